@@ -1,0 +1,110 @@
+/** @module What every command has in common: options, --json, errors, exit status, Ctrl-C. */
+import { type Command, InvalidArgumentError } from "commander";
+import { HistoError, Interrupted, messageOf } from "../errors/index";
+import { type Progress, silentProgress, streamProgress } from "../progress/index";
+
+/** What a command gets beside its own options. */
+export interface CommandContext {
+  /** Goes to standard error; silent with `--quiet`. */
+  readonly progress: Progress;
+  /** Aborted by Ctrl-C or SIGTERM: stop soon, keep the work. A second Ctrl-C ends the process at once. */
+  readonly signal: AbortSignal;
+  /** True where one JSON object is wanted on standard output. */
+  readonly json: boolean;
+}
+
+/** A command: `run` does the work and returns the object that `--json` prints; `render` says it for people. */
+export interface CommandDefinition<Options, Result> {
+  readonly name: string;
+  readonly summary: string;
+  /** Declares options and arguments (positional arguments arrive in `options.args`). */
+  configure(command: Command): Command;
+  run(options: Options & { readonly args: readonly string[] }, context: CommandContext): Promise<Result>;
+  /** Text for standard output without `--json`; nothing where absent. */
+  render?(result: Result): string;
+}
+
+/** Adds a command to the program (or to a group such as `histo data`). */
+export function addCommand<Options, Result>(parent: Command, definition: CommandDefinition<Options, Result>): void {
+  const command = parent
+    .command(definition.name)
+    .description(definition.summary)
+    .option("--json", "print one JSON object as the last line of standard output")
+    .option("--quiet", "no progress on standard error");
+  definition.configure(command).action(async () => {
+    const options = command.opts<Options & { json?: boolean; quiet?: boolean }>();
+    await runCommand(definition, { ...options, args: command.args }, options);
+  });
+}
+
+async function runCommand<Options, Result>(
+  definition: CommandDefinition<Options, Result>,
+  options: Options & { readonly args: readonly string[] },
+  { json = false, quiet = false }: { json?: boolean; quiet?: boolean },
+): Promise<void> {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new Interrupted());
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  try {
+    const progress = quiet ? silentProgress : streamProgress();
+    const result = await definition.run(options, { progress, signal: controller.signal, json });
+    const text = json ? JSON.stringify(result) : definition.render?.(result);
+    if (text) process.stdout.write(`${text}\n`);
+    if (controller.signal.aborted) process.exitCode = 130;
+  } catch (error) {
+    reportError(error);
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  }
+}
+
+/** Says an error on one line and sets the exit status; a bug (anything but a {@link HistoError}) shows its stack too. */
+export function reportError(error: unknown): void {
+  process.stderr.write(`histo: ${messageOf(error)}\n`);
+  const expected = error instanceof HistoError;
+  if (!expected && process.env.HISTO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = expected ? error.exitStatus : 1;
+}
+
+/** Parser for a whole number within bounds, for use as an option's argument parser. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isInteger(value) || value < minimum || value > maximum) {
+      const upper = maximum === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${maximum}`;
+      throw new InvalidArgumentError(`It must be a whole number of at least ${minimum}${upper}.`);
+    }
+    return value;
+  };
+}
+
+/** Parser for a finite number within bounds (inclusive). */
+export function number(
+  minimum = Number.NEGATIVE_INFINITY,
+  maximum = Number.POSITIVE_INFINITY,
+): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`It must be a number from ${minimum} to ${maximum}.`);
+    }
+    return value;
+  };
+}
+
+/** Parser for one of a few words. */
+export function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {
+  return (text) => {
+    if (!words.includes(text as T)) throw new InvalidArgumentError(`It must be one of ${words.join(", ")}.`);
+    return text as T;
+  };
+}
+
+/** Parser for a list of whole numbers such as `2352,2352,294`. */
+export function integers(minimum: number): (text: string) => number[] {
+  const parse = integer(minimum);
+  return (text) => text.split(",").map((part) => parse(part));
+}

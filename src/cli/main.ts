@@ -1,0 +1,37 @@
+/** @module The `histo` command line. Commands load what they need when they run, so that each starts quickly. */
+import { Command, CommanderError } from "commander";
+import { reportError } from "./command";
+import { registerCommands } from "./commands";
+
+/** Builds the program with all its commands. */
+export function createProgram(): Command {
+  const program = new Command("histo")
+    .description("Histology image classification: data, training, evaluation, export and serving.")
+    .showHelpAfterError(false)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  registerCommands(program);
+  for (const command of allCommands(program)) {
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  }
+  return program;
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+}
+
+/** Runs the command line and sets the exit status of the process. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportError(error);
+    if (error.exitCode === 0) return;
+    if (error.code === "commander.help") process.stdout.write(program.helpInformation());
+    else process.stderr.write(`histo: ${error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ")}\n`);
+    process.exitCode = 2;
+  }
+}

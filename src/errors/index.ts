@@ -1,0 +1,42 @@
+/** @module The errors of the project: each has a stable code, a message that says what to do, and an exit status. */
+
+/** An expected failure. `message` is one line for the user; `code` is stable and may be matched by programs. */
+export class HistoError extends Error {
+  /** Exit status of a command that ends with this error. */
+  readonly exitStatus: number = 1;
+
+  constructor(
+    /** Stable, upper-case identifier such as `DATA_IMAGE_UNREADABLE`. */
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The user's input (an option, a file, a table) cannot be used. The message names it and says what to do. Exit status 2. */
+export class InputError extends HistoError {
+  override readonly exitStatus: number = 2;
+}
+
+/** The user asked to stop (Ctrl-C, SIGTERM). What was done so far has been kept. Exit status 130. */
+export class Interrupted extends HistoError {
+  override readonly exitStatus: number = 130;
+
+  constructor(message = "Stopped; the work done so far is kept.") {
+    super("INTERRUPTED", message);
+  }
+}
+
+/** The message of anything thrown, on one line. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, " ").trim();
+}
+
+/** True for errors of Node's file system and network calls with the given code, such as `ENOENT`. */
+export function hasErrorCode(error: unknown, code: string): error is NodeJS.ErrnoException {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}

@@ -1,0 +1,13 @@
+/** @module Durable files: atomic writes, hashes, JSON and tensors on disk, and where the project keeps things. */
+export { AtomicFile, syncDirectory, writeAtomically, writeFileAtomically, writeJson } from "./atomic";
+export { sha256, sha256File } from "./hash";
+export { readJson } from "./json";
+export { cacheDirectory, projectRoot } from "./project";
+export {
+  bytesOf,
+  SafetensorsFile,
+  sizeOf,
+  type TensorEntry,
+  type TensorToWrite,
+  writeSafetensors,
+} from "./safetensors";

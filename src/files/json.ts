@@ -1,0 +1,22 @@
+/** @module Reading JSON files with errors that name the file. */
+import { readFile } from "node:fs/promises";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
+
+/**
+ * Parses a JSON file.
+ * @throws {InputError} `FILE_MISSING` or `FILE_NOT_JSON`, naming the file.
+ */
+export async function readJson<T>(path: string): Promise<T> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) throw new InputError("FILE_MISSING", `${path} does not exist.`);
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new InputError("FILE_NOT_JSON", `${path} is not valid JSON: ${messageOf(error)}`);
+  }
+}

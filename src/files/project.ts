@@ -1,0 +1,20 @@
+/** @module Where the project itself lies, so that commands and notebooks agree on its folders. */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+/**
+ * The project's root folder: `HISTO_ROOT`, or the nearest folder above the working directory with `notebooks/` and
+ * `package.json`. (Modules here are also compiled by the notebook kernel, which has no `__dirname`.)
+ */
+export function projectRoot(): string {
+  if (process.env.HISTO_ROOT) return resolve(process.env.HISTO_ROOT);
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json")) && existsSync(join(folder, "notebooks"))) return folder;
+    if (folder === dirname(folder)) return process.cwd();
+  }
+}
+
+/** Where derived data (packed pixels, bases, embeddings) is kept: `HISTO_CACHE`, or `data/.cache` in the project. */
+export function cacheDirectory(): string {
+  return resolve(process.env.HISTO_CACHE ?? join(projectRoot(), "data", ".cache"));
+}

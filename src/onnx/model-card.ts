@@ -1,0 +1,46 @@
+/** @module `model.json`: everything a predictor has to know beside the ONNX graph. */
+import type { Preprocessing } from "../image/preprocessing";
+
+/** An image with its known answer: a predictor is ready when it gives this logit. */
+export interface GoldenExample {
+  /** PNG file beside `model.json`. */
+  readonly image: string;
+  readonly logit: number;
+  /** Largest accepted difference of the logit. */
+  readonly tolerance: number;
+}
+
+/** The model as exported. A hand-written one for another project's classifier needs only the required keys. */
+export interface ModelCard {
+  readonly format: "histo-model/1";
+  readonly name: string;
+  /** `[negative, positive]`. */
+  readonly classes: readonly [string, string];
+  /** Probability from which on the positive class is predicted; chosen on validation. */
+  readonly threshold: number;
+  /** File name of the ONNX graph beside `model.json`. */
+  readonly graph: string;
+  readonly input: {
+    readonly name: string;
+    /** `uint8`: raw pixels, normalization is in the graph. `float32`: (pixel / 255 - mean) / std. */
+    readonly dtype: "uint8" | "float32";
+    readonly layout: "NHWC" | "NCHW";
+  };
+  readonly output: {
+    readonly name: string;
+    /** `logit`: one value per image; `probability`: of the positive class; `logits2`: two values, softmax over classes. */
+    readonly kind: "logit" | "probability" | "logits2";
+  };
+  readonly preprocessing: Preprocessing;
+  readonly variant?: "fp32" | "int8" | "compact";
+  readonly version?: string;
+  /** SHA-256 of every file of the model by its name; checked before loading. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly golden?: GoldenExample;
+  /** `{validation: {...}, test: {...}}` with the metric names of `histo metrics`. */
+  readonly metrics?: Readonly<Record<string, unknown>>;
+  /** For people: the architecture, such as `150528-2352-2352-294-1`, its parameters and where it was trained. */
+  readonly architecture?: string;
+  readonly parameters?: number;
+  readonly source?: { readonly run?: string; readonly mlflowRunId?: string; readonly dataset?: string };
+}

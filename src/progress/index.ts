@@ -1,0 +1,79 @@
+/** @module Progress of long work: a bar on a terminal, plain lines elsewhere, always on standard error. */
+
+/** One piece of work under way. */
+export interface ProgressTask {
+  /** Sets how much is done (in the task's unit) and what to show beside the bar, such as `loss 0.412`. */
+  update(done: number, note?: string): void;
+  /** Ends the task, with a summary in place of the bar. */
+  finish(summary?: string): void;
+}
+
+/** Where progress goes. Long functions take one as an option and default to {@link silentProgress}. */
+export interface Progress {
+  /** @param total amount of work, 0 when unknown @param unit plural noun, such as `images` */
+  start(label: string, total: number, unit?: string): ProgressTask;
+  /** Says one line. */
+  say(line: string): void;
+}
+
+/** Progress that shows nothing. */
+export const silentProgress: Progress = {
+  start: () => ({ update: () => undefined, finish: () => undefined }),
+  say: () => undefined,
+};
+
+/** The part of a stream that progress needs. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+const REDRAW_MS = 80;
+const PLAIN_LINE_MS = 5000;
+
+/** Progress on a stream: a redrawn bar where it is a terminal, otherwise a line every five seconds and one at the end. */
+export function streamProgress(stream: ProgressStream = process.stderr): Progress {
+  return {
+    say: (line) => void stream.write(`${stream.isTTY ? "\r\x1b[2K" : ""}${line}\n`),
+    start(label, total, unit = "") {
+      const started = Date.now();
+      let shown = stream.isTTY ? 0 : started;
+      return {
+        update(done, note = "") {
+          const now = Date.now();
+          if (now - shown < (stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
+          shown = now;
+          const line = describe(label, done, total, unit, (now - started) / 1000, note);
+          if (stream.isTTY) stream.write(`\r\x1b[2K${bar(done, total)} ${line}`.slice(0, (stream.columns ?? 120) + 4));
+          else stream.write(`${line}\n`);
+        },
+        finish(summary) {
+          const line = `${label}: ${summary ?? "done"} (${seconds((Date.now() - started) / 1000)})`;
+          stream.write(`${stream.isTTY ? "\r\x1b[2K" : ""}${line}\n`);
+        },
+      };
+    },
+  };
+}
+
+function bar(done: number, total: number, width = 20): string {
+  const filled = total > 0 ? Math.min(width, Math.round((width * done) / total)) : 0;
+  return `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
+}
+
+function describe(label: string, done: number, total: number, unit: string, elapsed: number, note: string): string {
+  const count = total > 0 ? `${done}/${total}` : `${done}`;
+  const rate = elapsed > 0 ? done / elapsed : 0;
+  const speed = rate >= 1 && unit ? `, ${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s` : "";
+  const left = total > 0 && rate > 0 ? `, ${seconds((total - done) / rate)} left` : "";
+  return `${label} ${count}${unit ? ` ${unit}` : ""}${speed}${left}${note ? `  ${note}` : ""}`;
+}
+
+/** A duration for people: `0.8 s`, `42 s`, `3 min 05 s`. */
+export function seconds(duration: number): string {
+  if (duration < 9.95) return `${duration.toFixed(1)} s`;
+  if (duration < 119.5) return `${Math.round(duration)} s`;
+  const whole = Math.round(duration);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
