@@ -1,0 +1,4 @@
+// `npm run setup`: everything that has to be installed, and nothing else.
+import { setupOrExit } from "./setup/index.mjs";
+
+await setupOrExit();

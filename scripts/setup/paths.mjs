@@ -1,0 +1,13 @@
+// Where the set-up puts things. All of it lies in the project and can be deleted at any time.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
+/** Stamps, logs, the native TensorFlow and tool caches. */
+export const setupFolder = join(root, ".setup");
+export const venv = join(root, ".venv");
+/** A program of the project's virtual environment. */
+export const venvProgram = (name) =>
+  process.platform === "win32" ? join(venv, "Scripts", `${name}.exe`) : join(venv, "bin", name);
+/** Folder of the native TensorFlow libraries; `nvidia/` beside `tensorflow/` as in Python's site-packages. */
+export const tensorflowFolder = join(setupFolder, "tensorflow");

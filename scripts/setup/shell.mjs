@@ -1,0 +1,51 @@
+// Running other programs during set-up: output goes to a log file, and is shown only when something fails.
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { root, setupFolder } from "./paths.mjs";
+
+/** A step of the set-up failed. `advice` is the line that mends it. */
+export class SetupError extends Error {
+  constructor(message, advice, log) {
+    super(message);
+    this.advice = advice;
+    this.log = log;
+  }
+}
+
+/**
+ * Runs a program to its end; its output is appended to `.setup/logs/<log>.log`.
+ * @returns {Promise<string>} the output
+ */
+export function run(log, command, args, options = {}) {
+  const logs = join(setupFolder, "logs");
+  mkdirSync(logs, { recursive: true });
+  const file = createWriteStream(join(logs, `${log}.log`), { flags: "a" });
+  file.write(`\n$ ${command} ${args.join(" ")}\n`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        output += text;
+        file.write(text);
+      });
+    }
+    child.on("error", (error) => reject(new SetupError(`${command} could not be started: ${error.message}`)));
+    child.on("close", (status, signal) => {
+      file.end();
+      if (status === 0) return resolve(output);
+      const tail = output.trim().split("\n").slice(-12).join("\n");
+      reject(new SetupError(`${command} ended with ${signal ?? `status ${status}`}:\n${tail}`, undefined, file.path));
+    });
+  });
+}
+
+/** Output of a short program, or undefined where it is missing or fails. */
+export async function probe(command, ...args) {
+  try {
+    return (await run("probes", command, args)).trim();
+  } catch {
+    return undefined;
+  }
+}

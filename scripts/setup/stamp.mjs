@@ -1,0 +1,36 @@
+// A step is done when its stamp holds the key of its inputs. The stamp is written last and removed first, so an
+// interrupted step starts again.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, setupFolder } from "./paths.mjs";
+
+const stampPath = (name) => join(setupFolder, "stamps", `${name}.json`);
+
+/** Key of everything that a step depends on: file contents and values such as versions. */
+export function keyOf(files, ...values) {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
+  return hash.update(JSON.stringify([values, process.platform, process.arch])).digest("hex");
+}
+
+/** What a finished step left, or undefined when it has to run (again). `outputs` have to exist still. */
+export function finished(name, key, outputs) {
+  try {
+    const stamp = JSON.parse(readFileSync(stampPath(name), "utf8"));
+    return stamp.key === key && outputs.every(existsSync) ? (stamp.result ?? {}) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function clearStamp(name) {
+  rmSync(stampPath(name), { force: true });
+}
+
+export function writeStamp(name, key, result) {
+  const path = stampPath(name);
+  mkdirSync(join(setupFolder, "stamps"), { recursive: true });
+  writeFileSync(`${path}.tmp`, JSON.stringify({ key, result }, null, 2));
+  renameSync(`${path}.tmp`, path);
+}

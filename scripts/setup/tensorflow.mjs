@@ -1,0 +1,80 @@
+// Step: TensorFlow for Node. Best first:
+//  1. today's TensorFlow: the C++ libraries of the Python wheel, and the addon of tfjs-node-gpu compiled against them;
+//  2. the package's own download (TensorFlow 2.9);
+//  3. none: the project then runs on plain JavaScript and WebAssembly, many times slower.
+// The outcome, and why the better ones failed, is kept for `histo doctor`.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { probe, run, SetupError } from "./shell.mjs";
+import { addon, addonPackage, compileAddon } from "./tensorflow-addon.mjs";
+import { TENSORFLOW_VERSION, unpackWheel } from "./tensorflow-wheel.mjs";
+
+/** True where an NVIDIA driver is present. */
+async function hasNvidiaGpu() {
+  if (process.platform !== "linux") return false;
+  return existsSync("/proc/driver/nvidia/version") || Boolean((await probe("nvidia-smi", "-L"))?.includes("GPU"));
+}
+
+export const tensorflow = {
+  name: "tensorflow",
+  label: `TensorFlow ${TENSORFLOW_VERSION}`,
+  inputs: ["package-lock.json", ...["", "-addon", "-wheel"].map((part) => `scripts/setup/tensorflow${part}.mjs`)],
+  values: async () => [await hasNvidiaGpu()],
+  outputs: [addonPackage],
+  needs: ["packages"],
+  async install(say) {
+    const gpu = await hasNvidiaGpu();
+    const failures = [];
+    const ways = [
+      ...(gpu ? [{ kind: "wheel", gpu: true, get: () => buildFromWheel(true) }] : []),
+      { kind: "wheel", gpu: false, get: () => buildFromWheel(false) },
+      { kind: "package", gpu, get: packageDownload },
+    ];
+    for (const { kind, gpu, get } of ways) {
+      const way = `TensorFlow from the ${kind}${gpu ? " with CUDA" : ""}`;
+      try {
+        const version = await get();
+        await checkItLoads();
+        return { kind, version, gpu, failures };
+      } catch (error) {
+        rmSync(addon, { force: true });
+        failures.push(`${way}: ${error.advice ?? error.message.split("\n").filter(Boolean).at(-1)}`);
+        say(`${failures.at(-1)} Trying the next way.`);
+      }
+    }
+    say(
+      "Warning: no native TensorFlow. Plain JavaScript and WebAssembly take over; training is 10 to 100 times slower.",
+    );
+    return { kind: "javascript", version: "tfjs 4.22.0", gpu: false, failures };
+  },
+};
+
+async function buildFromWheel(gpu) {
+  const compiler = process.env.CXX ?? ((await probe("g++", "--version")) ? "g++" : "clang++");
+  if (!(await probe(compiler, "--version"))) {
+    throw new SetupError(
+      "No C++ compiler.",
+      "no C++ compiler (Debian: apt-get install g++; macOS: xcode-select --install).",
+    );
+  }
+  await unpackWheel(gpu);
+  await compileAddon(compiler);
+  return TENSORFLOW_VERSION;
+}
+
+async function packageDownload() {
+  if (Number(process.versions.node.split(".")[0]) > 22) {
+    throw new SetupError("The package's own TensorFlow 2.9 does not load on Node 23 and newer.");
+  }
+  await run("tensorflow", process.execPath, [join("scripts", "install.js"), "download"], { cwd: addonPackage });
+  return "2.9.1";
+}
+
+/** Multiplies two small matrices in a fresh process: a library that loads but crashes must not count. */
+async function checkItLoads() {
+  const script = `
+    const util = require("util"); util.isNullOrUndefined ??= (v) => v == null; util.isArray ??= Array.isArray;
+    const tf = require("@tensorflow/tfjs-node-gpu");
+    if (tf.matMul([[1, 2]], [[3], [4]]).dataSync()[0] !== 11) throw new Error("wrong product");`;
+  await run("tensorflow", process.execPath, ["-e", script], { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" } });
+}
