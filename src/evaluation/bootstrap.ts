@@ -1,0 +1,97 @@
+/**
+ * @module Bootstrap intervals (Efron 1979, percentile method). Scores are ranked once; a resample only recounts the classes at
+ * each rank, so that 2,000 resamples of 1,000 rows take a fraction of a second.
+ */
+import { Random } from "../random/index";
+import { type ClassCounts, type Ranking, rank } from "./ranking";
+
+/** Lower and upper end. */
+export type Interval = readonly [low: number, high: number];
+
+export interface BootstrapOptions {
+  /** How many times the rows are drawn again; 2,000 unless told. */
+  readonly resamples?: number;
+  /** Two-sided level; 0.95 unless told. */
+  readonly level?: number;
+  /** The same seed gives the same interval; 0 unless told. */
+  readonly seed?: number;
+}
+
+/** Rows as positions in a ranking, ready to be drawn again. */
+export interface RankedRows {
+  readonly ranking: Ranking;
+  /** For each row twice its rank, plus 1 where it is positive. */
+  readonly codes: Uint32Array;
+}
+
+/** Ranks rows for resampling. */
+export function rankRows(labels: ArrayLike<number>, scores: ArrayLike<number>): RankedRows {
+  const ranking = rank(labels, scores);
+  const codes = new Uint32Array(labels.length);
+  for (let i = 0; i < codes.length; i++) {
+    codes[i] = 2 * positionOf(ranking.scores, scores[i] as number) + (labels[i] ? 1 : 0);
+  }
+  return { ranking, codes };
+}
+
+function positionOf(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Draws rows with replacement and hands each resample's class counts, by rank, to `statistics`; returns the percentile interval
+ * of each statistic. Values that are not finite (an area under the curve with one class drawn) are left out of the percentiles;
+ * an interval without any finite value is `[NaN, NaN]`.
+ */
+export function bootstrap<Name extends string>(
+  { ranking, codes }: RankedRows,
+  statistics: (counts: ClassCounts) => Readonly<Record<Name, number>>,
+  options: BootstrapOptions = {},
+): Record<Name, Interval> {
+  const { resamples = 2000, level = 0.95, seed = 0 } = options;
+  const random = new Random(seed, "bootstrap");
+  const n = codes.length;
+  const positives = new Float64Array(ranking.scores.length);
+  const negatives = new Float64Array(ranking.scores.length);
+  const drawn = new Map<Name, Float64Array>();
+  for (let resample = 0; resample < resamples; resample++) {
+    positives.fill(0);
+    negatives.fill(0);
+    for (let i = 0; i < n; i++) {
+      const code = codes[random.integer(n)] as number;
+      const counts = code & 1 ? positives : negatives;
+      (counts[code >>> 1] as number)++;
+    }
+    const values = statistics({ positives, negatives });
+    for (const name of Object.keys(values) as Name[]) {
+      const list = drawn.get(name) ?? new Float64Array(resamples);
+      list[resample] = values[name];
+      drawn.set(name, list);
+    }
+  }
+  const intervals = [...drawn].map(([name, values]) => [name, percentileInterval(values, level)] as const);
+  return Object.fromEntries(intervals) as Record<Name, Interval>;
+}
+
+/** The central interval of the finite values, by linear interpolation between order statistics (NumPy's default). */
+export function percentileInterval(values: Float64Array, level = 0.95): Interval {
+  const sorted = values.filter(Number.isFinite).sort();
+  return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)];
+}
+
+/** A quantile of sorted values by linear interpolation; NaN where there are none. */
+export function quantile(sorted: ArrayLike<number>, q: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  const position = q * (sorted.length - 1);
+  const below = Math.floor(position);
+  const low = sorted[below] as number;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
+  return low + (position - below) * (high - low);
+}

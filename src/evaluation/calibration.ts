@@ -1,0 +1,66 @@
+/** @module How far probabilities can be taken at their word: reliability by bin, calibration error, temperature scaling. */
+
+/** Rows whose probability falls into one bin. */
+export interface CalibrationBin {
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+  /** Mean probability of the positive class; NaN in an empty bin. */
+  readonly meanProbability: number;
+  /** Share of positives; NaN in an empty bin. */
+  readonly positiveShare: number;
+}
+
+/** Bins of the expected calibration error, as in Guo et al. 2017. */
+export const CALIBRATION_BINS = 15;
+
+/**
+ * Sorts probabilities into equally wide bins, each open below and closed above (the first one also holds 0): the bins of
+ * Guo et al. 2017 and of scikit-learn's `calibration_curve`.
+ */
+export function calibrationBins(
+  labels: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  bins = CALIBRATION_BINS,
+): CalibrationBin[] {
+  const counts = new Float64Array(bins);
+  const sums = new Float64Array(bins);
+  const positives = new Float64Array(bins);
+  const edges = Array.from({ length: bins + 1 }, (_, i) => (i === bins ? 1 : i * (1 / bins)));
+  for (let i = 0; i < labels.length; i++) {
+    const probability = probabilities[i] as number;
+    const bin = binOf(probability, edges);
+    (counts[bin] as number)++;
+    sums[bin] = (sums[bin] as number) + probability;
+    positives[bin] = (positives[bin] as number) + (labels[i] as number);
+  }
+  return Array.from(counts, (count, i) => ({
+    low: edges[i] as number,
+    high: edges[i + 1] as number,
+    count,
+    meanProbability: (sums[i] as number) / count,
+    positiveShare: (positives[i] as number) / count,
+  }));
+}
+
+/** The bin of a probability: a guess by multiplication, corrected against the edges themselves. */
+function binOf(probability: number, edges: readonly number[]): number {
+  const last = edges.length - 2;
+  let bin = Math.min(last, Math.max(0, Math.ceil(probability * (last + 1)) - 1));
+  while (bin > 0 && probability <= (edges[bin] as number)) bin--;
+  while (bin < last && probability > (edges[bin + 1] as number)) bin++;
+  return bin;
+}
+
+/** Mean distance of probability and share of positives over the bins, weighted by their size (Naeini et al. 2015). */
+export function expectedCalibrationError(
+  labels: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  bins = CALIBRATION_BINS,
+): number {
+  let sum = 0;
+  for (const bin of calibrationBins(labels, probabilities, bins)) {
+    if (bin.count > 0) sum += bin.count * Math.abs(bin.meanProbability - bin.positiveShare);
+  }
+  return sum / labels.length;
+}

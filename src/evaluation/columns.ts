@@ -1,0 +1,121 @@
+/** @module Which column of somebody's CSV holds the true label and which the score of the positive class. */
+import { InputError } from "../errors/index";
+import type { CsvTable } from "./csv";
+
+/** Names in order of preference, written in lower case with single spaces. */
+const LABEL_NAMES = [
+  "label",
+  "true label",
+  "y true",
+  "target",
+  "ground truth",
+  "majority vote label",
+  "class",
+  "true class",
+  "actual",
+  "truth",
+  "gt",
+  "y",
+  "diagnosis",
+];
+const PROBABILITY_NAMES = [
+  "probability",
+  "positive probability",
+  "positive prob",
+  "prob positive",
+  "probability positive",
+  "p positive",
+  "probability 1",
+  "prob 1",
+  "proba 1",
+  "p 1",
+  "p1",
+  "y score",
+  "y prob",
+  "y proba",
+  "score",
+  "prob",
+  "proba",
+  "y pred proba",
+  "p",
+];
+const LOGIT_NAMES = ["logit", "logits", "positive logit"];
+
+/** `Image Name`, `imageName` and `image_name` alike become `image name`. */
+function plain(name: string): string {
+  return name
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, " ")
+    .trim();
+}
+
+/**
+ * Position of the column of true labels: the one named, or the first with a usual name.
+ * @throws {InputError} `METRICS_COLUMN`, listing the columns that exist
+ */
+export function labelColumn(table: CsvTable, name?: string): number {
+  if (name !== undefined) return namedColumn(table, name, "--label");
+  const plainNames = table.columns.map(plain);
+  const usual = firstOf(plainNames, LABEL_NAMES);
+  if (usual !== undefined) return usual;
+  const candidates = positions(plainNames, (column) => /\b(label|truth|target)\b/.test(column) && !/pred/.test(column));
+  if (candidates.length === 1) return candidates[0] as number;
+  throw notFound(table, "label", candidates);
+}
+
+/**
+ * Position of the column of scores: the one named, or the first with a usual name for the probability of the positive class,
+ * or the only one that speaks of the positive class and of a probability, or logits.
+ * @throws {InputError} `METRICS_COLUMN`, listing the columns that exist
+ */
+export function scoreColumn(table: CsvTable, positive: string, name?: string): { column: number; logits: boolean } {
+  if (name !== undefined) return { column: namedColumn(table, name, "--score"), logits: false };
+  const plainNames = table.columns.map(plain);
+  const ofPositive = positions(plainNames, (column) => {
+    const words = column.split(" ");
+    const probable = words.some((word) => /^(p|prob|proba|probs|probability|score|confidence)$/.test(word));
+    return probable && plain(positive) !== "" && ` ${column} `.includes(` ${plain(positive)} `);
+  });
+  if (ofPositive.length === 1) return { column: ofPositive[0] as number, logits: false };
+  const probability = firstOf(plainNames, PROBABILITY_NAMES);
+  if (probability !== undefined) return { column: probability, logits: false };
+  const candidates = positions(plainNames, (column) => /\b(prob|proba|probability|score)\b/.test(column));
+  if (candidates.length === 1) return { column: candidates[0] as number, logits: false };
+  const logit = firstOf(plainNames, LOGIT_NAMES);
+  if (candidates.length === 0 && logit !== undefined) return { column: logit, logits: true };
+  throw notFound(table, "score", candidates);
+}
+
+function positions(names: readonly string[], accept: (name: string) => boolean): number[] {
+  return names.flatMap((name, i) => (accept(name) ? [i] : []));
+}
+
+function firstOf(names: readonly string[], wanted: readonly string[]): number | undefined {
+  const found = wanted.find((name) => names.includes(name));
+  return found === undefined ? undefined : names.indexOf(found);
+}
+
+function namedColumn(table: CsvTable, name: string, option: string): number {
+  const exact = table.columns.indexOf(name);
+  if (exact >= 0) return exact;
+  const alike = positions(table.columns, (column) => plain(column) === plain(name));
+  if (alike.length === 1) return alike[0] as number;
+  throw new InputError("METRICS_COLUMN", `${table.path} has no column "${name}" (${option}). ${columnList(table)}`);
+}
+
+function notFound(table: CsvTable, what: "label" | "score", candidates: readonly number[]): InputError {
+  const names = candidates.map((i) => table.columns[i]);
+  const reason =
+    names.length > 1 ? `several columns could be the ${what} (${names.join(", ")})` : `no ${what} column found`;
+  const headless = table.columns.some((name) => name !== "" && Number.isFinite(Number(name)));
+  const hint = headless ? " The first line looks like data: is the header missing?" : "";
+  return new InputError(
+    "METRICS_COLUMN",
+    `${table.path}: ${reason}; name it with --${what}. ${columnList(table)}${hint}`,
+  );
+}
+
+function columnList(table: CsvTable): string {
+  return `Its columns are: ${table.columns.map((name) => name || "(no name)").join(", ")}.`;
+}

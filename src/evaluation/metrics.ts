@@ -1,0 +1,80 @@
+/** @module The measures of a binary classifier under the names of `histo metrics`, equal to scikit-learn's. */
+import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
+import { expectedCalibrationError } from "./calibration";
+import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
+import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
+import { sigmoid } from "./sigmoid";
+
+/** What `histo metrics --json` prints and `metrics.json` holds. A value that does not exist is NaN, in JSON `null`. */
+export interface BinaryMetrics extends DecisionMetrics {
+  /** Number of rows. */
+  readonly n: number;
+  /** Probability from which on the positive class is predicted. */
+  readonly threshold: number;
+  /** Area under the ROC curve; NaN where one class is missing. */
+  readonly rocAuc: number;
+  /** 95 % bootstrap interval of `rocAuc`; absent where it was not asked for. */
+  readonly rocAucCi95?: Interval;
+  /** Average precision. */
+  readonly prAuc: number;
+  /** Mean squared difference of probability and label. */
+  readonly brier: number;
+  /** Expected calibration error in 15 equal bins (Guo et al. 2017), of the positive class's probability. */
+  readonly expectedCalibrationError: number;
+  readonly confusion: Confusion;
+}
+
+export interface MetricsOptions {
+  /** Probability from which on the positive class is predicted; 0.5 unless told. */
+  readonly threshold?: number;
+  /** Whether to bootstrap `rocAucCi95`; without it the call costs one sort. */
+  readonly interval?: boolean | BootstrapOptions;
+  /** The scores are logits: areas are computed from them as they are, everything else from their sigmoid. */
+  readonly logits?: boolean;
+}
+
+/**
+ * Evaluates scores against labels.
+ * @param labels 0 or 1 each
+ * @param scores probabilities of the positive class, 0 to 1 (or logits, see {@link MetricsOptions.logits})
+ * @throws {InputError} `METRICS_EMPTY`, `METRICS_LENGTHS`, `METRICS_LABEL` or `METRICS_SCORE`
+ * @example binaryMetrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).rocAuc // 0.75
+ */
+export function binaryMetrics(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  { threshold = 0.5, interval = true, logits = false }: MetricsOptions = {},
+): BinaryMetrics {
+  checkScores(labels, scores, { logits });
+  const ranking = rank(labels, scores);
+  const probabilities = logits ? Float64Array.from(scores, sigmoid) : scores;
+  const confusion = confusionAt(labels, probabilities, threshold);
+  const decision = decisionMetrics(confusion);
+  return {
+    n: labels.length,
+    threshold,
+    rocAuc: rocAucOf(ranking),
+    ...(interval && { rocAucCi95: rocAucInterval(labels, scores, interval === true ? {} : interval) }),
+    prAuc: averagePrecisionOf(ranking),
+    ...decision,
+    brier: brierScore(labels, probabilities),
+    expectedCalibrationError: expectedCalibrationError(labels, probabilities),
+    confusion,
+  };
+}
+
+/** Bootstrap interval of the area under the ROC curve; `[NaN, NaN]` where one class is missing. */
+export function rocAucInterval(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  options: BootstrapOptions = {},
+): Interval {
+  return bootstrap(rankRows(labels, scores), (counts) => ({ rocAuc: rocAucOf(counts) }), options).rocAuc;
+}
+
+/** Mean squared difference of probability and label (Brier 1950). */
+export function brierScore(labels: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) sum += ((probabilities[i] as number) - (labels[i] as number)) ** 2;
+  return sum / labels.length;
+}

@@ -1,0 +1,89 @@
+/** @module Predictions of a run on disk: `filename,label,logit,probability` and, where known, `votes_positive,votes_total`. */
+
+import type { Votes } from "../dataset/types";
+import { InputError } from "../errors/index";
+import { writeFileAtomically } from "../files/index";
+import { type CsvTable, readCsv } from "./csv";
+
+/** What a model said about one image. */
+export interface Prediction {
+  /** Name of the image within its data set. */
+  readonly filename: string;
+  /** 1 for the positive class. */
+  readonly label: 0 | 1;
+  readonly logit: number;
+  /** Of the positive class, 0 to 1. */
+  readonly probability: number;
+  readonly votes?: Votes;
+}
+
+const COLUMNS = ["filename", "label", "logit", "probability"] as const;
+const VOTE_COLUMNS = ["votes_positive", "votes_total"] as const;
+
+/** Writes predictions as CSV, whole or not at all. Numbers are written so that reading gives the same bits. */
+export async function writePredictions(path: string, predictions: readonly Prediction[]): Promise<void> {
+  const withVotes = predictions.some(({ votes }) => votes !== undefined);
+  const rows = predictions.map(({ filename, label, logit, probability, votes }) => {
+    const row = [quoted(filename), label, logit, probability];
+    return (withVotes ? [...row, votes?.positive ?? "", votes?.total ?? ""] : row).join(",");
+  });
+  const header = (withVotes ? [...COLUMNS, ...VOTE_COLUMNS] : COLUMNS).join(",");
+  await writeFileAtomically(path, `${[header, ...rows].join("\n")}\n`);
+}
+
+/**
+ * Reads predictions written by {@link writePredictions}.
+ * @throws {InputError} `PREDICTIONS_MISSING`, `PREDICTIONS_UNREADABLE` (naming the lines) or `PREDICTIONS_EMPTY`
+ */
+export async function readPredictions(path: string): Promise<Prediction[]> {
+  const table = await readCsv(path);
+  const missing = COLUMNS.filter((name) => !table.columns.includes(name));
+  if (missing.length > 0) {
+    throw new InputError("PREDICTIONS_UNREADABLE", `${path} lacks the column ${missing.join(", ")}.`);
+  }
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  const predictions = table.rows.map((row, i) => {
+    const prediction = parseRow(table, row, (problem) => problems.push(`line ${table.lines[i]}: ${problem}`));
+    if (seen.has(prediction.filename)) problems.push(`line ${table.lines[i]}: ${prediction.filename} is there twice`);
+    seen.add(prediction.filename);
+    return prediction;
+  });
+  if (problems.length > 0) {
+    const more = problems.length > 3 ? `; and ${problems.length - 3} more` : "";
+    throw new InputError("PREDICTIONS_UNREADABLE", `${path}: ${problems.slice(0, 3).join("; ")}${more}.`);
+  }
+  return predictions;
+}
+
+function parseRow(table: CsvTable, row: readonly string[], complain: (problem: string) => void): Prediction {
+  const cell = (name: string) => row[table.columns.indexOf(name)]?.trim() ?? "";
+  const number = (name: string, low: number, high: number) => {
+    const value = cell(name) === "" ? Number.NaN : Number(cell(name));
+    if (!Number.isFinite(value) || value < low || value > high) complain(`${name} is "${cell(name)}"`);
+    return value;
+  };
+  const prediction = {
+    filename: cell("filename"),
+    label: number("label", 0, 1) as 0 | 1,
+    logit: number("logit", -Number.MAX_VALUE, Number.MAX_VALUE),
+    probability: number("probability", 0, 1),
+  };
+  if (prediction.filename === "") complain("filename is empty");
+  if (prediction.label % 1 > 0) complain(`label is "${cell("label")}"`);
+  if (cell("votes_total") === "") return prediction;
+  const total = number("votes_total", 1, Number.MAX_SAFE_INTEGER);
+  return { ...prediction, votes: { positive: number("votes_positive", 0, total), total } };
+}
+
+/** Labels and probabilities as arrays, for the functions of this room. */
+export function labelsAndScores(predictions: readonly Prediction[]): { labels: Uint8Array; scores: Float64Array } {
+  return {
+    labels: Uint8Array.from(predictions, ({ label }) => label),
+    scores: Float64Array.from(predictions, ({ probability }) => probability),
+  };
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,129 @@
+/** @module Choosing the probability from which on a tile is called positive. Choose on validation, never on test. */
+import { InputError } from "../errors/index";
+import { type Confusion, decisionMetrics } from "./confusion";
+import { checkScores, type Ranking, rank } from "./ranking";
+
+/** What a threshold is chosen for. */
+export type ThresholdRule =
+  /** The largest F1 of the positive class. */
+  | { readonly rule: "f1" }
+  /** The largest mean of recall and specificity (Youden's index). */
+  | { readonly rule: "balanced-accuracy" }
+  /** The fewest false alarms among the thresholds that find at least this share of the positives. */
+  | { readonly rule: "recall"; readonly atLeast: number }
+  /** The smallest cost, where a missed positive costs `missed` false alarms. */
+  | { readonly rule: "cost"; readonly missed: number };
+
+/** A threshold and why it was chosen. */
+export interface ChosenThreshold {
+  readonly threshold: number;
+  /** The rule as text, such as `recall>=0.9`; {@link parseThresholdRule} reads it. */
+  readonly rule: string;
+  /** What the rule optimizes, at this threshold, on the rows it was chosen on (cost: per row). */
+  readonly value: number;
+}
+
+/**
+ * Chooses a threshold by a rule. Thresholds lie midway between neighbouring scores, so that the last bit of a score (another
+ * precision, another runtime) does not change a decision; among equally good ones the one closest to 0.5 is taken.
+ * @param labels 0 or 1 each, of the validation partition
+ * @param scores probabilities of the positive class
+ * @throws {InputError} `METRICS_EMPTY`, `METRICS_LENGTHS`, `METRICS_LABEL` or `METRICS_SCORE`
+ */
+export function chooseThreshold(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  rule: ThresholdRule = { rule: "balanced-accuracy" },
+): ChosenThreshold {
+  checkScores(labels, scores);
+  const ranking = rank(labels, scores);
+  const text = thresholdRuleText(rule);
+  let best: { threshold: number; merit: number; confusion: Confusion } | undefined;
+  for (const { threshold, confusion } of decisions(ranking)) {
+    const merit = meritOf(rule, confusion);
+    const better = best === undefined || merit > best.merit;
+    const equal = best !== undefined && merit === best.merit;
+    if (better || (equal && Math.abs(threshold - 0.5) < Math.abs(best!.threshold - 0.5))) {
+      best = { threshold, merit, confusion };
+    }
+  }
+  const oneClass = ranking.totalPositives === 0 || ranking.totalNegatives === 0;
+  if (best === undefined || oneClass) return { threshold: 0.5, rule: text, value: Number.NaN };
+  return { threshold: best.threshold, rule: text, value: objectiveOf(rule, best.confusion) };
+}
+
+/** Every decision the scores allow, from everything positive to nothing positive. */
+function* decisions(ranking: Ranking): Generator<{ threshold: number; confusion: Confusion }> {
+  let [tp, fp] = [ranking.totalPositives, ranking.totalNegatives];
+  let [tn, fn] = [0, 0];
+  const { scores } = ranking;
+  for (let i = 0; i <= scores.length; i++) {
+    const below = i === 0 ? 0 : (scores[i - 1] as number);
+    const above = i === scores.length ? 1 : (scores[i] as number);
+    const threshold = midway(below, above);
+    // Nothing lies between a score of 1 and 1: there, nothing-is-positive cannot be reached by a probability.
+    if (i < scores.length || above > below) yield { threshold, confusion: { tp, fp, tn, fn } };
+    if (i === scores.length) return;
+    tp -= ranking.positives[i] as number;
+    fn += ranking.positives[i] as number;
+    fp -= ranking.negatives[i] as number;
+    tn += ranking.negatives[i] as number;
+  }
+}
+
+/** Midway between two scores; the upper one where no number lies between them, for decisions are made with `>=`. */
+function midway(below: number, above: number): number {
+  const middle = below + (above - below) / 2;
+  return middle > below ? middle : above;
+}
+
+/** Higher is better. */
+function meritOf(rule: ThresholdRule, confusion: Confusion): number {
+  const { f1, balancedAccuracy, recall } = decisionMetrics(confusion);
+  if (rule.rule === "f1") return f1;
+  if (rule.rule === "balanced-accuracy") return balancedAccuracy;
+  // Fewer false alarms first; among equals the fraction below 1 prefers more positives found.
+  if (rule.rule === "recall") {
+    return recall >= rule.atLeast ? confusion.tp / (confusion.tp + confusion.fn + 1) - confusion.fp : -Infinity;
+  }
+  return -(rule.missed * confusion.fn + confusion.fp);
+}
+
+function objectiveOf(rule: ThresholdRule, confusion: Confusion): number {
+  if (rule.rule === "recall") return decisionMetrics(confusion).recall;
+  if (rule.rule !== "cost") return meritOf(rule, confusion);
+  const { tp, fp, tn, fn } = confusion;
+  return (rule.missed * fn + fp) / (tp + fp + tn + fn);
+}
+
+/** A rule as text: `f1`, `balanced-accuracy`, `recall>=0.9`, `cost=5`. */
+export function thresholdRuleText(rule: ThresholdRule): string {
+  if (rule.rule === "recall") return `recall>=${rule.atLeast}`;
+  if (rule.rule === "cost") return `cost=${rule.missed}`;
+  return rule.rule;
+}
+
+/** A rule for people. */
+export function describeThresholdRule(rule: ThresholdRule): string {
+  if (rule.rule === "f1") return "maximum F1";
+  if (rule.rule === "balanced-accuracy") return "maximum balanced accuracy";
+  if (rule.rule === "recall") return `recall of at least ${rule.atLeast}`;
+  return `smallest cost, a missed positive costing ${rule.missed} false alarms`;
+}
+
+/**
+ * Reads a rule: `f1`, `balanced-accuracy`, `recall>=0.9` (or `recall=0.9`), `cost=5`.
+ * @throws {InputError} `THRESHOLD_RULE_UNKNOWN`
+ */
+export function parseThresholdRule(text: string): ThresholdRule {
+  const [, name = "", number] = /^\s*([a-z0-9-]+?)\s*(?:(?:>=|=|:)\s*(\S+)\s*)?$/i.exec(text) ?? [];
+  const value = number === undefined ? Number.NaN : Number(number);
+  const lower = name.toLowerCase();
+  if (number === undefined && (lower === "f1" || lower === "balanced-accuracy")) return { rule: lower };
+  if (lower === "recall" && value > 0 && value <= 1) return { rule: "recall", atLeast: value };
+  if (lower === "cost" && value > 0 && Number.isFinite(value)) return { rule: "cost", missed: value };
+  throw new InputError(
+    "THRESHOLD_RULE_UNKNOWN",
+    `Threshold rule "${text}" is none of f1, balanced-accuracy, recall>=R (0 to 1), cost=C (above 0).`,
+  );
+}
