@@ -32,10 +32,20 @@ export interface Dataset {
   /** Short name for people: the directory's own name. */
   readonly name: string;
   readonly layout: Layout;
+  /** The label table, where the layout has one; absolute path. */
+  readonly table?: string;
   /** Names of the classes; `classes[1]` is the positive one. */
   readonly classes: readonly [negative: string, positive: string];
   /** In the order of the table, or sorted by name; the order is stable. */
   readonly tiles: readonly Tile[];
+  /** What a person should know about how the set was read, such as that a test set was held out; sentences. */
+  readonly notes?: readonly string[];
+}
+
+/** An image that could not be decoded, and why. */
+export interface UnreadableImage {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** The decoded pixels of a data set at one size: uint8, RGB, row-major (height, width, channel). */
@@ -48,6 +58,12 @@ export interface PixelStore {
   readonly names: readonly string[];
   /** SHA-256 over the names and the contents: two stores with the same value hold the same pixels. */
   readonly contentHash: string;
+  /** Tiles that are not in the store because they cannot be decoded and the user chose to go on without them. */
+  readonly skipped: readonly UnreadableImage[];
+  /** Width and height of each image before it was brought to the store's size, in store order. */
+  readonly originalSizes: readonly (readonly [width: number, height: number])[];
+  /** SHA-256 of the decoded pixels of each image, in store order: equal for exact duplicates. */
+  readonly pixelHashes: readonly string[];
   /** Position of a tile in the store. @throws {InputError} `STORE_TILE_MISSING` */
   positionOf(name: string): number;
   /** Copies the pixels of the images at `positions` into `into`, one after the other. Synchronous and fast. */

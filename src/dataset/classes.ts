@@ -1,0 +1,67 @@
+/** @module From the labels as written to a negative and a positive class. */
+import { InputError } from "../errors/index";
+import { listed } from "./table";
+
+/** The two classes of a set and what each written label means. */
+export interface ClassAssignment {
+  readonly classes: readonly [negative: string, positive: string];
+  /** 1 or 0 for a label as written. */
+  labelOf(written: string): 0 | 1;
+  /** What a person should know about how the labels were read. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Decides which class is positive. Labels that differ only in case or in blanks around them are one class, spelled as the
+ * first one met.
+ * @param written every label as written, blanks included
+ * @param positive name of the positive class; default: the alphabetically later one
+ * @param source what to name in errors: the table or folder
+ * @param remedy what the user can do when there are more than two classes, beside naming the positive one
+ * @throws {InputError} `DATA_ONE_CLASS`, `DATA_MANY_CLASSES` or `DATA_POSITIVE_UNKNOWN`
+ */
+export function assignClasses(
+  written: Iterable<string>,
+  positive: string | undefined,
+  source: string,
+  remedy = "",
+): ClassAssignment {
+  const spellings = new Map<string, string>();
+  const variants = new Map<string, Set<string>>();
+  for (const label of written) {
+    const key = keyOf(label);
+    if (!spellings.has(key)) spellings.set(key, label.trim());
+    variants.set(key, (variants.get(key) ?? new Set()).add(label.trim()));
+  }
+  const keys = [...spellings.keys()].sort();
+  const names = keys.map((key) => spellings.get(key) as string);
+  if (positive !== undefined && !spellings.has(keyOf(positive))) {
+    throw new InputError(
+      "DATA_POSITIVE_UNKNOWN",
+      `--positive ${positive}: ${source} has the classes ${listed(names)}.`,
+    );
+  }
+  if (names.length < 2) {
+    const only = names[0] === undefined ? "no labels" : `only the class "${names[0]}"`;
+    throw new InputError("DATA_ONE_CLASS", `${source} has ${only}; a classifier needs two classes.`);
+  }
+  if (names.length > 2 && positive === undefined) {
+    throw new InputError(
+      "DATA_MANY_CLASSES",
+      `${source} has ${names.length} classes (${listed(names)}) where two are needed; pass --positive NAME to tell one from the rest${remedy}.`,
+    );
+  }
+  const positiveKey = positive === undefined ? (keys[keys.length - 1] as string) : keyOf(positive);
+  const positiveName = spellings.get(positiveKey) as string;
+  const others = names.filter((name) => name !== positiveName);
+  const negativeName = others.length === 1 ? (others[0] as string) : keyOf("other") === positiveKey ? "rest" : "other";
+  const notes = [...variants.values()]
+    .filter((spelled) => spelled.size > 1)
+    .map((spelled) => `Labels read as one class: ${listed([...spelled])}.`);
+  if (others.length > 1) notes.push(`"${positiveName}" is told from ${listed(others)} together ("${negativeName}").`);
+  return { classes: [negativeName, positiveName], labelOf: (label) => (keyOf(label) === positiveKey ? 1 : 0), notes };
+}
+
+function keyOf(label: string): string {
+  return label.trim().toLowerCase();
+}

@@ -1,0 +1,178 @@
+/** @module Data sets described by a CSV table of images and labels; MHIST's `annotations.csv` is one of them. */
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { InputError } from "../errors/index";
+import { assignClasses } from "./classes";
+import { FileFinder, IMAGE_EXTENSIONS, safeRelativePath, systemPath } from "./image-files";
+import type { DatasetOptions } from "./options";
+import { partitionNamed } from "./partitions";
+import { findColumn, listed, namedColumn, readTable, type Table } from "./table";
+import type { Dataset, Partition, Tile } from "./types";
+import { readVotes, votesColumns } from "./votes";
+
+const IMAGE_COLUMNS = [
+  "image",
+  "image name",
+  "filename",
+  "file name",
+  "file",
+  "image file",
+  "path",
+  "image path",
+  "name",
+  "image id",
+  "id",
+  "tile",
+];
+const LABEL_COLUMNS = [
+  "label",
+  "majority vote label",
+  "class",
+  "target",
+  "class name",
+  "diagnosis",
+  "category",
+  "y",
+  "ground truth",
+];
+const PARTITION_COLUMNS = ["partition", "split", "subset", "set", "fold"];
+const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
+
+/** Reads a data set described by a table. */
+export async function loadCsv(directory: string, tablePath: string, options: DatasetOptions): Promise<Dataset> {
+  const table = await readTable(tablePath);
+  const image = column(table, options.imageColumn, IMAGE_COLUMNS, "images", "--image-column");
+  const label = column(table, options.labelColumn, LABEL_COLUMNS, "labels", "--label-column");
+  const partition =
+    options.partitionColumn === undefined
+      ? findColumn(table, PARTITION_COLUMNS)
+      : namedColumn(table, options.partitionColumn);
+  const written = fieldsOf(table, label, "label");
+  const { classes, labelOf, notes } = assignClasses(
+    written,
+    options.positive,
+    `${tablePath}, column "${table.columns[label]}",`,
+    ", or --label-column NAME for a column with two",
+  );
+  const votes = votesColumns(table, options, classes);
+  const found = await locate(directory, table, image, options);
+  const tiles = table.rows.map((row, index): Tile => {
+    const vote = votes && readVotes(table, row, votes);
+    return {
+      ...(found[index] as Located),
+      label: labelOf(written[index] as string),
+      partition: partition === undefined ? "train" : partitionOf(table, index, partition),
+      ...(vote && { votes: vote }),
+    };
+  });
+  const isMhist = MHIST_COLUMNS.every((name) => table.columns.includes(name));
+  return { directory, name: "", layout: isMhist ? "mhist" : "csv", table: tablePath, classes, tiles, notes };
+}
+
+function column(
+  table: Table,
+  named: string | undefined,
+  known: readonly string[],
+  content: string,
+  option: string,
+): number {
+  if (named !== undefined) return namedColumn(table, named);
+  const position = findColumn(table, known);
+  if (position === undefined) {
+    throw new InputError(
+      "TABLE_COLUMN_MISSING",
+      `${table.path} has no column for the ${content} that could be recognised; its columns are ${listed(table.columns)}. Name it with ${option} NAME.`,
+    );
+  }
+  return position;
+}
+
+function fieldsOf(table: Table, position: number, what: string): string[] {
+  return table.rows.map((row) => {
+    const field = row.fields[position]?.trim() ?? "";
+    if (field === "")
+      throw new InputError("TABLE_FIELD_EMPTY", `${table.path}, line ${row.line}: the ${what} is empty.`);
+    return field;
+  });
+}
+
+function partitionOf(table: Table, index: number, position: number): Partition {
+  const row = table.rows[index] as Table["rows"][number];
+  const word = row.fields[position] ?? "";
+  const partition = partitionNamed(word);
+  if (!partition) {
+    throw new InputError(
+      "TABLE_PARTITION_UNKNOWN",
+      `${table.path}, line ${row.line}: the ${table.columns[position]} "${word}" is none of train, validation, test; mend it or name another column with --partition-column.`,
+    );
+  }
+  return partition;
+}
+
+interface Located {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Finds the file of every row; names all missing ones together. */
+async function locate(directory: string, table: Table, position: number, options: DatasetOptions): Promise<Located[]> {
+  const roots = imageRoots(directory, options);
+  const finder = new FileFinder();
+  const lines = new Map<string, number>();
+  const missing: string[] = [];
+  const located: Located[] = [];
+  for (const [index, written] of fieldsOf(table, position, "image name").entries()) {
+    const { line } = table.rows[index] as Table["rows"][number];
+    const name = safeRelativePath(written);
+    if (name === undefined) {
+      throw new InputError(
+        "DATA_NAME_UNSAFE",
+        `${table.path}, line ${line}: the image name "${written}" leads outside the data set; use names relative to it.`,
+      );
+    }
+    const earlier = lines.get(name);
+    if (earlier !== undefined) {
+      throw new InputError(
+        "DATA_NAME_TWICE",
+        `${table.path}: lines ${earlier} and ${line} both name ${name}; remove one.`,
+      );
+    }
+    lines.set(name, line);
+    const file = options.requireImages === false ? undefined : await findFile(finder, roots, name);
+    if (!file && options.requireImages !== false) missing.push(name);
+    located.push(file ?? { name, path: systemPath(roots[0] as string, name) });
+  }
+  if (missing.length > 0) {
+    const where = roots.map((root) => relative(directory, root) || ".").join(" and ");
+    throw new InputError(
+      "DATA_IMAGES_MISSING",
+      `${missing.length} of ${lines.size} images of ${table.path} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --images.`,
+    );
+  }
+  return located;
+}
+
+function imageRoots(directory: string, options: DatasetOptions): string[] {
+  if (options.imageDirectory !== undefined) {
+    const root = resolve(directory, options.imageDirectory);
+    if (!existsSync(root))
+      throw new InputError("DATA_FOLDER_MISSING", `--images ${options.imageDirectory}: ${root} does not exist.`);
+    return [root];
+  }
+  const images = join(directory, "images");
+  return existsSync(images) ? [images, directory] : [directory];
+}
+
+/** The file of a name as written, or with an image ending where the table leaves it out (as PatchCamelyon's does). */
+async function findFile(finder: FileFinder, roots: readonly string[], name: string): Promise<Located | undefined> {
+  for (const root of roots) {
+    if (await finder.isFile(root, name)) return { name, path: systemPath(root, name) };
+  }
+  for (const root of roots) {
+    for (const extension of IMAGE_EXTENSIONS) {
+      const full = `${name}${extension}`;
+      if (await finder.isFile(root, full)) return { name: full, path: systemPath(root, full) };
+    }
+  }
+  return undefined;
+}

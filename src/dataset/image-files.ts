@@ -1,0 +1,100 @@
+/** @module Finding image files in a data set directory. */
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { extname, isAbsolute, join, posix, sep } from "node:path";
+import { hasErrorCode, InputError } from "../errors/index";
+
+/** File name endings of the formats that are decoded, in lower case; any case is accepted. */
+export const IMAGE_EXTENSIONS: readonly string[] = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"];
+
+/** True for names such as `a.PNG`. */
+export function hasImageExtension(name: string): boolean {
+  return IMAGE_EXTENSIONS.includes(extname(name).toLowerCase());
+}
+
+/**
+ * A name from a table as a path relative to the data set: forward slashes, no `.` parts.
+ * @returns undefined when it is empty, absolute or leads outside
+ */
+export function safeRelativePath(name: string): string | undefined {
+  const forward = name.replace(/\\/g, "/");
+  if (forward === "" || forward.includes("\0") || isAbsolute(forward) || /^[a-zA-Z]:/.test(forward)) return undefined;
+  const normal = posix.normalize(forward);
+  return normal === "." || normal === ".." || normal.startsWith("../") || normal.endsWith("/") ? undefined : normal;
+}
+
+/** Whether paths are files, with one directory listing for each folder instead of one call for each file. */
+export class FileFinder {
+  private readonly listings = new Map<string, Promise<ReadonlyMap<string, Dirent>>>();
+
+  /** True when `relative` is a file (or a link to one) under `root`. */
+  async isFile(root: string, relative: string): Promise<boolean> {
+    const slash = relative.lastIndexOf("/");
+    const folder = slash < 0 ? root : join(root, relative.slice(0, slash));
+    const entry = (await this.list(folder)).get(relative.slice(slash + 1));
+    if (!entry) return false;
+    return entry.isSymbolicLink() ? isFileBehindLink(join(root, relative)) : entry.isFile();
+  }
+
+  private list(folder: string): Promise<ReadonlyMap<string, Dirent>> {
+    let listing = this.listings.get(folder);
+    if (!listing) {
+      listing = listDirectory(folder).then((entries) => new Map(entries.map((entry) => [entry.name, entry])));
+      this.listings.set(folder, listing);
+    }
+    return listing;
+  }
+}
+
+/** The image files under a folder at any depth, relative to it with forward slashes, sorted. Hidden files are left out. */
+export async function findImages(root: string): Promise<string[]> {
+  const found: string[] = [];
+  const visited = new Set<string>();
+  const walk = async (relative: string): Promise<void> => {
+    const folder = join(root, relative);
+    const real = await realpath(folder).catch(() => undefined);
+    if (real === undefined || visited.has(real)) return;
+    visited.add(real);
+    for (const entry of await listDirectory(folder)) {
+      if (entry.name.startsWith(".")) continue;
+      const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
+      const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry;
+      if (kind?.isDirectory()) await walk(path);
+      else if (kind?.isFile() && hasImageExtension(entry.name)) found.push(path);
+    }
+  };
+  await walk("");
+  return found.sort();
+}
+
+/** Folders directly under a folder, sorted; hidden ones are left out. */
+export async function subfolders(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await listDirectory(folder)) {
+    if (entry.name.startsWith(".")) continue;
+    const kind = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => undefined) : entry;
+    if (kind?.isDirectory()) names.push(entry.name);
+  }
+  return names.sort();
+}
+
+/** The entries of a folder; none where it does not exist. */
+export async function listDirectory(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR")) return [];
+    if (hasErrorCode(error, "EACCES"))
+      throw new InputError("DATA_NO_ACCESS", `${folder} may not be read; change its permissions.`);
+    throw error;
+  }
+}
+
+/** The path with the system's own separators. */
+export function systemPath(root: string, relative: string): string {
+  return join(root, relative.split("/").join(sep));
+}
+
+async function isFileBehindLink(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}

@@ -1,0 +1,60 @@
+/** @module Opening a data set directory, whatever its layout. */
+import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { hasErrorCode, InputError } from "../errors/index";
+import { loadCsv } from "./csv";
+import { loadFolders } from "./folders";
+import { listDirectory } from "./image-files";
+import type { DatasetOptions } from "./options";
+import { listed } from "./table";
+import type { Dataset } from "./types";
+
+const TABLE_NAMES = ["annotations.csv", "labels.csv"];
+
+/**
+ * Reads the labels of a data set and finds its images; no image is opened.
+ * Layouts: MHIST as distributed (`annotations.csv`), any CSV of images and labels, or a folder for each class with or
+ * without `train/` and `test/` above. Without a partition column or folder every tile is in train.
+ * @throws {InputError} codes `DATA_...` and `TABLE_...`; the message names the file and line and says what to do
+ */
+export async function loadDataset(directory: string, options: DatasetOptions = {}): Promise<Dataset> {
+  const root = resolve(directory);
+  await mustBeDirectory(root);
+  const table = options.table === undefined ? await findTable(root) : resolve(root, options.table);
+  const dataset = table === undefined ? await loadFolders(root, options) : await loadCsv(root, table, options);
+  if (!dataset.tiles.some((tile) => tile.partition === "train")) {
+    throw new InputError(
+      "DATA_PARTITION_EMPTY",
+      `${table ?? root} has no training images: every image is in another partition; mark some as train.`,
+    );
+  }
+  return { ...dataset, name: basename(root) };
+}
+
+async function mustBeDirectory(root: string): Promise<void> {
+  const info = await stat(root).catch((error) => {
+    if (hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR")) return undefined;
+    throw error;
+  });
+  if (!info) throw new InputError("DATA_FOLDER_MISSING", `--data: the folder ${root} does not exist.`);
+  if (!info.isDirectory()) {
+    throw new InputError(
+      "DATA_FOLDER_MISSING",
+      `--data: ${root} is a file; name the folder that holds the table and the images.`,
+    );
+  }
+}
+
+async function findTable(root: string): Promise<string | undefined> {
+  const names = (await listDirectory(root)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  const known = TABLE_NAMES.find((name) => names.includes(name));
+  const tables = names.filter((name) => /\.csv$/i.test(name) && !name.startsWith(".")).sort();
+  if (known === undefined && tables.length > 1) {
+    throw new InputError(
+      "DATA_TABLE_AMBIGUOUS",
+      `${root} holds the tables ${listed(tables)}; say which with --table NAME.`,
+    );
+  }
+  const name = known ?? tables[0];
+  return name === undefined ? undefined : join(root, name);
+}

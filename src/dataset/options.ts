@@ -1,0 +1,20 @@
+/** @module How a data set directory is to be read, where finding out by itself is not enough. */
+
+/** What may be said about a data set; everything has a default that is found in the directory itself. */
+export interface DatasetOptions {
+  /** Name of the positive class. Default: the alphabetically later one. With three or more classes: this one against the rest. */
+  readonly positive?: string | undefined;
+  /** The label table, relative to the directory. Default: `annotations.csv`, `labels.csv`, or the only CSV there. */
+  readonly table?: string | undefined;
+  /** Folder of the images, relative to the directory. Default: `images/` where it exists, and the directory itself. */
+  readonly imageDirectory?: string | undefined;
+  readonly imageColumn?: string | undefined;
+  readonly labelColumn?: string | undefined;
+  readonly partitionColumn?: string | undefined;
+  /** Column with the number of experts who chose the positive class. */
+  readonly votesColumn?: string | undefined;
+  /** How many experts voted on each tile, where no column says it. */
+  readonly votesTotal?: number | undefined;
+  /** Check that every image of the table exists. Default true; false reads the label table alone. */
+  readonly requireImages?: boolean | undefined;
+}

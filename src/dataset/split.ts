@@ -1,0 +1,72 @@
+/** @module Held-out partitions: stratified by class and seeded, so that the same data and seed give the same split. */
+import { InputError } from "../errors/index";
+import { Random } from "../random/index";
+import type { Dataset, Partition, Tile } from "./types";
+
+export interface SplitOptions {
+  /** Share of the training tiles of each class that is held out. Default 0.2. */
+  readonly fraction?: number | undefined;
+  readonly seed: number;
+}
+
+/**
+ * Holds a validation set out of train (unless the data set brings its own), and a test set where there is none; the
+ * latter is said in `notes`. The order of the tiles stays.
+ * @throws {InputError} `DATA_TOO_SMALL` when a class has too few training tiles, `DATA_PARTITION_ONE_CLASS`
+ */
+export function splitValidation(dataset: Dataset, { fraction = 0.2, seed }: SplitOptions): Dataset {
+  if (!(fraction > 0 && fraction < 1)) throw new RangeError("The held-out fraction must lie between 0 and 1.");
+  const has = (partition: Partition) => dataset.tiles.some((tile) => tile.partition === partition);
+  const notes = [...(dataset.notes ?? [])];
+  let tiles = dataset.tiles;
+  if (!has("test")) {
+    tiles = holdOut(dataset, tiles, "test", fraction, seed);
+    notes.push(
+      `${dataset.name} has no test partition: ${count(tiles, "test")} of its ${tiles.length} images were held out for it (stratified, seed ${seed}).`,
+    );
+  }
+  if (!has("validation")) tiles = holdOut(dataset, tiles, "validation", fraction, seed);
+  for (const partition of ["train", "validation", "test"] as const) {
+    const labels = new Set(tiles.filter((tile) => tile.partition === partition).map((tile) => tile.label));
+    if (labels.size === 1) {
+      const missing = dataset.classes[labels.has(0) ? 1 : 0];
+      throw new InputError(
+        "DATA_PARTITION_ONE_CLASS",
+        `The ${partition} partition of ${dataset.directory} has no image of class "${missing}"; both classes are needed in each partition.`,
+      );
+    }
+  }
+  return { ...dataset, tiles, notes };
+}
+
+/** Positions in `tiles` of the tiles of one partition. */
+export function positionsIn(dataset: Dataset, partition: Partition): number[] {
+  return dataset.tiles.flatMap((tile, position) => (tile.partition === partition ? [position] : []));
+}
+
+function count(tiles: readonly Tile[], partition: Partition): number {
+  return tiles.filter((tile) => tile.partition === partition).length;
+}
+
+function holdOut(
+  dataset: Dataset,
+  tiles: readonly Tile[],
+  into: Partition,
+  fraction: number,
+  seed: number,
+): readonly Tile[] {
+  const chosen = new Set<Tile>();
+  for (const label of [0, 1] as const) {
+    const train = tiles.filter((tile) => tile.partition === "train" && tile.label === label);
+    if (train.length < 2) {
+      throw new InputError(
+        "DATA_TOO_SMALL",
+        `${dataset.directory} has ${train.length} training image${train.length === 1 ? "" : "s"} of class "${dataset.classes[label]}" left where a ${into} set must be held out; add more.`,
+      );
+    }
+    const size = Math.min(train.length - 1, Math.max(1, Math.round(train.length * fraction)));
+    const order = new Random(seed, "split", into, label).permutation(train.length);
+    for (const index of order.subarray(0, size)) chosen.add(train[index] as Tile);
+  }
+  return tiles.map((tile) => (chosen.has(tile) ? { ...tile, partition: into } : tile));
+}

@@ -1,0 +1,71 @@
+/** @module The experts' votes in a label table. */
+import { InputError } from "../errors/index";
+import type { DatasetOptions } from "./options";
+import { findColumn, namedColumn, plain, type Table, type TableRow } from "./table";
+import type { Votes } from "./types";
+
+/** Where a table keeps its votes. */
+export interface VotesColumns {
+  readonly count: number;
+  /** Column of the number of voters, or the number itself. */
+  readonly total: { readonly column: number } | { readonly value: number };
+  /** True when the column counts the votes for the negative class. */
+  readonly forNegative: boolean;
+}
+
+/** MHIST's header: "Number of Annotators who Selected SSA (Out of 7)". */
+const SELECTED = /selected\s+(.+?)\s*\(out of (\d+)\)\s*$/i;
+const COUNT_COLUMNS = ["votes positive", "positive votes", "votes"];
+const TOTAL_COLUMNS = ["votes total", "total votes", "annotators", "raters", "n votes"];
+
+/**
+ * Finds the votes of a table: the named column, MHIST's header, or `votes_positive` with `votes_total`.
+ * @returns undefined where there are none
+ * @throws {InputError} `TABLE_VOTES_TOTAL_UNKNOWN` when the column was named but not how many voted
+ */
+export function votesColumns(
+  table: Table,
+  options: DatasetOptions,
+  classes: readonly [string, string],
+): VotesColumns | undefined {
+  const named = options.votesColumn === undefined ? undefined : namedColumn(table, options.votesColumn);
+  const count =
+    named ??
+    indexOrUndefined(table.columns.findIndex((header) => SELECTED.test(header))) ??
+    findColumn(table, COUNT_COLUMNS);
+  if (count === undefined) return undefined;
+  const [, selected, outOf] = SELECTED.exec(table.columns[count] as string) ?? [];
+  const totalColumn = findColumn(table, TOTAL_COLUMNS);
+  const forNegative = selected !== undefined && plain(selected) === plain(classes[0]);
+  if (selected !== undefined && !forNegative && plain(selected) !== plain(classes[1])) return undefined;
+  const value = options.votesTotal ?? (outOf === undefined ? undefined : Number(outOf));
+  if (value !== undefined) return { count, total: { value }, forNegative };
+  if (totalColumn !== undefined) return { count, total: { column: totalColumn }, forNegative };
+  if (named === undefined) return undefined;
+  throw new InputError(
+    "TABLE_VOTES_TOTAL_UNKNOWN",
+    `${table.path}: the column "${table.columns[count]}" does not say how many experts voted; pass --votes-total N.`,
+  );
+}
+
+/**
+ * The votes of a row; undefined where the field is empty.
+ * @throws {InputError} `TABLE_VOTES_RANGE`, naming the line
+ */
+export function readVotes(table: Table, row: TableRow, columns: VotesColumns): Votes | undefined {
+  const field = row.fields[columns.count] ?? "";
+  if (field === "") return undefined;
+  const total = "value" in columns.total ? columns.total.value : Number(row.fields[columns.total.column]);
+  const count = Number(field);
+  if (!Number.isInteger(total) || total < 1 || !Number.isInteger(count) || count < 0 || count > total) {
+    throw new InputError(
+      "TABLE_VOTES_RANGE",
+      `${table.path}, line ${row.line}: "${field}" votes out of ${total}; expected a whole number from 0 to the number of voters.`,
+    );
+  }
+  return { positive: columns.forNegative ? total - count : count, total };
+}
+
+function indexOrUndefined(index: number): number | undefined {
+  return index < 0 ? undefined : index;
+}

@@ -1,0 +1,141 @@
+/**
+ * @module From the bytes of an image file to RGB pixels, the same way for training and serving.
+ *
+ * PNG, JPEG, WebP and TIFF (first page), recognised by content, not by name. Grey becomes three equal channels, 16 bits
+ * become 8 (the upper byte), palettes are resolved, transparency is laid on white (the colour of an empty slide), CMYK and
+ * embedded ICC profiles are converted to sRGB, EXIF orientation is applied. Cut-off or damaged files are errors.
+ */
+import { readFile, stat } from "node:fs/promises";
+import sharp, { type Sharp } from "sharp";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import type { ResizePolicy } from "./preprocessing";
+
+/** RGB pixels: uint8, row-major (height, width, channel), length `width * height * 3`. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** What is refused before it is decoded. */
+export interface DecodeLimits {
+  /** Largest number of pixels (width times height). Default 100 million. */
+  readonly pixels?: number | undefined;
+  /** Largest file in bytes. Default 256 MiB. */
+  readonly bytes?: number | undefined;
+}
+
+export interface DecodeOptions {
+  /** Edge length of the result in pixels. */
+  readonly size: number;
+  /** How another size is brought to it. Default `crop`. */
+  readonly resize?: ResizePolicy | undefined;
+  readonly limits?: DecodeLimits | undefined;
+  /** What to call the image in errors. Default: its path, or "the image". */
+  readonly name?: string | undefined;
+}
+
+/** How images of another size are treated where nothing is said: scaled to cover the square, the middle kept. */
+export const DEFAULT_RESIZE: ResizePolicy = "crop";
+const DEFAULT_LIMITS = { pixels: 100_000_000, bytes: 256 * 2 ** 20 };
+/** Images are decoded side by side, so that each needs only one thread. */
+sharp.concurrency(1);
+const WHITE = { r: 255, g: 255, b: 255 };
+
+/**
+ * Decodes an image file or its bytes to a square of RGB pixels.
+ * @returns uint8 of length `size * size * 3`, row-major (height, width, channel)
+ * @throws {InputError} `IMAGE_MISSING`, `IMAGE_UNSUPPORTED` (no format that is read), `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`
+ * or `IMAGE_SIZE` (policy `exact` and another size)
+ */
+export async function decodeImage(input: Uint8Array | string, options: DecodeOptions): Promise<Uint8Array> {
+  const name = options.name ?? (typeof input === "string" ? input : "the image");
+  return fitImage(await decodePixels(input, options.limits, name), { ...options, name });
+}
+
+/**
+ * Decodes an image file or its bytes at its own size.
+ * @throws {InputError} as {@link decodeImage}
+ */
+export async function decodePixels(
+  input: Uint8Array | string,
+  limits: DecodeLimits = {},
+  name = typeof input === "string" ? input : "the image",
+): Promise<RgbImage> {
+  const bytes = typeof input === "string" ? await readImageFile(input, limits, name) : input;
+  if (bytes.length === 0) throw new InputError("IMAGE_CORRUPT", `${name} is an empty file.`);
+  if (bytes.length > (limits.bytes ?? DEFAULT_LIMITS.bytes)) throw tooManyBytes(name, bytes.length);
+  if (imageFormat(bytes) === undefined) {
+    throw new InputError("IMAGE_UNSUPPORTED", `${name} is not a PNG, JPEG, WebP or TIFF image.`);
+  }
+  const limitInputPixels = limits.pixels ?? DEFAULT_LIMITS.pixels;
+  try {
+    return await rgb(sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels }));
+  } catch (error) {
+    const reason = messageOf(error);
+    if (/pixel limit/i.test(reason)) {
+      throw new InputError("IMAGE_TOO_LARGE", `${name} has more than ${limitInputPixels} pixels.`, { cause: error });
+    }
+    throw new InputError("IMAGE_CORRUPT", `${name} is damaged or cut off (${reason}).`, { cause: error });
+  }
+}
+
+/**
+ * Brings decoded pixels to a square.
+ * @returns uint8 of length `size * size * 3`; the same memory when the image has the size already
+ * @throws {InputError} `IMAGE_SIZE`
+ */
+export async function fitImage(
+  image: RgbImage,
+  { size, resize = DEFAULT_RESIZE, name = "the image" }: Omit<DecodeOptions, "limits">,
+): Promise<Uint8Array> {
+  if (image.width === size && image.height === size) return image.data;
+  if (resize === "exact") {
+    throw new InputError(
+      "IMAGE_SIZE",
+      `${name} is ${image.width}x${image.height} pixels where ${size}x${size} is needed.`,
+    );
+  }
+  const fit = ({ stretch: "fill", pad: "contain", crop: "cover" } as const)[resize];
+  const source = { width: image.width, height: image.height, channels: 3 } as const;
+  const scaled = sharp(image.data, { raw: source, limitInputPixels: false });
+  return (await rgb(scaled.resize({ width: size, height: size, fit, background: WHITE }))).data;
+}
+
+/** The format of an image by its first bytes, or undefined for anything that is not read here. */
+export function imageFormat(bytes: Uint8Array): "png" | "jpeg" | "webp" | "tiff" | undefined {
+  const starts = (...signature: number[]) => signature.every((byte, index) => bytes[index] === byte);
+  if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "png";
+  if (starts(0xff, 0xd8, 0xff)) return "jpeg";
+  if (starts(0x52, 0x49, 0x46, 0x46) && Buffer.from(bytes.subarray(8, 12)).toString("latin1") === "WEBP") return "webp";
+  const tiff = [42, 43].some((version) => starts(0x49, 0x49, version, 0) || starts(0x4d, 0x4d, 0, version));
+  return tiff ? "tiff" : undefined;
+}
+
+async function rgb(image: Sharp): Promise<RgbImage> {
+  const { data, info } = await image
+    .toColourspace("srgb")
+    .flatten({ background: WHITE })
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to RGB`);
+  return { width: info.width, height: info.height, data };
+}
+
+async function readImageFile(path: string, limits: DecodeLimits, name: string): Promise<Uint8Array> {
+  try {
+    const info = await stat(path);
+    if (!info.isFile()) throw new InputError("IMAGE_UNSUPPORTED", `${name} is not a file.`);
+    if (info.size > (limits.bytes ?? DEFAULT_LIMITS.bytes)) throw tooManyBytes(name, info.size);
+    return await readFile(path);
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) throw new InputError("IMAGE_MISSING", `${name} does not exist.`);
+    if (hasErrorCode(error, "EACCES"))
+      throw new InputError("IMAGE_MISSING", `${name} may not be read; change its permissions.`);
+    throw error;
+  }
+}
+
+function tooManyBytes(name: string, bytes: number): InputError {
+  return new InputError("IMAGE_TOO_LARGE", `${name} has ${Math.ceil(bytes / 2 ** 20)} MiB, more than is accepted.`);
+}

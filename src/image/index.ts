@@ -1,0 +1,13 @@
+/** @module Images: decoding, resizing, standardization. Knows nothing of data sets and models. */
+export {
+  DEFAULT_RESIZE,
+  type DecodeLimits,
+  type DecodeOptions,
+  decodeImage,
+  decodePixels,
+  fitImage,
+  imageFormat,
+  type RgbImage,
+} from "./decode";
+export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
+export { type ChannelScale, standardizationTable, standardize } from "./standardize";

@@ -1,0 +1,42 @@
+/** @module From uint8 pixels to the model's float input: `(x / 255 - mean) / std` per channel. */
+
+/** Per-channel mean and standard deviation on the scale 0 to 1. */
+export interface ChannelScale {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/**
+ * The model's input value of every byte: 256 values for red, then green, then blue. Training and serving both look values
+ * up here, so that they agree to the last bit.
+ */
+export function standardizationTable({ mean, std }: ChannelScale): Float32Array {
+  const table = new Float32Array(3 * 256);
+  for (let channel = 0; channel < 3; channel++) {
+    const deviation = std[channel] as number;
+    if (!(deviation > 0)) throw new RangeError("Each channel's standard deviation must be above 0.");
+    for (let byte = 0; byte < 256; byte++) {
+      table[256 * channel + byte] = (byte / 255 - (mean[channel] as number)) / deviation;
+    }
+  }
+  return table;
+}
+
+/**
+ * Standardizes interleaved RGB pixels.
+ * @param pixels uint8, channels last; any number of images
+ * @param table from {@link standardizationTable}
+ * @param into where to write; a new array by default
+ */
+export function standardize(
+  pixels: Uint8Array,
+  table: Float32Array,
+  into: Float32Array = new Float32Array(pixels.length),
+): Float32Array {
+  for (let i = 0; i < pixels.length; i += 3) {
+    into[i] = table[pixels[i] as number] as number;
+    into[i + 1] = table[256 + (pixels[i + 1] as number)] as number;
+    into[i + 2] = table[512 + (pixels[i + 2] as number)] as number;
+  }
+  return into;
+}
