@@ -1,0 +1,227 @@
+/** @module The files of a run: upload and download, streamed in constant memory. */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type ArtifactRoot, artifactPath, artifactRoot, folderOf, proxyPath } from "./artifact-location";
+import { CHECKSUM_FILE, type Checksums, parseChecksums } from "./checksums";
+import { downloadFile, type ExpectedFile } from "./download";
+import { ApiError } from "./errors";
+import type { RunClient } from "./run-client";
+import type { Transport } from "./transport";
+import type { FileInfo, ServerInfo } from "./types";
+import { directWayClosed, type MultipartMemory, putFile, putInParts } from "./upload";
+
+/** The server's list is asked for the size of files from this size on; smaller ones travel in one checked request. */
+const CONFIRM_BYTES = 1 << 20;
+
+export interface UploadOptions {
+  readonly signal?: AbortSignal;
+  /** Lets a multipart upload go on after a crash. */
+  readonly memory?: MultipartMemory;
+  readonly maxRetries?: number;
+}
+
+export interface Uploaded {
+  /** Relative to the run's artifact root. */
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+interface Presigned {
+  readonly presigned_url: string;
+  readonly headers?: Record<string, string>;
+}
+
+export class ArtifactClient {
+  private readonly roots = new Map<string, ArtifactRoot>();
+  private info: Promise<ServerInfo> | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly runs: RunClient,
+  ) {}
+
+  /** What the server says it can do; nothing for servers too old to say. */
+  serverInfo(): Promise<ServerInfo> {
+    this.info ??= this.transport
+      .call<ServerInfo>({ method: "GET", path: "/api/3.0/mlflow/server-info" })
+      .catch((error: unknown) => {
+        this.info = undefined;
+        if (error instanceof ApiError && error.statusCode < 500) return {};
+        throw error;
+      });
+    return this.info;
+  }
+
+  /**
+   * Uploads a file to `path` below the run's artifact root: in parts straight to the object store where the server offers
+   * that and the file is large, otherwise in one streamed request.
+   */
+  async uploadArtifact(
+    run_id: string,
+    localPath: string,
+    path: string,
+    options: UploadOptions = {},
+  ): Promise<Uploaded> {
+    const target = artifactPath(path);
+    const file = { path: localPath, size: (await stat(localPath)).size };
+    const root = await this.root(run_id);
+    const sha256 = await this.send(run_id, root, target, file, options);
+    if (file.size >= CONFIRM_BYTES) {
+      const stored = await this.find(run_id, target);
+      if (stored?.file_size !== undefined && stored.file_size !== file.size) {
+        throw new ApiError(`The server holds ${stored.file_size} bytes of ${target} instead of ${file.size}.`, 500);
+      }
+    }
+    return { path: target, size: file.size, sha256 };
+  }
+
+  private async send(
+    run_id: string,
+    root: ArtifactRoot,
+    target: string,
+    file: { path: string; size: number },
+    { memory, ...request }: UploadOptions,
+  ): Promise<string> {
+    if (root.kind === "presigned") {
+      const signed = await this.transport.call<Presigned>({
+        method: "POST",
+        path: "/api/2.0/mlflow/artifacts/presigned-upload-url",
+        json: { run_id, path: target },
+      });
+      return putFile(this.transport, signed.presigned_url, file, { headers: signed.headers ?? {}, ...request });
+    }
+    const { multipartMinimumBytes, multipartPartBytes } = this.transport.settings;
+    if (file.size >= multipartMinimumBytes && (await this.serverInfo()).multipart_uploads_enabled) {
+      try {
+        return await putInParts(this.transport, root.path, target, file, multipartPartBytes, memory, request.signal);
+      } catch (error) {
+        if (!directWayClosed(error)) throw error;
+      }
+    }
+    return putFile(this.transport, proxyPath("artifacts", root.path, target), file, request);
+  }
+
+  /** Downloads one file. The content is checked against {@link ExpectedFile} where given. */
+  async downloadArtifact(
+    run_id: string,
+    path: string,
+    localPath: string,
+    expected: ExpectedFile = {},
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const root = await this.root(run_id);
+    const source = artifactPath(path);
+    const direct = root.kind === "presigned" || (await this.serverInfo()).multipart_downloads_enabled;
+    if (direct) {
+      try {
+        return await downloadFile(
+          this.transport,
+          () => this.signedDownload(run_id, root, source),
+          localPath,
+          expected,
+          signal,
+        );
+      } catch (error) {
+        if (root.kind === "presigned" || !directWayClosed(error)) throw error;
+      }
+    }
+    if (root.kind !== "proxy") return;
+    const address = { path: proxyPath("artifacts", root.path, source) };
+    await downloadFile(this.transport, async () => address, localPath, expected, signal);
+  }
+
+  /**
+   * Downloads a file or folder of a run (everything without `path`) into `directory`, keeping relative paths. Sizes are
+   * checked, and SHA-256 for what this client logged.
+   * @returns the artifact paths that were fetched
+   */
+  async downloadArtifacts(
+    run_id: string,
+    directory: string,
+    path?: string,
+    options: { signal?: AbortSignal; only?: (file: FileInfo) => boolean } = {},
+  ): Promise<string[]> {
+    const checksums = await this.checksums(run_id, directory);
+    const fetched: string[] = [];
+    for await (const file of this.walkArtifacts(run_id, path)) {
+      if (file.path === CHECKSUM_FILE || !(options.only?.(file) ?? true)) continue;
+      const sha256 = checksums.get(file.path);
+      const size = file.file_size;
+      const expected = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) };
+      await this.downloadArtifact(
+        run_id,
+        file.path,
+        join(directory, artifactPath(file.path)),
+        expected,
+        options.signal,
+      );
+      fetched.push(file.path);
+    }
+    if (fetched.length === 0) throw new ApiError(`Run ${run_id} has no artifact ${path ?? ""}`.trimEnd(), 404);
+    return fetched;
+  }
+
+  /** All files of a run below `path`, or the file `path` itself. */
+  async *walkArtifacts(run_id: string, path?: string): AsyncGenerator<FileInfo> {
+    let token: string | undefined;
+    let found = false;
+    do {
+      const page = await this.runs.listArtifacts(run_id, path, token);
+      for (const file of page.files) {
+        found = true;
+        if (file.is_dir) yield* this.walkArtifacts(run_id, file.path);
+        else yield file;
+      }
+      token = page.next_page_token || undefined;
+    } while (token);
+    if (found || !path) return;
+    const file = await this.find(run_id, artifactPath(path));
+    if (file && !file.is_dir) yield file;
+  }
+
+  /** The run's list of checksums; empty where it has none. The file is left in `directory`. */
+  async checksums(run_id: string, directory: string): Promise<Checksums> {
+    if (!(await this.find(run_id, CHECKSUM_FILE))) return new Map();
+    const target = join(directory, CHECKSUM_FILE);
+    await this.downloadArtifact(run_id, CHECKSUM_FILE, target);
+    return parseChecksums(await readFile(target, "utf8"));
+  }
+
+  private async find(run_id: string, path: string): Promise<FileInfo | undefined> {
+    let token: string | undefined;
+    do {
+      const page = await this.runs.listArtifacts(run_id, folderOf(path), token);
+      const file = page.files.find((candidate) => candidate.path === path);
+      if (file) return file;
+      token = page.next_page_token || undefined;
+    } while (token);
+    return undefined;
+  }
+
+  private async signedDownload(run_id: string, root: ArtifactRoot, path: string) {
+    if (root.kind === "proxy") {
+      const route = proxyPath("presigned", root.path, path);
+      const signed = await this.transport.call<{ url: string; headers?: Record<string, string> }>({
+        method: "GET",
+        path: route,
+      });
+      return { path: signed.url, headers: signed.headers ?? {} };
+    }
+    const signed = await this.transport.call<Presigned>({
+      method: "POST",
+      path: "/api/2.0/mlflow/artifacts/presigned-download-url",
+      json: { run_id, path },
+    });
+    return { path: signed.presigned_url, headers: signed.headers ?? {} };
+  }
+
+  private async root(run_id: string): Promise<ArtifactRoot> {
+    let root = this.roots.get(run_id);
+    if (!root) {
+      root = artifactRoot((await this.runs.getRun(run_id)).info.artifact_uri);
+      this.roots.set(run_id, root);
+    }
+    return root;
+  }
+}

@@ -1,0 +1,46 @@
+/** @module Where the artifacts of a run lie, as an address of the tracking server. */
+import { TrackingInputError } from "./errors";
+
+const SERVICE = "/api/2.0/mlflow-artifacts";
+
+/** A run's artifact root: behind the server's proxy, or in an object store that the server signs addresses for. */
+export type ArtifactRoot = { readonly kind: "proxy"; readonly path: string } | { readonly kind: "presigned" };
+
+/** @throws {TrackingInputError} `ARTIFACT_STORE_UNSUPPORTED` for places only the server's own machine can reach */
+export function artifactRoot(artifactUri: string): ArtifactRoot {
+  const proxied = /^mlflow-artifacts:(?:\/\/[^/]*)?\/*(.*)$/.exec(artifactUri);
+  if (proxied) return { kind: "proxy", path: (proxied[1] ?? "").replace(/\/+$/, "") };
+  if (/^(s3|gs|wasbs?|abfss?):/.test(artifactUri)) return { kind: "presigned" };
+  throw new TrackingInputError(
+    "ARTIFACT_STORE_UNSUPPORTED",
+    `The run's artifacts are in ${artifactUri}, which only the server's own machine can reach: start the server with --serve-artifacts.`,
+  );
+}
+
+/** Path of a proxy route for a file, such as `artifacts`, `presigned` or `mpu/create`. */
+export function proxyPath(route: string, root: string, file: string): string {
+  return `${SERVICE}/${route}/${encodePath(file ? `${root}/${file}` : root)}`;
+}
+
+/** A path with each of its parts encoded for an address. */
+export function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
+/** A path relative to the artifact root in one form: `/` between parts, no empty ones. @throws for `..` */
+export function artifactPath(...parts: readonly (string | undefined)[]): string {
+  const names = parts
+    .join("/")
+    .split(/[/\\]+/)
+    .filter((name) => name !== "" && name !== ".");
+  if (names.includes("..") || names.length === 0) {
+    throw new TrackingInputError("ARTIFACT_PATH_INVALID", `"${parts.join("/")}" is not a path inside a run.`);
+  }
+  return names.join("/");
+}
+
+/** The folder of an artifact path; nothing for the root. */
+export function folderOf(path: string): string | undefined {
+  const end = path.lastIndexOf("/");
+  return end < 0 ? undefined : path.slice(0, end);
+}

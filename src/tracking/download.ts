@@ -1,0 +1,73 @@
+/** @module Fetching one file: streamed, checked, resumable. */
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError, failureKind } from "./errors";
+import { backoff, type Transport } from "./transport";
+
+/** What is known of a file before it is fetched. */
+export interface ExpectedFile {
+  readonly size?: number;
+  /** Lower-case hex. */
+  readonly sha256?: string;
+}
+
+/**
+ * Downloads to `target`, which appears whole or not at all. The content so far stays in `target.part`; a broken transfer
+ * goes on from there where the server knows ranges.
+ * @param source gives the address anew for each attempt (signed ones expire)
+ * @throws {ApiError} status 0 where the content does not have the expected size or SHA-256
+ */
+export async function downloadFile(
+  transport: Transport,
+  source: () => Promise<{ path: string; headers?: Record<string, string> }>,
+  target: string,
+  expected: ExpectedFile,
+  signal?: AbortSignal,
+): Promise<void> {
+  const part = `${target}.part`;
+  await mkdir(dirname(target), { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await fetchRest();
+      break;
+    } catch (error) {
+      if (error instanceof ApiError && error.statusCode === 416) await rm(part, { force: true });
+      else if (signal?.aborted || failureKind(error) !== "transient" || attempt > transport.settings.maxRetries)
+        throw error;
+      await sleep(backoff(attempt));
+    }
+  }
+  const fault = await faultOf(part, expected);
+  if (fault) {
+    await rm(part, { force: true });
+    throw new ApiError(`${target} arrived damaged: ${fault}.`, 0);
+  }
+  await rename(part, target);
+
+  async function fetchRest(): Promise<void> {
+    const have = (await stat(part).catch(() => undefined))?.size ?? 0;
+    if (have > 0 && have === expected.size) return;
+    const { path, headers } = await source();
+    const answer = await transport.open({
+      method: "GET",
+      path,
+      headers: { ...headers, ...(have > 0 ? { range: `bytes=${have}-` } : {}) },
+      maxRetries: 0,
+      ...(signal ? { signal } : {}),
+    });
+    await pipeline(answer, createWriteStream(part, { flags: answer.statusCode === 206 ? "a" : "w" }));
+  }
+}
+
+async function faultOf(path: string, { size, sha256 }: ExpectedFile): Promise<string | undefined> {
+  const actual = (await stat(path)).size;
+  if (size !== undefined && actual !== size) return `${actual} bytes instead of ${size}`;
+  if (sha256 === undefined) return undefined;
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex") === sha256 ? undefined : "its SHA-256 is not the one that was logged";
+}

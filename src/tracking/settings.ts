@@ -1,0 +1,114 @@
+/** @module Where the MLflow server is and how to talk to it, from the variables that Python's client reads. */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { TrackingInputError } from "./errors";
+
+export const DEFAULT_TRACKING_URI = "http://127.0.0.1:5000";
+
+/** Everything a connection needs. */
+export interface ConnectionSettings {
+  /** Base address without credentials and without a trailing slash. */
+  readonly trackingUri: string;
+  /** Value of the `Authorization` header. */
+  readonly authorization?: string;
+  /** False accepts any certificate (`MLFLOW_TRACKING_INSECURE_TLS`). */
+  readonly verifyTls: boolean;
+  /** Extra certificate authorities, PEM (`MLFLOW_TRACKING_SERVER_CERT_PATH`). */
+  readonly certificateAuthority?: string;
+  /** Client certificate and key in one PEM (`MLFLOW_TRACKING_CLIENT_CERT_PATH`). */
+  readonly clientCertificate?: string;
+  /** How long a server may stay silent within one request, milliseconds. */
+  readonly timeoutMs: number;
+  /** Further attempts after a transient failure. */
+  readonly maxRetries: number;
+  /** Files from this size on go to the object store in parts, where the server offers that. Bytes. */
+  readonly multipartMinimumBytes: number;
+  /** Size of such a part, bytes; S3 wants 5 MiB at least. */
+  readonly multipartPartBytes: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Settings from the environment: `MLFLOW_TRACKING_URI`, `MLFLOW_TRACKING_TOKEN` or `MLFLOW_TRACKING_USERNAME` and
+ * `MLFLOW_TRACKING_PASSWORD` (also from `~/.mlflow/credentials` or the address itself), `MLFLOW_TRACKING_INSECURE_TLS`,
+ * `MLFLOW_TRACKING_SERVER_CERT_PATH`, `MLFLOW_TRACKING_CLIENT_CERT_PATH`, `MLFLOW_HTTP_REQUEST_TIMEOUT` (seconds),
+ * `MLFLOW_HTTP_REQUEST_MAX_RETRIES`, `MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE` and `MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE`.
+ * @param trackingUri replaces `MLFLOW_TRACKING_URI`
+ * @throws {TrackingInputError} where a variable cannot be used
+ */
+export function connectionSettings(trackingUri?: string, env: Environment = process.env): ConnectionSettings {
+  const url = parseTrackingUri(trackingUri || env.MLFLOW_TRACKING_URI || DEFAULT_TRACKING_URI);
+  const authorization = authorizationOf(url, env);
+  url.username = "";
+  url.password = "";
+  const certificateAuthority = readPem(env, "MLFLOW_TRACKING_SERVER_CERT_PATH");
+  const clientCertificate = readPem(env, "MLFLOW_TRACKING_CLIENT_CERT_PATH");
+  return {
+    trackingUri: url.href.replace(/\/+$/, ""),
+    ...(authorization === undefined ? {} : { authorization }),
+    verifyTls: !/^(true|1)$/i.test(env.MLFLOW_TRACKING_INSECURE_TLS ?? ""),
+    ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    timeoutMs: 1000 * readNumber(env, "MLFLOW_HTTP_REQUEST_TIMEOUT", 120),
+    maxRetries: readNumber(env, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 5),
+    multipartMinimumBytes: readNumber(env, "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", 64 * 2 ** 20),
+    multipartPartBytes: Math.max(5 * 2 ** 20, readNumber(env, "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", 32 * 2 ** 20)),
+  };
+}
+
+function parseTrackingUri(text: string): URL {
+  let url: URL | undefined;
+  try {
+    url = new URL(text);
+  } catch {
+    // Falls through to the message below.
+  }
+  if (url && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw new TrackingInputError(
+    "TRACKING_URI_UNSUPPORTED",
+    `MLFLOW_TRACKING_URI must be the http(s) address of an MLflow server, not "${text.replace(/\/\/[^@/]*@/, "//")}"; \`npm run mlflow\` starts one.`,
+  );
+}
+
+function authorizationOf(url: URL, env: Environment): string | undefined {
+  const basic = (name: string, password: string) =>
+    `Basic ${Buffer.from(`${name}:${password}`, "utf8").toString("base64")}`;
+  if (url.username) return basic(decodeURIComponent(url.username), decodeURIComponent(url.password));
+  const file = readCredentialsFile();
+  const name = env.MLFLOW_TRACKING_USERNAME || file.mlflow_tracking_username;
+  const password = env.MLFLOW_TRACKING_PASSWORD || file.mlflow_tracking_password;
+  if (name && password) return basic(name, password);
+  return env.MLFLOW_TRACKING_TOKEN ? `Bearer ${env.MLFLOW_TRACKING_TOKEN}` : undefined;
+}
+
+/** The `[mlflow]` section of `~/.mlflow/credentials`. */
+function readCredentialsFile(): Record<string, string> {
+  let text: string;
+  try {
+    text = readFileSync(join(homedir(), ".mlflow", "credentials"), "utf8");
+  } catch {
+    return {};
+  }
+  const lines = text.matchAll(/^\s*(mlflow_tracking_\w+)\s*[=:]\s*(.*?)\s*$/gm);
+  return Object.fromEntries([...lines].map(([, key = "", value = ""]) => [key, value]));
+}
+
+function readPem(env: Environment, variable: string): string | undefined {
+  const path = env[variable];
+  if (!path) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    throw new TrackingInputError("TRACKING_CERTIFICATE_UNREADABLE", `${variable} names ${path}, which cannot be read.`);
+  }
+}
+
+function readNumber(env: Environment, variable: string, otherwise: number): number {
+  const text = env[variable];
+  if (!text) return otherwise;
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new TrackingInputError("TRACKING_SETTING_INVALID", `${variable} must be a number, not "${text}".`);
+}

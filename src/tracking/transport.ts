@@ -1,0 +1,186 @@
+/** @module HTTP for MLflow: JSON calls and streamed bodies over node:http(s), with timeouts and retries. */
+import * as http from "node:http";
+import * as https from "node:https";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError, failureKind } from "./errors";
+import type { ConnectionSettings } from "./settings";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A server that stages an upload answers only when all of it has reached the object store. */
+const UPLOAD_ANSWER_TIMEOUT_MS = 15 * 60_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+/** One HTTP exchange. Paths are relative to the tracking address; absolute addresses get no credentials. */
+export interface Exchange {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  /** Makes the body anew for each attempt. `length` bytes exactly. */
+  readonly body?: { readonly length: number; stream(): Readable };
+  readonly signal?: AbortSignal;
+  /** False where a repeated request would do something twice: then only failures to connect, 429 and 503 are retried. */
+  readonly idempotent?: boolean;
+  readonly maxRetries?: number;
+}
+
+/** The pause before attempt number `attempt` (from 1): doubling from half a second, with jitter, 30 s at most. */
+export function backoff(attempt: number): number {
+  return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
+}
+
+/** A connection pool to one server. */
+export class Transport {
+  private readonly agents: { http: http.Agent; https: https.Agent };
+
+  constructor(readonly settings: ConnectionSettings) {
+    const pool = { keepAlive: true, maxSockets: 16 };
+    this.agents = {
+      http: new http.Agent(pool),
+      https: new https.Agent({
+        ...pool,
+        rejectUnauthorized: settings.verifyTls,
+        ...(settings.certificateAuthority ? { ca: settings.certificateAuthority } : {}),
+        ...(settings.clientCertificate ? { cert: settings.clientCertificate, key: settings.clientCertificate } : {}),
+      }),
+    };
+  }
+
+  /** Sends a request and reads its JSON answer. @throws {ApiError} for any status but 2xx. */
+  async call<T>(exchange: Exchange): Promise<T> {
+    return this.withRetries(exchange, async () => {
+      const answer = await this.exchange(exchange);
+      const text = await textOf(answer);
+      this.check(exchange, answer, text);
+      try {
+        return (text ? JSON.parse(text) : {}) as T;
+      } catch {
+        throw new ApiError(
+          `${this.describe(exchange)} was not answered by an MLflow server (no JSON): check MLFLOW_TRACKING_URI.`,
+          404,
+        );
+      }
+    });
+  }
+
+  /** Sends a request and hands over the answer with its body unread. @throws {ApiError} for any status but 2xx. */
+  async open(exchange: Exchange): Promise<http.IncomingMessage> {
+    return this.withRetries(exchange, async () => {
+      const answer = await this.exchange(exchange);
+      if (!succeeded(answer)) this.check(exchange, answer, await textOf(answer));
+      return answer;
+    });
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.agents.http.destroy();
+    this.agents.https.destroy();
+  }
+
+  private async withRetries<T>(exchange: Exchange, attempt: () => Promise<T>): Promise<T> {
+    const maxRetries = exchange.maxRetries ?? this.settings.maxRetries;
+    for (let retry = 1; ; retry++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (exchange.signal?.aborted || retry > maxRetries || !mayRepeat(error, exchange.idempotent ?? true))
+          throw error;
+        const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
+        await sleep(Math.min(asked ?? backoff(retry), LONGEST_PAUSE_MS), undefined, {
+          ...(exchange.signal ? { signal: exchange.signal } : {}),
+        });
+      }
+    }
+  }
+
+  private exchange({ method, path, query, headers, json, body, signal }: Exchange): Promise<http.IncomingMessage> {
+    const own = path.startsWith("/");
+    const url = new URL(own ? this.settings.trackingUri + path : path);
+    for (const [name, value] of Object.entries(query ?? {})) {
+      if (value === undefined) continue;
+      for (const item of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(item));
+    }
+    const payload = json === undefined ? undefined : Buffer.from(JSON.stringify(json), "utf8");
+    const secure = url.protocol === "https:";
+    const options: https.RequestOptions = {
+      method,
+      agent: secure ? this.agents.https : this.agents.http,
+      headers: {
+        ...(own && this.settings.authorization ? { authorization: this.settings.authorization } : {}),
+        ...(payload ? { "content-type": "application/json", "content-length": payload.length } : {}),
+        ...(body ? { "content-length": body.length } : {}),
+        ...headers,
+      },
+      ...(signal ? { signal } : {}),
+    };
+    return new Promise((resolve, reject) => {
+      const request = (secure ? https : http).request(url, options);
+      const connecting = setTimeout(
+        () => request.destroy(new Error(`no connection to ${url.host} within ${CONNECT_TIMEOUT_MS / 1000} s`)),
+        CONNECT_TIMEOUT_MS,
+      );
+      const silent = (milliseconds: number) =>
+        request.setTimeout(milliseconds, () =>
+          request.destroy(new Error(`${url.host} was silent for ${milliseconds / 1000} s`)),
+        );
+      silent(this.settings.timeoutMs);
+      request.once("socket", (socket) => {
+        if (!socket.connecting) clearTimeout(connecting);
+        else socket.once(secure ? "secureConnect" : "connect", () => clearTimeout(connecting));
+      });
+      request.once("close", () => clearTimeout(connecting));
+      request.once("response", resolve);
+      if (body) {
+        // A refusal often arrives while the body is still being sent and breaks the pipe: the answer says more.
+        request.on("error", (error) => void setTimeout(reject, 200, error));
+        pipeline(body.stream(), request).then(
+          () => silent(UPLOAD_ANSWER_TIMEOUT_MS),
+          (error) => void setTimeout(reject, 200, error),
+        );
+      } else {
+        request.on("error", reject);
+        request.end(payload);
+      }
+    });
+  }
+
+  private check(exchange: Exchange, answer: http.IncomingMessage, text: string): void {
+    if (succeeded(answer)) return;
+    const status = answer.statusCode ?? 0;
+    if (status >= 300 && status < 400) {
+      const target = answer.headers.location ?? "another address";
+      throw new ApiError(
+        `${this.settings.trackingUri} redirects to ${target}: set MLFLOW_TRACKING_URI to that.`,
+        status,
+      );
+    }
+    throw ApiError.fromAnswer(this.describe(exchange), status, text, answer.headers["retry-after"]);
+  }
+
+  private describe({ method, path }: Exchange): string {
+    return `${method} ${path.startsWith("/") ? this.settings.trackingUri + path : new URL(path).origin}`;
+  }
+}
+
+function succeeded(answer: http.IncomingMessage): boolean {
+  return answer.statusCode !== undefined && answer.statusCode >= 200 && answer.statusCode < 300;
+}
+
+async function textOf(answer: http.IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of answer) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function mayRepeat(error: unknown, idempotent: boolean): boolean {
+  if (failureKind(error) !== "transient") return false;
+  if (idempotent) return true;
+  if (error instanceof ApiError) return error.statusCode === 429 || error.statusCode === 503;
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+}

@@ -1,0 +1,189 @@
+/** @module Sending one file: through the server's proxy, to a signed address, or in parts straight to the object store. */
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline, Readable, Transform } from "node:stream";
+import { folderOf, proxyPath } from "./artifact-location";
+import { ApiError } from "./errors";
+import type { Transport } from "./transport";
+
+const SLICE_BYTES = 1 << 20;
+const PARTS_AT_ONCE = 2;
+/** S3's limit. */
+const MOST_PARTS = 10_000;
+
+/** A file as it was when the upload was asked for. */
+export interface LocalFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** A multipart upload under way, kept so that it can be taken up again after a crash. Holds signed addresses: a secret. */
+export interface MultipartState {
+  readonly uploadId: string;
+  readonly partBytes: number;
+  readonly parts: readonly { readonly url: string; readonly headers: Record<string, string>; etag?: string }[];
+}
+
+/** Keeps a {@link MultipartState} somewhere safe. */
+export interface MultipartMemory {
+  load(): Promise<MultipartState | undefined>;
+  save(state: MultipartState | undefined): Promise<void>;
+}
+
+/** The file's bytes (or those of one part), each slice shown to `seen` on its way. */
+function readSlices(file: LocalFile, seen: (slice: Buffer) => void, start = 0, end = file.size): Readable {
+  if (end <= start) return Readable.from([]);
+  const tap = new Transform({
+    highWaterMark: SLICE_BYTES,
+    transform(slice: Buffer, _encoding, done) {
+      seen(slice);
+      done(null, slice);
+    },
+  });
+  // Errors reach the reader through `tap`; nothing is left to do here.
+  return pipeline(
+    createReadStream(file.path, { start, end: end - 1, highWaterMark: SLICE_BYTES }),
+    tap,
+    () => undefined,
+  );
+}
+
+/** Sends a file in one request and returns its SHA-256. */
+export async function putFile(
+  transport: Transport,
+  path: string,
+  file: LocalFile,
+  options: { headers?: Record<string, string>; signal?: AbortSignal; maxRetries?: number } = {},
+): Promise<string> {
+  let hash = createHash("sha256");
+  const body = {
+    length: file.size,
+    stream: () => {
+      hash = createHash("sha256");
+      return readSlices(file, (slice) => hash.update(slice));
+    },
+  };
+  (await transport.open({ method: "PUT", path, body, ...options })).resume();
+  return hash.digest("hex");
+}
+
+/** True where the object store cannot be used from here and the proxy should be tried: out of reach, or not offered. */
+export function directWayClosed(error: unknown): boolean {
+  if (error instanceof ApiError)
+    return error.statusCode === 501 || error.statusCode === 404 || error.statusCode === 503;
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code !== undefined && ["ENOTFOUND", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"].includes(code);
+}
+
+/**
+ * Sends a file to the object store in parts, as signed by the server; each part carries its MD5, which S3 checks. Takes
+ * up an interrupted upload where `memory` has one.
+ * @returns the file's SHA-256
+ */
+export async function putInParts(
+  transport: Transport,
+  root: string,
+  artifact: string,
+  file: LocalFile,
+  partBytes: number,
+  memory?: MultipartMemory,
+  signal?: AbortSignal,
+): Promise<string> {
+  const name = artifact.slice(artifact.lastIndexOf("/") + 1);
+  const route = (action: string) => proxyPath(`mpu/${action}`, root, folderOf(artifact) ?? "");
+  const cancel = signal ? { signal } : {};
+  const earlier = await memory?.load();
+  const state = earlier ?? (await begin());
+  await memory?.save(state);
+  try {
+    const sha256 = await sendParts();
+    await transport.call({
+      method: "POST",
+      path: route("complete"),
+      json: {
+        path: name,
+        upload_id: state.uploadId,
+        parts: state.parts.map(({ url, etag }, index) => ({ part_number: index + 1, etag, url })),
+      },
+      ...cancel,
+    });
+    await memory?.save(undefined);
+    return sha256;
+  } catch (error) {
+    // A refusal (addresses expired, upload gone) ends this upload; anything else leaves it to be taken up again.
+    if (!(error instanceof ApiError) || error.statusCode >= 500) {
+      if (!directWayClosed(error)) throw error;
+    }
+    await memory?.save(undefined);
+    await transport
+      .call({ method: "POST", path: route("abort"), json: { path: name, upload_id: state.uploadId }, maxRetries: 0 })
+      .catch(() => undefined);
+    if (earlier && error instanceof ApiError) {
+      return putInParts(transport, root, artifact, file, partBytes, memory, signal);
+    }
+    throw error;
+  }
+
+  async function begin(): Promise<MultipartState> {
+    const bytes = Math.max(partBytes, Math.ceil(file.size / MOST_PARTS));
+    const json = { path: name, num_parts: Math.ceil(file.size / bytes) };
+    const answer = await transport.call<{
+      upload_id: string;
+      credentials: { url: string; part_number: number; headers?: Record<string, string> }[];
+    }>({ method: "POST", path: route("create"), json, idempotent: false, ...cancel });
+    const parts = [...answer.credentials].sort((a, b) => a.part_number - b.part_number);
+    return {
+      uploadId: answer.upload_id,
+      partBytes: bytes,
+      parts: parts.map(({ url, headers = {} }) => ({ url, headers })),
+    };
+  }
+
+  /** Hashes the parts in order and sends each as soon as its MD5 is known, a few at once. */
+  async function sendParts(): Promise<string> {
+    const whole = createHash("sha256");
+    const underway = new Set<Promise<void>>();
+    let failure: unknown;
+    for (const [index, part] of state.parts.entries()) {
+      const start = index * state.partBytes;
+      const end = Math.min(file.size, start + state.partBytes);
+      const md5 = createHash("md5");
+      await hashInto(
+        readSlices(file, () => undefined, start, end),
+        whole,
+        md5,
+      );
+      if (part.etag) continue;
+      const sending = sendPart(part, start, end, md5.digest("base64"))
+        .catch((error: unknown) => {
+          failure ??= error ?? new Error("a part failed");
+        })
+        .finally(() => underway.delete(sending));
+      underway.add(sending);
+      if (underway.size >= PARTS_AT_ONCE) await Promise.race(underway);
+      if (failure) break;
+    }
+    await Promise.all(underway);
+    if (failure) throw failure;
+    return whole.digest("hex");
+  }
+
+  async function sendPart(part: MultipartState["parts"][number], start: number, end: number, md5: string) {
+    // Only version 4 signatures leave room for a header that was not signed.
+    const checked = part.url.includes("X-Amz-Algorithm") ? { "content-md5": md5 } : {};
+    const answer = await transport.open({
+      method: "PUT",
+      path: part.url,
+      headers: { ...part.headers, ...checked },
+      body: { length: end - start, stream: () => readSlices(file, () => undefined, start, end) },
+      ...cancel,
+    });
+    answer.resume();
+    part.etag = answer.headers.etag ?? "";
+    await memory?.save(state);
+  }
+}
+
+async function hashInto(stream: Readable, ...hashes: readonly Hash[]): Promise<void> {
+  for await (const slice of stream) for (const hash of hashes) hash.update(slice as Buffer);
+}
