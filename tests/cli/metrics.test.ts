@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { histo, histoJson } from "../support/histo";
+
+const file = join(mkdtempSync(join(tmpdir(), "metrics-")), "predictions.csv");
+writeFileSync(file, "filename,label,probability\na,HP,0.1\nb,HP,0.4\nc,SSA,0.35\nd,SSA,0.8\n");
+
+test("--json prints the contract's names as one line", () => {
+  const metrics = histoJson<Record<string, unknown>>("metrics", "--predictions", file, "--threshold", "0.3");
+  const names =
+    "n threshold rocAuc rocAucCi95 prAuc accuracy balancedAccuracy precision recall specificity f1 weightedPrecision " +
+    "weightedRecall weightedF1 falseNegativeRate brier expectedCalibrationError confusion";
+  for (const name of names.split(" ")) assert.ok(name in metrics, name);
+  assert.equal(metrics.rocAuc, 0.75);
+  assert.deepEqual(metrics.confusion, { tp: 2, fp: 1, tn: 1, fn: 0 });
+  assert.equal(metrics.positive, "SSA");
+});
+
+test("without --json people can read it", () => {
+  const { status, stdout } = histo("metrics", "--predictions", file);
+  assert.equal(status, 0);
+  assert.match(stdout, /ROC AUC +0\.7500/);
+  assert.match(stdout, /Labels from "label" \(positive: SSA\), probabilities from "probability"/);
+});
+
+test("bad input is one line that names it, with exit status 2", () => {
+  const cases: [string[], RegExp][] = [
+    [["--predictions", `${file}.absent`], /absent does not exist/],
+    [["--predictions", file, "--threshold", "2"], /--threshold/],
+    [["--predictions", file, "--score", "nope"], /"nope" \(--score\)/],
+    [[], /--predictions/],
+  ];
+  for (const [options, expected] of cases) {
+    const { status, stdout, stderr } = histo("metrics", ...options);
+    assert.equal(status, 2);
+    assert.equal(stdout, "");
+    assert.match(stderr, expected);
+    assert.equal(stderr.trimEnd().split("\n").length, 1);
+  }
+});

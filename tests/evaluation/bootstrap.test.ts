@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { binaryMetrics, bootstrap, quantile, rankRows, rocAucInterval, rocAucOf } from "../../src/evaluation/index";
+import { runPython, withoutPython } from "../support/python";
+import { randomRows } from "../support/scored-rows";
+
+test("2,000 resamples of 1,000 rows take less than a second", () => {
+  const { labels, scores } = randomRows(31, 1000);
+  const started = performance.now();
+  const [low, high] = rocAucInterval(labels, scores, { resamples: 2000 });
+  assert.ok(performance.now() - started < 1000);
+  assert.ok(low < high);
+});
+
+test("the interval is that of resampling rows and calling scikit-learn, up to chance", {
+  skip: withoutPython(),
+}, () => {
+  const { labels, scores } = randomRows(32, 200, { signal: 0.12, steps: 50 });
+  const [low, high] = rocAucInterval(labels, scores, { resamples: 4000 });
+  const program = `
+import json, sys, numpy as np
+from sklearn.metrics import roc_auc_score
+rows = json.load(sys.stdin)
+y, s = np.array(rows["labels"]), np.array(rows["scores"])
+rng = np.random.default_rng(0)
+draws = rng.integers(0, len(y), (2000, len(y)))
+print(json.dumps(np.percentile([roc_auc_score(y[d], s[d]) for d in draws], [2.5, 97.5]).tolist()))`;
+  const [peerLow, peerHigh] = runPython<[number, number]>(program, { labels, scores });
+  assert.ok(Math.abs(low - peerLow) < 0.01, `low ${low}, peer ${peerLow}`);
+  assert.ok(Math.abs(high - peerHigh) < 0.01, `high ${high}, peer ${peerHigh}`);
+});
+
+test("the interval covers the true value about as often as it says", () => {
+  // Normal scores one standard deviation apart: the true area is Phi(1 / sqrt 2).
+  const truth = 0.7602499;
+  let covered = 0;
+  for (let seed = 0; seed < 200; seed++) {
+    const { labels, scores } = randomRows(1000 + seed, 150, { signal: 0.1 });
+    const logits = scores.map((score) => Math.log((score + 1e-9) / (1 - score + 1e-9)));
+    const [low, high] = rocAucInterval(labels, logits, { resamples: 400, seed });
+    if (low <= truth && truth <= high) covered++;
+  }
+  assert.ok(covered >= 180 && covered <= 199, `covered ${covered} of 200`);
+});
+
+test("the same seed gives the same interval, another seed a slightly different one", () => {
+  const { labels, scores } = randomRows(33, 100);
+  assert.deepEqual(rocAucInterval(labels, scores), rocAucInterval(labels, scores));
+  assert.notDeepEqual(rocAucInterval(labels, scores), rocAucInterval(labels, scores, { seed: 1 }));
+});
+
+test("each resample holds as many rows as the set", () => {
+  const { labels, scores } = randomRows(34, 60, { steps: 5 });
+  const { rows } = bootstrap(rankRows(labels, scores), ({ positives, negatives }) => {
+    const all = [...Array.from(positives), ...Array.from(negatives)];
+    return { rows: all.reduce((sum, count) => sum + count, 0) };
+  });
+  assert.deepEqual(rows, [60, 60]);
+});
+
+test("tiny and one-class sets give an interval or say that there is none", () => {
+  assert.deepEqual(rocAucInterval([1, 1], [0.2, 0.3]), [Number.NaN, Number.NaN]);
+  const [low, high] = rocAucInterval([0, 1], [0.2, 0.3]);
+  assert.deepEqual([low, high], [1, 1]); // resamples with one class are left out
+  assert.equal(binaryMetrics([0, 1], [0.2, 0.3]).rocAuc, 1);
+  assert.ok(Number.isNaN(rocAucOf({ positives: [0], negatives: [2] })));
+});
+
+test("quantiles interpolate like NumPy's", () => {
+  assert.equal(quantile([1, 2, 3, 4], 0.5), 2.5);
+  assert.equal(quantile([1, 2, 3, 4], 0.25), 1.75);
+  assert.equal(quantile([5], 0.9), 5);
+  assert.ok(Number.isNaN(quantile([], 0.5)));
+});

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { readScoredTable, type ScoredTableOptions } from "../../src/evaluation/index";
+
+let folder = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "scores-"));
+});
+
+async function read(content: string, options: ScoredTableOptions = {}) {
+  const path = join(folder, "file.csv");
+  await writeFile(path, content);
+  return readScoredTable(path, options);
+}
+
+/** The columns found in a file with this header and one negative and one positive row. */
+async function columnsOf(header: string, rows: string, options: ScoredTableOptions = {}) {
+  const { columns } = await read(`${header}\n${rows}\n`, options);
+  return [columns.label, columns.score];
+}
+
+test("columns are found in files as people publish them", async () => {
+  // The public ViT's results: `prob` is that of the predicted class and must not be taken.
+  const published = "filename,label,logit,prediction,positive_prob,correct,prob";
+  const rows = "a.png,0,-1.1,0,0.25,1,0.75\nb.png,1,1.1,1,0.75,1,0.75";
+  assert.deepEqual(await columnsOf(published, rows), ["label", "positive_prob"]);
+  const mhist = "Image Name,Majority Vote Label,Number of Annotators who Selected SSA (Out of 7),Partition";
+  assert.deepEqual(
+    await columnsOf(`${mhist},HP probability,SSA probability`, "a,HP,1,test,.9,.1\nb,SSA,6,test,.2,.8"),
+    ["Majority Vote Label", "SSA probability"],
+  );
+  assert.deepEqual(await columnsOf("y_true,y_pred,y_score", "0,0,0.2\n1,1,0.9"), ["y_true", "y_score"]);
+  assert.deepEqual(await columnsOf("trueLabel;predictedLabel;P(tumor)", "normal;normal;0.2\ntumor;tumor;1e-3"), [
+    "trueLabel",
+    "P(tumor)",
+  ]);
+  assert.deepEqual(await columnsOf("\uFEFFID\ttarget\tprobability", "1\t0\t0.2\n2\t1\t0.3"), ["target", "probability"]);
+  assert.deepEqual(await columnsOf("filename,label,logit", "a,0,-3\nb,1,4"), ["label", "logit"]);
+});
+
+test("a column of logits alone is taken as logits; beside probabilities it is not needed", async () => {
+  assert.equal((await read("label,logit\n0,-3\n1,4\n")).logits, true);
+  assert.equal((await read("label,logit,probability\n0,-3,0.1\n1,4,0.9\n")).logits, false);
+  const named = await read("label,logit,probability\n0,-3,0.1\n1,4,0.9\n", { score: "logit", logits: true });
+  assert.deepEqual([...named.scores], [-3, 4]);
+});
+
+test("class names: the alphabetically later is positive unless another is named", async () => {
+  const content = "label,score\nHP,0.1\nSSA,0.8\nSSA,0.6\n";
+  const later = await read(content);
+  assert.deepEqual([later.positive, ...later.labels], ["SSA", 0, 1, 1]);
+  const named = await read(content, { positive: "HP" });
+  assert.deepEqual([named.positive, ...named.labels], ["HP", 1, 0, 0]);
+  await assert.rejects(
+    read(content, { positive: "ssa" }),
+    /--positive ssa: column "label" .* HP \(line 2\), SSA \(line 3\)/,
+  );
+  const rest = await read("label,score\nA,0.1\nB,0.8\nC,0.6\n", { positive: "B" });
+  assert.deepEqual([...rest.labels], [0, 1, 0]);
+  await assert.rejects(read("label,score\nA,0.1\nB,0.8\nC,0.6\n"), { code: "METRICS_CLASSES" });
+});
+
+test("0 and 1 may be written as 0.0 and 1.0, or false and true", async () => {
+  assert.deepEqual([...(await read("label,score\n0.0,0.1\n1.0,0.8\n")).labels], [0, 1]);
+  assert.deepEqual([...(await read("label,score\nFalse,0.1\nTrue,0.8\n")).labels], [0, 1]);
+});
+
+test("a set of one class is read", async () => {
+  assert.deepEqual([...(await read("label,score\n0,0.1\n0,0.8\n")).labels], [0, 0]);
+  assert.deepEqual([...(await read("label,score\nHP,0.1\n", { positive: "SSA" })).labels], [0]);
+});
+
+test("bad rows are named with the line they stand on", async () => {
+  const content =
+    'label,score,note\n0,0.1,"two\nlines"\n1,,x\n\n1,abc,x\n,0.5,x\n1,NaN,x\n2,0.5,x\n1,0.5,x,y\n0,0.2,x\n';
+  await assert.rejects(read(content), (error: Error & { code: string }) => {
+    assert.equal(error.code, "METRICS_ROWS");
+    assert.match(error.message, /6 rows of 8/);
+    assert.match(error.message, /line 4: the score is empty; line 6: the score is "abc"; line 7: the label is empty/);
+    assert.match(error.message, /line 8: the score is "NaN"; line 9: the label is "2"; and 1 more/);
+    return true;
+  });
+  await assert.rejects(read("label,score\n0,0.1\n1,1.5\n"), /line 3: the score 1.5 is not from 0 to 1.*--logits/);
+});
+
+test("an unfound column lists those that exist; a missing header is suspected", async () => {
+  await assert.rejects(read("name,experts,label\na,2,0\nb,5,1\n"), /no score column.*--score.*name, experts, label/);
+  await assert.rejects(read("a.png,0,0.65\nb.png,1,0.2\n"), /no label column.*is the header missing\?/);
+  await assert.rejects(
+    read("label,score\n0,0.1\n1,0.2\n", { score: "sc" }),
+    /no column "sc" \(--score\).*label, score/,
+  );
+  await assert.rejects(read("label,left score,right score\n0,0.1,1\n1,0.2,1\n"), /several columns could be the score/);
+});
+
+test("empty files and files without rows are refused", async () => {
+  await assert.rejects(read(""), { code: "PREDICTIONS_EMPTY" });
+  await assert.rejects(read("label,score\n\n"), { code: "PREDICTIONS_EMPTY" });
+  await assert.rejects(readScoredTable(join(folder, "absent.csv")), { code: "PREDICTIONS_MISSING" });
+  await assert.rejects(readScoredTable(folder), { code: "PREDICTIONS_UNREADABLE" });
+});
