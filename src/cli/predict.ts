@@ -1,0 +1,86 @@
+/** @module `histo predict`: classes of images by an exported model, as CSV. */
+import { HistoError } from "../errors/index";
+import { writeFileAtomically } from "../files/index";
+import type { FileAnswer } from "../inference/index";
+import { type CommandDefinition, integer } from "./command";
+
+interface Options {
+  readonly model: string;
+  readonly images: readonly string[];
+  readonly out?: string;
+  readonly threads?: number;
+}
+
+interface Result {
+  readonly model: string;
+  readonly modelSha256: string;
+  readonly out: string | null;
+  readonly images: number;
+  readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
+  readonly predictions: readonly Row[];
+}
+
+interface Row {
+  readonly filename: string;
+  readonly logit: number;
+  readonly probability: number;
+  readonly predicted_class: string;
+  readonly threshold: number;
+}
+
+const COLUMNS = ["filename", "logit", "probability", "predicted_class", "threshold"] as const;
+
+export const predictCommand: CommandDefinition<Options, Result> = {
+  name: "predict",
+  summary: "predict the class of images with an exported model",
+  configure: (command) =>
+    command
+      .requiredOption("--model <dir>", "model directory of histo export")
+      .requiredOption("--images <path...>", "image files and folders of images")
+      .option("--out <file>", "CSV file to write (default: standard output)")
+      .option("--threads <n>", "threads of the network", integer(1, 1024)),
+  async run({ model, images, out, threads }, { progress, signal }) {
+    const { listImages, predictFiles, Predictor } = await import("../inference/index");
+    const [predictor, listed] = await Promise.all([
+      Predictor.open(model, threads === undefined ? {} : { threads }),
+      listImages(images),
+    ]);
+    const task = progress.start("Predict", listed.length, "images");
+    const answers: FileAnswer[] = [];
+    try {
+      for await (const group of predictFiles(predictor, listed)) {
+        answers.push(...group);
+        task.update(answers.length);
+        if (signal.aborted) break;
+      }
+    } finally {
+      await predictor.close();
+    }
+    task.finish(`${answers.length} images`);
+    const predictions = answers.flatMap(({ filename, answer }) => (answer instanceof HistoError ? [] : [rowOf(filename, answer)]));
+    const failed = answers.flatMap(({ filename, answer }) =>
+      answer instanceof HistoError ? [{ filename, code: answer.code, message: answer.message }] : [],
+    );
+    for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
+    if (failed.length > 0) process.exitCode = 1;
+    if (out !== undefined) await writeFileAtomically(out, csv(predictions));
+    return { model: predictor.card.name, modelSha256: predictor.sha256, out: out ?? null, images: answers.length, failed, predictions };
+  },
+  render: ({ out, predictions }) => (out === null ? csv(predictions).trimEnd() : `${out}: ${predictions.length} predictions`),
+};
+
+function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoError>): Row {
+  const { logit, probability, predictedClass, threshold } = answer;
+  return { filename, logit, probability, predicted_class: predictedClass, threshold };
+}
+
+function csv(rows: readonly Row[]): string {
+  const lines = rows.map((row) => COLUMNS.map((column) => field(row[column])).join(","));
+  return `${[COLUMNS.join(","), ...lines].join("\n")}\n`;
+}
+
+/** A CSV field after RFC 4180. */
+function field(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

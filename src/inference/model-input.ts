@@ -1,0 +1,33 @@
+/** @module Arranges pixels the way a graph wants them: type, order of axes, standardization. */
+import type { ModelCard } from "../onnx/model-card";
+import type { InputTensor } from "../onnx/session";
+
+/** The graph's input for `count` images. @param pixels uint8, RGB, [count, size, size, 3] */
+export function modelInput(pixels: Uint8Array, count: number, { input, preprocessing }: ModelCard): InputTensor {
+  const { size } = preprocessing;
+  if (pixels.length !== count * size * size * 3) {
+    throw new RangeError(`${pixels.length} bytes are not ${count} images of ${size}x${size} RGB pixels.`);
+  }
+  const shape = input.layout === "NHWC" ? [count, size, size, 3] : [count, 3, size, size];
+  const ordered = input.layout === "NHWC" ? pixels : channelsFirst(pixels, count, size * size);
+  if (input.dtype === "uint8") return { type: "uint8", data: ordered, shape };
+  const { mean, std } = preprocessing;
+  const data = new Float32Array(ordered.length);
+  const plane = input.layout === "NHWC" ? 1 : size * size;
+  for (let i = 0; i < data.length; i++) {
+    const channel = Math.floor(i / plane) % 3;
+    data[i] = ((ordered[i] as number) / 255 - (mean[channel] as number)) / (std[channel] as number);
+  }
+  return { type: "float32", data, shape };
+}
+
+function channelsFirst(pixels: Uint8Array, count: number, plane: number): Uint8Array {
+  const out = new Uint8Array(pixels.length);
+  for (let image = 0, from = 0; image < count; image++) {
+    const start = image * plane * 3;
+    for (let i = 0; i < plane; i++) {
+      for (let channel = 0; channel < 3; channel++) out[start + channel * plane + i] = pixels[from++] as number;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,37 @@
+/** @module Predicts image files in groups, reading and decoding a few at a time. */
+import { readFile } from "node:fs/promises";
+import { HistoError, InputError, messageOf } from "../errors/index";
+import type { Prediction } from "./answers";
+import type { ListedImage } from "./image-list";
+import type { Predictor } from "./predictor";
+
+/** One file's answer, or why there is none. */
+export interface FileAnswer {
+  readonly filename: string;
+  readonly answer: Prediction | HistoError;
+}
+
+const GROUP = 32;
+
+/** Answers for files, group by group, in their order. A file that cannot be read spoils no other. */
+export async function* predictFiles(predictor: Predictor, images: readonly ListedImage[]): AsyncGenerator<FileAnswer[]> {
+  for (let start = 0; start < images.length; start += GROUP) {
+    const group = images.slice(start, start + GROUP);
+    const contents = await Promise.all(group.map(({ path }) => readContent(path)));
+    const readable = contents.filter((content) => !(content instanceof HistoError));
+    const answers = await predictor.predictBatch(readable);
+    let next = 0;
+    yield group.map(({ filename }, i) => {
+      const content = contents[i];
+      return { filename, answer: content instanceof HistoError ? content : (answers[next++] as Prediction | HistoError) };
+    });
+  }
+}
+
+async function readContent(path: string): Promise<Buffer | HistoError> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    return new InputError("IMAGE_MISSING", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,129 @@
+/** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
+import { join } from "node:path";
+import { HistoError, messageOf } from "../errors/index";
+import type { ModelCard } from "../onnx/model-card";
+import { logitsOf, type Prediction, probabilityOf } from "./answers";
+import { checkFiles, type ModelDirectory, readModelDirectory, readModelFile } from "../onnx/model-directory";
+import { modelInput } from "./model-input";
+import { preprocessImage } from "./preprocess";
+import { GraphSession } from "../onnx/session";
+
+export interface PredictorOptions {
+  /** Threads of the network. Default: the processor's parallelism, at most 8. */
+  readonly threads?: number;
+}
+
+/** Images are sent through the network in groups of at most this many. */
+const GROUP = 32;
+/** Images of a batch that are decoded at the same time. */
+const DECODERS = 4;
+
+/** A loaded model. Safe for several callers at once; {@link Predictor.close} waits for them. */
+export class Predictor {
+  private constructor(
+    private readonly directory: ModelDirectory,
+    private readonly session: GraphSession,
+  ) {}
+
+  /**
+   * Loads a model directory after checking the SHA-256 of its files.
+   * @throws {InputError} `MODEL_MISSING`, `MODEL_CARD_INVALID`, `MODEL_CORRUPT` or `MODEL_UNREADABLE`, naming the file
+   */
+  static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
+    const directory = await readModelDirectory(path);
+    await checkFiles(directory);
+    return new Predictor(directory, await GraphSession.open(join(path, directory.card.graph), options));
+  }
+
+  /** `model.json`. */
+  get card(): ModelCard {
+    return this.directory.card;
+  }
+
+  /** Identity of the model's files. */
+  get sha256(): string {
+    return this.directory.sha256;
+  }
+
+  /** Answers for one image file's bytes (PNG, JPEG, WebP, TIFF). @throws {InputError} codes `IMAGE_...` */
+  async predict(image: Uint8Array): Promise<Prediction> {
+    const started = performance.now();
+    const pixels = await preprocessImage(image, this.card.preprocessing);
+    const decoded = performance.now();
+    const [logit] = await this.predictPixels(pixels, 1);
+    return this.answer(logit as number, (decoded - started) / 1000, (performance.now() - decoded) / 1000);
+  }
+
+  /** Answers for many images; an image that cannot be read gets an error in its place and spoils no other. */
+  async predictBatch(images: readonly Uint8Array[]): Promise<(Prediction | HistoError)[]> {
+    const answers: (Prediction | HistoError)[] = [];
+    for (let start = 0; start < images.length; start += GROUP) {
+      answers.push(...(await this.predictGroup(images.slice(start, start + GROUP))));
+    }
+    return answers;
+  }
+
+  /**
+   * Logits of preprocessed images.
+   * @param pixels uint8, RGB, [count, size, size, 3], stain normalization already applied
+   */
+  async predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
+    const { card } = this;
+    const tensor = modelInput(pixels, count, card);
+    return logitsOf(await this.session.run(card.input.name, tensor, card.output.name), card.output.kind);
+  }
+
+  /** Answers for the golden example. @returns null where the model has none */
+  async verifyGolden(): Promise<{ ok: boolean; logit: number; expected: number; difference: number } | null> {
+    const { golden } = this.card;
+    if (!golden) return null;
+    const { logit } = await this.predict(await readModelFile(this.directory, golden.image));
+    const difference = Math.abs(logit - golden.logit);
+    return { ok: difference <= golden.tolerance, logit, expected: golden.logit, difference };
+  }
+
+  /** Waits for the predictions under way and frees the model. */
+  async close(): Promise<void> {
+    await this.session.close();
+  }
+
+  private async predictGroup(images: readonly Uint8Array[]): Promise<(Prediction | HistoError)[]> {
+    const decoded = await this.decodeAll(images);
+    const good = decoded.filter((item) => !(item instanceof HistoError));
+    const size = good[0]?.pixels.length ?? 0;
+    const batch = new Uint8Array(good.length * size);
+    for (const [i, { pixels }] of good.entries()) batch.set(pixels, i * size);
+    const started = performance.now();
+    const logits = good.length > 0 ? await this.predictPixels(batch, good.length) : new Float32Array(0);
+    const share = (performance.now() - started) / 1000 / good.length;
+    let next = 0;
+    return decoded.map((item) =>
+      item instanceof HistoError ? item : this.answer(logits[next++] as number, item.seconds, share),
+    );
+  }
+
+  private async decodeAll(images: readonly Uint8Array[]): Promise<({ pixels: Uint8Array; seconds: number } | HistoError)[]> {
+    const results: ({ pixels: Uint8Array; seconds: number } | HistoError)[] = new Array(images.length);
+    let next = 0;
+    const worker = async () => {
+      for (let i = next++; i < images.length; i = next++) {
+        const started = performance.now();
+        try {
+          const pixels = await preprocessImage(images[i] as Uint8Array, this.card.preprocessing);
+          results[i] = { pixels, seconds: (performance.now() - started) / 1000 };
+        } catch (error) {
+          results[i] = error instanceof HistoError ? error : new HistoError("IMAGE_UNREADABLE", messageOf(error), { cause: error });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: DECODERS }, worker));
+    return results;
+  }
+
+  private answer(logit: number, preprocessSeconds: number, inferenceSeconds: number): Prediction {
+    const probability = probabilityOf(logit);
+    const { classes, threshold } = this.card;
+    const predictedClass = classes[probability >= threshold ? 1 : 0];
+    return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds };
+  }
+}

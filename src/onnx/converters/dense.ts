@@ -1,0 +1,47 @@
+/** @module Dense layers and the projection onto a subspace of pixel space. */
+import type { ConverterTable, Value } from "../conversion";
+import { withOutputAffine } from "../linear";
+import type { Conversion, Converter } from "../conversion";
+import type { LayerNode } from "../topology";
+import { activate } from "./activation";
+
+/** Bias of a layer in double precision; zeros where it has none. */
+export async function biasOf(layer: LayerNode, outputs: number, conversion: Conversion): Promise<Float64Array> {
+  return conversion.has(layer, "bias") ? Float64Array.from(await conversion.read(layer, "bias")) : new Float64Array(outputs);
+}
+
+const dense: Converter = async (layer, [input], conversion) => {
+  const matrix = conversion.matrix(layer, "kernel");
+  let map = { matrix, bias: await biasOf(layer, matrix.columns, conversion) };
+  const normalization = await conversion.foldedNormalization(layer);
+  if (normalization) map = withOutputAffine(map, normalization.scale, normalization.shift);
+  const output = await conversion.linear(layer.name, input as Value, map);
+  return activate(output, layer.config.activation, conversion);
+};
+
+/** z = flatten(x) Q + offset: a Dense layer under other names. */
+const subspaceProjection: Converter = async (layer, [input], conversion) => {
+  const { shape, ...rest } = input as Value;
+  const flat = await flatten({ ...rest, shape }, conversion);
+  const matrix = conversion.matrix(layer, "basis");
+  const bias = conversion.has(layer, "offset")
+    ? Float64Array.from(await conversion.read(layer, "offset"))
+    : new Float64Array(matrix.columns);
+  return conversion.linear(layer.name, flat, { matrix, bias });
+};
+
+/** One axis per sample, in Keras's order. Raw pixels stay raw. */
+export async function flatten(value: Value, conversion: Conversion): Promise<Value> {
+  if (value.shape.length === 1) return value;
+  const shape = [value.shape.reduce((product, extent) => product * extent, 1)];
+  const ordered = value.pixels ? value.name : await conversion.keras(value);
+  const name = conversion.graph.node("Flatten", [ordered]);
+  return value.pixels ? { name, shape, pixels: value.pixels } : { name, shape };
+}
+
+export const denseConverters: ConverterTable = {
+  Dense: dense,
+  BlockDense: dense,
+  SubspaceProjection: subspaceProjection,
+  Flatten: (_layer, [input], conversion) => flatten(input as Value, conversion),
+};

@@ -1,0 +1,63 @@
+/** @module The file of a model's large tensors (`model.onnx.data`), written once from front to back. */
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Offsets are multiples of this, so that a runtime can map tensors into memory (ONNX's recommendation). */
+const ALIGNMENT = 4096;
+
+/** Content of a tensor: bytes at once, or slices made on demand. */
+export type TensorContent = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** A growing external data file. Its SHA-256 is taken along while writing, so that 1.4 GB is not read again. */
+export class ExternalData {
+  private readonly hash = createHash("sha256");
+  private handle: FileHandle | undefined;
+  private position = 0;
+
+  constructor(
+    private readonly directory: string,
+    readonly fileName: string,
+    /** Told the bytes written so far; may throw to stop. */
+    private readonly onProgress: (bytes: number) => void = () => undefined,
+  ) {}
+
+  /** True when nothing was written: then there is no file either. */
+  get empty(): boolean {
+    return this.handle === undefined;
+  }
+
+  /** Appends a tensor's bytes and says where they are. */
+  async append(content: TensorContent): Promise<{ offset: number; length: number }> {
+    this.handle ??= await open(join(this.directory, this.fileName), "wx");
+    await this.write(new Uint8Array((ALIGNMENT - (this.position % ALIGNMENT)) % ALIGNMENT));
+    const offset = this.position;
+    for await (const slice of content instanceof Uint8Array ? [content] : content) await this.write(slice);
+    return { offset, length: this.position - offset };
+  }
+
+  /** Makes the file durable. @returns its SHA-256, or undefined where there is no file */
+  async close(): Promise<string | undefined> {
+    if (!this.handle) return undefined;
+    await this.handle.sync();
+    await this.handle.close();
+    this.handle = undefined;
+    return this.hash.digest("hex");
+  }
+
+  /** Closes the file after a failure. */
+  async abort(): Promise<void> {
+    await this.handle?.close().catch(() => undefined);
+  }
+
+  private async write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return;
+    this.hash.update(bytes);
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.handle!.write(bytes, done, Math.min(bytes.length - done, 1 << 30));
+      done += bytesWritten;
+    }
+    this.position += bytes.length;
+    this.onProgress(this.position);
+  }
+}

@@ -1,0 +1,46 @@
+/** @module Linear maps `y = x W + b` and how a variant writes them into the graph. */
+import type { ChannelAffine } from "./conversion";
+import type { GraphBuilder } from "./graph";
+import { floatBytes, type Matrix, scaleColumns, scaleRows, weightedRowSum } from "./matrix";
+
+/** `y = x W + b`; the bias is in double precision until it is written. */
+export interface LinearMap {
+  /** W, [inputs, outputs]. */
+  readonly matrix: Matrix;
+  /** b, [outputs]. */
+  readonly bias: Float64Array;
+}
+
+/** Writes linear maps in one precision. Inputs and outputs are tensor names in the graph. */
+export interface LinearWriter {
+  /** Of raw uint8 pixels [n, inputs]; `pixels` says how they would be standardized (already folded into the map). */
+  pixels(graph: GraphBuilder, name: string, input: string, map: LinearMap, pixels: ChannelAffine): Promise<string>;
+  /** Of the last axis of a float32 tensor with `rank` axes. */
+  floats(graph: GraphBuilder, name: string, input: string, map: LinearMap, rank: number): Promise<string>;
+}
+
+/** The map that takes raw values where `map` takes `raw * scale + shift`: exact, in one pass over the matrix. */
+export async function withInputAffine({ matrix, bias }: LinearMap, affine: ChannelAffine): Promise<LinearMap> {
+  const shifted = await weightedRowSum(matrix, affine.shift);
+  return { matrix: scaleRows(matrix, affine.scale), bias: bias.map((b, i) => b + (shifted[i] as number)) };
+}
+
+/** The map followed by `y * scale + shift`. */
+export function withOutputAffine({ matrix, bias }: LinearMap, scale: Float64Array, shift: Float64Array): LinearMap {
+  const outer = bias.map((b, i) => b * (scale[i] as number) + (shift[i] as number));
+  return { matrix: scaleColumns(matrix, scale), bias: outer };
+}
+
+/** Full precision: one Gemm (or MatMul and Add beyond two axes). */
+export const floatWriter: LinearWriter = {
+  async pixels(graph, name, input, map) {
+    const cast = graph.node("Cast", [input], { attributes: { to: { int: 1 } } });
+    return floatWriter.floats(graph, name, cast, map, 2);
+  },
+  async floats(graph, name, input, { matrix, bias }, rank) {
+    const kernel = await graph.constant(`${name}/kernel`, "float32", [matrix.rows, matrix.columns], floatBytes(matrix));
+    const offset = await graph.floats(`${name}/bias`, [matrix.columns], bias);
+    if (rank === 2) return graph.node("Gemm", [input, kernel, offset], { name });
+    return graph.node("Add", [graph.node("MatMul", [input, kernel], { name }), offset]);
+  },
+};

@@ -1,0 +1,117 @@
+/** @module Matrices that are read in blocks of rows, as often as wanted, so that 1.4 GB never has to be in memory. */
+import type { SafetensorsFile } from "../files/index";
+
+/** Some consecutive rows of a matrix, row-major. The consumer may change `values`. */
+export interface RowBlock {
+  readonly start: number;
+  readonly rows: number;
+  readonly values: Float32Array;
+}
+
+/** A float32 matrix whose content comes on demand. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** All rows in order. Each call reads anew. */
+  blocks(): AsyncIterable<RowBlock>;
+}
+
+/** About this many values are held at a time. */
+const BLOCK_VALUES = 1 << 22;
+
+/** A matrix kept in a tensor file; trailing axes beyond the last are rows, as in Keras's kernels. */
+export function storedMatrix(file: SafetensorsFile, name: string): Matrix {
+  const shape = file.shapeOf(name);
+  const columns = shape[shape.length - 1] as number;
+  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+  const blockRows = Math.max(1, Math.floor(BLOCK_VALUES / columns));
+  return {
+    rows,
+    columns,
+    async *blocks() {
+      for (let start = 0; start < rows; start += blockRows) {
+        const count = Math.min(blockRows, rows - start);
+        yield { start, rows: count, values: await file.read(name, start * columns, count * columns) };
+      }
+    },
+  };
+}
+
+/** A matrix in memory, row-major. */
+export function matrixOf(values: Float32Array, rows: number, columns: number): Matrix {
+  const blockRows = Math.max(1, Math.floor(BLOCK_VALUES / columns));
+  return {
+    rows,
+    columns,
+    async *blocks() {
+      for (let start = 0; start < rows; start += blockRows) {
+        const count = Math.min(blockRows, rows - start);
+        yield { start, rows: count, values: values.slice(start * columns, (start + count) * columns) };
+      }
+    },
+  };
+}
+
+/** The matrix with row `i` multiplied by `factors[i % factors.length]`. */
+export function scaleRows(matrix: Matrix, factors: ArrayLike<number>): Matrix {
+  const { rows, columns } = matrix;
+  return {
+    rows,
+    columns,
+    async *blocks() {
+      for await (const block of matrix.blocks()) {
+        const { values } = block;
+        for (let row = 0, at = 0; row < block.rows; row++) {
+          const factor = factors[(block.start + row) % factors.length] as number;
+          for (const end = at + columns; at < end; at++) values[at]! *= factor;
+        }
+        yield block;
+      }
+    },
+  };
+}
+
+/** The matrix with column `j` multiplied by `factors[j]`. */
+export function scaleColumns(matrix: Matrix, factors: ArrayLike<number>): Matrix {
+  const { rows, columns } = matrix;
+  return {
+    rows,
+    columns,
+    async *blocks() {
+      for await (const block of matrix.blocks()) {
+        const { values } = block;
+        for (let at = 0; at < values.length; ) {
+          for (let column = 0; column < columns; column++, at++) values[at]! *= factors[column] as number;
+        }
+        yield block;
+      }
+    },
+  };
+}
+
+/** The sum of all rows, row `i` weighted by `weights[i % weights.length]`: a vector of `columns` values. */
+export async function weightedRowSum(matrix: Matrix, weights: ArrayLike<number>): Promise<Float64Array> {
+  const { columns } = matrix;
+  const sums = new Float64Array(columns);
+  for await (const { start, rows, values } of matrix.blocks()) {
+    for (let row = 0, at = 0; row < rows; row++) {
+      const weight = weights[(start + row) % weights.length] as number;
+      for (let column = 0; column < columns; column++, at++) sums[column]! += weight * (values[at] as number);
+    }
+  }
+  return sums;
+}
+
+/** The whole matrix in memory, row-major. */
+export async function collect(matrix: Matrix): Promise<Float32Array> {
+  const all = new Float32Array(matrix.rows * matrix.columns);
+  for await (const { start, values } of matrix.blocks()) all.set(values, start * matrix.columns);
+  return all;
+}
+
+/** The bytes of a matrix as little-endian float32, row-major. */
+export async function* floatBytes(matrix: Matrix): AsyncGenerator<Uint8Array> {
+  for await (const { values } of matrix.blocks()) {
+    yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  }
+}

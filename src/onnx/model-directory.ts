@@ -1,0 +1,106 @@
+/** @module Opens a model directory: reads `model.json`, says what is wrong with it, and checks the files' checksums. */
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { hasErrorCode, InputError } from "../errors/index";
+import { readJson, sha256, sha256File } from "../files/index";
+import type { ModelCard } from "./model-card";
+
+/** A model whose card has been read; nothing large has been touched yet. */
+export interface ModelDirectory {
+  readonly path: string;
+  readonly card: ModelCard;
+  /** The model's identity: see {@link modelSha256}. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads a model directory's card.
+ * @throws {InputError} `MODEL_MISSING` or `MODEL_CARD_INVALID`, naming the file and the key
+ */
+export async function readModelDirectory(path: string): Promise<ModelDirectory> {
+  const cardPath = join(path, "model.json");
+  let card: ModelCard;
+  try {
+    card = await readJson<ModelCard>(cardPath);
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== "FILE_MISSING") throw error;
+    throw new InputError("MODEL_MISSING", `${path} is not an exported model: it has no model.json.`, { cause: error });
+  }
+  const problem = problemOf(card);
+  if (problem) throw new InputError("MODEL_CARD_INVALID", `${cardPath}: ${problem}`);
+  const files = card.files ?? { [card.graph]: await hashOf(path, card.graph) };
+  return { path, card, sha256: modelSha256(files) };
+}
+
+/**
+ * One hash for a model of several files: the SHA-256 of what `sha256sum` prints for them in the order of their names
+ * (`sha256sum model.onnx model.onnx.data | sha256sum`).
+ */
+export function modelSha256(files: Readonly<Record<string, string>>): string {
+  const graphFiles = Object.entries(files).filter(([name]) => !name.endsWith(".png"));
+  return sha256(graphFiles.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, hash]) => `${hash}  ${name}\n`).join(""));
+}
+
+/** Checks every file named in the card. @throws {InputError} `MODEL_CORRUPT`, naming the file */
+export async function checkFiles({ path, card }: ModelDirectory): Promise<void> {
+  await Promise.all(
+    Object.entries(card.files ?? {}).map(async ([name, expected]) => {
+      if ((await hashOf(path, name)) === expected) return;
+      throw new InputError("MODEL_CORRUPT", `${join(path, name)} is not the file that was exported: its checksum differs.`);
+    }),
+  );
+}
+
+/** Small files are hashed in one piece, which is several times faster than through a stream. */
+async function hashOf(path: string, name: string): Promise<string> {
+  try {
+    return await sha256File(join(path, name));
+  } catch (error) {
+    if (!hasErrorCode(error, "ENOENT")) throw error;
+    throw new InputError("MODEL_CORRUPT", `${join(path, name)} does not exist; copy the whole model directory.`);
+  }
+}
+
+/** The first thing wrong with a card, in words, or undefined. Cards are also written by hand. */
+function problemOf(card: ModelCard): string | undefined {
+  if (typeof card !== "object" || card === null) return "it must be an object.";
+  if (card.format !== "histo-model/1") return 'format must be "histo-model/1".';
+  if (typeof card.name !== "string" || card.name === "") return "name must be a text.";
+  if (!Array.isArray(card.classes) || card.classes.length !== 2 || !card.classes.every((name) => typeof name === "string")) {
+    return "classes must be two names, the positive class last.";
+  }
+  if (typeof card.threshold !== "number" || !(card.threshold >= 0 && card.threshold <= 1)) {
+    return "threshold must be a probability between 0 and 1.";
+  }
+  if (typeof card.graph !== "string" || card.graph !== basename(card.graph)) return "graph must be a file name.";
+  for (const name of Object.keys(card.files ?? {})) if (name !== basename(name)) return `files: ${name} is not a file name.`;
+  if (!oneOf(card.input?.dtype, "uint8", "float32")) return 'input.dtype must be "uint8" or "float32".';
+  if (!oneOf(card.input.layout, "NHWC", "NCHW")) return 'input.layout must be "NHWC" or "NCHW".';
+  if (!oneOf(card.output?.kind, "logit", "probability", "logits2")) {
+    return 'output.kind must be "logit", "probability" or "logits2".';
+  }
+  return problemOfPreprocessing(card);
+}
+
+function problemOfPreprocessing({ preprocessing }: ModelCard): string | undefined {
+  if (!Number.isInteger(preprocessing?.size) || preprocessing.size < 1) return "preprocessing.size must be a whole number.";
+  if (!oneOf(preprocessing.resize, "exact", "stretch", "pad", "crop")) {
+    return 'preprocessing.resize must be "exact", "stretch", "pad" or "crop".';
+  }
+  for (const key of ["mean", "std"] as const) {
+    const values = preprocessing[key];
+    if (!Array.isArray(values) || values.length !== 3 || !values.every((value) => Number.isFinite(value))) {
+      return `preprocessing.${key} must be three numbers (red, green, blue, on the scale 0 to 1).`;
+    }
+  }
+  return preprocessing.std.every((value) => value > 0) ? undefined : "preprocessing.std must be above 0.";
+}
+
+function oneOf(value: unknown, ...words: string[]): boolean {
+  return typeof value === "string" && words.includes(value);
+}
+
+/** The stored bytes of a file of the model. */
+export function readModelFile({ path }: ModelDirectory, name: string): Promise<Buffer> {
+  return readFile(join(path, name));
+}

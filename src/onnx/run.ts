@@ -1,0 +1,67 @@
+/** @module What the exporter reads of a training run. No TensorFlow is needed for it. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { InputError } from "../errors/index";
+import { readJson } from "../files/index";
+import type { Preprocessing } from "../image/preprocessing";
+import { RunDirectory } from "../training/run-directory";
+import { type LayerGraph, readTopology } from "./topology";
+
+/** The keys of a run's `config.json` that an export depends on. */
+export interface ExportedConfig {
+  readonly classes: readonly [string, string];
+  readonly preprocessing: Preprocessing;
+  /** Probability threshold chosen on validation. */
+  readonly threshold?: number;
+  readonly name?: string;
+  readonly model?: string;
+  readonly hidden?: readonly number[];
+  readonly data?: string;
+  readonly seed?: number;
+  readonly mlflowRunId?: string;
+}
+
+/** A finished run, ready for export. */
+export interface TrainedRun {
+  readonly files: RunDirectory;
+  readonly config: ExportedConfig;
+  readonly layers: LayerGraph;
+  readonly metrics: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Reads a run directory. @throws {InputError} `RUN_MISSING`, `RUN_INCOMPLETE` or `TOPOLOGY_UNSUPPORTED` */
+export async function readTrainedRun(path: string): Promise<TrainedRun> {
+  const files = new RunDirectory(path);
+  if (!existsSync(files.config)) {
+    throw new InputError("RUN_MISSING", `--run: ${path} is not a run directory: it has no config.json.`);
+  }
+  if (!existsSync(files.bestWeights) || !existsSync(files.topology)) {
+    throw new InputError("RUN_INCOMPLETE", `--run: ${path} has no trained model yet; train at least one epoch first.`);
+  }
+  const config = await readJson<ExportedConfig>(files.config);
+  for (const key of ["classes", "preprocessing"] as const) {
+    if (config[key] === undefined) throw new InputError("RUN_INCOMPLETE", `${files.config} has no ${key}.`);
+  }
+  const metrics = existsSync(files.metrics) ? await readJson<Record<string, unknown>>(files.metrics) : undefined;
+  return { files, config, layers: await readTopology(files.topology), metrics };
+}
+
+/** A logit that training stored for one tile. */
+export interface StoredLogit {
+  readonly filename: string;
+  readonly label: 0 | 1;
+  readonly logit: number;
+}
+
+/** The validation logits that TensorFlow gave, or undefined where the run has none. */
+export async function readStoredLogits(files: RunDirectory): Promise<StoredLogit[] | undefined> {
+  const path = files.predictions("validation");
+  if (!existsSync(path)) return undefined;
+  const { parse } = await import("csv-parse/sync");
+  const rows = parse(await readFile(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+  return rows.map((row) => ({
+    filename: String(row.filename),
+    label: row.label === "1" ? 1 : 0,
+    logit: Number(row.logit),
+  }));
+}

@@ -1,0 +1,78 @@
+/** @module An onnxruntime session on the CPU: opened with explicit settings, errors in words, closed when idle. */
+import { availableParallelism } from "node:os";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { HistoError, InputError, messageOf } from "../errors/index";
+
+export interface SessionOptions {
+  /** Threads of one run. Default: the processor's parallelism, at most 8. */
+  readonly threads?: number;
+}
+
+/** What a tensor holds when it goes in. */
+export interface InputTensor {
+  readonly type: "uint8" | "float32";
+  readonly data: Uint8Array | Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** A loaded graph. Several callers may run it at once. */
+export class GraphSession {
+  private readonly running = new Set<Promise<unknown>>();
+  private closed = false;
+
+  private constructor(
+    private readonly session: InferenceSession,
+    private readonly TensorClass: typeof Tensor,
+  ) {}
+
+  /** Loads a graph file. @throws {InputError} `MODEL_UNREADABLE` */
+  static async open(path: string, { threads }: SessionOptions = {}): Promise<GraphSession> {
+    const runtime = await import("onnxruntime-node");
+    try {
+      const session = await runtime.InferenceSession.create(path, {
+        executionProviders: ["cpu"],
+        intraOpNumThreads: threads ?? Math.min(8, availableParallelism()),
+        interOpNumThreads: 1,
+        executionMode: "sequential",
+        graphOptimizationLevel: "all",
+        logSeverityLevel: 3,
+      });
+      return new GraphSession(session, runtime.Tensor);
+    } catch (error) {
+      throw new InputError("MODEL_UNREADABLE", `${path} cannot be loaded by onnxruntime: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  get inputNames(): readonly string[] {
+    return this.session.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.session.outputNames;
+  }
+
+  /** Runs the graph on one input and gives one float output, row-major. @throws {HistoError} `INFERENCE_FAILED`, `MODEL_CLOSED` */
+  async run(input: string, tensor: InputTensor, output: string): Promise<Float32Array> {
+    if (this.closed) throw new HistoError("MODEL_CLOSED", "The model has been closed.");
+    const value = new this.TensorClass(tensor.type, tensor.data, tensor.shape);
+    const run = this.session.run({ [input]: value }, [output]);
+    this.running.add(run);
+    try {
+      const result = (await run)[output];
+      if (result?.type !== "float32") throw new Error(`output ${output} is not a float32 tensor`);
+      return result.data as Float32Array;
+    } catch (error) {
+      throw new HistoError("INFERENCE_FAILED", `The model failed: ${messageOf(error)}`, { cause: error });
+    } finally {
+      this.running.delete(run);
+    }
+  }
+
+  /** Waits for what is running and frees the model. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.allSettled(this.running);
+    await this.session.release();
+  }
+}
