@@ -15,9 +15,14 @@ export const exportCommand: CommandDefinition<Options, ExportResult> = {
     command
       .requiredOption("--run <dir>", "run directory of histo train")
       .requiredOption("--out <dir>", "directory to make: model.onnx, model.onnx.data, model.json, golden.png")
-      .option("--variant <name>", "fp32 (exact), int8, or compact (smallest and fastest)", oneOf("fp32", "int8", "compact"), "fp32"),
+      .option(
+        "--variant <name>",
+        "fp32 (exact), int8, or compact (smallest and fastest)",
+        oneOf("fp32", "int8", "compact"),
+        "fp32",
+      ),
   async run({ run, out, variant }, { progress, signal }) {
-    const { exportRun } = await import("../onnx/index");
+    const { exportRun } = await import("../onnx/index.js");
     return exportRun({ run, out, variant, progress, signal });
   },
   render: ({ out, bytes, parameters, variant }) =>

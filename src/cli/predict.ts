@@ -40,7 +40,7 @@ export const predictCommand: CommandDefinition<Options, Result> = {
       .option("--out <file>", "CSV file to write (default: standard output)")
       .option("--threads <n>", "threads of the network", integer(1, 1024)),
   async run({ model, images, out, threads }, { progress, signal }) {
-    const { listImages, predictFiles, Predictor } = await import("../inference/index");
+    const { listImages, predictFiles, Predictor } = await import("../inference/index.js");
     const [predictor, listed] = await Promise.all([
       Predictor.open(model, threads === undefined ? {} : { threads }),
       listImages(images),
@@ -57,16 +57,26 @@ export const predictCommand: CommandDefinition<Options, Result> = {
       await predictor.close();
     }
     task.finish(`${answers.length} images`);
-    const predictions = answers.flatMap(({ filename, answer }) => (answer instanceof HistoError ? [] : [rowOf(filename, answer)]));
+    const predictions = answers.flatMap(({ filename, answer }) =>
+      answer instanceof HistoError ? [] : [rowOf(filename, answer)],
+    );
     const failed = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [{ filename, code: answer.code, message: answer.message }] : [],
     );
     for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
     if (failed.length > 0) process.exitCode = 1;
     if (out !== undefined) await writeFileAtomically(out, csv(predictions));
-    return { model: predictor.card.name, modelSha256: predictor.sha256, out: out ?? null, images: answers.length, failed, predictions };
+    return {
+      model: predictor.card.name,
+      modelSha256: predictor.sha256,
+      out: out ?? null,
+      images: answers.length,
+      failed,
+      predictions,
+    };
   },
-  render: ({ out, predictions }) => (out === null ? csv(predictions).trimEnd() : `${out}: ${predictions.length} predictions`),
+  render: ({ out, predictions }) =>
+    out === null ? csv(predictions).trimEnd() : `${out}: ${predictions.length} predictions`,
 };
 
 function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoError>): Row {

@@ -14,16 +14,22 @@ export interface FileAnswer {
 const GROUP = 32;
 
 /** Answers for files, group by group, in their order. A file that cannot be read spoils no other. */
-export async function* predictFiles(predictor: Predictor, images: readonly ListedImage[]): AsyncGenerator<FileAnswer[]> {
+export async function* predictFiles(
+  predictor: Predictor,
+  images: readonly ListedImage[],
+): AsyncGenerator<FileAnswer[]> {
   for (let start = 0; start < images.length; start += GROUP) {
     const group = images.slice(start, start + GROUP);
     const contents = await Promise.all(group.map(({ path }) => readContent(path)));
-    const readable = contents.filter((content) => !(content instanceof HistoError));
+    const readable = contents.filter((content): content is Buffer => !(content instanceof HistoError));
     const answers = await predictor.predictBatch(readable);
     let next = 0;
     yield group.map(({ filename }, i) => {
       const content = contents[i];
-      return { filename, answer: content instanceof HistoError ? content : (answers[next++] as Prediction | HistoError) };
+      return {
+        filename,
+        answer: content instanceof HistoError ? content : (answers[next++] as Prediction | HistoError),
+      };
     });
   }
 }

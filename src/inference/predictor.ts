@@ -2,15 +2,21 @@
 import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
 import type { ModelCard } from "../onnx/model-card";
-import { logitsOf, type Prediction, probabilityOf } from "./answers";
 import { checkFiles, type ModelDirectory, readModelDirectory, readModelFile } from "../onnx/model-directory";
+import { GraphSession } from "../onnx/session";
+import { logitsOf, type Prediction, probabilityOf } from "./answers";
 import { modelInput } from "./model-input";
 import { preprocessImage } from "./preprocess";
-import { GraphSession } from "../onnx/session";
 
 export interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */
   readonly threads?: number;
+}
+
+/** A preprocessed image and the time it took. */
+interface Decoded {
+  readonly pixels: Uint8Array;
+  readonly seconds: number;
 }
 
 /** Images are sent through the network in groups of at most this many. */
@@ -89,7 +95,7 @@ export class Predictor {
 
   private async predictGroup(images: readonly Uint8Array[]): Promise<(Prediction | HistoError)[]> {
     const decoded = await this.decodeAll(images);
-    const good = decoded.filter((item) => !(item instanceof HistoError));
+    const good = decoded.filter((item): item is Decoded => !(item instanceof HistoError));
     const size = good[0]?.pixels.length ?? 0;
     const batch = new Uint8Array(good.length * size);
     for (const [i, { pixels }] of good.entries()) batch.set(pixels, i * size);
@@ -102,8 +108,8 @@ export class Predictor {
     );
   }
 
-  private async decodeAll(images: readonly Uint8Array[]): Promise<({ pixels: Uint8Array; seconds: number } | HistoError)[]> {
-    const results: ({ pixels: Uint8Array; seconds: number } | HistoError)[] = new Array(images.length);
+  private async decodeAll(images: readonly Uint8Array[]): Promise<(Decoded | HistoError)[]> {
+    const results: (Decoded | HistoError)[] = new Array(images.length);
     let next = 0;
     const worker = async () => {
       for (let i = next++; i < images.length; i = next++) {
@@ -112,7 +118,10 @@ export class Predictor {
           const pixels = await preprocessImage(images[i] as Uint8Array, this.card.preprocessing);
           results[i] = { pixels, seconds: (performance.now() - started) / 1000 };
         } catch (error) {
-          results[i] = error instanceof HistoError ? error : new HistoError("IMAGE_UNREADABLE", messageOf(error), { cause: error });
+          results[i] =
+            error instanceof HistoError
+              ? error
+              : new HistoError("IMAGE_UNREADABLE", messageOf(error), { cause: error });
         }
       }
     };

@@ -42,7 +42,8 @@ async function checkTarget(target: string): Promise<"none" | "empty" | "model"> 
     names = await readdir(target);
   } catch (error) {
     if (hasErrorCode(error, "ENOENT")) return "none";
-    if (hasErrorCode(error, "ENOTDIR")) throw new InputError("OUT_OCCUPIED", `--out: ${target} is a file; name a directory.`);
+    if (hasErrorCode(error, "ENOTDIR"))
+      throw new InputError("OUT_OCCUPIED", `--out: ${target} is a file; name a directory.`);
     throw error;
   }
   if (names.length === 0) return "empty";

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { SafetensorsFile, sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
+import { encodePng } from "../image/encode";
 import { type Progress, silentProgress } from "../progress/index";
 import { Conversion, convertLayers, type Value } from "./conversion";
 import { converters } from "./converters/index";
@@ -87,7 +88,12 @@ async function writeGraph(
     const { mean, std } = config.preprocessing;
     const pixels = { scale: std.map((s) => 1 / (255 * s)), shift: mean.map((m, i) => -m / (std[i] as number)) };
     const input: Value = { name: INPUT_NAME, shape: layers.inputShape, pixels };
-    const output = await convertLayers(layers, input, converters, (folded) => new Conversion(graph, weights, writer, folded));
+    const output = await convertLayers(
+      layers,
+      input,
+      converters,
+      (folded) => new Conversion(graph, weights, writer, folded),
+    );
     graph.name(output.name, OUTPUT_NAME);
     const bytes = await graph.encode(
       [{ name: INPUT_NAME, type: "uint8", shape: ["n", ...layers.inputShape] }],
@@ -106,8 +112,12 @@ async function writeGraph(
 }
 
 /** Writes the golden image and `model.json`. The golden logit is the finished model's own answer. */
-async function writeCard(run: TrainedRun, directory: string, variant: Variant, graph: WrittenGraph): Promise<ModelCard> {
-  const { encodePng } = await import("../image/encode");
+async function writeCard(
+  run: TrainedRun,
+  directory: string,
+  variant: Variant,
+  graph: WrittenGraph,
+): Promise<ModelCard> {
   const { config } = run;
   const { size } = config.preprocessing;
   const pixels = goldenPixels(config.preprocessing);

@@ -21,7 +21,10 @@ export function goldenPixels({ size, mean, std }: Preprocessing, seed = 1): Uint
     for (let x = 0; x < size; x++) {
       const heights = waves.map((wave) => Math.sin(2 * Math.PI * ((wave.x * x + wave.y * y) / size) + wave.phase));
       for (let channel = 0; channel < 3; channel++, at++) {
-        const sum = waves.reduce((total, wave, i) => total + (wave.weights[channel] as number) * (heights[i] as number), 0);
+        const sum = waves.reduce(
+          (total, wave, i) => total + (wave.weights[channel] as number) * (heights[i] as number),
+          0,
+        );
         const value = (mean[channel] as number) + (std[channel] as number) * sum * Math.sqrt(2 / WAVES);
         pixels[at] = Math.round(255 * Math.min(1, Math.max(0, value)));
       }

@@ -1,7 +1,7 @@
 /** @module Builds an ONNX graph node by node and writes it as `model.onnx`, large tensors beside it. */
 import { sizeOf } from "../files/index";
-import { ExternalData, type TensorContent } from "./external-data";
-import { EXTERNAL_LOCATION, type ElementType, elementBytes, elementTypes, modelProto } from "./schema";
+import type { ExternalData, TensorContent } from "./external-data";
+import { type ElementType, EXTERNAL_LOCATION, elementBytes, elementTypes, modelProto } from "./schema";
 
 /** Operator set of every exported graph, and the file format version that came with it (ONNX 1.15, 2023). */
 export const OPSET = 20;
@@ -10,7 +10,11 @@ const IR_VERSION = 9;
 const EXTERNAL_FROM_BYTES = 4096;
 
 /** Numbers are written as INT where `int` says so, otherwise as FLOAT; lists of numbers are INTS. */
-export type Attribute = { readonly int: number } | { readonly float: number } | { readonly text: string } | readonly number[];
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly text: string }
+  | readonly number[];
 
 /** A named graph input or output; a text stands for a dimension known only at run time. */
 export interface GraphValue {
@@ -59,12 +63,7 @@ export class GraphBuilder {
   }
 
   /** Adds a constant tensor, row-major; large ones are streamed to the external data file. */
-  async constant(
-    name: string,
-    type: ElementType,
-    shape: readonly number[],
-    content: TensorContent,
-  ): Promise<string> {
+  async constant(name: string, type: ElementType, shape: readonly number[], content: TensorContent): Promise<string> {
     const unique = this.unique(name);
     const bytes = sizeOf(shape) * elementBytes[type];
     const tensor = { name: unique, dims: shape, dataType: elementTypes[type] };
@@ -111,7 +110,11 @@ export class GraphBuilder {
   }
 
   /** The finished model as the content of a `.onnx` file. */
-  async encode(inputs: readonly GraphValue[], outputs: readonly GraphValue[], metadata: Readonly<Record<string, string>>) {
+  async encode(
+    inputs: readonly GraphValue[],
+    outputs: readonly GraphValue[],
+    metadata: Readonly<Record<string, string>>,
+  ) {
     const Model = await modelProto();
     return Model.encode(
       Model.fromObject({

@@ -38,7 +38,12 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
  */
 export function modelSha256(files: Readonly<Record<string, string>>): string {
   const graphFiles = Object.entries(files).filter(([name]) => !name.endsWith(".png"));
-  return sha256(graphFiles.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, hash]) => `${hash}  ${name}\n`).join(""));
+  return sha256(
+    graphFiles
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, hash]) => `${hash}  ${name}\n`)
+      .join(""),
+  );
 }
 
 /** Checks every file named in the card. @throws {InputError} `MODEL_CORRUPT`, naming the file */
@@ -46,7 +51,10 @@ export async function checkFiles({ path, card }: ModelDirectory): Promise<void> 
   await Promise.all(
     Object.entries(card.files ?? {}).map(async ([name, expected]) => {
       if ((await hashOf(path, name)) === expected) return;
-      throw new InputError("MODEL_CORRUPT", `${join(path, name)} is not the file that was exported: its checksum differs.`);
+      throw new InputError(
+        "MODEL_CORRUPT",
+        `${join(path, name)} is not the file that was exported: its checksum differs.`,
+      );
     }),
   );
 }
@@ -66,14 +74,19 @@ function problemOf(card: ModelCard): string | undefined {
   if (typeof card !== "object" || card === null) return "it must be an object.";
   if (card.format !== "histo-model/1") return 'format must be "histo-model/1".';
   if (typeof card.name !== "string" || card.name === "") return "name must be a text.";
-  if (!Array.isArray(card.classes) || card.classes.length !== 2 || !card.classes.every((name) => typeof name === "string")) {
+  if (
+    !Array.isArray(card.classes) ||
+    card.classes.length !== 2 ||
+    !card.classes.every((name) => typeof name === "string")
+  ) {
     return "classes must be two names, the positive class last.";
   }
   if (typeof card.threshold !== "number" || !(card.threshold >= 0 && card.threshold <= 1)) {
     return "threshold must be a probability between 0 and 1.";
   }
   if (typeof card.graph !== "string" || card.graph !== basename(card.graph)) return "graph must be a file name.";
-  for (const name of Object.keys(card.files ?? {})) if (name !== basename(name)) return `files: ${name} is not a file name.`;
+  for (const name of Object.keys(card.files ?? {}))
+    if (name !== basename(name)) return `files: ${name} is not a file name.`;
   if (!oneOf(card.input?.dtype, "uint8", "float32")) return 'input.dtype must be "uint8" or "float32".';
   if (!oneOf(card.input.layout, "NHWC", "NCHW")) return 'input.layout must be "NHWC" or "NCHW".';
   if (!oneOf(card.output?.kind, "logit", "probability", "logits2")) {
@@ -83,7 +96,8 @@ function problemOf(card: ModelCard): string | undefined {
 }
 
 function problemOfPreprocessing({ preprocessing }: ModelCard): string | undefined {
-  if (!Number.isInteger(preprocessing?.size) || preprocessing.size < 1) return "preprocessing.size must be a whole number.";
+  if (!Number.isInteger(preprocessing?.size) || preprocessing.size < 1)
+    return "preprocessing.size must be a whole number.";
   if (!oneOf(preprocessing.resize, "exact", "stretch", "pad", "crop")) {
     return 'preprocessing.resize must be "exact", "stretch", "pad" or "crop".';
   }

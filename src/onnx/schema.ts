@@ -2,7 +2,7 @@
  * @module The part of ONNX's protobuf schema that the graph writer uses, as a protobufjs descriptor.
  * Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
-import type { INamespace, Type } from "protobufjs/light";
+import type { INamespace, Type } from "protobufjs/light.js";
 
 type Field = readonly [type: string, id: number, rule?: "repeated"];
 
@@ -73,13 +73,19 @@ export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 
 export type ElementType = keyof typeof elementTypes;
 
 /** Bytes of one element. */
-export const elementBytes: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8 };
+export const elementBytes: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+};
 
 /** `TensorProto.data_location` of a tensor kept in another file. */
 export const EXTERNAL_LOCATION = 1;
 
 /** The message type `ModelProto`. protobufjs is loaded here and nowhere else: inference never needs it. */
 export async function modelProto(): Promise<Type> {
-  const { Root } = await import("protobufjs/light");
+  const { Root } = await import("protobufjs/light.js");
   return Root.fromJSON(descriptor).lookupType("ModelProto");
 }

@@ -39,7 +39,9 @@ export class GraphSession {
       });
       return new GraphSession(session, runtime.Tensor);
     } catch (error) {
-      throw new InputError("MODEL_UNREADABLE", `${path} cannot be loaded by onnxruntime: ${messageOf(error)}`, { cause: error });
+      throw new InputError("MODEL_UNREADABLE", `${path} cannot be loaded by onnxruntime: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -111,7 +111,11 @@ function addFunctional(model: SerializedLayer, inputs: readonly number[], nodes:
     const layer = byName.get(key.slice(0, separator));
     const call = layer?.inbound_nodes?.[Number(key.slice(separator + 1))];
     if (!layer || !call) throw unsupported(`The graph refers to a layer ${key} that is not there.`);
-    const position = addLayer(layer, call.map(([name, index]) => visit(`${name}#${index}`)), nodes);
+    const position = addLayer(
+      layer,
+      call.map(([name, index]) => visit(`${name}#${index}`)),
+      nodes,
+    );
     done.set(key, position);
     return position;
   };

@@ -1,13 +1,14 @@
 /** @module Dense layers and the projection onto a subspace of pixel space. */
-import type { ConverterTable, Value } from "../conversion";
+import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
 import { withOutputAffine } from "../linear";
-import type { Conversion, Converter } from "../conversion";
 import type { LayerNode } from "../topology";
 import { activate } from "./activation";
 
 /** Bias of a layer in double precision; zeros where it has none. */
 export async function biasOf(layer: LayerNode, outputs: number, conversion: Conversion): Promise<Float64Array> {
-  return conversion.has(layer, "bias") ? Float64Array.from(await conversion.read(layer, "bias")) : new Float64Array(outputs);
+  return conversion.has(layer, "bias")
+    ? Float64Array.from(await conversion.read(layer, "bias"))
+    : new Float64Array(outputs);
 }
 
 const dense: Converter = async (layer, [input], conversion) => {
