@@ -1,0 +1,64 @@
+/** @module Plotly figures as PNG in plain Node: plotly draws SVG into a simulated page, sharp makes pixels of it. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { InputError } from "../errors/index";
+import { projectRoot } from "../files/index";
+import { TEXT_FONT } from "./canvas";
+import { createPage, type Page } from "./figure-page";
+
+/** Traces that plotly draws as SVG. The others need a graphics card's API or map tiles, which plain Node has not. */
+const DRAWABLE = new Set(
+  (
+    "scatter bar box violin histogram histogram2d histogram2dcontour contour heatmap image pie sunburst treemap icicle " +
+    "funnel funnelarea waterfall indicator table sankey scatterpolar barpolar scatterternary candlestick ohlc parcats"
+  ).split(" "),
+);
+
+let page: Promise<Page> | undefined;
+let queue: Promise<unknown> = Promise.resolve();
+
+/**
+ * Draws a figure on white.
+ * @param size in CSS pixels; the PNG has `scale` times as many
+ * @throws {InputError} `FIGURE_NOT_DRAWABLE` for traces in three dimensions, maps, and traces drawn by WebGL
+ */
+export async function figureToPng(
+  figure: { readonly data: readonly object[]; readonly layout?: object },
+  { width, height, scale = 2 }: { width: number; height: number; scale?: number },
+): Promise<Buffer> {
+  const data = figure.data.map(drawableTrace);
+  const svg = await inTurn(async () => {
+    page ??= openPage();
+    return (await page).draw(data, figure.layout ?? {}, width, height);
+  });
+  const { default: sharp } = await import("sharp");
+  return sharp(Buffer.from(svg), { density: 72 * scale })
+    .resize(width * scale, height * scale)
+    .flatten({ background: "white" })
+    .png({ palette: true, quality: 95 })
+    .toBuffer();
+}
+
+function drawableTrace(trace: object): object {
+  const { type = "scatter" } = trace as { type?: string };
+  if (type === "scattergl") return { ...trace, type: "scatter" };
+  if (type === "scatterpolargl") return { ...trace, type: "scatterpolar" };
+  if (DRAWABLE.has(type)) return trace;
+  throw new InputError(
+    "FIGURE_NOT_DRAWABLE",
+    `A trace of type ${type} cannot be drawn as a picture here; use one of ${[...DRAWABLE].join(", ")}.`,
+  );
+}
+
+async function openPage(): Promise<Page> {
+  const require = createRequire(join(projectRoot(), "package.json"));
+  return createPage(await readFile(require.resolve("plotly.js-dist-min"), "utf8"), TEXT_FONT);
+}
+
+/** Plotly keeps state in its page, so figures are drawn one after the other. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = queue.then(work);
+  queue = result.catch(() => undefined);
+  return result;
+}

@@ -1,0 +1,96 @@
+/**
+ * @module Showing plotly figures: interactive in JupyterLab, as a picture everywhere else. Each output holds the figure
+ * itself, a PNG and a text. HTML is left out on purpose: front ends would prefer it, and GitHub strips its scripts.
+ */
+import { type Bundle, display, LiveDisplay } from "./display";
+import { figureToPng } from "./figure-png";
+
+/** A plotly figure. */
+export interface Figure {
+  readonly data: readonly object[];
+  readonly layout?: object;
+  readonly config?: object;
+}
+
+/** Size on the page in pixels. */
+export interface FigureSize {
+  readonly width?: number;
+  readonly height?: number;
+}
+
+const DEFAULT_SIZE = { width: 700, height: 420 };
+
+/** Shows a figure. */
+export async function displayFigure(figure: Figure, size: FigureSize = {}): Promise<void> {
+  const { bundle, metadata } = await figureBundle(figure, size);
+  display(bundle, metadata);
+}
+
+/**
+ * A figure that grows while work goes on, such as the curves of a training: call `update` as often as you like, then
+ * `finish` once. Updates are drawn at most every `everyMs` milliseconds.
+ */
+export class LiveFigure {
+  private readonly output = new LiveDisplay();
+  private shownAt = 0;
+  private latest: Figure | undefined;
+
+  constructor(
+    private readonly size: FigureSize = {},
+    private readonly everyMs = 1000,
+  ) {}
+
+  /** Shows a newer state. Resolves when it is drawn, or at once when the last one is too recent. */
+  async update(figure: Figure): Promise<void> {
+    this.latest = figure;
+    if (Date.now() - this.shownAt < this.everyMs) return;
+    await this.draw(figure);
+    this.shownAt = Date.now();
+  }
+
+  /** Draws the last state that was given. */
+  async finish(): Promise<void> {
+    if (this.latest) await this.draw(this.latest);
+  }
+
+  private async draw(figure: Figure): Promise<void> {
+    const { bundle, metadata } = await figureBundle(figure, this.size);
+    this.output.set(bundle, metadata);
+  }
+}
+
+async function figureBundle(
+  figure: Figure,
+  size: FigureSize,
+): Promise<{ bundle: Bundle; metadata: Record<string, unknown> }> {
+  const { width, height } = { ...DEFAULT_SIZE, ...sizeOf(figure), ...size };
+  const data = JSON.parse(JSON.stringify(figure.data, plainArrays));
+  const layout = { ...JSON.parse(JSON.stringify(figure.layout ?? {}, plainArrays)), width, height };
+  const png = await figureToPng({ data, layout }, { width, height });
+  return {
+    bundle: {
+      "application/vnd.plotly.v1+json": { data, layout, config: { displaylogo: false, ...figure.config } },
+      "image/png": png,
+      "text/plain": `[figure: ${titleOf(layout) ?? "untitled"}]`,
+    },
+    // The picture has twice the pixels, for sharp text on dense screens.
+    metadata: { "image/png": { width, height } },
+  };
+}
+
+function sizeOf({ layout = {} }: Figure): FigureSize {
+  const { width, height } = layout as { width?: unknown; height?: unknown };
+  return { ...(typeof width === "number" && { width }), ...(typeof height === "number" && { height }) };
+}
+
+function titleOf(layout: { title?: string | { text?: string } }): string | undefined {
+  const title = typeof layout.title === "string" ? layout.title : layout.title?.text;
+  return title?.replace(/<[^>]*>/g, " ").trim();
+}
+
+/** Typed arrays as plain ones: JSON would make objects of them. */
+function plainArrays(_key: string, value: unknown): unknown {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+    ? Array.from(value as unknown as ArrayLike<unknown>)
+    : value;
+}

@@ -1,0 +1,84 @@
+/** @module Image tiles side by side as one PNG with a caption under each. */
+
+import { createCanvas, loadFonts, TEXT_FONT } from "./canvas";
+import { display } from "./display";
+
+/** A square or rectangular image: uint8 RGB, row-major (height, width, channel). */
+export interface GridImage {
+  readonly pixels: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+  /** One short line under the image. */
+  readonly caption?: string;
+  /** CSS colour of a frame around the image, to mark it. */
+  readonly frame?: string;
+}
+
+export interface GridOptions {
+  readonly columns?: number;
+  /** Width of each image on the page in pixels. Default 112. */
+  readonly tileWidth?: number;
+  readonly title?: string;
+}
+
+/** Shows images in a grid. */
+export async function displayImages(images: readonly GridImage[], options: GridOptions = {}): Promise<void> {
+  display({
+    "image/png": await imageGrid(images, options),
+    "text/plain": `[${images.length} images${options.title ? `: ${options.title}` : ""}]`,
+  });
+}
+
+/** The grid as PNG bytes. */
+export async function imageGrid(images: readonly GridImage[], options: GridOptions = {}): Promise<Buffer> {
+  await loadFonts();
+  const { columns = Math.min(8, Math.max(1, images.length)), tileWidth = 112, title } = options;
+  const gap = 8;
+  const captionHeight = images.some((image) => image.caption) ? 16 : 0;
+  const titleHeight = title ? 26 : 0;
+  const tileHeight = Math.max(1, ...images.map((image) => Math.round((tileWidth * image.height) / image.width)));
+  const rows = Math.ceil(images.length / columns);
+  const canvas = await createCanvas(
+    columns * (tileWidth + gap) + gap,
+    titleHeight + rows * (tileHeight + captionHeight + gap) + gap,
+  );
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = "#2a3f5f";
+  context.textAlign = "center";
+  if (title) {
+    context.font = `bold 14px ${TEXT_FONT}`;
+    context.fillText(title, canvas.width / 2, 19, canvas.width - 2 * gap);
+  }
+  for (const [i, image] of images.entries()) {
+    const x = gap + (i % columns) * (tileWidth + gap);
+    const y = gap + titleHeight + Math.floor(i / columns) * (tileHeight + captionHeight + gap);
+    const height = Math.round((tileWidth * image.height) / image.width);
+    const source = await createCanvas(image.width, image.height);
+    const sourceContext = source.getContext("2d");
+    const data = sourceContext.createImageData(image.width, image.height);
+    copyRgbToRgba(image.pixels, data.data);
+    sourceContext.putImageData(data, 0, 0);
+    context.drawImage(source, x, y, tileWidth, height);
+    if (image.frame) {
+      context.strokeStyle = image.frame;
+      context.lineWidth = 3;
+      context.strokeRect(x + 1.5, y + 1.5, tileWidth - 3, height - 3);
+    }
+    if (image.caption) {
+      context.font = `11px ${TEXT_FONT}`;
+      context.fillText(image.caption, x + tileWidth / 2, y + height + 12, tileWidth + gap);
+    }
+  }
+  return canvas.encode("png");
+}
+
+function copyRgbToRgba(rgb: ArrayLike<number>, rgba: Uint8ClampedArray): void {
+  for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
+    rgba[to] = rgb[from] as number;
+    rgba[to + 1] = rgb[from + 1] as number;
+    rgba[to + 2] = rgb[from + 2] as number;
+    rgba[to + 3] = 255;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * @module Parameters of a notebook, in papermill's convention: a cell tagged `parameters` declares them with their
+ * default values (`let epochs = 5;`), and a cell tagged `injected-parameters` behind it gives them other ones.
+ */
+import { InputError } from "../errors/index";
+import { type Cell, codeCell, hasTag, type Notebook, textOf } from "./document";
+
+/** A parameter as the notebook declares it. */
+export interface ParameterDeclaration {
+  readonly name: string;
+  /** Its type as written, or as its default value shows; undefined where neither tells. */
+  readonly type: string | undefined;
+  /** Its default value as source text. */
+  readonly defaultValue: string;
+}
+
+/** The parameters that a notebook declares, one per line of its cell tagged `parameters`. */
+export function declaredParameters(notebook: Notebook): ParameterDeclaration[] {
+  const cell = notebook.cells.find((candidate) => hasTag(candidate, "parameters"));
+  if (!cell) return [];
+  const declaration = /^(?:let|var|const)\s+([A-Za-z_$][\w$]*)\s*(?::\s*([^=]+?))?\s*=\s*(.+?);?\s*(?:\/\/.*)?$/gm;
+  return [...textOf(cell.source).matchAll(declaration)].map(([, name = "", type, defaultValue = ""]) => ({
+    name,
+    type: type ?? typeOfLiteral(defaultValue),
+    defaultValue,
+  }));
+}
+
+function typeOfLiteral(source: string): string | undefined {
+  if (/^-?[\d.][\d._]*(e[+-]?\d+)?$/i.test(source)) return "number";
+  if (/^["'`]/.test(source)) return "string";
+  return source === "true" || source === "false" ? "boolean" : undefined;
+}
+
+/**
+ * Reads `name=value` texts against the notebook's declarations: a string parameter takes the text as it is, every other
+ * one takes JSON (`8`, `true`, `[64,32]`), or the text where it is not JSON.
+ * @throws {InputError} `NOTEBOOK_PARAMETER` for a text without `=`, an unknown name, or a value of the wrong type
+ */
+export function parseParameters(texts: readonly string[], notebook: Notebook): Record<string, unknown> {
+  const declared = new Map(declaredParameters(notebook).map((parameter) => [parameter.name, parameter]));
+  const values: Record<string, unknown> = {};
+  for (const text of texts) {
+    const at = text.indexOf("=");
+    if (at < 1) throw new InputError("NOTEBOOK_PARAMETER", `-p ${text}: write it as name=value.`);
+    const name = text.slice(0, at);
+    const parameter = declared.get(name);
+    if (!parameter) {
+      const known =
+        declared.size > 0 ? `it has ${[...declared.keys()].join(", ")}` : "it has no cell tagged `parameters`";
+      throw new InputError("NOTEBOOK_PARAMETER", `-p ${text}: the notebook has no parameter ${name}; ${known}.`);
+    }
+    values[name] = parseValue(text.slice(at + 1), parameter, text);
+  }
+  return values;
+}
+
+function parseValue(text: string, { name, type, defaultValue }: ParameterDeclaration, option: string): unknown {
+  if (type === "string") return text;
+  let value: unknown = text;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not JSON: a plain text.
+  }
+  if ((type === "number" || type === "boolean") && typeof value !== type) {
+    throw new InputError("NOTEBOOK_PARAMETER", `-p ${option}: ${name} must be a ${type} (default ${defaultValue}).`);
+  }
+  return value;
+}
+
+/**
+ * The cells with the parameters set: earlier injected cells are dropped, and a new one follows the cell tagged
+ * `parameters`. The values are assigned, not declared anew, so that they are checked against the declared types.
+ */
+export function injectParameters(cells: readonly Cell[], parameters: Readonly<Record<string, unknown>>): Cell[] {
+  const kept = cells.filter((cell) => !hasTag(cell, "injected-parameters"));
+  const names = Object.keys(parameters);
+  if (names.length === 0) return kept;
+  // In a block, because the value of a last expression is printed.
+  const assignments = names.map((name) => `  ${name} = ${JSON.stringify(parameters[name])};`);
+  const code = ["{ // Parameters", ...assignments, "}"].join("\n");
+  kept.splice(
+    kept.findIndex((cell) => hasTag(cell, "parameters")) + 1,
+    0,
+    codeCell("injected-parameters", code, ["injected-parameters"]),
+  );
+  return kept;
+}

@@ -1,0 +1,196 @@
+/**
+ * @module Runs a notebook without Jupyter or Python. The cells execute in a process of their own
+ * (jupyter/headless.cjs), so that a crash or `process.exit` in a cell is a failure of that cell.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { projectRoot } from "../files/index";
+import { type Progress, silentProgress } from "../progress/index";
+import { type Cell, type CellFailure, hasTag, type Notebook, textOf } from "./document";
+import { type DisplayContent, OutputCollector } from "./outputs";
+import { injectParameters } from "./parameters";
+
+export interface RunNotebookOptions {
+  /** Values for the notebook's parameters. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Aborted to stop the cell at hand; the outputs so far are kept. */
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  /** Name for progress lines. */
+  readonly label?: string;
+  /** Called after each cell with the notebook so far, to save it. */
+  readonly onCell?: (notebook: Notebook) => Promise<void>;
+}
+
+/** A run notebook. */
+export interface NotebookRun {
+  /** The notebook with the outputs of this run; cells that were not reached have none. */
+  readonly notebook: Notebook;
+  /** How many code cells ran. */
+  readonly executed: number;
+  /** How many code cells there are to run. */
+  readonly total: number;
+  readonly seconds: number;
+  /** The failure that ended the run, with the execution count of its cell. */
+  readonly failure?: CellFailure & { readonly cell: number };
+  readonly interrupted: boolean;
+}
+
+type Request = { type: "execute"; code: string } | { type: "settle" };
+type Reply =
+  | { type: "ready"; languageInfo: Record<string, unknown> }
+  | { type: "stream"; name: "stdout" | "stderr"; text: string }
+  | { type: "display"; content: DisplayContent; update: boolean }
+  | { type: "executed" | "settled"; failure?: CellFailure };
+
+/** Executes every code cell in order until one fails. The given notebook is not changed. */
+export async function runNotebook(notebook: Notebook, options: RunNotebookOptions = {}): Promise<NotebookRun> {
+  const { parameters = {}, signal, progress = silentProgress, label = "notebook", onCell } = options;
+  const started = Date.now();
+  const cells = injectParameters(structuredClone(notebook.cells), parameters);
+  const todo = cells.filter((cell) => cell.cell_type === "code" && textOf(cell.source).trim() !== "");
+  for (const cell of cells) {
+    if (cell.cell_type === "code") Object.assign(cell, { execution_count: null, outputs: [] });
+  }
+  const collector = new OutputCollector();
+  const kernel = new CellProcess(collector, signal);
+  const task = progress.start(label, todo.length, "cells");
+  const result: Notebook = { ...notebook, metadata: { ...notebook.metadata }, cells };
+  let executed = 0;
+  let failure: NotebookRun["failure"];
+  try {
+    for (const cell of todo) {
+      if (signal?.aborted) break;
+      cell.execution_count = ++executed;
+      cell.outputs = [];
+      collector.startCell(cell.outputs);
+      task.update(executed - 1, firstLine(cell));
+      let problem = await kernel.execute(textOf(cell.source));
+      if (executed === todo.length && !problem && !signal?.aborted) problem = await kernel.settle();
+      if (problem) collector.error(problem);
+      if (problem && (kernel.ended || signal?.aborted || !hasTag(cell, "raises-exception"))) {
+        failure = { ...problem, cell: executed };
+      }
+      if (kernel.languageInfo) result.metadata.language_info = kernel.languageInfo;
+      await onCell?.(result);
+      if (failure) break;
+    }
+  } finally {
+    await kernel.close();
+  }
+  const interrupted = signal?.aborted === true;
+  task.finish(`${executed} of ${todo.length} cells${failure ? `, stopped at cell [${failure.cell}]` : ""}`);
+  return {
+    notebook: result,
+    executed,
+    total: todo.length,
+    seconds: (Date.now() - started) / 1000,
+    ...(failure && { failure }),
+    interrupted,
+  };
+}
+
+function firstLine(cell: Cell): string {
+  const line = textOf(cell.source).trim().split("\n")[0] ?? "";
+  return line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+/** How long a stopped cell may take before its process is ended. */
+const STOP_GRACE_MS = 5000;
+/** How long the end of the process is waited for when there is nothing left to do. */
+const EXIT_GRACE_MS = 2000;
+/** How long the standard error of an ended process is read. (A child of its own may keep it open for ever.) */
+const LAST_WORDS_MS = 50;
+
+/** The process that executes cells, as a conversation of one question at a time. */
+class CellProcess {
+  languageInfo: Record<string, unknown> | undefined;
+  ended: CellFailure | undefined;
+  private readonly child: ChildProcess;
+  private readonly onAbort: () => void;
+  private answer: ((failure: CellFailure | undefined) => void) | undefined;
+  private nativeErrors = "";
+
+  constructor(
+    private readonly collector: OutputCollector,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    const root = projectRoot();
+    this.child = fork(join(root, "jupyter", "headless.cjs"), [], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      execArgv: [],
+      serialization: "advanced",
+    });
+    // Native libraries and Node's own last words write here; the cells' output comes as messages.
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.nativeErrors = `${this.nativeErrors}${text}`.slice(-4000);
+    });
+    this.child.on("message", (message) => this.receive(message as Reply));
+    this.child.on("error", (error) => this.end(`The notebook's process did not start: ${error.message}`));
+    // Messages may still be on their way when the process has ended; after "disconnect" none are.
+    const disconnected = new Promise((resolve) => this.child.once("disconnect", resolve));
+    this.child.on("exit", async (status, killedBy) => {
+      await disconnected;
+      await sleep(LAST_WORDS_MS);
+      this.end(`The cell ended the process (${describeExit(status, killedBy)}).`);
+    });
+    this.onAbort = () => {
+      this.child.kill("SIGINT");
+      setTimeout(() => this.child.kill("SIGKILL"), STOP_GRACE_MS).unref();
+    };
+    signal?.addEventListener("abort", this.onAbort, { once: true });
+  }
+
+  execute(code: string): Promise<CellFailure | undefined> {
+    return this.ask({ type: "execute", code });
+  }
+
+  /** Waits a moment for failures of work that the last cell left running, and ends the process. */
+  settle(): Promise<CellFailure | undefined> {
+    return this.ask({ type: "settle" });
+  }
+
+  private ask(request: Request): Promise<CellFailure | undefined> {
+    if (this.ended) return Promise.resolve(this.ended);
+    return new Promise((resolve) => {
+      this.answer = resolve;
+      this.child.send(request);
+    });
+  }
+
+  private receive(message: Reply): void {
+    if (message.type === "ready") this.languageInfo = message.languageInfo;
+    else if (message.type === "stream") this.collector.stream(message.name, message.text);
+    else if (message.type === "display") this.collector.display(message.content, message.update);
+    else this.settleAnswer(message.failure);
+  }
+
+  private end(reason: string): void {
+    if (this.ended) return;
+    const evalue = this.signal?.aborted ? "The cell was stopped." : reason;
+    const ename = this.signal?.aborted ? "Interrupted" : "DeadKernelError";
+    const lastWords = this.nativeErrors.trimEnd().split("\n").filter(Boolean);
+    this.ended = { ename, evalue, traceback: [`${ename}: ${evalue}`, ...lastWords] };
+    this.settleAnswer(this.ended);
+  }
+
+  private settleAnswer(failure: CellFailure | undefined): void {
+    this.answer?.(failure);
+    this.answer = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.signal?.removeEventListener("abort", this.onAbort);
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = new Promise((resolve) => this.child.once("exit", resolve));
+    if (this.child.connected) this.child.disconnect();
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), EXIT_GRACE_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+}
+
+function describeExit(status: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `signal ${signal}` : `exit status ${status}`;
+}

@@ -1,0 +1,94 @@
+/** @module Tables: rows of values or danfojs frames as HTML, with plain text for places that show no HTML. */
+import { display } from "./display";
+
+/** A row: a value by column name. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What a danfojs DataFrame offers of itself (danfojs is not loaded for it). */
+export interface FrameLike {
+  readonly columns: readonly string[];
+  readonly values: readonly unknown[];
+  readonly index?: readonly (string | number)[];
+}
+
+export interface TableOptions {
+  /** How many rows are shown at most. Default 30. */
+  readonly rows?: number;
+  /** Digits after the decimal point for numbers that are not whole. Default 4. */
+  readonly digits?: number;
+  readonly caption?: string;
+}
+
+/** Shows rows or a danfojs DataFrame as a table. Numbers are aligned right. */
+export function displayTable(table: readonly Row[] | FrameLike, options: TableOptions = {}): void {
+  const { columns, rows } = cellsOf(table);
+  const shown = rows
+    .slice(0, options.rows ?? 30)
+    .map((row) => row.map((value) => formatCell(value, options.digits ?? 4)));
+  const numeric = columns.map((_, i) => rows.some((row) => typeof row[i] === "number"));
+  const more = rows.length > shown.length ? `${rows.length - shown.length} more rows` : "";
+  display({
+    "text/html": htmlTable(columns, shown, numeric, options.caption ?? "", more),
+    "text/plain": plainTable(columns, shown, numeric, more),
+  });
+}
+
+function cellsOf(table: readonly Row[] | FrameLike): { columns: string[]; rows: unknown[][] } {
+  if (isFrame(table)) {
+    return { columns: [...table.columns], rows: table.values.map((row) => (Array.isArray(row) ? row : [row])) };
+  }
+  const columns = [...new Set(table.flatMap((row) => Object.keys(row)))];
+  return { columns, rows: table.map((row) => columns.map((column) => row[column])) };
+}
+
+function isFrame(table: readonly Row[] | FrameLike): table is FrameLike {
+  return !Array.isArray(table);
+}
+
+function formatCell(value: unknown, digits: number): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value !== "number") return String(value);
+  if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
+  const small = Math.abs(value) < 10 ** -digits;
+  return small ? value.toExponential(Math.max(0, digits - 2)) : value.toFixed(digits);
+}
+
+function htmlTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  numeric: readonly boolean[],
+  caption: string,
+  more: string,
+): string {
+  const align = (i: number) => (numeric[i] ? ' style="text-align:right"' : ' style="text-align:left"');
+  const head = columns.map((column, i) => `<th${align(i)}>${escapeHtml(column)}</th>`).join("");
+  const body = rows.map(
+    (row) => `<tr>${row.map((cell, i) => `<td${align(i)}>${escapeHtml(cell)}</td>`).join("")}</tr>`,
+  );
+  return [
+    "<table>",
+    caption && `<caption>${escapeHtml(caption)}</caption>`,
+    `<thead><tr>${head}</tr></thead>`,
+    `<tbody>${body.join("\n")}</tbody>`,
+    "</table>",
+    more && `<p>${more}</p>`,
+  ]
+    .filter(Boolean)
+    .join("\n");
+}
+
+function plainTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  numeric: readonly boolean[],
+  more: string,
+): string {
+  const widths = columns.map((column, i) => Math.max(column.length, ...rows.map((row) => (row[i] ?? "").length)));
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ");
+  return [line(columns), ...rows.map(line), more].filter(Boolean).join("\n");
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runNotebook } from "../../src/notebook/index";
+import { notebookOf, printedBy } from "../support/notebook";
+
+test("cells run in order, see each other's variables and get execution counts", async () => {
+  const { notebook, failure } = await runNotebook(
+    notebookOf("const answer: number = 6 * 7;", "console.log(answer);", "answer + 1"),
+  );
+  assert.equal(failure, undefined);
+  assert.deepEqual(printedBy(notebook), ["", "42\n", "43\n"]);
+  assert.deepEqual(
+    notebook.cells.map((cell) => cell.execution_count),
+    [1, 2, 3],
+  );
+});
+
+test("a runtime error ends the run with the error in its cell", async () => {
+  const { notebook, failure } = await runNotebook(
+    notebookOf("console.log('before');", "throw new RangeError('too far');", "console.log('after');"),
+  );
+  assert.equal(failure?.ename, "RangeError");
+  assert.equal(failure?.evalue, "too far");
+  assert.equal(failure?.cell, 2);
+  assert.deepEqual(printedBy(notebook), ["before\n", "", ""]);
+  assert.equal(notebook.cells[1]?.outputs?.[0]?.output_type, "error");
+  assert.equal(notebook.cells[2]?.execution_count, null);
+});
+
+test("types are checked strictly before a cell runs", async () => {
+  const { failure, notebook } = await runNotebook(
+    notebookOf("console.log('not reached');\nconst parts: string[] = [];\nparts.at(0).length;"),
+  );
+  assert.equal(failure?.ename, "TypeScriptError");
+  assert.match(failure?.evalue ?? "", /^line 3, column 1: .*possibly 'undefined'/);
+  assert.deepEqual(printedBy(notebook), [""]);
+});
+
+test("the failure of a promise that nobody waits for fails the run", async () => {
+  const rejected = await runNotebook(notebookOf("void Promise.reject(new Error('floating'));", "console.log(2);"));
+  assert.equal(rejected.failure?.evalue, "floating");
+  assert.equal(rejected.failure?.cell, 1);
+
+  const late = await runNotebook(notebookOf("setTimeout(() => { throw new Error('in a timer'); }, 50);"));
+  assert.equal(late.failure?.evalue, "in a timer");
+});
+
+test("a cell that ends the process is a failure of that cell, with its output kept", async () => {
+  const { failure, notebook } = await runNotebook(notebookOf("console.log('still here');\nprocess.exit(3);"));
+  assert.equal(failure?.ename, "DeadKernelError");
+  assert.match(failure?.evalue ?? "", /exit status 3/);
+  assert.deepEqual(printedBy(notebook), ["still here\n"]);
+});
+
+test("a cell tagged raises-exception may fail", async () => {
+  const { failure, notebook } = await runNotebook(
+    notebookOf({ code: "throw new Error('as announced');", tags: ["raises-exception"] }, "console.log('goes on');"),
+  );
+  assert.equal(failure, undefined);
+  assert.equal(notebook.cells[0]?.outputs?.at(-1)?.output_type, "error");
+  assert.deepEqual(printedBy(notebook), ["", "goes on\n"]);
+});
+
+for (const [kind, code] of [
+  ["busy", "console.log('started');\nwhile (true) {}"],
+  ["waiting", "console.log('started');\nawait new Promise((resolve) => setTimeout(resolve, 60_000));"],
+] as const) {
+  test(`stopping a ${kind} cell keeps the outputs so far`, async () => {
+    const controller = new AbortController();
+    const running = runNotebook(notebookOf("console.log('first');", code, "console.log('never');"), {
+      signal: controller.signal,
+      onCell: async () => {
+        setTimeout(() => controller.abort(), 300);
+      },
+    });
+    const { interrupted, failure, notebook, executed } = await running;
+    assert.equal(interrupted, true);
+    assert.equal(executed, 2);
+    assert.equal(failure?.ename, "Interrupted");
+    assert.deepEqual(printedBy(notebook), ["first\n", "started\n", ""]);
+  });
+}
+
+test("displays can be replaced in place, also those of an earlier cell", async () => {
+  const { notebook } = await runNotebook(
+    notebookOf(
+      'import { LiveDisplay } from "./src/notebook/index";\nconst live = new LiveDisplay();\nlive.set({ "text/plain": "old" });',
+      'live.set({ "text/plain": "new" });',
+    ),
+  );
+  assert.deepEqual(notebook.cells[0]?.outputs, [
+    { output_type: "display_data", data: { "text/plain": "new" }, metadata: {} },
+  ]);
+  assert.deepEqual(notebook.cells[1]?.outputs, []);
+});
+
+test("cells run in the project's root whatever the caller's folder", async () => {
+  const { notebook } = await runNotebook(
+    notebookOf(
+      'import { existsSync } from "node:fs";\nconsole.log(existsSync("package.json"), !!process.env.HISTO_ROOT);',
+    ),
+  );
+  assert.deepEqual(printedBy(notebook), ["true true\n"]);
+});

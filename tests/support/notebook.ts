@@ -1,0 +1,37 @@
+/** @module Small notebooks for tests. */
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { codeCell, KERNELSPEC, type Notebook, writeNotebook } from "../../src/notebook/document";
+
+/** A cell's code, or its code with tags such as `parameters`. */
+export type TestCell = string | { readonly code: string; readonly tags: readonly string[] };
+
+/** A notebook of code cells for this project's kernel. */
+export function notebookOf(...cells: readonly TestCell[]): Notebook {
+  return {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec: { ...KERNELSPEC } },
+    cells: cells.map((cell, i) =>
+      typeof cell === "string" ? codeCell(`cell-${i + 1}`, cell) : codeCell(`cell-${i + 1}`, cell.code, cell.tags),
+    ),
+  };
+}
+
+/** Writes a notebook of the given cells and returns its path. */
+export async function writeTestNotebook(path: string, ...cells: readonly TestCell[]): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeNotebook(path, notebookOf(...cells));
+  return path;
+}
+
+/** The text that a run notebook's code cells printed, cell by cell. */
+export function printedBy(notebook: Notebook): string[] {
+  return notebook.cells
+    .filter((cell) => cell.cell_type === "code")
+    .map((cell) =>
+      (cell.outputs ?? [])
+        .map((output) => (output.output_type === "stream" ? [output.text].flat().join("") : ""))
+        .join(""),
+    );
+}
