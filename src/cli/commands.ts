@@ -1,6 +1,8 @@
 /** @module The list of commands, one file each. */
 import type { Command } from "commander";
 import { addCommand } from "./command";
+import { dataPackCommand } from "./data-pack";
+import { edaCommand } from "./eda";
 import { exportCommand } from "./export";
 import { metricsCommand } from "./metrics";
 import { notebookRun } from "./notebook-run";
@@ -8,6 +10,9 @@ import { predictCommand } from "./predict";
 
 /** Adds every command to the program. */
 export function registerCommands(program: Command): void {
+  const data = program.command("data").description("make and prepare data sets");
+  addCommand(data, dataPackCommand);
+  addCommand(program, edaCommand);
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);
   addCommand(program, predictCommand);

@@ -146,7 +146,7 @@ async function locate(directory: string, table: Table, position: number, options
     const where = roots.map((root) => relative(directory, root) || ".").join(" and ");
     throw new InputError(
       "DATA_IMAGES_MISSING",
-      `${missing.length} of ${lines.size} images of ${table.path} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --images.`,
+      `${missing.length} of ${lines.size} images of ${table.path} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`,
     );
   }
   return located;
@@ -156,7 +156,7 @@ function imageRoots(directory: string, options: DatasetOptions): string[] {
   if (options.imageDirectory !== undefined) {
     const root = resolve(directory, options.imageDirectory);
     if (!existsSync(root))
-      throw new InputError("DATA_FOLDER_MISSING", `--images ${options.imageDirectory}: ${root} does not exist.`);
+      throw new InputError("DATA_FOLDER_MISSING", `--image-folder ${options.imageDirectory}: ${root} does not exist.`);
     return [root];
   }
   const images = join(directory, "images");

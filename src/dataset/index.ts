@@ -1,4 +1,5 @@
 /** @module Data sets: label tables and folders, splits, and the packed pixel store. */
+export { checkPixels, type DuplicateGroup, type PixelChecks } from "./checks";
 export { loadDataset } from "./load";
 export type { DatasetOptions } from "./options";
 export {
@@ -9,6 +10,9 @@ export {
   UnreadableImagesError,
   withoutSkipped,
 } from "./pixel-store";
+export { DEFAULT_SIZE, naturalSize } from "./size";
 export { positionsIn, type SplitOptions, splitValidation } from "./split";
 export { type ChannelStatistics, channelHistogram, channelStatistics } from "./statistics";
+export { type LabelSummary, type PartitionCounts, summarizeLabels, type VoteSummary } from "./summary";
+export { allPositions, type TileStatistics, tileStatistics } from "./tile-statistics";
 export type { Dataset, Layout, Partition, PixelStore, Tile, UnreadableImage, Votes } from "./types";

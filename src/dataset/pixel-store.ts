@@ -36,13 +36,10 @@ export class UnreadableImagesError extends InputError {
   constructor(
     readonly images: readonly UnreadableImage[],
     total: number,
+    remedy: string,
   ) {
     const list = images.map(({ reason }) => reason.replace(/\.$/, "")).join("; ");
-    const count = `${images.length} of ${total} images cannot be used`;
-    super(
-      "DATA_IMAGES_UNREADABLE",
-      `${count}: ${list}. Mend or remove them, or pass --skip-unreadable to go on without.`,
-    );
+    super("DATA_IMAGES_UNREADABLE", `${images.length} of ${total} images cannot be used: ${list}. ${remedy}`);
   }
 }
 
@@ -158,7 +155,10 @@ async function pack(
       }
       task.update(images.length + skipped.length + refused.length);
     }
-    if (refused.length > 0) throw new UnreadableImagesError(refused, plan.tiles.length);
+    if (refused.length > 0) {
+      const remedy = `Mend or remove them, or go on without them: histo data pack --data ${dataset.directory} --size ${size} --skip-unreadable`;
+      throw new UnreadableImagesError(refused, plan.tiles.length, remedy);
+    }
     await writeStoreIndex(file.handle, { version: STORE_VERSION, size, resize, images, skipped });
     await file.commit();
   } catch (error) {

@@ -9,5 +9,6 @@ export {
   imageFormat,
   type RgbImage,
 } from "./decode";
+export { imageSize } from "./measure";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export { type ChannelScale, standardizationTable, standardize } from "./standardize";

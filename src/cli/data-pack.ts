@@ -1,0 +1,62 @@
+/** @module `histo data pack`: decode every image once into the packed pixel store. */
+import { HistoError } from "../errors/index";
+import type { ResizePolicy } from "../image/index";
+import { type CommandDefinition, integer, oneOf } from "./command";
+import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
+
+interface Options extends DataOptions {
+  readonly size?: number;
+  readonly resize: ResizePolicy;
+  readonly skipUnreadable?: boolean;
+}
+
+interface Result {
+  readonly store: string;
+  readonly images: number;
+  readonly size: number;
+  readonly resize: ResizePolicy;
+  readonly decoded: number;
+  readonly reused: number;
+  readonly removed: number;
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly contentHash: string;
+  readonly seconds: number;
+}
+
+export const dataPackCommand: CommandDefinition<Options, Result> = {
+  name: "pack",
+  summary: "decode every image once into the packed pixel store",
+  configure: (command) =>
+    addDataOptions(command)
+      .option("--size <px>", "edge length in pixels (default: the images' own, or 224)", integer(1, 16384))
+      .option(
+        "--resize <policy>",
+        "images of another size: crop, pad, stretch, or exact for an error",
+        oneOf("crop", "pad", "stretch", "exact"),
+        "crop",
+      )
+      .option("--skip-unreadable", "go on without images that cannot be decoded, and record them"),
+  async run(options, { progress, signal }) {
+    const { loadDataset, naturalSize, packPixels, UnreadableImagesError } = await import("../dataset/index.js");
+    const started = performance.now();
+    const dataset = await loadDataset(options.data, datasetOptions(options));
+    const size = options.size ?? (await naturalSize(dataset));
+    const { resize, skipUnreadable } = options;
+    const packed = await packPixels(dataset, { size, resize, skipUnreadable, progress, signal }).catch((error) => {
+      // Images that fail are what this command looks for: a failure while working, not a wrong command line.
+      if (error instanceof UnreadableImagesError) throw new HistoError(error.code, error.message, { cause: error });
+      throw error;
+    });
+    const { store, path, decoded, reused, removed } = packed;
+    const { contentHash, skipped, names } = store;
+    store.close();
+    const seconds = (performance.now() - started) / 1000;
+    return { store: path, images: names.length, size, resize, decoded, reused, removed, skipped, contentHash, seconds };
+  },
+  render: ({ store, images, size, decoded, reused, removed, skipped, seconds }) =>
+    [
+      `${images} images of ${size}x${size} pixels in ${store}`,
+      `${decoded} decoded, ${reused} unchanged, ${removed} removed, ${skipped.length} skipped, ${seconds.toFixed(1)} s`,
+      ...skipped.map(({ reason }) => `skipped: ${reason}`),
+    ].join("\n"),
+};

@@ -1,0 +1,103 @@
+/** @module `histo eda`: what a data set holds, and what is wrong with it. */
+import type { LabelSummary, PixelChecks } from "../dataset/index";
+import type { CommandDefinition } from "./command";
+import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
+
+interface Options extends DataOptions {
+  /** False with `--no-images`. */
+  readonly images: boolean;
+}
+
+type Colour = readonly [number, number, number];
+
+interface Result extends LabelSummary, Partial<PixelChecks> {
+  readonly layout: string;
+  readonly positive: string;
+  /** Channel mean and deviation of the training pixels on the scale 0 to 1. */
+  readonly mean?: Colour;
+  readonly std?: Colour;
+  readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
+  readonly notes: readonly string[];
+}
+
+export const edaCommand: CommandDefinition<Options, Result> = {
+  name: "eda",
+  summary: "explore a data set: classes, votes, colours, sizes, duplicates",
+  configure: (command) => addDataOptions(command).option("--no-images", "read the label table only"),
+  async run(options, { progress, signal }) {
+    const {
+      checkPixels,
+      channelStatistics,
+      loadDataset,
+      naturalSize,
+      openPixelStore,
+      summarizeLabels,
+      withoutSkipped,
+    } = await import("../dataset/index.js");
+    const dataset = await loadDataset(options.data, { ...datasetOptions(options), requireImages: options.images });
+    const labels = {
+      ...summarizeLabels(dataset),
+      layout: dataset.layout,
+      positive: dataset.classes[1],
+      notes: dataset.notes ?? [],
+    };
+    if (!options.images) return labels;
+    const store = await openPixelStore(dataset, { size: await naturalSize(dataset), progress, signal });
+    try {
+      const readable = withoutSkipped(dataset, store);
+      const train = readable.tiles.filter((tile) => tile.partition === "train");
+      const { mean, std } = channelStatistics(
+        store,
+        train.map((tile) => store.positionOf(tile.name)),
+      );
+      const { skipped } = store;
+      return { ...labels, mean, std, ...checkPixels(readable, store), skipped, notes: readable.notes ?? [] };
+    } finally {
+      store.close();
+    }
+  },
+  render: (result) => [...labelLines(result), ...pixelLines(result), ...result.notes].join("\n"),
+};
+
+function labelLines({ classes, partitions, votes, positive, layout }: Result): string[] {
+  const names = ["train", "validation", "test"] as const;
+  const line = (name: string, counts: LabelSummary["partitions"]) =>
+    names
+      .map((partition) => (counts[partition] === undefined ? "" : `${partition} ${counts[partition]}`))
+      .filter(Boolean)
+      .join(", ")
+      .replace(/^/, `${name.padEnd(18)} `);
+  const lines = [
+    line(`images (${layout})`, partitions),
+    ...Object.entries(classes).map(([name, counts]) => line(name === positive ? `${name} (positive)` : name, counts)),
+  ];
+  if (!votes) return lines;
+  const agreement = Object.entries(votes.agreement).map(([key, count]) => `${key}: ${count}`);
+  return [
+    ...lines,
+    `${"votes".padEnd(18)} ${votes.tiles} tiles by ${votes.voters} experts; agreement ${agreement.join(", ")}`,
+    `${"against majority".padEnd(18)} ${votes.againstMajority.length}`,
+  ];
+}
+
+function pixelLines({ mean, std, sizes, duplicates, blank, brightnessOutliers }: Result): string[] {
+  if (!mean || !std || !sizes || !duplicates) return [];
+  const colour = (values: Colour) => values.map((value) => value.toFixed(4)).join(", ");
+  const { exact, near, acrossPartitions, labelConflicts } = duplicates;
+  const entries: [string, string][] = [
+    ["train mean (rgb)", colour(mean)],
+    ["train std (rgb)", colour(std)],
+    [
+      "sizes",
+      Object.entries(sizes)
+        .map(([size, count]) => `${size}: ${count}`)
+        .join(", "),
+    ],
+    ["exact duplicates", `${exact.length} groups`],
+    ["near duplicates", `${near.length} pairs`],
+    ["  of all these", `${acrossPartitions} across partitions, ${labelConflicts} with both labels`],
+    ["blank tiles", String(blank?.length ?? 0)],
+    ["bright or dark", `${brightnessOutliers?.length ?? 0} outliers`],
+  ];
+  return entries.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+}

@@ -1,0 +1,143 @@
+/**
+ * @module Tiles that show the same thing although their pixels differ: saved again, recoloured, blurred, turned or mirrored.
+ *
+ * Candidates come from a perceptual hash (signs of the low frequencies of the discrete cosine transform, as in Zauner,
+ * "Implementation and benchmarking of perceptual image hash functions", 2010); turning an image only swaps and negates
+ * frequencies, so that all eight views are compared at the cost of one transform. A candidate counts when the thumbnails'
+ * correlation is high. Tiles that overlap only in part are not found.
+ */
+import { THUMBNAIL, type TileStatistics } from "./tile-statistics";
+
+/** Two tiles that show the same thing. */
+export interface NearDuplicate {
+  /** Rows of the statistics, `first < second`. */
+  readonly first: number;
+  readonly second: number;
+  /** Correlation of the grey thumbnails in the best of the eight views, up to 1. */
+  readonly similarity: number;
+}
+
+const FREQUENCIES = 8;
+const LEAST_CORRELATION = 0.97;
+const FARTHEST_HASH = 12;
+const SMALL_SET = 20_000;
+
+/**
+ * Finds near duplicates among tiles.
+ * @param leave rows that are left out, such as blank tiles, which all look alike
+ */
+export function nearDuplicates(statistics: TileStatistics, leave: ReadonlySet<number> = new Set()): NearDuplicate[] {
+  const count = statistics.names.length;
+  const thumbnail = (row: number) => statistics.thumbnails.subarray(row * THUMBNAIL ** 2, (row + 1) * THUMBNAIL ** 2);
+  const bandBits = count <= SMALL_SET ? 8 : 16;
+  const buckets = new Map<number, number[]>();
+  const hashes = new Uint32Array(2 * count);
+  const found: NearDuplicate[] = [];
+  const seen = new Int32Array(count).fill(-1);
+  for (let row = 0; row < count; row++) {
+    if (leave.has(row)) continue;
+    const frequencies = lowFrequencies(thumbnail(row));
+    for (let view = 0; view < 8; view++) {
+      const [low, high] = signs(frequencies, view);
+      for (const key of bandKeys(low, high, bandBits)) {
+        for (const other of buckets.get(key) ?? []) {
+          if (seen[other] === row) continue;
+          const distance =
+            bitCount(low ^ (hashes[2 * other] as number)) + bitCount(high ^ (hashes[2 * other + 1] as number));
+          if (distance > FARTHEST_HASH) continue;
+          const similarity = correlation(thumbnail(row), thumbnail(other), view);
+          if (similarity < LEAST_CORRELATION) continue;
+          seen[other] = row;
+          found.push({ first: other, second: row, similarity });
+        }
+      }
+    }
+    const [low, high] = signs(frequencies, 0);
+    hashes[2 * row] = low;
+    hashes[2 * row + 1] = high;
+    for (const key of bandKeys(low, high, bandBits)) {
+      const bucket = buckets.get(key);
+      if (bucket) bucket.push(row);
+      else buckets.set(key, [row]);
+    }
+  }
+  return found;
+}
+
+const COSINES = Float32Array.from({ length: FREQUENCIES * THUMBNAIL }, (_, index) => {
+  const [frequency, sample] = [Math.floor(index / THUMBNAIL), index % THUMBNAIL];
+  return Math.cos((Math.PI * frequency * (2 * sample + 1)) / (2 * THUMBNAIL));
+});
+
+/** The 8x8 lowest frequencies of a thumbnail (type-II cosine transform, unscaled). */
+function lowFrequencies(image: Float32Array): Float32Array {
+  const rows = new Float32Array(THUMBNAIL * FREQUENCIES);
+  for (let y = 0; y < THUMBNAIL; y++) {
+    for (let u = 0; u < FREQUENCIES; u++) {
+      let sum = 0;
+      for (let x = 0; x < THUMBNAIL; x++)
+        sum += (image[y * THUMBNAIL + x] as number) * (COSINES[u * THUMBNAIL + x] as number);
+      rows[y * FREQUENCIES + u] = sum;
+    }
+  }
+  const result = new Float32Array(FREQUENCIES ** 2);
+  for (let v = 0; v < FREQUENCIES; v++) {
+    for (let u = 0; u < FREQUENCIES; u++) {
+      let sum = 0;
+      for (let y = 0; y < THUMBNAIL; y++)
+        sum += (rows[y * FREQUENCIES + u] as number) * (COSINES[v * THUMBNAIL + y] as number);
+      result[v * FREQUENCIES + u] = sum;
+    }
+  }
+  return result;
+}
+
+/** One bit for the sign of each frequency of a view: bit 0 of `view` mirrors x, bit 1 mirrors y, bit 2 swaps x and y before. */
+function signs(frequencies: Float32Array, view: number): [low: number, high: number] {
+  const words: [number, number] = [0, 0];
+  for (let v = 0; v < FREQUENCIES; v++) {
+    for (let u = 0; u < FREQUENCIES; u++) {
+      if (u === 0 && v === 0) continue;
+      const value = frequencies[view & 4 ? u * FREQUENCIES + v : v * FREQUENCIES + u] as number;
+      const mirrored = (view & 1 & u) ^ ((view >> 1) & 1 & v);
+      const bit = v * FREQUENCIES + u;
+      if (mirrored ? value < 0 : value > 0) words[bit >> 5]! |= 1 << (bit & 31);
+    }
+  }
+  return [words[0] >>> 0, words[1] >>> 0];
+}
+
+function* bandKeys(low: number, high: number, bits: number): Generator<number> {
+  const mask = 2 ** bits - 1;
+  for (let shift = 0; shift < 32; shift += bits) {
+    yield (shift / bits) * 2 ** 17 + ((low >>> shift) & mask);
+    yield (shift / bits + 8) * 2 ** 17 + ((high >>> shift) & mask);
+  }
+}
+
+function bitCount(word: number): number {
+  let w = word - ((word >>> 1) & 0x55555555);
+  w = (w & 0x33333333) + ((w >>> 2) & 0x33333333);
+  return (((w + (w >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+}
+
+/** Pearson correlation of a thumbnail in one of the eight views with another one. */
+function correlation(image: Float32Array, other: Float32Array, view: number): number {
+  let [sumA, sumB, squaresA, squaresB, products] = [0, 0, 0, 0, 0];
+  const last = THUMBNAIL - 1;
+  for (let y = 0; y < THUMBNAIL; y++) {
+    for (let x = 0; x < THUMBNAIL; x++) {
+      const [row, col] = [view & 2 ? last - y : y, view & 1 ? last - x : x];
+      const a = image[view & 4 ? col * THUMBNAIL + row : row * THUMBNAIL + col] as number;
+      const b = other[y * THUMBNAIL + x] as number;
+      sumA += a;
+      sumB += b;
+      squaresA += a * a;
+      squaresB += b * b;
+      products += a * b;
+    }
+  }
+  const n = image.length;
+  const spread = Math.sqrt((squaresA - (sumA * sumA) / n) * (squaresB - (sumB * sumB) / n));
+  return spread > 0 ? (products - (sumA * sumB) / n) / spread : 0;
+}
