@@ -109,7 +109,7 @@ function addFunctional(model: SerializedLayer, inputs: readonly number[], nodes:
     if (known !== undefined) return known;
     const separator = key.lastIndexOf("#");
     const layer = byName.get(key.slice(0, separator));
-    const call = layer?.inbound_nodes?.[Number(key.slice(separator + 1))];
+    const call = layer && callOf(layer, Number(key.slice(separator + 1)));
     if (!layer || !call) throw unsupported(`The graph refers to a layer ${key} that is not there.`);
     const position = addLayer(
       layer,
@@ -120,6 +120,11 @@ function addFunctional(model: SerializedLayer, inputs: readonly number[], nodes:
     return position;
   };
   return visit(outputs[0] as string);
+}
+
+/** The inputs of a layer's use. A model counts its own construction as use 0, but does not list it. */
+function callOf({ inbound_nodes: calls = [], ...layer }: SerializedLayer, index: number) {
+  return calls[index] ?? (isModel(layer) ? calls[index - 1] : undefined);
 }
 
 /** `[["a", 0, 0]]` or `["a", 0, 0]` as keys `a#0`. */

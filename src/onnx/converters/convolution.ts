@@ -1,0 +1,119 @@
+/** @module Convolutions. Keras keeps kernels as (height, width, in, out); ONNX as (out, in / group, height, width). */
+import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
+import type { LayerNode } from "../topology";
+import { activate } from "./activation";
+import { biasOf } from "./dense";
+import { windowAttributes, windowOf } from "./windows";
+
+/** A kernel in ONNX's order with its bias. */
+interface Kernel {
+  readonly values: Float32Array;
+  /** [out, in / group, height, width] */
+  readonly shape: readonly [number, number, number, number];
+  readonly bias: Float64Array;
+}
+
+/**
+ * Emits one convolution. The value's standardization is not folded: zero padding means a standardized zero, so raw pixels
+ * are standardized first.
+ */
+async function convolve(
+  layer: LayerNode,
+  input: Value,
+  kernel: Kernel,
+  group: number,
+  conversion: Conversion,
+): Promise<Value> {
+  const { graph } = conversion;
+  const [out, , height, width] = kernel.shape;
+  const window = windowOf(layer, [height, width], input.shape);
+  const weight = await graph.constant(`${layer.name}/kernel`, "float32", kernel.shape, bytesOf(kernel.values));
+  const bias = await graph.floats(`${layer.name}/bias`, [out], kernel.bias);
+  const name = graph.node("Conv", [await conversion.channelsFirst(input), weight, bias], {
+    name: layer.name,
+    attributes: { ...windowAttributes(window), dilations: window.dilations, group: { int: group } },
+  });
+  return { name, shape: [...window.output, out], channelsFirst: true };
+}
+
+/** Reorders a kernel and takes in the batch normalization behind the layer, if there is one. */
+async function kernelOf(
+  layer: LayerNode,
+  weight: string,
+  order: "full" | "depthwise",
+  conversion: Conversion,
+): Promise<Kernel> {
+  const values = await conversion.read(layer, weight);
+  const [height, width, inputs, last] = conversion.shapeOf(layer, weight) as [number, number, number, number];
+  const shape =
+    order === "full" ? ([last, inputs, height, width] as const) : ([inputs * last, 1, height, width] as const);
+  const turned = transpose(values, height * width, inputs, last, order);
+  const bias = await biasOf(layer, shape[0], conversion);
+  const normalization = await conversion.foldedNormalization(layer);
+  if (!normalization) return { values: turned, shape, bias };
+  const { scale, shift } = normalization;
+  const perOutput = turned.length / shape[0];
+  return {
+    values: turned.map((value, i) => value * (scale[Math.floor(i / perOutput)] as number)),
+    shape,
+    bias: bias.map((b, i) => b * (scale[i] as number) + (shift[i] as number)),
+  };
+}
+
+/** (cell, in, out) to (out, in, cell), or for depthwise kernels (cell, in, multiplier) to (in, multiplier, cell). */
+function transpose(
+  values: Float32Array,
+  cells: number,
+  inputs: number,
+  last: number,
+  order: "full" | "depthwise",
+): Float32Array {
+  const turned = new Float32Array(values.length);
+  for (let cell = 0, from = 0; cell < cells; cell++) {
+    for (let input = 0; input < inputs; input++) {
+      for (let l = 0; l < last; l++, from++) {
+        const row = order === "full" ? l * inputs + input : input * last + l;
+        turned[row * cells + cell] = values[from] as number;
+      }
+    }
+  }
+  return turned;
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+const convolution2d: Converter = async (layer, [input], conversion) => {
+  const kernel = await kernelOf(layer, "kernel", "full", conversion);
+  return activate(await convolve(layer, input as Value, kernel, 1, conversion), layer.config.activation, conversion);
+};
+
+const depthwise: Converter = async (layer, [input], conversion) => {
+  const value = input as Value;
+  const kernel = await kernelOf(layer, "depthwise_kernel", "depthwise", conversion);
+  const output = await convolve(layer, value, kernel, value.shape[2] as number, conversion);
+  return activate(output, layer.config.activation, conversion);
+};
+
+/** A depthwise convolution followed by a 1x1 convolution; the bias belongs to the second. */
+const separable: Converter = async (layer, [input], conversion) => {
+  const value = input as Value;
+  const first = await kernelOf(layer, "depthwise_kernel", "depthwise", conversion);
+  const middle = await convolve(
+    layer,
+    value,
+    { ...first, bias: new Float64Array(first.shape[0]) },
+    value.shape[2] as number,
+    conversion,
+  );
+  const second = await kernelOf(layer, "pointwise_kernel", "full", conversion);
+  const pointwise = { ...layer, config: { padding: "valid" } };
+  return activate(await convolve(pointwise, middle, second, 1, conversion), layer.config.activation, conversion);
+};
+
+export const convolutionConverters: ConverterTable = {
+  Conv2D: convolution2d,
+  DepthwiseConv2D: depthwise,
+  SeparableConv2D: separable,
+};

@@ -1,0 +1,54 @@
+/** @module Normalization layers as they act in prediction. */
+import { InputError } from "../../errors/index";
+import type { Converter, ConverterTable, Value } from "../conversion";
+import { bytesOfArray } from "../graph";
+import type { LayerNode } from "../topology";
+
+/** A batch normalization that no linear layer before it could take in: a factor and an addend per channel. */
+const batchNormalization: Converter = async (layer, [input], conversion) => {
+  const value = input as Value;
+  requireLastAxis(layer, value);
+  const { graph } = conversion;
+  const { scale, shift } = await conversion.normalizationOf(layer);
+  const shape = value.channelsFirst ? [scale.length, 1, 1] : [scale.length];
+  const tensor = value.channelsFirst ? value.name : await conversion.keras(value);
+  const scaled = graph.node("Mul", [tensor, await graph.floats(`${layer.name}/scale`, shape, scale)]);
+  const name = graph.node("Add", [scaled, await graph.floats(`${layer.name}/shift`, shape, shift)]);
+  return { name, shape: value.shape, channelsFirst: value.channelsFirst === true };
+};
+
+const layerNormalization: Converter = async (layer, [input], conversion) => {
+  const value = input as Value;
+  requireLastAxis(layer, value);
+  const { graph } = conversion;
+  const extent = value.shape[value.shape.length - 1] as number;
+  const gamma = conversion.has(layer, "gamma")
+    ? await conversion.read(layer, "gamma")
+    : new Float32Array(extent).fill(1);
+  const beta = conversion.has(layer, "beta") ? await conversion.read(layer, "beta") : new Float32Array(extent);
+  const inputs = [
+    await conversion.keras(value),
+    await graph.constant(`${layer.name}/gamma`, "float32", [extent], bytesOfArray(gamma)),
+    await graph.constant(`${layer.name}/beta`, "float32", [extent], bytesOfArray(beta)),
+  ];
+  const epsilon = (layer.config.epsilon as number | undefined) ?? 1e-3;
+  const name = graph.node("LayerNormalization", inputs, {
+    name: layer.name,
+    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+  });
+  return { name, shape: value.shape };
+};
+
+function requireLastAxis({ name, config }: LayerNode, { shape }: Value): void {
+  const axes = [config.axis ?? -1].flat() as number[];
+  if (axes.length === 1 && (axes[0] === -1 || axes[0] === shape.length)) return;
+  throw new InputError(
+    "LAYER_UNSUPPORTED",
+    `Layer ${name} normalizes other axes than the last; that cannot be exported.`,
+  );
+}
+
+export const normalizationConverters: ConverterTable = {
+  BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+};
