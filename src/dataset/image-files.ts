@@ -46,14 +46,19 @@ export class FileFinder {
   }
 }
 
-/** The image files under a folder at any depth, relative to it with forward slashes, sorted. Hidden files are left out. */
+/**
+ * The image files under a folder at any depth, relative to it with forward slashes, sorted. Hidden files and links to folders
+ * above are left out.
+ */
 export async function findImages(root: string): Promise<string[]> {
   const found: string[] = [];
   const visited = new Set<string>();
+  const realRoot = await realpath(root).catch(() => root);
   const walk = async (relative: string): Promise<void> => {
     const folder = join(root, relative);
     const real = await realpath(folder).catch(() => undefined);
-    if (real === undefined || visited.has(real)) return;
+    const isAbove = real !== undefined && real !== realRoot && `${realRoot}${sep}`.startsWith(`${real}${sep}`);
+    if (real === undefined || isAbove || visited.has(real)) return;
     visited.add(real);
     for (const entry of await listDirectory(folder)) {
       if (entry.name.startsWith(".")) continue;

@@ -1,20 +1,11 @@
 /** @module Run directories made from untrained models, for tests of export and prediction. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { TestContext } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { writeJson, writeSafetensors } from "../../src/files/index";
 import type { Preprocessing } from "../../src/image/preprocessing";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/training/run-directory";
 
-/** A temporary directory that is removed when the test ends. */
-export async function temporaryDirectory(context: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "histo-test-"));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
+export { temporaryDirectory } from "./temporary-directory";
 
 /** MHIST's statistics. */
 export function preprocessingOf(size: number): Preprocessing {

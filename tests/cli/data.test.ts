@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { writeCsvSet, writeFiles } from "../support/data-sets";
+import { histo, histoJson } from "../support/histo";
+import { sharedData, withoutSharedData } from "../support/shared-data";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+let cache = "";
+before(async () => {
+  cache = await mkdtemp(join(tmpdir(), "histo-cache-"));
+  process.env.HISTO_CACHE = cache;
+});
+after(() => rm(cache, { recursive: true }));
+
+test("histo eda on real tiles agrees with NumPy and Pillow", { skip: withoutSharedData("pcam-mini") }, () => {
+  const eda = histoJson<Record<string, unknown>>("eda", "--data", sharedData("pcam-mini") as string);
+  assert.deepEqual(eda.classes, { normal: { train: 426, test: 126 }, tumor: { train: 174, test: 74 } });
+  assert.deepEqual(eda.partitions, { train: 600, test: 200 });
+  assert.deepEqual(eda.sizes, { "96x96": 800 });
+  assert.equal(eda.votes, null);
+  // np.stack([np.asarray(Image.open(f).convert("RGB")) for f in the train rows]).reshape(-1, 3) / 255, mean(0) and std(0)
+  const near = (actual: unknown, expected: number[]) =>
+    expected.forEach((value, i) => {
+      assert.ok(Math.abs((actual as number[])[i]! - value) < 1e-6);
+    });
+  near(eda.mean, [0.7132224193786, 0.5683406898205, 0.7055993441358]);
+  near(eda.std, [0.2420167527498, 0.2894540723524, 0.2221649807735]);
+});
+
+test("histo eda --no-images reads the label table alone", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "annotations.csv":
+      "Image Name,Majority Vote Label,Number of Annotators who Selected SSA (Out of 7),Partition\na.png,HP,1,train\nb.png,SSA,4,test\n",
+  });
+  const eda = histoJson<Record<string, unknown>>("eda", "--data", folder, "--no-images");
+  assert.deepEqual(Object.keys(eda).sort(), ["classes", "layout", "notes", "partitions", "positive", "votes"]);
+  assert.deepEqual(eda.classes, { HP: { train: 1, test: 0 }, SSA: { train: 0, test: 1 } });
+});
+
+test("an unreadable image ends data pack with 1, eda with 2, and leaves no file", async (context) => {
+  const folder = await writeCsvSet(await temporaryDirectory(context), 6);
+  await truncate(join(folder, "images", "3.png"), 200);
+  await writeFiles(folder, { "images/4.png": "GIF89a" });
+  const stores = () => readdir(join(cache, "pixels")).catch(() => []);
+  const before = await stores();
+  for (const [status, argv] of [
+    [1, ["data", "pack"]],
+    [2, ["eda"]],
+  ] as const) {
+    const done = histo(...argv, "--data", folder, "--quiet");
+    assert.equal(done.status, status);
+    assert.equal(done.stdout, "");
+    assert.match(done.stderr, /^histo: 2 of 6 images cannot be used: .*3\.png .*4\.png .*\n$/);
+  }
+  assert.deepEqual(await stores(), before);
+
+  const packed = histoJson<{ images: number; skipped: { name: string }[]; store: string }>(
+    "data",
+    "pack",
+    "--data",
+    folder,
+    "--skip-unreadable",
+  );
+  assert.deepEqual([packed.images, packed.skipped.map((image) => image.name)], [4, ["3.png", "4.png"]]);
+  assert.ok(existsSync(packed.store));
+  const eda = histoJson<{ skipped: { name: string }[]; notes: string[] }>("eda", "--data", folder);
+  assert.equal(eda.skipped.length, 2);
+  assert.deepEqual(eda.notes, ["2 unreadable images are left out."]);
+});
+
+test("bad options end with 2 and one line that names them", () => {
+  const line = (...argv: string[]) => {
+    const { status, stdout, stderr } = histo(...argv);
+    assert.equal(status, 2);
+    assert.equal(stdout, "");
+    assert.equal(stderr.trim().split("\n").length, 1);
+    return stderr;
+  };
+  assert.match(line("eda"), /--data/);
+  assert.match(line("eda", "--data", "/nowhere"), /\/nowhere does not exist/);
+  assert.match(line("eda", "--data", "/nowhere", "--colour"), /--colour/);
+  assert.match(line("data", "pack", "--data", "/nowhere", "--size", "0"), /--size/);
+  assert.match(line("data", "pack", "--data", "/nowhere", "--resize", "bigger"), /--resize/);
+});

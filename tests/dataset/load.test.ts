@@ -1,0 +1,302 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadDataset } from "../../src/dataset/index";
+import { writeFiles } from "../support/data-sets";
+import { sharedData, withoutSharedData } from "../support/shared-data";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+const MHIST_HEADER = "Image Name,Majority Vote Label,Number of Annotators who Selected SSA (Out of 7),Partition";
+
+test("MHIST as distributed: classes, partitions and votes", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "annotations.csv": `${MHIST_HEADER}\nMHIST_aaa.png,SSA,6,train\nMHIST_aab.png,HP,0,train\nMHIST_aac.png,HP,3,test\n`,
+    "images/MHIST_aaa.png": "",
+    "images/MHIST_aab.png": "",
+    "images/MHIST_aac.png": "",
+  });
+  const dataset = await loadDataset(folder);
+  assert.equal(dataset.layout, "mhist");
+  assert.deepEqual(dataset.classes, ["HP", "SSA"]);
+  assert.deepEqual(
+    dataset.tiles.map(({ name, label, partition, votes }) => [name, label, partition, votes?.positive, votes?.total]),
+    [
+      ["MHIST_aaa.png", 1, "train", 6, 7],
+      ["MHIST_aab.png", 0, "train", 0, 7],
+      ["MHIST_aac.png", 0, "test", 3, 7],
+    ],
+  );
+  assert.equal(dataset.tiles[0]?.path, join(folder, "images", "MHIST_aaa.png"));
+});
+
+test("votes are counted for the positive class, whichever it is", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "annotations.csv": `${MHIST_HEADER}\na.png,SSA,6,train\nb.png,HP,1,train\n`,
+  });
+  const dataset = await loadDataset(folder, { positive: "hp", requireImages: false });
+  assert.deepEqual(dataset.classes, ["SSA", "HP"]);
+  assert.deepEqual(
+    dataset.tiles.map((tile) => tile.votes?.positive),
+    [1, 6],
+  );
+});
+
+test("the label table alone, without images", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": "image,label\na.png,x\nb.png,y\n",
+  });
+  const { tiles } = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(
+    tiles.map((tile) => tile.partition),
+    ["train", "train"],
+  );
+  await assert.rejects(loadDataset(folder), {
+    code: "DATA_IMAGES_MISSING",
+    exitStatus: 2,
+    message: /2 of 2 .*"a.png", "b.png"/,
+  });
+});
+
+for (const [what, text] of Object.entries({
+  "a byte order mark and CRLF": "\uFEFFimage,label,split\r\na.png,benign,Train\r\nb.png,malignant,TEST\r\n",
+  "old Mac line ends": "image,label,split\ra.png,benign,train\rb.png,malignant,test\r",
+  semicolons: "Image;Label;Split\na.png;benign;train\nb.png;malignant;test\n",
+  tabs: "File Name\tDiagnosis\tSubset\na.png\tbenign\ttraining\nb.png\tmalignant\ttesting\n",
+  "quotes, blanks and empty lines":
+    '"image", "label" ,"split"\n\n"a.png", benign , train\n b.png,"malignant ",test\n\n',
+  "labels in different case": "image,label,split\na.png,benign,train\nb.png,Malignant,test\nc.png,MALIGNANT,train\n",
+  "names without the image's ending": "id,label,split\na,benign,train\nb,malignant,test\n",
+})) {
+  test(`a CSV with ${what}`, async (context) => {
+    const images = { "images/a.png": "", "images/b.png": "", "images/c.png": "" };
+    const dataset = await loadDataset(
+      await writeFiles(await temporaryDirectory(context), { ...images, "labels.csv": text }),
+    );
+    assert.deepEqual(
+      dataset.classes.map((name) => name.toLowerCase()),
+      ["benign", "malignant"],
+    );
+    const [a, b] = dataset.tiles;
+    assert.deepEqual([a?.name, a?.label, a?.partition], ["a.png", 0, "train"]);
+    assert.deepEqual([b?.name, b?.label, b?.partition], ["b.png", 1, "test"]);
+  });
+}
+
+test("a CSV saved by Excel as Unicode text (UTF-16)", async (context) => {
+  const text = Buffer.from("\uFEFFimage\tlabel\nä.png\tx\nb.png\ty\n", "utf16le");
+  const folder = await writeFiles(await temporaryDirectory(context), { "labels.csv": text, "ä.png": "", "b.png": "" });
+  assert.deepEqual(
+    (await loadDataset(folder)).tiles.map((tile) => tile.name),
+    ["ä.png", "b.png"],
+  );
+});
+
+test("quoted names with commas and names in subfolders", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "set.csv": 'path,class\n"images/case 1, left/a.PNG",x\nimages\\b.jpeg,y\n./images/c.tif,y\n',
+    "images/case 1, left/a.PNG": "",
+    "images/b.jpeg": "",
+    "images/c.tif": "",
+  });
+  const { tiles } = await loadDataset(folder);
+  assert.deepEqual(
+    tiles.map((tile) => tile.name),
+    ["images/case 1, left/a.PNG", "images/b.jpeg", "images/c.tif"],
+  );
+});
+
+test("folders by class, with partitions above or without, at any depth and in any case", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "train/benign/SOB/40X/a.PNG": "",
+    "train/malignant/b.jpg": "",
+    "train/malignant/notes.txt": "",
+    "train/malignant/.hidden.png": "",
+    "Test/benign/c.tif": "",
+    "Test/malignant/d.webp": "",
+    "README.txt": "",
+  });
+  await mkdir(join(folder, "train", "benign", "folder.png"));
+  await symlink(folder, join(folder, "train", "benign", "loop"));
+  const { layout, classes, tiles } = await loadDataset(folder);
+  assert.equal(layout, "folders");
+  assert.deepEqual(classes, ["benign", "malignant"]);
+  assert.deepEqual(
+    tiles.map(({ name, label, partition }) => [name, label, partition]),
+    [
+      ["Test/benign/c.tif", 0, "test"],
+      ["Test/malignant/d.webp", 1, "test"],
+      ["train/benign/SOB/40X/a.PNG", 0, "train"],
+      ["train/malignant/b.jpg", 1, "train"],
+    ],
+  );
+});
+
+test("more than two classes: one against the rest", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "ADI/a.tif": "",
+    "STR/b.tif": "",
+    "TUM/c.tif": "",
+  });
+  await assert.rejects(loadDataset(folder), {
+    code: "DATA_MANY_CLASSES",
+    exitStatus: 2,
+    message: /"ADI", "STR", "TUM".*--positive NAME/,
+  });
+  const { classes, tiles, notes } = await loadDataset(folder, { positive: "STR" });
+  assert.deepEqual(classes, ["other", "STR"]);
+  assert.deepEqual(
+    tiles.map((tile) => tile.label),
+    [0, 1, 0],
+  );
+  assert.match(notes?.[0] ?? "", /"STR" is told from "ADI", "TUM"/);
+});
+
+const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
+  ["an empty table", "TABLE_EMPTY", /labels\.csv is empty/, { "labels.csv": "" }],
+  ["a header without rows", "TABLE_EMPTY", /no rows/, { "labels.csv": "image,label\n" }],
+  [
+    "no column for images",
+    "TABLE_COLUMN_MISSING",
+    /images.*"foo", "label".*--image-column/,
+    { "labels.csv": "foo,label\na.png,x\n" },
+  ],
+  [
+    "no column for labels",
+    "TABLE_COLUMN_MISSING",
+    /labels.*"image", "bar".*--label-column/,
+    { "labels.csv": "image,bar\na.png,x\n" },
+  ],
+  [
+    "three classes",
+    "DATA_MANY_CLASSES",
+    /3 classes \("x", "y", "z"\)/,
+    { "labels.csv": "image,label\na.png,x\nb.png,y\nc.png,z\n" },
+  ],
+  ["one class", "DATA_ONE_CLASS", /only the class "x"/, { "labels.csv": "image,label\na.png,x\n" }],
+  [
+    "an empty label",
+    "TABLE_FIELD_EMPTY",
+    /line 3: the label is empty/,
+    { "labels.csv": "image,label\na.png,x\nb.png,\n" },
+  ],
+  ["an empty name", "TABLE_FIELD_EMPTY", /line 2: the image name/, { "labels.csv": "image,label\n ,x\nb.png,y\n" }],
+  [
+    "a name given twice",
+    "DATA_NAME_TWICE",
+    /lines 2 and 4 .*a\.png/,
+    { "labels.csv": "image,label\na.png,x\nb.png,y\n./a.png,y\n", "a.png": "", "b.png": "" },
+  ],
+  [
+    "a name that leads outside",
+    "DATA_NAME_UNSAFE",
+    /line 2.*\.\.\/\.\.\/etc/,
+    { "labels.csv": "image,label\n../../etc/passwd,x\nb.png,y\n" },
+  ],
+  ["an absolute name", "DATA_NAME_UNSAFE", /line 2.*\/etc/, { "labels.csv": "image,label\n/etc/passwd,x\nb.png,y\n" }],
+  [
+    "a row too short",
+    "TABLE_MALFORMED",
+    /line 3: 1 fields where the header has 2/,
+    { "labels.csv": "image,label\na.png,x\nb.png\n" },
+  ],
+  [
+    "a quote left open",
+    "TABLE_MALFORMED",
+    /labels\.csv is not valid CSV/,
+    { "labels.csv": 'image,label\n"a.png,x\nb.png,y\n' },
+  ],
+  ["a binary file", "TABLE_NOT_TEXT", /not a text file/, { "labels.csv": "PK\u0003\u0004\0\0\0" }],
+  [
+    "an unknown partition",
+    "TABLE_PARTITION_UNKNOWN",
+    /line 3.*"holdout"/,
+    { "labels.csv": "image,label,split\na.png,x,train\nb.png,y,holdout\n", "a.png": "", "b.png": "" },
+  ],
+  [
+    "no training images",
+    "DATA_PARTITION_EMPTY",
+    /no training images/,
+    { "labels.csv": "image,label,split\na.png,x,test\nb.png,y,test\n", "a.png": "", "b.png": "" },
+  ],
+  [
+    "an empty partition folder",
+    "DATA_PARTITION_EMPTY",
+    /no images in "test\/x", "test\/y"/,
+    { "train/x/a.png": "", "train/y/b.png": "", "test/x/readme": "", "test/y/readme": "" },
+  ],
+  ["nothing recognised", "DATA_LAYOUT_UNKNOWN", /data\/README\.md/, { "readme.txt": "" }],
+  ["two tables", "DATA_TABLE_AMBIGUOUS", /"a\.csv", "b\.csv".*--table/, { "a.csv": "", "b.csv": "" }],
+  [
+    "votes out of range",
+    "TABLE_VOTES_RANGE",
+    /line 3: "8" votes out of 7/,
+    { "annotations.csv": `${MHIST_HEADER}\na.png,HP,0,train\nb.png,SSA,8,train\n`, "a.png": "", "b.png": "" },
+  ],
+  [
+    "votes that are no numbers",
+    "TABLE_VOTES_RANGE",
+    /line 2: "many" votes/,
+    { "annotations.csv": `${MHIST_HEADER}\na.png,HP,many,train\nb.png,SSA,7,train\n`, "a.png": "", "b.png": "" },
+  ],
+  [
+    "a missing image and a folder of its name",
+    "DATA_IMAGES_MISSING",
+    /2 of 3 .*"b\.png", "c\.png"/,
+    { "labels.csv": "image,label\na.png,x\nb.png,y\nc.png,y\n", "a.png": "", "c.png/inside": "" },
+  ],
+];
+
+for (const [what, code, message, files] of BAD) {
+  test(`bad input: ${what}`, async (context) => {
+    const folder = await writeFiles(await temporaryDirectory(context), files);
+    await assert.rejects(loadDataset(folder), { code, exitStatus: 2, message });
+  });
+}
+
+test("bad input: a folder that does not exist, and a file in its place", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), { file: "" });
+  await assert.rejects(loadDataset(join(folder, "nowhere")), {
+    code: "DATA_FOLDER_MISSING",
+    message: /nowhere does not exist/,
+  });
+  await assert.rejects(loadDataset(join(folder, "file")), { code: "DATA_FOLDER_MISSING", message: /is a file/ });
+});
+
+test("bad input: options that name what is not there", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": "image,label\na.png,x\nb.png,y\n",
+    "a.png": "",
+    "b.png": "",
+  });
+  await assert.rejects(loadDataset(folder, { positive: "z" }), { code: "DATA_POSITIVE_UNKNOWN", message: /"x", "y"/ });
+  await assert.rejects(loadDataset(folder, { labelColumn: "z" }), {
+    code: "TABLE_COLUMN_MISSING",
+    message: /"image", "label"/,
+  });
+  await assert.rejects(loadDataset(folder, { table: "z.csv" }), {
+    code: "TABLE_MISSING",
+    message: /z\.csv does not exist/,
+  });
+  await assert.rejects(loadDataset(folder, { imageDirectory: "z" }), {
+    code: "DATA_FOLDER_MISSING",
+    message: /--image-folder z/,
+  });
+  await assert.rejects(loadDataset(folder, { votesColumn: "label" }), {
+    code: "TABLE_VOTES_TOTAL_UNKNOWN",
+    message: /--votes-total/,
+  });
+});
+
+test("real tables: PatchCamelyon tiles and colorectal tissue", { skip: withoutSharedData("crc-tiles") }, async () => {
+  const tumor = await loadDataset(sharedData("pcam-mini") as string);
+  assert.deepEqual(tumor.classes, ["normal", "tumor"]);
+  assert.equal(tumor.tiles.filter((tile) => tile.partition === "test" && tile.label === 1).length, 74);
+  const tissue = sharedData("crc-tiles") as string;
+  await assert.rejects(loadDataset(tissue, { labelColumn: "tissue" }), {
+    code: "DATA_MANY_CLASSES",
+    message: /8 classes/,
+  });
+  const stroma = await loadDataset(tissue, { labelColumn: "tissue", positive: "stroma" });
+  assert.deepEqual(stroma.classes, ["other", "STROMA"]);
+});

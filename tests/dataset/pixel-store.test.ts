@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { readdir, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { channelStatistics, loadDataset, openPixelStore, packPixels, withoutSkipped } from "../../src/dataset/index";
+import { texture, texturePng, writeCsvSet, writeFiles } from "../support/data-sets";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+async function setOf(context: TestContext, count: number, size = 16) {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), count, size);
+  return { data, cacheDirectory: join(folder, "cache"), image: (name: string) => join(data, "images", name) };
+}
+
+test("the store holds every image's pixels, in any order of reading", async (context) => {
+  const { data, cacheDirectory } = await setOf(context, 9);
+  const store = await openPixelStore(await loadDataset(data), { size: 16, cacheDirectory });
+  assert.equal(store.bytesPerImage, 16 * 16 * 3);
+  const into = new Uint8Array(5 * store.bytesPerImage);
+  const wanted = [7, 8, 0, 3, 3];
+  store.read(
+    wanted.map((i) => store.positionOf(`${i}.png`)),
+    into,
+  );
+  assert.deepEqual(into, Uint8Array.from(wanted.flatMap((i) => [...texture(i, 16)])));
+  assert.throws(() => store.positionOf("9.png"), { code: "STORE_TILE_MISSING" });
+  assert.throws(() => store.read([9], into), RangeError);
+  store.close();
+  assert.throws(() => store.read([0], into), /closed/);
+});
+
+test("only what changed is decoded again", async (context) => {
+  const { data, cacheDirectory, image } = await setOf(context, 8);
+  const pack = async () => {
+    const { store, decoded, reused, removed } = await packPixels(await loadDataset(data), { size: 16, cacheDirectory });
+    store.close();
+    return { decoded, reused, removed, hash: store.contentHash };
+  };
+  const first = await pack();
+  assert.deepEqual(first, { decoded: 8, reused: 0, removed: 0, hash: first.hash });
+  assert.deepEqual(await pack(), { ...first, decoded: 0, reused: 8 });
+
+  await utimes(image("1.png"), new Date(), new Date());
+  assert.deepEqual(await pack(), { ...first, decoded: 0, reused: 8 }, "touched, same content");
+
+  await writeFile(image("1.png"), await texturePng(100, 16));
+  const changed = await pack();
+  assert.deepEqual([changed.decoded, changed.reused], [1, 7]);
+  assert.notEqual(changed.hash, first.hash);
+
+  const rows = ["image,label", "7.png,HP", "5.png,SSA", "new.png,SSA", "1.png,HP"];
+  await writeFiles(data, { "labels.csv": rows.join("\n"), "images/new.png": await texturePng(200, 16) });
+  const { store, decoded, reused, removed } = await packPixels(await loadDataset(data), { size: 16, cacheDirectory });
+  assert.deepEqual([decoded, reused, removed], [1, 3, 5]);
+  const into = new Uint8Array(4 * store.bytesPerImage);
+  store.read([0, 1, 2, 3], into);
+  assert.deepEqual(into, Uint8Array.from([7, 5, 200, 100].flatMap((seed) => [...texture(seed, 16)])));
+  store.close();
+});
+
+test("images that cannot be used are named all together, and nothing is left behind", async (context) => {
+  const { data, cacheDirectory, image } = await setOf(context, 6);
+  await truncate(image("1.png"), 300);
+  await writeFile(image("2.png"), "not an image");
+  await writeFile(image("4.png"), "");
+  const dataset = await loadDataset(data);
+  await assert.rejects(openPixelStore(dataset, { size: 16, cacheDirectory }), {
+    code: "DATA_IMAGES_UNREADABLE",
+    exitStatus: 2,
+    message: /3 of 6 .*1\.png is damaged or cut off.*2\.png is not a PNG.*4\.png is an empty file.*--skip-unreadable/,
+  });
+  assert.deepEqual(await readdir(join(cacheDirectory, "pixels")), []);
+
+  const store = await openPixelStore(dataset, { size: 16, cacheDirectory, skipUnreadable: true });
+  assert.deepEqual(store.names, ["0.png", "3.png", "5.png"]);
+  assert.deepEqual(
+    store.skipped.map((skipped) => skipped.name),
+    ["1.png", "2.png", "4.png"],
+  );
+  assert.deepEqual(
+    withoutSkipped(dataset, store).tiles.map((tile) => tile.name),
+    store.names,
+  );
+  assert.throws(() => store.positionOf("1.png"), /was skipped when the images were packed: .*cut off/);
+  store.close();
+
+  const again = await packPixels(dataset, { size: 16, cacheDirectory });
+  assert.deepEqual([again.decoded, again.store.skipped.length], [0, 3], "what was skipped is remembered");
+  again.store.close();
+  await writeFile(image("2.png"), await texturePng(2, 16));
+  const mended = await packPixels(dataset, { size: 16, cacheDirectory });
+  assert.deepEqual([mended.decoded, mended.store.skipped.length], [1, 2], "a mended image comes in");
+  mended.store.close();
+});
+
+test("a store that was cut short is built again", async (context) => {
+  const { data, cacheDirectory } = await setOf(context, 5);
+  const dataset = await loadDataset(data);
+  const { store, path } = await packPixels(dataset, { size: 16, cacheDirectory });
+  store.close();
+  await truncate(path, 2000);
+  const again = await packPixels(dataset, { size: 16, cacheDirectory });
+  assert.equal(again.decoded, 5);
+  assert.equal(again.store.contentHash, store.contentHash);
+  again.store.close();
+});
+
+test("a size that does not fit on the disk is refused before any image is read", async (context) => {
+  const { data, cacheDirectory, image } = await setOf(context, 5);
+  await rm(image("1.png"));
+  await writeFile(image("1.png"), "not an image");
+  const packing = openPixelStore(await loadDataset(data), { size: 4_000_000, cacheDirectory });
+  await assert.rejects(packing, {
+    code: "STORE_NO_SPACE",
+    exitStatus: 2,
+    message: /--size 4000000: 5 images take 240000\.0 GB/,
+  });
+});
+
+test("stopping leaves nothing half-written", async (context) => {
+  const { data, cacheDirectory } = await setOf(context, 5);
+  const packing = openPixelStore(await loadDataset(data), { size: 16, cacheDirectory, signal: AbortSignal.abort() });
+  await assert.rejects(packing, { code: "INTERRUPTED", exitStatus: 130 });
+  assert.deepEqual(await readdir(join(cacheDirectory, "pixels")), []);
+});
+
+test("channel statistics equal the definition", async (context) => {
+  const { data, cacheDirectory } = await setOf(context, 7);
+  const store = await openPixelStore(await loadDataset(data), { size: 16, cacheDirectory });
+  const { mean, std } = channelStatistics(store, [1, 4]);
+  for (const channel of [0, 1, 2]) {
+    const values = [...texture(1, 16), ...texture(4, 16)]
+      .filter((_, i) => i % 3 === channel)
+      .map((value) => value / 255);
+    const average = values.reduce((a, b) => a + b) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - average) ** 2, 0) / values.length;
+    assert.ok(Math.abs((mean[channel] as number) - average) < 1e-12);
+    assert.ok(Math.abs((std[channel] as number) - Math.sqrt(variance)) < 1e-12);
+  }
+  store.close();
+});
