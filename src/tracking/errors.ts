@@ -62,6 +62,7 @@ export type FailureKind =
 
 /** Sorts anything thrown by a request. */
 export function failureKind(error: unknown): FailureKind {
+  if (error instanceof TrackingInputError) return "invalid";
   if (!(error instanceof ApiError)) return "transient";
   const status = error.statusCode;
   if (status === 401 || status === 403) return "refused";

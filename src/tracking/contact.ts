@@ -1,0 +1,112 @@
+/** @module Patience with a server: repeat what fails for now, say so once, stop where it refuses. */
+import { ApiError, failureKind } from "./errors";
+import { backoff } from "./transport";
+
+/** What a sender tells about its work. */
+export type Notice =
+  | { readonly kind: "created"; readonly runId: string; readonly experimentId: string; readonly url: string }
+  /** The server cannot be used for now, or again. */
+  | { readonly kind: "unreachable" | "recovered"; readonly message: string }
+  /** Nothing more will be sent by this sender. */
+  | { readonly kind: "stopped"; readonly message: string }
+  /** One item was refused and set aside. */
+  | { readonly kind: "rejected"; readonly message: string };
+
+/** Sending ended before everything was delivered; the rest stays in the spool. */
+export class SendingStopped extends Error {}
+
+/** A sleep that can be cut short. */
+export class Alarm {
+  private wakers = new Set<() => void>();
+
+  wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.wakers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, milliseconds);
+      this.wakers.add(wake);
+    });
+  }
+
+  wake(): void {
+    for (const wake of this.wakers) wake();
+  }
+}
+
+export class Contact {
+  readonly alarm = new Alarm();
+  /** Set when no more events will come. */
+  closing = false;
+  private givesUpAfterMs = Number.POSITIVE_INFINITY;
+  private lastContact = 0;
+  private unreachable = false;
+  private stopped: SendingStopped | undefined;
+
+  constructor(private readonly notify: (notice: Notice) => void) {}
+
+  /** From now on, give up when there was no contact for this long; `withoutContactMs` where there never was any. */
+  close(patienceMs: number, withoutContactMs: number): void {
+    this.closing = true;
+    this.givesUpAfterMs = this.lastContact > 0 ? patienceMs : withoutContactMs;
+    this.lastContact = Date.now();
+    this.alarm.wake();
+  }
+
+  /** Makes every further attempt fail. */
+  stop(reason: SendingStopped): void {
+    this.stopped ??= reason;
+    this.alarm.wake();
+  }
+
+  /** Throws where sending has been stopped. */
+  check(): void {
+    if (this.stopped) throw this.stopped;
+  }
+
+  /**
+   * Does `work` until it succeeds.
+   * @throws {SendingStopped} where the server refuses this client, or patience ends
+   * @throws {ApiError} where the server will never accept this request
+   */
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures++) {
+      this.check();
+      try {
+        const result = await work();
+        this.lastContact = Date.now();
+        if (this.unreachable) {
+          this.unreachable = false;
+          this.notify({ kind: "recovered", message: "the server answers again" });
+        }
+        return result;
+      } catch (error) {
+        if (error instanceof SendingStopped) throw error;
+        const kind = failureKind(error);
+        const message = error instanceof Error ? error.message || error.name : String(error);
+        if (kind === "invalid") throw error;
+        if (kind === "refused") throw new SendingStopped(refusal(message, error));
+        if (!this.unreachable) {
+          this.unreachable = true;
+          this.notify({ kind: "unreachable", message });
+        }
+        const silence = Date.now() - this.lastContact;
+        if (this.closing && silence > this.givesUpAfterMs) throw new SendingStopped(message);
+        const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
+        const pause = Math.min(asked ?? backoff(failures), 30_000);
+        await this.alarm.wait(this.closing ? Math.min(pause, Math.max(100, this.givesUpAfterMs - silence)) : pause);
+      }
+    }
+  }
+}
+
+function refusal(message: string, error: unknown): string {
+  const status = error instanceof ApiError ? error.statusCode : 0;
+  if (status === 401) {
+    return `${message}. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN`;
+  }
+  if (/invalid host header/i.test(message)) return `${message}. Start the server with --allowed-hosts for its name`;
+  return `${message}. These credentials may not write there`;
+}

@@ -1,0 +1,104 @@
+/** @module Starts and talks to the sending side: a worker thread, so that a busy training thread holds nothing up. */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Notice } from "./contact";
+import type { DeliveryReport } from "./delivery";
+import { type DeliveryCommand, type DeliveryMessage, DeliveryService } from "./delivery-service";
+
+type OpenCommand = Extract<DeliveryCommand, { kind: "open" }>;
+
+interface Listener {
+  notice(notice: Notice): void;
+  report(report: DeliveryReport): void;
+}
+
+/** One spool being sent. */
+export interface OpenDelivery {
+  /** No more events come. Resolves when all is sent, or without contact for the given time. */
+  close(patienceMs: number, withoutContactMs: number): Promise<DeliveryReport>;
+}
+
+class DeliveryHost {
+  private readonly listeners = new Map<string, Listener>();
+  private readonly worker: Worker | undefined;
+  private readonly service: DeliveryService | undefined;
+  private closing = 0;
+
+  constructor() {
+    const file = workerFile();
+    if (file) {
+      this.worker = new Worker(file, { stdout: false, stderr: false });
+      this.worker.unref();
+      this.worker.on("message", (message: DeliveryMessage) => this.receive(message));
+      this.worker.on("error", (error) => this.fail(error));
+    } else {
+      this.service = new DeliveryService((message) => this.receive(message));
+    }
+  }
+
+  open(command: OpenCommand, notice: Listener["notice"]): OpenDelivery {
+    const { directory } = command;
+    const ended = new Promise<DeliveryReport>((report) => this.listeners.set(directory, { notice, report }));
+    this.send(command);
+    return {
+      close: async (patienceMs, withoutContactMs) => {
+        this.send({ kind: "close", directory, patienceMs, withoutContactMs });
+        // Only now does unfinished delivery keep the process alive.
+        if (this.closing++ === 0) this.worker?.ref();
+        try {
+          return await ended;
+        } finally {
+          if (--this.closing === 0) this.worker?.unref();
+        }
+      },
+    };
+  }
+
+  private send(command: DeliveryCommand): void {
+    if (this.worker) this.worker.postMessage(command);
+    else this.service?.handle(command);
+  }
+
+  private receive({ directory, notice, report }: DeliveryMessage): void {
+    const listener = this.listeners.get(directory);
+    if (notice) listener?.notice(notice);
+    if (report) {
+      this.listeners.delete(directory);
+      listener?.report(report);
+    }
+  }
+
+  private fail(error: Error): void {
+    for (const [directory, listener] of this.listeners) {
+      listener.notice({ kind: "stopped", message: error.message });
+      listener.report({ directory, server: "", complete: false, pending: 0, rejected: 0, problem: error.message });
+    }
+    this.listeners.clear();
+    shared = undefined;
+  }
+}
+
+let shared: DeliveryHost | undefined;
+
+/** Starts sending a spool in the background. */
+export function openDelivery(command: OpenCommand, notice: (notice: Notice) => void): OpenDelivery {
+  shared ??= new DeliveryHost();
+  return shared.open(command, notice);
+}
+
+/**
+ * The compiled worker: beside this module, or (for the notebook kernel, which compiles modules in memory) in the project's
+ * `dist`. Without it, sending happens on this thread.
+ */
+function workerFile(): string | undefined {
+  try {
+    return require.resolve("./delivery-worker");
+  } catch {
+    for (let folder = resolve(process.env.HISTO_ROOT ?? process.cwd()); ; folder = dirname(folder)) {
+      const candidate = join(folder, "dist", "src", "tracking", "delivery-worker.js");
+      if (existsSync(candidate)) return candidate;
+      if (folder === dirname(folder)) return undefined;
+    }
+  }
+}

@@ -1,0 +1,328 @@
+/**
+ * @module Sends a spool to an MLflow server: records (metrics, parameters, tags, inputs, status) and artifacts each in order,
+ * side by side, so that a large upload does not hold up the metrics. How far each came is kept on disk after every
+ * acknowledged step. All that may be sent twice after a crash is of a kind that the server stores once.
+ */
+import { appendFile, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { Batch, sendBatch } from "./batch";
+import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "./checksums";
+import { Contact, type Notice, SendingStopped } from "./contact";
+import { loadJson, saveJson } from "./durable-json";
+import { ApiError, TrackingInputError } from "./errors";
+import {
+  type ArtifactEvent,
+  type JournalEntry,
+  type JournalEvent,
+  type RecordEvent,
+  readJournal,
+  readRunEvent,
+} from "./journal";
+import type { Mlflow } from "./mlflow";
+import { keepOne, openRemoteRun, type RemoteRun } from "./remote-run";
+import type { SpoolDirectory } from "./spool-directory";
+import { SpoolLock } from "./spool-lock";
+import type { MultipartState } from "./upload";
+
+/** How a delivery ended. */
+export interface DeliveryReport {
+  readonly directory: string;
+  readonly server: string;
+  readonly runId?: string;
+  readonly experimentId?: string;
+  /** Page of the run. */
+  readonly url?: string;
+  /** True where the server has everything that it accepts. */
+  readonly complete: boolean;
+  /** Events that are still to be sent. */
+  readonly pending: number;
+  /** Items that the server refused for good, see `rejected.jsonl`. */
+  readonly rejected: number;
+  /** Why it is not complete. */
+  readonly problem?: string;
+}
+
+interface DeliveryState {
+  server: string;
+  remote?: RemoteRun;
+  /** Journal offsets up to which each kind has been delivered. */
+  records: number;
+  artifacts: number;
+  /** Checksums that the server has. */
+  checksums: number;
+  rejected: number;
+}
+
+/** How often the journal is looked at while nothing comes. */
+const IDLE_MS = 300;
+
+export class Delivery {
+  private readonly contact: Contact;
+  private state: DeliveryState;
+  private saved = "";
+  private remote: Promise<RemoteRun> | undefined;
+
+  constructor(
+    private readonly spool: SpoolDirectory,
+    private readonly client: Mlflow,
+    private readonly notify: (notice: Notice) => void,
+  ) {
+    this.contact = new Contact(notify);
+    this.state = { server: client.trackingUri, records: 0, artifacts: 0, checksums: 0, rejected: 0 };
+  }
+
+  /**
+   * No more events will come: {@link run} ends when all is sent, or after `patienceMs` without contact (`withoutContactMs`
+   * where there never was any).
+   */
+  close(patienceMs: number, withoutContactMs = patienceMs): void {
+    this.contact.close(patienceMs, withoutContactMs);
+  }
+
+  /** Ends {@link run} at the next step; what is left stays in the spool. */
+  stop(reason: string): void {
+    this.contact.stop(new SendingStopped(reason));
+  }
+
+  /** Sends until closed and done, or stopped. Never throws. */
+  async run(): Promise<DeliveryReport> {
+    let lock: SpoolLock | undefined;
+    try {
+      lock = await this.contact.attempt(() => this.takeLock());
+      const earlier = await loadJson<DeliveryState>(this.spool.state);
+      if (earlier?.server === this.client.trackingUri) this.state = earlier;
+      if (this.state.remote) await this.serverRun();
+      const lanes = [this.deliverRecords(), this.deliverArtifacts()];
+      for (const lane of lanes) lane.catch((error: unknown) => this.contact.stop(asStop(error)));
+      await Promise.allSettled(lanes);
+      this.contact.check();
+      await this.publishChecksums();
+      if (this.state.remote) await this.removeDuplicates(this.state.remote);
+      return await this.report();
+    } catch (error) {
+      const { message } = asStop(error);
+      this.notify({ kind: "stopped", message });
+      return await this.report(message);
+    } finally {
+      await lock?.release();
+    }
+  }
+
+  private async takeLock(): Promise<SpoolLock> {
+    const lock = await SpoolLock.acquire(this.spool.lock);
+    if (lock) return lock;
+    throw new Error(`${this.spool.path} is being sent by another process`);
+  }
+
+  private async deliverRecords(): Promise<void> {
+    let batch = new Batch();
+    let end = this.state.records;
+    const flush = async () => {
+      if (batch.size > 0) await this.sendRecords(batch);
+      batch = new Batch();
+      this.state.records = end;
+      await this.save();
+    };
+    for await (const entry of this.follow(this.state.records, flush)) {
+      const { event } = entry;
+      if (event.type === "metrics" || event.type === "params" || event.type === "tags") {
+        if (!batch.add(event, entry.end - entry.start)) {
+          await flush();
+          batch.add(event, entry.end - entry.start);
+        }
+      } else if (event.type !== "artifact") {
+        await flush();
+        await this.sendOther(event, entry.start);
+        end = entry.end;
+        await flush();
+      }
+      end = entry.end;
+    }
+  }
+
+  private async deliverArtifacts(): Promise<void> {
+    for await (const { event, end } of this.follow(this.state.artifacts, () => this.save())) {
+      if (event.type === "artifact") {
+        await this.sendArtifact(event);
+        this.state.artifacts = end;
+        await this.save();
+        await rm(this.spool.file(event.file), { force: true });
+      } else this.state.artifacts = end;
+    }
+  }
+
+  /** The events from `offset` on, waiting for more until the delivery is closed. `pause` is called where there are none. */
+  private async *follow(offset: number, pause: () => Promise<void>): AsyncGenerator<JournalEntry> {
+    for (let synced = offset; ; ) {
+      const closing = this.contact.closing;
+      const { entries, end } = await readJournal(this.spool.journal, offset);
+      yield* entries;
+      if (end > offset) {
+        offset = end;
+        continue;
+      }
+      await pause();
+      if (synced < offset) await this.syncJournal();
+      synced = offset;
+      if (closing) return;
+      await this.contact.alarm.wait(IDLE_MS);
+      this.contact.check();
+    }
+  }
+
+  private async sendRecords(batch: Batch): Promise<void> {
+    const { runId } = await this.serverRun();
+    await sendBatch(
+      batch,
+      ({ metrics, params, tags }) =>
+        this.contact.attempt(() => this.client.logBatch(runId, metrics.map(numeric), params, tags)),
+      (content, error) => this.reject(content, error),
+    );
+  }
+
+  private async sendOther(event: Exclude<JournalEvent, RecordEvent | ArtifactEvent>, start: number): Promise<void> {
+    const { runId } = await this.serverRun();
+    if (event.type === "inputs") {
+      await this.orReject(event, () => this.client.logInputs(runId, event.datasets));
+    } else if (event.type === "status") {
+      const final = event.status !== "RUNNING" && event.status !== "SCHEDULED";
+      while (final && this.state.artifacts < start) {
+        this.contact.check();
+        await this.contact.alarm.wait(20);
+      }
+      if (final) await this.publishChecksums();
+      await this.contact.attempt(() => this.client.updateRun(runId, event.status, final ? event.time : undefined));
+    }
+  }
+
+  private async sendArtifact(event: ArtifactEvent): Promise<void> {
+    const { runId } = await this.serverRun();
+    const local = this.spool.file(event.file);
+    if (!(await stat(local).catch(() => undefined))) {
+      return this.reject(
+        event,
+        new Error(`${event.path} is not in the spool any more (sent to another server before?)`),
+      );
+    }
+    const kept = this.spool.multipart(event.file);
+    const memory = {
+      load: () => loadJson<MultipartState>(kept),
+      save: (state: MultipartState | undefined) => saveJson(kept, state),
+    };
+    await this.orReject(event, async () => {
+      const { path, sha256 } = await this.client.uploadArtifact(runId, local, event.path, { memory });
+      await appendFile(this.spool.checksums, `${sha256}  ${path}\n`);
+    });
+  }
+
+  /** Puts the list of checksums on the server where it has changed, together with what others have put there. */
+  private async publishChecksums(): Promise<void> {
+    const own = await readFile(this.spool.checksums, "utf8").catch(() => "");
+    const lines = own.split("\n").length - 1;
+    if (lines === this.state.checksums) return;
+    const { runId } = await this.serverRun();
+    const merged = this.spool.file(CHECKSUM_FILE);
+    await this.orReject({ path: CHECKSUM_FILE }, async () => {
+      const others = await this.client.getArtifactClient().checksums(runId, this.spool.files);
+      await writeFile(merged, formatChecksums(new Map([...others, ...parseChecksums(own)])));
+      await this.client.uploadArtifact(runId, merged, CHECKSUM_FILE);
+    });
+    await rm(merged, { force: true });
+    this.state.checksums = lines;
+    await this.save();
+  }
+
+  private async orReject(item: unknown, work: () => Promise<void>): Promise<void> {
+    try {
+      await this.contact.attempt(work);
+    } catch (error) {
+      const gone = error instanceof ApiError && error.errorCode === "RESOURCE_DOES_NOT_EXIST";
+      if (error instanceof SendingStopped || gone) throw error;
+      if (!(error instanceof ApiError || error instanceof TrackingInputError)) throw error;
+      await this.reject(item, error);
+    }
+  }
+
+  private async reject(item: unknown, error: Error): Promise<void> {
+    this.state.rejected++;
+    await appendFile(this.spool.rejected, `${JSON.stringify({ item, reason: error.message })}\n`);
+    this.notify({ kind: "rejected", message: error.message });
+  }
+
+  /** The run on the server, made at the first need. */
+  private serverRun(): Promise<RemoteRun> {
+    this.remote ??= (async () => {
+      const known = this.state.remote;
+      const remote = known ?? (await this.contact.attempt(async () => this.create()));
+      if (!known) {
+        this.state.remote = remote;
+        await this.save();
+      }
+      this.notify({ kind: "created", ...remote, url: this.client.runUrl(remote.experimentId, remote.runId) });
+      return remote;
+    })();
+    return this.remote;
+  }
+
+  private async create(): Promise<RemoteRun> {
+    const header = await readRunEvent(this.spool.journal);
+    if (!header) throw new SendingStopped(`${this.spool.journal} does not say which run it is`);
+    return openRemoteRun(this.client, header);
+  }
+
+  private async removeDuplicates({ experimentId, runId }: RemoteRun): Promise<void> {
+    const header = await readRunEvent(this.spool.journal);
+    if (!header || header.runId) return;
+    await this.contact.attempt(() => keepOne(this.client, experimentId, header.key, runId));
+  }
+
+  private async save(): Promise<void> {
+    const text = JSON.stringify(this.state);
+    if (text === this.saved) return;
+    await saveJson(this.spool.state, this.state);
+    this.saved = text;
+  }
+
+  private async syncJournal(): Promise<void> {
+    const handle = await open(this.spool.journal, "r+");
+    await handle.datasync().finally(() => handle.close());
+  }
+
+  private async report(problem?: string): Promise<DeliveryReport> {
+    const { remote, server, rejected } = this.state;
+    return {
+      directory: this.spool.path,
+      server,
+      ...(remote ? { ...remote, url: this.client.runUrl(remote.experimentId, remote.runId) } : {}),
+      complete: problem === undefined,
+      pending: problem === undefined ? 0 : await this.countPending(),
+      rejected,
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+
+  private async countPending(): Promise<number> {
+    let count = 0;
+    try {
+      for (let offset = Math.min(this.state.records, this.state.artifacts); ; ) {
+        const { entries, end } = await readJournal(this.spool.journal, offset);
+        for (const { event, start } of entries) {
+          const sent = event.type === "artifact" ? this.state.artifacts : this.state.records;
+          if (start >= sent && event.type !== "run") count++;
+        }
+        if (end === offset) return count;
+        offset = end;
+      }
+    } catch {
+      return count;
+    }
+  }
+}
+
+function numeric<T extends { value: number | string }>(metric: T): T & { value: number } {
+  return { ...metric, value: Number(metric.value) };
+}
+
+function asStop(error: unknown): SendingStopped {
+  if (error instanceof SendingStopped) return error;
+  return new SendingStopped(error instanceof Error ? error.message : String(error));
+}

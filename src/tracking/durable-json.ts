@@ -1,0 +1,19 @@
+/** @module Small JSON files of the spool, replaced in one step. */
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+
+/** The value of a file; nothing where it is missing or was cut short. */
+export async function loadJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces a file (readable by its owner only); `undefined` removes it. */
+export async function saveJson(path: string, value: unknown): Promise<void> {
+  if (value === undefined) return rm(path, { force: true });
+  const temporary = `${path}.tmp-${process.pid}`;
+  await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+  await rename(temporary, path);
+}

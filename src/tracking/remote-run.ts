@@ -1,0 +1,61 @@
+/** @module The run on the server that belongs to a journal: found by its key, made exactly once. */
+import { ApiError } from "./errors";
+import type { RunEvent } from "./journal";
+import type { Mlflow } from "./mlflow";
+import type { Run, Tag } from "./types";
+
+/** The tag that carries {@link RunEvent.key}. MLflow's web interface hides tags that start with `mlflow.`. */
+export const RUN_KEY_TAG = "mlflow.client.runKey";
+
+export interface RemoteRun {
+  readonly runId: string;
+  readonly experimentId: string;
+}
+
+/** Finds the run of a journal, or makes it. A request whose answer was lost is not repeated blindly. */
+export async function openRemoteRun(client: Mlflow, header: RunEvent): Promise<RemoteRun> {
+  if (header.runId) return remoteOf(await activeRun(client, header.runId));
+  const { experiment_id } = await client.getOrCreateExperiment(header.experiment);
+  const existing = await runsByKey(client, experiment_id, header.key);
+  if (existing[0]) return remoteOf(existing[0]);
+  const tags: Tag[] = [...header.tags, { key: RUN_KEY_TAG, value: header.key }];
+  const parent = header.parentRunId ?? (await parentByKey(client, header));
+  if (parent) tags.push({ key: "mlflow.parentRunId", value: parent });
+  await client.createRun(experiment_id, header.name, header.startTime, tags);
+  return remoteOf(await keepOne(client, experiment_id, header.key));
+}
+
+/**
+ * Leaves one run with this key: the first by id. Two can come about when the answer to a creation was lost and the server
+ * finished it late.
+ */
+export async function keepOne(client: Mlflow, experimentId: string, key: string, keepId?: string): Promise<Run> {
+  const runs = await runsByKey(client, experimentId, key);
+  const kept = runs.find((run) => run.info.run_id === keepId) ?? runs[0];
+  if (!kept) throw new Error("the new run cannot be found on the server yet");
+  for (const run of runs) if (run !== kept) await client.deleteRun(run.info.run_id);
+  return kept;
+}
+
+async function runsByKey(client: Mlflow, experimentId: string, key: string): Promise<Run[]> {
+  const { runs } = await client.searchRuns([experimentId], `tags.\`${RUN_KEY_TAG}\` = '${key}'`);
+  return runs.sort((a, b) => (a.info.run_id < b.info.run_id ? -1 : 1));
+}
+
+async function parentByKey(client: Mlflow, { parentKey, parentExperiment }: RunEvent): Promise<string | undefined> {
+  if (!parentKey || !parentExperiment) return undefined;
+  const { experiment_id } = await client.getOrCreateExperiment(parentExperiment);
+  const parent = (await runsByKey(client, experiment_id, parentKey))[0];
+  if (!parent) throw new Error("its parent run is not on the server yet: send that one first");
+  return parent.info.run_id;
+}
+
+async function activeRun(client: Mlflow, runId: string): Promise<Run> {
+  const run = await client.getRun(runId);
+  if (run.info.lifecycle_stage === "active") return run;
+  throw new ApiError(`Run ${runId} has been deleted on the server: restore it (mlflow runs restore) first.`, 409);
+}
+
+function remoteOf(run: Run): RemoteRun {
+  return { runId: run.info.run_id, experimentId: run.info.experiment_id };
+}

@@ -1,0 +1,47 @@
+/** @module Takes the content of artifacts into the spool, so that it can be sent later as it was when it was logged. */
+
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { copyFile, link, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { SpoolDirectory } from "./spool-directory";
+
+/** Larger files are linked instead of copied. They must be replaced, not changed in place, while they wait. */
+const COPY_BYTES = 8 << 20;
+
+/** Content of an artifact: a file of this machine, or the bytes themselves. */
+export type ArtifactContent = { readonly localPath: string } | { readonly bytes: string | Uint8Array };
+
+/** Puts content into the spool and returns its name there. */
+export async function takeIntoSpool(spool: SpoolDirectory, content: ArtifactContent): Promise<string> {
+  const name = randomUUID();
+  const target = spool.file(name);
+  if ("bytes" in content) {
+    await writeFile(target, content.bytes);
+    return name;
+  }
+  const { localPath } = content;
+  const linked = (await stat(localPath)).size >= COPY_BYTES && (await tryLink(localPath, target));
+  if (!linked) await copyFile(localPath, target, constants.COPYFILE_FICLONE);
+  return name;
+}
+
+/** The files below a folder, as paths relative to it with `/`. */
+export async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const depth = join(directory, ".").length;
+  return files
+    .map(({ parentPath, name }) => join(parentPath, name).slice(depth).replace(/\\/g, "/").replace(/^\//, ""))
+    .sort();
+}
+
+/** A hard link; false where the file system has none. */
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,136 @@
+/** @module Beginning and continuing runs. */
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { ActiveRun } from "./active-run";
+import type { Notice } from "./contact";
+import { openDelivery } from "./delivery-host";
+import { Journal, type RunEvent, readRunEvent } from "./journal";
+import { connectionSettings } from "./settings";
+import { sourceTags } from "./source-tags";
+import { SpoolDirectory } from "./spool-directory";
+import { cleanKey, tagText } from "./values";
+
+export interface StartRunOptions {
+  /** Name of the experiment, made where missing. Default `MLFLOW_EXPERIMENT_NAME`, then `Default`. */
+  readonly experiment?: string;
+  /** The server invents one where absent. */
+  readonly runName?: string;
+  readonly tags?: Readonly<Record<string, unknown>>;
+  /** Makes this a nested run. */
+  readonly parent?: ActiveRun;
+  /** The same, for a parent that is on the server. */
+  readonly parentRunId?: string;
+  /** Continues a run that is on the server. Default `MLFLOW_RUN_ID`. */
+  readonly runId?: string;
+  /**
+   * Where events wait for the server. A directory that already has a run continues that run. Default
+   * `mlruns/spool/<key>`.
+   */
+  readonly spoolDirectory?: string;
+  /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
+  readonly trackingUri?: string;
+  /** Milliseconds between samples of `system/*` metrics, or false. Default 10 s. */
+  readonly systemMetrics?: number | false;
+  /** How long to wait for the server to make the run, so that {@link ActiveRun.runUrl} is known. Default 3 s. */
+  readonly waitMs?: number;
+  /** Gets the few lines that tracking has to say. Default: standard error. */
+  readonly say?: (line: string) => void;
+}
+
+/**
+ * Begins a run, or continues the one in `spoolDirectory`. The server may be absent: everything is kept in the spool and
+ * sent when it is back.
+ * @throws {TrackingInputError} where the address or another `MLFLOW_*` setting cannot be used
+ */
+export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun> {
+  const trackingUri = options.trackingUri ?? "";
+  const settings = connectionSettings(trackingUri);
+  const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const newKey = randomUUID();
+  const spool = new SpoolDirectory(resolve(options.spoolDirectory ?? join("mlruns", "spool", newKey)));
+  await mkdir(spool.files, { recursive: true });
+  await mkdir(spool.table(""), { recursive: true });
+  const earlier = await readRunEvent(spool.journal);
+  const header = earlier ?? (await newRun(newKey, options));
+  const journal = new Journal(spool);
+  journal.append(earlier ? { type: "status", status: "RUNNING", time: Date.now() } : header);
+  journal.sync();
+
+  let announce: (notice: Notice) => void = () => undefined;
+  const answered = new Promise<void>((done) => {
+    announce = () => done();
+  });
+  const { systemMetrics = defaultSystemMetrics() } = options;
+  const delivery = openDelivery(
+    {
+      kind: "open",
+      directory: spool.path,
+      trackingUri,
+      systemMetricsMs: systemMetrics === false ? 0 : systemMetrics,
+      startTime: header.startTime,
+    },
+    (notice) => {
+      run.receive(notice);
+      announce(notice);
+    },
+  );
+  const { key, experiment } = header;
+  const run = new ActiveRun({ spool, journal, delivery, key, experiment, trackingUri: settings.trackingUri, say });
+  await withinTime(answered, options.waitMs ?? 3000);
+  return run;
+}
+
+/**
+ * Runs `work` in a run that ends with it: `FINISHED`, `KILLED` where the error has exit status 130 (stopped by the user),
+ * `FAILED` for any other error, which is thrown on.
+ */
+export async function withRun<T>(options: StartRunOptions, work: (run: ActiveRun) => Promise<T>): Promise<T> {
+  const run = await startRun(options);
+  try {
+    const result = await work(run);
+    await run.end("FINISHED");
+    return result;
+  } catch (error) {
+    const stopped = error instanceof Error && (error as { exitStatus?: unknown }).exitStatus === 130;
+    await run.end(stopped ? "KILLED" : "FAILED");
+    throw error;
+  }
+}
+
+async function newRun(key: string, options: StartRunOptions): Promise<RunEvent> {
+  const startTime = Date.now();
+  const runId = options.runId ?? process.env.MLFLOW_RUN_ID;
+  const own = Object.entries(options.tags ?? {}).map(([name, value]) => ({
+    key: cleanKey(name),
+    value: tagText(value),
+  }));
+  const { runName, parent, parentRunId } = options;
+  return {
+    type: "run",
+    key,
+    experiment: options.experiment ?? process.env.MLFLOW_EXPERIMENT_NAME ?? "Default",
+    startTime,
+    tags: [...(await sourceTags()), ...own],
+    ...(runName ? { name: runName } : {}),
+    ...(runId ? { runId } : {}),
+    ...(parentRunId ? { parentRunId } : {}),
+    ...(parent ? { parentKey: parent.key, parentExperiment: parent.experiment } : {}),
+  };
+}
+
+function defaultSystemMetrics(): number | false {
+  if (/^(false|0)$/i.test(process.env.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING ?? "")) return false;
+  return 1000 * (Number(process.env.MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL) || 10);
+}
+
+async function withinTime(event: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    event,
+    new Promise<void>((done) => {
+      timer = setTimeout(done, milliseconds);
+    }),
+  ]);
+  clearTimeout(timer);
+}

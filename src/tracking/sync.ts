@@ -1,0 +1,57 @@
+/** @module Sends spools that were left behind, from any machine that has the directory. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Notice } from "./contact";
+import { Delivery, type DeliveryReport } from "./delivery";
+import { TrackingInputError } from "./errors";
+import { Mlflow } from "./mlflow";
+import { connectionSettings } from "./settings";
+import { SpoolDirectory } from "./spool-directory";
+
+export interface SyncOptions {
+  /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
+  readonly trackingUri?: string;
+  /** How long to go on without contact to the server. Default 15 s. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+  readonly notify?: (directory: string, notice: Notice) => void;
+}
+
+/** Spools in and below a directory. @throws {TrackingInputError} where it does not exist */
+export async function findSpools(directory: string): Promise<string[]> {
+  if (!(await stat(directory).catch(() => undefined))?.isDirectory()) {
+    throw new TrackingInputError("SPOOL_MISSING", `${directory} is not a directory.`);
+  }
+  const entries = await readdir(directory, { withFileTypes: true });
+  if (entries.some(({ name }) => name === "events.jsonl")) return [directory];
+  const folders = entries.filter((entry) => entry.isDirectory() && entry.name !== "node_modules");
+  const found: string[] = [];
+  for (const { name } of folders) found.push(...(await findSpools(join(directory, name))));
+  return found.sort();
+}
+
+/** Sends spools one after the other; nested runs wait for their parents. What has been sent is not sent again. */
+export async function syncSpools(directories: readonly string[], options: SyncOptions = {}): Promise<DeliveryReport[]> {
+  const settings = connectionSettings(options.trackingUri);
+  const client = new Mlflow({ ...settings, maxRetries: 0 });
+  const reports = new Map<string, DeliveryReport>();
+  const patience = options.patienceMs ?? 15_000;
+  try {
+    // The second round is for nested runs that came before their parents.
+    for (const round of [1, 2]) {
+      for (const directory of directories) {
+        if (options.signal?.aborted || reports.get(directory)?.complete) continue;
+        const notify = (notice: Notice) => options.notify?.(directory, notice);
+        const delivery = new Delivery(new SpoolDirectory(directory), client, notify);
+        const stop = () => delivery.stop("stopped by the user");
+        options.signal?.addEventListener("abort", stop, { once: true });
+        delivery.close(round === 1 && directories.length > 1 ? Math.min(patience, 2000) : patience);
+        reports.set(directory, await delivery.run());
+        options.signal?.removeEventListener("abort", stop);
+      }
+    }
+  } finally {
+    client.close();
+  }
+  return directories.flatMap((directory) => reports.get(directory) ?? []);
+}
