@@ -1,0 +1,79 @@
+/** @module Optional: prediction over a whole folder of tiles as one Fargate task, started by hand or on a schedule. */
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import * as ecs from "aws-cdk-lib/aws-ecs";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { StringParameter } from "aws-cdk-lib/aws-ssm";
+import type { Construct } from "constructs";
+import type { BatchSettings, DeploymentSettings } from "../../../../src/deployment/settings";
+import { acknowledge, acknowledgeObjects } from "../acknowledge";
+import { logGroup } from "../logs";
+import { hostParameter } from "./ec2";
+import type { NetworkStack } from "./network";
+import type { StorageStack } from "./storage";
+
+export class BatchStack extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    settings: DeploymentSettings & { readonly batch: BatchSettings },
+    rooms: { readonly network: NetworkStack; readonly storage: StorageStack },
+    props: StackProps,
+  ) {
+    super(scope, id, props);
+    const { network, storage } = rooms;
+    new ecs.Cluster(this, "Cluster", {
+      clusterName: `${settings.name}-batch`,
+      vpc: network.vpc,
+      containerInsightsV2: ecs.ContainerInsights.ENABLED,
+    });
+    const task = new ecs.FargateTaskDefinition(this, "Task", {
+      family: `${settings.name}-predict`,
+      cpu: settings.batch.cpu,
+      memoryLimitMiB: settings.batch.memoryMb,
+      volumes: [
+        {
+          name: "models",
+          efsVolumeConfiguration: {
+            fileSystemId: storage.models.fileSystemId,
+            transitEncryption: "ENABLED",
+            authorizationConfig: { accessPointId: storage.modelAccess.accessPointId, iam: "ENABLED" },
+          },
+        },
+      ],
+    });
+    task.addToTaskRolePolicy(
+      new PolicyStatement({
+        actions: ["elasticfilesystem:ClientMount"],
+        resources: [storage.models.fileSystemArn],
+        conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": storage.modelAccess.accessPointArn } },
+      }),
+    );
+    task.addToTaskRolePolicy(
+      new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.images.arnForObjects("tiles/*")] }),
+    );
+    task.addToTaskRolePolicy(
+      new PolicyStatement({ actions: ["s3:PutObject"], resources: [storage.images.arnForObjects("predictions/*")] }),
+    );
+    task.addToTaskRolePolicy(
+      new PolicyStatement({
+        actions: ["s3:ListBucket"],
+        resources: [storage.images.bucketArn],
+        conditions: { StringLike: { "s3:prefix": ["tiles/*"] } },
+      }),
+    );
+    const image = StringParameter.valueForStringParameter(this, hostParameter(settings, "image"));
+    const container = task.addContainer("predict", {
+      image: ecs.ContainerImage.fromRegistry(image),
+      readonlyRootFilesystem: true,
+      environment: { HISTO_MODEL: "/models/current", HISTO_IMAGE_SOURCE: `s3://${storage.images.bucketName}/tiles/` },
+      logging: ecs.LogDrivers.awsLogs({ streamPrefix: "batch", logGroup: logGroup(this, "Log", settings) }),
+    });
+    container.addMountPoints({ sourceVolume: "models", containerPath: "/models", readOnly: true });
+    storage.repositories.server.grantPull(task.obtainExecutionRole());
+    acknowledge(task, "ECS2", "The variables are paths and bucket names; no secret is among them.");
+    acknowledge(task, "IAM5[Resource::*]", "ecr:GetAuthorizationToken has no resource to name.");
+    acknowledgeObjects(task, storage.images, "tiles/", "Reads any tile of the prefix.");
+    acknowledgeObjects(task, storage.images, "predictions/", "Writes its results below the prefix.");
+    new CfnOutput(this, "TaskFamily", { value: task.family });
+  }
+}

@@ -1,0 +1,211 @@
+/** @module A private machine that runs a compose file: no SSH, encrypted disk, metadata v2, automatic recovery, metrics. */
+import { Duration, Stack } from "aws-cdk-lib";
+import { Metric } from "aws-cdk-lib/aws-cloudwatch";
+import { Ec2Action, Ec2InstanceAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import * as ec2 from "aws-cdk-lib/aws-ec2";
+import type { IRepository } from "aws-cdk-lib/aws-ecr";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { ILogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { architectureOf } from "../../../../src/deployment/settings";
+import { acknowledge } from "../acknowledge";
+import type { AlertsStack } from "./alerts";
+
+export interface HostProps {
+  readonly vpc: ec2.IVpc;
+  readonly zone: number;
+  readonly instanceType: string;
+  readonly diskGb: number;
+  readonly securityGroups: readonly [ec2.ISecurityGroup, ...ec2.ISecurityGroup[]];
+  readonly role: Role;
+  readonly userData: ec2.UserData;
+  readonly alerts: AlertsStack;
+  readonly name: string;
+}
+
+/** Namespace of the metrics that the CloudWatch agent sends. */
+export const METRICS = "Histology";
+
+/** Role of a host: SSM sessions and commands, its log group, its images, its own metrics. Nothing else. */
+export function hostRole(scope: Construct, id: string, log: ILogGroup, images: readonly IRepository[]): Role {
+  const role = new Role(scope, id, { assumedBy: new ServicePrincipal("ec2.amazonaws.com") });
+  const { region, account, partition } = Stack.of(scope);
+  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`;
+  role.addToPolicy(
+    new PolicyStatement({
+      sid: "SessionManager",
+      actions: [
+        "ssm:UpdateInstanceInformation",
+        "ssm:ListInstanceAssociations",
+        "ssm:ListAssociations",
+        "ssm:UpdateInstanceAssociationStatus",
+        "ssm:PutInventory",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+        "ec2messages:AcknowledgeMessage",
+        "ec2messages:DeleteMessage",
+        "ec2messages:FailMessage",
+        "ec2messages:GetEndpoint",
+        "ec2messages:GetMessages",
+        "ec2messages:SendReply",
+      ],
+      resources: ["*"],
+    }),
+  );
+  role.addToPolicy(
+    new PolicyStatement({
+      sid: "Documents",
+      actions: ["ssm:GetDocument", "ssm:DescribeDocument"],
+      resources: [arn("ssm", "document/*"), `arn:${partition}:ssm:${region}::document/*`],
+    }),
+  );
+  role.addToPolicy(
+    new PolicyStatement({
+      sid: "Metrics",
+      actions: ["cloudwatch:PutMetricData"],
+      resources: ["*"],
+      conditions: { StringEquals: { "cloudwatch:namespace": METRICS } },
+    }),
+  );
+  log.grantWrite(role);
+  for (const repository of images) repository.grantPull(role);
+  acknowledge(
+    role,
+    "IAM5[Resource::*]",
+    "The SSM agent's messages, PutMetricData (bound to one namespace) and GetAuthorizationToken have no resource to name.",
+  );
+  for (const owner of [account, ""]) {
+    const documents = `arn:<AWS::Partition>:ssm:<AWS::Region>:${owner && "<AWS::AccountId>"}:document/*`;
+    acknowledge(
+      role,
+      `IAM5[Resource::${documents}]`,
+      "Amazon's documents and this account's; the host only reads them.",
+    );
+  }
+  return role;
+}
+
+export class Host extends Construct {
+  readonly instance: ec2.Instance;
+
+  constructor(scope: Construct, id: string, props: HostProps) {
+    super(scope, id);
+    const [first, ...others] = props.securityGroups;
+    const arm = architectureOf(props.instanceType) === "arm64";
+    this.instance = new ec2.Instance(this, "Instance", {
+      instanceName: props.name,
+      vpc: props.vpc,
+      vpcSubnets: { subnets: [props.vpc.isolatedSubnets[props.zone % 2]!] },
+      instanceType: new ec2.InstanceType(props.instanceType),
+      machineImage: ec2.MachineImage.latestAmazonLinux2023({
+        cpuType: arm ? ec2.AmazonLinuxCpuType.ARM_64 : ec2.AmazonLinuxCpuType.X86_64,
+      }),
+      securityGroup: first,
+      role: props.role,
+      userData: props.userData,
+      userDataCausesReplacement: true,
+      requireImdsv2: true,
+      detailedMonitoring: true,
+      disableApiTermination: false,
+      ebsOptimized: true,
+      blockDevices: [
+        {
+          deviceName: "/dev/xvda",
+          volume: ec2.BlockDeviceVolume.ebs(props.diskGb, { encrypted: true, volumeType: ec2.EbsDeviceVolumeType.GP3 }),
+        },
+      ],
+    });
+    for (const group of others) this.instance.addSecurityGroup(group);
+    acknowledge(
+      this.instance,
+      "EC29",
+      "Nothing is kept on the machine: another one comes up by itself from the images and the volume.",
+    );
+    this.alarms(props);
+  }
+
+  private alarms({ alerts, name }: HostProps): void {
+    const dimensionsMap = { InstanceId: this.instance.instanceId };
+    const metric = (namespace: string, metricName: string, more: Record<string, string> = {}) =>
+      new Metric({ namespace, metricName, dimensionsMap: { ...dimensionsMap, ...more }, period: Duration.minutes(5) });
+    alerts.alarm(this, "Cpu", {
+      alarmDescription: `${name}: CPU above 85 % for 15 minutes. Runbook: "CPU".`,
+      metric: metric("AWS/EC2", "CPUUtilization"),
+      threshold: 85,
+      evaluationPeriods: 3,
+    });
+    alerts.alarm(this, "Disk", {
+      alarmDescription: `${name}: disk above 80 %. Runbook: "Disk".`,
+      metric: metric(METRICS, "disk_used_percent"),
+      threshold: 80,
+      evaluationPeriods: 1,
+    });
+    alerts.alarm(this, "Memory", {
+      alarmDescription: `${name}: memory above 90 % for 15 minutes. Runbook: "Memory".`,
+      metric: metric(METRICS, "mem_used_percent"),
+      threshold: 90,
+      evaluationPeriods: 3,
+    });
+    const broken = alerts.alarm(this, "Broken", {
+      alarmDescription: `${name}: the machine under it failed; it is being moved. Runbook: "Machine".`,
+      metric: metric("AWS/EC2", "StatusCheckFailed_System").with({ period: Duration.minutes(1), statistic: "Maximum" }),
+      threshold: 1,
+      evaluationPeriods: 2,
+    });
+    broken.addAlarmAction(new Ec2Action(Ec2InstanceAction.RECOVER));
+    const stuck = alerts.alarm(this, "Stuck", {
+      alarmDescription: `${name}: the operating system does not answer; it is restarted. Runbook: "Machine".`,
+      metric: metric("AWS/EC2", "StatusCheckFailed_Instance").with({
+        period: Duration.minutes(1),
+        statistic: "Maximum",
+      }),
+      threshold: 1,
+      evaluationPeriods: 3,
+    });
+    stuck.addAlarmAction(new Ec2Action(Ec2InstanceAction.REBOOT));
+  }
+}
+
+/** Packages and the metrics agent, from Amazon's repositories through the S3 endpoint. */
+export function baseUserData(): ec2.UserData {
+  const userData = ec2.UserData.forLinux();
+  const agent = {
+    agent: { metrics_collection_interval: 60 },
+    metrics: {
+      namespace: METRICS,
+      append_dimensions: { InstanceId: `\${aws:InstanceId}` },
+      aggregation_dimensions: [["InstanceId"]],
+      metrics_collected: {
+        disk: { measurement: ["used_percent"], resources: ["/"] },
+        mem: { measurement: ["used_percent"] },
+      },
+    },
+  };
+  userData.addCommands(
+    "set -euo pipefail",
+    "dnf install -y docker amazon-efs-utils amazon-cloudwatch-agent",
+    "systemctl enable --now docker",
+    `cat > /opt/aws/amazon-cloudwatch-agent/etc/histo.json <<'AGENT'\n${JSON.stringify(agent)}\nAGENT`,
+    "/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/opt/aws/amazon-cloudwatch-agent/etc/histo.json",
+  );
+  return userData;
+}
+
+/**
+ * Commands that unpack the tools image (the compose program, the compose file, the deployment script) to /opt/histo.
+ * Amazon Linux has no package of compose, and the machine has no way to the internet; so it comes as an image.
+ */
+export function unpackTools(registry: string, region: string, image: string): string[] {
+  return [
+    `aws ecr get-login-password --region ${region} | docker login --username AWS --password-stdin ${registry}`,
+    `docker pull --quiet "${image}"`,
+    `docker rm --force histo-tools >/dev/null 2>&1 || true`,
+    `docker create --name histo-tools "${image}" none >/dev/null`,
+    "mkdir -p /usr/local/lib/docker/cli-plugins /opt/histo",
+    "docker cp histo-tools:/docker-compose /usr/local/lib/docker/cli-plugins/docker-compose",
+    "docker cp histo-tools:/histo/. /opt/histo/",
+    "docker rm histo-tools >/dev/null",
+  ];
+}

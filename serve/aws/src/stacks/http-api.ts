@@ -1,0 +1,114 @@
+/** @module A public HTTPS entrance (API Gateway HTTP API) with throttling, access logs and alarms. */
+import { CfnOutput, Duration } from "aws-cdk-lib";
+import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import {
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  type HttpRouteIntegration,
+  LogGroupLogDestination,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { type IMetric, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import { Construct } from "constructs";
+import type { Authorization, DeploymentSettings } from "../../../../src/deployment/settings";
+import { acknowledge } from "../acknowledge";
+import { logGroup } from "../logs";
+import type { AlertsStack } from "./alerts";
+
+export interface EntranceProps {
+  readonly settings: DeploymentSettings;
+  readonly alerts: AlertsStack;
+  readonly title: string;
+  readonly integration: HttpRouteIntegration;
+  readonly authorization: Authorization;
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+}
+
+const PERIOD = Duration.minutes(5);
+
+/** One line of JSON per request: who, what, how long, with what outcome; no request bodies. */
+const ACCESS_LOG = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: "$context.requestId",
+    time: "$context.requestTime",
+    ip: "$context.identity.sourceIp",
+    caller: "$context.identity.userArn",
+    method: "$context.httpMethod",
+    path: "$context.path",
+    status: "$context.status",
+    latency: "$context.responseLatency",
+    integrationLatency: "$context.integrationLatency",
+    integrationError: "$context.integrationErrorMessage",
+    bytes: "$context.responseLength",
+  }),
+);
+
+/** All methods and paths go to one integration, which answers as the HTTP contract says. */
+export class Entrance extends Construct {
+  readonly api: HttpApi;
+  readonly count: IMetric;
+  readonly serverErrors: IMetric;
+  readonly clientErrors: IMetric;
+  readonly latency: Readonly<Record<"p50" | "p95" | "p99", IMetric>>;
+
+  constructor(scope: Construct, id: string, props: EntranceProps) {
+    super(scope, id);
+    const { settings, alerts, title } = props;
+    this.api = new HttpApi(this, "Api", {
+      apiName: `${settings.name}-${title}`,
+      createDefaultStage: false,
+      description: `Histology classifier on ${title}`,
+    });
+    const open = props.authorization === "none";
+    const authorizer = open ? new HttpNoneAuthorizer() : new HttpIamAuthorizer();
+    const routes = this.api.addRoutes({
+      path: "/{proxy+}",
+      methods: [HttpMethod.GET, HttpMethod.POST],
+      integration: props.integration,
+      authorizer,
+    });
+    routes.push(
+      ...this.api.addRoutes({ path: "/", methods: [HttpMethod.GET], integration: props.integration, authorizer }),
+    );
+    const stage = this.api.addStage("Stage", {
+      stageName: "$default",
+      autoDeploy: true,
+      throttle: { rateLimit: props.requestsPerSecond, burstLimit: props.burst },
+      detailedMetricsEnabled: true,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(logGroup(this, "AccessLog", settings)),
+        format: ACCESS_LOG,
+      },
+    });
+    if (open) {
+      for (const route of routes) {
+        acknowledge(route, "APIG4", "Public by the setting authorization: none; throttled, no personal data kept.");
+      }
+    }
+
+    const period = PERIOD;
+    this.count = stage.metricCount({ period });
+    this.serverErrors = stage.metricServerError({ period, statistic: Stats.SUM });
+    this.clientErrors = stage.metricClientError({ period, statistic: Stats.SUM });
+    this.latency = {
+      p50: stage.metricLatency({ period, statistic: "p50" }),
+      p95: stage.metricLatency({ period, statistic: "p95" }),
+      p99: stage.metricLatency({ period, statistic: "p99" }),
+    };
+    alerts.alarm(this, "ServerErrors", {
+      alarmDescription: `${title}: 5 or more 5xx answers in 5 minutes. Runbook: "5xx".`,
+      metric: this.serverErrors,
+      threshold: 5,
+      evaluationPeriods: 1,
+    });
+    alerts.alarm(this, "SlowAnswers", {
+      alarmDescription: `${title}: p95 latency above 2 s for 15 minutes. Runbook: "p95".`,
+      metric: this.latency.p95,
+      threshold: 2000,
+      evaluationPeriods: 3,
+    });
+    new CfnOutput(this, "Url", { value: this.api.apiEndpoint });
+  }
+}

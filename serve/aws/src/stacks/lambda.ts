@@ -1,0 +1,137 @@
+/** @module The classifier as a function: container image, alias that deployments move, HTTP API in front. */
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { SubnetType } from "aws-cdk-lib/aws-ec2";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import * as lambda from "aws-cdk-lib/aws-lambda";
+import { StringParameter } from "aws-cdk-lib/aws-ssm";
+import type { Construct } from "constructs";
+import type { DeploymentSettings, LambdaSettings } from "../../../../src/deployment/settings";
+import { acknowledgeObjects } from "../acknowledge";
+import { servingDashboard } from "../dashboard";
+import { logGroup } from "../logs";
+import type { AlertsStack } from "./alerts";
+import { Entrance } from "./http-api";
+import type { NetworkStack } from "./network";
+import type { StorageStack } from "./storage";
+
+/** An image given by its full address, which is known only when the stack is deployed. */
+class ImageByAddress extends lambda.Code {
+  readonly isInline = false;
+  constructor(private readonly imageUri: string) {
+    super();
+  }
+  bind(): lambda.CodeConfig {
+    return { image: { imageUri: this.imageUri } };
+  }
+}
+
+/** Where the model directory lies in the image or, mounted from EFS, in the function's file system. */
+const MODEL_PATHS = { image: "/opt/model", efs: "/mnt/models/current" } as const;
+
+export class LambdaStack extends Stack {
+  readonly functionName: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    settings: DeploymentSettings & { readonly lambda: LambdaSettings },
+    rooms: { readonly network: NetworkStack; readonly storage: StorageStack; readonly alerts: AlertsStack },
+    props: StackProps,
+  ) {
+    super(scope, id, props);
+    const { network, storage, alerts } = rooms;
+    const options = settings.lambda;
+    this.functionName = `${settings.name}-predict`;
+    const log = logGroup(this, "Log", settings, `/aws/lambda/${this.functionName}`);
+    const onEfs = options.modelSource === "efs";
+
+    const role = new Role(this, "Role", {
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      description: "Runs the prediction function: its own log, tiles to read, the model volume where mounted",
+    });
+    log.grantWrite(role);
+    role.addToPolicy(
+      new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.images.arnForObjects("tiles/*")] }),
+    );
+    acknowledgeObjects(
+      role,
+      storage.images,
+      "tiles/",
+      "Any tile may be asked for by name; only the prefix tiles/ can be read.",
+    );
+
+    const predict = new lambda.Function(this, "Predict", {
+      functionName: this.functionName,
+      description: "Classifies a histology tile",
+      code: new ImageByAddress(StringParameter.valueForStringParameter(this, imageParameter(settings))),
+      handler: lambda.Handler.FROM_IMAGE,
+      runtime: lambda.Runtime.FROM_IMAGE,
+      architecture: options.architecture === "arm64" ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
+      memorySize: options.memoryMb,
+      timeout: Duration.seconds(options.timeoutSeconds),
+      reservedConcurrentExecutions: options.reservedConcurrency,
+      role,
+      logGroup: log,
+      tracing: lambda.Tracing.DISABLED,
+      environment: {
+        NODE_ENV: "production",
+        HISTO_MODEL: MODEL_PATHS[options.modelSource],
+        HISTO_IMAGE_SOURCE: `s3://${storage.images.bucketName}/tiles/`,
+      },
+      ...(onEfs
+        ? {
+            vpc: network.vpc,
+            vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+            securityGroups: [network.endpointUsers, network.modelReaders],
+            filesystem: lambda.FileSystem.fromEfsAccessPoint(storage.modelAccess, "/mnt/models"),
+          }
+        : {}),
+    });
+    if (options.snapStart) {
+      (predict.node.defaultChild as lambda.CfnFunction).snapStart = { applyOn: "PublishedVersions" };
+    }
+    const live = new lambda.Alias(this, "Live", {
+      aliasName: "live",
+      version: new lambda.Version(this, "Version", { lambda: predict, removalPolicy: RemovalPolicy.RETAIN }),
+      ...(options.provisionedConcurrency ? { provisionedConcurrentExecutions: options.provisionedConcurrency } : {}),
+    });
+
+    const entrance = new Entrance(this, "Entrance", {
+      settings,
+      alerts,
+      title: "lambda",
+      integration: new HttpLambdaIntegration("Predict", live, { timeout: Duration.seconds(29) }),
+      authorization: options.authorization,
+      requestsPerSecond: options.requestsPerSecond,
+      burst: options.burst,
+    });
+    const period = Duration.minutes(5);
+    const errors = live.metricErrors({ period });
+    const throttles = live.metricThrottles({ period });
+    const concurrent = predict.metric("ConcurrentExecutions", { period, statistic: "Maximum" });
+    alerts.alarm(this, "Errors", {
+      alarmDescription: 'The function failed 5 times or more in 5 minutes. Runbook: "Function errors".',
+      metric: errors,
+      threshold: 5,
+      evaluationPeriods: 1,
+    });
+    alerts.alarm(this, "Throttles", {
+      alarmDescription: 'Requests were refused for lack of concurrency. Runbook: "Throttles".',
+      metric: throttles,
+      threshold: 1,
+      evaluationPeriods: 2,
+    });
+    servingDashboard(this, `${settings.name}-lambda`, entrance, {
+      "Errors and throttles": [errors, throttles],
+      Duration: [live.metricDuration({ period, statistic: "p50" }), live.metricDuration({ period, statistic: "p95" })],
+      "Concurrent executions": [concurrent],
+    });
+    new CfnOutput(this, "FunctionName", { value: this.functionName });
+  }
+}
+
+/** SSM parameter with the address (by digest) of the image that runs; the workflow moves it with each deployment. */
+export function imageParameter(settings: DeploymentSettings): string {
+  return `/${settings.name}/lambda/image`;
+}

@@ -1,0 +1,115 @@
+/** @module What outlives a deployment: the model volume, the image repositories and the tiles to classify. */
+import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import * as ec2 from "aws-cdk-lib/aws-ec2";
+import { type CfnRepository, Repository, TagMutability, TagStatus } from "aws-cdk-lib/aws-ecr";
+import { type AccessPoint, FileSystem, LifecyclePolicy, ThroughputMode } from "aws-cdk-lib/aws-efs";
+import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+import type { DeploymentSettings } from "../../../../src/deployment/settings";
+import { acknowledge } from "../acknowledge";
+import type { NetworkStack } from "./network";
+
+/** Container images: the function, the server, the host tools (compose and its file), the MLflow server. */
+export const REPOSITORIES = ["lambda", "server", "tools", "mlflow"] as const;
+export type RepositoryName = (typeof REPOSITORIES)[number];
+
+/** User and group of the serving containers, and owner of the model files on EFS. */
+export const MODEL_USER = "10001";
+
+export class StorageStack extends Stack {
+  readonly repositories: Readonly<Record<RepositoryName, Repository>>;
+  readonly models: FileSystem;
+  readonly modelAccess: AccessPoint;
+  /** Source of `POST /predict {"image_filename": ...}`. */
+  readonly images: Bucket;
+  /** Exported models, one folder each; a server copies the chosen one to the volume. */
+  readonly releases: Bucket;
+  /** Access logs of the other buckets. */
+  readonly accessLogs: Bucket;
+
+  constructor(scope: Construct, id: string, settings: DeploymentSettings, network: NetworkStack, props: StackProps) {
+    super(scope, id, props);
+    const repository = (name: RepositoryName) => {
+      const created = new Repository(this, `Repository-${name}`, {
+        repositoryName: `${settings.name}/${name}`,
+        imageScanOnPush: true,
+        imageTagMutability: TagMutability.IMMUTABLE,
+        lifecycleRules: [
+          { rulePriority: 1, tagStatus: TagStatus.UNTAGGED, maxImageAge: Duration.days(7) },
+          { rulePriority: 2, tagStatus: TagStatus.ANY, maxImageCount: 20 },
+        ],
+        emptyOnDelete: true,
+        removalPolicy: RemovalPolicy.DESTROY,
+      });
+      // CDK leaves AES256 out, being ECR's default; a reviewer wants to read it.
+      (created.node.defaultChild as CfnRepository).encryptionConfiguration = { encryptionType: "AES256" };
+      return created;
+    };
+    this.repositories = {
+      lambda: repository("lambda"),
+      server: repository("server"),
+      tools: repository("tools"),
+      mlflow: repository("mlflow"),
+    };
+
+    const group = new ec2.SecurityGroup(this, "ModelVolumeGroup", {
+      vpc: network.vpc,
+      description: "Mount targets of the model volume",
+      allowAllOutbound: false,
+    });
+    group.addIngressRule(network.modelReaders, ec2.Port.tcp(2049), "NFS from the servers and the function");
+    this.models = new FileSystem(this, "Models", {
+      vpc: network.vpc,
+      vpcSubnets: { subnets: network.vpc.isolatedSubnets },
+      securityGroup: group,
+      encrypted: true,
+      enableAutomaticBackups: true,
+      throughputMode: ThroughputMode.ELASTIC,
+      lifecyclePolicy: LifecyclePolicy.AFTER_30_DAYS,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.modelAccess = this.models.addAccessPoint("ModelAccess", {
+      path: "/models",
+      posixUser: { uid: MODEL_USER, gid: MODEL_USER },
+      createAcl: { ownerUid: MODEL_USER, ownerGid: MODEL_USER, permissions: "755" },
+    });
+    this.models.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions: ["elasticfilesystem:ClientMount"],
+        conditions: {
+          Bool: { "elasticfilesystem:AccessedViaMountTarget": "true" },
+          StringEquals: { "aws:PrincipalAccount": this.account },
+        },
+      }),
+    );
+
+    const bucket = (name: string, logs?: Bucket) =>
+      new Bucket(this, name, {
+        blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+        encryption: BucketEncryption.S3_MANAGED,
+        objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforceSSL: true,
+        minimumTLSVersion: 1.2,
+        removalPolicy: RemovalPolicy.RETAIN,
+        ...(logs
+          ? {
+              versioned: true,
+              serverAccessLogsBucket: logs,
+              serverAccessLogsPrefix: `${name.toLowerCase()}/`,
+              lifecycleRules: [
+                {
+                  noncurrentVersionExpiration: Duration.days(30),
+                  abortIncompleteMultipartUploadAfter: Duration.days(2),
+                },
+              ],
+            }
+          : { lifecycleRules: [{ expiration: Duration.days(settings.logRetentionDays) }] }),
+      });
+    this.accessLogs = bucket("AccessLogs");
+    this.images = bucket("Images", this.accessLogs);
+    this.releases = bucket("Releases", this.accessLogs);
+    acknowledge(this.accessLogs, "S1", "It receives the access logs of the other buckets.");
+  }
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultSettings, resources, synthesize } from "./synthesized";
+
+const settings = defaultSettings();
+
+test("the network has the S3 gateway endpoint and the interface endpoints, in as many zones as asked for", () => {
+  for (const endpointZones of [1, 2] as const) {
+    const endpoints = resources(synthesize({ ...settings, endpointZones }).templates, "AWS::EC2::VPCEndpoint");
+    const services = endpoints.map(({ Properties }) => JSON.stringify(Properties.ServiceName));
+    for (const name of ["s3", "ecr.api", "ecr.dkr", "logs", "monitoring", "ssm", "ssmmessages", "secretsmanager"]) {
+      assert.ok(
+        services.some((service) => service.includes(`.${name}"`)),
+        name,
+      );
+    }
+    for (const { Properties } of endpoints) {
+      if (Properties.VpcEndpointType === "Interface") {
+        assert.equal((Properties.SubnetIds as unknown[]).length, endpointZones);
+      }
+    }
+  }
+});
+
+test("a part that the settings leave out is not deployed", () => {
+  const { lambda, name, region, monthlyBudgetUsd, logRetentionDays, endpointZones } = settings;
+  const { templates } = synthesize({
+    name,
+    region,
+    monthlyBudgetUsd,
+    logRetentionDays,
+    endpointZones,
+    lambda: lambda!,
+  });
+  assert.deepEqual(Object.keys(templates).sort(), ["alerts", "lambda", "network", "storage"]);
+});
+
+test("a function with its model in the image stays out of the private network; one with EFS is in it", () => {
+  const configuration = (modelSource: "image" | "efs") => {
+    const { templates } = synthesize({ ...settings, lambda: { ...settings.lambda!, modelSource } });
+    return resources(templates, "AWS::Lambda::Function")[0]!.Properties;
+  };
+  assert.equal(configuration("image").VpcConfig, undefined);
+  assert.equal(configuration("image").FileSystemConfigs, undefined);
+  assert.ok(configuration("efs").VpcConfig);
+  assert.match(JSON.stringify(configuration("efs").FileSystemConfigs), /\/mnt\/models/);
+});
