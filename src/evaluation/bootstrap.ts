@@ -46,22 +46,19 @@ function positionOf(sorted: Float64Array, value: number): number {
 }
 
 /**
- * Draws rows with replacement and hands each resample's class counts, by rank, to `statistics`; returns the percentile interval
- * of each statistic. Values that are not finite (an area under the curve with one class drawn) are left out of the percentiles;
- * an interval without any finite value is `[NaN, NaN]`.
+ * Draws rows with replacement, again and again, and hands each resample's class counts by rank to `use` (which must not keep
+ * them: they are overwritten).
  */
-export function bootstrap<Name extends string>(
+export function resample(
   { ranking, codes }: RankedRows,
-  statistics: (counts: ClassCounts) => Readonly<Record<Name, number>>,
-  options: BootstrapOptions = {},
-): Record<Name, Interval> {
-  const { resamples = 2000, level = 0.95, seed = 0 } = options;
+  { resamples = 2000, seed = 0 }: BootstrapOptions,
+  use: (counts: ClassCounts) => void,
+): void {
   const random = new Random(seed, "bootstrap");
   const n = codes.length;
   const positives = new Float64Array(ranking.scores.length);
   const negatives = new Float64Array(ranking.scores.length);
-  const drawn = new Map<Name, Float64Array>();
-  for (let resample = 0; resample < resamples; resample++) {
+  for (let draw = 0; draw < resamples; draw++) {
     positives.fill(0);
     negatives.fill(0);
     for (let i = 0; i < n; i++) {
@@ -69,14 +66,26 @@ export function bootstrap<Name extends string>(
       const counts = code & 1 ? positives : negatives;
       (counts[code >>> 1] as number)++;
     }
-    const values = statistics({ positives, negatives });
-    for (const name of Object.keys(values) as Name[]) {
-      const list = drawn.get(name) ?? new Float64Array(resamples);
-      list[resample] = values[name];
-      drawn.set(name, list);
-    }
+    use({ positives, negatives });
   }
-  const intervals = [...drawn].map(([name, values]) => [name, percentileInterval(values, level)] as const);
+}
+
+/**
+ * The percentile interval of each statistic of the class counts. Values that are not finite (an area under the curve with one
+ * class drawn) are left out; an interval without any finite value is `[NaN, NaN]`.
+ */
+export function bootstrap<Name extends string>(
+  rows: RankedRows,
+  statistics: (counts: ClassCounts) => Readonly<Record<Name, number>>,
+  options: BootstrapOptions = {},
+): Record<Name, Interval> {
+  const draws: Readonly<Record<Name, number>>[] = [];
+  resample(rows, options, (counts) => draws.push(statistics(counts)));
+  const names = Object.keys(draws[0] ?? {}) as Name[];
+  const intervals = names.map((name) => {
+    const values = Float64Array.from(draws, (draw) => draw[name]);
+    return [name, percentileInterval(values, options.level)] as const;
+  });
   return Object.fromEntries(intervals) as Record<Name, Interval>;
 }
 

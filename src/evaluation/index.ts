@@ -1,12 +1,51 @@
-/** @module Evaluation: metrics equal to scikit-learn's, thresholds, calibration, intervals, and predictions on disk. */
+/** @module Evaluation: metrics equal to scikit-learn's, thresholds, calibration, comparisons, and predictions on disk. */
+export {
+  type AgreementGroup,
+  isRight,
+  probabilityByVotes,
+  resultsByAgreement,
+  type VoteGroup,
+} from "./agreement";
 export { type BootstrapOptions, bootstrap, type Interval, quantile, rankRows } from "./bootstrap";
 export { CALIBRATION_BINS, type CalibrationBin, calibrationBins, expectedCalibrationError } from "./calibration";
+export {
+  type Comparison,
+  compareModels,
+  type McNemarTest,
+  mcnemarTest,
+  type PairedDifference,
+  pairedBootstrap,
+} from "./comparison";
 export { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
+export {
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+  type RocBand,
+  type RocCurve,
+  rocBand,
+  rocCurve,
+  SWEEP_THRESHOLDS,
+  type SweepPoint,
+  thresholdSweep,
+} from "./curves";
+export { type DelongTest, delongInterval, delongTest } from "./delong";
+export { type IntervalName, metricIntervals } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, type MetricsOptions, rocAucInterval } from "./metrics";
+export { type Mistake, worstMistakes } from "./mistakes";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
 export { averagePrecisionOf, type ClassCounts, type Ranking, rank, rocAucOf } from "./ranking";
+export {
+  type CalibrationLine,
+  calibrationLine,
+  finiteLogits,
+  fitTemperature,
+  logLoss,
+  type Temperature,
+} from "./recalibration";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
 export { logitOf, sigmoid } from "./sigmoid";
+export { spearman, wilsonInterval } from "./statistics";
+export { type Subgroup, subgroupTable } from "./subgroups";
 export {
   type ChosenThreshold,
   chooseThreshold,

@@ -1,0 +1,142 @@
+/** @module Curves over all thresholds: ROC, precision and recall, and every measure by threshold. */
+import { type BootstrapOptions, type Interval, percentileInterval, type RankedRows, resample } from "./bootstrap";
+import { type Confusion, type DecisionMetrics, decisionMetrics } from "./confusion";
+import { type ClassCounts, checkScores, type Ranking, rank } from "./ranking";
+
+/** Points from (0, 0) to (1, 1), one per distinct score; straight stretches are kept whole. */
+export interface RocCurve {
+  readonly falsePositiveRate: Float64Array;
+  readonly truePositiveRate: Float64Array;
+  /** A score at or above it is called positive; infinite at the first point. */
+  readonly thresholds: Float64Array;
+}
+
+/** Points from the highest threshold (recall near 0) to the lowest (recall 1). */
+export interface PrecisionRecallCurve {
+  readonly precision: Float64Array;
+  readonly recall: Float64Array;
+  readonly thresholds: Float64Array;
+}
+
+/** The ROC curve. A rate whose class is missing is NaN. */
+export function rocCurve(labels: ArrayLike<number>, scores: ArrayLike<number>): RocCurve {
+  const ranking = rank(labels, scores);
+  const { tp, fp, thresholds } = cumulated(ranking);
+  return {
+    falsePositiveRate: Float64Array.of(0, ...fp).map((count) => count / ranking.totalNegatives),
+    truePositiveRate: Float64Array.of(0, ...tp).map((count) => count / ranking.totalPositives),
+    thresholds: Float64Array.of(Number.POSITIVE_INFINITY, ...thresholds),
+  };
+}
+
+/** The precision-recall curve, without interpolation. */
+export function precisionRecallCurve(labels: ArrayLike<number>, scores: ArrayLike<number>): PrecisionRecallCurve {
+  const ranking = rank(labels, scores);
+  const { tp, fp, thresholds } = cumulated(ranking);
+  return {
+    precision: tp.map((count, i) => count / (count + (fp[i] as number))),
+    recall: tp.map((count) => count / ranking.totalPositives),
+    thresholds,
+  };
+}
+
+/** Counts at or above each distinct score, from the highest down. */
+function cumulated({ scores, positives, negatives }: Ranking) {
+  const [tp, fp] = [new Float64Array(scores.length), new Float64Array(scores.length)];
+  for (let i = 0, from = scores.length - 1; i < scores.length; i++, from--) {
+    tp[i] = (tp[i - 1] ?? 0) + (positives[from] as number);
+    fp[i] = (fp[i - 1] ?? 0) + (negatives[from] as number);
+  }
+  return { tp, fp, thresholds: Float64Array.from(scores).reverse() };
+}
+
+/** Pointwise bootstrap band of the ROC curve over an even grid of false positive rates. */
+export interface RocBand {
+  readonly falsePositiveRate: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** The band in which the ROC curve lies in 95 % of the resamples, at each of `points` false positive rates. */
+export function rocBand(
+  rows: RankedRows,
+  { points = 101, ...options }: BootstrapOptions & { points?: number } = {},
+): RocBand {
+  const { resamples = 500, level = 0.95 } = options;
+  const grid = Float64Array.from({ length: points }, (_, i) => i / (points - 1));
+  const drawn = Array.from(grid, () => new Float64Array(resamples));
+  let draw = 0;
+  resample(rows, { ...options, resamples }, (counts) => {
+    const values = truePositiveRatesAt(grid, counts);
+    values.forEach((value, i) => {
+      (drawn[i] as Float64Array)[draw] = value;
+    });
+    draw++;
+  });
+  const intervals = drawn.map((values): Interval => percentileInterval(values, level));
+  return {
+    falsePositiveRate: grid,
+    low: Float64Array.from(intervals, ([low]) => low),
+    high: Float64Array.from(intervals, ([, high]) => high),
+  };
+}
+
+/** The ROC curve's height at each false positive rate of an ascending grid, joining its points by straight lines. */
+function truePositiveRatesAt(grid: Float64Array, { positives, negatives }: ClassCounts): Float64Array {
+  const n = positives.length;
+  let [p, q] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    p += positives[i] as number;
+    q += negatives[i] as number;
+  }
+  const heights = new Float64Array(grid.length).fill(Number.NaN);
+  if (p === 0 || q === 0) return heights;
+  let [tp, fp, at] = [0, 0, 0];
+  for (let i = n - 1; i >= 0 && at < grid.length; i--) {
+    const [stepUp, stepRight] = [positives[i] as number, negatives[i] as number];
+    // At a vertical stretch the curve takes its upper end, so a grid point equal to `fp` waits for a step to the right.
+    while (at < grid.length && (grid[at] as number) * q < fp + stepRight) {
+      heights[at] = (tp + (stepUp * ((grid[at] as number) * q - fp)) / stepRight) / p;
+      at++;
+    }
+    tp += stepUp;
+    fp += stepRight;
+  }
+  return heights.fill(1, at);
+}
+
+/** Every measure at one threshold. */
+export interface SweepPoint extends DecisionMetrics {
+  readonly threshold: number;
+  readonly confusion: Confusion;
+}
+
+/** Thresholds 0.01, 0.02 to 0.99. */
+export const SWEEP_THRESHOLDS: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
+
+/**
+ * Every measure at every threshold.
+ * @throws {InputError} `METRICS_*` for what cannot be evaluated
+ */
+export function thresholdSweep(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  thresholds: readonly number[] = SWEEP_THRESHOLDS,
+): SweepPoint[] {
+  checkScores(labels, scores);
+  const { scores: distinct, positives, negatives, totalPositives, totalNegatives } = rank(labels, scores);
+  const order = thresholds.map((_, i) => i).sort((a, b) => (thresholds[a] as number) - (thresholds[b] as number));
+  const points = new Array<SweepPoint>(thresholds.length);
+  let [at, fn, tn] = [0, 0, 0];
+  for (const i of order) {
+    const threshold = thresholds[i] as number;
+    while (at < distinct.length && (distinct[at] as number) < threshold) {
+      fn += positives[at] as number;
+      tn += negatives[at] as number;
+      at++;
+    }
+    const confusion = { tp: totalPositives - fn, fp: totalNegatives - tn, tn, fn };
+    points[i] = { threshold, ...decisionMetrics(confusion), confusion };
+  }
+  return points;
+}

@@ -1,0 +1,113 @@
+/** @module Mending probabilities after training: temperature scaling, and the calibration line that says what is wrong. */
+import { logitOf, sigmoid } from "./sigmoid";
+
+/** A fitted temperature: probabilities become `sigmoid(logit / temperature)`. Order, and so every area, stays as it is. */
+export interface Temperature {
+  /** Above 1 the model was too sure of itself. */
+  readonly temperature: number;
+  /** Mean negative log likelihood in nats before and after, on the rows it was fitted on. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Beyond these the likelihood keeps rising or hardly changes (separable or reversed scores). */
+const TEMPERATURE_RANGE = [0.01, 100] as const;
+
+/**
+ * Fits one temperature by maximum likelihood (Guo et al. 2017); fit on validation, use on test. The likelihood is concave in
+ * `1 / temperature`, so Newton's method, kept inside a shrinking bracket, finds the optimum.
+ * @param labels 0 or 1 each
+ * @param logits finite numbers
+ */
+export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): Temperature {
+  const [coldest, hottest] = TEMPERATURE_RANGE;
+  let [low, high] = [1 / hottest, 1 / coldest];
+  let beta = 1;
+  for (let iteration = 0; iteration < 200 && high - low > 1e-13 * high; iteration++) {
+    const { slope, curvature } = likelihoodSlopes(labels, logits, beta);
+    if (slope > 0) low = beta;
+    else high = beta;
+    const newton = beta + slope / curvature;
+    const next = newton > low && newton < high ? newton : Math.sqrt(low * high);
+    if (Math.abs(next - beta) <= 1e-14 * beta) break;
+    beta = next;
+  }
+  return { temperature: 1 / beta, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, beta) };
+}
+
+function likelihoodSlopes(labels: ArrayLike<number>, logits: ArrayLike<number>, beta: number) {
+  let [slope, curvature] = [0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    const z = logits[i] as number;
+    const p = sigmoid(beta * z);
+    slope += z * ((labels[i] as number) - p);
+    curvature += z * z * p * (1 - p);
+  }
+  return { slope, curvature };
+}
+
+/** Mean negative log likelihood in nats of logits multiplied by `beta`, exact for large logits. */
+export function logLoss(labels: ArrayLike<number>, logits: ArrayLike<number>, beta = 1): number {
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const z = beta * (logits[i] as number);
+    sum += Math.max(z, 0) - z * (labels[i] as number) + Math.log1p(Math.exp(-Math.abs(z)));
+  }
+  return sum / labels.length;
+}
+
+/**
+ * The calibration line `logit(share) = intercept + slope * logit` (Cox 1958). A slope below 1: extremes too extreme; an
+ * intercept above 0: positives more frequent than said. NaN where the line does not exist (one class, or separable scores).
+ */
+export interface CalibrationLine {
+  readonly slope: number;
+  readonly intercept: number;
+}
+
+/** Fits the calibration line by maximum likelihood (Newton's method on two parameters, steps halved while they overshoot). */
+export function calibrationLine(labels: ArrayLike<number>, logits: ArrayLike<number>): CalibrationLine {
+  let line = { intercept: 0, slope: 1 };
+  let loss = lineLoss(labels, logits, line);
+  for (let iteration = 0; iteration < 100; iteration++) {
+    const step = newtonStep(labels, logits, line);
+    if (!Number.isFinite(step.slope) || Math.abs(line.slope) > 1e3 || Math.abs(line.intercept) > 1e3) break;
+    if (Math.abs(step.intercept) + Math.abs(step.slope) < 1e-10) return line;
+    let next = line;
+    let nextLoss = Number.POSITIVE_INFINITY;
+    for (let share = 1; share > 1e-9 && !(nextLoss <= loss + 1e-15); share /= 2) {
+      next = { intercept: line.intercept + share * step.intercept, slope: line.slope + share * step.slope };
+      nextLoss = lineLoss(labels, logits, next);
+    }
+    [line, loss] = [next, nextLoss];
+  }
+  return { slope: Number.NaN, intercept: Number.NaN };
+}
+
+function newtonStep(labels: ArrayLike<number>, logits: ArrayLike<number>, { slope, intercept }: CalibrationLine) {
+  let [g0, g1, h00, h01, h11] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    const z = logits[i] as number;
+    const p = sigmoid(intercept + slope * z);
+    const [error, weight] = [(labels[i] as number) - p, p * (1 - p)];
+    g0 += error;
+    g1 += error * z;
+    h00 += weight;
+    h01 += weight * z;
+    h11 += weight * z * z;
+  }
+  const determinant = h00 * h11 - h01 * h01;
+  return { intercept: (h11 * g0 - h01 * g1) / determinant, slope: (h00 * g1 - h01 * g0) / determinant };
+}
+
+function lineLoss(labels: ArrayLike<number>, logits: ArrayLike<number>, { slope, intercept }: CalibrationLine): number {
+  return logLoss(
+    labels,
+    Float64Array.from(logits, (logit) => intercept + slope * logit),
+  );
+}
+
+/** Probabilities as finite logits; 0 and 1 are taken as the nearest probability that has one. */
+export function finiteLogits(probabilities: ArrayLike<number>): Float64Array {
+  return Float64Array.from(probabilities, (p) => logitOf(Math.min(1 - 2 ** -53, Math.max(2 ** -1022, p))));
+}

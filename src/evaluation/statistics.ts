@@ -1,0 +1,100 @@
+/** @module The few distribution functions that tests and intervals need. */
+
+/** 97.5 % quantile of the standard normal distribution. */
+export const Z95 = 1.959963984540054;
+
+/** Chance that a standard normal variable is farther from 0 than `z`. Relative error below 1e-13. */
+export function twoSidedNormal(z: number): number {
+  return erfc(Math.abs(z) / Math.SQRT2);
+}
+
+/** Complementary error function for x >= 0: a power series near 0, a continued fraction farther out (Abramowitz, Stegun 7.1). */
+function erfc(x: number): number {
+  if (x < 2) {
+    let term = x;
+    let sum = x;
+    for (let k = 1; Math.abs(term) > 1e-17 * sum; k++) {
+      term *= (2 * x * x) / (2 * k + 1);
+      sum += term;
+    }
+    return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+  }
+  // Lentz's method on erfc(x) = exp(-x^2) / sqrt(pi) * 1 / (x + (1/2) / (x + 1 / (x + (3/2) / (x + ...)))).
+  let f = x;
+  let [c, d] = [x, 0];
+  for (let k = 1; k < 200; k++) {
+    d = 1 / (x + (k / 2) * d);
+    c = x + k / 2 / c;
+    f *= c * d;
+    if (Math.abs(c * d - 1) < 1e-16) break;
+  }
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * f);
+}
+
+/** Interval of a share, from 0 to 1 (Wilson 1927): sound for few cases and for shares near 0 or 1. NaN for no cases. */
+export function wilsonInterval(hits: number, n: number): readonly [low: number, high: number] {
+  const share = hits / n;
+  const z2 = (Z95 * Z95) / n;
+  const centre = (share + z2 / 2) / (1 + z2);
+  const half = (Math.sqrt((share * (1 - share)) / n + z2 / (4 * n)) * Z95) / (1 + z2);
+  return [hits === 0 ? 0 : centre - half, hits === n && n > 0 ? 1 : centre + half];
+}
+
+/** Two-sided exact binomial test of `hits` among `n` against one half. 1 where `n` is 0. */
+export function binomialTest(hits: number, n: number): number {
+  const few = Math.min(hits, n - hits);
+  // Sums the chances of 0 to `few` hits, starting from the largest, whose logarithm does not underflow.
+  let logTerm = logFactorial(n) - logFactorial(few) - logFactorial(n - few) - n * Math.LN2;
+  let sum = 0;
+  for (let k = few; k >= 0; k--) {
+    sum += Math.exp(logTerm);
+    logTerm += Math.log(k) - Math.log(n - k + 1);
+  }
+  return Math.min(1, 2 * sum);
+}
+
+/** Natural logarithm of n!, by addition for small n and Stirling's series above. */
+function logFactorial(n: number): number {
+  if (n < 64) {
+    let sum = 0;
+    for (let k = 2; k <= n; k++) sum += Math.log(k);
+    return sum;
+  }
+  const x = n + 1;
+  const series = 1 / (12 * x) - 1 / (360 * x ** 3) + 1 / (1260 * x ** 5);
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series;
+}
+
+/** Ranks from 1, tied values sharing their mean rank. */
+export function midranks(values: ArrayLike<number>): Float64Array {
+  const n = values.length;
+  const order = Uint32Array.from({ length: n }, (_, i) => i).sort(
+    (a, b) => (values[a] as number) - (values[b] as number),
+  );
+  const ranks = new Float64Array(n);
+  for (let start = 0; start < n; ) {
+    let end = start + 1;
+    while (end < n && values[order[end] as number] === values[order[start] as number]) end++;
+    for (let i = start; i < end; i++) ranks[order[i] as number] = (start + end + 1) / 2;
+    start = end;
+  }
+  return ranks;
+}
+
+/** Rank correlation (Spearman 1904), from -1 to 1; NaN where one of the lists is constant. */
+export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return pearson(midranks(a), midranks(b));
+}
+
+function pearson(a: Float64Array, b: Float64Array): number {
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [da, db] = [(a[i] as number) - meanA, (b[i] as number) - meanB];
+    ab += da * db;
+    aa += da * da;
+    bb += db * db;
+  }
+  return ab / Math.sqrt(aa * bb);
+}

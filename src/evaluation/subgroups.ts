@@ -1,0 +1,57 @@
+/** @module The same measures within groups of images (scanner, site, slide, class of tissue): does the model work for all? */
+import type { Interval } from "./bootstrap";
+import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
+import { delongInterval } from "./delong";
+import type { Prediction } from "./predictions";
+import { wilsonInterval } from "./statistics";
+
+/** One group's results. */
+export interface Subgroup extends DecisionMetrics {
+  readonly group: string;
+  readonly n: number;
+  readonly positives: number;
+  /** NaN where a class is missing in the group. */
+  readonly rocAuc: number;
+  /** 95 %, DeLong; NaN where a class has fewer than two images. */
+  readonly rocAucCi95: Interval;
+  /** 95 %, Wilson. */
+  readonly accuracyCi95: Interval;
+  readonly confusion: Confusion;
+}
+
+/**
+ * Measures by group, sorted by name. Images without a group are gathered under `(none)`.
+ * @param groupOf the group of an image
+ */
+export function subgroupTable(
+  predictions: readonly Prediction[],
+  groupOf: (prediction: Prediction) => string | undefined,
+  threshold: number,
+): Subgroup[] {
+  const groups = new Map<string, Prediction[]>();
+  for (const row of predictions) {
+    const name = groupOf(row) ?? "(none)";
+    const rows = groups.get(name);
+    if (rows) rows.push(row);
+    else groups.set(name, [row]);
+  }
+  const names = [...groups.keys()].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return names.map((group) => measure(group, groups.get(group) ?? [], threshold));
+}
+
+function measure(group: string, rows: readonly Prediction[], threshold: number): Subgroup {
+  const labels = rows.map((row) => row.label);
+  const scores = rows.map((row) => row.probability);
+  const confusion = confusionAt(labels, scores, threshold);
+  const { auc, ci95 } = delongInterval(labels, scores);
+  return {
+    group,
+    n: rows.length,
+    positives: confusion.tp + confusion.fn,
+    rocAuc: auc,
+    rocAucCi95: ci95,
+    accuracyCi95: wilsonInterval(confusion.tp + confusion.tn, rows.length),
+    ...decisionMetrics(confusion),
+    confusion,
+  };
+}

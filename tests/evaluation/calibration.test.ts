@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  calibrationBins,
+  calibrationLine,
+  expectedCalibrationError,
+  finiteLogits,
+  fitTemperature,
+  logLoss,
+  sigmoid,
+} from "../../src/evaluation/index";
+import { Random } from "../../src/random/index";
+import { runPython, withoutPython } from "../support/python";
+import { randomRows } from "../support/scored-rows";
+
+/** Labels drawn from probabilities whose logits are then stretched: the right temperature is the stretch. */
+function stretched(n: number, stretch: number, shift = 0) {
+  const random = new Random(51, "stretched", n);
+  const truth = Array.from({ length: n }, () => random.normal(0, 1.5));
+  const labels = truth.map((logit) => (random.chance(sigmoid(logit)) ? 1 : 0));
+  return { labels, logits: truth.map((logit) => stretch * (logit - shift)) };
+}
+
+test("temperature scaling finds the stretch that was put in", () => {
+  for (const stretch of [0.25, 1, 3]) {
+    const { labels, logits } = stretched(20_000, stretch);
+    const { temperature, before, after } = fitTemperature(labels, logits);
+    assert.ok(Math.abs(temperature / stretch - 1) < 0.05, `${temperature} for ${stretch}`);
+    assert.ok(after <= before);
+    const error = (t: number) =>
+      expectedCalibrationError(
+        labels,
+        logits.map((logit) => sigmoid(logit / t)),
+      );
+    if (stretch !== 1) assert.ok(error(temperature) < 0.5 * error(1));
+  }
+});
+
+test("temperature and calibration line equal SciPy's and scikit-learn's optimum", { skip: withoutPython() }, () => {
+  const cases = [stretched(300, 2.5, 0.4), stretched(50, 0.5), stretched(2000, 1, -1)];
+  const program = `
+import json, sys, numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.linear_model import LogisticRegression
+out = []
+for c in json.load(sys.stdin):
+    y, z = np.array(c["labels"]), np.array(c["logits"])
+    loss = lambda b: np.mean(np.logaddexp(0, b * z) - b * z * y)
+    best = minimize_scalar(lambda t: loss(1 / t), bounds=(0.01, 100), method="bounded", options={"xatol": 1e-10})
+    line = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(z[:, None], y)
+    out.append([best.x, best.fun, line.coef_[0, 0], line.intercept_[0]])
+print(json.dumps(out))`;
+  const peers = runPython<[number, number, number, number][]>(program, cases);
+  cases.forEach(({ labels, logits }, i) => {
+    const [temperature, loss, slope, intercept] = peers[i] as [number, number, number, number];
+    const ours = fitTemperature(labels, logits);
+    assert.ok(Math.abs(ours.temperature - temperature) < 1e-5, `${ours.temperature}, SciPy ${temperature}`);
+    assert.ok(Math.abs(ours.after - loss) < 1e-10);
+    const line = calibrationLine(labels, logits);
+    assert.ok(Math.abs(line.slope - slope) < 1e-4, `${line.slope}, scikit-learn ${slope}`);
+    assert.ok(Math.abs(line.intercept - intercept) < 1e-4);
+  });
+});
+
+test("scores without an optimum give the end of the range, and no line", () => {
+  const separable = { labels: [0, 0, 1, 1], logits: [-2, -1, 1, 2] };
+  assert.ok(fitTemperature(separable.labels, separable.logits).temperature <= 0.011);
+  assert.ok(Number.isNaN(calibrationLine(separable.labels, separable.logits).slope));
+  assert.ok(fitTemperature([1, 1, 0, 0], [-2, -1, 1, 2]).temperature >= 99);
+  assert.ok(Number.isFinite(fitTemperature([1, 1], [3, 4]).temperature));
+  assert.ok(Number.isFinite(fitTemperature([0, 1], [0, 0]).temperature));
+});
+
+test("bins hold every row once and keep the mean", () => {
+  const { labels, scores } = randomRows(52, 500);
+  const bins = calibrationBins(labels, scores, 10);
+  assert.equal(
+    bins.reduce((sum, { count }) => sum + count, 0),
+    500,
+  );
+  const weighted = bins.reduce((sum, bin) => sum + (bin.count > 0 ? bin.count * bin.meanProbability : 0), 0);
+  const total = scores.reduce((sum, score) => sum + score, 0);
+  assert.ok(Math.abs(weighted - total) < 1e-9);
+  for (const bin of bins.filter(({ count }) => count > 0)) {
+    assert.ok(bin.meanProbability >= bin.low && bin.meanProbability <= bin.high);
+  }
+});
+
+test("the loss is exact where a probability would be rounded to 1", () => {
+  assert.equal(logLoss([0], [800]), 800);
+  assert.equal(logLoss([1], [800]), 0);
+  assert.ok(finiteLogits([0, 1, 0.5]).every(Number.isFinite));
+});

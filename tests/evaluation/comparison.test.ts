@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  binaryMetrics,
+  compareModels,
+  delongInterval,
+  delongTest,
+  mcnemarTest,
+  type Prediction,
+  pairedBootstrap,
+} from "../../src/evaluation/index";
+import { Random } from "../../src/random/index";
+import { runPython, withoutPython } from "../support/python";
+
+/** Two models of different quality on the same rows; they share part of their errors. */
+function twoModels(seed: number, n: number, { steps = 0 } = {}) {
+  const random = new Random(seed, "two-models");
+  const labels = Array.from({ length: n }, () => (random.chance(0.4) ? 1 : 0));
+  const difficulty = labels.map(() => random.normal(0, 0.15));
+  const model = (signal: number) =>
+    labels.map((label, i) => {
+      const score = 0.5 + (label - 0.5) * signal + (difficulty[i] as number) + random.normal(0, 0.15);
+      const clipped = Math.min(1, Math.max(0, score));
+      return steps > 0 ? Math.round(clipped * steps) / steps : clipped;
+    });
+  return { labels, a: model(0.45), b: model(0.3) };
+}
+
+test("DeLong's test equals the definition, pair by pair", { skip: withoutPython() }, () => {
+  const cases = [twoModels(1, 60), twoModels(2, 200, { steps: 8 }), twoModels(3, 400), twoModels(4, 12, { steps: 3 })];
+  // From DeLong, DeLong and Clarke-Pearson 1988, without ranks: every positive against every negative.
+  const program = `
+import json, sys, numpy as np
+from scipy.stats import norm
+out = []
+for c in json.load(sys.stdin):
+    y = np.array(c["labels"])
+    v10, v01 = [], []
+    for s in (np.array(c["a"]), np.array(c["b"])):
+        psi = (s[y == 1][:, None] > s[y == 0][None]) + 0.5 * (s[y == 1][:, None] == s[y == 0][None])
+        v10.append(psi.mean(1)); v01.append(psi.mean(0))
+    S = np.cov(v10) / (y == 1).sum() + np.cov(v01) / (y == 0).sum()
+    aucs = [v.mean() for v in v10]
+    se = np.sqrt(S[0, 0] + S[1, 1] - 2 * S[0, 1])
+    z = (aucs[0] - aucs[1]) / se
+    out.append([*aucs, se, z, 2 * norm.sf(abs(z)), np.sqrt(S[0, 0])])
+print(json.dumps(out))`;
+  const peers = runPython<number[][]>(program, cases);
+  cases.forEach(({ labels, a, b }, i) => {
+    const { aucA, aucB, standardError, z, p } = delongTest(labels, a, b);
+    const alone = delongInterval(labels, a).standardError;
+    [aucA, aucB, standardError, z, p, alone].forEach((value, k) => {
+      const expected = peers[i]?.[k] as number;
+      assert.ok(Math.abs(value - expected) < 1e-9, `case ${i}, value ${k}: ${value}, expected ${expected}`);
+    });
+  });
+});
+
+test("DeLong: a model against itself is no different, against a worse one it is, and order only turns the sign", () => {
+  const { labels, a, b } = twoModels(5, 800);
+  assert.deepEqual([delongTest(labels, a, a).z, delongTest(labels, a, a).p], [0, 1]);
+  const [there, back] = [delongTest(labels, a, b), delongTest(labels, b, a)];
+  assert.ok(there.p < 0.001 && there.difference > 0);
+  assert.equal(there.z, -back.z);
+  // Any rising function of the scores leaves areas alone.
+  assert.equal(
+    delongTest(
+      labels,
+      a.map((score) => Math.exp(5 * score)),
+      b,
+    ).z,
+    there.z,
+  );
+});
+
+test("under no difference DeLong's p is below 0.05 about one time in twenty", () => {
+  let rejected = 0;
+  for (let seed = 0; seed < 300; seed++) {
+    const random = new Random(seed, "null");
+    const labels = Array.from({ length: 120 }, (_, i) => (i < 50 ? 1 : 0));
+    const model = () => labels.map((label) => label * 0.8 + random.normal());
+    if (delongTest(labels, model(), model()).p < 0.05) rejected++;
+  }
+  assert.ok(rejected >= 4 && rejected <= 30, `${rejected} of 300`);
+});
+
+test("McNemar's test on published counts: approval ratings (Agresti), 86 and 150 changed their mind", () => {
+  const decisions = (a: number, b: number, both: number, none: number) => ({
+    a: [...Array(a).fill(true), ...Array(b).fill(false), ...Array(both).fill(true), ...Array(none).fill(false)],
+    b: [...Array(a).fill(false), ...Array(b).fill(true), ...Array(both).fill(true), ...Array(none).fill(false)],
+  });
+  const { a, b } = decisions(86, 150, 794, 570);
+  const { p, ...counts } = mcnemarTest(a, b);
+  assert.deepEqual(counts, { onlyA: 86, onlyB: 150, bothRight: 794, bothWrong: 570 });
+  assert.ok(p > 3e-5 && p < 5e-5, `${p}`); // z = -4.17 by the normal approximation
+  assert.equal(mcnemarTest([true, true], [true, true]).p, 1);
+  assert.ok(Math.abs(mcnemarTest([true, true, true], [false, false, false]).p - 0.25) < 1e-12);
+});
+
+test("paired intervals are narrower than unpaired ones and agree with DeLong", () => {
+  const { labels, a, b } = twoModels(6, 500);
+  const paired = pairedBootstrap(labels, { scores: a, threshold: 0.5 }, { scores: b, threshold: 0.5 });
+  const { ci95, difference } = delongTest(labels, a, b);
+  assert.ok(Math.abs(paired.rocAuc.difference - difference) < 1e-12);
+  paired.rocAuc.ci95.forEach((end, i) => {
+    assert.ok(Math.abs(end - (ci95[i] as number)) < 0.012);
+  });
+  const width = ([low, high]: readonly [number, number]) => high - low;
+  const [ofA, ofB] = [binaryMetrics(labels, a), binaryMetrics(labels, b)];
+  assert.equal(paired.accuracy.a, ofA.accuracy);
+  assert.equal(paired.f1.b, ofB.f1);
+  assert.ok(width(paired.rocAuc.ci95) < width(ofA.rocAucCi95 ?? [0, 0]) + width(ofB.rocAucCi95 ?? [0, 0]));
+});
+
+test("models are compared by file name, whatever the order of their rows", () => {
+  const { labels, a, b } = twoModels(7, 90);
+  const rows = (scores: number[]): Prediction[] =>
+    scores.map((probability, i) => ({ filename: `${i}.png`, label: labels[i] as 0 | 1, logit: 0, probability }));
+  const straight = compareModels({ predictions: rows(a), threshold: 0.5 }, { predictions: rows(b), threshold: 0.4 });
+  const turned = compareModels(
+    { predictions: rows(a), threshold: 0.5 },
+    { predictions: rows(b).reverse(), threshold: 0.4 },
+  );
+  assert.deepEqual(turned, straight);
+  assert.equal(straight.mcnemar.onlyA + straight.mcnemar.bothRight, Math.round(straight.differences.accuracy.a * 90));
+  assert.throws(
+    () => compareModels({ predictions: rows(a), threshold: 0.5 }, { predictions: rows(b).slice(1), threshold: 0.5 }),
+    { code: "COMPARISON_IMAGES", message: /for example 0\.png/ },
+  );
+});
