@@ -1,6 +1,6 @@
 /** @module Which column of somebody's CSV holds the true label and which the score of the positive class. */
+import type { Table } from "../dataset/table";
 import { InputError } from "../errors/index";
-import type { CsvTable } from "./csv";
 
 /** Names in order of preference, written in lower case with single spaces. */
 const LABEL_NAMES = [
@@ -54,7 +54,7 @@ function plain(name: string): string {
  * Position of the column of true labels: the one named, or the first with a usual name.
  * @throws {InputError} `METRICS_COLUMN`, listing the columns that exist
  */
-export function labelColumn(table: CsvTable, name?: string): number {
+export function labelColumn(table: Table, name?: string): number {
   if (name !== undefined) return namedColumn(table, name, "--label");
   const plainNames = table.columns.map(plain);
   const usual = firstOf(plainNames, LABEL_NAMES);
@@ -69,7 +69,7 @@ export function labelColumn(table: CsvTable, name?: string): number {
  * or the only one that speaks of the positive class and of a probability, or logits.
  * @throws {InputError} `METRICS_COLUMN`, listing the columns that exist
  */
-export function scoreColumn(table: CsvTable, positive: string, name?: string): { column: number; logits: boolean } {
+export function scoreColumn(table: Table, positive: string, name?: string): { column: number; logits: boolean } {
   if (name !== undefined) return { column: namedColumn(table, name, "--score"), logits: false };
   const plainNames = table.columns.map(plain);
   const ofPositive = positions(plainNames, (column) => {
@@ -96,7 +96,7 @@ function firstOf(names: readonly string[], wanted: readonly string[]): number | 
   return found === undefined ? undefined : names.indexOf(found);
 }
 
-function namedColumn(table: CsvTable, name: string, option: string): number {
+function namedColumn(table: Table, name: string, option: string): number {
   const exact = table.columns.indexOf(name);
   if (exact >= 0) return exact;
   const alike = positions(table.columns, (column) => plain(column) === plain(name));
@@ -104,7 +104,7 @@ function namedColumn(table: CsvTable, name: string, option: string): number {
   throw new InputError("METRICS_COLUMN", `${table.path} has no column "${name}" (${option}). ${columnList(table)}`);
 }
 
-function notFound(table: CsvTable, what: "label" | "score", candidates: readonly number[]): InputError {
+function notFound(table: Table, what: "label" | "score", candidates: readonly number[]): InputError {
   const names = candidates.map((i) => table.columns[i]);
   const reason =
     names.length > 1 ? `several columns could be the ${what} (${names.join(", ")})` : `no ${what} column found`;
@@ -116,6 +116,6 @@ function notFound(table: CsvTable, what: "label" | "score", candidates: readonly
   );
 }
 
-function columnList(table: CsvTable): string {
+function columnList(table: Table): string {
   return `Its columns are: ${table.columns.map((name) => name || "(no name)").join(", ")}.`;
 }

@@ -1,9 +1,9 @@
 /** @module Predictions of a run on disk: `filename,label,logit,probability` and, where known, `votes_positive,votes_total`. */
 
+import { readTable, type Table } from "../dataset/table";
 import type { Votes } from "../dataset/types";
 import { InputError } from "../errors/index";
 import { writeFileAtomically } from "../files/index";
-import { type CsvTable, readCsv } from "./csv";
 
 /** What a model said about one image. */
 export interface Prediction {
@@ -33,19 +33,20 @@ export async function writePredictions(path: string, predictions: readonly Predi
 
 /**
  * Reads predictions written by {@link writePredictions}.
- * @throws {InputError} `PREDICTIONS_MISSING`, `PREDICTIONS_UNREADABLE` (naming the lines) or `PREDICTIONS_EMPTY`
+ * @throws {InputError} `TABLE_*` for the file, `PREDICTIONS_UNREADABLE` for its columns or rows (naming the lines)
  */
 export async function readPredictions(path: string): Promise<Prediction[]> {
-  const table = await readCsv(path);
+  const table = await readTable(path);
   const missing = COLUMNS.filter((name) => !table.columns.includes(name));
   if (missing.length > 0) {
     throw new InputError("PREDICTIONS_UNREADABLE", `${path} lacks the column ${missing.join(", ")}.`);
   }
   const problems: string[] = [];
   const seen = new Set<string>();
-  const predictions = table.rows.map((row, i) => {
-    const prediction = parseRow(table, row, (problem) => problems.push(`line ${table.lines[i]}: ${problem}`));
-    if (seen.has(prediction.filename)) problems.push(`line ${table.lines[i]}: ${prediction.filename} is there twice`);
+  const predictions = table.rows.map(({ fields, line }) => {
+    const complain = (problem: string) => problems.push(`line ${line}: ${problem}`);
+    const prediction = parseRow(table, fields, complain);
+    if (seen.has(prediction.filename)) complain(`${prediction.filename} is there twice`);
     seen.add(prediction.filename);
     return prediction;
   });
@@ -56,8 +57,8 @@ export async function readPredictions(path: string): Promise<Prediction[]> {
   return predictions;
 }
 
-function parseRow(table: CsvTable, row: readonly string[], complain: (problem: string) => void): Prediction {
-  const cell = (name: string) => row[table.columns.indexOf(name)]?.trim() ?? "";
+function parseRow(table: Table, row: readonly string[], complain: (problem: string) => void): Prediction {
+  const cell = (name: string) => row[table.columns.indexOf(name)] ?? "";
   const number = (name: string, low: number, high: number) => {
     const value = cell(name) === "" ? Number.NaN : Number(cell(name));
     if (!Number.isFinite(value) || value < low || value > high) complain(`${name} is "${cell(name)}"`);

@@ -1,7 +1,7 @@
 /** @module Labels and scores out of any CSV: columns found or named, labels as 0 and 1 or as class names. */
+import { readTable, type Table } from "../dataset/table";
 import { InputError } from "../errors/index";
 import { labelColumn, scoreColumn } from "./columns";
-import { type CsvTable, readCsv } from "./csv";
 
 export interface ScoredTableOptions {
   /** Name of the column of true labels; found by its usual names where absent. */
@@ -27,32 +27,30 @@ export interface ScoredTable {
 
 /**
  * Reads a CSV of labels and scores.
- * @throws {InputError} `PREDICTIONS_*` for the file, `METRICS_COLUMN` for a column that is not there, `METRICS_ROWS` for rows
+ * @throws {InputError} `TABLE_*` for the file, `METRICS_COLUMN` for a column that is not there, `METRICS_ROWS` for rows
  * that cannot be used (with their line numbers), `METRICS_CLASSES` for class names that are not two
  */
 export async function readScoredTable(path: string, options: ScoredTableOptions = {}): Promise<ScoredTable> {
-  const table = await readCsv(path);
+  const table = await readTable(path);
   const labelAt = labelColumn(table, options.label);
   const problems = new Problems(table);
-  const names = table.rows.map((row) => className(row[labelAt] ?? ""));
+  const names = table.rows.map(({ fields }) => className(fields[labelAt] ?? ""));
   const { positive, binary } = positiveClass(table, names, table.columns[labelAt] ?? "", options.positive);
   const score = scoreColumn(table, positive, options.score);
   const logits = options.logits ?? score.logits;
   const labels = new Uint8Array(names.length);
   const scores = new Float64Array(names.length);
-  table.rows.forEach((row, i) => {
+  table.rows.forEach(({ fields, line }, i) => {
     const name = names[i] as string;
-    const text = (row[score.column] ?? "").trim();
+    const text = fields[score.column] ?? "";
     const value = text === "" ? Number.NaN : Number(text);
     labels[i] = name === positive ? 1 : 0;
     scores[i] = value;
-    if (row.slice(table.columns.length).some((cell) => cell.trim() !== "")) {
-      problems.add(i, `has ${row.length} cells, the header ${table.columns.length}`);
-    } else if (name === "") problems.add(i, "the label is empty");
-    else if (binary && name !== "0" && name !== "1") problems.add(i, `the label is "${name}"`);
-    else if (text === "") problems.add(i, "the score is empty");
-    else if (!Number.isFinite(value)) problems.add(i, `the score is "${text}"`);
-    else if (!logits && (value < 0 || value > 1)) problems.add(i, `the score ${text} is not from 0 to 1`, "range");
+    if (name === "") problems.add(line, "the label is empty");
+    else if (binary && name !== "0" && name !== "1") problems.add(line, `the label is "${name}"`);
+    else if (text === "") problems.add(line, "the score is empty");
+    else if (!Number.isFinite(value)) problems.add(line, `the score is "${text}"`);
+    else if (!logits && (value < 0 || value > 1)) problems.add(line, `the score ${text} is not from 0 to 1`, "range");
   });
   problems.throwIfAny();
   const columns = { label: table.columns[labelAt] ?? "", score: table.columns[score.column] ?? "" };
@@ -60,8 +58,7 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
 }
 
 /** `1.0` and `true`, `0.0` and `false` become `1` and `0`; other names stay. */
-function className(cell: string): string {
-  const text = cell.trim();
+function className(text: string): string {
   if (/^[01](\.0*)?$/.test(text)) return text.charAt(0);
   if (/^true$/i.test(text)) return "1";
   return /^false$/i.test(text) ? "0" : text;
@@ -69,14 +66,14 @@ function className(cell: string): string {
 
 /** The name of the positive class, and whether labels are 0 and 1 (anything else is then a mistake of its row). */
 function positiveClass(
-  table: CsvTable,
+  table: Table,
   names: readonly string[],
   column: string,
   wanted?: string,
 ): { positive: string; binary: boolean } {
   const distinct = [...new Set(names.filter((name) => name !== ""))].sort();
   const positive = wanted === undefined ? undefined : className(wanted);
-  const found = distinct.map((name) => `${name} (line ${table.lines[names.indexOf(name)]})`).slice(0, 8);
+  const found = distinct.map((name) => `${name} (line ${table.rows[names.indexOf(name)]?.line})`).slice(0, 8);
   const list = `${found.join(", ")}${distinct.length > 8 ? ", ..." : ""}`;
   if (positive !== undefined) {
     // A set of one class need not hold the positive one.
@@ -97,11 +94,11 @@ class Problems {
   private readonly found: string[] = [];
   private outOfRange = false;
 
-  constructor(private readonly table: CsvTable) {}
+  constructor(private readonly table: Table) {}
 
-  add(row: number, problem: string, kind?: "range"): void {
+  add(line: number, problem: string, kind?: "range"): void {
     this.outOfRange ||= kind === "range";
-    this.found.push(`line ${this.table.lines[row]}: ${problem}`);
+    this.found.push(`line ${line}: ${problem}`);
   }
 
   throwIfAny(): void {

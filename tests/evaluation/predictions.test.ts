@@ -48,9 +48,9 @@ test("bad rows are named with their line", async () => {
 });
 
 test("a missing file, column or row is said", async () => {
-  await assert.rejects(readPredictions(join(folder, "absent.csv")), { code: "PREDICTIONS_MISSING" });
+  await assert.rejects(readPredictions(join(folder, "absent.csv")), { code: "TABLE_MISSING" });
   await writeFile(join(folder, "columns.csv"), "filename,label\na.png,0\n");
   await assert.rejects(readPredictions(join(folder, "columns.csv")), /lacks the column logit, probability/);
   await writeFile(join(folder, "rows.csv"), "filename,label,logit,probability\n");
-  await assert.rejects(readPredictions(join(folder, "rows.csv")), { code: "PREDICTIONS_EMPTY" });
+  await assert.rejects(readPredictions(join(folder, "rows.csv")), { code: "TABLE_EMPTY" });
 });

@@ -74,8 +74,7 @@ test("a set of one class is read", async () => {
 });
 
 test("bad rows are named with the line they stand on", async () => {
-  const content =
-    'label,score,note\n0,0.1,"two\nlines"\n1,,x\n\n1,abc,x\n,0.5,x\n1,NaN,x\n2,0.5,x\n1,0.5,x,y\n0,0.2,x\n';
+  const content = 'label,score,note\n0,0.1,"two\nlines"\n1,,x\n\n1,abc,x\n,0.5,x\n1,NaN,x\n2,0.5,x\n1,inf,x\n0,0.2,x\n';
   await assert.rejects(read(content), (error: Error & { code: string }) => {
     assert.equal(error.code, "METRICS_ROWS");
     assert.match(error.message, /6 rows of 8/);
@@ -97,8 +96,8 @@ test("an unfound column lists those that exist; a missing header is suspected", 
 });
 
 test("empty files and files without rows are refused", async () => {
-  await assert.rejects(read(""), { code: "PREDICTIONS_EMPTY" });
-  await assert.rejects(read("label,score\n\n"), { code: "PREDICTIONS_EMPTY" });
-  await assert.rejects(readScoredTable(join(folder, "absent.csv")), { code: "PREDICTIONS_MISSING" });
-  await assert.rejects(readScoredTable(folder), { code: "PREDICTIONS_UNREADABLE" });
+  await assert.rejects(read(""), { code: "TABLE_EMPTY" });
+  await assert.rejects(read("label,score\n\n"), { code: "TABLE_EMPTY" });
+  await assert.rejects(readScoredTable(join(folder, "absent.csv")), { code: "TABLE_MISSING" });
+  await assert.rejects(readScoredTable(folder), { code: "TABLE_MISSING" });
 });
