@@ -1,0 +1,25 @@
+/** @module `POST /explain`: what the model looked at, by covering one part of the image after the other. */
+import { readImage } from "./body";
+import { json, type ServiceRequest, type ServiceResponse } from "./http";
+import { Problem } from "./problem";
+import type { Service } from "./service";
+
+const DEFAULT_GRID = 12;
+const LARGEST_GRID = 28;
+
+export async function explainRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
+  const model = service.models.get(request.query.get("model"));
+  const grid = Number(request.query.get("grid") ?? DEFAULT_GRID);
+  if (!Number.isInteger(grid) || grid < 2 || grid > LARGEST_GRID) {
+    throw new Problem("FIELD_INVALID", `grid must be a whole number from 2 to ${LARGEST_GRID}.`);
+  }
+  const image = await readImage(service, request);
+  const explanation = await model.explain(await image.bytes(), grid, request.signal);
+  return json({
+    image_filename: image.filename,
+    model: model.name,
+    model_sha256: model.sha256,
+    method: "occlusion",
+    ...explanation,
+  });
+}

@@ -1,0 +1,73 @@
+/** @module Images in a local folder (or a mounted EFS path). Nothing outside of the folder is ever read. */
+import { constants } from "node:fs";
+import { type FileHandle, open, readdir, realpath } from "node:fs/promises";
+import { basename, join, sep } from "node:path";
+import { hasErrorCode, InputError } from "../../src/errors/index";
+import { checkImageName, IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
+import { Problem } from "./problem";
+
+const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR", "ENXIO"];
+
+/** Images of a folder by their name below it. */
+export class FolderImages implements ImageSource {
+  readonly kind = "folder";
+
+  private constructor(
+    private readonly root: string,
+    readonly label: string,
+    private readonly maxBytes: number,
+    private readonly known: readonly ImageEntry[] | undefined,
+  ) {}
+
+  /**
+   * @param known the images with their labels, where a label table was found; otherwise the folder is listed
+   * @throws {InputError} `IMAGES_MISSING`
+   */
+  static async open(
+    directory: string,
+    { maxBytes = 10 * 2 ** 20, known }: { maxBytes?: number; known?: readonly ImageEntry[] | undefined } = {},
+  ): Promise<FolderImages> {
+    try {
+      const root = await realpath(directory);
+      await readdir(root);
+      return new FolderImages(root, basename(root), maxBytes, known);
+    } catch (error) {
+      if (!MISSING.some((code) => hasErrorCode(error, code))) throw error;
+      throw new InputError("IMAGES_MISSING", `The image folder ${directory} does not exist or cannot be read.`);
+    }
+  }
+
+  async read(name: string): Promise<Uint8Array> {
+    checkImageName(name);
+    let file: FileHandle | undefined;
+    try {
+      const path = await realpath(join(this.root, name));
+      if (!path.startsWith(this.root + sep)) throw new Problem("IMAGE_NOT_FOUND");
+      // The path is real, so its last part is no link; NONBLOCK keeps a FIFO from holding the call.
+      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const info = await file.stat();
+      if (!info.isFile()) throw new Problem("IMAGE_NOT_FOUND");
+      if (info.size > this.maxBytes) throw new Problem("IMAGE_TOO_LARGE");
+      return await file.readFile();
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      if (MISSING.some((code) => hasErrorCode(error, code))) throw new Problem("IMAGE_NOT_FOUND");
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    } finally {
+      await file?.close();
+    }
+  }
+
+  async list(): Promise<readonly ImageEntry[]> {
+    if (this.known) return this.known;
+    const entries = await readdir(this.root, { withFileTypes: true, recursive: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(this.root.length + 1).split(sep).join("/"))
+      .filter((name) => IMAGE_NAME_PATTERN.test(name))
+      .sort()
+      .map((name) => ({ name }));
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,52 @@
+/** @module `GET /images` and `GET /images/{name}`: what the image source offers, for the page. */
+import { json, type ServiceRequest, type ServiceResponse } from "./http";
+import { checkImageName } from "./images";
+import { Problem } from "./problem";
+import type { Parameters } from "./routes";
+import type { Service } from "./service";
+
+const LARGEST_PAGE = 5000;
+const LARGEST_THUMBNAIL = 512;
+const CACHE = { "cache-control": "private, max-age=3600" };
+
+/** The images' names with label and votes where known: `{source, total, images: [{name, class, votes}]}`. */
+export async function imagesRoute({ images }: Service, { query }: ServiceRequest): Promise<ServiceResponse> {
+  if (!images) return json({ source: null, total: 0, images: [] });
+  const offset = whole(query, "offset", 0, Number.MAX_SAFE_INTEGER);
+  const limit = whole(query, "limit", LARGEST_PAGE, LARGEST_PAGE);
+  const all = await images.list();
+  return json({
+    source: { kind: images.kind, label: images.label },
+    total: all.length,
+    images: all.slice(offset, offset + limit),
+  });
+}
+
+/** An image as it is stored, or with `?thumbnail=96` a small JPEG of it. */
+export async function imageRoute(
+  { images, models }: Service,
+  { query }: ServiceRequest,
+  { name }: Parameters,
+): Promise<ServiceResponse> {
+  if (!images) throw new Problem("IMAGES_NOT_CONFIGURED");
+  const filename = checkImageName(name);
+  const bytes = await images.read(filename);
+  if (!query.has("thumbnail")) return { status: 200, headers: { ...CACHE, "content-type": typeOf(filename) }, body: bytes };
+  const edge = whole(query, "thumbnail", 96, LARGEST_THUMBNAIL, 16);
+  const body = await models.get().thumbnail(bytes, edge);
+  return { status: 200, headers: { ...CACHE, "content-type": "image/jpeg" }, body };
+}
+
+function typeOf(name: string): string {
+  const extension = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+  return `image/${{ jpg: "jpeg", tif: "tiff" }[extension] ?? extension}`;
+}
+
+function whole(query: URLSearchParams, name: string, fallback: number, most: number, least = 0): number {
+  const given = query.get(name);
+  const value = given === null ? fallback : Number(given);
+  if (given?.trim() === "" || !Number.isInteger(value) || value < least || value > most) {
+    throw new Problem("FIELD_INVALID", `${name} must be a whole number from ${least} to ${most}.`);
+  }
+  return value;
+}

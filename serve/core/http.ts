@@ -1,0 +1,43 @@
+/** @module Requests and responses as plain data, so that Express and Lambda sit on one and the same service. */
+
+/** A request whose body has been read whole. */
+export interface ServiceRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** Path without the query, percent-decoded by the routes themselves. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** Request id for logs; echoed as `x-request-id`. */
+  readonly id: string;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer; header names in lower case. */
+export interface ServiceResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/** A JSON answer. Numbers that JSON cannot say (NaN, infinities) become null. */
+export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): ServiceResponse {
+  return {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
+    body: JSON.stringify(value),
+  };
+}
+
+/** Plain text. */
+export function text(body: string, contentType = "text/plain; charset=utf-8"): ServiceResponse {
+  return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body };
+}
+
+/** The media type of a header such as `image/png; charset=x`, in lower case and without parameters. */
+export function mediaType(header: string | undefined): string {
+  return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

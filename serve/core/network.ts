@@ -1,0 +1,17 @@
+/** @module The part of a predictor that serving needs, with decoding and running apart so that batches can form between. */
+import type { ModelCard } from "../../src/onnx/model-card";
+import type { GoldenResult } from "./models";
+
+/** A loaded network. */
+export interface Network {
+  readonly card: ModelCard;
+  readonly sha256: string;
+  readonly loadSeconds: number;
+  /** Image bytes to uint8 RGB pixels of the model's size (height, width, channel). */
+  decode(image: Uint8Array): Promise<Uint8Array>;
+  /** Logits of a batch of decoded images. */
+  run(pixels: readonly Uint8Array[]): Promise<number[]>;
+  thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array>;
+  verifyGolden(): Promise<GoldenResult>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,244 @@
+/** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
+import { PROBLEM_CODES, type ProblemCode } from "./problem";
+import type { Service } from "./service";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const schema = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+const number = (description: string): Json => ({ type: "number", description });
+const string = (description: string): Json => ({ type: "string", description });
+const object = (properties: Json, required = Object.keys(properties)): Json => ({ type: "object", properties, required });
+const list = (items: Json): Json => ({ type: "array", items });
+const ok = (description: string, content: Json): Json => ({
+  description,
+  content: { "application/json": { schema: content } },
+});
+
+/** Answers for the codes, grouped by status as OpenAPI wants it. */
+function problems(...codes: ProblemCode[]): Json {
+  const responses: Record<string, Json> = {};
+  for (const code of [...codes, "UNAUTHORIZED", "RATE_LIMITED", "DEADLINE_EXCEEDED", "INTERNAL"] as const) {
+    const status = String(PROBLEM_CODES[code][0]);
+    const before = responses[status]?.description as string | undefined;
+    responses[status] = {
+      description: `${before ? `${before}, ` : ""}\`${code}\``,
+      content: { "application/problem+json": { schema: schema("Problem") } },
+    };
+  }
+  return responses;
+}
+
+const MODEL_PARAMETER = {
+  name: "model",
+  in: "query",
+  description: "Name of the model; the first loaded one where absent.",
+  schema: { type: "string" },
+};
+
+const IMAGE_BODY = {
+  required: true,
+  content: {
+    "application/json": { schema: object({ image_filename: string("A name in the image source.") }) },
+    "multipart/form-data": { schema: object({ image: { type: "string", format: "binary" } }) },
+    ...Object.fromEntries(
+      ["png", "jpeg", "webp", "tiff"].map((type) => [`image/${type}`, { schema: { type: "string", format: "binary" } }]),
+    ),
+  },
+};
+
+const IMAGE_PROBLEMS = [
+  "REQUEST_MALFORMED",
+  "JSON_MALFORMED",
+  "FIELD_INVALID",
+  "IMAGE_NAME_INVALID",
+  "IMAGE_NOT_FOUND",
+  "IMAGES_NOT_CONFIGURED",
+  "MODEL_NOT_FOUND",
+  "BODY_TOO_LARGE",
+  "IMAGE_TOO_LARGE",
+  "CONTENT_TYPE_UNSUPPORTED",
+  "IMAGE_TYPE_UNSUPPORTED",
+  "IMAGE_CORRUPT",
+  "IMAGE_SIZE_MISMATCH",
+  "QUEUE_FULL",
+  "MODEL_UNAVAILABLE",
+  "IMAGE_SOURCE_UNAVAILABLE",
+  "SHUTTING_DOWN",
+] as const;
+
+const SCHEMAS: Json = {
+  Prediction: object({
+    image_filename: { type: ["string", "null"], description: "As asked for or as uploaded." },
+    logit: number("Log-odds of the positive class."),
+    probability: number("Probability of the positive class, 0 to 1."),
+    predicted_class: string("The positive class from the threshold on, else the negative one."),
+    threshold: number("Probability from which on the positive class is predicted."),
+    model: string("Name of the model that answered."),
+    model_sha256: string("Identity of the model's files."),
+    preprocess_time: number("Seconds for decoding, resizing and normalizing the image."),
+    inference_time: number("Seconds for the run of the network that held the image."),
+  }),
+  ItemProblem: object({ image_filename: { type: ["string", "null"] }, error: schema("Problem") }),
+  Problem: object(
+    {
+      type: string("Identifies the kind of problem."),
+      title: string("The status in words."),
+      status: { type: "integer" },
+      detail: string("What is wrong with this request."),
+      code: { type: "string", enum: Object.keys(PROBLEM_CODES), description: "Stable; meant for programs." },
+      instance: string("The request's id."),
+    },
+    ["type", "title", "status", "detail", "code"],
+  ),
+};
+
+function paths({ limits }: Service): Json {
+  const modelPath = { name: "model", in: "path", required: true, schema: { type: "string" } };
+  return {
+    "/predict": {
+      post: {
+        operationId: "predict",
+        summary: "Classify one image",
+        description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
+        parameters: [MODEL_PARAMETER],
+        requestBody: IMAGE_BODY,
+        responses: { 200: ok("The prediction.", schema("Prediction")), ...problems(...IMAGE_PROBLEMS) },
+      },
+    },
+    "/predict/batch": {
+      post: {
+        operationId: "predictBatch",
+        summary: "Classify many images",
+        description: `At most ${limits.batchItems} images and ${limits.batchBytes} bytes. A bad image is an error of its item alone.`,
+        parameters: [MODEL_PARAMETER],
+        requestBody: {
+          required: true,
+          content: {
+            "application/json": { schema: object({ image_filenames: list({ type: "string" }) }) },
+            "multipart/form-data": { schema: object({ image: list({ type: "string", format: "binary" }) }) },
+          },
+        },
+        responses: {
+          200: ok(
+            "One result for each image, in the order of the request.",
+            object({
+              model: string("Name of the model."),
+              model_sha256: string("Identity of its files."),
+              threshold: number("The model's threshold."),
+              results: list({ oneOf: [schema("Prediction"), schema("ItemProblem")] }),
+            }),
+          ),
+          ...problems(...IMAGE_PROBLEMS, "TOO_MANY_ITEMS"),
+        },
+      },
+    },
+    "/explain": {
+      post: {
+        operationId: "explain",
+        summary: "Show what the model looked at",
+        description: "Covers one part of the image after the other and measures the change of the logit.",
+        parameters: [
+          MODEL_PARAMETER,
+          { name: "grid", in: "query", schema: { type: "integer", minimum: 2, maximum: 28, default: 12 } },
+        ],
+        requestBody: IMAGE_BODY,
+        responses: {
+          200: ok(
+            "The contributions, row-major, grid x grid; positive ones speak for the positive class.",
+            object({ logit: { type: "number" }, grid: { type: "integer" }, contributions: list({ type: "number" }) }),
+          ),
+          ...problems(...IMAGE_PROBLEMS),
+        },
+      },
+    },
+    "/info": {
+      get: {
+        operationId: "info",
+        summary: "Models, classes, thresholds, inputs, metrics and version",
+        responses: { 200: ok("What is loaded.", { type: "object" }), ...problems() },
+      },
+    },
+    "/images": {
+      get: {
+        operationId: "listImages",
+        summary: "Names in the image source, with labels where known",
+        parameters: [
+          { name: "offset", in: "query", schema: { type: "integer", minimum: 0 } },
+          { name: "limit", in: "query", schema: { type: "integer", minimum: 0, maximum: 5000 } },
+        ],
+        responses: { 200: ok("The images.", { type: "object" }), ...problems("IMAGE_SOURCE_UNAVAILABLE") },
+      },
+    },
+    "/images/{name}": {
+      get: {
+        operationId: "getImage",
+        summary: "An image of the source",
+        parameters: [
+          { name: "name", in: "path", required: true, schema: { type: "string" } },
+          { name: "thumbnail", in: "query", schema: { type: "integer", minimum: 16, maximum: 512 } },
+        ],
+        responses: {
+          200: { description: "The image.", content: { "image/*": {} } },
+          ...problems("IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGES_NOT_CONFIGURED", "IMAGE_SOURCE_UNAVAILABLE"),
+        },
+      },
+    },
+    "/livez": {
+      get: { operationId: "live", summary: "The process is up", responses: { 200: ok("Alive.", { type: "object" }) } },
+    },
+    "/readyz": {
+      get: {
+        operationId: "ready",
+        summary: "Every model has just given its golden answer",
+        responses: { 200: ok("Ready.", { type: "object" }), ...problems("MODEL_UNAVAILABLE", "SHUTTING_DOWN") },
+      },
+    },
+    "/metrics": {
+      get: {
+        operationId: "metrics",
+        summary: "Counters for Prometheus",
+        responses: { 200: { description: "Text format.", content: { "text/plain": {} } } },
+      },
+    },
+    "/v2/models/{model}": {
+      get: {
+        operationId: "modelMetadata",
+        summary: "Open Inference Protocol: model metadata",
+        parameters: [modelPath],
+        responses: { 200: ok("Inputs and outputs.", { type: "object" }), ...problems("MODEL_NOT_FOUND") },
+      },
+    },
+    "/v2/models/{model}/infer": {
+      post: {
+        operationId: "modelInfer",
+        summary: "Open Inference Protocol: inference",
+        description: "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
+        parameters: [modelPath],
+        requestBody: { required: true, content: { "application/json": { schema: { type: "object" } } } },
+        responses: { 200: ok("Outputs logit and probability.", { type: "object" }), ...problems(...IMAGE_PROBLEMS) },
+      },
+    },
+  };
+}
+
+/** The OpenAPI 3.1 document of a service. */
+export function openApiDocument(service: Service): Json {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Histology image classification",
+      version: service.version,
+      description: "Classifies tissue tiles with exported models. Errors are RFC 9457 problem JSON with a stable code.",
+    },
+    servers: [{ url: "/" }],
+    paths: paths(service),
+    components: {
+      schemas: SCHEMAS,
+      securitySchemes: {
+        apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+        bearer: { type: "http", scheme: "bearer" },
+      },
+    },
+    security: [{}, { apiKey: [] }, { bearer: [] }],
+  };
+}

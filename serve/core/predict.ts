@@ -1,0 +1,70 @@
+/** @module `POST /predict` and `POST /predict/batch`. */
+import { type RequestedImage, readImage, readImages } from "./body";
+import { json, type ServiceRequest, type ServiceResponse } from "./http";
+import type { Answer, ServedModel } from "./models";
+import { Problem } from "./problem";
+import type { Service } from "./service";
+
+/** The answer for one image, as the contract names its members. Times in seconds. */
+export interface PredictionBody {
+  readonly image_filename: string | null;
+  readonly logit: number;
+  readonly probability: number;
+  readonly predicted_class: string;
+  readonly threshold: number;
+  readonly model: string;
+  readonly model_sha256: string;
+  readonly preprocess_time: number;
+  readonly inference_time: number;
+}
+
+export async function predictRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
+  const model = service.models.get(request.query.get("model"));
+  const image = await readImage(service, request);
+  const answer = await model.predict(await image.bytes(), request.signal);
+  service.metrics.observe(model.name, answer);
+  return json(predictionBody(image.filename, model, answer), 200, { "server-timing": serverTiming(answer) });
+}
+
+export async function batchRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
+  const model = service.models.get(request.query.get("model"));
+  const images = await readImages(service, request);
+  const results = await Promise.all(images.map((image) => answerItem(service, model, image, request)));
+  return json({ model: model.name, model_sha256: model.sha256, threshold: model.card.threshold, results });
+}
+
+async function answerItem(service: Service, model: ServedModel, image: RequestedImage, request: ServiceRequest) {
+  try {
+    const answer = await model.predict(await image.bytes(), request.signal);
+    service.metrics.observe(model.name, answer);
+    return predictionBody(image.filename, model, answer);
+  } catch (error) {
+    const response = service.problem(error, request);
+    const problem = error instanceof Problem ? error : JSON.parse(response.body as string);
+    return { image_filename: image.filename, error: problem };
+  }
+}
+
+function predictionBody(filename: string | null, model: ServedModel, answer: Answer): PredictionBody {
+  return {
+    image_filename: filename,
+    logit: answer.logit,
+    probability: answer.probability,
+    predicted_class: answer.predictedClass,
+    threshold: answer.threshold,
+    model: model.name,
+    model_sha256: model.sha256,
+    preprocess_time: answer.preprocessSeconds,
+    inference_time: answer.inferenceSeconds,
+  };
+}
+
+/** Where the time went, for browsers' tools and the page. @see https://www.w3.org/TR/server-timing/ */
+function serverTiming({ preprocessSeconds, queueSeconds, inferenceSeconds, batchSize }: Answer): string {
+  const entry = (name: string, seconds: number) => `${name};dur=${(seconds * 1000).toFixed(3)}`;
+  return [
+    entry("preprocess", preprocessSeconds),
+    entry("queue", queueSeconds),
+    `${entry("inference", inferenceSeconds)};desc="batch of ${batchSize}"`,
+  ].join(", ");
+}

@@ -1,0 +1,46 @@
+/** @module The project's predictor as the {@link Network} that an engine drives. */
+import { Predictor } from "../../src/inference/index";
+import type { Network } from "./network";
+import type { GoldenResult } from "./models";
+
+export interface PredictorNetworkOptions {
+  /** Threads of the network. */
+  readonly threads?: number | undefined;
+  /** Largest accepted image, width times height. */
+  readonly maxPixels?: number | undefined;
+}
+
+/** Largest accepted image where nothing is said: 4096 x 4096. */
+export const DEFAULT_MAX_PIXELS = 4096 * 4096;
+
+/** Loads a model directory. @throws {InputError} as {@link Predictor.open} */
+export async function openNetwork(directory: string, options: PredictorNetworkOptions = {}): Promise<Network> {
+  const started = performance.now();
+  const predictor = await Predictor.open(directory, options.threads ? { threads: options.threads } : {});
+  const limits = { pixels: options.maxPixels ?? DEFAULT_MAX_PIXELS };
+  const { size } = predictor.card.preprocessing;
+  // The first run allocates what all later ones use.
+  await predictor.predictPixels(new Uint8Array(size * size * 3), 1);
+  return {
+    card: predictor.card,
+    sha256: predictor.sha256,
+    loadSeconds: (performance.now() - started) / 1000,
+    decode: (image) => predictor.preprocess(image, limits),
+    async run(pixels) {
+      const [first] = pixels;
+      const batch = pixels.length === 1 && first ? first : Buffer.concat(pixels);
+      return [...(await predictor.predictPixels(batch, pixels.length))];
+    },
+    async thumbnail(image, edge) {
+      const { thumbnail } = await import("../../src/image/thumbnail");
+      return thumbnail(image, edge, limits);
+    },
+    async verifyGolden(): Promise<GoldenResult> {
+      const result = await predictor.verifyGolden();
+      if (result) return { status: result.ok ? "passed" : "failed", logit: result.logit, expected: result.expected };
+      const [logit = Number.NaN] = await predictor.predictPixels(new Uint8Array(size * size * 3), 1);
+      return { status: Number.isFinite(logit) ? "absent" : "failed", logit, expected: null };
+    },
+    close: () => predictor.close(),
+  };
+}

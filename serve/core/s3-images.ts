@@ -1,0 +1,109 @@
+/** @module Images under a prefix of an S3 bucket, kept in memory once read. */
+import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
+import { InputError } from "../../src/errors/index";
+import { ByteCache } from "./byte-cache";
+import { checkImageName, IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
+import { Problem } from "./problem";
+
+/** How many names a listing holds at most. */
+const MAX_LISTED = 10_000;
+const LIST_SECONDS = 300;
+
+export interface S3ImagesOptions {
+  readonly maxBytes?: number;
+  /** Memory for images already read. */
+  readonly cacheBytes?: number;
+  /** A client with its own endpoint or credentials; by default the SDK finds them in the environment. */
+  readonly client?: S3Client;
+}
+
+/** Images of a bucket. Region, credentials and endpoint come from the environment as for every AWS SDK. */
+export class S3Images implements ImageSource {
+  readonly kind = "s3";
+  private readonly client: S3Client;
+  private readonly cache: ByteCache;
+  private readonly maxBytes: number;
+  private listing: { readonly until: number; readonly entries: Promise<readonly ImageEntry[]> } | undefined;
+
+  constructor(
+    private readonly bucket: string,
+    private readonly prefix: string,
+    options: S3ImagesOptions = {},
+  ) {
+    this.maxBytes = options.maxBytes ?? 10 * 2 ** 20;
+    this.cache = new ByteCache(options.cacheBytes ?? 64 * 2 ** 20);
+    this.client = options.client ?? new S3Client({ maxAttempts: 3, forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
+  }
+
+  /** From `s3://bucket/prefix`. @throws {InputError} `IMAGES_URL_INVALID` */
+  static parse(url: string, options: S3ImagesOptions = {}): S3Images {
+    const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(url);
+    if (!match) throw new InputError("IMAGES_URL_INVALID", `${url} is not of the form s3://bucket/prefix.`);
+    const prefix = (match[2] ?? "").replace(/\/*$/, "");
+    return new S3Images(match[1] as string, prefix && `${prefix}/`, options);
+  }
+
+  get label(): string {
+    return this.bucket;
+  }
+
+  read(name: string): Promise<Uint8Array> {
+    checkImageName(name);
+    return this.cache.get(name, () => this.fetch(name));
+  }
+
+  list(): Promise<readonly ImageEntry[]> {
+    if (!this.listing || this.listing.until < Date.now()) {
+      const entries = this.listAll();
+      this.listing = { until: Date.now() + LIST_SECONDS * 1000, entries };
+      entries.catch(() => {
+        this.listing = undefined;
+      });
+    }
+    return this.listing.entries;
+  }
+
+  close(): void {
+    this.client.destroy();
+  }
+
+  private async fetch(name: string): Promise<Uint8Array> {
+    try {
+      const object = await this.client.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: this.prefix + name }),
+        { abortSignal: AbortSignal.timeout(10_000) },
+      );
+      if ((object.ContentLength ?? 0) > this.maxBytes) {
+        (object.Body as { destroy?: () => void } | undefined)?.destroy?.();
+        throw new Problem("IMAGE_TOO_LARGE");
+      }
+      return (await object.Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+      if (error instanceof NoSuchKey || status === 404) throw new Problem("IMAGE_NOT_FOUND");
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    }
+  }
+
+  private async listAll(): Promise<readonly ImageEntry[]> {
+    const entries: ImageEntry[] = [];
+    let token: string | undefined;
+    try {
+      do {
+        const page = await this.client.send(
+          new ListObjectsV2Command({ Bucket: this.bucket, Prefix: this.prefix, ContinuationToken: token }),
+          { abortSignal: AbortSignal.timeout(10_000) },
+        );
+        for (const { Key } of page.Contents ?? []) {
+          const name = Key?.slice(this.prefix.length) ?? "";
+          if (IMAGE_NAME_PATTERN.test(name)) entries.push({ name });
+        }
+        token = page.NextContinuationToken;
+      } while (token && entries.length < MAX_LISTED);
+    } catch {
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    }
+    return entries;
+  }
+}

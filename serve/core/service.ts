@@ -1,0 +1,134 @@
+/** @module The service itself: from a request to an answer, without any framework. Express and Lambda are thin around it. */
+import { authorize } from "./auth";
+import type { ServiceRequest, ServiceResponse } from "./http";
+import type { ImageSource } from "./images";
+import { Metrics } from "./metrics";
+import type { ModelRegistry } from "./models";
+import { Problem, problemResponse } from "./problem";
+import { findRoute, type Route } from "./routes";
+
+/** What is accepted and for how long is worked on it. */
+export interface ServiceLimits {
+  /** Largest body of a request with one image, in bytes. */
+  readonly bodyBytes: number;
+  /** Largest body of a request with many images, in bytes. */
+  readonly batchBytes: number;
+  /** Most images in one request. */
+  readonly batchItems: number;
+  /** Time for an answer, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+export const DEFAULT_LIMITS: ServiceLimits = {
+  bodyBytes: 10 * 2 ** 20,
+  batchBytes: 32 * 2 ** 20,
+  batchItems: 64,
+  deadlineMs: 30_000,
+};
+
+export interface ServiceOptions {
+  readonly models: ModelRegistry;
+  readonly images?: ImageSource | undefined;
+  readonly limits?: Partial<ServiceLimits> | undefined;
+  /** Keys of which a client must give one (`x-api-key` or `authorization: Bearer`); none: open to all. */
+  readonly apiKeys?: readonly string[] | undefined;
+  readonly version?: string | undefined;
+  readonly metrics?: Metrics | undefined;
+  /** Learns of every fault that is not the client's, with the request's id. */
+  readonly onFault?: ((error: unknown, requestId: string) => void) | undefined;
+  /** What the page needs to know, such as the address of a Lambda endpoint. */
+  readonly page?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Where the service is in its life. */
+export type Phase = "starting" | "serving" | "stopping";
+
+/** The service. */
+export class Service {
+  phase: Phase = "starting";
+  readonly models: ModelRegistry;
+  readonly images: ImageSource | undefined;
+  readonly limits: ServiceLimits;
+  readonly metrics: Metrics;
+  readonly version: string;
+  readonly page: Readonly<Record<string, unknown>>;
+
+  constructor(private readonly options: ServiceOptions) {
+    this.models = options.models;
+    this.images = options.images;
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.metrics = options.metrics ?? new Metrics();
+    this.version = options.version ?? "0.0.0";
+    this.page = options.page ?? {};
+  }
+
+  /** Answers a request. Never rejects. */
+  async handle(request: ServiceRequest): Promise<ServiceResponse> {
+    const started = performance.now();
+    this.metrics.inFlight.inc();
+    let label = "none";
+    let response: ServiceResponse;
+    try {
+      const { route, parameters } = findRoute(request.method, request.path);
+      label = route.label;
+      if (!route.open) authorize(request.headers, this.options.apiKeys ?? []);
+      if (route.body !== "none" && request.body.length > this.bodyLimit(route)) throw new Problem("BODY_TOO_LARGE");
+      response = await this.withinDeadline(request, (limited) => route.answer(this, limited, parameters));
+    } catch (error) {
+      response = this.problem(error, request);
+    } finally {
+      this.metrics.inFlight.dec();
+    }
+    this.metrics.requests.inc({ route: label, method: request.method, status: response.status });
+    this.metrics.requestSeconds.observe({ route: label }, (performance.now() - started) / 1000);
+    return { ...response, headers: { ...response.headers, "x-request-id": request.id } };
+  }
+
+  /** Largest body that a request to this path may have; lets an adapter refuse while reading. */
+  bodyLimitOf(method: string, path: string): number {
+    try {
+      return this.bodyLimit(findRoute(method, path).route);
+    } catch {
+      return 0;
+    }
+  }
+
+  /** The answer for anything thrown; faults are reported, never shown. */
+  problem(error: unknown, request: { readonly id: string; readonly path: string }): ServiceResponse {
+    const problem = error instanceof Problem ? error : new Problem("INTERNAL");
+    if (problem.code === "INTERNAL") this.options.onFault?.(error, request.id);
+    this.metrics.problems.inc({ code: problem.code });
+    const response = problemResponse(problem, request.id);
+    if (!request.path.startsWith("/v2")) return response;
+    // The Open Inference Protocol wants the message under `error`.
+    const body = JSON.stringify({ error: problem.message, ...JSON.parse(response.body as string) });
+    return { ...response, body };
+  }
+
+  private bodyLimit(route: Route): number {
+    if (route.body === "none") return 0;
+    return route.body === "many" ? this.limits.batchBytes : this.limits.bodyBytes;
+  }
+
+  private async withinDeadline(
+    request: ServiceRequest,
+    answer: (request: ServiceRequest) => Promise<ServiceResponse> | ServiceResponse,
+  ): Promise<ServiceResponse> {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    request.signal.addEventListener("abort", abort, { once: true });
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        controller.abort();
+        reject(new Problem("DEADLINE_EXCEEDED"));
+      }, this.limits.deadlineMs);
+    });
+    try {
+      return await Promise.race([answer({ ...request, signal: controller.signal }), deadline]);
+    } finally {
+      clearTimeout(timer);
+      request.signal.removeEventListener("abort", abort);
+    }
+  }
+}
