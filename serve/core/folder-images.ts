@@ -63,7 +63,12 @@ export class FolderImages implements ImageSource {
     const entries = await readdir(this.root, { withFileTypes: true, recursive: true });
     return entries
       .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(this.root.length + 1).split(sep).join("/"))
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(this.root.length + 1)
+          .split(sep)
+          .join("/"),
+      )
       .filter((name) => IMAGE_NAME_PATTERN.test(name))
       .sort()
       .map((name) => ({ name }));

@@ -31,7 +31,8 @@ export async function imageRoute(
   if (!images) throw new Problem("IMAGES_NOT_CONFIGURED");
   const filename = checkImageName(name);
   const bytes = await images.read(filename);
-  if (!query.has("thumbnail")) return { status: 200, headers: { ...CACHE, "content-type": typeOf(filename) }, body: bytes };
+  if (!query.has("thumbnail"))
+    return { status: 200, headers: { ...CACHE, "content-type": typeOf(filename) }, body: bytes };
   const edge = whole(query, "thumbnail", 96, LARGEST_THUMBNAIL, 16);
   const body = await models.get().thumbnail(bytes, edge);
   return { status: 200, headers: { ...CACHE, "content-type": "image/jpeg" }, body };

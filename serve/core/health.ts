@@ -54,7 +54,7 @@ function verify(service: Service): Promise<ReadyModel[]> {
 
 /** What is loaded: models with classes, threshold, input and metrics; the image source; limits; version. */
 export function infoRoute(service: Service, _request: ServiceRequest): ServiceResponse {
-  const { models, images, limits, version, page } = service;
+  const { models, images, limits, version, endpoint } = service;
   return json({
     version,
     default_model: models.names()[0] ?? null,
@@ -81,6 +81,6 @@ export function infoRoute(service: Service, _request: ServiceRequest): ServiceRe
       batch_items: limits.batchItems,
       deadline_seconds: limits.deadlineMs / 1000,
     },
-    page,
+    endpoint: endpoint ?? null,
   });
 }

@@ -2,9 +2,9 @@
 export { DEFAULT_ENGINE_OPTIONS, Engine, type EngineOptions } from "./engine";
 export { FolderImages } from "./folder-images";
 export type { ServiceRequest, ServiceResponse } from "./http";
-export { openImages } from "./open-images";
 export { IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
 export { Metrics } from "./metrics";
 export { type Answer, type GoldenResult, ModelRegistry, type ServedModel } from "./models";
+export { openImages } from "./open-images";
 export { PROBLEM_CODES, Problem, type ProblemCode, problemResponse } from "./problem";
 export { DEFAULT_LIMITS, Service, type ServiceLimits, type ServiceOptions } from "./service";

@@ -26,7 +26,7 @@ export function readMultipart(
 ): Promise<UploadedFile[]> {
   return new Promise((resolve, reject) => {
     const fail = (problem: Problem) => reject(problem);
-    let parser: Busboy;
+    let parser: InstanceType<typeof Busboy>;
     try {
       parser = new Busboy({
         headers: { "content-type": contentType } as BusboyHeaders,

@@ -114,7 +114,10 @@ function countOf({ shape, datatype }: Tensor, { card }: ServedModel, most: numbe
   const [count = 0, ...rest] = shape;
   const isOneColumn = datatype === "BYTES" && rest.length === 1 && rest[0] === 1;
   if (!isOneColumn && (rest.length !== expected.length || rest.some((extent, i) => extent !== expected[i]))) {
-    throw new Problem("FIELD_INVALID", `The input's shape must be [n${expected.map((extent) => `, ${extent}`).join("")}].`);
+    throw new Problem(
+      "FIELD_INVALID",
+      `The input's shape must be [n${expected.map((extent) => `, ${extent}`).join("")}].`,
+    );
   }
   if (count > most) throw new Problem("TOO_MANY_ITEMS", `At most ${most} images are accepted in one request.`);
   return count;
@@ -125,7 +128,8 @@ function decodePixels(data: unknown, shape: readonly number[]): Uint8Array {
   const size = shape.reduce((product, extent) => product * extent, 1);
   if (!Array.isArray(data)) throw new Problem("FIELD_INVALID", "The input's data must be a list.");
   const flat: unknown[] = Array.isArray(data[0]) ? data.flat(shape.length - 1) : data;
-  if (flat.length !== size) throw new Problem("FIELD_INVALID", `The input's data has ${flat.length} values, not ${size}.`);
+  if (flat.length !== size)
+    throw new Problem("FIELD_INVALID", `The input's data has ${flat.length} values, not ${size}.`);
   const pixels = new Uint8Array(size);
   for (let i = 0; i < size; i++) {
     const value = flat[i];

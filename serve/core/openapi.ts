@@ -7,7 +7,11 @@ type Json = Readonly<Record<string, unknown>>;
 const schema = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 const number = (description: string): Json => ({ type: "number", description });
 const string = (description: string): Json => ({ type: "string", description });
-const object = (properties: Json, required = Object.keys(properties)): Json => ({ type: "object", properties, required });
+const object = (properties: Json, required = Object.keys(properties)): Json => ({
+  type: "object",
+  properties,
+  required,
+});
 const list = (items: Json): Json => ({ type: "array", items });
 const ok = (description: string, content: Json): Json => ({
   description,
@@ -41,7 +45,10 @@ const IMAGE_BODY = {
     "application/json": { schema: object({ image_filename: string("A name in the image source.") }) },
     "multipart/form-data": { schema: object({ image: { type: "string", format: "binary" } }) },
     ...Object.fromEntries(
-      ["png", "jpeg", "webp", "tiff"].map((type) => [`image/${type}`, { schema: { type: "string", format: "binary" } }]),
+      ["png", "jpeg", "webp", "tiff"].map((type) => [
+        `image/${type}`,
+        { schema: { type: "string", format: "binary" } },
+      ]),
     ),
   },
 };

@@ -19,9 +19,13 @@ export interface PredictionBody {
 }
 
 export async function predictRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
-  const model = service.models.get(request.query.get("model"));
+  const name = request.query.get("model");
+  service.models.get(name);
   const image = await readImage(service, request);
-  const answer = await model.predict(await image.bytes(), request.signal);
+  const bytes = await image.bytes();
+  // Looked up again: the model may have been replaced while the image was fetched.
+  const model = service.models.get(name);
+  const answer = await model.predict(bytes, request.signal);
   service.metrics.observe(model.name, answer);
   return json(predictionBody(image.filename, model, answer), 200, { "server-timing": serverTiming(answer) });
 }
@@ -29,13 +33,15 @@ export async function predictRoute(service: Service, request: ServiceRequest): P
 export async function batchRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
   const model = service.models.get(request.query.get("model"));
   const images = await readImages(service, request);
-  const results = await Promise.all(images.map((image) => answerItem(service, model, image, request)));
+  const results = await Promise.all(images.map((image) => answerItem(service, model.name, image, request)));
   return json({ model: model.name, model_sha256: model.sha256, threshold: model.card.threshold, results });
 }
 
-async function answerItem(service: Service, model: ServedModel, image: RequestedImage, request: ServiceRequest) {
+async function answerItem(service: Service, name: string, image: RequestedImage, request: ServiceRequest) {
   try {
-    const answer = await model.predict(await image.bytes(), request.signal);
+    const bytes = await image.bytes();
+    const model = service.models.get(name);
+    const answer = await model.predict(bytes, request.signal);
     service.metrics.observe(model.name, answer);
     return predictionBody(image.filename, model, answer);
   } catch (error) {

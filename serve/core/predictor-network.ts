@@ -1,7 +1,7 @@
 /** @module The project's predictor as the {@link Network} that an engine drives. */
 import { Predictor } from "../../src/inference/index";
-import type { Network } from "./network";
 import type { GoldenResult } from "./models";
+import type { Network } from "./network";
 
 export interface PredictorNetworkOptions {
   /** Threads of the network. */
@@ -32,7 +32,7 @@ export async function openNetwork(directory: string, options: PredictorNetworkOp
       return [...(await predictor.predictPixels(batch, pixels.length))];
     },
     async thumbnail(image, edge) {
-      const { thumbnail } = await import("../../src/image/thumbnail");
+      const { thumbnail } = await import("../../src/image/thumbnail.js");
       return thumbnail(image, edge, limits);
     },
     async verifyGolden(): Promise<GoldenResult> {

@@ -98,4 +98,3 @@ function describeProblems(): Record<string, { status: number; meaning: string }>
     Object.entries(PROBLEM_CODES).map(([code, [status, meaning]]) => [code, { status, meaning }]),
   );
 }
-

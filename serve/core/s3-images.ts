@@ -69,10 +69,9 @@ export class S3Images implements ImageSource {
 
   private async fetch(name: string): Promise<Uint8Array> {
     try {
-      const object = await this.client.send(
-        new GetObjectCommand({ Bucket: this.bucket, Key: this.prefix + name }),
-        { abortSignal: AbortSignal.timeout(10_000) },
-      );
+      const object = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: this.prefix + name }), {
+        abortSignal: AbortSignal.timeout(10_000),
+      });
       if ((object.ContentLength ?? 0) > this.maxBytes) {
         (object.Body as { destroy?: () => void } | undefined)?.destroy?.();
         throw new Problem("IMAGE_TOO_LARGE");

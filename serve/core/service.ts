@@ -1,11 +1,14 @@
 /** @module The service itself: from a request to an answer, without any framework. Express and Lambda are thin around it. */
 import { authorize } from "./auth";
+import { corsHeaders, preflight } from "./cors";
 import type { ServiceRequest, ServiceResponse } from "./http";
 import type { ImageSource } from "./images";
 import { Metrics } from "./metrics";
 import type { ModelRegistry } from "./models";
 import { Problem, problemResponse } from "./problem";
-import { findRoute, type Route } from "./routes";
+import { findRoute, isServicePath, type Route } from "./routes";
+import { securityHeaders } from "./security-headers";
+import type { WebFiles } from "./web-files";
 
 /** What is accepted and for how long is worked on it. */
 export interface ServiceLimits {
@@ -36,8 +39,12 @@ export interface ServiceOptions {
   readonly metrics?: Metrics | undefined;
   /** Learns of every fault that is not the client's, with the request's id. */
   readonly onFault?: ((error: unknown, requestId: string) => void) | undefined;
-  /** What the page needs to know, such as the address of a Lambda endpoint. */
-  readonly page?: Readonly<Record<string, unknown>> | undefined;
+  /** The web page; none: `/` is not found. */
+  readonly web?: WebFiles | undefined;
+  /** Address of a second deployment, such as a Lambda endpoint, that the page offers to ask instead of this one. */
+  readonly endpoint?: string | undefined;
+  /** Origins whose pages may call this service; none by default. */
+  readonly corsOrigins?: readonly string[] | undefined;
 }
 
 /** Where the service is in its life. */
@@ -51,7 +58,8 @@ export class Service {
   readonly limits: ServiceLimits;
   readonly metrics: Metrics;
   readonly version: string;
-  readonly page: Readonly<Record<string, unknown>>;
+  readonly endpoint: string | undefined;
+  private readonly security: Readonly<Record<string, string>>;
 
   constructor(private readonly options: ServiceOptions) {
     this.models = options.models;
@@ -59,29 +67,45 @@ export class Service {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.metrics = options.metrics ?? new Metrics();
     this.version = options.version ?? "0.0.0";
-    this.page = options.page ?? {};
+    this.endpoint = options.endpoint;
+    this.security = securityHeaders(options.endpoint ? [new URL(options.endpoint).origin] : []);
   }
 
   /** Answers a request. Never rejects. */
   async handle(request: ServiceRequest): Promise<ServiceResponse> {
     const started = performance.now();
     this.metrics.inFlight.inc();
+    const { label, response } = await this.dispatch(request);
+    this.metrics.inFlight.dec();
+    this.metrics.requests.inc({ route: label, method: methodLabel(request.method), status: response.status });
+    this.metrics.requestSeconds.observe({ route: label }, (performance.now() - started) / 1000);
+    return {
+      ...response,
+      headers: {
+        ...this.security,
+        ...corsHeaders(request, this.options.corsOrigins ?? []),
+        ...response.headers,
+        "x-request-id": request.id,
+      },
+    };
+  }
+
+  private async dispatch(request: ServiceRequest): Promise<{ label: string; response: ServiceResponse }> {
     let label = "none";
-    let response: ServiceResponse;
     try {
+      const asked = preflight(request, this.options.corsOrigins ?? []);
+      if (asked) return { label: "preflight", response: asked };
+      const page = isServicePath(request.path) ? undefined : await this.options.web?.answer(request);
+      if (page) return { label: "page", response: page };
       const { route, parameters } = findRoute(request.method, request.path);
       label = route.label;
       if (!route.open) authorize(request.headers, this.options.apiKeys ?? []);
-      if (route.body !== "none" && request.body.length > this.bodyLimit(route)) throw new Problem("BODY_TOO_LARGE");
-      response = await this.withinDeadline(request, (limited) => route.answer(this, limited, parameters));
+      if (route.body !== "none") this.checkBody(route, request);
+      const response = await this.withinDeadline(request, (limited) => route.answer(this, limited, parameters));
+      return { label, response };
     } catch (error) {
-      response = this.problem(error, request);
-    } finally {
-      this.metrics.inFlight.dec();
+      return { label, response: this.problem(error, request) };
     }
-    this.metrics.requests.inc({ route: label, method: request.method, status: response.status });
-    this.metrics.requestSeconds.observe({ route: label }, (performance.now() - started) / 1000);
-    return { ...response, headers: { ...response.headers, "x-request-id": request.id } };
   }
 
   /** Largest body that a request to this path may have; lets an adapter refuse while reading. */
@@ -103,6 +127,13 @@ export class Service {
     // The Open Inference Protocol wants the message under `error`.
     const body = JSON.stringify({ error: problem.message, ...JSON.parse(response.body as string) });
     return { ...response, body };
+  }
+
+  private checkBody(route: Route, { body, headers }: ServiceRequest): void {
+    if (body.length > this.bodyLimit(route)) throw new Problem("BODY_TOO_LARGE");
+    if ((headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
+      throw new Problem("CONTENT_TYPE_UNSUPPORTED", "Compressed bodies are not accepted.");
+    }
   }
 
   private bodyLimit(route: Route): number {
@@ -131,4 +162,9 @@ export class Service {
       request.signal.removeEventListener("abort", abort);
     }
   }
+}
+
+/** Clients may send any word as a method; the counters know only the usual ones. */
+function methodLabel(method: string): string {
+  return ["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"].includes(method) ? method : "other";
 }

@@ -7,6 +7,7 @@ import { exportCommand } from "./export";
 import { metricsCommand } from "./metrics";
 import { notebookRun } from "./notebook-run";
 import { predictCommand } from "./predict";
+import { serveCommand } from "./serve";
 
 /** Adds every command to the program. */
 export function registerCommands(program: Command): void {
@@ -16,5 +17,6 @@ export function registerCommands(program: Command): void {
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);
   addCommand(program, predictCommand);
+  addCommand(program, serveCommand);
   addCommand(program.command("notebook").description("notebooks without Jupyter"), notebookRun);
 }

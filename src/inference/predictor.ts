@@ -1,6 +1,7 @@
 /** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
 import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
+import type { DecodeLimits } from "../image/decode";
 import type { ModelCard } from "../onnx/model-card";
 import { checkFiles, type ModelDirectory, readModelDirectory, readModelFile } from "../onnx/model-directory";
 import { GraphSession } from "../onnx/session";
@@ -67,6 +68,14 @@ export class Predictor {
       answers.push(...(await this.predictGroup(images.slice(start, start + GROUP))));
     }
     return answers;
+  }
+
+  /**
+   * Image bytes to the pixels that {@link Predictor.predictPixels} takes: uint8, RGB, [size, size, 3].
+   * @throws {InputError} codes `IMAGE_...`
+   */
+  preprocess(image: Uint8Array, limits?: DecodeLimits): Promise<Uint8Array> {
+    return preprocessImage(image, this.card.preprocessing, limits);
   }
 
   /**

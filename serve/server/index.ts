@@ -1,0 +1,5 @@
+/** @module The Express server. */
+export { type AppOptions, createApp } from "./app";
+export { createLogger, type Logger } from "./logging";
+export { type RunningServer, type ServerOptions, startServer } from "./start";
+export { WorkerModel } from "./worker-model";

@@ -1,0 +1,40 @@
+/** @module What the server and its model workers say to each other. */
+import type { ModelCard } from "../../src/onnx/model-card";
+import type { EngineOptions, ProblemCode } from "../core/index";
+
+/** How a worker loads and runs its model. */
+export interface WorkerOptions extends EngineOptions {
+  /** Threads of the network. */
+  readonly threads?: number | undefined;
+  /** Largest accepted image, width times height. */
+  readonly maxPixels?: number | undefined;
+}
+
+/** Work for a model, as one of {@link ServedModel}'s calls. */
+export type Work =
+  | { readonly kind: "predict"; readonly image: Uint8Array }
+  | { readonly kind: "infer"; readonly pixels: Uint8Array; readonly count: number }
+  | { readonly kind: "explain"; readonly image: Uint8Array; readonly grid: number }
+  | { readonly kind: "thumbnail"; readonly image: Uint8Array; readonly edge: number }
+  | { readonly kind: "verifyGolden" };
+
+/** From the server to a worker. */
+export type ToWorker =
+  | { readonly type: "load"; readonly directory: string; readonly name: string; readonly options: WorkerOptions }
+  | { readonly type: "work"; readonly id: number; readonly work: Work }
+  | { readonly type: "cancel"; readonly id: number }
+  | { readonly type: "close" };
+
+/** What is known of a loaded model. */
+export interface LoadedModel {
+  readonly card: ModelCard;
+  readonly sha256: string;
+  readonly loadSeconds: number;
+}
+
+/** From a worker to the server. */
+export type FromWorker =
+  | { readonly type: "loaded"; readonly model: LoadedModel }
+  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly input: boolean }
+  | { readonly type: "done"; readonly id: number; readonly value: unknown }
+  | { readonly type: "refused"; readonly id: number; readonly code: ProblemCode; readonly message: string };

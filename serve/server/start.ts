@@ -1,0 +1,231 @@
+/** @module The server's life: listening, loading, serving, replacing models, stopping without a failed request. */
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { join } from "node:path";
+import { HistoError, hasErrorCode, InputError } from "../../src/errors/index";
+import { projectRoot } from "../../src/files/index";
+import { readModelDirectory } from "../../src/onnx/model-directory";
+import {
+  DEFAULT_ENGINE_OPTIONS,
+  Metrics,
+  ModelRegistry,
+  openImages,
+  Problem,
+  problemResponse,
+  Service,
+} from "../core/index";
+import { WebFiles } from "../core/web-files";
+import { type AppOptions, createApp } from "./app";
+import { createLogger, type Logger } from "./logging";
+import type { WorkerOptions } from "./messages";
+import { WorkerModel } from "./worker-model";
+
+export interface ServerOptions extends Omit<AppOptions, "models" | "images" | "metrics" | "web" | "onFault"> {
+  /** Model directories of `histo export`; the first is the default model. */
+  readonly models: readonly string[];
+  /** A folder, a data set directory or `s3://bucket/prefix`. */
+  readonly images?: string | undefined;
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  /** Worker processes for each model. */
+  readonly workers?: number | undefined;
+  readonly engine?: Partial<WorkerOptions> | undefined;
+  /** Time for requests under way when the server stops, in milliseconds. */
+  readonly graceMs?: number | undefined;
+  /** How long new connections are still answered after the stop was asked for, so that load balancers can notice. */
+  readonly lingerMs?: number | undefined;
+  /** Called when the port is open; models may still be loading. */
+  readonly onListening?: ((url: string) => void) | undefined;
+}
+
+/** A server at work. */
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  readonly service: Service;
+  readonly models: ModelRegistry;
+  /** Loads the model directories again and puts each in the place of the one before, without a failed request. */
+  reload(): Promise<void>;
+  /** Stops: not ready at once, requests under way are answered. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server and waits until every model is loaded and has given its golden answer.
+ * @throws {InputError} when a model, the images or the port cannot be used
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const logger = options.logger ?? createLogger("silent");
+  const metrics = new Metrics({ processMetrics: true });
+  const registry = new ModelRegistry();
+  const named = await nameModels(options.models);
+  const images = options.images === undefined ? undefined : await openImages(options.images, imageLimits(options));
+  const serviceOptions = {
+    ...options,
+    models: registry,
+    images,
+    metrics,
+    web: await openWeb(),
+    onFault: (error: unknown, requestId: string) => logger.error({ err: error, request_id: requestId }, "fault"),
+  };
+  const service = new Service(serviceOptions);
+  const server = createServer(LIMITS, createApp({ ...serviceOptions, logger: options.logger }, service));
+  configure(server);
+  const port = await listen(server, options);
+  const url = `http://${urlHost(options.host ?? DEFAULT_HOST)}:${port}`;
+  options.onListening?.(url);
+  const start = (name: string, directory: string) => startModel(name, directory, options, metrics, logger);
+  try {
+    const models = await settled(named.map(([name, directory]) => start(name, directory)));
+    for (const model of models) registry.set(model);
+  } catch (error) {
+    server.close();
+    server.closeAllConnections();
+    images?.close();
+    throw error;
+  }
+  for (const { name, sha256 } of registry.all()) metrics.modelInfo.set({ model: name, sha256 }, 1);
+  service.phase = "serving";
+  logger.info({ url, models: registry.names() }, "serving");
+
+  return {
+    url,
+    port,
+    service,
+    models: registry,
+    async reload() {
+      for (const [name, directory] of named) {
+        const before = registry.get(name);
+        const model = await start(name, directory);
+        registry.set(model);
+        metrics.modelInfo.remove({ model: name, sha256: before.sha256 });
+        metrics.modelInfo.set({ model: name, sha256: model.sha256 }, 1);
+        logger.info({ model: name, sha256: model.sha256 }, "model replaced");
+        await before.close();
+      }
+    },
+    async close() {
+      if (service.phase === "stopping") return;
+      service.phase = "stopping";
+      logger.info("stopping");
+      await new Promise((resolve) => setTimeout(resolve, options.lingerMs ?? 0));
+      await closeServer(server, options.graceMs ?? 10_000);
+      await Promise.all(registry.all().map((model) => model.close()));
+      images?.close();
+    },
+  };
+}
+
+const DEFAULT_HOST = "127.0.0.1";
+/** Against senders that are slow on purpose, and headers without end. */
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024 };
+
+function configure(server: Server): void {
+  server.maxHeadersCount = 100;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const code = CLIENT_ERRORS[error.code ?? ""] ?? "REQUEST_MALFORMED";
+    const { status, headers, body } = problemResponse(new Problem(code));
+    const lines = Object.entries({
+      ...headers,
+      "content-length": String(Buffer.byteLength(body)),
+      connection: "close",
+    });
+    const head = [`HTTP/1.1 ${status} ${code}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  });
+}
+
+const CLIENT_ERRORS = {
+  HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
+  ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+} as Readonly<Record<string, "HEADERS_TOO_LARGE" | "REQUEST_TIMEOUT">>;
+
+async function startModel(
+  name: string,
+  directory: string,
+  { workers, engine }: ServerOptions,
+  metrics: Metrics,
+  logger: Logger,
+): Promise<WorkerModel> {
+  const onLost = (reason: string) => {
+    metrics.workerRestarts.inc({ model: name });
+    logger.error({ model: name, reason }, "worker lost");
+  };
+  const model = await WorkerModel.start(
+    { name, directory, engine: { ...DEFAULT_ENGINE_OPTIONS, ...engine }, onLost },
+    workers,
+  );
+  const golden = await model.verifyGolden();
+  if (golden.status !== "failed") return model;
+  await model.close(0);
+  throw new InputError(
+    "MODEL_GOLDEN_FAILED",
+    `${directory} does not give its golden answer (${golden.logit} where ${golden.expected} is right); export it again.`,
+  );
+}
+
+/** Names for the models: their own, with the folder's added where two are the same. */
+async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {
+  if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: name at least one model directory.");
+  const cards = await Promise.all(directories.map(async (directory) => (await readModelDirectory(directory)).card));
+  const named = directories.map((directory, i): [string, string] => {
+    const { name = "", variant } = cards[i] ?? {};
+    const unique = cards.filter((card) => card.name === name).length === 1;
+    return [unique ? name : `${name}-${variant ?? i + 1}`, directory];
+  });
+  const names = named.map(([name]) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice)
+    throw new InputError("MODEL_NAME_TWICE", `--model: two models are named ${twice}; rename one in its model.json.`);
+  return named;
+}
+
+function imageLimits({ limits }: ServerOptions): { maxBytes?: number } {
+  return limits?.bodyBytes === undefined ? {} : { maxBytes: limits.bodyBytes };
+}
+
+async function openWeb(): Promise<WebFiles | undefined> {
+  const directory = join(projectRoot(), "serve", "web");
+  if (!existsSync(directory)) return undefined;
+  return WebFiles.open(directory, { "/vendor/plotly.min.js": require.resolve("plotly.js-dist-min") });
+}
+
+async function listen(server: Server, { port = 8080, host = DEFAULT_HOST }: ServerOptions): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => {
+      const taken = hasErrorCode(error, "EADDRINUSE");
+      if (!taken && !hasErrorCode(error, "EACCES") && !hasErrorCode(error, "EADDRNOTAVAIL")) return reject(error);
+      const reason = taken ? "is in use; choose another with --port" : "cannot be opened";
+      reject(new InputError("PORT_UNAVAILABLE", `--port: ${host}:${port} ${reason}.`));
+    });
+    server.listen({ port, host }, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Waits for every start, so that after a failure no worker is left behind. */
+async function settled(starting: readonly Promise<WorkerModel>[]): Promise<WorkerModel[]> {
+  const results = await Promise.allSettled(starting);
+  const failed = results.find((result) => result.status === "rejected");
+  const models = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  if (!failed) return models;
+  await Promise.all(models.map((model) => model.close(0)));
+  throw failed.reason instanceof Error ? failed.reason : new HistoError("MODEL_FAILED", String(failed.reason));
+}
+
+async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const force = setTimeout(() => server.closeAllConnections(), graceMs);
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearTimeout(force);
+  clearInterval(idle);
+}

@@ -1,0 +1,105 @@
+/** @module `histo serve`: the Express server with its models and its web page. */
+import { type CommandDefinition, integer, oneOf } from "./command";
+
+interface Options {
+  readonly model: readonly string[];
+  readonly images?: string;
+  readonly port: number;
+  readonly host: string;
+  readonly workers: number;
+  readonly threads?: number;
+  readonly maxBatch: number;
+  readonly maxDelay: number;
+  readonly maxQueue: number;
+  readonly rateLimit?: number;
+  readonly trustProxy: number;
+  readonly cors?: readonly string[];
+  readonly endpoint?: string;
+  readonly linger: number;
+  readonly logLevel: string;
+}
+
+interface Result {
+  readonly url: string;
+  readonly models: readonly string[];
+  readonly seconds: number;
+}
+
+/** Requests per minute and client where the server can be reached from other machines. */
+const PUBLIC_RATE_LIMIT = 6000;
+const LOCAL_HOSTS = ["127.0.0.1", "::1", "localhost"];
+
+export const serveCommand: CommandDefinition<Options, Result> = {
+  name: "serve",
+  summary: "serve models over HTTP, with a web page",
+  configure: (command) =>
+    command
+      .requiredOption("--model <dirs>", "model directories of histo export, separated by commas", directories)
+      .option("--images <place>", "folder, data set directory or s3://bucket/prefix to look images up in")
+      .option("--port <n>", "port to listen on, 0 for a free one", integer(0, 65535), 8080)
+      .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
+      .option("--workers <n>", "processes for each model", integer(1, 64), 1)
+      .option("--threads <n>", "threads of the network in each process", integer(1, 1024))
+      .option("--max-batch <n>", "most images in one run of the network", integer(1, 1024), 16)
+      .option("--max-delay <ms>", "longest wait for further images of a batch", integer(0, 1000), 2)
+      .option("--max-queue <n>", "requests that may wait for each process; more get 503", integer(1, 100_000), 256)
+      .option(
+        "--rate-limit <n>",
+        "requests per minute and client, 0 for no limit (default: 0 locally, else 6000)",
+        integer(0),
+      )
+      .option("--trust-proxy <n>", "number of proxies in front that say the client's address", integer(0, 10), 0)
+      .option("--cors <origins>", "origins whose pages may call the server, separated by commas", (text) =>
+        text.split(","),
+      )
+      .option("--endpoint <url>", "a second deployment, such as a Lambda endpoint, that the page offers too")
+      .option(
+        "--linger <ms>",
+        "after SIGTERM, go on answering this long before closing the port",
+        integer(0, 600_000),
+        0,
+      )
+      .option("--log-level <level>", "least level to log", oneOf("debug", "info", "warn", "error", "silent"), "info"),
+  async run(options, { progress, signal, json }) {
+    const { startServer, createLogger } = await import("../../serve/server/index.js");
+    const started = performance.now();
+    const server = await startServer({
+      models: options.model,
+      images: options.images,
+      port: options.port,
+      host: options.host,
+      workers: options.workers,
+      engine: {
+        maxBatch: options.maxBatch,
+        maxDelayMs: options.maxDelay,
+        maxQueue: options.maxQueue,
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
+      },
+      rateLimit: options.rateLimit ?? (LOCAL_HOSTS.includes(options.host) ? 0 : PUBLIC_RATE_LIMIT),
+      trustedProxies: options.trustProxy,
+      corsOrigins: options.cors,
+      endpoint: options.endpoint,
+      lingerMs: options.linger,
+      apiKeys: process.env.HISTO_API_KEYS?.split(",").filter(Boolean),
+      logger: createLogger(options.logLevel),
+      onListening: (url) => progress.say(`Listening on ${url}; loading ${options.model.length} model(s)`),
+    });
+    const models = server.models.names();
+    if (json) process.stdout.write(`${JSON.stringify({ url: server.url, models })}\n`);
+    else process.stdout.write(`Serving ${models.join(", ")} at ${server.url} (Ctrl-C to stop)\n`);
+    const reload = () => void server.reload().catch((error: unknown) => progress.say(`Not replaced: ${error}`));
+    process.on("SIGHUP", reload);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await server.close();
+    process.off("SIGHUP", reload);
+    return { url: server.url, models, seconds: (performance.now() - started) / 1000 };
+  },
+  render: ({ seconds }) => `Stopped after ${seconds.toFixed(0)} s`,
+};
+
+function directories(text: string): string[] {
+  return text.split(",").filter(Boolean);
+}
