@@ -1,6 +1,6 @@
 /** @module What every command has in common: options, --json, errors, exit status, Ctrl-C. */
 import { type Command, InvalidArgumentError } from "commander";
-import { HistoError, Interrupted, messageOf } from "../errors/index";
+import { type HistoError, Interrupted, messageOf } from "../errors/index";
 import { type Progress, silentProgress, streamProgress } from "../progress/index";
 
 /** What a command gets beside its own options. */
@@ -64,9 +64,16 @@ async function runCommand<Options, Result>(
 /** Says an error on one line and sets the exit status; a bug (anything but a {@link HistoError}) shows its stack too. */
 export function reportError(error: unknown): void {
   process.stderr.write(`histo: ${messageOf(error)}\n`);
-  const expected = error instanceof HistoError;
+  const status = exitStatusOf(error);
+  const expected = status !== undefined;
   if (!expected && process.env.HISTO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = expected ? error.exitStatus : 1;
+  process.exitCode = status ?? 1;
+}
+
+/** The exit status that an expected failure carries; rooms that stand alone have error classes of their own. */
+function exitStatusOf(error: unknown): number | undefined {
+  const status = error instanceof Error ? (error as Partial<HistoError>).exitStatus : undefined;
+  return typeof status === "number" ? status : undefined;
 }
 
 /** Parser for a whole number within bounds, for use as an option's argument parser. */

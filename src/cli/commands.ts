@@ -5,8 +5,10 @@ import { dataPackCommand } from "./data-pack";
 import { edaCommand } from "./eda";
 import { exportCommand } from "./export";
 import { metricsCommand } from "./metrics";
+import { mlflowSyncCommand } from "./mlflow-sync";
 import { notebookRun } from "./notebook-run";
 import { predictCommand } from "./predict";
+import { runsCommand } from "./runs";
 import { serveCommand } from "./serve";
 
 /** Adds every command to the program. */
@@ -19,4 +21,6 @@ export function registerCommands(program: Command): void {
   addCommand(program, predictCommand);
   addCommand(program, serveCommand);
   addCommand(program.command("notebook").description("notebooks without Jupyter"), notebookRun);
+  addCommand(program, runsCommand);
+  addCommand(program.command("mlflow").description("the tracking server"), mlflowSyncCommand);
 }

@@ -59,6 +59,7 @@ export class Delivery {
   private readonly contact: Contact;
   private state: DeliveryState;
   private saved = "";
+  private saving: Promise<void> = Promise.resolve();
   private remote: Promise<RemoteRun> | undefined;
 
   constructor(
@@ -275,11 +276,15 @@ export class Delivery {
     await this.contact.attempt(() => keepOne(this.client, experimentId, header.key, runId));
   }
 
-  private async save(): Promise<void> {
-    const text = JSON.stringify(this.state);
-    if (text === this.saved) return;
-    await saveJson(this.spool.state, this.state);
-    this.saved = text;
+  /** Keeps the state on disk; one save after the other, for both kinds of events come here. */
+  private save(): Promise<void> {
+    this.saving = this.saving.then(async () => {
+      const text = JSON.stringify(this.state);
+      if (text === this.saved) return;
+      await saveJson(this.spool.state, this.state);
+      this.saved = text;
+    });
+    return this.saving;
   }
 
   private async syncJournal(): Promise<void> {

@@ -17,7 +17,7 @@ export interface ExpectedFile {
 
 /**
  * Downloads to `target`, which appears whole or not at all. The content so far stays in `target.part`; a broken transfer
- * goes on from there where the server knows ranges.
+ * goes on from there where the server knows ranges. A target that has the expected SHA-256 already is left alone.
  * @param source gives the address anew for each attempt (signed ones expire)
  * @throws {ApiError} status 0 where the content does not have the expected size or SHA-256
  */
@@ -29,6 +29,7 @@ export async function downloadFile(
   signal?: AbortSignal,
 ): Promise<void> {
   const part = `${target}.part`;
+  if (expected.sha256 && (await stat(target).catch(() => undefined)) && !(await faultOf(target, expected))) return;
   await mkdir(dirname(target), { recursive: true });
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,6 +1,8 @@
 /** @module Small JSON files of the spool, replaced in one step. */
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 
+let serial = 0;
+
 /** The value of a file; nothing where it is missing or was cut short. */
 export async function loadJson<T>(path: string): Promise<T | undefined> {
   try {
@@ -13,7 +15,7 @@ export async function loadJson<T>(path: string): Promise<T | undefined> {
 /** Replaces a file (readable by its owner only); `undefined` removes it. */
 export async function saveJson(path: string, value: unknown): Promise<void> {
   if (value === undefined) return rm(path, { force: true });
-  const temporary = `${path}.tmp-${process.pid}`;
+  const temporary = `${path}.tmp-${process.pid}-${serial++}`;
   await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 });
   await rename(temporary, path);
 }

@@ -5,6 +5,7 @@ export type { Notice } from "./contact";
 export type { DeliveryReport } from "./delivery";
 export { ApiError, TrackingInputError } from "./errors";
 export { ExperimentClient } from "./experiment-client";
+export { type FetchedRun, type FetchRunOptions, fetchRun } from "./fetch-run";
 export type { PlotlyFigure } from "./figures";
 export { Mlflow } from "./mlflow";
 export { type MetricInput, RunClient } from "./run-client";

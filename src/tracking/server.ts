@@ -15,12 +15,9 @@ export interface LocalServerOptions {
   readonly port?: number;
   /** A Python that has the package `mlflow`. */
   readonly python: string;
-  /** Replaces SQLite, such as `postgresql+psycopg2://user:password@host/db`. */
-  readonly backendStoreUri?: string;
-  /** Replaces the folder, such as `s3://bucket/prefix`. */
-  readonly artifactsDestination?: string;
   /** More for the command line, such as `["--app-name", "basic-auth"]`. */
   readonly extraArguments?: readonly string[];
+  /** Replaces settings of the server, such as `MLFLOW_BACKEND_STORE_URI`. */
   readonly env?: Readonly<Record<string, string>>;
   /** How long the start may take. */
   readonly timeoutMs?: number;
@@ -45,17 +42,11 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const url = `http://127.0.0.1:${port}`;
   const log = join(directory, "server.log");
   const output = openSync(log, "w");
-  const child = spawn(options.python, serverArguments(options, directory, port), {
+  const child = spawn(options.python, ["-m", "mlflow", "server", ...(options.extraArguments ?? [])], {
     cwd: directory,
     detached: true,
     stdio: ["ignore", output, output],
-    env: {
-      ...process.env,
-      MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",
-      MLFLOW_DISABLE_TELEMETRY: "true",
-      DO_NOT_TRACK: "true",
-      ...options.env,
-    },
+    env: { ...withoutMlflowSettings(process.env), ...serverSettings(port), ...options.env },
   });
   const stop = stopper(child);
   const ended = new Promise<string>((resolved) => {
@@ -84,14 +75,24 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   return { url, pid: child.pid ?? 0, stop };
 }
 
-function serverArguments(options: LocalServerOptions, directory: string, port: number): string[] {
-  const backend = options.backendStoreUri ?? `sqlite:///${join(directory, "mlflow.db")}`;
-  const artifacts = options.artifactsDestination ?? join(directory, "artifacts");
-  return [
-    ...["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", String(port), "--workers", "1"],
-    ...["--backend-store-uri", backend, "--artifacts-destination", artifacts, "--serve-artifacts"],
-    ...(options.extraArguments ?? []),
-  ];
+/** The settings of `mlruns-config/local`, as variables that `mlflow server` reads; paths are relative to its directory. */
+function serverSettings(port: number): Record<string, string> {
+  return {
+    MLFLOW_HOST: "127.0.0.1",
+    MLFLOW_PORT: String(port),
+    MLFLOW_WORKERS: "1",
+    MLFLOW_BACKEND_STORE_URI: "sqlite:///mlflow.db",
+    MLFLOW_ARTIFACTS_DESTINATION: "./artifacts",
+    MLFLOW_SERVE_ARTIFACTS: "true",
+    MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",
+    MLFLOW_DISABLE_TELEMETRY: "true",
+    DO_NOT_TRACK: "true",
+  };
+}
+
+/** This process's own tracking settings are for clients and must not reach a server. */
+function withoutMlflowSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("MLFLOW_")));
 }
 
 /** Ends the child's whole process group: first asked, after five seconds by force. Also when this process exits. */

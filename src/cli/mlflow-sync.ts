@@ -1,0 +1,45 @@
+/** @module `histo mlflow sync`: sends what runs have logged while the MLflow server was away. */
+import { HistoError } from "../errors/index";
+import type { DeliveryReport } from "../tracking/index";
+import type { CommandDefinition } from "./command";
+import { addMlflowOptions, type MlflowOptions } from "./mlflow-options";
+
+interface Result {
+  readonly spools: number;
+  readonly complete: number;
+  readonly pending: number;
+  readonly runs: readonly DeliveryReport[];
+}
+
+export const mlflowSyncCommand: CommandDefinition<MlflowOptions, Result> = {
+  name: "sync",
+  summary: "send what runs have logged while the MLflow server was away",
+  configure: (command) =>
+    addMlflowOptions(command).argument("[directories...]", "run directories, or folders of them (default: runs)"),
+  async run({ args, ...options }, { progress, signal }) {
+    const { findSpools, syncSpools } = await import("../tracking/index.js");
+    const directories: string[] = [];
+    for (const directory of args.length > 0 ? args : ["runs"]) directories.push(...(await findSpools(directory)));
+    const runs = await syncSpools([...new Set(directories)], {
+      ...(options.trackingUri === undefined ? {} : { trackingUri: options.trackingUri }),
+      signal,
+      notify: (directory, notice) => {
+        progress.say(`${directory}: ${notice.kind === "created" ? notice.url : notice.message}`);
+      },
+    });
+    const complete = runs.filter((run) => run.complete).length;
+    const pending = runs.reduce((sum, run) => sum + run.pending, 0);
+    const stuck = runs.find((run) => !run.complete);
+    if (stuck && !signal.aborted) {
+      throw new HistoError(
+        "SYNC_INCOMPLETE",
+        `${runs.length - complete} of ${runs.length} runs are not whole on ${stuck.server} (${pending} events left): ${stuck.problem}`,
+      );
+    }
+    return { spools: runs.length, complete, pending, runs };
+  },
+  render: ({ runs }) =>
+    runs.length === 0
+      ? "Nothing to send."
+      : runs.map((run) => `${run.directory}: ${run.complete ? "sent" : "not whole"} ${run.url ?? ""}`).join("\n"),
+};

@@ -1,0 +1,170 @@
+/** @module `histo runs`: the runs of an MLflow server, listed or side by side. */
+import { InputError } from "../errors/index";
+import { seconds } from "../progress/index";
+import type { Mlflow, Run } from "../tracking/index";
+import { type CommandDefinition, integer } from "./command";
+import { addMlflowOptions, type MlflowOptions, withMlflow } from "./mlflow-options";
+import { shortNumber, textTable } from "./text-table";
+
+interface Options extends MlflowOptions {
+  readonly experiment?: string;
+  readonly filter?: string;
+  readonly orderBy?: string;
+  readonly limit: number;
+  readonly metrics?: string;
+}
+
+/** A run as `--json` prints it. Times are milliseconds since 1970. */
+interface RunSummary {
+  readonly runId: string;
+  readonly name: string;
+  readonly experimentId: string;
+  readonly parentRunId?: string;
+  readonly status: string;
+  readonly startTime: number;
+  readonly endTime?: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, string>>;
+  readonly url: string;
+}
+
+interface Result {
+  readonly server: string;
+  /** True where runs were named, to be compared. */
+  readonly compare: boolean;
+  /** Metrics to show in the list. */
+  readonly shownMetrics: readonly string[];
+  readonly runs: readonly RunSummary[];
+}
+
+export const runsCommand: CommandDefinition<Options, Result> = {
+  name: "runs",
+  summary: "list the runs of the MLflow server, or compare the named ones",
+  configure: (command) =>
+    addMlflowOptions(command)
+      .argument("[runs...]", "ids of runs to put side by side")
+      .option("--experiment <name>", "only this experiment (default: all)")
+      .option("--filter <expression>", "MLflow's filter, such as \"metrics.rocAuc > 0.8 and params.model = 'mlp'\"")
+      .option("--order-by <key>", 'such as "metrics.rocAuc DESC" (default: newest first)')
+      .option("--metrics <names>", "metrics to show, separated by commas")
+      .option("--limit <n>", "most runs to list", integer(1), 20),
+  run: (options, { signal }) =>
+    withMlflow(options, async (client) => {
+      const found =
+        options.args.length > 0
+          ? await Promise.all(options.args.map((id) => client.getRun(id)))
+          : await listRuns(client, options, signal);
+      const runs = found.map((run) => summarize(client, run));
+      return {
+        server: client.trackingUri,
+        compare: options.args.length > 0,
+        shownMetrics: options.metrics?.split(",").map((name) => name.trim()) ?? commonMetrics(runs),
+        runs,
+      };
+    }),
+  render: (result) => (result.compare ? renderComparison(result.runs) : renderList(result)),
+};
+
+async function listRuns(client: Mlflow, options: Options, signal: AbortSignal): Promise<Run[]> {
+  const experiments: string[] = [];
+  if (options.experiment !== undefined) {
+    const { experiments: found } = await client.searchExperiment(`name = '${options.experiment.replace(/'/g, "\\'")}'`);
+    if (!found[0]) {
+      throw new InputError("EXPERIMENT_MISSING", `--experiment: ${client.trackingUri} has no "${options.experiment}".`);
+    }
+    experiments.push(found[0].experiment_id);
+  } else {
+    for (let token: string | undefined; ; ) {
+      const page = await client.searchExperiment(undefined, 1000, token);
+      experiments.push(...page.experiments.map((experiment) => experiment.experiment_id));
+      token = page.next_page_token || undefined;
+      if (!token) break;
+    }
+  }
+  const order = [options.orderBy ?? "attributes.start_time DESC"];
+  const runs: Run[] = [];
+  const pageSize = Math.min(options.limit, 500);
+  for await (const run of client.iterateRuns(experiments, options.filter, order, "ACTIVE_ONLY", pageSize)) {
+    runs.push(run);
+    if (runs.length >= options.limit || signal.aborted) break;
+  }
+  return runs;
+}
+
+function summarize(client: Mlflow, { info, data }: Run): RunSummary {
+  const tags = new Map(data.tags.map(({ key, value }) => [key, value]));
+  const parentRunId = tags.get("mlflow.parentRunId");
+  return {
+    runId: info.run_id,
+    name: info.run_name ?? tags.get("mlflow.runName") ?? "",
+    experimentId: info.experiment_id,
+    ...(parentRunId ? { parentRunId } : {}),
+    status: info.status,
+    startTime: Number(info.start_time),
+    ...(info.end_time ? { endTime: Number(info.end_time) } : {}),
+    metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [key, value])),
+    params: Object.fromEntries(data.params.map(({ key, value }) => [key, value])),
+    url: client.runUrl(info.experiment_id, info.run_id),
+  };
+}
+
+/** The metrics that most runs have, five at most, those of the machine left out. */
+function commonMetrics(runs: readonly RunSummary[]): string[] {
+  const counts = new Map<string, number>();
+  for (const run of runs) {
+    for (const name of Object.keys(run.metrics)) {
+      if (!name.startsWith("system/")) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return [...counts]
+    .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
+    .slice(0, 5)
+    .map(([name]) => name);
+}
+
+function renderList({ runs, shownMetrics, server }: Result): string {
+  if (runs.length === 0) return `No runs on ${server}.`;
+  const rows = runs.map((run) => [
+    run.runId,
+    `${run.parentRunId ? "↳ " : ""}${run.name}`,
+    run.status,
+    timeOf(run.startTime),
+    durationOf(run),
+    ...shownMetrics.map((name) => metricOf(run, name)),
+  ]);
+  return textTable(["run", "name", "status", "started", "took", ...shownMetrics], rows);
+}
+
+/** One column per run; parameters and metrics in which the runs differ first. */
+function renderComparison(runs: readonly RunSummary[]): string {
+  const namesOf = (kind: "params" | "metrics") =>
+    [...new Set(runs.flatMap((run) => Object.keys(run[kind])))].filter((name) => !name.startsWith("system/")).sort();
+  const rows = [
+    ["run", ...runs.map(({ runId }) => runId)],
+    ["status", ...runs.map(({ status }) => status)],
+    ["started", ...runs.map(({ startTime }) => timeOf(startTime))],
+    ["took", ...runs.map(durationOf)],
+    ...namesOf("params").map((name) => [name, ...runs.map((run) => clip(run.params[name] ?? "-"))]),
+    ...namesOf("metrics").map((name) => [name, ...runs.map((run) => metricOf(run, name))]),
+  ];
+  const marked = rows.map(([name = "", ...cells]) => [`${new Set(cells).size > 1 ? "* " : "  "}${name}`, ...cells]);
+  const table = textTable(["", ...runs.map(({ name }) => name)], marked);
+  return runs.length > 1 ? `${table}\n* differs` : table;
+}
+
+function metricOf(run: RunSummary, name: string): string {
+  const value = run.metrics[name];
+  return value === undefined ? "-" : shortNumber(value);
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ");
+}
+
+function durationOf({ startTime, endTime }: RunSummary): string {
+  return endTime === undefined ? "-" : seconds(Math.max(0, endTime - startTime) / 1000);
+}
+
+function clip(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
