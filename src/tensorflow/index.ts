@@ -1,0 +1,28 @@
+/** @module TensorFlow for the rest of the project: the only room that loads it. */
+import "./load";
+import "./precision";
+
+export * as tf from "@tensorflow/tfjs";
+export {
+  addGradients,
+  disposeGradient,
+  type FactoredGradient,
+  type FactoredLayer,
+  type Gradient,
+  type Gradients,
+  isFactored,
+  lossAndGradients,
+  markFactored,
+  multiplyOut,
+  scaleGradient,
+  squaredNorm,
+  trainableVariables,
+  variableOf,
+} from "./gradients";
+export { attribute, callOp, callOps, floatsFromBytes, runOp, statelessUniform } from "./kernels";
+export { runtime, type TensorFlowRuntime } from "./load";
+export { Adam, type AdamOptions } from "./optimizers/adam";
+export { Optimizer, type SlotTensor } from "./optimizers/optimizer";
+export { RmsProp, type RmsPropOptions } from "./optimizers/rmsprop";
+export { Sgd, type SgdOptions } from "./optimizers/sgd";
+export { hasBf16Hardware, type Precision, precision, setPrecision, withPrecision } from "./precision";

@@ -1,0 +1,119 @@
+/**
+ * @module Direct calls of TensorFlow's native operations that tfjs does not offer: resource variables, fused optimizer
+ * updates, counter-based random numbers, uint8 tensors. Typed by what each needs; native runtime only.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { runtime } from "./load";
+
+interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** The part of tfjs-node's backend used here. */
+interface NativeBackend {
+  readonly binding: {
+    readonly TF_FLOAT: number;
+    readonly TF_INT32: number;
+    readonly TF_UINT8: number;
+    readonly TF_ATTR_TYPE: number;
+    readonly TF_ATTR_SHAPE: number;
+    readonly TF_ATTR_STRING: number;
+    readonly TF_ATTR_BOOL: number;
+    readonly TF_ATTR_INT: number;
+    readonly TF_ATTR_FLOAT: number;
+    createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number;
+    deleteTensor(id: number): void;
+  };
+  executeSingleOutput(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
+  createOutputTensor(metadata: { id: number; shape: readonly number[]; dtype: number }): tf.Tensor;
+}
+
+/** The native backend. @throws where the process runs on plain JavaScript */
+export function nativeBackend(): NativeBackend {
+  if (runtime.kind !== "native") throw new Error("This operation needs the native TensorFlow.");
+  return tf.backend() as unknown as NativeBackend;
+}
+
+/** Builders of operation attributes. */
+export const attribute = {
+  type: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_TYPE, value }),
+  float32: (name: string): OpAttribute => attribute.type(name, nativeBackend().binding.TF_FLOAT),
+  shape: (name: string, value: readonly number[]): OpAttribute => ({
+    name,
+    type: nativeBackend().binding.TF_ATTR_SHAPE,
+    value,
+  }),
+  text: (name: string, value: string): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_STRING, value }),
+  flag: (name: string, value: boolean): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_BOOL, value }),
+  int: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_INT, value }),
+  float: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_FLOAT, value }),
+};
+
+/** Runs an operation with one output. */
+export function callOp(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor {
+  return nativeBackend().executeSingleOutput(name, attributes, inputs);
+}
+
+/** Runs an operation with several outputs. */
+export function callOps(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[] {
+  return nativeBackend().executeMultipleOutputs(name, attributes, inputs, outputs);
+}
+
+/** Runs an operation without outputs, such as an in-place update. */
+export function runOp(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): void {
+  nativeBackend().executeMultipleOutputs(name, attributes, inputs, 0);
+}
+
+/** Product of two float32 matrices with float32 accumulation; the operation that never uses bf16. */
+export function exactMatMul(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
+  const flags = [attribute.flag("transpose_a", transposeA), attribute.flag("transpose_b", transposeB)];
+  return callOp("MatMul", [attribute.float32("T"), ...flags], [a, b]);
+}
+
+/** The same for batches of matrices [..., m, k] x [..., k, n]. */
+export function exactBatchMatMul(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
+  const types = ["Ta", "Tb", "Tout"].map((name) => attribute.float32(name));
+  return callOp(
+    "BatchMatMulV3",
+    [...types, attribute.flag("adj_x", transposeA), attribute.flag("adj_y", transposeB)],
+    [a, b],
+  );
+}
+
+/**
+ * A float32 tensor of the same values as `bytes` (0 to 255). The bytes cross into TensorFlow as they are, a quarter of
+ * the size of floats.
+ */
+export function floatsFromBytes(bytes: Uint8Array, shape: readonly number[]): tf.Tensor {
+  if (runtime.kind !== "native") return tf.tensor(Float32Array.from(bytes), [...shape], "float32");
+  const { binding } = nativeBackend();
+  const raw = nativeBackend().createOutputTensor({
+    id: binding.createTensor(shape, binding.TF_UINT8, bytes),
+    shape,
+    dtype: binding.TF_UINT8,
+  });
+  const types = [attribute.type("SrcT", binding.TF_UINT8), attribute.float32("DstT")];
+  const floats = callOp("Cast", [...types, attribute.flag("Truncate", false)], [raw]);
+  raw.dispose();
+  return floats;
+}
+
+/**
+ * Uniform numbers in [0, 1) that depend on nothing but the shape and the two keys (Philox, Salmon et al. 2011): the same
+ * keys give the same numbers in every process. On plain JavaScript a seeded generator of tfjs takes its place.
+ */
+export function statelessUniform(shape: readonly number[], key: number, counter: number): tf.Tensor {
+  if (runtime.kind !== "native") return tf.randomUniform([...shape], 0, 1, "float32", key * 1_000_003 + counter);
+  return tf.tidy(() => {
+    const types = [
+      attribute.float32("dtype"),
+      attribute.type("T", nativeBackend().binding.TF_INT32),
+      attribute.type("Tseed", nativeBackend().binding.TF_INT32),
+    ];
+    const seed = tf.tensor1d([key | 0, counter | 0], "int32");
+    return callOp("StatelessRandomUniform", types, [tf.tensor1d([...shape], "int32"), seed]);
+  });
+}

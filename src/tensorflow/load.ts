@@ -1,0 +1,46 @@
+/**
+ * @module Loads TensorFlow once per process: the native one where the set-up could build it, otherwise plain JavaScript.
+ * Importing this file has the side effect of registering the backend with `@tensorflow/tfjs`.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import * as util from "node:util";
+import { projectRoot } from "../files/index";
+
+/** Which TensorFlow runs, for `histo doctor` and for choosing fused kernels. */
+export interface TensorFlowRuntime {
+  readonly kind: "native" | "javascript";
+  /** True where operations run on an NVIDIA GPU. */
+  readonly gpu: boolean;
+  /** Why there is no native TensorFlow; absent where there is one. */
+  readonly problem?: string;
+}
+
+/** Resolves packages from the project, also when the notebook kernel compiled this file. */
+export const projectRequire = createRequire(join(projectRoot(), "package.json"));
+
+/** Bf16 products must be allowed before TensorFlow starts; whether they are used is decided later, see `precision.ts`. */
+const BF16_ALLOWED = "TF_SET_ONEDNN_FPMATH_MODE";
+
+function load(): TensorFlowRuntime {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
+  process.env[BF16_ALLOWED] ??= "BF16";
+  // tfjs-node 4.22 calls two functions that Node 23 removed.
+  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean };
+  if (!legacy.isNullOrUndefined || !legacy.isArray) {
+    const mutable = projectRequire("node:util") as typeof legacy;
+    mutable.isNullOrUndefined ??= (value) => value === null || value === undefined;
+    mutable.isArray ??= Array.isArray;
+  }
+  try {
+    const native = projectRequire("@tensorflow/tfjs-node-gpu") as { backend(): { isUsingGpuDevice?: boolean } };
+    return { kind: "native", gpu: native.backend().isUsingGpuDevice === true };
+  } catch (error) {
+    const problem = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+    return { kind: "javascript", gpu: false, problem };
+  }
+}
+
+/** The TensorFlow of this process. */
+export const runtime: TensorFlowRuntime = load();

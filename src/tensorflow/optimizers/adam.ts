@@ -1,0 +1,38 @@
+/** @module Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) on TensorFlow's fused in-place kernel. */
+import type * as tf from "@tensorflow/tfjs";
+import { attribute, runOp } from "../kernels";
+import type { Resource } from "../resident";
+import { Optimizer } from "./optimizer";
+
+export interface AdamOptions {
+  /** Decay of the running mean of gradients. */
+  readonly beta1?: number;
+  /** Decay of the running mean of squared gradients. */
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** Decoupled weight decay; 0 is plain Adam. */
+  readonly weightDecay?: number;
+}
+
+export class Adam extends Optimizer {
+  private readonly beta1: number;
+  private readonly beta2: number;
+  private readonly epsilon: number;
+
+  constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions = {}) {
+    super(["m", "v"], weightDecay);
+    this.beta1 = beta1;
+    this.beta2 = beta2;
+    this.epsilon = epsilon;
+  }
+
+  protected scalars(learningRate: number): number[] {
+    return [this.beta1 ** this.step, this.beta2 ** this.step, learningRate, this.beta1, this.beta2, this.epsilon];
+  }
+
+  protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {
+    const flags = [attribute.flag("use_locking", false), attribute.flag("use_nesterov", false)];
+    const handles = [weights, ...slots].map((resource) => resource.handle);
+    runOp("ResourceApplyAdam", [attribute.float32("T"), ...flags], [...handles, ...scalars, gradient]);
+  }
+}

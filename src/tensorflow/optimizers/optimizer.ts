@@ -1,0 +1,106 @@
+/** @module What all optimizers share: resident weights and slots, one update per variable, state for checkpoints. */
+import * as tf from "@tensorflow/tfjs";
+import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
+import { runtime } from "../load";
+import { ResidentVariable, Resource } from "../resident";
+
+/** A named tensor of the optimizer's state, such as `dense_1/kernel/m`. */
+export interface SlotTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Float32Array;
+  write(values: Float32Array): void;
+}
+
+/** Updates a set of variables in place. */
+export abstract class Optimizer {
+  /** Updates done so far. */
+  step = 0;
+  private readonly residents = new Map<tf.Variable, ResidentVariable>();
+  private readonly slots = new Map<tf.Variable, Resource[]>();
+
+  /** @param slotNames state kept per weight, such as Adam's `m` and `v` @param weightDecay decoupled decay per update, times the learning rate */
+  protected constructor(
+    private readonly slotNames: readonly string[],
+    private readonly weightDecay = 0,
+  ) {
+    if (runtime.kind !== "native") throw new Error("Fused optimizers need the native TensorFlow.");
+  }
+
+  /** Applies one update and disposes the gradients. Variables of rank 1 (biases, norms) are not decayed. */
+  apply(gradients: Gradients, learningRate: number): void {
+    this.step++;
+    tf.tidy(() => {
+      const scalars = this.scalars(learningRate).map((value) => tf.scalar(value));
+      for (const [variable, gradient] of gradients) {
+        const slots = this.slotsOf(variable);
+        const values = multiplyOut(gradient);
+        this.residentOf(variable).update((resource) => {
+          if (this.weightDecay > 0 && variable.rank > 1) decay(resource, learningRate * this.weightDecay);
+          this.update(resource, slots, scalars, values);
+        });
+        if (values !== gradient) values.dispose();
+        disposeGradient(gradient);
+      }
+    });
+  }
+
+  /** The slots of the given variables, created where missing, in a stable order. */
+  state(variables: readonly tf.Variable[], nameOf: (variable: tf.Variable) => string): SlotTensor[] {
+    return variables.flatMap((variable) =>
+      this.slotsOf(variable).map((slot, i) => ({
+        name: `${nameOf(variable)}/${this.slotNames[i]}`,
+        shape: variable.shape,
+        read: () => tf.tidy(() => slot.read().dataSync() as Float32Array),
+        write: (values: Float32Array) => tf.tidy(() => slot.assign(tf.tensor(values, variable.shape, "float32"))),
+      })),
+    );
+  }
+
+  /** Sets the values of a variable, also where it is resident already. */
+  setValues(variable: tf.Variable, values: Float32Array): void {
+    tf.tidy(() => {
+      const tensor = tf.tensor(values, variable.shape, "float32");
+      this.residentOf(variable).update((resource) => resource.assign(tensor));
+    });
+  }
+
+  /** Frees the state. The variables keep their values. */
+  dispose(): void {
+    for (const resident of this.residents.values()) resident.dispose();
+    for (const slots of this.slots.values()) for (const slot of slots) slot.dispose();
+    this.residents.clear();
+    this.slots.clear();
+  }
+
+  /** The numbers of this step, in the order that {@link update} wants them. */
+  protected abstract scalars(learningRate: number): number[];
+
+  /** The fused update of one variable. */
+  protected abstract update(
+    weights: Resource,
+    slots: readonly Resource[],
+    scalars: tf.Scalar[],
+    gradient: tf.Tensor,
+  ): void;
+
+  private residentOf(variable: tf.Variable): ResidentVariable {
+    const resident = this.residents.get(variable) ?? new ResidentVariable(variable);
+    this.residents.set(variable, resident);
+    return resident;
+  }
+
+  private slotsOf(variable: tf.Variable): Resource[] {
+    const slots = this.slots.get(variable) ?? this.slotNames.map(() => Resource.zeros(variable.shape));
+    this.slots.set(variable, slots);
+    return slots;
+  }
+}
+
+function decay(weights: Resource, rate: number): void {
+  const values = weights.read();
+  const change = tf.mul(values, rate);
+  values.dispose();
+  weights.subtract(change);
+  change.dispose();
+}

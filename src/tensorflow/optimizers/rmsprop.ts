@@ -1,0 +1,34 @@
+/** @module RMSProp (Tieleman and Hinton 2012), fused and in place. */
+import type * as tf from "@tensorflow/tfjs";
+import { attribute, runOp } from "../kernels";
+import type { Resource } from "../resident";
+import { Optimizer } from "./optimizer";
+
+export interface RmsPropOptions {
+  /** Decay of the running mean of squared gradients. */
+  readonly rho?: number;
+  readonly momentum?: number;
+  readonly epsilon?: number;
+  /** Decoupled weight decay. */
+  readonly weightDecay?: number;
+}
+
+/** The update is `s = rho * s + (1 - rho) * g^2; a = momentum * a + lr * g / sqrt(s + epsilon); w -= a`. */
+export class RmsProp extends Optimizer {
+  private readonly options: Required<Omit<RmsPropOptions, "weightDecay">>;
+
+  constructor({ rho = 0.9, momentum = 0, epsilon = 1e-8, weightDecay = 0 }: RmsPropOptions = {}) {
+    super(["mean_square", "accumulator"], weightDecay);
+    this.options = { rho, momentum, epsilon };
+  }
+
+  protected scalars(learningRate: number): number[] {
+    return [learningRate, this.options.rho, this.options.momentum, this.options.epsilon];
+  }
+
+  protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {
+    const handles = [weights, ...slots].map((resource) => resource.handle);
+    const attributes = [attribute.float32("T"), attribute.flag("use_locking", false)];
+    runOp("ResourceApplyRMSProp", attributes, [...handles, ...scalars, gradient]);
+  }
+}

@@ -1,0 +1,42 @@
+/** @module Stochastic gradient descent with momentum (Polyak 1964) or Nesterov's variant, fused and in place. */
+import type * as tf from "@tensorflow/tfjs";
+import { attribute, runOp } from "../kernels";
+import type { Resource } from "../resident";
+import { Optimizer } from "./optimizer";
+
+export interface SgdOptions {
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  /** Decoupled weight decay. */
+  readonly weightDecay?: number;
+}
+
+/** The update is `a = momentum * a + g; w -= lr * a`, with Nesterov `w -= lr * (g + momentum * a)`. */
+export class Sgd extends Optimizer {
+  private readonly momentum: number;
+  private readonly nesterov: boolean;
+
+  constructor({ momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions = {}) {
+    super(momentum > 0 ? ["accumulator"] : [], weightDecay);
+    this.momentum = momentum;
+    this.nesterov = nesterov;
+  }
+
+  protected scalars(learningRate: number): number[] {
+    return [learningRate, this.momentum];
+  }
+
+  protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {
+    const [rate, momentum] = scalars as [tf.Scalar, tf.Scalar];
+    const type = attribute.float32("T");
+    const locking = attribute.flag("use_locking", false);
+    const [accumulator] = slots;
+    if (accumulator) {
+      const nesterov = attribute.flag("use_nesterov", this.nesterov);
+      const inputs = [weights.handle, accumulator.handle, rate, gradient, momentum];
+      runOp("ResourceApplyMomentum", [type, locking, nesterov], inputs);
+    } else {
+      runOp("ResourceApplyGradientDescent", [type, locking], [weights.handle, rate, gradient]);
+    }
+  }
+}
