@@ -2,16 +2,14 @@
 import type * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
-import { Optimizer } from "./optimizer";
+import { Optimizer, type Regularization } from "./optimizer";
 
-export interface AdamOptions {
+export interface AdamOptions extends Regularization {
   /** Decay of the running mean of gradients. */
   readonly beta1?: number;
   /** Decay of the running mean of squared gradients. */
   readonly beta2?: number;
   readonly epsilon?: number;
-  /** Decoupled weight decay; 0 is plain Adam. */
-  readonly weightDecay?: number;
 }
 
 export class Adam extends Optimizer {
@@ -19,8 +17,8 @@ export class Adam extends Optimizer {
   private readonly beta2: number;
   private readonly epsilon: number;
 
-  constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions = {}) {
-    super(["m", "v"], weightDecay);
+  constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...regularization }: AdamOptions = {}) {
+    super(["m", "v"], regularization);
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;

@@ -12,6 +12,18 @@ export interface SlotTensor {
   write(values: Float32Array): void;
 }
 
+/** What every optimizer can do beside its own rule. Variables of rank 1 (biases, norms) are left out, except by `clipValue`. */
+export interface Regularization {
+  /** Decoupled decay: an update takes `learning rate * weightDecay` off the weights (Loshchilov and Hutter 2019). */
+  readonly weightDecay?: number;
+  /** Penalty l1 * |w|, as a part of the gradient. */
+  readonly l1?: number;
+  /** Penalty l2 * w^2, as a part of the gradient. */
+  readonly l2?: number;
+  /** Largest absolute value of a gradient's element; 0 for no limit. */
+  readonly clipValue?: number;
+}
+
 /** Updates a set of variables in place. */
 export abstract class Optimizer {
   /** Updates done so far. */
@@ -19,27 +31,29 @@ export abstract class Optimizer {
   private readonly residents = new Map<tf.Variable, ResidentVariable>();
   private readonly slots = new Map<tf.Variable, Resource[]>();
 
-  /** @param slotNames state kept per weight, such as Adam's `m` and `v` @param weightDecay decoupled decay per update, times the learning rate */
+  /** @param slotNames state kept per weight, such as Adam's `m` and `v` */
   protected constructor(
     private readonly slotNames: readonly string[],
-    private readonly weightDecay = 0,
+    private readonly regularization: Regularization,
   ) {
     if (runtime.kind !== "native") throw new Error("Fused optimizers need the native TensorFlow.");
   }
 
-  /** Applies one update and disposes the gradients. Variables of rank 1 (biases, norms) are not decayed. */
+  /** Applies one update and disposes the gradients. */
   apply(gradients: Gradients, learningRate: number): void {
     this.step++;
     tf.tidy(() => {
       const scalars = this.scalars(learningRate).map((value) => tf.scalar(value));
       for (const [variable, gradient] of gradients) {
         const slots = this.slotsOf(variable);
-        const values = multiplyOut(gradient);
-        this.residentOf(variable).update((resource) => {
-          if (this.weightDecay > 0 && variable.rank > 1) decay(resource, learningRate * this.weightDecay);
-          this.update(resource, slots, scalars, values);
+        // Inner tidies free the values of a block before the next one is formed.
+        tf.tidy(() => {
+          const values = this.regularized(multiplyOut(gradient), variable);
+          this.residentOf(variable).update((resource) => {
+            if (variable.rank > 1) decay(resource, learningRate * (this.regularization.weightDecay ?? 0));
+            this.update(resource, slots, scalars, values);
+          });
         });
-        if (values !== gradient) values.dispose();
         disposeGradient(gradient);
       }
     });
@@ -84,6 +98,14 @@ export abstract class Optimizer {
     gradient: tf.Tensor,
   ): void;
 
+  private regularized(gradient: tf.Tensor, variable: tf.Variable): tf.Tensor {
+    const { l1 = 0, l2 = 0, clipValue = 0 } = this.regularization;
+    let values = gradient;
+    if (variable.rank > 1 && l2 > 0) values = tf.add(values, tf.mul(variable, 2 * l2));
+    if (variable.rank > 1 && l1 > 0) values = tf.add(values, tf.mul(tf.sign(variable), l1));
+    return clipValue > 0 ? tf.clipByValue(values, -clipValue, clipValue) : values;
+  }
+
   private residentOf(variable: tf.Variable): ResidentVariable {
     const resident = this.residents.get(variable) ?? new ResidentVariable(variable);
     this.residents.set(variable, resident);
@@ -98,6 +120,7 @@ export abstract class Optimizer {
 }
 
 function decay(weights: Resource, rate: number): void {
+  if (rate === 0) return;
   const values = weights.read();
   const change = tf.mul(values, rate);
   values.dispose();

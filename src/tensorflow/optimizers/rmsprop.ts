@@ -2,23 +2,21 @@
 import type * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
-import { Optimizer } from "./optimizer";
+import { Optimizer, type Regularization } from "./optimizer";
 
-export interface RmsPropOptions {
+export interface RmsPropOptions extends Regularization {
   /** Decay of the running mean of squared gradients. */
   readonly rho?: number;
   readonly momentum?: number;
   readonly epsilon?: number;
-  /** Decoupled weight decay. */
-  readonly weightDecay?: number;
 }
 
 /** The update is `s = rho * s + (1 - rho) * g^2; a = momentum * a + lr * g / sqrt(s + epsilon); w -= a`. */
 export class RmsProp extends Optimizer {
-  private readonly options: Required<Omit<RmsPropOptions, "weightDecay">>;
+  private readonly options: Required<Omit<RmsPropOptions, keyof Regularization>>;
 
-  constructor({ rho = 0.9, momentum = 0, epsilon = 1e-8, weightDecay = 0 }: RmsPropOptions = {}) {
-    super(["mean_square", "accumulator"], weightDecay);
+  constructor({ rho = 0.9, momentum = 0, epsilon = 1e-8, ...regularization }: RmsPropOptions = {}) {
+    super(["mean_square", "accumulator"], regularization);
     this.options = { rho, momentum, epsilon };
   }
 

@@ -2,13 +2,11 @@
 import type * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
-import { Optimizer } from "./optimizer";
+import { Optimizer, type Regularization } from "./optimizer";
 
-export interface SgdOptions {
+export interface SgdOptions extends Regularization {
   readonly momentum?: number;
   readonly nesterov?: boolean;
-  /** Decoupled weight decay. */
-  readonly weightDecay?: number;
 }
 
 /** The update is `a = momentum * a + g; w -= lr * a`, with Nesterov `w -= lr * (g + momentum * a)`. */
@@ -16,8 +14,8 @@ export class Sgd extends Optimizer {
   private readonly momentum: number;
   private readonly nesterov: boolean;
 
-  constructor({ momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions = {}) {
-    super(momentum > 0 ? ["accumulator"] : [], weightDecay);
+  constructor({ momentum = 0.9, nesterov = false, ...regularization }: SgdOptions = {}) {
+    super(momentum > 0 ? ["accumulator"] : [], regularization);
     this.momentum = momentum;
     this.nesterov = nesterov;
   }

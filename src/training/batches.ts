@@ -1,0 +1,156 @@
+/** @module Batches of a training or evaluation pass, addressed by epoch and index so that any can be loaded again. */
+import type { PixelStore } from "../dataset/index";
+import type { Preprocessing } from "../image/index";
+import { Random } from "../random/index";
+import { floatsFromBytes, tf } from "../tensorflow/index";
+import type { Sampler } from "./samplers";
+
+/** A batch on its way into the model; whoever asked for it disposes it. */
+export interface Batch {
+  readonly inputs: tf.Tensor;
+  /** [n, 1], 0 to 1. */
+  readonly labels: tf.Tensor2D;
+}
+
+/** Where batches come from. */
+export interface BatchSource {
+  /** Batches per epoch. */
+  readonly batches: number;
+  /** Examples per epoch. */
+  readonly examples: number;
+  load(epoch: number, index: number): Batch;
+}
+
+/** Inputs by position in a set of examples: pixels, or coordinates in a subspace. */
+export interface Examples {
+  readonly labels: ArrayLike<number>;
+  /** The inputs of some examples as one tensor. `epoch` names the augmentation; absent for none. */
+  inputs(positions: Uint32Array, epoch: number | undefined): tf.Tensor;
+}
+
+export interface BatchOptions {
+  readonly size: number;
+  /** Absent: every example once, in order. */
+  readonly sampler?: Sampler;
+  /** Draw a new augmentation of each example every epoch. */
+  readonly augment?: boolean;
+  /** Shape of the Beta distribution of mixup (Zhang et al. 2018); 0 for none. */
+  readonly mixup?: number;
+  readonly seed?: number;
+}
+
+/** Cuts examples into batches; the last one may be smaller. */
+export function batchesOf(examples: Examples, options: BatchOptions): BatchSource {
+  const { size, sampler, augment = false, mixup = 0, seed = 0 } = options;
+  const count = examples.labels.length;
+  const inOrder = Uint32Array.from({ length: count }, (_, i) => i);
+  let order: { epoch: number; positions: Uint32Array } = { epoch: -1, positions: inOrder };
+  return {
+    batches: Math.ceil(count / size),
+    examples: count,
+    load(epoch, index) {
+      if (order.epoch !== epoch) order = { epoch, positions: sampler?.(epoch) ?? inOrder };
+      const positions = order.positions.slice(index * size, (index + 1) * size);
+      const values = Float32Array.from(positions, (position) => examples.labels[position] as number);
+      const batch = {
+        inputs: examples.inputs(positions, augment ? epoch : undefined),
+        labels: tf.tensor2d(values, [values.length, 1]),
+      };
+      return mixup > 0 ? mixed(batch, new Random(seed, "mixup", epoch, index), mixup) : batch;
+    },
+  };
+}
+
+/** Mixes each example with another of the batch, all by the same share. */
+function mixed(batch: Batch, random: Random, alpha: number): Batch {
+  const share = beta(random, alpha);
+  const partners = tf.tensor1d(Int32Array.from(random.permutation(batch.labels.size)), "int32");
+  const mix = <T extends tf.Tensor>(values: T) =>
+    tf.tidy(() => tf.add(tf.mul(values, share), tf.mul(tf.gather(values, partners), 1 - share)) as T);
+  const result = { inputs: mix(batch.inputs), labels: mix(batch.labels) };
+  tf.dispose([batch.inputs, batch.labels, partners]);
+  return result;
+}
+
+/** A draw from Beta(a, a) as a ratio of two Gamma draws (Marsaglia and Tsang 2000). */
+function beta(random: Random, a: number): number {
+  const [x, y] = [gamma(random, a), gamma(random, a)];
+  return x + y > 0 ? x / (x + y) : 0.5;
+}
+
+function gamma(random: Random, a: number): number {
+  if (a < 1) return gamma(random, a + 1) * (1 - random.next()) ** (1 / a);
+  const d = a - 1 / 3;
+  for (;;) {
+    const x = random.normal();
+    const v = (1 + x / Math.sqrt(9 * d)) ** 3;
+    if (v > 0 && Math.log(1 - random.next()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
+
+/** An augmentation of one image's bytes in place, a function of the epoch and the image. */
+export type PixelAugmentation = (pixels: Uint8Array, size: number, epoch: number, image: number) => void;
+
+/**
+ * Standardized pixels [n, size, size, 3] from a store.
+ * @param positions of the examples in the store
+ */
+export function pixelExamples(
+  store: PixelStore,
+  positions: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  preprocessing: Pick<Preprocessing, "mean" | "std">,
+  augmentation?: PixelAugmentation,
+): Examples {
+  const { size, bytesPerImage } = store;
+  return {
+    labels,
+    inputs(some, epoch) {
+      const bytes = new Uint8Array(some.length * bytesPerImage);
+      store.read(
+        Array.from(some, (i) => positions[i] as number),
+        bytes,
+      );
+      if (augmentation && epoch !== undefined) {
+        some.forEach((image, i) => {
+          augmentation(bytes.subarray(i * bytesPerImage, (i + 1) * bytesPerImage), size, epoch, image);
+        });
+      }
+      return standardizedTensor(bytes, [some.length, size, size, 3], preprocessing);
+    },
+  };
+}
+
+/** (x / 255 - mean) / std of bytes, computed in TensorFlow. */
+export function standardizedTensor(
+  bytes: Uint8Array,
+  shape: readonly number[],
+  { mean, std }: Pick<Preprocessing, "mean" | "std">,
+): tf.Tensor {
+  return tf.tidy(() => {
+    const shift = tf.tensor1d(mean.map((m) => 255 * m));
+    const scale = tf.tensor1d(std.map((s) => 1 / (255 * s)));
+    return tf.mul(tf.sub(floatsFromBytes(bytes, shape), shift), scale);
+  });
+}
+
+/** Precomputed vectors: `views` augmented versions of each example, all kept in memory. */
+export function featureExamples(
+  views: readonly Float32Array[],
+  width: number,
+  labels: ArrayLike<number>,
+  seed: number,
+): Examples {
+  return {
+    labels,
+    inputs(some, epoch) {
+      const values = new Float32Array(some.length * width);
+      const random = epoch === undefined ? undefined : new Random(seed, "view", epoch, some[0] ?? 0);
+      some.forEach((image, i) => {
+        const view = views[random ? random.integer(views.length) : 0] as Float32Array;
+        values.set(view.subarray(image * width, (image + 1) * width), i * width);
+      });
+      return tf.tensor2d(values, [some.length, width]);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** @module What can be attached to a training run without touching its loop. */
+import type { EpochResult, Trainer } from "../trainer";
+
+/** Named moments of a run. All are optional; those that return a promise are waited for. */
+export interface Callback {
+  /** Before the first batch, also of a resumed run. */
+  onStart?(trainer: Trainer): void | Promise<void>;
+  /** After each batch. */
+  onBatchEnd?(trainer: Trainer): void | Promise<void>;
+  /** After each epoch, its validation included. */
+  onEpochEnd?(trainer: Trainer, result: EpochResult): void | Promise<void>;
+  /** After the last batch of an epoch, before validation. */
+  onValidate?(trainer: Trainer): void | Promise<void>;
+  /** When training was told to stop in the middle; the run can be resumed. */
+  onInterrupt?(trainer: Trainer): void | Promise<void>;
+  /** After the last epoch. */
+  onEnd?(trainer: Trainer): void | Promise<void>;
+  /** Name under which {@link state} is kept; needed where there is state. */
+  readonly name?: string;
+  /** What has to survive an interruption, as plain data. */
+  state?(): unknown;
+  /** Takes back what {@link state} gave. */
+  restore?(state: unknown): void;
+}

@@ -1,0 +1,54 @@
+/** @module Saving the run in progress, so that a crash costs minutes and an interruption nothing. */
+import { hasErrorCode, messageOf } from "../../errors/index";
+import type { Progress } from "../../progress/index";
+import type { CheckpointStore } from "../checkpoint";
+import { type Trainer, TrainingDiverged } from "../trainer";
+import type { Callback } from "./callback";
+
+/** Largest share of the training time that saving may take when the cadence is `auto`. */
+const TIME_SHARE = 0.05;
+
+export interface CheckpointOptions {
+  /** Save every so many batches, or as often as 5 % of the time allows (small networks: every epoch). */
+  readonly everyBatches?: number | "auto";
+  readonly progress: Progress;
+}
+
+/** Saves checkpoints while training and once more when it is interrupted. A failed save never ends the training. */
+export class Checkpoints implements Callback {
+  private lastSave = performance.now();
+  private saveTime = 0;
+
+  constructor(
+    private readonly store: CheckpointStore,
+    private readonly options: CheckpointOptions,
+  ) {}
+
+  async onBatchEnd(trainer: Trainer): Promise<void> {
+    const { everyBatches = "auto" } = this.options;
+    if (everyBatches !== "auto" && trainer.step % everyBatches === 0) await this.save(trainer);
+  }
+
+  async onEpochEnd(trainer: Trainer): Promise<void> {
+    const { everyBatches = "auto" } = this.options;
+    const due = (performance.now() - this.lastSave) * TIME_SHARE >= this.saveTime;
+    if (everyBatches === "auto" && due) await this.save(trainer);
+  }
+
+  async onInterrupt(trainer: Trainer): Promise<void> {
+    await this.save(trainer);
+  }
+
+  private async save(trainer: Trainer): Promise<void> {
+    const started = performance.now();
+    try {
+      await this.store.save(trainer);
+    } catch (error) {
+      if (error instanceof TrainingDiverged) throw error;
+      const why = hasErrorCode(error, "ENOSPC") ? "the disk is full" : messageOf(error);
+      this.options.progress.say(`Warning: no checkpoint could be saved (${why}); the one before stays in place.`);
+    }
+    this.lastSave = performance.now();
+    this.saveTime = this.lastSave - started;
+  }
+}

@@ -1,0 +1,51 @@
+/** @module Ending a run early. */
+import type { EpochResult, Trainer } from "../trainer";
+import type { Callback } from "./callback";
+import { improves, type Monitor, monitored } from "./monitor";
+
+/** Stops when the monitored metric has not improved by more than `minDelta` for `patience` epochs. */
+export class EarlyStopping implements Callback {
+  readonly name = "early-stopping";
+  private best: number | undefined;
+  private waited = 0;
+
+  constructor(
+    private readonly monitor: Monitor,
+    private readonly patience: number,
+    private readonly minDelta = 0,
+  ) {}
+
+  onEpochEnd(trainer: Trainer, result: EpochResult): void {
+    const value = monitored(result, this.monitor);
+    if (improves(value, this.best, this.monitor, this.minDelta)) {
+      this.best = value;
+      this.waited = 0;
+    } else if (++this.waited >= this.patience) {
+      trainer.stopReason = `${this.monitor.metric} has not improved for ${this.patience} epochs`;
+    }
+  }
+
+  state(): unknown {
+    return { best: this.best, waited: this.waited };
+  }
+
+  restore(state: { best?: number; waited: number }): void {
+    this.best = state.best;
+    this.waited = state.waited;
+  }
+}
+
+/** Stops when the validation loss has risen `epochs` times in a row. */
+export class StopWhenLossRises implements Callback {
+  readonly name = "stop-when-loss-rises";
+
+  constructor(private readonly epochs: number) {}
+
+  onEpochEnd(trainer: Trainer): void {
+    const losses = trainer.history.slice(-this.epochs - 1).map((result) => result.validation.loss);
+    const rises = losses.slice(1).every((loss, i) => loss > (losses[i] as number));
+    if (losses.length > this.epochs && rises) {
+      trainer.stopReason = `the validation loss has risen for ${this.epochs} epochs`;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** @module The metrics of a run as one JSON line per epoch, and a readable log beside it. */
+import { appendFile, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { writeFileAtomically } from "../../files/index";
+import type { RunDirectory } from "../../runs/index";
+import type { EpochResult, Trainer } from "../trainer";
+import type { Callback } from "./callback";
+
+/** Writes `history.jsonl` and `train.log`. A resumed run first brings the history back to where its checkpoint was. */
+export class HistoryFile implements Callback {
+  constructor(private readonly run: RunDirectory) {}
+
+  async onStart(trainer: Trainer): Promise<void> {
+    await mkdir(dirname(this.run.log), { recursive: true });
+    await writeFileAtomically(
+      this.run.history,
+      trainer.history.map((result) => `${JSON.stringify(result)}\n`).join(""),
+    );
+    await this.note(trainer.step > 0 ? `resumed at epoch ${trainer.epoch}, batch ${trainer.batch}` : "started");
+  }
+
+  async onEpochEnd(_trainer: Trainer, result: EpochResult): Promise<void> {
+    await appendFile(this.run.history, `${JSON.stringify(result)}\n`);
+    await this.note(describeEpoch(result));
+  }
+
+  async onInterrupt(trainer: Trainer): Promise<void> {
+    await this.note(`interrupted in epoch ${trainer.epoch + 1} after batch ${trainer.batch}`);
+  }
+
+  async onEnd(trainer: Trainer): Promise<void> {
+    await this.note(`ended after epoch ${trainer.epoch}${trainer.stopReason ? `: ${trainer.stopReason}` : ""}`);
+  }
+
+  private async note(line: string): Promise<void> {
+    await appendFile(this.run.log, `${new Date().toISOString()} ${line}\n`);
+  }
+}
+
+/** An epoch on one line. */
+export function describeEpoch({
+  epoch,
+  train,
+  validation,
+  learningRate,
+  imagesPerSecond,
+  seconds,
+}: EpochResult): string {
+  const auc = (measures: EpochResult["train"]) => measures.rocAuc.toFixed(3);
+  return [
+    `epoch ${epoch}: loss ${train.loss.toFixed(4)} / ${validation.loss.toFixed(4)}`,
+    `AUC ${auc(train)} / ${auc(validation)} (train / validation)`,
+    `lr ${learningRate.toExponential(1)}, ${imagesPerSecond.toFixed(0)} images/s, ${seconds.toFixed(1)} s`,
+  ].join(", ");
+}

@@ -1,0 +1,34 @@
+/** @module Which number of an epoch counts, and which way is better. */
+import { InputError } from "../../errors/index";
+import type { EpochResult } from "../trainer";
+
+export interface Monitor {
+  /** Name of a validation measure, such as `rocAuc` or `loss`. */
+  readonly metric: string;
+  readonly mode: "min" | "max";
+}
+
+const SMALLER_IS_BETTER = new Set(["loss", "brier", "expectedCalibrationError", "falseNegativeRate"]);
+
+/** A monitor whose mode follows from the metric unless it is said. */
+export function monitorOf(metric: string, mode: "auto" | "min" | "max" = "auto"): Monitor {
+  return { metric, mode: mode === "auto" ? (SMALLER_IS_BETTER.has(metric) ? "min" : "max") : mode };
+}
+
+/** The monitored value of an epoch. @throws {InputError} `MONITOR_UNKNOWN` */
+export function monitored(result: EpochResult, { metric }: Monitor): number {
+  const value = result.validation[metric];
+  if (typeof value === "number") return value;
+  const known = Object.entries(result.validation).filter(([, value]) => typeof value === "number");
+  throw new InputError(
+    "MONITOR_UNKNOWN",
+    `--monitor ${metric} is not one of ${known.map(([name]) => name).join(", ")}.`,
+  );
+}
+
+/** True where `value` is better than `best` by more than `minDelta`; a value that is not a number never is. */
+export function improves(value: number, best: number | undefined, { mode }: Monitor, minDelta = 0): boolean {
+  if (Number.isNaN(value)) return false;
+  if (best === undefined) return true;
+  return mode === "max" ? value > best + minDelta : value < best - minDelta;
+}

@@ -1,0 +1,37 @@
+/** @module Training progress for a person who watches. */
+import type { Progress, ProgressTask } from "../../progress/index";
+import type { EpochResult, Trainer } from "../trainer";
+import type { Callback } from "./callback";
+import { describeEpoch } from "./history-file";
+
+/** A bar over all batches with the loss and the last validation metric; a line per epoch. */
+export class ProgressBar implements Callback {
+  private task: ProgressTask | undefined;
+  private latest = "";
+
+  constructor(private readonly progress: Progress) {}
+
+  onStart(trainer: Trainer): void {
+    this.task = this.progress.start("Training", trainer.options.epochs * trainer.source.examples, "images");
+  }
+
+  onBatchEnd(trainer: Trainer): void {
+    const { seen, source } = trainer;
+    const done = trainer.epoch * source.examples + seen.logits.length;
+    const loss = (seen.lossSum / seen.logits.length).toFixed(4);
+    this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${this.latest}`);
+  }
+
+  onEpochEnd(_trainer: Trainer, result: EpochResult): void {
+    this.latest = ` AUC ${result.validation.rocAuc.toFixed(3)}`;
+    this.progress.say(describeEpoch(result));
+  }
+
+  onInterrupt(trainer: Trainer): void {
+    this.task?.finish(`stopped in epoch ${trainer.epoch + 1}; go on with --resume`);
+  }
+
+  onEnd(trainer: Trainer): void {
+    this.task?.finish(`${trainer.epoch} epochs${trainer.stopReason ? `, stopped because ${trainer.stopReason}` : ""}`);
+  }
+}

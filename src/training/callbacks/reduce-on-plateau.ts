@@ -1,0 +1,37 @@
+/** @module Lowering the learning rate when the monitored metric stands still. */
+import type { EpochResult, Trainer } from "../trainer";
+import type { Callback } from "./callback";
+import { improves, type Monitor, monitored } from "./monitor";
+
+/** Multiplies the learning rate by `factor` after `patience` epochs without improvement. */
+export class ReduceOnPlateau implements Callback {
+  readonly name = "reduce-on-plateau";
+  private best: number | undefined;
+  private waited = 0;
+
+  constructor(
+    private readonly monitor: Monitor,
+    private readonly factor: number,
+    private readonly patience: number,
+  ) {}
+
+  onEpochEnd(trainer: Trainer, result: EpochResult): void {
+    const value = monitored(result, this.monitor);
+    if (improves(value, this.best, this.monitor)) {
+      this.best = value;
+      this.waited = 0;
+    } else if (++this.waited > this.patience) {
+      trainer.rateScale *= this.factor;
+      this.waited = 0;
+    }
+  }
+
+  state(): unknown {
+    return { best: this.best, waited: this.waited };
+  }
+
+  restore(state: { best?: number; waited: number }): void {
+    this.best = state.best;
+    this.waited = state.waited;
+  }
+}

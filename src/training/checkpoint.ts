@@ -1,0 +1,216 @@
+/**
+ * @module Checkpoints of a run in progress: `last` and `previous`, each a directory that is whole or not there. A
+ * manifest with the SHA-256 of every file is written last; a checkpoint without a matching manifest does not count.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { InputError, messageOf } from "../errors/index";
+import {
+  readJson,
+  SafetensorsFile,
+  sha256File,
+  syncDirectory,
+  type TensorToWrite,
+  writeJson,
+  writeSafetensors,
+} from "../files/index";
+import { type NamedWeight, namedWeights, readParts, toWrite, weightsAreFinite } from "../models/index";
+import { type Optimizer, tf, trainableVariables } from "../tensorflow/index";
+import { type Trainer, TrainingDiverged } from "./trainer";
+
+const WEIGHTS = "weights.safetensors";
+const OPTIMIZER = "optimizer.safetensors";
+const STATE = "state.json";
+const MANIFEST = "manifest.json";
+
+/** Everything about a run in progress that is not a large tensor. */
+interface SavedState {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly step: number;
+  readonly optimizerStep: number;
+  readonly rateScale: number;
+  readonly stopReason?: string;
+  readonly seen: Trainer["seen"];
+  readonly history: Trainer["history"];
+  readonly callbacks: Readonly<Record<string, unknown>>;
+  /** Hash of what must not change between the parts of a run. */
+  readonly fingerprint: string;
+}
+
+/** Saves and restores a trainer under `directory`. */
+export class CheckpointStore {
+  /** @param fingerprint of the data and the options; a checkpoint of another one is refused */
+  constructor(
+    private readonly directory: string,
+    private readonly fingerprint: string,
+  ) {}
+
+  /** Writes the trainer's whole state as `last`; the former `last` becomes `previous`. */
+  async save(trainer: Trainer): Promise<void> {
+    if (!weightsAreFinite(trainer.model))
+      throw new TrainingDiverged("The weights are not finite; they were not saved.");
+    const target = join(this.directory, `writing-${process.pid}`);
+    await rm(target, { recursive: true, force: true });
+    await mkdir(target, { recursive: true });
+    try {
+      await this.write(trainer, target);
+    } catch (error) {
+      await rm(target, { recursive: true, force: true });
+      throw error;
+    }
+    const [last, previous] = [join(this.directory, "last"), join(this.directory, "previous")];
+    await rm(previous, { recursive: true, force: true });
+    if (existsSync(last)) await rename(last, previous);
+    await rename(target, last);
+    await syncDirectory(this.directory);
+  }
+
+  /**
+   * Restores the newest whole checkpoint.
+   * @returns a sentence about what was used, or undefined where there is none
+   * @throws {InputError} `CHECKPOINT_OTHER_RUN` where it belongs to other options or data
+   */
+  async restore(trainer: Trainer): Promise<string | undefined> {
+    const problems: string[] = [];
+    for (const name of await this.candidates()) {
+      const path = join(this.directory, name);
+      const problem = await verify(path);
+      if (problem) {
+        problems.push(`${path} is not usable: ${problem}`);
+        continue;
+      }
+      await this.read(trainer, path);
+      return [...problems, `Resumed from ${path}: epoch ${trainer.epoch}, batch ${trainer.batch}.`].join(" ");
+    }
+    if (problems.length)
+      throw new InputError("CHECKPOINT_UNUSABLE", `${problems.join(" ")} Train anew without --resume.`);
+    return undefined;
+  }
+
+  /** Removes the checkpoints of a finished run. */
+  async clear(): Promise<void> {
+    for (const name of await this.candidates()) await rm(join(this.directory, name), { recursive: true, force: true });
+  }
+
+  /** Names of checkpoints, newest first. A save that was killed between its renames left a whole one under `writing-`. */
+  private async candidates(): Promise<string[]> {
+    if (!existsSync(this.directory)) return [];
+    const names = (await readdir(this.directory)).filter((name) => /^(last|previous|writing-\d+)$/.test(name));
+    const rank = (name: string) => (name === "last" ? 1 : name === "previous" ? 2 : 0);
+    return names.sort((a, b) => rank(a) - rank(b));
+  }
+
+  private async write(trainer: Trainer, target: string): Promise<void> {
+    const { optimizer, callbacks = [] } = trainer.options;
+    const weights = namedWeights(trainer.model);
+    const state: SavedState = {
+      epoch: trainer.epoch,
+      batch: trainer.batch,
+      step: trainer.step,
+      optimizerStep: optimizer.step,
+      rateScale: trainer.rateScale,
+      ...(trainer.stopReason !== undefined && { stopReason: trainer.stopReason }),
+      seen: trainer.seen,
+      history: trainer.history,
+      callbacks: Object.fromEntries(callbacks.flatMap((c) => (c.name && c.state ? [[c.name, c.state()]] : []))),
+      fingerprint: this.fingerprint,
+    };
+    await writeSafetensors(join(target, WEIGHTS), weights.map(toWrite));
+    await writeSafetensors(join(target, OPTIMIZER), slotTensors(trainer, weights));
+    await writeJson(join(target, STATE), state);
+    const files = [WEIGHTS, OPTIMIZER, STATE];
+    const hashes = await Promise.all(files.map((file) => sha256File(join(target, file))));
+    await writeJson(join(target, MANIFEST), Object.fromEntries(files.map((file, i) => [file, hashes[i]])));
+  }
+
+  private async read(trainer: Trainer, path: string): Promise<void> {
+    const state = await readJson<SavedState>(join(path, STATE));
+    if (state.fingerprint !== this.fingerprint) {
+      const run = dirname(this.directory);
+      throw new InputError(
+        "CHECKPOINT_OTHER_RUN",
+        `--resume: ${run} was trained with other options or other images; repeat its options or choose another --run.`,
+      );
+    }
+    const { optimizer, callbacks = [] } = trainer.options;
+    const weights = namedWeights(trainer.model);
+    const trainable = new Set(trainableVariables(trainer.model));
+    const weightFile = await SafetensorsFile.open(join(path, WEIGHTS));
+    for (const weight of weights) {
+      await readParts(weightFile, weight, (part, values) => {
+        if (trainable.has(part)) optimizer.setValues(part, values);
+        else tf.tidy(() => part.assign(tf.tensor(values, part.shape)));
+      });
+    }
+    await weightFile.close();
+    const slotFile = await SafetensorsFile.open(join(path, OPTIMIZER));
+    for (const { slot, name, start } of slotParts(trainer, weights)) {
+      slot.write(
+        await slotFile.read(
+          name,
+          start,
+          slot.shape.reduce((a, b) => a * b, 1),
+        ),
+      );
+    }
+    await slotFile.close();
+    optimizer.step = state.optimizerStep;
+    Object.assign(trainer, { epoch: state.epoch, batch: state.batch, step: state.step, rateScale: state.rateScale });
+    Object.assign(trainer, { seen: state.seen, stopReason: state.stopReason });
+    trainer.history.splice(0, trainer.history.length, ...state.history);
+    for (const callback of callbacks) {
+      if (callback.name && callback.name in state.callbacks) callback.restore?.(state.callbacks[callback.name]);
+    }
+  }
+}
+
+/** Why a checkpoint cannot be used, or undefined where all its files are as they were written. */
+async function verify(path: string): Promise<string | undefined> {
+  try {
+    const manifest = await readJson<Record<string, string>>(join(path, MANIFEST));
+    for (const [file, hash] of Object.entries(manifest)) {
+      await stat(join(path, file));
+      if ((await sha256File(join(path, file))) !== hash) return `${file} is damaged.`;
+    }
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+type Slot = ReturnType<Optimizer["state"]>[number];
+
+/** The optimizer's slots part by part, each with the tensor it belongs to on disk and where it starts there. */
+function slotParts(trainer: Trainer, weights: readonly NamedWeight[]) {
+  const trainable = new Set(trainableVariables(trainer.model));
+  const found: { slot: Slot; name: string; shape: readonly number[]; start: number }[] = [];
+  for (const { name, shape, parts } of weights) {
+    let start = 0;
+    for (const part of parts) {
+      if (!trainable.has(part)) continue;
+      for (const slot of trainer.options.optimizer.state([part], () => name)) {
+        found.push({ slot, name: slot.name, shape, start });
+      }
+      start += part.size;
+    }
+  }
+  return found;
+}
+
+function slotTensors(trainer: Trainer, weights: readonly NamedWeight[]): TensorToWrite[] {
+  const byName = new Map<string, { shape: readonly number[]; slots: Slot[] }>();
+  for (const { slot, name, shape } of slotParts(trainer, weights)) {
+    const entry = byName.get(name) ?? { shape, slots: [] };
+    entry.slots.push(slot);
+    byName.set(name, entry);
+  }
+  return [...byName].map(([name, { shape, slots }]) => ({
+    name,
+    shape,
+    *data() {
+      for (const slot of slots) yield slot.read();
+    },
+  }));
+}

@@ -1,0 +1,87 @@
+/** @module Learning rates by step: pure functions, so that a resumed run needs nothing but the step. */
+import { InputError } from "../errors/index";
+
+/** Factor of the highest learning rate at a step, 0 to 1. */
+export type Schedule = (step: number) => number;
+
+/** How long training takes, in steps. */
+export interface ScheduleLength {
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+}
+
+export const constant = (): Schedule => () => 1;
+
+/** Falls to `factor` of its value every `every` epochs. */
+export function stepDecay(every: number, factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
+  return (step) => factor ** Math.floor(step / stepsPerEpoch / every);
+}
+
+/** Falls to `factor` of its value at each of the given epochs. */
+export function multiStep(milestones: readonly number[], factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
+  return (step) => factor ** milestones.filter((epoch) => step >= epoch * stepsPerEpoch).length;
+}
+
+/** Half a cosine from 1 to `floor` (Loshchilov and Hutter 2017, one cycle). */
+export function cosine(floor: number, length: ScheduleLength): Schedule {
+  return (step) => floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress(step, length)));
+}
+
+/** From 1 to 0 as a power of what is left. */
+export function polynomial(power: number, length: ScheduleLength): Schedule {
+  return (step) => (1 - progress(step, length)) ** power;
+}
+
+/** Up from 1/25 over the first 30 % of the steps, then down to 1/10,000, both as cosines (Smith and Topin 2019). */
+export function oneCycle(length: ScheduleLength, rise = 0.3, start = 1 / 25, end = 1e-4): Schedule {
+  return (step) => {
+    const at = progress(step, length);
+    const [from, to, part] = at < rise ? [start, 1, at / rise] : [1, end, (at - rise) / (1 - rise)];
+    return to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * part));
+  };
+}
+
+/** Puts a linear rise over the first `steps` steps in front of any schedule. */
+export function withWarmup(schedule: Schedule, steps: number): Schedule {
+  return (step) => (step < steps ? schedule(step) * ((step + 1) / (steps + 1)) : schedule(step));
+}
+
+function progress(step: number, { stepsPerEpoch, epochs }: ScheduleLength): number {
+  return Math.min(1, step / Math.max(1, stepsPerEpoch * epochs));
+}
+
+/** A schedule that reacts to the monitored metric; it acts through a callback, see `callbacks/reduce-on-plateau.ts`. */
+export interface Plateau {
+  readonly factor: number;
+  readonly patience: number;
+}
+
+const USAGE =
+  "constant, step:EPOCHS:FACTOR, multistep:E1,E2:FACTOR, cosine[:FLOOR], onecycle, polynomial[:POWER], plateau:FACTOR:PATIENCE";
+
+/**
+ * Reads a schedule such as `cosine`, `step:10:0.1`, `multistep:30,60:0.1`, `onecycle`, `polynomial:2`, `plateau:0.5:3`.
+ * @throws {InputError} `SCHEDULE_UNKNOWN`
+ */
+export function parseSchedule(text: string, length: ScheduleLength): { schedule: Schedule; plateau?: Plateau } {
+  const [name, ...parts] = text.split(":");
+  const numbers = parts.map(Number);
+  const [first = Number.NaN, second = Number.NaN] = numbers;
+  const positive = (value: number) => value > 0;
+  if (name === "constant" && parts.length === 0) return { schedule: constant() };
+  if (name === "cosine" && (parts.length === 0 || first >= 0))
+    return { schedule: cosine(parts.length ? first : 0, length) };
+  if (name === "onecycle" && parts.length === 0) return { schedule: oneCycle(length) };
+  if (name === "polynomial" && (parts.length === 0 || positive(first))) {
+    return { schedule: polynomial(parts.length ? first : 1, length) };
+  }
+  if (name === "step" && positive(first) && positive(second)) return { schedule: stepDecay(first, second, length) };
+  if (name === "multistep" && positive(second)) {
+    const milestones = (parts[0] ?? "").split(",").map(Number);
+    if (milestones.every(positive)) return { schedule: multiStep(milestones, second, length) };
+  }
+  if (name === "plateau" && positive(first) && first < 1 && second >= 0) {
+    return { schedule: constant(), plateau: { factor: first, patience: second } };
+  }
+  throw new InputError("SCHEDULE_UNKNOWN", `--schedule ${text} is not one of ${USAGE}.`);
+}

@@ -1,0 +1,232 @@
+/**
+ * @module The training loop: forward, backward, update, evaluate. Everything else is a callback or a plain function
+ * beside it. Nothing here knows of images, files or trackers.
+ */
+import { setImmediate } from "node:timers/promises";
+import { HistoError } from "../errors/index";
+import { type BinaryMetrics, binaryMetrics } from "../evaluation/index";
+import { setStep } from "../models/index";
+import {
+  addGradients,
+  disposeGradient,
+  type Gradients,
+  lossAndGradients,
+  type Optimizer,
+  scaleGradient,
+  squaredNorm,
+  tf,
+} from "../tensorflow/index";
+import type { BatchSource } from "./batches";
+import type { Callback } from "./callbacks/callback";
+import type { Loss } from "./losses";
+import type { Schedule } from "./schedules";
+
+/** Numbers of one pass over a partition: the loss, the metrics of `histo metrics` at threshold 0.5, and the user's own. */
+export type Measures = { loss: number } & BinaryMetrics & Record<string, unknown>;
+
+/** A metric of the user: from labels and logits to a number. */
+export type UserMetric = (labels: ArrayLike<number>, logits: ArrayLike<number>) => number;
+
+/** What an epoch gave. */
+export interface EpochResult {
+  /** Counted from 1. */
+  readonly epoch: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  /** Share of the time spent waiting for batches. */
+  readonly waiting: number;
+  /** Measured on the fly, augmented and with dropout. */
+  readonly train: Measures;
+  readonly validation: Measures;
+}
+
+export interface TrainerOptions {
+  readonly optimizer: Optimizer;
+  readonly loss: Loss;
+  /** Highest learning rate. */
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  readonly epochs: number;
+  /** Batches per update. */
+  readonly accumulate?: number;
+  /** Largest global norm of the gradient; 0 for no limit. */
+  readonly clipNorm?: number;
+  readonly callbacks?: readonly Callback[];
+  readonly metrics?: Readonly<Record<string, UserMetric>>;
+}
+
+/** The loss or the weights are no longer finite. Nothing was saved since. */
+export class TrainingDiverged extends HistoError {
+  constructor(where: string) {
+    super("TRAINING_DIVERGED", `${where} Lower the learning rate or clip the gradient (--lr, --clip-norm).`);
+  }
+}
+
+/** Trains a model with one logit. */
+export class Trainer {
+  /** Epochs finished. */
+  epoch = 0;
+  /** Batches of the running epoch that are done. */
+  batch = 0;
+  /** Batches done since the beginning. */
+  step = 0;
+  /** Factor on the schedule, for callbacks. */
+  rateScale = 1;
+  /** Set by a callback to end training after this epoch; says why. */
+  stopReason: string | undefined;
+  readonly history: EpochResult[] = [];
+  /** What the running epoch has shown so far. */
+  seen = emptySeen();
+  private pending: Gradients = new Map();
+  private waited = 0;
+
+  constructor(
+    readonly model: tf.LayersModel,
+    readonly source: BatchSource,
+    readonly validation: BatchSource,
+    readonly options: TrainerOptions,
+  ) {}
+
+  get learningRate(): number {
+    return this.options.learningRate * this.rateScale * this.options.schedule(this.step);
+  }
+
+  /** Trains to the end, or until `signal` is aborted; then the run can go on from its checkpoint. */
+  async fit(signal?: AbortSignal): Promise<void> {
+    await this.tell("onStart");
+    while (this.epoch < this.options.epochs && !this.stopReason) {
+      const started = performance.now();
+      this.waited = 0;
+      const first = this.batch;
+      while (this.batch < this.source.batches) {
+        this.trainBatch();
+        await this.tell("onBatchEnd");
+        await setImmediate(); // lets signals and the tracker's requests through
+        if (signal?.aborted) return this.tell("onInterrupt");
+      }
+      await this.endEpoch(performance.now() - started, this.batch - first);
+    }
+    await this.tell("onEnd");
+  }
+
+  /** One forward and backward pass, and an update every `accumulate` batches. */
+  private trainBatch(): void {
+    const asked = performance.now();
+    const { inputs, labels } = this.source.load(this.epoch, this.batch);
+    this.waited += performance.now() - asked;
+    setStep(this.model, this.step);
+    let logits: tf.Tensor2D | undefined;
+    const { loss, gradients } = lossAndGradients(this.model, () => {
+      logits = this.model.apply(inputs, { training: true }) as tf.Tensor2D;
+      tf.keep(logits);
+      return this.options.loss(logits, labels);
+    });
+    this.note(loss, logits as tf.Tensor2D, labels);
+    tf.dispose([inputs, labels, loss, logits as tf.Tensor2D]);
+    for (const [variable, gradient] of gradients) {
+      const before = this.pending.get(variable);
+      this.pending.set(variable, before ? addGradients(before, gradient) : gradient);
+    }
+    const rate = this.learningRate;
+    this.batch++;
+    this.step++;
+    const { accumulate = 1 } = this.options;
+    if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
+  }
+
+  private update(rate: number): void {
+    const { accumulate = 1, clipNorm = 0, optimizer } = this.options;
+    const gradients = this.pending;
+    this.pending = new Map();
+    const count = ((this.batch - 1) % accumulate) + 1;
+    let factor = 1 / count;
+    if (clipNorm > 0) {
+      const norm = globalNorm(gradients) / count;
+      if (!Number.isFinite(norm)) {
+        for (const gradient of gradients.values()) disposeGradient(gradient);
+        throw new TrainingDiverged(`The gradient is not finite at step ${this.step}.`);
+      }
+      if (norm > clipNorm) factor *= clipNorm / norm;
+    }
+    if (factor !== 1) {
+      for (const [variable, gradient] of gradients) gradients.set(variable, scaleGradient(gradient, factor));
+    }
+    optimizer.apply(gradients, rate);
+  }
+
+  private note(loss: tf.Scalar, logits: tf.Tensor2D, labels: tf.Tensor2D): void {
+    const [value] = loss.dataSync() as Float32Array;
+    if (value === undefined || !Number.isFinite(value)) {
+      throw new TrainingDiverged(`The loss is ${value} at step ${this.step}.`);
+    }
+    this.seen.lossSum += value * logits.size;
+    this.seen.logits.push(...logits.dataSync());
+    this.seen.labels.push(...labels.dataSync());
+  }
+
+  private async endEpoch(milliseconds: number, batches: number): Promise<void> {
+    const { logits, labels, lossSum } = this.seen;
+    const hard = labels.map((label) => (label >= 0.5 ? 1 : 0));
+    const train = this.measure(hard, logits, lossSum / logits.length);
+    const learningRate = this.options.learningRate * this.rateScale * this.options.schedule(this.step - 1);
+    this.seen = emptySeen();
+    this.epoch++;
+    this.batch = 0;
+    await this.tell("onValidate");
+    const validation = this.evaluate(this.validation);
+    if (!Number.isFinite(validation.loss)) {
+      throw new TrainingDiverged(`The validation loss is ${validation.loss} in epoch ${this.epoch}.`);
+    }
+    const seconds = milliseconds / 1000;
+    const imagesPerSecond = (batches * logits.length) / this.source.batches / seconds;
+    const waiting = this.waited / milliseconds;
+    const result = { epoch: this.epoch, learningRate, seconds, imagesPerSecond, waiting, train, validation };
+    this.history.push(result);
+    for (const callback of this.options.callbacks ?? []) await callback.onEpochEnd?.(this, result);
+  }
+
+  /** Loss and metrics on a set of examples, without augmentation and dropout. */
+  evaluate(source: BatchSource): Measures {
+    const { logits, labels } = predictLogits(this.model, source);
+    const loss = tf.tidy(() => {
+      const column = (values: ArrayLike<number>) => tf.tensor2d(Float32Array.from(values), [values.length, 1]);
+      return this.options.loss(column(logits), column(labels)).dataSync()[0] as number;
+    });
+    return this.measure(labels, logits, loss);
+  }
+
+  private measure(labels: ArrayLike<number>, logits: ArrayLike<number>, loss: number): Measures {
+    const own = Object.entries(this.options.metrics ?? {}).map(([name, metric]) => [name, metric(labels, logits)]);
+    return { loss, ...binaryMetrics(labels, logits, { logits: true, interval: false }), ...Object.fromEntries(own) };
+  }
+
+  private async tell(event: "onStart" | "onBatchEnd" | "onValidate" | "onInterrupt" | "onEnd"): Promise<void> {
+    for (const callback of this.options.callbacks ?? []) await callback[event]?.(this);
+  }
+}
+
+function emptySeen() {
+  return { lossSum: 0, logits: [] as number[], labels: [] as number[] };
+}
+
+function globalNorm(gradients: Gradients): number {
+  return tf.tidy(() => Math.sqrt(tf.addN([...gradients.values()].map(squaredNorm)).dataSync()[0] as number));
+}
+
+/** Logits of a model for a set of examples, in the source's order. */
+export function predictLogits(
+  model: tf.LayersModel,
+  source: BatchSource,
+): { logits: Float32Array; labels: Float32Array } {
+  const logits: number[] = [];
+  const labels: number[] = [];
+  for (let index = 0; index < source.batches; index++) {
+    tf.tidy(() => {
+      const batch = source.load(0, index);
+      logits.push(...(model.apply(batch.inputs, { training: false }) as tf.Tensor).dataSync());
+      labels.push(...batch.labels.dataSync());
+    });
+  }
+  return { logits: Float32Array.from(logits), labels: Float32Array.from(labels) };
+}
