@@ -1,4 +1,4 @@
-// The native addon of tfjs-node-gpu (two C++ files of the package), compiled against the unpacked TensorFlow.
+// The native addon of tfjs-node-gpu (two C++ files of the package and the project's own), compiled against the unpacked TensorFlow.
 import { mkdirSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
@@ -8,6 +8,9 @@ import { run } from "./shell.mjs";
 export const addonPackage = join(root, "node_modules", "@tensorflow", "tfjs-node-gpu");
 const addonFolder = join(addonPackage, "lib", "napi-v8");
 export const addon = join(addonFolder, "tfjs_binding.node");
+
+/** The project's own additions. */
+export const nativeSources = ["native/quiet-start.cc"];
 
 /** Compiles with the given C++ compiler. The addon finds the libraries relative to itself, so the project can be moved. */
 export async function compileAddon(compiler) {
@@ -25,6 +28,7 @@ export async function compileAddon(compiler) {
     `-I${addonPackage}`,
     ...["-o", temporary],
     ...["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(addonPackage, "binding", file)),
+    ...nativeSources.map((file) => join(root, file)),
     ...[library("tensorflow_cc"), library("tensorflow_framework")],
     `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/${toLibraries}`,
   ]);

@@ -1,5 +1,5 @@
 // TensorFlow's C++ libraries and headers, taken out of the wheel that PyPI has for this platform.
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, setupFolder, tensorflowFolder } from "./paths.mjs";
 import { findPython } from "./python.mjs";
@@ -8,8 +8,14 @@ import { run, SetupError } from "./shell.mjs";
 export const TENSORFLOW_VERSION = "2.21.0";
 const unpackScript = join(root, "scripts", "setup", "unpack-wheels.py");
 
-/** Downloads and unpacks into `tensorflowFolder`, which appears whole. With `gpu` NVIDIA's CUDA libraries lie beside it. */
+/**
+ * Downloads and unpacks into `tensorflowFolder`, which appears whole; nothing where it is there already. With `gpu`
+ * NVIDIA's CUDA libraries lie beside it.
+ */
 export async function unpackWheel(gpu) {
+  const mark = `${TENSORFLOW_VERSION}${gpu ? " with CUDA" : ""}`;
+  const markFile = join(tensorflowFolder, "VERSION");
+  if (existsSync(markFile) && readFileSync(markFile, "utf8") === mark) return;
   const staging = `${tensorflowFolder}.tmp`;
   const wheels = join(staging, "wheels");
   rmSync(staging, { recursive: true, force: true });
@@ -36,6 +42,7 @@ export async function unpackWheel(gpu) {
   }
   await run("tensorflow", python, [unpackScript, wheels, staging]);
   rmSync(wheels, { recursive: true });
+  writeFileSync(join(staging, "VERSION"), mark);
   rmSync(tensorflowFolder, { recursive: true, force: true });
   renameSync(staging, tensorflowFolder);
 }

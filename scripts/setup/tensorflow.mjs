@@ -6,7 +6,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { probe, run, SetupError } from "./shell.mjs";
-import { addon, addonPackage, compileAddon } from "./tensorflow-addon.mjs";
+import { addon, addonPackage, compileAddon, nativeSources } from "./tensorflow-addon.mjs";
 import { TENSORFLOW_VERSION, unpackWheel } from "./tensorflow-wheel.mjs";
 
 /** True where an NVIDIA driver is present. */
@@ -18,7 +18,11 @@ async function hasNvidiaGpu() {
 export const tensorflow = {
   name: "tensorflow",
   label: `TensorFlow ${TENSORFLOW_VERSION}`,
-  inputs: ["package-lock.json", ...["", "-addon", "-wheel"].map((part) => `scripts/setup/tensorflow${part}.mjs`)],
+  inputs: [
+    "package-lock.json",
+    ...["", "-addon", "-wheel"].map((part) => `scripts/setup/tensorflow${part}.mjs`),
+    ...nativeSources,
+  ],
   values: async () => [await hasNvidiaGpu()],
   outputs: [addonPackage],
   needs: ["packages"],

@@ -10,12 +10,14 @@ import { notebookRun } from "./notebook-run";
 import { predictCommand } from "./predict";
 import { runsCommand } from "./runs";
 import { serveCommand } from "./serve";
+import { trainCommand } from "./train";
 
 /** Adds every command to the program. */
 export function registerCommands(program: Command): void {
   const data = program.command("data").description("make and prepare data sets");
   addCommand(data, dataPackCommand);
   addCommand(program, edaCommand);
+  addCommand(program, trainCommand);
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);
   addCommand(program, predictCommand);

@@ -1,0 +1,105 @@
+/** @module `histo train`: trains a model on a data set directory. */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { projectRoot } from "../files/index";
+import type { TrainingOptions } from "../runs/index";
+import type { TrainingResult } from "../training/index";
+import { type CommandDefinition, integer, integers, number, oneOf } from "./command";
+
+type TrainCommandOptions = Partial<TrainingOptions> & {
+  data: string;
+  run?: string;
+  resume?: boolean;
+  positive?: string;
+  labelColumn?: string;
+  imageColumn?: string;
+  checkpointEvery?: number;
+};
+
+export const trainCommand: CommandDefinition<TrainCommandOptions, TrainingResult> = {
+  name: "train",
+  summary: "train a model; keeps its best weights, predictions and metrics in a run directory",
+  configure: (command) => trainingOptions(command),
+  async run({ args: _, run, resume = false, positive, labelColumn, imageColumn, checkpointEvery, ...given }, context) {
+    const { runTraining } = await import("../training/index.js");
+    const { json: _json, quiet: _quiet, ...options } = given as typeof given & { json?: boolean; quiet?: boolean };
+    const dataset = { positive, labelColumn, imageColumn };
+    return runTraining(
+      { ...options, dataset },
+      {
+        run: run ?? newRunPath(options.model ?? "mlp"),
+        resume,
+        progress: context.progress,
+        signal: context.signal,
+        ...(checkpointEvery !== undefined && { checkpointEvery }),
+      },
+    );
+  },
+  render: ({ run, bestEpoch, epochs, test, seconds }) =>
+    [
+      `Run        ${run}`,
+      `Best epoch ${bestEpoch} of ${epochs}, ${seconds.toFixed(0)} s`,
+      `Test       AUC ${test.rocAuc.toFixed(3)} (95 % ${test.rocAucCi95?.map((v) => v.toFixed(3)).join(" to ")}), ` +
+        `balanced accuracy ${test.balancedAccuracy.toFixed(3)} at threshold ${test.threshold.toFixed(3)}`,
+    ].join("\n"),
+};
+
+/** A new directory under `runs/`, named by model and time. */
+export function newRunPath(model: string): string {
+  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
+  return join(projectRoot(), "runs", `${model}-${time}-${process.pid}`);
+}
+
+function trainingOptions(command: Command): Command {
+  return command
+    .requiredOption("--data <dir>", "data set directory")
+    .option("--run <dir>", "run directory (default: a new one under runs/)")
+    .option("--resume", "go on with an interrupted run")
+    .option("--model <name>", "mlp")
+    .option("--hidden <units>", "units of the hidden layers, such as 2352,2352,294", integers(1))
+    .option("--size <px>", "edge length of the model's input", integer(1, 16384))
+    .option("--resize <how>", "exact, stretch, pad or crop", oneOf("exact", "stretch", "pad", "crop"))
+    .option("--activation <name>", "of the hidden layers", oneOf("relu", "elu", "selu", "tanh", "sigmoid", "softplus"))
+    .option("--normalization <name>", "none, batch or layer", oneOf("none", "batch", "layer"))
+    .option("--dropout <p>", "probability of a hidden unit to be dropped", number(0, 0.99))
+    .option("--stem <name>", "pixels, or subspace: train on principal coordinates", oneOf("pixels", "subspace"))
+    .option("--rank <r>", "dimensions of the subspace", integer(1, 16384))
+    .option("--whitening <w>", "of the coordinates: 0 none, 0.5 half, 1 full", number(0, 1))
+    .option("--epochs <n>", "passes over the training set", integer(1))
+    .option("--batch <n>", "images per step", integer(1))
+    .option("--lr <x>", "highest learning rate", number(0))
+    .option("--optimizer <name>", "adam, adamw, sgd or rmsprop", oneOf("adam", "adamw", "sgd", "rmsprop"))
+    .option("--schedule <text>", "such as cosine, step:10:0.1, onecycle, plateau:0.5:3")
+    .option("--warmup <epochs>", "linear warm-up", number(0))
+    .option("--momentum <m>", "of sgd", number(0, 0.9999))
+    .option("--nesterov", "Nesterov's momentum")
+    .option("--weight-decay <x>", "of adamw, sgd and rmsprop", number(0))
+    .option("--l1 <x>", "L1 penalty", number(0))
+    .option("--l2 <x>", "L2 penalty", number(0))
+    .option("--clip-norm <x>", "largest norm of the gradient", number(0))
+    .option("--clip-value <x>", "largest element of the gradient", number(0))
+    .option("--accumulate <n>", "batches per update", integer(1))
+    .option("--ema <decay>", "average the weights, such as 0.999", number(0, 0.999999))
+    .option("--loss <name>", "bce or focal", oneOf("bce", "focal"))
+    .option("--positive-weight <x>", "weight of positive tiles in the loss, or auto", (text) =>
+      text === "auto" ? text : number(0)(text),
+    )
+    .option("--label-smoothing <x>", "move labels towards one half", number(0, 0.9))
+    .option("--sampler <name>", "shuffle or balanced", oneOf("shuffle", "balanced"))
+    .option("--augment <name>", "none or dihedral: flips and rotations", oneOf("none", "dihedral"))
+    .option("--mixup <alpha>", "mix examples", number(0, 10))
+    .option("--precision <name>", "auto, bf16 or fp32", oneOf("auto", "bf16", "fp32"))
+    .option("--monitor <metric>", "validation metric that chooses the best epoch")
+    .option("--patience <n>", "stop after so many epochs without improvement", integer(0))
+    .option("--min-delta <x>", "smallest improvement that counts", number(0))
+    .option("--stop-when-loss-rises <n>", "stop when the validation loss has risen so many epochs", integer(0))
+    .option("--keep-best <k>", "how many of the best epochs keep their weights", integer(1, 100))
+    .option("--threshold-rule <rule>", "balanced-accuracy, f1, recall>=R or cost=C")
+    .option("--validation-fraction <x>", "share of train held out", number(0.01, 0.9))
+    .option("--checkpoint-every <batches>", "instead of as often as time allows", integer(1))
+    .option("--positive <name>", "the positive class")
+    .option("--label-column <name>", "of a CSV data set")
+    .option("--image-column <name>", "of a CSV data set")
+    .option("--skip-unreadable", "go on without images that cannot be decoded")
+    .option("--seed <n>", "fixes everything random", integer(0));
+}

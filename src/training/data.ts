@@ -1,0 +1,57 @@
+/** @module The tiles of a run: loaded, split, packed, measured. */
+import {
+  channelStatistics,
+  type Dataset,
+  loadDataset,
+  openPixelStore,
+  type Partition,
+  type PixelStore,
+  splitValidation,
+  withoutSkipped,
+} from "../dataset/index";
+import type { Preprocessing } from "../image/index";
+import type { Progress } from "../progress/index";
+import type { TrainingOptions } from "../runs/index";
+
+/** Everything a run needs to know about its data. */
+export interface TrainingData {
+  readonly dataset: Dataset;
+  readonly store: PixelStore;
+  readonly preprocessing: Preprocessing;
+  /** Positions in the store, by partition. */
+  readonly positions: Readonly<Record<Partition, Uint32Array>>;
+  /** 0 or 1, in the order of the positions. */
+  readonly labels: Readonly<Record<Partition, Uint8Array>>;
+  close(): void;
+}
+
+/** Opens the data set of the options. @throws {InputError} where it cannot be used */
+export async function openTrainingData(
+  options: Pick<
+    TrainingOptions,
+    "data" | "dataset" | "size" | "resize" | "skipUnreadable" | "seed" | "validationFraction"
+  >,
+  { progress, signal }: { progress: Progress; signal?: AbortSignal },
+): Promise<TrainingData> {
+  const { size, resize, seed, skipUnreadable } = options;
+  const whole = await loadDataset(options.data, options.dataset);
+  const store = await openPixelStore(whole, { size, resize, skipUnreadable, progress, signal });
+  const dataset = splitValidation(withoutSkipped(whole, store), { fraction: options.validationFraction, seed });
+  for (const note of dataset.notes ?? []) progress.say(note);
+  const of = <T>(make: (partition: Partition) => T) => ({
+    train: make("train"),
+    validation: make("validation"),
+    test: make("test"),
+  });
+  const tiles = of((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
+  const positions = of((partition) => Uint32Array.from(tiles[partition], (tile) => store.positionOf(tile.name)));
+  const { mean, std } = channelStatistics(store, positions.train);
+  return {
+    dataset,
+    store,
+    preprocessing: { size, resize, mean, std },
+    positions,
+    labels: of((partition) => Uint8Array.from(tiles[partition], (tile) => tile.label)),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,69 @@
+/** @module The end of a run: the model on pixels, its predictions, the threshold and the metrics, as files. */
+
+import type { Partition } from "../dataset/index";
+import {
+  type BinaryMetrics,
+  binaryMetrics,
+  chooseThreshold,
+  parseThresholdRule,
+  sigmoid,
+  writePredictions,
+} from "../evaluation/index";
+import { writeJson } from "../files/index";
+import type { Progress } from "../progress/index";
+import type { RunConfig, RunDirectory } from "../runs/index";
+import { batchesOf } from "./batches";
+import type { TrainingData } from "./data";
+import type { Network } from "./network";
+import { predictLogits } from "./trainer";
+
+/**
+ * Saves the network's model on pixels, predicts validation and test in full precision, chooses the threshold on
+ * validation and writes `predictions-*.csv`, `metrics.json` and the final `config.json`.
+ */
+export async function evaluateRun(
+  run: RunDirectory,
+  config: RunConfig,
+  network: Network,
+  data: TrainingData,
+  progress: Progress,
+): Promise<{ validation: BinaryMetrics; test: BinaryMetrics }> {
+  const task = progress.start("Saving and evaluating the best model", 0);
+  await network.save(run);
+  const validation = predict(network, data, "validation", config.batch);
+  const test = predict(network, data, "test", config.batch);
+  await writePredictions(run.predictions("validation"), validation);
+  await writePredictions(run.predictions("test"), test);
+  const { threshold } = chooseThreshold(
+    validation.map((row) => row.label),
+    validation.map((row) => row.probability),
+    parseThresholdRule(config.thresholdRule),
+  );
+  const measure = (rows: typeof validation) =>
+    binaryMetrics(
+      rows.map((row) => row.label),
+      rows.map((row) => row.probability),
+      { threshold },
+    );
+  const metrics = { validation: measure(validation), test: measure(test) };
+  await writeJson(run.metrics, metrics);
+  config.threshold = threshold;
+  await writeJson(run.config, config);
+  task.finish(`test AUC ${metrics.test.rocAuc.toFixed(3)}`);
+  return metrics;
+}
+
+function predict(network: Network, data: TrainingData, partition: Partition, size: number) {
+  const { logits } = predictLogits(network.model, batchesOf(network.examples[partition], { size }));
+  const tiles = data.dataset.tiles.filter((tile) => tile.partition === partition);
+  return tiles.map((tile, i) => {
+    const logit = logits[i] as number;
+    return {
+      filename: tile.name,
+      label: tile.label,
+      logit,
+      probability: sigmoid(logit),
+      ...(tile.votes && { votes: tile.votes }),
+    };
+  });
+}

@@ -1,0 +1,27 @@
+/** @module Training: the loop, what can be attached to it, and whole runs. */
+export { type Batch, type BatchSource, batchesOf, type Examples, featureExamples, pixelExamples } from "./batches";
+export { BestWeights } from "./callbacks/best-weights";
+export type { Callback } from "./callbacks/callback";
+export { Checkpoints } from "./callbacks/checkpoints";
+export { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
+export { describeEpoch, HistoryFile } from "./callbacks/history-file";
+export { type Monitor, monitorOf } from "./callbacks/monitor";
+export { ProgressBar } from "./callbacks/progress-bar";
+export { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
+export { CheckpointStore } from "./checkpoint";
+export { openTrainingData, type TrainingData } from "./data";
+export { createLoss, type Loss } from "./losses";
+export { createNetwork, type Network } from "./network";
+export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
+export { balanced, type Sampler, shuffled } from "./samplers";
+export * as schedules from "./schedules";
+export { createOptimizer, resolvePrecision } from "./setup";
+export {
+  type EpochResult,
+  type Measures,
+  predictLogits,
+  Trainer,
+  type TrainerOptions,
+  TrainingDiverged,
+  type UserMetric,
+} from "./trainer";

@@ -1,0 +1,68 @@
+/** @module The network of a run and the examples it is trained on: pixels, or coordinates in a subspace. */
+
+import type { Partition } from "../dataset/index";
+import { InputError } from "../errors/index";
+import { architectureOf, mlp, saveTopology, saveWeights } from "../models/index";
+import type { Progress } from "../progress/index";
+import type { RunDirectory, TrainingOptions } from "../runs/index";
+import type { tf } from "../tensorflow/index";
+import { dihedralAugmentation } from "./augmentation";
+import { type Examples, pixelExamples } from "./batches";
+import type { TrainingData } from "./data";
+import { subspaceNetwork } from "./subspace/network";
+
+/** What is trained, on what, and how it becomes a model on pixels. */
+export interface Network {
+  /** The network under training. */
+  readonly model: tf.LayersModel;
+  readonly examples: Readonly<Record<Partition, Examples>>;
+  /** Such as `150528-2352-2352-294-1`. */
+  readonly architecture: string;
+  /** Parameters in front of the trained network, which the finished model has too. */
+  readonly stemParameters: number;
+  /** Writes the model on pixels into the run, from the weights now in `model`. */
+  save(run: RunDirectory): Promise<void>;
+}
+
+interface NetworkContext {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** Builds the network that the options ask for. @throws {InputError} `MODEL_UNKNOWN` */
+export async function createNetwork(
+  options: TrainingOptions,
+  data: TrainingData,
+  context: NetworkContext,
+): Promise<Network> {
+  if (options.stem === "subspace") {
+    return subspaceNetwork(options, data, context);
+  }
+  const model = createModel(options);
+  return {
+    model,
+    examples: pixelPartitions(options, data),
+    architecture: architectureOf(options.size ** 2 * 3, options.hidden),
+    stemParameters: 0,
+    async save(run) {
+      await saveTopology(model, run.topology);
+      await saveWeights(model, run.bestWeights);
+    },
+  };
+}
+
+function createModel(options: TrainingOptions): tf.LayersModel {
+  switch (options.model) {
+    case "mlp":
+      return mlp(options.size, options);
+    default:
+      throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not one of mlp.`);
+  }
+}
+
+function pixelPartitions(options: TrainingOptions, data: TrainingData): Record<Partition, Examples> {
+  const augmentation = options.augment === "dihedral" ? dihedralAugmentation(options.seed) : undefined;
+  const of = (partition: Partition) =>
+    pixelExamples(data.store, data.positions[partition], data.labels[partition], data.preprocessing, augmentation);
+  return { train: of("train"), validation: of("validation"), test: of("test") };
+}

@@ -1,0 +1,207 @@
+/** @module A whole training run: from a data set directory to a run directory with the best model and its predictions. */
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { basename, resolve } from "node:path";
+import { InputError, Interrupted } from "../errors/index";
+import type { BinaryMetrics } from "../evaluation/index";
+import { readJson, sha256, writeJson } from "../files/index";
+import { parameterCount } from "../models/index";
+import { type Progress, silentProgress } from "../progress/index";
+import { type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
+import { setPrecision } from "../tensorflow/index";
+import { batchesOf } from "./batches";
+import { BestWeights } from "./callbacks/best-weights";
+import type { Callback } from "./callbacks/callback";
+import { Checkpoints } from "./callbacks/checkpoints";
+import { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
+import { HistoryFile } from "./callbacks/history-file";
+import { type Monitor, monitorOf } from "./callbacks/monitor";
+import { ProgressBar } from "./callbacks/progress-bar";
+import { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
+import { CheckpointStore } from "./checkpoint";
+import { openTrainingData, type TrainingData } from "./data";
+import { evaluateRun } from "./evaluate-run";
+import { createLoss } from "./losses";
+import { createNetwork, type Network } from "./network";
+import { balanced, shuffled } from "./samplers";
+import { parseSchedule, withWarmup } from "./schedules";
+import { createOptimizer, positiveWeightOf, resolvePrecision } from "./setup";
+import { Trainer, type UserMetric } from "./trainer";
+
+export interface RunTrainingOptions {
+  /** Run directory; a new one under `runs/` by default. */
+  readonly run: string;
+  /** Go on with an interrupted run. */
+  readonly resume?: boolean;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+  /** Attached beside the trainer's own callbacks. */
+  readonly callbacks?: readonly RunCallback[];
+  readonly metrics?: Readonly<Record<string, UserMetric>>;
+  /** Save a checkpoint every so many batches instead of as often as time allows. */
+  readonly checkpointEvery?: number;
+}
+
+/** A callback that also learns what the run is, before the first batch, and what came out, after the last. */
+export interface RunCallback extends Callback {
+  onRun?(run: RunDirectory, config: RunConfig): void | Promise<void>;
+  onResult?(result: TrainingResult): void | Promise<void>;
+}
+
+/** What `histo train --json` prints. */
+export interface TrainingResult {
+  /** Run directory, absolute. */
+  readonly run: string;
+  readonly epochs: number;
+  /** Counted from 1. */
+  readonly bestEpoch: number;
+  readonly seconds: number;
+  /** Median over the epochs. */
+  readonly secondsPerEpoch: number;
+  readonly peakMemoryBytes: number;
+  readonly validation: BinaryMetrics;
+  readonly test: BinaryMetrics;
+}
+
+/**
+ * Trains a model as the options say. The run directory holds everything that export, evaluation and a resumed run need.
+ * @throws {InputError} for options, data or a run directory that cannot be used; before anything is written
+ * @throws {Interrupted} when `signal` is aborted; the run can be resumed
+ */
+export async function runTraining(
+  given: Partial<TrainingOptions> & { data: string },
+  { run, resume = false, progress = silentProgress, signal, callbacks = [], ...rest }: RunTrainingOptions,
+): Promise<TrainingResult> {
+  const started = performance.now();
+  const directory = new RunDirectory(resolve(run));
+  const options = resolveTrainingOptions({ ...given, data: resolve(given.data) });
+  const monitor = monitorOf(options.monitor, options.monitorMode);
+  parseSchedule(options.schedule, { stepsPerEpoch: 1, epochs: 1 });
+  if (existsSync(directory.config) && !resume) {
+    throw new InputError("RUN_EXISTS", `--run ${directory.path} holds a run already; add --resume or choose another.`);
+  }
+  const data = await openTrainingData(options, { progress, ...(signal && { signal }) });
+  setPrecision(resolvePrecision(options.precision));
+  refuseWhatDoesNotFit(options);
+  const network = await createNetwork(options, data, { progress, ...(signal && { signal }) });
+  const config = await startConfig(directory, options, data, network);
+  for (const callback of callbacks) await callback.onRun?.(directory, config);
+  const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config));
+  const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
+  const trainer = createTrainer(options, data, network, {
+    callbacks: [
+      ...runCallbacks(options, monitor),
+      best,
+      new HistoryFile(directory),
+      new ProgressBar(progress),
+      ...callbacks,
+      new Checkpoints(store, { progress, everyBatches: rest.checkpointEvery ?? "auto" }),
+    ],
+    ...(rest.metrics && { metrics: rest.metrics }),
+  });
+  if (resume) progress.say((await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting anew.");
+  await trainer.fit(signal);
+  if (signal?.aborted) throw new Interrupted(`Stopped; go on with --run ${directory.path} --resume.`);
+  setPrecision("fp32");
+  const evaluation = await evaluateRun(directory, config, network, data, progress);
+  await store.clear();
+  const epochSeconds = trainer.history.map((result) => result.seconds).sort((a, b) => a - b);
+  const result: TrainingResult = {
+    run: directory.path,
+    epochs: trainer.epoch,
+    bestEpoch: best.epoch ?? trainer.epoch,
+    seconds: (performance.now() - started) / 1000,
+    secondsPerEpoch: epochSeconds[Math.floor(epochSeconds.length / 2)] ?? 0,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    ...evaluation,
+  };
+  for (const callback of callbacks) await callback.onResult?.(result);
+  data.close();
+  return result;
+}
+
+function createTrainer(
+  options: TrainingOptions,
+  data: TrainingData,
+  network: Network,
+  own: { callbacks: readonly Callback[]; metrics?: Readonly<Record<string, UserMetric>> },
+): Trainer {
+  const { train, validation } = network.examples;
+  const { batch, seed, mixup, epochs } = options;
+  const sampler = (options.sampler === "balanced" ? balanced : () => shuffled(train.labels.length, seed))(
+    train.labels,
+    seed,
+  );
+  const augment = options.augment !== "none";
+  const source = batchesOf(train, { size: batch, sampler, augment, mixup, seed });
+  const { schedule } = parseSchedule(options.schedule, { stepsPerEpoch: source.batches, epochs });
+  return new Trainer(network.model, source, batchesOf(validation, { size: batch }), {
+    optimizer: createOptimizer(options),
+    loss: createLoss({ ...options, positiveWeight: positiveWeightOf(options, data.labels.train) }),
+    learningRate: options.lr,
+    schedule: withWarmup(schedule, Math.round(options.warmup * source.batches)),
+    epochs,
+    accumulate: options.accumulate,
+    clipNorm: options.clipNorm,
+    ...own,
+  });
+}
+
+function runCallbacks(options: TrainingOptions, monitor: Monitor): Callback[] {
+  const { plateau } = parseSchedule(options.schedule, { stepsPerEpoch: 1, epochs: 1 });
+  return [
+    ...(plateau ? [new ReduceOnPlateau(monitor, plateau.factor, plateau.patience)] : []),
+    ...(options.patience > 0 ? [new EarlyStopping(monitor, options.patience, options.minDelta)] : []),
+    ...(options.stopWhenLossRises > 0 ? [new StopWhenLossRises(options.stopWhenLossRises)] : []),
+  ];
+}
+
+/** Writes `config.json`, so that a run can be understood while it is going on. */
+async function startConfig(
+  directory: RunDirectory,
+  options: TrainingOptions,
+  data: TrainingData,
+  network: Network,
+): Promise<RunConfig> {
+  const config: RunConfig = {
+    ...options,
+    name: basename(directory.path),
+    classes: data.dataset.classes,
+    preprocessing: data.preprocessing,
+    architecture: network.architecture,
+    parameters: parameterCount(network.model) + network.stemParameters,
+    tiles: {
+      train: data.labels.train.length,
+      validation: data.labels.validation.length,
+      test: data.labels.test.length,
+    },
+    contentHash: data.store.contentHash,
+    ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
+    ...(existsSync(directory.config) && { mlflowRunId: (await readJson<RunConfig>(directory.config)).mlflowRunId }),
+  } as RunConfig;
+  await mkdir(directory.path, { recursive: true });
+  await writeJson(directory.config, config);
+  return config;
+}
+
+/** What must be the same when a run is resumed: all options but those that only say when to end. */
+function fingerprint(options: TrainingOptions, config: RunConfig): string {
+  const { patience, minDelta, stopWhenLossRises, thresholdRule, data, precision, ...fixed } = options;
+  return sha256(JSON.stringify({ ...fixed, precision: resolvePrecision(precision), pixels: config.contentHash }));
+}
+
+/** Weights and the optimizer's two copies have to fit in memory; said before hours are spent. */
+function refuseWhatDoesNotFit(options: TrainingOptions): void {
+  if (options.stem === "subspace" || options.model !== "mlp") return;
+  const [first = 1] = options.hidden;
+  const copies = options.optimizer === "sgd" ? 2 : 3;
+  const needed = 4 * copies * options.size ** 2 * 3 * first;
+  if (needed <= 0.95 * totalmem()) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new InputError(
+    "SIZE_TOO_LARGE",
+    `--size ${options.size} with --hidden ${options.hidden} needs ${gigabytes(needed)} of memory and this machine has ` +
+      `${gigabytes(totalmem())}; choose a smaller --size, fewer units, or --stem subspace.`,
+  );
+}
