@@ -22,6 +22,22 @@ export const projectRequire = createRequire(join(projectRoot(), "package.json"))
 /** Bf16 products must be allowed before TensorFlow starts; whether they are used is decided later, see `precision.ts`. */
 const BF16_ALLOWED = "TF_SET_ONEDNN_FPMATH_MODE";
 
+interface NativePackage {
+  backend(): { isUsingGpuDevice?: boolean };
+}
+
+/** Loads without TensorFlow's start-up notes, where the set-up could compile the means for it (see native/quietly.cc). */
+function quietly(work: () => unknown): unknown {
+  if (process.env.TF_CPP_MIN_LOG_LEVEL === "0") return work();
+  let addon: (work: () => unknown) => unknown;
+  try {
+    addon = projectRequire("@tensorflow/tfjs-node-gpu/lib/napi-v8/quietly.node");
+  } catch {
+    return work();
+  }
+  return addon(work);
+}
+
 function load(): TensorFlowRuntime {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
@@ -34,7 +50,7 @@ function load(): TensorFlowRuntime {
     mutable.isArray ??= Array.isArray;
   }
   try {
-    const native = projectRequire("@tensorflow/tfjs-node-gpu") as { backend(): { isUsingGpuDevice?: boolean } };
+    const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
     return { kind: "native", gpu: native.backend().isUsingGpuDevice === true };
   } catch (error) {
     const problem = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
