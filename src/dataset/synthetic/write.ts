@@ -1,0 +1,123 @@
+/** @module Writes a synthetic data set in MHIST's layout. */
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
+import { syncDirectory, writeFileAtomically } from "../../files/index";
+import { type Progress, silentProgress } from "../../progress/index";
+import { CLASSES, type PlannedTile, planTiles } from "./plan";
+import { TilePainter } from "./tile";
+
+/** Turns pixels (uint8, RGB, `size * size * 3`) into the bytes of a PNG file. `encodePng` of `src/image` is one. */
+export type TileEncoder = (pixels: Uint8Array, width: number, height: number) => Promise<Uint8Array>;
+
+export interface SyntheticOptions {
+  /** Directory to create. */
+  readonly out: string;
+  /** Number of tiles, at least 20; 600 by default. */
+  readonly images?: number;
+  /** Edge length in pixels, at least 16; 224 by default. */
+  readonly size?: number;
+  readonly seed?: number;
+  readonly encode: TileEncoder;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** What was written. */
+export interface SyntheticSummary {
+  readonly out: string;
+  readonly images: number;
+  readonly size: number;
+  readonly seed: number;
+  /** Tiles per class and partition. */
+  readonly classes: Readonly<Record<string, { readonly train: number; readonly test: number }>>;
+}
+
+/** Header of MHIST's `annotations.csv`. */
+const HEADER = "Image Name,Majority Vote Label,Number of Annotators who Selected SSA (Out of 7),Partition";
+const AT_ONCE = 8;
+
+/**
+ * Draws the tiles of a data set and writes `annotations.csv` and `images/`. The directory appears when it is complete;
+ * the same options give the same bytes.
+ * @throws {InputError} `SYNTH_OUT_NOT_EMPTY` where `out` exists and has content
+ * @throws {Interrupted} when `signal` is aborted; nothing is left behind
+ */
+export async function writeSyntheticDataset(options: SyntheticOptions): Promise<SyntheticSummary> {
+  const { images = 600, size = 224, seed = 0, encode, progress = silentProgress, signal } = options;
+  const out = resolve(options.out);
+  await refuseContent(out);
+  const temporary = `${out}.tmp-${process.pid}`;
+  const plan = planTiles(images, seed);
+  try {
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(join(temporary, "images"), { recursive: true });
+    await paintAll(plan, new TilePainter(seed, size), join(temporary, "images"), encode, progress, signal);
+    await writeFileAtomically(join(temporary, "annotations.csv"), annotations(plan));
+    await rm(out, { recursive: true, force: true });
+    await rename(temporary, out);
+    await syncDirectory(dirname(out));
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  return { out, images, size, seed, classes: countClasses(plan) };
+}
+
+async function refuseContent(out: string): Promise<void> {
+  const content = await readdir(out).catch((error: unknown) => {
+    if (hasErrorCode(error, "ENOENT")) return [];
+    if (hasErrorCode(error, "ENOTDIR")) return ["a file"];
+    throw error;
+  });
+  if (content.length > 0) {
+    throw new InputError("SYNTH_OUT_NOT_EMPTY", `--out ${out} is not an empty directory; name a new one or remove it.`);
+  }
+}
+
+/** Draws on this thread while earlier tiles are compressed and written on others. */
+async function paintAll(
+  plan: readonly PlannedTile[],
+  painter: TilePainter,
+  directory: string,
+  encode: TileEncoder,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const task = progress.start("Drawing tiles", plan.length, "tiles");
+  const writing = new Set<Promise<void>>();
+  let done = 0;
+  try {
+    for (const tile of plan) {
+      if (signal?.aborted) throw new Interrupted("Stopped; no data set was written.");
+      const pixels = painter.paint(tile);
+      const write = encode(pixels, painter.size, painter.size)
+        .then((png) => writeFileAtomically(join(directory, tile.name), png))
+        .then(() => task.update(++done));
+      writing.add(write);
+      void write.then(
+        () => writing.delete(write),
+        () => undefined,
+      );
+      if (writing.size >= AT_ONCE) await Promise.race(writing);
+    }
+  } finally {
+    const ends = await Promise.allSettled(writing);
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+  task.finish(`${plan.length} tiles`);
+}
+
+function annotations(plan: readonly PlannedTile[]): string {
+  const rows = plan.map(({ name, label, votes, partition }) => `${name},${label},${votes},${partition}\n`);
+  return `${HEADER}\n${rows.join("")}`;
+}
+
+function countClasses(plan: readonly PlannedTile[]): SyntheticSummary["classes"] {
+  const count = (label: string, partition: string) =>
+    plan.filter((tile) => tile.label === label && tile.partition === partition).length;
+  return Object.fromEntries(
+    CLASSES.map((label) => [label, { train: count(label, "train"), test: count(label, "test") }]),
+  );
+}
