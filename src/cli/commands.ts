@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { addCommand } from "./command";
 import { dataPackCommand } from "./data-pack";
+import { dataSynthCommand } from "./data-synth";
 import { edaCommand } from "./eda";
 import { exportCommand } from "./export";
 import { metricsCommand } from "./metrics";
@@ -15,6 +16,7 @@ import { trainCommand } from "./train";
 /** Adds every command to the program. */
 export function registerCommands(program: Command): void {
   const data = program.command("data").description("make and prepare data sets");
+  addCommand(data, dataSynthCommand);
   addCommand(data, dataPackCommand);
   addCommand(program, edaCommand);
   addCommand(program, trainCommand);

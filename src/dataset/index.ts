@@ -14,5 +14,6 @@ export { DEFAULT_SIZE, naturalSize } from "./size";
 export { positionsIn, type SplitOptions, splitValidation } from "./split";
 export { type ChannelStatistics, channelHistogram, channelStatistics } from "./statistics";
 export { type LabelSummary, type PartitionCounts, summarizeLabels, type VoteSummary } from "./summary";
+export { type SyntheticOptions, type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
 export { allPositions, type TileStatistics, tileStatistics } from "./tile-statistics";
 export type { Dataset, Layout, Partition, PixelStore, Tile, UnreadableImage, Votes } from "./types";

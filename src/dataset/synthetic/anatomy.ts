@@ -73,7 +73,7 @@ export function drawAnatomy(random: Random, severity: number): Anatomy {
   const axis: [number, number] = [cosineOfTurns(turns), sineOfTurns(turns)];
   const length = random.uniform(120, 215);
   const centreDepth = length - random.uniform(5, 75);
-  const spacing = random.uniform(46, 64);
+  const spacing = random.uniform(46, 64) * mix(0.87, 1.13, severity);
   const scale = random.uniform(0.88, 1.12);
   const mucin = random.next() ** 2 * 0.8;
   const half = TILE_UNITS / 2;
@@ -82,10 +82,10 @@ export function drawAnatomy(random: Random, severity: number): Anatomy {
     half - u * axis[0] + (v - centreDepth) * axis[1],
   ];
   const crypts: Crypt[] = [];
-  const crossCut = random.chance(0.22);
+  const crossCut = random.chance(0.2);
   const first = -190 + random.uniform(0, spacing);
   for (let u = first; u < 190; u += spacing * random.uniform(0.85, 1.2)) {
-    const own = clamp(severity + normal(random, 0, 0.16), 0, 1);
+    const own = clamp(severity + normal(random, 0, 0.14), 0, 1);
     const traits = drawTraits(random, own, scale, mucin);
     if (crossCut) {
       for (let v = random.uniform(10, 50); v < length; v += spacing * random.uniform(0.9, 1.25)) {
@@ -126,8 +126,8 @@ function drawTraits(random: Random, severity: number, scale: number, mucin: numb
     toothPeriod: scale * random.uniform(11, 16),
     mucin: clamp(mucin + normal(random, 0, 0.12), 0, 1),
     scale,
-    top: scale * random.uniform(4.5, 8.5) * mix(1.12, 0.9, severity),
-    base: scale * mix(random.uniform(0.6, 2.2), random.uniform(7, 14), smoothStep(0.15, 0.95, severity)),
+    top: scale * random.uniform(4.5, 8.5) * mix(1.35, 0.7, severity),
+    base: scale * mix(random.uniform(0.6, 2.2), random.uniform(6, 12.5), smoothStep(0.15, 0.95, severity)),
     serratedTo: mix(random.uniform(0.35, 0.6), random.uniform(0.9, 1.3), severity),
   };
 }
@@ -226,8 +226,8 @@ function crossSection(
   v: number,
   depth: number,
 ): Crypt {
-  const width = profile(traits, clamp(depth, 0, 1));
-  const stretch = mix(random.uniform(0, 8), random.uniform(4, 26), severity) * traits.scale;
+  const width = profile(traits, clamp(mix(depth, 1, 0.6 * severity), 0, 1));
+  const stretch = mix(random.uniform(0, 6), random.uniform(8, 26), severity) * traits.scale;
   const turns = random.next();
   const from = { u, v, ...width };
   const to = { ...from, u: u + stretch * cosineOfTurns(turns), v: v + stretch * sineOfTurns(turns) };

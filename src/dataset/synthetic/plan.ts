@@ -30,7 +30,14 @@ export function planTiles(images: number, seed: number): PlannedTile[] {
   random.shuffle(kinds);
   return kinds.map(({ partition, label }, index) => {
     const severity = drawSeverity(random, label);
-    return { index, name: nameOf(index, images), label, votes: drawVotes(random, label, severity), severity, partition };
+    return {
+      index,
+      name: nameOf(index, images),
+      label,
+      votes: drawVotes(random, label, severity),
+      severity,
+      partition,
+    };
   });
 }
 
@@ -41,7 +48,7 @@ function kindsOf(partition: "train" | "test", count: number): Pick<PlannedTile, 
 
 /** The latent variable: far from 0.5 for typical tiles, near it for those that experts disagree about. */
 function drawSeverity(random: Random, label: PlannedTile["label"]): number {
-  const difficulty = random.next() ** 1.5;
+  const difficulty = random.next() ** 1.8;
   const distance = 0.5 * (1 - difficulty);
   return label === "SSA" ? 0.5 + distance : 0.5 - distance;
 }

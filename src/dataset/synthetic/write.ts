@@ -3,12 +3,10 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
 import { syncDirectory, writeFileAtomically } from "../../files/index";
+import { encodePng } from "../../image/index";
 import { type Progress, silentProgress } from "../../progress/index";
 import { CLASSES, type PlannedTile, planTiles } from "./plan";
 import { TilePainter } from "./tile";
-
-/** Turns pixels (uint8, RGB, `size * size * 3`) into the bytes of a PNG file. `encodePng` of `src/image` is one. */
-export type TileEncoder = (pixels: Uint8Array, width: number, height: number) => Promise<Uint8Array>;
 
 export interface SyntheticOptions {
   /** Directory to create. */
@@ -18,7 +16,6 @@ export interface SyntheticOptions {
   /** Edge length in pixels, at least 16; 224 by default. */
   readonly size?: number;
   readonly seed?: number;
-  readonly encode: TileEncoder;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -44,7 +41,7 @@ const AT_ONCE = 8;
  * @throws {Interrupted} when `signal` is aborted; nothing is left behind
  */
 export async function writeSyntheticDataset(options: SyntheticOptions): Promise<SyntheticSummary> {
-  const { images = 600, size = 224, seed = 0, encode, progress = silentProgress, signal } = options;
+  const { images = 600, size = 224, seed = 0, progress = silentProgress, signal } = options;
   const out = resolve(options.out);
   await refuseContent(out);
   const temporary = `${out}.tmp-${process.pid}`;
@@ -52,7 +49,7 @@ export async function writeSyntheticDataset(options: SyntheticOptions): Promise<
   try {
     await rm(temporary, { recursive: true, force: true });
     await mkdir(join(temporary, "images"), { recursive: true });
-    await paintAll(plan, new TilePainter(seed, size), join(temporary, "images"), encode, progress, signal);
+    await paintAll(plan, new TilePainter(seed, size), join(temporary, "images"), progress, signal);
     await writeFileAtomically(join(temporary, "annotations.csv"), annotations(plan));
     await rm(out, { recursive: true, force: true });
     await rename(temporary, out);
@@ -80,31 +77,25 @@ async function paintAll(
   plan: readonly PlannedTile[],
   painter: TilePainter,
   directory: string,
-  encode: TileEncoder,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const task = progress.start("Drawing tiles", plan.length, "tiles");
-  const writing = new Set<Promise<void>>();
+  const writing: Promise<void>[] = [];
   let done = 0;
   try {
     for (const tile of plan) {
       if (signal?.aborted) throw new Interrupted("Stopped; no data set was written.");
-      const pixels = painter.paint(tile);
-      const write = encode(pixels, painter.size, painter.size)
+      const write = encodePng(painter.paint(tile), painter.size, painter.size)
         .then((png) => writeFileAtomically(join(directory, tile.name), png))
         .then(() => task.update(++done));
-      writing.add(write);
-      void write.then(
-        () => writing.delete(write),
-        () => undefined,
-      );
-      if (writing.size >= AT_ONCE) await Promise.race(writing);
+      void write.catch(() => undefined); // awaited below; until then a failure is not "unhandled"
+      writing.push(write);
+      if (writing.length >= AT_ONCE) await writing.shift();
     }
+    await Promise.all(writing);
   } finally {
-    const ends = await Promise.allSettled(writing);
-    const failed = ends.find((end) => end.status === "rejected");
-    if (failed) throw failed.reason;
+    await Promise.allSettled(writing);
   }
   task.finish(`${plan.length} tiles`);
 }
