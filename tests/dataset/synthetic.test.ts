@@ -63,7 +63,7 @@ describe("TilePainter", () => {
     assert.equal(sha256(pixels).slice(0, 16), "e05b1ac08753459c");
   });
 
-  it("stains as haematoxylin and eosin do: red over blue over green, on nearly white glass", () => {
+  it("stains as haematoxylin and eosin do: more red and blue than green, on nearly white glass", () => {
     const painter = new TilePainter(3, 64);
     const sums = [0, 0, 0];
     let brightest = 0;
@@ -74,25 +74,38 @@ describe("TilePainter", () => {
         brightest = Math.max(brightest, Math.min(pixels[i]!, pixels[i + 1]!, pixels[i + 2]!));
       }
     }
-    assert.ok(sums[0]! > sums[2]! && sums[2]! > sums[1]!, sums.join());
+    assert.ok(Math.min(sums[0]!, sums[2]!) > 1.15 * sums[1]!, sums.join());
     assert.ok(brightest > 220);
   });
 
   it("shows the same tissue at any size", () => {
-    const small = new TilePainter(1, 32).paint({ index: 4, severity: 1 });
-    const large = new TilePainter(1, 128).paint({ index: 4, severity: 1 });
-    let difference = 0;
-    for (let y = 0; y < 32; y++) {
-      for (let x = 0; x < 32; x++) {
-        let sum = 0;
-        for (let dy = 0; dy < 4; dy++)
-          for (let dx = 0; dx < 4; dx++) sum += large[((4 * y + dy) * 128 + 4 * x + dx) * 3 + 1]!;
-        difference += Math.abs(sum / 16 - small[(y * 32 + x) * 3 + 1]!);
-      }
-    }
-    assert.ok(difference / 1024 < 20, `mean difference ${difference / 1024}`);
+    const small = greens(new TilePainter(1, 64).paint({ index: 4, severity: 1 }), 64, 32);
+    const large = greens(new TilePainter(1, 192).paint({ index: 4, severity: 1 }), 192, 32);
+    const other = greens(new TilePainter(1, 192).paint({ index: 5, severity: 1 }), 192, 32);
+    assert.ok(correlation(small, large) > 0.8, `${correlation(small, large)}`);
+    assert.ok(correlation(small, other) < 0.5, `${correlation(small, other)}`);
   });
 });
+
+/** The green channel, averaged down to `edge * edge` values. */
+function greens(pixels: Uint8Array, size: number, edge: number): number[] {
+  const block = size / edge;
+  const means = new Array<number>(edge * edge).fill(0);
+  for (let i = 0; i < size * size; i++) {
+    const at = Math.floor(Math.floor(i / size) / block) * edge + Math.floor((i % size) / block);
+    means[at] = means[at]! + pixels[3 * i + 1]! / block ** 2;
+  }
+  return means;
+}
+
+/** Pearson's correlation. */
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [meanA, meanB] = [mean(a), mean(b)];
+  const product = (u: readonly number[], mu: number, v: readonly number[], mv: number) =>
+    mean(u.map((value, i) => (value - mu) * (v[i]! - mv)));
+  return product(a, meanA, b, meanB) / Math.sqrt(product(a, meanA, a, meanA) * product(b, meanB, b, meanB));
+}
 
 describe("writeSyntheticDataset", () => {
   it("writes MHIST's layout, which the loader reads", async () => {
