@@ -1,5 +1,66 @@
-import { HistoError } from "../../errors/index";
+/** @module The MLP on subspace coordinates, and the model on pixels that it becomes. */
+import type { Partition } from "../../dataset/index";
+import {
+  architectureOf,
+  mlpBehindProjection,
+  mlpOnFeatures,
+  namedWeights,
+  saveTopology,
+  saveWeights,
+} from "../../models/index";
+import type { Progress } from "../../progress/index";
+import type { TrainingOptions } from "../../runs/index";
+import { setPrecision, tf } from "../../tensorflow/index";
+import { pixelExamples } from "../batches";
+import type { TrainingData } from "../data";
 import type { Network } from "../network";
-export async function subspaceNetwork(..._: unknown[]): Promise<Network> {
-  throw new HistoError("X", "soon");
+import { resolvePrecision } from "../setup";
+import { cachedBasis } from "./basis-cache";
+import { coordinateExamples, type Projection, project, whitenedProjection } from "./coordinates";
+
+/** Projects all tiles once; the network then sees `rank` numbers an image. */
+export async function subspaceNetwork(
+  options: TrainingOptions,
+  data: TrainingData,
+  context: { readonly progress: Progress; readonly signal?: AbortSignal },
+): Promise<Network> {
+  setPrecision("fp32");
+  const basis = await cachedBasis(data, options, context);
+  const projection = whitenedProjection(basis, options.whitening);
+  const task = context.progress.start("Coordinates", data.dataset.tiles.length, "images");
+  let before = 0;
+  const of = (partition: Partition) => {
+    const labels = data.labels[partition];
+    const pixels = pixelExamples(data.store, data.positions[partition], labels, data.preprocessing);
+    const coordinates = project(pixels, projection, (done) => task.update(before + done));
+    before += labels.length;
+    return coordinateExamples(coordinates, basis.classes, labels, options.seed);
+  };
+  const examples = { train: of("train"), validation: of("validation"), test: of("test") };
+  task.finish();
+  setPrecision(resolvePrecision(options.precision));
+  const model = mlpOnFeatures(basis.rank, options);
+  return {
+    model,
+    examples,
+    architecture: architectureOf(options.size ** 2 * 3, options.hidden),
+    stemParameters: projection.matrix.length + projection.offset.length,
+    async save(run) {
+      const whole = mlpBehindProjection(options.size, basis.rank, options);
+      copyWeights(model, whole, projection);
+      await saveTopology(whole, run.topology);
+      await saveWeights(whole, run.bestWeights);
+      whole.dispose();
+    },
+  };
+}
+
+function copyWeights(from: tf.LayersModel, to: tf.LayersModel, { matrix, offset }: Projection): void {
+  const sources = new Map(namedWeights(from).map(({ name, parts }) => [name, parts[0] as tf.Variable]));
+  for (const { name, parts } of namedWeights(to)) {
+    const [target] = parts as readonly [tf.Variable];
+    const source = sources.get(name);
+    const own = name.endsWith("/basis") ? matrix : offset;
+    tf.tidy(() => target.assign(source ? source.clone() : tf.tensor(own, target.shape)));
+  }
 }

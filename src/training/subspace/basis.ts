@@ -1,0 +1,214 @@
+/**
+ * @module A principal basis of all eight views of the training images, by randomized subspace iteration (Halko,
+ * Martinsson and Tropp 2011) in each symmetry class. Images are streamed from the store a batch at a time; memory grows
+ * with the rank, not with the number of images.
+ */
+import type { PixelStore } from "../../dataset/index";
+import type { Preprocessing } from "../../image/index";
+import type { Progress } from "../../progress/index";
+import { attribute, callOps, statelessUniform, tf, withPrecision } from "../../tensorflow/index";
+import { standardizedTensor } from "../batches";
+import { join, quarterOf, type SymmetryClass, split, symmetryClasses } from "./symmetry";
+
+/** Orthonormal directions in pixel space, by falling variance. */
+export interface Basis {
+  readonly size: number;
+  readonly rank: number;
+  /** [size * size * 3, rank], row-major. */
+  readonly directions: Float32Array;
+  /** Mean of all views in these directions, [rank]. */
+  readonly mean: Float32Array;
+  /** Variance in each direction, [rank]. */
+  readonly variances: Float32Array;
+  readonly classes: readonly SymmetryClass[];
+  /** Of all pixels together. */
+  readonly totalVariance: number;
+}
+
+export interface BasisOptions {
+  readonly rank: number;
+  readonly seed: number;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+  /** Passes over the images beside the last one. */
+  readonly iterations?: number;
+}
+
+type PerClass<T> = Record<SymmetryClass, T>;
+
+const BATCH = 64;
+
+/** Finds the basis of the images at `positions`, standardized as the model sees them. */
+export async function principalBasis(
+  store: PixelStore,
+  positions: Uint32Array,
+  preprocessing: Pick<Preprocessing, "mean" | "std">,
+  { rank, seed, progress, signal, iterations = 3 }: BasisOptions,
+): Promise<Basis> {
+  const { size } = store;
+  const count = positions.length;
+  const task = progress.start("Principal subspace", (iterations + 2) * count, "images");
+  let done = 0;
+  const eachBatch = async (work: (parts: PerClass<tf.Tensor2D>) => void) => {
+    for (let start = 0; start < count; start += BATCH) {
+      const some = positions.subarray(start, start + BATCH);
+      tf.tidy(() => {
+        const bytes = new Uint8Array(some.length * store.bytesPerImage);
+        store.read(some, bytes);
+        const images = standardizedTensor(bytes, [some.length, size, size, 3], preprocessing) as tf.Tensor4D;
+        const parts = split(images);
+        work(center ? { ...parts, A1: tf.sub(parts.A1, center) } : parts);
+      });
+      done += some.length;
+      task.update(done);
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+  };
+
+  let center: tf.Tensor2D | undefined;
+  let sum: tf.Tensor = tf.zeros([1, quarterOf(size) ** 2 * 3]);
+  await eachBatch(({ A1 }) => {
+    sum = replace(sum, tf.add(sum, tf.sum(A1, 0, true)));
+  });
+  center = tf.tidy(() => tf.div(sum, count)) as tf.Tensor2D;
+  sum.dispose();
+
+  let directions = perClass((symmetry) => randomDirections(widthOf(symmetry, rank, count, size), size, seed, symmetry));
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    const products = perClass((symmetry) => tf.zerosLike(directions[symmetry]));
+    await eachBatch((parts) => {
+      withPrecision("bf16", () => {
+        for (const symmetry of symmetryClasses) {
+          const y = parts[symmetry];
+          const z = tf.matMul(y, directions[symmetry]);
+          products[symmetry] = replace(products[symmetry], tf.add(products[symmetry], tf.matMul(y, z, true, false)));
+        }
+      });
+    });
+    const next = perClass((symmetry) => orthonormal(products[symmetry]));
+    tf.dispose([directions, products]);
+    directions = next;
+  }
+
+  const covariances = perClass((symmetry) => tf.zeros([directions[symmetry].shape[1], directions[symmetry].shape[1]]));
+  let totalVariance = 0;
+  await eachBatch((parts) => {
+    for (const symmetry of symmetryClasses) {
+      const z = tf.matMul(parts[symmetry], directions[symmetry]);
+      covariances[symmetry] = replace(
+        covariances[symmetry],
+        tf.add(covariances[symmetry], tf.matMul(z, z, true, false)),
+      );
+      totalVariance += (tf.sum(tf.square(parts[symmetry])).dataSync()[0] as number) / count;
+    }
+  });
+  const basis = tidied(() =>
+    assemble(directions, covariances, center as tf.Tensor2D, { rank, size, count, totalVariance }),
+  );
+  tf.dispose([directions, covariances, center]);
+  const explained = basis.variances.reduce((a, b) => a + b, 0) / totalVariance;
+  task.finish(`${basis.rank} dimensions hold ${(100 * explained).toFixed(1)} % of the variance`);
+  return basis;
+}
+
+/** Rotates each class to its principal directions, merges the classes by variance and brings them to pixel space. */
+function assemble(
+  directions: PerClass<tf.Tensor2D>,
+  covariances: PerClass<tf.Tensor>,
+  center: tf.Tensor2D,
+  { rank, size, count, totalVariance }: { rank: number; size: number; count: number; totalVariance: number },
+): Basis {
+  const rotated = {} as PerClass<tf.Tensor2D>;
+  const candidates: { symmetry: SymmetryClass; column: number; variance: number }[] = [];
+  for (const symmetry of symmetryClasses) {
+    const copies = symmetry === "E" ? 2 : 1;
+    const flags = [attribute.flag("compute_v", true), attribute.float32("T")];
+    const [values, vectors] = callOps("SelfAdjointEigV2", flags, [covariances[symmetry]], 2) as [
+      tf.Tensor,
+      tf.Tensor2D,
+    ];
+    rotated[symmetry] = tf.matMul(directions[symmetry], vectors);
+    values.dataSync().forEach((value, column) => {
+      candidates.push({ symmetry, column, variance: Math.max(0, value) / (count * copies) });
+    });
+  }
+  candidates.sort((a, b) => b.variance - a.variance);
+  const chosen: typeof candidates = [];
+  let free = rank;
+  for (const candidate of candidates) {
+    const needs = candidate.symmetry === "E" ? 2 : 1;
+    if (needs > free || candidate.variance <= 0) continue;
+    free -= needs;
+    chosen.push(candidate);
+  }
+  const images: tf.Tensor2D[] = [];
+  const classes: SymmetryClass[] = [];
+  const variances: number[] = [];
+  for (const { symmetry, column, variance } of chosen) {
+    const quarter = tf.transpose(tf.slice(rotated[symmetry], [0, column], [-1, 1])) as tf.Tensor2D;
+    for (const second of symmetry === "E" ? [false, true] : [false]) {
+      images.push(join(quarter, symmetry, size, second));
+      classes.push(symmetry);
+      variances.push(variance);
+    }
+  }
+  const matrix = tf.concat(images);
+  const mean = tf.matMul(matrix, join(center, "A1", size), false, true);
+  return {
+    size,
+    rank: classes.length,
+    directions: tf.transpose(matrix).dataSync() as Float32Array,
+    mean: mean.dataSync() as Float32Array,
+    variances: Float32Array.from(variances),
+    classes,
+    totalVariance,
+  };
+}
+
+/** Directions to follow in a class: about twice its share of the rank, and some to spare. */
+function widthOf(symmetry: SymmetryClass, rank: number, count: number, size: number): number {
+  const wanted = Math.ceil(rank / 2) + 16;
+  const vectors = symmetry === "E" ? 2 * count : count;
+  const h = quarterOf(size);
+  const dimensions = symmetry === "E" ? h * h * 3 : Math.max(1, Math.floor((h * (h - 1)) / 2) * 3);
+  return Math.max(1, Math.min(wanted, vectors, dimensions));
+}
+
+/** Random start, inside the class: symmetric or antisymmetric under the swap of rows and columns. */
+function randomDirections(width: number, size: number, seed: number, symmetry: SymmetryClass): tf.Tensor2D {
+  const h = quarterOf(size);
+  return tf.tidy(() => {
+    const noise = tf.sub(statelessUniform([h * h * 3, width], seed, symmetryClasses.indexOf(symmetry)), 0.5);
+    if (symmetry === "E") return orthonormal(noise as tf.Tensor2D);
+    const square = tf.reshape(noise, [h, h, 3 * width]);
+    const sign = symmetry === "A1" || symmetry === "B2" ? 1 : -1;
+    const sided = tf.add(square, tf.mul(tf.transpose(square, [1, 0, 2]), sign));
+    return orthonormal(tf.reshape(sided, [h * h * 3, width]) as tf.Tensor2D);
+  });
+}
+
+function orthonormal(columns: tf.Tensor2D): tf.Tensor2D {
+  return tf.tidy(
+    () => callOps("Qr", [attribute.float32("T"), attribute.flag("full_matrices", false)], [columns], 2)[0]!,
+  ) as tf.Tensor2D;
+}
+
+/** Like `tf.tidy`, for results without tensors. */
+function tidied<T>(work: () => T): T {
+  let result: T | undefined;
+  tf.tidy(() => {
+    result = work();
+  });
+  return result as T;
+}
+
+function perClass<T>(make: (symmetry: SymmetryClass) => T): PerClass<T> {
+  return Object.fromEntries(symmetryClasses.map((symmetry) => [symmetry, make(symmetry)])) as PerClass<T>;
+}
+
+/** Takes a sum out of the surrounding tidy in place of its former value. */
+function replace<T extends tf.Tensor>(before: T, after: tf.Tensor): T {
+  before.dispose();
+  return tf.keep(after) as T;
+}
