@@ -1,0 +1,26 @@
+/** @module Networks: functions from options to a model with one logit, and their weights on disk. */
+export { BlockDense } from "./layers/block-dense";
+export { CounterDropout, setStep } from "./layers/counter-dropout";
+export { SubspaceProjection } from "./layers/subspace-projection";
+export {
+  type Activation,
+  architectureOf,
+  type MlpOptions,
+  mlp,
+  mlpBehindProjection,
+  mlpOnFeatures,
+  type Normalization,
+} from "./mlp";
+export {
+  loadTopology,
+  loadWeights,
+  type NamedWeight,
+  namedWeights,
+  parameterCount,
+  readParts,
+  saveTopology,
+  saveWeights,
+  toWrite,
+  type WeightOwner,
+  weightsAreFinite,
+} from "./weights";

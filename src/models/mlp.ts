@@ -1,0 +1,71 @@
+/** @module The plain multilayer perceptron, on pixels or on the coordinates of a subspace. */
+import { tf } from "../tensorflow/index";
+import { BlockDense } from "./layers/block-dense";
+import { CounterDropout } from "./layers/counter-dropout";
+import { SubspaceProjection } from "./layers/subspace-projection";
+
+export type Activation = "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
+export type Normalization = "none" | "batch" | "layer";
+
+export interface MlpOptions {
+  /** Units of the hidden layers; empty for logistic regression. */
+  readonly hidden: readonly number[];
+  readonly activation?: Activation;
+  readonly normalization?: Normalization;
+  /** Probability of a hidden unit to be dropped in training. */
+  readonly dropout?: number;
+  /** Of the initial weights and the dropout masks. */
+  readonly seed?: number;
+}
+
+/** An MLP on standardized pixels [n, size, size, 3] with one logit. */
+export function mlp(size: number, options: MlpOptions): tf.LayersModel {
+  const input = tf.input({ shape: [size, size, 3], name: "pixels" });
+  const flat = tf.layers.flatten({ name: "flatten" }).apply(input) as tf.SymbolicTensor;
+  return tf.model({ inputs: input, outputs: perceptron(flat, options, wideDense), name: "mlp" });
+}
+
+/** The same MLP on feature vectors [n, features], such as coordinates in a subspace. */
+export function mlpOnFeatures(features: number, options: MlpOptions): tf.LayersModel {
+  const input = tf.input({ shape: [features], name: "features" });
+  return tf.model({ inputs: input, outputs: perceptron(input, options, dense), name: "mlp_on_features" });
+}
+
+/** The same MLP behind a fixed projection of the pixels: the finished model of a subspace run. */
+export function mlpBehindProjection(size: number, rank: number, options: MlpOptions): tf.LayersModel {
+  const input = tf.input({ shape: [size, size, 3], name: "pixels" });
+  const flat = tf.layers.flatten({ name: "flatten" }).apply(input) as tf.SymbolicTensor;
+  const coordinates = new SubspaceProjection({ rank, name: "subspace" }).apply(flat) as tf.SymbolicTensor;
+  return tf.model({ inputs: input, outputs: perceptron(coordinates, options, dense), name: "mlp" });
+}
+
+type DenseFactory = (units: number, name: string, seed: number) => tf.layers.Layer;
+
+const wideDense: DenseFactory = (units, name, seed) => new BlockDense({ units, name, seed });
+
+const dense: DenseFactory = (units, name, seed) =>
+  tf.layers.dense({ units, name, kernelInitializer: tf.initializers.glorotUniform({ seed }) });
+
+function perceptron(input: tf.SymbolicTensor, options: MlpOptions, first: DenseFactory): tf.SymbolicTensor {
+  const { hidden, activation = "relu", normalization = "none", dropout = 0, seed = 0 } = options;
+  let x = input;
+  hidden.forEach((units, i) => {
+    const at = i + 1;
+    x = (i === 0 ? first : dense)(units, `dense_${at}`, seed * 64 + at).apply(x) as tf.SymbolicTensor;
+    if (normalization === "batch")
+      x = tf.layers.batchNormalization({ name: `norm_${at}` }).apply(x) as tf.SymbolicTensor;
+    if (normalization === "layer")
+      x = tf.layers.layerNormalization({ name: `norm_${at}` }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.activation({ activation, name: `${activation}_${at}` }).apply(x) as tf.SymbolicTensor;
+    if (dropout > 0) {
+      const layer = new CounterDropout({ rate: dropout, seed: seed * 64 + at, name: `dropout_${at}` });
+      x = layer.apply(x) as tf.SymbolicTensor;
+    }
+  });
+  return (hidden.length ? dense : first)(1, "logit", seed * 64).apply(x) as tf.SymbolicTensor;
+}
+
+/** The architecture for people: `150528-2352-2352-294-1`. */
+export function architectureOf(inputs: number, hidden: readonly number[]): string {
+  return [inputs, ...hidden, 1].join("-");
+}

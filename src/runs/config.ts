@@ -1,0 +1,224 @@
+/** @module The configuration of a training run: every choice in one object, with its default, as `config.json` keeps it. */
+import type { DatasetOptions } from "../dataset/index";
+import { InputError } from "../errors/index";
+import type { Preprocessing, ResizePolicy } from "../image/index";
+
+/** What a user chooses; `histo train` has an option for each. */
+export interface TrainingOptions {
+  // data
+  /** Data set directory. */
+  data: string;
+  /** How to read the directory, where finding out is not enough. */
+  dataset: DatasetOptions;
+  /** Edge length of the model's input in pixels. */
+  size: number;
+  resize: ResizePolicy;
+  /** Share of the training tiles held out for validation, per class. */
+  validationFraction: number;
+  /** Go on without images that cannot be decoded. */
+  skipUnreadable: boolean;
+
+  // model
+  model: string;
+  /** Units of the hidden layers. */
+  hidden: number[];
+  activation: "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
+  normalization: "none" | "batch" | "layer";
+  /** Probability of a hidden unit to be dropped. */
+  dropout: number;
+  /** Train on pixels, or on the coordinates of a principal subspace of the training images. */
+  stem: "pixels" | "subspace";
+  /** Dimensions of the subspace. */
+  rank: number;
+  /** 0: coordinates as they are; 1: all scaled to variance one. */
+  whitening: number;
+
+  // examples
+  batch: number;
+  epochs: number;
+  augment: "none" | "dihedral";
+  /** Shape of the Beta distribution of mixup; 0 for none. */
+  mixup: number;
+  /** `balanced` draws both classes equally often, with replacement. */
+  sampler: "shuffle" | "balanced";
+
+  // objective
+  loss: "bce" | "focal";
+  /** Weight of the positive class in the loss; `auto`: negatives / positives in train. */
+  positiveWeight: number | "auto";
+  labelSmoothing: number;
+  focalGamma: number;
+
+  // optimizer
+  optimizer: "adam" | "adamw" | "sgd" | "rmsprop";
+  /** Learning rate at its highest. */
+  lr: number;
+  /** Such as `constant`, `cosine`, `step:10:0.1`, `onecycle`, `plateau:0.5:3`; see `src/training/schedules.ts`. */
+  schedule: string;
+  /** Epochs of linear warm-up. */
+  warmup: number;
+  momentum: number;
+  nesterov: boolean;
+  weightDecay: number;
+  l1: number;
+  l2: number;
+  /** Largest global norm of the gradient; 0 for no limit. */
+  clipNorm: number;
+  /** Largest absolute value of a gradient's element; 0 for no limit. */
+  clipValue: number;
+  /** Batches whose gradients are added up before an update. */
+  accumulate: number;
+  /** Decay of the moving average of the weights that is evaluated and kept; 0 for none. */
+  ema: number;
+
+  // end
+  /** Metric that chooses the best epoch, `validation` metrics by name. */
+  monitor: string;
+  monitorMode: "auto" | "min" | "max";
+  /** Epochs without improvement before training stops; 0 for never. */
+  patience: number;
+  minDelta: number;
+  /** Stop when the validation loss has risen this many epochs in a row; 0 for never. */
+  stopWhenLossRises: number;
+  /** How many of the best epochs keep their weights. */
+  keepBest: number;
+  /** Rule that chooses the threshold on validation, such as `balanced-accuracy`, `f1`, `recall>=0.9`. */
+  thresholdRule: string;
+
+  // numbers
+  /** `auto`: bf16 products where the processor has them. */
+  precision: "auto" | "bf16" | "fp32";
+  /** Fixes everything random. */
+  seed: number;
+}
+
+/** The defaults. The network is the reference MLP. */
+export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = {
+  dataset: {},
+  size: 224,
+  resize: "crop",
+  validationFraction: 0.2,
+  skipUnreadable: false,
+  model: "mlp",
+  hidden: [2352, 2352, 294],
+  activation: "relu",
+  normalization: "none",
+  dropout: 0,
+  stem: "pixels",
+  rank: 256,
+  whitening: 0.5,
+  batch: 64,
+  epochs: 20,
+  augment: "none",
+  mixup: 0,
+  sampler: "shuffle",
+  loss: "bce",
+  positiveWeight: 1,
+  labelSmoothing: 0,
+  focalGamma: 2,
+  optimizer: "adam",
+  lr: 1e-4,
+  schedule: "constant",
+  warmup: 0,
+  momentum: 0.9,
+  nesterov: false,
+  weightDecay: 0.01,
+  l1: 0,
+  l2: 0,
+  clipNorm: 0,
+  clipValue: 0,
+  accumulate: 1,
+  ema: 0,
+  monitor: "rocAuc",
+  monitorMode: "auto",
+  patience: 0,
+  minDelta: 0,
+  stopWhenLossRises: 0,
+  keepBest: 1,
+  thresholdRule: "balanced-accuracy",
+  precision: "auto",
+  seed: 0,
+};
+
+/** What a run was made with, and what it found out: the content of `config.json`. */
+export interface RunConfig extends TrainingOptions {
+  /** Name of the run. */
+  name: string;
+  /** `[negative, positive]`. */
+  classes: readonly [string, string];
+  preprocessing: Preprocessing;
+  /** Such as `150528-2352-2352-294-1`. */
+  architecture: string;
+  parameters: number;
+  /** Tiles by partition. */
+  tiles: { train: number; validation: number; test: number };
+  /** Hash of the pixels that it was trained on. */
+  contentHash: string;
+  /** Chosen on validation; absent while training. */
+  threshold?: number;
+  mlflowRunId?: string;
+  /** What the data set's reader had to decide, for people. */
+  notes?: readonly string[];
+}
+
+/**
+ * Fills in the defaults.
+ * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE` or `OPTION_RANGE`, naming the option
+ */
+export function resolveTrainingOptions(given: Partial<TrainingOptions> & { data: string }): TrainingOptions {
+  const options = { ...defaultTrainingOptions, data: given.data } as TrainingOptions;
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!(name in options)) {
+      throw new InputError(
+        "OPTION_UNKNOWN",
+        `There is no training option ${name}. Known: ${Object.keys(options).join(", ")}.`,
+      );
+    }
+    const wanted = options[name as keyof TrainingOptions];
+    const sameType = typeof value === typeof wanted && Array.isArray(value) === Array.isArray(wanted);
+    if (!sameType && name !== "positiveWeight") {
+      throw new InputError("OPTION_TYPE", `The training option ${name} must be like ${JSON.stringify(wanted)}.`);
+    }
+    Object.assign(options, { [name]: value });
+  }
+  checkRanges(options);
+  return options;
+}
+
+const RANGES: readonly (readonly [keyof TrainingOptions, number, number])[] = [
+  ["size", 1, 16384],
+  ["validationFraction", 0.01, 0.9],
+  ["dropout", 0, 0.99],
+  ["rank", 1, 16384],
+  ["whitening", 0, 1],
+  ["batch", 1, 1 << 20],
+  ["epochs", 1, 1e6],
+  ["mixup", 0, 10],
+  ["labelSmoothing", 0, 0.9],
+  ["lr", 0, 1000],
+  ["warmup", 0, 1e6],
+  ["momentum", 0, 0.9999],
+  ["weightDecay", 0, 100],
+  ["accumulate", 1, 1e6],
+  ["ema", 0, 0.999999],
+  ["keepBest", 1, 100],
+];
+
+function checkRanges(options: TrainingOptions): void {
+  for (const [name, low, high] of RANGES) {
+    const value = options[name] as number;
+    if (!(value >= low && value <= high)) {
+      throw new InputError(
+        "OPTION_RANGE",
+        `The training option ${name} must lie from ${low} to ${high}, not ${value}.`,
+      );
+    }
+  }
+  if (!options.hidden.every((units) => Number.isInteger(units) && units > 0)) {
+    throw new InputError(
+      "OPTION_RANGE",
+      `The training option hidden must be whole numbers above 0, not ${options.hidden}.`,
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/** @module The files of a training run: one place that knows their names. */
+import { join } from "node:path";
+import type { Partition } from "../dataset/types";
+
+/** Paths inside a run directory. Nothing is created here. */
+export class RunDirectory {
+  constructor(readonly path: string) {}
+
+  /** The resolved configuration ({@link RunConfig} as JSON). */
+  get config(): string {
+    return join(this.path, "config.json");
+  }
+  /** One JSON object per epoch. */
+  get history(): string {
+    return join(this.path, "history.jsonl");
+  }
+  get log(): string {
+    return join(this.path, "train.log");
+  }
+  /** `{validation, test}` with the metric names of `histo metrics`. */
+  get metrics(): string {
+    return join(this.path, "metrics.json");
+  }
+  get report(): string {
+    return join(this.path, "report.html");
+  }
+  /** Holds `last/`, `previous/` and `best/`. */
+  get checkpoints(): string {
+    return join(this.path, "checkpoints");
+  }
+  /** Weights of the best epoch while training; of the network on subspace coordinates where the stem is a subspace. */
+  get bestSoFar(): string {
+    return join(this.checkpoints, "best", "weights.safetensors");
+  }
+  /** Weights of the best epoch, of the whole model on pixels. */
+  get bestWeights(): string {
+    return join(this.path, "best", "weights.safetensors");
+  }
+  /** Architecture of the model as Keras-style JSON (`tf.LayersModel.toJSON`). */
+  get topology(): string {
+    return join(this.path, "best", "topology.json");
+  }
+  /** Not yet delivered tracking events. */
+  get spool(): string {
+    return join(this.path, "tracking");
+  }
+  /** CSV `filename,label,logit,probability` (and `votes_positive,votes_total` where known). */
+  predictions(partition: Partition): string {
+    return join(this.path, `predictions-${partition}.csv`);
+  }
+}
