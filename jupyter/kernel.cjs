@@ -25,7 +25,7 @@ class Handler extends jupyter.JupyterHandlerImpl {
   }
 
   handleKernel() {
-    return { ...super.handleKernel(), status: "ok", language_info: { ...languageInfo, version: "5.0.4" } };
+    return { ...super.handleKernel(), status: "ok", language_info: languageInfo };
   }
 
   handleShutdown(request) {

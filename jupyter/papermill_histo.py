@@ -1,10 +1,10 @@
 """papermill for this project's TypeScript notebooks: the same command line, with parameters.
 
-    JUPYTER_PATH=jupyter .venv/bin/python jupyter/papermill_histo.py notebooks/04-training.ipynb out.ipynb -p epochs 3
+    .venv/bin/python jupyter/papermill_histo.py notebooks/04-training.ipynb out.ipynb -p epochs 3
 
 papermill has no plug-in point for the language of parameter cells, so this script registers TypeScript with it and then
 is papermill. Values are assigned to the variables that the notebook's cell tagged `parameters` declares, so that the
-kernel checks their types. JUPYTER_PATH is set here where it is not.
+kernel checks their types. The kernel is found, and Jupyter's files stay inside the project, without further settings.
 """
 
 import json
@@ -49,10 +49,24 @@ class TypeScriptTranslator(Translator):
 papermill_translators.register("histo", TypeScriptTranslator)
 papermill_translators.register("typescript", TypeScriptTranslator)
 
-if __name__ == "__main__":
-    kernels = str(Path(__file__).resolve().parent)
-    paths = [kernels, *filter(None, os.environ.get("JUPYTER_PATH", "").split(os.pathsep))]
+
+def use_project_folders():
+    """Lets Jupyter find this project's kernel and keep its own files in the project instead of the home directory."""
+    here = Path(__file__).resolve().parent
+    paths = [str(here), *filter(None, os.environ.get("JUPYTER_PATH", "").split(os.pathsep))]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(dict.fromkeys(paths))
+    own = here.parent / ".setup" / "jupyter"
+    for variable, folder in {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "IPYTHONDIR": "ipython",
+    }.items():
+        os.environ.setdefault(variable, str(own / folder))
+
+
+if __name__ == "__main__":
+    use_project_folders()
 
     from papermill.cli import papermill
 

@@ -10,9 +10,12 @@ const { inspect } = require("node:util");
 
 const root = path.resolve(__dirname, "..");
 
+const compiler = { paths: [require.resolve("tslab")] };
+
 /** What notebooks record about the language of their cells. */
 const languageInfo = {
   name: "typescript",
+  version: require(require.resolve("@tslab/typescript-for-tslab/package.json", compiler)).version,
   file_extension: ".ts",
   mimetype: "text/typescript",
   codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
@@ -32,20 +35,29 @@ function prepareProcess() {
   for (const stream of [process.stdout, process.stderr]) {
     Object.defineProperty(stream, "isTTY", { value: false, configurable: true });
   }
-  makeTypesStrict();
+  adaptCompiler();
   // How src/notebook shows something without knowing tslab.
   globalThis[Symbol.for("histo.notebook.display")] = (content, update) =>
     require("tslab/dist/jupyter.js").lastWriteDisplayData?.(content, update);
 }
 
-/** tslab ignores tsconfig.json. Its compiler's exports are read-only, so it gets a copy with the options added. */
-function makeTypesStrict() {
-  const id = require.resolve("@tslab/typescript-for-tslab", { paths: [require.resolve("tslab")] });
+/**
+ * tslab ignores tsconfig.json. Its compiler's exports are read-only, so it gets a copy with the differences.
+ * Cells are checked strictly and find packages by their `exports`. The modules they import are only parsed: the
+ * project's own compiler checks those, it is newer than tslab's, and each cell is ready sooner.
+ */
+function adaptCompiler() {
+  const id = require.resolve("@tslab/typescript-for-tslab", compiler);
   const ts = require(id);
+  const options = { strict: true, moduleResolution: ts.ModuleResolutionKind.Bundler };
   require.cache[id].exports = {
     ...ts,
-    createWatchCompilerHost: (files, options, ...rest) =>
-      ts.createWatchCompilerHost(files, { ...options, strict: true }, ...rest),
+    createWatchCompilerHost: (files, own, ...rest) =>
+      ts.createWatchCompilerHost(files, { ...own, ...options }, ...rest),
+    getPreEmitDiagnosticsOfFiles: (program, [cell, ...imported]) => [
+      ...ts.getPreEmitDiagnosticsOfFiles(program, [cell]),
+      ...imported.flatMap((file) => program.getSyntacticDiagnostics(file)),
+    ],
   };
 }
 
@@ -120,6 +132,7 @@ function describeReport(reported, code) {
       ? [messages[i]]
       : [messages[i], `    ${lines[line - 1]}`, `    ${" ".repeat(Math.max(0, character - 1))}^`],
   );
+  traceback[0] = `TypeScriptError: ${traceback[0]}`;
   return { ename: "TypeScriptError", evalue: messages[0], traceback };
 }
 
@@ -145,15 +158,17 @@ function wasInterrupted(error) {
  */
 function readableStack(error) {
   return inspect(error)
+    .replace(/^evalmachine\.<anonymous>:\d+\n/, "")
     .split("\n")
-    .filter((line) => !/^\s+at .*(tslab\/dist\/|node:vm|node:internal|\/jupyter\/\w+\.cjs)/.test(line))
-    .map((line) =>
-      /^\s+at /.test(line) && !line.includes("node_modules")
-        ? line
-            .replace(/evalmachine\.<anonymous>:\d+:\d+/, "cell")
-            .replace(/(\/[^():]*)\.js:\d+:\d+/, (_, file) => `${path.relative(root, file)}.ts`)
-        : line.replace(`${root}/`, ""),
-    );
+    .filter((line) => !/^\s+at .*(\(node:|at node:|tslab\/dist\/|\/jupyter\/\w+\.cjs)/.test(line))
+    .map((line) => (line.includes("node_modules") ? line : withoutPositions(line)))
+    .filter((line, i, all) => line !== all[i - 1] || !line.endsWith(" cell"));
+}
+
+function withoutPositions(line) {
+  return line
+    .replace(/evalmachine\.<anonymous>:\d+(:\d+)?/, "cell")
+    .replace(/(\/[^():]*)\.js:\d+:\d+/, (_, file) => `${path.relative(root, file)}.ts`);
 }
 
 /** A replacement for a stream's `write` that hands the text on and, unlike tslab's, calls the callback. */

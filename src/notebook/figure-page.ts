@@ -4,7 +4,10 @@
  */
 import type { Canvas } from "@napi-rs/canvas";
 import { loadFonts } from "./canvas";
-import { fontFamily, installMeasures } from "./text-measures";
+import { pathLength, pointAlong } from "./path-measures";
+import { type Box, localBox, pageBox } from "./svg-boxes";
+import type { SvgElement } from "./svg-element";
+import { fontFamily, TextMeasure } from "./text-measures";
 
 /** Draws figures as SVG. */
 export interface Page {
@@ -47,7 +50,7 @@ export async function createPage(plotly: string, fonts: string): Promise<Page> {
   });
   window.URL.createObjectURL ??= () => "";
   const family = await fontFamily(fonts);
-  installMeasures(window.SVGElement.prototype, createCanvas(1, 1).getContext("2d"), family);
+  installMeasures(window.SVGElement.prototype, new TextMeasure(createCanvas(1, 1).getContext("2d"), family));
   window.eval(plotly);
   const Plotly = (window as unknown as { Plotly: PlotlyModule }).Plotly;
 
@@ -75,3 +78,28 @@ export async function createPage(plotly: string, fonts: string): Promise<Page> {
 }
 
 type HTMLCanvas = { width: number; height: number };
+
+/** Gives SVG elements the measuring methods of a browser. */
+function installMeasures(prototype: object, measure: TextMeasure): void {
+  const rectangle = ({ left, top, right, bottom }: Box) => ({
+    ...{ left, top, right, bottom },
+    ...{ x: left, y: top, width: right - left, height: bottom - top },
+  });
+  Object.assign(prototype, {
+    getBBox(this: SvgElement) {
+      return rectangle(localBox(this, measure));
+    },
+    getBoundingClientRect(this: SvgElement) {
+      return rectangle(pageBox(this, measure));
+    },
+    getComputedTextLength(this: SvgElement) {
+      return measure.of(this).width;
+    },
+    getTotalLength(this: SvgElement) {
+      return pathLength(this.getAttribute("d") ?? "");
+    },
+    getPointAtLength(this: SvgElement, length: number) {
+      return pointAlong(this.getAttribute("d") ?? "", length);
+    },
+  });
+}

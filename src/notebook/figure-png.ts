@@ -20,12 +20,13 @@ let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Draws a figure on white.
- * @param size in CSS pixels; the PNG has `scale` times as many
+ * @param size in pixels of the page; the PNG has `scale` times as many. Notebooks use 1: JupyterLab, unlike a browser's
+ * `<img width>`, shows a picture beside an interactive figure at its natural size.
  * @throws {InputError} `FIGURE_NOT_DRAWABLE` for traces in three dimensions, maps, and traces drawn by WebGL
  */
 export async function figureToPng(
   figure: { readonly data: readonly object[]; readonly layout?: object },
-  { width, height, scale = 2 }: { width: number; height: number; scale?: number },
+  { width, height, scale = 1 }: { width: number; height: number; scale?: number },
 ): Promise<Buffer> {
   const data = figure.data.map(drawableTrace);
   const svg = await inTurn(async () => {

@@ -14,7 +14,7 @@ export interface FrameLike {
 export interface TableOptions {
   /** How many rows are shown at most. Default 30. */
   readonly rows?: number;
-  /** Digits after the decimal point for numbers that are not whole. Default 4. */
+  /** Digits after the decimal point in columns whose numbers are not all whole. Default 4. */
   readonly digits?: number;
   readonly caption?: string;
 }
@@ -22,9 +22,10 @@ export interface TableOptions {
 /** Shows rows or a danfojs DataFrame as a table. Numbers are aligned right. */
 export function displayTable(table: readonly Row[] | FrameLike, options: TableOptions = {}): void {
   const { columns, rows } = cellsOf(table);
+  const digits = columns.map((_, i) => (rows.every((row) => isWholeOrText(row[i])) ? 0 : (options.digits ?? 4)));
   const shown = rows
     .slice(0, options.rows ?? 30)
-    .map((row) => row.map((value) => formatCell(value, options.digits ?? 4)));
+    .map((row) => row.map((value, i) => formatCell(value, digits[i] ?? 0)));
   const numeric = columns.map((_, i) => rows.some((row) => typeof row[i] === "number"));
   const more = rows.length > shown.length ? `${rows.length - shown.length} more rows` : "";
   display({
@@ -45,12 +46,16 @@ function isFrame(table: readonly Row[] | FrameLike): table is FrameLike {
   return !Array.isArray(table);
 }
 
+function isWholeOrText(value: unknown): boolean {
+  return typeof value !== "number" || Number.isInteger(value) || !Number.isFinite(value);
+}
+
 function formatCell(value: unknown, digits: number): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);
-  if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
-  const small = Math.abs(value) < 10 ** -digits;
-  return small ? value.toExponential(Math.max(0, digits - 2)) : value.toFixed(digits);
+  if (!Number.isFinite(value)) return String(value);
+  const tooSmall = value !== 0 && Math.abs(value) < 10 ** -digits;
+  return tooSmall ? value.toExponential(2) : value.toFixed(digits);
 }
 
 function htmlTable(

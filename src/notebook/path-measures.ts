@@ -1,0 +1,53 @@
+/** @module Lengths along SVG paths, which plotly asks for and jsdom has not. Curves are taken as straight lines. */
+
+type Point = readonly [x: number, y: number];
+
+/** How many numbers follow each absolute path command; the last ones are its end point. */
+const NUMBERS: Record<string, number> = { M: 2, L: 2, T: 2, Q: 4, S: 4, C: 6, A: 7, H: 1, V: 1 };
+
+/** The corners of a path with absolute commands (those that plotly writes). */
+function corners(d: string): Point[] {
+  const points: Point[] = [];
+  for (const [, command = "", rest = ""] of d.matchAll(/([A-Za-z])([^A-Za-z]*)/g)) {
+    const start = points[0];
+    if (command.toUpperCase() === "Z" && start) points.push(start);
+    const count = NUMBERS[command];
+    if (!count) continue;
+    const numbers = (rest.match(/-?[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
+    for (let i = 0; i + count <= numbers.length; i += count) {
+      const [x, y] = points.at(-1) ?? [0, 0];
+      const last = numbers[i + count - 1] ?? 0;
+      if (command === "H") points.push([last, y]);
+      else if (command === "V") points.push([x, last]);
+      else points.push([numbers[i + count - 2] ?? 0, last]);
+    }
+  }
+  return points;
+}
+
+/** Length of a path in its own units. */
+export function pathLength(d: string): number {
+  const points = corners(d);
+  return points.slice(1).reduce((sum, point, i) => sum + distance(points[i] ?? point, point), 0);
+}
+
+/** The point at some length along a path; its end where the path is shorter. */
+export function pointAlong(d: string, length: number): { x: number; y: number } {
+  const points = corners(d);
+  let left = length;
+  for (let i = 1; i < points.length; i++) {
+    const [a, b] = [points[i - 1] as Point, points[i] as Point];
+    const step = distance(a, b);
+    if (left <= step) {
+      const share = step > 0 ? left / step : 0;
+      return { x: a[0] + share * (b[0] - a[0]), y: a[1] + share * (b[1] - a[1]) };
+    }
+    left -= step;
+  }
+  const [x, y] = points.at(-1) ?? [0, 0];
+  return { x, y };
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(b[0] - a[0], b[1] - a[1]);
+}
