@@ -3,7 +3,6 @@
  * measures of text. Texts are measured in the font that they are drawn in, so labels get the room they need.
  */
 import type { Canvas } from "@napi-rs/canvas";
-import { loadFonts } from "./canvas";
 import { pathLength, pointAlong } from "./path-measures";
 import { type Box, localBox, pageBox } from "./svg-boxes";
 import type { SvgElement } from "./svg-element";
@@ -22,7 +21,6 @@ interface PlotlyModule {
 
 /** @param plotly source of plotly.js @param fonts families for the texts, best first */
 export async function createPage(plotly: string, fonts: string): Promise<Page> {
-  await loadFonts();
   const { JSDOM, VirtualConsole } = await import("jsdom");
   const canvasLibrary = await import("@napi-rs/canvas");
   const createCanvas = (width: number, height: number): Canvas => canvasLibrary.createCanvas(width, height);

@@ -1,6 +1,6 @@
 /** @module Image tiles side by side as one PNG with a caption under each. */
 
-import { createCanvas, loadFonts, TEXT_FONT } from "./canvas";
+import { createCanvas, TEXT_FONT } from "./canvas";
 import { display } from "./display";
 
 /** A square or rectangular image: uint8 RGB, row-major (height, width, channel). */
@@ -31,7 +31,6 @@ export async function displayImages(images: readonly GridImage[], options: GridO
 
 /** The grid as PNG bytes. */
 export async function imageGrid(images: readonly GridImage[], options: GridOptions = {}): Promise<Buffer> {
-  await loadFonts();
   const { columns = Math.min(8, Math.max(1, images.length)), tileWidth = 112, title } = options;
   const gap = 8;
   const captionHeight = images.some((image) => image.caption) ? 16 : 0;
