@@ -27,7 +27,9 @@ export async function predictRoute(service: Service, request: ServiceRequest): P
   const model = service.models.get(name);
   const answer = await model.predict(bytes, request.signal);
   service.metrics.observe(model.name, answer);
-  return json(predictionBody(image.filename, model, answer), 200, { "server-timing": serverTiming(answer) });
+  return json(predictionBody(image.filename, model, answer), 200, {
+    "server-timing": serverTiming(answer, service.takeColdMs()),
+  });
 }
 
 export async function batchRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
@@ -66,11 +68,15 @@ function predictionBody(filename: string | null, model: ServedModel, answer: Ans
 }
 
 /** Where the time went, for browsers' tools and the page. @see https://www.w3.org/TR/server-timing/ */
-function serverTiming({ preprocessSeconds, queueSeconds, inferenceSeconds, batchSize }: Answer): string {
+function serverTiming(
+  { preprocessSeconds, queueSeconds, inferenceSeconds, batchSize }: Answer,
+  coldMs?: number,
+): string {
   const entry = (name: string, seconds: number) => `${name};dur=${(seconds * 1000).toFixed(3)}`;
   return [
     entry("preprocess", preprocessSeconds),
     entry("queue", queueSeconds),
     `${entry("inference", inferenceSeconds)};desc="batch of ${batchSize}"`,
+    ...(coldMs === undefined ? [] : [`${entry("cold", coldMs / 1000)};desc="process start to ready"`]),
   ].join(", ");
 }

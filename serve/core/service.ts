@@ -53,6 +53,8 @@ export type Phase = "starting" | "serving" | "stopping";
 /** The service. */
 export class Service {
   phase: Phase = "starting";
+  /** Milliseconds from the start of the process until the models were loaded; told once, with the first prediction. */
+  private coldMs: number | undefined;
   readonly models: ModelRegistry;
   readonly images: ImageSource | undefined;
   readonly limits: ServiceLimits;
@@ -69,6 +71,19 @@ export class Service {
     this.version = options.version ?? "0.0.0";
     this.endpoint = options.endpoint;
     this.security = securityHeaders(options.endpoint ? [new URL(options.endpoint).origin] : []);
+  }
+
+  /** The models are loaded: from here on the service is ready. */
+  serve(): void {
+    this.phase = "serving";
+    this.coldMs = performance.now();
+  }
+
+  /** The time that {@link Service.coldMs} tells, the first time it is asked for. */
+  takeColdMs(): number | undefined {
+    const { coldMs } = this;
+    this.coldMs = undefined;
+    return coldMs;
   }
 
   /** Answers a request. Never rejects. */

@@ -1,9 +1,11 @@
 /** @module The web page's files, held in memory and compressed once. */
+
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { sha256 } from "../../src/files/index";
+import { projectRoot, sha256 } from "../../src/files/index";
 import type { ServiceRequest, ServiceResponse } from "./http";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -67,6 +69,13 @@ export class WebFiles {
       body: zipped ? file.zipped : file.bytes,
     };
   }
+}
+
+/** The project's own page, with plotly.js beside it; undefined in an image that left it out. */
+export async function openWeb(): Promise<WebFiles | undefined> {
+  const directory = join(projectRoot(), "serve", "web");
+  if (!existsSync(directory)) return undefined;
+  return WebFiles.open(directory, { "/vendor/plotly.min.js": require.resolve("plotly.js-dist-min") });
 }
 
 async function load(path: string): Promise<WebFile> {

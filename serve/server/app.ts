@@ -53,16 +53,17 @@ async function answer(service: Service, request: Request, response: Response): P
   response.on("close", () => {
     if (!response.writableEnded) controller.abort();
   });
-  const { pathname, searchParams } = new URL(request.originalUrl, "http://localhost");
+  // Not `new URL`, which would take `//name/path` for a host.
+  const [path = "/", query] = request.originalUrl.split("?", 2);
   const id = String(request.id);
-  const head = { method: request.method, path: pathname, query: searchParams, headers: headersOf(request), id };
-  const limit = service.bodyLimitOf(request.method, pathname);
+  const head = { method: request.method, path, query: new URLSearchParams(query), headers: headersOf(request), id };
+  const limit = service.bodyLimitOf(request.method, path);
   let body: Uint8Array;
   try {
     body = limit > 0 ? await readBody(request, limit) : new Uint8Array();
   } catch (error) {
     if (controller.signal.aborted) return;
-    return write(response, service, service.problem(error, { id, path: pathname }));
+    return write(response, service, service.problem(error, { id, path }));
   }
   if (controller.signal.aborted) return;
   write(response, service, await service.handle({ ...head, body, signal: controller.signal }));

@@ -1,21 +1,18 @@
 /** @module The server's life: listening, loading, serving, replacing models, stopping without a failed request. */
-import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { join } from "node:path";
 import { HistoError, hasErrorCode, InputError } from "../../src/errors/index";
-import { projectRoot } from "../../src/files/index";
-import { readModelDirectory } from "../../src/onnx/model-directory";
 import {
   DEFAULT_ENGINE_OPTIONS,
   Metrics,
   ModelRegistry,
+  nameModels,
   openImages,
+  openWeb,
   Problem,
   problemResponse,
   Service,
 } from "../core/index";
-import { WebFiles } from "../core/web-files";
 import { type AppOptions, createApp } from "./app";
 import { createLogger, type Logger } from "./logging";
 import type { WorkerOptions } from "./messages";
@@ -86,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
   for (const { name, sha256 } of registry.all()) metrics.modelInfo.set({ model: name, sha256 }, 1);
-  service.phase = "serving";
+  service.serve();
   logger.info({ url, models: registry.names() }, "serving");
 
   return {
@@ -169,30 +166,8 @@ async function startModel(
   );
 }
 
-/** Names for the models: their own, with the folder's added where two are the same. */
-async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {
-  if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: name at least one model directory.");
-  const cards = await Promise.all(directories.map(async (directory) => (await readModelDirectory(directory)).card));
-  const named = directories.map((directory, i): [string, string] => {
-    const { name = "", variant } = cards[i] ?? {};
-    const unique = cards.filter((card) => card.name === name).length === 1;
-    return [unique ? name : `${name}-${variant ?? i + 1}`, directory];
-  });
-  const names = named.map(([name]) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice)
-    throw new InputError("MODEL_NAME_TWICE", `--model: two models are named ${twice}; rename one in its model.json.`);
-  return named;
-}
-
 function imageLimits({ limits }: ServerOptions): { maxBytes?: number } {
   return limits?.bodyBytes === undefined ? {} : { maxBytes: limits.bodyBytes };
-}
-
-async function openWeb(): Promise<WebFiles | undefined> {
-  const directory = join(projectRoot(), "serve", "web");
-  if (!existsSync(directory)) return undefined;
-  return WebFiles.open(directory, { "/vendor/plotly.min.js": require.resolve("plotly.js-dist-min") });
 }
 
 async function listen(server: Server, { port = 8080, host = DEFAULT_HOST }: ServerOptions): Promise<number> {

@@ -1,0 +1,54 @@
+/**
+ * @module The function's main program: takes events from the Lambda Runtime API, so that any image with Node can be used.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
+import { messageOf } from "../../src/errors/index";
+import type { HttpEvent } from "./event";
+import { createHandler, type Handler, optionsFromEnvironment } from "./handler";
+
+/** Answers events until the process is ended. */
+export async function runLambda(api: string): Promise<never> {
+  const base = `http://${api}/2018-06-01/runtime`;
+  const handle = await initialize(base);
+  for (;;) {
+    const next = await fetch(`${base}/invocation/next`);
+    const id = next.headers.get("lambda-runtime-aws-request-id") ?? "";
+    const event = (await next.json()) as HttpEvent;
+    try {
+      await post(`${base}/invocation/${id}/response`, await handle(event));
+    } catch (error) {
+      await post(`${base}/invocation/${id}/error`, failure("Runtime.HandlerError", error));
+    }
+  }
+}
+
+async function initialize(base: string): Promise<Handler> {
+  try {
+    const handle = await createHandler(optionsFromEnvironment());
+    // A snapshot is taken here; the call returns in every copy that is started from it.
+    if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === "snap-start") await fetch(`${base}/restore/next`);
+    return handle;
+  } catch (error) {
+    await post(`${base}/init/error`, failure("Runtime.InitError", error));
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function failure(errorType: string, error: unknown): object {
+  return { errorType, errorMessage: messageOf(error), stackTrace: [] };
+}
+
+async function post(url: string, body: object): Promise<void> {
+  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+  await response.arrayBuffer();
+}
+
+if (require.main === module) {
+  const api = process.env.AWS_LAMBDA_RUNTIME_API;
+  if (api) void runLambda(api);
+  else {
+    process.stderr.write("AWS_LAMBDA_RUNTIME_API is not set: this program runs inside of Lambda only.\n");
+    process.exitCode = 2;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * @module API Gateway HTTP-API events (payload format 2.0, also those of function URLs) to requests, and answers back.
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ */
+import { randomUUID } from "node:crypto";
+import { Problem, type ServiceRequest, type ServiceResponse } from "../core/index";
+
+/** The members of an event that are used. */
+export interface HttpEvent {
+  readonly version: string;
+  readonly rawPath: string;
+  readonly rawQueryString?: string;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly requestContext: {
+    readonly requestId?: string;
+    readonly stage?: string;
+    readonly http: { readonly method: string };
+  };
+  readonly body?: string | null;
+  readonly isBase64Encoded?: boolean;
+}
+
+/** What API Gateway expects back. */
+export interface HttpResult {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+/** @throws {Problem} `REQUEST_MALFORMED` for events of another kind */
+export function requestOf(event: HttpEvent, signal: AbortSignal): ServiceRequest {
+  const http = event?.requestContext?.http;
+  if (typeof http?.method !== "string" || typeof event.rawPath !== "string") {
+    throw new Problem("REQUEST_MALFORMED", "The event is not an HTTP request in payload format 2.0.");
+  }
+  const headers = Object.fromEntries(
+    Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return {
+    method: http.method.toUpperCase(),
+    path: withoutStage(event.rawPath, event.requestContext.stage),
+    query: new URLSearchParams(event.rawQueryString ?? ""),
+    headers,
+    body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
+    id: requestId(headers["x-request-id"] ?? event.requestContext.requestId),
+    signal,
+  };
+}
+
+/** Bodies that are not plain text travel in base64. */
+export function resultOf({ status, headers, body }: ServiceResponse, method: string): HttpResult {
+  if (method === "HEAD") return { statusCode: status, headers, body: "", isBase64Encoded: false };
+  if (typeof body === "string") return { statusCode: status, headers, body, isBase64Encoded: false };
+  return { statusCode: status, headers, body: Buffer.from(body).toString("base64"), isBase64Encoded: true };
+}
+
+/** Named stages are part of the raw path. */
+function withoutStage(path: string, stage = "$default"): string {
+  if (stage === "$default" || (path !== `/${stage}` && !path.startsWith(`/${stage}/`))) return path;
+  return path.slice(stage.length + 1) || "/";
+}
+
+function requestId(given: string | undefined): string {
+  return given !== undefined && /^[\w.=-]{1,64}$/.test(given) ? given : randomUUID();
+}

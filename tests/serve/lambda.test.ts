@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type HttpEvent, requestOf } from "../../serve/lambda/event";
+import { startLambda } from "../support/runtime-api";
+import { writeModel } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
+import { describeContract } from "./contract";
+
+describeContract("Lambda", ({ models, images, apiKeys = [] }) =>
+  startLambda({
+    HISTO_MODEL: models.join(","),
+    HISTO_IMAGE_SOURCE: images,
+    HISTO_API_KEYS: apiKeys.join(","),
+    HISTO_LOG_LEVEL: "silent",
+  }),
+);
+
+test("a function whose model is damaged says so when it starts", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const model = await writeModel(join(directory, "model"));
+  await appendFile(join(model, "model.onnx"), "x");
+  const lambda = await startLambda({ HISTO_MODEL: model });
+  t.after(() => lambda.close());
+  while (!lambda.initError()) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.match(lambda.initError()?.errorMessage ?? "", /checksum differs/);
+});
+
+test("a named stage is no part of the path", () => {
+  const event: HttpEvent = {
+    version: "2.0",
+    rawPath: "/prod/predict",
+    rawQueryString: "model=a",
+    headers: { "Content-Type": "image/png" },
+    requestContext: { stage: "prod", http: { method: "POST" } },
+    body: "aGk=",
+    isBase64Encoded: true,
+  };
+  const request = requestOf(event, new AbortController().signal);
+  assert.equal(request.path, "/predict");
+  assert.equal(request.query.get("model"), "a");
+  assert.equal(request.headers["content-type"], "image/png");
+  assert.equal(Buffer.from(request.body).toString(), "hi");
+});
