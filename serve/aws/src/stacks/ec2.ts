@@ -70,8 +70,6 @@ export class Ec2Stack extends Stack {
     const servers = this.group("ServerGroup", network, "The Express servers");
     link.addEgressRule(servers, ec2.Port.tcp(PORT), "Requests to the servers");
     servers.addIngressRule(link, ec2.Port.tcp(PORT), "Requests from the HTTP API");
-    const volume = storage.models.connections.securityGroups[0]!;
-    servers.addEgressRule(ec2.Peer.securityGroupId(volume.securityGroupId), ec2.Port.tcp(2049), "The model volume");
 
     const namespace = new PrivateDnsNamespace(this, "Namespace", {
       name: `${settings.name}.internal`,

@@ -7,7 +7,7 @@ import * as lambda from "aws-cdk-lib/aws-lambda";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import type { DeploymentSettings, LambdaSettings } from "../../../../src/deployment/settings";
-import { acknowledgeObjects } from "../acknowledge";
+import { acknowledge, acknowledgeObjects } from "../acknowledge";
 import { servingDashboard } from "../dashboard";
 import { logGroup } from "../logs";
 import type { AlertsStack } from "./alerts";
@@ -28,6 +28,25 @@ class ImageByAddress extends lambda.Code {
 
 /** Where the model directory lies in the image or, mounted from EFS, in the function's file system. */
 const MODEL_PATHS = { image: "/opt/model", efs: "/mnt/models/current" } as const;
+
+/** The model volume, read only: CDK's own helper would also allow writing. */
+class ModelVolume extends lambda.FileSystem {
+  constructor({ models, modelAccess }: StorageStack) {
+    super({
+      localMountPath: "/mnt/models",
+      arn: modelAccess.accessPointArn,
+      dependency: [models.mountTargetsAvailable],
+      connections: models.connections,
+      policies: [
+        new PolicyStatement({
+          actions: ["elasticfilesystem:ClientMount"],
+          resources: [models.fileSystemArn],
+          conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": modelAccess.accessPointArn } },
+        }),
+      ],
+    });
+  }
+}
 
 export class LambdaStack extends Stack {
   readonly functionName: string;
@@ -61,6 +80,11 @@ export class LambdaStack extends Stack {
       "Any tile may be asked for by name; only the prefix tiles/ can be read.",
     );
 
+    if (onEfs) {
+      const managed = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole";
+      acknowledge(role, `IAM4[Policy::${managed}]`, "AWS's own policy for a function's network interfaces.");
+    }
+
     const predict = new lambda.Function(this, "Predict", {
       functionName: this.functionName,
       description: "Classifies a histology tile",
@@ -84,7 +108,7 @@ export class LambdaStack extends Stack {
             vpc: network.vpc,
             vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
             securityGroups: [network.endpointUsers, network.modelReaders],
-            filesystem: lambda.FileSystem.fromEfsAccessPoint(storage.modelAccess, "/mnt/models"),
+            filesystem: new ModelVolume(storage),
           }
         : {}),
     });

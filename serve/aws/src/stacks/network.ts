@@ -7,9 +7,12 @@ import type { DeploymentSettings } from "../../../../src/deployment/settings";
 import { logGroup } from "../logs";
 
 const HTTPS = ec2.Port.tcp(443);
+const NFS = ec2.Port.tcp(2049);
 
 export class NetworkStack extends Stack {
   readonly vpc: ec2.Vpc;
+  /** The mount targets of the model volume. */
+  readonly modelVolume: ec2.SecurityGroup;
   /** Members may mount the model volume. */
   readonly modelReaders: ec2.SecurityGroup;
   /** Members may call AWS services through the endpoints. */
@@ -32,6 +35,9 @@ export class NetworkStack extends Stack {
     const group = (name: string, description: string) =>
       new ec2.SecurityGroup(this, name, { vpc: this.vpc, description, allowAllOutbound: false });
     this.modelReaders = group("ModelReaders", "May mount the model volume");
+    this.modelVolume = group("ModelVolume", "Mount targets of the model volume");
+    this.modelVolume.addIngressRule(this.modelReaders, NFS, "Servers and function");
+    this.modelReaders.addEgressRule(this.modelVolume, NFS, "The model volume");
     this.endpointUsers = group("EndpointUsers", "May call AWS services through the VPC endpoints");
     const endpoints = group("Endpoints", "The interface endpoints");
     endpoints.addIngressRule(this.endpointUsers, HTTPS, "AWS API calls from this network");

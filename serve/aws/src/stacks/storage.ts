@@ -1,6 +1,5 @@
 /** @module What outlives a deployment: the model volume, the image repositories and the tiles to classify. */
 import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
-import * as ec2 from "aws-cdk-lib/aws-ec2";
 import { type CfnRepository, Repository, TagMutability, TagStatus } from "aws-cdk-lib/aws-ecr";
 import { type AccessPoint, FileSystem, LifecyclePolicy, ThroughputMode } from "aws-cdk-lib/aws-efs";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
@@ -53,16 +52,10 @@ export class StorageStack extends Stack {
       mlflow: repository("mlflow"),
     };
 
-    const group = new ec2.SecurityGroup(this, "ModelVolumeGroup", {
-      vpc: network.vpc,
-      description: "Mount targets of the model volume",
-      allowAllOutbound: false,
-    });
-    group.addIngressRule(network.modelReaders, ec2.Port.tcp(2049), "NFS from the servers and the function");
     this.models = new FileSystem(this, "Models", {
       vpc: network.vpc,
       vpcSubnets: { subnets: network.vpc.isolatedSubnets },
-      securityGroup: group,
+      securityGroup: network.modelVolume,
       encrypted: true,
       enableAutomaticBackups: true,
       throughputMode: ThroughputMode.ELASTIC,
