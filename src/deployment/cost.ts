@@ -1,0 +1,129 @@
+/** @module What serving costs a month on Lambda and on EC2, item by item, and the traffic at which they cost the same. */
+import { type PriceTable, priceOf } from "./prices";
+import type { CpuArchitecture, ModelSource } from "./settings";
+
+/** A month of requests. */
+export interface MonthlyTraffic {
+  readonly requests: number;
+  /** Kilobytes (1000 bytes) that one answer sends to the internet. */
+  readonly answerKb: number;
+  /** Kilobytes that one request writes to the logs. */
+  readonly logKb: number;
+}
+
+/** One answer of the HTTP contract with its headers, and a line of access log and one of the server's. */
+export const TYPICAL_TRAFFIC: Omit<MonthlyTraffic, "requests"> = { answerKb: 1, logKb: 0.7 };
+
+/** How the function is set up and how it behaves. */
+export interface LambdaShape {
+  readonly architecture: CpuArchitecture;
+  readonly memoryMb: number;
+  /** Mean seconds of work per request in a warm environment. */
+  readonly seconds: number;
+  /** Seconds of initialization per cold start; billed as work. */
+  readonly coldSeconds: number;
+  /** Share of the requests that meet a cold start, 0 to 1. */
+  readonly coldShare: number;
+  /** Environments kept warm all month. */
+  readonly provisioned: number;
+  /** Share of the requests that the provisioned environments serve, 0 to 1. */
+  readonly provisionedShare: number;
+  readonly modelSource: ModelSource;
+  readonly modelGb: number;
+}
+
+/** How the servers are set up. `endpoints` counts interface endpoints times their zones. */
+export interface ServerShape {
+  readonly instanceType: string;
+  /** Mean number of running machines. */
+  readonly instances: number;
+  readonly diskGb: number;
+  readonly modelGb: number;
+  readonly endpoints: number;
+}
+
+/** Dollars a month by item; `total` is their sum. */
+export interface MonthlyCost {
+  readonly items: Readonly<Record<string, number>>;
+  readonly total: number;
+}
+
+/** Adds items up. */
+export function costOf(items: Readonly<Record<string, number>>): MonthlyCost {
+  return { items, total: Object.values(items).reduce((sum, item) => sum + item, 0) };
+}
+
+const SECONDS_PER_HOUR = 3600;
+const KB_PER_GB = 1e6;
+
+/** What both ways pay for each request at the entrance: HTTP API, traffic to the internet, logs. */
+function entranceItems(traffic: MonthlyTraffic, prices: PriceTable): Record<string, number> {
+  return {
+    "HTTP API": traffic.requests * prices.httpApiRequest,
+    "transfer out": ((traffic.requests * traffic.answerKb) / KB_PER_GB) * prices.transferOutGb,
+    logs: ((traffic.requests * traffic.logKb) / KB_PER_GB) * prices.logGb,
+  };
+}
+
+/**
+ * A month on Lambda: requests, GB-seconds (initialization included), provisioned concurrency, the image's storage,
+ * EFS storage and the model read from it at each cold start where it lies there, and the entrance.
+ */
+export function lambdaMonthlyCost(shape: LambdaShape, traffic: MonthlyTraffic, prices: PriceTable): MonthlyCost {
+  const { lambda } = prices;
+  const gb = shape.memoryMb / 1024;
+  const onDemand = traffic.requests * (1 - shape.provisionedShare);
+  const cold = traffic.requests * shape.coldShare;
+  const work = gb * (onDemand * shape.seconds + cold * shape.coldSeconds);
+  const provisionedWork = gb * traffic.requests * shape.provisionedShare * shape.seconds;
+  const kept = gb * shape.provisioned * prices.hoursPerMonth * SECONDS_PER_HOUR;
+  const onEfs = shape.modelSource === "efs";
+  return costOf({
+    requests: traffic.requests * lambda.requests,
+    "GB-seconds": work * lambda.gbSecond[shape.architecture],
+    "provisioned concurrency":
+      kept * lambda.provisionedGbSecond[shape.architecture] +
+      provisionedWork * lambda.gbSecondOnProvisioned[shape.architecture],
+    "image storage": (0.1 + (onEfs ? 0 : shape.modelGb)) * prices.registryGbMonth,
+    EFS: onEfs ? shape.modelGb * (prices.efsGbMonth + cold * prices.efsReadGb) : 0,
+    ...entranceItems(traffic, prices),
+  });
+}
+
+/** A month on EC2: machines, disks, metrics, endpoints of the private network, the model on EFS, and the entrance. */
+export function serverMonthlyCost(shape: ServerShape, traffic: MonthlyTraffic, prices: PriceTable): MonthlyCost {
+  const hours = prices.hoursPerMonth;
+  return costOf({
+    machines: shape.instances * hours * priceOf(prices.instanceHour, shape.instanceType),
+    disks: shape.instances * shape.diskGb * prices.diskGbMonth,
+    // Detailed monitoring, and the agent's disk and memory metrics.
+    monitoring: shape.instances * (prices.detailedMonitoringMonth + 2 * prices.metricMonth),
+    endpoints: shape.endpoints * hours * prices.interfaceEndpointHour,
+    "image storage": 0.2 * prices.registryGbMonth,
+    EFS: shape.modelGb * prices.efsGbMonth,
+    "host names": prices.hostedZoneMonth,
+    ...entranceItems(traffic, prices),
+  });
+}
+
+/**
+ * The number of requests a month from which on `second` costs no more than `first`, by bisection.
+ * `undefined` where that does not happen up to `highest`; 0 where it is so from the start.
+ * Both must be continuous or fall and rise together; the difference is taken to change its sign at most once.
+ */
+export function breakEven(
+  first: (requests: number) => number,
+  second: (requests: number) => number,
+  highest = 30e9,
+): number | undefined {
+  const cheaper = (requests: number) => second(requests) <= first(requests);
+  if (cheaper(0)) return 0;
+  if (!cheaper(highest)) return undefined;
+  let [low, high] = [0, highest];
+  while (high - low > 1 && high / Math.max(low, 1) > 1 + 1e-9) {
+    const middle = low > 1 && high / low > 4 ? Math.sqrt(low * high) : (low + high) / 2;
+    if (cheaper(middle)) high = middle;
+    else low = middle;
+  }
+  return Math.ceil(high);
+}

@@ -1,0 +1,19 @@
+/** @module Deployment: settings, cost model, and simulation of the two ways to serve. */
+export {
+  breakEven,
+  costOf,
+  type LambdaShape,
+  lambdaMonthlyCost,
+  type MonthlyCost,
+  type MonthlyTraffic,
+  type ServerShape,
+  serverMonthlyCost,
+  TYPICAL_TRAFFIC,
+} from "./cost";
+export { batchTaskCost, endpointCount, fixedMonthlyCosts } from "./estimate";
+export { LAMBDA_DEFAULTS, type LambdaOutcome, type LambdaSimulation, simulateLambda } from "./lambda-simulation";
+export { fixed, type LatencySummary, measured, type Sampler, summarize } from "./latency";
+export { type PriceTable, priceOf, readPrices } from "./prices";
+export { SERVER_DEFAULTS, type ServerOutcome, type ServerSimulation, simulateServers } from "./server-simulation";
+export { architectureOf, checkSettings, type DeploymentSettings, readSettings } from "./settings";
+export { arrivals, constantTraffic, exponential, meanRate, officeHours, spikes, type TrafficPattern } from "./traffic";

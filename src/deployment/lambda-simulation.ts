@@ -1,0 +1,99 @@
+/**
+ * @module A discrete-event simulation of Lambda: one request per environment, cold starts, reuse of the environment used
+ * last, a limit of concurrency and of its growth.
+ */
+import type { Random } from "../random/index";
+import { TimeHeap } from "./heap";
+import { type LatencySummary, type Sampler, summarize } from "./latency";
+
+export interface LambdaSimulation {
+  /** Work of one request in a warm environment. */
+  readonly work: Sampler;
+  /** Start of an environment before the first request's work. */
+  readonly coldStart: Sampler;
+  /** Simultaneous environments allowed (the function's reserved, or the account's, concurrency). */
+  readonly concurrencyLimit: number;
+  /** Environments kept warm from the start. */
+  readonly provisioned: number;
+  /** Seconds that an idle environment lives on. AWS gives no number; 5 to 15 minutes are seen. */
+  readonly keepAliveSeconds: number;
+  /** New environments allowed in every ten seconds (1000 since December 2023). */
+  readonly growthPerTenSeconds: number;
+}
+
+export const LAMBDA_DEFAULTS = {
+  concurrencyLimit: 1000,
+  provisioned: 0,
+  keepAliveSeconds: 600,
+  growthPerTenSeconds: 1000,
+} as const;
+
+export interface LambdaOutcome {
+  readonly requests: number;
+  readonly coldStarts: number;
+  /** Requests refused (429) for the limit or its growth. */
+  readonly throttled: number;
+  readonly maxConcurrency: number;
+  /** Seconds billed, initialization included. */
+  readonly billedSeconds: number;
+  /** Of the requests that were answered. */
+  readonly latency: LatencySummary;
+}
+
+/** Runs the arrivals (seconds, ascending) through the function. */
+export function simulateLambda(arrivals: Float64Array, options: LambdaSimulation, random: Random): LambdaOutcome {
+  const busy = new TimeHeap();
+  // Times at which idle environments became idle, ascending; the newest is used first, the oldest expire.
+  const idle: number[] = [];
+  let oldest = 0;
+  // Provisioned environments do not expire; they are busy or free like the others and are taken first.
+  const busyProvisioned = new TimeHeap();
+  let freeProvisioned = options.provisioned;
+  let window = Number.NEGATIVE_INFINITY;
+  let grown = 0;
+  let coldStarts = 0;
+  let throttled = 0;
+  let maxConcurrency = 0;
+  let billedSeconds = 0;
+  const latencies: number[] = [];
+
+  for (const now of arrivals) {
+    while (busy.first <= now) idle.push(busy.take());
+    while (busyProvisioned.first <= now) {
+      busyProvisioned.take();
+      freeProvisioned++;
+    }
+    while (oldest < idle.length && idle[oldest]! + options.keepAliveSeconds < now) oldest++;
+    const work = options.work(random);
+    if (freeProvisioned > 0) {
+      freeProvisioned--;
+      busyProvisioned.add(now + work);
+      latencies.push(work);
+      billedSeconds += work;
+    } else if (idle.length > oldest) {
+      idle.pop();
+      busy.add(now + work);
+      latencies.push(work);
+      billedSeconds += work;
+    } else {
+      if (now >= window + 10) {
+        window = now;
+        grown = 0;
+      }
+      const running = busy.size + options.provisioned;
+      if (running >= options.concurrencyLimit || grown >= options.growthPerTenSeconds) {
+        throttled++;
+        continue;
+      }
+      grown++;
+      coldStarts++;
+      const start = options.coldStart(random);
+      busy.add(now + start + work);
+      latencies.push(start + work);
+      billedSeconds += start + work;
+    }
+    maxConcurrency = Math.max(maxConcurrency, busy.size + busyProvisioned.size);
+  }
+  const requests = arrivals.length;
+  return { requests, coldStarts, throttled, maxConcurrency, billedSeconds, latency: summarize(latencies) };
+}

@@ -1,0 +1,39 @@
+/** @module Distributions of latencies: drawn from measurements, and summarized. */
+import type { Random } from "../random/index";
+
+/** Draws one duration in seconds. */
+export type Sampler = (random: Random) => number;
+
+/** Draws from measured durations (seconds), each as likely as the other. */
+export function measured(durations: readonly number[]): Sampler {
+  if (durations.length === 0) throw new RangeError("There are no measured durations to draw from.");
+  return (random) => random.pick(durations);
+}
+
+/** Always the same duration. */
+export function fixed(duration: number): Sampler {
+  return () => duration;
+}
+
+/** Seconds. */
+export interface LatencySummary {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Quantiles by linear interpolation between order statistics (type 7, Hyndman and Fan 1996); NaN without values. */
+export function summarize(values: ArrayLike<number>): LatencySummary {
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number) => {
+    if (sorted.length === 0) return Number.NaN;
+    const position = share * (sorted.length - 1);
+    const low = sorted[Math.floor(position)]!;
+    return low + (position - Math.floor(position)) * (sorted[Math.ceil(position)]! - low);
+  };
+  let sum = 0;
+  for (const value of sorted) sum += value;
+  return { mean: sum / sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+}

@@ -1,0 +1,64 @@
+/** @module The price table: AWS's published prices in an editable, dated file (`serve/aws/prices.json`). */
+import { join } from "node:path";
+import { InputError } from "../errors/index";
+import { projectRoot, readJson } from "../files/index";
+import type { CpuArchitecture } from "./settings";
+
+type ByArchitecture = Readonly<Record<CpuArchitecture, number>>;
+
+/** US dollars per unit; the unit is in the name. GB are 10^9 bytes for traffic and storage, 2^30 for Lambda's memory. */
+export interface PriceTable {
+  readonly region: string;
+  /** Year and month of the prices. */
+  readonly asOf: string;
+  readonly source: string;
+  readonly hoursPerMonth: number;
+  readonly lambda: {
+    readonly requests: number;
+    readonly gbSecond: ByArchitecture;
+    /** For every second that an environment is kept warm. */
+    readonly provisionedGbSecond: ByArchitecture;
+    /** For the seconds in which such an environment works. */
+    readonly gbSecondOnProvisioned: ByArchitecture;
+    readonly snapStartCacheGbSecond: number;
+    readonly snapStartRestoreGb: number;
+  };
+  readonly httpApiRequest: number;
+  readonly instanceHour: Readonly<Record<string, number>>;
+  readonly databaseHour: Readonly<Record<string, number>>;
+  readonly databaseStorageGbMonth: number;
+  readonly diskGbMonth: number;
+  readonly detailedMonitoringMonth: number;
+  readonly interfaceEndpointHour: number;
+  readonly interfaceEndpointGb: number;
+  readonly natGatewayHour: number;
+  readonly natGatewayGb: number;
+  readonly efsGbMonth: number;
+  readonly efsReadGb: number;
+  readonly registryGbMonth: number;
+  readonly bucketGbMonth: number;
+  readonly transferOutGb: number;
+  readonly logGb: number;
+  readonly alarmMonth: number;
+  readonly metricMonth: number;
+  readonly dashboardMonth: number;
+  readonly keyMonth: number;
+  readonly secretMonth: number;
+  readonly hostedZoneMonth: number;
+  readonly fargateCpuHour: number;
+  readonly fargateGbHour: number;
+}
+
+/** The committed table, or another file of the same form. */
+export function readPrices(path = join(projectRoot(), "serve", "aws", "prices.json")): Promise<PriceTable> {
+  return readJson<PriceTable>(path);
+}
+
+/** @throws {InputError} `PRICE_MISSING` where the table has no such instance type */
+export function priceOf(table: Readonly<Record<string, number>>, type: string): number {
+  const price = table[type];
+  if (price === undefined) {
+    throw new InputError("PRICE_MISSING", `No price of ${type} in the price table; add it to serve/aws/prices.json.`);
+  }
+  return price;
+}
