@@ -1,3 +1,26 @@
 /** @module Figures as plain functions from data to plotly figures, for notebooks, reports and tracked runs alike. */
+export { agreementFigure, votesFigure } from "./agreement";
+export { architectureFigure, countText, type LayerBox } from "./architecture";
+export { type CalibrationSeries, calibrationFigure, scoreFigure } from "./calibration";
+export { confusionFigure } from "./confusion";
+export {
+  type PrecisionRecallSeries,
+  precisionRecallFigure,
+  type RocSeries,
+  rocFigure,
+  type SweptMeasure,
+  sweepFigure,
+} from "./curves";
 export { FIGURE_SIZE, type Figure, figure } from "./figure";
+export { type GridTile, imageGridFigure } from "./image-grid";
+export {
+  differenceFigure,
+  type Importance,
+  type IntervalRow,
+  importanceFigure,
+  intervalFigure,
+  subgroupFigure,
+} from "./intervals";
+export { type EpochLine, type LearningCurveOptions, learningCurves, learningRateFigure } from "./learning-curves";
+export { type ParallelOptions, parallelCoordinates, type Trial } from "./parallel";
 export { colours, darkTemplate, lightTemplate, sequentialScale, translucent } from "./theme";

@@ -1,0 +1,81 @@
+/** @module The model beside the experts. */
+import type { AgreementGroup, VoteGroup } from "../evaluation/index";
+import { type Figure, figure } from "./figure";
+import { rounded, short } from "./numbers";
+import { colours } from "./theme";
+
+/** Accuracy by how many experts stood with the majority, with 95 % intervals. */
+export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
+  return figure(
+    "Accuracy by agreement of the experts",
+    [
+      {
+        type: "bar",
+        x: groups.map(({ agreement, n }) => `${agreement}<br>${n} images`),
+        y: rounded(groups.map(({ accuracy }) => accuracy)),
+        error_y: {
+          type: "data",
+          symmetric: false,
+          array: rounded(groups.map(({ accuracy, accuracyCi95 }) => accuracyCi95[1] - accuracy)) as number[],
+          arrayminus: rounded(groups.map(({ accuracy, accuracyCi95 }) => accuracy - accuracyCi95[0])) as number[],
+          color: colours.reference,
+          thickness: 1.5,
+        },
+        text: groups.map(({ accuracy }) => short(accuracy)),
+        textposition: "inside",
+        insidetextanchor: "start",
+        textfont: { color: "#FFFFFF" },
+        width: 0.6,
+        marker: { color: colours.negative },
+        hovertemplate: "accuracy %{y:.3f}<extra></extra>",
+      },
+    ],
+    {
+      xaxis: { title: { text: "experts on the majority's side" }, type: "category" },
+      yaxis: { title: { text: "accuracy" }, range: [0, 1.02], dtick: 0.2, tickformat: ".1f" },
+    },
+  );
+}
+
+/** The model's mean probability by votes for the positive class: a model that doubts where experts doubt climbs evenly. */
+export function votesFigure(groups: readonly VoteGroup[], positive: string): Figure {
+  const x = groups.map(({ votes, total }) => `${votes}/${total}`);
+  const customdata = groups.map(({ n }) => n);
+  const share = groups.map(({ votes, total }) => votes / total);
+  return figure(
+    "Model and experts",
+    [
+      {
+        x,
+        y: rounded(share),
+        mode: "lines",
+        name: "share of experts",
+        hoverinfo: "skip",
+        line: { color: colours.reference, dash: "dot", width: 1.5 },
+      },
+      {
+        x,
+        y: rounded(groups.map(({ meanProbability }) => meanProbability)),
+        customdata,
+        mode: "lines+markers",
+        name: "mean probability of the model",
+        line: { color: colours.negative },
+        hovertemplate: "%{y:.3f} (%{customdata} images)<extra></extra>",
+      },
+      {
+        x,
+        y: rounded(groups.map(({ calledPositive }) => calledPositive)),
+        customdata,
+        mode: "lines+markers",
+        name: `share called ${positive}`,
+        line: { color: colours.positive, dash: "dash" },
+        hovertemplate: "%{y:.3f} (%{customdata} images)<extra></extra>",
+      },
+    ],
+    {
+      xaxis: { title: { text: `votes for ${positive}` }, type: "category" },
+      yaxis: { range: [-0.02, 1.02], dtick: 0.2, tickformat: ".1f" },
+      legend: { x: 0.02, y: 0.98, xanchor: "left", yanchor: "top" },
+    },
+  );
+}

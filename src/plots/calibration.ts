@@ -1,0 +1,132 @@
+/** @module Can the probabilities be taken at their word? */
+import type { Data } from "plotly.js";
+import { type CalibrationBin, wilsonInterval } from "../evaluation/index";
+import { type Figure, figure } from "./figure";
+import { rounded } from "./numbers";
+import { colours } from "./theme";
+
+/** One set of bins, such as before and after temperature scaling. */
+export interface CalibrationSeries {
+  readonly name: string;
+  readonly bins: readonly CalibrationBin[];
+}
+
+/**
+ * Reliability diagram: share of positives against mean probability in each bin with 95 % Wilson intervals, and below it how many
+ * images each bin holds.
+ */
+export function calibrationFigure(series: readonly CalibrationSeries[]): Figure {
+  const ideal: Data = {
+    x: [0, 1],
+    y: [0, 1],
+    mode: "lines",
+    name: "perfect",
+    hoverinfo: "skip",
+    line: { color: colours.reference, dash: "dot", width: 1 },
+  };
+  const data = series.flatMap(({ name, bins }, i): Data[] => {
+    const colour = colours.series[i % colours.series.length] as string;
+    const filled = bins.filter(({ count }) => count > 0);
+    const ends = filled.map(({ positiveShare, count }) => wilsonInterval(Math.round(positiveShare * count), count));
+    return [
+      {
+        x: rounded(filled.map(({ meanProbability }) => meanProbability)),
+        y: rounded(filled.map(({ positiveShare }) => positiveShare)),
+        customdata: filled.map(({ count }) => count),
+        error_y: {
+          type: "data",
+          symmetric: false,
+          array: rounded(filled.map((bin, at) => (ends[at]?.[1] ?? 0) - bin.positiveShare)) as number[],
+          arrayminus: rounded(filled.map((bin, at) => bin.positiveShare - (ends[at]?.[0] ?? 0))) as number[],
+          thickness: 1,
+          width: 3,
+          color: colour,
+        },
+        mode: "lines+markers",
+        name,
+        line: { color: colour },
+        hovertemplate: "%{y:.3f} positive at a probability of %{x:.3f} (%{customdata} images)<extra></extra>",
+      },
+      {
+        type: "bar",
+        x: rounded(bins.map(({ low, high }) => (low + high) / 2)),
+        y: bins.map(({ count }) => count),
+        width: 1 / bins.length / (series.length > 1 ? 2.2 : 1.1),
+        offset: (series.length > 1 ? i - 1 : -0.45) / bins.length / (series.length > 1 ? 2.2 : 1),
+        name,
+        showlegend: false,
+        yaxis: "y2",
+        marker: { color: colour, opacity: 0.7 },
+        hovertemplate: "%{y} images<extra></extra>",
+      },
+    ];
+  });
+  return figure("Calibration", [ideal, ...data], {
+    width: 560,
+    height: 560,
+    barmode: "overlay",
+    xaxis: {
+      title: { text: "predicted probability" },
+      range: [-0.01, 1.01],
+      dtick: 0.2,
+      tickformat: ".1f",
+      anchor: "y2",
+    },
+    yaxis: {
+      title: { text: "share of positives" },
+      range: [-0.02, 1.02],
+      domain: [0.3, 1],
+      dtick: 0.2,
+      tickformat: ".1f",
+    },
+    yaxis2: { title: { text: "images" }, domain: [0, 0.2], nticks: 4 },
+    legend: { x: 0.02, y: 0.98, xanchor: "left", yanchor: "top" },
+  });
+}
+
+/** How probabilities are spread in each class, with the threshold: overlap is what a model cannot tell apart. */
+export function scoreFigure(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  classes: readonly [negative: string, positive: string],
+  threshold?: number,
+): Figure {
+  const bins = 40;
+  const counts = [new Array<number>(bins).fill(0), new Array<number>(bins).fill(0)];
+  for (let i = 0; i < labels.length; i++) {
+    const bin = Math.min(bins - 1, Math.max(0, Math.floor((scores[i] as number) * bins)));
+    const ofClass = counts[labels[i] as number] as number[];
+    ofClass[bin] = (ofClass[bin] as number) + 1;
+  }
+  const data = counts.map(
+    (values, label): Data => ({
+      type: "bar",
+      x: values.map((_, i) => (i + 0.5) / bins),
+      y: values,
+      width: 1 / bins,
+      name: classes[label] as string,
+      opacity: 0.65,
+      marker: { color: label ? colours.positive : colours.negative },
+      hovertemplate: "%{y} images at %{x:.2f}<extra></extra>",
+    }),
+  );
+  return figure("Predicted probabilities by class", data, {
+    barmode: "overlay",
+    bargap: 0,
+    xaxis: { title: { text: `predicted probability of ${classes[1]}` }, range: [0, 1], dtick: 0.1, tickformat: ".1f" },
+    yaxis: { title: { text: "images" } },
+    ...(threshold !== undefined && {
+      shapes: [
+        {
+          type: "line",
+          x0: threshold,
+          x1: threshold,
+          yref: "paper",
+          y0: 0,
+          y1: 1,
+          line: { color: colours.chosen, width: 1.5, dash: "dash" },
+        },
+      ],
+    }),
+  });
+}

@@ -1,0 +1,179 @@
+/** @module ROC, precision-recall and threshold curves. */
+import type { Data, Layout } from "plotly.js";
+import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
+import { type Figure, figure } from "./figure";
+import { cornersOf, rounded, short, withInterval } from "./numbers";
+import { colours, translucent } from "./theme";
+
+/** One model's ROC curve. */
+export interface RocSeries {
+  readonly name: string;
+  readonly curve: RocCurve;
+  readonly auc: number;
+  readonly ci95?: Interval;
+  /** Pointwise 95 % band. */
+  readonly band?: RocBand;
+  /** The decision threshold's place on the curve. */
+  readonly operating?: { readonly recall: number; readonly specificity: number; readonly threshold: number };
+}
+
+const SQUARE: Partial<Layout> = { width: 560, height: 520 };
+
+function rateAxis(title: string) {
+  return { title: { text: title }, range: [-0.01, 1.01] as [number, number], dtick: 0.2, tickformat: ".1f" };
+}
+
+/** ROC curves with their areas, bands and the chosen operating points. */
+export function rocFigure(series: readonly RocSeries[]): Figure {
+  const data: Data[] = [
+    {
+      x: [0, 1],
+      y: [0, 1],
+      mode: "lines",
+      name: "chance",
+      showlegend: false,
+      hoverinfo: "skip",
+      line: { color: colours.reference, dash: "dot", width: 1 },
+    },
+  ];
+  series.forEach(({ name, curve, auc, ci95, band, operating }, i) => {
+    const colour = colours.series[i % colours.series.length] as string;
+    if (band?.low.every(Number.isFinite)) data.push(...bandTraces(band, colour));
+    const { falsePositiveRate: x, truePositiveRate: y, thresholds } = curve;
+    const shown = cornersOf(x, y);
+    data.push({
+      x: rounded(shown.map((at) => x[at] as number)),
+      y: rounded(shown.map((at) => y[at] as number)),
+      customdata: rounded(shown.map((at) => thresholds[at] as number)) as number[],
+      mode: "lines",
+      name: `${name}: AUC ${withInterval(auc, ci95)}`,
+      line: { color: colour },
+      hovertemplate: "recall %{y:.3f}, specificity %{x:.3f} missed, threshold %{customdata:.3f}<extra></extra>",
+    });
+    if (operating) data.push(operatingPoint(operating, colour));
+  });
+  return figure("ROC curve", data, {
+    ...SQUARE,
+    xaxis: rateAxis("1 − specificity (false positive rate)"),
+    yaxis: rateAxis("recall (true positive rate)"),
+    legend: { x: 0.98, y: 0.04, xanchor: "right", yanchor: "bottom" },
+  });
+}
+
+function bandTraces({ falsePositiveRate, low, high }: RocBand, colour: string): Data[] {
+  const x = rounded(falsePositiveRate);
+  const edge = { x, mode: "lines", line: { width: 0 }, showlegend: false, hoverinfo: "skip" } as const;
+  return [
+    { ...edge, y: rounded(low) },
+    { ...edge, y: rounded(high), fill: "tonexty", fillcolor: translucent(colour, 0.15) },
+  ];
+}
+
+function operatingPoint({ recall, specificity, threshold }: NonNullable<RocSeries["operating"]>, colour: string): Data {
+  return {
+    x: rounded([1 - specificity]),
+    y: rounded([recall]),
+    mode: "markers",
+    name: `threshold ${short(threshold)}: recall ${short(recall)}, specificity ${short(specificity)}`,
+    marker: { color: colour, size: 11, symbol: "circle-open", line: { width: 2.5, color: colour } },
+    hoverinfo: "name",
+  };
+}
+
+/** One model's precision-recall curve. */
+export interface PrecisionRecallSeries {
+  readonly name: string;
+  readonly curve: PrecisionRecallCurve;
+  /** Average precision. */
+  readonly prAuc: number;
+  readonly ci95?: Interval;
+}
+
+/**
+ * Precision-recall curves.
+ * @param prevalence share of positives, which is the precision of calling at random
+ */
+export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], prevalence: number): Figure {
+  const chance: Data = {
+    x: [0, 1],
+    y: rounded([prevalence, prevalence]),
+    mode: "lines",
+    name: `share of positives ${short(prevalence)}`,
+    hoverinfo: "name",
+    line: { color: colours.reference, dash: "dot", width: 1 },
+  };
+  const lines = series.map(({ name, curve, prAuc, ci95 }, i): Data => {
+    const shown = cornersOf(curve.recall, curve.precision);
+    return {
+      x: rounded(shown.map((at) => curve.recall[at] as number)),
+      y: rounded(shown.map((at) => curve.precision[at] as number)),
+      customdata: rounded(shown.map((at) => curve.thresholds[at] as number)) as number[],
+      mode: "lines",
+      name: `${name}: average precision ${withInterval(prAuc, ci95)}`,
+      line: { color: colours.series[i % colours.series.length] as string, shape: "hv" },
+      hovertemplate: "precision %{y:.3f}, recall %{x:.3f}, threshold %{customdata:.3f}<extra></extra>",
+    };
+  });
+  return figure("Precision and recall", [...lines, chance], {
+    ...SQUARE,
+    xaxis: rateAxis("recall"),
+    yaxis: rateAxis("precision"),
+    legend: { x: 0.02, y: 0.04, xanchor: "left", yanchor: "bottom" },
+  });
+}
+
+/** Measures that a sweep can show. */
+export type SweptMeasure = Exclude<keyof SweepPoint, "threshold" | "confusion">;
+
+const SWEPT_NAMES: Partial<Record<SweptMeasure, string>> = {
+  balancedAccuracy: "balanced accuracy",
+  f1: "F1",
+  falseNegativeRate: "false negative rate",
+  weightedF1: "weighted F1",
+  weightedPrecision: "weighted precision",
+  weightedRecall: "weighted recall",
+};
+const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
+
+/** Measures by threshold, with the chosen threshold marked. */
+export function sweepFigure(
+  points: readonly SweepPoint[],
+  chosen?: number,
+  measures: readonly SweptMeasure[] = ["recall", "specificity", "precision", "f1", "balancedAccuracy", "accuracy"],
+): Figure {
+  const data = measures.map(
+    (measure, i): Data => ({
+      x: rounded(points.map(({ threshold }) => threshold)),
+      y: rounded(points.map((point) => point[measure])),
+      mode: "lines",
+      name: SWEPT_NAMES[measure] ?? measure,
+      line: { dash: DASHES[i % DASHES.length] as (typeof DASHES)[number] },
+      hovertemplate: "%{y:.3f}",
+    }),
+  );
+  return figure("Measures by threshold", data, {
+    hovermode: "x unified",
+    xaxis: { title: { text: "threshold (probability)" }, range: [0, 1], dtick: 0.1, tickformat: ".1f" },
+    yaxis: rateAxis(""),
+    ...(chosen !== undefined && verticalMark(chosen, `chosen: ${short(chosen)}`)),
+  });
+}
+
+/** A dashed vertical line with a label at its top, as parts of a layout. */
+export function verticalMark(x: number, text: string): Pick<Layout, "shapes" | "annotations"> {
+  const line = { color: colours.chosen, width: 1.5, dash: "dash" } as const;
+  return {
+    shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line }],
+    annotations: [
+      {
+        x,
+        yref: "paper",
+        y: 1,
+        text,
+        showarrow: false,
+        yanchor: "bottom",
+        font: { size: 12, color: colours.chosen },
+      },
+    ],
+  };
+}

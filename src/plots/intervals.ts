@@ -1,0 +1,124 @@
+/** @module Values with their intervals, one below the other: subgroups, differences of two models, importances. */
+import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
+import { type Figure, figure } from "./figure";
+import { rounded, withInterval } from "./numbers";
+import { colours } from "./theme";
+
+/** One row of a forest plot. */
+export interface IntervalRow {
+  readonly name: string;
+  readonly value: number;
+  readonly interval?: Interval;
+}
+
+/** Values as points with their intervals as bars, in the order given, from the top. */
+export function intervalFigure(
+  title: string,
+  rows: readonly IntervalRow[],
+  axis: { readonly title: string; readonly reference?: number; readonly range?: [number, number] },
+): Figure {
+  const { reference } = axis;
+  const error = (end: 0 | 1) =>
+    rounded(rows.map(({ value, interval }) => Math.abs((interval?.[end] ?? value) - value))).map((x) => x ?? 0);
+  return figure(
+    title,
+    [
+      {
+        x: rounded(rows.map(({ value }) => value)),
+        y: rows.map(({ name }) => name),
+        error_x: {
+          type: "data",
+          symmetric: false,
+          array: error(1),
+          arrayminus: error(0),
+          thickness: 2,
+          width: 4,
+          color: colours.negative,
+        },
+        mode: "markers",
+        marker: { color: colours.negative, size: 9 },
+        text: rows.map(({ value, interval }) => withInterval(value, interval)),
+        hovertemplate: "%{y}: %{text}<extra></extra>",
+      },
+    ],
+    {
+      height: 130 + 34 * Math.max(2, rows.length),
+      showlegend: false,
+      xaxis: { title: { text: axis.title }, ...(axis.range && { range: axis.range }) },
+      yaxis: { range: [rows.length - 0.4, -0.6], type: "category", showgrid: false },
+      ...(reference !== undefined && {
+        shapes: [
+          {
+            type: "line",
+            x0: reference,
+            x1: reference,
+            yref: "paper",
+            y0: 0,
+            y1: 1,
+            line: { color: colours.reference, width: 1, dash: "dot" },
+          },
+        ],
+      }),
+    },
+  );
+}
+
+/** Areas under the ROC curve of subgroups. Groups with one class have none and are left out. */
+export function subgroupFigure(groups: readonly Subgroup[]): Figure {
+  const rows = groups
+    .filter(({ rocAuc }) => Number.isFinite(rocAuc))
+    .map(({ group, n, rocAuc, rocAucCi95 }) => ({ name: `${group} (${n})`, value: rocAuc, interval: rocAucCi95 }));
+  return intervalFigure("ROC AUC by subgroup", rows, { title: "ROC AUC", reference: 0.5 });
+}
+
+const COMPARED: readonly (readonly [string, string])[] = [
+  ["rocAuc", "ROC AUC"],
+  ["prAuc", "PR AUC"],
+  ["accuracy", "accuracy"],
+  ["balancedAccuracy", "balanced accuracy"],
+  ["recall", "recall"],
+  ["specificity", "specificity"],
+  ["precision", "precision"],
+  ["f1", "F1"],
+];
+
+/** Differences of two models on the same images, with paired 95 % intervals. */
+export function differenceFigure(
+  differences: Readonly<Record<string, PairedDifference>>,
+  names: readonly [a: string, b: string],
+): Figure {
+  const rows = COMPARED.flatMap(([key, name]) => {
+    const found = differences[key];
+    return found ? [{ name, value: found.difference, interval: found.ci95 }] : [];
+  });
+  return intervalFigure(`${names[0]} minus ${names[1]}`, rows, { title: "difference", reference: 0 });
+}
+
+/** One bar of {@link importanceFigure}. */
+export interface Importance {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Importances as horizontal bars, the greatest on top. */
+export function importanceFigure(importances: readonly Importance[], title = "Importance"): Figure {
+  const sorted = [...importances].sort((a, b) => b.value - a.value);
+  return figure(
+    title,
+    [
+      {
+        type: "bar",
+        orientation: "h",
+        x: rounded(sorted.map(({ value }) => value)),
+        y: sorted.map(({ name }) => name),
+        marker: { color: colours.negative },
+        hovertemplate: "%{y}: %{x:.3f}<extra></extra>",
+      },
+    ],
+    {
+      height: 130 + 30 * Math.max(2, sorted.length),
+      yaxis: { autorange: "reversed", type: "category", showgrid: false },
+      xaxis: { rangemode: "tozero" },
+    },
+  );
+}

@@ -1,0 +1,85 @@
+/** @module How training went. */
+import type { Data, Layout } from "plotly.js";
+import { type Figure, figure } from "./figure";
+import { rounded, short } from "./numbers";
+import { colours } from "./theme";
+
+/** What a line of `history.jsonl` has to hold to be drawn. */
+export interface EpochLine {
+  readonly epoch: number;
+  readonly learningRate?: number;
+  readonly train: Readonly<Record<string, unknown>>;
+  readonly validation: Readonly<Record<string, unknown>>;
+}
+
+export interface LearningCurveOptions {
+  /** Measure beside the loss; `rocAuc` unless told. */
+  readonly metric?: string;
+  /** Epoch whose weights were kept. */
+  readonly bestEpoch?: number;
+}
+
+const METRIC_NAMES: Readonly<Record<string, string>> = {
+  rocAuc: "ROC AUC",
+  prAuc: "PR AUC",
+  f1: "F1",
+  balancedAccuracy: "balanced accuracy",
+};
+
+/** Loss and one measure by epoch, training beside validation, with the best epoch marked. */
+export function learningCurves(history: readonly EpochLine[], options: LearningCurveOptions = {}): Figure {
+  const { metric = "rocAuc", bestEpoch } = options;
+  const x = history.map(({ epoch }) => epoch);
+  const panel = (name: string, axis: "" | "2"): Data[] =>
+    (["train", "validation"] as const).map((partition) => ({
+      x,
+      y: rounded(history.map((line) => Number(line[partition][name] ?? Number.NaN))),
+      mode: x.length > 40 ? "lines" : "lines+markers",
+      name: partition === "train" ? "training" : "validation",
+      legendgroup: partition,
+      showlegend: axis === "",
+      xaxis: `x${axis}`,
+      yaxis: `y${axis}`,
+      line: partition === "train" ? { color: colours.negative, dash: "dot" } : { color: colours.positive },
+      marker: { size: 4 },
+      hovertemplate: "%{y:.4f}",
+    }));
+  const xaxis = { title: { text: "epoch" }, ...(x.length <= 12 && { dtick: 1 }) };
+  return figure(`Learning curves${bestLabel(history, options)}`, [...panel("loss", ""), ...panel(metric, "2")], {
+    width: 860,
+    hovermode: "x unified",
+    grid: { rows: 1, columns: 2, pattern: "independent", xgap: 0.16 },
+    xaxis,
+    xaxis2: xaxis,
+    yaxis: { title: { text: "loss" } },
+    yaxis2: { title: { text: METRIC_NAMES[metric] ?? metric } },
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
+    ...(bestEpoch !== undefined && { shapes: ["x", "x2"].map((axis) => mark(bestEpoch, axis as "x" | "x2")) }),
+  });
+}
+
+function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch }: LearningCurveOptions): string {
+  const best = history.find(({ epoch }) => epoch === bestEpoch);
+  if (!best) return "";
+  return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${short(Number(best.validation[metric]))}`;
+}
+
+function mark(x: number, xref: "x" | "x2"): NonNullable<Layout["shapes"]>[number] {
+  const line = { color: colours.chosen, width: 1.5, dash: "dash" } as const;
+  return { type: "line", xref, x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line };
+}
+
+/** The learning rate by epoch. */
+export function learningRateFigure(history: readonly EpochLine[]): Figure {
+  const data: Data = {
+    x: history.map(({ epoch }) => epoch),
+    y: history.map(({ learningRate }) => learningRate ?? null),
+    mode: "lines",
+    hovertemplate: "%{y:.2e}<extra></extra>",
+  };
+  return figure("Learning rate", [data], {
+    height: 300,
+    xaxis: { title: { text: "epoch" } },
+    yaxis: { title: { text: "learning rate" }, tickformat: ".0e" },
+  });
+}
