@@ -1,11 +1,12 @@
 /** @module `histo export`: a training run as an ONNX model directory. */
-import type { ExportResult, Variant } from "../onnx/index";
+import type { ExportResult, Variant, Verification } from "../onnx/index";
 import { type CommandDefinition, oneOf } from "./command";
 
 interface Options {
   readonly run: string;
   readonly out: string;
   readonly variant: Variant;
+  readonly data?: string;
 }
 
 export const exportCommand: CommandDefinition<Options, ExportResult> = {
@@ -20,11 +21,24 @@ export const exportCommand: CommandDefinition<Options, ExportResult> = {
         "fp32 (exact), int8, or compact (smallest and fastest)",
         oneOf("fp32", "int8", "compact"),
         "fp32",
-      ),
-  async run({ run, out, variant }, { progress, signal }) {
+      )
+      .option("--data <dir>", "the data set, where it is not where it was in training"),
+  async run({ run, out, variant, data }, { progress, signal }) {
     const { exportRun } = await import("../onnx/index.js");
-    return exportRun({ run, out, variant, progress, signal });
+    return exportRun({ run, out, variant, data, progress, signal });
   },
-  render: ({ out, bytes, parameters, variant }) =>
-    `${out}: ${variant}, ${(bytes / 1e6).toFixed(1)} MB, ${parameters} parameters in training`,
+  render: ({ out, bytes, variant, compression, verification }) => {
+    const lines = [`${out}: ${variant}, ${(bytes / 1e6).toFixed(1)} MB`];
+    if (compression) lines.push(`first layer: rank ${compression.rank ?? "full"}, ${compression.bits} bits`);
+    if (verification) lines.push(describeVerification(verification));
+    return lines.join("\n");
+  },
 };
+
+function describeVerification({ tiles, maxDeviation, rocAuc, rocAucDrop, rocAucDropCi95 }: Verification): string {
+  const logits = `against TensorFlow on ${tiles} validation tiles: logits differ by at most ${maxDeviation.toPrecision(2)}`;
+  if (!rocAuc || rocAucDrop === null || !rocAucDropCi95) return logits;
+  const [low, high] = rocAucDropCi95;
+  const drop = `${rocAucDrop.toFixed(4)} (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)})`;
+  return `${logits}; AUC ${rocAuc.exported.toFixed(4)}, a drop of ${drop}`;
+}

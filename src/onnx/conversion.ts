@@ -1,8 +1,8 @@
 /** @module Turns a layers model into an ONNX graph: what converters of single layers work with. */
 import { InputError } from "../errors/index";
-import { type SafetensorsFile, sizeOf } from "../files/index";
+import type { SafetensorsFile } from "../files/index";
 import type { GraphBuilder } from "./graph";
-import { type LinearMap, type LinearWriter, withInputAffine } from "./linear";
+import { floatWriter, type LinearMap, type LinearWriter, standardizePixels } from "./linear";
 import { storedMatrix } from "./matrix";
 import type { LayerGraph, LayerNode } from "./topology";
 
@@ -20,6 +20,8 @@ export interface Value {
   readonly shape: readonly number[];
   /** True when the tensor in the graph has the channels right after the batch axis. */
   readonly channelsFirst?: boolean;
+  /** True where components differ so much in scale that 8 bits with one step would lose the small ones. */
+  readonly wideRange?: boolean;
   /** Present when the tensor in the graph holds raw uint8 pixels, still to be standardized like this. */
   readonly pixels?: ChannelAffine;
 }
@@ -37,7 +39,7 @@ export class Conversion {
     private readonly weights: SafetensorsFile,
     private readonly linearWriter: LinearWriter,
     /** Batch normalizations that the layer before them has taken in, by the name of that layer. */
-    private readonly folded: ReadonlyMap<string, LayerNode>,
+    readonly folded: ReadonlyMap<string, LayerNode>,
   ) {}
 
   /** Reads a weight of a layer whole. */
@@ -79,16 +81,16 @@ export class Conversion {
   async linear(name: string, input: Value, map: LinearMap): Promise<Value> {
     const shape = [...input.shape.slice(0, -1), map.matrix.columns];
     if (input.pixels && input.shape.length === 1) {
-      const folded = await withInputAffine(map, input.pixels);
-      return { name: await this.linearWriter.pixels(this.graph, name, input.name, folded, input.pixels), shape };
+      return { name: await this.linearWriter.pixels(this.graph, name, input.name, map, input.pixels), shape };
     }
-    const output = await this.linearWriter.floats(this.graph, name, await this.keras(input), map, shape.length + 1);
+    const writer = input.wideRange ? floatWriter : this.linearWriter;
+    const output = await writer.floats(this.graph, name, await this.keras(input), map, shape.length + 1);
     return { name: output, shape };
   }
 
   /** The value as a float32 tensor in Keras's order. */
   async keras(value: Value): Promise<string> {
-    if (value.pixels) return this.standardize(value, value.pixels);
+    if (value.pixels) return standardizePixels(this.graph, value.name, value.shape, value.pixels);
     if (!value.channelsFirst) return value.name;
     return this.graph.node("Transpose", [value.name], { attributes: { perm: [0, 2, 3, 1] } });
   }
@@ -97,18 +99,6 @@ export class Conversion {
   async channelsFirst(value: Value): Promise<string> {
     if (value.channelsFirst) return value.name;
     return this.graph.node("Transpose", [await this.keras(value)], { attributes: { perm: [0, 3, 1, 2] } });
-  }
-
-  private async standardize(value: Value, { scale, shift }: ChannelAffine): Promise<string> {
-    const { graph } = this;
-    const cast = graph.node("Cast", [value.name], { attributes: { to: { int: 1 } } });
-    const channels = scale.length;
-    const image = value.shape.length > 1 && value.shape[value.shape.length - 1] === channels;
-    const grouped = [-1, sizeOf(value.shape) / channels, channels];
-    const raw = image ? cast : graph.node("Reshape", [cast, await graph.integers(grouped)]);
-    const scaled = graph.node("Mul", [raw, await graph.floats("standardize:scale", [channels], scale)]);
-    const shifted = graph.node("Add", [scaled, await graph.floats("standardize:shift", [channels], shift)]);
-    return image ? shifted : graph.node("Reshape", [shifted, await graph.integers([-1, ...value.shape])]);
   }
 }
 

@@ -113,7 +113,7 @@ export class GraphBuilder {
   async encode(
     inputs: readonly GraphValue[],
     outputs: readonly GraphValue[],
-    metadata: Readonly<Record<string, string>>,
+    metadata: Readonly<Record<string, string>> = {},
   ) {
     const Model = await modelProto();
     return Model.encode(

@@ -1,4 +1,5 @@
 /** @module Linear maps `y = x W + b` and how a variant writes them into the graph. */
+import { sizeOf } from "../files/index";
 import type { ChannelAffine } from "./conversion";
 import type { GraphBuilder } from "./graph";
 import { floatBytes, type Matrix, scaleColumns, scaleRows, weightedRowSum } from "./matrix";
@@ -13,7 +14,7 @@ export interface LinearMap {
 
 /** Writes linear maps in one precision. Inputs and outputs are tensor names in the graph. */
 export interface LinearWriter {
-  /** Of raw uint8 pixels [n, inputs]; `pixels` says how they would be standardized (already folded into the map). */
+  /** Of raw uint8 pixels [n, inputs]. The map takes them standardized as `pixels` says; the writer folds that in. */
   pixels(graph: GraphBuilder, name: string, input: string, map: LinearMap, pixels: ChannelAffine): Promise<string>;
   /** Of the last axis of a float32 tensor with `rank` axes. */
   floats(graph: GraphBuilder, name: string, input: string, map: LinearMap, rank: number): Promise<string>;
@@ -33,9 +34,9 @@ export function withOutputAffine({ matrix, bias }: LinearMap, scale: Float64Arra
 
 /** Full precision: one Gemm (or MatMul and Add beyond two axes). */
 export const floatWriter: LinearWriter = {
-  async pixels(graph, name, input, map) {
-    const cast = graph.node("Cast", [input], { attributes: { to: { int: 1 } } });
-    return floatWriter.floats(graph, name, cast, map, 2);
+  async pixels(graph, name, input, map, pixels) {
+    const folded = await withInputAffine(map, pixels);
+    return floatWriter.floats(graph, name, castToFloat(graph, input), folded, 2);
   },
   async floats(graph, name, input, { matrix, bias }, rank) {
     const kernel = await graph.constant(`${name}/kernel`, "float32", [matrix.rows, matrix.columns], floatBytes(matrix));
@@ -44,3 +45,25 @@ export const floatWriter: LinearWriter = {
     return graph.node("Add", [graph.node("MatMul", [input, kernel], { name }), offset]);
   },
 };
+
+/** A float32 copy of a tensor. */
+export function castToFloat(graph: GraphBuilder, input: string): string {
+  return graph.node("Cast", [input], { attributes: { to: { int: 1 } } });
+}
+
+/** Raw uint8 values as standardized floats. @param shape of the tensor without the batch axis, channels last or flat */
+export async function standardizePixels(
+  graph: GraphBuilder,
+  input: string,
+  shape: readonly number[],
+  { scale, shift }: ChannelAffine,
+): Promise<string> {
+  const channels = scale.length;
+  const image = shape.length > 1 && shape[shape.length - 1] === channels;
+  const cast = castToFloat(graph, input);
+  const grouped = [-1, sizeOf(shape) / channels, channels];
+  const raw = image ? cast : graph.node("Reshape", [cast, await graph.integers(grouped)]);
+  const scaled = graph.node("Mul", [raw, await graph.floats("standardize:scale", [channels], scale)]);
+  const shifted = graph.node("Add", [scaled, await graph.floats("standardize:shift", [channels], shift)]);
+  return image ? shifted : graph.node("Reshape", [shifted, await graph.integers([-1, ...shape])]);
+}

@@ -1,5 +1,6 @@
 /** @module `model.json`: everything a predictor has to know beside the ONNX graph. */
 import type { Preprocessing } from "../image/preprocessing";
+import type { Verification } from "./verification";
 
 /** An image with its known answer: a predictor is ready when it gives this logit. */
 export interface GoldenExample {
@@ -33,6 +34,10 @@ export interface ModelCard {
   };
   readonly preprocessing: Preprocessing;
   readonly variant?: "fp32" | "int8" | "compact";
+  /** Of a compact model: components that the first layer is split into (null: not split), bits of its weights. */
+  readonly compression?: { readonly rank: number | null; readonly bits: 4 | 8 };
+  /** How the exported model compares with the trained one on the run's validation tiles. */
+  readonly verification?: Verification;
   readonly version?: string;
   /** SHA-256 of every file of the model by its name; checked before loading. */
   readonly files?: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /** @module What the exporter reads of a training run. No TensorFlow is needed for it. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import type { Preprocessing } from "../image/preprocessing";
@@ -15,9 +15,11 @@ export interface ExportedConfig {
   readonly threshold?: number;
   readonly name?: string;
   readonly model?: string;
-  readonly hidden?: readonly number[];
+  readonly architecture?: string;
   readonly data?: string;
-  readonly seed?: number;
+  readonly dataset?: DatasetOptions;
+  /** `fp32` where TensorFlow computed in full precision. */
+  readonly precision?: string;
   readonly mlflowRunId?: string;
 }
 
@@ -44,24 +46,4 @@ export async function readTrainedRun(path: string): Promise<TrainedRun> {
   }
   const metrics = existsSync(files.metrics) ? await readJson<Record<string, unknown>>(files.metrics) : undefined;
   return { files, config, layers: await readTopology(files.topology), metrics };
-}
-
-/** A logit that training stored for one tile. */
-export interface StoredLogit {
-  readonly filename: string;
-  readonly label: 0 | 1;
-  readonly logit: number;
-}
-
-/** The validation logits that TensorFlow gave, or undefined where the run has none. */
-export async function readStoredLogits(files: RunDirectory): Promise<StoredLogit[] | undefined> {
-  const path = files.predictions("validation");
-  if (!existsSync(path)) return undefined;
-  const { parse } = await import("csv-parse/sync");
-  const rows = parse(await readFile(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
-  return rows.map((row) => ({
-    filename: String(row.filename),
-    label: row.label === "1" ? 1 : 0,
-    logit: Number(row.logit),
-  }));
 }

@@ -1,6 +1,6 @@
 /** @module Dense layers and the projection onto a subspace of pixel space. */
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
-import { withOutputAffine } from "../linear";
+import { type LinearMap, withOutputAffine } from "../linear";
 import type { LayerNode } from "../topology";
 import { activate } from "./activation";
 
@@ -13,7 +13,7 @@ export async function biasOf(layer: LayerNode, outputs: number, conversion: Conv
 
 const dense: Converter = async (layer, [input], conversion) => {
   const matrix = conversion.matrix(layer, "kernel");
-  let map = { matrix, bias: await biasOf(layer, matrix.columns, conversion) };
+  let map: LinearMap = { matrix, bias: await biasOf(layer, matrix.columns, conversion) };
   const normalization = await conversion.foldedNormalization(layer);
   if (normalization) map = withOutputAffine(map, normalization.scale, normalization.shift);
   const output = await conversion.linear(layer.name, input as Value, map);
@@ -22,13 +22,12 @@ const dense: Converter = async (layer, [input], conversion) => {
 
 /** z = flatten(x) Q + offset: a Dense layer under other names. */
 const subspaceProjection: Converter = async (layer, [input], conversion) => {
-  const { shape, ...rest } = input as Value;
-  const flat = await flatten({ ...rest, shape }, conversion);
+  const flat = await flatten(input as Value, conversion);
   const matrix = conversion.matrix(layer, "basis");
   const bias = conversion.has(layer, "offset")
     ? Float64Array.from(await conversion.read(layer, "offset"))
     : new Float64Array(matrix.columns);
-  return conversion.linear(layer.name, flat, { matrix, bias });
+  return { ...(await conversion.linear(layer.name, flat, { matrix, bias })), wideRange: true };
 };
 
 /** One axis per sample, in Keras's order. Raw pixels stay raw. */

@@ -1,0 +1,72 @@
+/** @module Writes `model.json` and the golden example beside an exported graph. */
+import { basename, join } from "node:path";
+import { sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
+import { encodePng } from "../image/encode";
+import { goldenPixels } from "./golden";
+import { GRAPH_FILE, type GraphFiles, INPUT_NAME, OUTPUT_NAME } from "./graph-files";
+import type { ModelCard } from "./model-card";
+import type { TrainedRun } from "./run";
+import { GraphSession } from "./session";
+
+const GOLDEN_FILE = "golden.png";
+/** Processors may round differently; a wrong model is further off. */
+const GOLDEN_TOLERANCE = 1e-3;
+
+/** What is known of a model beside its run. */
+export type CardExtras = Pick<ModelCard, "variant" | "compression" | "verification">;
+
+/** Writes the golden image and the card. The golden logit is the finished graph's own answer. */
+export async function writeCard(
+  run: TrainedRun,
+  directory: string,
+  graph: GraphFiles,
+  extras: CardExtras,
+): Promise<ModelCard> {
+  const { config } = run;
+  const { size } = config.preprocessing;
+  const pixels = goldenPixels(config.preprocessing);
+  const png = await encodePng(pixels, size, size);
+  await writeFileAtomically(join(directory, GOLDEN_FILE), png);
+  const card: ModelCard = {
+    format: "histo-model/1",
+    name: config.name ?? basename(run.files.path),
+    classes: config.classes,
+    threshold: config.threshold ?? 0.5,
+    graph: GRAPH_FILE,
+    input: { name: INPUT_NAME, dtype: "uint8", layout: "NHWC" },
+    output: { name: OUTPUT_NAME, kind: "logit" },
+    preprocessing: config.preprocessing,
+    ...extras,
+    files: { ...graph.files, [GOLDEN_FILE]: sha256(png) },
+    golden: { image: GOLDEN_FILE, logit: await answerOf(directory, pixels, size), tolerance: GOLDEN_TOLERANCE },
+    ...(run.metrics && { metrics: run.metrics }),
+    architecture: config.architecture ?? architectureOf(run),
+    parameters: graph.parameters,
+    source: {
+      run: basename(run.files.path),
+      ...(config.mlflowRunId && { mlflowRunId: config.mlflowRunId }),
+      ...(config.data && { dataset: basename(config.data) }),
+    },
+  };
+  await writeJson(join(directory, "model.json"), card);
+  return card;
+}
+
+/** The written graph's logit for one image. */
+async function answerOf(directory: string, pixels: Uint8Array, size: number): Promise<number> {
+  const session = await GraphSession.open(join(directory, GRAPH_FILE));
+  try {
+    const tensor = { type: "uint8", data: pixels, shape: [1, size, size, 3] } as const;
+    return (await session.run(INPUT_NAME, tensor, OUTPUT_NAME))[0] as number;
+  } finally {
+    await session.close();
+  }
+}
+
+/** `150528-2352-2352-294-1` for plain networks of dense layers, otherwise the model's name. */
+function architectureOf({ layers, config }: TrainedRun): string {
+  const dense = layers.nodes.filter(({ className }) => className === "Dense" || className === "BlockDense");
+  const plain = layers.nodes.every(({ className }) => !/Conv|Pooling|Attention|Subspace/.test(className));
+  if (!plain) return config.model ?? "network";
+  return [sizeOf(layers.inputShape), ...dense.map((layer) => layer.config.units)].join("-");
+}

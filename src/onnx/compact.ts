@@ -1,0 +1,149 @@
+/** @module The smallest export whose answers on validation tiles are as good: rank and bits are tried from small to large. */
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { HistoError } from "../errors/index";
+import type { Progress } from "../progress/index";
+import { calibrationPixels } from "./calibration";
+import { fourBitPixels } from "./four-bit";
+import { GRAPH_FILE, type GraphFiles, writeGraphFiles } from "./graph-files";
+import { integerWriter } from "./integer";
+import { floatWriter, type LinearMap, type LinearWriter } from "./linear";
+import { type SplitMap, splitMap } from "./low-rank";
+import type { ModelCard } from "./model-card";
+import type { TrainedRun } from "./run";
+import type { RunTiles } from "./run-tiles";
+import { GraphSession } from "./session";
+import { compareLogits, logitsOfGraph, type Verification } from "./verification";
+
+type Compression = NonNullable<ModelCard["compression"]>;
+
+/** Largest loss of area under the ROC curve on validation. */
+const MAX_AUC_DROP = 0.005;
+/** Largest typical change of a logit, as a share of the logits' own spread: keeps a lucky AUC from being taken for agreement. */
+const MAX_RELATIVE_DEVIATION = 0.1;
+const RANKS = [16, 32, 64, 128, 256, 384];
+
+/** What the search found. */
+export interface CompactGraph {
+  readonly graph: GraphFiles;
+  readonly compression: Compression;
+  readonly verification: Verification;
+}
+
+/**
+ * Writes the smallest acceptable graph into `directory`.
+ * @throws {HistoError} `EXPORT_TOO_LOSSY` when not even the largest candidate is acceptable
+ */
+export async function writeCompactGraph(
+  run: TrainedRun,
+  tiles: RunTiles,
+  directory: string,
+  { progress, signal }: { progress: Progress; signal?: AbortSignal | undefined },
+): Promise<CompactGraph> {
+  const calibration = await calibrationPixels(tiles, run.config.preprocessing.size, signal);
+  const validation = await tiles.pixels(tiles.validation.paths, signal);
+  const stem = new Stem(calibration, progress, signal);
+  for (const candidate of await stem.candidates(run, directory)) {
+    const folder = join(directory, "candidate");
+    await mkdir(folder);
+    const graph = await writeGraphFiles(run, folder, stem.writer(candidate), () => signal?.throwIfAborted());
+    const verification = compareLogits(
+      tiles.validation,
+      await answers(folder, validation, run.config.preprocessing.size),
+    );
+    if (isAcceptable(verification)) {
+      for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
+      await rm(folder, { recursive: true });
+      return { graph, compression: candidate, verification };
+    }
+    progress.say(`${describe(candidate)}: not close enough (${describeChange(verification)})`);
+    await rm(folder, { recursive: true });
+  }
+  throw new HistoError(
+    "EXPORT_TOO_LOSSY",
+    "No compact form of this model answers like the trained one; use --variant int8.",
+  );
+}
+
+function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): boolean {
+  return (rocAucDrop ?? 0) <= MAX_AUC_DROP && rmsDeviation <= MAX_RELATIVE_DEVIATION * logitSpread;
+}
+
+function describe({ rank, bits }: Compression): string {
+  return rank === null ? `first layer in ${bits} bits` : `first layer of rank ${rank} in ${bits} bits`;
+}
+
+function describeChange({ rocAucDrop, rmsDeviation, logitSpread }: Verification): string {
+  const change = `logits change by ${((100 * rmsDeviation) / logitSpread).toFixed(1)} % of their spread`;
+  return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
+}
+
+async function answers(folder: string, pixels: Uint8Array, size: number): Promise<Float64Array> {
+  const session = await GraphSession.open(join(folder, GRAPH_FILE));
+  try {
+    return await logitsOfGraph(session, pixels, size);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The first layer on raw pixels, split once, and the writers of its compressed forms. */
+class Stem {
+  private split: SplitMap | undefined;
+  private columns = 0;
+
+  constructor(
+    private readonly calibration: Uint8Array,
+    private readonly progress: Progress,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** The forms to try, smallest first. Networks without a linear layer on pixels have one form only. */
+  async candidates(run: TrainedRun, directory: string): Promise<Compression[]> {
+    const folder = join(directory, "probe");
+    await mkdir(folder);
+    await writeGraphFiles(run, folder, this.probe(), () => this.signal?.throwIfAborted());
+    await rm(folder, { recursive: true });
+    const whole: Compression = { rank: null, bits: 8 };
+    if (!this.split) return [whole];
+    const { rank } = this.split;
+    const ranks = RANKS.filter((r) => r <= rank && r < 0.8 * this.columns);
+    const split = ranks.flatMap((r) => [{ rank: r, bits: 8 } as const, { rank: r, bits: 4 } as const]);
+    const size = (c: Compression) => (c.rank ?? this.columns) * c.bits;
+    const narrow = this.columns <= 2 * Math.max(...RANKS) ? [{ rank: null, bits: 4 } as const] : [];
+    return [...split, ...narrow, whole].sort((a, b) => size(a) - size(b) || b.bits - a.bits);
+  }
+
+  /** Splits the first layer; what it writes is not used. */
+  private probe(): LinearWriter {
+    return {
+      floats: integerWriter.floats,
+      pixels: async (graph, name, input, map, pixels) => {
+        const task = this.progress.start("Splitting the first layer", 100, "%");
+        this.columns = map.matrix.columns;
+        this.split = await splitMap(map, this.calibration, pixels, Math.max(...RANKS), (share) => {
+          this.signal?.throwIfAborted();
+          task.update(Math.round(100 * share));
+        });
+        task.finish(`${this.split.rank} components`);
+        const { first, second } = this.split.truncated(1);
+        const component = await floatWriter.pixels(graph, name, input, first, pixels);
+        return floatWriter.floats(graph, `${name}/outputs`, component, second, 2);
+      },
+    };
+  }
+
+  /** Writes the first layer in the given form and the other layers in integers. */
+  writer({ rank, bits }: Compression): LinearWriter {
+    const pixelMap: LinearWriter["pixels"] = bits === 4 ? fourBitPixels : integerWriter.pixels;
+    return {
+      floats: integerWriter.floats,
+      pixels: async (graph, name, input, map: LinearMap, pixels) => {
+        if (rank === null || !this.split) return pixelMap(graph, name, input, map, pixels);
+        const { first, second } = this.split.truncated(rank);
+        const components = await pixelMap(graph, name, input, first, pixels);
+        return floatWriter.floats(graph, `${name}/outputs`, components, second, 2);
+      },
+    };
+  }
+}

@@ -1,0 +1,81 @@
+/** @module The real tiles of a run: decoded again from their files, exactly as a predictor will. */
+import { resolve } from "node:path";
+import { loadDataset } from "../dataset/index";
+import { InputError } from "../errors/index";
+import { type Prediction, readPredictions } from "../evaluation/index";
+import { decodeImage } from "../image/index";
+import type { TrainedRun } from "./run";
+
+/** Tiles with what training knew of them. */
+export interface KnownTiles {
+  readonly paths: readonly string[];
+  /** 0 or 1 for each. */
+  readonly labels: readonly (0 | 1)[];
+  /** TensorFlow's logits. */
+  readonly logits: readonly number[];
+}
+
+/** Images decoded at the same time. */
+const DECODERS = 4;
+
+/** Where the tiles of a run are: the validation tiles with their stored logits, and the paths of the training tiles. */
+export class RunTiles {
+  private constructor(
+    private readonly run: TrainedRun,
+    readonly validation: KnownTiles,
+    /** Paths of the tiles that the model was trained on. */
+    readonly training: readonly string[],
+  ) {}
+
+  /**
+   * Finds the run's tiles.
+   * @param data the data set's directory where it is not the one that the run was trained on
+   * @throws {InputError} `EXPORT_NO_TILES` saying what is missing
+   */
+  static async open(run: TrainedRun, data = run.config.data): Promise<RunTiles> {
+    const { files, config } = run;
+    if (data === undefined)
+      throw new InputError("EXPORT_NO_TILES", `${files.config} names no data set; say it with --data.`);
+    try {
+      const predictions = await readPredictions(files.predictions("validation"));
+      const dataset = await loadDataset(data, { positive: config.classes[1], ...config.dataset });
+      const paths = new Map(dataset.tiles.map((tile) => [tile.name, tile.path]));
+      const validation = predictions.filter(({ filename }) => paths.has(filename));
+      if (validation.length < predictions.length) {
+        const missing = predictions.find(({ filename }) => !paths.has(filename)) as Prediction;
+        throw new InputError("EXPORT_NO_TILES", `${resolve(data)} has no tile ${missing.filename}.`);
+      }
+      const held = new Set(predictions.map(({ filename }) => filename));
+      const training = dataset.tiles.filter(({ partition, name }) => partition === "train" && !held.has(name));
+      const known: KnownTiles = {
+        paths: validation.map(({ filename }) => paths.get(filename) as string),
+        labels: validation.map(({ label }) => label),
+        logits: validation.map(({ logit }) => logit),
+      };
+      return new RunTiles(
+        run,
+        known,
+        training.map(({ path }) => path),
+      );
+    } catch (error) {
+      if (!(error instanceof InputError) || error.code === "EXPORT_NO_TILES") throw error;
+      throw new InputError("EXPORT_NO_TILES", `The run's tiles cannot be found: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** Decodes tiles. @returns uint8 [paths.length, size, size, 3] */
+  async pixels(paths: readonly string[], signal?: AbortSignal): Promise<Uint8Array> {
+    const { size, resize } = this.run.config.preprocessing;
+    const bytes = size * size * 3;
+    const pixels = new Uint8Array(paths.length * bytes);
+    let next = 0;
+    const worker = async () => {
+      for (let i = next++; i < paths.length; i = next++) {
+        signal?.throwIfAborted();
+        pixels.set(await decodeImage(paths[i] as string, { size, resize }), i * bytes);
+      }
+    };
+    await Promise.all(Array.from({ length: DECODERS }, worker));
+    return pixels;
+  }
+}
