@@ -10,6 +10,5 @@ export {
   type RgbImage,
 } from "./decode";
 export { imageSize } from "./measure";
-export { encodePng } from "./png";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export { type ChannelScale, standardizationTable, standardize } from "./standardize";
