@@ -69,7 +69,7 @@ test("int8 is a quarter of the size, close to fp32, and one image's logit does n
   const dataSize = async (name: string) => (await stat(join(directory, name, "model.onnx.data"))).size;
   assert.ok((await dataSize("int8")) < 0.27 * (await dataSize("fp32")));
   assert.ok(small.bytes < full.bytes);
-  assert.ok(small.verification!.rmsDeviation < 0.03 * small.verification!.logitSpread);
+  assert.ok(small.verification!.rmsDeviation < 0.06 * small.verification!.logitSpread);
 
   const predictor = await Predictor.open(join(directory, "int8"));
   t.after(() => predictor.close());
