@@ -1,7 +1,7 @@
 /** @module A run being logged: the fluent calls that Python's users know. Everything goes to the spool first. */
 import { createHash } from "node:crypto";
 import { basename, extname, join } from "node:path";
-import { artifactPath } from "./artifact-location";
+import { storablePath } from "./artifact-location";
 import type { Notice } from "./contact";
 import type { DeliveryReport } from "./delivery";
 import type { OpenDelivery } from "./delivery-host";
@@ -104,26 +104,26 @@ export class ActiveRun {
 
   /** A file of this machine. @param folder below the run's artifact root */
   logArtifact(localPath: string, folder?: string): Promise<void> {
-    return this.addFile(() => artifactPath(folder, basename(localPath)), { localPath });
+    return this.addFile(() => this.artifactPath(folder, basename(localPath)), { localPath });
   }
 
   /** All files of a folder, with their relative paths. @param folder below the run's artifact root */
   logArtifacts(localDirectory: string, folder?: string): Promise<void> {
     return this.doFileWork(async () => {
       for (const file of await filesBelow(localDirectory)) {
-        await this.take(artifactPath(folder, file), { localPath: join(localDirectory, file) });
+        await this.take(this.artifactPath(folder, file), { localPath: join(localDirectory, file) });
       }
     });
   }
 
   logText(text: string, artifactFile: string): Promise<void> {
-    return this.addFile(() => artifactPath(artifactFile), { bytes: text });
+    return this.addFile(() => this.artifactPath(artifactFile), { bytes: text });
   }
 
   /** A value as JSON (which YAML readers take too). */
   logDict(dictionary: unknown, artifactFile: string): Promise<void> {
     return this.addFile(
-      () => artifactPath(artifactFile),
+      () => this.artifactPath(artifactFile),
       () => ({ bytes: `${JSON.stringify(dictionary, null, 2)}\n` }),
     );
   }
@@ -137,7 +137,7 @@ export class ActiveRun {
     target: string | { readonly key: string; readonly step?: number; readonly timestamp?: number },
   ): Promise<void> {
     const content: ArtifactContent = typeof image === "string" ? { localPath: image } : { bytes: image };
-    if (typeof target === "string") return this.addFile(() => artifactPath(target), content);
+    if (typeof target === "string") return this.addFile(() => this.artifactPath(target), content);
     const { key, step, timestamp } = target;
     // The name that MLflow's web interface takes apart; it shows the second file where there is one.
     const name = `images/${key.replace(/[^\w\-. /]/g, "_").replace(/\//g, "~")}+step+${wholeNumber(step, 0)}+timestamp+${wholeNumber(timestamp, Date.now())}+${this.key.slice(0, 8)}-${Math.random().toString(36).slice(2, 10)}`;
@@ -160,8 +160,8 @@ export class ActiveRun {
     return this.attempt(() => {
       const texts = wanted.map((ending) => [ending, ending === ".html" ? figureHtml(figure) : JSON.stringify(figure)]);
       return this.doFileWork(async () => {
-        for (const [ending, bytes] of texts) await this.take(artifactPath(stem + ending), { bytes: bytes ?? "" });
-        if (options.png) await this.take(artifactPath(`${stem}.png`), { bytes: options.png });
+        for (const [ending, bytes] of texts) await this.take(this.artifactPath(stem + ending), { bytes: bytes ?? "" });
+        if (options.png) await this.take(this.artifactPath(`${stem}.png`), { bytes: options.png });
       });
     });
   }
@@ -169,7 +169,7 @@ export class ActiveRun {
   /** A table as a `.json` artifact; rows are added to what was logged under this name before. */
   logTable(table: TableInput, artifactFile: string): Promise<void> {
     return this.doFileWork(async () => {
-      const path = artifactPath(artifactFile);
+      const path = this.artifactPath(artifactFile);
       const kept = this.parts.spool.table(`${createHash("sha1").update(path).digest("hex")}.json`);
       const whole = appendRows(await loadJson<Table>(kept), toTable(table));
       await saveJson(kept, whole);
@@ -259,6 +259,13 @@ export class ActiveRun {
       this.warn(messageOf(error));
       return Promise.resolve();
     }
+  }
+
+  private artifactPath(...parts: readonly (string | undefined)[]): string {
+    const path = storablePath(...parts);
+    const given = parts.filter(Boolean).join("/");
+    if (/[#?%]/.test(given) && !given.endsWith(path)) this.warn(`artifact "${given}" is stored as "${path}"`);
+    return path;
   }
 
   private cleanKey(key: string): string {

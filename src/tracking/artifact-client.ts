@@ -1,7 +1,7 @@
 /** @module The files of a run: upload and download, streamed in constant memory. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type ArtifactRoot, artifactPath, artifactRoot, folderOf, proxyPath } from "./artifact-location";
+import { type ArtifactRoot, artifactPath, artifactRoot, folderOf, proxyPath, storablePath } from "./artifact-location";
 import { CHECKSUM_FILE, type Checksums, parseChecksums } from "./checksums";
 import { downloadFile, type ExpectedFile } from "./download";
 import { ApiError } from "./errors";
@@ -55,7 +55,7 @@ export class ArtifactClient {
 
   /**
    * Uploads a file to `path` below the run's artifact root: in parts straight to the object store where the server offers
-   * that and the file is large, otherwise in one streamed request.
+   * that and the file is large, otherwise in one streamed request. The answer has the path under which it is stored.
    */
   async uploadArtifact(
     run_id: string,
@@ -63,7 +63,7 @@ export class ArtifactClient {
     path: string,
     options: UploadOptions = {},
   ): Promise<Uploaded> {
-    const target = artifactPath(path);
+    const target = storablePath(path);
     const file = { path: localPath, size: (await stat(localPath)).size };
     const root = await this.root(run_id);
     const sha256 = await this.send(run_id, root, target, file, options);

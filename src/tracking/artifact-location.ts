@@ -39,6 +39,17 @@ export function artifactPath(...parts: readonly (string | undefined)[]): string 
   return names.join("/");
 }
 
+/**
+ * {@link artifactPath} for something to be stored: `#`, `?`, control characters, and `%` before two hex digits become `_`,
+ * for the server refuses them or stores them under another name.
+ */
+export function storablePath(...parts: readonly (string | undefined)[]): string {
+  const path = artifactPath(...parts);
+  return [...path.replace(/%(?=[0-9a-f]{2})/gi, "_")]
+    .map((character) => (/[#?]/.test(character) || character < " " || character === "\u007f" ? "_" : character))
+    .join("");
+}
+
 /** The folder of an artifact path; nothing for the root. */
 export function folderOf(path: string): string | undefined {
   const end = path.lastIndexOf("/");

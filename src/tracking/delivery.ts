@@ -88,7 +88,7 @@ export class Delivery {
   async run(): Promise<DeliveryReport> {
     let lock: SpoolLock | undefined;
     try {
-      lock = await this.contact.attempt(() => this.takeLock());
+      lock = await this.takeLock();
       const earlier = await loadJson<DeliveryState>(this.spool.state);
       if (earlier?.server === this.client.trackingUri) this.state = earlier;
       if (this.state.remote) await this.serverRun();
@@ -108,10 +108,15 @@ export class Delivery {
     }
   }
 
+  /** Waits while another process sends this spool; a delivery that is closed already does not. */
   private async takeLock(): Promise<SpoolLock> {
-    const lock = await SpoolLock.acquire(this.spool.lock);
-    if (lock) return lock;
-    throw new Error(`${this.spool.path} is being sent by another process`);
+    for (;;) {
+      const lock = await SpoolLock.acquire(this.spool.lock);
+      if (lock) return lock;
+      if (this.contact.closing) throw new SendingStopped(`${this.spool.path} is being sent by another process`);
+      await this.contact.alarm.wait(IDLE_MS);
+      this.contact.check();
+    }
   }
 
   private async deliverRecords(): Promise<void> {

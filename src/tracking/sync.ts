@@ -36,17 +36,21 @@ export async function syncSpools(directories: readonly string[], options: SyncOp
   const client = new Mlflow({ ...settings, maxRetries: 0 });
   const reports = new Map<string, DeliveryReport>();
   const patience = options.patienceMs ?? 15_000;
+  // A server that does not answer for the first spool is not waited for with each of the others.
+  let withoutContact = Math.min(patience, 3000);
   try {
     // The second round is for nested runs that came before their parents.
     for (const round of [1, 2]) {
+      if (round === 2 && ![...reports.values()].some(({ complete }) => complete)) break;
       for (const directory of directories) {
         if (options.signal?.aborted || reports.get(directory)?.complete) continue;
         const notify = (notice: Notice) => options.notify?.(directory, notice);
         const delivery = new Delivery(new SpoolDirectory(directory), client, notify);
         const stop = () => delivery.stop("stopped by the user");
         options.signal?.addEventListener("abort", stop, { once: true });
-        delivery.close(round === 1 && directories.length > 1 ? Math.min(patience, 2000) : patience);
+        delivery.close(patience, withoutContact);
         reports.set(directory, await delivery.run());
+        withoutContact = 0;
         options.signal?.removeEventListener("abort", stop);
       }
     }

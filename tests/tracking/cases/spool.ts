@@ -1,0 +1,228 @@
+/** @module Nothing is lost and nothing is doubled: the server away, cut connections, killed processes. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { projectRoot } from "../../../src/files/index";
+import { type ActiveRun, type Mlflow, type Run, startRun, syncSpools } from "../../../src/tracking/index";
+import { Gateway } from "../../support/gateway";
+import type { MlflowFixture } from "../../support/mlflow";
+import { temporaryDirectory } from "../../support/temporary-directory";
+
+async function onlyRun(client: Mlflow, experiment: string): Promise<Run> {
+  const { experiment_id } = await client.getExperimentByName(experiment);
+  const { runs } = await client.searchRuns([experiment_id]);
+  assert.equal(runs.length, 1, `${experiment} has ${runs.length} runs`);
+  return runs[0] as Run;
+}
+
+async function historyOf(client: Mlflow, run: Run, key: string): Promise<number[]> {
+  const { metrics } = await client.getMetricHistory(run.info.run_id, key);
+  return metrics.map(({ step }) => step).sort((a, b) => a - b);
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, step) => step);
+
+export function spoolCases(mlflow: () => MlflowFixture): void {
+  describe("spool", () => {
+    const start = (trackingUri: string, experiment: string, spoolDirectory: string, said: string[] = []) =>
+      startRun({
+        experiment,
+        trackingUri,
+        spoolDirectory,
+        systemMetrics: false,
+        waitMs: 2000,
+        say: (line) => void said.push(line),
+      });
+    const logSome = (run: ActiveRun, from: number, to: number) => {
+      for (let step = from; step < to; step++) run.logMetric("loss", step / 7, step);
+    };
+
+    test("a server that is absent at the start, comes, goes and comes back has everything once", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const gateway = await new Gateway(server.url).open();
+      await gateway.close();
+      const said: string[] = [];
+      const run = await start(gateway.url, "spool/away", directory, said);
+      assert.equal(run.runUrl, undefined);
+      assert.match(said[0] ?? "", /cannot be used now .*The work goes on/);
+      logSome(run, 0, 500);
+      await run.logText("early", "early.txt");
+      await gateway.open();
+      while (run.runId === undefined) await sleep(50);
+      logSome(run, 500, 1000);
+      await gateway.close();
+      logSome(run, 1000, 1500);
+      await run.logText("late", "late.txt");
+      await sleep(500);
+      await gateway.open();
+      const report = await run.end();
+      await gateway.close();
+      assert.ok(report.complete, report.problem);
+      const stored = await onlyRun(client, "spool/away");
+      assert.equal(stored.info.status, "FINISHED");
+      assert.deepEqual(await historyOf(client, stored, "loss"), range(1500));
+      const { files } = await client.listArtifacts(stored.info.run_id);
+      assert.deepEqual(
+        files.map(({ path }) => path),
+        ["artifacts.sha256", "early.txt", "late.txt"],
+      );
+    });
+
+    test("with the server lost for good the run ends soon, and another machine sends it later", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const said: string[] = [];
+      const parent = await start("http://127.0.0.1:1", "spool/lost", join(directory, "z-parent"), said);
+      const child = await startRun({
+        experiment: "spool/lost-trials",
+        trackingUri: "http://127.0.0.1:1",
+        spoolDirectory: join(directory, "a-trial"),
+        parent,
+        systemMetrics: false,
+        waitMs: 0,
+        say: () => undefined,
+      });
+      logSome(parent, 0, 100);
+      logSome(child, 0, 10);
+      await parent.logText("content", "file.txt");
+      const began = Date.now();
+      const reports = await Promise.all([parent.end(), child.end("KILLED")]);
+      assert.ok(Date.now() - began < 15_000);
+      assert.deepEqual(
+        reports.map(({ complete }) => complete),
+        [false, false],
+      );
+      assert.match(said.at(-1) ?? "", /102 events .* npx histo mlflow sync/);
+
+      await cp(directory, join(directory, "..", `${directory.split("/").at(-1)}-elsewhere`), { recursive: true });
+      const elsewhere = `${directory}-elsewhere`;
+      const spools = [join(elsewhere, "a-trial"), join(elsewhere, "z-parent")];
+      for (let time = 0; time < 2; time++) {
+        const synced = await syncSpools(spools, { trackingUri: server.url });
+        assert.deepEqual(
+          synced.map(({ complete }) => complete),
+          [true, true],
+          JSON.stringify(synced),
+        );
+      }
+      const stored = await onlyRun(client, "spool/lost");
+      assert.deepEqual(await historyOf(client, stored, "loss"), range(100));
+      const trial = await onlyRun(client, "spool/lost-trials");
+      assert.equal(trial.info.status, "KILLED");
+      const link = trial.data.tags.find(({ key }) => key === "mlflow.parentRunId");
+      assert.equal(link?.value, stored.info.run_id);
+    });
+
+    test("answers that get lost double nothing", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const gateway = await new Gateway(server.url).open();
+      gateway.loseAnswersTo.push("/experiments/create", "/runs/create", "/runs/log-batch", "/runs/update");
+      const run = await start(gateway.url, "spool/answers", directory);
+      logSome(run, 0, 50);
+      run.logParams({ lr: 0.1 });
+      const report = await run.end();
+      await gateway.close();
+      assert.ok(report.complete, report.problem);
+      assert.deepEqual(gateway.loseAnswersTo, []);
+      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/answers"), "loss"), range(50));
+    });
+
+    test("an upload that is cut is sent again, whole", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const gateway = await new Gateway(server.url).open();
+      const run = await start(gateway.url, "spool/cut", join(directory, "spool"));
+      const bytes = randomBytes(20_000_000);
+      await writeFile(join(directory, "model.bin"), bytes);
+      gateway.cutUploadAfter = 5_000_000;
+      await run.logArtifact(join(directory, "model.bin"));
+      const report = await run.end();
+      await gateway.close();
+      assert.ok(report.complete, report.problem);
+      assert.equal(gateway.requests.filter((request) => request.endsWith("/model.bin")).length, 2);
+      const stored = await onlyRun(client, "spool/cut");
+      await client.downloadArtifacts(stored.info.run_id, join(directory, "back"));
+      assert.ok(bytes.equals(await readFile(join(directory, "back", "model.bin"))));
+    });
+
+    test("a refusal stops the sending with one clear message, and the work goes on", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const authorization = `Basic ${Buffer.from("ann:secret").toString("base64")}`;
+      const gateway = await new Gateway(server.url, { authorization }).open();
+      const said: string[] = [];
+      const run = await start(gateway.url, "spool/refused", directory, said);
+      logSome(run, 0, 100);
+      const report = await run.end();
+      assert.equal(report.complete, false);
+      assert.match(
+        said[0] ?? "",
+        /^Tracking stopped: .* 401.*Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD/,
+      );
+      assert.equal(said.filter((line) => line.includes("401")).length, 1, said.join("\n"));
+      const withPassword = gateway.url.replace("//", "//ann:secret@");
+      const [synced] = await syncSpools([directory], { trackingUri: withPassword });
+      await gateway.close();
+      assert.ok(synced?.complete, synced?.problem);
+      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/refused"), "loss"), range(100));
+      const kept = await readFile(join(directory, "delivery.json"), "utf8");
+      assert.ok(!kept.includes("secret"), "no password on disk");
+    });
+
+    test("what a process had logged when it was killed arrives, once", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      let logged = 0;
+      for (let kill = 0; kill < 3; kill++) {
+        // Continues the run of the same directory, logs as fast as it can and says how far it came.
+        const program = `
+          const { startRun } = require(${JSON.stringify(join(projectRoot(), "dist", "src", "tracking", "index.js"))});
+          startRun({ experiment: "spool/killed", trackingUri: ${JSON.stringify(server.url)}, systemMetrics: false,
+            spoolDirectory: ${JSON.stringify(directory)}, waitMs: 0 }).then((run) => {
+            let step = ${logged};
+            setInterval(() => {
+              for (let i = 0; i < 20; i++) run.logMetric("loss", step / 7, step++, 1700000000000 + step);
+              require("fs").writeSync(1, step + "\\n");
+            }, 5);
+          });`;
+        const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+          logged = Number(text.trim().split("\n").at(-1));
+        });
+        while (logged === 0) await sleep(10);
+        await sleep(300 + 500 * Math.random());
+        child.kill("SIGKILL");
+        await new Promise((done) => child.once("close", done));
+      }
+      const run = await start(server.url, "spool/killed", directory);
+      const report = await run.end();
+      assert.ok(report.complete, report.problem);
+      const steps = await historyOf(client, await onlyRun(client, "spool/killed"), "loss");
+      // The last points may have been logged after what was said; the next process then logs these steps once more.
+      assert.deepEqual([...new Set(steps)], range(steps.at(-1)! + 1));
+      assert.equal(steps.length, new Set(steps).size, "the same point twice");
+      assert.ok(steps.length >= logged, `${steps.length} of ${logged}`);
+    });
+
+    test("logging costs the caller less than a millisecond", async (context) => {
+      const { server } = mlflow();
+      const run = await start(server.url, "spool/cost", await temporaryDirectory(context));
+      const took: number[] = [];
+      for (let step = 0; step < 3000; step++) {
+        const began = process.hrtime.bigint();
+        run.logMetrics({ loss: Math.random(), auc: Math.random(), lr: 1e-3 }, step);
+        took.push(Number(process.hrtime.bigint() - began) / 1e6);
+      }
+      await run.end();
+      took.sort((a, b) => a - b);
+      const p99 = took[Math.floor(took.length * 0.99)] as number;
+      assert.ok(p99 < 1, `99 of 100 calls take up to ${p99.toFixed(3)} ms`);
+    });
+  });
+}

@@ -1,0 +1,24 @@
+/** @module Everything that needs a running MLflow server, in one file because its start takes seconds. */
+import { after, before, describe } from "node:test";
+import { type MlflowFixture, startMlflow } from "../support/mlflow";
+import { withoutPython } from "../support/python";
+import { clientCases } from "./cases/client";
+import { commandCases } from "./cases/commands";
+import { runLoggerCases } from "./cases/run-logger";
+import { spoolCases } from "./cases/spool";
+import { transportCases } from "./cases/transport";
+
+describe("with an MLflow server", { skip: withoutPython() }, () => {
+  let fixture: MlflowFixture;
+  before(async () => {
+    fixture = await startMlflow();
+  });
+  after(() => fixture?.close());
+
+  const mlflow = () => fixture;
+  clientCases(mlflow);
+  runLoggerCases(mlflow);
+  spoolCases(mlflow);
+  transportCases(mlflow);
+  commandCases(mlflow);
+});
