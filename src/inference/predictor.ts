@@ -1,6 +1,6 @@
 /** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
 import { join } from "node:path";
-import { HistoError, messageOf } from "../errors/index";
+import { HistoError, InputError, messageOf } from "../errors/index";
 import type { DecodeLimits } from "../image/decode";
 import type { ModelCard } from "../onnx/model-card";
 import { checkFiles, type ModelDirectory, readModelDirectory, readModelFile } from "../onnx/model-directory";
@@ -39,7 +39,14 @@ export class Predictor {
   static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
     const directory = await readModelDirectory(path);
     await checkFiles(directory);
-    return new Predictor(directory, await GraphSession.open(join(path, directory.card.graph), options));
+    const session = await GraphSession.open(join(path, directory.card.graph), options);
+    try {
+      checkNames(directory, session);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    return new Predictor(directory, session);
   }
 
   /** `model.json`. */
@@ -144,4 +151,17 @@ export class Predictor {
     const predictedClass = classes[probability >= threshold ? 1 : 0];
     return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds };
   }
+}
+
+/** A hand-written card may name an input or output that the graph does not have. */
+function checkNames({ path, card }: ModelDirectory, { inputNames, outputNames }: GraphSession): void {
+  const check = (key: string, name: string, known: readonly string[]) => {
+    if (known.includes(name)) return;
+    throw new InputError(
+      "MODEL_CARD_INVALID",
+      `${join(path, "model.json")}: ${key} is ${name}; the graph has ${known.join(", ")}.`,
+    );
+  };
+  check("input.name", card.input.name, inputNames);
+  check("output.name", card.output.name, outputNames);
 }

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { parse } from "csv-parse/sync";
+import { encodePng } from "../../src/image/encode";
+import { Predictor } from "../../src/inference/index";
+import { histo } from "../support/histo";
+import { randomizeWeights, randomPixels, temporaryDirectory, writeRun } from "../support/trained-run";
+
+const SIZE = 16;
+
+/** An exported model and a folder of images, one of them in a folder of its own and one no image at all. */
+async function workspace(t: TestContext) {
+  const directory = await temporaryDirectory(t);
+  const { layers } = tf;
+  const model = tf.sequential({
+    layers: [layers.flatten({ inputShape: [SIZE, SIZE, 3] }), layers.dense({ units: 1 })],
+  });
+  await writeRun(join(directory, "run"), randomizeWeights(model));
+  const images = join(directory, "images");
+  await mkdir(join(images, "more, please"), { recursive: true });
+  for (const [i, name] of ["b.png", "a.PNG", "more, please/c.png"].entries()) {
+    await writeFile(join(images, name), await encodePng(randomPixels(1, SIZE, i), SIZE, SIZE));
+  }
+  await writeFile(join(images, "notes.txt"), "not an image, and not named like one");
+  const exported = histo("export", "--run", join(directory, "run"), "--out", join(directory, "model"), "--json");
+  assert.equal(exported.status, 0, exported.stderr);
+  assert.equal(JSON.parse(exported.stdout).variant, "fp32");
+  return { directory, images, model: join(directory, "model") };
+}
+
+test("predict writes a CSV row for every image of a folder, and the predictor's own logits", async (t) => {
+  const { directory, images, model } = await workspace(t);
+  const out = join(directory, "predictions.csv");
+  const { status, stderr } = histo("predict", "--model", model, "--images", images, "--out", out);
+  assert.equal(status, 0, stderr);
+  const rows = parse(await readFile(out), { columns: true }) as Record<string, string>[];
+  assert.deepEqual(Object.keys(rows[0]!), ["filename", "logit", "probability", "predicted_class", "threshold"]);
+  assert.deepEqual(
+    rows.map((row) => row.filename),
+    ["a.PNG", "b.png", "more, please/c.png"],
+  );
+  const predictor = await Predictor.open(model);
+  t.after(() => predictor.close());
+  const { logit, predictedClass } = await predictor.predict(await readFile(join(images, "b.png")));
+  assert.ok(Math.abs(Number(rows[1]!.logit) - logit) < 1e-5);
+  assert.equal(rows[1]!.predicted_class, predictedClass);
+});
+
+test("predict names unreadable images, still predicts the others, and exits with 1", async (t) => {
+  const { images, model } = await workspace(t);
+  await writeFile(join(images, "broken.png"), "these are not pixels");
+  const { status, stdout, stderr } = histo("predict", "--model", model, "--images", images, "--json", "--quiet");
+  assert.equal(status, 1);
+  const result = JSON.parse(stdout);
+  assert.equal(result.images, 4);
+  assert.equal(result.predictions.length, 3);
+  assert.deepEqual(
+    result.failed.map((failure: { filename: string }) => failure.filename),
+    ["broken.png"],
+  );
+  assert.match(stderr, /broken\.png/);
+});
+
+test("predict refuses what it cannot use with one line and exit 2", async (t) => {
+  const { directory, images, model } = await workspace(t);
+  const bad: [string[], RegExp][] = [
+    [["--model", directory, "--images", images], /model\.json/],
+    [["--model", model, "--images", join(directory, "nowhere")], /nowhere/],
+    [["--model", model, "--images", join(directory, "run")], /--images/],
+    [["--model", model, "--images", images, "--threads", "0"], /--threads/],
+    [["--model", model], /--images/],
+  ];
+  for (const [args, message] of bad) {
+    const { status, stdout, stderr } = histo("predict", ...args);
+    assert.equal(status, 2, stderr);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+    assert.equal(stderr.trim().split("\n").length, 1);
+  }
+});
