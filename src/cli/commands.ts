@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { addCommand } from "./command";
 import { dataPackCommand } from "./data-pack";
 import { dataSynthCommand } from "./data-synth";
+import { doctorCommand } from "./doctor";
 import { edaCommand } from "./eda";
 import { exportCommand } from "./export";
 import { metricsCommand } from "./metrics";
@@ -11,6 +12,7 @@ import { notebookRun } from "./notebook-run";
 import { predictCommand } from "./predict";
 import { runsCommand } from "./runs";
 import { serveCommand } from "./serve";
+import { startCommand } from "./start";
 import { trainCommand } from "./train";
 
 /** Adds every command to the program. */
@@ -18,6 +20,8 @@ export function registerCommands(program: Command): void {
   const data = program.command("data").description("make and prepare data sets");
   addCommand(data, dataSynthCommand);
   addCommand(data, dataPackCommand);
+  addCommand(program, startCommand);
+  addCommand(program, doctorCommand);
   addCommand(program, edaCommand);
   addCommand(program, trainCommand);
   addCommand(program, metricsCommand);

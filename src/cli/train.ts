@@ -1,9 +1,10 @@
 /** @module `histo train`: trains a model on a data set directory. */
 import { join } from "node:path";
 import type { Command } from "commander";
+import type { ExperimentResult } from "../experiments/index";
 import { projectRoot } from "../files/index";
+import type { Variant } from "../onnx/index";
 import type { TrainingOptions } from "../runs/index";
-import type { TrainingResult } from "../training/index";
 import { type CommandDefinition, integer, integers, number, oneOf } from "./command";
 
 type TrainCommandOptions = Partial<TrainingOptions> & {
@@ -14,26 +15,27 @@ type TrainCommandOptions = Partial<TrainingOptions> & {
   labelColumn?: string;
   imageColumn?: string;
   checkpointEvery?: number;
+  track: boolean;
+  experiment: string;
+  export: Variant | "none" | "auto";
 };
 
-export const trainCommand: CommandDefinition<TrainCommandOptions, TrainingResult> = {
+export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResult> = {
   name: "train",
   summary: "train a model; keeps its best weights, predictions and metrics in a run directory",
   configure: (command) => trainingOptions(command),
-  async run({ args: _, run, resume = false, positive, labelColumn, imageColumn, checkpointEvery, ...given }, context) {
-    const { runTraining } = await import("../training/index.js");
-    const { json: _json, quiet: _quiet, ...options } = given as typeof given & { json?: boolean; quiet?: boolean };
-    const dataset = { positive, labelColumn, imageColumn };
-    return runTraining(
-      { ...options, dataset },
-      {
-        run: run ?? newRunPath(options.model ?? "mlp"),
-        resume,
-        progress: context.progress,
-        signal: context.signal,
-        ...(checkpointEvery !== undefined && { checkpointEvery }),
-      },
-    );
+  async run(given, context) {
+    const { runExperiment } = await import("../experiments/index.js");
+    const { run, resume = false, checkpointEvery, track, experiment, options, variant } = separate(given);
+    return runExperiment(options, {
+      run: run ?? newRunPath(options.model ?? "mlp"),
+      resume,
+      variant,
+      track: track && { experiment },
+      progress: context.progress,
+      signal: context.signal,
+      ...(checkpointEvery !== undefined && { checkpointEvery }),
+    });
   },
   render: ({ run, bestEpoch, epochs, test, seconds }) =>
     [
@@ -43,6 +45,22 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, TrainingResult
         `balanced accuracy ${test.balancedAccuracy.toFixed(3)} at threshold ${test.threshold.toFixed(3)}`,
     ].join("\n"),
 };
+
+/** Tells the training options from what is about this run only. */
+function separate(given: TrainCommandOptions & { args: readonly string[]; json?: boolean; quiet?: boolean }) {
+  const { args, json, quiet, run, resume, checkpointEvery, track, experiment, export: wanted, ...rest } = given;
+  const { positive, labelColumn, imageColumn, ...options } = rest;
+  const small = options.stem === "subspace" ? "compact" : "fp32";
+  return {
+    run,
+    resume,
+    checkpointEvery,
+    track,
+    experiment,
+    variant: wanted === "auto" ? (small as Variant) : wanted,
+    options: { ...options, dataset: { positive, labelColumn, imageColumn } },
+  };
+}
 
 /** A new directory under `runs/`, named by model and time. */
 export function newRunPath(model: string): string {
@@ -101,5 +119,13 @@ function trainingOptions(command: Command): Command {
     .option("--label-column <name>", "of a CSV data set")
     .option("--image-column <name>", "of a CSV data set")
     .option("--skip-unreadable", "go on without images that cannot be decoded")
+    .option(
+      "--export <variant>",
+      "auto, none, fp32, int8 or compact",
+      oneOf("auto", "none", "fp32", "int8", "compact"),
+      "auto",
+    )
+    .option("--no-track", "do not log to MLflow")
+    .option("--experiment <name>", "of MLflow", "histology")
     .option("--seed <n>", "fixes everything random", integer(0));
 }

@@ -21,7 +21,7 @@ export interface TrainingOptions {
   // model
   model: string;
   /** Units of the hidden layers. */
-  hidden: number[];
+  hidden: readonly number[];
   activation: "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
   normalization: "none" | "batch" | "layer";
   /** Probability of a hidden unit to be dropped. */

@@ -1,0 +1,9 @@
+// `npm start`: sets up what is missing, then runs the main job (`histo start`).
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setupOrExit } from "./setup/index.mjs";
+import { root } from "./setup/paths.mjs";
+
+await setupOrExit();
+process.argv.splice(2, 0, "start");
+createRequire(import.meta.url)(join(root, "bin", "histo.cjs"));

@@ -1,0 +1,125 @@
+/** @module `histo doctor`: what this machine has, and the line that mends what is missing. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism, freemem, totalmem } from "node:os";
+import { join } from "node:path";
+import { projectRoot } from "../files/index";
+import type { CommandDefinition } from "./command";
+import { projectPython } from "./local-mlflow";
+
+interface Finding {
+  readonly name: string;
+  readonly found: string;
+  /** The line that mends it; absent where nothing is missing. */
+  readonly advice?: string;
+}
+
+interface Report {
+  readonly node: string;
+  readonly tensorflow: { kind: string; version: string; gpu: boolean; precision: string[]; why: readonly string[] };
+  readonly memory: { totalBytes: number; freeBytes: number };
+  readonly processors: number;
+  readonly findings: readonly Finding[];
+}
+
+export const doctorCommand: CommandDefinition<object, Report> = {
+  name: "doctor",
+  summary: "what this machine has, and what is missing",
+  configure: (command) => command,
+  async run() {
+    const { hasBf16Hardware, runtime } = await import("../tensorflow/index.js");
+    const built = stamp("tensorflow");
+    const tensorflow = {
+      kind: runtime.kind === "native" ? (built?.kind ?? "native") : "javascript",
+      version: runtime.kind === "native" ? (built?.version ?? "unknown") : "tfjs 4.22.0",
+      gpu: runtime.gpu,
+      precision: hasBf16Hardware() ? ["fp32", "bf16"] : ["fp32"],
+      why: [...(built?.failures ?? []), ...(runtime.problem ? [runtime.problem] : [])],
+    };
+    const findings: Finding[] = [
+      { name: "Node", found: process.versions.node },
+      {
+        name: "TensorFlow",
+        found: describeTensorFlow(tensorflow),
+        ...(tensorflow.kind === "javascript" && {
+          advice: "Install a C++ compiler and Python 3.10 or newer (see environment.md), then: npm run setup",
+        }),
+      },
+      { name: "GPU", found: tensorflow.gpu ? "NVIDIA, in use" : gpuDriver() },
+      ...pythonTools(),
+      {
+        name: "Memory",
+        found: `${gigabytes(totalmem())} (${gigabytes(freemem())} free), ${availableParallelism()} cores`,
+      },
+      memoryAdvice(),
+    ];
+    return {
+      node: process.versions.node,
+      tensorflow,
+      memory: { totalBytes: totalmem(), freeBytes: freemem() },
+      processors: availableParallelism(),
+      findings,
+    };
+  },
+  render: ({ findings }) =>
+    findings
+      .map(
+        ({ name, found, advice }) =>
+          `${advice ? "!" : " "} ${name.padEnd(12)} ${found}${advice ? `\n    ${advice}` : ""}`,
+      )
+      .join("\n"),
+};
+
+function describeTensorFlow({ kind, version, gpu, precision, why }: Report["tensorflow"]): string {
+  const name = {
+    wheel: `${version}, compiled against the Python wheel`,
+    package: `${version}, the package's own download`,
+    native: `${version}, native`,
+    javascript: "none; plain JavaScript takes its place, 10 to 100 times slower",
+  }[kind];
+  const reasons = why.length ? ` (because: ${why.join("; ")})` : "";
+  return `${name}${gpu ? " with CUDA" : ""}; products in ${precision.join(" or ")}${reasons}`;
+}
+
+function stamp(name: string): { kind: string; version: string; failures: string[] } | undefined {
+  try {
+    return JSON.parse(readFileSync(join(projectRoot(), ".setup", "stamps", `${name}.json`), "utf8")).result;
+  } catch {
+    return undefined;
+  }
+}
+
+function gpuDriver(): string {
+  const driver = existsSync("/proc/driver/nvidia/version");
+  return driver ? "an NVIDIA driver is there, but TensorFlow does not use it; see environment.md" : "none found";
+}
+
+function pythonTools(): Finding[] {
+  const python = projectPython();
+  const advice = "npm run setup";
+  if (!existsSync(python)) return [{ name: "Python tools", found: "not installed", advice }];
+  const script =
+    "import importlib.metadata as m, sys; print(sys.version.split()[0], *[n + ' ' + m.version(n) for n in sys.argv[1:]], sep=', ')";
+  try {
+    const packages = ["mlflow", "jupyterlab", "papermill", "nbconvert"];
+    return [
+      { name: "Python tools", found: execFileSync(python, ["-c", script, ...packages], { encoding: "utf8" }).trim() },
+    ];
+  } catch {
+    return [{ name: "Python tools", found: "incomplete", advice: `rm -r .venv && ${advice}` }];
+  }
+}
+
+/** The reference network with Adam needs about 5.3 GB. */
+function memoryAdvice(): Finding {
+  const enough = totalmem() > 8e9;
+  return {
+    name: "Reference MLP",
+    found: enough ? "fits (5.3 GB with Adam)" : "does not fit (5.3 GB with Adam)",
+    ...(!enough && { advice: "train with --stem subspace, or a smaller --size" }),
+  };
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

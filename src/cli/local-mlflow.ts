@@ -1,0 +1,53 @@
+/** @module The MLflow server of the main job: the user's own, one that runs already, or one started for it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../errors/index";
+import { projectRoot } from "../files/index";
+import type { Progress } from "../progress/index";
+
+export interface LocalMlflow {
+  /** The server's address as soon as it answers; undefined where there can be none. */
+  address(): Promise<string | undefined>;
+  /** Ends the server if it was started here. */
+  stop(): Promise<void>;
+}
+
+/** Starts looking for, or starting, a server in the background: it takes MLflow several seconds. */
+export function localMlflow({ port, progress }: { port: number; progress: Progress }): LocalMlflow {
+  const started = findOrStart(port).catch((error: unknown) => {
+    progress.say(
+      `MLflow did not start (${messageOf(error)}). The run is kept and can be sent later: histo mlflow sync`,
+    );
+    return undefined;
+  });
+  return {
+    address: async () => (await started)?.url,
+    stop: async () => (await started)?.stop?.(),
+  };
+}
+
+async function findOrStart(port: number): Promise<{ url: string; stop?: () => Promise<void> }> {
+  const own = process.env.MLFLOW_TRACKING_URI;
+  if (own) return { url: own };
+  const usual = `http://127.0.0.1:${port}`;
+  if (port > 0 && (await isMlflow(usual))) return { url: usual };
+  const { startLocalServer } = await import("../tracking/index.js");
+  const options = { directory: join(projectRoot(), "mlruns"), python: projectPython() };
+  // A port that something else holds is no reason to fail: any other will do.
+  return startLocalServer({ ...options, port }).catch(() => startLocalServer({ ...options, port: 0 }));
+}
+
+async function isMlflow(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/version`, { signal: AbortSignal.timeout(1000) });
+    return answer.ok && /^\d+\.\d+/.test(await answer.text());
+  } catch {
+    return false;
+  }
+}
+
+/** The Python of the project's virtual environment. */
+export function projectPython(): string {
+  const windows = join(projectRoot(), ".venv", "Scripts", "python.exe");
+  return existsSync(windows) ? windows : join(projectRoot(), ".venv", "bin", "python");
+}

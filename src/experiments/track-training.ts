@@ -1,0 +1,114 @@
+/** @module A training run as an MLflow run: parameters, a point of every metric per epoch, figures and files. */
+import { existsSync } from "node:fs";
+import { readJson, writeJson } from "../files/index";
+import type { RunConfig, RunDirectory } from "../runs/index";
+import { type ActiveRun, startRun } from "../tracking/index";
+import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
+import { runFigures } from "./figures";
+
+export interface TrackingOptions {
+  readonly experiment: string;
+  /** Default `MLFLOW_TRACKING_URI`, then the local server's address. */
+  readonly trackingUri?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Makes this a nested run. */
+  readonly parent?: ActiveRun;
+  readonly say?: (line: string) => void;
+}
+
+/** Logs a training while it goes on. Never in its way: without a server everything waits in the run directory. */
+export class TrainingTracker implements RunCallback {
+  private active: ActiveRun | undefined;
+  private run: RunDirectory | undefined;
+
+  constructor(private readonly options: TrackingOptions) {}
+
+  get runUrl(): string | undefined {
+    return this.active?.runUrl;
+  }
+
+  async onRun(run: RunDirectory, config: RunConfig): Promise<void> {
+    const { experiment, trackingUri, tags = {}, parent, say } = this.options;
+    this.run = run;
+    this.active = await startRun({
+      experiment,
+      runName: config.name,
+      spoolDirectory: run.spool,
+      tags: { ...tags, architecture: config.architecture },
+      ...(trackingUri && { trackingUri }),
+      ...(parent && { parent }),
+      ...(say && { say }),
+    });
+    const { preprocessing, notes: _notes, dataset: _dataset, ...params } = config;
+    this.active.logParams({ ...params, ...flat("preprocessing", preprocessing) });
+    this.active.logInputs([
+      {
+        dataset: {
+          name: config.data.split("/").at(-1) ?? config.data,
+          digest: config.contentHash.slice(0, 36),
+          source_type: "local",
+          source: JSON.stringify({ uri: config.data }),
+          profile: JSON.stringify(config.tiles),
+        },
+        tags: [{ key: "mlflow.data.context", value: "training" }],
+      },
+    ]);
+  }
+
+  onEpochEnd(_trainer: Trainer, result: EpochResult): void {
+    const { epoch, learningRate, seconds, imagesPerSecond, train, validation } = result;
+    this.active?.logMetrics(
+      { ...numbers("train", train), ...numbers("validation", validation), learningRate, seconds, imagesPerSecond },
+      epoch,
+    );
+  }
+
+  async onInterrupt(): Promise<void> {
+    await this.active?.end("KILLED");
+  }
+
+  onResult(result: TrainingResult): void {
+    this.active?.logMetrics({
+      ...numbers("best_validation", result.validation),
+      ...numbers("test", result.test),
+      bestEpoch: result.bestEpoch,
+      peakMemoryBytes: result.peakMemoryBytes,
+      totalSeconds: result.seconds,
+    });
+  }
+
+  /** Sends the run's files, figures and, where there is one, the exported model, and ends the run. */
+  async finish(model?: string): Promise<void> {
+    const { active, run } = this;
+    if (!active || !run) return;
+    const files = [run.config, run.history, run.metrics, run.log, run.report, run.predictions("validation")];
+    for (const file of [...files, run.predictions("test")]) if (existsSync(file)) await active.logArtifact(file);
+    for (const [name, figure] of Object.entries(await runFigures(run))) {
+      await active.logFigure(figure, `figures/${name}.html`);
+    }
+    if (model) await active.logArtifacts(model, "model");
+    if (active.runId) {
+      const config = await readJson<RunConfig>(run.config);
+      await writeJson(run.config, { ...config, mlflowRunId: active.runId });
+    }
+    await active.end("FINISHED");
+  }
+
+  /** Marks the run as failed. */
+  async fail(): Promise<void> {
+    await this.active?.end("FAILED");
+  }
+}
+
+function flat(prefix: string, values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, value]));
+}
+
+/** The numbers of a set of measures, as `prefix_name`. */
+function numbers(prefix: string, measures: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(measures).flatMap(([key, value]) =>
+      typeof value === "number" ? [[`${prefix}_${key}`, value]] : [],
+    ),
+  );
+}
