@@ -13,6 +13,7 @@ export {
 export { batchTaskCost, endpointCount, fixedMonthlyCosts } from "./estimate";
 export { LAMBDA_DEFAULTS, type LambdaOutcome, type LambdaSimulation, simulateLambda } from "./lambda-simulation";
 export { fixed, type LatencySummary, measured, type Sampler, summarize } from "./latency";
+export { type InitError, LocalLambda, type LocalLambdaOptions, peakMemoryOf } from "./local-lambda";
 export { type PriceTable, priceOf, readPrices } from "./prices";
 export { SERVER_DEFAULTS, type ServerOutcome, type ServerSimulation, simulateServers } from "./server-simulation";
 export { architectureOf, checkSettings, type DeploymentSettings, readSettings } from "./settings";

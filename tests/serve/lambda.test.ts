@@ -23,8 +23,8 @@ test("a function whose model is damaged says so when it starts", async (t) => {
   await appendFile(join(model, "model.onnx"), "x");
   const lambda = await startLambda({ HISTO_MODEL: model });
   t.after(() => lambda.close());
-  while (!lambda.initError()) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.match(lambda.initError()?.errorMessage ?? "", /checksum differs/);
+  while (!lambda.initError) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.match(lambda.initError?.errorMessage ?? "", /checksum differs/);
 });
 
 test("a named stage is no part of the path", () => {

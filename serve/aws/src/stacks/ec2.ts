@@ -147,7 +147,7 @@ export class Ec2Stack extends Stack {
       `TOOLS=${read("tools")}`,
       `IMAGE=${read("image")}`,
       ...unpackTools(this.registry, this.region, "$TOOLS"),
-      `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nHISTO_IMAGE_SOURCE=s3://${storage.images.bucketName}/tiles/\nHISTO_RELEASES=s3://${storage.releases.bucketName}\nEOF`,
+      `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nHISTO_SERVE_OPTIONS="--images s3://${storage.images.bucketName}/tiles/"\nHISTO_RELEASES=s3://${storage.releases.bucketName}\nEOF`,
       '/opt/histo/deploy.sh "$IMAGE"',
     );
     return userData;

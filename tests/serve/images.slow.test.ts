@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { LocalLambda } from "../../src/deployment/index";
+import { projectRoot, readJson } from "../../src/files/index";
+import { bytesBelow, installedPackages, layOutImage } from "../support/image-files";
+import { tile, writeModel } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+const MEGABYTE = 1e6;
+/** An MLP of 224 x 224 pixels through a factored first layer is as large as the compact variant of the reference. */
+const COMPACT = { size: 224, hidden: [32, 16] };
+
+test("the Lambda image: under 250 MB with its model, only what it loads, and it answers within Lambda's limits", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const model = await writeModel(join(folder, "model"), COMPACT);
+  const root = join(folder, "image");
+  layOutImage({ dockerfile: "serve/lambda/Dockerfile", stage: "function", contexts: { model }, target: root });
+
+  const size = bytesBelow(root);
+  t.diagnostic(`${(size / MEGABYTE).toFixed(1)} MB unpacked, beside AWS's base image`);
+  assert.ok(size < 250 * MEGABYTE, `${size} bytes`);
+  const packages = installedPackages(root);
+  for (const name of ["onnxruntime-node", "sharp", "@aws-sdk/client-s3"]) assert.ok(packages.includes(name), name);
+  for (const name of ["express", "danfojs-node", "tslab", "@tensorflow/tfjs"])
+    assert.ok(!packages.includes(name), name);
+  const runtimes = readdirSync(join(root, "node_modules/onnxruntime-node/bin/napi-v6"));
+  assert.deepEqual(runtimes, ["linux"]);
+  assert.equal(readdirSync(join(root, "node_modules/onnxruntime-node/bin/napi-v6/linux")).length, 1);
+
+  const lambda = await LocalLambda.start({
+    root,
+    environment: { NODE_ENV: "production", HISTO_MODEL: join(root, "opt/model"), HISTO_LOG_LEVEL: "silent" },
+    nodeOptions: ["--max-old-space-size=512"],
+  });
+  t.after(() => lambda.close());
+  const seconds = await lambda.initialized;
+  assert.equal(lambda.initError, undefined);
+  assert.ok(seconds < 10, `initialization took ${seconds} s, Lambda gives it 10`);
+  const response = await fetch(`${lambda.url}/predict`, {
+    method: "POST",
+    headers: { "content-type": "image/png" },
+    body: new Uint8Array(await tile(1, 224)),
+  });
+  assert.equal(response.status, 200);
+  assert.match(((await response.json()) as { predicted_class: string }).predicted_class, /^(HP|SSA)$/);
+  assert.ok((lambda.peakMemoryBytes ?? 0) < 1024 * 1024 * 1024, `${lambda.peakMemoryBytes} bytes of memory`);
+});
+
+test("the server image: histo serve gets ready from the image's files alone", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const model = await writeModel(join(folder, "models", "first"), COMPACT);
+  await symlink(model, join(folder, "models", "current"));
+  const root = join(folder, "image");
+  layOutImage({ dockerfile: "serve/ec2/Dockerfile", stage: "server", target: root });
+  t.diagnostic(`${(bytesBelow(root) / MEGABYTE).toFixed(1)} MB unpacked, beside the Node image`);
+  assert.ok(!existsSync(join(root, "node_modules/@tensorflow")));
+
+  const server = spawn(
+    process.execPath,
+    ["bin/histo.cjs", "serve", "--model", join(folder, "models/current"), "--port", "0", "--trust-proxy", "1"],
+    { cwd: root, env: { PATH: process.env.PATH, NODE_ENV: "production", HISTO_ROOT: root } },
+  );
+  t.after(async () => {
+    server.kill("SIGTERM");
+    if (server.exitCode === null) await once(server, "exit");
+  });
+  const url = await Promise.race([addressIn(server.stdout), addressIn(server.stderr)]);
+  await readyAt(url);
+  const response = await fetch(`${url}/predict`, {
+    method: "POST",
+    headers: { "content-type": "image/png" },
+    body: new Uint8Array(await tile(2, 224)),
+  });
+  assert.equal(response.status, 200);
+});
+
+test("the images' packages have the versions that the project is tested with", async () => {
+  const { dependencies } = await readJson<{ dependencies: Record<string, string> }>(
+    join(projectRoot(), "package.json"),
+  );
+  for (const image of ["lambda", "ec2"]) {
+    const manifest = JSON.parse(readFileSync(join(projectRoot(), "serve", image, "package.json"), "utf8"));
+    for (const [name, version] of Object.entries(manifest.dependencies))
+      assert.equal(version, dependencies[name], name);
+  }
+});
+
+/** The first address that a stream names. */
+async function addressIn(stream: NodeJS.ReadableStream): Promise<string> {
+  for await (const line of createInterface({ input: stream })) {
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
+    if (url) {
+      stream.resume();
+      return url;
+    }
+  }
+  return new Promise(() => undefined);
+}
+
+async function readyAt(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const response = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${url} did not get ready in 20 s`);
+}
