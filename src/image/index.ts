@@ -11,4 +11,5 @@ export {
 } from "./decode";
 export { imageSize } from "./measure";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
+export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { type ChannelScale, standardizationTable, standardize } from "./standardize";

@@ -1,0 +1,76 @@
+/** @module Stain normalization: learn the colours of a reference tile, and give them to other tiles. */
+import { InputError } from "../../errors/index";
+import type { StainNormalization } from "../preprocessing";
+import { macenkoProfile, macenkoTransform } from "./macenko";
+import { reinhardProfile, reinhardTransform } from "./reinhard";
+import type { StainProfile } from "./two-stains";
+import { vahadaneProfile, vahadaneTransform } from "./vahadane";
+
+export type StainMethod = StainNormalization["method"];
+
+/** Changes the colours of one tile: uint8 RGB in, uint8 RGB of the same length out (into `into` where given). */
+export type StainNormalizer = (pixels: Uint8Array, into?: Uint8Array) => Uint8Array;
+
+export interface StainFitOptions {
+  /**
+   * Reinhard only: take the statistics from tissue and leave empty slide alone. The published method (the default) takes all
+   * pixels, and so tints the empty part of tiles that have more of it than the reference.
+   */
+  readonly tissueOnly?: boolean | undefined;
+}
+
+/**
+ * Learns a reference tile's colours.
+ * @param reference uint8 RGB, any number of pixels
+ * @throws {InputError} `STAIN_REFERENCE_UNUSABLE` when the tile has too little tissue or only one stain
+ */
+export function fitStain(
+  method: StainMethod,
+  reference: Uint8Array,
+  { tissueOnly = false }: StainFitOptions = {},
+): StainNormalization {
+  if (method === "reinhard") {
+    const { mean, std } = reinhardProfile(reference, tissueOnly);
+    if (!(std[0] >= 1)) throw unusable(method);
+    return { method, parameters: { mean, std, ...(tissueOnly && { tissueOnly: [1] }) } };
+  }
+  const profile = method === "macenko" ? macenkoProfile(reference) : vahadaneProfile(reference);
+  if (!profile) throw unusable(method);
+  return { method, parameters: { stains: profile.stains.flat(), maximum: profile.maximum } };
+}
+
+/**
+ * The normalizer that a fit describes. Tiles without tissue come back unchanged; where only one stain is found, the tile is
+ * separated with the reference's stains.
+ * @throws {InputError} `STAIN_PARAMETERS` when the description is not whole
+ */
+export function stainNormalizer({ method, parameters }: StainNormalization): StainNormalizer {
+  const values = (name: string, length: number) => {
+    const list = parameters[name];
+    if (list?.length === length && list.every(Number.isFinite)) return list;
+    throw new InputError("STAIN_PARAMETERS", `The ${method} stain normalization needs ${length} numbers "${name}".`);
+  };
+  const triple = (list: readonly number[], from = 0) => list.slice(from, from + 3) as [number, number, number];
+  if (method === "reinhard") {
+    const reference = { mean: triple(values("mean", 3)), std: triple(values("std", 3)) };
+    return (pixels, into = new Uint8Array(pixels.length)) => {
+      reinhardTransform(pixels, reference, into, parameters.tissueOnly?.[0] === 1);
+      return into;
+    };
+  }
+  const stains = values("stains", 6);
+  const maximum = values("maximum", 2) as unknown as readonly [number, number];
+  const reference: StainProfile = { stains: [triple(stains), triple(stains, 3)], maximum };
+  const transform = method === "macenko" ? macenkoTransform : vahadaneTransform;
+  return (pixels, into = new Uint8Array(pixels.length)) => {
+    transform(pixels, reference, into);
+    return into;
+  };
+}
+
+function unusable(method: string): InputError {
+  return new InputError(
+    "STAIN_REFERENCE_UNUSABLE",
+    `The reference tile for ${method} normalization has too little tissue or only one stain; choose another tile.`,
+  );
+}
