@@ -1,4 +1,13 @@
 /** @module Images: decoding, resizing, standardization. Knows nothing of data sets and models. */
+
+export {
+  AUGMENTATIONS,
+  type Augmentation,
+  augmentationNamed,
+  createAugmentation,
+  fitStainDistribution,
+  type PixelAugmentation,
+} from "./augment/index";
 export {
   DEFAULT_RESIZE,
   type DecodeLimits,

@@ -1,0 +1,80 @@
+/** @module Augmentation of training images: seeded, on uint8 pixels, a function of the seed, the epoch and the image alone. */
+import { InputError } from "../../errors/index";
+import { Random } from "../../random/index";
+import { type RandomBlur, randomBlur } from "./blur";
+import { type ColourJitter, jitterColour } from "./colour";
+import { type RandomCrop, randomCrop } from "./crop";
+import { dihedral } from "./dihedral";
+import { jitterStain, type StainDistribution } from "./stain";
+
+export { blur, type RandomBlur, randomBlur } from "./blur";
+export { type ColourJitter, jitterColour } from "./colour";
+export { type RandomCrop, randomCrop } from "./crop";
+export { dihedral } from "./dihedral";
+export { fitStainDistribution, jitterStain, type StainDistribution, scaleStains } from "./stain";
+
+/** What is done to a training image, in this order. Plain data. */
+export interface Augmentation {
+  /** One of the eight flips and quarter turns. */
+  readonly dihedral?: boolean;
+  readonly crop?: RandomCrop;
+  /** Other stain strengths; `true` for a typical spread around the image's own. */
+  readonly stain?: StainDistribution | true;
+  readonly jitter?: ColourJitter;
+  readonly blur?: RandomBlur;
+}
+
+/** Changes one image in place: uint8, [size, size, 3]. The same epoch and image give the same change. */
+export type PixelAugmentation = (pixels: Uint8Array, size: number, epoch: number, image: number) => void;
+
+const PRESETS = {
+  dihedral: { dihedral: true },
+  crop: { crop: { area: [0.7, 1] } },
+  stain: { stain: true },
+  jitter: { jitter: { brightness: 0.1, contrast: 0.15, saturation: 0.15, hue: 6 } },
+  blur: { blur: { probability: 0.3, sigma: 1.2 } },
+} as const satisfies Record<string, Augmentation>;
+
+/** The names that {@link augmentationNamed} knows. */
+export const AUGMENTATIONS: readonly string[] = Object.keys(PRESETS);
+
+/**
+ * The augmentation of a list of names such as `dihedral` or `dihedral,stain,blur`; `none` for nothing, `all` for everything.
+ * @throws {InputError} `AUGMENTATION_UNKNOWN`
+ */
+export function augmentationNamed(names: string): Augmentation {
+  if (names === "none" || names === "") return {};
+  const wanted = names === "all" ? AUGMENTATIONS : names.split(",").map((name) => name.trim());
+  const unknown = wanted.find((name) => !Object.hasOwn(PRESETS, name));
+  if (unknown !== undefined) {
+    const known = ["none", ...AUGMENTATIONS, "all"].join(", ");
+    throw new InputError(
+      "AUGMENTATION_UNKNOWN",
+      `--augment ${names}: "${unknown}" is none of ${known}; join several by commas.`,
+    );
+  }
+  return Object.assign({}, ...wanted.map((name) => PRESETS[name as keyof typeof PRESETS])) as Augmentation;
+}
+
+/** The function that an augmentation describes, or undefined where it changes nothing. */
+export function createAugmentation(augmentation: Augmentation, seed: number): PixelAugmentation | undefined {
+  if (Object.keys(augmentation).length === 0) return undefined;
+  let scratch = new Uint8Array(0);
+  return (pixels, size, epoch, image) => {
+    const random = (purpose: string) => new Random(seed, purpose, epoch, image);
+    const rewrite = (draw: (from: Uint8Array) => void) => {
+      if (scratch.length !== pixels.length) scratch = new Uint8Array(pixels.length);
+      scratch.set(pixels);
+      draw(scratch);
+    };
+    if (augmentation.dihedral) {
+      const view = random("dihedral").integer(8);
+      if (view !== 0) rewrite((from) => dihedral(from, pixels, size, view));
+    }
+    const { crop, stain, jitter } = augmentation;
+    if (crop) rewrite((from) => randomCrop(from, pixels, size, crop, random("crop")));
+    if (stain) jitterStain(pixels, random("stain"), stain === true ? undefined : stain);
+    if (jitter) jitterColour(pixels, jitter, random("jitter"));
+    if (augmentation.blur) randomBlur(pixels, size, augmentation.blur, random("blur"));
+  };
+}
