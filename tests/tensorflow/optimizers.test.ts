@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Adam, type Optimizer, RmsProp, Sgd, tf } from "../../src/tensorflow/index";
+
+const START = [0.5, -1.2, 3, 0.01];
+const GRADIENTS = [
+  [0.1, -0.4, 2, -0.003],
+  [-0.2, 0.1, 1.5, 0.2],
+  [0.3, 0.3, -0.7, 0],
+  [0.05, -1, 0.2, -0.1],
+];
+const RATE = 0.05;
+
+/** Five steps of a fused optimizer, and of its definition in double precision. */
+function compare(
+  optimizer: Optimizer,
+  definition: (w: number, g: number, state: number[], step: number) => number,
+): void {
+  const variable = tf.variable(tf.tensor2d([START]));
+  const expected = START.map((value) => ({ value, state: [0, 0] }));
+  GRADIENTS.forEach((gradient, i) => {
+    optimizer.apply(new Map([[variable, tf.tensor2d([gradient])]]), RATE);
+    expected.forEach((weight, j) => {
+      weight.value = definition(weight.value, gradient[j] as number, weight.state, i + 1);
+    });
+  });
+  [...variable.dataSync()].forEach((value, j) => {
+    assert.ok(
+      Math.abs(value - (expected[j] as { value: number }).value) < 2e-6,
+      `${value} is not ${expected[j]?.value}`,
+    );
+  });
+  optimizer.dispose();
+  assert.equal(variable.dataSync().length, 4, "the variable keeps its values when the optimizer is gone");
+  variable.dispose();
+}
+
+function adam(w: number, g: number, state: number[], step: number): number {
+  state[0] = 0.9 * (state[0] as number) + 0.1 * g;
+  state[1] = 0.999 * (state[1] as number) + 0.001 * g * g;
+  const rate = (RATE * Math.sqrt(1 - 0.999 ** step)) / (1 - 0.9 ** step);
+  return w - (rate * state[0]) / (Math.sqrt(state[1]) + 1e-8);
+}
+
+test("Adam follows Kingma and Ba", () => compare(new Adam(), adam));
+
+test("AdamW takes the decay off the weights, not off the gradient", () => {
+  compare(new Adam({ weightDecay: 0.1 }), (w, g, state, step) => adam(w * (1 - RATE * 0.1), g, state, step));
+});
+
+test("L1 and L2 penalties are part of the gradient", () => {
+  compare(new Sgd({ momentum: 0, l1: 0.01, l2: 0.02 }), (w, g) => w - RATE * (g + 0.01 * Math.sign(w) + 0.04 * w));
+});
+
+test("clipping by value limits each element", () => {
+  compare(new Sgd({ momentum: 0, clipValue: 0.25 }), (w, g) => w - RATE * Math.max(-0.25, Math.min(0.25, g)));
+});
+
+test("SGD with momentum, and with Nesterov's look ahead", () => {
+  const accumulate = (g: number, state: number[]) => {
+    state[0] = 0.9 * (state[0] as number) + g;
+    return state[0];
+  };
+  compare(new Sgd({ momentum: 0.9 }), (w, g, state) => w - RATE * accumulate(g, state));
+  compare(new Sgd({ momentum: 0.9, nesterov: true }), (w, g, state) => w - RATE * (g + 0.9 * accumulate(g, state)));
+});
+
+test("RMSProp divides by the running root mean square", () => {
+  compare(new RmsProp({ rho: 0.9 }), (w, g, state) => {
+    state[0] = 0.9 * (state[0] as number) + 0.1 * g * g;
+    return w - (RATE * g) / Math.sqrt(state[0] + 1e-8);
+  });
+});
+
+test("updates happen in place: many steps leave no tensors behind", () => {
+  const optimizer = new Adam({ weightDecay: 0.01 });
+  const variable = tf.variable(tf.ones([64, 8]));
+  const step = () => optimizer.apply(new Map([[variable, tf.ones([64, 8])]]), 0.01);
+  step();
+  const before = tf.memory().numTensors;
+  for (let i = 0; i < 20; i++) step();
+  assert.equal(tf.memory().numTensors, before);
+  optimizer.dispose();
+  variable.dispose();
+});
+
+test("a gradient in factors gives the same update as multiplied out", () => {
+  const [inputs, errors] = [tf.randomNormal([5, 7]) as tf.Tensor2D, tf.randomNormal([5, 3]) as tf.Tensor2D];
+  const [a, b] = [tf.variable(tf.ones([7, 3])), tf.variable(tf.ones([7, 3]))];
+  new Adam().apply(new Map([[a, tf.matMul(inputs, errors, true, false)]]), 0.1);
+  new Adam().apply(new Map([[b, { inputs, errors }]]), 0.1);
+  assert.deepEqual([...a.dataSync()], [...b.dataSync()]);
+});

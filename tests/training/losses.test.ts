@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tf } from "../../src/tensorflow/index";
+import { createLoss } from "../../src/training/index";
+
+const PLAIN = { loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 } as const;
+const LOGITS = [-3, -0.2, 0.7, 2.5];
+const LABELS = [0, 1, 0, 1];
+
+/** The definition, in double precision. */
+function definition(options: typeof PLAIN | Record<string, number | string>): number {
+  const { positiveWeight, labelSmoothing, focalGamma, loss } = options as Record<string, number> & { loss: string };
+  let [sum, weights] = [0, 0];
+  LOGITS.forEach((z, i) => {
+    const y = LABELS[i]!;
+    const target = y * (1 - labelSmoothing!) + labelSmoothing! / 2;
+    const p = 1 / (1 + Math.exp(-z));
+    const entropy = -target * Math.log(p) - (1 - target) * Math.log(1 - p);
+    const focus = (loss as string) === "focal" ? (y ? 1 - p : p) ** focalGamma! : 1;
+    const weight = y ? positiveWeight! : 1;
+    sum += weight * focus * entropy;
+    weights += weight;
+  });
+  return sum / weights;
+}
+
+const column = (values: number[]) => tf.tensor2d(values, [values.length, 1]);
+
+for (const change of [
+  {},
+  { positiveWeight: 2.5 },
+  { labelSmoothing: 0.1 },
+  { loss: "focal" as const },
+  { loss: "focal" as const, positiveWeight: 3 },
+]) {
+  test(`loss with ${JSON.stringify(change)} equals its definition`, () => {
+    const options = { ...PLAIN, ...change };
+    const value = createLoss(options)(column(LOGITS), column(LABELS)).dataSync()[0]!;
+    assert.ok(Math.abs(value - definition(options)) < 1e-6, `${value} is not ${definition(options)}`);
+  });
+}
+
+test("very large logits neither overflow nor vanish", () => {
+  const loss = (logit: number, label: number) => createLoss(PLAIN)(column([logit]), column([label])).dataSync()[0]!;
+  assert.equal(loss(1e4, 0), 1e4);
+  assert.equal(loss(-1e4, 1), 1e4);
+  assert.equal(loss(1e4, 1), 0);
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { projectRoot, sha256File } from "../../src/files/index";
+import { Random } from "../../src/random/index";
+import { writeCsvSet } from "../support/data-sets";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+const OPTIONS = "--size 16 --hidden 24,8 --epochs 12 --batch 8 --dropout 0.3 --augment dihedral --mixup 0.2".split(" ");
+const FIXED = [
+  "--precision",
+  "fp32",
+  "--accumulate",
+  "2",
+  "--clip-norm",
+  "1",
+  "--schedule",
+  "plateau:0.5:1",
+  "--no-track",
+];
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+}
+
+/** Trains until the end, or until `stop` says so. */
+function train(
+  data: string,
+  run: string,
+  more: readonly string[],
+  stop?: (kill: (signal: NodeJS.Signals) => void) => void,
+) {
+  const args = [
+    "train",
+    "--data",
+    data,
+    "--run",
+    run,
+    ...OPTIONS,
+    ...FIXED,
+    "--checkpoint-every",
+    "1",
+    "--export",
+    "none",
+  ];
+  const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...args, ...more], {
+    env: { ...process.env, HISTO_CACHE: join(run, "..", "cache") },
+  });
+  let stderr = "";
+  child.stderr.on("data", (text) => {
+    stderr += text;
+  });
+  child.stdout.resume();
+  stop?.((signal) => child.kill(signal));
+  return new Promise<Ended>((resolve) => child.on("close", (status) => resolve({ status, stderr })));
+}
+
+async function untouchedRun(context: TestContext): Promise<{ data: string; folder: string; whole: string }> {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 60);
+  const whole = join(folder, "whole");
+  const { status, stderr } = await train(data, whole, []);
+  assert.equal(status, 0, stderr);
+  return { data, folder, whole };
+}
+
+async function assertSame(a: string, b: string): Promise<void> {
+  for (const file of ["best/weights.safetensors", "predictions-test.csv", "metrics.json"]) {
+    assert.equal(await sha256File(join(a, file)), await sha256File(join(b, file)), file);
+  }
+}
+
+/** Calls back when the run has saved a checkpoint since now. */
+function whenCheckpointed(run: string, then: () => void): void {
+  const timer = setInterval(() => {
+    if (!existsSync(join(run, "checkpoints", "last", "manifest.json"))) return;
+    clearInterval(timer);
+    then();
+  }, 5);
+  timer.unref();
+}
+
+test("a run killed with -9 at random moments ends with the same bytes as one that was not", async (context) => {
+  const { data, folder, whole } = await untouchedRun(context);
+  const run = join(folder, "killed");
+  const random = new Random(Date.now());
+  for (let kills = 0; kills < 3; kills++) {
+    await train(data, run, kills ? ["--resume"] : [], (kill) => {
+      whenCheckpointed(run, () => setTimeout(() => kill("SIGKILL"), random.uniform(0, 400)));
+    });
+  }
+  const { status, stderr } = await train(data, run, existsSync(join(run, "config.json")) ? ["--resume"] : []);
+  assert.equal(status, 0, stderr);
+  await assertSame(whole, run);
+  assert.deepEqual(
+    readdirSync(join(run, "checkpoints")).filter((name) => name !== "best"),
+    [],
+  );
+});
+
+test("Ctrl-C saves, ends with 130 and says how to go on; a torn checkpoint falls back to the one before", async (context) => {
+  const { data, folder, whole } = await untouchedRun(context);
+  const run = join(folder, "stopped");
+  const { status, stderr } = await train(data, run, [], (kill) => {
+    whenCheckpointed(run, () => setTimeout(() => kill("SIGINT"), 100));
+  });
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /--resume/);
+  const torn = join(run, "checkpoints", "last", "weights.safetensors");
+  await truncate(torn, Math.floor(readFileSync(torn).length / 2));
+  const resumed = await train(data, run, ["--resume"]);
+  assert.equal(resumed.status, 0, resumed.stderr);
+  assert.match(resumed.stderr, /last is not usable: weights.safetensors is damaged.*Resumed from .*previous/);
+  await assertSame(whole, run);
+});
+
+test("a run is neither overwritten nor resumed with other options", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const run = join(folder, "run");
+  await train(data, run, [], (kill) => whenCheckpointed(run, () => kill("SIGINT")));
+  const again = await train(data, run, []);
+  assert.equal(again.status, 2);
+  assert.match(again.stderr, /^histo: --run .* holds a run already; add --resume or choose another\.$/m);
+  const other = await train(data, run, ["--resume", "--seed", "5"]);
+  assert.equal(other.status, 2);
+  assert.match(other.stderr, /--resume: .* other options/);
+});
