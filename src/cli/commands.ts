@@ -5,6 +5,7 @@ import { dataPackCommand } from "./data-pack";
 import { dataSynthCommand } from "./data-synth";
 import { doctorCommand } from "./doctor";
 import { edaCommand } from "./eda";
+import { evaluateCommand } from "./evaluate";
 import { exportCommand } from "./export";
 import { metricsCommand } from "./metrics";
 import { mlflowSyncCommand } from "./mlflow-sync";
@@ -24,6 +25,7 @@ export function registerCommands(program: Command): void {
   addCommand(program, doctorCommand);
   addCommand(program, edaCommand);
   addCommand(program, trainCommand);
+  addCommand(program, evaluateCommand);
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);
   addCommand(program, predictCommand);

@@ -42,6 +42,15 @@ export {
   logLoss,
   type Temperature,
 } from "./recalibration";
+export {
+  bestEpoch,
+  type EpochLine,
+  measureRun,
+  type RunResults,
+  type RunThreshold,
+  readHistory,
+  readRun,
+} from "./run-results";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
 export { logitOf, sigmoid } from "./sigmoid";
 export { spearman, wilsonInterval } from "./statistics";

@@ -155,6 +155,7 @@ export function sweepFigure(
     hovermode: "x unified",
     xaxis: { title: { text: "threshold (probability)" }, range: [0, 1], dtick: 0.1, tickformat: ".1f" },
     yaxis: rateAxis(""),
+    legend: { orientation: "h", x: 0, y: -0.22, yanchor: "top" },
     ...(chosen !== undefined && verticalMark(chosen, `chosen: ${short(chosen)}`)),
   });
 }

@@ -21,6 +21,6 @@ export {
   intervalFigure,
   subgroupFigure,
 } from "./intervals";
-export { type EpochLine, type LearningCurveOptions, learningCurves, learningRateFigure } from "./learning-curves";
+export { type LearningCurveOptions, learningCurves, learningRateFigure } from "./learning-curves";
 export { type ParallelOptions, parallelCoordinates, type Trial } from "./parallel";
 export { colours, darkTemplate, lightTemplate, sequentialScale, translucent } from "./theme";

@@ -1,16 +1,9 @@
 /** @module How training went. */
 import type { Data, Layout } from "plotly.js";
+import type { EpochLine } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { rounded, short } from "./numbers";
 import { colours } from "./theme";
-
-/** What a line of `history.jsonl` has to hold to be drawn. */
-export interface EpochLine {
-  readonly epoch: number;
-  readonly learningRate?: number;
-  readonly train: Readonly<Record<string, unknown>>;
-  readonly validation: Readonly<Record<string, unknown>>;
-}
 
 export interface LearningCurveOptions {
   /** Measure beside the loss; `rocAuc` unless told. */

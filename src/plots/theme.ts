@@ -49,7 +49,7 @@ function template({ paper, text, quiet, grid }: Record<"paper" | "text" | "quiet
     ticks: "outside",
     tickcolor: grid,
     tickfont: { size: 12, color: quiet },
-    title: { font: { size: 13, color: quiet } },
+    title: { font: { size: 13, color: quiet }, standoff: 8 },
   } as const;
   return {
     layout: {

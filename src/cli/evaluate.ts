@@ -1,0 +1,133 @@
+/** @module `histo evaluate`: a run's measures, recomputed from its predictions, and its report. */
+
+import { InputError } from "../errors/index";
+import type { AgreementGroup, BinaryMetrics, Comparison, Subgroup } from "../evaluation/index";
+import type { CommandDefinition } from "./command";
+import { metricsText } from "./metrics";
+
+interface Options {
+  readonly run: string;
+  readonly report?: boolean | string;
+  readonly thresholdRule?: string;
+  readonly against?: string;
+  readonly groups?: string;
+  readonly by?: string;
+}
+
+interface Result {
+  readonly run: string;
+  readonly threshold: number;
+  /** The rule by which the threshold was chosen on validation; absent where it was not chosen on data. */
+  readonly thresholdRule?: string;
+  readonly validation?: BinaryMetrics;
+  readonly test?: BinaryMetrics;
+  /** Fitted on validation. */
+  readonly temperature?: number;
+  /** Of the test partition, by agreement of the experts, where votes are known. */
+  readonly agreement?: readonly AgreementGroup[];
+  readonly groups?: readonly Subgroup[];
+  readonly comparison?: Comparison & { readonly against: string };
+  readonly report?: string;
+}
+
+export const evaluateCommand: CommandDefinition<Options, Result> = {
+  name: "evaluate",
+  summary: "measure a run from its predictions, and write its report",
+  configure: (command) =>
+    command
+      .requiredOption("--run <dir>", "run directory")
+      .option("--report [file]", "write the report (default: report.html in the run directory)")
+      .option("--threshold-rule <rule>", "choose the threshold anew: f1, balanced-accuracy, recall>=R or cost=C")
+      .option("--against <dir>", "another run on the same images: tests of the difference")
+      .option("--groups <file>", "CSV with an image column and --by: measures by group")
+      .option("--by <column>", "column of --groups that names the group"),
+  async run(options, { progress }) {
+    const evaluation = await import("../evaluation/index.js");
+    const rule = options.thresholdRule === undefined ? undefined : evaluation.parseThresholdRule(options.thresholdRule);
+    const results = await evaluation.readRun(options.run, rule && { rule });
+    const { threshold, validation, test } = results;
+    const rows = test.length > 0 ? test : validation;
+    const agreement = evaluation.resultsByAgreement(rows, threshold.value);
+    const groupOf = await groupsOf(options);
+    const groups = groupOf && evaluation.subgroupTable(rows, groupOf, threshold.value);
+    const result: Result = {
+      run: results.directory.path,
+      threshold: threshold.value,
+      ...(threshold.rule && { thresholdRule: threshold.rule }),
+      ...evaluation.measureRun(results),
+      ...(validation.length > 0 && { temperature: temperatureOf(evaluation, validation) }),
+      ...(agreement.length > 0 && { agreement }),
+      ...(groups && { groups }),
+      ...(options.against && { comparison: await compare(options.against, rows, threshold.value) }),
+    };
+    if (!options.report) return result;
+    const { writeReport } = await import("../evaluation/report/index.js");
+    const file = await writeReport(results, options.report === true ? undefined : options.report);
+    progress.say(`Report: ${file}`);
+    return { ...result, report: file };
+  },
+  render(result) {
+    const title = (name: string) => `${name}\n${"-".repeat(name.length)}`;
+    return [
+      ...(result.validation ? [title("validation"), metricsText(result.validation), ""] : []),
+      ...(result.test ? [title("test"), metricsText(result.test), ""] : []),
+      `Threshold ${result.threshold.toFixed(4)}: ${result.thresholdRule ?? "not chosen on data"}.`,
+      ...(result.agreement ?? []).map(
+        ({ agreement, n, accuracy }) =>
+          `Experts agreeing ${agreement}: accuracy ${accuracy.toFixed(3)} on ${n} images.`,
+      ),
+      ...(result.groups ?? []).map(
+        ({ group, n, rocAuc, accuracy }) =>
+          `${group}: ROC AUC ${rocAuc.toFixed(3)}, accuracy ${accuracy.toFixed(3)} on ${n} images.`,
+      ),
+      ...(result.comparison ? [comparisonText(result.comparison)] : []),
+    ].join("\n");
+  },
+};
+
+type Evaluation = typeof import("../evaluation/index.js");
+
+function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labelsAndScores"]>[0]): number {
+  const { labels, scores } = evaluation.labelsAndScores(rows);
+  return evaluation.fitTemperature(labels, evaluation.finiteLogits(scores)).temperature;
+}
+
+async function compare(
+  against: string,
+  predictions: Parameters<Evaluation["compareModels"]>[0]["predictions"],
+  threshold: number,
+): Promise<Comparison & { against: string }> {
+  const { compareModels, readRun } = await import("../evaluation/index.js");
+  const other = await readRun(against);
+  const rows = other.test.length > 0 ? other.test : other.validation;
+  const comparison = compareModels({ predictions, threshold }, { predictions: rows, threshold: other.threshold.value });
+  return { against: other.directory.path, ...comparison };
+}
+
+/** Reads `--groups` into a function from image to group. */
+async function groupsOf({
+  groups,
+  by,
+}: Options): Promise<((row: { filename: string }) => string | undefined) | undefined> {
+  if (groups === undefined && by === undefined) return undefined;
+  if (groups === undefined || by === undefined) {
+    throw new InputError("OPTIONS_TOGETHER", "--groups FILE and --by COLUMN belong together; give both.");
+  }
+  const { findColumn, namedColumn, readTable } = await import("../dataset/table.js");
+  const table = await readTable(groups);
+  const group = namedColumn(table, by);
+  const image = findColumn(table, ["image", "filename", "image name", "file", "name", "path"]) ?? 0;
+  const known = new Map(table.rows.map(({ fields }) => [fields[image], fields[group]]));
+  return ({ filename }) => known.get(filename);
+}
+
+function comparisonText({ against, n, delong, mcnemar, differences }: NonNullable<Result["comparison"]>): string {
+  const signed = (value: number) => `${value >= 0 ? "+" : ""}${value.toFixed(4)}`;
+  const { accuracy } = differences;
+  return [
+    `Against ${against} on ${n} images:`,
+    `  ROC AUC ${signed(delong.difference)} (95 % ${delong.ci95.map(signed).join(" to ")}), DeLong p ${delong.p.toPrecision(3)}`,
+    `  accuracy ${signed(accuracy.difference)} (95 % ${accuracy.ci95.map(signed).join(" to ")}), ` +
+      `McNemar p ${mcnemar.p.toPrecision(3)} (only this right ${mcnemar.onlyA}, only the other ${mcnemar.onlyB})`,
+  ].join("\n");
+}

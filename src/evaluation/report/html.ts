@@ -1,0 +1,60 @@
+/** @module HTML from values; everything that comes from files is escaped. */
+import type { Figure } from "../../plots/index";
+
+/** A part of the report. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+/** Ready HTML, or a figure with a sentence on how to read it. */
+export type Block = string | { readonly figure: Figure; readonly caption: string };
+
+/** A figure of another width, so that two stand side by side. */
+export function resized({ data, layout }: Figure, width: number): Figure {
+  return { data, layout: { ...layout, width } };
+}
+
+/** Text as HTML. */
+export function escapeHtml(text: string): string {
+  const marks: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (mark) => marks[mark] as string);
+}
+
+/** A paragraph; `text` is HTML already. */
+export function paragraph(text: string): string {
+  return `<p>${text}</p>`;
+}
+
+/** A table. Cells are HTML already; the first column is the row's head, numbers are aligned right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], caption = ""): string {
+  const headCells = head.map((cell) => `<th scope="col">${cell}</th>`).join("");
+  const body = rows.map(([first = "", ...rest]) => {
+    const cells = rest.map((cell) => `<td>${cell}</td>`).join("");
+    return `<tr><th scope="row">${first}</th>${cells}</tr>`;
+  });
+  const title = caption ? `<caption>${caption}</caption>` : "";
+  return `<div class="scroll"><table>${title}<thead><tr>${headCells}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
+}
+
+/** A share as percent: `86.4 %`. */
+export function percent(share: number, digits = 1): string {
+  return Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "–";
+}
+
+/** A number with three decimals, or a dash where it does not exist. */
+export function decimal(value: number, digits = 3): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : "–";
+}
+
+/** A 95 % interval in brackets, or nothing where there is none. */
+export function bracket(interval: readonly [number, number] | undefined, digits = 3): string {
+  if (!interval?.every(Number.isFinite)) return "";
+  return `<span class="ci">(${decimal(interval[0], digits)}–${decimal(interval[1], digits)})</span>`;
+}
+
+/** `1 image`, `12 images`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

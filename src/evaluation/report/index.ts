@@ -1,0 +1,47 @@
+/** @module The report of a run: one HTML file for readers who want to know whether to trust the model. */
+import { writeFileAtomically } from "../../files/index";
+import { type RunResults, readRun } from "../run-results";
+import { rankingSection, thresholdSection } from "./decisions";
+import { reportFacts } from "./facts";
+import type { Section } from "./html";
+import { mistakesSection } from "./mistakes";
+import { reportPage } from "./page";
+import { provenanceSection, trainingSection } from "./provenance";
+import { summarySection } from "./summary";
+import { calibrationSection, expertSection } from "./trust";
+
+/** The report as HTML. */
+export async function reportHtml(results: RunResults): Promise<string> {
+  const facts = reportFacts(results);
+  const { config, name, classes } = results;
+  const sections: (Section | undefined)[] = [
+    summarySection(facts),
+    thresholdSection(facts),
+    rankingSection(facts),
+    calibrationSection(facts),
+    expertSection(facts),
+    await mistakesSection(facts),
+    await trainingSection(facts),
+    provenanceSection(facts),
+  ];
+  const model = [config.architecture, config.parameters && `${config.parameters.toLocaleString("en")} weights`];
+  const subtitle = [`${classes[1]} against ${classes[0]}`, ...model].filter(Boolean).join(" · ");
+  return reportPage(
+    `Evaluation of ${name}`,
+    subtitle,
+    sections.filter((section) => section !== undefined),
+  );
+}
+
+/**
+ * Writes `report.html` of a finished run.
+ * @param run directory of the run, or what {@link readRun} gave
+ * @param path where to write; the run's own `report.html` unless told
+ * @returns the path
+ */
+export async function writeReport(run: string | RunResults, path?: string): Promise<string> {
+  const results = typeof run === "string" ? await readRun(run) : run;
+  const file = path ?? results.directory.report;
+  await writeFileAtomically(file, await reportHtml(results));
+  return file;
+}

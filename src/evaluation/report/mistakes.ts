@@ -1,0 +1,73 @@
+/** @module The worst mistakes as images. */
+import { loadDataset } from "../../dataset/index";
+import { messageOf } from "../../errors/index";
+import { decodeImage, encodePng } from "../../image/index";
+import { type Mistake, worstMistakes } from "../mistakes";
+import type { RunResults } from "../run-results";
+import type { ReportFacts } from "./facts";
+import { counted, decimal, escapeHtml, paragraph, type Section } from "./html";
+
+/** Largest edge length of the images in the report in pixels. */
+const THUMBNAIL = 160;
+
+export async function mistakesSection({ results, main }: ReportFacts, count = 8): Promise<Section> {
+  const { falsePositives, falseNegatives } = worstMistakes(main.rows, main.metrics.threshold, count);
+  const [negative, positive] = results.classes.map(escapeHtml);
+  const images = await findImages(results, [...falsePositives, ...falseNegatives]);
+  const { fp, fn } = main.metrics.confusion;
+  const gallery = async (title: string, total: number, mistakes: readonly Mistake[]) =>
+    mistakes.length === 0
+      ? paragraph(`${title}: none.`)
+      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths, Math.min(THUMBNAIL, results.config.size ?? THUMBNAIL))}`;
+  return {
+    id: "mistakes",
+    title: "The worst mistakes",
+    blocks: [
+      paragraph(
+        `${counted(fp + fn, "wrong decision")} among ${main.metrics.n} ${main.name} images. These are the ones the model was surest of: look for artefacts, ` +
+          "blur, unusual staining, and labels that may be wrong themselves.",
+      ),
+      ...(images.problem ? [`<p class="caution">${escapeHtml(images.problem)}</p>`] : []),
+      await gallery(`${negative} called ${positive}`, fp, falsePositives),
+      await gallery(`${positive} called ${negative}`, fn, falseNegatives),
+    ],
+  };
+}
+
+/** Paths of the images, from the data set the run was trained on. */
+async function findImages(
+  { config }: RunResults,
+  mistakes: readonly Mistake[],
+): Promise<{ paths: ReadonlyMap<string, string>; problem?: string }> {
+  if (mistakes.length === 0) return { paths: new Map() };
+  if (!config.data)
+    return { paths: new Map(), problem: "The images are not shown: the run does not name its data set." };
+  try {
+    const { tiles } = await loadDataset(config.data, config.dataset);
+    return { paths: new Map(tiles.map(({ name, path }) => [name, path])) };
+  } catch (error) {
+    return { paths: new Map(), problem: `The images are not shown: ${messageOf(error)}` };
+  }
+}
+
+async function tiles(mistakes: readonly Mistake[], paths: ReadonlyMap<string, string>, size: number): Promise<string> {
+  const figures = await Promise.all(
+    mistakes.map(async (mistake) => {
+      const votes = mistake.votes ? `, votes ${mistake.votes.positive}/${mistake.votes.total}` : "";
+      const caption = `${escapeHtml(mistake.filename)}<br>probability ${decimal(mistake.probability)}${votes}`;
+      return `<figure class="tile">${await picture(mistake.filename, paths.get(mistake.filename), size)}<figcaption>${caption}</figcaption></figure>`;
+    }),
+  );
+  return `<div class="tiles">${figures.join("")}</div>`;
+}
+
+async function picture(name: string, path: string | undefined, size: number): Promise<string> {
+  if (path === undefined) return `<div class="absent">no image</div>`;
+  try {
+    const pixels = await decodeImage(path, { size, resize: "pad" });
+    const png = Buffer.from(await encodePng(pixels, size, size)).toString("base64");
+    return `<img alt="${escapeHtml(name)}" width="${size}" height="${size}" src="data:image/png;base64,${png}">`;
+  } catch {
+    return `<div class="absent">unreadable</div>`;
+  }
+}

@@ -1,0 +1,120 @@
+/** @module The first page: what was measured, on what, and how sure it is. */
+
+import type { IntervalName } from "../intervals";
+import type { BinaryMetrics } from "../metrics";
+import { describeThresholdRule, parseThresholdRule } from "../threshold";
+import type { PartitionFacts, ReportFacts } from "./facts";
+import { bracket, counted, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
+
+export function summarySection({ results, main, validation }: ReportFacts): Section {
+  const { metrics, intervals, name } = main;
+  const positive = escapeHtml(results.classes[1]);
+  const cards = [
+    card("ROC AUC", decimal(metrics.rocAuc), bracket(intervals.rocAuc)),
+    card(`Sensitivity for ${positive}`, percent(metrics.recall), percentInterval(intervals.recall)),
+    card("Specificity", percent(metrics.specificity), percentInterval(intervals.specificity)),
+    card("Balanced accuracy", percent(metrics.balancedAccuracy), percentInterval(intervals.balancedAccuracy)),
+  ];
+  return {
+    id: "summary",
+    title: "Summary",
+    blocks: [
+      `<div class="cards">${cards.join("")}</div>`,
+      paragraph(`${sentence(results.classes, main)} Intervals are 95 % bootstrap intervals over images.`),
+      paragraph(thresholdSentence(results.threshold, validation)),
+      ...cautions(main, validation).map((text) => `<p class="caution">${text}</p>`),
+      metricTable(main, name === "test" ? validation : undefined),
+    ],
+  };
+}
+
+function card(name: string, value: string, interval: string): string {
+  return `<div class="card"><div class="name">${name}</div><div class="value">${value}</div>${interval}</div>`;
+}
+
+function percentInterval(interval: readonly [number, number]): string {
+  const ends = interval.map((end) => 100 * end) as [number, number];
+  return bracket(ends, 1).replace(")</span>", " %)</span>");
+}
+
+/** The result in words. */
+function sentence(classes: readonly [string, string], { metrics, name }: PartitionFacts): string {
+  const { tp, fn, fp, tn } = metrics.confusion;
+  const [negative, positive] = classes.map(escapeHtml);
+  return (
+    `On ${counted(metrics.n, `${name} image`)} the model found <b>${tp} of ${tp + fn}</b> ${positive} and missed ${fn}; ` +
+    `of ${tn + fp} ${negative} it called <b>${fp}</b> ${positive} by mistake.`
+  );
+}
+
+function thresholdSentence({ value, rule }: ReportFacts["results"]["threshold"], validation?: PartitionFacts): string {
+  const at = `An image is called positive from a probability of <b>${decimal(value)}</b> on.`;
+  if (!rule) return `${at} This threshold was not chosen on data.`;
+  const on = validation ? ` on ${counted(validation.metrics.n, "validation image")}` : " on validation images";
+  return `${at} The threshold was chosen${on} by the rule <b>${escapeHtml(describeThresholdRule(parseThresholdRule(rule)))}</b>; test images had no part in it.`;
+}
+
+/** What a reader should know before trusting the figures. */
+function cautions({ metrics, intervals, name }: PartitionFacts, validation?: PartitionFacts): string[] {
+  const { tp, fn, fp, tn } = metrics.confusion;
+  const [positives, negatives] = [tp + fn, tn + fp];
+  const floor = Math.max(positives, negatives) / metrics.n;
+  const found: string[] = [];
+  if (name === "validation") {
+    found.push(
+      "There are no test predictions. These are validation images, on which epoch and threshold were chosen: expect less on new images.",
+    );
+  }
+  if (positives === 0 || negatives === 0) {
+    found.push(
+      `All ${name} images are of one class: areas under curves do not exist, and nothing is known of the other class.`,
+    );
+  } else if (Math.min(positives, negatives) < 30) {
+    found.push(
+      `Only ${Math.min(positives, negatives)} images of the rarer class: the intervals are wide and may be too narrow still.`,
+    );
+  }
+  if (intervals.rocAuc[0] <= 0.5 && metrics.rocAuc > 0.5)
+    found.push("The interval of the ROC AUC includes 0.5: the ranking may be chance.");
+  if (metrics.rocAuc <= 0.5) found.push("The ROC AUC is no better than chance.");
+  if (positives > 0 && negatives > 0 && metrics.accuracy < floor) {
+    found.push(
+      `Accuracy (${percent(metrics.accuracy)}) is below that of always naming the more frequent class (${percent(floor)}).`,
+    );
+  }
+  if (metrics.expectedCalibrationError > 0.1) {
+    found.push("Probabilities are poorly calibrated (see Calibration): use the decision, not the probability.");
+  }
+  if (name === "test" && validation && validation.metrics.rocAuc - metrics.rocAuc > 0.05) {
+    found.push(`Validation (ROC AUC ${decimal(validation.metrics.rocAuc)}) promised more than the test set holds.`);
+  }
+  return found;
+}
+
+const ROWS: readonly (readonly [keyof BinaryMetrics, string, string])[] = [
+  ["rocAuc", "ROC AUC", "chance that a positive image scores above a negative one"],
+  ["prAuc", "PR AUC", "average precision over all thresholds"],
+  ["accuracy", "Accuracy", "share of right decisions"],
+  ["balancedAccuracy", "Balanced accuracy", "mean of sensitivity and specificity"],
+  ["recall", "Sensitivity (recall)", "share of positives found"],
+  ["specificity", "Specificity", "share of negatives left alone"],
+  ["precision", "Precision", "share of positive calls that are right"],
+  ["f1", "F1", "harmonic mean of precision and recall"],
+  ["weightedF1", "Weighted F1", "F1 of both classes, weighted by frequency"],
+  ["falseNegativeRate", "False negative rate", "share of positives missed"],
+  ["brier", "Brier score", "mean squared error of the probability; lower is better"],
+  ["expectedCalibrationError", "Calibration error", "expected, in 15 bins; lower is better"],
+];
+
+function metricTable(main: PartitionFacts, validation: PartitionFacts | undefined): string {
+  const cell = ({ metrics, intervals }: PartitionFacts, key: keyof BinaryMetrics) =>
+    `${decimal(metrics[key] as number)} ${bracket(intervals[key as IntervalName])}`;
+  const head = ["Measure", `${main.name} (${main.metrics.n})`];
+  if (validation) head.push(`validation (${validation.metrics.n})`);
+  const rows = ROWS.map(([key, name, meaning]) => [
+    `${name}<small>${meaning}</small>`,
+    cell(main, key),
+    ...(validation ? [cell(validation, key)] : []),
+  ]);
+  return table(head, rows);
+}

@@ -1,0 +1,96 @@
+/** @module Calibration, and the model beside the experts. */
+import { agreementFigure, calibrationFigure, scoreFigure, votesFigure } from "../../plots/index";
+import { probabilityByVotes, resultsByAgreement } from "../agreement";
+import { calibrationBins, expectedCalibrationError } from "../calibration";
+import { brierScore } from "../metrics";
+import { calibrationLine, finiteLogits, logLoss } from "../recalibration";
+import { sigmoid } from "../sigmoid";
+import type { ReportFacts } from "./facts";
+import { bracket, decimal, escapeHtml, paragraph, percent, resized, type Section, table } from "./html";
+
+/** Few enough that bins of a thousand images hold some. */
+const SHOWN_BINS = 10;
+
+export function calibrationSection({ results, main, temperature }: ReportFacts): Section {
+  const { labels, scores } = main;
+  const logits = finiteLogits(scores);
+  const versions = [{ name: "as trained", logits, scores }];
+  if (temperature) {
+    const scaled = logits.map((logit) => logit / temperature.temperature);
+    versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
+  }
+  const rows = versions.map((version) => {
+    const { slope, intercept } = calibrationLine(labels, version.logits);
+    const values = [
+      expectedCalibrationError(labels, version.scores),
+      brierScore(labels, version.scores),
+      logLoss(labels, version.logits),
+      slope,
+      intercept,
+    ];
+    return [version.name, ...values.map((value) => decimal(value))];
+  });
+  const advice = temperature ? temperatureAdvice(temperature.temperature) : "";
+  return {
+    id: "calibration",
+    title: "Calibration: can the probability be taken at its word?",
+    blocks: [
+      {
+        figure: calibrationFigure(
+          versions.map(({ name, scores }) => ({ name, bins: calibrationBins(labels, scores, SHOWN_BINS) })),
+        ),
+        caption:
+          "On the dotted line 70 % of the images given a probability of 0.7 are positive. Bars are 95 % Wilson intervals.",
+      },
+      {
+        figure: resized(scoreFigure(labels, scores, results.classes, results.threshold.value), 590),
+        caption: "Where the classes overlap, the model cannot tell them apart.",
+      },
+      table(["", "calibration error", "Brier score", "log loss", "slope", "intercept"], rows),
+      paragraph(
+        `${advice} A slope of 1 and an intercept of 0 are perfect; a slope below 1 means probabilities too close to 0 and 1.`,
+      ),
+    ],
+  };
+}
+
+function temperatureAdvice(temperature: number): string {
+  const fitted = `The temperature fitted on validation is <b>${decimal(temperature, 2)}</b>`;
+  if (temperature > 1.1) return `${fitted}: the model is surer of itself than it should be.`;
+  if (temperature < 0.9) return `${fitted}: the model is less sure of itself than it could be.`;
+  return `${fitted}: the model's confidence is about right.`;
+}
+
+/** Nothing where no votes are known. */
+export function expertSection({ results, main }: ReportFacts): Section | undefined {
+  const { rows, metrics } = main;
+  const groups = resultsByAgreement(rows, metrics.threshold);
+  if (groups.length === 0) return undefined;
+  const { groups: byVotes, correlation } = probabilityByVotes(rows, metrics.threshold);
+  const cells = groups.map(({ agreement, n, positives, accuracy, accuracyCi95, rocAuc }) => [
+    agreement,
+    String(n),
+    percent(positives / n, 0),
+    `${decimal(accuracy)} ${bracket(accuracyCi95)}`,
+    decimal(rocAuc),
+  ]);
+  const positive = escapeHtml(results.classes[1]);
+  return {
+    id: "experts",
+    title: "Beside the experts",
+    blocks: [
+      {
+        figure: resized(agreementFigure(groups), 570),
+        caption: "Where the experts disagreed, the label itself is uncertain. Bars are 95 % Wilson intervals.",
+      },
+      {
+        figure: resized(votesFigure(byVotes, results.classes[1]), 590),
+        caption: "A model that doubts where experts doubt follows the dotted line.",
+      },
+      table(["Agreement", "images", positive, "accuracy", "ROC AUC"], cells),
+      paragraph(
+        `Rank correlation (Spearman) of the model's probability with the number of votes for ${positive}: <b>${decimal(correlation)}</b>.`,
+      ),
+    ],
+  };
+}

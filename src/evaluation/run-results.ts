@@ -1,0 +1,128 @@
+/** @module What a finished run left behind, read from its files; no model and no TensorFlow is needed. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { InputError } from "../errors/index";
+import { readJson } from "../files/index";
+import { type RunConfig, RunDirectory } from "../runs/index";
+import { type BinaryMetrics, binaryMetrics } from "./metrics";
+import { labelsAndScores, type Prediction, readPredictions } from "./predictions";
+import { chooseThreshold, parseThresholdRule, type ThresholdRule, thresholdRuleText } from "./threshold";
+
+/** One line of `history.jsonl`. */
+export interface EpochLine {
+  readonly epoch: number;
+  readonly learningRate?: number;
+  readonly seconds?: number;
+  readonly train: Readonly<Record<string, unknown>>;
+  readonly validation: Readonly<Record<string, unknown>>;
+}
+
+/** The threshold that a run is judged at. */
+export interface RunThreshold {
+  readonly value: number;
+  /** The rule it was chosen by on validation, such as `balanced-accuracy`; absent for the 0.5 of a run without validation. */
+  readonly rule?: string;
+}
+
+/** A run's files, as far as they exist. A folder that holds nothing but `predictions-test.csv` will do. */
+export interface RunResults {
+  readonly directory: RunDirectory;
+  readonly name: string;
+  readonly config: Partial<RunConfig>;
+  /** `[negative, positive]`. */
+  readonly classes: readonly [negative: string, positive: string];
+  readonly history: readonly EpochLine[];
+  readonly validation: readonly Prediction[];
+  readonly test: readonly Prediction[];
+  readonly threshold: RunThreshold;
+}
+
+/**
+ * Reads a run. The threshold is that of its configuration, unless `rule` asks to choose it anew on validation.
+ * @throws {InputError} `RUN_MISSING`, `RUN_UNFINISHED` (no predictions yet), or what is wrong with a file
+ */
+export async function readRun(path: string, { rule }: { rule?: ThresholdRule } = {}): Promise<RunResults> {
+  const directory = new RunDirectory(resolve(path));
+  if (!existsSync(directory.path)) throw new InputError("RUN_MISSING", `The run ${path} does not exist.`);
+  const read = async (partition: "validation" | "test") => {
+    const file = directory.predictions(partition);
+    return existsSync(file) ? await readPredictions(file) : [];
+  };
+  const [validation, test] = [await read("validation"), await read("test")];
+  if (validation.length + test.length === 0) {
+    throw new InputError(
+      "RUN_UNFINISHED",
+      `${path} holds no predictions (predictions-validation.csv, predictions-test.csv); is the training finished?`,
+    );
+  }
+  const config = existsSync(directory.config) ? await readJson<Partial<RunConfig>>(directory.config) : {};
+  return {
+    directory,
+    name: config.name ?? basename(directory.path),
+    config,
+    classes: config.classes ?? ["negative", "positive"],
+    history: existsSync(directory.history) ? await readHistory(directory.history) : [],
+    validation,
+    test,
+    threshold: thresholdOf(config, validation, rule),
+  };
+}
+
+/** Reads `history.jsonl`. A last line that was cut off by a crash is left out. */
+export async function readHistory(path: string): Promise<EpochLine[]> {
+  const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line.trim() !== "");
+  return lines.flatMap((line, i): EpochLine[] => {
+    try {
+      return [JSON.parse(line) as EpochLine];
+    } catch {
+      if (i === lines.length - 1) return [];
+      throw new InputError("RUN_UNREADABLE", `${path}, line ${i + 1} is not JSON.`);
+    }
+  });
+}
+
+function thresholdOf(
+  config: Partial<RunConfig>,
+  validation: readonly Prediction[],
+  rule?: ThresholdRule,
+): RunThreshold {
+  const configured = config.thresholdRule === undefined ? undefined : parseThresholdRule(config.thresholdRule);
+  if (!rule && config.threshold !== undefined) {
+    return { value: config.threshold, ...(configured && { rule: thresholdRuleText(configured) }) };
+  }
+  if (validation.length === 0) {
+    if (rule) {
+      throw new InputError(
+        "RUN_UNFINISHED",
+        "--threshold-rule needs predictions-validation.csv: thresholds are chosen there.",
+      );
+    }
+    return { value: 0.5 };
+  }
+  const { labels, scores } = labelsAndScores(validation);
+  const chosen = chooseThreshold(labels, scores, rule ?? configured);
+  return { value: chosen.threshold, rule: chosen.rule };
+}
+
+/** The metrics of both partitions at the run's threshold, as `metrics.json` holds them; a partition without rows is absent. */
+export function measureRun(results: RunResults): { validation?: BinaryMetrics; test?: BinaryMetrics } {
+  const measure = (rows: readonly Prediction[]) => {
+    const { labels, scores } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, { threshold: results.threshold.value });
+  };
+  return {
+    ...(results.validation.length > 0 && { validation: measure(results.validation) }),
+    ...(results.test.length > 0 && { test: measure(results.test) }),
+  };
+}
+
+/** The epoch whose weights were kept: the first with the best monitored validation measure. Undefined without a history. */
+export function bestEpoch({ history, config }: Pick<RunResults, "history" | "config">): number | undefined {
+  const monitor = config.monitor ?? "rocAuc";
+  const lowerIsBetter =
+    config.monitorMode === "min" || (config.monitorMode !== "max" && /loss|brier|error|rate/i.test(monitor));
+  const values = history.map(({ validation }) => Number(validation[monitor] ?? Number.NaN) * (lowerIsBetter ? -1 : 1));
+  const best = Math.max(...values.filter(Number.isFinite));
+  return history[values.indexOf(best)]?.epoch;
+}

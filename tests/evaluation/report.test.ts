@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { JSDOM } from "jsdom";
+import { writeReport } from "../../src/evaluation/report/index";
+import { predictedTiles } from "../support/predicted-tiles";
+import { runFolder } from "../support/run-folder";
+
+async function reportOf(folder: string) {
+  const path = await writeReport(folder);
+  assert.equal(path, join(folder, "report.html"));
+  const html = await readFile(path, "utf8");
+  return { html, path, document: new JSDOM(html).window.document };
+}
+
+function text(document: { querySelector(selector: string): { textContent: string | null } | null }, selector: string) {
+  return document.querySelector(selector)?.textContent ?? "";
+}
+
+test("the report tells the result, how it was decided, how sure it is, and what went wrong", async () => {
+  const { document } = await reportOf(await runFolder());
+  const ids = [...document.querySelectorAll("section")].map((section) => section.id);
+  const all = ["summary", "threshold", "ranking", "calibration", "experts", "mistakes", "training", "provenance"];
+  assert.deepEqual(ids, all);
+  assert.match(text(document, "#summary"), /found \d+ of \d+ SSA and missed \d+; of \d+ HP it called \d+ SSA/);
+  assert.match(text(document, "#summary"), /ROC AUC0\.\d{3}\(0\.\d{3}–0\.\d{3}\)/);
+  assert.match(text(document, "#summary"), /on 432 validation images by the rule recall of at least 0\.9/);
+  assert.match(text(document, "#experts"), /7\/7/);
+  assert.match(text(document, "#calibration"), /The temperature fitted on validation is \d/);
+  assert.match(text(document, "#mistakes"), /HP called SSA: the 8 surest of/);
+});
+
+test("the file is complete in itself", async () => {
+  const { html, document } = await reportOf(await runFolder());
+  for (const element of document.querySelectorAll("[src], link[href]")) {
+    assert.match(element.getAttribute("src") ?? element.getAttribute("href") ?? "", /^data:/);
+  }
+  assert.ok(html.includes("plotly.js v"), "plotly is inside");
+  const { figures, templates } = JSON.parse(text(document, "#figures"));
+  assert.equal(figures.length, document.querySelectorAll("figure.plot").length);
+  assert.ok(figures.length >= 8);
+  assert.deepEqual(Object.keys(templates), ["light", "dark"]);
+});
+
+test("names out of files cannot become markup", async () => {
+  const evil = '<img src=x onerror="alert(1)"></script>';
+  const test = predictedTiles(60).map((row, i) => ({ ...row, filename: `${evil}${i}` }));
+  const { document, html } = await reportOf(await runFolder({ test, config: { classes: ["HP", evil], name: evil } }));
+  assert.equal(document.querySelectorAll('img[src="x"]').length, 0);
+  assert.ok(!html.includes(evil));
+  assert.ok(text(document, "h1").includes(evil));
+});
+
+test("a weak, tiny or one-class result is said to be one", async () => {
+  const coin = predictedTiles(300, 3, 0);
+  const weak = await reportOf(await runFolder({ test: coin }));
+  assert.match(text(weak.document, "#summary"), /interval of the ROC AUC includes 0\.5|no better than chance/);
+  const tiny = await reportOf(await runFolder({ test: predictedTiles(20) }));
+  assert.match(text(tiny.document, "#summary"), /Only \d+ images of the rarer class/);
+  const ones = predictedTiles(100).filter((row) => row.label === 1);
+  const single = await reportOf(await runFolder({ test: ones, validation: ones }));
+  assert.match(text(single.document, "#summary"), /All test images are of one class/);
+  assert.doesNotMatch(text(single.document, "main"), /NaN|undefined|null/);
+});
+
+test("without votes, history and data set the report does without them", async () => {
+  const silent = predictedTiles(200).map(({ votes: _, ...row }) => row);
+  const { document } = await reportOf(await runFolder({ test: silent, config: { data: "/absent/data" } }));
+  assert.equal(document.querySelector("#experts"), null);
+  assert.match(text(document, "#mistakes"), /The images are not shown: .*absent/);
+});
+
+const CHROMIUM = "/usr/bin/chromium";
+
+test("a browser draws every figure, light and dark, and asks the network for nothing", {
+  skip: !existsSync(CHROMIUM) && "no Chromium at /usr/bin/chromium",
+}, async () => {
+  const { path, document } = await reportOf(await runFolder());
+  const { launch } = await import("puppeteer-core");
+  const browser = await launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  try {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("request", (request) => {
+      if (/^https?:|^wss?:/.test(request.url())) complaints.push(request.url());
+    });
+    await page.goto(`file://${path}`);
+    const figures = document.querySelectorAll("figure.plot").length;
+    const drawn = () => page.$$eval("figure.plot .main-svg:first-child", (drawings) => drawings.length);
+    const background = () => page.$eval("figure.plot .main-svg", (svg) => svg.getAttribute("style"));
+    assert.equal(await drawn(), figures);
+    const before = await background();
+    await page.click("#theme");
+    assert.notEqual(await background(), before);
+    assert.equal(await drawn(), figures);
+    assert.deepEqual(complaints, []);
+  } finally {
+    await browser.close();
+  }
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  bestEpoch,
+  binaryMetrics,
+  chooseThreshold,
+  labelsAndScores,
+  measureRun,
+  readRun,
+} from "../../src/evaluation/index";
+import { predictedTiles } from "../support/predicted-tiles";
+import { runFolder } from "../support/run-folder";
+
+test("a run is read and measured at the threshold of its configuration", async () => {
+  const results = await readRun(await runFolder());
+  assert.deepEqual([results.name, ...results.classes], ["mlp-small", "HP", "SSA"]);
+  assert.deepEqual(results.threshold, { value: 0.4, rule: "recall>=0.9" });
+  assert.deepEqual([results.validation.length, results.test.length, results.history.length], [432, 977, 3]);
+  const { labels, scores } = labelsAndScores(predictedTiles(977, 1));
+  assert.deepEqual(measureRun(results).test, binaryMetrics(labels, scores, { threshold: 0.4 }));
+  assert.equal(bestEpoch(results), 2);
+  assert.equal(bestEpoch({ history: results.history, config: { monitor: "loss" } }), 1);
+});
+
+test("another rule chooses the threshold anew on validation, never on test", async () => {
+  const results = await readRun(await runFolder(), { rule: { rule: "f1" } });
+  const { labels, scores } = labelsAndScores(predictedTiles(432, 2));
+  assert.equal(results.threshold.value, chooseThreshold(labels, scores, { rule: "f1" }).threshold);
+  assert.equal(results.threshold.rule, "f1");
+});
+
+test("a folder with nothing but test predictions is measured at 0.5", async () => {
+  const folder = await runFolder();
+  for (const file of ["config.json", "history.jsonl", "predictions-validation.csv"]) await rm(join(folder, file));
+  const results = await readRun(folder);
+  assert.deepEqual(results.threshold, { value: 0.5 });
+  const { test: measured, validation } = measureRun(results);
+  assert.equal(measured?.n, 977);
+  assert.equal(validation, undefined);
+  assert.equal(bestEpoch(results), undefined);
+  await assert.rejects(readRun(folder, { rule: { rule: "f1" } }), /predictions-validation\.csv/);
+});
+
+test("a run that is not there or not finished is said to be so", async () => {
+  await assert.rejects(readRun("/absent/run"), { code: "RUN_MISSING" });
+  await assert.rejects(readRun(await mkdtemp(join(tmpdir(), "empty-"))), { code: "RUN_UNFINISHED" });
+});
+
+test("a history whose last line a crash cut off is read up to there", async () => {
+  const folder = await runFolder();
+  await appendFile(join(folder, "history.jsonl"), '{"epoch": 4, "tra');
+  assert.equal((await readRun(folder)).history.length, 3);
+  await appendFile(join(folder, "history.jsonl"), '\n{"epoch": 5}\n');
+  await assert.rejects(readRun(folder), /line 4 is not JSON/);
+});
