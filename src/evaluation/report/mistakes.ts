@@ -1,7 +1,8 @@
 /** @module The worst mistakes as images. */
+import { readFile } from "node:fs/promises";
 import { loadDataset } from "../../dataset/index";
 import { messageOf } from "../../errors/index";
-import { decodeImage, encodePng } from "../../image/index";
+import { thumbnail } from "../../image/thumbnail";
 import { type Mistake, worstMistakes } from "../mistakes";
 import type { RunResults } from "../run-results";
 import type { ReportFacts } from "./facts";
@@ -18,7 +19,7 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
   const gallery = async (title: string, total: number, mistakes: readonly Mistake[]) =>
     mistakes.length === 0
       ? paragraph(`${title}: none.`)
-      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths, Math.min(THUMBNAIL, results.config.size ?? THUMBNAIL))}`;
+      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths)}`;
   return {
     id: "mistakes",
     title: "The worst mistakes",
@@ -50,23 +51,22 @@ async function findImages(
   }
 }
 
-async function tiles(mistakes: readonly Mistake[], paths: ReadonlyMap<string, string>, size: number): Promise<string> {
+async function tiles(mistakes: readonly Mistake[], paths: ReadonlyMap<string, string>): Promise<string> {
   const figures = await Promise.all(
     mistakes.map(async (mistake) => {
       const votes = mistake.votes ? `, votes ${mistake.votes.positive}/${mistake.votes.total}` : "";
       const caption = `${escapeHtml(mistake.filename)}<br>probability ${decimal(mistake.probability)}${votes}`;
-      return `<figure class="tile">${await picture(mistake.filename, paths.get(mistake.filename), size)}<figcaption>${caption}</figcaption></figure>`;
+      return `<figure class="tile">${await picture(mistake.filename, paths.get(mistake.filename))}<figcaption>${caption}</figcaption></figure>`;
     }),
   );
   return `<div class="tiles">${figures.join("")}</div>`;
 }
 
-async function picture(name: string, path: string | undefined, size: number): Promise<string> {
+async function picture(name: string, path: string | undefined): Promise<string> {
   if (path === undefined) return `<div class="absent">no image</div>`;
   try {
-    const pixels = await decodeImage(path, { size, resize: "pad" });
-    const png = Buffer.from(await encodePng(pixels, size, size)).toString("base64");
-    return `<img alt="${escapeHtml(name)}" width="${size}" height="${size}" src="data:image/png;base64,${png}">`;
+    const jpeg = (await thumbnail(await readFile(path), THUMBNAIL)).toString("base64");
+    return `<img alt="${escapeHtml(name)}" src="data:image/jpeg;base64,${jpeg}">`;
   } catch {
     return `<div class="absent">unreadable</div>`;
   }
