@@ -7,15 +7,14 @@
  */
 const path = require("node:path");
 const { inspect } = require("node:util");
+const { adaptCompiler, compilerVersion } = require("./compiler.cjs");
 
 const root = path.resolve(__dirname, "..");
-
-const compiler = { paths: [require.resolve("tslab")] };
 
 /** What notebooks record about the language of their cells. */
 const languageInfo = {
   name: "typescript",
-  version: require(require.resolve("@tslab/typescript-for-tslab/package.json", compiler)).version,
+  version: compilerVersion,
   file_extension: ".ts",
   mimetype: "text/typescript",
   codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
@@ -35,57 +34,10 @@ function prepareProcess() {
   for (const stream of [process.stdout, process.stderr]) {
     Object.defineProperty(stream, "isTTY", { value: false, configurable: true });
   }
-  adaptCompiler();
+  adaptCompiler(root);
   // How src/notebook shows something without knowing tslab.
   globalThis[Symbol.for("histo.notebook.display")] = (content, update) =>
     require("tslab/dist/jupyter.js").lastWriteDisplayData?.(content, update);
-}
-
-/**
- * tslab ignores tsconfig.json. Its compiler's exports are read-only, so it gets a copy with the differences.
- * Cells are checked strictly and find packages by their `exports`. The modules they import are only parsed and
- * translated file by file: the project's own compiler checks those, it is newer than tslab's, and the first import of a
- * room takes a third of the time.
- */
-function adaptCompiler() {
-  const id = require.resolve("@tslab/typescript-for-tslab", compiler);
-  const ts = require(id);
-  const options = { strict: true, moduleResolution: ts.ModuleResolutionKind.Bundler };
-  const translated = new Set();
-
-  const translate = ({ fileName, text }) => {
-    const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
-    const { outputText } = ts.transpileModule(text, { fileName, compilerOptions });
-    translated.add(outputText);
-    return outputText;
-  };
-  const emitWithoutChecking = (builder) =>
-    Object.create(builder, {
-      emit: {
-        value: (file, write, ...rest) =>
-          file.fileName.endsWith("/__tslab__.ts") || !file.fileName.endsWith(".ts")
-            ? builder.emit(file, write, ...rest)
-            : write(`outDir/${path.posix.relative(root, file.fileName).replace(/\.ts$/, ".js")}`, translate(file)),
-      },
-    });
-
-  require.cache[id].exports = {
-    ...ts,
-    createWatchCompilerHost: (files, own, ...rest) =>
-      ts.createWatchCompilerHost(files, { ...own, ...options }, ...rest),
-    createWatchProgram: (host) => {
-      const created = host.afterProgramCreate;
-      host.afterProgramCreate = (builder) => created(emitWithoutChecking(builder));
-      return ts.createWatchProgram(host);
-    },
-    getPreEmitDiagnosticsOfFiles: (program, [cell, ...imported]) => [
-      ...ts.getPreEmitDiagnosticsOfFiles(program, [cell]),
-      ...imported.flatMap((file) => program.getSyntacticDiagnostics(file)),
-    ],
-    // tslab passes everything through here once more, to make CommonJS of it.
-    transpileModule: (text, ...rest) =>
-      translated.delete(text) ? { outputText: text } : ts.transpileModule(text, ...rest),
-  };
 }
 
 /**

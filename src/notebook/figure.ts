@@ -19,7 +19,7 @@ export interface FigureSize {
 }
 
 const DEFAULT_SIZE = { width: 700, height: 420 };
-/** Narrower than plotly's own, which leave a third of a small figure empty. */
+/** For figures without a template. Plotly's own margins leave a third of a small figure empty. */
 const DEFAULT_MARGIN = { t: 56, r: 32, b: 56, l: 64 };
 
 /** Shows a figure. */
@@ -63,7 +63,8 @@ async function figureBundle(figure: Figure, size: FigureSize): Promise<Bundle> {
   const { width, height } = { ...DEFAULT_SIZE, ...sizeOf(figure), ...size };
   const data = JSON.parse(JSON.stringify(figure.data, plainArrays));
   const own = JSON.parse(JSON.stringify(figure.layout ?? {}, plainArrays));
-  const layout = { ...own, margin: { ...DEFAULT_MARGIN, ...own.margin }, width, height };
+  const margin = own.template ? {} : { margin: { ...DEFAULT_MARGIN, ...own.margin } };
+  const layout = { ...own, ...margin, width, height };
   return {
     "application/vnd.plotly.v1+json": { data, layout, config: { displaylogo: false, ...figure.config } },
     "image/png": await figureToPng({ data, layout }, { width, height }),

@@ -15,6 +15,17 @@ test("cells run in order, see each other's variables and get execution counts", 
   );
 });
 
+test("shorthand properties know the variables of earlier cells, and inner ones before them", async () => {
+  const { notebook } = await runNotebook(
+    notebookOf(
+      "let size = 64;\nconst seed = 1;",
+      "const options = { size, seed };\nconsole.log(options, ((seed: number) => ({ seed }))(2));",
+      "({ size } = { size: 96 });\nconsole.log({ size });",
+    ),
+  );
+  assert.deepEqual(printedBy(notebook), ["", "{ size: 64, seed: 1 } { seed: 2 }\n", "{ size: 96 }\n"]);
+});
+
 test("a runtime error ends the run with the error in its cell", async () => {
   const { notebook, failure } = await runNotebook(
     notebookOf("console.log('before');", "throw new RangeError('too far');", "console.log('after');"),

@@ -1,0 +1,82 @@
+/**
+ * @module The compiler of cells. tslab brings its own TypeScript and ignores tsconfig.json; here it gets what this
+ * project needs:
+ * - cells are checked strictly and find packages by their `exports`;
+ * - the modules they import are only parsed and translated file by file. The project's own, newer compiler checks those,
+ *   and the first import of a room takes half the time;
+ * - `{ name }` works where `name` comes from an earlier cell (tslab 1.0.22 forgets to look there).
+ */
+const path = require("node:path");
+
+const from = { paths: [require.resolve("tslab")] };
+const compilerId = require.resolve("@tslab/typescript-for-tslab", from);
+const compilerVersion = require(require.resolve("@tslab/typescript-for-tslab/package.json", from)).version;
+
+/** Replaces tslab's compiler in Node's module cache; call it before tslab is loaded. Its own exports are read-only. */
+function adaptCompiler(root) {
+  const ts = require(compilerId);
+  const options = { strict: true, moduleResolution: ts.ModuleResolutionKind.Bundler };
+  const translated = new Set();
+
+  /** A module as CommonJS, from its text alone. */
+  function translate({ fileName, text }) {
+    const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
+    const { outputText } = ts.transpileModule(text, { fileName, compilerOptions });
+    translated.add(outputText);
+    return outputText;
+  }
+
+  /** tslab's builder with another way to emit. */
+  function adaptBuilder(builder) {
+    const emit = (file, write, token, onlyDeclarations, transformers) => {
+      if (file.fileName.endsWith("/__tslab__.ts")) {
+        const before = [expandShorthand(ts, builder.getProgram().getTypeChecker()), ...(transformers?.before ?? [])];
+        return builder.emit(file, write, token, onlyDeclarations, { ...transformers, before });
+      }
+      if (!file.fileName.endsWith(".ts")) return builder.emit(file, write, token, onlyDeclarations, transformers);
+      return write(`outDir/${path.posix.relative(root, file.fileName).replace(/\.ts$/, ".js")}`, translate(file));
+    };
+    return Object.create(builder, { emit: { value: emit } });
+  }
+
+  require.cache[compilerId].exports = {
+    ...ts,
+    createWatchCompilerHost: (files, own, ...rest) =>
+      ts.createWatchCompilerHost(files, { ...own, ...options }, ...rest),
+    createWatchProgram(host) {
+      const created = host.afterProgramCreate;
+      host.afterProgramCreate = (builder) => created(adaptBuilder(builder));
+      return ts.createWatchProgram(host);
+    },
+    getPreEmitDiagnosticsOfFiles: (program, [cell, ...imported]) => [
+      ...ts.getPreEmitDiagnosticsOfFiles(program, [cell]),
+      ...imported.flatMap((file) => program.getSyntacticDiagnostics(file)),
+    ],
+    // tslab passes everything through here once more, to make CommonJS of it.
+    transpileModule: (text, ...rest) =>
+      translated.delete(text) ? { outputText: text } : ts.transpileModule(text, ...rest),
+  };
+}
+
+/** `{ name }` becomes `{ name: exports.name }` where an earlier cell declared the name; tslab keeps its variables there. */
+function expandShorthand(ts, checker) {
+  const isEarlier = (node) =>
+    checker
+      .getShorthandAssignmentValueSymbol(node)
+      ?.declarations?.some((declaration) => declaration.getSourceFile().fileName.endsWith("/__prev__.d.ts"));
+  return (context) => {
+    const { factory } = context;
+    const visit = (node) => {
+      if (!ts.isShorthandPropertyAssignment(node) || !isEarlier(node)) return ts.visitEachChild(node, visit, context);
+      const value = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), node.name.text);
+      const initializer = node.objectAssignmentInitializer;
+      return factory.createPropertyAssignment(
+        node.name,
+        initializer ? factory.createAssignment(value, ts.visitNode(initializer, visit)) : value,
+      );
+    };
+    return (file) => ts.visitEachChild(file, visit, context);
+  };
+}
+
+module.exports = { adaptCompiler, compilerVersion };
