@@ -104,7 +104,13 @@ function trainingOptions(command: Command): Command {
     )
     .option("--label-smoothing <x>", "move labels towards one half", number(0, 0.9))
     .option("--sampler <name>", "shuffle or balanced", oneOf("shuffle", "balanced"))
-    .option("--augment <name>", "none or dihedral: flips and rotations", oneOf("none", "dihedral"))
+    .option("--augment <names>", "dihedral, crop, stain, jitter, blur joined by commas, or all, or none")
+    .option(
+      "--stain <method>",
+      "normalize stains: none, reinhard, macenko or vahadane",
+      oneOf("none", "reinhard", "macenko", "vahadane"),
+    )
+    .option("--stain-reference <tile>", "tile whose stains the others get (default: the most typical training tile)")
     .option("--mixup <alpha>", "mix examples", number(0, 10))
     .option("--precision <name>", "auto, bf16 or fp32", oneOf("auto", "bf16", "fp32"))
     .option("--monitor <metric>", "validation metric that chooses the best epoch")

@@ -12,6 +12,7 @@ export {
 } from "./pixel-store";
 export { DEFAULT_SIZE, naturalSize } from "./size";
 export { positionsIn, type SplitOptions, splitValidation } from "./split";
+export { fitStainReference, type StainReferenceOptions } from "./stain-reference";
 export { type ChannelStatistics, channelHistogram, channelStatistics } from "./statistics";
 export { type LabelSummary, type PartitionCounts, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticOptions, type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";

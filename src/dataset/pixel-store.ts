@@ -5,7 +5,13 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
 import { AtomicFile, cacheDirectory, sha256 } from "../files/index";
-import { DEFAULT_RESIZE, type DecodeLimits, decodePixels, fitImage, type ResizePolicy } from "../image/index";
+import {
+  DEFAULT_RESIZE,
+  type DecodeLimits,
+  prepareImage,
+  type ResizePolicy,
+  type StainNormalization,
+} from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
 import {
   bytesPerImage,
@@ -22,6 +28,8 @@ export interface PixelStoreOptions {
   readonly size: number;
   /** How images of another size are brought to it. Default `crop`. */
   readonly resize?: ResizePolicy | undefined;
+  /** Stain normalization of every image. Each normalization has a store of its own. */
+  readonly stain?: StainNormalization | undefined;
   /** Where stores are kept. Default: the project's cache directory. */
   readonly cacheDirectory?: string | undefined;
   /** Go on without images that cannot be decoded, and record them in the store. */
@@ -68,7 +76,8 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
   const { size, resize = DEFAULT_RESIZE } = options;
   if (!Number.isInteger(size) || size < 1) throw new RangeError("The size must be a whole number of pixels.");
   const folder = join(options.cacheDirectory ?? cacheDirectory(), "pixels");
-  const path = join(folder, `${fileSafe(dataset.name)}-${storeKey(dataset)}-${size}-${resize}.pixels`);
+  const stain = options.stain ? `-${options.stain.method}-${sha256(JSON.stringify(options.stain)).slice(0, 8)}` : "";
+  const path = join(folder, `${fileSafe(dataset.name)}-${storeKey(dataset)}-${size}-${resize}${stain}.pixels`);
   const old = StoreFile.open(path);
   const plan = planPacking(dataset, old);
   if (old && plan.upToDate) {
@@ -197,9 +206,8 @@ async function packOne(
       const reused = reuse(stamp);
       if (reused) return reused;
     }
-    const image = await decodePixels(content, options.limits, tile.path);
-    const pixels = await fitImage(image, { size: options.size, resize: options.resize, name: tile.path });
-    const original = [image.width, image.height] as const;
+    const { limits } = options;
+    const { pixels, original } = await prepareImage(content, options, limits, tile.path);
     return { image: { name: tile.name, ...stamp, pixels: sha256(pixels), original }, pixels, decoded: true };
   } catch (error) {
     return { failure: { ...stamp, name: tile.name, reason: messageOf(error) }, accepted: false };

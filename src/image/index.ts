@@ -19,6 +19,7 @@ export {
   type RgbImage,
 } from "./decode";
 export { imageSize } from "./measure";
+export { type PixelPreparation, type PreparedImage, prepareImage } from "./prepare";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { type ChannelScale, standardizationTable, standardize } from "./standardize";

@@ -1,12 +1,11 @@
 /** @module From an image file's bytes to the pixels a model takes. */
-import { type DecodeLimits, decodeImage } from "../image/decode";
-import type { Preprocessing } from "../image/preprocessing";
+import { type DecodeLimits, type Preprocessing, prepareImage } from "../image/index";
 
 /** Decodes, resizes and stain-normalizes one image: uint8, RGB, [size, size, 3]. @throws {InputError} codes `IMAGE_...` */
-export function preprocessImage(
+export async function preprocessImage(
   image: Uint8Array,
-  { size, resize }: Preprocessing,
+  preprocessing: Preprocessing,
   limits?: DecodeLimits,
 ): Promise<Uint8Array> {
-  return decodeImage(image, { size, resize, limits });
+  return (await prepareImage(image, preprocessing, limits)).pixels;
 }

@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng } from "../image/encode";
+import { stainNormalizer } from "../image/index";
 import { goldenPixels } from "./golden";
 import { GRAPH_FILE, type GraphFiles, INPUT_NAME, OUTPUT_NAME } from "./graph-files";
 import type { ModelCard } from "./model-card";
@@ -23,7 +24,7 @@ export async function writeCard(
   extras: CardExtras,
 ): Promise<ModelCard> {
   const { config } = run;
-  const { size } = config.preprocessing;
+  const { size, stain } = config.preprocessing;
   const pixels = goldenPixels(config.preprocessing);
   const png = await encodePng(pixels, size, size);
   await writeFileAtomically(join(directory, GOLDEN_FILE), png);
@@ -38,7 +39,11 @@ export async function writeCard(
     preprocessing: config.preprocessing,
     ...extras,
     files: { ...graph.files, [GOLDEN_FILE]: sha256(png) },
-    golden: { image: GOLDEN_FILE, logit: await answerOf(directory, pixels, size), tolerance: GOLDEN_TOLERANCE },
+    golden: {
+      image: GOLDEN_FILE,
+      logit: await answerOf(directory, stain ? stainNormalizer(stain)(pixels) : pixels, size),
+      tolerance: GOLDEN_TOLERANCE,
+    },
     ...(run.metrics && { metrics: run.metrics }),
     architecture: config.architecture ?? architectureOf(run),
     parameters: graph.parameters,

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { loadDataset } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { type Prediction, readPredictions } from "../evaluation/index";
-import { decodeImage } from "../image/index";
+import { prepareImage } from "../image/index";
 import type { TrainedRun } from "./run";
 
 /** Tiles with what training knew of them. */
@@ -65,14 +65,15 @@ export class RunTiles {
 
   /** Decodes tiles. @returns uint8 [paths.length, size, size, 3] */
   async pixels(paths: readonly string[], signal?: AbortSignal): Promise<Uint8Array> {
-    const { size, resize } = this.run.config.preprocessing;
+    const { preprocessing } = this.run.config;
+    const { size } = preprocessing;
     const bytes = size * size * 3;
     const pixels = new Uint8Array(paths.length * bytes);
     let next = 0;
     const worker = async () => {
       for (let i = next++; i < paths.length; i = next++) {
         signal?.throwIfAborted();
-        pixels.set(await decodeImage(paths[i] as string, { size, resize }), i * bytes);
+        pixels.set((await prepareImage(paths[i] as string, preprocessing)).pixels, i * bytes);
       }
     };
     await Promise.all(Array.from({ length: DECODERS }, worker));

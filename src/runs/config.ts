@@ -1,7 +1,8 @@
 /** @module The configuration of a training run: every choice in one object, with its default, as `config.json` keeps it. */
 import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
-import type { Preprocessing, ResizePolicy } from "../image/index";
+import { augmentationNamed } from "../image/augment/index";
+import type { Preprocessing, ResizePolicy, StainMethod } from "../image/index";
 
 /** What a user chooses; `histo train` has an option for each. */
 export interface TrainingOptions {
@@ -13,6 +14,10 @@ export interface TrainingOptions {
   /** Edge length of the model's input in pixels. */
   size: number;
   resize: ResizePolicy;
+  /** Stain normalization of every tile. */
+  stain: "none" | StainMethod;
+  /** Name of the tile whose stains the others get; empty for the most typical training tile. */
+  stainReference: string;
   /** Share of the training tiles held out for validation, per class. */
   validationFraction: number;
   /** Go on without images that cannot be decoded. */
@@ -36,7 +41,8 @@ export interface TrainingOptions {
   // examples
   batch: number;
   epochs: number;
-  augment: "none" | "dihedral";
+  /** Names joined by commas: `none`, `dihedral`, `crop`, `stain`, `jitter`, `blur`, `all`. */
+  augment: string;
   /** Shape of the Beta distribution of mixup; 0 for none. */
   mixup: number;
   /** `balanced` draws both classes equally often, with replacement. */
@@ -97,6 +103,8 @@ export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = {
   dataset: {},
   size: 224,
   resize: "crop",
+  stain: "none",
+  stainReference: "",
   validationFraction: 0.2,
   skipUnreadable: false,
   model: "mlp",
@@ -163,7 +171,7 @@ export interface RunConfig extends TrainingOptions {
 
 /**
  * Fills in the defaults.
- * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE` or `OPTION_RANGE`, naming the option
+ * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE`, `OPTION_RANGE` or `AUGMENTATION_UNKNOWN`, naming the option
  */
 export function resolveTrainingOptions(given: Partial<TrainingOptions> & { data: string }): TrainingOptions {
   const options = { ...defaultTrainingOptions, data: given.data } as TrainingOptions;
@@ -183,6 +191,7 @@ export function resolveTrainingOptions(given: Partial<TrainingOptions> & { data:
     Object.assign(options, { [name]: value });
   }
   checkRanges(options);
+  augmentationNamed(options.augment);
   return options;
 }
 

@@ -1,6 +1,6 @@
 /** @module Batches of a training or evaluation pass, addressed by epoch and index so that any can be loaded again. */
 import type { PixelStore } from "../dataset/index";
-import type { Preprocessing } from "../image/index";
+import type { PixelAugmentation, Preprocessing } from "../image/index";
 import { Random } from "../random/index";
 import { floatsFromBytes, tf } from "../tensorflow/index";
 import type { Sampler } from "./samplers";
@@ -87,9 +87,6 @@ function gamma(random: Random, a: number): number {
     if (v > 0 && Math.log(1 - random.next()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
   }
 }
-
-/** An augmentation of one image's bytes in place, a function of the epoch and the image. */
-export type PixelAugmentation = (pixels: Uint8Array, size: number, epoch: number, image: number) => void;
 
 /**
  * Standardized pixels [n, size, size, 3] from a store.

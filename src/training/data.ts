@@ -2,6 +2,7 @@
 import {
   channelStatistics,
   type Dataset,
+  fitStainReference,
   loadDataset,
   openPixelStore,
   type Partition,
@@ -9,7 +10,7 @@ import {
   splitValidation,
   withoutSkipped,
 } from "../dataset/index";
-import type { Preprocessing } from "../image/index";
+import type { Preprocessing, StainNormalization } from "../image/index";
 import type { Progress } from "../progress/index";
 import type { TrainingOptions } from "../runs/index";
 
@@ -29,13 +30,22 @@ export interface TrainingData {
 export async function openTrainingData(
   options: Pick<
     TrainingOptions,
-    "data" | "dataset" | "size" | "resize" | "skipUnreadable" | "seed" | "validationFraction"
+    | "data"
+    | "dataset"
+    | "size"
+    | "resize"
+    | "stain"
+    | "stainReference"
+    | "skipUnreadable"
+    | "seed"
+    | "validationFraction"
   >,
   { progress, signal }: { progress: Progress; signal?: AbortSignal },
 ): Promise<TrainingData> {
   const { size, resize, seed, skipUnreadable } = options;
   const whole = await loadDataset(options.data, options.dataset);
-  const store = await openPixelStore(whole, { size, resize, skipUnreadable, progress, signal });
+  const stain = await stainOf(whole, options, progress);
+  const store = await openPixelStore(whole, { size, resize, stain, skipUnreadable, progress, signal });
   const dataset = splitValidation(withoutSkipped(whole, store), { fraction: options.validationFraction, seed });
   for (const note of dataset.notes ?? []) progress.say(note);
   const of = <T>(make: (partition: Partition) => T) => ({
@@ -49,9 +59,20 @@ export async function openTrainingData(
   return {
     dataset,
     store,
-    preprocessing: { size, resize, mean, std },
+    preprocessing: { size, resize, mean, std, ...(stain && { stain }) },
     positions,
     labels: of((partition) => Uint8Array.from(tiles[partition], (tile) => tile.label)),
     close: () => store.close(),
   };
+}
+
+async function stainOf(
+  dataset: Dataset,
+  { stain, stainReference, size, resize }: Pick<TrainingOptions, "stain" | "stainReference" | "size" | "resize">,
+  progress: Progress,
+): Promise<StainNormalization | undefined> {
+  if (stain === "none") return undefined;
+  const fitted = await fitStainReference(dataset, stain, { size, resize, reference: stainReference || undefined });
+  progress.say(`Stains are normalized to those of ${fitted.reference} (${stain}).`);
+  return fitted.stain;
 }

@@ -2,11 +2,11 @@
 
 import type { Partition } from "../dataset/index";
 import { InputError } from "../errors/index";
+import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, mlp, saveTopology, saveWeights } from "../models/index";
 import type { Progress } from "../progress/index";
 import type { RunDirectory, TrainingOptions } from "../runs/index";
 import type { tf } from "../tensorflow/index";
-import { dihedralAugmentation } from "./augmentation";
 import { type Examples, pixelExamples } from "./batches";
 import type { TrainingData } from "./data";
 import { subspaceNetwork } from "./subspace/network";
@@ -36,6 +36,12 @@ export async function createNetwork(
   context: NetworkContext,
 ): Promise<Network> {
   if (options.stem === "subspace") {
+    if (options.augment !== "none" && options.augment !== "dihedral") {
+      throw new InputError(
+        "AUGMENTATION_UNKNOWN",
+        `--augment ${options.augment}: --stem subspace can only do none or dihedral; train on pixels for the others.`,
+      );
+    }
     return subspaceNetwork(options, data, context);
   }
   const model = createModel(options);
@@ -61,7 +67,7 @@ function createModel(options: TrainingOptions): tf.LayersModel {
 }
 
 function pixelPartitions(options: TrainingOptions, data: TrainingData): Record<Partition, Examples> {
-  const augmentation = options.augment === "dihedral" ? dihedralAugmentation(options.seed) : undefined;
+  const augmentation = createAugmentation(augmentationNamed(options.augment), options.seed);
   const of = (partition: Partition) =>
     pixelExamples(data.store, data.positions[partition], data.labels[partition], data.preprocessing, augmentation);
   return { train: of("train"), validation: of("validation"), test: of("test") };

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
-import { readdir, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { channelStatistics, loadDataset, openPixelStore, packPixels, withoutSkipped } from "../../src/dataset/index";
+import {
+  channelStatistics,
+  fitStainReference,
+  loadDataset,
+  openPixelStore,
+  packPixels,
+  withoutSkipped,
+} from "../../src/dataset/index";
+import { preprocessImage } from "../../src/inference/preprocess";
 import { texture, texturePng, writeCsvSet, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -138,4 +146,28 @@ test("channel statistics equal the definition", async (context) => {
     assert.ok(Math.abs((std[channel] as number) - Math.sqrt(variance)) < 1e-12);
   }
   store.close();
+});
+
+test("a stain-normalized store holds what a predictor makes of each file, beside the plain one", async (context) => {
+  const { data, cacheDirectory, image } = await setOf(context, 6, 48);
+  const dataset = await loadDataset(data);
+  const { stain, reference } = await fitStainReference(dataset, "reinhard", { size: 48, resize: "crop" });
+  assert.deepEqual(await fitStainReference(dataset, "reinhard", { size: 48, resize: "crop", reference }), {
+    stain,
+    reference,
+  });
+  const plain = await openPixelStore(dataset, { size: 48, cacheDirectory });
+  const store = await openPixelStore(dataset, { size: 48, cacheDirectory, stain });
+  const into = new Uint8Array(store.bytesPerImage);
+  for (const name of dataset.tiles.map((tile) => tile.name)) {
+    store.read([store.positionOf(name)], into);
+    const preprocessing = { size: 48, resize: "crop", mean: [0, 0, 0], std: [1, 1, 1], stain } as const;
+    assert.deepEqual(into, await preprocessImage(await readFile(image(name)), preprocessing));
+  }
+  assert.notEqual(store.contentHash, plain.contentHash);
+  store.close();
+  plain.close();
+  await assert.rejects(fitStainReference(dataset, "reinhard", { size: 48, resize: "crop", reference: "x" }), {
+    code: "STAIN_REFERENCE_UNKNOWN",
+  });
 });

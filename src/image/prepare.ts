@@ -1,0 +1,43 @@
+/** @module The one pipeline from an image file to a model's pixels, for packing, export and serving alike. */
+import { type DecodeLimits, decodePixels, fitImage } from "./decode";
+import type { Preprocessing, StainNormalization } from "./preprocessing";
+import { type StainNormalizer, stainNormalizer } from "./stain/index";
+
+/** The part of the preprocessing that acts on bytes; standardization follows in the model. */
+export interface PixelPreparation extends Pick<Preprocessing, "size" | "resize"> {
+  readonly stain?: StainNormalization | undefined;
+}
+
+/** Pixels ready for a model, and the size that the image had. */
+export interface PreparedImage {
+  /** uint8, RGB, [size, size, 3]. */
+  readonly pixels: Uint8Array;
+  readonly original: readonly [width: number, height: number];
+}
+
+/**
+ * Decodes, resizes and stain-normalizes one image.
+ * @param name what to call it in errors
+ * @throws {InputError} codes `IMAGE_...`, or `STAIN_PARAMETERS`
+ */
+export async function prepareImage(
+  input: Uint8Array | string,
+  { size, resize, stain }: PixelPreparation,
+  limits?: DecodeLimits,
+  name?: string,
+): Promise<PreparedImage> {
+  const image = await decodePixels(input, limits, name);
+  const pixels = await fitImage(image, { size, resize, name: name ?? (typeof input === "string" ? input : undefined) });
+  return { pixels: stain ? normalizerOf(stain)(pixels) : pixels, original: [image.width, image.height] };
+}
+
+const normalizers = new WeakMap<StainNormalization, StainNormalizer>();
+
+function normalizerOf(stain: StainNormalization): StainNormalizer {
+  let normalizer = normalizers.get(stain);
+  if (!normalizer) {
+    normalizer = stainNormalizer(stain);
+    normalizers.set(stain, normalizer);
+  }
+  return normalizer;
+}
