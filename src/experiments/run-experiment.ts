@@ -1,7 +1,9 @@
 /** @module One experiment from data to an exported, tracked model: what `histo train` and the notebooks do. */
 import { join } from "node:path";
+import { messageOf } from "../errors/index";
+import { writeReport } from "../evaluation/report/index";
 import { exportRun, type Variant } from "../onnx/index";
-import { silentProgress } from "../progress/index";
+import { type Progress, silentProgress } from "../progress/index";
 import type { TrainingOptions } from "../runs/index";
 import { type RunTrainingOptions, runTraining, type TrainingResult } from "../training/index";
 import { type TrackingOptions, TrainingTracker } from "./track-training";
@@ -11,6 +13,8 @@ export interface ExperimentOptions extends RunTrainingOptions {
   readonly track?: TrackingOptions | false;
   /** Export the best model into `model/` of the run. */
   readonly variant?: Variant | "none";
+  /** Write `report.html`; true unless told. */
+  readonly report?: boolean;
 }
 
 export interface ExperimentResult extends TrainingResult {
@@ -23,7 +27,7 @@ export interface ExperimentResult extends TrainingResult {
 /** Trains, exports and logs. */
 export async function runExperiment(
   options: Partial<TrainingOptions> & { data: string },
-  { track = false, variant = "none", ...training }: ExperimentOptions,
+  { track = false, variant = "none", report = true, ...training }: ExperimentOptions,
 ): Promise<ExperimentResult> {
   const { progress = silentProgress, signal, callbacks = [] } = training;
   const tracker = track ? new TrainingTracker({ say: (line) => progress.say(line), ...track }) : undefined;
@@ -32,6 +36,7 @@ export async function runExperiment(
       ...training,
       callbacks: [...callbacks, ...(tracker ? [tracker] : [])],
     });
+    if (report) await reportOn(result.run, progress);
     const model = variant === "none" ? undefined : join(result.run, "model");
     if (model && variant !== "none") {
       await exportRun({ run: result.run, out: model, variant, progress, ...(signal && { signal }) });
@@ -43,5 +48,16 @@ export async function runExperiment(
   } catch (error) {
     await tracker?.fail();
     throw error;
+  }
+}
+
+/** The model counts, not the report: a report that cannot be written is no failed experiment. */
+async function reportOn(run: string, progress: Progress): Promise<void> {
+  try {
+    await writeReport(run);
+  } catch (error) {
+    progress.say(
+      `Warning: no report was written (${messageOf(error)}); try again with histo evaluate --run ${run} --report.`,
+    );
   }
 }

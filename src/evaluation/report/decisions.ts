@@ -1,32 +1,22 @@
 /** @module Ranking, the threshold, and what other thresholds would do. */
-import { confusionFigure, precisionRecallFigure, rocFigure, sweepFigure } from "../../plots/index";
-import { rankRows } from "../bootstrap";
 import { confusionAt, decisionMetrics } from "../confusion";
-import { precisionRecallCurve, rocBand, rocCurve, thresholdSweep } from "../curves";
 import { chooseThreshold, describeThresholdRule, type ThresholdRule } from "../threshold";
 import type { ReportFacts } from "./facts";
+import type { EvaluationFigures } from "./figures";
 import { decimal, escapeHtml, paragraph, percent, resized, type Section, table } from "./html";
 
-export function rankingSection({ main }: ReportFacts): Section {
-  const { labels, scores, metrics, intervals, name } = main;
-  const positives = metrics.confusion.tp + metrics.confusion.fn;
-  const band = rocBand(rankRows(labels, scores), { resamples: 500 });
-  const operating = { recall: metrics.recall, specificity: metrics.specificity, threshold: metrics.threshold };
-  const curve = rocCurve(labels, scores);
+export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Section {
   return {
     id: "ranking",
     title: "How well images are ranked",
     blocks: [
       {
-        figure: rocFigure([{ name, curve, auc: metrics.rocAuc, ci95: intervals.rocAuc, band, operating }]),
+        figure: roc,
         caption:
           "The shaded band holds the curve in 95 % of bootstrap resamples, point by point; the ring is the threshold in use.",
       },
       {
-        figure: precisionRecallFigure(
-          [{ name, curve: precisionRecallCurve(labels, scores), prAuc: metrics.prAuc, ci95: intervals.prAuc }],
-          positives / metrics.n,
-        ),
+        figure: precisionRecall,
         caption: "Precision depends on how frequent positives are; where they are rarer than here, it is lower.",
       },
     ],
@@ -42,19 +32,17 @@ const ALTERNATIVES: readonly ThresholdRule[] = [
   { rule: "cost", missed: 5 },
 ];
 
-export function thresholdSection({ results, main, validation }: ReportFacts): Section {
-  const { classes, threshold } = results;
-  const chosenOn = validation ?? main;
-  const sweep = thresholdSweep(chosenOn.labels, chosenOn.scores);
-  const confusion = confusionFigure(main.metrics.confusion, classes, `Confusion matrix, ${main.name}`);
+export function thresholdSection(
+  { results, main, validation }: ReportFacts,
+  { confusion, sweep }: EvaluationFigures,
+): Section {
+  const [where, why] = validation ? ["validation", ", where the choice was made"] : [main.name, ""];
   const blocks: Section["blocks"] = [
     { figure: confusion, caption: "Counts, and their share of the true class (rows)." },
-    {
-      figure: resized(sweepFigure(sweep, threshold.value), 690),
-      caption: `Every threshold on ${chosenOn.name} images${chosenOn === validation ? ", where the choice was made" : ""}.`,
-    },
+    { figure: resized(sweep, 690), caption: `Every threshold on ${where} images${why}.` },
   ];
-  const alternatives = validation && validation !== main ? [alternativesTable(main, validation, classes[1])] : [];
+  const alternatives =
+    validation && validation !== main ? [alternativesTable(main, validation, results.classes[1])] : [];
   return { id: "threshold", title: "The decision and its threshold", blocks: [...blocks, ...alternatives] };
 }
 

@@ -3,6 +3,7 @@ import { writeFileAtomically } from "../../files/index";
 import { type RunResults, readRun } from "../run-results";
 import { rankingSection, thresholdSection } from "./decisions";
 import { reportFacts } from "./facts";
+import { evaluationFigures, trainingFigures } from "./figures";
 import type { Section } from "./html";
 import { mistakesSection } from "./mistakes";
 import { reportPage } from "./page";
@@ -10,18 +11,21 @@ import { provenanceSection, trainingSection } from "./provenance";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 
+export { runFigures } from "./figures";
+
 /** The report as HTML. */
 export async function reportHtml(results: RunResults): Promise<string> {
   const facts = reportFacts(results);
+  const figures = evaluationFigures(facts);
   const { config, name, classes } = results;
   const sections: (Section | undefined)[] = [
     summarySection(facts),
-    thresholdSection(facts),
-    rankingSection(facts),
-    calibrationSection(facts),
-    expertSection(facts),
+    thresholdSection(facts, figures),
+    rankingSection(figures),
+    calibrationSection(facts, figures),
+    expertSection(facts, figures),
     await mistakesSection(facts),
-    await trainingSection(facts),
+    trainingSection(facts, await trainingFigures(results)),
     provenanceSection(facts),
   ];
   const model = [config.architecture, config.parameters && `${config.parameters.toLocaleString("en")} weights`];

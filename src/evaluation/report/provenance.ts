@@ -1,90 +1,28 @@
 /** @module How the model was made: training, network, data, settings. */
-import { existsSync } from "node:fs";
-import { readJson, SafetensorsFile, sizeOf } from "../../files/index";
-import { architectureFigure, type LayerBox, learningCurves, learningRateFigure } from "../../plots/index";
-import { bestEpoch, type RunResults } from "../run-results";
 import type { ReportFacts } from "./facts";
-import { escapeHtml, paragraph, type Section, table } from "./html";
+import type { TrainingFigures } from "./figures";
+import { type Block, escapeHtml, paragraph, type Section, table } from "./html";
 
-export async function trainingSection({ results }: ReportFacts): Promise<Section | undefined> {
-  const { history, config } = results;
-  const layers = await readLayers(results);
-  if (history.length === 0 && layers.length === 0) return undefined;
-  const best = bestEpoch(results);
-  const metric = config.monitor && config.monitor !== "loss" ? config.monitor : "rocAuc";
-  const rates = new Set(history.map(({ learningRate }) => learningRate));
+export function trainingSection({ results }: ReportFacts, figures: TrainingFigures): Section | undefined {
+  const { history } = results;
   const seconds = history.reduce((sum, line) => sum + (line.seconds ?? 0), 0);
-  return {
-    id: "training",
-    title: "Training",
-    blocks: [
-      ...(layers.length > 0
-        ? [
-            {
-              figure: architectureFigure(layers),
-              caption: "Height: logarithm of a layer's output size; darker: more of the weights.",
-            },
-          ]
-        : []),
-      ...(history.length > 0
-        ? [
-            {
-              figure: learningCurves(history, { metric, ...(best !== undefined && { bestEpoch: best }) }),
-              caption:
-                "The weights of the marked epoch were kept. Training values are measured while training, with augmentation and dropout.",
-            },
-            paragraph(`${history.length} epochs${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`),
-          ]
-        : []),
-      ...(rates.size > 1
-        ? [{ figure: learningRateFigure(history), caption: "Learning rate at the end of each epoch." }]
-        : []),
-    ],
-  };
-}
-
-interface KerasLayer {
-  readonly class_name: string;
-  readonly config: Readonly<Record<string, unknown>> & { readonly name: string };
-}
-
-/** The layers as boxes: names and sizes from the topology, weights counted from the weight file's header. */
-async function readLayers({ directory }: RunResults): Promise<LayerBox[]> {
-  if (!existsSync(directory.topology) || !existsSync(directory.bestWeights)) return [];
-  try {
-    const topology = await readJson<{ config?: { layers?: KerasLayer[] } | KerasLayer[] }>(directory.topology);
-    const layers = Array.isArray(topology.config) ? topology.config : (topology.config?.layers ?? []);
-    const file = await SafetensorsFile.open(directory.bestWeights);
-    const counts = new Map<string, number>();
-    for (const { name, shape } of file.entries()) {
-      const layer = name.slice(0, name.lastIndexOf("/"));
-      counts.set(layer, (counts.get(layer) ?? 0) + sizeOf(shape));
-    }
-    await file.close();
-    return layers.filter(({ class_name }) => DRAWN.test(class_name)).map((layer) => boxOf(layer, counts));
-  } catch {
-    // A topology of another kind: the report does without the drawing.
-    return [];
+  const blocks: Block[] = [];
+  if (figures.architecture) {
+    const caption = "Height: logarithm of a layer's output size; darker: more of the weights.";
+    blocks.push({ figure: figures.architecture, caption });
   }
-}
-
-/** Layers that reshape, drop or activate are left out of the drawing. */
-const DRAWN =
-  /^(InputLayer|.*Dense|.*Conv2D|.*Pooling2D|Subspace.*|LayerNormalization|BatchNormalization|.*Attention.*)$/;
-
-function boxOf({ class_name, config }: KerasLayer, counts: ReadonlyMap<string, number>): LayerBox {
-  const input = (config.batch_input_shape ?? config.batchInputShape) as (number | null)[] | undefined;
-  const shape = class_name === "InputLayer" && input ? input.slice(1).map(Number) : [];
-  const size = shape.length > 0 ? sizeOf(shape) : Number(config.units ?? config.filters ?? config.rank ?? 0);
-  const activation =
-    typeof config.activation === "string" && config.activation !== "linear" ? ` ${config.activation}` : "";
-  return {
-    name: config.name,
-    kind: class_name === "InputLayer" ? "input" : `${class_name}${activation}`,
-    output: shape.length > 0 ? shape.join(" × ") : size > 0 ? String(size) : config.name,
-    size,
-    parameters: counts.get(config.name) ?? 0,
-  };
+  if (figures.learningCurves) {
+    const caption =
+      "The weights of the marked epoch were kept. Training values are measured while training, with augmentation and dropout.";
+    blocks.push({ figure: figures.learningCurves, caption });
+  }
+  if (figures.learningRate) {
+    blocks.push({ figure: figures.learningRate, caption: "Learning rate at the end of each epoch." });
+  }
+  if (history.length > 0) {
+    blocks.push(paragraph(`${history.length} epochs${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`));
+  }
+  return blocks.length > 0 ? { id: "training", title: "Training", blocks } : undefined;
 }
 
 /** Settings that say little to a reader, or that stand elsewhere in the report. */

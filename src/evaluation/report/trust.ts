@@ -1,17 +1,14 @@
 /** @module Calibration, and the model beside the experts. */
-import { agreementFigure, calibrationFigure, scoreFigure, votesFigure } from "../../plots/index";
 import { probabilityByVotes, resultsByAgreement } from "../agreement";
-import { calibrationBins, expectedCalibrationError } from "../calibration";
+import { expectedCalibrationError } from "../calibration";
 import { brierScore } from "../metrics";
 import { calibrationLine, finiteLogits, logLoss } from "../recalibration";
 import { sigmoid } from "../sigmoid";
 import type { ReportFacts } from "./facts";
+import type { EvaluationFigures } from "./figures";
 import { bracket, decimal, escapeHtml, paragraph, percent, resized, type Section, table } from "./html";
 
-/** Few enough that bins of a thousand images hold some. */
-const SHOWN_BINS = 10;
-
-export function calibrationSection({ results, main, temperature }: ReportFacts): Section {
+export function calibrationSection({ main, temperature }: ReportFacts, figures: EvaluationFigures): Section {
   const { labels, scores } = main;
   const logits = finiteLogits(scores);
   const versions = [{ name: "as trained", logits, scores }];
@@ -36,14 +33,12 @@ export function calibrationSection({ results, main, temperature }: ReportFacts):
     title: "Calibration: can the probability be taken at its word?",
     blocks: [
       {
-        figure: calibrationFigure(
-          versions.map(({ name, scores }) => ({ name, bins: calibrationBins(labels, scores, SHOWN_BINS) })),
-        ),
+        figure: figures.calibration,
         caption:
           "On the dotted line 70 % of the images given a probability of 0.7 are positive. Bars are 95 % Wilson intervals.",
       },
       {
-        figure: resized(scoreFigure(labels, scores, results.classes, results.threshold.value), 590),
+        figure: resized(figures.scores, 590),
         caption: "Where the classes overlap, the model cannot tell them apart.",
       },
       table(["", "calibration error", "Brier score", "log loss", "slope", "intercept"], rows),
@@ -62,11 +57,11 @@ function temperatureAdvice(temperature: number): string {
 }
 
 /** Nothing where no votes are known. */
-export function expertSection({ results, main }: ReportFacts): Section | undefined {
+export function expertSection({ results, main }: ReportFacts, figures: EvaluationFigures): Section | undefined {
   const { rows, metrics } = main;
   const groups = resultsByAgreement(rows, metrics.threshold);
-  if (groups.length === 0) return undefined;
-  const { groups: byVotes, correlation } = probabilityByVotes(rows, metrics.threshold);
+  if (!figures.agreement || !figures.votes) return undefined;
+  const { correlation } = probabilityByVotes(rows, metrics.threshold);
   const cells = groups.map(({ agreement, n, positives, accuracy, accuracyCi95, rocAuc }) => [
     agreement,
     String(n),
@@ -80,11 +75,11 @@ export function expertSection({ results, main }: ReportFacts): Section | undefin
     title: "Beside the experts",
     blocks: [
       {
-        figure: resized(agreementFigure(groups), 570),
+        figure: resized(figures.agreement, 570),
         caption: "Where the experts disagreed, the label itself is uncertain. Bars are 95 % Wilson intervals.",
       },
       {
-        figure: resized(votesFigure(byVotes, results.classes[1]), 590),
+        figure: resized(figures.votes, 590),
         caption: "A model that doubts where experts doubt follows the dotted line.",
       },
       table(["Agreement", "images", positive, "accuracy", "ROC AUC"], cells),
