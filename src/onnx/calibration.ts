@@ -2,7 +2,7 @@
 import type { RunTiles } from "./run-tiles";
 
 /** Images wanted. More directions than images cannot be found, and a few times more are needed to find them well. */
-const IMAGES = 1024;
+const IMAGES = 2048;
 /** Quarter turns; tissue has no upright position. */
 const TURNS = 4;
 

@@ -13,6 +13,7 @@ import type { ModelCard } from "./model-card";
 import type { TrainedRun } from "./run";
 import type { RunTiles } from "./run-tiles";
 import { GraphSession } from "./session";
+import { Tail } from "./tail";
 import { compareLogits, logitsOfGraph, type Verification } from "./verification";
 
 type Compression = NonNullable<ModelCard["compression"]>;
@@ -20,7 +21,7 @@ type Compression = NonNullable<ModelCard["compression"]>;
 /** Largest loss of area under the ROC curve on validation. */
 const MAX_AUC_DROP = 0.005;
 /** Largest typical change of a logit, as a share of the logits' own spread: keeps a lucky AUC from being taken for agreement. */
-const MAX_RELATIVE_DEVIATION = 0.1;
+const MAX_RELATIVE_DEVIATION = 0.15;
 const RANKS = [16, 32, 64, 128, 256, 384];
 
 /** What the search found. */
@@ -102,7 +103,7 @@ class Stem {
   async candidates(run: TrainedRun, directory: string): Promise<Compression[]> {
     const folder = join(directory, "probe");
     await mkdir(folder);
-    await writeGraphFiles(run, folder, this.probe(), () => this.signal?.throwIfAborted());
+    await writeGraphFiles(run, folder, this.probe(await Tail.read(run)), () => this.signal?.throwIfAborted());
     await rm(folder, { recursive: true });
     const whole: Compression = { rank: null, bits: 8 };
     if (!this.split) return [whole];
@@ -115,15 +116,21 @@ class Stem {
   }
 
   /** Splits the first layer; what it writes is not used. */
-  private probe(): LinearWriter {
+  private probe(tail: Tail | undefined): LinearWriter {
     return {
       floats: integerWriter.floats,
       pixels: async (graph, name, input, map, pixels) => {
         const task = this.progress.start("Splitting the first layer", 100, "%");
         this.columns = map.matrix.columns;
-        this.split = await splitMap(map, this.calibration, pixels, Math.max(...RANKS), (share) => {
-          this.signal?.throwIfAborted();
-          task.update(Math.round(100 * share));
+        this.split = await splitMap(map, {
+          images: this.calibration,
+          pixels,
+          maximumRank: Math.max(...RANKS),
+          tail,
+          onProgress: (share) => {
+            this.signal?.throwIfAborted();
+            task.update(Math.round(100 * share));
+          },
         });
         task.finish(`${this.split.rank} components`);
         const { first, second } = this.split.truncated(1);

@@ -1,15 +1,17 @@
 /**
  * @module Splits a linear map of pixels into two small ones that agree with it on real images.
  *
- * y = x W + b is replaced by z = (x W - mean) V, y = z V' + (mean + b), where V holds the directions in which the outputs of
- * real images vary most. That is the best split of a given rank for those images (in squared error of the outputs), and better
- * than cutting W's own singular values, which ask for all images alike, most of which no camera ever sees.
+ * y = x W + b is replaced by z = (x W - mean) E, y = z D + (mean + b). E and D span the directions in which the outputs of real
+ * images vary most, measured by what a change does to the logit (to first order). Cutting W's own singular values instead would
+ * ask for all images alike, most of which no camera ever sees.
  */
 import type { ChannelAffine } from "./conversion";
 import type { LinearMap } from "./linear";
 import { type Matrix, matrixOf } from "./matrix";
 import { MatrixMultiplier } from "./matrix-product";
-import { symmetricEigen } from "./symmetric-eigen";
+import { type Metric, plainMetric, sensitivityMetric } from "./metric";
+import { principalDirections, transposed } from "./principal-directions";
+import type { Tail } from "./tail";
 
 /** A map split at its highest rank; lower ranks use the first components. */
 export interface SplitMap {
@@ -19,54 +21,78 @@ export interface SplitMap {
   truncated(rank: number): { first: LinearMap; second: LinearMap };
 }
 
-/**
- * Splits a map of standardized pixels.
- * @param images raw pixels of real images, uint8 [count, inputs]
- * @param onProgress told the share done, 0 to 1
- */
-export async function splitMap(
-  map: LinearMap,
-  images: Uint8Array,
-  pixels: ChannelAffine,
-  maximumRank: number,
-  onProgress: (share: number) => void,
-): Promise<SplitMap> {
+/** What a split needs beside the map. */
+export interface SplitOptions {
+  /** Raw pixels of real images, uint8 [count, inputs]. */
+  readonly images: Uint8Array;
+  /** How the map takes them. */
+  readonly pixels: ChannelAffine;
+  readonly maximumRank: number;
+  /** The layers behind the map, where they are known. */
+  readonly tail?: Tail | undefined;
+  /** Told the share done, 0 to 1. */
+  onProgress?(share: number): void;
+}
+
+/** Images whose gradients measure how sensitive the logit is. */
+const GRADIENT_IMAGES = 512;
+
+/** Splits a map of standardized pixels. */
+export async function splitMap(map: LinearMap, options: SplitOptions): Promise<SplitMap> {
+  const { images, pixels, maximumRank, onProgress = () => undefined } = options;
   const { rows, columns } = map.matrix;
-  const count = images.length / rows;
   const multiplier = await MatrixMultiplier.open();
   try {
-    const outputs = await outputsOf(map.matrix, images, count, pixels, multiplier, onProgress);
+    const outputs = await outputsOf(map.matrix, images, pixels, multiplier, onProgress);
+    const metric = await metricOf(outputs, map.bias, options.tail, multiplier);
     const mean = centre(outputs, columns);
-    const directions = await principalDirections(Float32Array.from(outputs), columns, maximumRank, multiplier);
-    const rank = directions.length / columns;
-    const turned = transpose(directions, rank, columns);
+    const measured = await metric.apply(outputs);
+    const { directions, rank } = await principalDirections(measured, columns, maximumRank, multiplier);
+    const encoder = await metric.apply(directions);
+    const decoder = await metric.applyInverse(directions);
+    const turned = transposed(encoder, rank, columns);
     const first = new Float32Array(rows * rank);
     for await (const { start, rows: blockRows, values } of map.matrix.blocks()) {
       first.set(await multiplier.multiply(values, turned, columns), start * rank);
       onProgress(0.5 + (0.5 * (start + blockRows)) / rows);
     }
-    return {
-      rank,
-      truncated: (wanted) => truncate({ first, directions, mean, bias: map.bias, rows, columns, rank }, wanted),
-    };
+    const full = { first, encoder, decoder, mean, bias: map.bias, rows, columns, rank };
+    return { rank, truncated: (wanted) => truncate(full, wanted) };
   } finally {
     await multiplier.close();
   }
 }
 
-/** Variances below this share of the largest are rounding errors. */
-const NEGLIGIBLE = 1e-6;
+/** How changes of the outputs are measured: by what they do to the logit, where the layers behind are known. */
+async function metricOf(
+  outputs: Float32Array,
+  bias: Float64Array,
+  tail: Tail | undefined,
+  multiplier: MatrixMultiplier,
+): Promise<Metric> {
+  if (!tail) return plainMetric;
+  const columns = bias.length;
+  const count = outputs.length / columns;
+  const kept = Math.min(count, GRADIENT_IMAGES);
+  const some = new Float32Array(kept * columns);
+  for (let i = 0; i < kept; i++) {
+    const from = Math.floor((i * count) / kept) * columns;
+    for (let column = 0; column < columns; column++)
+      some[i * columns + column] = outputs[from + column]! + bias[column]!;
+  }
+  return sensitivityMetric(await tail.gradients(some, columns, multiplier), columns, multiplier);
+}
 
 /** Outputs of the map without its bias, [count, columns]. */
 async function outputsOf(
   matrix: Matrix,
   images: Uint8Array,
-  count: number,
   { scale, shift }: ChannelAffine,
   multiplier: MatrixMultiplier,
   onProgress: (share: number) => void,
-): Promise<Float64Array> {
-  const outputs = new Float64Array(count * matrix.columns);
+): Promise<Float32Array> {
+  const count = images.length / matrix.rows;
+  const outputs = new Float32Array(count * matrix.columns);
   const channels = scale.length;
   for await (const { start, rows, values } of matrix.blocks()) {
     const inputs = new Float32Array(count * rows);
@@ -84,7 +110,7 @@ async function outputsOf(
 }
 
 /** Takes the mean row out of a matrix and returns it. */
-function centre(values: Float64Array, columns: number): Float64Array {
+function centre(values: Float32Array, columns: number): Float64Array {
   const mean = new Float64Array(columns);
   const count = values.length / columns;
   for (let i = 0; i < values.length; i++) mean[i % columns]! += values[i]! / count;
@@ -92,35 +118,13 @@ function centre(values: Float64Array, columns: number): Float64Array {
   return mean;
 }
 
-/** Directions of largest variance of centred rows: row-major [rank, columns], orthonormal. */
-async function principalDirections(
-  rows: Float32Array,
-  columns: number,
-  maximumRank: number,
-  multiplier: MatrixMultiplier,
-): Promise<Float32Array> {
-  const count = rows.length / columns;
-  const turned = transpose(rows, count, columns);
-  const wide = columns > count;
-  const side = wide ? count : columns;
-  const products = wide ? multiplier.multiply(rows, turned, columns) : multiplier.multiply(turned, rows, count);
-  const { values, vectors } = symmetricEigen(await products, side);
-  const rank = Math.min(maximumRank, values.filter((value) => value > values[0]! * NEGLIGIBLE).length);
-  const kept = Float32Array.from(vectors.subarray(0, rank * side));
-  if (!wide) return kept;
-  const directions = await multiplier.multiply(kept, rows, count);
-  return directions.map((value, i) => value / Math.sqrt(values[Math.floor(i / columns)]!));
-}
-
-function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  return Float32Array.from(matrix, (_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]!);
-}
-
 interface FullSplit {
   /** [rows, rank] */
   readonly first: Float32Array;
-  /** [rank, columns] */
-  readonly directions: Float32Array;
+  /** Outputs to components, transposed: [rank, columns]. */
+  readonly encoder: Float32Array;
+  /** Components to outputs: [rank, columns]. */
+  readonly decoder: Float32Array;
   readonly mean: Float64Array;
   readonly bias: Float64Array;
   readonly rows: number;
@@ -128,18 +132,18 @@ interface FullSplit {
   readonly rank: number;
 }
 
-function truncate({ first, directions, mean, bias, rows, columns, rank }: FullSplit, wanted: number) {
+function truncate({ first, encoder, decoder, mean, bias, rows, columns, rank }: FullSplit, wanted: number) {
   const kept = new Float32Array(rows * wanted);
   for (let row = 0; row < rows; row++) kept.set(first.subarray(row * rank, row * rank + wanted), row * wanted);
   const offset = Float64Array.from({ length: wanted }, (_, k) => {
     let sum = 0;
-    for (let column = 0; column < columns; column++) sum -= mean[column]! * directions[k * columns + column]!;
+    for (let column = 0; column < columns; column++) sum -= mean[column]! * encoder[k * columns + column]!;
     return sum;
   });
   return {
     first: { matrix: matrixOf(kept, rows, wanted), bias: offset },
     second: {
-      matrix: matrixOf(directions.subarray(0, wanted * columns), wanted, columns),
+      matrix: matrixOf(decoder.subarray(0, wanted * columns), wanted, columns),
       bias: bias.map((b, column) => b + mean[column]!),
     },
   };
