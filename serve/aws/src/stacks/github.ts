@@ -85,7 +85,7 @@ export class GithubStack extends Stack {
       }),
     );
     role.addToPolicy(
-      new PolicyStatement({ actions: ["ssm:GetCommandInvocation", "ssm:ListCommandInvocations"], resources: ["*"] }),
+      new PolicyStatement({ actions: ["ssm:ListCommands", "ssm:ListCommandInvocations"], resources: ["*"] }),
     );
     this.moves(
       role,

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { parse } from "yaml";
+import { projectRoot } from "../../src/files/index";
+
+const read = (path: string) => readFileSync(join(projectRoot(), path), "utf8");
+
+interface Job {
+  readonly "timeout-minutes"?: number;
+  readonly permissions?: Record<string, string>;
+  readonly environment?: string;
+  readonly steps: readonly { readonly uses?: string; readonly with?: Record<string, unknown>; readonly run?: string }[];
+}
+
+interface Workflow {
+  readonly permissions?: object;
+  readonly concurrency?: object;
+  readonly jobs: Record<string, Job>;
+}
+
+describe("workflows", () => {
+  const folder = ".github/workflows";
+  const names = readdirSync(join(projectRoot(), folder));
+
+  test("there are the four of them", () => {
+    assert.deepEqual(names.sort(), ["ci.yml", "deploy-ec2.yml", "deploy-lambda.yml", "linear-history.yml"]);
+  });
+
+  for (const name of names) {
+    test(`${name}: actions by commit, no permission by default, no secret, a time limit, no leftover credentials`, () => {
+      const text = read(`${folder}/${name}`);
+      const workflow = parse(text) as Workflow;
+      assert.deepEqual(workflow.permissions, {});
+      assert.ok(workflow.concurrency);
+      assert.doesNotMatch(text, /secrets\.|aws-access-key|:latest/);
+      for (const job of Object.values(workflow.jobs)) {
+        assert.ok(job["timeout-minutes"]);
+        assert.equal(job.permissions?.["id-token"] === "write", job.environment === "production");
+        for (const { uses, with: options, run } of job.steps) {
+          if (uses) assert.match(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+          if (uses?.startsWith("actions/checkout")) assert.equal(options?.["persist-credentials"], false);
+          // Text from outside reaches a script through its environment only.
+          if (run) assert.doesNotMatch(run, /\$\{\{/);
+        }
+      }
+    });
+  }
+});
+
+describe("images", () => {
+  for (const path of ["serve/lambda/Dockerfile", "serve/ec2/Dockerfile"]) {
+    test(`${path}: every base by digest, the last user is not root`, () => {
+      const lines = read(path).split("\n");
+      const bases = lines.filter((line) => line.startsWith("FROM ") && !line.startsWith("FROM scratch"));
+      assert.ok(bases.length >= 2);
+      for (const base of bases) assert.match(base, /@sha256:[0-9a-f]{64} AS /);
+      const user = lines.filter((line) => line.startsWith("USER ")).at(-1);
+      assert.match(user ?? "", /^USER [1-9]\d+:/);
+    });
+  }
+});
+
+test("compose: the container is bounded, healthy or restarted, and may write nothing but its small /tmp", () => {
+  const { services } = parse(read("serve/ec2/compose.yaml")) as {
+    services: { server: Record<string, unknown> & { volumes: { target: string; read_only: boolean }[] } };
+  };
+  const { server } = services;
+  assert.equal(server.read_only, true);
+  assert.deepEqual(
+    server.volumes.map(({ target, read_only }) => [target, read_only]),
+    [["/models", true]],
+  );
+  assert.deepEqual(server.cap_drop, ["ALL"]);
+  assert.deepEqual(server.security_opt, ["no-new-privileges:true"]);
+  assert.equal(server.restart, "unless-stopped");
+  for (const key of ["mem_limit", "pids_limit", "ulimits", "healthcheck", "stop_grace_period"])
+    assert.ok(server[key], key);
+  // What follows the image's name is a command that `histo serve` takes (tests/serve/images.slow.test.ts runs it).
+  assert.match(String(server.command), /^serve --model \/models\/current /);
+});
