@@ -3,32 +3,52 @@ import { relative } from "node:path";
 import { inspect } from "node:util";
 
 export default async function* report(events) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const files = new Map();
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  let current;
   for await (const { type, data } of events) {
-    if (type === "test:stderr" || type === "test:stdout") yield data.message;
-    if (type === "test:pass" || type === "test:fail") {
-      const leaf = data.details?.type !== "suite" && !isFile(data);
-      if (data.skip !== undefined && data.skip !== false) {
-        if (leaf) counts.skipped++;
-        if (leaf) yield `  skipped: ${data.name}${typeof data.skip === "string" ? ` (${data.skip})` : ""}\n`;
-      } else if (type === "test:pass") {
-        if (leaf) counts.passed++;
-      } else if (leaf || !isSubtestFailure(data)) {
-        counts.failed++;
-        yield `  FAILED: ${data.name} (${place(data)})\n${inspect(data.details?.error?.cause ?? data.details?.error)}\n`;
+    if (type === "test:stdout" || type === "test:stderr") yield data.message;
+    if (type !== "test:pass" && type !== "test:fail") continue;
+    if (isFile(data)) {
+      // Node reports a file as a test of its own where it ends before its first test.
+      if (type === "test:fail" && !hasFailedTests(data)) {
+        total.failed++;
+        yield describeFailure(data);
       }
-      if (data.file)
-        files.set(data.file, (files.get(data.file) ?? 0) + (data.nesting === 0 ? (data.details?.duration_ms ?? 0) : 0));
+      continue;
     }
-    if (type === "test:summary" && data.file) {
-      yield `${data.success ? "ok  " : "FAIL"} ${relative("dist", relative(process.cwd(), data.file))} (${(data.duration_ms / 1000).toFixed(1)} s)\n`;
+    if (data.file !== current?.file) {
+      if (current) yield line(current);
+      current = { file: data.file, passed: 0, failed: 0, skipped: 0, milliseconds: 0 };
     }
+    if (data.nesting === 0) current.milliseconds += data.details?.duration_ms ?? 0;
+    const outcome = outcomeOf(type, data);
+    if (!outcome) continue;
+    total[outcome]++;
+    current[outcome]++;
+    if (outcome === "failed") yield describeFailure(data);
+    if (outcome === "skipped")
+      yield `  skipped: ${data.name}${typeof data.skip === "string" ? ` (${data.skip})` : ""}\n`;
   }
-  if (files.size === 0 && counts.passed + counts.failed === 0) yield "No test ran.\n";
-  yield `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`;
+  if (current) yield line(current);
+  yield `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`;
+}
+
+/** Suites and tests with failed subtests are counted by what they contain. */
+function outcomeOf(type, data) {
+  if (data.skip !== undefined && data.skip !== false) return "skipped";
+  if (data.details?.type === "suite" || hasFailedTests(data)) return undefined;
+  return type === "test:pass" ? "passed" : "failed";
 }
 
 const isFile = ({ name, nesting }) => nesting === 0 && /\.test\.js$/.test(name);
-const isSubtestFailure = ({ details }) => details?.error?.failureType === "subtestsFailed";
-const place = ({ file, line }) => `${relative(process.cwd(), file ?? "")}:${line ?? 0}`;
+const hasFailedTests = ({ details }) => details?.error?.failureType === "subtestsFailed";
+const shown = (file) => relative(process.cwd(), file ?? "").replace(/^dist\//, "");
+
+function line({ file, passed, failed, skipped, milliseconds }) {
+  const counts = [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`].filter(Boolean);
+  return `${failed ? "FAIL" : "ok  "} ${shown(file)}: ${counts.join(", ")} (${(milliseconds / 1000).toFixed(1)} s)\n`;
+}
+
+function describeFailure({ name, file, line: at, details }) {
+  return `  FAILED: ${name} (${shown(file)}:${at ?? 0})\n${inspect(details?.error?.cause ?? details?.error)}\n`;
+}

@@ -6,6 +6,7 @@ import { basename, resolve } from "node:path";
 import { InputError, Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
+import { augmentationNamed } from "../image/index";
 import { parameterCount } from "../models/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
@@ -78,6 +79,7 @@ export async function runTraining(
   const options = resolveTrainingOptions({ ...given, data: resolve(given.data) });
   const monitor = monitorOf(options.monitor, options.monitorMode);
   parseSchedule(options.schedule, { stepsPerEpoch: 1, epochs: 1 });
+  augmentationNamed(options.augment);
   if (existsSync(directory.config) && !resume) {
     throw new InputError("RUN_EXISTS", `--run ${directory.path} holds a run already; add --resume or choose another.`);
   }
