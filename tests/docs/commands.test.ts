@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { createProgram } from "../../src/cli/main";
 import { projectRoot } from "../../src/files/index";
 
-/** The `histo` and `npm` commands in the code blocks of the documentation. */
+/** The `histo` and `npm` commands in the documentation. */
 function documentedCommands(): { file: string; line: string }[] {
   const pages = ["README.md", "environment.md", "data/README.md"];
   pages.push(
@@ -15,8 +15,10 @@ function documentedCommands(): { file: string; line: string }[] {
       .map((name) => join("docs", name)),
   );
   return pages.flatMap((file) => {
-    const blocks = readFileSync(join(projectRoot(), file), "utf8").matchAll(/```(?:bash|sh|console)?\n([\s\S]*?)```/g);
-    const lines = [...blocks].flatMap(([, block]) => (block as string).replace(/\\\n\s*/g, " ").split("\n"));
+    const text = readFileSync(join(projectRoot(), file), "utf8");
+    const blocks = [...text.matchAll(/```(?:bash|sh|console)?\n([\s\S]*?)```/g)].map(([, block]) => block as string);
+    const inline = [...text.matchAll(/`((?:npx histo|histo|npm) [^`\n]+)`/g)].map(([, command]) => command as string);
+    const lines = [...blocks.flatMap((block) => block.replace(/\\\n\s*/g, " ").split("\n")), ...inline];
     return lines.map((line) => ({
       file,
       line: line
@@ -48,10 +50,10 @@ function find(program: Command, argv: readonly string[]): { command: Command; op
 
 test("every histo command in the documentation exists, with the options it is shown with", () => {
   const program = createProgram();
-  const shown = documentedCommands().filter(({ line }) => /^(npx histo|npm run histo --) /.test(line));
+  const shown = documentedCommands().filter(({ line }) => /^(npx histo|histo|npm run histo --) /.test(line));
   assert.ok(shown.length > 5);
   for (const { file, line } of shown) {
-    const argv = words(line.replace(/^(npx histo|npm run histo --) /, "").replace(/\s*[|&>;].*$/, ""));
+    const argv = words(line.replace(/^(npx histo|histo|npm run histo --) /, "").replace(/\s*[|&>;].*$/, ""));
     const { command, options } = find(program, argv);
     assert.ok(command !== program || options.includes("--help"), `${file}: ${line}: no such command`);
     const known = command.options.flatMap(({ short, long }) => [short, long]).concat(["--help", "-h"]);

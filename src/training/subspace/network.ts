@@ -1,6 +1,5 @@
 /** @module The MLP on subspace coordinates, and the model on pixels that it becomes. */
 import type { Partition } from "../../dataset/index";
-import { InputError } from "../../errors/index";
 import {
   architectureOf,
   mlpBehindProjection,
@@ -25,12 +24,6 @@ export async function subspaceNetwork(
   data: TrainingData,
   context: { readonly progress: Progress; readonly signal?: AbortSignal },
 ): Promise<Network> {
-  if (options.augment !== "none" && options.augment !== "dihedral") {
-    throw new InputError(
-      "AUGMENTATION_UNKNOWN",
-      `--augment ${options.augment}: with --stem subspace only dihedral is possible.`,
-    );
-  }
   setPrecision("fp32");
   const basis = await cachedBasis(data, options, context);
   const projection = whitenedProjection(basis, options.whitening);
