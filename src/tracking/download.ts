@@ -1,11 +1,12 @@
 /** @module Fetching one file: streamed, checked, resumable. */
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, failureKind } from "./errors";
+import { hashFile } from "./hash-file";
 import { backoff, type Transport } from "./transport";
 
 /** What is known of a file before it is fetched. */
@@ -69,6 +70,6 @@ async function faultOf(path: string, { size, sha256 }: ExpectedFile): Promise<st
   if (size !== undefined && actual !== size) return `${actual} bytes instead of ${size}`;
   if (sha256 === undefined) return undefined;
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  await hashFile(path, [hash]);
   return hash.digest("hex") === sha256 ? undefined : "its SHA-256 is not the one that was logged";
 }

@@ -1,12 +1,13 @@
 /** @module Sending one file: through the server's proxy, to a signed address, or in parts straight to the object store. */
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline, Readable, Transform } from "node:stream";
 import { folderOf, proxyPath } from "./artifact-location";
 import { ApiError } from "./errors";
+import { hashFile } from "./hash-file";
 import type { Transport } from "./transport";
 
-const SLICE_BYTES = 1 << 20;
+const SLICE_BYTES = 1 << 18;
 const PARTS_AT_ONCE = 2;
 /** S3's limit. */
 const MOST_PARTS = 10_000;
@@ -148,11 +149,7 @@ export async function putInParts(
       const start = index * state.partBytes;
       const end = Math.min(file.size, start + state.partBytes);
       const md5 = createHash("md5");
-      await hashInto(
-        readSlices(file, () => undefined, start, end),
-        whole,
-        md5,
-      );
+      await hashFile(file.path, [whole, md5], start, end);
       if (part.etag) continue;
       const sending = sendPart(part, start, end, md5.digest("base64"))
         .catch((error: unknown) => {
@@ -182,8 +179,4 @@ export async function putInParts(
     part.etag = answer.headers.etag ?? "";
     await memory?.save(state);
   }
-}
-
-async function hashInto(stream: Readable, ...hashes: readonly Hash[]): Promise<void> {
-  for await (const slice of stream) for (const hash of hashes) hash.update(slice as Buffer);
 }
