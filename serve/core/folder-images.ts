@@ -25,12 +25,13 @@ export class FolderImages implements ImageSource {
    */
   static async open(
     directory: string,
-    { maxBytes = 10 * 2 ** 20, known }: { maxBytes?: number; known?: readonly ImageEntry[] | undefined } = {},
+    options: { maxBytes?: number; label?: string | undefined; known?: readonly ImageEntry[] | undefined } = {},
   ): Promise<FolderImages> {
     try {
       const root = await realpath(directory);
       await readdir(root);
-      return new FolderImages(root, basename(root), maxBytes, known);
+      const { maxBytes = 10 * 2 ** 20, label = basename(root), known } = options;
+      return new FolderImages(root, label, maxBytes, known);
     } catch (error) {
       if (!MISSING.some((code) => hasErrorCode(error, code))) throw error;
       throw new InputError("IMAGES_MISSING", `The image folder ${directory} does not exist or cannot be read.`);

@@ -54,7 +54,7 @@ function verify(service: Service): Promise<ReadyModel[]> {
 
 /** What is loaded: models with classes, threshold, input and metrics; the image source; limits; version. */
 export function infoRoute(service: Service, _request: ServiceRequest): ServiceResponse {
-  const { models, images, limits, version, endpoint } = service;
+  const { models, images, limits, version, endpoint, pages } = service;
   return json({
     version,
     default_model: models.names()[0] ?? null,
@@ -82,5 +82,6 @@ export function infoRoute(service: Service, _request: ServiceRequest): ServiceRe
       deadline_seconds: limits.deadlineMs / 1000,
     },
     endpoint: endpoint ?? null,
+    pages,
   });
 }

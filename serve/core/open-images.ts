@@ -21,7 +21,11 @@ export async function openImages(location: string, { maxBytes }: { maxBytes?: nu
   }
   const dataset = datasetOf(directory);
   const labelled = dataset ? await readLabels(dataset) : undefined;
-  return FolderImages.open(labelled?.root ?? directory, { ...size, known: labelled?.entries });
+  return FolderImages.open(labelled?.root ?? directory, {
+    ...size,
+    label: dataset && basename(dataset),
+    known: labelled?.entries,
+  });
 }
 
 /** The directory with a label table: the given one, or the one above an `images` folder. */

@@ -165,6 +165,17 @@ function paths({ limits }: Service): Json {
         responses: { 200: ok("What is loaded.", { type: "object" }), ...problems() },
       },
     },
+    "/models/{model}/curves": {
+      get: {
+        operationId: "curves",
+        summary: "Training history and curves of the run that a model came from",
+        parameters: [modelPath],
+        responses: {
+          200: ok("History and curves; null where the run is not here.", { type: "object" }),
+          ...problems("MODEL_NOT_FOUND"),
+        },
+      },
+    },
     "/images": {
       get: {
         operationId: "listImages",

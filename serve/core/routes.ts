@@ -1,4 +1,5 @@
 /** @module The routes of the service and how a path finds its own. */
+import { curvesRoute } from "./curves";
 import { explainRoute } from "./explain-route";
 import { imageRoute, imagesRoute } from "./gallery";
 import { infoRoute, livezRoute, readyzRoute } from "./health";
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", label: "/predict/batch", body: "many", answer: batchRoute },
   { method: "POST", label: "/explain", body: "one", answer: explainRoute },
   get("/info", infoRoute),
+  get("/models/{model}/curves", curvesRoute),
   get("/images", imagesRoute),
   get("/images/{name*}", imageRoute),
   get("/livez", livezRoute, true),

@@ -2,6 +2,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
 
+/** The style elements that plotly.js makes: an empty one, which it fills by script, and that of its mode bar. */
+const PLOTLY_STYLES = [
+  "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "'sha256-V2sIX92Uh6ZaGSFTKMHghsB85b9toJtmazgG09AI2uk='",
+];
+
 /**
  * helmet's headers as plain data, so that answers are the same from Express and from Lambda.
  * @param connect further origins that the page may call, such as a Lambda endpoint
@@ -20,7 +26,7 @@ export function securityHeaders(connect: readonly string[] = []): Readonly<Recor
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
+        styleSrc: ["'self'", ...PLOTLY_STYLES],
         imgSrc: ["'self'", "data:", "blob:"],
         connectSrc: ["'self'", ...connect],
         manifestSrc: ["'self'"],

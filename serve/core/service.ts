@@ -1,4 +1,7 @@
 /** @module The service itself: from a request to an answer, without any framework. Express and Lambda are thin around it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "../../src/files/index";
 import { authorize } from "./auth";
 import { corsHeaders, preflight } from "./cors";
 import type { ServiceRequest, ServiceResponse } from "./http";
@@ -43,6 +46,8 @@ export interface ServiceOptions {
   readonly web?: WebFiles | undefined;
   /** Address of a second deployment, such as a Lambda endpoint, that the page offers to ask instead of this one. */
   readonly endpoint?: string | undefined;
+  /** Folder with the runs that models came from, for the page's curves. */
+  readonly runs?: string | undefined;
   /** Origins whose pages may call this service; none by default. */
   readonly corsOrigins?: readonly string[] | undefined;
 }
@@ -61,6 +66,9 @@ export class Service {
   readonly metrics: Metrics;
   readonly version: string;
   readonly endpoint: string | undefined;
+  readonly runs: string | undefined;
+  /** Parts of the page that depend on files beside it. */
+  readonly pages: readonly string[];
   private readonly security: Readonly<Record<string, string>>;
 
   constructor(private readonly options: ServiceOptions) {
@@ -68,8 +76,10 @@ export class Service {
     this.images = options.images;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.metrics = options.metrics ?? new Metrics();
-    this.version = options.version ?? "0.0.0";
+    this.version = options.version ?? projectVersion();
     this.endpoint = options.endpoint;
+    this.runs = options.runs;
+    this.pages = options.web?.has("/data/lambda-vs-ec2.json") ? ["deployments"] : [];
     this.security = securityHeaders(options.endpoint ? [new URL(options.endpoint).origin] : []);
   }
 
@@ -176,6 +186,15 @@ export class Service {
       clearTimeout(timer);
       request.signal.removeEventListener("abort", abort);
     }
+  }
+}
+
+/** The version of this project, as `package.json` has it. */
+function projectVersion(): string {
+  try {
+    return JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8")).version;
+  } catch {
+    return "unknown";
   }
 }
 

@@ -1,9 +1,11 @@
 /** @module `histo serve`: the Express server with its models and its web page. */
+import { Option } from "commander";
 import { type CommandDefinition, integer, oneOf } from "./command";
 
 interface Options {
   readonly model: readonly string[];
   readonly images?: string;
+  readonly runs: string;
   readonly port: number;
   readonly host: string;
   readonly workers: number;
@@ -34,8 +36,18 @@ export const serveCommand: CommandDefinition<Options, Result> = {
   summary: "serve models over HTTP, with a web page",
   configure: (command) =>
     command
-      .requiredOption("--model <dirs>", "model directories of histo export, separated by commas", directories)
-      .option("--images <place>", "folder, data set directory or s3://bucket/prefix to look images up in")
+      .addOption(
+        new Option("--model <dirs>", "model directories of histo export, separated by commas")
+          .env("HISTO_MODEL")
+          .argParser(directories)
+          .makeOptionMandatory(),
+      )
+      .addOption(
+        new Option("--images <place>", "folder, data set directory or s3://bucket/prefix to look images up in").env(
+          "HISTO_IMAGE_SOURCE",
+        ),
+      )
+      .option("--runs <dir>", "folder of the runs that models came from, for the page's curves", "runs")
       .option("--port <n>", "port to listen on, 0 for a free one", integer(0, 65535), 8080)
       .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
       .option("--workers <n>", "processes for each model", integer(1, 64), 1)
@@ -66,6 +78,7 @@ export const serveCommand: CommandDefinition<Options, Result> = {
     const server = await startServer({
       models: options.model,
       images: options.images,
+      runs: options.runs,
       port: options.port,
       host: options.host,
       workers: options.workers,

@@ -1,0 +1,98 @@
+/** @module Calls of the server, with the key where one is needed. */
+
+/** An answer that was a problem. */
+export class ApiProblem extends Error {
+  /** @param {{code?: string, detail?: string, title?: string}} problem @param {number} status */
+  constructor(problem, status) {
+    super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
+    this.code = problem.code ?? "UNKNOWN";
+    this.status = status;
+  }
+}
+
+const KEY = "histo-api-key";
+
+/** True where a key was given in this tab. */
+export function hasKey() {
+  return sessionStorage.getItem(KEY) !== null;
+}
+
+/**
+ * Calls a path of this server, or of another one.
+ * @param {string} path
+ * @param {RequestInit & {base?: string}} [options]
+ * @returns {Promise<Response>} @throws {ApiProblem}
+ */
+export async function call(path, { base = "", ...init } = {}) {
+  const headers = new Headers(init.headers);
+  const key = sessionStorage.getItem(KEY);
+  if (key) headers.set("x-api-key", key);
+  let response;
+  try {
+    response = await fetch(base + path, { ...init, headers });
+  } catch {
+    throw new ApiProblem({ code: "UNREACHABLE", detail: "The server cannot be reached." }, 0);
+  }
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({}));
+  if (response.status === 401 && !base && (await askForKey())) return call(path, init);
+  throw new ApiProblem(problem, response.status);
+}
+
+/** @param {string} path @param {RequestInit & {base?: string}} [options] @returns {Promise<any>} */
+export async function getJson(path, options) {
+  return (await call(path, options)).json();
+}
+
+/** @type {Promise<boolean> | undefined} */
+let asking;
+
+function askForKey() {
+  asking ??= new Promise((resolve) => {
+    const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("key-dialog"));
+    const input = /** @type {HTMLInputElement} */ (document.getElementById("key"));
+    dialog.addEventListener(
+      "close",
+      () => {
+        asking = undefined;
+        if (dialog.returnValue === "ok" && input.value) sessionStorage.setItem(KEY, input.value);
+        resolve(dialog.returnValue === "ok" && input.value !== "");
+        input.value = "";
+      },
+      { once: true },
+    );
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+  return asking;
+}
+
+/** The address of an image for `<img>`; with a key it has to be fetched. @param {string} name @param {number} [edge] */
+export async function imageUrl(name, edge) {
+  const path = `images/${name.split("/").map(encodeURIComponent).join("/")}${edge ? `?thumbnail=${edge}` : ""}`;
+  return hasKey() ? URL.createObjectURL(await (await call(path)).blob()) : path;
+}
+
+/** @type {Promise<any> | undefined} */
+let infoOnce;
+
+/** `GET /info`, once. @returns {Promise<any>} */
+export function info() {
+  infoOnce ??= getJson("info").catch((error) => {
+    infoOnce = undefined;
+    throw error;
+  });
+  return infoOnce;
+}
+
+/** @type {Promise<any> | undefined} */
+let imagesOnce;
+
+/** `GET /images`, once. @returns {Promise<{source: any, total: number, images: any[]}>} */
+export function images() {
+  imagesOnce ??= getJson("images").catch((error) => {
+    imagesOnce = undefined;
+    throw error;
+  });
+  return imagesOnce;
+}

@@ -1,0 +1,87 @@
+/** @module The page: which view is shown, and in which colours. */
+import { info } from "./api.js";
+import { h } from "./dom.js";
+
+const VIEWS = {
+  "/": { title: "Analyse", load: () => import("./analyse.js") },
+  "/batch": { title: "Batch", load: () => import("./batch.js") },
+  "/data": { title: "Data set", load: () => import("./dataset.js") },
+  "/models": { title: "Models", load: () => import("./models.js") },
+  "/deployments": { title: "Lambda or EC2", load: () => import("./deployments.js") },
+  "/api": { title: "API", load: () => import("./reference.js") },
+};
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+/** Views are made once and kept, so that going back finds them as they were. @type {Map<string, HTMLElement>} */
+const made = new Map();
+let current = "";
+
+async function show() {
+  const path = location.hash.slice(1).split("?")[0] || "/";
+  // The skip link points to an element, not to a view.
+  if (!path.startsWith("/")) return;
+  const view = VIEWS[path] ?? VIEWS["/"];
+  const first = current === "";
+  current = path;
+  for (const link of document.querySelectorAll("#nav a")) {
+    if (link.getAttribute("href") === `#${path}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = path === "/" ? "Histology classifier" : `${view.title} · Histology classifier`;
+  let element = made.get(path);
+  if (!element) {
+    main.replaceChildren(h("p", { class: "loading", role: "status" }, "Loading…"));
+    try {
+      element = await (await view.load()).view();
+      made.set(path, element);
+    } catch (error) {
+      element = h("p", { class: "notice error", role: "alert" }, /** @type {Error} */ (error).message);
+    }
+  }
+  if (current !== path) return;
+  main.replaceChildren(element);
+  if (!first) {
+    main.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+}
+
+const THEMES = ["system", "light", "dark"];
+
+function theme() {
+  const button = /** @type {HTMLButtonElement} */ (document.getElementById("theme"));
+  const apply = (/** @type {string} */ name) => {
+    if (name === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = name;
+    const label = `Colours: ${name === "system" ? "as the system" : name}`;
+    button.setAttribute("aria-label", label);
+    button.title = label;
+    dispatchEvent(new Event("themechange"));
+  };
+  let chosen = localStorage.getItem("histo-theme") ?? "system";
+  apply(chosen);
+  button.addEventListener("click", () => {
+    chosen = THEMES[(THEMES.indexOf(chosen) + 1) % THEMES.length];
+    localStorage.setItem("histo-theme", chosen);
+    apply(chosen);
+  });
+}
+
+async function about() {
+  const { version, models } = await info();
+  const version_ = /** @type {HTMLElement} */ (document.getElementById("version"));
+  version_.textContent = `Version ${version} · ${models.length} model${models.length === 1 ? "" : "s"} loaded`;
+}
+
+/** The page of the two deployments is there only where its figures are. */
+async function deployments() {
+  const { pages } = await info();
+  if (pages.includes("deployments"))
+    document.querySelector('#nav [href="#/deployments"]')?.parentElement?.removeAttribute("hidden");
+}
+
+theme();
+addEventListener("hashchange", show);
+show();
+about().catch(() => undefined);
+deployments().catch(() => undefined);

@@ -1,0 +1,88 @@
+/** @module Figures with plotly.js, which comes from this server and is loaded with the first figure. */
+import { h } from "./dom.js";
+
+/** @type {Promise<any> | undefined} */
+let library;
+
+function plotly() {
+  library ??= new Promise((resolve, reject) => {
+    const script = h("script", { src: "vendor/plotly.min.js" });
+    script.addEventListener("load", () => resolve(/** @type {any} */ (globalThis).Plotly));
+    script.addEventListener("error", () => reject(new Error("plotly.js could not be loaded.")));
+    document.head.append(script);
+  });
+  return library;
+}
+
+/** Colours of the page as it is now, as plotly wants them. */
+function palette() {
+  const style = getComputedStyle(document.documentElement);
+  const value = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  return {
+    ink: value("--ink"),
+    quiet: value("--quiet"),
+    line: value("--line"),
+    accent: value("--accent"),
+    negative: value("--negative-fill"),
+    positive: value("--positive-fill"),
+    card: value("--card"),
+  };
+}
+
+/** @typedef {ReturnType<typeof palette>} Palette */
+
+/**
+ * A figure in a card, drawn again when the colours change.
+ * @param {string} title
+ * @param {(colours: Palette) => {data: any[], layout?: any}} make
+ * @param {{caption?: string, label?: string}} [options] `label` describes the figure to those who do not see it
+ */
+export function figure(title, make, { caption, label = title } = {}) {
+  const box = h("div", { class: "chart", role: "img", "aria-label": label });
+  const draw = async () => {
+    const Plotly = await plotly();
+    const colours = palette();
+    const { data, layout = {} } = make(colours);
+    await Plotly.react(box, data, merged(layout, colours), { displayModeBar: false, responsive: true });
+  };
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    draw().catch((error) => box.replaceChildren(h("p", { class: "notice error" }, error.message)));
+    const again = () => void draw();
+    addEventListener("themechange", again);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  });
+  seen.observe(box);
+  return h("section", { class: "card" }, h("h3", {}, title), box, caption && h("p", { class: "hint" }, caption));
+}
+
+/** @param {any} layout @param {Palette} colours */
+function merged(layout, { ink, quiet, line, accent, negative, positive }) {
+  const axis = {
+    automargin: true,
+    gridcolor: line,
+    linecolor: line,
+    zeroline: false,
+    tickfont: { color: quiet, size: 12 },
+    tickcolor: line,
+  };
+  const named = (/** @type {any} */ own = {}) => {
+    const title = typeof own.title === "string" ? { title: { text: own.title, font: { color: quiet, size: 13 } } } : {};
+    return { ...axis, ...own, ...title };
+  };
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: getComputedStyle(document.body).fontFamily, color: ink, size: 13 },
+    colorway: [negative, positive, accent, "#228833", "#66ccee", "#ccbb44"],
+    margin: { t: 12, r: 12, b: 48, l: 56 },
+    legend: { orientation: "h", traceorder: "normal", y: 1.14, x: 0, font: { color: ink } },
+    hoverlabel: { font: { size: 12 } },
+    bargap: 0.35,
+    dragmode: false,
+    ...layout,
+    xaxis: named(layout.xaxis),
+    yaxis: named(layout.yaxis),
+  };
+}

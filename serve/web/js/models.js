@@ -1,0 +1,343 @@
+/** @module The loaded models: what they are, how good they are, how they were trained. */
+import { getJson, info } from "./api.js";
+import { figure } from "./charts.js";
+import { count, h, svg } from "./dom.js";
+
+const METRICS = [
+  ["rocAuc", "ROC AUC"],
+  ["prAuc", "PR AUC"],
+  ["balancedAccuracy", "Balanced accuracy"],
+  ["accuracy", "Accuracy"],
+  ["recall", "Recall (sensitivity)"],
+  ["specificity", "Specificity"],
+  ["precision", "Precision"],
+  ["f1", "F1"],
+  ["brier", "Brier score"],
+  ["expectedCalibrationError", "Calibration error"],
+];
+
+/** @returns {Promise<HTMLElement>} */
+export async function view() {
+  const { models } = await info();
+  const curves = await Promise.all(
+    models.map((/** @type {any} */ { name }) => getJson(`models/${encodeURIComponent(name)}/curves`).catch(() => null)),
+  );
+  return h(
+    "div",
+    {},
+    h(
+      "div",
+      { class: "intro" },
+      h("h1", {}, "Models"),
+      h("p", {}, "What is loaded, and how well it did on images it had never seen. Ranges are 95 % intervals."),
+    ),
+    models.length > 1 && comparison(models, curves),
+    ...models.map((/** @type {any} */ model, /** @type {number} */ i) => modelCard(model, curves[i])),
+  );
+}
+
+/** @param {any[]} models @param {any[]} curves */
+function comparison(models, curves) {
+  const partition = models.some((model) => model.metrics?.test) ? "test" : "validation";
+  const drawn = models
+    .map((model, i) => ({ model, roc: curves[i]?.partitions?.[partition]?.roc }))
+    .filter(({ roc }) => roc);
+  return h(
+    "div",
+    { class: drawn.length > 0 ? "grid spaced" : "spaced" },
+    h(
+      "section",
+      { class: "card" },
+      h("h2", {}, `Side by side on ${partition}`),
+      h(
+        "div",
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison" },
+        h(
+          "table",
+          {},
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              h("th", { scope: "col" }, "Metric"),
+              ...models.map(({ name }) => h("th", { scope: "col", class: "number" }, name)),
+            ),
+          ),
+          h(
+            "tbody",
+            {},
+            ...METRICS.map(([key, label]) =>
+              h(
+                "tr",
+                {},
+                h("th", { scope: "row" }, label),
+                ...models.map(({ metrics }) => h("td", { class: "number" }, value(metrics?.[partition], key))),
+              ),
+            ),
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, "Parameters"),
+              ...models.map(({ parameters }) => h("td", { class: "number" }, parameters ? count(parameters) : "–")),
+            ),
+          ),
+        ),
+      ),
+    ),
+    drawn.length > 0 &&
+      rocFigure(
+        `ROC on ${partition}`,
+        drawn.map(({ model, roc }) => [model.name, roc]),
+      ),
+  );
+}
+
+/** @param {any} model @param {any} curves */
+function modelCard(model, curves) {
+  const partitions = Object.keys(model.metrics ?? {}).filter((name) => typeof model.metrics[name] === "object");
+  return h(
+    "section",
+    { class: "card", "aria-label": `Model ${model.name}` },
+    h("h2", {}, model.name, model.variant && h("span", { class: "badge" }, model.variant)),
+    model.architecture && architecture(model.architecture),
+    h(
+      "div",
+      { class: "grid" },
+      h(
+        "div",
+        {},
+        h("h3", {}, "What it is"),
+        h(
+          "table",
+          { class: "meta" },
+          h(
+            "tbody",
+            {},
+            ...[
+              ["Classes", model.classes.join(" against ")],
+              ["Threshold", model.threshold.toFixed(3)],
+              ["Input", `${model.input.size} × ${model.input.size} pixels`],
+              ["Parameters", model.parameters ? count(model.parameters) : "unknown"],
+              ["Loaded in", `${model.load_time.toFixed(2)} s`],
+              ["SHA-256", model.sha256],
+            ].map(([name, text]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, text))),
+          ),
+        ),
+      ),
+      partitions.length > 0 && metricsTable(model, partitions),
+    ),
+    curves?.history && h("div", { class: "grid" }, ...historyFigures(curves.history)),
+    curves && h("div", { class: "grid" }, ...judgementFigures(curves.partitions, model)),
+  );
+}
+
+/** @param {any} model @param {string[]} partitions */
+function metricsTable(model, partitions) {
+  return h(
+    "div",
+    {},
+    h("h3", {}, "How good it is"),
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, "Metric"),
+          ...partitions.map((name) => h("th", { scope: "col", class: "number" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        ...METRICS.map(([key, label]) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, label),
+            ...partitions.map((name) => h("td", { class: "number" }, value(model.metrics[name], key))),
+          ),
+        ),
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, "Images"),
+          ...partitions.map((name) => h("td", { class: "number" }, String(model.metrics[name].n ?? "–"))),
+        ),
+      ),
+    ),
+  );
+}
+
+/** A metric with its interval where there is one. @param {any} metrics @param {string} key */
+function value(metrics, key) {
+  const number = metrics?.[key];
+  if (typeof number !== "number") return "–";
+  const interval = metrics[`${key}Ci95`];
+  return `${number.toFixed(3)}${interval ? ` (${interval[0].toFixed(2)}–${interval[1].toFixed(2)})` : ""}`;
+}
+
+/** Layers as columns, taller for more units. @param {string} text such as `150528-2352-294-1` */
+function architecture(text) {
+  const units = text
+    .split(/\D+/)
+    .map(Number)
+    .filter((n) => n > 0);
+  if (units.length < 2 || !/^[\d-]+$/.test(text)) return h("p", { class: "hint" }, text);
+  const step = 130;
+  const width = step * units.length;
+  const height = (/** @type {number} */ n) => 16 + (104 * Math.log(n + 1)) / Math.log(Math.max(...units) + 1);
+  const children = [];
+  units.forEach((n, i) => {
+    const [x, half] = [step * i + step / 2, height(n) / 2];
+    const next = units[i + 1];
+    if (next) {
+      for (const side of [-1, 1]) {
+        children.push(
+          svg("line", { x1: x + 13, y1: 70 + side * half, x2: x + step - 13, y2: 70 + (side * height(next)) / 2 }),
+        );
+      }
+      children.push(svg("text", { x: x + step / 2, y: 74, "text-anchor": "middle", class: "faint" }, count(n * next)));
+    }
+    children.push(svg("rect", { x: x - 13, y: 70 - half, width: 26, height: 2 * half, rx: 6 }));
+    const label = i === 0 ? "pixels" : i === units.length - 1 ? "logit" : "hidden";
+    children.push(svg("text", { x, y: 150, "text-anchor": "middle" }, n.toLocaleString("en")));
+    children.push(svg("text", { x, y: 166, "text-anchor": "middle", class: "faint" }, label));
+  });
+  return svg(
+    "svg",
+    {
+      class: "architecture",
+      viewBox: `0 0 ${width} 172`,
+      role: "img",
+      "aria-label": `Layers of ${units.join(", ")} units; between them the number of weights`,
+    },
+    ...children,
+  );
+}
+
+/** @param {any[]} history */
+function historyFigures(history) {
+  const epochs = history.map(({ epoch }) => epoch);
+  const line = (/** @type {string} */ part, /** @type {string} */ measure, /** @type {string} */ colour) => ({
+    type: "scatter",
+    mode: "lines",
+    name: part,
+    x: epochs,
+    y: history.map((entry) => entry[part][measure]),
+    line: { color: colour, width: 2 },
+  });
+  const chart = (/** @type {string} */ title, /** @type {string} */ measure, /** @type {string} */ axis) =>
+    figure(title, ({ negative, positive }) => ({
+      data: [line("train", measure, negative), line("validation", measure, positive)],
+      layout: { xaxis: { title: "Epoch" }, yaxis: { title: axis } },
+    }));
+  return [chart("Loss while training", "loss", "Loss"), chart("ROC AUC while training", "rocAuc", "ROC AUC")];
+}
+
+/** @param {Record<string, any>} partitions @param {any} model */
+function judgementFigures(partitions, model) {
+  const entries = Object.entries(partitions ?? {});
+  if (entries.length === 0) return [];
+  const [name, last] = entries[entries.length - 1];
+  return [
+    rocFigure(
+      "ROC curve",
+      entries.map(([partition, { roc }]) => [partition, roc]),
+    ),
+    figure(
+      `Probabilities on ${name}`,
+      (colours) => {
+        const bins = last.histogram[0].map((_, /** @type {number} */ i) => (i + 0.5) / last.histogram[0].length);
+        return {
+          data: model.classes.map((/** @type {string} */ label, /** @type {number} */ i) => ({
+            type: "bar",
+            name: label,
+            x: bins,
+            y: last.histogram[i],
+            marker: { color: i ? colours.positive : colours.negative, opacity: 0.85 },
+          })),
+          layout: {
+            barmode: "stack",
+            bargap: 0.08,
+            xaxis: { title: `Probability of ${model.classes[1]}`, range: [0, 1] },
+            yaxis: { title: "Images" },
+            shapes: [
+              {
+                type: "line",
+                x0: model.threshold,
+                x1: model.threshold,
+                y0: 0,
+                y1: 1,
+                yref: "paper",
+                line: { color: colours.ink, width: 2, dash: "dot" },
+              },
+            ],
+          },
+        };
+      },
+      { caption: "The dotted line is the threshold; colours are the true classes." },
+    ),
+    figure(
+      `Calibration on ${name}`,
+      ({ accent, quiet }) => ({
+        data: [
+          {
+            type: "scatter",
+            mode: "lines",
+            x: [0, 1],
+            y: [0, 1],
+            line: { color: quiet, dash: "dot", width: 1.5 },
+            hoverinfo: "skip",
+            showlegend: false,
+          },
+          {
+            type: "scatter",
+            mode: "lines+markers",
+            x: last.calibration.map((/** @type {any} */ bin) => bin.meanProbability),
+            y: last.calibration.map((/** @type {any} */ bin) => bin.positiveShare),
+            text: last.calibration.map((/** @type {any} */ bin) => `${bin.count} images`),
+            line: { color: accent, width: 2 },
+            showlegend: false,
+          },
+        ],
+        layout: {
+          xaxis: { title: "Probability given", range: [0, 1] },
+          yaxis: { title: "Share that was positive", range: [0, 1] },
+        },
+      }),
+      { caption: "On the dotted line a probability means what it says." },
+    ),
+  ];
+}
+
+/** @param {string} title @param {[string, any][]} series */
+function rocFigure(title, series) {
+  return figure(title, ({ quiet, negative, positive, accent }) => ({
+    data: [
+      {
+        type: "scatter",
+        mode: "lines",
+        x: [0, 1],
+        y: [0, 1],
+        line: { color: quiet, dash: "dot", width: 1.5 },
+        hoverinfo: "skip",
+        showlegend: false,
+      },
+      ...series.map(([name, roc], i) => ({
+        type: "scatter",
+        mode: "lines",
+        name,
+        x: roc.falsePositiveRate,
+        y: roc.truePositiveRate,
+        line: { width: 2, color: [negative, positive, accent][i] },
+      })),
+    ],
+    layout: { xaxis: { title: "1 − specificity", range: [0, 1] }, yaxis: { title: "Sensitivity", range: [0, 1.01] } },
+  }));
+}

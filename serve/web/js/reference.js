@@ -1,0 +1,118 @@
+/** @module The API's description, made readable. */
+import { getJson } from "./api.js";
+import { h } from "./dom.js";
+
+/** @returns {Promise<HTMLElement>} */
+export async function view() {
+  const [api, problems] = await Promise.all([getJson("openapi.json"), getJson("problems")]);
+  const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+  return h(
+    "div",
+    {},
+    h(
+      "div",
+      { class: "intro" },
+      h("h1", {}, "API"),
+      h("p", {}, api.info.description, " ", h("a", { href: "openapi.json" }, "OpenAPI document")),
+    ),
+    ...operations.map(operationBlock),
+    h(
+      "section",
+      { class: "card" },
+      h("h2", {}, "Problem codes"),
+      h(
+        "table",
+        {},
+        h("thead", {}, h("tr", {}, ...["Code", "Status", "Meaning"].map((name) => h("th", { scope: "col" }, name)))),
+        h(
+          "tbody",
+          {},
+          ...Object.entries(problems).map(([code, { status, meaning }]) =>
+            h(
+              "tr",
+              { id: code },
+              h("th", { scope: "row" }, h("code", {}, code)),
+              h("td", {}, status),
+              h("td", {}, meaning),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** @param {{path: string, method: string, operation: any}} entry */
+function operationBlock({ path, method, operation }) {
+  const types = Object.keys(operation.requestBody?.content ?? {});
+  const output = h("pre", { hidden: true, tabindex: 0, "aria-label": `Answer of ${path}` });
+  const simple = method === "get" && !path.includes("{");
+  return h(
+    "details",
+    { class: "operation" },
+    h(
+      "summary",
+      {},
+      h("span", { class: `method ${method}` }, method.toUpperCase()),
+      h("code", {}, path),
+      h("span", { class: "hint" }, operation.summary),
+    ),
+    h(
+      "div",
+      {},
+      operation.description && h("p", {}, operation.description),
+      h("pre", { tabindex: 0, "aria-label": `Example of ${path}` }, example(method, path, types)),
+      (operation.parameters ?? []).length > 0 &&
+        h(
+          "ul",
+          {},
+          ...operation.parameters.map((/** @type {any} */ { name, in: place, description }) =>
+            h("li", {}, h("code", {}, name), ` in the ${place}. ${description ?? ""}`),
+          ),
+        ),
+      types.length > 0 && h("p", { class: "hint" }, `Accepts ${types.join(", ")}`),
+      h(
+        "ul",
+        {},
+        ...Object.entries(operation.responses).map(([status, { description }]) =>
+          h("li", {}, h("strong", {}, status), ` ${description.replaceAll("`", "")}`),
+        ),
+      ),
+      simple &&
+        h(
+          "button",
+          {
+            type: "button",
+            onclick: async () => {
+              const response = await fetch(path.slice(1));
+              const text = await response.text();
+              output.textContent = `${response.status}\n${pretty(text)}`.slice(0, 20_000);
+              output.hidden = false;
+            },
+          },
+          "Try it",
+        ),
+      output,
+    ),
+  );
+}
+
+/** @param {string} method @param {string} path @param {string[]} types */
+function example(method, path, types) {
+  const url = `${location.origin}${path}`;
+  if (method === "get") return `curl '${url}'`;
+  if (types.includes("image/png")) return `curl '${url}' -H 'content-type: image/png' --data-binary @tile.png`;
+  if (types.includes("multipart/form-data")) return `curl '${url}' -F image=@a.png -F image=@b.png`;
+  return `curl '${url}' -H 'content-type: application/json' -d @request.json`;
+}
+
+/** @param {string} text */
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,273 @@
+/** @module Choosing an image: from the server's gallery, from a file, or with the camera. */
+import { images, imageUrl } from "./api.js";
+import { h } from "./dom.js";
+
+/**
+ * @typedef {{name: string, url: string, blob?: Blob, entry?: {class?: string, votes?: {positive: number, total: number}}}} Chosen
+ */
+
+const SHOWN = 48;
+const THUMBNAIL = 112;
+
+/** A panel that calls `choose` with each image that is chosen. @param {(image: Chosen) => void} choose */
+export async function sourcePanel(choose) {
+  const { total, images: entries } = await images();
+  const panels = {
+    gallery: total > 0 ? gallery(entries, choose) : undefined,
+    file: upload(choose),
+    camera: navigator.mediaDevices ? camera(choose) : undefined,
+  };
+  const labels = { gallery: "Gallery", file: "File", camera: "Camera" };
+  const names = Object.keys(panels).filter((name) => panels[name]);
+  const show = (/** @type {string} */ shown) => {
+    for (const name of names) panels[name].hidden = name !== shown;
+  };
+  show(names[0]);
+  const choices = names.map((name, i) => [
+    h("input", {
+      type: "radio",
+      name: "source",
+      id: `source-${name}`,
+      value: name,
+      checked: i === 0,
+      onchange: () => show(name),
+    }),
+    h("label", { for: `source-${name}` }, labels[name]),
+  ]);
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "source-title" },
+    h("h2", { id: "source-title" }, "Choose an image"),
+    h("fieldset", { class: "segments" }, h("legend", { class: "visually-hidden" }, "Where from"), ...choices.flat()),
+    ...names.map((name) => panels[name]),
+  );
+}
+
+/** @param {any[]} entries @param {(image: Chosen) => void} choose */
+function gallery(entries, choose) {
+  const classes = [...new Set(entries.map((entry) => entry.class).filter(Boolean))].sort();
+  let wanted = "";
+  let search = "";
+  let shown = SHOWN;
+  const grid = h("div", { class: "thumbs", role: "group", "aria-label": "Images" });
+  const grow = () => {
+    shown += SHOWN;
+    fill();
+  };
+  const more = h("button", { type: "button", class: "quiet", onclick: grow }, "Show more");
+  const status = h("p", { class: "hint", role: "status" });
+  const matching = () =>
+    entries.filter((entry) => (!wanted || entry.class === wanted) && entry.name.toLowerCase().includes(search));
+
+  /** @param {any} entry @param {HTMLElement} [button] */
+  const pick = async (entry, button) => {
+    for (const other of grid.children) other.setAttribute("aria-pressed", String(other === button));
+    choose({ name: entry.name, url: await imageUrl(entry.name), entry });
+  };
+  const fill = () => {
+    const found = matching();
+    grid.replaceChildren(...found.slice(0, shown).map((entry, i) => thumbnail(entry, i === 0, pick)));
+    more.hidden = found.length <= shown;
+    status.textContent = `${found.length} of ${entries.length} images`;
+  };
+  const random = () => {
+    const found = matching();
+    const entry = found[Math.floor(Math.random() * found.length)];
+    if (entry)
+      pick(
+        entry,
+        [...grid.children].find((button) => button.dataset.name === entry.name),
+      );
+  };
+  grid.addEventListener("keydown", (event) => moveFocus(grid, event));
+  fill();
+  const chips = ["", ...classes].map((name, i) => [
+    h("input", {
+      type: "radio",
+      name: "class",
+      id: `class-${i}`,
+      checked: i === 0,
+      onchange: () => {
+        wanted = name;
+        shown = SHOWN;
+        fill();
+      },
+    }),
+    h("label", { for: `class-${i}` }, name || "All"),
+  ]);
+  return h(
+    "div",
+    {},
+    h(
+      "div",
+      { class: "toolbar" },
+      classes.length > 1 &&
+        h("fieldset", { class: "segments small" }, h("legend", { class: "visually-hidden" }, "Class"), ...chips.flat()),
+      h("label", { class: "visually-hidden", for: "search" }, "Code or part of the name"),
+      h("input", {
+        id: "search",
+        type: "search",
+        placeholder: "Code, such as aab",
+        autocomplete: "off",
+        spellcheck: "false",
+        oninput: (/** @type {any} */ event) => {
+          search = event.target.value.trim().toLowerCase();
+          shown = SHOWN;
+          fill();
+        },
+      }),
+      h("button", { type: "button", onclick: random }, "Random"),
+    ),
+    grid,
+    h("div", { class: "row spread" }, status, more),
+  );
+}
+
+/** @param {any} entry @param {boolean} reachable @param {(entry: any, button: HTMLElement) => void} pick */
+function thumbnail(entry, reachable, pick) {
+  const picture = h("img", { alt: "", width: 72, height: 72, loading: "lazy", decoding: "async" });
+  imageUrl(entry.name, THUMBNAIL).then(
+    (url) => {
+      picture.src = url;
+    },
+    () => undefined,
+  );
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "thumb",
+      "data-name": entry.name,
+      "aria-pressed": "false",
+      "aria-label": `${entry.name}${entry.class ? `, ${entry.class}` : ""}`,
+      title: entry.name,
+      // One stop for the tab key; arrows move within.
+      tabindex: reachable ? 0 : -1,
+      onclick: () => pick(entry, button),
+      onfocus: () => {
+        for (const other of button.parentElement?.children ?? []) other.tabIndex = other === button ? 0 : -1;
+      },
+    },
+    picture,
+    entry.class && h("span", { class: "tag" }, entry.class),
+  );
+  return button;
+}
+
+/** @param {HTMLElement} grid @param {KeyboardEvent} event */
+function moveFocus(grid, event) {
+  const buttons = /** @type {HTMLElement[]} */ ([...grid.children]);
+  const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  if (at < 0) return;
+  const columns = Math.max(1, buttons.filter((button) => button.offsetTop === buttons[0].offsetTop).length);
+  const steps = {
+    ArrowRight: 1,
+    ArrowLeft: -1,
+    ArrowDown: columns,
+    ArrowUp: -columns,
+    Home: -at,
+    End: buttons.length - 1 - at,
+  };
+  const step = steps[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  buttons[Math.min(buttons.length - 1, Math.max(0, at + step))].focus();
+}
+
+/** @param {(image: Chosen) => void} choose */
+function upload(choose) {
+  const take = (/** @type {File | undefined} */ file) => {
+    if (file) choose({ name: file.name, url: URL.createObjectURL(file), blob: file });
+  };
+  return dropZone({
+    id: "file",
+    label: "Choose a file or drop one here",
+    hint: "PNG, JPEG, WebP or TIFF. The file goes to the chosen server and is not stored.",
+    take: (files) => take(files[0]),
+  });
+}
+
+/**
+ * A field for files that also takes dropped ones.
+ * @param {{id: string, label: string, hint: string, multiple?: boolean, take: (files: File[]) => void}} options
+ */
+export function dropZone({ id, label, hint, multiple = false, take }) {
+  const input = h("input", {
+    id,
+    type: "file",
+    accept: "image/png,image/jpeg,image/webp,image/tiff",
+    multiple,
+    class: "visually-hidden",
+    onchange: () => {
+      take([...input.files]);
+      input.value = "";
+    },
+  });
+  const zone = h("label", { class: "drop", for: id }, h("strong", {}, label), h("span", { class: "hint" }, hint));
+  const over = (/** @type {DragEvent} */ event) => {
+    event.preventDefault();
+    zone.classList.add("over");
+  };
+  zone.addEventListener("dragenter", over);
+  zone.addEventListener("dragover", over);
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    take([...(event.dataTransfer?.files ?? [])]);
+  });
+  return h("div", { class: "drop-field" }, input, zone);
+}
+
+/** @param {(image: Chosen) => void} choose */
+function camera(choose) {
+  const video = h("video", { playsinline: true, muted: true, hidden: true });
+  const message = h("p", { class: "hint", role: "status" });
+  /** @type {MediaStream | undefined} */
+  let stream;
+  const stop = () => {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    stream = undefined;
+    video.hidden = shoot.hidden = true;
+    start.hidden = false;
+  };
+  const start = h(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        try {
+          stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+          video.srcObject = stream;
+          await video.play();
+          video.hidden = shoot.hidden = false;
+          start.hidden = true;
+          message.textContent = "";
+        } catch {
+          message.textContent = "No camera can be used here.";
+        }
+      },
+    },
+    "Start the camera",
+  );
+  const shoot = h(
+    "button",
+    {
+      type: "button",
+      class: "primary",
+      hidden: true,
+      onclick: () => {
+        const edge = Math.min(video.videoWidth, video.videoHeight);
+        const canvas = h("canvas", { width: edge, height: edge });
+        const [x, y] = [(video.videoWidth - edge) / 2, (video.videoHeight - edge) / 2];
+        canvas.getContext("2d").drawImage(video, x, y, edge, edge, 0, 0, edge, edge);
+        canvas.toBlob((/** @type {Blob} */ blob) => {
+          choose({ name: "camera.png", url: URL.createObjectURL(blob), blob });
+          stop();
+        }, "image/png");
+      },
+    },
+    "Take the picture",
+  );
+  return h("div", { class: "camera" }, video, h("div", { class: "row" }, start, shoot), message);
+}
