@@ -73,7 +73,15 @@ export const startCommand: CommandDefinition<Options, Result> = {
     }
     void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
     try {
-      const serving = { args: [], model: [model], images: data, port, host: "127.0.0.1", workers: 1 };
+      const serving = {
+        args: [],
+        model: [model],
+        images: data,
+        runs: join(projectRoot(), "runs"),
+        port,
+        host: "127.0.0.1",
+        workers: 1,
+      };
       const limits = { maxBatch: 16, maxDelay: 2, maxQueue: 256, trustProxy: 0, linger: 0, logLevel: "warn" };
       await serveCommand.run({ ...serving, ...limits }, context);
     } finally {

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { source as axeSource } from "axe-core";
+import type { Browser, ElementHandle, Page } from "puppeteer-core";
+import { type RunningServer, startServer } from "../../serve/server/index";
+import { startBrowser, withoutChromium } from "../support/browser";
+import { tile, writeModel, writeTiles } from "../support/served-model";
+
+const VIEWS = ["/", "/batch", "/data", "/models", "/api"];
+
+describe("the web page in a browser", { skip: withoutChromium() }, () => {
+  let directory: string;
+  let server: RunningServer;
+  let browser: Browser;
+  let closeBrowser: () => Promise<void>;
+  /** What the browser complained about, such as blocked styles or failed requests. */
+  const complaints: string[] = [];
+  const requested = new Set<string>();
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "histo-page-"));
+    const models = [
+      await writeModel(join(directory, "mlp")),
+      await writeModel(join(directory, "wide"), { name: "wide", seed: 2 }),
+    ];
+    const images = await writeTiles(join(directory, "tiles"), 20);
+    server = await startServer({ models, images, runs: join(directory, "mlp-run"), port: 0 });
+    ({ browser, close: closeBrowser } = await startBrowser());
+  });
+  after(async () => {
+    await closeBrowser?.();
+    await server?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function open(view: string, width = 1280, height = 860): Promise<Page> {
+    const page = await browser.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("request", (request) => requested.add(new URL(request.url()).protocol + new URL(request.url()).host));
+    await page.setViewport({ width, height, isMobile: width < 600, hasTouch: width < 600 });
+    await page.goto(`${server.url}/#${view}`, { waitUntil: "networkidle0" });
+    await page.waitForSelector("main h1");
+    return page;
+  }
+  const textOf = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? "");
+  const press = async (page: Page, ...keys: readonly string[]) => {
+    for (const key of keys) await page.keyboard.press(key as "Tab");
+  };
+  const focused = (page: Page) =>
+    page.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+    );
+
+  test("a visitor with a keyboard alone chooses an image and gets an answer", async () => {
+    const page = await open("/");
+    for (let i = 0; i < 40 && !(await focused(page)).startsWith("MHIST_"); i++) await press(page, "Tab");
+    assert.match(await focused(page), /^MHIST_aaa\.png, (HP|SSA)$/);
+    await press(page, "ArrowRight", "ArrowRight");
+    assert.match(await focused(page), /^MHIST_aac\.png/);
+    await press(page, "Enter");
+    await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>("button.large")?.disabled);
+    for (let i = 0; i < 20 && (await focused(page)) !== "Analyse"; i++) await press(page, "Tab");
+    await press(page, "Enter");
+    await page.waitForSelector(".verdict");
+    const answer = await (
+      await fetch(`${server.url}/predict`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"image_filename":"MHIST_aac.png"}',
+      })
+    ).json();
+    assert.equal(await textOf(page, ".verdict-class"), answer.predicted_class);
+    assert.match(await textOf(page, ".verdict"), new RegExp(`${(answer.probability * 100).toFixed(1)} %`));
+    assert.match(await textOf(page, ".experts"), /6 of 7 chose SSA/);
+
+    await page.focus("#what-if");
+    await press(page, "End");
+    assert.match(await textOf(page, "output"), /threshold of 100\.0 % the answer is HP/);
+    await press(page, "Home");
+    assert.match(await textOf(page, "output"), /threshold of 0\.0 % the answer is SSA/);
+    await page.close();
+  });
+
+  test("an uploaded file is analysed, and its heat map shown, by the model that was chosen", async () => {
+    const page = await open("/", 390, 844);
+    const path = join(directory, "upload.png");
+    await writeFile(path, await tile(77));
+    await page.click('label[for="source-file"]');
+    await ((await page.$("#file")) as ElementHandle<HTMLInputElement>).uploadFile(path);
+    await page.waitForFunction(() => document.querySelector("figcaption")?.textContent === "upload.png");
+    await page.select("#model", "wide");
+    await page.click("button.large");
+    await page.waitForSelector(".verdict");
+    assert.match(await textOf(page, ".times"), /Model wide/);
+    await page.evaluate(() =>
+      [...document.querySelectorAll("button")]
+        .find((button) => button.textContent === "What did the model look at?")
+        ?.click(),
+    );
+    await page.waitForSelector("canvas:not([hidden])");
+    const painted = await page.$eval("canvas", (canvas) =>
+      (canvas as HTMLCanvasElement)
+        .getContext("2d")
+        ?.getImageData(0, 0, 512, 512)
+        .data.some((value) => value > 0),
+    );
+    assert.ok(painted);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `the page is ${overflow} px wider than the phone`);
+    await page.close();
+  });
+
+  test("a batch of the server's images becomes a CSV", async () => {
+    const page = await open("/batch");
+    const session = await page.createCDPSession();
+    await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: directory });
+    await page.evaluate(() =>
+      [...document.querySelectorAll("button")]
+        .find((button) => button.textContent?.startsWith("All test images"))
+        ?.click(),
+    );
+    await page.waitForSelector("button.primary:not([disabled])");
+    await page.click("button.primary");
+    const csv = join(directory, "predictions.csv");
+    for (let i = 0; i < 100 && !(await readdir(directory)).includes("predictions.csv"); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const lines = (await readFile(csv, "utf8")).trimEnd().split("\n");
+    assert.equal(lines[0], "filename,logit,probability,predicted_class,threshold,error");
+    assert.equal(lines.length, 1 + 6);
+    assert.match(lines[1] ?? "", /^MHIST_aac\.png,-?\d/);
+    await page.close();
+  });
+
+  test("figures are drawn for the data set", async () => {
+    const page = await open("/data");
+    await page.waitForSelector(".main-svg");
+    assert.match(await textOf(page, "dl"), /Images20/);
+    await page.close();
+  });
+
+  for (const scheme of ["light", "dark"]) {
+    test(`axe finds nothing on any view in ${scheme} colours`, async () => {
+      for (const view of VIEWS) {
+        const page = await open(view);
+        await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+        if (view === "/") {
+          await page.click(".thumb");
+          await page.waitForSelector("button.large:not([disabled])");
+          await page.click("button.large");
+          await page.waitForSelector(".verdict");
+        }
+        const session = await page.createCDPSession();
+        // Outside of the page's own policy, as a browser's tools are.
+        await session.send("Runtime.evaluate", { expression: axeSource });
+        const violations = await page.evaluate(async () => {
+          const axe = (
+            globalThis as unknown as {
+              axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+            }
+          ).axe;
+          return (await axe.run()).violations.map(
+            ({ id, nodes }) =>
+              `${id}: ${nodes
+                .map(({ html }) => html)
+                .slice(0, 3)
+                .join(" ")}`,
+          );
+        });
+        assert.deepEqual(violations, [], view);
+        await page.close();
+      }
+    });
+  }
+
+  test("the browser had nothing to complain about and asked no other server", () => {
+    assert.deepEqual(complaints, []);
+    const own = new URL(server.url).host;
+    assert.deepEqual(
+      [...requested].filter((origin) => !origin.endsWith(own) && !origin.startsWith("blob:")),
+      [],
+    );
+  });
+});

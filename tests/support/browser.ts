@@ -1,0 +1,47 @@
+/** @module A real browser for tests of the page: Debian's chromium, driven through puppeteer. */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, launch } from "puppeteer-core";
+
+const PLACES = [process.env.HISTO_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** The browser's program; undefined where there is none. */
+export function chromiumPath(): string | undefined {
+  return PLACES.find((path) => path !== undefined && existsSync(path));
+}
+
+/** For `test(name, { skip: withoutChromium() }, ...)`: why the test cannot run here, or false. */
+export function withoutChromium(): string | false {
+  return chromiumPath() === undefined && "no chromium here (apt-get install chromium, or HISTO_CHROMIUM)";
+}
+
+/** Starts a browser with an empty profile; `close` ends it and removes the profile. */
+export async function startBrowser(): Promise<{ browser: Browser; close(): Promise<void> }> {
+  const userDataDir = await mkdtemp(join(tmpdir(), "histo-chromium-"));
+  const browser = await launch({
+    executablePath: chromiumPath() as string,
+    headless: true,
+    userDataDir,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+    ],
+  });
+  return {
+    browser,
+    async close() {
+      await browser.close();
+      await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
