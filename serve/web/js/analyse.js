@@ -158,7 +158,7 @@ function recentAnswers() {
     h("h2", { id: "recent-title" }, "Recent answers"),
     h(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "recent-title" },
+      { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table of recent answers" },
       h(
         "table",
         {},

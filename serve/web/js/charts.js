@@ -35,9 +35,10 @@ function palette() {
  * A figure in a card, drawn again when the colours change.
  * @param {string} title
  * @param {(colours: Palette) => {data: any[], layout?: any}} make
- * @param {{caption?: string, label?: string}} [options] `label` describes the figure to those who do not see it
+ * @param {{caption?: string, label?: string, level?: "h2" | "h3"}} [options] `label` describes the figure to those who
+ * do not see it; `level` is that of its heading
  */
-export function figure(title, make, { caption, label = title } = {}) {
+export function figure(title, make, { caption, label = title, level = "h2" } = {}) {
   const box = h("div", { class: "chart", role: "img", "aria-label": label });
   const draw = async () => {
     const Plotly = await plotly();
@@ -54,7 +55,13 @@ export function figure(title, make, { caption, label = title } = {}) {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   });
   seen.observe(box);
-  return h("section", { class: "card" }, h("h3", {}, title), box, caption && h("p", { class: "hint" }, caption));
+  return h(
+    "section",
+    { class: "card" },
+    h(level, { class: "figure-title" }, title),
+    box,
+    caption && h("p", { class: "hint" }, caption),
+  );
 }
 
 /** @param {any} layout @param {Palette} colours */

@@ -233,10 +233,14 @@ function historyFigures(history) {
     line: { color: colour, width: 2 },
   });
   const chart = (/** @type {string} */ title, /** @type {string} */ measure, /** @type {string} */ axis) =>
-    figure(title, ({ negative, positive }) => ({
-      data: [line("train", measure, negative), line("validation", measure, positive)],
-      layout: { xaxis: { title: "Epoch" }, yaxis: { title: axis } },
-    }));
+    figure(
+      title,
+      ({ negative, positive }) => ({
+        data: [line("train", measure, negative), line("validation", measure, positive)],
+        layout: { xaxis: { title: "Epoch" }, yaxis: { title: axis } },
+      }),
+      { level: "h3" },
+    );
   return [chart("Loss while training", "loss", "Loss"), chart("ROC AUC while training", "rocAuc", "ROC AUC")];
 }
 
@@ -249,6 +253,7 @@ function judgementFigures(partitions, model) {
     rocFigure(
       "ROC curve",
       entries.map(([partition, { roc }]) => [partition, roc]),
+      "h3",
     ),
     figure(
       `Probabilities on ${name}`,
@@ -281,7 +286,7 @@ function judgementFigures(partitions, model) {
           },
         };
       },
-      { caption: "The dotted line is the threshold; colours are the true classes." },
+      { level: "h3", caption: "The dotted line is the threshold; colours are the true classes." },
     ),
     figure(
       `Calibration on ${name}`,
@@ -311,33 +316,37 @@ function judgementFigures(partitions, model) {
           yaxis: { title: "Share that was positive", range: [0, 1] },
         },
       }),
-      { caption: "On the dotted line a probability means what it says." },
+      { level: "h3", caption: "On the dotted line a probability means what it says." },
     ),
   ];
 }
 
-/** @param {string} title @param {[string, any][]} series */
-function rocFigure(title, series) {
-  return figure(title, ({ quiet, negative, positive, accent }) => ({
-    data: [
-      {
-        type: "scatter",
-        mode: "lines",
-        x: [0, 1],
-        y: [0, 1],
-        line: { color: quiet, dash: "dot", width: 1.5 },
-        hoverinfo: "skip",
-        showlegend: false,
-      },
-      ...series.map(([name, roc], i) => ({
-        type: "scatter",
-        mode: "lines",
-        name,
-        x: roc.falsePositiveRate,
-        y: roc.truePositiveRate,
-        line: { width: 2, color: [negative, positive, accent][i] },
-      })),
-    ],
-    layout: { xaxis: { title: "1 − specificity", range: [0, 1] }, yaxis: { title: "Sensitivity", range: [0, 1.01] } },
-  }));
+/** @param {string} title @param {[string, any][]} series @param {"h2" | "h3"} [level] */
+function rocFigure(title, series, level) {
+  return figure(
+    title,
+    ({ quiet, negative, positive, accent }) => ({
+      data: [
+        {
+          type: "scatter",
+          mode: "lines",
+          x: [0, 1],
+          y: [0, 1],
+          line: { color: quiet, dash: "dot", width: 1.5 },
+          hoverinfo: "skip",
+          showlegend: false,
+        },
+        ...series.map(([name, roc], i) => ({
+          type: "scatter",
+          mode: "lines",
+          name,
+          x: roc.falsePositiveRate,
+          y: roc.truePositiveRate,
+          line: { width: 2, color: [negative, positive, accent][i] },
+        })),
+      ],
+      layout: { xaxis: { title: "1 − specificity", range: [0, 1] }, yaxis: { title: "Sensitivity", range: [0, 1.01] } },
+    }),
+    level ? { level } : {},
+  );
 }

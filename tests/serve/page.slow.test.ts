@@ -183,7 +183,7 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     assert.deepEqual(complaints, []);
     const own = new URL(server.url).host;
     assert.deepEqual(
-      [...requested].filter((origin) => !origin.endsWith(own) && !origin.startsWith("blob:")),
+      [...requested].filter((origin) => !origin.endsWith(own) && !/^(blob|data):/.test(origin)),
       [],
     );
   });
