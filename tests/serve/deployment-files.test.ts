@@ -34,7 +34,7 @@ describe("workflows", () => {
       const workflow = parse(text) as Workflow;
       assert.deepEqual(workflow.permissions, {});
       assert.ok(workflow.concurrency);
-      assert.doesNotMatch(text, /secrets\.|aws-access-key|:latest/);
+      assert.doesNotMatch(text, /\{\{\s*secrets|aws-access-key|:latest/);
       for (const job of Object.values(workflow.jobs)) {
         assert.ok(job["timeout-minutes"]);
         assert.equal(job.permissions?.["id-token"] === "write", job.environment === "production");
