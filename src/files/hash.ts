@@ -1,13 +1,27 @@
 /** @module Content hashes of files and buffers. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { open } from "node:fs/promises";
 
-/** SHA-256 of a file's content as lower-case hex, read in slices. */
+const SLICE_BYTES = 1 << 20;
+
+/** SHA-256 of a file's content as lower-case hex. A slice is read while the one before it is hashed. */
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest("hex");
+  const file = await open(path, "r");
+  try {
+    let [slice, other] = [Buffer.allocUnsafe(SLICE_BYTES), Buffer.allocUnsafe(SLICE_BYTES)];
+    let pending = file.read(slice, 0, SLICE_BYTES, 0);
+    for (let position = 0; ; ) {
+      const { bytesRead } = await pending;
+      if (bytesRead === 0) return hash.digest("hex");
+      position += bytesRead;
+      pending = file.read(other, 0, SLICE_BYTES, position);
+      hash.update(slice.subarray(0, bytesRead));
+      [slice, other] = [other, slice];
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** SHA-256 of bytes or text as lower-case hex. */

@@ -59,7 +59,6 @@ export async function checkFiles({ path, card }: ModelDirectory): Promise<void> 
   );
 }
 
-/** Small files are hashed in one piece, which is several times faster than through a stream. */
 async function hashOf(path: string, name: string): Promise<string> {
   try {
     return await sha256File(join(path, name));

@@ -58,7 +58,7 @@ export function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>): V
 
 /** Largest difference of a logit in an exact export, for logits up to about 1 and in proportion above. */
 const EXACT_TOLERANCE = 1e-4;
-/** The same where training rounded products to bf16 (8 bits): TensorFlow's own logits are that far off. */
+/** The same where TensorFlow rounded the factors of convolutions to bf16 (8 bits): its own logits are that far off. */
 const BF16_TOLERANCE = 0.05;
 
 /** @throws {HistoError} `EXPORT_DIFFERS` when an exact export gives other logits than TensorFlow did */
