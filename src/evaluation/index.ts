@@ -45,6 +45,7 @@ export {
 export {
   bestEpoch,
   type EpochLine,
+  findRuns,
   measureRun,
   type RunResults,
   type RunThreshold,

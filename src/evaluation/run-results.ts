@@ -1,7 +1,7 @@
 /** @module What a finished run left behind, read from its files; no model and no TensorFlow is needed. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
@@ -67,6 +67,23 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
     test,
     threshold: thresholdOf(config, validation, rule),
   };
+}
+
+/**
+ * Finished runs under a folder, the newest first; a run is a folder with `predictions-test.csv`.
+ * @param depth how many folders deep to look
+ */
+export async function findRuns(folder: string, depth = 3): Promise<string[]> {
+  const found: { path: string; finished: number }[] = [];
+  const search = async (path: string, left: number): Promise<void> => {
+    const predictions = await stat(new RunDirectory(path).predictions("test")).catch(() => undefined);
+    if (predictions) found.push({ path, finished: predictions.mtimeMs });
+    if (predictions || left === 0) return;
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) if (entry.isDirectory()) await search(join(path, entry.name), left - 1);
+  };
+  await search(resolve(folder), depth);
+  return found.sort((a, b) => b.finished - a.finished).map(({ path }) => path);
 }
 
 /** Reads `history.jsonl`. A last line that was cut off by a crash is left out. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -7,6 +7,7 @@ import {
   bestEpoch,
   binaryMetrics,
   chooseThreshold,
+  findRuns,
   labelsAndScores,
   measureRun,
   readRun,
@@ -55,4 +56,17 @@ test("a history whose last line a crash cut off is read up to there", async () =
   assert.equal((await readRun(folder)).history.length, 3);
   await appendFile(join(folder, "history.jsonl"), '\n{"epoch": 5}\n');
   await assert.rejects(readRun(folder), /line 4 is not JSON/);
+});
+
+test("finished runs are found below a folder, the newest first", async () => {
+  const runs = await mkdtemp(join(tmpdir(), "runs-"));
+  const folder = await runFolder();
+  const names = ["old", "notebooks/04/new", "unfinished"];
+  for (const [i, name] of names.entries()) {
+    await cp(folder, join(runs, name), { recursive: true });
+    await utimes(join(runs, name, "predictions-test.csv"), 1000 + i, 1000 + i);
+  }
+  await rm(join(runs, "unfinished", "predictions-test.csv"));
+  assert.deepEqual(await findRuns(runs), [join(runs, "notebooks/04/new"), join(runs, "old")]);
+  assert.deepEqual(await findRuns(join(runs, "absent")), []);
 });
