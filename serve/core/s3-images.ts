@@ -47,7 +47,7 @@ export class S3Images implements ImageSource {
     return this.bucket;
   }
 
-  async read(name: string): Promise<Uint8Array> {
+  read(name: string): Promise<Uint8Array> {
     checkImageName(name);
     return this.cache.get(name, () => this.fetch(name));
   }
