@@ -67,11 +67,14 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     return { ...result, report: file };
   },
   render(result) {
-    const title = (name: string) => `${name}\n${"-".repeat(name.length)}`;
+    const { validation, test } = result;
+    const columns: [string, BinaryMetrics][] = [];
+    if (validation) columns.push(["validation", validation]);
+    if (test) columns.push(["test", test]);
     return [
-      ...(result.validation ? [title("validation"), metricsText(result.validation), ""] : []),
-      ...(result.test ? [title("test"), metricsText(result.test), ""] : []),
-      `Threshold ${result.threshold.toFixed(4)}: ${result.thresholdRule ?? "not chosen on data"}.`,
+      metricsText(...columns),
+      "",
+      `The threshold was ${result.thresholdRule ? `chosen on validation by ${result.thresholdRule}` : "not chosen on data"}.`,
       ...(result.agreement ?? []).map(
         ({ agreement, n, accuracy }) =>
           `Experts agreeing ${agreement}: accuracy ${accuracy.toFixed(3)} on ${n} images.`,

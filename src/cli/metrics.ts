@@ -34,7 +34,7 @@ export const metricsCommand: CommandDefinition<Options, Result> = {
     const { labels, scores, logits, columns, positive } = await readScoredTable(predictions, options);
     return { ...binaryMetrics(labels, scores, { threshold, logits }), columns, positive, logits };
   },
-  render: (result) => `${metricsText(result)}\n${origin(result)}`,
+  render: (result) => `${metricsText(["", result])}\n${origin(result)}`,
 };
 
 function origin({ columns, positive, logits }: Result): string {
@@ -42,26 +42,33 @@ function origin({ columns, positive, logits }: Result): string {
   return `Labels from "${columns.label}" (positive: ${positive}), ${kind} from "${columns.score}".`;
 }
 
-/** Metrics as lines for people. */
-export function metricsText(metrics: BinaryMetrics): string {
-  const { n, threshold, rocAucCi95, confusion } = metrics;
-  const show = (value: number) => (Number.isFinite(value) ? value.toFixed(4) : "undefined (one class only)");
-  const interval = rocAucCi95?.every(Number.isFinite) ? `  (95 % ${rocAucCi95.map(show).join(" to ")})` : "";
-  const lines: [string, string][] = [
-    ["images", String(n)],
-    ["ROC AUC", `${show(metrics.rocAuc)}${interval}`],
-    ["PR AUC", show(metrics.prAuc)],
-    ["Brier score", show(metrics.brier)],
-    ["calibration error", show(metrics.expectedCalibrationError)],
-    ["threshold", String(threshold)],
-    ["accuracy", show(metrics.accuracy)],
-    ["balanced accuracy", show(metrics.balancedAccuracy)],
-    ["precision", show(metrics.precision)],
-    ["recall", show(metrics.recall)],
-    ["specificity", show(metrics.specificity)],
-    ["F1", show(metrics.f1)],
-    ["weighted F1", show(metrics.weightedF1)],
-    ["confusion", `tp ${confusion.tp}, fp ${confusion.fp}, tn ${confusion.tn}, fn ${confusion.fn}`],
+/** Metrics as a table for people, one column for each set of images. */
+export function metricsText(...columns: readonly (readonly [name: string, metrics: BinaryMetrics])[]): string {
+  const show = (value: number) => (Number.isFinite(value) ? value.toFixed(4) : "undefined");
+  const interval = (ends: readonly number[] = []) =>
+    ends.length > 0 && ends.every(Number.isFinite) ? ` (95 % ${ends.map(show).join("-")})` : "";
+  const rows: [string, (metrics: BinaryMetrics) => string][] = [
+    ["images", ({ n }) => String(n)],
+    ["ROC AUC", ({ rocAuc, rocAucCi95 }) => show(rocAuc) + interval(rocAucCi95)],
+    ["PR AUC", ({ prAuc }) => show(prAuc)],
+    ["Brier score", ({ brier }) => show(brier)],
+    ["calibration error", (metrics) => show(metrics.expectedCalibrationError)],
+    ["threshold", ({ threshold }) => show(threshold)],
+    ["accuracy", ({ accuracy }) => show(accuracy)],
+    ["balanced accuracy", ({ balancedAccuracy }) => show(balancedAccuracy)],
+    ["precision", ({ precision }) => show(precision)],
+    ["recall", ({ recall }) => show(recall)],
+    ["specificity", ({ specificity }) => show(specificity)],
+    ["F1", ({ f1 }) => show(f1)],
+    ["weighted F1", ({ weightedF1 }) => show(weightedF1)],
+    ["true positives", ({ confusion }) => String(confusion.tp)],
+    ["false positives", ({ confusion }) => String(confusion.fp)],
+    ["true negatives", ({ confusion }) => String(confusion.tn)],
+    ["false negatives", ({ confusion }) => String(confusion.fn)],
   ];
-  return lines.map(([name, value]) => `${name.padEnd(18)} ${value}`).join("\n");
+  const head = columns.length > 1 ? [["", ...columns.map(([name]) => name)]] : [];
+  const cells = [...head, ...rows.map(([name, value]) => [name, ...columns.map(([, metrics]) => value(metrics))])];
+  return cells
+    .map(([name = "", ...values]) => `${name.padEnd(18)}${values.map((text) => text.padEnd(30)).join("")}`.trimEnd())
+    .join("\n");
 }

@@ -9,12 +9,20 @@ import { type ClassCounts, type Ranking, rank } from "./ranking";
 export type Interval = readonly [low: number, high: number];
 
 export interface BootstrapOptions {
-  /** How many times the rows are drawn again; 2,000 unless told. */
+  /** How many times the rows are drawn again; unless told 2,000, and fewer (at least 200) for more than 20,000 rows. */
   readonly resamples?: number;
   /** Two-sided level; 0.95 unless told. */
   readonly level?: number;
   /** The same seed gives the same interval; 0 unless told. */
   readonly seed?: number;
+}
+
+/** Draws in all that a bootstrap takes unless told: some seconds at most, however many rows there are. */
+const DRAWS = 4e7;
+
+/** How many resamples are taken of so many rows: with many rows an interval needs fewer. */
+export function defaultResamples(rows: number): number {
+  return Math.max(200, Math.min(2000, Math.round(DRAWS / rows)));
 }
 
 /** Rows as positions in a ranking, ready to be drawn again. */
@@ -51,7 +59,7 @@ function positionOf(sorted: Float64Array, value: number): number {
  */
 export function resample(
   { ranking, codes }: RankedRows,
-  { resamples = 2000, seed = 0 }: BootstrapOptions,
+  { resamples = defaultResamples(codes.length), seed = 0 }: BootstrapOptions,
   use: (counts: ClassCounts) => void,
 ): void {
   const random = new Random(seed, "bootstrap");

@@ -1,7 +1,7 @@
 /** @module Two models on the same images: which is better, and could it be chance? */
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
-import { type BootstrapOptions, type Interval, percentileInterval, rankRows } from "./bootstrap";
+import { type BootstrapOptions, defaultResamples, type Interval, percentileInterval, rankRows } from "./bootstrap";
 import { type DecisionMetrics, decisionMetrics } from "./confusion";
 import { type DelongTest, delongTest } from "./delong";
 import { confusionAbove } from "./intervals";
@@ -57,7 +57,7 @@ export function pairedBootstrap(
   labels: ArrayLike<number>,
   a: ScoresAtThreshold,
   b: ScoresAtThreshold,
-  { resamples = 2000, level = 0.95, seed = 0 }: BootstrapOptions = {},
+  { resamples = defaultResamples(labels.length), level = 0.95, seed = 0 }: BootstrapOptions = {},
 ): Record<PairedName, PairedDifference> {
   const [drawA, drawB] = [countingModel(labels, a), countingModel(labels, b)];
   const [ofA, ofB] = [drawA.measure(everyRow(labels.length)), drawB.measure(everyRow(labels.length))];

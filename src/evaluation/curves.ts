@@ -1,5 +1,12 @@
 /** @module Curves over all thresholds: ROC, precision and recall, and every measure by threshold. */
-import { type BootstrapOptions, type Interval, percentileInterval, type RankedRows, resample } from "./bootstrap";
+import {
+  type BootstrapOptions,
+  defaultResamples,
+  type Interval,
+  percentileInterval,
+  type RankedRows,
+  resample,
+} from "./bootstrap";
 import { type Confusion, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { type ClassCounts, checkScores, type Ranking, rank } from "./ranking";
 
@@ -23,9 +30,9 @@ export function rocCurve(labels: ArrayLike<number>, scores: ArrayLike<number>): 
   const ranking = rank(labels, scores);
   const { tp, fp, thresholds } = cumulated(ranking);
   return {
-    falsePositiveRate: Float64Array.of(0, ...fp).map((count) => count / ranking.totalNegatives),
-    truePositiveRate: Float64Array.of(0, ...tp).map((count) => count / ranking.totalPositives),
-    thresholds: Float64Array.of(Number.POSITIVE_INFINITY, ...thresholds),
+    falsePositiveRate: startingWith(0, fp).map((count) => count / ranking.totalNegatives),
+    truePositiveRate: startingWith(0, tp).map((count) => count / ranking.totalPositives),
+    thresholds: startingWith(Number.POSITIVE_INFINITY, thresholds),
   };
 }
 
@@ -38,6 +45,13 @@ export function precisionRecallCurve(labels: ArrayLike<number>, scores: ArrayLik
     recall: tp.map((count) => count / ranking.totalPositives),
     thresholds,
   };
+}
+
+function startingWith(first: number, rest: Float64Array): Float64Array {
+  const all = new Float64Array(rest.length + 1);
+  all[0] = first;
+  all.set(rest, 1);
+  return all;
 }
 
 /** Counts at or above each distinct score, from the highest down. */
@@ -62,7 +76,7 @@ export function rocBand(
   rows: RankedRows,
   { points = 101, ...options }: BootstrapOptions & { points?: number } = {},
 ): RocBand {
-  const { resamples = 500, level = 0.95 } = options;
+  const { resamples = Math.min(500, defaultResamples(rows.codes.length)), level = 0.95 } = options;
   const grid = Float64Array.from({ length: points }, (_, i) => i / (points - 1));
   const drawn = Array.from(grid, () => new Float64Array(resamples));
   let draw = 0;

@@ -95,3 +95,10 @@ test("a perfect ranking has a band along the corner, one class has none", () => 
   assert.deepEqual([...band.low], [1, 1, 1, 1, 1]);
   assert.ok(rocBand(rankRows([1, 1], [0.1, 0.2]), { resamples: 10, points: 3 }).low.every(Number.isNaN));
 });
+
+test("a million rows are no trouble", () => {
+  const { labels, scores } = randomRows(43, 1_000_000);
+  const { truePositiveRate } = rocCurve(labels, scores);
+  assert.equal(truePositiveRate.at(-1), 1);
+  assert.equal(thresholdSweep(labels, scores).length, 99);
+});

@@ -59,7 +59,7 @@ export function evaluationFigures({ results, main, validation, temperature }: Re
         curve: rocCurve(labels, scores),
         auc: metrics.rocAuc,
         ci95: intervals.rocAuc,
-        band: rocBand(rankRows(labels, scores), { resamples: 500 }),
+        band: rocBand(rankRows(labels, scores)),
         operating: metrics,
       },
     ]),
