@@ -9,7 +9,13 @@ import { Predictor } from "../../src/inference/index";
 import { exportRun } from "../../src/onnx/index";
 import { Random } from "../../src/random/index";
 import { writeTileFolder } from "../support/tile-folder";
-import { layersModelLogits, randomizeWeights, temporaryDirectory, writeRun } from "../support/trained-run";
+import {
+  layersModelLogits,
+  randomizeWeights,
+  randomPixels,
+  temporaryDirectory,
+  writeRun,
+} from "../support/trained-run";
 
 const SIZE = 32;
 const { layers } = tf;
@@ -105,4 +111,22 @@ test("without the tiles fp32 is exported unverified and compact says what is mis
   assert.equal((await exportRun({ run, out: join(directory, "a") })).verification, null);
   const found = await exportRun({ run, out: join(directory, "b"), data: join(directory, "moved") });
   assert.ok(found.verification);
+});
+
+test("int8 splits the sum over images so large that 32 bits might not hold it", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const size = 304;
+  const model = tf.sequential({
+    layers: [layers.flatten({ inputShape: [size, size, 3] }), layers.dense({ units: 2 }), layers.dense({ units: 1 })],
+  });
+  await writeRun(join(directory, "run"), randomizeWeights(model));
+  await exportRun({ run: join(directory, "run"), out: join(directory, "model"), variant: "int8" });
+  const predictor = await Predictor.open(join(directory, "model"));
+  t.after(() => predictor.close());
+  const white = new Uint8Array(size * size * 3).fill(255);
+  for (const pixels of [white, randomPixels(1, size)]) {
+    const [logit] = await predictor.predictPixels(pixels, 1);
+    const expected = layersModelLogits(model, pixels, 1)[0]!;
+    assert.ok(Math.abs(logit! - expected) < 0.05 * (1 + Math.abs(expected)), `${logit} is not ${expected}`);
+  }
 });

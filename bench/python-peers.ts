@@ -1,0 +1,43 @@
+/** @module Python packages that this project is compared with: installed when first needed, apart from the project's own tools. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { HistoError, messageOf } from "../src/errors/index";
+import { projectRoot, sha256 } from "../src/files/index";
+
+const run = promisify(execFile);
+
+/**
+ * A Python with the given packages, in a virtual environment under `.setup/peers` (made on the first call).
+ * `HISTO_PEER_PYTHON` names another one to use instead.
+ * @param packages requirements for pip
+ * @param options further options for pip, such as another index
+ * @throws {HistoError} `PEER_MISSING` when they cannot be installed
+ */
+export async function peerPython(packages: readonly string[], options: readonly string[] = []): Promise<string> {
+  if (process.env.HISTO_PEER_PYTHON) return process.env.HISTO_PEER_PYTHON;
+  const folder = join(projectRoot(), ".setup", "peers", sha256([...packages, ...options].join(" ")).slice(0, 12));
+  const python = join(folder, "bin", "python");
+  if (existsSync(python)) return python;
+  const unfinished = `${folder}.tmp-${process.pid}`;
+  await mkdir(join(folder, ".."), { recursive: true });
+  try {
+    await run("python3", ["-m", "venv", unfinished]);
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "20"];
+    await run(join(unfinished, "bin", "python"), [...pip, ...options, ...packages]);
+    await rename(unfinished, folder);
+    return python;
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (existsSync(python)) return python;
+    throw new HistoError("PEER_MISSING", `${packages.join(" ")} cannot be installed: ${lastLine(messageOf(error))}`, {
+      cause: error,
+    });
+  }
+}
+
+function lastLine(text: string): string {
+  return text.slice(-200);
+}
