@@ -1,5 +1,8 @@
 /** @module Networks: functions from options to a model with one logit, and their weights on disk. */
+export { type CnnOptions, cnn, DEFAULT_CHANNELS } from "./cnn";
+export { BatchNormalization2D } from "./layers/batch-normalization";
 export { BlockDense } from "./layers/block-dense";
+export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
 export { SubspaceProjection } from "./layers/subspace-projection";
 export {

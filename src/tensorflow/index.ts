@@ -1,8 +1,10 @@
 /** @module TensorFlow for the rest of the project: the only room that loads it. */
 import "./load";
+import "./native-gradients";
 import "./precision";
 
 export * as tf from "@tensorflow/tfjs";
+export { type BatchNormStep, batchNormInTraining } from "./batch-norm";
 export {
   addGradients,
   disposeGradient,

@@ -1,0 +1,48 @@
+/** @module A compact convolutional network, trained from scratch. */
+import { tf } from "../tensorflow/index";
+import { BatchNormalization2D } from "./layers/batch-normalization";
+import { Convolution2D } from "./layers/convolution";
+import { CounterDropout } from "./layers/counter-dropout";
+
+export interface CnnOptions {
+  /** Channels of the blocks; each halves the resolution. */
+  readonly channels?: readonly number[];
+  /** Probability of a pooled feature to be dropped in training. */
+  readonly dropout?: number;
+  /** Of the initial weights and the dropout masks. */
+  readonly seed?: number;
+}
+
+export const DEFAULT_CHANNELS: readonly number[] = [16, 32, 64, 96, 128];
+
+/**
+ * Standardized pixels [n, size, size, 3] to one logit. Each block is a 3 x 3 convolution, batch normalization, ReLU and
+ * 2 x 2 max pooling (Simonyan and Zisserman 2015, with normalization); the first convolution has stride 2 where the
+ * tile is large enough. Blocks that would leave less than one pixel are left out. Global average pooling at the end
+ * makes the logit independent of where something is.
+ */
+export function cnn(size: number, options: CnnOptions = {}): tf.LayersModel {
+  const { channels = DEFAULT_CHANNELS, dropout = 0, seed = 0 } = options;
+  const input = tf.input({ shape: [size, size, 3], name: "pixels" });
+  let x: tf.SymbolicTensor = input;
+  let extent = size;
+  channels.forEach((filters, i) => {
+    const strides = i === 0 && size >= 128 ? 2 : 1;
+    if (extent < 2 * strides) return;
+    const at = i + 1;
+    const kernelSize = i === 0 ? 4 : 3;
+    const convolution = { filters, kernelSize, strides, seed: seed * 64 + at, name: `conv_${at}` };
+    x = new Convolution2D(convolution).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.maxPooling2d({ poolSize: 2, strides: 2, name: `pool_${at}` }).apply(x) as tf.SymbolicTensor;
+    x = new BatchNormalization2D({ name: `norm_${at}` }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.activation({ activation: "relu", name: `relu_${at}` }).apply(x) as tf.SymbolicTensor;
+    extent = Math.floor(Math.ceil(extent / strides) / 2);
+  });
+  x = tf.layers.globalAveragePooling2d({ name: "average" }).apply(x) as tf.SymbolicTensor;
+  if (dropout > 0) {
+    x = new CounterDropout({ rate: dropout, seed: seed * 64, name: "dropout" }).apply(x) as tf.SymbolicTensor;
+  }
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: seed * 64 });
+  const logit = tf.layers.dense({ units: 1, name: "logit", kernelInitializer }).apply(x) as tf.SymbolicTensor;
+  return tf.model({ inputs: input, outputs: logit, name: "cnn" });
+}

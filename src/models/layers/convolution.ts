@@ -1,0 +1,65 @@
+/**
+ * @module A convolution without bias and activation. tfjs's own layer always computes the gradient of its input, also of
+ * the pixels, where nobody needs it: a third of a training step. Serialized as Keras's Conv2D.
+ */
+import { tf } from "../../tensorflow/index";
+
+export interface ConvolutionConfig {
+  readonly name?: string;
+  readonly filters: number;
+  readonly kernelSize: number;
+  readonly strides?: number;
+  /** Seed of the initial weights (He et al. 2015). */
+  readonly seed?: number;
+}
+
+/** y = x * K for x [n, h, w, in], kernel K [k, k, in, filters], padding "same". */
+export class Convolution2D extends tf.layers.Layer {
+  static readonly className = "Conv2D";
+  private readonly filters: number;
+  private readonly kernelSize: number;
+  private readonly strides: number;
+  private readonly seed: number;
+  private kernel!: tf.LayerVariable;
+
+  constructor(config: ConvolutionConfig) {
+    super(config as unknown as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    this.filters = config.filters;
+    this.kernelSize = config.kernelSize;
+    this.strides = config.strides ?? 1;
+    this.seed = config.seed ?? 0;
+  }
+
+  override build(inputShape: tf.Shape): void {
+    const channels = inputShape[3] as number;
+    const initializer = tf.initializers.heNormal({ seed: this.seed });
+    const shape = [this.kernelSize, this.kernelSize, channels, this.filters];
+    this.kernel = this.addWeight("kernel", shape, "float32", initializer);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    const down = (extent: number | null | undefined) => (extent ? Math.ceil(extent / this.strides) : null);
+    return [inputShape[0] ?? null, down(inputShape[1]), down(inputShape[2]), this.filters];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+    return tf.conv2d(x, this.kernel.read() as tf.Tensor4D, this.strides, "same");
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { filters, kernelSize, strides } = this;
+    return {
+      ...super.getConfig(),
+      filters,
+      kernelSize: [kernelSize, kernelSize],
+      strides: [strides, strides],
+      padding: "same",
+      dataFormat: "channelsLast",
+      dilationRate: [1, 1],
+      activation: "linear",
+      useBias: false,
+    };
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * @module Gradients in few native operations where tfjs composes them from many, or TensorFlow's own is slow on a CPU:
+ * on feature maps of tens of megabytes each operation costs a pass over memory. Native runtime only; plain JavaScript
+ * keeps tfjs's own.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { attribute, callOp } from "./kernels";
+import { runtime } from "./load";
+
+/** ReluGrad, one operation for tfjs's step, cast and multiply. */
+function nativeReluGradient(): void {
+  tf.unregisterGradient(tf.Relu);
+  tf.registerGradient({
+    kernelName: tf.Relu,
+    outputsToSave: [true],
+    gradFunc: (dy, saved) => {
+      const [y] = saved as [tf.Tensor];
+      return { x: () => callOp("ReluGrad", [attribute.float32("T")], [dy as tf.Tensor, y]) };
+    },
+  });
+}
+
+/**
+ * Gradient of max pooling with windows that do not overlap. TensorFlow's MaxPoolGrad takes 35 times as long as this on
+ * two cores: maxima and errors are spread over their windows (AvgPoolGrad, which is fast, of four times the value), and
+ * an error goes where the input equals the maximum. Where several inputs of a window do, each gets all of it; behind a
+ * convolution that does not happen.
+ */
+function quickMaxPoolGradient(): void {
+  const { gradFunc: general } = tf.getGradient(tf.MaxPool);
+  tf.unregisterGradient(tf.MaxPool);
+  tf.registerGradient({
+    kernelName: tf.MaxPool,
+    inputsToSave: ["x"],
+    outputsToSave: [true],
+    gradFunc: (dy, saved, attributes) => {
+      const { filterSize, strides, pad } = attributes as unknown as MaxPoolAttributes;
+      const [height, width] = pairOf(filterSize);
+      const [down, across] = pairOf(strides);
+      const [x, y] = saved as [tf.Tensor4D, tf.Tensor4D];
+      const tiled = height === down && width === across && fits(x, y, height, width, pad);
+      if (!tiled) return general(dy, saved, attributes);
+      return { x: () => spreadToMaxima(x, y, dy as tf.Tensor4D, height, width) };
+    },
+  });
+}
+
+const SMALLEST = 1e-30;
+
+interface MaxPoolAttributes {
+  readonly filterSize: number | [number, number];
+  readonly strides: number | [number, number];
+  readonly pad: unknown;
+}
+
+const pairOf = (value: number | [number, number]): [number, number] =>
+  typeof value === "number" ? [value, value] : value;
+
+/** Whether windows tile the input, leaving out at most a rest at the lower and right edges. */
+function fits(x: tf.Tensor4D, y: tf.Tensor4D, height: number, width: number, pad: unknown): boolean {
+  const whole = y.shape[1] * height <= x.shape[1] && y.shape[2] * width <= x.shape[2];
+  return whole && (pad === "valid" || pad === "same" || pad === 0);
+}
+
+function spreadToMaxima(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
+  return tf.tidy(() => {
+    const window = [1, height, width, 1];
+    const attributes = [
+      attribute.float32("T"),
+      attribute.int("ksize", window as unknown as number),
+      attribute.int("strides", window as unknown as number),
+      attribute.text("padding", "VALID"),
+      attribute.text("data_format", "NHWC"),
+    ];
+    const shape = tf.tensor1d(x.shape, "int32");
+    const spread = (values: tf.Tensor) => callOp("AvgPoolGrad", attributes, [shape, tf.mul(values, height * width)]);
+    // Zero at a maximum and negative elsewhere; made positive by next to nothing, so that ReluGrad selects the maxima.
+    const below = tf.add(tf.sub(x, spread(y)), SMALLEST);
+    return callOp("ReluGrad", [attribute.float32("T")], [spread(dy), below]) as tf.Tensor4D;
+  });
+}
+
+if (runtime.kind === "native") {
+  nativeReluGradient();
+  if (!runtime.gpu) quickMaxPoolGradient();
+}
