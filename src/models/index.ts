@@ -5,6 +5,7 @@ export { BlockDense } from "./layers/block-dense";
 export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
 export { SubspaceProjection } from "./layers/subspace-projection";
+export { PositionEmbedding, SelfAttention, TokenDense, TokenNormalization } from "./layers/transformer";
 export {
   type Activation,
   architectureOf,
@@ -14,7 +15,9 @@ export {
   mlpOnFeatures,
   type Normalization,
 } from "./mlp";
+export { type VitOptions, vit } from "./vit";
 export {
+  describeModel,
   loadTopology,
   loadWeights,
   type NamedWeight,

@@ -37,6 +37,15 @@ export function parameterCount(model: tf.LayersModel): number {
   return namedWeights(model).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
+/** A network for people: its layer kinds in order with the extent of their last axis, such as `Conv2D 16, Dense 1`. */
+export function describeModel(model: tf.LayersModel): string {
+  const kinds = ["Conv2D", "SelfAttention", "Dense"];
+  return model.layers
+    .filter((layer) => kinds.includes(layer.getClassName()))
+    .map((layer) => `${layer.getClassName()} ${(layer.outputShape as tf.Shape).at(-1)}`)
+    .join(", ");
+}
+
 /** True where no weight is NaN or infinite. */
 export function weightsAreFinite(model: tf.LayersModel): boolean {
   return namedWeights(model).every(({ parts }) =>

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
+import { interceptConvolutions } from "./exact-convolution";
 import { exactBatchMatMul, exactMatMul } from "./kernels";
 import { runtime } from "./load";
 
@@ -76,4 +77,7 @@ function exactUnitBatch(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transpo
   });
 }
 
-if (runtime.kind === "native") interceptMatMul();
+if (runtime.kind === "native") {
+  interceptMatMul();
+  if (!runtime.gpu && hasBf16Hardware()) interceptConvolutions(() => current === "fp32");
+}

@@ -3,7 +3,7 @@
 import type { Partition } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
-import { architectureOf, mlp, saveTopology, saveWeights } from "../models/index";
+import { architectureOf, cnn, describeModel, mlp, saveTopology, saveWeights, vit } from "../models/index";
 import type { Progress } from "../progress/index";
 import type { RunDirectory, TrainingOptions } from "../runs/index";
 import type { tf } from "../tensorflow/index";
@@ -48,7 +48,8 @@ export async function createNetwork(
   return {
     model,
     examples: pixelPartitions(options, data),
-    architecture: architectureOf(options.size ** 2 * 3, options.hidden),
+    architecture:
+      options.model === "mlp" ? architectureOf(options.size ** 2 * 3, options.hidden) : describeModel(model),
     stemParameters: 0,
     async save(run) {
       await saveTopology(model, run.topology);
@@ -61,8 +62,12 @@ function createModel(options: TrainingOptions): tf.LayersModel {
   switch (options.model) {
     case "mlp":
       return mlp(options.size, options);
+    case "cnn":
+      return cnn(options.size, options);
+    case "vit":
+      return vit(options.size, options);
     default:
-      throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not one of mlp.`);
+      throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not one of mlp, cnn, vit.`);
   }
 }
 

@@ -8,6 +8,7 @@ import { mergingConverters } from "./merging";
 import { normalizationConverters } from "./normalization";
 import { poolingConverters } from "./pooling";
 import { shapeConverters } from "./shape";
+import { transformerConverters } from "./transformer";
 
 export const converters: ConverterTable = {
   ...denseConverters,
@@ -18,4 +19,5 @@ export const converters: ConverterTable = {
   ...mergingConverters,
   ...shapeConverters,
   ...identityConverters,
+  ...transformerConverters,
 };

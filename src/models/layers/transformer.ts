@@ -1,0 +1,170 @@
+/**
+ * @module Layers of a vision transformer. Layer normalization, GELU and the two dense layers of a block are serialized
+ * under Keras's own names; attention and positions are classes of this project.
+ */
+import { affine, attention, gelu, layerNorm, tf } from "../../tensorflow/index";
+import { glorotUniform } from "./initializers";
+
+type LayerArguments = ConstructorParameters<typeof tf.layers.Layer>[0];
+const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor => (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor;
+
+/** Layer normalization of the last axis. Weights: gamma [d], beta [d]. */
+export class TokenNormalization extends tf.layers.Layer {
+  static readonly className = "LayerNormalization";
+  private readonly epsilon: number;
+  private gamma!: tf.LayerVariable;
+  private beta!: tf.LayerVariable;
+
+  constructor(config: { readonly name?: string; readonly epsilon?: number } = {}) {
+    super(config as LayerArguments);
+    this.epsilon = config.epsilon ?? 1e-6;
+  }
+
+  override build(inputShape: tf.Shape): void {
+    const shape = [inputShape[inputShape.length - 1] as number];
+    this.gamma = this.addWeight("gamma", shape, "float32", tf.initializers.ones());
+    this.beta = this.addWeight("beta", shape, "float32", tf.initializers.zeros());
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return layerNorm(only(inputs), this.gamma.read(), this.beta.read(), this.epsilon);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), axis: -1, epsilon: this.epsilon };
+  }
+}
+
+export interface TokenDenseConfig {
+  readonly name?: string;
+  readonly units: number;
+  readonly activation?: "linear" | "gelu";
+  readonly seed?: number;
+}
+
+/** A dense layer applied to every token. Weights: kernel [k, units], bias [units]. */
+export class TokenDense extends tf.layers.Layer {
+  static readonly className = "Dense";
+  private readonly units: number;
+  private readonly activation: "linear" | "gelu";
+  private readonly seed: number;
+  private kernel!: tf.LayerVariable;
+  private bias!: tf.LayerVariable;
+
+  constructor(config: TokenDenseConfig) {
+    super(config as LayerArguments);
+    this.units = config.units;
+    this.activation = config.activation ?? "linear";
+    this.seed = config.seed ?? 0;
+  }
+
+  override build(inputShape: tf.Shape): void {
+    const k = inputShape[inputShape.length - 1] as number;
+    this.kernel = this.addWeight("kernel", [k, this.units], "float32", glorotUniform(k, this.units, this.seed, 0));
+    this.bias = this.addWeight("bias", [this.units], "float32", tf.initializers.zeros());
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const y = affine(only(inputs), this.kernel.read() as tf.Tensor2D, this.bias.read() as tf.Tensor1D);
+    return this.activation === "gelu" ? gelu(y) : y;
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), units: this.units, activation: this.activation, useBias: true };
+  }
+}
+
+/** Adds a learned vector to every token. Weight: positions [tokens, d]. */
+export class PositionEmbedding extends tf.layers.Layer {
+  static readonly className = "PositionEmbedding";
+  private readonly seed: number;
+  private positions!: tf.LayerVariable;
+
+  constructor(config: { readonly name?: string; readonly seed?: number } = {}) {
+    super(config as LayerArguments);
+    this.seed = config.seed ?? 0;
+  }
+
+  override build(inputShape: tf.Shape): void {
+    const initializer = tf.initializers.randomNormal({ mean: 0, stddev: 0.02, seed: this.seed });
+    this.positions = this.addWeight("positions", inputShape.slice(1), "float32", initializer);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.add(only(inputs), this.positions.read());
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), seed: this.seed };
+  }
+}
+
+export interface SelfAttentionConfig {
+  readonly name?: string;
+  readonly heads: number;
+  readonly seed?: number;
+}
+
+/**
+ * Multi-head self attention over tokens [n, t, d]. Weights: qkv_kernel [d, 3 d] and qkv_bias [3 d] (queries, keys,
+ * values, each head after head), out_kernel [d, d], out_bias [d].
+ */
+export class SelfAttention extends tf.layers.Layer {
+  static readonly className = "SelfAttention";
+  private readonly heads: number;
+  private readonly seed: number;
+  private qkvKernel!: tf.LayerVariable;
+  private qkvBias!: tf.LayerVariable;
+  private outKernel!: tf.LayerVariable;
+  private outBias!: tf.LayerVariable;
+
+  constructor(config: SelfAttentionConfig) {
+    super(config as LayerArguments);
+    this.heads = config.heads;
+    this.seed = config.seed ?? 0;
+  }
+
+  override build(inputShape: tf.Shape): void {
+    const d = inputShape[2] as number;
+    if (d % this.heads !== 0) throw new RangeError(`${d} features cannot be shared among ${this.heads} heads.`);
+    const zeros = tf.initializers.zeros();
+    this.qkvKernel = this.addWeight("qkv_kernel", [d, 3 * d], "float32", glorotUniform(d, d, this.seed, 0));
+    this.qkvBias = this.addWeight("qkv_bias", [3 * d], "float32", zeros);
+    this.outKernel = this.addWeight("out_kernel", [d, d], "float32", glorotUniform(d, d, this.seed, 1));
+    this.outBias = this.addWeight("out_bias", [d], "float32", zeros);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const project = (x: tf.Tensor, kernel: tf.LayerVariable, bias: tf.LayerVariable) =>
+      affine(x, kernel.read() as tf.Tensor2D, bias.read() as tf.Tensor1D);
+    const qkv = project(only(inputs), this.qkvKernel, this.qkvBias) as tf.Tensor3D;
+    return project(attention(qkv, this.heads), this.outKernel, this.outBias);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), heads: this.heads, seed: this.seed };
+  }
+}
+
+tf.serialization.registerClass(PositionEmbedding);
+tf.serialization.registerClass(SelfAttention);
