@@ -23,5 +23,7 @@ export function jupyterEnvironment() {
     JUPYTERLAB_WORKSPACES_DIR: inside("lab", "workspaces"),
     IPYTHONDIR: inside("ipython"),
     MPLCONFIGDIR: inside("matplotlib"),
+    // JupyterLab asks npm where language servers may lie, and npm logs that in its cache.
+    NPM_CONFIG_CACHE: inside("npm"),
   };
 }
