@@ -17,6 +17,8 @@ export type DeliveryCommand =
       readonly kind: "open";
       readonly directory: string;
       readonly trackingUri: string;
+      /** The run has just been begun. */
+      readonly fresh: boolean;
       /** Samples `system/*` metrics this often; 0 for never. */
       readonly systemMetricsMs: number;
       /** When the run began: steps of system metrics count from there, also after a restart. */
@@ -56,7 +58,7 @@ export class DeliveryService {
       timeoutMs: Math.min(settings.timeoutMs, REQUEST_TIMEOUT_MS),
     });
     const spool = new SpoolDirectory(directory);
-    const delivery = new Delivery(spool, client, (notice) => this.send({ directory, notice }));
+    const delivery = new Delivery(spool, client, (notice) => this.send({ directory, notice }), command.fresh);
     const stopSampling = command.systemMetricsMs > 0 ? sampleInto(spool, command) : () => undefined;
     this.deliveries.set(directory, { delivery, stopSampling });
     void delivery.run().then((report) => {

@@ -18,7 +18,7 @@ import {
   readRunEvent,
 } from "./journal";
 import type { Mlflow } from "./mlflow";
-import { keepOne, openRemoteRun, type RemoteRun } from "./remote-run";
+import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
 import type { SpoolDirectory } from "./spool-directory";
 import { SpoolLock } from "./spool-lock";
 import type { MultipartState } from "./upload";
@@ -50,6 +50,8 @@ interface DeliveryState {
   /** Checksums that the server has. */
   checksums: number;
   rejected: number;
+  /** The run may have been made more than once. */
+  inDoubt?: boolean;
 }
 
 /** How often the journal is looked at while nothing comes. */
@@ -61,12 +63,17 @@ export class Delivery {
   private saved = "";
   private saving: Promise<void> = Promise.resolve();
   private remote: Promise<RemoteRun> | undefined;
+  /** The creation of the run has been asked for before, by this process or another. */
+  private mayExist: boolean;
 
   constructor(
     private readonly spool: SpoolDirectory,
     private readonly client: Mlflow,
     private readonly notify: (notice: Notice) => void,
+    /** True where the server cannot have this run yet. */
+    fresh = false,
   ) {
+    this.mayExist = !fresh;
     this.contact = new Contact(notify);
     this.state = { server: client.trackingUri, records: 0, artifacts: 0, checksums: 0, rejected: 0 };
   }
@@ -97,7 +104,7 @@ export class Delivery {
       await Promise.allSettled(lanes);
       this.contact.check();
       await this.publishChecksums();
-      if (this.state.remote) await this.removeDuplicates(this.state.remote);
+      if (this.state.remote && this.state.inDoubt) await this.removeDuplicates(this.state.remote);
       return await this.report();
     } catch (error) {
       const { message } = asStop(error);
@@ -272,13 +279,15 @@ export class Delivery {
   private async create(): Promise<RemoteRun> {
     const header = await readRunEvent(this.spool.journal);
     if (!header) throw new SendingStopped(`${this.spool.journal} does not say which run it is`);
-    return openRemoteRun(this.client, header);
+    const { mayExist } = this;
+    this.mayExist = true;
+    if (mayExist) this.state.inDoubt = true;
+    return openRemoteRun(this.client, header, mayExist);
   }
 
-  private async removeDuplicates({ experimentId, runId }: RemoteRun): Promise<void> {
+  private async removeDuplicates(remote: RemoteRun): Promise<void> {
     const header = await readRunEvent(this.spool.journal);
-    if (!header || header.runId) return;
-    await this.contact.attempt(() => keepOne(this.client, experimentId, header.key, runId));
+    if (header && !header.runId) await this.contact.attempt(() => deleteDuplicates(this.client, remote, header.key));
   }
 
   /** Keeps the state on disk; one save after the other, for both kinds of events come here. */

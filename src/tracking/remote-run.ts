@@ -12,29 +12,29 @@ export interface RemoteRun {
   readonly experimentId: string;
 }
 
-/** Finds the run of a journal, or makes it. A request whose answer was lost is not repeated blindly. */
-export async function openRemoteRun(client: Mlflow, header: RunEvent): Promise<RemoteRun> {
+/**
+ * Finds the run of a journal, or makes it.
+ * @param mayExist false only where its creation has never been asked for: then it is not searched for
+ */
+export async function openRemoteRun(client: Mlflow, header: RunEvent, mayExist: boolean): Promise<RemoteRun> {
   if (header.runId) return remoteOf(await activeRun(client, header.runId));
   const { experiment_id } = await client.getOrCreateExperiment(header.experiment);
-  const existing = await runsByKey(client, experiment_id, header.key);
+  const existing = mayExist ? await runsByKey(client, experiment_id, header.key) : [];
   if (existing[0]) return remoteOf(existing[0]);
   const tags: Tag[] = [...header.tags, { key: RUN_KEY_TAG, value: header.key }];
   const parent = header.parentRunId ?? (await parentByKey(client, header));
   if (parent) tags.push({ key: "mlflow.parentRunId", value: parent });
-  await client.createRun(experiment_id, header.name, header.startTime, tags);
-  return remoteOf(await keepOne(client, experiment_id, header.key));
+  return remoteOf(await client.createRun(experiment_id, header.name, header.startTime, tags));
 }
 
 /**
- * Leaves one run with this key: the first by id. Two can come about when the answer to a creation was lost and the server
- * finished it late.
+ * Deletes other runs with this key. They can come about when the answer to a creation was lost and the server finished it
+ * after the next search.
  */
-export async function keepOne(client: Mlflow, experimentId: string, key: string, keepId?: string): Promise<Run> {
-  const runs = await runsByKey(client, experimentId, key);
-  const kept = runs.find((run) => run.info.run_id === keepId) ?? runs[0];
-  if (!kept) throw new Error("the new run cannot be found on the server yet");
-  for (const run of runs) if (run !== kept) await client.deleteRun(run.info.run_id);
-  return kept;
+export async function deleteDuplicates(client: Mlflow, { experimentId, runId }: RemoteRun, key: string): Promise<void> {
+  for (const { info } of await runsByKey(client, experimentId, key)) {
+    if (info.run_id !== runId) await client.deleteRun(info.run_id);
+  }
 }
 
 async function runsByKey(client: Mlflow, experimentId: string, key: string): Promise<Run[]> {

@@ -67,6 +67,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
       kind: "open",
       directory: spool.path,
       trackingUri,
+      fresh: earlier === undefined,
       systemMetricsMs: systemMetrics === false ? 0 : systemMetrics,
       startTime: header.startTime,
     },

@@ -7,7 +7,7 @@ import { ApiError } from "./errors";
 import { hashFile } from "./hash-file";
 import type { Transport } from "./transport";
 
-const SLICE_BYTES = 1 << 18;
+const SLICE_BYTES = 1 << 20;
 const PARTS_AT_ONCE = 2;
 /** S3's limit. */
 const MOST_PARTS = 10_000;
