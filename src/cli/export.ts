@@ -7,6 +7,7 @@ interface Options {
   readonly out: string;
   readonly variant: Variant;
   readonly data?: string;
+  readonly fold?: boolean;
 }
 
 export const exportCommand: CommandDefinition<Options, ExportResult> = {
@@ -22,10 +23,11 @@ export const exportCommand: CommandDefinition<Options, ExportResult> = {
         oneOf("fp32", "int8", "compact"),
         "fp32",
       )
-      .option("--data <dir>", "the data set, where it is not where it was in training"),
-  async run({ run, out, variant, data }, { progress, signal }) {
+      .option("--data <dir>", "the data set, where it is not where it was in training")
+      .option("--fold", "fp32, int8: write a subspace stem as the ordinary first layer that it stands for"),
+  async run({ run, out, variant, data, fold }, { progress, signal }) {
     const { exportRun } = await import("../onnx/index.js");
-    return exportRun({ run, out, variant, data, progress, signal });
+    return exportRun({ run, out, variant, data, foldProjection: fold, progress, signal });
   },
   render: ({ out, bytes, variant, compression, verification }) => {
     const lines = [`${out}: ${variant}, ${(bytes / 1e6).toFixed(1)} MB`];

@@ -47,7 +47,9 @@ export async function writeCompactGraph(
   for (const candidate of await stem.candidates(run, directory)) {
     const folder = join(directory, "candidate");
     await mkdir(folder);
-    const graph = await writeGraphFiles(run, folder, stem.writer(candidate), () => signal?.throwIfAborted());
+    const graph = await writeGraphFiles(run, folder, stem.writer(candidate), {
+      onBytes: () => signal?.throwIfAborted(),
+    });
     const verification = compareLogits(
       tiles.validation,
       await answers(folder, validation, run.config.preprocessing.size),
@@ -103,7 +105,7 @@ class Stem {
   async candidates(run: TrainedRun, directory: string): Promise<Compression[]> {
     const folder = join(directory, "probe");
     await mkdir(folder);
-    await writeGraphFiles(run, folder, this.probe(await Tail.read(run)), () => this.signal?.throwIfAborted());
+    await writeGraphFiles(run, folder, this.probe(await Tail.read(run)));
     await rm(folder, { recursive: true });
     const whole: Compression = { rank: null, bits: 8 };
     if (!this.split) return [whole];

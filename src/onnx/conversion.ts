@@ -22,6 +22,8 @@ export interface Value {
   readonly channelsFirst?: boolean;
   /** True where components differ so much in scale that 8 bits with one step would lose the small ones. */
   readonly wideRange?: boolean;
+  /** Present when a linear map is still to be applied, together with the dense layer that comes next. */
+  readonly projection?: LinearMap;
   /** Present when the tensor in the graph holds raw uint8 pixels, still to be standardized like this. */
   readonly pixels?: ChannelAffine;
 }
@@ -40,6 +42,8 @@ export class Conversion {
     private readonly linearWriter: LinearWriter,
     /** Batch normalizations that the layer before them has taken in, by the name of that layer. */
     readonly folded: ReadonlyMap<string, LayerNode>,
+    /** Names of projections that become one with the dense layer behind them. */
+    readonly foldedProjections: ReadonlySet<string> = new Set(),
   ) {}
 
   /** Reads a weight of a layer whole. */

@@ -6,7 +6,7 @@ import { type Progress, silentProgress } from "../progress/index";
 import { type CardExtras, writeCard } from "./card";
 import { writeCompactGraph } from "./compact";
 import { writeDirectory } from "./directory";
-import { GRAPH_FILE, type GraphFiles, writeGraphFiles } from "./graph-files";
+import { GRAPH_FILE, type GraphFiles, type GraphOptions, writeGraphFiles } from "./graph-files";
 import { integerWriter } from "./integer";
 import { floatWriter } from "./linear";
 import type { ModelCard } from "./model-card";
@@ -28,6 +28,8 @@ export interface ExportOptions {
   readonly variant?: Variant | undefined;
   /** The data set's directory, where it is not where it was in training. */
   readonly data?: string | undefined;
+  /** fp32 and int8: write a subspace stem as the ordinary first layer that it stands for. */
+  readonly foldProjection?: boolean | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -65,6 +67,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
     const { graph, ...extras } = await writeVariant(variant, run, tiles, directory, {
       progress,
       signal,
+      foldProjection: options.foldProjection,
       onBytes(done) {
         signal?.throwIfAborted();
         task.update(done);
@@ -83,10 +86,9 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
   return { out: resolve(options.out), variant, ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-interface Work {
+interface Work extends GraphOptions {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  onBytes(done: number): void;
 }
 
 async function writeVariant(
@@ -97,7 +99,8 @@ async function writeVariant(
   work: Work,
 ): Promise<{ graph: GraphFiles } & CardExtras> {
   if (variant === "compact") return writeCompactGraph(run, tiles as RunTiles, directory, work);
-  const graph = await writeGraphFiles(run, directory, variant === "fp32" ? floatWriter : integerWriter, work.onBytes);
+  const writer = variant === "fp32" ? floatWriter : integerWriter;
+  const graph = await writeGraphFiles(run, directory, writer, work);
   if (!tiles) return { graph };
   const verification = await verifyGraph(run, tiles, directory, work.signal);
   if (variant === "fp32") requireEqualLogits(verification, tiles.validation, hasExactLogits(run));

@@ -4,6 +4,7 @@ import { SafetensorsFile, sha256, sizeOf, writeFileAtomically } from "../files/i
 import { Conversion, convertLayers, type Value } from "./conversion";
 import { converters } from "./converters/index";
 import { ExternalData } from "./external-data";
+import { foldableProjections } from "./folding";
 import { GraphBuilder } from "./graph";
 import type { LinearWriter } from "./linear";
 import type { TrainedRun } from "./run";
@@ -22,16 +23,22 @@ export interface GraphFiles {
   readonly parameters: number;
 }
 
+export interface GraphOptions {
+  /** Write a projection and the dense layer behind it as one dense layer on pixels. */
+  readonly foldProjection?: boolean | undefined;
+  /** Told the bytes of weights written so far; may throw to stop. */
+  onBytes?(done: number): void;
+}
+
 /**
  * Writes the graph into an existing directory. Weights are read and written in slices.
  * @param writer the precision of linear maps
- * @param onBytes told the bytes of weights written so far; may throw to stop
  */
 export async function writeGraphFiles(
   { files, layers, config }: TrainedRun,
   directory: string,
   writer: LinearWriter,
-  onBytes: (done: number) => void = () => undefined,
+  { foldProjection = false, onBytes = () => undefined }: GraphOptions = {},
 ): Promise<GraphFiles> {
   const weights = await SafetensorsFile.open(files.bestWeights);
   const external = new ExternalData(directory, `${GRAPH_FILE}.data`, onBytes);
@@ -40,7 +47,8 @@ export async function writeGraphFiles(
     const { mean, std } = config.preprocessing;
     const pixels = { scale: std.map((s) => 1 / (255 * s)), shift: mean.map((m, i) => -m / (std[i] as number)) };
     const input: Value = { name: INPUT_NAME, shape: layers.inputShape, pixels };
-    const convert = (folded: Conversion["folded"]) => new Conversion(graph, weights, writer, folded);
+    const projections = foldProjection ? foldableProjections(layers) : new Set<string>();
+    const convert = (folded: Conversion["folded"]) => new Conversion(graph, weights, writer, folded, projections);
     const output = await convertLayers(layers, input, converters, convert);
     graph.name(output.name, OUTPUT_NAME);
     const bytes = await graph.encode(

@@ -1,5 +1,6 @@
 /** @module Dense layers and the projection onto a subspace of pixel space. */
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
+import { composed } from "../folding";
 import { type LinearMap, withOutputAffine } from "../linear";
 import type { LayerNode } from "../topology";
 import { activate } from "./activation";
@@ -16,7 +17,10 @@ const dense: Converter = async (layer, [input], conversion) => {
   let map: LinearMap = { matrix, bias: await biasOf(layer, matrix.columns, conversion) };
   const normalization = await conversion.foldedNormalization(layer);
   if (normalization) map = withOutputAffine(map, normalization.scale, normalization.shift);
-  const output = await conversion.linear(layer.name, input as Value, map);
+  const { projection, ...value } = input as Value;
+  if (projection) map = await composed(projection, map);
+  const from = projection ? { ...value, shape: [projection.matrix.rows] } : value;
+  const output = await conversion.linear(layer.name, from, map);
   return activate(output, layer.config.activation, conversion);
 };
 
@@ -27,6 +31,8 @@ const subspaceProjection: Converter = async (layer, [input], conversion) => {
   const bias = conversion.has(layer, "offset")
     ? Float64Array.from(await conversion.read(layer, "offset"))
     : new Float64Array(matrix.columns);
+  if (conversion.foldedProjections.has(layer.name))
+    return { ...flat, shape: [matrix.columns], projection: { matrix, bias } };
   return { ...(await conversion.linear(layer.name, flat, { matrix, bias })), wideRange: true };
 };
 
