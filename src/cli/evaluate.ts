@@ -1,5 +1,6 @@
 /** @module `histo evaluate`: a run's measures, recomputed from its predictions, and its report. */
 
+import { basename } from "node:path";
 import { InputError } from "../errors/index";
 import type { AgreementGroup, BinaryMetrics, Comparison, Subgroup } from "../evaluation/index";
 import type { CommandDefinition } from "./command";
@@ -62,7 +63,11 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     };
     if (!options.report) return result;
     const { writeReport } = await import("../evaluation/report/index.js");
-    const file = await writeReport(results, options.report === true ? undefined : options.report);
+    const { comparison } = result;
+    const file = await writeReport(results, options.report === true ? undefined : options.report, {
+      ...(comparison && { comparison: { ...comparison, name: basename(comparison.against) } }),
+      ...(groups && { groups: { by: options.by ?? "group", table: groups } }),
+    });
     progress.say(`Report: ${file}`);
     return { ...result, report: file };
   },

@@ -92,6 +92,14 @@ test("--groups measures by a column of another table", () => {
   );
 });
 
+test("the report tells of the other run and of the groups where they were asked for", () => {
+  const options = ["--against", rival, "--groups", join(run, "slides.csv"), "--by", "scanner"];
+  const { report } = histoJson<{ report: string }>("evaluate", "--run", run, "--report", ...options);
+  const html = readFileSync(report, "utf8");
+  assert.match(html, /<section id="groups"><h2>By scanner<\/h2>/);
+  assert.match(html, /<section id="comparison">.*McNemar, p = /s);
+});
+
 test("bad input is one line, with exit status 2", () => {
   const cases: [string[], RegExp][] = [
     [["--run", "/absent"], /The run \/absent does not exist/],

@@ -51,7 +51,8 @@ export function decimal(value: number, digits = 3): string {
 /** A 95 % interval in brackets, or nothing where there is none. */
 export function bracket(interval: readonly [number, number] | undefined, digits = 3): string {
   if (!interval?.every(Number.isFinite)) return "";
-  return `<span class="ci">(${decimal(interval[0], digits)}–${decimal(interval[1], digits)})</span>`;
+  const until = interval[0] < 0 ? " to " : "–";
+  return `<span class="ci">(${decimal(interval[0], digits)}${until}${decimal(interval[1], digits)})</span>`;
 }
 
 /** `1 image`, `12 images`. */

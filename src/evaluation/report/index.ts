@@ -1,6 +1,7 @@
 /** @module The report of a run: one HTML file for readers who want to know whether to trust the model. */
 import { writeFileAtomically } from "../../files/index";
 import { type RunResults, readRun } from "../run-results";
+import { comparisonSection, type ReportExtras, subgroupSection } from "./comparisons";
 import { rankingSection, thresholdSection } from "./decisions";
 import { reportFacts } from "./facts";
 import { evaluationFigures, trainingFigures } from "./figures";
@@ -11,10 +12,11 @@ import { provenanceSection, trainingSection } from "./provenance";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 
+export type { ReportExtras } from "./comparisons";
 export { runFigures } from "./figures";
 
 /** The report as HTML. */
-export async function reportHtml(results: RunResults): Promise<string> {
+export async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promise<string> {
   const facts = reportFacts(results);
   const figures = evaluationFigures(facts);
   const { config, name, classes } = results;
@@ -24,6 +26,8 @@ export async function reportHtml(results: RunResults): Promise<string> {
     rankingSection(figures),
     calibrationSection(facts, figures),
     expertSection(facts, figures),
+    subgroupSection(facts, extras),
+    comparisonSection(facts, extras),
     await mistakesSection(facts),
     trainingSection(facts, await trainingFigures(results)),
     provenanceSection(facts),
@@ -41,11 +45,12 @@ export async function reportHtml(results: RunResults): Promise<string> {
  * Writes `report.html` of a finished run.
  * @param run directory of the run, or what {@link readRun} gave
  * @param path where to write; the run's own `report.html` unless told
+ * @param extras a comparison with another run, measures by group
  * @returns the path
  */
-export async function writeReport(run: string | RunResults, path?: string): Promise<string> {
+export async function writeReport(run: string | RunResults, path?: string, extras: ReportExtras = {}): Promise<string> {
   const results = typeof run === "string" ? await readRun(run) : run;
   const file = path ?? results.directory.report;
-  await writeFileAtomically(file, await reportHtml(results));
+  await writeFileAtomically(file, await reportHtml(results, extras));
   return file;
 }

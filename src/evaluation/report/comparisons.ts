@@ -1,0 +1,63 @@
+/** @module Another model on the same images, and groups of images: sections that are there when asked for. */
+import { differenceFigure, subgroupFigure } from "../../plots/index";
+import type { Comparison } from "../comparison";
+import type { Subgroup } from "../subgroups";
+import type { ReportFacts } from "./facts";
+import { bracket, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
+
+/** What a report can hold beside the run itself. */
+export interface ReportExtras {
+  /** The run compared with the one named. */
+  readonly comparison?: Comparison & { readonly name: string };
+  /** Measures by group, and what the groups are. */
+  readonly groups?: { readonly by: string; readonly table: readonly Subgroup[] };
+}
+
+export function comparisonSection({ results }: ReportFacts, { comparison }: ReportExtras): Section | undefined {
+  if (!comparison) return undefined;
+  const { delong, mcnemar, differences, n, name } = comparison;
+  const chance = (p: number) => (p < 0.05 ? "more than chance explains" : "no more than chance explains");
+  return {
+    id: "comparison",
+    title: "Against another model",
+    blocks: [
+      {
+        figure: differenceFigure(differences, [results.name, name]),
+        caption:
+          "Differences on the same images with paired 95 % bootstrap intervals; right of the dotted line this model is ahead.",
+      },
+      paragraph(
+        `On ${n} images, ROC AUC <b>${decimal(delong.aucA)}</b> against ${decimal(delong.aucB)} of ${escapeHtml(name)}: a difference of ` +
+          `${decimal(delong.difference)} ${bracket(delong.ci95)}, ${chance(delong.p)} (DeLong, p = ${delong.p.toPrecision(2)}).`,
+      ),
+      paragraph(
+        `${mcnemar.onlyA} images only this model decides rightly, ${mcnemar.onlyB} only the other: ${chance(mcnemar.p)} ` +
+          `(McNemar, p = ${mcnemar.p.toPrecision(2)}). Each model decides at its own threshold.`,
+      ),
+    ],
+  };
+}
+
+export function subgroupSection({ results }: ReportFacts, { groups }: ReportExtras): Section | undefined {
+  if (!groups) return undefined;
+  const positive = escapeHtml(results.classes[1]);
+  const rows = groups.table.map(
+    ({ group, n, positives, rocAuc, rocAucCi95, accuracy, accuracyCi95, recall, specificity }) => [
+      escapeHtml(group),
+      String(n),
+      String(positives),
+      `${decimal(rocAuc)} ${bracket(rocAucCi95)}`,
+      `${decimal(accuracy)} ${bracket(accuracyCi95)}`,
+      percent(recall),
+      percent(specificity),
+    ],
+  );
+  const drawn = groups.table.some(({ rocAuc }) => Number.isFinite(rocAuc));
+  const head = [escapeHtml(groups.by), "images", positive, "ROC AUC", "accuracy", "sensitivity", "specificity"];
+  const caption = "With 95 % intervals (DeLong). Groups of one class have no area.";
+  return {
+    id: "groups",
+    title: `By ${groups.by}`,
+    blocks: [...(drawn ? [{ figure: subgroupFigure(groups.table), caption }] : []), table(head, rows)],
+  };
+}
