@@ -2,7 +2,7 @@
 import { InputError } from "../../errors/index";
 import type { StainNormalization } from "../preprocessing";
 import { macenkoProfile, macenkoTransform } from "./macenko";
-import { reinhardProfile, reinhardTransform } from "./reinhard";
+import { LEAST_DEVIATION, reinhardProfile, reinhardTransform } from "./reinhard";
 import type { StainProfile } from "./two-stains";
 import { vahadaneProfile, vahadaneTransform } from "./vahadane";
 
@@ -31,7 +31,7 @@ export function fitStain(
 ): StainNormalization {
   if (method === "reinhard") {
     const { mean, std } = reinhardProfile(reference, tissueOnly);
-    if (!(std[0] >= 1)) throw unusable(method);
+    if (!(std[0] >= LEAST_DEVIATION)) throw unusable(method);
     return { method, parameters: { mean, std, ...(tissueOnly && { tissueOnly: [1] }) } };
   }
   const profile = method === "macenko" ? macenkoProfile(reference) : vahadaneProfile(reference);

@@ -14,7 +14,7 @@ export interface LabProfile {
 const BACKGROUND_LIGHTNESS = [80, 92] as const;
 
 /** A tile whose lightness varies less than this is one flat colour, whose noise must not be blown up. */
-const LEAST_DEVIATION = 1;
+export const LEAST_DEVIATION = 3;
 
 const RGB_TO_XYZ = [
   [0.412453 / 0.95047, 0.35758 / 0.95047, 0.180423 / 0.95047],
