@@ -65,17 +65,17 @@ export function labelColumn(table: Table, name?: string): number {
 }
 
 /**
- * Position of the column of scores: the one named, or the first with a usual name for the probability of the positive class,
- * or the only one that speaks of the positive class and of a probability, or logits.
+ * Position of the column of scores: the one named, or the only one that bears the name of the positive class (alone or with
+ * "probability" and the like), or the first with a usual name for a probability, or logits.
  * @throws {InputError} `METRICS_COLUMN`, listing the columns that exist
  */
 export function scoreColumn(table: Table, positive: string, name?: string): { column: number; logits: boolean } {
   if (name !== undefined) return { column: namedColumn(table, name, "--score"), logits: false };
   const plainNames = table.columns.map(plain);
+  const wanted = plain(positive);
   const ofPositive = positions(plainNames, (column) => {
-    const words = column.split(" ");
-    const probable = words.some((word) => /^(p|prob|proba|probs|probability|score|confidence)$/.test(word));
-    return probable && plain(positive) !== "" && ` ${column} `.includes(` ${plain(positive)} `);
+    const probable = /\b(p|prob|proba|probs|probability|score|confidence)\b/.test(column);
+    return wanted !== "" && (column === wanted || (probable && ` ${column} `.includes(` ${wanted} `)));
   });
   if (ofPositive.length === 1) return { column: ofPositive[0] as number, logits: false };
   const probability = firstOf(plainNames, PROBABILITY_NAMES);

@@ -41,11 +41,8 @@ export function chooseThreshold(
   let best: { threshold: number; merit: number; confusion: Confusion } | undefined;
   for (const { threshold, confusion } of decisions(ranking)) {
     const merit = meritOf(rule, confusion);
-    const better = best === undefined || merit > best.merit;
-    const equal = best !== undefined && merit === best.merit;
-    if (better || (equal && Math.abs(threshold - 0.5) < Math.abs(best!.threshold - 0.5))) {
-      best = { threshold, merit, confusion };
-    }
+    const closer = best && merit === best.merit && Math.abs(threshold - 0.5) < Math.abs(best.threshold - 0.5);
+    if (best === undefined || merit > best.merit || closer) best = { threshold, merit, confusion };
   }
   const oneClass = ranking.totalPositives === 0 || ranking.totalNegatives === 0;
   if (best === undefined || oneClass) return { threshold: 0.5, rule: text, value: Number.NaN };

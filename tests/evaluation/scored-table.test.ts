@@ -32,6 +32,8 @@ test("columns are found in files as people publish them", async () => {
     await columnsOf(`${mhist},HP probability,SSA probability`, "a,HP,1,test,.9,.1\nb,SSA,6,test,.2,.8"),
     ["Majority Vote Label", "SSA probability"],
   );
+  assert.deepEqual(await columnsOf("file,diagnosis,HP,SSA", "a,HP,.9,.1\nb,SSA,.2,.8"), ["diagnosis", "SSA"]);
+  assert.deepEqual(await columnsOf("label,prob_0,prob_1", "0,.9,.1\n1,.2,.8"), ["label", "prob_1"]);
   assert.deepEqual(await columnsOf("y_true,y_pred,y_score", "0,0,0.2\n1,1,0.9"), ["y_true", "y_score"]);
   assert.deepEqual(await columnsOf("trueLabel;predictedLabel;P(tumor)", "normal;normal;0.2\ntumor;tumor;1e-3"), [
     "trueLabel",

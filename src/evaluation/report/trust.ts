@@ -41,7 +41,7 @@ export function calibrationSection({ main, temperature }: ReportFacts, figures: 
         figure: resized(figures.scores, 590),
         caption: "Where the classes overlap, the model cannot tell them apart.",
       },
-      table(["", "calibration error", "Brier score", "log loss", "slope", "intercept"], rows),
+      table(["Probabilities", "calibration error", "Brier score", "log loss", "slope", "intercept"], rows),
       paragraph(
         `${advice} A slope of 1 and an intercept of 0 are perfect; a slope below 1 means probabilities too close to 0 and 1.`,
       ),
