@@ -73,7 +73,7 @@ function trainingOptions(command: Command): Command {
     .requiredOption("--data <dir>", "data set directory")
     .option("--run <dir>", "run directory (default: a new one under runs/)")
     .option("--resume", "go on with an interrupted run")
-    .option("--model <name>", "mlp")
+    .option("--model <name>", "mlp, cnn, vit or colour (logistic regression on colour and texture)")
     .option("--hidden <units>", "units of the hidden layers, such as 2352,2352,294", integers(1))
     .option("--size <px>", "edge length of the model's input", integer(1, 16384))
     .option("--resize <how>", "exact, stretch, pad or crop", oneOf("exact", "stretch", "pad", "crop"))

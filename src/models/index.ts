@@ -1,7 +1,10 @@
 /** @module Networks: functions from options to a model with one logit, and their weights on disk. */
 export { type CnnOptions, cnn, DEFAULT_CHANNELS } from "./cnn";
+export { colourRegression } from "./colour";
 export { BatchNormalization2D } from "./layers/batch-normalization";
 export { BlockDense } from "./layers/block-dense";
+export { ColourFeatures, colourFeatures } from "./layers/colour-features";
+export { colourFeatureCount } from "./layers/colour-levels";
 export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
 export { SubspaceProjection } from "./layers/subspace-projection";

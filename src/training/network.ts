@@ -8,6 +8,7 @@ import type { Progress } from "../progress/index";
 import type { RunDirectory, TrainingOptions } from "../runs/index";
 import type { tf } from "../tensorflow/index";
 import { type Examples, pixelExamples } from "./batches";
+import { colourNetwork } from "./colour-network";
 import type { TrainingData } from "./data";
 import { subspaceNetwork } from "./subspace/network";
 
@@ -44,6 +45,7 @@ export async function createNetwork(
     }
     return subspaceNetwork(options, data, context);
   }
+  if (options.model === "colour") return colourNetwork(options, data, context);
   const model = createModel(options);
   return {
     model,
@@ -67,7 +69,7 @@ function createModel(options: TrainingOptions): tf.LayersModel {
     case "vit":
       return vit(options.size, options);
     default:
-      throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not one of mlp, cnn, vit.`);
+      throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not one of mlp, cnn, vit, colour.`);
   }
 }
 

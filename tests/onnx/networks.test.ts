@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Predictor } from "../../src/inference/index";
-import { cnn, vit } from "../../src/models/index";
+import { cnn, colourRegression, vit } from "../../src/models/index";
 import { exportRun } from "../../src/onnx/index";
 import { setPrecision } from "../../src/tensorflow/index";
 import {
   layersModelLogits,
+  preprocessingOf,
   randomizeWeights,
   randomPixels,
   temporaryDirectory,
@@ -17,6 +18,7 @@ import {
 const networks = {
   cnn: () => cnn(130, { channels: [4, 6, 8] }),
   "cnn on small tiles": () => cnn(32, { dropout: 0.5 }),
+  "colour regression": () => colourRegression(33, preprocessingOf(33)),
   vit: () => vit(32, { patch: 8, features: 16, blocks: 2, heads: 4, dropout: 0.1 }),
 };
 

@@ -1,6 +1,7 @@
 /** @module The converters of all layer classes that can be exported. */
 import type { ConverterTable } from "../conversion";
 import { activationConverters } from "./activation";
+import { colourConverters } from "./colour";
 import { convolutionConverters } from "./convolution";
 import { denseConverters } from "./dense";
 import { identityConverters } from "./identity";
@@ -20,4 +21,5 @@ export const converters: ConverterTable = {
   ...shapeConverters,
   ...identityConverters,
   ...transformerConverters,
+  ...colourConverters,
 };

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Random } from "../../src/random/index";
+import { fitLogistic } from "../../src/training/logistic-regression";
+
+/** Rows of normal numbers, and labels that depend on the first two. */
+function examples(count: number, k: number) {
+  const random = new Random(4);
+  const x = Float64Array.from({ length: count * k }, () => random.normal());
+  const labels = Array.from({ length: count }, (_, i) =>
+    random.next() < 1 / (1 + Math.exp(-(2 * x[i * k]! - x[i * k + 1]! + 0.5))) ? 1 : 0,
+  );
+  return { x, labels, k };
+}
+
+describe("fitLogistic", () => {
+  it("ends where the gradient of the penalized loss is zero", () => {
+    const { x, labels, k } = examples(200, 6);
+    const { weights, bias } = fitLogistic(x, labels, [3]);
+    const errors = labels.map((label, i) => {
+      let z = bias;
+      for (let j = 0; j < k; j++) z += x[i * k + j]! * weights[j]!;
+      return 1 / (1 + Math.exp(-z)) - label;
+    });
+    for (let j = 0; j < k; j++) {
+      const gradient = errors.reduce((sum, error, i) => sum + error * x[i * k + j]!, 3 * weights[j]!);
+      assert.ok(Math.abs(gradient) < 1e-4, `${gradient}`);
+    }
+    assert.ok(Math.abs(errors.reduce((a, b) => a + b)) < 1e-4);
+  });
+
+  it("finds what the labels depend on", () => {
+    const { x, labels } = examples(2000, 3);
+    const { weights, bias } = fitLogistic(x, labels);
+    for (const [value, truth] of [
+      [weights[0]!, 2],
+      [weights[1]!, -1],
+      [weights[2]!, 0],
+      [bias, 0.5],
+    ] as const) {
+      assert.ok(Math.abs(value - truth) < 0.3, `${value} for ${truth}`);
+    }
+  });
+
+  it("takes a strong penalty where there is nothing to learn, and copes with separable classes", () => {
+    const random = new Random(9);
+    const x = Float64Array.from({ length: 60 * 30 }, () => random.normal());
+    const noise = Array.from({ length: 60 }, () => (random.chance(0.5) ? 1 : 0));
+    assert.ok(fitLogistic(x, noise).penalty >= 30);
+    const separable = fitLogistic([-2, -1, 1, 2], [0, 0, 1, 1], [0.1]);
+    assert.ok(Number.isFinite(separable.weights[0]) && separable.weights[0]! > 1);
+  });
+});
