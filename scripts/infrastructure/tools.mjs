@@ -8,6 +8,7 @@ import { probe, run } from "../setup/shell.mjs";
 import { clearStamp, finished, keyOf, writeStamp } from "../setup/stamp.mjs";
 
 const ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
+const MOTO = "moto[server]==5.2.5";
 const REQUIREMENTS = "scripts/infrastructure/requirements.txt";
 
 export const awsFolder = join(root, "serve", "aws");
@@ -63,4 +64,16 @@ export async function awsPackage() {
   await run("aws-package", process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", "."], {
     cwd: awsFolder,
   });
+}
+
+/** moto's server, which answers in place of AWS in tests. @returns {Promise<string>} its program */
+export async function motoServer() {
+  const bin = join(setupFolder, "moto", process.platform === "win32" ? "Scripts" : "bin");
+  await once("moto", [], [join(bin, "moto_server")], async () => {
+    rmSync(join(setupFolder, "moto"), { recursive: true, force: true });
+    await run("moto", await findPython(), ["-m", "venv", join(setupFolder, "moto")]);
+    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
+    await run("moto", join(bin, "python"), [...pip, MOTO]);
+  });
+  return join(bin, "moto_server");
 }

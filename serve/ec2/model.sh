@@ -28,6 +28,12 @@ if [ ! -f "$releases/$name/model.json" ]; then
 fi
 ln -sfn "releases/$name" "$volume/current.new"
 mv -T "$volume/current.new" "$volume/current"
-# The server loads the model beside the one it has, checks its files and its golden image, and only then changes over.
-docker kill --signal HUP "$(docker ps --quiet --filter label=com.docker.compose.service=server)" >/dev/null
+# A running server loads the model beside the one it has, checks its files and its golden image, and only then changes
+# over. On a new machine none runs yet, for want of a model.
+server=$(docker ps --quiet --filter label=com.docker.compose.service=server)
+if [ -n "$server" ]; then
+  docker kill --signal HUP "$server" >/dev/null
+else
+  ./deploy.sh "$(sed -n 's/^HISTO_SERVER_IMAGE=//p' current.env)"
+fi
 echo "current model: $name"

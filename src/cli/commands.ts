@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { addCommand } from "./command";
 import { dataPackCommand } from "./data-pack";
 import { dataSynthCommand } from "./data-synth";
+import { deployTarget, destroyCommand, logsCommand, statusCommand } from "./deploy";
 import { doctorCommand } from "./doctor";
 import { edaCommand } from "./eda";
 import { evaluateCommand } from "./evaluate";
@@ -32,5 +33,11 @@ export function registerCommands(program: Command): void {
   addCommand(program, serveCommand);
   addCommand(program.command("notebook").description("notebooks without Jupyter"), notebookRun);
   addCommand(program, runsCommand);
+  const deploy = program.command("deploy").description("deploy to AWS, watch and remove what is deployed");
+  addCommand(deploy, deployTarget("lambda"));
+  addCommand(deploy, deployTarget("ec2"));
+  addCommand(deploy, statusCommand);
+  addCommand(deploy, logsCommand);
+  addCommand(deploy, destroyCommand);
   addCommand(program.command("mlflow").description("the tracking server"), mlflowSyncCommand);
 }

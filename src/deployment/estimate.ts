@@ -3,9 +3,10 @@ import { costOf, type MonthlyCost } from "./cost";
 import { type PriceTable, priceOf } from "./prices";
 import type { DeploymentSettings } from "./settings";
 
-/** Interface endpoints of the private network (serve/aws/src/stacks/network.ts). */
-export function endpointCount(settings: DeploymentSettings): number {
-  return (settings.tracking ? 7 : 6) * settings.endpointZones;
+/** Interface endpoints of the private network: only machines and tasks need them, a function does not. */
+export function endpointCount({ ec2, tracking, batch, endpointZones }: DeploymentSettings): number {
+  if (!ec2 && !tracking && !batch) return 0;
+  return (tracking ? 7 : 6) * endpointZones;
 }
 
 /** Gigabytes of models, images and tiles to allow for; the model is a compact one. */

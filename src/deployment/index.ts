@@ -14,7 +14,18 @@ export { batchTaskCost, endpointCount, fixedMonthlyCosts } from "./estimate";
 export { LAMBDA_DEFAULTS, type LambdaOutcome, type LambdaSimulation, simulateLambda } from "./lambda-simulation";
 export { fixed, type LatencySummary, measured, type Sampler, summarize } from "./latency";
 export { type InitError, LocalLambda, type LocalLambdaOptions, peakMemoryOf } from "./local-lambda";
+export {
+  type DeploymentTarget,
+  deploymentPlan,
+  filled,
+  KEPT,
+  type PlanOptions,
+  removalPlan,
+  type Step,
+  shellText,
+} from "./plan";
 export { type PriceTable, priceOf, readPrices } from "./prices";
+export { type RunPlanOptions, runPlan } from "./run-plan";
 export { SERVER_DEFAULTS, type ServerOutcome, type ServerSimulation, simulateServers } from "./server-simulation";
 export { architectureOf, checkSettings, type DeploymentSettings, readSettings } from "./settings";
 export { arrivals, constantTraffic, exponential, meanRate, officeHours, spikes, type TrafficPattern } from "./traffic";

@@ -1,8 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { endpointCount } from "../../../src/deployment/estimate";
 import { defaultSettings, resources, synthesize } from "./synthesized";
 
 const settings = defaultSettings();
+
+test("the estimate counts the endpoints that the network has", () => {
+  for (const part of [
+    settings,
+    { ...settings, tracking: undefined as never },
+    { ...settings, endpointZones: 2 as const },
+  ]) {
+    const chosen = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
+    const endpoints = resources(synthesize(chosen as unknown as typeof settings).templates, "AWS::EC2::VPCEndpoint");
+    const zones = endpoints.map(({ Properties }) => ((Properties.SubnetIds ?? []) as unknown[]).length);
+    const interfaces = zones.reduce((sum, count) => sum + count, 0);
+    assert.equal(interfaces, endpointCount(chosen as unknown as typeof settings));
+  }
+});
 
 test("the network has the S3 gateway endpoint and the interface endpoints, in as many zones as asked for", () => {
   for (const endpointZones of [1, 2] as const) {
@@ -33,6 +48,12 @@ test("a part that the settings leave out is not deployed", () => {
     lambda: lambda!,
   });
   assert.deepEqual(Object.keys(templates).sort(), ["alerts", "lambda", "network", "storage"]);
+  const endpoints = resources(templates, "AWS::EC2::VPCEndpoint");
+  assert.deepEqual(
+    endpoints.map(({ Properties }) => Properties.VpcEndpointType),
+    ["Gateway"],
+    "a function alone needs no interface endpoint",
+  );
 });
 
 test("a function with its model in the image stays out of the private network; one with EFS is in it", () => {

@@ -92,7 +92,7 @@ export class Ec2Stack extends Stack {
       service.registerIpInstance(`Member${index + 1}`, { ipv4: host.instance.instancePrivateIp, port: PORT });
       return host;
     });
-    this.deployDocument(settings);
+    this.documents(settings);
 
     const vpcLink = new VpcLink(this, "Link", {
       vpc: network.vpc,
@@ -148,7 +148,9 @@ export class Ec2Stack extends Stack {
       `IMAGE=${read("image")}`,
       ...unpackTools(this.registry, this.region, "$TOOLS"),
       `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nHISTO_SERVE_OPTIONS="--images s3://${storage.images.bucketName}/tiles/"\nHISTO_RELEASES=s3://${storage.releases.bucketName}\nEOF`,
-      '/opt/histo/deploy.sh "$IMAGE"',
+      'echo "HISTO_SERVER_IMAGE=$IMAGE" > /opt/histo/current.env',
+      // The first machine of all finds no model yet; the command `histo-model` brings one and starts the server.
+      'if [ -e /srv/models/current ]; then /opt/histo/deploy.sh "$IMAGE"; fi',
     );
     return userData;
   }
@@ -157,33 +159,45 @@ export class Ec2Stack extends Stack {
     return `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`;
   }
 
-  /** The only command that a deployment may run on the servers: start these two images, by digest. */
-  private deployDocument(settings: DeploymentSettings): void {
-    const image = (repository: string, description: string) => ({
+  /** The only commands that may be run on the servers: start these two images, by digest; use this model, by name. */
+  private documents(settings: DeploymentSettings): void {
+    const parameter = (description: string, allowedPattern: string) => ({
       type: "String",
       description,
-      allowedPattern: `^${settings.name}/${repository}@sha256:[a-f0-9]{64}$`,
+      allowedPattern,
     });
-    new CfnDocument(this, "DeployDocument", {
-      name: `${settings.name}-deploy`,
+    const image = (repository: string) => `^${settings.name}/${repository}@sha256:[a-f0-9]{64}$`;
+    this.document(
+      `${settings.name}-deploy`,
+      "Starts a server image by digest; goes back to the one before unless it gets ready",
+      { image: parameter("Server image", image("server")), tools: parameter("Host tools image", image("tools")) },
+      [
+        ...unpackTools(this.registry, this.region, `${this.registry}/{{ tools }}`),
+        `/opt/histo/deploy.sh "${this.registry}/{{ image }}"`,
+      ],
+    );
+    this.document(
+      `${settings.name}-model`,
+      "Copies a released model to the volume and has the server use it",
+      { model: parameter("Folder of the bucket of releases", "^[A-Za-z0-9][A-Za-z0-9._-]*$") },
+      ['/opt/histo/model.sh "{{ model }}"'],
+    );
+  }
+
+  private document(name: string, description: string, parameters: object, commands: readonly string[]): void {
+    new CfnDocument(this, `Document-${name}`, {
+      name,
       documentType: "Command",
       updateMethod: "NewVersion",
       content: {
         schemaVersion: "2.2",
-        description: "Starts a server image by digest; goes back to the one before unless it gets ready",
-        parameters: { image: image("server", "Server image"), tools: image("tools", "Host tools image") },
+        description,
+        parameters,
         mainSteps: [
           {
             action: "aws:runShellScript",
-            name: "deploy",
-            inputs: {
-              timeoutSeconds: "600",
-              runCommand: [
-                "set -eu",
-                ...unpackTools(this.registry, this.region, `${this.registry}/{{ tools }}`),
-                `/opt/histo/deploy.sh "${this.registry}/{{ image }}"`,
-              ],
-            },
+            name: "run",
+            inputs: { timeoutSeconds: "600", runCommand: ["set -eu", ...commands] },
           },
         ],
       },

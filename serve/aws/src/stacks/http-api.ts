@@ -109,6 +109,6 @@ export class Entrance extends Construct {
       threshold: 2000,
       evaluationPeriods: 3,
     });
-    new CfnOutput(this, "Url", { value: this.api.apiEndpoint });
+    new CfnOutput(this, "Url", { value: this.api.apiEndpoint }).overrideLogicalId("Url");
   }
 }

@@ -3,6 +3,7 @@ import { Stack, type StackProps, Tags } from "aws-cdk-lib";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
+import { endpointCount } from "../../../../src/deployment/estimate";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
 import { logGroup } from "../logs";
 
@@ -61,7 +62,9 @@ export class NetworkStack extends Stack {
       SsmMessages: service.SSM_MESSAGES,
       ...(settings.tracking ? { Secrets: service.SECRETS_MANAGER } : {}),
     };
-    for (const [name, endpoint] of Object.entries(services)) {
+    // A function reaches these services without the network's help; machines and tasks do not.
+    const needed = endpointCount(settings) > 0 ? Object.entries(services) : [];
+    for (const [name, endpoint] of needed) {
       this.vpc.addInterfaceEndpoint(name, {
         service: endpoint,
         subnets: { subnets: this.vpc.isolatedSubnets.slice(0, settings.endpointZones) },

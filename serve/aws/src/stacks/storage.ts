@@ -1,5 +1,5 @@
 /** @module What outlives a deployment: the model volume, the image repositories and the tiles to classify. */
-import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { type CfnRepository, Repository, TagMutability, TagStatus } from "aws-cdk-lib/aws-ecr";
 import { type AccessPoint, FileSystem, LifecyclePolicy, ThroughputMode } from "aws-cdk-lib/aws-efs";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
@@ -103,6 +103,8 @@ export class StorageStack extends Stack {
     this.accessLogs = bucket("AccessLogs");
     this.images = bucket("Images", this.accessLogs);
     this.releases = bucket("Releases", this.accessLogs);
+    new CfnOutput(this, "ImagesBucket", { value: this.images.bucketName });
+    new CfnOutput(this, "ReleasesBucket", { value: this.releases.bucketName });
     acknowledge(this.accessLogs, "S1", "It receives the access logs of the other buckets.");
   }
 }

@@ -1,0 +1,70 @@
+/** @module The registry and what is pushed to it; models for the servers. */
+import { spawnSync } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  DescribeImageScanFindingsCommand,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+  waitUntilImageScanComplete,
+} from "@aws-sdk/client-ecr";
+import { S3Client } from "@aws-sdk/client-s3";
+import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { Upload } from "@aws-sdk/lib-storage";
+
+/** The account of the credentials in use. */
+export async function account(): Promise<string> {
+  const { Account = "" } = await new STSClient().send(new GetCallerIdentityCommand());
+  return Account;
+}
+
+/** Signs docker in to the account's registry; the token goes through standard input, never onto a command line. */
+export async function signIn(registry: string): Promise<void> {
+  const { authorizationData = [] } = await new ECRClient().send(new GetAuthorizationTokenCommand());
+  const token = Buffer.from(authorizationData[0]?.authorizationToken ?? "", "base64").toString();
+  const [user = "", password = ""] = token.split(":");
+  const docker = spawnSync("docker", ["login", "--username", user, "--password-stdin", registry], {
+    input: password,
+    encoding: "utf8",
+  });
+  if (docker.status !== 0) throw new Error(`docker login failed: ${docker.error?.message ?? docker.stderr}`);
+}
+
+/** Waits for the scan of a pushed image. @throws {Error} where it found something critical */
+export async function checkScan(repositoryName: string, imageDigest: string): Promise<void> {
+  const client = new ECRClient();
+  const image = { repositoryName, imageId: { imageDigest } };
+  await waitUntilImageScanComplete({ client, maxWaitTime: 300 }, image);
+  const { imageScanFindings } = await client.send(new DescribeImageScanFindingsCommand(image));
+  const critical = imageScanFindings?.findingSeverityCounts?.CRITICAL ?? 0;
+  if (critical > 0) throw new Error(`${repositoryName}@${imageDigest}: ${critical} critical vulnerabilities.`);
+}
+
+/** Sets a parameter, over what was there. */
+export async function putParameter(Name: string, Value: string): Promise<void> {
+  await new SSMClient().send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
+}
+
+/** Value of a parameter, undefined where there is none. */
+export async function getParameter(Name: string): Promise<string | undefined> {
+  try {
+    return (await new SSMClient().send(new GetParameterCommand({ Name }))).Parameter?.Value;
+  } catch (error) {
+    if (error instanceof ParameterNotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Copies the files of a model directory to `bucket/prefix/`; `model.json` comes last, so that a half copy is not used. */
+export async function uploadModel(directory: string, Bucket: string, prefix: string): Promise<number> {
+  const client = new S3Client();
+  const names = (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.isFile());
+  const ordered = names.map(({ name }) => name).sort((a, b) => Number(a === "model.json") - Number(b === "model.json"));
+  for (const name of ordered) {
+    const Body = createReadStream(join(directory, name));
+    await new Upload({ client, params: { Bucket, Key: `${prefix}/${name}`, Body } }).done();
+  }
+  return ordered.length;
+}

@@ -1,0 +1,41 @@
+/** @module Log lines of a deployment's function, servers or MLflow. */
+import {
+  CloudWatchLogsClient,
+  paginateFilterLogEvents,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-cloudwatch-logs";
+
+/** Log group of a part of the deployment. */
+export function logGroupOf(name: string, part: "lambda" | "ec2" | "tracking"): string {
+  return { lambda: `/aws/lambda/${name}-predict`, ec2: `/${name}/server`, tracking: `/${name}/mlflow` }[part];
+}
+
+/**
+ * Gives the lines of the last `minutes`, oldest first; with `follow` goes on until the process ends.
+ * @throws {Error} where the group does not exist
+ */
+export async function* logLines(
+  group: string,
+  { minutes, follow, now = Date.now() }: { minutes: number; follow: boolean; now?: number },
+): AsyncGenerator<string> {
+  const client = new CloudWatchLogsClient();
+  let from = now - minutes * 60_000;
+  const seen = new Set<string>();
+  do {
+    try {
+      const query = { logGroupName: group, startTime: from };
+      for await (const { events = [] } of paginateFilterLogEvents({ client }, query)) {
+        for (const { eventId = "", timestamp = 0, message = "" } of events) {
+          if (seen.has(eventId)) continue;
+          seen.add(eventId);
+          from = Math.max(from, timestamp);
+          yield `${new Date(timestamp).toISOString()} ${message.trimEnd()}`;
+        }
+      }
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) throw new Error(`There is no log group ${group}.`);
+      throw error;
+    }
+    if (follow) await new Promise((resolve) => setTimeout(resolve, 2000));
+  } while (follow);
+}

@@ -1,0 +1,51 @@
+/** @module What is deployed: stacks with their outputs, alarms that ring, the images that run. */
+import { CloudFormationClient, paginateDescribeStacks } from "@aws-sdk/client-cloudformation";
+import { CloudWatchClient, paginateDescribeAlarms } from "@aws-sdk/client-cloudwatch";
+import { paginateGetParametersByPath, SSMClient } from "@aws-sdk/client-ssm";
+
+export interface DeploymentStatus {
+  readonly stacks: Readonly<Record<string, { readonly status: string; readonly outputs: Record<string, string> }>>;
+  /** Alarms that are not OK, by name, with the runbook entry in their description. */
+  readonly alarms: Readonly<Record<string, { readonly state: string; readonly description: string }>>;
+  /** Addresses of the images by parameter name. */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** Everything whose name begins with the deployment's. */
+export async function deploymentStatus(name: string): Promise<DeploymentStatus> {
+  const [stacks, alarms, images] = await Promise.all([stacksOf(name), alarmsOf(name), imagesOf(name)]);
+  return { stacks, alarms, images };
+}
+
+/** The stacks of a deployment by name, with their status and outputs. */
+export async function stacksOf(name: string): Promise<DeploymentStatus["stacks"]> {
+  const found: Record<string, { status: string; outputs: Record<string, string> }> = {};
+  for await (const page of paginateDescribeStacks({ client: new CloudFormationClient() }, {})) {
+    for (const { StackName = "", StackStatus = "", Outputs = [] } of page.Stacks ?? []) {
+      if (!StackName.startsWith(`${name}-`)) continue;
+      const outputs = Outputs.map(({ OutputKey = "", OutputValue = "" }): [string, string] => [OutputKey, OutputValue]);
+      found[StackName] = { status: StackStatus, outputs: Object.fromEntries(outputs) };
+    }
+  }
+  return found;
+}
+
+async function alarmsOf(name: string): Promise<DeploymentStatus["alarms"]> {
+  const found: Record<string, { state: string; description: string }> = {};
+  const query = { AlarmNamePrefix: `${name}-` };
+  for await (const page of paginateDescribeAlarms({ client: new CloudWatchClient() }, query)) {
+    for (const { AlarmName = "", StateValue = "", AlarmDescription = "" } of page.MetricAlarms ?? []) {
+      if (StateValue === "ALARM") found[AlarmName] = { state: StateValue, description: AlarmDescription };
+    }
+  }
+  return found;
+}
+
+async function imagesOf(name: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  const query = { Path: `/${name}/`, Recursive: true };
+  for await (const page of paginateGetParametersByPath({ client: new SSMClient() }, query)) {
+    for (const { Name = "", Value = "" } of page.Parameters ?? []) found[Name] = Value;
+  }
+  return found;
+}

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Starts the MLflow server on its machine; again after the database's password was changed. It listens on this machine
+# only: people reach it through an SSM port forwarding session. Usage: start-mlflow.sh IMAGE
+set -eu
+
+image=${1:?"usage: start-mlflow.sh IMAGE"}
+cd "$(dirname "$0")"
+# shellcheck source=/dev/null
+. ./host.env
+
+password=$(aws secretsmanager get-secret-value --region "$AWS_REGION" --secret-id "$MLFLOW_DATABASE_SECRET" \
+  --query SecretString --output text | python3 -c 'import json, sys; print(json.load(sys.stdin)["password"])')
+umask 077
+cat >mlflow.env.new <<EOF
+MLFLOW_HOST=0.0.0.0
+MLFLOW_PORT=5000
+MLFLOW_WORKERS=2
+MLFLOW_BACKEND_STORE_URI=postgresql+psycopg2://mlflow:$password@$MLFLOW_DATABASE_HOST:5432/mlflow?sslmode=require
+MLFLOW_ARTIFACTS_DESTINATION=$MLFLOW_ARTIFACTS
+MLFLOW_SERVE_ARTIFACTS=true
+MLFLOW_SERVER_ALLOWED_HOSTS=localhost,localhost:*,127.0.0.1,127.0.0.1:*
+MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false
+MLFLOW_DISABLE_TELEMETRY=true
+DO_NOT_TRACK=true
+AWS_DEFAULT_REGION=$AWS_REGION
+EOF
+mv mlflow.env.new mlflow.env
+
+docker pull --quiet "$image"
+docker rm --force mlflow >/dev/null 2>&1 || true
+docker run --detach --name mlflow --restart always --init --env-file mlflow.env \
+  --publish 127.0.0.1:5000:5000 --volume mlflow-staging:/home/mlflow/staging \
+  --memory 3g --pids-limit 256 --cap-drop ALL --security-opt no-new-privileges:true \
+  --log-driver awslogs --log-opt "awslogs-region=$AWS_REGION" --log-opt "awslogs-group=$HISTO_LOG_GROUP" \
+  --log-opt mode=non-blocking "$image" >/dev/null
+
+attempt=0
+until curl --silent --fail --output /dev/null http://127.0.0.1:5000/health; do
+  attempt=$((attempt + 1))
+  if [ "$attempt" -ge 60 ]; then
+    docker logs --tail 50 mlflow >&2
+    exit 1
+  fi
+  sleep 2
+done
+echo "ready: $image"

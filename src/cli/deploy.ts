@@ -1,0 +1,215 @@
+/** @module `histo deploy`: says what it will do and what that costs a month, and does it when told to. */
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import type { Command } from "commander";
+import {
+  type DeploymentTarget,
+  deploymentPlan,
+  fixedMonthlyCosts,
+  KEPT,
+  type MonthlyCost,
+  readPrices,
+  readSettings,
+  removalPlan,
+  runPlan,
+  type Step,
+  shellText,
+} from "../deployment/index";
+import { InputError } from "../errors/index";
+import { projectRoot, readJson } from "../files/index";
+import { type CommandContext, type CommandDefinition, integer, oneOf } from "./command";
+
+interface Common {
+  readonly settings: string;
+  readonly region?: string;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+interface DeployOptions extends Common {
+  readonly model: string;
+  readonly release?: string;
+}
+
+interface Plan {
+  readonly target: string;
+  readonly region: string;
+  readonly steps: readonly { readonly title: string; readonly command: string }[];
+  /** Fixed dollars a month by stack and item; requests come on top. */
+  readonly monthlyCost: Readonly<Record<string, MonthlyCost>>;
+  readonly monthlyTotal: number;
+  readonly prices: string;
+}
+
+interface Deployed extends Plan {
+  readonly done: boolean;
+  readonly url?: string;
+}
+
+const common = (command: Command) =>
+  command
+    .option("--settings <file>", "what to deploy", join("serve", "aws", "settings.json"))
+    .option("--region <name>", "AWS region, in place of the settings'");
+const asking = (command: Command) =>
+  common(command)
+    .option("--dry-run", "show the steps and the cost, do nothing")
+    .option("--yes", "do it without asking");
+
+/** `histo deploy lambda` and `histo deploy ec2`. */
+export function deployTarget(target: DeploymentTarget): CommandDefinition<DeployOptions, Deployed> {
+  return {
+    name: target,
+    summary: target === "lambda" ? "deploy a model as an AWS Lambda function" : "deploy a model on EC2 servers",
+    configure: (command) =>
+      asking(command)
+        .requiredOption("--model <dir>", "model directory of histo export")
+        .option("--release <name>", "name of the model's release (default: its folder's name)"),
+    async run(options, context) {
+      const settings = await settingsOf(options);
+      if (!settings[target]) {
+        throw new InputError("NOT_IN_SETTINGS", `--settings ${options.settings} has no part "${target}".`);
+      }
+      const model = resolve(options.model);
+      await readJson(join(model, "model.json"));
+      const release = options.release ?? (model.split(/[/\\]/).at(-1) as string);
+      if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(release)) {
+        throw new InputError("RELEASE_NAME", "--release may have letters, digits, dots, hyphens and underscores only.");
+      }
+      const tag = new Date()
+        .toISOString()
+        .replace(/[^\dT]/g, "")
+        .slice(0, 15);
+      const steps = deploymentPlan(target, settings, { model, release, tag, settingsFile: resolve(options.settings) });
+      const plan = await describePlan(target, settings.region, steps, await costsOf(settings, target));
+      const done = await carryOut(plan, steps, options, context);
+      return { ...plan, done: done !== undefined, ...(done?.url ? { url: done.url } : {}) };
+    },
+    render: ({ done, url }) => (done ? `Deployed: ${url ?? "see histo deploy status"}` : "Nothing was done."),
+  };
+}
+
+/** `histo deploy destroy`. */
+export const destroyCommand: CommandDefinition<Common & { readonly part: DeploymentTarget | "all" }, Deployed> = {
+  name: "destroy",
+  summary: "remove a deployment; data is kept and named",
+  configure: (command) =>
+    asking(command).option("--part <part>", "what to remove", oneOf("lambda", "ec2", "all"), "all"),
+  async run(options, context) {
+    const settings = await settingsOf(options);
+    const steps = removalPlan(settings, options.part, resolve(options.settings));
+    const plan = await describePlan(`removal of ${options.part}`, settings.region, steps, {});
+    if (options.part === "all") context.progress.say(`Kept, to be deleted by hand: ${KEPT.join("; ")}.`);
+    const done = await carryOut(plan, steps, options, context);
+    return { ...plan, done: done !== undefined };
+  },
+  render: ({ done }) => (done ? "Removed." : "Nothing was done."),
+};
+
+/** `histo deploy status`. */
+export const statusCommand: CommandDefinition<Common, object> = {
+  name: "status",
+  summary: "stacks, addresses, images and alarms of the deployment",
+  configure: common,
+  async run(options, context) {
+    const settings = await settingsOf(options);
+    const step = operation("Ask AWS", ["status", settings.name], "status");
+    const { status = "{}" } = await runSteps([step], settings.region, context);
+    return JSON.parse(status) as object;
+  },
+  render: (status) => JSON.stringify(status, null, 2),
+};
+
+interface LogOptions extends Common {
+  readonly part: "lambda" | "ec2" | "tracking";
+  readonly minutes: number;
+  readonly follow?: boolean;
+}
+
+/** `histo deploy logs`. */
+export const logsCommand: CommandDefinition<LogOptions, { readonly lines: readonly string[] }> = {
+  name: "logs",
+  summary: "log lines of the function, the servers or MLflow",
+  configure: (command) =>
+    common(command)
+      .option("--part <part>", "whose log", oneOf("lambda", "ec2", "tracking"), "lambda")
+      .option("--minutes <n>", "how far back", integer(1, 60 * 24 * 30), 60)
+      .option("--follow", "go on until Ctrl-C; lines go to standard error"),
+  async run({ follow, minutes, part, ...options }, context) {
+    const settings = await settingsOf(options);
+    const words = ["logs", settings.name, part, String(minutes), ...(follow ? ["follow"] : [])];
+    const step = operation("Read the log", words, follow ? undefined : "lines");
+    const { lines = "" } = await runSteps([step], settings.region, context);
+    return { lines: lines.split("\n").filter(Boolean) };
+  },
+  render: ({ lines }) => lines.join("\n"),
+};
+
+async function settingsOf(options: Common) {
+  const settings = await readSettings(resolve(options.settings));
+  return options.region ? { ...settings, region: options.region } : settings;
+}
+
+async function costsOf(settings: Awaited<ReturnType<typeof settingsOf>>, target: DeploymentTarget) {
+  const wanted = ["network", "storage", "alerts", target];
+  const costs = fixedMonthlyCosts(settings, await readPrices());
+  return Object.fromEntries(Object.entries(costs).filter(([stack]) => wanted.includes(stack)));
+}
+
+async function describePlan(
+  target: string,
+  region: string,
+  steps: readonly Step[],
+  monthlyCost: Record<string, MonthlyCost>,
+): Promise<Plan> {
+  const { asOf, region: priced } = await readPrices();
+  return {
+    target,
+    region,
+    steps: steps.map(({ title, command }) => ({ title, command: shellText(command) })),
+    monthlyCost,
+    monthlyTotal: Object.values(monthlyCost).reduce((sum, { total }) => sum + total, 0),
+    prices: `${priced}, ${asOf}`,
+  };
+}
+
+/** Shows the plan; runs it unless it is a dry run or the answer is no. */
+async function carryOut(plan: Plan, steps: readonly Step[], options: Common, context: CommandContext) {
+  const { say } = context.progress;
+  say(`${plan.target} in ${plan.region}:`);
+  for (const { title, command } of plan.steps) say(`  ${title}\n      ${command}`);
+  for (const [stack, { items, total }] of Object.entries(plan.monthlyCost)) {
+    const parts = Object.entries(items).map(([item, dollars]) => `${item} ${dollars.toFixed(2)}`);
+    say(`  ${stack}: $${total.toFixed(2)} a month (${parts.join(", ")})`);
+  }
+  if (plan.monthlyTotal > 0) {
+    say(`  Together $${plan.monthlyTotal.toFixed(2)} a month before any request (list prices of ${plan.prices}).`);
+  }
+  if (options.dryRun) return undefined;
+  if (!options.yes) {
+    if (!process.stdin.isTTY || context.json) {
+      throw new InputError(
+        "NOT_CONFIRMED",
+        "Nothing was done: give --yes to do it, or --dry-run to see the plan only.",
+      );
+    }
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await terminal.question("Do it? [y/N] ", { signal: context.signal });
+    terminal.close();
+    if (!/^y(es)?$/i.test(answer.trim())) return undefined;
+  }
+  return runSteps(steps, plan.region, context);
+}
+
+function operation(title: string, words: readonly string[], gives?: string): Step {
+  const program = join("serve", "aws", "dist", "serve", "aws", "src", "operate.js");
+  return { title, command: ["node", program, ...words], ...(gives ? { gives } : {}) };
+}
+
+/** Installs CDK and the AWS clients where they are missing (once), then runs the steps. */
+async function runSteps(steps: readonly Step[], region: string, { progress, signal }: CommandContext) {
+  const prepare: Step = {
+    title: "CDK and the AWS clients",
+    command: ["node", join(projectRoot(), "scripts", "aws-package.mjs")],
+  };
+  return runPlan([prepare, ...steps], { progress, signal, environment: { AWS_REGION: region } });
+}

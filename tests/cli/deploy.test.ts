@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { histo, histoJson } from "../support/histo";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+interface Plan {
+  readonly done: boolean;
+  readonly steps: readonly { readonly title: string; readonly command: string }[];
+  readonly monthlyTotal: number;
+  readonly monthlyCost: Record<string, { total: number }>;
+}
+
+test("a dry run says every step as a command and what it costs a month, and does nothing", async (t) => {
+  const model = await temporaryDirectory(t);
+  await writeFile(join(model, "model.json"), "{}");
+  const lambda = histoJson<Plan>("deploy", "lambda", "--model", model, "--dry-run");
+  assert.equal(lambda.done, false);
+  const commands = lambda.steps.map(({ command }) => command).join("\n");
+  assert.match(commands, /cdk deploy histo-network histo-storage histo-alerts/);
+  assert.match(commands, new RegExp(`docker buildx build .*--build-context model=${model} --platform linux/amd64`));
+  assert.match(commands, /operate\.js release histo-predict/);
+  const ec2 = histoJson<Plan>("deploy", "ec2", "--model", model, "--release", "v1", "--dry-run");
+  const text = ec2.steps.map(({ command }) => command).join("\n");
+  assert.match(text, /--target server --platform linux\/arm64/);
+  assert.match(text, /operate\.js model histo v1/);
+  assert.ok(ec2.monthlyTotal > 52.92 && ec2.monthlyTotal > lambda.monthlyTotal, `${ec2.monthlyTotal}`);
+  const sum = Object.values(ec2.monthlyCost).reduce((total, cost) => total + cost.total, 0);
+  assert.ok(Math.abs(sum - ec2.monthlyTotal) < 1e-9);
+});
+
+test("nothing happens without a yes", async (t) => {
+  const model = await temporaryDirectory(t);
+  await writeFile(join(model, "model.json"), "{}");
+  const { status, stderr } = histo("deploy", "lambda", "--model", model);
+  assert.equal(status, 2);
+  assert.match(stderr, /Nothing was done: give --yes/);
+});
+
+test("bad input is one line with the option or file, and status 2", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const cases: [string[], RegExp][] = [
+    [["lambda"], /--model/],
+    [["lambda", "--model", join(folder, "none"), "--dry-run"], /none.model\.json does not exist/],
+    [["status", "--settings", join(folder, "none.json")], /none\.json does not exist/],
+    [["destroy", "--part", "moon"], /--part/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stderr } = histo("deploy", ...args);
+    assert.equal(status, 2, args.join(" "));
+    assert.match(stderr.trimEnd().split("\n").at(-1) ?? "", message);
+  }
+});
+
+test("a removal names what stays", () => {
+  const { status, stderr } = histo("deploy", "destroy", "--dry-run");
+  assert.equal(status, 0);
+  assert.match(stderr, /Kept, to be deleted by hand: the model volume/);
+  assert.ok(stderr.indexOf("histo-ec2") < stderr.indexOf("histo-storage"));
+  assert.ok(stderr.indexOf("histo-storage") < stderr.lastIndexOf("histo-network"));
+});
