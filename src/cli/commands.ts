@@ -1,5 +1,6 @@
 /** @module The list of commands, one file each. */
 import type { Command } from "commander";
+import { benchCommand } from "./bench";
 import { addCommand } from "./command";
 import { dataPackCommand } from "./data-pack";
 import { dataSynthCommand } from "./data-synth";
@@ -24,6 +25,7 @@ export function registerCommands(program: Command): void {
   addCommand(data, dataPackCommand);
   addCommand(program, startCommand);
   addCommand(program, doctorCommand);
+  addCommand(program, benchCommand);
   addCommand(program, edaCommand);
   addCommand(program, trainCommand);
   addCommand(program, evaluateCommand);

@@ -85,7 +85,7 @@ function trainingOptions(command: Command): Command {
     .option("--whitening <w>", "of the coordinates: 0 none, 0.5 half, 1 full", number(0, 1))
     .option("--epochs <n>", "passes over the training set", integer(1))
     .option("--batch <n>", "images per step", integer(1))
-    .option("--lr <x>", "highest learning rate", number(0))
+    .option("--lr <x>", "highest learning rate, or auto", (text) => (text === "auto" ? text : number(0)(text)))
     .option("--optimizer <name>", "adam, adamw, sgd or rmsprop", oneOf("adam", "adamw", "sgd", "rmsprop"))
     .option("--schedule <text>", "such as cosine, step:10:0.1, onecycle, plateau:0.5:3")
     .option("--warmup <epochs>", "linear warm-up", number(0))

@@ -57,8 +57,8 @@ export interface TrainingOptions {
 
   // optimizer
   optimizer: "adam" | "adamw" | "sgd" | "rmsprop";
-  /** Learning rate at its highest. */
-  lr: number;
+  /** Learning rate at its highest; `auto` suits the optimizer and the width of the input. */
+  lr: number | "auto";
   /** Such as `constant`, `cosine`, `step:10:0.1`, `onecycle`, `plateau:0.5:3`; see `src/training/schedules.ts`. */
   schedule: string;
   /** Epochs of linear warm-up. */
@@ -125,7 +125,7 @@ export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = {
   labelSmoothing: 0,
   focalGamma: 2,
   optimizer: "adam",
-  lr: 1e-4,
+  lr: "auto",
   schedule: "constant",
   warmup: 0,
   momentum: 0.9,
@@ -185,7 +185,7 @@ export function resolveTrainingOptions(given: Partial<TrainingOptions> & { data:
     }
     const wanted = options[name as keyof TrainingOptions];
     const sameType = typeof value === typeof wanted && Array.isArray(value) === Array.isArray(wanted);
-    if (!sameType && name !== "positiveWeight") {
+    if (!sameType && !(OR_AUTO.has(name) && (typeof value === "number" || value === "auto"))) {
       throw new InputError("OPTION_TYPE", `The training option ${name} must be like ${JSON.stringify(wanted)}.`);
     }
     Object.assign(options, { [name]: value });
@@ -194,6 +194,9 @@ export function resolveTrainingOptions(given: Partial<TrainingOptions> & { data:
   augmentationNamed(options.augment);
   return options;
 }
+
+/** Options that may be `auto` instead of a number. */
+const OR_AUTO = new Set(["lr", "positiveWeight"]);
 
 const RANGES: readonly (readonly [keyof TrainingOptions, number, number])[] = [
   ["size", 1, 16384],
@@ -216,8 +219,8 @@ const RANGES: readonly (readonly [keyof TrainingOptions, number, number])[] = [
 
 function checkRanges(options: TrainingOptions): void {
   for (const [name, low, high] of RANGES) {
-    const value = options[name] as number;
-    if (!(value >= low && value <= high)) {
+    const value = options[name];
+    if (value !== "auto" && !(Number(value) >= low && Number(value) <= high)) {
       throw new InputError(
         "OPTION_RANGE",
         `The training option ${name} must lie from ${low} to ${high}, not ${value}.`,

@@ -27,7 +27,7 @@ import { createLoss } from "./losses";
 import { createNetwork, type Network } from "./network";
 import { balanced, shuffled } from "./samplers";
 import { parseSchedule, withWarmup } from "./schedules";
-import { createOptimizer, positiveWeightOf, resolvePrecision } from "./setup";
+import { createOptimizer, learningRateOf, positiveWeightOf, resolvePrecision } from "./setup";
 import { Trainer, type UserMetric } from "./trainer";
 
 export interface RunTrainingOptions {
@@ -141,7 +141,7 @@ function createTrainer(
   return new Trainer(network.model, source, batchesOf(validation, { size: batch }), {
     optimizer: createOptimizer(options),
     loss: createLoss({ ...options, positiveWeight: positiveWeightOf(options, data.labels.train) }),
-    learningRate: options.lr,
+    learningRate: learningRateOf(options),
     schedule: withWarmup(schedule, Math.round(options.warmup * source.batches)),
     epochs,
     accumulate: options.accumulate,
@@ -168,6 +168,7 @@ async function startConfig(
 ): Promise<RunConfig> {
   const config: RunConfig = {
     ...options,
+    lr: learningRateOf(options),
     name: basename(directory.path),
     classes: data.dataset.classes,
     preprocessing: data.preprocessing,

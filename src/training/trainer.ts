@@ -173,7 +173,7 @@ export class Trainer {
     this.seen = emptySeen();
     this.epoch++;
     this.batch = 0;
-    await this.tell("onValidate");
+    this.options.optimizer.swapAverages();
     const validation = this.evaluate(this.validation);
     if (!Number.isFinite(validation.loss)) {
       throw new TrainingDiverged(`The validation loss is ${validation.loss} in epoch ${this.epoch}.`);
@@ -183,6 +183,8 @@ export class Trainer {
     const waiting = this.waited / milliseconds;
     const result = { epoch: this.epoch, learningRate, seconds, imagesPerSecond, waiting, train, validation };
     this.history.push(result);
+    for (const callback of this.options.callbacks ?? []) await callback.onEvaluated?.(this, result);
+    this.options.optimizer.swapAverages();
     for (const callback of this.options.callbacks ?? []) await callback.onEpochEnd?.(this, result);
   }
 
@@ -201,7 +203,7 @@ export class Trainer {
     return { loss, ...binaryMetrics(labels, logits, { logits: true, interval: false }), ...Object.fromEntries(own) };
   }
 
-  private async tell(event: "onStart" | "onBatchEnd" | "onValidate" | "onInterrupt" | "onEnd"): Promise<void> {
+  private async tell(event: "onStart" | "onBatchEnd" | "onInterrupt" | "onEnd"): Promise<void> {
     for (const callback of this.options.callbacks ?? []) await callback[event]?.(this);
   }
 }

@@ -91,3 +91,21 @@ test("a gradient in factors gives the same update as multiplied out", () => {
   new Adam().apply(new Map([[b, { inputs, errors }]]), 0.1);
   assert.deepEqual([...a.dataSync()], [...b.dataSync()]);
 });
+
+test("the moving average follows the weights, and changes places with them and back", () => {
+  const optimizer = new Sgd({ momentum: 0, averageDecay: 0.5 });
+  const variable = tf.variable(tf.tensor2d([[1]]));
+  let [weight, average] = [1, 1];
+  for (let step = 1; step <= 6; step++) {
+    optimizer.apply(new Map([[variable, tf.tensor2d([[1]])]]), 0.1);
+    weight -= 0.1;
+    const decay = Math.min(0.5, (1 + step) / (10 + step));
+    average = decay * average + (1 - decay) * weight;
+  }
+  const near = (expected: number) => assert.ok(Math.abs((variable.dataSync()[0] as number) - expected) < 1e-6);
+  near(weight);
+  optimizer.swapAverages();
+  near(average);
+  optimizer.swapAverages();
+  near(weight);
+});

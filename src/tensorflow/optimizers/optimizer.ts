@@ -22,6 +22,8 @@ export interface Regularization {
   readonly l2?: number;
   /** Largest absolute value of a gradient's element; 0 for no limit. */
   readonly clipValue?: number;
+  /** Decay of a moving average kept beside the weights (Polyak and Juditsky 1992); 0 for none. */
+  readonly averageDecay?: number;
 }
 
 /** Updates a set of variables in place. */
@@ -52,6 +54,7 @@ export abstract class Optimizer {
           this.residentOf(variable).update((resource) => {
             if (variable.rank > 1) decay(resource, learningRate * (this.regularization.weightDecay ?? 0));
             this.update(resource, slots, scalars, values);
+            if (this.averages) this.follow(resource, slots.at(-1) as Resource);
           });
         });
         disposeGradient(gradient);
@@ -63,12 +66,26 @@ export abstract class Optimizer {
   state(variables: readonly tf.Variable[], nameOf: (variable: tf.Variable) => string): SlotTensor[] {
     return variables.flatMap((variable) =>
       this.slotsOf(variable).map((slot, i) => ({
-        name: `${nameOf(variable)}/${this.slotNames[i]}`,
+        name: `${nameOf(variable)}/${this.slotNames[i] ?? "average"}`,
         shape: variable.shape,
-        read: () => tf.tidy(() => slot.read().dataSync() as Float32Array),
+        read: () => valuesOf(slot),
         write: (values: Float32Array) => tf.tidy(() => slot.assign(tf.tensor(values, variable.shape, "float32"))),
       })),
     );
+  }
+
+  /** Exchanges weights and their moving averages: before and after an evaluation. Nothing where no average is kept. */
+  swapAverages(): void {
+    if (!this.averages) return;
+    for (const [variable, slots] of this.slots) {
+      const average = slots.at(-1) as Resource;
+      this.residentOf(variable).update((weights) => {
+        const [current, other] = [weights.read(), average.read()];
+        weights.assign(other);
+        average.assign(current);
+        tf.dispose([current, other]);
+      });
+    }
   }
 
   /** Sets the values of a variable, also where it is resident already. */
@@ -112,11 +129,37 @@ export abstract class Optimizer {
     return resident;
   }
 
+  private get averages(): boolean {
+    return (this.regularization.averageDecay ?? 0) > 0;
+  }
+
+  /** Early averages follow faster: their decay is at most (1 + step) / (10 + step). */
+  private follow(weights: Resource, average: Resource): void {
+    const decay = Math.min(this.regularization.averageDecay ?? 0, (1 + this.step) / (10 + this.step));
+    const [current, before] = [weights.read(), average.read()];
+    const change = tf.mul(tf.sub(before, current), 1 - decay);
+    tf.dispose([current, before]);
+    average.subtract(change);
+  }
+
   private slotsOf(variable: tf.Variable): Resource[] {
-    const slots = this.slots.get(variable) ?? this.slotNames.map(() => Resource.zeros(variable.shape));
+    const slots = this.slots.get(variable) ?? this.newSlots(variable);
     this.slots.set(variable, slots);
     return slots;
   }
+
+  private newSlots(variable: tf.Variable): Resource[] {
+    const own = this.slotNames.map(() => Resource.zeros(variable.shape));
+    return this.averages ? [...own, new Resource(variable.shape, variable)] : own;
+  }
+}
+
+/** Not in a `tf.tidy`: that would walk through the millions of values in search of tensors. */
+function valuesOf(slot: Resource): Float32Array {
+  const tensor = slot.read();
+  const values = tensor.dataSync() as Float32Array;
+  tensor.dispose();
+  return values;
 }
 
 function decay(weights: Resource, rate: number): void {

@@ -28,7 +28,7 @@ export class BestWeights implements Callback {
     return this.kept[0]?.epoch;
   }
 
-  async onEpochEnd(trainer: Trainer, result: EpochResult): Promise<void> {
+  async onEvaluated(trainer: Trainer, result: EpochResult): Promise<void> {
     const value = monitored(result, this.monitor);
     const better = (candidate: Kept) => !improves(value, candidate.value, this.monitor);
     const rank = this.kept.filter(better).length;

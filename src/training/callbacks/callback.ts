@@ -9,8 +9,8 @@ export interface Callback {
   onBatchEnd?(trainer: Trainer): void | Promise<void>;
   /** After each epoch, its validation included. */
   onEpochEnd?(trainer: Trainer, result: EpochResult): void | Promise<void>;
-  /** After the last batch of an epoch, before validation. */
-  onValidate?(trainer: Trainer): void | Promise<void>;
+  /** After the validation of an epoch, while the model has the weights that were validated (their average, with EMA). */
+  onEvaluated?(trainer: Trainer, result: EpochResult): void | Promise<void>;
   /** When training was told to stop in the middle; the run can be resumed. */
   onInterrupt?(trainer: Trainer): void | Promise<void>;
   /** After the last epoch. */

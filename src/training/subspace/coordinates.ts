@@ -42,9 +42,10 @@ export function project(
     const some = Uint32Array.from({ length: Math.min(64, count - start) }, (_, i) => start + i);
     const z = tf.tidy(() => {
       const x = tf.reshape(examples.inputs(some, undefined), [some.length, -1]) as tf.Tensor2D;
-      return tf.add(tf.matMul(x, basis), shift).dataSync() as Float32Array;
+      return tf.add(tf.matMul(x, basis), shift);
     });
-    coordinates.set(z, start * rank);
+    coordinates.set(z.dataSync(), start * rank);
+    z.dispose();
     onDone(start + some.length);
   }
   tf.dispose([basis, shift]);

@@ -1,0 +1,31 @@
+/** @module Times one epoch through the trainer: `epoch-worker.js SIZE IMAGES`. Prints `{seconds, waiting, peakBytes}`. */
+import { augmentationNamed, createAugmentation } from "../src/image/index";
+import { mlp } from "../src/models/index";
+import { Adam, setPrecision } from "../src/tensorflow/index";
+import { batchesOf, createLoss, pixelExamples, resolvePrecision, shuffled, Trainer } from "../src/training/index";
+import { randomTiles } from "./random-tiles";
+
+async function main(): Promise<void> {
+  const [size = 224, images = 768] = process.argv.slice(2).map(Number);
+  setPrecision(resolvePrecision("auto"));
+  const labels = Uint8Array.from({ length: images }, (_, i) => i % 2);
+  const positions = Uint32Array.from(labels, (_, i) => i);
+  const scale = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+  const augmentation = createAugmentation(augmentationNamed("dihedral"), 0);
+  const store = randomTiles(images, size);
+  const examples = pixelExamples(store, positions, labels, scale, augmentation);
+  const source = batchesOf(examples, { size: 64, sampler: shuffled(images, 0), augment: true });
+  const few = pixelExamples(store, positions.slice(0, 2), labels.slice(0, 2), scale);
+  const trainer = new Trainer(mlp(size, { hidden: [2352, 2352, 294] }), source, batchesOf(few, { size: 64 }), {
+    optimizer: new Adam(),
+    loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
+    learningRate: 1e-6,
+    schedule: () => 1,
+    epochs: 2,
+  });
+  await trainer.fit();
+  const { seconds, waiting } = trainer.history[1]!;
+  process.stdout.write(`${JSON.stringify({ seconds, waiting, peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`);
+}
+
+void main();

@@ -1,0 +1,34 @@
+"""Times steps of the same MLP in PyTorch: train_step.py PRECISION SIZE STEPS. Prints {"seconds", "peakBytes"}."""
+
+import json
+import resource
+import sys
+import time
+
+import torch
+
+precision, size, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+torch.manual_seed(0)
+torch.set_float32_matmul_precision("highest" if precision == "fp32" else "medium")
+inputs, batch = size * size * 3, 64
+layers = [inputs, 2352, 2352, 294, 1]
+modules = []
+for i, (a, b) in enumerate(zip(layers, layers[1:])):
+    modules += [torch.nn.Linear(a, b)] + ([torch.nn.ReLU()] if i < 3 else [])
+model = torch.nn.Sequential(*modules)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-6, fused=True)
+pixels = (torch.arange(batch * inputs) % 251).to(torch.uint8).reshape(batch, inputs)
+labels = (torch.arange(batch) % 2).float().reshape(-1, 1)
+loss = torch.nn.BCEWithLogitsLoss()
+seconds = []
+for _ in range(steps):
+    started = time.perf_counter()
+    optimizer.zero_grad()
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "autocast"):
+        logits = model((pixels.float() / 255 - 0.5) / 0.25)
+    value = loss(logits.float(), labels)
+    value.backward()
+    optimizer.step()
+    seconds.append(time.perf_counter() - started)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(json.dumps({"seconds": seconds, "peakBytes": peak}))
