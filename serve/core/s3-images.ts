@@ -47,7 +47,7 @@ export class S3Images implements ImageSource {
     return this.bucket;
   }
 
-  read(name: string): Promise<Uint8Array> {
+  async read(name: string): Promise<Uint8Array> {
     checkImageName(name);
     return this.cache.get(name, () => this.fetch(name));
   }

@@ -133,13 +133,16 @@ export class Service {
     }
   }
 
-  /** Largest body that a request to this path may have; lets an adapter refuse while reading. */
-  bodyLimitOf(method: string, path: string): number {
-    try {
-      return this.bodyLimit(findRoute(method, path).route);
-    } catch {
-      return 0;
-    }
+  /**
+   * Looks at a request before its body is read.
+   * @returns how many bytes of it are to be read at most
+   * @throws {Problem} when it will be refused whatever the body is
+   */
+  admit({ method, path, headers }: Pick<ServiceRequest, "method" | "path" | "headers">): number {
+    if (method !== "POST" || !isServicePath(path)) return 0;
+    const { route } = findRoute(method, path);
+    if (!route.open) authorize(headers, this.options.apiKeys ?? []);
+    return this.bodyLimit(route);
   }
 
   /** The answer for anything thrown; faults are reported, never shown. */

@@ -1,10 +1,10 @@
 /** @module The Express application: reads requests, hands them to the service, writes its answers. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import express, { type Express, type Request, type Response } from "express";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { rateLimit } from "express-rate-limit";
 import { Problem, Service, type ServiceOptions, type ServiceResponse } from "../core/index";
-import { readBody } from "./body-reader";
+import { BodyReader } from "./body-reader";
 import { type Logger, requestLogger } from "./logging";
 
 export interface AppOptions extends ServiceOptions {
@@ -13,6 +13,8 @@ export interface AppOptions extends ServiceOptions {
   /** How many proxies in front are trusted to say the client's address. */
   readonly trustedProxies?: number | undefined;
   readonly logger?: Logger | undefined;
+  /** Memory for the bodies of requests under way, in bytes; more requests get 503. */
+  readonly bodyMemory?: number | undefined;
 }
 
 /** Makes the application around a service that is given or made from the options. */
@@ -44,11 +46,16 @@ export function createApp(options: AppOptions, service: Service = new Service(op
       }),
     );
   }
-  app.use((request: Request, response: Response) => answer(service, request, response));
+  const bodies = new BodyReader(options.bodyMemory);
+  app.use((request: Request, response: Response) => answer(service, bodies, request, response));
+  // Only a fault of the server itself comes here; nothing of it is shown.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    write(response, service, service.problem(error, { id: String(request.id), path: request.path }));
+  });
   return app;
 }
 
-async function answer(service: Service, request: Request, response: Response): Promise<void> {
+async function answer(service: Service, bodies: BodyReader, request: Request, response: Response): Promise<void> {
   const controller = new AbortController();
   response.on("close", () => {
     if (!response.writableEnded) controller.abort();
@@ -57,10 +64,10 @@ async function answer(service: Service, request: Request, response: Response): P
   const [path = "/", query] = request.originalUrl.split("?", 2);
   const id = String(request.id);
   const head = { method: request.method, path, query: new URLSearchParams(query), headers: headersOf(request), id };
-  const limit = service.bodyLimitOf(request.method, path);
   let body: Uint8Array;
   try {
-    body = limit > 0 ? await readBody(request, limit) : new Uint8Array();
+    const limit = service.admit(head);
+    body = limit > 0 ? await bodies.read(request, limit) : new Uint8Array();
   } catch (error) {
     if (controller.signal.aborted) return;
     return write(response, service, service.problem(error, { id, path }));

@@ -8,6 +8,9 @@ import type { FromWorker, LoadedModel, ToWorker, Work, WorkerOptions } from "./m
 /** Names of environment variables that workers do not get: they decode strangers' images. */
 const SECRET = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL/i;
 
+/** Only decoders meant for strangers' files, and few memory arenas, which keeps the process small under load. */
+const DECODER_SETTINGS = { VIPS_BLOCK_UNTRUSTED: "1", MALLOC_ARENA_MAX: "2" };
+
 interface Pending {
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -87,7 +90,11 @@ export class ModelWorker {
     const child = fork(join(__dirname, "worker.js"), [], {
       serialization: "advanced",
       execArgv: [],
-      env: { ...withoutSecrets(process.env), UV_THREADPOOL_SIZE: String(Math.max(4, engine.decoders)) },
+      env: {
+        ...withoutSecrets(process.env),
+        UV_THREADPOOL_SIZE: String(Math.max(4, engine.decoders)),
+        ...DECODER_SETTINGS,
+      },
     });
     const started = Date.now();
     this.child = child;

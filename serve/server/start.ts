@@ -28,6 +28,9 @@ export interface ServerOptions extends Omit<AppOptions, "models" | "images" | "m
   /** Worker processes for each model. */
   readonly workers?: number | undefined;
   readonly engine?: Partial<WorkerOptions> | undefined;
+  /** Time for a request's headers, and for the whole request, to arrive, in milliseconds. */
+  readonly headersTimeout?: number | undefined;
+  readonly requestTimeout?: number | undefined;
   /** Time for requests under way when the server stops, in milliseconds. */
   readonly graceMs?: number | undefined;
   /** How long new connections are still answered after the stop was asked for, so that load balancers can notice. */
@@ -67,7 +70,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onFault: (error: unknown, requestId: string) => logger.error({ err: error, request_id: requestId }, "fault"),
   };
   const service = new Service(serviceOptions);
-  const server = createServer(LIMITS, createApp({ ...serviceOptions, logger: options.logger }, service));
+  const { headersTimeout = HEADERS_MS, requestTimeout = REQUEST_MS } = options;
+  const server = createServer(
+    { ...LIMITS, headersTimeout, requestTimeout },
+    createApp({ ...serviceOptions, logger: options.logger }, service),
+  );
   configure(server);
   const port = await listen(server, options);
   const url = `http://${urlHost(options.host ?? DEFAULT_HOST)}:${port}`;
@@ -116,7 +123,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 const DEFAULT_HOST = "127.0.0.1";
 /** Against senders that are slow on purpose, and headers without end. */
-const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024 };
+const LIMITS = { keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 500 };
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
 
 function configure(server: Server): void {
   server.maxHeadersCount = 100;

@@ -1,6 +1,7 @@
 /** @module Data sets: label tables and folders, splits, and the packed pixel store. */
 export { checkPixels, type DuplicateGroup, type PixelChecks } from "./checks";
 export { loadDataset } from "./load";
+export { meanImage } from "./mean-image";
 export type { DatasetOptions } from "./options";
 export {
   openPixelStore,
@@ -10,6 +11,7 @@ export {
   UnreadableImagesError,
   withoutSkipped,
 } from "./pixel-store";
+export { type PlaneProjection, projectTiles } from "./projection";
 export { DEFAULT_SIZE, naturalSize } from "./size";
 export { positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference, type StainReferenceOptions } from "./stain-reference";

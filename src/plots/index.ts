@@ -11,6 +11,15 @@ export {
   type SweptMeasure,
   sweepFigure,
 } from "./curves";
+export {
+  barFigure,
+  type ColourCounts,
+  classBalanceFigure,
+  colourDistributionFigure,
+  type LabelledPoints,
+  tileScatterFigure,
+  voteDistributionFigure,
+} from "./eda";
 export { FIGURE_SIZE, type Figure, figure } from "./figure";
 export { type GridTile, imageGridFigure } from "./image-grid";
 export {

@@ -1,0 +1,144 @@
+/** @module What a data set looks like before anything is trained on it. */
+import type { LabelSummary, VoteSummary } from "../dataset/index";
+import { type Figure, figure } from "./figure";
+import { rounded } from "./numbers";
+import { colours } from "./theme";
+
+const CLASS_COLOURS = [colours.negative, colours.positive] as const;
+
+/** Bars of the number of tiles by class in each partition, with the share of each. */
+export function classBalanceFigure({ classes, partitions }: LabelSummary): Figure {
+  const names = (["train", "validation", "test"] as const).filter((name) => (partitions[name] ?? 0) > 0);
+  const data = Object.entries(classes).map(([className, counts], index) => ({
+    type: "bar" as const,
+    name: className,
+    x: [...names],
+    y: names.map((name) => counts[name] ?? 0),
+    text: names.map((name) => `${(100 * ((counts[name] ?? 0) / (partitions[name] as number))).toFixed(0)} %`),
+    textposition: "inside" as const,
+    insidetextanchor: "start" as const,
+    textfont: { color: "#FFFFFF" },
+    marker: { color: CLASS_COLOURS[index % 2] as string },
+    hovertemplate: `${className}: %{y} tiles<extra></extra>`,
+  }));
+  return figure("Tiles by partition and class", data, {
+    barmode: "group",
+    yaxis: { title: { text: "tiles" } },
+    xaxis: { type: "category" },
+  });
+}
+
+/** Bars of the number of tiles by votes for the positive class, in the colours of their labels. */
+export function voteDistributionFigure({ byClass, voters }: VoteSummary, positive: string): Figure {
+  const x = Array.from({ length: voters + 1 }, (_, count) => String(count));
+  const data = Object.entries(byClass).map(([className, counts], index) => ({
+    type: "bar" as const,
+    name: `labelled ${className}`,
+    x,
+    y: [...counts],
+    marker: { color: CLASS_COLOURS[index % 2] as string },
+    hovertemplate: `%{y} tiles with %{x} votes, labelled ${className}<extra></extra>`,
+  }));
+  return figure(`How many of ${voters} experts chose ${positive}`, data, {
+    barmode: "stack",
+    xaxis: { title: { text: `votes for ${positive}` }, type: "category" },
+    yaxis: { title: { text: "tiles" } },
+  });
+}
+
+/** A group of tiles with how often each value occurs in their channels: 256 counts for red, then green, then blue. */
+export interface ColourCounts {
+  readonly name: string;
+  readonly counts: ArrayLike<number>;
+}
+
+/** Distributions of the three channels for each group (usually a class), on one scale. */
+export function colourDistributionFigure(groups: readonly ColourCounts[], title = "Colours by class"): Figure {
+  const bins = Array.from({ length: 64 }, (_, bin) => 4 * bin + 1.5);
+  const channels = [
+    ["red", "#C0392B"],
+    ["green", "#2E8B57"],
+    ["blue", "#2C5FA8"],
+  ] as const;
+  const dashes = ["solid", "dash", "dot", "dashdot"] as const;
+  const data = groups.flatMap(({ name, counts }, group) =>
+    channels.map(([channel, colour], index) => {
+      const at = (value: number) => counts[256 * index + value] as number;
+      const total = Array.from({ length: 256 }, (_, value) => at(value)).reduce((sum, count) => sum + count, 0);
+      const share = bins.map(
+        (_, bin) => [0, 1, 2, 3].reduce((sum, value) => sum + at(4 * bin + value), 0) / Math.max(1, total),
+      );
+      return {
+        x: bins,
+        y: rounded(share),
+        mode: "lines" as const,
+        name: `${name}, ${channel}`,
+        line: { color: colour, dash: dashes[group % dashes.length] as "solid", width: 1.8 },
+        hovertemplate: `${name}, ${channel} %{x:.0f}: %{y:.2%}<extra></extra>`,
+      };
+    }),
+  );
+  return figure(title, data, {
+    xaxis: { title: { text: "value (0 black, 255 full)" }, range: [0, 255] },
+    yaxis: { title: { text: "share of pixels" }, tickformat: ".0%", rangemode: "tozero" },
+  });
+}
+
+/** Points of a plane with the class of each. */
+export interface LabelledPoints {
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+  /** 0 or 1. */
+  readonly labels: ArrayLike<number>;
+  /** Shown when the pointer is on a point. */
+  readonly names?: readonly string[];
+}
+
+/** Tiles as points, in the colours and with the symbols of their classes. */
+export function tileScatterFigure(
+  points: LabelledPoints,
+  classes: readonly [negative: string, positive: string],
+  { title, x, y }: { readonly title: string; readonly x: string; readonly y: string },
+): Figure {
+  const data = classes.map((name, label) => {
+    const rows = Array.from({ length: points.x.length }, (_, row) => row).filter((row) => points.labels[row] === label);
+    return {
+      x: rounded(rows.map((row) => points.x[row] as number)),
+      y: rounded(rows.map((row) => points.y[row] as number)),
+      text: rows.map((row) => points.names?.[row] ?? ""),
+      mode: "markers" as const,
+      type: "scatter" as const,
+      name,
+      marker: {
+        color: CLASS_COLOURS[label] as string,
+        symbol: label === 0 ? "circle" : "diamond",
+        size: 5,
+        opacity: 0.6,
+      },
+      hovertemplate: `%{text}<extra>${name}</extra>`,
+    };
+  });
+  return figure(title, data, { xaxis: { title: { text: x } }, yaxis: { title: { text: y } } });
+}
+
+/** One bar for each named value, such as the spread of colours after each normalization; lower or higher is said in the title. */
+export function barFigure(
+  title: string,
+  rows: readonly { readonly name: string; readonly value: number }[],
+  axis: string,
+): Figure {
+  return figure(
+    title,
+    [
+      {
+        type: "bar",
+        x: rows.map(({ name }) => name),
+        y: rounded(rows.map(({ value }) => value)),
+        marker: { color: colours.negative },
+        width: 0.6,
+        hovertemplate: "%{x}: %{y:.3f}<extra></extra>",
+      },
+    ],
+    { xaxis: { type: "category" }, yaxis: { title: { text: axis }, rangemode: "tozero" } },
+  );
+}

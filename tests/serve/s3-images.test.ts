@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { S3Client } from "@aws-sdk/client-s3";
+import { S3Images } from "../../serve/core/s3-images";
+import { startS3 } from "../support/s3-server";
+
+test("images of a bucket are listed below the prefix, read once, and told apart from an outage", async (t) => {
+  const objects = new Map(
+    ["tiles/a.png", "tiles/b.jpg", "tiles/deep/c.png", "tiles/notes.txt", "secret/d.png", "tiles/big.png"].map(
+      (key) => [key, Buffer.from(key === "tiles/big.png" ? "x".repeat(2000) : key)],
+    ),
+  );
+  const s3 = await startS3("bucket", objects);
+  t.after(() => s3.close());
+  const client = new S3Client({
+    endpoint: s3.url,
+    region: "eu-central-1",
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+  const images = S3Images.parse("s3://bucket/tiles/", { client, maxBytes: 1000 });
+  t.after(() => images.close());
+
+  assert.deepEqual(
+    (await images.list()).map(({ name }) => name),
+    ["a.png", "b.jpg", "big.png", "deep/c.png"],
+  );
+  const [first, second] = await Promise.all([images.read("a.png"), images.read("a.png")]);
+  assert.equal(Buffer.from(first).toString(), "tiles/a.png");
+  assert.equal(first, second);
+  await images.read("a.png");
+  assert.equal(s3.gets, 1);
+  assert.equal(Buffer.from(await images.read("deep/c.png")).toString(), "tiles/deep/c.png");
+  await assert.rejects(images.read("big.png"), { code: "IMAGE_TOO_LARGE" });
+  await assert.rejects(images.read("none.png"), { code: "IMAGE_NOT_FOUND" });
+  await assert.rejects(images.read("../secret/d.png"), { code: "IMAGE_NAME_INVALID" });
+  s3.failing = true;
+  await assert.rejects(images.read("b.jpg"), { code: "IMAGE_SOURCE_UNAVAILABLE" });
+  assert.equal(Buffer.from(await images.read("a.png")).toString(), "tiles/a.png");
+  s3.failing = false;
+  assert.equal(Buffer.from(await images.read("b.jpg")).toString(), "tiles/b.jpg");
+});
+
+test("an address of another form is refused", () => {
+  assert.throws(() => S3Images.parse("http://bucket/tiles"), { code: "IMAGES_URL_INVALID" });
+});

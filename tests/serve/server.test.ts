@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFile, cp, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type TestContext, test } from "node:test";
+import { FolderImages } from "../../serve/core/index";
+import { type RunningServer, type ServerOptions, startServer, type WorkerModel } from "../../serve/server/index";
+import { projectRoot } from "../../src/files/index";
+import { tile, writeModel, writeTiles } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+async function serve(
+  t: TestContext,
+  options: Partial<ServerOptions> = {},
+): Promise<RunningServer & { directory: string }> {
+  const directory = await temporaryDirectory(t);
+  const models = options.models ?? [await writeModel(join(directory, "model"))];
+  const server = await startServer({ port: 0, ...options, models });
+  t.after(() => server.close());
+  return { ...server, directory };
+}
+
+const send = (url: string, body: Uint8Array) =>
+  fetch(`${url}/predict`, { method: "POST", body: body as BodyInit, headers: { "content-type": "image/png" } });
+
+/** Writes raw bytes to the server and gives everything it says until it hangs up. */
+async function raw(url: string, text: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write(text);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** `histo serve` as a process of its own, ready. */
+async function serveProcess(t: TestContext, ...options: string[]): Promise<{ child: ChildProcess; url: string }> {
+  const directory = await temporaryDirectory(t);
+  const model = await writeModel(join(directory, "model"));
+  const argv = [
+    join(projectRoot(), "bin", "histo.cjs"),
+    "serve",
+    "--model",
+    model,
+    "--port",
+    "0",
+    "--json",
+    "--log-level",
+    "silent",
+  ];
+  const child = spawn(process.execPath, [...argv, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  const [line] = (await once(createInterface(child.stdout as NodeJS.ReadableStream), "line")) as [string];
+  return { child, url: JSON.parse(line).url };
+}
+
+test("requests that arrive together share runs of the network, and each gets its own answer", async (t) => {
+  const { url } = await serve(t);
+  const tiles = await Promise.all(Array.from({ length: 40 }, (_, i) => tile(i)));
+  const alone: number[] = [];
+  for (const image of tiles) alone.push((await (await send(url, image)).json()).logit);
+  const answers = await Promise.all(tiles.map((image) => send(url, image)));
+  const batches = answers.map((answer) =>
+    Number(/batch of (\d+)/.exec(answer.headers.get("server-timing") ?? "")?.[1]),
+  );
+  assert.ok(Math.max(...batches) > 1, `largest batch: ${Math.max(...batches)}`);
+  for (const [i, answer] of answers.entries()) {
+    assert.ok(Math.abs((await answer.json()).logit - (alone[i] as number)) < 1e-4);
+  }
+});
+
+test("more requests than the queue holds get 503 with a time to retry, the others their answers", async (t) => {
+  const { url } = await serve(t, { engine: { maxQueue: 4 } });
+  const image = await tile(1);
+  const answers = await Promise.all(Array.from({ length: 60 }, () => send(url, image)));
+  const refused = answers.filter(({ status }) => status === 503);
+  assert.ok(refused.length > 0 && refused.length < 60, `${refused.length} refused`);
+  assert.equal(answers.filter(({ status }) => status === 200).length, 60 - refused.length);
+  assert.equal(refused[0]?.headers.get("retry-after"), "1");
+  assert.equal((await (refused[0] as Response).json()).code, "QUEUE_FULL");
+  assert.equal((await send(url, image)).status, 200);
+});
+
+test("a client that asks too often is told when to come back", async (t) => {
+  const { url } = await serve(t, { rateLimit: 3 });
+  const image = await tile(1);
+  const statuses = [];
+  for (let i = 0; i < 5; i++) statuses.push((await send(url, image)).status);
+  assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
+  const refusal = await send(url, image);
+  assert.ok(Number(refusal.headers.get("retry-after")) > 0);
+  assert.equal((await refusal.json()).code, "RATE_LIMITED");
+  assert.equal((await fetch(`${url}/livez`)).status, 200);
+});
+
+test("a lost worker costs at most its requests, and the next ones are answered within two seconds", async (t) => {
+  const { url, models } = await serve(t);
+  const image = await tile(1);
+  const load = Array.from({ length: 50 }, () => send(url, image));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.kill((models.get() as WorkerModel).pids[0] as number, "SIGKILL");
+  const killed = Date.now();
+  for (const response of await Promise.all(load)) assert.ok([200, 503].includes(response.status), `${response.status}`);
+  while ((await send(url, image)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(Date.now() - killed < 2000, `back after ${Date.now() - killed} ms`);
+  assert.match(await (await fetch(`${url}/metrics`)).text(), /histo_worker_restarts_total\{model="mlp"\} 1/);
+});
+
+test("a model is replaced without a failed request, and a damaged one is not taken", async (t) => {
+  const { url, directory, reload } = await serve(t);
+  const image = await tile(1);
+  const sha = async () => (await (await send(url, image)).json()).model_sha256;
+  const before = await sha();
+  await writeModel(join(directory, "next"), { seed: 5 });
+  await rename(join(directory, "model"), join(directory, "old"));
+  await cp(join(directory, "next"), join(directory, "model"), { recursive: true });
+  let stop = false;
+  const statuses = new Set<number>();
+  const load = Promise.all(
+    Array.from({ length: 4 }, async () => {
+      while (!stop) statuses.add((await send(url, image)).status);
+    }),
+  );
+  await reload();
+  const after = await sha();
+  assert.notEqual(after, before);
+  await appendFile(join(directory, "model", "model.onnx"), "x");
+  await assert.rejects(reload(), { code: "MODEL_CORRUPT" });
+  stop = true;
+  await load;
+  assert.deepEqual([...statuses], [200]);
+  assert.equal(await sha(), after);
+});
+
+test("a damaged model is refused at start and leaves no worker behind", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const good = await writeModel(join(directory, "good"));
+  const bad = await writeModel(join(directory, "bad"), { name: "bad" });
+  await appendFile(join(bad, "model.onnx.data"), "x");
+  await assert.rejects(startServer({ models: [good, bad], port: 0 }), { code: "MODEL_CORRUPT" });
+});
+
+test("asked to stop, the server is not ready at once, answers what is under way, and ends", async (t) => {
+  const { child, url } = await serveProcess(t, "--linger", "400");
+  const image = await tile(1);
+  const underWay = Array.from({ length: 40 }, () => send(url, image));
+  await Promise.race(underWay);
+  child.kill("SIGTERM");
+  let ready = await fetch(`${url}/readyz`);
+  for (let i = 0; ready.status === 200 && i < 20; i++) ready = await fetch(`${url}/readyz`);
+  assert.equal((await ready.json()).code, "SHUTTING_DOWN");
+  assert.equal(ready.headers.get("connection"), "close");
+  assert.equal((await fetch(`${url}/livez`)).status, 200);
+  assert.equal((await send(url, image)).status, 200, "late requests are still answered");
+  for (const response of await Promise.all(underWay)) assert.equal(response.status, 200);
+  const [status] = child.exitCode === null ? await once(child, "exit") : [child.exitCode];
+  assert.equal(status, 130);
+});
+
+test("slow senders and endless headers are cut off with a problem", async (t) => {
+  const { url } = await serve(t, { headersTimeout: 300, requestTimeout: 600 });
+  assert.match(
+    await raw(url, "POST /predict HTTP/1.1\r\nhost: a\r\nx-slow: "),
+    /^HTTP\/1\.1 408 [\s\S]*"code":"REQUEST_TIMEOUT"/,
+  );
+  const slowBody = "POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: image/png\r\ncontent-length: 100\r\n\r\nabc";
+  assert.match(await raw(url, slowBody), /^HTTP\/1\.1 408 /);
+  assert.match(
+    await raw(url, `GET / HTTP/1.1\r\nhost: a\r\nx: ${"a".repeat(20_000)}\r\n\r\n`),
+    /^HTTP\/1\.1 431 [\s\S]*HEADERS_TOO_LARGE/,
+  );
+  assert.match(await raw(url, "not http at all\r\n\r\n"), /^HTTP\/1\.1 400 [\s\S]*REQUEST_MALFORMED/);
+  assert.equal((await send(url, await tile(1))).status, 200);
+});
+
+test("odd request targets are unknown routes, not faults", async (t) => {
+  const { url } = await serve(t);
+  for (const target of ["//host/predict", "http://other/predict", "/%", "/predict/../info", "*", "/?a=%"]) {
+    const answer = await raw(url, `GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 (200|400|404|405) /, target);
+  }
+});
+
+test("no name leads out of the image folder, not even through links", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await writeTiles(join(directory, "data"), 1);
+  const root = join(directory, "data", "images");
+  await writeFile(join(directory, "secret.png"), "secret");
+  await mkdir(join(directory, "outside"));
+  await writeFile(join(directory, "outside", "a.png"), "secret");
+  await symlink(join(directory, "secret.png"), join(root, "link.png"));
+  await symlink(join(directory, "outside"), join(root, "folder"));
+  await mkdir(join(root, "folder.png"));
+  const images = await FolderImages.open(root);
+  assert.ok((await images.read("MHIST_aaa.png")).length > 0);
+  for (const name of ["link.png", "folder/a.png", "folder.png", "missing.png"]) {
+    await assert.rejects(images.read(name), { code: "IMAGE_NOT_FOUND" }, name);
+  }
+  for (const name of [
+    "../secret.png",
+    "/etc/passwd.png",
+    "a/../../secret.png",
+    "..png",
+    "a\u0000.png",
+    "C:\\a.png",
+    ".hidden.png",
+  ]) {
+    await assert.rejects(images.read(name), { code: "IMAGE_NAME_INVALID" }, name);
+  }
+  await rm(root, { recursive: true });
+});
