@@ -1,0 +1,187 @@
+/**
+ * @module Inference of the reference network (150528-2352-2352-294-1): this project's predictor against Python's onnxruntime
+ * and PyTorch on the same weights, one after the other, each in a process of its own; medians over rounds.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { HistoError } from "../src/errors/index";
+import { projectRoot } from "../src/files/index";
+import { exportRun } from "../src/onnx/index";
+import { type Progress, silentProgress } from "../src/progress/index";
+import type { InferenceTimes } from "./inference-worker";
+import { median } from "./median";
+import { peerPython } from "./python-peers";
+import { writeReferenceRun } from "./reference-run";
+
+const ROUNDS = 3;
+const THREADS = Math.min(2, availableParallelism());
+const command = promisify(execFile);
+
+/** One runtime with one form of the network. */
+export interface InferenceRow extends InferenceTimes {
+  readonly name: string;
+  readonly model: "fp32" | "compact";
+  /** Bytes of weights read in a second at batch 1, as a share of what a plain copy moves. */
+  readonly bandwidthShare: number;
+}
+
+export interface InferenceBenchmark {
+  readonly name: "inference";
+  /** The compact model in this project's predictor. */
+  readonly ours: InferenceRow;
+  /** The fastest other runtime with the weights as trained. */
+  readonly peer: InferenceRow;
+  /** Latency of the peer over ours. */
+  readonly ratio: number;
+  readonly rows: readonly InferenceRow[];
+  readonly threads: number;
+  readonly bytes: { readonly fp32: number; readonly compact: number };
+  /** What a plain copy reads and writes in a second. */
+  readonly copyBytesPerSecond: number;
+  /** Peers that could not be installed here, and why. */
+  readonly missing: readonly string[];
+}
+
+type Contender = {
+  readonly name: string;
+  readonly model: "fp32" | "compact";
+  measure(): Promise<InferenceTimes & { name?: string }>;
+};
+
+/** Runs the benchmark: about 6 GB of disk in the temporary folder, a few minutes. @throws {HistoError} `PEER_MISSING` */
+export async function run({
+  progress = silentProgress,
+}: {
+  readonly progress?: Progress;
+} = {}): Promise<InferenceBenchmark> {
+  const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
+  try {
+    const source = join(directory, "run");
+    await writeReferenceRun(source);
+    const models = { fp32: join(directory, "fp32"), compact: join(directory, "compact") };
+    await exportRun({ run: source, out: models.fp32, foldProjection: true, progress });
+    await exportRun({ run: source, out: models.compact, variant: "int8", progress });
+    await rm(source, { recursive: true });
+    const { contenders, missing, bandwidth } = await prepare(models);
+    const measured = new Map<Contender, (InferenceTimes & { name?: string })[]>(contenders.map((one) => [one, []]));
+    for (let round = 1; round <= ROUNDS; round++) {
+      for (const contender of contenders) {
+        const times = await contender.measure();
+        measured.get(contender)?.push(times);
+        progress.say(`round ${round}: ${times.name ?? contender.name}, ${contender.model}: ${describe(times)}`);
+      }
+    }
+    const bytes = { fp32: await dataBytes(models.fp32), compact: await dataBytes(models.compact) };
+    const rows = contenders.map((contender) => summarize(contender, measured.get(contender) ?? [], bytes, bandwidth));
+    const ours = rows.find((row) => row.name === "histo" && row.model === "compact") as InferenceRow;
+    const peers = rows.filter((row) => row.name !== "histo" && row.model === "fp32");
+    const peer = peers.reduce((best, row) => (row.p50Seconds < best.p50Seconds ? row : best));
+    const ratio = peer.p50Seconds / ours.p50Seconds;
+    return {
+      name: "inference",
+      ours,
+      peer,
+      ratio,
+      rows,
+      threads: THREADS,
+      bytes,
+      copyBytesPerSecond: bandwidth,
+      missing,
+    };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function prepare(models: Readonly<Record<"fp32" | "compact", string>>) {
+  const onnxPython = await peerPython(["numpy", "onnx>=1.17", "onnxruntime>=1.20"]);
+  const contenders: Contender[] = [];
+  for (const model of ["fp32", "compact"] as const) {
+    const graph = join(models[model], "model.onnx");
+    contenders.push({ name: "histo", model, measure: () => ours(models[model]) });
+    contenders.push({
+      name: "onnxruntime",
+      model,
+      measure: () => python(onnxPython, "onnxruntime", graph, String(THREADS)),
+    });
+  }
+  const missing: string[] = [];
+  try {
+    const torchPython = await torchPeer();
+    const graph = join(models.fp32, "model.onnx");
+    contenders.push({
+      name: "PyTorch",
+      model: "fp32",
+      measure: () => python(torchPython, "pytorch", graph, String(THREADS)),
+    });
+  } catch (error) {
+    if (!(error instanceof HistoError)) throw error;
+    missing.push(error.message);
+  }
+  const { bytesPerSecond } = await python<{ bytesPerSecond: number }>(onnxPython, "bandwidth");
+  return { contenders, missing, bandwidth: bytesPerSecond };
+}
+
+/** PyTorch without CUDA where its own index can be reached, else the package of the ordinary index. */
+async function torchPeer(): Promise<string> {
+  const packages = ["numpy", "onnx>=1.17", "torch"];
+  try {
+    return await peerPython(packages, [
+      "--extra-index-url",
+      "https://pypi.org/simple",
+      "--index-url",
+      "https://download.pytorch.org/whl/cpu",
+    ]);
+  } catch {
+    return peerPython(packages);
+  }
+}
+
+async function ours(directory: string): Promise<InferenceTimes> {
+  const worker = join(projectRoot(), "dist", "bench", "inference-worker.js");
+  const { stdout } = await command(process.execPath, [worker, directory, String(THREADS)]);
+  return JSON.parse(stdout) as InferenceTimes;
+}
+
+async function python<T = InferenceTimes & { name: string }>(program: string, ...args: string[]): Promise<T> {
+  const { stdout } = await command(program, [join(projectRoot(), "bench", "inference_peer.py"), ...args]);
+  return JSON.parse(stdout) as T;
+}
+
+function summarize(
+  { name, model }: Contender,
+  rounds: readonly (InferenceTimes & { name?: string })[],
+  bytes: Readonly<Record<"fp32" | "compact", number>>,
+  bandwidth: number,
+): InferenceRow {
+  const of = (pick: (times: InferenceTimes) => number) => median(rounds.map(pick));
+  const p50Seconds = of((times) => times.p50Seconds);
+  return {
+    name: rounds[0]?.name ?? name,
+    model,
+    loadSeconds: of((times) => times.loadSeconds),
+    p50Seconds,
+    imagesPerSecond: {
+      batch1: of((times) => times.imagesPerSecond.batch1),
+      batch8: of((times) => times.imagesPerSecond.batch8),
+      batch64: of((times) => times.imagesPerSecond.batch64),
+    },
+    memoryBytes: of((times) => times.memoryBytes),
+    bandwidthShare: bytes[model] / p50Seconds / bandwidth,
+  };
+}
+
+function describe({ loadSeconds, p50Seconds, imagesPerSecond, memoryBytes }: InferenceTimes): string {
+  const rates = [imagesPerSecond.batch1, imagesPerSecond.batch8, imagesPerSecond.batch64].map((rate) =>
+    rate.toFixed(0),
+  );
+  const memory = `${(memoryBytes / 1e6).toFixed(0)} MB`;
+  return `load ${loadSeconds.toFixed(2)} s, p50 ${(1000 * p50Seconds).toFixed(2)} ms, ${rates.join("/")} images/s at 1/8/64, ${memory}`;
+}
+
+async function dataBytes(directory: string): Promise<number> {
+  return (await stat(join(directory, "model.onnx.data"))).size;
+}
