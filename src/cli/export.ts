@@ -15,7 +15,7 @@ export const exportCommand: CommandDefinition<Options, ExportResult> = {
   summary: "export a training run as an ONNX model directory",
   configure: (command) =>
     command
-      .requiredOption("--run <dir>", "run directory of histo train")
+      .requiredOption("--run <dir>", "run directory of histo train, or mlflow:RUN_ID for a run on the MLflow server")
       .requiredOption("--out <dir>", "directory to make: model.onnx, model.onnx.data, model.json, golden.png")
       .option(
         "--variant <name>",
@@ -25,8 +25,9 @@ export const exportCommand: CommandDefinition<Options, ExportResult> = {
       )
       .option("--data <dir>", "the data set, where it is not where it was in training")
       .option("--fold", "fp32, int8: write a subspace stem as the ordinary first layer that it stands for"),
-  async run({ run, out, variant, data, fold }, { progress, signal }) {
-    const { exportRun } = await import("../onnx/index.js");
+  async run({ run: named, out, variant, data, fold }, { progress, signal }) {
+    const [{ exportRun }, { localRun }] = await Promise.all([import("../onnx/index.js"), import("./fetched-run.js")]);
+    const run = await localRun(named, { progress, signal });
     return exportRun({ run, out, variant, data, foldProjection: fold, progress, signal });
   },
   render: ({ out, bytes, variant, compression, verification }) => {

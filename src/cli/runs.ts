@@ -108,7 +108,10 @@ function summarize(client: Mlflow, { info, data }: Run): RunSummary {
   };
 }
 
-/** The metrics that most runs have, five at most, those of the machine left out. */
+/** Shown first where runs have them. */
+const TELLING_METRICS = ["test_rocAuc", "best_validation_rocAuc", "test_balancedAccuracy", "test_recall", "test_brier"];
+
+/** The most telling metrics, then those that most runs have, five at most, those of the machine left out. */
 function commonMetrics(runs: readonly RunSummary[]): string[] {
   const counts = new Map<string, number>();
   for (const run of runs) {
@@ -116,10 +119,9 @@ function commonMetrics(runs: readonly RunSummary[]): string[] {
       if (!name.startsWith("system/")) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
-  return [...counts]
-    .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
-    .slice(0, 5)
-    .map(([name]) => name);
+  const common = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  const telling = TELLING_METRICS.filter((name) => counts.has(name));
+  return [...new Set([...telling, ...common.map(([name]) => name)])].slice(0, 5);
 }
 
 function renderList({ runs, shownMetrics, server }: Result): string {

@@ -86,6 +86,7 @@ export class TrainingTracker implements RunCallback {
     for (const [name, figure] of Object.entries(await runFigures(run))) {
       await active.logFigure(figure, `figures/${name}.html`);
     }
+    for (const file of [run.topology, run.bestWeights]) if (existsSync(file)) await active.logArtifact(file, "best");
     if (model) await active.logArtifacts(model, "model");
     if (active.runId) {
       const config = await readJson<RunConfig>(run.config);

@@ -11,7 +11,7 @@ export async function sourceTags(directory = process.cwd()): Promise<Tag[]> {
     git(directory, "rev-parse", "--abbrev-ref", "HEAD"),
     git(directory, "status", "--porcelain", "--untracked-files=no"),
   ]);
-  const notebook = process.argv[1]?.includes("tslab") || process.env.JPY_SESSION_NAME;
+  const notebook = process.env.JPY_SESSION_NAME || /tslab|kernel|notebook/.test(programName());
   const tags: Record<string, string | undefined> = {
     "mlflow.user": userName(),
     "mlflow.source.name": process.env.JPY_SESSION_NAME ?? programName(),

@@ -1,12 +1,14 @@
 /** @module `histo runs`, `histo mlflow sync` and fetching a run back. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { projectRoot } from "../../../src/files/index";
 import { fetchRun, startRun } from "../../../src/tracking/index";
 import { histo, histoJson } from "../../support/histo";
 import type { MlflowFixture } from "../../support/mlflow";
-import { temporaryDirectory } from "../../support/temporary-directory";
+import { temporaryDirectory, writeRun } from "../../support/trained-run";
 
 export function commandCases(mlflow: () => MlflowFixture): void {
   describe("commands", () => {
@@ -63,6 +65,41 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       const fetched = await fetchRun(ids[0] ?? "", target, { trackingUri: server.url });
       assert.deepEqual(fetched.files, ["best/topology.json"]);
       assert.equal(await readFile(join(target, "best", "topology.json"), "utf8"), '{"name":"large"}');
+    });
+
+    test("a run on the server is exported as if it were here", async (context) => {
+      const { server } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const layers = [tf.layers.flatten({ inputShape: [8, 8, 3] }), tf.layers.dense({ units: 1 })];
+      const here = await writeRun(join(directory, "here"), tf.sequential({ layers }));
+      const run = await startRun({
+        experiment: "commands/export",
+        trackingUri: server.url,
+        spoolDirectory: here.spool,
+        systemMetrics: false,
+        waitMs: 60_000,
+      });
+      await run.logArtifacts(join(here.path, "best"), "best");
+      await run.logArtifact(here.config);
+      const { runId = "", complete } = await run.end();
+      assert.ok(complete);
+      const fetched = join(projectRoot(), "runs", `mlflow-${runId}`);
+      context.after(() => rm(fetched, { recursive: true, force: true }));
+      const before = process.env.MLFLOW_TRACKING_URI;
+      process.env.MLFLOW_TRACKING_URI = server.url;
+      context.after(() => {
+        if (before === undefined) delete process.env.MLFLOW_TRACKING_URI;
+        else process.env.MLFLOW_TRACKING_URI = before;
+      });
+      for (const [name, of] of Object.entries({ a: here.path, b: `mlflow:${runId}` })) {
+        const { status, stderr } = histo("export", "--run", of, "--out", join(directory, name));
+        assert.equal(status, 0, stderr);
+      }
+      const [a, b] = await Promise.all(["a", "b"].map((name) => readFile(join(directory, name, "model.onnx.data"))));
+      assert.ok(a?.equals(b as Buffer));
+      const missing = histo("export", "--run", "mlflow:0123", "--out", join(directory, "c"));
+      assert.equal(missing.status, 2);
+      assert.match(missing.stderr, /^histo: --run: .* has no run 0123 with files\.$/m);
     });
   });
 }
