@@ -1,10 +1,11 @@
 /** @module The project's predictor as the {@link Network} that an engine drives. */
+import { availableParallelism } from "node:os";
 import { Predictor } from "../../src/inference/index";
 import type { GoldenResult } from "./models";
 import type { Network } from "./network";
 
 export interface PredictorNetworkOptions {
-  /** Threads of the network. */
+  /** Threads of the network. Default: half of the cores; decoding and HTTP need the others. */
   readonly threads?: number | undefined;
   /** Largest accepted image, width times height. */
   readonly maxPixels?: number | undefined;
@@ -16,7 +17,8 @@ export const DEFAULT_MAX_PIXELS = 4096 * 4096;
 /** Loads a model directory. @throws {InputError} as {@link Predictor.open} */
 export async function openNetwork(directory: string, options: PredictorNetworkOptions = {}): Promise<Network> {
   const started = performance.now();
-  const predictor = await Predictor.open(directory, options.threads ? { threads: options.threads } : {});
+  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2));
+  const predictor = await Predictor.open(directory, { threads, spinning: false });
   const limits = { pixels: options.maxPixels ?? DEFAULT_MAX_PIXELS };
   const { size } = predictor.card.preprocessing;
   // The first run allocates what all later ones use.

@@ -6,11 +6,20 @@ import { type HttpLogger, pinoHttp } from "pino-http";
 export type { Logger };
 
 /** A logger on standard error, so that standard output stays the command's. */
-export function createLogger(
-  level = "info",
-  destination: DestinationStream = pino.destination({ fd: 2, sync: false }),
-): Logger {
+export function createLogger(level = "info", destination: DestinationStream = bufferedStderr()): Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+let shared: DestinationStream | undefined;
+
+/** Lines are written in groups, at the latest after half a second, and all of them before the process ends. */
+function bufferedStderr(): DestinationStream {
+  if (shared) return shared;
+  const destination = pino.destination({ fd: 2, sync: false, minLength: 8 * 1024 });
+  setInterval(() => destination.flush(), 500).unref();
+  process.on("exit", () => destination.flushSync());
+  shared = destination;
+  return destination;
 }
 
 /** Express middleware that logs every answer with its request id; probes only where something is wrong. */

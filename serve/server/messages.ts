@@ -1,4 +1,4 @@
-/** @module What the server and its model workers say to each other. */
+/** @module What the server and its model workers say to each other; images and pixels go along as bytes. */
 import type { ModelCard } from "../../src/onnx/model-card";
 import type { EngineOptions, ProblemCode } from "../core/index";
 
@@ -10,20 +10,19 @@ export interface WorkerOptions extends EngineOptions {
   readonly maxPixels?: number | undefined;
 }
 
-/** Work for a model, as one of {@link ServedModel}'s calls. */
+/** Work for a model, as one of {@link ServedModel}'s calls; its image or pixels are the message's bytes. */
 export type Work =
-  | { readonly kind: "predict"; readonly image: Uint8Array }
-  | { readonly kind: "infer"; readonly pixels: Uint8Array; readonly count: number }
-  | { readonly kind: "explain"; readonly image: Uint8Array; readonly grid: number }
-  | { readonly kind: "thumbnail"; readonly image: Uint8Array; readonly edge: number }
+  | { readonly kind: "predict" }
+  | { readonly kind: "infer"; readonly count: number }
+  | { readonly kind: "explain"; readonly grid: number }
+  | { readonly kind: "thumbnail"; readonly edge: number }
   | { readonly kind: "verifyGolden" };
 
 /** From the server to a worker. */
 export type ToWorker =
   | { readonly type: "load"; readonly directory: string; readonly name: string; readonly options: WorkerOptions }
   | { readonly type: "work"; readonly id: number; readonly work: Work }
-  | { readonly type: "cancel"; readonly id: number }
-  | { readonly type: "close" };
+  | { readonly type: "cancel"; readonly id: number };
 
 /** What is known of a loaded model. */
 export interface LoadedModel {
@@ -36,5 +35,6 @@ export interface LoadedModel {
 export type FromWorker =
   | { readonly type: "loaded"; readonly model: LoadedModel }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly input: boolean }
+  /** `value` is null where the message's bytes are the answer. */
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
   | { readonly type: "refused"; readonly id: number; readonly code: ProblemCode; readonly message: string };

@@ -1,9 +1,11 @@
 /** @module One worker process and its life: started, watched, started again when it is lost. */
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { HistoError, InputError } from "../../src/errors/index";
 import { Problem } from "../core/index";
 import type { FromWorker, LoadedModel, ToWorker, Work, WorkerOptions } from "./messages";
+import { Wire } from "./wire";
 
 /** Names of environment variables that workers do not get: they decode strangers' images. */
 const SECRET = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL/i;
@@ -27,6 +29,7 @@ export interface ModelWorkerOptions {
 /** A process with one model. Work given to it while it starts again waits for it. */
 export class ModelWorker {
   private child: ChildProcess | undefined;
+  private wire: Wire | undefined;
   private ready: Promise<LoadedModel>;
   private readonly pending = new Map<number, Pending>();
   private serial = 0;
@@ -52,9 +55,9 @@ export class ModelWorker {
     return this.child?.pid;
   }
 
-  async call(work: Work, signal?: AbortSignal): Promise<unknown> {
-    if (!this.child?.connected) await this.ready.catch(() => undefined);
-    if (!this.child?.connected) throw new Problem("MODEL_UNAVAILABLE");
+  async call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
+    if (!this.isAlive) await this.ready.catch(() => undefined);
+    if (!this.isAlive) throw new Problem("MODEL_UNAVAILABLE");
     const id = this.serial++;
     const cancel = () => {
       this.post({ type: "cancel", id });
@@ -64,7 +67,7 @@ export class ModelWorker {
     try {
       return await new Promise((resolve, reject) => {
         this.pending.set(id, { resolve, reject });
-        this.post({ type: "work", id, work });
+        this.post({ type: "work", id, work }, bytes);
       });
     } finally {
       signal?.removeEventListener("abort", cancel);
@@ -77,9 +80,9 @@ export class ModelWorker {
     const until = Date.now() + graceMs;
     while (this.pending.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !this.isAlive) return;
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    this.post({ type: "close" });
+    (child.stdio[3] as Duplex).destroy();
     const force = setTimeout(() => child.kill("SIGKILL"), 2000);
     await ended;
     clearTimeout(force);
@@ -87,9 +90,8 @@ export class ModelWorker {
 
   private spawn(): Promise<LoadedModel> {
     const { directory, name, engine } = this.options;
-    const child = fork(join(__dirname, "worker.js"), [], {
-      serialization: "advanced",
-      execArgv: [],
+    const child = spawn(process.execPath, [join(__dirname, "worker.js")], {
+      stdio: ["ignore", "inherit", "inherit", "pipe"],
       env: {
         ...withoutSecrets(process.env),
         UV_THREADPOOL_SIZE: String(Math.max(4, engine.decoders)),
@@ -98,15 +100,16 @@ export class ModelWorker {
     });
     const started = Date.now();
     this.child = child;
-    this.post({ type: "load", directory, name, options: engine });
     return new Promise((resolve, reject) => {
-      child.on("message", (message: FromWorker) => {
+      this.wire = new Wire(child.stdio[3] as Duplex, (received, bytes) => {
+        const message = received as FromWorker;
         if (message.type === "loaded") resolve(message.model);
         else if (message.type === "failed") {
           const Kind = message.input ? InputError : HistoError;
           reject(new Kind(message.code, message.message));
-        } else this.receive(message);
+        } else this.receive(message, bytes);
       });
+      this.post({ type: "load", directory, name, options: engine });
       child.on("error", () => undefined);
       child.on("exit", (code, signal) => {
         reject(new HistoError("MODEL_WORKER_LOST", `The worker of ${name} ended while loading (${signal ?? code}).`));
@@ -115,9 +118,13 @@ export class ModelWorker {
     });
   }
 
-  private receive(message: Extract<FromWorker, { type: "done" | "refused" }>): void {
+  private get isAlive(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  private receive(message: Extract<FromWorker, { type: "done" | "refused" }>, bytes: Uint8Array): void {
     const pending = this.settle(message.id);
-    if (message.type === "done") pending?.resolve(message.value);
+    if (message.type === "done") pending?.resolve(message.value ?? bytes);
     else if (message.code === "INTERNAL") pending?.reject(new Error(message.message));
     else pending?.reject(new Problem(message.code, message.message));
   }
@@ -128,8 +135,8 @@ export class ModelWorker {
     return pending;
   }
 
-  private post(message: ToWorker): void {
-    if (this.child?.connected) this.child.send(message, () => undefined);
+  private post(message: ToWorker, bytes?: Uint8Array): void {
+    this.wire?.send(message, bytes);
   }
 
   private lost(started: number, reason: string): void {

@@ -42,19 +42,19 @@ export class WorkerModel implements ServedModel {
   }
 
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
-    return this.call({ kind: "predict", image }, signal);
+    return this.call({ kind: "predict" }, image, signal);
   }
 
   infer(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<readonly number[]> {
-    return this.call({ kind: "infer", pixels, count }, signal);
+    return this.call({ kind: "infer", count }, pixels, signal);
   }
 
   explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation> {
-    return this.call({ kind: "explain", image, grid }, signal);
+    return this.call({ kind: "explain", grid }, image, signal);
   }
 
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
-    return this.call({ kind: "thumbnail", image, edge });
+    return this.call({ kind: "thumbnail", edge }, image);
   }
 
   async verifyGolden(): Promise<GoldenResult> {
@@ -69,10 +69,10 @@ export class WorkerModel implements ServedModel {
   }
 
   /** Gives the work to the worker with the least of it. */
-  private async call<T>(work: Work, signal?: AbortSignal): Promise<T> {
+  private async call<T>(work: Work, bytes: Uint8Array, signal?: AbortSignal): Promise<T> {
     const waiting = this.workers.reduce((sum, { load }) => sum + load, 0);
     if (waiting >= this.maxQueue) throw new Problem("QUEUE_FULL");
     const worker = this.workers.reduce((least, other) => (other.load < least.load ? other : least));
-    return (await worker.call(work, signal)) as T;
+    return (await worker.call(work, bytes, signal)) as T;
   }
 }

@@ -12,6 +12,8 @@ import { preprocessImage } from "./preprocess";
 export interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */
   readonly threads?: number;
+  /** Whether idle threads of the network keep their cores busy. Default true. */
+  readonly spinning?: boolean;
 }
 
 /** A preprocessed image and the time it took. */

@@ -6,6 +6,11 @@ import { HistoError, InputError, messageOf } from "../errors/index";
 export interface SessionOptions {
   /** Threads of one run. Default: the processor's parallelism, at most 8. */
   readonly threads?: number;
+  /**
+   * Whether idle threads keep a core busy for a while, ready for the next run. Default true, which answers a lone caller
+   * sooner; a server, whose other work needs the cores, is better off without.
+   */
+  readonly spinning?: boolean;
 }
 
 /** What a tensor holds when it goes in. */
@@ -26,7 +31,7 @@ export class GraphSession {
   ) {}
 
   /** Loads a graph file. @throws {InputError} `MODEL_UNREADABLE` */
-  static async open(path: string, { threads }: SessionOptions = {}): Promise<GraphSession> {
+  static async open(path: string, { threads, spinning = true }: SessionOptions = {}): Promise<GraphSession> {
     const runtime = await import("onnxruntime-node");
     try {
       const session = await runtime.InferenceSession.create(path, {
@@ -36,6 +41,7 @@ export class GraphSession {
         executionMode: "sequential",
         graphOptimizationLevel: "all",
         logSeverityLevel: 3,
+        extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
       });
       return new GraphSession(session, runtime.Tensor);
     } catch (error) {

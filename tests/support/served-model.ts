@@ -13,12 +13,13 @@ export interface TestModel {
   readonly hidden?: readonly number[];
   readonly threshold?: number;
   readonly seed?: number;
+  readonly variant?: "fp32" | "int8";
 }
 
 /** Writes the run of an MLP with random weights and exports it to `directory`, golden example included. */
 export async function writeModel(
   directory: string,
-  { name = "mlp", size = 32, hidden = [24, 8], threshold = 0.4, seed = 1 }: TestModel = {},
+  { name = "mlp", size = 32, hidden = [24, 8], threshold = 0.4, seed = 1, variant = "fp32" }: TestModel = {},
 ): Promise<string> {
   const run = new RunDirectory(join(`${directory}-run`, name));
   const widths = [size * size * 3, ...hidden, 1];
@@ -44,7 +45,7 @@ export async function writeModel(
     ];
   });
   await writeSafetensors(run.bestWeights, tensors);
-  await exportRun({ run: run.path, out: directory });
+  await exportRun({ run: run.path, out: directory, variant });
   return directory;
 }
 
