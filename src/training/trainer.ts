@@ -92,6 +92,11 @@ export class Trainer {
     return this.options.learningRate * this.rateScale * this.options.schedule(this.step);
   }
 
+  /** True where no gradient waits for the next update: the moments at which a run can be saved. */
+  get atUpdate(): boolean {
+    return this.pending.size === 0;
+  }
+
   /** Trains to the end, or until `signal` is aborted; then the run can go on from its checkpoint. */
   async fit(signal?: AbortSignal): Promise<void> {
     await this.tell("onStart");
@@ -103,7 +108,7 @@ export class Trainer {
         this.trainBatch();
         await this.tell("onBatchEnd");
         await setImmediate(); // lets signals and the tracker's requests through
-        if (signal?.aborted) return this.tell("onInterrupt");
+        if (signal?.aborted && this.atUpdate) return this.tell("onInterrupt");
       }
       await this.endEpoch(performance.now() - started, this.batch - first);
     }

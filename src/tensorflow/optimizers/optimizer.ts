@@ -53,7 +53,7 @@ export abstract class Optimizer {
           const values = this.regularized(multiplyOut(gradient), variable);
           this.residentOf(variable).update((resource) => {
             if (variable.rank > 1) decay(resource, learningRate * (this.regularization.weightDecay ?? 0));
-            this.update(resource, slots, scalars, values);
+            this.update(resource, slots.slice(0, this.slotNames.length), scalars, values);
             if (this.averages) this.follow(resource, slots.at(-1) as Resource);
           });
         });

@@ -18,6 +18,7 @@ export interface CheckpointOptions {
 export class Checkpoints implements Callback {
   private lastSave = performance.now();
   private saveTime = 0;
+  private savedStep = 0;
 
   constructor(
     private readonly store: CheckpointStore,
@@ -26,7 +27,8 @@ export class Checkpoints implements Callback {
 
   async onBatchEnd(trainer: Trainer): Promise<void> {
     const { everyBatches = "auto" } = this.options;
-    if (everyBatches !== "auto" && trainer.step % everyBatches === 0) await this.save(trainer);
+    const due = everyBatches !== "auto" && trainer.step - this.savedStep >= everyBatches;
+    if (due && trainer.atUpdate) await this.save(trainer);
   }
 
   async onEpochEnd(trainer: Trainer): Promise<void> {
@@ -48,6 +50,7 @@ export class Checkpoints implements Callback {
       const why = hasErrorCode(error, "ENOSPC") ? "the disk is full" : messageOf(error);
       this.options.progress.say(`Warning: no checkpoint could be saved (${why}); the one before stays in place.`);
     }
+    this.savedStep = trainer.step;
     this.lastSave = performance.now();
     this.saveTime = this.lastSave - started;
   }
