@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { benchCommand } from "./bench";
 import { addCommand } from "./command";
+import { compareCommand } from "./compare";
 import { dataPackCommand } from "./data-pack";
 import { dataSynthCommand } from "./data-synth";
 import { deployTarget, destroyCommand, logsCommand, statusCommand } from "./deploy";
@@ -28,6 +29,7 @@ export function registerCommands(program: Command): void {
   addCommand(program, benchCommand);
   addCommand(program, edaCommand);
   addCommand(program, trainCommand);
+  addCommand(program, compareCommand);
   addCommand(program, evaluateCommand);
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);

@@ -6,7 +6,7 @@ import { CounterDropout } from "./layers/counter-dropout";
 import { PositionEmbedding, SelfAttention, TokenDense, TokenNormalization } from "./layers/transformer";
 
 export interface VitOptions {
-  /** Edge length of a patch in pixels. */
+  /** Edge length of a patch in pixels; 16, or 8 for tiles below 160 pixels. */
   readonly patch?: number;
   /** Features of a token. */
   readonly features?: number;
@@ -26,7 +26,15 @@ export interface VitOptions {
  * class token). @throws {InputError} `SIZE_NOT_PATCHES` where the patches do not tile the image
  */
 export function vit(size: number, options: VitOptions = {}): tf.LayersModel {
-  const { patch = 16, features = 128, blocks = 6, heads = 4, expansion = 2, dropout = 0, seed = 0 } = options;
+  const {
+    patch = size >= 160 && size % 16 === 0 ? 16 : 8,
+    features = 128,
+    blocks = 6,
+    heads = 4,
+    expansion = 2,
+    dropout = 0,
+    seed = 0,
+  } = options;
   if (size % patch !== 0) {
     throw new InputError("SIZE_NOT_PATCHES", `--size ${size} must be a multiple of the patch size, ${patch}.`);
   }
