@@ -25,5 +25,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "train-step": () => import("./train-step.js"),
   epoch: () => import("./epoch.js"),
   subspace: () => import("./subspace.js"),
+  inference: () => import("./inference.js"),
   tracking: () => import("./tracking.js"),
 };

@@ -2,23 +2,22 @@
  * @module Inference of the reference network (150528-2352-2352-294-1): this project's predictor against Python's onnxruntime
  * and PyTorch on the same weights, one after the other, each in a process of its own; medians over rounds.
  */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { HistoError } from "../src/errors/index";
-import { projectRoot } from "../src/files/index";
 import { exportRun } from "../src/onnx/index";
-import { type Progress, silentProgress } from "../src/progress/index";
+import type { BenchmarkContext } from "./index";
 import type { InferenceTimes } from "./inference-worker";
 import { median } from "./median";
+import { measureOurs, measurePython } from "./processes";
 import { peerPython } from "./python-peers";
-import { writeReferenceRun } from "./reference-run";
+import { type ReferenceShape, referenceShape, writeReferenceRun } from "./reference-run";
 
 const ROUNDS = 3;
+const PEER = "inference_peer.py";
 const THREADS = Math.min(2, availableParallelism());
-const command = promisify(execFile);
+const QUICK: ReferenceShape = { size: 64, rank: 32, units: [235, 235, 29, 1] };
 
 /** One runtime with one form of the network. */
 export interface InferenceRow extends InferenceTimes {
@@ -52,23 +51,21 @@ type Contender = {
 };
 
 /** Runs the benchmark: about 6 GB of disk in the temporary folder, a few minutes. @throws {HistoError} `PEER_MISSING` */
-export async function run({
-  progress = silentProgress,
-}: {
-  readonly progress?: Progress;
-} = {}): Promise<InferenceBenchmark> {
+export async function run({ progress, signal, quick = false }: BenchmarkContext): Promise<InferenceBenchmark> {
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
   try {
     const source = join(directory, "run");
-    await writeReferenceRun(source);
+    const shape = quick ? QUICK : referenceShape;
+    await writeReferenceRun(source, shape);
     const models = { fp32: join(directory, "fp32"), compact: join(directory, "compact") };
-    await exportRun({ run: source, out: models.fp32, foldProjection: true, progress });
-    await exportRun({ run: source, out: models.compact, variant: "int8", progress });
+    await exportRun({ run: source, out: models.fp32, foldProjection: true, progress, signal });
+    await exportRun({ run: source, out: models.compact, variant: "int8", progress, signal });
     await rm(source, { recursive: true });
-    const { contenders, missing, bandwidth } = await prepare(models);
+    const { contenders, missing, bandwidth } = await prepare(models, shape.size);
     const measured = new Map<Contender, (InferenceTimes & { name?: string })[]>(contenders.map((one) => [one, []]));
-    for (let round = 1; round <= ROUNDS; round++) {
+    for (let round = 1; round <= (quick ? 1 : ROUNDS); round++) {
       for (const contender of contenders) {
+        signal.throwIfAborted();
         const times = await contender.measure();
         measured.get(contender)?.push(times);
         progress.say(`round ${round}: ${times.name ?? contender.name}, ${contender.model}: ${describe(times)}`);
@@ -96,16 +93,20 @@ export async function run({
   }
 }
 
-async function prepare(models: Readonly<Record<"fp32" | "compact", string>>) {
+async function prepare(models: Readonly<Record<"fp32" | "compact", string>>, size: number) {
   const onnxPython = await peerPython(["numpy", "onnx>=1.17", "onnxruntime>=1.20"]);
   const contenders: Contender[] = [];
   for (const model of ["fp32", "compact"] as const) {
     const graph = join(models[model], "model.onnx");
-    contenders.push({ name: "histo", model, measure: () => ours(models[model]) });
+    contenders.push({
+      name: "histo",
+      model,
+      measure: () => measureOurs("inference-worker.js", models[model], THREADS),
+    });
     contenders.push({
       name: "onnxruntime",
       model,
-      measure: () => python(onnxPython, "onnxruntime", graph, String(THREADS)),
+      measure: () => measurePython(onnxPython, PEER, "onnxruntime", graph, THREADS, size),
     });
   }
   const missing: string[] = [];
@@ -115,13 +116,13 @@ async function prepare(models: Readonly<Record<"fp32" | "compact", string>>) {
     contenders.push({
       name: "PyTorch",
       model: "fp32",
-      measure: () => python(torchPython, "pytorch", graph, String(THREADS)),
+      measure: () => measurePython(torchPython, PEER, "pytorch", graph, THREADS, size),
     });
   } catch (error) {
     if (!(error instanceof HistoError)) throw error;
     missing.push(error.message);
   }
-  const { bytesPerSecond } = await python<{ bytesPerSecond: number }>(onnxPython, "bandwidth");
+  const { bytesPerSecond } = await measurePython<{ bytesPerSecond: number }>(onnxPython, PEER, "bandwidth");
   return { contenders, missing, bandwidth: bytesPerSecond };
 }
 
@@ -138,17 +139,6 @@ async function torchPeer(): Promise<string> {
   } catch {
     return peerPython(packages);
   }
-}
-
-async function ours(directory: string): Promise<InferenceTimes> {
-  const worker = join(projectRoot(), "dist", "bench", "inference-worker.js");
-  const { stdout } = await command(process.execPath, [worker, directory, String(THREADS)]);
-  return JSON.parse(stdout) as InferenceTimes;
-}
-
-async function python<T = InferenceTimes & { name: string }>(program: string, ...args: string[]): Promise<T> {
-  const { stdout } = await command(program, [join(projectRoot(), "bench", "inference_peer.py"), ...args]);
-  return JSON.parse(stdout) as T;
 }
 
 function summarize(

@@ -50,8 +50,8 @@ def resident_bytes():
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
 
 
-def median_seconds(predict, count):
-    pixels = np.random.default_rng(0).integers(0, 256, (count, 224, 224, 3), dtype=np.uint8)
+def median_seconds(predict, size, count):
+    pixels = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
     predict(pixels)
     times = []
     for _ in range(REPEATS[count]):
@@ -80,9 +80,10 @@ else:
     began = time.perf_counter()
     run, name = loader(sys.argv[2], int(sys.argv[3]))
     load = time.perf_counter() - began
-    one = median_seconds(run, 1)
+    edge = int(sys.argv[4])
+    one = median_seconds(run, edge, 1)
     memory = resident_bytes()
-    eight, many = median_seconds(run, 8), median_seconds(run, 64)
+    eight, many = median_seconds(run, edge, 8), median_seconds(run, edge, 64)
     rates = {"batch1": 1 / one, "batch8": 8 / eight, "batch64": 64 / many}
     times = {"loadSeconds": load, "p50Seconds": one, "imagesPerSecond": rates, "memoryBytes": memory}
     print(json.dumps({"name": name, **times}))
