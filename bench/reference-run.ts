@@ -1,7 +1,7 @@
 /** @module A run of the reference network with random weights, its first layer in a subspace. */
 import { writeJson, writeSafetensors } from "../src/files/index";
 import { Random } from "../src/random/index";
-import { RunDirectory } from "../src/training/run-directory";
+import { RunDirectory } from "../src/runs/index";
 
 /** A plain network on pixels behind a subspace. */
 export interface ReferenceShape {

@@ -4,7 +4,7 @@ import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import type { Preprocessing } from "../image/preprocessing";
-import { RunDirectory } from "../training/run-directory";
+import { RunDirectory } from "../runs/index";
 import { type LayerGraph, readTopology } from "./topology";
 
 /** The keys of a run's `config.json` that an export depends on. */

@@ -5,7 +5,7 @@ import { writeJson, writeSafetensors } from "../../src/files/index";
 import { encodePng } from "../../src/image/encode";
 import { exportRun } from "../../src/onnx/index";
 import { Random } from "../../src/random/index";
-import { RunDirectory } from "../../src/training/run-directory";
+import { RunDirectory } from "../../src/runs/index";
 
 export interface TestModel {
   readonly name?: string;

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { writeJson, writeSafetensors } from "../../src/files/index";
 import type { Preprocessing } from "../../src/image/preprocessing";
 import { Random } from "../../src/random/index";
-import { RunDirectory } from "../../src/training/run-directory";
+import { RunDirectory } from "../../src/runs/index";
 
 export { temporaryDirectory } from "./temporary-directory";
 
