@@ -2,10 +2,13 @@
 // `histo`: runs the compiled command line, compiling it first where the sources are newer.
 const { existsSync, readdirSync, statSync } = require("node:fs");
 const { spawnSync } = require("node:child_process");
+const { availableParallelism } = require("node:os");
 const { join, resolve } = require("node:path");
 
 const root = resolve(__dirname, "..");
 process.env.HISTO_ROOT ??= root;
+// Images are decoded in Node's thread pool, which has four threads unless told otherwise before its first use.
+process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
 function newest(folder) {
   let latest = 0;

@@ -105,6 +105,20 @@ for (const method of METHODS) {
       assert.ok(Math.abs((before[c] as number) - (after[c] as number)) < 45, `${before} to ${after}`);
   });
 
+  test(`${method} keeps colours that are no stains within reason: black does not turn bright, grey stays grey`, () => {
+    const normalize = stainNormalizer(fitStain(method, mixedTile(1)));
+    const black = meanOf(normalize(new Uint8Array(SIZE * SIZE * 3)));
+    assert.ok(
+      black.every((value) => value < 160),
+      `${black}`,
+    );
+    const grey = meanOf(normalize(new Uint8Array(SIZE * SIZE * 3).fill(128)));
+    assert.ok(
+      grey.every((value) => value > 40 && value < 200),
+      `${grey}`,
+    );
+  });
+
   test(`${method} refuses a reference without tissue, and a description that is not whole`, () => {
     const white = new Uint8Array(SIZE * SIZE * 3).fill(250);
     assert.throws(() => fitStain(method, white), { code: "STAIN_REFERENCE_UNUSABLE", exitStatus: 2 });

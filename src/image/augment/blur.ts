@@ -57,7 +57,7 @@ function weigh(sources: Sources, kernel: Int32Array, into: Uint8Array): void {
 
 /** Weights from the middle outwards as shares of 65536. */
 function gaussian(sigma: number): Int32Array {
-  const radius = Math.max(1, Math.ceil(3 * sigma));
+  const radius = Math.max(1, Math.ceil(2.5 * sigma));
   const weights = Array.from({ length: radius + 1 }, (_, distance) => Math.exp(-(distance ** 2) / (2 * sigma ** 2)));
   const total = weights.reduce((sum, weight, distance) => sum + (distance === 0 ? weight : 2 * weight), 0);
   const kernel = Int32Array.from(weights, (weight) => Math.round((65536 * weight) / total));

@@ -32,7 +32,7 @@ const PRESETS = {
   crop: { crop: { area: [0.7, 1] } },
   stain: { stain: true },
   jitter: { jitter: { brightness: 0.1, contrast: 0.15, saturation: 0.15, hue: 6 } },
-  blur: { blur: { probability: 0.3, sigma: 1.2 } },
+  blur: { blur: { probability: 0.2, sigma: 1.2 } },
 } as const satisfies Record<string, Augmentation>;
 
 /** The names that {@link augmentationNamed} knows. */

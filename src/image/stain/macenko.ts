@@ -33,9 +33,10 @@ export function macenkoTransform(pixels: Uint8Array, reference: StainProfile, in
     into.set(pixels);
     return;
   }
-  const stains = findStains(pixels) ?? reference.stains;
+  const own = findStains(pixels);
+  const stains = own ?? reference.stains;
   const found = { stains, maximum: maximumConcentrations(pixels, stains) };
-  const [scaleH, scaleE] = concentrationScale(found, reference);
+  const [scaleH, scaleE] = concentrationScale(found, reference, own === undefined);
   const [toH, toE] = inverse(stains);
   const [h, e] = reference.stains;
   // Concentrations and their way back are both linear, so that one 3x3 matrix takes densities to densities.

@@ -23,11 +23,18 @@ export function areTwoStains([h, e]: StainMatrix, leastSine: number): boolean {
   return Number.isFinite(cosine) && 1 - cosine * cosine > leastSine ** 2;
 }
 
-/** How much each stain's concentration must be multiplied to have the reference's maximum. */
-export function concentrationScale(found: StainProfile, reference: StainProfile): [number, number] {
+/**
+ * How much each stain's concentration must be multiplied to have the reference's maximum.
+ * @param together the tile was not separated by stains of its own: both are scaled by the stronger one's factor, since colours
+ * that are no mixture of the reference's stains would be torn apart by two
+ */
+export function concentrationScale(found: StainProfile, reference: StainProfile, together: boolean): [number, number] {
   const scale = (stain: 0 | 1) =>
     found.maximum[stain] > LEAST_SHARE * reference.maximum[stain] ? reference.maximum[stain] / found.maximum[stain] : 1;
-  return [scale(0), scale(1)];
+  if (!together) return [scale(0), scale(1)];
+  const share = (stain: 0 | 1) => found.maximum[stain] / reference.maximum[stain];
+  const common = share(0) > share(1) ? scale(0) : scale(1);
+  return [common, common];
 }
 
 /** Two vectors at unit length with the redder absorber, hematoxylin, first. */

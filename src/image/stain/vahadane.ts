@@ -36,9 +36,10 @@ export function vahadaneTransform(pixels: Uint8Array, reference: StainProfile, i
     into.set(pixels);
     return;
   }
-  const stains = learnFrom(colours) ?? reference.stains;
+  const own = learnFrom(colours);
+  const stains = own ?? reference.stains;
   const codes = concentrations(pixels, stains);
-  const [scaleH, scaleE] = concentrationScale({ stains, maximum: maxima(codes) }, reference);
+  const [scaleH, scaleE] = concentrationScale({ stains, maximum: maxima(codes) }, reference, own === undefined);
   const [[hr, hg, hb], [er, eg, eb]] = reference.stains;
   for (let i = 0, pixel = 0; i < pixels.length; i += 3, pixel++) {
     const [h, e] = [scaleH * (codes.h[pixel] as number), scaleE * (codes.e[pixel] as number)];
