@@ -4,11 +4,10 @@ import { dirname, join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Notice } from "./contact";
 import type { DeliveryReport } from "./delivery";
-import { type DeliveryCommand, type DeliveryMessage, DeliveryService } from "./delivery-service";
-
-type OpenCommand = Extract<DeliveryCommand, { kind: "open" }>;
+import { type DeliveryCommand, type DeliveryMessage, DeliveryService, type OpenCommand } from "./delivery-service";
 
 interface Listener {
+  readonly directory: string;
   notice(notice: Notice): void;
   report(report: DeliveryReport): void;
 }
@@ -20,7 +19,8 @@ export interface OpenDelivery {
 }
 
 class DeliveryHost {
-  private readonly listeners = new Map<string, Listener>();
+  private readonly listeners = new Map<number, Listener>();
+  private lastId = 0;
   private readonly worker: Worker | undefined;
   private readonly service: DeliveryService | undefined;
   private closing = 0;
@@ -37,13 +37,14 @@ class DeliveryHost {
     }
   }
 
-  open(command: OpenCommand, notice: Listener["notice"]): OpenDelivery {
+  open(command: Omit<OpenCommand, "id" | "kind">, notice: Listener["notice"]): OpenDelivery {
     const { directory } = command;
-    const ended = new Promise<DeliveryReport>((report) => this.listeners.set(directory, { notice, report }));
-    this.send(command);
+    const id = ++this.lastId;
+    const ended = new Promise<DeliveryReport>((report) => this.listeners.set(id, { directory, notice, report }));
+    this.send({ ...command, kind: "open", id });
     return {
       close: async (patienceMs, withoutContactMs) => {
-        this.send({ kind: "close", directory, patienceMs, withoutContactMs });
+        this.send({ kind: "close", id, patienceMs, withoutContactMs });
         // Only now does unfinished delivery keep the process alive.
         if (this.closing++ === 0) this.worker?.ref();
         try {
@@ -60,17 +61,18 @@ class DeliveryHost {
     else this.service?.handle(command);
   }
 
-  private receive({ directory, notice, report }: DeliveryMessage): void {
-    const listener = this.listeners.get(directory);
+  private receive({ id, notice, report }: DeliveryMessage): void {
+    const listener = this.listeners.get(id);
     if (notice) listener?.notice(notice);
     if (report) {
-      this.listeners.delete(directory);
+      this.listeners.delete(id);
       listener?.report(report);
     }
   }
 
   private fail(error: Error): void {
-    for (const [directory, listener] of this.listeners) {
+    for (const listener of this.listeners.values()) {
+      const { directory } = listener;
       listener.notice({ kind: "stopped", message: error.message });
       listener.report({ directory, server: "", complete: false, pending: 0, rejected: 0, problem: error.message });
     }
@@ -82,7 +84,10 @@ class DeliveryHost {
 let shared: DeliveryHost | undefined;
 
 /** Starts sending a spool in the background. */
-export function openDelivery(command: OpenCommand, notice: (notice: Notice) => void): OpenDelivery {
+export function openDelivery(
+  command: Omit<OpenCommand, "id" | "kind">,
+  notice: (notice: Notice) => void,
+): OpenDelivery {
   shared ??= new DeliveryHost();
   return shared.open(command, notice);
 }

@@ -12,61 +12,113 @@ import { toWireNumber } from "./values";
 /** A small request that takes longer than this is tried again. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-export type DeliveryCommand =
-  | {
-      readonly kind: "open";
-      readonly directory: string;
-      readonly trackingUri: string;
-      /** The run has just been begun. */
-      readonly fresh: boolean;
-      /** Samples `system/*` metrics this often; 0 for never. */
-      readonly systemMetricsMs: number;
-      /** When the run began: steps of system metrics count from there, also after a restart. */
-      readonly startTime: number;
-    }
-  | {
-      readonly kind: "close";
-      readonly directory: string;
-      readonly patienceMs: number;
-      readonly withoutContactMs: number;
-    };
+/** Numbers the commands and messages of one `startRun`. */
+interface Addressed {
+  readonly id: number;
+}
 
-export interface DeliveryMessage {
+export interface OpenCommand extends Addressed {
+  readonly kind: "open";
   readonly directory: string;
+  readonly trackingUri: string;
+  /** The run has just been begun. */
+  readonly fresh: boolean;
+  /** Samples `system/*` metrics this often; 0 for never. */
+  readonly systemMetricsMs: number;
+  /** When the run began: steps of system metrics count from there, also after a restart. */
+  readonly startTime: number;
+}
+
+export interface CloseCommand extends Addressed {
+  readonly kind: "close";
+  readonly patienceMs: number;
+  readonly withoutContactMs: number;
+}
+
+export type DeliveryCommand = OpenCommand | CloseCommand;
+
+export interface DeliveryMessage extends Addressed {
   readonly notice?: Notice;
   /** The delivery has ended. */
   readonly report?: DeliveryReport;
 }
 
+/** A spool being sent. */
+interface Current {
+  /** The last `startRun` of this directory: it gets the messages. */
+  id: number;
+  readonly delivery: Delivery;
+  readonly stopSampling: () => void;
+  created?: Notice;
+  closing: boolean;
+  /** Begins once the delivery has ended. */
+  next?: OpenCommand;
+  nextClose?: CloseCommand;
+}
+
 export class DeliveryService {
-  private readonly deliveries = new Map<string, { delivery: Delivery; stopSampling: () => void }>();
+  /** By directory. */
+  private readonly current = new Map<string, Current>();
 
   constructor(private readonly send: (message: DeliveryMessage) => void) {}
 
   handle(command: DeliveryCommand): void {
     if (command.kind === "open") this.open(command);
-    else this.deliveries.get(command.directory)?.delivery.close(command.patienceMs, command.withoutContactMs);
-    if (command.kind === "close") this.deliveries.get(command.directory)?.stopSampling();
+    else this.close(command);
   }
 
-  private open(command: Extract<DeliveryCommand, { kind: "open" }>): void {
-    const { directory } = command;
+  private open(command: OpenCommand): void {
+    const { directory, id } = command;
+    const current = this.current.get(directory);
+    if (current?.closing) current.next = command;
+    else if (current) {
+      // Begun again without an end, as when a notebook's cell is run twice: the same journal goes on.
+      this.replaced(current.id, directory);
+      current.id = id;
+      if (current.created) this.send({ id, notice: current.created });
+    } else this.begin(command);
+  }
+
+  private close(command: CloseCommand): void {
+    for (const current of this.current.values()) {
+      if (current.next?.id === command.id) current.nextClose = command;
+      if (current.id !== command.id) continue;
+      current.closing = true;
+      current.stopSampling();
+      current.delivery.close(command.patienceMs, command.withoutContactMs);
+    }
+  }
+
+  private begin(command: OpenCommand): void {
+    const { directory, id } = command;
     const settings = connectionSettings(command.trackingUri);
-    const client = new Mlflow({
-      ...settings,
-      maxRetries: 0,
-      timeoutMs: Math.min(settings.timeoutMs, REQUEST_TIMEOUT_MS),
-    });
+    const timeoutMs = Math.min(settings.timeoutMs, REQUEST_TIMEOUT_MS);
+    const client = new Mlflow({ ...settings, maxRetries: 0, timeoutMs });
     const spool = new SpoolDirectory(directory);
-    const delivery = new Delivery(spool, client, (notice) => this.send({ directory, notice }), command.fresh);
-    const stopSampling = command.systemMetricsMs > 0 ? sampleInto(spool, command) : () => undefined;
-    this.deliveries.set(directory, { delivery, stopSampling });
-    void delivery.run().then((report) => {
-      stopSampling();
+    const notify = (notice: Notice) => {
+      if (notice.kind === "created") current.created = notice;
+      this.send({ id: current.id, notice });
+    };
+    const current: Current = {
+      id,
+      delivery: new Delivery(spool, client, notify, command.fresh),
+      stopSampling: command.systemMetricsMs > 0 ? sampleInto(spool, command) : () => undefined,
+      closing: false,
+    };
+    this.current.set(directory, current);
+    void current.delivery.run().then((report) => {
+      current.stopSampling();
       client.close();
-      this.deliveries.delete(directory);
-      this.send({ directory, report });
+      this.current.delete(directory);
+      this.send({ id: current.id, report });
+      if (current.next) this.begin(current.next);
+      if (current.nextClose) this.close(current.nextClose);
     });
+  }
+
+  private replaced(id: number, directory: string): void {
+    const problem = "this run was begun again in the same directory, and goes on there";
+    this.send({ id, report: { directory, server: "", complete: false, pending: 0, rejected: 0, problem } });
   }
 }
 

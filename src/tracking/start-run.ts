@@ -64,7 +64,6 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const { systemMetrics = defaultSystemMetrics() } = options;
   const delivery = openDelivery(
     {
-      kind: "open",
       directory: spool.path,
       trackingUri,
       fresh: earlier === undefined,

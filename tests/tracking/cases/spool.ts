@@ -210,6 +210,25 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       assert.ok(steps.length >= logged, `${steps.length} of ${logged}`);
     });
 
+    test("a run begun again in the same process goes on, whether it was ended or not", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const first = await start(server.url, "spool/again", directory);
+      logSome(first, 0, 10);
+      const second = await start(server.url, "spool/again", directory);
+      assert.equal(second.runId, first.runId);
+      logSome(second, 10, 20);
+      const ending = second.end();
+      const third = await start(server.url, "spool/again", directory);
+      logSome(third, 20, 30);
+      assert.ok((await ending).complete);
+      assert.ok((await third.end()).complete);
+      assert.match((await first.end()).problem ?? "", /begun again in the same directory/);
+      const stored = await onlyRun(client, "spool/again");
+      assert.equal(stored.info.status, "FINISHED");
+      assert.deepEqual(await historyOf(client, stored, "loss"), range(30));
+    });
+
     test("logging costs the caller less than a millisecond", async (context) => {
       const { server } = mlflow();
       const run = await start(server.url, "spool/cost", await temporaryDirectory(context));
