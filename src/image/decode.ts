@@ -8,6 +8,7 @@
 import { readFile, stat } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import { decodePlainPng } from "./png";
 import type { ResizePolicy } from "./preprocessing";
 
 /** RGB pixels: uint8, row-major (height, width, channel), length `width * height * 3`. */
@@ -40,6 +41,8 @@ export const DEFAULT_RESIZE: ResizePolicy = "crop";
 const DEFAULT_LIMITS = { pixels: 100_000_000, bytes: 256 * 2 ** 20 };
 /** Images are decoded side by side, so that each needs only one thread. */
 sharp.concurrency(1);
+/** Larger images go to the general decoder, which works off the main thread. */
+const PLAIN_PNG_PIXELS = 2 ** 21;
 const WHITE = { r: 255, g: 255, b: 255 };
 
 /**
@@ -65,10 +68,15 @@ export async function decodePixels(
   const bytes = typeof input === "string" ? await readImageFile(input, limits, name) : input;
   if (bytes.length === 0) throw new InputError("IMAGE_CORRUPT", `${name} is an empty file.`);
   if (bytes.length > (limits.bytes ?? DEFAULT_LIMITS.bytes)) throw tooManyBytes(name, bytes.length);
-  if (imageFormat(bytes) === undefined) {
+  const format = imageFormat(bytes);
+  if (format === undefined) {
     throw new InputError("IMAGE_UNSUPPORTED", `${name} is not a PNG, JPEG, WebP or TIFF image.`);
   }
   const limitInputPixels = limits.pixels ?? DEFAULT_LIMITS.pixels;
+  if (format === "png") {
+    const plain = await decodePlainPng(bytes, Math.min(limitInputPixels, PLAIN_PNG_PIXELS));
+    if (plain) return plain;
+  }
   try {
     return await rgb(sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels }));
   } catch (error) {
