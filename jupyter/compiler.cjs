@@ -4,7 +4,9 @@
  * - cells are checked strictly and find packages by their `exports`;
  * - the modules they import are only parsed and translated file by file. The project's own, newer compiler checks those,
  *   and the first import of a room takes half the time;
- * - `{ name }` works where `name` comes from an earlier cell (tslab 1.0.22 forgets to look there).
+ * - `{ name }` works where `name` comes from an earlier cell (tslab 1.0.22 forgets to look there);
+ * - a `let` is one variable for all cells: tslab copies it, so that a function goes on with the value of its own cell
+ *   after a later cell has assigned another one.
  */
 const path = require("node:path");
 
@@ -54,7 +56,7 @@ function adaptCompiler(root) {
     ],
     // tslab passes everything through here once more, to make CommonJS of it.
     transpileModule: (text, ...rest) =>
-      translated.delete(text) ? { outputText: text } : ts.transpileModule(text, ...rest),
+      translated.delete(text) ? { outputText: text } : ts.transpileModule(exportVariables(ts, text), ...rest),
   };
 }
 
@@ -77,6 +79,40 @@ function expandShorthand(ts, checker) {
     };
     return (file) => ts.visitEachChild(file, visit, context);
   };
+}
+
+/**
+ * `let a = 1; export { a };` becomes `export let a = 1;`. Both export `a`, but only the second keeps its value in
+ * `exports` alone, where all cells look.
+ */
+function exportVariables(ts, text) {
+  const file = ts.createSourceFile("cell.js", text, ts.ScriptTarget.ES2022, true);
+  const { statements } = file;
+  const names = new Set();
+  const edits = [];
+  for (const statement of statements) {
+    if (!ts.isVariableStatement(statement) || statement.modifiers?.length) continue;
+    if (statement.declarationList.flags & ts.NodeFlags.Const) continue;
+    for (const name of namesIn(ts, statement.declarationList)) names.add(name);
+    edits.push({ start: statement.getStart(file), text: "export " });
+  }
+  for (const statement of statements) {
+    if (!ts.isExportDeclaration(statement) || !statement.exportClause?.elements?.length) continue;
+    const others = statement.exportClause.elements.map(({ name }) => name.text).filter((name) => !names.has(name));
+    edits.push({ start: statement.getStart(file), end: statement.end, text: `export { ${others.join(", ")} };` });
+  }
+  return edits
+    .sort((a, b) => b.start - a.start)
+    .reduce((code, edit) => code.slice(0, edit.start) + edit.text + code.slice(edit.end ?? edit.start), text);
+}
+
+/** The names that a declaration list declares, those in patterns included. */
+function namesIn(ts, { declarations }) {
+  const ofBinding = (name) =>
+    ts.isIdentifier(name)
+      ? [name.text]
+      : name.elements.flatMap((element) => (ts.isBindingElement(element) ? ofBinding(element.name) : []));
+  return declarations.flatMap(({ name }) => ofBinding(name));
 }
 
 module.exports = { adaptCompiler, compilerVersion };

@@ -26,6 +26,17 @@ test("shorthand properties know the variables of earlier cells, and inner ones b
   assert.deepEqual(printedBy(notebook), ["", "{ size: 64, seed: 1 } { seed: 2 }\n", "{ size: 96 }\n"]);
 });
 
+test("a variable that a later cell assigns has its new value in earlier cells' functions too", async () => {
+  const { notebook } = await runNotebook(
+    notebookOf(
+      "let counter = 0;\nlet [first, { second }] = [1, { second: 2 }];\nconst all = () => [++counter, first, second];",
+      "counter = 100;\nfirst += 10;\nfor (let counter = 0; counter < 1; counter++) second *= 2;\nconsole.log(all(), counter);",
+      "await null;\nlet counter = await Promise.resolve(7);\nconsole.log(all());",
+    ),
+  );
+  assert.deepEqual(printedBy(notebook), ["", "[ 101, 11, 4 ] 101\n", "[ 8, 11, 4 ]\n"]);
+});
+
 test("a runtime error ends the run with the error in its cell", async () => {
   const { notebook, failure } = await runNotebook(
     notebookOf("console.log('before');", "throw new RangeError('too far');", "console.log('after');"),
