@@ -6,7 +6,8 @@
  *   and the first import of a room takes half the time;
  * - `{ name }` works where `name` comes from an earlier cell (tslab 1.0.22 forgets to look there);
  * - a `let` is one variable for all cells: tslab copies it, so that a function goes on with the value of its own cell
- *   after a later cell has assigned another one.
+ *   after a later cell has assigned another one;
+ * - modules can be edited and added at any time: tslab fails on some of these changes.
  */
 const path = require("node:path");
 
@@ -43,8 +44,10 @@ function adaptCompiler(root) {
 
   require.cache[compilerId].exports = {
     ...ts,
-    createWatchCompilerHost: (files, own, ...rest) =>
-      ts.createWatchCompilerHost(files, { ...own, ...options }, ...rest),
+    createWatchCompilerHost(files, own, system, ...rest) {
+      const host = ts.createWatchCompilerHost(files, { ...own, ...options }, system, ...rest);
+      return Object.assign(host, oneTimer(system));
+    },
     createWatchProgram(host) {
       const created = host.afterProgramCreate;
       host.afterProgramCreate = (builder) => created(adaptBuilder(builder));
@@ -57,6 +60,31 @@ function adaptCompiler(root) {
     // tslab passes everything through here once more, to make CommonJS of it.
     transpileModule: (text, ...rest) =>
       translated.delete(text) ? { outputText: text } : ts.transpileModule(exportVariables(ts, text), ...rest),
+  };
+}
+
+/** The timers of the compiler's watcher on the single one that tslab has: it runs whatever is due when a cell runs. */
+function oneTimer(system) {
+  const due = new Map();
+  let tokens = 0;
+  let timer;
+  const run = () => {
+    for (const [token, callback] of due) {
+      due.delete(token);
+      callback(); // may make more due; they come last
+    }
+    timer = undefined;
+  };
+  return {
+    setTimeout(callback, _milliseconds, ...args) {
+      const token = ++tokens;
+      due.set(token, () => callback(...args));
+      if (!timer) timer = system.setTimeout(run);
+      return token;
+    },
+    clearTimeout(token) {
+      due.delete(token);
+    },
   };
 }
 

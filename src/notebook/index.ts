@@ -1,4 +1,5 @@
 /** @module Notebooks: what cells use to show figures, tables and images, and running notebooks without Jupyter. */
+export { cellProgress } from "./cell-progress";
 export { type Bundle, display, displayMarkdown, inNotebook, LiveDisplay } from "./display";
 export {
   type Cell,

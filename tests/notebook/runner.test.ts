@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { test } from "node:test";
+import { projectRoot } from "../../src/files/index";
 import { runNotebook } from "../../src/notebook/index";
 import { notebookOf, printedBy } from "../support/notebook";
 
@@ -35,6 +38,29 @@ test("a variable that a later cell assigns has its new value in earlier cells' f
     ),
   );
   assert.deepEqual(printedBy(notebook), ["", "[ 101, 11, 4 ] 101\n", "[ 8, 11, 4 ]\n"]);
+});
+
+test("modules may be edited while a notebook runs; the next import brings the new ones", async () => {
+  const folder = join(projectRoot(), ".cache", `test-modules-${process.pid}`);
+  const modules = `./.cache/${basename(folder)}`;
+  const write = (value: number) =>
+    [
+      'import { mkdirSync, writeFileSync } from "node:fs";',
+      `mkdirSync("${modules}", { recursive: true });`,
+      `writeFileSync("${modules}/new${value}.ts", "export {};"); // may be what an import could not find before`,
+      "await new Promise((resolve) => setTimeout(resolve, 100));",
+      `writeFileSync("${modules}/a.ts", 'import "sharp"; import { b } from "./b"; export const a = b + ${value};');`,
+      `writeFileSync("${modules}/b.ts", "export const b = ${value};");`,
+      "await new Promise((resolve) => setTimeout(resolve, 700)); // until the change is noticed",
+    ].join("\n");
+  const read = `import { a } from "${modules}/a";\nconsole.log(a);`;
+  try {
+    const { notebook, failure } = await runNotebook(notebookOf(write(1), read, write(20), "console.log(1);", read));
+    assert.equal(failure, undefined, failure?.traceback.join("\n"));
+    assert.deepEqual(printedBy(notebook), ["", "2\n", "", "1\n", "40\n"]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("a runtime error ends the run with the error in its cell", async () => {
