@@ -20,31 +20,28 @@ import {
 } from "../src/dataset/index";
 import { writeJson } from "../src/files/index";
 import { Random } from "../src/random/index";
+import type { BenchmarkContext, BenchmarkResult } from "./index";
+import { median } from "./median";
 import { peerPython } from "./python-peers";
 
 const IMAGES = 600;
 const BATCH = 64;
 const ROUNDS = 3;
 
-interface Result {
-  readonly name: string;
+interface Result extends BenchmarkResult {
   readonly ours: { readonly imagesPerSecond: number; readonly epochGigabytesPerSecond: number };
   readonly peer: { readonly name: string; readonly imagesPerSecond: number; readonly copyGigabytesPerSecond: number };
-  /** Images a second of packing, ours to the peer's; above 1 when ours is faster. */
-  readonly ratio: number;
   /** Speed of reading an epoch in random batches as a share of copying the same bytes in memory. */
   readonly readOfCopy: number;
 }
 
 /** @throws {HistoError} `PEER_MISSING` where torchvision cannot be installed */
-export async function run(
-  context: { readonly data?: string; readonly progress?: { say(line: string): void } } = {},
-): Promise<Result> {
+export async function run({ progress, signal, quick }: BenchmarkContext): Promise<Result> {
   const python = await peerPython(["torch", "torchvision", "pillow"]);
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
   try {
-    const data = context.data ?? join(directory, "tiles");
-    if (!context.data) await writeSyntheticDataset({ out: data, images: IMAGES });
+    const data = join(directory, "tiles");
+    await writeSyntheticDataset({ out: data, images: quick ? 40 : IMAGES });
     const dataset = await loadDataset(data);
     const paths = join(directory, "paths.json");
     await writeJson(
@@ -54,13 +51,14 @@ export async function run(
     const ours: number[] = [];
     const peers: Record<string, number>[] = [];
     const readings: { epoch: number; copy: number }[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+      signal.throwIfAborted();
       const { store, seconds } = await timePacking(dataset, join(directory, `round-${round}`));
       ours.push(dataset.tiles.length / seconds);
       peers.push(await timePeers(python, paths));
       readings.push(timeReading(store));
       store.close();
-      context.progress?.say(
+      progress.say(
         `round ${round + 1}: ours ${ours.at(-1)?.toFixed(0)} images/s, peers ${JSON.stringify(peers.at(-1))}`,
       );
     }
@@ -147,8 +145,4 @@ async function timePeers(python: string, paths: string): Promise<Record<string, 
   const argv = ["-W", "ignore", "-c", PEERS, paths, String(availableParallelism())];
   const { stdout } = await promisify(execFile)(python, argv);
   return JSON.parse(stdout) as Record<string, number>;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
