@@ -16,6 +16,7 @@ export { DEFAULT_SIZE, naturalSize } from "./size";
 export { positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference, type StainReferenceOptions } from "./stain-reference";
 export { type ChannelStatistics, channelHistogram, channelStatistics } from "./statistics";
+export { StoreFile } from "./store-file";
 export { type LabelSummary, type PartitionCounts, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticOptions, type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
 export { allPositions, type TileStatistics, tileStatistics } from "./tile-statistics";

@@ -56,6 +56,8 @@ export interface PixelStore {
   readonly bytesPerImage: number;
   /** Names of the tiles, in store order. */
   readonly names: readonly string[];
+  /** The store's file; absent for a store in memory. */
+  readonly path?: string;
   /** SHA-256 over the names and the contents: two stores with the same value hold the same pixels. */
   readonly contentHash: string;
   /** Tiles that are not in the store because they cannot be decoded and the user chose to go on without them. */

@@ -3,6 +3,7 @@ import type { PixelStore } from "../dataset/index";
 import type { PixelAugmentation, Preprocessing } from "../image/index";
 import { Random } from "../random/index";
 import { floatsFromBytes, tf } from "../tensorflow/index";
+import type { Prefetcher } from "./prefetch";
 import type { Sampler } from "./samplers";
 
 /** A batch on its way into the model; whoever asked for it disposes it. */
@@ -26,6 +27,8 @@ export interface Examples {
   readonly labels: ArrayLike<number>;
   /** The inputs of some examples as one tensor. `epoch` names the augmentation; absent for none. */
   inputs(positions: Uint32Array, epoch: number | undefined): tf.Tensor;
+  /** Says which inputs will be wanted next, so that they can be got ready meanwhile. */
+  expect?(positions: Uint32Array, epoch: number | undefined): void;
 }
 
 export interface BatchOptions {
@@ -44,18 +47,26 @@ export function batchesOf(examples: Examples, options: BatchOptions): BatchSourc
   const { size, sampler, augment = false, mixup = 0, seed = 0 } = options;
   const count = examples.labels.length;
   const inOrder = Uint32Array.from({ length: count }, (_, i) => i);
+  const batches = Math.ceil(count / size);
   let order: { epoch: number; positions: Uint32Array } = { epoch: -1, positions: inOrder };
+  const positionsAt = (epoch: number, index: number) => {
+    if (order.epoch !== epoch) order = { epoch, positions: sampler?.(epoch) ?? inOrder };
+    return order.positions.slice(index * size, (index + 1) * size);
+  };
   return {
-    batches: Math.ceil(count / size),
+    batches,
     examples: count,
     load(epoch, index) {
-      if (order.epoch !== epoch) order = { epoch, positions: sampler?.(epoch) ?? inOrder };
-      const positions = order.positions.slice(index * size, (index + 1) * size);
+      const positions = positionsAt(epoch, index);
       const values = Float32Array.from(positions, (position) => examples.labels[position] as number);
       const batch = {
         inputs: examples.inputs(positions, augment ? epoch : undefined),
         labels: tf.tensor2d(values, [values.length, 1]),
       };
+      if (examples.expect && sampler) {
+        const [nextEpoch, nextIndex] = index + 1 < batches ? [epoch, index + 1] : [epoch + 1, 0];
+        examples.expect(positionsAt(nextEpoch, nextIndex), augment ? nextEpoch : undefined);
+      }
       return mixup > 0 ? mixed(batch, new Random(seed, "mixup", epoch, index), mixup) : batch;
     },
   };
@@ -91,6 +102,7 @@ function gamma(random: Random, a: number): number {
 /**
  * Standardized pixels [n, size, size, 3] from a store.
  * @param positions of the examples in the store
+ * @param prefetcher gets the next batch ready; it has to know the same augmentation
  */
 export function pixelExamples(
   store: PixelStore,
@@ -98,23 +110,29 @@ export function pixelExamples(
   labels: ArrayLike<number>,
   preprocessing: Pick<Preprocessing, "mean" | "std">,
   augmentation?: PixelAugmentation,
+  prefetcher?: Prefetcher,
 ): Examples {
   const { size, bytesPerImage } = store;
+  const inStore = (some: Uint32Array) => Uint32Array.from(some, (i) => positions[i] as number);
+  const load = (some: Uint32Array, epoch: number | undefined) => {
+    const bytes = new Uint8Array(some.length * bytesPerImage);
+    store.read(inStore(some), bytes);
+    if (augmentation && epoch !== undefined) {
+      some.forEach((image, i) => {
+        augmentation(bytes.subarray(i * bytesPerImage, (i + 1) * bytesPerImage), size, epoch, image);
+      });
+    }
+    return bytes;
+  };
   return {
     labels,
     inputs(some, epoch) {
-      const bytes = new Uint8Array(some.length * bytesPerImage);
-      store.read(
-        Array.from(some, (i) => positions[i] as number),
-        bytes,
-      );
-      if (augmentation && epoch !== undefined) {
-        some.forEach((image, i) => {
-          augmentation(bytes.subarray(i * bytesPerImage, (i + 1) * bytesPerImage), size, epoch, image);
-        });
-      }
+      const bytes = prefetcher?.take(inStore(some), epoch, some.length * bytesPerImage) ?? load(some, epoch);
       return standardizedTensor(bytes, [some.length, size, size, 3], preprocessing);
     },
+    ...(prefetcher && {
+      expect: (some: Uint32Array, epoch: number | undefined) => prefetcher.ask(inStore(some), some, epoch),
+    }),
   };
 }
 

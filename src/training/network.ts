@@ -10,6 +10,7 @@ import type { tf } from "../tensorflow/index";
 import { type Examples, pixelExamples } from "./batches";
 import { colourNetwork } from "./colour-network";
 import type { TrainingData } from "./data";
+import { Prefetcher } from "./prefetch";
 import { subspaceNetwork } from "./subspace/network";
 
 /** What is trained, on what, and how it becomes a model on pixels. */
@@ -74,8 +75,16 @@ function createModel(options: TrainingOptions): tf.LayersModel {
 }
 
 function pixelPartitions(options: TrainingOptions, data: TrainingData): Record<Partition, Examples> {
-  const augmentation = createAugmentation(augmentationNamed(options.augment), options.seed);
-  const of = (partition: Partition) =>
-    pixelExamples(data.store, data.positions[partition], data.labels[partition], data.preprocessing, augmentation);
-  return { train: of("train"), validation: of("validation"), test: of("test") };
+  const { store, positions, labels, preprocessing } = data;
+  const of = (partition: Partition) => pixelExamples(store, positions[partition], labels[partition], preprocessing);
+  const { augment, seed, batch } = options;
+  const augmentation = createAugmentation(augmentationNamed(augment), seed);
+  const largest = Math.min(batch, labels.train.length) * store.bytesPerImage;
+  const prefetcher = store.path && Prefetcher.start({ store: store.path, augment, seed }, largest);
+  const pixels = [store, positions.train, labels.train, preprocessing] as const;
+  return {
+    train: pixelExamples(...pixels, augmentation, prefetcher || undefined),
+    validation: of("validation"),
+    test: of("test"),
+  };
 }

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadDataset, openPixelStore } from "../../src/dataset/index";
+import { augmentationNamed, createAugmentation } from "../../src/image/index";
+import { batchesOf, pixelExamples, shuffled } from "../../src/training/index";
+import { Prefetcher } from "../../src/training/prefetch";
+import { writeCsvSet } from "../support/data-sets";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("batches from the thread are those that would have been loaded without it", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await loadDataset(await writeCsvSet(join(folder, "data"), 20));
+  const store = await openPixelStore(data, { size: 16, cacheDirectory: folder });
+  const positions = Uint32Array.from({ length: 18 }, (_, i) => 19 - i);
+  const labels = new Uint8Array(18);
+  const scale = { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as const;
+  const augment = "dihedral,jitter";
+  const augmentation = createAugmentation(augmentationNamed(augment), 3);
+  const prefetcher = Prefetcher.start({ store: store.path as string, augment, seed: 3 }, 5 * store.bytesPerImage);
+  assert.ok(prefetcher);
+  const options = { size: 5, sampler: shuffled(18, 1), augment: true };
+  const plain = batchesOf(pixelExamples(store, positions, labels, scale, augmentation), options);
+  const ahead = batchesOf(pixelExamples(store, positions, labels, scale, augmentation, prefetcher), options);
+  for (const [epoch, index] of [
+    [0, 0],
+    [0, 1],
+    [0, 2],
+    [0, 3],
+    [1, 0],
+    [1, 3],
+    [0, 2],
+  ] as const) {
+    assert.deepEqual(ahead.load(epoch, index).inputs.dataSync(), plain.load(epoch, index).inputs.dataSync());
+  }
+  prefetcher.close();
+  store.close();
+});
