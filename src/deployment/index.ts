@@ -1,5 +1,16 @@
 /** @module Deployment: settings, cost model, and simulation of the two ways to serve. */
 export {
+  type ColdStartOption,
+  type Comparison,
+  coldStartOptions,
+  compareUnder,
+  type FleetSizing,
+  type Measurements,
+  machinesFor,
+  meanMachines,
+  monthlyCostCurves,
+} from "./compare";
+export {
   breakEven,
   costOf,
   type LambdaShape,
@@ -14,6 +25,13 @@ export { batchTaskCost, endpointCount, fixedMonthlyCosts } from "./estimate";
 export { LAMBDA_DEFAULTS, type LambdaOutcome, type LambdaSimulation, simulateLambda } from "./lambda-simulation";
 export { fixed, type LatencySummary, measured, type Sampler, summarize } from "./latency";
 export { type InitError, LocalLambda, type LocalLambdaOptions, peakMemoryOf } from "./local-lambda";
+export {
+  MEMORY_PER_CPU_MB,
+  type MeasuredLambda,
+  type MeasuredServer,
+  measureLambda,
+  measureServer,
+} from "./measure";
 export {
   type DeploymentTarget,
   deploymentPlan,

@@ -11,6 +11,7 @@ export {
   type SweptMeasure,
   sweepFigure,
 } from "./curves";
+export { costFigure, latencyFigure, patternFigure } from "./deployment";
 export {
   barFigure,
   type ColourCounts,

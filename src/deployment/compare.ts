@@ -1,0 +1,168 @@
+/** @module Both ways under the same traffic, side by side, and what a month of it costs. */
+import { Random } from "../random/index";
+import { type LambdaShape, lambdaMonthlyCost, type MonthlyTraffic, type ServerShape, serverMonthlyCost } from "./cost";
+import { LAMBDA_DEFAULTS, type LambdaOutcome, simulateLambda } from "./lambda-simulation";
+import { measured } from "./latency";
+import type { MeasuredLambda, MeasuredServer } from "./measure";
+import type { PriceTable } from "./prices";
+import { SERVER_DEFAULTS, type ServerOutcome, simulateServers } from "./server-simulation";
+import { arrivals, type TrafficPattern } from "./traffic";
+
+/** What was measured, and what is assumed of the machines. */
+export interface Measurements {
+  readonly lambda: MeasuredLambda;
+  readonly server: MeasuredServer;
+  /** Seconds that AWS adds to a cold start before the process begins (placement, image). An assumption. */
+  readonly placementSeconds: number;
+  /** Share of a machine's measured throughput to plan with. */
+  readonly targetUtilization: number;
+  readonly maximumMachines: number;
+}
+
+export interface Comparison {
+  readonly pattern: string;
+  readonly lambda: LambdaOutcome;
+  readonly server: ServerOutcome;
+}
+
+/** Requests that one machine works on at a time in the simulation; their work is set so that the throughput is right. */
+const PLACES = 2;
+
+/** Simulates `seconds` of a pattern, from `from` seconds after Monday's midnight, on Lambda and on a fleet of servers. */
+export function compareUnder(
+  pattern: TrafficPattern,
+  { from, seconds }: { from: number; seconds: number },
+  { lambda, server, placementSeconds, targetUtilization, maximumMachines }: Measurements,
+  seed: number,
+): Comparison {
+  const times = arrivals(pattern, from, from + seconds, new Random(seed, "arrivals", pattern.name));
+  const warm = measured(lambda.warm);
+  const init = measured(lambda.init);
+  const work = (random: Random) => (PLACES / server.throughput) * (0.75 + 0.5 * random.next());
+  const minimumMachines = machinesFor(pattern.rate(from), server.throughput, targetUtilization);
+  return {
+    pattern: pattern.name,
+    lambda: simulateLambda(
+      times,
+      { ...LAMBDA_DEFAULTS, work: warm, coldStart: (random) => placementSeconds + init(random) },
+      new Random(seed, "lambda"),
+    ),
+    server: simulateServers(
+      times,
+      {
+        ...SERVER_DEFAULTS,
+        work,
+        placesPerMachine: PLACES,
+        minimumMachines,
+        maximumMachines: Math.max(minimumMachines, maximumMachines),
+        targetUtilization,
+      },
+      new Random(seed, "server"),
+    ),
+  };
+}
+
+/** Machines that carry a rate at the given share of their throughput; one at least. */
+export function machinesFor(requestsPerSecond: number, throughput: number, targetUtilization: number): number {
+  return Math.max(1, Math.ceil(requestsPerSecond / (throughput * targetUtilization)));
+}
+
+/** How a fleet is sized. */
+export interface FleetSizing {
+  /** Requests per second of one machine. */
+  readonly throughput: number;
+  /** Share of that to plan with. */
+  readonly targetUtilization: number;
+  /** Busiest moment against the mean. */
+  readonly peakRatio: number;
+  /** True: the number of machines follows the load; false: it is that of the busiest moment, all month. */
+  readonly autoscaling: boolean;
+}
+
+/** Mean number of machines in a month; one at least. */
+export function meanMachines(requestsPerSecond: number, fleet: FleetSizing): number {
+  const { throughput, targetUtilization, peakRatio, autoscaling } = fleet;
+  const atPeak = machinesFor(requestsPerSecond * peakRatio, throughput, targetUtilization);
+  // Machines come whole: half a one more than needed, on average, as soon as the busiest moment needs several.
+  const following = requestsPerSecond / (throughput * targetUtilization) + (atPeak > 1 ? 0.5 : 0);
+  return autoscaling ? Math.min(atPeak, Math.max(1, following)) : atPeak;
+}
+
+/** The costs of a month as functions of its requests. */
+export function monthlyCostCurves(
+  lambda: LambdaShape,
+  server: Omit<ServerShape, "instances">,
+  traffic: Omit<MonthlyTraffic, "requests">,
+  fleet: FleetSizing,
+  prices: PriceTable,
+): { readonly lambda: (requests: number) => number; readonly server: (requests: number) => number } {
+  const secondsPerMonth = prices.hoursPerMonth * 3600;
+  return {
+    lambda: (requests) => lambdaMonthlyCost(lambda, { ...traffic, requests }, prices).total,
+    server: (requests) => {
+      const instances = meanMachines(requests / secondsPerMonth, fleet);
+      return serverMonthlyCost({ ...server, instances }, { ...traffic, requests }, prices).total;
+    },
+  };
+}
+
+/** Ways to shorten a cold start, as seconds and dollars a month. */
+export interface ColdStartOption {
+  readonly option: string;
+  readonly coldStartSeconds: number;
+  readonly dollarsPerMonth: number;
+}
+
+/**
+ * Cold starts of a model of `modelGb` by where it lies. A calculation from the measured start and the stated speeds, for
+ * comparison; only a deployment measures them.
+ */
+export function coldStartOptions(
+  {
+    init,
+    placementSeconds,
+    modelGb,
+    memoryMb,
+    coldStarts,
+  }: {
+    readonly init: number;
+    readonly placementSeconds: number;
+    readonly modelGb: number;
+    readonly memoryMb: number;
+    /** Cold starts a month. */
+    readonly coldStarts: number;
+  },
+  speeds: { readonly imageGbPerSecond: number; readonly efsGbPerSecond: number; readonly restoreSeconds: number },
+  prices: PriceTable,
+): ColdStartOption[] {
+  const gb = memoryMb / 1024;
+  const month = prices.hoursPerMonth * 3600;
+  const billed = (seconds: number) => coldStarts * seconds * gb * prices.lambda.gbSecond.x86_64;
+  const fromImage = init + modelGb / speeds.imageGbPerSecond;
+  const fromEfs = init + modelGb / speeds.efsGbPerSecond;
+  return [
+    {
+      option: "model in the image",
+      coldStartSeconds: placementSeconds + fromImage,
+      dollarsPerMonth: billed(fromImage) + modelGb * prices.registryGbMonth,
+    },
+    {
+      option: "model on EFS",
+      coldStartSeconds: placementSeconds + fromEfs,
+      dollarsPerMonth: billed(fromEfs) + modelGb * (prices.efsGbMonth + coldStarts * prices.efsReadGb),
+    },
+    {
+      option: "SnapStart, model in the image",
+      coldStartSeconds: placementSeconds + speeds.restoreSeconds,
+      dollarsPerMonth:
+        gb * month * prices.lambda.snapStartCacheGbSecond +
+        coldStarts * gb * prices.lambda.snapStartRestoreGb +
+        modelGb * prices.registryGbMonth,
+    },
+    {
+      option: "one environment kept warm",
+      coldStartSeconds: 0,
+      dollarsPerMonth: gb * month * prices.lambda.provisionedGbSecond.x86_64 + modelGb * prices.registryGbMonth,
+    },
+  ];
+}

@@ -1,0 +1,86 @@
+/** @module Figures about serving: latencies measured, costs by traffic. */
+import type { Data } from "plotly.js";
+import { type Figure, figure } from "./figure";
+import { colours } from "./theme";
+
+/** Latencies (seconds) by what was measured, as boxes on a logarithmic axis in milliseconds. */
+export function latencyFigure(measured: Readonly<Record<string, readonly number[]>>, title: string): Figure {
+  const data = Object.entries(measured).map(([name, seconds], i) => {
+    const box: Partial<Data> = {
+      type: "box",
+      name,
+      y: seconds.map((value) => 1000 * value),
+      boxpoints: "all",
+      jitter: 0.4,
+      pointpos: 0,
+      marker: { color: colours.series[i % colours.series.length] as string, size: 4, opacity: 0.6 },
+      showlegend: false,
+    };
+    return box as Data;
+  });
+  return figure(title, data, { yaxis: { type: "log", title: { text: "milliseconds" } } });
+}
+
+/** Dollars a month by requests a month, one line per way to serve, with a mark where the second gets cheaper. */
+export function costFigure(
+  curves: Readonly<Record<string, (requests: number) => number>>,
+  options: { readonly lowest: number; readonly highest: number; readonly breakEven?: number | undefined },
+  title: string,
+): Figure {
+  const steps = 240;
+  const requests = Array.from(
+    { length: steps + 1 },
+    (_, i) => options.lowest * (options.highest / options.lowest) ** (i / steps),
+  );
+  const lines = Object.entries(curves).map(([name, cost], i): Data => {
+    const color = colours.series[i % colours.series.length] as string;
+    const dash = i === 0 ? "solid" : "dash";
+    return {
+      type: "scatter",
+      mode: "lines",
+      name,
+      x: requests,
+      y: requests.map(cost),
+      line: { color, dash, width: 2 },
+    };
+  });
+  const { breakEven } = options;
+  const shapes = breakEven
+    ? [
+        {
+          type: "line" as const,
+          x0: breakEven,
+          x1: breakEven,
+          y0: 0,
+          y1: 1,
+          yref: "paper" as const,
+          line: { color: colours.chosen, width: 1, dash: "dot" as const },
+        },
+      ]
+    : [];
+  return figure(title, lines, {
+    xaxis: { type: "log", title: { text: "requests a month" } },
+    yaxis: { type: "log", title: { text: "US dollars a month" } },
+    legend: { x: 0.02, y: 0.98 },
+    shapes,
+  });
+}
+
+/** A value of each way to serve under each traffic pattern, as points on a logarithmic axis. */
+export function patternFigure(
+  patterns: readonly string[],
+  values: Readonly<Record<string, readonly number[]>>,
+  axis: string,
+  title: string,
+): Figure {
+  const points = Object.entries(values).map(([name, y], i): Data => {
+    const symbol = i === 0 ? "circle" : "diamond";
+    const marker = { color: colours.series[i % colours.series.length] as string, size: 11, symbol };
+    return { type: "scatter", mode: "markers", name, x: [...patterns], y: [...y], marker };
+  });
+  return figure(title, points, {
+    yaxis: { type: "log", title: { text: axis }, dtick: 1 },
+    xaxis: { tickangle: -25, automargin: true },
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
+  });
+}
