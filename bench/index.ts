@@ -27,5 +27,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   subspace: () => import("./subspace.js"),
   data: () => import("./data.js"),
   inference: () => import("./inference.js"),
+  server: () => import("./server.js"),
   tracking: () => import("./tracking.js"),
 };

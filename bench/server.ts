@@ -44,12 +44,14 @@ interface Result {
 
 interface Context {
   readonly progress?: { say(line: string): void };
+  /** One second for each measurement instead of five. */
+  readonly quick?: boolean;
   /** Model directory; by default an int8 MLP of 150528-256-64-1 units with random weights. */
   readonly model?: string;
 }
 
 /** Runs the benchmark. @throws {HistoError} `PEER_MISSING`, `BENCH_FAILED` */
-export async function run({ progress = silentProgress, model: given }: Context = {}): Promise<Result> {
+export async function run({ progress = silentProgress, model: given, quick = false }: Context = {}): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
   try {
     const requirements = join(projectRoot(), "bench", "requirements-server.txt");
@@ -58,13 +60,21 @@ export async function run({ progress = silentProgress, model: given }: Context =
       given ?? (await writeModel(join(directory, "model"), { size: 224, hidden: [256, 64], variant: "int8" }));
     const tiles = await syntheticTiles(join(directory, "tiles"));
     const cores = availableParallelism();
+    const seconds = quick ? 1 : SECONDS;
 
-    const ours = await measure("histo serve", await startOurs(model), tiles, progress);
-    const threaded = await measure("FastAPI, 1 process", await startPeer(python, model, 1, cores), tiles, progress);
+    const ours = await measure("histo serve", await startOurs(model), tiles, seconds, progress);
+    const threaded = await measure(
+      "FastAPI, 1 process",
+      await startPeer(python, model, 1, cores),
+      tiles,
+      seconds,
+      progress,
+    );
     const forked = await measure(
       `FastAPI, ${cores} processes`,
       await startPeer(python, model, cores, 1),
       tiles,
+      seconds,
       progress,
     );
     agree(ours.logits, threaded.logits);
@@ -128,6 +138,7 @@ async function measure(
   name: string,
   { child, url }: Running,
   tiles: readonly Buffer[],
+  seconds: number,
   progress: { say(line: string): void },
 ): Promise<{ measured: ByConnections; logits: number[] }> {
   const headers = { "content-type": "image/png" };
@@ -146,7 +157,7 @@ async function measure(
         latency,
         errors,
         non2xx,
-      } = await autocannon({ url, connections, duration: SECONDS, requests });
+      } = await autocannon({ url, connections, duration: seconds, requests });
       const result = {
         requestsPerSecond: done.average,
         p50Ms: latency.p50,
