@@ -190,6 +190,7 @@ export function resolveTrainingOptions(given: Partial<TrainingOptions> & { data:
     }
     Object.assign(options, { [name]: value });
   }
+  checkWords(options);
   checkRanges(options);
   augmentationNamed(options.augment);
   return options;
@@ -216,6 +217,29 @@ const RANGES: readonly (readonly [keyof TrainingOptions, number, number])[] = [
   ["ema", 0, 0.999999],
   ["keepBest", 1, 100],
 ];
+
+const WORDS: Partial<Record<keyof TrainingOptions, readonly string[]>> = {
+  resize: ["exact", "stretch", "pad", "crop"],
+  stain: ["none", "reinhard", "macenko", "vahadane"],
+  model: ["mlp", "cnn", "vit", "colour"],
+  activation: ["relu", "elu", "selu", "tanh", "sigmoid", "softplus"],
+  normalization: ["none", "batch", "layer"],
+  stem: ["pixels", "subspace"],
+  sampler: ["shuffle", "balanced"],
+  loss: ["bce", "focal"],
+  optimizer: ["adam", "adamw", "sgd", "rmsprop"],
+  monitorMode: ["auto", "min", "max"],
+  precision: ["auto", "bf16", "fp32"],
+};
+
+function checkWords(options: TrainingOptions): void {
+  for (const [name, words] of Object.entries(WORDS)) {
+    const value = String(options[name as keyof TrainingOptions]);
+    if (words.includes(value)) continue;
+    const code = name === "model" ? "MODEL_UNKNOWN" : "OPTION_RANGE";
+    throw new InputError(code, `The training option ${name} must be one of ${words.join(", ")}, not ${value}.`);
+  }
+}
 
 function checkRanges(options: TrainingOptions): void {
   for (const [name, low, high] of RANGES) {

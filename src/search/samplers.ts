@@ -1,0 +1,77 @@
+/**
+ * @module Which settings to try next. A sampler is a function of the trial's number and of what is known, so that a search
+ * goes on where it was stopped.
+ */
+import { InputError } from "../errors/index";
+import { Random } from "../random/index";
+import { draw, type Settings, type Space, sizeOfSpace, valuesOf } from "./space";
+import { proposeByDensities } from "./tpe";
+
+/** A trial that has been begun, and its merit (higher is better) as soon as it has one. */
+export interface KnownTrial {
+  readonly settings: Settings;
+  readonly merit?: number;
+}
+
+/** The searched settings of a trial, or undefined where nothing new is left. */
+export type Sampler = (trial: number, known: readonly KnownTrial[]) => Settings | undefined;
+
+export const SAMPLERS = ["tpe", "random", "grid"] as const;
+export type SamplerName = (typeof SAMPLERS)[number];
+
+/** Draws before a sampler gives up finding settings that were not tried. */
+const ATTEMPTS = 200;
+
+/** A sampler by name. @throws {InputError} `SPACE_NOT_A_GRID` */
+export function createSampler(name: SamplerName, space: Space, seed: number): Sampler {
+  if (name === "grid") return grid(space);
+  if (name === "random") return untried(space, (random) => drawAll(space, random), seed);
+  return untried(space, (random, known) => proposeByDensities(space, known, random) ?? drawAll(space, random), seed);
+}
+
+/** All combinations in order; the last option changes fastest. */
+function grid(space: Space): Sampler {
+  const options = Object.entries(space.searched).map(([key, distribution]) => {
+    const values = valuesOf(distribution);
+    if (!values) {
+      throw new InputError(
+        "SPACE_NOT_A_GRID",
+        `${key}: a grid needs a choice or an integer range, not a continuous one.`,
+      );
+    }
+    return { key, values };
+  });
+  return (trial) => {
+    if (trial >= sizeOfSpace(space)) return undefined;
+    const settings: [string, unknown][] = [];
+    let rest = trial;
+    for (const { key, values } of [...options].reverse()) {
+      settings.unshift([key, values[rest % values.length]]);
+      rest = Math.floor(rest / values.length);
+    }
+    return Object.fromEntries(settings);
+  };
+}
+
+/** Draws until the settings are new. */
+function untried(
+  space: Space,
+  propose: (random: Random, known: readonly KnownTrial[]) => Settings,
+  seed: number,
+): Sampler {
+  return (trial, known) => {
+    const tried = new Set(known.map(({ settings }) => JSON.stringify(settings)));
+    if (tried.size >= sizeOfSpace(space)) return undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const random = new Random(seed, "search", trial, attempt);
+      // A density that is sure of one corner would propose it for ever; half the attempts look everywhere.
+      const settings = attempt < ATTEMPTS / 2 ? propose(random, known) : drawAll(space, random);
+      if (!tried.has(JSON.stringify(settings))) return settings;
+    }
+    return undefined;
+  };
+}
+
+function drawAll({ searched }: Space, random: Random): Settings {
+  return Object.fromEntries(Object.entries(searched).map(([key, distribution]) => [key, draw(distribution, random)]));
+}

@@ -1,0 +1,143 @@
+/** @module The space of a search: for each training option a fixed value or a distribution to draw from. */
+import { InputError, messageOf } from "../errors/index";
+import type { Random } from "../random/index";
+import { defaultTrainingOptions, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
+
+/** Values of a trial, by option. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** One of some values, of whatever kind the option takes. */
+export interface Choice {
+  readonly choice: readonly unknown[];
+}
+/** Whole numbers from low to high, both included, `step` apart. */
+export interface IntegerRange {
+  readonly integer: readonly [low: number, high: number];
+  readonly step?: number;
+}
+/** Numbers from low to high, all equally likely. */
+export interface UniformRange {
+  readonly uniform: readonly [low: number, high: number];
+}
+/** Numbers from low to high (both above 0), equally likely on a logarithmic scale. */
+export interface LogUniformRange {
+  readonly logUniform: readonly [low: number, high: number];
+}
+export type Distribution = Choice | IntegerRange | UniformRange | LogUniformRange;
+
+/** Options that every trial has, and those that are searched. */
+export interface Space {
+  readonly fixed: Settings;
+  readonly searched: Readonly<Record<string, Distribution>>;
+}
+
+/** Options that say what a search is about, and so are the same for all its trials. */
+const NOT_SEARCHED = new Set(["data", "dataset", "monitor", "monitorMode"]);
+const KINDS = ["choice", "integer", "uniform", "logUniform"] as const;
+
+/**
+ * Makes a space of a plain object: every key is a training option, every value a fixed value or one of `{choice: [...]}`,
+ * `{integer: [low, high], step}`, `{uniform: [low, high]}`, `{logUniform: [low, high]}`.
+ * @param where what to call the object in messages, such as its file
+ * @throws {InputError} `SPACE_INVALID`, naming the key
+ */
+export function parseSpace(value: unknown, where = "space"): Space {
+  if (!isPlainObject(value)) throw invalid(where, "it must be a mapping from training options to values");
+  const fixed: Record<string, unknown> = {};
+  const searched: Record<string, Distribution> = {};
+  for (const [key, entry] of Object.entries(value)) {
+    const at = `${where}: ${key}`;
+    if (NOT_SEARCHED.has(key)) throw invalid(at, "it is the same for all trials of a search; give it as an option");
+    if (!(key in defaultTrainingOptions)) {
+      const known = Object.keys(defaultTrainingOptions).filter((name) => !NOT_SEARCHED.has(name));
+      throw invalid(at, `there is no such training option; known: ${known.join(", ")}`);
+    }
+    if (isPlainObject(entry)) {
+      const distribution = parseDistribution(entry, at);
+      for (const end of endsOf(distribution)) checkValue(key, end, at);
+      searched[key] = distribution;
+    } else {
+      checkValue(key, entry, at);
+      fixed[key] = entry;
+    }
+  }
+  return { fixed, searched };
+}
+
+function parseDistribution(entry: Readonly<Record<string, unknown>>, at: string): Distribution {
+  const kinds = KINDS.filter((kind) => kind in entry);
+  const [kind] = kinds;
+  if (!kind || kinds.length > 1) throw invalid(at, `it must have one of ${KINDS.join(", ")}`);
+  const stray = Object.keys(entry).find((name) => name !== kind && !(kind === "integer" && name === "step"));
+  if (stray) throw invalid(at, `${stray} does not belong to ${kind}`);
+  const given = entry[kind];
+  if (!Array.isArray(given)) throw invalid(at, `${kind} must be a list`);
+  if (kind === "choice") {
+    if (given.length === 0) throw invalid(at, "choice is empty");
+    return { choice: given };
+  }
+  const [low, high] = given as unknown[];
+  if (given.length !== 2 || !isNumber(low) || !isNumber(high) || low > high) {
+    throw invalid(at, `${kind} must be [low, high], two numbers`);
+  }
+  if (kind === "uniform") return { uniform: [low, high] };
+  if (kind === "logUniform") {
+    if (low <= 0) throw invalid(at, "logUniform must begin above 0");
+    return { logUniform: [low, high] };
+  }
+  const step = entry.step ?? 1;
+  if (![low, high, step].every(Number.isInteger) || (step as number) < 1) {
+    throw invalid(at, "integer must be two whole numbers, and step one above 0");
+  }
+  return { integer: [low, high], step: step as number };
+}
+
+/** Values at the borders of a distribution: where they are allowed, all between them are. */
+function endsOf(distribution: Distribution): readonly unknown[] {
+  if ("choice" in distribution) return distribution.choice;
+  if ("integer" in distribution) return distribution.integer;
+  return "uniform" in distribution ? distribution.uniform : distribution.logUniform;
+}
+
+function checkValue(key: string, value: unknown, at: string): void {
+  try {
+    resolveTrainingOptions({ data: ".", [key]: value } as Partial<TrainingOptions> & { data: string });
+  } catch (error) {
+    throw invalid(at, messageOf(error));
+  }
+}
+
+/** All values of a distribution in order, or undefined where there is no end of them. */
+export function valuesOf(distribution: Distribution): readonly unknown[] | undefined {
+  if ("choice" in distribution) return distribution.choice;
+  if (!("integer" in distribution)) return undefined;
+  const [low, high] = distribution.integer;
+  const { step = 1 } = distribution;
+  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step);
+}
+
+/** How many different trials a space has; infinite where a distribution is continuous. */
+export function sizeOfSpace({ searched }: Space): number {
+  return Object.values(searched).reduce((size, one) => size * (valuesOf(one)?.length ?? Number.POSITIVE_INFINITY), 1);
+}
+
+/** Draws a value. */
+export function draw(distribution: Distribution, random: Random): unknown {
+  const values = valuesOf(distribution);
+  if (values) return random.pick(values);
+  if ("uniform" in distribution) return random.uniform(...distribution.uniform);
+  const [low, high] = (distribution as LogUniformRange).logUniform;
+  return Math.exp(random.uniform(Math.log(low), Math.log(high)));
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function invalid(at: string, problem: string): InputError {
+  return new InputError("SPACE_INVALID", `${at}: ${problem.replace(/\.$/, "")}.`);
+}

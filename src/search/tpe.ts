@@ -1,0 +1,141 @@
+/**
+ * @module The tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl 2011, "Algorithms for hyper-parameter
+ * optimization", section 4): one density over the settings of the good trials, one over those of the others; of some draws
+ * from the first, the one with the highest ratio is tried. Every option has a density of its own.
+ */
+import type { Random } from "../random/index";
+import type { KnownTrial } from "./samplers";
+import { type Distribution, draw, type Settings, type Space, valuesOf } from "./space";
+
+/** Trials with a result before densities are worth anything. */
+const STARTUP = 8;
+/** Draws of which the best is tried. */
+const CANDIDATES = 24;
+/** Share of the trials that count as good. */
+const GOOD_SHARE = 0.15;
+
+/** Settings that the densities prefer, or undefined while too little is known. */
+export function proposeByDensities(
+  { searched }: Space,
+  known: readonly KnownTrial[],
+  random: Random,
+): Settings | undefined {
+  const done = known.filter(({ merit }) => merit !== undefined && !Number.isNaN(merit));
+  if (done.length < STARTUP) return undefined;
+  const ranked = [...done].sort((a, b) => (b.merit as number) - (a.merit as number));
+  const count = Math.ceil(GOOD_SHARE * ranked.length);
+  const [good, others] = [ranked.slice(0, count), ranked.slice(count)];
+  return Object.fromEntries(
+    Object.entries(searched).map(([key, distribution]) => {
+      const densityOf = (trials: readonly KnownTrial[]) =>
+        parzenDensity(
+          distribution,
+          trials.map(({ settings }) => settings[key]),
+        );
+      const [better, worse] = [densityOf(good), densityOf(others)];
+      let best: unknown;
+      let highest = Number.NEGATIVE_INFINITY;
+      for (let i = 0; i < CANDIDATES; i++) {
+        const candidate = better.draw(random);
+        const ratio = Math.log(better.at(candidate)) - Math.log(worse.at(candidate));
+        if (ratio > highest) [best, highest] = [candidate, ratio];
+      }
+      return [key, best];
+    }),
+  );
+}
+
+interface Density {
+  at(value: unknown): number;
+  draw(random: Random): unknown;
+}
+
+function parzenDensity(distribution: Distribution, values: readonly unknown[]): Density {
+  return "choice" in distribution ? categorical(distribution, values) : numeric(distribution, values);
+}
+
+/** Relative frequencies, with one observation's weight spread over all values. */
+function categorical(distribution: Distribution, observed: readonly unknown[]): Density {
+  const values = valuesOf(distribution) as readonly unknown[];
+  const names = values.map((value) => JSON.stringify(value));
+  const seen = observed.map((value) => JSON.stringify(value));
+  const weights = names.map((name) => 1 / names.length + seen.filter((other) => other === name).length);
+  const total = seen.length + 1;
+  return {
+    at: (value) => (weights[names.indexOf(JSON.stringify(value))] ?? 0) / total,
+    draw(random) {
+      let rest = random.uniform(0, total);
+      const index = weights.findIndex((weight) => {
+        rest -= weight;
+        return rest < 0;
+      });
+      return values[index < 0 ? values.length - 1 : index];
+    },
+  };
+}
+
+/**
+ * A normal distribution around each observation, as wide as the gap to its farther neighbour, cut at the borders, and one
+ * flat component. Works on the unit interval; logarithmic ranges are mapped to it by their logarithm.
+ */
+function numeric(distribution: Distribution, observed: readonly unknown[]): Density {
+  const scale = unitScale(distribution);
+  const centres = observed.map((value) => scale.toUnit(value as number)).sort((a, b) => a - b);
+  const narrowest = 1 / Math.min(100, 2 + centres.length);
+  const kernels = centres.map((centre, i) => {
+    const gap = Math.max(centre - (centres[i - 1] ?? centre), (centres[i + 1] ?? centre) - centre);
+    const width = Math.min(0.5, Math.max(gap, narrowest));
+    return { centre, width, mass: cumulative((1 - centre) / width) - cumulative(-centre / width) };
+  });
+  const total = kernels.length + 1;
+  return {
+    at(value) {
+      const x = scale.toUnit(value as number);
+      const sum = kernels.reduce(
+        (density, { centre, width, mass }) =>
+          density + Math.exp(-0.5 * ((x - centre) / width) ** 2) / (width * Math.sqrt(2 * Math.PI) * mass),
+        1,
+      );
+      return sum / total;
+    },
+    draw(random) {
+      const kernel = kernels[random.integer(total)];
+      if (!kernel) return draw(distribution, random);
+      for (let attempt = 0; attempt < 50; attempt++) {
+        const x = random.normal(kernel.centre, kernel.width);
+        if (x >= 0 && x <= 1) return scale.fromUnit(x);
+      }
+      return scale.fromUnit(kernel.centre);
+    },
+  };
+}
+
+function unitScale(distribution: Distribution): { toUnit(value: number): number; fromUnit(x: number): number } {
+  if ("logUniform" in distribution) {
+    const [low, high] = distribution.logUniform.map(Math.log) as [number, number];
+    const width = high - low || 1;
+    return { toUnit: (value) => (Math.log(value) - low) / width, fromUnit: (x) => Math.exp(low + x * width) };
+  }
+  if ("integer" in distribution) {
+    const values = valuesOf(distribution) as readonly number[];
+    const [low, high] = [values[0] as number, values.at(-1) as number];
+    const { step = 1 } = distribution;
+    // Half a step beyond both ends, so that the outer values get as much room as the others.
+    const width = high - low + step;
+    return {
+      toUnit: (value) => (value - low + step / 2) / width,
+      fromUnit: (x) => values[Math.min(values.length - 1, Math.floor((x * width) / step))] as number,
+    };
+  }
+  const [low, high] = "uniform" in distribution ? distribution.uniform : [0, 1];
+  const width = high - low || 1;
+  return { toUnit: (value) => (value - low) / width, fromUnit: (x) => low + x * width };
+}
+
+/** The normal distribution function, to 1.5e-7 (Abramowitz and Stegun 7.1.26). */
+function cumulative(z: number): number {
+  const t = 1 / (1 + (0.3275911 * Math.abs(z)) / Math.SQRT2);
+  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  const tail = 0.5 * series * Math.exp((-z * z) / 2);
+  return z >= 0 ? 1 - tail : tail;
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { InputError } from "../../src/errors/index";
+import { Random } from "../../src/random/index";
+import { draw, parseSpace, presets, readSpace, sizeOfSpace, valuesOf } from "../../src/search/index";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("a YAML file becomes a space of fixed and searched options", async (context) => {
+  const file = join(await temporaryDirectory(context), "wide.yaml");
+  await writeFile(
+    file,
+    `
+stem: subspace
+rank: 32
+hidden: { choice: [[64], [128, 32]] }
+batch: { integer: [16, 64], step: 16 }
+dropout: { uniform: [0, 0.5] }
+lr: { logUniform: [1e-4, 1e-2] }
+`,
+  );
+  const { name, space } = await readSpace(file);
+  assert.equal(name, "wide");
+  assert.deepEqual(space.fixed, { stem: "subspace", rank: 32 });
+  assert.deepEqual(space.searched.batch, { integer: [16, 64], step: 16 });
+  assert.deepEqual(valuesOf(space.searched.batch as never), [16, 32, 48, 64]);
+  assert.equal(sizeOfSpace(space), Number.POSITIVE_INFINITY);
+});
+
+test("what is drawn lies in its range, and a logarithmic range is even on the logarithm", () => {
+  const { searched } = parseSpace({ lr: { logUniform: [1e-4, 1] }, warmup: { uniform: [1, 3] } });
+  const rates = Array.from({ length: 2000 }, (_, i) => draw(searched.lr as never, new Random(0, i)) as number);
+  assert.ok(rates.every((rate) => rate >= 1e-4 && rate <= 1));
+  const below = rates.filter((rate) => rate < 1e-2).length / rates.length;
+  assert.ok(Math.abs(below - 0.5) < 0.05, String(below));
+  assert.ok((draw(searched.warmup as never, new Random(1)) as number) >= 1);
+});
+
+test("every preset is a valid space, and mlp contains the reference network", async () => {
+  for (const name of Object.keys(presets)) await readSpace(name);
+  const { space } = await readSpace("mlp");
+  assert.equal(space.fixed.stem, "subspace");
+  assert.ok(JSON.stringify(valuesOf(space.searched.hidden as never)).includes("[2352,2352,294]"));
+});
+
+test("a mistake is named with its key", async () => {
+  const wrong: readonly (readonly [unknown, RegExp])[] = [
+    [[1], /mapping/],
+    [{ hiden: 3 }, /space: hiden: there is no such training option/],
+    [{ data: "x" }, /space: data/],
+    [{ lr: { logUniform: [0, 1] } }, /space: lr: logUniform must begin above 0/],
+    [{ lr: { uniform: [2, 1] } }, /space: lr: uniform must be \[low, high\]/],
+    [{ lr: { between: [1, 2] } }, /space: lr: it must have one of choice/],
+    [{ batch: { integer: [1.5, 3] } }, /space: batch: integer/],
+    [{ dropout: { choice: [0, 2] } }, /space: dropout: .*0\.99/],
+    [{ dropout: { uniform: [0, 0.5], step: 2 } }, /space: dropout: step does not belong/],
+    [{ hidden: { choice: [[64], ["a"]] } }, /space: hidden: .*whole numbers/],
+    [{ activation: { choice: ["relu", "relux"] } }, /space: activation: .*relux/],
+    [{ model: "mpl" }, /space: model: .*mpl/],
+    [{ epochs: { choice: [] } }, /space: epochs: choice is empty/],
+  ];
+  for (const [value, message] of wrong) {
+    assert.throws(
+      () => parseSpace(value),
+      (error) => error instanceof InputError && message.test(error.message),
+      JSON.stringify(value),
+    );
+  }
+  await assert.rejects(readSpace("mpl"), /neither a file nor a preset; presets: mlp/);
+});
