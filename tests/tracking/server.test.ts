@@ -4,6 +4,7 @@ import { type MlflowFixture, startMlflow } from "../support/mlflow";
 import { withoutPython } from "../support/python";
 import { clientCases } from "./cases/client";
 import { commandCases } from "./cases/commands";
+import { documentationCases } from "./cases/documentation";
 import { runLoggerCases } from "./cases/run-logger";
 import { spoolCases } from "./cases/spool";
 import { transportCases } from "./cases/transport";
@@ -21,4 +22,5 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
   spoolCases(mlflow);
   transportCases(mlflow);
   commandCases(mlflow);
+  documentationCases(mlflow);
 });
