@@ -1,6 +1,6 @@
 /**
  * @module The server against FastAPI, uvicorn and onnxruntime in Python: the same model file, the same tiles, the same load
- * generator, one after the other. The peer runs in two ways, as one process with all threads and as one process for each
+ * generator, in turns. The peer runs in two ways, as one process with all threads and as one process for each
  * core, and the faster of the two counts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -17,26 +17,22 @@ import { HistoError } from "../src/errors/index";
 import { projectRoot } from "../src/files/index";
 import { silentProgress } from "../src/progress/index";
 import { writeModel } from "../tests/support/served-model";
+import { median } from "./median";
 import { peerPython } from "./python-peers";
 
 const CONNECTIONS = [1, 8, 64] as const;
-const SECONDS = 5;
+/** Servers take turns, so that what else the machine does meets all of them. */
+const ROUNDS = 3;
+const SECONDS = 3;
 const TILES = 32;
 
-/** What a server did at one number of connections. */
-interface Measured {
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly failed: number;
-}
-
-type ByConnections = Readonly<Record<`connections${(typeof CONNECTIONS)[number]}`, Measured>>;
+/** Medians over the rounds; the number is that of the connections. */
+type Figures = Readonly<Record<`${"requestsPerSecond" | "p50Ms" | "p99Ms"}${(typeof CONNECTIONS)[number]}`, number>>;
 
 interface Result {
   readonly name: "server";
-  readonly ours: ByConnections;
-  readonly peer: ByConnections & { readonly name: string };
+  readonly ours: Figures;
+  readonly peer: Figures & { readonly name: string };
   /** Requests per second, ours by the peer's: geometric mean over the numbers of connections. */
   readonly ratio: number;
   readonly ratios: Readonly<Record<string, number>>;
@@ -53,6 +49,7 @@ interface Context {
 /** Runs the benchmark. @throws {HistoError} `PEER_MISSING`, `BENCH_FAILED` */
 export async function run({ progress = silentProgress, model: given, quick = false }: Context = {}): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
+  const servers: Running[] = [];
   try {
     const requirements = join(projectRoot(), "bench", "requirements-server.txt");
     const python = await peerPython((await readFile(requirements, "utf8")).trim().split("\n"));
@@ -60,47 +57,42 @@ export async function run({ progress = silentProgress, model: given, quick = fal
       given ?? (await writeModel(join(directory, "model"), { size: 224, hidden: [256, 64], variant: "int8" }));
     const tiles = await syntheticTiles(join(directory, "tiles"));
     const cores = availableParallelism();
-    const seconds = quick ? 1 : SECONDS;
+    servers.push(await startOurs(model));
+    servers.push(await startPeer(python, model, 1, cores));
+    servers.push(await startPeer(python, model, cores, 1));
+    const [ours, ...peers] = await Promise.all(servers.map((server) => logitsOf(server, tiles)));
+    for (const peer of peers) agree(ours as number[], peer);
 
-    const ours = await measure("histo serve", await startOurs(model), tiles, seconds, progress);
-    const threaded = await measure(
-      "FastAPI, 1 process",
-      await startPeer(python, model, 1, cores),
-      tiles,
-      seconds,
-      progress,
-    );
-    const forked = await measure(
-      `FastAPI, ${cores} processes`,
-      await startPeer(python, model, cores, 1),
-      tiles,
-      seconds,
-      progress,
-    );
-    agree(ours.logits, threaded.logits);
-
-    const peer = fasterOf(threaded.measured, forked.measured);
+    const rounds: Figures[][] = servers.map(() => []);
+    for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+      for (const [i, server] of servers.entries()) {
+        rounds[i]?.push(await load(server, tiles, quick ? 1 : SECONDS, progress));
+      }
+    }
+    const [ownFigures, threaded, forked] = rounds.map(medians) as [Figures, Figures, Figures];
+    const peer = fasterOf(threaded, forked);
     const ratios = Object.fromEntries(
-      keys().map((key) => [key, ours.measured[key].requestsPerSecond / peer[key].requestsPerSecond]),
+      CONNECTIONS.map((count) => {
+        const key = `requestsPerSecond${count}` as const;
+        return [`${count} connections`, ownFigures[key] / peer[key]];
+      }),
     );
-    const product = Object.values(ratios).reduce((sum, ratio) => sum * ratio, 1);
+    const product = Object.values(ratios).reduce((all, ratio) => all * ratio, 1);
     return {
       name: "server",
-      ours: ours.measured,
+      ours: ownFigures,
       peer: { name: "FastAPI, uvicorn and onnxruntime (the faster of 1 process and one for each core)", ...peer },
       ratio: product ** (1 / CONNECTIONS.length),
       ratios,
     };
   } finally {
+    await Promise.all(servers.map(stop));
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function keys(): (keyof ByConnections)[] {
-  return CONNECTIONS.map((connections) => `connections${connections}` as const);
-}
-
 interface Running {
+  readonly name: string;
   readonly child: ChildProcess;
   readonly url: string;
 }
@@ -109,7 +101,7 @@ async function startOurs(model: string): Promise<Running> {
   const port = await freePort();
   const options = ["serve", "--model", model, "--port", String(port), "--quiet", "--log-level", "info"];
   const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...options], { stdio: "ignore" });
-  return ready({ child, url: `http://127.0.0.1:${port}` });
+  return ready({ name: "histo serve", child, url: `http://127.0.0.1:${port}` });
 }
 
 async function startPeer(python: string, model: string, workers: number, threads: number): Promise<Running> {
@@ -119,7 +111,8 @@ async function startPeer(python: string, model: string, workers: number, threads
     stdio: "ignore",
     env: { ...process.env, MODEL: model, THREADS: String(threads) },
   });
-  return ready({ child, url: `http://127.0.0.1:${port}` });
+  const name = `FastAPI, ${workers} process${workers === 1 ? "" : "es"}`;
+  return ready({ name, child, url: `http://127.0.0.1:${port}` });
 }
 
 async function ready(running: Running): Promise<Running> {
@@ -133,54 +126,69 @@ async function ready(running: Running): Promise<Running> {
   throw new HistoError("BENCH_FAILED", "A server of the benchmark did not become ready.");
 }
 
-/** Asks for the logits of all tiles, then loads the server, then ends it. */
-async function measure(
-  name: string,
-  { child, url }: Running,
+const HEADERS = { "content-type": "image/png" };
+
+async function logitsOf({ url }: Running, tiles: readonly Buffer[]): Promise<number[]> {
+  const logits: number[] = [];
+  for (const body of tiles) {
+    const response = await fetch(`${url}/predict`, { method: "POST", body: body as BodyInit, headers: HEADERS });
+    logits.push(((await response.json()) as { logit: number }).logit);
+  }
+  return logits;
+}
+
+/** Loads a server with each number of connections, after a second to warm up. */
+async function load(
+  { name, url }: Running,
   tiles: readonly Buffer[],
   seconds: number,
   progress: { say(line: string): void },
-): Promise<{ measured: ByConnections; logits: number[] }> {
-  const headers = { "content-type": "image/png" };
-  try {
-    const logits: number[] = [];
-    for (const body of tiles) {
-      const response = await fetch(`${url}/predict`, { method: "POST", body: body as BodyInit, headers });
-      logits.push(((await response.json()) as { logit: number }).logit);
-    }
-    const requests = tiles.map((body) => ({ method: "POST", path: "/predict", body, headers }));
-    const measured: Partial<Record<keyof ByConnections, Measured>> = {};
-    for (const connections of CONNECTIONS) {
-      await autocannon({ url, connections, duration: 1, requests });
-      const {
-        requests: done,
-        latency,
-        errors,
-        non2xx,
-      } = await autocannon({ url, connections, duration: seconds, requests });
-      const result = {
-        requestsPerSecond: done.average,
-        p50Ms: latency.p50,
-        p99Ms: latency.p99,
-        failed: errors + non2xx,
-      };
-      measured[`connections${connections}`] = result;
-      progress.say(
-        `${name}, ${connections} connections: ${done.average.toFixed(0)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms`,
-      );
-    }
-    return { measured: measured as ByConnections, logits };
-  } finally {
-    child.kill("SIGTERM");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+): Promise<Figures> {
+  const requests = tiles.map((body) => ({ method: "POST", path: "/predict", body, headers: HEADERS }));
+  const figures: Record<string, number> = {};
+  for (const connections of CONNECTIONS) {
+    await autocannon({ url, connections, duration: 1, requests });
+    const {
+      requests: done,
+      latency,
+      errors,
+      non2xx,
+    } = await autocannon({ url, connections, duration: seconds, requests });
+    if (errors + non2xx > 0) throw new HistoError("BENCH_FAILED", `${name}: ${errors + non2xx} requests failed.`);
+    figures[`requestsPerSecond${connections}`] = done.average;
+    figures[`p50Ms${connections}`] = latency.p50;
+    figures[`p99Ms${connections}`] = latency.p99;
+    progress.say(
+      `${name}, ${connections} connections: ${done.average.toFixed(0)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms`,
+    );
   }
+  return figures as Figures;
 }
 
-/** For each number of connections the one that answered more. */
-function fasterOf(a: ByConnections, b: ByConnections): ByConnections {
+function medians(rounds: readonly Figures[]): Figures {
+  const [first] = rounds as [Figures];
   return Object.fromEntries(
-    keys().map((key) => [key, a[key].requestsPerSecond >= b[key].requestsPerSecond ? a[key] : b[key]]),
-  ) as ByConnections;
+    (Object.keys(first) as (keyof Figures)[]).map((key) => [key, median(rounds.map((figures) => figures[key]))]),
+  ) as Figures;
+}
+
+/** For each number of connections the figures of the one that answered more. */
+function fasterOf(a: Figures, b: Figures): Figures {
+  return Object.fromEntries(
+    CONNECTIONS.flatMap((count) => {
+      const better = a[`requestsPerSecond${count}`] >= b[`requestsPerSecond${count}`] ? a : b;
+      return (["requestsPerSecond", "p50Ms", "p99Ms"] as const).map((key) => [
+        `${key}${count}`,
+        better[`${key}${count}`],
+      ]);
+    }),
+  ) as Figures;
+}
+
+async function stop({ child }: Running): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  await once(child, "exit");
 }
 
 function agree(ours: readonly number[], peer: readonly number[]): void {

@@ -2,7 +2,10 @@
 import type { ServiceRequest, ServiceResponse } from "./http";
 
 /** Headers for an answer to a listed origin; none for others. */
-export function corsHeaders({ headers }: ServiceRequest, origins: readonly string[]): Record<string, string> {
+export function corsHeaders(
+  { headers }: Pick<ServiceRequest, "headers">,
+  origins: readonly string[],
+): Record<string, string> {
   if (origins.length === 0) return {};
   const origin = headers.origin;
   const allowed = origin !== undefined && (origins.includes(origin) || origins.includes("*"));

@@ -8,5 +8,5 @@ export { nameModels } from "./model-names";
 export { type Answer, type GoldenResult, ModelRegistry, type ServedModel } from "./models";
 export { openImages } from "./open-images";
 export { PROBLEM_CODES, Problem, type ProblemCode, problemResponse } from "./problem";
-export { DEFAULT_LIMITS, Service, type ServiceLimits, type ServiceOptions } from "./service";
+export { DEFAULT_LIMITS, type RequestHead, Service, type ServiceLimits, type ServiceOptions } from "./service";
 export { openWeb } from "./web-files";

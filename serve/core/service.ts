@@ -52,6 +52,9 @@ export interface ServiceOptions {
   readonly corsOrigins?: readonly string[] | undefined;
 }
 
+/** What is known of a request before its body is read. */
+export type RequestHead = Pick<ServiceRequest, "id" | "method" | "path" | "headers">;
+
 /** Where the service is in its life. */
 export type Phase = "starting" | "serving" | "stopping";
 
@@ -104,6 +107,18 @@ export class Service {
     this.metrics.inFlight.dec();
     this.metrics.requests.inc({ route: label, method: methodLabel(request.method), status: response.status });
     this.metrics.requestSeconds.observe({ route: label }, (performance.now() - started) / 1000);
+    return this.complete(response, request);
+  }
+
+  /** The answer to a request that was refused before its body was read. */
+  refuse(error: unknown, request: RequestHead): ServiceResponse {
+    const response = this.problem(error, request);
+    this.metrics.requests.inc({ route: "refused", method: methodLabel(request.method), status: response.status });
+    return this.complete(response, request);
+  }
+
+  /** Adds what every answer has. */
+  private complete(response: ServiceResponse, request: RequestHead): ServiceResponse {
     return {
       ...response,
       headers: {
@@ -138,7 +153,7 @@ export class Service {
    * @returns how many bytes of it are to be read at most
    * @throws {Problem} when it will be refused whatever the body is
    */
-  admit({ method, path, headers }: Pick<ServiceRequest, "method" | "path" | "headers">): number {
+  admit({ method, path, headers }: RequestHead): number {
     if (method !== "POST" || !isServicePath(path)) return 0;
     const { route } = findRoute(method, path);
     if (!route.open) authorize(headers, this.options.apiKeys ?? []);

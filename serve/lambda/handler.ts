@@ -46,7 +46,7 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
     try {
       request = requestOf(event, new AbortController().signal);
     } catch (error) {
-      return resultOf(service.problem(error, { id: "unknown", path: "/" }), "GET");
+      return resultOf(service.refuse(error, { id: "unknown", method: "GET", path: "/", headers: {} }), "GET");
     }
     const response = await service.handle(request);
     const { method, path, id } = request;

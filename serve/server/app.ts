@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { rateLimit } from "express-rate-limit";
-import { Problem, Service, type ServiceOptions, type ServiceResponse } from "../core/index";
+import { Problem, type RequestHead, Service, type ServiceOptions, type ServiceResponse } from "../core/index";
 import { BodyReader } from "./body-reader";
 import { type Logger, requestLogger } from "./logging";
 
@@ -37,12 +37,10 @@ export function createApp(options: AppOptions, service: Service = new Service(op
         standardHeaders: "draft-8",
         legacyHeaders: false,
         skip: ({ path }) => path === "/livez" || path === "/readyz",
-        handler: (request, response) =>
-          write(
-            response,
-            service,
-            service.problem(new Problem("RATE_LIMITED"), { id: String(request.id), path: request.path }),
-          ),
+        handler: (request, response) => {
+          const headers = { "retry-after": String(response.getHeader("retry-after") ?? 1) };
+          write(response, service, service.refuse(new Problem("RATE_LIMITED", undefined, headers), headOf(request)));
+        },
       }),
     );
   }
@@ -50,7 +48,7 @@ export function createApp(options: AppOptions, service: Service = new Service(op
   app.use((request: Request, response: Response) => answer(service, bodies, request, response));
   // Only a fault of the server itself comes here; nothing of it is shown.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    write(response, service, service.problem(error, { id: String(request.id), path: request.path }));
+    write(response, service, service.refuse(error, headOf(request)));
   });
   return app;
 }
@@ -60,20 +58,28 @@ async function answer(service: Service, bodies: BodyReader, request: Request, re
   response.on("close", () => {
     if (!response.writableEnded) controller.abort();
   });
-  // Not `new URL`, which would take `//name/path` for a host.
-  const [path = "/", query] = request.originalUrl.split("?", 2);
-  const id = String(request.id);
-  const head = { method: request.method, path, query: new URLSearchParams(query), headers: headersOf(request), id };
+  const head = headOf(request);
   let body: Uint8Array;
   try {
     const limit = service.admit(head);
     body = limit > 0 ? await bodies.read(request, limit) : new Uint8Array();
   } catch (error) {
     if (controller.signal.aborted) return;
-    return write(response, service, service.problem(error, { id, path }));
+    return write(response, service, service.refuse(error, head));
   }
   if (controller.signal.aborted) return;
-  write(response, service, await service.handle({ ...head, body, signal: controller.signal }));
+  write(response, service, await service.handle({ ...head, query: queryOf(request), body, signal: controller.signal }));
+}
+
+function headOf(request: Request): RequestHead {
+  // Not `new URL`, which would take `//name/path` for a host.
+  const path = request.originalUrl.split("?", 1)[0] || "/";
+  return { id: String(request.id), method: request.method, path, headers: headersOf(request) };
+}
+
+function queryOf({ originalUrl }: Request): URLSearchParams {
+  const at = originalUrl.indexOf("?");
+  return new URLSearchParams(at < 0 ? "" : originalUrl.slice(at + 1));
 }
 
 function write(response: Response, service: Service, { status, headers, body }: ServiceResponse): void {

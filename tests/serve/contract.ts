@@ -77,6 +77,8 @@ export function describeContract(kind: string, start: (content: Content) => Prom
       assert.equal(response.status, status, JSON.stringify(body));
       assert.match(response.headers.get("content-type") ?? "", /^application\/problem\+json/);
       assert.equal(body.code, code);
+      assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+      assert.ok(response.headers.get("x-request-id"));
       assert.equal(body.status, status);
       for (const member of ["type", "title", "detail"]) assert.equal(typeof body[member], "string");
       assert.doesNotMatch(JSON.stringify(body), /node_modules|\.ts:|\.js:|\/tmp\//, "no traces, no paths");
