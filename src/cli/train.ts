@@ -28,7 +28,7 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResu
     const { runExperiment } = await import("../experiments/index.js");
     const { run, resume = false, checkpointEvery, track, experiment, options, variant } = separate(given);
     return runExperiment(options, {
-      run: run ?? newRunPath(options.model ?? "mlp"),
+      run: run ?? newRunPath(options.model?.split(":")[0] ?? "mlp"),
       resume,
       variant,
       track: track && { experiment },
@@ -73,7 +73,10 @@ function trainingOptions(command: Command): Command {
     .requiredOption("--data <dir>", "data set directory")
     .option("--run <dir>", "run directory (default: a new one under runs/)")
     .option("--resume", "go on with an interrupted run")
-    .option("--model <name>", "mlp, cnn, vit or colour (logistic regression on colour and texture)")
+    .option(
+      "--model <name>",
+      "mlp, cnn, vit, colour (logistic regression on colour and texture) or backbone:FILE.onnx (frozen)",
+    )
     .option("--hidden <units>", "units of the hidden layers, such as 2352,2352,294", integers(1))
     .option("--size <px>", "edge length of the model's input", integer(1, 16384))
     .option("--resize <how>", "exact, stretch, pad or crop", oneOf("exact", "stretch", "pad", "crop"))

@@ -122,7 +122,7 @@ async function trainInOwnProcess(
   });
   child.stderr.on("data", (chunk: Buffer) => {
     text.error = (text.error + chunk).slice(-4000);
-    if (options.progress) process.stderr.write(chunk);
+    if (options.progress && options.progress !== silentProgress) process.stderr.write(chunk);
   });
   const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
   signal?.removeEventListener("abort", stop);

@@ -7,6 +7,7 @@ export { ColourFeatures, colourFeatures } from "./layers/colour-features";
 export { colourFeatureCount } from "./layers/colour-levels";
 export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
+export { OnnxBackbone } from "./layers/onnx-backbone";
 export { SubspaceProjection } from "./layers/subspace-projection";
 export { PositionEmbedding, SelfAttention, TokenDense, TokenNormalization } from "./layers/transformer";
 export {

@@ -1,4 +1,5 @@
 /** @module Turns a layers model into an ONNX graph: what converters of single layers work with. */
+import { dirname, join } from "node:path";
 import { InputError } from "../errors/index";
 import type { SafetensorsFile } from "../files/index";
 import type { GraphBuilder } from "./graph";
@@ -57,6 +58,11 @@ export class Conversion {
 
   shapeOf(layer: LayerNode, weight: string): readonly number[] {
     return this.weights.shapeOf(`${layer.name}/${weight}`);
+  }
+
+  /** Path of a file that the run keeps beside its weights. */
+  besideWeights(name: string): string {
+    return join(dirname(this.weights.path), name);
   }
 
   /** A kernel as a matrix that is read in blocks. */

@@ -30,6 +30,12 @@ interface NodeOptions {
   readonly name?: string;
 }
 
+/** A constant of another graph as protobufjs decodes it. */
+export interface ForeignTensor {
+  readonly name?: string;
+  readonly rawData?: Uint8Array;
+}
+
 /** A graph under construction. */
 export class GraphBuilder {
   private readonly nodes: object[] = [];
@@ -37,6 +43,7 @@ export class GraphBuilder {
   private readonly domains = new Set<string>();
   private readonly taken = new Map<string, number>();
   private readonly shared = new Map<string, string>();
+  private opset: number = OPSET;
 
   /** @param external receives the large tensors */
   constructor(private readonly external: ExternalData) {}
@@ -104,6 +111,29 @@ export class GraphBuilder {
     return name;
   }
 
+  /**
+   * Takes in the nodes and constants of another graph, whose names are free here, and its operator set: what is written
+   * with `node` besides must mean the same in both. Large constants go to the external data file.
+   */
+  async splice(nodes: readonly object[], constants: readonly ForeignTensor[], opset: number): Promise<void> {
+    this.opset = opset;
+    for (const tensor of constants) {
+      const { rawData, ...rest } = tensor;
+      if (!rawData || rawData.length < EXTERNAL_FROM_BYTES) {
+        this.initializers.push(tensor);
+        continue;
+      }
+      const { offset, length } = await this.external.append(rawData);
+      const location = { location: this.external.fileName, offset: String(offset), length: String(length) };
+      this.initializers.push({
+        ...rest,
+        dataLocation: EXTERNAL_LOCATION,
+        externalData: Object.entries(location).map(([key, value]) => ({ key, value })),
+      });
+    }
+    this.nodes.push(...nodes);
+  }
+
   /** Gives a tensor a final name. */
   name(tensor: string, name: string): void {
     this.nodes.push({ input: [tensor], output: [name], name: this.unique("output"), opType: "Identity", domain: "" });
@@ -120,7 +150,10 @@ export class GraphBuilder {
       Model.fromObject({
         irVersion: IR_VERSION,
         producerName: "histology-mlp",
-        opsetImport: [{ domain: "", version: OPSET }, ...[...this.domains].map((domain) => ({ domain, version: 1 }))],
+        opsetImport: [
+          { domain: "", version: this.opset },
+          ...[...this.domains].map((domain) => ({ domain, version: 1 })),
+        ],
         metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
         graph: {
           name: "classifier",

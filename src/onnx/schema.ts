@@ -1,5 +1,5 @@
 /**
- * @module The part of ONNX's protobuf schema that the graph writer uses, as a protobufjs descriptor.
+ * @module The part of ONNX's protobuf schema that the graph writer and the reader of backbones use, as a protobufjs descriptor.
  * Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
 import type { INamespace, Type } from "protobufjs/light.js";
@@ -46,13 +46,22 @@ const descriptor: INamespace = {
       i: ["int64", 3],
       s: ["bytes", 4],
       t: ["TensorProto", 5],
+      g: ["GraphProto", 6],
       floats: ["float", 7, "repeated"],
       ints: ["int64", 8, "repeated"],
+      strings: ["bytes", 9, "repeated"],
+      tensors: ["TensorProto", 10, "repeated"],
+      graphs: ["GraphProto", 11, "repeated"],
       type: ["int32", 20],
     }),
     TensorProto: message({
       dims: ["int64", 1, "repeated"],
       dataType: ["int32", 2],
+      floatData: ["float", 4, "repeated"],
+      int32Data: ["int32", 5, "repeated"],
+      int64Data: ["int64", 7, "repeated"],
+      doubleData: ["double", 10, "repeated"],
+      uint64Data: ["uint64", 11, "repeated"],
       name: ["string", 8],
       rawData: ["bytes", 9],
       externalData: ["StringStringEntryProto", 13, "repeated"],

@@ -71,6 +71,15 @@ export class GraphSession {
 
   /** Runs the graph on one input and gives one float output, row-major. @throws {HistoError} `INFERENCE_FAILED`, `MODEL_CLOSED` */
   async run(input: string, tensor: InputTensor, output: string): Promise<Float32Array> {
+    return (await this.runWithShape(input, tensor, output)).data;
+  }
+
+  /** {@link GraphSession.run}, with the shape of the output. */
+  async runWithShape(
+    input: string,
+    tensor: InputTensor,
+    output: string,
+  ): Promise<{ readonly data: Float32Array; readonly shape: readonly number[] }> {
     if (this.closed) throw new HistoError("MODEL_CLOSED", "The model has been closed.");
     const value = new this.TensorClass(tensor.type, tensor.data, tensor.shape);
     const run = this.session.run({ [input]: value }, [output]);
@@ -78,7 +87,7 @@ export class GraphSession {
     try {
       const result = (await run)[output];
       if (result?.type !== "float32") throw new Error(`output ${output} is not a float32 tensor`);
-      return result.data as Float32Array;
+      return { data: result.data as Float32Array, shape: result.dims };
     } catch (error) {
       throw new HistoError("INFERENCE_FAILED", `The model failed: ${messageOf(error)}`, { cause: error });
     } finally {

@@ -14,6 +14,7 @@ import type { TrainingOptions } from "../runs/index";
 import { tf } from "../tensorflow/index";
 import { type Examples, featureExamples, pixelExamples } from "./batches";
 import type { TrainingData } from "./data";
+import { fitScaling, scaled } from "./feature-scaling";
 import { fitLogistic } from "./logistic-regression";
 import type { Network } from "./network";
 
@@ -26,13 +27,11 @@ export async function colourNetwork(
   const { mean, std } = data.preprocessing;
   const width = colourFeatureCount(options.size);
   const raw = measureAll(data, progress);
-  const { shift, scale } = standardization(raw.train, width);
-  const standardized = (values: Float32Array) =>
-    values.map((value, i) => (value - (shift[i % width] as number)) * (scale[i % width] as number));
+  const scaling = fitScaling(raw.train, width);
   const inputs = {
-    train: standardized(raw.train),
-    validation: standardized(raw.validation),
-    test: standardized(raw.test),
+    train: scaled(raw.train, scaling),
+    validation: scaled(raw.validation, scaling),
+    test: scaled(raw.test, scaling),
   };
   const of = (partition: Partition): Examples =>
     featureExamples([inputs[partition]], width, data.labels[partition], options.seed);
@@ -49,8 +48,8 @@ export async function colourNetwork(
     async save(run) {
       const whole = colourRegression(options.size, { mean, std });
       const own = new Map<string, Float32Array>([
-        ["colour/shift", shift],
-        ["colour/scale", scale],
+        ["colour/shift", scaling.shift],
+        ["colour/scale", scaling.scale],
       ]);
       for (const { name, parts } of namedWeights(model)) own.set(name, parts[0]?.dataSync() as Float32Array);
       for (const { name, parts, shape } of namedWeights(whole)) {
@@ -93,21 +92,4 @@ function measureAll(data: TrainingData, progress: Progress): Record<Partition, F
   const result = { train: of("train"), validation: of("validation"), test: of("test") };
   task.finish();
   return result;
-}
-
-/** Mean and inverse standard deviation of each feature; features that never change are scaled by 0. */
-function standardization(values: Float32Array, width: number): { shift: Float32Array; scale: Float32Array } {
-  const shift = new Float32Array(width);
-  const scale = new Float32Array(width);
-  const count = values.length / width;
-  for (let j = 0; j < width; j++) {
-    let [sum, squares] = [0, 0];
-    for (let i = j; i < values.length; i += width) sum += values[i] as number;
-    const mean = sum / count;
-    for (let i = j; i < values.length; i += width) squares += ((values[i] as number) - mean) ** 2;
-    const deviation = Math.sqrt(squares / count);
-    shift[j] = mean;
-    scale[j] = deviation > 1e-6 ? 1 / deviation : 0;
-  }
-  return { shift, scale };
 }

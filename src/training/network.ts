@@ -7,6 +7,7 @@ import { architectureOf, cnn, describeModel, mlp, saveTopology, saveWeights, vit
 import type { Progress } from "../progress/index";
 import type { RunDirectory, TrainingOptions } from "../runs/index";
 import type { tf } from "../tensorflow/index";
+import { BACKBONE_PREFIX, backboneNetwork } from "./backbone-network";
 import { type Examples, pixelExamples } from "./batches";
 import { colourNetwork } from "./colour-network";
 import type { TrainingData } from "./data";
@@ -46,6 +47,7 @@ export async function createNetwork(
     }
     return subspaceNetwork(options, data, context);
   }
+  if (options.model.startsWith(BACKBONE_PREFIX)) return backboneNetwork(options, data, context);
   if (options.model === "colour") return colourNetwork(options, data, context);
   const model = createModel(options);
   return {
@@ -70,7 +72,10 @@ function createModel(options: TrainingOptions): tf.LayersModel {
     case "vit":
       return vit(options.size, options);
     default:
-      throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not one of mlp, cnn, vit, colour.`);
+      throw new InputError(
+        "MODEL_UNKNOWN",
+        `--model ${options.model} is not one of mlp, cnn, vit, colour, backbone:FILE.onnx.`,
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 /** @module The converters of all layer classes that can be exported. */
 import type { ConverterTable } from "../conversion";
 import { activationConverters } from "./activation";
+import { backboneConverters } from "./backbone";
 import { colourConverters } from "./colour";
 import { convolutionConverters } from "./convolution";
 import { denseConverters } from "./dense";
@@ -22,4 +23,5 @@ export const converters: ConverterTable = {
   ...identityConverters,
   ...transformerConverters,
   ...colourConverters,
+  ...backboneConverters,
 };

@@ -1,0 +1,63 @@
+/** @module A frozen backbone's place in a model. It is computed by ONNX Runtime, before training and after export. */
+import { tf, variableOf } from "../../tensorflow/index";
+import type { NamedWeight, WeightOwner } from "../weights";
+
+export interface OnnxBackboneConfig {
+  readonly name?: string;
+  /** Name of the ONNX file beside the weights. (tfjs writes texts in lower case, so a path would not do.) */
+  readonly file: string;
+  /** Numbers an image. */
+  readonly features: number;
+  /** Of the standardization of the pixels, which is undone first. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** Of the file, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** (f - shift) * scale, f the backbone's features of the image; weights shift and scale [features], not trained. */
+export class OnnxBackbone extends tf.layers.Layer implements WeightOwner {
+  static readonly className = "OnnxBackbone";
+  private readonly settings: OnnxBackboneConfig;
+  private shift!: tf.LayerVariable;
+  private scale!: tf.LayerVariable;
+
+  constructor(config: OnnxBackboneConfig) {
+    super({ name: config.name, trainable: false } as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    this.settings = config;
+  }
+
+  override build(inputShape: tf.Shape): void {
+    const count = [this.settings.features];
+    const { ones, zeros } = tf.initializers;
+    this.shift = this.addWeight("shift", count, "float32", zeros(), undefined, false);
+    this.scale = this.addWeight("scale", count, "float32", ones(), undefined, false);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    return [inputShape[0] ?? null, this.settings.features];
+  }
+
+  /** @throws always: TensorFlow does not run ONNX graphs */
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = Array.isArray(inputs) ? inputs[0] : inputs;
+    if (x instanceof tf.Tensor) throw new Error("A backbone is run by ONNX Runtime; export the model first.");
+    return x as unknown as tf.Tensor;
+  }
+
+  namedWeights(): NamedWeight[] {
+    return [this.shift, this.scale].map((weight, i) => ({
+      name: `${this.name}/${i === 0 ? "shift" : "scale"}`,
+      shape: weight.shape as number[],
+      parts: [variableOf(weight)],
+    }));
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { file, features, mean, std, sha256 } = this.settings;
+    return { ...super.getConfig(), file, features, mean: [...mean], std: [...std], sha256 };
+  }
+}
+
+tf.serialization.registerClass(OnnxBackbone);

@@ -1,0 +1,89 @@
+/** @module A frozen ONNX backbone inside a model: its graph becomes a part of the exported one. */
+import { InputError } from "../../errors/index";
+import { type BackboneDescription, type DecodedNode, IMAGENET, plainNumber, readBackbone } from "../backbone-file";
+import type { Converter, ConverterTable, Value } from "../conversion";
+import type { ForeignTensor } from "../graph";
+
+const onnxBackbone: Converter = async (layer, [input], conversion) => {
+  const value = input as Value;
+  const { graph } = conversion;
+  const config = layer.config as unknown as {
+    file: string;
+    sha256: string;
+    features: number;
+    mean: number[];
+    std: number[];
+  };
+  const file = conversion.besideWeights(config.file);
+  const { description, model } = await readBackbone(file);
+  if (description.sha256 !== config.sha256) {
+    throw new InputError("BACKBONE_CHANGED", `${file} is not the backbone that this run was trained with.`);
+  }
+  const images = await conversion.channelsFirst(value);
+  const perChannel = (name: string, of: (channel: number) => number) =>
+    graph.floats(`${layer.name}/${name}`, [3, 1, 1], [0, 1, 2].map(of));
+  const { mean, std } = config;
+  const factor = await perChannel("factor", (c) => (std[c] as number) / (IMAGENET.std[c] as number));
+  const addend = await perChannel(
+    "addend",
+    (c) => ((mean[c] as number) - (IMAGENET.mean[c] as number)) / (IMAGENET.std[c] as number),
+  );
+  const normalized = graph.node("Add", [graph.node("Mul", [images, factor]), addend]);
+  const entry =
+    description.layout === "NCHW"
+      ? normalized
+      : graph.node("Transpose", [normalized], { attributes: { perm: [0, 2, 3, 1] } });
+  const rename = (name: string) =>
+    name === "" ? "" : name === description.input ? entry : `${layer.name}/graph/${name}`;
+  const opset = model.opsetImport.find(({ domain }) => !domain)?.version;
+  const constants = model.graph.initializer.map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
+  await graph.splice(renamed(model.graph.node, rename), constants as ForeignTensor[], plainNumber(opset));
+  const raw = pooled(graph, rename(description.output), description);
+  const constant = async (name: string) =>
+    graph.floats(`${layer.name}/${name}`, [config.features], await conversion.read(layer, name));
+  const shifted = graph.node("Sub", [await raw, await constant("shift")]);
+  const name = graph.node("Mul", [shifted, await constant("scale")], { name: layer.name });
+  return { name, shape: [config.features] };
+};
+
+/** Nodes with all tensor names changed, also within the branches of control flow. */
+function renamed(nodes: readonly DecodedNode[], rename: (name: string) => string): DecodedNode[] {
+  const graphOf = <T extends { node: readonly DecodedNode[] }>(graph: T): T => {
+    const named = <V extends { name: string }>(values: readonly V[]) =>
+      values.map((value) => ({ ...value, name: rename(value.name) }));
+    const { input, output, initializer } = graph as unknown as Record<string, { name: string }[]>;
+    return {
+      ...graph,
+      node: renamed(graph.node, rename),
+      input: named(input ?? []),
+      output: named(output ?? []),
+      initializer: named(initializer ?? []),
+    };
+  };
+  return nodes.map((node) => ({
+    ...node,
+    input: node.input.map(rename),
+    output: node.output.map(rename),
+    name: rename(node.name ?? ""),
+    attribute: (node.attribute ?? []).map((attribute) => ({
+      ...attribute,
+      ...(attribute.g && { g: graphOf(attribute.g) }),
+      ...(attribute.graphs?.length && { graphs: attribute.graphs.map(graphOf) }),
+    })),
+  }));
+}
+
+/** One vector an image, with operators that mean the same in every operator set from 13 on. */
+async function pooled(
+  graph: Parameters<Converter>[2]["graph"],
+  output: string,
+  { outputRank }: BackboneDescription,
+): Promise<string> {
+  if (outputRank === 2) return output;
+  if (outputRank === 4) return graph.node("Flatten", [graph.node("GlobalAveragePool", [output])]);
+  const zero = await graph.integers([0]);
+  const first = graph.node("Gather", [output, zero], { attributes: { axis: { int: 1 } } });
+  return graph.node("Flatten", [first]);
+}
+
+export const backboneConverters: ConverterTable = { OnnxBackbone: onnxBackbone };
