@@ -4,7 +4,7 @@ import * as ecs from "aws-cdk-lib/aws-ecs";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
-import type { BatchSettings, DeploymentSettings } from "../../../../src/deployment/settings";
+import { architectureOf, type BatchSettings, type DeploymentSettings } from "../../../../src/deployment/settings";
 import { acknowledge, acknowledgeObjects } from "../acknowledge";
 import { logGroup } from "../logs";
 import { hostParameter } from "./ec2";
@@ -21,6 +21,7 @@ export class BatchStack extends Stack {
   ) {
     super(scope, id, props);
     const { network, storage } = rooms;
+    const arm = settings.ec2 !== undefined && architectureOf(settings.ec2.instanceType) === "arm64";
     new ecs.Cluster(this, "Cluster", {
       clusterName: `${settings.name}-batch`,
       vpc: network.vpc,
@@ -30,6 +31,11 @@ export class BatchStack extends Stack {
       family: `${settings.name}-predict`,
       cpu: settings.batch.cpu,
       memoryLimitMiB: settings.batch.memoryMb,
+      // It runs the servers' image, which is built for their processor.
+      runtimePlatform: {
+        cpuArchitecture: arm ? ecs.CpuArchitecture.ARM64 : ecs.CpuArchitecture.X86_64,
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      },
       volumes: [
         {
           name: "models",
@@ -65,7 +71,13 @@ export class BatchStack extends Stack {
     const container = task.addContainer("predict", {
       image: ecs.ContainerImage.fromRegistry(image),
       readonlyRootFilesystem: true,
-      environment: { HISTO_MODEL: "/models/current", HISTO_IMAGE_SOURCE: `s3://${storage.images.bucketName}/tiles/` },
+      entryPoint: ["node", "dist/serve/server/batch.js"],
+      command: [],
+      environment: {
+        HISTO_MODEL: "/models/current",
+        HISTO_IMAGE_SOURCE: `s3://${storage.images.bucketName}/tiles/`,
+        HISTO_PREDICTIONS: `s3://${storage.images.bucketName}/predictions/predictions.csv`,
+      },
       logging: ecs.LogDrivers.awsLogs({ streamPrefix: "batch", logGroup: logGroup(this, "Log", settings) }),
     });
     container.addMountPoints({ sourceVolume: "models", containerPath: "/models", readOnly: true });

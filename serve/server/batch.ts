@@ -1,0 +1,84 @@
+/** @module Predicts every image of a folder or bucket prefix once and writes a table: the Fargate task's program. */
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { HistoError, InputError, messageOf } from "../../src/errors/index";
+import { writeFileAtomically } from "../../src/files/index";
+import { Predictor } from "../../src/inference/index";
+import { openImages } from "../core/index";
+
+export interface BatchOptions {
+  /** Model directory. */
+  readonly model: string;
+  /** Folder, data set directory or `s3://bucket/prefix`. */
+  readonly images: string;
+  /** File or `s3://bucket/key` of the table. */
+  readonly out: string;
+}
+
+export interface BatchResult {
+  readonly images: number;
+  readonly failed: number;
+}
+
+const GROUP = 32;
+const HEADER = "filename,logit,probability,predicted_class,threshold,error";
+
+/**
+ * Writes `filename,logit,probability,predicted_class,threshold,error`, one row per image in the source's order; an image
+ * that cannot be read has only its name and the error's code. Nothing is written unless all were tried.
+ */
+export async function predictAll({ model, images, out }: BatchOptions): Promise<BatchResult> {
+  const [predictor, source] = [await Predictor.open(model), await openImages(images)];
+  try {
+    const rows = [HEADER];
+    let failed = 0;
+    const names = (await source.list()).map(({ name }) => name);
+    for (let start = 0; start < names.length; start += GROUP) {
+      const group = names.slice(start, start + GROUP);
+      const bytes = await Promise.all(group.map((name) => source.read(name).catch((error: Error) => error)));
+      const readable = bytes.filter((item): item is Uint8Array => !(item instanceof Error));
+      const answers = await predictor.predictBatch(readable);
+      let next = 0;
+      for (const [i, item] of bytes.entries()) {
+        const answer = item instanceof Error ? item : (answers[next++] as (typeof answers)[number]);
+        if (answer instanceof Error) failed++;
+        rows.push(rowOf(group[i] as string, answer));
+      }
+    }
+    await write(out, `${rows.join("\n")}\n`);
+    return { images: names.length, failed };
+  } finally {
+    source.close();
+    await predictor.close();
+  }
+}
+
+type Answer = Exclude<Awaited<ReturnType<Predictor["predictBatch"]>>[number], Error>;
+
+function rowOf(name: string, answer: Answer | Error): string {
+  // Names hold no comma or quote: the source offers only those that match its pattern.
+  if (answer instanceof Error) return `${name},,,,,${answer instanceof HistoError ? answer.code : "IMAGE_UNREADABLE"}`;
+  return [name, answer.logit, answer.probability, answer.predictedClass, answer.threshold, ""].join(",");
+}
+
+async function write(out: string, text: string): Promise<void> {
+  if (!out.startsWith("s3://")) return writeFileAtomically(out, text);
+  const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(out) ?? [];
+  if (!Bucket || !Key) throw new InputError("OUT_INVALID", `${out} is not of the form s3://bucket/key.`);
+  const client = new S3Client({ forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: text, ContentType: "text/csv" }));
+}
+
+async function main(): Promise<void> {
+  const { HISTO_MODEL: model, HISTO_IMAGE_SOURCE: images, HISTO_PREDICTIONS: out } = process.env;
+  if (!model || !images || !out) {
+    throw new InputError("SETTING_MISSING", "HISTO_MODEL, HISTO_IMAGE_SOURCE and HISTO_PREDICTIONS have to be set.");
+  }
+  process.stdout.write(`${JSON.stringify({ ...(await predictAll({ model, images, out })), out })}\n`);
+}
+
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = error instanceof HistoError ? error.exitStatus : 1;
+  });
+}
