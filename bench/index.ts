@@ -25,6 +25,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "train-step": () => import("./train-step.js"),
   epoch: () => import("./epoch.js"),
   subspace: () => import("./subspace.js"),
+  quality: () => import("./quality.js"),
   data: () => import("./data.js"),
   inference: () => import("./inference.js"),
   server: () => import("./server.js"),

@@ -136,5 +136,6 @@ function trainingOptions(command: Command): Command {
     )
     .option("--no-track", "do not log to MLflow")
     .option("--experiment <name>", "of MLflow", "histology")
-    .option("--seed <n>", "fixes everything random", integer(0));
+    .option("--seed <n>", "fixes everything random but the split", integer(0))
+    .option("--split-seed <n>", "chooses the tiles that are held out", integer(0));
 }

@@ -94,8 +94,10 @@ export interface TrainingOptions {
   // numbers
   /** `auto`: bf16 products where the processor has them. */
   precision: "auto" | "bf16" | "fp32";
-  /** Fixes everything random. */
+  /** Fixes everything random but the split. */
   seed: number;
+  /** Which tiles are held out; runs of different seeds share a validation set unless this differs too. */
+  splitSeed: number;
 }
 
 /** The defaults. The network is the reference MLP. */
@@ -146,6 +148,7 @@ export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = {
   thresholdRule: "balanced-accuracy",
   precision: "auto",
   seed: 0,
+  splitSeed: 0,
 };
 
 /** What a run was made with, and what it found out: the content of `config.json`. */

@@ -37,12 +37,12 @@ export async function openTrainingData(
     | "stain"
     | "stainReference"
     | "skipUnreadable"
-    | "seed"
+    | "splitSeed"
     | "validationFraction"
   >,
   { progress, signal }: { progress: Progress; signal?: AbortSignal },
 ): Promise<TrainingData> {
-  const { size, resize, seed, skipUnreadable } = options;
+  const { size, resize, splitSeed: seed, skipUnreadable } = options;
   const whole = await loadDataset(options.data, options.dataset);
   const stain = await stainOf(whole, options, progress);
   const store = await openPixelStore(whole, { size, resize, stain, skipUnreadable, progress, signal });

@@ -17,12 +17,13 @@ import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";
 import { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
 import { HistoryFile } from "./callbacks/history-file";
-import { type Monitor, monitorOf } from "./callbacks/monitor";
+import { checkMonitor, type Monitor, monitorOf } from "./callbacks/monitor";
 import { ProgressBar } from "./callbacks/progress-bar";
 import { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 import { CheckpointStore } from "./checkpoint";
 import { openTrainingData, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
+import { finishedRun } from "./finished-run";
 import { createLoss } from "./losses";
 import { createNetwork, type Network } from "./network";
 import { balanced, shuffled } from "./samplers";
@@ -82,6 +83,12 @@ export async function runTraining(
   augmentationNamed(options.augment);
   if (existsSync(directory.config) && !resume) {
     throw new InputError("RUN_EXISTS", `--run ${directory.path} holds a run already; add --resume or choose another.`);
+  }
+  checkMonitor(monitor, Object.keys(rest.metrics ?? {}));
+  const finished = resume ? await finishedRun(directory) : undefined;
+  if (finished) {
+    progress.say(`${directory.path} is finished already.`);
+    return finished;
   }
   const data = await openTrainingData(options, { progress, ...(signal && { signal }) });
   setPrecision(resolvePrecision(options.precision));

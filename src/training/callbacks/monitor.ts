@@ -1,5 +1,6 @@
 /** @module Which number of an epoch counts, and which way is better. */
 import { InputError } from "../../errors/index";
+import { binaryMetrics } from "../../evaluation/index";
 import type { EpochResult } from "../trainer";
 
 export interface Monitor {
@@ -15,15 +16,19 @@ export function monitorOf(metric: string, mode: "auto" | "min" | "max" = "auto")
   return { metric, mode: mode === "auto" ? (SMALLER_IS_BETTER.has(metric) ? "min" : "max") : mode };
 }
 
-/** The monitored value of an epoch. @throws {InputError} `MONITOR_UNKNOWN` */
+/** Makes sure, before anything is trained, that there will be such a measure. @throws {InputError} `MONITOR_UNKNOWN` */
+export function checkMonitor({ metric }: Monitor, own: readonly string[]): void {
+  const measures = Object.entries(binaryMetrics([0, 1], [0.2, 0.8], { interval: false }));
+  const known = ["loss", ...measures.flatMap(([name, value]) => (typeof value === "number" ? [name] : [])), ...own];
+  if (!known.includes(metric)) {
+    throw new InputError("MONITOR_UNKNOWN", `--monitor ${metric} is not one of ${known.join(", ")}.`);
+  }
+}
+
+/** The monitored value of an epoch. */
 export function monitored(result: EpochResult, { metric }: Monitor): number {
   const value = result.validation[metric];
-  if (typeof value === "number") return value;
-  const known = Object.entries(result.validation).filter(([, value]) => typeof value === "number");
-  throw new InputError(
-    "MONITOR_UNKNOWN",
-    `--monitor ${metric} is not one of ${known.map(([name]) => name).join(", ")}.`,
-  );
+  return typeof value === "number" ? value : Number.NaN;
 }
 
 /** True where `value` is better than `best` by more than `minDelta`; a value that is not a number never is. */

@@ -1,0 +1,33 @@
+/** @module A run that is over, read back from its files. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { BinaryMetrics } from "../evaluation/index";
+import { readJson } from "../files/index";
+import type { RunConfig, RunDirectory } from "../runs/index";
+import { improves, monitored, monitorOf } from "./callbacks/monitor";
+import type { EpochResult } from "./trainer";
+
+/** What {@link runTraining} gave when it finished, as far as files tell; undefined where the run is not finished. */
+export async function finishedRun(run: RunDirectory) {
+  if (!existsSync(run.metrics) || !existsSync(run.bestWeights)) return undefined;
+  const config = await readJson<RunConfig>(run.config);
+  if (config.threshold === undefined) return undefined;
+  const metrics = await readJson<{ validation: BinaryMetrics; test: BinaryMetrics }>(run.metrics);
+  const history = (await readFile(run.history, "utf8")).split("\n").filter(Boolean);
+  const epochs = history.map((line) => JSON.parse(line) as EpochResult);
+  const monitor = monitorOf(config.monitor, config.monitorMode);
+  let best: EpochResult | undefined;
+  for (const epoch of epochs) {
+    if (improves(monitored(epoch, monitor), best && monitored(best, monitor), monitor)) best = epoch;
+  }
+  const seconds = epochs.map((epoch) => epoch.seconds).sort((a, b) => a - b);
+  return {
+    run: run.path,
+    epochs: epochs.length,
+    bestEpoch: best?.epoch ?? epochs.length,
+    seconds: seconds.reduce((a, b) => a + b, 0),
+    secondsPerEpoch: seconds[Math.floor(seconds.length / 2)] ?? 0,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    ...metrics,
+  };
+}

@@ -1,0 +1,73 @@
+/** @module The learning rate range test (Smith 2017): the loss while the rate rises over a few hundred steps. */
+import type { Callback } from "./callbacks/callback";
+import { type Trainer, TrainingDiverged } from "./trainer";
+
+export interface RangePoint {
+  readonly learningRate: number;
+  /** Of the batch. */
+  readonly loss: number;
+  /** Exponential average of the losses so far, corrected for its start. */
+  readonly smoothed: number;
+}
+
+export interface RangeTest {
+  readonly points: readonly RangePoint[];
+  /** The rate at which the smoothed loss falls fastest; a good highest rate. */
+  readonly suggestion: number;
+}
+
+export interface RangeOptions {
+  readonly lowest?: number;
+  readonly highest?: number;
+  readonly steps?: number;
+}
+
+/** A loss of four times the best so far ends the test. */
+const DIVERGED = 4;
+const SMOOTHING = 0.9;
+
+/**
+ * Trains while the learning rate rises exponentially from `lowest` to `highest`. The model and the optimizer are used up.
+ * @param make builds the trainer to test, with the given schedule, epochs and callbacks and a learning rate of 1
+ */
+export async function learningRateRange(
+  make: (own: { schedule: (step: number) => number; callbacks: readonly Callback[] }) => Trainer,
+  { lowest = 1e-7, highest = 1, steps = 150 }: RangeOptions = {},
+): Promise<RangeTest> {
+  const points: RangePoint[] = [];
+  const schedule = (step: number) => lowest * (highest / lowest) ** Math.min(1, step / (steps - 1));
+  const stop = new AbortController();
+  let [average, best] = [0, Number.POSITIVE_INFINITY];
+  let before = { lossSum: 0, count: 0 };
+  const watch: Callback = {
+    onBatchEnd({ seen, step }) {
+      const loss = (seen.lossSum - before.lossSum) / (seen.logits.length - before.count);
+      before = { lossSum: seen.lossSum, count: seen.logits.length };
+      average = SMOOTHING * average + (1 - SMOOTHING) * loss;
+      const smoothed = average / (1 - SMOOTHING ** step);
+      points.push({ learningRate: schedule(step - 1), loss, smoothed });
+      best = Math.min(best, smoothed);
+      if (step >= steps || (step > 10 && smoothed > DIVERGED * best)) stop.abort();
+    },
+    onEpochEnd() {
+      before = { lossSum: 0, count: 0 };
+    },
+  };
+  try {
+    await make({ schedule, callbacks: [watch] }).fit(stop.signal);
+  } catch (error) {
+    if (!(error instanceof TrainingDiverged)) throw error;
+  }
+  return { points, suggestion: steepest(points) };
+}
+
+/** Where the smoothed loss falls fastest by the logarithm of the rate, before its minimum. */
+function steepest(points: readonly RangePoint[]): number {
+  const lowest = points.reduce((at, point, i) => (point.smoothed < (points[at]?.smoothed ?? 0) ? i : at), 0);
+  let best = { slope: 0, rate: points[0]?.learningRate ?? 0 };
+  for (let i = 5; i < lowest; i++) {
+    const slope = (points[i]?.smoothed ?? 0) - (points[i - 5]?.smoothed ?? 0);
+    if (slope < best.slope) best = { slope, rate: points[i]?.learningRate ?? 0 };
+  }
+  return best.rate;
+}
