@@ -6,19 +6,17 @@ import { projectRoot } from "../files/index";
 import type { Variant } from "../onnx/index";
 import type { TrainingOptions } from "../runs/index";
 import { type CommandDefinition, integer, integers, number, oneOf } from "./command";
+import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 
-type TrainCommandOptions = Partial<TrainingOptions> & {
-  data: string;
-  run?: string;
-  resume?: boolean;
-  positive?: string;
-  labelColumn?: string;
-  imageColumn?: string;
-  checkpointEvery?: number;
-  track: boolean;
-  experiment: string;
-  export: Variant | "none" | "auto";
-};
+type TrainCommandOptions = Partial<TrainingOptions> &
+  DataOptions & {
+    run?: string;
+    resume?: boolean;
+    checkpointEvery?: number;
+    track: boolean;
+    experiment: string;
+    export: Variant | "none" | "auto";
+  };
 
 export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResult> = {
   name: "train",
@@ -49,7 +47,17 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResu
 /** Tells the training options from what is about this run only. */
 function separate(given: TrainCommandOptions & { args: readonly string[]; json?: boolean; quiet?: boolean }) {
   const { args, json, quiet, run, resume, checkpointEvery, track, experiment, export: wanted, ...rest } = given;
-  const { positive, labelColumn, imageColumn, ...options } = rest;
+  const {
+    positive,
+    table,
+    imageFolder,
+    imageColumn,
+    labelColumn,
+    partitionColumn,
+    votesColumn,
+    votesTotal,
+    ...options
+  } = rest;
   const small = options.stem === "subspace" ? "compact" : "fp32";
   return {
     run,
@@ -58,7 +66,7 @@ function separate(given: TrainCommandOptions & { args: readonly string[]; json?:
     track,
     experiment,
     variant: wanted === "auto" ? (small as Variant) : wanted,
-    options: { ...options, dataset: { positive, labelColumn, imageColumn } },
+    options: { ...options, dataset: datasetOptions(given) },
   };
 }
 
@@ -69,8 +77,7 @@ export function newRunPath(model: string): string {
 }
 
 function trainingOptions(command: Command): Command {
-  return command
-    .requiredOption("--data <dir>", "data set directory")
+  return addDataOptions(command)
     .option("--run <dir>", "run directory (default: a new one under runs/)")
     .option("--resume", "go on with an interrupted run")
     .option(
@@ -124,9 +131,6 @@ function trainingOptions(command: Command): Command {
     .option("--threshold-rule <rule>", "balanced-accuracy, f1, recall>=R or cost=C")
     .option("--validation-fraction <x>", "share of train held out", number(0.01, 0.9))
     .option("--checkpoint-every <batches>", "instead of as often as time allows", integer(1))
-    .option("--positive <name>", "the positive class")
-    .option("--label-column <name>", "of a CSV data set")
-    .option("--image-column <name>", "of a CSV data set")
     .option("--skip-unreadable", "go on without images that cannot be decoded")
     .option(
       "--export <variant>",

@@ -172,6 +172,12 @@ export interface RunConfig extends TrainingOptions {
   notes?: readonly string[];
 }
 
+/** The user's choices in a run's configuration, without what the run found out. */
+export function optionsOf(config: RunConfig): Partial<TrainingOptions> {
+  const known = new Set(["data", ...Object.keys(defaultTrainingOptions)]);
+  return Object.fromEntries(Object.entries(config).filter(([name]) => known.has(name))) as Partial<TrainingOptions>;
+}
+
 /**
  * Fills in the defaults.
  * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE`, `OPTION_RANGE` or `AUGMENTATION_UNKNOWN`, naming the option

@@ -1,3 +1,9 @@
 /** @module A run on disk: the names of its files and the configuration it was made with. */
-export { defaultTrainingOptions, type RunConfig, resolveTrainingOptions, type TrainingOptions } from "./config";
+export {
+  defaultTrainingOptions,
+  optionsOf,
+  type RunConfig,
+  resolveTrainingOptions,
+  type TrainingOptions,
+} from "./config";
 export { RunDirectory } from "./run-directory";

@@ -9,7 +9,7 @@ import { readJson, sha256, writeJson } from "../files/index";
 import { augmentationNamed } from "../image/index";
 import { parameterCount } from "../models/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
+import { optionsOf, type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
 import { setPrecision } from "../tensorflow/index";
 import { batchesOf } from "./batches";
 import { BestWeights } from "./callbacks/best-weights";
@@ -77,7 +77,9 @@ export async function runTraining(
 ): Promise<TrainingResult> {
   const started = performance.now();
   const directory = new RunDirectory(resolve(run));
-  const options = resolveTrainingOptions({ ...given, data: resolve(given.data) });
+  const before = resume && existsSync(directory.config) ? optionsOf(await readJson<RunConfig>(directory.config)) : {};
+  const dataset = { ...before.dataset, ...said(given.dataset ?? {}) };
+  const options = resolveTrainingOptions({ ...before, ...said(given), dataset, data: resolve(given.data) });
   const monitor = monitorOf(options.monitor, options.monitorMode);
   parseSchedule(options.schedule, { stepsPerEpoch: 1, epochs: 1 });
   augmentationNamed(options.augment);
@@ -166,6 +168,11 @@ function runCallbacks(options: TrainingOptions, monitor: Monitor): Callback[] {
   ];
 }
 
+/** The options that are given, without those that are undefined. */
+function said<T extends object>(given: T): Partial<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
 /** Writes `config.json`, so that a run can be understood while it is going on. */
 async function startConfig(
   directory: RunDirectory,
@@ -198,7 +205,9 @@ async function startConfig(
 /** What must be the same when a run is resumed: all options but those that only say when to end. */
 function fingerprint(options: TrainingOptions, config: RunConfig): string {
   const { patience, minDelta, stopWhenLossRises, thresholdRule, data, precision, ...fixed } = options;
-  return sha256(JSON.stringify({ ...fixed, precision: resolvePrecision(precision), pixels: config.contentHash }));
+  return sha256(
+    JSON.stringify({ ...fixed, lr: config.lr, precision: resolvePrecision(precision), pixels: config.contentHash }),
+  );
 }
 
 /** Weights and the optimizer's two copies have to fit in memory; said before hours are spent. */

@@ -27,13 +27,10 @@ interface Ended {
   readonly stderr: string;
 }
 
+type Stop = (kill: (signal: NodeJS.Signals) => void) => void;
+
 /** Trains until the end, or until `stop` says so. */
-function train(
-  data: string,
-  run: string,
-  more: readonly string[],
-  stop?: (kill: (signal: NodeJS.Signals) => void) => void,
-) {
+function train(data: string, run: string, more: readonly string[], stop?: Stop) {
   const args = [
     "train",
     "--data",
@@ -47,8 +44,12 @@ function train(
     "--export",
     "none",
   ];
-  const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...args, ...more], {
-    env: { ...process.env, HISTO_CACHE: join(run, "..", "cache") },
+  return ended([...args, ...more], join(run, "..", "cache"), stop);
+}
+
+function ended(args: readonly string[], cache: string, stop?: Stop): Promise<Ended> {
+  const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...args], {
+    env: { ...process.env, HISTO_CACHE: cache },
   });
   let stderr = "";
   child.stderr.on("data", (text) => {
@@ -112,7 +113,9 @@ test("Ctrl-C saves, ends with 130 and says how to go on; a torn checkpoint falls
   assert.match(stderr, /--resume/);
   const torn = join(run, "checkpoints", "last", "weights.safetensors");
   await truncate(torn, Math.floor(readFileSync(torn).length / 2));
-  const resumed = await train(data, run, ["--resume"]);
+  // A resumed run takes what is not said from its configuration.
+  const bare = ["train", "--data", data, "--run", run, "--resume", "--no-track", "--export", "none"];
+  const resumed = await ended(bare, join(folder, "cache"));
   assert.equal(resumed.status, 0, resumed.stderr);
   assert.match(resumed.stderr, /last is not usable: weights.safetensors is damaged.*Resumed from .*previous/);
   await assertSame(whole, run);
