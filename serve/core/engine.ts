@@ -124,7 +124,7 @@ export class Engine implements ServedModel {
       return await this.decoding.run(async () => {
         if (signal?.aborted) throw new Problem("DEADLINE_EXCEEDED");
         const started = performance.now();
-        const pixels = await asProblem(this.network.decode(image));
+        const pixels = await asProblem(this.network.decode(image, this.active === 1));
         return { pixels, seconds: since(started) };
       });
     } finally {

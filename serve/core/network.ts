@@ -7,8 +7,11 @@ export interface Network {
   readonly card: ModelCard;
   readonly sha256: string;
   readonly loadSeconds: number;
-  /** Image bytes to uint8 RGB pixels of the model's size (height, width, channel). */
-  decode(image: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Image bytes to uint8 RGB pixels of the model's size (height, width, channel).
+   * @param alone nothing else is waiting, so the work may be done where it is fastest
+   */
+  decode(image: Uint8Array, alone: boolean): Promise<Uint8Array>;
   /** Logits of a batch of decoded images. */
   run(pixels: readonly Uint8Array[]): Promise<number[]>;
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array>;

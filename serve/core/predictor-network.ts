@@ -5,7 +5,7 @@ import type { GoldenResult } from "./models";
 import type { Network } from "./network";
 
 export interface PredictorNetworkOptions {
-  /** Threads of the network. Default: as many as cores, at most 8. */
+  /** Threads of the network. Default: half of the cores; HTTP and decoding need the others. */
   readonly threads?: number | undefined;
   /** Largest accepted image, width times height. */
   readonly maxPixels?: number | undefined;
@@ -17,7 +17,7 @@ export const DEFAULT_MAX_PIXELS = 4096 * 4096;
 /** Loads a model directory. @throws {InputError} as {@link Predictor.open} */
 export async function openNetwork(directory: string, options: PredictorNetworkOptions = {}): Promise<Network> {
   const started = performance.now();
-  const threads = options.threads ?? Math.min(8, availableParallelism());
+  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2));
   const predictor = await Predictor.open(directory, { threads, spinning: false });
   const limits = { pixels: options.maxPixels ?? DEFAULT_MAX_PIXELS };
   const { size } = predictor.card.preprocessing;
@@ -27,7 +27,7 @@ export async function openNetwork(directory: string, options: PredictorNetworkOp
     card: predictor.card,
     sha256: predictor.sha256,
     loadSeconds: (performance.now() - started) / 1000,
-    decode: (image) => predictor.preprocess(image, limits),
+    decode: (image, alone) => predictor.preprocess(image, { ...limits, immediate: alone }),
     async run(pixels) {
       const [first] = pixels;
       const batch = pixels.length === 1 && first ? first : Buffer.concat(pixels);

@@ -18,12 +18,14 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** What is refused before it is decoded. */
+/** What is refused before it is decoded, and where the work is done. */
 export interface DecodeLimits {
   /** Largest number of pixels (width times height). Default 100 million. */
   readonly pixels?: number | undefined;
   /** Largest file in bytes. Default 256 MiB. */
   readonly bytes?: number | undefined;
+  /** Decode small files on the calling thread: sooner done for a lone caller, but nothing else runs meanwhile. */
+  readonly immediate?: boolean | undefined;
 }
 
 export interface DecodeOptions {
@@ -74,7 +76,7 @@ export async function decodePixels(
   }
   const limitInputPixels = limits.pixels ?? DEFAULT_LIMITS.pixels;
   if (format === "png") {
-    const plain = await decodePlainPng(bytes, Math.min(limitInputPixels, PLAIN_PNG_PIXELS));
+    const plain = await decodePlainPng(bytes, Math.min(limitInputPixels, PLAIN_PNG_PIXELS), limits.immediate);
     if (plain) return plain;
   }
   try {

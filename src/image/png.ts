@@ -10,6 +10,8 @@ import type { RgbImage } from "./decode";
 
 const inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
 
+/** Larger images are never inflated on the calling thread. */
+const IMMEDIATE_PIXELS = 2 ** 18;
 /** Chunks that change no pixel. */
 const HARMLESS = new Set(["sRGB", "pHYs", "tIME", "IDAT", "IHDR", "IEND"]);
 const SIGNATURE_BYTES = 8;
@@ -21,9 +23,14 @@ const RGB8_NOT_INTERLACED = "0802000000";
  * Decodes a PNG of the usual kind.
  * @param bytes a file that begins with the PNG signature
  * @param maxPixels larger images are left to the general decoder
+ * @param immediate inflate on the calling thread, where the image is small
  * @returns undefined for any other kind, and for files that are damaged in any way
  */
-export async function decodePlainPng(bytes: Uint8Array, maxPixels: number): Promise<RgbImage | undefined> {
+export async function decodePlainPng(
+  bytes: Uint8Array,
+  maxPixels: number,
+  immediate = false,
+): Promise<RgbImage | undefined> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = imageData(file);
   if (!data || file.toString("hex", 24, 29) !== RGB8_NOT_INTERLACED) return undefined;
@@ -31,7 +38,9 @@ export async function decodePlainPng(bytes: Uint8Array, maxPixels: number): Prom
   if (width === 0 || height === 0 || width * height > maxPixels) return undefined;
   const length = height * (width * 3 + 1);
   try {
-    const filtered = await inflate(data, { chunkSize: Math.max(64, length + 1), maxOutputLength: length });
+    const options = { chunkSize: Math.max(64, length + 1), maxOutputLength: length };
+    const here = immediate && width * height <= IMMEDIATE_PIXELS;
+    const filtered = here ? zlib.inflateSync(data, options) : await inflate(data, options);
     if (filtered.length !== length) return undefined;
     const pixels = unfilter(filtered, width * 3, height);
     return pixels && { width, height, data: pixels };
