@@ -15,6 +15,7 @@ import { mlflowSyncCommand } from "./mlflow-sync";
 import { notebookRun } from "./notebook-run";
 import { predictCommand } from "./predict";
 import { runsCommand } from "./runs";
+import { searchCommand } from "./search";
 import { serveCommand } from "./serve";
 import { startCommand } from "./start";
 import { trainCommand } from "./train";
@@ -30,6 +31,7 @@ export function registerCommands(program: Command): void {
   addCommand(program, edaCommand);
   addCommand(program, trainCommand);
   addCommand(program, compareCommand);
+  addCommand(program, searchCommand);
   addCommand(program, evaluateCommand);
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);

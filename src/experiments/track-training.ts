@@ -12,7 +12,9 @@ export interface TrackingOptions {
   readonly trackingUri?: string | undefined;
   readonly tags?: Readonly<Record<string, string>>;
   /** Makes this a nested run. */
-  readonly parent?: ActiveRun;
+  readonly parent?: Pick<ActiveRun, "key" | "experiment">;
+  /** Send the best weights too; true unless told. */
+  readonly weights?: boolean;
   readonly say?: (line: string) => void;
 }
 
@@ -86,7 +88,8 @@ export class TrainingTracker implements RunCallback {
     for (const [name, figure] of Object.entries(await runFigures(run))) {
       await active.logFigure(figure, `figures/${name}.html`);
     }
-    for (const file of [run.topology, run.bestWeights]) if (existsSync(file)) await active.logArtifact(file, "best");
+    const best = this.options.weights === false ? [run.topology] : [run.topology, run.bestWeights];
+    for (const file of best) if (existsSync(file)) await active.logArtifact(file, "best");
     if (model) await active.logArtifacts(model, "model");
     if (active.runId) {
       const config = await readJson<RunConfig>(run.config);

@@ -1,5 +1,11 @@
 /** @module Architecture and hyperparameter search: spaces, samplers, trials that can be stopped and resumed, a leaderboard. */
+export { searchFigures } from "./figures";
+export { type Halving, rungsOf, stopsAt } from "./halving";
+export { SearchJournal, type TrialOutcome, type TrialRecord } from "./journal";
+export { type LeaderboardRow, leaderboardOf, smallestAsGood } from "./leaderboard";
+export { measureObjective, objectiveNamed } from "./objective";
 export { presets } from "./presets";
 export { readSpace } from "./read-space";
+export { runSearch, type SearchOptions, type SearchResult } from "./run-search";
 export { createSampler, type KnownTrial, SAMPLERS, type Sampler, type SamplerName } from "./samplers";
 export { type Distribution, draw, parseSpace, type Settings, type Space, sizeOfSpace, valuesOf } from "./space";

@@ -17,8 +17,8 @@ export interface StartRunOptions {
   /** The server invents one where absent. */
   readonly runName?: string;
   readonly tags?: Readonly<Record<string, unknown>>;
-  /** Makes this a nested run. */
-  readonly parent?: ActiveRun;
+  /** Makes this a nested run. What it takes of the parent is plain data, so that the parent may live in another process. */
+  readonly parent?: Pick<ActiveRun, "key" | "experiment">;
   /** The same, for a parent that is on the server. */
   readonly parentRunId?: string;
   /** Continues a run that is on the server. Default `MLFLOW_RUN_ID`. */

@@ -93,43 +93,49 @@ export async function runTraining(
     return finished;
   }
   const data = await openTrainingData(options, { progress, ...(signal && { signal }) });
-  setPrecision(resolvePrecision(options.precision));
-  refuseWhatDoesNotFit(options);
-  const network = await createNetwork(options, data, { progress, ...(signal && { signal }) });
-  const config = await startConfig(directory, options, data, network);
-  for (const callback of callbacks) await callback.onRun?.(directory, config);
-  const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config));
-  const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
-  const trainer = createTrainer(options, data, network, {
-    callbacks: [
-      ...runCallbacks(options, monitor),
-      best,
-      new HistoryFile(directory),
-      new ProgressBar(progress),
-      ...callbacks,
-      new Checkpoints(store, { progress, everyBatches: rest.checkpointEvery ?? "auto" }),
-    ],
-    ...(rest.metrics && { metrics: rest.metrics }),
-  });
-  if (resume) progress.say((await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting anew.");
-  await trainer.fit(signal);
-  if (signal?.aborted) throw new Interrupted(`Stopped; go on with --run ${directory.path} --resume.`);
-  setPrecision("fp32");
-  const evaluation = await evaluateRun(directory, config, network, data, progress);
-  await store.clear();
-  const epochSeconds = trainer.history.map((result) => result.seconds).sort((a, b) => a - b);
-  const result: TrainingResult = {
-    run: directory.path,
-    epochs: trainer.epoch,
-    bestEpoch: best.epoch ?? trainer.epoch,
-    seconds: (performance.now() - started) / 1000,
-    secondsPerEpoch: epochSeconds[Math.floor(epochSeconds.length / 2)] ?? 0,
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-    ...evaluation,
-  };
-  for (const callback of callbacks) await callback.onResult?.(result);
-  data.close();
-  return result;
+  let network: Network | undefined;
+  try {
+    setPrecision(resolvePrecision(options.precision));
+    refuseWhatDoesNotFit(options);
+    network = await createNetwork(options, data, { progress, ...(signal && { signal }) });
+    const config = await startConfig(directory, options, data, network);
+    for (const callback of callbacks) await callback.onRun?.(directory, config);
+    const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config));
+    const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
+    const trainer = createTrainer(options, data, network, {
+      callbacks: [
+        ...runCallbacks(options, monitor),
+        best,
+        new HistoryFile(directory),
+        new ProgressBar(progress),
+        ...callbacks,
+        new Checkpoints(store, { progress, everyBatches: rest.checkpointEvery ?? "auto" }),
+      ],
+      ...(rest.metrics && { metrics: rest.metrics }),
+    });
+    if (resume) progress.say((await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting anew.");
+    await trainer.fit(signal);
+    if (signal?.aborted) throw new Interrupted(`Stopped; go on with --run ${directory.path} --resume.`);
+    setPrecision("fp32");
+    const evaluation = await evaluateRun(directory, config, network, data, progress);
+    await store.clear();
+    const epochSeconds = trainer.history.map((result) => result.seconds).sort((a, b) => a - b);
+    const result: TrainingResult = {
+      run: directory.path,
+      epochs: trainer.epoch,
+      bestEpoch: best.epoch ?? trainer.epoch,
+      seconds: (performance.now() - started) / 1000,
+      secondsPerEpoch: epochSeconds[Math.floor(epochSeconds.length / 2)] ?? 0,
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      ...evaluation,
+    };
+    for (const callback of callbacks) await callback.onResult?.(result);
+    return result;
+  } finally {
+    // A process may train many networks, one after the other; tensors are not collected by themselves.
+    network?.model.dispose();
+    data.close();
+  }
 }
 
 function createTrainer(

@@ -1,0 +1,90 @@
+/**
+ * @module The journal of a search: one JSON line per event, appended and synced, never changed. What a search knows is what
+ * its journal says; a line that was cut off by a crash does not count.
+ */
+import { existsSync } from "node:fs";
+import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Interval } from "../evaluation/index";
+import type { Settings } from "./space";
+
+/** What came out of a trial. */
+export interface TrialOutcome {
+  /** The objective on validation, at the best epoch. */
+  readonly value: number;
+  /** 95 % bootstrap interval of it. */
+  readonly interval: Interval;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly epochs: number;
+  readonly bestEpoch: number;
+  readonly seconds: number;
+  /** Ended early because others were better after as many epochs. */
+  readonly stoppedEarly: boolean;
+}
+
+export type JournalEvent =
+  | { readonly type: "started"; readonly trial: number; readonly settings: Settings }
+  | {
+      readonly type: "rung";
+      readonly trial: number;
+      readonly epoch: number;
+      readonly merit: number;
+      readonly stop: boolean;
+    }
+  | { readonly type: "finished"; readonly trial: number; readonly outcome: TrialOutcome }
+  | { readonly type: "failed"; readonly trial: number; readonly reason: string };
+
+/** A trial as the journal tells it. */
+export interface TrialRecord {
+  readonly trial: number;
+  readonly settings: Settings;
+  outcome?: TrialOutcome;
+  failure?: string;
+}
+
+export type Rung = Extract<JournalEvent, { type: "rung" }>;
+
+/** The only writer of a search's journal. */
+export class SearchJournal {
+  readonly trials: TrialRecord[] = [];
+  readonly rungs: Rung[] = [];
+  private writing: Promise<void> = Promise.resolve();
+
+  private constructor(private readonly handle: FileHandle) {}
+
+  /** Opens a journal, new or not, and reads what it says. */
+  static async open(path: string): Promise<SearchJournal> {
+    await mkdir(dirname(path), { recursive: true });
+    const bytes = existsSync(path) ? await readFile(path) : Buffer.alloc(0);
+    const whole = bytes.subarray(0, bytes.lastIndexOf(10) + 1);
+    if (whole.length < bytes.length) await truncate(path, whole.length);
+    const journal = new SearchJournal(await open(path, "a"));
+    for (const line of whole.toString("utf8").split("\n")) if (line) journal.take(JSON.parse(line) as JournalEvent);
+    return journal;
+  }
+
+  /** Adds an event; it is on the disk when the promise resolves. */
+  append(event: JournalEvent): Promise<void> {
+    this.take(event);
+    this.writing = this.writing.then(async () => {
+      await this.handle.appendFile(`${JSON.stringify({ ...event, time: new Date().toISOString() })}\n`);
+      await this.handle.datasync();
+    });
+    return this.writing;
+  }
+
+  async close(): Promise<void> {
+    await this.writing;
+    await this.handle.close();
+  }
+
+  private take(event: JournalEvent): void {
+    const { trial } = event;
+    const record = this.trials[trial];
+    if (event.type === "started") this.trials[trial] ??= { trial, settings: event.settings };
+    else if (event.type === "rung") this.rungs.push(event);
+    else if (record && event.type === "finished") record.outcome ??= event.outcome;
+    else if (record && event.type === "failed") record.failure ??= event.reason;
+  }
+}

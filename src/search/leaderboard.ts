@@ -1,0 +1,74 @@
+/** @module The leaderboard: finished trials from the best to the worst, as JSON and CSV. */
+import { join } from "node:path";
+import { writeFileAtomically, writeJson } from "../files/index";
+import type { Monitor } from "../training/index";
+import type { TrialOutcome, TrialRecord } from "./journal";
+import { meritOf } from "./objective";
+import type { Settings } from "./space";
+
+export interface LeaderboardRow extends TrialOutcome {
+  /** From 1. */
+  readonly rank: number;
+  readonly trial: number;
+  /** The run directory's name. */
+  readonly run: string;
+  readonly settings: Settings;
+}
+
+/** Ranks the trials that have a result; where two are equal, the smaller network is better. */
+export function leaderboardOf(
+  trials: readonly TrialRecord[],
+  objective: Monitor,
+  runName: (trial: number) => string,
+): LeaderboardRow[] {
+  const merit = (outcome: TrialOutcome) => {
+    const value = meritOf(outcome.value ?? Number.NaN, objective);
+    return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
+  };
+  return trials
+    .flatMap(({ trial, settings, outcome }) => (outcome ? [{ trial, run: runName(trial), settings, ...outcome }] : []))
+    .sort((a, b) => merit(b) - merit(a) || a.parameters - b.parameters || a.trial - b.trial)
+    .map((row, index) => ({ rank: index + 1, ...row }));
+}
+
+/** The smallest network whose interval reaches the best value: what one can take without losing anything measurable. */
+export function smallestAsGood(rows: readonly LeaderboardRow[]): LeaderboardRow | undefined {
+  const best = rows[0];
+  if (!best) return undefined;
+  const reaches = ({ interval: [low, high] }: LeaderboardRow) => low <= best.value && best.value <= high;
+  return rows
+    .filter((row) => row === best || reaches(row))
+    .sort((a, b) => a.parameters - b.parameters || a.rank - b.rank)[0];
+}
+
+/** Writes `leaderboard.json` and `leaderboard.csv` into the search's directory. */
+export async function writeLeaderboard(directory: string, rows: readonly LeaderboardRow[]): Promise<void> {
+  await writeJson(join(directory, "leaderboard.json"), rows);
+  const keys = [...new Set(rows.flatMap(({ settings }) => Object.keys(settings)))];
+  const header = [
+    "rank",
+    "trial",
+    "value",
+    "ci95_low",
+    "ci95_high",
+    "parameters",
+    "architecture",
+    "epochs",
+    "best_epoch",
+  ];
+  const lines = rows.map((row) =>
+    [
+      ...[row.rank, row.trial, row.value, ...row.interval, row.parameters, row.architecture, row.epochs, row.bestEpoch],
+      ...[row.seconds, row.stoppedEarly, ...keys.map((key) => row.settings[key] ?? "")],
+    ]
+      .map(csvCell)
+      .join(","),
+  );
+  const titles = [...header, "seconds", "stopped_early", ...keys].join(",");
+  await writeFileAtomically(join(directory, "leaderboard.csv"), `${[titles, ...lines].join("\n")}\n`);
+}
+
+function csvCell(value: unknown): string {
+  const text = Array.isArray(value) ? value.join("-") : String(value ?? "");
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

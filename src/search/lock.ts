@@ -1,0 +1,39 @@
+/** @module One process at a time in a directory. */
+import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { hasErrorCode, InputError } from "../errors/index";
+
+/**
+ * Takes the lock file for this process; one whose process has ended is taken over.
+ * @returns a function that gives it back
+ * @throws {InputError} `SEARCH_RUNNING` where another process holds it
+ */
+export async function lockFile(path: string): Promise<() => Promise<void>> {
+  const own = `${path}.${process.pid}`;
+  await writeFile(own, String(process.pid));
+  try {
+    for (;;) {
+      try {
+        await link(own, path);
+        return () => rm(path, { force: true });
+      } catch (error) {
+        if (!hasErrorCode(error, "EEXIST")) throw error;
+      }
+      const holder = Number(await readFile(path, "utf8").catch(() => ""));
+      if (holder && isAlive(holder)) {
+        throw new InputError("SEARCH_RUNNING", `${path}: process ${holder} is at work on this search.`);
+      }
+      await rm(path, { force: true });
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasErrorCode(error, "EPERM");
+  }
+}

@@ -1,0 +1,43 @@
+/** @module What a search was started with, kept in `search.json`: the same command again goes on with the same search. */
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { DatasetOptions } from "../dataset/index";
+import { InputError } from "../errors/index";
+import { readJson, writeJson } from "../files/index";
+import type { Halving } from "./halving";
+import type { SamplerName } from "./samplers";
+import type { Space } from "./space";
+
+/** What makes two searches the same. The number of trials and of workers is not part of it. */
+export interface SearchSettings {
+  /** Absolute. */
+  readonly data: string;
+  readonly dataset: DatasetOptions;
+  readonly space: Space;
+  readonly objective: string;
+  readonly sampler: SamplerName;
+  readonly seed: number;
+  readonly halving: Halving | null;
+}
+
+/** Writes the settings of a new search; compares them with those of one that is there. @throws {InputError} `SEARCH_OTHER` */
+export async function settleSettings(directory: string, settings: SearchSettings): Promise<void> {
+  const path = join(directory, "search.json");
+  const plain = JSON.parse(JSON.stringify(settings)) as SearchSettings;
+  if (!existsSync(path)) {
+    await mkdir(directory, { recursive: true });
+    await writeJson(path, plain);
+    return;
+  }
+  const before = await readJson<SearchSettings>(path);
+  const changed = (Object.keys(plain) as (keyof SearchSettings)[]).filter(
+    (key) => !isDeepStrictEqual(plain[key], before[key]),
+  );
+  if (changed.length === 0) return;
+  throw new InputError(
+    "SEARCH_OTHER",
+    `--run ${directory} holds a search with another ${changed.join(", ")}; choose another directory, or repeat its options to go on with it.`,
+  );
+}

@@ -1,0 +1,72 @@
+/** @module A search as an MLflow run: the parent of its trials, with the leaderboard and the figures. */
+import { basename, join } from "node:path";
+import type { TrackingOptions } from "../experiments/index";
+import type { Progress } from "../progress/index";
+import { type ActiveRun, startRun } from "../tracking/index";
+import type { Monitor } from "../training/index";
+import { searchFigures } from "./figures";
+import type { LeaderboardRow } from "./leaderboard";
+import type { SearchSettings } from "./settings";
+import type { Space } from "./space";
+
+export interface SearchTracking {
+  readonly experiment: string;
+  /** Default `MLFLOW_TRACKING_URI`, then the local server's address. */
+  readonly trackingUri?: string;
+}
+
+export class SearchTracker {
+  private constructor(
+    private readonly directory: string,
+    private readonly tracking: SearchTracking,
+    private readonly active: ActiveRun,
+  ) {}
+
+  /** Begins the parent run, or goes on with the one of this directory. */
+  static async start(
+    directory: string,
+    settings: SearchSettings,
+    tracking: SearchTracking | undefined,
+    progress: Progress,
+  ): Promise<SearchTracker | undefined> {
+    if (!tracking) return undefined;
+    const active = await startRun({
+      experiment: tracking.experiment,
+      runName: basename(directory),
+      spoolDirectory: join(directory, "tracking"),
+      say: (line) => progress.say(line),
+      ...(tracking.trackingUri && { trackingUri: tracking.trackingUri }),
+    });
+    const { data, objective, sampler, seed, halving, space } = settings;
+    active.logParams({ data, objective, sampler, seed, halving: JSON.stringify(halving) });
+    await active.logDict(space, "space.json");
+    return new SearchTracker(directory, tracking, active);
+  }
+
+  /** How a trial is logged: below this run, without its weights. */
+  trial(trial: number): TrackingOptions {
+    const { key, experiment } = this.active;
+    return { ...this.tracking, parent: { key, experiment }, weights: false, tags: { trial: String(trial) } };
+  }
+
+  /** The best value after each finished trial. */
+  progress(rows: readonly LeaderboardRow[]): void {
+    const [best] = rows;
+    if (best) this.active.logMetrics({ best: best.value }, rows.length);
+  }
+
+  /** Sends leaderboard and figures and ends the run. @returns its page, where the server is known */
+  async finish(rows: readonly LeaderboardRow[], space: Space, objective: Monitor): Promise<string | undefined> {
+    for (const file of ["leaderboard.json", "leaderboard.csv"])
+      await this.active.logArtifact(join(this.directory, file));
+    for (const [name, figure] of Object.entries(searchFigures(rows, space, objective))) {
+      await this.active.logFigure(figure, `figures/${name}.html`);
+    }
+    await this.end("FINISHED");
+    return this.active.runUrl;
+  }
+
+  async end(status: "FINISHED" | "FAILED" | "KILLED"): Promise<void> {
+    await this.active.end(status);
+  }
+}

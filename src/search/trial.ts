@@ -1,0 +1,96 @@
+/** @module One trial: a training run in its own directory, begun or continued. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { readPredictions } from "../evaluation/index";
+import { runExperiment, type TrackingOptions } from "../experiments/index";
+import { readJson } from "../files/index";
+import type { Progress } from "../progress/index";
+import { type RunConfig, RunDirectory, type TrainingOptions } from "../runs/index";
+import { type EpochResult, monitorOf, type RunCallback, type Trainer } from "../training/index";
+import type { TrialOutcome } from "./journal";
+import { measureObjective, meritOf } from "./objective";
+
+/** Everything that a trial is made of, as plain data: it may go to another process. */
+export interface TrialJob {
+  readonly trial: number;
+  /** Run directory. */
+  readonly run: string;
+  readonly options: Partial<TrainingOptions> & { readonly data: string };
+  readonly objective: string;
+  /** Epochs at which to ask whether to go on. */
+  readonly rungs: readonly number[];
+  readonly tracking?: Omit<TrackingOptions, "say">;
+}
+
+/** What a trial asks of whoever runs it. */
+export interface TrialHost {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** True where the trial is to end at this rung. @param merit of the best epoch so far; higher is better */
+  atRung(trial: number, epoch: number, merit: number): Promise<boolean>;
+}
+
+const STOP_REASON = "others were better after as many epochs";
+
+/** Runs a trial to its end, from its checkpoint where there is one; a trial that has ended is only read. */
+export async function runTrial(job: TrialJob, { signal, progress, atRung }: TrialHost): Promise<TrialOutcome> {
+  const directory = new RunDirectory(job.run);
+  const begun = existsSync(directory.config);
+  const ended = begun && (await readJson<RunConfig>(directory.config)).threshold !== undefined;
+  if (!ended) {
+    await runExperiment(
+      { ...job.options, monitor: job.objective },
+      {
+        run: job.run,
+        resume: begun,
+        progress,
+        signal,
+        variant: "none",
+        report: false,
+        track: job.tracking ?? false,
+        callbacks: [new HalvingCallback(job, atRung)],
+      },
+    );
+  }
+  return outcomeOf(directory, job.objective);
+}
+
+/** Asks at every rung whether the trial may go on. */
+class HalvingCallback implements RunCallback {
+  constructor(
+    private readonly job: TrialJob,
+    private readonly atRung: TrialHost["atRung"],
+  ) {}
+
+  async onEpochEnd(trainer: Trainer, { epoch }: EpochResult): Promise<void> {
+    if (!this.job.rungs.includes(epoch)) return;
+    const monitor = monitorOf(this.job.objective);
+    const merits = trainer.history.map(({ validation }) => meritOf(Number(validation[monitor.metric]), monitor));
+    if (await this.atRung(this.job.trial, epoch, Math.max(...merits))) trainer.stopReason = STOP_REASON;
+  }
+}
+
+async function outcomeOf(run: RunDirectory, objective: string): Promise<TrialOutcome> {
+  const { architecture, parameters } = await readJson<RunConfig>(run.config);
+  const predictions = await readPredictions(run.predictions("validation"));
+  const history = (await readFile(run.history, "utf8"))
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as EpochResult);
+  const monitor = monitorOf(objective);
+  const merits = history.map(({ validation }) => meritOf(Number(validation[objective] ?? Number.NaN), monitor));
+  const best = merits.reduce((index, merit, i) => (merit > (merits[index] as number) ? i : index), 0);
+  return {
+    ...measureObjective(
+      objective,
+      predictions.map(({ label }) => label),
+      predictions.map(({ logit }) => logit),
+    ),
+    architecture,
+    parameters,
+    epochs: history.length,
+    bestEpoch: best + 1,
+    seconds: history.reduce((sum, { seconds }) => sum + seconds, 0),
+    stoppedEarly: (await readFile(run.log, "utf8")).includes(STOP_REASON),
+  };
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { leaderboardOf, SearchJournal, stopsAt } from "../../src/search/index";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("at a rung only the best of those that got there go on, and a resumed trial gets the same answer", () => {
+  const halving = { minimumEpochs: 1, reduction: 3 };
+  const rung = (trial: number, merit: number, stop = false) =>
+    ({ type: "rung", trial, epoch: 3, merit, stop }) as const;
+  const known = [rung(0, 0.5), rung(1, 0.6), rung(2, 0.7), rung(3, 0.4, true)];
+  assert.equal(stopsAt(halving, known.slice(0, 1), rung(5, 0.1)), false, "too few to compare");
+  assert.equal(stopsAt(halving, known, rung(5, 0.8)), false);
+  assert.equal(stopsAt(halving, known, rung(5, 0.65)), true);
+  assert.equal(stopsAt(halving, known, rung(3, 0.9)), true);
+});
+
+test("ties go to the smaller network", () => {
+  const outcome = (value: number, parameters: number) => ({
+    ...{ value, parameters, interval: [0.7, 0.9] as const, architecture: "", epochs: 1, bestEpoch: 1, seconds: 1 },
+    stoppedEarly: false,
+  });
+  const trials = [outcome(0.8, 300), outcome(0.8, 200), outcome(0.7, 10)].map((one, trial) => ({
+    ...{ trial, settings: {}, outcome: one },
+  }));
+  const ranked = (metric: string, mode: "min" | "max") =>
+    leaderboardOf(trials, { metric, mode }, String).map(({ trial }) => trial);
+  assert.deepEqual(ranked("rocAuc", "max"), [1, 0, 2]);
+  assert.deepEqual(ranked("loss", "min"), [2, 1, 0]);
+});
+
+test("a journal whose last line was cut off by a crash is read up to there", async (context) => {
+  const path = join(await temporaryDirectory(context), "journal.jsonl");
+  const first = await SearchJournal.open(path);
+  await first.append({ type: "started", trial: 0, settings: { lr: 1 } });
+  await first.close();
+  await appendFile(path, '{"type":"finished","tri');
+  const second = await SearchJournal.open(path);
+  assert.deepEqual(second.trials, [{ trial: 0, settings: { lr: 1 } }]);
+  await second.append({ type: "failed", trial: 0, reason: "diverged" });
+  await second.close();
+  const third = await SearchJournal.open(path);
+  assert.equal(third.trials[0]?.failure, "diverged");
+  await third.close();
+});
