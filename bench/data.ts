@@ -20,7 +20,7 @@ import {
 } from "../src/dataset/index";
 import { writeJson } from "../src/files/index";
 import { Random } from "../src/random/index";
-import type { BenchmarkContext, BenchmarkResult } from "./index";
+import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { median } from "./median";
 import { peerPython } from "./python-peers";
 

@@ -1,24 +1,7 @@
 /** @module The benchmarks by name. Each runs this project and a named peer in the same run, alternating, and gives medians. */
-import type { Progress } from "../src/progress/index";
+import type { Benchmark } from "./benchmark";
 
-export interface BenchmarkContext {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** A small version that only shows that it works. */
-  readonly quick?: boolean;
-}
-
-export interface BenchmarkResult {
-  readonly name: string;
-  readonly ours: object;
-  readonly peer: object;
-  /** Above 1 when ours is better. */
-  readonly ratio: number;
-}
-
-interface Benchmark {
-  run(context: BenchmarkContext): Promise<BenchmarkResult>;
-}
+export type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 
 /** Loaded when run. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {

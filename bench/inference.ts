@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { HistoError } from "../src/errors/index";
 import { exportRun } from "../src/onnx/index";
-import type { BenchmarkContext } from "./index";
+import type { BenchmarkContext } from "./benchmark";
 import type { InferenceTimes } from "./inference-worker";
 import { median } from "./median";
 import { measureOurs, measurePython } from "./processes";

@@ -10,7 +10,7 @@ import { projectRoot } from "../src/files/index";
 import { silentProgress } from "../src/progress/index";
 import { resolveTrainingOptions, type TrainingOptions } from "../src/runs/index";
 import { openTrainingData, runTraining } from "../src/training/index";
-import type { BenchmarkContext, BenchmarkResult } from "./index";
+import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { measurePython } from "./processes";
 import { peerPython } from "./python-peers";
 

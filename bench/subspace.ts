@@ -2,7 +2,7 @@
  * @module The subspace stem: the basis of all eight views of 2175 tiles at 224 px, r = 256, and an epoch on it, against a
  * randomized SVD of the same views and the same epoch in PyTorch.
  */
-import type { BenchmarkContext, BenchmarkResult } from "./index";
+import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { measureOurs, measurePython } from "./processes";
 import { peerPython } from "./python-peers";
 

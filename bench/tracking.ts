@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../src/files/index";
 import { type LocalServer, startLocalServer, startRun } from "../src/tracking/index";
-import type { BenchmarkContext } from "./index";
+import type { BenchmarkContext } from "./benchmark";
 
 const FULL = { points: 20_000, artifactBytes: 500_000_000, rounds: 3 };
 const QUICK = { points: 2_000, artifactBytes: 20_000_000, rounds: 1 };

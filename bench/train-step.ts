@@ -2,7 +2,7 @@
  * @module A step of the reference MLP (150528-2352-2352-294-1, batch 64, Adam) against PyTorch with its fused Adam, in each
  * of its configurations. Every measurement is a process of its own; the sides alternate; medians of the steps after two.
  */
-import type { BenchmarkContext, BenchmarkResult } from "./index";
+import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { median } from "./median";
 import { measureOurs, measurePython } from "./processes";
 import { peerPython } from "./python-peers";

@@ -15,7 +15,7 @@ import { tf } from "../tensorflow/index";
 import { featureExamples } from "./batches";
 import type { TrainingData } from "./data";
 import { fitScaling, scaled } from "./feature-scaling";
-import type { Network } from "./network";
+import type { Network } from "./trainable";
 
 /** How `--model` names a backbone: this and the path of an ONNX file. */
 export const BACKBONE_PREFIX = "backbone:";

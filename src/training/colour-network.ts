@@ -16,7 +16,7 @@ import { type Examples, featureExamples, pixelExamples } from "./batches";
 import type { TrainingData } from "./data";
 import { fitScaling, scaled } from "./feature-scaling";
 import { fitLogistic } from "./logistic-regression";
-import type { Network } from "./network";
+import type { Network } from "./trainable";
 
 /** Logistic regression on colour and texture; the trainer starts from its solution. */
 export async function colourNetwork(

@@ -14,7 +14,7 @@ import type { Progress } from "../progress/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
-import type { Network } from "./network";
+import type { Network } from "./trainable";
 import { predictLogits } from "./trainer";
 
 /**

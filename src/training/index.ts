@@ -13,11 +13,12 @@ export { openTrainingData, type TrainingData } from "./data";
 export { finishedRun } from "./finished-run";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeOptions, type RangePoint, type RangeTest } from "./lr-range";
-export { createNetwork, type Network } from "./network";
+export { createNetwork } from "./network";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
 export { createOptimizer, resolvePrecision } from "./setup";
+export type { Network } from "./trainable";
 export {
   type EpochResult,
   type Measures,

@@ -4,8 +4,7 @@ import type { Partition } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, cnn, describeModel, mlp, saveTopology, saveWeights, vit } from "../models/index";
-import type { Progress } from "../progress/index";
-import type { RunDirectory, TrainingOptions } from "../runs/index";
+import type { TrainingOptions } from "../runs/index";
 import type { tf } from "../tensorflow/index";
 import { BACKBONE_PREFIX, backboneNetwork } from "./backbone-network";
 import { type Examples, pixelExamples } from "./batches";
@@ -13,24 +12,7 @@ import { colourNetwork } from "./colour-network";
 import type { TrainingData } from "./data";
 import { Prefetcher } from "./prefetch";
 import { subspaceNetwork } from "./subspace/network";
-
-/** What is trained, on what, and how it becomes a model on pixels. */
-export interface Network {
-  /** The network under training. */
-  readonly model: tf.LayersModel;
-  readonly examples: Readonly<Record<Partition, Examples>>;
-  /** Such as `150528-2352-2352-294-1`. */
-  readonly architecture: string;
-  /** Parameters in front of the trained network, which the finished model has too. */
-  readonly stemParameters: number;
-  /** Writes the model on pixels into the run, from the weights now in `model`. */
-  save(run: RunDirectory): Promise<void>;
-}
-
-interface NetworkContext {
-  readonly progress: Progress;
-  readonly signal?: AbortSignal;
-}
+import type { Network, NetworkContext } from "./trainable";
 
 /** Builds the network that the options ask for. @throws {InputError} `MODEL_UNKNOWN` */
 export async function createNetwork(

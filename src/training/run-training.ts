@@ -25,10 +25,11 @@ import { openTrainingData, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { finishedRun } from "./finished-run";
 import { createLoss } from "./losses";
-import { createNetwork, type Network } from "./network";
+import { createNetwork } from "./network";
 import { balanced, shuffled } from "./samplers";
 import { parseSchedule, withWarmup } from "./schedules";
 import { createOptimizer, learningRateOf, positiveWeightOf, resolvePrecision } from "./setup";
+import type { Network } from "./trainable";
 import { Trainer, type UserMetric } from "./trainer";
 
 export interface RunTrainingOptions {

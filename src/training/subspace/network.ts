@@ -13,8 +13,8 @@ import type { TrainingOptions } from "../../runs/index";
 import { setPrecision, tf } from "../../tensorflow/index";
 import { pixelExamples } from "../batches";
 import type { TrainingData } from "../data";
-import type { Network } from "../network";
 import { resolvePrecision } from "../setup";
+import type { Network } from "../trainable";
 import { cachedBasis } from "./basis-cache";
 import { coordinateExamples, type Projection, project, whitenedProjection } from "./coordinates";
 

@@ -1,0 +1,25 @@
+/** @module What a run trains: a network, its examples, and how the two become a model on pixels. */
+import type { Partition } from "../dataset/index";
+import type { Progress } from "../progress/index";
+import type { RunDirectory } from "../runs/index";
+import type { tf } from "../tensorflow/index";
+import type { Examples } from "./batches";
+
+/** What is trained, on what, and how it becomes a model on pixels. */
+export interface Network {
+  /** The network under training. */
+  readonly model: tf.LayersModel;
+  readonly examples: Readonly<Record<Partition, Examples>>;
+  /** Such as `150528-2352-2352-294-1`. */
+  readonly architecture: string;
+  /** Parameters in front of the trained network, which the finished model has too. */
+  readonly stemParameters: number;
+  /** Writes the model on pixels into the run, from the weights now in `model`. */
+  save(run: RunDirectory): Promise<void>;
+}
+
+/** What building a network may take: time to show, and a stop. */
+export interface NetworkContext {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
