@@ -21,7 +21,7 @@ function nativeReluGradient(): void {
 }
 
 /**
- * Gradient of max pooling with windows that do not overlap. TensorFlow's MaxPoolGrad takes 35 times as long as this on
+ * Gradient of max pooling with windows that do not overlap. TensorFlow's MaxPoolGrad takes five times as long as this on
  * two cores: maxima and errors are spread over their windows (AvgPoolGrad, which is fast, of four times the value), and
  * an error goes where the input equals the maximum. Where several inputs of a window do, each gets all of it; behind a
  * convolution that does not happen.

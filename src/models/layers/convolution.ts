@@ -1,6 +1,6 @@
 /**
  * @module A convolution without bias and activation. tfjs's own layer always computes the gradient of its input, also of
- * the pixels, where nobody needs it: a third of a training step. Serialized as Keras's Conv2D.
+ * the pixels, where nobody needs it: a tenth of a training step. Serialized as Keras's Conv2D.
  */
 import { tf } from "../../tensorflow/index";
 
