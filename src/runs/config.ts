@@ -227,6 +227,9 @@ const RANGES: readonly (readonly [keyof TrainingOptions, number, number])[] = [
   ["keepBest", 1, 100],
 ];
 
+/** How `model` names a frozen backbone: this and the path of an ONNX file. */
+export const BACKBONE_PREFIX = "backbone:";
+
 const WORDS: Partial<Record<keyof TrainingOptions, readonly string[]>> = {
   resize: ["exact", "stretch", "pad", "crop"],
   stain: ["none", "reinhard", "macenko", "vahadane"],
@@ -244,9 +247,10 @@ const WORDS: Partial<Record<keyof TrainingOptions, readonly string[]>> = {
 function checkWords(options: TrainingOptions): void {
   for (const [name, words] of Object.entries(WORDS)) {
     const value = String(options[name as keyof TrainingOptions]);
-    if (words.includes(value)) continue;
+    if (words.includes(value) || (name === "model" && value.startsWith(BACKBONE_PREFIX))) continue;
+    const known = [...words, ...(name === "model" ? [`${BACKBONE_PREFIX}FILE.onnx`] : [])].join(", ");
     const code = name === "model" ? "MODEL_UNKNOWN" : "OPTION_RANGE";
-    throw new InputError(code, `The training option ${name} must be one of ${words.join(", ")}, not ${value}.`);
+    throw new InputError(code, `The training option ${name} must be one of ${known}, not ${value}.`);
   }
 }
 

@@ -10,15 +10,13 @@ import { mlpOnFeatures, namedWeights, OnnxBackbone, saveTopology, saveWeights } 
 import { type BackboneDescription, IMAGENET, readBackbone } from "../onnx/backbone-file";
 import { GraphSession } from "../onnx/session";
 import type { Progress } from "../progress/index";
-import { defaultTrainingOptions, type TrainingOptions } from "../runs/index";
+import { BACKBONE_PREFIX, defaultTrainingOptions, type TrainingOptions } from "../runs/index";
 import { tf } from "../tensorflow/index";
 import { featureExamples } from "./batches";
 import type { TrainingData } from "./data";
 import { fitScaling, scaled } from "./feature-scaling";
 import type { Network } from "./trainable";
 
-/** How `--model` names a backbone: this and the path of an ONNX file. */
-export const BACKBONE_PREFIX = "backbone:";
 const GROUP = 16;
 
 interface Embeddings {
