@@ -128,7 +128,7 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     await page.waitForSelector("button.primary:not([disabled])");
     await page.click("button.primary");
     const csv = join(directory, "predictions.csv");
-    for (let i = 0; i < 100 && !(await readdir(directory)).includes("predictions.csv"); i++) {
+    for (let i = 0; i < 600 && !(await readdir(directory)).includes("predictions.csv"); i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const lines = (await readFile(csv, "utf8")).trimEnd().split("\n");
