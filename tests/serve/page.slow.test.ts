@@ -9,7 +9,7 @@ import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { tile, writeModel, writeTiles } from "../support/served-model";
 
-const VIEWS = ["/", "/batch", "/data", "/models", "/api"];
+const VIEWS = ["/", "/batch", "/data", "/models", "/deployments", "/api"];
 
 describe("the web page in a browser", { skip: withoutChromium() }, () => {
   let directory: string;

@@ -75,7 +75,8 @@ function merged(layout, { ink, quiet, line, accent, negative, positive }) {
     tickcolor: line,
   };
   const named = (/** @type {any} */ own = {}) => {
-    const title = typeof own.title === "string" ? { title: { text: own.title, font: { color: quiet, size: 13 } } } : {};
+    const words = typeof own.title === "string" ? own.title : own.title?.text;
+    const title = words ? { title: { text: words, font: { color: quiet, size: 13 } } } : {};
     return { ...axis, ...own, ...title };
   };
   return {

@@ -11,17 +11,25 @@ export async function view() {
     "div",
     {},
     h("div", { class: "intro" }, h("h1", {}, title), summary && h("p", {}, summary)),
-    h(
-      "div",
-      { class: "grid" },
-      ...figures.map((/** @type {any} */ { title: name, caption, data, layout }) =>
-        figure(name ?? layout?.title?.text ?? "", () => ({ data, layout: { ...layout, title: undefined } }), {
-          caption,
-        }),
-      ),
-      ...tables.map(tableCard),
+    ...figures.map((/** @type {any} */ { title: name, caption, data, layout }) =>
+      figure(name ?? "", () => ({ data, layout: ownLayout(layout) }), { caption }),
     ),
+    h("div", { class: "wide-grid" }, ...tables.map(tableCard)),
   );
+}
+
+/** What a figure says of itself, without what belongs to the place it was made for: sizes, colours, its title. */
+function ownLayout(/** @type {any} */ layout) {
+  const {
+    width: _width,
+    height: _height,
+    template: _template,
+    title: _title,
+    margin: _margin,
+    legend: _legend,
+    ...own
+  } = layout;
+  return own;
 }
 
 /** @param {{title: string, columns: string[], rows: (string | number)[][]}} table */
