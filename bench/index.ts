@@ -12,5 +12,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   data: () => import("./data.js"),
   inference: () => import("./inference.js"),
   server: () => import("./server.js"),
+  search: () => import("./search.js"),
   tracking: () => import("./tracking.js"),
 };

@@ -222,8 +222,7 @@ class Search {
     const { signal, progress } = this.context;
     return {
       signal,
-      // A trial's warnings are of interest, its bars are not.
-      progress: { ...silentProgress, say: progress.say },
+      progress: barsOnly(progress),
       atRung: async (trial, epoch, merit) => {
         const { halving } = this.settings;
         if (!halving) return false;
@@ -271,6 +270,17 @@ class Search {
   private pathOf(trial: number): string {
     return join(this.directory, trialName(trial));
   }
+}
+
+/** A trial shows what it is doing, and leaves no lines: its result is said by the search, without the test set's. */
+function barsOnly(progress: Progress): Progress {
+  return {
+    say: () => undefined,
+    start(label, total, unit) {
+      const task = progress.start(label, total, unit);
+      return { update: (done, note) => task.update(done, note), finish: () => undefined };
+    },
+  };
 }
 
 function trialName(trial: number): string {
