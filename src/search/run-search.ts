@@ -11,6 +11,7 @@ import { SearchJournal, type TrialRecord } from "./journal";
 import { type LeaderboardRow, leaderboardOf, smallestAsGood, writeLeaderboard } from "./leaderboard";
 import { lockFile } from "./lock";
 import { meritOf, objectiveNamed } from "./objective";
+import { prepareShared } from "./prepare";
 import { createSampler, type Sampler, type SamplerName } from "./samplers";
 import { type SearchSettings, settleSettings } from "./settings";
 import type { Space } from "./space";
@@ -97,6 +98,9 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   });
   const runners = createRunners(workers);
   try {
+    if (workers > 1 && journal.trials.length < trials) {
+      await prepareShared(options.space, { data, dataset, seed }, { progress: barsOnly(progress), signal });
+    }
     await Promise.all(runners.map((runner) => search.work(runner)));
     if (signal.aborted) throw new Interrupted(`Stopped; the same command goes on with ${directory}.`);
     const rows = await search.rank();

@@ -1,0 +1,22 @@
+/** @module What all trials share, made once before worker processes ask for it all at the same time. */
+import type { Progress } from "../progress/index";
+import { resolveTrainingOptions, type TrainingOptions } from "../runs/index";
+import { createNetwork, openTrainingData } from "../training/index";
+import type { Space } from "./space";
+
+/** Packs the tiles and finds the basis of the fixed options; both are kept in the cache. */
+export async function prepareShared(
+  space: Space,
+  given: Partial<TrainingOptions> & { readonly data: string },
+  context: { readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<void> {
+  const options = resolveTrainingOptions({ ...space.fixed, ...given });
+  const data = await openTrainingData(options, context);
+  try {
+    if (options.stem !== "subspace" || "rank" in space.searched) return;
+    const network = await createNetwork({ ...options, hidden: [1] }, data, context);
+    network.model.dispose();
+  } finally {
+    data.close();
+  }
+}
