@@ -70,7 +70,9 @@ test("the server image: histo serve gets ready from the image's files alone", as
     server.kill("SIGTERM");
     if (server.exitCode === null) await once(server, "exit");
   });
-  const url = await Promise.race([addressIn(server.stdout), addressIn(server.stderr)]);
+  const ended = once(server, "exit").then(([status]) => assert.fail(`the server ended with status ${status}`));
+  const url = await Promise.race([addressIn(server.stdout), addressIn(server.stderr), ended]);
+  ended.catch(() => undefined);
   await readyAt(url);
   const response = await fetch(`${url}/predict`, {
     method: "POST",

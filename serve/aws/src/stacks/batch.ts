@@ -86,6 +86,13 @@ export class BatchStack extends Stack {
     acknowledge(task, "IAM5[Resource::*]", "ecr:GetAuthorizationToken has no resource to name.");
     acknowledgeObjects(task, storage.images, "tiles/", "Reads any tile of the prefix.");
     acknowledgeObjects(task, storage.images, "predictions/", "Writes its results below the prefix.");
-    new CfnOutput(this, "TaskFamily", { value: task.family });
+    const subnets = network.vpc.isolatedSubnets.map(({ subnetId }) => subnetId).join(",");
+    const groups = [network.endpointUsers, network.modelReaders].map((group) => group.securityGroupId).join(",");
+    new CfnOutput(this, "RunTask", {
+      description: "Starts the task",
+      value:
+        `aws ecs run-task --launch-type FARGATE --cluster ${settings.name}-batch --task-definition ${task.family} ` +
+        `--network-configuration 'awsvpcConfiguration={subnets=[${subnets}],securityGroups=[${groups}]}'`,
+    });
   }
 }
