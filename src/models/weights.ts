@@ -1,7 +1,7 @@
 /** @module The weights of a model by name, as they are written to disk and read back. */
 import { readFile } from "node:fs/promises";
 import { SafetensorsFile, type TensorToWrite, writeJson, writeSafetensors } from "../files/index";
-import { tf, variableOf } from "../tensorflow/index";
+import { noteCopy, readValues, tf, variableOf } from "../tensorflow/index";
 
 /** A weight of a model. A very large one may be made of parts: consecutive rows, each a variable of its own. */
 export interface NamedWeight {
@@ -68,7 +68,7 @@ export function toWrite({ name, shape, parts }: NamedWeight): TensorToWrite {
     name,
     shape,
     *data() {
-      for (const part of parts) yield part.dataSync() as Float32Array;
+      for (const part of parts) yield readValues(part);
     },
   };
 }
@@ -100,6 +100,7 @@ export async function readParts(
   let start = 0;
   for (const part of weight.parts) {
     assign(part, await file.read(weight.name, start, part.size));
+    noteCopy(4 * part.size);
     start += part.size;
   }
 }

@@ -28,4 +28,5 @@ export { Optimizer, type SlotTensor } from "./optimizers/optimizer";
 export { RmsProp, type RmsPropOptions } from "./optimizers/rmsprop";
 export { Sgd, type SgdOptions } from "./optimizers/sgd";
 export { hasBf16Hardware, type Precision, precision, setPrecision, withPrecision } from "./precision";
+export { noteCopy, readValues } from "./read-values";
 export { affine, attention, gelu, layerNorm } from "./transformer-ops";

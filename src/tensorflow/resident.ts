@@ -46,6 +46,10 @@ export class Resource {
   }
 
   dispose(): void {
+    // Destroying a resource leaves its memory to whoever else knows of it; an empty value does not.
+    const nothing = tf.scalar(0);
+    this.assign(nothing);
+    nothing.dispose();
     runOp("DestroyResourceOp", [attribute.flag("ignore_lookup_error", true)], [this.handle]);
     this.handle.dispose();
   }

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
 import { runtime } from "../load";
+import { readValues } from "../read-values";
 import { ResidentVariable, Resource } from "../resident";
 
 /** A named tensor of the optimizer's state, such as `dense_1/kernel/m`. */
@@ -157,7 +158,7 @@ export abstract class Optimizer {
 /** Not in a `tf.tidy`: that would walk through the millions of values in search of tensors. */
 function valuesOf(slot: Resource): Float32Array {
   const tensor = slot.read();
-  const values = tensor.dataSync() as Float32Array;
+  const values = readValues(tensor);
   tensor.dispose();
   return values;
 }
