@@ -14,7 +14,8 @@ test("a set-up killed with -9 in the middle, twice, ends complete at the third g
   execFileSync("git", ["clone", "--quiet", "--depth", "1", `file://${projectRoot()}`, clone]);
   const home = join(clone, "..", "home");
   execFileSync("mkdir", [home]);
-  const env = { ...process.env, HOME: home };
+  // pip asks rustc for its version, and rustup makes its own folder then; that is not the project's doing.
+  const env = { ...process.env, HOME: home, RUSTUP_HOME: join(clone, "..", "rustup") };
   const random = new Random(Date.now());
   for (let kills = 0; kills < 2; kills++) {
     const child = spawn(process.execPath, ["scripts/setup.mjs"], { cwd: clone, env, detached: true, stdio: "ignore" });
