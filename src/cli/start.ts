@@ -37,6 +37,9 @@ const TRAINING = {
   epochs: 40,
 } as const;
 
+/** Without the native TensorFlow: what plain JavaScript can train in a few minutes. */
+const WITHOUT_NATIVE = { stem: "pixels", size: 48, hidden: [64, 16], lr: "auto", epochs: 10 } as const;
+
 export const startCommand: CommandDefinition<Options, Result> = {
   name: "start",
   summary: "the main job: make or read images, train, evaluate, export, verify, and serve a web page",
@@ -62,7 +65,8 @@ export const startCommand: CommandDefinition<Options, Result> = {
       progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
     } else {
       const { runExperiment } = await import("../experiments/index.js");
-      await runExperiment(options, {
+      const { runtime } = await import("../tensorflow/index.js");
+      await runExperiment(runtime.kind === "native" ? options : { ...options, ...WITHOUT_NATIVE }, {
         run,
         resume: existsSync(run),
         variant: "compact",

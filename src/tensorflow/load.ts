@@ -49,6 +49,9 @@ function load(): TensorFlowRuntime {
     mutable.isNullOrUndefined ??= (value) => value === null || value === undefined;
     mutable.isArray ??= Array.isArray;
   }
+  if (process.env.HISTO_TENSORFLOW === "javascript") {
+    return { kind: "javascript", gpu: false, problem: "HISTO_TENSORFLOW=javascript asks for it" };
+  }
   try {
     const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
     return { kind: "native", gpu: native.backend().isUsingGpuDevice === true };

@@ -7,20 +7,24 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, callOp, runOp } from "./kernels";
+import { runtime } from "./load";
 
-/** A float32 resource of a fixed shape. */
+/** A float32 resource of a fixed shape. On plain JavaScript it is a tensor that updates replace. */
 export class Resource {
   private static serial = 0;
-  readonly handle: tf.Tensor;
+  private readonly native: tf.Tensor | undefined;
+  private plain: tf.Tensor | undefined;
 
   /** Takes over the values of `initial`, which the caller still has to dispose. */
   constructor(
     readonly shape: readonly number[],
     initial: tf.Tensor,
   ) {
-    const names = [attribute.text("container", ""), attribute.text("shared_name", `histo_${Resource.serial++}`)];
-    const kind = [attribute.float32("dtype"), attribute.shape("shape", shape)];
-    this.handle = tf.keep(callOp("VarHandleOp", [...names, ...kind], []));
+    if (runtime.kind === "native") {
+      const names = [attribute.text("container", ""), attribute.text("shared_name", `histo_${Resource.serial++}`)];
+      const kind = [attribute.float32("dtype"), attribute.shape("shape", shape)];
+      this.native = tf.keep(callOp("VarHandleOp", [...names, ...kind], []));
+    }
     this.assign(initial);
   }
 
@@ -31,18 +35,32 @@ export class Resource {
     return resource;
   }
 
+  /** What TensorFlow's update kernels take. @throws on plain JavaScript */
+  get handle(): tf.Tensor {
+    if (!this.native) throw new Error("Only the native TensorFlow has resources.");
+    return this.native;
+  }
+
   assign(values: tf.Tensor): void {
-    runOp("AssignVariableOp", [attribute.float32("dtype")], [this.handle, values]);
+    if (this.native) {
+      runOp("AssignVariableOp", [attribute.float32("dtype")], [this.native, values]);
+    } else {
+      const before = this.plain;
+      this.plain = tf.keep(values.clone());
+      before?.dispose();
+    }
   }
 
   /** Subtracts in place. */
   subtract(values: tf.Tensor): void {
-    runOp("AssignSubVariableOp", [attribute.float32("dtype")], [this.handle, values]);
+    if (this.native) runOp("AssignSubVariableOp", [attribute.float32("dtype")], [this.native, values]);
+    else tf.tidy(() => this.assign(tf.sub(this.plain as tf.Tensor, values)));
   }
 
   /** The values now, sharing memory with the resource. Dispose it before the next update. */
   read(): tf.Tensor {
-    return callOp("ReadVariableOp", [attribute.float32("dtype")], [this.handle]);
+    if (this.native) return callOp("ReadVariableOp", [attribute.float32("dtype")], [this.native]);
+    return (this.plain as tf.Tensor).clone();
   }
 
   dispose(): void {
@@ -50,8 +68,10 @@ export class Resource {
     const nothing = tf.scalar(0);
     this.assign(nothing);
     nothing.dispose();
-    runOp("DestroyResourceOp", [attribute.flag("ignore_lookup_error", true)], [this.handle]);
-    this.handle.dispose();
+    this.plain?.dispose();
+    if (!this.native) return;
+    runOp("DestroyResourceOp", [attribute.flag("ignore_lookup_error", true)], [this.native]);
+    this.native.dispose();
   }
 }
 

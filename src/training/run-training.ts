@@ -10,7 +10,7 @@ import { augmentationNamed } from "../image/index";
 import { parameterCount } from "../models/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { optionsOf, type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
-import { setPrecision } from "../tensorflow/index";
+import { runtime, setPrecision } from "../tensorflow/index";
 import { batchesOf } from "./batches";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
@@ -94,6 +94,9 @@ export async function runTraining(
     return finished;
   }
   const data = await openTrainingData(options, { progress, ...(signal && { signal }) });
+  if (runtime.kind !== "native") {
+    progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
+  }
   let network: Network | undefined;
   try {
     setPrecision(resolvePrecision(options.precision));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { Adam, type Optimizer, RmsProp, Sgd, tf } from "../../src/tensorflow/index";
+import { Adam, type Optimizer, RmsProp, runtime, Sgd, tf } from "../../src/tensorflow/index";
 
 const START = [0.5, -1.2, 3, 0.01];
 const GRADIENTS = [
@@ -108,4 +109,14 @@ test("the moving average follows the weights, and changes places with them and b
   near(average);
   optimizer.swapAverages();
   near(weight);
+});
+
+test("without the native TensorFlow the same optimizers run on plain JavaScript", {
+  skip: runtime.kind !== "native",
+}, () => {
+  const { status, stdout } = spawnSync(process.execPath, ["--test", process.argv[1] as string], {
+    encoding: "utf8",
+    env: { ...process.env, HISTO_TENSORFLOW: "javascript", NODE_TEST_CONTEXT: "" },
+  });
+  assert.equal(status, 0, stdout);
 });

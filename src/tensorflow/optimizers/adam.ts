@@ -1,5 +1,5 @@
 /** @module Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) on TensorFlow's fused in-place kernel. */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
 import { Optimizer, type Regularization } from "./optimizer";
@@ -32,5 +32,26 @@ export class Adam extends Optimizer {
     const flags = [attribute.flag("use_locking", false), attribute.flag("use_nesterov", false)];
     const handles = [weights, ...slots].map((resource) => resource.handle);
     runOp("ResourceApplyAdam", [attribute.float32("T"), ...flags], [...handles, ...scalars, gradient]);
+  }
+
+  protected updatePlainly(
+    weights: Resource,
+    slots: readonly Resource[],
+    scalars: tf.Scalar[],
+    gradient: tf.Tensor,
+  ): void {
+    const [power1, power2, rate, beta1, beta2, epsilon] = scalars as [
+      tf.Scalar,
+      tf.Scalar,
+      tf.Scalar,
+      tf.Scalar,
+      tf.Scalar,
+      tf.Scalar,
+    ];
+    const [first, second] = slots as [Resource, Resource];
+    first.assign(tf.add(tf.mul(first.read(), beta1), tf.mul(gradient, tf.sub(1, beta1))));
+    second.assign(tf.add(tf.mul(second.read(), beta2), tf.mul(tf.square(gradient), tf.sub(1, beta2))));
+    const corrected = tf.mul(rate, tf.div(tf.sqrt(tf.sub(1, power2)), tf.sub(1, power1)));
+    weights.subtract(tf.div(tf.mul(first.read(), corrected), tf.add(tf.sqrt(second.read()), epsilon)));
   }
 }

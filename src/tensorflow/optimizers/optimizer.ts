@@ -38,9 +38,7 @@ export abstract class Optimizer {
   protected constructor(
     private readonly slotNames: readonly string[],
     private readonly regularization: Regularization,
-  ) {
-    if (runtime.kind !== "native") throw new Error("Fused optimizers need the native TensorFlow.");
-  }
+  ) {}
 
   /** Applies one update and disposes the gradients. */
   apply(gradients: Gradients, learningRate: number): void {
@@ -54,7 +52,9 @@ export abstract class Optimizer {
           const values = this.regularized(multiplyOut(gradient), variable);
           this.residentOf(variable).update((resource) => {
             if (variable.rank > 1) decay(resource, learningRate * (this.regularization.weightDecay ?? 0));
-            this.update(resource, slots.slice(0, this.slotNames.length), scalars, values);
+            const own = slots.slice(0, this.slotNames.length);
+            if (runtime.kind === "native") this.update(resource, own, scalars, values);
+            else this.updatePlainly(resource, own, scalars, values);
             if (this.averages) this.follow(resource, slots.at(-1) as Resource);
           });
         });
@@ -110,6 +110,14 @@ export abstract class Optimizer {
 
   /** The fused update of one variable. */
   protected abstract update(
+    weights: Resource,
+    slots: readonly Resource[],
+    scalars: tf.Scalar[],
+    gradient: tf.Tensor,
+  ): void;
+
+  /** The same update by tfjs's own operations, for plain JavaScript. */
+  protected abstract updatePlainly(
     weights: Resource,
     slots: readonly Resource[],
     scalars: tf.Scalar[],

@@ -1,5 +1,5 @@
 /** @module RMSProp (Tieleman and Hinton 2012), fused and in place. */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
 import { Optimizer, type Regularization } from "./optimizer";
@@ -28,5 +28,19 @@ export class RmsProp extends Optimizer {
     const handles = [weights, ...slots].map((resource) => resource.handle);
     const attributes = [attribute.float32("T"), attribute.flag("use_locking", false)];
     runOp("ResourceApplyRMSProp", attributes, [...handles, ...scalars, gradient]);
+  }
+
+  protected updatePlainly(
+    weights: Resource,
+    slots: readonly Resource[],
+    scalars: tf.Scalar[],
+    gradient: tf.Tensor,
+  ): void {
+    const [rate, rho, momentum, epsilon] = scalars as [tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar];
+    const [square, accumulator] = slots as [Resource, Resource];
+    square.assign(tf.add(tf.mul(square.read(), rho), tf.mul(tf.square(gradient), tf.sub(1, rho))));
+    const step = tf.div(tf.mul(gradient, rate), tf.sqrt(tf.add(square.read(), epsilon)));
+    accumulator.assign(tf.add(tf.mul(accumulator.read(), momentum), step));
+    weights.subtract(accumulator.read());
   }
 }

@@ -1,5 +1,5 @@
 /** @module Stochastic gradient descent with momentum (Polyak 1964) or Nesterov's variant, fused and in place. */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
 import { Optimizer, type Regularization } from "./optimizer";
@@ -36,5 +36,22 @@ export class Sgd extends Optimizer {
     } else {
       runOp("ResourceApplyGradientDescent", [type, locking], [weights.handle, rate, gradient]);
     }
+  }
+
+  protected updatePlainly(
+    weights: Resource,
+    slots: readonly Resource[],
+    scalars: tf.Scalar[],
+    gradient: tf.Tensor,
+  ): void {
+    const [rate, momentum] = scalars as [tf.Scalar, tf.Scalar];
+    const [accumulator] = slots;
+    if (!accumulator) {
+      weights.subtract(tf.mul(gradient, rate));
+      return;
+    }
+    accumulator.assign(tf.add(tf.mul(accumulator.read(), momentum), gradient));
+    const ahead = this.nesterov ? tf.add(gradient, tf.mul(accumulator.read(), momentum)) : accumulator.read();
+    weights.subtract(tf.mul(ahead, rate));
   }
 }

@@ -1,5 +1,6 @@
 /** @module The MLP on subspace coordinates, and the model on pixels that it becomes. */
 import type { Partition } from "../../dataset/index";
+import { HistoError } from "../../errors/index";
 import {
   architectureOf,
   mlpBehindProjection,
@@ -10,7 +11,7 @@ import {
 } from "../../models/index";
 import type { Progress } from "../../progress/index";
 import type { TrainingOptions } from "../../runs/index";
-import { setPrecision, tf } from "../../tensorflow/index";
+import { runtime, setPrecision, tf } from "../../tensorflow/index";
 import { pixelExamples } from "../batches";
 import type { TrainingData } from "../data";
 import { resolvePrecision } from "../setup";
@@ -24,6 +25,9 @@ export async function subspaceNetwork(
   data: TrainingData,
   context: { readonly progress: Progress; readonly signal?: AbortSignal },
 ): Promise<Network> {
+  if (runtime.kind !== "native") {
+    throw new HistoError("NATIVE_NEEDED", "--stem subspace needs the native TensorFlow (see histo doctor).");
+  }
   setPrecision("fp32");
   const basis = await cachedBasis(data, options, context);
   const projection = whitenedProjection(basis, options.whitening);
