@@ -93,6 +93,7 @@ export async function runTraining(
     progress.say(`${directory.path} is finished already.`);
     return finished;
   }
+  refuseWhatDoesNotFit(options);
   const data = await openTrainingData(options, { progress, ...(signal && { signal }) });
   if (runtime.kind !== "native") {
     progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
@@ -100,7 +101,6 @@ export async function runTraining(
   let network: Network | undefined;
   try {
     setPrecision(resolvePrecision(options.precision));
-    refuseWhatDoesNotFit(options);
     network = await createNetwork(options, data, { progress, ...(signal && { signal }) });
     const config = await startConfig(directory, options, data, network);
     for (const callback of callbacks) await callback.onRun?.(directory, config);

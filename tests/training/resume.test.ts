@@ -133,3 +133,13 @@ test("a run is neither overwritten nor resumed with other options", async (conte
   assert.equal(other.status, 2);
   assert.match(other.stderr, /--resume: .* other options/);
 });
+
+test("a network that does not fit in memory is refused before anything is written", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const args = ["train", "--data", data, "--run", join(folder, "run"), "--size", "8192", "--hidden", "2352"];
+  const { status, stderr } = await ended(args, join(folder, "cache"));
+  assert.equal(status, 2);
+  assert.match(stderr, /^histo: --size 8192 with --hidden 2352 needs .* GB of memory .* --stem subspace\.$/m);
+  assert.deepEqual(readdirSync(folder), ["data"]);
+});
