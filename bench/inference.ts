@@ -111,7 +111,7 @@ async function prepare(models: Readonly<Record<"fp32" | "compact", string>>, siz
   }
   const missing: string[] = [];
   try {
-    const torchPython = await torchPeer();
+    const torchPython = await peerPython(["numpy", "onnx>=1.17", "torch"]);
     const graph = join(models.fp32, "model.onnx");
     contenders.push({
       name: "PyTorch",
@@ -124,21 +124,6 @@ async function prepare(models: Readonly<Record<"fp32" | "compact", string>>, siz
   }
   const { bytesPerSecond } = await measurePython<{ bytesPerSecond: number }>(onnxPython, PEER, "bandwidth");
   return { contenders, missing, bandwidth: bytesPerSecond };
-}
-
-/** PyTorch without CUDA where its own index can be reached, else the package of the ordinary index. */
-async function torchPeer(): Promise<string> {
-  const packages = ["numpy", "onnx>=1.17", "torch"];
-  try {
-    return await peerPython(packages, [
-      "--extra-index-url",
-      "https://pypi.org/simple",
-      "--index-url",
-      "https://download.pytorch.org/whl/cpu",
-    ]);
-  } catch {
-    return peerPython(packages);
-  }
 }
 
 function summarize(
