@@ -21,6 +21,7 @@ export {
 } from "./mlp";
 export { type VitOptions, vit } from "./vit";
 export {
+  copyWeights,
   describeModel,
   loadTopology,
   loadWeights,

@@ -105,6 +105,19 @@ export async function readParts(
   }
 }
 
+/**
+ * Gives a model the weights that another one has under the same names, and its own values for the rest.
+ * @param own values by name, row-major, of the weights that `from` does not have; neither model's are in parts
+ */
+export function copyWeights(from: tf.LayersModel, to: tf.LayersModel, own: ReadonlyMap<string, Float32Array>): void {
+  const sources = new Map(namedWeights(from).map(({ name, parts }) => [name, parts[0] as tf.Variable]));
+  for (const { name, parts } of namedWeights(to)) {
+    const [target] = parts as readonly [tf.Variable];
+    const source = sources.get(name);
+    tf.tidy(() => target.assign(source ? source.clone() : tf.tensor(own.get(name) as Float32Array, target.shape)));
+  }
+}
+
 /** Writes the architecture as Keras-style JSON. */
 export async function saveTopology(model: tf.LayersModel, path: string): Promise<void> {
   await writeJson(path, model.toJSON(undefined, false));

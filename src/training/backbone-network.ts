@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Partition } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { cacheDirectory, SafetensorsFile, sha256, writeSafetensors } from "../files/index";
-import { mlpOnFeatures, namedWeights, OnnxBackbone, saveTopology, saveWeights } from "../models/index";
+import { copyWeights, mlpOnFeatures, OnnxBackbone, saveTopology, saveWeights } from "../models/index";
 import { type BackboneDescription, IMAGENET, readBackbone } from "../onnx/backbone-file";
 import { GraphSession } from "../onnx/session";
 import type { Progress } from "../progress/index";
@@ -78,14 +78,11 @@ export async function backboneNetwork(
       let x = features;
       for (const layer of head.layers.slice(1)) x = layer.apply(x) as tf.SymbolicTensor;
       const whole = tf.model({ inputs: input, outputs: x, name: "backbone" });
-      const own = new Map<string, Float32Array>([
+      const own = new Map([
         ["backbone/shift", scaling.shift],
         ["backbone/scale", scaling.scale],
       ]);
-      for (const { name, parts } of namedWeights(model)) own.set(name, parts[0]?.dataSync() as Float32Array);
-      for (const { name, parts, shape } of namedWeights(whole)) {
-        tf.tidy(() => parts[0]?.assign(tf.tensor(own.get(name) as Float32Array, shape as number[])));
-      }
+      copyWeights(model, whole, own);
       await saveTopology(whole, run.topology);
       await saveWeights(whole, run.bestWeights);
       whole.dispose();

@@ -4,8 +4,8 @@ import {
   colourFeatureCount,
   colourFeatures,
   colourRegression,
+  copyWeights,
   mlpOnFeatures,
-  namedWeights,
   saveTopology,
   saveWeights,
 } from "../models/index";
@@ -47,14 +47,11 @@ export async function colourNetwork(
     stemParameters: 2 * width,
     async save(run) {
       const whole = colourRegression(options.size, { mean, std });
-      const own = new Map<string, Float32Array>([
+      const own = new Map([
         ["colour/shift", scaling.shift],
         ["colour/scale", scaling.scale],
       ]);
-      for (const { name, parts } of namedWeights(model)) own.set(name, parts[0]?.dataSync() as Float32Array);
-      for (const { name, parts, shape } of namedWeights(whole)) {
-        tf.tidy(() => parts[0]?.assign(tf.tensor(own.get(name) as Float32Array, shape as number[])));
-      }
+      copyWeights(model, whole, own);
       await saveTopology(whole, run.topology);
       await saveWeights(whole, run.bestWeights);
       whole.dispose();

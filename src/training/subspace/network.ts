@@ -3,21 +3,21 @@ import type { Partition } from "../../dataset/index";
 import { HistoError } from "../../errors/index";
 import {
   architectureOf,
+  copyWeights,
   mlpBehindProjection,
   mlpOnFeatures,
-  namedWeights,
   saveTopology,
   saveWeights,
 } from "../../models/index";
 import type { Progress } from "../../progress/index";
 import type { TrainingOptions } from "../../runs/index";
-import { runtime, setPrecision, tf } from "../../tensorflow/index";
+import { runtime, setPrecision } from "../../tensorflow/index";
 import { pixelExamples } from "../batches";
 import type { TrainingData } from "../data";
 import { resolvePrecision } from "../setup";
 import type { Network } from "../trainable";
 import { cachedBasis } from "./basis-cache";
-import { coordinateExamples, type Projection, project, whitenedProjection } from "./coordinates";
+import { coordinateExamples, project, whitenedProjection } from "./coordinates";
 
 /** Projects all tiles once; the network then sees `rank` numbers an image. */
 export async function subspaceNetwork(
@@ -51,20 +51,14 @@ export async function subspaceNetwork(
     stemParameters: projection.matrix.length + projection.offset.length,
     async save(run) {
       const whole = mlpBehindProjection(options.size, basis.rank, options);
-      copyWeights(model, whole, projection);
+      const own = new Map([
+        ["subspace/basis", projection.matrix],
+        ["subspace/offset", projection.offset],
+      ]);
+      copyWeights(model, whole, own);
       await saveTopology(whole, run.topology);
       await saveWeights(whole, run.bestWeights);
       whole.dispose();
     },
   };
-}
-
-function copyWeights(from: tf.LayersModel, to: tf.LayersModel, { matrix, offset }: Projection): void {
-  const sources = new Map(namedWeights(from).map(({ name, parts }) => [name, parts[0] as tf.Variable]));
-  for (const { name, parts } of namedWeights(to)) {
-    const [target] = parts as readonly [tf.Variable];
-    const source = sources.get(name);
-    const own = name.endsWith("/basis") ? matrix : offset;
-    tf.tidy(() => target.assign(source ? source.clone() : tf.tensor(own, target.shape)));
-  }
 }
