@@ -93,6 +93,11 @@ function trainingOptions(command: Command): Command {
     .option("--stem <name>", "pixels, or subspace: train on principal coordinates", oneOf("pixels", "subspace"))
     .option("--rank <r>", "dimensions of the subspace", integer(1, 16384))
     .option("--whitening <w>", "of the coordinates: 0 none, 0.5 half, 1 full", number(0, 1))
+    .option(
+      "--beside <features>",
+      "what stands beside the coordinates of --stem subspace: none, or colour (and texture)",
+      oneOf("none", "colour"),
+    )
     .option("--epochs <n>", "passes over the training set", integer(1))
     .option("--batch <n>", "images per step", integer(1))
     .option("--lr <x>", "highest learning rate, or auto", (text) => (text === "auto" ? text : number(0)(text)))

@@ -1,6 +1,8 @@
 /** @module The plain multilayer perceptron, on pixels or on the coordinates of a subspace. */
 import { tf } from "../tensorflow/index";
 import { BlockDense } from "./layers/block-dense";
+import { ColourFeatures } from "./layers/colour-features";
+import type { ColourFeaturesConfig } from "./layers/colour-levels";
 import { CounterDropout } from "./layers/counter-dropout";
 import { SubspaceProjection } from "./layers/subspace-projection";
 
@@ -31,12 +33,25 @@ export function mlpOnFeatures(features: number, options: MlpOptions): tf.LayersM
   return tf.model({ inputs: input, outputs: perceptron(input, options, dense), name: "mlp_on_features" });
 }
 
-/** The same MLP behind a fixed projection of the pixels: the finished model of a subspace run. */
-export function mlpBehindProjection(size: number, rank: number, options: MlpOptions): tf.LayersModel {
+/**
+ * The same MLP behind a fixed projection of the pixels: the finished model of a subspace run.
+ * @param colour where given, {@link ColourFeatures} of the pixels follow the coordinates
+ */
+export function mlpBehindProjection(
+  size: number,
+  rank: number,
+  options: MlpOptions,
+  colour?: Pick<ColourFeaturesConfig, "mean" | "std">,
+): tf.LayersModel {
   const input = tf.input({ shape: [size, size, 3], name: "pixels" });
   const flat = tf.layers.flatten({ name: "flatten" }).apply(input) as tf.SymbolicTensor;
-  const coordinates = new SubspaceProjection({ rank, name: "subspace" }).apply(flat) as tf.SymbolicTensor;
-  return tf.model({ inputs: input, outputs: perceptron(coordinates, options, dense), name: "mlp" });
+  let features = new SubspaceProjection({ rank, name: "subspace" }).apply(flat) as tf.SymbolicTensor;
+  if (colour) {
+    const { mean, std } = colour;
+    const beside = new ColourFeatures({ mean, std, name: "colour" }).apply(input) as tf.SymbolicTensor;
+    features = tf.layers.concatenate({ name: "beside" }).apply([features, beside]) as tf.SymbolicTensor;
+  }
+  return tf.model({ inputs: input, outputs: perceptron(features, options, dense), name: "mlp" });
 }
 
 type DenseFactory = (units: number, name: string, seed: number) => tf.layers.Layer;

@@ -37,6 +37,8 @@ export interface TrainingOptions {
   rank: number;
   /** 0: coordinates as they are; 1: all scaled to variance one. */
   whitening: number;
+  /** What the MLP sees beside the coordinates of a subspace. */
+  beside: "none" | "colour";
 
   // examples
   batch: number;
@@ -117,6 +119,7 @@ export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = {
   stem: "pixels",
   rank: 256,
   whitening: 0.5,
+  beside: "none",
   batch: 64,
   epochs: 20,
   augment: "none",
@@ -237,6 +240,7 @@ const WORDS: Partial<Record<keyof TrainingOptions, readonly string[]>> = {
   activation: ["relu", "elu", "selu", "tanh", "sigmoid", "softplus"],
   normalization: ["none", "batch", "layer"],
   stem: ["pixels", "subspace"],
+  beside: ["none", "colour"],
   sampler: ["shuffle", "balanced"],
   loss: ["bce", "focal"],
   optimizer: ["adam", "adamw", "sgd", "rmsprop"],

@@ -169,3 +169,24 @@ export function featureExamples(
     },
   };
 }
+
+/**
+ * Vectors [n, width] with further columns behind them, such as measures that no view of an example changes.
+ * @param columns [examples, k] row-major
+ */
+export function withColumns(vectors: Examples, width: number, columns: Float32Array): Examples {
+  const extra = columns.length / vectors.labels.length;
+  return {
+    labels: vectors.labels,
+    inputs(some, epoch) {
+      const values = new Float32Array(some.length * extra);
+      some.forEach((example, i) => {
+        values.set(columns.subarray(example * extra, (example + 1) * extra), i * extra);
+      });
+      return tf.tidy(() => {
+        const first = tf.reshape(vectors.inputs(some, epoch), [some.length, width]);
+        return tf.concat([first, tf.tensor2d(values, [some.length, extra])], 1);
+      });
+    },
+  };
+}

@@ -20,6 +20,7 @@ export async function createNetwork(
   data: TrainingData,
   context: NetworkContext,
 ): Promise<Network> {
+  checkStem(options);
   if (options.stem === "subspace") {
     if (options.augment !== "none" && options.augment !== "dihedral") {
       throw new InputError(
@@ -43,6 +44,16 @@ export async function createNetwork(
       await saveWeights(model, run.bestWeights);
     },
   };
+}
+
+/** A subspace and what stands beside it belong to the MLP. */
+function checkStem({ stem, beside, model }: TrainingOptions): void {
+  if (stem === "subspace" && model !== "mlp") {
+    throw new InputError("STEM_MODEL", `--stem subspace goes with --model mlp, not with ${model}.`);
+  }
+  if (beside !== "none" && stem !== "subspace") {
+    throw new InputError("STEM_MODEL", `--beside ${beside} stands beside coordinates; add --stem subspace.`);
+  }
 }
 
 function createModel(options: TrainingOptions): tf.LayersModel {

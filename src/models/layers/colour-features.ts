@@ -2,8 +2,7 @@
  * @module Colour and texture of a tile as a vector: what a model can know without seeing shapes. All numbers are the same
  * for a turned or mirrored tile.
  */
-import { tf, variableOf } from "../../tensorflow/index";
-import type { NamedWeight, WeightOwner } from "../weights";
+import { tf } from "../../tensorflow/index";
 import { type ColourFeaturesConfig, channelMap, colourFeatureCount, scalesOf, THRESHOLDS } from "./colour-levels";
 
 /**
@@ -11,7 +10,7 @@ import { type ColourFeaturesConfig, channelMap, colourFeatureCount, scalesOf, TH
  * mean, the standard deviation at full resolution and of averages over 2, 4, 8 and 16 pixels, and the mean absolute step
  * between neighbours; then shifted and scaled by the weights `shift` and `scale` [features], which are not trained.
  */
-export class ColourFeatures extends tf.layers.Layer implements WeightOwner {
+export class ColourFeatures extends tf.layers.Layer {
   static readonly className = "ColourFeatures";
   private readonly settings: ColourFeaturesConfig;
   private shift!: tf.LayerVariable;
@@ -38,14 +37,6 @@ export class ColourFeatures extends tf.layers.Layer implements WeightOwner {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
     return tf.tidy(() => tf.mul(tf.sub(colourFeatures(x, this.settings), this.shift.read()), this.scale.read()));
-  }
-
-  namedWeights(): NamedWeight[] {
-    return [this.shift, this.scale].map((weight, i) => ({
-      name: `${this.name}/${i === 0 ? "shift" : "scale"}`,
-      shape: weight.shape as number[],
-      parts: [variableOf(weight)],
-    }));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -1,6 +1,5 @@
 /** @module A frozen backbone's place in a model. It is computed by ONNX Runtime, before training and after export. */
-import { tf, variableOf } from "../../tensorflow/index";
-import type { NamedWeight, WeightOwner } from "../weights";
+import { tf } from "../../tensorflow/index";
 
 export interface OnnxBackboneConfig {
   readonly name?: string;
@@ -16,11 +15,9 @@ export interface OnnxBackboneConfig {
 }
 
 /** (f - shift) * scale, f the backbone's features of the image; weights shift and scale [features], not trained. */
-export class OnnxBackbone extends tf.layers.Layer implements WeightOwner {
+export class OnnxBackbone extends tf.layers.Layer {
   static readonly className = "OnnxBackbone";
   private readonly settings: OnnxBackboneConfig;
-  private shift!: tf.LayerVariable;
-  private scale!: tf.LayerVariable;
 
   constructor(config: OnnxBackboneConfig) {
     super({ name: config.name, trainable: false } as ConstructorParameters<typeof tf.layers.Layer>[0]);
@@ -30,8 +27,8 @@ export class OnnxBackbone extends tf.layers.Layer implements WeightOwner {
   override build(inputShape: tf.Shape): void {
     const count = [this.settings.features];
     const { ones, zeros } = tf.initializers;
-    this.shift = this.addWeight("shift", count, "float32", zeros(), undefined, false);
-    this.scale = this.addWeight("scale", count, "float32", ones(), undefined, false);
+    this.addWeight("shift", count, "float32", zeros(), undefined, false);
+    this.addWeight("scale", count, "float32", ones(), undefined, false);
     super.build(inputShape);
   }
 
@@ -44,14 +41,6 @@ export class OnnxBackbone extends tf.layers.Layer implements WeightOwner {
     const x = Array.isArray(inputs) ? inputs[0] : inputs;
     if (x instanceof tf.Tensor) throw new Error("A backbone is run by ONNX Runtime; export the model first.");
     return x as unknown as tf.Tensor;
-  }
-
-  namedWeights(): NamedWeight[] {
-    return [this.shift, this.scale].map((weight, i) => ({
-      name: `${this.name}/${i === 0 ? "shift" : "scale"}`,
-      shape: weight.shape as number[],
-      parts: [variableOf(weight)],
-    }));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -1,6 +1,5 @@
 /** @module The subspace stem as a layer: coordinates of an image in a principal basis, fixed while the network trains. */
-import { tf, variableOf } from "../../tensorflow/index";
-import type { NamedWeight, WeightOwner } from "../weights";
+import { tf } from "../../tensorflow/index";
 
 export interface SubspaceProjectionConfig {
   readonly name?: string;
@@ -9,7 +8,7 @@ export interface SubspaceProjectionConfig {
 }
 
 /** z = x B + o for flat x [n, d], basis B [d, rank] and offset o [rank]; no trainable weights. */
-export class SubspaceProjection extends tf.layers.Layer implements WeightOwner {
+export class SubspaceProjection extends tf.layers.Layer {
   static readonly className = "SubspaceProjection";
   private readonly rankOf: number;
   private basis!: tf.LayerVariable;
@@ -34,14 +33,6 @@ export class SubspaceProjection extends tf.layers.Layer implements WeightOwner {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor2D;
     return tf.add(tf.matMul(x, this.basis.read() as tf.Tensor2D), this.offset.read());
-  }
-
-  namedWeights(): NamedWeight[] {
-    return [this.basis, this.offset].map((weight, i) => ({
-      name: `${this.name}/${i === 0 ? "basis" : "offset"}`,
-      shape: weight.shape as number[],
-      parts: [variableOf(weight)],
-    }));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -41,7 +41,7 @@ const concatenate: Converter = async (layer, inputs, conversion) => {
   shape[axis] = inputs.reduce((total, input) => total + (input.shape[axis] as number), 0);
   const inGraph = channelsFirst ? ((axis + 1) % 3) + 1 : axis + 1;
   const name = conversion.graph.node("Concat", names, { name: layer.name, attributes: { axis: { int: inGraph } } });
-  return { name, shape, channelsFirst };
+  return { name, shape, channelsFirst, wideRange: inputs.some(({ wideRange }) => wideRange === true) };
 };
 
 export const mergingConverters: ConverterTable = {

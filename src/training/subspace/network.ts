@@ -9,21 +9,21 @@ import {
   saveTopology,
   saveWeights,
 } from "../../models/index";
-import type { Progress } from "../../progress/index";
 import type { TrainingOptions } from "../../runs/index";
 import { runtime, setPrecision } from "../../tensorflow/index";
-import { pixelExamples } from "../batches";
+import { pixelExamples, withColumns } from "../batches";
+import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
 import { resolvePrecision } from "../setup";
-import type { Network } from "../trainable";
+import type { Network, NetworkContext } from "../trainable";
 import { cachedBasis } from "./basis-cache";
 import { coordinateExamples, project, whitenedProjection } from "./coordinates";
 
-/** Projects all tiles once; the network then sees `rank` numbers an image. */
+/** Projects all tiles once; the network then sees `rank` numbers an image, and its colour features where they are wanted. */
 export async function subspaceNetwork(
   options: TrainingOptions,
   data: TrainingData,
-  context: { readonly progress: Progress; readonly signal?: AbortSignal },
+  context: NetworkContext,
 ): Promise<Network> {
   if (runtime.kind !== "native") {
     throw new HistoError("NATIVE_NEEDED", "--stem subspace needs the native TensorFlow (see histo doctor).");
@@ -40,20 +40,31 @@ export async function subspaceNetwork(
     before += labels.length;
     return coordinateExamples(coordinates, basis.classes, labels, options.seed);
   };
-  const examples = { train: of("train"), validation: of("validation"), test: of("test") };
+  const coordinates = { train: of("train"), validation: of("validation"), test: of("test") };
   task.finish();
+  const colour = options.beside === "colour" ? measureColour(data, context.progress) : undefined;
   setPrecision(resolvePrecision(options.precision));
-  const model = mlpOnFeatures(basis.rank, options);
+  const width = basis.rank + (colour?.width ?? 0);
+  const model = mlpOnFeatures(width, options);
+  const beside = (partition: Partition) =>
+    colour ? withColumns(coordinates[partition], basis.rank, colour.values[partition]) : coordinates[partition];
+  const inputs = options.size ** 2 * 3;
   return {
     model,
-    examples,
-    architecture: architectureOf(options.size ** 2 * 3, options.hidden),
-    stemParameters: projection.matrix.length + projection.offset.length,
+    examples: { train: beside("train"), validation: beside("validation"), test: beside("test") },
+    architecture: `${architectureOf(inputs, options.hidden)}${colour ? ` with ${colour.width} colour features` : ""}`,
+    stemParameters: projection.matrix.length + projection.offset.length + 2 * (colour?.width ?? 0),
     async save(run) {
-      const whole = mlpBehindProjection(options.size, basis.rank, options);
+      const whole = mlpBehindProjection(options.size, basis.rank, options, colour && data.preprocessing);
       const own = new Map([
         ["subspace/basis", projection.matrix],
         ["subspace/offset", projection.offset],
+        ...(colour
+          ? ([
+              ["colour/shift", colour.scaling.shift],
+              ["colour/scale", colour.scaling.scale],
+            ] as const)
+          : []),
       ]);
       copyWeights(model, whole, own);
       await saveTopology(whole, run.topology);
