@@ -1,24 +1,24 @@
-// Lints what deploys the project: Dockerfiles, shell scripts, workflows and the synthesized templates.
+// Lints what deploys the project: Dockerfiles, shell scripts, workflows and the synthesized templates. Every tool has to be
+// there (it is installed where it is missing) and to find nothing.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { awsFolder, awsPackage, lintTools } from "./infrastructure/tools.mjs";
 import { root } from "./setup/paths.mjs";
 
-const { path, actionlint } = await lintTools();
-await awsPackage();
+const path = await prepare();
 let failed = 0;
 
-const below = (folder, ending) => readdirSync(join(root, folder)).filter((name) => name.endsWith(ending));
-const workflows = below(".github/workflows", ".yml").map((name) => join(".github", "workflows", name));
-check("hadolint", "hadolint", ["serve/lambda/Dockerfile", "serve/ec2/Dockerfile"]);
-const scripts = ["serve", "serve/ec2", "serve/lambda"].flatMap((folder) =>
-  below(folder, ".sh").map((name) => join(folder, name)),
+const workflows = filesBelow(join(".github", "workflows"), (name) => name.endsWith(".yml"));
+const deployed = (wanted) => ["serve", "mlruns-config"].flatMap((folder) => filesBelow(folder, wanted));
+check(
+  "hadolint",
+  "hadolint",
+  deployed((name) => name === "Dockerfile"),
 );
-check("shellcheck", "shellcheck", scripts);
-if (actionlint) check("actionlint", "actionlint", workflows);
-else console.log("actionlint: skipped, Go is not installed to build it");
+check("shellcheck", "shellcheck", [join(".ci", "run"), ...deployed((name) => name.endsWith(".sh"))]);
+check("actionlint", "actionlint", workflows);
 check("zizmor", "zizmor", ["--offline", "--no-progress", "--persona=pedantic", ...workflows, ".github/dependabot.yml"]);
 
 const templates = mkdtempSync(join(tmpdir(), "histo-templates-"));
@@ -30,6 +30,26 @@ if (check("cdk synth, cdk-nag", process.execPath, [cdk, ...synth], awsFolder)) {
 }
 rmSync(templates, { recursive: true, force: true });
 process.exit(failed > 0 ? 1 : 0);
+
+async function prepare() {
+  try {
+    const tools = await lintTools();
+    await awsPackage();
+    return tools;
+  } catch (error) {
+    console.error([error.message, error.advice, error.log].filter(Boolean).join("\n"));
+    process.exit(1);
+  }
+}
+
+/** Paths below a folder of the project whose last part is wanted; what is installed or compiled is left out. */
+function filesBelow(folder, wanted) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const found = join(folder, entry.name);
+    if (entry.isDirectory()) return /^(node_modules|dist|cdk\.out)$/.test(entry.name) ? [] : filesBelow(found, wanted);
+    return wanted(basename(found)) ? [found] : [];
+  });
+}
 
 function check(label, command, args, cwd = root) {
   const env = { ...process.env, PATH: path, CDK_DISABLE_CLI_TELEMETRY: "1" };

@@ -1,79 +1,88 @@
-// What only the infrastructure's checks need, installed on demand: linters in .setup/lint, CDK in serve/aws.
-import { existsSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+// What only the infrastructure's checks need, installed on demand from the package registries: linters and moto below
+// HISTO_CACHE (else .setup), so that a new clone with the same cache finds them; CDK in serve/aws.
+import { rmSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
 import { locked } from "../setup/lock.mjs";
 import { root, setupFolder } from "../setup/paths.mjs";
 import { findPython } from "../setup/python.mjs";
-import { probe, run } from "../setup/shell.mjs";
+import { probe, run, SetupError } from "../setup/shell.mjs";
 import { clearStamp, finished, keyOf, writeStamp } from "../setup/stamp.mjs";
 
 const ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
-const MOTO = "moto[server]==5.2.5";
-const REQUIREMENTS = "scripts/infrastructure/requirements.txt";
+const LINTERS = "scripts/infrastructure/requirements.txt";
+const MOTO = "scripts/infrastructure/moto.txt";
 
 export const awsFolder = join(root, "serve", "aws");
-const lintFolder = join(setupFolder, "lint");
-const venvBin = join(lintFolder, "venv", process.platform === "win32" ? "Scripts" : "bin");
+const cache = process.env.HISTO_CACHE ? join(resolve(process.env.HISTO_CACHE), "tools") : setupFolder;
+const lintFolder = join(cache, "lint");
 const goBin = join(lintFolder, "go-bin");
 
-/** Runs `install` unless its stamp says that it was done with the same inputs and its outputs exist. */
-async function once(name, inputs, outputs, install) {
-  const key = keyOf(inputs, process.versions.modules);
-  if (finished(name, key, outputs)) return;
+/** Runs `install` unless its stamp in `folder` says that it was done with the same inputs and its outputs exist. */
+async function once({ name, folder, inputs = [], values = [], outputs }, install) {
+  const key = keyOf(inputs, process.versions.modules, values);
+  if (finished(name, key, outputs, folder)) return;
   await locked(async () => {
-    if (finished(name, key, outputs)) return;
-    clearStamp(name);
+    if (finished(name, key, outputs, folder)) return;
+    clearStamp(name, folder);
     console.error(`Installing ${name} (once). Log: .setup/logs/${name}.log`);
     await install();
-    writeStamp(name, key);
+    writeStamp(name, key, undefined, folder);
+  }, folder);
+}
+
+/** A virtual environment with the pinned requirements. @returns {Promise<string>} the folder of its programs */
+async function pythonTools(name, folder, requirements, program) {
+  const bin = join(folder, process.platform === "win32" ? "Scripts" : "bin");
+  await once({ name, folder: cache, inputs: [requirements], outputs: [join(bin, program)] }, async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await run(name, await findPython(), ["-m", "venv", folder]);
+    const env = { ...process.env, PIP_CACHE_DIR: join(cache, "pip-cache") };
+    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
+    await run(name, join(bin, "python"), [...pip, "-r", requirements], { env });
   });
+  return bin;
 }
 
 /**
- * hadolint, shellcheck, zizmor, cfn-lint, and actionlint where Go is there to build it.
- * @returns {Promise<{path: string, actionlint: boolean}>} a PATH that finds them
+ * hadolint, shellcheck, zizmor, cfn-lint and actionlint.
+ * @returns {Promise<string>} a PATH that finds them
+ * @throws {SetupError} where one of them is missing and cannot be installed
  */
 export async function lintTools() {
-  await once("lint-tools", [REQUIREMENTS], [join(venvBin, "cfn-lint"), join(venvBin, "hadolint")], async () => {
-    rmSync(join(lintFolder, "venv"), { recursive: true, force: true });
-    await run("lint-tools", await findPython(), ["-m", "venv", join(lintFolder, "venv")]);
-    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
-    await run("lint-tools", join(venvBin, "python"), [...pip, "-r", REQUIREMENTS]);
-  });
-  const path = [venvBin, goBin, process.env.PATH].join(delimiter);
-  return { path, actionlint: await actionlint() };
+  const bin = await pythonTools("lint-tools", join(lintFolder, "venv"), LINTERS, "cfn-lint");
+  await actionlint();
+  return [bin, goBin, process.env.PATH].join(delimiter);
 }
 
+/** Built from source by the Go module proxy; the one on the PATH where Go is missing. */
 async function actionlint() {
-  const program = join(goBin, "actionlint");
-  if (existsSync(program)) return true;
-  if ((await probe("go", "version")) === undefined) return false;
-  console.error("Building actionlint (once).");
-  await run("lint-tools", "go", ["install", ACTIONLINT], { env: { ...process.env, GOBIN: goBin } });
-  return true;
+  const output = join(goBin, process.platform === "win32" ? "actionlint.exe" : "actionlint");
+  const built = { name: "actionlint", folder: cache, values: [ACTIONLINT], outputs: [output] };
+  if ((await probe("go", "version")) === undefined) {
+    if ((await probe("actionlint", "-version")) !== undefined) return;
+    throw new SetupError("actionlint is missing, and so is Go, which builds it.", "Install Go 1.24 or newer.");
+  }
+  await once(built, async () => {
+    const modules = join(lintFolder, "go");
+    const env = { ...process.env, GOBIN: goBin, GOPATH: modules, GOCACHE: join(modules, "cache") };
+    await run("actionlint", "go", ["install", "-modcacherw", ACTIONLINT], { env });
+    rmSync(modules, { recursive: true, force: true });
+  });
 }
 
 /** CDK and the AWS clients in serve/aws/node_modules, and the compiled stacks. */
 export async function awsPackage() {
-  await once(
-    "aws-package",
-    ["serve/aws/package-lock.json"],
-    [join(awsFolder, "node_modules", "aws-cdk-lib"), join(awsFolder, "node_modules", "typescript")],
-    () => run("aws-package", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: awsFolder }),
-  );
-  await run("aws-package", process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", "."], {
-    cwd: awsFolder,
+  const outputs = ["aws-cdk-lib", "typescript"].map((name) => join(awsFolder, "node_modules", name));
+  await once({ name: "aws-package", folder: setupFolder, inputs: ["serve/aws/package-lock.json"], outputs }, () => {
+    const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--cache", join(cache, "npm-cache")];
+    return run("aws-package", "npm", ["ci", ...options], { cwd: awsFolder });
   });
+  // One compiler at a time: two would write the same files.
+  const tsc = [join("node_modules", "typescript", "bin", "tsc"), "-p", "."];
+  await locked(() => run("aws-package", process.execPath, tsc, { cwd: awsFolder }));
 }
 
 /** moto's server, which answers in place of AWS in tests. @returns {Promise<string>} its program */
 export async function motoServer() {
-  const bin = join(setupFolder, "moto", process.platform === "win32" ? "Scripts" : "bin");
-  await once("moto", [], [join(bin, "moto_server")], async () => {
-    rmSync(join(setupFolder, "moto"), { recursive: true, force: true });
-    await run("moto", await findPython(), ["-m", "venv", join(setupFolder, "moto")]);
-    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
-    await run("moto", join(bin, "python"), [...pip, MOTO]);
-  });
-  return join(bin, "moto_server");
+  return join(await pythonTools("moto", join(cache, "moto"), MOTO, "moto_server"), "moto_server");
 }

@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { setupFolder } from "./paths.mjs";
 
-const path = join(setupFolder, "lock");
-
-/** Runs `work` while holding the lock. */
-export async function locked(work) {
-  mkdirSync(setupFolder, { recursive: true });
-  for (let waited = 0; !take(); waited++) {
+/** Runs `work` while holding the lock of `folder`. */
+export async function locked(work, folder = setupFolder) {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "lock");
+  for (let waited = 0; !take(path); waited++) {
     if (waited === 4) console.error("Another set-up of this project is running; waiting for it.");
     await setTimeout(250);
   }
@@ -24,7 +23,7 @@ export async function locked(work) {
 }
 
 /** The lock appears whole, its owner inside: written aside, then linked to its name, which fails where one is there. */
-function take() {
+function take(path) {
   const own = `${path}.${process.pid}`;
   writeFileSync(own, String(process.pid));
   try {
@@ -32,14 +31,14 @@ function take() {
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
-    if (!ownerIsAlive()) rmSync(path, { force: true });
+    if (!ownerIsAlive(path)) rmSync(path, { force: true });
     return false;
   } finally {
     unlinkSync(own);
   }
 }
 
-function ownerIsAlive() {
+function ownerIsAlive(path) {
   try {
     process.kill(Number(readFileSync(path, "utf8")), 0);
     return true;

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { root, setupFolder } from "./paths.mjs";
 
-const stampPath = (name) => join(setupFolder, "stamps", `${name}.json`);
+const stampPath = (folder, name) => join(folder, "stamps", `${name}.json`);
 
 /** Key of everything that a step depends on: file contents and values such as versions. */
 export function keyOf(files, ...values) {
@@ -15,22 +15,22 @@ export function keyOf(files, ...values) {
 }
 
 /** What a finished step left, or undefined when it has to run (again). `outputs` have to exist still. */
-export function finished(name, key, outputs) {
+export function finished(name, key, outputs, folder = setupFolder) {
   try {
-    const stamp = JSON.parse(readFileSync(stampPath(name), "utf8"));
+    const stamp = JSON.parse(readFileSync(stampPath(folder, name), "utf8"));
     return stamp.key === key && outputs.every(existsSync) ? (stamp.result ?? {}) : undefined;
   } catch {
     return undefined;
   }
 }
 
-export function clearStamp(name) {
-  rmSync(stampPath(name), { force: true });
+export function clearStamp(name, folder = setupFolder) {
+  rmSync(stampPath(folder, name), { force: true });
 }
 
-export function writeStamp(name, key, result) {
-  const path = stampPath(name);
-  mkdirSync(join(setupFolder, "stamps"), { recursive: true });
+export function writeStamp(name, key, result, folder = setupFolder) {
+  const path = stampPath(folder, name);
+  mkdirSync(join(folder, "stamps"), { recursive: true });
   writeFileSync(`${path}.tmp`, JSON.stringify({ key, result }, null, 2));
   renameSync(`${path}.tmp`, path);
 }

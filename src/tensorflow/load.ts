@@ -4,7 +4,6 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import * as util from "node:util";
 import { projectRoot } from "../files/index";
 
 /** Which TensorFlow runs, for `histo doctor` and for choosing fused kernels. */
@@ -42,13 +41,10 @@ function load(): TensorFlowRuntime {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
   process.env[BF16_ALLOWED] ??= "BF16";
-  // tfjs-node 4.22 calls two functions that Node 23 removed.
-  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean };
-  if (!legacy.isNullOrUndefined || !legacy.isArray) {
-    const mutable = projectRequire("node:util") as typeof legacy;
-    mutable.isNullOrUndefined ??= (value) => value === null || value === undefined;
-    mutable.isArray ??= Array.isArray;
-  }
+  // tfjs-node 4.22 calls two functions that newer Nodes warn of (22, 24) or no longer have (23, 24).
+  const legacy = projectRequire("node:util") as Record<string, (value: unknown) => boolean>;
+  legacy.isNullOrUndefined = (value) => value === null || value === undefined;
+  legacy.isArray = Array.isArray;
   if (process.env.HISTO_TENSORFLOW === "javascript") {
     return { kind: "javascript", gpu: false, problem: "HISTO_TENSORFLOW=javascript asks for it" };
   }

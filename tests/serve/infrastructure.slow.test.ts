@@ -12,14 +12,13 @@ const run = (command: string, args: readonly string[], cwd: string) =>
 let lint: ReturnType<typeof run>;
 
 before(() => {
-  // Installs the linters and CDK where they are missing; the tests below need both.
+  // Installs the linters and CDK where they are missing; the tests below need both, and fail without one of them.
   lint = run(process.execPath, ["scripts/lint-infrastructure.mjs"], root);
 });
 
 for (const tool of ["hadolint", "shellcheck", "actionlint", "zizmor", "cdk synth, cdk-nag", "cfn-lint"]) {
-  test(`${tool} finds nothing`, (t) => {
+  test(`${tool} finds nothing`, () => {
     const line = lint.stdout.split("\n").find((text) => text.startsWith(`${tool}:`));
-    if (line?.includes("skipped")) return t.skip(line);
     assert.equal(line, `${tool}: clean`, `${lint.stdout}${lint.stderr}`);
   });
 }
