@@ -1,6 +1,8 @@
 /** @module Files that appear whole or not at all: temporary name, fsync, rename, fsync of the directory. */
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { type FileHandle, link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { hasErrorCode } from "../errors/index";
 
 let serial = 0;
 
@@ -50,6 +52,23 @@ export async function writeAtomically(path: string, write: (handle: FileHandle) 
 /** Replaces `path` by `content` in one step: a reader sees the old content or the new one, never a part. */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await writeAtomically(path, (handle) => handle.writeFile(content));
+}
+
+/**
+ * Gives `path` the content that `write` puts under the name it gets, unless somebody was quicker: the first one stays. For
+ * files that several machines may make at the same time and must agree on; they read it back afterwards.
+ */
+export async function writeOnce(path: string, write: (ownPath: string) => Promise<void>): Promise<void> {
+  const own = `${path}.own-${randomUUID()}`;
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await write(own);
+    await link(own, path);
+  } catch (error) {
+    if (!hasErrorCode(error, "EEXIST")) throw error;
+  } finally {
+    await rm(own, { force: true });
+  }
 }
 
 /** Writes a value as readable JSON, atomically. */

@@ -17,7 +17,7 @@ export { createNetwork } from "./network";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
-export { createOptimizer, resolvePrecision } from "./setup";
+export { createOptimizer, learningRateOf, resolvePrecision } from "./setup";
 export type { Network } from "./trainable";
 export {
   type EpochResult,

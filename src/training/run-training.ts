@@ -44,6 +44,8 @@ export interface RunTrainingOptions {
   readonly metrics?: Readonly<Record<string, UserMetric>>;
   /** Save a checkpoint every so many batches instead of as often as time allows. */
   readonly checkpointEvery?: number;
+  /** Where bases and coordinates are kept; a run that goes on elsewhere must find there what it began with. */
+  readonly subspaceDirectory?: string;
 }
 
 /** A callback that also learns what the run is, before the first batch, and what came out, after the last. */
@@ -101,10 +103,14 @@ export async function runTraining(
   let network: Network | undefined;
   try {
     setPrecision(resolvePrecision(options.precision));
-    network = await createNetwork(options, data, { progress, ...(signal && { signal }) });
+    network = await createNetwork(options, data, {
+      progress,
+      ...(signal && { signal }),
+      ...(rest.subspaceDirectory && { subspaceDirectory: rest.subspaceDirectory }),
+    });
     const config = await startConfig(directory, options, data, network);
     for (const callback of callbacks) await callback.onRun?.(directory, config);
-    const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config));
+    const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config, network.stemFingerprint));
     const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
     const trainer = createTrainer(options, data, network, {
       callbacks: [
@@ -213,11 +219,10 @@ async function startConfig(
 }
 
 /** What must be the same when a run is resumed: all options but those that only say when to end. */
-function fingerprint(options: TrainingOptions, config: RunConfig): string {
+function fingerprint(options: TrainingOptions, config: RunConfig, stem: string | undefined): string {
   const { patience, minDelta, stopWhenLossRises, thresholdRule, data, precision, ...fixed } = options;
-  return sha256(
-    JSON.stringify({ ...fixed, lr: config.lr, precision: resolvePrecision(precision), pixels: config.contentHash }),
-  );
+  const { lr, contentHash: pixels } = config;
+  return sha256(JSON.stringify({ ...fixed, lr, precision: resolvePrecision(precision), pixels, stem }));
 }
 
 /** Weights and the optimizer's two copies have to fit in memory; said before hours are spent. */

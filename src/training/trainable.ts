@@ -14,6 +14,8 @@ export interface Network {
   readonly architecture: string;
   /** Parameters in front of the trained network, which the finished model has too. */
   readonly stemParameters: number;
+  /** What the stem is, where a run can only go on with the same one. */
+  readonly stemFingerprint?: string;
   /** Writes the model on pixels into the run, from the weights now in `model`. */
   save(run: RunDirectory): Promise<void>;
 }
@@ -22,4 +24,6 @@ export interface Network {
 export interface NetworkContext {
   readonly progress: Progress;
   readonly signal?: AbortSignal;
+  /** Where bases and coordinates are kept; `subspace` of the cache unless told. */
+  readonly subspaceDirectory?: string;
 }

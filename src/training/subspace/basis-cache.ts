@@ -1,19 +1,28 @@
 /** @module Bases on disk, under a name made of everything that they depend on. */
+import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDirectory, SafetensorsFile, sha256, writeSafetensors } from "../../files/index";
+import { bytesOf, cacheDirectory, SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import type { TrainingOptions } from "../../runs/index";
 import type { TrainingData } from "../data";
-import { type Basis, type BasisOptions, principalBasis } from "./basis";
+import type { NetworkContext } from "../trainable";
+import { type Basis, principalBasis } from "./basis";
 import type { SymmetryClass } from "./symmetry";
 
 /** Raise when the method changes. */
 const VERSION = 1;
+/** Rows of a basis that its fingerprint looks at. */
+const FINGERPRINT_ROWS = 256;
 
-/** The basis of a run's training images: from the cache, or found and kept there. */
+/** Where bases and coordinates are kept. */
+export function subspaceDirectoryOf({ subspaceDirectory }: Pick<NetworkContext, "subspaceDirectory">): string {
+  return subspaceDirectory ?? join(cacheDirectory(), "subspace");
+}
+
+/** The basis of a run's training images: kept from before, or found and kept. */
 export async function cachedBasis(
   data: TrainingData,
   options: Pick<TrainingOptions, "rank">,
-  context: Pick<BasisOptions, "progress" | "signal">,
+  context: NetworkContext,
 ): Promise<Basis> {
   const { store, positions, preprocessing } = data;
   const key = sha256(
@@ -26,16 +35,46 @@ export async function cachedBasis(
       options.rank,
     ]),
   );
-  const path = join(cacheDirectory(), "subspace", `${key.slice(0, 32)}.safetensors`);
+  return keptBasis(`${key.slice(0, 32)}.safetensors`, data, options, context);
+}
+
+async function keptBasis(
+  name: string,
+  data: TrainingData,
+  options: Pick<TrainingOptions, "rank">,
+  { subspaceDirectory, ...context }: NetworkContext,
+): Promise<Basis> {
+  const cache = join(cacheDirectory(), "subspace");
+  const path = join(subspaceDirectory ?? cache, name);
   const kept = await readBasis(path).catch(() => undefined);
   if (kept) return kept;
+  await rm(path, { force: true });
+  if (subspaceDirectory) {
+    await keptBasis(name, data, options, context);
+    await writeOnce(path, (own) => copyFile(join(cache, name), own));
+    return readBasis(path);
+  }
+  const { store, positions, preprocessing } = data;
   const basis = await principalBasis(store, positions.train, preprocessing, {
     rank: options.rank,
     seed: 0,
     ...context,
   });
-  await writeBasis(path, basis);
-  return basis;
+  await writeOnce(path, (own) => writeBasis(own, basis));
+  // Two machines may have found it at once, each with signs of its own: the one that was kept counts for both.
+  return readBasis(path);
+}
+
+/**
+ * Tells a basis from another of the same images: found on another machine, directions may differ in sign, and weights
+ * trained on the coordinates of one mean nothing on the other's.
+ */
+export function fingerprintOf({ rank, directions, mean, variances }: Basis): string {
+  const rows = directions.length / rank;
+  const step = Math.max(1, Math.floor(rows / FINGERPRINT_ROWS));
+  const parts = [mean, variances];
+  for (let row = 0; row < rows; row += step) parts.push(directions.subarray(row * rank, (row + 1) * rank));
+  return sha256(Buffer.concat(parts.map(bytesOf)));
 }
 
 async function writeBasis(path: string, basis: Basis): Promise<void> {

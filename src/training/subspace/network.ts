@@ -11,15 +11,19 @@ import {
 } from "../../models/index";
 import type { TrainingOptions } from "../../runs/index";
 import { runtime, setPrecision } from "../../tensorflow/index";
-import { pixelExamples, withColumns } from "../batches";
+import { withColumns } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
 import { resolvePrecision } from "../setup";
 import type { Network, NetworkContext } from "../trainable";
-import { cachedBasis } from "./basis-cache";
-import { coordinateExamples, project, whitenedProjection } from "./coordinates";
+import { cachedBasis, fingerprintOf } from "./basis-cache";
+import { cachedCoordinates } from "./coordinate-cache";
+import { coordinateExamples, whitenedProjection } from "./coordinates";
 
-/** Projects all tiles once; the network then sees `rank` numbers an image, and its colour features where they are wanted. */
+/**
+ * Projects all tiles, once for all runs with the same basis; the network then sees `rank` numbers an image, and its colour
+ * features where they are wanted.
+ */
 export async function subspaceNetwork(
   options: TrainingOptions,
   data: TrainingData,
@@ -31,17 +35,10 @@ export async function subspaceNetwork(
   setPrecision("fp32");
   const basis = await cachedBasis(data, options, context);
   const projection = whitenedProjection(basis, options.whitening);
-  const task = context.progress.start("Coordinates", data.dataset.tiles.length, "images");
-  let before = 0;
-  const of = (partition: Partition) => {
-    const labels = data.labels[partition];
-    const pixels = pixelExamples(data.store, data.positions[partition], labels, data.preprocessing);
-    const coordinates = project(pixels, projection, (done) => task.update(before + done));
-    before += labels.length;
-    return coordinateExamples(coordinates, basis.classes, labels, options.seed);
-  };
+  const kept = await cachedCoordinates(data, basis, { projection, whitening: options.whitening }, context);
+  const of = (partition: Partition) =>
+    coordinateExamples(kept[partition], basis.classes, data.labels[partition], options.seed);
   const coordinates = { train: of("train"), validation: of("validation"), test: of("test") };
-  task.finish();
   const colour = options.beside === "colour" ? measureColour(data, context.progress) : undefined;
   setPrecision(resolvePrecision(options.precision));
   const width = basis.rank + (colour?.width ?? 0);
@@ -53,6 +50,7 @@ export async function subspaceNetwork(
     model,
     examples: { train: beside("train"), validation: beside("validation"), test: beside("test") },
     architecture: `${architectureOf(inputs, options.hidden)}${colour ? ` with ${colour.width} colour features` : ""}`,
+    stemFingerprint: fingerprintOf(basis),
     stemParameters: projection.matrix.length + projection.offset.length + 2 * (colour?.width ?? 0),
     async save(run) {
       const whole = mlpBehindProjection(options.size, basis.rank, options, colour && data.preprocessing);

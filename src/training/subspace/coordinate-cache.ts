@@ -1,0 +1,76 @@
+/**
+ * @module Coordinates on disk beside their basis: projecting all tiles of a data set takes as long as several epochs on
+ * what comes out, and all trials of a search with the same rank share it.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Partition } from "../../dataset/index";
+import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
+import { pixelExamples } from "../batches";
+import type { TrainingData } from "../data";
+import type { NetworkContext } from "../trainable";
+import type { Basis } from "./basis";
+import { fingerprintOf, subspaceDirectoryOf } from "./basis-cache";
+import { type Projection, project } from "./coordinates";
+
+/** Raise when the method changes. */
+const VERSION = 1;
+const PARTITIONS = ["train", "validation", "test"] as const;
+
+/** Coordinates of all tiles, [n, rank] row-major a partition. */
+export type Coordinates = Readonly<Record<Partition, Float32Array>>;
+
+/** The coordinates of a run's tiles in a basis: kept from before, or computed and kept. */
+export async function cachedCoordinates(
+  data: TrainingData,
+  basis: Basis,
+  { projection, whitening }: { readonly projection: Projection; readonly whitening: number },
+  context: NetworkContext,
+): Promise<Coordinates> {
+  const { store, positions, preprocessing } = data;
+  const { mean, std } = preprocessing;
+  const places = PARTITIONS.map((partition) => [...positions[partition]]);
+  const key = sha256(JSON.stringify([VERSION, fingerprintOf(basis), whitening, store.contentHash, places, mean, std]));
+  const path = join(subspaceDirectoryOf(context), `${key.slice(0, 32)}.coordinates.safetensors`);
+  const kept = await readCoordinates(path).catch(() => undefined);
+  if (kept) return kept;
+  await rm(path, { force: true });
+  const found = projectAll(data, projection, context);
+  const { rank } = basis;
+  const tensors = PARTITIONS.map((name) => {
+    const values = found[name];
+    return { name, shape: [values.length / rank, rank], data: () => values };
+  });
+  await writeOnce(path, (own) => writeSafetensors(own, tensors));
+  return readCoordinates(path);
+}
+
+function projectAll(data: TrainingData, projection: Projection, { progress, signal }: NetworkContext): Coordinates {
+  const task = progress.start("Coordinates", data.dataset.tiles.length, "images");
+  let before = 0;
+  const of = (partition: Partition) => {
+    signal?.throwIfAborted();
+    const labels = data.labels[partition];
+    const pixels = pixelExamples(data.store, data.positions[partition], labels, data.preprocessing);
+    const coordinates = project(pixels, projection, (done) => task.update(before + done));
+    before += labels.length;
+    return coordinates;
+  };
+  const found = { train: of("train"), validation: of("validation"), test: of("test") };
+  task.finish();
+  return found;
+}
+
+async function readCoordinates(path: string): Promise<Coordinates> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const [train, validation, test] = [
+      await file.read("train"),
+      await file.read("validation"),
+      await file.read("test"),
+    ];
+    return { train, validation, test };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { writeOnce } from "../../src/files/index";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("of several writers of one file the first stays, whole, and nothing else is left", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const path = join(folder, "new", "file");
+  await Promise.all(["a", "b", "c"].map((text) => writeOnce(path, (own) => writeFile(own, text.repeat(1000)))));
+  const first = await readFile(path, "utf8");
+  assert.ok(/^(a{1000}|b{1000}|c{1000})$/.test(first));
+  await writeOnce(path, (own) => writeFile(own, "later"));
+  assert.equal(await readFile(path, "utf8"), first);
+  await assert.rejects(
+    writeOnce(join(folder, "new", "other"), () => Promise.reject(new Error("full"))),
+    /full/,
+  );
+  assert.deepEqual(await readdir(join(folder, "new")), ["file"]);
+});
