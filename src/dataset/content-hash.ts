@@ -1,0 +1,28 @@
+/** @module One value for a whole data set, so that two machines can tell whether they see the same one. */
+import { InputError } from "../errors/index";
+import { sha256, sha256File } from "../files/index";
+import type { Dataset } from "./types";
+
+/** Files that are read at the same time. */
+const AT_ONCE = 8;
+
+/**
+ * SHA-256 over the names, labels, partitions and votes of all tiles and the bytes of their files, in the set's order. Reads
+ * every file once; where the directory lies does not matter.
+ * @throws {InputError} `IMAGE_MISSING` where a tile has no file
+ */
+export async function datasetContentHash({ classes, tiles }: Dataset): Promise<string> {
+  const files: string[] = new Array(tiles.length);
+  let next = 0;
+  const work = async () => {
+    for (let i = next++; i < tiles.length; i = next++) {
+      const { path } = tiles[i] as Dataset["tiles"][number];
+      files[i] = await sha256File(path).catch((cause: unknown) => {
+        throw new InputError("IMAGE_MISSING", `${path} cannot be read.`, { cause });
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const rows = tiles.map(({ name, label, partition, votes }, i) => [name, label, partition, votes ?? null, files[i]]);
+  return sha256(JSON.stringify([classes, rows]));
+}
