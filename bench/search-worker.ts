@@ -1,13 +1,14 @@
 /**
  * @module Times a search in the subspace, from the command's start to the leaderboard: `search-worker.js SIZE IMAGES RANK
- * ARCHITECTURES EPOCHS`. Prints `{prepareSeconds, searchSeconds, trials, peakBytes}`.
+ * ARCHITECTURES EPOCHS`. Prints `{prepareSeconds, searchSeconds, trials, trainTiles, peakBytes}`.
  */
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeSyntheticDataset } from "../src/dataset/index";
-import { cacheDirectory } from "../src/files/index";
+import { cacheDirectory, readJson } from "../src/files/index";
+import type { RunConfig } from "../src/runs/index";
 import { parseSpace, runSearch } from "../src/search/index";
 import { runTraining } from "../src/training/index";
 import { architectures } from "./search-architectures";
@@ -17,24 +18,37 @@ async function main(): Promise<void> {
   const data = join(cacheDirectory(), "bench", `synthetic-${images}-${size}`);
   if (!existsSync(data)) await writeSyntheticDataset({ out: data, images, size });
   const folder = await mkdtemp(join(tmpdir(), "histo-bench-"));
+  // Nothing kept from an earlier run may help.
+  process.env.HISTO_CACHE = join(folder, "cache");
   try {
     const started = performance.now();
     const shared = { size, stem: "subspace", rank, augment: "dihedral" } as const;
     await runTraining({ data, ...shared, hidden: [8], epochs: 1 }, { run: join(folder, "prepare") });
+    await forgetCoordinates();
     const prepared = performance.now();
     const space = parseSpace({ ...shared, epochs, hidden: { choice: architectures.slice(0, count) } });
-    const { finished } = await runSearch({ data, space, run: join(folder, "search"), sampler: "grid", trials: count });
+    const run = join(folder, "search");
+    const { finished } = await runSearch({ data, space, run, sampler: "grid", trials: count });
+    const searched = performance.now();
+    const { tiles } = await readJson<RunConfig>(join(run, "trial-000", "config.json"));
     process.stdout.write(
       `${JSON.stringify({
         prepareSeconds: (prepared - started) / 1000,
-        searchSeconds: (performance.now() - prepared) / 1000,
+        searchSeconds: (searched - prepared) / 1000,
         trials: finished,
+        trainTiles: tiles.train,
         peakBytes: process.resourceUsage().maxRSS * 1024,
       })}\n`,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The projection of the tiles belongs to the search; only the basis does not. */
+async function forgetCoordinates(): Promise<void> {
+  const subspace = join(cacheDirectory(), "subspace");
+  for (const name of await readdir(subspace)) if (name.includes("coordinates")) await rm(join(subspace, name));
 }
 
 void main();

@@ -9,17 +9,23 @@ import { measureOurs, measurePython } from "./processes";
 import { peerPython } from "./python-peers";
 import { architectures } from "./search-architectures";
 
-/** Training tiles of the task, and those of them that a validation set leaves. */
-const TRAIN = Math.round(2175 * 0.8);
+/** What `search-worker.js` prints. */
+interface Measured {
+  readonly prepareSeconds: number;
+  readonly searchSeconds: number;
+  readonly trials: number;
+  readonly trainTiles: number;
+  readonly peakBytes: number;
+}
+
+/** Tiles a step. */
+const BATCH = 64;
 
 export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
   const python = await peerPython(["torch", "numpy"]);
   const [size, images, rank, count, epochs] = quick ? [32, 200, 16, 3, 2] : [224, 3152, 256, architectures.length, 10];
   progress.say(`A search over ${count} architectures at ${size} px in the subspace`);
-  const ours = await measureOurs<{ prepareSeconds: number; searchSeconds: number; trials: number; peakBytes: number }>(
-    "search-worker.js",
-    ...[size, images, rank, count, epochs],
-  );
+  const ours = await measureOurs<Measured>("search-worker.js", ...[size, images, rank, count, epochs]);
   if (ours.trials !== count) {
     throw new HistoError("BENCH_INCOMPLETE", `Only ${ours.trials} of ${count} trials finished.`);
   }
@@ -28,7 +34,7 @@ export async function run({ progress, signal, quick }: BenchmarkContext): Promis
   for (const [index, hidden] of architectures.slice(0, count).entries()) {
     signal.throwIfAborted();
     const steps = await measurePython<{ seconds: number[] }>(python, "train_step.py", "medium", size, 5, hidden.join());
-    searchSeconds += median(steps.seconds.slice(2)) * Math.ceil(TRAIN / 64) * epochs;
+    searchSeconds += median(steps.seconds.slice(2)) * Math.ceil(ours.trainTiles / BATCH) * epochs;
     task.update(index + 1);
   }
   task.finish();
