@@ -19,6 +19,7 @@ import { searchCommand } from "./search";
 import { serveCommand } from "./serve";
 import { startCommand } from "./start";
 import { trainCommand } from "./train";
+import { workerCommand } from "./worker";
 
 /** Adds every command to the program. */
 export function registerCommands(program: Command): void {
@@ -32,6 +33,7 @@ export function registerCommands(program: Command): void {
   addCommand(program, trainCommand);
   addCommand(program, compareCommand);
   addCommand(program, searchCommand);
+  addCommand(program, workerCommand);
   addCommand(program, evaluateCommand);
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);

@@ -4,6 +4,7 @@ import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import type { SamplerName, SearchResult } from "../search/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
+import { redisAddress } from "./redis-address";
 import { textTable } from "./text-table";
 
 interface SearchCommandOptions {
@@ -11,7 +12,9 @@ interface SearchCommandOptions {
   space: string;
   run?: string;
   trials: number;
-  workers: number;
+  workers?: number;
+  redis?: string | false;
+  confirm?: number;
   objective: string;
   sampler: SamplerName;
   halving?: boolean;
@@ -36,7 +39,13 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
       .requiredOption("--data <dir>", "data set directory")
       .requiredOption("--space <file>", "YAML file with the space, or a preset: mlp, pixels, small")
       .option("--trials <n>", "trials in all", integer(1, 100_000), 20)
-      .option("--workers <n>", "processes that run trials", integer(1, 256), 1)
+      .option(
+        "--workers <n>",
+        "processes that run trials (default 1), or trials in the queue (default: as many as workers)",
+        integer(1, 256),
+      )
+      .option("--redis <url>", "hand the trials to the workers (histo worker) at this Redis (default: REDIS_URL)")
+      .option("--no-redis", "run the trials on this machine, whatever REDIS_URL says")
       .option("--run <dir>", "directory of the search (default: runs/search-SPACE-DATA)")
       .option("--objective <metric>", "validation metric to make best, such as rocAuc or loss", "rocAuc")
       .option("--sampler <name>", "tpe, random or grid", oneOf("tpe", "random", "grid"), "tpe")
@@ -46,6 +55,11 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
       .option("--size <px>", "edge length of the model's input, for all trials", integer(1, 16384))
       .option("--epochs <n>", "passes over the training set, for all trials", integer(1))
       .option("--keep-best <k>", "how many of the best trials keep their weights", integer(1), 3)
+      .option(
+        "--confirm <n>",
+        "train the best n of a search in the subspace again on pixels; 0 for none (default 3)",
+        integer(0, 1000),
+      )
       .option("--positive <name>", "the positive class")
       .option("--label-column <name>", "of a CSV data set")
       .option("--image-column <name>", "of a CSV data set")
@@ -53,7 +67,7 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
       .option("--experiment <name>", "of MLflow", "histology")
       .option("--seed <n>", "fixes everything random", integer(0), 0),
   async run(options, { progress, signal }) {
-    const { readSpace, runSearch } = await import("../search/index.js");
+    const { readSpace, runSearch, searchesSubspace } = await import("../search/index.js");
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;
     const { positive, labelColumn, imageColumn, size, epochs, halving, minEpochs, reduction } = options;
     if (!halving && (minEpochs ?? reduction) !== undefined) {
@@ -69,6 +83,8 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
       run: options.run ?? join(projectRoot(), "runs", `search-${name}-${basename(resolve(data))}`),
       halving: halving ? { minimumEpochs: minEpochs ?? 1, reduction: reduction ?? 3 } : false,
       track: track && { experiment },
+      redis: redisAddress(options.redis),
+      confirm: options.confirm ?? (searchesSubspace(space) ? 3 : 0),
       ...{ trials, workers, objective, sampler, seed, keepBest, progress, signal },
     });
   },
@@ -77,15 +93,16 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
 
 function leaderboardTable({ leaderboard, objective }: SearchResult): string {
   const keys = [...new Set(leaderboard.flatMap(({ settings }) => Object.keys(settings)))];
+  const onPixels = leaderboard.some(({ confirmed }) => confirmed);
   return textTable(
-    ["rank", "trial", objective, "95 % interval", "weights", "epochs", ...keys],
+    ["rank", "trial", objective, "95 % interval", ...(onPixels ? ["on pixels"] : []), "weights", "epochs", ...keys],
     leaderboard
       .slice(0, 20)
-      .map(({ rank, trial, value, interval, parameters, epochs, stoppedEarly, settings }) => [
+      .map(({ rank, trial, value, interval, confirmed, parameters, epochs, stoppedEarly, settings }) => [
         String(rank),
         String(trial),
-        value.toFixed(4),
-        interval.map((end) => end.toFixed(3)).join(" to "),
+        ...estimate(value, interval),
+        ...(onPixels ? [confirmed ? estimate(confirmed.value, confirmed.interval).join(", ") : ""] : []),
         String(parameters),
         `${epochs}${stoppedEarly ? " (stopped)" : ""}`,
         ...keys.map((key) => shown(settings[key])),
@@ -93,13 +110,21 @@ function leaderboardTable({ leaderboard, objective }: SearchResult): string {
   );
 }
 
-function summary({ run, trials, finished, failed, stoppedEarly, best, smallest, runUrl }: SearchResult): string[] {
+function estimate(value: number, interval: readonly number[]): [string, string] {
+  return [value.toFixed(4), interval.map((end) => end.toFixed(3)).join(" to ")];
+}
+
+function summary(result: SearchResult): string[] {
+  const { run, trials, finished, failed, stoppedEarly, best, smallest, bestOnPixels, runUrl } = result;
   return [
     "",
     `${finished} of ${trials} trials finished (${stoppedEarly} stopped early), ${failed} failed`,
     ...(best ? [`Best      ${join(run, best.run)} (${best.architecture})`] : []),
     ...(smallest && smallest !== best
       ? [`Smallest  ${join(run, smallest.run)} (${smallest.architecture}): its interval reaches the best value`]
+      : []),
+    ...(bestOnPixels?.confirmed
+      ? [`On pixels ${join(run, bestOnPixels.confirmed.run)} (${bestOnPixels.architecture}, rank ${bestOnPixels.rank})`]
       : []),
     `Table     ${join(run, "leaderboard.csv")}`,
     ...(runUrl ? [`MLflow    ${runUrl}`] : []),

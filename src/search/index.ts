@@ -1,4 +1,5 @@
 /** @module Architecture and hyperparameter search: spaces, samplers, trials that can be stopped and resumed, a leaderboard. */
+export { onPixels, searchesSubspace } from "./confirm";
 export { searchFigures } from "./figures";
 export { type Halving, rungsOf, stopsAt } from "./halving";
 export { SearchJournal, type TrialOutcome, type TrialRecord } from "./journal";
@@ -6,7 +7,9 @@ export { type LeaderboardRow, leaderboardOf, smallestAsGood } from "./leaderboar
 export { lockFile } from "./lock";
 export { measureObjective, objectiveNamed } from "./objective";
 export { presets } from "./presets";
+export type { WorkerOptions, WorkerSummary } from "./queue/index";
 export { readSpace } from "./read-space";
 export { runSearch, type SearchOptions, type SearchResult } from "./run-search";
 export { createSampler, type KnownTrial, SAMPLERS, type Sampler, type SamplerName } from "./samplers";
+export { type SimulatedSearch, type SimulationResult, simulateWorkers } from "./simulate";
 export { type Distribution, draw, parseSpace, type Settings, type Space, sizeOfSpace, valuesOf } from "./space";

@@ -33,7 +33,10 @@ export type JournalEvent =
       readonly stop: boolean;
     }
   | { readonly type: "finished"; readonly trial: number; readonly outcome: TrialOutcome }
-  | { readonly type: "failed"; readonly trial: number; readonly reason: string };
+  | { readonly type: "failed"; readonly trial: number; readonly reason: string }
+  /** Trained again on pixels. */
+  | { readonly type: "confirmed"; readonly trial: number; readonly outcome: TrialOutcome }
+  | { readonly type: "unconfirmed"; readonly trial: number; readonly reason: string };
 
 /** A trial as the journal tells it. */
 export interface TrialRecord {
@@ -41,6 +44,10 @@ export interface TrialRecord {
   readonly settings: Settings;
   outcome?: TrialOutcome;
   failure?: string;
+  /** What came out on pixels, for a trial in the subspace that was trained again there. */
+  confirmation?: TrialOutcome;
+  /** Why it could not be trained on pixels. */
+  unconfirmed?: string;
 }
 
 export type Rung = Extract<JournalEvent, { type: "rung" }>;
@@ -86,5 +93,7 @@ export class SearchJournal {
     else if (event.type === "rung") this.rungs.push(event);
     else if (record && event.type === "finished") record.outcome ??= event.outcome;
     else if (record && event.type === "failed") record.failure ??= event.reason;
+    else if (record && event.type === "confirmed") record.confirmation ??= event.outcome;
+    else if (record && event.type === "unconfirmed") record.unconfirmed ??= event.reason;
   }
 }

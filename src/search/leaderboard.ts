@@ -13,22 +13,41 @@ export interface LeaderboardRow extends TrialOutcome {
   /** The run directory's name. */
   readonly run: string;
   readonly settings: Settings;
+  /** The same network trained again on pixels, where it was. */
+  readonly confirmed?: TrialOutcome & { readonly run: string };
 }
 
 /** Ranks the trials that have a result; where two are equal, the smaller network is better. */
-export function leaderboardOf(
-  trials: readonly TrialRecord[],
-  objective: Monitor,
-  runName: (trial: number) => string,
-): LeaderboardRow[] {
-  const merit = (outcome: TrialOutcome) => {
-    const value = meritOf(outcome.value ?? Number.NaN, objective);
-    return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
-  };
+export function leaderboardOf(trials: readonly TrialRecord[], objective: Monitor): LeaderboardRow[] {
   return trials
-    .flatMap(({ trial, settings, outcome }) => (outcome ? [{ trial, run: runName(trial), settings, ...outcome }] : []))
-    .sort((a, b) => merit(b) - merit(a) || a.parameters - b.parameters || a.trial - b.trial)
+    .flatMap(({ trial, settings, outcome, confirmation }) => {
+      const confirmed = confirmation && { confirmed: { run: confirmationName(trial), ...confirmation } };
+      return outcome ? [{ trial, run: trialName(trial), settings, ...outcome, ...confirmed }] : [];
+    })
+    .sort((a, b) => merit(b, objective) - merit(a, objective) || a.parameters - b.parameters || a.trial - b.trial)
     .map((row, index) => ({ rank: index + 1, ...row }));
+}
+
+function merit({ value }: TrialOutcome, objective: Monitor): number {
+  const found = meritOf(value ?? Number.NaN, objective);
+  return Number.isNaN(found) ? Number.NEGATIVE_INFINITY : found;
+}
+
+/** Name of a trial's run directory. */
+export function trialName(trial: number): string {
+  return `trial-${String(trial).padStart(3, "0")}`;
+}
+
+/** Name of the run directory in which a trial was trained again on pixels. */
+export function confirmationName(trial: number): string {
+  return `${trialName(trial)}-pixels`;
+}
+
+/** The row whose network is best on pixels, of those that were trained there again. */
+export function bestOnPixels(rows: readonly LeaderboardRow[], objective: Monitor): LeaderboardRow | undefined {
+  const onPixels = ({ confirmed }: LeaderboardRow) =>
+    confirmed ? merit(confirmed, objective) : Number.NEGATIVE_INFINITY;
+  return rows.filter(({ confirmed }) => confirmed).sort((a, b) => onPixels(b) - onPixels(a) || a.rank - b.rank)[0];
 }
 
 /** The smallest network whose interval reaches the best value: what one can take without losing anything measurable. */
@@ -55,10 +74,14 @@ export async function writeLeaderboard(directory: string, rows: readonly Leaderb
     "architecture",
     "epochs",
     "best_epoch",
+    "pixels_value",
+    "pixels_ci95_low",
+    "pixels_ci95_high",
   ];
   const lines = rows.map((row) =>
     [
       ...[row.rank, row.trial, row.value, ...row.interval, row.parameters, row.architecture, row.epochs, row.bestEpoch],
+      ...[row.confirmed?.value, ...(row.confirmed?.interval ?? ["", ""])],
       ...[row.seconds, row.stoppedEarly, ...keys.map((key) => row.settings[key] ?? "")],
     ]
       .map(csvCell)

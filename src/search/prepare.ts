@@ -8,7 +8,7 @@ import type { Space } from "./space";
 export async function prepareShared(
   space: Space,
   given: Partial<TrainingOptions> & { readonly data: string },
-  context: { readonly progress: Progress; readonly signal: AbortSignal },
+  context: { readonly progress: Progress; readonly signal: AbortSignal; readonly subspaceDirectory?: string },
 ): Promise<void> {
   const options = resolveTrainingOptions({ ...space.fixed, ...given });
   const data = await openTrainingData(options, context);

@@ -43,10 +43,10 @@ export class SearchTracker {
     return new SearchTracker(directory, tracking, active);
   }
 
-  /** How a trial is logged: below this run, without its weights. */
-  trial(trial: number): TrackingOptions {
+  /** How a trial, or its confirmation on pixels, is logged: below this run, without its weights. */
+  trial(trial: number, purpose: "search" | "confirmation"): TrackingOptions {
     const { key, experiment } = this.active;
-    return { ...this.tracking, parent: { key, experiment }, weights: false, tags: { trial: String(trial) } };
+    return { ...this.tracking, parent: { key, experiment }, weights: false, tags: { trial: String(trial), purpose } };
   }
 
   /** The best value after each finished trial. */

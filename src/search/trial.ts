@@ -20,6 +20,8 @@ export interface TrialJob {
   /** Epochs at which to ask whether to go on. */
   readonly rungs: readonly number[];
   readonly tracking?: Omit<TrackingOptions, "say">;
+  /** Where bases are, for a trial that may go on on another machine. */
+  readonly subspaceDirectory?: string;
 }
 
 /** What a trial asks of whoever runs it. */
@@ -49,6 +51,7 @@ export async function runTrial(job: TrialJob, { signal, progress, atRung }: Tria
         report: false,
         track: job.tracking ?? false,
         callbacks: [new HalvingCallback(job, atRung)],
+        ...(job.subspaceDirectory && { subspaceDirectory: job.subspaceDirectory }),
       },
     );
   }

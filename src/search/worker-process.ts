@@ -1,14 +1,18 @@
-/** @module A worker of a search: a process that runs the trials it is sent, one after the other. */
+/**
+ * @module A worker of a search: a process that runs the trials it is sent, one after the other. `worker-process.js
+ * GRACE-SECONDS`: how long it may take to save a checkpoint when the process that sent them has ended.
+ */
 import { Interrupted, messageOf } from "../errors/index";
 import { silentProgress } from "../progress/index";
 import { runTrial, type TrialHost } from "./trial";
 import type { FromWorker, ToWorker } from "./workers";
 
-const controller = new AbortController();
+const graceSeconds = Number(process.argv[2] ?? 20);
+let controller = new AbortController();
+let leaving = false;
 let answer: ((stop: boolean) => void) | undefined;
 
-const host: TrialHost = {
-  signal: controller.signal,
+const host: Omit<TrialHost, "signal"> = {
   progress: silentProgress,
   atRung(_trial, epoch, merit) {
     send({ type: "rung", epoch, merit });
@@ -22,17 +26,25 @@ function send(message: FromWorker): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Stops at the next batch; the checkpoint stays. */
+/** Stops the trial under way at the next batch; its checkpoint stays. Another trial may follow. */
 function stop(): void {
   controller.abort(new Interrupted());
   answer?.(false);
 }
 
+/** Stops for good. */
+function leave(): void {
+  leaving = true;
+  stop();
+}
+
 async function work(message: ToWorker): Promise<void> {
   if (message.type === "rung") return answer?.(message.stop);
   if (message.type === "stop") return stop();
+  controller = new AbortController();
+  if (leaving) stop();
   try {
-    send({ type: "finished", outcome: await runTrial(message.job, host) });
+    send({ type: "finished", outcome: await runTrial(message.job, { ...host, signal: controller.signal }) });
   } catch (error) {
     if (error instanceof Interrupted) send({ type: "interrupted" });
     else send({ type: "failed", reason: messageOf(error) });
@@ -41,8 +53,8 @@ async function work(message: ToWorker): Promise<void> {
 
 process.on("message", (message: ToWorker) => void work(message));
 process.on("disconnect", () => {
-  stop();
+  leave();
   // Nobody is there to hear of the trial any more; what it has is in its checkpoint.
-  setTimeout(() => process.exit(0), 20_000).unref();
+  setTimeout(() => process.exit(0), 1000 * graceSeconds).unref();
 });
-process.on("SIGINT", stop).on("SIGTERM", stop);
+process.on("SIGINT", leave).on("SIGTERM", leave);

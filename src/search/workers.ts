@@ -18,10 +18,18 @@ export type FromWorker =
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "interrupted" };
 
-/** Runs one trial at a time. */
+/** Runs trials. */
 export interface TrialRunner {
   run(job: TrialJob, host: TrialHost): Promise<TrialOutcome>;
-  close(): void;
+}
+
+/** Where the trials of a search run. */
+export interface TrialPool {
+  /** Called once, when the search has its directory. */
+  begin(): Promise<void>;
+  /** Calls `work` once for each trial that can run at the same time; resolves when all calls have. */
+  each(work: (runner: TrialRunner) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** The worker process ended in the middle of a trial (killed, out of memory). The trial can go on in another one. */
@@ -31,17 +39,41 @@ export class WorkerLost extends HistoError {
   }
 }
 
-/** Trials in this process for one worker, else a process for each. */
-export function createRunners(workers: number): TrialRunner[] {
-  if (workers === 1) return [{ run: runTrial, close: () => undefined }];
-  const threads = String(Math.max(1, Math.floor(availableParallelism() / workers)));
-  return Array.from({ length: workers }, () => new ProcessRunner(threads));
+/** Trials on this machine: in this process for one worker, else in a process for each. */
+export class LocalPool implements TrialPool {
+  private readonly processes: readonly ProcessRunner[];
+
+  constructor(workers: number) {
+    this.processes = workers === 1 ? [] : processRunners(workers);
+  }
+
+  async begin(): Promise<void> {}
+
+  async each(work: (runner: TrialRunner) => Promise<void>): Promise<void> {
+    const runners: readonly TrialRunner[] = this.processes.length > 0 ? this.processes : [{ run: runTrial }];
+    await Promise.all(runners.map(work));
+  }
+
+  async close(): Promise<void> {
+    for (const runner of this.processes) runner.close();
+  }
 }
 
-class ProcessRunner implements TrialRunner {
+/** Processes that share this machine's cores. @param graceSeconds see {@link ProcessRunner} */
+export function processRunners(count: number, graceSeconds?: number): ProcessRunner[] {
+  const threads = String(Math.max(1, Math.floor(availableParallelism() / count)));
+  return Array.from({ length: count }, () => new ProcessRunner(threads, graceSeconds));
+}
+
+/** A process that runs one trial at a time; it is started for the first one, and again where it was lost. */
+export class ProcessRunner implements TrialRunner {
   private child: ChildProcess | undefined;
 
-  constructor(private readonly threads: string) {}
+  /** @param graceSeconds how long the process goes on, to save a checkpoint, when this one has ended */
+  constructor(
+    private readonly threads: string,
+    private readonly graceSeconds = 20,
+  ) {}
 
   run(job: TrialJob, { signal, atRung }: TrialHost): Promise<TrialOutcome> {
     const child = this.start();
@@ -75,12 +107,17 @@ class ProcessRunner implements TrialRunner {
     if (this.child?.connected) this.child.disconnect();
   }
 
+  /** Ends the process at once: nothing more is written. The trial's promise is rejected. */
+  kill(): void {
+    this.child?.kill("SIGKILL");
+  }
+
   private start(): ChildProcess {
     if (this.child?.connected && this.child.exitCode === null && this.child.signalCode === null) return this.child;
     const file = join(projectRoot(), "dist", "src", "search", "worker-process.js");
     if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
     const { TF_NUM_INTRAOP_THREADS = this.threads, OMP_NUM_THREADS = this.threads } = process.env;
-    this.child = fork(file, [], {
+    this.child = fork(file, [String(this.graceSeconds)], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: { ...process.env, TF_NUM_INTRAOP_THREADS, OMP_NUM_THREADS },
     });

@@ -25,7 +25,7 @@ test("ties go to the smaller network", () => {
     ...{ trial, settings: {}, outcome: one },
   }));
   const ranked = (metric: string, mode: "min" | "max") =>
-    leaderboardOf(trials, { metric, mode }, String).map(({ trial }) => trial);
+    leaderboardOf(trials, { metric, mode }).map(({ trial }) => trial);
   assert.deepEqual(ranked("rocAuc", "max"), [1, 0, 2]);
   assert.deepEqual(ranked("loss", "min"), [2, 1, 0]);
 });

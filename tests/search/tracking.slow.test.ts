@@ -13,6 +13,7 @@ interface Logged {
   readonly parent: string | null;
   readonly id: string;
   readonly best: number | null;
+  readonly purpose: string | null;
   readonly artifacts: readonly string[];
 }
 
@@ -20,7 +21,7 @@ const READ = `
 experiment = client.get_experiment_by_name("search")
 result = [dict(
     name=run.info.run_name, status=run.info.status, id=run.info.run_id,
-    parent=run.data.tags.get("mlflow.parentRunId"), best=run.data.metrics.get("best"),
+    parent=run.data.tags.get("mlflow.parentRunId"), best=run.data.metrics.get("best"), purpose=run.data.tags.get("purpose"),
     artifacts=[file.path for folder in (None, "figures", "best") for file in client.list_artifacts(run.info.run_id, folder)],
 ) for run in client.search_runs([experiment.experiment_id])]`;
 
@@ -49,4 +50,21 @@ test("a search is one MLflow run with a nested run per trial, whichever process 
   for (const file of ["leaderboard.csv", "figures/parallel-coordinates.html", "figures/importance.html"]) {
     assert.ok(parent.artifacts.includes(file), file);
   }
+
+  const coordinates = parseSpace({ ...space.fixed, stem: "subspace", rank: 4, hidden: { choice: [[4], [8]] } });
+  const twice = { ...search, space: coordinates, run: join(folder, "confirmed"), trials: 2, confirm: 1 };
+  const confirmed = await runSearch(twice);
+  const top = confirmed.leaderboard[0];
+  assert.equal(top?.confirmed?.run, `${top?.run}-pixels`);
+  assert.equal(confirmed.bestOnPixels, top);
+  assert.equal(confirmed.leaderboard[1]?.confirmed, undefined);
+  const again = await runSearch({ ...twice, confirm: 2 });
+  assert.deepEqual(again.leaderboard[0], top, "what was confirmed is not trained again");
+  assert.ok(again.leaderboard[1]?.confirmed);
+  const all = await readWithPython<Logged[]>(mlflow.server.url, null, READ);
+  const whole = all.find(({ name }) => name === "confirmed");
+  const nested = all.filter((run) => run.parent === whole?.id);
+  assert.deepEqual(nested.map(({ name, purpose }) => `${name} ${purpose}`).sort(), [
+    ...["trial-000 search", "trial-000-pixels confirmation", "trial-001 search", "trial-001-pixels confirmation"],
+  ]);
 });

@@ -1,0 +1,216 @@
+/** @module The search's side of the queue: hands trials out, answers at rungs, and takes what comes back. */
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import type { JobsOptions } from "bullmq";
+import { datasetContentHash, loadDataset } from "../../dataset/index";
+import { HistoError, Interrupted, messageOf } from "../../errors/index";
+import { readJson, writeJson } from "../../files/index";
+import type { Progress } from "../../progress/index";
+import type { TrialOutcome } from "../journal";
+import type { SearchSettings } from "../settings";
+import type { TrialHost, TrialJob } from "../trial";
+import type { TrialPool, TrialRunner } from "../workers";
+import {
+  LIVES,
+  type Merits,
+  PROTOCOL,
+  type QueuedTrial,
+  type QueueFile,
+  queuedSearchId,
+  type TrialReport,
+} from "./protocol";
+import { openQueue, parseRedisUrl, type TrialQueue } from "./redis";
+
+const POLL_MS = 250;
+const COUNT_WORKERS_MS = 2000;
+/** How long a stopped search waits for workers to let go of its trials. */
+const FAREWELL_MS = 20_000;
+/** Results that nobody fetched are forgotten; the run directories still have them. */
+const KEEP = { age: 7 * 24 * 3600 };
+
+export interface QueuePoolOptions {
+  readonly redis: string;
+  /** The search's directory, absolute. */
+  readonly directory: string;
+  readonly settings: Pick<SearchSettings, "data" | "dataset">;
+  /** Trials in the queue at the same time; as many as there are workers where it is not given. */
+  readonly workers?: number | undefined;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Trials go to whatever workers listen at Redis. */
+export class QueuePool implements TrialPool, TrialRunner {
+  private search = "";
+  private said = "";
+  private counted = -1;
+  private closed = false;
+  private running: readonly Promise<void>[] = [];
+
+  private constructor(
+    private readonly queue: TrialQueue,
+    private readonly dataHash: string,
+    private readonly options: QueuePoolOptions,
+    private readonly address: string,
+  ) {}
+
+  /** Connects; writes nothing. @throws {HistoError} where Redis cannot be reached */
+  static async open(options: QueuePoolOptions): Promise<QueuePool> {
+    const { settings, progress } = options;
+    const address = parseRedisUrl(options.redis);
+    let away = false;
+    const queue = await openQueue(address, () => {
+      if (!away) progress.say(`${address.shown} does not answer any more; the search waits for it.`);
+      away = true;
+    });
+    try {
+      const dataHash = await datasetContentHash(await loadDataset(settings.data, settings.dataset));
+      return new QueuePool(queue, dataHash, options, address.shown);
+    } catch (error) {
+      await queue.close();
+      throw error;
+    }
+  }
+
+  /** Gives the search its id in the queue: the same as before, where it has one. */
+  async begin(): Promise<void> {
+    const { directory } = this.options;
+    const path = join(directory, "queue.json");
+    if (!existsSync(path)) await writeJson(path, { search: randomUUID() } satisfies QueueFile);
+    this.search = queuedSearchId(directory, await readJson<QueueFile>(path));
+  }
+
+  async each(work: (runner: TrialRunner) => Promise<void>): Promise<void> {
+    const { workers, signal } = this.options;
+    const running: Promise<void>[] = [];
+    let ended = 0;
+    const more = () => {
+      running.push(work(this).finally(() => ended++));
+      this.running = running;
+    };
+    for (let i = 0; i < (workers ?? 1); i++) more();
+    while (ended === 0 && !signal.aborted) {
+      const there = await this.countWorkers();
+      while (workers === undefined && ended === 0 && running.length < there) more();
+      await Promise.race([...running, pause(COUNT_WORKERS_MS, signal)]);
+    }
+    await Promise.all(running);
+  }
+
+  async run(job: TrialJob, host: TrialHost): Promise<TrialOutcome> {
+    for (;;) {
+      const report = await this.reportOn(job, host);
+      if (report?.type === "finished") return report.outcome;
+      if (report?.type === "failed") throw new HistoError("SEARCH_TRIAL_FAILED", report.reason);
+      if (host.signal.aborted || this.closed) throw new Interrupted();
+      if (report?.type === "refused") this.say(report.reason);
+      // Redis was emptied: whoever had the trial notices within a second and lets it go.
+      if (!report) await pause(3000, host.signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.running);
+    await Promise.race([this.queue.close().catch(() => undefined), pause(2000)]);
+  }
+
+  /** Sees a trial through the queue; undefined where it got lost there (Redis was emptied). */
+  private async reportOn(job: TrialJob, host: TrialHost): Promise<TrialReport | undefined> {
+    const { search, dataHash } = this;
+    const data: QueuedTrial = { protocol: PROTOCOL, search, directory: this.options.directory, dataHash, job };
+    const id = `${search}-${basename(job.run)}`;
+    const leaving = () => host.signal.aborted || this.closed;
+    let farewell = Number.POSITIVE_INFINITY;
+    let added = false;
+    let starts = 0;
+    for (; Date.now() < farewell; await pause(POLL_MS)) {
+      const look = await this.ask(async () => {
+        // Where it is in the queue already, because this search was killed before, nothing is added.
+        if (!added) await this.queue.add("trial", data, jobOptions(id));
+        added = true;
+        return { state: await this.queue.getJobState(id), queued: await this.queue.getJob(id) };
+      });
+      if (!look) {
+        if (leaving()) break;
+        continue;
+      }
+      const { state, queued } = look;
+      if (!queued) return undefined;
+      if (state === "completed" || state === "failed") {
+        await this.ask(() => queued.remove());
+        return state === "completed" ? queued.returnvalue : lostReport(queued.failedReason);
+      }
+      if (starts > 0 && queued.attemptsStarted > starts) {
+        this.options.progress.say(`Trial ${job.trial + 1} was taken up again; it goes on from its checkpoint.`);
+      }
+      starts = queued.attemptsStarted;
+      const answers = await answersTo(job, queued.progress, queued.data.answers ?? {}, host);
+      if (answers) await this.ask(() => queued.updateData({ ...queued.data, answers }));
+      if (!leaving() || farewell < Number.POSITIVE_INFINITY) continue;
+      farewell = Date.now() + FAREWELL_MS;
+      if (state !== "active" && (await this.ask(() => queued.remove().then(() => true)))) break;
+      await this.ask(() => queued.updateData({ ...queued.data, cancelled: true }));
+    }
+    return { type: "interrupted" };
+  }
+
+  /** A command to Redis; undefined where it failed, which is said, and tried again by whoever asked. */
+  private async ask<T>(command: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await command();
+    } catch (error) {
+      if (!this.closed) this.say(`${this.address}: ${messageOf(error)}`);
+      await pause(1000);
+      return undefined;
+    }
+  }
+
+  private async countWorkers(): Promise<number> {
+    const count = await this.queue.getWorkersCount().catch(() => this.counted);
+    if (count !== this.counted) this.options.progress.say(this.describeWorkers(count));
+    this.counted = count;
+    return count;
+  }
+
+  private describeWorkers(count: number): string {
+    if (count > 0) return `${count} worker${count === 1 ? "" : "s"} at ${this.address}`;
+    return `No worker listens at ${this.address}; start one wherever there is a processor: npx histo worker --redis ${this.address}`;
+  }
+
+  private say(line: string): void {
+    if (line !== this.said) this.options.progress.say(line);
+    this.said = line;
+  }
+}
+
+/** Answers at the rungs that have none yet. */
+async function answersTo(
+  { trial }: TrialJob,
+  progress: unknown,
+  known: Readonly<Record<string, boolean>>,
+  { atRung }: TrialHost,
+): Promise<Readonly<Record<string, boolean>> | undefined> {
+  const merits = typeof progress === "object" && progress ? (progress as Merits) : {};
+  const open = Object.entries(merits).filter(([epoch]) => known[epoch] === undefined);
+  if (open.length === 0) return undefined;
+  const answers: Record<string, boolean> = { ...known };
+  for (const [epoch, merit] of open) answers[epoch] = await atRung(trial, Number(epoch), merit);
+  return answers;
+}
+
+function jobOptions(jobId: string): JobsOptions {
+  return { jobId, attempts: LIVES, removeOnComplete: KEEP, removeOnFail: KEEP };
+}
+
+function lostReport(reason: string): TrialReport {
+  const stalled = /stalled/.test(reason);
+  return { type: "failed", reason: stalled ? `Its worker ended in the middle of it, ${LIVES} times.` : reason };
+}
+
+async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  // The connection keeps the process alive; what is only waited for does not.
+  await setTimeout(milliseconds, undefined, { ref: false, ...(signal && { signal }) }).catch(() => undefined);
+}

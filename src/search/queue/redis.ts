@@ -1,0 +1,84 @@
+/** @module The address of Redis (or Valkey), and a first contact that fails with one clear line. */
+import { Queue, type RedisOptions } from "bullmq";
+import { HistoError, hasErrorCode, InputError, messageOf } from "../../errors/index";
+import { QUEUE, type QueuedTrial, type TrialReport } from "./protocol";
+
+/** Where Redis is. */
+export interface RedisAddress {
+  readonly options: RedisOptions;
+  /** For people: without user and password. */
+  readonly shown: string;
+}
+
+export type TrialQueue = Queue<QueuedTrial, TrialReport, "trial">;
+
+/** How long a first contact may take, milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Reads `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
+ * @throws {InputError} `REDIS_URL_INVALID`
+ */
+export function parseRedisUrl(text: string): RedisAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const database = url?.pathname.slice(1) ?? "";
+  if (!url?.hostname || !/^rediss?:$/.test(url.protocol) || !/^\d*$/.test(database)) {
+    const shown = text.replace(/\/\/[^@/]*@/, "//");
+    throw new InputError("REDIS_URL_INVALID", `--redis ${shown} is not an address such as redis://127.0.0.1:6379.`);
+  }
+  const { hostname, port, username, password, protocol } = url;
+  return {
+    shown: `${protocol}//${url.host}`,
+    options: {
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port || 6379),
+      ...(username && { username: decodeURIComponent(username) }),
+      ...(password && { password: decodeURIComponent(password) }),
+      ...(database && { db: Number(database) }),
+      ...(protocol === "rediss:" && { tls: {} }),
+    },
+  };
+}
+
+/**
+ * Opens the queue of trials once Redis has answered. Later on an absent Redis is waited for.
+ * @param onError hears of every lost connection
+ * @throws {HistoError} `REDIS_UNREACHABLE`
+ */
+export async function openQueue(
+  { options, shown }: RedisAddress,
+  onError: (error: Error) => void,
+): Promise<TrialQueue> {
+  const probe = new Queue(QUEUE, {
+    connection: { ...options, retryStrategy: () => null, connectTimeout: PATIENCE_MS },
+  });
+  probe.on("error", () => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer")), PATIENCE_MS);
+  });
+  try {
+    await Promise.race([probe.waitUntilReady(), tooLong]);
+  } catch (error) {
+    throw new HistoError("REDIS_UNREACHABLE", `${shown} ${whyNot(error)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    await probe.close().catch(() => undefined);
+  }
+  const queue: TrialQueue = new Queue(QUEUE, { connection: { ...options, maxRetriesPerRequest: 1 } });
+  queue.on("error", onError);
+  await queue.waitUntilReady();
+  return queue;
+}
+
+function whyNot(error: unknown): string {
+  const message = messageOf(error);
+  if (/NOAUTH|WRONGPASS|NOPERM/.test(message)) {
+    return "refuses this user and password; write them into the address: redis://user:password@host:port.";
+  }
+  if (hasErrorCode(error, "ECONNREFUSED") || /no answer/.test(message)) {
+    return "does not answer; start it (redis-server), or correct --redis or REDIS_URL.";
+  }
+  if (hasErrorCode(error, "ENOTFOUND")) return "does not exist; correct --redis or REDIS_URL.";
+  return `does not answer like a Redis of version 5 or newer (${message.replace(/\.$/, "")}).`;
+}
