@@ -21,7 +21,7 @@ export const workerCommand: CommandDefinition<WorkerCommandOptions, WorkerSummar
       .option("--workers <n>", "trials at the same time, each in a process of its own", integer(1, 256), 1)
       .option("--data <dir>", "where this machine has the data set (default: where the search has it)")
       .option("--idle <s>", "end after so many seconds without a trial (default: never)", integer(1))
-      .option("--lost-after <s>", "give a trial to another worker after so many silent seconds", integer(2), 60),
+      .option("--lost-after <s>", "give a trial to another worker after so many silent seconds", integer(2), 30),
   async run({ redis, workers, data, lostAfter, idle }, { progress, signal }) {
     const address = redisAddress(redis);
     if (!address) {

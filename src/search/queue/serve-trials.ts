@@ -30,7 +30,7 @@ export interface WorkerOptions {
   readonly workers?: number | undefined;
   /** Where this machine has the data set; the path that the search names unless told. */
   readonly data?: string | undefined;
-  /** After so many seconds without a sign of life a trial is given to another worker; 60 unless told. */
+  /** After so many seconds without a sign of life a trial is given to another worker; 30 unless told. */
   readonly lostAfter?: number | undefined;
   /** End after so many seconds without a trial; never unless told. */
   readonly idle?: number | undefined;
@@ -91,7 +91,7 @@ class TrialServer {
     private readonly queue: TrialQueue,
     private readonly options: WorkerOptions & { readonly progress: Progress; readonly connection: object },
   ) {
-    const { workers = 1, lostAfter = 60, connection, progress } = options;
+    const { workers = 1, lostAfter = 30, connection, progress } = options;
     this.progress = progress;
     this.lockMs = 1000 * lostAfter;
     this.free = processRunners(workers, lostAfter / 3);
