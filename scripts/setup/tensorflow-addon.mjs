@@ -10,21 +10,27 @@ const addonFolder = join(addonPackage, "lib", "napi-v8");
 export const addon = join(addonFolder, "tfjs_binding.node");
 const mac = process.platform === "darwin";
 
-/** The project's own addon, loaded before TensorFlow; see the file. */
-export const nativeSources = ["native/quietly.cc"];
+/** The project's own addons: one loaded before TensorFlow, one that adds operations to it; see the files. */
+export const nativeSources = ["quietly.cc", "optimizers.cc", "product.cc", "product.h", "processor.h"].map(
+  (file) => `native/${file}`,
+);
 
 /** Compiles with the given C++ compiler. The addon finds the libraries relative to itself, so the project can be moved. */
 export async function compileAddon(compiler) {
   const library = (name) => join(tensorflowFolder, "tensorflow", mac ? `lib${name}.2.dylib` : `lib${name}.so.2`);
   const toLibraries = relative(addonFolder, join(tensorflowFolder, "tensorflow"));
-  await compile(compiler, addon, [
+  const withTensorFlow = [
     `-I${join(tensorflowFolder, "tensorflow", "include")}`,
-    `-I${addonPackage}`,
-    ...["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(addonPackage, "binding", file)),
     ...[library("tensorflow_cc"), library("tensorflow_framework")],
     `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/${toLibraries}`,
-  ]);
-  await compile(compiler, join(addonFolder, "quietly.node"), [join(root, "native", "quietly.cc")]);
+  ];
+  const binding = ["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(addonPackage, "binding", file));
+  const own = (...files) => files.map((file) => join(root, "native", `${file}.cc`));
+  const fast = ["-O3", "-fno-math-errno", "-fno-trapping-math"];
+  await compile(compiler, addon, [`-I${addonPackage}`, ...binding, ...withTensorFlow]);
+  await compile(compiler, join(addonFolder, "quietly.node"), own("quietly"));
+  const optimizers = [...fast, ...own("optimizers", "product"), ...withTensorFlow];
+  await compile(compiler, join(addonFolder, "optimizers.node"), optimizers);
 }
 
 async function compile(compiler, target, args) {

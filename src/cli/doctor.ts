@@ -16,7 +16,14 @@ interface Finding {
 
 interface Report {
   readonly node: string;
-  readonly tensorflow: { kind: string; version: string; gpu: boolean; precision: string[]; why: readonly string[] };
+  readonly tensorflow: {
+    kind: string;
+    version: string;
+    gpu: boolean;
+    precision: string[];
+    fusedUpdates: boolean;
+    why: readonly string[];
+  };
   readonly memory: { totalBytes: number; freeBytes: number };
   readonly processors: number;
   readonly findings: readonly Finding[];
@@ -34,6 +41,7 @@ export const doctorCommand: CommandDefinition<object, Report> = {
       version: runtime.kind === "native" ? (built?.version ?? "unknown") : "tfjs 4.22.0",
       gpu: runtime.gpu,
       precision: hasBf16Hardware() ? ["fp32", "bf16"] : ["fp32"],
+      fusedUpdates: runtime.fusedUpdates,
       why: [...(built?.failures ?? []), ...(runtime.problem ? [runtime.problem] : [])],
     };
     const findings: Finding[] = [
@@ -70,7 +78,7 @@ export const doctorCommand: CommandDefinition<object, Report> = {
       .join("\n"),
 };
 
-function describeTensorFlow({ kind, version, gpu, precision, why }: Report["tensorflow"]): string {
+function describeTensorFlow({ kind, version, gpu, precision, fusedUpdates, why }: Report["tensorflow"]): string {
   const name = {
     wheel: `${version}, compiled against the Python wheel`,
     package: `${version}, the package's own download`,
@@ -78,7 +86,7 @@ function describeTensorFlow({ kind, version, gpu, precision, why }: Report["tens
     javascript: "none; plain JavaScript takes its place, 10 to 100 times slower",
   }[kind];
   const reasons = why.length ? ` (because: ${why.join("; ")})` : "";
-  return `${name}${gpu ? " with CUDA" : ""}; products in ${precision.join(" or ")}${reasons}`;
+  return `${name}${gpu ? " with CUDA" : ""}; products in ${precision.join(" or ")}${fusedUpdates ? "; fused updates" : ""}${reasons}`;
 }
 
 function stamp(name: string): { kind: string; version: string; failures: string[] } | undefined {

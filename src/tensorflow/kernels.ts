@@ -41,6 +41,7 @@ export function nativeBackend(): NativeBackend {
 export const attribute = {
   type: (name: string, value: number): OpAttribute => ({ name, type: nativeBackend().binding.TF_ATTR_TYPE, value }),
   float32: (name: string): OpAttribute => attribute.type(name, nativeBackend().binding.TF_FLOAT),
+  int32: (name: string): OpAttribute => attribute.type(name, nativeBackend().binding.TF_INT32),
   shape: (name: string, value: readonly number[]): OpAttribute => ({
     name,
     type: nativeBackend().binding.TF_ATTR_SHAPE,

@@ -11,6 +11,8 @@ export interface TensorFlowRuntime {
   readonly kind: "native" | "javascript";
   /** True where operations run on an NVIDIA GPU. */
   readonly gpu: boolean;
+  /** True where the project's own update operations are there (see native/optimizers.cc). */
+  readonly fusedUpdates: boolean;
   /** Why there is no native TensorFlow; absent where there is one. */
   readonly problem?: string;
 }
@@ -37,6 +39,18 @@ function quietly(work: () => unknown): unknown {
   return addon(work);
 }
 
+const PLAIN = { kind: "javascript", gpu: false, fusedUpdates: false } as const;
+
+/** Adds the project's operations to TensorFlow, where the set-up could compile them against it. */
+function loadFusedUpdates(): boolean {
+  if (process.env.HISTO_FUSED_UPDATES === "0") return false;
+  try {
+    return projectRequire("@tensorflow/tfjs-node-gpu/lib/napi-v8/optimizers.node") === true;
+  } catch {
+    return false;
+  }
+}
+
 function load(): TensorFlowRuntime {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
@@ -46,14 +60,15 @@ function load(): TensorFlowRuntime {
   legacy.isNullOrUndefined = (value) => value === null || value === undefined;
   legacy.isArray = Array.isArray;
   if (process.env.HISTO_TENSORFLOW === "javascript") {
-    return { kind: "javascript", gpu: false, problem: "HISTO_TENSORFLOW=javascript asks for it" };
+    return { ...PLAIN, problem: "HISTO_TENSORFLOW=javascript asks for it" };
   }
   try {
     const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
-    return { kind: "native", gpu: native.backend().isUsingGpuDevice === true };
+    const gpu = native.backend().isUsingGpuDevice === true;
+    return { kind: "native", gpu, fusedUpdates: !gpu && loadFusedUpdates() };
   } catch (error) {
     const problem = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
-    return { kind: "javascript", gpu: false, problem };
+    return { ...PLAIN, problem };
   }
 }
 

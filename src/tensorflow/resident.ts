@@ -28,8 +28,16 @@ export class Resource {
     this.assign(initial);
   }
 
+  /** A resource with values of its own. One made by the constructor may share memory with its initial tensor. */
+  static copyOf(values: tf.Tensor): Resource {
+    const copy = tf.mul(values, 1);
+    const resource = new Resource(values.shape, copy);
+    copy.dispose();
+    return resource;
+  }
+
   static zeros(shape: readonly number[]): Resource {
-    const zeros = tf.zeros([...shape]);
+    const zeros = runtime.kind === "native" ? nativeZeros(shape) : tf.zeros([...shape]);
     const resource = new Resource(shape, zeros);
     zeros.dispose();
     return resource;
@@ -81,7 +89,7 @@ export class ResidentVariable {
   private static placeholder: tf.Tensor | undefined;
 
   constructor(readonly variable: tf.Variable) {
-    this.resource = new Resource(variable.shape, variable);
+    this.resource = Resource.copyOf(variable);
     this.release();
     this.attach();
   }
@@ -121,4 +129,12 @@ function point(variable: tf.Variable, target: tf.Tensor): void {
   engine.disposeTensor(variable);
   variable.dataId = target.dataId;
   engine.incRef(variable, tf.backend());
+}
+
+/** Filled by TensorFlow; tfjs would make the zeros in JavaScript and copy them, which takes seconds for a large model. */
+function nativeZeros(shape: readonly number[]): tf.Tensor {
+  return tf.tidy(() => {
+    const types = [attribute.float32("T"), attribute.int32("index_type")];
+    return callOp("Fill", types, [tf.tensor1d([...shape], "int32"), tf.scalar(0)]);
+  });
 }

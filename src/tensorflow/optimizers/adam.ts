@@ -1,7 +1,8 @@
-/** @module Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) on TensorFlow's fused in-place kernel. */
+/** @module Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019). Fused and in place. */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
+import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization } from "./optimizer";
 
 export interface AdamOptions extends Regularization {
@@ -26,6 +27,11 @@ export class Adam extends Optimizer {
 
   protected scalars(learningRate: number): number[] {
     return [this.beta1 ** this.step, this.beta2 ** this.step, learningRate, this.beta1, this.beta2, this.epsilon];
+  }
+
+  protected fusedRule(learningRate: number): FusedRule {
+    const corrected = (learningRate * Math.sqrt(1 - this.beta2 ** this.step)) / (1 - this.beta1 ** this.step);
+    return { operation: "HistoAdam", numbers: [corrected, 1 - this.beta1, 1 - this.beta2, this.epsilon] };
   }
 
   protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {

@@ -4,6 +4,7 @@ import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
 import { runtime } from "../load";
 import { readValues } from "../read-values";
 import { ResidentVariable, Resource } from "../resident";
+import { type FusedRegularization, type FusedRule, fusedOptions, fusedUpdate } from "./fused";
 
 /** A named tensor of the optimizer's state, such as `dense_1/kernel/m`. */
 export interface SlotTensor {
@@ -43,24 +44,8 @@ export abstract class Optimizer {
   /** Applies one update and disposes the gradients. */
   apply(gradients: Gradients, learningRate: number): void {
     this.step++;
-    tf.tidy(() => {
-      const scalars = this.scalars(learningRate).map((value) => tf.scalar(value));
-      for (const [variable, gradient] of gradients) {
-        const slots = this.slotsOf(variable);
-        // Inner tidies free the values of a block before the next one is formed.
-        tf.tidy(() => {
-          const values = this.regularized(multiplyOut(gradient), variable);
-          this.residentOf(variable).update((resource) => {
-            if (variable.rank > 1) decay(resource, learningRate * (this.regularization.weightDecay ?? 0));
-            const own = slots.slice(0, this.slotNames.length);
-            if (runtime.kind === "native") this.update(resource, own, scalars, values);
-            else this.updatePlainly(resource, own, scalars, values);
-            if (this.averages) this.follow(resource, slots.at(-1) as Resource);
-          });
-        });
-        disposeGradient(gradient);
-      }
-    });
+    if (runtime.fusedUpdates) this.applyFused(gradients, learningRate);
+    else this.applyComposed(gradients, learningRate);
   }
 
   /** The slots of the given variables, created where missing, in a stable order. */
@@ -108,7 +93,10 @@ export abstract class Optimizer {
   /** The numbers of this step, in the order that {@link update} wants them. */
   protected abstract scalars(learningRate: number): number[];
 
-  /** The fused update of one variable. */
+  /** The rule and its numbers for this step, for the project's own operations. */
+  protected abstract fusedRule(learningRate: number): FusedRule;
+
+  /** The update of one variable by TensorFlow's operation for it. */
   protected abstract update(
     weights: Resource,
     slots: readonly Resource[],
@@ -123,6 +111,52 @@ export abstract class Optimizer {
     scalars: tf.Scalar[],
     gradient: tf.Tensor,
   ): void;
+
+  /** By the project's own operations, in one pass over each variable. */
+  private applyFused(gradients: Gradients, learningRate: number): void {
+    const rule = this.fusedRule(learningRate);
+    const options = {
+      plain: fusedOptions(rule, this.fusedRegularization(1, learningRate)),
+      matrix: fusedOptions(rule, this.fusedRegularization(2, learningRate)),
+    };
+    for (const [variable, gradient] of gradients) {
+      const slots = this.slotsOf(variable);
+      const [own, average] = [slots.slice(0, this.slotNames.length), slots[this.slotNames.length]];
+      const chosen = variable.rank > 1 ? options.matrix : options.plain;
+      this.residentOf(variable).update((weights) => fusedUpdate(rule, chosen, weights, own, average, gradient));
+      disposeGradient(gradient);
+    }
+    tf.dispose([options.plain, options.matrix]);
+  }
+
+  private fusedRegularization(rank: number, learningRate: number): FusedRegularization {
+    const { weightDecay = 0, l1 = 0, l2 = 0, clipValue = 0 } = this.regularization;
+    const average = this.averages ? 1 - this.averageDecay() : 0;
+    if (rank < 2) return { decay: 0, l1: 0, l2: 0, clipValue, average };
+    return { decay: learningRate * weightDecay, l1, l2, clipValue, average };
+  }
+
+  /** By TensorFlow's operations, or tfjs's own: on a GPU, and where the project's could not be compiled. */
+  private applyComposed(gradients: Gradients, learningRate: number): void {
+    tf.tidy(() => {
+      const scalars = this.scalars(learningRate).map((value) => tf.scalar(value));
+      for (const [variable, gradient] of gradients) {
+        const slots = this.slotsOf(variable);
+        // Inner tidies free the values of a block before the next one is formed.
+        tf.tidy(() => {
+          const values = this.regularized(multiplyOut(gradient), variable);
+          this.residentOf(variable).update((resource) => {
+            if (variable.rank > 1) decay(resource, learningRate * (this.regularization.weightDecay ?? 0));
+            const own = slots.slice(0, this.slotNames.length);
+            if (runtime.kind === "native") this.update(resource, own, scalars, values);
+            else this.updatePlainly(resource, own, scalars, values);
+            if (this.averages) this.follow(resource, slots.at(-1) as Resource);
+          });
+        });
+        disposeGradient(gradient);
+      }
+    });
+  }
 
   private regularized(gradient: tf.Tensor, variable: tf.Variable): tf.Tensor {
     const { l1 = 0, l2 = 0, clipValue = 0 } = this.regularization;
@@ -143,10 +177,13 @@ export abstract class Optimizer {
   }
 
   /** Early averages follow faster: their decay is at most (1 + step) / (10 + step). */
+  private averageDecay(): number {
+    return Math.min(this.regularization.averageDecay ?? 0, (1 + this.step) / (10 + this.step));
+  }
+
   private follow(weights: Resource, average: Resource): void {
-    const decay = Math.min(this.regularization.averageDecay ?? 0, (1 + this.step) / (10 + this.step));
     const [current, before] = [weights.read(), average.read()];
-    const change = tf.mul(tf.sub(before, current), 1 - decay);
+    const change = tf.mul(tf.sub(before, current), 1 - this.averageDecay());
     tf.dispose([current, before]);
     average.subtract(change);
   }
@@ -159,7 +196,7 @@ export abstract class Optimizer {
 
   private newSlots(variable: tf.Variable): Resource[] {
     const own = this.slotNames.map(() => Resource.zeros(variable.shape));
-    return this.averages ? [...own, new Resource(variable.shape, variable)] : own;
+    return this.averages ? [...own, Resource.copyOf(variable)] : own;
   }
 }
 

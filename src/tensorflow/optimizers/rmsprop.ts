@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
+import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization } from "./optimizer";
 
 export interface RmsPropOptions extends Regularization {
@@ -22,6 +23,11 @@ export class RmsProp extends Optimizer {
 
   protected scalars(learningRate: number): number[] {
     return [learningRate, this.options.rho, this.options.momentum, this.options.epsilon];
+  }
+
+  protected fusedRule(learningRate: number): FusedRule {
+    const { rho, momentum, epsilon } = this.options;
+    return { operation: "HistoRmsProp", numbers: [learningRate, 1 - rho, momentum, epsilon] };
   }
 
   protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
+import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization } from "./optimizer";
 
 export interface SgdOptions extends Regularization {
@@ -22,6 +23,12 @@ export class Sgd extends Optimizer {
 
   protected scalars(learningRate: number): number[] {
     return [learningRate, this.momentum];
+  }
+
+  protected fusedRule(learningRate: number): FusedRule {
+    if (this.momentum === 0) return { operation: "HistoDescent", numbers: [learningRate] };
+    const [ofGradient, ofAccumulator] = this.nesterov ? [1, this.momentum] : [0, 1];
+    return { operation: "HistoMomentum", numbers: [learningRate, this.momentum, ofGradient, ofAccumulator] };
   }
 
   protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {

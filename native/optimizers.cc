@@ -1,0 +1,245 @@
+// TensorFlow operations that update weights in one pass over memory: HistoAdam, HistoMomentum, HistoDescent, HistoRmsProp.
+// TensorFlow's own kernels walk over weights and slots once per slot (40 bytes a parameter for Adam against 28 here), and
+// weight decay, penalties, clipping and the moving average are operations of their own there. On a network of
+// 360 M parameters the passes over memory are what a step waits for.
+//
+// The operations change their inputs in place: they get readings of resource variables, which share the variables' memory.
+// Each element is computed by itself, so the result does not depend on the number of threads. CPU, float32.
+//
+// The gradient may come as the two factors it is the product of. Rows of it are then multiplied out a few at a time and
+// used while they are in the cache: the gradient of a Dense layer never goes through memory.
+#include <node_api.h>
+#include <tensorflow/c/kernels.h>
+#include <tensorflow/c/ops.h>
+#include <tensorflow/c/tf_status.h>
+#include <tensorflow/c/tf_tensor.h>
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "processor.h"
+#include "product.h"
+
+namespace {
+
+// What every rule does beside its own: the first numbers of the input `options`; see optimizers/fused.ts.
+struct Regularization {
+  float decay;    // learning rate * weight decay
+  float l1, l2;   // penalties, as parts of the gradient
+  float limit;    // largest absolute value of a gradient's element, or infinity
+  float average;  // share of the difference that the moving average gives up
+};
+constexpr int kCommon = 5;
+constexpr int kOwn = 4;  // then the rule's own numbers, and whether products are in bf16
+
+struct Values {
+  float* weights;
+  float* first;
+  float* second;
+  float* average;
+  const float* gradient;
+};
+
+inline float Regularized(float gradient, float weight, const Regularization& r) {
+  const float sign = weight > 0 ? 1.0f : weight < 0 ? -1.0f : 0.0f;
+  const float value = gradient + 2 * r.l2 * weight + r.l1 * sign;
+  return value < -r.limit ? -r.limit : value > r.limit ? r.limit : value;  // NaN stays NaN
+}
+
+// rule: step size (bias-corrected), 1 - beta1, 1 - beta2, epsilon.
+FOR_THIS_PROCESSOR
+void Adam(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+  float* __restrict weights = v.weights;
+  float* __restrict first = v.first;
+  float* __restrict second = v.second;
+  const float* __restrict gradients = v.gradient;
+  const Regularization own = r;
+  const float rate = rule[0], toFirst = rule[1], toSecond = rule[2], epsilon = rule[3];
+  for (std::int64_t i = 0; i < n; i++) {
+    const float gradient = Regularized(gradients[i], weights[i], own);
+    const float m = first[i] + (gradient - first[i]) * toFirst;
+    const float s = second[i] + (gradient * gradient - second[i]) * toSecond;
+    first[i] = m;
+    second[i] = s;
+    weights[i] = weights[i] - weights[i] * own.decay - m * rate / (std::sqrt(s) + epsilon);
+  }
+}
+
+// rule: learning rate, momentum, share of the gradient in the step, momentum in the step (for Nesterov's variant).
+FOR_THIS_PROCESSOR
+void Momentum(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+  float* __restrict weights = v.weights;
+  float* __restrict accumulators = v.first;
+  const float* __restrict gradients = v.gradient;
+  const Regularization own = r;
+  const float rate = rule[0], momentum = rule[1], ofGradient = rule[2], ofAccumulator = rule[3];
+  for (std::int64_t i = 0; i < n; i++) {
+    const float gradient = Regularized(gradients[i], weights[i], own);
+    const float accumulator = accumulators[i] * momentum + gradient;
+    accumulators[i] = accumulator;
+    const float step = gradient * ofGradient + accumulator * ofAccumulator;
+    weights[i] = weights[i] - weights[i] * own.decay - step * rate;
+  }
+}
+
+// rule: learning rate.
+FOR_THIS_PROCESSOR
+void Descent(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+  float* __restrict weights = v.weights;
+  const float* __restrict gradients = v.gradient;
+  const Regularization own = r;
+  const float rate = rule[0];
+  for (std::int64_t i = 0; i < n; i++) {
+    const float gradient = Regularized(gradients[i], weights[i], own);
+    weights[i] = weights[i] - weights[i] * own.decay - gradient * rate;
+  }
+}
+
+// rule: learning rate, 1 - rho, momentum, epsilon.
+FOR_THIS_PROCESSOR
+void RmsProp(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+  float* __restrict weights = v.weights;
+  float* __restrict squares = v.first;
+  float* __restrict accumulators = v.second;
+  const float* __restrict gradients = v.gradient;
+  const Regularization own = r;
+  const float rate = rule[0], toSquare = rule[1], momentum = rule[2], epsilon = rule[3];
+  for (std::int64_t i = 0; i < n; i++) {
+    const float gradient = Regularized(gradients[i], weights[i], own);
+    const float square = squares[i] + (gradient * gradient - squares[i]) * toSquare;
+    const float accumulator = accumulators[i] * momentum + gradient * rate / std::sqrt(square + epsilon);
+    squares[i] = square;
+    accumulators[i] = accumulator;
+    weights[i] = weights[i] - weights[i] * own.decay - accumulator;
+  }
+}
+
+FOR_THIS_PROCESSOR
+void Follow(float* __restrict average, const float* __restrict weights, std::int64_t n, float share) {
+  for (std::int64_t i = 0; i < n; i++) average[i] -= (average[i] - weights[i]) * share;
+}
+
+using Rule = void (*)(const Values&, std::int64_t, const Regularization&, const float*);
+
+// A share small enough for the moving average to find the new weights in the cache.
+constexpr std::int64_t kShare = 4096;
+// Fewer elements than this are not worth a thread.
+constexpr std::int64_t kThreadful = 1 << 18;
+
+void Range(Rule rule, const Values& v, std::int64_t from, std::int64_t to, const float* options) {
+  const Regularization common = {options[0], options[1], options[2], options[3], options[4]};
+  for (std::int64_t i = from; i < to; i += kShare) {
+    const std::int64_t n = std::min(kShare, to - i);
+    const auto at = [i](float* values) { return values ? values + i : nullptr; };
+    rule({v.weights + i, at(v.first), at(v.second), nullptr, v.gradient + i}, n, common, options + kCommon);
+    if (v.average) Follow(v.average + i, v.weights + i, n, common.average);
+  }
+}
+
+// A gradient as it is, or as the factors whose product it is.
+struct Gradient {
+  const float* values;  // [rows, columns], or inputs [batch, rows] where there are errors
+  const float* errors;  // [batch, columns], or null
+  std::int64_t batch, rows, columns;
+};
+
+void Update(Rule rule, const Values& v, const Gradient& gradient, const float* options, bool bf16) {
+  const std::int64_t n = gradient.rows * gradient.columns;
+  if (!gradient.errors) {
+    Values all = v;
+    all.gradient = gradient.values;
+    Parallel(n, kShare, n / kThreadful, [&](std::int64_t from, std::int64_t to) { Range(rule, all, from, to, options); });
+    return;
+  }
+  const Product product(gradient.values, gradient.errors, gradient.batch, gradient.rows, gradient.columns, bf16);
+  Parallel(gradient.rows, Product::kTile, n / kThreadful, [&](std::int64_t from, std::int64_t to) {
+    std::vector<float> tile(Product::kTile * gradient.columns);
+    for (std::int64_t row = from; row < to; row += Product::kTile) {
+      const std::int64_t rows = std::min(Product::kTile, to - row);
+      product.Rows(row, rows, tile.data());
+      const std::int64_t offset = row * gradient.columns;
+      const Values some = {v.weights + offset, v.first ? v.first + offset : nullptr,
+                           v.second ? v.second + offset : nullptr, v.average ? v.average + offset : nullptr, tile.data()};
+      Range(rule, some, 0, rows * gradient.columns, options);
+    }
+  });
+}
+
+// The inputs of a call, in the order of the operation's definition.
+enum Input { kWeights, kFirst, kSecond, kAverage, kGradient, kErrors, kOptions, kInputs };
+
+// `slots`: how many of kFirst and kSecond the rule uses; the others are given as empty tensors.
+bool ComputeOn(TF_Tensor* const* inputs, Rule rule, int slots) {
+  const auto count = [&](Input input) { return TF_TensorElementCount(inputs[input]); };
+  const auto data = [&](Input input) { return count(input) ? static_cast<float*>(TF_TensorData(inputs[input])) : nullptr; };
+  const std::int64_t n = count(kWeights);
+  const auto fits = [&](Input input, bool needed) { return count(input) == n || (!needed && count(input) == 0); };
+  if (!fits(kFirst, slots > 0) || !fits(kSecond, slots > 1) || !fits(kAverage, false)) return false;
+  if (count(kOptions) != kCommon + kOwn + 1) return false;
+  Gradient gradient = {data(kGradient), data(kErrors), 0, n, 1};
+  if (gradient.errors) {
+    if (TF_NumDims(inputs[kGradient]) != 2 || TF_NumDims(inputs[kErrors]) != 2) return false;
+    gradient.batch = TF_Dim(inputs[kGradient], 0);
+    gradient.rows = TF_Dim(inputs[kGradient], 1);
+    gradient.columns = TF_Dim(inputs[kErrors], 1);
+    if (TF_Dim(inputs[kErrors], 0) != gradient.batch || gradient.rows * gradient.columns != n) return false;
+  } else if (count(kGradient) != n) {
+    return false;
+  }
+  const float* options = data(kOptions);
+  const Values values = {data(kWeights), data(kFirst), data(kSecond), data(kAverage), nullptr};
+  if (n > 0) Update(rule, values, gradient, options, options[kCommon + kOwn] != 0);
+  return true;
+}
+
+void Compute(Rule rule, int slots, TF_OpKernelContext* context) {
+  TF_Status* status = TF_NewStatus();
+  TF_Tensor* inputs[kInputs] = {};
+  for (int i = 0; i < kInputs && TF_GetCode(status) == TF_OK; i++) TF_GetInput(context, i, &inputs[i], status);
+  if (TF_GetCode(status) == TF_OK && !ComputeOn(inputs, rule, slots)) {
+    TF_SetStatus(status, TF_INVALID_ARGUMENT, "The gradient does not fit the weights and slots.");
+  }
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
+  for (TF_Tensor* input : inputs) {
+    if (input) TF_DeleteTensor(input);
+  }
+  TF_DeleteStatus(status);
+}
+
+template <Rule rule, int slots>
+void ComputeRule(void*, TF_OpKernelContext* context) {
+  Compute(rule, slots, context);
+}
+
+bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
+  for (const char* input : {"weights: float", "first: float", "second: float", "average: float", "gradient: float",
+                            "errors: float", "options: float"}) {
+    TF_OpDefinitionBuilderAddInput(definition, input);
+  }
+  TF_OpDefinitionBuilderSetIsStateful(definition, true);
+  TF_Status* status = TF_NewStatus();
+  TF_RegisterOpDefinition(definition, status);
+  bool registered = TF_GetCode(status) == TF_OK;
+  if (registered) {
+    TF_KernelBuilder* kernel = TF_NewKernelBuilder(name, "CPU", nullptr, compute, nullptr);
+    TF_RegisterKernelBuilder(name, kernel, status);
+    registered = TF_GetCode(status) == TF_OK;
+  }
+  TF_DeleteStatus(status);
+  return registered;
+}
+
+}  // namespace
+
+// Loading the addon registers the operations; its value says whether that went well.
+NAPI_MODULE_INIT() {
+  static const bool registered = Register("HistoAdam", ComputeRule<Adam, 2>) &&
+                                 Register("HistoMomentum", ComputeRule<Momentum, 1>) &&
+                                 Register("HistoDescent", ComputeRule<Descent, 0>) &&
+                                 Register("HistoRmsProp", ComputeRule<RmsProp, 2>);
+  napi_value result = nullptr;
+  napi_get_boolean(env, registered, &result);
+  return result;
+}

@@ -1,0 +1,55 @@
+/**
+ * @module The project's own update operations (native/optimizers.cc): a rule, weight decay, penalties, clipping and the
+ * moving average of the weights in one pass over memory.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { type Gradient, isFactored } from "../gradients";
+import { runOp } from "../kernels";
+import { precision } from "../precision";
+import type { Resource } from "../resident";
+
+/** An update rule as the operations take it. */
+export interface FusedRule {
+  readonly operation: "HistoAdam" | "HistoMomentum" | "HistoDescent" | "HistoRmsProp";
+  /** The rule's own numbers, four at most; native/optimizers.cc says which. */
+  readonly numbers: readonly number[];
+}
+
+/** What an update does beside its rule; a number of 0 leaves it out. */
+export interface FusedRegularization {
+  /** Learning rate times weight decay. */
+  readonly decay: number;
+  readonly l1: number;
+  readonly l2: number;
+  readonly clipValue: number;
+  /** Share of its distance to the weights that the moving average gives up. */
+  readonly average: number;
+}
+
+/** The numbers of one step, as the tensor that {@link fusedUpdate} wants. The caller disposes it. */
+export function fusedOptions(rule: FusedRule, regularization: FusedRegularization): tf.Tensor1D {
+  const { decay, l1, l2, clipValue, average } = regularization;
+  const limit = clipValue > 0 ? clipValue : Number.POSITIVE_INFINITY;
+  const own = [0, 1, 2, 3].map((i) => rule.numbers[i] ?? 0);
+  return tf.tensor1d([decay, l1, l2, limit, average, ...own, precision() === "bf16" ? 1 : 0], "float32");
+}
+
+/**
+ * Updates a resource and its slots in place. A gradient in factors is multiplied out in the cache, a few rows at a time.
+ * @param slots the rule's slots, without the moving average
+ */
+export function fusedUpdate(
+  rule: FusedRule,
+  options: tf.Tensor1D,
+  weights: Resource,
+  slots: readonly Resource[],
+  average: Resource | undefined,
+  gradient: Gradient,
+): void {
+  tf.tidy(() => {
+    const nothing = tf.tensor1d([], "float32");
+    const [first = nothing, second = nothing] = slots.map((slot) => slot.read());
+    const factors = isFactored(gradient) ? [gradient.inputs, gradient.errors] : [gradient, nothing];
+    runOp(rule.operation, [], [weights.read(), first, second, average?.read() ?? nothing, ...factors, options]);
+  });
+}
