@@ -10,6 +10,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   subspace: () => import("./subspace.js"),
   quality: () => import("./quality.js"),
   data: () => import("./data.js"),
+  augment: () => import("./augment.js"),
   inference: () => import("./inference.js"),
   server: () => import("./server.js"),
   search: () => import("./search.js"),

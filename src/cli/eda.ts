@@ -1,5 +1,7 @@
 /** @module `histo eda`: what a data set holds, and what is wrong with it. */
-import type { LabelSummary, PixelChecks } from "../dataset/index";
+import { existsSync } from "node:fs";
+import type { Dataset, LabelSummary, PixelChecks } from "../dataset/index";
+import { InputError } from "../errors/index";
 import type { CommandDefinition } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 
@@ -25,23 +27,16 @@ export const edaCommand: CommandDefinition<Options, Result> = {
   summary: "explore a data set: classes, votes, colours, sizes, duplicates",
   configure: (command) => addDataOptions(command).option("--no-images", "read the label table only"),
   async run(options, { progress, signal }) {
-    const {
-      checkPixels,
-      channelStatistics,
-      loadDataset,
-      naturalSize,
-      openPixelStore,
-      summarizeLabels,
-      withoutSkipped,
-    } = await import("../dataset/index.js");
-    const dataset = await loadDataset(options.data, { ...datasetOptions(options), requireImages: options.images });
+    const { checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
+      await import("../dataset/index.js");
+    const { dataset, images } = await loadTable(options);
     const labels = {
       ...summarizeLabels(dataset),
       layout: dataset.layout,
       positive: dataset.classes[1],
       notes: dataset.notes ?? [],
     };
-    if (!options.images) return labels;
+    if (!images) return labels;
     const store = await openPixelStore(dataset, { size: await naturalSize(dataset), progress, signal });
     try {
       const readable = withoutSkipped(dataset, store);
@@ -58,6 +53,22 @@ export const edaCommand: CommandDefinition<Options, Result> = {
   },
   render: (result) => [...labelLines(result), ...pixelLines(result), ...result.notes].join("\n"),
 };
+
+/** The data set, and whether its images are to be looked at: a label table that came without any is worth a look too. */
+async function loadTable(options: Options): Promise<{ readonly dataset: Dataset; readonly images: boolean }> {
+  const { loadDataset } = await import("../dataset/index.js");
+  const load = (requireImages: boolean) => loadDataset(options.data, { ...datasetOptions(options), requireImages });
+  if (!options.images) return { dataset: await load(false), images: false };
+  try {
+    return { dataset: await load(true), images: true };
+  } catch (error) {
+    if (!(error instanceof InputError && error.code === "DATA_IMAGES_MISSING")) throw error;
+    const dataset = await load(false);
+    if (dataset.tiles.some((tile) => existsSync(tile.path))) throw error;
+    const note = `None of the ${dataset.tiles.length} images is there: only the label table was read.`;
+    return { dataset: { ...dataset, notes: [...(dataset.notes ?? []), note] }, images: false };
+  }
+}
 
 function labelLines({ classes, partitions, votes, positive, layout }: Result): string[] {
   const names = ["train", "validation", "test"] as const;

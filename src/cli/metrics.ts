@@ -9,6 +9,7 @@ interface Options {
   readonly threshold: number;
   readonly positive?: string;
   readonly logits?: boolean;
+  readonly percent?: boolean;
 }
 
 /** The metrics, and how the file was read. */
@@ -28,7 +29,8 @@ export const metricsCommand: CommandDefinition<Options, Result> = {
       .option("--score <column>", "column of scores of the positive class (default: found by its usual names)")
       .option("--threshold <t>", "probability from which on the positive class is predicted", number(0, 1), 0.5)
       .option("--positive <name>", "positive class, where labels are names (default: the alphabetically later)")
-      .option("--logits", "scores are logits: any number, taken through the sigmoid for the threshold"),
+      .option("--logits", "scores are logits: any number, taken through the sigmoid for the threshold")
+      .option("--percent", "scores are percent, 0 to 100 (assumed where the column's name says so)"),
   async run({ predictions, threshold, args: _, ...options }) {
     const { binaryMetrics, readScoredTable } = await import("../evaluation/index.js");
     const { labels, scores, logits, columns, positive } = await readScoredTable(predictions, options);

@@ -126,6 +126,7 @@ function trainingOptions(command: Command): Command {
       oneOf("none", "reinhard", "macenko", "vahadane"),
     )
     .option("--stain-reference <tile>", "tile whose stains the others get (default: the most typical training tile)")
+    .option("--stain-tissue-only", "of reinhard: take colours from tissue and leave empty slide as it is")
     .option("--mixup <alpha>", "mix examples", number(0, 10))
     .option("--precision <name>", "auto, bf16 or fp32", oneOf("auto", "bf16", "fp32"))
     .option("--monitor <metric>", "validation metric that chooses the best epoch")

@@ -3,8 +3,8 @@ import { statSync } from "node:fs";
 import { mkdir, readFile, statfs } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
-import { AtomicFile, cacheDirectory, sha256 } from "../files/index";
+import { HistoError, hasErrorCode, InputError, Interrupted, messageOf } from "../errors/index";
+import { AtomicFile, cacheDirectory, removeAbandoned, sha256 } from "../files/index";
 import {
   DEFAULT_RESIZE,
   type DecodeLimits,
@@ -84,6 +84,7 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
     return { store: old, path, decoded: 0, reused: old.names.length, removed: 0 };
   }
   try {
+    await removeAbandoned(path);
     await mustFit(folder, dataset.tiles.length, size);
     return { ...(await pack(dataset, plan, old, path, { ...options, resize })), path };
   } finally {
@@ -172,7 +173,11 @@ async function pack(
     await file.commit();
   } catch (error) {
     await file.abort();
-    throw error;
+    if (!hasErrorCode(error, "ENOSPC")) throw error;
+    const remedy = "free some space or set HISTO_CACHE to another disk";
+    throw new HistoError("STORE_NO_SPACE", `The disk is full: ${path} could not be written; ${remedy}.`, {
+      cause: error,
+    });
   }
   task.finish(`${decoded} images decoded, ${images.length - decoded} unchanged`);
   const store = StoreFile.open(path);

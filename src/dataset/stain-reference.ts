@@ -8,6 +8,8 @@ export interface StainReferenceOptions {
   readonly resize: ResizePolicy;
   /** Name of the reference tile. Default: the most typical training tile. */
   readonly reference?: string | undefined;
+  /** Reinhard only: see {@link StainFitOptions}. */
+  readonly tissueOnly?: boolean | undefined;
 }
 
 /** Training tiles looked at to find a typical one. */
@@ -21,14 +23,14 @@ const SAMPLE = 48;
 export async function fitStainReference(
   dataset: Dataset,
   method: StainMethod,
-  { size, resize, reference }: StainReferenceOptions,
+  { size, resize, reference, tissueOnly }: StainReferenceOptions,
 ): Promise<{ readonly stain: StainNormalization; readonly reference: string }> {
   const pixelsOf = async (tile: Tile) => (await prepareImage(tile.path, { size, resize })).pixels;
   if (reference !== undefined) {
     const tile = dataset.tiles.find(({ name }) => name === reference);
     if (!tile)
       throw new InputError("STAIN_REFERENCE_UNKNOWN", `The data set has no tile ${reference} to take stains from.`);
-    return { stain: fitStain(method, await pixelsOf(tile)), reference };
+    return { stain: fitStain(method, await pixelsOf(tile), { tissueOnly }), reference };
   }
   const train = dataset.tiles.filter((tile) => tile.partition === "train");
   const step = Math.max(1, Math.floor(train.length / SAMPLE));
@@ -36,7 +38,7 @@ export async function fitStainReference(
   for (const tile of train.filter((_, index) => index % step === 0).slice(0, SAMPLE)) {
     try {
       const pixels = await pixelsOf(tile);
-      candidates.push({ name: tile.name, colour: meanColour(pixels), stain: fitStain(method, pixels) });
+      candidates.push({ name: tile.name, colour: meanColour(pixels), stain: fitStain(method, pixels, { tissueOnly }) });
     } catch (error) {
       // Blank or unreadable tiles are no candidates; packing names the unreadable ones.
       if (!(error instanceof InputError)) throw error;

@@ -16,6 +16,7 @@ const LABEL_NAMES = [
   "truth",
   "gt",
   "y",
+  "y test",
   "diagnosis",
 ];
 const PROBABILITY_NAMES = [
@@ -37,16 +38,22 @@ const PROBABILITY_NAMES = [
   "prob",
   "proba",
   "y pred proba",
+  "pred prob",
+  "predicted probability",
+  "percent",
+  "output",
   "p",
 ];
-const LOGIT_NAMES = ["logit", "logits", "positive logit"];
+const LOGIT_NAMES = ["logit", "positive logit"];
 
-/** `Image Name`, `imageName` and `image_name` alike become `image name`. */
+/** A name without case, punctuation and plural: `Image Name`, `imageName` and `image_names` alike become `image name`. */
 function plain(name: string): string {
   return name
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, " ")
+    .replace(/ies\b/g, "y")
+    .replace(/([^s ])s\b/g, "$1")
     .trim();
 }
 
@@ -74,7 +81,7 @@ export function scoreColumn(table: Table, positive: string, name?: string): { co
   const plainNames = table.columns.map(plain);
   const wanted = plain(positive);
   const ofPositive = positions(plainNames, (column) => {
-    const probable = /\b(p|prob|proba|probs|probability|score|confidence)\b/.test(column);
+    const probable = /\b(p|prob|proba|probability|score|confidence)\b/.test(column);
     return wanted !== "" && (column === wanted || (probable && ` ${column} `.includes(` ${wanted} `)));
   });
   if (ofPositive.length === 1) return { column: ofPositive[0] as number, logits: false };
@@ -92,7 +99,7 @@ function positions(names: readonly string[], accept: (name: string) => boolean):
 }
 
 function firstOf(names: readonly string[], wanted: readonly string[]): number | undefined {
-  const found = wanted.find((name) => names.includes(name));
+  const found = wanted.map(plain).find((name) => names.includes(name));
   return found === undefined ? undefined : names.indexOf(found);
 }
 

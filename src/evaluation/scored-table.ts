@@ -12,6 +12,8 @@ export interface ScoredTableOptions {
   readonly positive?: string;
   /** Scores are logits, any finite number. */
   readonly logits?: boolean;
+  /** Scores are percent, 0 to 100; assumed where the column's name says so. */
+  readonly percent?: boolean;
 }
 
 /** What was read, and from which columns. */
@@ -38,23 +40,33 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   const { positive, binary } = positiveClass(table, names, table.columns[labelAt] ?? "", options.positive);
   const score = scoreColumn(table, positive, options.score);
   const logits = options.logits ?? score.logits;
+  const percent = options.percent ?? (!logits && /%|percent/i.test(table.columns[score.column] ?? ""));
   const labels = new Uint8Array(names.length);
   const scores = new Float64Array(names.length);
   table.rows.forEach(({ fields, line }, i) => {
     const name = names[i] as string;
     const text = fields[score.column] ?? "";
-    const value = text === "" ? Number.NaN : Number(text);
+    const value = scoreOf(text, percent);
     labels[i] = name === positive ? 1 : 0;
     scores[i] = value;
     if (name === "") problems.add(line, "the label is empty");
     else if (binary && name !== "0" && name !== "1") problems.add(line, `the label is "${name}"`);
     else if (text === "") problems.add(line, "the score is empty");
     else if (!Number.isFinite(value)) problems.add(line, `the score is "${text}"`);
-    else if (!logits && (value < 0 || value > 1)) problems.add(line, `the score ${text} is not from 0 to 1`, "range");
+    else if (!logits && (value < 0 || value > 1))
+      problems.outOfRange(line, `the score ${text} is not from 0 to ${percent ? 100 : 1}`, value);
   });
   problems.throwIfAny();
   const columns = { label: table.columns[labelAt] ?? "", score: table.columns[score.column] ?? "" };
   return { labels, scores, logits, columns, positive };
+}
+
+/** `0.25`, `0,25` and `25 %` are one number; NaN where it is none. */
+function scoreOf(text: string, percent: boolean): number {
+  const [, number, sign] = /^(.*?)\s*(%?)$/.exec(text) ?? [];
+  if (!number) return Number.NaN;
+  const value = Number(/^[-+]?\d*,\d+$/.test(number) ? number.replace(",", ".") : number);
+  return sign || percent ? value / 100 : value;
 }
 
 /** `1.0` and `true`, `0.0` and `false` become `1` and `0`; other names stay. */
@@ -92,13 +104,18 @@ function positiveClass(
 /** Unusable rows, told in one line with their line numbers. */
 class Problems {
   private readonly found: string[] = [];
-  private outOfRange = false;
+  private readonly strange: number[] = [];
 
   constructor(private readonly table: Table) {}
 
-  add(line: number, problem: string, kind?: "range"): void {
-    this.outOfRange ||= kind === "range";
+  add(line: number, problem: string): void {
     this.found.push(`line ${line}: ${problem}`);
+  }
+
+  /** A number that is no probability. */
+  outOfRange(line: number, problem: string, value: number): void {
+    this.strange.push(value);
+    this.add(line, problem);
   }
 
   throwIfAny(): void {
@@ -106,10 +123,17 @@ class Problems {
     if (found.length === 0) return;
     const rows = found.length === 1 ? "1 row" : `${found.length} rows`;
     const more = found.length > 5 ? `; and ${found.length - 5} more` : "";
-    const hint = this.outOfRange ? " Give --logits where scores are logits." : "";
     throw new InputError(
       "METRICS_ROWS",
-      `${table.path}: ${rows} of ${table.rows.length} cannot be used: ${found.slice(0, 5).join("; ")}${more}.${hint}`,
+      `${table.path}: ${rows} of ${table.rows.length} cannot be used: ${found.slice(0, 5).join("; ")}${more}.${this.hint()}`,
     );
+  }
+
+  private hint(): string {
+    if (this.strange.length === 0) return "";
+    const mayBePercent = this.strange.every((value) => value >= 0 && value <= 100);
+    return mayBePercent && Math.max(...this.strange) > 20
+      ? " Give --percent where scores are percent, --logits where they are logits."
+      : " Give --logits where scores are logits.";
   }
 }

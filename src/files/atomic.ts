@@ -1,7 +1,7 @@
 /** @module Files that appear whole or not at all: temporary name, fsync, rename, fsync of the directory. */
 import { randomUUID } from "node:crypto";
-import { type FileHandle, link, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { hasErrorCode } from "../errors/index";
 
 let serial = 0;
@@ -34,6 +34,33 @@ export class AtomicFile {
   async abort(): Promise<void> {
     await this.handle.close().catch(() => undefined);
     await rm(this.temporaryPath, { force: true });
+  }
+}
+
+/** How long a file must not have been written to before it counts as abandoned, in milliseconds. */
+const ABANDONED_AFTER = 10_000;
+
+/**
+ * Removes the temporary files of `path` that killed processes left behind. A file is left alone while its process lives, or
+ * while it still grows: the process may be one of another machine or container.
+ */
+export async function removeAbandoned(path: string): Promise<void> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  for (const name of names) {
+    const owner = name.startsWith(`${basename(path)}.tmp-`) ? /\.tmp-(\d+)-\d+$/.exec(name)?.[1] : undefined;
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    const file = join(dirname(path), name);
+    const info = await stat(file).catch(() => undefined);
+    if (info && Date.now() - info.mtimeMs > ABANDONED_AFTER) await rm(file, { force: true });
+  }
+}
+
+function isAlive(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return !hasErrorCode(error, "ESRCH");
   }
 }
 

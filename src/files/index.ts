@@ -1,5 +1,13 @@
 /** @module Durable files: atomic writes, hashes, JSON and tensors on disk, and where the project keeps things. */
-export { AtomicFile, syncDirectory, writeAtomically, writeFileAtomically, writeJson, writeOnce } from "./atomic";
+export {
+  AtomicFile,
+  removeAbandoned,
+  syncDirectory,
+  writeAtomically,
+  writeFileAtomically,
+  writeJson,
+  writeOnce,
+} from "./atomic";
 export { sha256, sha256File } from "./hash";
 export { readJson } from "./json";
 export { cacheDirectory, projectRoot } from "./project";

@@ -18,6 +18,8 @@ export interface TrainingOptions {
   stain: "none" | StainMethod;
   /** Name of the tile whose stains the others get; empty for the most typical training tile. */
   stainReference: string;
+  /** Reinhard only: statistics of the tissue, and empty slide left as it is. */
+  stainTissueOnly: boolean;
   /** Share of the training tiles held out for validation, per class. */
   validationFraction: number;
   /** Go on without images that cannot be decoded. */
@@ -109,6 +111,7 @@ export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = {
   resize: "crop",
   stain: "none",
   stainReference: "",
+  stainTissueOnly: false,
   validationFraction: 0.2,
   skipUnreadable: false,
   model: "mlp",
@@ -205,6 +208,12 @@ export function resolveTrainingOptions(given: Partial<TrainingOptions> & { data:
   checkWords(options);
   checkRanges(options);
   augmentationNamed(options.augment);
+  if (options.stainTissueOnly && options.stain !== "reinhard") {
+    throw new InputError(
+      "OPTION_RANGE",
+      "--stain-tissue-only goes with --stain reinhard; the other methods take stains from tissue anyway.",
+    );
+  }
   return options;
 }
 

@@ -36,6 +36,7 @@ export async function openTrainingData(
     | "resize"
     | "stain"
     | "stainReference"
+    | "stainTissueOnly"
     | "skipUnreadable"
     | "splitSeed"
     | "validationFraction"
@@ -68,11 +69,13 @@ export async function openTrainingData(
 
 async function stainOf(
   dataset: Dataset,
-  { stain, stainReference, size, resize }: Pick<TrainingOptions, "stain" | "stainReference" | "size" | "resize">,
+  options: Pick<TrainingOptions, "stain" | "stainReference" | "stainTissueOnly" | "size" | "resize">,
   progress: Progress,
 ): Promise<StainNormalization | undefined> {
+  const { stain, stainReference, stainTissueOnly: tissueOnly, size, resize } = options;
   if (stain === "none") return undefined;
-  const fitted = await fitStainReference(dataset, stain, { size, resize, reference: stainReference || undefined });
+  const reference = stainReference || undefined;
+  const fitted = await fitStainReference(dataset, stain, { size, resize, reference, tissueOnly });
   progress.say(`Stains are normalized to those of ${fitted.reference} (${stain}).`);
   return fitted.stain;
 }

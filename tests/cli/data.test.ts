@@ -39,6 +39,13 @@ test("histo eda --no-images reads the label table alone", async (context) => {
   const eda = histoJson<Record<string, unknown>>("eda", "--data", folder, "--no-images");
   assert.deepEqual(Object.keys(eda).sort(), ["classes", "layout", "notes", "partitions", "positive", "votes"]);
   assert.deepEqual(eda.classes, { HP: { train: 1, test: 0 }, SSA: { train: 0, test: 1 } });
+  // A table that came without any of its images is looked at the same way, and this is said; a single missing one is an error.
+  const alone = histoJson<Record<string, unknown>>("eda", "--data", folder);
+  assert.deepEqual(alone, { ...eda, notes: ["None of the 2 images is there: only the label table was read."] });
+  await writeFiles(folder, { "images/a.png": "" });
+  const some = histo("eda", "--data", folder, "--quiet");
+  assert.equal(some.status, 2);
+  assert.match(some.stderr, /1 of 2 images .* are not in .*"b\.png"/);
 });
 
 test("an unreadable image ends data pack with 1, eda with 2, and leaves no file", async (context) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
   channelStatistics,
@@ -130,6 +131,26 @@ test("stopping leaves nothing half-written", async (context) => {
   const packing = openPixelStore(await loadDataset(data), { size: 16, cacheDirectory, signal: AbortSignal.abort() });
   await assert.rejects(packing, { code: "INTERRUPTED", exitStatus: 130 });
   assert.deepEqual(await readdir(join(cacheDirectory, "pixels")), []);
+});
+
+test("what a killed packing left is removed by the next one; a living one's is not", async (context) => {
+  const { data, cacheDirectory } = await setOf(context, 3);
+  const pack = async () => {
+    const { store, path } = await packPixels(await loadDataset(data), { size: 16, cacheDirectory });
+    store.close();
+    return path;
+  };
+  const path = await pack();
+  // A process that has ended, so that its number is free.
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  const [abandoned, fresh, living] = [`${path}.tmp-${pid}-0`, `${path}.tmp-${pid}-1`, `${path}.tmp-${process.ppid}-0`];
+  for (const file of [abandoned, fresh, living]) await writeFile(file, "half a store");
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  await utimes(abandoned, hourAgo, hourAgo);
+  await utimes(living, hourAgo, hourAgo);
+  await rm(path);
+  await pack();
+  assert.deepEqual((await readdir(dirname(path))).sort(), [path, fresh, living].map((file) => basename(file)).sort());
 });
 
 test("channel statistics equal the definition", async (context) => {

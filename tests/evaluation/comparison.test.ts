@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   binaryMetrics,
@@ -9,6 +10,7 @@ import {
   type Prediction,
   pairedBootstrap,
 } from "../../src/evaluation/index";
+import { projectRoot, readJson } from "../../src/files/index";
 import { Random } from "../../src/random/index";
 import { runPython, withoutPython } from "../support/python";
 
@@ -54,6 +56,50 @@ print(json.dumps(out))`;
       assert.ok(Math.abs(value - expected) < 1e-9, `case ${i}, value ${k}: ${value}, expected ${expected}`);
     });
   });
+});
+
+interface Peers {
+  readonly models: readonly {
+    readonly labels: number[];
+    readonly a: number[];
+    readonly b: number[];
+    readonly z: number;
+    readonly p: number;
+    readonly auc: number;
+    readonly interval: readonly [number, number];
+  }[];
+  readonly tables: readonly Readonly<Record<"both" | "onlyA" | "onlyB" | "none" | "p", number>>[];
+}
+
+/** What MLstatkit, confidenceinterval and statsmodels say (tests/fixtures/comparison/make.py). */
+const peers = () => readJson<Peers>(join(projectRoot(), "tests", "fixtures", "comparison", "peers.json"));
+
+test("DeLong's test equals MLstatkit's, and the interval of an area confidenceinterval's", async () => {
+  for (const { labels, a, b, z, p, auc, interval } of (await peers()).models) {
+    const test = delongTest(labels, a, b);
+    // MLstatkit subtracts the other way round.
+    assert.ok(Math.abs(test.z + z) < 1e-9 && Math.abs(test.p - p) < 1e-9, `${test.z} ${z} ${test.p} ${p}`);
+    // confidenceinterval works in single precision; ours ends at 1.
+    const alone = delongInterval(labels, a);
+    const ends = [alone.auc, ...alone.ci95].map((end, i) => end - Math.min(1, [auc, ...interval][i] as number));
+    assert.ok(
+      ends.every((difference) => Math.abs(difference) < 1e-7),
+      `${ends}`,
+    );
+  }
+});
+
+test("McNemar's exact test equals statsmodels'", async () => {
+  for (const { both, onlyA, onlyB, none, p } of (await peers()).tables) {
+    const decisions = (a: boolean, b: boolean) => [
+      ...Array<boolean>(both).fill(true),
+      ...Array<boolean>(onlyA).fill(a),
+      ...Array<boolean>(onlyB).fill(b),
+      ...Array<boolean>(none).fill(false),
+    ];
+    const ours = mcnemarTest(decisions(true, false), decisions(false, true)).p;
+    assert.ok(Math.abs(ours - p) < 1e-9, `${onlyA} and ${onlyB}: ${ours}, statsmodels ${p}`);
+  }
 });
 
 test("DeLong: a model against itself is no different, against a worse one it is, and order only turns the sign", () => {

@@ -50,6 +50,22 @@ test("a column of logits alone is taken as logits; beside probabilities it is no
   assert.deepEqual([...named.scores], [-3, 4]);
 });
 
+test("numbers as tables have them: percent by sign, by the column's name or by option, and decimal commas", async () => {
+  const scores = async (content: string, options: ScoredTableOptions = {}) =>
+    [...(await read(content, options)).scores].map((score) => Math.round(1e6 * score) / 1e6);
+  assert.deepEqual(await scores("label,probability\n0,25%\n1,97.5 %\n"), [0.25, 0.975]);
+  assert.deepEqual(await scores("label;Probability (%)\n0;25\n1;100\n"), [0.25, 1]);
+  assert.deepEqual(await scores("label,score\n0,0.5\n1,99\n", { percent: true }), [0.005, 0.99]);
+  assert.deepEqual(await scores("label;probability\n0;0,25\n1;,75\n"), [0.25, 0.75]);
+  assert.deepEqual(await scores("labels,outputs\n0,0.2\n1,1e-3\n"), [0.2, 0.001]);
+  await assert.rejects(read("label,score\n0,25\n1,99\n"), { code: "METRICS_ROWS", message: /--percent/ });
+  await assert.rejects(read("label,score\n0,-2\n1,3\n"), { code: "METRICS_ROWS", message: /Give --logits/ });
+  await assert.rejects(read("label,score (%)\n0,25\n1,101\n"), {
+    code: "METRICS_ROWS",
+    message: /line 3: the score 101 is not from 0 to 100/,
+  });
+});
+
 test("class names: the alphabetically later is positive unless another is named", async () => {
   const content = "label,score\nHP,0.1\nSSA,0.8\nSSA,0.6\n";
   const later = await read(content);

@@ -1,7 +1,8 @@
 /** @module Changes of brightness, contrast, saturation and hue, all in one pass over the pixels. */
 import type { Random } from "../../random/index";
+import { ChannelMix } from "./channel-mix";
 
-/** Largest changes; factors are drawn from 1 - x to 1 + x, the hue from -x to x degrees. */
+/** Largest changes; factors are drawn from 1 - x to 1 + x (x at most 0.5), the hue from -x to x degrees. */
 export interface ColourJitter {
   readonly brightness: number;
   readonly contrast: number;
@@ -24,32 +25,34 @@ export function jitterColour(pixels: Uint8Array, limits: ColourJitter, random: R
   const angle = (random.uniform(-limits.hue, limits.hue) * Math.PI) / 180;
   const [cosine, sine] = [saturation * Math.cos(angle), saturation * Math.sin(angle)];
   const [yr, yg, yb, ir, ig, ib, qr, qg, qb] = TO_YIQ;
+  const gain = brightness * contrast;
   const row = (fromI: number, fromQ: number) => {
     const [i, q] = [fromI * cosine + fromQ * sine, fromQ * cosine - fromI * sine];
-    const gain = brightness * contrast;
     return [gain * (yr + i * ir + q * qr), gain * (yg + i * ig + q * qg), gain * (yb + i * ib + q * qb)] as const;
   };
-  const [rr, rg, rb] = row(FROM_YIQ[1], FROM_YIQ[2]);
-  const [gr, gg, gb] = row(FROM_YIQ[4], FROM_YIQ[5]);
-  const [br, bg, bb] = row(FROM_YIQ[7], FROM_YIQ[8]);
-  const shift = (1 - contrast) * brightness * meanLuminance(pixels) + 0.5;
-  for (let at = 0; at < pixels.length; at += 3) {
-    const [r, g, b] = [pixels[at] as number, pixels[at + 1] as number, pixels[at + 2] as number];
-    pixels[at] = clamp(rr * r + rg * g + rb * b + shift);
-    pixels[at + 1] = clamp(gr * r + gg * g + gb * b + shift);
-    pixels[at + 2] = clamp(br * r + bg * g + bb * b + shift);
-  }
+  const weights = [
+    ...row(FROM_YIQ[1], FROM_YIQ[2]),
+    ...row(FROM_YIQ[4], FROM_YIQ[5]),
+    ...row(FROM_YIQ[7], FROM_YIQ[8]),
+  ];
+  MIX.apply(pixels, weights, (1 - contrast) * brightness * meanLuminance(pixels));
 }
 
-/** Every fourth pixel is enough for a mean. */
+/** Sums of bytes in sixteenths, with room for the largest changes. */
+const MIX = new ChannelMix({
+  value: (byte) => byte,
+  result: (sum) => Math.min(255, Math.max(0, Math.round(sum))),
+  lowest: -1536,
+  steps: 16,
+});
+
+/** Every eighth pixel is enough for a mean. */
 function meanLuminance(pixels: Uint8Array): number {
-  let [sum, count] = [0, 0];
-  for (let at = 0; at + 2 < pixels.length; at += 12, count++) {
-    sum += 0.299 * (pixels[at] as number) + 0.587 * (pixels[at + 1] as number) + 0.114 * (pixels[at + 2] as number);
+  let [r, g, b, count] = [0, 0, 0, 0];
+  for (let at = 0; at + 2 < pixels.length; at += 24, count++) {
+    r += pixels[at] as number;
+    g += pixels[at + 1] as number;
+    b += pixels[at + 2] as number;
   }
-  return sum / Math.max(1, count);
-}
-
-function clamp(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : value | 0;
+  return (0.299 * r + 0.587 * g + 0.114 * b) / Math.max(1, count);
 }

@@ -8,6 +8,7 @@
  */
 import type { Random } from "../../random/index";
 import { densityTable } from "../stain/optical-density";
+import { ChannelMix } from "./channel-mix";
 
 /** Distribution of the logarithm of the stains' mean concentrations over images. */
 export interface StainDistribution {
@@ -19,9 +20,12 @@ export interface StainDistribution {
 export const TYPICAL_STAIN_SPREAD: readonly [number, number, number] = [0.2, 0.2, 0.2];
 
 const DENSITY = densityTable((byte) => Math.max(1, byte) / 255);
-/** Densities are added up as whole numbers of this many to 1; bytes are looked up by them. */
-const UNIT = 2048;
-const INTENSITIES = Uint8Array.from({ length: 6 * UNIT }, (_, density) => Math.round(255 * Math.exp(-density / UNIT)));
+const MIX = new ChannelMix({
+  value: (byte) => DENSITY[byte] as number,
+  result: (density) => Math.round(255 * Math.exp(-Math.max(0, density))),
+  lowest: -32,
+  steps: 1024,
+});
 const TISSUE_DENSITY = 0.15;
 const LEAST_TISSUE = 0.01;
 /** No image is changed by more than this factor. */
@@ -74,38 +78,20 @@ export function jitterStain(pixels: Uint8Array, random: Random, distribution?: S
   scaleStains(pixels, scale);
 }
 
-/** Multiplies the concentrations of the three stains, in place. */
+/** Multiplies the concentrations of the three stains, in place. @param scale from 0 to 3 each */
 export function scaleStains(pixels: Uint8Array, scale: readonly number[]): void {
-  const tables = new Int32Array(9 * 256);
-  for (let output = 0; output < 3; output++) {
-    for (let input = 0; input < 3; input++) {
-      let weight = 0;
-      for (let stain = 0; stain < 3; stain++) {
-        weight += STAINS[output]![stain]! * (scale[stain] as number) * SEPARATION[stain]![input]!;
-      }
-      for (let byte = 0; byte < 256; byte++) {
-        tables[(3 * output + input) * 256 + byte] = Math.round(weight * (DENSITY[byte] as number) * UNIT);
-      }
-    }
-  }
-  for (let i = 0; i < pixels.length; i += 3) {
-    const r = pixels[i] as number;
-    const g = 256 + (pixels[i + 1] as number);
-    const b = 512 + (pixels[i + 2] as number);
-    pixels[i] = intensity(tables[r]! + tables[g]! + tables[b]!);
-    pixels[i + 1] = intensity(tables[768 + r]! + tables[768 + g]! + tables[768 + b]!);
-    pixels[i + 2] = intensity(tables[1536 + r]! + tables[1536 + g]! + tables[1536 + b]!);
-  }
+  const weights = STAINS.flatMap((strengths) =>
+    [0, 1, 2].map((input) =>
+      strengths.reduce((sum, strength, s) => sum + strength * (scale[s] as number) * SEPARATION[s]![input]!, 0),
+    ),
+  );
+  MIX.apply(pixels, weights);
 }
 
-function intensity(density: number): number {
-  return INTENSITIES[density <= 0 ? 0 : density >= INTENSITIES.length ? INTENSITIES.length - 1 : density] as number;
-}
-
-/** Mean concentrations over the tissue (of every ninth pixel), or undefined where there is almost none. */
+/** Mean concentrations over the tissue (of every 27th pixel), or undefined where there is almost none. */
 function meanConcentrations(pixels: Uint8Array): [number, number, number] | undefined {
   let [seen, count, r, g, b] = [0, 0, 0, 0, 0];
-  for (let i = 0; i + 2 < pixels.length; i += 27, seen++) {
+  for (let i = 0; i + 2 < pixels.length; i += 81, seen++) {
     const [dr, dg, db] = [
       DENSITY[pixels[i]!] as number,
       DENSITY[pixels[i + 1]!] as number,

@@ -1,0 +1,139 @@
+/**
+ * @module What augmentation costs: each kind on batches of 64 tiles of 224x224, in milliseconds of one core and as a share of
+ * a training step, beside torchvision's transform of the same kind on uint8 tensors with one thread; and what the stain
+ * normalizers cost for a tile. Every tile is changed, but only every fifth blurred, as in training. Medians.
+ */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { TilePainter } from "../src/dataset/synthetic/index";
+import {
+  AUGMENTATIONS,
+  augmentationNamed,
+  createAugmentation,
+  fitStain,
+  type StainMethod,
+  stainNormalizer,
+} from "../src/image/index";
+import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import { median } from "./median";
+import { peerPython } from "./python-peers";
+
+const SIZE = 224;
+const BATCH = 64;
+/** What a step of the reference network (150528-2352-2352-294-1, batch 64) is to take at best, in milliseconds. */
+const STEP = 400;
+const METHODS: readonly StainMethod[] = ["reinhard", "macenko", "vahadane"];
+
+type Costs = Readonly<Record<string, number>>;
+
+/** @throws {HistoError} `PEER_MISSING` where torchvision cannot be installed */
+export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
+  const python = await peerPython(["torch", "torchvision", "pillow"]);
+  const size = quick ? 32 : SIZE;
+  const [rounds, batches] = quick ? [1, 2] : [3, 15];
+  const painter = new TilePainter(1, size);
+  const tiles = Array.from({ length: BATCH }, (_, index) => painter.paint({ index, severity: index / BATCH }));
+  const ours: Costs[] = [];
+  const peers: Costs[] = [];
+  for (let round = 0; round < rounds; round++) {
+    signal.throwIfAborted();
+    ours.push({ ...augmentationCosts(tiles, size, batches), ...normalizerCosts(tiles) });
+    peers.push(await peerCosts(python, size, batches));
+    progress.say(`round ${round + 1}: ours ${rounded(ours.at(-1))}, torchvision ${rounded(peers.at(-1))}`);
+  }
+  const [own, peer] = [medians(ours), medians(peers)];
+  const named = (label: string, costs: Costs, names: readonly string[], scale = 1) =>
+    Object.fromEntries(names.map((name) => [`${name} ${label}`, (costs[name] as number) * scale]));
+  const shared = AUGMENTATIONS.filter((name) => peer[name] !== undefined);
+  const total = (costs: Costs) => shared.reduce((sum, name) => sum + (costs[name] as number), 0);
+  return {
+    name: "augment",
+    ours: {
+      ...named("ms a batch", own, AUGMENTATIONS),
+      ...named(`% of a step of ${STEP} ms`, own, AUGMENTATIONS, 100 / STEP),
+      ...named("ms a tile", own, METHODS),
+    },
+    peer: { name: "torchvision, one thread", ...named("ms a batch", peer, shared) },
+    ratio: total(peer) / total(own),
+  };
+}
+
+function augmentationCosts(tiles: readonly Uint8Array[], size: number, batches: number): Costs {
+  const work = tiles.map((tile) => tile.slice());
+  return Object.fromEntries(
+    AUGMENTATIONS.map((name) => {
+      const change = createAugmentation(augmentationNamed(name), 1);
+      const times = Array.from({ length: batches }, (_, epoch) => {
+        for (const [i, tile] of tiles.entries()) work[i]?.set(tile);
+        return cpuMilliseconds(() => {
+          for (const [i, tile] of work.entries()) change?.(tile, size, epoch, i);
+        });
+      });
+      return [name, median(times)];
+    }),
+  );
+}
+
+/** For a tile each, into memory that is there already. */
+function normalizerCosts(tiles: readonly Uint8Array[]): Costs {
+  const into = new Uint8Array(tiles[0]?.length ?? 0);
+  return Object.fromEntries(
+    METHODS.map((method) => {
+      const normalize = stainNormalizer(fitStain(method, tiles[0] as Uint8Array));
+      return [method, median(tiles.map((tile) => cpuMilliseconds(() => normalize(tile, into))))];
+    }),
+  );
+}
+
+function cpuMilliseconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+const PEER = `
+import json, random, sys, time
+import torch
+from torchvision.transforms import v2
+torch.set_num_threads(1)
+size, batches = int(sys.argv[1]), int(sys.argv[2])
+def turned(image):
+    view = random.randrange(8)
+    if view & 4: image = image.transpose(1, 2)
+    if view & 2: image = image.flip(1)
+    if view & 1: image = image.flip(2)
+    return image.contiguous()
+kinds = {
+    "dihedral": turned,
+    "crop": v2.RandomResizedCrop(size, scale=(0.7, 1), ratio=(1, 1), antialias=False),
+    "jitter": v2.ColorJitter(0.1, 0.15, 0.15, 6 / 360),
+    "blur": v2.RandomApply([v2.GaussianBlur(7, (0.12, 1.2))], p=0.2),
+}
+tiles = torch.randint(0, 256, (${BATCH}, 3, size, size), dtype=torch.uint8)
+costs = {}
+for name, change in kinds.items():
+    times = []
+    for _ in range(batches):
+        began = time.process_time()
+        for tile in tiles: change(tile)
+        times.append(1000 * (time.process_time() - began))
+    costs[name] = sorted(times)[len(times) // 2]
+print(json.dumps(costs))
+`;
+
+async function peerCosts(python: string, size: number, batches: number): Promise<Costs> {
+  const { stdout } = await promisify(execFile)(python, ["-W", "ignore", "-c", PEER, String(size), String(batches)]);
+  return JSON.parse(stdout) as Costs;
+}
+
+function medians(rounds: readonly Costs[]): Costs {
+  const names = Object.keys(rounds[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, median(rounds.map((round) => round[name] as number))]));
+}
+
+function rounded(costs: Costs = {}): string {
+  return Object.entries(costs)
+    .map(([name, value]) => `${name} ${value.toFixed(1)}`)
+    .join(", ");
+}
