@@ -21,18 +21,18 @@ export interface ChannelMixOptions {
  * Replaces each pixel's red, green and blue by `result(weights · value(pixel) + shift)`.
  *
  * Every byte's share in the three sums is looked up as whole numbers, red and green together in one word of two 16-bit
- * fields, so that a pixel takes six look-ups and four additions, no multiplication and no comparison.
+ * fields, so that a pixel takes nine look-ups and four additions, no multiplication and no comparison.
  */
 export class ChannelMix {
   private readonly values: Float64Array;
-  private readonly results: Uint8Array;
+  /** Made when first needed: a server never does. */
+  private results: Uint8Array | undefined;
   /** Smallest and largest of the values. */
   private readonly ends: readonly [number, number];
 
   constructor(private readonly options: ChannelMixOptions) {
     this.values = Float64Array.from({ length: 256 }, (_, byte) => options.value(byte));
     this.ends = [Math.min(...this.values), Math.max(...this.values)];
-    this.results = Uint8Array.from({ length: FIELDS }, (_, i) => options.result(options.lowest + i / options.steps));
   }
 
   /**
@@ -44,6 +44,8 @@ export class ChannelMix {
   apply(pixels: Uint8Array, weights: readonly number[], shift = 0): void {
     this.mustFit(weights, shift);
     this.fillShares(weights, shift);
+    const { lowest, steps, result } = this.options;
+    this.results ??= Uint8Array.from({ length: FIELDS }, (_, i) => result(lowest + i / steps));
     lookUp(pixels, this.results);
   }
 
