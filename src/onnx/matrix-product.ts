@@ -2,6 +2,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { ExternalData } from "./external-data";
 import { GraphBuilder } from "./graph";
+import { loadRuntime } from "./runtime";
 
 /** Multiplies float32 matrices. Close it after use. */
 export class MatrixMultiplier {
@@ -11,7 +12,7 @@ export class MatrixMultiplier {
   ) {}
 
   static async open(): Promise<MatrixMultiplier> {
-    const runtime = await import("onnxruntime-node");
+    const runtime = await loadRuntime();
     const graph = new GraphBuilder(new ExternalData("", ""));
     graph.name(graph.node("MatMul", ["a", "b"]), "c");
     const model = await graph.encode(

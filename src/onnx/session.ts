@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { HistoError, InputError, messageOf } from "../errors/index";
+import { loadRuntime } from "./runtime";
 
 export interface SessionOptions {
   /** Threads of one run. Default: the processor's parallelism, at most 8. */
@@ -40,7 +41,7 @@ export class GraphSession {
     path: string,
     { threads, prepack = true, spinning = true }: SessionOptions = {},
   ): Promise<GraphSession> {
-    const runtime = await import("onnxruntime-node");
+    const runtime = await loadRuntime();
     try {
       const session = await runtime.InferenceSession.create(path, {
         executionProviders: ["cpu"],
