@@ -75,5 +75,9 @@ export class FolderImages implements ImageSource {
       .map((name) => ({ name }));
   }
 
+  async *names(): AsyncGenerator<string> {
+    for (const { name } of await this.list()) yield name;
+  }
+
   close(): void {}
 }

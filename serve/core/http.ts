@@ -14,6 +14,8 @@ export interface ServiceRequest {
   readonly id: string;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /** Milliseconds left for the answer where that is less than the service's own limit, as in a Lambda function. */
+  readonly deadlineMs?: number | undefined;
 }
 
 /** An answer; header names in lower case. */

@@ -17,8 +17,10 @@ export interface ImageSource {
   readonly label: string;
   /** @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE` */
   read(name: string): Promise<Uint8Array>;
-  /** All images in a stable order. */
+  /** The images in a stable order, for people to choose from: of a bucket the first ten thousand. */
   list(): Promise<readonly ImageEntry[]>;
+  /** The name of every image, however many there are, in the same order. */
+  names(): AsyncIterable<string>;
   close(): void;
 }
 

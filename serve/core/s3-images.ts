@@ -5,7 +5,7 @@ import { ByteCache } from "./byte-cache";
 import { checkImageName, IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
 import { Problem } from "./problem";
 
-/** How many names a listing holds at most. */
+/** How many names a listing for people holds at most. */
 const MAX_LISTED = 10_000;
 const LIST_SECONDS = 300;
 
@@ -63,6 +63,22 @@ export class S3Images implements ImageSource {
     return this.listing.entries;
   }
 
+  /** @throws {Problem} `IMAGE_SOURCE_UNAVAILABLE` */
+  async *names(): AsyncGenerator<string> {
+    let token: string | undefined;
+    do {
+      const query = new ListObjectsV2Command({ Bucket: this.bucket, Prefix: this.prefix, ContinuationToken: token });
+      const page = await this.client.send(query, { abortSignal: AbortSignal.timeout(10_000) }).catch(() => {
+        throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+      });
+      for (const { Key } of page.Contents ?? []) {
+        const name = Key?.slice(this.prefix.length) ?? "";
+        if (IMAGE_NAME_PATTERN.test(name)) yield name;
+      }
+      token = page.NextContinuationToken;
+    } while (token);
+  }
+
   close(): void {
     this.client.destroy();
   }
@@ -87,21 +103,9 @@ export class S3Images implements ImageSource {
 
   private async listAll(): Promise<readonly ImageEntry[]> {
     const entries: ImageEntry[] = [];
-    let token: string | undefined;
-    try {
-      do {
-        const page = await this.client.send(
-          new ListObjectsV2Command({ Bucket: this.bucket, Prefix: this.prefix, ContinuationToken: token }),
-          { abortSignal: AbortSignal.timeout(10_000) },
-        );
-        for (const { Key } of page.Contents ?? []) {
-          const name = Key?.slice(this.prefix.length) ?? "";
-          if (IMAGE_NAME_PATTERN.test(name)) entries.push({ name });
-        }
-        token = page.NextContinuationToken;
-      } while (token && entries.length < MAX_LISTED);
-    } catch {
-      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    for await (const name of this.names()) {
+      entries.push({ name });
+      if (entries.length === MAX_LISTED) break;
     }
     return entries;
   }

@@ -192,11 +192,12 @@ export class Service {
     const abort = () => controller.abort();
     request.signal.addEventListener("abort", abort, { once: true });
     let timer: NodeJS.Timeout | undefined;
+    const milliseconds = Math.min(this.limits.deadlineMs, request.deadlineMs ?? this.limits.deadlineMs);
     const deadline = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         controller.abort();
         reject(new Problem("DEADLINE_EXCEEDED"));
-      }, this.limits.deadlineMs);
+      }, milliseconds);
     });
     try {
       return await Promise.race([answer({ ...request, signal: controller.signal }), deadline]);

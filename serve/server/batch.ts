@@ -28,28 +28,39 @@ const HEADER = "filename,logit,probability,predicted_class,threshold,error";
  */
 export async function predictAll({ model, images, out }: BatchOptions): Promise<BatchResult> {
   const [predictor, source] = [await Predictor.open(model), await openImages(images)];
+  const table = [Buffer.from(`${HEADER}\n`)];
+  let count = 0;
+  let failed = 0;
   try {
-    const rows = [HEADER];
-    let failed = 0;
-    const names = (await source.list()).map(({ name }) => name);
-    for (let start = 0; start < names.length; start += GROUP) {
-      const group = names.slice(start, start + GROUP);
+    for await (const group of groupsOf(source.names(), GROUP)) {
       const bytes = await Promise.all(group.map((name) => source.read(name).catch((error: Error) => error)));
       const readable = bytes.filter((item): item is Uint8Array => !(item instanceof Error));
       const answers = await predictor.predictBatch(readable);
       let next = 0;
-      for (const [i, item] of bytes.entries()) {
+      const rows = bytes.map((item, i) => {
         const answer = item instanceof Error ? item : (answers[next++] as (typeof answers)[number]);
         if (answer instanceof Error) failed++;
-        rows.push(rowOf(group[i] as string, answer));
-      }
+        return rowOf(group[i] as string, answer);
+      });
+      table.push(Buffer.from(`${rows.join("\n")}\n`));
+      count += group.length;
     }
-    await write(out, `${rows.join("\n")}\n`);
-    return { images: names.length, failed };
+    await write(out, Buffer.concat(table));
+    return { images: count, failed };
   } finally {
     source.close();
     await predictor.close();
   }
+}
+
+async function* groupsOf(names: AsyncIterable<string>, size: number): AsyncGenerator<string[]> {
+  let group: string[] = [];
+  for await (const name of names) {
+    if (group.push(name) < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 type Answer = Exclude<Awaited<ReturnType<Predictor["predictBatch"]>>[number], Error>;
@@ -60,12 +71,12 @@ function rowOf(name: string, answer: Answer | Error): string {
   return [name, answer.logit, answer.probability, answer.predictedClass, answer.threshold, ""].join(",");
 }
 
-async function write(out: string, text: string): Promise<void> {
-  if (!out.startsWith("s3://")) return writeFileAtomically(out, text);
+async function write(out: string, table: Uint8Array): Promise<void> {
+  if (!out.startsWith("s3://")) return writeFileAtomically(out, table);
   const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(out) ?? [];
   if (!Bucket || !Key) throw new InputError("OUT_INVALID", `${out} is not of the form s3://bucket/key.`);
   const client = new S3Client({ forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
-  await client.send(new PutObjectCommand({ Bucket, Key, Body: text, ContentType: "text/csv" }));
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: table, ContentType: "text/csv" }));
 }
 
 async function main(): Promise<void> {

@@ -42,6 +42,20 @@ test("images of a bucket are listed below the prefix, read once, and told apart 
   assert.equal(Buffer.from(await images.read("b.jpg")).toString(), "tiles/b.jpg");
 });
 
+test("a listing for people ends at ten thousand names; the names of a batch do not", async (t) => {
+  const keys = Array.from({ length: 10_050 }, (_, i) => `tiles/${String(i).padStart(6, "0")}.png`);
+  const s3 = await startS3("bucket", new Map(keys.map((key) => [key, Buffer.alloc(0)])), 1000);
+  t.after(() => s3.close());
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const client = new S3Client({ endpoint: s3.url, region: "eu-central-1", forcePathStyle: true, credentials });
+  const images = S3Images.parse("s3://bucket/tiles/", { client });
+  t.after(() => images.close());
+  assert.equal((await images.list()).length, 10_000);
+  const names: string[] = [];
+  for await (const name of images.names()) names.push(name);
+  assert.deepEqual([names.length, names.at(-1)], [10_050, "010049.png"]);
+});
+
 test("an address of another form is refused", () => {
   assert.throws(() => S3Images.parse("http://bucket/tiles"), { code: "IMAGES_URL_INVALID" });
 });
