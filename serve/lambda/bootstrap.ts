@@ -13,9 +13,11 @@ export async function runLambda(api: string): Promise<never> {
   for (;;) {
     const next = await fetch(`${base}/invocation/next`);
     const id = next.headers.get("lambda-runtime-aws-request-id") ?? "";
+    const until = Number(next.headers.get("lambda-runtime-deadline-ms") ?? Number.NaN);
     const event = (await next.json()) as HttpEvent;
+    const remainingMs = Number.isFinite(until) ? until - Date.now() : undefined;
     try {
-      await post(`${base}/invocation/${id}/response`, await handle(event));
+      await post(`${base}/invocation/${id}/response`, await handle(event, remainingMs));
     } catch (error) {
       await post(`${base}/invocation/${id}/error`, failure("Runtime.HandlerError", error));
     }

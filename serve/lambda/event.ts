@@ -62,5 +62,6 @@ function withoutStage(path: string, stage = "$default"): string {
 }
 
 function requestId(given: string | undefined): string {
-  return given !== undefined && /^[\w.=-]{1,64}$/.test(given) ? given : randomUUID();
+  // Node keeps random bytes in store; copies of one snapshot would give out the same ones.
+  return given !== undefined && /^[\w.=-]{1,64}$/.test(given) ? given : randomUUID({ disableEntropyCache: true });
 }

@@ -1,12 +1,30 @@
 /** @module The Lambda function: the same service as the Express server, with its models in the function's own process. */
 import { availableParallelism } from "node:os";
 import { messageOf } from "../../src/errors/index";
-import { DEFAULT_ENGINE_OPTIONS, Engine, ModelRegistry, nameModels, openImages, openWeb, Service } from "../core/index";
+import {
+  DEFAULT_ENGINE_OPTIONS,
+  Engine,
+  ModelRegistry,
+  nameModels,
+  openImages,
+  openWeb,
+  Problem,
+  Service,
+} from "../core/index";
 import { openNetwork } from "../core/predictor-network";
 import { type HttpEvent, type HttpResult, requestOf, resultOf } from "./event";
 
-/** Answers one event. */
-export type Handler = (event: HttpEvent) => Promise<HttpResult>;
+/** Answers one event within the milliseconds that are left of the function's time; without them within the service's own. */
+export type Handler = (event: HttpEvent, remainingMs?: number) => Promise<HttpResult>;
+
+/**
+ * Lambda takes and gives at most 6 MB of JSON, in which bytes travel in base64: 4.5 MB of images, less some room for the rest.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const PAYLOAD_BYTES = 6 * 2 ** 20;
+const LIMITS = { bodyBytes: 4_600_000, batchBytes: 4_600_000 };
+/** Kept of the remaining time to send the answer. */
+const SENDING_MS = 300;
 
 export interface LambdaOptions {
   /** Model directories, in the image or on EFS. */
@@ -38,9 +56,9 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
   const onFault = (error: unknown, requestId: string) =>
     log("fault", { request_id: requestId, error: messageOf(error) });
   const { apiKeys, corsOrigins } = options;
-  const service = new Service({ models: registry, images, web, apiKeys, corsOrigins, onFault });
+  const service = new Service({ models: registry, images, web, apiKeys, corsOrigins, onFault, limits: LIMITS });
   service.serve();
-  return async (event) => {
+  return async (event, remainingMs) => {
     const started = performance.now();
     let request: ReturnType<typeof requestOf>;
     try {
@@ -48,11 +66,20 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
     } catch (error) {
       return resultOf(service.refuse(error, { id: "unknown", method: "GET", path: "/", headers: {} }), "GET");
     }
-    const response = await service.handle(request);
+    const deadlineMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - SENDING_MS);
+    const response = await service.handle({ ...request, deadlineMs });
     const { method, path, id } = request;
     log("request", { request_id: id, method, path, status: response.status, duration_ms: performance.now() - started });
-    return resultOf(response, method);
+    const result = resultOf(response, method);
+    return fits(result) ? result : resultOf(service.refuse(new Problem("IMAGE_TOO_LARGE", TOO_LARGE), request), method);
   };
+}
+
+const TOO_LARGE = "A Lambda function cannot send an answer of more than 6 MB; ask for a thumbnail.";
+
+/** Lambda itself would answer with a fault. Only the bytes of a large image can be too many. */
+function fits(result: HttpResult): boolean {
+  return result.body.length < PAYLOAD_BYTES / 4 || Buffer.byteLength(JSON.stringify(result)) <= PAYLOAD_BYTES;
 }
 
 /** One line of JSON, which CloudWatch reads as it is. */
@@ -64,7 +91,10 @@ function log(message: string, fields: Readonly<Record<string, unknown>>): void {
 let shared: Promise<Handler> | undefined;
 
 /** The function for runtimes that load a module and call its `handler`. Models are loaded with the first event. */
-export async function handler(event: HttpEvent): Promise<HttpResult> {
+export async function handler(
+  event: HttpEvent,
+  context?: { readonly getRemainingTimeInMillis?: () => number },
+): Promise<HttpResult> {
   shared ??= createHandler(optionsFromEnvironment());
-  return (await shared)(event);
+  return (await shared)(event, context?.getRemainingTimeInMillis?.());
 }

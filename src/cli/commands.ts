@@ -5,7 +5,7 @@ import { addCommand } from "./command";
 import { compareCommand } from "./compare";
 import { dataPackCommand } from "./data-pack";
 import { dataSynthCommand } from "./data-synth";
-import { deployTarget, destroyCommand, logsCommand, statusCommand } from "./deploy";
+import { deployTarget, destroyCommand, logsCommand, statusCommand, trackingCommand } from "./deploy";
 import { doctorCommand } from "./doctor";
 import { edaCommand } from "./eda";
 import { evaluateCommand } from "./evaluate";
@@ -44,6 +44,7 @@ export function registerCommands(program: Command): void {
   const deploy = program.command("deploy").description("deploy to AWS, watch and remove what is deployed");
   addCommand(deploy, deployTarget("lambda"));
   addCommand(deploy, deployTarget("ec2"));
+  addCommand(deploy, trackingCommand);
   addCommand(deploy, statusCommand);
   addCommand(deploy, logsCommand);
   addCommand(deploy, destroyCommand);

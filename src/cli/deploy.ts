@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import {
+  type DeploymentPart,
+  type DeploymentSettings,
   type DeploymentTarget,
   deploymentPlan,
   fixedMonthlyCosts,
@@ -14,6 +16,7 @@ import {
   runPlan,
   type Step,
   shellText,
+  trackingPlan,
 } from "../deployment/index";
 import { InputError } from "../errors/index";
 import { projectRoot, readJson } from "../files/index";
@@ -44,6 +47,8 @@ interface Plan {
 interface Deployed extends Plan {
   readonly done: boolean;
   readonly url?: string;
+  /** The MLflow server's machine. */
+  readonly instance?: string;
 }
 
 const common = (command: Command) =>
@@ -65,22 +70,17 @@ export function deployTarget(target: DeploymentTarget): CommandDefinition<Deploy
         .requiredOption("--model <dir>", "model directory of histo export")
         .option("--release <name>", "name of the model's release (default: its folder's name)"),
     async run(options, context) {
-      const settings = await settingsOf(options);
-      if (!settings[target]) {
-        throw new InputError("NOT_IN_SETTINGS", `--settings ${options.settings} has no part "${target}".`);
-      }
+      const settings = await settingsOf(options, target);
       const model = resolve(options.model);
       await readJson(join(model, "model.json"));
       const release = options.release ?? (model.split(/[/\\]/).at(-1) as string);
       if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(release)) {
         throw new InputError("RELEASE_NAME", "--release may have letters, digits, dots, hyphens and underscores only.");
       }
-      const tag = new Date()
-        .toISOString()
-        .replace(/[^\dT]/g, "")
-        .slice(0, 15);
-      const steps = deploymentPlan(target, settings, { model, release, tag, settingsFile: resolve(options.settings) });
+      const settingsFile = resolve(options.settings);
+      const steps = deploymentPlan(target, settings, { model, release, tag: newTag(), settingsFile });
       const plan = await describePlan(target, settings.region, steps, await costsOf(settings, target));
+      sayWhoIsTold(settings, context);
       const done = await carryOut(plan, steps, options, context);
       return { ...plan, done: done !== undefined, ...(done?.url ? { url: done.url } : {}) };
     },
@@ -88,17 +88,51 @@ export function deployTarget(target: DeploymentTarget): CommandDefinition<Deploy
   };
 }
 
+/** `histo deploy tracking`. */
+export const trackingCommand: CommandDefinition<Common, Deployed> = {
+  name: "tracking",
+  summary: "deploy an MLflow server with PostgreSQL and S3",
+  configure: asking,
+  async run(options, context) {
+    const settings = await settingsOf(options, "tracking");
+    const steps = trackingPlan(settings, { tag: newTag(), settingsFile: resolve(options.settings) });
+    const plan = await describePlan("tracking", settings.region, steps, await costsOf(settings, "tracking"));
+    sayWhoIsTold(settings, context);
+    const done = await carryOut(plan, steps, options, context);
+    return { ...plan, done: done !== undefined, ...(done?.instance ? { instance: done.instance } : {}) };
+  },
+  render: ({ done, instance }) =>
+    done
+      ? `MLflow runs on ${instance}, on no open port. To reach it as http://127.0.0.1:5000:\n` +
+        `aws ssm start-session --target ${instance} --document-name AWS-StartPortForwardingSession --parameters portNumber=5000,localPortNumber=5000`
+      : "Nothing was done.",
+};
+
+/** A tag that no image has yet: the time. */
+function newTag(): string {
+  return new Date()
+    .toISOString()
+    .replace(/[^\dT]/g, "")
+    .slice(0, 15);
+}
+
+function sayWhoIsTold({ alarmEmail }: DeploymentSettings, { progress }: CommandContext): void {
+  if (alarmEmail) progress.say(`Alarms and budget notices go to ${alarmEmail}.`);
+  else progress.say("The settings have no alarmEmail: alarms and budget notices reach nobody.");
+}
+
 /** `histo deploy destroy`. */
-export const destroyCommand: CommandDefinition<Common & { readonly part: DeploymentTarget | "all" }, Deployed> = {
+export const destroyCommand: CommandDefinition<Common & { readonly part: DeploymentPart | "all" }, Deployed> = {
   name: "destroy",
   summary: "remove a deployment; data is kept and named",
   configure: (command) =>
-    asking(command).option("--part <part>", "what to remove", oneOf("lambda", "ec2", "all"), "all"),
+    asking(command).option("--part <part>", "what to remove", oneOf("lambda", "ec2", "tracking", "all"), "all"),
   async run(options, context) {
     const settings = await settingsOf(options);
     const steps = removalPlan(settings, options.part, resolve(options.settings));
     const plan = await describePlan(`removal of ${options.part}`, settings.region, steps, {});
-    if (options.part === "all") context.progress.say(`Kept, to be deleted by hand: ${KEPT.join("; ")}.`);
+    if (options.part !== "lambda" && options.part !== "ec2")
+      context.progress.say(`Kept, to be deleted by hand: ${KEPT.join("; ")}.`);
     const done = await carryOut(plan, steps, options, context);
     return { ...plan, done: done !== undefined };
   },
@@ -144,12 +178,16 @@ export const logsCommand: CommandDefinition<LogOptions, { readonly lines: readon
   render: ({ lines }) => lines.join("\n"),
 };
 
-async function settingsOf(options: Common) {
+/** @throws {InputError} `NOT_IN_SETTINGS` where they do not say how to deploy `part` */
+async function settingsOf(options: Common, part?: DeploymentPart): Promise<DeploymentSettings> {
   const settings = await readSettings(resolve(options.settings));
+  if (part && !settings[part]) {
+    throw new InputError("NOT_IN_SETTINGS", `--settings ${options.settings} has no part "${part}".`);
+  }
   return options.region ? { ...settings, region: options.region } : settings;
 }
 
-async function costsOf(settings: Awaited<ReturnType<typeof settingsOf>>, target: DeploymentTarget) {
+async function costsOf(settings: DeploymentSettings, target: DeploymentPart) {
   const wanted = ["network", "storage", "alerts", target];
   const costs = fixedMonthlyCosts(settings, await readPrices());
   return Object.fromEntries(Object.entries(costs).filter(([stack]) => wanted.includes(stack)));

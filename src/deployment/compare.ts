@@ -2,7 +2,7 @@
 import { Random } from "../random/index";
 import { type LambdaShape, lambdaMonthlyCost, type MonthlyTraffic, type ServerShape, serverMonthlyCost } from "./cost";
 import { LAMBDA_DEFAULTS, type LambdaOutcome, simulateLambda } from "./lambda-simulation";
-import { measured } from "./latency";
+import { measured, type Sampler, summarize } from "./latency";
 import type { MeasuredLambda, MeasuredServer } from "./measure";
 import type { PriceTable } from "./prices";
 import { SERVER_DEFAULTS, type ServerOutcome, simulateServers } from "./server-simulation";
@@ -25,8 +25,17 @@ export interface Comparison {
   readonly server: ServerOutcome;
 }
 
-/** Requests that one machine works on at a time in the simulation; their work is set so that the throughput is right. */
-const PLACES = 2;
+/**
+ * A machine as places that each work on one request: as many as its throughput and its latency when it is alone call for, and the
+ * measured latencies stretched so that all places at work give exactly the throughput.
+ */
+function machineOf({ warm, throughput }: MeasuredServer): { readonly places: number; readonly work: Sampler } {
+  const { mean } = summarize(warm);
+  const places = Math.max(1, Math.round(throughput * mean));
+  const stretch = places / throughput / mean;
+  const alone = measured(warm);
+  return { places, work: (random) => stretch * alone(random) };
+}
 
 /** Simulates `seconds` of a pattern, from `from` seconds after Monday's midnight, on Lambda and on a fleet of servers. */
 export function compareUnder(
@@ -38,7 +47,7 @@ export function compareUnder(
   const times = arrivals(pattern, from, from + seconds, new Random(seed, "arrivals", pattern.name));
   const warm = measured(lambda.warm);
   const init = measured(lambda.init);
-  const work = (random: Random) => (PLACES / server.throughput) * (0.75 + 0.5 * random.next());
+  const { places, work } = machineOf(server);
   const minimumMachines = machinesFor(pattern.rate(from), server.throughput, targetUtilization);
   return {
     pattern: pattern.name,
@@ -52,7 +61,7 @@ export function compareUnder(
       {
         ...SERVER_DEFAULTS,
         work,
-        placesPerMachine: PLACES,
+        placesPerMachine: places,
         minimumMachines,
         maximumMachines: Math.max(minimumMachines, maximumMachines),
         targetUtilization,

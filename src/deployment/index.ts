@@ -24,7 +24,7 @@ export {
 export { batchTaskCost, endpointCount, fixedMonthlyCosts } from "./estimate";
 export { LAMBDA_DEFAULTS, type LambdaOutcome, type LambdaSimulation, simulateLambda } from "./lambda-simulation";
 export { fixed, type LatencySummary, measured, type Sampler, summarize } from "./latency";
-export { type InitError, LocalLambda, type LocalLambdaOptions, peakMemoryOf } from "./local-lambda";
+export { type InitError, type LambdaLimits, LocalLambda, type LocalLambdaOptions, peakMemoryOf } from "./local-lambda";
 export {
   MEMORY_PER_CPU_MB,
   type MeasuredLambda,
@@ -33,6 +33,7 @@ export {
   measureServer,
 } from "./measure";
 export {
+  type DeploymentPart,
   type DeploymentTarget,
   deploymentPlan,
   filled,
@@ -41,6 +42,8 @@ export {
   removalPlan,
   type Step,
   shellText,
+  type TrackingPlanOptions,
+  trackingPlan,
 } from "./plan";
 export { type PriceTable, priceOf, readPrices } from "./prices";
 export { type RunPlanOptions, runPlan } from "./run-plan";

@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { projectRoot } from "../files/index";
+import { bodyOf, eventOf, type FunctionResult, writeResult } from "./gateway-events";
 
 export interface LocalLambdaOptions {
   /** Environment of the function, such as `HISTO_MODEL`. */
@@ -20,6 +21,22 @@ export interface LocalLambdaOptions {
   readonly launcher?: readonly string[];
   /** Options of `node`. */
   readonly nodeOptions?: readonly string[];
+  readonly limits?: LambdaLimits;
+}
+
+/** What Lambda holds a function to; nothing by default. */
+export interface LambdaLimits {
+  /**
+   * Megabytes that the process may allocate. Enforced by the system (`ulimit -d`), stricter than Lambda: all writable memory of
+   * the process counts, whether it is used or not. Linux only.
+   */
+  readonly memoryMb?: number;
+  /** Largest event and largest result, in bytes of JSON: Lambda has 6 MB. */
+  readonly payloadBytes?: number;
+  /** Time for an event; a function that takes longer is ended. */
+  readonly timeoutSeconds?: number;
+  /** No file can be written, neither in the image's folder nor in /tmp (`ulimit -f 0`). */
+  readonly noWrites?: boolean;
 }
 
 /** What the function reports when it cannot start. */
@@ -30,8 +47,9 @@ export interface InitError {
 
 interface Invocation {
   readonly id: string;
-  readonly event: unknown;
+  readonly event: string;
   readonly answer: ServerResponse;
+  timer?: NodeJS.Timeout;
 }
 
 /** A running function behind its entrance. */
@@ -52,7 +70,7 @@ export class LocalLambda {
   /** Resolves to the seconds from the start of the process until it took events: Lambda's INIT phase. */
   readonly initialized: Promise<number>;
 
-  private constructor() {
+  private constructor(private readonly limits: LambdaLimits) {
     const started = performance.now();
     this.initialized = new Promise((resolve) => {
       this.settle = () => resolve((performance.now() - started) / 1000);
@@ -61,11 +79,12 @@ export class LocalLambda {
 
   /** Starts the function's main program as Lambda does: with the Runtime API's address in the environment. */
   static async start(options: LocalLambdaOptions): Promise<LocalLambda> {
-    const lambda = new LocalLambda();
+    const limits = options.limits ?? {};
+    const lambda = new LocalLambda(limits);
     const [runtimePort, port] = await Promise.all([listen(lambda.runtime), listen(lambda.entrance)]);
     const root = options.root ?? projectRoot();
     const program = [process.execPath, ...(options.nodeOptions ?? []), join(root, "dist/serve/lambda/bootstrap.js")];
-    const [command, ...args] = [...(options.launcher ?? []), ...program];
+    const [command, ...args] = [...bounds(limits), ...(options.launcher ?? []), ...program];
     lambda.child = spawn(command as string, args, {
       cwd: root,
       env: {
@@ -76,6 +95,7 @@ export class LocalLambda {
       },
       stdio: ["ignore", "ignore", "inherit"],
     });
+    lambda.child.once("exit", (status, signal) => lambda.ended(signal ?? `status ${status}`));
     lambda.url = `http://127.0.0.1:${port}`;
     return lambda;
   }
@@ -101,8 +121,26 @@ export class LocalLambda {
   }
 
   private async invoke(request: IncomingMessage, answer: ServerResponse): Promise<void> {
-    this.waiting.push({ id: `invocation-${this.serial++}`, event: await eventOf(request), answer });
-    this.deliver();
+    const event = JSON.stringify(await eventOf(request));
+    if (Buffer.byteLength(event) > (this.limits.payloadBytes ?? Number.POSITIVE_INFINITY)) {
+      gatewayError(answer, 413, "Request Entity Too Large");
+    } else if (this.child?.exitCode !== null || this.child.signalCode !== null) {
+      gatewayError(answer, 500, "Internal Server Error");
+    } else {
+      this.waiting.push({ id: `invocation-${this.serial++}`, event, answer });
+      this.deliver();
+    }
+  }
+
+  /** The process is gone: nobody will answer what waits. */
+  private ended(how: string): void {
+    this.failure ??= { errorType: "Runtime.ExitError", errorMessage: `The function's process ended: ${how}.` };
+    this.settle();
+    for (const { answer, timer } of [...this.waiting.splice(0), ...this.running.values()]) {
+      clearTimeout(timer);
+      gatewayError(answer, 500, "Internal Server Error");
+    }
+    this.running.clear();
   }
 
   private deliver(): void {
@@ -111,8 +149,17 @@ export class LocalLambda {
     if (!poll || !invocation) return;
     this.poll = undefined;
     this.running.set(invocation.id, invocation);
-    poll.writeHead(200, { "content-type": "application/json", "lambda-runtime-aws-request-id": invocation.id });
-    poll.end(JSON.stringify(invocation.event));
+    const headers: Record<string, string> = {
+      "content-type": "application/json",
+      "lambda-runtime-aws-request-id": invocation.id,
+    };
+    const { timeoutSeconds } = this.limits;
+    if (timeoutSeconds !== undefined) {
+      headers["lambda-runtime-deadline-ms"] = String(Date.now() + 1000 * timeoutSeconds);
+      invocation.timer = setTimeout(() => this.child?.kill("SIGKILL"), 1000 * timeoutSeconds);
+    }
+    poll.writeHead(200, headers);
+    poll.end(invocation.event);
   }
 
   private async runtimeCall(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -124,7 +171,8 @@ export class LocalLambda {
       this.deliver();
       return;
     }
-    const body = JSON.parse((await bodyOf(request)).toString());
+    const text = (await bodyOf(request)).toString();
+    const body = JSON.parse(text);
     response.writeHead(202).end("{}");
     if (id === "error") {
       this.failure = body;
@@ -133,9 +181,23 @@ export class LocalLambda {
     }
     const invocation = this.running.get(id);
     this.running.delete(id);
-    if (kind === "response") writeResult(invocation?.answer, body);
-    else invocation?.answer.writeHead(502).end(JSON.stringify(body));
+    clearTimeout(invocation?.timer);
+    if (!invocation) return;
+    const fits = Buffer.byteLength(text) <= (this.limits.payloadBytes ?? Number.POSITIVE_INFINITY);
+    if (kind === "response" && fits) writeResult(invocation.answer, body as FunctionResult);
+    else gatewayError(invocation.answer, 500, "Internal Server Error");
   }
+}
+
+/** API Gateway's own answer, where the function gives none. */
+function gatewayError(answer: ServerResponse, status: number, message: string): void {
+  answer.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ message }));
+}
+
+/** The command that sets the system's limits before it becomes the program. */
+function bounds({ memoryMb, noWrites }: LambdaLimits): string[] {
+  const limits = [...(memoryMb ? [`ulimit -d ${memoryMb * 1024}`] : []), ...(noWrites ? ["ulimit -f 0"] : [])];
+  return limits.length === 0 ? [] : ["sh", "-c", [...limits, 'exec "$@"'].join("; "), "lambda"];
 }
 
 /** Highest resident memory of a process so far, in bytes (Linux only). */
@@ -151,45 +213,4 @@ export function peakMemoryOf(pid: number | undefined): number | undefined {
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-/** As API Gateway does it: text types as they are, everything else in base64. */
-async function eventOf(request: IncomingMessage): Promise<object> {
-  const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
-  const body = await bodyOf(request);
-  const isText = /^(text\/|application\/(json|xml|javascript))/.test(request.headers["content-type"] ?? "");
-  return {
-    version: "2.0",
-    routeKey: "$default",
-    rawPath: pathname,
-    rawQueryString: search.slice(1),
-    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
-    requestContext: {
-      accountId: "123456789012",
-      apiId: "api",
-      domainName: "api.execute-api.us-east-1.amazonaws.com",
-      http: { method: request.method, path: pathname, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" },
-      requestId: "JKJaXmPLvHcESHA=",
-      routeKey: "$default",
-      stage: "$default",
-      time: "12/Mar/2026:19:03:58 +0000",
-      timeEpoch: 1773342238000,
-    },
-    ...(body.length > 0 ? { body: body.toString(isText ? "utf8" : "base64") } : {}),
-    isBase64Encoded: body.length > 0 && !isText,
-  };
-}
-
-function writeResult(
-  answer: ServerResponse | undefined,
-  result: { statusCode: number; headers: Record<string, string>; body: string; isBase64Encoded: boolean },
-): void {
-  const body = Buffer.from(result.body, result.isBase64Encoded ? "base64" : "utf8");
-  answer?.writeHead(result.statusCode, result.headers).end(body);
 }

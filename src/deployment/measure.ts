@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { HistoError, InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
-import { LocalLambda, peakMemoryOf } from "./local-lambda";
+import { type LambdaLimits, LocalLambda, peakMemoryOf } from "./local-lambda";
 
 /** Memory at which AWS gives a function one whole CPU. */
 export const MEMORY_PER_CPU_MB = 1769;
@@ -35,8 +35,12 @@ export interface MeasuredServer {
   readonly peakMemoryBytes: number | undefined;
 }
 
+/** What Lambda allows beside memory and CPUs: 6 MB of event and answer, 29 s, no file but in /tmp. */
+const LIMITS: LambdaLimits = { payloadBytes: 6 * 2 ** 20, timeoutSeconds: 29, noWrites: true };
+
 /**
- * The handler behind the Runtime API's stand-in, held to the CPUs that `memoryMb` buys (whole CPUs, at least one).
+ * The handler behind the Runtime API's stand-in, held to `memoryMb`, to the CPUs that they buy (whole CPUs, at least one), and to
+ * Lambda's other limits.
  * @param tile encoded image to classify
  * @throws {HistoError} `MEASUREMENT_FAILED` where the function does not start, answers with an error, or needs more
  *   memory than it is given
@@ -56,7 +60,9 @@ export async function measureLambda(
     const lambda = await LocalLambda.start({
       environment: { NODE_ENV: "production", HISTO_MODEL: model, HISTO_LOG_LEVEL: "silent" },
       launcher: launcher ?? [],
-      nodeOptions: [`--max-old-space-size=${Math.round(memoryMb / 2)}`],
+      // The system's limit on memory is Linux's; elsewhere the heap is bounded, and the peak is looked at below.
+      nodeOptions: process.platform === "linux" ? [] : [`--max-old-space-size=${Math.round(memoryMb / 2)}`],
+      limits: process.platform === "linux" ? { ...LIMITS, memoryMb } : LIMITS,
       root: compiledRoot(),
     });
     try {

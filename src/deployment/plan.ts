@@ -11,17 +11,22 @@ export interface Step {
   readonly gives?: string;
 }
 
-/** What can be deployed by itself. */
+/** Ways to serve a model. */
 export type DeploymentTarget = "lambda" | "ec2";
+/** What can be deployed and removed by itself. */
+export type DeploymentPart = DeploymentTarget | "tracking";
 
-export interface PlanOptions {
+export interface TrackingPlanOptions {
+  /** Tag of the images: new for each deployment, as tags are immutable. */
+  readonly tag: string;
+  readonly settingsFile: string;
+}
+
+export interface PlanOptions extends TrackingPlanOptions {
   /** Exported model directory: baked into the function's image, or released to the servers' volume. */
   readonly model: string;
   /** Name of the model's release on the volume, such as its version. */
   readonly release: string;
-  /** Tag of the images: new for each deployment, as tags are immutable. */
-  readonly tag: string;
-  readonly settingsFile: string;
 }
 
 const AWS_FOLDER = "serve/aws";
@@ -41,78 +46,142 @@ const cdk = (title: string, verb: "deploy" | "destroy", settingsFile: string, st
 
 const platform = (architecture: CpuArchitecture) => `linux/${architecture === "arm64" ? "arm64" : "amd64"}`;
 
+/** The registry of the account that the first step finds. */
+const registryOf = ({ region }: DeploymentSettings) => `{account}.dkr.ecr.${region}.amazonaws.com`;
+
+interface Image {
+  readonly title: string;
+  readonly repository: string;
+  readonly architecture: CpuArchitecture;
+  readonly options: readonly string[];
+  readonly context?: string;
+}
+
+/** Builds an image and pushes it; its digest is known to later steps by the repository's name. */
+function imageSteps(settings: DeploymentSettings, tag: string, image: Image): Step[] {
+  const { title, repository, architecture, options, context = "." } = image;
+  return [
+    {
+      title: `Build and push ${title}`,
+      command: [
+        ...["docker", "buildx", "build", ...options, "--platform", platform(architecture)],
+        ...["--provenance=false", "--sbom=false"],
+        ...["--tag", `${registryOf(settings)}/${settings.name}/${repository}:${tag}`],
+        ...["--metadata-file", `{folder}/${repository}.json`, "--push", context],
+      ],
+    },
+    { title: "Read its digest", command: operate("digest", `{folder}/${repository}.json`), gives: repository },
+  ];
+}
+
+function firstSteps(settings: DeploymentSettings, settingsFile: string): Step[] {
+  const stacks = ["network", "storage", "alerts"].map((part) => `${settings.name}-${part}`);
+  return [
+    { title: "Find the account", command: operate("account"), gives: "account" },
+    cdk("Network, storage, alarms", "deploy", settingsFile, stacks),
+    { title: "Compile", command: ["node", "scripts/build.mjs"] },
+    { title: "Sign in to the registry", command: operate("sign-in", registryOf(settings)) },
+  ];
+}
+
+/** The image with compose and the scripts of a machine. */
+const toolsImage = (architecture: CpuArchitecture): Image => ({
+  title: "the hosts' tools",
+  repository: "tools",
+  architecture,
+  options: ["--file", "serve/ec2/Dockerfile", "--target", "tools"],
+});
+
+/** Says in a parameter which image runs, for machines that start later. */
+function put(settings: DeploymentSettings, parameter: string, repository: string): Step {
+  const uri = `${registryOf(settings)}/${settings.name}/${repository}@{${repository}}`;
+  return {
+    title: `Say which ${repository} image runs`,
+    command: operate("put", `/${settings.name}/${parameter}`, uri),
+  };
+}
+
 /** The steps that deploy a target, from nothing or over what is there. */
 export function deploymentPlan(
   target: DeploymentTarget,
   settings: DeploymentSettings,
   options: PlanOptions,
 ): readonly Step[] {
+  return target === "lambda" ? lambdaPlan(settings, options) : ec2Plan(settings, options);
+}
+
+function lambdaPlan(settings: DeploymentSettings, { model, tag, settingsFile }: PlanOptions): readonly Step[] {
   const { name } = settings;
-  const registry = `{account}.dkr.ecr.${settings.region}.amazonaws.com`;
-  const stacks = (...parts: readonly string[]) => parts.map((part) => `${name}-${part}`);
-  const image = (title: string, repository: string, architecture: CpuArchitecture, more: readonly string[]): Step[] => [
-    {
-      title: `Build and push ${title}`,
-      command: [
-        ...["docker", "buildx", "build", ...more, "--platform", platform(architecture)],
-        ...["--provenance=false", "--sbom=false", "--tag", `${registry}/${name}/${repository}:${options.tag}`],
-        ...["--metadata-file", `{folder}/${repository}.json`, "--push", "."],
-      ],
-    },
-    { title: "Read its digest", command: operate("digest", `{folder}/${repository}.json`), gives: repository },
-  ];
-  const before: Step[] = [
-    { title: "Find the account", command: operate("account"), gives: "account" },
-    cdk("Network, storage, alarms", "deploy", options.settingsFile, stacks("network", "storage", "alerts")),
-    { title: "Compile", command: ["node", "scripts/build.mjs"] },
-    { title: "Sign in to the registry", command: operate("sign-in", registry) },
-  ];
-  if (target === "lambda") {
-    const { architecture, modelSource } = settings.lambda as NonNullable<typeof settings.lambda>;
-    const model = modelSource === "image" ? options.model : "{folder}";
-    const uri = `${registry}/${name}/lambda@{lambda}`;
-    return [
-      ...before,
-      ...image("the function's image", "lambda", architecture, [
-        ...["--file", "serve/lambda/Dockerfile", "--build-context", `model=${model}`],
-      ]),
-      { title: "Wait for the image's scan", command: operate("scan", `${name}/lambda`, "{lambda}") },
-      { title: "Say which image runs", command: operate("put", `/${name}/lambda/image`, uri) },
-      cdk("Function and API", "deploy", options.settingsFile, stacks("lambda")),
-      {
-        title: "Test the image, move the alias to it",
-        command: operate("release", `${name}-predict`, uri),
-        gives: "version",
-      },
-      { title: "Read the address", command: operate("output", name, `${name}-lambda`, "Url"), gives: "url" },
-    ];
-  }
-  const { instanceType } = settings.ec2 as NonNullable<typeof settings.ec2>;
-  const build = (stage: string) => ["--file", "serve/ec2/Dockerfile", "--target", stage];
-  const put = (key: string, repository: string): Step => ({
-    title: `Say which ${repository} image runs`,
-    command: operate("put", `/${name}/server/${key}`, `${registry}/${name}/${repository}@{${repository}}`),
-  });
+  const { architecture, modelSource } = settings.lambda as NonNullable<typeof settings.lambda>;
+  const context = modelSource === "image" ? model : "{folder}";
+  const uri = `${registryOf(settings)}/${name}/lambda@{lambda}`;
+  const build = ["--file", "serve/lambda/Dockerfile", "--build-context", `model=${context}`];
+  const image = { title: "the function's image", repository: "lambda", architecture, options: build };
   return [
-    ...before,
-    ...image("the server's image", "server", architectureOf(instanceType), build("server")),
-    ...image("the hosts' tools", "tools", architectureOf(instanceType), build("tools")),
-    { title: "Wait for the image's scan", command: operate("scan", `${name}/server`, "{server}") },
-    put("image", "server"),
-    put("tools", "tools"),
+    ...firstSteps(settings, settingsFile),
+    ...imageSteps(settings, tag, image),
+    { title: "Wait for the image's scan", command: operate("scan", `${name}/lambda`, "{lambda}") },
+    put(settings, "lambda/image", "lambda"),
+    cdk("Function and API", "deploy", settingsFile, [`${name}-lambda`]),
     {
-      title: "Find the bucket",
-      command: operate("output", name, `${name}-storage`, "ReleasesBucket"),
-      gives: "bucket",
+      title: "Test the image, move the alias to it",
+      command: operate("release", `${name}-predict`, uri),
+      gives: "version",
     },
-    { title: "Release the model", command: operate("upload", options.model, "{bucket}", options.release) },
-    cdk("Servers and API", "deploy", options.settingsFile, stacks("ec2")),
-    { title: "Use the model", command: operate("model", name, options.release) },
+    { title: "Read the address", command: operate("output", name, `${name}-lambda`, "Url"), gives: "url" },
+  ];
+}
+
+function ec2Plan(settings: DeploymentSettings, { model, release, tag, settingsFile }: PlanOptions): readonly Step[] {
+  const { name } = settings;
+  const architecture = architectureOf((settings.ec2 as NonNullable<typeof settings.ec2>).instanceType);
+  const build = ["--file", "serve/ec2/Dockerfile", "--target", "server"];
+  const image = { title: "the server's image", repository: "server", architecture, options: build };
+  const bucket = operate("output", name, `${name}-storage`, "ReleasesBucket");
+  return [
+    ...firstSteps(settings, settingsFile),
+    ...imageSteps(settings, tag, image),
+    ...imageSteps(settings, tag, toolsImage(architecture)),
+    { title: "Wait for the image's scan", command: operate("scan", `${name}/server`, "{server}") },
+    put(settings, "server/image", "server"),
+    put(settings, "server/tools", "tools"),
+    { title: "Find the bucket", command: bucket, gives: "bucket" },
+    { title: "Release the model", command: operate("upload", model, "{bucket}", release) },
+    cdk("Servers and API", "deploy", settingsFile, [`${name}-ec2`]),
+    { title: "Wait for the machines", command: operate("wait", name, `${name}-ec2`, "InstanceIds") },
+    { title: "Use the model", command: operate("model", name, release) },
     {
       title: "Start the images, one machine at a time",
       command: operate("deploy", name, `${name}/server@{server}`, `${name}/tools@{tools}`),
     },
     { title: "Read the address", command: operate("output", name, `${name}-ec2`, "Url"), gives: "url" },
+  ];
+}
+
+/** The steps that deploy the MLflow server, from nothing or over what is there. */
+export function trackingPlan(
+  settings: DeploymentSettings,
+  { tag, settingsFile }: TrackingPlanOptions,
+): readonly Step[] {
+  const { name } = settings;
+  const architecture = architectureOf((settings.tracking as NonNullable<typeof settings.tracking>).instanceType);
+  const options = ["--file", "mlruns-config/Dockerfile"];
+  const image = { title: "MLflow's image", repository: "mlflow", architecture, options, context: "mlruns-config" };
+  return [
+    ...firstSteps(settings, settingsFile),
+    ...imageSteps(settings, tag, image),
+    ...imageSteps(settings, tag, toolsImage(architecture)),
+    { title: "Wait for the image's scan", command: operate("scan", `${name}/mlflow`, "{mlflow}") },
+    put(settings, "mlflow/image", "mlflow"),
+    put(settings, "mlflow/tools", "tools"),
+    cdk("Database, MLflow's machine", "deploy", settingsFile, [`${name}-tracking`]),
+    { title: "Wait for the machine", command: operate("wait", name, `${name}-tracking`, "InstanceId") },
+    { title: "Start the image", command: operate("mlflow", name, `${name}/mlflow@{mlflow}`, `${name}/tools@{tools}`) },
+    {
+      title: "Find the machine",
+      command: operate("output", name, `${name}-tracking`, "InstanceId"),
+      gives: "instance",
+    },
   ];
 }
 
@@ -129,7 +198,7 @@ export const KEPT = [
 /** Removes one part, or everything; the data named in {@link KEPT} stays. */
 export function removalPlan(
   settings: DeploymentSettings,
-  target: DeploymentTarget | "all",
+  target: DeploymentPart | "all",
   settingsFile: string,
 ): readonly Step[] {
   const deployed = REMOVAL_ORDER.filter(

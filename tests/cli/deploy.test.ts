@@ -30,6 +30,23 @@ test("a dry run says every step as a command and what it costs a month, and does
   assert.ok(Math.abs(sum - ec2.monthlyTotal) < 1e-9);
 });
 
+test("the tracker's plan builds its image, starts it by its document, and says who hears of alarms", () => {
+  const { status, stdout, stderr } = histo("deploy", "tracking", "--dry-run", "--json");
+  assert.equal(status, 0, stderr);
+  const plan = JSON.parse(stdout) as Plan;
+  const commands = plan.steps.map(({ command }) => command);
+  assert.equal(plan.done, false);
+  assert.match(commands.join("\n"), /--file mlruns-config\/Dockerfile .* mlruns-config$/m);
+  const order = ["cdk deploy histo-tracking", "operate.js wait histo histo-tracking", "operate.js mlflow histo"];
+  const places = order.map((part) => commands.findIndex((command) => command.includes(part)));
+  assert.ok(
+    places.every((place, i) => place > (places[i - 1] ?? 0)),
+    places.join(", "),
+  );
+  assert.ok((plan.monthlyCost.tracking?.total ?? 0) > 40);
+  assert.match(stderr, /no alarmEmail: alarms and budget notices reach nobody/);
+});
+
 test("nothing happens without a yes", async (t) => {
   const model = await temporaryDirectory(t);
   await writeFile(join(model, "model.json"), "{}");

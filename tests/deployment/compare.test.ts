@@ -36,6 +36,18 @@ test("cold starts by hand: 1 GB of model, 2 GB of memory, 1000 starts a month", 
   near(warm!.dollarsPerMonth, 2 * 2_628_000 * 0.0000041667 + 0.1);
 });
 
+test("a machine that is alone answers as it was measured; all its places at work give its throughput", () => {
+  const lambda = { init: [0.5], first: [0.02], warm: [0.01], peakMemoryBytes: undefined, cpus: 1 };
+  // 150/s at 13.3 ms each: two places.
+  const server = { start: 1, warm: [0.01, 0.01, 0.02], throughput: 150, loaded: [0.05], peakMemoryBytes: undefined };
+  const measurements = { lambda, server, placementSeconds: 0.5, targetUtilization: 0.6, maximumMachines: 1 };
+  const under = (rate: number, seconds: number) =>
+    compareUnder(constantTraffic(rate), { from: 0, seconds }, measurements, 3).server;
+  near(under(0.1, 2000).latency.p50, 0.01);
+  const busy = under(80, 100);
+  assert.ok(busy.rejected === 0 && busy.latency.p99 < 0.1, `${busy.latency.p99}`);
+});
+
 test("both programs are measured, and simulated from what was measured", async (t) => {
   const folder = await temporaryDirectory(t);
   const model = await writeModel(join(folder, "model"));

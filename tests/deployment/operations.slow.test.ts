@@ -96,6 +96,18 @@ test("a model is uploaded whole, its card last", async (t) => {
   );
 });
 
+test("waiting for the machines of a stack that is not there is refused at once", () => {
+  const { status, stderr } = run(
+    "serve/aws/dist/serve/aws/src/operate.js",
+    "wait",
+    "histo",
+    "histo-none",
+    "InstanceIds",
+  );
+  assert.equal(status, 1);
+  assert.match(stderr, /The stack histo-none names no machine/);
+});
+
 const KEYS = { accessKeyId: "test", secretAccessKey: "test" };
 
 function run(...args: readonly string[]) {

@@ -6,7 +6,6 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { LocalLambda } from "../../src/deployment/index";
 import { projectRoot, readJson } from "../../src/files/index";
 import { bytesBelow, installedPackages, layOutImage } from "../support/image-files";
 import { tile, writeModel } from "../support/served-model";
@@ -16,14 +15,15 @@ const MEGABYTE = 1e6;
 /** An MLP of 224 x 224 pixels through a factored first layer is as large as the compact variant of the reference. */
 const COMPACT = { size: 224, hidden: [32, 16] };
 
-test("the Lambda image: under 250 MB with its model, only what it loads, and it answers within Lambda's limits", async (t) => {
+// tests/serve/lambda-limits.slow.test.ts runs it.
+test("the Lambda image: under 250 MB with its model, only what it loads", async (t) => {
   const folder = await temporaryDirectory(t);
   const model = await writeModel(join(folder, "model"), COMPACT);
   const root = join(folder, "image");
   layOutImage({ dockerfile: "serve/lambda/Dockerfile", stage: "function", contexts: { model }, target: root });
 
   const size = bytesBelow(root);
-  t.diagnostic(`${(size / MEGABYTE).toFixed(1)} MB unpacked, beside AWS's base image`);
+  console.log(`  Lambda image: ${(size / MEGABYTE).toFixed(1)} MB unpacked, on AWS's base image`);
   assert.ok(size < 250 * MEGABYTE, `${size} bytes`);
   const packages = installedPackages(root);
   for (const name of ["onnxruntime-node", "sharp", "@aws-sdk/client-s3"]) assert.ok(packages.includes(name), name);
@@ -32,24 +32,6 @@ test("the Lambda image: under 250 MB with its model, only what it loads, and it 
   const runtimes = readdirSync(join(root, "node_modules/onnxruntime-node/bin/napi-v6"));
   assert.deepEqual(runtimes, ["linux"]);
   assert.equal(readdirSync(join(root, "node_modules/onnxruntime-node/bin/napi-v6/linux")).length, 1);
-
-  const lambda = await LocalLambda.start({
-    root,
-    environment: { NODE_ENV: "production", HISTO_MODEL: join(root, "opt/model"), HISTO_LOG_LEVEL: "silent" },
-    nodeOptions: ["--max-old-space-size=512"],
-  });
-  t.after(() => lambda.close());
-  const seconds = await lambda.initialized;
-  assert.equal(lambda.initError, undefined);
-  assert.ok(seconds < 10, `initialization took ${seconds} s, Lambda gives it 10`);
-  const response = await fetch(`${lambda.url}/predict`, {
-    method: "POST",
-    headers: { "content-type": "image/png" },
-    body: new Uint8Array(await tile(1, 224)),
-  });
-  assert.equal(response.status, 200);
-  assert.match(((await response.json()) as { predicted_class: string }).predicted_class, /^(HP|SSA)$/);
-  assert.ok((lambda.peakMemoryBytes ?? 0) < 1024 * 1024 * 1024, `${lambda.peakMemoryBytes} bytes of memory`);
 });
 
 test("the server image: histo serve gets ready from the image's files alone", async (t) => {
@@ -58,7 +40,7 @@ test("the server image: histo serve gets ready from the image's files alone", as
   await symlink(model, join(folder, "models", "current"));
   const root = join(folder, "image");
   layOutImage({ dockerfile: "serve/ec2/Dockerfile", stage: "server", target: root });
-  t.diagnostic(`${(bytesBelow(root) / MEGABYTE).toFixed(1)} MB unpacked, beside the Node image`);
+  console.log(`  server image: ${(bytesBelow(root) / MEGABYTE).toFixed(1)} MB unpacked, on the Node image`);
   assert.ok(!existsSync(join(root, "node_modules/@tensorflow")));
 
   const server = spawn(

@@ -1,0 +1,53 @@
+/**
+ * @module Events of API Gateway's HTTP APIs (payload format 2.0), made from HTTP requests; results made answers.
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** The whole body of a request. */
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** The event of a request. Bodies as API Gateway passes them: text types as they are, everything else in base64. */
+export async function eventOf(request: IncomingMessage): Promise<object> {
+  const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
+  const body = await bodyOf(request);
+  const isText = /^(text\/|application\/(json|xml|javascript))/.test(request.headers["content-type"] ?? "");
+  return {
+    version: "2.0",
+    routeKey: "$default",
+    rawPath: pathname,
+    rawQueryString: search.slice(1),
+    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
+    requestContext: {
+      accountId: "123456789012",
+      apiId: "api",
+      domainName: "api.execute-api.us-east-1.amazonaws.com",
+      http: { method: request.method, path: pathname, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" },
+      requestId: "JKJaXmPLvHcESHA=",
+      routeKey: "$default",
+      stage: "$default",
+      time: "12/Mar/2026:19:03:58 +0000",
+      timeEpoch: 1773342238000,
+    },
+    ...(body.length > 0 ? { body: body.toString(isText ? "utf8" : "base64") } : {}),
+    isBase64Encoded: body.length > 0 && !isText,
+  };
+}
+
+/** What a function answers. */
+export interface FunctionResult {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+/** Answers a request with a function's result. */
+export function writeResult(answer: ServerResponse, result: FunctionResult): void {
+  const body = Buffer.from(result.body, result.isBase64Encoded ? "base64" : "utf8");
+  answer.writeHead(result.statusCode, result.headers).end(body);
+}
