@@ -27,7 +27,7 @@ const boxes = {
   deploy: { at: [2, 0], lines: ["deploy workflows", "OpenID Connect, no keys"] },
   registry: { at: [2, 1], lines: ["ECR", "images by digest, scanned"] },
   alarms: { at: [4, 1], lines: ["alarms, dashboards", "SNS, budget"] },
-  session: { at: [3, 2], lines: ["SSM", "sessions, two documents"] },
+  session: { at: [3, 2], lines: ["SSM", "sessions, three documents"] },
   lambdaApi: { at: [1, 2], lines: ["HTTP API", "throttled, IAM, logged"] },
   lambda: { at: [2, 2], lines: ["Lambda", "model in the image"], strong: true },
   ec2Api: { at: [1, 3], lines: ["HTTP API", "throttled, IAM, logged"] },

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { messageOf } from "../../../src/errors/index";
-import { runDocument } from "./operations/hosts";
+import { runDocument, waitForMachines } from "./operations/hosts";
 import { account, checkScan, putParameter, signIn, uploadModel } from "./operations/images";
 import { logGroupOf, logLines } from "./operations/logs";
 import { releaseFunction } from "./operations/release";
@@ -20,8 +20,15 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
   output: async (name = "", stack = "", key = "") => (await stacksOf(name))[stack]?.outputs[key],
   upload: async (directory = "", bucket = "", prefix = "") => void (await uploadModel(directory, bucket, prefix)),
   release: async (functionName = "", image = "") => releaseFunction(functionName, image),
+  /** The output's machines, separated by commas. */
+  wait: async (name = "", stack = "", key = "") => {
+    const ids = (await stacksOf(name))[stack]?.outputs[key]?.split(",") ?? [];
+    if (ids.length === 0) throw new Error(`The stack ${stack} names no machine.`);
+    return waitForMachines(ids);
+  },
   deploy: async (name = "", image = "", tools = "") => runDocument(name, "deploy", { image, tools }),
   model: async (name = "", model = "") => runDocument(name, "model", { model }),
+  mlflow: async (name = "", image = "", tools = "") => runDocument(name, "mlflow", { image, tools }),
   status: async (name = "") => JSON.stringify(await deploymentStatus(name)),
   logs: async (name = "", part = "", minutes = "60", follow = "") => {
     const group = logGroupOf(name, part as "lambda" | "ec2" | "tracking");

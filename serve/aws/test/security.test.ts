@@ -18,11 +18,20 @@ const variants = {
   SnapStart: { ...settings, lambda: { ...settings.lambda!, snapStart: true } },
 };
 
+/** Actions of AWS that take no resource: the SSM agent's own, signing in to a registry, reading a command's outcome. */
+const WITHOUT_RESOURCE = [
+  /^(ssm|ssmmessages|ec2messages):(Acknowledge|Create|Delete|Fail|Get|List|Open|Put|Send|Update)(Message|Messages|ControlChannel|DataChannel|Endpoint|Reply|Inventory|Associations|InstanceAssociations|InstanceAssociationStatus|InstanceInformation)$/,
+  /^ecr:GetAuthorizationToken$/,
+  /^ssm:ListCommand(s|Invocations)$/,
+  /^xray:/,
+];
+
 interface Statement {
   readonly Effect: string;
   readonly Action: string | string[];
   readonly Resource?: unknown;
   readonly Principal?: unknown;
+  readonly Condition?: unknown;
 }
 
 /** Every policy statement anywhere in the templates. */
@@ -65,14 +74,26 @@ for (const [name, variant] of Object.entries(variants)) {
       assert.equal(resources(templates, "AWS::EC2::InternetGateway").length, 0);
     });
 
-    test("no statement allows a wildcard action or an anonymous caller", () => {
-      const all = statements(templates);
+    test("no statement allows a wildcard action, or anybody to come in from outside", () => {
+      const all = statements(templates).filter(({ Effect }) => Effect === "Allow");
       assert.ok(all.length > 20);
-      for (const { Effect, Action, path } of all) {
-        if (Effect !== "Allow") continue;
+      for (const { Action, Principal, path } of all) {
         for (const action of [Action].flat()) {
           const keyOwner = action === "kms:*" && path.includes("KeyPolicy");
           assert.ok(keyOwner || !action.includes("*"), `${path}: ${action}`);
+        }
+        if (!["*", '{"AWS":"*"}'].includes(Principal === "*" ? "*" : JSON.stringify(Principal))) continue;
+        assert.ok(path.startsWith("/network/"), `${path}: everybody, and not only inside of the network`);
+      }
+    });
+
+    test("all resources at once are named only for actions that know no single one", () => {
+      const all = statements(templates).filter(({ Effect, path }) => Effect === "Allow" && !path.includes("KeyPolicy"));
+      for (const { Action, Resource, Condition, path } of all) {
+        if (Resource !== "*") continue;
+        for (const action of [Action].flat()) {
+          const bounded = Condition !== undefined;
+          assert.ok(bounded || WITHOUT_RESOURCE.some((pattern) => pattern.test(action)), `${path}: ${action}`);
         }
       }
     });
@@ -93,6 +114,19 @@ for (const [name, variant] of Object.entries(variants)) {
       );
     });
 
+    test("the model volume refuses plain NFS and leaves it to the roles who may mount and write", () => {
+      const [volume] = resources(templates, "AWS::EFS::FileSystem");
+      const policy = volume?.Properties.FileSystemPolicy as { Statement: Statement[] };
+      assert.deepEqual(
+        policy.Statement.map(({ Effect, Condition }) => [Effect, Condition]),
+        [["Deny", { Bool: { "aws:SecureTransport": "false" } }]],
+      );
+      const writers = statements(templates).filter(({ Action }) =>
+        [Action].flat().includes("elasticfilesystem:ClientWrite"),
+      );
+      assert.ok(writers.length === 1 && writers[0]?.path.startsWith("/ec2/Resources/Role"), "only the servers write");
+    });
+
     test("buckets are private and refuse plain HTTP", () => {
       const policies = resources(templates, "AWS::S3::BucketPolicy");
       for (const { Properties, path } of resources(templates, "AWS::S3::Bucket")) {
@@ -108,12 +142,13 @@ for (const [name, variant] of Object.entries(variants)) {
         assert.equal(Properties.KeyName, undefined);
         assert.ok(!JSON.stringify(Properties).includes('AssociatePublicIpAddress":true'));
       }
-      for (const { Properties } of resources(templates, "AWS::EC2::LaunchTemplate")) {
-        const { MetadataOptions } = Properties.LaunchTemplateData as { MetadataOptions: Record<string, unknown> };
-        assert.equal(MetadataOptions.HttpTokens, "required");
+      const machines = resources(templates, "AWS::EC2::Instance");
+      assert.ok(machines.length >= 2);
+      for (const { Properties, path } of machines) {
+        const { HttpTokens, HttpPutResponseHopLimit } = Properties.MetadataOptions as Record<string, unknown>;
+        // Two hops: the container takes the machine's role.
+        assert.deepEqual([HttpTokens, HttpPutResponseHopLimit], ["required", 2], path);
       }
-      const count = resources(templates, "AWS::EC2::Instance").length;
-      assert.equal(resources(templates, "AWS::EC2::LaunchTemplate").length, count);
     });
 
     test("workflows get roles only from the one repository and environment", () => {

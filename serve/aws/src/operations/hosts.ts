@@ -1,19 +1,49 @@
-/** @module Runs one of the deployment's SSM documents on its servers, one machine at a time, and waits for the outcome. */
-import { ListCommandInvocationsCommand, ListCommandsCommand, SendCommandCommand, SSMClient } from "@aws-sdk/client-ssm";
+/** @module Runs one of the deployment's SSM documents on its machines, one at a time, and waits for the outcome. */
+import {
+  DescribeInstanceInformationCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  SendCommandCommand,
+  SSMClient,
+} from "@aws-sdk/client-ssm";
 
 const UNDER_WAY = ["Pending", "InProgress", "Cancelling"];
+const POLL_MS = 3000;
+const BOOT_MS = 10 * 60_000;
+
+/** The documents and the role, as a tag, of the machines that they are for. */
+const ROLE_OF = { deploy: "server", model: "server", mlflow: "mlflow" } as const;
+export type HostDocument = keyof typeof ROLE_OF;
+
+/** Resolves when SSM reaches all these machines: a new one needs some minutes. @throws {Error} where one does not come */
+export async function waitForMachines(ids: readonly string[], patienceMs = BOOT_MS): Promise<string> {
+  const client = new SSMClient();
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const { InstanceInformationList = [] } = await client.send(
+      new DescribeInstanceInformationCommand({ Filters: [{ Key: "InstanceIds", Values: [...ids] }] }),
+    );
+    const there = InstanceInformationList.filter(({ PingStatus }) => PingStatus === "Online").map(
+      (one) => one.InstanceId,
+    );
+    const missing = ids.filter((id) => !there.includes(id));
+    if (missing.length === 0) return `${ids.length} machine(s) online`;
+    if (Date.now() > until) throw new Error(`SSM does not reach ${missing.join(", ")}; see the console output there.`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
 
 /** @throws {Error} with the machine's output where it failed, or where no machine is there */
 export async function runDocument(
   name: string,
-  document: "deploy" | "model",
+  document: HostDocument,
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> {
   const client = new SSMClient();
   const { Command } = await client.send(
     new SendCommandCommand({
       DocumentName: `${name}-${document}`,
-      Targets: [{ Key: "tag:role", Values: [`${name}-server`] }],
+      Targets: [{ Key: "tag:role", Values: [`${name}-${ROLE_OF[document]}`] }],
       Parameters: Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, [value]])),
       MaxConcurrency: "1",
       MaxErrors: "0",
@@ -22,7 +52,7 @@ export async function runDocument(
   const CommandId = Command?.CommandId ?? "";
   let status = "Pending";
   while (UNDER_WAY.includes(status)) {
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     const { Commands = [] } = await client.send(new ListCommandsCommand({ CommandId }));
     status = Commands[0]?.Status ?? "Failed";
   }

@@ -24,22 +24,24 @@ const READY_EVENT = {
   isBase64Encoded: false,
 };
 
-/** Does nothing but the test where the alias has the image already. Resolves to the live version. */
+/**
+ * Publishes the function's code and configuration as a version (Lambda makes no new one where nothing changed), tests it, and
+ * moves the alias. Resolves to the live version.
+ */
 export async function releaseFunction(functionName: string, imageUri: string): Promise<string> {
   const client = new LambdaClient();
   const { FunctionVersion: before = "" } = await client.send(
     new GetAliasCommand({ FunctionName: functionName, Name: ALIAS }),
   );
-  const live = await client.send(new GetFunctionCommand({ FunctionName: functionName, Qualifier: ALIAS }));
-  if (live.Code?.ImageUri === imageUri || live.Code?.ResolvedImageUri === imageUri) {
-    await checkReady(client, functionName, ALIAS);
-    return before;
+  const { Code } = await client.send(new GetFunctionCommand({ FunctionName: functionName }));
+  if (Code?.ImageUri !== imageUri && Code?.ResolvedImageUri !== imageUri) {
+    await client.send(new UpdateFunctionCodeCommand({ FunctionName: functionName, ImageUri: imageUri }));
   }
-  await client.send(new UpdateFunctionCodeCommand({ FunctionName: functionName, ImageUri: imageUri }));
   await waitUntilFunctionUpdatedV2({ client, ...MAX_WAIT }, { FunctionName: functionName });
   const { Version: version = "" } = await client.send(new PublishVersionCommand({ FunctionName: functionName }));
   await waitUntilPublishedVersionActive({ client, ...MAX_WAIT }, { FunctionName: functionName, Qualifier: version });
   await checkReady(client, functionName, version);
+  if (version === before) return version;
   const move = (target: string) =>
     client.send(new UpdateAliasCommand({ FunctionName: functionName, Name: ALIAS, FunctionVersion: target }));
   await move(version);

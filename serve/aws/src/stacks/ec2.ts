@@ -6,11 +6,11 @@ import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { DnsRecordType, PrivateDnsNamespace } from "aws-cdk-lib/aws-servicediscovery";
-import { CfnDocument } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import type { DeploymentSettings, Ec2Settings } from "../../../../src/deployment/settings";
 import { acknowledgeObjects } from "../acknowledge";
 import { servingDashboard } from "../dashboard";
+import { hostDocument, imageByDigest } from "../documents";
 import { logGroup } from "../logs";
 import type { AlertsStack } from "./alerts";
 import { baseUserData, Host, hostRole, unpackTools } from "./host";
@@ -160,47 +160,21 @@ export class Ec2Stack extends Stack {
   }
 
   /** The only commands that may be run on the servers: start these two images, by digest; use this model, by name. */
-  private documents(settings: DeploymentSettings): void {
-    const parameter = (description: string, allowedPattern: string) => ({
-      type: "String",
-      description,
-      allowedPattern,
-    });
-    const image = (repository: string) => `^${settings.name}/${repository}@sha256:[a-f0-9]{64}$`;
-    this.document(
-      `${settings.name}-deploy`,
-      "Starts a server image by digest; goes back to the one before unless it gets ready",
-      { image: parameter("Server image", image("server")), tools: parameter("Host tools image", image("tools")) },
-      [
+  private documents({ name }: DeploymentSettings): void {
+    hostDocument(this, `${name}-deploy`, {
+      description: "Starts a server image by digest; goes back to the one before unless it gets ready",
+      parameters: { image: imageByDigest(name, "server"), tools: imageByDigest(name, "tools") },
+      commands: [
         ...unpackTools(this.registry, this.region, `${this.registry}/{{ tools }}`),
         `/opt/histo/deploy.sh "${this.registry}/{{ image }}"`,
       ],
-    );
-    this.document(
-      `${settings.name}-model`,
-      "Copies a released model to the volume and has the server use it",
-      { model: parameter("Folder of the bucket of releases", "^[A-Za-z0-9][A-Za-z0-9._-]*$") },
-      ['/opt/histo/model.sh "{{ model }}"'],
-    );
-  }
-
-  private document(name: string, description: string, parameters: object, commands: readonly string[]): void {
-    new CfnDocument(this, `Document-${name}`, {
-      name,
-      documentType: "Command",
-      updateMethod: "NewVersion",
-      content: {
-        schemaVersion: "2.2",
-        description,
-        parameters,
-        mainSteps: [
-          {
-            action: "aws:runShellScript",
-            name: "run",
-            inputs: { timeoutSeconds: "600", runCommand: ["set -eu", ...commands] },
-          },
-        ],
+    });
+    hostDocument(this, `${name}-model`, {
+      description: "Copies a released model to the volume and has the server use it",
+      parameters: {
+        model: { description: "Folder of the bucket of releases", allowedPattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$" },
       },
+      commands: ['/opt/histo/model.sh "{{ model }}"'],
     });
   }
 }

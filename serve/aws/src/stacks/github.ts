@@ -4,7 +4,7 @@ import type { Repository } from "aws-cdk-lib/aws-ecr";
 import { OidcProviderNative, PolicyStatement, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
-import { acknowledge } from "../acknowledge";
+import { acknowledge, acknowledgeObjects } from "../acknowledge";
 import { hostParameter } from "./ec2";
 import { imageParameter } from "./lambda";
 import type { StorageStack } from "./storage";
@@ -31,13 +31,18 @@ export class GithubStack extends Stack {
       url: `https://${ISSUER}`,
       clientIds: ["sts.amazonaws.com"],
     });
-    if (settings.lambda) this.lambdaRole(storage.repositories.lambda);
+    if (settings.lambda) this.lambdaRole(storage);
     if (settings.ec2) this.ec2Role([storage.repositories.server, storage.repositories.tools]);
   }
 
-  /** May push the function's image, publish a version and move the alias. */
-  private lambdaRole(repository: Repository): void {
-    const role = this.role("Lambda", [repository]);
+  /** May read a released model, push the function's image, publish a version and move the alias. */
+  private lambdaRole(storage: StorageStack): void {
+    const role = this.role("Lambda", [storage.repositories.lambda]);
+    role.addToPolicy(
+      new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.releases.arnForObjects("*")] }),
+    );
+    role.addToPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources: [storage.releases.bucketArn] }));
+    acknowledgeObjects(role, storage.releases, "", "Any released model may go into the function's image.");
     const functionArn = this.formatArn({
       service: "lambda",
       resource: "function",
@@ -109,7 +114,7 @@ export class GithubStack extends Stack {
     });
     for (const repository of repositories) {
       repository.grantPullPush(role);
-      repository.grant(role, "ecr:DescribeImageScanFindings", "ecr:DescribeImages");
+      repository.grant(role, "ecr:DescribeImageScanFindings");
     }
     acknowledge(
       role,
@@ -120,11 +125,11 @@ export class GithubStack extends Stack {
     return role;
   }
 
-  /** May read and move the parameters that say which image runs. */
+  /** May move the parameters that say which image runs. */
   private moves(role: Role, names: readonly string[]): void {
     role.addToPolicy(
       new PolicyStatement({
-        actions: ["ssm:GetParameter", "ssm:PutParameter"],
+        actions: ["ssm:PutParameter"],
         resources: names.map((name) =>
           this.formatArn({ service: "ssm", resource: "parameter", resourceName: name.slice(1) }),
         ),

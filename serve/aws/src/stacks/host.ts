@@ -106,7 +106,9 @@ export class Host extends Construct {
       role: props.role,
       userData: props.userData,
       userDataCausesReplacement: true,
-      requireImdsv2: true,
+      httpTokens: ec2.HttpTokens.REQUIRED,
+      // Two, so that the container gets the machine's role: it reads tiles from S3. Nobody else is on the machine.
+      httpPutResponseHopLimit: 2,
       detailedMonitoring: true,
       disableApiTermination: false,
       ebsOptimized: true,

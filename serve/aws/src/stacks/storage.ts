@@ -1,8 +1,8 @@
 /** @module What outlives a deployment: the model volume, the image repositories and the tiles to classify. */
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { type CfnRepository, Repository, TagMutability, TagStatus } from "aws-cdk-lib/aws-ecr";
 import { type AccessPoint, FileSystem, LifecyclePolicy, ThroughputMode } from "aws-cdk-lib/aws-efs";
-import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
@@ -52,6 +52,25 @@ export class StorageStack extends Stack {
       mlflow: repository("mlflow"),
     };
 
+    // Lambda would add this statement by itself at the first deployment, with the rights of whoever deploys.
+    this.repositories.lambda.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal("lambda.amazonaws.com")],
+        actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        conditions: {
+          StringEquals: { "aws:SourceAccount": this.account },
+          ArnLike: {
+            "aws:SourceArn": this.formatArn({
+              service: "lambda",
+              resource: "function",
+              resourceName: `${settings.name}-predict*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+        },
+      }),
+    );
+
     this.models = new FileSystem(this, "Models", {
       vpc: network.vpc,
       vpcSubnets: { subnets: network.vpc.isolatedSubnets },
@@ -60,6 +79,19 @@ export class StorageStack extends Stack {
       enableAutomaticBackups: true,
       throughputMode: ThroughputMode.ELASTIC,
       lifecyclePolicy: LifecyclePolicy.AFTER_30_DAYS,
+      // A policy of its own that allows nothing: the roles alone say who may mount and who may write. (CDK's default, asked for
+      // by `false`, would let everybody write who may mount.)
+      allowAnonymousAccess: true,
+      fileSystemPolicy: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            effect: Effect.DENY,
+            principals: [new AnyPrincipal()],
+            actions: ["elasticfilesystem:*"],
+            conditions: { Bool: { "aws:SecureTransport": "false" } },
+          }),
+        ],
+      }),
       removalPolicy: RemovalPolicy.RETAIN,
     });
     this.modelAccess = this.models.addAccessPoint("ModelAccess", {
@@ -67,17 +99,6 @@ export class StorageStack extends Stack {
       posixUser: { uid: MODEL_USER, gid: MODEL_USER },
       createAcl: { ownerUid: MODEL_USER, ownerGid: MODEL_USER, permissions: "755" },
     });
-    this.models.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new AnyPrincipal()],
-        actions: ["elasticfilesystem:ClientMount"],
-        conditions: {
-          Bool: { "elasticfilesystem:AccessedViaMountTarget": "true" },
-          StringEquals: { "aws:PrincipalAccount": this.account },
-        },
-      }),
-    );
-
     const bucket = (name: string, logs?: Bucket) =>
       new Bucket(this, name, {
         blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

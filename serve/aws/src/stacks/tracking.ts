@@ -8,6 +8,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aw
 import type { Construct } from "constructs";
 import type { DeploymentSettings, TrackingSettings } from "../../../../src/deployment/settings";
 import { acknowledge, acknowledgeObjects } from "../acknowledge";
+import { hostDocument, imageByDigest } from "../documents";
 import { logGroup } from "../logs";
 import type { AlertsStack } from "./alerts";
 import { baseUserData, Host, hostRole, unpackTools } from "./host";
@@ -72,7 +73,7 @@ export class TrackingStack extends Stack {
       new PolicyStatement({
         actions: ["ssm:GetParameter"],
         resources: [
-          this.formatArn({ service: "ssm", resource: "parameter", resourceName: `${settings.name}/server/tools` }),
+          this.formatArn({ service: "ssm", resource: "parameter", resourceName: `${settings.name}/mlflow/tools` }),
           this.formatArn({ service: "ssm", resource: "parameter", resourceName: `${settings.name}/mlflow/image` }),
         ],
       }),
@@ -92,6 +93,15 @@ export class TrackingStack extends Stack {
     });
     Tags.of(host.instance).add("role", `${settings.name}-mlflow`);
     host.node.addDependency(database);
+    const registry = this.registry;
+    hostDocument(this, `${settings.name}-mlflow`, {
+      description: "Starts an MLflow image by digest",
+      parameters: { image: imageByDigest(settings.name, "mlflow"), tools: imageByDigest(settings.name, "tools") },
+      commands: [
+        ...unpackTools(registry, this.region, `${registry}/{{ tools }}`),
+        `/opt/histo/start-mlflow.sh "${registry}/{{ image }}"`,
+      ],
+    });
     alerts.alarm(this, "DatabaseStorage", {
       alarmDescription: 'Less than 5 GB free in the runs\' database. Runbook: "RDS storage".',
       metric: database.metricFreeStorageSpace({ period: Duration.minutes(15) }),
@@ -107,6 +117,10 @@ export class TrackingStack extends Stack {
     });
     new CfnOutput(this, "InstanceId", { value: host.instance.instanceId });
     new CfnOutput(this, "ArtifactBucket", { value: artifacts.bucketName });
+  }
+
+  private get registry(): string {
+    return `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`;
   }
 
   private database(
@@ -159,13 +173,12 @@ export class TrackingStack extends Stack {
     logGroupName: string,
   ): ec2.UserData {
     const userData = baseUserData();
-    const registry = `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`;
     const read = (name: string) =>
       `$(aws ssm get-parameter --region ${this.region} --name /${settings.name}/${name} --query Parameter.Value --output text)`;
     userData.addCommands(
-      `TOOLS=${read("server/tools")}`,
+      `TOOLS=${read("mlflow/tools")}`,
       `IMAGE=${read("mlflow/image")}`,
-      ...unpackTools(registry, this.region, "$TOOLS"),
+      ...unpackTools(this.registry, this.region, "$TOOLS"),
       `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nMLFLOW_DATABASE_SECRET=${database.secret!.secretArn}\nMLFLOW_DATABASE_HOST=${database.dbInstanceEndpointAddress}\nMLFLOW_ARTIFACTS=s3://${artifacts.bucketName}\nEOF`,
       '/opt/histo/start-mlflow.sh "$IMAGE"',
     );
