@@ -115,3 +115,9 @@ export function integers(minimum: number): (text: string) => number[] {
   const parse = integer(minimum);
   return (text) => text.split(",").map((part) => parse(part));
 }
+
+/** Parser for a list of numbers such as `0.5,0.5,0.5`. */
+export function numbers(minimum?: number, maximum?: number): (text: string) => number[] {
+  const parse = number(minimum, maximum);
+  return (text) => text.split(",").map((part) => parse(part));
+}

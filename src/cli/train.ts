@@ -5,6 +5,7 @@ import type { ExperimentResult } from "../experiments/index";
 import { projectRoot } from "../files/index";
 import type { Variant } from "../onnx/index";
 import type { TrainingOptions } from "../runs/index";
+import { addBackboneOptions } from "./backbone-options";
 import { type CommandDefinition, integer, integers, number, oneOf } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 
@@ -77,12 +78,12 @@ export function newRunPath(model: string): string {
 }
 
 function trainingOptions(command: Command): Command {
-  return addDataOptions(command)
+  return addBackboneOptions(addDataOptions(command))
     .option("--run <dir>", "run directory (default: a new one under runs/)")
     .option("--resume", "go on with an interrupted run")
     .option(
       "--model <name>",
-      "mlp, cnn, vit, colour (logistic regression on colour and texture) or backbone:FILE.onnx (frozen)",
+      "mlp, cnn, vit, colour (logistic regression on colour and texture) or backbone:FILE.onnx, backbone:hf:OWNER/NAME (frozen)",
     )
     .option("--hidden <units>", "units of the hidden layers, such as 2352,2352,294", integers(1))
     .option("--size <px>", "edge length of the model's input", integer(1, 16384))

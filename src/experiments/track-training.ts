@@ -1,5 +1,6 @@
 /** @module A training run as an MLflow run: parameters, a point of every metric per epoch, figures and files. */
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { readJson, writeJson } from "../files/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
@@ -88,8 +89,9 @@ export class TrainingTracker implements RunCallback {
     for (const [name, figure] of Object.entries(await runFigures(run))) {
       await active.logFigure(figure, `figures/${name}.html`);
     }
-    const best = this.options.weights === false ? [run.topology] : [run.topology, run.bestWeights];
-    for (const file of best) if (existsSync(file)) await active.logArtifact(file, "best");
+    // The whole folder: a backbone lies beside the weights.
+    if (this.options.weights !== false) await active.logArtifacts(dirname(run.topology), "best");
+    else if (existsSync(run.topology)) await active.logArtifact(run.topology, "best");
     if (model) await active.logArtifacts(model, "model");
     if (active.runId) {
       const config = await readJson<RunConfig>(run.config);

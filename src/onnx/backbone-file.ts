@@ -1,20 +1,25 @@
 /** @module A feature extractor in an ONNX file (exported from timm, transformers or torchvision): what goes in and out. */
 import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
-import { sha256 } from "../files/index";
-import { elementTypes, modelProto } from "./schema";
+import { sha256, sha256File } from "../files/index";
+import { EXTERNAL_LOCATION, elementTypes, modelProto } from "./schema";
 
 /** What a run has to know of a backbone. Plain data. */
 export interface BackboneDescription {
-  /** SHA-256 of the file. */
+  /** SHA-256 of the file; of the hashes of all files where the weights lie in others. */
   readonly sha256: string;
   readonly input: string;
   readonly output: string;
+  /** Place of the output among the graph's outputs. */
+  readonly outputIndex: number;
   readonly layout: "NCHW" | "NHWC";
-  /** Edge length that it was exported for; absent where it takes any. */
+  /** Edge length that it was exported for; absent where it takes any, or does not say. */
   readonly size?: number;
-  /** Axes of the output: 2 [n, f], 3 [n, tokens, f] (the first token is taken), 4 a feature map (its mean is taken). */
-  readonly outputRank: 2 | 3 | 4;
+  /** Files with its weights, relative to the file's folder; none where they are in the file itself. */
+  readonly weightFiles: readonly string[];
+  /** Numbers in its float constants. */
+  readonly parameters: number;
 }
 
 interface Dimension {
@@ -24,13 +29,22 @@ interface GraphValueInfo {
   readonly name: string;
   readonly type?: { tensorType?: { elemType?: number; shape?: { dim?: Dimension[] } } };
 }
+interface Constant {
+  readonly name: string;
+  readonly dims?: readonly ({ toNumber(): number } | number)[];
+  readonly dataType?: number;
+  rawData?: Uint8Array;
+  dataLocation?: number;
+  externalData?: { key: string; value: string }[];
+}
 
 /** Parts of a decoded ModelProto. */
 export interface DecodedModel {
   readonly opsetImport: readonly { domain?: string; version?: { toNumber(): number } | number }[];
+  readonly functions?: readonly { name?: string }[];
   readonly graph: {
     readonly node: readonly DecodedNode[];
-    readonly initializer: readonly { name: string; rawData?: Uint8Array; dataLocation?: number }[];
+    readonly initializer: readonly Constant[];
     readonly input: readonly GraphValueInfo[];
     readonly output: readonly GraphValueInfo[];
   };
@@ -48,60 +62,143 @@ export interface DecodedNode {
 export const plainNumber = (value: { toNumber(): number } | number | undefined): number =>
   typeof value === "number" ? value : (value?.toNumber() ?? 0);
 
+/** Types of constants that hold shapes, places and answers: int32, int64 and bool of `TensorProto.DataType`. */
+const INDEX_TYPES: ReadonlySet<number> = new Set([elementTypes.int32, elementTypes.int64, 9]);
+
+const unsupported = (path: string, reason: string, cause?: unknown) =>
+  new InputError("BACKBONE_UNSUPPORTED", `${path} cannot be a backbone: ${reason}.`, { cause });
+
 /**
- * Reads a backbone. Its first input must be float32 images of three channels, its first output features.
+ * Reads a backbone. Its only input must be float32 images of three channels; the output must be float32 features.
+ * @param wanted name or place of the output; the first one with two to four axes unless told
  * @throws {InputError} `BACKBONE_MISSING` or `BACKBONE_UNSUPPORTED`, naming the file and the reason
  */
-export async function readBackbone(path: string): Promise<{ description: BackboneDescription; model: DecodedModel }> {
-  const unsupported = (reason: string, cause?: unknown) =>
-    new InputError("BACKBONE_UNSUPPORTED", `${path} cannot be a backbone: ${reason}.`, { cause });
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if (hasErrorCode(error, "ENOENT")) throw new InputError("BACKBONE_MISSING", `The backbone ${path} does not exist.`);
-    throw unsupported(messageOf(error), error);
+export async function readBackbone(path: string, wanted: string | number = ""): Promise<BackboneDescription> {
+  const { model, bytes } = await decode(path);
+  const { graph } = model;
+  const weightFiles = externalFiles(path, model);
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  const inputs = graph.input.filter(({ name }) => !constants.has(name));
+  const [input] = inputs;
+  if (!input || inputs.length !== 1) throw unsupported(path, `it has ${inputs.length} inputs instead of one`);
+  const shape = shapeOf(input);
+  if (input.type?.tensorType?.elemType !== elementTypes.float32 || shape.length !== 4) {
+    throw unsupported(path, "its input is not float32 with four axes");
   }
+  // Exports of transformers leave all four axes open; they are NCHW.
+  const open = shape[1] === 0 && shape[3] === 0;
+  const layout = shape[1] === 3 || open ? "NCHW" : shape[3] === 3 ? "NHWC" : undefined;
+  if (!layout) throw unsupported(path, "its input has no axis of three channels");
+  if (shape[0]) throw unsupported(path, `it takes ${shape[0]} images at a time; export it with an open batch axis`);
+  const outputIndex = chooseOutput(path, graph.output, wanted);
+  const size = shape[2];
+  return {
+    sha256: await hashOf(path, bytes, weightFiles),
+    input: input.name,
+    output: (graph.output[outputIndex] as GraphValueInfo).name,
+    outputIndex,
+    layout,
+    weightFiles,
+    parameters: graph.initializer.reduce((sum, constant) => sum + weightsIn(constant), 0),
+    ...(size && { size }),
+  };
+}
+
+/** A backbone's graph with all its weights in memory. @throws {InputError} as {@link readBackbone} */
+export async function readBackboneGraph(path: string): Promise<DecodedModel> {
+  const { model } = await decode(path);
+  const files = new Map<string, Uint8Array>();
+  for (const name of externalFiles(path, model)) files.set(name, await read(join(dirname(path), name)));
+  for (const tensor of model.graph.initializer) {
+    if (tensor.dataLocation !== EXTERNAL_LOCATION) continue;
+    const { location = "", offset = "0", length } = placeOf(tensor);
+    const content = files.get(normalize(location)) as Uint8Array;
+    const start = Number(offset);
+    tensor.rawData = content.subarray(start, length === undefined ? undefined : start + Number(length));
+    delete tensor.dataLocation;
+    delete tensor.externalData;
+  }
+  return model;
+}
+
+/** Names of the files with a graph's weights, relative to its folder. @throws {InputError} as {@link readBackbone} */
+export async function weightFilesOf(path: string): Promise<string[]> {
+  return externalFiles(path, (await decode(path)).model);
+}
+
+async function decode(path: string): Promise<{ model: DecodedModel; bytes: Uint8Array }> {
+  const bytes = await read(path);
   let model: DecodedModel;
   try {
     model = (await modelProto()).decode(bytes) as unknown as DecodedModel;
   } catch (error) {
-    throw unsupported("it is not an ONNX file", error);
+    throw unsupported(path, "it is not an ONNX file", error);
   }
-  if (!model.graph) throw unsupported("it is not an ONNX file");
-  const { graph } = model;
-  if (graph.initializer.some(({ dataLocation }) => dataLocation === 1)) {
-    throw unsupported("its weights lie in another file; save it as one file");
+  if (!model.graph) throw unsupported(path, "it is not an ONNX file");
+  if (model.functions?.length) throw unsupported(path, "it has functions of its own; export it with them inlined");
+  return { model, bytes };
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) throw new InputError("BACKBONE_MISSING", `The backbone ${path} does not exist.`);
+    throw unsupported(path, messageOf(error), error);
   }
-  const constants = new Set(graph.initializer.map(({ name }) => name));
-  const inputs = graph.input.filter(({ name }) => !constants.has(name));
-  const [input] = inputs;
-  const [output] = graph.output;
-  if (!input || !output || inputs.length !== 1) throw unsupported(`it has ${inputs.length} inputs instead of one`);
-  const shape = shapeOf(input);
-  if (input.type?.tensorType?.elemType !== elementTypes.float32 || shape.length !== 4) {
-    throw unsupported("its input is not float32 with four axes");
+}
+
+function placeOf({ externalData = [] }: Constant): { location?: string; offset?: string; length?: string } {
+  return Object.fromEntries(externalData.map(({ key, value }) => [key, value]));
+}
+
+/** The files that constants lie in. They must be in the graph's folder or below. */
+function externalFiles(path: string, { graph }: DecodedModel): string[] {
+  const names = graph.initializer
+    .filter(({ dataLocation }) => dataLocation === EXTERNAL_LOCATION)
+    .map((tensor) => normalize(placeOf(tensor).location ?? ""));
+  const outside = names.find((name) => name === "." || isAbsolute(name) || name.split(sep)[0] === "..");
+  if (outside) throw unsupported(path, `its weights lie outside its folder (${outside})`);
+  return [...new Set(names)];
+}
+
+async function hashOf(path: string, bytes: Uint8Array, weightFiles: readonly string[]): Promise<string> {
+  const own = sha256(bytes);
+  if (weightFiles.length === 0) return own;
+  const hashes = [own];
+  for (const name of weightFiles) {
+    try {
+      hashes.push(await sha256File(join(dirname(path), name)));
+    } catch (error) {
+      throw unsupported(path, `its weights ${name} cannot be read (${messageOf(error)})`, error);
+    }
   }
-  const layout = shape[1] === 3 ? "NCHW" : shape[3] === 3 ? "NHWC" : undefined;
-  if (!layout) throw unsupported("its input has no axis of three channels");
-  const outputRank = shapeOf(output).length;
-  if (outputRank < 2 || outputRank > 4) throw unsupported(`its output has ${outputRank} axes`);
-  const size = shape[2];
-  const description: BackboneDescription = {
-    sha256: sha256(bytes),
-    input: input.name,
-    output: output.name,
-    layout,
-    outputRank: outputRank as 2 | 3 | 4,
-    ...(size && { size }),
+  return sha256(hashes.join());
+}
+
+function chooseOutput(path: string, outputs: readonly GraphValueInfo[], wanted: string | number): number {
+  const names = outputs.map(({ name }) => name).join(", ");
+  const usable = (output: GraphValueInfo | undefined) => {
+    const rank = output ? shapeOf(output).length : 0;
+    return output?.type?.tensorType?.elemType === elementTypes.float32 && rank >= 2 && rank <= 4;
   };
-  return { description, model };
+  const at = (() => {
+    if (typeof wanted === "number") return wanted;
+    return wanted ? outputs.findIndex(({ name }) => name === wanted) : outputs.findIndex(usable);
+  })();
+  if (wanted !== "" && !outputs[at]) throw unsupported(path, `it has no output ${wanted}, only ${names}`);
+  if (!usable(outputs[at])) {
+    throw unsupported(path, `its output ${wanted || names} is not float32 with two to four axes`);
+  }
+  return at;
+}
+
+/** Numbers in a constant; none in those that are shapes and places. */
+function weightsIn({ dims = [], dataType = 0 }: Constant): number {
+  return INDEX_TYPES.has(dataType) ? 0 : dims.reduce<number>((product, extent) => product * plainNumber(extent), 1);
 }
 
 /** Extents of a value; 0 for those that are free. */
 function shapeOf({ type }: GraphValueInfo): number[] {
   return (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => plainNumber(dimValue));
 }
-
-/** Mean and deviation that ImageNet's models expect. */
-export const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;

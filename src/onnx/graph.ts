@@ -44,6 +44,7 @@ export class GraphBuilder {
   private readonly taken = new Map<string, number>();
   private readonly shared = new Map<string, string>();
   private opset: number = OPSET;
+  private readonly foreignOpsets = new Map<string, number>();
 
   /** @param external receives the large tensors */
   constructor(private readonly external: ExternalData) {}
@@ -112,11 +113,16 @@ export class GraphBuilder {
   }
 
   /**
-   * Takes in the nodes and constants of another graph, whose names are free here, and its operator set: what is written
-   * with `node` besides must mean the same in both. Large constants go to the external data file.
+   * Takes in the nodes and constants of another graph, whose names are free here, and its operator sets by domain: what is
+   * written with `node` besides must mean the same in both. Large constants go to the external data file.
    */
-  async splice(nodes: readonly object[], constants: readonly ForeignTensor[], opset: number): Promise<void> {
-    this.opset = opset;
+  async splice(
+    nodes: readonly object[],
+    constants: readonly ForeignTensor[],
+    opsets: ReadonlyMap<string, number>,
+  ): Promise<void> {
+    this.opset = opsets.get("") ?? OPSET;
+    for (const [domain, version] of opsets) if (domain) this.foreignOpsets.set(domain, version);
     for (const tensor of constants) {
       const { rawData, ...rest } = tensor;
       if (!rawData || rawData.length < EXTERNAL_FROM_BYTES) {
@@ -152,7 +158,10 @@ export class GraphBuilder {
         producerName: "histology-mlp",
         opsetImport: [
           { domain: "", version: this.opset },
-          ...[...this.domains].map((domain) => ({ domain, version: 1 })),
+          ...[...this.domains].map((domain) => ({ domain, version: this.foreignOpsets.get(domain) ?? 1 })),
+          ...[...this.foreignOpsets]
+            .filter(([domain]) => !this.domains.has(domain))
+            .map(([domain, version]) => ({ domain, version })),
         ],
         metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
         graph: {

@@ -24,7 +24,9 @@ const descriptor: INamespace = {
       graph: ["GraphProto", 7],
       opsetImport: ["OperatorSetIdProto", 8, "repeated"],
       metadataProps: ["StringStringEntryProto", 14, "repeated"],
+      functions: ["FunctionProto", 25, "repeated"],
     }),
+    FunctionProto: message({ name: ["string", 1] }),
     GraphProto: message({
       node: ["NodeProto", 1, "repeated"],
       name: ["string", 2],

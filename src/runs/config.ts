@@ -41,6 +41,13 @@ export interface TrainingOptions {
   whitening: number;
   /** What the MLP sees beside the coordinates of a subspace. */
   beside: "none" | "colour";
+  /** Output of a backbone with several; empty for the first that fits. */
+  backboneOutput: string;
+  /** How a backbone's tokens become one vector; `auto`: the class token, or the mean where there is none. */
+  backbonePool: "auto" | "first" | "mean";
+  /** Mean and deviation that a backbone's images are normalized by; empty: what lies beside the file, or ImageNet's. */
+  backboneMean: readonly number[];
+  backboneStd: readonly number[];
 
   // examples
   batch: number;
@@ -123,6 +130,10 @@ export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = {
   rank: 256,
   whitening: 0.5,
   beside: "none",
+  backboneOutput: "",
+  backbonePool: "auto",
+  backboneMean: [],
+  backboneStd: [],
   batch: 64,
   epochs: 20,
   augment: "none",
@@ -239,7 +250,7 @@ const RANGES: readonly (readonly [keyof TrainingOptions, number, number])[] = [
   ["keepBest", 1, 100],
 ];
 
-/** How `model` names a frozen backbone: this and the path of an ONNX file. */
+/** How `model` names a frozen backbone: this and the path of an ONNX file, or its name on a hub. */
 export const BACKBONE_PREFIX = "backbone:";
 
 const WORDS: Partial<Record<keyof TrainingOptions, readonly string[]>> = {
@@ -250,6 +261,7 @@ const WORDS: Partial<Record<keyof TrainingOptions, readonly string[]>> = {
   normalization: ["none", "batch", "layer"],
   stem: ["pixels", "subspace"],
   beside: ["none", "colour"],
+  backbonePool: ["auto", "first", "mean"],
   sampler: ["shuffle", "balanced"],
   loss: ["bce", "focal"],
   optimizer: ["adam", "adamw", "sgd", "rmsprop"],

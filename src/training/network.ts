@@ -6,7 +6,7 @@ import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, cnn, describeModel, mlp, saveTopology, saveWeights, vit } from "../models/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../runs/index";
 import type { tf } from "../tensorflow/index";
-import { backboneNetwork } from "./backbone-network";
+import { backboneNetwork } from "./backbone/network";
 import { type Examples, pixelExamples } from "./batches";
 import { colourNetwork } from "./colour-network";
 import type { TrainingData } from "./data";

@@ -1,114 +1,162 @@
 import assert from "node:assert/strict";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
 import { readPredictions } from "../../src/evaluation/index";
+import { readJson, writeJson } from "../../src/files/index";
 import { decodeImage } from "../../src/image/index";
 import { Predictor } from "../../src/inference/index";
 import { exportRun } from "../../src/onnx/index";
-import { modelProto } from "../../src/onnx/schema";
-import { Random } from "../../src/random/index";
-import { RunDirectory } from "../../src/runs/index";
+import { type RunConfig, RunDirectory, type TrainingOptions } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
+import {
+  BACKBONE_FEATURES,
+  type BackboneFileOptions,
+  type BackboneKind,
+  BACKBONE_SIZE as SIZE,
+  writeBackbone,
+} from "../support/backbone-file";
+import { startHub } from "../support/hub";
 import { temporaryDirectory } from "../support/temporary-directory";
 
-const SIZE = 32;
-const FEATURES = 24;
-
-/** An ONNX feature extractor as other tools export them: float32 NCHW in, `features` out, operator set 17. */
-async function writeBackbone(path: string, kind: "vector" | "tokens" | "map"): Promise<void> {
-  const Model = await modelProto();
-  const random = new Random(3);
-  const weights = Float32Array.from({ length: FEATURES * 3 * 25 }, () => random.normal(0, 0.2));
-  const info = (name: string, dims: (number | string)[]) => ({
-    name,
-    type: {
-      tensorType: {
-        elemType: 1,
-        shape: { dim: dims.map((dim) => (typeof dim === "number" ? { dimValue: dim } : { dimParam: dim })) },
-      },
-    },
-  });
-  const ints = (name: string, values: number[]) => ({ name, type: 7, ints: values });
-  const convolution = { opType: "Conv", input: ["image", "kernel"], output: ["map"], name: "conv" };
-  const attribute = [ints("kernel_shape", [5, 5]), ints("strides", [4, 4]), ints("pads", [2, 2, 2, 2])];
-  const tails = {
-    map: [{ opType: "Relu", input: ["map"], output: ["features"] }],
-    vector: [
-      { opType: "Relu", input: ["map"], output: ["active"] },
-      // ReduceMean takes its axes as an attribute up to operator set 17, as an input from 18 on.
-      {
-        opType: "ReduceMean",
-        input: ["active"],
-        output: ["features"],
-        attribute: [ints("axes", [2, 3]), { name: "keepdims", type: 2, i: 0 }],
-      },
-    ],
-    tokens: [
-      { opType: "Reshape", input: ["map", "tokens_shape"], output: ["flat"] },
-      { opType: "Transpose", input: ["flat"], output: ["features"], attribute: [ints("perm", [0, 2, 1])] },
-    ],
-  };
-  const outputs = {
-    map: ["n", FEATURES, 8, 8],
-    vector: ["n", FEATURES],
-    tokens: ["n", 64, FEATURES],
-  };
-  const bytesOf = (values: Float32Array | BigInt64Array) => new Uint8Array(values.buffer);
-  const model = Model.fromObject({
-    irVersion: 8,
-    opsetImport: [{ domain: "", version: 17 }],
-    graph: {
-      name: "backbone",
-      node: [{ ...convolution, attribute }, ...tails[kind]],
-      initializer: [
-        { name: "kernel", dims: [FEATURES, 3, 5, 5], dataType: 1, rawData: bytesOf(weights) },
-        { name: "tokens_shape", dims: [3], dataType: 7, rawData: bytesOf(BigInt64Array.of(0n, BigInt(FEATURES), -1n)) },
-      ],
-      input: [info("image", ["n", 3, SIZE, SIZE])],
-      output: [info("features", outputs[kind])],
-    },
-  });
-  await writeFile(path, Model.encode(model).finish());
+interface Case {
+  readonly kind: BackboneKind;
+  readonly file?: BackboneFileOptions;
+  readonly options?: Partial<TrainingOptions>;
+  /** What transformers keeps beside an export. */
+  readonly preprocessor?: object;
 }
 
-for (const kind of ["vector", "tokens", "map"] as const) {
-  test(`a head on a frozen backbone that gives a ${kind} becomes one ONNX model`, async (context) => {
-    const directory = await temporaryDirectory(context);
-    process.env.HISTO_CACHE = join(directory, "cache");
-    const [data, file] = [join(directory, "data"), join(directory, "backbone.onnx")];
-    await writeSyntheticDataset({ out: data, images: 60, size: SIZE, seed: 4 });
-    await writeBackbone(file, kind);
-    const run = join(directory, "run");
-    const settings = { data, size: SIZE, model: `backbone:${file}`, epochs: 3, lr: 0.01 };
+const cases: Readonly<Record<string, Case>> = {
+  "gives a vector": { kind: "vector" },
+  "gives patches without a class token": { kind: "tokens" },
+  "gives a class token and patches": { kind: "class-token" },
+  "gives a class token and patches, of which the mean is wanted": {
+    kind: "class-token",
+    options: { backbonePool: "mean" },
+  },
+  "gives a map": { kind: "map" },
+  "has several outputs": { kind: "two-outputs", options: { backboneOutput: "Pooled_Output" } },
+  "has its weights in another file": { kind: "vector", file: { weightsIn: "backbone.onnx.data" } },
+  "leaves all axes open and is normalized in its own way": {
+    kind: "class-token",
+    file: { openAxes: true },
+    preprocessor: { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5], rescale_factor: 1 / 127.5, size: SIZE },
+  },
+  "is normalized as the user says": {
+    kind: "vector",
+    options: { backboneMean: [0, 0.1, 0.2], backboneStd: [1, 0.5, 0.25] },
+  },
+};
+
+async function prepared(context: TestContext) {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const data = join(directory, "data");
+  await writeSyntheticDataset({ out: data, images: 60, size: SIZE, seed: 4 });
+  return { directory, data, run: join(directory, "run"), file: join(directory, "backbone", "backbone.onnx") };
+}
+
+/** Exports a run and compares the model's answers on test tiles with the recorded ones. */
+async function checkExport(context: TestContext, run: string, data: string): Promise<void> {
+  const out = `${run}-model`;
+  await exportRun({ run, out });
+  const predictor = await Predictor.open(out, { threads: 1 });
+  context.after(() => predictor.close());
+  const tiles = new Map((await loadDataset(data)).tiles.map((tile) => [tile.name, tile.path]));
+  for (const { filename, logit } of (await readPredictions(new RunDirectory(run).predictions("test"))).slice(0, 5)) {
+    const pixels = await decodeImage(tiles.get(filename) as string, { size: SIZE });
+    const [answer] = await predictor.predictPixels(pixels, 1);
+    assert.ok(Math.abs((answer as number) - logit) < 1e-4, `${answer} for ${logit}`);
+  }
+}
+
+for (const [name, { kind, file: how, options, preprocessor }] of Object.entries(cases)) {
+  test(`a head on a frozen backbone that ${name} becomes one ONNX model`, async (context) => {
+    const { directory, data, run, file } = await prepared(context);
+    await writeBackbone(file, kind, how);
+    if (preprocessor) await writeJson(join(file, "..", "preprocessor_config.json"), preprocessor);
+    const settings = { data, size: SIZE, model: `backbone:${file}`, epochs: 3, lr: 0.01, ...options };
     const result = await runTraining(settings, { run });
     assert.ok(Number.isFinite(result.test.rocAuc));
     const again = await runTraining(settings, { run: join(directory, "again") });
     assert.deepEqual(again.test, result.test, "the cached embeddings are the same");
-
-    await rm(file); // the run holds its own copy
-    await exportRun({ run, out: join(directory, "model") });
-    const predictor = await Predictor.open(join(directory, "model"), { threads: 1 });
-    context.after(() => predictor.close());
-    const tiles = new Map((await loadDataset(data)).tiles.map((tile) => [tile.name, tile.path]));
-    for (const { filename, logit } of (await readPredictions(new RunDirectory(run).predictions("test"))).slice(0, 5)) {
-      const pixels = await decodeImage(tiles.get(filename) as string, { size: SIZE });
-      const [answer] = await predictor.predictPixels(pixels, 1);
-      assert.ok(Math.abs((answer as number) - logit) < 1e-4, `${answer} for ${logit}`);
-    }
+    const { parameters } = await readJson<RunConfig>(new RunDirectory(run).config);
+    assert.equal(parameters, BACKBONE_FEATURES * (3 * 25 + 2 + 1) + 1, "kernel, shift and scale, head");
+    await rm(join(file, ".."), { recursive: true }); // the run holds its own copy
+    await checkExport(context, run, data);
   });
 }
+
+test("normalization and pooling make a difference", async (context) => {
+  const { directory, data, file } = await prepared(context);
+  await writeBackbone(file, "class-token");
+  const settings = { data, size: SIZE, model: `backbone:${file}`, epochs: 1, lr: 0.01 };
+  const logits = async (name: string, options: Partial<TrainingOptions>) => {
+    const run = join(directory, name);
+    await runTraining({ ...settings, ...options }, { run });
+    return (await readPredictions(new RunDirectory(run).predictions("test"))).map(({ logit }) => logit);
+  };
+  const first = await logits("first", {});
+  assert.notDeepEqual(await logits("mean", { backbonePool: "mean" }), first);
+  assert.notDeepEqual(await logits("normal", { backboneMean: [0.9, 0.1, 0.1], backboneStd: [0.1, 1, 1] }), first);
+});
+
+test("a backbone by name comes from the hub once, and is there without it afterwards", async (context) => {
+  const { directory, data, run, file } = await prepared(context);
+  const repository = join(directory, "hub", "somebody", "small-vit");
+  await writeBackbone(join(repository, "onnx", "model.onnx"), "class-token", {
+    openAxes: true,
+    weightsIn: "model.onnx_data",
+  });
+  const preprocessor = { image_mean: [0.5, 0.5, 0.5], image_std: [0.25, 0.25, 0.25], size: { height: SIZE } };
+  await writeJson(join(repository, "preprocessor_config.json"), preprocessor);
+  const hub = await startHub(context, join(directory, "hub"));
+  process.env.HF_ENDPOINT = hub.url;
+  context.after(() => {
+    delete process.env.HF_ENDPOINT;
+  });
+  const settings = { data, size: SIZE, epochs: 2, lr: 0.01 };
+  const byName = await runTraining({ ...settings, model: "backbone:hf:somebody/small-vit" }, { run });
+  await checkExport(context, run, data);
+
+  await assert.rejects(
+    runTraining({ ...settings, model: "backbone:hf:somebody/else" }, { run: join(directory, "none") }),
+    { code: "BACKBONE_MISSING", message: /somebody\/else/ },
+  );
+  await hub.stop();
+  const offline = await runTraining({ ...settings, model: "backbone:hf:somebody/small-vit" }, { run: `${run}-2` });
+  assert.deepEqual(offline.test, byName.test);
+  await mkdir(join(file, ".."));
+  await writeBackbone(file, "class-token");
+  const values = { backboneMean: [0.5, 0.5, 0.5], backboneStd: [0.25, 0.25, 0.25] };
+  const byFile = await runTraining({ ...settings, ...values, model: `backbone:${file}` }, { run: `${run}-3` });
+  assert.deepEqual(byFile.test, byName.test, "the same weights from a file, normalized alike");
+  await assert.rejects(
+    runTraining({ ...settings, model: "backbone:hf:somebody/small-vit@other" }, { run: join(directory, "none") }),
+    { code: "BACKBONE_UNREACHABLE", message: /hf:somebody\/small-vit@other.*127\.0\.0\.1.*file/ },
+  );
+});
 
 test("files that cannot be a backbone are refused with the reason", async (context) => {
   const directory = await temporaryDirectory(context);
   const data = join(directory, "data");
   await writeSyntheticDataset({ out: data, images: 20, size: 16 });
   const file = join(directory, "backbone.onnx");
-  const attempt = (model: string, size = 16) => runTraining({ data, size, model }, { run: join(directory, "run") });
-  await assert.rejects(attempt(`backbone:${file}`), { code: "BACKBONE_MISSING" });
+  const model = `backbone:${file}`;
+  const attempt = (options: Partial<TrainingOptions>) =>
+    runTraining({ data, size: 16, model, ...options }, { run: join(directory, "run") });
+  await assert.rejects(attempt({}), { code: "BACKBONE_MISSING" });
   await writeFile(file, "not a model");
-  await assert.rejects(attempt(`backbone:${file}`), { code: "BACKBONE_UNSUPPORTED" });
+  await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED" });
   await writeBackbone(file, "vector");
-  await assert.rejects(attempt(`backbone:${file}`), { code: "BACKBONE_SIZE", message: /--size 32/ });
+  await assert.rejects(attempt({}), { code: "BACKBONE_SIZE", message: /--size 32/ });
+  await assert.rejects(attempt({ backboneOutput: "logits" }), { code: "BACKBONE_UNSUPPORTED", message: /features/ });
+  await assert.rejects(attempt({ augment: "dihedral" }), { code: "AUGMENTATION_UNKNOWN" });
+  await assert.rejects(attempt({ backboneMean: [0.5] }), { code: "OPTION_RANGE", message: /--backbone-mean/ });
+  await writeBackbone(file, "vector", { weightsIn: "weights.bin" });
+  await rm(join(directory, "weights.bin"));
+  await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED", message: /weights\.bin/ });
+  await assert.rejects(attempt({ model: "backbone:hf:nobody" }), { code: "BACKBONE_NAME" });
 });

@@ -12,6 +12,13 @@ export interface OnnxBackboneConfig {
   readonly std: readonly number[];
   /** Of the file, lower-case hex. */
   readonly sha256: string;
+  /** Place of the output among the file's outputs, its number of axes, and how it becomes one vector an image. */
+  readonly output: number;
+  readonly rank: number;
+  readonly pooling: "none" | "first" | "mean";
+  /** The file takes `(byte / 255 - normalMean) / normalStd`. */
+  readonly normalMean: readonly number[];
+  readonly normalStd: readonly number[];
 }
 
 /** (f - shift) * scale, f the backbone's features of the image; weights shift and scale [features], not trained. */
@@ -44,8 +51,9 @@ export class OnnxBackbone extends tf.layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { file, features, mean, std, sha256 } = this.settings;
-    return { ...super.getConfig(), file, features, mean: [...mean], std: [...std], sha256 };
+    const { mean, std, normalMean, normalStd, ...rest } = this.settings;
+    const lists = { mean: [...mean], std: [...std], normalMean: [...normalMean], normalStd: [...normalStd] };
+    return { ...super.getConfig(), ...rest, ...lists };
   }
 }
 

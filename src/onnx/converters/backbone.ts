@@ -1,32 +1,40 @@
 /** @module A frozen ONNX backbone inside a model: its graph becomes a part of the exported one. */
 import { InputError } from "../../errors/index";
-import { type BackboneDescription, type DecodedNode, IMAGENET, plainNumber, readBackbone } from "../backbone-file";
+import { type DecodedNode, plainNumber, readBackbone, readBackboneGraph } from "../backbone-file";
 import type { Converter, ConverterTable, Value } from "../conversion";
 import type { ForeignTensor } from "../graph";
+
+/** What the layer's configuration says, as tfjs writes it. */
+interface BackboneConfig {
+  readonly file: string;
+  readonly sha256: string;
+  readonly features: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly output: number;
+  readonly rank: number;
+  readonly pooling: "none" | "first" | "mean";
+  readonly normal_mean: readonly number[];
+  readonly normal_std: readonly number[];
+}
 
 const onnxBackbone: Converter = async (layer, [input], conversion) => {
   const value = input as Value;
   const { graph } = conversion;
-  const config = layer.config as unknown as {
-    file: string;
-    sha256: string;
-    features: number;
-    mean: number[];
-    std: number[];
-  };
+  const config = layer.config as unknown as BackboneConfig;
   const file = conversion.besideWeights(config.file);
-  const { description, model } = await readBackbone(file);
+  const description = await readBackbone(file, config.output);
   if (description.sha256 !== config.sha256) {
     throw new InputError("BACKBONE_CHANGED", `${file} is not the backbone that this run was trained with.`);
   }
   const images = await conversion.channelsFirst(value);
   const perChannel = (name: string, of: (channel: number) => number) =>
     graph.floats(`${layer.name}/${name}`, [3, 1, 1], [0, 1, 2].map(of));
-  const { mean, std } = config;
-  const factor = await perChannel("factor", (c) => (std[c] as number) / (IMAGENET.std[c] as number));
+  const { mean, std, normal_mean, normal_std } = config;
+  const factor = await perChannel("factor", (c) => (std[c] as number) / (normal_std[c] as number));
   const addend = await perChannel(
     "addend",
-    (c) => ((mean[c] as number) - (IMAGENET.mean[c] as number)) / (IMAGENET.std[c] as number),
+    (c) => ((mean[c] as number) - (normal_mean[c] as number)) / (normal_std[c] as number),
   );
   const normalized = graph.node("Add", [graph.node("Mul", [images, factor]), addend]);
   const entry =
@@ -35,13 +43,14 @@ const onnxBackbone: Converter = async (layer, [input], conversion) => {
       : graph.node("Transpose", [normalized], { attributes: { perm: [0, 2, 3, 1] } });
   const rename = (name: string) =>
     name === "" ? "" : name === description.input ? entry : `${layer.name}/graph/${name}`;
-  const opset = model.opsetImport.find(({ domain }) => !domain)?.version;
+  const model = await readBackboneGraph(file);
+  const opsets = new Map(model.opsetImport.map(({ domain, version }) => [domain ?? "", plainNumber(version)]));
   const constants = model.graph.initializer.map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
-  await graph.splice(renamed(model.graph.node, rename), constants as ForeignTensor[], plainNumber(opset));
-  const raw = pooled(graph, rename(description.output), description);
+  await graph.splice(renamed(model.graph.node, rename), constants as ForeignTensor[], opsets);
+  const raw = await pooled(graph, rename(description.output), config);
   const constant = async (name: string) =>
     graph.floats(`${layer.name}/${name}`, [config.features], await conversion.read(layer, name));
-  const shifted = graph.node("Sub", [await raw, await constant("shift")]);
+  const shifted = graph.node("Sub", [raw, await constant("shift")]);
   const name = graph.node("Mul", [shifted, await constant("scale")], { name: layer.name });
   return { name, shape: [config.features] };
 };
@@ -73,17 +82,19 @@ function renamed(nodes: readonly DecodedNode[], rename: (name: string) => string
   }));
 }
 
-/** One vector an image, with operators that mean the same in every operator set from 13 on. */
+/** One vector an image, with operators that mean the same in every operator set. */
 async function pooled(
   graph: Parameters<Converter>[2]["graph"],
   output: string,
-  { outputRank }: BackboneDescription,
+  { rank, pooling }: BackboneConfig,
 ): Promise<string> {
-  if (outputRank === 2) return output;
-  if (outputRank === 4) return graph.node("Flatten", [graph.node("GlobalAveragePool", [output])]);
-  const zero = await graph.integers([0]);
-  const first = graph.node("Gather", [output, zero], { attributes: { axis: { int: 1 } } });
-  return graph.node("Flatten", [first]);
+  if (pooling === "none") return output;
+  if (pooling === "first") {
+    const first = graph.node("Gather", [output, await graph.integers([0])], { attributes: { axis: { int: 1 } } });
+    return graph.node("Flatten", [first]);
+  }
+  const map = rank === 3 ? graph.node("Transpose", [output], { attributes: { perm: [0, 2, 1] } }) : output;
+  return graph.node("Flatten", [graph.node("GlobalAveragePool", [map])]);
 }
 
 export const backboneConverters: ConverterTable = { OnnxBackbone: onnxBackbone };
