@@ -1,14 +1,14 @@
 /** @module `histo compare`: common techniques on one data set, one table. */
-import { join } from "node:path";
 import type { ComparisonRow, TechniqueComparison } from "../experiments/index";
-import { projectRoot } from "../files/index";
+import { addBackboneOptions, type BackboneCommandOptions } from "./backbone-options";
 import { type CommandDefinition, integer } from "./command";
+import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 import { textTable } from "./text-table";
 
-interface Options {
-  readonly data: string;
+interface Options extends DataOptions, BackboneCommandOptions {
   readonly out?: string;
   readonly models?: string;
+  readonly backbone?: string;
   readonly size: number;
   readonly epochs?: number;
   readonly seed: number;
@@ -18,27 +18,41 @@ export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
   name: "compare",
   summary: "train common techniques on one data set and put what they reach and cost into one table",
   configure: (command) =>
-    command
-      .requiredOption("--data <dir>", "data set directory")
-      .option("--out <dir>", "directory of the runs; finished ones are kept (default: runs/comparison)")
-      .option("--models <names>", "colour, mlp, mlp-regularized, mlp-subspace, cnn, vit; all by default")
+    addBackboneOptions(addDataOptions(command))
+      .option(
+        "--out <dir>",
+        "directory of the runs; finished ones are kept (default: one under runs/ for these options)",
+      )
+      .option("--models <names>", "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit; all by default")
+      .option("--backbone <onnx>", "and a linear head on this frozen feature extractor: FILE.onnx or hf:OWNER/NAME")
       .option("--size <px>", "edge length of the models' input", integer(8, 16384), 96)
       .option("--epochs <n>", "at most so many epochs each", integer(1))
       .option("--seed <n>", "fixes everything random", integer(0), 0),
-  async run({ data, out, models, size, epochs, seed }, { progress, signal }) {
-    const { compareTechniques, TECHNIQUES } = await import("../experiments/index.js");
+  async run(options, { progress, signal }) {
+    const { compareTechniques, comparisonDirectory, TECHNIQUES } = await import("../experiments/index.js");
+    const { data, out, models, backbone, size, epochs, seed } = options;
+    const { backboneOutput, backbonePool, backboneMean, backboneStd } = options;
+    const dataset = JSON.parse(JSON.stringify(datasetOptions(options))) as ReturnType<typeof datasetOptions>;
+    const place = { data, dataset, size, seed, ...(epochs !== undefined && { epochs }) };
     return compareTechniques({
-      data,
-      out: out ?? join(projectRoot(), "runs", "comparison"),
+      ...place,
+      out: out ?? comparisonDirectory(place),
       models: models?.split(",") ?? TECHNIQUES.map(({ name }) => name),
-      size,
-      seed,
+      ...(backbone !== undefined && { backbone }),
+      backboneOptions: {
+        ...(backboneOutput !== undefined && { backboneOutput }),
+        ...(backbonePool !== undefined && { backbonePool }),
+        ...(backboneMean !== undefined && { backboneMean }),
+        ...(backboneStd !== undefined && { backboneStd }),
+      },
       progress,
       signal,
-      ...(epochs !== undefined && { epochs }),
     });
   },
-  render: ({ rows }) => textTable(HEADER, rows.map(cells)),
+  render({ rows, verdict }) {
+    const notes = rows.flatMap(({ title, note }) => (note ? [`${title}: ${note}.`] : []));
+    return [textTable(HEADER, rows.map(cells)), ...notes, verdict].join("\n");
+  },
 };
 
 const HEADER = [
@@ -46,6 +60,7 @@ const HEADER = [
   "test AUC",
   "95 %",
   "bal. acc.",
+  "95 %",
   "parameters",
   "MB",
   "train MB",
@@ -56,11 +71,13 @@ const HEADER = [
 
 function cells(row: ComparisonRow): string[] {
   const { rocAuc, rocAucCi95, balancedAccuracy } = row.test;
+  const bounds = (interval: readonly number[] = []) => interval.map((value) => value.toFixed(3)).join(" to ");
   return [
     row.title,
     rocAuc.toFixed(3),
-    rocAucCi95?.map((value) => value.toFixed(3)).join(" to ") ?? "",
+    bounds(rocAucCi95),
     balancedAccuracy.toFixed(3),
+    bounds(row.testCi95.balancedAccuracy),
     String(row.parameters),
     (row.diskBytes / 1e6).toFixed(1),
     (row.trainingMemoryBytes / 1e6).toFixed(0),

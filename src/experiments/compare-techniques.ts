@@ -2,32 +2,31 @@
  * @module A fair comparison: every technique through the same trainer, splits, threshold rule, evaluation and export, each
  * training in a process of its own so that its memory is its own.
  */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { HistoError, Interrupted } from "../errors/index";
-import {
-  type BinaryMetrics,
-  binaryMetrics,
-  chooseThreshold,
-  type Prediction,
-  parseThresholdRule,
-  readPredictions,
-} from "../evaluation/index";
-import { projectRoot, readJson, writeJson } from "../files/index";
-import { Predictor } from "../inference/index";
+import { basename, join, resolve } from "node:path";
+import type { DatasetOptions } from "../dataset/index";
+import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
+import { projectRoot, readJson, sha256, writeJson } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { Random } from "../random/index";
-import { RunDirectory, type TrainingOptions } from "../runs/index";
-import { type Technique, techniquesNamed } from "./techniques";
+import { BACKBONE_PREFIX, defaultTrainingOptions, RunDirectory, type TrainingOptions } from "../runs/index";
+import { type BackboneOptions, openBackbone } from "../training/index";
+import { writeComparisonPage } from "./comparison-page";
+import { type ComparisonRow, ensembleRow, measureRow } from "./measure";
+import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
+import { type ProcessContext, trainOnce } from "./train-process";
 
 export interface TechniqueComparisonOptions {
   readonly data: string;
-  /** Holds a run of each technique and `comparison.json`. Finished runs in it are not repeated. */
+  /** How to read the directory, where finding out is not enough. */
+  readonly dataset?: DatasetOptions;
+  /** Holds a run of each technique, `comparison.json` and `comparison.html`. Finished runs in it are not repeated. */
   readonly out: string;
   readonly models: readonly string[];
-  /** Edge length of all models' input. */
+  /** An ONNX file or a name on the hub (`hf:owner/name`): one more row, a linear head on this feature extractor. */
+  readonly backbone?: string;
+  /** What {@link backbone} takes and gives, where it does not say it itself. */
+  readonly backboneOptions?: Partial<BackboneOptions>;
+  /** Edge length of the models' input; a backbone made for one size has its own. */
   readonly size: number;
   /** At most so many epochs each. */
   readonly epochs?: number;
@@ -36,175 +35,136 @@ export interface TechniqueComparisonOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a technique gave and what it costs. */
-export interface ComparisonRow {
-  readonly name: string;
-  readonly title: string;
-  readonly validation: BinaryMetrics;
-  readonly test: BinaryMetrics;
-  readonly parameters: number;
-  /** Of the exported model. */
-  readonly diskBytes: number;
-  /** Largest resident memory of the training process. */
-  readonly trainingMemoryBytes: number;
-  readonly secondsPerEpoch: number;
-  readonly trainingSeconds: number;
-  /** Median of single images through the exported model, without decoding. */
-  readonly latencyMs: number;
-}
-
 export interface TechniqueComparison {
   readonly data: string;
   readonly size: number;
   readonly seed: number;
   /** In the order of the techniques; an ensemble of the best three, by validation AUC, at the end. */
   readonly rows: readonly ComparisonRow[];
+  /** Whether the colour baseline is beaten, in words. */
+  readonly verdict: string;
 }
 
-/** Trains and measures the techniques one after the other. @throws {InputError} `TECHNIQUE_UNKNOWN`; what training throws */
+/** Where a comparison lies unless told: a folder of its own for every data set, size, seed and number of epochs. */
+export function comparisonDirectory(
+  options: Pick<TechniqueComparisonOptions, "data" | "dataset" | "size" | "epochs" | "seed">,
+): string {
+  const { data, dataset = {}, size, epochs = null, seed = 0 } = options;
+  const key = sha256(JSON.stringify([resolve(data), dataset, size, epochs, seed])).slice(0, 8);
+  return join(projectRoot(), "runs", `comparison-${basename(resolve(data))}-${key}`);
+}
+
+/**
+ * Trains and measures the techniques one after the other.
+ * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER`; what training throws
+ */
 export async function compareTechniques(options: TechniqueComparisonOptions): Promise<TechniqueComparison> {
   const { size, seed = 0, progress = silentProgress, signal } = options;
-  const techniques = techniquesNamed(options.models);
+  const context = { progress, ...(signal && { signal }) };
+  const techniques: { technique: Technique; size: number }[] = techniquesNamed(options.models).map((technique) => ({
+    technique,
+    size,
+  }));
+  if (options.backbone) techniques.push(await backboneOf(options, context));
   const out = resolve(options.out);
   const rows: ComparisonRow[] = [];
-  for (const technique of techniques) {
-    const run = join(out, technique.name);
-    const finished = join(run, "row.json");
-    if (existsSync(finished)) {
-      progress.say(`${technique.title}: kept from before.`);
-      rows.push(await readJson<ComparisonRow>(finished));
-      continue;
-    }
+  for (const { technique, size } of techniques) {
     progress.say(technique.title);
-    await rm(run, { recursive: true, force: true });
-    const row = await measure(technique, await trainInOwnProcess(technique, run, options, signal), size);
-    await writeJson(finished, row);
-    rows.push(row);
+    rows.push(await trainAndMeasure(technique, { ...options, size, out }, context));
   }
-  if (rows.length >= 2) rows.push(await ensemble(rows, out));
-  const comparison: TechniqueComparison = { data: resolve(options.data), size, seed, rows };
+  const runOf = (name: string) => new RunDirectory(join(out, name));
+  const predictions = new Map<string, Prediction[]>();
+  for (const { name } of rows) predictions.set(name, await readPredictions(runOf(name).predictions("test")));
+  if (rows.length >= 2) {
+    const best = [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc).slice(0, 3);
+    const { row, test } = await ensembleRow(best, runOf);
+    rows.push(row);
+    predictions.set(row.name, test);
+  }
+  const compared = rows.map((row) => againstBaseline(row, predictions));
+  const comparison = { data: resolve(options.data), size, seed, rows: compared, verdict: verdictOn(compared) };
   await writeJson(join(out, "comparison.json"), comparison);
+  await writeComparisonPage(join(out, "comparison.html"), comparison);
   return comparison;
 }
 
-interface TrainResult {
-  readonly run: string;
-  readonly model: string;
-  readonly seconds: number;
-  readonly secondsPerEpoch: number;
-  readonly peakMemoryBytes: number;
-  readonly validation: BinaryMetrics;
-  readonly test: BinaryMetrics;
+type Place = TechniqueComparisonOptions & { readonly out: string };
+
+async function trainAndMeasure(technique: Technique, place: Place, context: ProcessContext): Promise<ComparisonRow> {
+  const { size, out, data, dataset = {}, seed = 0 } = place;
+  const recipe = technique.options(size);
+  const epochs = Math.min(recipe.epochs ?? defaultTrainingOptions.epochs, place.epochs ?? Number.POSITIVE_INFINITY);
+  const common = { data: resolve(data), dataset };
+  const settings = { ...recipe, epochs, size, seed };
+  const chosen = technique.choices && (await choose(technique, settings, { ...place, out }, context));
+  const result = await trainOnce(
+    { ...common, run: join(out, technique.name), options: { ...settings, ...chosen?.options }, export: "fp32" },
+    context,
+  );
+  const note = chosen && `${chosen.title}: best of ${technique.choices?.length} on validation`;
+  const kept = join(result.run, "row.json");
+  if (existsSync(kept)) return readJson<ComparisonRow>(kept);
+  const row = await measureRow({ ...technique, ...(note && { note }) }, result, size);
+  await writeJson(kept, row);
+  return row;
 }
 
-/** `histo train --json` as a child process; its progress goes to this process's standard error. */
-async function trainInOwnProcess(
-  technique: Technique,
-  run: string,
-  options: TechniqueComparisonOptions,
-  signal: AbortSignal | undefined,
-): Promise<TrainResult> {
-  const recipe: Partial<TrainingOptions> = technique.options(options.size);
-  const epochs = Math.min(recipe.epochs ?? 20, options.epochs ?? Number.POSITIVE_INFINITY);
-  const settings = { ...recipe, epochs, size: options.size, seed: options.seed ?? 0 };
-  const flags = Object.entries(settings).flatMap(([name, value]) => [
-    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-    String(value),
-  ]);
-  const place = ["--data", resolve(options.data), "--run", run];
-  const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...flags, "--no-track", "--json"];
-  const child = spawn(process.execPath, [...command, "--export", "fp32"], { stdio: ["ignore", "pipe", "pipe"] });
-  const stop = () => child.kill("SIGINT");
-  signal?.addEventListener("abort", stop);
-  const text = { out: "", error: "" };
-  child.stdout.on("data", (chunk: Buffer) => {
-    text.out += chunk;
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    text.error = (text.error + chunk).slice(-4000);
-    if (options.progress && options.progress !== silentProgress) process.stderr.write(chunk);
-  });
-  const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
-  signal?.removeEventListener("abort", stop);
-  if (signal?.aborted) throw new Interrupted("Stopped; finished models are kept.");
-  if (status !== 0) {
-    const reason = text.error.trim().split("\n").at(-1) ?? "";
-    throw new HistoError("COMPARISON_FAILED", `Training ${technique.name} failed: ${reason.replace(/^histo: /, "")}`);
+/** The choice that is best on validation after half of the epochs; of equal ones the earlier. Test is not looked at. */
+async function choose(
+  { name, choices = [] }: Technique,
+  settings: Partial<TrainingOptions> & { epochs: number },
+  { out, data, dataset = {} }: Place,
+  context: ProcessContext,
+): Promise<Choice | undefined> {
+  let best: { choice: Choice; rocAuc: number } | undefined;
+  for (const choice of choices) {
+    const options = { ...settings, ...choice.options, epochs: Math.ceil(settings.epochs / 2) };
+    const run = join(out, "choices", name, choice.name);
+    const place = { run, data: resolve(data), dataset, export: "none" } as const;
+    const { validation } = await trainOnce({ ...place, options }, context);
+    context.progress.say(`${choice.title}: validation AUC ${validation.rocAuc.toFixed(3)}`);
+    if (!best || validation.rocAuc > best.rocAuc) best = { choice, rocAuc: validation.rocAuc };
   }
-  return JSON.parse(text.out.trim().split("\n").at(-1) as string) as TrainResult;
+  return best?.choice;
 }
 
-async function measure(technique: Technique, result: TrainResult, size: number): Promise<ComparisonRow> {
-  const config = await readJson<{ parameters: number }>(new RunDirectory(result.run).config);
-  return {
-    name: technique.name,
-    title: technique.title,
-    validation: result.validation,
-    test: result.test,
-    parameters: config.parameters,
-    diskBytes: await bytesBelow(result.model),
-    trainingMemoryBytes: result.peakMemoryBytes,
-    secondsPerEpoch: result.secondsPerEpoch,
-    trainingSeconds: result.seconds,
-    latencyMs: await latency(result.model, size),
-  };
+/** The backbone's row with the size that it takes. */
+async function backboneOf(options: TechniqueComparisonOptions, context: ProcessContext) {
+  const { backbone: name = "", backboneOptions = {}, size } = options;
+  const { signal, progress } = context;
+  const { file, description, normalization } = await openBackbone(
+    name,
+    { ...defaultTrainingOptions, ...backboneOptions },
+    { progress, ...(signal && { signal }) },
+  );
+  const technique = backboneTechnique(
+    `frozen ${name.startsWith("hf:") ? name.slice(3) : basename(name, ".onnx")}, linear head`,
+    `${BACKBONE_PREFIX}${file}`,
+    backboneOptions,
+  );
+  return { technique, size: description.size ?? normalization.size ?? size };
 }
 
-async function bytesBelow(directory: string): Promise<number> {
-  const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+function againstBaseline(row: ComparisonRow, predictions: ReadonlyMap<string, readonly Prediction[]>): ComparisonRow {
+  const [own, baseline] = [predictions.get(row.name), predictions.get("colour")];
+  if (!own || !baseline || row.name === "colour") return row;
+  const { labels, scores } = labelsAndScores(own);
+  const { difference, ci95 } = delongTest(labels, scores, labelsAndScores(baseline).scores);
+  return { ...row, beyondBaseline: { difference, ci95 } };
 }
 
-/** Median time of single random images, after a warm-up. */
-async function latency(model: string, size: number): Promise<number> {
-  const predictor = await Predictor.open(model, {});
-  const random = new Random(1, "latency");
-  const pixels = Uint8Array.from({ length: size * size * 3 }, () => random.integer(256));
-  const times: number[] = [];
-  for (let i = 0; i < 35; i++) {
-    const started = performance.now();
-    await predictor.predictPixels(pixels, 1);
-    if (i >= 5) times.push(performance.now() - started);
-  }
-  await predictor.close();
-  return times.sort((a, b) => a - b)[15] as number;
-}
-
-/** The mean probability of the three models that were best on validation; it costs what they cost together. */
-async function ensemble(rows: readonly ComparisonRow[], out: string): Promise<ComparisonRow> {
-  const members = [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc).slice(0, 3);
-  const mean = async (partition: "validation" | "test") => {
-    const each = await Promise.all(
-      members.map(({ name }) => readPredictions(new RunDirectory(join(out, name)).predictions(partition))),
-    );
-    return (each[0] as Prediction[]).map((first, i) => {
-      const sum = each.reduce((total, list) => total + (list[i] as Prediction).probability, 0);
-      return { label: first.label, probability: sum / each.length };
-    });
-  };
-  const [validation, test] = [await mean("validation"), await mean("test")];
-  const split = (list: typeof validation) => ({
-    labels: list.map(({ label }) => label),
-    scores: list.map(({ probability }) => probability),
-  });
-  const rule = parseThresholdRule("balanced-accuracy");
-  const chosen = split(validation);
-  const { threshold } = chooseThreshold(chosen.labels, chosen.scores, rule);
-  const metricsOf = (list: typeof validation) => {
-    const { labels, scores } = split(list);
-    return binaryMetrics(labels, scores, { threshold });
-  };
-  const total = (of: (row: ComparisonRow) => number) => members.reduce((sum, row) => sum + of(row), 0);
-  return {
-    name: "ensemble",
-    title: `ensemble of ${members.map(({ name }) => name).join(", ")}`,
-    validation: metricsOf(validation),
-    test: metricsOf(test),
-    parameters: total((row) => row.parameters),
-    diskBytes: total((row) => row.diskBytes),
-    trainingMemoryBytes: Math.max(...members.map((row) => row.trainingMemoryBytes)),
-    secondsPerEpoch: total((row) => row.secondsPerEpoch),
-    trainingSeconds: total((row) => row.trainingSeconds),
-    latencyMs: total((row) => row.latencyMs),
-  };
+/** What can be said about the baseline, from the model that validation would choose. */
+function verdictOn(rows: readonly ComparisonRow[]): string {
+  const baseline = rows.find(({ name }) => name === "colour");
+  const rivals = rows.filter((row) => row.beyondBaseline);
+  if (!baseline || rivals.length === 0) return "Nothing was compared with the colour baseline.";
+  const best = [...rivals].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc)[0] as ComparisonRow;
+  const { difference, ci95 } = best.beyondBaseline as NonNullable<ComparisonRow["beyondBaseline"]>;
+  const relation =
+    difference <= 0 ? "does not beat" : ci95[0] > 0 ? "beats" : "lies above, but not by more than chance explains,";
+  const bounds = ci95.map((value) => value.toFixed(3)).join(" to ");
+  return (
+    `Best on validation: ${best.title}. Its test AUC of ${best.test.rocAuc.toFixed(3)} ${relation} ` +
+    `the colour baseline's ${baseline.test.rocAuc.toFixed(3)} (difference ${difference.toFixed(3)}, 95 % ${bounds}).`
+  );
 }

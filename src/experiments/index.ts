@@ -1,11 +1,12 @@
 /** @module Experiments: training, export and tracking put together. */
 export {
-  type ComparisonRow,
   compareTechniques,
+  comparisonDirectory,
   type TechniqueComparison,
   type TechniqueComparisonOptions,
 } from "./compare-techniques";
 export { runFigures } from "./figures";
+export type { ComparisonRow } from "./measure";
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from "./run-experiment";
-export { proportionalHidden, TECHNIQUES, type Technique, techniquesNamed } from "./techniques";
+export { type Choice, proportionalHidden, TECHNIQUES, type Technique, techniquesNamed } from "./techniques";
 export { type TrackingOptions, TrainingTracker } from "./track-training";

@@ -7,6 +7,15 @@ export interface Technique {
   readonly name: string;
   readonly title: string;
   options(size: number): Partial<TrainingOptions>;
+  /** Choices between which validation decides before the technique is trained in full; the first is the plainest. */
+  readonly choices?: readonly Choice[];
+}
+
+/** One of several ways to train a technique. */
+export interface Choice {
+  readonly name: string;
+  readonly title: string;
+  readonly options: Partial<TrainingOptions>;
 }
 
 /** Hidden layers in the reference network's proportions to its input (150528-2352-2352-294-1). */
@@ -15,8 +24,47 @@ export function proportionalHidden(size: number): number[] {
   return [inputs / 64, inputs / 64, inputs / 512].map((units) => Math.max(8, Math.round(units)));
 }
 
-/** Regularization that helped the MLP most. */
-const regularized = { dropout: 0.5, optimizer: "adamw", weightDecay: 0.05, augment: "dihedral" } as const;
+const decay = { optimizer: "adamw", weightDecay: 0.05 } as const;
+
+/** What an MLP with dropout may have besides. */
+const REGULARIZATIONS: readonly Choice[] = [
+  {
+    name: "dropout",
+    title: "dropout 0.2, views",
+    options: { dropout: 0.2, augment: "dihedral" },
+  },
+  {
+    name: "dropout-decay",
+    title: "dropout 0.5, weight decay, views",
+    options: { dropout: 0.5, augment: "dihedral", ...decay },
+  },
+  {
+    name: "dropout-normalization",
+    title: "dropout 0.3, batch normalization, views",
+    options: { dropout: 0.3, normalization: "batch", augment: "dihedral" },
+  },
+  {
+    name: "dropout-colours",
+    title: "dropout 0.3, weight decay, views, crops, stains, jitter and blur",
+    options: { dropout: 0.3, augment: "all", ...decay },
+  },
+  {
+    name: "dropout-mixup",
+    title: "dropout 0.3, weight decay, views, mixup, averaged weights",
+    options: { dropout: 0.3, augment: "dihedral", mixup: 0.2, ema: 0.99, ...decay },
+  },
+];
+
+const subspace = (size: number): Partial<TrainingOptions> => ({
+  stem: "subspace",
+  rank: 64,
+  hidden: proportionalHidden(size),
+  epochs: 30,
+  lr: 3e-4,
+  dropout: 0.5,
+  augment: "dihedral",
+  ...decay,
+});
 
 export const TECHNIQUES: readonly Technique[] = [
   {
@@ -32,19 +80,18 @@ export const TECHNIQUES: readonly Technique[] = [
   {
     name: "mlp-regularized",
     title: "MLP on pixels, regularized",
-    options: (size) => ({ hidden: proportionalHidden(size), epochs: 20, ...regularized }),
+    options: (size) => ({ hidden: proportionalHidden(size), epochs: 20 }),
+    choices: REGULARIZATIONS,
   },
   {
     name: "mlp-subspace",
     title: "MLP in a subspace",
-    options: (size) => ({
-      stem: "subspace",
-      rank: 64,
-      hidden: proportionalHidden(size),
-      epochs: 30,
-      lr: 3e-4,
-      ...regularized,
-    }),
+    options: subspace,
+  },
+  {
+    name: "mlp-colour",
+    title: "MLP in a subspace, colour and texture beside it",
+    options: (size) => ({ ...subspace(size), beside: "colour" }),
   },
   {
     name: "cnn",
@@ -60,13 +107,21 @@ export const TECHNIQUES: readonly Technique[] = [
       epochs: 24,
       lr: 5e-4,
       schedule: "onecycle",
-      optimizer: "adamw",
-      weightDecay: 0.05,
       clipNorm: 1,
       augment: "dihedral",
+      ...decay,
     }),
   },
 ];
+
+/** A linear head on a frozen backbone. @param model as `--model` names it @param given what the user says about it */
+export function backboneTechnique(title: string, model: string, given: Partial<TrainingOptions>): Technique {
+  return {
+    name: "backbone",
+    title,
+    options: () => ({ model, batch: 32, epochs: 40, lr: 1e-3, ...decay, ...given }),
+  };
+}
 
 /** Techniques by name, in the order of the list. @throws {InputError} `TECHNIQUE_UNKNOWN` */
 export function techniquesNamed(names: readonly string[]): Technique[] {

@@ -2,6 +2,7 @@
 export { agreementFigure, votesFigure } from "./agreement";
 export { architectureFigure, countText, type LayerBox } from "./architecture";
 export { type CalibrationSeries, calibrationFigure, scoreFigure } from "./calibration";
+export { beyondBaselineFigure, type ComparedTechnique, techniqueCostFigure, techniquesFigure } from "./comparison";
 export { confusionFigure } from "./confusion";
 export {
   type PrecisionRecallSeries,

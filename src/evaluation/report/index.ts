@@ -14,6 +14,8 @@ import { calibrationSection, expertSection } from "./trust";
 
 export type { ReportExtras } from "./comparisons";
 export { runFigures } from "./figures";
+export { escapeHtml, paragraph, table } from "./html";
+export { reportPage } from "./page";
 
 /** The report as HTML. */
 export async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promise<string> {

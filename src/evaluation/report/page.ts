@@ -26,8 +26,13 @@ addEventListener("resize", draw);
 document.getElementById("theme").addEventListener("click", () => turn(root.dataset.theme === "dark" ? "light" : "dark"));
 `;
 
-/** Puts the page together. */
-export async function reportPage(title: string, subtitle: string, sections: readonly Section[]): Promise<string> {
+/** Puts the page together. @param command the one that writes it */
+export async function reportPage(
+  title: string,
+  subtitle: string,
+  sections: readonly Section[],
+  command = "histo evaluate --report",
+): Promise<string> {
   const figures: Figure[] = [];
   const body = sections.map(({ id, title, blocks }) => {
     const parts = grouped(blocks, figures);
@@ -52,7 +57,7 @@ export async function reportPage(title: string, subtitle: string, sections: read
 <main>
 ${body.join("\n")}
 </main>
-<footer>Written by <code>histo evaluate --report</code> on ${new Date().toISOString().slice(0, 10)}. This file is complete in itself and loads nothing from anywhere.</footer>
+<footer>Written by <code>${command}</code> on ${new Date().toISOString().slice(0, 10)}. This file is complete in itself and loads nothing from anywhere.</footer>
 <noscript><p class="caution">The figures need JavaScript; tables and text do not.</p></noscript>
 <script id="figures" type="application/json">${scriptSafe(JSON.stringify({ figures: stripped, templates }))}</script>
 <script>${plotly.replace(/<\/script/gi, "<\\/script")}</script>

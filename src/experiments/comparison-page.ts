@@ -1,0 +1,79 @@
+/** @module A comparison as one HTML file: the table, the figures, and what they say about the baseline. */
+import { basename } from "node:path";
+import { escapeHtml, paragraph, reportPage, table } from "../evaluation/report/index";
+import { writeFileAtomically } from "../files/index";
+import { beyondBaselineFigure, countText, techniqueCostFigure, techniquesFigure } from "../plots/index";
+import type { ComparisonRow } from "./measure";
+
+const HEAD = [
+  "technique",
+  "ROC AUC",
+  "balanced accuracy",
+  "accuracy",
+  "recall",
+  "specificity",
+  "parameters",
+  "on disk",
+  "training memory",
+  "an epoch",
+  "an image",
+];
+
+/** Writes `comparison.html`. */
+export async function writeComparisonPage(
+  path: string,
+  { data, rows, verdict }: { readonly data: string; readonly rows: readonly ComparisonRow[]; readonly verdict: string },
+): Promise<void> {
+  const notes = rows.flatMap(({ title, note }) => (note ? [`${escapeHtml(title)}: ${escapeHtml(note)}.`] : []));
+  const compared = rows.some((row) => row.beyondBaseline);
+  const html = await reportPage(
+    `Techniques compared on ${basename(data)}`,
+    `${rows[0]?.test.n ?? 0} test images`,
+    [
+      {
+        id: "table",
+        title: "What each reaches and costs",
+        blocks: [
+          paragraph(`<b>${escapeHtml(verdict)}</b>`),
+          table(HEAD, rows.map(cells), "Measures of the test images with 95 % intervals; thresholds from validation."),
+          ...notes.map(paragraph),
+        ],
+      },
+      {
+        id: "figures",
+        title: "Side by side",
+        blocks: [
+          { figure: techniquesFigure(rows), caption: "The dotted line is the colour baseline." },
+          ...(compared
+            ? [{ figure: beyondBaselineFigure(rows), caption: "Right of the dotted line a technique is ahead of it." }]
+            : []),
+          { figure: techniqueCostFigure(rows), caption: "Up is better, left is cheaper; costs on logarithmic axes." },
+        ],
+      },
+    ],
+    "histo compare",
+  );
+  await writeFileAtomically(path, html);
+}
+
+function cells({ title, test, testCi95, ...row }: ComparisonRow): string[] {
+  const measured = (name: "balancedAccuracy" | "accuracy" | "recall" | "specificity") =>
+    withInterval(test[name], testCi95[name]);
+  return [
+    escapeHtml(title),
+    withInterval(test.rocAuc, test.rocAucCi95 ?? testCi95.rocAuc),
+    measured("balancedAccuracy"),
+    measured("accuracy"),
+    measured("recall"),
+    measured("specificity"),
+    countText(row.parameters),
+    `${(row.diskBytes / 1e6).toFixed(1)} MB`,
+    `${(row.trainingMemoryBytes / 1e6).toFixed(0)} MB`,
+    `${row.secondsPerEpoch.toFixed(2)} s`,
+    `${row.latencyMs.toFixed(2)} ms`,
+  ];
+}
+
+function withInterval(value: number, [low, high]: readonly [number, number]): string {
+  return `${value.toFixed(3)} <span class="ci">(${low.toFixed(3)}–${high.toFixed(3)})</span>`;
+}

@@ -1,0 +1,150 @@
+/** @module What a trained technique reaches and costs. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type BinaryMetrics,
+  binaryMetrics,
+  chooseThreshold,
+  type Interval,
+  type IntervalName,
+  labelsAndScores,
+  metricIntervals,
+  type Prediction,
+  parseThresholdRule,
+  readPredictions,
+} from "../evaluation/index";
+import { readJson } from "../files/index";
+import { Predictor } from "../inference/index";
+import { Random } from "../random/index";
+import { RunDirectory } from "../runs/index";
+import type { ProcessResult } from "./train-process";
+
+/** What a technique gave and what it costs. */
+export interface ComparisonRow {
+  readonly name: string;
+  readonly title: string;
+  /** What was chosen on validation, or what the row is made of. */
+  readonly note?: string;
+  /** Edge length of its input. */
+  readonly size: number;
+  readonly validation: BinaryMetrics;
+  readonly test: BinaryMetrics;
+  /** 95 % bootstrap intervals of the test measures. */
+  readonly testCi95: Readonly<Record<IntervalName, Interval>>;
+  /** Test AUC minus the colour baseline's on the same tiles, with its 95 % interval (DeLong); absent without a baseline. */
+  readonly beyondBaseline?: { readonly difference: number; readonly ci95: Interval };
+  readonly parameters: number;
+  /** Of the exported model. */
+  readonly diskBytes: number;
+  /** Largest resident memory of the training process. */
+  readonly trainingMemoryBytes: number;
+  readonly secondsPerEpoch: number;
+  /** Of the training itself; choosing comes on top. */
+  readonly trainingSeconds: number;
+  /** Median of single images through the exported model, without decoding. */
+  readonly latencyMs: number;
+}
+
+/** The row of a finished training with an exported model. */
+export async function measureRow(
+  { name, title, note }: { readonly name: string; readonly title: string; readonly note?: string },
+  result: ProcessResult,
+  size: number,
+): Promise<ComparisonRow> {
+  const run = new RunDirectory(result.run);
+  const { parameters } = await readJson<{ parameters: number }>(run.config);
+  const model = join(result.run, "model");
+  return {
+    name,
+    title,
+    ...(note && { note }),
+    size,
+    validation: result.validation,
+    test: result.test,
+    testCi95: intervalsOf(await readPredictions(run.predictions("test")), result.test.threshold),
+    parameters,
+    diskBytes: await bytesBelow(model),
+    trainingMemoryBytes: result.peakMemoryBytes,
+    secondsPerEpoch: result.secondsPerEpoch,
+    trainingSeconds: result.seconds,
+    latencyMs: await latency(model, size),
+  };
+}
+
+/** The mean probability of several models at the threshold that suits it on validation; it costs what they cost together. */
+export async function ensembleRow(
+  members: readonly ComparisonRow[],
+  runOf: (name: string) => RunDirectory,
+): Promise<{ row: ComparisonRow; test: Prediction[] }> {
+  const [validation, test] = [await meanOf(members, runOf, "validation"), await meanOf(members, runOf, "test")];
+  const chosen = labelsAndScores(validation);
+  const { threshold } = chooseThreshold(chosen.labels, chosen.scores, parseThresholdRule("balanced-accuracy"));
+  const metricsOf = (rows: readonly Prediction[]) => {
+    const { labels, scores } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, { threshold });
+  };
+  const total = (of: (row: ComparisonRow) => number) => members.reduce((sum, row) => sum + of(row), 0);
+  const row: ComparisonRow = {
+    name: "ensemble",
+    title: `ensemble of ${members.map(({ name }) => name).join(", ")}`,
+    note: "the three best on validation",
+    size: Math.max(...members.map((member) => member.size)),
+    validation: metricsOf(validation),
+    test: metricsOf(test),
+    testCi95: intervalsOf(test, threshold),
+    parameters: total((member) => member.parameters),
+    diskBytes: total((member) => member.diskBytes),
+    trainingMemoryBytes: Math.max(...members.map((member) => member.trainingMemoryBytes)),
+    secondsPerEpoch: total((member) => member.secondsPerEpoch),
+    trainingSeconds: total((member) => member.trainingSeconds),
+    latencyMs: total((member) => member.latencyMs),
+  };
+  return { row, test };
+}
+
+async function meanOf(
+  members: readonly ComparisonRow[],
+  runOf: (name: string) => RunDirectory,
+  partition: "validation" | "test",
+): Promise<Prediction[]> {
+  const each = await Promise.all(members.map(({ name }) => readPredictions(runOf(name).predictions(partition))));
+  return (each[0] as Prediction[]).map((first, i) => {
+    const sum = each.reduce((total, list) => total + (list[i] as Prediction).probability, 0);
+    return { ...first, probability: sum / each.length };
+  });
+}
+
+function intervalsOf(rows: readonly Prediction[], threshold: number): Record<IntervalName, Interval> {
+  const { labels, scores } = labelsAndScores(rows);
+  return metricIntervals(labels, scores, { threshold });
+}
+
+async function bytesBelow(directory: string): Promise<number> {
+  const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+/** Runs that do not count, and how many do: as many as fit into the time, within bounds. */
+const WARM_UP = 10;
+const RUNS = { least: 20, most: 200, milliseconds: 2000 } as const;
+
+/** Median time of single random images through a loaded and warm model. */
+async function latency(model: string, size: number): Promise<number> {
+  const predictor = await Predictor.open(model, {});
+  const random = new Random(1, "latency");
+  const pixels = Uint8Array.from({ length: size * size * 3 }, () => random.integer(256));
+  const times: number[] = [];
+  try {
+    for (let i = 0; i < WARM_UP; i++) await predictor.predictPixels(pixels, 1);
+    const begin = performance.now();
+    while (times.length < RUNS.most) {
+      if (times.length >= RUNS.least && performance.now() - begin > RUNS.milliseconds) break;
+      const started = performance.now();
+      await predictor.predictPixels(pixels, 1);
+      times.push(performance.now() - started);
+    }
+  } finally {
+    await predictor.close();
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
+}

@@ -1,0 +1,101 @@
+/** @module A training in a process of its own, so that its memory is its own; done once and then kept. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { DatasetOptions } from "../dataset/index";
+import { HistoError, InputError, Interrupted } from "../errors/index";
+import type { BinaryMetrics } from "../evaluation/index";
+import { projectRoot, readJson, writeJson } from "../files/index";
+import { type Progress, silentProgress } from "../progress/index";
+import type { TrainingOptions } from "../runs/index";
+
+/** What `histo train --json` gives, as far as it matters here. */
+export interface ProcessResult {
+  readonly run: string;
+  /** Directory of the exported model, where one was wanted. */
+  readonly model?: string;
+  readonly seconds: number;
+  readonly secondsPerEpoch: number;
+  readonly peakMemoryBytes: number;
+  readonly validation: BinaryMetrics;
+  readonly test: BinaryMetrics;
+}
+
+/** A training to be done. */
+export interface ProcessTraining {
+  readonly run: string;
+  readonly data: string;
+  readonly dataset: DatasetOptions;
+  readonly options: Partial<TrainingOptions>;
+  readonly export: "fp32" | "none";
+}
+
+/** Where the rest of the world is told and heard. */
+export interface ProcessContext {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Trains in a process of its own, or gives what the same training gave before.
+ * @throws {InputError} `COMPARISON_OTHER` where the directory holds another training
+ * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}
+ */
+export async function trainOnce(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
+  const { run, ...rest } = training;
+  const settings = JSON.parse(JSON.stringify(rest)) as Omit<ProcessTraining, "run">;
+  const path = join(run, "process.json");
+  if (existsSync(path)) {
+    const before = await readJson<{ settings: typeof settings; result: ProcessResult }>(path);
+    if (isDeepStrictEqual(before.settings, settings)) return { ...before.result, run };
+    throw new InputError(
+      "COMPARISON_OTHER",
+      `${run} was trained with other options or data; choose another --out, or delete it to train it anew.`,
+    );
+  }
+  await rm(run, { recursive: true, force: true });
+  const result = await train(training, context);
+  await writeJson(path, { settings, result });
+  return result;
+}
+
+/** `histo train --json` as a child process; its progress goes to this process's standard error. */
+async function train(training: ProcessTraining, { progress, signal }: ProcessContext): Promise<ProcessResult> {
+  const { run, data, dataset, options } = training;
+  const place = ["--data", resolve(data), "--run", run, ...flagsOf(datasetFlags(dataset))];
+  const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...flagsOf(options), "--no-track"];
+  const child = spawn(process.execPath, [...command, "--json", "--export", training.export], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const stop = () => child.kill("SIGINT");
+  signal?.addEventListener("abort", stop);
+  const text = { out: "", error: "" };
+  child.stdout.on("data", (chunk: Buffer) => {
+    text.out += chunk;
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    text.error = (text.error + chunk).slice(-4000);
+    if (progress !== silentProgress) process.stderr.write(chunk);
+  });
+  const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
+  signal?.removeEventListener("abort", stop);
+  if (signal?.aborted) throw new Interrupted("Stopped; finished models are kept.");
+  if (status !== 0) {
+    const reason = text.error.trim().split("\n").at(-1) ?? "";
+    throw new HistoError("COMPARISON_FAILED", `Training ${basename(run)} failed: ${reason.replace(/^histo: /, "")}`);
+  }
+  return JSON.parse(text.out.trim().split("\n").at(-1) as string) as ProcessResult;
+}
+
+/** How `histo train` calls what is said about a data set. */
+function datasetFlags({ imageDirectory, requireImages: _, ...rest }: DatasetOptions): object {
+  return { ...rest, imageFolder: imageDirectory };
+}
+
+function flagsOf(options: object): string[] {
+  return Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .flatMap(([name, value]) => [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)]);
+}

@@ -1,0 +1,75 @@
+/** @module Techniques compared: what each reaches, and what accuracy costs. */
+import type { Interval } from "../evaluation/index";
+import { type Figure, figure } from "./figure";
+import { intervalFigure } from "./intervals";
+import { colours } from "./theme";
+
+/** What the figures need of a technique. */
+export interface ComparedTechnique {
+  readonly name: string;
+  readonly title: string;
+  readonly test: { readonly rocAuc: number; readonly rocAucCi95?: Interval };
+  readonly beyondBaseline?: { readonly difference: number; readonly ci95: Interval };
+  readonly parameters: number;
+  readonly latencyMs: number;
+  readonly trainingSeconds: number;
+}
+
+/** Test AUC of each technique with its interval; the dotted line is the baseline, where there is one. */
+export function techniquesFigure(rows: readonly ComparedTechnique[]): Figure {
+  const baseline = rows.find(({ name }) => name === "colour");
+  return intervalFigure(
+    "How well test images are ranked (95 % intervals)",
+    rows.map(({ title, test }) => ({
+      name: title,
+      value: test.rocAuc,
+      ...(test.rocAucCi95 && { interval: test.rocAucCi95 }),
+    })),
+    { title: "ROC AUC", ...(baseline && { reference: baseline.test.rocAuc }) },
+  );
+}
+
+/** Differences from the baseline on the same images. */
+export function beyondBaselineFigure(rows: readonly ComparedTechnique[]): Figure {
+  return intervalFigure(
+    "AUC beyond the colour baseline (95 % intervals, paired)",
+    rows.flatMap(({ title, beyondBaseline }) =>
+      beyondBaseline ? [{ name: title, value: beyondBaseline.difference, interval: beyondBaseline.ci95 }] : [],
+    ),
+    { title: "difference of ROC AUC", reference: 0 },
+  );
+}
+
+const COSTS = [
+  { of: (row: ComparedTechnique) => row.latencyMs, title: "ms an image, exported", axis: "" },
+  { of: (row: ComparedTechnique) => row.parameters, title: "parameters", axis: "2" },
+  { of: (row: ComparedTechnique) => row.trainingSeconds, title: "seconds of training", axis: "3" },
+] as const;
+
+/** Test AUC over latency, parameters and training time, one symbol a technique. */
+export function techniqueCostFigure(rows: readonly ComparedTechnique[]): Figure {
+  const data = COSTS.flatMap(({ of, axis }) =>
+    rows.map((row, i) => ({
+      x: [of(row)],
+      y: [row.test.rocAuc],
+      name: row.name,
+      legendgroup: row.name,
+      showlegend: axis === "",
+      mode: "markers" as const,
+      marker: { size: 12, color: colours.series[i % colours.series.length], symbol: i },
+      hovertemplate: `${row.title}: %{y:.3f}, %{x:.3s}<extra></extra>`,
+      xaxis: `x${axis}`,
+      yaxis: `y${axis}`,
+    })),
+  );
+  return figure("What accuracy costs", data, {
+    xaxis: { type: "log", title: { text: COSTS[0].title }, domain: [0, 0.3] },
+    yaxis: { title: { text: "test AUC" } },
+    xaxis2: { type: "log", title: { text: COSTS[1].title }, domain: [0.35, 0.65] },
+    yaxis2: { anchor: "x2", matches: "y", showticklabels: false },
+    xaxis3: { type: "log", title: { text: COSTS[2].title }, domain: [0.7, 1] },
+    yaxis3: { anchor: "x3", matches: "y", showticklabels: false },
+    legend: { orientation: "h", y: -0.25 },
+    width: 860,
+  });
+}
