@@ -7,6 +7,7 @@ export type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "train-step": () => import("./train-step.js"),
   epoch: () => import("./epoch.js"),
+  models: () => import("./models.js"),
   subspace: () => import("./subspace.js"),
   quality: () => import("./quality.js"),
   data: () => import("./data.js"),

@@ -1,5 +1,5 @@
 // The native addon of tfjs-node-gpu (two C++ files of the package and the project's own), compiled against the unpacked TensorFlow.
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { root, tensorflowFolder } from "./paths.mjs";
@@ -10,10 +10,15 @@ const addonFolder = join(addonPackage, "lib", "napi-v8");
 export const addon = join(addonFolder, "tfjs_binding.node");
 const mac = process.platform === "darwin";
 
-/** The project's own addons: one loaded before TensorFlow, one that adds operations to it; see the files. */
-export const nativeSources = ["quietly.cc", "optimizers.cc", "product.cc", "product.h", "processor.h"].map(
-  (file) => `native/${file}`,
+const networks = ["networks.cc", "operation.h", "parallel.h"].concat(
+  ["attention", "maps", "passes", "tokens", "vectors"].map((name) => `${name}.inl`),
 );
+
+/** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */
+export const nativeSources = [
+  ...["quietly.cc", "optimizers.cc", "product.cc", "product.h", "processor.h"],
+  ...networks.map((file) => `networks/${file}`),
+].map((file) => `native/${file}`);
 
 /** Compiles with the given C++ compiler. The addon finds the libraries relative to itself, so the project can be moved. */
 export async function compileAddon(compiler) {
@@ -31,6 +36,10 @@ export async function compileAddon(compiler) {
   await compile(compiler, join(addonFolder, "quietly.node"), own("quietly"));
   const optimizers = [...fast, ...own("optimizers", "product"), ...withTensorFlow];
   await compile(compiler, join(addonFolder, "optimizers.node"), optimizers);
+  const operations = join(addonFolder, "networks.node");
+  rmSync(operations, { force: true });
+  // The networks train without them too, only slower: a compiler that cannot compile them is no reason to stop.
+  await compile(compiler, operations, [...fast, ...own("networks/networks"), ...withTensorFlow]).catch(() => {});
 }
 
 async function compile(compiler, target, args) {

@@ -21,12 +21,13 @@ export {
   trainableVariables,
   variableOf,
 } from "./gradients";
-export { attribute, callOp, callOps, floatsFromBytes, runOp, statelessUniform } from "./kernels";
+export { attribute, callOp, callOps, runOp, statelessUniform } from "./kernels";
 export { runtime, type TensorFlowRuntime } from "./load";
+export { hasNetworkOps, standardizedBytes } from "./network-ops";
 export { Adam, type AdamOptions } from "./optimizers/adam";
 export { Optimizer, type SlotTensor } from "./optimizers/optimizer";
 export { RmsProp, type RmsPropOptions } from "./optimizers/rmsprop";
 export { Sgd, type SgdOptions } from "./optimizers/sgd";
 export { hasBf16Hardware, type Precision, precision, setPrecision, withPrecision } from "./precision";
 export { noteCopy, readValues } from "./read-values";
-export { affine, attention, gelu, layerNorm } from "./transformer-ops";
+export { affine, affineGelu, attention, layerNorm } from "./transformer-ops";

@@ -84,6 +84,13 @@ export function exactBatchMatMul(a: tf.Tensor, b: tf.Tensor, transposeA: boolean
   );
 }
 
+/** A uint8 tensor, which only native operations understand; the caller disposes it. */
+export function bytesTensor(bytes: Uint8Array, shape: readonly number[]): tf.Tensor {
+  const { binding } = nativeBackend();
+  const id = binding.createTensor(shape, binding.TF_UINT8, bytes);
+  return nativeBackend().createOutputTensor({ id, shape, dtype: binding.TF_UINT8 });
+}
+
 /**
  * A float32 tensor of the same values as `bytes` (0 to 255). The bytes cross into TensorFlow as they are, a quarter of
  * the size of floats.
@@ -91,11 +98,7 @@ export function exactBatchMatMul(a: tf.Tensor, b: tf.Tensor, transposeA: boolean
 export function floatsFromBytes(bytes: Uint8Array, shape: readonly number[]): tf.Tensor {
   if (runtime.kind !== "native") return tf.tensor(Float32Array.from(bytes), [...shape], "float32");
   const { binding } = nativeBackend();
-  const raw = nativeBackend().createOutputTensor({
-    id: binding.createTensor(shape, binding.TF_UINT8, bytes),
-    shape,
-    dtype: binding.TF_UINT8,
-  });
+  const raw = bytesTensor(bytes, shape);
   const types = [attribute.type("SrcT", binding.TF_UINT8), attribute.float32("DstT")];
   const floats = callOp("Cast", [...types, attribute.flag("Truncate", false)], [raw]);
   raw.dispose();

@@ -21,7 +21,7 @@ export interface TensorFlowRuntime {
 export const projectRequire = createRequire(join(projectRoot(), "package.json"));
 
 /** Bf16 products must be allowed before TensorFlow starts; whether they are used is decided later, see `precision.ts`. */
-const BF16_ALLOWED = "TF_SET_ONEDNN_FPMATH_MODE";
+export const BF16_ALLOWED = "TF_SET_ONEDNN_FPMATH_MODE";
 
 interface NativePackage {
   backend(): { isUsingGpuDevice?: boolean };

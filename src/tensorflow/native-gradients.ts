@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { attribute, callOp } from "./kernels";
 import { runtime } from "./load";
+import { hasNetworkOps, maxPoolBackward, maxPoolForward } from "./network-ops";
 
 /** ReluGrad, one operation for tfjs's step, cast and multiply. */
 function nativeReluGradient(): void {
@@ -21,8 +22,8 @@ function nativeReluGradient(): void {
 }
 
 /**
- * Gradient of max pooling with windows that do not overlap. TensorFlow's MaxPoolGrad takes five times as long as this on
- * two cores: maxima and errors are spread over their windows (AvgPoolGrad, which is fast, of four times the value), and
+ * Gradient of max pooling with windows that do not overlap, where the project's own operations are missing. TensorFlow's
+ * MaxPoolGrad takes five times as long as this on two cores: maxima and errors are spread over their windows (AvgPoolGrad, which is fast, of four times the value), and
  * an error goes where the input equals the maximum. Where several inputs of a window do, each gets all of it; behind a
  * convolution that does not happen.
  */
@@ -53,6 +54,12 @@ interface MaxPoolAttributes {
   readonly pad: unknown;
 }
 
+interface MaxPoolCall {
+  readonly inputs: { readonly x: tf.Tensor };
+  readonly backend: unknown;
+  readonly attrs: MaxPoolAttributes;
+}
+
 const pairOf = (value: number | [number, number]): [number, number] =>
   typeof value === "number" ? [value, value] : value;
 
@@ -80,7 +87,36 @@ function spreadToMaxima(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, height:
   });
 }
 
+/** Forward and backward pass of 2 x 2 max pooling by the project's own operations, an eighth of the time of TensorFlow's. */
+function ownMaxPool(): void {
+  const kernel = tf.getKernel(tf.MaxPool, "tensorflow");
+  const { gradFunc: general } = tf.getGradient(tf.MaxPool);
+  if (!kernel) return;
+  const original = kernel.kernelFunc as unknown as (call: MaxPoolCall) => tf.Tensor;
+  const halves = (x: tf.Tensor, { filterSize, strides, pad }: MaxPoolAttributes) => {
+    const twos = [...pairOf(filterSize), ...pairOf(strides)].every((value) => value === 2);
+    const even = (x.shape[1] as number) % 2 === 0 && (x.shape[2] as number) % 2 === 0;
+    return twos && (pad === "valid" || pad === 0 || (pad === "same" && even));
+  };
+  const choose = (call: MaxPoolCall) =>
+    halves(call.inputs.x, call.attrs) ? maxPoolForward(call.inputs.x) : original(call);
+  tf.unregisterKernel(tf.MaxPool, "tensorflow");
+  tf.registerKernel({ ...kernel, kernelFunc: choose as unknown as tf.KernelFunc });
+  tf.unregisterGradient(tf.MaxPool);
+  tf.registerGradient({
+    kernelName: tf.MaxPool,
+    inputsToSave: ["x"],
+    outputsToSave: [true],
+    gradFunc: (dy, saved, attributes) => {
+      const [x] = saved as [tf.Tensor];
+      if (!halves(x, attributes as unknown as MaxPoolAttributes)) return general(dy, saved, attributes);
+      return { x: () => maxPoolBackward(dy as tf.Tensor, x) };
+    },
+  });
+}
+
 if (runtime.kind === "native") {
   nativeReluGradient();
-  if (!runtime.gpu) quickMaxPoolGradient();
+  if (hasNetworkOps) ownMaxPool();
+  else if (!runtime.gpu) quickMaxPoolGradient();
 }

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
 import { interceptConvolutions } from "./exact-convolution";
 import { exactBatchMatMul, exactMatMul } from "./kernels";
-import { runtime } from "./load";
+import { BF16_ALLOWED, runtime } from "./load";
 
 export type Precision = "bf16" | "fp32";
 
@@ -79,5 +79,6 @@ function exactUnitBatch(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transpo
 
 if (runtime.kind === "native") {
   interceptMatMul();
-  if (!runtime.gpu && hasBf16Hardware()) interceptConvolutions(() => current === "fp32");
+  const allowed = process.env[BF16_ALLOWED] !== "";
+  if (!runtime.gpu && allowed && hasBf16Hardware()) interceptConvolutions(() => current === "fp32");
 }

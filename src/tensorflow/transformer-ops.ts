@@ -1,62 +1,24 @@
 /** @module What transformer blocks are made of, each forward and backward pass written out in few large operations. */
 import * as tf from "@tensorflow/tfjs";
-
-type Gradient = { value: tf.Tensor; gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[] };
-type Save = (tensors: tf.Tensor[]) => void;
-
-/** `tf.customGrad` with the inputs as a list. */
-function differentiable(forward: (inputs: tf.Tensor[], save: Save) => Gradient): (...inputs: tf.Tensor[]) => tf.Tensor {
-  return tf.customGrad((...args) => {
-    const save = args.pop() as unknown as Save;
-    return forward(args as tf.Tensor[], save);
-  });
-}
+import * as composed from "./composed-transformer-ops";
+import { differentiable } from "./differentiable";
+import * as native from "./network-ops";
 
 /**
  * Normalizes the last axis of x [..., d] to mean 0 and variance 1, then scales by gamma [d] and shifts by beta [d]
  * (Ba, Kiros and Hinton 2016).
  */
 export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor {
+  if (!native.hasNetworkOps) return composed.layerNorm(x, gamma, beta, epsilon);
   return differentiable(([input, scale, shift], save) => {
     const [rows, g, b] = [input, scale, shift] as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const mean = tf.mean(rows, -1, true);
-    const centred = tf.sub(rows, mean);
-    const deviation = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
-    const normal = tf.mul(centred, deviation);
-    save([normal, deviation, g]);
+    const [value, statistics] = native.layerNormForward(rows, g, b, epsilon);
+    save([rows, g, statistics]);
     return {
-      value: tf.add(tf.mul(normal, g), b),
-      gradFunc: (dy, saved) => {
-        const [n, inverse, factor] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-        const axes = Array.from({ length: n.rank - 1 }, (_, i) => i);
-        const product = tf.mul(dy, n);
-        const e = tf.mul(dy, factor);
-        const along = tf.mean(tf.mul(e, n), -1, true);
-        const dx = tf.mul(tf.sub(tf.sub(e, tf.mean(e, -1, true)), tf.mul(n, along)), inverse);
-        return [dx, tf.sum(product, axes), tf.sum(dy, axes)];
-      },
+      value,
+      gradFunc: (dy, saved) => native.layerNormBackward(dy, ...(saved as [tf.Tensor, tf.Tensor, tf.Tensor])),
     };
   })(x, gamma, beta);
-}
-
-const INVERSE_ROOT_2 = Math.SQRT1_2;
-const INVERSE_ROOT_2_PI = 1 / Math.sqrt(2 * Math.PI);
-
-/** x times the normal distribution function of x (Hendrycks and Gimpel 2016), exact. */
-export function gelu(x: tf.Tensor): tf.Tensor {
-  return differentiable(([input], save) => {
-    const values = input as tf.Tensor;
-    const share = tf.add(tf.mul(tf.erf(tf.mul(values, INVERSE_ROOT_2)), 0.5), 0.5);
-    save([values, share]);
-    return {
-      value: tf.mul(values, share),
-      gradFunc: (dy, saved) => {
-        const [v, cdf] = saved as [tf.Tensor, tf.Tensor];
-        const bell = tf.exp(tf.mul(tf.square(v), -0.5));
-        return tf.mul(dy, tf.add(cdf, tf.mul(tf.mul(v, INVERSE_ROOT_2_PI), bell)));
-      },
-    };
-  })(x);
 }
 
 /**
@@ -65,38 +27,58 @@ export function gelu(x: tf.Tensor): tf.Tensor {
  * @returns [n, tokens, heads * d]
  */
 export function attention(qkv: tf.Tensor3D, heads: number): tf.Tensor3D {
-  const [n, tokens, width] = qkv.shape;
-  const d = width / 3 / heads;
-  const scale = 1 / Math.sqrt(d);
-  const merge = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [n, tokens, heads * d]);
+  if (!native.hasNetworkOps) return composed.attention(qkv, heads);
   return differentiable(([input], save) => {
-    const parts = tf.transpose(tf.reshape(input as tf.Tensor, [n, tokens, 3, heads, d]), [2, 0, 3, 1, 4]);
-    const [queries, k, v] = tf.unstack(parts) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-    const q = tf.mul(queries, scale);
-    const weights = tf.softmax(tf.matMul(q, k, false, true));
-    const out = tf.matMul(weights, v);
-    save([q, k, v, weights, out]);
+    const [value, logSums] = native.attentionForward(input as tf.Tensor, heads);
+    save([input as tf.Tensor, value, logSums]);
     return {
-      value: merge(out),
-      gradFunc: (dy, saved) => {
-        const [sq, sk, sv, w, o] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-        const dOut = tf.transpose(tf.reshape(dy, [n, tokens, heads, d]), [0, 2, 1, 3]);
-        const dv = tf.matMul(w, dOut, true, false);
-        const dWeights = tf.matMul(dOut, sv, false, true);
-        // The sum over keys of weights times their errors, from the much smaller outputs (Dao et al. 2022).
-        const mean = tf.sum(tf.mul(dOut, o), -1, true);
-        const dScores = tf.mul(w, tf.sub(dWeights, mean));
-        const dq = tf.mul(tf.matMul(dScores, sk), scale);
-        const dk = tf.matMul(dScores, sq, true, false);
-        return tf.reshape(tf.transpose(tf.stack([dq, dk, dv]), [1, 3, 0, 2, 4]), [n, tokens, width]);
-      },
+      value,
+      gradFunc: (dy, saved) => native.attentionBackward(saved as [tf.Tensor, tf.Tensor, tf.Tensor], dy, heads),
     };
   })(qkv) as tf.Tensor3D;
 }
 
 /** x W + b over the last axis of x [..., k], as one product of two matrices. */
 export function affine(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor {
-  const [k, units] = weights.shape;
-  const flat = tf.reshape(x, [-1, k]) as tf.Tensor2D;
-  return tf.reshape(tf.add(tf.matMul(flat, weights), bias), [...x.shape.slice(0, -1), units]);
+  if (!native.hasNetworkOps) return composed.affine(x, weights, bias);
+  return differentiable(([input, kernel, shift], save) => {
+    const [rows, w] = [flat(input as tf.Tensor), kernel as tf.Tensor2D];
+    const product = tf.matMul(rows, w);
+    native.addBiasInPlace(product, shift as tf.Tensor);
+    save([rows, w]);
+    return {
+      value: tf.reshape(product, shapeOfProduct(x, weights)),
+      gradFunc: (dy, saved) => [...productGradients(dy, saved, x.shape), native.columnSums(dy)],
+    };
+  })(x, weights, bias);
+}
+
+/**
+ * GELU of x W + b: the result times the normal distribution function of itself (Hendrycks and Gimpel 2016), exact.
+ */
+export function affineGelu(x: tf.Tensor, weights: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor {
+  if (!native.hasNetworkOps) return composed.gelu(composed.affine(x, weights, bias));
+  return differentiable(([input, kernel, shift], save) => {
+    const [rows, w, b] = [flat(input as tf.Tensor), kernel as tf.Tensor2D, shift as tf.Tensor];
+    const product = tf.matMul(rows, w);
+    save([rows, w, product, b]);
+    return {
+      value: tf.reshape(native.geluForward(product, b), shapeOfProduct(x, weights)),
+      gradFunc: (dy, saved) => {
+        const [, , before, offset] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+        const [errors, toBias] = native.geluBackward(flat(dy), before, offset);
+        return [...productGradients(errors, saved, x.shape), toBias];
+      },
+    };
+  })(x, weights, bias);
+}
+
+const flat = (x: tf.Tensor): tf.Tensor2D => tf.reshape(x, [-1, x.shape[x.rank - 1] as number]);
+
+const shapeOfProduct = (x: tf.Tensor, weights: tf.Tensor2D): number[] => [...x.shape.slice(0, -1), weights.shape[1]];
+
+function productGradients(dy: tf.Tensor, saved: tf.Tensor[], shape: number[]): [tf.Tensor, tf.Tensor] {
+  const [rows, weights] = saved as [tf.Tensor2D, tf.Tensor2D];
+  const errors = flat(dy);
+  return [tf.reshape(tf.matMul(errors, weights, false, true), shape), tf.matMul(rows, errors, true, false)];
 }

@@ -2,7 +2,7 @@
 import type { PixelStore } from "../dataset/index";
 import type { PixelAugmentation, Preprocessing } from "../image/index";
 import { Random } from "../random/index";
-import { floatsFromBytes, tf } from "../tensorflow/index";
+import { standardizedBytes, tf } from "../tensorflow/index";
 import type { Prefetcher } from "./prefetch";
 import type { Sampler } from "./samplers";
 
@@ -142,11 +142,9 @@ export function standardizedTensor(
   shape: readonly number[],
   { mean, std }: Pick<Preprocessing, "mean" | "std">,
 ): tf.Tensor {
-  return tf.tidy(() => {
-    const shift = tf.tensor1d(mean.map((m) => 255 * m));
-    const scale = tf.tensor1d(std.map((s) => 1 / (255 * s)));
-    return tf.mul(tf.sub(floatsFromBytes(bytes, shape), shift), scale);
-  });
+  const shift = mean.map((m) => 255 * m);
+  const scale = std.map((s) => 1 / (255 * s));
+  return standardizedBytes(bytes, shape, shift, scale);
 }
 
 /** Precomputed vectors: `views` augmented versions of each example, all kept in memory. */

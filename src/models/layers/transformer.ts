@@ -2,7 +2,7 @@
  * @module Layers of a vision transformer. Layer normalization, GELU and the two dense layers of a block are serialized
  * under Keras's own names; attention and positions are classes of this project.
  */
-import { affine, attention, gelu, layerNorm, tf } from "../../tensorflow/index";
+import { affine, affineGelu, attention, layerNorm, tf } from "../../tensorflow/index";
 import { glorotUniform } from "./initializers";
 
 type LayerArguments = ConstructorParameters<typeof tf.layers.Layer>[0];
@@ -75,8 +75,8 @@ export class TokenDense extends tf.layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const y = affine(only(inputs), this.kernel.read() as tf.Tensor2D, this.bias.read() as tf.Tensor1D);
-    return this.activation === "gelu" ? gelu(y) : y;
+    const layer = this.activation === "gelu" ? affineGelu : affine;
+    return layer(only(inputs), this.kernel.read() as tf.Tensor2D, this.bias.read() as tf.Tensor1D);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

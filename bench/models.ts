@@ -1,0 +1,80 @@
+/**
+ * @module A training step of the CNN and of the ViT at 224 x 224 (batch 32, Adam) against the same networks in PyTorch, in
+ * each of its precisions and memory formats. Every measurement is a process of its own; the sides alternate; medians of the
+ * steps after two. `ratio` is the smallest of the ratios in fp32 and of the fastest of either side.
+ */
+import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import { median } from "./median";
+import { measureOurs, measurePython } from "./processes";
+import { peerPython } from "./python-peers";
+
+interface Steps {
+  readonly seconds: readonly number[];
+  readonly peakBytes: number;
+}
+
+const NETWORKS = ["cnn", "vit"] as const;
+const OURS = ["fp32", "bf16"] as const;
+const PEER = ["fp32", "autocast", "fp32-channels_last", "autocast-channels_last"] as const;
+/** Images of an epoch, as in the other benchmarks. */
+const EPOCH = 2175;
+
+export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
+  const python = await peerPython(["torch", "numpy"]);
+  const [size, batch, steps, rounds] = quick ? [64, 4, 4, 1] : [224, 32, 12, 2];
+  const measured = new Map<string, Steps[]>();
+  const total = rounds * NETWORKS.length * (OURS.length + PEER.length);
+  const task = progress.start("Steps of the CNN and the ViT", total, "processes");
+  let done = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const network of NETWORKS) {
+      for (let i = 0; i < PEER.length; i++) {
+        for (const side of ["ours", "peer"] as const) {
+          const precision = (side === "ours" ? OURS : PEER)[i];
+          if (!precision) continue;
+          signal.throwIfAborted();
+          const result =
+            side === "ours"
+              ? await measureOurs<Steps>("models-worker.js", network, precision, size, batch, steps)
+              : await measurePython<Steps>(python, "models.py", network, precision, size, batch, steps);
+          const key = `${network} ${side} ${precision}`;
+          measured.set(key, [...(measured.get(key) ?? []), result]);
+          task.update(++done, key);
+        }
+      }
+    }
+  }
+  task.finish();
+  const of = (key: string) => measured.get(key) ?? [];
+  const speedOf = (key: string) => batch / median(of(key).flatMap(({ seconds }) => seconds.slice(2)));
+  const peakOf = (key: string) => Math.max(...of(key).map(({ peakBytes }) => peakBytes));
+  const figures = NETWORKS.map((network) => {
+    const [fp32, bf16] = OURS.map((precision) => speedOf(`${network} ours ${precision}`)) as [number, number];
+    const peers = PEER.map((precision) => [precision, speedOf(`${network} peer ${precision}`)] as const);
+    const fastest = (some: typeof peers) => Math.max(...some.map(([, speed]) => speed));
+    const plain = peers.filter(([precision]) => !precision.includes("channels_last"));
+    return {
+      network,
+      ours: { fp32, bf16, epochSeconds: EPOCH / Math.max(fp32, bf16), peakBytes: peakOf(`${network} ours bf16`) },
+      peer: { ...Object.fromEntries(peers), peakBytes: peakOf(`${network} peer fp32`) },
+      ratios: {
+        fp32: fp32 / (plain[0] as (typeof peers)[number])[1],
+        fastest: Math.max(fp32, bf16) / fastest(plain),
+        fastestChannelsLast: Math.max(fp32, bf16) / fastest(peers),
+      },
+    };
+  });
+  const flat = (side: "ours" | "peer" | "ratios") =>
+    figures.flatMap((figure) =>
+      Object.entries(figure[side]).map(([what, value]) => {
+        const unit = /^(fp32|bf16|autocast)/.test(what) && side !== "ratios" ? " images/s" : "";
+        return [`${figure.network} ${side === "ratios" ? "ratio " : ""}${what}${unit}`, value] as const;
+      }),
+    );
+  return {
+    name: "models",
+    ours: Object.fromEntries([...flat("ours"), ...flat("ratios")]),
+    peer: { name: "PyTorch, fused Adam", ...Object.fromEntries(flat("peer")) },
+    ratio: Math.min(...figures.flatMap(({ ratios }) => [ratios.fp32, ratios.fastest])),
+  };
+}

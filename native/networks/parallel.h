@@ -1,0 +1,88 @@
+// A handful of threads that wait for work. Which thread does a task has no influence on any result here.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace histo {
+
+class Workers {
+ public:
+  // Lives as long as the process: the threads wait, and nobody has to end them.
+  static Workers& Shared() {
+    static Workers* workers = new Workers;
+    return *workers;
+  }
+
+  // Calls work(0) to work(tasks - 1) and returns when all are done. Calls from several threads take turns.
+  void Run(std::int64_t tasks, const std::function<void(std::int64_t)>& work) {
+    if (tasks <= 1 || helpers_ == 0) {
+      for (std::int64_t i = 0; i < tasks; i++) work(i);
+      return;
+    }
+    std::lock_guard<std::mutex> turn(turn_);
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      work_ = &work;
+      tasks_ = tasks;
+      next_ = 0;
+      busy_ = helpers_;
+      round_++;
+    }
+    wake_.notify_all();
+    Take(work, tasks);
+    std::unique_lock<std::mutex> lock(mutex_);
+    done_.wait(lock, [this] { return busy_ == 0; });
+  }
+
+ private:
+  Workers() {
+    const char* limit = std::getenv("TF_NUM_INTRAOP_THREADS");
+    const int wanted = limit ? std::atoi(limit) : 0;
+    const int threads = wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
+    helpers_ = threads - 1;
+    for (int i = 0; i < helpers_; i++) std::thread([this] { Wait(); }).detach();
+  }
+
+  void Take(const std::function<void(std::int64_t)>& work, std::int64_t tasks) {
+    for (std::int64_t i = next_++; i < tasks; i = next_++) work(i);
+  }
+
+  void Wait() {
+    std::uint64_t seen = 0;
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return round_ != seen; });
+      seen = round_;
+      const auto* work = work_;
+      const std::int64_t tasks = tasks_;
+      lock.unlock();
+      Take(*work, tasks);
+      lock.lock();
+      if (--busy_ == 0) done_.notify_one();
+    }
+  }
+
+  std::mutex turn_, mutex_;
+  std::condition_variable wake_, done_;
+  const std::function<void(std::int64_t)>* work_ = nullptr;
+  std::int64_t tasks_ = 0;
+  std::atomic<std::int64_t> next_{0};
+  std::uint64_t round_ = 0;
+  int helpers_ = 0, busy_ = 0;
+};
+
+// Splits `count` things into shares of a fixed size; work(share, begin, end).
+inline void InShares(std::int64_t count, std::int64_t share,
+                     const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& work) {
+  Workers::Shared().Run((count + share - 1) / share, [&](std::int64_t i) {
+    work(i, i * share, std::min(count, (i + 1) * share));
+  });
+}
+
+}  // namespace histo

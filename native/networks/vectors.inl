@@ -1,0 +1,124 @@
+// Sixteen floats at a time, in whatever instructions the processor of the including file's section has.
+
+typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
+typedef std::int32_t Integers __attribute__((vector_size(64), aligned(4), may_alias));
+constexpr Index kLanes = 16;
+
+inline Vector Load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
+inline void Store(float* to, Vector v) { *reinterpret_cast<Vector*>(to) = v; }
+inline Vector Same(float v) { return Vector{v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v}; }
+
+// The first n lanes from memory, zero in the others.
+inline Vector LoadSome(const float* from, Index n) {
+  Vector v{};
+  for (Index i = 0; i < n; i++) v[i] = from[i];
+  return v;
+}
+inline void StoreSome(float* to, Vector v, Index n) {
+  for (Index i = 0; i < n; i++) to[i] = v[i];
+}
+inline Vector Choose(Integers condition, Vector yes, Vector no) {
+  return (Vector)((condition & (Integers)yes) | (~condition & (Integers)no));
+}
+inline Vector Larger(Vector a, Vector b) { return a > b ? a : b; }
+inline Vector Smaller(Vector a, Vector b) { return a < b ? a : b; }
+
+inline float Sum(Vector v) {
+  float parts[kLanes];
+  Store(parts, v);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) parts[i] += parts[i + half];
+  }
+  return parts[0];
+}
+inline float Largest(Vector v) {
+  float parts[kLanes];
+  Store(parts, v);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) parts[i] = parts[i + half] > parts[i] ? parts[i + half] : parts[i];
+  }
+  return parts[0];
+}
+
+// f(column, lanes) over a row; the last vector may be partly filled.
+template <typename F>
+inline __attribute__((always_inline)) void OverRow(Index width, F f) {
+  Index j = 0;
+  for (; j + kLanes <= width; j += kLanes) f(j, kLanes);
+  if (j < width) f(j, width - j);
+}
+inline Vector Take(const float* from, Index n) { return n == kLanes ? Load(from) : LoadSome(from, n); }
+inline void Put(float* to, Vector v, Index n) {
+  if (n == kLanes) Store(to, v);
+  else StoreSome(to, v, n);
+}
+
+// e^x to about one unit in the last place: x = n ln 2 + r, and a polynomial of r (Cephes).
+inline Vector Exp(Vector x) {
+  x = Smaller(Larger(x, Same(-87.0f)), Same(88.0f));
+  const Vector shifted = x * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: the sum is rounded to a whole number
+  const Vector n = shifted - 12582912.0f;
+  const Vector r = x - n * 0.693359375f + n * 2.12194440e-4f;
+  Vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  return (Vector)((Integers)p + ((Integers)shifted << 23));
+}
+
+// The normal distribution function of x and e^(-x^2/2), by Hastings (Abramowitz and Stegun 7.1.26): error below 1e-7.
+inline Vector NormalDistribution(Vector x, Vector& bell) {
+  const Vector size = Choose(x < 0.0f, -x, x) * 0.70710678f;
+  bell = Exp(-size * size);
+  const Vector t = 1.0f / (size * 0.3275911f + 1.0f);
+  Vector p = t * 1.061405429f - 1.453152027f;
+  p = p * t + 1.421413741f;
+  p = p * t - 0.284496736f;
+  p = p * t + 0.254829592f;
+  const Vector tail = p * t * bell * 0.5f;
+  return Choose(x < 0.0f, tail, 1.0f - tail);
+}
+
+// Rows and vectors of a tile of a product: its sums fill the registers.
+constexpr Index kRows = WIDE ? 12 : 4;
+constexpr int kColumns = WIDE ? 2 : 1;
+
+// c[kRows, N * 16] = a b; a is read at row * down + depth * across.
+template <int N>
+inline __attribute__((always_inline)) void Tile(const float* a, Index down, Index across, const float* b, Index bWidth,
+                                                float* c, Index cWidth, Index depth) {
+  Vector sums[kRows][N] = {};
+  for (Index k = 0; k < depth; k++) {
+    Vector row[N];
+#pragma GCC unroll 16
+    for (int j = 0; j < N; j++) row[j] = Load(b + k * bWidth + j * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; i++) {
+      const Vector factor = Same(a[i * down + k * across]);
+#pragma GCC unroll 16
+      for (int j = 0; j < N; j++) sums[i][j] += factor * row[j];
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 16
+    for (int j = 0; j < N; j++) Store(c + i * cWidth + j * kLanes, sums[i][j]);
+  }
+}
+
+// c[m, n] = a[m, depth] b[depth, n]. Reads and writes whole tiles: m is rounded up to kRows, n to 16.
+inline void Product(Index m, Index n, Index depth, const float* a, Index down, Index across, const float* b,
+                    Index bWidth, float* c, Index cWidth) {
+  constexpr Index wide = kColumns * kLanes;
+  for (Index j = 0; j < n; j += wide) {
+    const bool whole = n - j > wide - kLanes;
+    for (Index i = 0; i < m; i += kRows) {
+      const float* rows = a + i * down;
+      float* target = c + i * cWidth + j;
+      if (whole) Tile<kColumns>(rows, down, across, b + j, bWidth, target, cWidth, depth);
+      else Tile<1>(rows, down, across, b + j, bWidth, target, cWidth, depth);
+    }
+  }
+}

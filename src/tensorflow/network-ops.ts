@@ -1,0 +1,104 @@
+/**
+ * @module The project's own operations for networks (native/networks/): each one pass over memory where TensorFlow and
+ * tfjs need many. Not there on GPUs, on plain JavaScript, and where the set-up had no compiler: ask {@link hasNetworkOps}.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { attribute, bytesTensor, callOp, callOps, floatsFromBytes, runOp } from "./kernels";
+import { projectRequire, runtime } from "./load";
+
+/** Adds the operations to TensorFlow. */
+function load(): boolean {
+  if (runtime.kind !== "native" || runtime.gpu || process.env.HISTO_NETWORK_OPS === "0") return false;
+  try {
+    return projectRequire("@tensorflow/tfjs-node-gpu/lib/napi-v8/networks.node") === true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the operations of this file can be called. */
+export const hasNetworkOps: boolean = load();
+
+const heads = (count: number) => [attribute.int("whole", count)];
+
+/**
+ * softmax(q k^T / sqrt(d)) v of every head.
+ * @param qkv [n, t, 3 * heads * d]
+ * @returns out [n, t, heads * d], and the logarithms of the softmax's denominators [n, heads, t]
+ */
+export function attentionForward(qkv: tf.Tensor, count: number): [tf.Tensor, tf.Tensor] {
+  return callOps("HistoAttention", heads(count), [qkv], 2) as [tf.Tensor, tf.Tensor];
+}
+
+/** Errors of qkv from those of the output, and what the forward pass gave. */
+export function attentionBackward(
+  [qkv, out, logSums]: readonly [tf.Tensor, tf.Tensor, tf.Tensor],
+  errors: tf.Tensor,
+  count: number,
+): tf.Tensor {
+  return callOp("HistoAttentionGrad", heads(count), [qkv, out, logSums, errors]);
+}
+
+/** Layer normalization of the last axis, and each row's mean and inverse deviation [rows, 2]. */
+export function layerNormForward(
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  beta: tf.Tensor,
+  epsilon: number,
+): [tf.Tensor, tf.Tensor] {
+  const attributes = [attribute.float("real", epsilon)];
+  return callOps("HistoLayerNorm", attributes, [x, gamma, beta], 2) as [tf.Tensor, tf.Tensor];
+}
+
+/** Gradients of x, gamma and beta. */
+export function layerNormBackward(dy: tf.Tensor, x: tf.Tensor, gamma: tf.Tensor, statistics: tf.Tensor): tf.Tensor[] {
+  const [dx, sums] = callOps("HistoLayerNormGrad", [], [dy, x, gamma, statistics], 2) as [tf.Tensor, tf.Tensor];
+  return [dx, ...tf.unstack(sums)];
+}
+
+/** GELU of x + bias. */
+export function geluForward(x: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  return callOp("HistoGelu", [], [x, bias]);
+}
+
+/** Gradients of x and bias. */
+export function geluBackward(dy: tf.Tensor, x: tf.Tensor, bias: tf.Tensor): [tf.Tensor, tf.Tensor] {
+  return callOps("HistoGeluGrad", [], [dy, x, bias], 2) as [tf.Tensor, tf.Tensor];
+}
+
+/** Sums over all axes but the last. */
+export function columnSums(x: tf.Tensor): tf.Tensor1D {
+  return callOp("HistoColumnSums", [], [x]) as tf.Tensor1D;
+}
+
+/** Adds a bias over the last axis to x in place: only for tensors that nobody else has seen. */
+export function addBiasInPlace(x: tf.Tensor, bias: tf.Tensor): void {
+  runOp("HistoAddBias", [], [x, bias]);
+}
+
+/** 2 x 2 max pooling with stride 2 of x [n, h, w, c], leaving out a last odd row or column. */
+export function maxPoolForward(x: tf.Tensor): tf.Tensor {
+  return callOp("HistoMaxPool", [], [x]);
+}
+
+/** Its gradient: an error goes to the first largest pixel of its window. */
+export function maxPoolBackward(dy: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  return callOp("HistoMaxPoolGrad", [], [dy, x]);
+}
+
+/**
+ * (bytes - shift) * scale by channel, computed in TensorFlow: the bytes cross into it as they are.
+ * @param shape [..., 3]
+ */
+export function standardizedBytes(
+  bytes: Uint8Array,
+  shape: readonly number[],
+  shift: readonly number[],
+  scale: readonly number[],
+): tf.Tensor {
+  return tf.tidy(() => {
+    const [shifts, scales] = [tf.tensor1d([...shift]), tf.tensor1d([...scale])];
+    if (!hasNetworkOps) return tf.mul(tf.sub(floatsFromBytes(bytes, shape), shifts), scales);
+    return callOp("HistoStandardize", [], [bytesTensor(bytes, shape), shifts, scales]);
+  });
+}

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Random } from "../../src/random/index";
+import * as composed from "../../src/tensorflow/composed-transformer-ops";
+import {
+  affine,
+  affineGelu,
+  attention,
+  attribute,
+  callOp,
+  hasNetworkOps,
+  layerNorm,
+  standardizedBytes,
+  tf,
+  withPrecision,
+} from "../../src/tensorflow/index";
+
+const random = new Random(7);
+const numbers = (...shape: number[]) =>
+  tf.tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()),
+    shape,
+  );
+
+function assertClose(actual: tf.Tensor, expected: tf.Tensor, what: string): void {
+  assert.deepEqual(actual.shape, expected.shape, what);
+  const [values, wanted] = [actual.dataSync(), expected.dataSync()];
+  const scale = Math.max(1, ...Array.from(wanted, Math.abs));
+  for (const [i, value] of wanted.entries()) {
+    const difference = Math.abs((values[i] as number) - value);
+    assert.ok(difference <= 5e-6 * scale, `${what}[${i}]: ${values[i]} for ${value}`);
+  }
+}
+
+type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
+
+/** Value and all gradients of an operation and of its twin composed of tfjs's operations; and both again, bit by bit. */
+function assertSame(own: Operation, twin: Operation, inputs: tf.Tensor[]): void {
+  withPrecision("fp32", () => {
+    const value = own(...inputs);
+    assertClose(value, twin(...inputs), "value");
+    const errors = numbers(...value.shape);
+    const [gradients, again, expected] = [own, own, twin].map((f) => tf.grads(f)(inputs, errors));
+    for (const [i, gradient] of (gradients as tf.Tensor[]).entries()) {
+      assertClose(gradient, expected?.[i] as tf.Tensor, `gradient ${i}`);
+      assert.deepEqual(gradient.dataSync(), again?.[i]?.dataSync(), "the same again");
+    }
+  });
+}
+
+it("the project's operations for networks are there", () => assert.ok(hasNetworkOps));
+
+describe("attention", () => {
+  for (const [images, tokens, heads, depth] of [
+    [2, 7, 3, 5],
+    [1, 16, 1, 16],
+    [2, 33, 2, 20],
+    [1, 196, 2, 32],
+  ] as const) {
+    it(`of ${tokens} tokens, ${heads} heads of ${depth}, equals softmax and products`, () => {
+      const qkv = numbers(images, tokens, 3 * heads * depth);
+      const [own, twin] = [attention, composed.attention].map(
+        (f): Operation =>
+          (x) =>
+            f(x as tf.Tensor3D, heads),
+      );
+      assertSame(own as Operation, twin as Operation, [qkv]);
+    });
+  }
+
+  it("keeps its precision where scores are large", () => {
+    const qkv = tf.mul(numbers(1, 40, 3 * 8), 12) as tf.Tensor3D;
+    assertClose(attention(qkv, 1), composed.attention(qkv, 1), "value");
+  });
+
+  it("refuses a width that the heads do not share", () => {
+    assert.throws(() => attention(numbers(1, 4, 20) as tf.Tensor3D, 3), /heads/);
+  });
+});
+
+describe("operations on rows", () => {
+  for (const [rows, width] of [
+    [3, 5],
+    [130, 16],
+    [300, 40],
+  ] as const) {
+    const x = numbers(2, rows, width);
+    const [kernel, bias] = [numbers(width, 24) as tf.Tensor2D, numbers(24) as tf.Tensor1D];
+    it(`layer normalization of ${rows} x ${width}`, () => {
+      const inputs = [x, numbers(width), numbers(width)];
+      const [own, twin] = [layerNorm, composed.layerNorm].map(
+        (f): Operation =>
+          (...tensors) =>
+            f(...(tensors as [tf.Tensor, tf.Tensor, tf.Tensor]), 1e-6),
+      );
+      assertSame(own as Operation, twin as Operation, inputs);
+    });
+    it(`products with a bias of ${rows} x ${width}`, () => {
+      assertSame(affine as Operation, composed.affine as Operation, [x, kernel, bias]);
+    });
+    it(`GELU behind a product of ${rows} x ${width}`, () => {
+      const twin = (...tensors: tf.Tensor[]) =>
+        composed.gelu(composed.affine(...(tensors as [tf.Tensor, tf.Tensor2D, tf.Tensor1D])));
+      assertSame(affineGelu as Operation, twin, [x, kernel, bias]);
+    });
+  }
+
+  it("GELU is exact far from zero", () => {
+    const x = tf.tensor2d([-40, -9, -5, -1e-3, 0, 1e-3, 5, 9, 40], [9, 1]);
+    const y = affineGelu(x, tf.tensor2d([[1]]), tf.tensor1d([0])).dataSync();
+    const expected = [0, 0, -1.4332579e-6, -4.996011e-4, 0, 5.003989e-4, 4.9999986, 9, 40];
+    for (const [i, value] of expected.entries()) assert.ok(Math.abs((y[i] as number) - value) < 1e-6, `${i}: ${y[i]}`);
+  });
+});
+
+describe("maps", () => {
+  it("are pooled as TensorFlow does, whatever the number of channels", () => {
+    for (const shape of [
+      [2, 8, 6, 3],
+      [1, 9, 7, 16],
+      [3, 4, 4, 40],
+    ]) {
+      const x = numbers(...shape) as tf.Tensor4D;
+      const window = [1, 2, 2, 1] as unknown as number;
+      const sizes = [attribute.int("ksize", window), attribute.int("strides", window)];
+      const texts = [attribute.text("padding", "VALID"), attribute.text("data_format", "NHWC")];
+      const expected = callOp("MaxPool", [attribute.float32("T"), ...sizes, ...texts], [x]);
+      assert.deepEqual(tf.maxPool(x, 2, 2, "valid").dataSync(), expected.dataSync());
+    }
+  });
+
+  it("give the error to the first of equal pixels", () => {
+    const pool = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid");
+    const dx = tf.grad(pool)(tf.ones([1, 2, 2, 1]), tf.tensor4d([5], [1, 1, 1, 1]));
+    assert.deepEqual([...dx.dataSync()], [5, 0, 0, 0]);
+  });
+
+  it("are standardized by channel", () => {
+    const bytes = Uint8Array.from({ length: 100 * 3 }, (_, i) => (i * 37) % 256);
+    const [shift, scale] = [
+      [100, 120, 140],
+      [0.01, 0.02, 0.03],
+    ] as const;
+    const values = standardizedBytes(bytes, [1, 10, 10, 3], shift, scale).dataSync();
+    for (const [i, byte] of bytes.entries()) {
+      const expected = (byte - (shift[i % 3] as number)) * (scale[i % 3] as number);
+      assert.ok(Math.abs((values[i] as number) - expected) < 1e-6);
+    }
+  });
+});
