@@ -21,7 +21,7 @@ const EPOCH = 2175;
 
 export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
   const python = await peerPython(["torch", "numpy"]);
-  const [size, batch, steps, rounds] = quick ? [64, 4, 4, 1] : [224, 32, 12, 2];
+  const [size, batch, steps, rounds] = quick ? [64, 4, 4, 1] : [224, 32, 8, 2];
   const measured = new Map<string, Steps[]>();
   const total = rounds * NETWORKS.length * (OURS.length + PEER.length);
   const task = progress.start("Steps of the CNN and the ViT", total, "processes");
