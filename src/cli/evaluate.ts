@@ -36,16 +36,20 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
   summary: "measure a run from its predictions, and write its report",
   configure: (command) =>
     command
-      .requiredOption("--run <dir>", "run directory")
+      .requiredOption("--run <dir>", "run directory, or mlflow:RUN_ID for a run on the MLflow server")
       .option("--report [file]", "write the report (default: report.html in the run directory)")
       .option("--threshold-rule <rule>", "choose the threshold anew: f1, balanced-accuracy, recall>=R or cost=C")
-      .option("--against <dir>", "another run on the same images: tests of the difference")
+      .option("--against <dir>", "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference")
       .option("--groups <file>", "CSV with an image column and --by: measures by group")
       .option("--by <column>", "column of --groups that names the group"),
-  async run(options, { progress }) {
-    const evaluation = await import("../evaluation/index.js");
+  async run(options, { progress, signal }) {
+    const [evaluation, { localRun }] = await Promise.all([
+      import("../evaluation/index.js"),
+      import("./fetched-run.js"),
+    ]);
+    const local = (run: string) => localRun(run, "predictions", { progress, signal });
     const rule = options.thresholdRule === undefined ? undefined : evaluation.parseThresholdRule(options.thresholdRule);
-    const results = await evaluation.readRun(options.run, rule && { rule });
+    const results = await evaluation.readRun(await local(options.run), rule && { rule });
     const { threshold, validation, test } = results;
     const rows = test.length > 0 ? test : validation;
     const agreement = evaluation.resultsByAgreement(rows, threshold.value);
@@ -59,7 +63,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
       ...(validation.length > 0 && { temperature: temperatureOf(evaluation, validation) }),
       ...(agreement.length > 0 && { agreement }),
       ...(groups && { groups }),
-      ...(options.against && { comparison: await compare(options.against, rows, threshold.value) }),
+      ...(options.against && { comparison: await compare(await local(options.against), rows, threshold.value) }),
     };
     if (!options.report) return result;
     const { writeReport } = await import("../evaluation/report/index.js");

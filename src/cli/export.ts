@@ -27,7 +27,7 @@ export const exportCommand: CommandDefinition<Options, ExportResult> = {
       .option("--fold", "fp32, int8: write a subspace stem as the ordinary first layer that it stands for"),
   async run({ run: named, out, variant, data, fold }, { progress, signal }) {
     const [{ exportRun }, { localRun }] = await Promise.all([import("../onnx/index.js"), import("./fetched-run.js")]);
-    const run = await localRun(named, { progress, signal });
+    const run = await localRun(named, "model", { progress, signal });
     return exportRun({ run, out, variant, data, foldProjection: fold, progress, signal });
   },
   render: ({ out, bytes, variant, compression, verification }) => {

@@ -10,9 +10,6 @@ import type { Transport } from "./transport";
 import type { FileInfo, ServerInfo } from "./types";
 import { directWayClosed, type MultipartMemory, putFile, putInParts } from "./upload";
 
-/** The server's list is asked for the size of files from this size on; smaller ones travel in one checked request. */
-const CONFIRM_BYTES = 1 << 20;
-
 export interface UploadOptions {
   readonly signal?: AbortSignal;
   /** Lets a multipart upload go on after a crash. */
@@ -33,7 +30,6 @@ interface Presigned {
 }
 
 export class ArtifactClient {
-  private readonly roots = new Map<string, ArtifactRoot>();
   private info: Promise<ServerInfo> | undefined;
 
   constructor(
@@ -66,14 +62,7 @@ export class ArtifactClient {
     const target = storablePath(path);
     const file = { path: localPath, size: (await stat(localPath)).size };
     const root = await this.root(run_id);
-    const sha256 = await this.send(run_id, root, target, file, options);
-    if (file.size >= CONFIRM_BYTES) {
-      const stored = await this.find(run_id, target);
-      if (stored?.file_size !== undefined && stored.file_size !== file.size) {
-        throw new ApiError(`The server holds ${stored.file_size} bytes of ${target} instead of ${file.size}.`, 500);
-      }
-    }
-    return { path: target, size: file.size, sha256 };
+    return { path: target, size: file.size, sha256: await this.send(run_id, root, target, file, options) };
   }
 
   private async send(
@@ -94,12 +83,22 @@ export class ArtifactClient {
     const { multipartMinimumBytes, multipartPartBytes } = this.transport.settings;
     if (file.size >= multipartMinimumBytes && (await this.serverInfo()).multipart_uploads_enabled) {
       try {
-        return await putInParts(this.transport, root.path, target, file, multipartPartBytes, memory, request.signal);
+        const part = multipartPartBytes;
+        const sha256 = await putInParts(this.transport, root.path, target, file, part, memory, request.signal);
+        await this.confirm(run_id, target, file.size);
+        return sha256;
       } catch (error) {
         if (!directWayClosed(error)) throw error;
       }
     }
     return putFile(this.transport, proxyPath("artifacts", root.path, target), file, request);
+  }
+
+  /** That all parts were put together; a single request is whole or fails, for it says its length. */
+  private async confirm(run_id: string, target: string, size: number): Promise<void> {
+    const stored = (await this.find(run_id, target))?.file_size;
+    if (stored === undefined || stored === size) return;
+    throw new ApiError(`The server holds ${stored} bytes of ${target} instead of ${size}.`, 500);
   }
 
   /** Downloads one file. The content is checked against {@link ExpectedFile} where given. */
@@ -217,11 +216,6 @@ export class ArtifactClient {
   }
 
   private async root(run_id: string): Promise<ArtifactRoot> {
-    let root = this.roots.get(run_id);
-    if (!root) {
-      root = artifactRoot((await this.runs.getRun(run_id)).info.artifact_uri);
-      this.roots.set(run_id, root);
-    }
-    return root;
+    return artifactRoot(await this.runs.artifactUri(run_id));
   }
 }

@@ -68,7 +68,7 @@ export class Contact {
 
   /**
    * Does `work` until it succeeds.
-   * @throws {SendingStopped} where the server refuses this client, or patience ends
+   * @throws {SendingStopped} where the server refuses this client or the run is deleted, or patience ends
    * @throws {ApiError} where the server will never accept this request
    */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
@@ -86,7 +86,9 @@ export class Contact {
         if (error instanceof SendingStopped) throw error;
         const kind = failureKind(error);
         const message = error instanceof Error ? error.message || error.name : String(error);
-        if (kind === "invalid") throw error;
+        if (kind === "invalid" && !isOfDeletedRun(message)) throw error;
+        if (kind === "invalid")
+          throw new SendingStopped(`${message}. Restore it there: mlflow runs restore --run-id ID`);
         if (kind === "refused") throw new SendingStopped(refusal(message, error));
         if (!this.unreachable) {
           this.unreachable = true;
@@ -100,6 +102,11 @@ export class Contact {
       }
     }
   }
+}
+
+/** Nothing can be logged to a deleted run: not the single item is refused, but all of them, until it is restored. */
+function isOfDeletedRun(message: string): boolean {
+  return /must be in the 'active' state/.test(message);
 }
 
 function refusal(message: string, error: unknown): string {

@@ -6,7 +6,7 @@
 import { appendFile, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { Batch, sendBatch } from "./batch";
 import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "./checksums";
-import { Contact, type Notice, SendingStopped } from "./contact";
+import { Alarm, Contact, type Notice, SendingStopped } from "./contact";
 import { loadJson, saveJson } from "./durable-json";
 import { ApiError, TrackingInputError } from "./errors";
 import {
@@ -65,6 +65,8 @@ export class Delivery {
   private remote: Promise<RemoteRun> | undefined;
   /** The creation of the run has been asked for before, by this process or another. */
   private mayExist: boolean;
+  /** Wakes who waits for artifacts. */
+  private readonly artifactSent = new Alarm();
 
   constructor(
     private readonly spool: SpoolDirectory,
@@ -159,6 +161,7 @@ export class Delivery {
         this.state.artifacts = end;
         await this.save();
         await rm(this.spool.file(event.file), { force: true });
+        this.artifactSent.wake();
       } else this.state.artifacts = end;
     }
   }
@@ -200,7 +203,7 @@ export class Delivery {
       const final = event.status !== "RUNNING" && event.status !== "SCHEDULED";
       while (final && this.state.artifacts < start) {
         this.contact.check();
-        await this.contact.alarm.wait(20);
+        await this.artifactSent.wait(20);
       }
       if (final) await this.publishChecksums();
       await this.contact.attempt(() => this.client.updateRun(runId, event.status, final ? event.time : undefined));

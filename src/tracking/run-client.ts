@@ -13,6 +13,9 @@ interface WireRun extends Omit<Run, "data"> {
 export type MetricInput = Pick<Metric, "key" | "value"> & Partial<Metric>;
 
 export class RunClient {
+  /** Artifact roots by run; they never change. */
+  private readonly artifactUris = new Map<string, string>();
+
   constructor(private readonly transport: Transport) {}
 
   /** @param start_time milliseconds since 1970 */
@@ -23,7 +26,7 @@ export class RunClient {
     tags?: readonly Tag[],
   ): Promise<Run> {
     const json = { experiment_id, run_name, start_time: Math.trunc(start_time), tags };
-    return readRun((await this.post<{ run: WireRun }>("create", json, { idempotent: false })).run);
+    return this.read((await this.post<{ run: WireRun }>("create", json, { idempotent: false })).run);
   }
 
   async deleteRun(run_id: string): Promise<void> {
@@ -36,7 +39,12 @@ export class RunClient {
 
   /** The run with the last point of each metric. @throws {ApiError} `RESOURCE_DOES_NOT_EXIST` */
   async getRun(run_id: string): Promise<Run> {
-    return readRun((await this.get<{ run: WireRun }>(`${ROOT}/get`, { run_id })).run);
+    return this.read((await this.get<{ run: WireRun }>(`${ROOT}/get`, { run_id })).run);
+  }
+
+  /** Root of the run's artifacts, asked for once. @throws {ApiError} `RESOURCE_DOES_NOT_EXIST` */
+  async artifactUri(run_id: string): Promise<string> {
+    return this.artifactUris.get(run_id) ?? (await this.getRun(run_id)).info.artifact_uri;
   }
 
   async updateRun(run_id: string, status?: RunStatus, end_time?: number, run_name?: string): Promise<RunInfo> {
@@ -144,6 +152,12 @@ export class RunClient {
       ...(file.file_size === undefined ? {} : { file_size: Number(file.file_size) }),
     }));
     return { ...answer, files };
+  }
+
+  private read(wire: WireRun): Run {
+    const run = readRun(wire);
+    this.artifactUris.set(run.info.run_id, run.info.artifact_uri);
+    return run;
   }
 
   private post<T>(action: string, json: unknown, options: Partial<Exchange> = {}): Promise<T> {

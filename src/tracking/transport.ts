@@ -1,8 +1,7 @@
 /** @module HTTP for MLflow: JSON calls and streamed bodies over node:http(s), with timeouts and retries. */
 import * as http from "node:http";
 import * as https from "node:https";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, failureKind } from "./errors";
 import type { ConnectionSettings } from "./settings";
@@ -21,8 +20,8 @@ export interface Exchange {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  /** Makes the body anew for each attempt. `length` bytes exactly. */
-  readonly body?: { readonly length: number; stream(): Readable };
+  /** `writeTo` writes `length` bytes exactly and ends the request; it is called anew for each attempt. */
+  readonly body?: { readonly length: number; writeTo(request: Writable): Promise<void> };
   readonly signal?: AbortSignal;
   /** False where a repeated request would do something twice: then only failures to connect, 429 and 503 are retried. */
   readonly idempotent?: boolean;
@@ -137,9 +136,11 @@ export class Transport {
       request.once("close", () => clearTimeout(connecting));
       request.once("response", resolve);
       if (body) {
+        // An answer before the end of the body is a refusal: what is left of the body need not be sent.
+        request.once("response", (answer) => answer.once("close", () => request.writableEnded || request.destroy()));
         // A refusal often arrives while the body is still being sent and breaks the pipe: the answer says more.
         request.on("error", (error) => void setTimeout(reject, 200, error));
-        pipeline(body.stream(), request).then(
+        body.writeTo(request).then(
           () => silent(UPLOAD_ANSWER_TIMEOUT_MS),
           (error) => void setTimeout(reject, 200, error),
         );

@@ -1,22 +1,15 @@
 /** @module Sending one file: through the server's proxy, to a signed address, or in parts straight to the object store. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline, Readable, Transform } from "node:stream";
+import type { Writable } from "node:stream";
 import { folderOf, proxyPath } from "./artifact-location";
 import { ApiError } from "./errors";
+import { type LocalFile, writeSlices } from "./file-slices";
 import { hashFile } from "./hash-file";
 import type { Transport } from "./transport";
 
-const SLICE_BYTES = 1 << 20;
 const PARTS_AT_ONCE = 2;
 /** S3's limit. */
 const MOST_PARTS = 10_000;
-
-/** A file as it was when the upload was asked for. */
-export interface LocalFile {
-  readonly path: string;
-  readonly size: number;
-}
 
 /** A multipart upload under way, kept so that it can be taken up again after a crash. Holds signed addresses: a secret. */
 export interface MultipartState {
@@ -31,24 +24,6 @@ export interface MultipartMemory {
   save(state: MultipartState | undefined): Promise<void>;
 }
 
-/** The file's bytes (or those of one part), each slice shown to `seen` on its way. */
-function readSlices(file: LocalFile, seen: (slice: Buffer) => void, start = 0, end = file.size): Readable {
-  if (end <= start) return Readable.from([]);
-  const tap = new Transform({
-    highWaterMark: SLICE_BYTES,
-    transform(slice: Buffer, _encoding, done) {
-      seen(slice);
-      done(null, slice);
-    },
-  });
-  // Errors reach the reader through `tap`; nothing is left to do here.
-  return pipeline(
-    createReadStream(file.path, { start, end: end - 1, highWaterMark: SLICE_BYTES }),
-    tap,
-    () => undefined,
-  );
-}
-
 /** Sends a file in one request and returns its SHA-256. */
 export async function putFile(
   transport: Transport,
@@ -59,9 +34,9 @@ export async function putFile(
   let hash = createHash("sha256");
   const body = {
     length: file.size,
-    stream: () => {
+    writeTo: (request: Writable) => {
       hash = createHash("sha256");
-      return readSlices(file, (slice) => hash.update(slice));
+      return writeSlices(request, file, (slice) => hash.update(slice));
     },
   };
   (await transport.open({ method: "PUT", path, body, ...options })).resume();
@@ -172,7 +147,7 @@ export async function putInParts(
       method: "PUT",
       path: part.url,
       headers: { ...part.headers, ...checked },
-      body: { length: end - start, stream: () => readSlices(file, () => undefined, start, end) },
+      body: { length: end - start, writeTo: (request) => writeSlices(request, file, undefined, start, end) },
       ...cancel,
     });
     answer.resume();

@@ -1,13 +1,15 @@
 /** @module `histo runs`, `histo mlflow sync` and fetching a run back. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { projectRoot } from "../../../src/files/index";
 import { fetchRun, startRun } from "../../../src/tracking/index";
 import { histo, histoJson } from "../../support/histo";
 import type { MlflowFixture } from "../../support/mlflow";
+import { runFolder } from "../../support/run-folder";
 import { temporaryDirectory, writeRun } from "../../support/trained-run";
 
 export function commandCases(mlflow: () => MlflowFixture): void {
@@ -83,14 +85,7 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       await run.logArtifact(here.config);
       const { runId = "", complete } = await run.end();
       assert.ok(complete);
-      const fetched = join(projectRoot(), "runs", `mlflow-${runId}`);
-      context.after(() => rm(fetched, { recursive: true, force: true }));
-      const before = process.env.MLFLOW_TRACKING_URI;
-      process.env.MLFLOW_TRACKING_URI = server.url;
-      context.after(() => {
-        if (before === undefined) delete process.env.MLFLOW_TRACKING_URI;
-        else process.env.MLFLOW_TRACKING_URI = before;
-      });
+      fetchFrom(context, server.url, runId);
       for (const [name, of] of Object.entries({ a: here.path, b: `mlflow:${runId}` })) {
         const { status, stderr } = histo("export", "--run", of, "--out", join(directory, name));
         assert.equal(status, 0, stderr);
@@ -99,7 +94,51 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       assert.ok(a?.equals(b as Buffer));
       const missing = histo("export", "--run", "mlflow:0123", "--out", join(directory, "c"));
       assert.equal(missing.status, 2);
-      assert.match(missing.stderr, /^histo: --run: .* has no run 0123 with files\.$/m);
+      assert.match(missing.stderr, /^histo: --run: .* has no run 0123\.$/m);
+    });
+
+    test("a run on the server is evaluated as if it were here, without fetching its weights", async (context) => {
+      const { server } = mlflow();
+      const here = await runFolder();
+      const directory = await temporaryDirectory(context);
+      context.after(() => rm(here, { recursive: true, force: true }));
+      const run = await startRun({
+        experiment: "commands/evaluate",
+        trackingUri: server.url,
+        spoolDirectory: join(directory, "tracking"),
+        systemMetrics: false,
+        waitMs: 60_000,
+      });
+      await run.logArtifacts(here);
+      await run.logText("not weights", "best/weights.safetensors");
+      const { runId = "", complete } = await run.end();
+      assert.ok(complete);
+      const fetched = fetchFrom(context, server.url, runId);
+      const { run: _, ...measures } = histoJson<{ run: string }>("evaluate", "--run", here);
+      const { run: path, ...same } = histoJson<{ run: string }>("evaluate", "--run", `mlflow:${runId}`);
+      assert.equal(path, fetched);
+      assert.deepEqual(same, measures);
+      assert.ok(!existsSync(join(fetched, "best")));
+      const against = histoJson<{ comparison: { delong: { difference: number } } }>(
+        ...["evaluate", "--run", here, "--against", `mlflow:${runId}`],
+      );
+      assert.equal(against.comparison.delong.difference, 0);
+      const noModel = histo("export", "--run", `mlflow:${runId}`, "--out", join(directory, "model"));
+      assert.equal(noModel.status, 2);
+      assert.match(noModel.stderr, /^histo: --run: run \w+ on the MLflow server has no trained model/m);
     });
   });
+}
+
+/** Points commands at a server for the rest of a test. @returns where the files of the run will be put */
+function fetchFrom(context: TestContext, url: string, runId: string): string {
+  const fetched = join(projectRoot(), "runs", `mlflow-${runId}`);
+  const before = process.env.MLFLOW_TRACKING_URI;
+  process.env.MLFLOW_TRACKING_URI = url;
+  context.after(async () => {
+    if (before === undefined) delete process.env.MLFLOW_TRACKING_URI;
+    else process.env.MLFLOW_TRACKING_URI = before;
+    await rm(fetched, { recursive: true, force: true });
+  });
+  return fetched;
 }

@@ -175,6 +175,22 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       assert.ok(!kept.includes("secret"), "no password on disk");
     });
 
+    test("a run that is deleted on the server meanwhile keeps its log, which is sent when it is restored", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const said: string[] = [];
+      const run = await start(server.url, "spool/deleted", directory, said);
+      await client.deleteRun(run.runId ?? "");
+      logSome(run, 0, 300);
+      const report = await run.end();
+      assert.deepEqual([report.complete, report.pending, report.rejected], [false, 301, 0]);
+      assert.match(report.problem ?? "", /must be in the 'active' state.*mlflow runs restore/);
+      await client.restoreRun(run.runId ?? "");
+      const [synced] = await syncSpools([directory], { trackingUri: server.url });
+      assert.ok(synced?.complete, synced?.problem);
+      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/deleted"), "loss"), range(300));
+    });
+
     test("what a process had logged when it was killed arrives, once", async (context) => {
       const { server, client } = mlflow();
       const directory = await temporaryDirectory(context);
