@@ -24,7 +24,7 @@ export function pythonPackages(
     ...(alone ? ["--no-deps"] : []),
   ];
   execFileSync(pythonPath() ?? "python3", ["-m", "pip", ...options, ...packages], {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: "pipe",
   });
   writeFileSync(stamp, packages.join("\n"));
   return directory;
