@@ -1,6 +1,6 @@
 /** @module An S3 stand-in (moto's server from PyPI), installed on demand into an environment of its own. */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../../src/files/index";
@@ -43,11 +43,10 @@ export async function startObjectStore(): Promise<ObjectStore> {
 
 function motoEnvironment(): string {
   const directory = join(projectRoot(), ".setup", "moto");
-  const stamp = join(directory, "installed");
-  if (!existsSync(stamp)) {
+  // pip writes the program last; the infrastructure's checks install it there too.
+  if (!existsSync(join(directory, "bin", "moto_server"))) {
     execFileSync(pythonPath() ?? "python3", ["-m", "venv", directory]);
     execFileSync(join(directory, "bin", "pip"), ["install", "-q", "--disable-pip-version-check", MOTO]);
-    writeFileSync(stamp, MOTO);
   }
   return directory;
 }
