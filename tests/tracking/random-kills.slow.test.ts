@@ -28,7 +28,7 @@ startRun({ experiment: "${EXPERIMENT}", runName: "seed-" + seed, spoolDirectory,
   let step = 0;
   let file = 0;
   setInterval(() => {
-    for (let i = 0; i < 25; i++) run.logMetric(key, Math.sin(step), step, 1700000000000 + step++);
+    for (let i = 0; i < 10; i++) run.logMetric(key, Math.sin(step), step, 1700000000000 + step++);
     run.setTag(key, step);
     writeSync(1, "step " + step + "\\n");
   }, 4);
