@@ -8,6 +8,7 @@ import type { OpenDelivery } from "./delivery-host";
 import { loadJson, saveJson } from "./durable-json";
 import { figureHtml, type PlotlyFigure } from "./figures";
 import type { Journal, JournalEvent } from "./journal";
+import { countPending, type Delivered } from "./pending";
 import type { SpoolDirectory } from "./spool-directory";
 import { type ArtifactContent, filesBelow, takeIntoSpool } from "./spool-files";
 import { appendRows, type Table, type TableInput, toTable } from "./tables";
@@ -193,7 +194,7 @@ export class ActiveRun {
       await this.fileWork;
       this.append({ type: "status", status, time });
       this.attempt(() => this.parts.journal.sync());
-      const report = await this.parts.delivery.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS);
+      const report = await this.whole(await this.parts.delivery.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS));
       this.attempt(() => this.parts.journal.close());
       if (!report.complete) {
         this.parts.say(
@@ -219,6 +220,15 @@ export class ActiveRun {
         `Tracking stopped: ${notice.message}. The work goes on; its log is kept in ${spool.path} for \`histo mlflow sync\`.`,
       );
     } else if (notice.kind === "rejected") this.warn(`the server refused an item: ${notice.message}`);
+  }
+
+  /** The report with what was logged after a delivery had stopped counted too. */
+  private async whole(report: DeliveryReport): Promise<DeliveryReport> {
+    if (report.complete || report.server === "") return report;
+    const { spool } = this.parts;
+    const state = await loadJson<Delivered & { server: string }>(spool.state);
+    const delivered = state?.server === report.server ? state : { records: 0, artifacts: 0 };
+    return { ...report, pending: await countPending(spool.journal, delivered) };
   }
 
   private async tagTable(path: string): Promise<void> {

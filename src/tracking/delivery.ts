@@ -18,6 +18,7 @@ import {
   readRunEvent,
 } from "./journal";
 import type { Mlflow } from "./mlflow";
+import { countPending } from "./pending";
 import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
 import type { SpoolDirectory } from "./spool-directory";
 import { SpoolLock } from "./spool-lock";
@@ -316,27 +317,10 @@ export class Delivery {
       server,
       ...(remote ? { ...remote, url: this.client.runUrl(remote.experimentId, remote.runId) } : {}),
       complete: problem === undefined,
-      pending: problem === undefined ? 0 : await this.countPending(),
+      pending: problem === undefined ? 0 : await countPending(this.spool.journal, this.state),
       rejected,
       ...(problem === undefined ? {} : { problem }),
     };
-  }
-
-  private async countPending(): Promise<number> {
-    let count = 0;
-    try {
-      for (let offset = Math.min(this.state.records, this.state.artifacts); ; ) {
-        const { entries, end } = await readJournal(this.spool.journal, offset);
-        for (const { event, start } of entries) {
-          const sent = event.type === "artifact" ? this.state.artifacts : this.state.records;
-          if (start >= sent && event.type !== "run") count++;
-        }
-        if (end === offset) return count;
-        offset = end;
-      }
-    } catch {
-      return count;
-    }
   }
 }
 
