@@ -17,7 +17,8 @@ const run = promisify(execFile);
  * @throws {HistoError} `PEER_MISSING` when they cannot be installed
  */
 export async function peerPython(packages: readonly string[], options: readonly string[] = []): Promise<string> {
-  if (process.env.HISTO_PEER_PYTHON) return process.env.HISTO_PEER_PYTHON;
+  const given = process.env.HISTO_PEER_PYTHON;
+  if (given) return withPackages(given, packages);
   const folder = join(projectRoot(), ".setup", "peers", sha256([...packages, ...options].join(" ")).slice(0, 12));
   const python = join(folder, "bin", "python");
   if (existsSync(python)) return python;
@@ -36,6 +37,26 @@ export async function peerPython(packages: readonly string[], options: readonly 
       cause: error,
     });
   }
+}
+
+const FIND_MISSING = `
+import importlib.metadata as m, re, sys
+def missing(package):
+    try: m.version(re.split(r"[^\\w.-]", package)[0])
+    except m.PackageNotFoundError: return True
+print(" ".join(package for package in sys.argv[1:] if missing(package)))`;
+
+/** A Python that the user chose, once it is known to have what is needed, in whatever version. */
+async function withPackages(python: string, packages: readonly string[]): Promise<string> {
+  const { stdout } = await run(python, ["-c", FIND_MISSING, ...packages]).catch((error: unknown) => {
+    throw new HistoError("PEER_MISSING", `HISTO_PEER_PYTHON: ${python} does not run: ${lastLine(messageOf(error))}`);
+  });
+  const missing = stdout.trim();
+  if (!missing) return python;
+  throw new HistoError(
+    "PEER_MISSING",
+    `HISTO_PEER_PYTHON: ${python} lacks ${missing}; install it or unset the variable.`,
+  );
 }
 
 function lastLine(text: string): string {

@@ -3,7 +3,7 @@
  * generator, in turns. The peer runs in two ways, as one process with all threads and as one process for each
  * core, and the faster of the two counts.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
@@ -95,35 +95,51 @@ interface Running {
   readonly name: string;
   readonly child: ChildProcess;
   readonly url: string;
+  /** The end of what it has written to standard error. */
+  readonly printed: () => string;
 }
 
 async function startOurs(model: string): Promise<Running> {
   const port = await freePort();
   const options = ["serve", "--model", model, "--port", String(port), "--quiet", "--log-level", "info"];
-  const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...options], { stdio: "ignore" });
-  return ready({ name: "histo serve", child, url: `http://127.0.0.1:${port}` });
+  const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...options], { stdio: STDIO });
+  return ready({ name: "histo serve", child, url: `http://127.0.0.1:${port}`, printed: keepPrinted(child) });
 }
 
 async function startPeer(python: string, model: string, workers: number, threads: number): Promise<Running> {
   const port = await freePort();
   const argv = ["-m", "uvicorn", "peer-server:app", "--app-dir", join(projectRoot(), "bench"), "--port", String(port)];
   const child = spawn(python, [...argv, "--workers", String(workers), "--no-access-log", "--log-level", "error"], {
-    stdio: "ignore",
+    stdio: STDIO,
     env: { ...process.env, MODEL: model, THREADS: String(threads) },
   });
   const name = `FastAPI, ${workers} process${workers === 1 ? "" : "es"}`;
-  return ready({ name, child, url: `http://127.0.0.1:${port}` });
+  return ready({ name, child, url: `http://127.0.0.1:${port}`, printed: keepPrinted(child) });
+}
+
+const STDIO: StdioOptions = ["ignore", "ignore", "pipe"];
+const PRINTED = 2000;
+
+/** The end of what a server writes to standard error. */
+function keepPrinted({ stderr }: ChildProcess): () => string {
+  let text = "";
+  stderr?.on("data", (chunk: Buffer) => {
+    text = (text + chunk).slice(-PRINTED);
+  });
+  return () => text.trim();
 }
 
 async function ready(running: Running): Promise<Running> {
-  for (let i = 0; i < 300; i++) {
-    const answer = await fetch(`${running.url}/readyz`).catch(() => undefined);
+  const { name, url, child, printed } = running;
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
+  for (let i = 0; i < 300 && !ended(); i++) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     if (answer?.ok) return running;
-    if (running.child.exitCode !== null) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  running.child.kill("SIGKILL");
-  throw new HistoError("BENCH_FAILED", "A server of the benchmark did not become ready.");
+  const how = ended() ? `ended with ${child.signalCode ?? `status ${child.exitCode}`}` : "was not ready after 30 s";
+  child.kill("SIGKILL");
+  throw new HistoError("BENCH_FAILED", `${name} ${how}; it printed: ${printed() || "nothing"}`);
 }
 
 const HEADERS = { "content-type": "image/png" };

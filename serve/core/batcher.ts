@@ -69,7 +69,7 @@ export class Batcher<Item, Result> {
       )
       .finally(() => {
         this.running = false;
-        this.flush();
+        this.schedule();
       });
   }
 }

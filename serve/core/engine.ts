@@ -15,7 +15,7 @@ export interface EngineOptions extends BatchingOptions {
   readonly maxQueue: number;
 }
 
-export const DEFAULT_ENGINE_OPTIONS: EngineOptions = { maxBatch: 16, maxDelayMs: 2, decoders: 4, maxQueue: 256 };
+export const DEFAULT_ENGINE_OPTIONS: EngineOptions = { maxBatch: 16, maxDelayMs: 8, decoders: 4, maxQueue: 256 };
 
 /** The batches of an explanation are small, so that predictions of others get in between. */
 const EXPLAIN_BATCH = 8;

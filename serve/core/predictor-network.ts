@@ -5,7 +5,7 @@ import type { GoldenResult } from "./models";
 import type { Network } from "./network";
 
 export interface PredictorNetworkOptions {
-  /** Threads of the network. Default: half of the cores; HTTP and decoding need the others. */
+  /** Threads of the network. Default: one for each core, at most 8. */
   readonly threads?: number | undefined;
   /** Largest accepted image, width times height. */
   readonly maxPixels?: number | undefined;
@@ -17,7 +17,7 @@ export const DEFAULT_MAX_PIXELS = 4096 * 4096;
 /** Loads a model directory. @throws {InputError} as {@link Predictor.open} */
 export async function openNetwork(directory: string, options: PredictorNetworkOptions = {}): Promise<Network> {
   const started = performance.now();
-  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2));
+  const threads = options.threads ?? Math.min(8, availableParallelism());
   const predictor = await Predictor.open(directory, { threads, spinning: false });
   const limits = { pixels: options.maxPixels ?? DEFAULT_MAX_PIXELS };
   const { size } = predictor.card.preprocessing;

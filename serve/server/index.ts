@@ -1,5 +1,6 @@
 /** @module The Express server. */
 export { type AppOptions, createApp } from "./app";
+export { collectLessOften } from "./collector";
 export { createLogger, type Logger } from "./logging";
 export { type RunningServer, type ServerOptions, startServer } from "./start";
 export { WorkerModel } from "./worker-model";

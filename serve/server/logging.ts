@@ -22,18 +22,32 @@ function bufferedStderr(): DestinationStream {
   return destination;
 }
 
+/** A probe that keeps failing is logged this often. */
+const NOT_READY_MS = 10_000;
+
 /** Express middleware that logs every answer with its request id; probes only where something is wrong. */
 export function requestLogger(logger: Logger): HttpLogger {
+  let lastNotReady = Number.NEGATIVE_INFINITY;
   return pinoHttp({
     logger,
     quietReqLogger: true,
     serializers: { req: () => undefined, res: () => undefined },
     quietResLogger: true,
     customLogLevel: (request: IncomingMessage, response: ServerResponse, error?: Error) => {
+      if (isProbe(request)) {
+        if (response.statusCode < 400) return "debug";
+        // A probe asks every second, and "not yet" is an answer, not a fault.
+        if (performance.now() - lastNotReady < NOT_READY_MS) return "debug";
+        lastNotReady = performance.now();
+        return "warn";
+      }
+      if (response.statusCode === 503) return "warn";
       if (error || response.statusCode >= 500) return "error";
-      if (response.statusCode >= 400) return "warn";
-      return isProbe(request) ? "debug" : "info";
+      return response.statusCode >= 400 ? "warn" : "info";
     },
+    // pino-http makes an error with its own stack of every answer from 500 on; faults are logged with theirs elsewhere.
+    customErrorObject: (_request, _response, _error, line: object) => ({ ...line, err: undefined }),
+    customErrorMessage: (_request, { statusCode }) => (statusCode === 503 ? "not available" : "request failed"),
     customAttributeKeys: { reqId: "request_id", responseTime: "duration_ms" },
     customProps: (request: IncomingMessage, response: ServerResponse) => ({
       method: request.method,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { HistoError, InputError } from "../../src/errors/index";
 import { Problem } from "../core/index";
+import { COLLECTOR_FLAGS } from "./collector";
 import type { FromWorker, LoadedModel, ToWorker, Work, WorkerOptions } from "./messages";
 import { Wire } from "./wire";
 
@@ -90,7 +91,7 @@ export class ModelWorker {
 
   private spawn(): Promise<LoadedModel> {
     const { directory, name, engine } = this.options;
-    const child = spawn(process.execPath, [join(__dirname, "worker.js")], {
+    const child = spawn(process.execPath, [...COLLECTOR_FLAGS, join(__dirname, "worker.js")], {
       stdio: ["ignore", "inherit", "inherit", "pipe"],
       env: {
         ...withoutSecrets(process.env),

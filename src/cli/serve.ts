@@ -51,9 +51,13 @@ export const serveCommand: CommandDefinition<Options, Result> = {
       .option("--port <n>", "port to listen on, 0 for a free one", integer(0, 65535), 8080)
       .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
       .option("--workers <n>", "processes for each model", integer(1, 64), 1)
-      .option("--threads <n>", "threads of the network in each process (default: half of the cores)", integer(1, 1024))
+      .option(
+        "--threads <n>",
+        "threads of the network in each process (default: the cores, at most 8)",
+        integer(1, 1024),
+      )
       .option("--max-batch <n>", "most images in one run of the network", integer(1, 1024), 16)
-      .option("--max-delay <ms>", "longest wait for further images of a batch", integer(0, 1000), 2)
+      .option("--max-delay <ms>", "longest wait for further images of a batch", integer(0, 1000), 8)
       .option("--max-queue <n>", "requests that may wait for each process; more get 503", integer(1, 100_000), 256)
       .option(
         "--rate-limit <n>",
@@ -73,8 +77,9 @@ export const serveCommand: CommandDefinition<Options, Result> = {
       )
       .option("--log-level <level>", "least level to log", oneOf("debug", "info", "warn", "error", "silent"), "info"),
   async run(options, { progress, signal, json }) {
-    const { startServer, createLogger } = await import("../../serve/server/index.js");
+    const { collectLessOften, startServer, createLogger } = await import("../../serve/server/index.js");
     const started = performance.now();
+    collectLessOften();
     const server = await startServer({
       models: options.model,
       images: options.images,

@@ -66,19 +66,21 @@ function imageData(file: Buffer): Uint8Array | undefined {
 }
 
 /**
- * Undoes the filter of each row: every byte was stored as its difference from its neighbours to the left and above.
+ * Undoes the filter of each row: every byte was stored as its difference from its neighbours to the left and above. Works in
+ * place, each row moving to the front of the bytes before it, so that no second image is allocated.
  * @param stride bytes of a row @returns undefined for a filter that does not exist
  */
 function unfilter(filtered: Uint8Array, stride: number, height: number): Uint8Array | undefined {
-  const pixels = new Uint8Array(height * stride);
+  const pixels = filtered.subarray(0, height * stride);
   const zeros = new Uint8Array(stride);
   for (let y = 0; y < height; y++) {
     const start = y * (stride + 1) + 1;
     const row = pixels.subarray(y * stride, (y + 1) * stride);
     const above = y === 0 ? zeros : pixels.subarray((y - 1) * stride, y * stride);
-    row.set(filtered.subarray(start, start + stride));
+    // Read before the row moves over it.
     const undo = FILTERS[filtered[start - 1] as number];
     if (!undo) return undefined;
+    filtered.copyWithin(y * stride, start, start + stride);
     undo(row, above);
   }
   return pixels;
