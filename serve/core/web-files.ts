@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { projectRoot, sha256 } from "../../src/files/index";
 import type { ServiceRequest, ServiceResponse } from "./http";
+import { Problem } from "./problem";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -48,12 +49,16 @@ export class WebFiles {
     return this.paths.has(path);
   }
 
-  /** The answer for a path, or undefined where the page has no such file. */
+  /**
+   * The answer for a path, or undefined where the page has no such file.
+   * @throws {Problem} `METHOD_NOT_ALLOWED`
+   */
   async answer({ method, path, headers }: ServiceRequest): Promise<ServiceResponse | undefined> {
-    if (method !== "GET" && method !== "HEAD") return undefined;
     const name = path === "/" ? "/index.html" : path;
     const source = this.paths.get(name);
     if (source === undefined) return undefined;
+    if (method !== "GET" && method !== "HEAD")
+      throw new Problem("METHOD_NOT_ALLOWED", undefined, { allow: "GET, HEAD" });
     let loading = this.files.get(name);
     if (!loading) {
       loading = load(source);
@@ -61,7 +66,7 @@ export class WebFiles {
     }
     const file = await loading;
     const common = { etag: file.etag, "cache-control": "no-cache", vary: "accept-encoding" };
-    if (headers["if-none-match"] === file.etag) return { status: 304, headers: common, body: "" };
+    if (isKnown(headers["if-none-match"], file.etag)) return { status: 304, headers: common, body: "" };
     const zipped = /\bgzip\b/.test(headers["accept-encoding"] ?? "") && file.zipped.length < file.bytes.length;
     return {
       status: 200,
@@ -69,6 +74,12 @@ export class WebFiles {
       body: zipped ? file.zipped : file.bytes,
     };
   }
+}
+
+/** Whether a client has this version already. @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
+function isKnown(given: string | undefined, etag: string): boolean {
+  if (given === undefined) return false;
+  return given.trim() === "*" || given.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
 /** The project's own page, with plotly.js beside it; undefined in an image that left it out. */

@@ -71,9 +71,12 @@ async function answer(service: Service, bodies: BodyReader, request: Request, re
   write(response, service, await service.handle({ ...head, query: queryOf(request), body, signal: controller.signal }));
 }
 
+/** Clients of proxies write the whole address where others write the path. */
+const AUTHORITY = /^https?:\/\/[^/]*/i;
+
 function headOf(request: Request): RequestHead {
   // Not `new URL`, which would take `//name/path` for a host.
-  const path = request.originalUrl.split("?", 1)[0] || "/";
+  const path = request.originalUrl.split("?", 1)[0]?.replace(AUTHORITY, "") || "/";
   return { id: String(request.id), method: request.method, path, headers: headersOf(request) };
 }
 

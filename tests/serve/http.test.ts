@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import { ModelRegistry, openWeb, Service } from "../../serve/core/index";
+import { createApp, createLogger } from "../../serve/server/index";
+
+/** The application without a model: starting, as far as anybody can tell. */
+async function start(t: TestContext): Promise<{ url: string; service: Service; lines: Record<string, unknown>[] }> {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger("info", { write: (line: string) => lines.push(JSON.parse(line)) });
+  const options = { models: new ModelRegistry(), web: await openWeb(), logger };
+  const service = new Service(options);
+  const server = createServer(createApp(options, service)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, service, lines };
+}
+
+/** Writes a request as it is and gives the first line of the answer. */
+async function statusLine(url: string, request: string): Promise<string | undefined> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write(request);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return answer.toString().split("\r\n")[0];
+}
+
+test("a file of the page says which methods it has", async (t) => {
+  const { url } = await start(t);
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+    const answer = await fetch(`${url}/js/app.js`, { method });
+    assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "GET, HEAD"], method);
+    assert.equal((await answer.json()).code, "METHOD_NOT_ALLOWED");
+  }
+});
+
+test("a file that the client has already is not sent again, however it says so", async (t) => {
+  const { url } = await start(t);
+  const etag = (await fetch(url)).headers.get("etag") as string;
+  for (const given of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    const answer = await fetch(url, { headers: { "if-none-match": given } });
+    assert.equal(answer.status, 304, given);
+    assert.equal(await answer.text(), "");
+  }
+  assert.equal((await fetch(url, { headers: { "if-none-match": '"other"' } })).status, 200);
+});
+
+test("the whole address in the request line means the same as its path", async (t) => {
+  const { url } = await start(t);
+  const request = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+  assert.equal(await statusLine(url, request("http://a.example/livez")), "HTTP/1.1 200 OK");
+  assert.equal(await statusLine(url, request("http://a.example")), "HTTP/1.1 200 OK");
+  assert.equal(await statusLine(url, request("//a.example/livez")), "HTTP/1.1 404 Not Found");
+});
+
+test("a probe that is told to wait is one warning without a stack, not a line for each time it asks", async (t) => {
+  const { url, lines } = await start(t);
+  for (let i = 0; i < 5; i++) assert.equal((await fetch(`${url}/readyz`)).status, 503);
+  assert.deepEqual(
+    lines.map(({ level, status, path, err }) => ({ level, status, path, err })),
+    [{ level: 40, status: 503, path: "/readyz", err: undefined }],
+  );
+});

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { source as axeSource } from "axe-core";
+import type { Browser, Page } from "puppeteer-core";
+import { type RunningServer, startServer } from "../../serve/server/index";
+import { freePort } from "../../src/tracking/index";
+import { startBrowser, withoutChromium } from "../support/browser";
+import { writeModel, writeTiles } from "../support/served-model";
+
+describe("where the image comes from and where it is analysed", { skip: withoutChromium() }, () => {
+  let directory: string;
+  /** The page's own server, and one elsewhere that stands for a Lambda endpoint: the same model, another threshold. */
+  let own: RunningServer;
+  let other: RunningServer;
+  let browser: Browser;
+  let closeBrowser: () => Promise<void>;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "histo-choices-"));
+    const port = await freePort();
+    const images = await writeTiles(join(directory, "tiles"), 6);
+    const deployed = await writeModel(join(directory, "deployed", "mlp"), { threshold: 0.9 });
+    other = await startServer({ models: [deployed], port: 0, corsOrigins: [`http://127.0.0.1:${port}`] });
+    const models = [await writeModel(join(directory, "mlp"))];
+    own = await startServer({ models, images, port, endpoint: other.url });
+    ({ browser, close: closeBrowser } = await startBrowser());
+  });
+  after(async () => {
+    await closeBrowser?.();
+    await Promise.all([own?.close(), other?.close()]);
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function open(): Promise<Page> {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 860 });
+    await page.goto(`${own.url}/#/`, { waitUntil: "networkidle0" });
+    await page.waitForSelector("#where");
+    return page;
+  }
+  const focused = (page: Page) =>
+    page.evaluate(() => document.activeElement?.id || (document.activeElement?.textContent ?? ""));
+  const tabTo = async (page: Page, name: string) => {
+    for (let i = 0; i < 60 && (await focused(page)) !== name; i++) await page.keyboard.press("Tab");
+    assert.equal(await focused(page), name);
+  };
+  const analyse = async (page: Page) => {
+    await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>("button.large")?.disabled);
+    const answered = page.waitForResponse((response) => response.url().includes("/predict"));
+    await page.click("button.large");
+    const response = await answered;
+    await page.waitForSelector(".verdict");
+    return { origin: new URL(response.url()).origin, answer: await response.json() };
+  };
+  const violations = async (page: Page) => {
+    await page.evaluate(axeSource);
+    return page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))");
+  };
+
+  test("the analysis runs at the endpoint that is chosen with the keyboard, and here again after", async () => {
+    const page = await open();
+    await page.click('[aria-label^="MHIST_"]');
+    await tabTo(page, "where");
+    await page.keyboard.press("ArrowDown");
+    const there = await analyse(page);
+    assert.equal(there.origin, new URL(other.url).origin);
+    assert.equal(there.answer.threshold, 0.9);
+    await page.focus("#where");
+    await page.keyboard.press("ArrowUp");
+    const here = await analyse(page);
+    assert.equal(here.origin, new URL(own.url).origin);
+    assert.equal(here.answer.threshold, 0.4);
+    assert.ok(Math.abs(here.answer.logit - there.answer.logit) < 1e-4);
+    await page.close();
+  });
+
+  test("a picture is taken with the camera and analysed", async () => {
+    const page = await open();
+    await page.evaluate(() => {
+      const label = [...document.querySelectorAll("label")].find(({ textContent }) => textContent === "Camera");
+      label?.click();
+    });
+    await tabTo(page, "Start the camera");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => (document.querySelector("video")?.videoWidth ?? 0) > 0);
+    assert.deepEqual(await violations(page), []);
+    await tabTo(page, "Take the picture");
+    await page.keyboard.press("Enter");
+    const { answer } = await analyse(page);
+    assert.equal(answer.image_filename, "camera.png");
+    assert.ok(Number.isFinite(answer.logit));
+    assert.equal(await page.$eval("video", ({ hidden }) => hidden), true);
+    assert.deepEqual(await violations(page), []);
+    await page.close();
+  });
+});
