@@ -107,12 +107,12 @@ describe("killed at random moments", { skip: withoutPython() }, () => {
     const place = { directory: join(directory, "server"), python: pythonPath() ?? "", timeoutMs: 240_000 };
     let server = await startLocalServer(place);
     const { url } = server;
-    let finished = false;
     let kills = 0;
-    /** Kills the server at random moments until the runs are done, and leaves it running. */
+    let lastKill = Number.POSITIVE_INFINITY;
+    /** Kills the server at random moments, and leaves it running after the last time. */
     const killServer = async (): Promise<LocalServer> => {
       const random = new Random(0, "server");
-      while (!finished) {
+      while (kills < lastKill) {
         await sleep(random.uniform(1000, 4000));
         process.kill(-server.pid, "SIGKILL");
         kills++;
@@ -139,9 +139,12 @@ describe("killed at random moments", { skip: withoutPython() }, () => {
       for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) await oneSeed(seed);
     });
     await Promise.all(lanes);
-    // What is left is sent by others, and the server goes on being killed.
-    for (let attempt = 1; (await sync(join(directory, "runs"), url)) !== 0; attempt++) assert.ok(attempt < 20);
-    finished = true;
+    // What is left is sent by others, and the server is killed twice more meanwhile.
+    lastKill = kills + 2;
+    for (let attempt = 1; (await sync(join(directory, "runs"), url)) !== 0; attempt++) {
+      assert.ok(attempt < 100, "sync ends");
+      await sleep(500);
+    }
     await killing;
 
     const back = await readWithPython<Record<string, ReadBack[]>>(url, join(directory, "python"), READ_BACK);
