@@ -152,6 +152,8 @@ async function pack(
   const skipped: (FileStamp & UnreadableImage)[] = [];
   const refused: UnreadableImage[] = [];
   let decoded = 0;
+  // One image is written while the next ones are decoded.
+  let writing: Promise<unknown> = Promise.resolve();
   try {
     for await (const packed of inOrder(plan.tiles, (planned) => packOne(planned, old, options))) {
       if (signal?.aborted) throw signal.reason instanceof HistoError ? signal.reason : new Interrupted();
@@ -159,7 +161,9 @@ async function pack(
         if (packed.accepted || skipUnreadable) skipped.push(packed.failure);
         else refused.push(packed.failure);
       } else {
-        await file.handle.write(packed.pixels, 0, packed.pixels.length, images.length * bytesPerImage(size));
+        await writing;
+        writing = file.handle.write(packed.pixels, 0, packed.pixels.length, images.length * bytesPerImage(size));
+        writing.catch(() => undefined);
         images.push(packed.image);
         if (packed.decoded) decoded++;
       }
@@ -169,9 +173,11 @@ async function pack(
       const remedy = `Mend or remove them, or go on without them: histo data pack --data ${dataset.directory} --size ${size} --skip-unreadable`;
       throw new UnreadableImagesError(refused, plan.tiles.length, remedy);
     }
+    await writing;
     await writeStoreIndex(file.handle, { version: STORE_VERSION, size, resize, images, skipped });
     await file.commit();
   } catch (error) {
+    await writing.catch(() => undefined);
     await file.abort();
     if (!hasErrorCode(error, "ENOSPC")) throw error;
     const remedy = "free some space or set HISTO_CACHE to another disk";
@@ -221,7 +227,7 @@ async function packOne(
 
 /** Runs `work` on several items at a time and yields the results in the items' order. */
 async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
-  const ahead = 2 * availableParallelism() + 2;
+  const ahead = 8 * availableParallelism();
   const running: Promise<R>[] = [];
   for (const item of items) {
     running.push(work(item));
