@@ -1,6 +1,7 @@
 /** @module Bases on disk, under a name made of everything that they depend on. */
 import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { InputError } from "../../errors/index";
 import { bytesOf, cacheDirectory, SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import type { TrainingOptions } from "../../runs/index";
 import type { TrainingData } from "../data";
@@ -46,9 +47,8 @@ async function keptBasis(
 ): Promise<Basis> {
   const cache = join(cacheDirectory(), "subspace");
   const path = join(subspaceDirectory ?? cache, name);
-  const kept = await readBasis(path).catch(() => undefined);
+  const kept = await readBasis(path).catch((error: unknown) => removeDamaged(path, error));
   if (kept) return kept;
-  await rm(path, { force: true });
   if (subspaceDirectory) {
     await keptBasis(name, data, options, context);
     await writeOnce(path, (own) => copyFile(join(cache, name), own));
@@ -75,6 +75,12 @@ export function fingerprintOf({ rank, directions, mean, variances }: Basis): str
   const parts = [mean, variances];
   for (let row = 0; row < rows; row += step) parts.push(directions.subarray(row * rank, (row + 1) * rank));
   return sha256(Buffer.concat(parts.map(bytesOf)));
+}
+
+/** Makes room for a file that can be read. One that is not there may be there by now, whole, from another process. */
+export async function removeDamaged(path: string, error: unknown): Promise<undefined> {
+  if (!(error instanceof InputError && error.code === "FILE_MISSING")) await rm(path, { force: true });
+  return undefined;
 }
 
 async function writeBasis(path: string, basis: Basis): Promise<void> {

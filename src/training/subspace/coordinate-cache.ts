@@ -2,7 +2,6 @@
  * @module Coordinates on disk beside their basis: projecting all tiles of a data set takes as long as several epochs on
  * what comes out, and all trials of a search with the same rank share it.
  */
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Partition } from "../../dataset/index";
 import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
@@ -10,7 +9,7 @@ import { pixelExamples } from "../batches";
 import type { TrainingData } from "../data";
 import type { NetworkContext } from "../trainable";
 import type { Basis } from "./basis";
-import { fingerprintOf, subspaceDirectoryOf } from "./basis-cache";
+import { fingerprintOf, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
 import { type Projection, project } from "./coordinates";
 
 /** Raise when the method changes. */
@@ -32,9 +31,8 @@ export async function cachedCoordinates(
   const places = PARTITIONS.map((partition) => [...positions[partition]]);
   const key = sha256(JSON.stringify([VERSION, fingerprintOf(basis), whitening, store.contentHash, places, mean, std]));
   const path = join(subspaceDirectoryOf(context), `${key.slice(0, 32)}.coordinates.safetensors`);
-  const kept = await readCoordinates(path).catch(() => undefined);
+  const kept = await readCoordinates(path).catch((error: unknown) => removeDamaged(path, error));
   if (kept) return kept;
-  await rm(path, { force: true });
   const found = projectAll(data, projection, context);
   const { rank } = basis;
   const tensors = PARTITIONS.map((name) => {
