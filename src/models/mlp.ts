@@ -24,13 +24,13 @@ export interface MlpOptions {
 export function mlp(size: number, options: MlpOptions): tf.LayersModel {
   const input = tf.input({ shape: [size, size, 3], name: "pixels" });
   const flat = tf.layers.flatten({ name: "flatten" }).apply(input) as tf.SymbolicTensor;
-  return tf.model({ inputs: input, outputs: perceptron(flat, options, wideDense), name: "mlp" });
+  return tf.model({ inputs: input, outputs: perceptron(flat, options), name: "mlp" });
 }
 
 /** The same MLP on feature vectors [n, features], such as coordinates in a subspace. */
 export function mlpOnFeatures(features: number, options: MlpOptions): tf.LayersModel {
   const input = tf.input({ shape: [features], name: "features" });
-  return tf.model({ inputs: input, outputs: perceptron(input, options, dense), name: "mlp_on_features" });
+  return tf.model({ inputs: input, outputs: perceptron(input, options), name: "mlp_on_features" });
 }
 
 /**
@@ -51,22 +51,16 @@ export function mlpBehindProjection(
     const beside = new ColourFeatures({ mean, std, name: "colour" }).apply(input) as tf.SymbolicTensor;
     features = tf.layers.concatenate({ name: "beside" }).apply([features, beside]) as tf.SymbolicTensor;
   }
-  return tf.model({ inputs: input, outputs: perceptron(features, options, dense), name: "mlp" });
+  return tf.model({ inputs: input, outputs: perceptron(features, options), name: "mlp" });
 }
 
-type DenseFactory = (units: number, name: string, seed: number) => tf.layers.Layer;
-
-const wideDense: DenseFactory = (units, name, seed) => new BlockDense({ units, name, seed });
-
-const dense: DenseFactory = (units, name, seed) =>
-  tf.layers.dense({ units, name, kernelInitializer: tf.initializers.glorotUniform({ seed }) });
-
-function perceptron(input: tf.SymbolicTensor, options: MlpOptions, first: DenseFactory): tf.SymbolicTensor {
+function perceptron(input: tf.SymbolicTensor, options: MlpOptions): tf.SymbolicTensor {
   const { hidden, activation = "relu", normalization = "none", dropout = 0, seed = 0 } = options;
   let x = input;
   hidden.forEach((units, i) => {
     const at = i + 1;
-    x = (i === 0 ? first : dense)(units, `dense_${at}`, seed * 64 + at).apply(x) as tf.SymbolicTensor;
+    const layer = { units, name: `dense_${at}`, seed: seed * 64 + at, inputGradient: i > 0 };
+    x = new BlockDense(layer).apply(x) as tf.SymbolicTensor;
     if (normalization === "batch")
       x = tf.layers.batchNormalization({ name: `norm_${at}` }).apply(x) as tf.SymbolicTensor;
     if (normalization === "layer")
@@ -77,7 +71,8 @@ function perceptron(input: tf.SymbolicTensor, options: MlpOptions, first: DenseF
       x = layer.apply(x) as tf.SymbolicTensor;
     }
   });
-  return (hidden.length ? dense : first)(1, "logit", seed * 64).apply(x) as tf.SymbolicTensor;
+  const logit = { units: 1, name: "logit", seed: seed * 64, inputGradient: hidden.length > 0 };
+  return new BlockDense(logit).apply(x) as tf.SymbolicTensor;
 }
 
 /** The architecture for people: `150528-2352-2352-294-1`. */

@@ -72,3 +72,19 @@ test("how the kernel is cut into blocks does not change the network", () => {
     [8, 1, 1],
   );
 });
+
+test("the gradient of the input, for layers that are not the first, equals a dense layer's", () => {
+  const x = tf.randomNormal([4, 50], 0, 1, "float32", 5);
+  const towards = (layer: tf.layers.Layer) =>
+    tf
+      .grad((input) => tf.sum(tf.square(layer.apply(input) as tf.Tensor)))(x)
+      .arraySync();
+  const layer = new BlockDense({ units: 6, seed: 1, blockRows: 16, inputGradient: true });
+  layer.apply(x);
+  const plain = tf.layers.dense({ units: 6 });
+  plain.apply(x);
+  const [kernel, bias] = layer.namedWeights().map(({ parts }) => tf.concat([...parts]));
+  plain.setWeights([kernel!, bias!]);
+  const close = tf.max(tf.abs(tf.sub(towards(layer) as number[][], towards(plain) as number[][])));
+  assert.ok(close.dataSync()[0]! < 1e-5);
+});

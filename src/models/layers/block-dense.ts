@@ -1,7 +1,7 @@
 /**
- * @module A fully connected first layer for very wide inputs. Its kernel [k, units] is kept as blocks of rows, and its
- * gradient as the factors it is the product of, so that the optimizer can form and apply it a block at a time: the
- * gradient of a 150,528 x 2,352 kernel (1.4 GB) never exists.
+ * @module A fully connected layer for an efficient update. Its kernel [k, units] is kept as blocks of rows, and its gradient
+ * as the factors it is the product of, so that the optimizer can form and apply it piece by piece: the gradient of a
+ * 150,528 x 2,352 kernel (1.4 GB) never exists, and that of a smaller one never leaves the cache.
  */
 import { type FactoredGradient, type FactoredLayer, markFactored, tf, variableOf } from "../../tensorflow/index";
 import type { NamedWeight, WeightOwner } from "../weights";
@@ -12,6 +12,8 @@ export interface BlockDenseConfig {
   readonly units: number;
   /** Seed of the initial weights (Glorot uniform). */
   readonly seed?: number;
+  /** Whether training needs the gradient of the layer's input, as every layer but a network's first does. */
+  readonly inputGradient?: boolean;
   /** Rows of a block; the last block may be smaller. Has no influence on the result. */
   readonly blockRows?: number;
 }
@@ -19,11 +21,12 @@ export interface BlockDenseConfig {
 /** A block of 4,704 x 2,352 weights is 44 MB: measured best of 1,024 to 18,816 rows on the reference network. */
 const DEFAULT_BLOCK_ROWS = 4704;
 
-/** y = x W + b for x [n, k]. Only usable as the first layer with weights: it gives no gradient to its input. */
+/** y = x W + b for x [n, k]. */
 export class BlockDense extends tf.layers.Layer implements FactoredLayer, WeightOwner {
   static readonly className = "BlockDense";
   private readonly units: number;
   private readonly seed: number;
+  private readonly inputGradient: boolean;
   private readonly blockRows: number;
   private readonly blocks: tf.LayerVariable[] = [];
   private bias!: tf.LayerVariable;
@@ -33,6 +36,7 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
     super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
     this.units = config.units;
     this.seed = config.seed ?? 0;
+    this.inputGradient = config.inputGradient ?? false;
     this.blockRows = config.blockRows ?? DEFAULT_BLOCK_ROWS;
   }
 
@@ -55,21 +59,25 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor2D;
-    const affine = tf.customGrad((bias, save) => {
-      const slices = tf.split(x, this.blocks.map(rowsOf), 1);
-      const products = slices.map((slice, i) =>
-        tf.matMul(slice, (this.blocks[i] as tf.LayerVariable).read() as tf.Tensor2D),
-      );
-      (save as tf.GradSaveFunc)(slices);
-      return {
-        value: tf.add(tf.addN(products), bias as tf.Tensor),
-        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+    // tfjs computes the gradients of all arguments of such a function: an input that needs none is not an argument.
+    if (this.inputGradient) {
+      return tf.customGrad((input, bias, save) => {
+        const value = this.affine(input as tf.Tensor2D, bias as tf.Tensor, save as tf.GradSaveFunc);
+        const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
           this.keepFactors(saved, dy);
-          return tf.sum(dy, 0);
-        },
+          return [this.towardsInput(dy as tf.Tensor2D), tf.sum(dy, 0)];
+        };
+        return { value, gradFunc };
+      })(x, this.bias.read());
+    }
+    return tf.customGrad((bias, save) => {
+      const value = this.affine(x, bias as tf.Tensor, save as tf.GradSaveFunc);
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        this.keepFactors(saved, dy);
+        return tf.sum(dy, 0);
       };
-    });
-    return affine(this.bias.read());
+      return { value, gradFunc };
+    })(this.bias.read());
   }
 
   takeFactoredGradients(): Map<tf.Variable, FactoredGradient> {
@@ -87,7 +95,25 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), units: this.units, seed: this.seed, blockRows: this.blockRows };
+    return {
+      ...super.getConfig(),
+      units: this.units,
+      seed: this.seed,
+      inputGradient: this.inputGradient,
+      blockRows: this.blockRows,
+    };
+  }
+
+  private affine(x: tf.Tensor2D, bias: tf.Tensor, save: tf.GradSaveFunc): tf.Tensor {
+    const slices = this.blocks.length === 1 ? [x] : tf.split(x, this.blocks.map(rowsOf), 1);
+    const products = slices.map((slice, i) => tf.matMul(slice, kernelOf(this.blocks[i])));
+    save(slices);
+    return tf.add(products.length === 1 ? (products[0] as tf.Tensor) : tf.addN(products), bias);
+  }
+
+  private towardsInput(dy: tf.Tensor2D): tf.Tensor {
+    const parts = this.blocks.map((block) => tf.matMul(dy, kernelOf(block), false, true));
+    return parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts, 1);
   }
 
   private keepFactors(slices: readonly tf.Tensor[], errors: tf.Tensor): void {
@@ -102,6 +128,10 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
       ]),
     );
   }
+}
+
+function kernelOf(block: tf.LayerVariable | undefined): tf.Tensor2D {
+  return (block as tf.LayerVariable).read() as tf.Tensor2D;
 }
 
 function rowsOf(block: tf.LayerVariable): number {
