@@ -34,12 +34,15 @@ export async function compileAddon(compiler) {
   const fast = ["-O3", "-fno-math-errno", "-fno-trapping-math"];
   await compile(compiler, addon, [`-I${addonPackage}`, ...binding, ...withTensorFlow]);
   await compile(compiler, join(addonFolder, "quietly.node"), own("quietly"));
-  const optimizers = [...fast, ...own("optimizers", "product"), ...withTensorFlow];
-  await compile(compiler, join(addonFolder, "optimizers.node"), optimizers);
-  const operations = join(addonFolder, "networks.node");
-  rmSync(operations, { force: true });
-  // The networks train without them too, only slower: a compiler that cannot compile them is no reason to stop.
-  await compile(compiler, operations, [...fast, ...own("networks/networks"), ...withTensorFlow]).catch(() => {});
+  // Everything trains without these two, only slower: a compiler that cannot compile them is no reason to stop.
+  for (const [name, ...files] of [
+    ["optimizers", "optimizers", "product"],
+    ["networks", "networks/networks"],
+  ]) {
+    const target = join(addonFolder, `${name}.node`);
+    rmSync(target, { force: true });
+    await compile(compiler, target, [...fast, ...own(...files), ...withTensorFlow]).catch(() => {});
+  }
 }
 
 async function compile(compiler, target, args) {

@@ -10,6 +10,7 @@ import { doctorCommand } from "./doctor";
 import { edaCommand } from "./eda";
 import { evaluateCommand } from "./evaluate";
 import { exportCommand } from "./export";
+import { lrRangeCommand } from "./lr-range";
 import { metricsCommand } from "./metrics";
 import { mlflowSyncCommand } from "./mlflow-sync";
 import { notebookRun } from "./notebook-run";
@@ -31,6 +32,7 @@ export function registerCommands(program: Command): void {
   addCommand(program, benchCommand);
   addCommand(program, edaCommand);
   addCommand(program, trainCommand);
+  addCommand(program, lrRangeCommand);
   addCommand(program, compareCommand);
   addCommand(program, searchCommand);
   addCommand(program, workerCommand);

@@ -22,7 +22,7 @@ type TrainCommandOptions = Partial<TrainingOptions> &
 export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResult> = {
   name: "train",
   summary: "train a model; keeps its best weights, predictions and metrics in a run directory",
-  configure: (command) => trainingOptions(command),
+  configure: runOptions,
   async run(given, context) {
     const { runExperiment } = await import("../experiments/index.js");
     const { run, resume = false, checkpointEvery, track, experiment, options, variant } = separate(given);
@@ -46,8 +46,18 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResu
 };
 
 /** Tells the training options from what is about this run only. */
-function separate(given: TrainCommandOptions & { args: readonly string[]; json?: boolean; quiet?: boolean }) {
-  const { args, json, quiet, run, resume, checkpointEvery, track, experiment, export: wanted, ...rest } = given;
+function separate(given: TrainCommandOptions) {
+  const { run, resume, checkpointEvery, track, experiment, export: wanted, ...rest } = given;
+  const small = rest.stem === "subspace" ? "compact" : "fp32";
+  const variant = wanted === "auto" ? (small as Variant) : wanted;
+  return { run, resume, checkpointEvery, track, experiment, variant, options: withoutCommandOptions(rest) };
+}
+
+/** The training options among those of a command; how the data set is to be read lies in `dataset`. */
+export function withoutCommandOptions<T extends Partial<TrainingOptions> & DataOptions>(
+  given: T,
+): Partial<TrainingOptions> & { data: string } {
+  const { args, json, quiet, ...rest } = given as T & { args?: readonly string[]; json?: boolean; quiet?: boolean };
   const {
     positive,
     table,
@@ -59,16 +69,7 @@ function separate(given: TrainCommandOptions & { args: readonly string[]; json?:
     votesTotal,
     ...options
   } = rest;
-  const small = options.stem === "subspace" ? "compact" : "fp32";
-  return {
-    run,
-    resume,
-    checkpointEvery,
-    track,
-    experiment,
-    variant: wanted === "auto" ? (small as Variant) : wanted,
-    options: { ...options, dataset: datasetOptions(given) },
-  };
+  return { ...options, dataset: datasetOptions(given) } as Partial<TrainingOptions> & { data: string };
 }
 
 /** A new directory under `runs/`, named by model and time. */
@@ -77,10 +78,24 @@ export function newRunPath(model: string): string {
   return join(projectRoot(), "runs", `${model}-${time}-${process.pid}`);
 }
 
-function trainingOptions(command: Command): Command {
-  return addBackboneOptions(addDataOptions(command))
+function runOptions(command: Command): Command {
+  return trainingOptions(command)
     .option("--run <dir>", "run directory (default: a new one under runs/)")
     .option("--resume", "go on with an interrupted run")
+    .option("--checkpoint-every <batches>", "instead of as often as time allows", integer(1))
+    .option(
+      "--export <variant>",
+      "auto, none, fp32, int8 or compact",
+      oneOf("auto", "none", "fp32", "int8", "compact"),
+      "auto",
+    )
+    .option("--no-track", "do not log to MLflow")
+    .option("--experiment <name>", "of MLflow", "histology");
+}
+
+/** The options that say what is trained, and how. */
+export function trainingOptions(command: Command): Command {
+  return addBackboneOptions(addDataOptions(command))
     .option(
       "--model <name>",
       "mlp, cnn, vit, colour (logistic regression on colour and texture) or backbone:FILE.onnx, backbone:hf:OWNER/NAME (frozen)",
@@ -137,16 +152,7 @@ function trainingOptions(command: Command): Command {
     .option("--keep-best <k>", "how many of the best epochs keep their weights", integer(1, 100))
     .option("--threshold-rule <rule>", "balanced-accuracy, f1, recall>=R or cost=C")
     .option("--validation-fraction <x>", "share of train held out", number(0.01, 0.9))
-    .option("--checkpoint-every <batches>", "instead of as often as time allows", integer(1))
     .option("--skip-unreadable", "go on without images that cannot be decoded")
-    .option(
-      "--export <variant>",
-      "auto, none, fp32, int8 or compact",
-      oneOf("auto", "none", "fp32", "int8", "compact"),
-      "auto",
-    )
-    .option("--no-track", "do not log to MLflow")
-    .option("--experiment <name>", "of MLflow", "histology")
     .option("--seed <n>", "fixes everything random but the split", integer(0))
     .option("--split-seed <n>", "chooses the tiles that are held out", integer(0));
 }

@@ -33,5 +33,7 @@ export {
   subgroupFigure,
 } from "./intervals";
 export { type LearningCurveOptions, learningCurves, learningRateFigure } from "./learning-curves";
+export { learningRateRangeFigure } from "./lr-range";
 export { type ParallelOptions, parallelCoordinates, type Trial } from "./parallel";
+export { explainedVarianceFigure } from "./subspace";
 export { colours, darkTemplate, lightTemplate, sequentialScale, translucent } from "./theme";

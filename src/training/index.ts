@@ -15,10 +15,12 @@ export { finishedRun } from "./finished-run";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeOptions, type RangePoint, type RangeTest } from "./lr-range";
 export { createNetwork } from "./network";
+export { type RunRangeOptions, runLearningRateRange } from "./run-lr-range";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
 export { createOptimizer, learningRateOf, resolvePrecision } from "./setup";
+export { type SubspacePictures, subspacePictures } from "./subspace/pictures";
 export type { Network } from "./trainable";
 export {
   type EpochResult,

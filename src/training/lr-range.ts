@@ -20,6 +20,7 @@ export interface RangeOptions {
   readonly lowest?: number;
   readonly highest?: number;
   readonly steps?: number;
+  readonly signal?: AbortSignal;
 }
 
 /** A loss of four times the best so far ends the test. */
@@ -32,7 +33,7 @@ const SMOOTHING = 0.9;
  */
 export async function learningRateRange(
   make: (own: { schedule: (step: number) => number; callbacks: readonly Callback[] }) => Trainer,
-  { lowest = 1e-7, highest = 1, steps = 150 }: RangeOptions = {},
+  { lowest = 1e-7, highest = 1, steps = 150, signal }: RangeOptions = {},
 ): Promise<RangeTest> {
   const points: RangePoint[] = [];
   const schedule = (step: number) => lowest * (highest / lowest) ** Math.min(1, step / (steps - 1));
@@ -54,20 +55,25 @@ export async function learningRateRange(
     },
   };
   try {
-    await make({ schedule, callbacks: [watch] }).fit(stop.signal);
+    await make({ schedule, callbacks: [watch] }).fit(signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
   } catch (error) {
     if (!(error instanceof TrainingDiverged)) throw error;
   }
   return { points, suggestion: steepest(points) };
 }
 
-/** Where the smoothed loss falls fastest by the logarithm of the rate, before its minimum. */
+/**
+ * Where the smoothed loss falls fastest by the logarithm of the rate, before its minimum. Slopes are taken over a fifteenth
+ * of the steps, and the first two fifteenths do not count: there the running mean is of too few batches to trust.
+ */
 function steepest(points: readonly RangePoint[]): number {
   const lowest = points.reduce((at, point, i) => (point.smoothed < (points[at]?.smoothed ?? 0) ? i : at), 0);
+  const window = Math.max(5, Math.round(points.length / 15));
   let best = { slope: 0, rate: points[0]?.learningRate ?? 0 };
-  for (let i = 5; i < lowest; i++) {
-    const slope = (points[i]?.smoothed ?? 0) - (points[i - 5]?.smoothed ?? 0);
-    if (slope < best.slope) best = { slope, rate: points[i]?.learningRate ?? 0 };
+  for (let i = 3 * window; i <= lowest; i++) {
+    const slope = (points[i]?.smoothed ?? 0) - (points[i - window]?.smoothed ?? 0);
+    const middle = points[i - Math.floor(window / 2)];
+    if (middle && slope < best.slope) best = { slope, rate: middle.learningRate };
   }
   return best.rate;
 }

@@ -11,7 +11,6 @@ import { parameterCount } from "../models/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { optionsOf, type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
 import { runtime, setPrecision } from "../tensorflow/index";
-import { batchesOf } from "./batches";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";
@@ -21,16 +20,15 @@ import { checkMonitor, type Monitor, monitorOf } from "./callbacks/monitor";
 import { ProgressBar } from "./callbacks/progress-bar";
 import { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 import { CheckpointStore } from "./checkpoint";
+import { createTrainer } from "./create-trainer";
 import { openTrainingData, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { finishedRun } from "./finished-run";
-import { createLoss } from "./losses";
 import { createNetwork } from "./network";
-import { balanced, shuffled } from "./samplers";
-import { parseSchedule, withWarmup } from "./schedules";
-import { createOptimizer, learningRateOf, positiveWeightOf, resolvePrecision } from "./setup";
+import { parseSchedule } from "./schedules";
+import { learningRateOf, resolvePrecision } from "./setup";
 import type { Network } from "./trainable";
-import { Trainer, type UserMetric } from "./trainer";
+import type { UserMetric } from "./trainer";
 
 export interface RunTrainingOptions {
   /** Run directory; a new one under `runs/` by default. */
@@ -146,33 +144,6 @@ export async function runTraining(
     network?.model.dispose();
     data.close();
   }
-}
-
-function createTrainer(
-  options: TrainingOptions,
-  data: TrainingData,
-  network: Network,
-  own: { callbacks: readonly Callback[]; metrics?: Readonly<Record<string, UserMetric>> },
-): Trainer {
-  const { train, validation } = network.examples;
-  const { batch, seed, mixup, epochs } = options;
-  const sampler = (options.sampler === "balanced" ? balanced : () => shuffled(train.labels.length, seed))(
-    train.labels,
-    seed,
-  );
-  const augment = options.augment !== "none";
-  const source = batchesOf(train, { size: batch, sampler, augment, mixup, seed });
-  const { schedule } = parseSchedule(options.schedule, { stepsPerEpoch: source.batches, epochs });
-  return new Trainer(network.model, source, batchesOf(validation, { size: batch }), {
-    optimizer: createOptimizer(options),
-    loss: createLoss({ ...options, positiveWeight: positiveWeightOf(options, data.labels.train) }),
-    learningRate: learningRateOf(options),
-    schedule: withWarmup(schedule, Math.round(options.warmup * source.batches)),
-    epochs,
-    accumulate: options.accumulate,
-    clipNorm: options.clipNorm,
-    ...own,
-  });
 }
 
 function runCallbacks(options: TrainingOptions, monitor: Monitor): Callback[] {

@@ -1,0 +1,56 @@
+/** @module The learning rate range test of a whole run's options. */
+import { resolve } from "node:path";
+import { Interrupted } from "../errors/index";
+import { type Progress, silentProgress } from "../progress/index";
+import { resolveTrainingOptions, type TrainingOptions } from "../runs/index";
+import { setPrecision } from "../tensorflow/index";
+import { createTrainer } from "./create-trainer";
+import { openTrainingData } from "./data";
+import { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
+import { createNetwork } from "./network";
+import { resolvePrecision } from "./setup";
+
+export interface RunRangeOptions extends RangeOptions {
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains the options' network while the learning rate rises; schedule, warm-up, learning rate and epochs of the options
+ * do not count. Nothing is written but the caches of pixels and bases.
+ * @throws {InputError} for options or data that cannot be used
+ * @throws {Interrupted} when `signal` is aborted
+ */
+export async function runLearningRateRange(
+  given: Partial<TrainingOptions> & { data: string },
+  { progress = silentProgress, signal, ...range }: RunRangeOptions = {},
+): Promise<RangeTest> {
+  const steps = range.steps ?? 150;
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options = resolveTrainingOptions({ ...said, data: resolve(given.data) });
+  const context = { progress, ...(signal && { signal }) };
+  const data = await openTrainingData(options, context);
+  try {
+    setPrecision(resolvePrecision(options.precision));
+    const network = await createNetwork(options, data, context);
+    try {
+      const task = progress.start("Learning rate range", steps, "steps");
+      const result = await learningRateRange(
+        ({ schedule, callbacks }) => {
+          const counting = { onBatchEnd: ({ step }: { step: number }) => task.update(Math.min(step, steps)) };
+          // Long enough for every step of the test, however few batches an epoch has; the test ends itself.
+          const long = { ...options, lr: 1, epochs: steps * options.accumulate };
+          return createTrainer(long, data, network, { callbacks: [...callbacks, counting], schedule });
+        },
+        { ...range, steps, ...(signal && { signal }) },
+      );
+      if (signal?.aborted) throw new Interrupted("Stopped; the range test has to be started anew.");
+      task.finish();
+      return result;
+    } finally {
+      network.model.dispose();
+    }
+  } finally {
+    data.close();
+  }
+}

@@ -1,0 +1,81 @@
+/** @module A principal subspace as people can look at it: its directions as images, and tiles made of few of them. */
+import { type Progress, silentProgress } from "../../progress/index";
+import { resolveTrainingOptions, type TrainingOptions } from "../../runs/index";
+import { openTrainingData, type TrainingData } from "../data";
+import type { Basis } from "./basis";
+import { cachedBasis } from "./basis-cache";
+
+/** The subspace that `--stem subspace` trains in. */
+export interface SubspacePictures {
+  readonly basis: Basis;
+  /** Names of the training tiles. */
+  readonly tiles: readonly string[];
+  /** Direction `index` around middle gray, RGB bytes [size * size * 3]; its largest deviation reaches black or white. */
+  direction(index: number): Uint8Array;
+  /** A training tile as RGB bytes. */
+  tile(name: string): Uint8Array;
+  /** What the first `rank` directions keep of a tile, RGB bytes. */
+  reconstruction(name: string, rank: number): Uint8Array;
+}
+
+/**
+ * Finds the subspace of a run's options, or takes it from the cache.
+ * @throws {InputError} for options or data that cannot be used
+ */
+export async function subspacePictures(
+  given: Partial<TrainingOptions> & { data: string },
+  progress: Progress = silentProgress,
+): Promise<SubspacePictures> {
+  const options = resolveTrainingOptions({ ...given, stem: "subspace" });
+  const data = await openTrainingData(options, { progress });
+  try {
+    const basis = await cachedBasis(data, options, { progress });
+    const { directions, size } = basis;
+    const names = data.dataset.tiles.filter(({ partition }) => partition === "train").map(({ name }) => name);
+    const bytes = new Map(names.map((name) => [name, read(data, name)]));
+    const middle = meanOf([...bytes.values()]);
+    const pixels = size * size * 3;
+    const { std } = data.preprocessing;
+    const deviation = (i: number) => 255 * (std[i % 3] as number);
+    const tile = (name: string) => bytes.get(name) as Uint8Array;
+    return {
+      basis,
+      tiles: names,
+      tile,
+      direction(index) {
+        const values = Float32Array.from({ length: pixels }, (_, i) => directions[i * basis.rank + index] as number);
+        const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        return Uint8Array.from(values, (value) => Math.round(127.5 + (127.5 * value) / largest));
+      },
+      reconstruction(name, rank) {
+        const own = tile(name);
+        const apart = Float64Array.from(own, (value, i) => (value - (middle[i] as number)) / deviation(i));
+        const picture = Float64Array.from(middle);
+        for (let r = 0; r < rank; r++) {
+          let coordinate = 0;
+          for (let i = 0; i < pixels; i++)
+            coordinate += (apart[i] as number) * (directions[i * basis.rank + r] as number);
+          for (let i = 0; i < pixels; i++) {
+            picture[i] =
+              (picture[i] as number) + coordinate * (directions[i * basis.rank + r] as number) * deviation(i);
+          }
+        }
+        return Uint8Array.from(picture, (value) => Math.min(255, Math.max(0, Math.round(value))));
+      },
+    };
+  } finally {
+    data.close();
+  }
+}
+
+function read({ store }: TrainingData, name: string): Uint8Array {
+  const pixels = new Uint8Array(store.bytesPerImage);
+  store.read([store.positionOf(name)], pixels);
+  return pixels;
+}
+
+function meanOf(images: readonly Uint8Array[]): Float64Array {
+  const sum = new Float64Array(images[0]?.length ?? 0);
+  for (const image of images) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (image[i] as number);
+  return sum.map((value) => value / images.length);
+}
