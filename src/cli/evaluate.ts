@@ -2,11 +2,12 @@
 
 import { basename } from "node:path";
 import { InputError } from "../errors/index";
-import type { AgreementGroup, BinaryMetrics, Comparison, Subgroup } from "../evaluation/index";
+import type { AgreementGroup, BinaryMetrics, Comparison, RunResults, Subgroup } from "../evaluation/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
+import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
 
-interface Options {
+interface Options extends TrackingCommandOptions {
   readonly run: string;
   readonly report?: boolean | string;
   readonly thresholdRule?: string;
@@ -29,21 +30,28 @@ interface Result {
   readonly groups?: readonly Subgroup[];
   readonly comparison?: Comparison & { readonly against: string };
   readonly report?: string;
+  /** Page of the run in MLflow. */
+  readonly runUrl?: string;
 }
 
 export const evaluateCommand: CommandDefinition<Options, Result> = {
   name: "evaluate",
   summary: "measure a run from its predictions, and write its report",
   configure: (command) =>
-    command
-      .requiredOption("--run <dir>", "run directory, or mlflow:RUN_ID for a run on the MLflow server")
-      .option("--report [file]", "write the report (default: report.html in the run directory)")
-      .option("--threshold-rule <rule>", "choose the threshold anew: f1, balanced-accuracy, recall>=R or cost=C")
-      .option("--against <dir>", "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference")
-      .option("--groups <file>", "CSV with an image column and --by: measures by group")
-      .option("--by <column>", "column of --groups that names the group"),
+    addTrackingOptions(
+      command
+        .requiredOption("--run <dir>", "run directory, or mlflow:RUN_ID for a run on the MLflow server")
+        .option("--report [file]", "write the report (default: report.html in the run directory)")
+        .option("--threshold-rule <rule>", "choose the threshold anew: f1, balanced-accuracy, recall>=R or cost=C")
+        .option(
+          "--against <dir>",
+          "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference",
+        )
+        .option("--groups <file>", "CSV with an image column and --by: measures by group")
+        .option("--by <column>", "column of --groups that names the group"),
+    ),
   async run(options, { progress, signal }) {
-    const [evaluation, { localRun }] = await Promise.all([
+    const [evaluation, { localRun, namedRunId }] = await Promise.all([
       import("../evaluation/index.js"),
       import("./fetched-run.js"),
     ]);
@@ -65,15 +73,18 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
       ...(groups && { groups }),
       ...(options.against && { comparison: await compare(await local(options.against), rows, threshold.value) }),
     };
-    if (!options.report) return result;
-    const { writeReport } = await import("../evaluation/report/index.js");
-    const { comparison } = result;
-    const file = await writeReport(results, options.report === true ? undefined : options.report, {
-      ...(comparison && { comparison: { ...comparison, name: basename(comparison.against) } }),
-      ...(groups && { groups: { by: options.by ?? "group", table: groups } }),
+    const report = options.report ? await reportOf(results, result, options) : undefined;
+    if (report) progress.say(`Report: ${report}`);
+    const found: Result = { ...result, ...(report && { report }) };
+    if (!options.track) return found;
+    const { logEvaluation } = await import("../experiments/track-results.js");
+    const runUrl = await logEvaluation(results, found, {
+      experiment: options.experiment,
+      rule: options.thresholdRule,
+      runId: namedRunId(options.run),
+      say: (line) => progress.say(line),
     });
-    progress.say(`Report: ${file}`);
-    return { ...result, report: file };
+    return { ...found, ...(runUrl && { runUrl }) };
   },
   render(result) {
     const { validation, test } = result;
@@ -98,6 +109,19 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
 };
 
 type Evaluation = typeof import("../evaluation/index.js");
+
+/** Writes the report with what was asked for beside it. @returns its path */
+async function reportOf(
+  results: RunResults,
+  { comparison, groups }: Result,
+  { report, by = "group" }: Options,
+): Promise<string> {
+  const { writeReport } = await import("../evaluation/report/index.js");
+  return writeReport(results, typeof report === "string" ? report : undefined, {
+    ...(comparison && { comparison: { ...comparison, name: basename(comparison.against) } }),
+    ...(groups && { groups: { by, table: groups } }),
+  });
+}
 
 function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labelsAndScores"]>[0]): number {
   const { labels, scores } = evaluation.labelsAndScores(rows);

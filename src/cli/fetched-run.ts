@@ -35,6 +35,11 @@ const WANTED: Readonly<Record<Purpose, Wanted>> = {
   },
 };
 
+/** The id in `mlflow:RUN_ID`; nothing for a path. */
+export function namedRunId(run: string): string | undefined {
+  return run.startsWith(PREFIX) ? run.slice(PREFIX.length) : undefined;
+}
+
 /**
  * The run directory that an option names: a path, or `mlflow:RUN_ID`, whose files are fetched into `runs/mlflow-RUN_ID`
  * (only what is not there yet).
@@ -45,8 +50,8 @@ export async function localRun(
   purpose: Purpose,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<string> {
-  if (!run.startsWith(PREFIX)) return run;
-  const id = run.slice(PREFIX.length);
+  const id = namedRunId(run);
+  if (id === undefined) return run;
   if (!/^[\w-]+$/.test(id)) throw new InputError("RUN_MISSING", `--run: "${run}" does not name a run; mlflow:RUN_ID.`);
   const directory = new RunDirectory(join(projectRoot(), "runs", `mlflow-${id}`));
   const wanted = WANTED[purpose];

@@ -6,8 +6,9 @@ import type { SamplerName, SearchResult } from "../search/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
 import { redisAddress } from "./redis-address";
 import { textTable } from "./text-table";
+import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
 
-interface SearchCommandOptions {
+interface SearchCommandOptions extends TrackingCommandOptions {
   data: string;
   space: string;
   run?: string;
@@ -26,8 +27,6 @@ interface SearchCommandOptions {
   positive?: string;
   labelColumn?: string;
   imageColumn?: string;
-  track: boolean;
-  experiment: string;
   seed: number;
 }
 
@@ -35,37 +34,37 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
   name: "search",
   summary: "search for an architecture; the same command again goes on where it was stopped",
   configure: (command) =>
-    command
-      .requiredOption("--data <dir>", "data set directory")
-      .requiredOption("--space <file>", "YAML file with the space, or a preset: mlp, pixels, small")
-      .option("--trials <n>", "trials in all", integer(1, 100_000), 20)
-      .option(
-        "--workers <n>",
-        "processes that run trials (default 1), or trials in the queue (default: as many as workers)",
-        integer(1, 256),
-      )
-      .option("--redis <url>", "hand the trials to the workers (histo worker) at this Redis (default: REDIS_URL)")
-      .option("--no-redis", "run the trials on this machine, whatever REDIS_URL says")
-      .option("--run <dir>", "directory of the search (default: runs/search-SPACE-DATA)")
-      .option("--objective <metric>", "validation metric to make best, such as rocAuc or loss", "rocAuc")
-      .option("--sampler <name>", "tpe, random or grid", oneOf("tpe", "random", "grid"), "tpe")
-      .option("--halving", "stop poor trials early (asynchronous successive halving)")
-      .option("--min-epochs <n>", "with --halving: epochs that every trial gets (default 1)", integer(1))
-      .option("--reduction <n>", "with --halving: one in so many goes on (default 3)", integer(2))
-      .option("--size <px>", "edge length of the model's input, for all trials", integer(1, 16384))
-      .option("--epochs <n>", "passes over the training set, for all trials", integer(1))
-      .option("--keep-best <k>", "how many of the best trials keep their weights", integer(1), 3)
-      .option(
-        "--confirm <n>",
-        "train the best n of a search in the subspace again on pixels; 0 for none (default 3)",
-        integer(0, 1000),
-      )
-      .option("--positive <name>", "the positive class")
-      .option("--label-column <name>", "of a CSV data set")
-      .option("--image-column <name>", "of a CSV data set")
-      .option("--no-track", "do not log to MLflow")
-      .option("--experiment <name>", "of MLflow", "histology")
-      .option("--seed <n>", "fixes everything random", integer(0), 0),
+    addTrackingOptions(
+      command
+        .requiredOption("--data <dir>", "data set directory")
+        .requiredOption("--space <file>", "YAML file with the space, or a preset: mlp, pixels, small")
+        .option("--trials <n>", "trials in all", integer(1, 100_000), 20)
+        .option(
+          "--workers <n>",
+          "processes that run trials (default 1), or trials in the queue (default: as many as workers)",
+          integer(1, 256),
+        )
+        .option("--redis <url>", "hand the trials to the workers (histo worker) at this Redis (default: REDIS_URL)")
+        .option("--no-redis", "run the trials on this machine, whatever REDIS_URL says")
+        .option("--run <dir>", "directory of the search (default: runs/search-SPACE-DATA)")
+        .option("--objective <metric>", "validation metric to make best, such as rocAuc or loss", "rocAuc")
+        .option("--sampler <name>", "tpe, random or grid", oneOf("tpe", "random", "grid"), "tpe")
+        .option("--halving", "stop poor trials early (asynchronous successive halving)")
+        .option("--min-epochs <n>", "with --halving: epochs that every trial gets (default 1)", integer(1))
+        .option("--reduction <n>", "with --halving: one in so many goes on (default 3)", integer(2))
+        .option("--size <px>", "edge length of the model's input, for all trials", integer(1, 16384))
+        .option("--epochs <n>", "passes over the training set, for all trials", integer(1))
+        .option("--keep-best <k>", "how many of the best trials keep their weights", integer(1), 3)
+        .option(
+          "--confirm <n>",
+          "train the best n of a search in the subspace again on pixels; 0 for none (default 3)",
+          integer(0, 1000),
+        )
+        .option("--positive <name>", "the positive class")
+        .option("--label-column <name>", "of a CSV data set")
+        .option("--image-column <name>", "of a CSV data set")
+        .option("--seed <n>", "fixes everything random", integer(0), 0),
+    ),
   async run(options, { progress, signal }) {
     const { readSpace, runSearch, searchesSubspace } = await import("../search/index.js");
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;

@@ -8,14 +8,14 @@ import type { TrainingOptions } from "../runs/index";
 import { addBackboneOptions } from "./backbone-options";
 import { type CommandDefinition, integer, integers, number, oneOf } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
+import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
 
 type TrainCommandOptions = Partial<TrainingOptions> &
-  DataOptions & {
+  DataOptions &
+  TrackingCommandOptions & {
     run?: string;
     resume?: boolean;
     checkpointEvery?: number;
-    track: boolean;
-    experiment: string;
     export: Variant | "none" | "auto";
   };
 
@@ -79,7 +79,7 @@ export function newRunPath(model: string): string {
 }
 
 function runOptions(command: Command): Command {
-  return trainingOptions(command)
+  return addTrackingOptions(trainingOptions(command))
     .option("--run <dir>", "run directory (default: a new one under runs/)")
     .option("--resume", "go on with an interrupted run")
     .option("--checkpoint-every <batches>", "instead of as often as time allows", integer(1))
@@ -88,9 +88,7 @@ function runOptions(command: Command): Command {
       "auto, none, fp32, int8 or compact",
       oneOf("auto", "none", "fp32", "int8", "compact"),
       "auto",
-    )
-    .option("--no-track", "do not log to MLflow")
-    .option("--experiment <name>", "of MLflow", "histology");
+    );
 }
 
 /** The options that say what is trained, and how. */

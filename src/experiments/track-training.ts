@@ -1,11 +1,11 @@
 /** @module A training run as an MLflow run: parameters, a point of every metric per epoch, figures and files. */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { readJson, writeJson } from "../files/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
 import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
 import { runFigures } from "./figures";
+import { describeRun, logFigures, logRunFiles, numbers, rememberRunId } from "./run-log";
 
 export interface TrackingOptions {
   readonly experiment: string;
@@ -42,20 +42,7 @@ export class TrainingTracker implements RunCallback {
       ...(parent && { parent }),
       ...(say && { say }),
     });
-    const { preprocessing, notes: _notes, dataset: _dataset, ...params } = config;
-    this.active.logParams({ ...params, ...flat("preprocessing", preprocessing) });
-    this.active.logInputs([
-      {
-        dataset: {
-          name: config.data.split("/").at(-1) ?? config.data,
-          digest: config.contentHash.slice(0, 36),
-          source_type: "local",
-          source: JSON.stringify({ uri: config.data }),
-          profile: JSON.stringify(config.tiles),
-        },
-        tags: [{ key: "mlflow.data.context", value: "training" }],
-      },
-    ]);
+    describeRun(this.active, config);
   }
 
   onEpochEnd(_trainer: Trainer, result: EpochResult): void {
@@ -84,19 +71,13 @@ export class TrainingTracker implements RunCallback {
   async finish(model?: string): Promise<void> {
     const { active, run } = this;
     if (!active || !run) return;
-    const files = [run.config, run.history, run.metrics, run.log, run.report, run.predictions("validation")];
-    for (const file of [...files, run.predictions("test")]) if (existsSync(file)) await active.logArtifact(file);
-    for (const [name, figure] of Object.entries(await runFigures(run))) {
-      await active.logFigure(figure, `figures/${name}.html`);
-    }
+    await logRunFiles(active, run);
+    await logFigures(active, await runFigures(run));
     // The whole folder: a backbone lies beside the weights.
     if (this.options.weights !== false) await active.logArtifacts(dirname(run.topology), "best");
     else if (existsSync(run.topology)) await active.logArtifact(run.topology, "best");
     if (model) await active.logArtifacts(model, "model");
-    if (active.runId) {
-      const config = await readJson<RunConfig>(run.config);
-      await writeJson(run.config, { ...config, mlflowRunId: active.runId });
-    }
+    await rememberRunId(active, run);
     await active.end("FINISHED");
   }
 
@@ -104,17 +85,4 @@ export class TrainingTracker implements RunCallback {
   async fail(): Promise<void> {
     await this.active?.end("FAILED");
   }
-}
-
-function flat(prefix: string, values: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, value]));
-}
-
-/** The numbers of a set of measures, as `prefix_name`. */
-function numbers(prefix: string, measures: object): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(measures).flatMap(([key, value]) =>
-      typeof value === "number" ? [[`${prefix}_${key}`, value]] : [],
-    ),
-  );
 }

@@ -22,6 +22,8 @@ export interface RunParts {
   readonly delivery: OpenDelivery;
   readonly key: string;
   readonly experiment: string;
+  /** The run was there before and is only added to: its status and end are left alone. */
+  readonly amends: boolean;
   readonly trackingUri: string;
   readonly say: (line: string) => void;
 }
@@ -50,6 +52,11 @@ export class ActiveRun {
 
   get experiment(): string {
     return this.parts.experiment;
+  }
+
+  /** True where this adds to a run that was there before, see `StartRunOptions.amend`. */
+  get amends(): boolean {
+    return this.parts.amends;
   }
 
   /** Id on the server, as soon as the server has made the run. */
@@ -192,7 +199,7 @@ export class ActiveRun {
     this.ended ??= (async () => {
       const time = Date.now();
       await this.fileWork;
-      this.append({ type: "status", status, time });
+      if (!this.amends) this.append({ type: "status", status, time });
       this.attempt(() => this.parts.journal.sync());
       const report = await this.whole(await this.parts.delivery.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS));
       this.attempt(() => this.parts.journal.close());

@@ -28,6 +28,11 @@ export interface StartRunOptions {
    * `mlruns/spool/<key>`.
    */
   readonly spoolDirectory?: string;
+  /**
+   * Adds to a run that may have ended: one that exists keeps its status and its end, so that its duration stays true. A
+   * new run begins and ends as ever. Default false.
+   */
+  readonly amend?: boolean;
   /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
   readonly trackingUri?: string;
   /** Milliseconds between samples of `system/*` metrics, or false. Default 10 s. */
@@ -54,7 +59,9 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const earlier = await readRunEvent(spool.journal);
   const header = earlier ?? (await newRun(newKey, options));
   const journal = new Journal(spool);
-  journal.append(earlier ? { type: "status", status: "RUNNING", time: Date.now() } : header);
+  const amends = options.amend === true && (earlier !== undefined || header.runId !== undefined);
+  if (!earlier) journal.append(header);
+  else if (!amends) journal.append({ type: "status", status: "RUNNING", time: Date.now() });
   journal.sync();
 
   let announce: (notice: Notice) => void = () => undefined;
@@ -76,7 +83,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     },
   );
   const { key, experiment } = header;
-  const run = new ActiveRun({ spool, journal, delivery, key, experiment, trackingUri: settings.trackingUri, say });
+  const { trackingUri: address } = settings;
+  const run = new ActiveRun({ spool, journal, delivery, key, experiment, amends, trackingUri: address, say });
   await withinTime(answered, options.waitMs ?? 3000);
   return run;
 }

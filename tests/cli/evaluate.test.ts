@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { histo, histoJson } from "../support/histo";
+import { type Finished, histo, histoJson } from "../support/histo";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
+
+/** Evaluations that are not logged: tests/tracking has those that are. */
+const evaluate = (...argv: string[]): Finished => histo("evaluate", "--no-track", ...argv);
+const evaluateJson = <T>(...argv: string[]): T => histoJson<T>("evaluate", "--no-track", ...argv);
 
 let run = "";
 let rival = "";
@@ -23,7 +27,7 @@ test("--json holds the metrics of both partitions, as metrics.json does", () => 
     agreement: unknown[];
     temperature: number;
   }
-  const { validation, test, thresholdRule, agreement, temperature } = histoJson<Result>("evaluate", "--run", run);
+  const { validation, test, thresholdRule, agreement, temperature } = evaluateJson<Result>("--run", run);
   assert.deepEqual([test.n, test.threshold, validation.n], [977, 0.4, 432]);
   assert.ok(test.rocAuc > 0.7);
   assert.equal(thresholdRule, "recall>=0.9");
@@ -32,7 +36,7 @@ test("--json holds the metrics of both partitions, as metrics.json does", () => 
 });
 
 test("the same figures come out of histo metrics on the predictions file", () => {
-  const { test: ofRun } = histoJson<{ test: object }>("evaluate", "--run", run);
+  const { test: ofRun } = evaluateJson<{ test: object }>("--run", run);
   const file = join(run, "predictions-test.csv");
   const { columns, positive, logits, ...ofFile } = histoJson<Record<string, unknown>>(
     "metrics",
@@ -47,18 +51,17 @@ test("the same figures come out of histo metrics on the predictions file", () =>
 
 test("--report writes one file and changes nothing else", () => {
   const before = readFileSync(join(run, "config.json"), "utf8");
-  const { report } = histoJson<{ report: string }>("evaluate", "--run", run, "--report");
+  const { report } = evaluateJson<{ report: string }>("--run", run, "--report");
   assert.equal(report, join(run, "report.html"));
   assert.ok(readFileSync(report, "utf8").startsWith("<!doctype html>"));
   assert.equal(readFileSync(join(run, "config.json"), "utf8"), before);
   assert.equal(existsSync(join(run, "metrics.json")), false);
   const elsewhere = join(run, "elsewhere.html");
-  assert.equal(histoJson<{ report: string }>("evaluate", "--run", run, "--report", elsewhere).report, elsewhere);
+  assert.equal(evaluateJson<{ report: string }>("--run", run, "--report", elsewhere).report, elsewhere);
 });
 
 test("--against compares two runs on the same images", () => {
-  const { comparison } = histoJson<{ comparison: { n: number; delong: { p: number }; mcnemar: { p: number } } }>(
-    "evaluate",
+  const { comparison } = evaluateJson<{ comparison: { n: number; delong: { p: number }; mcnemar: { p: number } } }>(
     "--run",
     run,
     "--against",
@@ -67,15 +70,14 @@ test("--against compares two runs on the same images", () => {
   assert.equal(comparison.n, 977);
   assert.equal(comparison.delong.p, 1); // squaring a probability keeps the order
   assert.ok(comparison.mcnemar.p < 1); // but not the decisions
-  assert.match(histo("evaluate", "--run", run, "--against", rival).stdout, /DeLong p 1\.00/);
+  assert.match(evaluate("--run", run, "--against", rival).stdout, /DeLong p 1\.00/);
 });
 
 test("--groups measures by a column of another table", () => {
   const file = join(run, "slides.csv");
   const rows = predictedTiles(977, 1).map(({ filename }, i) => `${filename},${i % 2 ? "A" : "B"}`);
   writeFileSync(file, `image,scanner\n${rows.join("\n")}\n`);
-  const { groups } = histoJson<{ groups: { group: string; n: number }[] }>(
-    "evaluate",
+  const { groups } = evaluateJson<{ groups: { group: string; n: number }[] }>(
     "--run",
     run,
     "--groups",
@@ -94,7 +96,7 @@ test("--groups measures by a column of another table", () => {
 
 test("the report tells of the other run and of the groups where they were asked for", () => {
   const options = ["--against", rival, "--groups", join(run, "slides.csv"), "--by", "scanner"];
-  const { report } = histoJson<{ report: string }>("evaluate", "--run", run, "--report", ...options);
+  const { report } = evaluateJson<{ report: string }>("--run", run, "--report", ...options);
   const html = readFileSync(report, "utf8");
   assert.match(html, /<section id="groups"><h2>By scanner<\/h2>/);
   assert.match(html, /<section id="comparison">.*McNemar, p = /s);
@@ -109,7 +111,7 @@ test("bad input is one line, with exit status 2", () => {
     [[], /--run/],
   ];
   for (const [options, expected] of cases) {
-    const { status, stderr } = histo("evaluate", ...options);
+    const { status, stderr } = evaluate(...options);
     assert.equal(status, 2, stderr);
     assert.match(stderr, expected);
     assert.equal(stderr.trimEnd().split("\n").length, 1);

@@ -25,7 +25,15 @@ async function workspace(t: TestContext) {
     await writeFile(join(images, name), await encodePng(randomPixels(1, SIZE, i), SIZE, SIZE));
   }
   await writeFile(join(images, "notes.txt"), "not an image, and not named like one");
-  const exported = histo("export", "--run", join(directory, "run"), "--out", join(directory, "model"), "--json");
+  const exported = histo(
+    "export",
+    "--run",
+    join(directory, "run"),
+    "--out",
+    join(directory, "model"),
+    "--no-track",
+    "--json",
+  );
   assert.equal(exported.status, 0, exported.stderr);
   assert.equal(JSON.parse(exported.stdout).variant, "fp32");
   return { directory, images, model: join(directory, "model") };

@@ -41,6 +41,7 @@ test("notebook 05 evaluates any two runs on the same images", () => {
   const texts = outputs.flatMap(({ data = {} }) => [data["text/markdown"] ?? []].flat()).join("\n");
   const { test: measured } = histoJson<{ test: { confusion: { tp: number } } }>(
     "evaluate",
+    "--no-track",
     "--run",
     run,
     "--threshold-rule",

@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { projectRoot } from "../../src/files/index";
 import { type LocalServer, type LocalServerOptions, Mlflow, startLocalServer } from "../../src/tracking/index";
 import { pythonPath } from "./python";
 
@@ -70,4 +72,22 @@ print(json.dumps(result))`;
   const status = await new Promise<number | null>((done) => child.on("close", done));
   if (status !== 0) throw new Error(`Python failed: ${errors}`);
   return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as T;
+}
+
+/** Points commands at a server for the rest of a test. */
+export function useServer(context: TestContext, url: string): void {
+  const before = process.env.MLFLOW_TRACKING_URI;
+  process.env.MLFLOW_TRACKING_URI = url;
+  context.after(() => {
+    if (before === undefined) delete process.env.MLFLOW_TRACKING_URI;
+    else process.env.MLFLOW_TRACKING_URI = before;
+  });
+}
+
+/** The same for fetching a run. @returns where its files will be put; gone after the test */
+export function fetchFrom(context: TestContext, url: string, runId: string): string {
+  useServer(context, url);
+  const fetched = join(projectRoot(), "runs", `mlflow-${runId}`);
+  context.after(() => rm(fetched, { recursive: true, force: true }));
+  return fetched;
 }

@@ -5,6 +5,7 @@ import { withoutPython } from "../support/python";
 import { clientCases } from "./cases/client";
 import { commandCases } from "./cases/commands";
 import { documentationCases } from "./cases/documentation";
+import { resultCases } from "./cases/results";
 import { runLoggerCases } from "./cases/run-logger";
 import { spoolCases } from "./cases/spool";
 import { transportCases } from "./cases/transport";
@@ -22,5 +23,6 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
   spoolCases(mlflow);
   transportCases(mlflow);
   commandCases(mlflow);
+  resultCases(mlflow);
   documentationCases(mlflow);
 });

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { projectRoot } from "../../../src/files/index";
 import { fetchRun, startRun } from "../../../src/tracking/index";
 import { histo, histoJson } from "../../support/histo";
-import type { MlflowFixture } from "../../support/mlflow";
+import { fetchFrom, type MlflowFixture } from "../../support/mlflow";
 import { runFolder } from "../../support/run-folder";
 import { temporaryDirectory, writeRun } from "../../support/trained-run";
 
@@ -87,7 +86,7 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       assert.ok(complete);
       fetchFrom(context, server.url, runId);
       for (const [name, of] of Object.entries({ a: here.path, b: `mlflow:${runId}` })) {
-        const { status, stderr } = histo("export", "--run", of, "--out", join(directory, name));
+        const { status, stderr } = histo("export", "--run", of, "--out", join(directory, name), "--no-track");
         assert.equal(status, 0, stderr);
       }
       const [a, b] = await Promise.all(["a", "b"].map((name) => readFile(join(directory, name, "model.onnx.data"))));
@@ -114,13 +113,15 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       const { runId = "", complete } = await run.end();
       assert.ok(complete);
       const fetched = fetchFrom(context, server.url, runId);
-      const { run: _, ...measures } = histoJson<{ run: string }>("evaluate", "--run", here);
-      const { run: path, ...same } = histoJson<{ run: string }>("evaluate", "--run", `mlflow:${runId}`);
+      const { run: _, ...measures } = histoJson<{ run: string }>("evaluate", "--run", here, "--no-track");
+      const { run: path, ...same } = histoJson<{ run: string }>(
+        ...["evaluate", "--run", `mlflow:${runId}`, "--no-track"],
+      );
       assert.equal(path, fetched);
       assert.deepEqual(same, measures);
       assert.ok(!existsSync(join(fetched, "best")));
       const against = histoJson<{ comparison: { delong: { difference: number } } }>(
-        ...["evaluate", "--run", here, "--against", `mlflow:${runId}`],
+        ...["evaluate", "--run", here, "--against", `mlflow:${runId}`, "--no-track"],
       );
       assert.equal(against.comparison.delong.difference, 0);
       const noModel = histo("export", "--run", `mlflow:${runId}`, "--out", join(directory, "model"));
@@ -128,17 +129,4 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       assert.match(noModel.stderr, /^histo: --run: run \w+ on the MLflow server has no trained model/m);
     });
   });
-}
-
-/** Points commands at a server for the rest of a test. @returns where the files of the run will be put */
-function fetchFrom(context: TestContext, url: string, runId: string): string {
-  const fetched = join(projectRoot(), "runs", `mlflow-${runId}`);
-  const before = process.env.MLFLOW_TRACKING_URI;
-  process.env.MLFLOW_TRACKING_URI = url;
-  context.after(async () => {
-    if (before === undefined) delete process.env.MLFLOW_TRACKING_URI;
-    else process.env.MLFLOW_TRACKING_URI = before;
-    await rm(fetched, { recursive: true, force: true });
-  });
-  return fetched;
 }

@@ -1,0 +1,65 @@
+/** @module What every MLflow run of a run directory holds, whichever command logs it. Needs no TensorFlow. */
+import { existsSync } from "node:fs";
+import { readJson, writeJson } from "../files/index";
+import type { Figure } from "../plots/index";
+import type { RunConfig, RunDirectory } from "../runs/index";
+import type { ActiveRun } from "../tracking/index";
+
+/** Logs a configuration as parameters, and its data set as the run's input. */
+export function describeRun(active: ActiveRun, config: Partial<RunConfig>): void {
+  const { preprocessing, notes: _notes, dataset: _dataset, mlflowRunId: _id, ...params } = config;
+  active.logParams({ ...params, ...(preprocessing && flat("preprocessing", preprocessing)) });
+  const { data, contentHash, tiles } = config;
+  if (data === undefined || contentHash === undefined) return;
+  active.logInputs([
+    {
+      dataset: {
+        name: data.split("/").at(-1) ?? data,
+        digest: contentHash.slice(0, 36),
+        source_type: "local",
+        source: JSON.stringify({ uri: data }),
+        profile: JSON.stringify(tiles),
+      },
+      tags: [{ key: "mlflow.data.context", value: "training" }],
+    },
+  ]);
+}
+
+/** Sends the files of a run that are there, without its weights. */
+export async function logRunFiles(active: ActiveRun, run: RunDirectory): Promise<void> {
+  const files = [run.config, run.history, run.metrics, run.log, run.report];
+  for (const file of [...files, run.predictions("validation"), run.predictions("test")]) {
+    if (existsSync(file)) await active.logArtifact(file);
+  }
+}
+
+/** Sends figures as pages in `figures/`. @param folder of the run's artifacts, where it is not their root */
+export async function logFigures(
+  active: ActiveRun,
+  figures: Readonly<Record<string, Figure>>,
+  folder = "",
+): Promise<void> {
+  for (const [name, figure] of Object.entries(figures)) {
+    await active.logFigure(figure, `${folder}figures/${name}.html`);
+  }
+}
+
+/** Notes the id in the run's configuration, where there is one that names none yet or another. */
+export async function rememberRunId({ runId }: ActiveRun, run: RunDirectory): Promise<void> {
+  if (!runId || !existsSync(run.config)) return;
+  const config = await readJson<RunConfig>(run.config);
+  if (config.mlflowRunId !== runId) await writeJson(run.config, { ...config, mlflowRunId: runId });
+}
+
+/** The numbers of a set of measures, as `prefix_name`. */
+export function numbers(prefix: string, measures: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(measures).flatMap(([key, value]) =>
+      typeof value === "number" ? [[`${prefix}_${key}`, value]] : [],
+    ),
+  );
+}
+
+function flat(prefix: string, values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, value]));
+}
