@@ -3,8 +3,6 @@
  * a training step, beside torchvision's transform of the same kind on uint8 tensors with one thread; and what the stain
  * normalizers cost for a tile. Every tile is changed, but only every fifth blurred, as in training. Medians.
  */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { TilePainter } from "../src/dataset/synthetic/index";
 import {
   AUGMENTATIONS,
@@ -16,6 +14,7 @@ import {
 } from "../src/image/index";
 import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { median } from "./median";
+import { measurePeer } from "./processes";
 import { peerPython } from "./python-peers";
 
 const SIZE = 224;
@@ -122,9 +121,8 @@ for name, change in kinds.items():
 print(json.dumps(costs))
 `;
 
-async function peerCosts(python: string, size: number, batches: number): Promise<Costs> {
-  const { stdout } = await promisify(execFile)(python, ["-W", "ignore", "-c", PEER, String(size), String(batches)]);
-  return JSON.parse(stdout) as Costs;
+function peerCosts(python: string, size: number, batches: number): Promise<Costs> {
+  return measurePeer<Costs>(python, ["-W", "ignore", "-c", PEER, String(size), String(batches)]);
 }
 
 function medians(rounds: readonly Costs[]): Costs {

@@ -5,11 +5,9 @@
  * do (with a `DataLoader` of one worker a core), and torchvision's own `decode_image` in as many threads; the faster of
  * the two is the peer. Rounds take turns; medians.
  */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import {
   type Dataset,
   loadDataset,
@@ -22,6 +20,7 @@ import { writeJson } from "../src/files/index";
 import { Random } from "../src/random/index";
 import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { median } from "./median";
+import { measurePeer } from "./processes";
 import { peerPython } from "./python-peers";
 
 const IMAGES = 600;
@@ -141,8 +140,7 @@ version = f"torchvision {torchvision.__version__}"
 print(json.dumps({f"Pillow in a DataLoader, {version}": speed(batches), f"decode_image, {version}": speed(threads)}))
 `;
 
-async function timePeers(python: string, paths: string): Promise<Record<string, number>> {
+function timePeers(python: string, paths: string): Promise<Record<string, number>> {
   const argv = ["-W", "ignore", "-c", PEERS, paths, String(availableParallelism())];
-  const { stdout } = await promisify(execFile)(python, argv);
-  return JSON.parse(stdout) as Record<string, number>;
+  return measurePeer<Record<string, number>>(python, argv);
 }

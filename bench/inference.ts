@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { HistoError } from "../src/errors/index";
 import { exportRun } from "../src/onnx/index";
 import type { BenchmarkContext } from "./benchmark";
+import { type ColdStart, measureColdStart } from "./cold-start";
 import type { InferenceTimes } from "./inference-worker";
 import { median } from "./median";
 import { measureOurs, measurePython } from "./processes";
@@ -30,7 +31,7 @@ export interface InferenceRow extends InferenceTimes {
 export interface InferenceBenchmark {
   readonly name: "inference";
   /** The compact model in this project's predictor. */
-  readonly ours: InferenceRow;
+  readonly ours: InferenceRow & { readonly coldStart: ColdStart };
   /** The fastest other runtime with the weights as trained. */
   readonly peer: InferenceRow;
   /** Latency of the peer over ours. */
@@ -71,6 +72,10 @@ export async function run({ progress, signal, quick = false }: BenchmarkContext)
         progress.say(`round ${round}: ${times.name ?? contender.name}, ${contender.model}: ${describe(times)}`);
       }
     }
+    const coldStart = await measureColdStart(models.compact);
+    progress.say(
+      `cold start: histo predict ${coldStart.predictSeconds.toFixed(2)} s, node ${coldStart.nodeSeconds.toFixed(2)} s`,
+    );
     const bytes = { fp32: await dataBytes(models.fp32), compact: await dataBytes(models.compact) };
     const rows = contenders.map((contender) => summarize(contender, measured.get(contender) ?? [], bytes, bandwidth));
     const ours = rows.find((row) => row.name === "histo" && row.model === "compact") as InferenceRow;
@@ -79,7 +84,7 @@ export async function run({ progress, signal, quick = false }: BenchmarkContext)
     const ratio = peer.p50Seconds / ours.p50Seconds;
     return {
       name: "inference",
-      ours,
+      ours: { ...ours, coldStart },
       peer,
       ratio,
       rows,

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { HistoError } from "../src/errors/index";
 import { projectRoot } from "../src/files/index";
 
 const run = promisify(execFile);
@@ -11,9 +12,21 @@ export function measureOurs<T>(file: string, ...args: readonly (string | number)
   return measure<T>(process.execPath, [join(projectRoot(), "dist", "bench", file), ...args.map(String)]);
 }
 
-/** Runs a Python file of bench/ and parses the JSON on its last line. */
+/** Runs a Python file of bench/ and parses the JSON on its last line. @throws {HistoError} `PEER_FAILED` */
 export function measurePython<T>(python: string, file: string, ...args: readonly (string | number)[]): Promise<T> {
-  return measure<T>(python, [join(projectRoot(), "bench", file), ...args.map(String)]);
+  return measurePeer<T>(python, [join(projectRoot(), "bench", file), ...args.map(String)]);
+}
+
+/** {@link measurePython} for any arguments of Python. @throws {HistoError} `PEER_FAILED` with the last line that Python wrote */
+export async function measurePeer<T>(python: string, args: readonly string[]): Promise<T> {
+  try {
+    return await measure<T>(python, args);
+  } catch (error) {
+    // execFile's own message repeats the command, which may be a whole program.
+    const { stderr = "", signal, code } = error as { stderr?: string; signal?: string; code?: unknown };
+    const reason = stderr.trim().split("\n").at(-1) || `it ended with ${signal ?? code}`;
+    throw new HistoError("PEER_FAILED", `The peer failed in ${python}: ${reason}`, { cause: error });
+  }
 }
 
 async function measure<T>(command: string, args: readonly string[]): Promise<T> {

@@ -21,12 +21,22 @@ export const benchCommand: CommandDefinition<{ readonly quick?: boolean }, Bench
   render: ({ name, ours, peer, ratio }) =>
     [
       name,
-      ...Object.entries(ours).map(([what, value]) => `  ours    ${what}: ${shown(value)}`),
-      ...Object.entries(peer).map(([what, value]) => `  peer    ${what}: ${shown(value)}`),
+      ...lines(ours).map((line) => `  ours    ${line}`),
+      ...lines(peer).map((line) => `  peer    ${line}`),
       `  ratio   ${ratio.toFixed(2)} (above 1: ours is better)`,
     ].join("\n"),
 };
 
+/** One line for each value; what is inside another object has both names. */
+function lines(values: object, prefix = ""): string[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const what = `${prefix}${key}`;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return lines(value, `${what}.`);
+    return [`${what}: ${shown(value)}`];
+  });
+}
+
 function shown(value: unknown): string {
-  return typeof value === "number" ? value.toPrecision(4) : String(value);
+  if (Array.isArray(value)) return value.map(shown).join(", ");
+  return typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(4) : String(value);
 }

@@ -9,6 +9,7 @@ export {
   writeOnce,
 } from "./atomic";
 export { sha256, sha256File } from "./hash";
+export { sha256FileBeside } from "./hash-thread";
 export { readJson } from "./json";
 export { cacheDirectory, projectRoot } from "./project";
 export {

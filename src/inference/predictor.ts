@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import type { DecodeLimits } from "../image/decode";
 import type { ModelCard } from "../onnx/model-card";
-import { checkFiles, type ModelDirectory, readModelDirectory, readModelFile } from "../onnx/model-directory";
+import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } from "../onnx/model-directory";
 import { GraphSession } from "../onnx/session";
 import { logitsOf, type Prediction, probabilityOf } from "./answers";
 import { modelInput } from "./model-input";
@@ -35,13 +35,16 @@ export class Predictor {
   ) {}
 
   /**
-   * Loads a model directory after checking the SHA-256 of its files.
+   * Loads a model directory; one whose files do not have the SHA-256 in its card is refused.
    * @throws {InputError} `MODEL_MISSING`, `MODEL_CARD_INVALID`, `MODEL_CORRUPT` or `MODEL_UNREADABLE`, naming the file
    */
   static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
     const directory = await readModelDirectory(path);
-    await checkFiles(directory);
-    const session = await GraphSession.open(join(path, directory.card.graph), options);
+    const session = await openChecked(
+      directory,
+      () => GraphSession.open(join(path, directory.card.graph), options),
+      (opened) => opened.close(),
+    );
     try {
       checkNames(directory, session);
     } catch (error) {

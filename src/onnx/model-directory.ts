@@ -1,8 +1,8 @@
 /** @module Opens a model directory: reads `model.json`, says what is wrong with it, and checks the files' checksums. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
-import { readJson, sha256, sha256File } from "../files/index";
+import { readJson, sha256, sha256File, sha256FileBeside } from "../files/index";
 import type { ModelCard } from "./model-card";
 
 /** A model whose card has been read; nothing large has been touched yet. */
@@ -28,7 +28,7 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   }
   const problem = problemOf(card);
   if (problem) throw new InputError("MODEL_CARD_INVALID", `${cardPath}: ${problem}`);
-  const files = card.files ?? { [card.graph]: await hashOf(path, card.graph) };
+  const files = card.files ?? { [card.graph]: await orMissing(path, card.graph, sha256File) };
   return { path, card, sha256: modelSha256(files) };
 }
 
@@ -46,22 +46,52 @@ export function modelSha256(files: Readonly<Record<string, string>>): string {
   );
 }
 
-/** Checks every file named in the card. @throws {InputError} `MODEL_CORRUPT`, naming the file */
-export async function checkFiles({ path, card }: ModelDirectory): Promise<void> {
-  await Promise.all(
-    Object.entries(card.files ?? {}).map(async ([name, expected]) => {
-      if ((await hashOf(path, name)) === expected) return;
-      throw new InputError(
-        "MODEL_CORRUPT",
-        `${join(path, name)} is not the file that was exported: its checksum differs.`,
-      );
-    }),
-  );
+/** Files up to this size are hashed sooner than a thread starts. */
+const SMALL_BYTES = 1 << 20;
+
+/**
+ * Opens something with a model's files while their checksums are computed, and gives it back only if all are right. The graph
+ * itself and small files are checked before `open` is called, large weights beside it.
+ * @param open may block its thread, as onnxruntime does
+ * @param discard frees what was opened with files that turn out wrong
+ * @throws {InputError} `MODEL_CORRUPT`, naming the file; else what `open` throws
+ */
+export async function openChecked<T>(
+  directory: ModelDirectory,
+  open: () => Promise<T>,
+  discard: (opened: T) => Promise<void>,
+): Promise<T> {
+  const { path, card } = directory;
+  const names = Object.keys(card.files ?? {});
+  const sizes = await Promise.all(names.map((name) => orMissing(path, name, async (file) => (await stat(file)).size)));
+  const isFirst = (name: string, i: number) => name === card.graph || (sizes[i] as number) <= SMALL_BYTES;
+  await Promise.all(names.filter(isFirst).map((name) => checkFile(directory, name, sha256File)));
+  const large = names.filter((name, i) => !isFirst(name, i));
+  const [checked, opened] = await Promise.allSettled([
+    Promise.all(large.map((name) => checkFile(directory, name, sha256FileBeside))),
+    open(),
+  ]);
+  if (checked.status === "rejected") {
+    if (opened.status === "fulfilled") await discard(opened.value);
+    throw checked.reason;
+  }
+  if (opened.status === "rejected") throw opened.reason;
+  return opened.value;
 }
 
-async function hashOf(path: string, name: string): Promise<string> {
+async function checkFile(
+  { path, card }: ModelDirectory,
+  name: string,
+  hash: (path: string) => Promise<string>,
+): Promise<void> {
+  if ((await orMissing(path, name, hash)) === card.files?.[name]) return;
+  throw new InputError("MODEL_CORRUPT", `${join(path, name)} is not the file that was exported: its checksum differs.`);
+}
+
+/** What `read` says about a file of the model. @throws {InputError} `MODEL_CORRUPT` where there is none */
+async function orMissing<T>(path: string, name: string, read: (path: string) => Promise<T>): Promise<T> {
   try {
-    return await sha256File(join(path, name));
+    return await read(join(path, name));
   } catch (error) {
     if (!hasErrorCode(error, "ENOENT")) throw error;
     throw new InputError("MODEL_CORRUPT", `${join(path, name)} does not exist; copy the whole model directory.`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
@@ -13,13 +13,13 @@ import { randomizeWeights, randomPixels, temporaryDirectory, writeRun } from "..
 
 const SIZE = 16;
 
-async function exportedModel(t: TestContext): Promise<string> {
+async function exportedModel(t: TestContext, units = 8): Promise<string> {
   const directory = await temporaryDirectory(t);
   const { layers } = tf;
   const model = tf.sequential({
     layers: [
       layers.flatten({ inputShape: [SIZE, SIZE, 3] }),
-      layers.dense({ units: 8, activation: "relu" }),
+      layers.dense({ units, activation: "relu" }),
       layers.dense({ units: 1 }),
     ],
   });
@@ -95,6 +95,19 @@ test("a damaged, incomplete or missing model is refused with the name of the fil
   await assert.rejects(Predictor.open(model), { code: "MODEL_CORRUPT", message: /model\.onnx\.data/ });
   await rm(join(model, "model.onnx.data"));
   await assert.rejects(Predictor.open(model), { code: "MODEL_CORRUPT", message: /model\.onnx\.data does not exist/ });
+});
+
+test("large weights, hashed while they are loaded, are refused when a byte of them differs or is missing", async (t) => {
+  const model = await exportedModel(t, 600);
+  const path = join(model, "model.onnx.data");
+  const weights = await readFile(path);
+  assert.ok(weights.length > 1 << 20);
+  await (await Predictor.open(model, { threads: 1 })).close();
+  weights[weights.length >> 1]! ^= 1;
+  await writeFile(path, weights);
+  await assert.rejects(Predictor.open(model), { code: "MODEL_CORRUPT", message: /model\.onnx\.data/ });
+  await truncate(path, weights.length >> 1);
+  await assert.rejects(Predictor.open(model), { code: "MODEL_CORRUPT", message: /model\.onnx\.data/ });
 });
 
 test("a card that makes no sense is refused with the key that is wrong", async (t) => {
