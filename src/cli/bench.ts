@@ -38,5 +38,5 @@ function lines(values: object, prefix = ""): string[] {
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join(", ");
-  return typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(4) : String(value);
+  return String(typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value);
 }
