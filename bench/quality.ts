@@ -16,7 +16,8 @@ import { peerPython } from "./python-peers";
 
 const SHARED = { hidden: [432, 432, 54], dropout: 0.5, augment: "dihedral" } as const;
 const WAYS: Readonly<Record<string, Partial<TrainingOptions>>> = {
-  pixels: { ...SHARED, lr: 1e-4 },
+  // In the peer's precision.
+  pixels: { ...SHARED, lr: 1e-4, precision: "fp32" },
   subspace: { ...SHARED, stem: "subspace", rank: 64, whitening: 0.5, optimizer: "adamw", weightDecay: 0.05, lr: 1e-3 },
 };
 

@@ -4,6 +4,7 @@ import { HistoError, InputError, messageOf } from "../errors/index";
 import type { DecodeLimits } from "../image/decode";
 import type { ModelCard } from "../onnx/model-card";
 import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } from "../onnx/model-directory";
+import { loadRuntime } from "../onnx/runtime";
 import { GraphSession } from "../onnx/session";
 import { logitsOf, type Prediction, probabilityOf } from "./answers";
 import { modelInput } from "./model-input";
@@ -39,6 +40,8 @@ export class Predictor {
    * @throws {InputError} `MODEL_MISSING`, `MODEL_CARD_INVALID`, `MODEL_CORRUPT` or `MODEL_UNREADABLE`, naming the file
    */
   static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
+    // The library loads while the files are looked at. What is wrong with it shows when the session is opened.
+    loadRuntime().catch(() => undefined);
     const directory = await readModelDirectory(path);
     const session = await openChecked(
       directory,

@@ -65,15 +65,18 @@ export async function openChecked<T>(
   const names = Object.keys(card.files ?? {});
   const sizes = await Promise.all(names.map((name) => orMissing(path, name, async (file) => (await stat(file)).size)));
   const isFirst = (name: string, i: number) => name === card.graph || (sizes[i] as number) <= SMALL_BYTES;
+  // Large files first: their thread takes some time to start.
+  const large = names
+    .filter((name, i) => !isFirst(name, i))
+    .map((name) => checkFile(directory, name, sha256FileBeside));
+  const checking = Promise.allSettled(large);
   await Promise.all(names.filter(isFirst).map((name) => checkFile(directory, name, sha256File)));
-  const large = names.filter((name, i) => !isFirst(name, i));
-  const [checked, opened] = await Promise.allSettled([
-    Promise.all(large.map((name) => checkFile(directory, name, sha256FileBeside))),
-    open(),
-  ]);
-  if (checked.status === "rejected") {
+  const opening = Promise.allSettled([open()]);
+  const wrong = (await checking).find((result) => result.status === "rejected");
+  const [opened] = await opening;
+  if (wrong) {
     if (opened.status === "fulfilled") await discard(opened.value);
-    throw checked.reason;
+    throw wrong.reason;
   }
   if (opened.status === "rejected") throw opened.reason;
   return opened.value;
