@@ -8,6 +8,7 @@ import { createTrainer } from "./create-trainer";
 import { openTrainingData } from "./data";
 import { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
 import { createNetwork } from "./network";
+import { said } from "./run-training";
 import { resolvePrecision } from "./setup";
 
 export interface RunRangeOptions extends RangeOptions {
@@ -26,8 +27,7 @@ export async function runLearningRateRange(
   { progress = silentProgress, signal, ...range }: RunRangeOptions = {},
 ): Promise<RangeTest> {
   const steps = range.steps ?? 150;
-  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options = resolveTrainingOptions({ ...said, data: resolve(given.data) });
+  const options = resolveTrainingOptions({ ...said(given), data: resolve(given.data) });
   const context = { progress, ...(signal && { signal }) };
   const data = await openTrainingData(options, context);
   try {

@@ -156,7 +156,7 @@ function runCallbacks(options: TrainingOptions, monitor: Monitor): Callback[] {
 }
 
 /** The options that are given, without those that are undefined. */
-function said<T extends object>(given: T): Partial<T> {
+export function said<T extends object>(given: T): Partial<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 

@@ -1,4 +1,5 @@
 /** @module A principal subspace as people can look at it: its directions as images, and tiles made of few of them. */
+import { meanImage } from "../../dataset/index";
 import { type Progress, silentProgress } from "../../progress/index";
 import { resolveTrainingOptions, type TrainingOptions } from "../../runs/index";
 import { openTrainingData, type TrainingData } from "../data";
@@ -33,7 +34,7 @@ export async function subspacePictures(
     const { directions, size } = basis;
     const names = data.dataset.tiles.filter(({ partition }) => partition === "train").map(({ name }) => name);
     const bytes = new Map(names.map((name) => [name, read(data, name)]));
-    const middle = meanOf([...bytes.values()]);
+    const middle = meanImage(data.store, data.positions.train);
     const pixels = size * size * 3;
     const { std } = data.preprocessing;
     const deviation = (i: number) => 255 * (std[i % 3] as number);
@@ -72,10 +73,4 @@ function read({ store }: TrainingData, name: string): Uint8Array {
   const pixels = new Uint8Array(store.bytesPerImage);
   store.read([store.positionOf(name)], pixels);
   return pixels;
-}
-
-function meanOf(images: readonly Uint8Array[]): Float64Array {
-  const sum = new Float64Array(images[0]?.length ?? 0);
-  for (const image of images) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (image[i] as number);
-  return sum.map((value) => value / images.length);
 }
