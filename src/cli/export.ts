@@ -48,11 +48,16 @@ export const exportCommand: CommandDefinition<Options, Result> = {
   },
   render: ({ out, bytes, variant, compression, verification }) => {
     const lines = [`${out}: ${variant}, ${(bytes / 1e6).toFixed(1)} MB`];
-    if (compression) lines.push(`first layer: rank ${compression.rank ?? "full"}, ${compression.bits} bits`);
+    if (compression) lines.push(describeCompression(compression));
     if (verification) lines.push(describeVerification(verification));
     return lines.join("\n");
   },
 };
+
+function describeCompression({ rank, bits, pooling }: NonNullable<ExportResult["compression"]>): string {
+  const inputs = pooling ? `averages of ${pooling}x${pooling} pixels` : `rank ${rank ?? "full"}`;
+  return `first layer: ${inputs}, ${bits} bits`;
+}
 
 function describeVerification({ tiles, maxDeviation, rocAuc, rocAucDrop, rocAucDropCi95 }: Verification): string {
   const logits = `against TensorFlow on ${tiles} validation tiles: logits differ by at most ${maxDeviation.toPrecision(2)}`;

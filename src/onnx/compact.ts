@@ -1,4 +1,4 @@
-/** @module The smallest export whose answers on validation tiles are as good: rank and bits are tried from small to large. */
+/** @module The smallest export whose answers on validation tiles are as good: forms of the first layer are tried from small to large. */
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError } from "../errors/index";
@@ -10,6 +10,7 @@ import { integerWriter } from "./integer";
 import { floatWriter, type LinearMap, type LinearWriter } from "./linear";
 import { type SplitMap, splitMap } from "./low-rank";
 import type { ModelCard } from "./model-card";
+import { Pooling } from "./pooling";
 import type { TrainedRun } from "./run";
 import type { RunTiles } from "./run-tiles";
 import { GraphSession } from "./session";
@@ -23,6 +24,9 @@ const MAX_AUC_DROP = 0.005;
 /** Largest typical change of a logit, as a share of the logits' own spread: keeps a lucky AUC from being taken for agreement. */
 const MAX_RELATIVE_DEVIATION = 0.15;
 const RANKS = [16, 32, 64, 128, 256, 384];
+const BITS = [8, 4] as const;
+/** Sides of the blocks of pixels that may be averaged. */
+const POOLINGS = [2, 3, 4];
 
 /** What the search found. */
 export interface CompactGraph {
@@ -43,7 +47,7 @@ export async function writeCompactGraph(
 ): Promise<CompactGraph> {
   const calibration = await calibrationPixels(tiles, run.config.preprocessing.size, signal);
   const validation = await tiles.pixels(tiles.validation.paths, signal);
-  const stem = new Stem(calibration, progress, signal);
+  const stem = new Stem(calibration, run.config.preprocessing.size, progress, signal);
   for (const candidate of await stem.candidates(run, directory)) {
     const folder = join(directory, "candidate");
     await mkdir(folder);
@@ -72,8 +76,9 @@ function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): 
   return (rocAucDrop ?? 0) <= MAX_AUC_DROP && rmsDeviation <= MAX_RELATIVE_DEVIATION * logitSpread;
 }
 
-function describe({ rank, bits }: Compression): string {
-  return rank === null ? `first layer in ${bits} bits` : `first layer of rank ${rank} in ${bits} bits`;
+function describe({ rank, bits, pooling = 1 }: Compression): string {
+  const form = rank !== null ? ` of rank ${rank}` : pooling > 1 ? ` on averages of ${pooling}x${pooling} pixels` : "";
+  return `first layer${form} in ${bits} bits`;
 }
 
 function describeChange({ rocAucDrop, rmsDeviation, logitSpread }: Verification): string {
@@ -97,6 +102,7 @@ class Stem {
 
   constructor(
     private readonly calibration: Uint8Array,
+    private readonly imageSize: number,
     private readonly progress: Progress,
     private readonly signal: AbortSignal | undefined,
   ) {}
@@ -111,10 +117,11 @@ class Stem {
     if (!this.split) return [whole];
     const { rank } = this.split;
     const ranks = RANKS.filter((r) => r <= rank && r < 0.8 * this.columns);
-    const split = ranks.flatMap((r) => [{ rank: r, bits: 8 } as const, { rank: r, bits: 4 } as const]);
-    const size = (c: Compression) => (c.rank ?? this.columns) * c.bits;
+    const split = ranks.flatMap((rank) => BITS.map((bits) => ({ rank, bits })));
+    const pooled = POOLINGS.flatMap((pooling) => BITS.map((bits) => ({ rank: null, bits, pooling })));
+    const size = ({ rank, bits, pooling = 1 }: Compression) => ((rank ?? this.columns) * bits) / pooling ** 2;
     const narrow = this.columns <= 2 * Math.max(...RANKS) ? [{ rank: null, bits: 4 } as const] : [];
-    return [...split, ...narrow, whole].sort((a, b) => size(a) - size(b) || b.bits - a.bits);
+    return [...split, ...pooled, ...narrow, whole].sort((a, b) => size(a) - size(b) || b.bits - a.bits);
   }
 
   /** Splits the first layer; what it writes is not used. */
@@ -143,11 +150,15 @@ class Stem {
   }
 
   /** Writes the first layer in the given form and the other layers in integers. */
-  writer({ rank, bits }: Compression): LinearWriter {
+  writer({ rank, bits, pooling = 1 }: Compression): LinearWriter {
     const pixelMap: LinearWriter["pixels"] = bits === 4 ? fourBitPixels : integerWriter.pixels;
     return {
       floats: integerWriter.floats,
       pixels: async (graph, name, input, map: LinearMap, pixels) => {
+        if (pooling > 1) {
+          const smaller = new Pooling(this.imageSize, pooling, this.calibration);
+          return pixelMap(graph, name, await smaller.write(graph, input), await smaller.mapOf(map), pixels);
+        }
         if (rank === null || !this.split) return pixelMap(graph, name, input, map, pixels);
         const { first, second } = this.split.truncated(rank);
         const components = await pixelMap(graph, name, input, first, pixels);

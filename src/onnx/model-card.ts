@@ -34,8 +34,11 @@ export interface ModelCard {
   };
   readonly preprocessing: Preprocessing;
   readonly variant?: "fp32" | "int8" | "compact";
-  /** Of a compact model: components that the first layer is split into (null: not split), bits of its weights. */
-  readonly compression?: { readonly rank: number | null; readonly bits: 4 | 8 };
+  /**
+   * Of a compact model: components that the first layer is split into (null: not split), bits of its weights, and the side of
+   * the blocks of pixels that it takes the averages of (absent: the pixels themselves).
+   */
+  readonly compression?: { readonly rank: number | null; readonly bits: 4 | 8; readonly pooling?: number };
   /** How the exported model compares with the trained one on the run's validation tiles. */
   readonly verification?: Verification;
   readonly version?: string;
