@@ -1,27 +1,14 @@
 /** @module The packed pixel store: every image decoded once, kept as uint8, and only what changed decoded again. */
 import { statSync } from "node:fs";
-import { mkdir, readFile, statfs } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { HistoError, hasErrorCode, InputError, Interrupted, messageOf } from "../errors/index";
-import { AtomicFile, cacheDirectory, removeAbandoned, sha256 } from "../files/index";
-import {
-  DEFAULT_RESIZE,
-  type DecodeLimits,
-  prepareImage,
-  type ResizePolicy,
-  type StainNormalization,
-} from "../image/index";
+import { InputError } from "../errors/index";
+import { cacheDirectory, removeAbandoned, sha256 } from "../files/index";
+import { DEFAULT_RESIZE, type DecodeLimits, type ResizePolicy, type StainNormalization } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
-import {
-  bytesPerImage,
-  type FileStamp,
-  STORE_VERSION,
-  type StoredImage,
-  StoreFile,
-  writeStoreIndex,
-} from "./store-file";
-import type { Dataset, PixelStore, Tile, UnreadableImage } from "./types";
+import { isUnchanged, type PlannedTile, writeStore } from "./packing";
+import { bytesPerImage, StoreFile } from "./store-file";
+import type { Dataset, PixelStore, UnreadableImage } from "./types";
 
 export interface PixelStoreOptions {
   /** Edge length in pixels. */
@@ -86,7 +73,20 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
   try {
     await removeAbandoned(path);
     await mustFit(folder, dataset.tiles.length, size);
-    return { ...(await pack(dataset, plan, old, path, { ...options, resize })), path };
+    const { skipUnreadable = false, progress = silentProgress, limits, signal } = options;
+    const written = await writeStore(path, {
+      ...{ tiles: plan.tiles, old, name: dataset.name, skipUnreadable, progress, signal },
+      preparation: { size, resize, stain: options.stain, limits },
+      refuse: (images) => {
+        const remedy = `Mend or remove them, or go on without them: histo data pack --data ${dataset.directory} --size ${size} --skip-unreadable`;
+        return new UnreadableImagesError(images, plan.tiles.length, remedy);
+      },
+    });
+    const store = StoreFile.open(path);
+    if (!store) throw new Error(`The store ${path} was written but cannot be read back.`);
+    const names = new Set(plan.tiles.map((planned) => planned.tile.name));
+    const removed = old ? old.names.filter((name) => !names.has(name)).length : 0;
+    return { ...written, store, path, removed };
   } finally {
     old?.close();
   }
@@ -98,14 +98,6 @@ export function withoutSkipped(dataset: Dataset, store: PixelStore): Dataset {
   const skipped = new Set(store.skipped.map((image) => image.name));
   const notes = [...(dataset.notes ?? []), `${skipped.size} unreadable images are left out.`];
   return { ...dataset, tiles: dataset.tiles.filter((tile) => !skipped.has(tile.name)), notes };
-}
-
-interface PlannedTile {
-  readonly tile: Tile;
-  readonly bytes: number;
-  readonly modified: number;
-  /** What the old store knows of a file of this name: the same one when size and time agree. */
-  readonly known?: { readonly position: number; readonly stamp: FileStamp; readonly reason?: string } | undefined;
 }
 
 interface Plan {
@@ -127,113 +119,6 @@ function planPacking(dataset: Dataset, old: StoreFile | undefined): Plan {
     tiles.every(isUnchanged) &&
     kept.every((planned, position) => planned.known?.position === position);
   return { tiles, upToDate };
-}
-
-function isUnchanged({ known, bytes, modified }: PlannedTile): boolean {
-  return known !== undefined && known.stamp.bytes === bytes && known.stamp.modified === modified;
-}
-
-/** One tile as it goes into the new store: its pixels and what is known of it, or why there are none. */
-type Packed =
-  | { readonly image: StoredImage; readonly pixels: Uint8Array; readonly decoded: boolean }
-  | { readonly failure: FileStamp & UnreadableImage; readonly accepted: boolean };
-
-async function pack(
-  dataset: Dataset,
-  plan: Plan,
-  old: StoreFile | undefined,
-  path: string,
-  options: PixelStoreOptions & { readonly resize: ResizePolicy },
-): Promise<Omit<PackSummary, "path">> {
-  const { size, resize, signal, progress = silentProgress, skipUnreadable = false } = options;
-  const file = await AtomicFile.create(path);
-  const task = progress.start(`Packing ${dataset.name}`, plan.tiles.length, "images");
-  const images: StoredImage[] = [];
-  const skipped: (FileStamp & UnreadableImage)[] = [];
-  const refused: UnreadableImage[] = [];
-  let decoded = 0;
-  // One image is written while the next ones are decoded.
-  let writing: Promise<unknown> = Promise.resolve();
-  try {
-    for await (const packed of inOrder(plan.tiles, (planned) => packOne(planned, old, options))) {
-      if (signal?.aborted) throw signal.reason instanceof HistoError ? signal.reason : new Interrupted();
-      if ("failure" in packed) {
-        if (packed.accepted || skipUnreadable) skipped.push(packed.failure);
-        else refused.push(packed.failure);
-      } else {
-        await writing;
-        writing = file.handle.write(packed.pixels, 0, packed.pixels.length, images.length * bytesPerImage(size));
-        writing.catch(() => undefined);
-        images.push(packed.image);
-        if (packed.decoded) decoded++;
-      }
-      task.update(images.length + skipped.length + refused.length);
-    }
-    if (refused.length > 0) {
-      const remedy = `Mend or remove them, or go on without them: histo data pack --data ${dataset.directory} --size ${size} --skip-unreadable`;
-      throw new UnreadableImagesError(refused, plan.tiles.length, remedy);
-    }
-    await writing;
-    await writeStoreIndex(file.handle, { version: STORE_VERSION, size, resize, images, skipped });
-    await file.commit();
-  } catch (error) {
-    await writing.catch(() => undefined);
-    await file.abort();
-    if (!hasErrorCode(error, "ENOSPC")) throw error;
-    const remedy = "free some space or set HISTO_CACHE to another disk";
-    throw new HistoError("STORE_NO_SPACE", `The disk is full: ${path} could not be written; ${remedy}.`, {
-      cause: error,
-    });
-  }
-  task.finish(`${decoded} images decoded, ${images.length - decoded} unchanged`);
-  const store = StoreFile.open(path);
-  if (!store) throw new Error(`The store ${path} was written but cannot be read back.`);
-  const names = new Set(plan.tiles.map((planned) => planned.tile.name));
-  const removed = old ? old.names.filter((name) => !names.has(name)).length : 0;
-  return { store, decoded, reused: images.length - decoded, removed };
-}
-
-async function packOne(
-  planned: PlannedTile,
-  old: StoreFile | undefined,
-  options: PixelStoreOptions & { readonly resize: ResizePolicy },
-): Promise<Packed> {
-  const { tile, bytes, modified, known } = planned;
-  const reuse = (stamp: FileStamp): Packed | undefined => {
-    if (!known || !old) return undefined;
-    if (known.reason !== undefined)
-      return { failure: { ...stamp, name: tile.name, reason: known.reason }, accepted: true };
-    const pixels = new Uint8Array(old.bytesPerImage);
-    old.read([known.position], pixels);
-    return { image: { ...(known.stamp as StoredImage), ...stamp }, pixels, decoded: false };
-  };
-  let stamp: FileStamp = { bytes, modified, sha256: "" };
-  try {
-    if (known && isUnchanged(planned)) return reuse(known.stamp) as Packed;
-    const content = bytes < 0 ? undefined : await readFile(tile.path);
-    if (!content) throw new InputError("IMAGE_MISSING", `${tile.path} does not exist.`);
-    stamp = { ...stamp, sha256: sha256(content) };
-    if (known?.stamp.sha256 === stamp.sha256) {
-      const reused = reuse(stamp);
-      if (reused) return reused;
-    }
-    const { limits } = options;
-    const { pixels, original } = await prepareImage(content, options, limits, tile.path);
-    return { image: { name: tile.name, ...stamp, pixels: sha256(pixels), original }, pixels, decoded: true };
-  } catch (error) {
-    return { failure: { ...stamp, name: tile.name, reason: messageOf(error) }, accepted: false };
-  }
-}
-
-/** Runs `work` on several items at a time and yields the results in the items' order. */
-async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
-  const ahead = 8 * availableParallelism();
-  const running: Promise<R>[] = [];
-  for (const item of items) {
-    running.push(work(item));
-    if (running.length >= ahead) yield await (running.shift() as Promise<R>);
-  }
-  yield* running;
 }
 
 async function mustFit(folder: string, count: number, size: number): Promise<void> {

@@ -89,33 +89,43 @@ function unfilter(filtered: Uint8Array, stride: number, height: number): Uint8Ar
 /** Bytes of a pixel. */
 const STEP = 3;
 
-/** In the order of their numbers: none, sub, up, average, Paeth. Each works in place on a row of stored differences. */
+/**
+ * In the order of their numbers: none, sub, up, average, Paeth. Each works in place on a row of stored differences. What the
+ * next pixel needs of the last one is kept in variables, for reading back what was just written takes twice the time.
+ */
 const FILTERS: readonly ((row: Uint8Array, above: Uint8Array) => void)[] = [
   () => undefined,
   (row) => {
-    for (let i = STEP; i < row.length; i++) row[i] = (row[i] as number) + (row[i - STEP] as number);
+    let [r, g, b] = [0, 0, 0];
+    for (let i = 0; i < row.length; i += STEP) {
+      row[i] = r = (r + (row[i] as number)) & 255;
+      row[i + 1] = g = (g + (row[i + 1] as number)) & 255;
+      row[i + 2] = b = (b + (row[i + 2] as number)) & 255;
+    }
   },
   (row, above) => {
     for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) + (above[i] as number);
   },
   (row, above) => {
-    for (let i = 0; i < STEP; i++) row[i] = (row[i] as number) + ((above[i] as number) >> 1);
-    for (let i = STEP; i < row.length; i++) {
-      row[i] = (row[i] as number) + (((row[i - STEP] as number) + (above[i] as number)) >> 1);
+    for (let channel = 0; channel < STEP; channel++) {
+      let left = 0;
+      for (let i = channel; i < row.length; i += STEP) {
+        row[i] = left = ((row[i] as number) + ((left + (above[i] as number)) >> 1)) & 255;
+      }
     }
   },
   (row, above) => {
-    for (let i = 0; i < STEP; i++) row[i] = (row[i] as number) + (above[i] as number);
-    for (let i = STEP; i < row.length; i++) {
-      const left = row[i - STEP] as number;
-      const up = above[i] as number;
-      const corner = above[i - STEP] as number;
-      const [toLeft, toUp, toCorner] = [
-        Math.abs(up - corner),
-        Math.abs(left - corner),
-        Math.abs(left + up - 2 * corner),
-      ];
-      row[i] = (row[i] as number) + (toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner);
+    for (let channel = 0; channel < STEP; channel++) {
+      let [left, corner] = [0, 0];
+      for (let i = channel; i < row.length; i += STEP) {
+        const up = above[i] as number;
+        const toLeft = Math.abs(up - corner);
+        const toUp = Math.abs(left - corner);
+        const toCorner = Math.abs(left + up - 2 * corner);
+        const nearest = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
+        row[i] = left = ((row[i] as number) + nearest) & 255;
+        corner = up;
+      }
     }
   },
 ];

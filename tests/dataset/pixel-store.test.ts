@@ -3,11 +3,13 @@ import { spawnSync } from "node:child_process";
 import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import sharp from "sharp";
 import {
   channelStatistics,
   fitStainReference,
   loadDataset,
   openPixelStore,
+  type PixelStore,
   packPixels,
   withoutSkipped,
 } from "../../src/dataset/index";
@@ -100,6 +102,42 @@ test("images that cannot be used are named all together, and nothing is left beh
   const mended = await packPixels(dataset, { size: 16, cacheDirectory });
   assert.deepEqual([mended.decoded, mended.store.skipped.length], [1, 2], "a mended image comes in");
   mended.store.close();
+});
+
+test("threads, which many images are packed by, give the same store", async (context) => {
+  const { data, cacheDirectory, image } = await setOf(context, 90);
+  await writeFile(image("3.png"), "not an image");
+  await truncate(image("70.png"), 300);
+  await writeFile(
+    image("20.png"),
+    await sharp(await texturePng(20, 16))
+      .webp({ lossless: true })
+      .toBuffer(),
+  );
+  const dataset = await loadDataset(data);
+  const good = dataset.tiles.map((tile) => tile.name).filter((name) => name !== "3.png" && name !== "70.png");
+  const assertPixels = (store: PixelStore, seedOf = (name: string) => Number.parseInt(name, 10)) => {
+    const into = new Uint8Array(good.length * store.bytesPerImage);
+    assert.deepEqual(store.names, good);
+    store.read([...good.keys()], into);
+    assert.deepEqual(Buffer.from(into), Buffer.concat(good.map((name) => texture(seedOf(name), 16))));
+    store.close();
+  };
+  const packing = openPixelStore(dataset, { size: 16, cacheDirectory });
+  await assert.rejects(packing, { message: /2 of 90 .*3\.png is not a PNG.*70\.png is damaged or cut off/ });
+  assert.deepEqual(await readdir(join(cacheDirectory, "pixels")), []);
+  assertPixels(await openPixelStore(dataset, { size: 16, cacheDirectory, skipUnreadable: true }));
+
+  const now = new Date();
+  for (const { path } of dataset.tiles) await utimes(path, now, now);
+  await writeFile(image("33.png"), await texturePng(133, 16));
+  const again = await packPixels(dataset, { size: 16, cacheDirectory });
+  assert.deepEqual([again.decoded, again.reused, again.store.skipped.length], [1, 87, 2], "all read, one decoded");
+  assertPixels(again.store, (name) => (name === "33.png" ? 133 : Number.parseInt(name, 10)));
+
+  const stopped = openPixelStore(dataset, { size: 8, cacheDirectory, signal: AbortSignal.timeout(1) });
+  await assert.rejects(stopped, { code: "INTERRUPTED" });
+  assert.equal((await readdir(join(cacheDirectory, "pixels"))).length, 1, "nothing half-written");
 });
 
 test("a store that was cut short is built again", async (context) => {

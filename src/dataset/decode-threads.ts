@@ -1,0 +1,86 @@
+/** @module Decoding in as many threads as there are processors: reading, inflating and hashing take turns on a lone one. */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { projectRoot } from "../files/index";
+import { type DecodedTile, decodeTiles, type TileFile, type TilePreparation } from "./decode-tiles";
+
+/** Files for a thread, and the memory that their pixels go to; it comes back with the answer. */
+export interface DecodeRequest {
+  readonly id: number;
+  readonly files: readonly TileFile[];
+  readonly slab: ArrayBuffer;
+}
+
+export interface DecodeAnswer {
+  readonly id: number;
+  readonly tiles: readonly DecodedTile[];
+  readonly slab: ArrayBuffer;
+}
+
+/** With fewer files the threads would start for longer than they work. */
+const WORTH_THREADS = 64;
+const MOST_THREADS = 16;
+
+/** Decodes files in threads, or on the calling thread where they do not pay or the project is not compiled. */
+export class TileDecoder {
+  private readonly waiting = new Map<number, { resolve(answer: DecodeAnswer): void; reject(error: unknown): void }>();
+  private serial = 0;
+  private failure: unknown;
+
+  private constructor(
+    private readonly preparation: TilePreparation,
+    private readonly workers: readonly Worker[],
+  ) {
+    for (const worker of workers) {
+      worker.on("message", (answer: DecodeAnswer) => {
+        this.waiting.get(answer.id)?.resolve(answer);
+        this.waiting.delete(answer.id);
+      });
+      worker.on("error", (error) => this.fail(error));
+      worker.on("exit", () => this.fail(new Error("a thread that decodes images has ended")));
+    }
+  }
+
+  /** @param count how many files there are */
+  static start(preparation: TilePreparation, count: number): TileDecoder {
+    const file = join(projectRoot(), "dist", "src", "dataset", "decode-worker.js");
+    const threads = Math.min(availableParallelism(), MOST_THREADS);
+    if (count < WORTH_THREADS || threads < 2 || !existsSync(file)) return new TileDecoder(preparation, []);
+    // Each thread decodes at once what it is given, with all processors at work already.
+    const workerData: TilePreparation = { ...preparation, limits: { ...preparation.limits, immediate: true } };
+    return new TileDecoder(
+      preparation,
+      Array.from({ length: threads }, () => new Worker(file, { workerData })),
+    );
+  }
+
+  /** Requests that keep all threads busy: one at work and one at hand for each. */
+  get ahead(): number {
+    return Math.max(2, 2 * this.workers.length);
+  }
+
+  /** Decodes files into the slots of `slab`, which must not be used until then. @returns the same memory as `slab` */
+  async decode(files: readonly TileFile[], slab: ArrayBuffer): Promise<Omit<DecodeAnswer, "id">> {
+    const worker = this.workers[this.serial % this.workers.length];
+    if (!worker || files.length === 0) return { tiles: await decodeTiles(files, slab, this.preparation), slab };
+    if (this.failure) throw this.failure;
+    const id = this.serial++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, files, slab } satisfies DecodeRequest, [slab]);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.waiting.clear();
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= error;
+    for (const { reject } of this.waiting.values()) reject(this.failure);
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,56 @@
+/** @module Several image files, decoded into one piece of memory: what a thread does for the packed store. */
+import { readFileSync } from "node:fs";
+import { hasErrorCode, messageOf } from "../errors/index";
+import { sha256 } from "../files/index";
+import type { DecodeLimits } from "../image/decode";
+import { type PixelPreparation, prepareImage } from "../image/prepare";
+import { bytesPerImage } from "./store-file";
+
+/** What is the same for all images of a packing. */
+export interface TilePreparation extends PixelPreparation {
+  readonly limits?: DecodeLimits | undefined;
+}
+
+/** A file to decode. */
+export interface TileFile {
+  readonly path: string;
+  /** Where its pixels go: the number of a slot of {@link bytesPerImage}. */
+  readonly slot: number;
+  /** SHA-256 of a file that need not be decoded, because its pixels are known. */
+  readonly known?: string | undefined;
+}
+
+/** What became of a file; `sha256` is of its bytes, empty where they could not be read. */
+export type DecodedTile =
+  | { readonly kind: "decoded"; readonly sha256: string; readonly pixels: string; readonly original: PixelSize }
+  | { readonly kind: "known"; readonly sha256: string }
+  | { readonly kind: "failed"; readonly sha256: string; readonly reason: string };
+
+type PixelSize = readonly [width: number, height: number];
+
+/** Decodes files into the slots of `slab`. Never throws for a file. */
+export function decodeTiles(
+  files: readonly TileFile[],
+  slab: ArrayBuffer,
+  { limits, ...preparation }: TilePreparation,
+): Promise<DecodedTile[]> {
+  const each = bytesPerImage(preparation.size);
+  const decode = async ({ path, slot, known }: TileFile): Promise<DecodedTile> => {
+    let hash = "";
+    try {
+      const content = readFileSync(path);
+      hash = sha256(content);
+      if (hash === known) return { kind: "known", sha256: hash };
+      const { pixels, original } = await prepareImage(content, preparation, limits, path);
+      new Uint8Array(slab, slot * each, each).set(pixels);
+      return { kind: "decoded", sha256: hash, pixels: sha256(pixels), original };
+    } catch (error) {
+      return {
+        kind: "failed",
+        sha256: hash,
+        reason: hasErrorCode(error, "ENOENT") ? `${path} does not exist.` : messageOf(error),
+      };
+    }
+  };
+  return Promise.all(files.map(decode));
+}

@@ -1,0 +1,176 @@
+/** @module Writing a store anew: pixels that are known are copied, the others decoded, in the data set's order. */
+import type { FileHandle } from "node:fs/promises";
+import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
+import { AtomicFile } from "../files/index";
+import type { Progress } from "../progress/index";
+import { TileDecoder } from "./decode-threads";
+import type { DecodedTile, TilePreparation } from "./decode-tiles";
+import {
+  bytesPerImage,
+  type FileStamp,
+  STORE_VERSION,
+  type StoredImage,
+  type StoreFile,
+  writeStoreIndex,
+} from "./store-file";
+import type { Tile, UnreadableImage } from "./types";
+
+/** A tile, its file as it is now, and what the old store knows of a file of this name. */
+export interface PlannedTile {
+  readonly tile: Tile;
+  readonly bytes: number;
+  readonly modified: number;
+  /** The same file when size and time agree; with a reason when it could not be decoded. */
+  readonly known?: { readonly position: number; readonly stamp: FileStamp; readonly reason?: string } | undefined;
+}
+
+/** True when the file need not even be read. */
+export function isUnchanged({ known, bytes, modified }: PlannedTile): boolean {
+  return known !== undefined && known.stamp.bytes === bytes && known.stamp.modified === modified;
+}
+
+export interface Packing {
+  readonly tiles: readonly PlannedTile[];
+  readonly old: StoreFile | undefined;
+  readonly preparation: TilePreparation & { readonly resize: string };
+  /** What people call the data set. */
+  readonly name: string;
+  readonly skipUnreadable: boolean;
+  readonly progress: Progress;
+  readonly signal: AbortSignal | undefined;
+  /** The error for images that are not to be skipped. */
+  refuse(images: readonly UnreadableImage[]): Error;
+}
+
+/** Tiles that go to a thread and into the file together, as far as they take no more than {@link SLAB_BYTES}. */
+const TILES_AT_ONCE = 8;
+const SLAB_BYTES = 2 ** 23;
+
+/** Writes the store at `path`, whole or not at all. */
+export async function writeStore(path: string, packing: Packing): Promise<{ decoded: number; reused: number }> {
+  const { tiles, preparation, signal, progress } = packing;
+  const { size, resize } = preparation;
+  const each = bytesPerImage(size);
+  const atOnce = Math.max(1, Math.min(TILES_AT_ONCE, Math.floor(SLAB_BYTES / each)));
+  const groups = Array.from({ length: Math.ceil(tiles.length / atOnce) }, (_, i) =>
+    tiles.slice(i * atOnce, (i + 1) * atOnce),
+  );
+  const file = await AtomicFile.create(path);
+  const decoder = TileDecoder.start(preparation, tiles.filter((planned) => !isUnchanged(planned)).length);
+  const task = progress.start(`Packing ${packing.name}`, tiles.length, "images");
+  const content = new StoreContent(packing);
+  const unused: ArrayBuffer[] = [];
+  // One group is written while the next ones are decoded.
+  let writing: Promise<unknown> = Promise.resolve();
+  try {
+    const work = (group: readonly PlannedTile[]) =>
+      decodeGroup(group, decoder, unused.pop() ?? new ArrayBuffer(atOnce * each));
+    for await (const group of inOrder(groups, decoder.ahead, work)) {
+      if (signal?.aborted) throw signal.reason instanceof HistoError ? signal.reason : new Interrupted();
+      const position = content.images.length * each;
+      const pixels = content.add(group);
+      await writing;
+      writing = writeFully(file.handle, pixels, position).then(() => unused.push(group.slab));
+      writing.catch(() => undefined);
+      task.update(content.images.length + content.skipped.length + content.refused.length);
+    }
+    if (content.refused.length > 0) throw packing.refuse(content.refused);
+    await writing;
+    const { images, skipped } = content;
+    await writeStoreIndex(file.handle, { version: STORE_VERSION, size, resize, images, skipped });
+    await file.commit();
+  } catch (error) {
+    await writing.catch(() => undefined);
+    await file.abort();
+    if (!hasErrorCode(error, "ENOSPC")) throw error;
+    const remedy = "free some space or set HISTO_CACHE to another disk";
+    throw new HistoError("STORE_NO_SPACE", `The disk is full: ${path} could not be written; ${remedy}.`, {
+      cause: error,
+    });
+  } finally {
+    await decoder.close();
+  }
+  const { decoded } = content;
+  const reused = content.images.length - decoded;
+  task.finish(`${decoded} images decoded, ${reused} unchanged`);
+  return { decoded, reused };
+}
+
+/** What the store will hold, as it grows. */
+class StoreContent {
+  readonly images: StoredImage[] = [];
+  readonly skipped: (FileStamp & UnreadableImage)[] = [];
+  readonly refused: UnreadableImage[] = [];
+  decoded = 0;
+
+  constructor(private readonly packing: Packing) {}
+
+  /** Takes in a group. @returns the pixels of its usable images, one after the other at the front of its memory */
+  add({ packed, slab }: DecodedGroup): Uint8Array {
+    const { old, preparation, skipUnreadable } = this.packing;
+    const each = bytesPerImage(preparation.size);
+    let used = 0;
+    for (const [slot, { planned, answer }] of packed.entries()) {
+      const { bytes, modified, known } = planned;
+      const { name } = planned.tile;
+      const stamp = { bytes, modified, sha256: answer.sha256 };
+      if (answer.kind === "failed") {
+        (skipUnreadable ? this.skipped : this.refused).push({ ...stamp, name, reason: answer.reason });
+      } else if (answer.kind === "decoded") {
+        // Closes up the slots of images that cannot be used.
+        if (used < slot) new Uint8Array(slab, used * each, each).set(new Uint8Array(slab, slot * each, each));
+        this.images.push({ name, ...stamp, pixels: answer.pixels, original: answer.original });
+        this.decoded++;
+        used++;
+      } else if (known?.reason !== undefined) {
+        this.skipped.push({ ...stamp, name, reason: known.reason });
+      } else if (known) {
+        old?.read([known.position], new Uint8Array(slab, used * each, each));
+        this.images.push({ ...(known.stamp as StoredImage), ...stamp });
+        used++;
+      }
+    }
+    return new Uint8Array(slab, 0, used * each);
+  }
+}
+
+interface DecodedGroup {
+  readonly packed: readonly { readonly planned: PlannedTile; readonly answer: DecodedTile }[];
+  /** The pixels of those that were decoded, each in its own slot. */
+  readonly slab: ArrayBuffer;
+}
+
+async function decodeGroup(
+  group: readonly PlannedTile[],
+  decoder: TileDecoder,
+  memory: ArrayBuffer,
+): Promise<DecodedGroup> {
+  const files = group.flatMap((planned, slot) =>
+    isUnchanged(planned) ? [] : [{ path: planned.tile.path, slot, known: planned.known?.stamp.sha256 }],
+  );
+  const { tiles, slab } = await decoder.decode(files, memory);
+  const answers = new Map(files.map(({ slot }, i) => [slot, tiles[i] as DecodedTile]));
+  const packed = group.map((planned, slot): DecodedGroup["packed"][number] => ({
+    planned,
+    answer: answers.get(slot) ?? { kind: "known", sha256: planned.known?.stamp.sha256 ?? "" },
+  }));
+  return { packed, slab };
+}
+
+/** Runs `work` on up to `ahead` items at a time and yields the results in the items' order. */
+async function* inOrder<T, R>(items: readonly T[], ahead: number, work: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const running: Promise<R>[] = [];
+  for (const item of items) {
+    const promise = work(item);
+    promise.catch(() => undefined);
+    running.push(promise);
+    if (running.length >= ahead) yield await (running.shift() as Promise<R>);
+  }
+  yield* running;
+}
+
+async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
