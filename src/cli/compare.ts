@@ -4,8 +4,9 @@ import { addBackboneOptions, type BackboneCommandOptions } from "./backbone-opti
 import { type CommandDefinition, integer } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 import { textTable } from "./text-table";
+import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
 
-interface Options extends DataOptions, BackboneCommandOptions {
+interface Options extends DataOptions, BackboneCommandOptions, TrackingCommandOptions {
   readonly out?: string;
   readonly models?: string;
   readonly backbone?: string;
@@ -18,7 +19,7 @@ export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
   name: "compare",
   summary: "train common techniques on one data set and put what they reach and cost into one table",
   configure: (command) =>
-    addBackboneOptions(addDataOptions(command))
+    addTrackingOptions(addBackboneOptions(addDataOptions(command)))
       .option(
         "--out <dir>",
         "directory of the runs; finished ones are kept (default: one under runs/ for these options)",
@@ -30,7 +31,7 @@ export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
       .option("--seed <n>", "fixes everything random", integer(0), 0),
   async run(options, { progress, signal }) {
     const { compareTechniques, comparisonDirectory, TECHNIQUES } = await import("../experiments/index.js");
-    const { data, out, models, backbone, size, epochs, seed } = options;
+    const { data, out, models, backbone, size, epochs, seed, track, experiment } = options;
     const { backboneOutput, backbonePool, backboneMean, backboneStd } = options;
     const dataset = JSON.parse(JSON.stringify(datasetOptions(options))) as ReturnType<typeof datasetOptions>;
     const place = { data, dataset, size, seed, ...(epochs !== undefined && { epochs }) };
@@ -45,13 +46,15 @@ export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
         ...(backboneMean !== undefined && { backboneMean }),
         ...(backboneStd !== undefined && { backboneStd }),
       },
+      track: track && { experiment },
       progress,
       signal,
     });
   },
-  render({ rows, verdict }) {
+  render({ rows, verdict, runUrl }) {
     const notes = rows.flatMap(({ title, note }) => (note ? [`${title}: ${note}.`] : []));
-    return [textTable(HEADER, rows.map(cells)), ...notes, verdict].join("\n");
+    const page = runUrl ? [`MLflow: ${runUrl}`] : [];
+    return [textTable(HEADER, rows.map(cells)), ...notes, verdict, ...page].join("\n");
   },
 };
 

@@ -1,7 +1,7 @@
 /** @module `histo train`: trains a model on a data set directory. */
 import { join } from "node:path";
-import type { Command } from "commander";
-import type { ExperimentResult } from "../experiments/index";
+import { type Command, Option } from "commander";
+import type { ExperimentResult, TrackingOptions } from "../experiments/index";
 import { projectRoot } from "../files/index";
 import type { Variant } from "../onnx/index";
 import type { TrainingOptions } from "../runs/index";
@@ -17,6 +17,7 @@ type TrainCommandOptions = Partial<TrainingOptions> &
     resume?: boolean;
     checkpointEvery?: number;
     export: Variant | "none" | "auto";
+    trackAs?: TrackingOptions;
   };
 
 export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResult> = {
@@ -25,12 +26,12 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResu
   configure: runOptions,
   async run(given, context) {
     const { runExperiment } = await import("../experiments/index.js");
-    const { run, resume = false, checkpointEvery, track, experiment, options, variant } = separate(given);
+    const { run, resume = false, checkpointEvery, track, options, variant } = separate(given);
     return runExperiment(options, {
       run: run ?? newRunPath(options.model?.split(":")[0] ?? "mlp"),
       resume,
       variant,
-      track: track && { experiment },
+      track,
       progress: context.progress,
       signal: context.signal,
       ...(checkpointEvery !== undefined && { checkpointEvery }),
@@ -47,10 +48,11 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResu
 
 /** Tells the training options from what is about this run only. */
 function separate(given: TrainCommandOptions) {
-  const { run, resume, checkpointEvery, track, experiment, export: wanted, ...rest } = given;
+  const { run, resume, checkpointEvery, track: wished, experiment, trackAs, export: wanted, ...rest } = given;
   const small = rest.stem === "subspace" ? "compact" : "fp32";
   const variant = wanted === "auto" ? (small as Variant) : wanted;
-  return { run, resume, checkpointEvery, track, experiment, variant, options: withoutCommandOptions(rest) };
+  const track = wished && (trackAs ?? { experiment });
+  return { run, resume, checkpointEvery, track, variant, options: withoutCommandOptions(rest) };
 }
 
 /** The training options among those of a command; how the data set is to be read lies in `dataset`. */
@@ -88,6 +90,10 @@ function runOptions(command: Command): Command {
       "auto, none, fp32, int8 or compact",
       oneOf("auto", "none", "fp32", "int8", "compact"),
       "auto",
+    )
+    .addOption(
+      // For those that start this command as a part of something larger.
+      new Option("--track-as <json>", "tracking options").hideHelp().argParser((text) => JSON.parse(text) as unknown),
     );
 }
 

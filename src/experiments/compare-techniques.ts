@@ -4,16 +4,18 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { DatasetOptions } from "../dataset/index";
+import { type DatasetOptions, loadDataset } from "../dataset/index";
+import { Interrupted } from "../errors/index";
 import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { BACKBONE_PREFIX, defaultTrainingOptions, RunDirectory, type TrainingOptions } from "../runs/index";
+import { BACKBONE_PREFIX, defaultTrainingOptions, RunDirectory } from "../runs/index";
 import { type BackboneOptions, openBackbone } from "../training/index";
 import { writeComparisonPage } from "./comparison-page";
 import { type ComparisonRow, ensembleRow, measureRow } from "./measure";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
-import { type ProcessContext, trainOnce } from "./train-process";
+import { ComparisonTracker, type ComparisonTracking } from "./track-comparison";
+import { keptResult, type ProcessContext, type ProcessTraining, trainOnce } from "./train-process";
 
 export interface TechniqueComparisonOptions {
   readonly data: string;
@@ -31,6 +33,8 @@ export interface TechniqueComparisonOptions {
   /** At most so many epochs each. */
   readonly epochs?: number;
   readonly seed?: number;
+  /** Log to MLflow: one run for the comparison, and one nested in it for every training. */
+  readonly track?: ComparisonTracking | false;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -43,6 +47,8 @@ export interface TechniqueComparison {
   readonly rows: readonly ComparisonRow[];
   /** Whether the colour baseline is beaten, in words. */
   readonly verdict: string;
+  /** Page of the comparison's run in MLflow. */
+  readonly runUrl?: string;
 }
 
 /** Where a comparison lies unless told: a folder of its own for every data set, size, seed and number of epochs. */
@@ -56,22 +62,40 @@ export function comparisonDirectory(
 
 /**
  * Trains and measures the techniques one after the other.
- * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER`; what training throws
+ * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER` and what cannot be read, before anything is
+ *   written
+ * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}
  */
 export async function compareTechniques(options: TechniqueComparisonOptions): Promise<TechniqueComparison> {
-  const { size, seed = 0, progress = silentProgress, signal } = options;
+  const { data, dataset = {}, size, progress = silentProgress, signal } = options;
   const context = { progress, ...(signal && { signal }) };
-  const techniques: { technique: Technique; size: number }[] = techniquesNamed(options.models).map((technique) => ({
-    technique,
-    size,
-  }));
+  const techniques = techniquesNamed(options.models).map((technique): Entry => ({ technique, size }));
+  await loadDataset(data, dataset);
   if (options.backbone) techniques.push(await backboneOf(options, context));
-  const out = resolve(options.out);
-  const rows: ComparisonRow[] = [];
-  for (const { technique, size } of techniques) {
-    progress.say(technique.title);
-    rows.push(await trainAndMeasure(technique, { ...options, size, out }, context));
+  const place = { ...options, out: resolve(options.out) };
+  for (const entry of techniques) await refuseOtherRuns(entry, place);
+  const settings = { seed: 0, ...options };
+  const tracker = await ComparisonTracker.start(place.out, settings, options.track || undefined, progress);
+  try {
+    const rows: ComparisonRow[] = [];
+    for (const { technique, size } of techniques) {
+      progress.say(technique.title);
+      rows.push(await trainAndMeasure(technique, { ...place, size }, { ...context, tracker }));
+    }
+    const comparison = await writeComparison(rows, place);
+    const runUrl = await tracker?.finish(comparison.rows, comparison.verdict);
+    return { ...comparison, ...(runUrl && { runUrl }) };
+  } catch (error) {
+    await tracker?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
+    throw error;
   }
+}
+
+/** Adds the ensemble and the baseline's comparisons, and writes it all down. */
+async function writeComparison(
+  rows: ComparisonRow[],
+  { data, size, seed = 0, out }: Place,
+): Promise<TechniqueComparison> {
   const runOf = (name: string) => new RunDirectory(join(out, name));
   const predictions = new Map<string, Prediction[]>();
   for (const { name } of rows) predictions.set(name, await readPredictions(runOf(name).predictions("test")));
@@ -82,46 +106,79 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
     predictions.set(row.name, test);
   }
   const compared = rows.map((row) => againstBaseline(row, predictions));
-  const comparison = { data: resolve(options.data), size, seed, rows: compared, verdict: verdictOn(compared) };
+  const comparison = { data: resolve(data), size, seed, rows: compared, verdict: verdictOn(compared) };
   await writeJson(join(out, "comparison.json"), comparison);
   await writeComparisonPage(join(out, "comparison.html"), comparison);
   return comparison;
 }
 
-type Place = TechniqueComparisonOptions & { readonly out: string };
+/** A technique and the size that it takes. */
+interface Entry {
+  readonly technique: Technique;
+  readonly size: number;
+}
 
-async function trainAndMeasure(technique: Technique, place: Place, context: ProcessContext): Promise<ComparisonRow> {
-  const { size, out, data, dataset = {}, seed = 0 } = place;
+/** `out` is absolute, `size` the technique's. */
+type Place = TechniqueComparisonOptions;
+type Context = ProcessContext & { readonly tracker: ComparisonTracker | undefined };
+
+/** Before hours are spent: what is kept must be of this comparison. @throws {InputError} `COMPARISON_OTHER` */
+async function refuseOtherRuns({ technique, size }: Entry, place: Place): Promise<void> {
+  const { choices } = technique;
+  const here = { ...place, size };
+  const known = choices?.map((choice) => choiceTraining(technique, choice, here)) ?? [fullTraining(technique, here)];
+  for (const training of known) await keptResult(training);
+}
+
+/** The training that a row is about. */
+function fullTraining(technique: Technique, place: Place, chosen?: Choice): ProcessTraining {
+  const options = { ...optionsOf(technique, place), ...chosen?.options };
+  return { ...trainingOn(place), run: join(place.out, technique.name), options, export: "fp32" };
+}
+
+/** A training of half the epochs, to choose by. */
+function choiceTraining(technique: Technique, choice: Choice, place: Place): ProcessTraining {
+  const settings = optionsOf(technique, place);
+  const options = { ...settings, ...choice.options, epochs: Math.ceil(settings.epochs / 2) };
+  const run = join(place.out, "choices", technique.name, choice.name);
+  return { ...trainingOn(place), run, options, export: "none" };
+}
+
+function trainingOn({ data, dataset = {} }: Place): Pick<ProcessTraining, "data" | "dataset"> {
+  return { data: resolve(data), dataset };
+}
+
+function optionsOf(technique: Technique, { size, seed = 0, epochs: most = Number.POSITIVE_INFINITY }: Place) {
   const recipe = technique.options(size);
-  const epochs = Math.min(recipe.epochs ?? defaultTrainingOptions.epochs, place.epochs ?? Number.POSITIVE_INFINITY);
-  const common = { data: resolve(data), dataset };
-  const settings = { ...recipe, epochs, size, seed };
-  const chosen = technique.choices && (await choose(technique, settings, { ...place, out }, context));
-  const result = await trainOnce(
-    { ...common, run: join(out, technique.name), options: { ...settings, ...chosen?.options }, export: "fp32" },
-    context,
-  );
+  return { ...recipe, epochs: Math.min(recipe.epochs ?? defaultTrainingOptions.epochs, most), size, seed };
+}
+
+async function trainAndMeasure(technique: Technique, place: Place, context: Context): Promise<ComparisonRow> {
+  const { tracker } = context;
+  const chosen = technique.choices && (await choose(technique, place, context));
+  const result = await trainOnce(fullTraining(technique, place, chosen), {
+    ...context,
+    tracking: tracker?.training(technique.name, "comparison"),
+  });
   const note = chosen && `${chosen.title}: best of ${technique.choices?.length} on validation`;
   const kept = join(result.run, "row.json");
-  if (existsSync(kept)) return readJson<ComparisonRow>(kept);
-  const row = await measureRow({ ...technique, ...(note && { note }) }, result, size);
-  await writeJson(kept, row);
+  const isNew = !existsSync(kept);
+  const row = isNew
+    ? await measureRow({ ...technique, ...(note && { note }) }, result, place.size)
+    : await readJson<ComparisonRow>(kept);
+  tracker?.measured(row, isNew);
+  if (isNew) await writeJson(kept, row);
   return row;
 }
 
 /** The choice that is best on validation after half of the epochs; of equal ones the earlier. Test is not looked at. */
-async function choose(
-  { name, choices = [] }: Technique,
-  settings: Partial<TrainingOptions> & { epochs: number },
-  { out, data, dataset = {} }: Place,
-  context: ProcessContext,
-): Promise<Choice | undefined> {
+async function choose(technique: Technique, place: Place, context: Context): Promise<Choice | undefined> {
   let best: { choice: Choice; rocAuc: number } | undefined;
-  for (const choice of choices) {
-    const options = { ...settings, ...choice.options, epochs: Math.ceil(settings.epochs / 2) };
-    const run = join(out, "choices", name, choice.name);
-    const place = { run, data: resolve(data), dataset, export: "none" } as const;
-    const { validation } = await trainOnce({ ...place, options }, context);
+  for (const choice of technique.choices ?? []) {
+    const { validation } = await trainOnce(choiceTraining(technique, choice, place), {
+      ...context,
+      tracking: context.tracker?.training(technique.name, "choice"),
+    });
     context.progress.say(`${choice.title}: validation AUC ${validation.rocAuc.toFixed(3)}`);
     if (!best || validation.rocAuc > best.rocAuc) best = { choice, rocAuc: validation.rocAuc };
   }
@@ -129,7 +186,7 @@ async function choose(
 }
 
 /** The backbone's row with the size that it takes. */
-async function backboneOf(options: TechniqueComparisonOptions, context: ProcessContext) {
+async function backboneOf(options: TechniqueComparisonOptions, context: ProcessContext): Promise<Entry> {
   const { backbone: name = "", backboneOptions = {}, size } = options;
   const { signal, progress } = context;
   const { file, description, normalization } = await openBackbone(

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { escapeHtml, paragraph, reportPage, table } from "../evaluation/report/index";
 import { writeFileAtomically } from "../files/index";
-import { beyondBaselineFigure, countText, techniqueCostFigure, techniquesFigure } from "../plots/index";
+import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
 import type { ComparisonRow } from "./measure";
 
 const HEAD = [
@@ -19,13 +19,28 @@ const HEAD = [
   "an image",
 ];
 
+const CAPTIONS: Readonly<Record<string, string>> = {
+  techniques: "The dotted line is the colour baseline.",
+  "beyond-baseline": "Right of the dotted line a technique is ahead of it.",
+  cost: "Up is better, left is cheaper; costs on logarithmic axes.",
+};
+
+/** The figures of a comparison, by name. */
+export function comparisonFigures(rows: readonly ComparisonRow[]): Record<string, Figure> {
+  return {
+    techniques: techniquesFigure(rows),
+    ...(rows.some((row) => row.beyondBaseline) && { "beyond-baseline": beyondBaselineFigure(rows) }),
+    cost: techniqueCostFigure(rows),
+  };
+}
+
 /** Writes `comparison.html`. */
 export async function writeComparisonPage(
   path: string,
   { data, rows, verdict }: { readonly data: string; readonly rows: readonly ComparisonRow[]; readonly verdict: string },
 ): Promise<void> {
   const notes = rows.flatMap(({ title, note }) => (note ? [`${escapeHtml(title)}: ${escapeHtml(note)}.`] : []));
-  const compared = rows.some((row) => row.beyondBaseline);
+  const figures = comparisonFigures(rows);
   const html = await reportPage(
     `Techniques compared on ${basename(data)}`,
     `${rows[0]?.test.n ?? 0} test images`,
@@ -42,13 +57,7 @@ export async function writeComparisonPage(
       {
         id: "figures",
         title: "Side by side",
-        blocks: [
-          { figure: techniquesFigure(rows), caption: "The dotted line is the colour baseline." },
-          ...(compared
-            ? [{ figure: beyondBaselineFigure(rows), caption: "Right of the dotted line a technique is ahead of it." }]
-            : []),
-          { figure: techniqueCostFigure(rows), caption: "Up is better, left is cheaper; costs on logarithmic axes." },
-        ],
+        blocks: Object.entries(figures).map(([name, figure]) => ({ figure, caption: CAPTIONS[name] ?? "" })),
       },
     ],
     "histo compare",

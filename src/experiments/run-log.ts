@@ -9,7 +9,11 @@ import type { ActiveRun } from "../tracking/index";
 export function describeRun(active: ActiveRun, config: Partial<RunConfig>): void {
   const { preprocessing, notes: _notes, dataset: _dataset, mlflowRunId: _id, ...params } = config;
   active.logParams({ ...params, ...(preprocessing && flat("preprocessing", preprocessing)) });
-  const { data, contentHash, tiles } = config;
+  logDataset(active, config);
+}
+
+/** Logs the data set of a configuration as the run's input. */
+export function logDataset(active: ActiveRun, { data, contentHash, tiles }: Partial<RunConfig>): void {
   if (data === undefined || contentHash === undefined) return;
   active.logInputs([
     {

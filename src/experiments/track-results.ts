@@ -10,6 +10,7 @@ import type { RunConfig } from "../runs/index";
 import { RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
 import { describeRun, logFigures, logRunFiles, numbers, rememberRunId } from "./run-log";
+import type { TrackingOptions } from "./track-training";
 
 export interface ResultsTracking {
   /** Where a run that has no MLflow run yet gets one. */
@@ -19,6 +20,10 @@ export interface ResultsTracking {
   /** Default `MLFLOW_TRACKING_URI`, then the local server's address. */
   readonly trackingUri?: string | undefined;
   readonly say: (line: string) => void;
+  /** Where a run that is made now is nested. */
+  readonly parent?: TrackingOptions["parent"];
+  /** Of a run that is made now. */
+  readonly tags?: TrackingOptions["tags"];
 }
 
 /** What an evaluation found. */
@@ -86,9 +91,9 @@ export function logExport(
  * Adds to the MLflow run of a run directory, or makes one. What the directory's own log names goes first, for it may hold
  * what the server has not got yet. No reason to fail: the result is there whether it is logged or not.
  */
-async function logTo(
+export async function logTo(
   run: RunDirectory,
-  { experiment, runId, trackingUri, say }: ResultsTracking,
+  { experiment, runId, trackingUri, say, parent, tags }: ResultsTracking,
   log: (active: ActiveRun) => Promise<void>,
 ): Promise<string | undefined> {
   try {
@@ -103,7 +108,8 @@ async function logTo(
       say,
       ...(id && { runId: id }),
       ...(trackingUri && { trackingUri }),
-      ...(config.architecture && { tags: { architecture: config.architecture } }),
+      ...(parent && { parent }),
+      tags: { ...tags, ...(config.architecture && { architecture: config.architecture }) },
     });
     if (!active.amends) {
       describeRun(active, config);

@@ -1,7 +1,7 @@
 /** @module A training in a process of its own, so that its memory is its own; done once and then kept. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { DatasetOptions } from "../dataset/index";
@@ -9,7 +9,8 @@ import { HistoError, InputError, Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
-import type { TrainingOptions } from "../runs/index";
+import { RunDirectory, type TrainingOptions } from "../runs/index";
+import type { TrackingOptions } from "./track-training";
 
 /** What `histo train --json` gives, as far as it matters here. */
 export interface ProcessResult {
@@ -36,6 +37,8 @@ export interface ProcessTraining {
 export interface ProcessContext {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** How the training is logged to MLflow; not at all where absent. */
+  readonly tracking?: Omit<TrackingOptions, "say"> | undefined;
 }
 
 /**
@@ -44,28 +47,56 @@ export interface ProcessContext {
  * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}
  */
 export async function trainOnce(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
-  const { run, ...rest } = training;
-  const settings = JSON.parse(JSON.stringify(rest)) as Omit<ProcessTraining, "run">;
-  const path = join(run, "process.json");
-  if (existsSync(path)) {
-    const before = await readJson<{ settings: typeof settings; result: ProcessResult }>(path);
-    if (isDeepStrictEqual(before.settings, settings)) return { ...before.result, run };
-    throw new InputError(
-      "COMPARISON_OTHER",
-      `${run} was trained with other options or data; choose another --out, or delete it to train it anew.`,
-    );
-  }
-  await rm(run, { recursive: true, force: true });
+  const kept = await keptResult(training);
+  if (kept) return kept;
+  await clear(new RunDirectory(training.run));
   const result = await train(training, context);
-  await writeJson(path, { settings, result });
+  await writeJson(recordOf(training), { settings: settingsOf(training), result });
   return result;
 }
 
+const STOPPED = "Stopped; finished models are kept.";
+
+/** What the same training gave before. @throws {InputError} `COMPARISON_OTHER` */
+export async function keptResult(training: ProcessTraining): Promise<ProcessResult | undefined> {
+  const { run } = training;
+  if (!existsSync(recordOf(training))) return undefined;
+  const before = await readJson<{ settings: object; result: ProcessResult }>(recordOf(training));
+  if (isDeepStrictEqual(before.settings, settingsOf(training))) return { ...before.result, run };
+  throw new InputError(
+    "COMPARISON_OTHER",
+    `${run} was trained with other options or data; choose another --out, or delete it to train it anew.`,
+  );
+}
+
+function recordOf({ run }: ProcessTraining): string {
+  return join(run, "process.json");
+}
+
+/** Without the directory, as it comes back from a file. */
+function settingsOf({ run: _, ...settings }: ProcessTraining): object {
+  return JSON.parse(JSON.stringify(settings)) as object;
+}
+
+/**
+ * Makes room for a training that was stopped: it begins anew, because time and memory are measured of whole trainings. Its
+ * log stays, so that it is the same MLflow run.
+ */
+async function clear(run: RunDirectory): Promise<void> {
+  const entries = existsSync(run.path) ? await readdir(run.path) : [];
+  for (const name of entries) {
+    if (name !== basename(run.spool)) await rm(join(run.path, name), { recursive: true, force: true });
+  }
+}
+
 /** `histo train --json` as a child process; its progress goes to this process's standard error. */
-async function train(training: ProcessTraining, { progress, signal }: ProcessContext): Promise<ProcessResult> {
+async function train(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
+  const { progress, signal, tracking } = context;
+  if (signal?.aborted) throw new Interrupted(STOPPED);
   const { run, data, dataset, options } = training;
   const place = ["--data", resolve(data), "--run", run, ...flagsOf(datasetFlags(dataset))];
-  const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...flagsOf(options), "--no-track"];
+  const track = tracking ? ["--track-as", JSON.stringify(tracking)] : ["--no-track"];
+  const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...flagsOf(options), ...track];
   const child = spawn(process.execPath, [...command, "--json", "--export", training.export], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -81,7 +112,7 @@ async function train(training: ProcessTraining, { progress, signal }: ProcessCon
   });
   const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
   signal?.removeEventListener("abort", stop);
-  if (signal?.aborted) throw new Interrupted("Stopped; finished models are kept.");
+  if (signal?.aborted) throw new Interrupted(STOPPED);
   if (status !== 0) {
     const reason = text.error.trim().split("\n").at(-1) ?? "";
     throw new HistoError("COMPARISON_FAILED", `Training ${basename(run)} failed: ${reason.replace(/^histo: /, "")}`);

@@ -174,12 +174,16 @@ export class ActiveRun {
     });
   }
 
-  /** A table as a `.json` artifact; rows are added to what was logged under this name before. */
-  logTable(table: TableInput, artifactFile: string): Promise<void> {
+  /**
+   * A table as a `.json` artifact; rows are added to what was logged under this name before.
+   * @param options.replace the rows stand instead of the earlier ones
+   */
+  logTable(table: TableInput, artifactFile: string, options: { readonly replace?: boolean } = {}): Promise<void> {
     return this.doFileWork(async () => {
       const path = this.artifactPath(artifactFile);
       const kept = this.parts.spool.table(`${createHash("sha1").update(path).digest("hex")}.json`);
-      const whole = appendRows(await loadJson<Table>(kept), toTable(table));
+      const before = options.replace ? undefined : await loadJson<Table>(kept);
+      const whole = appendRows(before, toTable(table));
       await saveJson(kept, whole);
       await this.take(path, { localPath: kept });
       await this.tagTable(path);
