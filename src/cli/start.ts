@@ -1,9 +1,10 @@
 /** @module `histo start` (`npm start`): from images, or none, to a trained, tracked, exported and served classifier. */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import type { DatasetOptions } from "../dataset/index";
 import { projectRoot, sha256 } from "../files/index";
 import type { Progress } from "../progress/index";
-import { type CommandDefinition, integer } from "./command";
+import { type CommandContext, type CommandDefinition, integer } from "./command";
 import { localMlflow } from "./local-mlflow";
 import { serveCommand } from "./serve";
 
@@ -20,6 +21,7 @@ interface Options {
 
 interface Result {
   readonly model: string;
+  /** Address of the MLflow server that the run was logged to, the user's own or one that ran meanwhile. */
   readonly mlflow: string | undefined;
 }
 
@@ -51,7 +53,7 @@ export const startCommand: CommandDefinition<Options, Result> = {
       .option("--mlflow-port <n>", "of the local MLflow server", integer(0, 65535), 5000)
       .option("--epochs <n>", "passes over the training set", integer(1))
       .option("--size <px>", "edge length of the model's input", integer(8, 16384), 224)
-      .option("--no-train", "only make and pack the images"),
+      .option("--no-train", "only make the images where there are none, and pack them"),
   async run({ data: given, positive, port, mlflowPort, epochs, size, train }, context) {
     const { progress, signal } = context;
     const data = given ? resolve(given) : await syntheticTiles(progress, signal);
@@ -59,7 +61,10 @@ export const startCommand: CommandDefinition<Options, Result> = {
     const key = sha256(JSON.stringify(options)).slice(0, 8);
     const run = join(projectRoot(), "runs", `start-${basename(data)}-${key}`);
     const model = join(run, "model");
-    if (!train) return { model, mlflow: undefined };
+    if (!train) {
+      await pack(options, context);
+      return { model, mlflow: undefined };
+    }
     const mlflow = localMlflow({ port: mlflowPort, progress });
     if (existsSync(join(model, "model.json"))) {
       progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
@@ -91,9 +96,24 @@ export const startCommand: CommandDefinition<Options, Result> = {
     } finally {
       await mlflow.stop();
     }
-    return { model, mlflow: undefined };
+    return { model, mlflow: await mlflow.address() };
   },
 };
+
+/** Decodes the images at the size that training wants, so that it begins at once. */
+async function pack(
+  { data, dataset, size }: { data: string; dataset: DatasetOptions; size: number },
+  { progress, signal }: CommandContext,
+): Promise<void> {
+  const { loadDataset, packPixels } = await import("../dataset/index.js");
+  const { defaultTrainingOptions } = await import("../runs/index.js");
+  const { resize, skipUnreadable } = defaultTrainingOptions;
+  const { store, path } = await packPixels(await loadDataset(data, dataset), {
+    ...{ size, resize, skipUnreadable, progress, signal },
+  });
+  progress.say(`${store.names.length} images of ${size}x${size} pixels in ${path}`);
+  store.close();
+}
 
 /** The synthetic data set, drawn at the first call. */
 async function syntheticTiles(progress: Progress, signal: AbortSignal): Promise<string> {

@@ -79,6 +79,15 @@ test("an unreadable image ends data pack with 1, eda with 2, and leaves no file"
   assert.deepEqual(eda.notes, ["2 unreadable images are left out."]);
 });
 
+test("histo start --no-train leaves images that training need not decode", async (context) => {
+  const data = await writeCsvSet(join(await temporaryDirectory(context), "data"), 12);
+  histoJson("start", "--no-train", "--data", data, "--size", "16");
+  const { decoded, reused } = histoJson<{ decoded: number; reused: number }>(
+    ...["data", "pack", "--data", data, "--size", "16"],
+  );
+  assert.deepEqual([decoded, reused], [0, 12]);
+});
+
 test("bad options end with 2 and one line that names them", () => {
   const line = (...argv: string[]) => {
     const { status, stdout, stderr } = histo(...argv);
