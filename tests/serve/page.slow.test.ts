@@ -145,6 +145,41 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     await page.close();
   });
 
+  test("the colours chosen on the page hold against the system's, in figures too", async () => {
+    const page = await open("/data");
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+    await page.waitForSelector(".main-svg");
+    const colours = () =>
+      page.evaluate(() => [
+        getComputedStyle(document.body).backgroundColor,
+        getComputedStyle(document.querySelector(".xtick text") as Element).fill,
+      ]);
+    const light = ["rgb(247, 245, 248)", "rgb(98, 90, 107)"] as const;
+    const dark = ["rgb(21, 18, 26)", "rgb(171, 162, 182)"] as const;
+    assert.deepEqual(await colours(), light);
+    const drawn = (colour: string) =>
+      page.waitForFunction(
+        (wanted) => getComputedStyle(document.querySelector(".xtick text") as Element).fill === wanted,
+        {},
+        colour,
+      );
+    for (const [label, expected] of [
+      ["Colours: light", light],
+      ["Colours: dark", dark],
+    ] as const) {
+      await page.click("#theme");
+      assert.equal(await page.$eval("#theme", (button) => button.getAttribute("aria-label")), label);
+      await drawn(expected[1]);
+      assert.deepEqual(await colours(), expected, label);
+    }
+    await page.click("#theme");
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
+    await drawn(dark[1]);
+    assert.deepEqual(await colours(), dark);
+    await page.evaluate(() => localStorage.clear());
+    await page.close();
+  });
+
   for (const scheme of ["light", "dark"]) {
     test(`axe finds nothing on any view in ${scheme} colours`, async () => {
       for (const view of VIEWS) {

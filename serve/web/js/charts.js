@@ -16,9 +16,13 @@ function plotly() {
 
 /** Colours of the page as it is now, as plotly wants them. */
 function palette() {
-  const style = getComputedStyle(document.documentElement);
-  const value = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-  return {
+  // A variable is text; only a property that uses it has the colour of the scheme that holds.
+  const probe = document.body.appendChild(h("span", { hidden: true }));
+  const value = (/** @type {string} */ name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const colours = {
     ink: value("--ink"),
     quiet: value("--quiet"),
     line: value("--line"),
@@ -27,6 +31,8 @@ function palette() {
     positive: value("--positive-fill"),
     card: value("--card"),
   };
+  probe.remove();
+  return colours;
 }
 
 /** @typedef {ReturnType<typeof palette>} Palette */
