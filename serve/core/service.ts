@@ -52,6 +52,9 @@ export interface ServiceOptions {
   readonly corsOrigins?: readonly string[] | undefined;
 }
 
+/** The answer to `OPTIONS *`: what the server as a whole understands. */
+const ANY_METHOD: ServiceResponse = { status: 204, headers: { allow: "GET, HEAD, POST, OPTIONS" }, body: "" };
+
 /** What is known of a request before its body is read. */
 export type RequestHead = Pick<ServiceRequest, "id" | "method" | "path" | "headers">;
 
@@ -135,6 +138,7 @@ export class Service {
     try {
       const asked = preflight(request, this.options.corsOrigins ?? []);
       if (asked) return { label: "preflight", response: asked };
+      if (request.method === "OPTIONS" && request.path === "*") return { label: "options", response: ANY_METHOD };
       const page = isServicePath(request.path) ? undefined : await this.options.web?.answer(request);
       if (page) return { label: "page", response: page };
       const { route, parameters } = findRoute(request.method, request.path);

@@ -20,11 +20,16 @@ async function start(t: TestContext): Promise<{ url: string; service: Service; l
 
 /** Writes a request as it is and gives the first line of the answer. */
 async function statusLine(url: string, request: string): Promise<string | undefined> {
+  return (await linesOf(url, request))[0];
+}
+
+/** Writes a request as it is and gives the answer's status and headers. */
+async function linesOf(url: string, request: string): Promise<string[]> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
   socket.write(request);
   const [answer] = (await once(socket, "data")) as [Buffer];
   socket.destroy();
-  return answer.toString().split("\r\n")[0];
+  return answer.toString().split("\r\n");
 }
 
 test("a file of the page says which methods it has", async (t) => {
@@ -34,6 +39,17 @@ test("a file of the page says which methods it has", async (t) => {
     assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "GET, HEAD"], method);
     assert.equal((await answer.json()).code, "METHOD_NOT_ALLOWED");
   }
+});
+
+test("the server as a whole says what it understands", async (t) => {
+  const { url } = await start(t);
+  const lines = await linesOf(url, "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert.equal(lines[0], "HTTP/1.1 204 No Content");
+  assert.ok(
+    lines.some((line) => /^allow: GET, HEAD, POST, OPTIONS$/i.test(line)),
+    lines.join("\n"),
+  );
+  assert.ok(lines.some((line) => /^x-request-id: \S+$/i.test(line)));
 });
 
 test("a file that the client has already is not sent again, however it says so", async (t) => {
