@@ -1,0 +1,44 @@
+/** @module The Open Inference Protocol. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import sharp from "sharp";
+import type { ContractClient } from "./client";
+
+export function openInferenceCases(client: ContractClient): void {
+  const { call, post, postJson, predicted, refused } = client;
+
+  test("the Open Inference Protocol answers with the same logits", async () => {
+    assert.deepEqual(await (await call("/v2/health/live")).json(), { live: true });
+    assert.equal((await call("/v2/health/ready")).status, 200);
+    assert.deepEqual(await (await call("/v2/models/wide/ready")).json(), { name: "wide", ready: true });
+    const metadata = (await (await call("/v2/models/mlp")).json()) as { inputs: { name: string; shape: number[] }[] };
+    assert.deepEqual(metadata.inputs[0]?.shape, [-1, 32, 32, 3]);
+    const bytes = await readFile(join(client.content.images, "images", "MHIST_aaa.png"));
+    const pixels = await sharp(bytes).removeAlpha().raw().toBuffer();
+    const { logit } = await predicted(await post("/predict", bytes as BodyInit, "image/png"));
+    const infer = async (input: object) => {
+      const response = await postJson("/v2/models/mlp/infer", { id: "42", inputs: [{ name: "pixels", ...input }] });
+      assert.equal(response.status, 200, await response.clone().text());
+      return (await response.json()) as {
+        id: string;
+        model_name: string;
+        outputs: { name: string; shape: number[]; data: number[] }[];
+      };
+    };
+    const raw = await infer({ datatype: "UINT8", shape: [2, 32, 32, 3], data: [...pixels, ...pixels] });
+    const file = await infer({ datatype: "BYTES", shape: [1], data: [bytes.toString("base64")] });
+    assert.equal(raw.id, "42");
+    assert.deepEqual(raw.outputs[0]?.shape, [2, 1]);
+    for (const value of [...(raw.outputs[0]?.data ?? []), ...(file.outputs[0]?.data ?? [])]) {
+      assert.ok(Math.abs(value - logit) < 1e-4);
+    }
+    const bad = await postJson("/v2/models/mlp/infer", {
+      inputs: [{ name: "pixels", datatype: "UINT8", shape: [1, 2], data: [1, 2] }],
+    });
+    assert.equal(typeof ((await bad.clone().json()) as { error: unknown }).error, "string");
+    await refused(bad, 400, "FIELD_INVALID");
+    await refused(await postJson("/v2/models/none/infer", {}), 404, "MODEL_NOT_FOUND");
+  });
+}

@@ -1,0 +1,72 @@
+/** @module What is not answered, with its status and code. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tile } from "../../support/served-model";
+import type { ContractClient } from "./client";
+
+export function refusalCases(client: ContractClient): void {
+  const { call, post, postJson, refused } = client;
+
+  test("what cannot be read is refused with a stable code", async () => {
+    const png = await tile(3);
+    await refused(await post("/predict", "{", "application/json"), 400, "JSON_MALFORMED");
+    await refused(await post("/predict", "[]", "application/json"), 400, "FIELD_INVALID");
+    await refused(await postJson("/predict", {}), 400, "FIELD_INVALID");
+    await refused(await postJson("/predict", { image_filename: 5 }), 400, "FIELD_INVALID");
+    await refused(await postJson("/predict", { image_filename: "MHIST_zzz.png" }), 404, "IMAGE_NOT_FOUND");
+    for (const name of ["../annotations.csv", "/etc/passwd", "a\0.png", "..\\a.png", "images/../../x.png", ".png"]) {
+      await refused(await postJson("/predict", { image_filename: name }), 400, "IMAGE_NAME_INVALID");
+    }
+    await refused(await post("/predict", "GIF89a", "image/png"), 415, "IMAGE_TYPE_UNSUPPORTED");
+    await refused(await post("/predict", "hello", "text/plain"), 415, "CONTENT_TYPE_UNSUPPORTED");
+    await refused(
+      await post("/predict", png.subarray(0, png.length / 2) as BodyInit, "image/png"),
+      422,
+      "IMAGE_CORRUPT",
+    );
+    await refused(await post("/predict", "", "image/png"), 422, "IMAGE_CORRUPT");
+    await refused(await post("/predict", "x", "multipart/form-data"), 400, "REQUEST_MALFORMED");
+    const other = new FormData();
+    other.append("file", new Blob([png as BlobPart]), "a.png");
+    await refused(await post("/predict", other), 400, "FIELD_INVALID");
+    await refused(
+      await post("/predict", new Uint8Array(10 * 2 ** 20 + 1) as BodyInit, "image/png"),
+      413,
+      "BODY_TOO_LARGE",
+    );
+  });
+
+  test("an image with too many pixels is refused before it is decoded", async () => {
+    await refused(await post("/predict", pngHeader(50_000, 50_000) as BodyInit, "image/png"), 413, "IMAGE_TOO_LARGE");
+  });
+
+  test("unknown routes and methods are told apart", async () => {
+    await refused(await call("/nothing"), 404, "ROUTE_NOT_FOUND");
+    await refused(await postJson("/info", {}), 405, "METHOD_NOT_ALLOWED");
+    const response = await call("/predict");
+    assert.equal(response.headers.get("allow"), "POST");
+    await refused(response, 405, "METHOD_NOT_ALLOWED");
+  });
+
+  test("an API key is asked for where one is set, but not for probes and the page", async () => {
+    const locked = await client.start({ ...client.content, apiKeys: ["first-key", "second-key"] });
+    try {
+      const ask = (headers: Record<string, string>) => fetch(`${locked.url}/info`, { headers });
+      await refused(await ask({}), 401, "UNAUTHORIZED");
+      await refused(await ask({ "x-api-key": "first" }), 401, "UNAUTHORIZED");
+      assert.equal((await ask({ "x-api-key": "first-key" })).status, 200);
+      assert.equal((await ask({ authorization: "Bearer second-key" })).status, 200);
+      for (const path of ["/livez", "/readyz", "/"]) assert.equal((await fetch(locked.url + path)).status, 200);
+    } finally {
+      await locked.close();
+    }
+  });
+}
+
+/** A PNG that claims a size and ends there. */
+function pngHeader(width: number, height: number): Buffer {
+  const header = Buffer.from("89504e470d0a1a0a0000000d4948445200000000000000000802000000", "hex");
+  header.writeUInt32BE(width, 16);
+  header.writeUInt32BE(height, 20);
+  return Buffer.concat([header, Buffer.alloc(4), Buffer.from("0000000049444154", "hex"), Buffer.alloc(64)]);
+}
