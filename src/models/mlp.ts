@@ -9,6 +9,12 @@ import { SubspaceProjection } from "./layers/subspace-projection";
 export type Activation = "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
 export type Normalization = "none" | "batch" | "layer";
 
+/**
+ * Initial weights of the logit reach to 1 / sqrt(inputs + 1), as in PyTorch's linear layers, not to Glorot's sqrt(6) times that:
+ * a layer with one output gets such large ones from Glorot's rule that the first epochs go into unlearning random logits.
+ */
+const LOGIT_GAIN = 1 / Math.sqrt(6);
+
 export interface MlpOptions {
   /** Units of the hidden layers; empty for logistic regression. */
   readonly hidden: readonly number[];
@@ -71,7 +77,8 @@ function perceptron(input: tf.SymbolicTensor, options: MlpOptions): tf.SymbolicT
       x = layer.apply(x) as tf.SymbolicTensor;
     }
   });
-  const logit = { units: 1, name: "logit", seed: seed * 64, inputGradient: hidden.length > 0 };
+  const inputGradient = hidden.length > 0;
+  const logit = { units: 1, name: "logit", seed: seed * 64, initialGain: LOGIT_GAIN, inputGradient };
   return new BlockDense(logit).apply(x) as tf.SymbolicTensor;
 }
 

@@ -12,6 +12,8 @@ export interface BlockDenseConfig {
   readonly units: number;
   /** Seed of the initial weights (Glorot uniform). */
   readonly seed?: number;
+  /** Multiplies the range of the initial weights. */
+  readonly initialGain?: number;
   /** Whether training needs the gradient of the layer's input, as every layer but a network's first does. */
   readonly inputGradient?: boolean;
   /** Rows of a block; the last block may be smaller. Has no influence on the result. */
@@ -26,6 +28,7 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
   static readonly className = "BlockDense";
   private readonly units: number;
   private readonly seed: number;
+  private readonly initialGain: number;
   private readonly inputGradient: boolean;
   private readonly blockRows: number;
   private readonly blocks: tf.LayerVariable[] = [];
@@ -36,6 +39,7 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
     super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
     this.units = config.units;
     this.seed = config.seed ?? 0;
+    this.initialGain = config.initialGain ?? 1;
     this.inputGradient = config.inputGradient ?? false;
     this.blockRows = config.blockRows ?? DEFAULT_BLOCK_ROWS;
   }
@@ -45,7 +49,7 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
     if (inputShape.length !== 2 || !k) throw new Error(`BlockDense needs a flat input, not [${inputShape}].`);
     for (let start = 0; start < k; start += this.blockRows) {
       const rows = Math.min(this.blockRows, k - start);
-      const initializer = glorotUniform(k, this.units, this.seed, start);
+      const initializer = glorotUniform(k, this.units, this.seed, start, this.initialGain);
       this.blocks.push(this.addWeight(`kernel_${start}`, [rows, this.units], "float32", initializer));
     }
     for (const block of this.blocks) markFactored(variableOf(block));
@@ -99,6 +103,7 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
       ...super.getConfig(),
       units: this.units,
       seed: this.seed,
+      initialGain: this.initialGain,
       inputGradient: this.inputGradient,
       blockRows: this.blockRows,
     };

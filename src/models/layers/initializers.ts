@@ -6,9 +6,10 @@ type Initializer = ReturnType<typeof tf.initializers.zeros>;
 /**
  * Glorot uniform: U(-l, l), l = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010).
  * @param counter tells apart weights that share a seed, such as the blocks of one kernel
+ * @param gain multiplies the limit
  */
-export function glorotUniform(fanIn: number, fanOut: number, seed: number, counter: number): Initializer {
-  const limit = Math.sqrt(6 / (fanIn + fanOut));
+export function glorotUniform(fanIn: number, fanOut: number, seed: number, counter: number, gain = 1): Initializer {
+  const limit = gain * Math.sqrt(6 / (fanIn + fanOut));
   const initializer = {
     apply: (shape: number[]) => tf.tidy(() => tf.mul(tf.sub(statelessUniform(shape, seed, counter), 0.5), 2 * limit)),
   };
