@@ -1,9 +1,20 @@
 /** @module A store of smooth random tiles, as many as MHIST has for training. */
+import { readFileSync } from "node:fs";
 import type { PixelStore } from "../src/dataset/index";
 import { Random } from "../src/random/index";
 
 /** Tiles in memory: low-frequency colour fields and a little noise, so that they have a spectrum like tissue's. */
 export function randomTiles(count: number, size: number): PixelStore {
+  return storeOf(randomPixels(count, size), size);
+}
+
+/** The tiles of a file of raw pixels, uint8 [count, size, size, 3], in memory. */
+export function tilesOfFile(path: string, size: number): PixelStore {
+  return storeOf(readFileSync(path), size);
+}
+
+/** The pixels of {@link randomTiles}, uint8 [count, size, size, 3]. */
+export function randomPixels(count: number, size: number): Uint8Array {
   const bytesPerImage = size * size * 3;
   const pixels = new Uint8Array(count * bytesPerImage);
   for (let image = 0; image < count; image++) {
@@ -20,6 +31,11 @@ export function randomTiles(count: number, size: number): PixelStore {
       target[i] = 140 + 60 * Math.sin(fx * x + fy * y + phase) + (random.bits() % 40);
     }
   }
+  return pixels;
+}
+
+function storeOf(pixels: Uint8Array, size: number): PixelStore {
+  const bytesPerImage = size * size * 3;
   return {
     size,
     bytesPerImage,

@@ -1,15 +1,18 @@
-/** @module Times the basis and an epoch on its coordinates: `subspace-worker.js SIZE IMAGES RANK`. */
+/** @module Times the basis and an epoch on its coordinates: `subspace-worker.js SIZE TILES RANK`, TILES a file of raw pixels. */
+import { statSync } from "node:fs";
 import { mlpOnFeatures } from "../src/models/index";
 import { silentProgress } from "../src/progress/index";
 import { Adam, setPrecision } from "../src/tensorflow/index";
 import { batchesOf, createLoss, pixelExamples, resolvePrecision, shuffled, Trainer } from "../src/training/index";
 import { principalBasis } from "../src/training/subspace/basis";
 import { coordinateExamples, project, whitenedProjection } from "../src/training/subspace/coordinates";
-import { randomTiles } from "./random-tiles";
+import { tilesOfFile } from "./random-tiles";
 
 async function main(): Promise<void> {
-  const [size = 224, images = 2175, rank = 256] = process.argv.slice(2).map(Number);
-  const store = randomTiles(images, size);
+  const [size, rank] = [Number(process.argv[2]), Number(process.argv[4])];
+  const path = process.argv[3] as string;
+  const store = tilesOfFile(path, size);
+  const images = statSync(path).size / store.bytesPerImage;
   const labels = Uint8Array.from({ length: images }, (_, i) => i % 2);
   const positions = Uint32Array.from(labels, (_, i) => i);
   const scale = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;

@@ -1,4 +1,4 @@
-"""The peer of the subspace benchmark: subspace.py SIZE IMAGES RANK. Prints {"basisSeconds", "epochSeconds", "explained"}.
+"""The peer of the subspace benchmark: subspace.py SIZE TILES RANK, TILES a file of raw pixels. Prints {"basisSeconds", "epochSeconds", "explained"}.
 
 A randomized range finder over all eight views of every image, in batches (the views of a batch are made on the fly, as
 they do not fit in memory together), then the MLP on the coordinates with the fused Adam.
@@ -11,17 +11,11 @@ import time
 import numpy as np
 import torch
 
-size, images, rank = (int(a) for a in sys.argv[1:4])
+size, tiles, rank = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 torch.manual_seed(0)
 torch.set_float32_matmul_precision("medium")
-generator = np.random.default_rng(7)
-y, x = np.mgrid[0:size, 0:size]
-tiles = np.empty((images, size, size, 3), np.uint8)
-for i in range(images):
-    for c in range(3):
-        fx, fy, phase = generator.uniform(0, 0.2), generator.uniform(0, 0.2), generator.uniform(0, 6)
-        tiles[i, :, :, c] = 140 + 60 * np.sin(fx * x + fy * y + phase) + generator.integers(0, 40, (size, size))
-pixels = torch.from_numpy(tiles)
+pixels = torch.from_numpy(np.fromfile(tiles, np.uint8).reshape(-1, size, size, 3))
+images = len(pixels)
 dimensions, width, batch = size * size * 3, rank + 16, 64
 
 

@@ -2,9 +2,13 @@
  * @module The subspace stem: the basis of all eight views of 2175 tiles at 224 px, r = 256, and an epoch on it, against a
  * randomized SVD of the same views and the same epoch in PyTorch.
  */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { measureOurs, measurePython } from "./processes";
 import { peerPython } from "./python-peers";
+import { randomPixels } from "./random-tiles";
 
 interface Times {
   readonly basisSeconds: number;
@@ -17,13 +21,20 @@ export async function run({ progress, signal, quick }: BenchmarkContext): Promis
   const python = await peerPython(["torch", "numpy"]);
   const [size, images, rank] = quick ? [32, 128, 16] : [224, 2175, 256];
   progress.say(`A basis of ${images} images at ${size} px in eight views`);
-  const ours = await measureOurs<Times>("subspace-worker.js", size, images, rank);
-  signal.throwIfAborted();
-  const peer = await measurePython<Times>(python, "subspace.py", size, images, rank);
-  return {
-    name: "subspace",
-    ours,
-    peer: { name: "PyTorch, torch.svd_lowrank over the eight views and the same MLP", ...peer },
-    ratio: Math.min(peer.basisSeconds / ours.basisSeconds, peer.epochSeconds / ours.epochSeconds),
-  };
+  const folder = await mkdtemp(join(tmpdir(), "histo-subspace-"));
+  try {
+    const tiles = join(folder, "tiles.raw");
+    await writeFile(tiles, randomPixels(images, size));
+    const ours = await measureOurs<Times>("subspace-worker.js", size, tiles, rank);
+    signal.throwIfAborted();
+    const peer = await measurePython<Times>(python, "subspace.py", size, tiles, rank);
+    return {
+      name: "subspace",
+      ours,
+      peer: { name: "PyTorch, a randomized SVD of the eight views and the same MLP", ...peer },
+      ratio: Math.min(peer.basisSeconds / ours.basisSeconds, peer.epochSeconds / ours.epochSeconds),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

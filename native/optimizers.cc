@@ -14,10 +14,12 @@
 #include <tensorflow/c/tf_status.h>
 #include <tensorflow/c/tf_tensor.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
+#include "parallel.h"
 #include "processor.h"
 #include "product.h"
 
@@ -149,11 +151,11 @@ void Update(Rule rule, const Values& v, const Gradient& gradient, const float* o
   if (!gradient.errors) {
     Values all = v;
     all.gradient = gradient.values;
-    Parallel(n, kShare, n / kThreadful, [&](std::int64_t from, std::int64_t to) { Range(rule, all, from, to, options); });
+    histo::InRanges(n, kShare, n / kThreadful, [&](std::int64_t from, std::int64_t to) { Range(rule, all, from, to, options); });
     return;
   }
   const Product product(gradient.values, gradient.errors, gradient.batch, gradient.rows, gradient.columns, bf16);
-  Parallel(gradient.rows, Product::kTile, n / kThreadful, [&](std::int64_t from, std::int64_t to) {
+  histo::InRanges(gradient.rows, Product::kTile, n / kThreadful, [&](std::int64_t from, std::int64_t to) {
     std::vector<float> tile(Product::kTile * gradient.columns);
     for (std::int64_t row = from; row < to; row += Product::kTile) {
       const std::int64_t rows = std::min(Product::kTile, to - row);

@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "operation.h"
-#include "parallel.h"
+#include "../parallel.h"
 
 namespace histo {
 namespace {

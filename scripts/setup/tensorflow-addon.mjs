@@ -10,13 +10,13 @@ const addonFolder = join(addonPackage, "lib", "napi-v8");
 export const addon = join(addonFolder, "tfjs_binding.node");
 const mac = process.platform === "darwin";
 
-const networks = ["networks.cc", "operation.h", "parallel.h"].concat(
+const networks = ["networks.cc", "operation.h"].concat(
   ["attention", "maps", "passes", "tokens", "vectors"].map((name) => `${name}.inl`),
 );
 
 /** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */
 export const nativeSources = [
-  ...["quietly.cc", "optimizers.cc", "product.cc", "product.h", "processor.h"],
+  ...["quietly.cc", "optimizers.cc", "product.cc", "product.h", "parallel.h", "processor.h"],
   ...networks.map((file) => `networks/${file}`),
 ].map((file) => `native/${file}`);
 

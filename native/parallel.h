@@ -1,4 +1,4 @@
-// A handful of threads that wait for work. Which thread does a task has no influence on any result here.
+// A handful of threads that wait for the work of native operations. Which thread does a task has no influence on any result.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -18,6 +18,8 @@ class Workers {
     static Workers* workers = new Workers;
     return *workers;
   }
+
+  std::int64_t Threads() const { return helpers_ + 1; }
 
   // Calls work(0) to work(tasks - 1) and returns when all are done. Calls from several threads take turns.
   void Run(std::int64_t tasks, const std::function<void(std::int64_t)>& work) {
@@ -83,6 +85,15 @@ inline void InShares(std::int64_t count, std::int64_t share,
   Workers::Shared().Run((count + share - 1) / share, [&](std::int64_t i) {
     work(i, i * share, std::min(count, (i + 1) * share));
   });
+}
+
+// Calls work(begin, end) for consecutive ranges of [0, count), one a thread; inner bounds are multiples of `grain`.
+inline void InRanges(std::int64_t count, std::int64_t grain, std::int64_t threads,
+                     const std::function<void(std::int64_t, std::int64_t)>& work) {
+  threads = std::clamp<std::int64_t>(threads, 1, Workers::Shared().Threads());
+  const std::int64_t grains = (count + grain - 1) / grain;
+  InShares(count, (grains + threads - 1) / threads * grain,
+           [&](std::int64_t, std::int64_t begin, std::int64_t end) { work(begin, end); });
 }
 
 }  // namespace histo
