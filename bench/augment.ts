@@ -1,13 +1,18 @@
 /**
  * @module What augmentation costs: each kind on batches of 64 tiles of 224x224, in milliseconds of one core and as a share of
  * a training step, beside torchvision's transform of the same kind on uint8 tensors with one thread; and what the stain
- * normalizers cost for a tile. Every tile is changed, but only every fifth blurred, as in training. Medians.
+ * normalizers cost for a tile. Every tile is changed, but only every fifth blurred, as in training. Medians. The tiles are
+ * drawn; the normalizers are also measured on the images below the directory `HISTO_BENCH_DATA`, where it is set, because
+ * real tiles have more colours.
  */
+import { join } from "node:path";
+import { findImages } from "../src/dataset/image-files";
 import { TilePainter } from "../src/dataset/synthetic/index";
 import {
   AUGMENTATIONS,
   augmentationNamed,
   createAugmentation,
+  decodeImage,
   fitStain,
   type StainMethod,
   stainNormalizer,
@@ -21,6 +26,8 @@ const SIZE = 224;
 const BATCH = 64;
 /** What a step of the reference network (150528-2352-2352-294-1, batch 64) is to take at best, in milliseconds. */
 const STEP = 400;
+/** Most images that are taken from `HISTO_BENCH_DATA`. */
+const REAL_TILES = 200;
 const METHODS: readonly StainMethod[] = ["reinhard", "macenko", "vahadane"];
 
 type Costs = Readonly<Record<string, number>>;
@@ -32,11 +39,12 @@ export async function run({ progress, signal, quick }: BenchmarkContext): Promis
   const [rounds, batches] = quick ? [1, 2] : [3, 15];
   const painter = new TilePainter(1, size);
   const tiles = Array.from({ length: BATCH }, (_, index) => painter.paint({ index, severity: index / BATCH }));
+  const real = await realTiles(process.env.HISTO_BENCH_DATA, size);
   const ours: Costs[] = [];
   const peers: Costs[] = [];
   for (let round = 0; round < rounds; round++) {
     signal.throwIfAborted();
-    ours.push({ ...augmentationCosts(tiles, size, batches), ...normalizerCosts(tiles) });
+    ours.push({ ...augmentationCosts(tiles, size, batches), ...normalizerCosts(tiles), ...onRealTiles(real) });
     peers.push(await peerCosts(python, size, batches));
     progress.say(`round ${round + 1}: ours ${rounded(ours.at(-1))}, torchvision ${rounded(peers.at(-1))}`);
   }
@@ -51,6 +59,7 @@ export async function run({ progress, signal, quick }: BenchmarkContext): Promis
       ...named("ms a batch", own, AUGMENTATIONS),
       ...named(`% of a step of ${STEP} ms`, own, AUGMENTATIONS, 100 / STEP),
       ...named("ms a tile", own, METHODS),
+      ...forReal(own, real.length),
     },
     peer: { name: "torchvision, one thread", ...named("ms a batch", peer, shared) },
     ratio: total(peer) / total(own),
@@ -73,15 +82,57 @@ function augmentationCosts(tiles: readonly Uint8Array[], size: number, batches: 
   );
 }
 
-/** For a tile each, into memory that is there already. */
 function normalizerCosts(tiles: readonly Uint8Array[]): Costs {
-  const into = new Uint8Array(tiles[0]?.length ?? 0);
+  return Object.fromEntries(METHODS.map((method) => [method, median(tileCosts(method, tiles))]));
+}
+
+const ofReal = (method: StainMethod) => `${method}, real`;
+const costliestOfReal = (method: StainMethod) => `${method}, costliest`;
+
+function onRealTiles(tiles: readonly Uint8Array[]): Costs {
+  if (tiles.length === 0) return {};
   return Object.fromEntries(
-    METHODS.map((method) => {
-      const normalize = stainNormalizer(fitStain(method, tiles[0] as Uint8Array));
-      return [method, median(tiles.map((tile) => cpuMilliseconds(() => normalize(tile, into))))];
+    METHODS.flatMap((method) => {
+      const costs = tileCosts(method, tiles);
+      return [
+        [ofReal(method), median(costs)],
+        [costliestOfReal(method), Math.max(...costs)],
+      ];
     }),
   );
+}
+
+function forReal(costs: Costs, count: number): Costs {
+  if (count === 0) return {};
+  return Object.fromEntries(
+    METHODS.flatMap((method) => [
+      [`${method} ms a tile, of ${count} real ones`, costs[ofReal(method)] as number],
+      [`${method} ms for the costliest of them`, costs[costliestOfReal(method)] as number],
+    ]),
+  );
+}
+
+/** The cost of normalizing each tile, into memory that is there already: median of three, after a round to warm up. */
+function tileCosts(method: StainMethod, tiles: readonly Uint8Array[]): number[] {
+  const into = new Uint8Array(tiles[0]?.length ?? 0);
+  const reference = tiles.find((tile) => canFit(method, tile)) as Uint8Array;
+  const normalize = stainNormalizer(fitStain(method, reference));
+  for (const tile of tiles) normalize(tile, into);
+  return tiles.map((tile) => median([1, 2, 3].map(() => cpuMilliseconds(() => normalize(tile, into)))));
+}
+
+function canFit(method: StainMethod, tile: Uint8Array): boolean {
+  try {
+    return Boolean(fitStain(method, tile));
+  } catch {
+    return false;
+  }
+}
+
+async function realTiles(directory: string | undefined, size: number): Promise<Uint8Array[]> {
+  if (!directory) return [];
+  const names = (await findImages(directory)).slice(0, REAL_TILES);
+  return Promise.all(names.map((name) => decodeImage(join(directory, name), { size })));
 }
 
 function cpuMilliseconds(work: () => void): number {

@@ -1,58 +1,64 @@
 /** @module Non-negative sparse codes of a density for two stain vectors, in closed form. */
 
 /**
- * Minimizes `|x - a h - b e|^2 / 2 + penalty (a + b)` over a, b >= 0. With two atoms there are four cases (both, either or
- * none used), so that no iteration is needed.
+ * Minimizes `|x - a h - b e|^2 / 2 + penalty (a + b)` over a, b >= 0 for two vectors without negative components. The best a
+ * is that of both stains together or that of the first alone, whichever is smaller, or 0; b alike: where the other stain's
+ * code would be negative, the first of the two is too large by what that would take back.
  */
 export class SparseCoder {
-  /** The codes found by the last call of {@link solve}. */
-  h = 0;
-  e = 0;
   private readonly hr: number;
   private readonly hg: number;
   private readonly hb: number;
   private readonly er: number;
   private readonly eg: number;
   private readonly eb: number;
-  private readonly hh: number;
-  private readonly ee: number;
-  private readonly he: number;
-  private readonly determinant: number;
+  private readonly bothHH: number;
+  private readonly bothHE: number;
+  private readonly bothEE: number;
+  private readonly onlyH: number;
+  private readonly onlyE: number;
 
   /** @param vectors red, green, blue of the first stain, then of the second */
   constructor(
     vectors: readonly number[],
     private readonly penalty: number,
   ) {
-    [this.hr, this.hg, this.hb, this.er, this.eg, this.eb] = vectors as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    this.hh = this.hr * this.hr + this.hg * this.hg + this.hb * this.hb;
-    this.ee = this.er * this.er + this.eg * this.eg + this.eb * this.eb;
-    this.he = this.hr * this.er + this.hg * this.eg + this.hb * this.eb;
-    this.determinant = this.hh * this.ee - this.he * this.he;
+    const [hr, hg, hb, er, eg, eb] = vectors as [number, number, number, number, number, number];
+    const hh = hr * hr + hg * hg + hb * hb;
+    const ee = er * er + eg * eg + eb * eb;
+    const he = hr * er + hg * eg + hb * eb;
+    const inverse = (value: number) => (value > 0 ? 1 / value : 0);
+    const both = inverse(hh * ee - he * he);
+    [this.hr, this.hg, this.hb, this.er, this.eg, this.eb] = [hr, hg, hb, er, eg, eb];
+    [this.bothHH, this.bothHE, this.bothEE] = [ee * both, he * both, hh * both];
+    [this.onlyH, this.onlyE] = [inverse(hh), inverse(ee)];
   }
 
-  solve(r: number, g: number, b: number): void {
-    const { hh, ee, he, determinant } = this;
-    const fitH = this.hr * r + this.hg * g + this.hb * b - this.penalty;
-    const fitE = this.er * r + this.eg * g + this.eb * b - this.penalty;
-    const bothH = fitH * ee - he * fitE;
-    const bothE = fitE * hh - he * fitH;
-    if (bothH > 0 && bothE > 0 && determinant > 0) {
-      this.h = bothH / determinant;
-      this.e = bothE / determinant;
-      return;
-    }
-    const onlyH = fitH > 0 ? fitH / hh : 0;
-    const onlyE = fitE > 0 ? fitE / ee : 0;
-    const useH = onlyH * onlyH * hh >= onlyE * onlyE * ee;
-    this.h = useH ? onlyH : 0;
-    this.e = useH ? 0 : onlyE;
+  /** What a density (red, green, blue) has in common with the first stain, less the penalty. */
+  fitH(r: number, g: number, b: number): number {
+    return this.hr * r + this.hg * g + this.hb * b - this.penalty;
   }
+
+  fitE(r: number, g: number, b: number): number {
+    return this.er * r + this.eg * g + this.eb * b - this.penalty;
+  }
+
+  /** The code of the first stain. */
+  h(fitH: number, fitE: number): number {
+    return positive(smaller(fitH * this.bothHH - fitE * this.bothHE, fitH * this.onlyH));
+  }
+
+  e(fitH: number, fitE: number): number {
+    return positive(smaller(fitE * this.bothEE - fitH * this.bothHE, fitE * this.onlyE));
+  }
+}
+
+// Without branches, which would be guessed wrong for every other pixel.
+
+function smaller(a: number, b: number): number {
+  return 0.5 * (a + b - Math.abs(a - b));
+}
+
+function positive(a: number): number {
+  return 0.5 * (a + Math.abs(a));
 }

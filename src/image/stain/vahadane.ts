@@ -56,14 +56,24 @@ interface Codes {
 
 function concentrations(pixels: Uint8Array, stains: StainMatrix): Codes {
   const n = pixels.length / 3;
-  const [h, e] = [new Float32Array(n), new Float32Array(n)];
-  const coder = new SparseCoder(stains.flat(), CODING_PENALTY);
-  for (let i = 0, pixel = 0; pixel < n; i += 3, pixel++) {
-    coder.solve(DENSITY[pixels[i] as number]!, DENSITY[pixels[i + 1] as number]!, DENSITY[pixels[i + 2] as number]!);
-    h[pixel] = coder.h;
-    e[pixel] = coder.e;
+  const codes = { h: new Float32Array(n), e: new Float32Array(n) };
+  code(pixels, stains.flat(), codes);
+  return codes;
+}
+
+/** A function of its own, which ends with its loop: what follows a loop is compiled without having been seen, in vain. */
+function code(pixels: Uint8Array, vectors: Vectors, codes: Codes): void {
+  const coder = new SparseCoder(vectors, CODING_PENALTY);
+  const { h, e } = codes;
+  for (let i = 0, pixel = 0; i < pixels.length; i += 3, pixel++) {
+    const r = DENSITY[pixels[i]!]!;
+    const g = DENSITY[pixels[i + 1]!]!;
+    const b = DENSITY[pixels[i + 2]!]!;
+    const fitH = coder.fitH(r, g, b);
+    const fitE = coder.fitE(r, g, b);
+    h[pixel] = coder.h(fitH, fitE);
+    e[pixel] = coder.e(fitH, fitE);
   }
-  return { h, e };
 }
 
 function maxima({ h, e }: Codes): [number, number] {
@@ -182,7 +192,9 @@ function settle(colours: Colours, start: Vectors, rounds: number, tolerance: num
     const step = one.map((value, i) => value - (at[i] as number));
     const bend = two.map((value, i) => value - 2 * (one[i] as number) + (at[i] as number));
     const reach = Math.max(1, Math.hypot(...step) / Math.max(Math.hypot(...bend), 1e-12));
-    const far = at.map((value, i) => value + 2 * reach * (step[i] as number) + reach * reach * (bend[i] as number));
+    const far = at.map((value, i) =>
+      Math.max(0, value + 2 * reach * (step[i] as number) + reach * reach * (bend[i] as number)),
+    );
     const next = improved(colours, far) ?? two;
     const moved = Math.max(...next.map((value, i) => Math.abs(value - (two[i] as number))));
     at = next;
@@ -197,12 +209,15 @@ function improved({ count, weight, density }: Colours, vectors: Vectors): Vector
   let [hh, he, ee, hr, hg, hb, er, eg, eb] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let slot = 0, at = 0; slot < count; slot++, at += 3) {
     const [r, g, b] = [density[at] as number, density[at + 1] as number, density[at + 2] as number];
-    coder.solve(r, g, b);
-    const share = weight[slot] as number;
-    const [wh, we] = [share * coder.h, share * coder.e];
-    hh += wh * coder.h;
-    he += wh * coder.e;
-    ee += we * coder.e;
+    const fitH = coder.fitH(r, g, b);
+    const fitE = coder.fitE(r, g, b);
+    const h = coder.h(fitH, fitE);
+    const e = coder.e(fitH, fitE);
+    const wh = h * (weight[slot] as number);
+    const we = e * (weight[slot] as number);
+    hh += wh * h;
+    he += wh * e;
+    ee += we * e;
     hr += wh * r;
     hg += wh * g;
     hb += wh * b;
