@@ -125,8 +125,8 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
         .find((button) => button.textContent?.startsWith("All test images"))
         ?.click(),
     );
-    await page.waitForSelector("button.primary:not([disabled])");
-    await page.click("button.primary");
+    await page.waitForSelector("main button.primary:not([disabled])");
+    await page.click("main button.primary");
     const csv = join(directory, "predictions.csv");
     for (let i = 0; i < 600 && !(await readdir(directory)).includes("predictions.csv"); i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -136,6 +136,20 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     assert.equal(lines.length, 1 + 6);
     assert.match(lines[1] ?? "", /^MHIST_aac\.png,-?\d/);
     await page.close();
+  });
+
+  test("on a phone every view fits, and the bar shows which one it is", async () => {
+    for (const view of VIEWS) {
+      const page = await open(view, 390, 844);
+      await page.waitForSelector('#nav li:not([hidden]) [href="#/deployments"]');
+      const [overflow, left, right] = await page.evaluate(() => {
+        const box = document.querySelector("#nav [aria-current]")?.getBoundingClientRect();
+        return [document.documentElement.scrollWidth - innerWidth, box?.left ?? -1, box?.right ?? Number.NaN];
+      });
+      assert.ok((overflow as number) <= 0, `${view} is ${overflow} px wider than the phone`);
+      assert.ok((left as number) >= 0 && (right as number) <= 390, `${view}: its link lies from ${left} to ${right}`);
+      await page.close();
+    }
   });
 
   test("figures are drawn for the data set", async () => {

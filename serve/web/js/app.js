@@ -27,6 +27,7 @@ async function show() {
     if (link.getAttribute("href") === `#${path}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  showCurrentLink();
   document.title = path === "/" ? "Histology classifier" : `${view.title} · Histology classifier`;
   let element = made.get(path);
   if (!element) {
@@ -44,6 +45,13 @@ async function show() {
     main.focus({ preventScroll: true });
     scrollTo(0, 0);
   }
+}
+
+/** On a phone the bar of pages is wider than the screen. */
+function showCurrentLink() {
+  const bar = /** @type {HTMLElement} */ (document.getElementById("nav"));
+  const link = /** @type {HTMLElement | null} */ (bar.querySelector("[aria-current]"));
+  if (link) bar.scrollLeft = link.offsetLeft - bar.offsetLeft - (bar.clientWidth - link.offsetWidth) / 2;
 }
 
 const THEMES = ["system", "light", "dark"];
@@ -76,8 +84,9 @@ async function about() {
 /** The page of the two deployments is there only where its figures are. */
 async function deployments() {
   const { pages } = await info();
-  if (pages.includes("deployments"))
-    document.querySelector('#nav [href="#/deployments"]')?.parentElement?.removeAttribute("hidden");
+  if (!pages.includes("deployments")) return;
+  document.querySelector('#nav [href="#/deployments"]')?.parentElement?.removeAttribute("hidden");
+  showCurrentLink();
 }
 
 theme();

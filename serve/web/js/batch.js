@@ -24,7 +24,7 @@ export async function view() {
   );
   const table = h(
     "div",
-    { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Results", hidden: true },
+    { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Results" },
     h(
       "table",
       {},
@@ -42,6 +42,13 @@ export async function view() {
       body,
     ),
   );
+  const answers = h(
+    "section",
+    { class: "card", "aria-label": "Answers", hidden: true },
+    h("div", { class: "row spread above" }, status, download),
+    bar,
+    table,
+  );
   /** @type {any[]} */
   let rows = [];
   let serial = 0;
@@ -51,7 +58,7 @@ export async function view() {
     const mine = ++serial;
     rows = [];
     body.replaceChildren();
-    table.hidden = bar.hidden = false;
+    answers.hidden = bar.hidden = false;
     download.disabled = true;
     const started = performance.now();
     for (let start = 0; start < items.length && mine === serial; start += CHUNK) {
@@ -128,13 +135,7 @@ export async function view() {
           ),
         ),
     ),
-    h(
-      "section",
-      { class: "card", "aria-label": "Answers" },
-      h("div", { class: "row spread" }, status, download),
-      bar,
-      table,
-    ),
+    answers,
   );
 }
 

@@ -83,7 +83,9 @@ function merged(layout, { ink, quiet, line, accent, negative, positive }) {
   const named = (/** @type {any} */ own = {}) => {
     const words = typeof own.title === "string" ? own.title : own.title?.text;
     const title = words ? { title: { text: words, font: { color: quiet, size: 13 } } } : {};
-    return { ...axis, ...own, ...title };
+    // More would print every digit between two powers of ten, one over the other.
+    const few = own.type === "log" ? { nticks: 7 } : {};
+    return { ...axis, ...few, ...own, ...title };
   };
   return {
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -91,7 +93,7 @@ function merged(layout, { ink, quiet, line, accent, negative, positive }) {
     font: { family: getComputedStyle(document.body).fontFamily, color: ink, size: 13 },
     colorway: [negative, positive, accent, "#228833", "#66ccee", "#ccbb44"],
     margin: { t: 12, r: 12, b: 48, l: 56 },
-    legend: { orientation: "h", traceorder: "normal", y: 1.14, x: 0, font: { color: ink } },
+    legend: { orientation: "h", traceorder: "normal", y: 1.03, yanchor: "bottom", x: 0, font: { color: ink } },
     hoverlabel: { font: { size: 12 } },
     bargap: 0.35,
     dragmode: false,

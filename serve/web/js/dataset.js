@@ -10,7 +10,7 @@ export async function view() {
     return h(
       "div",
       {},
-      h("h1", {}, "Data set"),
+      h("div", { class: "intro" }, h("h1", {}, "Data set")),
       h("p", { class: "notice" }, "This server has no image source. Start it with --images to see its data set here."),
     );
   }
@@ -30,7 +30,7 @@ export async function view() {
       "div",
       { class: "intro" },
       h("h1", {}, "Data set"),
-      h("p", {}, `The ${total.toLocaleString("en")} images of ${source.label}, as their label table describes them.`),
+      h("p", {}, `The ${total.toLocaleString("en")} images of “${source.label}”, as their label table describes them.`),
     ),
     h(
       "dl",
@@ -38,9 +38,9 @@ export async function view() {
       tile("Images", total.toLocaleString("en")),
       ...classes.map((name) => {
         const share = labelled.filter((entry) => entry.class === name).length / labelled.length;
-        return tile(name, percent(share, 0));
+        return tile(name, percent(share));
       }),
-      voted.length > 0 && tile("Unanimous", percent(voted.filter(unanimous).length / voted.length, 0)),
+      voted.length > 0 && tile("Unanimous", percent(voted.filter(unanimous).length / voted.length)),
     ),
     figures.length > 0
       ? h("div", { class: "grid" }, ...figures)
@@ -58,6 +58,9 @@ function unanimous({ votes: { positive, total } }) {
   return positive === 0 || positive === total;
 }
 
+/** Numbers stand above their bars, where their contrast does not depend on the bar's colour. */
+const ABOVE = { textposition: "outside", cliponaxis: false };
+
 /** @param {any[]} entries @param {string[]} classes */
 function balance(entries, classes) {
   const parts = [...new Set(entries.map((entry) => entry.partition ?? "all"))];
@@ -73,7 +76,7 @@ function balance(entries, classes) {
         x: parts,
         y: counts[i],
         text: counts[i].map(String),
-        textposition: "auto",
+        ...ABOVE,
         marker: { color: [negative, positive][i] },
         hovertemplate: `${name}, %{x}: %{y}<extra></extra>`,
       })),
@@ -124,7 +127,7 @@ function votes(entries, classes, positive) {
             x: levels.map((level) => `${level} of ${total}`),
             y: shares,
             text: shares.map((n) => percent(n / entries.length, 0)),
-            textposition: "auto",
+            ...ABOVE,
             marker: { color: accent },
             hovertemplate: "%{x} agree: %{y} images<extra></extra>",
           },

@@ -12,9 +12,13 @@ export async function view() {
     {},
     h("div", { class: "intro" }, h("h1", {}, title), summary && h("p", {}, summary)),
     ...figures.map((/** @type {any} */ { title: name, caption, data, layout }) =>
-      figure(name ?? "", () => ({ data, layout: ownLayout(layout) }), { caption }),
+      figure(
+        name ?? "",
+        (colours) => ({ data: inColoursOfPage(data, colours), layout: inColoursOfPage(ownLayout(layout), colours) }),
+        { caption },
+      ),
     ),
-    h("div", { class: "wide-grid" }, ...tables.map(tableCard)),
+    ...tables.map(tableCard),
   );
 }
 
@@ -29,11 +33,29 @@ function ownLayout(/** @type {any} */ layout) {
     legend: _legend,
     ...own
   } = layout;
-  return own;
+  // Labels are turned by what room there is.
+  return { ...own, ...(own.xaxis && { xaxis: { ...own.xaxis, tickangle: undefined } }) };
+}
+
+/**
+ * The colours of printed figures, as this page has them: the printed ones are too dark for dark pages.
+ * @template T
+ * @param {T} part @param {import("./charts.js").Palette} colours
+ * @returns {T}
+ */
+function inColoursOfPage(part, { negative, positive, accent }) {
+  const own = new Map([
+    ["#4477AA", negative],
+    ["#EE6677", positive],
+    ["#AA3377", accent],
+  ]);
+  return JSON.parse(JSON.stringify(part), (_key, value) => own.get(value) ?? value);
 }
 
 /** @param {{title: string, columns: string[], rows: (string | number)[][]}} table */
 function tableCard({ title, columns, rows }) {
+  const kinds = columns.map((_, i) => (rows.every((row) => Number.isFinite(Number(row[i]))) ? "number" : ""));
+  const text = (/** @type {string | number} */ cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell);
   return h(
     "section",
     { class: "card" },
@@ -44,8 +66,12 @@ function tableCard({ title, columns, rows }) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell) => h("td", {}, String(cell)))))),
+        h("thead", {}, h("tr", {}, ...columns.map((name, i) => h("th", { scope: "col", class: kinds[i] }, name)))),
+        h(
+          "tbody",
+          {},
+          ...rows.map((row) => h("tr", {}, ...row.map((cell, i) => h("td", { class: kinds[i] }, text(cell))))),
+        ),
       ),
     ),
   );

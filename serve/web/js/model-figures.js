@@ -15,12 +15,17 @@ export function historyFigures(history) {
           );
         return {
           data: [line("train", negative), line("validation", positive)],
-          layout: { xaxis: { title: "Epoch" }, yaxis: { title: axis } },
+          layout: { xaxis: { title: "Epoch", ...wholeTicks(history.length) }, yaxis: { title: axis } },
         };
       },
       { level: "h3" },
     );
   return [chart("Loss while training", "loss", "Loss"), chart("ROC AUC while training", "rocAuc", "ROC AUC")];
+}
+
+/** Few epochs would get ticks between them. @param {number} epochs */
+function wholeTicks(epochs) {
+  return epochs <= 10 ? { dtick: 1 } : {};
 }
 
 /** ROC of every partition; probabilities and calibration of the last. @param {Record<string, any>} partitions @param {any} model */
@@ -122,7 +127,7 @@ function calibrationFigure(partition, bins) {
 
 /** Points joined by a line. @param {number[]} x @param {number[]} y @param {any} more what else plotly is to know */
 function curve(x, y, { line, ...more }) {
-  return { type: "scatter", mode: "lines", x, y, line: { width: 2, ...line }, ...more };
+  return { type: "scatter", mode: "lines", x, y, cliponaxis: false, line: { width: 2, ...line }, ...more };
 }
 
 /** What chance, or a perfect scale, would give. @param {string} color */

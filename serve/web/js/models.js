@@ -174,12 +174,15 @@ function metricsTable(model, partitions) {
   );
 }
 
+/** With word joiners, so that no line ends within an interval. */
+const DASH = "\u2060–\u2060";
+
 /** A metric with its interval where there is one. @param {any} metrics @param {string} key */
 function value(metrics, key) {
   const number = metrics?.[key];
   if (typeof number !== "number") return "–";
   const interval = metrics[`${key}Ci95`];
-  return `${number.toFixed(3)}${interval ? ` (${interval[0].toFixed(2)}–${interval[1].toFixed(2)})` : ""}`;
+  return `${number.toFixed(3)}${interval ? ` (${interval[0].toFixed(2)}${DASH}${interval[1].toFixed(2)})` : ""}`;
 }
 
 /** Layers as columns, taller for more units. @param {string} text such as `150528-2352-294-1` */
@@ -188,7 +191,7 @@ function architecture(text) {
     .split(/\D+/)
     .map(Number)
     .filter((n) => n > 0);
-  if (units.length < 2 || !/^[\d-]+$/.test(text)) return h("p", { class: "hint" }, text);
+  if (units.length < 2 || !/^[\d-]+$/.test(text)) return h("p", { class: "hint architecture-text" }, text);
   const step = 130;
   const width = step * units.length;
   const height = (/** @type {number} */ n) => 16 + (104 * Math.log(n + 1)) / Math.log(Math.max(...units) + 1);
@@ -209,7 +212,7 @@ function architecture(text) {
     children.push(svg("text", { x, y: 150, "text-anchor": "middle" }, n.toLocaleString("en")));
     children.push(svg("text", { x, y: 166, "text-anchor": "middle", class: "faint" }, label));
   });
-  return svg(
+  const drawing = svg(
     "svg",
     {
       class: "architecture",
@@ -219,4 +222,5 @@ function architecture(text) {
     },
     ...children,
   );
+  return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Architecture" }, drawing);
 }

@@ -20,7 +20,7 @@ export async function view() {
     ...operations.map(operationBlock),
     h(
       "section",
-      { class: "card" },
+      { class: "card spaced" },
       h("h2", {}, "Problem codes"),
       h(
         "table",
@@ -33,7 +33,7 @@ export async function view() {
             h(
               "tr",
               { id: code },
-              h("th", { scope: "row" }, h("code", {}, code)),
+              h("th", { scope: "row" }, h("code", {}, ...breakable(code))),
               h("td", {}, status),
               h("td", {}, meaning),
             ),
@@ -42,6 +42,11 @@ export async function view() {
       ),
     ),
   );
+}
+
+/** A code that may be broken after its underscores, on narrow screens. @param {string} code */
+function breakable(code) {
+  return code.split(/(?<=_)/).flatMap((part) => [part, h("wbr")]);
 }
 
 /** @param {{path: string, method: string, operation: any}} entry */
