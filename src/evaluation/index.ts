@@ -47,6 +47,7 @@ export {
   type EpochLine,
   findRuns,
   measureRun,
+  type RunFilter,
   type RunResults,
   type RunThreshold,
   readHistory,

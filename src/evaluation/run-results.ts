@@ -69,20 +69,35 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
   };
 }
 
-/**
- * Finished runs under a folder, the newest first; a run is a folder with `predictions-test.csv`.
- * @param depth how many folders deep to look
- */
-export async function findRuns(folder: string, depth = 3): Promise<string[]> {
+/** Which finished runs are looked for; empty names mean any. */
+export interface RunFilter {
+  /** The data set that they were trained on. */
+  readonly data?: string;
+  /** Its positive class. */
+  readonly positive?: string;
+}
+
+/** Folders that are looked into below the given one. */
+const DEPTH = 3;
+
+/** Finished runs under a folder, the newest first; a run is a folder with `predictions-test.csv`. */
+export async function findRuns(folder: string, { data, positive }: RunFilter = {}): Promise<string[]> {
   const found: { path: string; finished: number }[] = [];
   const search = async (path: string, left: number): Promise<void> => {
-    const predictions = await stat(new RunDirectory(path).predictions("test")).catch(() => undefined);
-    if (predictions) found.push({ path, finished: predictions.mtimeMs });
+    const directory = new RunDirectory(path);
+    const predictions = await stat(directory.predictions("test")).catch(() => undefined);
+    if (predictions && (await fits(directory))) found.push({ path, finished: predictions.mtimeMs });
     if (predictions || left === 0) return;
     const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) if (entry.isDirectory()) await search(join(path, entry.name), left - 1);
   };
-  await search(resolve(folder), depth);
+  const fits = async ({ config: file }: RunDirectory): Promise<boolean> => {
+    if (!data && !positive) return true;
+    const config = await readJson<Partial<RunConfig>>(file).catch((): Partial<RunConfig> => ({}));
+    const sameData = !data || (config.data !== undefined && resolve(config.data) === resolve(data));
+    return sameData && (!positive || config.classes?.[1] === positive);
+  };
+  await search(resolve(folder), DEPTH);
   return found.sort((a, b) => b.finished - a.finished).map(({ path }) => path);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdtemp, rm, utimes } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { test } from "node:test";
 import {
   bestEpoch,
@@ -69,4 +69,9 @@ test("finished runs are found below a folder, the newest first", async () => {
   await rm(join(runs, "unfinished", "predictions-test.csv"));
   assert.deepEqual(await findRuns(runs), [join(runs, "notebooks/04/new"), join(runs, "old")]);
   assert.deepEqual(await findRuns(join(runs, "absent")), []);
+
+  await writeFile(join(runs, "old", "config.json"), JSON.stringify({ data: resolve("tiles"), classes: ["a", "b"] }));
+  assert.deepEqual(await findRuns(runs, { data: "tiles/" }), [join(runs, "old")], "on a data set");
+  assert.deepEqual(await findRuns(runs, { data: "tiles", positive: "b" }), [join(runs, "old")]);
+  assert.deepEqual(await findRuns(runs, { data: "tiles", positive: "a" }), []);
 });
