@@ -3,15 +3,10 @@
  * each of its precisions and memory formats. Every measurement is a process of its own; the sides alternate; medians of the
  * steps after two. `ratio` is the smallest of the ratios in fp32 and of the fastest of either side.
  */
+import { AlternatingSteps, type Steps } from "./alternating-steps";
 import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
-import { median } from "./median";
 import { measureOurs, measurePython } from "./processes";
 import { peerPython } from "./python-peers";
-
-interface Steps {
-  readonly seconds: readonly number[];
-  readonly peakBytes: number;
-}
 
 const NETWORKS = ["cnn", "vit"] as const;
 const OURS = ["fp32", "bf16"] as const;
@@ -19,35 +14,22 @@ const PEER = ["fp32", "autocast", "fp32-channels_last", "autocast-channels_last"
 /** Images of an epoch, as in the other benchmarks. */
 const EPOCH = 2175;
 
-export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
+export async function run(context: BenchmarkContext): Promise<BenchmarkResult> {
   const python = await peerPython(["torch", "numpy"]);
-  const [size, batch, steps, rounds] = quick ? [64, 4, 4, 1] : [224, 32, 8, 2];
-  const measured = new Map<string, Steps[]>();
-  const total = rounds * NETWORKS.length * (OURS.length + PEER.length);
-  const task = progress.start("Steps of the CNN and the ViT", total, "processes");
-  let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    for (const network of NETWORKS) {
-      for (let i = 0; i < PEER.length; i++) {
-        for (const side of ["ours", "peer"] as const) {
-          const precision = (side === "ours" ? OURS : PEER)[i];
-          if (!precision) continue;
-          signal.throwIfAborted();
-          const result =
-            side === "ours"
-              ? await measureOurs<Steps>("models-worker.js", network, precision, size, batch, steps)
-              : await measurePython<Steps>(python, "models.py", network, precision, size, batch, steps);
-          const key = `${network} ${side} ${precision}`;
-          measured.set(key, [...(measured.get(key) ?? []), result]);
-          task.update(++done, key);
-        }
-      }
-    }
-  }
-  task.finish();
-  const of = (key: string) => measured.get(key) ?? [];
-  const speedOf = (key: string) => batch / median(of(key).flatMap(({ seconds }) => seconds.slice(2)));
-  const peakOf = (key: string) => Math.max(...of(key).map(({ peakBytes }) => peakBytes));
+  const [size, batch, steps, rounds] = context.quick ? [64, 4, 4, 1] : [224, 32, 8, 2];
+  const configurations = Object.fromEntries(
+    NETWORKS.flatMap((network) =>
+      PEER.flatMap((precision, i) => {
+        const peer = () => measurePython<Steps>(python, "models.py", network, precision, size, batch, steps);
+        const own = OURS[i];
+        const ours = () => measureOurs<Steps>("models-worker.js", network, own ?? "", size, batch, steps);
+        const key = `${network} peer ${precision}`;
+        return [...(own ? [[`${network} ours ${own}`, ours] as const] : []), [key, peer] as const];
+      }),
+    ),
+  );
+  const measured = await AlternatingSteps.measure("Steps of the CNN and the ViT", configurations, rounds, context);
+  const speedOf = (key: string) => batch / measured.seconds(key);
   const figures = NETWORKS.map((network) => {
     const [fp32, bf16] = OURS.map((precision) => speedOf(`${network} ours ${precision}`)) as [number, number];
     const peers = PEER.map((precision) => [precision, speedOf(`${network} peer ${precision}`)] as const);
@@ -55,8 +37,13 @@ export async function run({ progress, signal, quick }: BenchmarkContext): Promis
     const plain = peers.filter(([precision]) => !precision.includes("channels_last"));
     return {
       network,
-      ours: { fp32, bf16, epochSeconds: EPOCH / Math.max(fp32, bf16), peakBytes: peakOf(`${network} ours bf16`) },
-      peer: { ...Object.fromEntries(peers), peakBytes: peakOf(`${network} peer fp32`) },
+      ours: {
+        fp32,
+        bf16,
+        epochSeconds: EPOCH / Math.max(fp32, bf16),
+        peakBytes: measured.peakBytes(`${network} ours bf16`),
+      },
+      peer: { ...Object.fromEntries(peers), peakBytes: measured.peakBytes(`${network} peer fp32`) },
       ratios: {
         fp32: fp32 / (plain[0] as (typeof peers)[number])[1],
         fastest: Math.max(fp32, bf16) / fastest(plain),
