@@ -52,41 +52,38 @@ export function matrixOf(values: Float32Array, rows: number, columns: number): M
   };
 }
 
-/** The matrix with row `i` multiplied by `factors[i % factors.length]`. */
-export function scaleRows(matrix: Matrix, factors: ArrayLike<number>): Matrix {
+/** The matrix with each block changed in place as it is read. */
+function changed(matrix: Matrix, change: (block: RowBlock) => void): Matrix {
   const { rows, columns } = matrix;
   return {
     rows,
     columns,
     async *blocks() {
       for await (const block of matrix.blocks()) {
-        const { values } = block;
-        for (let row = 0, at = 0; row < block.rows; row++) {
-          const factor = factors[(block.start + row) % factors.length] as number;
-          for (const end = at + columns; at < end; at++) values[at]! *= factor;
-        }
+        change(block);
         yield block;
       }
     },
   };
 }
 
+/** The matrix with row `i` multiplied by `factors[i % factors.length]`. */
+export function scaleRows(matrix: Matrix, factors: ArrayLike<number>): Matrix {
+  return changed(matrix, ({ start, rows, values }) => {
+    for (let row = 0, at = 0; row < rows; row++) {
+      const factor = factors[(start + row) % factors.length] as number;
+      for (const end = at + matrix.columns; at < end; at++) values[at]! *= factor;
+    }
+  });
+}
+
 /** The matrix with column `j` multiplied by `factors[j]`. */
 export function scaleColumns(matrix: Matrix, factors: ArrayLike<number>): Matrix {
-  const { rows, columns } = matrix;
-  return {
-    rows,
-    columns,
-    async *blocks() {
-      for await (const block of matrix.blocks()) {
-        const { values } = block;
-        for (let at = 0; at < values.length; ) {
-          for (let column = 0; column < columns; column++, at++) values[at]! *= factors[column] as number;
-        }
-        yield block;
-      }
-    },
-  };
+  return changed(matrix, ({ values }) => {
+    for (let at = 0; at < values.length; ) {
+      for (let column = 0; column < matrix.columns; column++, at++) values[at]! *= factors[column] as number;
+    }
+  });
 }
 
 /** The sum of all rows, row `i` weighted by `weights[i % weights.length]`: a vector of `columns` values. */

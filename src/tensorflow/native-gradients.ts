@@ -23,11 +23,28 @@ function nativeReluGradient(): void {
 
 /**
  * Gradient of max pooling with windows that do not overlap, where the project's own operations are missing. TensorFlow's
- * MaxPoolGrad takes five times as long as this on two cores: maxima and errors are spread over their windows (AvgPoolGrad, which is fast, of four times the value), and
- * an error goes where the input equals the maximum. Where several inputs of a window do, each gets all of it; behind a
+ * MaxPoolGrad takes five times as long as this on two cores: maxima and errors are spread over their windows (AvgPoolGrad,
+ * which is fast, of four times the value), and an error goes where the input equals the maximum. Where several inputs of a window do, each gets all of it; behind a
  * convolution that does not happen.
  */
 function quickMaxPoolGradient(): void {
+  replaceMaxPoolGradient((dy, x, y, { filterSize, strides, pad }) => {
+    const [height, width] = pairOf(filterSize);
+    const [down, across] = pairOf(strides);
+    const tiled = height === down && width === across && fits(x, y, height, width, pad);
+    return tiled ? () => spreadToMaxima(x, y, dy, height, width) : undefined;
+  });
+}
+
+/** Puts a gradient in front of tfjs's own. @param choose gives undefined for calls that are left to tfjs */
+function replaceMaxPoolGradient(
+  choose: (
+    dy: tf.Tensor4D,
+    x: tf.Tensor4D,
+    y: tf.Tensor4D,
+    attributes: MaxPoolAttributes,
+  ) => (() => tf.Tensor) | undefined,
+): void {
   const { gradFunc: general } = tf.getGradient(tf.MaxPool);
   tf.unregisterGradient(tf.MaxPool);
   tf.registerGradient({
@@ -35,13 +52,9 @@ function quickMaxPoolGradient(): void {
     inputsToSave: ["x"],
     outputsToSave: [true],
     gradFunc: (dy, saved, attributes) => {
-      const { filterSize, strides, pad } = attributes as unknown as MaxPoolAttributes;
-      const [height, width] = pairOf(filterSize);
-      const [down, across] = pairOf(strides);
       const [x, y] = saved as [tf.Tensor4D, tf.Tensor4D];
-      const tiled = height === down && width === across && fits(x, y, height, width, pad);
-      if (!tiled) return general(dy, saved, attributes);
-      return { x: () => spreadToMaxima(x, y, dy as tf.Tensor4D, height, width) };
+      const own = choose(dy as tf.Tensor4D, x, y, attributes as unknown as MaxPoolAttributes);
+      return own ? { x: own } : general(dy, saved, attributes);
     },
   });
 }
@@ -90,7 +103,6 @@ function spreadToMaxima(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, height:
 /** Forward and backward pass of 2 x 2 max pooling by the project's own operations, an eighth of the time of TensorFlow's. */
 function ownMaxPool(): void {
   const kernel = tf.getKernel(tf.MaxPool, "tensorflow");
-  const { gradFunc: general } = tf.getGradient(tf.MaxPool);
   if (!kernel) return;
   const original = kernel.kernelFunc as unknown as (call: MaxPoolCall) => tf.Tensor;
   const halves = (x: tf.Tensor, { filterSize, strides, pad }: MaxPoolAttributes) => {
@@ -102,17 +114,7 @@ function ownMaxPool(): void {
     halves(call.inputs.x, call.attrs) ? maxPoolForward(call.inputs.x) : original(call);
   tf.unregisterKernel(tf.MaxPool, "tensorflow");
   tf.registerKernel({ ...kernel, kernelFunc: choose as unknown as tf.KernelFunc });
-  tf.unregisterGradient(tf.MaxPool);
-  tf.registerGradient({
-    kernelName: tf.MaxPool,
-    inputsToSave: ["x"],
-    outputsToSave: [true],
-    gradFunc: (dy, saved, attributes) => {
-      const [x] = saved as [tf.Tensor];
-      if (!halves(x, attributes as unknown as MaxPoolAttributes)) return general(dy, saved, attributes);
-      return { x: () => maxPoolBackward(dy as tf.Tensor, x) };
-    },
-  });
+  replaceMaxPoolGradient((dy, x, _, attributes) => (halves(x, attributes) ? () => maxPoolBackward(dy, x) : undefined));
 }
 
 if (runtime.kind === "native") {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
 import type { FusedRule } from "./fused";
-import { Optimizer, type Regularization } from "./optimizer";
+import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
 export interface AdamOptions extends Regularization {
   /** Decay of the running mean of gradients. */
@@ -34,26 +34,15 @@ export class Adam extends Optimizer {
     return { operation: "HistoAdam", numbers: [corrected, 1 - this.beta1, 1 - this.beta2, this.epsilon] };
   }
 
-  protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {
+  protected update(...[weights, slots, scalars, gradient]: UpdateInputs): void {
     const flags = [attribute.flag("use_locking", false), attribute.flag("use_nesterov", false)];
     const handles = [weights, ...slots].map((resource) => resource.handle);
     runOp("ResourceApplyAdam", [attribute.float32("T"), ...flags], [...handles, ...scalars, gradient]);
   }
 
-  protected updatePlainly(
-    weights: Resource,
-    slots: readonly Resource[],
-    scalars: tf.Scalar[],
-    gradient: tf.Tensor,
-  ): void {
-    const [power1, power2, rate, beta1, beta2, epsilon] = scalars as [
-      tf.Scalar,
-      tf.Scalar,
-      tf.Scalar,
-      tf.Scalar,
-      tf.Scalar,
-      tf.Scalar,
-    ];
+  protected updatePlainly(...[weights, slots, scalars, gradient]: UpdateInputs): void {
+    type Six = [tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar];
+    const [power1, power2, rate, beta1, beta2, epsilon] = scalars as Six;
     const [first, second] = slots as [Resource, Resource];
     first.assign(tf.add(tf.mul(first.read(), beta1), tf.mul(gradient, tf.sub(1, beta1))));
     second.assign(tf.add(tf.mul(second.read(), beta2), tf.mul(tf.square(gradient), tf.sub(1, beta2))));

@@ -28,6 +28,9 @@ export interface Regularization {
   readonly averageDecay?: number;
 }
 
+/** What a rule updates a variable with; the scalars are those of {@link Optimizer.scalars}. */
+export type UpdateInputs = [weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor];
+
 /** Updates a set of variables in place. */
 export abstract class Optimizer {
   /** Updates done so far. */
@@ -97,20 +100,10 @@ export abstract class Optimizer {
   protected abstract fusedRule(learningRate: number): FusedRule;
 
   /** The update of one variable by TensorFlow's operation for it. */
-  protected abstract update(
-    weights: Resource,
-    slots: readonly Resource[],
-    scalars: tf.Scalar[],
-    gradient: tf.Tensor,
-  ): void;
+  protected abstract update(...inputs: UpdateInputs): void;
 
   /** The same update by tfjs's own operations, for plain JavaScript. */
-  protected abstract updatePlainly(
-    weights: Resource,
-    slots: readonly Resource[],
-    scalars: tf.Scalar[],
-    gradient: tf.Tensor,
-  ): void;
+  protected abstract updatePlainly(...inputs: UpdateInputs): void;
 
   /** By the project's own operations, in one pass over each variable. */
   private applyFused(gradients: Gradients, learningRate: number): void {

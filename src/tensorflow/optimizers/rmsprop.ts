@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";
 import type { FusedRule } from "./fused";
-import { Optimizer, type Regularization } from "./optimizer";
+import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
 export interface RmsPropOptions extends Regularization {
   /** Decay of the running mean of squared gradients. */
@@ -30,18 +30,13 @@ export class RmsProp extends Optimizer {
     return { operation: "HistoRmsProp", numbers: [learningRate, 1 - rho, momentum, epsilon] };
   }
 
-  protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {
+  protected update(...[weights, slots, scalars, gradient]: UpdateInputs): void {
     const handles = [weights, ...slots].map((resource) => resource.handle);
     const attributes = [attribute.float32("T"), attribute.flag("use_locking", false)];
     runOp("ResourceApplyRMSProp", attributes, [...handles, ...scalars, gradient]);
   }
 
-  protected updatePlainly(
-    weights: Resource,
-    slots: readonly Resource[],
-    scalars: tf.Scalar[],
-    gradient: tf.Tensor,
-  ): void {
+  protected updatePlainly(...[weights, slots, scalars, gradient]: UpdateInputs): void {
     const [rate, rho, momentum, epsilon] = scalars as [tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar];
     const [square, accumulator] = slots as [Resource, Resource];
     square.assign(tf.add(tf.mul(square.read(), rho), tf.mul(tf.square(gradient), tf.sub(1, rho))));

@@ -1,9 +1,8 @@
 /** @module Stochastic gradient descent with momentum (Polyak 1964) or Nesterov's variant, fused and in place. */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
-import type { Resource } from "../resident";
 import type { FusedRule } from "./fused";
-import { Optimizer, type Regularization } from "./optimizer";
+import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
 export interface SgdOptions extends Regularization {
   readonly momentum?: number;
@@ -31,7 +30,7 @@ export class Sgd extends Optimizer {
     return { operation: "HistoMomentum", numbers: [learningRate, this.momentum, ofGradient, ofAccumulator] };
   }
 
-  protected update(weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor): void {
+  protected update(...[weights, slots, scalars, gradient]: UpdateInputs): void {
     const [rate, momentum] = scalars as [tf.Scalar, tf.Scalar];
     const type = attribute.float32("T");
     const locking = attribute.flag("use_locking", false);
@@ -45,12 +44,7 @@ export class Sgd extends Optimizer {
     }
   }
 
-  protected updatePlainly(
-    weights: Resource,
-    slots: readonly Resource[],
-    scalars: tf.Scalar[],
-    gradient: tf.Tensor,
-  ): void {
+  protected updatePlainly(...[weights, slots, scalars, gradient]: UpdateInputs): void {
     const [rate, momentum] = scalars as [tf.Scalar, tf.Scalar];
     const [accumulator] = slots;
     if (!accumulator) {
