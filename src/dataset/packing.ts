@@ -45,6 +45,8 @@ export interface Packing {
 /** Tiles that go to a thread and into the file together, as far as they take no more than {@link SLAB_BYTES}. */
 const TILES_AT_ONCE = 8;
 const SLAB_BYTES = 2 ** 23;
+/** Written bytes that are worth a flush. */
+const FLUSH_BYTES = 2 ** 24;
 
 /** Writes the store at `path`, whole or not at all. */
 export async function writeStore(path: string, packing: Packing): Promise<{ decoded: number; reused: number }> {
@@ -60,8 +62,10 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
   const task = progress.start(`Packing ${packing.name}`, tiles.length, "images");
   const content = new StoreContent(packing);
   const unused: ArrayBuffer[] = [];
-  // One group is written while the next ones are decoded.
+  // One group is written while the next ones are decoded, and what was written goes to the disk meanwhile.
   let writing: Promise<unknown> = Promise.resolve();
+  let flushing: Promise<unknown> | undefined;
+  let flushed = 0;
   try {
     const work = (group: readonly PlannedTile[]) =>
       decodeGroup(group, decoder, unused.pop() ?? new ArrayBuffer(atOnce * each));
@@ -72,15 +76,23 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
       await writing;
       writing = writeFully(file.handle, pixels, position).then(() => unused.push(group.slab));
       writing.catch(() => undefined);
+      if (!flushing && position - flushed > FLUSH_BYTES) {
+        flushed = position;
+        // A flush that fails stays here until the end: the system tells of an error only once.
+        flushing = file.handle.datasync().then(() => {
+          flushing = undefined;
+        });
+        flushing.catch(() => undefined);
+      }
       task.update(content.images.length + content.skipped.length + content.refused.length);
     }
     if (content.refused.length > 0) throw packing.refuse(content.refused);
-    await writing;
+    await Promise.all([writing, flushing]);
     const { images, skipped } = content;
     await writeStoreIndex(file.handle, { version: STORE_VERSION, size, resize, images, skipped });
     await file.commit();
   } catch (error) {
-    await writing.catch(() => undefined);
+    await Promise.allSettled([writing, flushing]);
     await file.abort();
     if (!hasErrorCode(error, "ENOSPC")) throw error;
     const remedy = "free some space or set HISTO_CACHE to another disk";
