@@ -48,6 +48,8 @@ export interface ServiceOptions {
   readonly endpoint?: string | undefined;
   /** Folder with the runs that models came from, for the page's curves. */
   readonly runs?: string | undefined;
+  /** When its cold start began, as `performance.now()` said. Default 0: with the process. */
+  readonly startedMs?: number | undefined;
   /** Origins whose pages may call this service; none by default. */
   readonly corsOrigins?: readonly string[] | undefined;
 }
@@ -64,7 +66,7 @@ export type Phase = "starting" | "serving" | "stopping";
 /** The service. */
 export class Service {
   phase: Phase = "starting";
-  /** Milliseconds from the start of the process until the models were loaded; told once, with the first prediction. */
+  /** Milliseconds from the start until the models were loaded; told once, with the first prediction. */
   private coldMs: number | undefined;
   readonly models: ModelRegistry;
   readonly images: ImageSource | undefined;
@@ -92,7 +94,7 @@ export class Service {
   /** The models are loaded: from here on the service is ready. */
   serve(): void {
     this.phase = "serving";
-    this.coldMs = performance.now();
+    this.coldMs = performance.now() - (this.options.startedMs ?? 0);
   }
 
   /** The time that {@link Service.coldMs} tells, the first time it is asked for. */

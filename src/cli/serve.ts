@@ -17,6 +17,8 @@ interface Options {
   readonly trustProxy: number;
   readonly cors?: readonly string[];
   readonly endpoint?: string;
+  /** Not an option of the command line: when the cold start began, where the process did other things before. */
+  readonly startedMs?: number;
   readonly linger: number;
   readonly logLevel: string;
 }
@@ -97,6 +99,7 @@ export const serveCommand: CommandDefinition<Options, Result> = {
       trustedProxies: options.trustProxy,
       corsOrigins: options.cors,
       endpoint: options.endpoint,
+      startedMs: options.startedMs,
       lingerMs: options.linger,
       apiKeys: process.env.HISTO_API_KEYS?.split(",").filter(Boolean),
       logger: createLogger(options.logLevel),

@@ -90,6 +90,7 @@ export const startCommand: CommandDefinition<Options, Result> = {
         port,
         host: "127.0.0.1",
         workers: 1,
+        startedMs: performance.now(),
       };
       const limits = { maxBatch: 16, maxDelay: 2, maxQueue: 256, trustProxy: 0, linger: 0, logLevel: "warn" };
       await serveCommand.run({ ...serving, ...limits }, context);

@@ -150,7 +150,7 @@ function times(answer, roundTripMs, timing) {
       ),
     ),
     reported.cold !== undefined &&
-      h("p", { class: "hint" }, `First answer of this process, which took ${milliseconds(reported.cold)} to be ready.`),
+      h("p", { class: "hint" }, `First answer of this server, which took ${milliseconds(reported.cold)} to be ready.`),
     h("p", { class: "hint" }, `Model ${answer.model}, ${answer.model_sha256.slice(0, 12)}`),
   );
 }
