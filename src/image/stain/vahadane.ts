@@ -57,23 +57,8 @@ interface Codes {
 function concentrations(pixels: Uint8Array, stains: StainMatrix): Codes {
   const n = pixels.length / 3;
   const codes = { h: new Float32Array(n), e: new Float32Array(n) };
-  code(pixels, stains.flat(), codes);
+  new SparseCoder(stains.flat(), CODING_PENALTY).encode(pixels, DENSITY, codes.h, codes.e);
   return codes;
-}
-
-/** A function of its own, which ends with its loop: what follows a loop is compiled without having been seen, in vain. */
-function code(pixels: Uint8Array, vectors: Vectors, codes: Codes): void {
-  const coder = new SparseCoder(vectors, CODING_PENALTY);
-  const { h, e } = codes;
-  for (let i = 0, pixel = 0; i < pixels.length; i += 3, pixel++) {
-    const r = DENSITY[pixels[i]!]!;
-    const g = DENSITY[pixels[i + 1]!]!;
-    const b = DENSITY[pixels[i + 2]!]!;
-    const fitH = coder.fitH(r, g, b);
-    const fitE = coder.fitE(r, g, b);
-    h[pixel] = coder.h(fitH, fitE);
-    e[pixel] = coder.e(fitH, fitE);
-  }
 }
 
 function maxima({ h, e }: Codes): [number, number] {
@@ -205,32 +190,13 @@ function settle(colours: Colours, start: Vectors, rounds: number, tolerance: num
 
 /** One round: the best codes for the vectors, then the best vectors (length 1 at most, non-negative) for these codes. */
 function improved({ count, weight, density }: Colours, vectors: Vectors): Vectors | undefined {
-  const coder = new SparseCoder(vectors, LEARNING_PENALTY);
-  let [hh, he, ee, hr, hg, hb, er, eg, eb] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-  for (let slot = 0, at = 0; slot < count; slot++, at += 3) {
-    const [r, g, b] = [density[at] as number, density[at + 1] as number, density[at + 2] as number];
-    const fitH = coder.fitH(r, g, b);
-    const fitE = coder.fitE(r, g, b);
-    const h = coder.h(fitH, fitE);
-    const e = coder.e(fitH, fitE);
-    const wh = h * (weight[slot] as number);
-    const we = e * (weight[slot] as number);
-    hh += wh * h;
-    he += wh * e;
-    ee += we * e;
-    hr += wh * r;
-    hg += wh * g;
-    hb += wh * b;
-    er += we * r;
-    eg += we * g;
-    eb += we * b;
-  }
+  const { hh, he, ee, hx, ex } = new SparseCoder(vectors, LEARNING_PENALTY).moments(density, weight, count);
   if (!(hh > 0 && ee > 0)) return undefined;
   let h = vectors.slice(0, 3);
   let e = vectors.slice(3);
   for (let inner = 0; inner < 5; inner++) {
-    h = within(hr - he * (e[0] as number), hg - he * (e[1] as number), hb - he * (e[2] as number), hh);
-    e = within(er - he * (h[0] as number), eg - he * (h[1] as number), eb - he * (h[2] as number), ee);
+    h = within(hx[0] - he * (e[0] as number), hx[1] - he * (e[1] as number), hx[2] - he * (e[2] as number), hh);
+    e = within(ex[0] - he * (h[0] as number), ex[1] - he * (h[1] as number), ex[2] - he * (h[2] as number), ee);
   }
   return [...h, ...e];
 }
