@@ -22,7 +22,7 @@ type Compression = NonNullable<ModelCard["compression"]>;
 /** Largest loss of area under the ROC curve on validation. */
 const MAX_AUC_DROP = 0.005;
 /** Largest typical change of a logit, as a share of the logits' own spread: keeps a lucky AUC from being taken for agreement. */
-const MAX_RELATIVE_DEVIATION = 0.15;
+const MAX_RELATIVE_DEVIATION = 0.1;
 const RANKS = [16, 32, 64, 128, 256, 384];
 const BITS = [8, 4] as const;
 /** Sides of the blocks of pixels that may be averaged. */
