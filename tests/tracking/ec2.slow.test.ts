@@ -152,7 +152,7 @@ describe("mlruns-config/ec2", { skip }, () => {
     const report = await run.end();
     assert.deepEqual([report.complete, report.pending], [false, 2002]);
     assert.match(said[0] ?? "", /^Tracking stopped: .* 401.*Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD/);
-    assert.equal(said.filter((line) => line.includes("401")).length, 1, said.join("\n"));
+    assert.equal(said.filter((line) => line.includes("answered with 401")).length, 1, said.join("\n"));
     for (const command of [["runs"], ["mlflow", "sync", spool]]) {
       for (const url of [server.url, urlAs({ ...admin, password: "wrong" })]) {
         const { status, stderr } = histo(...command, "--tracking-uri", url);
@@ -186,7 +186,7 @@ describe("mlruns-config/ec2", { skip }, () => {
     const report = await run.end();
     assert.equal(report.complete, false);
     assert.match(said[0] ?? "", /^Tracking stopped: .* 403.*These credentials may not write there/);
-    assert.equal(said.filter((line) => line.includes("403")).length, 1, said.join("\n"));
+    assert.equal(said.filter((line) => line.includes("answered with 403")).length, 1, said.join("\n"));
     const refused = histo("mlflow", "sync", spool, "--tracking-uri", urlAs(bob));
     assert.equal(refused.status, 1);
     assert.match(refused.stderr, /403/);

@@ -165,7 +165,7 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
         said[0] ?? "",
         /^Tracking stopped: .* 401.*Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD/,
       );
-      assert.equal(said.filter((line) => line.includes("401")).length, 1, said.join("\n"));
+      assert.equal(said.filter((line) => line.includes("answered with 401")).length, 1, said.join("\n"));
       const withPassword = gateway.url.replace("//", "//ann:secret@");
       const [synced] = await syncSpools([directory], { trackingUri: withPassword });
       await gateway.close();
