@@ -29,7 +29,31 @@ export class IntensityTable {
   }
 
   at(density: number): number {
-    const step = (density - this.lowest) * this.scale + 0.5;
-    return this.values[step <= 0 ? 0 : step >= STEPS ? STEPS - 1 : step | 0] as number;
+    return this.values[within((density - this.lowest) * this.scale + 0.5)] as number;
   }
+
+  /**
+   * Colours of pixels with the given amounts of two stains.
+   * @param vectors red, green, blue density of the first stain, then of the second
+   * @param into uint8 RGB
+   */
+  paint(first: Float32Array, second: Float32Array, vectors: readonly number[], into: Uint8Array): void {
+    const { values, scale } = this;
+    // In steps of the table, and in variables: numbers in fields would be loaded again for each pixel.
+    type Six = [number, number, number, number, number, number];
+    const [fr, fg, fb, sr, sg, sb] = vectors.map((density) => density * scale) as Six;
+    const zero = 0.5 - this.lowest * scale;
+    for (let i = 0, pixel = 0; i < into.length; i += 3, pixel++) {
+      const a = first[pixel] as number;
+      const b = second[pixel] as number;
+      into[i] = values[within(a * fr + b * sr + zero)] as number;
+      into[i + 1] = values[within(a * fg + b * sg + zero)] as number;
+      into[i + 2] = values[within(a * fb + b * sb + zero)] as number;
+    }
+  }
+}
+
+/** A place in the table. */
+function within(step: number): number {
+  return step <= 0 ? 0 : step >= STEPS ? STEPS - 1 : step | 0;
 }

@@ -40,13 +40,9 @@ export function vahadaneTransform(pixels: Uint8Array, reference: StainProfile, i
   const stains = own ?? reference.stains;
   const codes = concentrations(pixels, stains);
   const [scaleH, scaleE] = concentrationScale({ stains, maximum: maxima(codes) }, reference, own === undefined);
-  const [[hr, hg, hb], [er, eg, eb]] = reference.stains;
-  for (let i = 0, pixel = 0; i < pixels.length; i += 3, pixel++) {
-    const [h, e] = [scaleH * (codes.h[pixel] as number), scaleE * (codes.e[pixel] as number)];
-    into[i] = INTENSITY.at(h * hr + e * er);
-    into[i + 1] = INTENSITY.at(h * hg + e * eg);
-    into[i + 2] = INTENSITY.at(h * hb + e * eb);
-  }
+  const [vectorH, vectorE] = reference.stains;
+  const vectors = [...vectorH.map((density) => density * scaleH), ...vectorE.map((density) => density * scaleE)];
+  INTENSITY.paint(codes.h, codes.e, vectors, into);
 }
 
 interface Codes {
@@ -88,6 +84,9 @@ const FINE_BITS = 7;
 const COARSE_BITS = 5;
 /** Which colour a grid cell became, 1 for the first; all 0 between calls. */
 const cells = new Int32Array(1 << (3 * FINE_BITS));
+/** The grid cells of a tile's colours and their pixels. Kept, so that each tile does not leave them to be collected. */
+let keys = new Int32Array(0);
+let counts = new Uint32Array(0);
 /** Mean density of the two bytes that fall together on the fine grid. */
 const FINE_DENSITY = Float64Array.from(
   { length: 1 << FINE_BITS },
@@ -100,8 +99,7 @@ const FINE_DENSITY = Float64Array.from(
  */
 function tissueColours(pixels: Uint8Array): Colours | undefined {
   const n = pixels.length / 3;
-  const counts = new Uint32Array(n);
-  const keys = new Int32Array(n);
+  if (keys.length < n) [keys, counts] = [new Int32Array(n), new Uint32Array(n)];
   let [tissue, count] = [0, 0];
   for (let i = 0; i < pixels.length; i += 3) {
     const [r, g, b] = [pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number];
@@ -111,6 +109,7 @@ function tissueColours(pixels: Uint8Array): Colours | undefined {
     const key = ((r >> 1) << (2 * FINE_BITS)) | ((g >> 1) << FINE_BITS) | (b >> 1);
     let cell = cells[key] as number;
     if (cell === 0) {
+      counts[count] = 0;
       keys[count++] = key;
       cell = cells[key] = count;
     }
