@@ -13,8 +13,9 @@ import { BACKBONE_PREFIX, defaultTrainingOptions, RunDirectory } from "../runs/i
 import { type BackboneOptions, openBackbone } from "../training/index";
 import { writeComparisonPage } from "./comparison-page";
 import { type ComparisonRow, ensembleRow, measureRow } from "./measure";
+import type { ParentTracking } from "./parent-run";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
-import { ComparisonTracker, type ComparisonTracking } from "./track-comparison";
+import { ComparisonTracker } from "./track-comparison";
 import { keptResult, type ProcessContext, type ProcessTraining, trainOnce } from "./train-process";
 
 export interface TechniqueComparisonOptions {
@@ -34,7 +35,7 @@ export interface TechniqueComparisonOptions {
   readonly epochs?: number;
   readonly seed?: number;
   /** Log to MLflow: one run for the comparison, and one nested in it for every training. */
-  readonly track?: ComparisonTracking | false;
+  readonly track?: ParentTracking | false;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }

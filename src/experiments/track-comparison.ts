@@ -1,18 +1,17 @@
 /** @module A comparison as an MLflow run: the parent of its trainings, with the table, the figures and the data set. */
 import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { messageOf } from "../errors/index";
 import { readJson } from "../files/index";
 import type { Progress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
-import { type ActiveRun, findSpools, startRun, syncSpools } from "../tracking/index";
+import { type ActiveRun, findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
 import type { ComparisonRow } from "./measure";
+import { type ParentTracking, startParentRun } from "./parent-run";
 import { logDataset, logFigures, numbers } from "./run-log";
 import { logTo } from "./track-results";
 import type { TrackingOptions } from "./track-training";
-
-export type ComparisonTracking = Pick<TrackingOptions, "experiment" | "trackingUri">;
 
 /** What of a comparison does not change when it goes on with more techniques. */
 export interface ComparisonSettings {
@@ -28,7 +27,7 @@ export class ComparisonTracker {
 
   private constructor(
     private readonly directory: string,
-    private readonly tracking: ComparisonTracking,
+    private readonly tracking: ParentTracking,
     private readonly active: ActiveRun,
     private readonly progress: Progress,
   ) {}
@@ -37,17 +36,11 @@ export class ComparisonTracker {
   static async start(
     directory: string,
     { data, size, seed, epochs }: ComparisonSettings,
-    tracking: ComparisonTracking | undefined,
+    tracking: ParentTracking | undefined,
     progress: Progress,
   ): Promise<ComparisonTracker | undefined> {
     if (!tracking) return undefined;
-    const active = await startRun({
-      experiment: tracking.experiment,
-      runName: basename(directory),
-      spoolDirectory: new RunDirectory(directory).spool,
-      say: (line) => progress.say(line),
-      ...(tracking.trackingUri && { trackingUri: tracking.trackingUri }),
-    });
+    const active = await startParentRun(directory, tracking, progress);
     active.logParams({ data: resolve(data), size, seed, ...(epochs !== undefined && { epochs }) });
     return new ComparisonTracker(directory, tracking, active, progress);
   }

@@ -99,6 +99,7 @@ async function answers(folder: string, pixels: Uint8Array, size: number): Promis
 class Stem {
   private split: SplitMap | undefined;
   private columns = 0;
+  private readonly poolings = new Map<number, Pooling>();
 
   constructor(
     private readonly calibration: Uint8Array,
@@ -156,7 +157,7 @@ class Stem {
       floats: integerWriter.floats,
       pixels: async (graph, name, input, map: LinearMap, pixels) => {
         if (pooling > 1) {
-          const smaller = new Pooling(this.imageSize, pooling, this.calibration);
+          const smaller = this.pooling(pooling);
           return pixelMap(graph, name, await smaller.write(graph, input), await smaller.mapOf(map), pixels);
         }
         if (rank === null || !this.split) return pixelMap(graph, name, input, map, pixels);
@@ -165,5 +166,12 @@ class Stem {
         return floatWriter.floats(graph, `${name}/outputs`, components, second, 2);
       },
     };
+  }
+
+  /** Averages over blocks; both numbers of bits use the same. */
+  private pooling(factor: number): Pooling {
+    const pooling = this.poolings.get(factor) ?? new Pooling(this.imageSize, factor, this.calibration);
+    this.poolings.set(factor, pooling);
+    return pooling;
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type DatasetOptions, loadDataset } from "../dataset/index";
 import { Interrupted } from "../errors/index";
+import type { ParentTracking } from "../experiments/parent-run";
 import { type Progress, silentProgress } from "../progress/index";
 import type { Monitor } from "../training/index";
 import type { Halving } from "./halving";
@@ -15,7 +16,7 @@ import { createSampler, type SamplerName } from "./samplers";
 import { barsOnly, Search } from "./search";
 import { type SearchSettings, settleSettings } from "./settings";
 import type { Space } from "./space";
-import { SearchTracker, type SearchTracking } from "./track-search";
+import { SearchTracker } from "./track-search";
 import { LocalPool, type TrialPool } from "./workers";
 
 export interface SearchOptions {
@@ -43,7 +44,7 @@ export interface SearchOptions {
   readonly keepBest?: number;
   /** How many of the best trials in the subspace are trained again on pixels; none unless told. */
   readonly confirm?: number;
-  readonly track?: SearchTracking | false;
+  readonly track?: ParentTracking | false;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }

@@ -1,24 +1,20 @@
 /** @module A search as an MLflow run: the parent of its trials, with the leaderboard and the figures. */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { TrackingOptions } from "../experiments/index";
+import { type ParentTracking, startParentRun } from "../experiments/parent-run";
+import { logFigures } from "../experiments/run-log";
 import type { Progress } from "../progress/index";
-import { type ActiveRun, startRun } from "../tracking/index";
+import type { ActiveRun } from "../tracking/index";
 import type { Monitor } from "../training/index";
 import { searchFigures } from "./figures";
 import type { LeaderboardRow } from "./leaderboard";
 import type { SearchSettings } from "./settings";
 import type { Space } from "./space";
 
-export interface SearchTracking {
-  readonly experiment: string;
-  /** Default `MLFLOW_TRACKING_URI`, then the local server's address. */
-  readonly trackingUri?: string;
-}
-
 export class SearchTracker {
   private constructor(
     private readonly directory: string,
-    private readonly tracking: SearchTracking,
+    private readonly tracking: ParentTracking,
     private readonly active: ActiveRun,
   ) {}
 
@@ -26,17 +22,11 @@ export class SearchTracker {
   static async start(
     directory: string,
     settings: SearchSettings,
-    tracking: SearchTracking | undefined,
+    tracking: ParentTracking | undefined,
     progress: Progress,
   ): Promise<SearchTracker | undefined> {
     if (!tracking) return undefined;
-    const active = await startRun({
-      experiment: tracking.experiment,
-      runName: basename(directory),
-      spoolDirectory: join(directory, "tracking"),
-      say: (line) => progress.say(line),
-      ...(tracking.trackingUri && { trackingUri: tracking.trackingUri }),
-    });
+    const active = await startParentRun(directory, tracking, progress);
     const { data, objective, sampler, seed, halving, space } = settings;
     active.logParams({ data, objective, sampler, seed, halving: JSON.stringify(halving) });
     await active.logDict(space, "space.json");
@@ -59,9 +49,7 @@ export class SearchTracker {
   async finish(rows: readonly LeaderboardRow[], space: Space, objective: Monitor): Promise<string | undefined> {
     for (const file of ["leaderboard.json", "leaderboard.csv"])
       await this.active.logArtifact(join(this.directory, file));
-    for (const [name, figure] of Object.entries(searchFigures(rows, space, objective))) {
-      await this.active.logFigure(figure, `figures/${name}.html`);
-    }
+    await logFigures(this.active, searchFigures(rows, space, objective));
     await this.end("FINISHED");
     return this.active.runUrl;
   }

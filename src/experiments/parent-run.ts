@@ -1,0 +1,21 @@
+/** @module The MLflow run that others are nested in: of a search, of a comparison. Needs no TensorFlow. */
+import { basename } from "node:path";
+import type { Progress } from "../progress/index";
+import { RunDirectory } from "../runs/index";
+import { type ActiveRun, startRun } from "../tracking/index";
+import type { TrackingOptions } from "./track-training";
+
+/** Where a parent run goes. */
+export type ParentTracking = Pick<TrackingOptions, "experiment" | "trackingUri">;
+
+/** Begins the parent run of a directory, or goes on with the one that it has. */
+export function startParentRun(directory: string, tracking: ParentTracking, progress: Progress): Promise<ActiveRun> {
+  const { experiment, trackingUri } = tracking;
+  return startRun({
+    experiment,
+    runName: basename(directory),
+    spoolDirectory: new RunDirectory(directory).spool,
+    say: (line) => progress.say(line),
+    ...(trackingUri && { trackingUri }),
+  });
+}
