@@ -1,0 +1,107 @@
+/**
+ * @module The two stain vectors of a tile by sparse dictionary learning: minimizes `|x - D c|^2 / 2 + penalty |c|_1` over
+ * the codes c >= 0 of the tissue's densities x and over the vectors D >= 0 of length 1 at most, as SPAMS's `trainDL` does.
+ *
+ * It alternates between codes and vectors. Which codes are above 0 hardly changes meanwhile; as long as it does not, all that
+ * a round needs follows from sums of the densities and their products, so that few rounds look at the pixels themselves.
+ */
+import { pixelsIn, SparseCoder, type Tissue } from "./sparse-codes";
+
+/** Red, green, blue of the first stain, then of the second. */
+export type Vectors = readonly number[];
+
+/**
+ * Some pixels first, then more, then all: the strides divide no usual width, so that a part is not all of a few columns. A
+ * level ends when a look at its pixels moves the vectors by less than the tolerance, or after so many looks. What a further
+ * look would move is of second order in that: all pixels need to be looked at once or twice, and colours then are within a
+ * level or two of where hundreds of looks lead.
+ */
+const LEVELS = [
+  { stride: 37, tolerance: 1e-4, looks: 30 },
+  { stride: 7, tolerance: 1e-4, looks: 30 },
+  { stride: 1, tolerance: 1e-2, looks: 2 },
+] as const;
+/** Rounds between two looks. With more, codes that should have become 0 meanwhile lead the vectors astray. */
+const ROUNDS = 6;
+/** Rounds end early when they move the vectors by less. */
+const STANDSTILL = 2e-5;
+
+/**
+ * The stain vectors of a tile's tissue.
+ * @param leastTissue share of the pixels below which there is nothing to learn from
+ * @returns `blank` where there is less tissue, nothing where one of the stains is not there
+ */
+export function learnVectors(
+  tissue: Tissue,
+  start: Vectors,
+  penalty: number,
+  leastTissue: number,
+): Vectors | "blank" | undefined {
+  let at = start;
+  for (const { stride, tolerance, looks } of LEVELS) {
+    for (let look = 0; look < looks; look++) {
+      const sums = new SparseCoder(at, penalty).sumByKind(tissue, stride);
+      const all = stride === 1;
+      if (all && pixelsIn(sums) < (leastTissue * tissue.pixels.length) / 3) return "blank";
+      const next = settle(sums, at, penalty);
+      if (next === undefined) {
+        if (all) return undefined;
+        // A part may have too little of a stain where all pixels together have enough.
+        break;
+      }
+      const moved = distance(next, at);
+      at = next;
+      if (moved < tolerance) break;
+    }
+  }
+  return at;
+}
+
+/**
+ * Alternates between codes and vectors until the vectors stay, every pixel remaining of its kind, with squared extrapolation
+ * between the rounds, which needs a fifth of them (SQUAREM; Varadhan and Roland, Scandinavian Journal of Statistics 2008,
+ * scheme S3).
+ */
+function settle(sums: Float64Array, start: Vectors, penalty: number): Vectors | undefined {
+  let at = start;
+  for (let round = 0; round < ROUNDS; round += 3) {
+    const one = improved(sums, at, penalty);
+    const two = one && improved(sums, one, penalty);
+    if (!two) return undefined;
+    const step = one.map((value, i) => value - (at[i] as number));
+    const bend = two.map((value, i) => value - 2 * (one[i] as number) + (at[i] as number));
+    const reach = Math.max(1, Math.hypot(...step) / Math.max(Math.hypot(...bend), 1e-12));
+    const far = at.map((value, i) =>
+      Math.max(0, value + 2 * reach * (step[i] as number) + reach * reach * (bend[i] as number)),
+    );
+    const next = improved(sums, far, penalty) ?? two;
+    const moved = distance(next, two);
+    at = next;
+    if (moved < STANDSTILL) break;
+  }
+  return at;
+}
+
+/** One round: the best codes for the vectors, then the best vectors (length 1 at most, non-negative) for these codes. */
+function improved(sums: Float64Array, vectors: Vectors, penalty: number): Vectors | undefined {
+  const { hh, he, ee, hx, ex } = new SparseCoder(vectors, penalty).momentsOf(sums);
+  if (!(hh > 0 && ee > 0)) return undefined;
+  let h = vectors.slice(0, 3);
+  let e = vectors.slice(3);
+  for (let inner = 0; inner < 5; inner++) {
+    h = within(hx[0] - he * (e[0] as number), hx[1] - he * (e[1] as number), hx[2] - he * (e[2] as number), hh);
+    e = within(ex[0] - he * (h[0] as number), ex[1] - he * (h[1] as number), ex[2] - he * (h[2] as number), ee);
+  }
+  return [...h, ...e];
+}
+
+/** A vector divided by a number, non-negative and of length 1 at most. */
+function within(r: number, g: number, b: number, by: number): number[] {
+  const [x, y, z] = [Math.max(0, r / by), Math.max(0, g / by), Math.max(0, b / by)];
+  const length = Math.max(1, Math.sqrt(x * x + y * y + z * z));
+  return [x / length, y / length, z / length];
+}
+
+function distance(a: Vectors, b: Vectors): number {
+  return Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
+}
