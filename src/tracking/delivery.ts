@@ -66,6 +66,8 @@ export class Delivery {
   private remote: Promise<RemoteRun> | undefined;
   /** The creation of the run has been asked for before, by this process or another. */
   private mayExist: boolean;
+  /** Nobody but this delivery can have put checksums of the run on the server. */
+  private alone = false;
   /** Wakes who waits for artifacts. */
   private readonly artifactSent = new Alarm();
 
@@ -239,11 +241,12 @@ export class Delivery {
     const { runId } = await this.serverRun();
     const merged = this.spool.file(CHECKSUM_FILE);
     await this.orReject({ path: CHECKSUM_FILE }, async () => {
-      const others = await this.client.getArtifactClient().checksums(runId, this.spool.files);
+      const others = this.alone ? [] : await this.client.getArtifactClient().checksums(runId, this.spool.files);
       await writeFile(merged, formatChecksums(new Map([...others, ...parseChecksums(own)])));
       await this.client.uploadArtifact(runId, merged, CHECKSUM_FILE);
     });
     await rm(merged, { force: true });
+    this.alone = false;
     this.state.checksums = lines;
     await this.save();
   }
@@ -286,6 +289,8 @@ export class Delivery {
     const { mayExist } = this;
     this.mayExist = true;
     if (mayExist) this.state.inDoubt = true;
+    // Others add to a run when it has ended, which is not before its checksums were published for the first time.
+    this.alone = !mayExist && header.runId === undefined;
     return openRemoteRun(this.client, header, mayExist);
   }
 

@@ -6,19 +6,15 @@ import type { Tag } from "./types";
 
 /** User, program, and the git commit of the working directory where it is a repository. */
 export async function sourceTags(directory = process.cwd()): Promise<Tag[]> {
-  const [commit, branch, changes] = await Promise.all([
-    git(directory, "rev-parse", "HEAD"),
-    git(directory, "rev-parse", "--abbrev-ref", "HEAD"),
-    git(directory, "status", "--porcelain", "--untracked-files=no"),
-  ]);
+  const { commit, branch, dirty } = await gitState(directory);
   const notebook = process.env.JPY_SESSION_NAME || /tslab|kernel|notebook/.test(programName());
   const tags: Record<string, string | undefined> = {
     "mlflow.user": userName(),
     "mlflow.source.name": process.env.JPY_SESSION_NAME ?? programName(),
     "mlflow.source.type": notebook ? "NOTEBOOK" : "LOCAL",
     "mlflow.source.git.commit": commit,
-    "mlflow.source.git.branch": branch === "HEAD" ? undefined : branch,
-    "mlflow.source.git.dirty": commit === undefined ? undefined : String(changes !== undefined && changes !== ""),
+    "mlflow.source.git.branch": branch,
+    "mlflow.source.git.dirty": dirty,
   };
   return Object.entries(tags).flatMap(([key, value]) => (value ? [{ key, value }] : []));
 }
@@ -29,11 +25,26 @@ function programName(): string {
   return [basename(script), /^[a-z][a-z-]*$/.test(command) ? command : ""].join(" ").trim();
 }
 
-function git(directory: string, ...command: readonly string[]): Promise<string | undefined> {
+/**
+ * One call of git tells everything: lines `# branch.oid COMMIT`, `# branch.head BRANCH`, and one for each changed file. A
+ * repository without a commit, or a head without a branch, has a word in brackets there.
+ */
+async function gitState(directory: string): Promise<{ commit?: string; branch?: string; dirty?: string }> {
+  const lines = (await git(directory, "status", "--porcelain=v2", "--branch", "--untracked-files=no")).split("\n");
+  const named = (name: string) => {
+    const value = lines.find((line) => line.startsWith(`# branch.${name} `))?.split(" ")[2];
+    return value?.startsWith("(") ? undefined : value;
+  };
+  const [commit, branch] = [named("oid"), named("head")];
+  if (commit === undefined) return {};
+  const dirty = String(lines.some((line) => line !== "" && !line.startsWith("#")));
+  return { commit, dirty, ...(branch === undefined ? {} : { branch }) };
+}
+
+/** What git prints; nothing where it fails or is missing. */
+function git(directory: string, ...command: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile("git", [...command], { cwd: directory, timeout: 3000 }, (error, output) =>
-      resolve(error ? undefined : output.trim()),
-    );
+    execFile("git", [...command], { cwd: directory, timeout: 3000 }, (error, output) => resolve(error ? "" : output));
   });
 }
 
