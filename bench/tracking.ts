@@ -2,8 +2,8 @@
  * @module Tracking against Python's MLflow client on the same local server: 20,000 metric points (Python: `log_batch` of
  * 1000, its fastest way) and a 500 MB artifact, each from the creation of a run to its end. Rounds take turns; medians.
  *
- * The server gets one processor for itself where the system lets it (`taskset`), as a remote one has: otherwise its threads
- * wait for the client's, and what is measured is mostly how two cores are shared by three busy threads.
+ * The server has one processor and both clients have the others where the system lets them (`taskset`), as with a remote
+ * server: otherwise its threads wait for the client's, and what is measured is how three busy threads share two cores.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { randomFillSync } from "node:crypto";
@@ -31,7 +31,7 @@ interface Result {
   /** The worse of the two ratios. */
   readonly ratio: number;
   readonly ratios: { readonly points: number; readonly artifact: number };
-  /** The server was kept to one processor. */
+  /** The server had a processor of its own. */
   readonly serverApart: boolean;
 }
 
@@ -60,9 +60,10 @@ export async function run({ progress, signal, quick = false }: Partial<Benchmark
   const python = join(projectRoot(), ".venv", "bin", "python");
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
   let server: LocalServer | undefined;
+  let together: (() => void) | undefined;
   try {
     server = await startLocalServer({ directory: join(directory, "server"), python });
-    const serverApart = keepToOneProcessor(server);
+    together = keepApart(server);
     const artifact = join(directory, "model.bin");
     await writeRandomFile(artifact, artifactBytes);
     const ours: (Times & { calls: number })[] = [];
@@ -92,25 +93,32 @@ export async function run({ progress, signal, quick = false }: Partial<Benchmark
       peer: { name: `Python mlflow ${peer[0]?.version}`, ...theirs },
       ratio: Math.min(ratios.points, ratios.artifact),
       ratios,
-      serverApart,
+      serverApart: together !== undefined,
     };
   } finally {
+    together?.();
     await server?.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** False where the system has no `taskset`, or one processor only. */
-function keepToOneProcessor({ pid }: LocalServer): boolean {
-  if (availableParallelism() < 2) return false;
+/**
+ * Keeps the server to the first processor, this process and its children to the others.
+ * @returns what lets this process run everywhere again; nothing where the system has no `taskset`, or one processor
+ */
+function keepApart({ pid }: LocalServer): (() => void) | undefined {
+  const last = availableParallelism() - 1;
+  if (last < 1) return undefined;
+  const keep = (processors: string, id: string) =>
+    execFileSync("taskset", ["-acp", processors, id], { stdio: "ignore" });
+  const own = String(process.pid);
   try {
-    const group = execFileSync("pgrep", ["-g", String(pid)], { encoding: "utf8" })
-      .trim()
-      .split("\n");
-    for (const member of group) execFileSync("taskset", ["-acp", "0", member], { stdio: "ignore" });
-    return true;
+    const group = execFileSync("pgrep", ["-g", String(pid)], { encoding: "utf8" });
+    for (const member of group.trim().split("\n")) keep("0", member);
+    keep(`1-${last}`, own);
+    return () => void keep(`0-${last}`, own);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

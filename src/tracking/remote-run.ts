@@ -18,13 +18,36 @@ export interface RemoteRun {
  */
 export async function openRemoteRun(client: Mlflow, header: RunEvent, mayExist: boolean): Promise<RemoteRun> {
   if (header.runId) return remoteOf(await activeRun(client, header.runId));
-  const { experiment_id } = await client.getOrCreateExperiment(header.experiment);
+  const { experiment_id, isRecent } = await experimentOf(client, header.experiment);
   const existing = mayExist ? await runsByKey(client, experiment_id, header.key) : [];
   if (existing[0]) return remoteOf(existing[0]);
   const tags: Tag[] = [...header.tags, { key: RUN_KEY_TAG, value: header.key }];
   const parent = header.parentRunId ?? (await parentByKey(client, header));
   if (parent) tags.push({ key: "mlflow.parentRunId", value: parent });
-  return remoteOf(await client.createRun(experiment_id, header.name, header.startTime, tags));
+  try {
+    return remoteOf(await client.createRun(experiment_id, header.name, header.startTime, tags));
+  } catch (error) {
+    if (!isRecent || !(error instanceof ApiError) || error.statusCode >= 500) throw error;
+    // The experiment may have gone meanwhile: look again.
+    recentExperiments.delete(experimentKey(client, header.experiment));
+    return openRemoteRun(client, header, mayExist);
+  }
+}
+
+/** How long the id of an experiment is good for: a search begins many runs in a row. */
+const RECENT_MS = 10_000;
+const recentExperiments = new Map<string, { readonly experiment_id: string; readonly time: number }>();
+
+const experimentKey = (client: Mlflow, name: string) => `${client.trackingUri} ${name}`;
+
+/** The experiment of this name, made where it is missing. `isRecent` where the server was not asked. */
+async function experimentOf(client: Mlflow, name: string): Promise<{ experiment_id: string; isRecent: boolean }> {
+  const key = experimentKey(client, name);
+  const known = recentExperiments.get(key);
+  if (known && performance.now() - known.time < RECENT_MS) return { ...known, isRecent: true };
+  const { experiment_id } = await client.getOrCreateExperiment(name);
+  recentExperiments.set(key, { experiment_id, time: performance.now() });
+  return { experiment_id, isRecent: false };
 }
 
 /**

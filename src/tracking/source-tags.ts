@@ -4,9 +4,20 @@ import { userInfo } from "node:os";
 import { basename } from "node:path";
 import type { Tag } from "./types";
 
-/** User, program, and the git commit of the working directory where it is a repository. */
-export async function sourceTags(directory = process.cwd()): Promise<Tag[]> {
-  const { commit, branch, dirty } = await gitState(directory);
+/** How long the answer of git is good for: a search begins many runs in a row. */
+const RECENT_MS = 10_000;
+let recent: { directory: string; time: number; state: Promise<GitState> } | undefined;
+
+/**
+ * User, program, and the git commit of the working directory where it is a repository.
+ * @param recentMs git is not asked again within this time
+ */
+export async function sourceTags(directory = process.cwd(), recentMs = RECENT_MS): Promise<Tag[]> {
+  const now = performance.now();
+  if (recent?.directory !== directory || now - recent.time > recentMs) {
+    recent = { directory, time: now, state: gitState(directory) };
+  }
+  const { commit, branch, dirty } = await recent.state;
   const notebook = process.env.JPY_SESSION_NAME || /tslab|kernel|notebook/.test(programName());
   const tags: Record<string, string | undefined> = {
     "mlflow.user": userName(),
@@ -25,11 +36,17 @@ function programName(): string {
   return [basename(script), /^[a-z][a-z-]*$/.test(command) ? command : ""].join(" ").trim();
 }
 
+interface GitState {
+  readonly commit?: string;
+  readonly branch?: string;
+  readonly dirty?: string;
+}
+
 /**
  * One call of git tells everything: lines `# branch.oid COMMIT`, `# branch.head BRANCH`, and one for each changed file. A
  * repository without a commit, or a head without a branch, has a word in brackets there.
  */
-async function gitState(directory: string): Promise<{ commit?: string; branch?: string; dirty?: string }> {
+async function gitState(directory: string): Promise<GitState> {
   const lines = (await git(directory, "status", "--porcelain=v2", "--branch", "--untracked-files=no")).split("\n");
   const named = (name: string) => {
     const value = lines.find((line) => line.startsWith(`# branch.${name} `))?.split(" ")[2];

@@ -35,6 +35,6 @@ test("source tags tell commit, branch and whether files were changed since, as g
 
 async function gitTags(directory: string): Promise<Record<string, string>> {
   const prefix = "mlflow.source.git.";
-  const tags = (await sourceTags(directory)).filter(({ key }) => key.startsWith(prefix));
+  const tags = (await sourceTags(directory, -1)).filter(({ key }) => key.startsWith(prefix));
   return Object.fromEntries(tags.map(({ key, value }) => [key.slice(prefix.length), value]));
 }
