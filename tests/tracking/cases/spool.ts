@@ -191,6 +191,23 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/deleted"), "loss"), range(300));
     });
 
+    test("an experiment that is deleted between two runs is noticed, and said", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const first = await start(server.url, "spool/gone", join(directory, "first"));
+      const { experimentId = "" } = await first.end();
+      await client.deleteExperiment(experimentId);
+      const second = await start(server.url, "spool/gone", join(directory, "second"));
+      logSome(second, 0, 10);
+      const report = await second.end();
+      assert.equal(report.complete, false);
+      assert.match(report.problem ?? "", /"spool\/gone" has been deleted on the server: restore it/);
+      await client.restoreExperiment(experimentId);
+      const [synced] = await syncSpools([join(directory, "second")], { trackingUri: server.url });
+      assert.ok(synced?.complete, synced?.problem);
+      assert.equal((await client.searchRuns([experimentId])).runs.length, 2);
+    });
+
     test("what a process had logged when it was killed arrives, once", async (context) => {
       const { server, client } = mlflow();
       const directory = await temporaryDirectory(context);
