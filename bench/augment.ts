@@ -28,6 +28,8 @@ const BATCH = 64;
 const STEP = 400;
 /** Most images that are taken from `HISTO_BENCH_DATA`. */
 const REAL_TILES = 200;
+/** Rounds over all tiles before a normalizer is timed, and how often it is timed on each. */
+const [WARM_UP, REPEATS] = [3, 9];
 const METHODS: readonly StainMethod[] = ["reinhard", "macenko", "vahadane"];
 
 type Costs = Readonly<Record<string, number>>;
@@ -112,13 +114,18 @@ function forReal(costs: Costs, count: number): Costs {
   );
 }
 
-/** The cost of normalizing each tile, into memory that is there already: median of three, after a round to warm up. */
+/**
+ * The cost of normalizing each tile, into memory that is there already: median of nine, after three rounds of all tiles, because
+ * the first tiles would otherwise pay for the compiler.
+ */
 function tileCosts(method: StainMethod, tiles: readonly Uint8Array[]): number[] {
   const into = new Uint8Array(tiles[0]?.length ?? 0);
   const reference = tiles.find((tile) => canFit(method, tile)) as Uint8Array;
   const normalize = stainNormalizer(fitStain(method, reference));
-  for (const tile of tiles) normalize(tile, into);
-  return tiles.map((tile) => median([1, 2, 3].map(() => cpuMilliseconds(() => normalize(tile, into)))));
+  for (let round = 0; round < WARM_UP; round++) for (const tile of tiles) normalize(tile, into);
+  return tiles.map((tile) =>
+    median(Array.from({ length: REPEATS }, () => cpuMilliseconds(() => normalize(tile, into)))),
+  );
 }
 
 function canFit(method: StainMethod, tile: Uint8Array): boolean {

@@ -67,6 +67,8 @@ function isTissue(r: number, g: number, b: number): boolean {
   return r <= BRIGHTEST_TISSUE && g <= BRIGHTEST_TISSUE && b <= BRIGHTEST_TISSUE;
 }
 
+// As in percentile.ts, the loops over all pixels are functions of their own.
+
 function countTissue(pixels: Uint8Array): number {
   let count = 0;
   for (let i = 0; i < pixels.length; i += 3) {
@@ -77,6 +79,30 @@ function countTissue(pixels: Uint8Array): number {
 
 /** The two extreme directions of the tissue's densities within their main plane. */
 function findStains(pixels: Uint8Array): StainMatrix | undefined {
+  const [n, sr, sg, sb, rr, rg, rb, gg, gb, bb] = sumDensities(pixels);
+  if (n < LEAST_TISSUE * (pixels.length / 3) || n < 3) return undefined;
+  const covariance = (product: number, a: number, b: number) => (product - (a * b) / n) / (n - 1);
+  const [, minor, major] = symmetricEigen3([
+    [covariance(rr, sr, sr), covariance(rg, sr, sg), covariance(rb, sr, sb)],
+    [covariance(rg, sr, sg), covariance(gg, sg, sg), covariance(gb, sg, sb)],
+    [covariance(rb, sr, sb), covariance(gb, sg, sb), covariance(bb, sb, sb)],
+  ]);
+  const sign = major[0] + major[1] + major[2] < 0 ? -1 : 1;
+  const slopes = new Float32Array(n);
+  const count = collectSlopes(pixels, tableOf(major.map((value) => sign * value)), tableOf(minor), slopes);
+  if (count < 3) return undefined;
+  const direction = (slope: number) => major.map((value, i) => sign * value + slope * (minor[i] as number));
+  const stains = orderedStains(
+    direction(percentile(slopes, count, ANGLE_PERCENTILE)),
+    direction(percentile(slopes, count, 100 - ANGLE_PERCENTILE)),
+  );
+  return areTwoStains(stains, LEAST_SINE) ? stains : undefined;
+}
+
+type Sums = [number, number, number, number, number, number, number, number, number, number];
+
+/** Number of tissue pixels, the sums of their densities, and those of the products of each two channels. */
+function sumDensities(pixels: Uint8Array): Sums {
   let [n, sr, sg, sb, rr, rg, rb, gg, gb, bb] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < pixels.length; i += 3) {
     const [pr, pg, pb] = [pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number];
@@ -93,18 +119,15 @@ function findStains(pixels: Uint8Array): StainMatrix | undefined {
     gb += g * b;
     bb += b * b;
   }
-  if (n < LEAST_TISSUE * (pixels.length / 3) || n < 3) return undefined;
-  const covariance = (product: number, a: number, b: number) => (product - (a * b) / n) / (n - 1);
-  const [, minor, major] = symmetricEigen3([
-    [covariance(rr, sr, sr), covariance(rg, sr, sg), covariance(rb, sr, sb)],
-    [covariance(rg, sr, sg), covariance(gg, sg, sg), covariance(gb, sg, sb)],
-    [covariance(rb, sr, sb), covariance(gb, sg, sb), covariance(bb, sb, sb)],
-  ]);
-  const sign = major[0] + major[1] + major[2] < 0 ? -1 : 1;
-  const along = tableOf(major.map((value) => sign * value));
-  const across = tableOf(minor);
-  // The slope grows with the angle and is cheaper than an arc tangent; all tissue lies on the positive side of the main axis.
-  const slopes = new Float32Array(n);
+  return [n, sr, sg, sb, rr, rg, rb, gg, gb, bb];
+}
+
+/**
+ * The slopes of the tissue's densities in their main plane; they grow with the angle and are cheaper than an arc tangent, and
+ * all tissue lies on the positive side of the main axis.
+ * @returns how many there are
+ */
+function collectSlopes(pixels: Uint8Array, along: Float32Array, across: Float32Array, slopes: Float32Array): number {
   let count = 0;
   for (let i = 0; i < pixels.length; i += 3) {
     const [r, g, b] = [pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number];
@@ -113,25 +136,24 @@ function findStains(pixels: Uint8Array): StainMatrix | undefined {
     const y = (across[r] as number) + (across[256 + g] as number) + (across[512 + b] as number);
     if (x > 0) slopes[count++] = y / x;
   }
-  if (count < 3) return undefined;
-  const direction = (slope: number) => major.map((value, i) => sign * value + slope * (minor[i] as number));
-  const stains = orderedStains(
-    direction(percentile(slopes, count, ANGLE_PERCENTILE)),
-    direction(percentile(slopes, count, 100 - ANGLE_PERCENTILE)),
-  );
-  return areTwoStains(stains, LEAST_SINE) ? stains : undefined;
+  return count;
 }
 
 function maximumConcentrations(pixels: Uint8Array, stains: StainMatrix): [number, number] {
-  const n = pixels.length / 3;
-  const [toH, toE] = inverse(stains).map(tableOf) as [Float32Array, Float32Array];
-  const [h, e] = [new Float32Array(n), new Float32Array(n)];
-  for (let i = 0, pixel = 0; pixel < n; i += 3, pixel++) {
+  const concentrations = new Float32Array(pixels.length / 3);
+  const [h, e] = inverse(stains).map((row) => {
+    weigh(pixels, tableOf(row), concentrations);
+    return percentile(concentrations, concentrations.length, MAXIMUM_PERCENTILE);
+  });
+  return [h as number, e as number];
+}
+
+/** The weighted sum of each pixel's densities. */
+function weigh(pixels: Uint8Array, table: Float32Array, into: Float32Array): void {
+  for (let i = 0, pixel = 0; pixel < into.length; i += 3, pixel++) {
     const [r, g, b] = [pixels[i] as number, 256 + (pixels[i + 1] as number), 512 + (pixels[i + 2] as number)];
-    h[pixel] = (toH[r] as number) + (toH[g] as number) + (toH[b] as number);
-    e[pixel] = (toE[r] as number) + (toE[g] as number) + (toE[b] as number);
+    into[pixel] = (table[r] as number) + (table[g] as number) + (table[b] as number);
   }
-  return [percentile(h, n, MAXIMUM_PERCENTILE), percentile(e, n, MAXIMUM_PERCENTILE)];
 }
 
 /** Rows that take densities to concentrations: the least-squares inverse of the two stain vectors. */

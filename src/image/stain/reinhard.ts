@@ -47,21 +47,27 @@ export function reinhardTransform(
     into.set(pixels);
     return;
   }
+  const scale = Float64Array.from(found.std, (std, i) => (std > 0 ? (reference.std[i] as number) / std : 1));
+  const shift = scale.map((factor, i) => (reference.mean[i] as number) - factor * (found.mean[i] as number));
+  recolour(pixels, lab, scale, shift, into, tissueOnly);
+}
+
+/** Apart from the statistics, and told factors and shifts in typed arrays, so that it is compiled once for every tile. */
+function recolour(
+  pixels: Uint8Array,
+  lab: Float32Array,
+  scale: Float64Array,
+  shift: Float64Array,
+  into: Uint8Array,
+  tissueOnly: boolean,
+): void {
+  const [scaleL = 1, scaleA = 1, scaleB = 1] = scale;
+  const [shiftL = 0, shiftA = 0, shiftB = 0] = shift;
   const [tissueUpTo, emptyFrom] = BACKGROUND_LIGHTNESS;
-  const scale = found.std.map((std, i) => (std > 0 ? (reference.std[i] as number) / std : 1)) as [
-    number,
-    number,
-    number,
-  ];
-  const shift = scale.map((factor, i) => (reference.mean[i] as number) - factor * (found.mean[i] as number)) as [
-    number,
-    number,
-    number,
-  ];
   for (let i = 0; i < pixels.length; i += 3) {
-    const y = (scale[0] * (lab[i] as number) + shift[0] + 16) / 116;
-    const x = y + (scale[1] * (lab[i + 1] as number) + shift[1]) / 500;
-    const z = y - (scale[2] * (lab[i + 2] as number) + shift[2]) / 200;
+    const y = (scaleL * (lab[i] as number) + shiftL + 16) / 116;
+    const x = y + (scaleA * (lab[i + 1] as number) + shiftA) / 500;
+    const z = y - (scaleB * (lab[i + 2] as number) + shiftB) / 200;
     const [lx, ly, lz] = [undistort(x), undistort(y), undistort(z)];
     const [r, g, b] = [pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number];
     const kept = tissueOnly ? ((lab[i] as number) - tissueUpTo) / (emptyFrom - tissueUpTo) : 0;
@@ -78,6 +84,16 @@ function blend(changed: number, original: number, kept: number): number {
 
 function profileOf(lab: Float32Array, tissueOnly: boolean): LabProfile {
   const brightest = tissueOnly ? BACKGROUND_LIGHTNESS[0] : Number.POSITIVE_INFINITY;
+  const [n, ...sums] = sumLab(lab, brightest);
+  const mean = sums.map((sum) => sum / n) as [number, number, number];
+  const std = sumSquares(lab, brightest, ...mean).map((sum) => Math.sqrt(sum / n)) as [number, number, number];
+  return { mean, std };
+}
+
+// As in percentile.ts, the loops over all pixels are functions of their own.
+
+/** Number of the pixels that are darker than the limit, and the sums of their L*, a* and b*. */
+function sumLab(lab: Float32Array, brightest: number): [n: number, l: number, a: number, b: number] {
   let [n, sumL, sumA, sumB] = [0, 0, 0, 0];
   for (let i = 0; i < lab.length; i += 3) {
     if ((lab[i] as number) >= brightest) continue;
@@ -86,15 +102,18 @@ function profileOf(lab: Float32Array, tissueOnly: boolean): LabProfile {
     sumA += lab[i + 1] as number;
     sumB += lab[i + 2] as number;
   }
-  const mean = [sumL / n, sumA / n, sumB / n] as const;
+  return [n, sumL, sumA, sumB];
+}
+
+function sumSquares(lab: Float32Array, brightest: number, meanL: number, meanA: number, meanB: number): number[] {
   let [squareL, squareA, squareB] = [0, 0, 0];
   for (let i = 0; i < lab.length; i += 3) {
     if ((lab[i] as number) >= brightest) continue;
-    squareL += ((lab[i] as number) - mean[0]) ** 2;
-    squareA += ((lab[i + 1] as number) - mean[1]) ** 2;
-    squareB += ((lab[i + 2] as number) - mean[2]) ** 2;
+    squareL += ((lab[i] as number) - meanL) ** 2;
+    squareA += ((lab[i + 1] as number) - meanA) ** 2;
+    squareB += ((lab[i + 2] as number) - meanB) ** 2;
   }
-  return { mean, std: [Math.sqrt(squareL / n), Math.sqrt(squareA / n), Math.sqrt(squareB / n)] };
+  return [squareL, squareA, squareB];
 }
 
 /** Share of each byte of each RGB channel in X, Y and Z relative to white: nine tables of 256. */
