@@ -2,7 +2,7 @@
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { rounded, short } from "./numbers";
-import { colours } from "./theme";
+import { colours, legendBelow } from "./theme";
 
 /** Accuracy by how many experts stood with the majority, with 95 % intervals. */
 export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
@@ -75,7 +75,7 @@ export function votesFigure(groups: readonly VoteGroup[], positive: string): Fig
     {
       xaxis: { title: { text: `votes for ${positive}` }, type: "category" },
       yaxis: { range: [-0.02, 1.02], dtick: 0.2, tickformat: ".1f" },
-      legend: { x: 0.02, y: 0.98, xanchor: "left", yanchor: "top" },
+      legend: legendBelow(),
     },
   );
 }

@@ -3,7 +3,7 @@ import type { Data } from "plotly.js";
 import { type CalibrationBin, wilsonInterval } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
-import { colours } from "./theme";
+import { colours, legendBelow } from "./theme";
 
 /** One set of bins, such as before and after temperature scaling. */
 export interface CalibrationSeries {
@@ -80,7 +80,7 @@ export function calibrationFigure(series: readonly CalibrationSeries[]): Figure 
       tickformat: ".1f",
     },
     yaxis2: { title: { text: "images" }, domain: [0, 0.2], nticks: 4 },
-    legend: { x: 0.02, y: 0.98, xanchor: "left", yanchor: "top" },
+    legend: legendBelow(0.14),
   });
 }
 

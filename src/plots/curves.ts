@@ -3,7 +3,7 @@ import type { Data, Layout } from "plotly.js";
 import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { cornersOf, rounded, short, withInterval } from "./numbers";
-import { colours, translucent } from "./theme";
+import { colours, legendBelow, translucent } from "./theme";
 
 /** One model's ROC curve. */
 export interface RocSeries {
@@ -118,7 +118,7 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
     ...SQUARE,
     xaxis: rateAxis("recall"),
     yaxis: rateAxis("precision"),
-    legend: { x: 0.02, y: 0.04, xanchor: "left", yanchor: "bottom" },
+    legend: legendBelow(0.18),
   });
 }
 
@@ -155,7 +155,7 @@ export function sweepFigure(
     hovermode: "x unified",
     xaxis: { title: { text: "threshold (probability)" }, range: [0, 1], dtick: 0.1, tickformat: ".1f" },
     yaxis: rateAxis(""),
-    legend: { orientation: "h", x: 0, y: -0.22, yanchor: "top" },
+    legend: legendBelow(),
     ...(chosen !== undefined && verticalMark(chosen, `chosen: ${short(chosen)}`)),
   });
 }

@@ -2,7 +2,7 @@
  * @module The look of all figures: calm, and told apart with any kind of colour vision. The colours are Paul Tol's "bright"
  * scheme (SRON/EPS/TN/09-002); figures never rely on colour alone where two things must not be confused.
  */
-import type { Template } from "plotly.js";
+import type { Legend, Template } from "plotly.js";
 
 /** Colours by meaning and, as `series`, in the order in which lines take them. */
 export const colours = {
@@ -78,4 +78,12 @@ function template({ paper, text, quiet, grid }: Record<"paper" | "text" | "quiet
       ],
     },
   };
+}
+
+/**
+ * A legend in a row below the plot, where no line can run through it.
+ * @param distance from the axis, as a share of the plot's height; leaves room for the axis' title
+ */
+export function legendBelow(distance = 0.22): Partial<Legend> {
+  return { orientation: "h", x: 0, y: -distance, yanchor: "top" };
 }
