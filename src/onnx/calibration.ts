@@ -8,15 +8,15 @@ const TURNS = 4;
 
 /** Pixels of up to {@link IMAGES} images, uint8 [count, size, size, 3], spread over the training tiles. */
 export async function calibrationPixels(tiles: RunTiles, size: number, signal?: AbortSignal): Promise<Uint8Array> {
-  const paths = spread(tiles.training, IMAGES);
-  const upright = await tiles.pixels(paths, signal);
-  const turns = Math.min(TURNS, Math.max(1, Math.floor(IMAGES / Math.max(1, paths.length))));
-  const all = new Uint8Array(upright.length * turns);
+  const upright = await tiles.pixels(spread(tiles.training, IMAGES), signal);
   const bytes = size * size * 3;
+  const images = upright.length / bytes;
+  const turns = Math.min(TURNS, Math.max(1, Math.floor(IMAGES / Math.max(1, images))));
+  const all = new Uint8Array(upright.length * turns);
   for (let turn = 0; turn < turns; turn++) {
-    for (let image = 0; image < paths.length; image++) {
+    for (let image = 0; image < images; image++) {
       const from = upright.subarray(image * bytes, (image + 1) * bytes);
-      turnImage(from, size, turn, all.subarray((turn * paths.length + image) * bytes));
+      turnImage(from, size, turn, all.subarray((turn * images + image) * bytes));
     }
   }
   return all;

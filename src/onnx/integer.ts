@@ -2,7 +2,7 @@
  * @module Linear maps in 8-bit integers: weights are rounded per output channel, activations per image while predicting.
  *
  * Only standard ONNX operators. Each image has its own steps, so that a logit does not depend on what else is in the batch.
- * Weights keep to 7 bits and a sign, because older x86 processors (AVX2 without VNNI)
+ * Weights keep to 7 bits, the sign among them, because older x86 processors (AVX2 without VNNI)
  * add two products in 16 bits and would silently clip larger ones.
  */
 import type { ChannelAffine } from "./conversion";

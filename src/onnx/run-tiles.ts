@@ -1,9 +1,11 @@
 /** @module The real tiles of a run: decoded again from their files, exactly as a predictor will. */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadDataset } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { type Prediction, readPredictions } from "../evaluation/index";
 import { prepareImage } from "../image/index";
+import type { RunDirectory } from "../runs/index";
 import type { TrainedRun } from "./run";
 
 /** Tiles with what training knew of them. */
@@ -45,7 +47,7 @@ export class RunTiles {
         const missing = predictions.find(({ filename }) => !paths.has(filename)) as Prediction;
         throw new InputError("EXPORT_NO_TILES", `${resolve(data)} has no tile ${missing.filename}.`);
       }
-      const held = new Set(predictions.map(({ filename }) => filename));
+      const held = new Set([...predictions, ...(await testPredictions(files))].map(({ filename }) => filename));
       const training = dataset.tiles.filter(({ partition, name }) => partition === "train" && !held.has(name));
       const known: KnownTiles = {
         paths: validation.map(({ filename }) => paths.get(filename) as string),
@@ -63,20 +65,46 @@ export class RunTiles {
     }
   }
 
-  /** Decodes tiles. @returns uint8 [paths.length, size, size, 3] */
+  /**
+   * Decodes tiles. Unreadable ones are left out where training left them out.
+   * @returns uint8 [decoded, size, size, 3] in the order of the paths
+   * @throws {InputError} as `prepareImage`
+   */
   async pixels(paths: readonly string[], signal?: AbortSignal): Promise<Uint8Array> {
-    const { preprocessing } = this.run.config;
-    const { size } = preprocessing;
-    const bytes = size * size * 3;
+    const { preprocessing, skipUnreadable } = this.run.config;
+    const bytes = preprocessing.size ** 2 * 3;
     const pixels = new Uint8Array(paths.length * bytes);
+    const unreadable = new Set<number>();
     let next = 0;
     const worker = async () => {
       for (let i = next++; i < paths.length; i = next++) {
         signal?.throwIfAborted();
-        pixels.set((await prepareImage(paths[i] as string, preprocessing)).pixels, i * bytes);
+        try {
+          pixels.set((await prepareImage(paths[i] as string, preprocessing)).pixels, i * bytes);
+        } catch (error) {
+          if (!(skipUnreadable && error instanceof InputError)) throw error;
+          unreadable.add(i);
+        }
       }
     };
     await Promise.all(Array.from({ length: DECODERS }, worker));
-    return pixels;
+    return unreadable.size === 0 ? pixels : withoutImages(pixels, unreadable, bytes);
   }
+}
+
+/** The predictions on the test tiles, which a data set without a test partition counts among its training tiles. */
+async function testPredictions(files: RunDirectory): Promise<readonly Prediction[]> {
+  const path = files.predictions("test");
+  return existsSync(path) ? readPredictions(path) : [];
+}
+
+/** Closes the gaps that images leave, in place. */
+function withoutImages(pixels: Uint8Array, left: ReadonlySet<number>, bytes: number): Uint8Array {
+  let kept = 0;
+  for (let i = 0; i * bytes < pixels.length; i++) {
+    if (left.has(i)) continue;
+    pixels.copyWithin(kept * bytes, i * bytes, (i + 1) * bytes);
+    kept++;
+  }
+  return pixels.subarray(0, kept * bytes);
 }

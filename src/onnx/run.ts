@@ -18,6 +18,8 @@ export interface ExportedConfig {
   readonly architecture?: string;
   readonly data?: string;
   readonly dataset?: DatasetOptions;
+  /** Whether training left unreadable images out. */
+  readonly skipUnreadable?: boolean;
   /** `fp32` where TensorFlow computed in full precision. */
   readonly precision?: string;
   readonly mlflowRunId?: string;

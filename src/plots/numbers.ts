@@ -1,7 +1,7 @@
 /** @module Numbers in figures: short enough to keep notebooks and reports small, long enough to be right. */
 import type { Interval } from "../evaluation/index";
 
-/** Values with five significant decimals; what is not finite becomes null, which plotly leaves out. */
+/** Values to five decimals, enough for rates and probabilities; what is not finite becomes null, which plotly leaves out. */
 export function rounded(values: ArrayLike<number>): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? Math.round(value * 1e5) / 1e5 : null));
 }
