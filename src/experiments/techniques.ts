@@ -55,13 +55,19 @@ const REGULARIZATIONS: readonly Choice[] = [
   },
 ];
 
+/** With few tiles, directions that hold little of their variance are mostly noise; how many pay differs from set to set. */
+const DIRECTIONS: readonly Choice[] = [16, 32, 64].map((rank) => ({
+  name: `rank-${rank}`,
+  title: `${rank} directions`,
+  options: { rank },
+}));
+
 const subspace = (size: number): Partial<TrainingOptions> => ({
   stem: "subspace",
-  rank: 64,
   hidden: proportionalHidden(size),
-  epochs: 30,
-  lr: 3e-4,
-  dropout: 0.5,
+  epochs: 60,
+  lr: 1e-3,
+  dropout: 0.2,
   augment: "dihedral",
   ...decay,
 });
@@ -87,11 +93,13 @@ export const TECHNIQUES: readonly Technique[] = [
     name: "mlp-subspace",
     title: "MLP in a subspace",
     options: subspace,
+    choices: DIRECTIONS,
   },
   {
     name: "mlp-colour",
     title: "MLP in a subspace, colour and texture beside it",
     options: (size) => ({ ...subspace(size), beside: "colour" }),
+    choices: DIRECTIONS,
   },
   {
     name: "cnn",
