@@ -4,8 +4,9 @@ import { basename, join, resolve } from "node:path";
 import type { DatasetOptions } from "../dataset/index";
 import { projectRoot, sha256 } from "../files/index";
 import type { Progress } from "../progress/index";
+import type { TrainingOptions } from "../runs/index";
 import { type CommandContext, type CommandDefinition, integer } from "./command";
-import { localMlflow } from "./local-mlflow";
+import { type LocalMlflow, localMlflow } from "./local-mlflow";
 import { serveCommand } from "./serve";
 
 interface Options {
@@ -65,23 +66,14 @@ export const startCommand: CommandDefinition<Options, Result> = {
       await pack(options, context);
       return { model, mlflow: undefined };
     }
+    const trained = existsSync(join(model, "model.json"));
+    // Data that cannot be used are said at once, not when MLflow has started.
+    if (!trained) await (await import("../dataset/index.js")).loadDataset(data, options.dataset);
     const mlflow = localMlflow({ port: mlflowPort, progress });
-    if (existsSync(join(model, "model.json"))) {
-      progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
-    } else {
-      const { runExperiment } = await import("../experiments/index.js");
-      const { runtime } = await import("../tensorflow/index.js");
-      await runExperiment(runtime.kind === "native" ? options : { ...options, ...WITHOUT_NATIVE }, {
-        run,
-        resume: existsSync(run),
-        variant: "compact",
-        track: { experiment: "histology", trackingUri: await mlflow.address() },
-        progress,
-        signal,
-      });
-    }
-    void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
     try {
+      if (trained) progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
+      else await trainModel(options, { run, mlflow, context });
+      void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
       const serving = {
         args: [],
         model: [model],
@@ -100,6 +92,23 @@ export const startCommand: CommandDefinition<Options, Result> = {
     return { model, mlflow: await mlflow.address() };
   },
 };
+
+/** Trains, exports and logs; goes on with a training that was stopped. */
+async function trainModel(
+  options: Partial<TrainingOptions> & { data: string },
+  { run, mlflow, context }: { run: string; mlflow: LocalMlflow; context: CommandContext },
+): Promise<void> {
+  const { runExperiment } = await import("../experiments/index.js");
+  const { runtime } = await import("../tensorflow/index.js");
+  await runExperiment(runtime.kind === "native" ? options : { ...options, ...WITHOUT_NATIVE }, {
+    run,
+    resume: existsSync(run),
+    variant: "compact",
+    track: { experiment: "histology", trackingUri: await mlflow.address() },
+    progress: context.progress,
+    signal: context.signal,
+  });
+}
 
 /** Decodes the images at the size that training wants, so that it begins at once. */
 async function pack(
