@@ -205,8 +205,8 @@ export class ActiveRun {
       await this.fileWork;
       if (!this.amends) this.append({ type: "status", status, time });
       this.attempt(() => this.parts.journal.sync());
-      const report = await this.whole(await this.parts.delivery.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS));
       this.attempt(() => this.parts.journal.close());
+      const report = await this.whole(await this.parts.delivery.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS));
       if (!report.complete) {
         this.parts.say(
           `Tracking: ${report.pending} events of this run are not on ${this.parts.trackingUri} yet; they are kept in ${this.parts.spool.path}. Send them with: npx histo mlflow sync ${this.parts.spool.path}`,
@@ -265,7 +265,11 @@ export class ActiveRun {
 
   /** File work is done one after the other, in the order of the calls. */
   private doFileWork(work: () => Promise<void>): Promise<void> {
-    this.fileWork = this.fileWork.then(work).catch((error: unknown) => this.warn(messageOf(error)));
+    const begun = this.fileWork.then(() => {
+      this.parts.journal.mustBeOpen();
+      return work();
+    });
+    this.fileWork = begun.catch((error: unknown) => this.warn(messageOf(error)));
     return this.fileWork;
   }
 

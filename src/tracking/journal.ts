@@ -4,6 +4,7 @@
  */
 import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { TrackingInputError } from "./errors";
 import type { SpoolDirectory } from "./spool-directory";
 import type { DatasetInput, RunStatus, Tag } from "./types";
 import type { WireNumber } from "./values";
@@ -53,7 +54,8 @@ export type JournalEvent =
 
 /** The journal open for appending. */
 export class Journal {
-  private readonly descriptor: number;
+  /** Nothing once the journal is closed: the system gives the number to the next file that is opened. */
+  private descriptor: number | undefined;
   /** The last write may have stopped within a line. */
   private torn: boolean;
 
@@ -66,21 +68,36 @@ export class Journal {
     this.torn = size > 0 && last[0] !== 0x0a;
   }
 
-  /** Writes one event; a few microseconds. @throws where the disk does not take it */
+  /** @throws {TrackingInputError} `RUN_ENDED` where the journal is closed */
+  mustBeOpen(): number {
+    if (this.descriptor !== undefined) return this.descriptor;
+    throw new TrackingInputError(
+      "RUN_ENDED",
+      "the run has ended, and what is logged after end() is left out; begin it again with startRun in the same spoolDirectory to add to it (amend: true keeps its status and its end)",
+    );
+  }
+
+  /**
+   * Writes one event; a few microseconds.
+   * @throws {TrackingInputError} `RUN_ENDED`, and what the disk says where it does not take it
+   */
   append(event: JournalEvent): void {
+    const descriptor = this.mustBeOpen();
     const line = Buffer.from(`${this.torn ? "\n" : ""}${JSON.stringify(event)}\n`, "utf8");
     this.torn = true;
-    for (let done = 0; done < line.length; ) done += writeSync(this.descriptor, line, done);
+    for (let done = 0; done < line.length; ) done += writeSync(descriptor, line, done);
     this.torn = false;
   }
 
   /** Makes everything durable now. */
   sync(): void {
-    fdatasyncSync(this.descriptor);
+    fdatasyncSync(this.mustBeOpen());
   }
 
   close(): void {
-    closeSync(this.descriptor);
+    const { descriptor } = this;
+    this.descriptor = undefined;
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -1,6 +1,8 @@
 /** @module The journal survives being cut anywhere. */
 import assert from "node:assert/strict";
+import { closeSync, openSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Journal, type JournalEvent, readJournal, readRunEvent } from "../../src/tracking/journal";
 import { SpoolDirectory } from "../../src/tracking/spool-directory";
@@ -53,6 +55,17 @@ test("a journal cut at any byte keeps its whole lines and can be continued", asy
       `cut at ${cut}`,
     );
   }
+});
+
+test("a closed journal takes nothing more, and leaves alone the file that has its descriptor now", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const journal = new Journal(new SpoolDirectory(directory));
+  journal.close();
+  const other = openSync(join(directory, "other.txt"), "w");
+  assert.throws(() => journal.append(events[1]!), { code: "RUN_ENDED", message: /begin it again with startRun/ });
+  journal.close();
+  closeSync(other);
+  assert.equal(await readFile(join(directory, "other.txt"), "utf8"), "");
 });
 
 test("lines longer than the reading window are read whole", async (context) => {
