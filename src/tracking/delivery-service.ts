@@ -122,28 +122,33 @@ export class DeliveryService {
   }
 }
 
-/** Samples the machine into a journal until the returned function is called. */
+/**
+ * Samples the machine into a journal until the returned function is called. A sample that cannot be taken or kept (a full
+ * disk) is left out: it must not end the thread, which sends for all runs.
+ */
 function sampleInto(
   spool: SpoolDirectory,
   { systemMetricsMs, startTime }: { systemMetricsMs: number; startTime: number },
 ): () => void {
-  const journal = new Journal(spool);
   const sampler = new SystemSampler();
+  let journal: Journal | undefined;
   let open = true;
-  const timer = setInterval(async () => {
+  const take = async () => {
     const sample = await sampler.sample();
     if (!open) return;
     const now = Date.now();
     const step = Math.round((now - startTime) / systemMetricsMs);
     const values = Object.entries(sample);
+    journal ??= new Journal(spool);
     journal.append({
       type: "metrics",
       points: values.map(([name, value]) => [`system/${name}`, toWireNumber(value), now, step]),
     });
-  }, systemMetricsMs).unref();
+  };
+  const timer = setInterval(() => void take().catch(() => undefined), systemMetricsMs).unref();
   return () => {
-    if (open) journal.close();
     open = false;
     clearInterval(timer);
+    journal?.close();
   };
 }

@@ -1,6 +1,6 @@
 /** @module A local MLflow server as a child process: SQLite and a folder, one worker, no job runners. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -48,6 +48,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     stdio: ["ignore", output, output],
     env: { ...withoutMlflowSettings(process.env), ...serverSettings(port), ...options.env },
   });
+  closeSync(output);
   const stop = stopper(child);
   const ended = new Promise<string>((resolved) => {
     child.once("error", (error) => resolved(error.message));

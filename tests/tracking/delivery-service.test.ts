@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DeliveryReport } from "../../src/tracking/delivery";
+import { DeliveryService } from "../../src/tracking/delivery-service";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("a full disk costs samples of the machine, and not the sending", {
+  skip: existsSync("/dev/full") ? false : "This system has no /dev/full.",
+}, async (context) => {
+  const directory = await temporaryDirectory(context);
+  await symlink("/dev/full", join(directory, "events.jsonl"));
+  let finish: (report: DeliveryReport) => void = () => undefined;
+  const finished = new Promise<DeliveryReport>((done) => {
+    finish = done;
+  });
+  const service = new DeliveryService(({ report }) => report && finish(report));
+  const run = { id: 1, directory, trackingUri: "http://127.0.0.1:1", fresh: true };
+  service.handle({ ...run, kind: "open", systemMetricsMs: 10, startTime: Date.now() });
+  await sleep(100);
+  service.handle({ kind: "close", id: 1, patienceMs: 0, withoutContactMs: 0 });
+  const { complete, problem } = await finished;
+  assert.ok(complete, problem);
+});
