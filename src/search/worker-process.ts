@@ -23,7 +23,8 @@ const host: Omit<TrialHost, "signal"> = {
 };
 
 function send(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
+  // Where the other side has just ended, its "disconnect" follows.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
 /** Stops the trial under way at the next batch; its checkpoint stays. Another trial may follow. */

@@ -78,12 +78,15 @@ export class ProcessRunner implements TrialRunner {
   run(job: TrialJob, { signal, atRung }: TrialHost): Promise<TrialOutcome> {
     const child = this.start();
     return new Promise((resolve, reject) => {
-      const tell = (message: ToWorker) => void (child.connected && child.send(message));
+      // A process that is gone says so by its exit, not by a message that could not be sent.
+      const tell = (message: ToWorker) => void (child.connected && child.send(message, () => undefined));
       const stop = () => tell({ type: "stop" });
-      const onExit = (code: number | null, by: string | null) => {
+      const lose = (how: string) => {
         this.child = undefined;
-        settle(() => reject(signal.aborted ? new Interrupted() : new WorkerLost(by ?? `exit status ${code}`)));
+        settle(() => reject(signal.aborted ? new Interrupted() : new WorkerLost(how)));
       };
+      const onExit = (code: number | null, by: string | null) => lose(by ?? `exit status ${code}`);
+      const onError = (error: Error) => lose(error.message);
       const onMessage = (message: FromWorker) => {
         if (message.type === "rung") {
           atRung(job.trial, message.epoch, message.merit).then((end) => tell({ type: "rung", stop: end }), reject);
@@ -92,11 +95,11 @@ export class ProcessRunner implements TrialRunner {
         else settle(() => reject(signal.aborted ? new Interrupted() : new WorkerLost("told to stop")));
       };
       const settle = (end: () => void) => {
-        child.off("exit", onExit).off("message", onMessage);
+        child.off("exit", onExit).off("error", onError).off("message", onMessage);
         signal.removeEventListener("abort", stop);
         end();
       };
-      child.on("exit", onExit).on("message", onMessage);
+      child.on("exit", onExit).on("error", onError).on("message", onMessage);
       signal.addEventListener("abort", stop);
       tell({ type: "trial", job });
       if (signal.aborted) stop();

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { silentProgress } from "../../src/progress/index";
+import { ProcessRunner, WorkerLost } from "../../src/search/workers";
+import { writeFiles } from "../support/data-sets";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+/** Is at a rung at once, and tells its process id there. */
+const WORKER = `process.on("message", ({ type }) => {
+  if (type === "trial") process.send({ type: "rung", epoch: 1, merit: process.pid });
+});`;
+
+const job = { trial: 0, run: "nowhere", options: { data: "nowhere" }, objective: "rocAuc", rungs: [1] };
+
+/** A runner whose process is the worker above. */
+async function runnerOf(context: TestContext): Promise<ProcessRunner> {
+  const { HISTO_ROOT: root } = process.env;
+  const folder = await temporaryDirectory(context);
+  await writeFiles(folder, { "dist/src/search/worker-process.js": WORKER });
+  process.env.HISTO_ROOT = folder;
+  context.after(() => {
+    if (root === undefined) delete process.env.HISTO_ROOT;
+    else process.env.HISTO_ROOT = root;
+  });
+  const runner = new ProcessRunner("1");
+  context.after(() => runner.kill());
+  return runner;
+}
+
+test("a worker that is killed just before it is sent a message is lost, and nothing else", async (context) => {
+  const runner = await runnerOf(context);
+  const { signal } = new AbortController();
+  const atRung = async (_trial: number, _epoch: number, pid: number) => {
+    process.kill(pid, "SIGKILL");
+    // Until the process is gone, and without hearing of it.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    return false;
+  };
+  await assert.rejects(runner.run(job, { signal, progress: silentProgress, atRung }), WorkerLost);
+});
+
+test("a worker that cannot be started is lost", async (context) => {
+  const runner = await runnerOf(context);
+  const { execPath } = process;
+  process.execPath = "/nowhere/node";
+  context.after(() => {
+    process.execPath = execPath;
+  });
+  const host = { signal: new AbortController().signal, progress: silentProgress, atRung: async () => false };
+  await assert.rejects(runner.run(job, host), WorkerLost);
+});
