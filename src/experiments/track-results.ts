@@ -111,13 +111,17 @@ export async function logTo(
       ...(parent && { parent }),
       tags: { ...tags, ...(config.architecture && { architecture: config.architecture }) },
     });
-    if (!active.amends) {
-      describeRun(active, config);
-      await logRunFiles(active, run);
+    try {
+      if (!active.amends) {
+        describeRun(active, config);
+        await logRunFiles(active, run);
+      }
+      await log(active);
+    } finally {
+      // What was logged before an error counts too, and the run that it is about has finished in any case.
+      await active.end("FINISHED");
+      if (!id) await rememberRunId(active, run);
     }
-    await log(active);
-    await active.end("FINISHED");
-    if (!id) await rememberRunId(active, run);
     if (active.runUrl) say(`MLflow: ${active.runUrl}`);
     return active.runUrl;
   } catch (error) {
