@@ -1,7 +1,6 @@
 /** @module Writing a store anew: pixels that are known are copied, the others decoded, in the data set's order. */
-import type { FileHandle } from "node:fs/promises";
 import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
-import { AtomicFile } from "../files/index";
+import { AtomicFile, writeFully } from "../files/index";
 import type { Progress } from "../progress/index";
 import { TileDecoder } from "./decode-threads";
 import type { DecodedTile, TilePreparation } from "./decode-tiles";
@@ -179,10 +178,4 @@ async function* inOrder<T, R>(items: readonly T[], ahead: number, work: (item: T
     if (running.length >= ahead) yield await (running.shift() as Promise<R>);
   }
   yield* running;
-}
-
-async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-  }
 }

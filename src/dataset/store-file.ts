@@ -5,7 +5,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../errors/index";
-import { sha256 } from "../files/index";
+import { sha256, writeFully } from "../files/index";
 import type { PixelStore, UnreadableImage } from "./types";
 
 /** What is known of one image file, to notice when it changes. */
@@ -45,8 +45,8 @@ export async function writeStoreIndex(handle: FileHandle, index: StoreIndex): Pr
   trailer.writeBigUInt64LE(BigInt(json.length));
   MAGIC.copy(trailer, 8);
   const end = index.images.length * bytesPerImage(index.size);
-  await handle.write(json, 0, json.length, end);
-  await handle.write(trailer, 0, trailer.length, end + json.length);
+  await writeFully(handle, json, end);
+  await writeFully(handle, trailer, end + json.length);
 }
 
 /** Bytes of a square RGB image. */

@@ -20,3 +20,4 @@ export {
   type TensorToWrite,
   writeSafetensors,
 } from "./safetensors";
+export { writeFully } from "./write-fully";

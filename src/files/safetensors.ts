@@ -6,6 +6,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { hasErrorCode, InputError } from "../errors/index";
 import { writeAtomically } from "./atomic";
+import { writeFully } from "./write-fully";
 
 /** What a tensor is, without its content. Only 32-bit floats are kept here. */
 export interface TensorEntry {
@@ -52,8 +53,8 @@ export async function writeSafetensors(
   await writeAtomically(path, async (handle) => {
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
-    await handle.write(length);
-    await handle.write(Buffer.from(text));
+    await writeFully(handle, length);
+    await writeFully(handle, Buffer.from(text));
     for (const tensor of tensors) {
       const written = await writeSlices(handle, tensor.data());
       if (written !== sizeOf(tensor.shape)) {
@@ -66,7 +67,7 @@ export async function writeSafetensors(
 async function writeSlices(handle: FileHandle, data: ReturnType<TensorToWrite["data"]>): Promise<number> {
   let written = 0;
   for await (const slice of data instanceof Float32Array ? [data] : data) {
-    await handle.writev([bytesOf(slice)]);
+    await writeFully(handle, bytesOf(slice));
     written += slice.length;
   }
   return written;

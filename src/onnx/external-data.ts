@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFully } from "../files/index";
 
 /** Offsets are multiples of this, so that a runtime can map tensors into memory (ONNX's recommendation). */
 const ALIGNMENT = 4096;
@@ -53,10 +54,7 @@ export class ExternalData {
   private async write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return;
     this.hash.update(bytes);
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.handle!.write(bytes, done, Math.min(bytes.length - done, 1 << 30));
-      done += bytesWritten;
-    }
+    await writeFully(this.handle!, bytes);
     this.position += bytes.length;
     this.onProgress(this.position);
   }

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { HistoError, InputError, messageOf } from "../../errors/index";
-import { cacheDirectory, writeAtomically } from "../../files/index";
+import { cacheDirectory, writeAtomically, writeFully } from "../../files/index";
 import { weightFilesOf } from "../../onnx/backbone-file";
 import type { NetworkContext } from "../trainable";
 import { PREPROCESSING_FILES } from "./normalization";
@@ -95,7 +95,7 @@ async function fetchFile(
       let done = 0;
       for await (const chunk of Readable.fromWeb(blob.stream() as ReadableStream<Uint8Array>)) {
         hash.update(chunk);
-        await handle.write(chunk);
+        await writeFully(handle, chunk);
         done += chunk.length;
         task.update(done);
       }
