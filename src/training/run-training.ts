@@ -106,8 +106,7 @@ export async function runTraining(
       ...(signal && { signal }),
       ...(rest.subspaceDirectory && { subspaceDirectory: rest.subspaceDirectory }),
     });
-    const config = await startConfig(directory, options, data, network);
-    for (const callback of callbacks) await callback.onRun?.(directory, config);
+    const config = await configOf(directory, options, data, network);
     const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config, network.stemFingerprint));
     const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
     const trainer = createTrainer(options, data, network, {
@@ -122,8 +121,14 @@ export async function runTraining(
       ...(rest.metrics && { metrics: rest.metrics }),
     });
     if (resume) progress.say((await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting anew.");
-    await trainer.fit(signal);
-    if (signal?.aborted) throw new Interrupted(`Stopped; go on with --run ${directory.path} --resume.`);
+    // Only now: a resumption that is refused leaves the run as it was. And now already: so that a run in progress can be
+    // understood.
+    await mkdir(directory.path, { recursive: true });
+    await writeJson(directory.config, config);
+    for (const callback of callbacks) await callback.onRun?.(directory, config);
+    if (!(await trainer.fit(signal))) {
+      throw new Interrupted(`Stopped; go on with --run ${directory.path} --resume.`);
+    }
     setPrecision("fp32");
     const evaluation = await evaluateRun(directory, config, network, data, progress);
     await store.clear();
@@ -160,14 +165,14 @@ export function said<T extends object>(given: T): Partial<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-/** Writes `config.json`, so that a run can be understood while it is going on. */
-async function startConfig(
+/** The content of `config.json` before the training. */
+async function configOf(
   directory: RunDirectory,
   options: TrainingOptions,
   data: TrainingData,
   network: Network,
 ): Promise<RunConfig> {
-  const config: RunConfig = {
+  return {
     ...options,
     lr: learningRateOf(options),
     name: basename(directory.path),
@@ -184,9 +189,6 @@ async function startConfig(
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(directory.config) && { mlflowRunId: (await readJson<RunConfig>(directory.config)).mlflowRunId }),
   } as RunConfig;
-  await mkdir(directory.path, { recursive: true });
-  await writeJson(directory.config, config);
-  return config;
 }
 
 /** What must be the same when a run is resumed: all options but those that only say when to end. */

@@ -97,8 +97,11 @@ export class Trainer {
     return this.pending.size === 0;
   }
 
-  /** Trains to the end, or until `signal` is aborted; then the run can go on from its checkpoint. */
-  async fit(signal?: AbortSignal): Promise<void> {
+  /**
+   * Trains to the end, or until `signal` is aborted; then the run can go on from its checkpoint.
+   * @returns whether the end was reached
+   */
+  async fit(signal?: AbortSignal): Promise<boolean> {
     await this.tell("onStart");
     while (this.epoch < this.options.epochs && !this.stopReason) {
       const started = performance.now();
@@ -108,11 +111,19 @@ export class Trainer {
         this.trainBatch();
         await this.tell("onBatchEnd");
         await setImmediate(); // lets signals and the tracker's requests through
-        if (signal?.aborted && this.atUpdate) return this.tell("onInterrupt");
+        if (signal?.aborted && this.atUpdate) return this.interrupt();
       }
       await this.endEpoch(performance.now() - started, this.batch - first);
+      // Also after the last epoch: what follows it frees the optimizer, and the run could not be saved any more.
+      if (signal?.aborted) return this.interrupt();
     }
     await this.tell("onEnd");
+    return true;
+  }
+
+  private async interrupt(): Promise<false> {
+    await this.tell("onInterrupt");
+    return false;
   }
 
   /** One forward and backward pass, and an update every `accumulate` batches. */

@@ -129,9 +129,11 @@ test("a run is neither overwritten nor resumed with other options", async (conte
   const again = await train(data, run, []);
   assert.equal(again.status, 2);
   assert.match(again.stderr, /^histo: --run .* holds a run already; add --resume or choose another\.$/m);
-  const other = await train(data, run, ["--resume", "--seed", "5"]);
+  const config = readFileSync(join(run, "config.json"), "utf8");
+  const other = await train(data, run, ["--resume", "--seed", "5", "--lr", "0.5"]);
   assert.equal(other.status, 2);
   assert.match(other.stderr, /--resume: .* other options/);
+  assert.equal(readFileSync(join(run, "config.json"), "utf8"), config, "a refused resumption leaves the run as it was");
 });
 
 test("a network that does not fit in memory is refused before anything is written", async (context) => {

@@ -25,7 +25,7 @@ export class HistoryFile implements Callback {
   }
 
   async onInterrupt(trainer: Trainer): Promise<void> {
-    await this.note(`interrupted in epoch ${trainer.epoch + 1} after batch ${trainer.batch}`);
+    await this.note(`interrupted ${describePlace(trainer)}`);
   }
 
   async onEnd(trainer: Trainer): Promise<void> {
@@ -35,6 +35,11 @@ export class HistoryFile implements Callback {
   private async note(line: string): Promise<void> {
     await appendFile(this.run.log, `${new Date().toISOString()} ${line}\n`);
   }
+}
+
+/** Where a training stands, such as `in epoch 3 after batch 20`. */
+export function describePlace({ epoch, batch }: Trainer): string {
+  return batch > 0 ? `in epoch ${epoch + 1} after batch ${batch}` : `after epoch ${epoch}`;
 }
 
 /** An epoch on one line. */

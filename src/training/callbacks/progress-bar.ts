@@ -2,7 +2,7 @@
 import type { Progress, ProgressTask } from "../../progress/index";
 import type { EpochResult, Trainer } from "../trainer";
 import type { Callback } from "./callback";
-import { describeEpoch } from "./history-file";
+import { describeEpoch, describePlace } from "./history-file";
 
 /** A bar over all batches with the loss and the last validation metric; a line per epoch. */
 export class ProgressBar implements Callback {
@@ -28,7 +28,7 @@ export class ProgressBar implements Callback {
   }
 
   onInterrupt(trainer: Trainer): void {
-    this.task?.finish(`stopped in epoch ${trainer.epoch + 1}; go on with --resume`);
+    this.task?.finish(`stopped ${describePlace(trainer)}; go on with --resume`);
   }
 
   onEnd(trainer: Trainer): void {
