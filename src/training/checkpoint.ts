@@ -23,6 +23,8 @@ const WEIGHTS = "weights.safetensors";
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "state.json";
 const MANIFEST = "manifest.json";
+/** How the name of a checkpoint begins while it is written; the process's id follows. */
+const WRITING = "writing-";
 
 /** Everything about a run in progress that is not a large tensor. */
 interface SavedState {
@@ -51,7 +53,7 @@ export class CheckpointStore {
   async save(trainer: Trainer): Promise<void> {
     if (!weightsAreFinite(trainer.model))
       throw new TrainingDiverged("The weights are not finite; they were not saved.");
-    const target = join(this.directory, `writing-${process.pid}`);
+    const target = join(this.directory, `${WRITING}${process.pid}`);
     await rm(target, { recursive: true, force: true });
     await mkdir(target, { recursive: true });
     try {
@@ -60,15 +62,11 @@ export class CheckpointStore {
       await rm(target, { recursive: true, force: true });
       throw error;
     }
-    const [last, previous] = [join(this.directory, "last"), join(this.directory, "previous")];
-    await rm(previous, { recursive: true, force: true });
-    if (existsSync(last)) await rename(last, previous);
-    await rename(target, last);
-    await syncDirectory(this.directory);
+    await this.promote(target);
   }
 
   /**
-   * Restores the newest whole checkpoint.
+   * Restores the checkpoint that is furthest of those that are whole, and removes what killed saves have left.
    * @returns a sentence about what was used, or undefined where there is none
    * @throws {InputError} `CHECKPOINT_OTHER_RUN` where it belongs to other options or data
    */
@@ -82,24 +80,55 @@ export class CheckpointStore {
         continue;
       }
       await this.read(trainer, path);
+      await this.tidy(name);
       return [...problems, `Resumed from ${path}: epoch ${trainer.epoch}, batch ${trainer.batch}.`].join(" ");
     }
     if (problems.length)
-      throw new InputError("CHECKPOINT_UNUSABLE", `${problems.join(" ")} Train anew without --resume.`);
+      throw new InputError("CHECKPOINT_UNUSABLE", `${problems.join(" ")} Train anew with another --run.`);
     return undefined;
   }
 
   /** Removes the checkpoints of a finished run. */
   async clear(): Promise<void> {
-    for (const name of await this.candidates()) await rm(join(this.directory, name), { recursive: true, force: true });
+    for (const name of await this.names()) await rm(join(this.directory, name), { recursive: true, force: true });
   }
 
-  /** Names of checkpoints, newest first. A save that was killed between its renames left a whole one under `writing-`. */
-  private async candidates(): Promise<string[]> {
+  /** Gives a whole checkpoint the name `last`; the former `last` becomes `previous`. */
+  private async promote(path: string): Promise<void> {
+    const [last, previous] = [join(this.directory, "last"), join(this.directory, "previous")];
+    if (existsSync(last)) {
+      await rm(previous, { recursive: true, force: true });
+      await rename(last, previous);
+    }
+    await rename(path, last);
+    await syncDirectory(this.directory);
+  }
+
+  /** Leaves nothing under `writing-`: what was restored becomes `last`, and the rest is older or torn. */
+  private async tidy(restored: string): Promise<void> {
+    if (restored.startsWith(WRITING)) await this.promote(join(this.directory, restored));
+    for (const name of await this.names()) {
+      if (name.startsWith(WRITING)) await rm(join(this.directory, name), { recursive: true, force: true });
+    }
+  }
+
+  private async names(): Promise<string[]> {
     if (!existsSync(this.directory)) return [];
-    const names = (await readdir(this.directory)).filter((name) => /^(last|previous|writing-\d+)$/.test(name));
-    const rank = (name: string) => (name === "last" ? 1 : name === "previous" ? 2 : 0);
-    return names.sort((a, b) => rank(a) - rank(b));
+    return (await readdir(this.directory)).filter((name) => /^(last|previous|writing-\d+)$/.test(name));
+  }
+
+  /**
+   * Names of checkpoints, the furthest first. A save that was killed between its renames left a whole one under `writing-`;
+   * one that was killed before left no manifest there, and does not count.
+   */
+  private async candidates(): Promise<string[]> {
+    const names = (await this.names()).filter(
+      (name) => !name.startsWith(WRITING) || existsSync(join(this.directory, name, MANIFEST)),
+    );
+    const found = await Promise.all(
+      names.sort().map(async (name) => ({ name, ...(await placeOf(join(this.directory, name))) })),
+    );
+    return found.sort((a, b) => b.step - a.step || b.epoch - a.epoch).map(({ name }) => name);
   }
 
   private async write(trainer: Trainer, target: string): Promise<void> {
@@ -164,6 +193,13 @@ export class CheckpointStore {
       if (callback.name && callback.name in state.callbacks) callback.restore?.(state.callbacks[callback.name]);
     }
   }
+}
+
+/** How far a checkpoint is. One whose state cannot be read comes before all others, so that it is spoken of. */
+async function placeOf(path: string): Promise<Pick<SavedState, "step" | "epoch">> {
+  const unreadable = { step: Number.MAX_SAFE_INTEGER, epoch: 0 };
+  const { step, epoch } = await readJson<SavedState>(join(path, STATE)).catch(() => unreadable);
+  return { step, epoch };
 }
 
 /** Why a checkpoint cannot be used, or undefined where all its files are as they were written. */

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { mlpOnFeatures } from "../../src/models/index";
+import { silentProgress } from "../../src/progress/index";
+import { Adam } from "../../src/tensorflow/index";
+import {
+  batchesOf,
+  type Callback,
+  CheckpointStore,
+  Checkpoints,
+  createLoss,
+  featureExamples,
+  shuffled,
+  Trainer,
+} from "../../src/training/index";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+/** A small network on 3 batches an epoch. */
+function newTrainer(callbacks: readonly Callback[] = [], epochs = 4): Trainer {
+  const labels = Uint8Array.from({ length: 12 }, (_, i) => i % 2);
+  const values = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i));
+  const examples = featureExamples([values], 2, labels, 0);
+  const source = batchesOf(examples, { size: 4, sampler: shuffled(12, 0) });
+  return new Trainer(mlpOnFeatures(2, { hidden: [3] }), source, batchesOf(examples, { size: 4 }), {
+    optimizer: new Adam(),
+    loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
+    learningRate: 0.01,
+    schedule: () => 1,
+    epochs,
+    callbacks,
+  });
+}
+
+/** Fills a folder with checkpoints of epochs 1 (`previous`) and 2 (`last`). */
+async function twoCheckpoints(folder: string): Promise<CheckpointStore> {
+  const store = new CheckpointStore(folder, "fingerprint");
+  const saving = new Checkpoints(store, { everyBatches: 3, progress: silentProgress });
+  await newTrainer([saving], 2).fit();
+  return store;
+}
+
+test("the furthest checkpoint is restored, not what a killed save left long ago", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const store = await twoCheckpoints(folder);
+  await cp(join(folder, "previous"), join(folder, "writing-123"), { recursive: true });
+  await mkdir(join(folder, "writing-124"));
+  await writeFile(join(folder, "writing-124", "weights.safetensors"), "torn");
+  const trainer = newTrainer();
+  assert.match((await store.restore(trainer)) ?? "", /^Resumed from .*last: epoch 1, batch 3\.$/);
+  assert.equal(trainer.step, 6);
+  assert.deepEqual((await readdir(folder)).sort(), ["last", "previous"]);
+});
+
+test("a save that was killed between its renames counts, and becomes the last one", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const store = await twoCheckpoints(folder);
+  await rename(join(folder, "last"), join(folder, "writing-123"));
+  const trainer = newTrainer();
+  assert.match((await store.restore(trainer)) ?? "", /^Resumed from .*writing-123: epoch 1, batch 3\.$/);
+  assert.deepEqual((await readdir(folder)).sort(), ["last", "previous"]);
+  const again = newTrainer();
+  assert.match((await store.restore(again)) ?? "", /^Resumed from .*last: epoch 1, batch 3\.$/);
+});
+
+test("a first save that was killed is no checkpoint; the run starts anew", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const store = await twoCheckpoints(folder);
+  await rename(join(folder, "last"), join(folder, "writing-123"));
+  await rm(join(folder, "writing-123", "manifest.json"));
+  await rm(join(folder, "previous"), { recursive: true });
+  assert.equal(await store.restore(newTrainer()), undefined);
+});
