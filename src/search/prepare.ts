@@ -15,7 +15,7 @@ export async function prepareShared(
   try {
     if (options.stem !== "subspace" || "rank" in space.searched) return;
     const network = await createNetwork({ ...options, hidden: [1] }, data, context);
-    network.model.dispose();
+    await network.close();
   } finally {
     data.close();
   }

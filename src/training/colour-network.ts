@@ -39,5 +39,8 @@ export async function colourNetwork(
       await saveWeights(whole, run.bestWeights);
       whole.dispose();
     },
+    async close() {
+      model.dispose();
+    },
   };
 }

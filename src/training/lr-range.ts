@@ -54,10 +54,13 @@ export async function learningRateRange(
       before = { lossSum: 0, count: 0 };
     },
   };
+  const trainer = make({ schedule, callbacks: [watch] });
   try {
-    await make({ schedule, callbacks: [watch] }).fit(signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
+    await trainer.fit(signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
   } catch (error) {
     if (!(error instanceof TrainingDiverged)) throw error;
+  } finally {
+    trainer.dispose();
   }
   return { points, suggestion: steepest(points) };
 }

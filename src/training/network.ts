@@ -33,15 +33,20 @@ export async function createNetwork(
   if (options.model.startsWith(BACKBONE_PREFIX)) return backboneNetwork(options, data, context);
   if (options.model === "colour") return colourNetwork(options, data, context);
   const model = createModel(options);
+  const prefetcher = startPrefetcher(options, data);
   return {
     model,
-    examples: pixelPartitions(options, data),
+    examples: pixelPartitions(options, data, prefetcher),
     architecture:
       options.model === "mlp" ? architectureOf(options.size ** 2 * 3, options.hidden) : describeModel(model),
     stemParameters: 0,
     async save(run) {
       await saveTopology(model, run.topology);
       await saveWeights(model, run.bestWeights);
+    },
+    async close() {
+      model.dispose();
+      await prefetcher?.close();
     },
   };
 }
@@ -72,16 +77,24 @@ function createModel(options: TrainingOptions): tf.LayersModel {
   }
 }
 
-function pixelPartitions(options: TrainingOptions, data: TrainingData): Record<Partition, Examples> {
+/** The thread for the training batches; none where the store is not in a file. */
+function startPrefetcher({ augment, seed, batch }: TrainingOptions, data: TrainingData): Prefetcher | undefined {
+  const { store, labels } = data;
+  const largest = Math.min(batch, labels.train.length) * store.bytesPerImage;
+  return store.path ? Prefetcher.start({ store: store.path, augment, seed }, largest) : undefined;
+}
+
+function pixelPartitions(
+  options: TrainingOptions,
+  data: TrainingData,
+  prefetcher: Prefetcher | undefined,
+): Record<Partition, Examples> {
   const { store, positions, labels, preprocessing } = data;
   const of = (partition: Partition) => pixelExamples(store, positions[partition], labels[partition], preprocessing);
-  const { augment, seed, batch } = options;
-  const augmentation = createAugmentation(augmentationNamed(augment), seed);
-  const largest = Math.min(batch, labels.train.length) * store.bytesPerImage;
-  const prefetcher = store.path && Prefetcher.start({ store: store.path, augment, seed }, largest);
+  const augmentation = createAugmentation(augmentationNamed(options.augment), options.seed);
   const pixels = [store, positions.train, labels.train, preprocessing] as const;
   return {
-    train: pixelExamples(...pixels, augmentation, prefetcher || undefined),
+    train: pixelExamples(...pixels, augmentation, prefetcher),
     validation: of("validation"),
     test: of("test"),
   };

@@ -77,8 +77,9 @@ export class Prefetcher {
     return new Uint8Array(this.plan.slots[asked.slot] as SharedArrayBuffer, 0, length);
   }
 
-  close(): void {
-    void this.worker.terminate();
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.worker.terminate();
   }
 }
 

@@ -48,7 +48,7 @@ export async function runLearningRateRange(
       task.finish();
       return result;
     } finally {
-      network.model.dispose();
+      await network.close();
     }
   } finally {
     data.close();

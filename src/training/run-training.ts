@@ -28,7 +28,7 @@ import { createNetwork } from "./network";
 import { parseSchedule } from "./schedules";
 import { learningRateOf, resolvePrecision } from "./setup";
 import type { Network } from "./trainable";
-import type { UserMetric } from "./trainer";
+import type { Trainer, UserMetric } from "./trainer";
 
 export interface RunTrainingOptions {
   /** Run directory; a new one under `runs/` by default. */
@@ -99,6 +99,7 @@ export async function runTraining(
     progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
   }
   let network: Network | undefined;
+  let trainer: Trainer | undefined;
   try {
     setPrecision(resolvePrecision(options.precision));
     network = await createNetwork(options, data, {
@@ -109,7 +110,7 @@ export async function runTraining(
     const config = await configOf(directory, options, data, network);
     const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config, network.stemFingerprint));
     const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
-    const trainer = createTrainer(options, data, network, {
+    trainer = createTrainer(options, data, network, {
       callbacks: [
         ...runCallbacks(options, monitor),
         best,
@@ -145,8 +146,9 @@ export async function runTraining(
     for (const callback of callbacks) await callback.onResult?.(result);
     return result;
   } finally {
-    // A process may train many networks, one after the other; tensors are not collected by themselves.
-    network?.model.dispose();
+    // A process may train many networks, one after the other; tensors and threads are not collected by themselves.
+    trainer?.dispose();
+    await network?.close();
     data.close();
   }
 }

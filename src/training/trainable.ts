@@ -18,6 +18,8 @@ export interface Network {
   readonly stemFingerprint?: string;
   /** Writes the model on pixels into the run, from the weights now in `model`. */
   save(run: RunDirectory): Promise<void>;
+  /** Frees the model and ends the thread that loads its examples. A process may train many networks. */
+  close(): Promise<void>;
 }
 
 /** What building a network may take: time to show, and a stop. */

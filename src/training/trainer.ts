@@ -121,6 +121,13 @@ export class Trainer {
     return true;
   }
 
+  /** Frees the optimizer, and gradients that wait for an update. The model stays. */
+  dispose(): void {
+    for (const gradient of this.pending.values()) disposeGradient(gradient);
+    this.pending.clear();
+    this.options.optimizer.dispose();
+  }
+
   private async interrupt(): Promise<false> {
     await this.tell("onInterrupt");
     return false;
@@ -138,11 +145,14 @@ export class Trainer {
       tf.keep(logits);
       return this.options.loss(logits, labels);
     });
-    this.note(loss, logits as tf.Tensor2D, labels);
-    tf.dispose([inputs, labels, loss, logits as tf.Tensor2D]);
     for (const [variable, gradient] of gradients) {
       const before = this.pending.get(variable);
       this.pending.set(variable, before ? addGradients(before, gradient) : gradient);
+    }
+    try {
+      this.note(loss, logits as tf.Tensor2D, labels);
+    } finally {
+      tf.dispose([inputs, labels, loss, logits as tf.Tensor2D]);
     }
     const rate = this.learningRate;
     this.batch++;

@@ -29,7 +29,7 @@ test("coordinates are computed once for a basis, and again where the basis, the 
     const network = await createNetwork(options, opened, { progress, subspaceDirectory });
     const values = network.examples.test.inputs(Uint32Array.of(0, 1), undefined);
     const numbers = [...(await values.data())];
-    network.model.dispose();
+    await network.close();
     opened.close();
     return { done: done.filter((label) => label === "Coordinates").length, numbers };
   };

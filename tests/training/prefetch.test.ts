@@ -33,6 +33,6 @@ test("batches from the thread are those that would have been loaded without it",
   ] as const) {
     assert.deepEqual(ahead.load(epoch, index).inputs.dataSync(), plain.load(epoch, index).inputs.dataSync());
   }
-  prefetcher.close();
+  await prefetcher.close();
   store.close();
 });

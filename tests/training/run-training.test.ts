@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sha256File } from "../../src/files/index";
-import { runTraining } from "../../src/training/index";
+import type { TrainingOptions } from "../../src/runs/index";
+import { tf } from "../../src/tensorflow/index";
+import { type RunTrainingOptions, runLearningRateRange, runTraining } from "../../src/training/index";
 import { writeCsvSet } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const SMALL = { size: 16, hidden: [8], epochs: 3, batch: 8, lr: 1e-3 };
+const DIVERGING = { optimizer: "sgd", lr: 1000, weightDecay: 100, epochs: 20 } as const;
 
 test("Ctrl-C at the very end: after the last epoch the run can be resumed, and while it ends it is finished", async (context) => {
   const folder = await temporaryDirectory(context);
@@ -38,4 +42,37 @@ test("Ctrl-C at the very end: after the last epoch the run can be resumed, and w
   const callbacks = [{ onEnd: () => late.abort() }];
   assert.ok(await runTraining({ ...SMALL, data }, { run: finished, signal: late.signal, callbacks }));
   assert.equal(await sha256File(join(finished, "best", "weights.safetensors")), weights);
+});
+
+test("a run takes nothing with it when it ends: tensors, threads and open files", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const train = async (name: string, options: Partial<TrainingOptions>, more: Partial<RunTrainingOptions> = {}) => {
+    await runTraining({ ...SMALL, data, ...options }, { run: join(folder, name), ...more });
+  };
+  const held = () => ({
+    tensors: tf.memory().numTensors,
+    ...(process.platform === "linux" && {
+      threads: readdirSync("/proc/self/task").length,
+      files: readdirSync("/proc/self/fd").length,
+    }),
+  });
+  await train("first", {}); // TensorFlow and Node start their own threads
+  const before = held();
+  await train("finished", { augment: "dihedral", ema: 0.9 });
+  assert.deepEqual(held(), before, "finished");
+
+  const controller = new AbortController();
+  const callbacks = [{ onBatchEnd: () => controller.abort() }];
+  const interrupted = train("interrupted", {}, { signal: controller.signal, callbacks });
+  await assert.rejects(interrupted, { code: "INTERRUPTED" });
+  assert.deepEqual(held(), before, "interrupted");
+
+  await assert.rejects(train("diverged", { ...DIVERGING, accumulate: 2 }), {
+    code: "TRAINING_DIVERGED",
+  });
+  assert.deepEqual(held(), before, "diverged");
+
+  await runLearningRateRange({ ...SMALL, data }, { steps: 10 });
+  assert.deepEqual(held(), before, "range test");
 });

@@ -105,5 +105,8 @@ export async function backboneNetwork(
       await saveWeights(whole, run.bestWeights);
       whole.dispose();
     },
+    async close() {
+      model.dispose();
+    },
   };
 }

@@ -69,5 +69,8 @@ export async function subspaceNetwork(
       await saveWeights(whole, run.bestWeights);
       whole.dispose();
     },
+    async close() {
+      model.dispose();
+    },
   };
 }
