@@ -36,6 +36,7 @@ export class Prefetcher {
   private readonly flags: Int32Array;
   private asked: (PrefetchRequest & { readonly key: string }) | undefined;
   private serial = 0;
+  private ended = false;
 
   private constructor(
     private readonly plan: PrefetchPlan,
@@ -44,9 +45,14 @@ export class Prefetcher {
     this.flags = new Int32Array(plan.flags);
     this.worker = new Worker(file, { workerData: plan });
     this.worker.unref();
-    this.worker.on("error", () => {
-      this.asked = undefined;
-    });
+    // An error ends the thread too, and without a listener the process with it.
+    this.worker.on("error", () => this.giveUp());
+    this.worker.on("exit", () => this.giveUp());
+  }
+
+  /** False once the thread has ended or has been given up: then {@link take} gives nothing and does not wait. */
+  get alive(): boolean {
+    return !this.ended;
   }
 
   /** Starts the thread, where the compiled project has one. @param batchBytes bytes of the largest batch */
@@ -59,6 +65,7 @@ export class Prefetcher {
 
   /** Asks for a batch. */
   ask(positions: Uint32Array, images: Uint32Array, epoch: number | undefined): void {
+    if (this.ended) return;
     const id = ++this.serial;
     const slot = id % this.plan.slots.length;
     Atomics.store(this.flags, slot, 0);
@@ -72,14 +79,24 @@ export class Prefetcher {
     const { asked } = this;
     this.asked = undefined;
     if (!asked || asked.key !== keyOf(positions, epoch)) return undefined;
-    if (Atomics.wait(this.flags, asked.slot, 0, LONGEST_WAIT_MS) === "timed-out") return undefined;
+    if (Atomics.wait(this.flags, asked.slot, 0, LONGEST_WAIT_MS) === "timed-out") {
+      // The thread may have died while this one worked, and word of it comes only when this one is idle.
+      this.giveUp();
+      return undefined;
+    }
     if (Atomics.load(this.flags, asked.slot) !== asked.id) return undefined;
     return new Uint8Array(this.plan.slots[asked.slot] as SharedArrayBuffer, 0, length);
   }
 
   /** Ends the thread. */
   async close(): Promise<void> {
+    this.giveUp();
     await this.worker.terminate();
+  }
+
+  private giveUp(): void {
+    this.ended = true;
+    this.asked = undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { loadDataset, openPixelStore } from "../../src/dataset/index";
 import { augmentationNamed, createAugmentation } from "../../src/image/index";
 import { batchesOf, pixelExamples, shuffled } from "../../src/training/index";
@@ -19,6 +20,13 @@ test("batches from the thread are those that would have been loaded without it",
   const augmentation = createAugmentation(augmentationNamed(augment), 3);
   const prefetcher = Prefetcher.start({ store: store.path as string, augment, seed: 3 }, 5 * store.bytesPerImage);
   assert.ok(prefetcher);
+  const fromThread: boolean[] = [];
+  const take = prefetcher.take.bind(prefetcher);
+  context.mock.method(prefetcher, "take", (...args: Parameters<Prefetcher["take"]>) => {
+    const bytes = take(...args);
+    fromThread.push(bytes !== undefined);
+    return bytes;
+  });
   const options = { size: 5, sampler: shuffled(18, 1), augment: true };
   const plain = batchesOf(pixelExamples(store, positions, labels, scale, augmentation), options);
   const ahead = batchesOf(pixelExamples(store, positions, labels, scale, augmentation, prefetcher), options);
@@ -33,6 +41,20 @@ test("batches from the thread are those that would have been loaded without it",
   ] as const) {
     assert.deepEqual(ahead.load(epoch, index).inputs.dataSync(), plain.load(epoch, index).inputs.dataSync());
   }
+  // All but the first, and those that do not follow the batch before.
+  assert.deepEqual(fromThread, [false, true, true, true, true, false, false]);
   await prefetcher.close();
   store.close();
+});
+
+test("a thread that has died is not waited for", async () => {
+  const prefetcher = Prefetcher.start({ store: "none", augment: "no such augmentation", seed: 0 }, 8);
+  assert.ok(prefetcher);
+  const positions = Uint32Array.of(0);
+  prefetcher.ask(positions, positions, 0);
+  while (prefetcher.alive) await setTimeout(10);
+  prefetcher.ask(positions, positions, 0);
+  const started = performance.now();
+  assert.equal(prefetcher.take(positions, 0, 8), undefined);
+  assert.ok(performance.now() - started < 1000);
 });
