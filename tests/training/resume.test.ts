@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -69,34 +69,49 @@ async function untouchedRun(context: TestContext): Promise<{ data: string; folde
   return { data, folder, whole };
 }
 
-async function assertSame(a: string, b: string): Promise<void> {
+async function assertSame(a: string, b: string, which = ""): Promise<void> {
   for (const file of ["best/weights.safetensors", "predictions-test.csv", "metrics.json"]) {
-    assert.equal(await sha256File(join(a, file)), await sha256File(join(b, file)), file);
+    assert.equal(await sha256File(join(a, file)), await sha256File(join(b, file)), `${file} ${which}`);
   }
 }
 
 /** Calls back when the run has saved a checkpoint since now. */
 function whenCheckpointed(run: string, then: () => void): void {
+  const before = lastManifest(run);
   const timer = setInterval(() => {
-    if (!existsSync(join(run, "checkpoints", "last", "manifest.json"))) return;
+    if ((lastManifest(run) ?? before) === before) return;
     clearInterval(timer);
     then();
   }, 5);
   timer.unref();
 }
 
+/** What the last checkpoint's manifest says; undefined while there is none. */
+function lastManifest(run: string): string | undefined {
+  try {
+    return readFileSync(join(run, "checkpoints", "last", "manifest.json"), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
 test("a run killed with -9 at random moments ends with the same bytes as one that was not", async (context) => {
   const { data, folder, whole } = await untouchedRun(context);
   const run = join(folder, "killed");
-  const random = new Random(Date.now());
-  for (let kills = 0; kills < 3; kills++) {
-    await train(data, run, kills ? ["--resume"] : [], (kill) => {
-      whenCheckpointed(run, () => setTimeout(() => kill("SIGKILL"), random.uniform(0, 400)));
+  const seed = Date.now();
+  const random = new Random(seed);
+  let killed = 0;
+  for (let part = 0; part < 3; part++) {
+    const { status, stderr } = await train(data, run, part ? ["--resume"] : [], (kill) => {
+      whenCheckpointed(run, () => setTimeout(() => kill("SIGKILL"), random.uniform(0, 250)));
     });
+    if (part > 0 && killed === part) assert.match(stderr, /^Resumed from /m, `seed ${seed}: ${stderr}`);
+    if (status === null) killed++;
   }
-  const { status, stderr } = await train(data, run, existsSync(join(run, "config.json")) ? ["--resume"] : []);
-  assert.equal(status, 0, stderr);
-  await assertSame(whole, run);
+  assert.ok(killed > 0, "the run was over before it could be killed");
+  const { status, stderr } = await train(data, run, ["--resume"]);
+  assert.equal(status, 0, `seed ${seed}: ${stderr}`);
+  await assertSame(whole, run, `seed ${seed}`);
   assert.deepEqual(
     readdirSync(join(run, "checkpoints")).filter((name) => name !== "best"),
     [],
