@@ -4,7 +4,7 @@ import type { TrainingOptions } from "../runs/index";
 import type { RangeTest } from "../training/index";
 import { type CommandDefinition, integer, number } from "./command";
 import type { DataOptions } from "./data-options";
-import { trainingOptions, withoutCommandOptions } from "./train";
+import { refuseUnusedReference, trainingOptions, withoutCommandOptions } from "./train";
 
 type Options = Partial<TrainingOptions> &
   DataOptions & {
@@ -30,8 +30,10 @@ export const lrRangeCommand: CommandDefinition<Options, Result> = {
       .option("--figure <png>", "draw loss by learning rate"),
   async run(given, { progress, signal }) {
     const { runLearningRateRange } = await import("../training/index.js");
-    const { lowest, highest, steps, figure: target, ...options } = given;
-    const range = await runLearningRateRange(withoutCommandOptions(options), {
+    const { lowest, highest, steps, figure: target, ...rest } = given;
+    const options = withoutCommandOptions(rest);
+    refuseUnusedReference(options);
+    const range = await runLearningRateRange(options, {
       lowest,
       highest,
       steps,

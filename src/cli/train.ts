@@ -1,6 +1,7 @@
 /** @module `histo train`: trains a model on a data set directory. */
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { InputError } from "../errors/index";
 import type { ExperimentResult, TrackingOptions } from "../experiments/index";
 import { projectRoot } from "../files/index";
 import type { Variant } from "../onnx/index";
@@ -27,6 +28,8 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResu
   async run(given, context) {
     const { runExperiment } = await import("../experiments/index.js");
     const { run, resume = false, checkpointEvery, track, options, variant } = separate(given);
+    // A run that goes on may have its method from its configuration.
+    if (!resume) refuseUnusedReference(options);
     return runExperiment(options, {
       run: run ?? newRunPath(options.model?.split(":")[0] ?? "mlp"),
       resume,
@@ -72,6 +75,15 @@ export function withoutCommandOptions<T extends Partial<TrainingOptions> & DataO
     ...options
   } = rest;
   return { ...options, dataset: datasetOptions(given) } as Partial<TrainingOptions> & { data: string };
+}
+
+/** @throws {InputError} `OPTION_RANGE` for a reference whose stains no tile would get */
+export function refuseUnusedReference({ stain = "none", stainReference }: Partial<TrainingOptions>): void {
+  if (stain !== "none" || !stainReference) return;
+  throw new InputError(
+    "OPTION_RANGE",
+    "--stain-reference goes with --stain reinhard, macenko or vahadane; without a method no tile is normalized.",
+  );
 }
 
 /** A new directory under `runs/`, named by model and time. */

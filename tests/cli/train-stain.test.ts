@@ -96,3 +96,12 @@ test("--stain-tissue-only is refused with methods that it says nothing to", asyn
   assert.equal(status, 2);
   assert.match(stderr, /--stain-tissue-only goes with --stain reinhard/);
 });
+
+test("--stain-reference is refused without a method", async (context) => {
+  const directory = await temporaryDirectory(context);
+  for (const command of ["train", "lr-range"]) {
+    const { status, stderr } = histo(command, "--data", directory, "--stain-reference", "0.png");
+    assert.equal(status, 2);
+    assert.match(stderr, /--stain-reference goes with --stain reinhard, macenko or vahadane/);
+  }
+});

@@ -63,8 +63,14 @@ test("names are checked; none changes nothing", () => {
   assert.equal(createAugmentation(augmentationNamed("none"), 1), undefined);
   assert.throws(() => augmentationNamed("dihedral,rotate"), {
     code: "AUGMENTATION_UNKNOWN",
-    message: /"rotate" is none of none, dihedral/,
+    message: /"rotate" is not one of dihedral, crop/,
   });
+  for (const word of ["none", "all"]) {
+    assert.throws(() => augmentationNamed(`dihedral,${word}`), {
+      code: "AUGMENTATION_UNKNOWN",
+      message: `--augment dihedral,${word}: "${word}" stands alone.`,
+    });
+  }
 });
 
 test("blur is a Gaussian: it keeps flat colours and agrees with sharp, narrow or wide, whatever the size", async () => {

@@ -47,11 +47,9 @@ export function augmentationNamed(names: string): Augmentation {
   const wanted = names === "all" ? AUGMENTATIONS : names.split(",").map((name) => name.trim());
   const unknown = wanted.find((name) => !Object.hasOwn(PRESETS, name));
   if (unknown !== undefined) {
-    const known = ["none", ...AUGMENTATIONS, "all"].join(", ");
-    throw new InputError(
-      "AUGMENTATION_UNKNOWN",
-      `--augment ${names}: "${unknown}" is none of ${known}; join several by commas.`,
-    );
+    const known = `${AUGMENTATIONS.join(", ")} (several joined by commas), all, none`;
+    const what = unknown === "none" || unknown === "all" ? "stands alone" : `is not one of ${known}`;
+    throw new InputError("AUGMENTATION_UNKNOWN", `--augment ${names}: "${unknown}" ${what}.`);
   }
   return Object.assign({}, ...wanted.map((name) => PRESETS[name as keyof typeof PRESETS])) as Augmentation;
 }
