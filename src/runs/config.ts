@@ -240,15 +240,40 @@ const RANGES: readonly (readonly [keyof TrainingOptions, number, number])[] = [
   ["batch", 1, 1 << 20],
   ["epochs", 1, 1e6],
   ["mixup", 0, 10],
+  ["positiveWeight", 0, 1e6],
   ["labelSmoothing", 0, 0.9],
+  ["focalGamma", 0, 100],
   ["lr", 0, 1000],
   ["warmup", 0, 1e6],
   ["momentum", 0, 0.9999],
   ["weightDecay", 0, 100],
+  ["l1", 0, 1e6],
+  ["l2", 0, 1e6],
+  ["clipNorm", 0, 1e12],
+  ["clipValue", 0, 1e12],
   ["accumulate", 1, 1e6],
   ["ema", 0, 0.999999],
+  ["patience", 0, 1e6],
+  ["minDelta", 0, 1e6],
+  ["stopWhenLossRises", 0, 1e6],
   ["keepBest", 1, 100],
+  ["seed", 0, Number.MAX_SAFE_INTEGER],
+  ["splitSeed", 0, Number.MAX_SAFE_INTEGER],
 ];
+
+/** Options of {@link RANGES} that count something. */
+const WHOLE: ReadonlySet<keyof TrainingOptions> = new Set([
+  "size",
+  "rank",
+  "batch",
+  "epochs",
+  "accumulate",
+  "patience",
+  "stopWhenLossRises",
+  "keepBest",
+  "seed",
+  "splitSeed",
+]);
 
 /** How `model` names a frozen backbone: this and the path of an ONNX file, or its name on a hub. */
 export const BACKBONE_PREFIX = "backbone:";
@@ -282,11 +307,11 @@ function checkWords(options: TrainingOptions): void {
 function checkRanges(options: TrainingOptions): void {
   for (const [name, low, high] of RANGES) {
     const value = options[name];
-    if (value !== "auto" && !(Number(value) >= low && Number(value) <= high)) {
-      throw new InputError(
-        "OPTION_RANGE",
-        `The training option ${name} must lie from ${low} to ${high}, not ${value}.`,
-      );
+    if (value === "auto") continue;
+    const whole = WHOLE.has(name);
+    if (!(Number(value) >= low && Number(value) <= high) || (whole && !Number.isInteger(value))) {
+      const wanted = `${whole ? "be a whole number" : "lie"} from ${low} to ${high}`;
+      throw new InputError("OPTION_RANGE", `The training option ${name} must ${wanted}, not ${value}.`);
     }
   }
   if (!options.hidden.every((units) => Number.isInteger(units) && units > 0)) {

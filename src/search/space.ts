@@ -54,7 +54,7 @@ export function parseSpace(value: unknown, where = "space"): Space {
     }
     if (isPlainObject(entry)) {
       const distribution = parseDistribution(entry, at);
-      for (const end of endsOf(distribution)) checkValue(key, end, at);
+      for (const value of samplesOf(distribution)) checkValue(key, value, at);
       searched[key] = distribution;
     } else {
       checkValue(key, entry, at);
@@ -92,11 +92,12 @@ function parseDistribution(entry: Readonly<Record<string, unknown>>, at: string)
   return { integer: [low, high], step: step as number };
 }
 
-/** Values at the borders of a distribution: where they are allowed, all between them are. */
-function endsOf(distribution: Distribution): readonly unknown[] {
+/** Values of a distribution such that, where they are allowed, all are: its ends, and where it is continuous a fraction. */
+function samplesOf(distribution: Distribution): readonly unknown[] {
   if ("choice" in distribution) return distribution.choice;
   if ("integer" in distribution) return distribution.integer;
-  return "uniform" in distribution ? distribution.uniform : distribution.logUniform;
+  const [low, high] = "uniform" in distribution ? distribution.uniform : distribution.logUniform;
+  return [low, high, low + (high - low) * Math.SQRT1_2];
 }
 
 function checkValue(key: string, value: unknown, at: string): void {

@@ -13,6 +13,9 @@ export interface LossOptions {
   readonly focalGamma: number;
 }
 
+/** About the smallest difference to one that a 32-bit probability has. */
+const LEAST_MISS = 1e-7;
+
 /**
  * Binary cross-entropy with logits, or focal loss (Lin et al. 2017): cross-entropy times (1 - p of the label)^gamma.
  * Computed as max(z, 0) - z y + log(1 + exp(-|z|)), which neither overflows nor loses small values.
@@ -26,7 +29,8 @@ export function createLoss({ loss, positiveWeight, labelSmoothing, focalGamma }:
       if (loss === "focal") {
         const p = tf.sigmoid(logits);
         const miss = tf.add(tf.mul(labels, tf.sub(1, p)), tf.mul(tf.sub(1, labels), p));
-        losses = tf.mul(losses, tf.pow(miss, focalGamma));
+        // Where nothing is missed, the derivative of a power below one is infinite.
+        losses = tf.mul(losses, tf.pow(tf.maximum(miss, LEAST_MISS), focalGamma));
       }
       const weights = tf.add(tf.mul(labels, positiveWeight - 1), 1);
       return tf.div(tf.sum(tf.mul(losses, weights)), tf.sum(weights)) as tf.Scalar;

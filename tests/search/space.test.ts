@@ -53,6 +53,7 @@ test("a mistake is named with its key", async () => {
     [{ lr: { uniform: [2, 1] } }, /space: lr: uniform must be \[low, high\]/],
     [{ lr: { between: [1, 2] } }, /space: lr: it must have one of choice/],
     [{ batch: { integer: [1.5, 3] } }, /space: batch: integer/],
+    [{ batch: { uniform: [8, 64] } }, /space: batch: .*whole number/],
     [{ dropout: { choice: [0, 2] } }, /space: dropout: .*0\.99/],
     [{ dropout: { uniform: [0, 0.5], step: 2 } }, /space: dropout: step does not belong/],
     [{ hidden: { choice: [[64], ["a"]] } }, /space: hidden: .*whole numbers/],

@@ -40,6 +40,18 @@ for (const change of [
   });
 }
 
+test("the focal loss has a gradient where nothing is missed, whatever its gamma", () => {
+  const labels = column([1, 0, 1]);
+  for (const focalGamma of [0, 0.5, 1, 2]) {
+    const loss = createLoss({ ...PLAIN, loss: "focal", focalGamma });
+    const gradient = tf
+      .grad((logits) => loss(logits as tf.Tensor2D, labels))(column([100, -100, 0.3]))
+      .dataSync();
+    assert.ok(gradient.every(Number.isFinite), `gamma ${focalGamma}: ${gradient}`);
+    assert.equal(gradient[0], 0);
+  }
+});
+
 test("very large logits neither overflow nor vanish", () => {
   const loss = (logit: number, label: number) => createLoss(PLAIN)(column([logit]), column([label])).dataSync()[0]!;
   assert.equal(loss(1e4, 0), 1e4);

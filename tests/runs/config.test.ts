@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultTrainingOptions, resolveTrainingOptions } from "../../src/runs/index";
+
+const resolve = (options: object) => resolveTrainingOptions({ data: "tiles", ...options });
+
+test("what is not said has its default", () => {
+  assert.deepEqual(resolve({ batch: 8 }), { ...defaultTrainingOptions, data: "tiles", batch: 8 });
+});
+
+test("numbers outside their range are refused, by name", () => {
+  for (const [options, message] of [
+    [{ batch: 2.5 }, "The training option batch must be a whole number from 1 to 1048576, not 2.5."],
+    [{ patience: -1 }, "The training option patience must be a whole number from 0 to 1000000, not -1."],
+    [{ focalGamma: -0.5 }, "The training option focalGamma must lie from 0 to 100, not -0.5."],
+    [{ l2: -1e-4 }, "The training option l2 must lie from 0 to 1000000, not -0.0001."],
+    [{ clipNorm: Number.NaN }, "The training option clipNorm must lie from 0 to 1000000000000, not NaN."],
+  ] as const) {
+    assert.throws(() => resolve(options), { code: "OPTION_RANGE", message });
+  }
+});
+
+test("every number has a range", () => {
+  for (const [name, value] of Object.entries(defaultTrainingOptions)) {
+    if (typeof value !== "number") continue;
+    assert.throws(() => resolve({ [name]: -1 }), { code: "OPTION_RANGE" }, name);
+    assert.throws(() => resolve({ [name]: Number.NaN }), { code: "OPTION_RANGE" }, name);
+  }
+});
