@@ -68,11 +68,12 @@ export class WorkerModel implements ServedModel {
     await Promise.all(this.workers.map((worker) => worker.close(graceMs)));
   }
 
-  /** Gives the work to the worker with the least of it. */
+  /** Gives the work to the worker with the least of it; one that is being started counts as one with a full queue. */
   private async call<T>(work: Work, bytes: Uint8Array, signal?: AbortSignal): Promise<T> {
     const waiting = this.workers.reduce((sum, { load }) => sum + load, 0);
     if (waiting >= this.maxQueue) throw new Problem("QUEUE_FULL");
-    const worker = this.workers.reduce((least, other) => (other.load < least.load ? other : least));
+    const busy = ({ load, isReady }: ModelWorker) => load + (isReady ? 0 : this.maxQueue / this.workers.length);
+    const worker = this.workers.reduce((least, other) => (busy(other) < busy(least) ? other : least));
     return (await worker.call(work, bytes, signal)) as T;
   }
 }

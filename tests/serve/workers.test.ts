@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DEFAULT_ENGINE_OPTIONS } from "../../serve/core/index";
+import { WorkerModel } from "../../serve/server/index";
+import { tile, writeModel } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+interface Started {
+  readonly model: WorkerModel;
+  readonly directory: string;
+  /** Why workers were lost. */
+  readonly losses: string[];
+}
+
+async function start(t: TestContext, workers = 1): Promise<Started> {
+  const directory = await writeModel(join(await temporaryDirectory(t), "model"));
+  const losses: string[] = [];
+  const options = { name: "mlp", directory, engine: DEFAULT_ENGINE_OPTIONS };
+  const model = await WorkerModel.start({ ...options, onLost: (reason) => losses.push(reason) }, workers);
+  t.after(() => model.close(0));
+  return { model, directory, losses };
+}
+
+/** Kills a worker and waits until the model knows. */
+async function kill({ model, losses }: Started, worker = 0): Promise<void> {
+  const before = losses.length;
+  process.kill(model.pids[worker] as number, "SIGKILL");
+  while (losses.length === before) await sleep(1);
+}
+
+/** The code of what a promise is refused with, `answered` where it is not. */
+const outcome = (answer: Promise<unknown>) =>
+  answer.then(
+    () => "answered",
+    ({ code }) => code as string,
+  );
+
+test("work that comes while a lost worker starts again waits for it", async (t) => {
+  const started = await start(t);
+  const image = await tile(1);
+  await kill(started);
+  const atOnce = started.model.predict(image);
+  while (started.model.pids.length === 0) await sleep(1);
+  const whileLoading = started.model.predict(image);
+  assert.deepEqual(await Promise.all([outcome(atOnce), outcome(whileLoading)]), ["answered", "answered"]);
+});
+
+test("nobody waits for a lost worker while another is ready", async (t) => {
+  const started = await start(t, 2);
+  const image = await tile(1);
+  const lost = started.model.pids[0];
+  await kill(started);
+  while (started.model.pids.length < 2) {
+    assert.equal(await outcome(started.model.predict(image)), "answered");
+    await sleep(1);
+  }
+  const begun = performance.now();
+  await started.model.predict(image);
+  assert.ok(performance.now() - begun < 150, "answered by the other one, not after loading");
+  assert.ok(!started.model.pids.includes(lost as number));
+});
+
+test("who stops waiting for a worker leaves the queue", async (t) => {
+  const started = await start(t);
+  const image = await tile(1);
+  await kill(started);
+  const controller = new AbortController();
+  const waiting = outcome(started.model.predict(image, controller.signal));
+  controller.abort();
+  assert.equal(await waiting, "DEADLINE_EXCEEDED");
+  assert.equal(await outcome(started.model.predict(image)), "answered");
+});
+
+test("a model that cannot be loaded for a while is back when its files are", async (t) => {
+  const started = await start(t);
+  const { model, directory, losses } = started;
+  const image = await tile(1);
+  await rename(directory, `${directory}-away`);
+  await kill(started);
+  assert.equal(await outcome(model.predict(image)), "MODEL_UNAVAILABLE");
+  while (losses.length < 3) await sleep(5);
+  assert.match(losses[1] as string, /model\.json/, "it is said why");
+  await rename(`${directory}-away`, directory);
+  const back = performance.now();
+  while ((await outcome(model.predict(image))) !== "answered") await sleep(10);
+  assert.ok(performance.now() - back < 5000, `back after ${performance.now() - back} ms`);
+});
+
+test("where no process can be started, work is refused, and done once one can", async (t) => {
+  const started = await start(t);
+  const image = await tile(1);
+  const node = process.execPath;
+  t.after(() => {
+    process.execPath = node;
+  });
+  process.execPath = join(started.directory, "no-program");
+  const options = { name: "mlp", directory: started.directory, engine: DEFAULT_ENGINE_OPTIONS };
+  await assert.rejects(WorkerModel.start(options), { code: "MODEL_WORKER_LOST" });
+  await kill(started);
+  assert.equal(await outcome(started.model.predict(image)), "MODEL_UNAVAILABLE");
+  process.execPath = node;
+  while ((await outcome(started.model.predict(image))) !== "answered") await sleep(10);
+});
