@@ -63,6 +63,8 @@ export class WebFiles {
     if (!loading) {
       loading = load(source);
       this.files.set(name, loading);
+      // What could not be read now may be readable when it is asked for again.
+      loading.catch(() => this.files.delete(name));
     }
     const file = await loading;
     const common = { etag: file.etag, "cache-control": "no-cache", vary: "accept-encoding" };

@@ -90,11 +90,17 @@ function log(message: string, fields: Readonly<Record<string, unknown>>): void {
 
 let shared: Promise<Handler> | undefined;
 
-/** The function for runtimes that load a module and call its `handler`. Models are loaded with the first event. */
+/**
+ * The function for runtimes that load a module and call its `handler`. Models are loaded with the first event; where that fails,
+ * the next event tries again.
+ */
 export async function handler(
   event: HttpEvent,
   context?: { readonly getRemainingTimeInMillis?: () => number },
 ): Promise<HttpResult> {
-  shared ??= createHandler(optionsFromEnvironment());
+  shared ??= createHandler(optionsFromEnvironment()).catch((error: unknown) => {
+    shared = undefined;
+    throw error;
+  });
   return (await shared)(event, context?.getRemainingTimeInMillis?.());
 }

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ModelRegistry, openWeb, Service } from "../../serve/core/index";
+import { WebFiles } from "../../serve/core/web-files";
 import { createApp, createLogger } from "../../serve/server/index";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 /** The application without a model: starting, as far as anybody can tell. */
 async function start(t: TestContext): Promise<{ url: string; service: Service; lines: Record<string, unknown>[] }> {
@@ -61,6 +65,20 @@ test("a file that the client has already is not sent again, however it says so",
     assert.equal(await answer.text(), "");
   }
   assert.equal((await fetch(url, { headers: { "if-none-match": '"other"' } })).status, 200);
+});
+
+test("a file that could not be read once is read when it is asked for again", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const page = join(directory, "index.html");
+  await writeFile(page, "<p>Hello</p>");
+  const web = await WebFiles.open(directory);
+  const service = new Service({ models: new ModelRegistry(), web });
+  const get = { method: "GET", path: "/", id: "a", query: new URLSearchParams(), headers: {}, body: new Uint8Array() };
+  const status = async () => (await service.handle({ ...get, signal: new AbortController().signal })).status;
+  await rename(page, `${page}-away`);
+  assert.equal(await status(), 500);
+  await rename(`${page}-away`, page);
+  assert.equal(await status(), 200);
 });
 
 test("the whole address in the request line means the same as its path", async (t) => {

@@ -3,6 +3,7 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type HttpEvent, requestOf } from "../../serve/lambda/event";
+import { handler } from "../../serve/lambda/handler";
 import { startLambda } from "../support/runtime-api";
 import { writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -25,6 +26,18 @@ test("a function whose model is damaged says so when it starts", async (t) => {
   t.after(() => lambda.close());
   while (!lambda.initError) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(lambda.initError?.errorMessage ?? "", /checksum differs/);
+});
+
+test("a function that could not load its model tries again with the next event", async (t) => {
+  const model = join(await temporaryDirectory(t), "model");
+  t.after(() => {
+    for (const name of ["HISTO_MODEL", "HISTO_LOG_LEVEL"]) delete process.env[name];
+  });
+  Object.assign(process.env, { HISTO_MODEL: model, HISTO_LOG_LEVEL: "silent" });
+  const event: HttpEvent = { version: "2.0", rawPath: "/readyz", requestContext: { http: { method: "GET" } } };
+  await assert.rejects(handler(event), { name: "InputError" });
+  await writeModel(model);
+  assert.equal((await handler(event)).statusCode, 200);
 });
 
 test("a named stage is no part of the path", () => {
