@@ -1,16 +1,23 @@
 /** @module Images out of a request, in each of the ways a client may send them. */
 import { mediaType, type ServiceRequest } from "./http";
 import { checkImageName } from "./images";
+import { Limit } from "./limit";
 import { readMultipart } from "./multipart";
 import { Problem } from "./problem";
 import type { Service } from "./service";
 
-/** One image of a request: its name, and how to get its bytes. */
+/** One image of a request. */
 export interface RequestedImage {
   readonly filename: string | null;
-  /** @throws {Problem} when the image source does not have it */
-  bytes(): Promise<Uint8Array>;
+  /**
+   * Works on the image's bytes. Those of the image source are held, and counted, until the work is done.
+   * @throws {Problem} when the image source does not have it, and what the work throws
+   */
+  use<T>(work: (bytes: Uint8Array) => Promise<T>): Promise<T>;
 }
+
+/** So many images of a batch by names are held at a time: sixteen of the largest are 160 MiB. */
+const HELD_OF_BATCH = 16;
 
 const IMAGE_TYPES = ["image/png", "image/jpeg", "image/webp", "image/tiff", "application/octet-stream"];
 
@@ -34,7 +41,8 @@ export function readJsonBody(body: Uint8Array): Readonly<Record<string, unknown>
  */
 export async function readImage(service: Service, request: ServiceRequest): Promise<RequestedImage> {
   const type = mediaType(request.headers["content-type"]);
-  if (type === "application/json") return namedImage(service, readJsonBody(request.body).image_filename);
+  if (type === "application/json")
+    return namedImage(service, readJsonBody(request.body).image_filename, request.signal);
   if (type === "multipart/form-data") {
     const [file] = await readFiles(service, request, 1);
     return uploaded(file as { filename: string | null; bytes: Uint8Array });
@@ -58,17 +66,29 @@ export async function readImages(service: Service, request: ServiceRequest): Pro
   }
   if (names.length > limit) throw new Problem("TOO_MANY_ITEMS", `At most ${limit} images are accepted in one request.`);
   imagesOf(service);
+  const turns = new Limit(HELD_OF_BATCH);
   return names.map((name: unknown) => ({
     filename: typeof name === "string" ? name : null,
-    bytes: async () => namedImage(service, name).bytes(),
+    use: (work) => turns.run(async () => namedImage(service, name, request.signal).use(work)),
   }));
 }
 
-function namedImage(service: Service, name: unknown): RequestedImage {
+function namedImage(service: Service, name: unknown, signal: AbortSignal): RequestedImage {
   if (name === undefined) throw new Problem("FIELD_INVALID", "The field image_filename is missing.");
   const filename = checkImageName(name);
   const images = imagesOf(service);
-  return { filename, bytes: () => images.read(filename) };
+  return {
+    filename,
+    async use(work) {
+      if (signal.aborted) throw new Problem("DEADLINE_EXCEEDED");
+      const memory = service.memory.share();
+      try {
+        return await work(await images.read(filename, memory));
+      } finally {
+        memory.end();
+      }
+    },
+  };
 }
 
 function imagesOf({ images }: Service): NonNullable<Service["images"]> {
@@ -84,7 +104,7 @@ async function readFiles({ limits }: Service, request: ServiceRequest, most: num
 }
 
 function uploaded({ filename, bytes }: { filename: string | null; bytes: Uint8Array }): RequestedImage {
-  return { filename, bytes: async () => notEmpty(bytes) };
+  return { filename, use: async (work) => work(notEmpty(bytes)) };
 }
 
 function notEmpty(bytes: Uint8Array): Uint8Array {

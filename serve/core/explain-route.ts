@@ -8,13 +8,18 @@ const DEFAULT_GRID = 12;
 const LARGEST_GRID = 28;
 
 export async function explainRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
-  const model = service.models.get(request.query.get("model"));
+  const name = request.query.get("model");
+  service.models.get(name);
   const grid = Number(request.query.get("grid") ?? DEFAULT_GRID);
   if (!Number.isInteger(grid) || grid < 2 || grid > LARGEST_GRID) {
     throw new Problem("FIELD_INVALID", `grid must be a whole number from 2 to ${LARGEST_GRID}.`);
   }
   const image = await readImage(service, request);
-  const explanation = await model.explain(await image.bytes(), grid, request.signal);
+  const { model, explanation } = await image.use(async (bytes) => {
+    // Looked up again: the model may have been replaced while the image was fetched.
+    const model = service.models.get(name);
+    return { model, explanation: await model.explain(bytes, grid, request.signal) };
+  });
   return json({
     image_filename: image.filename,
     model: model.name,

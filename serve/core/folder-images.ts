@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir, realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { hasErrorCode, InputError } from "../../src/errors/index";
 import { checkImageName, IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
+import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
 
 const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR", "ENXIO"];
@@ -38,7 +39,7 @@ export class FolderImages implements ImageSource {
     }
   }
 
-  async read(name: string): Promise<Uint8Array> {
+  async read(name: string, memory?: MemoryShare): Promise<Uint8Array> {
     checkImageName(name);
     let file: FileHandle | undefined;
     try {
@@ -49,6 +50,7 @@ export class FolderImages implements ImageSource {
       const info = await file.stat();
       if (!info.isFile()) throw new Problem("IMAGE_NOT_FOUND");
       if (info.size > this.maxBytes) throw new Problem("IMAGE_TOO_LARGE");
+      memory?.take(info.size);
       return await file.readFile();
     } catch (error) {
       if (error instanceof Problem) throw error;

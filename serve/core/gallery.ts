@@ -25,12 +25,12 @@ export async function imagesRoute({ images }: Service, { query }: ServiceRequest
 /** An image as it is stored, or with `?thumbnail=96` a small JPEG of it. */
 export async function imageRoute(
   { images, models }: Service,
-  { query }: ServiceRequest,
+  { query, memory }: ServiceRequest,
   { name }: Parameters,
 ): Promise<ServiceResponse> {
   if (!images) throw new Problem("IMAGES_NOT_CONFIGURED");
   const filename = checkImageName(name);
-  const bytes = await images.read(filename);
+  const bytes = await images.read(filename, memory);
   if (!query.has("thumbnail"))
     return { status: 200, headers: { ...CACHE, "content-type": typeOf(filename) }, body: bytes };
   const edge = whole(query, "thumbnail", 96, LARGEST_THUMBNAIL, 16);

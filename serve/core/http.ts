@@ -1,4 +1,5 @@
 /** @module Requests and responses as plain data, so that Express and Lambda sit on one and the same service. */
+import type { MemoryShare } from "./memory";
 
 /** A request whose body has been read whole. */
 export interface ServiceRequest {
@@ -14,6 +15,8 @@ export interface ServiceRequest {
   readonly id: string;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /** Where bytes are counted that are held until the answer has been sent, as those of the body are already. */
+  readonly memory?: MemoryShare | undefined;
   /** Milliseconds left for the answer where that is less than the service's own limit, as in a Lambda function. */
   readonly deadlineMs?: number | undefined;
 }

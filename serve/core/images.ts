@@ -1,4 +1,5 @@
 /** @module Where images are looked up by name, and which names there can be. */
+import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
 
 /** An image that the source offers, with what is known of it. */
@@ -15,8 +16,11 @@ export interface ImageSource {
   readonly kind: "folder" | "s3";
   /** For people: the folder's last name or the bucket; never a full path. */
   readonly label: string;
-  /** @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE` */
-  read(name: string): Promise<Uint8Array>;
+  /**
+   * @param memory where the bytes are counted before they are read
+   * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE`, `QUEUE_FULL`
+   */
+  read(name: string, memory?: MemoryShare): Promise<Uint8Array>;
   /** The images in a stable order, for people to choose from: of a bucket the first ten thousand. */
   list(): Promise<readonly ImageEntry[]>;
   /** The name of every image, however many there are, in the same order. */

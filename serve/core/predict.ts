@@ -22,11 +22,7 @@ export async function predictRoute(service: Service, request: ServiceRequest): P
   const name = request.query.get("model");
   service.models.get(name);
   const image = await readImage(service, request);
-  const bytes = await image.bytes();
-  // Looked up again: the model may have been replaced while the image was fetched.
-  const model = service.models.get(name);
-  const answer = await model.predict(bytes, request.signal);
-  service.metrics.observe(model.name, answer);
+  const { model, answer } = await predict(service, name, image, request);
   return json(predictionBody(image.filename, model, answer), 200, {
     "server-timing": serverTiming(answer, service.takeColdMs()),
   });
@@ -41,16 +37,23 @@ export async function batchRoute(service: Service, request: ServiceRequest): Pro
 
 async function answerItem(service: Service, name: string, image: RequestedImage, request: ServiceRequest) {
   try {
-    const bytes = await image.bytes();
-    const model = service.models.get(name);
-    const answer = await model.predict(bytes, request.signal);
-    service.metrics.observe(model.name, answer);
+    const { model, answer } = await predict(service, name, image, request);
     return predictionBody(image.filename, model, answer);
   } catch (error) {
     const response = service.problem(error, request);
     const problem = error instanceof Problem ? error : JSON.parse(response.body as string);
     return { image_filename: image.filename, error: problem };
   }
+}
+
+async function predict(service: Service, name: string | null, image: RequestedImage, { signal }: ServiceRequest) {
+  return image.use(async (bytes) => {
+    // Looked up again: the model may have been replaced while the image was fetched.
+    const model = service.models.get(name);
+    const answer = await model.predict(bytes, signal);
+    service.metrics.observe(model.name, answer);
+    return { model, answer };
+  });
 }
 
 function predictionBody(filename: string | null, model: ServedModel, answer: Answer): PredictionBody {

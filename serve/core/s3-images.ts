@@ -3,6 +3,7 @@ import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aw
 import { InputError } from "../../src/errors/index";
 import { ByteCache } from "./byte-cache";
 import { checkImageName, IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
+import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
 
 /** How many names a listing for people holds at most. */
@@ -47,9 +48,10 @@ export class S3Images implements ImageSource {
     return this.bucket;
   }
 
-  async read(name: string): Promise<Uint8Array> {
+  /** Images in the cache have their memory already, and one that several ask for is counted once. */
+  async read(name: string, memory?: MemoryShare): Promise<Uint8Array> {
     checkImageName(name);
-    return this.cache.get(name, () => this.fetch(name));
+    return this.cache.get(name, () => this.fetch(name, memory));
   }
 
   list(): Promise<readonly ImageEntry[]> {
@@ -83,14 +85,18 @@ export class S3Images implements ImageSource {
     this.client.destroy();
   }
 
-  private async fetch(name: string): Promise<Uint8Array> {
+  private async fetch(name: string, memory?: MemoryShare): Promise<Uint8Array> {
     try {
       const object = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: this.prefix + name }), {
         abortSignal: AbortSignal.timeout(10_000),
       });
-      if ((object.ContentLength ?? 0) > this.maxBytes) {
+      const length = object.ContentLength ?? 0;
+      try {
+        if (length > this.maxBytes) throw new Problem("IMAGE_TOO_LARGE");
+        memory?.take(length);
+      } catch (problem) {
         (object.Body as { destroy?: () => void } | undefined)?.destroy?.();
-        throw new Problem("IMAGE_TOO_LARGE");
+        throw problem;
       }
       return (await object.Body?.transformToByteArray()) ?? new Uint8Array();
     } catch (error) {

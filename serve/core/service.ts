@@ -6,6 +6,7 @@ import { authorize } from "./auth";
 import { corsHeaders, preflight } from "./cors";
 import type { ServiceRequest, ServiceResponse } from "./http";
 import type { ImageSource } from "./images";
+import { RequestMemory } from "./memory";
 import { Metrics } from "./metrics";
 import type { ModelRegistry } from "./models";
 import { Problem, problemResponse } from "./problem";
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   readonly models: ModelRegistry;
   readonly images?: ImageSource | undefined;
   readonly limits?: Partial<ServiceLimits> | undefined;
+  /** Memory for bodies and images by name of the requests under way; more get 503. Default 512 MiB. */
+  readonly memoryBytes?: number | undefined;
   /** Keys of which a client must give one (`x-api-key` or `authorization: Bearer`); none: open to all. */
   readonly apiKeys?: readonly string[] | undefined;
   readonly version?: string | undefined;
@@ -72,6 +75,7 @@ export class Service {
   readonly images: ImageSource | undefined;
   readonly limits: ServiceLimits;
   readonly metrics: Metrics;
+  readonly memory: RequestMemory;
   readonly version: string;
   readonly endpoint: string | undefined;
   readonly runs: string | undefined;
@@ -84,6 +88,7 @@ export class Service {
     this.images = options.images;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.metrics = options.metrics ?? new Metrics();
+    this.memory = new RequestMemory(options.memoryBytes);
     this.version = options.version ?? projectVersion();
     this.endpoint = options.endpoint;
     this.runs = options.runs;

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { rateLimit } from "express-rate-limit";
 import { Problem, type RequestHead, Service, type ServiceOptions, type ServiceResponse } from "../core/index";
-import { BodyReader } from "./body-reader";
+import { readBody } from "./body-reader";
 import { type Logger, requestLogger } from "./logging";
 
 export interface AppOptions extends ServiceOptions {
@@ -13,8 +13,6 @@ export interface AppOptions extends ServiceOptions {
   /** How many proxies in front are trusted to say the client's address. */
   readonly trustedProxies?: number | undefined;
   readonly logger?: Logger | undefined;
-  /** Memory for the bodies of requests under way, in bytes; more requests get 503. */
-  readonly bodyMemory?: number | undefined;
 }
 
 /** Makes the application around a service that is given or made from the options. */
@@ -44,8 +42,7 @@ export function createApp(options: AppOptions, service: Service = new Service(op
       }),
     );
   }
-  const bodies = new BodyReader(options.bodyMemory);
-  app.use((request: Request, response: Response) => answer(service, bodies, request, response));
+  app.use((request: Request, response: Response) => answer(service, request, response));
   // Only a fault of the server itself comes here; nothing of it is shown.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     write(response, service, service.refuse(error, headOf(request)));
@@ -53,22 +50,27 @@ export function createApp(options: AppOptions, service: Service = new Service(op
   return app;
 }
 
-async function answer(service: Service, bodies: BodyReader, request: Request, response: Response): Promise<void> {
+async function answer(service: Service, request: Request, response: Response): Promise<void> {
   const controller = new AbortController();
+  const memory = service.memory.share();
   response.on("close", () => {
+    memory.end();
     if (!response.writableEnded) controller.abort();
   });
   const head = headOf(request);
   let body: Uint8Array;
   try {
     const limit = service.admit(head);
-    body = limit > 0 ? await bodies.read(request, limit) : new Uint8Array();
+    body = limit > 0 ? await readBody(request, limit, memory) : new Uint8Array();
   } catch (error) {
+    // What was read of the body is not kept.
+    memory.end();
     if (controller.signal.aborted) return;
     return write(response, service, service.refuse(error, head));
   }
   if (controller.signal.aborted) return;
-  write(response, service, await service.handle({ ...head, query: queryOf(request), body, signal: controller.signal }));
+  const { signal } = controller;
+  write(response, service, await service.handle({ ...head, query: queryOf(request), body, memory, signal }));
 }
 
 /** Clients of proxies write the whole address where others write the path. */
