@@ -1,9 +1,9 @@
 /** @module Predicts every image of a folder or bucket prefix once and writes a table: the Fargate task's program. */
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { HistoError, InputError, messageOf } from "../../src/errors/index";
-import { writeFileAtomically } from "../../src/files/index";
+import { csvForeignText, writeFileAtomically } from "../../src/files/index";
 import { Predictor } from "../../src/inference/index";
-import { openImages } from "../core/index";
+import { openImages, Problem } from "../core/index";
 
 export interface BatchOptions {
   /** Model directory. */
@@ -66,9 +66,15 @@ async function* groupsOf(names: AsyncIterable<string>, size: number): AsyncGener
 type Answer = Exclude<Awaited<ReturnType<Predictor["predictBatch"]>>[number], Error>;
 
 function rowOf(name: string, answer: Answer | Error): string {
-  // Names hold no comma or quote: the source offers only those that match its pattern.
-  if (answer instanceof Error) return `${name},,,,,${answer instanceof HistoError ? answer.code : "IMAGE_UNREADABLE"}`;
-  return [name, answer.logit, answer.probability, answer.predictedClass, answer.threshold, ""].join(",");
+  // A label table may name images in ways that the source does not accept; those too have a row.
+  const filename = csvForeignText(name);
+  if (answer instanceof Error) return [filename, "", "", "", "", codeOf(answer)].join(",");
+  const { logit, probability, predictedClass, threshold } = answer;
+  return [filename, logit, probability, csvForeignText(predictedClass), threshold, ""].join(",");
+}
+
+function codeOf(error: Error): string {
+  return error instanceof HistoError || error instanceof Problem ? error.code : "IMAGE_UNREADABLE";
 }
 
 async function write(out: string, table: Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 /** @module `histo predict`: classes of images by an exported model, as CSV. */
 import { HistoError } from "../errors/index";
-import { writeFileAtomically } from "../files/index";
+import { csvField, writeFileAtomically } from "../files/index";
 import type { FileAnswer } from "../inference/index";
 import { type CommandDefinition, integer } from "./command";
 
@@ -85,12 +85,6 @@ function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoErro
 }
 
 function csv(rows: readonly Row[]): string {
-  const lines = rows.map((row) => COLUMNS.map((column) => field(row[column])).join(","));
+  const lines = rows.map((row) => COLUMNS.map((column) => csvField(row[column])).join(","));
   return `${[COLUMNS.join(","), ...lines].join("\n")}\n`;
-}
-
-/** A CSV field after RFC 4180. */
-function field(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,7 +3,7 @@
 import { readTable, type Table } from "../dataset/table";
 import type { Votes } from "../dataset/types";
 import { InputError } from "../errors/index";
-import { writeFileAtomically } from "../files/index";
+import { csvField, writeFileAtomically } from "../files/index";
 
 /** What a model said about one image. */
 export interface Prediction {
@@ -24,7 +24,7 @@ const VOTE_COLUMNS = ["votes_positive", "votes_total"] as const;
 export async function writePredictions(path: string, predictions: readonly Prediction[]): Promise<void> {
   const withVotes = predictions.some(({ votes }) => votes !== undefined);
   const rows = predictions.map(({ filename, label, logit, probability, votes }) => {
-    const row = [quoted(filename), label, logit, probability];
+    const row = [csvField(filename), label, logit, probability];
     return (withVotes ? [...row, votes?.positive ?? "", votes?.total ?? ""] : row).join(",");
   });
   const header = (withVotes ? [...COLUMNS, ...VOTE_COLUMNS] : COLUMNS).join(",");
@@ -83,8 +83,4 @@ export function labelsAndScores(predictions: readonly Prediction[]): { labels: U
     labels: Uint8Array.from(predictions, ({ label }) => label),
     scores: Float64Array.from(predictions, ({ probability }) => probability),
   };
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

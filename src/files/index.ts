@@ -8,6 +8,7 @@ export {
   writeJson,
   writeOnce,
 } from "./atomic";
+export { csvField, csvForeignText } from "./csv";
 export { sha256, sha256File } from "./hash";
 export { sha256FileBeside } from "./hash-thread";
 export { readJson } from "./json";

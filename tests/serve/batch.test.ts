@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { predictAll } from "../../serve/server/batch";
+import { readTable } from "../../src/dataset/table";
 import { Predictor } from "../../src/inference/index";
 import { writeModel, writeTiles } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -25,4 +26,25 @@ test("a whole folder gets one row per image, as the predictor answers; a damaged
   const [, logit, , predicted] = (rows.find((row) => row.startsWith("MHIST_aac.png")) ?? "").split(",");
   assert.ok(Math.abs(Number(logit) - expected.logit) < 1e-4);
   assert.equal(predicted, expected.predictedClass);
+});
+
+test("odd names of a label table stay in their column, and each image that was not read says why", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const model = await writeModel(join(folder, "model"));
+  const images = await writeTiles(join(folder, "tiles"), 2);
+  const odd = ['"a, ""b"".png"', '"=HYPERLINK(""x"").png"', "MHIST_zzz.png"];
+  await appendFile(join(images, "annotations.csv"), odd.map((name) => `${name},SSA,5,train\n`).join(""));
+  const out = join(folder, "predictions.csv");
+  assert.deepEqual(await predictAll({ model, images, out }), { images: 5, failed: 3 });
+
+  const { columns, rows } = await readTable(out);
+  const [filename, error] = ["filename", "error"].map((name) => columns.indexOf(name)) as [number, number];
+  const read = new Map(rows.map(({ fields }) => [fields[filename], fields[error]]));
+  assert.deepEqual(Object.fromEntries(read), {
+    "MHIST_aaa.png": "",
+    "MHIST_aab.png": "",
+    'a, "b".png': "IMAGE_NAME_INVALID",
+    '\'=HYPERLINK("x").png': "IMAGE_NAME_INVALID",
+    "MHIST_zzz.png": "IMAGE_NOT_FOUND",
+  });
 });

@@ -171,7 +171,8 @@ function summary(rows, seconds) {
 /** The columns of `histo predict`, and the error of images that could not be read. @param {any[]} rows */
 function save(rows) {
   const field = (/** @type {any} */ value) => {
-    const text = String(value ?? "");
+    // What a spreadsheet would take for a formula is shown as text.
+    const text = typeof value === "string" ? value.replace(/^[=+\-@\t\r]/, "'$&") : String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = rows.map((result) =>
