@@ -1,6 +1,7 @@
 /**
  * @module Inference of the reference network (150528-2352-2352-294-1): this project's predictor against Python's onnxruntime
- * and PyTorch on the same weights, one after the other, each in a process of its own; medians over rounds.
+ * and PyTorch on the same files, one after the other, each in a process of its own; medians over rounds. Both forms of the
+ * network are measured, the weights as trained and the compact one, and each is compared with the same form.
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
@@ -20,25 +21,30 @@ const PEER = "inference_peer.py";
 const THREADS = Math.min(2, availableParallelism());
 const QUICK: ReferenceShape = { size: 64, rank: 32, units: [235, 235, 29, 1] };
 
+/** The weights as trained, or 8-bit weights behind a first layer of low rank. */
+type Form = "fp32" | "compact";
+
 /** One runtime with one form of the network. */
 export interface InferenceRow extends InferenceTimes {
   readonly name: string;
-  readonly model: "fp32" | "compact";
+  readonly model: Form;
   /** Bytes of weights read in a second at batch 1, as a share of what a plain copy moves. */
   readonly bandwidthShare: number;
 }
 
 export interface InferenceBenchmark {
   readonly name: "inference";
-  /** The compact model in this project's predictor. */
-  readonly ours: InferenceRow & { readonly coldStart: ColdStart };
-  /** The fastest other runtime with the weights as trained. */
-  readonly peer: InferenceRow;
-  /** Latency of the peer over ours. */
+  /** This project's predictor; the cold start is that of the compact model. */
+  readonly ours: Readonly<Record<Form, InferenceRow>> & { readonly coldStart: ColdStart };
+  /** The fastest other runtime with each form. */
+  readonly peer: Readonly<Record<Form, InferenceRow>>;
+  /** The smaller of the two ratios that compare the same files. */
   readonly ratio: number;
+  /** Latency of the peer over ours with the same files, and what the compact form gains over the peer's fp32. */
+  readonly ratios: Readonly<Record<Form, number>> & { readonly compactOverPeerFp32: number };
   readonly rows: readonly InferenceRow[];
   readonly threads: number;
-  readonly bytes: { readonly fp32: number; readonly compact: number };
+  readonly bytes: Readonly<Record<Form, number>>;
   /** What a plain copy reads and writes in a second. */
   readonly copyBytesPerSecond: number;
   /** Peers that could not be installed here, and why. */
@@ -47,7 +53,7 @@ export interface InferenceBenchmark {
 
 type Contender = {
   readonly name: string;
-  readonly model: "fp32" | "compact";
+  readonly model: Form;
   measure(): Promise<InferenceTimes & { name?: string }>;
 };
 
@@ -78,15 +84,15 @@ export async function run({ progress, signal, quick = false }: BenchmarkContext)
     );
     const bytes = { fp32: await dataBytes(models.fp32), compact: await dataBytes(models.compact) };
     const rows = contenders.map((contender) => summarize(contender, measured.get(contender) ?? [], bytes, bandwidth));
-    const ours = rows.find((row) => row.name === "histo" && row.model === "compact") as InferenceRow;
-    const peers = rows.filter((row) => row.name !== "histo" && row.model === "fp32");
-    const peer = peers.reduce((best, row) => (row.p50Seconds < best.p50Seconds ? row : best));
-    const ratio = peer.p50Seconds / ours.p50Seconds;
+    const [ours, peer] = [fastest(rows.filter(isOurs)), fastest(rows.filter((row) => !isOurs(row)))];
+    const ratio = (theirs: Form, own: Form) => peer[theirs].p50Seconds / ours[own].p50Seconds;
+    const same = { fp32: ratio("fp32", "fp32"), compact: ratio("compact", "compact") };
     return {
       name: "inference",
       ours: { ...ours, coldStart },
       peer,
-      ratio,
+      ratio: Math.min(same.fp32, same.compact),
+      ratios: { ...same, compactOverPeerFp32: ratio("fp32", "compact") },
       rows,
       threads: THREADS,
       bytes,
@@ -98,7 +104,16 @@ export async function run({ progress, signal, quick = false }: BenchmarkContext)
   }
 }
 
-async function prepare(models: Readonly<Record<"fp32" | "compact", string>>, size: number) {
+const isOurs = ({ name }: InferenceRow) => name === "histo";
+
+/** The row with the least latency for each form. */
+function fastest(rows: readonly InferenceRow[]): Record<Form, InferenceRow> {
+  const of = (form: Form) =>
+    rows.filter(({ model }) => model === form).reduce((best, row) => (row.p50Seconds < best.p50Seconds ? row : best));
+  return { fp32: of("fp32"), compact: of("compact") };
+}
+
+async function prepare(models: Readonly<Record<Form, string>>, size: number) {
   const onnxPython = await peerPython(["numpy", "onnx>=1.17", "onnxruntime>=1.20"]);
   const contenders: Contender[] = [];
   for (const model of ["fp32", "compact"] as const) {
@@ -134,7 +149,7 @@ async function prepare(models: Readonly<Record<"fp32" | "compact", string>>, siz
 function summarize(
   { name, model }: Contender,
   rounds: readonly (InferenceTimes & { name?: string })[],
-  bytes: Readonly<Record<"fp32" | "compact", number>>,
+  bytes: Readonly<Record<Form, number>>,
   bandwidth: number,
 ): InferenceRow {
   const of = (pick: (times: InferenceTimes) => number) => median(rounds.map(pick));
