@@ -1,5 +1,6 @@
 /** @module A model at work inside one process: decoders with a limit, micro-batches, one session. */
 import { HistoError } from "../../src/errors/index";
+import { sigmoid } from "../../src/evaluation/sigmoid";
 import type { ModelCard } from "../../src/onnx/model-card";
 import { Batcher, type BatchingOptions } from "./batcher";
 import { contributions, coverParts } from "./explain";
@@ -142,11 +143,6 @@ export class Engine implements ServedModel {
       this.active--;
     }
   }
-}
-
-/** The logistic function, exact for large values of either sign. */
-export function sigmoid(logit: number): number {
-  return logit >= 0 ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit) / (1 + Math.exp(logit));
 }
 
 function since(started: number): number {

@@ -2,8 +2,8 @@
  * @module The Open Inference Protocol over REST.
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
+import { sigmoid } from "../../src/evaluation/sigmoid";
 import { readJsonBody } from "./body";
-import { sigmoid } from "./engine";
 import { json, type ServiceRequest, type ServiceResponse } from "./http";
 import type { ServedModel } from "./models";
 import { Problem } from "./problem";

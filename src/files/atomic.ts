@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasErrorCode } from "../errors/index";
+import { isAlive } from "./alive";
 
 let serial = 0;
 
@@ -52,15 +53,6 @@ export async function removeAbandoned(path: string): Promise<void> {
     const file = join(dirname(path), name);
     const info = await stat(file).catch(() => undefined);
     if (info && Date.now() - info.mtimeMs > ABANDONED_AFTER) await rm(file, { force: true });
-  }
-}
-
-function isAlive(id: number): boolean {
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (error) {
-    return !hasErrorCode(error, "ESRCH");
   }
 }
 

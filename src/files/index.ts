@@ -1,4 +1,5 @@
 /** @module Durable files: atomic writes, hashes, JSON and tensors on disk, and where the project keeps things. */
+export { isAlive } from "./alive";
 export {
   AtomicFile,
   removeAbandoned,

@@ -30,8 +30,8 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** The bytes of a float array, without a copy. */
-export function bytesOf(values: Float32Array): Uint8Array {
+/** The bytes of a typed array, without a copy. */
+export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

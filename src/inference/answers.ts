@@ -30,8 +30,3 @@ export function logitsOf(output: Float32Array, kind: ModelCard["output"]["kind"]
   }
   return Float32Array.from({ length: output.length / 2 }, (_, i) => output[2 * i + 1]! - output[2 * i]!);
 }
-
-/** Logistic function. */
-export function probabilityOf(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
-}

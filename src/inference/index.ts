@@ -1,5 +1,5 @@
 /** @module Prediction with exported models: preprocessing and the network behind one class. */
-export { type Prediction, probabilityOf } from "./answers";
+export type { Prediction } from "./answers";
 export { type ListedImage, listImages } from "./image-list";
 export { type FileAnswer, predictFiles } from "./predict-files";
 export { Predictor, type PredictorOptions } from "./predictor";

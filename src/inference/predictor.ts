@@ -1,12 +1,13 @@
 /** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
 import { join } from "node:path";
 import { HistoError, InputError, messageOf } from "../errors/index";
+import { sigmoid } from "../evaluation/sigmoid";
 import type { DecodeLimits } from "../image/decode";
 import type { ModelCard } from "../onnx/model-card";
 import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } from "../onnx/model-directory";
 import { loadRuntime } from "../onnx/runtime";
 import { GraphSession } from "../onnx/session";
-import { logitsOf, type Prediction, probabilityOf } from "./answers";
+import { logitsOf, type Prediction } from "./answers";
 import { modelInput } from "./model-input";
 import { preprocessImage } from "./preprocess";
 
@@ -154,7 +155,7 @@ export class Predictor {
   }
 
   private answer(logit: number, preprocessSeconds: number, inferenceSeconds: number): Prediction {
-    const probability = probabilityOf(logit);
+    const probability = sigmoid(logit);
     const { classes, threshold } = this.card;
     const predictedClass = classes[probability >= threshold ? 1 : 0];
     return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds };

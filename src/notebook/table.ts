@@ -1,4 +1,5 @@
 /** @module Tables: rows of values or danfojs frames as HTML, with plain text for places that show no HTML. */
+import { escapeHtml } from "../evaluation/report/html";
 import { display } from "./display";
 
 /** A row: a value by column name. */
@@ -92,8 +93,4 @@ function plainTable(
   const line = (cells: readonly string[]) =>
     cells.map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ");
   return [line(columns), ...rows.map(line), more].filter(Boolean).join("\n");
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }

@@ -1,5 +1,5 @@
 /** @module Builds an ONNX graph node by node and writes it as `model.onnx`, large tensors beside it. */
-import { sizeOf } from "../files/index";
+import { bytesOf, sizeOf } from "../files/index";
 import type { ExternalData, TensorContent } from "./external-data";
 import { type ElementType, EXTERNAL_LOCATION, elementBytes, elementTypes, modelProto } from "./schema";
 
@@ -93,7 +93,7 @@ export class GraphBuilder {
 
   /** A float32 constant. */
   floats(name: string, shape: readonly number[], values: ArrayLike<number>): Promise<string> {
-    return this.constant(name, "float32", shape, bytesOfArray(Float32Array.from(values)));
+    return this.constant(name, "float32", shape, bytesOf(Float32Array.from(values)));
   }
 
   /** A scalar float32 constant. */
@@ -106,7 +106,7 @@ export class GraphBuilder {
     const key = values.join("_");
     const known = this.shared.get(key);
     if (known) return known;
-    const content = bytesOfArray(BigInt64Array.from(values.map(BigInt)));
+    const content = bytesOf(BigInt64Array.from(values.map(BigInt)));
     const name = await this.constant(`integers_${key.replaceAll("-", "minus")}`, "int64", [values.length], content);
     this.shared.set(key, name);
     return name;
@@ -196,9 +196,4 @@ function attribute(name: string, value: Attribute): object {
 function valueInfo({ name, type, shape }: GraphValue): object {
   const dim = shape.map((extent) => (typeof extent === "number" ? { dimValue: extent } : { dimParam: extent }));
   return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } };
-}
-
-/** The bytes of a typed array, without a copy. */
-export function bytesOfArray(values: ArrayBufferView): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

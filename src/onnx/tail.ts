@@ -1,4 +1,5 @@
 /** @module The layers of a plain network behind its first linear layer: gradients of the logit for given outputs of that layer. */
+import { sigmoid } from "../evaluation/index";
 import { SafetensorsFile } from "../files/index";
 import { identityConverters } from "./converters/identity";
 import { collect, storedMatrix } from "./matrix";
@@ -18,7 +19,7 @@ const activations: Readonly<Record<string, (x: number) => number>> = {
   elu: (x) => (x > 0 ? x : Math.expm1(x)),
   selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
   tanh: Math.tanh,
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  sigmoid,
   softplus: (x) => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(0, x),
 };
 

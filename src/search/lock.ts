@@ -1,6 +1,7 @@
 /** @module One process at a time in a directory. */
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { hasErrorCode, InputError } from "../errors/index";
+import { isAlive } from "../files/index";
 
 /** Locks of this process. A file that names this process and is not among them is left from an earlier one with its id. */
 const held = new Set<string>();
@@ -33,14 +34,5 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
     }
   } finally {
     await rm(own, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return hasErrorCode(error, "EPERM");
   }
 }

@@ -1,4 +1,5 @@
 /** @module Logistic regression with an L2 penalty, solved to the end by Newton's method. Deterministic. */
+import { sigmoid } from "../evaluation/index";
 
 export interface LogisticFit {
   readonly weights: Float64Array;
@@ -100,7 +101,7 @@ function newtonStep(
   const row = new Float64Array(size).fill(1);
   for (const i of rows) {
     for (let j = 0; j < k; j++) row[j] = x[i * k + j] as number;
-    const p = 1 / (1 + Math.exp(-logitOf(x, k, i, at)));
+    const p = sigmoid(logitOf(x, k, i, at));
     const error = p - (labels[i] as number);
     const curvature = Math.max(p * (1 - p), 1e-9);
     for (let a = 0; a < size; a++) {

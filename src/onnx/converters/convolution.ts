@@ -1,4 +1,5 @@
 /** @module Convolutions. Keras keeps kernels as (height, width, in, out); ONNX as (out, in / group, height, width). */
+import { bytesOf } from "../../files/index";
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
 import type { LayerNode } from "../topology";
 import { activate } from "./activation";
@@ -78,10 +79,6 @@ function transpose(
     }
   }
   return turned;
-}
-
-function bytesOf(values: Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 const convolution2d: Converter = async (layer, [input], conversion) => {

@@ -1,7 +1,8 @@
 /** @module Normalization layers as they act in prediction. */
+
 import { InputError } from "../../errors/index";
+import { bytesOf } from "../../files/index";
 import type { Converter, ConverterTable, Value } from "../conversion";
-import { bytesOfArray } from "../graph";
 import type { LayerNode } from "../topology";
 
 /** A batch normalization that no linear layer before it could take in: a factor and an addend per channel. */
@@ -28,8 +29,8 @@ const layerNormalization: Converter = async (layer, [input], conversion) => {
   const beta = conversion.has(layer, "beta") ? await conversion.read(layer, "beta") : new Float32Array(extent);
   const inputs = [
     await conversion.keras(value),
-    await graph.constant(`${layer.name}/gamma`, "float32", [extent], bytesOfArray(gamma)),
-    await graph.constant(`${layer.name}/beta`, "float32", [extent], bytesOfArray(beta)),
+    await graph.constant(`${layer.name}/gamma`, "float32", [extent], bytesOf(gamma)),
+    await graph.constant(`${layer.name}/beta`, "float32", [extent], bytesOf(beta)),
   ];
   const epsilon = (layer.config.epsilon as number | undefined) ?? 1e-3;
   const name = graph.node("LayerNormalization", inputs, {

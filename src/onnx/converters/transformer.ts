@@ -1,13 +1,13 @@
 /** @module Layers of a vision transformer that are classes of this project. */
+import { bytesOf } from "../../files/index";
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
-import { bytesOfArray } from "../graph";
 import type { LayerNode } from "../topology";
 
 /** x + positions. */
 const positionEmbedding: Converter = async (layer, [input], conversion) => {
   const value = input as Value;
   const shape = conversion.shapeOf(layer, "positions");
-  const content = bytesOfArray(await conversion.read(layer, "positions"));
+  const content = bytesOf(await conversion.read(layer, "positions"));
   const positions = await conversion.graph.constant(`${layer.name}/positions`, "float32", shape, content);
   const name = conversion.graph.node("Add", [await conversion.keras(value), positions], { name: layer.name });
   return { name, shape: value.shape };
@@ -44,14 +44,14 @@ const selfAttention: Converter = async (layer, [input], conversion) => {
 async function affine(layer: LayerNode, part: string, input: string, conversion: Conversion): Promise<string> {
   const { graph } = conversion;
   const constant = async (weight: string) => {
-    const content = bytesOfArray(await conversion.read(layer, weight));
+    const content = bytesOf(await conversion.read(layer, weight));
     return graph.constant(`${layer.name}/${weight}`, "float32", conversion.shapeOf(layer, weight), content);
   };
   const product = graph.node("MatMul", [input, await constant(`${part}_kernel`)]);
   return graph.node("Add", [product, await constant(`${part}_bias`)]);
 }
 
-const int64 = (value: number) => bytesOfArray(BigInt64Array.of(BigInt(value)));
+const int64 = (value: number) => bytesOf(BigInt64Array.of(BigInt(value)));
 
 export const transformerConverters: ConverterTable = {
   PositionEmbedding: positionEmbedding,
