@@ -130,17 +130,19 @@ async function locate(directory: string, table: Table, position: number, options
         `${table.path}, line ${line}: the image name "${written}" leads outside the data set; use names relative to it.`,
       );
     }
-    const earlier = lines.get(name);
+    const file = options.requireImages === false ? undefined : await findFile(finder, roots, name);
+    if (!file && options.requireImages !== false) missing.push(name);
+    const tile = file ?? { name, path: systemPath(roots[0] as string, name) };
+    // By file and not as written: `a` and `a.png`, or `a.png` and `images/a.png`, may be one.
+    const earlier = lines.get(tile.path);
     if (earlier !== undefined) {
       throw new InputError(
         "DATA_NAME_TWICE",
-        `${table.path}: lines ${earlier} and ${line} both name ${name}; remove one.`,
+        `${table.path}: lines ${earlier} and ${line} both name ${tile.name}; remove one.`,
       );
     }
-    lines.set(name, line);
-    const file = options.requireImages === false ? undefined : await findFile(finder, roots, name);
-    if (!file && options.requireImages !== false) missing.push(name);
-    located.push(file ?? { name, path: systemPath(roots[0] as string, name) });
+    lines.set(tile.path, line);
+    located.push(tile);
   }
   if (missing.length > 0) {
     const where = roots.map((root) => relative(directory, root) || ".").join(" and ");

@@ -188,6 +188,18 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
     { "labels.csv": "image,label\na.png,x\nb.png,y\n./a.png,y\n", "a.png": "", "b.png": "" },
   ],
   [
+    "a file named with its ending and without",
+    "DATA_NAME_TWICE",
+    /lines 2 and 4 .*a\.png/,
+    { "labels.csv": "image,label,split\na.png,x,test\nb.png,y,train\na,x,train\n", "a.png": "", "b.png": "" },
+  ],
+  [
+    "a file named by two paths",
+    "DATA_NAME_TWICE",
+    /lines 2 and 3 .*a\.png/,
+    { "labels.csv": "image,label\na.png,x\nimages/a.png,y\n", "images/a.png": "" },
+  ],
+  [
     "a name that leads outside",
     "DATA_NAME_UNSAFE",
     /line 2.*\.\.\/\.\.\/etc/,
