@@ -12,8 +12,7 @@ export interface ClassAssignment {
 }
 
 /**
- * Decides which class is positive. Labels that differ only in case or in blanks around them are one class, spelled as the
- * first one met.
+ * Decides which class is positive. Labels of one {@link classKey} are one class, spelled as the first one met.
  * @param written every label as written, blanks included
  * @param positive name of the positive class; default: the alphabetically later one
  * @param source what to name in errors: the table or folder
@@ -29,13 +28,13 @@ export function assignClasses(
   const spellings = new Map<string, string>();
   const variants = new Map<string, Set<string>>();
   for (const label of written) {
-    const key = keyOf(label);
-    if (!spellings.has(key)) spellings.set(key, label.trim());
+    const key = classKey(label);
+    if (!spellings.has(key)) spellings.set(key, classSpelling(label));
     variants.set(key, (variants.get(key) ?? new Set()).add(label.trim()));
   }
   const keys = [...spellings.keys()].sort();
   const names = keys.map((key) => spellings.get(key) as string);
-  if (positive !== undefined && !spellings.has(keyOf(positive))) {
+  if (positive !== undefined && !spellings.has(classKey(positive))) {
     throw new InputError(
       "DATA_POSITIVE_UNKNOWN",
       `--positive ${positive}: ${source} has the classes ${listed(names)}.`,
@@ -51,17 +50,32 @@ export function assignClasses(
       `${source} has ${names.length} classes (${listed(names)}) where two are needed; pass --positive NAME to tell one from the rest${remedy}.`,
     );
   }
-  const positiveKey = positive === undefined ? (keys[keys.length - 1] as string) : keyOf(positive);
+  const positiveKey = positive === undefined ? (keys[keys.length - 1] as string) : classKey(positive);
   const positiveName = spellings.get(positiveKey) as string;
   const others = names.filter((name) => name !== positiveName);
-  const negativeName = others.length === 1 ? (others[0] as string) : keyOf("other") === positiveKey ? "rest" : "other";
+  const negativeName =
+    others.length === 1 ? (others[0] as string) : classKey("other") === positiveKey ? "rest" : "other";
   const notes = [...variants.values()]
     .filter((spelled) => spelled.size > 1)
     .map((spelled) => `Labels read as one class: ${listed([...spelled])}.`);
   if (others.length > 1) notes.push(`"${positiveName}" is told from ${listed(others)} together ("${negativeName}").`);
-  return { classes: [negativeName, positiveName], labelOf: (label) => (keyOf(label) === positiveKey ? 1 : 0), notes };
+  return {
+    classes: [negativeName, positiveName],
+    labelOf: (label) => (classKey(label) === positiveKey ? 1 : 0),
+    notes,
+  };
 }
 
-function keyOf(label: string): string {
-  return label.trim().toLowerCase();
+/** A label for people: without blanks around it and without the `.0` that some programs give whole numbers. */
+export function classSpelling(label: string): string {
+  return label.trim().replace(/^([-+]?\d+)\.0*$/, "$1");
+}
+
+/**
+ * The same for all labels of one class: case, blanks around and a `.0` do not count; `true` and `false` are 1 and 0. Everything
+ * that reads labels compares them by it.
+ */
+export function classKey(label: string): string {
+  const key = classSpelling(label).toLowerCase();
+  return key === "true" ? "1" : key === "false" ? "0" : key;
 }

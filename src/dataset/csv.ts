@@ -6,7 +6,7 @@ import { assignClasses } from "./classes";
 import { FileFinder, IMAGE_EXTENSIONS, safeRelativePath, systemPath } from "./image-files";
 import type { DatasetOptions } from "./options";
 import { partitionNamed } from "./partitions";
-import { findColumn, listed, namedColumn, readTable, type Table } from "./table";
+import { findColumn, isMissing, listed, namedColumn, readTable, type Table } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
 import { readVotes, votesColumns } from "./votes";
 
@@ -47,7 +47,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     options.partitionColumn === undefined
       ? findColumn(table, PARTITION_COLUMNS)
       : namedColumn(table, options.partitionColumn);
-  const written = fieldsOf(table, label, "label");
+  const written = fieldsOf(table, label, "label", isMissing);
   const { classes, labelOf, notes } = assignClasses(
     written,
     options.positive,
@@ -87,11 +87,18 @@ function column(
   return position;
 }
 
-function fieldsOf(table: Table, position: number, what: string): string[] {
+function fieldsOf(
+  table: Table,
+  position: number,
+  what: string,
+  isEmpty = (field: string): boolean => field === "",
+): string[] {
   return table.rows.map((row) => {
     const field = row.fields[position]?.trim() ?? "";
-    if (field === "")
-      throw new InputError("TABLE_FIELD_EMPTY", `${table.path}, line ${row.line}: the ${what} is empty.`);
+    if (isEmpty(field)) {
+      const found = field === "" ? "empty" : `missing ("${field}")`;
+      throw new InputError("TABLE_FIELD_EMPTY", `${table.path}, line ${row.line}: the ${what} is ${found}.`);
+    }
     return field;
   });
 }

@@ -71,6 +71,11 @@ export function listed(names: readonly string[], limit = 12): string {
   return names.length > limit ? `${shown.join(", ")} and ${names.length - limit} more` : shown.join(", ");
 }
 
+/** True for an empty field, and for what programs write where a value is missing. */
+export function isMissing(field: string): boolean {
+  return /^(?:|nan|na|n\/a|<na>|#n\/a|null)$/i.test(field.trim());
+}
+
 /** A name without case, blanks and punctuation, for comparing column and class names. */
 export function plain(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");

@@ -1,7 +1,7 @@
 /** @module The experts' votes in a label table. */
 import { InputError } from "../errors/index";
 import type { DatasetOptions } from "./options";
-import { findColumn, namedColumn, plain, type Table, type TableRow } from "./table";
+import { findColumn, isMissing, namedColumn, plain, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
 
 /** Where a table keeps its votes. */
@@ -49,12 +49,12 @@ export function votesColumns(
 }
 
 /**
- * The votes of a row; undefined where the field is empty.
+ * The votes of a row; undefined where there are none.
  * @throws {InputError} `TABLE_VOTES_RANGE`, naming the line
  */
 export function readVotes(table: Table, row: TableRow, columns: VotesColumns): Votes | undefined {
   const field = row.fields[columns.count] ?? "";
-  if (field === "") return undefined;
+  if (isMissing(field)) return undefined;
   const total = "value" in columns.total ? columns.total.value : Number(row.fields[columns.total.column]);
   const count = Number(field);
   if (!Number.isInteger(total) || total < 1 || !Number.isInteger(count) || count < 0 || count > total) {

@@ -1,4 +1,4 @@
-/** @module Which column of somebody's CSV holds the true label and which the score of the positive class. */
+/** @module Finding columns of somebody's CSV by their names, and which holds the true label. */
 import type { Table } from "../dataset/table";
 import { InputError } from "../errors/index";
 
@@ -19,35 +19,9 @@ const LABEL_NAMES = [
   "y test",
   "diagnosis",
 ];
-const PROBABILITY_NAMES = [
-  "probability",
-  "positive probability",
-  "positive prob",
-  "prob positive",
-  "probability positive",
-  "p positive",
-  "probability 1",
-  "prob 1",
-  "proba 1",
-  "p 1",
-  "p1",
-  "y score",
-  "y prob",
-  "y proba",
-  "score",
-  "prob",
-  "proba",
-  "y pred proba",
-  "pred prob",
-  "predicted probability",
-  "percent",
-  "output",
-  "p",
-];
-const LOGIT_NAMES = ["logit", "positive logit"];
 
 /** A name without case, punctuation and plural: `Image Name`, `imageName` and `image_names` alike become `image name`. */
-function plain(name: string): string {
+export function plain(name: string): string {
   return name
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase()
@@ -71,39 +45,19 @@ export function labelColumn(table: Table, name?: string): number {
   throw notFound(table, "label", candidates);
 }
 
-/**
- * Position of the column of scores: the one named, or the only one that bears the name of the positive class (alone or with
- * "probability" and the like), or the first with a usual name for a probability, or logits.
- * @throws {InputError} `METRICS_COLUMN`, listing the columns that exist
- */
-export function scoreColumn(table: Table, positive: string, name?: string): { column: number; logits: boolean } {
-  if (name !== undefined) return { column: namedColumn(table, name, "--score"), logits: false };
-  const plainNames = table.columns.map(plain);
-  const wanted = plain(positive);
-  const ofPositive = positions(plainNames, (column) => {
-    const probable = /\b(p|prob|proba|probability|score|confidence)\b/.test(column);
-    return wanted !== "" && (column === wanted || (probable && ` ${column} `.includes(` ${wanted} `)));
-  });
-  if (ofPositive.length === 1) return { column: ofPositive[0] as number, logits: false };
-  const probability = firstOf(plainNames, PROBABILITY_NAMES);
-  if (probability !== undefined) return { column: probability, logits: false };
-  const candidates = positions(plainNames, (column) => /\b(prob|proba|probability|score)\b/.test(column));
-  if (candidates.length === 1) return { column: candidates[0] as number, logits: false };
-  const logit = firstOf(plainNames, LOGIT_NAMES);
-  if (candidates.length === 0 && logit !== undefined) return { column: logit, logits: true };
-  throw notFound(table, "score", candidates);
-}
-
-function positions(names: readonly string[], accept: (name: string) => boolean): number[] {
+/** Positions of the names that are accepted. */
+export function positions(names: readonly string[], accept: (name: string) => boolean): number[] {
   return names.flatMap((name, i) => (accept(name) ? [i] : []));
 }
 
-function firstOf(names: readonly string[], wanted: readonly string[]): number | undefined {
+/** Position of the first of the wanted names that is there. @param names plain ones */
+export function firstOf(names: readonly string[], wanted: readonly string[]): number | undefined {
   const found = wanted.map(plain).find((name) => names.includes(name));
   return found === undefined ? undefined : names.indexOf(found);
 }
 
-function namedColumn(table: Table, name: string, option: string): number {
+/** Position of a column that the user named with an option. @throws {InputError} `METRICS_COLUMN` */
+export function namedColumn(table: Table, name: string, option: string): number {
   const exact = table.columns.indexOf(name);
   if (exact >= 0) return exact;
   const alike = positions(table.columns, (column) => plain(column) === plain(name));
@@ -111,12 +65,18 @@ function namedColumn(table: Table, name: string, option: string): number {
   throw new InputError("METRICS_COLUMN", `${table.path} has no column "${name}" (${option}). ${columnList(table)}`);
 }
 
-function notFound(table: Table, what: "label" | "score", candidates: readonly number[]): InputError {
+/** The error for a column that must be named. @param candidates columns that it could be @param advice a sentence more */
+export function notFound(
+  table: Table,
+  what: "label" | "score",
+  candidates: readonly number[],
+  advice = "",
+): InputError {
   const names = candidates.map((i) => table.columns[i]);
   const reason =
     names.length > 1 ? `several columns could be the ${what} (${names.join(", ")})` : `no ${what} column found`;
   const headless = table.columns.some((name) => name !== "" && Number.isFinite(Number(name)));
-  const hint = headless ? " The first line looks like data: is the header missing?" : "";
+  const hint = headless ? " The first line looks like data: is the header missing?" : advice;
   return new InputError(
     "METRICS_COLUMN",
     `${table.path}: ${reason}; name it with --${what}. ${columnList(table)}${hint}`,

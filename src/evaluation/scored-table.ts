@@ -1,7 +1,9 @@
 /** @module Labels and scores out of any CSV: columns found or named, labels as 0 and 1 or as class names. */
-import { readTable, type Table } from "../dataset/table";
+import { classKey, classSpelling } from "../dataset/classes";
+import { isMissing, readTable, type Table } from "../dataset/table";
 import { InputError } from "../errors/index";
-import { labelColumn, scoreColumn } from "./columns";
+import { labelColumn } from "./columns";
+import { type ClassNames, scoreColumn } from "./score-column";
 
 export interface ScoredTableOptions {
   /** Name of the column of true labels; found by its usual names where absent. */
@@ -36,21 +38,22 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   const table = await readTable(path);
   const labelAt = labelColumn(table, options.label);
   const problems = new Problems(table);
-  const names = table.rows.map(({ fields }) => className(fields[labelAt] ?? ""));
-  const { positive, binary } = positiveClass(table, names, table.columns[labelAt] ?? "", options.positive);
-  const score = scoreColumn(table, positive, options.score);
+  const keys = table.rows.map(({ fields }) => keyOf(fields[labelAt] ?? ""));
+  const { positive, others, binary } = findClasses(table, keys, labelAt, options.positive);
+  const positiveKey = classKey(positive);
+  const score = scoreColumn(table, { positive, others }, options.score);
   const logits = options.logits ?? score.logits;
   const percent = options.percent ?? (!logits && /%|percent/i.test(table.columns[score.column] ?? ""));
-  const labels = new Uint8Array(names.length);
-  const scores = new Float64Array(names.length);
+  const labels = new Uint8Array(keys.length);
+  const scores = new Float64Array(keys.length);
   table.rows.forEach(({ fields, line }, i) => {
-    const name = names[i] as string;
+    const key = keys[i] as string;
     const text = fields[score.column] ?? "";
     const value = scoreOf(text, percent);
-    labels[i] = name === positive ? 1 : 0;
+    labels[i] = key === positiveKey ? 1 : 0;
     scores[i] = value;
-    if (name === "") problems.add(line, "the label is empty");
-    else if (binary && name !== "0" && name !== "1") problems.add(line, `the label is "${name}"`);
+    if (key === "") problems.add(line, fields[labelAt] ? `the label is "${fields[labelAt]}"` : "the label is empty");
+    else if (binary && key !== "0" && key !== "1") problems.otherClass(line, fields[labelAt] ?? "");
     else if (text === "") problems.add(line, "the score is empty");
     else if (!Number.isFinite(value)) problems.add(line, `the score is "${text}"`);
     else if (!logits && (value < 0 || value > 1))
@@ -69,42 +72,54 @@ function scoreOf(text: string, percent: boolean): number {
   return sign || percent ? value / 100 : value;
 }
 
-/** `1.0` and `true`, `0.0` and `false` become `1` and `0`; other names stay. */
-function className(text: string): string {
-  if (/^[01](\.0*)?$/.test(text)) return text.charAt(0);
-  if (/^true$/i.test(text)) return "1";
-  return /^false$/i.test(text) ? "0" : text;
+/** The key of a label, empty where there is none. */
+function keyOf(label: string): string {
+  return isMissing(label) ? "" : classKey(label);
 }
 
-/** The name of the positive class, and whether labels are 0 and 1 (anything else is then a mistake of its row). */
-function positiveClass(
+/**
+ * The classes, and whether labels are 0 and 1: where both occur, anything else is a mistake of its row. Any other two labels
+ * are two classes, of which the alphabetically later is positive.
+ */
+function findClasses(
   table: Table,
-  names: readonly string[],
-  column: string,
+  keys: readonly string[],
+  labelAt: number,
   wanted?: string,
-): { positive: string; binary: boolean } {
-  const distinct = [...new Set(names.filter((name) => name !== ""))].sort();
-  const positive = wanted === undefined ? undefined : className(wanted);
-  const found = distinct.map((name) => `${name} (line ${table.rows[names.indexOf(name)]?.line})`).slice(0, 8);
-  const list = `${found.join(", ")}${distinct.length > 8 ? ", ..." : ""}`;
-  if (positive !== undefined) {
-    // A set of one class need not hold the positive one.
-    if (distinct.includes(positive) || distinct.length === 1) return { positive, binary: false };
-    throw new InputError("METRICS_CLASSES", `--positive ${wanted}: column "${column}" of ${table.path} holds ${list}.`);
-  }
-  const zeroOrOne = names.filter((name) => name === "0" || name === "1").length;
-  if (2 * zeroOrOne > names.length) return { positive: "1", binary: true };
-  if (distinct.length === 2) return { positive: distinct[1] as string, binary: false };
+): ClassNames & { readonly binary: boolean } {
+  const first = new Map<string, { readonly name: string; readonly line: number }>();
+  keys.forEach((key, i) => {
+    const row = table.rows[i] as Table["rows"][number];
+    if (key !== "" && !first.has(key))
+      first.set(key, { name: classSpelling(row.fields[labelAt] ?? ""), line: row.line });
+  });
+  const distinct = [...first.keys()].sort();
+  const classes = (positive: string, binary = false) => {
+    const others = distinct.filter((key) => key !== classKey(positive)).map((key) => first.get(key)?.name ?? key);
+    return { positive: first.get(classKey(positive))?.name ?? positive, others, binary };
+  };
+  // A set of one class need not hold the positive one.
+  if (wanted !== undefined && (first.has(classKey(wanted)) || distinct.length === 1)) return classes(wanted);
+  const isBinary = distinct.length === 1 ? /^[01]$/.test(distinct[0] as string) : first.has("0") && first.has("1");
+  if (wanted === undefined && isBinary) return classes("1", true);
+  if (wanted === undefined && distinct.length === 2) return classes(distinct[1] as string);
+  const found = [...first.values()].slice(0, 8).map(({ name, line }) => `${name} (line ${line})`);
+  const list = `${found.join(", ")}${first.size > 8 ? `, and ${first.size - 8} more` : ""}`;
+  const column = `column "${table.columns[labelAt]}" of ${table.path}`;
   throw new InputError(
     "METRICS_CLASSES",
-    `Column "${column}" of ${table.path} must hold 0 and 1 or two class names (or give --positive NAME); it holds ${list}.`,
+    wanted === undefined
+      ? `${column.replace("c", "C")} must hold 0 and 1 or two class names (or give --positive NAME); it holds ${list}.`
+      : `--positive ${wanted}: ${column} holds ${list}.`,
   );
 }
 
 /** Unusable rows, told in one line with their line numbers. */
 class Problems {
   private readonly found: string[] = [];
-  private readonly strange: number[] = [];
+  private lowest = Number.POSITIVE_INFINITY;
+  private highest = Number.NEGATIVE_INFINITY;
+  private otherClasses = false;
 
   constructor(private readonly table: Table) {}
 
@@ -112,9 +127,16 @@ class Problems {
     this.found.push(`line ${line}: ${problem}`);
   }
 
+  /** A label beside 0 and 1. */
+  otherClass(line: number, label: string): void {
+    this.otherClasses = true;
+    this.add(line, `the label is "${label}"`);
+  }
+
   /** A number that is no probability. */
   outOfRange(line: number, problem: string, value: number): void {
-    this.strange.push(value);
+    this.lowest = Math.min(this.lowest, value);
+    this.highest = Math.max(this.highest, value);
     this.add(line, problem);
   }
 
@@ -130,9 +152,10 @@ class Problems {
   }
 
   private hint(): string {
-    if (this.strange.length === 0) return "";
-    const mayBePercent = this.strange.every((value) => value >= 0 && value <= 100);
-    return mayBePercent && Math.max(...this.strange) > 20
+    const { lowest, highest } = this;
+    if (this.otherClasses) return " Mend them, or give --positive NAME where there are more than two classes.";
+    if (highest < lowest) return "";
+    return lowest >= 0 && highest > 20 && highest <= 100
       ? " Give --percent where scores are percent, --logits where they are logits."
       : " Give --logits where scores are logits.";
   }

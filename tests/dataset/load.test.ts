@@ -42,6 +42,29 @@ test("votes are counted for the positive class, whichever it is", async (context
   );
 });
 
+test("votes that are missing are none", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "annotations.csv": `${MHIST_HEADER}\na.png,SSA,NA,train\nb.png,HP,,train\nc.png,HP,2,train\n`,
+  });
+  const { tiles } = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(
+    tiles.map((tile) => tile.votes?.positive),
+    [undefined, undefined, 2],
+  );
+});
+
+test("0 and 0.0, 1, 1.0 and true are two classes", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": "image,label\na.png,0.0\nb.png,0\nc.png,1.0\nd.png,true\n",
+  });
+  const { classes, tiles } = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(classes, ["0", "1"]);
+  assert.deepEqual(
+    tiles.map((tile) => tile.label),
+    [0, 0, 1, 1],
+  );
+});
+
 test("the label table alone, without images", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), {
     "labels.csv": "image,label\na.png,x\nb.png,y\n",
@@ -179,6 +202,12 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
     "TABLE_FIELD_EMPTY",
     /line 3: the label is empty/,
     { "labels.csv": "image,label\na.png,x\nb.png,\n" },
+  ],
+  [
+    "a label that is missing",
+    "TABLE_FIELD_EMPTY",
+    /line 3: the label is missing \("NaN"\)/,
+    { "labels.csv": "image,label\na.png,x\nb.png,NaN\nc.png,y\n" },
   ],
   ["an empty name", "TABLE_FIELD_EMPTY", /line 2: the image name/, { "labels.csv": "image,label\n ,x\nb.png,y\n" }],
   [

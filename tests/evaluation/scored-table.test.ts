@@ -43,6 +43,32 @@ test("columns are found in files as people publish them", async () => {
   assert.deepEqual(await columnsOf("filename,label,logit", "a,0,-3\nb,1,4"), ["label", "logit"]);
 });
 
+test("the other class's probability is never taken for the positive one's", async () => {
+  const refused = (content: string, message: RegExp, options: ScoredTableOptions = {}) =>
+    assert.rejects(read(content, options), { code: "METRICS_COLUMN", message });
+  const other = (column: string, positive: string) =>
+    new RegExp(`"${column}" does not look like the probability of "${positive}".*--positive`);
+  await refused("label,prob_HP\nSSA,.1\nHP,.9\n", other("prob_HP", "SSA"));
+  await refused("label,prob_0\nSSA,.1\nHP,.9\n", other("prob_0", "SSA"));
+  await refused("label,prob_0\n1,.1\n0,.9\n", other("prob_0", "1"));
+  await refused("label,probability_normal\ntumor,.1\nnormal,.9\n", other("probability_normal", "tumor"));
+  await refused("label,prob_non_tumor\ntumor,.1\nnormal,.9\n", other("prob_non_tumor", "tumor"));
+  await refused("label,prob_1\nSSA,.1\nHP,.9\n", other("prob_1", "HP"), { positive: "HP" });
+  await refused("label,model_1_score,model_2_score\n0,.1,.2\n1,.9,.8\n", /several .*model_1_score, model_2_score/);
+  await refused("label,score_1,score_2\n0,.1,.2\n1,.9,.8\n", /several .*score_1, score_2/);
+
+  const own = { positive: "HP" };
+  assert.deepEqual(await columnsOf("label,prob_HP", "SSA,.1\nHP,.9", own), ["label", "prob_HP"]);
+  assert.deepEqual(await columnsOf("label,prob_0,prob_1", "1,.1,.9\n0,.9,.1", { positive: "0" }), ["label", "prob_0"]);
+  assert.deepEqual(await columnsOf("label,prob_1", "SSA,.9\nHP,.1"), ["label", "prob_1"]);
+  assert.deepEqual(await columnsOf("label,resnet_prob_tumor", "tumor,.9\nnormal,.1"), ["label", "resnet_prob_tumor"]);
+  assert.deepEqual(await columnsOf("label,prob_non_tumor", "tumor,.1\nnon-tumor,.9", { positive: "Non-Tumor" }), [
+    "label",
+    "prob_non_tumor",
+  ]);
+  assert.deepEqual(await columnsOf("label,prob_1,prob_2", "1,.9,.1\n2,.1,.9"), ["label", "prob_2"]);
+});
+
 test("a column of logits alone is taken as logits; beside probabilities it is not needed", async () => {
   assert.equal((await read("label,logit\n0,-3\n1,4\n")).logits, true);
   assert.equal((await read("label,logit,probability\n0,-3,0.1\n1,4,0.9\n")).logits, false);
@@ -73,12 +99,45 @@ test("class names: the alphabetically later is positive unless another is named"
   const named = await read(content, { positive: "HP" });
   assert.deepEqual([named.positive, ...named.labels], ["HP", 1, 0, 0]);
   await assert.rejects(
-    read(content, { positive: "ssa" }),
-    /--positive ssa: column "label" .* HP \(line 2\), SSA \(line 3\)/,
+    read(content, { positive: "SSL" }),
+    /--positive SSL: column "label" .* HP \(line 2\), SSA \(line 3\)/,
   );
   const rest = await read("label,score\nA,0.1\nB,0.8\nC,0.6\n", { positive: "B" });
   assert.deepEqual([...rest.labels], [0, 1, 0]);
   await assert.rejects(read("label,score\nA,0.1\nB,0.8\nC,0.6\n"), { code: "METRICS_CLASSES" });
+});
+
+test("case does not count in class names, as with the labels of images", async () => {
+  for (const options of [{ positive: "SSA" }, { positive: "ssa" }, {}]) {
+    const mixed = await read("label,score\nSSA,0.9\nssa,0.8\nHP,0.1\n", options);
+    assert.deepEqual([mixed.positive, ...mixed.labels], ["SSA", 1, 1, 0]);
+  }
+});
+
+test("a missing label is none of the other class", async () => {
+  for (const options of [{ positive: "SSA" }, {}])
+    await assert.rejects(read("label,score\nSSA,0.9\nNaN,0.8\nHP,0.1\n", options), {
+      code: "METRICS_ROWS",
+      message: /1 row of 3 .*line 3: the label is "NaN"/,
+    });
+});
+
+test("two numbers are two classes, whichever is more frequent", async () => {
+  for (const rows of ["1,0.1\n1,0.2\n2,0.9", "1,0.1\n2,0.8\n2,0.9"])
+    assert.equal((await read(`label,score\n${rows}\n`)).positive, "2");
+  for (const rows of ["-1,0.1\n1,0.8\n1,0.9", "-1,0.1\n-1,0.2\n1.0,0.9"])
+    assert.equal((await read(`label,score\n${rows}\n`)).positive, "1");
+  await assert.rejects(read("label,score\n0,0.1\n1,0.8\n2,0.9\n"), {
+    code: "METRICS_ROWS",
+    message: /line 4: the label is "2".*--positive NAME where there are more than two classes/,
+  });
+});
+
+test("hundreds of thousands of wrong labels or scores are told at once", async () => {
+  const lines = (line: (i: number) => string) =>
+    `label,score\n${Array.from({ length: 200_000 }, (_, i) => line(i)).join("\n")}\n`;
+  await assert.rejects(read(lines((i) => `${i % 2},${i % 101}`)), { code: "METRICS_ROWS", message: /--percent/ });
+  await assert.rejects(read(lines((i) => `${2 + i / 7},0.5`)), { code: "METRICS_CLASSES", message: /and 199992 more/ });
 });
 
 test("0 and 1 may be written as 0.0 and 1.0, or false and true", async () => {
@@ -105,6 +164,7 @@ test("bad rows are named with the line they stand on", async () => {
 
 test("an unfound column lists those that exist; a missing header is suspected", async () => {
   await assert.rejects(read("name,experts,label\na,2,0\nb,5,1\n"), /no score column.*--score.*name, experts, label/);
+  await assert.rejects(read("label,pred\n0,0\n1,1\n"), /no score column.*predicted classes\? Give --score pred/);
   await assert.rejects(read("a.png,0,0.65\nb.png,1,0.2\n"), /no label column.*is the header missing\?/);
   await assert.rejects(
     read("label,score\n0,0.1\n1,0.2\n", { score: "sc" }),
