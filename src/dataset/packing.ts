@@ -1,4 +1,5 @@
 /** @module Writing a store anew: pixels that are known are copied, the others decoded, in the data set's order. */
+import { accessSync, constants } from "node:fs";
 import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
 import { AtomicFile, writeFully } from "../files/index";
 import type { Progress } from "../progress/index";
@@ -24,8 +25,19 @@ export interface PlannedTile {
 }
 
 /** True when the file need not even be read. */
-export function isUnchanged({ known, bytes, modified }: PlannedTile): boolean {
-  return known !== undefined && known.stamp.bytes === bytes && known.stamp.modified === modified;
+export function isUnchanged({ tile, known, bytes, modified }: PlannedTile): boolean {
+  if (known?.stamp.bytes !== bytes || known.stamp.modified !== modified) return false;
+  // A file that could not be read may be readable now: a change of permissions shows in neither size nor time.
+  return known.stamp.sha256 !== "" || !mayBeRead(tile.path);
+}
+
+function mayBeRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export interface Packing {
@@ -126,7 +138,9 @@ class StoreContent {
       const { name } = planned.tile;
       const stamp = { bytes, modified, sha256: answer.sha256 };
       if (answer.kind === "failed") {
-        (skipUnreadable ? this.skipped : this.refused).push({ ...stamp, name, reason: answer.reason });
+        // Skipped before, and nothing new: it is left out as it was.
+        const stays = known?.reason !== undefined && known.stamp.sha256 === answer.sha256;
+        (skipUnreadable || stays ? this.skipped : this.refused).push({ ...stamp, name, reason: answer.reason });
       } else if (answer.kind === "decoded") {
         // Closes up the slots of images that cannot be used.
         if (used < slot) new Uint8Array(slab, used * each, each).set(new Uint8Array(slab, slot * each, each));

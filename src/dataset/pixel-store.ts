@@ -133,8 +133,10 @@ async function mustFit(folder: string, count: number, size: number): Promise<voi
   );
 }
 
-function storeKey(dataset: Dataset): string {
-  return sha256(dataset.table ?? dataset.directory).slice(0, 8);
+/** Stores of other tables or image folders must not be taken for this one's: names, sizes and times may be the same. */
+function storeKey({ directory, table, imageDirectory }: Dataset): string {
+  const places = [table ?? directory, ...(imageDirectory === undefined ? [] : [imageDirectory])];
+  return sha256(places.join("\0")).slice(0, 8);
 }
 
 function fileSafe(name: string): string {

@@ -34,6 +34,8 @@ export interface Dataset {
   readonly layout: Layout;
   /** The label table, where the layout has one; absolute path. */
   readonly table?: string;
+  /** The folder of the images, where the user named one; absolute path. */
+  readonly imageDirectory?: string;
   /** Names of the classes; `classes[1]` is the positive one. */
   readonly classes: readonly [negative: string, positive: string];
   /** In the order of the table, or sorted by name; the order is stable. */

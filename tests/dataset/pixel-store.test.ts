@@ -13,6 +13,7 @@ import {
   packPixels,
   withoutSkipped,
 } from "../../src/dataset/index";
+import { isUnchanged } from "../../src/dataset/packing";
 import { preprocessImage } from "../../src/inference/preprocess";
 import { texture, texturePng, writeCsvSet, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -102,6 +103,40 @@ test("images that cannot be used are named all together, and nothing is left beh
   const mended = await packPixels(dataset, { size: 16, cacheDirectory });
   assert.deepEqual([mended.decoded, mended.store.skipped.length], [1, 2], "a mended image comes in");
   mended.store.close();
+});
+
+test("each folder of images has a store of its own, though names, sizes and times agree", async (context) => {
+  const { data, cacheDirectory } = await setOf(context, 2);
+  const [first, second] = [texture(1, 16), texture(2, 16)];
+  const tiff = (pixels: Uint8Array) =>
+    sharp(pixels, { raw: { width: 16, height: 16, channels: 3 } })
+      .tiff({ compression: "none" })
+      .toBuffer();
+  const files = { "a/0.png": await tiff(first), "a/1.png": await tiff(first), "b/0.png": await tiff(second) };
+  await writeFiles(data, { ...files, "b/1.png": await tiff(second) });
+  const time = new Date(1e12);
+  for (const name of [...Object.keys(files), "b/1.png"]) await utimes(join(data, name), time, time);
+  for (const [imageDirectory, pixels] of [
+    ["a", first],
+    ["b", second],
+  ] as const) {
+    const store = await openPixelStore(await loadDataset(data, { imageDirectory }), { size: 16, cacheDirectory });
+    const into = new Uint8Array(store.bytesPerImage);
+    store.read([0], into);
+    assert.deepEqual(into, pixels);
+    store.close();
+  }
+});
+
+test("an image that could not be read is tried again as soon as it may be", async (context) => {
+  const { image } = await setOf(context, 1);
+  const planned = (path: string, sha256: string) => ({
+    tile: { name: "0.png", path, label: 0, partition: "train" } as const,
+    ...{ bytes: 7, modified: 1, known: { position: -1, stamp: { bytes: 7, modified: 1, sha256 }, reason: "" } },
+  });
+  assert.equal(isUnchanged(planned(image("0.png"), "")), false, "size and time do not show a change of permissions");
+  assert.equal(isUnchanged(planned(image("none.png"), "")), true, "still not to be read");
+  assert.equal(isUnchanged(planned(image("0.png"), "e3b0c4")), true, "it was read, and is damaged");
 });
 
 test("threads, which many images are packed by, give the same store", async (context) => {
