@@ -11,8 +11,9 @@ export interface DelongTest {
   readonly standardError: number;
   /** 95 % interval of the difference. */
   readonly ci95: Interval;
+  /** Infinite where the areas differ without a standard error: one is perfect, the other the same for all rows. */
   readonly z: number;
-  /** Two-sided; 1 where the models rank the rows alike. */
+  /** Two-sided; 1 where the models rank the rows alike, 0 where they differ without a standard error. */
   readonly p: number;
 }
 

@@ -19,6 +19,7 @@ function erfc(x: number): number {
     }
     return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
   }
+  if (x === Number.POSITIVE_INFINITY) return 0;
   // Lentz's method on erfc(x) = exp(-x^2) / sqrt(pi) * 1 / (x + (1/2) / (x + 1 / (x + (3/2) / (x + ...)))).
   let f = x;
   let [c, d] = [x, 0];

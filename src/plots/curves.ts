@@ -48,7 +48,7 @@ export function rocFigure(series: readonly RocSeries[]): Figure {
       mode: "lines",
       name: `${name}: AUC ${withInterval(auc, ci95)}`,
       line: { color: colour },
-      hovertemplate: "recall %{y:.3f}, specificity %{x:.3f} missed, threshold %{customdata:.3f}<extra></extra>",
+      hovertemplate: "recall %{y:.3f}, false positive rate %{x:.3f}, threshold %{customdata:.3f}<extra></extra>",
     });
     if (operating) data.push(operatingPoint(operating, colour));
   });
@@ -104,13 +104,16 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
   };
   const lines = series.map(({ name, curve, prAuc, ci95 }, i): Data => {
     const shown = cornersOf(curve.recall, curve.precision);
+    // From recall 0 on, and up or down before each step to the right: the area below is the average precision.
+    const valuesOf = (values: ArrayLike<number>) => shown.map((at) => values[at] as number);
+    const [precision, thresholds] = [valuesOf(curve.precision), valuesOf(curve.thresholds)];
     return {
-      x: rounded(shown.map((at) => curve.recall[at] as number)),
-      y: rounded(shown.map((at) => curve.precision[at] as number)),
-      customdata: rounded(shown.map((at) => curve.thresholds[at] as number)) as number[],
+      x: rounded([0, ...valuesOf(curve.recall)]),
+      y: rounded([...precision.slice(0, 1), ...precision]),
+      customdata: rounded([...thresholds.slice(0, 1), ...thresholds]) as number[],
       mode: "lines",
       name: `${name}: average precision ${withInterval(prAuc, ci95)}`,
-      line: { color: colours.series[i % colours.series.length] as string, shape: "hv" },
+      line: { color: colours.series[i % colours.series.length] as string, shape: "vh" },
       hovertemplate: "precision %{y:.3f}, recall %{x:.3f}, threshold %{customdata:.3f}<extra></extra>",
     };
   });

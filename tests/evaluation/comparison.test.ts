@@ -28,6 +28,17 @@ function twoModels(seed: number, n: number, { steps = 0 } = {}) {
   return { labels, a: model(0.45), b: model(0.3) };
 }
 
+test("DeLong's test of a perfect model against a constant one, and of two constant ones", () => {
+  const [labels, perfect, constant] = [
+    [0, 0, 1, 1],
+    [0.1, 0.2, 0.8, 0.9],
+    [0.5, 0.5, 0.5, 0.5],
+  ];
+  const { difference, standardError, p } = delongTest(labels, perfect, constant);
+  assert.deepEqual([difference, standardError, p], [0.5, 0, 0]);
+  assert.equal(delongTest(labels, constant, constant).p, 1);
+});
+
 test("DeLong's test equals the definition, pair by pair", { skip: withoutPython() }, () => {
   const cases = [twoModels(1, 60), twoModels(2, 200, { steps: 8 }), twoModels(3, 400), twoModels(4, 12, { steps: 3 })];
   // From DeLong, DeLong and Clarke-Pearson 1988, without ranks: every positive against every negative.

@@ -126,6 +126,20 @@ test("the ROC figure names the area with its interval and the chosen point", () 
   );
 });
 
+test("the area below the steps of the precision-recall figure is the average precision", () => {
+  const [labels, scores] = [
+    [1, 0, 1, 0, 1],
+    [0.9, 0.8, 0.7, 0.6, 0.5],
+  ];
+  const { prAuc } = binaryMetrics(labels, scores);
+  const [line] = precisionRecallFigure([{ name: "", curve: precisionRecallCurve(labels, scores), prAuc }], 0.6).data;
+  const { x, y, line: style } = line as { x: number[]; y: number[]; line: { shape: string } };
+  assert.equal(style.shape, "vh", "each step is as high as its right end");
+  const area = x.slice(1).reduce((sum, right, i) => sum + (right - (x[i] as number)) * (y[i + 1] as number), 0);
+  assert.equal(x[0], 0);
+  assert.ok(Math.abs(area - prAuc) < 1e-4, `${area}, average precision ${prAuc}`);
+});
+
 test("a curve of 100,000 rows stays small", () => {
   const many = predictedTiles(100_000, 2);
   const large = labelsAndScores(many);
