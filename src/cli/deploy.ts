@@ -15,11 +15,11 @@ import {
   removalPlan,
   runPlan,
   type Step,
-  shellText,
   trackingPlan,
 } from "../deployment/index";
 import { InputError } from "../errors/index";
 import { projectRoot, readJson } from "../files/index";
+import { shellText } from "../shell/index";
 import { type CommandContext, type CommandDefinition, integer, oneOf } from "./command";
 
 interface Common {

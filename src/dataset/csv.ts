@@ -66,11 +66,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     };
   });
   const isMhist = MHIST_COLUMNS.every((name) => table.columns.includes(name));
-  return {
-    ...{ directory, name: "", layout: isMhist ? "mhist" : "csv", table: tablePath },
-    ...(options.imageDirectory !== undefined && { imageDirectory: resolve(directory, options.imageDirectory) }),
-    ...{ classes, tiles, notes },
-  };
+  return { directory, name: "", layout: isMhist ? "mhist" : "csv", table: tablePath, classes, tiles, notes };
 }
 
 function column(

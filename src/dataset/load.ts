@@ -28,7 +28,7 @@ export async function loadDataset(directory: string, options: DatasetOptions = {
       `${table ?? root} has no training images: every image is in another partition; mark some as train.`,
     );
   }
-  return { ...dataset, name: basename(root) };
+  return { ...dataset, name: basename(root), options };
 }
 
 async function mustBeDirectory(root: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** @module How a data set directory is to be read, where finding out by itself is not enough. */
+import { flagsOf } from "../shell/index";
 
 /** What may be said about a data set; everything has a default that is found in the directory itself. */
 export interface DatasetOptions {
@@ -17,4 +18,9 @@ export interface DatasetOptions {
   readonly votesTotal?: number | undefined;
   /** Check that every image of the table exists. Default true; false reads the label table alone. */
   readonly requireImages?: boolean | undefined;
+}
+
+/** The flags by which a command is told the same about a data set, and their values. */
+export function datasetFlags({ imageDirectory, requireImages: _, ...rest }: DatasetOptions): string[] {
+  return flagsOf({ ...rest, imageFolder: imageDirectory });
 }

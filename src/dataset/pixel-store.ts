@@ -1,11 +1,13 @@
 /** @module The packed pixel store: every image decoded once, kept as uint8, and only what changed decoded again. */
 import { statSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { cacheDirectory, removeAbandoned, sha256 } from "../files/index";
 import { DEFAULT_RESIZE, type DecodeLimits, type ResizePolicy, type StainNormalization } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
+import { shellText } from "../shell/index";
+import { datasetFlags } from "./options";
 import { isUnchanged, type PlannedTile, writeStore } from "./packing";
 import { bytesPerImage, StoreFile } from "./store-file";
 import type { Dataset, PixelStore, UnreadableImage } from "./types";
@@ -77,10 +79,7 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
     const written = await writeStore(path, {
       ...{ tiles: plan.tiles, old, name: dataset.name, skipUnreadable, progress, signal },
       preparation: { size, resize, stain: options.stain, limits },
-      refuse: (images) => {
-        const remedy = `Mend or remove them, or go on without them: histo data pack --data ${dataset.directory} --size ${size} --skip-unreadable`;
-        return new UnreadableImagesError(images, plan.tiles.length, remedy);
-      },
+      refuse: (images) => new UnreadableImagesError(images, plan.tiles.length, remedy(dataset, { ...options, resize })),
     });
     const store = StoreFile.open(path);
     if (!store) throw new Error(`The store ${path} was written but cannot be read back.`);
@@ -133,10 +132,29 @@ async function mustFit(folder: string, count: number, size: number): Promise<voi
   );
 }
 
+/** What the user can do about unreadable images, as a command that can be pasted. */
+function remedy(dataset: Dataset, { size, resize, stain }: PixelStoreOptions): string {
+  const flags = ["--data", dataset.directory, ...datasetFlags(dataset.options ?? {})];
+  const command = [
+    "histo",
+    "data",
+    "pack",
+    ...flags,
+    "--size",
+    `${size}`,
+    "--resize",
+    `${resize}`,
+    "--skip-unreadable",
+  ];
+  // Normalized pixels have stores of their own, which no command but the one that asks for them makes.
+  const goOn = stain ? "give --skip-unreadable" : shellText(command);
+  return `Mend or remove them, or go on without them: ${goOn}`;
+}
+
 /** Stores of other tables or image folders must not be taken for this one's: names, sizes and times may be the same. */
-function storeKey({ directory, table, imageDirectory }: Dataset): string {
-  const places = [table ?? directory, ...(imageDirectory === undefined ? [] : [imageDirectory])];
-  return sha256(places.join("\0")).slice(0, 8);
+function storeKey({ directory, table = directory, options }: Dataset): string {
+  const images = options?.imageDirectory;
+  return sha256(images === undefined ? table : `${table}\0${resolve(directory, images)}`).slice(0, 8);
 }
 
 function fileSafe(name: string): string {

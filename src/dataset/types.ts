@@ -1,4 +1,5 @@
 /** @module What the rest of the project knows about a data set, whatever its layout on disk. */
+import type { DatasetOptions } from "./options";
 
 export type Partition = "train" | "validation" | "test";
 
@@ -34,8 +35,8 @@ export interface Dataset {
   readonly layout: Layout;
   /** The label table, where the layout has one; absolute path. */
   readonly table?: string;
-  /** The folder of the images, where the user named one; absolute path. */
-  readonly imageDirectory?: string;
+  /** What was said about how to read it. */
+  readonly options?: DatasetOptions;
   /** Names of the classes; `classes[1]` is the positive one. */
   readonly classes: readonly [negative: string, positive: string];
   /** In the order of the table, or sorted by name; the order is stable. */

@@ -41,7 +41,6 @@ export {
   type PlanOptions,
   removalPlan,
   type Step,
-  shellText,
   type TrackingPlanOptions,
   trackingPlan,
 } from "./plan";

@@ -212,8 +212,3 @@ export function removalPlan(
 export function filled(command: readonly string[], values: Readonly<Record<string, string>>): string[] {
   return command.map((word) => word.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole));
 }
-
-/** A command as one would type it. */
-export function shellText(command: readonly string[]): string {
-  return command.map((word) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`)).join(" ");
-}

@@ -4,12 +4,13 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { DatasetOptions } from "../dataset/index";
+import { type DatasetOptions, datasetFlags } from "../dataset/index";
 import { HistoError, InputError, Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory, type TrainingOptions } from "../runs/index";
+import { flagsOf } from "../shell/index";
 import type { TrackingOptions } from "./track-training";
 
 /** What `histo train --json` gives, as far as it matters here. */
@@ -94,7 +95,7 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   const { progress, signal, tracking } = context;
   if (signal?.aborted) throw new Interrupted(STOPPED);
   const { run, data, dataset, options } = training;
-  const place = ["--data", resolve(data), "--run", run, ...flagsOf(datasetFlags(dataset))];
+  const place = ["--data", resolve(data), "--run", run, ...datasetFlags(dataset)];
   const track = tracking ? ["--track-as", JSON.stringify(tracking)] : ["--no-track"];
   const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...flagsOf(options), ...track];
   const child = spawn(process.execPath, [...command, "--json", "--export", training.export], {
@@ -118,15 +119,4 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
     throw new HistoError("COMPARISON_FAILED", `Training ${basename(run)} failed: ${reason.replace(/^histo: /, "")}`);
   }
   return JSON.parse(text.out.trim().split("\n").at(-1) as string) as ProcessResult;
-}
-
-/** How `histo train` calls what is said about a data set. */
-function datasetFlags({ imageDirectory, requireImages: _, ...rest }: DatasetOptions): object {
-  return { ...rest, imageFolder: imageDirectory };
-}
-
-function flagsOf(options: object): string[] {
-  return Object.entries(options)
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]) => [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)]);
 }

@@ -105,6 +105,23 @@ test("images that cannot be used are named all together, and nothing is left beh
   mended.store.close();
 });
 
+test("the remedy for unreadable images is a command that can be pasted", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeFiles(join(folder, "Anna's set"), {
+    "tables/all.csv": "image,label\na.png,x\nb.png,y\n",
+    ...{ "tiles/a.png": "not an image", "tiles/b.png": await texturePng(1, 16) },
+  });
+  const dataset = await loadDataset(data, { table: "tables/all.csv", imageDirectory: "tiles" });
+  const options = { size: 16, resize: "pad", cacheDirectory: join(folder, "cache") } as const;
+  const refused = await openPixelStore(dataset, options).catch((error: Error) => error.message);
+  const [, command] = /go on without them: histo (.*)$/.exec(String(refused)) ?? [];
+  const { stdout } = spawnSync("sh", ["-c", `printf '%s\n' ${command}`], { encoding: "utf8" });
+  assert.deepEqual(stdout.trim().split("\n"), [
+    ...["data", "pack", "--data", data, "--table", "tables/all.csv", "--image-folder", "tiles"],
+    ...["--size", "16", "--resize", "pad", "--skip-unreadable"],
+  ]);
+});
+
 test("each folder of images has a store of its own, though names, sizes and times agree", async (context) => {
   const { data, cacheDirectory } = await setOf(context, 2);
   const [first, second] = [texture(1, 16), texture(2, 16)];
