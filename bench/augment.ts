@@ -138,7 +138,7 @@ function canFit(method: StainMethod, tile: Uint8Array): boolean {
 
 async function realTiles(directory: string | undefined, size: number): Promise<Uint8Array[]> {
   if (!directory) return [];
-  const names = (await findImages(directory)).slice(0, REAL_TILES);
+  const names = (await findImages(directory)).images.slice(0, REAL_TILES);
   return Promise.all(names.map((name) => decodeImage(join(directory, name), { size })));
 }
 

@@ -38,6 +38,17 @@ const LABEL_COLUMNS = [
 const PARTITION_COLUMNS = ["partition", "split", "subset", "set", "fold"];
 const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
 
+/** Images that a table names and that are not there. */
+export class ImagesMissingError extends InputError {
+  constructor(
+    /** Not one of them is there. */
+    readonly all: boolean,
+    message: string,
+  ) {
+    super("DATA_IMAGES_MISSING", message);
+  }
+}
+
 /** Reads a data set described by a table. */
 export async function loadCsv(directory: string, tablePath: string, options: DatasetOptions): Promise<Dataset> {
   const table = await readTable(tablePath);
@@ -153,8 +164,8 @@ async function locate(directory: string, table: Table, position: number, options
   }
   if (missing.length > 0) {
     const where = roots.map((root) => relative(directory, root) || ".").join(" and ");
-    throw new InputError(
-      "DATA_IMAGES_MISSING",
+    throw new ImagesMissingError(
+      missing.length === lines.size,
       `${missing.length} of ${lines.size} images of ${table.path} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`,
     );
   }

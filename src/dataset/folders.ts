@@ -1,8 +1,8 @@
 /** @module Data sets that are a folder for each class, with or without train/ and test/ above. */
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { InputError } from "../errors/index";
 import { assignClasses } from "./classes";
-import { findImages, subfolders, systemPath } from "./image-files";
+import { countImagesIn, type FoundImages, findImages, subfolders, systemPath } from "./image-files";
 import type { DatasetOptions } from "./options";
 import { partitionNamed } from "./partitions";
 import { listed } from "./table";
@@ -15,16 +15,27 @@ interface ClassFolder {
   readonly path: string;
 }
 
+type ClassImages = ClassFolder & FoundImages;
+
+/** Folders that hold images beside a table, whose names are no classes. */
+const NO_CLASSES = /^(?:image|img|tile|patche?|mask|thumbnail)s?$/i;
+
+/** True where a directory has at least two folders of images that may be classes. */
+export async function hasClassFolders(directory: string): Promise<boolean> {
+  const folders = (await classFolders(directory)).filter(({ className }) => className !== "");
+  if (folders.some(({ className }) => NO_CLASSES.test(className))) return false;
+  const withImages = (await imagesOf(directory, folders)).filter(({ images }) => images.length > 0);
+  return new Set(withImages.map(({ className }) => className)).size > 1;
+}
+
 /**
- * Reads folders of classes; images may lie at any depth below a class folder.
- * @throws {InputError} `DATA_LAYOUT_UNKNOWN`, `DATA_PARTITION_EMPTY` or the errors of the classes
+ * Reads folders of classes; images may lie at any depth below a class folder. What lies there and is not read is noted.
+ * @throws {InputError} `DATA_LAYOUT_UNKNOWN`, `DATA_PARTITION_EMPTY`, `DATA_FORMAT_UNSUPPORTED` or the errors of the classes
  */
 export async function loadFolders(directory: string, options: DatasetOptions): Promise<Dataset> {
-  const folders = await classFolders(directory);
-  const images = await Promise.all(folders.map((folder) => findImages(systemPath(directory, folder.path))));
-  const used = folders
-    .map((folder, index) => ({ ...folder, images: images[index] as string[] }))
-    .filter((folder) => folder.images.length > 0);
+  const folders = await imagesOf(directory, await classFolders(directory));
+  const used = folders.filter(({ images }) => images.length > 0);
+  mustBeRead(directory, folders);
   if (used.length === 0) {
     throw new InputError(
       "DATA_LAYOUT_UNKNOWN",
@@ -51,7 +62,8 @@ export async function loadFolders(directory: string, options: DatasetOptions): P
       return { name, path: systemPath(directory, name), label: labelOf(className), partition };
     }),
   );
-  return { directory, name: "", layout: "folders", classes, tiles, notes };
+  const left = await leftOut(directory, folders);
+  return { directory, name: "", layout: "folders", classes, tiles, notes: [...notes, ...left] };
 }
 
 async function classFolders(directory: string): Promise<ClassFolder[]> {
@@ -65,4 +77,64 @@ async function classFolders(directory: string): Promise<ClassFolder[]> {
     return classes.map((name) => ({ className: name, partition, path: `${folder}/${name}` }));
   });
   return (await Promise.all(nested)).flat();
+}
+
+function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<ClassImages[]> {
+  return Promise.all(
+    folders.map(async (folder) => ({ ...folder, ...(await findImages(systemPath(directory, folder.path))) })),
+  );
+}
+
+/** Refuses folders whose images would be missed as a whole: the set would have other classes than it seems to have. */
+function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
+  const unread = folders.filter(({ images, unsupported }) => images.length === 0 && unsupported.length > 0);
+  if (unread.length > 0) {
+    const files = unread.flatMap(({ unsupported }) => unsupported);
+    throw new InputError(
+      "DATA_FORMAT_UNSUPPORTED",
+      `${directory}: the images in ${listed(unread.map(({ path }) => path))} are of formats that are not read (${byExtension(files)}); convert them to PNG, JPEG, WebP or TIFF.`,
+    );
+  }
+  const bare = folders.filter(({ className, images }) => className === "" && images.length > 0);
+  if (bare.length > 0) {
+    throw new InputError(
+      "DATA_LAYOUT_UNKNOWN",
+      `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table.`,
+    );
+  }
+}
+
+/** Sentences about images that lie in the directory and are not in the set. */
+async function leftOut(directory: string, folders: readonly ClassImages[]): Promise<string[]> {
+  const notes: string[] = [];
+  const unsupported = folders.flatMap((folder) => folder.unsupported);
+  if (unsupported.length > 0)
+    notes.push(`${images(unsupported.length)} of formats that are not read left out (${byExtension(unsupported)}).`);
+  const parents = [...new Set(folders.map(({ path }) => path.split("/").slice(0, -1).join("/")))];
+  for (const parent of new Set(["", ...parents])) {
+    const count = await countImagesIn(systemPath(directory, parent));
+    const place = parent === "" ? directory : `${parent}/`;
+    if (count > 0) notes.push(`${images(count)} directly in ${place} left out: no class folder.`);
+  }
+  for (const name of await subfolders(directory)) {
+    if (folders.some(({ path }) => path === name || path.startsWith(`${name}/`))) continue;
+    const found = await findImages(join(directory, name));
+    const count = found.images.length + found.unsupported.length;
+    if (count > 0) notes.push(`${images(count)} in ${name}/ left out: it is none of train, validation, test.`);
+  }
+  return notes;
+}
+
+function images(count: number): string {
+  return count === 1 ? "1 image" : `${count} images`;
+}
+
+/** Such as `12 .bmp, 1 .gif`. */
+function byExtension(files: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const file of files) {
+    const extension = extname(file).toLowerCase();
+    counts.set(extension, (counts.get(extension) ?? 0) + 1);
+  }
+  return [...counts].map(([extension, count]) => `${count} ${extension}`).join(", ");
 }

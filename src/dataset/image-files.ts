@@ -7,6 +7,12 @@ import { hasErrorCode, InputError } from "../errors/index";
 /** File name endings of the formats that are decoded, in lower case; any case is accepted. */
 export const IMAGE_EXTENSIONS: readonly string[] = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"];
 
+/** Endings of images of other formats, which are not decoded, in lower case. */
+const OTHER_EXTENSIONS: readonly string[] = [
+  ...[".bmp", ".gif", ".jp2", ".j2k", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm", ".tga"],
+  ...[".svs", ".ndpi", ".mrxs", ".scn", ".vms", ".bif", ".dcm"],
+];
+
 /** True for names such as `a.PNG`. */
 export function hasImageExtension(name: string): boolean {
   return IMAGE_EXTENSIONS.includes(extname(name).toLowerCase());
@@ -46,12 +52,17 @@ export class FileFinder {
   }
 }
 
-/**
- * The image files under a folder at any depth, relative to it with forward slashes, sorted. Hidden files and links to folders
- * above are left out.
- */
-export async function findImages(root: string): Promise<string[]> {
-  const found: string[] = [];
+/** Image files, relative to a folder with forward slashes, sorted. */
+export interface FoundImages {
+  readonly images: readonly string[];
+  /** Images of formats that are not decoded. */
+  readonly unsupported: readonly string[];
+}
+
+/** The image files under a folder at any depth. Hidden files and links to folders above are left out. */
+export async function findImages(root: string): Promise<FoundImages> {
+  const images: string[] = [];
+  const unsupported: string[] = [];
   const visited = new Set<string>();
   const realRoot = await realpath(root).catch(() => root);
   const walk = async (relative: string): Promise<void> => {
@@ -65,11 +76,22 @@ export async function findImages(root: string): Promise<string[]> {
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
       const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry;
       if (kind?.isDirectory()) await walk(path);
-      else if (kind?.isFile() && hasImageExtension(entry.name)) found.push(path);
+      else if (kind?.isFile() && hasImageExtension(entry.name)) images.push(path);
+      else if (kind?.isFile() && hasOtherExtension(entry.name)) unsupported.push(path);
     }
   };
   await walk("");
-  return found.sort();
+  return { images: images.sort(), unsupported: unsupported.sort() };
+}
+
+/** How many images, of any format, lie directly in a folder. */
+export async function countImagesIn(folder: string): Promise<number> {
+  const names = (await listDirectory(folder)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  return names.filter((name) => !name.startsWith(".") && (hasImageExtension(name) || hasOtherExtension(name))).length;
+}
+
+function hasOtherExtension(name: string): boolean {
+  return OTHER_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
 /** Folders directly under a folder, sorted; hidden ones are left out. */

@@ -2,8 +2,8 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
-import { loadCsv } from "./csv";
-import { loadFolders } from "./folders";
+import { ImagesMissingError, loadCsv } from "./csv";
+import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
 import type { DatasetOptions } from "./options";
 import { listed } from "./table";
@@ -20,12 +20,13 @@ const TABLE_NAMES = ["annotations.csv", "labels.csv"];
 export async function loadDataset(directory: string, options: DatasetOptions = {}): Promise<Dataset> {
   const root = resolve(directory);
   await mustBeDirectory(root);
-  const table = options.table === undefined ? await findTable(root) : resolve(root, options.table);
-  const dataset = table === undefined ? await loadFolders(root, options) : await loadCsv(root, table, options);
+  const dataset = await (options.table === undefined
+    ? loadFound(root, options)
+    : loadCsv(root, resolve(root, options.table), options));
   if (!dataset.tiles.some((tile) => tile.partition === "train")) {
     throw new InputError(
       "DATA_PARTITION_EMPTY",
-      `${table ?? root} has no training images: every image is in another partition; mark some as train.`,
+      `${dataset.table ?? root} has no training images: every image is in another partition; mark some as train.`,
     );
   }
   return { ...dataset, name: basename(root), options };
@@ -43,6 +44,30 @@ async function mustBeDirectory(root: string): Promise<void> {
       `--data: ${root} is a file; name the folder that holds the table and the images.`,
     );
   }
+}
+
+/** Reads the table that is found, or the folders of classes where there is none, or none that describes these images. */
+async function loadFound(root: string, options: DatasetOptions): Promise<Dataset> {
+  try {
+    const table = await findTable(root);
+    return await (table === undefined ? loadFolders(root, options) : loadCsv(root, table, options));
+  } catch (error) {
+    if (!isOtherTable(error) || saysColumns(options) || !(await hasClassFolders(root))) throw error;
+    const dataset = await loadFolders(root, options);
+    const note = `The folders of ${root} are taken as classes; no table there describes the images (name one with --table).`;
+    return { ...dataset, notes: [...(dataset.notes ?? []), note] };
+  }
+}
+
+/** True for the errors of tables that are about something else than the images of their folder. */
+function isOtherTable(error: unknown): boolean {
+  if (error instanceof ImagesMissingError) return error.all;
+  return error instanceof InputError && ["DATA_TABLE_AMBIGUOUS", "TABLE_COLUMN_MISSING"].includes(error.code);
+}
+
+/** True where a table is meant. */
+function saysColumns({ imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn }: DatasetOptions) {
+  return [imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn].some((said) => said !== undefined);
 }
 
 async function findTable(root: string): Promise<string | undefined> {

@@ -155,6 +155,41 @@ test("folders by class, with partitions above or without, at any depth and in an
   );
 });
 
+test("images in folders that are not read are told of", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    ...{ "train/benign/a.png": "", "train/benign/b.bmp": "", "train/malignant/c.png": "", "train/malignant/d.GIF": "" },
+    ...{ "test/benign/e.png": "", "test/malignant/f.png": "", "test/overview.png": "" },
+    ...{ "holdout/benign/g.png": "", "holdout/malignant/h.bmp": "", "docs/readme.txt": "", "logo.jpg": "" },
+  });
+  const { tiles, notes } = await loadDataset(folder);
+  assert.equal(tiles.length, 4);
+  assert.deepEqual(notes, [
+    "2 images of formats that are not read left out (1 .bmp, 1 .gif).",
+    `1 image directly in ${folder} left out: no class folder.`,
+    "1 image directly in test/ left out: no class folder.",
+    "2 images in holdout/ left out: it is none of train, validation, test.",
+  ]);
+});
+
+test("folders of classes beside tables about something else", async (context) => {
+  const classes = { "benign/a.png": "", "malignant/b.png": "" };
+  for (const tables of [
+    { "patients.csv": "patient,age\n1,60\n" },
+    { "patients.csv": "patient,age\n1,60\n", "scanners.csv": "scanner\nA\n" },
+    { "patients.csv": "id,diagnosis\n1,benign\n2,malignant\n" },
+  ]) {
+    const folder = await writeFiles(await temporaryDirectory(context), { ...classes, ...tables });
+    const { layout, notes } = await loadDataset(folder);
+    assert.equal(layout, "folders");
+    assert.match(notes?.join() ?? "", /folders of .* are taken as classes; no table there describes the images/);
+    const named = loadDataset(folder, { table: "patients.csv" });
+    await assert.rejects(named, { code: /TABLE_COLUMN_MISSING|DATA_IMAGES_MISSING/ });
+  }
+  const masks = { "images/a.png": "", "masks/a.png": "", "table.csv": "foo,label\na.png,x\n" };
+  const folder = await writeFiles(await temporaryDirectory(context), masks);
+  await assert.rejects(loadDataset(folder), { code: "TABLE_COLUMN_MISSING" }, "images and masks are no classes");
+});
+
 test("more than two classes: one against the rest", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), {
     "ADI/a.tif": "",
@@ -265,6 +300,18 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
     "DATA_PARTITION_EMPTY",
     /no images in "test\/x", "test\/y"/,
     { "train/x/a.png": "", "train/y/b.png": "", "test/x/readme": "", "test/y/readme": "" },
+  ],
+  [
+    "a class of which no image is read",
+    "DATA_FORMAT_UNSUPPORTED",
+    /"malignant" are of formats that are not read \(2 \.bmp\); convert them/,
+    { "benign/a.png": "", "malignant/b.bmp": "", "malignant/c.BMP": "" },
+  ],
+  [
+    "partitions without folders of classes",
+    "DATA_LAYOUT_UNKNOWN",
+    /images in "train" have no class/,
+    { "train/a.png": "", "train/b.png": "" },
   ],
   ["nothing recognised", "DATA_LAYOUT_UNKNOWN", /data\/README\.md/, { "readme.txt": "" }],
   ["two tables", "DATA_TABLE_AMBIGUOUS", /"a\.csv", "b\.csv".*--table/, { "a.csv": "", "b.csv": "" }],
