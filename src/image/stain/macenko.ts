@@ -6,7 +6,14 @@
 import { symmetricEigen3 } from "./eigen";
 import { densityTable, IntensityTable } from "./optical-density";
 import { percentile } from "./percentile";
-import { areTwoStains, concentrationScale, orderedStains, type StainMatrix, type StainProfile } from "./two-stains";
+import {
+  areTwoStains,
+  concentrationScale,
+  isColourless,
+  orderedStains,
+  type StainMatrix,
+  type StainProfile,
+} from "./two-stains";
 
 const LIGHT = 240;
 const THRESHOLD = 0.15;
@@ -20,20 +27,21 @@ const LEAST_SINE = 0.15;
 const DENSITY = densityTable((byte) => (byte + 1) / LIGHT);
 const INTENSITY = new IntensityTable(LIGHT);
 
-/** The stains of a tile, or undefined where there is too little tissue or only one stain. @param pixels uint8 RGB */
+/** The stains of a tile, or undefined where there is too little coloured tissue or only one stain. @param pixels uint8 RGB */
 export function macenkoProfile(pixels: Uint8Array): StainProfile | undefined {
-  const stains = findStains(pixels);
+  const sums = sumDensities(pixels);
+  const stains = isBlank(sums, pixels) ? undefined : findStains(pixels, sums);
   return stains && { stains, maximum: maximumConcentrations(pixels, stains) };
 }
 
-/** Brings a tile's stains to the reference's. A tile without tissue comes back as it is. */
+/** Brings a tile's stains to the reference's. A tile without coloured tissue comes back as it is. */
 export function macenkoTransform(pixels: Uint8Array, reference: StainProfile, into: Uint8Array): void {
-  const tissue = countTissue(pixels);
-  if (tissue < LEAST_TISSUE * (pixels.length / 3)) {
+  const sums = sumDensities(pixels);
+  if (isBlank(sums, pixels)) {
     into.set(pixels);
     return;
   }
-  const own = findStains(pixels);
+  const own = findStains(pixels, sums);
   const stains = own ?? reference.stains;
   const found = { stains, maximum: maximumConcentrations(pixels, stains) };
   const [scaleH, scaleE] = concentrationScale(found, reference, own === undefined);
@@ -69,18 +77,15 @@ function isTissue(r: number, g: number, b: number): boolean {
 
 // As in percentile.ts, the loops over all pixels are functions of their own.
 
-function countTissue(pixels: Uint8Array): number {
-  let count = 0;
-  for (let i = 0; i < pixels.length; i += 3) {
-    if (isTissue(pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number)) count++;
-  }
-  return count;
+/** True where there is too little tissue, or none that is coloured. */
+function isBlank([n, red, green, blue]: Sums, pixels: Uint8Array): boolean {
+  return n < LEAST_TISSUE * (pixels.length / 3) || isColourless(red, green, blue);
 }
 
 /** The two extreme directions of the tissue's densities within their main plane. */
-function findStains(pixels: Uint8Array): StainMatrix | undefined {
-  const [n, sr, sg, sb, rr, rg, rb, gg, gb, bb] = sumDensities(pixels);
-  if (n < LEAST_TISSUE * (pixels.length / 3) || n < 3) return undefined;
+function findStains(pixels: Uint8Array, sums: Sums): StainMatrix | undefined {
+  const [n, sr, sg, sb, rr, rg, rb, gg, gb, bb] = sums;
+  if (n < 3) return undefined;
   const covariance = (product: number, a: number, b: number) => (product - (a * b) / n) / (n - 1);
   const [, minor, major] = symmetricEigen3([
     [covariance(rr, sr, sr), covariance(rg, sr, sg), covariance(rb, sr, sb)],

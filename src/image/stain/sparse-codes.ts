@@ -136,11 +136,16 @@ function codeSums(sums: Float64Array, kind: number, pr: number, pg: number, pb: 
   return [ar, ag, ab, a, pr * ar + pg * ag + pb * ab - c * a] as const;
 }
 
-/** How many pixels {@link SparseCoder.sumByKind} has seen. */
-export function pixelsIn(sums: Float64Array): number {
-  let count = 0;
-  for (let at = SUMS - 1; at < sums.length; at += SUMS) count += sums[at] as number;
-  return count;
+/** How many pixels {@link SparseCoder.sumByKind} has seen, and the sums of their densities. */
+export function totalsOf(sums: Float64Array) {
+  let [red, green, blue, pixels] = [0, 0, 0, 0];
+  for (let kind = 0; kind < sums.length; kind += SUMS) {
+    red += sums[kind + 6] as number;
+    green += sums[kind + 7] as number;
+    blue += sums[kind + 8] as number;
+    pixels += sums[kind + 9] as number;
+  }
+  return { pixels, red, green, blue };
 }
 
 // Without branches, which would be guessed wrong for every other pixel.

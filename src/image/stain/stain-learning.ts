@@ -5,7 +5,8 @@
  * It alternates between codes and vectors. Which codes are above 0 hardly changes meanwhile; as long as it does not, all that
  * a round needs follows from sums of the densities and their products, so that few rounds look at the pixels themselves.
  */
-import { pixelsIn, SparseCoder, type Tissue } from "./sparse-codes";
+import { SparseCoder, type Tissue, totalsOf } from "./sparse-codes";
+import { isColourless } from "./two-stains";
 
 /** Red, green, blue of the first stain, then of the second. */
 export type Vectors = readonly number[];
@@ -29,7 +30,7 @@ const STANDSTILL = 2e-5;
 /**
  * The stain vectors of a tile's tissue.
  * @param leastTissue share of the pixels below which there is nothing to learn from
- * @returns `blank` where there is less tissue, nothing where one of the stains is not there
+ * @returns `blank` where there is less tissue or none that is coloured, nothing where one of the stains is not there
  */
 export function learnVectors(
   tissue: Tissue,
@@ -42,7 +43,7 @@ export function learnVectors(
     for (let look = 0; look < looks; look++) {
       const sums = new SparseCoder(at, penalty).sumByKind(tissue, stride);
       const all = stride === 1;
-      if (all && pixelsIn(sums) < (leastTissue * tissue.pixels.length) / 3) return "blank";
+      if (all && isBlank(sums, leastTissue * (tissue.pixels.length / 3))) return "blank";
       const next = settle(sums, at, penalty);
       if (next === undefined) {
         if (all) return undefined;
@@ -55,6 +56,11 @@ export function learnVectors(
     }
   }
   return at;
+}
+
+function isBlank(sums: Float64Array, leastPixels: number): boolean {
+  const { pixels, red, green, blue } = totalsOf(sums);
+  return pixels < leastPixels || isColourless(red, green, blue);
 }
 
 /**

@@ -24,6 +24,18 @@ export function areTwoStains([h, e]: StainMatrix, leastSine: number): boolean {
 }
 
 /**
+ * Of stained tissue the densest channel (green) exceeds the faintest by a quarter of itself at least; of black and grey things
+ * (the slide's edge, bubbles, blurred dust) by a ninth at most.
+ */
+const LEAST_CHROMA = 0.15;
+
+/** True for the summed densities of pixels that together have no colour: they hold no stains, whatever their noise. */
+export function isColourless(red: number, green: number, blue: number): boolean {
+  const densest = Math.max(red, green, blue);
+  return densest - Math.min(red, green, blue) < LEAST_CHROMA * densest;
+}
+
+/**
  * How much each stain's concentration must be multiplied to have the reference's maximum.
  * @param together the tile was not separated by stains of its own: both are scaled by the stronger one's factor, since colours
  * that are no mixture of the reference's stains would be torn apart by two

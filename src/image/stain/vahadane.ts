@@ -29,14 +29,14 @@ const LUMINANCE = Float64Array.from({ length: 768 }, (_, index) => {
   return ([0.212671, 0.71516, 0.072169][index >> 8] as number) * linear;
 });
 
-/** The stains of a tile, or undefined where there is too little tissue or only one stain. @param pixels uint8 RGB */
+/** The stains of a tile, or undefined where there is too little coloured tissue or only one stain. @param pixels uint8 RGB */
 export function vahadaneProfile(pixels: Uint8Array): StainProfile | undefined {
   const stains = learnStains(pixels);
   if (stains === undefined || stains === "blank") return undefined;
   return { stains, maximum: maxima(concentrations(pixels, stains)) };
 }
 
-/** Brings a tile's stains to the reference's. A tile without tissue comes back as it is. */
+/** Brings a tile's stains to the reference's. A tile without coloured tissue comes back as it is. */
 export function vahadaneTransform(pixels: Uint8Array, reference: StainProfile, into: Uint8Array): void {
   const own = learnStains(pixels);
   if (own === "blank") {
@@ -51,7 +51,7 @@ export function vahadaneTransform(pixels: Uint8Array, reference: StainProfile, i
   INTENSITY.paint(codes.h, codes.e, vectors, into);
 }
 
-/** `blank` where there is too little tissue, nothing where there are no two stains. */
+/** `blank` where there is too little coloured tissue, nothing where there are no two stains. */
 function learnStains(pixels: Uint8Array): StainMatrix | "blank" | undefined {
   const tissue = { pixels, density: DENSITY, luminance: LUMINANCE, limit: TISSUE_LUMINANCE };
   const learned = learnVectors(tissue, START, LEARNING_PENALTY, LEAST_TISSUE);
