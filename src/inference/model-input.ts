@@ -1,14 +1,16 @@
 /** @module Arranges pixels the way a graph wants them: type, order of axes, standardization. */
 import type { ModelCard } from "../onnx/model-card";
 import type { InputTensor } from "../onnx/session";
+import { inputShape } from "./graph-check";
 
 /** The graph's input for `count` images. @param pixels uint8, RGB, [count, size, size, 3] */
-export function modelInput(pixels: Uint8Array, count: number, { input, preprocessing }: ModelCard): InputTensor {
+export function modelInput(pixels: Uint8Array, count: number, card: ModelCard): InputTensor {
+  const { input, preprocessing } = card;
   const { size } = preprocessing;
   if (pixels.length !== count * size * size * 3) {
     throw new RangeError(`${pixels.length} bytes are not ${count} images of ${size}x${size} RGB pixels.`);
   }
-  const shape = input.layout === "NHWC" ? [count, size, size, 3] : [count, 3, size, size];
+  const shape = inputShape(card, count);
   const ordered = input.layout === "NHWC" ? pixels : channelsFirst(pixels, count, size * size);
   if (input.dtype === "uint8") return { type: "uint8", data: ordered, shape };
   const { mean, std } = preprocessing;

@@ -1,6 +1,6 @@
 /** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
 import { join } from "node:path";
-import { HistoError, InputError, messageOf } from "../errors/index";
+import { HistoError, messageOf } from "../errors/index";
 import { sigmoid } from "../evaluation/sigmoid";
 import type { DecodeLimits } from "../image/decode";
 import type { ModelCard } from "../onnx/model-card";
@@ -8,6 +8,7 @@ import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } f
 import { loadRuntime } from "../onnx/runtime";
 import { GraphSession } from "../onnx/session";
 import { logitsOf, type Prediction } from "./answers";
+import { cannotRun, checkGraph, checkOutputLength } from "./graph-check";
 import { modelInput } from "./model-input";
 import { preprocessImage } from "./preprocess";
 
@@ -37,7 +38,8 @@ export class Predictor {
   ) {}
 
   /**
-   * Loads a model directory; one whose files do not have the SHA-256 in its card is refused.
+   * Loads a model directory; one whose files do not have the SHA-256 in its card is refused, and so is one whose graph is
+   * not what the card says.
    * @throws {InputError} `MODEL_MISSING`, `MODEL_CARD_INVALID`, `MODEL_CORRUPT` or `MODEL_UNREADABLE`, naming the file
    */
   static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
@@ -50,12 +52,13 @@ export class Predictor {
       (opened) => opened.close(),
     );
     try {
-      checkNames(directory, session);
+      const predictor = new Predictor(directory, session);
+      if (!checkGraph(directory, session)) await predictor.tryOnce();
+      return predictor;
     } catch (error) {
       await session.close();
       throw error;
     }
-    return new Predictor(directory, session);
   }
 
   /** `model.json`. */
@@ -97,11 +100,14 @@ export class Predictor {
   /**
    * Logits of preprocessed images.
    * @param pixels uint8, RGB, [count, size, size, 3], stain normalization already applied
+   * @throws {InputError} `MODEL_CARD_INVALID` when the graph does not give the numbers that the card's `output.kind` means
    */
   async predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
     const { card } = this;
     const tensor = modelInput(pixels, count, card);
-    return logitsOf(await this.session.run(card.input.name, tensor, card.output.name), card.output.kind);
+    const output = await this.session.run(card.input.name, tensor, card.output.name);
+    checkOutputLength(this.directory, output.length, count);
+    return logitsOf(output, card.output.kind);
   }
 
   /** Answers for the golden example. @returns null where the model has none */
@@ -116,6 +122,17 @@ export class Predictor {
   /** Waits for the predictions under way and frees the model. */
   async close(): Promise<void> {
     await this.session.close();
+  }
+
+  /** Runs a black image, where the graph does not declare what it takes and gives. @throws {InputError} `MODEL_CARD_INVALID` */
+  private async tryOnce(): Promise<void> {
+    const { size } = this.card.preprocessing;
+    try {
+      await this.predictPixels(new Uint8Array(size * size * 3), 1);
+    } catch (error) {
+      if (!(error instanceof HistoError) || error.code !== "INFERENCE_FAILED") throw error;
+      throw cannotRun(this.directory, error.message);
+    }
   }
 
   private async predictGroup(images: readonly Uint8Array[]): Promise<(Prediction | HistoError)[]> {
@@ -160,17 +177,4 @@ export class Predictor {
     const predictedClass = classes[probability >= threshold ? 1 : 0];
     return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds };
   }
-}
-
-/** A hand-written card may name an input or output that the graph does not have. */
-function checkNames({ path, card }: ModelDirectory, { inputNames, outputNames }: GraphSession): void {
-  const check = (key: string, name: string, known: readonly string[]) => {
-    if (known.includes(name)) return;
-    throw new InputError(
-      "MODEL_CARD_INVALID",
-      `${join(path, "model.json")}: ${key} is ${name}; the graph has ${known.join(", ")}.`,
-    );
-  };
-  check("input.name", card.input.name, inputNames);
-  check("output.name", card.output.name, outputNames);
 }

@@ -26,6 +26,15 @@ export interface InputTensor {
   readonly shape: readonly number[];
 }
 
+/** An input or output as the graph declares it. */
+export interface TensorDescription {
+  readonly name: string;
+  /** Such as `float32`; `other` where it is no tensor. */
+  readonly type: string;
+  /** A text for an extent that is open; empty where no shape is declared. */
+  readonly shape: readonly (number | string)[];
+}
+
 /** A loaded graph. Several callers may run it at once. */
 export class GraphSession {
   private readonly running = new Set<Promise<unknown>>();
@@ -49,7 +58,8 @@ export class GraphSession {
         interOpNumThreads: 1,
         executionMode: "sequential",
         graphOptimizationLevel: "all",
-        logSeverityLevel: 3,
+        // What fails is thrown; the library would print it a second time.
+        logSeverityLevel: 4,
         extra: {
           session: { disable_prepacking: prepack ? "0" : "1", intra_op: { allow_spinning: spinning ? "1" : "0" } },
         },
@@ -62,12 +72,12 @@ export class GraphSession {
     }
   }
 
-  get inputNames(): readonly string[] {
-    return this.session.inputNames;
+  get inputs(): readonly TensorDescription[] {
+    return this.session.inputMetadata.map(describe);
   }
 
-  get outputNames(): readonly string[] {
-    return this.session.outputNames;
+  get outputs(): readonly TensorDescription[] {
+    return this.session.outputMetadata.map(describe);
   }
 
   /** Runs the graph on one input and gives one float output, row-major. @throws {HistoError} `INFERENCE_FAILED`, `MODEL_CLOSED` */
@@ -103,4 +113,9 @@ export class GraphSession {
     await Promise.allSettled(this.running);
     await this.session.release();
   }
+}
+
+function describe(value: InferenceSession.ValueMetadata): TensorDescription {
+  const { name } = value;
+  return value.isTensor ? { name, type: value.type, shape: value.shape } : { name, type: "other", shape: [] };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { writeJson } from "../../src/files/index";
+import { readJson, writeJson } from "../../src/files/index";
 import { Predictor } from "../../src/inference/index";
 import { ExternalData } from "../../src/onnx/external-data";
 import { GraphBuilder } from "../../src/onnx/graph";
@@ -20,6 +20,7 @@ async function foreignModel(
   t: TestContext,
   kind: "logit" | "probability" | "logits2",
   dtype: "float32" | "uint8" = "float32",
+  declared: { image?: (string | number)[]; scores?: (string | number)[] } = {},
 ) {
   const directory = join(await temporaryDirectory(t), "theirs");
   await mkdir(directory);
@@ -32,8 +33,8 @@ async function foreignModel(
   const weights = WEIGHTS.flatMap((w) => (two ? [-w / 2, w / 2] : [w]));
   const logit = graph.node("MatMul", [means, await graph.floats("w", [3, two ? 2 : 1], weights)]);
   graph.name(kind === "probability" ? graph.node("Sigmoid", [logit]) : logit, "scores");
-  const input = { name: "image", type: dtype, shape: ["batch", 3, SIZE, SIZE] } as const;
-  const output = { name: "scores", type: "float32", shape: ["batch", two ? 2 : 1] } as const;
+  const input = { name: "image", type: dtype, shape: declared.image ?? ["batch", 3, SIZE, SIZE] } as const;
+  const output = { name: "scores", type: "float32", shape: declared.scores ?? ["batch", two ? 2 : 1] } as const;
   await writeFile(join(directory, "classifier.onnx"), await graph.encode([input], [output]));
   await writeJson(join(directory, "model.json"), {
     format: "histo-model/1",
@@ -46,6 +47,14 @@ async function foreignModel(
     preprocessing: { size: SIZE, resize: "stretch", mean: MEAN, std: STD },
   });
   return directory;
+}
+
+/** Puts other values under keys of a card such as `output`. */
+async function changeCard(directory: string, change: Record<string, object>) {
+  const path = join(directory, "model.json");
+  const card = await readJson<Record<string, object>>(path);
+  const changed = Object.entries(change).map(([key, value]) => [key, { ...card[key], ...value }]);
+  await writeJson(path, { ...card, ...Object.fromEntries(changed) });
 }
 
 /** The same in plain arithmetic. */
@@ -86,4 +95,58 @@ test("a file that is no ONNX graph is refused", async (t) => {
   const directory = await foreignModel(t, "logit");
   await writeFile(join(directory, "classifier.onnx"), "not a graph");
   await assert.rejects(Predictor.open(directory), { code: "MODEL_UNREADABLE", message: /classifier\.onnx/ });
+});
+
+for (const [given, claimed] of [
+  ["logits2", "logit"],
+  ["logits2", "probability"],
+  ["logit", "logits2"],
+] as const) {
+  for (const scores of [undefined, ["batch", "values"]]) {
+    const knowledge = scores ? "shows in a run" : "is declared";
+    test(`${given} called ${claimed} is refused before any answer, where the shape ${knowledge}`, async (t) => {
+      const directory = await foreignModel(t, given, "float32", scores ? { scores } : {});
+      await changeCard(directory, { output: { kind: claimed } });
+      const message = new RegExp(
+        `model\\.json: output\\.kind ${claimed}.*the graph gives ${given === "logits2" ? 2 : 1}`,
+      );
+      await assert.rejects(Predictor.open(directory), { code: "MODEL_CARD_INVALID", exitStatus: 2, message });
+    });
+  }
+}
+
+test("a card with another size, layout or type than the graph's is refused by the key that is wrong", async (t) => {
+  const directory = await foreignModel(t, "logit");
+  const wrong: [Record<string, object>, RegExp][] = [
+    [
+      { preprocessing: { size: 16 } },
+      /preprocessing\.size 16 make .*\[n, 3, 16, 16\]; the graph takes \[batch, 3, 8, 8\]/,
+    ],
+    [{ input: { layout: "NHWC" } }, /input\.layout NHWC.*\[n, 8, 8, 3\]/],
+    [{ input: { dtype: "uint8" } }, /input\.dtype is uint8; the graph takes float32/],
+  ];
+  const path = join(directory, "model.json");
+  const card = await readJson(path);
+  for (const [change, message] of wrong) {
+    await changeCard(directory, change);
+    await assert.rejects(Predictor.open(directory), { code: "MODEL_CARD_INVALID", exitStatus: 2, message });
+    await writeJson(path, card);
+  }
+});
+
+test("a graph that says nothing of its shapes is tried once: a right card opens, a wrong one is refused in one line", async (t) => {
+  const open = ["batch", "channels", "height", "width"];
+  const directory = await foreignModel(t, "logit", "float32", { image: open });
+  await (await Predictor.open(directory)).close();
+  await changeCard(directory, { input: { layout: "NHWC" } });
+  await assert.rejects(Predictor.open(directory), (error: Error & { exitStatus: number }) => {
+    assert.match(error.message, /model\.json: the graph cannot run on \[1, 8, 8, 3\]; check input\.layout/);
+    assert.doesNotMatch(error.message, /\n/);
+    return error.exitStatus === 2;
+  });
+});
+
+test("a graph for one image at a time is refused, because images come in groups", async (t) => {
+  const directory = await foreignModel(t, "logit", "float32", { image: [1, 3, SIZE, SIZE] });
+  await assert.rejects(Predictor.open(directory), { code: "MODEL_CARD_INVALID", message: /exactly 1 image;/ });
 });
