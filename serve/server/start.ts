@@ -14,6 +14,7 @@ import {
   Service,
 } from "../core/index";
 import { type AppOptions, createApp } from "./app";
+import { coalesced } from "./coalesce";
 import { createLogger, type Logger } from "./logging";
 import type { WorkerOptions } from "./messages";
 import { WorkerModel } from "./worker-model";
@@ -45,7 +46,10 @@ export interface RunningServer {
   readonly port: number;
   readonly service: Service;
   readonly models: ModelRegistry;
-  /** Loads the model directories again and puts each in the place of the one before, without a failed request. */
+  /**
+   * Loads the model directories again and puts each in the place of the one before, without a failed request. Calls while that
+   * goes on lead to one more round after it; a server that stops takes no new model.
+   */
   reload(): Promise<void>;
   /** Stops: not ready at once, requests under way are answered. */
   close(): Promise<void>;
@@ -93,28 +97,40 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   service.serve();
   logger.info({ url, models: registry.names() }, "serving");
 
+  const isStopping = () => service.phase === "stopping";
+  let reloading: Promise<void> | undefined;
+  const reload = coalesced(() => {
+    reloading = replaceAll();
+    return reloading;
+  });
+  async function replaceAll(): Promise<void> {
+    for (const [name, directory] of named) {
+      if (isStopping()) return;
+      const model = await start(name, directory);
+      if (isStopping()) return model.close(0);
+      const before = registry.get(name);
+      registry.set(model);
+      metrics.modelInfo.remove({ model: name, sha256: before.sha256 });
+      metrics.modelInfo.set({ model: name, sha256: model.sha256 }, 1);
+      logger.info({ model: name, sha256: model.sha256 }, "model replaced");
+      await before.close();
+    }
+  }
+
   return {
     url,
     port,
     service,
     models: registry,
-    async reload() {
-      for (const [name, directory] of named) {
-        const before = registry.get(name);
-        const model = await start(name, directory);
-        registry.set(model);
-        metrics.modelInfo.remove({ model: name, sha256: before.sha256 });
-        metrics.modelInfo.set({ model: name, sha256: model.sha256 }, 1);
-        logger.info({ model: name, sha256: model.sha256 }, "model replaced");
-        await before.close();
-      }
-    },
+    reload,
     async close() {
-      if (service.phase === "stopping") return;
+      if (isStopping()) return;
       service.phase = "stopping";
       logger.info("stopping");
       await new Promise((resolve) => setTimeout(resolve, options.lingerMs ?? 0));
       await closeServer(server, options.graceMs ?? 10_000);
+      // A model on its way in, or out, has workers too.
+      await reloading?.catch(() => undefined);
       await Promise.all(registry.all().map((model) => model.close()));
       images?.close();
     },

@@ -1,5 +1,7 @@
 /** @module `histo serve`: the Express server with its models and its web page. */
 import { Option } from "commander";
+import type { RunningServer } from "../../serve/server/index";
+import { messageOf } from "../errors/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
 
 interface Options {
@@ -79,44 +81,55 @@ export const serveCommand: CommandDefinition<Options, Result> = {
       )
       .option("--log-level <level>", "least level to log", oneOf("debug", "info", "warn", "error", "silent"), "info"),
   async run(options, { progress, signal, json }) {
-    const { collectLessOften, startServer, createLogger } = await import("../../serve/server/index.js");
     const started = performance.now();
-    collectLessOften();
-    const server = await startServer({
-      models: options.model,
-      images: options.images,
-      runs: options.runs,
-      port: options.port,
-      host: options.host,
-      workers: options.workers,
-      engine: {
-        maxBatch: options.maxBatch,
-        maxDelayMs: options.maxDelay,
-        maxQueue: options.maxQueue,
-        ...(options.threads === undefined ? {} : { threads: options.threads }),
-      },
-      rateLimit: options.rateLimit ?? (LOCAL_HOSTS.includes(options.host) ? 0 : PUBLIC_RATE_LIMIT),
-      trustedProxies: options.trustProxy,
-      corsOrigins: options.cors,
-      endpoint: options.endpoint,
-      startedMs: options.startedMs,
-      lingerMs: options.linger,
-      apiKeys: process.env.HISTO_API_KEYS?.split(",").filter(Boolean),
-      logger: createLogger(options.logLevel),
-      onListening: (url) => progress.say(`Listening on ${url}; loading ${options.model.length} model(s)`),
-    });
-    const models = server.models.names();
-    if (json) process.stdout.write(`${JSON.stringify({ url: server.url, models })}\n`);
-    else process.stdout.write(`Serving ${models.join(", ")} at ${server.url} (Ctrl-C to stop)\n`);
-    const reload = () => void server.reload().catch((error: unknown) => progress.say(`Not replaced: ${error}`));
+    let server: RunningServer | undefined;
+    let reloadAsked = false;
+    const reload = () => {
+      reloadAsked = true;
+      server?.reload().catch((error: unknown) => progress.say(`Not replaced: ${messageOf(error)}`));
+    };
+    // From the start, because the signal would end a process that does not listen to it.
     process.on("SIGHUP", reload);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await server.close();
-    process.off("SIGHUP", reload);
-    return { url: server.url, models, seconds: (performance.now() - started) / 1000 };
+    try {
+      const { collectLessOften, startServer, createLogger } = await import("../../serve/server/index.js");
+      collectLessOften();
+      server = await startServer({
+        models: options.model,
+        images: options.images,
+        runs: options.runs,
+        port: options.port,
+        host: options.host,
+        workers: options.workers,
+        engine: {
+          maxBatch: options.maxBatch,
+          maxDelayMs: options.maxDelay,
+          maxQueue: options.maxQueue,
+          ...(options.threads === undefined ? {} : { threads: options.threads }),
+        },
+        rateLimit: options.rateLimit ?? (LOCAL_HOSTS.includes(options.host) ? 0 : PUBLIC_RATE_LIMIT),
+        trustedProxies: options.trustProxy,
+        corsOrigins: options.cors,
+        endpoint: options.endpoint,
+        startedMs: options.startedMs,
+        lingerMs: options.linger,
+        apiKeys: process.env.HISTO_API_KEYS?.split(",").filter(Boolean),
+        logger: createLogger(options.logLevel),
+        onListening: (url) => progress.say(`Listening on ${url}; loading ${options.model.length} model(s)`),
+      });
+      const models = server.models.names();
+      if (json) process.stdout.write(`${JSON.stringify({ url: server.url, models })}\n`);
+      else process.stdout.write(`Serving ${models.join(", ")} at ${server.url} (Ctrl-C to stop)\n`);
+      // What was asked for while the models were loading may concern one that was read before.
+      if (reloadAsked) reload();
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await server.close();
+      return { url: server.url, models, seconds: (performance.now() - started) / 1000 };
+    } finally {
+      process.off("SIGHUP", reload);
+    }
   },
   render: ({ seconds }) => `Stopped after ${seconds.toFixed(0)} s`,
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, cp, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,6 +9,7 @@ import { type TestContext, test } from "node:test";
 import { FolderImages } from "../../serve/core/index";
 import { type RunningServer, type ServerOptions, startServer, type WorkerModel } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
+import { modelSha256, readModelDirectory } from "../../src/onnx/model-directory";
 import { tile, writeModel, writeTiles } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -35,8 +36,8 @@ async function raw(url: string, text: string): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** `histo serve` as a process of its own, ready. */
-async function serveProcess(t: TestContext, ...options: string[]): Promise<{ child: ChildProcess; url: string }> {
+/** `histo serve` as a process of its own. */
+async function spawnServer(t: TestContext, ...options: string[]): Promise<ChildProcess> {
   const directory = await temporaryDirectory(t);
   const model = await writeModel(join(directory, "model"));
   const argv = [
@@ -50,10 +51,27 @@ async function serveProcess(t: TestContext, ...options: string[]): Promise<{ chi
     "--log-level",
     "silent",
   ];
-  const child = spawn(process.execPath, [...argv, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...argv, ...options], { stdio: ["ignore", "pipe", "pipe"] });
   t.after(() => child.kill("SIGKILL"));
-  const [line] = (await once(createInterface(child.stdout as NodeJS.ReadableStream), "line")) as [string];
-  return { child, url: JSON.parse(line).url };
+  return child;
+}
+
+/** The first line that a process writes. */
+async function firstLine(stream: ChildProcess["stdout"]): Promise<string> {
+  const [line] = (await once(createInterface(stream as NodeJS.ReadableStream), "line")) as [string];
+  return line;
+}
+
+/** The same, ready. */
+async function serveProcess(t: TestContext, ...options: string[]): Promise<{ child: ChildProcess; url: string }> {
+  const child = await spawnServer(t, ...options);
+  child.stderr?.resume();
+  return { child, url: JSON.parse(await firstLine(child.stdout)).url };
+}
+
+async function exitStatus(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null) await once(child, "exit");
+  return child.exitCode;
 }
 
 test("requests that arrive together share runs of the network, and each gets its own answer", async (t) => {
@@ -155,8 +173,41 @@ test("asked to stop, the server is not ready at once, answers what is under way,
   assert.equal((await fetch(`${url}/livez`)).status, 200);
   assert.equal((await send(url, image)).status, 200, "late requests are still answered");
   for (const response of await Promise.all(underWay)) assert.equal(response.status, 200);
-  const [status] = child.exitCode === null ? await once(child, "exit") : [child.exitCode];
-  assert.equal(status, 130);
+  assert.equal(await exitStatus(child), 130);
+});
+
+test("asked to reload again and again, the server ends with one worker for the newest model", async (t) => {
+  const { models, directory, reload } = await serve(t, { workers: 1 });
+  const workers = async () => (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")).trim();
+  const before = (models.get() as WorkerModel).pids[0];
+  const others = (await workers()).split(" ").filter((pid) => pid !== String(before));
+  const first = reload();
+  await writeModel(join(directory, "next"), { seed: 5 });
+  await rename(join(directory, "model"), join(directory, "old"));
+  await cp(join(directory, "next"), join(directory, "model"), { recursive: true });
+  const [second, third] = [reload(), reload()];
+  assert.equal(second, third, "what is asked for during a round shares the next");
+  await Promise.allSettled([first, second]);
+  const sha = modelSha256((await readModelDirectory(join(directory, "model"))).card.files ?? {});
+  assert.equal(models.get().sha256, sha);
+  assert.deepEqual(
+    (await workers()).split(" ").filter((pid) => !others.includes(pid)),
+    [String((models.get() as WorkerModel).pids[0])],
+  );
+});
+
+test("SIGHUP while the models load, and several at once, neither end the server nor keep it from ending", async (t) => {
+  const child = await spawnServer(t);
+  assert.match(await firstLine(child.stderr), /Listening on/);
+  child.kill("SIGHUP");
+  const { url } = JSON.parse(await firstLine(child.stdout));
+  child.stderr?.resume();
+  child.kill("SIGHUP");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill("SIGHUP");
+  assert.equal((await send(url, await tile(1))).status, 200);
+  child.kill("SIGTERM");
+  assert.equal(await exitStatus(child), 130);
 });
 
 test("slow senders and endless headers are cut off with a problem", async (t) => {
