@@ -16,12 +16,11 @@ export async function view() {
   const overlay = h("canvas", { width: 512, height: 512, "aria-hidden": "true", hidden: true });
   const empty = h("p", { class: "hint" }, "No image chosen yet.");
   const caption = h("figcaption", {});
-  const analyse = h(
-    "button",
-    { type: "button", class: "primary large", disabled: true, onclick: () => run() },
-    "Analyse",
-  );
-  const explain = h("button", { type: "button", hidden: true, onclick: () => look() }, "What did the model look at?");
+  const analyse = action("Analyse", "Analysing…", { class: "primary large", disabled: true, onclick: () => run() });
+  const explain = action("What did the model look at?", "Covering one part after the other…", {
+    hidden: true,
+    onclick: () => look(),
+  });
   const legend = h(
     "p",
     { class: "legend", hidden: true },
@@ -29,40 +28,49 @@ export async function view() {
     "speaks against ",
     h("span", { class: "swatch positive" }),
     "speaks for ",
-    h("b", {}, models[0]?.classes[1] ?? "the positive class"),
+    h("b", {}),
   );
   const model = h(
     "select",
-    { id: "model", onchange: () => legend.querySelector("b")?.replaceChildren(chosenModel().classes[1]) },
+    { id: "model", onchange: () => reset() },
     ...models.map((/** @type {any} */ { name, variant }) =>
       h("option", { value: name }, variant ? `${name} (${variant})` : name),
     ),
   );
   const where = h(
     "select",
-    { id: "where" },
+    { id: "where", onchange: () => reset() },
     h("option", { value: "" }, "This server"),
     endpoint && h("option", { value: endpoint.replace(/\/$/, "") }, `Lambda endpoint (${new URL(endpoint).host})`),
   );
   const chosenModel = () => models.find((/** @type {any} */ { name }) => name === model.value) ?? models[0];
 
+  // Counts the changes of image, model and place: an answer counts only while what was asked about is still chosen.
+  let turn = 0;
+  const reset = () => {
+    turn++;
+    overlay.hidden = legend.hidden = explain.hidden = true;
+    result.replaceChildren();
+    setBusy(analyse, false);
+    setBusy(explain, false);
+    analyse.disabled = !chosen;
+  };
+
   const choose = (/** @type {import("./source.js").Chosen} */ image) => {
     chosen = image;
+    reset();
     picture.src = image.url;
     picture.alt = `The chosen image, ${image.name}`;
     picture.hidden = false;
-    empty.hidden = overlay.hidden = legend.hidden = explain.hidden = true;
-    picture.hidden = false;
+    empty.hidden = true;
     caption.textContent = image.name;
-    analyse.disabled = false;
-    result.replaceChildren();
   };
 
   async function run() {
     if (!chosen) return;
-    analyse.disabled = true;
-    analyse.textContent = "Analysing…";
+    setBusy(analyse, true);
     const image = chosen;
+    const mine = turn;
     try {
       const started = performance.now();
       const response = await call(
@@ -71,7 +79,7 @@ export async function view() {
       );
       const answer = await response.json();
       const roundTripMs = performance.now() - started;
-      if (image !== chosen) return;
+      if (mine !== turn) return;
       result.replaceChildren(
         resultPanel({
           answer,
@@ -84,27 +92,28 @@ export async function view() {
       explain.hidden = false;
       recent.add(image, answer, roundTripMs, where.selectedOptions[0]?.textContent ?? "");
     } catch (error) {
-      result.replaceChildren(h("p", { class: "notice error" }, /** @type {Error} */ (error).message));
+      if (mine === turn)
+        result.replaceChildren(h("p", { class: "notice error" }, /** @type {Error} */ (error).message));
     } finally {
-      analyse.disabled = false;
-      analyse.textContent = "Analyse";
+      if (mine === turn) setBusy(analyse, false);
     }
   }
 
   async function look() {
     if (!chosen) return;
-    explain.disabled = true;
-    explain.textContent = "Covering one part after the other…";
+    setBusy(explain, true);
+    const mine = turn;
     try {
       const path = `/explain?grid=14&model=${encodeURIComponent(model.value)}`;
       const explanation = await (await call(path, await requestOf(chosen, where.value))).json();
+      if (mine !== turn) return;
       drawHeatmap(overlay, explanation);
+      legend.querySelector("b")?.replaceChildren(chosenModel().classes[1]);
       overlay.hidden = legend.hidden = false;
     } catch (error) {
-      result.append(h("p", { class: "notice error" }, /** @type {Error} */ (error).message));
+      if (mine === turn) result.append(h("p", { class: "notice error" }, /** @type {Error} */ (error).message));
     } finally {
-      explain.disabled = false;
-      explain.textContent = "What did the model look at?";
+      if (mine === turn) setBusy(explain, false);
     }
   }
 
@@ -147,6 +156,17 @@ export async function view() {
       ),
     ),
   );
+}
+
+/** A button that says what goes on while it is busy. @param {string} idle @param {string} busy @param {object} attributes */
+function action(idle, busy, attributes) {
+  return h("button", { type: "button", "data-idle": idle, "data-busy": busy, ...attributes }, idle);
+}
+
+/** @param {HTMLButtonElement} button @param {boolean} busy */
+function setBusy(button, busy) {
+  button.disabled = busy;
+  button.textContent = (busy ? button.dataset.busy : button.dataset.idle) ?? "";
 }
 
 /** A table of the last answers, newest first; hidden while there is none. */

@@ -59,10 +59,14 @@ function gallery(entries, choose) {
   const matching = () =>
     entries.filter((entry) => (!wanted || entry.class === wanted) && entry.name.toLowerCase().includes(search));
 
+  let picked;
   /** @param {any} entry @param {HTMLElement} [button] */
   const pick = async (entry, button) => {
+    picked = entry;
     for (const other of grid.children) other.setAttribute("aria-pressed", String(other === button));
-    choose({ name: entry.name, url: await imageUrl(entry.name), entry });
+    const url = await imageUrl(entry.name);
+    // With a key the image is fetched, and another may have been picked meanwhile.
+    if (picked === entry) choose({ name: entry.name, url, entry });
   };
   const fill = () => {
     const found = matching();

@@ -1,0 +1,96 @@
+/** What the page shows belongs to what is chosen, for every image that the server has or takes. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, HTTPRequest, Page } from "puppeteer-core";
+import { type RunningServer, startServer } from "../../serve/server/index";
+import { startBrowser, withoutChromium } from "../support/browser";
+import { writeModel, writeTiles } from "../support/served-model";
+
+describe("answers and images on the page", { skip: withoutChromium() }, () => {
+  let directory: string;
+  let server: RunningServer;
+  let browser: Browser;
+  let closeBrowser: () => Promise<void>;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "histo-answers-"));
+    const models = [
+      await writeModel(join(directory, "mlp")),
+      await writeModel(join(directory, "wide"), { name: "wide", seed: 2 }),
+    ];
+    server = await startServer({ models, images: await writeTiles(join(directory, "tiles"), 6), port: 0 });
+    ({ browser, close: closeBrowser } = await startBrowser());
+  });
+  after(async () => {
+    await closeBrowser?.();
+    await server?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function open(view = "/", url = server.url): Promise<Page> {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 860 });
+    await page.goto(`${url}/#${view}`, { waitUntil: "networkidle0" });
+    await page.waitForSelector("main h1");
+    return page;
+  }
+  const choose = async (page: Page, name: string) => {
+    await page.click(`[data-name="${name}"]`);
+    await page.waitForFunction((wanted) => document.querySelector("figcaption")?.textContent === wanted, {}, name);
+  };
+  const analyse = async (page: Page) => {
+    await page.click("button.large");
+    await page.waitForSelector(".verdict");
+  };
+  const look = (page: Page) =>
+    page.evaluate(() => document.querySelector<HTMLButtonElement>("[data-idle^='What did']")?.click());
+  /** Whether heat map, legend and verdict are to be seen. */
+  const shown = (page: Page) =>
+    page.evaluate(() =>
+      ["canvas", ".legend", ".verdict"].map((selector) => {
+        const element = document.querySelector<HTMLElement>(selector);
+        return element !== null && !element.hidden;
+      }),
+    );
+
+  test("a heat map that comes after another tile was chosen is not drawn over that one", async () => {
+    const page = await open();
+    await choose(page, "MHIST_aaa.png");
+    await analyse(page);
+    await page.setRequestInterception(true);
+    let held: HTTPRequest | undefined;
+    page.on("request", (request) => {
+      if (held || !request.url().includes("/explain")) return void request.continue();
+      held = request;
+    });
+    await look(page);
+    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>("[data-idle^='What did']")?.disabled);
+    await choose(page, "MHIST_aab.png");
+    const answered = page.waitForResponse((response) => response.url().includes("/explain"));
+    await held?.continue();
+    await (await answered).text();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    assert.deepEqual(await shown(page), [false, false, false]);
+    await analyse(page);
+    await look(page);
+    await page.waitForSelector("canvas:not([hidden])");
+    assert.deepEqual(await shown(page), [true, true, true]);
+    await page.close();
+  });
+
+  test("another model takes the answer of the one before off the page", async () => {
+    const page = await open();
+    await choose(page, "MHIST_aaa.png");
+    await analyse(page);
+    await look(page);
+    await page.waitForSelector("canvas:not([hidden])");
+    await page.select("#model", "wide");
+    assert.deepEqual(await shown(page), [false, false, false]);
+    await analyse(page);
+    assert.match(await page.$eval(".times", (element) => element.textContent ?? ""), /Model wide/);
+    await page.close();
+  });
+});
