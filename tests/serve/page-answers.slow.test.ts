@@ -1,10 +1,11 @@
 /** What the page shows belongs to what is chosen, for every image that the server has or takes. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, HTTPRequest, Page } from "puppeteer-core";
+import type { Browser, ElementHandle, HTTPRequest, Page } from "puppeteer-core";
+import sharp from "sharp";
 import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { writeModel, writeTiles } from "../support/served-model";
@@ -91,6 +92,26 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     assert.deepEqual(await shown(page), [false, false, false]);
     await analyse(page);
     assert.match(await page.$eval(".times", (element) => element.textContent ?? ""), /Model wide/);
+    await page.close();
+  });
+
+  test("files that together are more than a request may have are sent in groups; one that is too large is told so", async () => {
+    const page = await open("/batch");
+    const noise = (edge: number) =>
+      sharp({
+        create: { width: edge, height: edge, channels: 3, background: "#b8a", noise: { type: "gaussian", sigma: 40 } },
+      })
+        .tiff({ compression: "none" })
+        .toBuffer();
+    const paths = Array.from({ length: 17 }, (_, i) => join(directory, `upload-${i}.tif`));
+    const [ordinary, large] = [await noise(900), await noise(1900)];
+    assert.ok(16 * ordinary.length > 32 * 2 ** 20 && large.length > 10 * 2 ** 20);
+    for (const [i, path] of paths.entries()) await writeFile(path, i === 3 ? large : ordinary);
+    await ((await page.$("#batch-files")) as ElementHandle<HTMLInputElement>).uploadFile(...paths);
+    await page.waitForSelector("main button.primary:not([disabled])", { timeout: 60_000 });
+    const problems = await page.$$eval("td .badge.bad", (badges) => badges.map(({ textContent }) => textContent));
+    assert.deepEqual(problems, ["The file has 10.3 MiB; at most 10.0 MiB are accepted."]);
+    assert.equal((await page.$$("tbody tr")).length, 17);
     await page.close();
   });
 });

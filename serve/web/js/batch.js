@@ -1,14 +1,14 @@
 /** @module Many images at once, with a table and a CSV. */
 import { call, images, info } from "./api.js";
 import { h, percent } from "./dom.js";
+import { groupsOf } from "./groups.js";
 import { dropZone } from "./source.js";
 
-const CHUNK = 16;
 const COLUMNS = ["filename", "logit", "probability", "predicted_class", "threshold", "error"];
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
-  const [{ models }, { images: entries }] = await Promise.all([info(), images()]);
+  const [{ models, limits }, { images: entries }] = await Promise.all([info(), images()]);
   const model = h(
     "select",
     { id: "batch-model" },
@@ -61,10 +61,10 @@ export async function view() {
     answers.hidden = bar.hidden = false;
     download.disabled = true;
     const started = performance.now();
-    for (let start = 0; start < items.length && mine === serial; start += CHUNK) {
-      const chunk = items.slice(start, start + CHUNK);
+    for (const { items: chunk, problem } of groupsOf(items, limits)) {
       let results;
       try {
+        if (problem) throw new Error(problem);
         const response = await call(`predict/batch?model=${encodeURIComponent(model.value)}`, {
           method: "POST",
           ...request(chunk),
