@@ -3,22 +3,32 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { hasErrorCode, InputError } from "../../src/errors/index";
-import { checkImageName, IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
+import { checkImageName, type ImageEntry, type ImageSource, isImageName } from "./images";
+import { Kept } from "./kept";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
 
 const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR", "ENXIO"];
 
+/** A listing is kept this long, so that those who read it in pages get pages of one and the same. */
+const LIST_SECONDS = 5;
+
 /** Images of a folder by their name below it. */
 export class FolderImages implements ImageSource {
   readonly kind = "folder";
+  readonly unlisted: readonly string[];
+  private readonly listing: Kept<readonly ImageEntry[]>;
 
   private constructor(
     private readonly root: string,
     readonly label: string,
     private readonly maxBytes: number,
     private readonly known: readonly ImageEntry[] | undefined,
-  ) {}
+  ) {
+    const offered = known?.filter(({ name }) => isImageName(name));
+    this.unlisted = (known ?? []).map(({ name }) => name).filter((name) => !isImageName(name));
+    this.listing = new Kept(LIST_SECONDS, async () => offered ?? (await this.listFolder()));
+  }
 
   /**
    * @param known the images with their labels, where a label table was found; otherwise the folder is listed
@@ -61,8 +71,18 @@ export class FolderImages implements ImageSource {
     }
   }
 
-  async list(): Promise<readonly ImageEntry[]> {
-    if (this.known) return this.known;
+  list(): Promise<readonly ImageEntry[]> {
+    return this.listing.get();
+  }
+
+  /** Of a label table every name, so that a program that goes through all says which could not be read. */
+  async *names(): AsyncGenerator<string> {
+    for (const { name } of this.known ?? (await this.list())) yield name;
+  }
+
+  close(): void {}
+
+  private async listFolder(): Promise<readonly ImageEntry[]> {
     const entries = await readdir(this.root, { withFileTypes: true, recursive: true });
     return entries
       .filter((entry) => entry.isFile())
@@ -72,14 +92,8 @@ export class FolderImages implements ImageSource {
           .split(sep)
           .join("/"),
       )
-      .filter((name) => IMAGE_NAME_PATTERN.test(name))
+      .filter(isImageName)
       .sort()
       .map((name) => ({ name }));
   }
-
-  async *names(): AsyncGenerator<string> {
-    for (const { name } of await this.list()) yield name;
-  }
-
-  close(): void {}
 }

@@ -16,6 +16,8 @@ export interface ImageSource {
   readonly kind: "folder" | "s3";
   /** For people: the folder's last name or the bucket; never a full path. */
   readonly label: string;
+  /** Names of a label table that cannot be asked for: {@link isImageName} is false for them, and `list` leaves them out. */
+  readonly unlisted?: readonly string[];
   /**
    * @param memory where the bytes are counted before they are read
    * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE`, `QUEUE_FULL`
@@ -28,15 +30,32 @@ export interface ImageSource {
   close(): void;
 }
 
-/**
- * Names that are accepted: folders and a file of word characters, dots, dashes and blanks, each beginning with a letter, a
- * digit or an underscore (so never `..`), at most four folders deep, with an image's extension.
- */
-export const IMAGE_NAME_PATTERN = /^(?:\w[\w. -]{0,127}\/){0,4}\w[\w. -]{0,127}\.(?:png|jpe?g|webp|tiff?)$/i;
+/** First character: a letter or digit of any alphabet, an underscore or an opening bracket; so never `..` or a hidden file. */
+const FIRST = String.raw`[\p{L}\p{N}_(\[]`;
+/** What no name holds: control and formatting characters, line ends, and what some file system or URL gives a meaning. */
+const REST = String.raw`[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\:*?"<>|%]{0,200}`;
+
+/** Names that are accepted: an image file, at most four folders deep. Case and alphabet do not matter. */
+export const IMAGE_NAME_PATTERN = new RegExp(
+  String.raw`^(?:${FIRST}${REST}/){0,4}${FIRST}${REST}\.(?:png|jpe?g|webp|tiff?)$`,
+  "iu",
+);
+
+/** {@link IMAGE_NAME_PATTERN} in words, for people. */
+export const IMAGE_NAME_RULE =
+  "Folders (at most four) and a file with the ending of an image; each begins with a letter or digit of any alphabet, `_`, `(` or `[`, " +
+  'and holds no control characters and none of `\\ : * ? " < > | %`.';
+
+const LONGEST = 512;
+
+/** True for a name that can be asked for. */
+export function isImageName(name: string): boolean {
+  return name.length <= LONGEST && IMAGE_NAME_PATTERN.test(name);
+}
 
 /** @throws {Problem} `FIELD_INVALID` or `IMAGE_NAME_INVALID` */
-export function checkImageName(name: unknown, pattern: RegExp = IMAGE_NAME_PATTERN): string {
+export function checkImageName(name: unknown): string {
   if (typeof name !== "string") throw new Problem("FIELD_INVALID", "image_filename must be a text.");
-  if (name.length > 512 || !pattern.test(name)) throw new Problem("IMAGE_NAME_INVALID");
+  if (!isImageName(name)) throw new Problem("IMAGE_NAME_INVALID");
   return name;
 }

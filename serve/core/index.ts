@@ -2,7 +2,7 @@
 export { DEFAULT_ENGINE_OPTIONS, Engine, type EngineOptions } from "./engine";
 export { FolderImages } from "./folder-images";
 export type { ServiceRequest, ServiceResponse } from "./http";
-export { IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
+export { IMAGE_NAME_RULE, type ImageEntry, type ImageSource } from "./images";
 export { type MemoryShare, RequestMemory } from "./memory";
 export { Metrics } from "./metrics";
 export { nameModels } from "./model-names";

@@ -1,4 +1,5 @@
 /** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
+import { IMAGE_NAME_RULE } from "./images";
 import { PROBLEM_CODES, type ProblemCode } from "./problem";
 import type { Service } from "./service";
 
@@ -39,10 +40,12 @@ const MODEL_PARAMETER = {
   schema: { type: "string" },
 };
 
+const IMAGE_NAME = string(`A name in the image source. ${IMAGE_NAME_RULE}`);
+
 const IMAGE_BODY = {
   required: true,
   content: {
-    "application/json": { schema: object({ image_filename: string("A name in the image source.") }) },
+    "application/json": { schema: object({ image_filename: IMAGE_NAME }) },
     "multipart/form-data": { schema: object({ image: { type: "string", format: "binary" } }) },
     ...Object.fromEntries(
       ["png", "jpeg", "webp", "tiff"].map((type) => [
@@ -121,7 +124,7 @@ function paths({ limits }: Service): Json {
         requestBody: {
           required: true,
           content: {
-            "application/json": { schema: object({ image_filenames: list({ type: "string" }) }) },
+            "application/json": { schema: object({ image_filenames: list(IMAGE_NAME) }) },
             "multipart/form-data": { schema: object({ image: list({ type: "string", format: "binary" }) }) },
           },
         },
@@ -192,7 +195,7 @@ function paths({ limits }: Service): Json {
         operationId: "getImage",
         summary: "An image of the source",
         parameters: [
-          { name: "name", in: "path", required: true, schema: { type: "string" } },
+          { name: "name", in: "path", required: true, schema: IMAGE_NAME },
           { name: "thumbnail", in: "query", schema: { type: "integer", minimum: 16, maximum: 512 } },
         ],
         responses: {

@@ -2,7 +2,8 @@
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
 import { InputError } from "../../src/errors/index";
 import { ByteCache } from "./byte-cache";
-import { checkImageName, IMAGE_NAME_PATTERN, type ImageEntry, type ImageSource } from "./images";
+import { checkImageName, type ImageEntry, type ImageSource, isImageName } from "./images";
+import { Kept } from "./kept";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
 
@@ -24,7 +25,7 @@ export class S3Images implements ImageSource {
   private readonly client: S3Client;
   private readonly cache: ByteCache;
   private readonly maxBytes: number;
-  private listing: { readonly until: number; readonly entries: Promise<readonly ImageEntry[]> } | undefined;
+  private readonly listing = new Kept(LIST_SECONDS, () => this.listAll());
 
   constructor(
     private readonly bucket: string,
@@ -55,14 +56,7 @@ export class S3Images implements ImageSource {
   }
 
   list(): Promise<readonly ImageEntry[]> {
-    if (!this.listing || this.listing.until < Date.now()) {
-      const entries = this.listAll();
-      this.listing = { until: Date.now() + LIST_SECONDS * 1000, entries };
-      entries.catch(() => {
-        this.listing = undefined;
-      });
-    }
-    return this.listing.entries;
+    return this.listing.get();
   }
 
   /** @throws {Problem} `IMAGE_SOURCE_UNAVAILABLE` */
@@ -75,7 +69,7 @@ export class S3Images implements ImageSource {
       });
       for (const { Key } of page.Contents ?? []) {
         const name = Key?.slice(this.prefix.length) ?? "";
-        if (IMAGE_NAME_PATTERN.test(name)) yield name;
+        if (isImageName(name)) yield name;
       }
       token = page.NextContinuationToken;
     } while (token);

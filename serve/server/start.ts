@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { HistoError, hasErrorCode, InputError } from "../../src/errors/index";
 import {
   DEFAULT_ENGINE_OPTIONS,
+  IMAGE_NAME_RULE,
   Metrics,
   ModelRegistry,
   nameModels,
@@ -65,6 +66,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry = new ModelRegistry();
   const named = await nameModels(options.models);
   const images = options.images === undefined ? undefined : await openImages(options.images, imageLimits(options));
+  const unlisted = images?.unlisted ?? [];
+  if (unlisted.length > 0) {
+    const detail = `Images of the label table that cannot be asked for are not listed. Names are: ${IMAGE_NAME_RULE}`;
+    logger.warn({ count: unlisted.length, example: unlisted[0] }, detail);
+  }
   const serviceOptions = {
     ...options,
     models: registry,
