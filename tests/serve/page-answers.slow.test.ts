@@ -1,6 +1,6 @@
 /** What the page shows belongs to what is chosen, for every image that the server has or takes. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -113,5 +113,22 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     assert.deepEqual(problems, ["The file has 10.3 MiB; at most 10.0 MiB are accepted."]);
     assert.equal((await page.$$("tbody tr")).length, 17);
     await page.close();
+  });
+
+  test("the page knows every image of a source with more than one page of them", async () => {
+    const images = join(directory, "many");
+    await mkdir(images);
+    const rows = Array.from({ length: 5102 }, (_, i) => `patch-${i}.png,${i < 5000 ? "HP" : "SSA"},train`);
+    await writeFile(join(images, "labels.csv"), `${["image,label,partition", ...rows].join("\n")}\n`);
+    const many = await startServer({ models: [join(directory, "mlp")], images, port: 0 });
+    const page = await open("/", many.url);
+    assert.match(
+      await page.$eval(".card [role=status]", ({ textContent }) => textContent ?? ""),
+      /^5102 of 5102 images/,
+    );
+    await page.goto(`${many.url}/#/batch`);
+    await page.waitForFunction(() => document.body.textContent?.includes("All train images (5102)"));
+    await page.close();
+    await many.close();
   });
 });

@@ -88,11 +88,23 @@ export function info() {
 /** @type {Promise<any> | undefined} */
 let imagesOnce;
 
-/** `GET /images`, once. @returns {Promise<{source: any, total: number, images: any[]}>} */
+/** Every image of the source, asked for once. @returns {Promise<{source: any, total: number, images: any[]}>} */
 export function images() {
-  imagesOnce ??= getJson("images").catch((error) => {
+  imagesOnce ??= allImages().catch((error) => {
     imagesOnce = undefined;
     throw error;
   });
   return imagesOnce;
+}
+
+/** `GET /images` gives a page at a time. */
+async function allImages() {
+  const first = await getJson("images");
+  const all = first.images;
+  while (all.length < first.total) {
+    const next = await getJson(`images?offset=${all.length}`);
+    if (next.images.length === 0) break;
+    all.push(...next.images);
+  }
+  return { ...first, total: all.length, images: all };
 }
