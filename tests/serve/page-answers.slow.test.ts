@@ -8,7 +8,7 @@ import type { Browser, ElementHandle, HTTPRequest, Page } from "puppeteer-core";
 import sharp from "sharp";
 import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
-import { writeModel, writeTiles } from "../support/served-model";
+import { tile, writeModel, writeTiles } from "../support/served-model";
 
 describe("answers and images on the page", { skip: withoutChromium() }, () => {
   let directory: string;
@@ -130,5 +130,33 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     await page.waitForFunction(() => document.body.textContent?.includes("All train images (5102)"));
     await page.close();
     await many.close();
+  });
+
+  test("a TIFF of the gallery is shown; for one that the browser cannot show, the page says so", async () => {
+    const images = join(directory, "tiffs");
+    await mkdir(images);
+    const tiff = await sharp(await tile(3))
+      .tiff()
+      .toBuffer();
+    await writeFile(join(images, "slide.tif"), tiff);
+    const tiffs = await startServer({ models: [join(directory, "mlp")], images, port: 0 });
+    const page = await open("/", tiffs.url);
+    await choose(page, "slide.tif");
+    const width = () => page.$eval(".frame img", (image) => (image.hidden ? 0 : image.naturalWidth));
+    await page.waitForFunction(() => document.querySelector<HTMLImageElement>(".frame img")?.naturalWidth === 32);
+    await analyse(page);
+
+    await page.click('label[for="source-file"]');
+    const upload = join(directory, "own.tiff");
+    await writeFile(upload, tiff);
+    await ((await page.$("#file")) as ElementHandle<HTMLInputElement>).uploadFile(upload);
+    await page.waitForFunction(() => document.querySelector(".frame p:not([hidden])")?.textContent?.includes("TIFF"));
+    assert.equal(await width(), 0);
+    await analyse(page);
+    await look(page);
+    await page.waitForSelector("canvas:not([hidden])");
+    assert.equal(await page.$eval(".frame p", (note) => note.hidden), true);
+    await page.close();
+    await tiffs.close();
   });
 });

@@ -1,9 +1,9 @@
 /** @module The first page: an image, a model, an answer. */
-import { call, images, info } from "./api.js";
+import { call, imageBlob, images, info } from "./api.js";
 import { h, milliseconds, percent } from "./dom.js";
 import { drawHeatmap } from "./heatmap.js";
 import { resultPanel } from "./result.js";
-import { sourcePanel } from "./source.js";
+import { sourcePanel, TIFF } from "./source.js";
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
@@ -12,7 +12,7 @@ export async function view() {
   let chosen;
   const result = h("div", { class: "result", "aria-live": "polite" });
   const recent = recentAnswers();
-  const picture = h("img", { alt: "", hidden: true });
+  const picture = h("img", { alt: "", hidden: true, onerror: () => withoutPreview() });
   const overlay = h("canvas", { width: 512, height: 512, "aria-hidden": "true", hidden: true });
   const empty = h("p", { class: "hint" }, "No image chosen yet.");
   const caption = h("figcaption", {});
@@ -50,6 +50,7 @@ export async function view() {
   const reset = () => {
     turn++;
     overlay.hidden = legend.hidden = explain.hidden = true;
+    empty.hidden = !picture.hidden;
     result.replaceChildren();
     setBusy(analyse, false);
     setBusy(explain, false);
@@ -64,6 +65,13 @@ export async function view() {
     picture.hidden = false;
     empty.hidden = true;
     caption.textContent = image.name;
+  };
+
+  const withoutPreview = () => {
+    picture.hidden = true;
+    empty.hidden = false;
+    const kind = TIFF.test(chosen?.name ?? "") ? "a TIFF file" : "this file";
+    empty.textContent = `This browser cannot show ${kind}. The model can still be asked.`;
   };
 
   async function run() {
@@ -110,6 +118,7 @@ export async function view() {
       drawHeatmap(overlay, explanation);
       legend.querySelector("b")?.replaceChildren(chosenModel().classes[1]);
       overlay.hidden = legend.hidden = false;
+      empty.hidden = true;
     } catch (error) {
       if (mine === turn) result.append(h("p", { class: "notice error" }, /** @type {Error} */ (error).message));
     } finally {
@@ -228,6 +237,6 @@ async function requestOf(image, base) {
     return { method: "POST", body, headers: { "content-type": "application/json" } };
   }
   const form = new FormData();
-  form.append("image", image.blob ?? (await (await fetch(image.url)).blob()), image.name);
+  form.append("image", image.blob ?? (await imageBlob(image.name)), image.name);
   return { method: "POST", body: form, base };
 }

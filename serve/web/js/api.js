@@ -67,10 +67,20 @@ function askForKey() {
   return asking;
 }
 
+/** @param {string} name @param {number} [edge] */
+function imagePath(name, edge) {
+  return `images/${name.split("/").map(encodeURIComponent).join("/")}${edge ? `?thumbnail=${edge}` : ""}`;
+}
+
 /** The address of an image for `<img>`; with a key it has to be fetched. @param {string} name @param {number} [edge] */
 export async function imageUrl(name, edge) {
-  const path = `images/${name.split("/").map(encodeURIComponent).join("/")}${edge ? `?thumbnail=${edge}` : ""}`;
+  const path = imagePath(name, edge);
   return hasKey() ? URL.createObjectURL(await (await call(path)).blob()) : path;
+}
+
+/** An image of the source as it is stored. @param {string} name */
+export async function imageBlob(name) {
+  return (await call(imagePath(name))).blob();
 }
 
 /** @type {Promise<any> | undefined} */

@@ -3,11 +3,15 @@ import { images, imageUrl } from "./api.js";
 import { h } from "./dom.js";
 
 /**
+ * `url` is for looking at; what is analysed is `blob`, or the server's own image.
  * @typedef {{name: string, url: string, blob?: Blob, entry?: {class?: string, votes?: {positive: number, total: number}}}} Chosen
  */
 
 const SHOWN = 48;
 const THUMBNAIL = 112;
+/** Files that browsers do not show; of its own the server has a JPEG. */
+export const TIFF = /\.tiff?$/i;
+const LARGEST_THUMBNAIL = 512;
 
 /** A panel that calls `choose` with each image that is chosen. @param {(image: Chosen) => void} choose */
 export async function sourcePanel(choose) {
@@ -64,7 +68,7 @@ function gallery(entries, choose) {
   const pick = async (entry, button) => {
     picked = entry;
     for (const other of grid.children) other.setAttribute("aria-pressed", String(other === button));
-    const url = await imageUrl(entry.name);
+    const url = await imageUrl(entry.name, TIFF.test(entry.name) ? LARGEST_THUMBNAIL : undefined);
     // With a key the image is fetched, and another may have been picked meanwhile.
     if (picked === entry) choose({ name: entry.name, url, entry });
   };
