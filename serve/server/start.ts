@@ -204,14 +204,24 @@ function imageLimits({ limits }: ServerOptions): { maxBytes?: number } {
 async function listen(server: Server, { port = 8080, host = DEFAULT_HOST }: ServerOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {
-      const taken = hasErrorCode(error, "EADDRINUSE");
-      if (!taken && !hasErrorCode(error, "EACCES") && !hasErrorCode(error, "EADDRNOTAVAIL")) return reject(error);
-      const reason = taken ? "is in use; choose another with --port" : "cannot be opened";
-      reject(new InputError("PORT_UNAVAILABLE", `--port: ${host}:${port} ${reason}.`));
+      reject(listenProblem(error, host, port));
     });
     server.listen({ port, host }, resolve);
   });
   return (server.address() as AddressInfo).port;
+}
+
+const NOT_OURS = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "EINVAL"];
+
+/** Why the port cannot be opened, by the option that would have to change. */
+function listenProblem(error: Error, host: string, port: number): Error {
+  if (NOT_OURS.some((code) => hasErrorCode(error, code))) {
+    return new InputError("HOST_UNAVAILABLE", `--host: ${host} is no address of this machine; 0.0.0.0 is for all.`);
+  }
+  const taken = hasErrorCode(error, "EADDRINUSE");
+  if (!taken && !hasErrorCode(error, "EACCES")) return error;
+  const reason = taken ? "is in use; choose another with --port" : "cannot be opened";
+  return new InputError("PORT_UNAVAILABLE", `--port: ${host}:${port} ${reason}.`);
 }
 
 function urlHost(host: string): string {

@@ -1,5 +1,6 @@
 /** @module `histo serve`: the Express server with its models and its web page. */
 import { Option } from "commander";
+import { apiKeysOf, endpointOf, listOf, originsOf } from "../../serve/core/settings";
 import type { RunningServer } from "../../serve/server/index";
 import { messageOf } from "../errors/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
@@ -17,7 +18,7 @@ interface Options {
   readonly maxQueue: number;
   readonly rateLimit?: number;
   readonly trustProxy: number;
-  readonly cors?: readonly string[];
+  readonly cors?: string;
   readonly endpoint?: string;
   /** Not an option of the command line: when the cold start began, where the process did other things before. */
   readonly startedMs?: number;
@@ -43,7 +44,7 @@ export const serveCommand: CommandDefinition<Options, Result> = {
       .addOption(
         new Option("--model <dirs>", "model directories of histo export, separated by commas")
           .env("HISTO_MODEL")
-          .argParser(directories)
+          .argParser((text) => listOf(text))
           .makeOptionMandatory(),
       )
       .addOption(
@@ -69,9 +70,7 @@ export const serveCommand: CommandDefinition<Options, Result> = {
         integer(0),
       )
       .option("--trust-proxy <n>", "number of proxies in front that say the client's address", integer(0, 10), 0)
-      .option("--cors <origins>", "origins whose pages may call the server, separated by commas", (text) =>
-        text.split(","),
-      )
+      .option("--cors <origins>", "origins whose pages may call the server, separated by commas")
       .option("--endpoint <url>", "a second deployment, such as a Lambda endpoint, that the page offers too")
       .option(
         "--linger <ms>",
@@ -108,11 +107,11 @@ export const serveCommand: CommandDefinition<Options, Result> = {
         },
         rateLimit: options.rateLimit ?? (LOCAL_HOSTS.includes(options.host) ? 0 : PUBLIC_RATE_LIMIT),
         trustedProxies: options.trustProxy,
-        corsOrigins: options.cors,
-        endpoint: options.endpoint,
+        corsOrigins: originsOf("--cors", options.cors),
+        endpoint: options.endpoint && endpointOf("--endpoint", options.endpoint),
         startedMs: options.startedMs,
         lingerMs: options.linger,
-        apiKeys: process.env.HISTO_API_KEYS?.split(",").filter(Boolean),
+        apiKeys: apiKeysOf(process.env.HISTO_API_KEYS),
         logger: createLogger(options.logLevel),
         onListening: (url) => progress.say(`Listening on ${url}; loading ${options.model.length} model(s)`),
       });
@@ -133,7 +132,3 @@ export const serveCommand: CommandDefinition<Options, Result> = {
   },
   render: ({ seconds }) => `Stopped after ${seconds.toFixed(0)} s`,
 };
-
-function directories(text: string): string[] {
-  return text.split(",").filter(Boolean);
-}

@@ -1,0 +1,43 @@
+/** @module Settings that are given as text, on the command line or in the environment. */
+import { InputError } from "../../src/errors/index";
+
+/** The parts of a list such as `a, b`. */
+export function listOf(text = ""): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+}
+
+/**
+ * The keys of which a client must give one; none where nothing is said.
+ * @throws {InputError} `API_KEYS_EMPTY` where something is said that holds no key, because the service would be open to all
+ */
+export function apiKeysOf(text = ""): string[] {
+  const keys = listOf(text);
+  if (text === "" || keys.length > 0) return keys;
+  throw new InputError(
+    "API_KEYS_EMPTY",
+    "HISTO_API_KEYS is set but holds no key; name keys separated by commas, or unset it to serve without any.",
+  );
+}
+
+/** Origins whose pages may call the service. @param setting what the text is called @throws {InputError} `ORIGIN_INVALID` */
+export function originsOf(setting: string, text?: string): string[] {
+  const origins = listOf(text);
+  const wrong = origins.find((origin) => origin !== "*" && webAddress(origin)?.origin !== origin);
+  if (wrong === undefined) return origins;
+  throw new InputError("ORIGIN_INVALID", `${setting}: ${wrong} is not an origin such as https://a.example, nor *.`);
+}
+
+/** A deployment's address without a slash at its end. @throws {InputError} `ENDPOINT_INVALID` */
+export function endpointOf(setting: string, text: string): string {
+  const address = webAddress(text);
+  if (address) return text.replace(/\/+$/, "");
+  throw new InputError("ENDPOINT_INVALID", `${setting}: ${text} is not an address such as https://a.example.`);
+}
+
+function webAddress(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;
+}
