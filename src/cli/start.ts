@@ -1,7 +1,7 @@
 /** @module `histo start` (`npm start`): from images, or none, to a trained, tracked, exported and served classifier. */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { DatasetOptions } from "../dataset/index";
+import type { Dataset, DatasetOptions } from "../dataset/index";
 import { projectRoot, sha256 } from "../files/index";
 import type { Progress } from "../progress/index";
 import type { TrainingOptions } from "../runs/index";
@@ -30,15 +30,18 @@ interface Result {
 const TRAINING = {
   hidden: [2352, 2352, 294],
   stem: "subspace",
-  rank: 256,
   dropout: 0.5,
   augment: "dihedral",
   optimizer: "adamw",
   weightDecay: 0.05,
-  lr: 3e-4,
+  lr: 1e-3,
   schedule: "cosine",
   epochs: 40,
 } as const;
+
+/** With fewer training tiles for each principal coordinate, the network learns the tiles by heart. */
+const TILES_A_COORDINATE = 10;
+const COORDINATES = { least: 16, most: 256 };
 
 /** Without the native TensorFlow: what plain JavaScript can train in a few minutes. */
 const WITHOUT_NATIVE = { stem: "pixels", size: 48, hidden: [64, 16], lr: "auto", epochs: 10 } as const;
@@ -68,11 +71,13 @@ export const startCommand: CommandDefinition<Options, Result> = {
     }
     const trained = existsSync(join(model, "model.json"));
     // Data that cannot be used are said at once, not when MLflow has started.
-    if (!trained) await (await import("../dataset/index.js")).loadDataset(data, options.dataset);
+    const dataset = trained
+      ? undefined
+      : await (await import("../dataset/index.js")).loadDataset(data, options.dataset);
     const mlflow = localMlflow({ port: mlflowPort, progress });
     try {
-      if (trained) progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
-      else await trainModel(options, { run, mlflow, context });
+      if (dataset) await trainModel({ ...options, rank: coordinatesFor(dataset) }, { run, mlflow, context });
+      else progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
       void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
       const serving = {
         args: [],
@@ -92,6 +97,11 @@ export const startCommand: CommandDefinition<Options, Result> = {
     return { model, mlflow: await mlflow.address() };
   },
 };
+
+function coordinatesFor({ tiles }: Dataset): number {
+  const training = tiles.filter(({ partition }) => partition === "train").length;
+  return Math.max(COORDINATES.least, Math.min(COORDINATES.most, Math.round(training / TILES_A_COORDINATE)));
+}
 
 /** Trains, exports and logs; goes on with a training that was stopped. */
 async function trainModel(
