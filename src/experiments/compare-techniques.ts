@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { type DatasetOptions, loadDataset } from "../dataset/index";
+import { type DatasetOptions, datasetContentHash, loadDataset } from "../dataset/index";
 import { Interrupted } from "../errors/index";
 import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
@@ -22,7 +22,10 @@ export interface TechniqueComparisonOptions {
   readonly data: string;
   /** How to read the directory, where finding out is not enough. */
   readonly dataset?: DatasetOptions;
-  /** Holds a run of each technique, `comparison.json` and `comparison.html`. Finished runs in it are not repeated. */
+  /**
+   * Holds a run of each technique, `comparison.json` and `comparison.html`. Finished runs in it are not repeated, and
+   * refused where they were trained with other options or on other images.
+   */
   readonly out: string;
   readonly models: readonly string[];
   /** An ONNX file or a name on the hub (`hf:owner/name`): one more row, a linear head on this feature extractor. */
@@ -71,9 +74,9 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   const { data, dataset = {}, size, progress = silentProgress, signal } = options;
   const context = { progress, ...(signal && { signal }) };
   const techniques = techniquesNamed(options.models).map((technique): Entry => ({ technique, size }));
-  await loadDataset(data, dataset);
+  const dataHash = await datasetContentHash(await loadDataset(data, dataset));
   if (options.backbone) techniques.push(await backboneOf(options, context));
-  const place = { ...options, out: resolve(options.out) };
+  const place = { ...options, out: resolve(options.out), dataHash };
   for (const entry of techniques) await refuseOtherRuns(entry, place);
   const settings = { seed: 0, ...options };
   const tracker = await ComparisonTracker.start(place.out, settings, options.track || undefined, progress);
@@ -120,7 +123,7 @@ interface Entry {
 }
 
 /** `out` is absolute, `size` the technique's. */
-type Place = TechniqueComparisonOptions;
+type Place = TechniqueComparisonOptions & { readonly dataHash: string };
 type Context = ProcessContext & { readonly tracker: ComparisonTracker | undefined };
 
 /** Before hours are spent: what is kept must be of this comparison. @throws {InputError} `COMPARISON_OTHER` */
@@ -145,8 +148,8 @@ function choiceTraining(technique: Technique, choice: Choice, place: Place): Pro
   return { ...trainingOn(place), run, options, export: "none" };
 }
 
-function trainingOn({ data, dataset = {} }: Place): Pick<ProcessTraining, "data" | "dataset"> {
-  return { data: resolve(data), dataset };
+function trainingOn({ data, dataset = {}, dataHash }: Place): Pick<ProcessTraining, "data" | "dataset" | "dataHash"> {
+  return { data: resolve(data), dataset, dataHash };
 }
 
 function optionsOf(technique: Technique, { size, seed = 0, epochs: most = Number.POSITIVE_INFINITY }: Place) {

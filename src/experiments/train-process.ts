@@ -30,6 +30,8 @@ export interface ProcessTraining {
   readonly run: string;
   readonly data: string;
   readonly dataset: DatasetOptions;
+  /** What the data set holds, see `datasetContentHash`. */
+  readonly dataHash: string;
   readonly options: Partial<TrainingOptions>;
   readonly export: "fp32" | "none";
 }
@@ -52,30 +54,45 @@ export async function trainOnce(training: ProcessTraining, context: ProcessConte
   if (kept) return kept;
   await clear(new RunDirectory(training.run));
   const result = await train(training, context);
-  await writeJson(recordOf(training), { settings: settingsOf(training), result });
+  const record: KeptTraining = { settings: settingsOf(training), dataHash: training.dataHash, result };
+  await writeJson(recordOf(training), record);
   return result;
+}
+
+/** A finished training as it is kept. */
+interface KeptTraining {
+  readonly settings: object;
+  /** Absent where it was trained before this was noted: then any content will do. */
+  readonly dataHash?: string;
+  readonly result: ProcessResult;
 }
 
 const STOPPED = "Stopped; finished models are kept.";
 
 /** What the same training gave before. @throws {InputError} `COMPARISON_OTHER` */
 export async function keptResult(training: ProcessTraining): Promise<ProcessResult | undefined> {
-  const { run } = training;
+  const { run, data, dataHash } = training;
   if (!existsSync(recordOf(training))) return undefined;
-  const before = await readJson<{ settings: object; result: ProcessResult }>(recordOf(training));
-  if (isDeepStrictEqual(before.settings, settingsOf(training))) return { ...before.result, run };
-  throw new InputError(
-    "COMPARISON_OTHER",
-    `${run} was trained with other options or data; choose another --out, or delete it to train it anew.`,
-  );
+  const before = await readJson<KeptTraining>(recordOf(training));
+  const remedy = "choose another --out, or delete it to train it anew";
+  if (!isDeepStrictEqual(before.settings, settingsOf(training))) {
+    throw new InputError("COMPARISON_OTHER", `${run} was trained with other options or data; ${remedy}.`);
+  }
+  if ((before.dataHash ?? dataHash) !== dataHash) {
+    throw new InputError(
+      "COMPARISON_OTHER",
+      `${run} was trained on other images or labels than ${data} holds now; ${remedy}.`,
+    );
+  }
+  return { ...before.result, run };
 }
 
 function recordOf({ run }: ProcessTraining): string {
   return join(run, "process.json");
 }
 
-/** Without the directory, as it comes back from a file. */
-function settingsOf({ run: _, ...settings }: ProcessTraining): object {
+/** Without the directory and the hash, as it comes back from a file. */
+function settingsOf({ run: _run, dataHash: _hash, ...settings }: ProcessTraining): object {
   return JSON.parse(JSON.stringify(settings)) as object;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
@@ -62,6 +62,12 @@ test("techniques are trained, exported and measured; finished ones are kept", as
   const page = await readFile(join(options.out, "comparison.html"), "utf8");
   for (const { title } of rows) assert.ok(page.includes(title));
   await assert.rejects(compareTechniques({ ...options, seed: 1, models: ["colour"] }), { code: "COMPARISON_OTHER" });
+  await rm(data, { recursive: true });
+  await writeSyntheticDataset({ out: data, images: 60, size: 32, seed: 5 });
+  await assert.rejects(compareTechniques({ ...options, models: ["colour", "mlp"] }), {
+    code: "COMPARISON_OTHER",
+    message: /colour was trained on other images or labels than .*data holds now; choose another --out/,
+  });
 });
 
 test("among regularizations validation decides", async (context) => {
