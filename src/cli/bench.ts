@@ -9,7 +9,7 @@ export const benchCommand: CommandDefinition<{ readonly quick?: boolean }, Bench
   configure: (command) =>
     command.argument("<name>", "which benchmark").option("--quick", "a small version, to see that it works"),
   async run({ args: [name = ""], quick = false }, { progress, signal }) {
-    const load = benchmarks[name];
+    const load = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
     if (!load) {
       throw new InputError(
         "BENCH_UNKNOWN",

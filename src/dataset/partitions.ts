@@ -16,5 +16,6 @@ const NAMES: Readonly<Record<string, Partition>> = {
 
 /** The partition that a word such as `Train` or `val` stands for, or undefined. */
 export function partitionNamed(word: string): Partition | undefined {
-  return NAMES[word.trim().toLowerCase()];
+  const name = word.trim().toLowerCase();
+  return Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
 }

@@ -12,7 +12,7 @@ import { parseSpace, type Space } from "./space";
  * @throws {InputError} `SPACE_UNKNOWN` or `SPACE_INVALID`
  */
 export async function readSpace(source: string): Promise<{ name: string; space: Space }> {
-  const preset = presets[source];
+  const preset = Object.hasOwn(presets, source) ? presets[source] : undefined;
   if (preset) return { name: source, space: parseSpace(preset, `--space ${source}`) };
   const text = await readFile(source, "utf8").catch((error: unknown) => {
     const known = Object.keys(presets).join(", ");

@@ -48,7 +48,7 @@ export function parseSpace(value: unknown, where = "space"): Space {
   for (const [key, entry] of Object.entries(value)) {
     const at = `${where}: ${key}`;
     if (NOT_SEARCHED.has(key)) throw invalid(at, "it is the same for all trials of a search; give it as an option");
-    if (!(key in defaultTrainingOptions)) {
+    if (!Object.hasOwn(defaultTrainingOptions, key)) {
       const known = Object.keys(defaultTrainingOptions).filter((name) => !NOT_SEARCHED.has(name));
       throw invalid(at, `there is no such training option; known: ${known.join(", ")}`);
     }

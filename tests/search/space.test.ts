@@ -48,6 +48,7 @@ test("a mistake is named with its key", async () => {
   const wrong: readonly (readonly [unknown, RegExp])[] = [
     [[1], /mapping/],
     [{ hiden: 3 }, /space: hiden: there is no such training option/],
+    [{ constructor: 3 }, /space: constructor: there is no such training option/],
     [{ data: "x" }, /space: data/],
     [{ lr: { logUniform: [0, 1] } }, /space: lr: logUniform must begin above 0/],
     [{ lr: { uniform: [2, 1] } }, /space: lr: uniform must be \[low, high\]/],
@@ -68,5 +69,7 @@ test("a mistake is named with its key", async () => {
       JSON.stringify(value),
     );
   }
-  await assert.rejects(readSpace("mpl"), /neither a file nor a preset; presets: mlp/);
+  for (const name of ["mpl", "constructor"]) {
+    await assert.rejects(readSpace(name), /neither a file nor a preset; presets: mlp/);
+  }
 });
