@@ -1,7 +1,9 @@
 /** @module `histo start` (`npm start`): from images, or none, to a trained, tracked, exported and served classifier. */
 import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { basename, join, resolve } from "node:path";
 import type { Dataset, DatasetOptions } from "../dataset/index";
+import { hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { projectRoot, sha256 } from "../files/index";
 import type { Progress } from "../progress/index";
 import type { TrainingOptions } from "../runs/index";
@@ -46,6 +48,9 @@ const COORDINATES = { least: 16, most: 256 };
 /** Without the native TensorFlow: what plain JavaScript can train in a few minutes. */
 const WITHOUT_NATIVE = { stem: "pixels", size: 48, hidden: [64, 16], lr: "auto", epochs: 10 } as const;
 
+const DATA_EMPTY =
+  "--data is empty (a variable that is not set?); name the folder of your images, or leave --data out for synthetic tiles.";
+
 export const startCommand: CommandDefinition<Options, Result> = {
   name: "start",
   summary: "the main job: make or read images, train, evaluate, export, verify, and serve a web page",
@@ -60,7 +65,8 @@ export const startCommand: CommandDefinition<Options, Result> = {
       .option("--no-train", "only make the images where there are none, and pack them"),
   async run({ data: given, positive, port, mlflowPort, epochs, size, train }, context) {
     const { progress, signal } = context;
-    const data = given ? resolve(given) : await syntheticTiles(progress, signal);
+    if (given === "") throw new InputError("DATA_FOLDER_MISSING", DATA_EMPTY);
+    const data = given !== undefined ? resolve(given) : await syntheticTiles(progress, signal);
     const options = { ...TRAINING, ...(epochs && { epochs }), data, size, dataset: { positive } };
     const key = sha256(JSON.stringify(options)).slice(0, 8);
     const run = join(projectRoot(), "runs", `start-${basename(data)}-${key}`);
@@ -70,6 +76,7 @@ export const startCommand: CommandDefinition<Options, Result> = {
       return { model, mlflow: undefined };
     }
     const trained = existsSync(join(model, "model.json"));
+    await mustBeFree(port);
     // Data that cannot be used are said at once, not when MLflow has started.
     const dataset = trained
       ? undefined
@@ -110,7 +117,7 @@ async function trainModel(
 ): Promise<void> {
   const { runExperiment } = await import("../experiments/index.js");
   const { runtime } = await import("../tensorflow/index.js");
-  await runExperiment(runtime.kind === "native" ? options : { ...options, ...WITHOUT_NATIVE }, {
+  const training = runExperiment(runtime.kind === "native" ? options : { ...options, ...WITHOUT_NATIVE }, {
     run,
     resume: existsSync(run),
     variant: "compact",
@@ -118,6 +125,24 @@ async function trainModel(
     progress: context.progress,
     signal: context.signal,
   });
+  await training.catch((error: unknown) => {
+    throw error instanceof Interrupted ? new Interrupted("Stopped; the same command goes on with it.") : error;
+  });
+}
+
+/**
+ * Said before minutes of training, not after them.
+ * @throws {InputError} `PORT_UNAVAILABLE`
+ */
+async function mustBeFree(port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((free, taken) => probe.once("error", taken).listen(port, "127.0.0.1", free)).catch(
+    (cause) => {
+      const reason = hasErrorCode(cause, "EADDRINUSE") ? "is in use" : "cannot be opened";
+      throw new InputError("PORT_UNAVAILABLE", `--port: 127.0.0.1:${port} ${reason}; choose another.`, { cause });
+    },
+  );
+  await new Promise((closed) => probe.close(closed));
 }
 
 /** Decodes the images at the size that training wants, so that it begins at once. */

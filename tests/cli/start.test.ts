@@ -1,8 +1,9 @@
 /** @module `histo start` that fails: nothing of it is left running. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
@@ -16,6 +17,11 @@ require("node:http").createServer((_, answer) => answer.end("OK")).listen(Number
 setTimeout(() => process.exit(), 60_000);
 `;
 
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+}
+
 /** A project folder of its own whose Python is the server above, and `histo start` in it. */
 async function setting(context: TestContext) {
   const folder = await temporaryDirectory(context);
@@ -26,7 +32,8 @@ async function setting(context: TestContext) {
   return {
     folder,
     pid: join(folder, "mlruns", "server.pid"),
-    async start(...more: string[]): Promise<{ status: number | null; stderr: string }> {
+    /** @param during gets what was said so far, and ends the process by a signal */
+    async start(more: readonly string[], during?: (stderr: string, child: ChildProcess) => void): Promise<Ended> {
       const args = ["start", "--port", "0", "--mlflow-port", "0", "--size", "8", ...more];
       const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...args], {
         env,
@@ -35,6 +42,7 @@ async function setting(context: TestContext) {
       let stderr = "";
       child.stderr.on("data", (text) => {
         stderr += text;
+        during?.(stderr, child);
       });
       return new Promise((resolve) => child.on("close", (status) => resolve({ status, stderr })));
     },
@@ -53,16 +61,40 @@ test("a training that fails ends the command and the MLflow that it started", as
   const { folder, pid, start } = await setting(context);
   const data = await writeCsvSet(join(folder, "set"), 30);
   await writeFile(join(data, "images", "7.png"), "no image");
-  const { status, stderr } = await start("--data", data);
+  const { status, stderr } = await start(["--data", data]);
   assert.equal(status, 2, stderr);
   assert.match(stderr, /7\.png/);
   assert.ok(!isAlive(Number(await readFile(pid, "utf8"))), "the server was left running");
 });
 
-test("data that cannot be used are said before anything is started", async (context) => {
+test("Ctrl-C while it trains ends it, and says how it goes on", async (context) => {
   const { folder, pid, start } = await setting(context);
-  const { status, stderr } = await start("--data", join(folder, "nowhere"));
-  assert.equal(status, 2, stderr);
-  assert.match(stderr, /nowhere does not exist/);
+  const data = await writeCsvSet(join(folder, "set"), 30);
+  const { status, stderr } = await start(["--data", data], (said, child) => {
+    if (said.includes("epoch 2:") && !child.killed) child.kill("SIGINT");
+  });
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /Stopped; the same command goes on with it\.\n$/);
+  assert.ok(!stderr.includes("--resume"), "which is none of its options");
+  assert.ok(!isAlive(Number(await readFile(pid, "utf8"))), "the server was left running");
+});
+
+test("what it cannot use is said before anything is started", async (context) => {
+  const { folder, pid, start } = await setting(context);
+  const data = await writeCsvSet(join(folder, "set"), 8);
+  const other = createServer();
+  await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
+  context.after(() => other.close());
+  const taken = (other.address() as AddressInfo).port;
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [["--data", join(folder, "nowhere")], /nowhere does not exist/],
+    [["--data", ""], /--data is empty/],
+    [["--data", data, "--port", String(taken)], /is in use; choose another/],
+  ];
+  for (const [options, message] of wrong) {
+    const { status, stderr } = await start(options);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, message);
+  }
   assert.ok(!existsSync(pid) && !existsSync(join(folder, "runs")));
 });

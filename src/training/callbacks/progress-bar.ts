@@ -28,7 +28,7 @@ export class ProgressBar implements Callback {
   }
 
   onInterrupt(trainer: Trainer): void {
-    this.task?.finish(`stopped ${describePlace(trainer)}; go on with --resume`);
+    this.task?.finish(`stopped ${describePlace(trainer)}`);
   }
 
   onEnd(trainer: Trainer): void {
