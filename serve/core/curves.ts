@@ -1,8 +1,14 @@
 /** @module `GET /models/{model}/curves`: how a model was trained and how it judges, read from the run it came from. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Partition } from "../../src/dataset/types";
-import { calibrationBins, precisionRecallCurve, readPredictions, rocCurve } from "../../src/evaluation/index";
+import {
+  calibrationBins,
+  type EpochLine,
+  precisionRecallCurve,
+  readHistory,
+  readPredictions,
+  rocCurve,
+} from "../../src/evaluation/index";
 import { RunDirectory } from "../../src/runs/index";
 import { json, type ServiceRequest, type ServiceResponse } from "./http";
 import type { ServedModel } from "./models";
@@ -39,21 +45,15 @@ function runOf({ card }: ServedModel, runs: string | undefined): RunDirectory | 
   return new RunDirectory(join(runs, name));
 }
 
-interface HistoryLine {
-  readonly epoch: number;
-  readonly learningRate: number;
-  readonly train: { readonly loss: number; readonly rocAuc: number };
-  readonly validation: { readonly loss: number; readonly rocAuc: number };
-}
-
 async function historyOf(run: RunDirectory): Promise<object[] | null> {
   try {
-    const lines = (await readFile(run.history, "utf8")).split("\n").filter(Boolean);
-    return lines.map((line) => {
-      const { epoch, learningRate, train, validation } = JSON.parse(line) as HistoryLine;
-      const brief = ({ loss, rocAuc }: HistoryLine["train"]) => ({ loss, rocAuc });
-      return { epoch, learningRate, train: brief(train), validation: brief(validation) };
-    });
+    const brief = ({ loss, rocAuc }: EpochLine["train"]) => ({ loss, rocAuc });
+    return (await readHistory(run.history)).map(({ epoch, learningRate, train, validation }) => ({
+      epoch,
+      learningRate,
+      train: brief(train),
+      validation: brief(validation),
+    }));
   } catch {
     return null;
   }

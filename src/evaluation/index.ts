@@ -29,9 +29,11 @@ export {
   thresholdSweep,
 } from "./curves";
 export { type DelongTest, delongInterval, delongTest } from "./delong";
+export { type EpochLine, readHistory } from "./history";
 export { type IntervalName, metricIntervals } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, type MetricsOptions, rocAucInterval } from "./metrics";
 export { type Mistake, worstMistakes } from "./mistakes";
+export { bestByMonitor, checkMonitor, improves, type Monitor, monitored, monitorOf } from "./monitor";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
 export { averagePrecisionOf, type ClassCounts, type Ranking, rank, rocAucOf } from "./ranking";
 export {
@@ -44,13 +46,11 @@ export {
 } from "./recalibration";
 export {
   bestEpoch,
-  type EpochLine,
   findRuns,
   measureRun,
   type RunFilter,
   type RunResults,
   type RunThreshold,
-  readHistory,
   readRun,
 } from "./run-results";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";

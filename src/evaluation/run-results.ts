@@ -1,22 +1,15 @@
 /** @module What a finished run left behind, read from its files; no model and no TensorFlow is needed. */
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
+import { type EpochLine, readHistory } from "./history";
 import { type BinaryMetrics, binaryMetrics } from "./metrics";
+import { bestByMonitor, monitorOf } from "./monitor";
 import { labelsAndScores, type Prediction, readPredictions } from "./predictions";
 import { chooseThreshold, parseThresholdRule, type ThresholdRule, thresholdRuleText } from "./threshold";
-
-/** One line of `history.jsonl`. */
-export interface EpochLine {
-  readonly epoch: number;
-  readonly learningRate?: number;
-  readonly seconds?: number;
-  readonly train: Readonly<Record<string, unknown>>;
-  readonly validation: Readonly<Record<string, unknown>>;
-}
 
 /** The threshold that a run is judged at. */
 export interface RunThreshold {
@@ -101,19 +94,6 @@ export async function findRuns(folder: string, { data, positive }: RunFilter = {
   return found.sort((a, b) => b.finished - a.finished).map(({ path }) => path);
 }
 
-/** Reads `history.jsonl`. A last line that was cut off by a crash is left out. */
-export async function readHistory(path: string): Promise<EpochLine[]> {
-  const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line.trim() !== "");
-  return lines.flatMap((line, i): EpochLine[] => {
-    try {
-      return [JSON.parse(line) as EpochLine];
-    } catch {
-      if (i === lines.length - 1) return [];
-      throw new InputError("RUN_UNREADABLE", `${path}, line ${i + 1} is not JSON.`);
-    }
-  });
-}
-
 function thresholdOf(
   config: Partial<RunConfig>,
   validation: readonly Prediction[],
@@ -149,12 +129,7 @@ export function measureRun(results: RunResults): { validation?: BinaryMetrics; t
   };
 }
 
-/** The epoch whose weights were kept: the first with the best monitored validation measure. Undefined without a history. */
+/** The epoch whose weights were kept, counted from 1. Undefined without a history. */
 export function bestEpoch({ history, config }: Pick<RunResults, "history" | "config">): number | undefined {
-  const monitor = config.monitor ?? "rocAuc";
-  const lowerIsBetter =
-    config.monitorMode === "min" || (config.monitorMode !== "max" && /loss|brier|error|rate/i.test(monitor));
-  const values = history.map(({ validation }) => Number(validation[monitor] ?? Number.NaN) * (lowerIsBetter ? -1 : 1));
-  const best = Math.max(...values.filter(Number.isFinite));
-  return history[values.indexOf(best)]?.epoch;
+  return bestByMonitor(history, monitorOf(config.monitor ?? "rocAuc", config.monitorMode))?.epoch;
 }

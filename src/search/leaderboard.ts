@@ -1,7 +1,7 @@
 /** @module The leaderboard: finished trials from the best to the worst, as JSON and CSV. */
 import { join } from "node:path";
+import type { Monitor } from "../evaluation/index";
 import { writeFileAtomically, writeJson } from "../files/index";
-import type { Monitor } from "../training/index";
 import type { TrialOutcome, TrialRecord } from "./journal";
 import { meritOf } from "./objective";
 import type { Settings } from "./space";

@@ -6,12 +6,13 @@ import {
   binaryMetrics,
   type Interval,
   logLoss,
+  type Monitor,
   metricIntervals,
+  monitorOf,
   quantile,
   sigmoid,
 } from "../evaluation/index";
 import { Random } from "../random/index";
-import { type Monitor, monitorOf } from "../training/index";
 
 /** Resamples for measures that are not counted by rank. */
 const RESAMPLES = 500;

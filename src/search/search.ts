@@ -2,9 +2,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError, Interrupted, messageOf } from "../errors/index";
+import type { Monitor } from "../evaluation/index";
 import type { Progress } from "../progress/index";
 import { defaultTrainingOptions, RunDirectory } from "../runs/index";
-import type { Monitor } from "../training/index";
 import { onPixels } from "./confirm";
 import { rungsOf, stopsAt } from "./halving";
 import type { SearchJournal, TrialOutcome, TrialRecord } from "./journal";

@@ -1,11 +1,11 @@
 /** @module A search as an MLflow run: the parent of its trials, with the leaderboard and the figures. */
 import { join } from "node:path";
+import type { Monitor } from "../evaluation/index";
 import type { TrackingOptions } from "../experiments/index";
 import { type ParentTracking, startParentRun } from "../experiments/parent-run";
 import { logFigures } from "../experiments/run-log";
 import type { Progress } from "../progress/index";
 import type { ActiveRun } from "../tracking/index";
-import type { Monitor } from "../training/index";
 import { searchFigures } from "./figures";
 import type { LeaderboardRow } from "./leaderboard";
 import type { SearchSettings } from "./settings";

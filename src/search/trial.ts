@@ -1,12 +1,12 @@
 /** @module One trial: a training run in its own directory, begun or continued. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { readPredictions } from "../evaluation/index";
+import { bestByMonitor, monitored, monitorOf, readHistory, readPredictions } from "../evaluation/index";
 import { runExperiment, type TrackingOptions } from "../experiments/index";
 import { readJson } from "../files/index";
 import type { Progress } from "../progress/index";
 import { type RunConfig, RunDirectory, type TrainingOptions } from "../runs/index";
-import { type EpochResult, monitorOf, type RunCallback, type Trainer } from "../training/index";
+import type { EpochResult, RunCallback, Trainer } from "../training/index";
 import type { TrialOutcome } from "./journal";
 import { measureObjective, meritOf } from "./objective";
 
@@ -68,21 +68,16 @@ class HalvingCallback implements RunCallback {
   async onEpochEnd(trainer: Trainer, { epoch }: EpochResult): Promise<void> {
     if (!this.job.rungs.includes(epoch)) return;
     const monitor = monitorOf(this.job.objective);
-    const merits = trainer.history.map(({ validation }) => meritOf(Number(validation[monitor.metric]), monitor));
-    if (await this.atRung(this.job.trial, epoch, Math.max(...merits))) trainer.stopReason = STOP_REASON;
+    const best = bestByMonitor(trainer.history, monitor);
+    const merit = meritOf(best ? monitored(best, monitor) : Number.NaN, monitor);
+    if (await this.atRung(this.job.trial, epoch, merit)) trainer.stopReason = STOP_REASON;
   }
 }
 
 async function outcomeOf(run: RunDirectory, objective: string): Promise<TrialOutcome> {
   const { architecture, parameters } = await readJson<RunConfig>(run.config);
   const predictions = await readPredictions(run.predictions("validation"));
-  const history = (await readFile(run.history, "utf8"))
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as EpochResult);
-  const monitor = monitorOf(objective);
-  const merits = history.map(({ validation }) => meritOf(Number(validation[objective] ?? Number.NaN), monitor));
-  const best = merits.reduce((index, merit, i) => (merit > (merits[index] as number) ? i : index), 0);
+  const history = await readHistory(run.history);
   return {
     ...measureObjective(
       objective,
@@ -92,8 +87,8 @@ async function outcomeOf(run: RunDirectory, objective: string): Promise<TrialOut
     architecture,
     parameters,
     epochs: history.length,
-    bestEpoch: best + 1,
-    seconds: history.reduce((sum, { seconds }) => sum + seconds, 0),
+    bestEpoch: bestByMonitor(history, monitorOf(objective))?.epoch ?? 1,
+    seconds: history.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
     stoppedEarly: (await readFile(run.log, "utf8")).includes(STOP_REASON),
   };
 }

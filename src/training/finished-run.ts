@@ -1,11 +1,8 @@
 /** @module A run that is over, read back from its files. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import type { BinaryMetrics } from "../evaluation/index";
+import { type BinaryMetrics, bestByMonitor, monitorOf, readHistory } from "../evaluation/index";
 import { readJson } from "../files/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
-import { improves, monitored, monitorOf } from "./callbacks/monitor";
-import type { EpochResult } from "./trainer";
 
 /** What {@link runTraining} gave when it finished, as far as files tell; undefined where the run is not finished. */
 export async function finishedRun(run: RunDirectory) {
@@ -13,14 +10,9 @@ export async function finishedRun(run: RunDirectory) {
   const config = await readJson<RunConfig>(run.config);
   if (config.threshold === undefined) return undefined;
   const metrics = await readJson<{ validation: BinaryMetrics; test: BinaryMetrics }>(run.metrics);
-  const history = (await readFile(run.history, "utf8")).split("\n").filter(Boolean);
-  const epochs = history.map((line) => JSON.parse(line) as EpochResult);
-  const monitor = monitorOf(config.monitor, config.monitorMode);
-  let best: EpochResult | undefined;
-  for (const epoch of epochs) {
-    if (improves(monitored(epoch, monitor), best && monitored(best, monitor), monitor)) best = epoch;
-  }
-  const seconds = epochs.map((epoch) => epoch.seconds).sort((a, b) => a - b);
+  const epochs = await readHistory(run.history);
+  const best = bestByMonitor(epochs, monitorOf(config.monitor, config.monitorMode));
+  const seconds = epochs.map((epoch) => epoch.seconds ?? 0).sort((a, b) => a - b);
   return {
     run: run.path,
     epochs: epochs.length,

@@ -6,7 +6,6 @@ export type { Callback } from "./callbacks/callback";
 export { Checkpoints } from "./callbacks/checkpoints";
 export { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
 export { describeEpoch, HistoryFile } from "./callbacks/history-file";
-export { type Monitor, monitorOf } from "./callbacks/monitor";
 export { ProgressBar } from "./callbacks/progress-bar";
 export { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 export { CheckpointStore } from "./checkpoint";

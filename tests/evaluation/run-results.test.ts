@@ -26,6 +26,20 @@ test("a run is read and measured at the threshold of its configuration", async (
   assert.equal(bestEpoch({ history: results.history, config: { monitor: "loss" } }), 1);
 });
 
+test("the best epoch is that of the training's monitor, also for measures of the user's own", () => {
+  const history = [0.9, 0.2, Number.NaN, 0.2].map((value, i) => ({
+    epoch: i + 1,
+    train: {},
+    validation: { hitRate: value, falseNegativeRate: value, loss: null },
+  }));
+  const best = (monitor: string, monitorMode?: "min" | "max") =>
+    bestEpoch({ history, config: { monitor, ...(monitorMode && { monitorMode }) } });
+  assert.equal(best("hitRate"), 1, "more is better unless it is known or said otherwise");
+  assert.equal(best("hitRate", "min"), 2);
+  assert.equal(best("falseNegativeRate"), 2);
+  assert.equal(best("loss"), 1, "without any number the first epoch is kept");
+});
+
 test("another rule chooses the threshold anew on validation, never on test", async () => {
   const results = await readRun(await runFolder(), { rule: { rule: "f1" } });
   const { labels, scores } = labelsAndScores(predictedTiles(432, 2));

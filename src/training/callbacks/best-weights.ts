@@ -1,10 +1,10 @@
 /** @module Keeping the weights of the best epochs, and bringing the best back at the end. */
 import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { improves, type Monitor, monitored } from "../../evaluation/index";
 import { loadWeights, saveWeights, weightsAreFinite } from "../../models/index";
 import { type EpochResult, type Trainer, TrainingDiverged } from "../trainer";
 import type { Callback } from "./callback";
-import { improves, type Monitor, monitored } from "./monitor";
 
 interface Kept {
   readonly epoch: number;

@@ -1,7 +1,8 @@
 /** @module Ending a run early. */
+
+import { improves, type Monitor, monitored } from "../../evaluation/index";
 import type { EpochResult, Trainer } from "../trainer";
 import type { Callback } from "./callback";
-import { improves, type Monitor, monitored } from "./monitor";
 
 /** Stops when the monitored metric has not improved by more than `minDelta` for `patience` epochs. */
 export class EarlyStopping implements Callback {

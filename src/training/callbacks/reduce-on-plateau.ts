@@ -1,7 +1,8 @@
 /** @module Lowering the learning rate when the monitored metric stands still. */
+
+import { improves, type Monitor, monitored } from "../../evaluation/index";
 import type { EpochResult, Trainer } from "../trainer";
 import type { Callback } from "./callback";
-import { improves, type Monitor, monitored } from "./monitor";
 
 /** Multiplies the learning rate by `factor` after `patience` epochs without improvement. */
 export class ReduceOnPlateau implements Callback {

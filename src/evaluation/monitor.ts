@@ -1,7 +1,7 @@
 /** @module Which number of an epoch counts, and which way is better. */
-import { InputError } from "../../errors/index";
-import { binaryMetrics } from "../../evaluation/index";
-import type { EpochResult } from "../trainer";
+import { InputError } from "../errors/index";
+import type { EpochLine } from "./history";
+import { binaryMetrics } from "./metrics";
 
 export interface Monitor {
   /** Name of a validation measure, such as `rocAuc` or `loss`. */
@@ -26,8 +26,8 @@ export function checkMonitor({ metric }: Monitor, own: readonly string[]): void 
 }
 
 /** The monitored value of an epoch. */
-export function monitored(result: EpochResult, { metric }: Monitor): number {
-  const value = result.validation[metric];
+export function monitored({ validation }: Pick<EpochLine, "validation">, { metric }: Monitor): number {
+  const value = validation[metric];
   return typeof value === "number" ? value : Number.NaN;
 }
 
@@ -36,4 +36,16 @@ export function improves(value: number, best: number | undefined, { mode }: Moni
   if (Number.isNaN(value)) return false;
   if (best === undefined) return true;
   return mode === "max" ? value > best + minDelta : value < best - minDelta;
+}
+
+/** The first of the best epochs, whose weights are kept; the very first where none has a number. */
+export function bestByMonitor<T extends Pick<EpochLine, "validation">>(
+  history: readonly T[],
+  monitor: Monitor,
+): T | undefined {
+  let best: T | undefined;
+  for (const epoch of history) {
+    if (improves(monitored(epoch, monitor), best && monitored(best, monitor), monitor)) best = epoch;
+  }
+  return best ?? history[0];
 }
