@@ -5,7 +5,7 @@ import { Convolution2D } from "./layers/convolution";
 import { CounterDropout } from "./layers/counter-dropout";
 
 export interface CnnOptions {
-  /** Channels of the blocks; each halves the resolution. */
+  /** Channels of the blocks; each halves the resolution, the first quarters that of large tiles. */
   readonly channels?: readonly number[];
   /** Probability of a pooled feature to be dropped in training. */
   readonly dropout?: number;
@@ -16,10 +16,10 @@ export interface CnnOptions {
 export const DEFAULT_CHANNELS: readonly number[] = [16, 32, 64, 96, 128];
 
 /**
- * Standardized pixels [n, size, size, 3] to one logit. Each block is a 3 x 3 convolution, batch normalization, ReLU and
- * 2 x 2 max pooling (Simonyan and Zisserman 2015, with normalization); the first convolution has stride 2 where the
- * tile is large enough. Blocks that would leave less than one pixel are left out. Global average pooling at the end
- * makes the logit independent of where something is.
+ * Standardized pixels [n, size, size, 3] to one logit. Each block is a 3 x 3 convolution, 2 x 2 max pooling, batch
+ * normalization and ReLU (Simonyan and Zisserman 2015, with normalization); pooling goes first, so that the others have a
+ * quarter of the work. The first convolution is 4 x 4, with stride 2 for tiles of 128 pixels or more. Blocks that would leave
+ * less than one pixel are left out. Global average pooling at the end makes the logit independent of where something is.
  */
 export function cnn(size: number, options: CnnOptions = {}): tf.LayersModel {
   const { channels = DEFAULT_CHANNELS, dropout = 0, seed = 0 } = options;

@@ -1,5 +1,6 @@
 /** @module The weights of a model by name, as they are written to disk and read back. */
 import { readFile } from "node:fs/promises";
+import { InputError } from "../errors/index";
 import { SafetensorsFile, type TensorToWrite, writeJson, writeSafetensors } from "../files/index";
 import { noteCopy, readValues, tf, variableOf } from "../tensorflow/index";
 
@@ -73,7 +74,7 @@ export function toWrite({ name, shape, parts }: NamedWeight): TensorToWrite {
   };
 }
 
-/** Reads the weights of a model back. @throws {InputError} where one is missing or has another shape */
+/** Reads the weights of a model back. @throws {InputError} `TENSOR_MISSING`, `TENSOR_SHAPE` or what is wrong with the file */
 export async function loadWeights(model: tf.LayersModel, path: string): Promise<void> {
   const file = await SafetensorsFile.open(path);
   try {
@@ -87,7 +88,7 @@ export async function loadWeights(model: tf.LayersModel, path: string): Promise<
   }
 }
 
-/** Reads a weight from a file, part by part. */
+/** Reads a weight from a file, part by part. @throws {InputError} `TENSOR_MISSING` or `TENSOR_SHAPE` */
 export async function readParts(
   file: SafetensorsFile,
   weight: NamedWeight,
@@ -95,7 +96,10 @@ export async function readParts(
 ): Promise<void> {
   const stored = file.shapeOf(weight.name);
   if (stored.join() !== weight.shape.join()) {
-    throw new RangeError(`${file.path}: ${weight.name} has shape [${stored}], the model needs [${weight.shape}].`);
+    throw new InputError(
+      "TENSOR_SHAPE",
+      `${file.path} is of another model: ${weight.name} has shape [${stored}], this one needs [${weight.shape}].`,
+    );
   }
   let start = 0;
   for (const part of weight.parts) {

@@ -36,6 +36,13 @@ test("weights and topology written and read back give the same model", async (co
   assert.deepEqual([...(model.predict(x) as tf.Tensor).dataSync()], [...(again.predict(x) as tf.Tensor).dataSync()]);
 });
 
+test("weights of another model are refused", async (context) => {
+  const path = join(await temporaryDirectory(context), "weights.safetensors");
+  await saveWeights(mlp(8, OPTIONS), path);
+  await assert.rejects(loadWeights(mlp(8, { ...OPTIONS, hidden: [12, 6] }), path), { code: "TENSOR_SHAPE" });
+  await assert.rejects(loadWeights(mlp(8, { ...OPTIONS, hidden: [12, 5, 2] }), path), { code: "TENSOR_MISSING" });
+});
+
 test("Python reads the weights file", { skip: withoutPython() }, async (context) => {
   const path = join(await temporaryDirectory(context), "weights.safetensors");
   const model = mlp(8, OPTIONS);

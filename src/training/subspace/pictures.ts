@@ -6,16 +6,19 @@ import { openTrainingData, type TrainingData } from "../data";
 import type { Basis } from "./basis";
 import { cachedBasis } from "./basis-cache";
 
+/** Tiles that are kept to be looked at; at 224 pixels they take 39 MB. */
+const MOST_TILES = 256;
+
 /** The subspace that `--stem subspace` trains in. */
 export interface SubspacePictures {
   readonly basis: Basis;
-  /** Names of the training tiles. */
+  /** Names of training tiles, the first 256 of them. */
   readonly tiles: readonly string[];
   /** Direction `index` around middle gray, RGB bytes [size * size * 3]; its largest deviation reaches black or white. */
   direction(index: number): Uint8Array;
-  /** A training tile as RGB bytes. */
+  /** One of the {@link tiles} as RGB bytes. */
   tile(name: string): Uint8Array;
-  /** What the first `rank` directions keep of a tile, RGB bytes. */
+  /** What the first `rank` directions keep of one of the {@link tiles}, RGB bytes. */
   reconstruction(name: string, rank: number): Uint8Array;
 }
 
@@ -32,7 +35,8 @@ export async function subspacePictures(
   try {
     const basis = await cachedBasis(data, options, { progress });
     const { directions, size } = basis;
-    const names = data.dataset.tiles.filter(({ partition }) => partition === "train").map(({ name }) => name);
+    const training = data.dataset.tiles.filter(({ partition }) => partition === "train");
+    const names = training.slice(0, MOST_TILES).map(({ name }) => name);
     const bytes = new Map(names.map((name) => [name, read(data, name)]));
     const middle = meanImage(data.store, data.positions.train);
     const pixels = size * size * 3;
