@@ -3,7 +3,8 @@
  *
  * PNG, JPEG, WebP and TIFF (first page), recognised by content, not by name. Grey becomes three equal channels, 16 bits
  * become 8 (the upper byte), palettes are resolved, transparency is laid on white (the colour of an empty slide), CMYK and
- * embedded ICC profiles are converted to sRGB, EXIF orientation is applied. Cut-off or damaged files are errors.
+ * embedded ICC profiles are converted to sRGB, EXIF orientation is applied. Files that are cut off, or damaged so that the decoder
+ * notices, are errors, and so are TIFF files of other numbers than 8 or 16 bits.
  */
 import { readFile, stat } from "node:fs/promises";
 import type { Sharp } from "sharp";
@@ -79,8 +80,11 @@ export async function decodePixels(
   }
   try {
     const sharp = await generalDecoder();
-    return await rgb(sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels }));
+    const image = sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels });
+    if (format === "tiff") await mustBeWholeNumbers(image, name);
+    return await rgb(image);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const reason = messageOf(error);
     if (/pixel limit/i.test(reason)) {
       throw new InputError("IMAGE_TOO_LARGE", `${name} has more than ${limitInputPixels} pixels.`, { cause: error });
@@ -128,6 +132,14 @@ async function generalDecoder(): Promise<typeof import("sharp")> {
   // Images are decoded side by side, so that each needs only one thread.
   sharp.concurrency(1);
   return sharp;
+}
+
+/** TIFF files may hold numbers on any scale; those from 0 to 1, say, would all become black. */
+async function mustBeWholeNumbers(image: Sharp, name: string): Promise<void> {
+  const { depth } = await image.metadata();
+  if (depth === "uchar" || depth === "ushort") return;
+  const message = `${name} holds numbers of type ${depth}, whose scale is not known; save it with 8 or 16 bits a channel.`;
+  throw new InputError("IMAGE_UNSUPPORTED", message);
 }
 
 async function rgb(image: Sharp): Promise<RgbImage> {

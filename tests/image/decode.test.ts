@@ -45,6 +45,16 @@ test("grey, palette, alpha, 16 bits and CMYK become 8-bit RGB", async () => {
   near(await firstPixel(plain(200, 100, 50).toColourspace("cmyk").jpeg({ quality: 100 })), [200, 100, 50], 40);
 });
 
+test("a TIFF of floating-point numbers, whose scale nobody knows, is refused and not taken for black", async () => {
+  const half = new Float32Array(4 * 4 * 3).fill(0.5);
+  const raw = { width: 4, height: 4, channels: 3 } as const;
+  const file = await sharp(half, { raw }).toColourspace("scrgb").tiff({ compression: "none" }).toBuffer();
+  await assert.rejects(decodePixels(file, {}, "a.tif"), {
+    code: "IMAGE_UNSUPPORTED",
+    message: /^a\.tif holds numbers of type float.*8 or 16 bits/,
+  });
+});
+
 test("EXIF orientation is applied", async () => {
   const turned = await plain(10, 20, 30).withMetadata({ orientation: 6 }).jpeg().toBuffer();
   const { width, height } = await decodePixels(turned);
