@@ -39,6 +39,7 @@ export { averagePrecisionOf, type ClassCounts, type Ranking, rank, rocAucOf } fr
 export {
   type CalibrationLine,
   calibrationLine,
+  calibrationTest,
   finiteLogits,
   fitTemperature,
   logLoss,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   calibrationBins,
   calibrationLine,
+  calibrationTest,
   expectedCalibrationError,
   finiteLogits,
   fitTemperature,
@@ -60,6 +61,26 @@ print(json.dumps(out))`;
     assert.ok(Math.abs(line.slope - slope) < 1e-4, `${line.slope}, scikit-learn ${slope}`);
     assert.ok(Math.abs(line.intercept - intercept) < 1e-4);
   });
+});
+
+test("the calibration test rejects right probabilities as rarely as it says, and wrong ones nearly always", () => {
+  const sample = (seed: number, stretch: number, shift = 0) => {
+    const random = new Random(seed, "calibration-test");
+    const truth = Array.from({ length: 200 }, () => random.normal(0, 1.5));
+    const labels = truth.map((logit) => (random.chance(sigmoid(logit)) ? 1 : 0));
+    return calibrationTest(
+      labels,
+      truth.map((logit) => stretch * logit + shift),
+    );
+  };
+  const rejected = (level: number, ...wrong: [number, number?]) =>
+    Array.from({ length: 400 }, (_, seed) => sample(seed, ...wrong)).filter((p) => p < level).length / 400;
+  const right = rejected(0.05, 1);
+  assert.ok(right > 0.02 && right < 0.08, `${right}`);
+  assert.ok(rejected(0.01, 2.5) > 0.95, "too sure of itself");
+  assert.ok(rejected(0.01, 1, 1) > 0.95, "too many positives");
+  assert.ok(Number.isNaN(calibrationTest([1, 1], [0, 1])));
+  assert.ok(Math.abs(calibrationTest([0, 1, 0, 1], [0, 0, 0, 0]) - 1) < 1e-12, "a constant that is right");
 });
 
 test("scores without an optimum give the end of the range, and no line", () => {

@@ -4,7 +4,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
+import { sigmoid } from "../../src/evaluation/index";
 import { writeReport } from "../../src/evaluation/report/index";
+import { Random } from "../../src/random/index";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
 
@@ -63,6 +65,22 @@ test("a weak, tiny or one-class result is said to be one", async () => {
   const single = await reportOf(await runFolder({ test: ones, validation: ones }));
   assert.match(text(single.document, "#summary"), /All test images are of one class/);
   assert.doesNotMatch(text(single.document, "main"), /NaN|undefined|null/);
+});
+
+test("few images do not make right probabilities look poorly calibrated", async () => {
+  const random = new Random(4, "right");
+  const rows = Array.from({ length: 100 }, (_, i) => {
+    const logit = random.normal(0, 1);
+    const probability = sigmoid(logit);
+    return { filename: `${i}.png`, label: random.chance(probability) ? 1 : 0, logit, probability } as const;
+  });
+  const right = await reportOf(await runFolder({ test: rows }));
+  assert.ok(Number(/Calibration error.*?(\d\.\d+)/.exec(text(right.document, "#summary"))?.[1]) > 0.1, "by chance");
+  assert.doesNotMatch(text(right.document, "#summary"), /poorly calibrated/);
+  const sure = rows.map((row) => ({ ...row, logit: 6 * row.logit, probability: sigmoid(6 * row.logit) }));
+  const wrong = await reportOf(await runFolder({ test: sure }));
+  assert.match(text(wrong.document, "#summary"), /poorly calibrated/);
+  assert.match(text(wrong.document, "#calibration"), /chance of a line this far from perfect is below 0\.001/);
 });
 
 test("without votes, history and data set the report does without them", async () => {

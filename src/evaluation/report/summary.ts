@@ -2,6 +2,7 @@
 
 import type { IntervalName } from "../intervals";
 import type { BinaryMetrics } from "../metrics";
+import { calibrationTest, finiteLogits } from "../recalibration";
 import { describeThresholdRule, parseThresholdRule } from "../threshold";
 import type { PartitionFacts, ReportFacts } from "./facts";
 import { bracket, counted, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
@@ -55,7 +56,7 @@ function thresholdSentence({ value, rule }: ReportFacts["results"]["threshold"],
 }
 
 /** What a reader should know before trusting the figures. */
-function cautions({ metrics, intervals, name }: PartitionFacts, validation?: PartitionFacts): string[] {
+function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, validation?: PartitionFacts): string[] {
   const { tp, fn, fp, tn } = metrics.confusion;
   const [positives, negatives] = [tp + fn, tn + fp];
   const floor = Math.max(positives, negatives) / metrics.n;
@@ -82,7 +83,8 @@ function cautions({ metrics, intervals, name }: PartitionFacts, validation?: Par
       `Accuracy (${percent(metrics.accuracy)}) is below that of always naming the more frequent class (${percent(floor)}).`,
     );
   }
-  if (metrics.expectedCalibrationError > 0.1) {
+  // Large, and more than so few images show by chance where probabilities are right.
+  if (metrics.expectedCalibrationError > 0.1 && calibrationTest(labels, finiteLogits(scores)) < 0.01) {
     found.push("Probabilities are poorly calibrated (see Calibration): use the decision, not the probability.");
   }
   if (name === "test" && validation && validation.metrics.rocAuc - metrics.rocAuc > 0.05) {

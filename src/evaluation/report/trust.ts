@@ -2,7 +2,7 @@
 import { probabilityByVotes, resultsByAgreement } from "../agreement";
 import { expectedCalibrationError } from "../calibration";
 import { brierScore } from "../metrics";
-import { calibrationLine, finiteLogits, logLoss } from "../recalibration";
+import { calibrationLine, calibrationTest, finiteLogits, logLoss } from "../recalibration";
 import { sigmoid } from "../sigmoid";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
@@ -43,10 +43,16 @@ export function calibrationSection({ main, temperature }: ReportFacts, figures: 
       },
       table(["Probabilities", "calibration error", "Brier score", "log loss", "slope", "intercept"], rows),
       paragraph(
-        `${advice} A slope of 1 and an intercept of 0 are perfect; a slope below 1 means probabilities too close to 0 and 1.`,
+        `${advice} A slope of 1 and an intercept of 0 are perfect; a slope below 1 means probabilities too close to 0 and 1. ${chance(calibrationTest(labels, logits))}`,
       ),
     ],
   };
+}
+
+function chance(p: number): string {
+  if (Number.isNaN(p)) return "";
+  const shown = p < 0.001 ? "below 0.001" : `<b>${decimal(p)}</b>`;
+  return `Among as many images with right probabilities, the chance of a line this far from perfect is ${shown} (likelihood ratio test, as trained).`;
 }
 
 function temperatureAdvice(temperature: number): string {
