@@ -45,12 +45,13 @@ export function decodeTiles(
       new Uint8Array(slab, slot * each, each).set(pixels);
       return { kind: "decoded", sha256: hash, pixels: sha256(pixels), original };
     } catch (error) {
-      return {
-        kind: "failed",
-        sha256: hash,
-        reason: hasErrorCode(error, "ENOENT") ? `${path} does not exist.` : messageOf(error),
-      };
+      return { kind: "failed", sha256: hash, reason: reasonOf(error, path) };
     }
   };
   return Promise.all(files.map(decode));
+}
+
+function reasonOf(error: unknown, path: string): string {
+  if (hasErrorCode(error, "ENOENT")) return `${path} does not exist.`;
+  return hasErrorCode(error, "EACCES") ? `${path} may not be read; change its permissions.` : messageOf(error);
 }

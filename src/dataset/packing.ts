@@ -4,7 +4,7 @@ import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
 import { AtomicFile, writeFully } from "../files/index";
 import type { Progress } from "../progress/index";
 import { TileDecoder } from "./decode-threads";
-import type { DecodedTile, TilePreparation } from "./decode-tiles";
+import { type DecodedTile, decodeTiles, type TilePreparation } from "./decode-tiles";
 import {
   bytesPerImage,
   type FileStamp,
@@ -97,6 +97,7 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
       }
       task.update(content.images.length + content.skipped.length + content.refused.length);
     }
+    await content.explainFailures();
     if (content.refused.length > 0) throw packing.refuse(content.refused);
     await Promise.all([writing, flushing]);
     const { images, skipped } = content;
@@ -123,8 +124,9 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
 class StoreContent {
   readonly images: StoredImage[] = [];
   readonly skipped: (FileStamp & UnreadableImage)[] = [];
-  readonly refused: UnreadableImage[] = [];
+  readonly refused: (FileStamp & UnreadableImage)[] = [];
   decoded = 0;
+  private readonly failures: { readonly list: UnreadableImage[]; readonly at: number; readonly path: string }[] = [];
 
   constructor(private readonly packing: Packing) {}
 
@@ -140,7 +142,9 @@ class StoreContent {
       if (answer.kind === "failed") {
         // Skipped before, and nothing new: it is left out as it was.
         const stays = known?.reason !== undefined && known.stamp.sha256 === answer.sha256;
-        (skipUnreadable || stays ? this.skipped : this.refused).push({ ...stamp, name, reason: answer.reason });
+        const list = skipUnreadable || stays ? this.skipped : this.refused;
+        this.failures.push({ list, at: list.length, path: planned.tile.path });
+        list.push({ ...stamp, name, reason: answer.reason });
       } else if (answer.kind === "decoded") {
         // Closes up the slots of images that cannot be used.
         if (used < slot) new Uint8Array(slab, used * each, each).set(new Uint8Array(slab, slot * each, each));
@@ -156,6 +160,16 @@ class StoreContent {
       }
     }
     return new Uint8Array(slab, 0, used * each);
+  }
+
+  /** Decodes what failed again, one after the other: side by side, decoders mix up their reasons. */
+  async explainFailures(): Promise<void> {
+    const { preparation } = this.packing;
+    const slab = new ArrayBuffer(this.failures.length > 0 ? bytesPerImage(preparation.size) : 0);
+    for (const { list, at, path } of this.failures) {
+      const [answer] = await decodeTiles([{ path, slot: 0 }], slab, preparation);
+      if (answer?.kind === "failed") list[at] = { ...(list[at] as UnreadableImage), reason: answer.reason };
+    }
   }
 }
 

@@ -89,7 +89,8 @@ export async function decodePixels(
     if (/pixel limit/i.test(reason)) {
       throw new InputError("IMAGE_TOO_LARGE", `${name} has more than ${limitInputPixels} pixels.`, { cause: error });
     }
-    throw new InputError("IMAGE_CORRUPT", `${name} is damaged or cut off (${reason}).`, { cause: error });
+    const detail = /^unknown error$/i.test(reason) ? "" : ` (${reason})`;
+    throw new InputError("IMAGE_CORRUPT", `${name} is damaged or cut off${detail}.`, { cause: error });
   }
 }
 

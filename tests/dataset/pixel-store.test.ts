@@ -192,6 +192,23 @@ test("threads, which many images are packed by, give the same store", async (con
   assert.equal((await readdir(join(cacheDirectory, "pixels"))).length, 1, "nothing half-written");
 });
 
+test("each damaged image is given its own reason, however many are decoded at the same time", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const raw = sharp(texture(1, 64), { raw: { width: 64, height: 64, channels: 3 } });
+  const [jpeg, png] = [await raw.jpeg().toBuffer(), await raw.png({ progressive: true }).toBuffer()];
+  const rows = ["image,label"];
+  for (let i = 0; i < 100; i++) {
+    const [file, name] = i % 2 === 0 ? [jpeg, `${i}.jpg`] : [png, `${i}.png`];
+    rows.push(`${name},${i < 50 ? "x" : "y"}`);
+    await writeFiles(folder, { [name]: i < 90 ? file.subarray(0, file.length / 2) : file });
+  }
+  await writeFiles(folder, { "labels.csv": rows.join("\n") });
+  const options = { size: 64, cacheDirectory: join(folder, "cache"), skipUnreadable: true };
+  const { skipped } = await openPixelStore(await loadDataset(folder), options);
+  assert.equal(skipped.length, 90);
+  for (const { name, reason } of skipped) assert.equal(/JPEG/.test(reason), name.endsWith(".jpg"), reason);
+});
+
 test("a store that was cut short is built again", async (context) => {
   const { data, cacheDirectory } = await setOf(context, 5);
   const dataset = await loadDataset(data);
