@@ -11,6 +11,9 @@ export interface Monitor {
 
 const SMALLER_IS_BETTER = new Set(["loss", "brier", "expectedCalibrationError", "falseNegativeRate"]);
 
+/** Numbers beside the measures that say nothing of how good a model is. */
+const NO_MEASURES = new Set(["n", "threshold"]);
+
 /** A monitor whose mode follows from the metric unless it is said. */
 export function monitorOf(metric: string, mode: "auto" | "min" | "max" = "auto"): Monitor {
   return { metric, mode: mode === "auto" ? (SMALLER_IS_BETTER.has(metric) ? "min" : "max") : mode };
@@ -19,7 +22,10 @@ export function monitorOf(metric: string, mode: "auto" | "min" | "max" = "auto")
 /** Makes sure, before anything is trained, that there will be such a measure. @throws {InputError} `MONITOR_UNKNOWN` */
 export function checkMonitor({ metric }: Monitor, own: readonly string[]): void {
   const measures = Object.entries(binaryMetrics([0, 1], [0.2, 0.8], { interval: false }));
-  const known = ["loss", ...measures.flatMap(([name, value]) => (typeof value === "number" ? [name] : [])), ...own];
+  const ofClasses = measures.flatMap(([name, value]) =>
+    typeof value === "number" && !NO_MEASURES.has(name) ? [name] : [],
+  );
+  const known = ["loss", ...ofClasses, ...own];
   if (!known.includes(metric)) {
     throw new InputError("MONITOR_UNKNOWN", `--monitor ${metric} is not one of ${known.join(", ")}.`);
   }
