@@ -52,15 +52,23 @@ export function figure(title, make, { caption, label = title, level = "h2" } = {
     const { data, layout = {} } = make(colours);
     await Plotly.react(box, data, merged(layout, colours), { displayModeBar: false, responsive: true });
   };
-  const seen = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
+  const begin = () => {
     seen.disconnect();
+    removeEventListener("beforeprint", print);
     draw().catch((error) => box.replaceChildren(h("p", { class: "notice error" }, error.message)));
     const again = () => void draw();
     addEventListener("themechange", again);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  };
+  const seen = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) begin();
   });
   seen.observe(box);
+  // Paper has no scrolling: a figure further down would be an empty box.
+  const print = () => {
+    if (box.isConnected) begin();
+  };
+  addEventListener("beforeprint", print);
   return h(
     "section",
     { class: "card" },
