@@ -1,6 +1,8 @@
 /** What the page shows belongs to what is chosen, for every image that the server has or takes. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -31,9 +33,9 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function open(view = "/", url = server.url): Promise<Page> {
+  async function open(view = "/", url = server.url, width = 1280, height = 860): Promise<Page> {
     const page = await browser.newPage();
-    await page.setViewport({ width: 1280, height: 860 });
+    await page.setViewport({ width, height });
     await page.goto(`${url}/#${view}`, { waitUntil: "networkidle0" });
     await page.waitForSelector("main h1");
     return page;
@@ -158,5 +160,71 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     assert.equal(await page.$eval(".frame p", (note) => note.hidden), true);
     await page.close();
     await tiffs.close();
+  });
+
+  test("behind a proxy that serves it below a path, the page asks below that path too", async (t) => {
+    const proxy = createServer((incoming, outgoing) => {
+      if (!incoming.url?.startsWith("/histo/")) return void outgoing.writeHead(404).end();
+      const path = incoming.url.slice("/histo".length);
+      const { method, headers } = incoming;
+      incoming.pipe(
+        request(server.url + path, { method, headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(outgoing);
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    t.after(() => {
+      proxy.close();
+      proxy.closeAllConnections();
+    });
+    const page = await open("/", `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/histo`);
+    await choose(page, "MHIST_aaa.png");
+    await analyse(page);
+    await look(page);
+    await page.waitForSelector("canvas:not([hidden])");
+    await page.goto(page.url().replace("#/", "#/api"));
+    await page.waitForSelector(".operation pre");
+    assert.match(await page.$eval(".operation pre", ({ textContent }) => textContent ?? ""), /\/histo\/predict/);
+    await page.close();
+  });
+
+  test("agreeing with a training image is told apart from agreeing with one of test", async () => {
+    const page = await open();
+    const words = () => page.$eval(".experts", ({ textContent }) => textContent ?? "");
+    await choose(page, "MHIST_aaa.png");
+    await analyse(page);
+    assert.match(await words(), /The experts.*training part/);
+    await choose(page, "MHIST_aac.png");
+    await analyse(page);
+    assert.match(await words(), /The experts/);
+    assert.doesNotMatch(await words(), /training/);
+    await page.close();
+  });
+
+  test("an image whose label nobody voted on has a label, and no experts", async () => {
+    const images = join(directory, "labelled");
+    await mkdir(images);
+    await writeFile(join(images, "a.png"), await tile(1));
+    await writeFile(join(images, "labels.csv"), "image,label,partition\na.png,SSA,train\nb.png,HP,train\n");
+    const labelled = await startServer({ models: [join(directory, "mlp")], images, port: 0 });
+    const page = await open("/", labelled.url);
+    await choose(page, "a.png");
+    await analyse(page);
+    const words = await page.$eval(".experts", ({ textContent }) => textContent ?? "");
+    assert.match(words, /^The labelThe label table says SSA/);
+    await page.close();
+    await labelled.close();
+  });
+
+  test("a printed page has the figures that nobody scrolled to", async () => {
+    const page = await open("/data", server.url, 390, 500);
+    await page.waitForSelector(".main-svg");
+    const figures = () => page.$$eval(".chart", (boxes) => boxes.map((box) => box.querySelector(".main-svg") !== null));
+    assert.ok((await figures()).includes(false), "one lies below the window");
+    await page.pdf();
+    assert.deepEqual(await figures(), [true, true, true]);
+    await page.close();
   });
 });

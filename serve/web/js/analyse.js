@@ -82,7 +82,7 @@ export async function view() {
     try {
       const started = performance.now();
       const response = await call(
-        `/predict?model=${encodeURIComponent(model.value)}`,
+        `predict?model=${encodeURIComponent(model.value)}`,
         await requestOf(image, where.value),
       );
       const answer = await response.json();
@@ -112,7 +112,7 @@ export async function view() {
     setBusy(explain, true);
     const mine = turn;
     try {
-      const path = `/explain?grid=14&model=${encodeURIComponent(model.value)}`;
+      const path = `explain?grid=14&model=${encodeURIComponent(model.value)}`;
       const explanation = await (await call(path, await requestOf(chosen, where.value))).json();
       if (mine !== turn) return;
       drawHeatmap(overlay, explanation);

@@ -19,7 +19,7 @@ export function hasKey() {
 
 /**
  * Calls a path of this server, or of another one.
- * @param {string} path
+ * @param {string} path without a slash before it, because the server may lie below a path of a proxy
  * @param {RequestInit & {base?: string}} [options]
  * @returns {Promise<Response>} @throws {ApiProblem}
  */
@@ -29,7 +29,7 @@ export async function call(path, { base = "", ...init } = {}) {
   if (key) headers.set("x-api-key", key);
   let response;
   try {
-    response = await fetch(base + path, { ...init, headers });
+    response = await fetch(base ? `${base}/${path}` : path, { ...init, headers });
   } catch {
     throw new ApiProblem({ code: "UNREACHABLE", detail: "The server cannot be reached." }, 0);
   }

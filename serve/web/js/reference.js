@@ -106,7 +106,8 @@ function operationBlock({ path, method, operation }) {
 
 /** @param {string} method @param {string} path @param {string[]} types */
 function example(method, path, types) {
-  const url = `${location.origin}${path}`;
+  const { origin, pathname } = location;
+  const url = `${origin}${pathname.replace(/[^/]*$/, "")}${path.slice(1)}`;
   if (method === "get") return `curl '${url}'`;
   if (types.includes("image/png")) return `curl '${url}' -H 'content-type: image/png' --data-binary @tile.png`;
   if (types.includes("multipart/form-data")) return `curl '${url}' -F image=@a.png -F image=@b.png`;

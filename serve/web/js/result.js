@@ -1,4 +1,4 @@
-/** @module The answer for one image: class, probability against the threshold, experts, times. */
+/** @module The answer for one image: class, probability against the threshold, what is known of the image, times. */
 import { h, milliseconds, percent } from "./dom.js";
 
 /**
@@ -24,7 +24,7 @@ export function resultPanel({ answer, model, entry, roundTripMs, timing }) {
       ),
     ),
     gauge(answer.probability, answer.threshold, negative, positive),
-    experts(answer, entry, positive),
+    known(answer, entry, positive),
     times(answer, roundTripMs, timing),
   );
 }
@@ -74,8 +74,8 @@ function gauge(probability, threshold, negative, positive) {
   );
 }
 
-/** @param {any} answer @param {any} entry @param {string} positive */
-function experts(answer, entry, positive) {
+/** What the label table says of the image. @param {any} answer @param {any} entry @param {string} positive */
+function known(answer, entry, positive) {
   if (!entry?.class) return null;
   const agrees = entry.class === answer.predicted_class;
   const { votes } = entry;
@@ -89,16 +89,22 @@ function experts(answer, entry, positive) {
   return h(
     "div",
     { class: "experts" },
-    h("h3", {}, "The experts"),
+    h("h3", {}, votes ? "The experts" : "The label"),
     dots,
     h(
       "p",
       {},
       votes && `${votes.positive} of ${votes.total} chose ${positive}. `,
-      "The majority says ",
+      votes ? "The majority says " : "The label table says ",
       h("strong", {}, entry.class),
       h("span", { class: agrees ? "badge good" : "badge bad" }, agrees ? "the model agrees" : "the model disagrees"),
     ),
+    entry.partition === "train" &&
+      h(
+        "p",
+        { class: "hint" },
+        "This tile is in the training part of the data set: a model that was trained on it may know its label.",
+      ),
   );
 }
 
