@@ -70,7 +70,7 @@ export async function view() {
   const withoutPreview = () => {
     picture.hidden = true;
     empty.hidden = false;
-    const kind = TIFF.test(chosen?.name ?? "") ? "a TIFF file" : "this file";
+    const kind = TIFF.test(chosen?.name ?? "") ? "TIFF files" : "this file";
     empty.textContent = `This browser cannot show ${kind}. The model can still be asked.`;
   };
 

@@ -163,7 +163,7 @@ function row(result) {
 function summary(rows, seconds) {
   const counts = new Map();
   for (const { predicted_class: name, error } of rows)
-    counts.set(error ? "not readable" : name, (counts.get(error ? "not readable" : name) ?? 0) + 1);
+    counts.set(error ? "not answered" : name, (counts.get(error ? "not answered" : name) ?? 0) + 1);
   const parts = [...counts].sort().map(([name, n]) => `${n} ${name}`);
   return `${rows.length} images in ${seconds.toFixed(1)} s: ${parts.join(", ")}`;
 }
