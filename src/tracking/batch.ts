@@ -1,5 +1,5 @@
 /** @module Consecutive metrics, parameters and tags gathered into requests the server takes, and the ones it refuses found. */
-import { ApiError, failureKind } from "./errors";
+import { ApiError, isGone } from "./errors";
 import type { RecordEvent } from "./journal";
 import { BATCH_LIMITS, type WireMetric } from "./values";
 
@@ -42,8 +42,9 @@ export class Batch implements BatchContent {
 }
 
 /**
- * Sends a batch. Where the server refuses it as invalid, the halves are tried, until the culprits are alone; these go to
- * `reject` and the rest is stored.
+ * Sends a batch. Where its content is refused, the halves are tried, until the culprits are alone; these go to `reject` and
+ * the rest is stored.
+ * @param send throws an {@link ApiError} only where the content is refused for good, or the run does not exist
  * @throws whatever is not a refusal of the content
  */
 export async function sendBatch(
@@ -54,7 +55,7 @@ export async function sendBatch(
   try {
     await send(batch);
   } catch (error) {
-    if (!(error instanceof ApiError) || failureKind(error) !== "invalid" || error.statusCode === 404) throw error;
+    if (!(error instanceof ApiError) || isGone(error)) throw error;
     const halves = split(batch);
     if (!halves) return reject(batch, error);
     for (const half of halves) await sendBatch(half, send, reject);

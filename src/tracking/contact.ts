@@ -1,6 +1,6 @@
 /** @module Patience with a server: repeat what fails for now, say so once, stop where it refuses. */
 import { ApiError, failureKind } from "./errors";
-import { backoff } from "./transport";
+import { pauseAfter, SilentServerError } from "./transport";
 
 /** What a sender tells about its work. */
 export type Notice =
@@ -14,6 +14,14 @@ export type Notice =
 
 /** Sending ended before everything was delivered; the rest stays in the spool. */
 export class SendingStopped extends Error {}
+
+/** How an item that always fails is told from a server that does not work now. */
+export interface SetAside {
+  /** Something of the same kind that a working server takes. */
+  readonly probe: () => Promise<unknown>;
+  /** The item is given up when it has failed this often in a row in the same way, while the probe succeeded. */
+  readonly tries: number;
+}
 
 /** A sleep that can be cut short. */
 export class Alarm {
@@ -45,7 +53,11 @@ export class Contact {
   private unreachable = false;
   private stopped: SendingStopped | undefined;
 
-  constructor(private readonly notify: (notice: Notice) => void) {}
+  constructor(
+    private readonly notify: (notice: Notice) => void,
+    /** Ends the requests under way. */
+    private readonly interrupt: () => void,
+  ) {}
 
   /** From now on, give up when there was no contact for this long; `withoutContactMs` where there never was any. */
   close(patienceMs: number, withoutContactMs: number): void {
@@ -55,10 +67,11 @@ export class Contact {
     this.alarm.wake();
   }
 
-  /** Makes every further attempt fail. */
+  /** Makes every attempt fail, also those under way. */
   stop(reason: SendingStopped): void {
     this.stopped ??= reason;
     this.alarm.wake();
+    this.interrupt();
   }
 
   /** Throws where sending has been stopped. */
@@ -69,20 +82,18 @@ export class Contact {
   /**
    * Does `work` until it succeeds.
    * @throws {SendingStopped} where the server refuses this client or the run is deleted, or patience ends
-   * @throws {ApiError} where the server will never accept this request
+   * @throws {ApiError} where the server will never accept this request, or it is to be set aside
    */
-  async attempt<T>(work: () => Promise<T>): Promise<T> {
+  async attempt<T>(work: () => Promise<T>, aside?: SetAside): Promise<T> {
+    let alike: { readonly status: number; readonly code: string | undefined; count: number } | undefined;
     for (let failures = 1; ; failures++) {
       this.check();
       try {
         const result = await work();
-        this.lastContact = Date.now();
-        if (this.unreachable) {
-          this.unreachable = false;
-          this.notify({ kind: "recovered", message: "the server answers again" });
-        }
+        this.answered();
         return result;
       } catch (error) {
+        this.check();
         if (error instanceof SendingStopped) throw error;
         const kind = failureKind(error);
         const message = error instanceof Error ? error.message || error.name : String(error);
@@ -90,18 +101,55 @@ export class Contact {
         if (kind === "invalid")
           throw new SendingStopped(`${message}. Restore it there: mlflow runs restore --run-id ID`);
         if (kind === "refused") throw new SendingStopped(refusal(message, error));
-        if (!this.unreachable) {
-          this.unreachable = true;
-          this.notify({ kind: "unreachable", message });
+        if (aside && isAnswer(error) && (await this.succeeds(aside.probe))) {
+          const { statusCode: status, errorCode: code } = error;
+          if (alike?.status !== status || alike.code !== code) alike = { status, code, count: 0 };
+          if (++alike.count >= aside.tries) throw error;
+        } else {
+          alike = undefined;
+          this.lost(message);
         }
         const silence = Date.now() - this.lastContact;
-        if (this.closing && silence > this.givesUpAfterMs) throw new SendingStopped(message);
-        const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
-        const pause = Math.min(asked ?? backoff(failures), 30_000);
+        const patienceEnds = silence > this.givesUpAfterMs || error instanceof SilentServerError;
+        if (this.closing && patienceEnds) throw new SendingStopped(message);
+        const pause = pauseAfter(error, failures);
         await this.alarm.wait(this.closing ? Math.min(pause, Math.max(100, this.givesUpAfterMs - silence)) : pause);
       }
     }
   }
+
+  private async succeeds(probe: () => Promise<unknown>): Promise<boolean> {
+    // A server that refuses a body without reading it closes the connection: the next request may still meet that.
+    for (let broken = 0; broken < 3; broken++) {
+      try {
+        await probe();
+        this.answered();
+        return true;
+      } catch (error) {
+        if (error instanceof ApiError) return false;
+        await this.alarm.wait(100);
+      }
+    }
+    return false;
+  }
+
+  private answered(): void {
+    this.lastContact = Date.now();
+    if (!this.unreachable) return;
+    this.unreachable = false;
+    this.notify({ kind: "recovered", message: "the server answers again" });
+  }
+
+  private lost(message: string): void {
+    if (this.unreachable) return;
+    this.unreachable = true;
+    this.notify({ kind: "unreachable", message });
+  }
+}
+
+/** An answer to this request, which does not ask to come back later. */
+function isAnswer(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.statusCode !== 429 && error.retryAfterMs === undefined;
 }
 
 /** Nothing can be logged to a deleted run: not the single item is refused, but all of them, until it is restored. */

@@ -4,11 +4,11 @@
  * acknowledged step. All that may be sent twice after a crash is of a kind that the server stores once.
  */
 import { appendFile, open, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { Batch, sendBatch } from "./batch";
+import { Batch, type BatchContent, sendBatch } from "./batch";
 import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "./checksums";
-import { Alarm, Contact, type Notice, SendingStopped } from "./contact";
+import { Alarm, Contact, type Notice, SendingStopped, type SetAside } from "./contact";
 import { loadJson, saveJson } from "./durable-json";
-import { ApiError, TrackingInputError } from "./errors";
+import { ApiError, isGone, TrackingInputError } from "./errors";
 import {
   type ArtifactEvent,
   type JournalEntry,
@@ -55,6 +55,15 @@ interface DeliveryState {
   inDoubt?: boolean;
 }
 
+/** An item that fails this often while others are stored is set aside; parts of one that did need less. */
+const TRIES = 5;
+const TRIES_OF_PARTS = 3;
+/** Set only to find out whether the server stores anything. MLflow's web interface hides it. */
+const PROBE_TAG = "mlflow.client.probe";
+
+/** A busy server takes its time for a request. */
+const LEAST_SILENCE_MS = 3000;
+
 /** How often the journal is looked at while nothing comes. */
 const IDLE_MS = 300;
 
@@ -79,7 +88,7 @@ export class Delivery {
     fresh = false,
   ) {
     this.mayExist = !fresh;
-    this.contact = new Contact(notify);
+    this.contact = new Contact(notify, () => client.interrupt());
     this.state = { server: client.trackingUri, records: 0, artifacts: 0, checksums: 0, rejected: 0 };
   }
 
@@ -89,9 +98,10 @@ export class Delivery {
    */
   close(patienceMs: number, withoutContactMs = patienceMs): void {
     this.contact.close(patienceMs, withoutContactMs);
+    this.client.limitSilence(Math.max(patienceMs, LEAST_SILENCE_MS));
   }
 
-  /** Ends {@link run} at the next step; what is left stays in the spool. */
+  /** Ends {@link run} now; what is left stays in the spool. */
   stop(reason: string): void {
     this.contact.stop(new SendingStopped(reason));
   }
@@ -160,10 +170,11 @@ export class Delivery {
   private async deliverArtifacts(): Promise<void> {
     for await (const { event, end } of this.follow(this.state.artifacts, () => this.save())) {
       if (event.type === "artifact") {
-        await this.sendArtifact(event);
+        const sent = await this.sendArtifact(event);
         this.state.artifacts = end;
         await this.save();
-        await rm(this.spool.file(event.file), { force: true });
+        // What the server has refused stays, for nobody else may have it.
+        if (sent) await rm(this.spool.file(event.file), { force: true });
         this.artifactSent.wake();
       } else this.state.artifacts = end;
     }
@@ -190,18 +201,21 @@ export class Delivery {
 
   private async sendRecords(batch: Batch): Promise<void> {
     const { runId } = await this.serverRun();
-    await sendBatch(
-      batch,
-      ({ metrics, params, tags }) =>
-        this.contact.attempt(() => this.client.logBatch(runId, metrics.map(numeric), params, tags)),
-      (content, error) => this.reject(content, error),
-    );
+    const send = (content: BatchContent) => {
+      const { metrics, params, tags } = content;
+      return this.contact.attempt(() => this.client.logBatch(runId, metrics.map(numeric), params, tags), {
+        probe: () => this.probeRecords(runId),
+        tries: content === batch ? TRIES : TRIES_OF_PARTS,
+      });
+    };
+    await sendBatch(batch, send, (content, error) => this.reject(content, error));
   }
 
   private async sendOther(event: Exclude<JournalEvent, RecordEvent | ArtifactEvent>, start: number): Promise<void> {
     const { runId } = await this.serverRun();
     if (event.type === "inputs") {
-      await this.orReject(event, () => this.client.logInputs(runId, event.datasets));
+      const probe = () => this.probeRecords(runId);
+      await this.orReject(event, () => this.client.logInputs(runId, event.datasets), { probe, tries: TRIES });
     } else if (event.type === "status") {
       const final = event.status !== "RUNNING" && event.status !== "SCHEDULED";
       while (final && this.state.artifacts < start) {
@@ -213,24 +227,34 @@ export class Delivery {
     }
   }
 
-  private async sendArtifact(event: ArtifactEvent): Promise<void> {
+  /** False where the server has refused it. */
+  private async sendArtifact(event: ArtifactEvent): Promise<boolean> {
     const { runId } = await this.serverRun();
     const local = this.spool.file(event.file);
     if (!(await stat(local).catch(() => undefined))) {
-      return this.reject(
+      await this.reject(
         event,
         new Error(`${event.path} is not in the spool any more (sent to another server before?)`),
       );
+      return false;
     }
     const kept = this.spool.multipart(event.file);
     const memory = {
       load: () => loadJson<MultipartState>(kept),
       save: (state: MultipartState | undefined) => saveJson(kept, state),
     };
-    await this.orReject(event, async () => {
+    const send = async () => {
       const { path, sha256 } = await this.client.uploadArtifact(runId, local, event.path, { memory });
       await appendFile(this.spool.checksums, `${sha256}  ${path}\n`);
-    });
+    };
+    const sent = await this.orReject(event, send, { probe: () => this.uploadChecksums(runId), tries: TRIES });
+    if (!sent) await memory.save(undefined);
+    return sent;
+  }
+
+  /** Writes a record that any run takes. */
+  private probeRecords(runId: string): Promise<void> {
+    return this.client.setTag(runId, PROBE_TAG, "1");
   }
 
   /** Puts the list of checksums on the server where it has changed, together with what others have put there. */
@@ -239,26 +263,30 @@ export class Delivery {
     const lines = own.split("\n").length - 1;
     if (lines === this.state.checksums) return;
     const { runId } = await this.serverRun();
-    const merged = this.spool.file(CHECKSUM_FILE);
-    await this.orReject({ path: CHECKSUM_FILE }, async () => {
-      const others = this.alone ? [] : await this.client.getArtifactClient().checksums(runId, this.spool.files);
-      await writeFile(merged, formatChecksums(new Map([...others, ...parseChecksums(own)])));
-      await this.client.uploadArtifact(runId, merged, CHECKSUM_FILE);
-    });
-    await rm(merged, { force: true });
-    this.alone = false;
+    await this.orReject({ path: CHECKSUM_FILE }, () => this.uploadChecksums(runId));
     this.state.checksums = lines;
     await this.save();
   }
 
-  private async orReject(item: unknown, work: () => Promise<void>): Promise<void> {
+  private async uploadChecksums(runId: string): Promise<void> {
+    const merged = this.spool.file(CHECKSUM_FILE);
+    const others = this.alone ? [] : await this.client.getArtifactClient().checksums(runId, this.spool.files);
+    const own = await readFile(this.spool.checksums, "utf8").catch(() => "");
+    await writeFile(merged, formatChecksums(new Map([...others, ...parseChecksums(own)])));
+    await this.client.uploadArtifact(runId, merged, CHECKSUM_FILE);
+    await rm(merged, { force: true });
+    this.alone = false;
+  }
+
+  /** False where the server has refused the item. */
+  private async orReject(item: unknown, work: () => Promise<void>, aside?: SetAside): Promise<boolean> {
     try {
-      await this.contact.attempt(work);
+      await this.contact.attempt(work, aside);
+      return true;
     } catch (error) {
-      const gone = error instanceof ApiError && error.errorCode === "RESOURCE_DOES_NOT_EXIST";
-      if (error instanceof SendingStopped || gone) throw error;
-      if (!(error instanceof ApiError || error instanceof TrackingInputError)) throw error;
+      if (isGone(error) || !(error instanceof ApiError || error instanceof TrackingInputError)) throw error;
       await this.reject(item, error);
+      return false;
     }
   }
 

@@ -57,8 +57,10 @@ export type FailureKind =
   | "transient"
   /** It asks for other credentials or refuses this client altogether. */
   | "refused"
-  /** It understood this request and will never accept it. */
-  | "invalid";
+  /** MLflow understood this request and will never accept it. */
+  | "invalid"
+  /** Something else than MLflow answered, such as a proxy or the page of a login: nothing is known about the request. */
+  | "foreign";
 
 /** Sorts anything thrown by a request. */
 export function failureKind(error: unknown): FailureKind {
@@ -67,5 +69,10 @@ export function failureKind(error: unknown): FailureKind {
   const status = error.statusCode;
   if (status === 401 || status === 403) return "refused";
   if (status === 408 || status === 429 || (status >= 500 && status !== 501)) return "transient";
-  return "invalid";
+  return error.errorCode === undefined ? "foreign" : "invalid";
+}
+
+/** True where what the request names is not on the server, such as a run that was removed for good. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.errorCode === "RESOURCE_DOES_NOT_EXIST";
 }

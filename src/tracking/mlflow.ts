@@ -116,6 +116,16 @@ export class Mlflow {
     }
   }
 
+  /** From now on the server may be silent for this long only, also within the requests under way. */
+  limitSilence(milliseconds: number): void {
+    this.transport.limitSilence(milliseconds);
+  }
+
+  /** Makes the requests under way fail. */
+  interrupt(): void {
+    this.transport.interrupt();
+  }
+
   /** Closes idle connections. */
   close(): void {
     this.transport.close();

@@ -9,6 +9,8 @@ import type { ConnectionSettings } from "./settings";
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A server that stages an upload answers only when all of it has reached the object store. */
 const UPLOAD_ANSWER_TIMEOUT_MS = 15 * 60_000;
+/** The slowest such server that is waited for where time is short. */
+const STAGED_BYTES_PER_MS = 5_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
@@ -28,14 +30,26 @@ export interface Exchange {
   readonly maxRetries?: number;
 }
 
+/** The server has said nothing within a request for as long as it may. */
+export class SilentServerError extends Error {}
+
 /** The pause before attempt number `attempt` (from 1): doubling from half a second, with jitter, 30 s at most. */
 export function backoff(attempt: number): number {
   return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
 }
 
+/** The same after a failure, or longer where the server asked for it (30 s at most). */
+export function pauseAfter(error: unknown, attempt: number): number {
+  const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.min(LONGEST_PAUSE_MS, Math.max(asked, backoff(attempt)));
+}
+
 /** A connection pool to one server. */
 export class Transport {
   private readonly agents: { http: http.Agent; https: https.Agent };
+  /** What is being sent, each with what sets its time limit anew. */
+  private readonly underWay = new Map<http.ClientRequest, () => void>();
+  private silenceLimitMs = Number.POSITIVE_INFINITY;
 
   constructor(readonly settings: ConnectionSettings) {
     const pool = { keepAlive: true, maxSockets: 16 };
@@ -56,14 +70,21 @@ export class Transport {
       const answer = await this.exchange(exchange);
       const text = await textOf(answer);
       this.check(exchange, answer, text);
-      try {
-        return (text ? JSON.parse(text) : {}) as T;
-      } catch {
-        throw new ApiError(
-          `${this.describe(exchange)} was not answered by an MLflow server (no JSON): check MLFLOW_TRACKING_URI.`,
-          404,
-        );
-      }
+      return this.parse(exchange, answer, text) as T;
+    });
+  }
+
+  /**
+   * Sends a body, which is acknowledged without content (or with JSON), and returns the headers of the answer.
+   * @throws {ApiError} for any status but 2xx, and for a page: it is not the store that sends one
+   */
+  async put(exchange: Exchange): Promise<http.IncomingHttpHeaders> {
+    return this.withRetries(exchange, async () => {
+      const answer = await this.exchange(exchange);
+      const text = await textOf(answer);
+      this.check(exchange, answer, text);
+      if (text.trim() !== "") this.parse(exchange, answer, text);
+      return answer.headers;
     });
   }
 
@@ -74,6 +95,20 @@ export class Transport {
       if (!succeeded(answer)) this.check(exchange, answer, await textOf(answer));
       return answer;
     });
+  }
+
+  /**
+   * From now on a server may be silent for this long only, also within the requests under way; a little longer after an
+   * upload, which it may have to pass on.
+   */
+  limitSilence(milliseconds: number): void {
+    this.silenceLimitMs = milliseconds;
+    for (const setLimit of this.underWay.values()) setLimit();
+  }
+
+  /** Makes the requests under way fail. */
+  interrupt(): void {
+    for (const request of this.underWay.keys()) request.destroy(new Error("the request was interrupted"));
   }
 
   /** Closes idle connections. */
@@ -90,8 +125,7 @@ export class Transport {
       } catch (error) {
         if (exchange.signal?.aborted || retry > maxRetries || !mayRepeat(error, exchange.idempotent ?? true))
           throw error;
-        const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
-        await sleep(Math.min(asked ?? backoff(retry), LONGEST_PAUSE_MS), undefined, {
+        await sleep(pauseAfter(error, retry), undefined, {
           ...(exchange.signal ? { signal: exchange.signal } : {}),
         });
       }
@@ -124,16 +158,25 @@ export class Transport {
         () => request.destroy(new Error(`no connection to ${url.host} within ${CONNECT_TIMEOUT_MS / 1000} s`)),
         CONNECT_TIMEOUT_MS,
       );
-      const silent = (milliseconds: number) =>
-        request.setTimeout(milliseconds, () =>
-          request.destroy(new Error(`${url.host} was silent for ${milliseconds / 1000} s`)),
-        );
-      silent(this.settings.timeoutMs);
+      let uploaded = 0;
+      const silenceMs = () => {
+        if (uploaded === 0) return Math.min(this.settings.timeoutMs, this.silenceLimitMs);
+        return Math.min(UPLOAD_ANSWER_TIMEOUT_MS, this.silenceLimitMs + uploaded / STAGED_BYTES_PER_MS);
+      };
+      const setLimit = () => void request.setTimeout(Math.ceil(silenceMs()));
+      request.on("timeout", () =>
+        request.destroy(new SilentServerError(`${url.host} was silent for ${Math.round(silenceMs() / 1000)} s`)),
+      );
+      setLimit();
+      this.underWay.set(request, setLimit);
       request.once("socket", (socket) => {
         if (!socket.connecting) clearTimeout(connecting);
         else socket.once(secure ? "secureConnect" : "connect", () => clearTimeout(connecting));
       });
-      request.once("close", () => clearTimeout(connecting));
+      request.once("close", () => {
+        clearTimeout(connecting);
+        this.underWay.delete(request);
+      });
       request.once("response", resolve);
       if (body) {
         // An answer before the end of the body is a refusal: what is left of the body need not be sent.
@@ -141,7 +184,10 @@ export class Transport {
         // A refusal often arrives while the body is still being sent and breaks the pipe: the answer says more.
         request.on("error", (error) => void setTimeout(reject, 200, error));
         body.writeTo(request).then(
-          () => silent(UPLOAD_ANSWER_TIMEOUT_MS),
+          () => {
+            uploaded = body.length;
+            setLimit();
+          },
           (error) => void setTimeout(reject, 200, error),
         );
       } else {
@@ -149,6 +195,17 @@ export class Transport {
         request.end(payload);
       }
     });
+  }
+
+  private parse(exchange: Exchange, answer: http.IncomingMessage, text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new ApiError(
+        `${this.describe(exchange)} was not answered by an MLflow server (no JSON): check MLFLOW_TRACKING_URI.`,
+        answer.statusCode ?? 0,
+      );
+    }
   }
 
   private check(exchange: Exchange, answer: http.IncomingMessage, text: string): void {

@@ -14,6 +14,13 @@ export interface GatewayOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
+/** An answer that does not come from the server. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export class Gateway {
   /** Requests that reached the server, as `POST /path`. */
   readonly requests: string[] = [];
@@ -21,6 +28,8 @@ export class Gateway {
   cutUploadAfter: number | undefined;
   /** Answers of the server to these requests are lost, once each: the client sees a broken connection. */
   readonly loseAnswersTo: string[] = [];
+  /** Answers requests itself where it returns something; `"silence"` takes a request and never answers. */
+  instead: (name: string, bytes: number) => OwnAnswer | "silence" | undefined = () => undefined;
   private readonly sockets = new Set<Socket>();
   private server: http.Server | https.Server | undefined;
   private port = 0;
@@ -65,6 +74,14 @@ export class Gateway {
       return;
     }
     const name = `${request.method} ${request.url?.split("?")[0]}`;
+    const own = this.instead(name, Number(request.headers["content-length"] ?? 0));
+    if (own) {
+      request.resume();
+      if (own !== "silence") {
+        response.writeHead(own.status, { "content-type": "text/html", ...own.headers }).end(own.body ?? "");
+      }
+      return;
+    }
     this.requests.push(name);
     const { host: _, ...headers } = request.headers;
     const onward = http.request(

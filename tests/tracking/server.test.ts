@@ -5,6 +5,7 @@ import { withoutPython } from "../support/python";
 import { clientCases } from "./cases/client";
 import { commandCases } from "./cases/commands";
 import { documentationCases } from "./cases/documentation";
+import { foreignAnswerCases } from "./cases/foreign-answers";
 import { resultCases } from "./cases/results";
 import { runLoggerCases } from "./cases/run-logger";
 import { spoolCases } from "./cases/spool";
@@ -21,6 +22,7 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
   clientCases(mlflow);
   runLoggerCases(mlflow);
   spoolCases(mlflow);
+  foreignAnswerCases(mlflow);
   transportCases(mlflow);
   commandCases(mlflow);
   resultCases(mlflow);
