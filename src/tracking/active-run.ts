@@ -1,19 +1,23 @@
 /** @module A run being logged: the fluent calls that Python's users know. Everything goes to the spool first. */
 import { createHash } from "node:crypto";
-import { basename, extname, join } from "node:path";
-import { storablePath } from "./artifact-location";
+import { stat } from "node:fs/promises";
+import { basename, extname, join, resolve } from "node:path";
+import { artifactPath, storablePath } from "./artifact-location";
 import type { Notice } from "./contact";
 import type { DeliveryReport } from "./delivery";
 import type { OpenDelivery } from "./delivery-host";
 import { loadJson, saveJson } from "./durable-json";
 import { figureHtml, type PlotlyFigure } from "./figures";
 import type { Journal, JournalEvent } from "./journal";
+import { KeyNames } from "./key-names";
 import { countPending, type Delivered } from "./pending";
+import { RunMessages } from "./run-messages";
 import type { SpoolDirectory } from "./spool-directory";
 import { type ArtifactContent, filesBelow, takeIntoSpool } from "./spool-files";
+import { storableDataset } from "./storable-dataset";
 import { appendRows, type Table, type TableInput, toTable } from "./tables";
 import type { DatasetInput, RunStatus } from "./types";
-import { BATCH_LIMITS, cleanKey, paramText, tagText, toWireNumber, wholeNumber } from "./values";
+import { BATCH_LIMITS, paramText, tagText, toWireNumber, wholeNumber } from "./values";
 
 /** What a run stands on; made by {@link startRun}. */
 export interface RunParts {
@@ -39,11 +43,14 @@ const PATIENCE_WITHOUT_CONTACT_MS = 1_000;
  */
 export class ActiveRun {
   private remote: { runId: string; url: string } | undefined;
-  private readonly said = new Set<string>();
+  private readonly messages: RunMessages;
+  private readonly keyNames = new KeyNames();
   private fileWork: Promise<void> = Promise.resolve();
   private ended: Promise<DeliveryReport> | undefined;
 
-  constructor(private readonly parts: RunParts) {}
+  constructor(private readonly parts: RunParts) {
+    this.messages = new RunMessages(parts.say, parts.trackingUri, parts.spool.path);
+  }
 
   /** Key of the run, made by this client; {@link startRun} of a nested run takes it from its `parent`. */
   get key(): string {
@@ -74,9 +81,8 @@ export class ActiveRun {
   }
 
   /** Parameters; objects and lists are kept as JSON. A parameter cannot be changed later. */
-  logParams(params: Readonly<Record<string, unknown>>): void {
-    const entries = Object.entries(params).map(([key, value]) => [this.cleanKey(key), paramText(value)] as const);
-    for (const part of chunks(entries, BATCH_LIMITS.params)) this.append({ type: "params", entries: part });
+  logParams(params: object): void {
+    this.logTexts("params", params, paramText);
   }
 
   /** @param step whole number, such as an epoch or batch count @param timestamp milliseconds since 1970 */
@@ -85,43 +91,54 @@ export class ActiveRun {
   }
 
   /** Points of several metrics at one step. NaN and infinities are kept; anything but a number is left out. */
-  logMetrics(metrics: Readonly<Record<string, number>>, step = 0, timestamp: number = Date.now()): void {
-    const time = wholeNumber(timestamp, Date.now());
-    const at = wholeNumber(step, 0);
-    const points = [];
-    for (const [key, value] of Object.entries(metrics)) {
-      if (typeof value === "number") points.push([this.cleanKey(key), toWireNumber(value), time, at] as const);
-      else this.warn(`metric "${key}" is not a number and is left out`);
-    }
-    for (const part of chunks(points, BATCH_LIMITS.metrics)) this.append({ type: "metrics", points: part });
+  logMetrics<T extends { readonly [K in keyof T]: number }>(
+    metrics: T,
+    step = 0,
+    timestamp: number = Date.now(),
+  ): void {
+    this.attempt(() => {
+      const time = wholeNumber(timestamp, Date.now());
+      const at = wholeNumber(step, 0);
+      const points = [];
+      for (const [key, value] of Object.entries(metrics)) {
+        if (typeof value === "number") points.push([this.keyName(key), toWireNumber(value), time, at] as const);
+        else this.warn(`metric "${key}" is not a number and is left out`);
+      }
+      for (const part of chunks(points, BATCH_LIMITS.metrics)) this.append({ type: "metrics", points: part });
+    });
   }
 
   setTag(key: string, value: unknown): void {
     this.setTags({ [key]: value });
   }
 
-  setTags(tags: Readonly<Record<string, unknown>>): void {
-    const entries = Object.entries(tags).map(([key, value]) => [this.cleanKey(key), tagText(value)] as const);
-    for (const part of chunks(entries, BATCH_LIMITS.tags)) this.append({ type: "tags", entries: part });
+  setTags(tags: object): void {
+    this.logTexts("tags", tags, tagText);
   }
 
-  /** Data sets that the run reads. */
+  /** Data sets that the run reads; one without a name or a digest is left out. */
   logInputs(datasets: readonly DatasetInput[]): void {
-    this.append({ type: "inputs", datasets });
+    this.attempt(() => {
+      for (const given of datasets) {
+        const dataset = storableDataset(given);
+        if (dataset) this.append({ type: "inputs", datasets: [dataset] });
+        else this.warn("a data set without a name or a digest is left out");
+      }
+    });
   }
 
-  /** A file of this machine. @param folder below the run's artifact root */
+  /** A file of this machine, or a folder under its own name. @param folder below the run's artifact root */
   logArtifact(localPath: string, folder?: string): Promise<void> {
-    return this.addFile(() => this.artifactPath(folder, basename(localPath)), { localPath });
+    return this.doFileWork(async () => {
+      const path = this.artifactPath(folder, basename(resolve(localPath)));
+      if ((await stat(localPath)).isDirectory()) await this.takeFolder(localPath, path);
+      else await this.take(path, { localPath });
+    });
   }
 
   /** All files of a folder, with their relative paths. @param folder below the run's artifact root */
   logArtifacts(localDirectory: string, folder?: string): Promise<void> {
-    return this.doFileWork(async () => {
-      for (const file of await filesBelow(localDirectory)) {
-        await this.take(this.artifactPath(folder, file), { localPath: join(localDirectory, file) });
-      }
-    });
+    return this.doFileWork(() => this.takeFolder(localDirectory, folder));
   }
 
   logText(text: string, artifactFile: string): Promise<void> {
@@ -181,7 +198,7 @@ export class ActiveRun {
   logTable(table: TableInput, artifactFile: string, options: { readonly replace?: boolean } = {}): Promise<void> {
     return this.doFileWork(async () => {
       const path = this.artifactPath(artifactFile);
-      const kept = this.parts.spool.table(`${createHash("sha1").update(path).digest("hex")}.json`);
+      const kept = this.parts.spool.table(`${sha1(path)}.json`);
       const before = options.replace ? undefined : await loadJson<Table>(kept);
       const whole = appendRows(before, toTable(table));
       await saveJson(kept, whole);
@@ -207,11 +224,7 @@ export class ActiveRun {
       this.attempt(() => this.parts.journal.sync());
       this.attempt(() => this.parts.journal.close());
       const report = await this.whole(await this.parts.delivery.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS));
-      if (!report.complete) {
-        this.parts.say(
-          `Tracking: ${report.pending} events of this run are not on ${this.parts.trackingUri} yet; they are kept in ${this.parts.spool.path}. Send them with: npx histo mlflow sync ${this.parts.spool.path}`,
-        );
-      }
+      if (!report.complete) this.messages.unsent(report);
       return report;
     })();
     return this.ended;
@@ -219,18 +232,8 @@ export class ActiveRun {
 
   /** For the sender: what it has to tell. */
   receive(notice: Notice): void {
-    const { say, trackingUri, spool } = this.parts;
     if (notice.kind === "created") this.remote = notice;
-    else if (notice.kind === "recovered") say(`Tracking: ${trackingUri} answers again.`);
-    else if (notice.kind === "unreachable") {
-      say(
-        `Tracking: ${trackingUri} cannot be used now (${notice.message}). The work goes on; its log is kept in ${spool.path}.`,
-      );
-    } else if (notice.kind === "stopped" && !this.ended) {
-      say(
-        `Tracking stopped: ${notice.message}. The work goes on; its log is kept in ${spool.path} for \`histo mlflow sync\`.`,
-      );
-    } else if (notice.kind === "rejected") this.warn(`the server refused an item: ${notice.message}`);
+    else if (notice.kind !== "stopped" || !this.ended) this.messages.pass(notice);
   }
 
   /** The report with what was logged after a delivery had stopped counted too. */
@@ -263,6 +266,16 @@ export class ActiveRun {
     this.append({ type: "artifact", path, file });
   }
 
+  private async takeFolder(directory: string, folder: string | undefined): Promise<void> {
+    for (const file of await filesBelow(directory)) {
+      try {
+        await this.take(this.artifactPath(folder, file), { localPath: join(directory, file) });
+      } catch (error) {
+        this.warn(messageOf(error));
+      }
+    }
+  }
+
   /** File work is done one after the other, in the order of the calls. */
   private doFileWork(work: () => Promise<void>): Promise<void> {
     const begun = this.fileWork.then(() => {
@@ -271,6 +284,20 @@ export class ActiveRun {
     });
     this.fileWork = begun.catch((error: unknown) => this.warn(messageOf(error)));
     return this.fileWork;
+  }
+
+  private logTexts(type: "params" | "tags", values: object, text: (value: unknown) => string): void {
+    this.attempt(() => {
+      const entries: (readonly [string, string])[] = [];
+      for (const [key, value] of Object.entries(values)) {
+        try {
+          entries.push([this.keyName(key), text(value)]);
+        } catch (error) {
+          this.warn(`"${key}" cannot be written as text and is left out: ${messageOf(error)}`);
+        }
+      }
+      for (const part of chunks(entries, BATCH_LIMITS[type])) this.append({ type, entries: part });
+    });
   }
 
   private append(event: JournalEvent): void {
@@ -288,27 +315,28 @@ export class ActiveRun {
 
   private artifactPath(...parts: readonly (string | undefined)[]): string {
     const path = storablePath(...parts);
-    const given = parts.filter(Boolean).join("/");
-    if (/[#?%]/.test(given) && !given.endsWith(path)) this.warn(`artifact "${given}" is stored as "${path}"`);
+    const given = artifactPath(...parts);
+    if (path !== given) this.warn(`artifact "${given}" is stored as "${path}"`);
     return path;
   }
 
-  private cleanKey(key: string): string {
-    const clean = cleanKey(key);
-    if (clean !== key) this.warn(`"${key}" is logged as "${clean}", which MLflow accepts`);
-    return clean;
+  private keyName(key: string): string {
+    const name = this.keyNames.nameOf(key);
+    if (name !== key) this.warn(`"${key}" is logged as "${name}", which MLflow accepts`);
+    return name;
   }
 
-  /** Says something once; no more than ten different things. */
   private warn(message: string): void {
-    if (this.said.has(message) || this.said.size >= 10) return;
-    this.said.add(message);
-    this.parts.say(`Tracking: ${message}`);
+    this.messages.warn(message);
   }
 }
 
 function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}
+
+function sha1(text: string): string {
+  return createHash("sha1").update(text).digest("hex");
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 /** @module Where the artifacts of a run lie, as an address of the tracking server. */
+import { createHash } from "node:crypto";
 import { TrackingInputError } from "./errors";
 
 const SERVICE = "/api/2.0/mlflow-artifacts";
@@ -39,15 +40,26 @@ export function artifactPath(...parts: readonly (string | undefined)[]): string 
   return names.join("/");
 }
 
+/** The most bytes a file system gives to a name. */
+const NAME_BYTES = 255;
+
 /**
- * {@link artifactPath} for something to be stored: `#`, `?`, control characters, and `%` before two hex digits become `_`,
- * for the server refuses them or stores them under another name.
+ * {@link artifactPath} for something to be stored: `#`, `?`, control characters, halves of surrogate pairs, and `%` before
+ * two hex digits become `_`, for the server refuses them or stores them under another name. A name of more than 255 bytes
+ * is cut before its ending and gets a hash, so that it stays one of its kind.
  */
 export function storablePath(...parts: readonly (string | undefined)[]): string {
-  const path = artifactPath(...parts);
-  return [...path.replace(/%(?=[0-9a-f]{2})/gi, "_")]
-    .map((character) => (/[#?]/.test(character) || character < " " || character === "\u007f" ? "_" : character))
-    .join("");
+  const path = artifactPath(...parts).replace(/%(?=[0-9a-f]{2})|[#?]|\p{Cc}|\p{Surrogate}/giu, "_");
+  return path.split("/").map(storableFileName).join("/");
+}
+
+function storableFileName(name: string): string {
+  if (Buffer.byteLength(name) <= NAME_BYTES) return name;
+  const ending = /\.\w{1,12}$/.exec(name)?.[0] ?? "";
+  const tail = `-${createHash("sha1").update(name).digest("hex").slice(0, 8)}${ending}`;
+  const characters = [...name.slice(0, name.length - ending.length)];
+  while (Buffer.byteLength(characters.join("")) + tail.length > NAME_BYTES) characters.pop();
+  return characters.join("") + tail;
 }
 
 /** The folder of an artifact path; nothing for the root. */

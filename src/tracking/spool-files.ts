@@ -26,14 +26,22 @@ export async function takeIntoSpool(spool: SpoolDirectory, content: ArtifactCont
   return name;
 }
 
-/** The files below a folder, as paths relative to it with `/`. */
+/** The files below a folder and those that links there name, as paths relative to it with `/`; linked folders are not. */
 export async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
+  const files: typeof entries = [];
+  for (const entry of entries) {
+    const linked = entry.isSymbolicLink() && !(await isDirectory(join(entry.parentPath, entry.name)));
+    if (entry.isFile() || linked) files.push(entry);
+  }
   const depth = join(directory, ".").length;
   return files
     .map(({ parentPath, name }) => join(parentPath, name).slice(depth).replace(/\\/g, "/").replace(/^\//, ""))
     .sort();
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** A hard link; false where the file system has none. */

@@ -9,14 +9,14 @@ import { Journal, type RunEvent, readRunEvent } from "./journal";
 import { connectionSettings } from "./settings";
 import { sourceTags } from "./source-tags";
 import { SpoolDirectory } from "./spool-directory";
-import { cleanKey, tagText } from "./values";
+import { cleanKey, storableName, storableText, tagText } from "./values";
 
 export interface StartRunOptions {
   /** Name of the experiment, made where missing. Default `MLFLOW_EXPERIMENT_NAME`, then `Default`. */
   readonly experiment?: string;
   /** The server invents one where absent. */
   readonly runName?: string;
-  readonly tags?: Readonly<Record<string, unknown>>;
+  readonly tags?: object;
   /** Makes this a nested run. What it takes of the parent is plain data, so that the parent may live in another process. */
   readonly parent?: Pick<ActiveRun, "key" | "experiment">;
   /** The same, for a parent that is on the server. */
@@ -117,10 +117,10 @@ async function newRun(key: string, options: StartRunOptions): Promise<RunEvent> 
   return {
     type: "run",
     key,
-    experiment: options.experiment ?? process.env.MLFLOW_EXPERIMENT_NAME ?? "Default",
+    experiment: storableText(options.experiment ?? process.env.MLFLOW_EXPERIMENT_NAME ?? "Default"),
     startTime,
     tags: [...(await sourceTags()), ...own],
-    ...(runName ? { name: runName } : {}),
+    ...(runName ? { name: storableName(runName) } : {}),
     ...(runId ? { runId } : {}),
     ...(parentRunId ? { parentRunId } : {}),
     ...(parent ? { parentKey: parent.key, parentExperiment: parent.experiment } : {}),

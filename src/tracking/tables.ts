@@ -6,15 +6,13 @@ export interface Table {
 }
 
 /** A table itself, a list of values per column, or one object per row. */
-export type TableInput =
-  | Table
-  | Readonly<Record<string, readonly unknown[]>>
-  | readonly Readonly<Record<string, unknown>>[];
+export type TableInput = Table | Readonly<Record<string, readonly unknown[]>> | readonly object[];
 
 export function toTable(input: TableInput): Table {
   if (isRows(input)) {
     const columns = [...new Set(input.flatMap((row) => Object.keys(row)))];
-    return { columns, data: input.map((row) => columns.map((column) => row[column] ?? null)) };
+    const rows = input as readonly Readonly<Record<string, unknown>>[];
+    return { columns, data: rows.map((row) => columns.map((column) => row[column] ?? null)) };
   }
   if (isTable(input)) return input;
   const columns = Object.keys(input);
@@ -36,7 +34,7 @@ export function appendRows(table: Table | undefined, more: Table): Table {
   return { columns, data: rows };
 }
 
-function isRows(input: TableInput): input is readonly Readonly<Record<string, unknown>>[] {
+function isRows(input: TableInput): input is readonly object[] {
   return Array.isArray(input);
 }
 

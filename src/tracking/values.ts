@@ -39,8 +39,23 @@ export function fromWireMetric(metric: WireMetric): Metric {
   };
 }
 
+/** A whole number that JavaScript and the server's 64-bit columns hold: for others the server drops the whole request. */
 export function wholeNumber(value: number | undefined, otherwise: number): number {
-  return value === undefined || !Number.isFinite(value) ? otherwise : Math.trunc(value);
+  if (value === undefined || !Number.isFinite(value)) return otherwise;
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Math.trunc(value)));
+}
+
+/**
+ * Text that the server and its database store: halves of surrogate pairs (it drops everything after them in a request) and
+ * NUL (PostgreSQL) become U+FFFD.
+ */
+export function storableText(text: string): string {
+  return text.replaceAll("\0", "\uFFFD").replace(/\p{Surrogate}/gu, "\uFFFD");
+}
+
+/** At most `length` UTF-16 units from the start, without half a surrogate pair at the end. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /**
@@ -49,31 +64,42 @@ export function wholeNumber(value: number | undefined, otherwise: number): numbe
  */
 export function cleanKey(key: string): string {
   const plain = key.replace(/[^\p{L}\p{N}_\-. :/]/gu, "_");
-  const parts = plain.split("/").filter((part) => part !== "" && part !== "." && part !== "..");
-  return parts.join("/").slice(0, KEY_LENGTH) || "_";
+  return withoutEmptySteps(cut(withoutEmptySteps(plain), KEY_LENGTH)) || "_";
 }
 
-/** A parameter value as text; objects and lists as JSON, `null` and `undefined` as Python writes them. */
+function withoutEmptySteps(path: string): string {
+  const steps = path.split("/");
+  return steps.filter((step) => step !== "" && step !== "." && step !== "..").join("/");
+}
+
+/** A run's name as the server's databases store it. */
+export function storableName(name: string): string {
+  return cut(storableText(name), KEY_LENGTH);
+}
+
+/**
+ * A parameter value as text; objects and lists as JSON, `null` and `undefined` as Python writes them.
+ * @throws {TypeError} for an object that contains itself
+ */
 export function paramText(value: unknown): string {
-  return clip(textOf(value), PARAM_LENGTH);
+  return clip(plainText(value), PARAM_LENGTH);
 }
 
+/** The same for the value of a tag. */
 export function tagText(value: unknown): string {
-  return clip(textOf(value), TAG_LENGTH);
+  return clip(plainText(value), TAG_LENGTH);
 }
 
-function textOf(value: unknown): string {
+/** Any value as text of any length. @throws {TypeError} for an object that contains itself */
+export function plainText(value: unknown): string {
   if (value === null || value === undefined) return "None";
-  if (typeof value !== "object") return String(value);
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? String(inner) : inner));
+  if (typeof value !== "object") return storableText(String(value));
+  const json: unknown = JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "bigint" ? String(inner) : inner,
+  );
+  return typeof json === "string" ? storableText(json) : "None";
 }
 
-/** Cuts text to `length` characters as Python counts them, without splitting a pair of surrogates. */
 function clip(text: string, length: number): string {
-  return text.length <= length
-    ? text
-    : text
-        .slice(0, length - 1)
-        .replace(/[\uD800-\uDBFF]$/, "")
-        .concat("…");
+  return text.length <= length ? text : `${cut(text, length - 1)}…`;
 }

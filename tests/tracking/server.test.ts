@@ -6,6 +6,7 @@ import { clientCases } from "./cases/client";
 import { commandCases } from "./cases/commands";
 import { documentationCases } from "./cases/documentation";
 import { foreignAnswerCases } from "./cases/foreign-answers";
+import { oddValueCases } from "./cases/odd-values";
 import { resultCases } from "./cases/results";
 import { runLoggerCases } from "./cases/run-logger";
 import { spoolCases } from "./cases/spool";
@@ -23,6 +24,7 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
   runLoggerCases(mlflow);
   spoolCases(mlflow);
   foreignAnswerCases(mlflow);
+  oddValueCases(mlflow);
   transportCases(mlflow);
   commandCases(mlflow);
   resultCases(mlflow);
