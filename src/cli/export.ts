@@ -1,4 +1,5 @@
 /** @module `histo export`: a training run as an ONNX model directory. */
+import { describeCompression } from "../onnx/compression";
 import type { ExportResult, Variant, Verification } from "../onnx/index";
 import { type CommandDefinition, oneOf } from "./command";
 import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
@@ -53,11 +54,6 @@ export const exportCommand: CommandDefinition<Options, Result> = {
     return lines.join("\n");
   },
 };
-
-function describeCompression({ rank, bits, pooling }: NonNullable<ExportResult["compression"]>): string {
-  const inputs = pooling ? `averages of ${pooling}x${pooling} pixels` : `rank ${rank ?? "full"}`;
-  return `first layer: ${inputs}, ${bits} bits`;
-}
 
 function describeVerification({ tiles, maxDeviation, rocAuc, rocAucDrop, rocAucDropCi95 }: Verification): string {
   const logits = `against TensorFlow on ${tiles} validation tiles: logits differ by at most ${maxDeviation.toPrecision(2)}`;

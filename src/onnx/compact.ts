@@ -4,20 +4,18 @@ import { join } from "node:path";
 import { HistoError } from "../errors/index";
 import type { Progress } from "../progress/index";
 import { calibrationPixels } from "./calibration";
+import { type Compression, describeCompression } from "./compression";
 import { fourBitPixels } from "./four-bit";
 import { GRAPH_FILE, type GraphFiles, writeGraphFiles } from "./graph-files";
 import { integerWriter } from "./integer";
 import { floatWriter, type LinearMap, type LinearWriter } from "./linear";
 import { type SplitMap, splitMap } from "./low-rank";
-import type { ModelCard } from "./model-card";
 import { Pooling } from "./pooling";
 import type { TrainedRun } from "./run";
 import type { RunTiles } from "./run-tiles";
 import { GraphSession } from "./session";
 import { Tail } from "./tail";
 import { compareLogits, logitsOfGraph, type Verification } from "./verification";
-
-type Compression = NonNullable<ModelCard["compression"]>;
 
 /** Largest loss of area under the ROC curve on validation. */
 const MAX_AUC_DROP = 0.005;
@@ -63,7 +61,7 @@ export async function writeCompactGraph(
       await rm(folder, { recursive: true });
       return { graph, compression: candidate, verification };
     }
-    progress.say(`${describe(candidate)}: not close enough (${describeChange(verification)})`);
+    progress.say(`${describeCompression(candidate)}: not close enough (${describeChange(verification)})`);
     await rm(folder, { recursive: true });
   }
   throw new HistoError(
@@ -74,11 +72,6 @@ export async function writeCompactGraph(
 
 function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): boolean {
   return (rocAucDrop ?? 0) <= MAX_AUC_DROP && rmsDeviation <= MAX_RELATIVE_DEVIATION * logitSpread;
-}
-
-function describe({ rank, bits, pooling = 1 }: Compression): string {
-  const form = rank !== null ? ` of rank ${rank}` : pooling > 1 ? ` on averages of ${pooling}x${pooling} pixels` : "";
-  return `first layer${form} in ${bits} bits`;
 }
 
 function describeChange({ rocAucDrop, rmsDeviation, logitSpread }: Verification): string {
