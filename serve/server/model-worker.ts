@@ -1,5 +1,7 @@
 /** @module A model's worker and its life: started, watched, started again when its process is lost. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { HistoError } from "../../src/errors/index";
 import { Problem } from "../core/index";
 import type { LoadedModel, Work } from "./messages";
 import { untilAborted, WorkerProcess, type WorkerProcessOptions } from "./worker-process";
@@ -14,8 +16,8 @@ export interface ModelWorkerOptions extends WorkerProcessOptions {
 }
 
 /**
- * A process with one model, and after it the next one. Work given to it while it starts again waits for it, and is refused
- * only when that start fails.
+ * A process with one model, and after it the next one with the same model. Work given to it while it starts again waits for
+ * it, and is refused only when that start fails.
  */
 export class ModelWorker {
   private process: WorkerProcess;
@@ -82,6 +84,14 @@ export class ModelWorker {
   private async whenLoaded(process: WorkerProcess): Promise<WorkerProcess> {
     const model = await process.loaded;
     this.first ??= model;
+    if (!isSameModel(model, this.first)) {
+      const error = new HistoError(
+        "MODEL_REPLACED",
+        `${this.options.directory} holds another model than the one that is served; reload the models (SIGHUP) to take it.`,
+      );
+      process.fail(error);
+      throw error;
+    }
     this.isLoaded = true;
     return process;
   }
@@ -105,4 +115,9 @@ export class ModelWorker {
     this.process = this.start();
     return this.whenLoaded(this.process);
   }
+}
+
+/** Load times apart. */
+function isSameModel(a: LoadedModel, b: LoadedModel): boolean {
+  return a.sha256 === b.sha256 && isDeepStrictEqual(a.card, b.card);
 }

@@ -188,13 +188,17 @@ async function startModel(
     { name, directory, engine: { ...DEFAULT_ENGINE_OPTIONS, ...engine }, onLost },
     workers,
   );
-  const golden = await model.verifyGolden();
-  if (golden.status !== "failed") return model;
-  await model.close(0);
-  throw new InputError(
-    "MODEL_GOLDEN_FAILED",
-    `${directory} does not give its golden answer (${golden.logit} where ${golden.expected} is right); export it again.`,
-  );
+  try {
+    const golden = await model.verifyGolden();
+    if (golden.status !== "failed") return model;
+    throw new InputError(
+      "MODEL_GOLDEN_FAILED",
+      `${directory} does not give its golden answer (${golden.logit} where ${golden.expected} is right); export it again.`,
+    );
+  } catch (error) {
+    await model.close(0);
+    throw error;
+  }
 }
 
 function imageLimits({ limits }: ServerOptions): { maxBytes?: number } {

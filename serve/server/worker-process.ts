@@ -119,8 +119,8 @@ export class WorkerProcess {
     this.wire?.send(message, bytes);
   }
 
-  /** The process is of no use without its model. */
-  private fail(error: Error): void {
+  /** Ends the process, which is of no use without the model, and gives this as the reason. */
+  fail(error: Error): void {
     this.failure = error;
     this.settleLoaded?.reject(error);
     void this.close();

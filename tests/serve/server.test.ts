@@ -152,6 +152,24 @@ test("a model is replaced without a failed request, and a damaged one is not tak
   assert.equal(await sha(), after);
 });
 
+test("models that are replaced twice at the same time, or while the server stops, leave no process behind", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const model = await writeModel(join(directory, "model"));
+  const processes = () => process.getActiveResourcesInfo().filter((resource) => resource === "ProcessWrap").length;
+  // An ended process is forgotten a little later.
+  const areLeft = async (count: number) => {
+    for (let i = 0; i < 200 && processes() !== count; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(processes(), count);
+  };
+  const before = processes();
+  const server = await startServer({ models: [model], port: 0 });
+  t.after(() => server.close());
+  await Promise.all([server.reload(), server.reload()]);
+  await areLeft(before + 1);
+  await Promise.all([server.reload(), server.close()]);
+  await areLeft(before);
+});
+
 test("a damaged model is refused at start and leaves no worker behind", async (t) => {
   const directory = await temporaryDirectory(t);
   const good = await writeModel(join(directory, "good"));

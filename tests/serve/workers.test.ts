@@ -89,6 +89,25 @@ test("a model that cannot be loaded for a while is back when its files are", asy
   assert.ok(performance.now() - back < 5000, `back after ${performance.now() - back} ms`);
 });
 
+test("a lost worker's model is not replaced by another one without being asked", async (t) => {
+  const started = await start(t);
+  const { model, directory, losses } = started;
+  const image = await tile(1);
+  const { logit } = await model.predict(image);
+  const other = await writeModel(`${directory}-other`, { seed: 9 });
+  await rename(directory, `${directory}-away`);
+  await rename(other, directory);
+  assert.equal((await model.verifyGolden()).status, "passed", "what is loaded answers as before");
+  await kill(started);
+  assert.equal(await outcome(model.predict(image)), "MODEL_UNAVAILABLE");
+  while (losses.length < 2) await sleep(5);
+  assert.match(losses[1] as string, /another model .*SIGHUP/);
+  await rename(directory, other);
+  await rename(`${directory}-away`, directory);
+  while ((await outcome(model.predict(image))) !== "answered") await sleep(10);
+  assert.equal((await model.predict(image)).logit, logit);
+});
+
 test("where no process can be started, work is refused, and done once one can", async (t) => {
   const started = await start(t);
   const image = await tile(1);
