@@ -2,12 +2,15 @@
 import { availableParallelism } from "node:os";
 import { messageOf } from "../../src/errors/index";
 import {
+  apiKeysOf,
   DEFAULT_ENGINE_OPTIONS,
   Engine,
+  listOf,
   ModelRegistry,
   nameModels,
   openImages,
   openWeb,
+  originsOf,
   Problem,
   Service,
 } from "../core/index";
@@ -34,14 +37,16 @@ export interface LambdaOptions {
   readonly corsOrigins?: readonly string[] | undefined;
 }
 
-/** Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS` and `HISTO_CORS_ORIGINS`; lists are separated by commas. */
+/**
+ * Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS` and `HISTO_CORS_ORIGINS`; lists are separated by commas.
+ * @throws {InputError} `API_KEYS_EMPTY`, `ORIGIN_INVALID`
+ */
 export function optionsFromEnvironment(environment: NodeJS.ProcessEnv = process.env): LambdaOptions {
-  const list = (name: string) => environment[name]?.split(",").filter(Boolean) ?? [];
   return {
-    models: list("HISTO_MODEL"),
+    models: listOf(environment.HISTO_MODEL),
     images: environment.HISTO_IMAGE_SOURCE || undefined,
-    apiKeys: list("HISTO_API_KEYS"),
-    corsOrigins: list("HISTO_CORS_ORIGINS"),
+    apiKeys: apiKeysOf(environment.HISTO_API_KEYS),
+    corsOrigins: originsOf("HISTO_CORS_ORIGINS", environment.HISTO_CORS_ORIGINS),
   };
 }
 

@@ -3,7 +3,7 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type HttpEvent, requestOf } from "../../serve/lambda/event";
-import { handler } from "../../serve/lambda/handler";
+import { handler, optionsFromEnvironment } from "../../serve/lambda/handler";
 import { startLambda } from "../support/runtime-api";
 import { writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -55,4 +55,17 @@ test("a named stage is no part of the path", () => {
   assert.equal(request.query.get("model"), "a");
   assert.equal(request.headers["content-type"], "image/png");
   assert.equal(Buffer.from(request.body).toString(), "hi");
+});
+
+test("a function reads its lists as the server does, and does not start with keys that hold none", () => {
+  const settings = { HISTO_MODEL: "/models/a, /models/b", HISTO_API_KEYS: "alpha, beta" };
+  const { models, apiKeys } = optionsFromEnvironment(settings);
+  assert.deepEqual(
+    [models, apiKeys],
+    [
+      ["/models/a", "/models/b"],
+      ["alpha", "beta"],
+    ],
+  );
+  assert.throws(() => optionsFromEnvironment({ HISTO_API_KEYS: "," }), { code: "API_KEYS_EMPTY" });
 });
