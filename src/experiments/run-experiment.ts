@@ -1,7 +1,9 @@
 /** @module One experiment from data to an exported, tracked model: what `histo train` and the notebooks do. */
-import { join } from "node:path";
-import { messageOf } from "../errors/index";
+import { mkdir, rmdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { InputError, messageOf } from "../errors/index";
 import { writeReport } from "../evaluation/report/index";
+import { takeLock } from "../files/index";
 import { exportRun, type Variant } from "../onnx/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { TrainingOptions } from "../runs/index";
@@ -15,6 +17,8 @@ export interface ExperimentOptions extends RunTrainingOptions {
   readonly variant?: Variant | "none";
   /** Write `report.html`; true unless told. */
   readonly report?: boolean;
+  /** Refuse where another process trains in the run directory; true unless told. A search sees to that by itself. */
+  readonly lock?: boolean;
 }
 
 export interface ExperimentResult extends TrainingResult {
@@ -24,10 +28,34 @@ export interface ExperimentResult extends TrainingResult {
   readonly runUrl?: string;
 }
 
-/** Trains, exports and logs. */
+/**
+ * Trains, exports and logs.
+ * @throws {InputError} `RUN_BUSY` where another process does so in this run directory, and what {@link runTraining} throws
+ */
 export async function runExperiment(
   options: Partial<TrainingOptions> & { data: string },
-  { track = false, variant = "none", report = true, ...training }: ExperimentOptions,
+  { lock = true, ...experiment }: ExperimentOptions,
+): Promise<ExperimentResult> {
+  if (!lock) return trainExportAndLog(options, experiment);
+  const run = resolve(experiment.run);
+  await mkdir(run, { recursive: true });
+  const unlock = await takeLock(
+    join(run, "lock"),
+    (holder) =>
+      new InputError("RUN_BUSY", `--run ${run}: process ${holder} is training there; wait for it or choose another.`),
+  );
+  try {
+    return await trainExportAndLog(options, experiment);
+  } finally {
+    await unlock();
+    // Nothing is left of a run that was refused.
+    await rmdir(run).catch(() => undefined);
+  }
+}
+
+async function trainExportAndLog(
+  options: Partial<TrainingOptions> & { data: string },
+  { track = false, variant = "none", report = true, ...training }: Omit<ExperimentOptions, "lock">,
 ): Promise<ExperimentResult> {
   const { progress = silentProgress, signal, callbacks = [] } = training;
   const tracker = track ? new TrainingTracker({ say: (line) => progress.say(line), ...track }) : undefined;

@@ -13,6 +13,7 @@ export { csvField, csvForeignText } from "./csv";
 export { sha256, sha256File } from "./hash";
 export { sha256FileBeside } from "./hash-thread";
 export { readJson } from "./json";
+export { takeLock } from "./lock";
 export { cacheDirectory, projectRoot } from "./project";
 export {
   bytesOf,

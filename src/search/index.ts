@@ -4,7 +4,6 @@ export { searchFigures } from "./figures";
 export { type Halving, rungsOf, stopsAt } from "./halving";
 export { SearchJournal, type TrialOutcome, type TrialRecord } from "./journal";
 export { type LeaderboardRow, leaderboardOf, smallestAsGood } from "./leaderboard";
-export { lockFile } from "./lock";
 export { measureObjective, objectiveNamed } from "./objective";
 export { presets } from "./presets";
 export type { WorkerOptions, WorkerSummary } from "./queue/index";

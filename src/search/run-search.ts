@@ -2,14 +2,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type DatasetOptions, loadDataset } from "../dataset/index";
-import { Interrupted } from "../errors/index";
+import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
 import type { ParentTracking } from "../experiments/parent-run";
+import { takeLock } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { Halving } from "./halving";
 import { SearchJournal, type TrialRecord } from "./journal";
 import { bestOnPixels, type LeaderboardRow, smallestAsGood } from "./leaderboard";
-import { lockFile } from "./lock";
 import { objectiveNamed } from "./objective";
 import { prepareShared } from "./prepare";
 import { createSampler, type SamplerName } from "./samplers";
@@ -95,7 +95,10 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   let tracker: SearchTracker | undefined;
   try {
     await settleSettings(directory, settings);
-    unlock = await lockFile(join(directory, "lock"));
+    unlock = await takeLock(
+      join(directory, "lock"),
+      (holder) => new InputError("SEARCH_RUNNING", `${directory}: process ${holder} is at work on this search.`),
+    );
     journal = await SearchJournal.open(join(directory, "journal.jsonl"));
     tracker = await SearchTracker.start(directory, settings, options.track || undefined, progress);
     await pool.begin();

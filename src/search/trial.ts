@@ -49,6 +49,8 @@ export async function runTrial(job: TrialJob, { signal, progress, atRung }: Tria
         signal,
         variant: "none",
         report: false,
+        // The search's own lock, or the queue's, holds for its trials, also where they go from one process to another.
+        lock: false,
         track: job.tracking ?? false,
         callbacks: [new HalvingCallback(job, atRung)],
         ...(job.subspaceDirectory && { subspaceDirectory: job.subspaceDirectory }),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { appendFile, writeFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { leaderboardOf, lockFile, SearchJournal, stopsAt } from "../../src/search/index";
+import { leaderboardOf, SearchJournal, stopsAt } from "../../src/search/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("at a rung only the best of those that got there go on, and a resumed trial gets the same answer", () => {
@@ -43,17 +43,4 @@ test("a journal whose last line was cut off by a crash is read up to there", asy
   const third = await SearchJournal.open(path);
   assert.equal(third.trials[0]?.failure, "diverged");
   await third.close();
-});
-
-test("a directory is worked in by one process; a lock whose process has ended is taken over", async (context) => {
-  const path = join(await temporaryDirectory(context), "lock");
-  const unlock = await lockFile(path);
-  await assert.rejects(lockFile(path), /is at work on this search/);
-  await unlock();
-  await writeFile(path, String(process.ppid));
-  await assert.rejects(lockFile(path), new RegExp(`process ${process.ppid} is at work`));
-  for (const gone of [2 ** 22 + 1, process.pid]) {
-    await writeFile(path, String(gone));
-    await (await lockFile(path))();
-  }
 });
