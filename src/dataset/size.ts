@@ -1,5 +1,6 @@
 /** @module The size to pack a data set at when the user names none. */
 import { imageSize } from "../image/index";
+import { spreadOver } from "./sample";
 import type { Dataset } from "./types";
 
 /** Size of the reference task's tiles. */
@@ -12,9 +13,7 @@ const SAMPLE = 64;
  * set; otherwise {@link DEFAULT_SIZE}.
  */
 export async function naturalSize(dataset: Dataset): Promise<number> {
-  const step = Math.max(1, Math.floor(dataset.tiles.length / SAMPLE));
-  const sample = dataset.tiles.filter((_, index) => index % step === 0);
-  const sizes = await Promise.all(sample.map((tile) => imageSize(tile.path)));
+  const sizes = await Promise.all(spreadOver(dataset.tiles, SAMPLE).map((tile) => imageSize(tile.path)));
   const counts = new Map<number, number>();
   for (const size of sizes) {
     if (size && size[0] === size[1]) counts.set(size[0], (counts.get(size[0]) ?? 0) + 1);

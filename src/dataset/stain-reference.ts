@@ -1,6 +1,7 @@
 /** @module Choosing a reference tile for stain normalization, and learning its colours. */
 import { InputError } from "../errors/index";
 import { fitStain, prepareImage, type ResizePolicy, type StainMethod, type StainNormalization } from "../image/index";
+import { spreadOver } from "./sample";
 import type { Dataset, Tile } from "./types";
 
 export interface StainReferenceOptions {
@@ -33,9 +34,8 @@ export async function fitStainReference(
     return { stain: fitStain(method, await pixelsOf(tile), { tissueOnly }), reference };
   }
   const train = dataset.tiles.filter((tile) => tile.partition === "train");
-  const step = Math.max(1, Math.floor(train.length / SAMPLE));
   const candidates: { name: string; colour: readonly number[]; stain: StainNormalization }[] = [];
-  for (const tile of train.filter((_, index) => index % step === 0).slice(0, SAMPLE)) {
+  for (const tile of spreadOver(train, SAMPLE)) {
     try {
       const pixels = await pixelsOf(tile);
       candidates.push({ name: tile.name, colour: meanColour(pixels), stain: fitStain(method, pixels, { tissueOnly }) });
