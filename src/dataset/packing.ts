@@ -106,11 +106,7 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
   } catch (error) {
     await Promise.allSettled([writing, flushing]);
     await file.abort();
-    if (!hasErrorCode(error, "ENOSPC")) throw error;
-    const remedy = "free some space or set HISTO_CACHE to another disk";
-    throw new HistoError("STORE_NO_SPACE", `The disk is full: ${path} could not be written; ${remedy}.`, {
-      cause: error,
-    });
+    throw unwritten(path, error);
   } finally {
     await decoder.close();
   }
@@ -118,6 +114,19 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
   const reused = content.images.length - decoded;
   task.finish(`${decoded} images decoded, ${reused} unchanged`);
   return { decoded, reused };
+}
+
+/** What to tell of an error while writing: what can be done about the usual ones. */
+function unwritten(path: string, cause: unknown): unknown {
+  const move = "set HISTO_CACHE to another disk";
+  const reason = hasErrorCode(cause, "ENOSPC")
+    ? `The disk is full: ${path} could not be written; free some space or ${move}.`
+    : hasErrorCode(cause, "EDQUOT")
+      ? `The quota is used up: ${path} could not be written; free some space or ${move}.`
+      : hasErrorCode(cause, "EFBIG")
+        ? `${path} becomes larger than files may be here (ulimit -f, or the file system); raise the limit, choose a smaller --size or ${move}.`
+        : undefined;
+  return reason === undefined ? cause : new HistoError("STORE_NO_SPACE", reason, { cause });
 }
 
 /** What the store will hold, as it grows. */

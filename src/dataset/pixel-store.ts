@@ -1,9 +1,9 @@
 /** @module The packed pixel store: every image decoded once, kept as uint8, and only what changed decoded again. */
 import { statSync } from "node:fs";
-import { mkdir, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { InputError } from "../errors/index";
-import { cacheDirectory, removeAbandoned, sha256 } from "../files/index";
+import { InputError, messageOf } from "../errors/index";
+import { cacheDirectory, makeDirectory, removeAbandoned, sha256 } from "../files/index";
 import { DEFAULT_RESIZE, type DecodeLimits, type ResizePolicy, type StainNormalization } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { shellText } from "../shell/index";
@@ -121,7 +121,13 @@ function planPacking(dataset: Dataset, old: StoreFile | undefined): Plan {
 }
 
 async function mustFit(folder: string, count: number, size: number): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeDirectory(folder).catch((cause: unknown) => {
+    throw new InputError(
+      "CACHE_UNUSABLE",
+      `The cache folder ${folder} cannot be made (${messageOf(cause)}); set HISTO_CACHE to a folder that can be written.`,
+      { cause },
+    );
+  });
   const needed = count * bytesPerImage(size);
   const { bavail, bsize } = await statfs(folder);
   if (needed <= bavail * bsize) return;

@@ -24,8 +24,7 @@ export interface Table {
  */
 export async function readTable(path: string): Promise<Table> {
   const text = decodeText(await readFile(path).catch((error) => failToRead(path, error)), path);
-  const delimiter = delimiterOf(text);
-  const [header, ...rows] = records(text, delimiter, path);
+  const [header, ...rows] = records(text, path);
   if (!header)
     throw new InputError("TABLE_EMPTY", `${path} is empty; it needs a header line and a line for each image.`);
   const columns = header.fields;
@@ -98,6 +97,9 @@ function decodeText(bytes: Buffer, path: string): string {
   return bytes.toString("utf8").replace(/^\uFEFF/, "");
 }
 
+/** The line by which Excel is told the delimiter. */
+const SEPARATOR_LINE = /^\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)/i;
+
 /** The delimiter that occurs most often in the header line, outside quotes. */
 function delimiterOf(text: string): string {
   const header =
@@ -109,10 +111,13 @@ function delimiterOf(text: string): string {
   return [",", ";", "\t"].reduce((best, candidate) => (count(candidate) > count(best) ? candidate : best));
 }
 
-function records(text: string, delimiter: string, path: string): TableRow[] {
+function records(text: string, path: string): TableRow[] {
+  const [said, separator] = SEPARATOR_LINE.exec(text) ?? [];
+  const linesBefore = said === undefined ? 0 : said.split(/\r\n|\n|\r/).length - 1;
+  const content = text.slice(said?.length ?? 0);
   try {
-    const parsed = parse(text, {
-      delimiter,
+    const parsed = parse(content, {
+      delimiter: separator ?? delimiterOf(content),
       info: true,
       trim: true,
       skip_empty_lines: true,
@@ -120,7 +125,7 @@ function records(text: string, delimiter: string, path: string): TableRow[] {
       relax_column_count: true,
       record_delimiter: ["\r\n", "\n", "\r"],
     }) as unknown as { info: { lines: number }; record: string[] }[];
-    return parsed.map(({ info, record }) => ({ line: info.lines, fields: record }));
+    return parsed.map(({ info, record }) => ({ line: info.lines + linesBefore, fields: record }));
   } catch (error) {
     throw new InputError("TABLE_MALFORMED", `${path} is not valid CSV: ${messageOf(error)}.`);
   }

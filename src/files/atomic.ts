@@ -1,9 +1,10 @@
 /** @module Files that appear whole or not at all: temporary name, fsync, rename, fsync of the directory. */
 import { randomUUID } from "node:crypto";
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasErrorCode } from "../errors/index";
 import { isAlive } from "./alive";
+import { makeDirectory } from "./directory";
 
 let serial = 0;
 
@@ -18,7 +19,7 @@ export class AtomicFile {
 
   /** Opens a temporary file beside `path`, making the directory where it is missing. */
   static async create(path: string): Promise<AtomicFile> {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     const temporaryPath = `${path}.tmp-${process.pid}-${serial++}`;
     return new AtomicFile(path, temporaryPath, await open(temporaryPath, "w"));
   }
@@ -79,7 +80,7 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
  */
 export async function writeOnce(path: string, write: (ownPath: string) => Promise<void>): Promise<void> {
   const own = `${path}.own-${randomUUID()}`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   try {
     await write(own);
     await link(own, path);

@@ -10,6 +10,7 @@ export {
   writeOnce,
 } from "./atomic";
 export { csvField, csvForeignText } from "./csv";
+export { makeDirectory } from "./directory";
 export { sha256, sha256File } from "./hash";
 export { sha256FileBeside } from "./hash-thread";
 export { readJson } from "./json";

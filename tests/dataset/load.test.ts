@@ -85,6 +85,7 @@ for (const [what, text] of Object.entries({
   "a byte order mark and CRLF": "\uFEFFimage,label,split\r\na.png,benign,Train\r\nb.png,malignant,TEST\r\n",
   "old Mac line ends": "image,label,split\ra.png,benign,train\rb.png,malignant,test\r",
   semicolons: "Image;Label;Split\na.png;benign;train\nb.png;malignant;test\n",
+  "a line for Excel that names the separator": "sep=;\nImage;Label;Split\na.png;benign;train\nb.png;malignant;test\n",
   tabs: "File Name\tDiagnosis\tSubset\na.png\tbenign\ttraining\nb.png\tmalignant\ttesting\n",
   "quotes, blanks and empty lines":
     '"image", "label" ,"split"\n\n"a.png", benign , train\n b.png,"malignant ",test\n\n',
@@ -243,6 +244,12 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
     "TABLE_FIELD_EMPTY",
     /line 3: the label is missing \("NaN"\)/,
     { "labels.csv": "image,label\na.png,x\nb.png,NaN\nc.png,y\n" },
+  ],
+  [
+    "an empty label below a line that names the separator",
+    "TABLE_FIELD_EMPTY",
+    /line 4: the label is empty/,
+    { "labels.csv": "sep=;\r\nimage;label\r\na.png;x\r\nb.png;\r\n" },
   ],
   ["an empty name", "TABLE_FIELD_EMPTY", /line 2: the image name/, { "labels.csv": "image,label\n ,x\nb.png,y\n" }],
   [

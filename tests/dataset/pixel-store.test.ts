@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -231,6 +232,32 @@ test("a size that does not fit on the disk is refused before any image is read",
     exitStatus: 2,
     message: /--size 4000000: 5 images take 240000\.0 GB/,
   });
+});
+
+test("a cache folder that cannot be made is told of at once", { skip: !existsSync("/proc/self") }, async (context) => {
+  const { data } = await setOf(context, 3);
+  const packing = openPixelStore(await loadDataset(data), { size: 16, cacheDirectory: "/proc/nowhere/cache" });
+  await assert.rejects(packing, { code: "CACHE_UNUSABLE", exitStatus: 2, message: /\/proc\/nowhere.*HISTO_CACHE/ });
+});
+
+test("a store larger than files may be is told of with a remedy", {
+  skip: process.platform === "win32",
+}, async (context) => {
+  const { data, cacheDirectory } = await setOf(context, 4);
+  const { stderr } = spawnSync(
+    "bash",
+    [
+      "-c",
+      `trap '' XFSZ; ulimit -f 8; "$0" bin/histo.cjs data pack --data "$1" --size 64 --quiet`,
+      process.execPath,
+      data,
+    ],
+    {
+      encoding: "utf8",
+      env: { ...process.env, HISTO_CACHE: cacheDirectory },
+    },
+  );
+  assert.match(stderr, /\.pixels becomes larger than files may be here.*smaller --size or set HISTO_CACHE/);
 });
 
 test("stopping leaves nothing half-written", async (context) => {

@@ -1,8 +1,8 @@
 /** @module Writes a synthetic data set in MHIST's layout. */
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
-import { syncDirectory, writeFileAtomically } from "../../files/index";
+import { makeDirectory, syncDirectory, writeFileAtomically } from "../../files/index";
 import { encodePng } from "../../image/encode";
 import { type Progress, silentProgress } from "../../progress/index";
 import { CLASSES, type PlannedTile, planTiles } from "./plan";
@@ -48,7 +48,7 @@ export async function writeSyntheticDataset(options: SyntheticOptions): Promise<
   const plan = planTiles(images, seed);
   try {
     await rm(temporary, { recursive: true, force: true });
-    await mkdir(join(temporary, "images"), { recursive: true });
+    await makeDirectory(join(temporary, "images"));
     await paintAll(plan, new TilePainter(seed, size), join(temporary, "images"), progress, signal);
     await writeFileAtomically(join(temporary, "annotations.csv"), annotations(plan));
     await rm(out, { recursive: true, force: true });
