@@ -1,6 +1,6 @@
 /** @module `histo eda`: what a data set holds, and what is wrong with it. */
 import { existsSync } from "node:fs";
-import type { Dataset, LabelSummary, PixelChecks } from "../dataset/index";
+import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
 import { InputError } from "../errors/index";
 import type { CommandDefinition } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
@@ -87,28 +87,44 @@ function labelLines({ classes, partitions, votes, positive, layout }: Result): s
   return [
     ...lines,
     `${"votes".padEnd(18)} ${votes.tiles} tiles by ${votes.voters} experts; agreement ${agreement.join(", ")}`,
-    `${"against majority".padEnd(18)} ${votes.againstMajority.length}`,
+    `${"against majority".padEnd(18)} ${votes.againstMajority.length}${examples(votes.againstMajority)}`,
   ];
 }
 
-function pixelLines({ mean, std, sizes, duplicates, blank, brightnessOutliers }: Result): string[] {
+function pixelLines({ mean, std, sizes, duplicates, blank = [], oddSizes = [], brightnessOutliers = [] }: Result) {
   if (!mean || !std || !sizes || !duplicates) return [];
   const colour = (values: Colour) => values.map((value) => value.toFixed(4)).join(", ");
   const { exact, near, acrossPartitions, labelConflicts } = duplicates;
+  // Those that matter most first: leaks, then contradictions.
+  const together = (groups: readonly DuplicateGroup[]) =>
+    [...groups]
+      .sort((a, b) => weight(b) - weight(a))
+      .map((group) => `${group.names.slice(0, SHOWN).join(" = ")}${group.names.length > SHOWN ? " = ..." : ""}`);
+  const counts = Object.entries(sizes).map(([size, count]) => `${size}: ${count}`);
   const entries: [string, string][] = [
     ["train mean (rgb)", colour(mean)],
     ["train std (rgb)", colour(std)],
-    [
-      "sizes",
-      Object.entries(sizes)
-        .map(([size, count]) => `${size}: ${count}`)
-        .join(", "),
-    ],
-    ["exact duplicates", `${exact.length} groups`],
-    ["near duplicates", `${near.length} pairs`],
+    ["sizes", counts.join(", ") + examples(Object.keys(sizes).length > 1 ? oddSizes : [])],
+    ["exact duplicates", `${exact.length} groups${examples(together(exact))}`],
+    ["near duplicates", `${near.length} pairs${examples(together(near))}`],
     ["  of all these", `${acrossPartitions} across partitions, ${labelConflicts} with both labels`],
-    ["blank tiles", String(blank?.length ?? 0)],
-    ["bright or dark", `${brightnessOutliers?.length ?? 0} outliers`],
+    ["blank tiles", `${blank.length}${examples(blank)}`],
+    ["bright or dark", `${brightnessOutliers.length} outliers${examples(brightnessOutliers)}`],
   ];
-  return entries.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+  const lines = entries.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+  const isCut = [exact, near, blank, oddSizes, brightnessOutliers].some((found) => found.length > SHOWN);
+  return isCut ? [...lines, "All names: --json."] : lines;
+}
+
+/** Names shown of each finding. */
+const SHOWN = 3;
+
+function weight({ acrossPartitions, labelConflict }: DuplicateGroup): number {
+  return 2 * Number(acrossPartitions) + Number(labelConflict);
+}
+
+/** Such as ` (a.png, b.png, ...)`. */
+function examples(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  return ` (${names.slice(0, SHOWN).join(", ")}${names.length > SHOWN ? ", ..." : ""})`;
 }

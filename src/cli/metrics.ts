@@ -36,8 +36,15 @@ export const metricsCommand: CommandDefinition<Options, Result> = {
     const { labels, scores, logits, columns, positive } = await readScoredTable(predictions, options);
     return { ...binaryMetrics(labels, scores, { threshold, logits }), columns, positive, logits };
   },
-  render: (result) => `${metricsText(["", result])}\n${origin(result)}`,
+  render: (result) => [metricsText(["", result]), ...missingClass(result), origin(result)].join("\n"),
 };
+
+/** Why areas are undefined, where they are. */
+function missingClass({ confusion: { tp, fn, fp, tn }, positive }: Result): string[] {
+  if (tp + fn > 0 && fp + tn > 0) return [];
+  const only = tp + fn > 0 ? `is of the class ${positive}` : `is of another class than ${positive}`;
+  return [`Every row ${only}: the ROC AUC needs both classes.`];
+}
 
 function origin({ columns, positive, logits }: Result): string {
   const kind = logits ? "logits" : "probabilities";

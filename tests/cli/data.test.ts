@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, truncate } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { encodePng } from "../../src/image/encode";
 import { writeCsvSet, writeFiles } from "../support/data-sets";
 import { histo, histoJson } from "../support/histo";
 import { sharedData, withoutSharedData } from "../support/shared-data";
@@ -15,6 +16,8 @@ before(async () => {
   process.env.HISTO_CACHE = cache;
 });
 after(() => rm(cache, { recursive: true }));
+
+const flatPng = (value: number) => encodePng(new Uint8Array(16 * 16 * 3).fill(value), 16, 16);
 
 test("histo eda on real tiles agrees with NumPy and Pillow", { skip: withoutSharedData("pcam-mini") }, () => {
   const eda = histoJson<Record<string, unknown>>("eda", "--data", sharedData("pcam-mini") as string);
@@ -77,6 +80,22 @@ test("an unreadable image ends data pack with 1, eda with 2, and leaves no file"
   const eda = histoJson<{ skipped: { name: string }[]; notes: string[] }>("eda", "--data", folder);
   assert.equal(eda.skipped.length, 2);
   assert.deepEqual(eda.notes, ["2 unreadable images are left out."]);
+});
+
+test("histo eda names the first tiles of what it finds, leaks first", async (context) => {
+  const folder = await writeCsvSet(await temporaryDirectory(context), 12);
+  const images = join(folder, "images");
+  // 0, 5 and 10 are in test.
+  for (const [from, to] of [
+    ["1", "2"],
+    ["3", "5"],
+  ] as const)
+    await copyFile(join(images, `${from}.png`), join(images, `${to}.png`));
+  for (const i of [6, 7, 8, 9]) await writeFiles(folder, { [`images/${i}.png`]: await flatPng(240 + i) });
+  const { stdout } = histo("eda", "--data", folder);
+  assert.match(stdout, /exact duplicates +2 groups \(3\.png = 5\.png, 1\.png = 2\.png\)/);
+  assert.match(stdout, /blank tiles +4 \(6\.png, 7\.png, 8\.png, \.\.\.\)/);
+  assert.match(stdout, /All names: --json\./);
 });
 
 test("histo start --no-train leaves images that training need not decode", async (context) => {

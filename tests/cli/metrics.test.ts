@@ -26,6 +26,14 @@ test("without --json people can read it", () => {
   assert.match(stdout, /Labels from "label" \(positive: SSA\), probabilities from "probability"/);
 });
 
+test("rows of one class are said to be the reason for an undefined area", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "metrics-")), "one.csv");
+  writeFileSync(path, "label,probability\n1,0.4\n1,0.8\n");
+  const { stdout } = histo("metrics", "--predictions", path);
+  assert.match(stdout, /ROC AUC +undefined/);
+  assert.match(stdout, /Every row is of the class 1: the ROC AUC needs both classes\./);
+});
+
 test("bad input is one line that names it, with exit status 2", () => {
   const cases: [string[], RegExp][] = [
     [["--predictions", `${file}.absent`], /absent does not exist/],
