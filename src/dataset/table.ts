@@ -40,12 +40,31 @@ export async function readTable(path: string): Promise<Table> {
   return { path, columns, rows };
 }
 
-/** Position of the first column with one of the given names (case, blanks and punctuation do not count), or undefined. */
+/** Position of the first column with one of the given names, see {@link positionOfName}. */
 export function findColumn(table: Table, names: readonly string[]): number | undefined {
-  const wanted = names.map(plain);
-  const found = table.columns.map((column) => wanted.indexOf(plain(column)));
-  const best = Math.min(...found.filter((rank) => rank >= 0));
-  return Number.isFinite(best) ? found.indexOf(best) : undefined;
+  return positionOfName(table.columns, names);
+}
+
+/** Position of the first of the wanted names among the columns (case, blanks, punctuation and plural do not count), or undefined. */
+export function positionOfName(columns: readonly string[], wanted: readonly string[]): number | undefined {
+  const keys = columns.map(nameKey);
+  const found = wanted.map(nameKey).find((key) => keys.includes(key));
+  return found === undefined ? undefined : keys.indexOf(found);
+}
+
+function nameKey(name: string): string {
+  return wordsOf(name).replaceAll(" ", "");
+}
+
+/** A name as lower-case words in the singular: `Image Name`, `imageName` and `image_names` alike become `image name`. */
+export function wordsOf(name: string): string {
+  return name
+    .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .replace(/ies\b/g, "y")
+    .replace(/([^s ])s\b/g, "$1")
+    .trim();
 }
 
 /**

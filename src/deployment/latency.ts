@@ -1,4 +1,5 @@
 /** @module Distributions of latencies: drawn from measurements, and summarized. */
+import { quantile } from "../evaluation/index";
 import type { Random } from "../random/index";
 
 /** Draws one duration in seconds. */
@@ -27,12 +28,7 @@ export interface LatencySummary {
 /** Quantiles by linear interpolation between order statistics (type 7, Hyndman and Fan 1996); NaN without values. */
 export function summarize(values: ArrayLike<number>): LatencySummary {
   const sorted = Float64Array.from(values).sort();
-  const at = (share: number) => {
-    if (sorted.length === 0) return Number.NaN;
-    const position = share * (sorted.length - 1);
-    const low = sorted[Math.floor(position)]!;
-    return low + (position - Math.floor(position)) * (sorted[Math.ceil(position)]! - low);
-  };
+  const at = (share: number) => quantile(sorted, share);
   let sum = 0;
   for (const value of sorted) sum += value;
   return { mean: sum / sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };

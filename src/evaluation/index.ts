@@ -43,6 +43,7 @@ export {
   finiteLogits,
   fitTemperature,
   logLoss,
+  rowLogLoss,
   type Temperature,
 } from "./recalibration";
 export {
@@ -56,7 +57,7 @@ export {
 } from "./run-results";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
 export { logitOf, sigmoid } from "./sigmoid";
-export { spearman, wilsonInterval } from "./statistics";
+export { normalShareBelow, spearman, wilsonInterval } from "./statistics";
 export { type Subgroup, subgroupTable } from "./subgroups";
 export {
   type ChosenThreshold,

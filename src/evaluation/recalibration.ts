@@ -50,10 +50,14 @@ function likelihoodSlopes(labels: ArrayLike<number>, logits: ArrayLike<number>, 
 export function logLoss(labels: ArrayLike<number>, logits: ArrayLike<number>, beta = 1): number {
   let sum = 0;
   for (let i = 0; i < labels.length; i++) {
-    const z = beta * (logits[i] as number);
-    sum += Math.max(z, 0) - z * (labels[i] as number) + Math.log1p(Math.exp(-Math.abs(z)));
+    sum += rowLogLoss(labels[i] as number, beta * (logits[i] as number));
   }
   return sum / labels.length;
+}
+
+/** Negative log likelihood in nats of one row, without overflow. */
+export function rowLogLoss(label: number, logit: number): number {
+  return Math.max(logit, 0) - logit * label + Math.log1p(Math.exp(-Math.abs(logit)));
 }
 
 /**

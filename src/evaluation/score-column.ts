@@ -1,9 +1,9 @@
 /** @module Which column of somebody's CSV holds the score of the positive class, and not that of the other one. */
-import type { Table } from "../dataset/table";
+import { positionOfName, type Table, wordsOf } from "../dataset/table";
 import type { InputError } from "../errors/index";
-import { firstOf, namedColumn, notFound, plain, positions } from "./columns";
+import { namedColumn, notFound, positions } from "./columns";
 
-/** Names in order of preference, written in lower case with single spaces. */
+/** Names in order of preference. */
 const PROBABILITY_NAMES = [
   "probability",
   "positive probability",
@@ -54,8 +54,8 @@ export interface ClassNames {
  */
 export function scoreColumn(table: Table, classes: ClassNames, name?: string): { column: number; logits: boolean } {
   if (name !== undefined) return { column: namedColumn(table, name, "--score"), logits: false };
-  const names = table.columns.map(plain);
-  const wanted = plain(classes.positive);
+  const names = table.columns.map(wordsOf);
+  const wanted = wordsOf(classes.positive);
   const numbered = isNumbered(names, classes);
   const ofPositive = positions(names, (column) => isScoreOf(column, wanted) && !(numbered && /^\d+$/.test(wanted)));
   const candidates = positions(names, (column) => PROBABILITY_WORDS.test(column));
@@ -63,7 +63,7 @@ export function scoreColumn(table: Table, classes: ClassNames, name?: string): {
   // `prob_1` is what `predict_proba` gives the later class; among several models' scores it may be anything.
   const isFirst = (column: string) => /(^| |p)1$/.test(column) && (numbered || !isLast(classes));
   const possible = names.map((column) => (isOfAnother(column, classes) || isFirst(column) ? "" : column));
-  const probability = firstOf(possible, PROBABILITY_NAMES);
+  const probability = positionOfName(possible, PROBABILITY_NAMES);
   if (probability !== undefined) return { column: probability, logits: false };
   const [only, ...more] = candidates;
   if (only !== undefined && more.length === 0) {
@@ -75,7 +75,7 @@ export function scoreColumn(table: Table, classes: ClassNames, name?: string): {
       ` "${table.columns[only]}" does not look like the probability of "${classes.positive}": name that class's column, or the class with --positive.`,
     );
   }
-  const logit = firstOf(possible, LOGIT_NAMES);
+  const logit = positionOfName(possible, LOGIT_NAMES);
   if (candidates.length === 0 && logit !== undefined) return { column: logit, logits: true };
   throw noScores(table, names, candidates);
 }
@@ -99,15 +99,15 @@ function wordsBeside(column: string, name: string): string[] | undefined {
 
 /** True where a column bears the name of another class, or says that it is not the positive one's. */
 function isOfAnother(column: string, { positive, others }: ClassNames): boolean {
-  const wanted = plain(positive);
+  const wanted = wordsOf(positive);
   if (isScoreOf(column, wanted)) return false;
-  const named = others.map(plain).some((other) => other !== wanted && wordsBeside(column, other) !== undefined);
+  const named = others.map(wordsOf).some((other) => other !== wanted && wordsBeside(column, other) !== undefined);
   return named || (wordsBeside(column, wanted) ?? column.split(" ")).some((word) => NEGATING_WORDS.has(word));
 }
 
 /** True where scores are numbered beyond the classes, as several models' are: a 1 among them is no class. */
 function isNumbered(names: readonly string[], { positive, others }: ClassNames): boolean {
-  const known = new Set([positive, ...others, "0", "1"].map(plain));
+  const known = new Set([positive, ...others, "0", "1"].map(wordsOf));
   return names.some((column) => {
     if (!PROBABILITY_WORDS.test(column)) return false;
     const numbers = column.split(" ").filter((word) => /^\d+$/.test(word));

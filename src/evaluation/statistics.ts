@@ -8,6 +8,12 @@ export function twoSidedNormal(z: number): number {
   return erfc(Math.abs(z) / Math.SQRT2);
 }
 
+/** Chance that a standard normal variable is below `z`. */
+export function normalShareBelow(z: number): number {
+  const tail = twoSidedNormal(z) / 2;
+  return z < 0 ? tail : 1 - tail;
+}
+
 /** Complementary error function for x >= 0: a power series near 0, a continued fraction farther out (Abramowitz, Stegun 7.1). */
 function erfc(x: number): number {
   if (x < 2) {

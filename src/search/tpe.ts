@@ -3,6 +3,7 @@
  * optimization", section 4): one density over the settings of the good trials, one over those of the others; of some draws
  * from the first, the one with the highest ratio is tried. Every option has a density of its own.
  */
+import { normalShareBelow } from "../evaluation/index";
 import type { Random } from "../random/index";
 import type { KnownTrial } from "./samplers";
 import { type Distribution, draw, type Settings, type Space, valuesOf } from "./space";
@@ -85,7 +86,7 @@ function numeric(distribution: Distribution, observed: readonly unknown[]): Dens
   const kernels = centres.map((centre, i) => {
     const gap = Math.max(centre - (centres[i - 1] ?? centre), (centres[i + 1] ?? centre) - centre);
     const width = Math.min(0.5, Math.max(gap, narrowest));
-    return { centre, width, mass: cumulative((1 - centre) / width) - cumulative(-centre / width) };
+    return { centre, width, mass: normalShareBelow((1 - centre) / width) - normalShareBelow(-centre / width) };
   });
   const total = kernels.length + 1;
   return {
@@ -130,12 +131,4 @@ function unitScale(distribution: Distribution): { toUnit(value: number): number;
   const [low, high] = "uniform" in distribution ? distribution.uniform : [0, 1];
   const width = high - low || 1;
   return { toUnit: (value) => (value - low) / width, fromUnit: (x) => low + x * width };
-}
-
-/** The normal distribution function, to 1.5e-7 (Abramowitz and Stegun 7.1.26). */
-function cumulative(z: number): number {
-  const t = 1 / (1 + (0.3275911 * Math.abs(z)) / Math.SQRT2);
-  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  const tail = 0.5 * series * Math.exp((-z * z) / 2);
-  return z >= 0 ? 1 - tail : tail;
 }

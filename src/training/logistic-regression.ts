@@ -1,5 +1,5 @@
 /** @module Logistic regression with an L2 penalty, solved to the end by Newton's method. Deterministic. */
-import { sigmoid } from "../evaluation/index";
+import { rowLogLoss, sigmoid } from "../evaluation/index";
 
 export interface LogisticFit {
   readonly weights: Float64Array;
@@ -26,7 +26,7 @@ export function fitLogistic(
     for (let fold = 0; fold < 5; fold++) {
       const kept = all.filter((i) => folds[i] !== fold);
       const fit = newton(x, labels, k, kept, penalty);
-      for (const i of all) if (folds[i] === fold) loss += logLoss(logitOf(x, k, i, fit), labels[i] as number);
+      for (const i of all) if (folds[i] === fold) loss += rowLogLoss(labels[i] as number, logitOf(x, k, i, fit));
     }
     if (loss < best.loss) best = { penalty, loss };
   }
@@ -51,12 +51,6 @@ function logitOf(x: ArrayLike<number>, k: number, row: number, { weights, bias }
   return sum;
 }
 
-/** log(1 + exp(-z)) for a positive label, log(1 + exp(z)) for a negative one, without overflow. */
-function logLoss(logit: number, label: number): number {
-  const z = label > 0.5 ? logit : -logit;
-  return Math.max(0, -z) + Math.log1p(Math.exp(-Math.abs(z)));
-}
-
 const STEPS = 30;
 
 function newton(x: ArrayLike<number>, labels: ArrayLike<number>, k: number, rows: number[], penalty: number): Solution {
@@ -66,7 +60,10 @@ function newton(x: ArrayLike<number>, labels: ArrayLike<number>, k: number, rows
   const objective = () => {
     const own = current();
     const squares = own.weights.reduce((sum, weight) => sum + weight * weight, 0);
-    return rows.reduce((sum, i) => sum + logLoss(logitOf(x, k, i, own), labels[i] as number), (penalty / 2) * squares);
+    return rows.reduce(
+      (sum, i) => sum + rowLogLoss(labels[i] as number, logitOf(x, k, i, own)),
+      (penalty / 2) * squares,
+    );
   };
   let value = objective();
   for (let step = 0; step < STEPS; step++) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { spearman, wilsonInterval } from "../../src/evaluation/index";
+import { normalShareBelow, spearman, wilsonInterval } from "../../src/evaluation/index";
 import { binomialTest, midranks, twoSidedNormal } from "../../src/evaluation/statistics";
 import { runPython, withoutPython } from "../support/python";
 
@@ -37,6 +37,8 @@ print(json.dumps({"p": [2 * float(stats.norm.sf(z)) for z in d["zs"]],
     const expected = peer.p[i] as number;
     assert.ok(Math.abs(twoSidedNormal(z) - expected) <= 1e-11 * expected, `z ${z}: ${twoSidedNormal(z)}, ${expected}`);
   });
+  assert.deepEqual([normalShareBelow(0), normalShareBelow(-1.96)], [0.5, twoSidedNormal(1.96) / 2]);
+  assert.equal(normalShareBelow(1.96) + normalShareBelow(-1.96), 1);
   counts.forEach(([k, n], i) => {
     assert.ok(Math.abs(binomialTest(k, n) - (peer.binomial[i] as number)) < 1e-10, `binomial ${k}/${n}`);
     wilsonInterval(k, n).forEach((end, side) => {
