@@ -40,6 +40,12 @@ export function checkGraph(directory: ModelDirectory, { inputs, outputs }: Graph
   return known && input.shape.length > 0 && input.shape.slice(1).every((extent) => typeof extent === "number");
 }
 
+/** How many images a graph takes at once, where its first axis has a fixed length. */
+export function fixedBatch({ card }: ModelDirectory, { inputs }: GraphSession): number | undefined {
+  const [batch] = inputs.find(({ name }) => name === card.input.name)?.shape ?? [];
+  return typeof batch === "number" && batch > 0 ? batch : undefined;
+}
+
 /**
  * Requires as many numbers as the card's `output.kind` has for `count` images.
  * @throws {InputError} `MODEL_CARD_INVALID`
@@ -70,7 +76,6 @@ function named(directory: ModelDirectory, key: string, name: string, known: read
 
 function checkInputShape(directory: ModelDirectory, declared: TensorDescription["shape"]): void {
   if (declared.length === 0) return;
-  const [batch] = declared;
   const [, ...expected] = inputShape(directory.card, 1);
   const fits = (extent: number, i: number) => typeof declared[i + 1] === "string" || declared[i + 1] === extent;
   if (declared.length !== 4 || !expected.every(fits)) {
@@ -78,12 +83,6 @@ function checkInputShape(directory: ModelDirectory, declared: TensorDescription[
     throw invalid(
       directory,
       `input.layout ${input.layout} and preprocessing.size ${preprocessing.size} make images of [n, ${expected.join(", ")}]; the graph takes [${declared.join(", ")}].`,
-    );
-  }
-  if (typeof batch === "number") {
-    throw invalid(
-      directory,
-      `the graph takes exactly ${batch} image${batch === 1 ? "" : "s"}; export it with a first axis of any length.`,
     );
   }
 }

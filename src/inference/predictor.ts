@@ -8,7 +8,7 @@ import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } f
 import { loadRuntime } from "../onnx/runtime";
 import { GraphSession } from "../onnx/session";
 import { logitsOf, type Prediction } from "./answers";
-import { cannotRun, checkGraph, checkOutputLength } from "./graph-check";
+import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";
 import { modelInput } from "./model-input";
 import { preprocessImage } from "./preprocess";
 
@@ -34,10 +34,14 @@ const DECODERS = 4;
 export class Predictor {
   private goldenImage: Promise<Uint8Array> | undefined;
 
+  private readonly fixedBatch: number | undefined;
+
   private constructor(
     private readonly directory: ModelDirectory,
     private readonly session: GraphSession,
-  ) {}
+  ) {
+    this.fixedBatch = fixedBatch(directory, session);
+  }
 
   /**
    * Loads a model directory; one whose files do not have the SHA-256 in its card is refused, and so is one whose graph is
@@ -105,6 +109,19 @@ export class Predictor {
    * @throws {InputError} `MODEL_CARD_INVALID` when the graph does not give the numbers that the card's `output.kind` means
    */
   async predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
+    const { fixedBatch: batch } = this;
+    if (batch === undefined || batch === count) return this.runGraph(pixels, count);
+    const bytes = pixels.length / count;
+    const logits = new Float32Array(count);
+    for (let first = 0; first < count; first += batch) {
+      const some = new Uint8Array(batch * bytes);
+      some.set(pixels.subarray(first * bytes, (first + batch) * bytes));
+      logits.set((await this.runGraph(some, batch)).subarray(0, count - first), first);
+    }
+    return logits;
+  }
+
+  private async runGraph(pixels: Uint8Array, count: number): Promise<Float32Array> {
     const { card } = this;
     const tensor = modelInput(pixels, count, card);
     const output = await this.session.run(card.input.name, tensor, card.output.name);

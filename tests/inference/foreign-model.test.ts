@@ -146,7 +146,17 @@ test("a graph that says nothing of its shapes is tried once: a right card opens,
   });
 });
 
-test("a graph for one image at a time is refused, because images come in groups", async (t) => {
-  const directory = await foreignModel(t, "logit", "float32", { image: [1, 3, SIZE, SIZE] });
-  await assert.rejects(Predictor.open(directory), { code: "MODEL_CARD_INVALID", message: /exactly 1 image;/ });
-});
+for (const batch of [1, 2]) {
+  test(`a graph for exactly ${batch} image${batch > 1 ? "s" : ""} answers for three`, async (t) => {
+    const fixed = { image: [batch, 3, SIZE, SIZE], scores: [batch, 2] };
+    const predictor = await Predictor.open(await foreignModel(t, "logits2", "float32", fixed));
+    t.after(() => predictor.close());
+    const pixels = randomPixels(3, SIZE);
+    const logits = await predictor.predictPixels(pixels, 3);
+    assert.equal(logits.length, 3);
+    for (const [i, logit] of logits.entries()) {
+      const expected = expectedLogit(pixels.subarray(i * SIZE * SIZE * 3, (i + 1) * SIZE * SIZE * 3), true);
+      assert.ok(Math.abs(logit - expected) < 1e-5, `${logit} is not ${expected}`);
+    }
+  });
+}
