@@ -12,7 +12,7 @@ export class SpoolDirectory {
   get state(): string {
     return join(this.path, "delivery.json");
   }
-  /** Held by the one process that delivers. */
+  /** Held by the one process that delivers; its files begin with this name. */
   get lock(): string {
     return join(this.path, "delivery.lock");
   }
