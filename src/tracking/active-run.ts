@@ -1,21 +1,21 @@
 /** @module A run being logged: the fluent calls that Python's users know. Everything goes to the spool first. */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { artifactPath, storablePath } from "./artifact-location";
 import type { Notice } from "./contact";
 import type { DeliveryReport } from "./delivery";
 import type { OpenDelivery } from "./delivery-host";
-import { loadJson, saveJson } from "./durable-json";
+import { loadJson } from "./durable-json";
 import { figureHtml, type PlotlyFigure } from "./figures";
-import type { Journal, JournalEvent } from "./journal";
+import type { Journal, JournalEvent, RunEvent } from "./journal";
 import { KeyNames } from "./key-names";
 import { countPending, type Delivered } from "./pending";
 import { RunMessages } from "./run-messages";
+import { LOGGED_ARTIFACTS_TAG, RunTables } from "./run-tables";
 import type { SpoolDirectory } from "./spool-directory";
 import { type ArtifactContent, filesBelow, takeIntoSpool } from "./spool-files";
 import { storableDataset } from "./storable-dataset";
-import { appendRows, type Table, type TableInput, toTable } from "./tables";
+import type { TableInput } from "./tables";
 import type { DatasetInput, RunStatus } from "./types";
 import { BATCH_LIMITS, paramText, tagText, toWireNumber, wholeNumber } from "./values";
 
@@ -24,8 +24,8 @@ export interface RunParts {
   readonly spool: SpoolDirectory;
   readonly journal: Journal;
   readonly delivery: OpenDelivery;
-  readonly key: string;
-  readonly experiment: string;
+  /** Which run this is. */
+  readonly header: RunEvent;
   /** The run was there before and is only added to: its status and end are left alone. */
   readonly amends: boolean;
   readonly trackingUri: string;
@@ -45,20 +45,32 @@ export class ActiveRun {
   private remote: { runId: string; url: string } | undefined;
   private readonly messages: RunMessages;
   private readonly keyNames = new KeyNames();
+  private readonly tables: RunTables;
   private fileWork: Promise<void> = Promise.resolve();
   private ended: Promise<DeliveryReport> | undefined;
 
   constructor(private readonly parts: RunParts) {
     this.messages = new RunMessages(parts.say, parts.trackingUri, parts.spool.path);
+    this.tables = new RunTables(parts.spool, parts.header.runId !== undefined);
   }
 
   /** Key of the run, made by this client; {@link startRun} of a nested run takes it from its `parent`. */
   get key(): string {
-    return this.parts.key;
+    return this.parts.header.key;
   }
 
   get experiment(): string {
-    return this.parts.experiment;
+    return this.parts.header.experiment;
+  }
+
+  /** Id of the experiment where it was given by its id, which then says more than {@link experiment}. */
+  get experimentId(): string | undefined {
+    return this.parts.header.experimentId;
+  }
+
+  /** Id of the run that was on the server before and goes on here. */
+  get continuedRunId(): string | undefined {
+    return this.parts.header.runId;
   }
 
   /** True where this adds to a run that was there before, see `StartRunOptions.amend`. */
@@ -192,18 +204,16 @@ export class ActiveRun {
   }
 
   /**
-   * A table as a `.json` artifact; rows are added to what was logged under this name before.
+   * A table as a `.json` artifact; rows are added to what was logged under this name before, also to what a continued run
+   * has on the server.
    * @param options.replace the rows stand instead of the earlier ones
    */
   logTable(table: TableInput, artifactFile: string, options: { readonly replace?: boolean } = {}): Promise<void> {
     return this.doFileWork(async () => {
       const path = this.artifactPath(artifactFile);
-      const kept = this.parts.spool.table(`${sha1(path)}.json`);
-      const before = options.replace ? undefined : await loadJson<Table>(kept);
-      const whole = appendRows(before, toTable(table));
-      await saveJson(kept, whole);
-      await this.take(path, { localPath: kept });
-      await this.tagTable(path);
+      const { localPath, addsRows } = await this.tables.add(path, table, options.replace ?? false);
+      await this.take(path, { localPath }, addsRows);
+      this.setTag(LOGGED_ARTIFACTS_TAG, await this.tables.note(path));
     });
   }
 
@@ -245,14 +255,6 @@ export class ActiveRun {
     return { ...report, pending: await countPending(spool.journal, delivered) };
   }
 
-  private async tagTable(path: string): Promise<void> {
-    const kept = this.parts.spool.table("tag.json");
-    const tables = (await loadJson<{ path: string; type: string }[]>(kept)) ?? [];
-    if (!tables.some((table) => table.path === path)) tables.push({ path, type: "table" });
-    await saveJson(kept, tables);
-    this.setTag("mlflow.loggedArtifacts", JSON.stringify(tables));
-  }
-
   private addFile(path: () => string, content: ArtifactContent | (() => ArtifactContent)): Promise<void> {
     return this.attempt(() => {
       const target = path();
@@ -261,9 +263,9 @@ export class ActiveRun {
     });
   }
 
-  private async take(path: string, content: ArtifactContent): Promise<void> {
+  private async take(path: string, content: ArtifactContent, addsRows = false): Promise<void> {
     const file = await takeIntoSpool(this.parts.spool, content);
-    this.append({ type: "artifact", path, file });
+    this.append({ type: "artifact", path, file, ...(addsRows && { addsRows }) });
   }
 
   private async takeFolder(directory: string, folder: string | undefined): Promise<void> {
@@ -333,10 +335,6 @@ export class ActiveRun {
 
 function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
-}
-
-function sha1(text: string): string {
-  return createHash("sha1").update(text).digest("hex");
 }
 
 function messageOf(error: unknown): string {

@@ -187,6 +187,12 @@ export class ArtifactClient {
     return parseChecksums(await readFile(target, "utf8"));
   }
 
+  /** True where the run has a file of this path. */
+  async has(run_id: string, path: string): Promise<boolean> {
+    const found = await this.find(run_id, path);
+    return found !== undefined && !found.is_dir;
+  }
+
   private async find(run_id: string, path: string): Promise<FileInfo | undefined> {
     let token: string | undefined;
     do {

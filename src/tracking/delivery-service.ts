@@ -4,7 +4,7 @@ import type { Notice } from "./contact";
 import { Delivery, type DeliveryReport } from "./delivery";
 import { Journal } from "./journal";
 import { Mlflow } from "./mlflow";
-import { connectionSettings } from "./settings";
+import type { ConnectionSettings } from "./settings";
 import { SpoolDirectory } from "./spool-directory";
 import { SystemSampler } from "./system-metrics";
 import { toWireNumber } from "./values";
@@ -20,7 +20,8 @@ interface Addressed {
 export interface OpenCommand extends Addressed {
   readonly kind: "open";
   readonly directory: string;
-  readonly trackingUri: string;
+  /** Resolved by who begins the run: this thread's copy of the environment stays as it was when the thread began. */
+  readonly settings: ConnectionSettings;
   /** The run has just been begun. */
   readonly fresh: boolean;
   /** Samples `system/*` metrics this often; 0 for never. */
@@ -90,8 +91,7 @@ export class DeliveryService {
   }
 
   private begin(command: OpenCommand): void {
-    const { directory, id } = command;
-    const settings = connectionSettings(command.trackingUri);
+    const { directory, id, settings } = command;
     const timeoutMs = Math.min(settings.timeoutMs, REQUEST_TIMEOUT_MS);
     const client = new Mlflow({ ...settings, maxRetries: 0, timeoutMs });
     const spool = new SpoolDirectory(directory);

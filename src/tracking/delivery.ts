@@ -7,6 +7,7 @@ import { appendFile, open, readFile, rm, stat, writeFile } from "node:fs/promise
 import { Batch, type BatchContent, sendBatch } from "./batch";
 import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "./checksums";
 import { Alarm, Contact, type Notice, SendingStopped, type SetAside } from "./contact";
+import { withEarlierTables, writeWholeTable } from "./continued-run";
 import { loadJson, saveJson } from "./durable-json";
 import { ApiError, isGone, TrackingInputError } from "./errors";
 import {
@@ -205,10 +206,12 @@ export class Delivery {
       const { metrics, params, tags } = content;
       return this.contact.attempt(() => this.client.logBatch(runId, metrics.map(numeric), params, tags), {
         probe: () => this.probeRecords(runId),
-        tries: content === batch ? TRIES : TRIES_OF_PARTS,
+        tries: content === whole ? TRIES : TRIES_OF_PARTS,
       });
     };
-    await sendBatch(batch, send, (content, error) => this.reject(content, error));
+    const tags = await this.contact.attempt(() => withEarlierTables(this.client, runId, batch.tags));
+    const whole: BatchContent = { metrics: batch.metrics, params: batch.params, tags };
+    await sendBatch(whole, send, (content, error) => this.reject(content, error));
   }
 
   private async sendOther(event: Exclude<JournalEvent, RecordEvent | ArtifactEvent>, start: number): Promise<void> {
@@ -243,12 +246,15 @@ export class Delivery {
       load: () => loadJson<MultipartState>(kept),
       save: (state: MultipartState | undefined) => saveJson(kept, state),
     };
+    const source = event.addsRows ? `${local}.whole` : local;
     const send = async () => {
-      const { path, sha256 } = await this.client.uploadArtifact(runId, local, event.path, { memory });
+      if (event.addsRows) await writeWholeTable(this.client, this.spool, runId, event.path, local, source);
+      const { path, sha256 } = await this.client.uploadArtifact(runId, source, event.path, { memory });
       await appendFile(this.spool.checksums, `${sha256}  ${path}\n`);
     };
     const sent = await this.orReject(event, send, { probe: () => this.uploadChecksums(runId), tries: TRIES });
     if (!sent) await memory.save(undefined);
+    if (source !== local) await rm(source, { force: true });
     return sent;
   }
 

@@ -14,7 +14,10 @@ export interface RunEvent {
   readonly type: "run";
   /** Made by the client; a tag of the run on the server, so that it is created once only. */
   readonly key: string;
+  /** Name of the experiment. */
   readonly experiment: string;
+  /** Its id, where it was given by that: then the name does not count. */
+  readonly experimentId?: string;
   readonly name?: string;
   readonly startTime: number;
   readonly tags: readonly Tag[];
@@ -24,6 +27,7 @@ export interface RunEvent {
   /** Key of a parent run that may not be on the server yet, and its experiment. */
   readonly parentKey?: string;
   readonly parentExperiment?: string;
+  readonly parentExperimentId?: string;
 }
 
 /** An artifact whose content lies in the spool. */
@@ -33,6 +37,8 @@ export interface ArtifactEvent {
   readonly path: string;
   /** Name in the spool's `files/`. */
   readonly file: string;
+  /** A table whose rows go after those that the server had before this spool sent any. */
+  readonly addsRows?: boolean;
 }
 
 /** What goes to the server in batches. */

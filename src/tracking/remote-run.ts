@@ -18,7 +18,7 @@ export interface RemoteRun {
  */
 export async function openRemoteRun(client: Mlflow, header: RunEvent, mayExist: boolean): Promise<RemoteRun> {
   if (header.runId) return remoteOf(await activeRun(client, header.runId));
-  const { experiment_id, isRecent } = await experimentOf(client, header.experiment);
+  const { experiment_id, isRecent } = await experimentOf(client, header);
   const existing = mayExist ? await runsByKey(client, experiment_id, header.key) : [];
   if (existing[0]) return remoteOf(existing[0]);
   const tags: Tag[] = [...header.tags, { key: RUN_KEY_TAG, value: header.key }];
@@ -40,8 +40,12 @@ const recentExperiments = new Map<string, { readonly experiment_id: string; read
 
 const experimentKey = (client: Mlflow, name: string) => `${client.trackingUri} ${name}`;
 
-/** The experiment of this name, made where it is missing. `isRecent` where the server was not asked. */
-async function experimentOf(client: Mlflow, name: string): Promise<{ experiment_id: string; isRecent: boolean }> {
+/** The experiment of a run, made where one of its name is missing. `isRecent` where the server was not asked. */
+async function experimentOf(
+  client: Mlflow,
+  { experiment: name, experimentId }: RunEvent,
+): Promise<{ experiment_id: string; isRecent: boolean }> {
+  if (experimentId) return { experiment_id: experimentId, isRecent: false };
   const key = experimentKey(client, name);
   const known = recentExperiments.get(key);
   if (known && performance.now() - known.time < RECENT_MS) return { ...known, isRecent: true };
@@ -65,9 +69,10 @@ async function runsByKey(client: Mlflow, experimentId: string, key: string): Pro
   return runs.sort((a, b) => (a.info.run_id < b.info.run_id ? -1 : 1));
 }
 
-async function parentByKey(client: Mlflow, { parentKey, parentExperiment }: RunEvent): Promise<string | undefined> {
+async function parentByKey(client: Mlflow, header: RunEvent): Promise<string | undefined> {
+  const { parentKey, parentExperiment, parentExperimentId } = header;
   if (!parentKey || !parentExperiment) return undefined;
-  const { experiment_id } = await client.getOrCreateExperiment(parentExperiment);
+  const experiment_id = parentExperimentId ?? (await client.getOrCreateExperiment(parentExperiment)).experiment_id;
   const parent = (await runsByKey(client, experiment_id, parentKey))[0];
   if (!parent) throw new Error("its parent run is not on the server yet: send that one first");
   return parent.info.run_id;

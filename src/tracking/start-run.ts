@@ -9,19 +9,26 @@ import { Journal, type RunEvent, readRunEvent } from "./journal";
 import { connectionSettings } from "./settings";
 import { sourceTags } from "./source-tags";
 import { SpoolDirectory } from "./spool-directory";
-import { cleanKey, storableName, storableText, tagText } from "./values";
+import { storableName, storableText } from "./values";
 
 export interface StartRunOptions {
-  /** Name of the experiment, made where missing. Default `MLFLOW_EXPERIMENT_NAME`, then `Default`. */
+  /**
+   * Name of the experiment, made where missing. Default `MLFLOW_EXPERIMENT_NAME`, then the experiment of
+   * `MLFLOW_EXPERIMENT_ID`, then `Default`.
+   */
   readonly experiment?: string;
   /** The server invents one where absent. */
   readonly runName?: string;
+  /** Also set where a run is continued. */
   readonly tags?: object;
   /** Makes this a nested run. What it takes of the parent is plain data, so that the parent may live in another process. */
-  readonly parent?: Pick<ActiveRun, "key" | "experiment">;
+  readonly parent?: Pick<ActiveRun, "key" | "experiment"> & Partial<Pick<ActiveRun, "experimentId" | "continuedRunId">>;
   /** The same, for a parent that is on the server. */
   readonly parentRunId?: string;
-  /** Continues a run that is on the server. Default `MLFLOW_RUN_ID`. */
+  /**
+   * Continues a run that is on the server: its status is `RUNNING` until it ends again. Default `MLFLOW_RUN_ID`, which
+   * counts, as in Python, for the first run only that is not nested: that one removes it from the environment.
+   */
   readonly runId?: string;
   /**
    * Where events wait for the server. A directory that already has a run continues that run. Default
@@ -49,8 +56,7 @@ export interface StartRunOptions {
  * @throws {TrackingInputError} where the address or another `MLFLOW_*` setting cannot be used
  */
 export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun> {
-  const trackingUri = options.trackingUri ?? "";
-  const settings = connectionSettings(trackingUri);
+  const settings = connectionSettings(options.trackingUri);
   const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const newKey = randomUUID();
   const spool = new SpoolDirectory(resolve(options.spoolDirectory ?? join("mlruns", "spool", newKey)));
@@ -59,9 +65,11 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const earlier = await readRunEvent(spool.journal);
   const header = earlier ?? (await newRun(newKey, options));
   const journal = new Journal(spool);
-  const amends = options.amend === true && (earlier !== undefined || header.runId !== undefined);
+  if (earlier?.runId === process.env.MLFLOW_RUN_ID) takeFromEnvironment("MLFLOW_RUN_ID");
+  const continues = earlier !== undefined || header.runId !== undefined;
+  const amends = options.amend === true && continues;
   if (!earlier) journal.append(header);
-  else if (!amends) journal.append({ type: "status", status: "RUNNING", time: Date.now() });
+  if (continues && !amends) journal.append({ type: "status", status: "RUNNING", time: Date.now() });
   journal.sync();
 
   let announce: (notice: Notice) => void = () => undefined;
@@ -72,7 +80,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const delivery = openDelivery(
     {
       directory: spool.path,
-      trackingUri,
+      settings,
       fresh: earlier === undefined,
       systemMetricsMs: systemMetrics === false ? 0 : systemMetrics,
       startTime: header.startTime,
@@ -82,9 +90,9 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
       announce(notice);
     },
   );
-  const { key, experiment } = header;
-  const { trackingUri: address } = settings;
-  const run = new ActiveRun({ spool, journal, delivery, key, experiment, amends, trackingUri: address, say });
+  const { trackingUri } = settings;
+  const run = new ActiveRun({ spool, journal, delivery, header, amends, trackingUri, say });
+  if (options.tags) run.setTags(options.tags);
   await withinTime(answered, options.waitMs ?? 3000);
   return run;
 }
@@ -108,23 +116,31 @@ export async function withRun<T>(options: StartRunOptions, work: (run: ActiveRun
 
 async function newRun(key: string, options: StartRunOptions): Promise<RunEvent> {
   const startTime = Date.now();
-  const runId = options.runId ?? process.env.MLFLOW_RUN_ID;
-  const own = Object.entries(options.tags ?? {}).map(([name, value]) => ({
-    key: cleanKey(name),
-    value: tagText(value),
-  }));
-  const { runName, parent, parentRunId } = options;
+  const { runName, parent, parentRunId = parent?.continuedRunId } = options;
+  const nested = parent !== undefined || parentRunId !== undefined;
+  const runId = options.runId ?? (nested ? undefined : takeFromEnvironment("MLFLOW_RUN_ID"));
+  const { MLFLOW_EXPERIMENT_NAME, MLFLOW_EXPERIMENT_ID } = process.env;
+  const name = options.experiment ?? (MLFLOW_EXPERIMENT_NAME || undefined);
   return {
     type: "run",
     key,
-    experiment: storableText(options.experiment ?? process.env.MLFLOW_EXPERIMENT_NAME ?? "Default"),
+    experiment: storableText(name ?? "Default"),
+    ...(name === undefined && MLFLOW_EXPERIMENT_ID ? { experimentId: MLFLOW_EXPERIMENT_ID } : {}),
     startTime,
-    tags: [...(await sourceTags()), ...own],
+    tags: await sourceTags(),
     ...(runName ? { name: storableName(runName) } : {}),
     ...(runId ? { runId } : {}),
     ...(parentRunId ? { parentRunId } : {}),
     ...(parent ? { parentKey: parent.key, parentExperiment: parent.experiment } : {}),
+    ...(parent?.experimentId ? { parentExperimentId: parent.experimentId } : {}),
   };
+}
+
+/** The value of a variable, which nobody after this call sees any more. */
+function takeFromEnvironment(variable: string): string | undefined {
+  const value = process.env[variable];
+  delete process.env[variable];
+  return value;
 }
 
 function defaultSystemMetrics(): number | false {

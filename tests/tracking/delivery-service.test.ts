@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeliveryReport } from "../../src/tracking/delivery";
 import { DeliveryService } from "../../src/tracking/delivery-service";
+import { connectionSettings } from "../../src/tracking/settings";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a full disk costs samples of the machine, and not the sending", {
@@ -18,7 +19,7 @@ test("a full disk costs samples of the machine, and not the sending", {
     finish = done;
   });
   const service = new DeliveryService(({ report }) => report && finish(report));
-  const run = { id: 1, directory, trackingUri: "http://127.0.0.1:1", fresh: true };
+  const run = { id: 1, directory, settings: connectionSettings("http://127.0.0.1:1"), fresh: true };
   service.handle({ ...run, kind: "open", systemMetricsMs: 10, startTime: Date.now() });
   await sleep(100);
   service.handle({ kind: "close", id: 1, patienceMs: 0, withoutContactMs: 0 });

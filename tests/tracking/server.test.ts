@@ -4,6 +4,7 @@ import { type MlflowFixture, startMlflow } from "../support/mlflow";
 import { withoutPython } from "../support/python";
 import { clientCases } from "./cases/client";
 import { commandCases } from "./cases/commands";
+import { continuedRunCases } from "./cases/continued-run";
 import { documentationCases } from "./cases/documentation";
 import { foreignAnswerCases } from "./cases/foreign-answers";
 import { oddValueCases } from "./cases/odd-values";
@@ -23,6 +24,7 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
   clientCases(mlflow);
   runLoggerCases(mlflow);
   spoolCases(mlflow);
+  continuedRunCases(mlflow);
   foreignAnswerCases(mlflow);
   oddValueCases(mlflow);
   transportCases(mlflow);
