@@ -83,7 +83,7 @@ export const startCommand: CommandDefinition<Options, Result> = {
       : await (await import("../dataset/index.js")).loadDataset(data, options.dataset);
     const mlflow = localMlflow({ port: mlflowPort, progress });
     try {
-      if (dataset) await trainModel({ ...options, rank: coordinatesFor(dataset) }, { run, mlflow, context });
+      if (dataset) await trainModel({ ...options, rank: coordinatesFor(dataset) }, { run, mlflow, epochs, context });
       else progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
       void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
       const serving = {
@@ -110,14 +110,19 @@ function coordinatesFor({ tiles }: Dataset): number {
   return Math.max(COORDINATES.least, Math.min(COORDINATES.most, Math.round(training / TILES_A_COORDINATE)));
 }
 
-/** Trains, exports and logs; goes on with a training that was stopped. */
+/**
+ * Trains, exports and logs; goes on with a training that was stopped.
+ * @param given.epochs what the user asked for, with and without the native TensorFlow
+ */
 async function trainModel(
   options: Partial<TrainingOptions> & { data: string },
-  { run, mlflow, context }: { run: string; mlflow: LocalMlflow; context: CommandContext },
+  given: { run: string; mlflow: LocalMlflow; epochs: number | undefined; context: CommandContext },
 ): Promise<void> {
+  const { run, mlflow, epochs, context } = given;
   const { runExperiment } = await import("../experiments/index.js");
   const { runtime } = await import("../tensorflow/index.js");
-  const training = runExperiment(runtime.kind === "native" ? options : { ...options, ...WITHOUT_NATIVE }, {
+  const plain = { ...options, ...WITHOUT_NATIVE, ...(epochs && { epochs }) };
+  const training = runExperiment(runtime.kind === "native" ? options : plain, {
     run,
     resume: existsSync(run),
     variant: "compact",

@@ -69,9 +69,9 @@ test("a training that fails ends the command and the MLflow that it started", as
 
 test("Ctrl-C while it trains ends it, and says how it goes on", async (context) => {
   const { folder, pid, start } = await setting(context);
-  const data = await writeCsvSet(join(folder, "set"), 30);
-  const { status, stderr } = await start(["--data", data], (said, child) => {
-    if (said.includes("epoch 2:") && !child.killed) child.kill("SIGINT");
+  const data = await writeCsvSet(join(folder, "set"), 12);
+  const { status, stderr } = await start(["--data", data, "--epochs", "2000"], (said, child) => {
+    if (said.includes("epoch 11:") && !child.killed) child.kill("SIGINT");
   });
   assert.equal(status, 130, stderr);
   assert.match(stderr, /Stopped; the same command goes on with it\.\n$/);
