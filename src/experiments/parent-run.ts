@@ -19,3 +19,8 @@ export function startParentRun(directory: string, tracking: ParentTracking, prog
     ...(trackingUri && { trackingUri }),
   });
 }
+
+/** What a nested run needs to know of its parent, as plain data: it may begin in another process. */
+export function parentOf({ key, experiment, experimentId, continuedRunId }: ActiveRun): TrackingOptions["parent"] {
+  return { key, experiment, experimentId, continuedRunId };
+}

@@ -8,7 +8,7 @@ import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
 import type { ComparisonRow } from "./measure";
-import { type ParentTracking, startParentRun } from "./parent-run";
+import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
 import { logDataset, logFigures, numbers } from "./run-log";
 import { logTo } from "./track-results";
 import type { TrackingOptions } from "./track-training";
@@ -47,9 +47,8 @@ export class ComparisonTracker {
 
   /** How the training of a technique, or of one of its choices, is logged: below this run; choices without weights. */
   training(technique: string, purpose: "comparison" | "choice"): Omit<TrackingOptions, "say"> {
-    const { key, experiment } = this.active;
     const tags = { technique, purpose };
-    return { ...this.tracking, parent: { key, experiment }, tags, weights: purpose === "comparison" };
+    return { ...this.tracking, parent: parentOf(this.active), tags, weights: purpose === "comparison" };
   }
 
   /**

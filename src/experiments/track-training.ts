@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { RunConfig, RunDirectory } from "../runs/index";
-import { type ActiveRun, startRun } from "../tracking/index";
+import { type ActiveRun, type StartRunOptions, startRun } from "../tracking/index";
 import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
 import { runFigures } from "./figures";
 import { describeRun, logFigures, logRunFiles, numbers, rememberRunId } from "./run-log";
@@ -13,7 +13,7 @@ export interface TrackingOptions {
   readonly trackingUri?: string | undefined;
   readonly tags?: Readonly<Record<string, string>>;
   /** Makes this a nested run. */
-  readonly parent?: Pick<ActiveRun, "key" | "experiment">;
+  readonly parent?: StartRunOptions["parent"];
   /** Send the best weights too; true unless told. */
   readonly weights?: boolean;
   readonly say?: (line: string) => void;

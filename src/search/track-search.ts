@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Monitor } from "../evaluation/index";
 import type { TrackingOptions } from "../experiments/index";
-import { type ParentTracking, startParentRun } from "../experiments/parent-run";
+import { type ParentTracking, parentOf, startParentRun } from "../experiments/parent-run";
 import { logFigures } from "../experiments/run-log";
 import type { Progress } from "../progress/index";
 import type { ActiveRun } from "../tracking/index";
@@ -35,8 +35,7 @@ export class SearchTracker {
 
   /** How a trial, or its confirmation on pixels, is logged: below this run, without its weights. */
   trial(trial: number, purpose: "search" | "confirmation"): TrackingOptions {
-    const { key, experiment } = this.active;
-    return { ...this.tracking, parent: { key, experiment }, weights: false, tags: { trial: String(trial), purpose } };
+    return { ...this.tracking, parent: parentOf(this.active), weights: false, tags: { trial: String(trial), purpose } };
   }
 
   /** The best value after each finished trial. */
