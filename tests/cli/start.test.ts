@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { projectRoot } from "../../src/files/index";
+import { projectRoot, readJson } from "../../src/files/index";
 import { writeCsvSet, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -14,7 +14,7 @@ import { temporaryDirectory } from "../support/temporary-directory";
 const SERVER = `#!${process.execPath}
 require("node:fs").writeFileSync("server.pid", String(process.pid));
 require("node:http").createServer((_, answer) => answer.end("OK")).listen(Number(process.env.MLFLOW_PORT));
-setTimeout(() => process.exit(), 60_000);
+setTimeout(() => process.exit(), 180_000);
 `;
 
 interface Ended {
@@ -37,7 +37,7 @@ async function setting(context: TestContext) {
       const args = ["start", "--port", "0", "--mlflow-port", "0", "--size", "8", ...more];
       const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...args], {
         env,
-        timeout: 30_000,
+        timeout: 120_000,
       });
       let stderr = "";
       child.stderr.on("data", (text) => {
@@ -71,11 +71,14 @@ test("Ctrl-C while it trains ends it, and says how it goes on", async (context) 
   const { folder, pid, start } = await setting(context);
   const data = await writeCsvSet(join(folder, "set"), 12);
   const { status, stderr } = await start(["--data", data, "--epochs", "2000"], (said, child) => {
-    if (said.includes("epoch 11:") && !child.killed) child.kill("SIGINT");
+    if (said.includes("epoch 1:") && !child.killed) child.kill("SIGINT");
   });
   assert.equal(status, 130, stderr);
   assert.match(stderr, /Stopped; the same command goes on with it\.\n$/);
   assert.ok(!stderr.includes("--resume"), "which is none of its options");
+  const [run = ""] = await readdir(join(folder, "runs"));
+  const { epochs } = await readJson<{ epochs: number }>(join(folder, "runs", run, "config.json"));
+  assert.equal(epochs, 2000, "as asked for, with and without the native TensorFlow");
   assert.ok(!isAlive(Number(await readFile(pid, "utf8"))), "the server was left running");
 });
 
