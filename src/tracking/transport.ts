@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 30_000;
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
-/** One HTTP exchange. Paths are relative to the tracking address; absolute addresses get no credentials. */
+/** One HTTP exchange. Paths are relative to the tracking address; absolute addresses get no credentials, and other hosts no certificates. */
 export interface Exchange {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
@@ -46,7 +46,8 @@ export function pauseAfter(error: unknown, attempt: number): number {
 
 /** A connection pool to one server. */
 export class Transport {
-  private readonly agents: { http: http.Agent; https: https.Agent };
+  /** For the tracking server, with its certificates, and for everybody else (object stores), without. */
+  private readonly agents: { http: http.Agent; https: https.Agent; elsewhere: https.Agent };
   /** What is being sent, each with what sets its time limit anew. */
   private readonly underWay = new Map<http.ClientRequest, () => void>();
   private silenceLimitMs = Number.POSITIVE_INFINITY;
@@ -55,6 +56,7 @@ export class Transport {
     const pool = { keepAlive: true, maxSockets: 16 };
     this.agents = {
       http: new http.Agent(pool),
+      elsewhere: new https.Agent(pool),
       https: new https.Agent({
         ...pool,
         rejectUnauthorized: settings.verifyTls,
@@ -113,8 +115,7 @@ export class Transport {
 
   /** Closes idle connections. */
   close(): void {
-    this.agents.http.destroy();
-    this.agents.https.destroy();
+    for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
   private async withRetries<T>(exchange: Exchange, attempt: () => Promise<T>): Promise<T> {
@@ -139,11 +140,13 @@ export class Transport {
       if (value === undefined) continue;
       for (const item of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(item));
     }
+    const { origin } = new URL(this.settings.trackingUri);
+    const { http: plain, https: trusted, elsewhere } = this.agents;
     const payload = json === undefined ? undefined : Buffer.from(JSON.stringify(json), "utf8");
     const secure = url.protocol === "https:";
     const options: https.RequestOptions = {
       method,
-      agent: secure ? this.agents.https : this.agents.http,
+      agent: secure ? (url.origin === origin ? trusted : elsewhere) : plain,
       headers: {
         ...(own && this.settings.authorization ? { authorization: this.settings.authorization } : {}),
         ...(payload ? { "content-type": "application/json", "content-length": payload.length } : {}),

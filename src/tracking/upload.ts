@@ -43,12 +43,17 @@ export async function putFile(
   return hash.digest("hex");
 }
 
-/** True where the object store cannot be used from here and the proxy should be tried: out of reach, or not offered. */
+const UNREACHABLE = new Set(["ENOTFOUND", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]);
+
+/**
+ * True where the object store cannot be used from here and the proxy should be tried: out of reach, not offered, or with a
+ * certificate that this machine does not trust.
+ */
 export function directWayClosed(error: unknown): boolean {
   if (error instanceof ApiError)
     return error.statusCode === 501 || error.statusCode === 404 || error.statusCode === 503;
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code !== undefined && ["ENOTFOUND", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"].includes(code);
+  return code !== undefined && (UNREACHABLE.has(code) || /CERT|SELF_SIGNED|VERIFY/.test(code));
 }
 
 /**

@@ -4,6 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { connectionSettings, Mlflow } from "../../../src/tracking/index";
+import { Transport } from "../../../src/tracking/transport";
+import { directWayClosed } from "../../../src/tracking/upload";
 import { Gateway, selfSignedCertificate } from "../../support/gateway";
 import type { MlflowFixture } from "../../support/mlflow";
 import { temporaryDirectory } from "../../support/temporary-directory";
@@ -29,6 +31,24 @@ export function transportCases(mlflow: () => MlflowFixture): void {
       await client({ ...token, MLFLOW_TRACKING_INSECURE_TLS: "true" }).searchExperiment();
       await assert.rejects(client(token).searchExperiment(), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
       await assert.rejects(client(trusted).searchExperiment(), { statusCode: 401 });
+    });
+
+    test("certificates and trust are for the tracking server, not for an object store", async (context) => {
+      const tls = selfSignedCertificate();
+      if (!tls) return context.skip("openssl is not installed");
+      const store = await new Gateway(mlflow().server.url, { tls }).open();
+      context.after(() => store.close());
+      const transport = new Transport({
+        ...connectionSettings("http://127.0.0.1:1"),
+        certificateAuthority: tls.cert,
+        clientCertificate: tls.key + tls.cert,
+        verifyTls: false,
+        maxRetries: 0,
+      });
+      context.after(() => transport.close());
+      const error: unknown = await transport.open({ method: "GET", path: `${store.url}/health` }).catch((e) => e);
+      assert.equal((error as NodeJS.ErrnoException).code, "DEPTH_ZERO_SELF_SIGNED_CERT");
+      assert.ok(directWayClosed(error), "uploads go through the tracking server then");
     });
   });
 }
