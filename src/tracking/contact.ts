@@ -23,6 +23,9 @@ export interface SetAside {
   readonly tries: number;
 }
 
+/** How long a disk that takes nothing is left alone. */
+const DISK_PAUSE_MS = 1000;
+
 /** A sleep that can be cut short. */
 export class Alarm {
   private wakers = new Set<() => void>();
@@ -114,6 +117,23 @@ export class Contact {
         if (this.closing && patienceEnds) throw new SendingStopped(message);
         const pause = pauseAfter(error, failures);
         await this.alarm.wait(this.closing ? Math.min(pause, Math.max(100, this.givesUpAfterMs - silence)) : pause);
+      }
+    }
+  }
+
+  /**
+   * Writes to the spool. Where that fails, as on a full disk, it is tried again and again while the run goes on.
+   * @throws what the disk says once no more events come
+   */
+  async onDisk<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      this.check();
+      try {
+        return await work();
+      } catch (error) {
+        if (this.closing) throw error;
+        this.lost(error instanceof Error ? error.message : String(error));
+        await this.alarm.wait(DISK_PAUSE_MS);
       }
     }
   }

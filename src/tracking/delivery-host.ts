@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Notice } from "./contact";
-import type { DeliveryReport } from "./delivery";
+import type { DeliveryReport } from "./delivery-report";
 import { type DeliveryCommand, type DeliveryMessage, DeliveryService, type OpenCommand } from "./delivery-service";
 
 interface Listener {

@@ -1,7 +1,8 @@
 /** @module The sending side of a process: one delivery per open spool, driven by messages. Runs in a worker thread. */
 
 import type { Notice } from "./contact";
-import { Delivery, type DeliveryReport } from "./delivery";
+import { Delivery } from "./delivery";
+import type { DeliveryReport } from "./delivery-report";
 import { Journal } from "./journal";
 import { Mlflow } from "./mlflow";
 import type { ConnectionSettings } from "./settings";

@@ -8,6 +8,8 @@ import { Batch, type BatchContent, sendBatch } from "./batch";
 import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "./checksums";
 import { Alarm, Contact, type Notice, SendingStopped, type SetAside } from "./contact";
 import { withEarlierTables, writeWholeTable } from "./continued-run";
+import type { DeliveryReport } from "./delivery-report";
+import { type DeliveryState, loadDeliveryState, newDeliveryState } from "./delivery-state";
 import { loadJson, saveJson } from "./durable-json";
 import { ApiError, isGone, TrackingInputError } from "./errors";
 import {
@@ -24,37 +26,6 @@ import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
 import type { SpoolDirectory } from "./spool-directory";
 import { SpoolLock } from "./spool-lock";
 import type { MultipartState } from "./upload";
-
-/** How a delivery ended. */
-export interface DeliveryReport {
-  readonly directory: string;
-  readonly server: string;
-  readonly runId?: string;
-  readonly experimentId?: string;
-  /** Page of the run. */
-  readonly url?: string;
-  /** True where the server has everything that it accepts. */
-  readonly complete: boolean;
-  /** Events that are still to be sent. */
-  readonly pending: number;
-  /** Items that the server refused for good, see `rejected.jsonl`. */
-  readonly rejected: number;
-  /** Why it is not complete. */
-  readonly problem?: string;
-}
-
-interface DeliveryState {
-  server: string;
-  remote?: RemoteRun;
-  /** Journal offsets up to which each kind has been delivered. */
-  records: number;
-  artifacts: number;
-  /** Checksums that the server has. */
-  checksums: number;
-  rejected: number;
-  /** The run may have been made more than once. */
-  inDoubt?: boolean;
-}
 
 /** An item that fails this often while others are stored is set aside; parts of one that did need less. */
 const TRIES = 5;
@@ -90,7 +61,7 @@ export class Delivery {
   ) {
     this.mayExist = !fresh;
     this.contact = new Contact(notify, () => client.interrupt());
-    this.state = { server: client.trackingUri, records: 0, artifacts: 0, checksums: 0, rejected: 0 };
+    this.state = newDeliveryState(client.trackingUri);
   }
 
   /**
@@ -112,8 +83,7 @@ export class Delivery {
     let lock: SpoolLock | undefined;
     try {
       lock = await this.takeLock();
-      const earlier = await loadJson<DeliveryState>(this.spool.state);
-      if (earlier?.server === this.client.trackingUri) this.state = earlier;
+      this.state = await loadDeliveryState(this.spool, this.client.trackingUri);
       if (this.state.remote) await this.serverRun();
       const lanes = [this.deliverRecords(), this.deliverArtifacts()];
       for (const lane of lanes) lane.catch((error: unknown) => this.contact.stop(asStop(error)));
@@ -187,12 +157,12 @@ export class Delivery {
       const closing = this.contact.closing;
       const { entries, end } = await readJournal(this.spool.journal, offset);
       yield* entries;
-      if (end > offset) {
+      if (end !== offset) {
         offset = end;
         continue;
       }
       await pause();
-      if (synced < offset) await this.syncJournal();
+      if (synced !== offset) await this.contact.onDisk(() => this.syncJournal());
       synced = offset;
       if (closing) return;
       await this.contact.alarm.wait(IDLE_MS);
@@ -235,6 +205,8 @@ export class Delivery {
     const { runId } = await this.serverRun();
     const local = this.spool.file(event.file);
     if (!(await stat(local).catch(() => undefined))) {
+      // Sent before by a delivery that this one does not know of, as through another name of the server.
+      if (await this.contact.attempt(() => this.client.getArtifactClient().has(runId, event.path))) return true;
       await this.reject(
         event,
         new Error(`${event.path} is not in the spool any more (sent to another server before?)`),
@@ -250,7 +222,7 @@ export class Delivery {
     const send = async () => {
       if (event.addsRows) await writeWholeTable(this.client, this.spool, runId, event.path, local, source);
       const { path, sha256 } = await this.client.uploadArtifact(runId, source, event.path, { memory });
-      await appendFile(this.spool.checksums, `${sha256}  ${path}\n`);
+      await this.contact.onDisk(() => appendFile(this.spool.checksums, `${sha256}  ${path}\n`));
     };
     const sent = await this.orReject(event, send, { probe: () => this.uploadChecksums(runId), tries: TRIES });
     if (!sent) await memory.save(undefined);
@@ -298,7 +270,8 @@ export class Delivery {
 
   private async reject(item: unknown, error: Error): Promise<void> {
     this.state.rejected++;
-    await appendFile(this.spool.rejected, `${JSON.stringify({ item, reason: error.message })}\n`);
+    const line = `${JSON.stringify({ item, reason: error.message })}\n`;
+    await this.contact.onDisk(() => appendFile(this.spool.rejected, line));
     this.notify({ kind: "rejected", message: error.message });
   }
 
@@ -335,12 +308,14 @@ export class Delivery {
 
   /** Keeps the state on disk; one save after the other, for both kinds of events come here. */
   private save(): Promise<void> {
-    this.saving = this.saving.then(async () => {
-      const text = JSON.stringify(this.state);
-      if (text === this.saved) return;
-      await saveJson(this.spool.state, this.state);
-      this.saved = text;
-    });
+    this.saving = this.saving.then(() =>
+      this.contact.onDisk(async () => {
+        const text = JSON.stringify(this.state);
+        if (text === this.saved) return;
+        await saveJson(this.spool.state, this.state);
+        this.saved = text;
+      }),
+    );
     return this.saving;
   }
 

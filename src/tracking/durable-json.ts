@@ -16,6 +16,11 @@ export async function loadJson<T>(path: string): Promise<T | undefined> {
 export async function saveJson(path: string, value: unknown): Promise<void> {
   if (value === undefined) return rm(path, { force: true });
   const temporary = `${path}.tmp-${process.pid}-${serial++}`;
-  await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 });
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@
 export { ActiveRun } from "./active-run";
 export { ArtifactClient, type Uploaded, type UploadOptions } from "./artifact-client";
 export type { Notice } from "./contact";
-export type { DeliveryReport } from "./delivery";
+export type { DeliveryReport } from "./delivery-report";
 export { ApiError, TrackingInputError } from "./errors";
 export { ExperimentClient } from "./experiment-client";
 export { type FetchedRun, type FetchRunOptions, fetchRun } from "./fetch-run";

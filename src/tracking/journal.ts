@@ -114,18 +114,25 @@ export interface JournalEntry {
   readonly end: number;
 }
 
+/** Journal offsets up to which records and artifacts have been delivered. */
+export interface Delivered {
+  readonly records: number;
+  readonly artifacts: number;
+}
+
 const READ_BYTES = 1 << 20;
 
 /**
  * The whole lines from `offset` on, about 1 MB of them at most; a line that is still being written is left for later. Lines
- * cut short by a crash are passed over.
+ * cut short by a crash are passed over. A journal that ends before `offset` was cut: the answer is its start.
  */
 export async function readJournal(path: string, offset: number): Promise<{ entries: JournalEntry[]; end: number }> {
   const handle = await open(path, "r");
   try {
     const size = (await handle.stat()).size;
+    if (size < offset) return { entries: [], end: 0 };
     for (let length = READ_BYTES; ; length *= 4) {
-      const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+      const bytes = Buffer.alloc(Math.min(length, size - offset));
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset);
       const whole = bytes.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
       if (whole === 0 && bytesRead === length) continue;
@@ -149,6 +156,21 @@ function parseLines(bytes: Buffer, offset: number): JournalEntry[] {
     start = end;
   }
   return entries;
+}
+
+/** How far a journal was delivered, where it has lines that end there; its start for one that was cut since. */
+export async function reliableOffsets(path: string, { records, artifacts }: Delivered): Promise<Delivered> {
+  const handle = await open(path, "r");
+  try {
+    for (const offset of [records, artifacts]) {
+      const last = Buffer.alloc(1);
+      if (offset > 0) await handle.read(last, 0, 1, offset - 1);
+      if (offset > 0 && last[0] !== 0x0a) return { records: 0, artifacts: 0 };
+    }
+    return { records, artifacts };
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The first event of a journal, or nothing where there is none yet. */

@@ -1,16 +1,11 @@
 /** @module How much of a journal is still to be sent. */
-import { readJournal } from "./journal";
-
-/** Journal offsets up to which records and artifacts have been delivered. */
-export interface Delivered {
-  readonly records: number;
-  readonly artifacts: number;
-}
+import { type Delivered, readJournal, reliableOffsets } from "./journal";
 
 /** The number of events behind these offsets; 0 for a journal that cannot be read. */
-export async function countPending(journal: string, { records, artifacts }: Delivered): Promise<number> {
+export async function countPending(journal: string, delivered: Delivered): Promise<number> {
   let count = 0;
   try {
+    const { records, artifacts } = await reliableOffsets(journal, delivered);
     for (let offset = Math.min(records, artifacts); ; ) {
       const { entries, end } = await readJournal(journal, offset);
       for (const { event, start } of entries) {

@@ -1,6 +1,6 @@
 /** @module What a run has to say to its user: little, and each thing once. */
 import type { Notice } from "./contact";
-import type { DeliveryReport } from "./delivery";
+import type { DeliveryReport } from "./delivery-report";
 
 /** The most different warnings of a run. */
 const WARNINGS = 10;

@@ -2,7 +2,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Notice } from "./contact";
-import { Delivery, type DeliveryReport } from "./delivery";
+import { Delivery } from "./delivery";
+import type { DeliveryReport } from "./delivery-report";
 import { TrackingInputError } from "./errors";
 import { Mlflow } from "./mlflow";
 import { connectionSettings } from "./settings";

@@ -4,7 +4,7 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DeliveryReport } from "../../src/tracking/delivery";
+import type { DeliveryReport } from "../../src/tracking/delivery-report";
 import { DeliveryService } from "../../src/tracking/delivery-service";
 import { connectionSettings } from "../../src/tracking/settings";
 import { temporaryDirectory } from "../support/temporary-directory";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -241,6 +242,68 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       assert.deepEqual([...new Set(steps)], range(steps.at(-1)! + 1));
       assert.equal(steps.length, new Set(steps).size, "the same point twice");
       assert.ok(steps.length >= logged, `${steps.length} of ${logged}`);
+    });
+
+    test("a journal that was cut is sent again from its start, and doubles and refuses nothing", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const journal = join(directory, "events.jsonl");
+      const first = await start(server.url, "spool/truncated", directory);
+      await first.logText("content", "file.txt");
+      logSome(first, 0, 100);
+      assert.ok((await first.end()).complete);
+      const whole = (await stat(journal)).size;
+      await truncate(journal, Math.floor(whole / 2));
+      // What is logged then ends before, and in the second round behind, the place to which the journal had been sent.
+      for (const [from, to] of [
+        [100, 110],
+        [110, 400],
+      ] as const) {
+        const next = await start(server.url, "spool/truncated", directory);
+        logSome(next, from, to);
+        const report = await next.end();
+        assert.deepEqual([report.complete, report.rejected], [true, 0], report.problem);
+        const size = Math.floor((await stat(journal)).size / 2);
+        if (to === 110) await truncate(journal, size);
+      }
+      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/truncated"), "loss"), range(400));
+    });
+
+    test("a spool that was sent is not refused by the same server under another name", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const run = await start(server.url, "spool/alias", directory);
+      await run.logText("content", "folder/file.txt");
+      logSome(run, 0, 10);
+      assert.ok((await run.end()).complete);
+      const [synced] = await syncSpools([directory], { trackingUri: server.url.replace("127.0.0.1", "localhost") });
+      assert.deepEqual([synced?.complete, synced?.rejected], [true, 0], synced?.problem);
+      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/alias"), "loss"), range(10));
+    });
+
+    test("a disk that takes nothing for a while does not end the sending", async (context) => {
+      const { server, client } = mlflow();
+      const directory = await temporaryDirectory(context);
+      const state = join(directory, "delivery.json");
+      const run = await start(server.url, "spool/disk", directory);
+      logSome(run, 0, 10);
+      while (!existsSync(state)) await sleep(20);
+      await sleep(500);
+      // Stands for a full disk: the state cannot be written.
+      await rm(state);
+      await mkdir(join(state, "in the way"), { recursive: true });
+      logSome(run, 10, 20);
+      await run.logText("content", "file.txt");
+      await sleep(1500);
+      assert.deepEqual(
+        (await readdir(directory)).filter((name) => name.includes(".tmp-")),
+        [],
+      );
+      await rm(state, { recursive: true });
+      logSome(run, 20, 30);
+      const report = await run.end();
+      assert.deepEqual([report.complete, report.rejected], [true, 0], report.problem);
+      assert.deepEqual(await historyOf(client, await onlyRun(client, "spool/disk"), "loss"), range(30));
     });
 
     test("a run begun again in the same process goes on, whether it was ended or not", async (context) => {
