@@ -19,9 +19,9 @@ export interface ObjectStore {
 export async function startObjectStore(): Promise<ObjectStore> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(join(motoEnvironment(), "bin", "moto_server"), ["-H", "127.0.0.1", "-p", String(port)], {
-    stdio: "ignore",
-  });
+  // Not the program of that name: its first line has the folder of the installation, which may have been moved.
+  const python = join(motoEnvironment(), "bin", "python");
+  const child = spawn(python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   for (let waited = 0; ; waited += 200) {
     if (await fetch(`${url}/moto-api/`).catch(() => undefined)) break;

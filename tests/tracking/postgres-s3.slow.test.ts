@@ -72,16 +72,18 @@ describe("with PostgreSQL and an object store", { skip }, () => {
     const directory = await temporaryDirectory(context);
     const run = await startRun({
       experiment: "postgres",
+      runName: "long ".repeat(100),
       trackingUri: mlflow.server.url,
       spoolDirectory: join(directory, "spool"),
       systemMetrics: false,
       waitMs: 60_000,
     });
     for (let step = 0; step < 2500; step++) run.logMetric("loss", step === 1 ? Number.NaN : 1 / (step + 1), step);
-    run.logParams({ hidden: [1, 2] });
+    run.logParams({ hidden: [1, 2], "with NUL": "a\0b" });
+    run.setTag("with NUL", "a\0b");
     await run.logText("content", "notes/a.txt");
     const report = await run.end();
-    assert.ok(report.complete, report.problem);
+    assert.deepEqual([report.complete, report.rejected], [true, 0], report.problem);
     const { metrics } = await client.getMetricHistory(run.runId ?? "", "loss");
     assert.equal(metrics.length, 2500);
     assert.ok(Number.isNaN(metrics.find(({ step }) => step === 1)?.value));
