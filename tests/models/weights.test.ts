@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
+  cnn,
   loadTopology,
   loadWeights,
   mlp,
@@ -9,6 +10,7 @@ import {
   parameterCount,
   saveTopology,
   saveWeights,
+  vit,
 } from "../../src/models/index";
 import { tf } from "../../src/tensorflow/index";
 import { pythonPath, runPython, withoutPython } from "../support/python";
@@ -63,9 +65,16 @@ print(json.dumps({k: [list(array(e).shape), float(array(e).astype("f8").sum())] 
   }
 });
 
-test("the same seed gives the same initial weights, another seed others", () => {
-  const values = (seed: number) =>
-    namedWeights(mlp(8, { ...OPTIONS, seed })).flatMap(({ parts }) => [...parts[0]!.dataSync()]);
-  assert.deepEqual(values(4), values(4));
-  assert.notDeepEqual(values(4), values(5));
-});
+const networks = {
+  mlp: (seed: number) => mlp(8, { ...OPTIONS, seed }),
+  cnn: (seed: number) => cnn(16, { seed }),
+  vit: (seed: number) => vit(16, { features: 8, blocks: 2, heads: 2, seed }),
+};
+
+for (const [name, build] of Object.entries(networks)) {
+  test(`the same seed, also 0, gives a ${name} the same initial weights, another seed others`, () => {
+    const values = (seed: number) => namedWeights(build(seed)).flatMap(({ parts }) => [...parts[0]!.dataSync()]);
+    for (const seed of [0, 4]) assert.deepEqual(values(seed), values(seed));
+    assert.notDeepEqual(values(4), values(5));
+  });
+}

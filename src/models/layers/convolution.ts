@@ -3,6 +3,7 @@
  * the pixels, where nobody needs it: a tenth of a training step. Serialized as Keras's Conv2D.
  */
 import { tf } from "../../tensorflow/index";
+import { normalSeed } from "./initializers";
 
 export interface ConvolutionConfig {
   readonly name?: string;
@@ -32,7 +33,7 @@ export class Convolution2D extends tf.layers.Layer {
 
   override build(inputShape: tf.Shape): void {
     const channels = inputShape[3] as number;
-    const initializer = tf.initializers.heNormal({ seed: this.seed });
+    const initializer = tf.initializers.heNormal({ seed: normalSeed(this.seed) });
     const shape = [this.kernelSize, this.kernelSize, channels, this.filters];
     this.kernel = this.addWeight("kernel", shape, "float32", initializer);
     super.build(inputShape);

@@ -16,3 +16,8 @@ export function glorotUniform(fanIn: number, fanOut: number, seed: number, count
   // Layers ask an initializer for nothing else.
   return initializer as unknown as Initializer;
 }
+
+/** A seed for the normal distributions of tfjs, which take 0 for none and would draw other numbers each time. */
+export function normalSeed(seed: number): number {
+  return seed === 0 ? 2 ** 31 - 1 : seed;
+}

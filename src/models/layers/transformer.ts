@@ -3,7 +3,7 @@
  * under Keras's own names; attention and positions are classes of this project.
  */
 import { affine, affineGelu, attention, layerNorm, tf } from "../../tensorflow/index";
-import { glorotUniform } from "./initializers";
+import { glorotUniform, normalSeed } from "./initializers";
 
 type LayerArguments = ConstructorParameters<typeof tf.layers.Layer>[0];
 const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor => (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor;
@@ -96,7 +96,7 @@ export class PositionEmbedding extends tf.layers.Layer {
   }
 
   override build(inputShape: tf.Shape): void {
-    const initializer = tf.initializers.randomNormal({ mean: 0, stddev: 0.02, seed: this.seed });
+    const initializer = tf.initializers.randomNormal({ mean: 0, stddev: 0.02, seed: normalSeed(this.seed) });
     this.positions = this.addWeight("positions", inputShape.slice(1), "float32", initializer);
     super.build(inputShape);
   }
