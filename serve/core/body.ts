@@ -19,7 +19,8 @@ export interface RequestedImage {
 /** So many images of a batch by names are held at a time: sixteen of the largest are 160 MiB. */
 const HELD_OF_BATCH = 16;
 
-const IMAGE_TYPES = ["image/png", "image/jpeg", "image/webp", "image/tiff", "application/octet-stream"];
+/** Also what old browsers and programs write for them: the content is recognised anyway. */
+const IMAGE_TYPES = /^(?:image\/(?:png|x-png|jpe?g|pjpeg|webp|tiff?|x-tiff?)|application\/octet-stream)$/;
 
 /** The JSON object of a request's body. @throws {Problem} `JSON_MALFORMED`, `FIELD_INVALID` */
 export function readJsonBody(body: Uint8Array): Readonly<Record<string, unknown>> {
@@ -47,7 +48,7 @@ export async function readImage(service: Service, request: ServiceRequest): Prom
     const [file] = await readFiles(service, request, 1);
     return uploaded(file as { filename: string | null; bytes: Uint8Array });
   }
-  if (IMAGE_TYPES.includes(type)) return uploaded({ filename: null, bytes: notEmpty(request.body) });
+  if (IMAGE_TYPES.test(type)) return uploaded({ filename: null, bytes: notEmpty(request.body) });
   throw unsupported("application/json, multipart/form-data, image/png, image/jpeg, image/webp and image/tiff");
 }
 

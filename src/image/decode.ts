@@ -4,13 +4,14 @@
  * PNG, JPEG, WebP and TIFF (first page), recognised by content, not by name. Grey becomes three equal channels, 16 bits
  * become 8 (the upper byte), palettes are resolved, transparency is laid on white (the colour of an empty slide), CMYK and
  * embedded ICC profiles are converted to sRGB, EXIF orientation is applied. Files that are cut off, or damaged so that the decoder
- * notices, are errors, and so are TIFF files of other numbers than 8 or 16 bits.
+ * notices, are errors, and so are TIFF files of other numbers than 8 or 16 bits or of a form that the decoder does not read right.
  */
 import { readFile, stat } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { decodePlainPng } from "./png";
 import type { ResizePolicy } from "./preprocessing";
+import { tiffForm } from "./tiff-form";
 
 /** RGB pixels: uint8, row-major (height, width, channel), length `width * height * 3`. */
 export interface RgbImage {
@@ -81,11 +82,15 @@ export async function decodePixels(
   try {
     const sharp = await generalDecoder();
     const image = sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels });
+    const form = format === "tiff" ? tiffForm(bytes) : undefined;
+    if (form?.kind === "unsupported") {
+      throw new InputError("IMAGE_UNSUPPORTED", `${name} is a TIFF ${form.form}, which is not read; ${form.remedy}.`);
+    }
     if (format === "tiff") await mustBeWholeNumbers(image, name);
-    return await rgb(image);
+    return await rgb(image, form?.dropExtra);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const reason = messageOf(error);
+    const reason = onceEach(error);
     if (/pixel limit/i.test(reason)) {
       throw new InputError("IMAGE_TOO_LARGE", `${name} has more than ${limitInputPixels} pixels.`, { cause: error });
     }
@@ -143,10 +148,16 @@ async function mustBeWholeNumbers(image: Sharp, name: string): Promise<void> {
   throw new InputError("IMAGE_UNSUPPORTED", message);
 }
 
-async function rgb(image: Sharp): Promise<RgbImage> {
-  const { data, info } = await image
-    .toColourspace("srgb")
-    .flatten({ background: WHITE })
+/** The decoder says the same of every row or tile. */
+function onceEach(error: unknown): string {
+  const lines = error instanceof Error ? error.message.split("\n").map((line) => line.trim()) : [messageOf(error)];
+  return [...new Set(lines)].filter(Boolean).join("; ");
+}
+
+/** @param dropExtra the sample beside the colours is no transparency: it is left out */
+async function rgb(image: Sharp, dropExtra = false): Promise<RgbImage> {
+  const colours = image.toColourspace("srgb");
+  const { data, info } = await (dropExtra ? colours.removeAlpha() : colours.flatten({ background: WHITE }))
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to RGB`);

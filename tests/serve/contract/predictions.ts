@@ -31,6 +31,9 @@ export function predictionCases(client: ContractClient): void {
     ]);
     const uploaded = await predicted(await post("/predict", form(["mine.png", bytes])));
     const raw = await predicted(await post("/predict", bytes, "image/png"));
+    for (const type of ["image/jpg", "image/pjpeg", "image/x-png", "image/tif"]) {
+      assert.equal((await predicted(await post("/predict", bytes, type))).logit, raw.logit);
+    }
     assert.equal(named.image_filename, "MHIST_aab.png");
     assert.equal(uploaded.image_filename, "mine.png");
     assert.equal(raw.image_filename, null);
