@@ -1,6 +1,6 @@
 /** @module `histo data pack`: decode every image once into the packed pixel store. */
 import { HistoError } from "../errors/index";
-import type { ResizePolicy } from "../image/index";
+import type { ImageWarning, ResizePolicy } from "../image/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 
@@ -19,6 +19,7 @@ interface Result {
   readonly reused: number;
   readonly removed: number;
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly warnings: Readonly<Partial<Record<ImageWarning, readonly string[]>>>;
   readonly contentHash: string;
   readonly seconds: number;
 }
@@ -47,11 +48,17 @@ export const dataPackCommand: CommandDefinition<Options, Result> = {
       if (error instanceof UnreadableImagesError) throw new HistoError(error.code, error.message, { cause: error });
       throw error;
     });
-    const { store, path, decoded, reused, removed } = packed;
+    const { store, path, decoded, reused, removed, warnings } = packed;
+    const { WARNING_TEXTS } = await import("../image/warnings.js");
+    for (const [warning, [first, ...more]] of Object.entries(warnings)) {
+      const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+      process.stderr.write(`histo: ${first}${others} ${WARNING_TEXTS[warning as ImageWarning]}.\n`);
+    }
     const { contentHash, skipped, names } = store;
     store.close();
     const seconds = (performance.now() - started) / 1000;
-    return { store: path, images: names.length, size, resize, decoded, reused, removed, skipped, contentHash, seconds };
+    const counts = { decoded, reused, removed, skipped, warnings };
+    return { store: path, images: names.length, size, resize, ...counts, contentHash, seconds };
   },
   render: ({ store, images, size, decoded, reused, removed, skipped, seconds }) =>
     [

@@ -63,6 +63,11 @@ export const predictCommand: CommandDefinition<Options, Result> = {
     const failed = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [{ filename, code: answer.code, message: answer.message }] : [],
     );
+    const { WARNING_TEXTS } = await import("../image/warnings.js");
+    for (const { filename, answer } of answers) {
+      if (answer instanceof HistoError) continue;
+      for (const kind of answer.warnings ?? []) process.stderr.write(`histo: ${filename} ${WARNING_TEXTS[kind]}.\n`);
+    }
     for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
     if (failed.length > 0) process.exitCode = 1;
     if (out !== undefined) await writeFileAtomically(out, csv(predictions));

@@ -4,6 +4,7 @@ import { hasErrorCode, messageOf } from "../errors/index";
 import { sha256 } from "../files/index";
 import type { DecodeLimits } from "../image/decode";
 import { type PixelPreparation, prepareImage } from "../image/prepare";
+import type { ImageWarning } from "../image/warnings";
 import { bytesPerImage } from "./store-file";
 
 /** What is the same for all images of a packing. */
@@ -22,7 +23,13 @@ export interface TileFile {
 
 /** What became of a file; `sha256` is of its bytes, empty where they could not be read. */
 export type DecodedTile =
-  | { readonly kind: "decoded"; readonly sha256: string; readonly pixels: string; readonly original: PixelSize }
+  | {
+      readonly kind: "decoded";
+      readonly sha256: string;
+      readonly pixels: string;
+      readonly original: PixelSize;
+      readonly warnings: readonly ImageWarning[];
+    }
   | { readonly kind: "known"; readonly sha256: string }
   | { readonly kind: "failed"; readonly sha256: string; readonly reason: string };
 
@@ -41,9 +48,9 @@ export function decodeTiles(
       const content = readFileSync(path);
       hash = sha256(content);
       if (hash === known) return { kind: "known", sha256: hash };
-      const { pixels, original } = await prepareImage(content, preparation, limits, path);
+      const { pixels, original, warnings } = await prepareImage(content, preparation, limits, path);
       new Uint8Array(slab, slot * each, each).set(pixels);
-      return { kind: "decoded", sha256: hash, pixels: sha256(pixels), original };
+      return { kind: "decoded", sha256: hash, pixels: sha256(pixels), original, warnings };
     } catch (error) {
       return { kind: "failed", sha256: hash, reason: reasonOf(error, path) };
     }

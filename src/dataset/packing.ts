@@ -157,7 +157,9 @@ class StoreContent {
       } else if (answer.kind === "decoded") {
         // Closes up the slots of images that cannot be used.
         if (used < slot) new Uint8Array(slab, used * each, each).set(new Uint8Array(slab, slot * each, each));
-        this.images.push({ name, ...stamp, pixels: answer.pixels, original: answer.original });
+        const { pixels, original, warnings } = answer;
+        const odd = warnings.length > 0 ? { warnings } : {};
+        this.images.push({ name, ...stamp, pixels, original, ...odd });
         this.decoded++;
         used++;
       } else if (known?.reason !== undefined) {

@@ -4,7 +4,13 @@ import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
 import { cacheDirectory, makeDirectory, removeAbandoned, sha256 } from "../files/index";
-import { DEFAULT_RESIZE, type DecodeLimits, type ResizePolicy, type StainNormalization } from "../image/index";
+import {
+  DEFAULT_RESIZE,
+  type DecodeLimits,
+  type ImageWarning,
+  type ResizePolicy,
+  type StainNormalization,
+} from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { shellText } from "../shell/index";
 import { datasetFlags } from "./options";
@@ -42,6 +48,8 @@ export class UnreadableImagesError extends InputError {
 
 /** How the last packing went. */
 export interface PackSummary {
+  /** Images that were read but look wrong, by what is odd about them. */
+  readonly warnings: Readonly<Partial<Record<ImageWarning, readonly string[]>>>;
   readonly store: PixelStore;
   readonly path: string;
   readonly decoded: number;
@@ -70,7 +78,7 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
   const old = StoreFile.open(path);
   const plan = planPacking(dataset, old);
   if (old && plan.upToDate) {
-    return { store: old, path, decoded: 0, reused: old.names.length, removed: 0 };
+    return { store: old, path, decoded: 0, reused: old.names.length, removed: 0, warnings: warningsOf(old) };
   }
   try {
     await removeAbandoned(path);
@@ -85,10 +93,18 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
     if (!store) throw new Error(`The store ${path} was written but cannot be read back.`);
     const names = new Set(plan.tiles.map((planned) => planned.tile.name));
     const removed = old ? old.names.filter((name) => !names.has(name)).length : 0;
-    return { ...written, store, path, removed };
+    return { ...written, store, path, removed, warnings: warningsOf(store) };
   } finally {
     old?.close();
   }
+}
+
+function warningsOf({ index }: StoreFile): PackSummary["warnings"] {
+  const names: Partial<Record<ImageWarning, string[]>> = {};
+  for (const { name, warnings = [] } of index.images) {
+    for (const warning of warnings) names[warning] = [...(names[warning] ?? []), name];
+  }
+  return names;
 }
 
 /** The data set without the tiles that were skipped when its store was packed. */

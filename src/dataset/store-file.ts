@@ -6,6 +6,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../errors/index";
 import { sha256, writeFully } from "../files/index";
+import type { ImageWarning } from "../image/warnings";
 import type { PixelStore, UnreadableImage } from "./types";
 
 /** What is known of one image file, to notice when it changes. */
@@ -22,6 +23,8 @@ export interface StoredImage extends FileStamp {
   readonly pixels: string;
   /** Width and height before it was brought to the store's size. */
   readonly original: readonly [number, number];
+  /** What is odd about it; absent for nothing. */
+  readonly warnings?: readonly ImageWarning[];
 }
 
 /** The index of a store. */

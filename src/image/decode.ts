@@ -18,6 +18,8 @@ export interface RgbImage {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /** The file holds 16 bits a channel, of which the upper 8 are kept. */
+  readonly sixteenBits?: boolean;
 }
 
 /** What is refused before it is decoded, and where the work is done. */
@@ -86,8 +88,10 @@ export async function decodePixels(
     if (form?.kind === "unsupported") {
       throw new InputError("IMAGE_UNSUPPORTED", `${name} is a TIFF ${form.form}, which is not read; ${form.remedy}.`);
     }
-    if (format === "tiff") await mustBeWholeNumbers(image, name);
-    return await rgb(image, form?.dropExtra);
+    const { depth } = await image.metadata();
+    if (format === "tiff") mustBeWholeNumbers(depth, name);
+    const pixels = await rgb(image, form?.dropExtra);
+    return depth === "ushort" ? { ...pixels, sixteenBits: true } : pixels;
   } catch (error) {
     if (error instanceof InputError) throw error;
     const reason = onceEach(error);
@@ -141,8 +145,7 @@ async function generalDecoder(): Promise<typeof import("sharp")> {
 }
 
 /** TIFF files may hold numbers on any scale; those from 0 to 1, say, would all become black. */
-async function mustBeWholeNumbers(image: Sharp, name: string): Promise<void> {
-  const { depth } = await image.metadata();
+function mustBeWholeNumbers(depth: string | undefined, name: string): void {
   if (depth === "uchar" || depth === "ushort") return;
   const message = `${name} holds numbers of type ${depth}, whose scale is not known; save it with 8 or 16 bits a channel.`;
   throw new InputError("IMAGE_UNSUPPORTED", message);

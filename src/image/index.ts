@@ -23,3 +23,4 @@ export { type PixelPreparation, type PreparedImage, prepareImage } from "./prepa
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { type ChannelScale, standardizationTable, standardize } from "./standardize";
+export { type ImageWarning, WARNING_TEXTS } from "./warnings";

@@ -2,6 +2,7 @@
 import { type DecodeLimits, decodePixels, fitImage } from "./decode";
 import type { Preprocessing, StainNormalization } from "./preprocessing";
 import { type StainNormalizer, stainNormalizer } from "./stain/index";
+import { type ImageWarning, imageWarnings } from "./warnings";
 
 /** The part of the preprocessing that acts on bytes; standardization follows in the model. */
 export interface PixelPreparation extends Pick<Preprocessing, "size" | "resize"> {
@@ -13,6 +14,7 @@ export interface PreparedImage {
   /** uint8, RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
   readonly original: readonly [width: number, height: number];
+  readonly warnings: readonly ImageWarning[];
 }
 
 /**
@@ -28,7 +30,8 @@ export async function prepareImage(
 ): Promise<PreparedImage> {
   const image = await decodePixels(input, limits, name);
   const pixels = await fitImage(image, { size, resize, name: name ?? (typeof input === "string" ? input : undefined) });
-  return { pixels: stain ? normalizerOf(stain)(pixels) : pixels, original: [image.width, image.height] };
+  const warnings = imageWarnings(image, size);
+  return { pixels: stain ? normalizerOf(stain)(pixels) : pixels, original: [image.width, image.height], warnings };
 }
 
 const normalizers = new WeakMap<StainNormalization, StainNormalizer>();

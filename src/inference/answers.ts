@@ -1,4 +1,5 @@
 /** @module From a model's raw outputs to logits and predictions. */
+import type { ImageWarning } from "../image/warnings";
 import type { ModelCard } from "../onnx/model-card";
 
 /** What a model says about one image. */
@@ -14,6 +15,8 @@ export interface Prediction {
   readonly preprocessSeconds: number;
   /** The network, in seconds; for an image of a batch its share of the batch's time. */
   readonly inferenceSeconds: number;
+  /** What is odd about the image; absent for nothing. */
+  readonly warnings?: readonly ImageWarning[];
 }
 
 /** Probabilities are kept this far from 0 and 1 when they are turned into logits. */

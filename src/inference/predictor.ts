@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
 import { sigmoid } from "../evaluation/sigmoid";
 import type { DecodeLimits } from "../image/decode";
+import type { ImageWarning } from "../image/warnings";
 import type { ModelCard } from "../onnx/model-card";
 import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } from "../onnx/model-directory";
 import { loadRuntime } from "../onnx/runtime";
@@ -23,6 +24,7 @@ export interface PredictorOptions {
 interface Decoded {
   readonly pixels: Uint8Array;
   readonly seconds: number;
+  readonly warnings: readonly ImageWarning[];
 }
 
 /** Images are sent through the network in groups of at most this many. */
@@ -80,10 +82,10 @@ export class Predictor {
   /** Answers for one image file's bytes (PNG, JPEG, WebP, TIFF). @throws {InputError} codes `IMAGE_...` */
   async predict(image: Uint8Array): Promise<Prediction> {
     const started = performance.now();
-    const pixels = await preprocessImage(image, this.card.preprocessing);
+    const { pixels, warnings } = await preprocessImage(image, this.card.preprocessing);
     const decoded = performance.now();
     const [logit] = await this.predictPixels(pixels, 1);
-    return this.answer(logit as number, (decoded - started) / 1000, (performance.now() - decoded) / 1000);
+    return this.answer(logit as number, (decoded - started) / 1000, (performance.now() - decoded) / 1000, warnings);
   }
 
   /** Answers for many images; an image that cannot be read gets an error in its place and spoils no other. */
@@ -99,8 +101,8 @@ export class Predictor {
    * Image bytes to the pixels that {@link Predictor.predictPixels} takes: uint8, RGB, [size, size, 3].
    * @throws {InputError} codes `IMAGE_...`
    */
-  preprocess(image: Uint8Array, limits?: DecodeLimits): Promise<Uint8Array> {
-    return preprocessImage(image, this.card.preprocessing, limits);
+  async preprocess(image: Uint8Array, limits?: DecodeLimits): Promise<Uint8Array> {
+    return (await preprocessImage(image, this.card.preprocessing, limits)).pixels;
   }
 
   /**
@@ -172,7 +174,7 @@ export class Predictor {
     const share = (performance.now() - started) / 1000 / good.length;
     let next = 0;
     return decoded.map((item) =>
-      item instanceof HistoError ? item : this.answer(logits[next++] as number, item.seconds, share),
+      item instanceof HistoError ? item : this.answer(logits[next++] as number, item.seconds, share, item.warnings),
     );
   }
 
@@ -183,8 +185,8 @@ export class Predictor {
       for (let i = next++; i < images.length; i = next++) {
         const started = performance.now();
         try {
-          const pixels = await preprocessImage(images[i] as Uint8Array, this.card.preprocessing);
-          results[i] = { pixels, seconds: (performance.now() - started) / 1000 };
+          const { pixels, warnings } = await preprocessImage(images[i] as Uint8Array, this.card.preprocessing);
+          results[i] = { pixels, warnings, seconds: (performance.now() - started) / 1000 };
         } catch (error) {
           results[i] =
             error instanceof HistoError
@@ -197,10 +199,16 @@ export class Predictor {
     return results;
   }
 
-  private answer(logit: number, preprocessSeconds: number, inferenceSeconds: number): Prediction {
+  private answer(
+    logit: number,
+    preprocessSeconds: number,
+    inferenceSeconds: number,
+    warnings: readonly ImageWarning[],
+  ): Prediction {
     const probability = sigmoid(logit);
     const { classes, threshold } = this.card;
     const predictedClass = classes[probability >= threshold ? 1 : 0];
-    return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds };
+    const odd = warnings.length > 0 ? { warnings } : {};
+    return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds, ...odd };
   }
 }
