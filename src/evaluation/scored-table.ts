@@ -68,8 +68,14 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
 function scoreOf(text: string, percent: boolean): number {
   const [, number, sign] = /^(.*?)\s*(%?)$/.exec(text) ?? [];
   if (!number) return Number.NaN;
-  const value = Number(/^[-+]?\d*,\d+$/.test(number) ? number.replace(",", ".") : number);
-  return sign || percent ? value / 100 : value;
+  const written = /^[-+]?\d*,\d+$/.test(number) ? number.replace(",", ".") : number;
+  return sign || percent ? hundredth(written) : Number(written);
+}
+
+/** The double nearest to a hundredth of the written number: dividing by 100 gives 0.8332999999999999 for 83.33. */
+function hundredth(written: string): number {
+  const [, digits, exponent = "0"] = /^([-+]?[\d.]+)(?:e([-+]?\d+))?$/i.exec(written) ?? [];
+  return digits ? Number(`${digits}e${Number(exponent) - 2}`) : Number.NaN;
 }
 
 /** The key of a label, empty where there is none. */

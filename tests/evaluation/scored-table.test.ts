@@ -92,6 +92,21 @@ test("numbers as tables have them: percent by sign, by the column's name or by o
   });
 });
 
+test("a score in percent is the double nearest to what is written, so it is at or above its own threshold", async () => {
+  const hundredths = Array.from({ length: 9_999 }, (_, i) => String(i + 1).padStart(4, "0"));
+  const rows = hundredths.map((digits, i) => `${i % 2},${digits.slice(0, 2)}.${digits.slice(2)}`);
+  const { scores } = await read(`label,score (%)\n${rows.join("\n")}\n`);
+  assert.deepEqual(
+    [...scores],
+    hundredths.map((digits) => Number(`0.${digits}`)),
+  );
+  assert.deepEqual([...(await read("label,score\n0,83.33 %\n1,8.333e1%\n")).scores], [0.8333, 0.8333]);
+  await assert.rejects(read("label,score (%)\n0,0x10\n1,5\n"), {
+    code: "METRICS_ROWS",
+    message: /line 2: the score is "0x10"/,
+  });
+});
+
 test("class names: the alphabetically later is positive unless another is named", async () => {
   const content = "label,score\nHP,0.1\nSSA,0.8\nSSA,0.6\n";
   const later = await read(content);
