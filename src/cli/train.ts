@@ -149,6 +149,7 @@ export function trainingOptions(command: Command): Command {
     .option("--positive-weight <x>", "weight of positive tiles in the loss, or auto", (text) =>
       text === "auto" ? text : number(0)(text),
     )
+    .option("--focal-gamma <x>", "focusing exponent of the focal loss", number(0, 100))
     .option("--label-smoothing <x>", "move labels towards one half", number(0, 0.9))
     .option("--sampler <name>", "shuffle or balanced", oneOf("shuffle", "balanced"))
     .option("--augment <names>", "dihedral, crop, stain, jitter, blur joined by commas, or all, or none")
@@ -162,6 +163,7 @@ export function trainingOptions(command: Command): Command {
     .option("--mixup <alpha>", "mix examples", number(0, 10))
     .option("--precision <name>", "auto, bf16 or fp32", oneOf("auto", "bf16", "fp32"))
     .option("--monitor <metric>", "validation metric that chooses the best epoch")
+    .option("--monitor-mode <mode>", "auto, min or max", oneOf("auto", "min", "max"))
     .option("--patience <n>", "stop after so many epochs without improvement", integer(0))
     .option("--min-delta <x>", "smallest improvement that counts", number(0))
     .option("--stop-when-loss-rises <n>", "stop when the validation loss has risen so many epochs", integer(0))

@@ -314,6 +314,9 @@ function checkRanges(options: TrainingOptions): void {
       throw new InputError("OPTION_RANGE", `The training option ${name} must ${wanted}, not ${value}.`);
     }
   }
+  if (options.lr === 0) {
+    throw new InputError("OPTION_RANGE", "The training option lr must be above 0, or auto, not 0.");
+  }
   if (!options.hidden.every((units) => Number.isInteger(units) && units > 0)) {
     throw new InputError(
       "OPTION_RANGE",

@@ -1,10 +1,13 @@
 /** @module Commands as one would type them. */
 
-/** Options as flags: `{ labelColumn: "x" }` becomes `--label-column x`; what is undefined is left out. */
+/** Options as flags: `{ labelColumn: "x" }` becomes `--label-column x`, `true` the bare flag; leaves out undefined and false. */
 export function flagsOf(options: object): string[] {
   return Object.entries(options)
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]) => [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)]);
+    .filter(([, value]) => value !== undefined && value !== false)
+    .flatMap(([name, value]) => {
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      return value === true ? [flag] : [flag, String(value)];
+    });
 }
 
 /** A command's words as a POSIX shell takes them, in quotes where they need them; `{NAME}` stays to be filled in. */

@@ -21,7 +21,7 @@ export class ReduceOnPlateau implements Callback {
     if (improves(value, this.best, this.monitor)) {
       this.best = value;
       this.waited = 0;
-    } else if (++this.waited > this.patience) {
+    } else if (++this.waited >= this.patience) {
       trainer.rateScale *= this.factor;
       this.waited = 0;
     }

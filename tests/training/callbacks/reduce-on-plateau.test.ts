@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ReduceOnPlateau } from "../../../src/training/callbacks/reduce-on-plateau";
+import type { EpochResult, Trainer } from "../../../src/training/trainer";
+
+const MONITOR = { metric: "loss", mode: "min" } as const;
+
+/** The scale of the learning rate after each epoch with these validation losses. */
+function scales(losses: readonly number[], patience: number): number[] {
+  const trainer = { rateScale: 1 } as Trainer;
+  const callback = new ReduceOnPlateau(MONITOR, 0.5, patience);
+  return losses.map((loss) => {
+    callback.onEpochEnd(trainer, { validation: { loss } } as unknown as EpochResult);
+    return trainer.rateScale;
+  });
+}
+
+for (const [what, patience, losses, expected] of [
+  ["lowers the rate after `patience` epochs without improvement", 2, [1, 1, 1], [1, 1, 0.5]],
+  ["counts anew after it lowered the rate", 2, [1, 1, 1, 1, 1], [1, 1, 0.5, 0.5, 0.25]],
+  ["counts anew after an improvement", 2, [1, 1, 0.9, 1, 1], [1, 1, 1, 1, 0.5]],
+  ["takes what is not a number for no improvement", 1, [1, Number.NaN], [1, 0.5]],
+] as const) {
+  test(what, () => assert.deepEqual(scales(losses, patience), expected));
+}
