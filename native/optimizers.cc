@@ -50,8 +50,7 @@ inline float Regularized(float gradient, float weight, const Regularization& r) 
 }
 
 // rule: step size (bias-corrected), 1 - beta1, 1 - beta2, epsilon.
-FOR_THIS_PROCESSOR
-void Adam(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+inline void Adam(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
   float* __restrict weights = v.weights;
   float* __restrict first = v.first;
   float* __restrict second = v.second;
@@ -69,8 +68,7 @@ void Adam(const Values& v, std::int64_t n, const Regularization& r, const float*
 }
 
 // rule: learning rate, momentum, share of the gradient in the step, momentum in the step (for Nesterov's variant).
-FOR_THIS_PROCESSOR
-void Momentum(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+inline void Momentum(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
   float* __restrict weights = v.weights;
   float* __restrict accumulators = v.first;
   const float* __restrict gradients = v.gradient;
@@ -86,8 +84,7 @@ void Momentum(const Values& v, std::int64_t n, const Regularization& r, const fl
 }
 
 // rule: learning rate.
-FOR_THIS_PROCESSOR
-void Descent(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+inline void Descent(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
   float* __restrict weights = v.weights;
   const float* __restrict gradients = v.gradient;
   const Regularization own = r;
@@ -99,8 +96,7 @@ void Descent(const Values& v, std::int64_t n, const Regularization& r, const flo
 }
 
 // rule: learning rate, 1 - rho, momentum, epsilon.
-FOR_THIS_PROCESSOR
-void RmsProp(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
+inline void RmsProp(const Values& v, std::int64_t n, const Regularization& r, const float* rule) {
   float* __restrict weights = v.weights;
   float* __restrict squares = v.first;
   float* __restrict accumulators = v.second;
@@ -117,8 +113,7 @@ void RmsProp(const Values& v, std::int64_t n, const Regularization& r, const flo
   }
 }
 
-FOR_THIS_PROCESSOR
-void Follow(float* __restrict average, const float* __restrict weights, std::int64_t n, float share) {
+inline void Follow(float* __restrict average, const float* __restrict weights, std::int64_t n, float share) {
   for (std::int64_t i = 0; i < n; i++) average[i] -= (average[i] - weights[i]) * share;
 }
 
@@ -130,12 +125,13 @@ constexpr std::int64_t kShare = 4096;
 constexpr std::int64_t kThreadful = 1 << 18;
 
 void Range(Rule rule, const Values& v, std::int64_t from, std::int64_t to, const float* options) {
+  static const auto follow = histo::Compiled<Follow>::Best();
   const Regularization common = {options[0], options[1], options[2], options[3], options[4]};
   for (std::int64_t i = from; i < to; i += kShare) {
     const std::int64_t n = std::min(kShare, to - i);
     const auto at = [i](float* values) { return values ? values + i : nullptr; };
     rule({v.weights + i, at(v.first), at(v.second), nullptr, v.gradient + i}, n, common, options + kCommon);
-    if (v.average) Follow(v.average + i, v.weights + i, n, common.average);
+    if (v.average) follow(v.average + i, v.weights + i, n, common.average);
   }
 }
 
@@ -211,7 +207,8 @@ void Compute(Rule rule, int slots, TF_OpKernelContext* context) {
 
 template <Rule rule, int slots>
 void ComputeRule(void*, TF_OpKernelContext* context) {
-  Compute(rule, slots, context);
+  static const Rule best = histo::Compiled<rule>::Best();
+  Compute(best, slots, context);
 }
 
 bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
@@ -235,13 +232,19 @@ bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
 
 }  // namespace
 
-// Loading the addon registers the operations; its value says whether that went well.
+// Loading the addon registers the operations. Its value: whether that went well, and the instructions that they use.
 NAPI_MODULE_INIT() {
   static const bool registered = Register("HistoAdam", ComputeRule<Adam, 2>) &&
                                  Register("HistoMomentum", ComputeRule<Momentum, 1>) &&
                                  Register("HistoDescent", ComputeRule<Descent, 0>) &&
                                  Register("HistoRmsProp", ComputeRule<RmsProp, 2>);
-  napi_value result = nullptr;
-  napi_get_boolean(env, registered, &result);
+  static const char* const names[] = {"plain", "avx2", "avx512", "amx"};
+  const histo::Isa isa = Product::HasTiles() ? histo::Isa::amx : histo::VectorIsa();
+  napi_value result = nullptr, value = nullptr;
+  napi_create_object(env, &result);
+  napi_get_boolean(env, registered, &value);
+  napi_set_named_property(env, result, "registered", value);
+  napi_create_string_utf8(env, names[static_cast<int>(isa)], NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, result, "isa", value);
   return result;
 }

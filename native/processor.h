@@ -1,9 +1,49 @@
-// Vector code for the processor at hand.
+// Vector code for the processor at hand, or for the lesser one that HISTO_MAX_CPU_ISA names (avx2, avx512, amx).
 #pragma once
+#include <cstdlib>
+#include <cstring>
 
-// Compiles a function for several generations of x86; the best that runs here is chosen when the library is loaded.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_THIS_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define HISTO_DISPATCHED 1
+#define HISTO_TARGET(isa) __attribute__((target(isa)))
 #else
-#define FOR_THIS_PROCESSOR
+#define HISTO_TARGET(isa)
 #endif
+
+namespace histo {
+
+enum class Isa { plain, avx2, avx512, amx };
+
+// The most that HISTO_MAX_CPU_ISA allows.
+inline Isa AllowedIsa() {
+  const char* limit = std::getenv("HISTO_MAX_CPU_ISA");
+  if (limit && !std::strcmp(limit, "avx2")) return Isa::avx2;
+  if (limit && !std::strcmp(limit, "avx512")) return Isa::avx512;
+  return Isa::amx;
+}
+
+// The best vector instructions that are compiled, that this processor has and that are allowed; never amx, see Product.
+inline Isa VectorIsa() {
+#ifdef HISTO_DISPATCHED
+  static const Isa isa = AllowedIsa() >= Isa::avx512 && __builtin_cpu_supports("x86-64-v4") ? Isa::avx512
+                         : __builtin_cpu_supports("x86-64-v3")                              ? Isa::avx2
+                                                                                            : Isa::plain;
+  return isa;
+#else
+  return Isa::plain;
+#endif
+}
+
+// A function of plain loops, compiled for each kind of processor. The body must be inline for the compiler to do so.
+template <auto body>
+struct Compiled;
+template <typename... Args, void (*body)(Args...)>
+struct Compiled<body> {
+  HISTO_TARGET("arch=x86-64-v4") __attribute__((flatten)) static void Avx512(Args... args) { body(args...); }
+  HISTO_TARGET("arch=x86-64-v3") __attribute__((flatten)) static void Avx2(Args... args) { body(args...); }
+  __attribute__((flatten)) static void Plain(Args... args) { body(args...); }
+
+  static auto Best() { return VectorIsa() == Isa::avx512 ? Avx512 : VectorIsa() == Isa::avx2 ? Avx2 : Plain; }
+};
+
+}  // namespace histo

@@ -1,5 +1,7 @@
 #include "product.h"
+#include "processor.h"
 
+#include <algorithm>
 #include <cstring>
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -11,13 +13,8 @@
 
 namespace {
 
-constexpr std::int64_t kLanes = 16;            // floats of a vector
-constexpr std::int64_t kStrip = 2 * kLanes;    // columns of a strip of the float product
-constexpr std::int64_t kRowsAtOnce = 8;        // rows whose sums stay in registers
 constexpr std::int64_t kTileColumns = 16;      // columns of a matrix tile
 constexpr std::int64_t kDepth = 32;            // batch entries that one tile instruction sums up
-
-typedef float Lanes __attribute__((vector_size(64), aligned(4), may_alias));
 
 std::int64_t RoundUp(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -28,24 +25,62 @@ std::uint16_t ToBf16(float value) {
   return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);  // to nearest, ties to even
 }
 
-// sums[8][kStrip] = x[depth][8]^T * e[depth][kStrip]
-FOR_THIS_PROCESSOR
-void Strip(const float* x, const float* e, std::int64_t depth, float* sums) {
-  Lanes sum[kRowsAtOnce][2] = {};
-  for (std::int64_t k = 0; k < depth; k++) {
-    const Lanes left = *reinterpret_cast<const Lanes*>(e + k * kStrip);
-    const Lanes right = *reinterpret_cast<const Lanes*>(e + k * kStrip + kLanes);
-#pragma GCC unroll 8
-    for (std::int64_t r = 0; r < kRowsAtOnce; r++) {
-      sum[r][0] += left * x[k * kRowsAtOnce + r];
-      sum[r][1] += right * x[k * kRowsAtOnce + r];
-    }
-  }
-#pragma GCC unroll 8
-  for (std::int64_t r = 0; r < kRowsAtOnce; r++) {
-    *reinterpret_cast<Lanes*>(sums + r * kStrip) = sum[r][0];
-    *reinterpret_cast<Lanes*>(sums + r * kStrip + kLanes) = sum[r][1];
-  }
+// A kernel of the float product: rows and columns whose sums stay in registers.
+struct Kernel {
+  std::int64_t rows, columns;
+  void (*strip)(const float* x, const float* e, std::int64_t depth, float* sums, std::int64_t stride);
+};
+constexpr std::int64_t kMaxRows = 8, kMaxColumns = 48;
+
+// 16 registers of 16 bytes, or 32 of them on Arm.
+#define SECTION plain
+#define LANES 4
+#define VECTORS 3
+#ifdef __aarch64__
+#define ROWS 8
+#else
+#define ROWS 4
+#endif
+#include "strip.inl"
+#undef SECTION
+#undef LANES
+#undef VECTORS
+#undef ROWS
+
+#ifdef HISTO_DISPATCHED
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v3")
+#define SECTION avx2  // 16 registers of 32 bytes
+#define LANES 8
+#define VECTORS 3
+#define ROWS 4
+#include "strip.inl"
+#undef SECTION
+#undef LANES
+#undef VECTORS
+#undef ROWS
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
+#define SECTION avx512  // 32 registers of 64 bytes
+#define LANES 16
+#define VECTORS 3
+#define ROWS 8
+#include "strip.inl"
+#undef SECTION
+#undef LANES
+#undef VECTORS
+#undef ROWS
+#pragma GCC pop_options
+#endif
+
+const Kernel& BestKernel() {
+#ifdef HISTO_DISPATCHED
+  if (histo::VectorIsa() == histo::Isa::avx512) return avx512::kernel;
+  if (histo::VectorIsa() == histo::Isa::avx2) return avx2::kernel;
+#endif
+  return plain::kernel;
 }
 
 #ifdef HAS_TILE_INSTRUCTIONS
@@ -83,7 +118,7 @@ bool AskForTiles() {
 
 bool Product::HasTiles() {
 #ifdef HAS_TILE_INSTRUCTIONS
-  static const bool has = AskForTiles();
+  static const bool has = histo::AllowedIsa() >= histo::Isa::amx && AskForTiles();
   return has;
 #else
   return false;
@@ -104,11 +139,12 @@ Product::Product(const float* inputs, const float* errors, std::int64_t batch, s
       }
     }
   } else {
-    floats_.assign(RoundUp(columns, kStrip) * batch, 0);
+    const std::int64_t strip = BestKernel().columns;
+    floats_.assign(RoundUp(columns, strip) * batch, 0);
     for (std::int64_t k = 0; k < batch; k++) {
-      for (std::int64_t c = 0; c < columns; c += kStrip) {
-        const std::int64_t n = std::min(kStrip, columns - c);
-        std::memcpy(&floats_[c * batch + k * kStrip], errors + k * columns + c, n * sizeof(float));
+      for (std::int64_t c = 0; c < columns; c += strip) {
+        const std::int64_t n = std::min(strip, columns - c);
+        std::memcpy(&floats_[c * batch + k * strip], errors + k * columns + c, n * sizeof(float));
       }
     }
   }
@@ -120,18 +156,27 @@ void Product::Rows(std::int64_t first, std::int64_t count, float* out) const {
 }
 
 void Product::RowsInFloat(std::int64_t first, std::int64_t count, float* out) const {
-  std::vector<float> x(batch_ * kRowsAtOnce);
-  alignas(64) float sums[kRowsAtOnce * kStrip];
-  for (std::int64_t top = 0; top < count; top += kRowsAtOnce) {
-    const std::int64_t rows = std::min(kRowsAtOnce, count - top);
-    for (std::int64_t k = 0; k < batch_; k++) {
-      for (std::int64_t r = 0; r < rows; r++) x[k * kRowsAtOnce + r] = inputs_[k * rows_ + first + top + r];
+  const Kernel& kernel = BestKernel();
+  const std::int64_t all = RoundUp(count, kernel.rows);
+  std::vector<float> x(batch_ * all, 0);  // groups of rows, each [batch, kernel.rows]
+  for (std::int64_t k = 0; k < batch_; k++) {
+    for (std::int64_t r = 0; r < count; r++) {
+      x[r / kernel.rows * kernel.rows * batch_ + k * kernel.rows + r % kernel.rows] = inputs_[k * rows_ + first + r];
     }
-    for (std::int64_t c = 0; c < columns_; c += kStrip) {
-      Strip(x.data(), &floats_[c * batch_], batch_, sums);
-      const std::int64_t n = std::min(kStrip, columns_ - c);
+  }
+  float sums[kMaxRows * kMaxColumns];
+  for (std::int64_t c = 0; c < columns_; c += kernel.columns) {
+    const std::int64_t n = std::min(kernel.columns, columns_ - c);
+    for (std::int64_t top = 0; top < all; top += kernel.rows) {
+      const std::int64_t rows = std::min(kernel.rows, count - top);
+      float* to = out + top * columns_ + c;
+      if (rows == kernel.rows && n == kernel.columns) {
+        kernel.strip(&x[top * batch_], &floats_[c * batch_], batch_, to, columns_);
+        continue;
+      }
+      kernel.strip(&x[top * batch_], &floats_[c * batch_], batch_, sums, kernel.columns);
       for (std::int64_t r = 0; r < rows; r++) {
-        std::memcpy(out + (top + r) * columns_ + c, sums + r * kStrip, n * sizeof(float));
+        std::memcpy(to + r * columns_, sums + r * kernel.columns, n * sizeof(float));
       }
     }
   }

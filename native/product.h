@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "processor.h"
-
 class Product {
  public:
   // Rows that are computed together.
@@ -28,7 +26,7 @@ class Product {
   const float* inputs_;
   std::int64_t batch_, rows_, columns_;
   bool tiles_;
-  // Errors as they are read: strips of columns, each [batch, kStrip] floats or pairs of bfloat16; zeros beyond the edges.
+  // Errors as they are read: strips of columns, each [batch, strip] floats or pairs of bfloat16; zeros beyond the edges.
   std::vector<float> floats_;
   std::vector<std::uint16_t> pairs_;
 };

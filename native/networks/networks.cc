@@ -11,6 +11,7 @@
 
 #include "operation.h"
 #include "../parallel.h"
+#include "../processor.h"
 
 namespace histo {
 namespace {
@@ -42,8 +43,7 @@ struct Passes {
 #undef SECTION
 #undef WIDE
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define DISPATCHED
+#ifdef HISTO_DISPATCHED
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v3")
 #define SECTION avx2
@@ -64,14 +64,11 @@ struct Passes {
 #endif
 
 const Passes& Best() {
-#ifdef DISPATCHED
-  static const Passes& best = __builtin_cpu_supports("x86-64-v4")   ? avx512::passes
-                              : __builtin_cpu_supports("x86-64-v3") ? avx2::passes
-                                                                    : plain::passes;
-  return best;
-#else
-  return plain::passes;
+#ifdef HISTO_DISPATCHED
+  if (VectorIsa() == Isa::avx512) return avx512::passes;
+  if (VectorIsa() == Isa::avx2) return avx2::passes;
 #endif
+  return plain::passes;
 }
 
 // Memory of a thread for what an operation needs in between; grows and stays.

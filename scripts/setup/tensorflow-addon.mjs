@@ -16,7 +16,7 @@ const networks = ["networks.cc", "operation.h"].concat(
 
 /** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */
 export const nativeSources = [
-  ...["quietly.cc", "optimizers.cc", "product.cc", "product.h", "parallel.h", "processor.h"],
+  ...["quietly.cc", "optimizers.cc", "product.cc", "product.h", "strip.inl", "parallel.h", "processor.h"],
   ...networks.map((file) => `networks/${file}`),
 ].map((file) => `native/${file}`);
 
@@ -31,7 +31,7 @@ export async function compileAddon(compiler) {
   ];
   const binding = ["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(addonPackage, "binding", file));
   const own = (...files) => files.map((file) => join(root, "native", `${file}.cc`));
-  const fast = ["-O3", "-fno-math-errno", "-fno-trapping-math"];
+  const fast = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"];
   await compile(compiler, addon, [`-I${addonPackage}`, ...binding, ...withTensorFlow]);
   await compile(compiler, join(addonFolder, "quietly.node"), own("quietly"));
   // Everything trains without these two, only slower: a compiler that cannot compile them is no reason to stop.

@@ -22,9 +22,10 @@ export {
   variableOf,
 } from "./gradients";
 export { attribute, callOp, callOps, runOp, statelessUniform } from "./kernels";
-export { runtime, type TensorFlowRuntime } from "./load";
+export { type CpuIsa, runtime, type TensorFlowRuntime } from "./load";
 export { hasNetworkOps, standardizedBytes } from "./network-ops";
 export { Adam, type AdamOptions } from "./optimizers/adam";
+export { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
 export { Optimizer, type SlotTensor } from "./optimizers/optimizer";
 export { RmsProp, type RmsPropOptions } from "./optimizers/rmsprop";
 export { Sgd, type SgdOptions } from "./optimizers/sgd";

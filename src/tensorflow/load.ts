@@ -6,6 +6,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { projectRoot } from "../files/index";
 
+/** Kinds of vector and matrix instructions, each including those before it. */
+export type CpuIsa = "plain" | "avx2" | "avx512" | "amx";
+
+/** What oneDNN inside TensorFlow may use under each value of `HISTO_MAX_CPU_ISA`. */
+const ONEDNN_LIMITS: Readonly<Record<string, string>> = { avx2: "AVX2", avx512: "AVX512_CORE_BF16" };
+
 /** Which TensorFlow runs, for `histo doctor` and for choosing fused kernels. */
 export interface TensorFlowRuntime {
   readonly kind: "native" | "javascript";
@@ -13,6 +19,8 @@ export interface TensorFlowRuntime {
   readonly gpu: boolean;
   /** True where the project's own update operations are there (see native/optimizers.cc). */
   readonly fusedUpdates: boolean;
+  /** The instructions that those operations use: the processor's best, or what `HISTO_MAX_CPU_ISA` leaves. */
+  readonly isa?: CpuIsa;
   /** Why there is no native TensorFlow; absent where there is one. */
   readonly problem?: string;
 }
@@ -42,12 +50,17 @@ function quietly(work: () => unknown): unknown {
 const PLAIN = { kind: "javascript", gpu: false, fusedUpdates: false } as const;
 
 /** Adds the project's operations to TensorFlow, where the set-up could compile them against it. */
-function loadFusedUpdates(): boolean {
-  if (process.env.HISTO_FUSED_UPDATES === "0") return false;
+function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "isa"> {
+  const without = { fusedUpdates: false };
+  if (process.env.HISTO_FUSED_UPDATES === "0") return without;
   try {
-    return projectRequire("@tensorflow/tfjs-node-gpu/lib/napi-v8/optimizers.node") === true;
+    const addon = projectRequire("@tensorflow/tfjs-node-gpu/lib/napi-v8/optimizers.node") as {
+      registered: boolean;
+      isa: CpuIsa;
+    };
+    return addon.registered ? { fusedUpdates: true, isa: addon.isa } : without;
   } catch {
-    return false;
+    return without;
   }
 }
 
@@ -55,6 +68,8 @@ function load(): TensorFlowRuntime {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
   process.env[BF16_ALLOWED] ??= "BF16";
+  const limit = ONEDNN_LIMITS[process.env.HISTO_MAX_CPU_ISA ?? ""];
+  if (limit) process.env.ONEDNN_MAX_CPU_ISA = limit;
   // tfjs-node 4.22 calls two functions that newer Nodes warn of (22, 24) or no longer have (23, 24).
   const legacy = projectRequire("node:util") as Record<string, (value: unknown) => boolean>;
   legacy.isNullOrUndefined = (value) => value === null || value === undefined;
@@ -65,7 +80,7 @@ function load(): TensorFlowRuntime {
   try {
     const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
     const gpu = native.backend().isUsingGpuDevice === true;
-    return { kind: "native", gpu, fusedUpdates: !gpu && loadFusedUpdates() };
+    return { kind: "native", gpu, ...(gpu ? { fusedUpdates: false } : loadFusedUpdates()) };
   } catch (error) {
     const problem = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
     return { ...PLAIN, problem };

@@ -38,7 +38,11 @@ export function withPrecision<T>(value: Precision, work: () => T): T {
 export function hasBf16Hardware(): boolean {
   if (runtime.kind !== "native" || process.platform !== "linux") return false;
   try {
-    return /\b(amx_bf16|avx512_bf16)\b/.test(readFileSync("/proc/cpuinfo", "utf8"));
+    const limit = process.env.HISTO_MAX_CPU_ISA;
+    if (limit === "avx2") return false;
+    return (limit === "avx512" ? /\bavx512_bf16\b/ : /\b(amx_bf16|avx512_bf16)\b/).test(
+      readFileSync("/proc/cpuinfo", "utf8"),
+    );
   } catch {
     return false;
   }

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { Adam, type Optimizer, RmsProp, runtime, Sgd, tf, withPrecision } from "../../src/tensorflow/index";
+import {
+  Adam,
+  type Optimizer,
+  RmsProp,
+  runtime,
+  Sgd,
+  setUpdateWay,
+  tf,
+  withPrecision,
+} from "../../src/tensorflow/index";
 
 const START = [0.5, -1.2, 3, 0.01];
 const GRADIENTS = [
@@ -11,6 +20,8 @@ const GRADIENTS = [
   [0.05, -1, 0.2, -0.1],
 ];
 const RATE = 0.05;
+/** True in a process that a test below started with fewer instructions. */
+const isLimited = process.env.HISTO_MAX_CPU_ISA !== undefined;
 
 /** Five steps of a fused optimizer, and of its definition in double precision. */
 function compare(
@@ -141,11 +152,48 @@ test("the moving average follows the weights, and changes places with them and b
   near(weight);
 });
 
+test("HISTO_MAX_CPU_ISA limits the project's operations", { skip: !runtime.isa || !isLimited }, () => {
+  const kinds = ["plain", "avx2", "avx512", "amx"];
+  assert.ok(kinds.indexOf(runtime.isa as string) <= kinds.indexOf(process.env.HISTO_MAX_CPU_ISA as string));
+});
+
+for (const way of ["product", "rule", "tensorflow"] as const) {
+  test(`a gradient in factors is multiplied out as a plain loop does it (${way})`, () => {
+    setUpdateWay(way);
+    for (const [batch, rows, columns] of [
+      [1, 1, 1],
+      [5, 17, 47],
+      [64, 35, 101],
+      [33, 16, 96],
+    ] as const) {
+      const inputs = tf.randomNormal([batch, rows], 0, 1, "float32", 7) as tf.Tensor2D;
+      const errors = tf.randomNormal([batch, columns], 0, 1, "float32", 8) as tf.Tensor2D;
+      const [x, e] = [inputs.dataSync(), errors.dataSync()];
+      const variable = tf.variable(tf.zeros([rows, columns]));
+      const optimizer = new Sgd({ momentum: 0 });
+      optimizer.apply(new Map([[variable, { inputs, errors }]]), 1);
+      const values = variable.dataSync();
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          let sum = 0;
+          for (let k = 0; k < batch; k++) sum -= (x[k * rows + row] as number) * (e[k * columns + column] as number);
+          assert.ok(Math.abs((values[row * columns + column] as number) - sum) < 1e-4, `${batch} ${row} ${column}`);
+        }
+      }
+      optimizer.dispose();
+      variable.dispose();
+    }
+    setUpdateWay("product");
+  });
+}
+
 for (const [where, variables] of [
   ["on plain JavaScript", { HISTO_TENSORFLOW: "javascript" }],
   ["by TensorFlow's own operations, as on a GPU", { HISTO_FUSED_UPDATES: "0" }],
+  ["with AVX2 only", { HISTO_MAX_CPU_ISA: "avx2" }],
+  ["with AVX-512 but no matrix tiles", { HISTO_MAX_CPU_ISA: "avx512" }],
 ] as const) {
-  test(`the same optimizers work ${where}`, { skip: !runtime.fusedUpdates }, () => {
+  test(`the same optimizers work ${where}`, { skip: !runtime.fusedUpdates || isLimited }, () => {
     const { status, stdout } = spawnSync(process.execPath, ["--test", process.argv[1] as string], {
       encoding: "utf8",
       env: { ...process.env, ...variables, NODE_TEST_CONTEXT: "" },

@@ -3,10 +3,29 @@
  * moving average of the weights in one pass over memory.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Gradient, isFactored } from "../gradients";
+import { type Gradient, isFactored, multiplyOut } from "../gradients";
 import { runOp } from "../kernels";
+import { runtime } from "../load";
 import { precision } from "../precision";
 import type { Resource } from "../resident";
+
+/**
+ * How weights are updated. `product`: the project's operations also multiply out a gradient in factors; `rule`: TensorFlow
+ * multiplies it out first; `tensorflow`: its own operations do everything. They differ by rounding and in speed.
+ */
+export type UpdateWay = "product" | "rule" | "tensorflow";
+
+let way: UpdateWay = "product";
+
+/** How optimizers update weights in this process. */
+export function updateWay(): UpdateWay {
+  return runtime.fusedUpdates ? way : "tensorflow";
+}
+
+/** Sets how optimizers update weights from their next step on. Without the project's operations it has no effect. */
+export function setUpdateWay(value: UpdateWay): void {
+  way = value;
+}
 
 /** An update rule as the operations take it. */
 export interface FusedRule {
@@ -49,7 +68,8 @@ export function fusedUpdate(
   tf.tidy(() => {
     const nothing = tf.tensor1d([], "float32");
     const [first = nothing, second = nothing] = slots.map((slot) => slot.read());
-    const factors = isFactored(gradient) ? [gradient.inputs, gradient.errors] : [gradient, nothing];
+    const inFactors = isFactored(gradient) && updateWay() === "product";
+    const factors = inFactors ? [gradient.inputs, gradient.errors] : [multiplyOut(gradient), nothing];
     runOp(rule.operation, [], [weights.read(), first, second, average?.read() ?? nothing, ...factors, options]);
   });
 }

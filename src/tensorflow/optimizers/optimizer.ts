@@ -4,7 +4,7 @@ import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
 import { runtime } from "../load";
 import { readValues } from "../read-values";
 import { ResidentVariable, Resource } from "../resident";
-import { type FusedRegularization, type FusedRule, fusedOptions, fusedUpdate } from "./fused";
+import { type FusedRegularization, type FusedRule, fusedOptions, fusedUpdate, updateWay } from "./fused";
 
 /** A named tensor of the optimizer's state, such as `dense_1/kernel/m`. */
 export interface SlotTensor {
@@ -47,7 +47,7 @@ export abstract class Optimizer {
   /** Applies one update and disposes the gradients. */
   apply(gradients: Gradients, learningRate: number): void {
     this.step++;
-    if (runtime.fusedUpdates) this.applyFused(gradients, learningRate);
+    if (updateWay() !== "tensorflow") this.applyFused(gradients, learningRate);
     else this.applyComposed(gradients, learningRate);
   }
 
