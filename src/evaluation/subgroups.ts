@@ -20,7 +20,7 @@ export interface Subgroup extends DecisionMetrics {
 }
 
 /**
- * Measures by group, sorted by name. Images without a group are gathered under `(none)`.
+ * Measures by group, sorted by name. Images without a group, or with an empty one, are gathered under `(none)`.
  * @param groupOf the group of an image
  */
 export function subgroupTable(
@@ -30,7 +30,7 @@ export function subgroupTable(
 ): Subgroup[] {
   const groups = new Map<string, Prediction[]>();
   for (const row of predictions) {
-    const name = groupOf(row) ?? "(none)";
+    const name = groupOf(row)?.trim() || "(none)";
     const rows = groups.get(name);
     if (rows) rows.push(row);
     else groups.set(name, [row]);

@@ -114,3 +114,15 @@ test("each subgroup is measured as if it were alone", () => {
   assert.equal(only?.group, "(none)");
   assert.ok(Number.isNaN(only?.rocAuc));
 });
+
+test("an empty group is no group: its images are gathered with those that have none", () => {
+  const cells = ["", " ", undefined, "A"];
+  const groups = subgroupTable(tiles.slice(0, 4), ({ filename }) => cells[Number.parseInt(filename, 10)], 0.5);
+  assert.deepEqual(
+    groups.map(({ group, n }) => [group, n]),
+    [
+      ["(none)", 3],
+      ["A", 1],
+    ],
+  );
+});
