@@ -116,7 +116,7 @@ async function reportOf(
   { comparison, groups }: Result,
   { report, by = "group" }: Options,
 ): Promise<string> {
-  const { writeReport } = await import("../evaluation/report/index.js");
+  const { writeReport } = await import("../report/index.js");
   return writeReport(results, typeof report === "string" ? report : undefined, {
     ...(comparison && { comparison: { ...comparison, name: basename(comparison.against) } }),
     ...(groups && { groups: { by, table: groups } }),

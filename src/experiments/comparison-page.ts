@@ -1,8 +1,8 @@
 /** @module A comparison as one HTML file: the table, the figures, and what they say about the baseline. */
 import { basename } from "node:path";
-import { escapeHtml, paragraph, reportPage, table } from "../evaluation/report/index";
 import { writeFileAtomically } from "../files/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
+import { escapeHtml, paragraph, reportPage, table } from "../report/index";
 import type { ComparisonRow } from "./measure";
 
 const HEAD = [

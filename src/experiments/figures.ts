@@ -1,7 +1,7 @@
 /** @module The figures of a finished run, by name: for MLflow, notebooks and the terminal alike. */
 import { readRun } from "../evaluation/index";
-import { runFigures as figuresOf } from "../evaluation/report/index";
 import type { Figure } from "../plots/index";
+import { runFigures as figuresOf } from "../report/index";
 import type { RunDirectory } from "../runs/index";
 
 /** Figures made from the files of a run. */

@@ -2,10 +2,10 @@
 import { mkdir, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
-import { writeReport } from "../evaluation/report/index";
 import { takeLock } from "../files/index";
 import { exportRun, type Variant } from "../onnx/index";
 import { type Progress, silentProgress } from "../progress/index";
+import { writeReport } from "../report/index";
 import type { TrainingOptions } from "../runs/index";
 import { type RunTrainingOptions, runTraining, type TrainingResult } from "../training/index";
 import { type TrackingOptions, TrainingTracker } from "./track-training";

@@ -1,6 +1,11 @@
 /** @module Ranking, the threshold, and what other thresholds would do. */
-import { confusionAt, decisionMetrics } from "../confusion";
-import { chooseThreshold, describeThresholdRule, type ThresholdRule } from "../threshold";
+import {
+  chooseThreshold,
+  confusionAt,
+  decisionMetrics,
+  describeThresholdRule,
+  type ThresholdRule,
+} from "../evaluation/index";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
 import { decimal, escapeHtml, paragraph, percent, resized, type Section, table } from "./html";

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { projectRoot } from "../../files/index";
-import { darkTemplate, type Figure, lightTemplate } from "../../plots/index";
+import { projectRoot } from "../files/index";
+import { darkTemplate, type Figure, lightTemplate } from "../plots/index";
 import { type Block, escapeHtml, type Section } from "./html";
 import { STYLE } from "./style";
 

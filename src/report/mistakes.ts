@@ -1,10 +1,9 @@
 /** @module The worst mistakes as images. */
 import { readFile } from "node:fs/promises";
-import { loadDataset } from "../../dataset/index";
-import { messageOf } from "../../errors/index";
-import { thumbnail } from "../../image/thumbnail";
-import { type Mistake, worstMistakes } from "../mistakes";
-import type { RunResults } from "../run-results";
+import { loadDataset } from "../dataset/index";
+import { messageOf } from "../errors/index";
+import { type Mistake, type RunResults, worstMistakes } from "../evaluation/index";
+import { thumbnail } from "../image/thumbnail";
 import type { ReportFacts } from "./facts";
 import { counted, decimal, escapeHtml, paragraph, type Section } from "./html";
 

@@ -1,10 +1,17 @@
 /** @module What the sections of a report share: computed once. */
-import type { Interval } from "../bootstrap";
-import { type IntervalName, metricIntervals } from "../intervals";
-import type { BinaryMetrics } from "../metrics";
-import { labelsAndScores, type Prediction } from "../predictions";
-import { finiteLogits, fitTemperature, type Temperature } from "../recalibration";
-import { measureRun, type RunResults } from "../run-results";
+import {
+  type BinaryMetrics,
+  finiteLogits,
+  fitTemperature,
+  type Interval,
+  type IntervalName,
+  labelsAndScores,
+  measureRun,
+  metricIntervals,
+  type Prediction,
+  type RunResults,
+  type Temperature,
+} from "../evaluation/index";
 
 /** One partition's predictions and measures. */
 export interface PartitionFacts {

@@ -1,9 +1,13 @@
 /** @module The first page: what was measured, on what, and how sure it is. */
 
-import type { IntervalName } from "../intervals";
-import type { BinaryMetrics } from "../metrics";
-import { calibrationTest, finiteLogits } from "../recalibration";
-import { describeThresholdRule, parseThresholdRule } from "../threshold";
+import {
+  type BinaryMetrics,
+  calibrationTest,
+  describeThresholdRule,
+  finiteLogits,
+  type IntervalName,
+  parseThresholdRule,
+} from "../evaluation/index";
 import type { PartitionFacts, ReportFacts } from "./facts";
 import { bracket, counted, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
 

@@ -1,7 +1,7 @@
 /** @module Another model on the same images, and groups of images: sections that are there when asked for. */
-import { differenceFigure, subgroupFigure } from "../../plots/index";
-import type { Comparison } from "../comparison";
-import type { Subgroup } from "../subgroups";
+
+import type { Comparison, Subgroup } from "../evaluation/index";
+import { differenceFigure, subgroupFigure } from "../plots/index";
 import type { ReportFacts } from "./facts";
 import { bracket, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
 

@@ -1,6 +1,7 @@
 /** @module The report of a run: one HTML file for readers who want to know whether to trust the model. */
-import { writeFileAtomically } from "../../files/index";
-import { type RunResults, readRun } from "../run-results";
+
+import { type RunResults, readRun } from "../evaluation/index";
+import { writeFileAtomically } from "../files/index";
 import { comparisonSection, type ReportExtras, subgroupSection } from "./comparisons";
 import { rankingSection, thresholdSection } from "./decisions";
 import { reportFacts } from "./facts";

@@ -1,8 +1,8 @@
 /** @module The layers of a trained network out of its files. */
 import { existsSync } from "node:fs";
-import { readJson, SafetensorsFile, sizeOf } from "../../files/index";
-import type { LayerBox } from "../../plots/index";
-import type { RunDirectory } from "../../runs/index";
+import { readJson, SafetensorsFile, sizeOf } from "../files/index";
+import type { LayerBox } from "../plots/index";
+import type { RunDirectory } from "../runs/index";
 
 interface KerasLayer {
   readonly class_name: string;

@@ -1,4 +1,19 @@
 /** @module The figures of a run by name: for its report, for MLflow and for notebooks. */
+
+import {
+  bestEpoch,
+  calibrationBins,
+  finiteLogits,
+  precisionRecallCurve,
+  probabilityByVotes,
+  type RunResults,
+  rankRows,
+  resultsByAgreement,
+  rocBand,
+  rocCurve,
+  sigmoid,
+  thresholdSweep,
+} from "../evaluation/index";
 import {
   agreementFigure,
   architectureFigure,
@@ -12,14 +27,7 @@ import {
   scoreFigure,
   sweepFigure,
   votesFigure,
-} from "../../plots/index";
-import { probabilityByVotes, resultsByAgreement } from "../agreement";
-import { rankRows } from "../bootstrap";
-import { calibrationBins } from "../calibration";
-import { precisionRecallCurve, rocBand, rocCurve, thresholdSweep } from "../curves";
-import { finiteLogits } from "../recalibration";
-import { bestEpoch, type RunResults } from "../run-results";
-import { sigmoid } from "../sigmoid";
+} from "../plots/index";
 import { readLayers } from "./architecture";
 import { type ReportFacts, reportFacts } from "./facts";
 

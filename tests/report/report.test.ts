@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
 import { sigmoid } from "../../src/evaluation/index";
-import { writeReport } from "../../src/evaluation/report/index";
 import { Random } from "../../src/random/index";
+import { writeReport } from "../../src/report/index";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
 

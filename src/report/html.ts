@@ -1,5 +1,5 @@
 /** @module HTML from values; everything that comes from files is escaped. */
-import type { Figure } from "../../plots/index";
+import type { Figure } from "../plots/index";
 
 /** A part of the report. */
 export interface Section {

@@ -1,9 +1,15 @@
 /** @module Calibration, and the model beside the experts. */
-import { probabilityByVotes, resultsByAgreement } from "../agreement";
-import { expectedCalibrationError } from "../calibration";
-import { brierScore } from "../metrics";
-import { calibrationLine, calibrationTest, finiteLogits, logLoss } from "../recalibration";
-import { sigmoid } from "../sigmoid";
+import {
+  brierScore,
+  calibrationLine,
+  calibrationTest,
+  expectedCalibrationError,
+  finiteLogits,
+  logLoss,
+  probabilityByVotes,
+  resultsByAgreement,
+  sigmoid,
+} from "../evaluation/index";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
 import { bracket, decimal, escapeHtml, paragraph, percent, resized, type Section, table } from "./html";
