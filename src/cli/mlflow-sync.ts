@@ -1,6 +1,6 @@
 /** @module `histo mlflow sync`: sends what runs have logged while the MLflow server was away. */
 import { HistoError } from "../errors/index";
-import type { DeliveryReport } from "../tracking/index";
+import type { SpoolSenderReport } from "../tracking/index";
 import type { CommandDefinition } from "./command";
 import { addMlflowOptions, type MlflowOptions } from "./mlflow-options";
 
@@ -8,7 +8,7 @@ interface Result {
   readonly spools: number;
   readonly complete: number;
   readonly pending: number;
-  readonly runs: readonly DeliveryReport[];
+  readonly runs: readonly SpoolSenderReport[];
 }
 
 export const mlflowSyncCommand: CommandDefinition<MlflowOptions, Result> = {

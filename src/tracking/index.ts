@@ -1,19 +1,13 @@
 /** @module MLflow from TypeScript: client, run logger with a durable spool, artifacts, local server. Stands alone. */
-export { ActiveRun } from "./active-run";
-export { ArtifactClient, type Uploaded, type UploadOptions } from "./artifact-client";
-export type { Notice } from "./contact";
-export type { DeliveryReport } from "./delivery-report";
-export { ApiError, TrackingInputError } from "./errors";
-export { ExperimentClient } from "./experiment-client";
-export { type FetchedRun, type FetchRunOptions, fetchRun } from "./fetch-run";
-export type { PlotlyFigure } from "./figures";
-export { Mlflow } from "./mlflow";
-export { type MetricInput, RunClient } from "./run-client";
-export { freePort, type LocalServer, type LocalServerOptions, startLocalServer } from "./server";
-export { type ConnectionSettings, connectionSettings, DEFAULT_TRACKING_URI } from "./settings";
-export { type StartRunOptions, startRun, withRun } from "./start-run";
-export { findSpools, type SyncOptions, syncSpools } from "./sync";
-export type { Table, TableInput } from "./tables";
+
+export { ArtifactClient, type Uploaded, type UploadOptions } from "./client/artifact-client";
+export { ApiError, TrackingInputError } from "./client/errors";
+export { ExperimentClient } from "./client/experiment-client";
+export { type FetchedRun, type FetchRunOptions, fetchRun } from "./client/fetch-run";
+export { Mlflow } from "./client/mlflow";
+export { type MetricInput, RunClient } from "./client/run-client";
+export { freePort, type LocalServer, type LocalServerOptions, startLocalServer } from "./client/server";
+export { type ConnectionSettings, connectionSettings, DEFAULT_TRACKING_URI } from "./client/settings";
 export type {
   Dataset,
   DatasetInput,
@@ -27,4 +21,11 @@ export type {
   ServerInfo,
   Tag,
   ViewType,
-} from "./types";
+} from "./client/types";
+export { ActiveRun } from "./run/active-run";
+export type { PlotlyFigure } from "./run/figures";
+export { type StartRunOptions, startRun, withRun } from "./run/start-run";
+export type { Notice } from "./spool/retry-policy";
+export type { SpoolSenderReport } from "./spool/spool-sender-report";
+export { findSpools, type SyncOptions, syncSpools } from "./spool/sync";
+export type { Table, TableInput } from "./spool/tables";

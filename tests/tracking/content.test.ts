@@ -1,10 +1,10 @@
 /** @module Tables, figures, checksums and GPU lines. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatChecksums, parseChecksums } from "../../src/tracking/checksums";
-import { figureHtml } from "../../src/tracking/figures";
-import { parseGpuLine, SystemSampler } from "../../src/tracking/system-metrics";
-import { appendRows, toTable } from "../../src/tracking/tables";
+import { formatChecksums, parseChecksums } from "../../src/tracking/client/checksums";
+import { figureHtml } from "../../src/tracking/run/figures";
+import { parseGpuLine, SystemSampler } from "../../src/tracking/spool/system-metrics";
+import { appendRows, toTable } from "../../src/tracking/spool/tables";
 
 test("rows, columns and tables are the same table", () => {
   const table = {

@@ -1,0 +1,160 @@
+/** @module Beginning and continuing runs. */
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { connectionSettings } from "../client/settings";
+import { storableName, storableText } from "../client/values";
+import { Journal, type RunEvent, readRunEvent } from "../spool/journal";
+import type { Notice } from "../spool/retry-policy";
+import { SpoolDirectory } from "../spool/spool-directory";
+import { openSpoolSender } from "../spool/spool-sender-host";
+import { ActiveRun } from "./active-run";
+import { sourceTags } from "./source-tags";
+
+export interface StartRunOptions {
+  /**
+   * Name of the experiment, made where missing. Default `MLFLOW_EXPERIMENT_NAME`, then the experiment of
+   * `MLFLOW_EXPERIMENT_ID`, then `Default`.
+   */
+  readonly experiment?: string;
+  /** The server invents one where absent. */
+  readonly runName?: string;
+  /** Also set where a run is continued. */
+  readonly tags?: object;
+  /** Makes this a nested run. What it takes of the parent is plain data, so that the parent may live in another process. */
+  readonly parent?: Pick<ActiveRun, "key" | "experiment"> & Partial<Pick<ActiveRun, "experimentId" | "continuedRunId">>;
+  /** The same, for a parent that is on the server. */
+  readonly parentRunId?: string;
+  /**
+   * Continues a run that is on the server: its status is `RUNNING` until it ends again. Default `MLFLOW_RUN_ID`, which
+   * counts, as in Python, for the first run only that is not nested: that one removes it from the environment.
+   */
+  readonly runId?: string;
+  /**
+   * Where events wait for the server. A directory that already has a run continues that run. Default
+   * `mlruns/spool/<key>`.
+   */
+  readonly spoolDirectory?: string;
+  /**
+   * Adds to a run that may have ended: one that exists keeps its status and its end, so that its duration stays true. A
+   * new run begins and ends as ever. Default false.
+   */
+  readonly amend?: boolean;
+  /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
+  readonly trackingUri?: string;
+  /** Milliseconds between samples of `system/*` metrics, or false. Default 10 s. */
+  readonly systemMetrics?: number | false;
+  /** How long to wait for the server to make the run, so that {@link ActiveRun.runUrl} is known. Default 3 s. */
+  readonly waitMs?: number;
+  /** Gets the few lines that tracking has to say. Default: standard error. */
+  readonly say?: (line: string) => void;
+}
+
+/**
+ * Begins a run, or continues the one in `spoolDirectory`. The server may be absent: everything is kept in the spool and
+ * sent when it is back.
+ * @throws {TrackingInputError} where the address or another `MLFLOW_*` setting cannot be used
+ */
+export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun> {
+  const settings = connectionSettings(options.trackingUri);
+  const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const newKey = randomUUID();
+  const spool = new SpoolDirectory(resolve(options.spoolDirectory ?? join("mlruns", "spool", newKey)));
+  await mkdir(spool.files, { recursive: true });
+  await mkdir(spool.table(""), { recursive: true });
+  const earlier = await readRunEvent(spool.journal);
+  const header = earlier ?? (await newRun(newKey, options));
+  const journal = new Journal(spool);
+  if (earlier?.runId === process.env.MLFLOW_RUN_ID) takeFromEnvironment("MLFLOW_RUN_ID");
+  const continues = earlier !== undefined || header.runId !== undefined;
+  const amends = options.amend === true && continues;
+  if (!earlier) journal.append(header);
+  if (continues && !amends) journal.append({ type: "status", status: "RUNNING", time: Date.now() });
+  journal.sync();
+
+  let announce: (notice: Notice) => void = () => undefined;
+  const answered = new Promise<void>((done) => {
+    announce = () => done();
+  });
+  const { systemMetrics = defaultSystemMetrics() } = options;
+  const sender = openSpoolSender(
+    {
+      directory: spool.path,
+      settings,
+      fresh: earlier === undefined,
+      systemMetricsMs: systemMetrics === false ? 0 : systemMetrics,
+      startTime: header.startTime,
+    },
+    (notice) => {
+      run.receive(notice);
+      announce(notice);
+    },
+  );
+  const { trackingUri } = settings;
+  const run = new ActiveRun({ spool, journal, sender, header, amends, trackingUri, say });
+  if (options.tags) run.setTags(options.tags);
+  await withinTime(answered, options.waitMs ?? 3000);
+  return run;
+}
+
+/**
+ * Runs `work` in a run that ends with it: `FINISHED`, `KILLED` where the error has exit status 130 (stopped by the user),
+ * `FAILED` for any other error, which is thrown on.
+ */
+export async function withRun<T>(options: StartRunOptions, work: (run: ActiveRun) => Promise<T>): Promise<T> {
+  const run = await startRun(options);
+  try {
+    const result = await work(run);
+    await run.end("FINISHED");
+    return result;
+  } catch (error) {
+    const stopped = error instanceof Error && (error as { exitStatus?: unknown }).exitStatus === 130;
+    await run.end(stopped ? "KILLED" : "FAILED");
+    throw error;
+  }
+}
+
+async function newRun(key: string, options: StartRunOptions): Promise<RunEvent> {
+  const startTime = Date.now();
+  const { runName, parent, parentRunId = parent?.continuedRunId } = options;
+  const nested = parent !== undefined || parentRunId !== undefined;
+  const runId = options.runId ?? (nested ? undefined : takeFromEnvironment("MLFLOW_RUN_ID"));
+  const { MLFLOW_EXPERIMENT_NAME, MLFLOW_EXPERIMENT_ID } = process.env;
+  const name = options.experiment ?? (MLFLOW_EXPERIMENT_NAME || undefined);
+  return {
+    type: "run",
+    key,
+    experiment: storableText(name ?? "Default"),
+    ...(name === undefined && MLFLOW_EXPERIMENT_ID ? { experimentId: MLFLOW_EXPERIMENT_ID } : {}),
+    startTime,
+    tags: await sourceTags(),
+    ...(runName ? { name: storableName(runName) } : {}),
+    ...(runId ? { runId } : {}),
+    ...(parentRunId ? { parentRunId } : {}),
+    ...(parent ? { parentKey: parent.key, parentExperiment: parent.experiment } : {}),
+    ...(parent?.experimentId ? { parentExperimentId: parent.experimentId } : {}),
+  };
+}
+
+/** The value of a variable, which nobody after this call sees any more. */
+function takeFromEnvironment(variable: string): string | undefined {
+  const value = process.env[variable];
+  delete process.env[variable];
+  return value;
+}
+
+function defaultSystemMetrics(): number | false {
+  if (/^(false|0)$/i.test(process.env.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING ?? "")) return false;
+  return 1000 * (Number(process.env.MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL) || 10);
+}
+
+async function withinTime(event: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    event,
+    new Promise<void>((done) => {
+      timer = setTimeout(done, milliseconds);
+    }),
+  ]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,80 @@
+/** @module Consecutive metrics, parameters and tags gathered into requests the server takes, and the ones it refuses found. */
+import { ApiError, isGone } from "../client/errors";
+import { BATCH_LIMITS, type WireMetric } from "../client/values";
+import type { RecordEvent } from "./journal";
+
+interface Entry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The content of a `runs/log-batch` request. */
+export interface BatchContent {
+  readonly metrics: readonly WireMetric[];
+  readonly params: readonly Entry[];
+  readonly tags: readonly Entry[];
+}
+
+export class Batch implements BatchContent {
+  readonly metrics: WireMetric[] = [];
+  readonly params: Entry[] = [];
+  readonly tags: Entry[] = [];
+  private bytes = 0;
+
+  get size(): number {
+    return this.metrics.length + this.params.length + this.tags.length;
+  }
+
+  /** Adds an event of `length` bytes; false where it does not fit any more (never so for an empty batch). */
+  add(event: RecordEvent, length: number): boolean {
+    const entries = event.type === "metrics" ? event.points : event.entries;
+    const kind = this[event.type].length + entries.length;
+    const tooMany = kind > BATCH_LIMITS[event.type] || this.size + entries.length > BATCH_LIMITS.total;
+    if (this.size > 0 && (tooMany || this.bytes + length > BATCH_LIMITS.bytes)) return false;
+    this.bytes += length;
+    if (event.type === "metrics") {
+      for (const [key, value, timestamp, step] of event.points) this.metrics.push({ key, value, timestamp, step });
+    } else {
+      for (const [key, value] of event.entries) this[event.type].push({ key, value });
+    }
+    return true;
+  }
+}
+
+/**
+ * Sends a batch. Where its content is refused, the halves are tried, until the culprits are alone; these go to `reject` and
+ * the rest is stored.
+ * @param send throws an {@link ApiError} only where the content is refused for good, or the run does not exist
+ * @throws whatever is not a refusal of the content
+ */
+export async function sendBatch(
+  batch: BatchContent,
+  send: (content: BatchContent) => Promise<void>,
+  reject: (content: BatchContent, error: ApiError) => Promise<void>,
+): Promise<void> {
+  try {
+    await send(batch);
+  } catch (error) {
+    if (!(error instanceof ApiError) || isGone(error)) throw error;
+    const halves = split(batch);
+    if (!halves) return reject(batch, error);
+    for (const half of halves) await sendBatch(half, send, reject);
+  }
+}
+
+function split({ metrics, params, tags }: BatchContent): BatchContent[] | undefined {
+  const none: BatchContent = { metrics: [], params: [], tags: [] };
+  const kinds = [
+    { ...none, metrics },
+    { ...none, params },
+    { ...none, tags },
+  ].filter((content) => content.metrics.length + content.params.length + content.tags.length > 0);
+  if (kinds.length > 1) return kinds;
+  const total = metrics.length + params.length + tags.length;
+  if (total < 2) return undefined;
+  const half = total >> 1;
+  return [
+    { metrics: metrics.slice(0, half), params: params.slice(0, half), tags: tags.slice(0, half) },
+    { metrics: metrics.slice(half), params: params.slice(half), tags: tags.slice(half) },
+  ];
+}

@@ -1,0 +1,70 @@
+/** @module What a run has on the server already is kept when more is logged to it. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { TrackingInputError } from "../client/errors";
+import type { Mlflow } from "../client/mlflow";
+import type { Tag } from "../client/types";
+import { loadJson, saveJson } from "./durable-json";
+import { LOGGED_ARTIFACTS_TAG, type LoggedArtifact, tableFiles } from "./run-tables";
+import type { SpoolDirectory } from "./spool-directory";
+import { appendRows, type Table } from "./tables";
+
+/** The tags with the tables that the server knows added to the list of tables, where there is one. */
+export async function withEarlierTables(client: Mlflow, runId: string, tags: readonly Tag[]): Promise<readonly Tag[]> {
+  if (!tags.some(({ key }) => key === LOGGED_ARTIFACTS_TAG)) return tags;
+  const { data } = await client.getRun(runId);
+  const earlier = parseList(data.tags.find(({ key }) => key === LOGGED_ARTIFACTS_TAG)?.value);
+  return tags.map(({ key, value }) => {
+    if (key !== LOGGED_ARTIFACTS_TAG) return { key, value };
+    const own = parseList(value);
+    const others = earlier.filter(({ path }) => !own.some((table) => table.path === path));
+    return { key, value: JSON.stringify([...others, ...own]) };
+  });
+}
+
+/**
+ * Writes a table with the rows that the server had before this spool sent any of it. These are kept in the spool at the first
+ * call, so that the same call again, after a crash as well, gives the same table.
+ * @param local the rows of the spool @param target gets all of them
+ * @throws {TrackingInputError} `ARTIFACT_NOT_A_TABLE` where the server has something else under this path
+ */
+export async function writeWholeTable(
+  client: Mlflow,
+  spool: SpoolDirectory,
+  runId: string,
+  path: string,
+  local: string,
+  target: string,
+): Promise<void> {
+  const kept = tableFiles(spool, path).earlier;
+  let earlier = await loadJson<Table>(kept);
+  if (!earlier) {
+    earlier = await fetchTable(client, spool, runId, path);
+    await saveJson(kept, earlier);
+  }
+  await saveJson(target, appendRows(earlier, JSON.parse(await readFile(local, "utf8")) as Table));
+}
+
+/** A table of the server; an empty one where it has none. */
+async function fetchTable(client: Mlflow, spool: SpoolDirectory, runId: string, path: string): Promise<Table> {
+  if (!(await client.getArtifactClient().has(runId, path))) return { columns: [], data: [] };
+  const folder = await mkdtemp(join(spool.files, "table-"));
+  try {
+    const file = join(folder, "table.json");
+    await client.downloadArtifact(runId, path, file);
+    const table = await loadJson<Partial<Table>>(file);
+    if (Array.isArray(table?.columns) && Array.isArray(table.data)) return table as Table;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  throw new TrackingInputError("ARTIFACT_NOT_A_TABLE", `${path} of run ${runId} is no table: log under another name.`);
+}
+
+function parseList(json: string | undefined): LoggedArtifact[] {
+  try {
+    const list: unknown = JSON.parse(json ?? "[]");
+    return Array.isArray(list) ? (list as LoggedArtifact[]) : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * @module The journal of a run: every logged thing as one line, in order, written before the logging call returns. What a
+ * call has written survives a kill of the process; the sender makes it durable against power loss within a second.
+ */
+import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { TrackingInputError } from "../client/errors";
+import type { DatasetInput, RunStatus, Tag } from "../client/types";
+import type { WireNumber } from "../client/values";
+import type { SpoolDirectory } from "./spool-directory";
+
+/** The first line: which run this is. */
+export interface RunEvent {
+  readonly type: "run";
+  /** Made by the client; a tag of the run on the server, so that it is created once only. */
+  readonly key: string;
+  /** Name of the experiment. */
+  readonly experiment: string;
+  /** Its id, where it was given by that: then the name does not count. */
+  readonly experimentId?: string;
+  readonly name?: string;
+  readonly startTime: number;
+  readonly tags: readonly Tag[];
+  /** An existing run that is continued. */
+  readonly runId?: string;
+  readonly parentRunId?: string;
+  /** Key of a parent run that may not be on the server yet, and its experiment. */
+  readonly parentKey?: string;
+  readonly parentExperiment?: string;
+  readonly parentExperimentId?: string;
+}
+
+/** An artifact whose content lies in the spool. */
+export interface ArtifactEvent {
+  readonly type: "artifact";
+  /** Below the run's artifact root. */
+  readonly path: string;
+  /** Name in the spool's `files/`. */
+  readonly file: string;
+  /** A table whose rows go after those that the server had before this spool sent any. */
+  readonly addsRows?: boolean;
+}
+
+/** What goes to the server in batches. */
+export type RecordEvent =
+  | {
+      readonly type: "metrics";
+      /** Key, value, timestamp, step. */
+      readonly points: readonly (readonly [string, WireNumber, number, number])[];
+    }
+  | { readonly type: "params"; readonly entries: readonly (readonly [string, string])[] }
+  | { readonly type: "tags"; readonly entries: readonly (readonly [string, string])[] };
+
+export type JournalEvent =
+  | RunEvent
+  | ArtifactEvent
+  | RecordEvent
+  | { readonly type: "inputs"; readonly datasets: readonly DatasetInput[] }
+  | { readonly type: "status"; readonly status: RunStatus; readonly time: number };
+
+/** The journal open for appending. */
+export class Journal {
+  /** Nothing once the journal is closed: the system gives the number to the next file that is opened. */
+  private descriptor: number | undefined;
+  /** The last write may have stopped within a line. */
+  private torn: boolean;
+
+  constructor(spool: SpoolDirectory) {
+    mkdirSync(spool.files, { recursive: true });
+    this.descriptor = openSync(spool.journal, "a+");
+    const size = fstatSync(this.descriptor).size;
+    const last = Buffer.alloc(1);
+    if (size > 0) readSync(this.descriptor, last, 0, 1, size - 1);
+    this.torn = size > 0 && last[0] !== 0x0a;
+  }
+
+  /** @throws {TrackingInputError} `RUN_ENDED` where the journal is closed */
+  mustBeOpen(): number {
+    if (this.descriptor !== undefined) return this.descriptor;
+    throw new TrackingInputError(
+      "RUN_ENDED",
+      "the run has ended, and what is logged after end() is left out; begin it again with startRun in the same spoolDirectory to add to it (amend: true keeps its status and its end)",
+    );
+  }
+
+  /**
+   * Writes one event; a few microseconds.
+   * @throws {TrackingInputError} `RUN_ENDED`, and what the disk says where it does not take it
+   */
+  append(event: JournalEvent): void {
+    const descriptor = this.mustBeOpen();
+    const line = Buffer.from(`${this.torn ? "\n" : ""}${JSON.stringify(event)}\n`, "utf8");
+    this.torn = true;
+    for (let done = 0; done < line.length; ) done += writeSync(descriptor, line, done);
+    this.torn = false;
+  }
+
+  /** Makes everything durable now. */
+  sync(): void {
+    fdatasyncSync(this.mustBeOpen());
+  }
+
+  close(): void {
+    const { descriptor } = this;
+    this.descriptor = undefined;
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** An event and where it lies in the journal, in bytes. */
+export interface JournalEntry {
+  readonly event: JournalEvent;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Journal offsets up to which records and artifacts have been delivered. */
+export interface Delivered {
+  readonly records: number;
+  readonly artifacts: number;
+}
+
+const READ_BYTES = 1 << 20;
+
+/**
+ * The whole lines from `offset` on, about 1 MB of them at most; a line that is still being written is left for later. Lines
+ * cut short by a crash are passed over. A journal that ends before `offset` was cut: the answer is its start.
+ */
+export async function readJournal(path: string, offset: number): Promise<{ entries: JournalEntry[]; end: number }> {
+  const handle = await open(path, "r");
+  try {
+    const size = (await handle.stat()).size;
+    if (size < offset) return { entries: [], end: 0 };
+    for (let length = READ_BYTES; ; length *= 4) {
+      const bytes = Buffer.alloc(Math.min(length, size - offset));
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset);
+      const whole = bytes.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+      if (whole === 0 && bytesRead === length) continue;
+      return { entries: parseLines(bytes.subarray(0, whole), offset), end: offset + whole };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseLines(bytes: Buffer, offset: number): JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(0x0a, start) + 1;
+    try {
+      const event = JSON.parse(bytes.toString("utf8", start, end)) as JournalEvent;
+      entries.push({ event, start: offset + start, end: offset + end });
+    } catch {
+      // Torn by a crash: the call that wrote it never returned.
+    }
+    start = end;
+  }
+  return entries;
+}
+
+/** How far a journal was delivered, where it has lines that end there; its start for one that was cut since. */
+export async function reliableOffsets(path: string, { records, artifacts }: Delivered): Promise<Delivered> {
+  const handle = await open(path, "r");
+  try {
+    for (const offset of [records, artifacts]) {
+      const last = Buffer.alloc(1);
+      if (offset > 0) await handle.read(last, 0, 1, offset - 1);
+      if (offset > 0 && last[0] !== 0x0a) return { records: 0, artifacts: 0 };
+    }
+    return { records, artifacts };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The first event of a journal, or nothing where there is none yet. */
+export async function readRunEvent(path: string): Promise<RunEvent | undefined> {
+  const { entries } = await readJournal(path, 0).catch(() => ({ entries: [] as JournalEntry[] }));
+  const found = entries.find(({ event }) => event.type === "run")?.event;
+  return found?.type === "run" ? found : undefined;
+}

@@ -1,0 +1,93 @@
+/** @module The run on the server that belongs to a journal: found by its key, made exactly once. */
+import { ApiError } from "../client/errors";
+import type { Mlflow } from "../client/mlflow";
+import type { Run, Tag } from "../client/types";
+import type { RunEvent } from "./journal";
+
+/** The tag that carries {@link RunEvent.key}. MLflow's web interface hides tags that start with `mlflow.`. */
+export const RUN_KEY_TAG = "mlflow.client.runKey";
+
+export interface RemoteRun {
+  readonly runId: string;
+  readonly experimentId: string;
+}
+
+/**
+ * Finds the run of a journal, or makes it.
+ * @param mayExist false only where its creation has never been asked for: then it is not searched for
+ */
+export async function openRemoteRun(client: Mlflow, header: RunEvent, mayExist: boolean): Promise<RemoteRun> {
+  if (header.runId) return remoteOf(await activeRun(client, header.runId));
+  const { experiment_id, isRecent } = await experimentOf(client, header);
+  const existing = mayExist ? await runsByKey(client, experiment_id, header.key) : [];
+  if (existing[0]) return remoteOf(existing[0]);
+  const tags: Tag[] = [...header.tags, { key: RUN_KEY_TAG, value: header.key }];
+  const parent = header.parentRunId ?? (await parentByKey(client, header));
+  if (parent) tags.push({ key: "mlflow.parentRunId", value: parent });
+  try {
+    return remoteOf(await client.createRun(experiment_id, header.name, header.startTime, tags));
+  } catch (error) {
+    if (!isRecent || !(error instanceof ApiError) || error.statusCode >= 500) throw error;
+    // The experiment may have gone meanwhile: look again.
+    recentExperiments.delete(experimentKey(client, header.experiment));
+    return openRemoteRun(client, header, mayExist);
+  }
+}
+
+/** How long the id of an experiment is good for: a search begins many runs in a row. */
+const RECENT_MS = 10_000;
+const recentExperiments = new Map<string, { readonly experiment_id: string; readonly time: number }>();
+
+const experimentKey = (client: Mlflow, name: string) => `${client.trackingUri} ${name}`;
+
+/** The experiment of a run, made where one of its name is missing. `isRecent` where the server was not asked. */
+async function experimentOf(
+  client: Mlflow,
+  { experiment: name, experimentId }: RunEvent,
+): Promise<{ experiment_id: string; isRecent: boolean }> {
+  if (experimentId) return { experiment_id: experimentId, isRecent: false };
+  const key = experimentKey(client, name);
+  const known = recentExperiments.get(key);
+  if (known && performance.now() - known.time < RECENT_MS) return { ...known, isRecent: true };
+  const { experiment_id } = await client.getOrCreateExperiment(name);
+  recentExperiments.set(key, { experiment_id, time: performance.now() });
+  return { experiment_id, isRecent: false };
+}
+
+/**
+ * Deletes other runs with this key. They can come about when the answer to a creation was lost and the server finished it
+ * after the next search.
+ */
+export async function deleteDuplicates(client: Mlflow, { experimentId, runId }: RemoteRun, key: string): Promise<void> {
+  for (const { info } of await runsByKey(client, experimentId, key)) {
+    if (info.run_id !== runId) await client.deleteRun(info.run_id);
+  }
+}
+
+async function runsByKey(client: Mlflow, experimentId: string, key: string): Promise<Run[]> {
+  const { runs } = await client.searchRuns([experimentId], `tags.\`${RUN_KEY_TAG}\` = '${key}'`);
+  return runs.sort((a, b) => (a.info.run_id < b.info.run_id ? -1 : 1));
+}
+
+async function parentByKey(client: Mlflow, header: RunEvent): Promise<string | undefined> {
+  const { parentKey, parentExperiment, parentExperimentId } = header;
+  if (!parentKey || !parentExperiment) return undefined;
+  const experiment_id = parentExperimentId ?? (await client.getOrCreateExperiment(parentExperiment)).experiment_id;
+  const parent = (await runsByKey(client, experiment_id, parentKey))[0];
+  if (!parent) throw new Error("its parent run is not on the server yet: send that one first");
+  return parent.info.run_id;
+}
+
+async function activeRun(client: Mlflow, runId: string): Promise<Run> {
+  const run = await client.getRun(runId);
+  if (run.info.lifecycle_stage === "active") return run;
+  throw new ApiError(
+    `Run ${runId} has been deleted on the server: restore it (mlflow runs restore) first.`,
+    409,
+    "RESOURCE_DELETED",
+  );
+}
+
+function remoteOf(run: Run): RemoteRun {
+  return { runId: run.info.run_id, experimentId: run.info.experiment_id };
+}

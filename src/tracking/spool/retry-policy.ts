@@ -1,0 +1,187 @@
+/** @module Patience with a server: repeat what fails for now, say so once, stop where it refuses. */
+import { ApiError, failureKind } from "../client/errors";
+import { pauseAfter, SilentServerError } from "../client/transport";
+
+/** What a sender tells about its work. */
+export type Notice =
+  | { readonly kind: "created"; readonly runId: string; readonly experimentId: string; readonly url: string }
+  /** The server cannot be used for now, or again. */
+  | { readonly kind: "unreachable" | "recovered"; readonly message: string }
+  /** Nothing more will be sent by this sender. */
+  | { readonly kind: "stopped"; readonly message: string }
+  /** One item was refused and set aside. */
+  | { readonly kind: "rejected"; readonly message: string };
+
+/** Sending ended before everything was delivered; the rest stays in the spool. */
+export class SendingStopped extends Error {}
+
+/** How an item that always fails is told from a server that does not work now. */
+export interface SetAside {
+  /** Something of the same kind that a working server takes. */
+  readonly probe: () => Promise<unknown>;
+  /** The item is given up when it has failed this often in a row in the same way, while the probe succeeded. */
+  readonly tries: number;
+}
+
+/** How long a disk that takes nothing is left alone. */
+const DISK_PAUSE_MS = 1000;
+
+/** A sleep that can be cut short. */
+export class Alarm {
+  private wakers = new Set<() => void>();
+
+  wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.wakers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, milliseconds);
+      this.wakers.add(wake);
+    });
+  }
+
+  wake(): void {
+    for (const wake of this.wakers) wake();
+  }
+}
+
+export class RetryPolicy {
+  readonly alarm = new Alarm();
+  /** Set when no more events will come. */
+  closing = false;
+  private givesUpAfterMs = Number.POSITIVE_INFINITY;
+  private lastContact = 0;
+  private unreachable = false;
+  private stopped: SendingStopped | undefined;
+
+  constructor(
+    private readonly notify: (notice: Notice) => void,
+    /** Ends the requests under way. */
+    private readonly interrupt: () => void,
+  ) {}
+
+  /** From now on, give up when there was no contact for this long; `withoutContactMs` where there never was any. */
+  close(patienceMs: number, withoutContactMs: number): void {
+    this.closing = true;
+    this.givesUpAfterMs = this.lastContact > 0 ? patienceMs : withoutContactMs;
+    this.lastContact = Date.now();
+    this.alarm.wake();
+  }
+
+  /** Makes every attempt fail, also those under way. */
+  stop(reason: SendingStopped): void {
+    this.stopped ??= reason;
+    this.alarm.wake();
+    this.interrupt();
+  }
+
+  /** Throws where sending has been stopped. */
+  check(): void {
+    if (this.stopped) throw this.stopped;
+  }
+
+  /**
+   * Does `work` until it succeeds.
+   * @throws {SendingStopped} where the server refuses this client or the run is deleted, or patience ends
+   * @throws {ApiError} where the server will never accept this request, or it is to be set aside
+   */
+  async attempt<T>(work: () => Promise<T>, aside?: SetAside): Promise<T> {
+    let alike: { readonly status: number; readonly code: string | undefined; count: number } | undefined;
+    for (let failures = 1; ; failures++) {
+      this.check();
+      try {
+        const result = await work();
+        this.answered();
+        return result;
+      } catch (error) {
+        this.check();
+        if (error instanceof SendingStopped) throw error;
+        const kind = failureKind(error);
+        const message = error instanceof Error ? error.message || error.name : String(error);
+        if (kind === "invalid" && !isOfDeletedRun(message)) throw error;
+        if (kind === "invalid")
+          throw new SendingStopped(`${message}. Restore it there: mlflow runs restore --run-id ID`);
+        if (kind === "refused") throw new SendingStopped(refusal(message, error));
+        if (aside && isAnswer(error) && (await this.succeeds(aside.probe))) {
+          const { statusCode: status, errorCode: code } = error;
+          if (alike?.status !== status || alike.code !== code) alike = { status, code, count: 0 };
+          if (++alike.count >= aside.tries) throw error;
+        } else {
+          alike = undefined;
+          this.lost(message);
+        }
+        const silence = Date.now() - this.lastContact;
+        const patienceEnds = silence > this.givesUpAfterMs || error instanceof SilentServerError;
+        if (this.closing && patienceEnds) throw new SendingStopped(message);
+        const pause = pauseAfter(error, failures);
+        await this.alarm.wait(this.closing ? Math.min(pause, Math.max(100, this.givesUpAfterMs - silence)) : pause);
+      }
+    }
+  }
+
+  /**
+   * Writes to the spool. Where that fails, as on a full disk, it is tried again and again while the run goes on.
+   * @throws what the disk says once no more events come
+   */
+  async onDisk<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      this.check();
+      try {
+        return await work();
+      } catch (error) {
+        if (this.closing) throw error;
+        this.lost(error instanceof Error ? error.message : String(error));
+        await this.alarm.wait(DISK_PAUSE_MS);
+      }
+    }
+  }
+
+  private async succeeds(probe: () => Promise<unknown>): Promise<boolean> {
+    // A server that refuses a body without reading it closes the connection: the next request may still meet that.
+    for (let broken = 0; broken < 3; broken++) {
+      try {
+        await probe();
+        this.answered();
+        return true;
+      } catch (error) {
+        if (error instanceof ApiError) return false;
+        await this.alarm.wait(100);
+      }
+    }
+    return false;
+  }
+
+  private answered(): void {
+    this.lastContact = Date.now();
+    if (!this.unreachable) return;
+    this.unreachable = false;
+    this.notify({ kind: "recovered", message: "the server answers again" });
+  }
+
+  private lost(message: string): void {
+    if (this.unreachable) return;
+    this.unreachable = true;
+    this.notify({ kind: "unreachable", message });
+  }
+}
+
+/** An answer to this request, which does not ask to come back later. */
+function isAnswer(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.statusCode !== 429 && error.retryAfterMs === undefined;
+}
+
+/** Nothing can be logged to a deleted run: not the single item is refused, but all of them, until it is restored. */
+function isOfDeletedRun(message: string): boolean {
+  return /must be in the 'active' state/.test(message);
+}
+
+function refusal(message: string, error: unknown): string {
+  const status = error instanceof ApiError ? error.statusCode : 0;
+  if (status === 401) {
+    return `${message}. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN`;
+  }
+  if (/invalid host header/i.test(message)) return `${message}. Start the server with --allowed-hosts for its name`;
+  return `${message}. These credentials may not write there`;
+}

@@ -1,0 +1,155 @@
+/** @module The sending side of a process: one sender per open spool, driven by messages. Runs in a worker thread. */
+
+import { Mlflow } from "../client/mlflow";
+import type { ConnectionSettings } from "../client/settings";
+import { toWireNumber } from "../client/values";
+import { Journal } from "./journal";
+import type { Notice } from "./retry-policy";
+import { SpoolDirectory } from "./spool-directory";
+import { SpoolSender } from "./spool-sender";
+import type { SpoolSenderReport } from "./spool-sender-report";
+import { SystemSampler } from "./system-metrics";
+
+/** A small request that takes longer than this is tried again. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Numbers the commands and messages of one `startRun`. */
+interface Addressed {
+  readonly id: number;
+}
+
+export interface OpenCommand extends Addressed {
+  readonly kind: "open";
+  readonly directory: string;
+  /** Resolved by who begins the run: this thread's copy of the environment stays as it was when the thread began. */
+  readonly settings: ConnectionSettings;
+  /** The run has just been begun. */
+  readonly fresh: boolean;
+  /** Samples `system/*` metrics this often; 0 for never. */
+  readonly systemMetricsMs: number;
+  /** When the run began: steps of system metrics count from there, also after a restart. */
+  readonly startTime: number;
+}
+
+export interface CloseCommand extends Addressed {
+  readonly kind: "close";
+  readonly patienceMs: number;
+  readonly withoutContactMs: number;
+}
+
+export type SpoolSenderCommand = OpenCommand | CloseCommand;
+
+export interface SpoolSenderMessage extends Addressed {
+  readonly notice?: Notice;
+  /** The sender has ended. */
+  readonly report?: SpoolSenderReport;
+}
+
+/** A spool being sent. */
+interface Current {
+  /** The last `startRun` of this directory: it gets the messages. */
+  id: number;
+  readonly sender: SpoolSender;
+  readonly stopSampling: () => void;
+  created?: Notice;
+  closing: boolean;
+  /** Begins once the sender has ended. */
+  next?: OpenCommand;
+  nextClose?: CloseCommand;
+}
+
+export class SpoolSenderService {
+  /** By directory. */
+  private readonly current = new Map<string, Current>();
+
+  constructor(private readonly send: (message: SpoolSenderMessage) => void) {}
+
+  handle(command: SpoolSenderCommand): void {
+    if (command.kind === "open") this.open(command);
+    else this.close(command);
+  }
+
+  private open(command: OpenCommand): void {
+    const { directory, id } = command;
+    const current = this.current.get(directory);
+    if (current?.closing) current.next = command;
+    else if (current) {
+      // Begun again without an end, as when a notebook's cell is run twice: the same journal goes on.
+      this.replaced(current.id, directory);
+      current.id = id;
+      if (current.created) this.send({ id, notice: current.created });
+    } else this.begin(command);
+  }
+
+  private close(command: CloseCommand): void {
+    for (const current of this.current.values()) {
+      if (current.next?.id === command.id) current.nextClose = command;
+      if (current.id !== command.id) continue;
+      current.closing = true;
+      current.stopSampling();
+      current.sender.close(command.patienceMs, command.withoutContactMs);
+    }
+  }
+
+  private begin(command: OpenCommand): void {
+    const { directory, id, settings } = command;
+    const timeoutMs = Math.min(settings.timeoutMs, REQUEST_TIMEOUT_MS);
+    const client = new Mlflow({ ...settings, maxRetries: 0, timeoutMs });
+    const spool = new SpoolDirectory(directory);
+    const notify = (notice: Notice) => {
+      if (notice.kind === "created") current.created = notice;
+      this.send({ id: current.id, notice });
+    };
+    const current: Current = {
+      id,
+      sender: new SpoolSender(spool, client, notify, command.fresh),
+      stopSampling: command.systemMetricsMs > 0 ? sampleInto(spool, command) : () => undefined,
+      closing: false,
+    };
+    this.current.set(directory, current);
+    void current.sender.run().then((report) => {
+      current.stopSampling();
+      client.close();
+      this.current.delete(directory);
+      this.send({ id: current.id, report });
+      if (current.next) this.begin(current.next);
+      if (current.nextClose) this.close(current.nextClose);
+    });
+  }
+
+  private replaced(id: number, directory: string): void {
+    const problem = "this run was begun again in the same directory, and goes on there";
+    this.send({ id, report: { directory, server: "", complete: false, pending: 0, rejected: 0, problem } });
+  }
+}
+
+/**
+ * Samples the machine into a journal until the returned function is called. A sample that cannot be taken or kept (a full
+ * disk) is left out: it must not end the thread, which sends for all runs.
+ */
+function sampleInto(
+  spool: SpoolDirectory,
+  { systemMetricsMs, startTime }: { systemMetricsMs: number; startTime: number },
+): () => void {
+  const sampler = new SystemSampler();
+  let journal: Journal | undefined;
+  let open = true;
+  const take = async () => {
+    const sample = await sampler.sample();
+    if (!open) return;
+    const now = Date.now();
+    const step = Math.round((now - startTime) / systemMetricsMs);
+    const values = Object.entries(sample);
+    journal ??= new Journal(spool);
+    journal.append({
+      type: "metrics",
+      points: values.map(([name, value]) => [`system/${name}`, toWireNumber(value), now, step]),
+    });
+  };
+  const timer = setInterval(() => void take().catch(() => undefined), systemMetricsMs).unref();
+  return () => {
+    open = false;
+    clearInterval(timer);
+    journal?.close();
+  };
+}

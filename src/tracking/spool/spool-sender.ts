@@ -1,0 +1,348 @@
+/**
+ * @module Sends a spool to an MLflow server: records (metrics, parameters, tags, inputs, status) and artifacts each in order,
+ * side by side, so that a large upload does not hold up the metrics. How far each came is kept on disk after every
+ * acknowledged step. All that may be sent twice after a crash is of a kind that the server stores once.
+ */
+import { appendFile, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "../client/checksums";
+import { ApiError, isGone, TrackingInputError } from "../client/errors";
+import type { Mlflow } from "../client/mlflow";
+import type { MultipartState } from "../client/upload";
+import { Batch, type BatchContent, sendBatch } from "./batch";
+import { withEarlierTables, writeWholeTable } from "./continued-run";
+import { loadJson, saveJson } from "./durable-json";
+import {
+  type ArtifactEvent,
+  type JournalEntry,
+  type JournalEvent,
+  type RecordEvent,
+  readJournal,
+  readRunEvent,
+} from "./journal";
+import { countPending } from "./pending";
+import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
+import { Alarm, type Notice, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
+import type { SpoolDirectory } from "./spool-directory";
+import { SpoolLock } from "./spool-lock";
+import type { SpoolSenderReport } from "./spool-sender-report";
+import { loadSpoolSenderState, newSpoolSenderState, type SpoolSenderState } from "./spool-sender-state";
+
+/** An item that fails this often while others are stored is set aside; parts of one that did need less. */
+const TRIES = 5;
+const TRIES_OF_PARTS = 3;
+/** Set only to find out whether the server stores anything. MLflow's web interface hides it. */
+const PROBE_TAG = "mlflow.client.probe";
+
+/** A busy server takes its time for a request. */
+const LEAST_SILENCE_MS = 3000;
+
+/** How often the journal is looked at while nothing comes. */
+const IDLE_MS = 300;
+
+export class SpoolSender {
+  private readonly retries: RetryPolicy;
+  private state: SpoolSenderState;
+  private saved = "";
+  private saving: Promise<void> = Promise.resolve();
+  private remote: Promise<RemoteRun> | undefined;
+  /** The creation of the run has been asked for before, by this process or another. */
+  private mayExist: boolean;
+  /** Nobody but this sender can have put checksums of the run on the server. */
+  private alone = false;
+  /** Wakes who waits for artifacts. */
+  private readonly artifactSent = new Alarm();
+
+  constructor(
+    private readonly spool: SpoolDirectory,
+    private readonly client: Mlflow,
+    private readonly notify: (notice: Notice) => void,
+    /** True where the server cannot have this run yet. */
+    fresh = false,
+  ) {
+    this.mayExist = !fresh;
+    this.retries = new RetryPolicy(notify, () => client.interrupt());
+    this.state = newSpoolSenderState(client.trackingUri);
+  }
+
+  /**
+   * No more events will come: {@link run} ends when all is sent, or after `patienceMs` without contact (`withoutContactMs`
+   * where there never was any).
+   */
+  close(patienceMs: number, withoutContactMs = patienceMs): void {
+    this.retries.close(patienceMs, withoutContactMs);
+    this.client.limitSilence(Math.max(patienceMs, LEAST_SILENCE_MS));
+  }
+
+  /** Ends {@link run} now; what is left stays in the spool. */
+  stop(reason: string): void {
+    this.retries.stop(new SendingStopped(reason));
+  }
+
+  /** Sends until closed and done, or stopped. Never throws. */
+  async run(): Promise<SpoolSenderReport> {
+    let lock: SpoolLock | undefined;
+    try {
+      lock = await this.takeLock();
+      this.state = await loadSpoolSenderState(this.spool, this.client.trackingUri);
+      if (this.state.remote) await this.serverRun();
+      const lanes = [this.deliverRecords(), this.deliverArtifacts()];
+      for (const lane of lanes) lane.catch((error: unknown) => this.retries.stop(asStop(error)));
+      await Promise.allSettled(lanes);
+      this.retries.check();
+      await this.publishChecksums();
+      if (this.state.remote && this.state.inDoubt) await this.removeDuplicates(this.state.remote);
+      return await this.report();
+    } catch (error) {
+      const { message } = asStop(error);
+      this.notify({ kind: "stopped", message });
+      return await this.report(message);
+    } finally {
+      await lock?.release();
+    }
+  }
+
+  /** Waits while another process sends this spool; a sender that is closed already does not. */
+  private async takeLock(): Promise<SpoolLock> {
+    for (;;) {
+      const lock = await SpoolLock.acquire(this.spool.lock);
+      if (lock) return lock;
+      if (this.retries.closing) throw new SendingStopped(`${this.spool.path} is being sent by another process`);
+      await this.retries.alarm.wait(IDLE_MS);
+      this.retries.check();
+    }
+  }
+
+  private async deliverRecords(): Promise<void> {
+    let batch = new Batch();
+    let end = this.state.records;
+    const flush = async () => {
+      if (batch.size > 0) await this.sendRecords(batch);
+      batch = new Batch();
+      this.state.records = end;
+      await this.save();
+    };
+    for await (const entry of this.follow(this.state.records, flush)) {
+      const { event } = entry;
+      if (event.type === "metrics" || event.type === "params" || event.type === "tags") {
+        if (!batch.add(event, entry.end - entry.start)) {
+          await flush();
+          batch.add(event, entry.end - entry.start);
+        }
+      } else if (event.type !== "artifact") {
+        await flush();
+        await this.sendOther(event, entry.start);
+        end = entry.end;
+        await flush();
+      }
+      end = entry.end;
+    }
+  }
+
+  private async deliverArtifacts(): Promise<void> {
+    for await (const { event, end } of this.follow(this.state.artifacts, () => this.save())) {
+      if (event.type === "artifact") {
+        const sent = await this.sendArtifact(event);
+        this.state.artifacts = end;
+        await this.save();
+        // What the server has refused stays, for nobody else may have it.
+        if (sent) await rm(this.spool.file(event.file), { force: true });
+        this.artifactSent.wake();
+      } else this.state.artifacts = end;
+    }
+  }
+
+  /** The events from `offset` on, waiting for more until the sender is closed. `pause` is called where there are none. */
+  private async *follow(offset: number, pause: () => Promise<void>): AsyncGenerator<JournalEntry> {
+    for (let synced = offset; ; ) {
+      const closing = this.retries.closing;
+      const { entries, end } = await readJournal(this.spool.journal, offset);
+      yield* entries;
+      if (end !== offset) {
+        offset = end;
+        continue;
+      }
+      await pause();
+      if (synced !== offset) await this.retries.onDisk(() => this.syncJournal());
+      synced = offset;
+      if (closing) return;
+      await this.retries.alarm.wait(IDLE_MS);
+      this.retries.check();
+    }
+  }
+
+  private async sendRecords(batch: Batch): Promise<void> {
+    const { runId } = await this.serverRun();
+    const send = (content: BatchContent) => {
+      const { metrics, params, tags } = content;
+      return this.retries.attempt(() => this.client.logBatch(runId, metrics.map(numeric), params, tags), {
+        probe: () => this.probeRecords(runId),
+        tries: content === whole ? TRIES : TRIES_OF_PARTS,
+      });
+    };
+    const tags = await this.retries.attempt(() => withEarlierTables(this.client, runId, batch.tags));
+    const whole: BatchContent = { metrics: batch.metrics, params: batch.params, tags };
+    await sendBatch(whole, send, (content, error) => this.reject(content, error));
+  }
+
+  private async sendOther(event: Exclude<JournalEvent, RecordEvent | ArtifactEvent>, start: number): Promise<void> {
+    const { runId } = await this.serverRun();
+    if (event.type === "inputs") {
+      const probe = () => this.probeRecords(runId);
+      await this.orReject(event, () => this.client.logInputs(runId, event.datasets), { probe, tries: TRIES });
+    } else if (event.type === "status") {
+      const final = event.status !== "RUNNING" && event.status !== "SCHEDULED";
+      while (final && this.state.artifacts < start) {
+        this.retries.check();
+        await this.artifactSent.wait(20);
+      }
+      if (final) await this.publishChecksums();
+      await this.retries.attempt(() => this.client.updateRun(runId, event.status, final ? event.time : undefined));
+    }
+  }
+
+  /** False where the server has refused it. */
+  private async sendArtifact(event: ArtifactEvent): Promise<boolean> {
+    const { runId } = await this.serverRun();
+    const local = this.spool.file(event.file);
+    if (!(await stat(local).catch(() => undefined))) {
+      // Sent before by a sender that this one does not know of, as through another name of the server.
+      if (await this.retries.attempt(() => this.client.getArtifactClient().has(runId, event.path))) return true;
+      await this.reject(
+        event,
+        new Error(`${event.path} is not in the spool any more (sent to another server before?)`),
+      );
+      return false;
+    }
+    const kept = this.spool.multipart(event.file);
+    const memory = {
+      load: () => loadJson<MultipartState>(kept),
+      save: (state: MultipartState | undefined) => saveJson(kept, state),
+    };
+    const source = event.addsRows ? `${local}.whole` : local;
+    const send = async () => {
+      if (event.addsRows) await writeWholeTable(this.client, this.spool, runId, event.path, local, source);
+      const { path, sha256 } = await this.client.uploadArtifact(runId, source, event.path, { memory });
+      await this.retries.onDisk(() => appendFile(this.spool.checksums, `${sha256}  ${path}\n`));
+    };
+    const sent = await this.orReject(event, send, { probe: () => this.uploadChecksums(runId), tries: TRIES });
+    if (!sent) await memory.save(undefined);
+    if (source !== local) await rm(source, { force: true });
+    return sent;
+  }
+
+  /** Writes a record that any run takes. */
+  private probeRecords(runId: string): Promise<void> {
+    return this.client.setTag(runId, PROBE_TAG, "1");
+  }
+
+  /** Puts the list of checksums on the server where it has changed, together with what others have put there. */
+  private async publishChecksums(): Promise<void> {
+    const own = await readFile(this.spool.checksums, "utf8").catch(() => "");
+    const lines = own.split("\n").length - 1;
+    if (lines === this.state.checksums) return;
+    const { runId } = await this.serverRun();
+    await this.orReject({ path: CHECKSUM_FILE }, () => this.uploadChecksums(runId));
+    this.state.checksums = lines;
+    await this.save();
+  }
+
+  private async uploadChecksums(runId: string): Promise<void> {
+    const merged = this.spool.file(CHECKSUM_FILE);
+    const others = this.alone ? [] : await this.client.getArtifactClient().checksums(runId, this.spool.files);
+    const own = await readFile(this.spool.checksums, "utf8").catch(() => "");
+    await writeFile(merged, formatChecksums(new Map([...others, ...parseChecksums(own)])));
+    await this.client.uploadArtifact(runId, merged, CHECKSUM_FILE);
+    await rm(merged, { force: true });
+    this.alone = false;
+  }
+
+  /** False where the server has refused the item. */
+  private async orReject(item: unknown, work: () => Promise<void>, aside?: SetAside): Promise<boolean> {
+    try {
+      await this.retries.attempt(work, aside);
+      return true;
+    } catch (error) {
+      if (isGone(error) || !(error instanceof ApiError || error instanceof TrackingInputError)) throw error;
+      await this.reject(item, error);
+      return false;
+    }
+  }
+
+  private async reject(item: unknown, error: Error): Promise<void> {
+    this.state.rejected++;
+    const line = `${JSON.stringify({ item, reason: error.message })}\n`;
+    await this.retries.onDisk(() => appendFile(this.spool.rejected, line));
+    this.notify({ kind: "rejected", message: error.message });
+  }
+
+  /** The run on the server, made at the first need. */
+  private serverRun(): Promise<RemoteRun> {
+    this.remote ??= (async () => {
+      const known = this.state.remote;
+      const remote = known ?? (await this.retries.attempt(async () => this.create()));
+      if (!known) {
+        this.state.remote = remote;
+        await this.save();
+      }
+      this.notify({ kind: "created", ...remote, url: this.client.runUrl(remote.experimentId, remote.runId) });
+      return remote;
+    })();
+    return this.remote;
+  }
+
+  private async create(): Promise<RemoteRun> {
+    const header = await readRunEvent(this.spool.journal);
+    if (!header) throw new SendingStopped(`${this.spool.journal} does not say which run it is`);
+    const { mayExist } = this;
+    this.mayExist = true;
+    if (mayExist) this.state.inDoubt = true;
+    // Others add to a run when it has ended, which is not before its checksums were published for the first time.
+    this.alone = !mayExist && header.runId === undefined;
+    return openRemoteRun(this.client, header, mayExist);
+  }
+
+  private async removeDuplicates(remote: RemoteRun): Promise<void> {
+    const header = await readRunEvent(this.spool.journal);
+    if (header && !header.runId) await this.retries.attempt(() => deleteDuplicates(this.client, remote, header.key));
+  }
+
+  /** Keeps the state on disk; one save after the other, for both kinds of events come here. */
+  private save(): Promise<void> {
+    this.saving = this.saving.then(() =>
+      this.retries.onDisk(async () => {
+        const text = JSON.stringify(this.state);
+        if (text === this.saved) return;
+        await saveJson(this.spool.state, this.state);
+        this.saved = text;
+      }),
+    );
+    return this.saving;
+  }
+
+  private async syncJournal(): Promise<void> {
+    const handle = await open(this.spool.journal, "r+");
+    await handle.datasync().finally(() => handle.close());
+  }
+
+  private async report(problem?: string): Promise<SpoolSenderReport> {
+    const { remote, server, rejected } = this.state;
+    return {
+      directory: this.spool.path,
+      server,
+      ...(remote ? { ...remote, url: this.client.runUrl(remote.experimentId, remote.runId) } : {}),
+      complete: problem === undefined,
+      pending: problem === undefined ? 0 : await countPending(this.spool.journal, this.state),
+      rejected,
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+}
+
+function numeric<T extends { value: number | string }>(metric: T): T & { value: number } {
+  return { ...metric, value: Number(metric.value) };
+}
+
+function asStop(error: unknown): SendingStopped {
+  if (error instanceof SendingStopped) return error;
+  return new SendingStopped(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,65 @@
+/** @module Sends spools that were left behind, from any machine that has the directory. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { TrackingInputError } from "../client/errors";
+import { Mlflow } from "../client/mlflow";
+import { connectionSettings } from "../client/settings";
+import type { Notice } from "./retry-policy";
+import { SpoolDirectory } from "./spool-directory";
+import { SpoolSender } from "./spool-sender";
+import type { SpoolSenderReport } from "./spool-sender-report";
+
+export interface SyncOptions {
+  /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
+  readonly trackingUri?: string;
+  /** How long to go on without contact to the server. Default 15 s. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+  readonly notify?: (directory: string, notice: Notice) => void;
+}
+
+/** Spools in and below a directory. @throws {TrackingInputError} where it does not exist */
+export async function findSpools(directory: string): Promise<string[]> {
+  if (!(await stat(directory).catch(() => undefined))?.isDirectory()) {
+    throw new TrackingInputError("SPOOL_MISSING", `${directory} is not a directory.`);
+  }
+  const entries = await readdir(directory, { withFileTypes: true });
+  if (entries.some(({ name }) => name === "events.jsonl")) return [directory];
+  const folders = entries.filter((entry) => entry.isDirectory() && entry.name !== "node_modules");
+  const found: string[] = [];
+  for (const { name } of folders) found.push(...(await findSpools(join(directory, name))));
+  return found.sort();
+}
+
+/** Sends spools one after the other; nested runs wait for their parents. What has been sent is not sent again. */
+export async function syncSpools(
+  directories: readonly string[],
+  options: SyncOptions = {},
+): Promise<SpoolSenderReport[]> {
+  const settings = connectionSettings(options.trackingUri);
+  const client = new Mlflow({ ...settings, maxRetries: 0 });
+  const reports = new Map<string, SpoolSenderReport>();
+  const patience = options.patienceMs ?? 15_000;
+  // A server that does not answer for the first spool is not waited for with each of the others.
+  let withoutContact = Math.min(patience, 3000);
+  try {
+    // The second round is for nested runs that came before their parents.
+    for (const round of [1, 2]) {
+      if (round === 2 && ![...reports.values()].some(({ complete }) => complete)) break;
+      for (const directory of directories) {
+        if (options.signal?.aborted || reports.get(directory)?.complete) continue;
+        const notify = (notice: Notice) => options.notify?.(directory, notice);
+        const sender = new SpoolSender(new SpoolDirectory(directory), client, notify);
+        const stop = () => sender.stop("stopped by the user");
+        options.signal?.addEventListener("abort", stop, { once: true });
+        sender.close(patience, withoutContact);
+        reports.set(directory, await sender.run());
+        withoutContact = 0;
+        options.signal?.removeEventListener("abort", stop);
+      }
+    }
+  } finally {
+    client.close();
+  }
+  return directories.flatMap((directory) => reports.get(directory) ?? []);
+}

@@ -1,0 +1,13 @@
+/** @module Pauses between attempts. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiError } from "../../../src/tracking/client/errors";
+import { pauseAfter } from "../../../src/tracking/client/transport";
+
+test("a server can lengthen the pause before the next attempt, and not remove it", () => {
+  const answered = (retryAfter: string) => ApiError.fromAnswer("GET /", 503, "", retryAfter);
+  for (const retryAfter of ["0", "-5", "soon"]) assert.ok(pauseAfter(answered(retryAfter), 2) >= 750, retryAfter);
+  assert.equal(pauseAfter(answered("7"), 1), 7000);
+  assert.equal(pauseAfter(answered("3600"), 1), 30_000);
+  assert.ok(pauseAfter(new Error("ECONNREFUSED"), 1) >= 375);
+});
