@@ -34,8 +34,8 @@ export function withPrecision<T>(value: Precision, work: () => T): T {
   }
 }
 
-/** True where the processor multiplies bfloat16 in hardware, which about halves the time of a large product. */
-export function hasBf16Hardware(): boolean {
+/** True where the processor has bfloat16 instructions that `HISTO_MAX_CPU_ISA` allows. */
+function hasBf16Instructions(): boolean {
   if (runtime.kind !== "native" || process.platform !== "linux") return false;
   try {
     const limit = process.env.HISTO_MAX_CPU_ISA;
@@ -46,6 +46,28 @@ export function hasBf16Hardware(): boolean {
   } catch {
     return false;
   }
+}
+
+let usesBf16: boolean | undefined;
+
+/**
+ * True where TensorFlow really multiplies bfloat16 in hardware, which shortens large products. The instructions alone do
+ * not tell: with AVX512-BF16 but without AMX, oneDNN may still choose its float32 product. So the first call tries one.
+ */
+export function hasBf16Hardware(): boolean {
+  usesBf16 ??= hasBf16Instructions() && productRounds();
+  return usesBf16;
+}
+
+/** True when a product under `bf16` rounds its factors: 1 + 2^-12 becomes 1. */
+function productRounds(): boolean {
+  const depth = 2048;
+  return withPrecision("bf16", () =>
+    tf.tidy(() => {
+      const product = tf.matMul(tf.fill([64, depth], 1 + 2 ** -12), tf.ones([depth, 64]));
+      return (product.dataSync()[0] as number) < depth + 0.25;
+    }),
+  );
 }
 
 type MatMulKernel = (call: {
@@ -84,5 +106,5 @@ function exactUnitBatch(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transpo
 if (runtime.kind === "native") {
   interceptMatMul();
   const allowed = process.env[BF16_ALLOWED] !== "";
-  if (!runtime.gpu && allowed && hasBf16Hardware()) interceptConvolutions(() => current === "fp32");
+  if (!runtime.gpu && allowed && hasBf16Instructions()) interceptConvolutions(() => current === "fp32");
 }

@@ -52,7 +52,7 @@ test("fp32 products are exact to float32, for matrices, batches and layers", () 
 });
 
 test("bf16 rounds the factors of a product, and only within its scope", {
-  skip: !hasBf16Hardware() && "no bf16 processor",
+  skip: !hasBf16Hardware() && "this processor has no products that round to bf16",
 }, () => {
   const rounded = withPrecision("bf16", () => errorOf((a, b) => tf.matMul(a, b)));
   assert.ok(rounded > 1e-2 && rounded < 1, `error ${rounded}`);
