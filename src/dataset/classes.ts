@@ -17,7 +17,7 @@ export interface ClassAssignment {
  * @param positive name of the positive class; default: the alphabetically later one
  * @param source what to name in errors: the table or folder
  * @param remedy what the user can do when there are more than two classes, beside naming the positive one
- * @throws {InputError} `DATA_ONE_CLASS`, `DATA_MANY_CLASSES` or `DATA_POSITIVE_UNKNOWN`
+ * @throws {InputError} `DATA_ONE_CLASS`, `DATA_MANY_CLASSES`, `DATA_POSITIVE_UNKNOWN` or `LABEL_LETTERS_LOST`
  */
 export function assignClasses(
   written: Iterable<string>,
@@ -28,6 +28,7 @@ export function assignClasses(
   const spellings = new Map<string, string>();
   const variants = new Map<string, Set<string>>();
   for (const label of written) {
+    checkLetters(label, source);
     const key = classKey(label);
     if (!spellings.has(key)) spellings.set(key, classSpelling(label));
     variants.set(key, (variants.get(key) ?? new Set()).add(label.trim()));
@@ -66,16 +67,30 @@ export function assignClasses(
   };
 }
 
+/**
+ * Refuses a label in which some program wrote the replacement character for letters that it did not know: different labels
+ * may have become one.
+ * @param source what to name in the error: the table or folder
+ * @throws {InputError} `LABEL_LETTERS_LOST`
+ */
+export function checkLetters(label: string, source: string): void {
+  if (!label.includes("\uFFFD")) return;
+  throw new InputError(
+    "LABEL_LETTERS_LOST",
+    `${source} has the label "${label}": letters were lost when it was saved; mend it, or save the original as UTF-8.`,
+  );
+}
+
 /** A label for people: without blanks around it and without the `.0` that some programs give whole numbers. */
 export function classSpelling(label: string): string {
   return label.trim().replace(/^([-+]?\d+)\.0*$/, "$1");
 }
 
 /**
- * The same for all labels of one class: case, blanks around and a `.0` do not count; `true` and `false` are 1 and 0. Everything
+ * The same for all labels of one class: case, blanks around, a `.0` and the Unicode form do not count; `true` and `false` are 1 and 0. Everything
  * that reads labels compares them by it.
  */
 export function classKey(label: string): string {
-  const key = classSpelling(label).toLowerCase();
+  const key = classSpelling(label).normalize("NFC").toLowerCase();
   return key === "true" ? "1" : key === "false" ? "0" : key;
 }

@@ -73,6 +73,7 @@ export async function findImages(root: string): Promise<FoundImages> {
     visited.add(real);
     for (const entry of await listDirectory(folder)) {
       if (entry.name.startsWith(".")) continue;
+      if (hasImageExtension(entry.name) || entry.isDirectory()) checkName(folder, entry.name);
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
       const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry;
       if (kind?.isDirectory()) await walk(path);
@@ -100,9 +101,19 @@ export async function subfolders(folder: string): Promise<string[]> {
   for (const entry of await listDirectory(folder)) {
     if (entry.name.startsWith(".")) continue;
     const kind = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => undefined) : entry;
+    if (entry.isDirectory()) checkName(folder, entry.name);
     if (kind?.isDirectory()) names.push(entry.name);
   }
   return names.sort();
+}
+
+/** Refuses a name that is not UTF-8: it could neither be opened nor told from others. */
+function checkName(folder: string, name: string): void {
+  if (!name.includes("\uFFFD")) return;
+  throw new InputError(
+    "DATA_NAME_ENCODING",
+    `${folder}: the name "${name}" is not UTF-8; rename it (convmv does it for many files).`,
+  );
 }
 
 /** The entries of a folder; none where it does not exist. */

@@ -20,7 +20,7 @@ export interface Table {
 
 /**
  * Reads a CSV file (comma, semicolon or tab; UTF-8 or UTF-16 with a byte order mark; any line ends).
- * @throws {InputError} `TABLE_MISSING`, `TABLE_EMPTY`, `TABLE_NOT_TEXT` or `TABLE_MALFORMED`, naming file and line
+ * @throws {InputError} `TABLE_MISSING`, `TABLE_EMPTY`, `TABLE_NOT_TEXT`, `TABLE_ENCODING` or `TABLE_MALFORMED`, naming file and line
  */
 export async function readTable(path: string): Promise<Table> {
   const text = decodeText(await readFile(path).catch((error) => failToRead(path, error)), path);
@@ -59,6 +59,7 @@ function nameKey(name: string): string {
 /** A name as lower-case words in the singular: `Image Name`, `imageName` and `image_names` alike become `image name`. */
 export function wordsOf(name: string): string {
   return name
+    .normalize("NFC")
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, " ")
@@ -96,7 +97,10 @@ export function isMissing(field: string): boolean {
 
 /** A name without case, blanks and punctuation, for comparing column and class names. */
 export function plain(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  return name
+    .normalize("NFC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "");
 }
 
 function failToRead(path: string, error: unknown): never {
@@ -107,14 +111,50 @@ function failToRead(path: string, error: unknown): never {
   throw error;
 }
 
+/** What a byte order mark says about the encoding; UTF-8 where there is none. */
+function encodingOf([first, second]: Buffer): "utf-8" | "utf-16le" | "utf-16be" {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+}
+
+/** The text without a byte order mark. Bytes that are no text are refused: as U+FFFD, different labels would become one. */
 function decodeText(bytes: Buffer, path: string): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  if (bytes.subarray(0, 4096).includes(0)) {
+  const encoding = encodingOf(bytes);
+  const text = decoded(bytes, encoding);
+  if (text?.includes("\0") || (text === undefined && encoding === "utf-8" && bytes.includes(0))) {
     throw new InputError("TABLE_NOT_TEXT", `${path} is not a text file; save it as CSV (UTF-8).`);
   }
-  return bytes.toString("utf8").replace(/^\uFEFF/, "");
+  if (text !== undefined) return text;
+  throw new InputError("TABLE_ENCODING", `${path}, line ${undecodableLine(bytes, encoding)}; save it as CSV (UTF-8).`);
 }
+
+function decoded(bytes: Buffer, encoding: string): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The line, counted from 1, on which text in this encoding ends, and what stands there instead. */
+function undecodableLine(bytes: Buffer, encoding: string): string {
+  if (encoding !== "utf-8") {
+    const before = new TextDecoder(encoding).decode(bytes).split("\uFFFD", 1)[0] as string;
+    return `${lineCount(before)}: cut off or damaged text (UTF-16)`;
+  }
+  // A line end is one byte and no part of another character, so that lines can be told apart before they are decoded.
+  const lines = bytes.toString("latin1").split(LINE_END);
+  const at = lines.findIndex((line) => decoded(Buffer.from(line, "latin1"), encoding) === undefined);
+  const read = new TextDecoder("windows-1252").decode(Buffer.from(lines[at] ?? "", "latin1"));
+  const words = read.match(/[^\s,;"]{0,20}[\x80-\uffff][^\s,;"]{0,20}/g) ?? [];
+  return `${at + 1}: not UTF-8 (${listed(words, 3)} if it is Windows-1252, as Excel's "CSV" is)`;
+}
+
+function lineCount(text: string): number {
+  return text.split(LINE_END).length;
+}
+
+const LINE_END = /\r\n|\n|\r/;
 
 /** The line by which Excel is told the delimiter. */
 const SEPARATOR_LINE = /^\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)/i;
@@ -132,7 +172,7 @@ function delimiterOf(text: string): string {
 
 function records(text: string, path: string): TableRow[] {
   const [said, separator] = SEPARATOR_LINE.exec(text) ?? [];
-  const linesBefore = said === undefined ? 0 : said.split(/\r\n|\n|\r/).length - 1;
+  const linesBefore = said === undefined ? 0 : lineCount(said) - 1;
   const content = text.slice(said?.length ?? 0);
   try {
     const parsed = parse(content, {

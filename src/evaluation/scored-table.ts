@@ -1,5 +1,5 @@
 /** @module Labels and scores out of any CSV: columns found or named, labels as 0 and 1 or as class names. */
-import { classKey, classSpelling } from "../dataset/classes";
+import { checkLetters, classKey, classSpelling } from "../dataset/classes";
 import { isMissing, readTable, type Table } from "../dataset/table";
 import { InputError } from "../errors/index";
 import { labelColumn } from "./columns";
@@ -96,8 +96,9 @@ function findClasses(
   const first = new Map<string, { readonly name: string; readonly line: number }>();
   keys.forEach((key, i) => {
     const row = table.rows[i] as Table["rows"][number];
-    if (key !== "" && !first.has(key))
-      first.set(key, { name: classSpelling(row.fields[labelAt] ?? ""), line: row.line });
+    if (key === "" || first.has(key)) return;
+    checkLetters(key, `${table.path}, line ${row.line},`);
+    first.set(key, { name: classSpelling(row.fields[labelAt] ?? ""), line: row.line });
   });
   const distinct = [...first.keys()].sort();
   const classes = (positive: string, binary = false) => {
