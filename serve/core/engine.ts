@@ -1,6 +1,7 @@
 /** @module A model at work inside one process: decoders with a limit, micro-batches, one session. */
 import { HistoError } from "../../src/errors/index";
 import { sigmoid } from "../../src/evaluation/sigmoid";
+import type { PreprocessedImage } from "../../src/inference/index";
 import type { ModelCard } from "../../src/onnx/model-card";
 import { Batcher, type BatchingOptions } from "./batcher";
 import { contributions, coverParts } from "./explain";
@@ -59,7 +60,7 @@ export class Engine implements ServedModel {
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
     return this.admit(async () => {
       const arrived = performance.now();
-      const { pixels, seconds: preprocessSeconds } = await this.decode(image, signal);
+      const { pixels, warnings, seconds: preprocessSeconds } = await this.decode(image, signal);
       const { logit, seconds: inferenceSeconds, batch } = await this.batcher.submit(pixels);
       const probability = sigmoid(logit);
       const { classes, threshold } = this.card;
@@ -73,6 +74,7 @@ export class Engine implements ServedModel {
         inferenceSeconds,
         queueSeconds: Math.max(0, total - preprocessSeconds - inferenceSeconds),
         batchSize: batch,
+        warnings,
       };
     });
   }
@@ -120,13 +122,11 @@ export class Engine implements ServedModel {
     return this.network.close();
   }
 
-  private async decode(image: Uint8Array, signal?: AbortSignal): Promise<{ pixels: Uint8Array; seconds: number }> {
+  private async decode(image: Uint8Array, signal?: AbortSignal): Promise<PreprocessedImage> {
     try {
       return await this.decoding.run(async () => {
         if (signal?.aborted) throw new Problem("DEADLINE_EXCEEDED");
-        const started = performance.now();
-        const pixels = await asProblem(this.network.decode(image, this.active === 1));
-        return { pixels, seconds: since(started) };
+        return await asProblem(this.network.decode(image, this.active === 1));
       });
     } finally {
       // The batch may be waiting for this image alone.

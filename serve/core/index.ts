@@ -10,5 +10,5 @@ export { type Answer, type GoldenResult, ModelRegistry, type ServedModel } from 
 export { openImages } from "./open-images";
 export { PROBLEM_CODES, Problem, type ProblemCode, problemResponse } from "./problem";
 export { DEFAULT_LIMITS, type RequestHead, Service, type ServiceLimits, type ServiceOptions } from "./service";
-export { apiKeysOf, listOf, originsOf } from "./settings";
+export { apiKeysOf, bitDepthOf, listOf, originsOf } from "./settings";
 export { openWeb } from "./web-files";

@@ -1,4 +1,5 @@
 /** @module What the service knows of a model, whether it runs in this process (Lambda) or in a worker (Express). */
+import type { PredictionWarning } from "../../src/inference/index";
 import type { ModelCard } from "../../src/onnx/model-card";
 import { Problem } from "./problem";
 
@@ -17,6 +18,8 @@ export interface Answer {
   readonly queueSeconds: number;
   /** Images in that batch. */
   readonly batchSize: number;
+  /** What is odd about it; empty for nothing. */
+  readonly warnings: readonly PredictionWarning[];
 }
 
 /** How much each part of an image holds up the answer: the change of the logit when that part is greyed out. */

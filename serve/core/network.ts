@@ -1,4 +1,5 @@
 /** @module The part of a predictor that serving needs, with decoding and running apart so that batches can form between. */
+import type { PreprocessedImage } from "../../src/inference/index";
 import type { ModelCard } from "../../src/onnx/model-card";
 import type { GoldenResult } from "./models";
 
@@ -8,10 +9,10 @@ export interface Network {
   readonly sha256: string;
   readonly loadSeconds: number;
   /**
-   * Image bytes to uint8 RGB pixels of the model's size (height, width, channel).
+   * Image bytes to pixels of the model's size, and what is odd about them.
    * @param alone nothing else is waiting, so the work may be done where it is fastest
    */
-  decode(image: Uint8Array, alone: boolean): Promise<Uint8Array>;
+  decode(image: Uint8Array, alone: boolean): Promise<PreprocessedImage>;
   /** Logits of a batch of decoded images. */
   run(pixels: readonly Uint8Array[]): Promise<number[]>;
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array>;

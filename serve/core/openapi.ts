@@ -1,4 +1,5 @@
 /** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
+import { PREDICTION_WARNING_TEXTS } from "../../src/inference/index";
 import { IMAGE_NAME_RULE } from "./images";
 import { PROBLEM_CODES, type ProblemCode } from "./problem";
 import type { Service } from "./service";
@@ -87,6 +88,10 @@ const SCHEMAS: Json = {
     model_sha256: string("Identity of the model's files."),
     preprocess_time: number("Seconds for decoding, resizing and normalizing the image."),
     inference_time: number("Seconds for the run of the network that held the image."),
+    warnings: {
+      ...list({ type: "string", enum: Object.keys(PREDICTION_WARNING_TEXTS) }),
+      description: warningsText(),
+    },
   }),
   ItemProblem: object({ image_filename: { type: ["string", "null"] }, error: schema("Problem") }),
   Problem: object(
@@ -101,6 +106,11 @@ const SCHEMAS: Json = {
     ["type", "title", "status", "detail", "code"],
   ),
 };
+
+function warningsText(): string {
+  const meanings = Object.entries(PREDICTION_WARNING_TEXTS).map(([code, text]) => `${code}: the image ${text}`);
+  return `What is odd about the image; empty for nothing. ${meanings.join(". ")}.`;
+}
 
 function paths({ limits }: Service): Json {
   const modelPath = { name: "model", in: "path", required: true, schema: { type: "string" } };

@@ -16,6 +16,7 @@ export interface PredictionBody {
   readonly model_sha256: string;
   readonly preprocess_time: number;
   readonly inference_time: number;
+  readonly warnings: readonly string[];
 }
 
 export async function predictRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
@@ -67,6 +68,7 @@ function predictionBody(filename: string | null, model: ServedModel, answer: Ans
     model_sha256: model.sha256,
     preprocess_time: answer.preprocessSeconds,
     inference_time: answer.inferenceSeconds,
+    warnings: answer.warnings,
   };
 }
 

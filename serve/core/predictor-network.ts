@@ -7,27 +7,23 @@ import type { Network } from "./network";
 export interface PredictorNetworkOptions {
   /** Threads of the network. Default: one for each core, at most 8. */
   readonly threads?: number | undefined;
-  /** Largest accepted image, width times height. */
-  readonly maxPixels?: number | undefined;
+  /** Bits that the values of 16-bit images use, in place of what the models' cards say. */
+  readonly bitDepth?: number | undefined;
 }
-
-/** Largest accepted image where nothing is said: 4096 x 4096. */
-export const DEFAULT_MAX_PIXELS = 4096 * 4096;
 
 /** Loads a model directory. @throws {InputError} as {@link Predictor.open} */
 export async function openNetwork(directory: string, options: PredictorNetworkOptions = {}): Promise<Network> {
   const started = performance.now();
   const threads = options.threads ?? Math.min(8, availableParallelism());
-  const predictor = await Predictor.open(directory, { threads, spinning: false });
-  const limits = { pixels: options.maxPixels ?? DEFAULT_MAX_PIXELS };
-  const { size } = predictor.card.preprocessing;
+  const predictor = await Predictor.open(directory, { threads, spinning: false, bitDepth: options.bitDepth });
+  const { size, bitDepth } = predictor.card.preprocessing;
   // The first run allocates what all later ones use.
   await predictor.predictPixels(new Uint8Array(size * size * 3), 1);
   return {
     card: predictor.card,
     sha256: predictor.sha256,
     loadSeconds: (performance.now() - started) / 1000,
-    decode: (image, alone) => predictor.preprocess(image, { ...limits, immediate: alone }),
+    decode: (image, alone) => predictor.preprocess(image, { immediate: alone }),
     async run(pixels) {
       const [first] = pixels;
       const batch = pixels.length === 1 && first ? first : Buffer.concat(pixels);
@@ -35,7 +31,7 @@ export async function openNetwork(directory: string, options: PredictorNetworkOp
     },
     async thumbnail(image, edge) {
       const { thumbnail } = await import("../../src/image/thumbnail.js");
-      return thumbnail(image, edge, limits);
+      return thumbnail(image, edge, {}, { bitDepth });
     },
     async verifyGolden(): Promise<GoldenResult> {
       const result = await predictor.verifyGolden();

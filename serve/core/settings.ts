@@ -37,6 +37,14 @@ export function endpointOf(setting: string, text: string): string {
   throw new InputError("ENDPOINT_INVALID", `${setting}: ${text} is not an address such as https://a.example.`);
 }
 
+/** Bits that the values of 16-bit images use, 8 to 16; undefined where nothing is said. @throws {InputError} `BIT_DEPTH_INVALID` */
+export function bitDepthOf(setting: string, text = ""): number | undefined {
+  if (text === "") return undefined;
+  const bits = Number(text);
+  if (Number.isInteger(bits) && bits >= 8 && bits <= 16) return bits;
+  throw new InputError("BIT_DEPTH_INVALID", `${setting}: ${text} is not a whole number from 8 to 16.`);
+}
+
 function webAddress(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { messageOf } from "../../src/errors/index";
 import {
   apiKeysOf,
+  bitDepthOf,
   DEFAULT_ENGINE_OPTIONS,
   Engine,
   listOf,
@@ -35,11 +36,14 @@ export interface LambdaOptions {
   readonly images?: string | undefined;
   readonly apiKeys?: readonly string[] | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
+  /** Bits that the values of 16-bit images use, in place of what the models' cards say. */
+  readonly bitDepth?: number | undefined;
 }
 
 /**
- * Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS` and `HISTO_CORS_ORIGINS`; lists are separated by commas.
- * @throws {InputError} `API_KEYS_EMPTY`, `ORIGIN_INVALID`
+ * Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS`, `HISTO_CORS_ORIGINS` and `HISTO_BIT_DEPTH`; lists are separated
+ * by commas.
+ * @throws {InputError} `API_KEYS_EMPTY`, `ORIGIN_INVALID`, `BIT_DEPTH_INVALID`
  */
 export function optionsFromEnvironment(environment: NodeJS.ProcessEnv = process.env): LambdaOptions {
   return {
@@ -47,6 +51,7 @@ export function optionsFromEnvironment(environment: NodeJS.ProcessEnv = process.
     images: environment.HISTO_IMAGE_SOURCE || undefined,
     apiKeys: apiKeysOf(environment.HISTO_API_KEYS),
     corsOrigins: originsOf("HISTO_CORS_ORIGINS", environment.HISTO_CORS_ORIGINS),
+    bitDepth: bitDepthOf("HISTO_BIT_DEPTH", environment.HISTO_BIT_DEPTH),
   };
 }
 
@@ -56,7 +61,7 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
   const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, decoders: availableParallelism() };
   const [images, web] = await Promise.all([options.images ? openImages(options.images) : undefined, openWeb()]);
   for (const [name, directory] of await nameModels(options.models)) {
-    registry.set(new Engine(name, await openNetwork(directory), engineOptions));
+    registry.set(new Engine(name, await openNetwork(directory, { bitDepth: options.bitDepth }), engineOptions));
   }
   const onFault = (error: unknown, requestId: string) =>
     log("fault", { request_id: requestId, error: messageOf(error) });

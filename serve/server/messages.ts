@@ -6,8 +6,8 @@ import type { EngineOptions, ProblemCode } from "../core/index";
 export interface WorkerOptions extends EngineOptions {
   /** Threads of the network. */
   readonly threads?: number | undefined;
-  /** Largest accepted image, width times height. */
-  readonly maxPixels?: number | undefined;
+  /** Bits that the values of 16-bit images use. */
+  readonly bitDepth?: number | undefined;
 }
 
 /** Work for a model, as one of {@link ServedModel}'s calls; its image or pixels are the message's bytes. */

@@ -14,7 +14,12 @@ export interface DataOptions {
   readonly partitionColumn?: string;
   readonly votesColumn?: string;
   readonly votesTotal?: number;
+  readonly bitDepth?: number;
 }
+
+export const BIT_DEPTH_HELP = "bits that the values of 16-bit images use, such as 12 (default: 16)";
+export const MODEL_BIT_DEPTH_HELP = "bits that the values of 16-bit images use (default: what the model says)";
+export const bitDepth = integer(8, 16);
 
 /** Adds `--data DIR` and the options that say how the directory is to be read. */
 export function addDataOptions(command: Command): Command {
@@ -36,12 +41,14 @@ export function addDataOptions(command: Command): Command {
     .option("--label-column <name>", "column of labels")
     .option("--partition-column <name>", "column of train, validation, test")
     .option("--votes-column <name>", "column of the experts' votes for the positive class")
-    .option("--votes-total <n>", "how many experts voted on each image, where no column says it", integer(1));
+    .option("--votes-total <n>", "how many experts voted on each image, where no column says it", integer(1))
+    .option("--bit-depth <n>", BIT_DEPTH_HELP, bitDepth);
 }
 
 /** The options as {@link loadDataset} takes them. */
 export function datasetOptions(options: DataOptions): DatasetOptions {
-  const { imageFolder, positive, table, imageColumn, labelColumn, partitionColumn, votesColumn, votesTotal } = options;
+  const { imageFolder, positive, table, imageColumn, labelColumn, partitionColumn, votesColumn, votesTotal, bitDepth } =
+    options;
   return {
     positive,
     table,
@@ -51,5 +58,6 @@ export function datasetOptions(options: DataOptions): DatasetOptions {
     partitionColumn,
     votesColumn,
     votesTotal,
+    bitDepth,
   };
 }

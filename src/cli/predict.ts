@@ -1,14 +1,16 @@
 /** @module `histo predict`: classes of images by an exported model, as CSV. */
 import { HistoError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
-import type { FileAnswer } from "../inference/index";
+import type { FileAnswer, PredictionWarning } from "../inference/index";
 import { type CommandDefinition, integer } from "./command";
+import { bitDepth, MODEL_BIT_DEPTH_HELP } from "./data-options";
 
 interface Options {
   readonly model: string;
   readonly images: readonly string[];
   readonly out?: string;
   readonly threads?: number;
+  readonly bitDepth?: number;
 }
 
 interface Result {
@@ -26,6 +28,7 @@ interface Row {
   readonly probability: number;
   readonly predicted_class: string;
   readonly threshold: number;
+  readonly warnings: readonly PredictionWarning[];
 }
 
 const COLUMNS = ["filename", "logit", "probability", "predicted_class", "threshold"] as const;
@@ -38,13 +41,11 @@ export const predictCommand: CommandDefinition<Options, Result> = {
       .requiredOption("--model <dir>", "model directory of histo export")
       .requiredOption("--images <path...>", "image files and folders of images")
       .option("--out <file>", "CSV file to write (default: standard output)")
-      .option("--threads <n>", "threads of the network", integer(1, 1024)),
-  async run({ model, images, out, threads }, { progress, signal }) {
-    const { listImages, predictFiles, Predictor } = await import("../inference/index.js");
-    const [predictor, listed] = await Promise.all([
-      Predictor.open(model, threads === undefined ? {} : { threads }),
-      listImages(images),
-    ]);
+      .option("--threads <n>", "threads of the network", integer(1, 1024))
+      .option("--bit-depth <n>", MODEL_BIT_DEPTH_HELP, bitDepth),
+  async run({ model, images, out, ...options }, { progress, signal }) {
+    const { listImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor } = await import("../inference/index.js");
+    const [predictor, listed] = await Promise.all([Predictor.open(model, options), listImages(images)]);
     const task = progress.start("Predict", listed.length, "images");
     const answers: FileAnswer[] = [];
     try {
@@ -63,10 +64,10 @@ export const predictCommand: CommandDefinition<Options, Result> = {
     const failed = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [{ filename, code: answer.code, message: answer.message }] : [],
     );
-    const { WARNING_TEXTS } = await import("../image/warnings.js");
     for (const { filename, answer } of answers) {
       if (answer instanceof HistoError) continue;
-      for (const kind of answer.warnings ?? []) process.stderr.write(`histo: ${filename} ${WARNING_TEXTS[kind]}.\n`);
+      for (const kind of answer.warnings)
+        process.stderr.write(`histo: ${filename} ${PREDICTION_WARNING_TEXTS[kind]}.\n`);
     }
     for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
     if (failed.length > 0) process.exitCode = 1;
@@ -85,8 +86,8 @@ export const predictCommand: CommandDefinition<Options, Result> = {
 };
 
 function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoError>): Row {
-  const { logit, probability, predictedClass, threshold } = answer;
-  return { filename, logit, probability, predicted_class: predictedClass, threshold };
+  const { logit, probability, predictedClass, threshold, warnings } = answer;
+  return { filename, logit, probability, predicted_class: predictedClass, threshold, warnings };
 }
 
 function csv(rows: readonly Row[]): string {

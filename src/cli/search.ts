@@ -4,6 +4,7 @@ import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import type { SamplerName, SearchResult } from "../search/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
+import { BIT_DEPTH_HELP, bitDepth } from "./data-options";
 import { redisAddress } from "./redis-address";
 import { textTable } from "./text-table";
 import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
@@ -27,6 +28,7 @@ interface SearchCommandOptions extends TrackingCommandOptions {
   positive?: string;
   labelColumn?: string;
   imageColumn?: string;
+  bitDepth?: number;
   seed: number;
 }
 
@@ -63,6 +65,7 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
         .option("--positive <name>", "the positive class")
         .option("--label-column <name>", "of a CSV data set")
         .option("--image-column <name>", "of a CSV data set")
+        .option("--bit-depth <n>", BIT_DEPTH_HELP, bitDepth)
         .option("--seed <n>", "fixes everything random", integer(0), 0),
     ),
   async run(options, { progress, signal }) {
@@ -77,7 +80,7 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
     const searched = Object.entries(space.searched).filter(([key]) => !given.some(([other]) => other === key));
     return runSearch({
       data,
-      dataset: { positive, labelColumn, imageColumn },
+      dataset: { positive, labelColumn, imageColumn, bitDepth: options.bitDepth },
       space: { fixed: { ...space.fixed, ...Object.fromEntries(given) }, searched: Object.fromEntries(searched) },
       run: options.run ?? join(projectRoot(), "runs", `search-${name}-${basename(resolve(data))}`),
       halving: halving ? { minimumEpochs: minEpochs ?? 1, reduction: reduction ?? 3 } : false,

@@ -4,6 +4,7 @@ import { apiKeysOf, endpointOf, listOf, originsOf } from "../../serve/core/setti
 import type { RunningServer } from "../../serve/server/index";
 import { messageOf } from "../errors/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
+import { bitDepth, MODEL_BIT_DEPTH_HELP } from "./data-options";
 
 interface Options {
   readonly model: readonly string[];
@@ -13,6 +14,7 @@ interface Options {
   readonly host: string;
   readonly workers: number;
   readonly threads?: number;
+  readonly bitDepth?: number;
   readonly maxBatch: number;
   readonly maxDelay: number;
   readonly maxQueue: number;
@@ -61,6 +63,7 @@ export const serveCommand: CommandDefinition<Options, Result> = {
         "threads of the network in each process (default: the cores, at most 8)",
         integer(1, 1024),
       )
+      .option("--bit-depth <n>", MODEL_BIT_DEPTH_HELP, bitDepth)
       .option("--max-batch <n>", "most images in one run of the network", integer(1, 1024), 16)
       .option("--max-delay <ms>", "longest wait for further images of a batch", integer(0, 1000), 8)
       .option("--max-queue <n>", "requests that may wait for each process; more get 503", integer(1, 100_000), 256)
@@ -104,6 +107,7 @@ export const serveCommand: CommandDefinition<Options, Result> = {
           maxDelayMs: options.maxDelay,
           maxQueue: options.maxQueue,
           ...(options.threads === undefined ? {} : { threads: options.threads }),
+          bitDepth: options.bitDepth,
         },
         rateLimit: options.rateLimit ?? (LOCAL_HOSTS.includes(options.host) ? 0 : PUBLIC_RATE_LIMIT),
         trustedProxies: options.trustProxy,

@@ -8,12 +8,14 @@ import { projectRoot, sha256 } from "../files/index";
 import type { Progress } from "../progress/index";
 import type { TrainingOptions } from "../runs/index";
 import { type CommandContext, type CommandDefinition, integer } from "./command";
+import { BIT_DEPTH_HELP, bitDepth } from "./data-options";
 import { type LocalMlflow, localMlflow } from "./local-mlflow";
 import { serveCommand } from "./serve";
 
 interface Options {
   readonly data?: string;
   readonly positive?: string;
+  readonly bitDepth?: number;
   readonly port: number;
   readonly mlflowPort: number;
   readonly epochs?: number;
@@ -58,16 +60,23 @@ export const startCommand: CommandDefinition<Options, Result> = {
     command
       .option("--data <dir>", "your images (default: synthetic polyp tiles)")
       .option("--positive <name>", "the positive class")
+      .option("--bit-depth <n>", BIT_DEPTH_HELP, bitDepth)
       .option("--port <n>", "of the web page", integer(0, 65535), 8080)
       .option("--mlflow-port <n>", "of the local MLflow server", integer(0, 65535), 5000)
       .option("--epochs <n>", "passes over the training set", integer(1))
       .option("--size <px>", "edge length of the model's input", integer(8, 16384), 224)
       .option("--no-train", "only make the images where there are none, and pack them"),
-  async run({ data: given, positive, port, mlflowPort, epochs, size, train }, context) {
+  async run({ data: given, positive, port, mlflowPort, epochs, size, train, ...reading }, context) {
     const { progress, signal } = context;
     if (given === "") throw new InputError("DATA_FOLDER_MISSING", DATA_EMPTY);
     const data = given !== undefined ? resolve(given) : await syntheticTiles(progress, signal);
-    const options = { ...TRAINING, ...(epochs && { epochs }), data, size, dataset: { positive } };
+    const options = {
+      ...TRAINING,
+      ...(epochs && { epochs }),
+      data,
+      size,
+      dataset: { positive, bitDepth: reading.bitDepth },
+    };
     const key = sha256(JSON.stringify(options)).slice(0, 8);
     const run = join(projectRoot(), "runs", `start-${basename(data)}-${key}`);
     const model = join(run, "model");

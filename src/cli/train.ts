@@ -72,6 +72,7 @@ export function withoutCommandOptions<T extends Partial<TrainingOptions> & DataO
     partitionColumn,
     votesColumn,
     votesTotal,
+    bitDepth,
     ...options
   } = rest;
   return { ...options, dataset: datasetOptions(given) } as Partial<TrainingOptions> & { data: string };

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { hasErrorCode, messageOf } from "../errors/index";
 import { sha256 } from "../files/index";
-import type { DecodeLimits } from "../image/decode";
+import type { DecodeLimits } from "../image/limits";
 import { type PixelPreparation, prepareImage } from "../image/prepare";
 import type { ImageWarning } from "../image/warnings";
 import { bytesPerImage } from "./store-file";

@@ -3,7 +3,7 @@ export { checkPixels, type DuplicateGroup, type PixelChecks } from "./checks";
 export { datasetContentHash } from "./content-hash";
 export { loadDataset } from "./load";
 export { meanImage } from "./mean-image";
-export { type DatasetOptions, datasetFlags } from "./options";
+export { bitDepthOf, type DatasetOptions, datasetFlags } from "./options";
 export {
   openPixelStore,
   type PackSummary,

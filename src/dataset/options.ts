@@ -16,6 +16,8 @@ export interface DatasetOptions {
   readonly votesColumn?: string | undefined;
   /** How many experts voted on each tile, where no column says it. */
   readonly votesTotal?: number | undefined;
+  /** Bits that the values of 16-bit images use, 8 to 16. Default 16. */
+  readonly bitDepth?: number | undefined;
   /** Check that every image of the table exists. Default true; false reads the label table alone. */
   readonly requireImages?: boolean | undefined;
 }
@@ -23,4 +25,9 @@ export interface DatasetOptions {
 /** The flags by which a command is told the same about a data set, and their values. */
 export function datasetFlags({ imageDirectory, requireImages: _, ...rest }: DatasetOptions): string[] {
   return flagsOf({ ...rest, imageFolder: imageDirectory });
+}
+
+/** Bits that the values of a data set's 16-bit images use, where they are fewer than 16. */
+export function bitDepthOf({ options }: { readonly options?: DatasetOptions | undefined }): number | undefined {
+  return options?.bitDepth === 16 ? undefined : options?.bitDepth;
 }

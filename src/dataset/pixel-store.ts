@@ -13,7 +13,7 @@ import {
 } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { shellText } from "../shell/index";
-import { datasetFlags } from "./options";
+import { bitDepthOf, datasetFlags } from "./options";
 import { isUnchanged, type PlannedTile, writeStore } from "./packing";
 import { bytesPerImage, StoreFile } from "./store-file";
 import type { Dataset, PixelStore, UnreadableImage } from "./types";
@@ -73,8 +73,10 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
   const { size, resize = DEFAULT_RESIZE } = options;
   if (!Number.isInteger(size) || size < 1) throw new RangeError("The size must be a whole number of pixels.");
   const folder = join(options.cacheDirectory ?? cacheDirectory(), "pixels");
+  const bitDepth = bitDepthOf(dataset);
+  const bits = bitDepth === undefined ? "" : `-${bitDepth}bit`;
   const stain = options.stain ? `-${options.stain.method}-${sha256(JSON.stringify(options.stain)).slice(0, 8)}` : "";
-  const path = join(folder, `${fileSafe(dataset.name)}-${storeKey(dataset)}-${size}-${resize}${stain}.pixels`);
+  const path = join(folder, `${fileSafe(dataset.name)}-${storeKey(dataset)}-${size}-${resize}${bits}${stain}.pixels`);
   const old = StoreFile.open(path);
   const plan = planPacking(dataset, old);
   if (old && plan.upToDate) {
@@ -86,7 +88,7 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
     const { skipUnreadable = false, progress = silentProgress, limits, signal } = options;
     const written = await writeStore(path, {
       ...{ tiles: plan.tiles, old, name: dataset.name, skipUnreadable, progress, signal },
-      preparation: { size, resize, stain: options.stain, limits },
+      preparation: { size, resize, stain: options.stain, bitDepth, limits },
       refuse: (images) => new UnreadableImagesError(images, plan.tiles.length, remedy(dataset, { ...options, resize })),
     });
     const store = StoreFile.open(path);

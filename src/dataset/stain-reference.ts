@@ -1,6 +1,7 @@
 /** @module Choosing a reference tile for stain normalization, and learning its colours. */
 import { InputError } from "../errors/index";
 import { fitStain, prepareImage, type ResizePolicy, type StainMethod, type StainNormalization } from "../image/index";
+import { bitDepthOf } from "./options";
 import { spreadOver } from "./sample";
 import type { Dataset, Tile } from "./types";
 
@@ -26,7 +27,8 @@ export async function fitStainReference(
   method: StainMethod,
   { size, resize, reference, tissueOnly }: StainReferenceOptions,
 ): Promise<{ readonly stain: StainNormalization; readonly reference: string }> {
-  const pixelsOf = async (tile: Tile) => (await prepareImage(tile.path, { size, resize })).pixels;
+  const preparation = { size, resize, bitDepth: bitDepthOf(dataset) };
+  const pixelsOf = async (tile: Tile) => (await prepareImage(tile.path, preparation)).pixels;
   if (reference !== undefined) {
     const tile = dataset.tiles.find(({ name }) => name === reference);
     if (!tile)

@@ -9,6 +9,8 @@
 import { readFile, stat } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import { shortenValues, usedBits } from "./bit-depth";
+import { type DecodeLimits, mustFitBytes, mustFitPixels, TILE_EDGE } from "./limits";
 import { decodePlainPng } from "./png";
 import type { ResizePolicy } from "./preprocessing";
 import { tiffForm } from "./tiff-form";
@@ -18,18 +20,14 @@ export interface RgbImage {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
-  /** The file holds 16 bits a channel, of which the upper 8 are kept. */
-  readonly sixteenBits?: boolean;
+  /** Bits that the largest value takes, of a 16-bit file whose values stay so small that 8 bits of them are nearly black. */
+  readonly lowBits?: number;
 }
 
-/** What is refused before it is decoded, and where the work is done. */
-export interface DecodeLimits {
-  /** Largest number of pixels (width times height). Default 100 million. */
-  readonly pixels?: number | undefined;
-  /** Largest file in bytes. Default 256 MiB. */
-  readonly bytes?: number | undefined;
-  /** Decode small files on the calling thread: sooner done for a lone caller, but nothing else runs meanwhile. */
-  readonly immediate?: boolean | undefined;
+/** How the values of a file are meant, where the file does not say. */
+export interface SampleMeaning {
+  /** Bits that the values of 16-bit files use, 8 to 16. Default 16: the whole range. Other files stay as they are. */
+  readonly bitDepth?: number | undefined;
 }
 
 export interface DecodeOptions {
@@ -44,10 +42,11 @@ export interface DecodeOptions {
 
 /** How images of another size are treated where nothing is said: scaled to cover the square, the middle kept. */
 export const DEFAULT_RESIZE: ResizePolicy = "crop";
-const DEFAULT_LIMITS = { pixels: 100_000_000, bytes: 256 * 2 ** 20 };
 /** Larger images go to the general decoder, which works off the main thread. */
 const PLAIN_PNG_PIXELS = 2 ** 21;
 const WHITE = { r: 255, g: 255, b: 255 };
+/** The upper byte of 4095: where no value is above, all of them may be of 12 bits. */
+const LOW = 15;
 
 /**
  * Decodes an image file or its bytes to a square of RGB pixels.
@@ -68,36 +67,37 @@ export async function decodePixels(
   input: Uint8Array | string,
   limits: DecodeLimits = {},
   name = typeof input === "string" ? input : "the image",
+  { bitDepth = 16 }: SampleMeaning = {},
 ): Promise<RgbImage> {
   const bytes = typeof input === "string" ? await readImageFile(input, limits, name) : input;
   if (bytes.length === 0) throw new InputError("IMAGE_CORRUPT", `${name} is an empty file.`);
-  if (bytes.length > (limits.bytes ?? DEFAULT_LIMITS.bytes)) throw tooManyBytes(name, bytes.length);
+  mustFitBytes(bytes.length, name, limits);
   const format = imageFormat(bytes);
   if (format === undefined) {
     throw new InputError("IMAGE_UNSUPPORTED", `${name} is not a PNG, JPEG, WebP or TIFF image.`);
   }
-  const limitInputPixels = limits.pixels ?? DEFAULT_LIMITS.pixels;
   if (format === "png") {
-    const plain = await decodePlainPng(bytes, Math.min(limitInputPixels, PLAIN_PNG_PIXELS), limits.immediate);
+    const most = Math.min(limits.pixels ?? TILE_EDGE ** 2, PLAIN_PNG_PIXELS);
+    const plain = await decodePlainPng(bytes, most, limits.immediate);
     if (plain) return plain;
   }
   try {
     const sharp = await generalDecoder();
-    const image = sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels });
+    const image = sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels: false });
     const form = format === "tiff" ? tiffForm(bytes) : undefined;
     if (form?.kind === "unsupported") {
       throw new InputError("IMAGE_UNSUPPORTED", `${name} is a TIFF ${form.form}, which is not read; ${form.remedy}.`);
     }
-    const { depth } = await image.metadata();
-    if (format === "tiff") mustBeWholeNumbers(depth, name);
-    const pixels = await rgb(image, form?.dropExtra);
-    return depth === "ushort" ? { ...pixels, sixteenBits: true } : pixels;
+    const metadata = await image.metadata();
+    mustFitPixels(metadata.autoOrient.width, metadata.autoOrient.height, name, limits);
+    if (format === "tiff") mustBeWholeNumbers(metadata.depth, name);
+    if (metadata.depth !== "ushort") return await rgb(image, form?.dropExtra);
+    if (bitDepth < 16) return await shortenValues(image, metadata, { bitDepth, dropExtra: form?.dropExtra, name });
+    const pixels = await rgb(image.clone(), form?.dropExtra);
+    return pixels.data.some((value) => value > LOW) ? pixels : { ...pixels, lowBits: await usedBits(image) };
   } catch (error) {
     if (error instanceof InputError) throw error;
     const reason = onceEach(error);
-    if (/pixel limit/i.test(reason)) {
-      throw new InputError("IMAGE_TOO_LARGE", `${name} has more than ${limitInputPixels} pixels.`, { cause: error });
-    }
     const detail = /^unknown error$/i.test(reason) ? "" : ` (${reason})`;
     throw new InputError("IMAGE_CORRUPT", `${name} is damaged or cut off${detail}.`, { cause: error });
   }
@@ -171,7 +171,7 @@ async function readImageFile(path: string, limits: DecodeLimits, name: string): 
   try {
     const info = await stat(path);
     if (!info.isFile()) throw new InputError("IMAGE_UNSUPPORTED", `${name} is not a file.`);
-    if (info.size > (limits.bytes ?? DEFAULT_LIMITS.bytes)) throw tooManyBytes(name, info.size);
+    mustFitBytes(info.size, name, limits);
     return await readFile(path);
   } catch (error) {
     if (hasErrorCode(error, "ENOENT")) throw new InputError("IMAGE_MISSING", `${name} does not exist.`);
@@ -179,8 +179,4 @@ async function readImageFile(path: string, limits: DecodeLimits, name: string): 
       throw new InputError("IMAGE_MISSING", `${name} may not be read; change its permissions.`);
     throw error;
   }
-}
-
-function tooManyBytes(name: string, bytes: number): InputError {
-  return new InputError("IMAGE_TOO_LARGE", `${name} has ${Math.ceil(bytes / 2 ** 20)} MiB, more than is accepted.`);
 }

@@ -10,14 +10,15 @@ export {
 } from "./augment/index";
 export {
   DEFAULT_RESIZE,
-  type DecodeLimits,
   type DecodeOptions,
   decodeImage,
   decodePixels,
   fitImage,
   imageFormat,
   type RgbImage,
+  type SampleMeaning,
 } from "./decode";
+export { type DecodeLimits, TILE_EDGE } from "./limits";
 export { imageSize } from "./measure";
 export { type PixelPreparation, type PreparedImage, prepareImage } from "./prepare";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";

@@ -1,5 +1,6 @@
 /** @module The one pipeline from an image file to a model's pixels, for packing, export and serving alike. */
-import { type DecodeLimits, decodePixels, fitImage } from "./decode";
+import { decodePixels, fitImage } from "./decode";
+import type { DecodeLimits } from "./limits";
 import type { Preprocessing, StainNormalization } from "./preprocessing";
 import { type StainNormalizer, stainNormalizer } from "./stain/index";
 import { type ImageWarning, imageWarnings } from "./warnings";
@@ -7,6 +8,7 @@ import { type ImageWarning, imageWarnings } from "./warnings";
 /** The part of the preprocessing that acts on bytes; standardization follows in the model. */
 export interface PixelPreparation extends Pick<Preprocessing, "size" | "resize"> {
   readonly stain?: StainNormalization | undefined;
+  readonly bitDepth?: number | undefined;
 }
 
 /** Pixels ready for a model, and the size that the image had. */
@@ -24,11 +26,11 @@ export interface PreparedImage {
  */
 export async function prepareImage(
   input: Uint8Array | string,
-  { size, resize, stain }: PixelPreparation,
+  { size, resize, stain, bitDepth }: PixelPreparation,
   limits?: DecodeLimits,
   name?: string,
 ): Promise<PreparedImage> {
-  const image = await decodePixels(input, limits, name);
+  const image = await decodePixels(input, limits, name, { bitDepth });
   const pixels = await fitImage(image, { size, resize, name: name ?? (typeof input === "string" ? input : undefined) });
   const warnings = imageWarnings(image, size);
   return { pixels: stain ? normalizerOf(stain)(pixels) : pixels, original: [image.width, image.height], warnings };

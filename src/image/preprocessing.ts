@@ -8,6 +8,8 @@ export interface Preprocessing {
   /** Edge length of the model's square input in pixels. */
   readonly size: number;
   readonly resize: ResizePolicy;
+  /** Bits that the values of 16-bit files use; absent where they fill all 16. */
+  readonly bitDepth?: number;
   /** Per-channel mean of the training pixels on the scale 0 to 1. */
   readonly mean: readonly [number, number, number];
   /** Per-channel standard deviation of the training pixels on the scale 0 to 1. */

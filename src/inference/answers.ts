@@ -1,6 +1,6 @@
 /** @module From a model's raw outputs to logits and predictions. */
-import type { ImageWarning } from "../image/warnings";
 import type { ModelCard } from "../onnx/model-card";
+import type { PredictionWarning } from "./warnings";
 
 /** What a model says about one image. */
 export interface Prediction {
@@ -15,8 +15,8 @@ export interface Prediction {
   readonly preprocessSeconds: number;
   /** The network, in seconds; for an image of a batch its share of the batch's time. */
   readonly inferenceSeconds: number;
-  /** What is odd about the image; absent for nothing. */
-  readonly warnings?: readonly ImageWarning[];
+  /** What is odd about it; empty for nothing. */
+  readonly warnings: readonly PredictionWarning[];
 }
 
 /** Probabilities are kept this far from 0 and 1 when they are turned into logits. */

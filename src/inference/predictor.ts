@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
 import { sigmoid } from "../evaluation/sigmoid";
-import type { DecodeLimits } from "../image/decode";
-import type { ImageWarning } from "../image/warnings";
+import type { DecodeLimits } from "../image/limits";
+import { prepareImage } from "../image/prepare";
 import type { ModelCard } from "../onnx/model-card";
 import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } from "../onnx/model-directory";
 import { loadRuntime } from "../onnx/runtime";
@@ -11,20 +11,24 @@ import { GraphSession } from "../onnx/session";
 import { logitsOf, type Prediction } from "./answers";
 import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";
 import { modelInput } from "./model-input";
-import { preprocessImage } from "./preprocess";
+import { type PredictionWarning, predictionWarnings } from "./warnings";
 
 export interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */
   readonly threads?: number;
   /** Whether idle threads of the network keep their cores busy. Default true. */
   readonly spinning?: boolean;
+  /** Bits that the values of 16-bit images use, in place of what the model's card says. */
+  readonly bitDepth?: number | undefined;
 }
 
-/** A preprocessed image and the time it took. */
-interface Decoded {
+/** An image as the network takes it. */
+export interface PreprocessedImage {
+  /** uint8, RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
+  readonly warnings: readonly PredictionWarning[];
+  /** The time that it took. */
   readonly seconds: number;
-  readonly warnings: readonly ImageWarning[];
 }
 
 /** Images are sent through the network in groups of at most this many. */
@@ -53,7 +57,7 @@ export class Predictor {
   static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
     // The library loads while the files are looked at. What is wrong with it shows when the session is opened.
     loadRuntime().catch(() => undefined);
-    const directory = await readModelDirectory(path);
+    const directory = withBitDepth(await readModelDirectory(path), options.bitDepth);
     const session = await openChecked(
       directory,
       () => GraphSession.open(join(path, directory.card.graph), options),
@@ -81,11 +85,10 @@ export class Predictor {
 
   /** Answers for one image file's bytes (PNG, JPEG, WebP, TIFF). @throws {InputError} codes `IMAGE_...` */
   async predict(image: Uint8Array): Promise<Prediction> {
+    const preprocessed = await this.preprocess(image);
     const started = performance.now();
-    const { pixels, warnings } = await preprocessImage(image, this.card.preprocessing);
-    const decoded = performance.now();
-    const [logit] = await this.predictPixels(pixels, 1);
-    return this.answer(logit as number, (decoded - started) / 1000, (performance.now() - decoded) / 1000, warnings);
+    const [logit] = await this.predictPixels(preprocessed.pixels, 1);
+    return this.answer(logit as number, preprocessed, (performance.now() - started) / 1000);
   }
 
   /** Answers for many images; an image that cannot be read gets an error in its place and spoils no other. */
@@ -97,12 +100,12 @@ export class Predictor {
     return answers;
   }
 
-  /**
-   * Image bytes to the pixels that {@link Predictor.predictPixels} takes: uint8, RGB, [size, size, 3].
-   * @throws {InputError} codes `IMAGE_...`
-   */
-  async preprocess(image: Uint8Array, limits?: DecodeLimits): Promise<Uint8Array> {
-    return (await preprocessImage(image, this.card.preprocessing, limits)).pixels;
+  /** Image bytes to the pixels that {@link Predictor.predictPixels} takes. @throws {InputError} codes `IMAGE_...` */
+  async preprocess(image: Uint8Array, limits?: DecodeLimits): Promise<PreprocessedImage> {
+    const started = performance.now();
+    const prepared = await prepareImage(image, this.card.preprocessing, limits);
+    const warnings = predictionWarnings(prepared);
+    return { pixels: prepared.pixels, warnings, seconds: (performance.now() - started) / 1000 };
   }
 
   /**
@@ -165,7 +168,7 @@ export class Predictor {
 
   private async predictGroup(images: readonly Uint8Array[]): Promise<(Prediction | HistoError)[]> {
     const decoded = await this.decodeAll(images);
-    const good = decoded.filter((item): item is Decoded => !(item instanceof HistoError));
+    const good = decoded.filter((item): item is PreprocessedImage => !(item instanceof HistoError));
     const size = good[0]?.pixels.length ?? 0;
     const batch = new Uint8Array(good.length * size);
     for (const [i, { pixels }] of good.entries()) batch.set(pixels, i * size);
@@ -174,19 +177,17 @@ export class Predictor {
     const share = (performance.now() - started) / 1000 / good.length;
     let next = 0;
     return decoded.map((item) =>
-      item instanceof HistoError ? item : this.answer(logits[next++] as number, item.seconds, share, item.warnings),
+      item instanceof HistoError ? item : this.answer(logits[next++] as number, item, share),
     );
   }
 
-  private async decodeAll(images: readonly Uint8Array[]): Promise<(Decoded | HistoError)[]> {
-    const results: (Decoded | HistoError)[] = new Array(images.length);
+  private async decodeAll(images: readonly Uint8Array[]): Promise<(PreprocessedImage | HistoError)[]> {
+    const results: (PreprocessedImage | HistoError)[] = new Array(images.length);
     let next = 0;
     const worker = async () => {
       for (let i = next++; i < images.length; i = next++) {
-        const started = performance.now();
         try {
-          const { pixels, warnings } = await preprocessImage(images[i] as Uint8Array, this.card.preprocessing);
-          results[i] = { pixels, warnings, seconds: (performance.now() - started) / 1000 };
+          results[i] = await this.preprocess(images[i] as Uint8Array);
         } catch (error) {
           results[i] =
             error instanceof HistoError
@@ -201,14 +202,18 @@ export class Predictor {
 
   private answer(
     logit: number,
-    preprocessSeconds: number,
+    { seconds: preprocessSeconds, warnings }: PreprocessedImage,
     inferenceSeconds: number,
-    warnings: readonly ImageWarning[],
   ): Prediction {
     const probability = sigmoid(logit);
     const { classes, threshold } = this.card;
     const predictedClass = classes[probability >= threshold ? 1 : 0];
-    const odd = warnings.length > 0 ? { warnings } : {};
-    return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds, ...odd };
+    return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds, warnings };
   }
+}
+
+function withBitDepth(directory: ModelDirectory, bitDepth: number | undefined): ModelDirectory {
+  if (bitDepth === undefined) return directory;
+  const { card } = directory;
+  return { ...directory, card: { ...card, preprocessing: { ...card.preprocessing, bitDepth } } };
 }

@@ -133,6 +133,10 @@ function problemOfPreprocessing({ preprocessing }: ModelCard): string | undefine
   if (!oneOf(preprocessing.resize, "exact", "stretch", "pad", "crop")) {
     return 'preprocessing.resize must be "exact", "stretch", "pad" or "crop".';
   }
+  const { bitDepth = 16 } = preprocessing;
+  if (!Number.isInteger(bitDepth) || bitDepth < 8 || bitDepth > 16) {
+    return "preprocessing.bitDepth must be a whole number from 8 to 16.";
+  }
   for (const key of ["mean", "std"] as const) {
     const values = preprocessing[key];
     if (!Array.isArray(values) || values.length !== 3 || !values.every((value) => Number.isFinite(value))) {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { loadDataset } from "../dataset/index";
 import { messageOf } from "../errors/index";
 import { type Mistake, type RunResults, worstMistakes } from "../evaluation/index";
+import type { SampleMeaning } from "../image/index";
 import { thumbnail } from "../image/thumbnail";
 import type { ReportFacts } from "./facts";
 import { counted, decimal, escapeHtml, paragraph, type Section } from "./html";
@@ -18,7 +19,7 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
   const gallery = async (title: string, total: number, mistakes: readonly Mistake[]) =>
     mistakes.length === 0
       ? paragraph(`${title}: none.`)
-      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths)}`;
+      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths, results.config.preprocessing)}`;
   return {
     id: "mistakes",
     title: "The worst mistakes",
@@ -50,21 +51,25 @@ async function findImages(
   }
 }
 
-async function tiles(mistakes: readonly Mistake[], paths: ReadonlyMap<string, string>): Promise<string> {
+async function tiles(
+  mistakes: readonly Mistake[],
+  paths: ReadonlyMap<string, string>,
+  meaning: SampleMeaning = {},
+): Promise<string> {
   const figures = await Promise.all(
     mistakes.map(async (mistake) => {
       const votes = mistake.votes ? `, votes ${mistake.votes.positive}/${mistake.votes.total}` : "";
       const caption = `${escapeHtml(mistake.filename)}<br>probability ${decimal(mistake.probability)}${votes}`;
-      return `<figure class="tile">${await picture(mistake.filename, paths.get(mistake.filename))}<figcaption>${caption}</figcaption></figure>`;
+      return `<figure class="tile">${await picture(mistake.filename, paths.get(mistake.filename), meaning)}<figcaption>${caption}</figcaption></figure>`;
     }),
   );
   return `<div class="tiles">${figures.join("")}</div>`;
 }
 
-async function picture(name: string, path: string | undefined): Promise<string> {
+async function picture(name: string, path: string | undefined, meaning: SampleMeaning): Promise<string> {
   if (path === undefined) return `<div class="absent">no image</div>`;
   try {
-    const jpeg = (await thumbnail(await readFile(path), THUMBNAIL)).toString("base64");
+    const jpeg = (await thumbnail(await readFile(path), THUMBNAIL, {}, meaning)).toString("base64");
     return `<img alt="${escapeHtml(name)}" src="data:image/jpeg;base64,${jpeg}">`;
   } catch {
     return `<div class="absent">unreadable</div>`;

@@ -1,5 +1,6 @@
 /** @module The tiles of a run: loaded, split, packed, measured. */
 import {
+  bitDepthOf,
   channelStatistics,
   type Dataset,
   fitStainReference,
@@ -57,10 +58,11 @@ export async function openTrainingData(
   const tiles = of((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
   const positions = of((partition) => Uint32Array.from(tiles[partition], (tile) => store.positionOf(tile.name)));
   const { mean, std } = channelStatistics(store, positions.train);
+  const bitDepth = bitDepthOf(dataset);
   return {
     dataset,
     store,
-    preprocessing: { size, resize, mean, std, ...(stain && { stain }) },
+    preprocessing: { size, resize, mean, std, ...(bitDepth && { bitDepth }), ...(stain && { stain }) },
     positions,
     labels: of((partition) => Uint8Array.from(tiles[partition], (tile) => tile.label)),
     close: () => store.close(),

@@ -15,7 +15,7 @@ import {
   withoutSkipped,
 } from "../../src/dataset/index";
 import { isUnchanged } from "../../src/dataset/packing";
-import { preprocessImage } from "../../src/inference/preprocess";
+import { prepareImage } from "../../src/image/index";
 import { texture, texturePng, writeCsvSet, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -317,7 +317,7 @@ test("a stain-normalized store holds what a predictor makes of each file, beside
   for (const name of dataset.tiles.map((tile) => tile.name)) {
     store.read([store.positionOf(name)], into);
     const preprocessing = { size: 48, resize: "crop", mean: [0, 0, 0], std: [1, 1, 1], stain } as const;
-    assert.deepEqual(into, (await preprocessImage(await readFile(image(name)), preprocessing)).pixels);
+    assert.deepEqual(into, (await prepareImage(await readFile(image(name)), preprocessing)).pixels);
   }
   assert.notEqual(store.contentHash, plain.contentHash);
   store.close();

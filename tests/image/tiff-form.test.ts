@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import sharp from "sharp";
-import { decodePixels, prepareImage } from "../../src/image/index";
+import { decodePixels } from "../../src/image/index";
 
 /** A 4x2 TIFF of 8-bit samples without compression, every pixel alike; `tags` replace or add to the usual ones. */
 function tiff(pixel: readonly number[], tags: Readonly<Record<number, readonly number[]>> = {}): Buffer {
@@ -70,17 +69,4 @@ test("tags that lead nowhere are damage", async () => {
   const file = tiff([1, 2, 3]);
   file.writeUInt32LE(2 ** 31, 4);
   await assert.rejects(decodePixels(file), { code: "IMAGE_CORRUPT" });
-});
-
-test("12-bit values in 16 bits and strong shrinking are warned of", async () => {
-  const image = async (value: number) => {
-    const data = Uint16Array.from({ length: 64 * 64 * 3 }, (_, i) => (i % 7) * (value / 6));
-    const raw = { width: 64, height: 64, channels: 3 } as const;
-    return sharp(data, { raw }).toColourspace("rgb16").png().toBuffer();
-  };
-  const warnings = async (value: number, size: number) =>
-    (await prepareImage(await image(value), { size, resize: "crop" })).warnings;
-  assert.deepEqual(await warnings(4095, 64), ["low-bits"]);
-  assert.deepEqual(await warnings(65535, 32), []);
-  assert.deepEqual(await warnings(65535, 31), ["shrunk"]);
 });

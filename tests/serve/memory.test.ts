@@ -26,6 +26,7 @@ const ANSWER: Answer = {
   inferenceSeconds: 0,
   queueSeconds: 0,
   batchSize: 1,
+  warnings: [],
 };
 
 /** The server with a model that answers when it is told to. */

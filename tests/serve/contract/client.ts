@@ -26,6 +26,7 @@ export interface Prediction {
   model_sha256: string;
   preprocess_time: number;
   inference_time: number;
+  warnings: string[];
   error?: { code: string; status: number };
 }
 

@@ -7,6 +7,7 @@ import sharp from "sharp";
 import { Predictor } from "../../../src/inference/index";
 import { tile } from "../../support/served-model";
 import { sharedData, withoutSharedData } from "../../support/shared-data";
+import { twelveBitPng } from "../../support/sixteen-bits";
 import { type ContractClient, form } from "./client";
 
 export function predictionCases(client: ContractClient): void {
@@ -28,6 +29,7 @@ export function predictionCases(client: ContractClient): void {
       "model_sha256",
       "preprocess_time",
       "inference_time",
+      "warnings",
     ]);
     const uploaded = await predicted(await post("/predict", form(["mine.png", bytes])));
     const raw = await predicted(await post("/predict", bytes, "image/png"));
@@ -64,6 +66,21 @@ export function predictionCases(client: ContractClient): void {
       const { logit } = await predicted(await post("/predict", (await bytes.toBuffer()) as BodyInit, `image/${type}`));
       assert.ok(Number.isFinite(logit), type);
     }
+  });
+
+  test("what is odd about an image is said with its answer", async () => {
+    const pixels = new Uint8Array(100 * 100 * 3).fill(120);
+    const [deep, large] = [await twelveBitPng(pixels, 100, 100), await tile(1, 100)];
+    assert.deepEqual((await predicted(await post("/predict", deep as BodyInit, "image/png"))).warnings, [
+      "low-bits",
+      "shrunk",
+    ]);
+    const response = await post("/predict/batch", form(["large.png", large], ["small.png", await tile(1)]));
+    const { results } = (await response.json()) as { results: { warnings: string[] }[] };
+    assert.deepEqual(
+      results.map(({ warnings }) => warnings),
+      [["shrunk"], []],
+    );
   });
 
   test("two models answer side by side, each with its own threshold", async () => {

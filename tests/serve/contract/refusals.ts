@@ -37,6 +37,10 @@ export function refusalCases(client: ContractClient): void {
   });
 
   test("an image with too many pixels is refused before it is decoded", async () => {
+    const response = await post("/predict", pngHeader(8000, 6000) as BodyInit, "image/png");
+    const { detail } = (await response.clone().json()) as { detail: string };
+    await refused(response, 413, "IMAGE_TOO_LARGE");
+    assert.match(detail, /8000 x 6000 pixels; at most 4096 x 4096 as one tile: cut it into tiles/);
     await refused(await post("/predict", pngHeader(50_000, 50_000) as BodyInit, "image/png"), 413, "IMAGE_TOO_LARGE");
   });
 
