@@ -2,7 +2,7 @@
 import type { ComparisonRow, TechniqueComparison } from "../experiments/index";
 import { addBackboneOptions, type BackboneCommandOptions } from "./backbone-options";
 import { type CommandDefinition, integer } from "./command";
-import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
+import { addDataOptions, addFoldOptions, type DataOptions, datasetOptions } from "./data-options";
 import { textTable } from "./text-table";
 import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
 
@@ -19,7 +19,7 @@ export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
   name: "compare",
   summary: "train common techniques on one data set and put what they reach and cost into one table",
   configure: (command) =>
-    addTrackingOptions(addBackboneOptions(addDataOptions(command)))
+    addTrackingOptions(addBackboneOptions(addFoldOptions(addDataOptions(command))))
       .option(
         "--out <dir>",
         "directory of the runs; finished ones are kept (default: one under runs/ for these options)",

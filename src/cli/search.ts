@@ -4,13 +4,12 @@ import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import type { SamplerName, SearchResult } from "../search/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
-import { BIT_DEPTH_HELP, bitDepth } from "./data-options";
+import { addDataOptions, addFoldOptions, type DataOptions, datasetOptions } from "./data-options";
 import { redisAddress } from "./redis-address";
 import { textTable } from "./text-table";
 import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
 
-interface SearchCommandOptions extends TrackingCommandOptions {
-  data: string;
+interface SearchCommandOptions extends DataOptions, TrackingCommandOptions {
   space: string;
   run?: string;
   trials: number;
@@ -25,10 +24,6 @@ interface SearchCommandOptions extends TrackingCommandOptions {
   size?: number;
   epochs?: number;
   keepBest: number;
-  positive?: string;
-  labelColumn?: string;
-  imageColumn?: string;
-  bitDepth?: number;
   seed: number;
 }
 
@@ -37,8 +32,7 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
   summary: "search for an architecture; the same command again goes on where it was stopped",
   configure: (command) =>
     addTrackingOptions(
-      command
-        .requiredOption("--data <dir>", "data set directory")
+      addFoldOptions(addDataOptions(command))
         .requiredOption("--space <file>", "YAML file with the space, or a preset: mlp, pixels, small")
         .option("--trials <n>", "trials in all", integer(1, 100_000), 20)
         .option(
@@ -62,16 +56,12 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
           "train the best n of a search in the subspace again on pixels; 0 for none (default 3)",
           integer(0, 1000),
         )
-        .option("--positive <name>", "the positive class")
-        .option("--label-column <name>", "of a CSV data set")
-        .option("--image-column <name>", "of a CSV data set")
-        .option("--bit-depth <n>", BIT_DEPTH_HELP, bitDepth)
         .option("--seed <n>", "fixes everything random", integer(0), 0),
     ),
   async run(options, { progress, signal }) {
     const { readSpace, runSearch, searchesSubspace } = await import("../search/index.js");
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;
-    const { positive, labelColumn, imageColumn, size, epochs, halving, minEpochs, reduction } = options;
+    const { size, epochs, halving, minEpochs, reduction } = options;
     if (!halving && (minEpochs ?? reduction) !== undefined) {
       throw new InputError("OPTION_UNUSED", "--min-epochs and --reduction need --halving.");
     }
@@ -80,7 +70,7 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
     const searched = Object.entries(space.searched).filter(([key]) => !given.some(([other]) => other === key));
     return runSearch({
       data,
-      dataset: { positive, labelColumn, imageColumn, bitDepth: options.bitDepth },
+      dataset: datasetOptions(options),
       space: { fixed: { ...space.fixed, ...Object.fromEntries(given) }, searched: Object.fromEntries(searched) },
       run: options.run ?? join(projectRoot(), "runs", `search-${name}-${basename(resolve(data))}`),
       halving: halving ? { minimumEpochs: minEpochs ?? 1, reduction: reduction ?? 3 } : false,

@@ -2,13 +2,14 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { InputError } from "../errors/index";
-import type { ExperimentResult, TrackingOptions } from "../experiments/index";
+import type { CrossValidation, ExperimentResult, TrackingOptions } from "../experiments/index";
 import { projectRoot } from "../files/index";
 import type { Variant } from "../onnx/index";
 import type { TrainingOptions } from "../runs/index";
 import { addBackboneOptions } from "./backbone-options";
 import { type CommandDefinition, integer, integers, number, oneOf } from "./command";
-import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
+import { addDataOptions, addFoldOptions, type DataOptions, partDataOptions } from "./data-options";
+import { textTable } from "./text-table";
 import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
 
 type TrainCommandOptions = Partial<TrainingOptions> &
@@ -21,13 +22,19 @@ type TrainCommandOptions = Partial<TrainingOptions> &
     trackAs?: TrackingOptions;
   };
 
-export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResult> = {
+export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResult | CrossValidation> = {
   name: "train",
   summary: "train a model; keeps its best weights, predictions and metrics in a run directory",
   configure: runOptions,
   async run(given, context) {
-    const { runExperiment } = await import("../experiments/index.js");
+    const { crossValidate, runExperiment } = await import("../experiments/index.js");
     const { run, resume = false, checkpointEvery, track, options, variant } = separate(given);
+    const { fold, folds } = given;
+    if (fold === "all" || (folds !== undefined && fold === undefined)) {
+      refuseUnusedReference(options);
+      const { progress, signal } = context;
+      return crossValidate(options, { run: run ?? newRunPath("folds"), variant, track, progress, signal });
+    }
     // A run that goes on may have its method from its configuration.
     if (!resume) refuseUnusedReference(options);
     return runExperiment(options, {
@@ -40,14 +47,35 @@ export const trainCommand: CommandDefinition<TrainCommandOptions, ExperimentResu
       ...(checkpointEvery !== undefined && { checkpointEvery }),
     });
   },
-  render: ({ run, bestEpoch, epochs, test, seconds }) =>
-    [
-      `Run        ${run}`,
-      `Best epoch ${bestEpoch} of ${epochs}, ${seconds.toFixed(0)} s`,
-      `Test       AUC ${test.rocAuc.toFixed(3)} (95 % ${test.rocAucCi95?.map((v) => v.toFixed(3)).join(" to ")}), ` +
-        `balanced accuracy ${test.balancedAccuracy.toFixed(3)} at threshold ${test.threshold.toFixed(3)}`,
-    ].join("\n"),
+  render: (result) => ("folds" in result ? foldsText(result) : runText(result)),
 };
+
+function runText({ run, bestEpoch, epochs, test, seconds }: ExperimentResult): string {
+  return [
+    `Run        ${run}`,
+    `Best epoch ${bestEpoch} of ${epochs}, ${seconds.toFixed(0)} s`,
+    `Test       AUC ${test.rocAuc.toFixed(3)} (95 % ${test.rocAucCi95?.map((v) => v.toFixed(3)).join(" to ")}), ` +
+      `balanced accuracy ${test.balancedAccuracy.toFixed(3)} at threshold ${test.threshold.toFixed(3)}`,
+  ].join("\n");
+}
+
+function foldsText({ run, folds, validation, test }: CrossValidation): string {
+  const measures = ["rocAuc", "balancedAccuracy", "f1"] as const;
+  const shown = (value: number | null = null) => (value === null || !Number.isFinite(value) ? "-" : value.toFixed(3));
+  const partitions = ["validation", "test"] as const;
+  const head = partitions.flatMap((partition) => ["AUC", "bal. acc.", "F1"].map((name) => `${partition} ${name}`));
+  const row = (
+    name: string,
+    of: (partition: "validation" | "test", measure: (typeof measures)[number]) => number | null | undefined,
+  ) => [name, ...partitions.flatMap((partition) => measures.map((measure) => shown(of(partition, measure))))];
+  const spread = { validation, test };
+  const rows = [
+    ...folds.map((result) => row(result.fold, (partition, measure) => result[partition][measure])),
+    row("mean", (partition, measure) => spread[partition][measure]?.mean),
+    row("std", (partition, measure) => spread[partition][measure]?.std),
+  ];
+  return [textTable(["fold", ...head], rows), `Run ${run}`].join("\n");
+}
 
 /** Tells the training options from what is about this run only. */
 function separate(given: TrainCommandOptions) {
@@ -62,20 +90,9 @@ function separate(given: TrainCommandOptions) {
 export function withoutCommandOptions<T extends Partial<TrainingOptions> & DataOptions>(
   given: T,
 ): Partial<TrainingOptions> & { data: string } {
-  const { args, json, quiet, ...rest } = given as T & { args?: readonly string[]; json?: boolean; quiet?: boolean };
-  const {
-    positive,
-    table,
-    imageFolder,
-    imageColumn,
-    labelColumn,
-    partitionColumn,
-    votesColumn,
-    votesTotal,
-    bitDepth,
-    ...options
-  } = rest;
-  return { ...options, dataset: datasetOptions(given) } as Partial<TrainingOptions> & { data: string };
+  const { args, json, quiet, ...own } = given as T & { args?: readonly string[]; json?: boolean; quiet?: boolean };
+  const { rest, dataset } = partDataOptions(own);
+  return { ...rest, dataset } as Partial<TrainingOptions> & { data: string };
 }
 
 /** @throws {InputError} `OPTION_RANGE` for a reference whose stains no tile would get */
@@ -112,7 +129,7 @@ function runOptions(command: Command): Command {
 
 /** The options that say what is trained, and how. */
 export function trainingOptions(command: Command): Command {
-  return addBackboneOptions(addDataOptions(command))
+  return addBackboneOptions(addFoldOptions(addDataOptions(command)))
     .option(
       "--model <name>",
       "mlp, cnn, vit, colour (logistic regression on colour and texture) or backbone:FILE.onnx, backbone:hf:OWNER/NAME (frozen)",

@@ -7,7 +7,7 @@ import type { Dataset } from "./types";
 const AT_ONCE = 8;
 
 /**
- * SHA-256 over the names, labels, partitions and votes of all tiles and the bytes of their files, in the set's order. Reads
+ * SHA-256 over the names, labels, partitions, votes and folds of all tiles and the bytes of their files, in the set's order. Reads
  * every file once; where the directory lies does not matter.
  * @throws {InputError} `IMAGE_MISSING` where a tile has no file
  */
@@ -23,6 +23,9 @@ export async function datasetContentHash({ classes, tiles }: Dataset): Promise<s
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const rows = tiles.map(({ name, label, partition, votes }, i) => [name, label, partition, votes ?? null, files[i]]);
+  const rows = tiles.map(({ name, label, partition, votes, fold }, i) => {
+    const row = [name, label, partition, votes ?? null, files[i]];
+    return fold === undefined ? row : [...row, fold];
+  });
   return sha256(JSON.stringify([classes, rows]));
 }

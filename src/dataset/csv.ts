@@ -5,7 +5,7 @@ import { InputError } from "../errors/index";
 import { assignClasses } from "./classes";
 import { FileFinder, IMAGE_EXTENSIONS, safeRelativePath, systemPath } from "./image-files";
 import type { DatasetOptions } from "./options";
-import { partitionNamed } from "./partitions";
+import { readPartitions } from "./partitions";
 import { findColumn, isMissing, listed, namedColumn, readTable, type Table } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
 import { readVotes, votesColumns } from "./votes";
@@ -35,7 +35,6 @@ const LABEL_COLUMNS = [
   "y",
   "ground truth",
 ];
-const PARTITION_COLUMNS = ["partition", "split", "subset", "set", "fold"];
 const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
 
 /** Images that a table names and that are not there. */
@@ -54,10 +53,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
   const table = await readTable(tablePath);
   const image = column(table, options.imageColumn, IMAGE_COLUMNS, "images", "--image-column");
   const label = column(table, options.labelColumn, LABEL_COLUMNS, "labels", "--label-column");
-  const partition =
-    options.partitionColumn === undefined
-      ? findColumn(table, PARTITION_COLUMNS)
-      : namedColumn(table, options.partitionColumn);
+  const { partitions, folds, notes: aside } = readPartitions(table, options);
   const written = fieldsOf(table, label, "label", isMissing);
   const { classes, labelOf, notes } = assignClasses(
     written,
@@ -72,12 +68,21 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     return {
       ...(found[index] as Located),
       label: labelOf(written[index] as string),
-      partition: partition === undefined ? "train" : partitionOf(table, index, partition),
+      partition: partitions[index] as Partition,
+      ...(folds?.[index] !== undefined && { fold: folds[index] }),
       ...(vote && { votes: vote }),
     };
   });
   const isMhist = MHIST_COLUMNS.every((name) => table.columns.includes(name));
-  return { directory, name: "", layout: isMhist ? "mhist" : "csv", table: tablePath, classes, tiles, notes };
+  return {
+    directory,
+    name: "",
+    layout: isMhist ? "mhist" : "csv",
+    table: tablePath,
+    classes,
+    tiles,
+    notes: [...aside, ...notes],
+  };
 }
 
 function column(
@@ -112,19 +117,6 @@ function fieldsOf(
     }
     return field;
   });
-}
-
-function partitionOf(table: Table, index: number, position: number): Partition {
-  const row = table.rows[index] as Table["rows"][number];
-  const word = row.fields[position] ?? "";
-  const partition = partitionNamed(word);
-  if (!partition) {
-    throw new InputError(
-      "TABLE_PARTITION_UNKNOWN",
-      `${table.path}, line ${row.line}: the ${table.columns[position]} "${word}" is none of train, validation, test; mend it or name another column with --partition-column.`,
-    );
-  }
-  return partition;
 }
 
 interface Located {

@@ -14,7 +14,7 @@ export {
 } from "./pixel-store";
 export { type PlaneProjection, projectTiles } from "./projection";
 export { DEFAULT_SIZE, naturalSize } from "./size";
-export { positionsIn, type SplitOptions, splitValidation } from "./split";
+export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference, type StainReferenceOptions } from "./stain-reference";
 export { type ChannelStatistics, channelHistogram, channelStatistics } from "./statistics";
 export { StoreFile } from "./store-file";

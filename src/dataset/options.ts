@@ -11,7 +11,13 @@ export interface DatasetOptions {
   readonly imageDirectory?: string | undefined;
   readonly imageColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
+  /** `none`: no column says it. */
   readonly partitionColumn?: string | undefined;
+  readonly foldColumn?: string | undefined;
+  /** Fold that validates, of the table's or of {@link folds}; the others train. */
+  readonly fold?: string | undefined;
+  /** Draw so many folds, stratified by class, instead of taking the table's. */
+  readonly folds?: number | undefined;
   /** Column with the number of experts who chose the positive class. */
   readonly votesColumn?: string | undefined;
   /** How many experts voted on each tile, where no column says it. */

@@ -1,4 +1,8 @@
-/** @module What a partition may be called in tables and folder names. */
+/** @module What a partition may be called in tables and folder names, and which columns of a table say it. */
+import { InputError } from "../errors/index";
+import { classKey } from "./classes";
+import type { DatasetOptions } from "./options";
+import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from "./table";
 import type { Partition } from "./types";
 
 const NAMES: Readonly<Record<string, Partition>> = {
@@ -18,4 +22,84 @@ const NAMES: Readonly<Record<string, Partition>> = {
 export function partitionNamed(word: string): Partition | undefined {
   const name = word.trim().toLowerCase();
   return Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
+}
+
+const FOLD_COLUMNS = ["fold", "k fold", "cv fold", "fold id", "fold number"];
+const PARTITION_COLUMNS = ["partition", "split", "subset", "set", ...FOLD_COLUMNS];
+
+/** Where each row of a table belongs. */
+export interface TablePartitions {
+  /** Of each row; all `train` where the table does not say. */
+  readonly partitions: readonly Partition[];
+  /** Fold of each row, where the table has folds; undefined where its field is empty. */
+  readonly folds: readonly (string | undefined)[] | undefined;
+  /** About columns that are left alone. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads partitions and folds. Of the columns with a usual name, the first that names partitions is taken; those that name none
+ * are left alone, with a note.
+ * @throws {InputError} `TABLE_PARTITION_UNKNOWN`, naming the line, or `TABLE_COLUMN_MISSING`
+ */
+export function readPartitions(table: Table, options: DatasetOptions): TablePartitions {
+  const found = options.partitionColumn === undefined ? columnsNamed(table, PARTITION_COLUMNS) : [];
+  const column = namedOrNone(table, options.partitionColumn) ?? found.find((at) => namesPartitions(table, at));
+  const fold = namedOrNone(table, options.foldColumn) ?? foldColumn(table, options, column);
+  const others = found.filter((at) => at !== fold && !namesPartitions(table, at));
+  return {
+    partitions: table.rows.map((_, row) => (column === undefined ? "train" : partitionOf(table, row, column))),
+    folds: fold === undefined ? undefined : table.rows.map(({ fields }) => foldIn(fields[fold] ?? "")),
+    notes: [
+      ...others.map((at) => `${described(table, at)} names no partitions and is left alone.`),
+      ...(fold === undefined || options.fold !== undefined || options.folds !== undefined
+        ? []
+        : [
+            `${described(table, fold)} is not used; --fold K validates on one of its folds, --fold all on each in turn.`,
+          ]),
+    ],
+  };
+}
+
+/** The column that the user named; undefined for `none`, unless a column is called so. */
+function namedOrNone(table: Table, name: string | undefined): number | undefined {
+  if (name === undefined || (plain(name) === "none" && !table.columns.some((column) => plain(column) === "none")))
+    return undefined;
+  return namedColumn(table, name);
+}
+
+function foldColumn(table: Table, options: DatasetOptions, partitionColumn: number | undefined): number | undefined {
+  if (options.foldColumn !== undefined) return undefined;
+  return columnsNamed(table, FOLD_COLUMNS).find((at) => at !== partitionColumn && !namesPartitions(table, at));
+}
+
+/** True where at least one field is the name of a partition: others are mistakes then. */
+function namesPartitions({ rows }: Table, position: number): boolean {
+  return rows.some(({ fields }) => partitionNamed(fields[position] ?? "") !== undefined);
+}
+
+function foldIn(field: string): string | undefined {
+  return isMissing(field) ? undefined : classKey(field);
+}
+
+function partitionOf(table: Table, index: number, position: number): Partition {
+  const { fields, line } = table.rows[index] as Table["rows"][number];
+  const word = fields[position] ?? "";
+  const partition = partitionNamed(word);
+  if (partition) return partition;
+  throw new InputError(
+    "TABLE_PARTITION_UNKNOWN",
+    `${table.path}, line ${line}: the ${table.columns[position]} "${word}" is none of train, validation, test; mend it, name another column with --partition-column, or use none with --partition-column none (folds are named with --fold-column).`,
+  );
+}
+
+/** Such as `The column "fold" ("0", "1", "2")`. */
+function described(table: Table, position: number): string {
+  const values = [...new Set(table.rows.map(({ fields }) => fields[position] ?? ""))].sort(inOrder);
+  return `The column "${table.columns[position]}" (${listed(values, 5)})`;
+}
+
+/** Numbers by their size, words by the alphabet. */
+export function inOrder(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
 }

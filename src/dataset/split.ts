@@ -1,6 +1,7 @@
 /** @module Held-out partitions: stratified by class and seeded, so that the same data and seed give the same split. */
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
+import { foldsOf, withFold } from "./folds";
 import type { Dataset, Partition, Tile } from "./types";
 
 export interface SplitOptions {
@@ -11,21 +12,17 @@ export interface SplitOptions {
 
 /**
  * Holds a validation set out of train (unless the data set brings its own), and a test set where there is none; the
- * latter is said in `notes`. The order of the tiles stays.
- * @throws {InputError} `DATA_TOO_SMALL` when a class has too few training tiles, `DATA_PARTITION_ONE_CLASS`
+ * latter is said in `notes`. Where the set's options choose a fold, that is the validation set. The order of the tiles stays.
+ * @throws {InputError} `DATA_TOO_SMALL` when a class has too few training tiles, `DATA_PARTITION_ONE_CLASS`,
+ *   `DATA_FOLD_MISSING` or `DATA_FOLD_UNKNOWN`
  */
 export function splitValidation(dataset: Dataset, { fraction = 0.2, seed }: SplitOptions): Dataset {
   if (!(fraction > 0 && fraction < 1)) throw new RangeError("The held-out fraction must lie between 0 and 1.");
-  const has = (partition: Partition) => dataset.tiles.some((tile) => tile.partition === partition);
-  const notes = [...(dataset.notes ?? [])];
-  let tiles = dataset.tiles;
-  if (!has("test")) {
-    tiles = holdOut(dataset, tiles, "test", fraction, seed);
-    notes.push(
-      `${dataset.name} has no test partition: ${count(tiles, "test")} of its ${tiles.length} images were held out for it (stratified, seed ${seed}).`,
-    );
-  }
-  if (!has("validation")) tiles = holdOut(dataset, tiles, "validation", fraction, seed);
+  const { fold, folds } = dataset.options ?? {};
+  const whole = withTest(dataset, fraction, seed);
+  let { tiles } = whole;
+  if (fold !== undefined || folds !== undefined) tiles = withFold(whole, fold, seed).tiles;
+  else if (!has(whole, "validation")) tiles = holdOut(dataset, tiles, "validation", fraction, seed);
   for (const partition of ["train", "validation", "test"] as const) {
     const labels = new Set(tiles.filter((tile) => tile.partition === partition).map((tile) => tile.label));
     if (labels.size === 1) {
@@ -36,7 +33,27 @@ export function splitValidation(dataset: Dataset, { fraction = 0.2, seed }: Spli
       );
     }
   }
-  return { ...dataset, tiles, notes };
+  return { ...whole, tiles };
+}
+
+/** The set with a test partition: its own, or one that is held out, which a note says. */
+function withTest(dataset: Dataset, fraction: number, seed: number): Dataset {
+  if (has(dataset, "test")) return { ...dataset, notes: dataset.notes ?? [] };
+  const tiles = holdOut(dataset, dataset.tiles, "test", fraction, seed);
+  const note = `${dataset.name} has no test partition: ${count(tiles, "test")} of its ${tiles.length} images were held out for it (stratified, seed ${seed}).`;
+  return { ...dataset, tiles, notes: [...(dataset.notes ?? []), note] };
+}
+
+/**
+ * The folds that the set's options speak of, in order, as {@link splitValidation} takes them.
+ * @throws {InputError} `DATA_FOLD_MISSING`, or `DATA_TOO_SMALL` where no test set can be held out
+ */
+export function foldNames(dataset: Dataset, { fraction = 0.2, seed }: SplitOptions): string[] {
+  return [...foldsOf(withTest(dataset, fraction, seed), seed).keys()];
+}
+
+function has({ tiles }: Dataset, partition: Partition): boolean {
+  return tiles.some((tile) => tile.partition === partition);
 }
 
 /** Positions in `tiles` of the tiles of one partition. */

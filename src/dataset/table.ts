@@ -45,6 +45,12 @@ export function findColumn(table: Table, names: readonly string[]): number | und
   return positionOfName(table.columns, names);
 }
 
+/** Positions of all columns with one of the given names, in the order of the names. */
+export function columnsNamed(table: Table, names: readonly string[]): number[] {
+  const keys = table.columns.map(nameKey);
+  return [...new Set(names.map(nameKey))].flatMap((name) => [...keys.keys()].filter((at) => keys[at] === name));
+}
+
 /** Position of the first of the wanted names among the columns (case, blanks, punctuation and plural do not count), or undefined. */
 export function positionOfName(columns: readonly string[], wanted: readonly string[]): number | undefined {
   const keys = columns.map(nameKey);

@@ -23,6 +23,8 @@ export interface Tile {
   /** 1 for the positive class, 0 for the negative one. */
   readonly label: 0 | 1;
   readonly partition: Partition;
+  /** Fold of cross-validation, where the table says it. */
+  readonly fold?: string;
   readonly votes?: Votes;
 }
 

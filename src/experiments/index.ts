@@ -5,6 +5,7 @@ export {
   type TechniqueComparison,
   type TechniqueComparisonOptions,
 } from "./compare-techniques";
+export { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validation";
 export { runFigures } from "./figures";
 export type { ComparisonRow } from "./measure";
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from "./run-experiment";

@@ -8,6 +8,7 @@ import { type DatasetOptions, datasetFlags } from "../dataset/index";
 import { HistoError, InputError, Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
+import type { Variant } from "../onnx/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory, type TrainingOptions } from "../runs/index";
 import { flagsOf } from "../shell/index";
@@ -33,7 +34,9 @@ export interface ProcessTraining {
   /** What the data set holds, see `datasetContentHash`. */
   readonly dataHash: string;
   readonly options: Partial<TrainingOptions>;
-  readonly export: "fp32" | "none";
+  readonly export: Variant | "none";
+  /** A training that was stopped goes on; otherwise it begins anew, because time and memory are measured of whole trainings. */
+  readonly resumable?: boolean;
 }
 
 /** Where the rest of the world is told and heard. */
@@ -52,7 +55,7 @@ export interface ProcessContext {
 export async function trainOnce(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
   const kept = await keptResult(training);
   if (kept) return kept;
-  await clear(new RunDirectory(training.run));
+  if (!training.resumable) await clear(new RunDirectory(training.run));
   const result = await train(training, context);
   const record: KeptTraining = { settings: settingsOf(training), dataHash: training.dataHash, result };
   await writeJson(recordOf(training), record);
@@ -74,7 +77,7 @@ export async function keptResult(training: ProcessTraining): Promise<ProcessResu
   const { run, data, dataHash } = training;
   if (!existsSync(recordOf(training))) return undefined;
   const before = await readJson<KeptTraining>(recordOf(training));
-  const remedy = "choose another --out, or delete it to train it anew";
+  const remedy = "choose another directory (--out, --run), or delete it to train it anew";
   if (!isDeepStrictEqual(before.settings, settingsOf(training))) {
     throw new InputError("COMPARISON_OTHER", `${run} was trained with other options or data; ${remedy}.`);
   }
@@ -92,14 +95,11 @@ function recordOf({ run }: ProcessTraining): string {
 }
 
 /** Without the directory and the hash, as it comes back from a file. */
-function settingsOf({ run: _run, dataHash: _hash, ...settings }: ProcessTraining): object {
+function settingsOf({ run: _run, dataHash: _hash, resumable: _resumable, ...settings }: ProcessTraining): object {
   return JSON.parse(JSON.stringify(settings)) as object;
 }
 
-/**
- * Makes room for a training that was stopped: it begins anew, because time and memory are measured of whole trainings. Its
- * log stays, so that it is the same MLflow run.
- */
+/** Makes room for a training that was stopped. Its log stays, so that it is the same MLflow run. */
 async function clear(run: RunDirectory): Promise<void> {
   const entries = existsSync(run.path) ? await readdir(run.path) : [];
   for (const name of entries) {
@@ -112,7 +112,8 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   const { progress, signal, tracking } = context;
   if (signal?.aborted) throw new Interrupted(STOPPED);
   const { run, data, dataset, options } = training;
-  const place = ["--data", resolve(data), "--run", run, ...datasetFlags(dataset)];
+  const goesOn = training.resumable && existsSync(new RunDirectory(run).config) ? ["--resume"] : [];
+  const place = ["--data", resolve(data), "--run", run, ...goesOn, ...datasetFlags(dataset)];
   const track = tracking ? ["--track-as", JSON.stringify(tracking)] : ["--no-track"];
   const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...flagsOf(options), ...track];
   const child = spawn(process.execPath, [...command, "--json", "--export", training.export], {

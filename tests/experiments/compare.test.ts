@@ -66,7 +66,7 @@ test("techniques are trained, exported and measured; finished ones are kept", as
   await writeSyntheticDataset({ out: data, images: 60, size: 32, seed: 5 });
   await assert.rejects(compareTechniques({ ...options, models: ["colour", "mlp"] }), {
     code: "COMPARISON_OTHER",
-    message: /colour was trained on other images or labels than .*data holds now; choose another --out/,
+    message: /colour was trained on other images or labels than .*data holds now; choose another directory/,
   });
 });
 

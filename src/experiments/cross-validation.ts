@@ -1,0 +1,125 @@
+/** @module K-fold cross-validation: a training for each fold, each validated on its own fold, and what they have in common. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
+import { InputError, Interrupted } from "../errors/index";
+import { type BinaryMetrics, readPredictions, writePredictions } from "../evaluation/index";
+import { writeJson } from "../files/index";
+import { type Progress, silentProgress } from "../progress/index";
+import { defaultTrainingOptions, RunDirectory, type TrainingOptions } from "../runs/index";
+import type { ActiveRun } from "../tracking/index";
+import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
+import { numbers } from "./run-log";
+import { type ProcessTraining, trainOnce } from "./train-process";
+
+export interface CrossValidationOptions {
+  /** Holds a run for each fold, `folds.json` and the validation predictions of all folds. Finished folds are not repeated. */
+  readonly run: string;
+  readonly variant: ProcessTraining["export"];
+  readonly track?: ParentTracking | false;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** A measure over the folds where it exists. */
+export interface Spread {
+  readonly mean: number;
+  /** Standard deviation (of a sample); null for a single fold. */
+  readonly std: number | null;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface FoldResult {
+  readonly fold: string;
+  readonly run: string;
+  readonly validation: BinaryMetrics;
+  readonly test: BinaryMetrics;
+}
+
+/** What `histo train --fold all --json` prints. */
+export interface CrossValidation {
+  readonly run: string;
+  readonly folds: readonly FoldResult[];
+  /** By the names of the metrics. */
+  readonly validation: Readonly<Record<string, Spread>>;
+  /** On the test set, which is the same for all folds. */
+  readonly test: Readonly<Record<string, Spread>>;
+  readonly runUrl?: string;
+}
+
+/**
+ * Trains once for each fold of the set (the table's, or those that `dataset.folds` asks for), one after the other.
+ * @throws {InputError} `DATA_...` and `TABLE_...`, `RUN_EXISTS`, `COMPARISON_OTHER` where the directory holds other trainings
+ * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}, and the same call goes on
+ */
+export async function crossValidate(
+  { data, dataset = {}, ...options }: Partial<TrainingOptions> & { data: string },
+  { run: path, variant, track = false, progress = silentProgress, signal }: CrossValidationOptions,
+): Promise<CrossValidation> {
+  const run = new RunDirectory(resolve(path));
+  if (existsSync(run.config)) {
+    throw new InputError("RUN_EXISTS", `--run ${run.path} holds a run already; choose another for all folds.`);
+  }
+  const { fold: _all, ...how } = dataset;
+  const loaded = await loadDataset(data, how);
+  const { validationFraction: fraction, splitSeed: seed } = { ...defaultTrainingOptions, ...options };
+  const names = foldNames(loaded, { fraction, seed });
+  const common = { data: resolve(data), dataHash: await datasetContentHash(loaded), options, export: variant };
+  const active = track ? await startParentRun(run.path, track, progress) : undefined;
+  try {
+    const folds: FoldResult[] = [];
+    for (const [i, fold] of names.entries()) {
+      progress.say(`Fold ${fold} (${i + 1} of ${names.length})`);
+      const at = join(run.path, `fold-${encodeURIComponent(fold)}`);
+      const tracking = track && active && { ...track, parent: parentOf(active), tags: { fold }, weights: false };
+      const training = { ...common, run: at, dataset: { ...how, fold }, resumable: true };
+      const result = await trainOnce(training, { progress, signal, ...(tracking && { tracking }) });
+      folds.push({ fold, run: at, validation: result.validation, test: result.test });
+    }
+    const result = { run: run.path, folds, validation: spreadOf(folds, "validation"), test: spreadOf(folds, "test") };
+    await writePredictions(run.predictions("validation"), await outOfFold(folds));
+    await writeJson(join(run.path, "folds.json"), result);
+    return { ...result, ...(active && (await finish(active, result))) };
+  } catch (error) {
+    await active?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
+    throw error;
+  }
+}
+
+/** Every image outside test once, as the model saw it that was not trained on it. */
+async function outOfFold(folds: readonly FoldResult[]) {
+  const files = folds.map(({ run }) => readPredictions(new RunDirectory(run).predictions("validation")));
+  return (await Promise.all(files)).flat();
+}
+
+/** Mean and spread of every measure that is a number. */
+function spreadOf(folds: readonly FoldResult[], partition: "validation" | "test"): Record<string, Spread> {
+  const rows = folds.map((fold) => Object.entries(fold[partition]));
+  const names = new Set(
+    rows.flatMap((row) => row.filter(([, value]) => typeof value === "number").map(([name]) => name)),
+  );
+  const valuesOf = (name: string) =>
+    rows.flatMap((row) =>
+      row.filter(([key, value]) => key === name && Number.isFinite(value)).map(([, value]) => value),
+    );
+  return Object.fromEntries([...names].map((name) => [name, spread(valuesOf(name) as number[])]));
+}
+
+function spread(values: readonly number[]): Spread {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const std = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;
+  return { mean, std, min: Math.min(...values), max: Math.max(...values) };
+}
+
+async function finish(active: ActiveRun, { run, validation, test }: CrossValidation): Promise<{ runUrl?: string }> {
+  for (const [name, summary] of Object.entries({ best_validation: validation, test })) {
+    for (const [metric, values] of Object.entries(summary)) {
+      active.logMetrics(numbers(`${name}_${metric}`, values));
+    }
+  }
+  await active.logArtifact(join(run, "folds.json"));
+  await active.end("FINISHED");
+  return active.runUrl ? { runUrl: active.runUrl } : {};
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { CrossValidation } from "../../src/experiments/index";
+import { texturePng, writeFiles } from "../support/data-sets";
+import { histo, histoJson } from "../support/histo";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+/** Thirty textures: six in test, the others in folds 0 to 2. */
+async function setWithFolds(context: TestContext): Promise<string> {
+  const folder = await temporaryDirectory(context);
+  const rows = ["image,label,partition,fold"];
+  for (let i = 0; i < 30; i++) {
+    rows.push(`${i}.png,${i % 2 ? "SSA" : "HP"},${i < 6 ? "test," : `train,${i % 3}`}`);
+    await writeFiles(folder, { [`images/${i}.png`]: await texturePng(i, 16) });
+  }
+  return writeFiles(folder, { "labels.csv": rows.join("\n") });
+}
+
+const options = ["--model", "colour", "--epochs", "2", "--size", "16", "--no-track", "--quiet"];
+
+test("--fold all trains on each fold in turn, summarizes, and keeps what is finished", async (context) => {
+  const data = await setWithFolds(context);
+  process.env.HISTO_CACHE = join(data, "cache");
+  const place = ["--data", data, "--run", join(data, "run"), "--fold", "all", "--export", "none", ...options];
+  const result = histoJson<CrossValidation>("train", ...place);
+  const { folds, validation, test } = result;
+  assert.deepEqual(
+    folds.map(({ fold, validation, test }) => [fold, validation.n, test.n]),
+    [
+      ["0", 8, 6],
+      ["1", 8, 6],
+      ["2", 8, 6],
+    ],
+  );
+  const areas = folds.map((fold) => fold.validation.rocAuc);
+  const mean = areas.reduce((sum, area) => sum + area, 0) / 3;
+  const std = Math.sqrt(areas.reduce((sum, area) => sum + (area - mean) ** 2, 0) / 2);
+  const { rocAuc } = validation;
+  assert.ok(rocAuc && Math.abs(rocAuc.mean - mean) < 1e-12 && Math.abs((rocAuc.std ?? 9) - std) < 1e-12);
+  assert.deepEqual([rocAuc.min, rocAuc.max], [Math.min(...areas), Math.max(...areas)]);
+  assert.ok(test.accuracy);
+  const outOfFold = (await readFile(join(data, "run", "predictions-validation.csv"), "utf8")).trimEnd().split("\n");
+  assert.equal(new Set(outOfFold.slice(1).map((line) => line.split(",")[0])).size, 24);
+  assert.ok(existsSync(join(data, "run", "fold-2", "predictions-test.csv")));
+  const started = performance.now();
+  const { status, stdout } = histo("train", ...place);
+  assert.equal(status, 0);
+  assert.match(stdout, /^fold +validation AUC .*\n-.*\n +0 .*\n +1 .*\n +2 .*\nmean .*\nstd .*\nRun /);
+  assert.ok(performance.now() - started < 10_000, "finished folds were trained again");
+  assert.equal(
+    histoJson<{ validation: { n: number } }>("evaluate", "--no-track", "--run", join(data, "run")).validation.n,
+    24,
+  );
+});
+
+test("--folds N trains on N drawn folds, --fold K on one of them", async (context) => {
+  const data = await setWithFolds(context);
+  process.env.HISTO_CACHE = join(data, "cache");
+  const place = ["--data", data, "--export", "none", ...options];
+  const { folds } = histoJson<CrossValidation>("train", ...place, "--folds", "2", "--run", join(data, "both"));
+  assert.deepEqual(
+    folds.map(({ fold, validation }) => [fold, validation.n]),
+    [
+      ["1", 12],
+      ["2", 12],
+    ],
+  );
+  const one = histoJson<{ validation: object }>(
+    "train",
+    ...place,
+    "--folds",
+    "2",
+    "--fold",
+    "2",
+    "--run",
+    join(data, "one"),
+  );
+  assert.deepEqual(one.validation, folds[1]?.validation);
+});
