@@ -1,13 +1,13 @@
 /** @module Times one epoch through the trainer: `epoch-worker.js SIZE IMAGES`. Prints `{seconds, waiting, peakBytes}`. */
 import { augmentationNamed, createAugmentation } from "../src/image/index";
 import { mlp } from "../src/models/index";
-import { Adam, setPrecision } from "../src/tensorflow/index";
-import { batchesOf, createLoss, pixelExamples, resolvePrecision, shuffled, Trainer } from "../src/training/index";
+import { Adam, chooseStepWay, useStepWay } from "../src/tensorflow/index";
+import { batchesOf, createLoss, pixelExamples, shuffled, Trainer } from "../src/training/index";
 import { randomTiles } from "./random-tiles";
 
 async function main(): Promise<void> {
   const [size = 224, images = 768] = process.argv.slice(2).map(Number);
-  setPrecision(resolvePrecision("auto"));
+  useStepWay((await chooseStepWay("dense")).chosen);
   const labels = Uint8Array.from({ length: images }, (_, i) => i % 2);
   const positions = Uint32Array.from(labels, (_, i) => i);
   const scale = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;

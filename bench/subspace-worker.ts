@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { mlpOnFeatures } from "../src/models/index";
 import { silentProgress } from "../src/progress/index";
-import { Adam, setPrecision } from "../src/tensorflow/index";
-import { batchesOf, createLoss, pixelExamples, resolvePrecision, shuffled, Trainer } from "../src/training/index";
+import { Adam, chooseStepWay, useStepWay } from "../src/tensorflow/index";
+import { batchesOf, createLoss, pixelExamples, shuffled, Trainer } from "../src/training/index";
 import { principalBasis } from "../src/training/subspace/basis";
 import { coordinateExamples, project, whitenedProjection } from "../src/training/subspace/coordinates";
 import { tilesOfFile } from "./random-tiles";
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     whitenedProjection(basis, 0.5),
     () => undefined,
   );
-  setPrecision(resolvePrecision("auto"));
+  useStepWay((await chooseStepWay("dense")).chosen);
   const examples = coordinateExamples(coordinates, basis.classes, labels, 0);
   const source = batchesOf(examples, { size: 64, sampler: shuffled(images, 0), augment: true });
   const trainer = new Trainer(

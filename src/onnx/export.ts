@@ -109,7 +109,9 @@ async function writeVariant(
 
 /** Runs are evaluated with full-precision matrix products; convolutions follow the precision of training. */
 function hasExactLogits({ config, layers }: TrainedRun): boolean {
-  return config.precision === "fp32" || !layers.nodes.some(({ className }) => /Conv/.test(className));
+  return (
+    (config.stepWay ?? config).precision === "fp32" || !layers.nodes.some(({ className }) => /Conv/.test(className))
+  );
 }
 
 /** Compares a written graph with TensorFlow's logits on the run's validation tiles. */

@@ -20,8 +20,10 @@ export interface ExportedConfig {
   readonly dataset?: DatasetOptions;
   /** Whether training left unreadable images out. */
   readonly skipUnreadable?: boolean;
-  /** `fp32` where TensorFlow computed in full precision. */
+  /** `fp32` where TensorFlow was asked to compute in full precision. */
   readonly precision?: string;
+  /** What it did. */
+  readonly stepWay?: { readonly precision: string };
   readonly mlflowRunId?: string;
 }
 

@@ -103,7 +103,7 @@ export interface TrainingOptions {
   thresholdRule: string;
 
   // numbers
-  /** `auto`: bf16 products where the processor has them. */
+  /** `auto`: bf16 products where they are measurably faster. */
   precision: "auto" | "bf16" | "fp32";
   /** Fixes everything random but the split. */
   seed: number;
@@ -182,6 +182,8 @@ export interface RunConfig extends TrainingOptions {
   tiles: { train: number; validation: number; test: number };
   /** Hash of the pixels that it was trained on. */
   contentHash: string;
+  /** How its steps are computed, which a resumed run keeps: precision of products, way of updates. */
+  stepWay?: { readonly precision: "bf16" | "fp32"; readonly updates: "product" | "rule" | "tensorflow" };
   /** Chosen on validation; absent while training. */
   threshold?: number;
   mlflowRunId?: string;

@@ -31,4 +31,22 @@ export { RmsProp, type RmsPropOptions } from "./optimizers/rmsprop";
 export { Sgd, type SgdOptions } from "./optimizers/sgd";
 export { hasBf16Hardware, type Precision, precision, setPrecision, withPrecision } from "./precision";
 export { noteCopy, readValues } from "./read-values";
+export {
+  type ChoiceOptions,
+  chooseStepWay,
+  nameOf as nameOfWay,
+  type Processor,
+  processor,
+  type StepChoice,
+} from "./step-choice";
+export {
+  type Candidate,
+  candidatesOf,
+  plainWay,
+  type StepWay,
+  type TimedWay,
+  useStepWay,
+  type Workload,
+  workloads,
+} from "./step-ways";
 export { affine, affineGelu, attention, layerNorm } from "./transformer-ops";

@@ -23,6 +23,7 @@ interface NativeBackend {
     readonly TF_ATTR_BOOL: number;
     readonly TF_ATTR_INT: number;
     readonly TF_ATTR_FLOAT: number;
+    readonly TF_Version: string;
     createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number;
     deleteTensor(id: number): void;
   };

@@ -18,7 +18,7 @@ export { type RunRangeOptions, runLearningRateRange } from "./run-lr-range";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
-export { createOptimizer, learningRateOf, resolvePrecision } from "./setup";
+export { createOptimizer, learningRateOf, stepWayOf } from "./setup";
 export { type SubspacePictures, subspacePictures } from "./subspace/pictures";
 export type { Network } from "./trainable";
 export {

@@ -1,15 +1,16 @@
 /** @module The learning rate range test of a whole run's options. */
 import { resolve } from "node:path";
 import { Interrupted } from "../errors/index";
+import { parameterCount } from "../models/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { resolveTrainingOptions, type TrainingOptions } from "../runs/index";
-import { setPrecision } from "../tensorflow/index";
+import { setPrecision, useStepWay } from "../tensorflow/index";
 import { createTrainer } from "./create-trainer";
 import { openTrainingData } from "./data";
 import { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
 import { createNetwork } from "./network";
 import { said } from "./run-training";
-import { resolvePrecision } from "./setup";
+import { stepWayOf } from "./setup";
 
 export interface RunRangeOptions extends RangeOptions {
   readonly progress?: Progress;
@@ -31,9 +32,10 @@ export async function runLearningRateRange(
   const context = { progress, ...(signal && { signal }) };
   const data = await openTrainingData(options, context);
   try {
-    setPrecision(resolvePrecision(options.precision));
+    setPrecision("fp32");
     const network = await createNetwork(options, data, context);
     try {
+      useStepWay(await stepWayOf(options, parameterCount(network.model)));
       const task = progress.start("Learning rate range", steps, "steps");
       const result = await learningRateRange(
         ({ schedule, callbacks }) => {

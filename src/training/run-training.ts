@@ -10,7 +10,7 @@ import { augmentationNamed } from "../image/index";
 import { parameterCount } from "../models/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { optionsOf, type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
-import { runtime, setPrecision } from "../tensorflow/index";
+import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";
@@ -25,7 +25,7 @@ import { evaluateRun } from "./evaluate-run";
 import { finishedRun } from "./finished-run";
 import { createNetwork } from "./network";
 import { parseSchedule } from "./schedules";
-import { learningRateOf, resolvePrecision } from "./setup";
+import { learningRateOf, stepWayOf } from "./setup";
 import type { Network } from "./trainable";
 import type { Trainer, UserMetric } from "./trainer";
 
@@ -77,7 +77,8 @@ export async function runTraining(
 ): Promise<TrainingResult> {
   const started = performance.now();
   const directory = new RunDirectory(resolve(run));
-  const before = resume && existsSync(directory.config) ? optionsOf(await readJson<RunConfig>(directory.config)) : {};
+  const begun = resume && existsSync(directory.config) ? await readJson<RunConfig>(directory.config) : undefined;
+  const before = begun ? optionsOf(begun) : {};
   const dataset = { ...before.dataset, ...said(given.dataset ?? {}) };
   const options = resolveTrainingOptions({ ...before, ...said(given), dataset, data: resolve(given.data) });
   const monitor = monitorOf(options.monitor, options.monitorMode);
@@ -100,13 +101,15 @@ export async function runTraining(
   let network: Network | undefined;
   let trainer: Trainer | undefined;
   try {
-    setPrecision(resolvePrecision(options.precision));
+    setPrecision("fp32");
     network = await createNetwork(options, data, {
       progress,
       ...(signal && { signal }),
       ...(rest.subspaceDirectory && { subspaceDirectory: rest.subspaceDirectory }),
     });
-    const config = await configOf(directory, options, data, network);
+    const way = await wayOf(options, network, begun);
+    useStepWay(way);
+    const config = await configOf(directory, options, data, network, way);
     const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config, network.stemFingerprint));
     const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
     trainer = createTrainer(options, data, network, {
@@ -166,12 +169,21 @@ export function said<T extends object>(given: T): Partial<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
+/** A resumed run goes on in the way that it began in, wherever that was timed, unless the options ask for another precision. */
+async function wayOf(options: TrainingOptions, network: Network, begun: RunConfig | undefined): Promise<StepWay> {
+  const { precision } = options;
+  const kept = begun?.stepWay;
+  if (kept && (precision === "auto" || precision === kept.precision)) return kept;
+  return stepWayOf(options, parameterCount(network.model));
+}
+
 /** The content of `config.json` before the training. */
 async function configOf(
   directory: RunDirectory,
   options: TrainingOptions,
   data: TrainingData,
   network: Network,
+  way: StepWay,
 ): Promise<RunConfig> {
   return {
     ...options,
@@ -187,6 +199,7 @@ async function configOf(
       test: data.labels.test.length,
     },
     contentHash: data.store.contentHash,
+    stepWay: way,
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(directory.config) && { mlflowRunId: (await readJson<RunConfig>(directory.config)).mlflowRunId }),
   } as RunConfig;
@@ -196,7 +209,7 @@ async function configOf(
 function fingerprint(options: TrainingOptions, config: RunConfig, stem: string | undefined): string {
   const { patience, minDelta, stopWhenLossRises, thresholdRule, data, precision, ...fixed } = options;
   const { lr, contentHash: pixels } = config;
-  return sha256(JSON.stringify({ ...fixed, lr, precision: resolvePrecision(precision), pixels, stem }));
+  return sha256(JSON.stringify({ ...fixed, lr, precision: config.stepWay?.precision, pixels, stem }));
 }
 
 /** Weights and the optimizer's two copies have to fit in memory; said before hours are spent. */

@@ -1,7 +1,7 @@
 /** @module From the options of a run to the pieces of its trainer. */
 import { InputError } from "../errors/index";
 import type { TrainingOptions } from "../runs/index";
-import { Adam, hasBf16Hardware, type Optimizer, type Precision, RmsProp, Sgd } from "../tensorflow/index";
+import { Adam, chooseStepWay, type Optimizer, plainWay, RmsProp, Sgd, type StepWay } from "../tensorflow/index";
 
 /** The optimizer of the options. */
 export function createOptimizer(options: TrainingOptions): Optimizer {
@@ -30,9 +30,22 @@ export function learningRateOf({ lr, optimizer, model, stem, size }: TrainingOpt
   return model === "mlp" && stem === "pixels" ? Math.min(1e-3, 3 / (3 * size ** 2)) : 3e-4;
 }
 
-/** The precision of products on this machine. */
-export function resolvePrecision(wanted: TrainingOptions["precision"]): Precision {
-  return wanted === "auto" ? (hasBf16Hardware() ? "bf16" : "fp32") : wanted;
+/** An MLP with fewer weights trains in seconds either way, and an image of fewer pixels passes a network as quickly. */
+const [MANY_WEIGHTS, MANY_PIXELS] = [1e6, 64 ** 2];
+
+/**
+ * How the steps of a training are computed: the fastest way on this processor, timed once (see `chooseStepWay`). Small
+ * trainings are not worth the timing; they are computed exactly.
+ * @param parameters weights of the trained network
+ */
+export async function stepWayOf(
+  { model, size, precision }: Pick<TrainingOptions, "model" | "size" | "precision">,
+  parameters: number,
+): Promise<StepWay> {
+  const workload = ({ mlp: "dense", cnn: "convolution", vit: "tokens" } as const)[model];
+  const large = workload === "dense" ? parameters >= MANY_WEIGHTS : size ** 2 >= MANY_PIXELS;
+  if (workload && large) return (await chooseStepWay(workload, { precision })).chosen;
+  return precision === "auto" ? plainWay : { ...plainWay, precision };
 }
 
 /** Weight of positive examples in the loss. */

@@ -14,7 +14,6 @@ import { runtime, setPrecision } from "../../tensorflow/index";
 import { withColumns } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
-import { resolvePrecision } from "../setup";
 import type { Network, NetworkContext } from "../trainable";
 import { cachedBasis, fingerprintOf } from "./basis-cache";
 import { cachedCoordinates } from "./coordinate-cache";
@@ -40,7 +39,6 @@ export async function subspaceNetwork(
     coordinateExamples(kept[partition], basis.classes, data.labels[partition], options.seed);
   const coordinates = { train: of("train"), validation: of("validation"), test: of("test") };
   const colour = options.beside === "colour" ? measureColour(data, context.progress) : undefined;
-  setPrecision(resolvePrecision(options.precision));
   const width = basis.rank + (colour?.width ?? 0);
   const model = mlpOnFeatures(width, options);
   const beside = (partition: Partition) =>

@@ -1,0 +1,164 @@
+/**
+ * @module The ways in which a training step can be computed here, and how long each takes. Which is fastest differs from
+ * processor to processor, so it is measured, on small cases with the proportions of the real ones.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Gradients } from "./gradients";
+import { runtime } from "./load";
+import { Adam } from "./optimizers/adam";
+import { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
+import { hasBf16Hardware, type Precision, precision, setPrecision } from "./precision";
+import { affineGelu } from "./transformer-ops";
+
+/** What most of a training's time goes into: wide dense layers and their update, convolutions, or a transformer's products. */
+export type Workload = "dense" | "convolution" | "tokens";
+
+export const workloads: readonly Workload[] = ["dense", "convolution", "tokens"];
+
+/** A way to compute training steps. */
+export interface StepWay {
+  readonly precision: Precision;
+  readonly updates: UpdateWay;
+}
+
+/** A way with the seconds of a step of the small case. */
+export interface TimedWay extends StepWay {
+  readonly seconds: number;
+}
+
+/** A way that can be tried. */
+export interface Candidate extends StepWay {
+  /** One step of the small case, whatever precision and way of updates are set. */
+  step(): void;
+}
+
+/** Where nothing is worth measuring: one way is left, or the training is small. */
+export const plainWay: StepWay = { precision: "fp32", updates: "product" };
+
+/** Computes all steps of this process in a given way from now on. */
+export function useStepWay(way: StepWay): void {
+  setPrecision(way.precision);
+  setUpdateWay(way.updates);
+}
+
+/** The ways that this process has for a workload. Weights that are not wide have no factors to be multiplied out. */
+export function stepWays(workload: Workload): StepWay[] {
+  const updates: readonly UpdateWay[] = !runtime.fusedUpdates
+    ? ["tensorflow"]
+    : workload === "dense"
+      ? ["product", "rule", "tensorflow"]
+      : ["product", "tensorflow"];
+  const precisions: readonly Precision[] = hasBf16Hardware() ? ["fp32", "bf16"] : ["fp32"];
+  return precisions.flatMap((precision) => updates.map((way) => ({ precision, updates: way })));
+}
+
+/** Times more than this are noise, not another speed. */
+const MEASURABLE = 0.95;
+/** Short steps in many rounds: on a busy machine some of them are not disturbed. */
+const [LEAST_ROUNDS, MOST_ROUNDS] = [3, 12];
+/** After so many milliseconds no further round begins. */
+const ENOUGH = 400;
+
+/**
+ * Times the candidates in turns, after one step of each that does not count; the best time of each counts.
+ * @returns in the order of the candidates
+ */
+export function timeWays(candidates: readonly Candidate[]): TimedWay[] {
+  const before: StepWay = { precision: precision(), updates: updateWay() };
+  const best = candidates.map(() => Number.POSITIVE_INFINITY);
+  const started = performance.now();
+  try {
+    for (let round = 0; round <= MOST_ROUNDS; round++) {
+      if (round > LEAST_ROUNDS && performance.now() - started > ENOUGH) break;
+      candidates.forEach((candidate, i) => {
+        useStepWay(candidate);
+        const from = performance.now();
+        candidate.step();
+        if (round > 0) best[i] = Math.min(best[i] as number, (performance.now() - from) / 1000);
+      });
+    }
+  } finally {
+    useStepWay(before);
+  }
+  return candidates.map(({ precision, updates }, i) => ({ precision, updates, seconds: best[i] as number }));
+}
+
+/**
+ * The fastest way. Rounded products are chosen only where they are measurably faster than the fastest exact ones.
+ * @param wanted leaves only ways of this precision
+ */
+export function fastestWay(times: readonly TimedWay[], wanted: Precision | "auto" = "auto"): StepWay {
+  const of = (precision: Precision) =>
+    times.filter((way) => way.precision === precision).sort((a, b) => a.seconds - b.seconds)[0];
+  const [exact, rounded] = [of("fp32"), of("bf16")];
+  const auto = exact && rounded && rounded.seconds > MEASURABLE * exact.seconds ? exact : (rounded ?? exact);
+  const { precision, updates } = (wanted === "auto" ? auto : of(wanted)) ?? {
+    ...plainWay,
+    ...(wanted !== "auto" && { precision: wanted }),
+  };
+  return { precision, updates };
+}
+
+/** The ways of a workload with its small case to try them on. Dispose the case afterwards. */
+export function candidatesOf(workload: Workload): { candidates: Candidate[]; dispose(): void } {
+  const { step, dispose } = CASES[workload]();
+  return { candidates: stepWays(workload).map((way) => ({ ...way, step })), dispose };
+}
+
+interface Case {
+  step(): void;
+  dispose(): void;
+}
+
+const CASES: Record<Workload, () => Case> = {
+  /** The first layer of an MLP: a batch of 64, and more weights than a core's own cache holds. */
+  dense() {
+    const [inputs, errors] = [normal([64, 2352]), normal([64, 1176])] as [tf.Tensor2D, tf.Tensor2D];
+    return smallCase([2352, 1176], [inputs, errors], (weights) => {
+      tf.matMul(inputs, weights as tf.Variable<tf.Rank.R2>).dispose();
+      return new Map([[weights, { inputs: inputs.clone(), errors: errors.clone() }]]);
+    });
+  },
+  /** A layer in the middle of a CNN. */
+  convolution() {
+    const maps = normal([4, 28, 28, 64]) as tf.Tensor4D;
+    return smallCase([3, 3, 64, 64], [maps], (weights) =>
+      gradientsOf(weights, () => tf.relu(tf.conv2d(maps, weights as tf.Variable<tf.Rank.R4>, 1, "same"))),
+    );
+  },
+  /** The first layer of a transformer block's perceptron. */
+  tokens() {
+    const [tokens, bias] = [normal([788, 192]), tf.zeros([768])] as [tf.Tensor2D, tf.Tensor1D];
+    return smallCase([192, 768], [tokens, bias], (weights) =>
+      gradientsOf(weights, () => affineGelu(tokens, weights as tf.Variable<tf.Rank.R2>, bias)),
+    );
+  },
+};
+
+/** A step with the update of one weight. @param gradients gives what {@link Adam.apply} disposes */
+function smallCase(shape: number[], held: tf.Tensor[], gradients: (weights: tf.Variable) => Gradients): Case {
+  const zeros = tf.zeros(shape);
+  const weights = tf.variable(zeros);
+  const optimizer = new Adam();
+  return {
+    step() {
+      optimizer.apply(gradients(weights), 1e-6);
+      // TensorFlow computes in order: what has been read is done.
+      tf.tidy(() => weights.reshape([-1]).slice(0, 1).dataSync());
+    },
+    dispose() {
+      optimizer.dispose();
+      tf.dispose([weights, zeros, ...held]);
+    },
+  };
+}
+
+function gradientsOf(weights: tf.Variable, output: () => tf.Tensor): Gradients {
+  const { value, grads } = tf.variableGrads(() => tf.sum(output()) as tf.Scalar, [weights]);
+  value.dispose();
+  return new Map([[weights, grads[weights.name] as tf.Tensor]]);
+}
+
+function normal(shape: number[]): tf.Tensor {
+  return tf.randomNormal(shape, 0, 1, "float32", 1);
+}
