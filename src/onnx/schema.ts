@@ -80,7 +80,7 @@ const descriptor: INamespace = {
 };
 
 /** Tensor element types of ONNX (`TensorProto.DataType`). */
-export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float64: 11 } as const;
 export type ElementType = keyof typeof elementTypes;
 
 /** Bytes of one element. */
@@ -90,6 +90,7 @@ export const elementBytes: Readonly<Record<ElementType, number>> = {
   int8: 1,
   int32: 4,
   int64: 8,
+  float64: 8,
 };
 
 /** `TensorProto.data_location` of a tensor kept in another file. */

@@ -1,14 +1,9 @@
-/** @module Colour and texture of all tiles of a run, measured once, in full precision. */
+/** @module Colour and texture of all tiles of a run, measured once. */
 import type { Partition } from "../dataset/index";
-import { colourFeatures } from "../models/index";
+import { colourFeatureCount, measureColours } from "../models/index";
 import type { Progress } from "../progress/index";
-import { tf, withPrecision } from "../tensorflow/index";
-import { pixelExamples } from "./batches";
 import type { TrainingData } from "./data";
 import { type FeatureScaling, fitScaling, scaled } from "./feature-scaling";
-
-/** Tiles measured at a time. */
-const GROUP = 16;
 
 /** Features of all tiles by partition, [n, width] row-major, with the mean and deviation of train taken out. */
 export interface ColourMeasures {
@@ -17,12 +12,12 @@ export interface ColourMeasures {
   readonly scaling: FeatureScaling;
 }
 
-/** Measures {@link colourFeatures} of all tiles. They are the same for the eight views of a tile, so once is enough. */
+/** Measures {@link measureColours} of all tiles. They are the same for the eight views of a tile, so once is enough. */
 export function measureColour(data: TrainingData, progress: Progress): ColourMeasures {
   const task = progress.start("Colour and texture", data.dataset.tiles.length, "images");
   let before = 0;
   const of = (partition: Partition) => {
-    const values = withPrecision("fp32", () => measure(data, partition, (done) => task.update(before + done)));
+    const values = measure(data, partition, (done) => task.update(before + done));
     before += data.labels[partition].length;
     return values;
   };
@@ -42,30 +37,15 @@ export function measureColour(data: TrainingData, progress: Progress): ColourMea
 }
 
 function measure(data: TrainingData, partition: Partition, onDone: (images: number) => void): Float32Array {
-  const { store, positions, preprocessing } = data;
-  const labels = data.labels[partition];
-  const pixels = pixelExamples(store, positions[partition], labels, preprocessing);
-  const rows: Float32Array[] = [];
-  for (let start = 0; start < labels.length; start += GROUP) {
-    const some = Uint32Array.from({ length: Math.min(GROUP, labels.length - start) }, (_, i) => start + i);
-    rows.push(
-      tf.tidy(() => {
-        const x = pixels.inputs(some, undefined) as tf.Tensor4D;
-        return colourFeatures(x, preprocessing).dataSync() as Float32Array;
-      }),
-    );
-    onDone(start + some.length);
+  const { store, positions } = data;
+  const { size, bytesPerImage } = store;
+  const count = data.labels[partition].length;
+  const values = new Float32Array(count * colourFeatureCount(size));
+  const levels = new Uint8Array(bytesPerImage);
+  for (let i = 0; i < count; i++) {
+    store.read([positions[partition][i] as number], levels);
+    values.set(measureColours(levels, size, size), (i * values.length) / count);
+    onDone(i + 1);
   }
-  return joined(rows);
-}
-
-/** Arrays one after the other. */
-export function joined(rows: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    whole.set(row, at);
-    at += row.length;
-  }
-  return whole;
+  return values;
 }

@@ -2,30 +2,25 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planTiles, TilePainter } from "../../src/dataset/synthetic/index";
 import { binaryMetrics } from "../../src/evaluation/index";
-import { colourFeatureCount, colourFeatures } from "../../src/models/index";
+import { ColourFeatures, colourFeatureCount, measureColours } from "../../src/models/index";
 import { tf } from "../../src/tensorflow/index";
 import { fitLogistic } from "../../src/training/logistic-regression";
 
-const plain = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
-const featuresOf = (bytes: Uint8Array, size: number): Float32Array =>
-  tf.tidy(() => {
-    const pixels = tf.tensor4d(
-      Float32Array.from(bytes, (byte) => byte / 255),
-      [1, size, size, 3],
-    );
-    return colourFeatures(pixels, plain).dataSync() as Float32Array;
+/** A new layer's features: shift 0, scale 1. */
+function layerFeatures(values: Float32Array, size: number, standardization: { mean: Triple; std: Triple }) {
+  const layer = new ColourFeatures(standardization);
+  return tf.tidy(() => {
+    const features = layer.apply(tf.tensor4d(values, [1, size, size, 3])) as tf.Tensor;
+    return features.dataSync() as Float32Array;
   });
-
-function assertSame(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  for (let i = 0; i < expected.length; i++) {
-    assert.ok(Math.abs(actual[i]! - expected[i]!) < 1e-5, `${i}: ${actual[i]} for ${expected[i]}`);
-  }
 }
 
-describe("colourFeatures", () => {
+type Triple = readonly [number, number, number];
+
+describe("measureColours", () => {
   const size = 32;
   const tile = new TilePainter(1, size).paint({ index: 2, severity: 0.7 });
-  const features = featuresOf(tile, size);
+  const features = measureColours(tile, size, size);
 
   it("counts pixels above 15 levels of red, green, blue and their differences", () => {
     assert.equal(features.length, colourFeatureCount(size));
@@ -39,7 +34,7 @@ describe("colourFeatures", () => {
           if (value >= level) count[c] = count[c]! + 1;
         });
       }
-      for (let c = 0; c < 6; c++) assert.ok(Math.abs(features[i * 6 + c]! - count[c]! / size ** 2) < 1e-6);
+      for (let c = 0; c < 6; c++) assert.ok(features[i * 6 + c] === Math.fround(count[c]! / size ** 2));
     }
   });
 
@@ -50,15 +45,17 @@ describe("colourFeatures", () => {
         for (let c = 0; c < 3; c++) turned[(x * size + y) * 3 + c] = tile[(y * size + (size - 1 - x)) * 3 + c]!;
       }
     }
-    assertSame(featuresOf(turned, size), features);
+    assert.deepEqual(measureColours(turned, size, size), features);
   });
 
-  it("do not undo standardization wrongly: any mean and deviation give the same features", () => {
+  it("are found again by the layer, however the pixels are standardized, and where an image was resized to fractions", () => {
     const mean = [0.7, 0.6, 0.8] as const;
     const std = [0.2, 0.25, 0.15] as const;
-    const values = Float32Array.from(tile, (byte, i) => (byte / 255 - mean[i % 3]!) / std[i % 3]!);
-    const other = tf.tidy(() => colourFeatures(tf.tensor4d(values, [1, size, size, 3]), { mean, std }).dataSync());
-    assertSame(other, features);
+    const standardized = (offset: (i: number) => number) =>
+      Float32Array.from(tile, (byte, i) => ((byte + offset(i)) / 255 - mean[i % 3]!) / std[i % 3]!);
+    for (const offset of [() => 0, (i: number) => 0.49 * Math.sin(i)]) {
+      assert.deepEqual(layerFeatures(standardized(offset), size, { mean, std }), features);
+    }
   });
 });
 
@@ -71,7 +68,7 @@ describe("synthetic tiles", () => {
     const rows = { train: [] as number[], test: [] as number[] };
     const labels = { train: [] as number[], test: [] as number[] };
     for (const tile of plan) {
-      rows[tile.partition].push(...featuresOf(painter.paint(tile), size).subarray(0, width));
+      rows[tile.partition].push(...measureColours(painter.paint(tile), size, size).subarray(0, width));
       labels[tile.partition].push(tile.label === "SSA" ? 1 : 0);
     }
     const deviations = Array.from({ length: width }, (_, j) => {

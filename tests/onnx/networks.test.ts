@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { TilePainter } from "../../src/dataset/synthetic/index";
 import { Predictor } from "../../src/inference/index";
-import { cnn, colourRegression, vit } from "../../src/models/index";
+import { cnn, colourRegression, measureColours, vit } from "../../src/models/index";
 import { exportRun } from "../../src/onnx/index";
-import { setPrecision } from "../../src/tensorflow/index";
+import { setPrecision, tf } from "../../src/tensorflow/index";
 import {
   layersModelLogits,
   preprocessingOf,
@@ -40,3 +41,23 @@ for (const [name, make] of Object.entries(networks)) {
     assert.ok(Math.abs((logits[0] as number) - (logits[1] as number)) > 1e-3, "the images differ");
   });
 }
+
+test("colour features that hardly vary, and so are scaled up, are the same in both", async (context) => {
+  const size = 224;
+  const directory = await temporaryDirectory(context);
+  const model = randomizeWeights(colourRegression(size, preprocessingOf(size)));
+  const painter = new TilePainter(2, size);
+  const tiles = [0, 1, 2].map((index) => painter.paint({ index, severity: index / 2 }));
+  const usual = measureColours(tiles[1] as Uint8Array, size, size);
+  const scale = new Float32Array(usual.length).fill(500);
+  model.getLayer("colour").setWeights([tf.tensor1d(usual), tf.tensor1d(scale)]);
+  const run = await writeRun(join(directory, "run"), model, { model: "colour" });
+  await exportRun({ run: run.path, out: join(directory, "model") });
+  const predictor = await Predictor.open(join(directory, "model"));
+  context.after(() => predictor.close());
+  const pixels = new Uint8Array(Buffer.concat(tiles));
+  const logits = layersModelLogits(model, pixels, tiles.length);
+  for (const [i, logit] of (await predictor.predictPixels(pixels, tiles.length)).entries()) {
+    assert.ok(Math.abs(logit - (logits[i] as number)) < 5e-5, `${logit} for ${logits[i]}`);
+  }
+});

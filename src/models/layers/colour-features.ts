@@ -3,12 +3,14 @@
  * for a turned or mirrored tile.
  */
 import { tf } from "../../tensorflow/index";
-import { type ColourFeaturesConfig, channelMap, colourFeatureCount, scalesOf, THRESHOLDS } from "./colour-levels";
+import { type ColourFeaturesConfig, colourFeatureCount } from "./colour-levels";
+import { measureColours } from "./colour-measures";
 
 /**
  * Standardized pixels [n, h, w, 3] to [n, features]: for each of six channels the share of pixels above 15 levels, the
  * mean, the standard deviation at full resolution and of averages over 2, 4, 8 and 16 pixels, and the mean absolute step
  * between neighbours; then shifted and scaled by the weights `shift` and `scale` [features], which are not trained.
+ * Pixels are brought back to levels from 0 to 255 first; no gradient reaches them.
  */
 export class ColourFeatures extends tf.layers.Layer {
   static readonly className = "ColourFeatures";
@@ -45,30 +47,18 @@ export class ColourFeatures extends tf.layers.Layer {
 }
 
 /** The features before shift and scale, [n, features]; see {@link ColourFeatures}. */
-export function colourFeatures(pixels: tf.Tensor4D, config: ColourFeaturesConfig): tf.Tensor2D {
-  return tf.tidy(() => {
-    const [n, height, width] = pixels.shape;
-    const { matrix, addend } = channelMap(config);
-    const flat = tf.reshape(pixels, [-1, 3]);
-    const channels = tf.reshape(tf.add(tf.matMul(flat, tf.tensor2d(matrix, [3, 6])), addend), [n, height, width, 6]);
-    const image = channels as tf.Tensor4D;
-    const overPixels = (x: tf.Tensor) => tf.mean(x, [1, 2]);
-    const shares = THRESHOLDS.map((level) => tf.tidy(() => overPixels(tf.cast(tf.greater(image, level), "float32"))));
-    const spread = (x: tf.Tensor) => {
-      const { mean, variance } = tf.moments(x, [1, 2], true);
-      tf.dispose(mean);
-      return tf.reshape(tf.sqrt(tf.add(variance, 1e-8)), [n, 6]);
-    };
-    const spreads = scalesOf(height).map((scale) => tf.tidy(() => spread(tf.avgPool(image, scale, scale, "valid"))));
-    const step = (axis: 1 | 2) => {
-      const extent = (axis === 1 ? height : width) - 1;
-      const size = [n, axis === 1 ? extent : height, axis === 2 ? extent : width, 6];
-      const later = tf.slice(image, [0, axis === 1 ? 1 : 0, axis === 2 ? 1 : 0, 0], size);
-      return overPixels(tf.abs(tf.sub(later, tf.slice(image, [0, 0, 0, 0], size))));
-    };
-    const steps = tf.mul(tf.add(step(1), step(2)), 0.5);
-    return tf.concat([...shares, overPixels(image), spread(image), ...spreads, steps], 1) as tf.Tensor2D;
+function colourFeatures(pixels: tf.Tensor4D, { mean, std }: ColourFeaturesConfig): tf.Tensor2D {
+  const [count, height, width] = pixels.shape;
+  const levels = new Uint8ClampedArray(pixels.size); // rounds, and halves to the even neighbour
+  pixels.dataSync().forEach((value, i) => {
+    levels[i] = 255 * (value * (std[i % 3] as number) + (mean[i % 3] as number));
   });
+  const measured = new Float32Array(count * colourFeatureCount(height));
+  for (let i = 0; i < count; i++) {
+    const own = levels.subarray((i * levels.length) / count, ((i + 1) * levels.length) / count);
+    measured.set(measureColours(own, height, width), (i * measured.length) / count);
+  }
+  return tf.tensor2d(measured, [count, measured.length / count]);
 }
 
 tf.serialization.registerClass(ColourFeatures);

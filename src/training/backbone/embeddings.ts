@@ -5,7 +5,6 @@ import { HistoError, InputError } from "../../errors/index";
 import { cacheDirectory, SafetensorsFile, sha256, writeSafetensors } from "../../files/index";
 import type { BackboneDescription } from "../../onnx/backbone-file";
 import { GraphSession } from "../../onnx/session";
-import { joined } from "../colour-measures";
 import type { TrainingData } from "../data";
 import type { NetworkContext } from "../trainable";
 import type { BackboneNormalization } from "./normalization";
@@ -155,4 +154,15 @@ function meanOf(values: Float32Array, start: number, count: number, stride: numb
   let sum = 0;
   for (let i = 0; i < count; i++) sum += values[start + i * stride] as number;
   return sum / count;
+}
+
+/** Arrays one after the other. */
+function joined(rows: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    whole.set(row, at);
+    at += row.length;
+  }
+  return whole;
 }
