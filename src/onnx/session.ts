@@ -61,7 +61,13 @@ export class GraphSession {
         // What fails is thrown; the library would print it a second time.
         logSeverityLevel: 4,
         extra: {
-          session: { disable_prepacking: prepack ? "0" : "1", intra_op: { allow_spinning: spinning ? "1" : "0" } },
+          session: {
+            disable_prepacking: prepack ? "0" : "1",
+            intra_op: { allow_spinning: spinning ? "1" : "0" },
+            // x86 processors without VNNI add two products in 16 bits and clip them, unless weights of 8 bits are made unsigned;
+            // where all weights keep to 7 bits, or on other processors, this changes nothing.
+            x64quantprecision: "1",
+          },
         },
       });
       return new GraphSession(session, runtime.Tensor);
