@@ -5,7 +5,7 @@ import { numbers, oneOf } from "./command";
 /** What the options of {@link addBackboneOptions} give. */
 export interface BackboneCommandOptions {
   readonly backboneOutput?: string;
-  readonly backbonePool?: "auto" | "first" | "mean";
+  readonly backbonePool?: "auto" | "first" | "mean" | "first-and-mean";
   readonly backboneMean?: number[];
   readonly backboneStd?: number[];
 }
@@ -16,8 +16,8 @@ export function addBackboneOptions(command: Command): Command {
     .option("--backbone-output <name>", "of a backbone with several outputs (default: the first that fits)")
     .option(
       "--backbone-pool <how>",
-      "of tokens: first (the class token), mean, or auto",
-      oneOf("auto", "first", "mean"),
+      "of tokens: first (the class token), mean, first-and-mean (of the patches), or auto",
+      oneOf("auto", "first", "mean", "first-and-mean"),
     )
     .option("--backbone-mean <r,g,b>", "of its images (default: preprocessor_config.json, or ImageNet's)", numbers())
     .option("--backbone-std <r,g,b>", "deviation of its images", numbers(1e-9));

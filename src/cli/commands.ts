@@ -1,5 +1,6 @@
 /** @module The list of commands, one file each. */
 import type { Command } from "commander";
+import { backboneFetchCommand, backboneListCommand } from "./backbone";
 import { benchCommand } from "./bench";
 import { addCommand } from "./command";
 import { compareCommand } from "./compare";
@@ -34,6 +35,9 @@ export function registerCommands(program: Command): void {
   addCommand(program, trainCommand);
   addCommand(program, lrRangeCommand);
   addCommand(program, compareCommand);
+  const backbone = program.command("backbone").description("pretrained networks: list and fetch them");
+  addCommand(backbone, backboneListCommand);
+  addCommand(backbone, backboneFetchCommand);
   addCommand(program, searchCommand);
   addCommand(program, workerCommand);
   addCommand(program, evaluateCommand);

@@ -3,10 +3,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
-import { projectRoot } from "../files/index";
+import { projectPython, projectRoot } from "../files/index";
 import type { StepChoice } from "../tensorflow/index";
 import type { CommandDefinition } from "./command";
-import { projectPython } from "./local-mlflow";
 
 interface Finding {
   readonly name: string;

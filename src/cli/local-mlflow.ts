@@ -1,8 +1,7 @@
 /** @module The MLflow server of the main job: the user's own, one that runs already, or one started for it. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../errors/index";
-import { projectRoot } from "../files/index";
+import { projectPython, projectRoot } from "../files/index";
 import type { Progress } from "../progress/index";
 
 export interface LocalMlflow {
@@ -44,10 +43,4 @@ async function isMlflow(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** The Python of the project's virtual environment. */
-export function projectPython(): string {
-  const windows = join(projectRoot(), ".venv", "Scripts", "python.exe");
-  return existsSync(windows) ? windows : join(projectRoot(), ".venv", "bin", "python");
 }

@@ -4,13 +4,13 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { type BackboneOptions, openBackbone } from "../backbones/index";
 import { type DatasetOptions, datasetContentHash, loadDataset } from "../dataset/index";
 import { Interrupted } from "../errors/index";
 import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { BACKBONE_PREFIX, defaultTrainingOptions, RunDirectory } from "../runs/index";
-import { type BackboneOptions, openBackbone } from "../training/index";
 import { writeComparisonPage } from "./comparison-page";
 import { type ComparisonRow, ensembleRow, measureRow } from "./measure";
 import type { ParentTracking } from "./parent-run";

@@ -15,7 +15,7 @@ export { sha256, sha256File } from "./hash";
 export { sha256FileBeside } from "./hash-thread";
 export { readJson } from "./json";
 export { takeLock } from "./lock";
-export { cacheDirectory, projectRoot } from "./project";
+export { cacheDirectory, projectPython, projectRoot } from "./project";
 export {
   bytesOf,
   SafetensorsFile,

@@ -18,3 +18,9 @@ export function projectRoot(): string {
 export function cacheDirectory(): string {
   return resolve(process.env.HISTO_CACHE ?? join(projectRoot(), "data", ".cache"));
 }
+
+/** The Python of the project's virtual environment. */
+export function projectPython(): string {
+  const windows = join(projectRoot(), ".venv", "Scripts", "python.exe");
+  return existsSync(windows) ? windows : join(projectRoot(), ".venv", "bin", "python");
+}

@@ -44,7 +44,7 @@ export interface TrainingOptions {
   /** Output of a backbone with several; empty for the first that fits. */
   backboneOutput: string;
   /** How a backbone's tokens become one vector; `auto`: the class token, or the mean where there is none. */
-  backbonePool: "auto" | "first" | "mean";
+  backbonePool: "auto" | "first" | "mean" | "first-and-mean";
   /** Mean and deviation that a backbone's images are normalized by; empty: what lies beside the file, or ImageNet's. */
   backboneMean: readonly number[];
   backboneStd: readonly number[];
@@ -288,7 +288,7 @@ const WORDS: Partial<Record<keyof TrainingOptions, readonly string[]>> = {
   normalization: ["none", "batch", "layer"],
   stem: ["pixels", "subspace"],
   beside: ["none", "colour"],
-  backbonePool: ["auto", "first", "mean"],
+  backbonePool: ["auto", "first", "mean", "first-and-mean"],
   sampler: ["shuffle", "balanced"],
   loss: ["bce", "focal"],
   optimizer: ["adam", "adamw", "sgd", "rmsprop"],

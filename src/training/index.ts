@@ -1,5 +1,4 @@
 /** @module Training: the loop, what can be attached to it, and whole runs. */
-export { type BackboneOptions, openBackbone } from "./backbone/network";
 export { type Batch, type BatchSource, batchesOf, type Examples, featureExamples, pixelExamples } from "./batches";
 export { BestWeights } from "./callbacks/best-weights";
 export type { Callback } from "./callbacks/callback";

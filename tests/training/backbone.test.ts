@@ -36,6 +36,10 @@ const cases: Readonly<Record<string, Case>> = {
     kind: "class-token",
     options: { backbonePool: "mean" },
   },
+  "gives a class token and patches, of which both are wanted": {
+    kind: "class-token",
+    options: { backbonePool: "first-and-mean" },
+  },
   "gives a map": { kind: "map" },
   "has several outputs": { kind: "two-outputs", options: { backboneOutput: "Pooled_Output" } },
   "has its weights in another file": { kind: "vector", file: { weightsIn: "backbone.onnx.data" } },
@@ -83,7 +87,8 @@ for (const [name, { kind, file: how, options, preprocessor }] of Object.entries(
     const again = await runTraining(settings, { run: join(directory, "again") });
     assert.deepEqual(again.test, result.test, "the cached embeddings are the same");
     const { parameters } = await readJson<RunConfig>(new RunDirectory(run).config);
-    assert.equal(parameters, BACKBONE_FEATURES * (3 * 25 + 2 + 1) + 1, "kernel, shift and scale, head");
+    const width = options?.backbonePool === "first-and-mean" ? 2 * BACKBONE_FEATURES : BACKBONE_FEATURES;
+    assert.equal(parameters, BACKBONE_FEATURES * 3 * 25 + width * (2 + 1) + 1, "kernel, shift and scale, head");
     await rm(join(file, ".."), { recursive: true }); // the run holds its own copy
     await checkExport(context, run, data);
   });

@@ -15,7 +15,9 @@ export interface OnnxBackboneConfig {
   /** Place of the output among the file's outputs, its number of axes, and how it becomes one vector an image. */
   readonly output: number;
   readonly rank: number;
-  readonly pooling: "none" | "first" | "mean";
+  readonly pooling: "none" | "first" | "mean" | "first-and-mean";
+  /** Tokens before those of the patches. */
+  readonly prefix?: number;
   /** The file takes `(byte / 255 - normalMean) / normalStd`. */
   readonly normalMean: readonly number[];
   readonly normalStd: readonly number[];

@@ -13,7 +13,9 @@ interface BackboneConfig {
   readonly std: readonly number[];
   readonly output: number;
   readonly rank: number;
-  readonly pooling: "none" | "first" | "mean";
+  readonly pooling: "none" | "first" | "mean" | "first-and-mean";
+  /** Tokens before those of the patches; absent in older runs. */
+  readonly prefix?: number;
   readonly normal_mean: readonly number[];
   readonly normal_std: readonly number[];
 }
@@ -86,15 +88,23 @@ function renamed(nodes: readonly DecodedNode[], rename: (name: string) => string
 async function pooled(
   graph: Parameters<Converter>[2]["graph"],
   output: string,
-  { rank, pooling }: BackboneConfig,
+  { rank, pooling, prefix = 0 }: BackboneConfig,
 ): Promise<string> {
   if (pooling === "none") return output;
-  if (pooling === "first") {
-    const first = graph.node("Gather", [output, await graph.integers([0])], { attributes: { axis: { int: 1 } } });
-    return graph.node("Flatten", [first]);
-  }
-  const map = rank === 3 ? graph.node("Transpose", [output], { attributes: { perm: [0, 2, 1] } }) : output;
-  return graph.node("Flatten", [graph.node("GlobalAveragePool", [map])]);
+  const first = async () => {
+    const token = graph.node("Gather", [output, await graph.integers([0])], { attributes: { axis: { int: 1 } } });
+    return graph.node("Flatten", [token]);
+  };
+  const mean = (values: string) => {
+    const map = rank === 3 ? graph.node("Transpose", [values], { attributes: { perm: [0, 2, 1] } }) : values;
+    return graph.node("Flatten", [graph.node("GlobalAveragePool", [map])]);
+  };
+  if (pooling === "first") return first();
+  if (pooling === "mean") return mean(output);
+  const bounds = [[prefix], [Number.MAX_SAFE_INTEGER], [1]];
+  const [from, to, axis] = await Promise.all(bounds.map((values) => graph.integers(values)));
+  const patches = graph.node("Slice", [output, from as string, to as string, axis as string]);
+  return graph.node("Concat", [await first(), mean(patches)], { attributes: { axis: { int: 1 } } });
 }
 
 export const backboneConverters: ConverterTable = { OnnxBackbone: onnxBackbone };

@@ -1,103 +1,139 @@
-/** @module Embeddings of all tiles by a frozen backbone, computed once and kept in the cache. */
+/** @module Embeddings of all tiles by a frozen backbone, view by view, computed once and kept in the cache. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Backbone } from "../../backbones/index";
 import { HistoError, InputError } from "../../errors/index";
 import { cacheDirectory, SafetensorsFile, sha256, writeSafetensors } from "../../files/index";
-import type { BackboneDescription } from "../../onnx/backbone-file";
+import { dihedral } from "../../image/augment/dihedral";
 import { GraphSession } from "../../onnx/session";
+import type { ProgressTask } from "../../progress/index";
 import type { TrainingData } from "../data";
 import type { NetworkContext } from "../trainable";
-import type { BackboneNormalization } from "./normalization";
+import { formOf, joined, type OutputForm, type Pooling, pooled } from "./pooling";
 
 /** Images that go through the backbone at a time. */
 const GROUP = 16;
+/** Images whose embeddings are one file: what a run that is stopped has to repeat at most. */
+const CHUNK = 128;
 /** Raise when the method changes. */
-const VERSION = 2;
-
-/** How an output becomes one vector an image: as it is, its first token, or the mean over tokens or places. */
-export type Pooling = "none" | "first" | "mean";
+const VERSION = 3;
 
 /** Features of all tiles of the store. */
 export interface Embeddings {
   readonly width: number;
-  /** [tiles of the store, width] */
-  readonly values: Float32Array;
-  /** Axes of the backbone's output. */
-  readonly rank: number;
-  readonly pooling: Pooling;
+  /** Of each view in turn [tiles of the store, width]; the first is the tile as it is. */
+  readonly views: readonly Float32Array[];
+  readonly form: OutputForm;
 }
 
-/** What makes a file a backbone for a run. */
-export interface Backbone {
-  readonly file: string;
-  readonly description: BackboneDescription;
-  readonly normalization: BackboneNormalization;
-  /** Of token sequences; `auto`: the first token, or the mean where the tokens are a square of patches and nothing else. */
-  readonly pool: "auto" | "first" | "mean";
+/** A part of the embeddings, as it lies in its file. */
+interface Chunk {
+  readonly values: Float32Array;
+  readonly width: number;
+  readonly form: OutputForm;
 }
 
 /**
- * Embeddings of all tiles of the store, from the cache where the same backbone has seen the same pixels before.
+ * Embeddings of all tiles of the store. What the same backbone has seen of the same pixels before comes from the cache, so
+ * that a run that was stopped goes on where it was.
+ * @param views how many of the eight flips and quarter turns, see `dihedral`
  * @throws {InputError} `BACKBONE_SIZE` where it does not take images of this size
  */
 export async function embeddingsOf(
   backbone: Backbone,
   { store }: TrainingData,
+  views: number,
   { progress, signal }: NetworkContext,
 ): Promise<Embeddings> {
-  const { file, description, normalization, pool } = backbone;
+  const { description, normalization, pool } = backbone;
   const { mean, std } = normalization;
   const key = sha256(
     JSON.stringify([VERSION, description.sha256, description.outputIndex, pool, mean, std, store.contentHash]),
   );
-  const path = join(cacheDirectory(), "embeddings", `${key}.safetensors`);
-  if (existsSync(path)) return readEmbeddings(path);
+  const folder = join(cacheDirectory(), "embeddings", key);
   const count = store.names.length;
-  const task = progress.start("Embeddings", count, "images");
-  const session = await GraphSession.open(file);
-  const rows: Float32Array[] = [];
-  let shape: readonly number[] = [];
-  let pooling: Pooling = "none";
+  let session: GraphSession | undefined;
+  let task: ProgressTask | undefined;
+  const chunks: Chunk[][] = [];
   try {
-    for (let start = 0; start < count; start += GROUP) {
-      signal?.throwIfAborted();
-      const group = Math.min(GROUP, count - start);
-      const output = await run(session, backbone, store, start, group);
-      shape = output.shape;
-      pooling = poolingOf(shape, pool);
-      rows.push(pooled(output.data, shape, pooling));
-      task.update(start + group);
+    for (let view = 0; view < views; view++) {
+      const ofView: Chunk[] = [];
+      for (let start = 0; start < count; start += CHUNK) {
+        const path = join(folder, `view-${view}-${start / CHUNK}.safetensors`);
+        let chunk = await readChunk(path);
+        if (!chunk) {
+          task ??= progress.start(`Embeddings by ${backbone.name}`, views * count, "views");
+          session ??= await GraphSession.open(backbone.file);
+          const end = Math.min(count, start + CHUNK);
+          const done = (at: number) => task?.update(view * count + at);
+          chunk = await embed(session, backbone, { store, start, end, view, done, signal });
+          await writeChunk(path, chunk);
+        }
+        ofView.push(chunk);
+      }
+      chunks.push(ofView);
     }
   } finally {
-    await session.close();
+    await session?.close();
   }
-  const values = joined(rows);
-  const width = values.length / count;
-  const metadata = { rank: String(shape.length), pooling };
-  await writeSafetensors(path, [{ name: "embeddings", shape: [count, width], data: () => values }], metadata);
-  task.finish(`${width} features an image`);
-  return { width, values, rank: shape.length, pooling };
+  const { width, form } = (chunks.flat() as [Chunk])[0];
+  task?.finish(`${width} features a tile`);
+  return { width, form, views: chunks.map((ofView) => joined(ofView.map(({ values }) => values))) };
 }
 
-async function readEmbeddings(path: string): Promise<Embeddings> {
-  const cached = await SafetensorsFile.open(path);
+async function readChunk(path: string): Promise<Chunk | undefined> {
+  if (!existsSync(path)) return undefined;
+  const file = await SafetensorsFile.open(path);
   try {
+    const { rank, pooling, prefix } = file.metadata;
     return {
-      width: cached.shapeOf("embeddings")[1] as number,
-      values: await cached.read("embeddings"),
-      rank: Number(cached.metadata.rank),
-      pooling: cached.metadata.pooling as Pooling,
+      width: file.shapeOf("embeddings")[1] as number,
+      values: await file.read("embeddings"),
+      form: { rank: Number(rank), pooling: pooling as Pooling, prefix: Number(prefix) },
     };
   } finally {
-    await cached.close();
+    await file.close();
   }
+}
+
+async function writeChunk(path: string, { values, width, form }: Chunk): Promise<void> {
+  const { rank, pooling, prefix } = form;
+  const shape = [values.length / width, width];
+  const metadata = { rank: String(rank), pooling, prefix: String(prefix) };
+  await writeSafetensors(path, [{ name: "embeddings", shape, data: () => values }], metadata);
+}
+
+/** Which images of the store, as which view. */
+interface Part {
+  readonly store: TrainingData["store"];
+  readonly start: number;
+  readonly end: number;
+  readonly view: number;
+  /** Told how many images of the store are done. */
+  done(images: number): void;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function embed(session: GraphSession, backbone: Backbone, part: Part): Promise<Chunk> {
+  const rows: Float32Array[] = [];
+  let form: OutputForm | undefined;
+  for (let at = part.start; at < part.end; at += GROUP) {
+    part.signal?.throwIfAborted();
+    const group = Math.min(GROUP, part.end - at);
+    const { data, shape } = await run(session, backbone, part, at, group);
+    form ??= formOf(shape, backbone.pool);
+    rows.push(pooled(data, shape, form));
+    part.done(at + group);
+  }
+  const values = joined(rows);
+  return { values, width: values.length / (part.end - part.start), form: form as OutputForm };
 }
 
 /** The backbone's output for some images of the store. */
 async function run(
   session: GraphSession,
   { file, description, normalization }: Backbone,
-  store: TrainingData["store"],
+  { store, view }: Part,
   start: number,
   count: number,
 ) {
@@ -108,14 +144,19 @@ async function run(
     Array.from({ length: count }, (_, i) => start + i),
     bytes,
   );
+  const turned = new Uint8Array(bytesPerImage);
   const cells = size * size;
   const pixels = new Float32Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) {
-    const c = i % 3;
-    const value = ((bytes[i] as number) / 255 - (normalization.mean[c] as number)) / (normalization.std[c] as number);
-    const cell = Math.floor(i / 3);
-    const image = Math.floor(cell / cells);
-    pixels[layout === "NHWC" ? i : (image * 3 + c) * cells + (cell % cells)] = value;
+  const [step, plane] = layout === "NHWC" ? [3, 1] : [1, cells];
+  for (let image = 0; image < count; image++) {
+    const first = image * bytesPerImage;
+    dihedral(bytes.subarray(first, first + bytesPerImage), turned, size, view);
+    for (let c = 0; c < 3; c++) {
+      const [mean, std] = [normalization.mean[c] as number, normalization.std[c] as number];
+      for (let cell = 0; cell < cells; cell++) {
+        pixels[first + cell * step + c * plane] = ((turned[3 * cell + c] as number) / 255 - mean) / std;
+      }
+    }
   }
   const shape = layout === "NHWC" ? [count, size, size, 3] : [count, 3, size, size];
   try {
@@ -127,42 +168,4 @@ async function run(
       cause: error,
     });
   }
-}
-
-function poolingOf(shape: readonly number[], pool: Backbone["pool"]): Pooling {
-  if (shape.length === 2) return "none";
-  if (shape.length === 4) return "mean";
-  if (pool !== "auto") return pool;
-  return Number.isInteger(Math.sqrt(shape[1] as number)) ? "mean" : "first";
-}
-
-/** One vector an image, [n, f], of [n, f], tokens [n, t, f] or a map [n, f, h, w]. */
-function pooled(values: Float32Array, shape: readonly number[], pooling: Pooling): Float32Array {
-  if (pooling === "none") return values;
-  const [n, a, b, c = 1] = shape as [number, number, number, number?];
-  if (shape.length === 4) {
-    const cells = b * c;
-    return Float32Array.from({ length: n * a }, (_, i) => meanOf(values, i * cells, cells, 1));
-  }
-  if (pooling === "mean") {
-    return Float32Array.from({ length: n * b }, (_, i) => meanOf(values, Math.floor(i / b) * a * b + (i % b), a, b));
-  }
-  return joined(Array.from({ length: n }, (_, i) => values.subarray(i * a * b, i * a * b + b)));
-}
-
-function meanOf(values: Float32Array, start: number, count: number, stride: number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += values[start + i * stride] as number;
-  return sum / count;
-}
-
-/** Arrays one after the other. */
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    whole.set(row, at);
-    at += row.length;
-  }
-  return whole;
 }

@@ -1,33 +1,17 @@
 /** @module A frozen ONNX backbone with a trained head: embeddings once per file and data set, then the same trainer. */
 import { copyFile, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { openBackbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
 import { copyWeights, mlpOnFeatures, OnnxBackbone, saveTopology, saveWeights } from "../../models/index";
-import { readBackbone } from "../../onnx/backbone-file";
 import { BACKBONE_PREFIX, defaultTrainingOptions, type TrainingOptions } from "../../runs/index";
 import { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
 import type { TrainingData } from "../data";
 import { fitScaling, scaled } from "../feature-scaling";
 import type { Network, NetworkContext } from "../trainable";
-import { type Backbone, embeddingsOf } from "./embeddings";
-import { backboneFile } from "./hub";
-import { normalizationOf } from "./normalization";
-
-/** What the options say about a backbone. */
-export type BackboneOptions = Pick<TrainingOptions, "backboneOutput" | "backbonePool" | "backboneMean" | "backboneStd">;
-
-/**
- * Finds a backbone by its path or its name on the hub, and reads what it takes.
- * @throws {InputError} `BACKBONE_...`, `OPTION_RANGE`
- */
-export async function openBackbone(name: string, options: BackboneOptions, context: NetworkContext): Promise<Backbone> {
-  const file = await backboneFile(name, context);
-  const { backboneOutput, backbonePool: pool, backboneMean: mean, backboneStd: std } = options;
-  const description = await readBackbone(file, backboneOutput);
-  return { file, description, normalization: await normalizationOf(file, { mean, std }), pool };
-}
+import { embeddingsOf } from "./embeddings";
 
 /**
  * Features of a frozen backbone under a trained head; linear unless `hidden` says otherwise.
@@ -49,7 +33,8 @@ export async function backboneNetwork(
   if (description.size && description.size !== options.size) {
     throw new InputError("BACKBONE_SIZE", `${file} takes images of --size ${description.size}, not ${options.size}.`);
   }
-  const { width, values, rank, pooling } = await embeddingsOf(backbone, data, context);
+  const { width, views, form } = await embeddingsOf(backbone, data, 1, context);
+  const [values] = views as [Float32Array];
   const rows = (partition: Partition) => {
     const positions = data.positions[partition];
     const own = new Float32Array(positions.length * width);
@@ -87,8 +72,7 @@ export async function backboneNetwork(
         std,
         sha256: description.sha256,
         output: description.outputIndex,
-        rank,
-        pooling,
+        ...form,
         normalMean: normalization.mean,
         normalStd: normalization.std,
       });

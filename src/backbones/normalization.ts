@@ -1,8 +1,8 @@
 /** @module How a backbone wants its images normalized: what the user says, what lies beside the file, or ImageNet's way. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "../../errors/index";
-import { readJson } from "../../files/index";
+import { InputError } from "../errors/index";
+import { readJson } from "../files/index";
 
 /** `(byte / 255 - mean) / std` by channel, and the edge length of the images where it is known. */
 export interface BackboneNormalization {
@@ -41,13 +41,15 @@ export const PREPROCESSING_FILES = ["preprocessor_config.json", "config.json"] a
 /**
  * The normalization of a backbone.
  * @param said by the user; empty lists where nothing was said
+ * @param known of this backbone, where nothing lies beside the file
  * @throws {InputError} `OPTION_RANGE` where it is not three numbers, deviations above 0
  */
 export async function normalizationOf(
   file: string,
   said: { readonly mean: readonly number[]; readonly std: readonly number[] },
+  known: BackboneNormalization = IMAGENET,
 ): Promise<BackboneNormalization> {
-  const found = (await fromTransformers(file)) ?? (await fromTimm(file)) ?? IMAGENET;
+  const found = (await fromTransformers(file)) ?? (await fromTimm(file)) ?? plain(known);
   const result = {
     ...found,
     mean: said.mean.length > 0 ? said.mean : found.mean,
@@ -60,6 +62,11 @@ export async function normalizationOf(
     );
   }
   return result;
+}
+
+/** Without what a table has besides. */
+function plain({ mean, std, size }: BackboneNormalization): BackboneNormalization {
+  return { mean, std, ...(size && { size }) };
 }
 
 async function fromTransformers(file: string): Promise<BackboneNormalization | undefined> {

@@ -1,17 +1,24 @@
 /** @module Backbones by name: fetched once from the Hugging Face hub into the cache, then read from there. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
-import { HistoError, InputError, messageOf } from "../../errors/index";
-import { cacheDirectory, writeAtomically, writeFully } from "../../files/index";
-import { weightFilesOf } from "../../onnx/backbone-file";
-import type { NetworkContext } from "../trainable";
+import { HistoError, InputError, messageOf } from "../errors/index";
+import { cacheDirectory, writeAtomically, writeFully } from "../files/index";
+import { weightFilesOf } from "../onnx/backbone-file";
+import type { Progress } from "../progress/index";
+import { hubModel } from "./hub-models";
 import { PREPROCESSING_FILES } from "./normalization";
 
+/** What fetching may take: time to show, and a stop. */
+export interface FetchContext {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
 /** How a name on the hub begins: `hf:owner/name`, `hf:owner/name@revision`, `hf:owner/name/path/in/it.onnx`. */
-const HUB_PREFIX = "hf:";
+export const HUB_PREFIX = "hf:";
 /** Where exports lie in a repository, in the order in which they are looked for. */
 const USUAL_PATHS = ["onnx/model.onnx", "model.onnx"];
 const PUBLIC_HUB = "https://huggingface.co";
@@ -22,14 +29,18 @@ interface HubName {
   readonly path?: string;
 }
 
+/** `owner/name` of a name on the hub; undefined for other names. */
+export function repositoryOf(name: string): string | undefined {
+  return name.startsWith(HUB_PREFIX) ? parse(name).repo : undefined;
+}
+
 /**
- * The file of a backbone: a path as it is, a name on the hub fetched into the cache (`HF_ENDPOINT` names another hub,
- * `HF_TOKEN` gives access to private ones). What the cache has is not asked for again.
- * @throws {InputError} `BACKBONE_NAME`, `BACKBONE_MISSING`
+ * The file of a network on the hub, fetched into the cache (`HF_ENDPOINT` names another hub, `HF_TOKEN` gives access to
+ * gated and private ones). What the cache has is not asked for again.
+ * @throws {InputError} `BACKBONE_NAME`, `BACKBONE_GATED`, `BACKBONE_MISSING`
  * @throws {HistoError} `BACKBONE_UNREACHABLE` where the hub does not answer
  */
-export async function backboneFile(name: string, context: NetworkContext): Promise<string> {
-  if (!name.startsWith(HUB_PREFIX)) return resolve(name);
+export async function fetchFromHub(name: string, context: FetchContext): Promise<string> {
   const place = parse(name);
   const folder = join(cacheDirectory(), "hub", place.repo.replace("/", "--"), place.revision.replace(/\W/g, "-"));
   const paths = place.path ? [place.path] : USUAL_PATHS;
@@ -43,8 +54,13 @@ export async function backboneFile(name: string, context: NetworkContext): Promi
       }
     }
   }
-  if (!path)
-    throw new InputError("BACKBONE_MISSING", `${name} has no ${paths.join(" or ")}; say hf:owner/name/FILE.onnx.`);
+  if (!path) {
+    throw new InputError(
+      "BACKBONE_MISSING",
+      `${name} has no ${paths.join(" or ")}; say hf:owner/name/FILE.onnx, or export it to ONNX (torch.onnx.export) and ` +
+        `put it at ${join(folder, "model.onnx")}.`,
+    );
+  }
   const file = join(folder, path);
   for (const weights of await weightFilesOf(file)) {
     const inRepo = join(dirname(path), weights);
@@ -72,7 +88,7 @@ async function fetchFile(
   { repo, revision }: HubName,
   path: string,
   folder: string,
-  { progress, signal }: NetworkContext,
+  { progress, signal }: FetchContext,
 ): Promise<boolean> {
   const { downloadFile, fileDownloadInfo, HubApiError } = await import("@huggingface/hub");
   const hubUrl = process.env.HF_ENDPOINT?.replace(/\/+$/, "") || PUBLIC_HUB;
@@ -108,13 +124,7 @@ async function fetchFile(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof HubApiError && [401, 403, 404].includes(error.statusCode)) {
-      throw new InputError(
-        "BACKBONE_MISSING",
-        `${hubUrl} has no ${repo} at ${revision}, or not for everyone (HF_TOKEN).`,
-        {
-          cause: error,
-        },
-      );
+      throw refused(repo, revision, hubUrl, error);
     }
     const cause = error instanceof Error && error.cause ? error.cause : error;
     throw new HistoError(
@@ -123,4 +133,22 @@ async function fetchFile(
       { cause: error },
     );
   }
+}
+
+/** What to do where the hub does not give a file: gated, private and missing repositories answer alike. */
+function refused(repo: string, revision: string, hubUrl: string, cause: Error): InputError {
+  const known = hubModel(repo);
+  const page = `${hubUrl}/${repo}`;
+  if (known?.gated || /gated|restricted|access to model/i.test(cause.message)) {
+    return new InputError(
+      "BACKBONE_GATED",
+      `${repo}${known ? ` (${known.licence})` : ""} is gated: ask for access on ${page}, then set HF_TOKEN to a token of yours.`,
+      { cause },
+    );
+  }
+  return new InputError(
+    "BACKBONE_MISSING",
+    `${hubUrl} has no ${repo} at ${revision}, or not for everyone: check the name on ${page}, or set HF_TOKEN.`,
+    { cause },
+  );
 }

