@@ -35,7 +35,7 @@ export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
     const { backboneOutput, backbonePool, backboneMean, backboneStd } = options;
     const dataset = JSON.parse(JSON.stringify(datasetOptions(options))) as ReturnType<typeof datasetOptions>;
     const place = { data, dataset, size, seed, ...(epochs !== undefined && { epochs }) };
-    return compareTechniques({
+    const comparison = await compareTechniques({
       ...place,
       out: out ?? comparisonDirectory(place),
       models: models?.split(",") ?? TECHNIQUES.map(({ name }) => name),
@@ -50,11 +50,15 @@ export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
       progress,
       signal,
     });
+    if (comparison.failed.length > 0) process.exitCode = 1;
+    return comparison;
   },
-  render({ rows, verdict, runUrl }) {
+  render({ rows, failed, verdict, runUrl }) {
     const notes = rows.flatMap(({ title, note }) => (note ? [`${title}: ${note}.`] : []));
     const page = runUrl ? [`MLflow: ${runUrl}`] : [];
-    return [textTable(HEADER, rows.map(cells)), ...notes, verdict, ...page].join("\n");
+    const lines = [...rows.map(cells), ...failed.map(({ title }) => [title, "failed"])];
+    const reasons = failed.map(({ title, reason }) => `${title} failed: ${reason}`);
+    return [textTable(HEADER, lines), ...notes, ...reasons, verdict, ...page].join("\n");
   },
 };
 

@@ -6,13 +6,13 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type BackboneOptions, openBackbone } from "../backbones/index";
 import { type DatasetOptions, datasetContentHash, loadDataset } from "../dataset/index";
-import { Interrupted } from "../errors/index";
+import { Interrupted, messageOf } from "../errors/index";
 import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { BACKBONE_PREFIX, defaultTrainingOptions, RunDirectory } from "../runs/index";
 import { writeComparisonPage } from "./comparison-page";
-import { type ComparisonRow, ensembleRow, measureRow } from "./measure";
+import { type ComparisonRow, ensembleRow, type FailedTechnique, measureRow } from "./measure";
 import type { ParentTracking } from "./parent-run";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
 import { ComparisonTracker } from "./track-comparison";
@@ -49,6 +49,8 @@ export interface TechniqueComparison {
   readonly seed: number;
   /** In the order of the techniques; an ensemble of the best three, by validation AUC, at the end. */
   readonly rows: readonly ComparisonRow[];
+  /** Techniques that could not be trained, exported or measured; the others went on. */
+  readonly failed: readonly FailedTechnique[];
   /** Whether the colour baseline is beaten, in words. */
   readonly verdict: string;
   /** Page of the comparison's run in MLflow. */
@@ -65,10 +67,10 @@ export function comparisonDirectory(
 }
 
 /**
- * Trains and measures the techniques one after the other.
+ * Trains and measures the techniques one after the other. One that fails is noted with its reason, and the others go on.
  * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER` and what cannot be read, before anything is
  *   written
- * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}
+ * @throws {Interrupted}
  */
 export async function compareTechniques(options: TechniqueComparisonOptions): Promise<TechniqueComparison> {
   const { data, dataset = {}, size, progress = silentProgress, signal } = options;
@@ -82,12 +84,20 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   const tracker = await ComparisonTracker.start(place.out, settings, options.track || undefined, progress);
   try {
     const rows: ComparisonRow[] = [];
+    const failed: FailedTechnique[] = [];
     for (const { technique, size } of techniques) {
-      progress.say(technique.title);
-      rows.push(await trainAndMeasure(technique, { ...place, size }, { ...context, tracker }));
+      const { name, title } = technique;
+      progress.say(title);
+      try {
+        rows.push(await trainAndMeasure(technique, { ...place, size }, { ...context, tracker }));
+      } catch (error) {
+        if (error instanceof Interrupted || signal?.aborted) throw error;
+        failed.push({ name, title, size, reason: messageOf(error) });
+        progress.say(`${title} failed: ${messageOf(error)}`);
+      }
     }
-    const comparison = await writeComparison(rows, place);
-    const runUrl = await tracker?.finish(comparison.rows, comparison.verdict);
+    const comparison = await writeComparison(rows, failed, place);
+    const runUrl = await tracker?.finish(comparison);
     return { ...comparison, ...(runUrl && { runUrl }) };
   } catch (error) {
     await tracker?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
@@ -98,6 +108,7 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
 /** Adds the ensemble and the baseline's comparisons, and writes it all down. */
 async function writeComparison(
   rows: ComparisonRow[],
+  failed: readonly FailedTechnique[],
   { data, size, seed = 0, out }: Place,
 ): Promise<TechniqueComparison> {
   const runOf = (name: string) => new RunDirectory(join(out, name));
@@ -110,7 +121,7 @@ async function writeComparison(
     predictions.set(row.name, test);
   }
   const compared = rows.map((row) => againstBaseline(row, predictions));
-  const comparison = { data: resolve(data), size, seed, rows: compared, verdict: verdictOn(compared) };
+  const comparison = { data: resolve(data), size, seed, rows: compared, failed, verdict: verdictOn(compared) };
   await writeJson(join(out, "comparison.json"), comparison);
   await writeComparisonPage(join(out, "comparison.html"), comparison);
   return comparison;

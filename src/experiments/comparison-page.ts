@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
 import { escapeHtml, paragraph, reportPage, table } from "../report/index";
-import type { ComparisonRow } from "./measure";
+import type { ComparisonRow, FailedTechnique } from "./measure";
 
 const HEAD = [
   "technique",
@@ -27,6 +27,7 @@ const CAPTIONS: Readonly<Record<string, string>> = {
 
 /** The figures of a comparison, by name. */
 export function comparisonFigures(rows: readonly ComparisonRow[]): Record<string, Figure> {
+  if (rows.length === 0) return {};
   return {
     techniques: techniquesFigure(rows),
     ...(rows.some((row) => row.beyondBaseline) && { "beyond-baseline": beyondBaselineFigure(rows) }),
@@ -34,13 +35,24 @@ export function comparisonFigures(rows: readonly ComparisonRow[]): Record<string
   };
 }
 
+interface ComparisonOnPage {
+  readonly data: string;
+  readonly rows: readonly ComparisonRow[];
+  readonly failed: readonly FailedTechnique[];
+  readonly verdict: string;
+}
+
 /** Writes `comparison.html`. */
 export async function writeComparisonPage(
   path: string,
-  { data, rows, verdict }: { readonly data: string; readonly rows: readonly ComparisonRow[]; readonly verdict: string },
+  { data, rows, failed, verdict }: ComparisonOnPage,
 ): Promise<void> {
-  const notes = rows.flatMap(({ title, note }) => (note ? [`${escapeHtml(title)}: ${escapeHtml(note)}.`] : []));
+  const notes = [
+    ...rows.flatMap(({ title, note }) => (note ? [`${title}: ${note}.`] : [])),
+    ...failed.map(({ title, reason }) => `${title} failed: ${reason}`),
+  ];
   const figures = comparisonFigures(rows);
+  const lines = [...rows.map(cells), ...failed.map(({ title }) => [escapeHtml(title), "failed"])];
   const html = await reportPage(
     `Techniques compared on ${basename(data)}`,
     `${rows[0]?.test.n ?? 0} test images`,
@@ -50,8 +62,8 @@ export async function writeComparisonPage(
         title: "What each reaches and costs",
         blocks: [
           paragraph(`<b>${escapeHtml(verdict)}</b>`),
-          table(HEAD, rows.map(cells), "Measures of the test images with 95 % intervals; thresholds from validation."),
-          ...notes.map(paragraph),
+          table(HEAD, lines, "Measures of the test images with 95 % intervals; thresholds from validation."),
+          ...notes.map((note) => paragraph(escapeHtml(note))),
         ],
       },
       {

@@ -7,7 +7,7 @@ export {
 } from "./compare-techniques";
 export { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validation";
 export { runFigures } from "./figures";
-export type { ComparisonRow } from "./measure";
+export type { ComparisonRow, FailedTechnique } from "./measure";
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from "./run-experiment";
 export { type Choice, proportionalHidden, TECHNIQUES, type Technique, techniquesNamed } from "./techniques";
 export { type TrackingOptions, TrainingTracker } from "./track-training";

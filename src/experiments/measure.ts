@@ -45,6 +45,9 @@ export interface ComparisonRow {
   readonly latencyMs: number;
 }
 
+/** A technique without results, and why. */
+export type FailedTechnique = Pick<ComparisonRow, "name" | "title" | "size"> & { readonly reason: string };
+
 /** The row of a finished training with an exported model. */
 export async function measureRow(
   { name, title, note }: { readonly name: string; readonly title: string; readonly note?: string },

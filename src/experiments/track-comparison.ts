@@ -7,7 +7,7 @@ import type { Progress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
-import type { ComparisonRow } from "./measure";
+import type { ComparisonRow, FailedTechnique } from "./measure";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
 import { logDataset, logFigures, numbers } from "./run-log";
 import { logTo } from "./track-results";
@@ -19,6 +19,13 @@ export interface ComparisonSettings {
   readonly size: number;
   readonly seed: number;
   readonly epochs?: number;
+}
+
+/** What came of a comparison. */
+export interface ComparedTechniques {
+  readonly rows: readonly ComparisonRow[];
+  readonly failed: readonly FailedTechnique[];
+  readonly verdict: string;
 }
 
 export class ComparisonTracker {
@@ -70,7 +77,7 @@ export class ComparisonTracker {
   }
 
   /** Sends table, figures and data set and ends the run. @returns its page, where the server is known */
-  async finish(rows: readonly ComparisonRow[], verdict: string): Promise<string | undefined> {
+  async finish({ rows, failed, verdict }: ComparedTechniques): Promise<string | undefined> {
     const { active, directory } = this;
     await Promise.all(this.additions);
     const [first] = rows;
@@ -80,7 +87,10 @@ export class ComparisonTracker {
       active.setTags({ best: best.name, verdict });
       active.logMetrics({ ...numbers("best_validation", best.validation), ...numbers("test", best.test) });
     }
-    await active.logTable(rows.map(tableRow), "tables/comparison.json", { replace: true });
+    if (failed.length > 0) active.setTags({ failed: failed.map(({ name }) => name).join(", ") });
+    await active.logTable([...rows.map(tableRow), ...failed.map(failedTableRow)], "tables/comparison.json", {
+      replace: true,
+    });
     await logFigures(active, comparisonFigures(rows));
     for (const file of ["comparison.json", "comparison.html"]) await active.logArtifact(join(directory, file));
     const { complete } = await active.end("FINISHED");
@@ -102,6 +112,10 @@ export class ComparisonTracker {
       this.progress.say(`Warning: not all of the trainings' logs were sent (${messageOf(error)}).`);
     }
   }
+}
+
+function failedTableRow({ name, title, size, reason }: FailedTechnique) {
+  return { name, title, note: `failed: ${reason}`, size };
 }
 
 function tableRow({ name, title, note = "", test, testCi95, validation, ...row }: ComparisonRow) {

@@ -8,10 +8,12 @@ import {
   proportionalHidden,
   type ComparisonRow as Row,
   TECHNIQUES,
+  type TechniqueComparison,
 } from "../../src/experiments/index";
 import { readJson } from "../../src/files/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { writeBackbone } from "../support/backbone-file";
+import { histo } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("the reference network's proportions hold at any size", () => {
@@ -58,7 +60,9 @@ test("techniques are trained, exported and measured; finished ones are kept", as
     else assert.ok(Math.abs((beyond?.difference ?? 9) - (row.test.rocAuc - colour.test.rocAuc)) < 1e-9);
   }
   assert.match(verdict, /^Best on validation: .* colour baseline's/);
-  assert.deepEqual(await readJson(join(options.out, "comparison.json")), { data, size: 32, seed: 0, rows, verdict });
+  assert.deepEqual(await readJson(join(options.out, "comparison.json")), {
+    ...{ data, size: 32, seed: 0, rows, failed: [], verdict },
+  });
   const page = await readFile(join(options.out, "comparison.html"), "utf8");
   for (const { title } of rows) assert.ok(page.includes(title));
   await assert.rejects(compareTechniques({ ...options, seed: 1, models: ["colour"] }), { code: "COMPARISON_OTHER" });
@@ -68,6 +72,31 @@ test("techniques are trained, exported and measured; finished ones are kept", as
     code: "COMPARISON_OTHER",
     message: /colour was trained on other images or labels than .*data holds now; choose another directory/,
   });
+});
+
+test("a technique that fails is a marked row, the others go on, and the command ends with 1", async (context) => {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const [data, out] = [join(directory, "data"), join(directory, "out")];
+  await writeSyntheticDataset({ out: data, images: 60, size: 20 });
+  // The ViT cannot cut 20 pixels into patches of 8.
+  const place = ["--data", data, "--out", out, "--size", "20", "--epochs", "1", "--no-track"];
+  const compared = histo("compare", ...place, "--models", "vit,colour", "--json");
+  assert.equal(compared.status, 1, compared.stderr);
+  const { rows, failed, verdict } = JSON.parse(compared.stdout) as TechniqueComparison;
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ["colour"],
+  );
+  const reason = "Training vit failed: --size 20 must be a multiple of the patch size, 8.";
+  assert.deepEqual(failed, [{ name: "vit", title: "small ViT", size: 20, reason }]);
+  assert.equal(verdict, "Nothing was compared with the colour baseline.");
+  assert.deepEqual((await readJson<TechniqueComparison>(join(out, "comparison.json"))).failed, failed);
+  assert.ok((await readFile(join(out, "comparison.html"), "utf8")).includes(reason));
+  const said = histo("compare", ...place, "--models", "vit");
+  assert.equal(said.status, 1, said.stderr);
+  assert.match(said.stdout, /^small ViT +failed$/m);
+  assert.ok(said.stdout.includes(`small ViT failed: ${reason}`), said.stdout);
 });
 
 test("among regularizations validation decides", async (context) => {
