@@ -36,7 +36,7 @@ export class Engine implements ServedModel {
   ) {
     this.decoding = new Limit(options.decoders);
     this.batcher = new Batcher(
-      options,
+      network.batching === "single" ? { ...options, maxBatch: 1 } : options,
       async (pixels) => {
         const started = performance.now();
         const logits = await network.run(pixels);
@@ -55,6 +55,9 @@ export class Engine implements ServedModel {
   }
   get loadSeconds(): number {
     return this.network.loadSeconds;
+  }
+  get batching(): ServedModel["batching"] {
+    return this.network.batching;
   }
 
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {

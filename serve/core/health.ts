@@ -58,7 +58,7 @@ export function infoRoute(service: Service, _request: ServiceRequest): ServiceRe
   return json({
     version,
     default_model: models.names()[0] ?? null,
-    models: models.all().map(({ name, card, sha256, loadSeconds }) => ({
+    models: models.all().map(({ name, card, sha256, loadSeconds, batching }) => ({
       name,
       sha256,
       version: card.version ?? null,
@@ -67,6 +67,7 @@ export function infoRoute(service: Service, _request: ServiceRequest): ServiceRe
       threshold: card.threshold,
       input: { ...card.input, size: card.preprocessing.size, resize: card.preprocessing.resize },
       output: card.output,
+      batching,
       preprocessing: card.preprocessing,
       architecture: card.architecture ?? null,
       parameters: card.parameters ?? null,

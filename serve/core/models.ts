@@ -47,6 +47,8 @@ export interface ServedModel {
   /** SHA-256 of the ONNX graph, or of all files of the model where there are several. */
   readonly sha256: string;
   readonly loadSeconds: number;
+  /** `single`: images would change each other's logits, so each runs alone. */
+  readonly batching: "together" | "single";
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer>;
   /** Logits of `count` images given as raw uint8 RGB pixels of the model's size. */
   infer(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<readonly number[]>;

@@ -8,6 +8,8 @@ export interface Network {
   readonly card: ModelCard;
   readonly sha256: string;
   readonly loadSeconds: number;
+  /** `single`: images would change each other's logits, so each runs alone. */
+  readonly batching: "together" | "single";
   /**
    * Image bytes to pixels of the model's size, and what is odd about them.
    * @param alone nothing else is waiting, so the work may be done where it is fastest

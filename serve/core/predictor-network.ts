@@ -22,6 +22,7 @@ export async function openNetwork(directory: string, options: PredictorNetworkOp
   return {
     card: predictor.card,
     sha256: predictor.sha256,
+    batching: predictor.batching,
     loadSeconds: (performance.now() - started) / 1000,
     decode: (image, alone) => predictor.preprocess(image, { immediate: alone }),
     async run(pixels) {

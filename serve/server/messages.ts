@@ -29,6 +29,7 @@ export interface LoadedModel {
   readonly card: ModelCard;
   readonly sha256: string;
   readonly loadSeconds: number;
+  readonly batching: "together" | "single";
 }
 
 /** From a worker to the server. */

@@ -35,6 +35,9 @@ export class WorkerModel implements ServedModel {
   get loadSeconds(): number {
     return this.model.loadSeconds;
   }
+  get batching(): ServedModel["batching"] {
+    return this.model.batching;
+  }
 
   /** Ids of the worker processes. */
   get pids(): number[] {

@@ -61,8 +61,8 @@ async function load({ directory, name, options }: Extract<ToWorker, { type: "loa
   try {
     const network = await openNetwork(directory, options);
     engine = new Engine(name, network, options);
-    const { card, sha256, loadSeconds } = network;
-    send({ type: "loaded", model: { card, sha256, loadSeconds } });
+    const { card, sha256, loadSeconds, batching } = network;
+    send({ type: "loaded", model: { card, sha256, loadSeconds, batching } });
   } catch (error) {
     const code = error instanceof HistoError ? error.code : "MODEL_FAILED";
     send({ type: "failed", code, message: messageOf(error), input: error instanceof InputError });

@@ -9,6 +9,7 @@ import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } f
 import { loadRuntime } from "../onnx/runtime";
 import { GraphSession } from "../onnx/session";
 import { logitsOf, type Prediction } from "./answers";
+import { dependsOnBatch } from "./batch-dependence";
 import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";
 import { modelInput } from "./model-input";
 import { type PredictionWarning, predictionWarnings } from "./warnings";
@@ -42,6 +43,8 @@ export class Predictor {
 
   private readonly fixedBatch: number | undefined;
 
+  private single = false;
+
   private constructor(
     private readonly directory: ModelDirectory,
     private readonly session: GraphSession,
@@ -66,6 +69,8 @@ export class Predictor {
     try {
       const predictor = new Predictor(directory, session);
       if (!checkGraph(directory, session)) await predictor.tryOnce();
+      // Graphs that are written here give each image its own steps.
+      if (directory.card.variant === undefined) await predictor.findBatching();
       return predictor;
     } catch (error) {
       await session.close();
@@ -81,6 +86,11 @@ export class Predictor {
   /** Identity of the model's files. */
   get sha256(): string {
     return this.directory.sha256;
+  }
+
+  /** `single`: images would change each other's logits, so each runs alone. */
+  get batching(): "together" | "single" {
+    return this.single ? "single" : "together";
   }
 
   /** Answers for one image file's bytes (PNG, JPEG, WebP, TIFF). @throws {InputError} codes `IMAGE_...` */
@@ -114,16 +124,27 @@ export class Predictor {
    * @throws {InputError} `MODEL_CARD_INVALID` when the graph does not give the numbers that the card's `output.kind` means
    */
   async predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
-    const { fixedBatch: batch } = this;
-    if (batch === undefined || batch === count) return this.runGraph(pixels, count);
+    const batch = this.fixedBatch ?? (this.single ? 1 : count);
+    const step = this.single ? 1 : batch;
+    if (batch === count && step === count) return this.runGraph(pixels, count);
     const bytes = pixels.length / count;
     const logits = new Float32Array(count);
-    for (let first = 0; first < count; first += batch) {
+    for (let first = 0; first < count; first += step) {
       const some = new Uint8Array(batch * bytes);
-      some.set(pixels.subarray(first * bytes, (first + batch) * bytes));
-      logits.set((await this.runGraph(some, batch)).subarray(0, count - first), first);
+      // An image that runs alone fills the whole batch, so that nothing else has a say.
+      for (let at = 0; at < batch; at += step) {
+        some.set(pixels.subarray(first * bytes, Math.min(count, first + step) * bytes), at * bytes);
+      }
+      logits.set((await this.runGraph(some, batch)).subarray(0, Math.min(step, count - first)), first);
     }
     return logits;
+  }
+
+  private async findBatching(): Promise<void> {
+    const { path, card } = this.directory;
+    const bytes = card.preprocessing.size ** 2 * 3;
+    const run = (pixels: Uint8Array, count: number) => this.predictPixels(pixels, count);
+    this.single = await dependsOnBatch(join(path, card.graph), bytes, run);
   }
 
   private async runGraph(pixels: Uint8Array, count: number): Promise<Float32Array> {

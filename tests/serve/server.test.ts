@@ -9,7 +9,10 @@ import { type TestContext, test } from "node:test";
 import { FolderImages } from "../../serve/core/index";
 import { type RunningServer, type ServerOptions, startServer, type WorkerModel } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
+import { encodePng } from "../../src/image/encode";
 import { modelSha256, readModelDirectory } from "../../src/onnx/model-directory";
+import { writeForeignModel } from "../support/foreign-model";
+import { dynamicallyQuantized } from "../support/quantized-graphs";
 import { tile, writeModel, writeTiles } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -279,4 +282,18 @@ test("no name leads out of the image folder, not even through links", async (t) 
     await assert.rejects(images.read(name), { code: "IMAGE_NAME_INVALID" }, name);
   }
   await rm(root, { recursive: true });
+});
+
+test("a model whose images change each other's answers gets them one at a time, and says so", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const model = await writeForeignModel(join(directory, "model"), dynamicallyQuantized);
+  const server = await serve(t, { models: [model] });
+  const info = (await (await fetch(`${server.url}/info`)).json()) as { models: { batching: string }[] };
+  assert.equal(info.models[0]?.batching, "single");
+  const plain = (value: number) => encodePng(new Uint8Array(8 * 8 * 3).fill(value), 8, 8);
+  const images = await Promise.all(Array.from({ length: 12 }, (_, i) => plain(i % 2 ? 255 : 10 + i)));
+  const logitOf = async (image: Uint8Array) =>
+    ((await (await send(server.url, image)).json()) as { logit: number }).logit;
+  const together = await Promise.all(images.map(logitOf));
+  for (const [i, image] of images.entries()) assert.equal(together[i], await logitOf(image));
 });
