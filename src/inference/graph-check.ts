@@ -22,11 +22,24 @@ export function checkGraph(directory: ModelDirectory, { inputs, outputs }: Graph
   const { card } = directory;
   const input = named(directory, "input.name", card.input.name, inputs);
   const output = named(directory, "output.name", card.output.name, outputs);
+  const further = inputs.filter((other) => other !== input).map(({ name }) => name);
+  if (further.length > 0) {
+    throw invalid(
+      directory,
+      `the graph wants ${further.join(", ")} beside input.name ${input.name}; export it with the image as its only input, the others fixed.`,
+    );
+  }
   if (input.type !== card.input.dtype) {
-    throw invalid(directory, `input.dtype is ${card.input.dtype}; the graph takes ${input.type}.`);
+    throw invalid(
+      directory,
+      `input.dtype is ${card.input.dtype}; the graph takes ${input.type}.${remedyFor(input.type)}`,
+    );
   }
   if (output.type !== "float32") {
-    throw invalid(directory, `output.name is ${output.name}, which is ${output.type}; it has to be float32.`);
+    throw invalid(
+      directory,
+      `output.name is ${output.name}, which is ${output.type}; it has to be float32.${remedyFor(output.type)}`,
+    );
   }
   checkInputShape(directory, input.shape);
   const perImage = output.shape.slice(1);
@@ -66,6 +79,13 @@ export function cannotRun(directory: ModelDirectory, reason: string): InputError
   const shape = inputShape(directory.card, 1).join(", ");
   const [line] = reason.split("\n");
   return invalid(directory, `the graph cannot run on [${shape}]; check input.layout and preprocessing.size. ${line}`);
+}
+
+/** What to do about a graph whose inputs or outputs are no type that is read. */
+function remedyFor(type: string): string {
+  if (type === "float32" || type === "uint8") return "";
+  const keep = type === "float16" ? " (keep_io_types=True of onnxconverter_common.float16)" : "";
+  return ` Export it with float32 or uint8 input and float32 output${keep}.`;
 }
 
 function named(directory: ModelDirectory, key: string, name: string, known: readonly TensorDescription[]) {

@@ -54,6 +54,7 @@ export interface DecodedNode {
   readonly input: readonly string[];
   readonly output: readonly string[];
   readonly name?: string;
+  readonly opType?: string;
   readonly domain?: string;
   readonly attribute?: readonly { g?: DecodedModel["graph"]; graphs?: DecodedModel["graph"][] }[];
 }
@@ -89,6 +90,13 @@ export async function readBackbone(path: string, wanted: string | number = ""): 
   const open = shape[1] === 0 && shape[3] === 0;
   const layout = shape[1] === 3 || open ? "NCHW" : shape[3] === 3 ? "NHWC" : undefined;
   if (!layout) throw unsupported(path, "its input has no axis of three channels");
+  const dynamic = graph.node.find(({ opType = "" }) => opType.startsWith("DynamicQuantize"));
+  if (dynamic) {
+    throw unsupported(
+      path,
+      `${dynamic.opType} rounds an image's features by the other images of its batch; use the float file, or one quantized statically`,
+    );
+  }
   if (shape[0]) throw unsupported(path, `it takes ${shape[0]} images at a time; export it with an open batch axis`);
   const outputIndex = chooseOutput(path, graph.output, wanted);
   const size = shape[2];

@@ -1,6 +1,7 @@
 /** @module Opens a model directory: reads `model.json`, says what is wrong with it, and checks the files' checksums. */
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, isAbsolute, join, normalize } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
 import { readJson, sha256, sha256File, sha256FileBeside } from "../files/index";
 import type { ModelCard } from "./model-card";
@@ -28,8 +29,33 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   }
   const problem = problemOf(card);
   if (problem) throw new InputError("MODEL_CARD_INVALID", `${cardPath}: ${problem}`);
-  const files = card.files ?? { [card.graph]: await orMissing(path, card.graph, sha256File) };
-  return { path, card, sha256: modelSha256(files) };
+  return { path, card, sha256: modelSha256(card.files ?? (await hashesOf(path, card.graph))) };
+}
+
+/** SHA-256 of a graph and the files with its weights, where no card names them. */
+async function hashesOf(path: string, graph: string): Promise<Record<string, string>> {
+  const bytes = await orMissing(path, graph, async (file) => (await stat(file)).size);
+  // Graphs with weights in other files are small. What is missing is named when the graph is loaded.
+  const named = bytes > LARGEST_LONE_GRAPH ? [] : locationsIn(await readFile(join(path, graph)));
+  const weights = named.filter((name) => existsSync(join(path, name)));
+  const hashes = [graph, ...weights].map(async (name) => [name, await orMissing(path, name, sha256File)]);
+  return Object.fromEntries(await Promise.all(hashes));
+}
+
+const LARGEST_LONE_GRAPH = 2 ** 26;
+/** A StringStringEntryProto with the key `location`, up to the length of its value. */
+const LOCATION = Buffer.from("\n\blocation\x12");
+
+/** Files that a graph's bytes name as places of weights. Servers have no reader of protobuf, which this takes the place of. */
+function locationsIn(graph: Buffer): string[] {
+  const names = new Set<string>();
+  for (let at = graph.indexOf(LOCATION); at >= 0; at = graph.indexOf(LOCATION, at + 1)) {
+    const start = at + LOCATION.length + 1;
+    const length = graph[start - 1] as number;
+    const name = graph.toString("utf8", start, start + length);
+    if (!isAbsolute(name) && !normalize(name).startsWith("..")) names.add(name);
+  }
+  return [...names];
 }
 
 /**

@@ -72,7 +72,7 @@ export class GraphSession {
       });
       return new GraphSession(session, runtime.Tensor);
     } catch (error) {
-      throw new InputError("MODEL_UNREADABLE", `${path} cannot be loaded by onnxruntime: ${messageOf(error)}`, {
+      throw new InputError("MODEL_UNREADABLE", `${path} cannot be loaded by onnxruntime: ${plainReason(error)}`, {
         cause: error,
       });
     }
@@ -119,6 +119,19 @@ export class GraphSession {
     await Promise.allSettled(this.running);
     await this.session.release();
   }
+}
+
+/** The library's message on one line, without the places in its source that it comes from. */
+function plainReason(error: unknown): string {
+  const text = messageOf(error)
+    .replace(/^Load model from .* failed:/, "")
+    .replace(/\/onnxruntime_src\/\S+ .*?\) (?=[A-Z[])/g, "")
+    .replace(/\[ONNXRuntimeError\] : \d+ : \w+ : /g, "")
+    .replace(/\b\w+\.(?:cc|h):\d+ \S+ /g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  const newest = /(?:till opset|max supported IR version:) (\d+)/.exec(text)?.[1];
+  return newest ? `${text} Export it with version ${newest} or older.` : text;
 }
 
 function describe(value: InferenceSession.ValueMetadata): TensorDescription {

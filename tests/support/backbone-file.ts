@@ -16,6 +16,8 @@ export interface BackboneFileOptions {
   readonly openAxes?: boolean;
   /** Name of a file beside it that holds the weights. */
   readonly weightsIn?: string;
+  /** Quantize the image by the range of the whole batch first. */
+  readonly dynamic?: boolean;
 }
 
 const F = BACKBONE_FEATURES;
@@ -70,13 +72,14 @@ const outputs: Record<BackboneKind, readonly object[]> = {
 export async function writeBackbone(
   path: string,
   kind: BackboneKind,
-  { openAxes = false, weightsIn }: BackboneFileOptions = {},
+  { openAxes = false, weightsIn, dynamic = false }: BackboneFileOptions = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const random = new Random(3);
   const weights = bytesOf(Float32Array.from({ length: F * 3 * 25 }, () => random.normal(0, 0.2)));
   const attribute = [ints("kernel_shape", [5, 5]), ints("strides", [4, 4]), ints("pads", [2, 2, 2, 2])];
   const convolution = { opType: "Conv", input: ["image", "kernel"], output: ["map"], name: "conv", attribute };
+  const quantize = { opType: "DynamicQuantizeLinear", input: ["image"], output: ["q", "step", "zero"] };
   const place = { location: weightsIn, offset: "64", length: String(weights.length) };
   const external = {
     dataLocation: 1,
@@ -95,7 +98,7 @@ export async function writeBackbone(
     opsetImport: [{ domain: "", version: 17 }],
     graph: {
       name: "backbone",
-      node: [convolution, ...(kind === "map" ? [] : [relu]), ...nodes[kind]],
+      node: [convolution, ...(dynamic ? [quantize] : []), ...(kind === "map" ? [] : [relu]), ...nodes[kind]],
       initializer: [
         { name: "kernel", dims: [F, 3, 5, 5], dataType: 1, ...(weightsIn ? external : { rawData: weights }) },
         shape("tokens_shape", [0n, BigInt(F), -1n]),

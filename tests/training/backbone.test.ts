@@ -160,6 +160,8 @@ test("files that cannot be a backbone are refused with the reason", async (conte
   await assert.rejects(attempt({ backboneOutput: "logits" }), { code: "BACKBONE_UNSUPPORTED", message: /features/ });
   await assert.rejects(attempt({ augment: "dihedral" }), { code: "AUGMENTATION_UNKNOWN" });
   await assert.rejects(attempt({ backboneMean: [0.5] }), { code: "OPTION_RANGE", message: /--backbone-mean/ });
+  await writeBackbone(file, "vector", { dynamic: true });
+  await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED", message: /DynamicQuantizeLinear.*of its batch/ });
   await writeBackbone(file, "vector", { weightsIn: "weights.bin" });
   await rm(join(directory, "weights.bin"));
   await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED", message: /weights\.bin/ });
