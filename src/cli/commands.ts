@@ -19,6 +19,7 @@ import { predictCommand } from "./predict";
 import { runsCommand } from "./runs";
 import { searchCommand } from "./search";
 import { serveCommand } from "./serve";
+import { slideCommand } from "./slide";
 import { startCommand } from "./start";
 import { trainCommand } from "./train";
 import { workerCommand } from "./worker";
@@ -44,6 +45,7 @@ export function registerCommands(program: Command): void {
   addCommand(program, metricsCommand);
   addCommand(program, exportCommand);
   addCommand(program, predictCommand);
+  addCommand(program, slideCommand);
   addCommand(program, serveCommand);
   addCommand(program.command("notebook").description("notebooks without Jupyter"), notebookRun);
   addCommand(program, runsCommand);

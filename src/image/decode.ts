@@ -83,18 +83,21 @@ export async function decodePixels(
   }
   try {
     const sharp = await generalDecoder();
-    const image = sharp(bytes, { failOn: "error", autoOrient: true, limitInputPixels: false });
     const form = format === "tiff" ? tiffForm(bytes) : undefined;
     if (form?.kind === "unsupported") {
       throw new InputError("IMAGE_UNSUPPORTED", `${name} is a TIFF ${form.form}, which is not read; ${form.remedy}.`);
     }
-    const metadata = await image.metadata();
-    mustFitPixels(metadata.autoOrient.width, metadata.autoOrient.height, name, limits);
-    if (format === "tiff") mustBeWholeNumbers(metadata.depth, name);
-    if (metadata.depth !== "ushort") return await rgb(image, form?.dropExtra);
-    if (bitDepth < 16) return await shortenValues(image, metadata, { bitDepth, dropExtra: form?.dropExtra, name });
-    const pixels = await rgb(image.clone(), form?.dropExtra);
-    return pixels.data.some((value) => value > LOW) ? pixels : { ...pixels, lowBits: await usedBits(image) };
+    const decode = async (failOn: "error" | "warning") => {
+      const image = sharp(bytes, { failOn, autoOrient: true, limitInputPixels: false });
+      const metadata = await image.metadata();
+      mustFitPixels(metadata.autoOrient.width, metadata.autoOrient.height, name, limits);
+      if (format === "tiff") mustBeWholeNumbers(metadata.depth, name);
+      if (metadata.depth !== "ushort") return await rgb(image, form?.dropExtra);
+      if (bitDepth < 16) return await shortenValues(image, metadata, { bitDepth, dropExtra: form?.dropExtra, name });
+      const pixels = await rgb(image.clone(), form?.dropExtra);
+      return pixels.data.some((value) => value > LOW) ? pixels : { ...pixels, lowBits: await usedBits(image) };
+    };
+    return await (format === "tiff" ? strictlyFirst(decode) : decode("error"));
   } catch (error) {
     if (error instanceof InputError) throw error;
     const reason = onceEach(error);
@@ -149,6 +152,19 @@ function mustBeWholeNumbers(depth: string | undefined, name: string): void {
   if (depth === "uchar" || depth === "ushort") return;
   const message = `${name} holds numbers of type ${depth}, whose scale is not known; save it with 8 or 16 bits a channel.`;
   throw new InputError("IMAGE_UNSUPPORTED", message);
+}
+
+/**
+ * Damaged deflate data of a TIFF file is no more than a warning to the decoder, which leaves the tile black. Other warnings,
+ * such as of tags that a careless program left out, are none of ours.
+ */
+export async function strictlyFirst<T>(decode: (failOn: "error" | "warning") => Promise<T>): Promise<T> {
+  try {
+    return await decode("warning");
+  } catch (error) {
+    if (!/^Warning treated as error/.test(messageOf(error)) || /Decoding error/.test(messageOf(error))) throw error;
+    return decode("error");
+  }
 }
 
 /** The decoder says the same of every row or tile. */

@@ -17,10 +17,11 @@ export {
   imageFormat,
   type RgbImage,
   type SampleMeaning,
+  strictlyFirst,
 } from "./decode";
 export { type DecodeLimits, TILE_EDGE } from "./limits";
 export { imageSize } from "./measure";
-export { type PixelPreparation, type PreparedImage, prepareImage } from "./prepare";
+export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels } from "./prepare";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { type ChannelScale, standardizationTable, standardize } from "./standardize";

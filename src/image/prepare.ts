@@ -1,5 +1,5 @@
 /** @module The one pipeline from an image file to a model's pixels, for packing, export and serving alike. */
-import { decodePixels, fitImage } from "./decode";
+import { decodePixels, fitImage, type RgbImage } from "./decode";
 import type { DecodeLimits } from "./limits";
 import type { Preprocessing, StainNormalization } from "./preprocessing";
 import { type StainNormalizer, stainNormalizer } from "./stain/index";
@@ -26,14 +26,24 @@ export interface PreparedImage {
  */
 export async function prepareImage(
   input: Uint8Array | string,
-  { size, resize, stain, bitDepth }: PixelPreparation,
+  preparation: PixelPreparation,
   limits?: DecodeLimits,
   name?: string,
 ): Promise<PreparedImage> {
-  const image = await decodePixels(input, limits, name, { bitDepth });
-  const pixels = await fitImage(image, { size, resize, name: name ?? (typeof input === "string" ? input : undefined) });
-  const warnings = imageWarnings(image, size);
-  return { pixels: stain ? normalizerOf(stain)(pixels) : pixels, original: [image.width, image.height], warnings };
+  const image = await decodePixels(input, limits, name, preparation);
+  const pixels = await preparePixels(image, preparation, name ?? (typeof input === "string" ? input : undefined));
+  const warnings = imageWarnings(image, preparation.size);
+  return { pixels, original: [image.width, image.height], warnings };
+}
+
+/** Resizes and stain-normalizes decoded pixels: uint8, RGB, [size, size, 3]. @throws {InputError} as {@link prepareImage} */
+export async function preparePixels(
+  image: RgbImage,
+  { size, resize, stain }: PixelPreparation,
+  name?: string,
+): Promise<Uint8Array> {
+  const pixels = await fitImage(image, { size, resize, name });
+  return stain ? normalizerOf(stain)(pixels) : pixels;
 }
 
 const normalizers = new WeakMap<StainNormalization, StainNormalizer>();

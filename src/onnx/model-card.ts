@@ -33,6 +33,8 @@ export interface ModelCard {
     readonly kind: "logit" | "probability" | "logits2";
   };
   readonly preprocessing: Preprocessing;
+  /** Micrometres of a pixel of the tiles that the model is trained on, for slides; absent where it is not known. */
+  readonly mpp?: number;
   readonly variant?: "fp32" | "int8" | "compact";
   /**
    * Of a compact model: components that the first layer is split into (null: not split), bits of its weights, and the side of

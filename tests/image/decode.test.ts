@@ -98,6 +98,16 @@ test("files that are cut off are refused, wherever they are cut", async () => {
   }
 });
 
+test("a TIFF with damaged deflate data is refused and not taken for black", async () => {
+  const pixels = Uint8Array.from(texture(1, 64));
+  const file = await sharp(pixels, { raw: { width: 64, height: 64, channels: 3 } })
+    .tiff({ compression: "deflate" })
+    .toBuffer();
+  // The pixels lie behind the head of eight bytes.
+  file.fill(0xaa, 12, 200);
+  await assert.rejects(decodePixels(file), { code: "IMAGE_CORRUPT" });
+});
+
 test("damaged bytes give an error or pixels, never a crash", async () => {
   const bytes = await texturePng(4, 48);
   for (let at = 8; at < bytes.length; at += 97) {

@@ -1,0 +1,57 @@
+/** @module Cuts a region out of the tiles that it lies on. */
+import type { RgbImage } from "../image/index";
+import type { Rectangle } from "./types";
+
+/** A level as a grid of tiles. */
+export interface TileGrid {
+  readonly width: number;
+  readonly height: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly across: number;
+}
+
+/** Places (row by row) of the tiles that a region lies on. */
+export function tilesUnder(grid: TileGrid, region: Rectangle): number[] {
+  const { left, top, right, bottom } = inside(grid, region);
+  const found: number[] = [];
+  if (right <= left || bottom <= top) return found;
+  for (let row = Math.floor(top / grid.tileHeight); row * grid.tileHeight < bottom; row++) {
+    for (let column = Math.floor(left / grid.tileWidth); column * grid.tileWidth < right; column++) {
+      found.push(row * grid.across + column);
+    }
+  }
+  return found;
+}
+
+/**
+ * Copies a region's pixels together; what no tile has is white.
+ * @param tileAt pixels (uint8, RGB, as wide as the grid's tiles) of the tile at a place; null where there is none
+ */
+export function assemble(grid: TileGrid, region: Rectangle, tileAt: (place: number) => Buffer | null): RgbImage {
+  const out = Buffer.alloc(region.width * region.height * 3, 255);
+  const { left, top, right, bottom } = inside(grid, region);
+  for (const place of tilesUnder(grid, region)) {
+    const tile = tileAt(place);
+    if (!tile) continue;
+    const tileLeft = (place % grid.across) * grid.tileWidth;
+    const tileTop = Math.floor(place / grid.across) * grid.tileHeight;
+    const x = Math.max(left, tileLeft);
+    const length = (Math.min(right, tileLeft + grid.tileWidth) - x) * 3;
+    const end = Math.min(bottom, tileTop + grid.tileHeight);
+    for (let y = Math.max(top, tileTop); y < end; y++) {
+      const from = ((y - tileTop) * grid.tileWidth + x - tileLeft) * 3;
+      tile.copy(out, ((y - region.y) * region.width + x - region.x) * 3, from, from + length);
+    }
+  }
+  return { width: region.width, height: region.height, data: out };
+}
+
+function inside({ width, height }: TileGrid, region: Rectangle) {
+  return {
+    left: Math.max(0, region.x),
+    top: Math.max(0, region.y),
+    right: Math.min(width, region.x + region.width),
+    bottom: Math.min(height, region.y + region.height),
+  };
+}

@@ -1,0 +1,81 @@
+/** @module The tiles of a slide: a grid at the model's scale, and which of them show tissue. */
+import { levelFor } from "./levels";
+import { MaskSums, type Thumbnail, tissueMask } from "./tissue";
+import type { Rectangle, SlideInfo, SlideLevel } from "./types";
+
+/** How a slide is cut. Plain data. */
+export interface GridSettings {
+  /** The model's input in pixels. */
+  readonly size: number;
+  /** Pixels of level 0 along a pixel of the model's input. */
+  readonly downsample: number;
+  /** Share of a tile that the next one covers too, 0 to below 1. */
+  readonly overlap: number;
+  /** Smallest share of tissue; 0 for every tile. */
+  readonly leastTissue: number;
+}
+
+/** A tile of the grid. */
+export interface GridTile {
+  readonly column: number;
+  readonly row: number;
+  /** Left upper corner in pixels of level 0. */
+  readonly x: number;
+  readonly y: number;
+  /** Share of tissue, 0 to 1. */
+  readonly tissue: number;
+}
+
+/** Neighbouring tiles that are read and predicted together. */
+export type Block = readonly GridTile[];
+
+/** A slide as tiles. */
+export interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  /** Pixels of level 0 along a tile. */
+  readonly extent: number;
+  /** Tiles with tissue, in blocks. */
+  readonly blocks: readonly Block[];
+  readonly tissueTiles: number;
+}
+
+/** Tiles along a block's side: large enough that few of the file's own tiles are decoded for two blocks. */
+const BLOCK_SIDE = 16;
+
+/** Lays the grid over a slide and keeps the tiles with tissue. The last column and row may reach over the edge. */
+export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumbnail): Grid {
+  const { width, height } = info.levels[0] as SlideLevel;
+  const extent = settings.size * settings.downsample;
+  const step = Math.max(1, extent * (1 - settings.overlap));
+  const along = (length: number) => 1 + Math.max(0, Math.ceil((length - extent) / step - 1e-9));
+  const [columns, rows] = [along(width), along(height)];
+  const sums = new MaskSums(tissueMask(thumbnail), thumbnail.width, thumbnail.height);
+  const scale = 1 / thumbnail.downsample;
+  const blocks: Block[] = [];
+  for (let top = 0; top < rows; top += BLOCK_SIDE) {
+    for (let left = 0; left < columns; left += BLOCK_SIDE) {
+      const block: GridTile[] = [];
+      for (let row = top; row < Math.min(rows, top + BLOCK_SIDE); row++) {
+        for (let column = left; column < Math.min(columns, left + BLOCK_SIDE); column++) {
+          const [x, y] = [Math.round(column * step), Math.round(row * step)];
+          const tissue = sums.share(x * scale, y * scale, extent * scale, extent * scale);
+          if (tissue >= settings.leastTissue) block.push({ column, row, x, y, tissue });
+        }
+      }
+      if (block.length > 0) blocks.push(block);
+    }
+  }
+  return { columns, rows, extent, blocks, tissueTiles: blocks.reduce((sum, block) => sum + block.length, 0) };
+}
+
+/** The level that tiles are read from, and the rectangle of one of them there. */
+export function tileReading(levels: readonly SlideLevel[], { size, downsample }: GridSettings) {
+  const level = levelFor(levels, downsample);
+  const scale = (levels[level] as SlideLevel).downsample;
+  const side = Math.max(1, Math.round((size * downsample) / scale));
+  const regionOf = ({ x, y }: { readonly x: number; readonly y: number }): Rectangle => {
+    return { x: Math.round(x / scale), y: Math.round(y / scale), width: side, height: side };
+  };
+  return { level, side, regionOf };
+}

@@ -1,0 +1,114 @@
+/**
+ * @module The answers of a slide as they come, one line for each block, so that a killed process loses only the blocks that it
+ * had at hand. The first line says of what they are.
+ */
+import { type FileHandle, open, readFile } from "node:fs/promises";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import type { BlockAnswer } from "./tile-predictor";
+
+/** What answers depend on: they are of use only where all of it is the same. Plain data. */
+export type JournalIdentity = Readonly<Record<string, unknown>>;
+
+interface Line {
+  readonly block: number;
+  /** Little-endian float32 in base64. */
+  readonly logits: string;
+  readonly problems: readonly string[];
+}
+
+/** The journal of one slide. */
+export class Journal {
+  private constructor(
+    private readonly file: FileHandle,
+    /** Answers of blocks by their number, from before. */
+    readonly answers: Map<number, BlockAnswer>,
+  ) {}
+
+  /**
+   * Opens the journal of a piece of work, new or as it was left.
+   * @param resume go on with what is there
+   * @throws {InputError} `SLIDE_UNFINISHED` where there is unfinished work and `resume` is not set, `SLIDE_RESUME_OTHER` where it is other work
+   */
+  static async open(path: string, identity: JournalIdentity, resume: boolean): Promise<Journal> {
+    const head = JSON.stringify(identity);
+    const content = await readOrEmpty(path);
+    const [first, ...rest] = content.split("\n");
+    // A line that was not written to its end is not followed by a line break: the last part is never a line.
+    const lines = rest.slice(0, -1);
+    if (content.includes("\n") && lines.length > 0) {
+      if (!resume) {
+        const message = `${path} has unfinished work: add --resume to go on with it, or remove the file to start again.`;
+        throw new InputError("SLIDE_UNFINISHED", message);
+      }
+      if (first !== head) {
+        const message = `${path} is of other work (${differing(first as string, identity)}): choose another --out, or remove the file.`;
+        throw new InputError("SLIDE_RESUME_OTHER", message);
+      }
+    }
+    const answers = new Map<number, BlockAnswer>();
+    let kept = `${head}\n`;
+    for (const line of first === head ? lines : []) {
+      const answer = parseLine(line);
+      if (!answer) break;
+      answers.set(answer.block, answer);
+      kept += `${line}\n`;
+    }
+    const file = await open(path, answers.size > 0 ? "r+" : "w");
+    await file.truncate(Buffer.byteLength(kept));
+    if (answers.size === 0) await file.write(kept, 0);
+    await file.sync();
+    return new Journal(await reopen(path, file), answers);
+  }
+
+  /** Adds a block's answer, durably. */
+  async add(block: number, answer: BlockAnswer): Promise<void> {
+    const logits = Buffer.alloc(4 * answer.logits.length);
+    for (const [i, logit] of answer.logits.entries()) logits.writeFloatLE(logit, 4 * i);
+    const line: Line = { block, logits: logits.toString("base64"), problems: answer.problems };
+    await this.file.appendFile(`${JSON.stringify(line)}\n`);
+    await this.file.datasync();
+    this.answers.set(block, answer);
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+async function reopen(path: string, file: FileHandle): Promise<FileHandle> {
+  await file.close();
+  return open(path, "a");
+}
+
+async function readOrEmpty(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) return "";
+    throw new InputError("SLIDE_OUT_UNUSABLE", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function parseLine(line: string): (BlockAnswer & { readonly block: number }) | undefined {
+  try {
+    const { block, logits, problems } = JSON.parse(line) as Line;
+    const bytes = Buffer.from(logits, "base64");
+    return {
+      block,
+      logits: Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i)),
+      problems,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function differing(line: string, identity: JournalIdentity): string {
+  try {
+    const before = JSON.parse(line) as JournalIdentity;
+    const names = Object.keys({ ...before, ...identity });
+    return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(identity[name])).join(", ");
+  } catch {
+    return "its first line is damaged";
+  }
+}

@@ -1,0 +1,101 @@
+/** @module Opens a slide with the reader that it needs. */
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import type { SampleMeaning } from "../image/index";
+import { cutIntoTiles, pictureInfo } from "./picture";
+import { readPages, type TiffPages } from "./tiff/directory";
+import { TiffReader, type TiffVerdict } from "./tiff/tiff-reader";
+import type { SlideInfo, SlideReader } from "./types";
+
+/** Which reader opens which file, so that another process can open the same. Plain data. */
+export interface SlideSource {
+  readonly reader: "tiff";
+  readonly path: string;
+}
+
+/** A slide that is open here, and how to open it elsewhere. */
+export interface OpenSlide {
+  readonly info: SlideInfo;
+  readonly reader: SlideReader;
+  readonly source: SlideSource;
+}
+
+/** What a file says of itself; nothing is read that is large. @throws {InputError} codes `SLIDE_...` */
+export async function slideInfo(path: string): Promise<SlideInfo> {
+  const verdict = await judge(path);
+  if (verdict.kind === "in-one-piece") return pictureInfo(path);
+  if (verdict.kind === "elsewhere") throw unsupported(path, verdict.reason);
+  await verdict.reader.close();
+  return verdict.reader.info;
+}
+
+/**
+ * Opens a slide.
+ * @param scratch gives the folder that a picture's tiles may go to; called only where they are needed
+ * @throws {InputError} codes `SLIDE_...`
+ */
+export async function openSlide(
+  path: string,
+  scratch: () => Promise<string>,
+  meaning: SampleMeaning = {},
+): Promise<OpenSlide> {
+  const verdict = await judge(path, meaning);
+  if (verdict.kind === "elsewhere") throw unsupported(path, verdict.reason);
+  if (verdict.kind === "readable") {
+    const { reader } = verdict;
+    return { info: reader.info, reader, source: { reader: "tiff", path } };
+  }
+  const info = await pictureInfo(path);
+  const source = { reader: "tiff", path: await cutIntoTiles(path, await scratch()) } as const;
+  const reader = await openSource(source);
+  return { info: { ...info, levels: reader.info.levels }, reader, source };
+}
+
+/** Opens what {@link openSlide} has opened before, in another process. */
+export async function openSource({ path }: SlideSource, meaning: SampleMeaning = {}): Promise<SlideReader> {
+  const verdict = await judge(path, meaning);
+  if (verdict.kind !== "readable") throw unsupported(path, "it has changed");
+  return verdict.reader;
+}
+
+async function judge(path: string, meaning: SampleMeaning = {}): Promise<TiffVerdict> {
+  const file = await openFile(path);
+  let verdict: TiffVerdict | undefined;
+  try {
+    const { size } = await file.stat();
+    const pages = await pagesOf(path, file, size);
+    if (!pages) return { kind: "in-one-piece" };
+    verdict = TiffReader.judge(path, file, size, pages, meaning);
+    return verdict;
+  } finally {
+    if (verdict?.kind !== "readable") await file.close();
+  }
+}
+
+async function pagesOf(path: string, file: FileHandle, size: number): Promise<TiffPages | undefined> {
+  if (size === 0) throw new InputError("SLIDE_CORRUPT", `${path} is an empty file.`);
+  try {
+    return await readPages(file, size);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError("SLIDE_CORRUPT", `${path} is damaged or cut off: ${error.message}; copy it again.`, {
+      cause: error,
+    });
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const info = await stat(path);
+    if (!info.isFile()) throw new InputError("SLIDE_NOT_A_FILE", `${path} is not a file.`);
+    return await open(path, "r");
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const reason = hasErrorCode(error, "ENOENT") ? "does not exist" : `cannot be opened: ${messageOf(error)}`;
+    throw new InputError("SLIDE_MISSING", `${path} ${reason}.`, { cause: error });
+  }
+}
+
+function unsupported(path: string, reason: string): InputError {
+  return new InputError("SLIDE_UNSUPPORTED", `${path} cannot be read: ${reason}.`);
+}

@@ -1,0 +1,66 @@
+/**
+ * @module Pictures whose pixels can only be read from the top down (PNG, JPEG, WebP, TIFF in one piece): cut once into a
+ * pyramid of tiles in a file, row by row in bounded memory, with every pixel of level 0 as it was.
+ */
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
+import { strictlyFirst } from "../image/index";
+import { PLAUSIBLE_MPP } from "./tiff/resolution";
+import type { SlideInfo } from "./types";
+
+const TILE = 256;
+const MICROMETRES_PER_INCH = 25_400;
+
+/** What a picture's header says. @throws {InputError} `SLIDE_UNSUPPORTED` */
+export async function pictureInfo(path: string): Promise<SlideInfo> {
+  const { default: sharp } = await import("sharp");
+  try {
+    const { format, autoOrient, density } = await sharp(path, { limitInputPixels: false }).metadata();
+    const { width, height } = autoOrient;
+    const mpp = density ? MICROMETRES_PER_INCH / density : 0;
+    return {
+      path,
+      vendor: "picture",
+      reader: "picture",
+      compression: format,
+      levels: [{ width, height, downsample: 1, tileWidth: width, tileHeight: 1 }],
+      ...(mpp >= PLAUSIBLE_MPP[0] && mpp <= PLAUSIBLE_MPP[1] && { mpp }),
+      remarks: [],
+    };
+  } catch (error) {
+    throw new InputError("SLIDE_UNSUPPORTED", `${path} is no slide or picture that can be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Writes a picture as a tiled pyramid, lossless, in RGB with transparency on white.
+ * @returns the new file's path in `folder`
+ * @throws {InputError} `SLIDE_CORRUPT` where it is damaged or cut off; {HistoError} `DISK_FULL`
+ */
+export async function cutIntoTiles(path: string, folder: string): Promise<string> {
+  const { default: sharp } = await import("sharp");
+  const out = join(folder, "pyramid.tif");
+  const part = `${out}.part`;
+  try {
+    const { format, depth } = await sharp(path, { limitInputPixels: false }).metadata();
+    const convert = (failOn: "error" | "warning") =>
+      sharp(path, { failOn, limitInputPixels: false, autoOrient: true })
+        .toColourspace(depth === "ushort" ? "rgb16" : "srgb")
+        .flatten({ background: "white" })
+        .tiff({ tile: true, tileWidth: TILE, tileHeight: TILE, pyramid: true, compression: "deflate", bigtiff: true })
+        .toFile(part);
+    await (format === "tiff" ? strictlyFirst(convert) : convert("error"));
+    await rename(part, out);
+    return out;
+  } catch (error) {
+    await rm(part, { force: true });
+    if (hasErrorCode(error, "ENOSPC") || /no space left/i.test(messageOf(error))) {
+      throw new HistoError("DISK_FULL", `${folder}: no space left for the tiles of ${path}.`, { cause: error });
+    }
+    const reason = [...new Set(messageOf(error).split("; "))].join("; ");
+    throw new InputError("SLIDE_CORRUPT", `${path} is damaged or cut off (${reason}).`, { cause: error });
+  }
+}

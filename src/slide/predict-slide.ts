@@ -1,0 +1,210 @@
+/** @module From a slide to its map: opens it, finds its tissue, predicts its tiles in worker processes, and writes the results. */
+import { rm, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
+import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
+import { makeDirectory, sha256 } from "../files/index";
+import { readModelDirectory } from "../onnx/model-directory";
+import { type Progress, silentProgress } from "../progress/index";
+import { type Grid, type GridSettings, gridOf, tileReading } from "./grid";
+import { Journal, type JournalIdentity } from "./journal";
+import { type OpenSlide, openSlide } from "./open-slide";
+import { type PredictedSlide, predictedTiles, type SlideSummary, summarize } from "./predicted-slide";
+import { type Frame, writeResults } from "./results/index";
+import { thumbnailOf } from "./thumbnail";
+import type { SlideInfo } from "./types";
+import { predictBlocks } from "./workers";
+
+export interface SlideOptions {
+  /** Model directory. */
+  readonly model: string;
+  /** Folder for the results. */
+  readonly out: string;
+  /** Micrometres of a pixel of level 0, where the file does not say or is wrong. */
+  readonly slideMpp?: number | undefined;
+  /** Micrometres of a pixel of the model's input, where its card does not say or is wrong. */
+  readonly mpp?: number | undefined;
+  readonly overlap?: number | undefined;
+  /** Smallest share of tissue of a tile. Default 0.1. */
+  readonly leastTissue?: number | undefined;
+  readonly frame?: Frame | undefined;
+  readonly resume?: boolean | undefined;
+  readonly workers?: number | undefined;
+  /** Threads of the network in all workers together. Default: all processors. */
+  readonly threads?: number | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `histo slide --json` says of a slide. */
+export interface SlideResult extends SlideSummary {
+  readonly out: string;
+  readonly seconds: number;
+  readonly tilesPerSecond: number;
+  /** Of all processes together. */
+  readonly peakMemoryBytes: number;
+}
+
+const JOURNAL = "answers.jsonl";
+const LEAST_TISSUE = 0.1;
+/** Pixels of the small picture along a tile. */
+const MASK_PIXELS_PER_TILE = 8;
+/** Models above it are loaded once only: each worker has its own. */
+const LARGE_MODEL_PARAMETERS = 50_000_000;
+/** Pixels that are finer than wanted by more than this are invented. */
+const MOST_ENLARGED = 1.1;
+
+/**
+ * Predicts a slide.
+ * @throws {HistoError} `DISK_FULL`; {InputError} codes `SLIDE_...`, `MODEL_...`; {Interrupted} when stopped: what was done is kept and `resume` goes on
+ */
+export async function predictSlide(path: string, options: SlideOptions): Promise<SlideResult> {
+  try {
+    return await predictOpened(path, options);
+  } catch (error) {
+    if (!hasErrorCode(error, "ENOSPC") && !hasErrorCode(error, "EDQUOT")) throw error;
+    const message = `${options.out}: no space left; what was done is kept: make room and add --resume.`;
+    throw new HistoError("DISK_FULL", message, { cause: error });
+  }
+}
+
+async function predictOpened(path: string, options: SlideOptions): Promise<SlideResult> {
+  const started = performance.now();
+  const { out, progress = silentProgress, signal = new AbortController().signal, overlap = 0 } = options;
+  const { card, sha256: modelSha } = await readModelDirectory(options.model);
+  await makeDirectory(out);
+  const slide = await openSlide(path, async () => out, card.preprocessing);
+  try {
+    const { info } = slide;
+    const name = basename(path);
+    for (const remark of info.remarks) progress.say(`${name}: ${remark}.`);
+    const scale = scaleOf(path, info, card.mpp, options);
+    const { size } = card.preprocessing;
+    const { leastTissue = LEAST_TISSUE } = options;
+    const settings: GridSettings = { size, downsample: scale.downsample, overlap, leastTissue };
+    if (scale.downsample * MOST_ENLARGED < 1) {
+      progress.say(`${name}: the slide is coarser than the model's tiles; they are enlarged and answers may be wrong.`);
+    }
+    const thumbnail = await thumbnailOf(slide.reader, (size * scale.downsample) / MASK_PIXELS_PER_TILE, signal);
+    const grid = gridOf(info, settings, thumbnail);
+    if (grid.tissueTiles === 0) {
+      throw new InputError("SLIDE_NO_TISSUE", `${path} shows no tissue; --tissue 0 predicts every tile all the same.`);
+    }
+    const reading = tileReading(info.levels, settings);
+    const identity = await identityOf(path, { modelSha, settings, mpp: scale.mpp, grid });
+    const journalPath = join(out, JOURNAL);
+    const journal = await Journal.open(journalPath, identity, options.resume ?? false);
+    const before = countTiles(grid, journal);
+    const predicting = performance.now();
+    let memory = 0;
+    try {
+      memory = await predictMissing(slide, grid, journal, reading, { ...options, name, progress, signal, card });
+    } finally {
+      await journal.close();
+    }
+    const predictSeconds = (performance.now() - predicting) / 1000;
+    if (signal.aborted) {
+      const message = `Stopped after ${countTiles(grid, journal)} of ${grid.tissueTiles} tiles, which are kept in ${out}; --resume goes on.`;
+      throw new Interrupted(message);
+    }
+    const problems = [...new Set([...journal.answers.values()].flatMap((answer) => answer.problems))];
+    const predicted: PredictedSlide = {
+      name,
+      info,
+      mpp: scale.mpp,
+      settings,
+      grid,
+      thumbnail,
+      model: { name: card.name, sha256: modelSha, classes: card.classes, threshold: card.threshold },
+      tiles: predictedTiles(grid, (block) => journal.answers.get(block)!.logits, card.threshold),
+      problems,
+    };
+    const summary = summarize(predicted, reading.level);
+    await writeResults(out, predicted, summary, options.frame ?? "qupath");
+    await rm(journalPath, { force: true });
+    const seconds = (performance.now() - started) / 1000;
+    const tilesPerSecond = (grid.tissueTiles - before) / predictSeconds;
+    const peakMemoryBytes = process.resourceUsage().maxRSS * 1024 + memory;
+    return { ...summary, out, seconds, tilesPerSecond, peakMemoryBytes };
+  } finally {
+    await slide.reader.close();
+    if (slide.source.path !== path) await rm(slide.source.path, { force: true });
+  }
+}
+
+interface Work {
+  readonly name: string;
+  readonly model: string;
+  readonly card: { readonly parameters?: number };
+  readonly workers?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Predicts the blocks that the journal has no answers for. */
+async function predictMissing(
+  { source }: OpenSlide,
+  grid: Grid,
+  journal: Journal,
+  { level, regionOf }: ReturnType<typeof tileReading>,
+  { name, model, card, progress, signal, ...options }: Work,
+): Promise<number> {
+  const jobs = grid.blocks.flatMap((tiles, block) =>
+    journal.answers.has(block) ? [] : [{ block, level, regions: tiles.map(regionOf) }],
+  );
+  if (jobs.length === 0) return 0;
+  const cores = options.threads ?? availableParallelism();
+  const workers = options.workers ?? ((card.parameters ?? 0) > LARGE_MODEL_PARAMETERS ? 1 : Math.min(8, cores));
+  const threads = Math.max(1, Math.floor(cores / workers));
+  let done = countTiles(grid, journal);
+  const task = progress.start(name, grid.tissueTiles - done, "tiles");
+  const already = done;
+  const memory = await predictBlocks(jobs, { name, source, model, workers, threads, signal }, async (block, answer) => {
+    await journal.add(block, answer);
+    done += answer.logits.length;
+    task.update(done - already);
+  });
+  task.finish(`${done} of ${grid.tissueTiles} tiles`);
+  return memory;
+}
+
+function countTiles(grid: Grid, { answers }: Journal): number {
+  return [...answers.keys()].reduce((sum, block) => sum + (grid.blocks[block]?.length ?? 0), 0);
+}
+
+/** Micrometres of the slide's pixels, and how many of them a pixel of the model covers. */
+function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, options: SlideOptions) {
+  const mpp = options.slideMpp ?? info.mpp ?? 0;
+  const modelMpp = options.mpp ?? cardMpp;
+  if (mpp > 0 && modelMpp !== undefined) return { mpp, downsample: modelMpp / mpp };
+  if (mpp > 0) {
+    const message = `${options.model} does not say how many micrometres a pixel its tiles have; say it with --mpp, such as --mpp 0.5.`;
+    throw new InputError("SLIDE_MODEL_SCALE", message);
+  }
+  const message = `${path} does not say how many micrometres a pixel it has; say it with --slide-mpp, such as --slide-mpp 0.25.`;
+  throw new InputError("SLIDE_SCALE_MISSING", message);
+}
+
+/** What answers depend on. A slide is known by its size, its time, and its tissue. */
+async function identityOf(
+  path: string,
+  work: { readonly modelSha: string; readonly settings: GridSettings; readonly mpp: number; readonly grid: Grid },
+): Promise<JournalIdentity> {
+  const { size, mtimeMs } = await stat(path);
+  return {
+    format: "histo-slide-answers/1",
+    slide: basename(path),
+    bytes: size,
+    modified: mtimeMs,
+    model: work.modelSha,
+    mpp: work.mpp,
+    settings: work.settings,
+    tiles: sha256(JSON.stringify(work.grid.blocks)),
+  };
+}
+
+/** True for errors after which other slides can still be predicted. */
+export function isOfOneSlide(error: unknown): error is HistoError {
+  return error instanceof HistoError && !(error instanceof Interrupted) && error.code !== "DISK_FULL";
+}

@@ -1,0 +1,162 @@
+/** @module A slide with an answer for every tile, and its summary. */
+import { sigmoid } from "../evaluation/index";
+import { Random } from "../random/index";
+import type { Grid, GridSettings, GridTile } from "./grid";
+import type { Thumbnail } from "./tissue";
+import type { SlideInfo, SlideLevel } from "./types";
+
+/** A tile with its answer. */
+export interface PredictedTile extends GridTile {
+  /** NaN where the tile could not be read. */
+  readonly logit: number;
+  readonly probability: number;
+  readonly positive: boolean;
+}
+
+/** Everything that results are written from. */
+export interface PredictedSlide {
+  readonly name: string;
+  readonly info: SlideInfo;
+  readonly mpp: number;
+  readonly settings: GridSettings;
+  readonly grid: Grid;
+  readonly thumbnail: Thumbnail;
+  readonly model: {
+    readonly name: string;
+    readonly sha256: string;
+    readonly classes: readonly [string, string];
+    readonly threshold: number;
+  };
+  /** Row by row. */
+  readonly tiles: readonly PredictedTile[];
+  readonly problems: readonly string[];
+}
+
+/** `slide.json`. */
+export interface SlideSummary {
+  readonly format: "histo-slide/1";
+  readonly slide: string;
+  readonly vendor: string;
+  readonly width: number;
+  readonly height: number;
+  /** Micrometres of a pixel of level 0; null where neither the file nor the user said. */
+  readonly mpp: number | null;
+  readonly bounds: SlideInfo["bounds"] | null;
+  readonly model: PredictedSlide["model"];
+  /** Of a tile: pixels of the model's input, pixels of level 0, micrometres; the level it is read from. */
+  readonly tile: {
+    readonly size: number;
+    readonly extent: number;
+    readonly mpp: number | null;
+    readonly overlap: number;
+    readonly level: number;
+    readonly leastTissue: number;
+  };
+  readonly columns: number;
+  readonly rows: number;
+  /** Tiles of the grid, those with tissue, and those that could not be read. */
+  readonly tiles: number;
+  readonly tissueTiles: number;
+  readonly failedTiles: number;
+  readonly positiveTiles: number;
+  /** Share of the tissue tiles that are positive; null where none could be read. */
+  readonly positiveShare: number | null;
+  /** From neighbourhoods of tiles drawn with replacement: neighbours are alike. */
+  readonly positiveShareCi95: readonly [number, number] | null;
+  readonly meanProbability: number | null;
+  readonly maxProbability: number | null;
+  /** Mean probability of the strongest tiles. */
+  readonly topK: { readonly k: number; readonly meanProbability: number } | null;
+  readonly strongest: readonly { readonly x: number; readonly y: number; readonly probability: number }[];
+  readonly remarks: readonly string[];
+}
+
+const TOP = 10;
+const NEIGHBOURHOOD = 4;
+const RESAMPLES = 1000;
+
+/** Puts answers and tiles together, row by row. */
+export function predictedTiles(
+  grid: Grid,
+  logitsOf: (block: number) => Float32Array,
+  threshold: number,
+): PredictedTile[] {
+  const tiles = grid.blocks.flatMap((block, number) => {
+    const logits = logitsOf(number);
+    return block.map((tile, i) => {
+      const logit = logits[i] as number;
+      const probability = sigmoid(logit);
+      return { ...tile, logit, probability, positive: probability >= threshold };
+    });
+  });
+  return tiles.sort((a, b) => a.row - b.row || a.column - b.column);
+}
+
+/** The summary of a predicted slide; the same for the same answers. */
+export function summarize(slide: PredictedSlide, level: number): SlideSummary {
+  const { info, settings, grid, model, tiles } = slide;
+  const { width, height } = info.levels[0] as SlideLevel;
+  const read = tiles.filter(({ logit }) => !Number.isNaN(logit));
+  const strongest = [...read].sort((a, b) => b.probability - a.probability).slice(0, TOP);
+  const positive = read.filter((tile) => tile.positive).length;
+  const some = read.length > 0;
+  return {
+    format: "histo-slide/1",
+    slide: slide.name,
+    vendor: info.vendor,
+    width,
+    height,
+    mpp: slide.mpp > 0 ? slide.mpp : null,
+    bounds: info.bounds ?? null,
+    model,
+    tile: {
+      size: settings.size,
+      extent: grid.extent,
+      mpp: slide.mpp > 0 ? slide.mpp * settings.downsample : null,
+      overlap: settings.overlap,
+      level,
+      leastTissue: settings.leastTissue,
+    },
+    columns: grid.columns,
+    rows: grid.rows,
+    tiles: grid.columns * grid.rows,
+    tissueTiles: tiles.length,
+    failedTiles: tiles.length - read.length,
+    positiveTiles: positive,
+    positiveShare: some ? positive / read.length : null,
+    positiveShareCi95: some ? shareInterval(read) : null,
+    meanProbability: some ? mean(read) : null,
+    maxProbability: some ? (strongest[0] as PredictedTile).probability : null,
+    topK: some ? { k: strongest.length, meanProbability: mean(strongest) } : null,
+    strongest: strongest.map(({ x, y, probability }) => ({ x, y, probability })),
+    remarks: [...info.remarks, ...slide.problems],
+  };
+}
+
+function mean(tiles: readonly PredictedTile[]): number {
+  return tiles.reduce((sum, { probability }) => sum + probability, 0) / tiles.length;
+}
+
+/** Bootstrap over squares of neighbouring tiles. */
+function shareInterval(tiles: readonly PredictedTile[]): readonly [number, number] {
+  const squares = new Map<string, { count: number; positive: number }>();
+  for (const { column, row, positive } of tiles) {
+    const key = `${Math.floor(column / NEIGHBOURHOOD)} ${Math.floor(row / NEIGHBOURHOOD)}`;
+    const square = squares.get(key) ?? { count: 0, positive: 0 };
+    square.count++;
+    if (positive) square.positive++;
+    squares.set(key, square);
+  }
+  const all = [...squares.values()];
+  const random = new Random(1, "slide-interval");
+  const shares = Float64Array.from({ length: RESAMPLES }, () => {
+    let [count, positive] = [0, 0];
+    for (let i = 0; i < all.length; i++) {
+      const square = all[random.integer(all.length)] as (typeof all)[number];
+      count += square.count;
+      positive += square.positive;
+    }
+    return positive / count;
+  }).sort();
+  return [shares[Math.floor(0.025 * RESAMPLES)] as number, shares[Math.ceil(0.975 * RESAMPLES) - 1] as number];
+}

@@ -1,0 +1,111 @@
+/** @module `heatmap.png`: the slide in small with the tiles' probabilities on it, a scale of colours and one of length. */
+import type { SKRSContext2D } from "@napi-rs/canvas";
+import { createCanvas, TEXT_FONT } from "../../notebook/canvas";
+import type { PredictedSlide } from "../predicted-slide";
+import type { SlideLevel } from "../types";
+import { colourOf } from "./colours";
+
+const LONGEST_SIDE = 1600;
+const LEAST_SIDE = 320;
+const MARGIN = 16;
+const LEGEND_WIDTH = 150;
+const HEAD = 34;
+const FOOT = 44;
+const OPACITY = 0.6;
+
+/** Draws the map as a PNG file's bytes. */
+export async function heatMap(slide: PredictedSlide): Promise<Buffer> {
+  const { width, height } = slide.info.levels[0] as SlideLevel;
+  const longest = Math.min(LONGEST_SIDE, Math.max(LEAST_SIDE, Math.max(slide.thumbnail.width, slide.thumbnail.height)));
+  const scale = longest / Math.max(width, height);
+  const [mapWidth, mapHeight] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+  const total = [mapWidth + 3 * MARGIN + LEGEND_WIDTH, Math.max(mapHeight, 240) + HEAD + FOOT] as const;
+  const canvas = await createCanvas(...total);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, ...total);
+  context.fillStyle = "#222";
+  context.font = `15px ${TEXT_FONT}`;
+  context.fillText(`${slide.name}: ${slide.model.name}`, MARGIN, 22, total[0] - 2 * MARGIN);
+  context.save();
+  context.translate(MARGIN, HEAD);
+  context.beginPath();
+  context.rect(0, 0, mapWidth, mapHeight);
+  context.clip();
+  await drawThumbnail(context, slide, scale);
+  drawTiles(context, slide, scale);
+  context.restore();
+  context.strokeStyle = "#999";
+  context.strokeRect(MARGIN - 0.5, HEAD - 0.5, mapWidth + 1, mapHeight + 1);
+  drawLegend(context, slide, mapWidth + 2 * MARGIN, HEAD);
+  drawLength(context, slide, scale, mapWidth, HEAD + mapHeight);
+  return canvas.encode("png");
+}
+
+async function drawThumbnail(context: SKRSContext2D, { thumbnail }: PredictedSlide, scale: number): Promise<void> {
+  const { width, height, pixels, downsample } = thumbnail;
+  const small = await createCanvas(width, height);
+  const image = small.getContext("2d").createImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    image.data.set(pixels.subarray(3 * i, 3 * i + 3), 4 * i);
+    image.data[4 * i + 3] = 255;
+  }
+  small.getContext("2d").putImageData(image, 0, 0);
+  context.drawImage(small, 0, 0, width * downsample * scale, height * downsample * scale);
+}
+
+function drawTiles(context: SKRSContext2D, { tiles, grid, settings }: PredictedSlide, scale: number): void {
+  const side = grid.extent * (1 - settings.overlap) * scale;
+  // Tiles that cover each other are shown by their middles.
+  const inset = (grid.extent * scale - side) / 2;
+  context.globalAlpha = OPACITY;
+  for (const { x, y, logit, probability } of tiles) {
+    if (Number.isNaN(logit)) continue;
+    context.fillStyle = `rgb(${colourOf(probability).join(",")})`;
+    const [left, top] = [Math.round(x * scale + inset), Math.round(y * scale + inset)];
+    context.fillRect(
+      left,
+      top,
+      Math.round(x * scale + inset + side) - left,
+      Math.round(y * scale + inset + side) - top,
+    );
+  }
+  context.globalAlpha = 1;
+}
+
+function drawLegend(context: SKRSContext2D, { model }: PredictedSlide, left: number, top: number): void {
+  const [width, height] = [18, 200];
+  context.fillStyle = "#222";
+  context.font = `13px ${TEXT_FONT}`;
+  context.fillText(`probability of ${model.classes[1]}`, left, top + 10, LEGEND_WIDTH);
+  for (let i = 0; i < height; i++) {
+    context.fillStyle = `rgb(${colourOf(1 - i / (height - 1)).join(",")})`;
+    context.fillRect(left, top + 24 + i, width, 1);
+  }
+  context.fillStyle = "#222";
+  for (const value of [0, 0.25, 0.5, 0.75, 1]) {
+    context.fillText(String(value), left + width + 8, top + 24 + (1 - value) * height + 4);
+  }
+  const at = top + 24 + (1 - model.threshold) * height;
+  context.fillRect(left - 4, at - 1, width + 8, 2);
+  context.fillText(`threshold ${Number(model.threshold.toFixed(3))}`, left + width + 42, at + 4, LEGEND_WIDTH - 60);
+}
+
+/** A bar of a round length in micrometres or millimetres; in pixels where the scale is not known. */
+function drawLength(
+  context: SKRSContext2D,
+  { mpp }: PredictedSlide,
+  scale: number,
+  mapWidth: number,
+  top: number,
+): void {
+  const unit = mpp > 0 ? mpp : 1;
+  const most = (mapWidth / 4 / scale) * unit;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const length = ([5, 2, 1].find((step) => step * power <= most) ?? 1) * power;
+  const text = mpp > 0 ? (length >= 1000 ? `${length / 1000} mm` : `${length} µm`) : `${length} pixels`;
+  context.fillStyle = "#222";
+  context.fillRect(MARGIN, top + 12, (length / unit) * scale, 4);
+  context.font = `13px ${TEXT_FONT}`;
+  context.fillText(text, MARGIN, top + 34);
+}

@@ -1,0 +1,29 @@
+/** @module `tiles.csv`: every tile with its place in both frames and its answer. */
+import type { FileHandle } from "node:fs/promises";
+import { csvField } from "../../files/index";
+import type { PredictedSlide } from "../predicted-slide";
+
+const COLUMNS =
+  "column,row,x,y,width,height,qupath_x,qupath_y,tissue,logit,probability,predicted_class,threshold" as const;
+const ROWS_AT_ONCE = 4096;
+
+/**
+ * Writes the table. `x`, `y` count from the slide's corner in pixels of level 0, `qupath_x`, `qupath_y` from the corner that
+ * QuPath shows. A tile that could not be read has no answer.
+ */
+export async function writeTilesCsv(handle: FileHandle, { tiles, info, grid, model }: PredictedSlide): Promise<void> {
+  const { x: left = 0, y: top = 0 } = info.bounds ?? {};
+  const extent = Math.round(grid.extent);
+  await handle.appendFile(`${COLUMNS}\n`);
+  for (let start = 0; start < tiles.length; start += ROWS_AT_ONCE) {
+    const lines = tiles.slice(start, start + ROWS_AT_ONCE).map((tile) => {
+      const { column, row, x, y, tissue, logit, probability, positive } = tile;
+      const place = [column, row, x, y, extent, extent, x - left, y - top, Number(tissue.toFixed(4))];
+      const answer = Number.isNaN(logit)
+        ? ["", "", "", ""]
+        : [logit, probability, csvField(model.classes[positive ? 1 : 0]), model.threshold];
+      return `${[...place, ...answer].join(",")}\n`;
+    });
+    await handle.appendFile(lines.join(""));
+  }
+}

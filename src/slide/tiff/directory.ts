@@ -1,0 +1,175 @@
+/**
+ * @module The pages of a TIFF or BigTIFF file by their tags, read from the file without reading pixels.
+ * @see https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf and https://libtiff.gitlab.io/libtiff/specification/bigtiff.html
+ */
+import type { FileHandle } from "node:fs/promises";
+
+export const TAG = {
+  subfile: 254,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  description: 270,
+  stripOffsets: 273,
+  samples: 277,
+  rowsPerStrip: 278,
+  stripBytes: 279,
+  xResolution: 282,
+  planar: 284,
+  resolutionUnit: 296,
+  predictor: 317,
+  palette: 320,
+  tileWidth: 322,
+  tileHeight: 323,
+  tileOffsets: 324,
+  tileBytes: 325,
+  subPages: 330,
+  extra: 338,
+  sampleFormat: 339,
+  jpegTables: 347,
+  subsampling: 530,
+  /** Hamamatsu's mark. */
+  ndpi: 65420,
+} as const;
+
+/** Tags of a page: whole numbers and fractions as numbers, texts and bytes as bytes. */
+export type Tags = ReadonlyMap<number, readonly number[] | Uint8Array>;
+
+/** A page and the pages below it. */
+export interface Page {
+  readonly tags: Tags;
+  readonly subPages: readonly Tags[];
+}
+
+/** A TIFF file's pages. */
+export interface TiffPages {
+  readonly pages: readonly Page[];
+  /** The smallest byte of a number comes first. */
+  readonly little: boolean;
+  /** The chain of pages ends in something that is none. */
+  readonly broken: boolean;
+}
+
+const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 13: 4, 16: 8, 18: 8 };
+const BYTE_TYPES = [1, 2, 7];
+const WANTED = new Set<number>(Object.values(TAG));
+/** More than any file has: damaged. */
+const MOST_PAGES = 1000;
+const MOST_ENTRIES = 4096;
+const MOST_VALUE_BYTES = 256 * 2 ** 20;
+
+/**
+ * Reads a file's pages.
+ * @returns undefined where the file is no TIFF
+ * @throws {RangeError} where not even the first page can be read
+ */
+export async function readPages(file: FileHandle, size: number): Promise<TiffPages | undefined> {
+  const source = new Source(file, size);
+  const head = size >= 16 ? await source.bytes(0, 16) : new Uint8Array(16);
+  const order = String.fromCharCode(head[0] as number, head[1] as number);
+  if (order !== "II" && order !== "MM") return undefined;
+  source.little = order === "II";
+  const version = source.number(head, 2, 2);
+  if (version !== 42 && version !== 43) return undefined;
+  source.big = version === 43;
+  let next = source.big ? source.number(head, 8, 8) : source.number(head, 4, 4);
+  const { little } = source;
+  const pages: Page[] = [];
+  const seen = new Set<number>();
+  while (next !== 0) {
+    if (seen.has(next) || pages.length === MOST_PAGES) return { pages, little, broken: true };
+    seen.add(next);
+    try {
+      const { tags, after } = await readDirectory(source, next);
+      const subPages: Tags[] = [];
+      for (const offset of numbers(tags, TAG.subPages)) subPages.push((await readDirectory(source, offset)).tags);
+      pages.push({ tags, subPages });
+      next = after;
+    } catch (error) {
+      if (!(error instanceof RangeError) || pages.length === 0) throw error;
+      return { pages, little, broken: true };
+    }
+  }
+  return { pages, little, broken: false };
+}
+
+/** A tag's numbers; none where it is absent. */
+export function numbers(tags: Tags, tag: number): readonly number[] {
+  const value = tags.get(tag);
+  return value === undefined ? [] : value instanceof Uint8Array ? [...value] : value;
+}
+
+/** A tag's first number. */
+export function first(tags: Tags, tag: number): number | undefined {
+  return tags.get(tag)?.[0];
+}
+
+/** A tag's text up to its end mark; empty where it is absent. */
+export function text(tags: Tags, tag: number): string {
+  const value = tags.get(tag);
+  return value instanceof Uint8Array ? Buffer.from(value).toString("utf8").replace(/\0.*$/s, "") : "";
+}
+
+async function readDirectory(source: Source, offset: number): Promise<{ tags: Tags; after: number }> {
+  const countBytes = source.big ? 8 : 2;
+  const entryBytes = source.big ? 20 : 12;
+  const word = source.big ? 8 : 4;
+  const count = source.number(await source.bytes(offset, countBytes), 0, countBytes);
+  if (count === 0 || count > MOST_ENTRIES) throw new RangeError("a page without tags or with too many");
+  const entries = await source.bytes(offset + countBytes, count * entryBytes + word);
+  const tags = new Map<number, readonly number[] | Uint8Array>();
+  for (let i = 0; i < count; i++) {
+    const at = i * entryBytes;
+    const tag = source.number(entries, at, 2);
+    const type = source.number(entries, at + 2, 2);
+    const bytes = TYPE_BYTES[type];
+    if (!WANTED.has(tag) || bytes === undefined) continue;
+    const values = source.number(entries, at + 4, word);
+    const length = values * bytes;
+    if (length > MOST_VALUE_BYTES) throw new RangeError("a tag that is too long");
+    const inline = at + 4 + word;
+    const raw =
+      length <= word
+        ? entries.subarray(inline, inline + length)
+        : await source.bytes(source.number(entries, inline, word), length);
+    tags.set(tag, BYTE_TYPES.includes(type) ? Uint8Array.from(raw) : source.numbers(raw, type, values));
+  }
+  return { tags, after: source.number(entries, count * entryBytes, word) };
+}
+
+/** Bytes of a file, in its order. */
+class Source {
+  little = true;
+  big = false;
+
+  constructor(
+    private readonly file: FileHandle,
+    private readonly size: number,
+  ) {}
+
+  /** @throws {RangeError} where the file has them not */
+  async bytes(offset: number, length: number): Promise<Uint8Array> {
+    if (offset + length > this.size) throw new RangeError("the file ends within its tags");
+    const buffer = Buffer.allocUnsafe(length);
+    const { bytesRead } = await this.file.read(buffer, 0, length, offset);
+    if (bytesRead < length) throw new RangeError("the file ends within its tags");
+    return buffer;
+  }
+
+  number(bytes: Uint8Array, at: number, size: number): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (size === 8) return Number(view.getBigUint64(at, this.little));
+    if (size === 4) return view.getUint32(at, this.little);
+    return size === 2 ? view.getUint16(at, this.little) : view.getUint8(at);
+  }
+
+  numbers(bytes: Uint8Array, type: number, count: number): number[] {
+    if (type === 5) {
+      return Array.from({ length: count }, (_, i) => this.number(bytes, 8 * i, 4) / this.number(bytes, 8 * i + 4, 4));
+    }
+    const size = TYPE_BYTES[type] as number;
+    return Array.from({ length: count }, (_, i) => this.number(bytes, i * size, size));
+  }
+}

@@ -1,0 +1,103 @@
+/** @module Where a page of a TIFF file has its tiles (or strips, which are tiles as wide as the page). */
+import { first, numbers, TAG, type Tags } from "./directory";
+
+/** A page as a grid of tiles. */
+export interface PageLayout {
+  readonly tags: Tags;
+  readonly width: number;
+  readonly height: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly tiled: boolean;
+  readonly across: number;
+  readonly down: number;
+  readonly compression: number;
+  readonly samples: number;
+  /** Tiles of each colour on their own, plane after plane. */
+  readonly planes: number;
+  readonly offsets: readonly number[];
+  readonly bytes: readonly number[];
+}
+
+/** Reads a page's layout; undefined where it is no page of pixels. */
+export function layoutOf(tags: Tags): PageLayout | undefined {
+  const width = first(tags, TAG.width);
+  const height = first(tags, TAG.height);
+  if (!width || !height) return undefined;
+  const tiled = tags.has(TAG.tileWidth);
+  const tileWidth = tiled ? (first(tags, TAG.tileWidth) ?? 0) : width;
+  const tileHeight = tiled
+    ? (first(tags, TAG.tileHeight) ?? 0)
+    : Math.min(height, first(tags, TAG.rowsPerStrip) ?? height);
+  if (!tileWidth || !tileHeight) return undefined;
+  const across = Math.ceil(width / tileWidth);
+  const down = Math.ceil(height / tileHeight);
+  const samples = first(tags, TAG.samples) ?? 1;
+  const planes = first(tags, TAG.planar) === 2 ? samples : 1;
+  const offsets = numbers(tags, tiled ? TAG.tileOffsets : TAG.stripOffsets);
+  const bytes = numbers(tags, tiled ? TAG.tileBytes : TAG.stripBytes);
+  if (offsets.length < across * down * planes || bytes.length < across * down * planes) return undefined;
+  const compression = first(tags, TAG.compression) ?? 1;
+  return {
+    tags,
+    width,
+    height,
+    tileWidth,
+    tileHeight,
+    tiled,
+    across,
+    down,
+    compression,
+    samples,
+    planes,
+    offsets,
+    bytes,
+  };
+}
+
+/** Rows of pixels that a tile has: the last strip may have fewer than the others, a tile always has all. */
+export function tileRows({ tiled, tileHeight, height, across }: PageLayout, index: number): number {
+  const top = Math.floor(index / across) * tileHeight;
+  return tiled ? tileHeight : Math.min(tileHeight, height - top);
+}
+
+/** Tiles whose bytes the file does not have in full, because it was cut off. */
+export function beyondEnd({ offsets, bytes }: PageLayout, fileSize: number): number {
+  let count = 0;
+  for (let i = 0; i < offsets.length; i++) {
+    if ((bytes[i] as number) > 0 && (offsets[i] as number) + (bytes[i] as number) > fileSize) count++;
+  }
+  return count;
+}
+
+/**
+ * Level 0 and the smaller copies of it, among pages in file order. Labels, photographs of the glass and thumbnails are none:
+ * they have another shape, or strips where level 0 has tiles.
+ */
+export function pyramid(layouts: readonly PageLayout[]): PageLayout[] {
+  const [base, ...others] = layouts;
+  if (!base) return [];
+  const levels = [base];
+  for (const page of others) {
+    const before = levels.at(-1) as PageLayout;
+    const smaller = page.width < before.width && page.height < before.height;
+    if (smaller && page.tiled === base.tiled && sameShape(base, page)) levels.push(page);
+  }
+  return levels;
+}
+
+/** Sides that were divided and rounded, either way. */
+function sameShape(base: PageLayout, page: PageLayout): boolean {
+  const horizontal = base.width / page.width;
+  const vertical = base.height / page.height;
+  const rounding = Math.max(horizontal, vertical) * (1.5 / page.width + 1.5 / page.height);
+  return Math.abs(horizontal - vertical) <= rounding;
+}
+
+/** Pixels of level 0 along a pixel of a smaller page. Pages that were rounded are shrunk by a whole number all the same. */
+export function downsampleOf(base: PageLayout, page: PageLayout): number {
+  const mean = (base.width / page.width + base.height / page.height) / 2;
+  const whole = Math.round(mean);
+  const rounding = mean * (1 / page.width + 1 / page.height);
+  return Math.abs(mean - whole) <= rounding ? whole : mean;
+}

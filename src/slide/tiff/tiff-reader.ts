@@ -1,0 +1,125 @@
+/** @module Reads slides that are TIFF files: pyramids of tiles as Aperio, OME and libvips write them. */
+import type { FileHandle } from "node:fs/promises";
+import { InputError } from "../../errors/index";
+import type { RgbImage, SampleMeaning } from "../../image/index";
+import { assemble, tilesUnder } from "../assemble";
+import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
+import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
+import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
+import { resolutionOf } from "./resolution";
+import { type Tile, TileStore } from "./tile-store";
+
+const COMPRESSIONS: Readonly<Record<number, string>> = {
+  1: "none",
+  5: "LZW",
+  7: "JPEG",
+  8: "deflate",
+  32773: "PackBits",
+  32946: "deflate",
+  33003: "JPEG 2000",
+  33005: "JPEG 2000",
+  34712: "JPEG 2000",
+  50000: "Zstandard",
+  50001: "WebP",
+};
+const READ_HERE = [1, 5, 7, 8, 32773, 32946, 50001];
+/** Decoded tiles kept for each level. */
+const MEMORY = 64 * 2 ** 20;
+/** A strip or tile above this cannot be decoded in bounded memory. */
+const MOST_TILE_PIXELS = 2 ** 24;
+
+/** What can be done with a TIFF file. */
+export type TiffVerdict =
+  | { readonly kind: "readable"; readonly reader: TiffReader }
+  /** Another reader may do it: why this one does not. */
+  | { readonly kind: "elsewhere"; readonly reason: string }
+  /** Its pixels lie in one piece: it has to be cut into tiles first. */
+  | { readonly kind: "in-one-piece" };
+
+/** A TIFF file with its levels. */
+export class TiffReader implements SlideReader {
+  private readonly stores: readonly TileStore[];
+
+  private constructor(
+    private readonly file: FileHandle,
+    readonly info: SlideInfo,
+    private readonly layouts: readonly PageLayout[],
+    little: boolean,
+    meaning: SampleMeaning,
+  ) {
+    this.stores = layouts.map((layout) => new TileStore(file, layout, little, meaning, MEMORY));
+  }
+
+  /**
+   * Judges a TIFF file by its pages.
+   * @throws {InputError} `SLIDE_TRUNCATED` or `SLIDE_CORRUPT`
+   */
+  static judge(path: string, file: FileHandle, size: number, found: TiffPages, meaning: SampleMeaning): TiffVerdict {
+    const [page] = found.pages;
+    const base = page && layoutOf(page.tags);
+    if (!base) throw new InputError("SLIDE_CORRUPT", `${path} is damaged: its first page has no pixels.`);
+    const foreign = foreignFormat(page.tags);
+    if (foreign) return { kind: "elsewhere", reason: `it is ${foreign}` };
+    if (!READ_HERE.includes(base.compression)) {
+      const name = COMPRESSIONS[base.compression] ?? `scheme ${base.compression}`;
+      return { kind: "elsewhere", reason: `it is compressed with ${name}` };
+    }
+    if (base.tileWidth * base.tileHeight > MOST_TILE_PIXELS) return { kind: "in-one-piece" };
+    const layouts = pyramid(levelPages(page, found.pages));
+    const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0);
+    if (whole[0] !== layouts[0]) {
+      const count = beyondEnd(base, size);
+      const message = `${path} is cut off: ${count} of its ${base.offsets.length} tiles lie beyond its end; copy it again.`;
+      throw new InputError("SLIDE_TRUNCATED", message);
+    }
+    const { vendor, mpp, objective, remarks } = resolutionOf(base.tags);
+    const damaged = found.broken || whole.length < layouts.length;
+    const info: SlideInfo = {
+      path,
+      vendor,
+      reader: "tiff",
+      compression: COMPRESSIONS[base.compression] as string,
+      levels: whole.map((layout) => levelOf(base, layout)),
+      ...(mpp !== undefined && { mpp }),
+      ...(objective !== undefined && { objective }),
+      remarks: [...remarks, ...(damaged ? ["some of its smaller levels are missing or damaged"] : [])],
+    };
+    return { kind: "readable", reader: new TiffReader(file, info, whole, found.little, meaning) };
+  }
+
+  async readRegions(level: number, regions: readonly Rectangle[]): Promise<(RgbImage | Error)[]> {
+    const layout = this.layouts[level] as PageLayout;
+    const places = regions.map((region) => tilesUnder(layout, region));
+    const tiles = await (this.stores[level] as TileStore).tiles(places.flat());
+    return regions.map((region, i) => {
+      const damaged = places[i]?.map((place) => tiles.get(place)).find((tile) => tile instanceof Error);
+      if (damaged instanceof Error) return damaged;
+      return assemble(layout, region, (place) => tiles.get(place) as Exclude<Tile, Error>);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+/** Level 0's page, then those that may be smaller copies of it: below it in OME's files, else behind it. */
+function levelPages(page: Page, pages: readonly Page[]): PageLayout[] {
+  const others = page.subPages.length > 0 ? page.subPages : pages.slice(1).map(({ tags }) => tags);
+  return [page.tags, ...others].flatMap((tags) => layoutOf(tags) ?? []);
+}
+
+function levelOf(base: PageLayout, layout: PageLayout): SlideLevel {
+  const { width, height, tileWidth, tileHeight } = layout;
+  return { width, height, downsample: downsampleOf(base, layout), tileWidth, tileHeight };
+}
+
+/** TIFF files that mean something else by their pages and need a reader that knows their maker. */
+function foreignFormat(tags: Tags): string | undefined {
+  if (numbers(tags, TAG.ndpi).length > 0) return "a Hamamatsu NDPI file";
+  const description = text(tags, TAG.description);
+  if (/<scn[\s>]/i.test(description)) return "a Leica SCN file";
+  if (/<DataObject[^>]*ObjectType="DPUfsImport"/.test(description)) return "a Philips file";
+  const samples = first(tags, TAG.samples) ?? 1;
+  return samples > 4 ? `an image of ${samples} channels` : undefined;
+}

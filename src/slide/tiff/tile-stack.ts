@@ -1,0 +1,151 @@
+/**
+ * @module Decodes compressed tiles of a TIFF file, many at a time: their bytes are put into a small TIFF of their own in memory,
+ * one below the other, and that goes through the project's one decoder. So a tile has the pixels that an image file has, in
+ * every form that is read for training; tiles that a file does not have never reach the decoder; and one call decodes many.
+ */
+import { decodePixels, type SampleMeaning } from "../../image/index";
+import { numbers, TAG, type Tags } from "./directory";
+import type { PageLayout } from "./layout";
+
+/** Compression whose tiles are image files themselves. */
+const WEBP = 50001;
+
+/** Tags that say how a tile's bytes are to be taken. A colour profile is left out: training tiles are cut without it. */
+const CARRIED = [
+  TAG.bits,
+  TAG.compression,
+  TAG.photometric,
+  TAG.predictor,
+  TAG.palette,
+  TAG.extra,
+  TAG.sampleFormat,
+  TAG.jpegTables,
+  TAG.subsampling,
+];
+
+/**
+ * Decodes tiles of the same height.
+ * @param tiles the compressed bytes of each plane of each tile
+ * @returns uint8, RGB, [rows, tileWidth, 3] of each tile; parts of one memory
+ * @throws {InputError} `IMAGE_CORRUPT` where one of them is damaged
+ */
+export async function decodeStack(
+  layout: PageLayout,
+  tiles: readonly (readonly Uint8Array[])[],
+  rows: number,
+  little: boolean,
+  meaning: SampleMeaning,
+): Promise<Buffer[]> {
+  if (layout.compression === WEBP) {
+    const images = await Promise.all(tiles.map(([bytes]) => decodePixels(bytes as Uint8Array, {}, "a tile")));
+    return images.map(({ data }) => asBuffer(data));
+  }
+  const planes = Array.from({ length: layout.planes }, (_, plane) => plane);
+  const decoded = await Promise.all(
+    planes.map(async (plane) => {
+      const file = stackFile(
+        layout,
+        tiles.map((bytes) => bytes[plane] as Uint8Array),
+        rows,
+        little,
+      );
+      return (await decodePixels(file, { bytes: Number.POSITIVE_INFINITY, pixels: 2 ** 31 }, "a tile", meaning)).data;
+    }),
+  );
+  const pixels = asBuffer(decoded.length === 1 ? (decoded[0] as Uint8Array) : interleave(decoded));
+  const each = layout.tileWidth * rows * 3;
+  return tiles.map((_, i) => pixels.subarray(i * each, (i + 1) * each));
+}
+
+/** Planes, each decoded as grey, to RGB; a plane behind the colours is left out, one alone is grey. */
+function interleave(planes: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array((planes[0] as Uint8Array).length);
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = planes[planes.length < 3 ? 0 : channel] as Uint8Array;
+    for (let i = channel; i < out.length; i += 3) out[i] = plane[i] as number;
+  }
+  return out;
+}
+
+function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+type Entry = readonly [tag: number, type: 1 | 3 | 4 | 7, values: readonly number[]];
+
+const VALUE_BYTES = { 1: 1, 3: 2, 4: 4, 7: 1 } as const;
+
+/** A TIFF file of one column of tiles, in the byte order of the file that they are from. */
+function stackFile(layout: PageLayout, tiles: readonly Uint8Array[], rows: number, little: boolean): Buffer {
+  const single = layout.planes > 1;
+  const dataBytes = tiles.map(({ length }) => length);
+  const entries: Entry[] = [
+    [TAG.width, 4, [layout.tileWidth]],
+    [TAG.height, 4, [rows * tiles.length]],
+    [TAG.samples, 3, [single ? 1 : layout.samples]],
+    [TAG.planar, 3, [1]],
+    ...CARRIED.flatMap((tag) => carried(layout.tags, tag, single)),
+  ];
+  if (layout.tiled) entries.push([TAG.tileWidth, 4, [layout.tileWidth]], [TAG.tileHeight, 4, [rows]]);
+  else entries.push([TAG.rowsPerStrip, 4, [rows]]);
+  const [offsetsTag, bytesTag] = layout.tiled
+    ? [TAG.tileOffsets, TAG.tileBytes]
+    : ([TAG.stripOffsets, TAG.stripBytes] as const);
+  const tagBytes =
+    entries.reduce((sum, [, type, values]) => sum + outside(values.length * VALUE_BYTES[type]), 0) +
+    2 * outside(4 * tiles.length);
+  const start = 8 + 2 + (entries.length + 2) * 12 + 4 + tagBytes;
+  let at = start;
+  const offsets = dataBytes.map((length) => {
+    const offset = at;
+    at += length;
+    return offset;
+  });
+  entries.push([offsetsTag, 4, offsets], [bytesTag, 4, dataBytes]);
+  const file = Buffer.alloc(at);
+  writeTags(file, entries, little);
+  for (const [i, bytes] of tiles.entries()) file.set(bytes, offsets[i]);
+  return file;
+}
+
+function writeTags(file: Buffer, entries: Entry[], little: boolean): void {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const put = (at: number, size: number, value: number) => {
+    if (size === 4) view.setUint32(at, value, little);
+    else if (size === 2) view.setUint16(at, value, little);
+    else view.setUint8(at, value);
+  };
+  file.write(little ? "II" : "MM", "latin1");
+  put(2, 2, 42);
+  put(4, 4, 8);
+  put(8, 2, entries.length);
+  let free = 8 + 2 + entries.length * 12 + 4;
+  const sorted = entries.sort(([a], [b]) => a - b);
+  for (const [i, [tag, type, values]] of sorted.entries()) {
+    const entry = 10 + 12 * i;
+    const size = VALUE_BYTES[type];
+    put(entry, 2, tag);
+    put(entry + 2, 2, type);
+    put(entry + 4, 4, values.length);
+    const away = outside(values.length * size);
+    if (away > 0) put(entry + 8, 4, free);
+    const at = away > 0 ? free : entry + 8;
+    for (const [k, value] of values.entries()) put(at + k * size, size, value);
+    free += away;
+  }
+}
+
+/** Bytes that a value takes outside its entry, in whole words. */
+function outside(bytes: number): number {
+  return bytes <= 4 ? 0 : Math.ceil(bytes / 4) * 4;
+}
+
+function carried(tags: Tags, tag: number, single: boolean): Entry[] {
+  const values = numbers(tags, tag);
+  if (values.length === 0) return [];
+  if (!single) return [[tag, tag === TAG.jpegTables ? 7 : 3, values]];
+  if (tag === TAG.extra || tag === TAG.subsampling) return [];
+  // One colour on its own is grey.
+  if (tag === TAG.photometric) return [[tag, 3, [1]]];
+  return [[tag, tag === TAG.jpegTables ? 7 : 3, tag === TAG.jpegTables ? values : values.slice(0, 1)]];
+}

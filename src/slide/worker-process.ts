@@ -1,0 +1,42 @@
+/** @module A process that reads and predicts blocks of one slide. Whatever a damaged file does to it, the others go on. */
+import { HistoError, messageOf } from "../errors/index";
+import { Predictor } from "../inference/index";
+import { openSource } from "./open-slide";
+import { predictRegions } from "./tile-predictor";
+import type { SlideReader } from "./types";
+import type { FromSlideWorker, ToSlideWorker } from "./workers";
+
+let opened: Promise<{ reader: SlideReader; predictor: Predictor }> | undefined;
+
+async function open({ source, model, threads }: Extract<ToSlideWorker, { type: "open" }>) {
+  const [reader, predictor] = await Promise.all([
+    openSource(source),
+    Predictor.open(model, { threads, spinning: false }),
+  ]);
+  return { reader, predictor };
+}
+
+async function work(message: ToSlideWorker): Promise<void> {
+  try {
+    if (message.type === "open") {
+      opened = open(message);
+      await opened;
+      return;
+    }
+    const { reader, predictor } = await (opened as NonNullable<typeof opened>);
+    const answer = await predictRegions(reader, message.level, message.regions, predictor);
+    send({ type: "block", block: message.block, ...answer, memory: process.resourceUsage().maxRSS * 1024 });
+  } catch (error) {
+    const { code, exitStatus } = error instanceof HistoError ? error : { code: "SLIDE_FAILED", exitStatus: 1 };
+    send({ type: "failed", code, message: messageOf(error), exitStatus });
+  }
+}
+
+function send(message: FromSlideWorker): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
+process.on("message", (message: ToSlideWorker) => void work(message));
+process.on("disconnect", () => process.exit(0));
+// Ctrl-C reaches every process of a terminal; the one that sends the blocks decides.
+process.on("SIGINT", () => undefined);

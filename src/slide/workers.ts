@@ -1,0 +1,163 @@
+/** @module Hands the blocks of a slide to worker processes and takes their answers as they come. */
+import { type ChildProcess, fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { HistoError, InputError } from "../errors/index";
+import { projectRoot } from "../files/index";
+import type { SlideSource } from "./open-slide";
+import type { BlockAnswer } from "./tile-predictor";
+import type { Rectangle } from "./types";
+
+/** What a worker is told. */
+export type ToSlideWorker =
+  | { readonly type: "open"; readonly source: SlideSource; readonly model: string; readonly threads: number }
+  | {
+      readonly type: "block";
+      readonly block: number;
+      readonly level: number;
+      readonly regions: readonly Rectangle[];
+    };
+
+/** What a worker says. */
+export type FromSlideWorker =
+  | ({ readonly type: "block"; readonly block: number; readonly memory: number } & BlockAnswer)
+  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly exitStatus: number };
+
+/** A block to predict. */
+export interface BlockJob {
+  readonly block: number;
+  readonly level: number;
+  readonly regions: readonly Rectangle[];
+}
+
+export interface WorkersOptions {
+  /** What the slide is called in errors. */
+  readonly name: string;
+  readonly source: SlideSource;
+  /** Model directory. */
+  readonly model: string;
+  readonly workers: number;
+  /** Threads of each worker's network. */
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+/** Blocks that a worker has at a time: one that is predicted, one that is read. */
+const BLOCKS_AHEAD = 2;
+/** How often a block is begun whose worker crashes: once more, in a new process. */
+const TRIES = 2;
+
+/**
+ * Predicts blocks in worker processes. `onAnswer` is called for one answer after the other, in any order of blocks.
+ * @returns the largest memory that all workers had together, in bytes
+ * @throws {HistoError} `SLIDE_WORKER_CRASHED` where a block crashes its process twice; else a worker's own error
+ */
+export async function predictBlocks(
+  jobs: readonly BlockJob[],
+  options: WorkersOptions,
+  onAnswer: (block: number, answer: BlockAnswer) => Promise<void>,
+): Promise<number> {
+  const queue = jobs.map((job) => ({ job, tries: 0 }));
+  const memory = new Map<number, number>();
+  let writing: Promise<void> = Promise.resolve();
+  let stopped = false;
+  const answered = (block: number, answer: BlockAnswer) => {
+    writing = writing.then(() => onAnswer(block, answer));
+    return writing;
+  };
+
+  const runWorker = async (worker: number) => {
+    while (queue.length > 0 && !stopped && !options.signal.aborted) {
+      const crash = await runProcess(
+        queue,
+        options,
+        () => stopped,
+        answered,
+        (bytes) => memory.set(worker, bytes),
+      );
+      if (!crash) return;
+      for (const entry of crash.open) {
+        if (entry.tries >= TRIES) {
+          const message = `${options.name}: its reader crashed twice at the same place (${crash.how}); the file is probably damaged.`;
+          throw new HistoError("SLIDE_WORKER_CRASHED", message);
+        }
+        queue.unshift(entry);
+      }
+    }
+  };
+  const count = Math.max(1, Math.min(options.workers, jobs.length));
+  const running = Array.from({ length: count }, (_, i) =>
+    runWorker(i).catch((error: unknown) => {
+      stopped = true;
+      throw error;
+    }),
+  );
+  const ends = await Promise.allSettled(running);
+  await writing;
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed) throw failed.reason;
+  return [...memory.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+interface Entry {
+  readonly job: BlockJob;
+  tries: number;
+}
+
+/** Runs one process until there is nothing to do, or it crashes: then what it had at hand. */
+function runProcess(
+  queue: Entry[],
+  { source, model, threads, signal }: WorkersOptions,
+  isStopped: () => boolean,
+  answered: (block: number, answer: BlockAnswer) => Promise<void>,
+  onMemory: (bytes: number) => void,
+): Promise<{ readonly open: readonly Entry[]; readonly how: string } | undefined> {
+  const child = startProcess();
+  const open = new Map<number, Entry>();
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      signal.removeEventListener("abort", abort);
+      child.off("exit", onExit).off("error", onError).off("message", onMessage);
+      child.on("error", () => undefined);
+      child.kill("SIGKILL");
+      settle();
+    };
+    const abort = () => end(() => resolve(undefined));
+    const onExit = (code: number | null, by: string | null) =>
+      end(() => resolve({ open: [...open.values()], how: by ?? `exit status ${code}` }));
+    const onError = (error: Error) => end(() => resolve({ open: [...open.values()], how: error.message }));
+    const tell = (message: ToSlideWorker) => void (child.connected && child.send(message, () => undefined));
+    const feed = () => {
+      // A block that has crashed a process before goes alone, so that it is known.
+      while (open.size < BLOCKS_AHEAD && queue.length > 0 && !isStopped()) {
+        if (open.size > 0 && ((queue[0] as Entry).tries > 0 || [...open.values()].some(({ tries }) => tries > 1)))
+          break;
+        const entry = queue.shift() as Entry;
+        entry.tries++;
+        open.set(entry.job.block, entry);
+        tell({ type: "block", ...entry.job });
+      }
+      if (open.size === 0) end(() => resolve(undefined));
+    };
+    const onMessage = (message: FromSlideWorker) => {
+      if (message.type === "failed") {
+        const Class = message.exitStatus === 2 ? InputError : HistoError;
+        return end(() => reject(new Class(message.code, message.message)));
+      }
+      open.delete(message.block);
+      onMemory(message.memory);
+      answered(message.block, message).then(feed, (error) => end(() => reject(error)));
+    };
+    child.on("exit", onExit).on("error", onError).on("message", onMessage);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) return abort();
+    tell({ type: "open", source, model, threads });
+    feed();
+  });
+}
+
+function startProcess(): ChildProcess {
+  const file = join(projectRoot(), "dist", "src", "slide", "worker-process.js");
+  if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
+  return fork(file, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced" });
+}

@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import sharp from "sharp";
+import { decodePixels, type RgbImage } from "../../src/image/index";
+import { openSlide, slideInfo } from "../../src/slide/open-slide";
+import { cut, picture, type SlideForm, shrunk, writeSlide } from "../support/slide-files";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+const open = async (path: string) => {
+  const { reader } = await openSlide(path, () => Promise.reject(new Error("no picture")));
+  return reader;
+};
+
+const REGIONS: readonly (readonly [number, number, number, number])[] = [
+  [0, 0, 40, 40],
+  [50, 30, 100, 90],
+  [63, 64, 1, 65],
+  [280, 180, 80, 70],
+  [-20, -10, 60, 60],
+];
+
+const forms: Readonly<Record<string, SlideForm>> = {
+  plain: {},
+  deflate: { deflate: true },
+  "big-endian": { bigEndian: true },
+  BigTIFF: { bigTiff: true, deflate: true },
+  "big-endian BigTIFF": { bigTiff: true, bigEndian: true },
+  "of one plane for each colour": { planar: true, deflate: true },
+  "of 16 bits": { bits: 16, deflate: true },
+  "of 16 bits, big-endian, planar": { bits: 16, planar: true, bigEndian: true },
+  "with levels below the first page": { subPages: true },
+};
+
+for (const [name, form] of Object.entries(forms)) {
+  test(`a region of a TIFF pyramid that is ${name} equals the part cut from the whole picture`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const whole = picture(330, 230);
+    const levels = [whole, shrunk(whole, 2), shrunk(whole, 4)];
+    const reader = await open(await writeSlide(join(directory, "slide.tif"), levels, form));
+    t.after(() => reader.close());
+    assert.deepEqual(
+      reader.info.levels.map(({ width, height, downsample }) => [width, height, downsample]),
+      [
+        [330, 230, 1],
+        [165, 115, 2],
+        [82, 57, 4],
+      ],
+    );
+    for (const [i, level] of levels.entries()) {
+      const read = await reader.readRegions(
+        i,
+        REGIONS.map(([x, y, width, height]) => ({ x, y, width, height })),
+      );
+      for (const [k, region] of REGIONS.entries()) {
+        assert.ok(!(read[k] instanceof Error));
+        assert.deepEqual((read[k] as RgbImage).data, cut(level, ...region));
+      }
+    }
+  });
+}
+
+for (const compression of ["jpeg", "webp", "lzw", "packbits"] as const) {
+  test(`a region of a pyramid compressed with ${compression} has the pixels of the whole`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const { width, height, data } = picture(700, 500);
+    const path = join(directory, "slide.tif");
+    const options = { tile: true, tileWidth: 128, tileHeight: 128, pyramid: true, quality: 60, xres: 2000, yres: 2000 };
+    await sharp(data, { raw: { width, height, channels: 3 } })
+      .tiff({ ...options, compression })
+      .toFile(path);
+    const reader = await open(path);
+    t.after(() => reader.close());
+    // Not through the reader's own way: the library decodes the whole first page.
+    const { data: expected } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
+    const [region] = await reader.readRegions(0, [{ x: 100, y: 60, width: 333, height: 222 }]);
+    assert.ok(region && !(region instanceof Error));
+    assert.deepEqual(region.data, cut({ width, height, data: expected }, 100, 60, 333, 222));
+    assert.ok(reader.info.levels.length > 2);
+  });
+}
+
+test("tiles that a file does not have are white, and their neighbours are as they are", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(200, 130);
+  const path = await writeSlide(join(directory, "slide.tif"), [whole], { absent: [1, 4], deflate: true });
+  const reader = await open(path);
+  t.after(() => reader.close());
+  const [region] = await reader.readRegions(0, [{ x: 0, y: 0, width: 200, height: 128 }]);
+  const { data } = region as RgbImage;
+  const at = (x: number, y: number) => [...data.subarray((y * 200 + x) * 3, (y * 200 + x) * 3 + 3)];
+  assert.deepEqual(at(64, 0), [255, 255, 255]);
+  assert.deepEqual(at(64, 127), [...cut(whole, 64, 127, 1, 1)]);
+  assert.deepEqual(at(63, 0), [...cut(whole, 63, 0, 1, 1)]);
+  assert.deepEqual(at(10, 70), [255, 255, 255]);
+  assert.deepEqual(at(70, 70), [...cut(whole, 70, 70, 1, 1)]);
+  assert.deepEqual(at(3 * 64 - 1, 63), [...cut(whole, 3 * 64 - 1, 63, 1, 1)]);
+});
+
+test("a damaged tile is an error for the regions on it and for no other", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(256, 64);
+  const path = await writeSlide(join(directory, "slide.tif"), [whole], { deflate: true });
+  const bytes = await readFile(path);
+  // The first tile begins behind the file's head.
+  bytes.fill(0xaa, 20, 200);
+  await writeFile(path, bytes);
+  const reader = await open(path);
+  t.after(() => reader.close());
+  const [first, second] = await reader.readRegions(0, [
+    { x: 30, y: 0, width: 40, height: 30 },
+    { x: 70, y: 0, width: 90, height: 30 },
+  ]);
+  assert.ok(first instanceof Error);
+  assert.deepEqual((second as RgbImage).data, cut(whole, 70, 0, 90, 30));
+});
+
+test("micrometres come from Aperio's description, OME's XML or a plausible density", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(100, 80);
+  const cases: [SlideForm, string, number | undefined, number | undefined][] = [
+    [{ description: "Aperio Image Library v11\r\n100x80|AppMag = 40|MPP = 0.2498" }, "aperio", 0.2498, 40],
+    [{ description: '<OME><Pixels PhysicalSizeX="499" PhysicalSizeXUnit="nm"/></OME>' }, "ome", 0.499, undefined],
+    [{ description: '<OME><Pixels PhysicalSizeX="0.25"/></OME>' }, "ome", 0.25, undefined],
+    [{ density: 40_000 }, "generic-tiff", 0.25, undefined],
+    [{ density: 10 }, "generic-tiff", undefined, undefined],
+  ];
+  for (const [form, vendor, mpp, objective] of cases) {
+    const info = await slideInfo(await writeSlide(join(directory, "slide.tif"), [whole], form));
+    assert.equal(info.vendor, vendor);
+    assert.equal(info.mpp === undefined ? undefined : Number(info.mpp.toFixed(6)), mpp);
+    assert.equal(info.objective, objective);
+    assert.equal(info.remarks.length, form.density === 10 ? 1 : 0);
+  }
+});
+
+test("a slide that is cut off, empty, or no file is refused with one line that says so", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await writeSlide(join(directory, "slide.tif"), [picture(300, 200)], { bigTiff: true });
+  const sharpPath = join(directory, "sharp.tif");
+  const { width, height, data } = picture(300, 200);
+  await sharp(data, { raw: { width, height, channels: 3 } })
+    .tiff({ tile: true, tileWidth: 64, tileHeight: 64 })
+    .toFile(sharpPath);
+  const size = (await readFile(path)).length;
+  await truncate(path, size - 200);
+  await assert.rejects(slideInfo(path), { code: "SLIDE_CORRUPT", exitStatus: 2 });
+  await assert.rejects(slideInfo(join(directory, "none.svs")), { code: "SLIDE_MISSING" });
+  await assert.rejects(slideInfo(directory), { code: "SLIDE_NOT_A_FILE" });
+  await writeFile(path, "");
+  await assert.rejects(slideInfo(path), { code: "SLIDE_CORRUPT" });
+  await writeFile(path, "no picture at all, only text");
+  await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED" });
+});
+
+test("pixels that lie beyond the end of the file are missed before any is read", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await writeSlide(join(directory, "slide.tif"), [picture(300, 200)]);
+  const bytes = await readFile(path);
+  // The page's tags first and the pixels behind them, as scanners write: here the whole file is put behind itself.
+  const moved = Buffer.concat([bytes, bytes.subarray(16, 5000)]);
+  const tags = await readFile(path);
+  const page = tags.readUInt32LE(4);
+  for (let entry = page + 2; entry < page + 2 + 12 * tags.readUInt16LE(page); entry += 12) {
+    if (moved.readUInt16LE(entry) !== 324) continue;
+    const at = moved.readUInt32LE(entry + 8);
+    moved.writeUInt32LE(moved.length - 100, at);
+  }
+  await writeFile(path, moved);
+  await assert.rejects(slideInfo(path), { code: "SLIDE_TRUNCATED", message: /1 of its 20 tiles/ });
+});
+
+test("a level whose pixels are missing is left out and said", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(300, 200);
+  const path = await writeSlide(join(directory, "slide.tif"), [whole, shrunk(whole, 2)], {});
+  const bytes = await readFile(path);
+  const base = bytes.readUInt32LE(4);
+  // The pointer to the second page leads outside.
+  bytes.writeUInt32LE(bytes.length + 100, base + 2 + 12 * bytes.readUInt16LE(base));
+  await writeFile(path, bytes);
+  const { levels, remarks } = await slideInfo(path);
+  assert.equal(levels.length, 1);
+  assert.match(remarks.join(), /smaller levels are missing/);
+});
+
+test("a picture without tiles is read as a pyramid with the same pixels", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { width, height, data } = picture(640, 420);
+  const path = join(directory, "large.png");
+  await sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(path);
+  assert.deepEqual(
+    (await slideInfo(path)).levels.map((level) => [level.width, level.height]),
+    [[640, 420]],
+  );
+  const { reader, source } = await openSlide(path, async () => directory);
+  t.after(() => reader.close());
+  assert.notEqual(source.path, path);
+  assert.ok(reader.info.levels.length > 1);
+  const [region] = await reader.readRegions(0, [{ x: 200, y: 100, width: 300, height: 250 }]);
+  assert.deepEqual((region as RgbImage).data, cut(await decodePixels(path), 200, 100, 300, 250));
+});
