@@ -3,7 +3,8 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { hasErrorCode, InputError } from "../../src/errors/index";
-import { checkImageName, type ImageEntry, type ImageSource, isImageName } from "./images";
+import { ImageNames } from "../../src/files/index";
+import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMeant } from "./images";
 import { Kept } from "./kept";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
@@ -18,6 +19,7 @@ export class FolderImages implements ImageSource {
   readonly kind = "folder";
   readonly unlisted: readonly string[];
   private readonly listing: Kept<readonly ImageEntry[]>;
+  private readonly index: Kept<ImageNames>;
 
   private constructor(
     private readonly root: string,
@@ -27,6 +29,7 @@ export class FolderImages implements ImageSource {
   ) {
     const offered = known?.filter(({ name }) => isImageName(name));
     this.unlisted = (known ?? []).map(({ name }) => name).filter((name) => !isImageName(name));
+    this.index = new Kept(LIST_SECONDS, async () => new ImageNames((await this.list()).map(({ name }) => name)));
     this.listing = new Kept(LIST_SECONDS, async () => offered ?? (await this.listFolder()));
   }
 
@@ -50,7 +53,14 @@ export class FolderImages implements ImageSource {
   }
 
   async read(name: string, memory?: MemoryShare): Promise<Uint8Array> {
-    checkImageName(name);
+    return readMeant(
+      checkImageName(name),
+      (exact) => this.readExact(exact, memory),
+      () => this.index.get(),
+    );
+  }
+
+  private async readExact(name: string, memory?: MemoryShare): Promise<Uint8Array> {
     let file: FileHandle | undefined;
     try {
       const path = await realpath(join(this.root, name));

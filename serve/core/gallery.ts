@@ -1,4 +1,5 @@
 /** @module `GET /images` and `GET /images/{name}`: what the image source offers, for the page. */
+import { imageFormat } from "../../src/image/index";
 import { json, type ServiceRequest, type ServiceResponse } from "./http";
 import { checkImageName } from "./images";
 import { Problem } from "./problem";
@@ -32,15 +33,16 @@ export async function imageRoute(
   const filename = checkImageName(name);
   const bytes = await images.read(filename, memory);
   if (!query.has("thumbnail"))
-    return { status: 200, headers: { ...CACHE, "content-type": typeOf(filename) }, body: bytes };
+    return { status: 200, headers: { ...CACHE, "content-type": typeOf(bytes) }, body: bytes };
   const edge = whole(query, "thumbnail", 96, LARGEST_THUMBNAIL, 16);
   const body = await models.get().thumbnail(bytes, edge);
   return { status: 200, headers: { ...CACHE, "content-type": "image/jpeg" }, body };
 }
 
-function typeOf(name: string): string {
-  const extension = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
-  return `image/${{ jpg: "jpeg", tif: "tiff" }[extension] ?? extension}`;
+/** By the content: the image meant may have another ending than the name asked for. */
+function typeOf(bytes: Uint8Array): string {
+  const format = imageFormat(bytes);
+  return format ? `image/${format}` : "application/octet-stream";
 }
 
 function whole(query: URLSearchParams, name: string, fallback: number, most: number, least = 0): number {

@@ -1,4 +1,5 @@
 /** @module Where images are looked up by name, and which names there can be. */
+import type { ImageNames } from "../../src/files/index";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
 
@@ -53,9 +54,37 @@ export function isImageName(name: string): boolean {
   return name.length <= LONGEST && IMAGE_NAME_PATTERN.test(name);
 }
 
-/** @throws {Problem} `FIELD_INVALID` or `IMAGE_NAME_INVALID` */
+/**
+ * Checks a name that is asked for: one of those that there are, perhaps without the ending, or with `\\` for `/`.
+ * @throws {Problem} `FIELD_INVALID` or `IMAGE_NAME_INVALID`
+ */
 export function checkImageName(name: unknown): string {
   if (typeof name !== "string") throw new Problem("FIELD_INVALID", "image_filename must be a text.");
-  if (!isImageName(name)) throw new Problem("IMAGE_NAME_INVALID");
+  const forward = name.replaceAll("\\", "/");
+  const lacksEnding = !(forward.split("/").at(-1) as string).includes(".");
+  if (!isImageName(lacksEnding ? `${forward}.png` : forward)) throw new Problem("IMAGE_NAME_INVALID");
   return name;
+}
+
+/**
+ * Reads an image by the name asked for, or else by the one name of the source that it may mean, see {@link ImageNames}.
+ * @param list the names of the source
+ * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_NAME_AMBIGUOUS` and what `read` throws
+ */
+export async function readMeant(
+  asked: string,
+  read: (name: string) => Promise<Uint8Array>,
+  list: () => Promise<ImageNames>,
+): Promise<Uint8Array> {
+  try {
+    if (isImageName(asked)) return await read(asked);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === "IMAGE_NOT_FOUND")) throw error;
+  }
+  // A source that cannot be listed just now has no other names to offer.
+  const [name, ...others] = (await list().catch(() => undefined))?.meant(asked) ?? [];
+  if (name === undefined || name === asked) throw new Problem("IMAGE_NOT_FOUND");
+  if (others.length === 0) return read(name);
+  const names = [name, ...others].slice(0, 5).join(", ");
+  throw new Problem("IMAGE_NAME_AMBIGUOUS", `The name may mean any of several images: ${names}.`);
 }

@@ -1,7 +1,7 @@
 /** @module Opens an image source from what a user names: a folder, a data set, or an S3 prefix. */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { InputError } from "../../src/errors/index";
+import { hasErrorCode, InputError } from "../../src/errors/index";
 import { FolderImages } from "./folder-images";
 import type { ImageEntry, ImageSource } from "./images";
 
@@ -36,7 +36,10 @@ function datasetOf(directory: string): string | undefined {
 
 async function readLabels(directory: string): Promise<{ root: string; entries: ImageEntry[] } | undefined> {
   const { loadDataset } = await import("../../src/dataset/load.js");
-  const { classes, tiles } = await loadDataset(directory, { requireImages: false });
+  const { classes, tiles } = await loadDataset(directory).catch((error: unknown) => {
+    if (!hasErrorCode(error, "DATA_IMAGES_MISSING")) throw error;
+    return loadDataset(directory, { requireImages: false });
+  });
   const first = tiles[0];
   if (!first?.path.endsWith(first.name)) return undefined;
   const root = first.path.slice(0, -first.name.length);

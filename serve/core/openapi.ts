@@ -62,6 +62,7 @@ const IMAGE_PROBLEMS = [
   "JSON_MALFORMED",
   "FIELD_INVALID",
   "IMAGE_NAME_INVALID",
+  "IMAGE_NAME_AMBIGUOUS",
   "IMAGE_NOT_FOUND",
   "IMAGES_NOT_CONFIGURED",
   "MODEL_NOT_FOUND",
@@ -210,7 +211,13 @@ function paths({ limits }: Service): Json {
         ],
         responses: {
           200: { description: "The image.", content: { "image/*": {} } },
-          ...problems("IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGES_NOT_CONFIGURED", "IMAGE_SOURCE_UNAVAILABLE"),
+          ...problems(
+            "IMAGE_NAME_INVALID",
+            "IMAGE_NAME_AMBIGUOUS",
+            "IMAGE_NOT_FOUND",
+            "IMAGES_NOT_CONFIGURED",
+            "IMAGE_SOURCE_UNAVAILABLE",
+          ),
         },
       },
     },

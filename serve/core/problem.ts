@@ -25,6 +25,7 @@ export const PROBLEM_CODES = {
   JSON_MALFORMED: [400, "The body is not valid JSON."],
   FIELD_INVALID: [400, "A field of the body or the query is missing or has the wrong type."],
   IMAGE_NAME_INVALID: [400, "The image name has characters or a form that names here never have."],
+  IMAGE_NAME_AMBIGUOUS: [400, "The image name may mean any of several images; ask for one of them in full."],
   UNAUTHORIZED: [401, "An API key is required and was not given or is wrong."],
   ROUTE_NOT_FOUND: [404, "No such route."],
   IMAGE_NOT_FOUND: [404, "The image source has no image of this name."],

@@ -1,8 +1,9 @@
 /** @module Images under a prefix of an S3 bucket, kept in memory once read. */
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
 import { InputError } from "../../src/errors/index";
+import { ImageNames } from "../../src/files/index";
 import { ByteCache } from "./byte-cache";
-import { checkImageName, type ImageEntry, type ImageSource, isImageName } from "./images";
+import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMeant } from "./images";
 import { Kept } from "./kept";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
@@ -26,6 +27,11 @@ export class S3Images implements ImageSource {
   private readonly cache: ByteCache;
   private readonly maxBytes: number;
   private readonly listing = new Kept(LIST_SECONDS, () => this.listAll());
+  /** Of a bucket whose names are not all listed, none: another could be meant. */
+  private readonly index = new Kept(LIST_SECONDS, async () => {
+    const listed = await this.list();
+    return new ImageNames(listed.length < MAX_LISTED ? listed.map(({ name }) => name) : []);
+  });
 
   constructor(
     private readonly bucket: string,
@@ -51,8 +57,8 @@ export class S3Images implements ImageSource {
 
   /** Images in the cache have their memory already, and one that several ask for is counted once. */
   async read(name: string, memory?: MemoryShare): Promise<Uint8Array> {
-    checkImageName(name);
-    return this.cache.get(name, () => this.fetch(name, memory));
+    const read = (exact: string) => this.cache.get(exact, () => this.fetch(exact, memory));
+    return readMeant(checkImageName(name), read, () => this.index.get());
   }
 
   list(): Promise<readonly ImageEntry[]> {

@@ -2,7 +2,16 @@
 
 import { basename } from "node:path";
 import { InputError } from "../errors/index";
-import type { AgreementGroup, BinaryMetrics, Comparison, RunResults, Subgroup } from "../evaluation/index";
+import type {
+  AgreementGroup,
+  BinaryMetrics,
+  Comparison,
+  GroupTable,
+  Prediction,
+  RunResults,
+  Subgroup,
+} from "../evaluation/index";
+import { decimal } from "../progress/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
 import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
@@ -28,6 +37,8 @@ interface Result {
   /** Of the test partition, by agreement of the experts, where votes are known. */
   readonly agreement?: readonly AgreementGroup[];
   readonly groups?: readonly Subgroup[];
+  /** How many images the table of groups names. */
+  readonly groupsMatched?: Pick<GroupTable, "imageColumn" | "matched" | "unmatched" | "unusedRows">;
   readonly comparison?: Comparison & { readonly against: string };
   readonly report?: string;
   /** Page of the run in MLflow. */
@@ -61,8 +72,8 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     const { threshold, validation, test } = results;
     const rows = test.length > 0 ? test : validation;
     const agreement = evaluation.resultsByAgreement(rows, threshold.value);
-    const groupOf = await groupsOf(options);
-    const groups = groupOf && evaluation.subgroupTable(rows, groupOf, threshold.value);
+    const table = await groupsOf(evaluation, options, rows);
+    const groups = table && evaluation.subgroupTable(rows, table.groupOf, threshold.value);
     const result: Result = {
       run: results.directory.path,
       threshold: threshold.value,
@@ -70,7 +81,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
       ...evaluation.measureRun(results),
       ...(validation.length > 0 && { temperature: temperatureOf(evaluation, validation) }),
       ...(agreement.length > 0 && { agreement }),
-      ...(groups && { groups }),
+      ...(table && groups && { groups, groupsMatched: countsOf(table) }),
       ...(options.against && { comparison: await compare(await local(options.against), rows, threshold.value) }),
     };
     const report = options.report ? await reportOf(results, result, options) : undefined;
@@ -96,13 +107,13 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
       "",
       `The threshold was ${result.thresholdRule ? `chosen on validation by ${result.thresholdRule}` : "not chosen on data"}.`,
       ...(result.agreement ?? []).map(
-        ({ agreement, n, accuracy }) =>
-          `Experts agreeing ${agreement}: accuracy ${accuracy.toFixed(3)} on ${n} images.`,
+        ({ agreement, n, accuracy }) => `Experts agreeing ${agreement}: accuracy ${decimal(accuracy)} on ${n} images.`,
       ),
       ...(result.groups ?? []).map(
         ({ group, n, rocAuc, accuracy }) =>
-          `${group}: ROC AUC ${rocAuc.toFixed(3)}, accuracy ${accuracy.toFixed(3)} on ${n} images.`,
+          `${group}: ROC AUC ${decimal(rocAuc)}, accuracy ${decimal(accuracy)} on ${n} images.`,
       ),
+      ...(result.groupsMatched ? matchedText(result.groupsMatched) : []),
       ...(result.comparison ? [comparisonText(result.comparison)] : []),
     ].join("\n");
   },
@@ -140,30 +151,41 @@ async function compare(
   return { against: other.directory.path, ...comparison };
 }
 
-/** Reads `--groups` into a function from image to group. */
-async function groupsOf({
-  groups,
-  by,
-}: Options): Promise<((row: { filename: string }) => string | undefined) | undefined> {
+/** Reads `--groups`. */
+async function groupsOf(
+  { readGroups }: Evaluation,
+  { groups, by }: Options,
+  rows: readonly Prediction[],
+): Promise<GroupTable | undefined> {
   if (groups === undefined && by === undefined) return undefined;
   if (groups === undefined || by === undefined) {
     throw new InputError("OPTIONS_TOGETHER", "--groups FILE and --by COLUMN belong together; give both.");
   }
-  const { findColumn, namedColumn, readTable } = await import("../dataset/table.js");
-  const table = await readTable(groups);
-  const group = namedColumn(table, by);
-  const image = findColumn(table, ["image", "filename", "image name", "file", "name", "path"]) ?? 0;
-  const known = new Map(table.rows.map(({ fields }) => [fields[image], fields[group]]));
-  return ({ filename }) => known.get(filename);
+  return readGroups(groups, by, rows);
+}
+
+function countsOf({ imageColumn, matched, unmatched, unusedRows }: GroupTable): NonNullable<Result["groupsMatched"]> {
+  return { imageColumn, matched, unmatched, unusedRows };
+}
+
+function matchedText({ matched, unmatched, unusedRows }: NonNullable<Result["groupsMatched"]>): string[] {
+  const lines: string[] = [];
+  if (unmatched > 0) lines.push(`${unmatched} of ${matched + unmatched} images are not in the table of groups.`);
+  if (unusedRows > 0) lines.push(`${unusedRows} rows of the table of groups name none of these images.`);
+  return lines;
 }
 
 function comparisonText({ against, n, delong, mcnemar, differences }: NonNullable<Result["comparison"]>): string {
-  const signed = (value: number) => `${value >= 0 ? "+" : ""}${value.toFixed(4)}`;
+  const signed = (value: number) => `${value >= 0 ? "+" : ""}${decimal(value, 4)}`;
   const { accuracy } = differences;
   return [
     `Against ${against} on ${n} images:`,
-    `  ROC AUC ${signed(delong.difference)} (95 % ${delong.ci95.map(signed).join(" to ")}), DeLong p ${delong.p.toPrecision(3)}`,
+    `  ROC AUC ${signed(delong.difference)} (95 % ${delong.ci95.map(signed).join(" to ")}), DeLong p ${chance(delong.p)}`,
     `  accuracy ${signed(accuracy.difference)} (95 % ${accuracy.ci95.map(signed).join(" to ")}), ` +
-      `McNemar p ${mcnemar.p.toPrecision(3)} (only this right ${mcnemar.onlyA}, only the other ${mcnemar.onlyB})`,
+      `McNemar p ${chance(mcnemar.p)} (only this right ${mcnemar.onlyA}, only the other ${mcnemar.onlyB})`,
   ].join("\n");
+}
+
+function chance(p: number): string {
+  return Number.isFinite(p) ? p.toPrecision(3) : "undefined";
 }

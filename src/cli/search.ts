@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
+import { decimal } from "../progress/index";
 import type { SamplerName, SearchResult } from "../search/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
 import { addDataOptions, addFoldOptions, type DataOptions, datasetOptions } from "./data-options";
@@ -103,7 +104,7 @@ function leaderboardTable({ leaderboard, objective }: SearchResult): string {
 }
 
 function estimate(value: number, interval: readonly number[]): [string, string] {
-  return [value.toFixed(4), interval.map((end) => end.toFixed(3)).join(" to ")];
+  return [decimal(value, 4), interval.map((end) => decimal(end)).join(" to ")];
 }
 
 function summary(result: SearchResult): string[] {

@@ -1,16 +1,15 @@
 /** @module Data sets described by a CSV table of images and labels; MHIST's `annotations.csv` is one of them. */
-import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { assignClasses } from "./classes";
-import { FileFinder, IMAGE_EXTENSIONS, safeRelativePath, systemPath } from "./image-files";
+import { type Located, locateImages, type NamedImage } from "./locate";
 import type { DatasetOptions } from "./options";
 import { readPartitions } from "./partitions";
 import { findColumn, isMissing, listed, namedColumn, readTable, type Table } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
 import { readVotes, votesColumns } from "./votes";
 
-const IMAGE_COLUMNS = [
+/** Usual names of the column of images, in order of preference. */
+export const IMAGE_COLUMNS = [
   "image",
   "image name",
   "filename",
@@ -37,17 +36,6 @@ const LABEL_COLUMNS = [
 ];
 const MHIST_COLUMNS = ["Image Name", "Majority Vote Label", "Partition"];
 
-/** Images that a table names and that are not there. */
-export class ImagesMissingError extends InputError {
-  constructor(
-    /** Not one of them is there. */
-    readonly all: boolean,
-    message: string,
-  ) {
-    super("DATA_IMAGES_MISSING", message);
-  }
-}
-
 /** Reads a data set described by a table. */
 export async function loadCsv(directory: string, tablePath: string, options: DatasetOptions): Promise<Dataset> {
   const table = await readTable(tablePath);
@@ -62,7 +50,10 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     ", or --label-column NAME for a column with two",
   );
   const votes = votesColumns(table, options, classes);
-  const found = await locate(directory, table, image, options);
+  const named = fieldsOf(table, image, "image name").map(
+    (name, row): NamedImage => ({ name, line: lineOf(table, row) }),
+  );
+  const found = await locateImages(directory, table.path, named, options);
   const tiles = table.rows.map((row, index): Tile => {
     const vote = votes && readVotes(table, row, votes);
     return {
@@ -83,6 +74,10 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     tiles,
     notes: [...aside, ...notes],
   };
+}
+
+function lineOf({ rows }: Table, row: number): number {
+  return rows[row]?.line ?? 0;
 }
 
 function column(
@@ -117,74 +112,4 @@ function fieldsOf(
     }
     return field;
   });
-}
-
-interface Located {
-  readonly name: string;
-  readonly path: string;
-}
-
-/** Finds the file of every row; names all missing ones together. */
-async function locate(directory: string, table: Table, position: number, options: DatasetOptions): Promise<Located[]> {
-  const roots = imageRoots(directory, options);
-  const finder = new FileFinder();
-  const lines = new Map<string, number>();
-  const missing: string[] = [];
-  const located: Located[] = [];
-  for (const [index, written] of fieldsOf(table, position, "image name").entries()) {
-    const { line } = table.rows[index] as Table["rows"][number];
-    const name = safeRelativePath(written);
-    if (name === undefined) {
-      throw new InputError(
-        "DATA_NAME_UNSAFE",
-        `${table.path}, line ${line}: the image name "${written}" leads outside the data set; use names relative to it.`,
-      );
-    }
-    const file = options.requireImages === false ? undefined : await findFile(finder, roots, name);
-    if (!file && options.requireImages !== false) missing.push(name);
-    const tile = file ?? { name, path: systemPath(roots[0] as string, name) };
-    // By file and not as written: `a` and `a.png`, or `a.png` and `images/a.png`, may be one.
-    const earlier = lines.get(tile.path);
-    if (earlier !== undefined) {
-      throw new InputError(
-        "DATA_NAME_TWICE",
-        `${table.path}: lines ${earlier} and ${line} both name ${tile.name}; remove one.`,
-      );
-    }
-    lines.set(tile.path, line);
-    located.push(tile);
-  }
-  if (missing.length > 0) {
-    const where = roots.map((root) => relative(directory, root) || ".").join(" and ");
-    throw new ImagesMissingError(
-      missing.length === lines.size,
-      `${missing.length} of ${lines.size} images of ${table.path} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`,
-    );
-  }
-  return located;
-}
-
-function imageRoots(directory: string, options: DatasetOptions): string[] {
-  if (options.imageDirectory !== undefined) {
-    const root = resolve(directory, options.imageDirectory);
-    if (!existsSync(root))
-      throw new InputError("DATA_FOLDER_MISSING", `--image-folder ${options.imageDirectory}: ${root} does not exist.`);
-    return [root];
-  }
-  const images = join(directory, "images");
-  return existsSync(images) ? [images, directory] : [directory];
-}
-
-/** The file of a name as written, or with an image ending where the table leaves it out (as PatchCamelyon's does). */
-async function findFile(finder: FileFinder, roots: readonly string[], name: string): Promise<Located | undefined> {
-  for (const root of roots) {
-    if (await finder.isFile(root, name)) return { name, path: systemPath(root, name) };
-  }
-  for (const root of roots) {
-    for (const extension of IMAGE_EXTENSIONS) {
-      const full = `${name}${extension}`;
-      if (await finder.isFile(root, full)) return { name: full, path: systemPath(root, full) };
-    }
-  }
-  return undefined;
 }

@@ -1,22 +1,9 @@
 /** @module Finding image files in a data set directory. */
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { extname, isAbsolute, join, posix, sep } from "node:path";
+import { isAbsolute, join, posix, sep } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
-
-/** File name endings of the formats that are decoded, in lower case; any case is accepted. */
-export const IMAGE_EXTENSIONS: readonly string[] = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"];
-
-/** Endings of images of other formats, which are not decoded, in lower case. */
-const OTHER_EXTENSIONS: readonly string[] = [
-  ...[".bmp", ".gif", ".jp2", ".j2k", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm", ".tga"],
-  ...[".svs", ".ndpi", ".mrxs", ".scn", ".vms", ".bif", ".dcm"],
-];
-
-/** True for names such as `a.PNG`. */
-export function hasImageExtension(name: string): boolean {
-  return IMAGE_EXTENSIONS.includes(extname(name).toLowerCase());
-}
+import { hasImageExtension, hasOtherExtension } from "../files/index";
 
 /**
  * A name from a table as a path relative to the data set: forward slashes, no `.` parts.
@@ -89,10 +76,6 @@ export async function findImages(root: string): Promise<FoundImages> {
 export async function countImagesIn(folder: string): Promise<number> {
   const names = (await listDirectory(folder)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
   return names.filter((name) => !name.startsWith(".") && (hasImageExtension(name) || hasOtherExtension(name))).length;
-}
-
-function hasOtherExtension(name: string): boolean {
-  return OTHER_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
 /** Folders directly under a folder, sorted; hidden ones are left out. */

@@ -2,9 +2,10 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
-import { ImagesMissingError, loadCsv } from "./csv";
+import { loadCsv } from "./csv";
 import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
+import { ImagesMissingError } from "./locate";
 import type { DatasetOptions } from "./options";
 import { listed } from "./table";
 import type { Dataset } from "./types";
@@ -62,7 +63,10 @@ async function loadFound(root: string, options: DatasetOptions): Promise<Dataset
 /** True for the errors of tables that are about something else than the images of their folder. */
 function isOtherTable(error: unknown): boolean {
   if (error instanceof ImagesMissingError) return error.all;
-  return error instanceof InputError && ["DATA_TABLE_AMBIGUOUS", "TABLE_COLUMN_MISSING"].includes(error.code);
+  return (
+    error instanceof InputError &&
+    ["DATA_TABLE_AMBIGUOUS", "DATA_NAME_AMBIGUOUS", "TABLE_COLUMN_MISSING"].includes(error.code)
+  );
 }
 
 /** True where a table is meant. */

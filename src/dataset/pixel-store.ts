@@ -158,7 +158,8 @@ async function mustFit(folder: string, count: number, size: number): Promise<voi
 
 /** What the user can do about unreadable images, as a command that can be pasted. */
 function remedy(dataset: Dataset, { size, resize, stain }: PixelStoreOptions): string {
-  const flags = ["--data", dataset.directory, ...datasetFlags(dataset.options ?? {})];
+  const { fold: _fold, folds: _folds, ...reading } = dataset.options ?? {};
+  const flags = ["--data", dataset.directory, ...datasetFlags(reading)];
   const command = [
     "histo",
     "data",

@@ -1,5 +1,6 @@
 /** @module Choosing a reference tile for stain normalization, and learning its colours. */
 import { InputError } from "../errors/index";
+import { ImageNames } from "../files/index";
 import { fitStain, prepareImage, type ResizePolicy, type StainMethod, type StainNormalization } from "../image/index";
 import { bitDepthOf } from "./options";
 import { spreadOver } from "./sample";
@@ -30,10 +31,16 @@ export async function fitStainReference(
   const preparation = { size, resize, bitDepth: bitDepthOf(dataset) };
   const pixelsOf = async (tile: Tile) => (await prepareImage(tile.path, preparation)).pixels;
   if (reference !== undefined) {
-    const tile = dataset.tiles.find(({ name }) => name === reference);
-    if (!tile)
-      throw new InputError("STAIN_REFERENCE_UNKNOWN", `The data set has no tile ${reference} to take stains from.`);
-    return { stain: fitStain(method, await pixelsOf(tile), { tissueOnly }), reference };
+    const [name, ...others] = new ImageNames(dataset.tiles.map((tile) => tile.name)).meant(reference);
+    const tile = dataset.tiles.find((tile) => tile.name === name);
+    if (!tile || others.length > 0) {
+      const several = others.length > 0 ? `; it may be any of ${[name, ...others].join(", ")}` : "";
+      throw new InputError(
+        "STAIN_REFERENCE_UNKNOWN",
+        `The data set has no tile ${reference} to take stains from${several}.`,
+      );
+    }
+    return { stain: fitStain(method, await pixelsOf(tile), { tissueOnly }), reference: tile.name };
   }
   const train = dataset.tiles.filter((tile) => tile.partition === "train");
   const candidates: { name: string; colour: readonly number[]; stain: StainNormalization }[] = [];

@@ -1,5 +1,6 @@
 /** @module Two models on the same images: which is better, and could it be chance? */
 import { InputError } from "../errors/index";
+import { ImageNames } from "../files/index";
 import { Random } from "../random/index";
 import { type BootstrapOptions, defaultResamples, type Interval, percentileInterval, rankRows } from "./bootstrap";
 import { type DecisionMetrics, decisionMetrics } from "./confusion";
@@ -123,9 +124,14 @@ export function compareModels(
   options: BootstrapOptions = {},
 ): Comparison {
   const other = new Map(b.predictions.map((row) => [row.filename, row]));
-  const pairs = a.predictions.map((row) => [row, other.get(row.filename)] as const);
+  const names = new ImageNames(other.keys());
+  const pairs = a.predictions.map((row) => {
+    const [name, ...others] = names.meant(row.filename);
+    return [row, name === undefined || others.length > 0 ? undefined : other.get(name)] as const;
+  });
   const lost = pairs.find(([row, match]) => match === undefined || match.label !== row.label);
-  if (lost || a.predictions.length !== b.predictions.length) {
+  const matched = new Set(pairs.map(([, match]) => match));
+  if (lost || matched.size !== pairs.length || a.predictions.length !== b.predictions.length) {
     const example = lost ? ` (for example ${lost[0].filename})` : "";
     throw new InputError("COMPARISON_IMAGES", `The two models did not predict the same images and labels${example}.`);
   }

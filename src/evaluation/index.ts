@@ -29,6 +29,7 @@ export {
   thresholdSweep,
 } from "./curves";
 export { type DelongTest, delongInterval, delongTest } from "./delong";
+export { type GroupTable, readGroups } from "./group-table";
 export { type EpochLine, readHistory } from "./history";
 export { type IntervalName, metricIntervals } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, type MetricsOptions, rocAucInterval } from "./metrics";

@@ -13,6 +13,7 @@ export { csvField, csvForeignText } from "./csv";
 export { makeDirectory } from "./directory";
 export { sha256, sha256File } from "./hash";
 export { sha256FileBeside } from "./hash-thread";
+export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";
 export { readJson } from "./json";
 export { takeLock } from "./lock";
 export { cacheDirectory, projectPython, projectRoot } from "./project";

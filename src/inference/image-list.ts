@@ -2,6 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { InputError, messageOf } from "../errors/index";
+import { hasImageExtension } from "../files/index";
 
 /** An image to predict. */
 export interface ListedImage {
@@ -9,8 +10,6 @@ export interface ListedImage {
   readonly filename: string;
   readonly path: string;
 }
-
-const IMAGE_NAME = /\.(png|jpe?g|webp|tiff?)$/i;
 
 /**
  * Lists images in a stable order: arguments as given, folders sorted by name and searched all the way down.
@@ -33,7 +32,7 @@ async function listPath(path: string): Promise<ListedImage[]> {
   if (!info.isDirectory()) return [{ filename: basename(path), path }];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => !entry.isDirectory() && IMAGE_NAME.test(entry.name))
+    .filter((entry) => !entry.isDirectory() && hasImageExtension(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .map((file) => ({ filename: relative(path, file).split(sep).join("/"), path: file }));

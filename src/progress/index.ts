@@ -70,6 +70,11 @@ function describe(label: string, done: number, total: number, unit: string, elap
   return `${label} ${count}${unit ? ` ${unit}` : ""}${speed}${left}${note ? `  ${note}` : ""}`;
 }
 
+/** A number for people, or `undefined` for one that does not exist (an area under the curve of one class). */
+export function decimal(value: number | null | undefined, digits = 3): string {
+  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "undefined";
+}
+
 /** A duration for people: `0.8 s`, `42 s`, `3 min 05 s`. */
 export function seconds(duration: number): string {
   if (duration < 9.95) return `${duration.toFixed(1)} s`;

@@ -17,6 +17,10 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
   if (!comparison) return undefined;
   const { delong, mcnemar, differences, n, name } = comparison;
   const chance = (p: number) => (p < 0.05 ? "more than chance explains" : "no more than chance explains");
+  const areas = Number.isFinite(delong.p)
+    ? `ROC AUC <b>${decimal(delong.aucA)}</b> against ${decimal(delong.aucB)} of ${escapeHtml(name)}: a difference of ` +
+      `${decimal(delong.difference)} ${bracket(delong.ci95)}, ${chance(delong.p)} (DeLong, p = ${delong.p.toPrecision(2)}).`
+    : "areas cannot be compared: that needs two images of each class.";
   return {
     id: "comparison",
     title: "Against another model",
@@ -26,10 +30,7 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
         caption:
           "Differences on the same images with paired 95 % bootstrap intervals; right of the dotted line this model is ahead.",
       },
-      paragraph(
-        `On ${n} images, ROC AUC <b>${decimal(delong.aucA)}</b> against ${decimal(delong.aucB)} of ${escapeHtml(name)}: a difference of ` +
-          `${decimal(delong.difference)} ${bracket(delong.ci95)}, ${chance(delong.p)} (DeLong, p = ${delong.p.toPrecision(2)}).`,
-      ),
+      paragraph(`On ${n} images, ${areas}`),
       paragraph(
         `${mcnemar.onlyA} images only this model decides rightly, ${mcnemar.onlyB} only the other: ${chance(mcnemar.p)} ` +
           `(McNemar, p = ${mcnemar.p.toPrecision(2)}). Each model decides at its own threshold.`,

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { loadDataset } from "../dataset/index";
 import { messageOf } from "../errors/index";
 import { type Mistake, type RunResults, worstMistakes } from "../evaluation/index";
+import { ImageNames } from "../files/index";
 import type { SampleMeaning } from "../image/index";
 import { thumbnail } from "../image/thumbnail";
 import type { ReportFacts } from "./facts";
@@ -45,7 +46,13 @@ async function findImages(
     return { paths: new Map(), problem: "The images are not shown: the run does not name its data set." };
   try {
     const { tiles } = await loadDataset(config.data, config.dataset);
-    return { paths: new Map(tiles.map(({ name, path }) => [name, path])) };
+    const paths = new Map(tiles.map(({ name, path }) => [name, path]));
+    const names = new ImageNames(paths.keys());
+    const shown = mistakes.flatMap(({ filename }) => {
+      const [name, ...others] = names.meant(filename);
+      return name === undefined || others.length > 0 ? [] : [[filename, paths.get(name) as string] as const];
+    });
+    return { paths: new Map(shown) };
   } catch (error) {
     return { paths: new Map(), problem: `The images are not shown: ${messageOf(error)}` };
   }

@@ -10,7 +10,7 @@ import {
   writePredictions,
 } from "../evaluation/index";
 import { writeJson } from "../files/index";
-import type { Progress } from "../progress/index";
+import { decimal, type Progress } from "../progress/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
@@ -49,7 +49,7 @@ export async function evaluateRun(
   await writeJson(run.metrics, metrics);
   config.threshold = threshold;
   await writeJson(run.config, config);
-  task.finish(`test AUC ${metrics.test.rocAuc.toFixed(3)}`);
+  task.finish(`test AUC ${decimal(metrics.test.rocAuc)}`);
   return metrics;
 }
 

@@ -94,6 +94,77 @@ test("--groups measures by a column of another table", () => {
   );
 });
 
+test("--groups names images as data sets do, says how many it names, and prints no NaN", () => {
+  const file = join(run, "groups.csv");
+  const rows = predictedTiles(977, 1);
+  const written = [
+    (name: string) => name.replace(".png", ""),
+    (name: string) => name.toLowerCase(),
+    (name: string) => `D:\\set\\images\\${name}`,
+    (name: string) => name.replace(".png", ".tif"),
+  ];
+  const known = rows.slice(0, 970).map(({ filename, label }, i) => {
+    const group = i < 8 ? (label ? "one class" : "NA") : i % 2 ? "A" : "B";
+    return `${i},${(written[i % 4] as (name: string) => string)(filename)},${group}`;
+  });
+  writeFileSync(file, `id,file,site\n${[...known, "970,elsewhere.png,A"].join("\n")}\n`);
+  const options = ["--run", run, "--groups", file, "--by", "site"];
+  interface Result {
+    groups: { group: string; n: number }[];
+    groupsMatched: object;
+  }
+  const { groups, groupsMatched } = evaluateJson<Result>(...options);
+  const positives = rows.slice(0, 8).filter(({ label }) => label === 1).length;
+  assert.deepEqual(
+    groups.map(({ group, n }) => [group, n]),
+    [
+      ["(none)", 7 + 8 - positives],
+      ["A", 481],
+      ["B", 481],
+      ["one class", positives],
+    ],
+  );
+  assert.deepEqual(groupsMatched, { imageColumn: "file", matched: 970, unmatched: 7, unusedRows: 1 });
+  const { stdout } = evaluate(...options);
+  assert.match(stdout, /\none class: ROC AUC undefined, accuracy/);
+  assert.match(stdout, /7 of 977 images are not in the table of groups\.\n1 rows of the table of groups name none/);
+  assert.doesNotMatch(stdout, /NaN/);
+  const { report } = evaluateJson<{ report: string }>(...options, "--report");
+  assert.doesNotMatch(readFileSync(report, "utf8").replace(/<script.*?<\/script>/gs, ""), /NaN/);
+});
+
+test("a run of one class is measured and compared without a NaN", async () => {
+  const test = predictedTiles(60, 3).map((row) => ({ ...row, label: 1 as const }));
+  const [one, two] = [
+    await runFolder({ test }),
+    await runFolder({ test: test.map((row) => ({ ...row, probability: 0.5 })) }),
+  ];
+  const { stdout, status } = evaluate("--run", one, "--against", two, "--report");
+  assert.equal(status, 0);
+  assert.match(stdout, /ROC AUC .*undefined/);
+  assert.doesNotMatch(stdout, /NaN/);
+  assert.doesNotMatch(readFileSync(join(one, "report.html"), "utf8").replace(/<script.*?<\/script>/gs, ""), /NaN/);
+});
+
+test("--groups that name no image, several, or an image twice are errors", () => {
+  const cases: [string, string, RegExp][] = [
+    ["none.csv", "image,site\nx1.png,A\n", /none\.csv names none of the 977 images: "image" holds .* "x1\.png"/],
+    [
+      "twice.csv",
+      "image,site\nMHIST_001.png,A\nMHIST_001,B\n",
+      /lines 2 and 3 give MHIST_001\.png two groups, "A" and "B"/,
+    ],
+    ["column.csv", "image,site\nMHIST_001,A\n", /has no column "scanner"/],
+  ];
+  for (const [name, text, expected] of cases) {
+    writeFileSync(join(run, name), text);
+    const by = name === "column.csv" ? "scanner" : "site";
+    const { status, stderr } = evaluate("--run", run, "--groups", join(run, name), "--by", by);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, expected);
+  }
+});
+
 test("the report tells of the other run and of the groups where they were asked for", () => {
   const options = ["--against", rival, "--groups", join(run, "slides.csv"), "--by", "scanner"];
   const { report } = evaluateJson<{ report: string }>("--run", run, "--report", ...options);

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   binaryMetrics,
   type Prediction,
   probabilityByVotes,
+  readGroups,
   resultsByAgreement,
   subgroupTable,
   worstMistakes,
 } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 /** A tile with votes of seven experts for the positive class; the label is their majority's. */
 function tile(index: number, votes: number, probability: number): Prediction {
@@ -125,4 +129,14 @@ test("an empty group is no group: its images are gathered with those that have n
       ["A", 1],
     ],
   );
+});
+
+test("a table of groups whose names may mean several images is refused", async (context) => {
+  const file = join(await temporaryDirectory(context), "groups.csv");
+  await writeFile(file, "image,site\na,A\n");
+  const rows = ["a.png", "a.jpg"].map((filename) => ({ ...tile(1, 5, 0.5), filename }));
+  await assert.rejects(readGroups(file, "site", rows), {
+    code: "GROUPS_AMBIGUOUS",
+    message: /line 2: "a" .*"a\.png", "a\.jpg"/,
+  });
 });

@@ -48,6 +48,19 @@ test("every image that is listed can be shown and asked for by its name", async 
   }
 });
 
+test("a name that may mean several images is refused, and they are named", async (t) => {
+  const images = await FolderImages.open(await dataSetOf(t, ["a.png", "s1/b.png", "s2/b.png", "Größe.png"]));
+  await assert.rejects(images.read("b.png"), {
+    code: "IMAGE_NAME_AMBIGUOUS",
+    status: 400,
+    message: "The name may mean any of several images: s1/b.png, s2/b.png.",
+  });
+  const exact = await images.read("s1/b.png");
+  for (const name of ["S1/B.PNG", "s1\\b", "set/s1/b.jpg"]) assert.deepEqual(await images.read(name), exact, name);
+  assert.deepEqual(await images.read("Größe".normalize("NFD")), await images.read("Größe.png"));
+  await assert.rejects(images.read("c.png"), { code: "IMAGE_NOT_FOUND" });
+});
+
 test("a label table's images that cannot be asked for are not listed, but counted", async (t) => {
   const images = await openImages(await dataSetOf(t, ["a.png", "50%.png", "what?.png"]));
   t.after(() => images.close());

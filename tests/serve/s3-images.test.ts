@@ -33,6 +33,7 @@ test("images of a bucket are listed below the prefix, read once, and told apart 
   assert.equal(s3.gets, 1);
   assert.equal(Buffer.from(await images.read("deep/c.png")).toString(), "tiles/deep/c.png");
   await assert.rejects(images.read("big.png"), { code: "IMAGE_TOO_LARGE" });
+  assert.equal(Buffer.from(await images.read("C.tif")).toString(), "tiles/deep/c.png");
   await assert.rejects(images.read("none.png"), { code: "IMAGE_NOT_FOUND" });
   await assert.rejects(images.read("../secret/d.png"), { code: "IMAGE_NAME_INVALID" });
   s3.failing = true;

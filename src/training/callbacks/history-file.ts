@@ -2,6 +2,7 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeFileAtomically } from "../../files/index";
+import { decimal } from "../../progress/index";
 import type { RunDirectory } from "../../runs/index";
 import type { EpochResult, Trainer } from "../trainer";
 import type { Callback } from "./callback";
@@ -51,9 +52,9 @@ export function describeEpoch({
   imagesPerSecond,
   seconds,
 }: EpochResult): string {
-  const auc = (measures: EpochResult["train"]) => measures.rocAuc.toFixed(3);
+  const auc = (measures: EpochResult["train"]) => decimal(measures.rocAuc);
   return [
-    `epoch ${epoch}: loss ${train.loss.toFixed(4)} / ${validation.loss.toFixed(4)}`,
+    `epoch ${epoch}: loss ${decimal(train.loss, 4)} / ${decimal(validation.loss, 4)}`,
     `AUC ${auc(train)} / ${auc(validation)} (train / validation)`,
     `lr ${learningRate.toExponential(1)}, ${imagesPerSecond.toFixed(0)} images/s, ${seconds.toFixed(1)} s`,
   ].join(", ");

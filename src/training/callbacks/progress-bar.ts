@@ -1,5 +1,5 @@
 /** @module Training progress for a person who watches. */
-import type { Progress, ProgressTask } from "../../progress/index";
+import { decimal, type Progress, type ProgressTask } from "../../progress/index";
 import type { EpochResult, Trainer } from "../trainer";
 import type { Callback } from "./callback";
 import { describeEpoch, describePlace } from "./history-file";
@@ -18,12 +18,12 @@ export class ProgressBar implements Callback {
   onBatchEnd(trainer: Trainer): void {
     const { seen, source } = trainer;
     const done = trainer.epoch * source.examples + seen.logits.length;
-    const loss = (seen.lossSum / seen.logits.length).toFixed(4);
+    const loss = decimal(seen.lossSum / seen.logits.length, 4);
     this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${this.latest}`);
   }
 
   onEpochEnd(_trainer: Trainer, result: EpochResult): void {
-    this.latest = ` AUC ${result.validation.rocAuc.toFixed(3)}`;
+    this.latest = ` AUC ${decimal(result.validation.rocAuc)}`;
     this.progress.say(describeEpoch(result));
   }
 

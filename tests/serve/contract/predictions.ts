@@ -37,6 +37,10 @@ export function predictionCases(client: ContractClient): void {
       assert.equal((await predicted(await post("/predict", bytes, type))).logit, raw.logit);
     }
     assert.equal(named.image_filename, "MHIST_aab.png");
+    for (const name of ["mhist_aab.PNG", "MHIST_aab", "set\\MHIST_aab.tif"]) {
+      const meant = await predicted(await postJson("/predict", { image_filename: name }));
+      assert.deepEqual([meant.image_filename, meant.logit], [name, named.logit]);
+    }
     assert.equal(uploaded.image_filename, "mine.png");
     assert.equal(raw.image_filename, null);
     for (const answer of [named, uploaded, raw]) {

@@ -1,0 +1,158 @@
+/** @module Finding the image file of every row of a label table. */
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { InputError } from "../errors/index";
+import { hasImageExtension, IMAGE_EXTENSIONS, ImageNames } from "../files/index";
+import { FileFinder, findImages, safeRelativePath, systemPath } from "./image-files";
+import type { DatasetOptions } from "./options";
+import { listed } from "./table";
+
+/** Images that a table names and that are not there. */
+export class ImagesMissingError extends InputError {
+  constructor(
+    /** Not one of them is there. */
+    readonly all: boolean,
+    message: string,
+  ) {
+    super("DATA_IMAGES_MISSING", message);
+  }
+}
+
+/** An image as a table names it. */
+export interface NamedImage {
+  readonly name: string;
+  readonly line: number;
+}
+
+/** Its file. */
+export interface Located {
+  /** Relative to the folder it lies in: `images/`, or the data set. */
+  readonly name: string;
+  readonly path: string;
+}
+
+/**
+ * Finds the file of every row; names all missing ones together.
+ * @param table path of the table, for errors
+ * @throws {ImagesMissingError}
+ * @throws {InputError} `DATA_NAME_UNSAFE`, `DATA_NAME_AMBIGUOUS`, `DATA_NAME_TWICE`
+ */
+export async function locateImages(
+  directory: string,
+  table: string,
+  images: readonly NamedImage[],
+  options: DatasetOptions,
+): Promise<Located[]> {
+  const roots = imageRoots(directory, options);
+  const folder = new ImageFolder(roots, options);
+  const lines = new Map<string, number>();
+  const missing: string[] = [];
+  const located: Located[] = [];
+  for (const { name, line } of images) {
+    const [file, ...others] = await folder.filesOf(name);
+    if (file && others.length > 0) {
+      const paths = [file, ...others].map(({ path }) => relative(directory, path)).sort();
+      throw new InputError(
+        "DATA_NAME_AMBIGUOUS",
+        `${table}, line ${line}: the image name "${name}" may mean any of ${listed(paths)}; write it in full, or name the images' folder with --image-folder.`,
+      );
+    }
+    const safe = file?.name ?? relativeName(name, options);
+    if (safe === undefined) {
+      throw new InputError(
+        "DATA_NAME_UNSAFE",
+        `${table}, line ${line}: the image name "${name}" leads outside the data set; use names relative to it.`,
+      );
+    }
+    if (!file) missing.push(safe);
+    const tile = file ?? { name: safe, path: systemPath(roots[0] as string, safe) };
+    // By file and not as written: `a` and `a.png`, or `a.png` and `images/a.png`, may be one.
+    const earlier = lines.get(tile.path);
+    if (earlier !== undefined) {
+      throw new InputError(
+        "DATA_NAME_TWICE",
+        `${table}: lines ${earlier} and ${line} both name ${tile.name}; remove one.`,
+      );
+    }
+    lines.set(tile.path, line);
+    located.push(tile);
+  }
+  if (missing.length > 0 && options.requireImages !== false) {
+    const where = roots.map((root) => relative(directory, root) || ".").join(" and ");
+    throw new ImagesMissingError(
+      missing.length === lines.size,
+      `${missing.length} of ${lines.size} images of ${table} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`,
+    );
+  }
+  return located;
+}
+
+/** A name as a path below the data set; of an absolute one the rest, where only the table is read. */
+function relativeName(name: string, { requireImages }: DatasetOptions): string | undefined {
+  return safeRelativePath(requireImages === false ? name.replace(/^(?:[a-zA-Z]:)?[\\/]+/, "") : name);
+}
+
+function imageRoots(directory: string, options: DatasetOptions): string[] {
+  if (options.imageDirectory !== undefined) {
+    const root = resolve(directory, options.imageDirectory);
+    if (!existsSync(root))
+      throw new InputError("DATA_FOLDER_MISSING", `--image-folder ${options.imageDirectory}: ${root} does not exist.`);
+    return [root];
+  }
+  const images = join(directory, "images");
+  return existsSync(images) ? [images, directory] : [directory];
+}
+
+/** The images of a data set by their names. Where names are as the files', only the folders named are listed. */
+class ImageFolder {
+  private readonly finder = new FileFinder();
+  private whole: Promise<{ names: ImageNames; paths: ReadonlyMap<string, string> }> | undefined;
+
+  constructor(
+    private readonly roots: readonly string[],
+    private readonly options: DatasetOptions,
+  ) {}
+
+  /** The files that a name may mean, see {@link ImageNames}; those in `images/` come first where the name is exact. */
+  async filesOf(written: string): Promise<Located[]> {
+    if (this.options.requireImages === false) return [];
+    const name = safeRelativePath(written);
+    const plain = name === undefined ? [] : await this.plainFiles(name);
+    if (plain.length > 0) return plain;
+    this.whole ??= this.list();
+    const { names, paths } = await this.whole;
+    const found = names.meant(written).map((found) => ({ name: found, path: paths.get(found) as string }));
+    // A number beside folders of images is rather that of a patient than of a file in one of them.
+    const isId = this.options.table === undefined && !hasImageExtension(written) && !/[\\/]/.test(written);
+    return isId ? found.filter((file) => !file.name.includes("/")) : found;
+  }
+
+  /** The file of exactly this name, or with an image ending where the table leaves it out (as PatchCamelyon's does). */
+  private async plainFiles(name: string): Promise<Located[]> {
+    for (const root of this.roots) {
+      if (await this.finder.isFile(root, name)) return [{ name, path: systemPath(root, name) }];
+    }
+    for (const root of this.roots) {
+      const files: Located[] = [];
+      for (const extension of IMAGE_EXTENSIONS) {
+        const full = `${name}${extension}`;
+        if (await this.finder.isFile(root, full)) files.push({ name: full, path: systemPath(root, full) });
+      }
+      if (files.length > 0) return files;
+    }
+    return [];
+  }
+
+  private async list() {
+    const paths = new Map<string, string>();
+    const known = new Set<string>();
+    for (const root of this.roots) {
+      for (const name of (await findImages(root)).images) {
+        const path = systemPath(root, name);
+        if (!known.has(path) && !paths.has(name)) paths.set(name, path);
+        known.add(path);
+      }
+    }
+    return { names: new ImageNames(paths.keys()), paths };
+  }
+}

@@ -1,0 +1,93 @@
+/** @module Which group each predicted image is in, out of anybody's table of images and groups. */
+import { IMAGE_COLUMNS } from "../dataset/csv";
+import { columnsNamed, isMissing, listed, namedColumn, readTable, type Table } from "../dataset/table";
+import { InputError } from "../errors/index";
+import { ImageNames } from "../files/index";
+import type { Prediction } from "./predictions";
+
+/** Groups by image, and how many found one. */
+export interface GroupTable {
+  groupOf(prediction: Pick<Prediction, "filename">): string | undefined;
+  /** Name of the column of images. */
+  readonly imageColumn: string;
+  /** Images that the table names. */
+  readonly matched: number;
+  /** Images that it does not name; they have no group. */
+  readonly unmatched: number;
+  /** Rows that name none of the images. */
+  readonly unusedRows: number;
+}
+
+/** What a column says, when it is read as the names of images. */
+interface Reading {
+  readonly column: number;
+  readonly groups: ReadonlyMap<string, { readonly group: string; readonly line: number }>;
+  readonly unusedRows: number;
+}
+
+/**
+ * Reads a table of groups. Names match as those of data sets do, see {@link ImageNames}; the images are in the column with a
+ * usual name that names most of them, or in any other that names some.
+ * @param by column of the groups
+ * @throws {InputError} `TABLE_*` for the file, `GROUPS_NO_IMAGE` where it names none of the images, `GROUPS_AMBIGUOUS` where a
+ *   name may mean several images or an image has two groups
+ */
+export async function readGroups(path: string, by: string, predictions: readonly Prediction[]): Promise<GroupTable> {
+  const table = await readTable(path);
+  const group = namedColumn(table, by);
+  const names = new ImageNames(predictions.map(({ filename }) => filename));
+  const usual = columnsNamed(table, IMAGE_COLUMNS).filter((column) => column !== group);
+  const others = [...table.columns.keys()].filter((column) => column !== group && !usual.includes(column));
+  const hits = (column: number) =>
+    table.rows.filter(({ fields }) => names.meant(fields[column] ?? "").length > 0).length;
+  const best = (columns: readonly number[]) =>
+    columns.map((column) => ({ column, hits: hits(column) })).sort((a, b) => b.hits - a.hits)[0];
+  const chosen = [best(usual), best(others)].find((found) => found && found.hits > 0);
+  if (!chosen) throw noImage(table, predictions, usual[0] ?? others[0] ?? group);
+  const { column, groups, unusedRows } = read(table, chosen.column, group, names);
+  return {
+    groupOf: ({ filename }) => groups.get(filename)?.group,
+    imageColumn: table.columns[column] as string,
+    matched: groups.size,
+    unmatched: predictions.length - groups.size,
+    unusedRows,
+  };
+}
+
+function read(table: Table, column: number, group: number, names: ImageNames): Reading {
+  const groups = new Map<string, { group: string; line: number }>();
+  let unusedRows = 0;
+  for (const { fields, line } of table.rows) {
+    const written = fields[column] ?? "";
+    const [name, ...others] = names.meant(written);
+    if (others.length > 0) {
+      throw new InputError(
+        "GROUPS_AMBIGUOUS",
+        `${table.path}, line ${line}: "${written}" may mean any of ${listed([name as string, ...others], 4)}; write the names in full.`,
+      );
+    }
+    if (name === undefined) {
+      unusedRows++;
+      continue;
+    }
+    const value = fields[group] ?? "";
+    const text = isMissing(value) ? "" : value;
+    const before = groups.get(name);
+    if (before && before.group !== text) {
+      throw new InputError(
+        "GROUPS_AMBIGUOUS",
+        `${table.path}: lines ${before.line} and ${line} give ${name} two groups, "${before.group}" and "${text}"; remove one.`,
+      );
+    }
+    if (!before) groups.set(name, { group: text, line });
+  }
+  return { column, groups, unusedRows };
+}
+
+function noImage(table: Table, predictions: readonly Prediction[], column: number): InputError {
+  const [written, name] = [table.rows[0]?.fields[column] ?? "", predictions[0]?.filename ?? ""];
+  return new InputError(
+    "GROUPS_NO_IMAGE",
+    `${table.path} names none of the ${predictions.length} images: "${table.columns[column]}" holds names such as "${written}", the images have such as "${name}".`,
+  );
+}
