@@ -24,8 +24,8 @@ export interface ChosenThreshold {
 }
 
 /**
- * Chooses a threshold by a rule. Thresholds lie midway between neighbouring scores, so that the last bit of a score (another
- * precision, another runtime) does not change a decision; among equally good ones the one closest to 0.5 is taken.
+ * Chooses a threshold by a rule. Thresholds lie midway between neighbouring scores that differ by more than rounding, so that
+ * another processor or runtime does not change a decision; among equally good ones the one closest to 0.5 is taken.
  * @param labels 0 or 1 each, of the validation partition
  * @param scores probabilities of the positive class
  * @throws {InputError} `METRICS_EMPTY`, `METRICS_LENGTHS`, `METRICS_LABEL` or `METRICS_SCORE`
@@ -59,13 +59,22 @@ function* decisions(ranking: Ranking): Generator<{ threshold: number; confusion:
     const above = i === scores.length ? 1 : (scores[i] as number);
     const threshold = midway(below, above);
     // Nothing lies between a score of 1 and 1: there, nothing-is-positive cannot be reached by a probability.
-    if (i < scores.length || above > below) yield { threshold, confusion: { tp, fp, tn, fn } };
+    if (i === 0 || areApart(below, above)) yield { threshold, confusion: { tp, fp, tn, fn } };
     if (i === scores.length) return;
     tp -= ranking.positives[i] as number;
     fn += ranking.positives[i] as number;
     fp -= ranking.negatives[i] as number;
     tn += ranking.negatives[i] as number;
   }
+}
+
+/** Least difference of two logits (from 1 on: in proportion) that is not taken for rounding. */
+const APART = 1e-5;
+
+/** Whether two scores, such as a tile's and its duplicate's in another batch, differ on every processor. */
+function areApart(below: number, above: number): boolean {
+  const [low, high] = [below, above].map((score) => Math.log(score) - Math.log1p(-score)) as [number, number];
+  return high - low > APART * Math.max(1, Math.min(Math.abs(low), Math.abs(high)));
 }
 
 /** Midway between two scores; the upper one where no number lies between them, for decisions are made with `>=`. */

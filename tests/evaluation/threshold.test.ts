@@ -61,6 +61,16 @@ test("a cost rule pays as little as possible, and a dear miss lowers the thresho
   }
 });
 
+test("scores that only rounding tells apart are decided alike", () => {
+  // A tile and its copy, which the next processor may put in the other order.
+  const logits = [-2, 0.3, 0.3 + 1e-7, 2];
+  const scores = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+  const { threshold } = chooseThreshold([0, 0, 1, 1], scores);
+  assert.ok(threshold < scores[1]! - 0.01 || threshold > scores[2]! + 0.01, `${threshold} lies between ${scores}`);
+  const small = [1e-12, 1e-9, 1e-7];
+  assert.ok(chooseThreshold([0, 1, 1], small).threshold < 1e-9, "small scores may differ much");
+});
+
 test("thresholds lie midway between scores, so the last bit of a score changes nothing", () => {
   const { threshold } = chooseThreshold([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9], { rule: "f1" });
   assert.equal(threshold, 0.4);

@@ -128,7 +128,7 @@ function assemble(
       tf.Tensor,
       tf.Tensor2D,
     ];
-    rotated[symmetry] = tf.matMul(directions[symmetry], vectors);
+    rotated[symmetry] = oriented(tf.matMul(directions[symmetry], vectors));
     values.dataSync().forEach((value, column) => {
       candidates.push({ symmetry, column, variance: Math.max(0, value) / (count * copies) });
     });
@@ -164,6 +164,16 @@ function assemble(
     classes,
     totalVariance,
   };
+}
+
+/**
+ * Columns turned towards one fixed random vector. Both signs of a principal direction are right; without this, rounding would
+ * choose between them, and networks on the coordinates would start elsewhere on each kind of processor.
+ */
+function oriented(columns: tf.Tensor2D): tf.Tensor2D {
+  const reference = tf.sub(statelessUniform([1, columns.shape[0]], 0, symmetryClasses.length), 0.5) as tf.Tensor2D;
+  const towards = tf.cast(tf.greaterEqual(tf.matMul(reference, columns), 0), "float32");
+  return tf.mul(columns, tf.sub(tf.mul(towards, 2), 1));
 }
 
 /** Directions to follow in a class: about twice its share of the rank, and some to spare. */
