@@ -14,10 +14,10 @@ export async function runLambda(api: string): Promise<never> {
     const next = await fetch(`${base}/invocation/next`);
     const id = next.headers.get("lambda-runtime-aws-request-id") ?? "";
     const until = Number(next.headers.get("lambda-runtime-deadline-ms") ?? Number.NaN);
-    const event = (await next.json()) as HttpEvent;
+    const text = await next.text();
     const remainingMs = Number.isFinite(until) ? until - Date.now() : undefined;
     try {
-      await post(`${base}/invocation/${id}/response`, await handle(event, remainingMs));
+      await post(`${base}/invocation/${id}/response`, await handle(JSON.parse(text) as HttpEvent, remainingMs));
     } catch (error) {
       await post(`${base}/invocation/${id}/error`, failure("Runtime.HandlerError", error));
     }

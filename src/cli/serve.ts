@@ -44,9 +44,12 @@ export const serveCommand: CommandDefinition<Options, Result> = {
   configure: (command) =>
     command
       .addOption(
-        new Option("--model <dirs>", "model directories of histo export, separated by commas")
+        new Option(
+          "--model <dirs>",
+          "model directories of histo export, separated by commas or each with its own --model",
+        )
           .env("HISTO_MODEL")
-          .argParser((text) => listOf(text))
+          .argParser<readonly string[]>((text, before) => [...(before ?? []), ...listOf(text)])
           .makeOptionMandatory(),
       )
       .addOption(

@@ -19,6 +19,8 @@ export interface LocalLambdaOptions {
   readonly root?: string;
   /** Command put before `node`, such as `taskset -c 0`. */
   readonly launcher?: readonly string[];
+  /** Command that starts the function instead of `node`, such as one that runs its image; gets the Runtime API's address. */
+  readonly command?: (runtimeApi: string) => readonly string[];
   /** Options of `node`. */
   readonly nodeOptions?: readonly string[];
   readonly limits?: LambdaLimits;
@@ -83,14 +85,16 @@ export class LocalLambda {
     const lambda = new LocalLambda(limits);
     const [runtimePort, port] = await Promise.all([listen(lambda.runtime), listen(lambda.entrance)]);
     const root = options.root ?? projectRoot();
-    const program = [process.execPath, ...(options.nodeOptions ?? []), join(root, "dist/serve/lambda/bootstrap.js")];
+    const api = `127.0.0.1:${runtimePort}`;
+    const node = [process.execPath, ...(options.nodeOptions ?? []), join(root, "dist/serve/lambda/bootstrap.js")];
+    const program = options.command?.(api) ?? node;
     const [command, ...args] = [...bounds(limits), ...(options.launcher ?? []), ...program];
     lambda.child = spawn(command as string, args, {
       cwd: root,
       env: {
         PATH: process.env.PATH,
         HISTO_ROOT: root,
-        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${runtimePort}`,
+        AWS_LAMBDA_RUNTIME_API: api,
         ...options.environment,
       },
       stdio: ["ignore", "ignore", "inherit"],
