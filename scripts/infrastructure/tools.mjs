@@ -13,12 +13,12 @@ const LINTERS = "scripts/infrastructure/requirements.txt";
 const MOTO = "scripts/infrastructure/moto.txt";
 
 export const awsFolder = join(root, "serve", "aws");
-const cache = process.env.HISTO_CACHE ? join(resolve(process.env.HISTO_CACHE), "tools") : setupFolder;
+export const cache = process.env.HISTO_CACHE ? join(resolve(process.env.HISTO_CACHE), "tools") : setupFolder;
 const lintFolder = join(cache, "lint");
 const goBin = join(lintFolder, "go-bin");
 
 /** Runs `install` unless its stamp in `folder` says that it was done with the same inputs and its outputs exist. */
-async function once({ name, folder, inputs = [], values = [], outputs }, install) {
+export async function once({ name, folder, inputs = [], values = [], outputs = [] }, install) {
   const key = keyOf(inputs, process.versions.modules, values);
   if (finished(name, key, outputs, folder)) return;
   await locked(async () => {
@@ -31,7 +31,7 @@ async function once({ name, folder, inputs = [], values = [], outputs }, install
 }
 
 /** A virtual environment with the pinned requirements. @returns {Promise<string>} the folder of its programs */
-async function pythonTools(name, folder, requirements, program) {
+export async function pythonTools(name, folder, requirements, program) {
   const bin = join(folder, process.platform === "win32" ? "Scripts" : "bin");
   await once({ name, folder: cache, inputs: [requirements], outputs: [join(bin, program)] }, async () => {
     rmSync(folder, { recursive: true, force: true });

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 /** A deployment under test. */
 export interface Deployment {
   readonly url: string;
+  /** The entrance itself refuses what does not fit into an event (413), as API Gateway does. */
+  readonly refusesLargeEvents?: boolean;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,10 @@ export class ContractClient {
   get content(): Content {
     assert.ok(this.deployed);
     return this.deployed.content;
+  }
+
+  get refusesLargeEvents(): boolean {
+    return this.deployed?.deployment.refusesLargeEvents ?? false;
   }
 
   readonly call = (path: string, init?: RequestInit): Promise<Response> => {

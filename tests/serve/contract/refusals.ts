@@ -29,11 +29,9 @@ export function refusalCases(client: ContractClient): void {
     const other = new FormData();
     other.append("file", new Blob([png as BlobPart]), "a.png");
     await refused(await post("/predict", other), 400, "FIELD_INVALID");
-    await refused(
-      await post("/predict", new Uint8Array(10 * 2 ** 20 + 1) as BodyInit, "image/png"),
-      413,
-      "BODY_TOO_LARGE",
-    );
+    const large = await post("/predict", new Uint8Array(10 * 2 ** 20 + 1) as BodyInit, "image/png");
+    if (client.refusesLargeEvents) assert.equal(large.status, 413);
+    else await refused(large, 413, "BODY_TOO_LARGE");
   });
 
   test("an image with too many pixels is refused before it is decoded", async () => {

@@ -1,0 +1,61 @@
+// The project's images, built from its Dockerfiles on the stand-ins for their bases.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { root } from "../setup/paths.mjs";
+import { SetupError } from "../setup/shell.mjs";
+import { buildImage, cache, engine, trustInstructions } from "./engine.mjs";
+import { standIn, standInFor } from "./stand-ins.mjs";
+
+const IMAGES = {
+  server: { dockerfile: "serve/ec2/Dockerfile", target: "server", context: "." },
+  lambda: { dockerfile: "serve/lambda/Dockerfile", target: "function", context: ".", needsModel: true },
+  mlflow: { dockerfile: "mlruns-config/Dockerfile", target: "server", context: "mlruns-config" },
+};
+
+/** @returns {Promise<string>} the image's name */
+export async function build(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { tag: { type: "string" }, model: { type: "string" } },
+  });
+  const image = IMAGES[positionals[0]];
+  if (!image || positionals.length > 1) {
+    throw new SetupError(`Unknown image ${positionals.join(" ")}.`, `Give one of ${Object.keys(IMAGES).join(", ")}.`);
+  }
+  const { dockerfile, target, context, needsModel } = image;
+  if (needsModel && !values.model) throw new SetupError("--model DIR is missing: the image holds a model.");
+  await engine();
+  const name = values.tag ?? `localhost/histo/${positionals[0]}:local`;
+  await buildImage({
+    name,
+    dockerfile: await onStandIns(dockerfile, target),
+    context,
+    target,
+    ignore: needsModel || (target === "server" && context === ".") ? `${dockerfile}.dockerignore` : undefined,
+    contexts: values.model ? { model: resolve(values.model) } : {},
+  });
+  return name;
+}
+
+/** A copy of a Dockerfile up to the wanted stage, in which each base image is its stand-in. @returns {Promise<string>} its path */
+async function onStandIns(dockerfile, target) {
+  if (process.env.HISTO_CONTAINER_BASES === "registry") return dockerfile;
+  const lines = [];
+  const stages = readFileSync(join(root, dockerfile), "utf8").split(/^(?=FROM )/m);
+  for (const stage of stages) {
+    const [, reference, name] = /^FROM (?:--platform=\S+ )?(\S+) AS (\S+)/.exec(stage) ?? [];
+    const base = reference && standInFor(reference);
+    // Stages without a stand-in (the tools for EC2 machines) are of no use on this machine.
+    if (reference && !base) continue;
+    lines.push(
+      base ? stage.replace(/^FROM .*\n/, `FROM ${await standIn(base)} AS ${name}\n${trustInstructions}`) : stage,
+    );
+    if (name === target) break;
+  }
+  mkdirSync(cache, { recursive: true });
+  const path = join(cache, `${target}-${basename(join(dockerfile, ".."))}.Dockerfile`);
+  writeFileSync(path, lines.join(""));
+  return path;
+}

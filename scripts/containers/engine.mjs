@@ -1,0 +1,100 @@
+// The container engine of this machine: podman with buildah, run as root without a daemon. Containers get no resource limits
+// here and builds no namespaces of their own, so that this works inside of virtual machines and containers too.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cache as toolsCache } from "../infrastructure/tools.mjs";
+import { probe, run, SetupError } from "../setup/shell.mjs";
+
+export const cache = join(toolsCache, "containers");
+
+const PACKAGES = "podman buildah runc debootstrap netavark aardvark-dns iptables";
+
+/**
+ * An OCI runtime that runs runc without what may not be set everywhere: limits above this machine's own, and cgroup limits
+ * where version 1 and 2 are mounted side by side.
+ */
+const RUNTIME = `#!${process.execPath}
+const { readFileSync, writeFileSync } = require("node:fs");
+const { spawnSync } = require("node:child_process");
+const args = process.argv.slice(2);
+const at = args.findIndex((arg) => arg === "--bundle" || arg === "-b");
+if (at >= 0) {
+  const path = args[at + 1] + "/config.json";
+  const config = JSON.parse(readFileSync(path, "utf8"));
+  delete config.process.rlimits;
+  delete config.linux.resources;
+  writeFileSync(path, JSON.stringify(config));
+}
+process.exit(spawnSync("runc", args, { stdio: "inherit" }).status ?? 1);
+`;
+
+/**
+ * Looks for the engine and writes its settings, which hold for what this process starts from now on.
+ * @returns {Promise<Record<string, string>>} the environment in which `podman` and `buildah` work here
+ * @throws {SetupError} where a program is missing, with the line that installs it
+ */
+export async function engine() {
+  if (process.platform !== "linux" || process.getuid() !== 0) {
+    throw new SetupError("Containers are built and run on Linux as root only.", "Run as root on Linux.");
+  }
+  for (const name of ["podman", "buildah", "runc", "debootstrap"]) {
+    if ((await probe(name, "--version")) === undefined) {
+      throw new SetupError(`${name} is missing.`, `Run: apt-get install --yes ${PACKAGES}`);
+    }
+  }
+  const folder = join(cache, "engine");
+  mkdirSync(folder, { recursive: true });
+  const runtime = join(folder, "runc");
+  writeFileSync(runtime, RUNTIME, { mode: 0o755 });
+  const settings = join(folder, "containers.conf");
+  writeFileSync(
+    settings,
+    `[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[engine.runtimes]
+runc = ["${runtime}"]
+`,
+  );
+  process.env.CONTAINERS_CONF = settings;
+  return { CONTAINERS_CONF: settings };
+}
+
+/** Whether an image is there. */
+export async function hasImage(name) {
+  return (await probe("podman", "image", "exists", name)) !== undefined;
+}
+
+/**
+ * Builds an image without a daemon.
+ * @param {{ name: string, dockerfile: string, context: string, target?: string, ignore?: string,
+ *   contexts?: Record<string, string> }} image paths are absolute or below the project
+ */
+export async function buildImage({ name, dockerfile, context, target, ignore, contexts = {} }) {
+  const args = ["bud", "--isolation", "chroot", "--network", "host", "--pull-never", "--layers", "--format", "docker"];
+  if (target) args.push("--target", target);
+  if (ignore) args.push("--ignorefile", ignore);
+  for (const [key, folder] of Object.entries(contexts)) args.push("--build-context", `${key}=${folder}`);
+  await run("containers", "buildah", [...args, ...trust(), "--tag", name, "--file", dockerfile, context]);
+}
+
+const BUNDLE = "/usr/local/share/trusted.crt";
+/** Where programs in RUN lines look for the certificates that this machine trusts, if it trusts others than Debian does. */
+const settings = process.env.SSL_CERT_FILE
+  ? Object.fromEntries(
+      ["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "SSL_CERT_FILE", "PIP_CERT"].map((name) => [name, BUNDLE]),
+    )
+  : {};
+
+/** Instructions for each stage, so that its RUN lines get the settings and the image does not hold them. */
+export const trustInstructions = Object.keys(settings)
+  .map((name) => `ARG ${name}\n`)
+  .join("");
+
+/** What RUN lines need to reach the package registries as this machine does: certificates, and the sources of apt. */
+function trust() {
+  const mounts = ["--volume", "/etc/apt:/etc/apt:O"];
+  if (process.env.SSL_CERT_FILE) mounts.push("--volume", `${process.env.SSL_CERT_FILE}:${BUNDLE}:ro`);
+  return [...mounts, ...Object.entries(settings).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`])];
+}
