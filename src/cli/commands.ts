@@ -1,60 +1,186 @@
-/** @module The list of commands, one file each. */
+/** @module The list of commands. Each is loaded when it is asked for, so that `histo --help` loads none. */
 import type { Command } from "commander";
-import { backboneFetchCommand, backboneListCommand } from "./backbone";
-import { benchCommand } from "./bench";
-import { addCommand } from "./command";
-import { compareCommand } from "./compare";
-import { dataPackCommand } from "./data-pack";
-import { dataSynthCommand } from "./data-synth";
-import { deployTarget, destroyCommand, logsCommand, statusCommand, trackingCommand } from "./deploy";
-import { doctorCommand } from "./doctor";
-import { edaCommand } from "./eda";
-import { evaluateCommand } from "./evaluate";
-import { exportCommand } from "./export";
-import { lrRangeCommand } from "./lr-range";
-import { metricsCommand } from "./metrics";
-import { mlflowSyncCommand } from "./mlflow-sync";
-import { notebookRun } from "./notebook-run";
-import { predictCommand } from "./predict";
-import { runsCommand } from "./runs";
-import { searchCommand } from "./search";
-import { serveCommand } from "./serve";
-import { slideCommand } from "./slide";
-import { startCommand } from "./start";
-import { trainCommand } from "./train";
-import { workerCommand } from "./worker";
+import { benchmarks } from "../../bench/index";
+import { addCommand, type CommandDefinition } from "./command";
 
-/** Adds every command to the program. */
-export function registerCommands(program: Command): void {
-  const data = program.command("data").description("make and prepare data sets");
-  addCommand(data, dataSynthCommand);
-  addCommand(data, dataPackCommand);
-  addCommand(program, startCommand);
-  addCommand(program, doctorCommand);
-  addCommand(program, benchCommand);
-  addCommand(program, edaCommand);
-  addCommand(program, trainCommand);
-  addCommand(program, lrRangeCommand);
-  addCommand(program, compareCommand);
-  const backbone = program.command("backbone").description("pretrained networks: list and fetch them");
-  addCommand(backbone, backboneListCommand);
-  addCommand(backbone, backboneFetchCommand);
-  addCommand(program, searchCommand);
-  addCommand(program, workerCommand);
-  addCommand(program, evaluateCommand);
-  addCommand(program, metricsCommand);
-  addCommand(program, exportCommand);
-  addCommand(program, predictCommand);
-  addCommand(program, slideCommand);
-  addCommand(program, serveCommand);
-  addCommand(program.command("notebook").description("notebooks without Jupyter"), notebookRun);
-  addCommand(program, runsCommand);
-  const deploy = program.command("deploy").description("deploy to AWS, watch and remove what is deployed");
-  addCommand(deploy, deployTarget("lambda"));
-  addCommand(deploy, deployTarget("ec2"));
-  addCommand(deploy, trackingCommand);
-  addCommand(deploy, statusCommand);
-  addCommand(deploy, logsCommand);
-  addCommand(deploy, destroyCommand);
-  addCommand(program.command("mlflow").description("the tracking server"), mlflowSyncCommand);
+interface Entry {
+  /** What is typed after `histo`. */
+  readonly words: readonly string[];
+  readonly summary: string;
+  load(): Promise<(command: Command) => void>;
+}
+
+function entry<Options, Result>(
+  words: string,
+  summary: string,
+  load: () => Promise<CommandDefinition<Options, Result>>,
+): Entry {
+  return {
+    words: words.split(" "),
+    summary,
+    async load() {
+      const definition = await load();
+      return (command) => addCommand(command, definition);
+    },
+  };
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  data: "make and prepare data sets",
+  backbone: "pretrained networks: list and fetch them",
+  notebook: "notebooks without Jupyter",
+  deploy: "deploy to AWS, watch and remove what is deployed",
+  mlflow: "the tracking server",
+};
+
+const COMMANDS: readonly Entry[] = [
+  entry(
+    "data synth",
+    "draw synthetic H&E-like polyp tiles in MHIST's layout",
+    async () => (await import("./data-synth.js")).dataSynthCommand,
+  ),
+  entry(
+    "data pack",
+    "decode every image once into the packed pixel store",
+    async () => (await import("./data-pack.js")).dataPackCommand,
+  ),
+  entry(
+    "start",
+    "the main job: make or read images, train, evaluate, export, verify, and serve a web page",
+    async () => (await import("./start.js")).startCommand,
+  ),
+  entry(
+    "doctor",
+    "what this machine has, and what is missing",
+    async () => (await import("./doctor.js")).doctorCommand,
+  ),
+  entry(
+    "bench",
+    `measure beside a peer: ${Object.keys(benchmarks).join(", ")}`,
+    async () => (await import("./bench.js")).benchCommand,
+  ),
+  entry(
+    "eda",
+    "explore a data set: classes, votes, colours, sizes, duplicates",
+    async () => (await import("./eda.js")).edaCommand,
+  ),
+  entry(
+    "train",
+    "train a model; keeps its best weights, predictions and metrics in a run directory",
+    async () => (await import("./train.js")).trainCommand,
+  ),
+  entry(
+    "lr-range",
+    "let the learning rate rise over some hundred steps, and see where the loss falls and where it diverges",
+    async () => (await import("./lr-range.js")).lrRangeCommand,
+  ),
+  entry(
+    "compare",
+    "train common techniques on one data set and put what they reach and cost into one table",
+    async () => (await import("./compare.js")).compareCommand,
+  ),
+  entry(
+    "backbone list",
+    "the pretrained networks that are known, and which are here",
+    async () => (await import("./backbone.js")).backboneListCommand,
+  ),
+  entry(
+    "backbone fetch",
+    "fetch a pretrained network by its name in histo backbone list, and convert it to ONNX",
+    async () => (await import("./backbone.js")).backboneFetchCommand,
+  ),
+  entry(
+    "search",
+    "search for an architecture; the same command again goes on where it was stopped",
+    async () => (await import("./search.js")).searchCommand,
+  ),
+  entry(
+    "worker",
+    "run trials that searches hand out through Redis, until it is stopped",
+    async () => (await import("./worker.js")).workerCommand,
+  ),
+  entry(
+    "evaluate",
+    "measure a run from its predictions, and write its report",
+    async () => (await import("./evaluate.js")).evaluateCommand,
+  ),
+  entry(
+    "metrics",
+    "measure any CSV of true labels and scores",
+    async () => (await import("./metrics.js")).metricsCommand,
+  ),
+  entry(
+    "export",
+    "export a training run as an ONNX model directory",
+    async () => (await import("./export.js")).exportCommand,
+  ),
+  entry(
+    "predict",
+    "predict the class of images with an exported model",
+    async () => (await import("./predict.js")).predictCommand,
+  ),
+  entry(
+    "slide",
+    "predict whole slides tile by tile: a table, a map, and objects for QuPath",
+    async () => (await import("./slide.js")).slideCommand,
+  ),
+  entry("serve", "serve models over HTTP, with a web page", async () => (await import("./serve.js")).serveCommand),
+  entry(
+    "notebook run",
+    "run notebooks from top to bottom and save their outputs",
+    async () => (await import("./notebook-run.js")).notebookRun,
+  ),
+  entry(
+    "runs",
+    "list the runs of the MLflow server, or compare the named ones",
+    async () => (await import("./runs.js")).runsCommand,
+  ),
+  entry(
+    "options",
+    "print the options of training and of the commands as tables for the docs, or as JSON schema",
+    async () => (await import("./options.js")).optionsCommand,
+  ),
+  entry("deploy lambda", "deploy a model as an AWS Lambda function", async () =>
+    (await import("./deploy.js")).deployTarget("lambda"),
+  ),
+  entry("deploy ec2", "deploy a model on EC2 servers", async () => (await import("./deploy.js")).deployTarget("ec2")),
+  entry(
+    "deploy tracking",
+    "deploy an MLflow server with PostgreSQL and S3",
+    async () => (await import("./deploy.js")).trackingCommand,
+  ),
+  entry(
+    "deploy status",
+    "stacks, addresses, images and alarms of the deployment",
+    async () => (await import("./deploy.js")).statusCommand,
+  ),
+  entry(
+    "deploy logs",
+    "log lines of the function, the servers or MLflow",
+    async () => (await import("./deploy.js")).logsCommand,
+  ),
+  entry(
+    "deploy destroy",
+    "remove a deployment; data is kept and named",
+    async () => (await import("./deploy.js")).destroyCommand,
+  ),
+  entry(
+    "mlflow sync",
+    "send what runs have logged while the MLflow server was away",
+    async () => (await import("./mlflow-sync.js")).mlflowSyncCommand,
+  ),
+];
+
+/** Adds every command to the program. @param argv only the commands that it names get their options; all where absent */
+export async function registerCommands(program: Command, argv?: readonly string[]): Promise<void> {
+  for (const { words, summary, load } of COMMANDS) {
+    const parent = words.slice(0, -1).reduce(groupOf, program);
+    const command = parent.command(words.at(-1) as string).description(summary);
+    if (!argv || words.every((word) => argv.includes(word))) (await load())(command);
+  }
+}
+
+function groupOf(parent: Command, name: string): Command {
+  const there = parent.commands.find((command) => command.name() === name);
+  return there ?? parent.command(name).description(GROUPS[name] ?? "");
 }

@@ -1,51 +1,57 @@
 /** @module `histo compare`: common techniques on one data set, one table. */
+
+import * as z from "zod";
 import type { ComparisonRow, TechniqueComparison } from "../experiments/index";
-import { addBackboneOptions, type BackboneCommandOptions } from "./backbone-options";
-import { type CommandDefinition, integer } from "./command";
-import { addDataOptions, addFoldOptions, type DataOptions, datasetOptions } from "./data-options";
+import { group, option, trainingSchema, whole } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { type DataOptions, datasetChoice, datasetOptions } from "./data-options";
+import { addSchemaOptions, givenOptions, readOptions } from "./schema-options";
 import { textTable } from "./text-table";
-import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
+import { trackingOptions } from "./tracking-options";
 
-interface Options extends DataOptions, BackboneCommandOptions, TrackingCommandOptions {
-  readonly out?: string;
-  readonly models?: string;
-  readonly backbone?: string;
-  readonly size: number;
-  readonly epochs?: number;
-  readonly seed: number;
-}
+/** What may be said about a frozen backbone. */
+const backboneSchema = trainingSchema.pick({
+  backboneOutput: true,
+  backbonePool: true,
+  backboneMean: true,
+  backboneStd: true,
+});
 
-export const compareCommand: CommandDefinition<Options, TechniqueComparison> = {
-  name: "compare",
-  summary: "train common techniques on one data set and put what they reach and cost into one table",
-  configure: (command) =>
-    addTrackingOptions(addBackboneOptions(addFoldOptions(addDataOptions(command))))
-      .option(
-        "--out <dir>",
-        "directory of the runs; finished ones are kept (default: one under runs/ for these options)",
-      )
-      .option("--models <names>", "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit; all by default")
-      .option("--backbone <onnx>", "and a linear head on this frozen feature extractor: FILE.onnx or hf:OWNER/NAME")
-      .option("--size <px>", "edge length of the models' input", integer(8, 16384), 96)
-      .option("--epochs <n>", "at most so many epochs each", integer(1))
-      .option("--seed <n>", "fixes everything random", integer(0), 0),
-  async run(options, { progress, signal }) {
+export const compareSchema = z.strictObject({
+  ...group("Comparison", {
+    out: option(z.string().optional(), "directory of the runs; finished ones are kept", {
+      value: "dir",
+      usual: "one under runs/ for these options",
+    }),
+    models: option(z.string().optional(), "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit", {
+      value: "names",
+      usual: "all",
+    }),
+    backbone: option(
+      z.string().optional(),
+      "also a linear head on this frozen feature extractor: FILE.onnx or hf:OWNER/NAME",
+      { value: "onnx" },
+    ),
+    size: option(whole(8, 16384).default(96), "edge length of the models' input", { value: "px" }),
+    epochs: option(whole(1).optional(), "at most so many epochs each", { value: "n" }),
+    seed: option(whole(0).default(0), "fixes everything random", { value: "n" }),
+  }),
+  ...trackingOptions,
+});
+
+export const compareCommand: CommandDefinition<DataOptions, TechniqueComparison> = {
+  configure: (command) => [datasetChoice, backboneSchema, compareSchema].reduce(addSchemaOptions, command),
+  async run(flags, { progress, signal }) {
     const { compareTechniques, comparisonDirectory, TECHNIQUES } = await import("../experiments/index.js");
-    const { data, out, models, backbone, size, epochs, seed, track, experiment } = options;
-    const { backboneOutput, backbonePool, backboneMean, backboneStd } = options;
-    const dataset = JSON.parse(JSON.stringify(datasetOptions(options))) as ReturnType<typeof datasetOptions>;
-    const place = { data, dataset, size, seed, ...(epochs !== undefined && { epochs }) };
+    const { out, models, backbone, size, epochs, seed, track, experiment } = readOptions(flags, compareSchema);
+    const dataset = datasetOptions(flags);
+    const place = { data: flags.data, dataset, size, seed, ...(epochs !== undefined && { epochs }) };
     const comparison = await compareTechniques({
       ...place,
       out: out ?? comparisonDirectory(place),
       models: models?.split(",") ?? TECHNIQUES.map(({ name }) => name),
       ...(backbone !== undefined && { backbone }),
-      backboneOptions: {
-        ...(backboneOutput !== undefined && { backboneOutput }),
-        ...(backbonePool !== undefined && { backbonePool }),
-        ...(backboneMean !== undefined && { backboneMean }),
-        ...(backboneStd !== undefined && { backboneStd }),
-      },
+      backboneOptions: givenOptions(flags, backboneSchema),
       track: track && { experiment },
       progress,
       signal,

@@ -25,8 +25,6 @@ interface Result {
 }
 
 export const dataPackCommand: CommandDefinition<Options, Result> = {
-  name: "pack",
-  summary: "decode every image once into the packed pixel store",
   configure: (command) =>
     addDataOptions(command)
       .option("--size <px>", "edge length in pixels (default: the images' own, or 224)", integer(1, 16384))

@@ -10,8 +10,6 @@ interface Options {
 }
 
 export const dataSynthCommand: CommandDefinition<Options, SyntheticSummary> = {
-  name: "synth",
-  summary: "draw synthetic H&E-like polyp tiles in MHIST's layout",
   configure: (command) =>
     command
       .requiredOption("--out <dir>", "directory to create")

@@ -63,8 +63,6 @@ const asking = (command: Command) =>
 /** `histo deploy lambda` and `histo deploy ec2`. */
 export function deployTarget(target: DeploymentTarget): CommandDefinition<DeployOptions, Deployed> {
   return {
-    name: target,
-    summary: target === "lambda" ? "deploy a model as an AWS Lambda function" : "deploy a model on EC2 servers",
     configure: (command) =>
       asking(command)
         .requiredOption("--model <dir>", "model directory of histo export")
@@ -90,8 +88,6 @@ export function deployTarget(target: DeploymentTarget): CommandDefinition<Deploy
 
 /** `histo deploy tracking`. */
 export const trackingCommand: CommandDefinition<Common, Deployed> = {
-  name: "tracking",
-  summary: "deploy an MLflow server with PostgreSQL and S3",
   configure: asking,
   async run(options, context) {
     const settings = await settingsOf(options, "tracking");
@@ -123,8 +119,6 @@ function sayWhoIsTold({ alarmEmail }: DeploymentSettings, { progress }: CommandC
 
 /** `histo deploy destroy`. */
 export const destroyCommand: CommandDefinition<Common & { readonly part: DeploymentPart | "all" }, Deployed> = {
-  name: "destroy",
-  summary: "remove a deployment; data is kept and named",
   configure: (command) =>
     asking(command).option("--part <part>", "what to remove", oneOf("lambda", "ec2", "tracking", "all"), "all"),
   async run(options, context) {
@@ -141,8 +135,6 @@ export const destroyCommand: CommandDefinition<Common & { readonly part: Deploym
 
 /** `histo deploy status`. */
 export const statusCommand: CommandDefinition<Common, object> = {
-  name: "status",
-  summary: "stacks, addresses, images and alarms of the deployment",
   configure: common,
   async run(options, context) {
     const settings = await settingsOf(options);
@@ -161,8 +153,6 @@ interface LogOptions extends Common {
 
 /** `histo deploy logs`. */
 export const logsCommand: CommandDefinition<LogOptions, { readonly lines: readonly string[] }> = {
-  name: "logs",
-  summary: "log lines of the function, the servers or MLflow",
   configure: (command) =>
     common(command)
       .option("--part <part>", "whose log", oneOf("lambda", "ec2", "tracking"), "lambda")

@@ -32,8 +32,6 @@ interface Report {
 }
 
 export const doctorCommand: CommandDefinition<object, Report> = {
-  name: "doctor",
-  summary: "what this machine has, and what is missing",
   configure: (command) => command,
   async run() {
     const { chooseStepWay, hasBf16Hardware, runtime, workloads } = await import("../tensorflow/index.js");

@@ -23,8 +23,6 @@ interface Result extends LabelSummary, Partial<PixelChecks> {
 }
 
 export const edaCommand: CommandDefinition<Options, Result> = {
-  name: "eda",
-  summary: "explore a data set: classes, votes, colours, sizes, duplicates",
   configure: (command) => addDataOptions(command).option("--no-images", "read the label table only"),
   async run(options, { progress, signal }) {
     const { checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =

@@ -14,9 +14,10 @@ import type {
 import { decimal } from "../progress/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
-import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
+import { addSchemaOptions, readOptions } from "./schema-options";
+import { trackingSchema } from "./tracking-options";
 
-interface Options extends TrackingCommandOptions {
+interface Options {
   readonly run: string;
   readonly report?: boolean | string;
   readonly thresholdRule?: string;
@@ -46,10 +47,8 @@ interface Result {
 }
 
 export const evaluateCommand: CommandDefinition<Options, Result> = {
-  name: "evaluate",
-  summary: "measure a run from its predictions, and write its report",
   configure: (command) =>
-    addTrackingOptions(
+    addSchemaOptions(
       command
         .requiredOption("--run <dir>", "run directory, or mlflow:RUN_ID for a run on the MLflow server")
         .option("--report [file]", "write the report (default: report.html in the run directory)")
@@ -60,6 +59,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
         )
         .option("--groups <file>", "CSV with an image column and --by: measures by group")
         .option("--by <column>", "column of --groups that names the group"),
+      trackingSchema,
     ),
   async run(options, { progress, signal }) {
     const [evaluation, { localRun, namedRunId }] = await Promise.all([
@@ -87,10 +87,11 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     const report = options.report ? await reportOf(results, result, options) : undefined;
     if (report) progress.say(`Report: ${report}`);
     const found: Result = { ...result, ...(report && { report }) };
-    if (!options.track) return found;
+    const { track, experiment } = readOptions(options, trackingSchema);
+    if (!track) return found;
     const { logEvaluation } = await import("../experiments/track-results.js");
     const runUrl = await logEvaluation(results, found, {
-      experiment: options.experiment,
+      experiment,
       rule: options.thresholdRule,
       runId: namedRunId(options.run),
       say: (line) => progress.say(line),

@@ -1,40 +1,39 @@
 /** @module `histo export`: a training run as an ONNX model directory. */
+import * as z from "zod";
 import { describeCompression } from "../onnx/compression";
-import type { ExportResult, Variant, Verification } from "../onnx/index";
-import { type CommandDefinition, oneOf } from "./command";
-import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
+import type { ExportResult, Verification } from "../onnx/index";
+import { option } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
+import { trackingOptions } from "./tracking-options";
 
-interface Options extends TrackingCommandOptions {
-  readonly run: string;
-  readonly out: string;
-  readonly variant: Variant;
-  readonly data?: string;
-  readonly fold?: boolean;
-}
+export const exportSchema = z.strictObject({
+  run: option(z.string(), "run directory of histo train, or mlflow:RUN_ID for a run on the MLflow server", {
+    value: "dir",
+  }),
+  out: option(z.string(), "directory to make: model.onnx, model.onnx.data, model.json, golden.png", { value: "dir" }),
+  variant: option(
+    z.enum(["fp32", "int8", "compact"]).default("fp32"),
+    "fp32 (exact), int8, or compact (smallest and fastest)",
+    { value: "name" },
+  ),
+  data: option(z.string().optional(), "the data set, where it is not where it was in training", { value: "dir" }),
+  fold: option(
+    z.boolean().default(false),
+    "fp32, int8: write a subspace stem as the ordinary first layer that it stands for",
+  ),
+  ...trackingOptions,
+});
 
 interface Result extends ExportResult {
   /** Page of the run in MLflow. */
   readonly runUrl?: string;
 }
 
-export const exportCommand: CommandDefinition<Options, Result> = {
-  name: "export",
-  summary: "export a training run as an ONNX model directory",
-  configure: (command) =>
-    addTrackingOptions(
-      command
-        .requiredOption("--run <dir>", "run directory of histo train, or mlflow:RUN_ID for a run on the MLflow server")
-        .requiredOption("--out <dir>", "directory to make: model.onnx, model.onnx.data, model.json, golden.png")
-        .option(
-          "--variant <name>",
-          "fp32 (exact), int8, or compact (smallest and fastest)",
-          oneOf("fp32", "int8", "compact"),
-          "fp32",
-        )
-        .option("--data <dir>", "the data set, where it is not where it was in training")
-        .option("--fold", "fp32, int8: write a subspace stem as the ordinary first layer that it stands for"),
-    ),
-  async run({ run: named, out, variant, data, fold, track, experiment }, { progress, signal }) {
+export const exportCommand: CommandDefinition<object, Result> = {
+  configure: (command) => addSchemaOptions(command, exportSchema),
+  async run(flags, { progress, signal }) {
+    const { run: named, out, variant, data, fold, track, experiment } = readOptions(flags, exportSchema);
     const [{ exportRun }, { localRun, namedRunId }] = await Promise.all([
       import("../onnx/index.js"),
       import("./fetched-run.js"),

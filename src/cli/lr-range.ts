@@ -1,37 +1,32 @@
 /** @module `histo lr-range`: which learning rates a network can be trained with. */
 import { resolve } from "node:path";
-import type { TrainingOptions } from "../runs/index";
+import * as z from "zod";
+import { between, group, option, trainingSchema, whole } from "../options/index";
 import type { RangeTest } from "../training/index";
-import { type CommandDefinition, integer, number } from "./command";
-import type { DataOptions } from "./data-options";
-import { refuseUnusedReference, trainingOptions, withoutCommandOptions } from "./train";
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, givenTraining, readOptions } from "./schema-options";
+import { refuseUnusedReference } from "./train";
 
-type Options = Partial<TrainingOptions> &
-  DataOptions & {
-    readonly lowest: number;
-    readonly highest: number;
-    readonly steps: number;
-    readonly figure?: string;
-  };
+export const rangeSchema = z.strictObject({
+  ...group("Range test", {
+    lowest: option(between(1e-12, 1e3).default(1e-7), "first learning rate", { value: "x" }),
+    highest: option(between(1e-12, 1e3).default(1), "last learning rate", { value: "x" }),
+    steps: option(whole(20, 100_000).default(150), "updates", { value: "n" }),
+    figure: option(z.string().optional(), "draw loss by learning rate", { value: "png" }),
+  }),
+});
 
 interface Result extends RangeTest {
   /** Path of the figure, where one was asked for. */
   readonly figure?: string;
 }
 
-export const lrRangeCommand: CommandDefinition<Options, Result> = {
-  name: "lr-range",
-  summary: "let the learning rate rise over some hundred steps, and see where the loss falls and where it diverges",
-  configure: (command) =>
-    trainingOptions(command)
-      .option("--lowest <x>", "first learning rate", number(1e-12), 1e-7)
-      .option("--highest <x>", "last learning rate", number(1e-12), 1)
-      .option("--steps <n>", "updates", integer(20, 100_000), 150)
-      .option("--figure <png>", "draw loss by learning rate"),
-  async run(given, { progress, signal }) {
+export const lrRangeCommand: CommandDefinition<object, Result> = {
+  configure: (command) => addSchemaOptions(addSchemaOptions(command, trainingSchema), rangeSchema),
+  async run(flags, { progress, signal }) {
     const { runLearningRateRange } = await import("../training/index.js");
-    const { lowest, highest, steps, figure: target, ...rest } = given;
-    const options = withoutCommandOptions(rest);
+    const { lowest, highest, steps, figure: target } = readOptions(flags, rangeSchema);
+    const options = givenTraining(flags);
     refuseUnusedReference(options);
     const range = await runLearningRateRange(options, {
       lowest,

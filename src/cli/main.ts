@@ -3,15 +3,15 @@ import { Command, CommanderError } from "commander";
 import { reportError } from "./command";
 import { registerCommands } from "./commands";
 
-/** Builds the program with all its commands. */
-export function createProgram(): Command {
+/** Builds the program with all its commands. @param argv only the commands that it names get their options; all where absent */
+export async function createProgram(argv?: readonly string[]): Promise<Command> {
   const program = new Command("histo")
     .description("Histology image classification: data, training, evaluation, export and serving.")
     .showHelpAfterError(false)
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  registerCommands(program);
+  await registerCommands(program, argv);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   }
@@ -24,7 +24,7 @@ function allCommands(command: Command): Command[] {
 
 /** Runs the command line and sets the exit status of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const program = await createProgram(argv);
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {

@@ -20,8 +20,6 @@ interface Result extends BinaryMetrics {
 }
 
 export const metricsCommand: CommandDefinition<Options, Result> = {
-  name: "metrics",
-  summary: "measure any CSV of true labels and scores",
   configure: (command) =>
     command
       .requiredOption("--predictions <file>", "CSV with a header, a column of true labels and one of scores")

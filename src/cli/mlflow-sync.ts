@@ -12,8 +12,6 @@ interface Result {
 }
 
 export const mlflowSyncCommand: CommandDefinition<MlflowOptions, Result> = {
-  name: "sync",
-  summary: "send what runs have logged while the MLflow server was away",
   configure: (command) =>
     addMlflowOptions(command).argument("[directories...]", "run directories, or folders of them (default: runs)"),
   async run({ args, ...options }, { progress, signal }) {

@@ -18,8 +18,6 @@ interface NotebookResult {
 }
 
 export const notebookRun: CommandDefinition<Options, { notebooks: NotebookResult[] }> = {
-  name: "run",
-  summary: "run notebooks from top to bottom and save their outputs",
   configure: (command: Command) =>
     command
       .argument("<file...>", "notebooks (.ipynb)")

@@ -34,8 +34,6 @@ interface Row {
 const COLUMNS = ["filename", "logit", "probability", "predicted_class", "threshold"] as const;
 
 export const predictCommand: CommandDefinition<Options, Result> = {
-  name: "predict",
-  summary: "predict the class of images with an exported model",
   configure: (command) =>
     command
       .requiredOption("--model <dir>", "model directory of histo export")

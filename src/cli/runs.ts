@@ -38,8 +38,6 @@ interface Result {
 }
 
 export const runsCommand: CommandDefinition<Options, Result> = {
-  name: "runs",
-  summary: "list the runs of the MLflow server, or compare the named ones",
   configure: (command) =>
     addMlflowOptions(command)
       .argument("[runs...]", "ids of runs to put side by side")

@@ -1,68 +1,56 @@
 /** @module `histo search`: looks for a good architecture and good settings. */
 import { basename, join, resolve } from "node:path";
+import * as z from "zod";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
+import { option, whole } from "../options/index";
 import { decimal } from "../progress/index";
-import type { SamplerName, SearchResult } from "../search/index";
-import { type CommandDefinition, integer, oneOf } from "./command";
-import { addDataOptions, addFoldOptions, type DataOptions, datasetOptions } from "./data-options";
+import type { SearchResult } from "../search/index";
+import type { CommandDefinition } from "./command";
+import { datasetChoice } from "./data-options";
 import { redisAddress } from "./redis-address";
+import { addSchemaOptions, readOptions } from "./schema-options";
 import { textTable } from "./text-table";
-import { addTrackingOptions, type TrackingCommandOptions } from "./tracking-options";
+import { trackingOptions } from "./tracking-options";
 
-interface SearchCommandOptions extends DataOptions, TrackingCommandOptions {
-  space: string;
-  run?: string;
-  trials: number;
-  workers?: number;
-  redis?: string | false;
-  confirm?: number;
-  objective: string;
-  sampler: SamplerName;
-  halving?: boolean;
-  minEpochs?: number;
-  reduction?: number;
-  size?: number;
-  epochs?: number;
-  keepBest: number;
-  seed: number;
-}
+export const searchSchema = z.strictObject({
+  ...datasetChoice.shape,
+  space: option(z.string(), "YAML file with the space, or a preset: mlp, pixels, small", { value: "file" }),
+  trials: option(whole(1, 100_000).default(20), "trials in all", { value: "n" }),
+  workers: option(whole(1, 256).optional(), "processes that run trials, or trials in the queue", {
+    value: "n",
+    usual: "1; of a queue, as many as workers",
+  }),
+  run: option(z.string().optional(), "directory of the search", { value: "dir", usual: "runs/search-SPACE-DATA" }),
+  objective: option(z.string().default("rocAuc"), "validation metric to make best, such as rocAuc or loss", {
+    value: "metric",
+  }),
+  sampler: option(z.enum(["tpe", "random", "grid"]).default("tpe"), "how trials are chosen", { value: "name" }),
+  halving: option(z.boolean().default(false), "stop poor trials early (asynchronous successive halving)"),
+  minEpochs: option(whole(1).optional(), "with --halving: epochs that every trial gets", { value: "n", usual: "1" }),
+  reduction: option(whole(2).optional(), "with --halving: one in so many goes on", { value: "n", usual: "3" }),
+  size: option(whole(1, 16384).optional(), "edge length of the model's input, for all trials", { value: "px" }),
+  epochs: option(whole(1).optional(), "passes over the training set, for all trials", { value: "n" }),
+  keepBest: option(whole(1).default(3), "how many of the best trials keep their weights", { value: "k" }),
+  confirm: option(
+    whole(0, 1000).optional(),
+    "train the best n of a search in the subspace again on pixels; 0 for none",
+    { value: "n", usual: "3" },
+  ),
+  seed: option(whole(0).default(0), "fixes everything random", { value: "n" }),
+  ...trackingOptions,
+});
 
-export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult> = {
-  name: "search",
-  summary: "search for an architecture; the same command again goes on where it was stopped",
+export const searchCommand: CommandDefinition<{ readonly redis?: string | false }, SearchResult> = {
   configure: (command) =>
-    addTrackingOptions(
-      addFoldOptions(addDataOptions(command))
-        .requiredOption("--space <file>", "YAML file with the space, or a preset: mlp, pixels, small")
-        .option("--trials <n>", "trials in all", integer(1, 100_000), 20)
-        .option(
-          "--workers <n>",
-          "processes that run trials (default 1), or trials in the queue (default: as many as workers)",
-          integer(1, 256),
-        )
-        .option("--redis <url>", "hand the trials to the workers (histo worker) at this Redis (default: REDIS_URL)")
-        .option("--no-redis", "run the trials on this machine, whatever REDIS_URL says")
-        .option("--run <dir>", "directory of the search (default: runs/search-SPACE-DATA)")
-        .option("--objective <metric>", "validation metric to make best, such as rocAuc or loss", "rocAuc")
-        .option("--sampler <name>", "tpe, random or grid", oneOf("tpe", "random", "grid"), "tpe")
-        .option("--halving", "stop poor trials early (asynchronous successive halving)")
-        .option("--min-epochs <n>", "with --halving: epochs that every trial gets (default 1)", integer(1))
-        .option("--reduction <n>", "with --halving: one in so many goes on (default 3)", integer(2))
-        .option("--size <px>", "edge length of the model's input, for all trials", integer(1, 16384))
-        .option("--epochs <n>", "passes over the training set, for all trials", integer(1))
-        .option("--keep-best <k>", "how many of the best trials keep their weights", integer(1), 3)
-        .option(
-          "--confirm <n>",
-          "train the best n of a search in the subspace again on pixels; 0 for none (default 3)",
-          integer(0, 1000),
-        )
-        .option("--seed <n>", "fixes everything random", integer(0), 0),
-    ),
-  async run(options, { progress, signal }) {
+    addSchemaOptions(command, searchSchema)
+      .option("--redis <url>", "hand the trials to the workers (histo worker) at this Redis (default: REDIS_URL)")
+      .option("--no-redis", "run the trials on this machine, whatever REDIS_URL says"),
+  async run(flags, { progress, signal }) {
     const { readSpace, runSearch, searchesSubspace } = await import("../search/index.js");
+    const options = readOptions(flags, searchSchema);
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;
-    const { size, epochs, halving, minEpochs, reduction } = options;
+    const { dataset, size, epochs, halving, minEpochs, reduction } = options;
     if (!halving && (minEpochs ?? reduction) !== undefined) {
       throw new InputError("OPTION_UNUSED", "--min-epochs and --reduction need --halving.");
     }
@@ -71,12 +59,12 @@ export const searchCommand: CommandDefinition<SearchCommandOptions, SearchResult
     const searched = Object.entries(space.searched).filter(([key]) => !given.some(([other]) => other === key));
     return runSearch({
       data,
-      dataset: datasetOptions(options),
+      dataset,
       space: { fixed: { ...space.fixed, ...Object.fromEntries(given) }, searched: Object.fromEntries(searched) },
       run: options.run ?? join(projectRoot(), "runs", `search-${name}-${basename(resolve(data))}`),
       halving: halving ? { minimumEpochs: minEpochs ?? 1, reduction: reduction ?? 3 } : false,
       track: track && { experiment },
-      redis: redisAddress(options.redis),
+      redis: redisAddress(flags.redis),
       confirm: options.confirm ?? (searchesSubspace(space) ? 3 : 0),
       ...{ trials, workers, objective, sampler, seed, keepBest, progress, signal },
     });

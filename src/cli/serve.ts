@@ -39,8 +39,6 @@ const PUBLIC_RATE_LIMIT = 6000;
 const LOCAL_HOSTS = ["127.0.0.1", "::1", "localhost"];
 
 export const serveCommand: CommandDefinition<Options, Result> = {
-  name: "serve",
-  summary: "serve models over HTTP, with a web page",
   configure: (command) =>
     command
       .addOption(

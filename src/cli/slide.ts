@@ -20,8 +20,6 @@ interface Options {
 type Result = SlideInfo | SlideResult;
 
 export const slideCommand: CommandDefinition<Options, Result> = {
-  name: "slide",
-  summary: "predict whole slides tile by tile: a table, a map, and objects for QuPath",
   configure: (command) =>
     command
       .argument("<file>", "slide: TIFF pyramid, SVS, OME-TIFF, or a large PNG or JPEG")

@@ -5,8 +5,8 @@ import { basename, join, resolve } from "node:path";
 import type { Dataset, DatasetOptions } from "../dataset/index";
 import { hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { projectRoot, sha256 } from "../files/index";
+import type { GivenTrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
-import type { TrainingOptions } from "../runs/index";
 import { type CommandContext, type CommandDefinition, integer } from "./command";
 import { BIT_DEPTH_HELP, bitDepth } from "./data-options";
 import { type LocalMlflow, localMlflow } from "./local-mlflow";
@@ -54,8 +54,6 @@ const DATA_EMPTY =
   "--data is empty (a variable that is not set?); name the folder of your images, or leave --data out for synthetic tiles.";
 
 export const startCommand: CommandDefinition<Options, Result> = {
-  name: "start",
-  summary: "the main job: make or read images, train, evaluate, export, verify, and serve a web page",
   configure: (command) =>
     command
       .option("--data <dir>", "your images (default: synthetic polyp tiles)")
@@ -124,7 +122,7 @@ function coordinatesFor({ tiles }: Dataset): number {
  * @param given.epochs what the user asked for, with and without the native TensorFlow
  */
 async function trainModel(
-  options: Partial<TrainingOptions> & { data: string },
+  options: GivenTrainingOptions,
   given: { run: string; mlflow: LocalMlflow; epochs: number | undefined; context: CommandContext },
 ): Promise<void> {
   const { run, mlflow, epochs, context } = given;
@@ -165,7 +163,7 @@ async function pack(
   { progress, signal }: CommandContext,
 ): Promise<void> {
   const { loadDataset, packPixels } = await import("../dataset/index.js");
-  const { defaultTrainingOptions } = await import("../runs/index.js");
+  const { defaultTrainingOptions } = await import("../options/index.js");
   const { resize, skipUnreadable } = defaultTrainingOptions;
   const { store, path } = await packPixels(await loadDataset(data, dataset), {
     ...{ size, resize, skipUnreadable, progress, signal },

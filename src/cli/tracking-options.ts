@@ -1,11 +1,11 @@
 /** @module The options of commands that log to MLflow. */
-import type { Command } from "commander";
+import * as z from "zod";
+import { group, option } from "../options/index";
 
-export interface TrackingCommandOptions {
-  readonly track: boolean;
-  readonly experiment: string;
-}
+/** Declared options, to be spread into a command's. */
+export const trackingOptions = group("Tracking", {
+  track: option(z.boolean().default(true), "do not log to MLflow", { flag: "no-track" }),
+  experiment: option(z.string().default("histology"), "experiment of MLflow", { value: "name" }),
+});
 
-export function addTrackingOptions(command: Command): Command {
-  return command.option("--no-track", "do not log to MLflow").option("--experiment <name>", "of MLflow", "histology");
-}
+export const trackingSchema = z.strictObject(trackingOptions);

@@ -13,8 +13,6 @@ interface WorkerCommandOptions {
 }
 
 export const workerCommand: CommandDefinition<WorkerCommandOptions, WorkerSummary> = {
-  name: "worker",
-  summary: "run trials that searches hand out through Redis, until it is stopped",
   configure: (command) =>
     command
       .option("--redis <url>", "address of Redis or Valkey, such as redis://127.0.0.1:6379 (default: REDIS_URL)")

@@ -9,8 +9,9 @@ import { type DatasetOptions, datasetContentHash, loadDataset } from "../dataset
 import { Interrupted, messageOf } from "../errors/index";
 import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
+import { BACKBONE_PREFIX, defaultTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { BACKBONE_PREFIX, defaultTrainingOptions, RunDirectory } from "../runs/index";
+import { RunDirectory } from "../runs/index";
 import { writeComparisonPage } from "./comparison-page";
 import { type ComparisonRow, ensembleRow, type FailedTechnique, measureRow } from "./measure";
 import type { ParentTracking } from "./parent-run";

@@ -5,8 +5,9 @@ import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import { type BinaryMetrics, readPredictions, writePredictions } from "../evaluation/index";
 import { writeJson } from "../files/index";
+import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { defaultTrainingOptions, RunDirectory, type TrainingOptions } from "../runs/index";
+import { RunDirectory } from "../runs/index";
 import type { ActiveRun } from "../tracking/index";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
 import { numbers } from "./run-log";
@@ -54,7 +55,7 @@ export interface CrossValidation {
  * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}, and the same call goes on
  */
 export async function crossValidate(
-  { data, dataset = {}, ...options }: Partial<TrainingOptions> & { data: string },
+  { data, dataset = {}, ...options }: GivenTrainingOptions,
   { run: path, variant, track = false, progress = silentProgress, signal }: CrossValidationOptions,
 ): Promise<CrossValidation> {
   const run = new RunDirectory(resolve(path));

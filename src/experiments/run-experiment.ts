@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
 import { takeLock } from "../files/index";
 import { exportRun, type Variant } from "../onnx/index";
+import type { GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";
-import type { TrainingOptions } from "../runs/index";
 import { type RunTrainingOptions, runTraining, type TrainingResult } from "../training/index";
 import { type TrackingOptions, TrainingTracker } from "./track-training";
 
@@ -33,7 +33,7 @@ export interface ExperimentResult extends TrainingResult {
  * @throws {InputError} `RUN_BUSY` where another process does so in this run directory, and what {@link runTraining} throws
  */
 export async function runExperiment(
-  options: Partial<TrainingOptions> & { data: string },
+  options: GivenTrainingOptions,
   { lock = true, ...experiment }: ExperimentOptions,
 ): Promise<ExperimentResult> {
   if (!lock) return trainExportAndLog(options, experiment);
@@ -54,7 +54,7 @@ export async function runExperiment(
 }
 
 async function trainExportAndLog(
-  options: Partial<TrainingOptions> & { data: string },
+  options: GivenTrainingOptions,
   { track = false, variant = "none", report = true, ...training }: Omit<ExperimentOptions, "lock">,
 ): Promise<ExperimentResult> {
   const { progress = silentProgress, signal, callbacks = [] } = training;

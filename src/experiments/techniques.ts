@@ -1,6 +1,6 @@
 /** @module The techniques of the comparison: one recipe each, the same trainer for all. */
 import { InputError } from "../errors/index";
-import type { TrainingOptions } from "../runs/index";
+import type { TrainingOptions } from "../options/index";
 
 /** A technique with the options that suit it. What is not said here is the same for all. */
 export interface Technique {
@@ -98,7 +98,7 @@ export const TECHNIQUES: readonly Technique[] = [
   {
     name: "mlp-colour",
     title: "MLP in a subspace, colour and texture beside it",
-    options: (size) => ({ ...subspace(size), beside: "colour" }),
+    options: (size) => ({ ...subspace(size), extraFeatures: "colour" }),
     choices: DIRECTIONS,
   },
   {

@@ -4,14 +4,13 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { type DatasetOptions, datasetFlags } from "../dataset/index";
 import { HistoError, InputError, Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
 import type { Variant } from "../onnx/index";
+import type { DatasetOptions, TrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { RunDirectory, type TrainingOptions } from "../runs/index";
-import { flagsOf } from "../shell/index";
+import { RunDirectory } from "../runs/index";
 import type { TrackingOptions } from "./track-training";
 
 /** What `histo train --json` gives, as far as it matters here. */
@@ -113,9 +112,10 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   if (signal?.aborted) throw new Interrupted(STOPPED);
   const { run, data, dataset, options } = training;
   const goesOn = training.resumable && existsSync(new RunDirectory(run).config) ? ["--resume"] : [];
-  const place = ["--data", resolve(data), "--run", run, ...goesOn, ...datasetFlags(dataset)];
+  const place = ["--data", resolve(data), "--run", run, ...goesOn];
+  const choices = ["--options", JSON.stringify({ ...options, dataset })];
   const track = tracking ? ["--track-as", JSON.stringify(tracking)] : ["--no-track"];
-  const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...flagsOf(options), ...track];
+  const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...choices, ...track];
   const child = spawn(process.execPath, [...command, "--json", "--export", training.export], {
     stdio: ["ignore", "pipe", "pipe"],
   });

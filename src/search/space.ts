@@ -1,7 +1,13 @@
 /** @module The space of a search: for each training option a fixed value or a distribution to draw from. */
 import { InputError, messageOf } from "../errors/index";
+import {
+  type GivenTrainingOptions,
+  optionsOfSchema,
+  presentNames,
+  resolveTrainingOptions,
+  trainingSchema,
+} from "../options/index";
 import type { Random } from "../random/index";
-import { defaultTrainingOptions, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
 
 /** Values of a trial, by option. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -31,8 +37,6 @@ export interface Space {
   readonly searched: Readonly<Record<string, Distribution>>;
 }
 
-/** Options that say what a search is about, and so are the same for all its trials. */
-const NOT_SEARCHED = new Set(["data", "dataset", "monitor", "monitorMode"]);
 const KINDS = ["choice", "integer", "uniform", "logUniform"] as const;
 
 /**
@@ -45,11 +49,15 @@ export function parseSpace(value: unknown, where = "space"): Space {
   if (!isPlainObject(value)) throw invalid(where, "it must be a mapping from training options to values");
   const fixed: Record<string, unknown> = {};
   const searched: Record<string, Distribution> = {};
-  for (const [key, entry] of Object.entries(value)) {
+  const options = new Map(optionsOfSchema(trainingSchema).map((option) => [option.name, option]));
+  for (const [key, entry] of Object.entries(presentNames(trainingSchema, value))) {
     const at = `${where}: ${key}`;
-    if (NOT_SEARCHED.has(key)) throw invalid(at, "it is the same for all trials of a search; give it as an option");
-    if (!Object.hasOwn(defaultTrainingOptions, key)) {
-      const known = Object.keys(defaultTrainingOptions).filter((name) => !NOT_SEARCHED.has(name));
+    const option = options.get(key);
+    if (option?.searched === false) {
+      throw invalid(at, "it is the same for all trials of a search; give it as an option");
+    }
+    if (!option) {
+      const known = [...options.values()].filter(({ searched }) => searched !== false).map(({ name }) => name);
       throw invalid(at, `there is no such training option; known: ${known.join(", ")}`);
     }
     if (isPlainObject(entry)) {
@@ -102,7 +110,7 @@ function samplesOf(distribution: Distribution): readonly unknown[] {
 
 function checkValue(key: string, value: unknown, at: string): void {
   try {
-    resolveTrainingOptions({ data: ".", [key]: value } as Partial<TrainingOptions> & { data: string });
+    resolveTrainingOptions({ data: ".", [key]: value } as GivenTrainingOptions);
   } catch (error) {
     throw invalid(at, messageOf(error));
   }

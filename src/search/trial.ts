@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { bestByMonitor, monitored, monitorOf, readHistory, readPredictions } from "../evaluation/index";
 import { runExperiment, type TrackingOptions } from "../experiments/index";
 import { readJson } from "../files/index";
+import type { GivenTrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
-import { type RunConfig, RunDirectory, type TrainingOptions } from "../runs/index";
+import { type RunConfig, RunDirectory } from "../runs/index";
 import type { EpochResult, RunCallback, Trainer } from "../training/index";
 import type { TrialOutcome } from "./journal";
 import { measureObjective, meritOf } from "./objective";
@@ -15,7 +16,7 @@ export interface TrialJob {
   readonly trial: number;
   /** Run directory. */
   readonly run: string;
-  readonly options: Partial<TrainingOptions> & { readonly data: string };
+  readonly options: GivenTrainingOptions;
   readonly objective: string;
   /** Epochs at which to ask whether to go on. */
   readonly rungs: readonly number[];

@@ -1,7 +1,7 @@
 /** @module The colour baseline of a run: features once, logistic regression solved, then the same trainer as for all. */
 import type { Partition } from "../dataset/index";
 import { colourRegression, copyWeights, mlpOnFeatures, saveTopology, saveWeights } from "../models/index";
-import type { TrainingOptions } from "../runs/index";
+import type { TrainingOptions } from "../options/index";
 import { tf } from "../tensorflow/index";
 import { type Examples, featureExamples } from "./batches";
 import { measureColour } from "./colour-measures";

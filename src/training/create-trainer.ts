@@ -1,5 +1,5 @@
 /** @module The trainer that a run's options ask for. */
-import type { TrainingOptions } from "../runs/index";
+import type { TrainingOptions } from "../options/index";
 import { batchesOf } from "./batches";
 import type { Callback } from "./callbacks/callback";
 import type { TrainingData } from "./data";

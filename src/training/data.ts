@@ -12,8 +12,8 @@ import {
   withoutSkipped,
 } from "../dataset/index";
 import type { Preprocessing, StainNormalization } from "../image/index";
+import type { TrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
-import type { TrainingOptions } from "../runs/index";
 
 /** Everything a run needs to know about its data. */
 export interface TrainingData {

@@ -4,7 +4,7 @@ import type { Partition } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, cnn, describeModel, mlp, saveTopology, saveWeights, vit } from "../models/index";
-import { BACKBONE_PREFIX, type TrainingOptions } from "../runs/index";
+import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
 import type { tf } from "../tensorflow/index";
 import { backboneNetwork } from "./backbone/network";
 import { type Examples, pixelExamples } from "./batches";
@@ -51,13 +51,13 @@ export async function createNetwork(
   };
 }
 
-/** A subspace and what stands beside it belong to the MLP. */
-function checkStem({ stem, beside, model }: TrainingOptions): void {
+/** A subspace and its extra features belong to the MLP. */
+function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
   if (stem === "subspace" && model !== "mlp") {
     throw new InputError("STEM_MODEL", `--stem subspace goes with --model mlp, not with ${model}.`);
   }
-  if (beside !== "none" && stem !== "subspace") {
-    throw new InputError("STEM_MODEL", `--beside ${beside} stands beside coordinates; add --stem subspace.`);
+  if (extraFeatures !== "none" && stem !== "subspace") {
+    throw new InputError("STEM_MODEL", `--extra-features ${extraFeatures} go with coordinates; add --stem subspace.`);
   }
 }
 

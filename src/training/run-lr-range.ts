@@ -2,14 +2,13 @@
 import { resolve } from "node:path";
 import { Interrupted } from "../errors/index";
 import { parameterCount } from "../models/index";
+import { definedOnly, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { resolveTrainingOptions, type TrainingOptions } from "../runs/index";
 import { setPrecision, useStepWay } from "../tensorflow/index";
 import { createTrainer } from "./create-trainer";
 import { openTrainingData } from "./data";
 import { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
 import { createNetwork } from "./network";
-import { said } from "./run-training";
 import { stepWayOf } from "./setup";
 
 export interface RunRangeOptions extends RangeOptions {
@@ -24,11 +23,11 @@ export interface RunRangeOptions extends RangeOptions {
  * @throws {Interrupted} when `signal` is aborted
  */
 export async function runLearningRateRange(
-  given: Partial<TrainingOptions> & { data: string },
+  given: GivenTrainingOptions,
   { progress = silentProgress, signal, ...range }: RunRangeOptions = {},
 ): Promise<RangeTest> {
   const steps = range.steps ?? 150;
-  const options = resolveTrainingOptions({ ...said(given), data: resolve(given.data) });
+  const options = resolveTrainingOptions({ ...definedOnly(given), data: resolve(given.data) });
   const context = { progress, ...(signal && { signal }) };
   const data = await openTrainingData(options, context);
   try {

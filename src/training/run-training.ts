@@ -8,8 +8,15 @@ import { type BinaryMetrics, checkMonitor, type Monitor, monitorOf } from "../ev
 import { readJson, sha256, writeJson } from "../files/index";
 import { augmentationNamed } from "../image/index";
 import { parameterCount } from "../models/index";
+import {
+  definedOnly,
+  type GivenTrainingOptions,
+  optionsOf,
+  resolveTrainingOptions,
+  type TrainingOptions,
+} from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { optionsOf, type RunConfig, RunDirectory, resolveTrainingOptions, type TrainingOptions } from "../runs/index";
+import { type RunConfig, RunDirectory } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
@@ -72,15 +79,15 @@ export interface TrainingResult {
  * @throws {Interrupted} when `signal` is aborted; the run can be resumed
  */
 export async function runTraining(
-  given: Partial<TrainingOptions> & { data: string },
+  given: GivenTrainingOptions,
   { run, resume = false, progress = silentProgress, signal, callbacks = [], ...rest }: RunTrainingOptions,
 ): Promise<TrainingResult> {
   const started = performance.now();
   const directory = new RunDirectory(resolve(run));
   const begun = resume && existsSync(directory.config) ? await readJson<RunConfig>(directory.config) : undefined;
   const before = begun ? optionsOf(begun) : {};
-  const dataset = { ...before.dataset, ...said(given.dataset ?? {}) };
-  const options = resolveTrainingOptions({ ...before, ...said(given), dataset, data: resolve(given.data) });
+  const dataset = { ...before.dataset, ...definedOnly(given.dataset ?? {}) };
+  const options = resolveTrainingOptions({ ...before, ...definedOnly(given), dataset, data: resolve(given.data) });
   const monitor = monitorOf(options.monitor, options.monitorMode);
   parseSchedule(options.schedule, { stepsPerEpoch: 1, epochs: 1 });
   augmentationNamed(options.augment);
@@ -162,11 +169,6 @@ function runCallbacks(options: TrainingOptions, monitor: Monitor): Callback[] {
     ...(options.patience > 0 ? [new EarlyStopping(monitor, options.patience, options.minDelta)] : []),
     ...(options.stopWhenLossRises > 0 ? [new StopWhenLossRises(options.stopWhenLossRises)] : []),
   ];
-}
-
-/** The options that are given, without those that are undefined. */
-export function said<T extends object>(given: T): Partial<T> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** A resumed run goes on in the way that it began in, wherever that was timed, unless the options ask for another precision. */

@@ -1,6 +1,6 @@
 /** @module From the options of a run to the pieces of its trainer. */
 import { InputError } from "../errors/index";
-import type { TrainingOptions } from "../runs/index";
+import type { TrainingOptions } from "../options/index";
 import { Adam, chooseStepWay, type Optimizer, plainWay, RmsProp, Sgd, type StepWay } from "../tensorflow/index";
 
 /** The optimizer of the options. */

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fetchBackbone, openBackbone } from "../../src/backbones/index";
 import { GraphSession } from "../../src/onnx/session";
+import { defaultTrainingOptions } from "../../src/options/index";
 import { silentProgress } from "../../src/progress/index";
-import { defaultTrainingOptions } from "../../src/runs/index";
 import { withoutPython } from "../support/python";
 import { temporaryDirectory } from "../support/temporary-directory";
 

@@ -48,8 +48,8 @@ function find(program: Command, argv: readonly string[]): { command: Command; op
   };
 }
 
-test("every histo command in the documentation exists, with the options it is shown with", () => {
-  const program = createProgram();
+test("every histo command in the documentation exists, with the options it is shown with", async () => {
+  const program = await createProgram();
   const shown = documentedCommands().filter(({ line }) => /^(npx histo|histo|npm run histo --) /.test(line));
   assert.ok(shown.length > 5);
   for (const { file, line } of shown) {

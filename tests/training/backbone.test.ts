@@ -8,7 +8,8 @@ import { readJson, writeJson } from "../../src/files/index";
 import { decodeImage } from "../../src/image/index";
 import { Predictor } from "../../src/inference/index";
 import { exportRun } from "../../src/onnx/index";
-import { type RunConfig, RunDirectory, type TrainingOptions } from "../../src/runs/index";
+import type { TrainingOptions } from "../../src/options/index";
+import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
 import {
   BACKBONE_FEATURES,

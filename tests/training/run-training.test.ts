@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sha256File } from "../../src/files/index";
-import type { TrainingOptions } from "../../src/runs/index";
+import type { TrainingOptions } from "../../src/options/index";
 import { tf } from "../../src/tensorflow/index";
 import { type RunTrainingOptions, runLearningRateRange, runTraining } from "../../src/training/index";
 import { writeCsvSet } from "../support/data-sets";

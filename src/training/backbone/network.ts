@@ -5,7 +5,7 @@ import { openBackbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
 import { copyWeights, mlpOnFeatures, OnnxBackbone, saveTopology, saveWeights } from "../../models/index";
-import { BACKBONE_PREFIX, defaultTrainingOptions, type TrainingOptions } from "../../runs/index";
+import { BACKBONE_PREFIX, defaultTrainingOptions, type TrainingOptions } from "../../options/index";
 import { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
 import type { TrainingData } from "../data";

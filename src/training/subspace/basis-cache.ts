@@ -3,7 +3,7 @@ import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../errors/index";
 import { bytesOf, cacheDirectory, SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
-import type { TrainingOptions } from "../../runs/index";
+import type { TrainingOptions } from "../../options/index";
 import type { TrainingData } from "../data";
 import type { NetworkContext } from "../trainable";
 import { type Basis, principalBasis } from "./basis";

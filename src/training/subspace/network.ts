@@ -9,7 +9,7 @@ import {
   saveTopology,
   saveWeights,
 } from "../../models/index";
-import type { TrainingOptions } from "../../runs/index";
+import type { TrainingOptions } from "../../options/index";
 import { runtime, setPrecision } from "../../tensorflow/index";
 import { withColumns } from "../batches";
 import { measureColour } from "../colour-measures";
@@ -38,7 +38,7 @@ export async function subspaceNetwork(
   const of = (partition: Partition) =>
     coordinateExamples(kept[partition], basis.classes, data.labels[partition], options.seed);
   const coordinates = { train: of("train"), validation: of("validation"), test: of("test") };
-  const colour = options.beside === "colour" ? measureColour(data, context.progress) : undefined;
+  const colour = options.extraFeatures === "colour" ? measureColour(data, context.progress) : undefined;
   const width = basis.rank + (colour?.width ?? 0);
   const model = mlpOnFeatures(width, options);
   const beside = (partition: Partition) =>

@@ -1,7 +1,7 @@
 /** @module A principal subspace as people can look at it: its directions as images, and tiles made of few of them. */
 import { meanImage } from "../../dataset/index";
+import { type GivenTrainingOptions, resolveTrainingOptions } from "../../options/index";
 import { type Progress, silentProgress } from "../../progress/index";
-import { resolveTrainingOptions, type TrainingOptions } from "../../runs/index";
 import { openTrainingData, type TrainingData } from "../data";
 import type { Basis } from "./basis";
 import { cachedBasis } from "./basis-cache";
@@ -27,7 +27,7 @@ export interface SubspacePictures {
  * @throws {InputError} for options or data that cannot be used
  */
 export async function subspacePictures(
-  given: Partial<TrainingOptions> & { data: string },
+  given: GivenTrainingOptions,
   progress: Progress = silentProgress,
 ): Promise<SubspacePictures> {
   const options = resolveTrainingOptions({ ...given, stem: "subspace" });

@@ -49,7 +49,7 @@ export function documentationCases(mlflow: () => MlflowFixture): void {
     test("its commands and options exist", async () => {
       const commands = [...(await text()).matchAll(/npx histo ([^\n`#]+)/g)].map(([, line = ""]) => line.trim());
       assert.ok(commands.length >= 5);
-      const program = createProgram();
+      const program = await createProgram();
       for (const line of commands) {
         const [first, second] = line.split(" ");
         const command = program.commands.find((candidate) => candidate.name() === first);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultTrainingOptions, resolveTrainingOptions } from "../../src/runs/index";
+import { defaultTrainingOptions, optionsOf, resolveTrainingOptions } from "../../src/options/index";
 
 const resolve = (options: object) => resolveTrainingOptions({ data: "tiles", ...options });
 
@@ -26,4 +26,28 @@ test("every number has a range", () => {
     assert.throws(() => resolve({ [name]: -1 }), { code: "OPTION_RANGE" }, name);
     assert.throws(() => resolve({ [name]: Number.NaN }), { code: "OPTION_RANGE" }, name);
   }
+});
+
+test("the former name of an option is understood", () => {
+  assert.equal(resolve({ beside: "colour" }).extraFeatures, "colour");
+  assert.deepEqual(optionsOf({ beside: "colour", name: "an old run" }), { extraFeatures: "colour" });
+});
+
+test("a wrong type, an unknown name and an unknown model are told apart", () => {
+  assert.throws(() => resolve({ epochs: "3" }), { code: "OPTION_TYPE", message: /epochs must be like 20/ });
+  assert.throws(() => resolve({ epoch: 3 }), {
+    code: "OPTION_UNKNOWN",
+    message: /no training option epoch\. Known: data/,
+  });
+  assert.throws(() => resolve({ dataset: { postive: "SSA" } }), {
+    code: "OPTION_UNKNOWN",
+    message: /dataset\.postive/,
+  });
+  assert.throws(() => resolve({ model: "resnet" }), { code: "MODEL_UNKNOWN" });
+  assert.throws(() => resolve({ loss: "hinge" }), { code: "OPTION_RANGE", message: /one of bce, focal, not hinge/ });
+});
+
+test("a learning rate is above 0, or auto", () => {
+  assert.equal(resolve({ lr: 0.5 }).lr, 0.5);
+  for (const lr of [0, -1, "fast"]) assert.throws(() => resolve({ lr }), { code: "OPTION_RANGE", message: /auto/ });
 });

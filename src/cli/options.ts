@@ -1,0 +1,47 @@
+/** @module `histo options`: every declared option as a page of the docs, or as JSON schema. */
+import { type OptionsSchema, optionsJsonSchema, optionsTable, trainingSchema } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { compareSchema } from "./compare";
+import { exportSchema } from "./export";
+import { rangeSchema } from "./lr-range";
+import { searchSchema } from "./search";
+import { runSchema } from "./train";
+
+const COMMANDS: Readonly<Record<string, OptionsSchema>> = {
+  train: runSchema,
+  "lr-range": rangeSchema,
+  search: searchSchema,
+  compare: compareSchema,
+  export: exportSchema,
+};
+
+const INTRODUCTION = `# Options
+
+This page is made by \`npx histo options > docs/options.md\` from the declarations in
+[\`src/options\`](../src/options/training.ts); a test keeps it up to date.
+
+## Training
+
+These options belong to \`histo train\` and \`histo lr-range\`, to \`runTraining({ ... })\` in notebooks, to the keys of a
+search space, and to \`histo train --options '{"epochs": 3}'\`: everywhere the name, the default and the check are the same.
+A run that is resumed keeps the values it began with. \`npx histo options --json\` prints their JSON schema.`;
+
+interface Result {
+  /** JSON schema by command; `training` for the options of a training. */
+  readonly [name: string]: object;
+}
+
+export const optionsCommand: CommandDefinition<object, Result> = {
+  configure: (command) => command,
+  async run() {
+    const schemas = Object.entries({ training: trainingSchema, ...COMMANDS });
+    return Object.fromEntries(schemas.map(([name, schema]) => [name, optionsJsonSchema(schema)]));
+  },
+  render: () => optionsPage().trimEnd(),
+};
+
+/** The page of the docs. */
+export function optionsPage(): string {
+  const commands = Object.entries(COMMANDS).map(([name, schema]) => `## \`histo ${name}\`\n\n${optionsTable(schema)}`);
+  return `${[INTRODUCTION, optionsTable(trainingSchema), ...commands].join("\n\n")}\n`;
+}

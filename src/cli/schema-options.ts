@@ -1,0 +1,101 @@
+/** @module Flags made of declared options: `--help` lists them by group, and what was given comes back by option. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import * as z from "zod";
+import {
+  checkOptions,
+  type DeclaredOption,
+  flagName,
+  type GivenTrainingOptions,
+  innerSchema,
+  type Kind,
+  type OptionsSchema,
+  optionsOfSchema,
+  ruleOf,
+  trainingSchema,
+} from "../options/index";
+
+/** Adds a flag for every option; those of an object among them have flags of their own. */
+export function addSchemaOptions(command: Command, schema: OptionsSchema): Command {
+  for (const declared of optionsOfSchema(schema)) {
+    const inner = innerSchema(declared);
+    if (inner) addSchemaOptions(command, inner);
+    else if (declared.flag !== false) {
+      command.addOption(flagOf(declared));
+      if (declared.formerly) command.addOption(flagOf({ ...declared, name: declared.formerly, hidden: true }));
+    }
+  }
+  return command;
+}
+
+/** What the flags of a command gave, by option; objects only where one of their options was given. */
+export function givenOptions<S extends OptionsSchema>(flags: object, schema: S): Partial<z.output<S>> {
+  const values = new Map(Object.entries(flags));
+  const given: Record<string, unknown> = {};
+  for (const declared of optionsOfSchema(schema)) {
+    const { name, formerly } = declared;
+    const inner = innerSchema(declared);
+    if (inner) {
+      const options = givenOptions(flags, inner);
+      if (Object.keys(options).length > 0) given[name] = options;
+      continue;
+    }
+    const value = values.get(flagOf(declared).attributeName()) ?? (formerly && values.get(formerly));
+    if (value !== undefined) given[name] = value;
+  }
+  return given as Partial<z.output<S>>;
+}
+
+/** What the flags gave, with the defaults of all others. */
+export function readOptions<S extends OptionsSchema>(flags: object, schema: S): z.output<S> {
+  return checkOptions(schema, givenOptions(flags, schema), "option");
+}
+
+/** The training options among a command's flags; only what was given, so that a run that goes on keeps its own. */
+export function givenTraining(flags: object): GivenTrainingOptions {
+  return givenOptions(flags, trainingSchema) as GivenTrainingOptions;
+}
+
+/** An option that takes a JSON object. */
+export const json = () => z.record(z.string(), z.unknown());
+
+function flagOf(declared: DeclaredOption): Option {
+  const { value, help, group, kind, hidden, environment, required } = declared;
+  const long = `--${flagName(declared)}`;
+  const option = new Option(value ? `${long} <${value}>` : long, `${help}${remark(declared)}`);
+  if (value) option.argParser((text) => checked(declared, parse(text, kind)));
+  if (group) option.helpGroup(`${group}:`);
+  if (hidden) option.hideHelp();
+  if (environment) option.env(environment);
+  return option.makeOptionMandatory(required);
+}
+
+/** Which words an option takes, and what it is where it is not given. */
+function remark({ usual, initial, kind }: DeclaredOption): string {
+  const shown = initial === "" || kind.type === "boolean" ? undefined : initial;
+  const otherwise = usual ?? (Array.isArray(shown) ? shown.join(",") : shown);
+  const remarks = [
+    ...(kind.words ? [`one of ${kind.words.join(", ")}`] : []),
+    ...(otherwise === undefined ? [] : [`default ${otherwise}`]),
+  ];
+  return remarks.length > 0 ? ` (${remarks.join("; ")})` : "";
+}
+
+function parse(text: string, kind: Kind): unknown {
+  if (kind.type === "array") return text.split(",").map((part) => parse(part, kind.items ?? kind));
+  if (kind.type === "object") return objectIn(text);
+  if (kind.type !== "number" && kind.type !== "integer") return text;
+  return text === kind.word || text.trim() === "" ? text : Number(text);
+}
+
+function objectIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError("It must be a JSON object.");
+  }
+}
+
+function checked({ schema, kind }: DeclaredOption, value: unknown): unknown {
+  if (schema.safeParse(value).success) return value;
+  throw new InvalidArgumentError(`It must ${ruleOf(kind)}.`);
+}

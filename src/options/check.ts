@@ -1,0 +1,58 @@
+/** @module Options as they are given, checked against their declarations; messages name the option and what it must be. */
+import type * as z from "zod";
+import { InputError } from "../errors/index";
+import { type DeclaredOption, declaredOptions, type OptionsSchema, ruleOf } from "./option";
+
+/** Those of some values that are defined. */
+export function definedOnly<T extends object>(given: T): Partial<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** Given options under their present names. */
+export function presentNames(schema: OptionsSchema, given: object): Record<string, unknown> {
+  const names = new Map(optionsOfSchema(schema).flatMap(({ name, formerly }) => (formerly ? [[formerly, name]] : [])));
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [names.get(name) ?? name, value]));
+}
+
+/**
+ * Fills in the defaults and checks every value.
+ * @param what to call an option in messages, such as `training option`
+ * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE` or `OPTION_RANGE`, naming the option
+ */
+export function checkOptions<S extends OptionsSchema>(schema: S, given: object, what: string): z.output<S> {
+  const result = schema.safeParse(presentNames(schema, definedOnly(given)));
+  if (result.success) return result.data as z.output<S>;
+  const [issue] = result.error.issues as [z.core.$ZodIssue];
+  const options = optionsOfSchema(schema);
+  const declared = options.find(({ name }) => name === issue.path[0]);
+  if (issue.code === "unrecognized_keys" || !declared) {
+    const name = [...issue.path, ...(issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [])].join(".");
+    const known = options.map((one) => one.name).join(", ");
+    throw new InputError("OPTION_UNKNOWN", `There is no ${what} ${name}. Known: ${known}.`);
+  }
+  throw refusal(declared, presentNames(schema, given)[declared.name], what);
+}
+
+function refusal({ name, kind, initial }: DeclaredOption, value: unknown, what: string): InputError {
+  if (!isOfType(value, kind.type) && !(kind.word !== undefined && typeof value === "string")) {
+    const like = initial === undefined ? ruleOf(kind) : `be like ${JSON.stringify(initial)}`;
+    return new InputError("OPTION_TYPE", `The ${what} ${name} must ${like}.`);
+  }
+  return new InputError("OPTION_RANGE", `The ${what} ${name} must ${ruleOf(kind)}, not ${value}.`);
+}
+
+function isOfType(value: unknown, type: DeclaredOption["kind"]["type"]): boolean {
+  if (type === "array") return Array.isArray(value);
+  return typeof value === (type === "integer" ? "number" : type) && !Array.isArray(value);
+}
+
+const described = new WeakMap<OptionsSchema, DeclaredOption[]>();
+
+/** The declared options of a schema, described once. */
+export function optionsOfSchema(schema: OptionsSchema): readonly DeclaredOption[] {
+  const before = described.get(schema);
+  if (before) return before;
+  const options = declaredOptions(schema);
+  described.set(schema, options);
+  return options;
+}

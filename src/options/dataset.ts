@@ -1,0 +1,51 @@
+/** @module How a data set directory is read, where finding out by itself is not enough. */
+import * as z from "zod";
+import { group, option, whole } from "./option";
+
+const text = () => z.string().optional();
+
+/** What may be said about a data set; everything has a default that is found in the directory itself. */
+export const datasetSchema = z.strictObject({
+  ...group("Data set", {
+    positive: option(text(), "positive class; with more than two classes, this one against the rest", {
+      value: "name",
+      usual: "the alphabetically later",
+    }),
+    table: option(text(), "label table, relative to the directory", {
+      value: "file",
+      usual: "annotations.csv, labels.csv or the only CSV",
+    }),
+    imageDirectory: option(text(), "folder of the images inside the data set", {
+      value: "dir",
+      flag: "image-folder",
+      usual: "images, or the data set itself",
+    }),
+    imageColumn: option(text(), "column of image names", { value: "name" }),
+    labelColumn: option(text(), "column of labels", { value: "name" }),
+    partitionColumn: option(text(), "column of train, validation, test; none: none of them", { value: "name" }),
+    foldColumn: option(text(), "column of folds, for --fold", { value: "name" }),
+    fold: option(
+      text(),
+      "validate on this fold of the table's, or of --folds, and train on the others; histo train: all, one after the other",
+      { value: "k" },
+    ),
+    folds: option(whole(2, 1000).optional(), "draw so many folds, stratified by class, whatever the table says", {
+      value: "n",
+    }),
+    votesColumn: option(text(), "column of the experts' votes for the positive class", { value: "name" }),
+    votesTotal: option(whole(1).optional(), "how many experts voted on each image, where no column says it", {
+      value: "n",
+    }),
+    bitDepth: option(whole(8, 16).optional(), "bits that the values of 16-bit images use, such as 12", {
+      value: "n",
+      usual: "16",
+    }),
+    requireImages: option(
+      z.boolean().optional(),
+      "check that every image of the table exists; false reads the label table alone",
+      { flag: false, usual: "true" },
+    ),
+  }),
+});
+
+export type DatasetOptions = z.output<typeof datasetSchema>;

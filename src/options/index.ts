@@ -1,0 +1,24 @@
+/** @module Every option of the project, declared once: type, default, check, flag, help text, JSON schema and table. */
+export { checkOptions, definedOnly, optionsOfSchema, presentNames } from "./check";
+export { type DatasetOptions, datasetSchema } from "./dataset";
+export {
+  between,
+  type DeclaredOption,
+  flagName,
+  group,
+  innerSchema,
+  type Kind,
+  type OptionsSchema,
+  option,
+  ruleOf,
+  whole,
+} from "./option";
+export { optionsOf, resolveTrainingOptions } from "./resolve";
+export { optionsJsonSchema, optionsTable } from "./table";
+export {
+  BACKBONE_PREFIX,
+  defaultTrainingOptions,
+  type GivenTrainingOptions,
+  type TrainingOptions,
+  trainingSchema,
+} from "./training";

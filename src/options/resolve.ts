@@ -1,0 +1,34 @@
+/** @module The options of a training run, whole and checked, also against each other. */
+import { InputError } from "../errors/index";
+import { augmentationNamed } from "../image/augment/index";
+import { checkOptions, optionsOfSchema, presentNames } from "./check";
+import { BACKBONE_PREFIX, type GivenTrainingOptions, MODELS, type TrainingOptions, trainingSchema } from "./training";
+
+/**
+ * Fills in the defaults.
+ * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE`, `OPTION_RANGE`, `MODEL_UNKNOWN` or `AUGMENTATION_UNKNOWN`, naming
+ * the option
+ */
+export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOptions {
+  const options = checkOptions(trainingSchema, given, "training option");
+  const { model, augment, stain, stainTissueOnly } = options;
+  if (!MODELS.some((name) => name === model) && !model.startsWith(BACKBONE_PREFIX)) {
+    const known = [...MODELS, `${BACKBONE_PREFIX}FILE.onnx`].join(", ");
+    throw new InputError("MODEL_UNKNOWN", `The training option model must be one of ${known}, not ${model}.`);
+  }
+  augmentationNamed(augment);
+  if (stainTissueOnly && stain !== "reinhard") {
+    throw new InputError(
+      "OPTION_RANGE",
+      "--stain-tissue-only goes with --stain reinhard; the other methods take stains from tissue anyway.",
+    );
+  }
+  return options;
+}
+
+/** The user's choices in a run's configuration, without what the run found out. */
+export function optionsOf(config: object): Partial<TrainingOptions> {
+  const known = new Set(optionsOfSchema(trainingSchema).map(({ name }) => name));
+  const entries = Object.entries(presentNames(trainingSchema, config)).filter(([name]) => known.has(name));
+  return Object.fromEntries(entries) as Partial<TrainingOptions>;
+}

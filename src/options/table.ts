@@ -1,0 +1,58 @@
+/** @module Options as tables for the docs, and as JSON schema for editors. */
+import * as z from "zod";
+import { optionsOfSchema } from "./check";
+import { type DeclaredOption, flagName, innerSchema, type Kind, type OptionsSchema, rangeOf } from "./option";
+
+/** Markdown tables of the options, one for each group, with headings of the given level. */
+export function optionsTable(schema: OptionsSchema, level = 3): string {
+  const groups = new Map<string, string[]>();
+  for (const declared of flattened(schema)) {
+    const { group = "" } = declared;
+    groups.set(group, [...(groups.get(group) ?? []), row(declared)]);
+  }
+  return [...groups]
+    .map(([heading, rows]) =>
+      [
+        ...(heading ? [`${"#".repeat(level)} ${heading}`, ""] : []),
+        "| name | flag | takes | default | what it does |",
+        "| --- | --- | --- | --- | --- |",
+        ...rows,
+      ].join("\n"),
+    )
+    .join("\n\n");
+}
+
+/** The JSON schema (2020-12) of some options. */
+export function optionsJsonSchema(schema: OptionsSchema): object {
+  return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+}
+
+function flattened(schema: OptionsSchema, prefix = ""): DeclaredOption[] {
+  return optionsOfSchema(schema).flatMap((declared) => {
+    const inner = innerSchema(declared);
+    if (inner) return flattened(inner, `${prefix}${declared.name}.`);
+    return declared.hidden ? [] : [{ ...declared, flag: flagName(declared), name: `${prefix}${declared.name}` }];
+  });
+}
+
+function row({ name, flag, value, kind, usual, initial, help }: DeclaredOption): string {
+  const shown = Array.isArray(initial) ? initial.join(",") : initial === "" ? undefined : initial;
+  const cells = [
+    `\`${name}\``,
+    flag ? `\`--${flag}${value ? ` ${value}` : ""}\`` : "",
+    takes(kind),
+    usual ?? (shown === undefined ? "" : `\`${shown}\``),
+    help,
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+function takes(kind: Kind): string {
+  const { type, words, items, word } = kind;
+  if (words) return words.map((one) => `\`${one}\``).join(", ");
+  if (items) return `list: ${takes(items)}`;
+  if (type === "boolean") return "true, false";
+  if (type !== "integer" && type !== "number") return type === "string" ? "text" : "JSON object";
+  const what = [type === "integer" ? "whole number" : "number", rangeOf(kind)].filter(Boolean).join(" ");
+  return word === undefined ? what : `${what}, \`${word}\``;
+}
