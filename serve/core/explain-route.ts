@@ -1,4 +1,5 @@
 /** @module `POST /explain`: what the model looked at, by covering one part of the image after the other. */
+import { numberWritten } from "../../src/files/index";
 import { readImage } from "./body";
 import { json, type ServiceRequest, type ServiceResponse } from "./http";
 import { Problem } from "./problem";
@@ -10,7 +11,7 @@ const LARGEST_GRID = 28;
 export async function explainRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
   const name = request.query.get("model");
   service.models.get(name);
-  const grid = Number(request.query.get("grid") ?? DEFAULT_GRID);
+  const grid = numberWritten(request.query.get("grid") ?? String(DEFAULT_GRID));
   if (!Number.isInteger(grid) || grid < 2 || grid > LARGEST_GRID) {
     throw new Problem("FIELD_INVALID", `grid must be a whole number from 2 to ${LARGEST_GRID}.`);
   }

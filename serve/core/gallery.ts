@@ -1,4 +1,5 @@
 /** @module `GET /images` and `GET /images/{name}`: what the image source offers, for the page. */
+import { numberWritten } from "../../src/files/index";
 import { imageFormat } from "../../src/image/index";
 import { json, type ServiceRequest, type ServiceResponse } from "./http";
 import { checkImageName } from "./images";
@@ -47,8 +48,8 @@ function typeOf(bytes: Uint8Array): string {
 
 function whole(query: URLSearchParams, name: string, fallback: number, most: number, least = 0): number {
   const given = query.get(name);
-  const value = given === null ? fallback : Number(given);
-  if (given?.trim() === "" || !Number.isInteger(value) || value < least || value > most) {
+  const value = given === null ? fallback : numberWritten(given);
+  if (!Number.isInteger(value) || value < least || value > most) {
     throw new Problem("FIELD_INVALID", `${name} must be a whole number from ${least} to ${most}.`);
   }
   return value;

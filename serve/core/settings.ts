@@ -1,5 +1,6 @@
 /** @module Settings that are given as text, on the command line or in the environment. */
 import { InputError } from "../../src/errors/index";
+import { numberWritten } from "../../src/files/index";
 
 /** The parts of a list such as `a, b`. */
 export function listOf(text = ""): string[] {
@@ -40,7 +41,7 @@ export function endpointOf(setting: string, text: string): string {
 /** Bits that the values of 16-bit images use, 8 to 16; undefined where nothing is said. @throws {InputError} `BIT_DEPTH_INVALID` */
 export function bitDepthOf(setting: string, text = ""): number | undefined {
   if (text === "") return undefined;
-  const bits = Number(text);
+  const bits = numberWritten(text);
   if (Number.isInteger(bits) && bits >= 8 && bits <= 16) return bits;
   throw new InputError("BIT_DEPTH_INVALID", `${setting}: ${text} is not a whole number from 8 to 16.`);
 }

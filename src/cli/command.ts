@@ -1,6 +1,7 @@
 /** @module What every command has in common: options, --json, errors, exit status, Ctrl-C. */
 import { type Command, InvalidArgumentError } from "commander";
 import { type HistoError, Interrupted, messageOf } from "../errors/index";
+import { numberWritten } from "../files/index";
 import { type Progress, silentProgress, streamProgress } from "../progress/index";
 
 /** What a command gets beside its own options. */
@@ -75,8 +76,8 @@ function exitStatusOf(error: unknown): number | undefined {
 /** Parser for a whole number within bounds, for use as an option's argument parser. */
 export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isInteger(value) || value < minimum || value > maximum) {
+    const value = numberWritten(text);
+    if (!Number.isInteger(value) || value < minimum || value > maximum) {
       const upper = maximum === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${maximum}`;
       throw new InvalidArgumentError(`It must be a whole number of at least ${minimum}${upper}.`);
     }
@@ -90,8 +91,8 @@ export function number(
   maximum = Number.POSITIVE_INFINITY,
 ): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || value < minimum || value > maximum) {
+    const value = numberWritten(text);
+    if (Number.isNaN(value) || value < minimum || value > maximum) {
       throw new InvalidArgumentError(`It must be a number from ${minimum} to ${maximum}.`);
     }
     return value;

@@ -1,5 +1,6 @@
 /** @module The experts' votes in a label table. */
 import { InputError } from "../errors/index";
+import { numberWritten } from "../files/index";
 import type { DatasetOptions } from "./options";
 import { findColumn, isMissing, namedColumn, plain, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
@@ -55,8 +56,8 @@ export function votesColumns(
 export function readVotes(table: Table, row: TableRow, columns: VotesColumns): Votes | undefined {
   const field = row.fields[columns.count] ?? "";
   if (isMissing(field)) return undefined;
-  const total = "value" in columns.total ? columns.total.value : Number(row.fields[columns.total.column]);
-  const count = Number(field);
+  const total = "value" in columns.total ? columns.total.value : written(row.fields[columns.total.column]);
+  const count = written(field);
   if (!Number.isInteger(total) || total < 1 || !Number.isInteger(count) || count < 0 || count > total) {
     throw new InputError(
       "TABLE_VOTES_RANGE",
@@ -64,6 +65,10 @@ export function readVotes(table: Table, row: TableRow, columns: VotesColumns): V
     );
   }
   return { positive: columns.forNegative ? total - count : count, total };
+}
+
+function written(field = ""): number {
+  return numberWritten(field, { comma: true });
 }
 
 function indexOrUndefined(index: number): number | undefined {

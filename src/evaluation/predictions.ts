@@ -3,7 +3,7 @@
 import { readTable, type Table } from "../dataset/table";
 import type { Votes } from "../dataset/types";
 import { InputError } from "../errors/index";
-import { csvField, writeFileAtomically } from "../files/index";
+import { csvField, numberWritten, writeFileAtomically } from "../files/index";
 
 /** What a model said about one image. */
 export interface Prediction {
@@ -60,8 +60,8 @@ export async function readPredictions(path: string): Promise<Prediction[]> {
 function parseRow(table: Table, row: readonly string[], complain: (problem: string) => void): Prediction {
   const cell = (name: string) => row[table.columns.indexOf(name)] ?? "";
   const number = (name: string, low: number, high: number) => {
-    const value = cell(name) === "" ? Number.NaN : Number(cell(name));
-    if (!Number.isFinite(value) || value < low || value > high) complain(`${name} is "${cell(name)}"`);
+    const value = numberWritten(cell(name));
+    if (Number.isNaN(value) || value < low || value > high) complain(`${name} is "${cell(name)}"`);
     return value;
   };
   const prediction = {

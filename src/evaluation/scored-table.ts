@@ -2,6 +2,7 @@
 import { checkLetters, classKey, classSpelling } from "../dataset/classes";
 import { isMissing, readTable, type Table } from "../dataset/table";
 import { InputError } from "../errors/index";
+import { numberWritten } from "../files/index";
 import { labelColumn } from "./columns";
 import { type ClassNames, scoreColumn } from "./score-column";
 
@@ -66,16 +67,8 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
 
 /** `0.25`, `0,25` and `25 %` are one number; NaN where it is none. */
 function scoreOf(text: string, percent: boolean): number {
-  const [, number, sign] = /^(.*?)\s*(%?)$/.exec(text) ?? [];
-  if (!number) return Number.NaN;
-  const written = /^[-+]?\d*,\d+$/.test(number) ? number.replace(",", ".") : number;
-  return sign || percent ? hundredth(written) : Number(written);
-}
-
-/** The double nearest to a hundredth of the written number: dividing by 100 gives 0.8332999999999999 for 83.33. */
-function hundredth(written: string): number {
-  const [, digits, exponent = "0"] = /^([-+]?[\d.]+)(?:e([-+]?\d+))?$/i.exec(written) ?? [];
-  return digits ? Number(`${digits}e${Number(exponent) - 2}`) : Number.NaN;
+  const [, number = "", sign] = /^(.*?)\s*(%?)$/.exec(text) ?? [];
+  return numberWritten(number, { comma: true, tens: sign || percent ? -2 : 0 });
 }
 
 /** The key of a label, empty where there is none. */

@@ -1,5 +1,6 @@
 /** @module Choosing the probability from which on a tile is called positive. Choose on validation, never on test. */
 import { InputError } from "../errors/index";
+import { numberWritten } from "../files/index";
 import { type Confusion, decisionMetrics } from "./confusion";
 import { checkScores, type Ranking, rank } from "./ranking";
 
@@ -123,7 +124,7 @@ export function describeThresholdRule(rule: ThresholdRule): string {
  */
 export function parseThresholdRule(text: string): ThresholdRule {
   const [, name = "", number] = /^\s*([a-z0-9-]+?)\s*(?:(?:>=|=|:)\s*(\S+)\s*)?$/i.exec(text) ?? [];
-  const value = number === undefined ? Number.NaN : Number(number);
+  const value = number === undefined ? Number.NaN : numberWritten(number);
   const lower = name.toLowerCase();
   if (number === undefined && (lower === "f1" || lower === "balanced-accuracy")) return { rule: lower };
   if (lower === "recall" && value > 0 && value <= 1) return { rule: "recall", atLeast: value };

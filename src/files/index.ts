@@ -16,6 +16,7 @@ export { sha256FileBeside } from "./hash-thread";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";
 export { readJson } from "./json";
 export { takeLock } from "./lock";
+export { numberWritten } from "./number";
 export { cacheDirectory, projectPython, projectRoot } from "./project";
 export {
   bytesOf,

@@ -1,5 +1,6 @@
 /** @module Learning rates by step: pure functions, so that a resumed run needs nothing but the step. */
 import { InputError } from "../errors/index";
+import { numberWritten } from "../files/index";
 
 /** Factor of the highest learning rate at a step, 0 to 1. */
 export type Schedule = (step: number) => number;
@@ -65,7 +66,7 @@ const USAGE =
  */
 export function parseSchedule(text: string, length: ScheduleLength): { schedule: Schedule; plateau?: Plateau } {
   const [name, ...parts] = text.split(":");
-  const numbers = parts.map(Number);
+  const numbers = parts.map((part) => numberWritten(part));
   const [first = Number.NaN, second = Number.NaN] = numbers;
   const positive = (value: number) => value > 0;
   if (name === "constant" && parts.length === 0) return { schedule: constant() };
@@ -77,7 +78,7 @@ export function parseSchedule(text: string, length: ScheduleLength): { schedule:
   }
   if (name === "step" && positive(first) && positive(second)) return { schedule: stepDecay(first, second, length) };
   if (name === "multistep" && positive(second)) {
-    const milestones = (parts[0] ?? "").split(",").map(Number);
+    const milestones = (parts[0] ?? "").split(",").map((part) => numberWritten(part));
     if (milestones.every(positive)) return { schedule: multiStep(milestones, second, length) };
   }
   if (name === "plateau" && positive(first) && first < 1 && second >= 0) {

@@ -42,6 +42,19 @@ export function percent(share, digits = 1) {
   return `${(share * 100).toFixed(digits)} %`;
 }
 
+/**
+ * Two shares for people, with as many digits as tell them apart: 83.3 % is not shown to be below 83.3 %.
+ * @param {number} a @param {number} b @returns {[string, string]}
+ */
+export function toldApart(a, b) {
+  let digits = 1;
+  while (a !== b && percent(a, digits) === percent(b, digits)) {
+    if (digits === 12) return [String(a), String(b)];
+    digits++;
+  }
+  return [percent(a, digits), percent(b, digits)];
+}
+
 /** Milliseconds for people. @param {number} ms */
 export function milliseconds(ms) {
   return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;

@@ -1,5 +1,5 @@
 /** @module The answer for one image: class, probability against the threshold, what is known of the image, times. */
-import { h, milliseconds, percent } from "./dom.js";
+import { h, milliseconds, percent, toldApart } from "./dom.js";
 
 /**
  * @param {{answer: any, model: any, entry?: any, roundTripMs: number, timing: string | null}} options
@@ -8,6 +8,7 @@ import { h, milliseconds, percent } from "./dom.js";
 export function resultPanel({ answer, model, entry, roundTripMs, timing }) {
   const [negative, positive] = model.classes;
   const isPositive = answer.predicted_class === positive;
+  const [probability, threshold] = toldApart(answer.probability, answer.threshold);
   return h(
     "div",
     { class: "stack" },
@@ -18,9 +19,9 @@ export function resultPanel({ answer, model, entry, roundTripMs, timing }) {
       h(
         "p",
         {},
-        `${percent(answer.probability)} probability of ${positive}, `,
+        `${probability} probability of ${positive}, `,
         h("strong", {}, isPositive ? "at or above" : "below"),
-        ` the threshold of ${percent(answer.threshold)}.`,
+        ` the threshold of ${threshold}.`,
       ),
     ),
     gauge(answer.probability, answer.threshold, negative, positive),
@@ -62,7 +63,7 @@ function gauge(probability, threshold, negative, positive) {
       {
         class: "gauge",
         role: "img",
-        "aria-label": `Probability of ${positive}: ${percent(probability)}; threshold ${percent(threshold)}`,
+        "aria-label": `Probability of ${positive}: ${toldApart(probability, threshold).join("; threshold ")}`,
       },
       fill,
       mark,
