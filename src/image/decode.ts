@@ -45,6 +45,7 @@ export const DEFAULT_RESIZE: ResizePolicy = "crop";
 /** Larger images go to the general decoder, which works off the main thread. */
 const PLAIN_PNG_PIXELS = 2 ** 21;
 const WHITE = { r: 255, g: 255, b: 255 };
+const STRICT_ATTEMPTS = 4;
 /** The upper byte of 4095: where no value is above, all of them may be of 12 bits. */
 const LOW = 15;
 
@@ -156,14 +157,19 @@ function mustBeWholeNumbers(depth: string | undefined, name: string): void {
 
 /**
  * Damaged deflate data of a TIFF file is no more than a warning to the decoder, which leaves the tile black. Other warnings,
- * such as of tags that a careless program left out, are none of ours.
+ * such as of tags that a careless program left out, are none of ours. What the warning was gets lost where other images are
+ * decoded at the same time; then it is asked again.
  */
 export async function strictlyFirst<T>(decode: (failOn: "error" | "warning") => Promise<T>): Promise<T> {
-  try {
-    return await decode("warning");
-  } catch (error) {
-    if (!/^Warning treated as error/.test(messageOf(error)) || /Decoding error/.test(messageOf(error))) throw error;
-    return decode("error");
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await decode("warning");
+    } catch (error) {
+      const [first = "", ...others] = error instanceof Error ? error.message.split("\n") : [];
+      if (!first.startsWith("Warning treated as error") || /Decoding error/.test(others.join())) throw error;
+      if (others.some((line) => line !== "" && !line.startsWith("error in tile"))) return decode("error");
+      if (attempt === STRICT_ATTEMPTS) throw error;
+    }
   }
 }
 
