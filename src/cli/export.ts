@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { describeCompression } from "../onnx/compression";
 import type { ExportResult, Verification } from "../onnx/index";
-import { option } from "../options/index";
+import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { addSchemaOptions, readOptions } from "./schema-options";
 import { trackingOptions } from "./tracking-options";
@@ -22,6 +22,13 @@ export const exportSchema = z.strictObject({
     z.boolean().default(false),
     "fp32, int8: write a subspace stem as the ordinary first layer that it stands for",
   ),
+  mpp: option(
+    between(0.01, 100).optional(),
+    "micrometres a pixel of the training tiles, which histo slide has to know",
+    {
+      value: "um",
+    },
+  ),
   ...trackingOptions,
 });
 
@@ -33,13 +40,13 @@ interface Result extends ExportResult {
 export const exportCommand: CommandDefinition<object, Result> = {
   configure: (command) => addSchemaOptions(command, exportSchema),
   async run(flags, { progress, signal }) {
-    const { run: named, out, variant, data, fold, track, experiment } = readOptions(flags, exportSchema);
+    const { run: named, out, variant, data, fold, mpp, track, experiment } = readOptions(flags, exportSchema);
     const [{ exportRun }, { localRun, namedRunId }] = await Promise.all([
       import("../onnx/index.js"),
       import("./fetched-run.js"),
     ]);
     const run = await localRun(named, "model", { progress, signal });
-    const result = await exportRun({ run, out, variant, data, foldProjection: fold, progress, signal });
+    const result = await exportRun({ run, out, variant, data, foldProjection: fold, mpp, progress, signal });
     if (!track) return result;
     const { logExport } = await import("../experiments/track-results.js");
     const say = (line: string) => progress.say(line);

@@ -1,6 +1,6 @@
 /** @module `histo slide`: from whole slides to maps. */
 import { InputError } from "../errors/index";
-import type { SlideInfo, SlideResult } from "../slide/index";
+import type { SlideInfo, SlideResult, SlidesResult } from "../slide/index";
 import { type CommandDefinition, integer, number, oneOf } from "./command";
 
 interface Options {
@@ -15,16 +15,18 @@ interface Options {
   readonly resume?: boolean;
   readonly workers?: number;
   readonly threads?: number;
+  readonly labels?: string;
 }
 
-type Result = SlideInfo | SlideResult;
+type Result = SlideInfo | SlideResult | SlidesResult;
 
 export const slideCommand: CommandDefinition<Options, Result> = {
   configure: (command) =>
     command
-      .argument("<file>", "slide: TIFF pyramid, SVS, OME-TIFF, or a large PNG or JPEG")
+      .argument("<file...>", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them")
       .option("--model <dir>", "model directory of histo export")
       .option("--out <dir>", "folder for the results")
+      .option("--labels <file>", "CSV of slide, label and partition: metrics of the slides")
       .option("--info", "only say what the file is: levels, micrometres, vendor")
       .option("--mpp <um>", "micrometres a pixel of the model's tiles (default: its card's)", number(0.01, 100))
       .option("--slide-mpp <um>", "micrometres a pixel of the slide (default: what the file says)", number(0.01, 100))
@@ -34,21 +36,49 @@ export const slideCommand: CommandDefinition<Options, Result> = {
       .option("--resume", "go on with unfinished work in --out")
       .option("--workers <n>", "processes that read and predict (default: one for each processor)", integer(1, 64))
       .option("--threads <n>", "processors to use (default: all)", integer(1, 1024)),
-  async run({ args, model, out, info, tissue, ...options }, { progress, signal }) {
-    const { predictSlide, slideInfo } = await import("../slide/index.js");
-    const [file = ""] = args;
-    if (info) return slideInfo(file);
+  async run({ args, model, out, info, tissue, labels, ...options }, { progress, signal }) {
+    const { findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
+    if (info) return slideInfo(args[0] as string);
     if (model === undefined) throw new InputError("OPTION_MISSING", "--model is missing (or --info to look only).");
     if (out === undefined) throw new InputError("OPTION_MISSING", "--out is missing: the folder for the results.");
-    const result = await predictSlide(file, { ...options, model, out, leastTissue: tissue, progress, signal });
-    if (result.failedTiles > 0) {
-      process.stderr.write(`histo: ${file}: ${result.failedTiles} of ${result.tissueTiles} tiles cannot be read.\n`);
-      process.exitCode = 1;
+    const { slides, many } = await findSlides(args);
+    const settings = { ...options, model, out, leastTissue: tissue, progress, signal };
+    if (many || labels !== undefined) {
+      const result = await predictSlides(slides, settings, labels);
+      for (const slide of result.slides) sayUnread(slide);
+      for (const { message } of result.failed) complain(message);
+      return result;
     }
+    const result = await predictSlide(args[0] as string, settings);
+    sayUnread(result);
     return result;
   },
-  render: (result) => ("levels" in result ? describe(result) : report(result)),
+  render(result) {
+    if ("levels" in result) return describe(result);
+    return "slides" in result ? reportMany(result) : report(result);
+  },
 };
+
+function complain(message: string): void {
+  process.stderr.write(`histo: ${message}\n`);
+  process.exitCode = 1;
+}
+
+function sayUnread({ slide, failedTiles, tissueTiles }: SlideResult): void {
+  if (failedTiles > 0) complain(`${slide}: ${failedTiles} of ${tissueTiles} tiles cannot be read.`);
+}
+
+function reportMany({ out, slides, failed, metrics }: SlidesResult): string {
+  const lines = [`${out}: ${slides.length} slides${failed.length > 0 ? `, ${failed.length} failed` : ""}`];
+  const measured = metrics?.test ?? metrics?.validation;
+  if (metrics && measured) {
+    const how = metrics.chosenOnValidation
+      ? "chosen on validation"
+      : "not chosen: no validation slides of both classes";
+    lines.push(`by ${metrics.aggregation} (${how}): AUC ${measured.rocAuc.toFixed(3)} on ${measured.n} slides`);
+  }
+  return lines.join("\n");
+}
 
 function describe({ path, vendor, compression, levels, mpp, objective, bounds, remarks }: SlideInfo): string {
   const scale =

@@ -14,7 +14,7 @@ const GOLDEN_FILE = "golden.png";
 const GOLDEN_TOLERANCE = 1e-3;
 
 /** What is known of a model beside its run. */
-export type CardExtras = Pick<ModelCard, "variant" | "compression" | "verification">;
+export type CardExtras = Pick<ModelCard, "variant" | "compression" | "verification" | "mpp">;
 
 /** Writes the golden image and the card. The golden logit is the finished graph's own answer. */
 export async function writeCard(

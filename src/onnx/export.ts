@@ -30,6 +30,8 @@ export interface ExportOptions {
   readonly data?: string | undefined;
   /** fp32 and int8: write a subspace stem as the ordinary first layer that it stands for. */
   readonly foldProjection?: boolean | undefined;
+  /** Micrometres of a pixel of the training tiles, for slides. */
+  readonly mpp?: number | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -73,7 +75,8 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
         task.update(done);
       },
     });
-    const card = await writeCard(run, directory, graph, { variant, ...extras });
+    const { mpp } = options;
+    const card = await writeCard(run, directory, graph, { variant, ...extras, ...(mpp !== undefined && { mpp }) });
     return {
       parameters: graph.parameters,
       bytes: await totalBytes(directory, card),

@@ -1,6 +1,9 @@
 /** @module Whole slides: reading them in any size, predicting their tiles, and mapping the answers. */
+export type { Aggregation, SlideMetrics } from "./aggregation";
+export { findSlides, type ListedSlide } from "./find-slides";
 export { slideInfo } from "./open-slide";
-export { isOfOneSlide, predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
+export { predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
+export { predictSlides, type SlidesResult } from "./predict-slides";
 export type { SlideSummary } from "./predicted-slide";
 export type { Frame } from "./results/index";
 export type { Rectangle, SlideInfo, SlideLevel } from "./types";

@@ -1,16 +1,17 @@
 /** @module From a slide to its map: opens it, finds its tissue, predicts its tiles in worker processes, and writes the results. */
+import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
-import { makeDirectory, sha256 } from "../files/index";
+import { makeDirectory, readJson, sha256 } from "../files/index";
 import { readModelDirectory } from "../onnx/model-directory";
 import { type Progress, silentProgress } from "../progress/index";
 import { type Grid, type GridSettings, gridOf, tileReading } from "./grid";
 import { Journal, type JournalIdentity } from "./journal";
 import { type OpenSlide, openSlide } from "./open-slide";
 import { type PredictedSlide, predictedTiles, type SlideSummary, summarize } from "./predicted-slide";
-import { type Frame, writeResults } from "./results/index";
+import { type Frame, RESULT_FILES, writeResults } from "./results/index";
 import { thumbnailOf } from "./thumbnail";
 import type { SlideInfo } from "./types";
 import { predictBlocks } from "./workers";
@@ -70,7 +71,13 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
 
 async function predictOpened(path: string, options: SlideOptions): Promise<SlideResult> {
   const started = performance.now();
-  const { out, progress = silentProgress, signal = new AbortController().signal, overlap = 0 } = options;
+  const {
+    out,
+    progress = silentProgress,
+    signal = new AbortController().signal,
+    overlap = 0,
+    frame = "qupath",
+  } = options;
   const { card, sha256: modelSha } = await readModelDirectory(options.model);
   await makeDirectory(out);
   const slide = await openSlide(path, async () => out, card.preprocessing);
@@ -85,13 +92,16 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     if (scale.downsample * MOST_ENLARGED < 1) {
       progress.say(`${name}: the slide is coarser than the model's tiles; they are enlarged and answers may be wrong.`);
     }
+    const identity = await identityOf(path, { modelSha, settings, mpp: scale.mpp, frame });
+    const work = sha256(JSON.stringify(identity));
+    const finished = options.resume ? await finishedWork(out, work) : undefined;
+    if (finished) return { ...finished, out, seconds: 0, tilesPerSecond: 0, peakMemoryBytes: 0 };
     const thumbnail = await thumbnailOf(slide.reader, (size * scale.downsample) / MASK_PIXELS_PER_TILE, signal);
     const grid = gridOf(info, settings, thumbnail);
     if (grid.tissueTiles === 0) {
       throw new InputError("SLIDE_NO_TISSUE", `${path} shows no tissue; --tissue 0 predicts every tile all the same.`);
     }
     const reading = tileReading(info.levels, settings);
-    const identity = await identityOf(path, { modelSha, settings, mpp: scale.mpp, grid });
     const journalPath = join(out, JOURNAL);
     const journal = await Journal.open(journalPath, identity, options.resume ?? false);
     const before = countTiles(grid, journal);
@@ -119,8 +129,8 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
       tiles: predictedTiles(grid, (block) => journal.answers.get(block)!.logits, card.threshold),
       problems,
     };
-    const summary = summarize(predicted, reading.level);
-    await writeResults(out, predicted, summary, options.frame ?? "qupath");
+    const summary = summarize(predicted, reading.level, work);
+    await writeResults(out, predicted, summary, frame);
     await rm(journalPath, { force: true });
     const seconds = (performance.now() - started) / 1000;
     const tilesPerSecond = (grid.tissueTiles - before) / predictSeconds;
@@ -186,10 +196,10 @@ function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, opt
   throw new InputError("SLIDE_SCALE_MISSING", message);
 }
 
-/** What answers depend on. A slide is known by its size, its time, and its tissue. */
+/** What answers depend on. A slide is known by its name, size and time. */
 async function identityOf(
   path: string,
-  work: { readonly modelSha: string; readonly settings: GridSettings; readonly mpp: number; readonly grid: Grid },
+  work: { readonly modelSha: string; readonly settings: GridSettings; readonly mpp: number; readonly frame: Frame },
 ): Promise<JournalIdentity> {
   const { size, mtimeMs } = await stat(path);
   return {
@@ -200,8 +210,16 @@ async function identityOf(
     model: work.modelSha,
     mpp: work.mpp,
     settings: work.settings,
-    tiles: sha256(JSON.stringify(work.grid.blocks)),
+    frame: work.frame,
   };
+}
+
+/** The summary in a folder, where it is of the same work and nothing is left to do. */
+async function finishedWork(out: string, work: string): Promise<SlideSummary | undefined> {
+  const path = join(out, RESULT_FILES.summary);
+  if (!existsSync(path) || existsSync(join(out, JOURNAL))) return undefined;
+  const summary = await readJson<SlideSummary>(path);
+  return summary.work === work ? summary : undefined;
 }
 
 /** True for errors after which other slides can still be predicted. */

@@ -35,6 +35,8 @@ export interface PredictedSlide {
 /** `slide.json`. */
 export interface SlideSummary {
   readonly format: "histo-slide/1";
+  /** Identity of the work: of file, model and settings. */
+  readonly work: string;
   readonly slide: string;
   readonly vendor: string;
   readonly width: number;
@@ -93,7 +95,7 @@ export function predictedTiles(
 }
 
 /** The summary of a predicted slide; the same for the same answers. */
-export function summarize(slide: PredictedSlide, level: number): SlideSummary {
+export function summarize(slide: PredictedSlide, level: number, work: string): SlideSummary {
   const { info, settings, grid, model, tiles } = slide;
   const { width, height } = info.levels[0] as SlideLevel;
   const read = tiles.filter(({ logit }) => !Number.isNaN(logit));
@@ -102,6 +104,7 @@ export function summarize(slide: PredictedSlide, level: number): SlideSummary {
   const some = read.length > 0;
   return {
     format: "histo-slide/1",
+    work,
     slide: slide.name,
     vendor: info.vendor,
     width,

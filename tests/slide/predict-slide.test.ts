@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -197,7 +197,6 @@ test("tiles on damaged parts have no answer, are counted, and spoil no other", a
   );
   assert.ok(result.remarks.length > 0);
   const out = join(directory, "again");
-  // The command says so, too.
   const { status, stderr } = histo(
     "slide",
     path,
@@ -222,11 +221,12 @@ test("a slide without tissue or scale is refused with one line that says what to
   const blank = await writeSlide(join(directory, "blank.tif"), [glass]);
   const bare = await writeSlide(join(directory, "bare.tif"), [picture(400, 300)], { density: 1 });
   const out = join(directory, "out");
+  await mkdir(out);
   const bad: [string[], RegExp][] = [
     [[blank, "--model", model, "--out", out, "--mpp", "0.5"], /no tissue.*--tissue 0/],
     [[bare, "--model", model, "--out", out, "--mpp", "0.5"], /--slide-mpp/],
     [[blank, "--model", model, "--out", out], /--mpp/],
-    [[directory, "--model", model, "--out", out], /not a file/],
+    [[out, "--model", model, "--out", out], /folder without slides/],
     [[blank, "--out", out], /--model/],
     [[blank, "--model", model], /--out/],
     [[join(directory, "none.svs"), "--info"], /none\.svs does not exist/],

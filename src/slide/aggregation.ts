@@ -1,0 +1,62 @@
+/** @module From the tiles' answers to one of the slide: several ways, of which validation slides choose. */
+import { type BinaryMetrics, binaryMetrics, type ChosenThreshold, chooseThreshold } from "../evaluation/index";
+import type { SlideSummary } from "./predicted-slide";
+
+/** Ways to make one number, 0 to 1, of a slide. */
+export const AGGREGATIONS = {
+  "mean-probability": (slide: SlideSummary) => slide.meanProbability,
+  "positive-share": (slide: SlideSummary) => slide.positiveShare,
+  "top-k": (slide: SlideSummary) => slide.topK?.meanProbability ?? null,
+  "max-probability": (slide: SlideSummary) => slide.maxProbability,
+} as const;
+
+export type Aggregation = keyof typeof AGGREGATIONS;
+
+/** A slide with its label. */
+export interface LabelledSlide {
+  readonly summary: SlideSummary;
+  /** 1 for the positive class. */
+  readonly label: 0 | 1;
+  readonly validation: boolean;
+}
+
+/** How well slides are told apart. */
+export interface SlideMetrics {
+  readonly aggregation: Aggregation;
+  /** Whether validation slides chose it; else it is the first. */
+  readonly chosenOnValidation: boolean;
+  readonly threshold: number;
+  readonly validation: BinaryMetrics | null;
+  /** Of the slides that did not choose anything. */
+  readonly test: BinaryMetrics | null;
+}
+
+/**
+ * Chooses the aggregation with the largest AUC, and its threshold, on the validation slides, and measures it on the others.
+ * Without validation slides of both classes it is the mean probability at 0.5.
+ */
+export function slideMetrics(slides: readonly LabelledSlide[]): SlideMetrics {
+  const usable = slides.filter(({ summary }) => summary.meanProbability !== null);
+  const validation = usable.filter((slide) => slide.validation);
+  const test = usable.filter((slide) => !slide.validation);
+  const names = Object.keys(AGGREGATIONS) as Aggregation[];
+  const scores = (some: readonly LabelledSlide[], name: Aggregation) =>
+    Float64Array.from(some, ({ summary }) => AGGREGATIONS[name](summary) ?? 0);
+  const labels = (some: readonly LabelledSlide[]) => Uint8Array.from(some, ({ label }) => label);
+  const bothClasses = new Set(validation.map(({ label }) => label)).size === 2;
+  const auc = (name: Aggregation) =>
+    binaryMetrics(labels(validation), scores(validation, name), { interval: false }).rocAuc;
+  const best = bothClasses ? names.reduce((a, b) => (auc(b) > auc(a) ? b : a)) : (names[0] as Aggregation);
+  const chosen: Pick<ChosenThreshold, "threshold"> = bothClasses
+    ? chooseThreshold(labels(validation), scores(validation, best))
+    : { threshold: 0.5 };
+  const measured = (some: readonly LabelledSlide[]) =>
+    some.length === 0 ? null : binaryMetrics(labels(some), scores(some, best), chosen);
+  return {
+    aggregation: best,
+    chosenOnValidation: bothClasses,
+    threshold: chosen.threshold,
+    validation: measured(validation),
+    test: measured(test),
+  };
+}

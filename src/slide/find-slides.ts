@@ -1,0 +1,44 @@
+/** @module Finds the slides that a user names: files, and everything that looks like a slide in folders. */
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
+
+/** A slide to predict. */
+export interface ListedSlide {
+  readonly path: string;
+  /** Names its results; different for each. */
+  readonly name: string;
+}
+
+const SLIDE_NAME = /\.(svs|tiff?|btf|ndpi|mrxs|scn|bif|vms|vmu|svslide|dcm|png|jpe?g)$/i;
+
+/**
+ * Lists slides in a stable order.
+ * @returns the slides, and whether they are a table of many: a folder was named, or several files
+ * @throws {InputError} `SLIDE_MISSING`, `SLIDES_NONE`
+ */
+export async function findSlides(paths: readonly string[]): Promise<{ slides: ListedSlide[]; many: boolean }> {
+  let many = paths.length > 1;
+  const found: string[] = [];
+  for (const path of paths) {
+    const info = await stat(path).catch((error: unknown) => {
+      const reason = hasErrorCode(error, "ENOENT") ? "does not exist" : `cannot be opened: ${messageOf(error)}`;
+      throw new InputError("SLIDE_MISSING", `${path} ${reason}.`, { cause: error });
+    });
+    if (!info.isDirectory()) found.push(path);
+    else {
+      many = true;
+      const names = (await readdir(path)).filter((name) => SLIDE_NAME.test(name)).sort();
+      if (names.length === 0) throw new InputError("SLIDES_NONE", `${path} is a folder without slides.`);
+      found.push(...names.map((name) => join(path, name)));
+    }
+  }
+  const seen = new Map<string, number>();
+  const slides = found.map((path) => {
+    const name = basename(path);
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return { path, name: before === 0 ? name : `${name}-${before + 1}` };
+  });
+  return { slides, many };
+}

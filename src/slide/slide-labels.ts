@@ -1,0 +1,50 @@
+/** @module Labels of slides, from a CSV of slide, label and optional partition. */
+import { parse } from "node:path";
+import { classKey } from "../dataset/classes";
+import { partitionNamed } from "../dataset/partitions";
+import { findColumn, listed, readTable } from "../dataset/table";
+import { InputError } from "../errors/index";
+
+/** What a table says of a slide. */
+export interface SlideLabel {
+  readonly label: 0 | 1;
+  readonly partition: string;
+}
+
+const SLIDE_COLUMNS = ["slide", "slide id", "filename", "file", "image", "image name", "name"];
+const LABEL_COLUMNS = ["label", "class", "diagnosis", "target", "ground truth"];
+const PARTITION_COLUMNS = ["partition", "split", "subset", "set"];
+
+/**
+ * Reads labels; slides are named with or without their file's ending.
+ * @param classes `[negative, positive]`; 0 and 1 mean the same
+ * @throws {InputError} `TABLE_...`, `SLIDE_LABELS`
+ */
+export async function readSlideLabels(
+  path: string,
+  classes: readonly [string, string],
+): Promise<(slide: string) => SlideLabel | undefined> {
+  const table = await readTable(path);
+  const slideAt = findColumn(table, SLIDE_COLUMNS);
+  const labelAt = findColumn(table, LABEL_COLUMNS);
+  const partitionAt = findColumn(table, PARTITION_COLUMNS);
+  if (slideAt === undefined || labelAt === undefined) {
+    const missing = slideAt === undefined ? "slide" : "label";
+    throw new InputError("SLIDE_LABELS", `${path} has no column "${missing}"; it has ${listed(table.columns)}.`);
+  }
+  const keys = classes.map(classKey);
+  const labels = new Map<string, SlideLabel>();
+  for (const { fields, line } of table.rows) {
+    const text = fields[labelAt] ?? "";
+    const found = /^[01]$/.test(text.trim()) ? Number(text) : keys.indexOf(classKey(text));
+    if (found < 0) {
+      throw new InputError(
+        "SLIDE_LABELS",
+        `${path}, line ${line}: ${text || "nothing"} is neither ${classes.join(" nor ")}.`,
+      );
+    }
+    const partition = partitionAt === undefined ? "test" : (fields[partitionAt] ?? "");
+    labels.set(fields[slideAt] ?? "", { label: found as 0 | 1, partition: partitionNamed(partition) ?? partition });
+  }
+  return (slide) => labels.get(slide) ?? labels.get(parse(slide).name);
+}

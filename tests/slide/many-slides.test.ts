@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parse } from "csv-parse/sync";
+import { slideMetrics } from "../../src/slide/aggregation";
+import type { SlideSummary, SlidesResult } from "../../src/slide/index";
+import { histo } from "../support/histo";
+import { writeModel } from "../support/served-model";
+import { picture, writeSlide } from "../support/slide-files";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("a folder of slides gives a table; one that is broken spoils no other, and none is predicted twice", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const folder = join(directory, "slides");
+  await mkdir(folder);
+  for (const [i, name] of ["b", "a", "c"].entries())
+    await writeSlide(join(folder, `${name}.tif`), [picture(128, 96, i)]);
+  await writeFile(join(folder, "broken.svs"), "no slide");
+  await writeFile(join(folder, "notes.txt"), "not looked at");
+  const labels = join(directory, "labels.csv");
+  await writeFile(labels, "slide,label,partition\na,HP,val\nb,SSA,val\nc.tif,SSA,test\n");
+  const model = await writeModel(join(directory, "model"));
+  const out = join(directory, "out");
+  const argv = ["slide", folder, "--model", model, "--out", out, "--mpp", "0.5", "--labels", labels, "--workers", "1"];
+  const { status, stdout, stderr } = histo(...argv, "--json", "--quiet");
+  assert.equal(status, 1);
+  assert.match(stderr, /broken\.svs/);
+  const result = JSON.parse(stdout) as SlidesResult;
+  assert.deepEqual(
+    result.failed.map(({ slide }) => slide),
+    ["broken.svs"],
+  );
+  assert.equal(result.metrics?.chosenOnValidation, true);
+  assert.equal(result.metrics?.validation?.n, 2);
+  assert.equal(result.metrics?.test?.n, 1);
+  const rows = parse(await readFile(join(out, "slides.csv")), { columns: true }) as Record<string, string>[];
+  assert.deepEqual(
+    rows.map((row) => [row.slide, row.label, row.tissue_tiles]),
+    [
+      ["a.tif", "0", "12"],
+      ["b.tif", "1", "12"],
+      ["c.tif", "1", "12"],
+      ["broken.svs", "", ""],
+    ],
+  );
+  const before = (await stat(join(out, "a.tif", "slide.json"))).mtimeMs;
+  assert.equal(histo(...argv, "--resume", "--quiet").status, 1);
+  assert.equal((await stat(join(out, "a.tif", "slide.json"))).mtimeMs, before);
+});
+
+test("validation slides choose the aggregation that tells them apart, and its threshold", () => {
+  const slide = (label: 0 | 1, meanProbability: number, top: number, validation: boolean) => {
+    const topK = { k: 10, meanProbability: top };
+    return {
+      summary: { meanProbability, positiveShare: 0.5, topK, maxProbability: 0.5 } as SlideSummary,
+      label,
+      validation,
+    };
+  };
+  // A small tumour: the mean says nothing, the strongest tiles say all.
+  const slides = [
+    slide(0, 0.3, 0.2, true),
+    slide(1, 0.2, 0.8, true),
+    slide(0, 0.1, 0.3, true),
+    slide(1, 0.25, 0.9, true),
+    slide(0, 0.3, 0.1, false),
+    slide(1, 0.1, 0.7, false),
+  ];
+  const metrics = slideMetrics(slides);
+  assert.equal(metrics.aggregation, "top-k");
+  assert.ok(metrics.threshold > 0.3 && metrics.threshold < 0.8);
+  assert.equal(metrics.test?.accuracy, 1);
+  assert.equal(slideMetrics(slides.filter(({ validation }) => !validation)).chosenOnValidation, false);
+});
