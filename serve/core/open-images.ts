@@ -31,7 +31,7 @@ export async function openImages(location: string, { maxBytes }: { maxBytes?: nu
 /** The directory with a label table: the given one, or the one above an `images` folder. */
 function datasetOf(directory: string): string | undefined {
   const candidates = basename(directory) === "images" ? [directory, dirname(directory)] : [directory];
-  return candidates.find((folder) => readdirSync(folder).some((name) => /\.csv$/i.test(name)));
+  return candidates.find((folder) => readdirSync(folder).some((name) => /\.[ct]sv$/i.test(name)));
 }
 
 async function readLabels(directory: string): Promise<{ root: string; entries: ImageEntry[] } | undefined> {

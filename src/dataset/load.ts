@@ -10,7 +10,8 @@ import type { DatasetOptions } from "./options";
 import { listed } from "./table";
 import type { Dataset } from "./types";
 
-const TABLE_NAMES = ["annotations.csv", "labels.csv"];
+/** In order of preference; case does not count. */
+const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels.tsv"];
 
 /**
  * Reads the labels of a data set and finds its images; no image is opened.
@@ -65,7 +66,9 @@ function isOtherTable(error: unknown): boolean {
   if (error instanceof ImagesMissingError) return error.all;
   return (
     error instanceof InputError &&
-    ["DATA_TABLE_AMBIGUOUS", "DATA_NAME_AMBIGUOUS", "TABLE_COLUMN_MISSING"].includes(error.code)
+    ["DATA_TABLE_AMBIGUOUS", "DATA_NAME_AMBIGUOUS", "TABLE_COLUMN_AMBIGUOUS", "TABLE_COLUMN_MISSING"].includes(
+      error.code,
+    )
   );
 }
 
@@ -76,8 +79,8 @@ function saysColumns({ imageDirectory, imageColumn, labelColumn, partitionColumn
 
 async function findTable(root: string): Promise<string | undefined> {
   const names = (await listDirectory(root)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-  const known = TABLE_NAMES.find((name) => names.includes(name));
-  const tables = names.filter((name) => /\.csv$/i.test(name) && !name.startsWith(".")).sort();
+  const tables = names.filter((name) => /\.[ct]sv$/i.test(name) && !name.startsWith(".")).sort();
+  const known = TABLE_NAMES.flatMap((usual) => tables.filter((name) => name.toLowerCase() === usual))[0];
   if (known === undefined && tables.length > 1) {
     throw new InputError(
       "DATA_TABLE_AMBIGUOUS",

@@ -38,13 +38,11 @@ export interface Located {
  * @throws {InputError} `DATA_NAME_UNSAFE`, `DATA_NAME_AMBIGUOUS`, `DATA_NAME_TWICE`
  */
 export async function locateImages(
-  directory: string,
+  folder: ImageFolder,
   table: string,
   images: readonly NamedImage[],
-  options: DatasetOptions,
 ): Promise<Located[]> {
-  const roots = imageRoots(directory, options);
-  const folder = new ImageFolder(roots, options);
+  const { directory, roots, options } = folder;
   const lines = new Map<string, number>();
   const missing: string[] = [];
   const located: Located[] = [];
@@ -104,14 +102,18 @@ function imageRoots(directory: string, options: DatasetOptions): string[] {
 }
 
 /** The images of a data set by their names. Where names are as the files', only the folders named are listed. */
-class ImageFolder {
+export class ImageFolder {
+  /** `images/` where it exists, and the data set; or the folder that was named. */
+  readonly roots: readonly string[];
   private readonly finder = new FileFinder();
   private whole: Promise<{ names: ImageNames; paths: ReadonlyMap<string, string> }> | undefined;
 
   constructor(
-    private readonly roots: readonly string[],
-    private readonly options: DatasetOptions,
-  ) {}
+    readonly directory: string,
+    readonly options: DatasetOptions,
+  ) {
+    this.roots = imageRoots(directory, options);
+  }
 
   /** The files that a name may mean, see {@link ImageNames}; those in `images/` come first where the name is exact. */
   async filesOf(written: string): Promise<Located[]> {

@@ -40,15 +40,34 @@ export async function readTable(path: string): Promise<Table> {
   return { path, columns, rows };
 }
 
-/** Position of the first column with one of the given names, see {@link positionOfName}. */
+/** Position of the first column with one of the given names, see {@link columnsNamed}. */
 export function findColumn(table: Table, names: readonly string[]): number | undefined {
-  return positionOfName(table.columns, names);
+  return columnsNamed(table, names)[0];
 }
 
-/** Positions of all columns with one of the given names, in the order of the names. */
+/**
+ * Positions of all columns with one of the given names (see {@link positionOfName}), in the order of the names.
+ * @throws {InputError} `TABLE_COLUMN_AMBIGUOUS` for columns of one name that differ
+ */
 export function columnsNamed(table: Table, names: readonly string[]): number[] {
   const keys = table.columns.map(nameKey);
-  return [...new Set(names.map(nameKey))].flatMap((name) => [...keys.keys()].filter((at) => keys[at] === name));
+  return [...new Set(names.map(nameKey))].flatMap((name) => {
+    const [first, ...others] = [...keys.keys()].filter((at) => keys[at] === name);
+    if (first === undefined) return [];
+    mustBeAlike(table, first, others);
+    return [first];
+  });
+}
+
+/** Refuses columns of one name that do not hold the same. @throws {InputError} `TABLE_COLUMN_AMBIGUOUS` */
+function mustBeAlike({ path, columns, rows }: Table, first: number, others: readonly number[]): void {
+  const other = others.find((at) => rows.some(({ fields }) => fields[at] !== fields[first]));
+  if (other === undefined) return;
+  const [name, same] = [columns[first] as string, columns[other] as string];
+  throw new InputError(
+    "TABLE_COLUMN_AMBIGUOUS",
+    `${path} has ${name === same ? `two columns "${name}"` : `the columns "${name}" and "${same}"`} that differ; remove or rename one.`,
+  );
 }
 
 /** Position of the first of the wanted names among the columns (case, blanks, punctuation and plural do not count), or undefined. */
@@ -76,11 +95,12 @@ export function wordsOf(name: string): string {
 
 /**
  * Position of a column that the user named.
- * @throws {InputError} `TABLE_COLUMN_MISSING`, listing the columns there are
+ * @throws {InputError} `TABLE_COLUMN_MISSING`, listing the columns there are, or `TABLE_COLUMN_AMBIGUOUS`
  */
 export function namedColumn(table: Table, name: string): number {
-  const position = table.columns.indexOf(name);
-  const found = position >= 0 ? position : findColumn(table, [name]);
+  const [position, ...same] = [...table.columns.keys()].filter((at) => table.columns[at] === name);
+  if (position !== undefined) mustBeAlike(table, position, same);
+  const found = position ?? findColumn(table, [name]);
   if (found === undefined) {
     throw new InputError(
       "TABLE_COLUMN_MISSING",
@@ -190,7 +210,11 @@ function records(text: string, path: string): TableRow[] {
       relax_column_count: true,
       record_delimiter: ["\r\n", "\n", "\r"],
     }) as unknown as { info: { lines: number }; record: string[] }[];
-    return parsed.map(({ info, record }) => ({ line: info.lines + linesBefore, fields: record }));
+    return parsed.map(({ info, record }) => {
+      // The parser says where a row ends; fields in quotes may hold lines.
+      const within = record.reduce((lines, field) => lines + lineCount(field) - 1, 0);
+      return { line: info.lines + linesBefore - within, fields: record };
+    });
   } catch (error) {
     throw new InputError("TABLE_MALFORMED", `${path} is not valid CSV: ${messageOf(error)}.`);
   }

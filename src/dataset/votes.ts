@@ -55,13 +55,14 @@ export function votesColumns(
  */
 export function readVotes(table: Table, row: TableRow, columns: VotesColumns): Votes | undefined {
   const field = row.fields[columns.count] ?? "";
-  if (isMissing(field)) return undefined;
-  const total = "value" in columns.total ? columns.total.value : written(row.fields[columns.total.column]);
+  const ofTotal = "value" in columns.total ? String(columns.total.value) : (row.fields[columns.total.column] ?? "");
+  if (isMissing(field) || isMissing(ofTotal)) return undefined;
+  const total = written(ofTotal);
   const count = written(field);
   if (!Number.isInteger(total) || total < 1 || !Number.isInteger(count) || count < 0 || count > total) {
     throw new InputError(
       "TABLE_VOTES_RANGE",
-      `${table.path}, line ${row.line}: "${field}" votes out of ${total}; expected a whole number from 0 to the number of voters.`,
+      `${table.path}, line ${row.line}: "${field}" votes out of ${ofTotal}; expected a whole number from 0 to the number of voters.`,
     );
   }
   return { positive: columns.forNegative ? total - count : count, total };

@@ -1,5 +1,5 @@
 /** @module Finding columns of somebody's CSV by their names, and which holds the true label. */
-import { findColumn, type Table, wordsOf } from "../dataset/table";
+import { namedColumn as columnNamed, findColumn, type Table, wordsOf } from "../dataset/table";
 import { InputError } from "../errors/index";
 
 /** Names in order of preference. */
@@ -43,8 +43,8 @@ export function positions(names: readonly string[], accept: (name: string) => bo
 
 /** Position of a column that the user named with an option. @throws {InputError} `METRICS_COLUMN` */
 export function namedColumn(table: Table, name: string, option: string): number {
-  const exact = table.columns.indexOf(name);
-  const found = exact >= 0 ? exact : findColumn(table, [name]);
+  const exact = table.columns.includes(name);
+  const found = exact ? columnNamed(table, name) : findColumn(table, [name]);
   if (found !== undefined) return found;
   throw new InputError("METRICS_COLUMN", `${table.path} has no column "${name}" (${option}). ${columnList(table)}`);
 }

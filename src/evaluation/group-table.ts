@@ -1,5 +1,5 @@
 /** @module Which group each predicted image is in, out of anybody's table of images and groups. */
-import { IMAGE_COLUMNS } from "../dataset/csv";
+import { IMAGE_COLUMNS } from "../dataset/columns";
 import { columnsNamed, isMissing, listed, namedColumn, readTable, type Table } from "../dataset/table";
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
