@@ -7,6 +7,7 @@ interface Options {
   readonly model?: string;
   readonly out?: string;
   readonly info?: boolean;
+  readonly fetchOpenslide?: boolean;
   readonly mpp?: number;
   readonly slideMpp?: number;
   readonly overlap?: number;
@@ -18,16 +19,21 @@ interface Options {
   readonly labels?: string;
 }
 
-type Result = SlideInfo | SlideResult | SlidesResult;
+interface Fetched {
+  readonly library: string;
+}
+
+type Result = SlideInfo | SlideResult | SlidesResult | Fetched;
 
 export const slideCommand: CommandDefinition<Options, Result> = {
   configure: (command) =>
     command
-      .argument("<file...>", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them")
+      .argument("[file...]", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them")
       .option("--model <dir>", "model directory of histo export")
       .option("--out <dir>", "folder for the results")
       .option("--labels <file>", "CSV of slide, label and partition: metrics of the slides")
       .option("--info", "only say what the file is: levels, micrometres, vendor")
+      .option("--fetch-openslide", "fetch OpenSlide (LGPL) once, for NDPI, MRXS, SCN, DICOM and JPEG 2000")
       .option("--mpp <um>", "micrometres a pixel of the model's tiles (default: its card's)", number(0.01, 100))
       .option("--slide-mpp <um>", "micrometres a pixel of the slide (default: what the file says)", number(0.01, 100))
       .option("--overlap <share>", "share of a tile that the next one covers too (default: 0)", number(0, 0.9))
@@ -36,8 +42,10 @@ export const slideCommand: CommandDefinition<Options, Result> = {
       .option("--resume", "go on with unfinished work in --out")
       .option("--workers <n>", "processes that read and predict (default: one for each processor)", integer(1, 64))
       .option("--threads <n>", "processors to use (default: all)", integer(1, 1024)),
-  async run({ args, model, out, info, tissue, labels, ...options }, { progress, signal }) {
-    const { findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
+  async run({ args, model, out, info, fetchOpenslide, tissue, labels, ...options }, { progress, signal }) {
+    const { fetchOpenSlide, findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
+    if (fetchOpenslide) return { library: (await fetchOpenSlide()).library };
+    if (args.length === 0) throw new InputError("OPTION_MISSING", "Which slide? Name a file or a folder.");
     if (info) return slideInfo(args[0] as string);
     if (model === undefined) throw new InputError("OPTION_MISSING", "--model is missing (or --info to look only).");
     if (out === undefined) throw new InputError("OPTION_MISSING", "--out is missing: the folder for the results.");
@@ -55,6 +63,7 @@ export const slideCommand: CommandDefinition<Options, Result> = {
   },
   render(result) {
     if ("levels" in result) return describe(result);
+    if ("library" in result) return `OpenSlide is there: ${result.library}`;
     return "slides" in result ? reportMany(result) : report(result);
   },
 };

@@ -2,6 +2,7 @@
 export type { Aggregation, SlideMetrics } from "./aggregation";
 export { findSlides, type ListedSlide } from "./find-slides";
 export { slideInfo } from "./open-slide";
+export { fetchOpenSlide } from "./openslide/install";
 export { predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
 export { predictSlides, type SlidesResult } from "./predict-slides";
 export type { SlideSummary } from "./predicted-slide";

@@ -1,7 +1,8 @@
 /** @module Opens a slide with the reader that it needs. */
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
-import type { SampleMeaning } from "../image/index";
+import { imageFormat, type SampleMeaning } from "../image/index";
+import { OpenSlideReader } from "./openslide/openslide-reader";
 import { cutIntoTiles, pictureInfo } from "./picture";
 import { readPages, type TiffPages } from "./tiff/directory";
 import { TiffReader, type TiffVerdict } from "./tiff/tiff-reader";
@@ -9,7 +10,7 @@ import type { SlideInfo, SlideReader } from "./types";
 
 /** Which reader opens which file, so that another process can open the same. Plain data. */
 export interface SlideSource {
-  readonly reader: "tiff";
+  readonly reader: "tiff" | "openslide";
   readonly path: string;
 }
 
@@ -24,9 +25,9 @@ export interface OpenSlide {
 export async function slideInfo(path: string): Promise<SlideInfo> {
   const verdict = await judge(path);
   if (verdict.kind === "in-one-piece") return pictureInfo(path);
-  if (verdict.kind === "elsewhere") throw unsupported(path, verdict.reason);
-  await verdict.reader.close();
-  return verdict.reader.info;
+  const reader = verdict.kind === "elsewhere" ? await OpenSlideReader.open(path, verdict.reason) : verdict.reader;
+  await reader.close();
+  return reader.info;
 }
 
 /**
@@ -40,7 +41,10 @@ export async function openSlide(
   meaning: SampleMeaning = {},
 ): Promise<OpenSlide> {
   const verdict = await judge(path, meaning);
-  if (verdict.kind === "elsewhere") throw unsupported(path, verdict.reason);
+  if (verdict.kind === "elsewhere") {
+    const reader = await OpenSlideReader.open(path, verdict.reason);
+    return { info: reader.info, reader, source: { reader: "openslide", path } };
+  }
   if (verdict.kind === "readable") {
     const { reader } = verdict;
     return { info: reader.info, reader, source: { reader: "tiff", path } };
@@ -52,9 +56,11 @@ export async function openSlide(
 }
 
 /** Opens what {@link openSlide} has opened before, in another process. */
-export async function openSource({ path }: SlideSource, meaning: SampleMeaning = {}): Promise<SlideReader> {
+export async function openSource(source: SlideSource, meaning: SampleMeaning = {}): Promise<SlideReader> {
+  const { path } = source;
+  if (source.reader === "openslide") return OpenSlideReader.open(path, "it was read by OpenSlide before");
   const verdict = await judge(path, meaning);
-  if (verdict.kind !== "readable") throw unsupported(path, "it has changed");
+  if (verdict.kind !== "readable") throw new InputError("SLIDE_CHANGED", `${path} has changed while it was read.`);
   return verdict.reader;
 }
 
@@ -64,7 +70,7 @@ async function judge(path: string, meaning: SampleMeaning = {}): Promise<TiffVer
   try {
     const { size } = await file.stat();
     const pages = await pagesOf(path, file, size);
-    if (!pages) return { kind: "in-one-piece" };
+    if (!pages) return await judgeOther(path, file);
     verdict = TiffReader.judge(path, file, size, pages, meaning);
     return verdict;
   } finally {
@@ -96,6 +102,9 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-function unsupported(path: string, reason: string): InputError {
-  return new InputError("SLIDE_UNSUPPORTED", `${path} cannot be read: ${reason}.`);
+/** Pictures are known by their content; a slide of many files may begin with one. */
+async function judgeOther(path: string, file: FileHandle): Promise<TiffVerdict> {
+  const { buffer } = await file.read(Buffer.alloc(16), 0, 16, 0);
+  if (imageFormat(buffer) !== undefined && !/\.mrxs$/i.test(path)) return { kind: "in-one-piece" };
+  return { kind: "elsewhere", reason: "it is no TIFF, PNG, JPEG or WebP file" };
 }

@@ -1,0 +1,74 @@
+/**
+ * @module OpenSlide, fetched when it is asked for: the shared library out of PyPI's `openslide-bin` (LGPL 2.1), pinned by hash,
+ * and the small program that reads through it, compiled with the C++ compiler that set-up has used already.
+ */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { HistoError, messageOf } from "../../errors/index";
+import { cacheDirectory, makeDirectory, projectPython, projectRoot } from "../../files/index";
+
+const run = promisify(execFile);
+
+/** What is needed to read through OpenSlide. */
+export interface OpenSlideInstallation {
+  readonly library: string;
+  readonly program: string;
+}
+
+const folder = () => join(cacheDirectory(), "openslide-4.0.1.2");
+const PACKAGE = "openslide_bin";
+
+/** Where OpenSlide is; undefined where it has not been fetched. */
+export async function findOpenSlide(): Promise<OpenSlideInstallation | undefined> {
+  const program = join(folder(), "openslide-reader");
+  if (!existsSync(program)) return undefined;
+  const names = await readdir(join(folder(), PACKAGE)).catch(() => []);
+  const library = names.find((name) => /^libopenslide\.(so|[\d.]*dylib)/.test(name));
+  return library === undefined ? undefined : { library: join(folder(), PACKAGE, library), program };
+}
+
+/** Fetches and compiles; nothing where it is there already. The folder appears whole. @throws {HistoError} `OPENSLIDE_FETCH` */
+export async function fetchOpenSlide(): Promise<OpenSlideInstallation> {
+  const found = await findOpenSlide();
+  if (found) return found;
+  const staging = `${folder()}.tmp-${process.pid}`;
+  await makeDirectory(staging);
+  try {
+    const python = existsSync(projectPython()) ? projectPython() : "python3";
+    const requirements = join(projectRoot(), "native", "openslide-requirements.txt");
+    const pip = ["-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--only-binary", ":all:"];
+    await run(python, [...pip, "--require-hashes", "-r", requirements, "-d", staging]);
+    const wheel = (await readdir(staging)).find((name) => name.endsWith(".whl"));
+    if (wheel === undefined) throw new Error("pip has fetched no wheel");
+    await run(python, ["-m", "zipfile", "-e", join(staging, wheel), staging]);
+    await rm(join(staging, wheel));
+    await compile(join(projectRoot(), "native", "openslide-reader.cc"), join(staging, "openslide-reader"));
+    await rm(folder(), { recursive: true, force: true });
+    await rename(staging, folder());
+  } catch (error) {
+    const reason = messageOf(error).slice(-400);
+    throw new HistoError("OPENSLIDE_FETCH", `OpenSlide could not be fetched: ${reason}`, { cause: error });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+  const made = await findOpenSlide();
+  if (!made) throw new HistoError("OPENSLIDE_FETCH", "OpenSlide's package has no library for this platform.");
+  return made;
+}
+
+async function compile(source: string, program: string): Promise<void> {
+  const compilers = [process.env.CXX, "c++", "g++", "clang++"].filter((name) => name !== undefined);
+  const problems: string[] = [];
+  for (const compiler of compilers) {
+    try {
+      await run(compiler, ["-O2", "-std=c++17", source, "-o", program, "-ldl"]);
+      return;
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  throw new Error(`no C++ compiler compiles it (${problems.at(-1)})`);
+}

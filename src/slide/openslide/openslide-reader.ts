@@ -1,0 +1,107 @@
+/** @module Slides of the formats that OpenSlide knows: NDPI, MRXS, SCN, DICOM, Aperio with JPEG 2000, and more. */
+import { HistoError, InputError } from "../../errors/index";
+import type { RgbImage } from "../../image/index";
+import { PLAUSIBLE_MPP } from "../tiff/resolution";
+import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
+import { findOpenSlide, type OpenSlideInstallation } from "./install";
+import { ReaderProcess, type SlideDescription } from "./reader-process";
+
+/** A file that brings its reader down this often is given up. */
+const MOST_CRASHES = 5;
+
+/** A slide behind a process of its own, which is started again where the slide crashes it. */
+export class OpenSlideReader implements SlideReader {
+  private crashes = 0;
+
+  private constructor(
+    private readonly installation: OpenSlideInstallation,
+    private process: ReaderProcess,
+    readonly info: SlideInfo,
+  ) {}
+
+  /**
+   * @param reason why no other reader takes it, for the error where OpenSlide is not there
+   * @throws {InputError} `OPENSLIDE_MISSING`, `SLIDE_UNSUPPORTED`; {HistoError} `SLIDE_READER_CRASHED`
+   */
+  static async open(path: string, reason: string): Promise<OpenSlideReader> {
+    const installation = await findOpenSlide();
+    if (!installation) {
+      const message = `${path}: ${reason}, which OpenSlide may read; fetch it once with histo slide --fetch-openslide.`;
+      throw new InputError("OPENSLIDE_MISSING", message);
+    }
+    const { process, description } = await ReaderProcess.start(installation, path);
+    return new OpenSlideReader(installation, process, infoOf(path, description));
+  }
+
+  /** The id of the process that reads. */
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  async readRegions(level: number, regions: readonly Rectangle[]): Promise<(RgbImage | Error)[]> {
+    const images: (RgbImage | Error)[] = [];
+    for (const region of regions) images.push(await this.readRegion(level, region));
+    return images;
+  }
+
+  async close(): Promise<void> {
+    this.process.close();
+  }
+
+  private async readRegion(level: number, { x, y, width, height }: Rectangle): Promise<RgbImage | Error> {
+    if (this.process.isGone) await this.restart();
+    const { downsample } = this.info.levels[level] as SlideLevel;
+    const corner = { x: Math.round(x * downsample), y: Math.round(y * downsample) };
+    try {
+      return { width, height, data: await this.process.region({ level, ...corner, width, height }) };
+    } catch (error) {
+      if (error instanceof HistoError) return error;
+      throw error;
+    }
+  }
+
+  private async restart(): Promise<void> {
+    this.crashes++;
+    if (this.crashes > MOST_CRASHES) {
+      const message = `${this.info.path} crashes OpenSlide again and again; the file is probably damaged.`;
+      throw new HistoError("SLIDE_READER_CRASHED", message);
+    }
+    this.process = (await ReaderProcess.start(this.installation, this.info.path)).process;
+  }
+}
+
+function infoOf(path: string, { levels, properties }: SlideDescription): SlideInfo {
+  const number = (name: string) => Number(properties[name] ?? Number.NaN);
+  const mpp = number("openslide.mpp-x");
+  const objective = number("openslide.objective-power");
+  const bounds = {
+    x: number("openslide.bounds-x"),
+    y: number("openslide.bounds-y"),
+    width: number("openslide.bounds-width"),
+    height: number("openslide.bounds-height"),
+  };
+  const known = mpp > 0;
+  const plausible = mpp >= PLAUSIBLE_MPP[0] && mpp <= PLAUSIBLE_MPP[1];
+  return {
+    path,
+    vendor: properties["openslide.vendor"] ?? "unknown",
+    reader: "openslide",
+    levels: levels.map(({ width, height, downsample }, i) => ({
+      width,
+      height,
+      downsample: snapped(downsample, width, height),
+      tileWidth: number(`openslide.level[${i}].tile-width`) || width,
+      tileHeight: number(`openslide.level[${i}].tile-height`) || height,
+    })),
+    ...(plausible && { mpp }),
+    ...(objective > 0 && { objective }),
+    ...(Object.values(bounds).every(Number.isFinite) && { bounds }),
+    remarks: known && !plausible ? [`it says ${mpp} micrometres a pixel, which no slide has`] : [],
+  };
+}
+
+/** The whole number that a level was shrunk by, where only its rounded sides say otherwise. */
+function snapped(downsample: number, width: number, height: number): number {
+  const whole = Math.round(downsample);
+  return Math.abs(downsample - whole) <= downsample * (1 / width + 1 / height) ? whole : downsample;
+}

@@ -1,0 +1,127 @@
+/** @module The process that reads one slide through OpenSlide: requests go in, pixels come out, in order. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { HistoError, InputError } from "../../errors/index";
+import type { OpenSlideInstallation } from "./install";
+
+/** What the process says of a slide first. */
+export interface SlideDescription {
+  readonly levels: readonly { readonly width: number; readonly height: number; readonly downsample: number }[];
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** A region by its corner in pixels of level 0, and its size in pixels of the level. */
+export interface RegionRequest {
+  readonly level: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const REQUEST_BYTES = 28;
+
+/** One running process. When it ends, whatever was asked fails with `SLIDE_READER_CRASHED`. */
+export class ReaderProcess {
+  /** Parts of an answer that has not come in full. */
+  private parts: Buffer[] = [];
+  private available = 0;
+  private wanted: { bytes: number; resolve(bytes: Buffer): void; reject(error: Error): void } | undefined;
+  private ended: Error | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly path: string,
+  ) {
+    child.stdout?.on("data", (data: Buffer) => {
+      this.parts.push(data);
+      this.available += data.length;
+      this.serve();
+    });
+    child.stdin?.on("error", () => undefined);
+    child.on("error", (error) => this.end(error.message));
+    child.on("close", (code, signal) => this.end(signal ?? `exit status ${code}`));
+  }
+
+  /** Starts a process for a slide. @throws {InputError} `SLIDE_UNSUPPORTED`; {HistoError} `SLIDE_READER_CRASHED` */
+  static async start(
+    { program, library }: OpenSlideInstallation,
+    path: string,
+  ): Promise<{ process: ReaderProcess; description: SlideDescription }> {
+    const child = spawn(program, [library, path], { stdio: ["pipe", "pipe", "ignore"] });
+    const process = new ReaderProcess(child, path);
+    try {
+      const length = (await process.read(4)).readUInt32LE();
+      const description = JSON.parse((await process.read(length)).toString("utf8"));
+      if ("error" in description) {
+        throw new InputError("SLIDE_UNSUPPORTED", `${path} cannot be read by OpenSlide: ${description.error}.`);
+      }
+      return { process, description };
+    } catch (error) {
+      process.close();
+      throw error;
+    }
+  }
+
+  /** The id of the process. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** True when it has ended. */
+  get isGone(): boolean {
+    return this.ended !== undefined;
+  }
+
+  /** Reads a region: uint8, RGB. @throws {HistoError} `SLIDE_REGION_DAMAGED`, `SLIDE_READER_CRASHED` */
+  region(request: RegionRequest): Promise<Buffer> {
+    const answer = this.last.then(() => this.ask(request));
+    this.last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  close(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  private async ask({ level, x, y, width, height }: RegionRequest): Promise<Buffer> {
+    const request = Buffer.alloc(REQUEST_BYTES);
+    request.writeInt32LE(level, 0);
+    request.writeBigInt64LE(BigInt(x), 4);
+    request.writeBigInt64LE(BigInt(y), 12);
+    request.writeInt32LE(width, 20);
+    request.writeInt32LE(height, 24);
+    this.child.stdin?.write(request);
+    const problem = (await this.read(4)).readUInt32LE();
+    if (problem === 0) return this.read(width * height * 3);
+    const reason = (await this.read(problem)).toString("utf8");
+    throw new HistoError("SLIDE_REGION_DAMAGED", `a part of the slide is damaged (${reason})`);
+  }
+
+  private read(bytes: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.wanted = { bytes, resolve, reject };
+      this.serve();
+    });
+  }
+
+  private serve(): void {
+    const { wanted } = this;
+    if (!wanted) return;
+    if (this.available >= wanted.bytes) {
+      const all = this.parts.length === 1 ? (this.parts[0] as Buffer) : Buffer.concat(this.parts);
+      this.parts = all.length > wanted.bytes ? [all.subarray(wanted.bytes)] : [];
+      this.available -= wanted.bytes;
+      this.wanted = undefined;
+      wanted.resolve(all.subarray(0, wanted.bytes));
+    } else if (this.ended) {
+      this.wanted = undefined;
+      wanted.reject(this.ended);
+    }
+  }
+
+  private end(how: string): void {
+    this.ended ??= new HistoError("SLIDE_READER_CRASHED", `${this.path}: OpenSlide has crashed on it (${how})`);
+    this.serve();
+  }
+}
