@@ -37,7 +37,7 @@ export interface StoreIndex {
 }
 
 /** Raised whenever decoding or the layout changes, so that older stores are built again. */
-export const STORE_VERSION = 2;
+export const STORE_VERSION = 3;
 const MAGIC = Buffer.from("HISTOPX1");
 const LARGEST_READ = 1 << 30;
 

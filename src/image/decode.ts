@@ -7,7 +7,7 @@
  * notices, are errors, and so are TIFF files of other numbers than 8 or 16 bits or of a form that the decoder does not read right.
  */
 import { readFile, stat } from "node:fs/promises";
-import type { Sharp } from "sharp";
+import type { Metadata, Sharp } from "sharp";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { shortenValues, usedBits } from "./bit-depth";
 import { type DecodeLimits, mustFitBytes, mustFitPixels, TILE_EDGE } from "./limits";
@@ -88,20 +88,26 @@ export async function decodePixels(
     if (form?.kind === "unsupported") {
       throw new InputError("IMAGE_UNSUPPORTED", `${name} is a TIFF ${form.form}, which is not read; ${form.remedy}.`);
     }
-    const decode = async (failOn: "error" | "warning") => {
-      const image = sharp(bytes, { failOn, autoOrient: true, limitInputPixels: false });
-      const metadata = await image.metadata();
-      mustFitPixels(metadata.autoOrient.width, metadata.autoOrient.height, name, limits);
-      if (format === "tiff") mustBeWholeNumbers(metadata.depth, name);
-      if (metadata.depth !== "ushort") return await rgb(image, form?.dropExtra);
-      if (bitDepth < 16) return await shortenValues(image, metadata, { bitDepth, dropExtra: form?.dropExtra, name });
-      const pixels = await rgb(image.clone(), form?.dropExtra);
-      return pixels.data.some((value) => value > LOW) ? pixels : { ...pixels, lowBits: await usedBits(image) };
-    };
-    return await (format === "tiff" ? strictlyFirst(decode) : decode("error"));
+    // Damaged tiles of a TIFF come through as noise unless warnings count; other files have harmless warnings.
+    const failOn = form?.tiled ? "warning" : "error";
+    const image = sharp(bytes, { failOn, autoOrient: true, limitInputPixels: false });
+    const metadata = await image.metadata();
+    mustFitPixels(metadata.autoOrient.width, metadata.autoOrient.height, name, limits);
+    if (metadata.depth === "ushort" && bitDepth < 16) {
+      return await shortenValues(image, metadata, { bitDepth, dropExtra: form?.dropExtra, name });
+    }
+    if (metadata.space === "cmyk" && !metadata.icc) return await plainCmyk(image, metadata);
+    const pixels = await rgb(await withEightBitProfile(image, metadata), form?.dropExtra);
+    if (metadata.depth !== "ushort") return pixels;
+    return pixels.data.some((value) => value > LOW) ? pixels : { ...pixels, lowBits: await usedBits(image) };
   } catch (error) {
     if (error instanceof InputError) throw error;
     const reason = onceEach(error);
+    const unread = /Unsupported JPEG [^;]*/i.exec(reason)?.[0];
+    if (unread) {
+      const message = `${name} is in a form that is not read (${unread}); save it as PNG, or as a usual JPEG.`;
+      throw new InputError("IMAGE_UNSUPPORTED", message, { cause: error });
+    }
     const detail = /^unknown error$/i.test(reason) ? "" : ` (${reason})`;
     throw new InputError("IMAGE_CORRUPT", `${name} is damaged or cut off${detail}.`, { cause: error });
   }
@@ -148,13 +154,6 @@ async function generalDecoder(): Promise<typeof import("sharp")> {
   return sharp;
 }
 
-/** TIFF files may hold numbers on any scale; those from 0 to 1, say, would all become black. */
-function mustBeWholeNumbers(depth: string | undefined, name: string): void {
-  if (depth === "uchar" || depth === "ushort") return;
-  const message = `${name} holds numbers of type ${depth}, whose scale is not known; save it with 8 or 16 bits a channel.`;
-  throw new InputError("IMAGE_UNSUPPORTED", message);
-}
-
 /**
  * Damaged deflate data of a TIFF file is no more than a warning to the decoder, which leaves the tile black. Other warnings,
  * such as of tags that a careless program left out, are none of ours. What the warning was gets lost where other images are
@@ -177,6 +176,38 @@ export async function strictlyFirst<T>(decode: (failOn: "error" | "warning") => 
 function onceEach(error: unknown): string {
   const lines = error instanceof Error ? error.message.split("\n").map((line) => line.trim()) : [messageOf(error)];
   return [...new Set(lines)].filter(Boolean).join("; ");
+}
+
+/** The decoder leaves 16-bit images with a profile in another colour space, or unchanged: they become 8-bit ones first. */
+async function withEightBitProfile(image: Sharp, { depth, icc, space }: Metadata): Promise<Sharp> {
+  if (depth !== "ushort" || !icc || space === "cmyk") return image;
+  const sharp = await generalDecoder();
+  const reduced = image
+    .clone()
+    .keepIccProfile()
+    .toColourspace(space === "grey16" ? "b-w" : "srgb");
+  return sharp(await reduced.tiff({ compression: "none" }).toBuffer(), { failOn: "error", limitInputPixels: false });
+}
+
+/**
+ * Colours of a device that nobody knows: what is usual, `(1 - ink) * (1 - black)`. The decoder would take them for those of a
+ * printing press, which is up to 126 levels off what other readers give.
+ */
+async function plainCmyk(image: Sharp, { depth }: Metadata): Promise<RgbImage> {
+  const inks = image.pipelineColourspace("cmyk").toColourspace("cmyk").raw({ depth: "ushort" });
+  const { data: bytes, info } = await inks.toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels !== 4) throw new Error(`${channels} channels of CMYK`);
+  const values = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  const shift = depth === "ushort" ? 8 : 0;
+  const data = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; from < values.length; from += 4) {
+    const left = 255 - ((values[from + 3] as number) >> shift);
+    for (let ink = 0; ink < 3; ink++) {
+      data[to++] = Math.round(((255 - ((values[from + ink] as number) >> shift)) * left) / 255);
+    }
+  }
+  return { width, height, data };
 }
 
 /** @param dropExtra the sample beside the colours is no transparency: it is left out */

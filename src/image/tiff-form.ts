@@ -7,8 +7,10 @@
 /** How the decoder's samples are to be taken, or why the form is not read. */
 export type TiffForm =
   | {
-      readonly kind: "readable" /** A sample beside the colours that is no transparency. */;
+      readonly kind: "readable";
+      /** A sample beside the colours that is no transparency. */
       readonly dropExtra: boolean;
+      readonly tiled: boolean;
     }
   | { readonly kind: "unsupported"; readonly form: string; readonly remedy: string };
 
@@ -20,12 +22,18 @@ const TAG = {
   planar: 284,
   tileWidth: 322,
   extra: 338,
+  format: 339,
 } as const;
 
 /** Bytes of a value by its type's number; types that no tag here has are left out. */
 const VALUE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 
-const UNREAD_COMPRESSIONS: Readonly<Record<number, string>> = {
+const JPEG = 7;
+/** None, CCITT (three forms), LZW, JPEG, deflate (two numbers), PackBits. Of others the decoder may make noise. */
+const READ_COMPRESSIONS = [1, 2, 3, 4, 5, JPEG, 8, 32773, 32946];
+/** What usual ones of the others are called. */
+const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
+  6: "JPEG of the old kind",
   33003: "JPEG 2000",
   33004: "JPEG 2000",
   33005: "JPEG 2000",
@@ -35,6 +43,8 @@ const UNREAD_COMPRESSIONS: Readonly<Record<number, string>> = {
   34887: "LERC",
   34892: "lossy JPEG (DNG)",
   34925: "LZMA",
+  34933: "PNG",
+  34934: "JPEG XR",
   34926: "Zstandard",
   34927: "WebP",
   50000: "Zstandard",
@@ -43,12 +53,19 @@ const UNREAD_COMPRESSIONS: Readonly<Record<number, string>> = {
   52546: "JPEG XL",
 };
 
-const CIELAB = [8, 9, 10];
 const YCBCR = 6;
-const JPEG_COMPRESSIONS = [6, 7];
-const READ_BITS = [1, 2, 4, 8, 16, 32, 64];
-/** Colour samples by photometric interpretation: grey (either way), RGB, palette, mask, CMYK, YCbCr, CIELAB. */
-const COLOURS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3 };
+/** Colour samples by photometric interpretation, of those that are read: grey (either way), RGB, palette, CMYK, YCbCr. */
+const COLOURS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3 };
+const COLOUR_NAMES: Readonly<Record<number, string>> = {
+  ...{ 4: "as a mask", 8: "with CIELAB colours", 9: "with CIELAB colours", 10: "with CIELAB colours" },
+  ...{ 32803: "with a colour filter array", 32844: "with LogL values", 32845: "with LogLuv colours" },
+};
+/** Bits of a sample, where there is one a pixel, and where there are more. */
+const READ_BITS = { one: [1, 2, 4, 8, 16], more: [8, 16] };
+/** Of the tag SampleFormat, beside unsigned whole numbers (1, and 4 for nothing said). */
+const FORMAT_NAMES: Readonly<Record<number, string>> = {
+  ...{ 2: "signed numbers", 3: "floating-point numbers", 5: "complex whole numbers", 6: "complex numbers" },
+};
 const REAL_ALPHA = [1, 2];
 /** More entries than any page has: damaged. */
 const MOST_ENTRIES = 4096;
@@ -66,32 +83,40 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
     throw error;
   }
   const one = (tag: number, fallback: number) => tags.get(tag)?.[0] ?? fallback;
-  const photometric = tags.get(TAG.photometric)?.[0];
-  if (photometric === undefined) return undefined;
   const unsupported = (form: string, remedy = "save it as PNG, or as TIFF with LZW compression"): TiffForm => {
     return { kind: "unsupported", form, remedy };
   };
   const compression = one(TAG.compression, 1);
-  const scheme = UNREAD_COMPRESSIONS[compression];
-  if (scheme) return unsupported(`compressed with ${scheme}`);
-  const bits = tags.get(TAG.bits) ?? [1];
-  const odd = bits.find((depth) => !READ_BITS.includes(depth));
-  if (odd !== undefined) return unsupported(`of ${odd} bits a sample`, "save it with 8 or 16 bits a sample");
-  if (CIELAB.includes(photometric) && bits[0] !== 16) {
-    return unsupported("with CIELAB colours", "save it with RGB colours");
+  if (!READ_COMPRESSIONS.includes(compression)) {
+    return unsupported(`compressed with ${COMPRESSION_NAMES[compression] ?? `a scheme of number ${compression}`}`);
   }
-  if (photometric === YCBCR && !JPEG_COMPRESSIONS.includes(compression)) {
-    return unsupported("with YCbCr colours and no JPEG compression", "save it with RGB colours");
+  const photometric = one(TAG.photometric, -1);
+  const colours = COLOURS[photometric];
+  if (colours === undefined) {
+    const usual = photometric < 0 ? "that does not say what its colours are" : `of colours of the kind ${photometric}`;
+    return unsupported(COLOUR_NAMES[photometric] ?? usual, "save it with RGB colours");
   }
   const samples = one(TAG.samples, 1);
+  const format = tags.get(TAG.format)?.find((number) => number in FORMAT_NAMES);
+  if (format !== undefined) {
+    return unsupported(`of ${FORMAT_NAMES[format]}, whose scale is not known`, "save it with 8 or 16 bits a sample");
+  }
+  const bits = tags.get(TAG.bits) ?? [1];
+  const read = samples === 1 ? READ_BITS.one : READ_BITS.more;
+  const odd = bits.find((depth) => !read.includes(depth) || depth !== bits[0]);
+  if (odd !== undefined) return unsupported(`of ${odd} bits a sample`, "save it with 8 or 16 bits a sample");
+  if (photometric === YCBCR && compression !== JPEG) {
+    return unsupported("with YCbCr colours and no JPEG compression", "save it with RGB colours");
+  }
   if (samples > 1 && one(TAG.planar, 1) === 2 && tags.has(TAG.tileWidth)) {
     return unsupported("tiled with a plane for each colour", "save it with interleaved colours, or without tiles");
   }
-  const extra = samples - (COLOURS[photometric] ?? samples);
+  const extra = samples - colours;
   if (extra > 1 || samples > 4) {
     return unsupported(`of ${samples} samples a pixel`, "save the three colour channels alone as RGB");
   }
-  return { kind: "readable", dropExtra: extra === 1 && !REAL_ALPHA.includes(one(TAG.extra, 0)) };
+  const dropExtra = extra === 1 && !REAL_ALPHA.includes(one(TAG.extra, 0));
+  return { kind: "readable", dropExtra, tiled: tags.has(TAG.tileWidth) };
 }
 
 /** Values of the tags named in {@link TAG}. @throws {RangeError} where the file ends too early or an offset leads outside */

@@ -51,7 +51,7 @@ test("a TIFF of floating-point numbers, whose scale nobody knows, is refused and
   const file = await sharp(half, { raw }).toColourspace("scrgb").tiff({ compression: "none" }).toBuffer();
   await assert.rejects(decodePixels(file, {}, "a.tif"), {
     code: "IMAGE_UNSUPPORTED",
-    message: /^a\.tif holds numbers of type float.*8 or 16 bits/,
+    message: /^a\.tif is a TIFF of floating-point numbers.*8 or 16 bits/,
   });
 });
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import sharp from "sharp";
 import { decodePixels } from "../../src/image/index";
+import { texture } from "../support/data-sets";
 
 /** A 4x2 TIFF of 8-bit samples without compression, every pixel alike; `tags` replace or add to the usual ones. */
 function tiff(pixel: readonly number[], tags: Readonly<Record<number, readonly number[]>> = {}): Buffer {
@@ -44,6 +46,13 @@ test("a sample beside the colours is transparency only where ExtraSamples says s
   assert.deepEqual(await firstPixel(tiff([200, 100, 50, 0], { 338: [2] })), [255, 255, 255]);
 });
 
+test("CMYK without a profile is converted ink by ink, of 8 and of 16 bits", async () => {
+  assert.deepEqual(await firstPixel(tiff([10, 100, 200, 50], { 262: [5] })), [197, 125, 44]);
+  const deep = [10, 10, 100, 100, 200, 200, 50, 50];
+  const tags = { 258: [16, 16, 16, 16], 262: [5], 277: [4] };
+  assert.deepEqual(await firstPixel(tiff(deep, tags)), [197, 125, 44]);
+});
+
 test("a form that is not read is named, with what to save instead, and not called damaged", async () => {
   const forms: [Buffer, RegExp][] = [
     [tiff([90, 128, 128], { 262: [6] }), /YCbCr colours and no JPEG compression.*RGB colours/],
@@ -69,4 +78,48 @@ test("tags that lead nowhere are damage", async () => {
   const file = tiff([1, 2, 3]);
   file.writeUInt32LE(2 ** 31, 4);
   await assert.rejects(decodePixels(file), { code: "IMAGE_CORRUPT" });
+});
+
+test("what the decoder would take for something else is refused: numbers, colours and compressions that are not known", async () => {
+  const forms: [Buffer, RegExp][] = [
+    // Tiles that are compressed in ways that it does not know come out as noise.
+    [tiff([1, 2, 3], { 259: [34933], 322: [16], 323: [16] }), /compressed with PNG/],
+    [tiff([1, 2, 3], { 259: [12345] }), /compressed with a scheme of number 12345/],
+    [tiff([1, 2, 3], { 339: [2, 2, 2] }), /of signed numbers, whose scale is not known.*8 or 16 bits/],
+    [tiff([1, 2, 3], { 339: [6, 6, 6], 258: [64, 64, 64] }), /of complex numbers/],
+    [tiff([1, 2, 3], { 258: [4, 4, 4] }), /of 4 bits a sample/],
+    [tiff([1, 2, 3], { 258: [8, 8, 16] }), /of 16 bits a sample/],
+    [tiff([1], { 262: [32803] }), /with a colour filter array/],
+    [tiff([1, 2, 3], { 262: [34892] }), /of colours of the kind 34892/],
+    [tiff([1], { 262: [4], 258: [1] }), /as a mask/],
+  ];
+  for (const [file, message] of forms) await assert.rejects(decodePixels(file), { code: "IMAGE_UNSUPPORTED", message });
+});
+
+test("of a damaged TIFF every reason is said once", async () => {
+  const pixels = texture(2, 128);
+  const tiles = sharp(pixels, { raw: { width: 128, height: 128, channels: 3 } });
+  for (const compression of ["lzw", "deflate", "jpeg"] as const) {
+    const file = await tiles.clone().tiff({ compression, tile: true, tileWidth: 16, tileHeight: 16 }).toBuffer();
+    for (let at = 8; at < file.length - 4000; at += 7) file[at] = 255;
+    await assert.rejects(decodePixels(file, {}, "a.tif"), (error: Error) => {
+      assert.match(error.message, /^a\.tif is damaged or cut off \(.+\)\.$/);
+      const reasons = error.message.slice(error.message.indexOf("(") + 1, -2).split("; ");
+      assert.deepEqual(reasons, [...new Set(reasons)]);
+      return true;
+    });
+  }
+});
+
+test("a damaged tile of a TIFF is an error, an unknown tag of a tiled one is not", async () => {
+  const pixels = texture(3, 64);
+  const tiles = sharp(pixels, { raw: { width: 64, height: 64, channels: 3 } });
+  const file = await tiles.tiff({ compression: "lzw", tile: true, tileWidth: 16, tileHeight: 16 }).toBuffer();
+  const damaged = Buffer.from(file);
+  damaged.fill(255, 600, 640);
+  await assert.rejects(decodePixels(damaged), { code: "IMAGE_CORRUPT" });
+  // Of two tags that libvips writes, one becomes a tag that nobody knows.
+  const resolution = file.indexOf(Buffer.from([0x28, 0x01, 3, 0]));
+  file.writeUInt16LE(0x12a, resolution);
+  assert.deepEqual(Uint8Array.from((await decodePixels(file)).data), pixels);
 });
