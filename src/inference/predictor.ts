@@ -124,7 +124,8 @@ export class Predictor {
    * @throws {InputError} `MODEL_CARD_INVALID` when the graph does not give the numbers that the card's `output.kind` means
    */
   async predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
-    const batch = this.fixedBatch ?? (this.single ? 1 : count);
+    const most = Math.max(1, Math.floor(GROUP / (this.card.views ?? 1)));
+    const batch = this.fixedBatch ?? (this.single ? 1 : Math.min(count, most));
     const step = this.single ? 1 : batch;
     if (batch === count && step === count) return this.runGraph(pixels, count);
     const bytes = pixels.length / count;

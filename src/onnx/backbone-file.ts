@@ -14,6 +14,8 @@ export interface BackboneDescription {
   /** Place of the output among the graph's outputs. */
   readonly outputIndex: number;
   readonly layout: "NCHW" | "NHWC";
+  /** Version of ONNX's own operators. */
+  readonly opset: number;
   /** Edge length that it was exported for; absent where it takes any, or does not say. */
   readonly size?: number;
   /** Files with its weights, relative to the file's folder; none where they are in the file itself. */
@@ -106,6 +108,7 @@ export async function readBackbone(path: string, wanted: string | number = ""): 
     output: (graph.output[outputIndex] as GraphValueInfo).name,
     outputIndex,
     layout,
+    opset: plainNumber(model.opsetImport.find(({ domain }) => !domain)?.version),
     weightFiles,
     parameters: graph.initializer.reduce((sum, constant) => sum + weightsIn(constant), 0),
     ...(size && { size }),

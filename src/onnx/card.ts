@@ -38,6 +38,7 @@ export async function writeCard(
     input: { name: INPUT_NAME, dtype: "uint8", layout: "NHWC" },
     output: { name: OUTPUT_NAME, kind: "logit" },
     preprocessing: config.preprocessing,
+    ...(config.views && config.views > 1 && { views: config.views }),
     ...extras,
     files: { ...graph.files, [GOLDEN_FILE]: sha256(png) },
     golden: {

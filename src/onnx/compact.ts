@@ -52,10 +52,7 @@ export async function writeCompactGraph(
     const graph = await writeGraphFiles(run, folder, stem.writer(candidate), {
       onBytes: () => signal?.throwIfAborted(),
     });
-    const verification = compareLogits(
-      tiles.validation,
-      await answers(folder, validation, run.config.preprocessing.size),
-    );
+    const verification = compareLogits(tiles.validation, await answers(folder, validation, run.config));
     if (isAcceptable(verification)) {
       for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
       await rm(folder, { recursive: true });
@@ -79,10 +76,10 @@ function describeChange({ rocAucDrop, rmsDeviation, logitSpread }: Verification)
   return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
 }
 
-async function answers(folder: string, pixels: Uint8Array, size: number): Promise<Float64Array> {
+async function answers(folder: string, pixels: Uint8Array, config: TrainedRun["config"]): Promise<Float64Array> {
   const session = await GraphSession.open(join(folder, GRAPH_FILE));
   try {
-    return await logitsOfGraph(session, pixels, size);
+    return await logitsOfGraph(session, pixels, config);
   } finally {
     await session.close();
   }

@@ -127,7 +127,7 @@ async function verifyGraph(
   const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack });
   try {
     const pixels = await tiles.pixels(tiles.validation.paths, signal);
-    return compareLogits(tiles.validation, await logitsOfGraph(session, pixels, run.config.preprocessing.size));
+    return compareLogits(tiles.validation, await logitsOfGraph(session, pixels, run.config));
   } finally {
     await session.close();
   }

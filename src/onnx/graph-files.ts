@@ -8,6 +8,7 @@ import { foldableProjections } from "./folding";
 import { GraphBuilder } from "./graph";
 import type { LinearWriter } from "./linear";
 import type { TrainedRun } from "./run";
+import { allViews, meanOfViews } from "./views";
 
 export const GRAPH_FILE = "model.onnx";
 /** Name of the graph's input: raw pixels, uint8 [n, size, size, 3]. */
@@ -46,11 +47,13 @@ export async function writeGraphFiles(
     const graph = new GraphBuilder(external);
     const { mean, std } = config.preprocessing;
     const pixels = { scale: std.map((s) => 1 / (255 * s)), shift: mean.map((m, i) => -m / (std[i] as number)) };
-    const input: Value = { name: INPUT_NAME, shape: layers.inputShape, pixels };
+    const isAveraged = (config.views ?? 1) > 1;
+    const name = isAveraged ? await allViews(graph, INPUT_NAME) : INPUT_NAME;
+    const input: Value = { name, shape: layers.inputShape, pixels };
     const projections = foldProjection ? foldableProjections(layers) : new Set<string>();
     const convert = (folded: Conversion["folded"]) => new Conversion(graph, weights, writer, folded, projections);
     const output = await convertLayers(layers, input, converters, convert);
-    graph.name(output.name, OUTPUT_NAME);
+    graph.name(isAveraged ? await meanOfViews(graph, output.name) : output.name, OUTPUT_NAME);
     const bytes = await graph.encode(
       [{ name: INPUT_NAME, type: "uint8", shape: ["n", ...layers.inputShape] }],
       [{ name: OUTPUT_NAME, type: "float32", shape: ["n", 1] }],

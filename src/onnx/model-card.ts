@@ -35,6 +35,8 @@ export interface ModelCard {
   readonly preprocessing: Preprocessing;
   /** Micrometres of a pixel of the tiles that the model is trained on, for slides; absent where it is not known. */
   readonly mpp?: number;
+  /** Flips and quarter turns of an image that the graph sees, and whose mean logit it gives; one where absent. */
+  readonly views?: number;
   readonly variant?: "fp32" | "int8" | "compact";
   /**
    * Of a compact model: components that the first layer is split into (null: not split), bits of its weights, and the side of

@@ -20,6 +20,8 @@ export interface ExportedConfig {
   readonly dataset?: DatasetOptions;
   /** Whether training left unreadable images out. */
   readonly skipUnreadable?: boolean;
+  /** Views whose mean logit is the answer; 1 where absent. */
+  readonly views?: number;
   /** `fp32` where TensorFlow was asked to compute in full precision. */
   readonly precision?: string;
   /** What it did. */

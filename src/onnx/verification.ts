@@ -2,6 +2,7 @@
 import { HistoError } from "../errors/index";
 import { delongTest } from "../evaluation/index";
 import { INPUT_NAME, OUTPUT_NAME } from "./graph-files";
+import type { ExportedConfig } from "./run";
 import type { KnownTiles } from "./run-tiles";
 import type { GraphSession } from "./session";
 
@@ -21,16 +22,24 @@ export interface Verification {
   readonly rocAucDropCi95: readonly [number, number] | null;
 }
 
-/** Images are sent through the graph in groups of this many. */
+/** Images, views counted, are sent through the graph in groups of this many. */
 const GROUP = 32;
 
-/** Logits of a graph (with the names of an exported one) for pixels, uint8 [count, size, size, 3]. */
-export async function logitsOfGraph(session: GraphSession, pixels: Uint8Array, size: number): Promise<Float64Array> {
+/**
+ * Logits of a graph (with the names of an exported one) for pixels, uint8 [count, size, size, 3].
+ * @param views of an image, that the graph sees
+ */
+export async function logitsOfGraph(
+  session: GraphSession,
+  pixels: Uint8Array,
+  { preprocessing: { size }, views = 1 }: Pick<ExportedConfig, "preprocessing" | "views">,
+): Promise<Float64Array> {
   const bytes = size * size * 3;
   const count = pixels.length / bytes;
   const logits = new Float64Array(count);
-  for (let start = 0; start < count; start += GROUP) {
-    const group = Math.min(GROUP, count - start);
+  const most = Math.max(1, Math.floor(GROUP / views));
+  for (let start = 0; start < count; start += most) {
+    const group = Math.min(most, count - start);
     const data = pixels.subarray(start * bytes, (start + group) * bytes);
     const tensor = { type: "uint8", data, shape: [group, size, size, 3] } as const;
     logits.set(await session.run(INPUT_NAME, tensor, OUTPUT_NAME), start);

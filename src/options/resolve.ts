@@ -13,10 +13,13 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
   const options = checkOptions(trainingSchema, given, "training option");
   const { model, augment, stain, stainTissueOnly } = options;
   if (!MODELS.some((name) => name === model) && !model.startsWith(BACKBONE_PREFIX)) {
-    const known = [...MODELS, `${BACKBONE_PREFIX}FILE.onnx`].join(", ");
+    const known = [...MODELS, `${BACKBONE_PREFIX}NAME`, `${BACKBONE_PREFIX}FILE.onnx`].join(", ");
     throw new InputError("MODEL_UNKNOWN", `The training option model must be one of ${known}, not ${model}.`);
   }
   augmentationNamed(augment);
+  if (options.views !== 1 && options.views !== 8) {
+    throw new InputError("OPTION_RANGE", `The training option views must be 1 or 8, not ${options.views}.`);
+  }
   if (stainTissueOnly && stain !== "reinhard") {
     throw new InputError(
       "OPTION_RANGE",

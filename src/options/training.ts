@@ -3,7 +3,7 @@ import * as z from "zod";
 import { datasetSchema } from "./dataset";
 import { between, group, option, whole } from "./option";
 
-/** How `model` names a frozen backbone: this and the path of an ONNX file, or its name on a hub. */
+/** How `model` names frozen backbones: this and the path of an ONNX file or a name, several joined by commas. */
 export const BACKBONE_PREFIX = "backbone:";
 
 /** Models by name; a frozen backbone comes besides. */
@@ -48,7 +48,7 @@ export const trainingSchema = z.strictObject({
   ...group("Model", {
     model: option(
       z.string().default("mlp"),
-      `network: ${MODELS.join(", ")} (logistic regression on colour and texture), or a head on frozen features: backbone:FILE.onnx, backbone:hf:OWNER/NAME`,
+      `network: ${MODELS.join(", ")} (logistic regression on colour and texture), or a head on frozen features: backbone:NAME (see histo backbone list), backbone:FILE.onnx, backbone:hf:OWNER/NAME, several joined by commas`,
       { value: "name" },
     ),
     hidden: option(z.array(z.int().positive()).readonly().default([2352, 2352, 294]), "units of the hidden layers", {
@@ -74,7 +74,7 @@ export const trainingSchema = z.strictObject({
     }),
     extraFeatures: option(
       z.enum(["none", "colour"]).default("none"),
-      "features that the MLP gets besides the coordinates of a subspace: colour and texture, or none",
+      "features besides the coordinates of a subspace, or besides a backbone's: colour and texture, or none",
       { value: "features", formerly: "beside" },
     ),
     backboneOutput: option(z.string().default(""), "output of a backbone that has several", {
@@ -101,6 +101,11 @@ export const trainingSchema = z.strictObject({
     ),
   }),
   ...group("Examples", {
+    views: option(
+      whole(1, 8).default(1),
+      "flips and quarter turns whose mean logit is the answer, in evaluation and in the exported model: 1 or 8",
+      { value: "n" },
+    ),
     batch: option(whole(1, 1 << 20).default(64), "images per step", { value: "n" }),
     epochs: option(whole(1, 1e6).default(20), "passes over the training set", { value: "n" }),
     augment: option(

@@ -2,6 +2,17 @@
 import type { Preprocessing } from "../image/index";
 import type { TrainingOptions } from "../options/index";
 
+/** A network that others trained before, as a part of a model. */
+export interface PretrainedPart {
+  readonly name: string;
+  /** SHA-256 of its file or files. */
+  readonly sha256: string;
+  readonly licence?: string;
+  readonly source?: string;
+  /** What it was trained on. */
+  readonly pretraining?: string;
+}
+
 /** The content of `config.json`. */
 export interface RunConfig extends TrainingOptions {
   /** Name of the run. */
@@ -21,6 +32,8 @@ export interface RunConfig extends TrainingOptions {
   /** Chosen on validation; absent while training. */
   threshold?: number;
   mlflowRunId?: string;
+  /** Networks in it that others trained before. */
+  pretrained?: readonly PretrainedPart[];
   /** What the data set's reader had to decide, for people. */
   notes?: readonly string[];
 }

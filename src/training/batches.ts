@@ -1,5 +1,6 @@
 /** @module Batches of a training or evaluation pass, addressed by epoch and index so that any can be loaded again. */
 import type { PixelStore } from "../dataset/index";
+import { dihedral } from "../image/augment/dihedral";
 import type { PixelAugmentation, Preprocessing } from "../image/index";
 import { Random } from "../random/index";
 import { standardizedBytes, tf } from "../tensorflow/index";
@@ -27,6 +28,8 @@ export interface Examples {
   readonly labels: ArrayLike<number>;
   /** The inputs of some examples as one tensor. `epoch` names the augmentation; absent for none. */
   inputs(positions: Uint32Array, epoch: number | undefined): tf.Tensor;
+  /** The inputs in one of the eight views of {@link dihedral}; absent where all views are the same. */
+  inView?(positions: Uint32Array, view: number): tf.Tensor;
   /** Says which inputs will be wanted next, so that they can be got ready meanwhile. */
   expect?(positions: Uint32Array, epoch: number | undefined): void;
 }
@@ -40,11 +43,13 @@ export interface BatchOptions {
   /** Shape of the Beta distribution of mixup (Zhang et al. 2018); 0 for none. */
   readonly mixup?: number;
   readonly seed?: number;
+  /** All examples in this one of the eight views. */
+  readonly view?: number;
 }
 
 /** Cuts examples into batches; the last one may be smaller. */
 export function batchesOf(examples: Examples, options: BatchOptions): BatchSource {
-  const { size, sampler, augment = false, mixup = 0, seed = 0 } = options;
+  const { size, sampler, augment = false, mixup = 0, seed = 0, view = 0 } = options;
   const count = examples.labels.length;
   const inOrder = Uint32Array.from({ length: count }, (_, i) => i);
   const batches = Math.ceil(count / size);
@@ -60,7 +65,10 @@ export function batchesOf(examples: Examples, options: BatchOptions): BatchSourc
       const positions = positionsAt(epoch, index);
       const values = Float32Array.from(positions, (position) => examples.labels[position] as number);
       const batch = {
-        inputs: examples.inputs(positions, augment ? epoch : undefined),
+        inputs:
+          view > 0 && examples.inView
+            ? examples.inView(positions, view)
+            : examples.inputs(positions, augment ? epoch : undefined),
         labels: tf.tensor2d(values, [values.length, 1]),
       };
       if (examples.expect && sampler) {
@@ -130,6 +138,15 @@ export function pixelExamples(
       const bytes = prefetcher?.take(inStore(some), epoch, some.length * bytesPerImage) ?? load(some, epoch);
       return standardizedTensor(bytes, [some.length, size, size, 3], preprocessing);
     },
+    inView(some, view) {
+      const bytes = load(some, undefined);
+      const turned = new Uint8Array(bytes.length);
+      for (let at = 0; at < bytes.length; at += bytesPerImage) {
+        const end = at + bytesPerImage;
+        dihedral(bytes.subarray(at, end), turned.subarray(at, end), size, view);
+      }
+      return standardizedTensor(turned, [some.length, size, size, 3], preprocessing);
+    },
     ...(prefetcher && {
       expect: (some: Uint32Array, epoch: number | undefined) => prefetcher.ask(inStore(some), some, epoch),
     }),
@@ -147,24 +164,28 @@ export function standardizedTensor(
   return standardizedBytes(bytes, shape, shift, scale);
 }
 
-/** Precomputed vectors: `views` augmented versions of each example, all kept in memory. */
+/** Precomputed vectors: one, or one for each of the eight views of every example, all kept in memory. */
 export function featureExamples(
   views: readonly Float32Array[],
   width: number,
   labels: ArrayLike<number>,
   seed: number,
 ): Examples {
+  const gathered = (some: Uint32Array, viewOf: () => number) => {
+    const values = new Float32Array(some.length * width);
+    some.forEach((image, i) => {
+      const view = views[viewOf()] as Float32Array;
+      values.set(view.subarray(image * width, (image + 1) * width), i * width);
+    });
+    return tf.tensor2d(values, [some.length, width]);
+  };
   return {
     labels,
     inputs(some, epoch) {
-      const values = new Float32Array(some.length * width);
       const random = epoch === undefined ? undefined : new Random(seed, "view", epoch, some[0] ?? 0);
-      some.forEach((image, i) => {
-        const view = views[random ? random.integer(views.length) : 0] as Float32Array;
-        values.set(view.subarray(image * width, (image + 1) * width), i * width);
-      });
-      return tf.tensor2d(values, [some.length, width]);
+      return gathered(some, () => random?.integer(views.length) ?? 0);
     },
+    ...(views.length > 1 && { inView: (some: Uint32Array, view: number) => gathered(some, () => view) }),
   };
 }
 
@@ -174,17 +195,18 @@ export function featureExamples(
  */
 export function withColumns(vectors: Examples, width: number, columns: Float32Array): Examples {
   const extra = columns.length / vectors.labels.length;
+  const beside = (vectors: tf.Tensor, some: Uint32Array) => {
+    const values = new Float32Array(some.length * extra);
+    some.forEach((example, i) => {
+      values.set(columns.subarray(example * extra, (example + 1) * extra), i * extra);
+    });
+    const first = tf.reshape(vectors, [some.length, width]);
+    return tf.concat([first, tf.tensor2d(values, [some.length, extra])], 1);
+  };
+  const { inView } = vectors;
   return {
     labels: vectors.labels,
-    inputs(some, epoch) {
-      const values = new Float32Array(some.length * extra);
-      some.forEach((example, i) => {
-        values.set(columns.subarray(example * extra, (example + 1) * extra), i * extra);
-      });
-      return tf.tidy(() => {
-        const first = tf.reshape(vectors.inputs(some, epoch), [some.length, width]);
-        return tf.concat([first, tf.tensor2d(values, [some.length, extra])], 1);
-      });
-    },
+    inputs: (some, epoch) => tf.tidy(() => beside(vectors.inputs(some, epoch), some)),
+    ...(inView && { inView: (some: Uint32Array, view: number) => tf.tidy(() => beside(inView(some, view), some)) }),
   };
 }

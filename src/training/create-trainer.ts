@@ -25,7 +25,9 @@ export function createTrainer(
   { schedule: own, ...parts }: TrainerParts,
 ): Trainer {
   const { train, validation } = network.examples;
-  const { batch, seed, mixup, epochs, sampler: wanted } = options;
+  const { batch, seed, mixup, sampler: wanted } = options;
+  const { isSolved = false } = network;
+  const epochs = isSolved ? 1 : options.epochs;
   const sampler = wanted === "balanced" ? balanced(train.labels, seed) : shuffled(train.labels.length, seed);
   const augment = options.augment !== "none";
   const source = batchesOf(train, { size: batch, sampler, augment, mixup, seed });
@@ -34,7 +36,7 @@ export function createTrainer(
     optimizer: createOptimizer(options),
     loss: createLoss({ ...options, positiveWeight: positiveWeightOf(options, data.labels.train) }),
     learningRate: learningRateOf(options),
-    schedule: own ?? withWarmup(schedule, Math.round(options.warmup * source.batches)),
+    schedule: own ?? (isSolved ? () => 0 : withWarmup(schedule, Math.round(options.warmup * source.batches))),
     epochs,
     accumulate: options.accumulate,
     clipNorm: options.clipNorm,

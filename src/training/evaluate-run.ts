@@ -30,8 +30,8 @@ export async function evaluateRun(
 ): Promise<{ validation: BinaryMetrics; test: BinaryMetrics }> {
   const task = progress.start("Saving and evaluating the best model", 0);
   await network.save(run);
-  const validation = predict(network, data, "validation", config.batch);
-  const test = predict(network, data, "test", config.batch);
+  const validation = predict(network, data, "validation", config);
+  const test = predict(network, data, "test", config);
   await writePredictions(run.predictions("validation"), validation);
   await writePredictions(run.predictions("test"), test);
   const { threshold } = chooseThreshold(
@@ -53,8 +53,8 @@ export async function evaluateRun(
   return metrics;
 }
 
-function predict(network: Network, data: TrainingData, partition: Partition, size: number) {
-  const { logits } = predictLogits(network.model, batchesOf(network.examples[partition], { size }));
+function predict(network: Network, data: TrainingData, partition: Partition, config: RunConfig) {
+  const logits = meanLogits(network, partition, config);
   const tiles = data.dataset.tiles.filter((tile) => tile.partition === partition);
   return tiles.map((tile, i) => {
     const logit = logits[i] as number;
@@ -66,4 +66,12 @@ function predict(network: Network, data: TrainingData, partition: Partition, siz
       ...(tile.votes && { votes: tile.votes }),
     };
   });
+}
+
+/** Logits of a partition, the mean over as many views as the run's options say. */
+function meanLogits({ model, examples }: Network, partition: Partition, { batch: size, views }: RunConfig) {
+  const own = examples[partition];
+  const count = own.inView ? views : 1;
+  const each = Array.from({ length: count }, (_, view) => predictLogits(model, batchesOf(own, { size, view })).logits);
+  return (each[0] as Float32Array).map((_, i) => each.reduce((sum, logits) => sum + (logits[i] as number), 0) / count);
 }

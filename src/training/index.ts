@@ -1,4 +1,5 @@
 /** @module Training: the loop, what can be attached to it, and whole runs. */
+export { openBackbones, sizeFor } from "./backbone/names";
 export { type Batch, type BatchSource, batchesOf, type Examples, featureExamples, pixelExamples } from "./batches";
 export { BestWeights } from "./callbacks/best-weights";
 export type { Callback } from "./callbacks/callback";

@@ -4,33 +4,57 @@ import { rowLogLoss, sigmoid } from "../evaluation/index";
 export interface LogisticFit {
   readonly weights: Float64Array;
   readonly bias: number;
-  /** The penalty used: `penalty / 2 * |weights|^2` beside the summed log loss. */
+  /** The penalty used: `penalty / 2 * |weights|^2` beside the summed log loss of the examples. */
   readonly penalty: number;
 }
 
+/** Penalties that are tried unless told. */
+const PENALTIES = [0.3, 1, 3, 10, 30, 100, 300, 1000];
+const FOLDS = 5;
+
+/** Rows, how they belong together, and which of them count. */
+interface Problem {
+  /** [rows, k] row-major. */
+  readonly x: ArrayLike<number>;
+  readonly k: number;
+  /** Of each row, 0 or 1. */
+  readonly labels: ArrayLike<number>;
+  /** Of each row in the loss. */
+  readonly weight: number;
+  readonly rows: readonly number[];
+}
+
 /**
- * Fits rows x [n, k] (row-major) to labels 0 and 1. Of several penalties the one with the smallest log loss in five-fold
- * cross-validation is taken; rows go to the folds in turn, class by class.
+ * Fits rows x [n * repeats, k] (row-major) to labels 0 and 1 [n]. Of several penalties the one with the smallest log loss in
+ * five-fold cross-validation is taken; examples go to the folds in turn, class by class.
+ * @param repeats rows of each example, one after the other; together they count as one
  */
 export function fitLogistic(
   x: ArrayLike<number>,
   labels: ArrayLike<number>,
-  penalties: readonly number[] = [0.3, 1, 3, 10, 30, 100, 300, 1000],
+  penalties: readonly number[] = PENALTIES,
+  repeats = 1,
 ): LogisticFit {
-  const k = x.length / labels.length;
-  const folds = foldsOf(labels, 5);
-  const all = Array.from(labels, (_, i) => i);
-  let best = { penalty: penalties[0] as number, loss: Number.POSITIVE_INFINITY };
-  for (const penalty of penalties.length > 1 ? penalties : []) {
-    let loss = 0;
-    for (let fold = 0; fold < 5; fold++) {
-      const kept = all.filter((i) => folds[i] !== fold);
-      const fit = newton(x, labels, k, kept, penalty);
-      for (const i of all) if (folds[i] === fold) loss += rowLogLoss(labels[i] as number, logitOf(x, k, i, fit));
-    }
-    if (loss < best.loss) best = { penalty, loss };
+  const count = labels.length * repeats;
+  const ofRows = Uint8Array.from({ length: count }, (_, i) => labels[Math.floor(i / repeats)] as number);
+  const all = Array.from({ length: count }, (_, i) => i);
+  const whole: Problem = { x, k: x.length / count, labels: ofRows, weight: 1 / repeats, rows: all };
+  // A weaker penalty begins where the stronger one ended.
+  const falling = [...penalties].sort((a, b) => b - a);
+  const losses = falling.map(() => 0);
+  const folds = foldsOf(labels, FOLDS);
+  for (let fold = 0; fold < FOLDS && falling.length > 1; fold++) {
+    const isKept = (i: number) => folds[Math.floor(i / repeats)] !== fold;
+    const kept = { ...whole, rows: all.filter(isKept) };
+    const held = all.filter((i) => !isKept(i));
+    let fit: Solution | undefined;
+    falling.forEach((penalty, at) => {
+      fit = newton(kept, penalty, fit);
+      for (const i of held) (losses[at] as number) += rowLogLoss(ofRows[i] as number, logitOf(whole, i, fit));
+    });
   }
-  return { ...newton(x, labels, k, all, best.penalty), penalty: best.penalty };
+  const penalty = falling[losses.indexOf(Math.min(...losses))] as number;
+  return { ...newton(whole, penalty), penalty };
 }
 
 function foldsOf(labels: ArrayLike<number>, count: number): number[] {
@@ -45,29 +69,37 @@ function foldsOf(labels: ArrayLike<number>, count: number): number[] {
 
 type Solution = Pick<LogisticFit, "weights" | "bias">;
 
-function logitOf(x: ArrayLike<number>, k: number, row: number, { weights, bias }: Solution): number {
+function logitOf({ x, k }: Pick<Problem, "x" | "k">, row: number, { weights, bias }: Solution): number {
   let sum = bias;
-  for (let j = 0; j < k; j++) sum += (x[row * k + j] as number) * (weights[j] as number);
+  for (let j = 0, at = row * k; j < k; j++, at++) sum += (x[at] as number) * (weights[j] as number);
   return sum;
 }
 
 const STEPS = 30;
+/** With more columns than this a step is found by conjugate gradients: the Hessian is never written down. */
+const MOST_COLUMNS = 400;
 
-function newton(x: ArrayLike<number>, labels: ArrayLike<number>, k: number, rows: number[], penalty: number): Solution {
+/** @param start where to begin; zeros unless told */
+function newton(problem: Problem, penalty: number, start?: Solution): Solution {
+  const { k, rows, labels, weight } = problem;
   const size = k + 1; // the last unknown is the bias, which carries no penalty
   const solution = new Float64Array(size);
+  if (start) {
+    solution.set(start.weights);
+    solution[k] = start.bias;
+  }
   const current = (): Solution => ({ weights: solution.subarray(0, k), bias: solution[k] as number });
   const objective = () => {
     const own = current();
-    const squares = own.weights.reduce((sum, weight) => sum + weight * weight, 0);
+    const squares = own.weights.reduce((sum, value) => sum + value * value, 0);
     return rows.reduce(
-      (sum, i) => sum + rowLogLoss(labels[i] as number, logitOf(x, k, i, own)),
+      (sum, i) => sum + weight * rowLogLoss(labels[i] as number, logitOf(problem, i, own)),
       (penalty / 2) * squares,
     );
   };
   let value = objective();
   for (let step = 0; step < STEPS; step++) {
-    const change = newtonStep(x, labels, k, rows, penalty, current());
+    const change = newtonStep(problem, penalty, current());
     let share = 1;
     const before = Float64Array.from(solution);
     let next = value;
@@ -84,36 +116,80 @@ function newton(x: ArrayLike<number>, labels: ArrayLike<number>, k: number, rows
 }
 
 /** Inverse Hessian times gradient. */
-function newtonStep(
-  x: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  k: number,
-  rows: readonly number[],
-  penalty: number,
-  at: Solution,
-): Float64Array {
+function newtonStep(problem: Problem, penalty: number, at: Solution): Float64Array {
+  const { x, k, labels, rows, weight } = problem;
+  const gradient = new Float64Array(k + 1);
+  const curvatures = new Float64Array(rows.length);
+  rows.forEach((i, r) => {
+    const p = sigmoid(logitOf(problem, i, at));
+    const error = weight * (p - (labels[i] as number));
+    curvatures[r] = weight * Math.max(p * (1 - p), 1e-9);
+    for (let j = 0, from = i * k; j < k; j++, from++) (gradient[j] as number) += error * (x[from] as number);
+    (gradient[k] as number) += error;
+  });
+  for (let j = 0; j < k; j++) (gradient[j] as number) += penalty * (at.weights[j] as number);
+  if (k > MOST_COLUMNS) return conjugateGradients(problem, penalty, curvatures, gradient);
+  return solveCholesky(hessianOf(problem, penalty, curvatures), gradient, k + 1);
+}
+
+/** Lower triangle of the matrix of second derivatives. */
+function hessianOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64Array): Float64Array {
   const size = k + 1;
   const hessian = new Float64Array(size * size);
-  const gradient = new Float64Array(size);
   const row = new Float64Array(size).fill(1);
-  for (const i of rows) {
+  rows.forEach((i, r) => {
     for (let j = 0; j < k; j++) row[j] = x[i * k + j] as number;
-    const p = sigmoid(logitOf(x, k, i, at));
-    const error = p - (labels[i] as number);
-    const curvature = Math.max(p * (1 - p), 1e-9);
     for (let a = 0; a < size; a++) {
-      const va = row[a] as number;
-      gradient[a] = (gradient[a] as number) + error * va;
-      const weight = curvature * va;
-      for (let b = 0; b <= a; b++)
-        hessian[a * size + b] = (hessian[a * size + b] as number) + weight * (row[b] as number);
+      const scaled = (curvatures[r] as number) * (row[a] as number);
+      for (let b = 0, at = a * size; b <= a; b++, at++) (hessian[at] as number) += scaled * (row[b] as number);
     }
+  });
+  for (let j = 0; j < k; j++) (hessian[j * size + j] as number) += penalty;
+  return hessian;
+}
+
+/** Smallest share of the gradient that may be left, and iterations at most. */
+const [TOLERANCE, ITERATIONS] = [1e-5, 500];
+
+/** Solves H s = g, H by its products alone. @see Hestenes and Stiefel 1952 */
+function conjugateGradients(
+  problem: Problem,
+  penalty: number,
+  curvatures: Float64Array,
+  gradient: Float64Array,
+): Float64Array {
+  const { x, k, rows } = problem;
+  const solution = new Float64Array(k + 1);
+  const rest = Float64Array.from(gradient);
+  const direction = Float64Array.from(gradient);
+  const product = new Float64Array(k + 1);
+  let squares = dot(rest, rest);
+  const enough = TOLERANCE ** 2 * squares;
+  for (let iteration = 0; iteration < ITERATIONS && squares > enough; iteration++) {
+    for (let j = 0; j < k; j++) product[j] = penalty * (direction[j] as number);
+    product[k] = 0;
+    const along = { weights: direction.subarray(0, k), bias: direction[k] as number };
+    rows.forEach((i, r) => {
+      const scaled = (curvatures[r] as number) * logitOf(problem, i, along);
+      for (let j = 0, from = i * k; j < k; j++, from++) (product[j] as number) += scaled * (x[from] as number);
+      (product[k] as number) += scaled;
+    });
+    const length = squares / dot(direction, product);
+    for (let j = 0; j <= k; j++) {
+      (solution[j] as number) += length * (direction[j] as number);
+      (rest[j] as number) -= length * (product[j] as number);
+    }
+    const next = dot(rest, rest);
+    for (let j = 0; j <= k; j++) direction[j] = (rest[j] as number) + (next / squares) * (direction[j] as number);
+    squares = next;
   }
-  for (let j = 0; j < k; j++) {
-    gradient[j] = (gradient[j] as number) + penalty * (at.weights[j] as number);
-    hessian[j * size + j] = (hessian[j * size + j] as number) + penalty;
-  }
-  return solveCholesky(hessian, gradient, size);
+  return solution;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  return sum;
 }
 
 /** Solves A s = b for a symmetric positive definite A, given by its lower triangle; both are overwritten. */

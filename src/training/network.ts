@@ -56,8 +56,11 @@ function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
   if (stem === "subspace" && model !== "mlp") {
     throw new InputError("STEM_MODEL", `--stem subspace goes with --model mlp, not with ${model}.`);
   }
-  if (extraFeatures !== "none" && stem !== "subspace") {
-    throw new InputError("STEM_MODEL", `--extra-features ${extraFeatures} go with coordinates; add --stem subspace.`);
+  if (extraFeatures !== "none" && stem !== "subspace" && !model.startsWith(BACKBONE_PREFIX)) {
+    throw new InputError(
+      "STEM_MODEL",
+      `--extra-features ${extraFeatures} go with coordinates or a backbone; add --stem subspace.`,
+    );
   }
 }
 

@@ -9,6 +9,7 @@ import { readJson, sha256, writeJson } from "../files/index";
 import { augmentationNamed } from "../image/index";
 import { parameterCount } from "../models/index";
 import {
+  BACKBONE_PREFIX,
   definedOnly,
   type GivenTrainingOptions,
   optionsOf,
@@ -18,6 +19,7 @@ import {
 import { type Progress, silentProgress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
+import { openBackbones, sizeFor } from "./backbone/names";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";
@@ -99,6 +101,9 @@ export async function runTraining(
   if (finished) {
     progress.say(`${directory.path} is finished already.`);
     return finished;
+  }
+  if (given.size === undefined && !begun && options.model.startsWith(BACKBONE_PREFIX)) {
+    options.size = sizeFor(await openBackbones(options, { progress, ...(signal && { signal }) }));
   }
   refuseWhatDoesNotFit(options);
   const data = await openTrainingData(options, { progress, ...(signal && { signal }) });
@@ -202,6 +207,7 @@ async function configOf(
     },
     contentHash: data.store.contentHash,
     stepWay: way,
+    ...(network.pretrained && { pretrained: network.pretrained }),
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(directory.config) && { mlflowRunId: (await readJson<RunConfig>(directory.config)).mlflowRunId }),
   } as RunConfig;

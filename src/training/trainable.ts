@@ -1,7 +1,7 @@
 /** @module What a run trains: a network, its examples, and how the two become a model on pixels. */
 import type { Partition } from "../dataset/index";
 import type { Progress } from "../progress/index";
-import type { RunDirectory } from "../runs/index";
+import type { PretrainedPart, RunDirectory } from "../runs/index";
 import type { tf } from "../tensorflow/index";
 import type { Examples } from "./batches";
 
@@ -16,6 +16,10 @@ export interface Network {
   readonly stemParameters: number;
   /** What the stem is, where a run can only go on with the same one. */
   readonly stemFingerprint?: string;
+  /** Weights are where they belong already: the trainer only measures them. */
+  readonly isSolved?: boolean;
+  /** The networks that were trained before by others, on what terms. */
+  readonly pretrained?: readonly PretrainedPart[];
   /** Writes the model on pixels into the run, from the weights now in `model`. */
   save(run: RunDirectory): Promise<void>;
   /** Frees the model and ends the thread that loads its examples. A process may train many networks. */

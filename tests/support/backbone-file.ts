@@ -18,6 +18,8 @@ export interface BackboneFileOptions {
   readonly weightsIn?: string;
   /** Quantize the image by the range of the whole batch first. */
   readonly dynamic?: boolean;
+  /** Operator set; 17 unless told. From 18 on only kinds without `ReduceMean`. */
+  readonly opset?: number;
 }
 
 const F = BACKBONE_FEATURES;
@@ -47,7 +49,7 @@ const nodes: Record<BackboneKind, readonly object[]> = {
   tokens: tokens("features"),
   "class-token": [
     ...tokens("patches"),
-    mean("class"),
+    { opType: "GlobalMaxPool", input: ["active"], output: ["class"] },
     { opType: "Reshape", input: ["class", "class_shape"], output: ["class_row"] },
     {
       opType: "Concat",
@@ -68,11 +70,11 @@ const outputs: Record<BackboneKind, readonly object[]> = {
   "two-outputs": [info("features", ["n", 64, F]), info("Pooled_Output", ["n", F])],
 };
 
-/** Writes a feature extractor: float32 NCHW in, `features` out, operator set 17. */
+/** Writes a feature extractor: float32 NCHW in, `features` out. */
 export async function writeBackbone(
   path: string,
   kind: BackboneKind,
-  { openAxes = false, weightsIn, dynamic = false }: BackboneFileOptions = {},
+  { openAxes = false, weightsIn, dynamic = false, opset = 17 }: BackboneFileOptions = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const random = new Random(3);
@@ -95,7 +97,7 @@ export async function writeBackbone(
   const Model = await modelProto();
   const model = Model.fromObject({
     irVersion: 8,
-    opsetImport: [{ domain: "", version: 17 }],
+    opsetImport: [{ domain: "", version: opset }],
     graph: {
       name: "backbone",
       node: [convolution, ...(dynamic ? [quantize] : []), ...(kind === "map" ? [] : [relu]), ...nodes[kind]],

@@ -95,6 +95,75 @@ for (const [name, { kind, file: how, options, preprocessor }] of Object.entries(
   });
 }
 
+test("the mean over eight views, two backbones and colour side by side become one ONNX model", async (context) => {
+  const { directory, data, run, file } = await prepared(context);
+  await writeBackbone(file, "class-token", { opset: 20, weightsIn: "weights.bin" });
+  const other = join(directory, "other", "backbone.onnx");
+  await writeBackbone(other, "map", { opset: 20, weightsIn: "weights.bin" });
+  const model = `backbone:${file},${other}`;
+  await runTraining({ data, model, extraFeatures: "colour", views: 8 }, { run });
+  const { size, architecture, pretrained } = await readJson<RunConfig>(new RunDirectory(run).config);
+  assert.equal(size, SIZE, "the size that the backbones take");
+  assert.match(architecture, /^backbones-180-1$/);
+  assert.deepEqual(
+    pretrained?.map(({ name }) => name),
+    [file, other],
+  );
+  await checkExport(context, run, data);
+  const one = join(directory, "one-view");
+  await runTraining({ data, model, extraFeatures: "colour" }, { run: one });
+  const logits = async (path: string) =>
+    (await readPredictions(new RunDirectory(path).predictions("test"))).map(({ logit }) => logit);
+  assert.notDeepEqual(await logits(one), await logits(run));
+  await writeBackbone(other, "map");
+  await assert.rejects(runTraining({ data, model, views: 8 }, { run: `${run}-mixed` }), {
+    code: "BACKBONE_UNSUPPORTED",
+    message: /operator set 17/,
+  });
+});
+
+test("embeddings are computed once for a data set, and a run that was stopped goes on where it was", async (context) => {
+  const { data, run, file } = await prepared(context);
+  await writeBackbone(file, "vector");
+  const settings = { data, model: `backbone:${file}`, views: 8 };
+  const controller = new AbortController();
+  /** Stops when half of the views are done; notes whether anything is computed. */
+  const watched = (stopAt: number) => {
+    const seen: number[] = [];
+    const start = (label: string) => ({
+      update(done: number) {
+        if (!label.startsWith("Embeddings")) return;
+        seen.push(done);
+        if (done >= stopAt) controller.abort(new Error("stopped"));
+      },
+      finish: () => undefined,
+    });
+    return { seen, progress: { start, say: () => undefined } };
+  };
+  const stopped = watched(240);
+  await assert.rejects(
+    runTraining(settings, { run, progress: stopped.progress, signal: controller.signal }),
+    /stopped|Stopped/,
+  );
+  const second = watched(Number.POSITIVE_INFINITY);
+  await runTraining(settings, { run, progress: second.progress });
+  assert.ok(second.seen[0]! >= 180, `went on at ${second.seen[0]}`);
+  const third = watched(Number.POSITIVE_INFINITY);
+  await runTraining(settings, { run: `${run}-again`, progress: third.progress });
+  assert.deepEqual(third.seen, []);
+});
+
+for (const [name, options] of Object.entries({
+  "a CNN": { model: "cnn" },
+  "an MLP in a subspace": { stem: "subspace", rank: 8, hidden: [8], extraFeatures: "colour" },
+} as const)) {
+  test(`the mean over eight views is what ${name} answers with after export`, async (context) => {
+    const { data, run } = await prepared(context);
+    await runTraining({ data, size: SIZE, epochs: 1, views: 8, precision: "fp32", ...options }, { run });
+    await checkExport(context, run, data);
+  });
+}
+
 test("normalization and pooling make a difference", async (context) => {
   const { directory, data, file } = await prepared(context);
   await writeBackbone(file, "class-token");
@@ -159,7 +228,7 @@ test("files that cannot be a backbone are refused with the reason", async (conte
   await writeBackbone(file, "vector");
   await assert.rejects(attempt({}), { code: "BACKBONE_SIZE", message: /--size 32/ });
   await assert.rejects(attempt({ backboneOutput: "logits" }), { code: "BACKBONE_UNSUPPORTED", message: /features/ });
-  await assert.rejects(attempt({ augment: "dihedral" }), { code: "AUGMENTATION_UNKNOWN" });
+  await assert.rejects(attempt({ augment: "jitter" }), { code: "AUGMENTATION_UNKNOWN" });
   await assert.rejects(attempt({ backboneMean: [0.5] }), { code: "OPTION_RANGE", message: /--backbone-mean/ });
   await writeBackbone(file, "vector", { dynamic: true });
   await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED", message: /DynamicQuantizeLinear.*of its batch/ });

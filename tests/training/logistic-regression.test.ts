@@ -50,4 +50,31 @@ describe("fitLogistic", () => {
     const separable = fitLogistic([-2, -1, 1, 2], [0, 0, 1, 1], [0.1]);
     assert.ok(Number.isFinite(separable.weights[0]) && separable.weights[0]! > 1);
   });
+
+  it("ends there with more columns than are solved directly, too", () => {
+    const { x, labels, k } = examples(60, 450);
+    const { weights, bias } = fitLogistic(x, labels, [5]);
+    const errors = labels.map((label, i) => {
+      let z = bias;
+      for (let j = 0; j < k; j++) z += x[i * k + j]! * weights[j]!;
+      return 1 / (1 + Math.exp(-z)) - label;
+    });
+    for (let j = 0; j < k; j++) {
+      const gradient = errors.reduce((sum, error, i) => sum + error * x[i * k + j]!, 5 * weights[j]!);
+      assert.ok(Math.abs(gradient) < 1e-3, `${gradient}`);
+    }
+  });
+
+  it("counts the rows of an example together, and keeps them in one fold", () => {
+    const { x, labels, k } = examples(80, 4);
+    const twice = Float64Array.from({ length: 2 * x.length }, (_, i) => {
+      const row = Math.floor(i / k);
+      return x[Math.floor(row / 2) * k + (i % k)] as number;
+    });
+    const [once, repeated] = [fitLogistic(x, labels), fitLogistic(twice, labels, undefined, 2)];
+    assert.equal(repeated.penalty, once.penalty);
+    repeated.weights.forEach((weight, j) => {
+      assert.ok(Math.abs(weight - once.weights[j]!) < 1e-6);
+    });
+  });
 });

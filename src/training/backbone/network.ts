@@ -1,20 +1,27 @@
-/** @module A frozen ONNX backbone with a trained head: embeddings once per file and data set, then the same trainer. */
-import { copyFile, mkdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { openBackbone } from "../../backbones/index";
+/** @module Frozen ONNX backbones with a trained head: embeddings once per file and data set, then an exact solver. */
+import type { Backbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
-import { copyWeights, mlpOnFeatures, OnnxBackbone, saveTopology, saveWeights } from "../../models/index";
-import { BACKBONE_PREFIX, defaultTrainingOptions, type TrainingOptions } from "../../options/index";
+import { mlpOnFeatures } from "../../models/index";
+import { OPSET } from "../../onnx/graph";
+import { defaultTrainingOptions, type TrainingOptions } from "../../options/index";
 import { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
+import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
-import { fitScaling, scaled } from "../feature-scaling";
+import { fitLogistic } from "../logistic-regression";
 import type { Network, NetworkContext } from "../trainable";
 import { embeddingsOf } from "./embeddings";
+import { type BackboneFeatures, columnsOf, interleaved, meanOf, withScaling } from "./features";
+import { openBackbones, sizeFor } from "./names";
+import { saveOnBackbones } from "./save";
+
+/** With a thousand and more columns, weak penalties only learn the tiles by heart. */
+const PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 
 /**
- * Features of a frozen backbone under a trained head; linear unless `hidden` says otherwise.
+ * Features of frozen backbones, and colour beside them where wanted, under a head: linear and solved exactly, unless
+ * `hidden` says otherwise. With `views` or `augment` it learns from all eight views.
  * @throws {InputError} `BACKBONE_...`, `AUGMENTATION_UNKNOWN`, `OPTION_RANGE`
  */
 export async function backboneNetwork(
@@ -22,75 +29,78 @@ export async function backboneNetwork(
   data: TrainingData,
   context: NetworkContext,
 ): Promise<Network> {
-  if (options.augment !== "none") {
+  if (options.augment !== "none" && options.augment !== "dihedral") {
     throw new InputError(
       "AUGMENTATION_UNKNOWN",
-      "A frozen backbone sees each tile once, as it is: leave --augment out.",
+      "A frozen backbone sees each tile as it is, or its eight views with --augment dihedral.",
     );
   }
-  const backbone = await openBackbone(options.model.slice(BACKBONE_PREFIX.length), options, context);
-  const { file, description, normalization } = backbone;
-  if (description.size && description.size !== options.size) {
-    throw new InputError("BACKBONE_SIZE", `${file} takes images of --size ${description.size}, not ${options.size}.`);
+  const backbones = await openBackbones(options, context);
+  checkSizes(backbones, options);
+  const views = options.views > 1 || options.augment === "dihedral" ? 8 : 1;
+  const parts: BackboneFeatures[] = [];
+  for (const backbone of backbones) {
+    parts.push(withScaling(backbone, await embeddingsOf(backbone, data, views, context), data));
   }
-  const { width, views, form } = await embeddingsOf(backbone, data, 1, context);
-  const [values] = views as [Float32Array];
-  const rows = (partition: Partition) => {
-    const positions = data.positions[partition];
-    const own = new Float32Array(positions.length * width);
-    positions.forEach((at, i) => {
-      own.set(values.subarray(at * width, (at + 1) * width), i * width);
-    });
-    return own;
-  };
-  const scaling = fitScaling(rows("train"), width);
-  const of = (partition: Partition) =>
-    featureExamples([scaled(rows(partition), scaling)], width, data.labels[partition], options.seed);
+  const colour = options.extraFeatures === "colour" ? measureColour(data, context.progress) : undefined;
+  const columns = (partition: Partition) => columnsOf(parts, colour, data, partition);
+  const train = columns("train");
+  const { width } = train;
   const isDefault = options.hidden.join() === defaultTrainingOptions.hidden.join();
   const hidden = isDefault ? [] : options.hidden;
   const model = mlpOnFeatures(width, { ...options, hidden });
+  if (hidden.length === 0) solveHead(model, train, data.labels.train, options, context);
+  const examples = (partition: Partition, { views } = columns(partition)) =>
+    featureExamples(views, width, data.labels[partition], options.seed);
   return {
     model,
-    examples: { train: of("train"), validation: of("validation"), test: of("test") },
-    architecture: ["backbone", width, ...hidden, 1].join("-"),
-    stemParameters: 2 * width + description.parameters,
-    async save(run) {
-      const copy = join(dirname(run.topology), "backbone.onnx");
-      await mkdir(dirname(copy), { recursive: true });
-      await copyFile(file, copy);
-      for (const name of description.weightFiles) {
-        await mkdir(dirname(join(dirname(copy), name)), { recursive: true });
-        await copyFile(join(dirname(file), name), join(dirname(copy), name));
-      }
-      const { mean, std } = data.preprocessing;
-      const input = tf.input({ shape: [options.size, options.size, 3], name: "pixels" });
-      const frozen = new OnnxBackbone({
-        name: "backbone",
-        file: basename(copy),
-        features: width,
-        mean,
-        std,
-        sha256: description.sha256,
-        output: description.outputIndex,
-        ...form,
-        normalMean: normalization.mean,
-        normalStd: normalization.std,
-      });
-      const head = mlpOnFeatures(width, { ...options, hidden });
-      let x = frozen.apply(input) as tf.SymbolicTensor;
-      for (const layer of head.layers.slice(1)) x = layer.apply(x) as tf.SymbolicTensor;
-      const whole = tf.model({ inputs: input, outputs: x, name: "backbone" });
-      const own = new Map([
-        ["backbone/shift", scaling.shift],
-        ["backbone/scale", scaling.scale],
-      ]);
-      copyWeights(model, whole, own);
-      await saveTopology(whole, run.topology);
-      await saveWeights(whole, run.bestWeights);
-      whole.dispose();
-    },
+    isSolved: hidden.length === 0,
+    examples: { train: examples("train", train), validation: examples("validation"), test: examples("test") },
+    architecture: [backbones.length > 1 ? "backbones" : "backbone", width, ...hidden, 1].join("-"),
+    stemParameters: 2 * width + backbones.reduce((sum, { description }) => sum + description.parameters, 0),
+    pretrained: backbones.map(({ name, description: { sha256 }, licence, source, pretraining }) => ({
+      name,
+      sha256,
+      ...(licence && { licence }),
+      ...(source && { source }),
+      ...(pretraining && { pretraining }),
+    })),
+    save: (run) => saveOnBackbones(run, { options, hidden, parts, colour, preprocessing: data.preprocessing, model }),
     async close() {
       model.dispose();
     },
   };
+}
+
+/** Logistic regression on what the answer will be made of: the mean of the views, or each of them. */
+function solveHead(
+  model: tf.LayersModel,
+  { width, views }: { readonly width: number; readonly views: readonly Float32Array[] },
+  labels: Uint8Array,
+  options: TrainingOptions,
+  { progress }: NetworkContext,
+): void {
+  const repeats = options.views > 1 ? 1 : views.length;
+  const rows = options.views > 1 ? meanOf(views) : interleaved(views, width);
+  const task = progress.start("Logistic regression", 0);
+  const { weights, bias, penalty } = fitLogistic(rows, labels, PENALTIES, repeats);
+  task.finish(`${width} features, penalty ${penalty}`);
+  const logit = model.getLayer("logit");
+  tf.tidy(() => logit.setWeights([tf.tensor2d(Float32Array.from(weights), [width, 1]), tf.tensor1d([bias])]));
+}
+
+/** @throws {InputError} `BACKBONE_SIZE`, `BACKBONE_UNSUPPORTED` */
+function checkSizes(backbones: readonly Backbone[], { size, extraFeatures }: TrainingOptions): void {
+  sizeFor(backbones);
+  for (const { file, description } of backbones) {
+    if (description.size && description.size !== size) {
+      throw new InputError("BACKBONE_SIZE", `${file} takes images of --size ${description.size}, not ${size}.`);
+    }
+    if (description.opset !== OPSET && (extraFeatures === "colour" || backbones.length > 1)) {
+      throw new InputError(
+        "BACKBONE_UNSUPPORTED",
+        `${file} has ONNX operator set ${description.opset}; beside others it must have ${OPSET}: export it anew.`,
+      );
+    }
+  }
 }

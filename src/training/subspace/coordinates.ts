@@ -61,18 +61,20 @@ export function coordinateExamples(
 ): Examples {
   const rank = classes.length;
   const views = Array.from({ length: 8 }, (_, view) => viewOfCoordinates(classes, view));
+  const gathered = (some: Uint32Array, viewOf: (image: number) => number) => {
+    const values = new Float32Array(some.length * rank);
+    some.forEach((image, i) => {
+      const { source, sign } = views[viewOf(image)]!;
+      for (let j = 0; j < rank; j++) {
+        values[i * rank + j] = (sign[j] as number) * (coordinates[image * rank + (source[j] as number)] as number);
+      }
+    });
+    return tf.tensor2d(values, [some.length, rank]);
+  };
   return {
     labels,
-    inputs(some, epoch) {
-      const values = new Float32Array(some.length * rank);
-      some.forEach((image, i) => {
-        const view = epoch === undefined ? 0 : new Random(seed, "dihedral", epoch, image).integer(8);
-        const { source, sign } = views[view]!;
-        for (let j = 0; j < rank; j++) {
-          values[i * rank + j] = (sign[j] as number) * (coordinates[image * rank + (source[j] as number)] as number);
-        }
-      });
-      return tf.tensor2d(values, [some.length, rank]);
-    },
+    inputs: (some, epoch) =>
+      gathered(some, (image) => (epoch === undefined ? 0 : new Random(seed, "dihedral", epoch, image).integer(8))),
+    inView: (some, view) => gathered(some, () => view),
   };
 }
