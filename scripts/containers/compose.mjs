@@ -1,6 +1,7 @@
-// Compose files as their users start them, through podman-compose, with the images that can be had on this machine.
+// Compose files as their users start them, through podman-compose, with the images that can be had on this machine. What
+// podman leaves to systemd, whether a service is healthy, and what podman-compose leaves out for it, is done here.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parse, stringify } from "yaml";
@@ -11,34 +12,57 @@ import { cache, engine, hasImage } from "./engine.mjs";
 import { standIn, standInFor } from "./stand-ins.mjs";
 
 const REQUIREMENTS = "scripts/containers/requirements.txt";
+/** Seconds that a service may take until it is healthy or has ended. */
+const PATIENCE = 180;
 
-/** Runs podman-compose. @returns {Promise<undefined>} once it has ended well */
-export async function compose([file, ...args]) {
-  if (!file || args.length === 0) throw new SetupError("Give a compose file and a command, such as `up -d`.");
+/**
+ * Runs podman-compose with a compose file. `up` starts one service after the other, each once those it depends on are as it
+ * wants them, and ends when all are healthy.
+ */
+export async function compose([file, command, ...args]) {
+  if (!file || !command) throw new SetupError("Give a compose file and a command, such as `up`.");
   await engine();
+  // podman-compose does not put the values of .env into env files, as docker compose does.
+  const settings = join(dirname(file), ".env");
+  if (existsSync(settings)) process.loadEnvFile(settings);
   const bin = await pythonTools("podman-compose", join(cache, "compose"), REQUIREMENTS, "podman-compose");
-  const files = ["-f", file, "-f", await replacements(file)];
-  const child = spawn(join(bin, "podman-compose"), [...files, ...args], { stdio: "inherit" });
-  const ended = new AbortController();
-  const checks = checkHealth(ended.signal);
-  const status = await new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
-  ended.abort();
-  await checks;
-  if (status !== 0) throw new SetupError(`podman-compose ended with status ${status}.`);
+  const { name: project, services } = parse(readFileSync(file, "utf8"));
+  const program = [join(bin, "podman-compose"), "-f", file, "-f", await replacements(file, services)];
+  if (command !== "up") return spawned(...program, command, ...args);
+  for (const service of ordered(services)) {
+    await spawned(...program, "up", "--detach", "--no-build", "--no-deps", service);
+    const ends = Object.values(services).some(
+      ({ depends_on }) => depends_on?.[service]?.condition === "service_completed_successfully",
+    );
+    await settled(`${project}_${service}_1`, ends);
+  }
 }
 
-/** A second compose file that gives each service an image that is there, so that none is pulled or built. @returns {Promise<string>} its path */
-async function replacements(file) {
-  const { services } = parse(readFileSync(file, "utf8"));
+/** Service names, each after those it depends on. */
+function ordered(services) {
+  const names = [];
+  const visit = (name) => {
+    if (names.includes(name)) return;
+    for (const before of Object.keys(services[name].depends_on ?? {})) visit(before);
+    names.push(name);
+  };
+  for (const name of Object.keys(services)) visit(name);
+  return names;
+}
+
+/** A second compose file that gives each service an image that is there, so that none is pulled or built. */
+async function replacements(file, services) {
   const replaced = {};
   for (const [name, service] of Object.entries(services)) {
     const base = service.image && standInFor(service.image);
-    if (base) replaced[name] = { image: await standIn(base) };
-    else if (service.build) replaced[name] = { image: await built(name) };
+    replaced[name] = {
+      ...(base ? { image: await standIn(base) } : service.build ? { image: await built(name) } : {}),
+      ...(service.depends_on ? { depends_on: null } : {}),
+    };
   }
   mkdirSync(cache, { recursive: true });
   const path = join(cache, `${basename(dirname(file))}.override.yaml`);
-  writeFileSync(path, stringify({ services: replaced }));
+  writeFileSync(path, stringify({ services: replaced }).replace(/depends_on: null/g, "depends_on: !reset {}"));
   return path;
 }
 
@@ -47,16 +71,26 @@ async function built(name) {
   return (await hasImage(image)) ? image : build([name]);
 }
 
-/** podman leaves health checks to systemd's timers; without systemd they are run here as long as a start waits for them. */
-async function checkHealth(signal) {
-  while (!signal.aborted) {
-    const names = (await probe("podman", "ps", "--filter", "health=starting", "--format", "{{.Names}}")) ?? "";
-    await Promise.all(
-      names
-        .split("\n")
-        .filter(Boolean)
-        .map((name) => probe("podman", "healthcheck", "run", name)),
+/** Waits until a container is healthy, or has ended well. */
+async function settled(container, ends) {
+  for (let waited = 0; waited < PATIENCE; waited++) {
+    const format = "{{.State.Status}} {{.State.ExitCode}} {{if .Config.Healthcheck}}checked{{end}}";
+    const [status, code, checked] = ((await probe("podman", "inspect", "--format", format, container)) ?? "").split(
+      " ",
     );
-    await setTimeout(1000, undefined, { signal }).catch(() => undefined);
+    if (status === "exited" && (!ends || code !== "0")) throw new SetupError(`${container} ended with status ${code}.`);
+    if (ends ? status === "exited" : status === "running" && (!checked || (await isHealthy(container)))) return;
+    await setTimeout(1000);
   }
+  throw new SetupError(`${container} did not get ready in ${PATIENCE} s.`, `Look at: podman logs ${container}`);
+}
+
+async function isHealthy(container) {
+  return (await probe("podman", "healthcheck", "run", container)) !== undefined;
+}
+
+async function spawned(program, ...args) {
+  const child = spawn(program, args, { stdio: "inherit" });
+  const status = await new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+  if (status !== 0) throw new SetupError(`podman-compose ended with status ${status}.`);
 }

@@ -17,14 +17,18 @@ const RUNTIME = `#!${process.execPath}
 const { readFileSync, writeFileSync } = require("node:fs");
 const { spawnSync } = require("node:child_process");
 const args = process.argv.slice(2);
-const at = args.findIndex((arg) => arg === "--bundle" || arg === "-b");
-if (at >= 0) {
-  const path = args[at + 1] + "/config.json";
-  const config = JSON.parse(readFileSync(path, "utf8"));
-  delete config.process.rlimits;
-  delete config.linux.resources;
-  writeFileSync(path, JSON.stringify(config));
-}
+const after = (...names) => args[args.findIndex((arg) => names.includes(arg)) + 1];
+const change = (path, edit) => {
+  const value = JSON.parse(readFileSync(path, "utf8"));
+  edit(value);
+  writeFileSync(path, JSON.stringify(value));
+};
+if (args.includes("create"))
+  change(after("--bundle", "-b") + "/config.json", (config) => {
+    delete config.process.rlimits;
+    delete config.linux.resources;
+  });
+if (args.includes("exec")) change(after("--process", "-p"), (process) => delete process.rlimits);
 process.exit(spawnSync("runc", args, { stdio: "inherit" }).status ?? 1);
 `;
 
