@@ -19,8 +19,7 @@ async function main(): Promise<void> {
   const trainer = new Trainer(mlp(size, { hidden: [2352, 2352, 294] }), source, batchesOf(few, { size: 64 }), {
     optimizer: new Adam(),
     loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
-    learningRate: 1e-6,
-    schedule: () => 1,
+    learningRate: () => 1e-6,
     epochs: 2,
   });
   await trainer.fit();

@@ -36,8 +36,7 @@ async function main(): Promise<void> {
     {
       optimizer: new Adam(),
       loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
-      learningRate: 1e-4,
-      schedule: () => 1,
+      learningRate: () => 1e-4,
       epochs: 4,
     },
   );

@@ -1,6 +1,7 @@
 /** @module Flags made of declared options: `--help` lists them by group, and what was given comes back by option. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import * as z from "zod";
+import { numberWritten } from "../files/index";
 import {
   checkOptions,
   type DeclaredOption,
@@ -84,7 +85,8 @@ function parse(text: string, kind: Kind): unknown {
   if (kind.type === "array") return text.split(",").map((part) => parse(part, kind.items ?? kind));
   if (kind.type === "object") return objectIn(text);
   if (kind.type !== "number" && kind.type !== "integer") return text;
-  return text === kind.word || text.trim() === "" ? text : Number(text);
+  const value = numberWritten(text);
+  return Number.isNaN(value) ? text : value;
 }
 
 function objectIn(text: string): unknown {

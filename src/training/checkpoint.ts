@@ -17,7 +17,7 @@ import {
 } from "../files/index";
 import { type NamedWeight, namedWeights, readParts, toWrite, weightsAreFinite } from "../models/index";
 import { type Optimizer, tf, trainableVariables } from "../tensorflow/index";
-import { type Trainer, TrainingDiverged } from "./trainer";
+import { type Trainer, type TrainerState, TrainingDiverged } from "./trainer";
 
 const WEIGHTS = "weights.safetensors";
 const OPTIMIZER = "optimizer.safetensors";
@@ -26,17 +26,7 @@ const MANIFEST = "manifest.json";
 /** How the name of a checkpoint begins while it is written; the process's id follows. */
 const WRITING = "writing-";
 
-/** Everything about a run in progress that is not a large tensor. */
-interface SavedState {
-  readonly epoch: number;
-  readonly batch: number;
-  readonly step: number;
-  readonly optimizerStep: number;
-  readonly rateScale: number;
-  readonly stopReason?: string;
-  readonly seen: Trainer["seen"];
-  readonly history: Trainer["history"];
-  readonly callbacks: Readonly<Record<string, unknown>>;
+interface SavedState extends TrainerState {
   /** Hash of what must not change between the parts of a run. */
   readonly fingerprint: string;
 }
@@ -132,20 +122,8 @@ export class CheckpointStore {
   }
 
   private async write(trainer: Trainer, target: string): Promise<void> {
-    const { optimizer, callbacks = [] } = trainer.options;
     const weights = namedWeights(trainer.model);
-    const state: SavedState = {
-      epoch: trainer.epoch,
-      batch: trainer.batch,
-      step: trainer.step,
-      optimizerStep: optimizer.step,
-      rateScale: trainer.rateScale,
-      ...(trainer.stopReason !== undefined && { stopReason: trainer.stopReason }),
-      seen: trainer.seen,
-      history: trainer.history,
-      callbacks: Object.fromEntries(callbacks.flatMap((c) => (c.name && c.state ? [[c.name, c.state()]] : []))),
-      fingerprint: this.fingerprint,
-    };
+    const state: SavedState = { ...trainer.state(), fingerprint: this.fingerprint };
     await writeSafetensors(join(target, WEIGHTS), weights.map(toWrite));
     await writeSafetensors(join(target, OPTIMIZER), slotTensors(trainer, weights));
     await writeJson(join(target, STATE), state);
@@ -155,15 +133,15 @@ export class CheckpointStore {
   }
 
   private async read(trainer: Trainer, path: string): Promise<void> {
-    const state = await readJson<SavedState>(join(path, STATE));
-    if (state.fingerprint !== this.fingerprint) {
+    const { fingerprint, ...state } = await readJson<SavedState>(join(path, STATE));
+    if (fingerprint !== this.fingerprint) {
       const run = dirname(this.directory);
       throw new InputError(
         "CHECKPOINT_OTHER_RUN",
         `--resume: ${run} was trained with other options or other images; repeat its options or choose another --run.`,
       );
     }
-    const { optimizer, callbacks = [] } = trainer.options;
+    const { optimizer } = trainer.options;
     const weights = namedWeights(trainer.model);
     const trainable = new Set(trainableVariables(trainer.model));
     const weightFile = await SafetensorsFile.open(join(path, WEIGHTS));
@@ -185,13 +163,7 @@ export class CheckpointStore {
       );
     }
     await slotFile.close();
-    optimizer.step = state.optimizerStep;
-    Object.assign(trainer, { epoch: state.epoch, batch: state.batch, step: state.step, rateScale: state.rateScale });
-    Object.assign(trainer, { seen: state.seen, stopReason: state.stopReason });
-    trainer.history.splice(0, trainer.history.length, ...state.history);
-    for (const callback of callbacks) {
-      if (callback.name && callback.name in state.callbacks) callback.restore?.(state.callbacks[callback.name]);
-    }
+    trainer.restore(state);
   }
 }
 

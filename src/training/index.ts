@@ -2,7 +2,7 @@
 export { openBackbones, sizeFor } from "./backbone/names";
 export { type Batch, type BatchSource, batchesOf, type Examples, featureExamples, pixelExamples } from "./batches";
 export { BestWeights } from "./callbacks/best-weights";
-export type { Callback } from "./callbacks/callback";
+export type { Callback, StatefulCallback } from "./callbacks/callback";
 export { Checkpoints } from "./callbacks/checkpoints";
 export { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
 export { describeEpoch, HistoryFile } from "./callbacks/history-file";
@@ -11,6 +11,7 @@ export { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 export { CheckpointStore } from "./checkpoint";
 export { openTrainingData, type TrainingData } from "./data";
 export { finishedRun } from "./finished-run";
+export { highestRate } from "./learning-rate";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeOptions, type RangePoint, type RangeTest } from "./lr-range";
 export { createNetwork } from "./network";
@@ -18,7 +19,7 @@ export { type RunRangeOptions, runLearningRateRange } from "./run-lr-range";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
-export { createOptimizer, learningRateOf, stepWayOf } from "./setup";
+export { stepWayOf } from "./step-way";
 export { type SubspacePictures, subspacePictures } from "./subspace/pictures";
 export type { Network } from "./trainable";
 export {

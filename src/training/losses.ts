@@ -1,4 +1,6 @@
 /** @module Losses of one logit against a label, weighted by example. All are means over the batch's weights. */
+import { InputError } from "../errors/index";
+import type { TrainingOptions } from "../options/index";
 import { tf } from "../tensorflow/index";
 
 /** @param logits [n, 1] @param labels [n, 1], 0 to 1 (soft labels of mixup included) */
@@ -35,4 +37,19 @@ export function createLoss({ loss, positiveWeight, labelSmoothing, focalGamma }:
       const weights = tf.add(tf.mul(labels, positiveWeight - 1), 1);
       return tf.div(tf.sum(tf.mul(losses, weights)), tf.sum(weights)) as tf.Scalar;
     });
+}
+
+/** Weight of positive examples in the loss. @throws {InputError} `DATA_PARTITION_ONE_CLASS` */
+export function positiveWeightOf(
+  { positiveWeight }: Pick<TrainingOptions, "positiveWeight">,
+  labels: ArrayLike<number>,
+): number {
+  if (positiveWeight !== "auto") return positiveWeight;
+  const positives = Array.prototype.reduce.call(
+    labels,
+    (sum, label) => (sum as number) + (label as number),
+    0,
+  ) as number;
+  if (positives === 0) throw new InputError("DATA_PARTITION_ONE_CLASS", "The training set has no positive tile.");
+  return (labels.length - positives) / positives;
 }

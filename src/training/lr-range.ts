@@ -29,14 +29,14 @@ const SMOOTHING = 0.9;
 
 /**
  * Trains while the learning rate rises exponentially from `lowest` to `highest`. The model and the optimizer are used up.
- * @param make builds the trainer to test, with the given schedule, epochs and callbacks and a learning rate of 1
+ * @param make builds the trainer to test, with the given learning rate and callbacks
  */
 export async function learningRateRange(
-  make: (own: { schedule: (step: number) => number; callbacks: readonly Callback[] }) => Trainer,
+  make: (own: { learningRate: (step: number) => number; callbacks: readonly Callback[] }) => Trainer,
   { lowest = 1e-7, highest = 1, steps = 150, signal }: RangeOptions = {},
 ): Promise<RangeTest> {
   const points: RangePoint[] = [];
-  const schedule = (step: number) => lowest * (highest / lowest) ** Math.min(1, step / (steps - 1));
+  const learningRate = (step: number) => lowest * (highest / lowest) ** Math.min(1, step / (steps - 1));
   const stop = new AbortController();
   let [average, best] = [0, Number.POSITIVE_INFINITY];
   let before = { lossSum: 0, count: 0 };
@@ -46,7 +46,7 @@ export async function learningRateRange(
       before = { lossSum: seen.lossSum, count: seen.logits.length };
       average = SMOOTHING * average + (1 - SMOOTHING) * loss;
       const smoothed = average / (1 - SMOOTHING ** step);
-      points.push({ learningRate: schedule(step - 1), loss, smoothed });
+      points.push({ learningRate: learningRate(step - 1), loss, smoothed });
       best = Math.min(best, smoothed);
       if (step >= steps || (step > 10 && smoothed > DIVERGED * best)) stop.abort();
     },
@@ -54,7 +54,7 @@ export async function learningRateRange(
       before = { lossSum: 0, count: 0 };
     },
   };
-  const trainer = make({ schedule, callbacks: [watch] });
+  const trainer = make({ learningRate, callbacks: [watch] });
   try {
     await trainer.fit(signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
   } catch (error) {

@@ -9,7 +9,7 @@ import { createTrainer } from "./create-trainer";
 import { openTrainingData } from "./data";
 import { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
 import { createNetwork } from "./network";
-import { stepWayOf } from "./setup";
+import { stepWayOf } from "./step-way";
 
 export interface RunRangeOptions extends RangeOptions {
   readonly progress?: Progress;
@@ -37,11 +37,12 @@ export async function runLearningRateRange(
       useStepWay(await stepWayOf(options, parameterCount(network.model)));
       const task = progress.start("Learning rate range", steps, "steps");
       const result = await learningRateRange(
-        ({ schedule, callbacks }) => {
+        ({ learningRate, callbacks }) => {
           const counting = { onBatchEnd: ({ step }: { step: number }) => task.update(Math.min(step, steps)) };
           // Long enough for every step of the test, however few batches an epoch has; the test ends itself.
-          const long = { ...options, lr: 1, epochs: steps * options.accumulate };
-          return createTrainer(long, data, network, { callbacks: [...callbacks, counting], schedule });
+          const long = { ...options, epochs: steps * options.accumulate };
+          const plan = { options: long, learningRate: { highest: 1, over: () => learningRate } };
+          return createTrainer(plan, data, network, { callbacks: [...callbacks, counting] });
         },
         { ...range, steps, ...(signal && { signal }) },
       );

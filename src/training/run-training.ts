@@ -1,23 +1,14 @@
-/** @module A whole training run: from a data set directory to a run directory with the best model and its predictions. */
+/** @module A whole training run, from a data set directory to a run directory: plan, train, finish. */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { totalmem } from "node:os";
-import { basename, resolve } from "node:path";
-import { InputError, Interrupted } from "../errors/index";
-import { type BinaryMetrics, checkMonitor, type Monitor, monitorOf } from "../evaluation/index";
+import { basename } from "node:path";
+import { Interrupted } from "../errors/index";
+import type { BinaryMetrics } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
-import { augmentationNamed } from "../image/index";
 import { parameterCount } from "../models/index";
-import {
-  BACKBONE_PREFIX,
-  definedOnly,
-  type GivenTrainingOptions,
-  optionsOf,
-  resolveTrainingOptions,
-  type TrainingOptions,
-} from "../options/index";
+import { BACKBONE_PREFIX, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { type RunConfig, RunDirectory } from "../runs/index";
+import type { RunConfig, RunDirectory } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
 import { openBackbones, sizeFor } from "./backbone/names";
 import { BestWeights } from "./callbacks/best-weights";
@@ -33,8 +24,8 @@ import { openTrainingData, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { finishedRun } from "./finished-run";
 import { createNetwork } from "./network";
-import { parseSchedule } from "./schedules";
-import { learningRateOf, stepWayOf } from "./setup";
+import { planTraining, refuseWhatDoesNotFit, type TrainingPlan } from "./plan";
+import { stepWayOf } from "./step-way";
 import type { Network } from "./trainable";
 import type { Trainer, UserMetric } from "./trainer";
 
@@ -80,33 +71,22 @@ export interface TrainingResult {
  * @throws {InputError} for options, data or a run directory that cannot be used; before anything is written
  * @throws {Interrupted} when `signal` is aborted; the run can be resumed
  */
-export async function runTraining(
-  given: GivenTrainingOptions,
-  { run, resume = false, progress = silentProgress, signal, callbacks = [], ...rest }: RunTrainingOptions,
-): Promise<TrainingResult> {
+export async function runTraining(given: GivenTrainingOptions, own: RunTrainingOptions): Promise<TrainingResult> {
   const started = performance.now();
-  const directory = new RunDirectory(resolve(run));
-  const begun = resume && existsSync(directory.config) ? await readJson<RunConfig>(directory.config) : undefined;
-  const before = begun ? optionsOf(begun) : {};
-  const dataset = { ...before.dataset, ...definedOnly(given.dataset ?? {}) };
-  const options = resolveTrainingOptions({ ...before, ...definedOnly(given), dataset, data: resolve(given.data) });
-  const monitor = monitorOf(options.monitor, options.monitorMode);
-  parseSchedule(options.schedule, { stepsPerEpoch: 1, epochs: 1 });
-  augmentationNamed(options.augment);
-  if (existsSync(directory.config) && !resume) {
-    throw new InputError("RUN_EXISTS", `--run ${directory.path} holds a run already; add --resume or choose another.`);
-  }
-  checkMonitor(monitor, Object.keys(rest.metrics ?? {}));
-  const finished = resume ? await finishedRun(directory) : undefined;
+  const { resume = false, progress = silentProgress, signal, callbacks = [], subspaceDirectory } = own;
+  const plan = await planTraining(given, { run: own.run, resume, metrics: Object.keys(own.metrics ?? {}) });
+  const { run, options } = plan;
+  const finished = resume ? await finishedRun(run) : undefined;
   if (finished) {
-    progress.say(`${directory.path} is finished already.`);
+    progress.say(`${run.path} is finished already.`);
     return finished;
   }
-  if (given.size === undefined && !begun && options.model.startsWith(BACKBONE_PREFIX)) {
-    options.size = sizeFor(await openBackbones(options, { progress, ...(signal && { signal }) }));
+  const context = { progress, ...(signal && { signal }), ...(subspaceDirectory && { subspaceDirectory }) };
+  if (given.size === undefined && !plan.begun && options.model.startsWith(BACKBONE_PREFIX)) {
+    options.size = sizeFor(await openBackbones(options, context));
   }
-  refuseWhatDoesNotFit(options);
-  const data = await openTrainingData(options, { progress, ...(signal && { signal }) });
+  refuseWhatDoesNotFit(plan);
+  const data = await openTrainingData(options, context);
   if (runtime.kind !== "native") {
     progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
   }
@@ -114,46 +94,37 @@ export async function runTraining(
   let trainer: Trainer | undefined;
   try {
     setPrecision("fp32");
-    network = await createNetwork(options, data, {
-      progress,
-      ...(signal && { signal }),
-      ...(rest.subspaceDirectory && { subspaceDirectory: rest.subspaceDirectory }),
-    });
-    const way = await wayOf(options, network, begun);
+    network = await createNetwork(options, data, context);
+    const way = await wayOf(plan, network);
     useStepWay(way);
-    const config = await configOf(directory, options, data, network, way);
-    const store = new CheckpointStore(directory.checkpoints, fingerprint(options, config, network.stemFingerprint));
-    const best = new BestWeights(directory.bestSoFar, monitor, options.keepBest);
-    trainer = createTrainer(options, data, network, {
+    const config = await configOf(plan, data, network, way);
+    const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, network.stemFingerprint));
+    const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
+    trainer = createTrainer(network.isSolved ? onlyMeasured(plan) : plan, data, network, {
       callbacks: [
-        ...runCallbacks(options, monitor),
+        ...reactions(plan),
         best,
-        new HistoryFile(directory),
+        new HistoryFile(run),
         new ProgressBar(progress),
         ...callbacks,
-        new Checkpoints(store, { progress, everyBatches: rest.checkpointEvery ?? "auto" }),
+        new Checkpoints(store, { progress, everyBatches: own.checkpointEvery ?? "auto" }),
       ],
-      ...(rest.metrics && { metrics: rest.metrics }),
+      ...(own.metrics && { metrics: own.metrics }),
     });
     if (resume) progress.say((await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting anew.");
     // Only now: a resumption that is refused leaves the run as it was. And now already: so that a run in progress can be
     // understood.
-    await mkdir(directory.path, { recursive: true });
-    await writeJson(directory.config, config);
-    for (const callback of callbacks) await callback.onRun?.(directory, config);
-    if (!(await trainer.fit(signal))) {
-      throw new Interrupted(`Stopped; go on with --run ${directory.path} --resume.`);
-    }
+    await mkdir(run.path, { recursive: true });
+    await writeJson(run.config, config);
+    for (const callback of callbacks) await callback.onRun?.(run, config);
+    if (!(await trainer.fit(signal))) throw new Interrupted(`Stopped; go on with --run ${run.path} --resume.`);
     setPrecision("fp32");
-    const evaluation = await evaluateRun(directory, config, network, data, progress);
+    const evaluation = await evaluateRun(run, config, network, data, progress);
     await store.clear();
-    const epochSeconds = trainer.history.map((result) => result.seconds).sort((a, b) => a - b);
-    const result: TrainingResult = {
-      run: directory.path,
-      epochs: trainer.epoch,
-      bestEpoch: best.epoch ?? trainer.epoch,
+    const result = {
+      run: run.path,
+      ...epochsOf(trainer, best),
       seconds: (performance.now() - started) / 1000,
-      secondsPerEpoch: epochSeconds[Math.floor(epochSeconds.length / 2)] ?? 0,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       ...evaluation,
     };
@@ -167,8 +138,14 @@ export async function runTraining(
   }
 }
 
-function runCallbacks(options: TrainingOptions, monitor: Monitor): Callback[] {
-  const { plateau } = parseSchedule(options.schedule, { stepsPerEpoch: 1, epochs: 1 });
+/** One epoch in which nothing moves, for weights that are where they belong already. */
+function onlyMeasured(plan: TrainingPlan): TrainingPlan {
+  const { options, learningRate } = plan;
+  return { ...plan, options: { ...options, epochs: 1 }, learningRate: { ...learningRate, over: () => () => 0 } };
+}
+
+/** The callbacks that change the course of the training. */
+function reactions({ options, monitor, learningRate: { plateau } }: TrainingPlan): Callback[] {
   return [
     ...(plateau ? [new ReduceOnPlateau(monitor, plateau.factor, plateau.patience)] : []),
     ...(options.patience > 0 ? [new EarlyStopping(monitor, options.patience, options.minDelta)] : []),
@@ -176,8 +153,17 @@ function runCallbacks(options: TrainingOptions, monitor: Monitor): Callback[] {
   ];
 }
 
+function epochsOf({ epoch, history }: Trainer, best: BestWeights) {
+  const seconds = history.map((result) => result.seconds).sort((a, b) => a - b);
+  return {
+    epochs: epoch,
+    bestEpoch: best.epoch ?? epoch,
+    secondsPerEpoch: seconds[Math.floor(seconds.length / 2)] ?? 0,
+  };
+}
+
 /** A resumed run goes on in the way that it began in, wherever that was timed, unless the options ask for another precision. */
-async function wayOf(options: TrainingOptions, network: Network, begun: RunConfig | undefined): Promise<StepWay> {
+async function wayOf({ options, begun }: TrainingPlan, network: Network): Promise<StepWay> {
   const { precision } = options;
   const kept = begun?.stepWay;
   if (kept && (precision === "auto" || precision === kept.precision)) return kept;
@@ -186,51 +172,32 @@ async function wayOf(options: TrainingOptions, network: Network, begun: RunConfi
 
 /** The content of `config.json` before the training. */
 async function configOf(
-  directory: RunDirectory,
-  options: TrainingOptions,
+  { run, options, learningRate }: TrainingPlan,
   data: TrainingData,
   network: Network,
   way: StepWay,
 ): Promise<RunConfig> {
+  const { train, validation, test } = data.labels;
   return {
     ...options,
-    lr: learningRateOf(options),
-    name: basename(directory.path),
+    lr: learningRate.highest,
+    name: basename(run.path),
     classes: data.dataset.classes,
     preprocessing: data.preprocessing,
     architecture: network.architecture,
     parameters: parameterCount(network.model) + network.stemParameters,
-    tiles: {
-      train: data.labels.train.length,
-      validation: data.labels.validation.length,
-      test: data.labels.test.length,
-    },
+    tiles: { train: train.length, validation: validation.length, test: test.length },
     contentHash: data.store.contentHash,
     stepWay: way,
     ...(network.pretrained && { pretrained: network.pretrained }),
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
-    ...(existsSync(directory.config) && { mlflowRunId: (await readJson<RunConfig>(directory.config)).mlflowRunId }),
+    ...(existsSync(run.config) && { mlflowRunId: (await readJson<RunConfig>(run.config)).mlflowRunId }),
   } as RunConfig;
 }
 
 /** What must be the same when a run is resumed: all options but those that only say when to end. */
-function fingerprint(options: TrainingOptions, config: RunConfig, stem: string | undefined): string {
+function fingerprint({ options }: TrainingPlan, config: RunConfig, stem: string | undefined): string {
   const { patience, minDelta, stopWhenLossRises, thresholdRule, data, precision, ...fixed } = options;
   const { lr, contentHash: pixels } = config;
   return sha256(JSON.stringify({ ...fixed, lr, precision: config.stepWay?.precision, pixels, stem }));
-}
-
-/** Weights and the optimizer's two copies have to fit in memory; said before hours are spent. */
-function refuseWhatDoesNotFit(options: TrainingOptions): void {
-  if (options.stem === "subspace" || options.model !== "mlp") return;
-  const [first = 1] = options.hidden;
-  const copies = options.optimizer === "sgd" ? 2 : 3;
-  const needed = 4 * copies * options.size ** 2 * 3 * first;
-  if (needed <= 0.95 * totalmem()) return;
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  throw new InputError(
-    "SIZE_TOO_LARGE",
-    `--size ${options.size} with --hidden ${options.hidden} needs ${gigabytes(needed)} of memory and this machine has ` +
-      `${gigabytes(totalmem())}; choose a smaller --size, fewer units, or --stem subspace.`,
-  );
 }

@@ -57,6 +57,12 @@ export interface Plateau {
   readonly patience: number;
 }
 
+/** A schedule as it is written; it becomes one of steps when the length of the training is known. */
+export interface ParsedSchedule {
+  schedule(length: ScheduleLength): Schedule;
+  readonly plateau?: Plateau;
+}
+
 const USAGE =
   "constant, step:EPOCHS:FACTOR, multistep:E1,E2:FACTOR, cosine[:FLOOR], onecycle, polynomial[:POWER], plateau:FACTOR:PATIENCE";
 
@@ -64,25 +70,28 @@ const USAGE =
  * Reads a schedule such as `cosine`, `step:10:0.1`, `multistep:30,60:0.1`, `onecycle`, `polynomial:2`, `plateau:0.5:3`.
  * @throws {InputError} `SCHEDULE_UNKNOWN`
  */
-export function parseSchedule(text: string, length: ScheduleLength): { schedule: Schedule; plateau?: Plateau } {
+export function parseSchedule(text: string): ParsedSchedule {
   const [name, ...parts] = text.split(":");
   const numbers = parts.map((part) => numberWritten(part));
   const [first = Number.NaN, second = Number.NaN] = numbers;
   const positive = (value: number) => value > 0;
-  if (name === "constant" && parts.length === 0) return { schedule: constant() };
-  if (name === "cosine" && (parts.length === 0 || first >= 0))
-    return { schedule: cosine(parts.length ? first : 0, length) };
-  if (name === "onecycle" && parts.length === 0) return { schedule: oneCycle(length) };
-  if (name === "polynomial" && (parts.length === 0 || positive(first))) {
-    return { schedule: polynomial(parts.length ? first : 1, length) };
+  if (name === "constant" && parts.length === 0) return { schedule: constant };
+  if (name === "cosine" && (parts.length === 0 || first >= 0)) {
+    return { schedule: (length) => cosine(parts.length ? first : 0, length) };
   }
-  if (name === "step" && positive(first) && positive(second)) return { schedule: stepDecay(first, second, length) };
+  if (name === "onecycle" && parts.length === 0) return { schedule: (length) => oneCycle(length) };
+  if (name === "polynomial" && (parts.length === 0 || positive(first))) {
+    return { schedule: (length) => polynomial(parts.length ? first : 1, length) };
+  }
+  if (name === "step" && positive(first) && positive(second)) {
+    return { schedule: (length) => stepDecay(first, second, length) };
+  }
   if (name === "multistep" && positive(second)) {
     const milestones = (parts[0] ?? "").split(",").map((part) => numberWritten(part));
-    if (milestones.every(positive)) return { schedule: multiStep(milestones, second, length) };
+    if (milestones.every(positive)) return { schedule: (length) => multiStep(milestones, second, length) };
   }
   if (name === "plateau" && positive(first) && first < 1 && second >= 0) {
-    return { schedule: constant(), plateau: { factor: first, patience: second } };
+    return { schedule: constant, plateau: { factor: first, patience: second } };
   }
   throw new InputError("SCHEDULE_UNKNOWN", `--schedule ${text} is not one of ${USAGE}.`);
 }

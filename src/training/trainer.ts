@@ -17,9 +17,8 @@ import {
   tf,
 } from "../tensorflow/index";
 import type { BatchSource } from "./batches";
-import type { Callback } from "./callbacks/callback";
+import { type Callback, isStateful } from "./callbacks/callback";
 import type { Loss } from "./losses";
-import type { Schedule } from "./schedules";
 
 /** Numbers of one pass over a partition: the loss, the metrics of `histo metrics` at threshold 0.5, and the user's own. */
 export type Measures = { loss: number } & BinaryMetrics & Record<string, unknown>;
@@ -44,9 +43,8 @@ export interface EpochResult {
 export interface TrainerOptions {
   readonly optimizer: Optimizer;
   readonly loss: Loss;
-  /** Highest learning rate. */
-  readonly learningRate: number;
-  readonly schedule: Schedule;
+  /** The learning rate at each step, counted from 0. */
+  readonly learningRate: (step: number) => number;
   readonly epochs: number;
   /** Batches per update. */
   readonly accumulate?: number;
@@ -54,6 +52,20 @@ export interface TrainerOptions {
   readonly clipNorm?: number;
   readonly callbacks?: readonly Callback[];
   readonly metrics?: Readonly<Record<string, UserMetric>>;
+}
+
+/** A training in progress, without its large tensors. */
+export interface TrainerState {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly step: number;
+  readonly optimizerStep: number;
+  readonly lrScale: number;
+  readonly stopReason?: string;
+  readonly seen: Trainer["seen"];
+  readonly history: readonly EpochResult[];
+  /** By the names of the callbacks. */
+  readonly callbacks: Readonly<Record<string, unknown>>;
 }
 
 /** The loss or the weights are no longer finite. Nothing was saved since. */
@@ -71,8 +83,8 @@ export class Trainer {
   batch = 0;
   /** Batches done since the beginning. */
   step = 0;
-  /** Factor on the schedule, for callbacks. */
-  rateScale = 1;
+  /** Factor on the learning rate, for callbacks. */
+  lrScale = 1;
   /** Set by a callback to end training after this epoch; says why. */
   stopReason: string | undefined;
   readonly history: EpochResult[] = [];
@@ -86,10 +98,45 @@ export class Trainer {
     readonly source: BatchSource,
     readonly validation: BatchSource,
     readonly options: TrainerOptions,
-  ) {}
+  ) {
+    const names = this.stateful.map(({ name }) => name);
+    const wrong = names.find((name, i) => !name || names.indexOf(name) !== i);
+    if (wrong !== undefined) {
+      throw new HistoError(
+        "CALLBACK_NAME",
+        `A callback with state needs a name that no other one has, not "${wrong}".`,
+      );
+    }
+  }
 
-  get learningRate(): number {
-    return this.options.learningRate * this.rateScale * this.options.schedule(this.step);
+  /** The learning rate at a step; of the next one unless told. */
+  learningRate(step = this.step): number {
+    return this.lrScale * this.options.learningRate(step);
+  }
+
+  /** Everything about the training that is not a large tensor, as plain data. */
+  state(): TrainerState {
+    const { epoch, batch, step, lrScale, stopReason, seen, history } = this;
+    return {
+      ...{ epoch, batch, step, lrScale, seen, history },
+      optimizerStep: this.options.optimizer.step,
+      ...(stopReason !== undefined && { stopReason }),
+      callbacks: Object.fromEntries(this.stateful.map((callback) => [callback.name, callback.state()])),
+    };
+  }
+
+  /** Takes back what {@link state} gave; weights and the optimizer's tensors are restored by whoever keeps them. */
+  restore({ history, optimizerStep, callbacks, ...place }: TrainerState): void {
+    Object.assign(this, { stopReason: undefined, ...place });
+    this.history.splice(0, this.history.length, ...history);
+    this.options.optimizer.step = optimizerStep;
+    for (const callback of this.stateful) {
+      if (Object.hasOwn(callbacks, callback.name)) callback.restore(callbacks[callback.name]);
+    }
+  }
+
+  private get stateful() {
+    return (this.options.callbacks ?? []).filter(isStateful);
   }
 
   /** True where no gradient waits for the next update: the moments at which a run can be saved. */
@@ -117,6 +164,8 @@ export class Trainer {
       // Also after the last epoch: what follows it frees the optimizer, and the run could not be saved any more.
       if (signal?.aborted) return this.interrupt();
     }
+    // Its copies are the size of the model, and what follows needs the memory.
+    this.options.optimizer.dispose();
     await this.tell("onEnd");
     return true;
   }
@@ -154,7 +203,7 @@ export class Trainer {
     } finally {
       tf.dispose([inputs, labels, loss, logits as tf.Tensor2D]);
     }
-    const rate = this.learningRate;
+    const rate = this.learningRate();
     this.batch++;
     this.step++;
     const { accumulate = 1 } = this.options;
@@ -195,7 +244,7 @@ export class Trainer {
     const { logits, labels, lossSum } = this.seen;
     const hard = labels.map((label) => (label >= 0.5 ? 1 : 0));
     const train = this.measure(hard, logits, lossSum / logits.length);
-    const learningRate = this.options.learningRate * this.rateScale * this.options.schedule(this.step - 1);
+    const learningRate = this.learningRate(this.step - 1);
     this.seen = emptySeen();
     this.epoch++;
     this.batch = 0;
@@ -209,7 +258,7 @@ export class Trainer {
     const waiting = this.waited / milliseconds;
     const result = { epoch: this.epoch, learningRate, seconds, imagesPerSecond, waiting, train, validation };
     this.history.push(result);
-    for (const callback of this.options.callbacks ?? []) await callback.onEvaluated?.(this, result);
+    for (const callback of this.options.callbacks ?? []) await callback.onValidationEnd?.(this, result);
     this.options.optimizer.swapAverages();
     for (const callback of this.options.callbacks ?? []) await callback.onEpochEnd?.(this, result);
   }

@@ -26,8 +26,7 @@ function newTrainer(callbacks: readonly Callback[] = [], epochs = 4): Trainer {
   return new Trainer(mlpOnFeatures(2, { hidden: [3] }), source, batchesOf(examples, { size: 4 }), {
     optimizer: new Adam(),
     loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
-    learningRate: 0.01,
-    schedule: () => 1,
+    learningRate: () => 0.01,
     epochs,
     callbacks,
   });
@@ -71,4 +70,31 @@ test("a first save that was killed is no checkpoint; the run starts anew", async
   await rm(join(folder, "writing-123", "manifest.json"));
   await rm(join(folder, "previous"), { recursive: true });
   assert.equal(await store.restore(newTrainer()), undefined);
+});
+
+test("a trainer that takes back its state is where the other one was", async () => {
+  const counter = (name: string) => {
+    const own = { name, epochs: 0, onEpochEnd: () => void own.epochs++, state: () => own.epochs, restore };
+    function restore(state: unknown): void {
+      own.epochs = state as number;
+    }
+    return own;
+  };
+  const [before, after] = [counter("counter"), counter("counter")];
+  const trainer = newTrainer([before], 2);
+  await trainer.fit();
+  trainer.lrScale = 0.25;
+  const state = JSON.parse(JSON.stringify(trainer.state())) as ReturnType<Trainer["state"]>;
+  const other = newTrainer([after], 2);
+  other.stopReason = "something else";
+  other.restore(state);
+  assert.deepEqual(JSON.parse(JSON.stringify(other.state())), state);
+  assert.deepEqual([other.epoch, other.step, other.learningRate(), after.epochs], [2, 6, 0.0025, 2]);
+  assert.equal(other.stopReason, undefined);
+});
+
+test("a callback with state needs a name of its own", () => {
+  const stateful = (name: string) => ({ name, onEnd() {}, state: () => 0, restore() {} });
+  assert.throws(() => newTrainer([stateful("")]), { code: "CALLBACK_NAME" });
+  assert.throws(() => newTrainer([stateful("a"), stateful("a")]), { code: "CALLBACK_NAME" });
 });

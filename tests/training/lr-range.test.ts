@@ -21,7 +21,7 @@ test("the range test finds rates between standing still and divergence", async (
       ),
   };
   const { points, suggestion } = await learningRateRange(
-    ({ schedule, callbacks }) => {
+    ({ learningRate, callbacks }) => {
       const model = tf.sequential({
         layers: [tf.layers.dense({ units: 1, inputShape: [width], kernelInitializer: "zeros" })],
       });
@@ -29,8 +29,7 @@ test("the range test finds rates between standing still and divergence", async (
       return new Trainer(model, source, source, {
         optimizer: new Sgd({ momentum: 0 }),
         loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
-        learningRate: 1,
-        schedule,
+        learningRate,
         epochs: 1000,
         callbacks,
       });

@@ -6,7 +6,7 @@ import { schedules } from "../../src/training/index";
 const LENGTH = { stepsPerEpoch: 10, epochs: 10 };
 const { parseSchedule, withWarmup } = schedules;
 const at = (text: string, ...steps: number[]) =>
-  steps.map((step) => Number(parseSchedule(text, LENGTH).schedule(step).toFixed(6)));
+  steps.map((step) => Number(parseSchedule(text).schedule(LENGTH)(step).toFixed(6)));
 
 test("schedules at the beginning, in the middle and at the end", () => {
   assert.deepEqual(at("constant", 0, 50, 100), [1, 1, 1]);
@@ -19,12 +19,12 @@ test("schedules at the beginning, in the middle and at the end", () => {
 });
 
 test("warm-up rises linearly into any schedule", () => {
-  const schedule = withWarmup(parseSchedule("constant", LENGTH).schedule, 4);
+  const schedule = withWarmup(parseSchedule("constant").schedule(LENGTH), 4);
   assert.deepEqual([0, 1, 2, 3, 4, 5].map(schedule), [0.2, 0.4, 0.6, 0.8, 1, 1]);
 });
 
 test("a plateau is left to its callback", () => {
-  assert.deepEqual(parseSchedule("plateau:0.5:3", LENGTH).plateau, { factor: 0.5, patience: 3 });
+  assert.deepEqual(parseSchedule("plateau:0.5:3").plateau, { factor: 0.5, patience: 3 });
 });
 
 test("what is no schedule is refused with the list of those there are", () => {
@@ -40,7 +40,7 @@ test("what is no schedule is refused with the list of those there are", () => {
     "onecycle:3",
   ]) {
     assert.throws(
-      () => parseSchedule(text, LENGTH),
+      () => parseSchedule(text),
       (error) => error instanceof InputError && /--schedule .*onecycle/.test(error.message),
     );
   }

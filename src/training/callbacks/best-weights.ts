@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { improves, type Monitor, monitored } from "../../evaluation/index";
 import { loadWeights, saveWeights, weightsAreFinite } from "../../models/index";
 import { type EpochResult, type Trainer, TrainingDiverged } from "../trainer";
-import type { Callback } from "./callback";
+import type { StatefulCallback } from "./callback";
 
 interface Kept {
   readonly epoch: number;
@@ -12,7 +12,7 @@ interface Kept {
 }
 
 /** Saves the weights when the monitored metric improves; `path` always holds the best so far, `top-N` files the next ones. */
-export class BestWeights implements Callback {
+export class BestWeights implements StatefulCallback<readonly Kept[]> {
   readonly name = "best-weights";
   /** Best first. */
   private kept: Kept[] = [];
@@ -28,7 +28,7 @@ export class BestWeights implements Callback {
     return this.kept[0]?.epoch;
   }
 
-  async onEvaluated(trainer: Trainer, result: EpochResult): Promise<void> {
+  async onValidationEnd(trainer: Trainer, result: EpochResult): Promise<void> {
     const value = monitored(result, this.monitor);
     const better = (candidate: Kept) => !improves(value, candidate.value, this.monitor);
     const rank = this.kept.filter(better).length;
@@ -43,18 +43,17 @@ export class BestWeights implements Callback {
     for (const { epoch } of this.kept.splice(this.keep)) await rm(this.fileOf(epoch), { force: true });
   }
 
-  /** Loads the best weights back into the model. The optimizer goes first: its copies are the size of the model. */
+  /** Loads the best weights back into the model. */
   async onEnd(trainer: Trainer): Promise<void> {
-    trainer.options.optimizer.dispose();
     if (this.kept.length > 0) await loadWeights(trainer.model, this.path);
   }
 
-  state(): unknown {
+  state(): readonly Kept[] {
     return this.kept;
   }
 
-  restore(state: Kept[]): void {
-    this.kept = state;
+  restore(state: readonly Kept[]): void {
+    this.kept = [...state];
   }
 
   private fileOf(epoch: number): string {

@@ -10,15 +10,23 @@ export interface Callback {
   /** After each epoch, its validation included. */
   onEpochEnd?(trainer: Trainer, result: EpochResult): void | Promise<void>;
   /** After the validation of an epoch, while the model has the weights that were validated (their average, with EMA). */
-  onEvaluated?(trainer: Trainer, result: EpochResult): void | Promise<void>;
+  onValidationEnd?(trainer: Trainer, result: EpochResult): void | Promise<void>;
   /** When training was told to stop in the middle; the run can be resumed. */
   onInterrupt?(trainer: Trainer): void | Promise<void>;
   /** After the last epoch. */
   onEnd?(trainer: Trainer): void | Promise<void>;
-  /** Name under which {@link state} is kept; needed where there is state. */
-  readonly name?: string;
+}
+
+/** A callback that remembers something from epoch to epoch, which a resumed run must remember too. */
+export interface StatefulCallback<State = unknown> extends Callback {
+  /** Name under which {@link state} is kept. */
+  readonly name: string;
   /** What has to survive an interruption, as plain data. */
-  state?(): unknown;
+  state(): State;
   /** Takes back what {@link state} gave. */
-  restore?(state: unknown): void;
+  restore(state: State): void;
+}
+
+export function isStateful(callback: Callback): callback is StatefulCallback {
+  return "state" in callback;
 }

@@ -25,6 +25,10 @@ export class Checkpoints implements Callback {
     private readonly options: CheckpointOptions,
   ) {}
 
+  onStart(trainer: Trainer): void {
+    this.savedStep = trainer.step;
+  }
+
   async onBatchEnd(trainer: Trainer): Promise<void> {
     const { everyBatches = "auto" } = this.options;
     const due = everyBatches !== "auto" && trainer.step - this.savedStep >= everyBatches;

@@ -2,10 +2,16 @@
 
 import { improves, type Monitor, monitored } from "../../evaluation/index";
 import type { EpochResult, Trainer } from "../trainer";
-import type { Callback } from "./callback";
+import type { Callback, StatefulCallback } from "./callback";
+
+/** The best value so far, and for how many epochs it has been the best. */
+export interface Waiting {
+  readonly best?: number | undefined;
+  readonly waited: number;
+}
 
 /** Stops when the monitored metric has not improved by more than `minDelta` for `patience` epochs. */
-export class EarlyStopping implements Callback {
+export class EarlyStopping implements StatefulCallback<Waiting> {
   readonly name = "early-stopping";
   private best: number | undefined;
   private waited = 0;
@@ -26,11 +32,11 @@ export class EarlyStopping implements Callback {
     }
   }
 
-  state(): unknown {
+  state(): Waiting {
     return { best: this.best, waited: this.waited };
   }
 
-  restore(state: { best?: number; waited: number }): void {
+  restore(state: Waiting): void {
     this.best = state.best;
     this.waited = state.waited;
   }
@@ -38,8 +44,6 @@ export class EarlyStopping implements Callback {
 
 /** Stops when the validation loss has risen `epochs` times in a row. */
 export class StopWhenLossRises implements Callback {
-  readonly name = "stop-when-loss-rises";
-
   constructor(private readonly epochs: number) {}
 
   onEpochEnd(trainer: Trainer): void {

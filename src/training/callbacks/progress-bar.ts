@@ -7,7 +7,6 @@ import { describeEpoch, describePlace } from "./history-file";
 /** A bar over all batches with the loss and the last validation metric; a line per epoch. */
 export class ProgressBar implements Callback {
   private task: ProgressTask | undefined;
-  private latest = "";
 
   constructor(private readonly progress: Progress) {}
 
@@ -19,11 +18,12 @@ export class ProgressBar implements Callback {
     const { seen, source } = trainer;
     const done = trainer.epoch * source.examples + seen.logits.length;
     const loss = decimal(seen.lossSum / seen.logits.length, 4);
-    this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${this.latest}`);
+    const before = trainer.history.at(-1);
+    const auc = before ? ` AUC ${decimal(before.validation.rocAuc)}` : "";
+    this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${auc}`);
   }
 
   onEpochEnd(_trainer: Trainer, result: EpochResult): void {
-    this.latest = ` AUC ${decimal(result.validation.rocAuc)}`;
     this.progress.say(describeEpoch(result));
   }
 

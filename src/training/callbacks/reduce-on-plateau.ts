@@ -2,10 +2,11 @@
 
 import { improves, type Monitor, monitored } from "../../evaluation/index";
 import type { EpochResult, Trainer } from "../trainer";
-import type { Callback } from "./callback";
+import type { StatefulCallback } from "./callback";
+import type { Waiting } from "./early-stopping";
 
 /** Multiplies the learning rate by `factor` after `patience` epochs without improvement. */
-export class ReduceOnPlateau implements Callback {
+export class ReduceOnPlateau implements StatefulCallback<Waiting> {
   readonly name = "reduce-on-plateau";
   private best: number | undefined;
   private waited = 0;
@@ -22,16 +23,16 @@ export class ReduceOnPlateau implements Callback {
       this.best = value;
       this.waited = 0;
     } else if (++this.waited >= this.patience) {
-      trainer.rateScale *= this.factor;
+      trainer.lrScale *= this.factor;
       this.waited = 0;
     }
   }
 
-  state(): unknown {
+  state(): Waiting {
     return { best: this.best, waited: this.waited };
   }
 
-  restore(state: { best?: number; waited: number }): void {
+  restore(state: Waiting): void {
     this.best = state.best;
     this.waited = state.waited;
   }

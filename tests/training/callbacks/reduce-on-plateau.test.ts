@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ReduceOnPlateau } from "../../../src/training/callbacks/reduce-on-plateau";
-import type { EpochResult, Trainer } from "../../../src/training/trainer";
+import { epochResult, watchedTrainer } from "../../support/epochs";
 
 const MONITOR = { metric: "loss", mode: "min" } as const;
 
 /** The scale of the learning rate after each epoch with these validation losses. */
 function scales(losses: readonly number[], patience: number): number[] {
-  const trainer = { rateScale: 1 } as Trainer;
+  const trainer = watchedTrainer();
   const callback = new ReduceOnPlateau(MONITOR, 0.5, patience);
   return losses.map((loss) => {
-    callback.onEpochEnd(trainer, { validation: { loss } } as unknown as EpochResult);
-    return trainer.rateScale;
+    callback.onEpochEnd(trainer, epochResult(1, { loss }));
+    return trainer.lrScale;
   });
 }
 
@@ -23,3 +23,12 @@ for (const [what, patience, losses, expected] of [
 ] as const) {
   test(what, () => assert.deepEqual(scales(losses, patience), expected));
 }
+
+test("what is restored goes on counting", () => {
+  const [before, after] = [new ReduceOnPlateau(MONITOR, 0.5, 2), new ReduceOnPlateau(MONITOR, 0.5, 2)];
+  const trainer = watchedTrainer();
+  for (const loss of [1, 1]) before.onEpochEnd(trainer, epochResult(1, { loss }));
+  after.restore(JSON.parse(JSON.stringify(before.state())));
+  after.onEpochEnd(trainer, epochResult(1, { loss: 1 }));
+  assert.equal(trainer.lrScale, 0.5);
+});

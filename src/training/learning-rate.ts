@@ -1,0 +1,38 @@
+/** @module The learning rate of a training, resolved once from its options: the trainer knows the rate of each step only. */
+import type { TrainingOptions } from "../options/index";
+import { type Plateau, parseSchedule, type ScheduleLength, withWarmup } from "./schedules";
+
+/** What the options say about the learning rate. */
+export interface LearningRatePlan {
+  /** The rate at its highest. */
+  readonly highest: number;
+  /** For a schedule that reacts to the monitored metric. */
+  readonly plateau?: Plateau;
+  /** The rate at each step of a training of this length, schedule and warm-up included. */
+  over(length: ScheduleLength): (step: number) => number;
+}
+
+/** @throws {InputError} `SCHEDULE_UNKNOWN` */
+export function planLearningRate(options: TrainingOptions): LearningRatePlan {
+  const highest = highestRate(options);
+  const { schedule, plateau } = parseSchedule(options.schedule);
+  return {
+    highest,
+    ...(plateau && { plateau }),
+    over(length) {
+      const factor = withWarmup(schedule(length), Math.round(options.warmup * length.stepsPerEpoch));
+      return (step) => highest * factor(step);
+    },
+  };
+}
+
+/**
+ * The highest learning rate. An adaptive optimizer moves every weight by about the rate, so that a unit with k correlated
+ * inputs moves by up to k times it: on pixels the rate has to fall with their number (Yang and Hu 2021). 3 / k is 1e-4 at
+ * 96x96 and 2e-5 at 224x224.
+ */
+export function highestRate({ lr, optimizer, model, stem, size }: TrainingOptions): number {
+  if (lr !== "auto") return lr;
+  if (optimizer === "sgd") return 0.01;
+  return model === "mlp" && stem === "pixels" ? Math.min(1e-3, 3 / (3 * size ** 2)) : 3e-4;
+}

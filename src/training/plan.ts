@@ -1,0 +1,64 @@
+/** @module What a run's options come to, resolved and checked once, before anything is read or written. */
+import { existsSync } from "node:fs";
+import { totalmem } from "node:os";
+import { resolve } from "node:path";
+import { InputError } from "../errors/index";
+import { checkMonitor, type Monitor, monitorOf } from "../evaluation/index";
+import { readJson } from "../files/index";
+import {
+  definedOnly,
+  type GivenTrainingOptions,
+  optionsOf,
+  resolveTrainingOptions,
+  type TrainingOptions,
+} from "../options/index";
+import { type RunConfig, RunDirectory } from "../runs/index";
+import { type LearningRatePlan, planLearningRate } from "./learning-rate";
+
+/** What a training does; nothing behind it parses an option. */
+export interface TrainingPlan {
+  readonly run: RunDirectory;
+  readonly options: TrainingOptions;
+  readonly monitor: Monitor;
+  readonly learningRate: LearningRatePlan;
+  /** The configuration that a resumed run began with. */
+  readonly begun?: RunConfig;
+}
+
+/**
+ * Resolves the options of a run. A resumed run keeps its values where nothing else is given.
+ * @param own names of the user's metrics
+ * @throws {InputError} `OPTION_...`, `SCHEDULE_UNKNOWN`, `MONITOR_UNKNOWN`, `RUN_EXISTS`
+ */
+export async function planTraining(
+  given: GivenTrainingOptions,
+  { run: path, resume, metrics }: { run: string; resume: boolean; metrics: readonly string[] },
+): Promise<TrainingPlan> {
+  const run = new RunDirectory(resolve(path));
+  const begun = resume && existsSync(run.config) ? await readJson<RunConfig>(run.config) : undefined;
+  const before = begun ? optionsOf(begun) : {};
+  const dataset = { ...before.dataset, ...definedOnly(given.dataset ?? {}) };
+  const options = resolveTrainingOptions({ ...before, ...definedOnly(given), dataset, data: resolve(given.data) });
+  const monitor = monitorOf(options.monitor, options.monitorMode);
+  const learningRate = planLearningRate(options);
+  if (existsSync(run.config) && !resume) {
+    throw new InputError("RUN_EXISTS", `--run ${run.path} holds a run already; add --resume or choose another.`);
+  }
+  checkMonitor(monitor, metrics);
+  return { run, options, monitor, learningRate, ...(begun && { begun }) };
+}
+
+/** Weights and the optimizer's two copies have to fit in memory; said before hours are spent. @throws {InputError} `SIZE_TOO_LARGE` */
+export function refuseWhatDoesNotFit({ options }: TrainingPlan): void {
+  if (options.stem === "subspace" || options.model !== "mlp") return;
+  const [first = 1] = options.hidden;
+  const copies = options.optimizer === "sgd" ? 2 : 3;
+  const needed = 4 * copies * options.size ** 2 * 3 * first;
+  if (needed <= 0.95 * totalmem()) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new InputError(
+    "SIZE_TOO_LARGE",
+    `--size ${options.size} with --hidden ${options.hidden} needs ${gigabytes(needed)} of memory and this machine has ` +
+      `${gigabytes(totalmem())}; choose a smaller --size, fewer units, or --stem subspace.`,
+  );
+}

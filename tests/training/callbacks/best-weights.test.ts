@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { SafetensorsFile } from "../../../src/files/index";
+import { mlpOnFeatures } from "../../../src/models/index";
+import { tf } from "../../../src/tensorflow/index";
+import { BestWeights } from "../../../src/training/index";
+import { epochResult, watchedTrainer } from "../../support/epochs";
+import { temporaryDirectory } from "../../support/temporary-directory";
+
+const AUC = { metric: "rocAuc", mode: "max" } as const;
+const LOSS = { metric: "loss", mode: "min" } as const;
+
+/** A model whose only bias is the number of its epoch. */
+function modelOf(epoch: number): tf.LayersModel {
+  const model = mlpOnFeatures(2, { hidden: [] });
+  setEpoch(model, epoch);
+  return model;
+}
+
+function setEpoch(model: tf.LayersModel, epoch: number): void {
+  const [kernel] = model.getWeights();
+  model.setWeights([kernel as tf.Tensor, tf.tensor1d([epoch])]);
+}
+
+const epochOf = (model: tf.LayersModel) => model.getWeights()[1]?.dataSync()[0];
+
+async function afterEpochs(context: TestContext, best: (path: string) => BestWeights, values: readonly object[]) {
+  const folder = await temporaryDirectory(context);
+  const callback = best(join(folder, "best.safetensors"));
+  const trainer = watchedTrainer({ model: modelOf(0) });
+  for (const [i, validation] of values.entries()) {
+    setEpoch(trainer.model, i + 1);
+    await callback.onValidationEnd(trainer, epochResult(i + 1, validation as Record<string, number>));
+  }
+  return { folder, callback, trainer };
+}
+
+for (const [what, monitor, keep, values, best, kept] of [
+  ["the best epoch alone", AUC, 1, [0.6, 0.8, 0.7], 2, [2]],
+  ["the first of equal epochs", AUC, 1, [0.8, 0.8], 1, [1]],
+  ["the smallest loss", LOSS, 1, [0.6, 0.4, 0.5], 2, [2]],
+  ["as many epochs as asked for, the best ones", AUC, 2, [0.6, 0.8, 0.7, 0.5], 2, [2, 3]],
+  ["fewer where there are fewer", AUC, 3, [0.6, 0.8], 2, [1, 2]],
+  ["one that is not a number only until there is one that is", AUC, 1, [Number.NaN, 0.1, Number.NaN], 2, [2]],
+] as const) {
+  test(`keeps ${what}`, async (context) => {
+    const { folder, callback, trainer } = await afterEpochs(
+      context,
+      (path) => new BestWeights(path, monitor, keep),
+      values.map((value) => ({ [monitor.metric]: value })),
+    );
+    assert.equal(callback.epoch, best);
+    const epochs = (await readdir(folder)).flatMap((name) => /^epoch-(\d+)\.safetensors$/.exec(name)?.[1] ?? []);
+    assert.deepEqual(epochs.map(Number).sort(), kept);
+    const file = await SafetensorsFile.open(join(folder, "best.safetensors"));
+    assert.equal(file.metadata.epoch, String(best));
+    await file.close();
+    await callback.onEnd(trainer);
+    assert.equal(epochOf(trainer.model), best, "the model ends with the best weights");
+  });
+}
+
+test("what is restored is compared with what comes after it", async (context) => {
+  const { folder, callback } = await afterEpochs(context, (path) => new BestWeights(path, AUC), [{ rocAuc: 0.8 }]);
+  const again = new BestWeights(join(folder, "best.safetensors"), AUC);
+  again.restore(JSON.parse(JSON.stringify(callback.state())));
+  await again.onValidationEnd(watchedTrainer({ model: modelOf(2) }), epochResult(2, { rocAuc: 0.7 }));
+  assert.equal(again.epoch, 1);
+});
+
+test("weights that are not finite are refused, not kept", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const callback = new BestWeights(join(folder, "best.safetensors"), AUC);
+  const trainer = watchedTrainer({ model: modelOf(Number.NaN) });
+  await assert.rejects(callback.onValidationEnd(trainer, epochResult(1, {})), { code: "TRAINING_DIVERGED" });
+  assert.deepEqual(await readdir(folder), []);
+});
