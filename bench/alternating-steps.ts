@@ -1,6 +1,7 @@
 /** @module Training steps of several configurations, each in processes of its own that take turns. */
 import type { BenchmarkContext } from "./benchmark";
 import { median } from "./median";
+import type { ProcessTime } from "./processes";
 
 /** What a process reports. */
 export interface Steps {
@@ -17,36 +18,35 @@ export class AlternatingSteps {
 
   private constructor() {}
 
-  /** Runs every configuration once a round, in the given order. */
+  /** Runs every configuration once a round, in the given order. In the first round all share the time fairly. */
   static async measure(
     title: string,
-    configurations: Readonly<Record<string, () => Promise<Steps>>>,
+    configurations: Readonly<Record<string, (time: ProcessTime) => Promise<Steps>>>,
     rounds: number,
-    { progress, signal }: Pick<BenchmarkContext, "progress" | "signal">,
+    { progress, budget }: Pick<BenchmarkContext, "progress" | "budget">,
   ): Promise<AlternatingSteps> {
     const steps = new AlternatingSteps();
     const keys = Object.keys(configurations);
     const task = progress.start(title, rounds * keys.length, "processes");
-    for (let round = 0; round < rounds; round++) {
+    await budget.rounds(rounds, async (round) => {
       for (const [i, key] of keys.entries()) {
-        signal.throwIfAborted();
-        const result = await (configurations[key] as () => Promise<Steps>)();
-        steps.measured.set(key, [...steps.of(key), result]);
+        const measure = configurations[key] as (time: ProcessTime) => Promise<Steps>;
+        steps.measured.set(key, [...steps.of(key), await measure({ budget, share: keys.length - i })]);
         task.update(round * keys.length + i + 1, key);
       }
-    }
+    });
     task.finish();
     return steps;
   }
 
-  /** Median of the steps after the first two of each process. */
+  /** Median of the steps after the first two of each process; NaN where there is none. */
   seconds(key: string): number {
     return median(this.of(key).flatMap(({ seconds }) => seconds.slice(WARM_UP)));
   }
 
-  /** Largest memory of a process. */
+  /** Largest memory of a process; NaN where there is none. */
   peakBytes(key: string): number {
-    return Math.max(...this.of(key).map(({ peakBytes }) => peakBytes));
+    return this.of(key).reduce((most, { peakBytes }) => (peakBytes <= most ? most : peakBytes), Number.NaN);
   }
 
   private of(key: string): readonly Steps[] {

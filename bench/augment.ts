@@ -17,10 +17,10 @@ import {
   type StainMethod,
   stainNormalizer,
 } from "../src/image/index";
-import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import type { BenchmarkContext, Measured } from "./benchmark";
 import { median } from "./median";
-import { measurePeer } from "./processes";
-import { peerPython } from "./python-peers";
+import { measurePeer, type ProcessTime } from "./processes";
+import { torchPython } from "./python-peers";
 
 const SIZE = 224;
 const BATCH = 64;
@@ -35,8 +35,8 @@ const METHODS: readonly StainMethod[] = ["reinhard", "macenko", "vahadane"];
 type Costs = Readonly<Record<string, number>>;
 
 /** @throws {HistoError} `PEER_MISSING` where torchvision cannot be installed */
-export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
-  const python = await peerPython(["torch", "torchvision", "pillow"]);
+export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Measured> {
+  const python = await torchPython("torchvision", "pillow");
   const size = quick ? 32 : SIZE;
   const [rounds, batches] = quick ? [1, 2] : [3, 15];
   const painter = new TilePainter(1, size);
@@ -44,12 +44,11 @@ export async function run({ progress, signal, quick }: BenchmarkContext): Promis
   const real = await realTiles(process.env.HISTO_BENCH_DATA, size);
   const ours: Costs[] = [];
   const peers: Costs[] = [];
-  for (let round = 0; round < rounds; round++) {
-    signal.throwIfAborted();
+  await budget.rounds(rounds, async (round) => {
     ours.push({ ...augmentationCosts(tiles, size, batches), ...normalizerCosts(tiles), ...onRealTiles(real) });
-    peers.push(await peerCosts(python, size, batches));
+    peers.push(await peerCosts({ budget }, python, size, batches));
     progress.say(`round ${round + 1}: ours ${rounded(ours.at(-1))}, torchvision ${rounded(peers.at(-1))}`);
-  }
+  });
   const [own, peer] = [medians(ours), medians(peers)];
   const named = (label: string, costs: Costs, names: readonly string[], scale = 1) =>
     Object.fromEntries(names.map((name) => [`${name} ${label}`, (costs[name] as number) * scale]));
@@ -179,8 +178,8 @@ for name, change in kinds.items():
 print(json.dumps(costs))
 `;
 
-function peerCosts(python: string, size: number, batches: number): Promise<Costs> {
-  return measurePeer<Costs>(python, ["-W", "ignore", "-c", PEER, String(size), String(batches)]);
+function peerCosts(time: ProcessTime, python: string, size: number, batches: number): Promise<Costs> {
+  return measurePeer<Costs>(time, python, ["-W", "ignore", "-c", PEER, String(size), String(batches)]);
 }
 
 function medians(rounds: readonly Costs[]): Costs {

@@ -1,14 +1,18 @@
 /** @module What a benchmark gets and gives. */
 import type { Progress } from "../src/progress/index";
+import type { Machine } from "./instructions";
+import type { Partial, TimeBudget } from "./time-budget";
 
 export interface BenchmarkContext {
   readonly progress: Progress;
-  readonly signal: AbortSignal;
+  /** What everything that takes long goes through: it ends in time, and what was measured before is kept. */
+  readonly budget: TimeBudget;
   /** A small version that only shows that it works. */
   readonly quick?: boolean;
 }
 
-export interface BenchmarkResult {
+/** What was not measured is NaN, which JSON writes as null. */
+export interface Measured {
   readonly name: string;
   readonly ours: object;
   readonly peer: object;
@@ -16,6 +20,11 @@ export interface BenchmarkResult {
   readonly ratio: number;
 }
 
+export interface BenchmarkResult extends Measured, Machine {
+  /** Absent where everything was measured. */
+  readonly partial?: Partial;
+}
+
 export interface Benchmark {
-  run(context: BenchmarkContext): Promise<BenchmarkResult>;
+  run(context: BenchmarkContext): Promise<Measured>;
 }

@@ -18,16 +18,16 @@ import {
 } from "../src/dataset/index";
 import { writeJson } from "../src/files/index";
 import { Random } from "../src/random/index";
-import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import type { BenchmarkContext, Measured } from "./benchmark";
 import { median } from "./median";
-import { measurePeer } from "./processes";
-import { peerPython } from "./python-peers";
+import { measurePeer, type ProcessTime } from "./processes";
+import { torchPython } from "./python-peers";
 
 const IMAGES = 600;
 const BATCH = 64;
 const ROUNDS = 3;
 
-interface Result extends BenchmarkResult {
+interface Result extends Measured {
   readonly ours: { readonly imagesPerSecond: number; readonly epochGigabytesPerSecond: number };
   readonly peer: { readonly name: string; readonly imagesPerSecond: number; readonly copyGigabytesPerSecond: number };
   /** Speed of reading an epoch in random batches as a share of copying the same bytes in memory. */
@@ -35,8 +35,8 @@ interface Result extends BenchmarkResult {
 }
 
 /** @throws {HistoError} `PEER_MISSING` where torchvision cannot be installed */
-export async function run({ progress, signal, quick }: BenchmarkContext): Promise<Result> {
-  const python = await peerPython(["torch", "torchvision", "pillow"]);
+export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Result> {
+  const python = await torchPython("torchvision", "pillow");
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
   try {
     const data = join(directory, "tiles");
@@ -50,23 +50,23 @@ export async function run({ progress, signal, quick }: BenchmarkContext): Promis
     const ours: number[] = [];
     const peers: Record<string, number>[] = [];
     const readings: { epoch: number; copy: number }[] = [];
-    for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
-      signal.throwIfAborted();
+    await budget.rounds(quick ? 1 : ROUNDS, async (round) => {
       const { store, seconds } = await timePacking(dataset, join(directory, `round-${round}`));
       ours.push(dataset.tiles.length / seconds);
-      peers.push(await timePeers(python, paths));
+      peers.push(await timePeers({ budget }, python, paths));
       readings.push(timeReading(store));
       store.close();
       progress.say(
         `round ${round + 1}: ours ${ours.at(-1)?.toFixed(0)} images/s, peers ${JSON.stringify(peers.at(-1))}`,
       );
-    }
+    });
     const medians = Object.keys(peers[0] ?? {}).map((name) => ({
       name,
       imagesPerSecond: median(peers.map((speeds) => speeds[name] as number)),
     }));
-    const [peer] = medians.sort((a, b) => b.imagesPerSecond - a.imagesPerSecond);
-    if (!peer) throw new Error("The peers measured nothing.");
+    const [peer = { name: "none measured", imagesPerSecond: Number.NaN }] = medians.sort(
+      (a, b) => b.imagesPerSecond - a.imagesPerSecond,
+    );
     const imagesPerSecond = median(ours);
     const [epoch, copy] = [median(readings.map((r) => r.epoch)), median(readings.map((r) => r.copy))];
     return {
@@ -140,7 +140,7 @@ version = f"torchvision {torchvision.__version__}"
 print(json.dumps({f"Pillow in a DataLoader, {version}": speed(batches), f"decode_image, {version}": speed(threads)}))
 `;
 
-function timePeers(python: string, paths: string): Promise<Record<string, number>> {
+function timePeers(time: ProcessTime, python: string, paths: string): Promise<Record<string, number>> {
   const argv = ["-W", "ignore", "-c", PEERS, paths, String(availableParallelism())];
-  return measurePeer<Record<string, number>>(python, argv);
+  return measurePeer<Record<string, number>>(time, python, argv);
 }

@@ -5,6 +5,11 @@ import { Adam, chooseStepWay, useStepWay } from "../src/tensorflow/index";
 import { batchesOf, createLoss, pixelExamples, shuffled, Trainer } from "../src/training/index";
 import { randomTiles } from "./random-tiles";
 
+/** Leaves out the second epoch, which counts because the first is slower, where it would take too long. */
+function stopOutOfTime(trainer: Trainer): void {
+  if (2 * performance.now() > 1000 * Number(process.env.HISTO_BENCH_SECONDS ?? 1e6)) trainer.stopReason = "out of time";
+}
+
 async function main(): Promise<void> {
   const [size = 224, images = 768] = process.argv.slice(2).map(Number);
   useStepWay((await chooseStepWay("dense")).chosen);
@@ -21,9 +26,10 @@ async function main(): Promise<void> {
     loss: createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 }),
     learningRate: () => 1e-6,
     epochs: 2,
+    callbacks: [{ onEpochEnd: stopOutOfTime }],
   });
   await trainer.fit();
-  const { seconds, waiting } = trainer.history[1]!;
+  const { seconds, waiting } = trainer.history.at(-1)!;
   process.stdout.write(`${JSON.stringify({ seconds, waiting, peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`);
 }
 

@@ -2,24 +2,23 @@
  * @module An epoch of 2175 tiles through the reference MLP, data loading and augmentation included, against PyTorch's steps
  * on a batch that is in memory already. Ours is measured over 768 of them and scaled.
  */
-import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import type { BenchmarkContext, Measured } from "./benchmark";
 import { median } from "./median";
 import { measureOurs, measurePython } from "./processes";
-import { peerPython } from "./python-peers";
+import { torchPython } from "./python-peers";
 
 const IMAGES = 2175;
 
-export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
-  const python = await peerPython(["torch", "numpy"]);
+export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Measured> {
+  const python = await torchPython("numpy");
   const [size, images] = quick ? [32, 256] : [224, 768];
   progress.say(`An epoch of ${images} images at ${size} px`);
-  const ours = await measureOurs<{ seconds: number; waiting: number; peakBytes: number }>(
-    "epoch-worker.js",
-    size,
-    images,
-  );
-  signal.throwIfAborted();
-  const peer = await measurePython<{ seconds: number[] }>(python, "train_step.py", "medium", size, 7);
+  let ours = { seconds: Number.NaN, waiting: Number.NaN, peakBytes: Number.NaN };
+  let peer: { readonly seconds: readonly number[] } = { seconds: [] };
+  await budget.rounds(1, async () => {
+    ours = await measureOurs({ budget, share: 2 }, "epoch-worker.js", size, images);
+    peer = await measurePython({ budget }, python, "train_step.py", "medium", size, 7);
+  });
   const peerEpoch = median(peer.seconds.slice(2)) * Math.ceil(IMAGES / 64);
   const epochSeconds = (ours.seconds * IMAGES) / images;
   return {

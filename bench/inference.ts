@@ -11,10 +11,12 @@ import { exportRun } from "../src/onnx/index";
 import type { BenchmarkContext } from "./benchmark";
 import { type ColdStart, measureColdStart } from "./cold-start";
 import type { InferenceTimes } from "./inference-worker";
+import { mustHaveNoLimit } from "./instructions";
 import { median } from "./median";
-import { measureOurs, measurePython } from "./processes";
+import { measureOurs, measurePython, type ProcessTime } from "./processes";
 import { peerPython } from "./python-peers";
 import { type ReferenceShape, referenceShape, writeReferenceRun } from "./reference-run";
+import type { TimeBudget } from "./time-budget";
 
 const ROUNDS = 3;
 const PEER = "inference_peer.py";
@@ -54,33 +56,39 @@ export interface InferenceBenchmark {
 type Contender = {
   readonly name: string;
   readonly model: Form;
-  measure(): Promise<InferenceTimes & { name?: string }>;
+  measure(time: ProcessTime): Promise<InferenceTimes & { name?: string }>;
 };
 
 /** Runs the benchmark: about 6 GB of disk in the temporary folder, a few minutes. @throws {HistoError} `PEER_MISSING` */
-export async function run({ progress, signal, quick = false }: BenchmarkContext): Promise<InferenceBenchmark> {
+export async function run({ progress, budget, quick = false }: BenchmarkContext): Promise<InferenceBenchmark> {
+  mustHaveNoLimit();
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
   try {
     const source = join(directory, "run");
     const shape = quick ? QUICK : referenceShape;
     await writeReferenceRun(source, shape);
     const models = { fp32: join(directory, "fp32"), compact: join(directory, "compact") };
-    await exportRun({ run: source, out: models.fp32, foldProjection: true, progress, signal });
-    await exportRun({ run: source, out: models.compact, variant: "int8", progress, signal });
+    await exportRun({ run: source, out: models.fp32, foldProjection: true, progress, signal: budget.signal });
+    await exportRun({ run: source, out: models.compact, variant: "int8", progress, signal: budget.signal });
     await rm(source, { recursive: true });
-    const { contenders, missing, bandwidth } = await prepare(models, shape.size);
+    const { contenders, missing, bandwidth } = await prepare(models, shape.size, budget);
     const measured = new Map<Contender, (InferenceTimes & { name?: string })[]>(contenders.map((one) => [one, []]));
-    for (let round = 1; round <= (quick ? 1 : ROUNDS); round++) {
+    await budget.rounds(quick ? 1 : ROUNDS, async (round) => {
       for (const contender of contenders) {
-        signal.throwIfAborted();
-        const times = await contender.measure();
+        const times = await contender.measure({ budget });
         measured.get(contender)?.push(times);
-        progress.say(`round ${round}: ${times.name ?? contender.name}, ${contender.model}: ${describe(times)}`);
+        progress.say(`round ${round + 1}: ${times.name ?? contender.name}, ${contender.model}: ${describe(times)}`);
       }
-    }
-    const coldStart = await measureColdStart(models.compact);
-    progress.say(
-      `cold start: histo predict ${coldStart.predictSeconds.toFixed(2)} s, node ${coldStart.nodeSeconds.toFixed(2)} s`,
+    });
+    let coldStart: ColdStart = { predictSeconds: Number.NaN, nodeSeconds: Number.NaN };
+    await budget.rounds(
+      1,
+      async () => {
+        coldStart = await measureColdStart(models.compact);
+        const { predictSeconds, nodeSeconds } = coldStart;
+        progress.say(`cold start: histo predict ${predictSeconds.toFixed(2)} s, node ${nodeSeconds.toFixed(2)} s`);
+      },
+      "cold starts",
     );
     const bytes = { fp32: await dataBytes(models.fp32), compact: await dataBytes(models.compact) };
     const rows = contenders.map((contender) => summarize(contender, measured.get(contender) ?? [], bytes, bandwidth));
@@ -109,11 +117,11 @@ const isOurs = ({ name }: InferenceRow) => name === "histo";
 /** The row with the least latency for each form. */
 function fastest(rows: readonly InferenceRow[]): Record<Form, InferenceRow> {
   const of = (form: Form) =>
-    rows.filter(({ model }) => model === form).reduce((best, row) => (row.p50Seconds < best.p50Seconds ? row : best));
+    rows.filter(({ model }) => model === form).reduce((best, row) => (best.p50Seconds <= row.p50Seconds ? best : row));
   return { fp32: of("fp32"), compact: of("compact") };
 }
 
-async function prepare(models: Readonly<Record<Form, string>>, size: number) {
+async function prepare(models: Readonly<Record<Form, string>>, size: number, budget: TimeBudget) {
   const onnxPython = await peerPython(["numpy", "onnx>=1.17", "onnxruntime>=1.20"]);
   const contenders: Contender[] = [];
   for (const model of ["fp32", "compact"] as const) {
@@ -121,12 +129,12 @@ async function prepare(models: Readonly<Record<Form, string>>, size: number) {
     contenders.push({
       name: "histo",
       model,
-      measure: () => measureOurs("inference-worker.js", models[model], THREADS),
+      measure: (time) => measureOurs(time, "inference-worker.js", models[model], THREADS),
     });
     contenders.push({
       name: "onnxruntime",
       model,
-      measure: () => measurePython(onnxPython, PEER, "onnxruntime", graph, THREADS, size),
+      measure: (time) => measurePython(time, onnxPython, PEER, "onnxruntime", graph, THREADS, size),
     });
   }
   const missing: string[] = [];
@@ -136,13 +144,13 @@ async function prepare(models: Readonly<Record<Form, string>>, size: number) {
     contenders.push({
       name: "PyTorch",
       model: "fp32",
-      measure: () => measurePython(torchPython, PEER, "pytorch", graph, THREADS, size),
+      measure: (time) => measurePython(time, torchPython, PEER, "pytorch", graph, THREADS, size),
     });
   } catch (error) {
     if (!(error instanceof HistoError)) throw error;
     missing.push(error.message);
   }
-  const { bytesPerSecond } = await measurePython<{ bytesPerSecond: number }>(onnxPython, PEER, "bandwidth");
+  const { bytesPerSecond } = await measurePython<{ bytesPerSecond: number }>({ budget }, onnxPython, PEER, "bandwidth");
   return { contenders, missing, bandwidth: bytesPerSecond };
 }
 

@@ -7,11 +7,12 @@ format that PyTorch recommends for convolutions on processors.
 import json
 import resource
 import sys
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from step_times import time_steps
 
 network, precision, size, batch, steps = sys.argv[1], sys.argv[2], *(int(a) for a in sys.argv[3:6])
 torch.manual_seed(0)
@@ -66,9 +67,9 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
 loss = nn.BCEWithLogitsLoss()
 pixels = (torch.arange(batch * size * size * 3) % 251).to(torch.uint8).reshape(batch, size, size, 3)
 labels = (torch.arange(batch) % 2).float().reshape(-1, 1)
-seconds = []
-for _ in range(steps):
-    started = time.perf_counter()
+
+
+def step():
     optimizer.zero_grad()
     x = ((pixels.float() / 255 - 0.5) / 0.25).permute(0, 3, 1, 2).contiguous(memory_format=layout)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision.startswith("autocast")):
@@ -77,6 +78,8 @@ for _ in range(steps):
     value.backward()
     optimizer.step()
     value.item()
-    seconds.append(time.perf_counter() - started)
+
+
+seconds = time_steps(steps, step)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 print(json.dumps({"seconds": seconds, "peakBytes": peak}))

@@ -4,9 +4,9 @@
  * steps after two. `ratio` is the smallest of the ratios in fp32 and of the fastest of either side.
  */
 import { AlternatingSteps, type Steps } from "./alternating-steps";
-import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
-import { measureOurs, measurePython } from "./processes";
-import { peerPython } from "./python-peers";
+import type { BenchmarkContext, Measured } from "./benchmark";
+import { measureOurs, measurePython, type ProcessTime } from "./processes";
+import { torchPython } from "./python-peers";
 
 const NETWORKS = ["cnn", "vit"] as const;
 const OURS = ["fp32", "bf16"] as const;
@@ -14,15 +14,17 @@ const PEER = ["fp32", "autocast", "fp32-channels_last", "autocast-channels_last"
 /** Images of an epoch, as in the other benchmarks. */
 const EPOCH = 2175;
 
-export async function run(context: BenchmarkContext): Promise<BenchmarkResult> {
-  const python = await peerPython(["torch", "numpy"]);
+export async function run(context: BenchmarkContext): Promise<Measured> {
+  const python = await torchPython("numpy");
   const [size, batch, steps, rounds] = context.quick ? [64, 4, 4, 1] : [224, 32, 8, 2];
   const configurations = Object.fromEntries(
     NETWORKS.flatMap((network) =>
       PEER.flatMap((precision, i) => {
-        const peer = () => measurePython<Steps>(python, "models.py", network, precision, size, batch, steps);
+        const peer = (time: ProcessTime) =>
+          measurePython<Steps>(time, python, "models.py", network, precision, size, batch, steps);
         const own = OURS[i];
-        const ours = () => measureOurs<Steps>("models-worker.js", network, own ?? "", size, batch, steps);
+        const ours = (time: ProcessTime) =>
+          measureOurs<Steps>(time, "models-worker.js", network, own ?? "", size, batch, steps);
         const key = `${network} peer ${precision}`;
         return [...(own ? [[`${network} ours ${own}`, ours] as const] : []), [key, peer] as const];
       }),

@@ -4,23 +4,54 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { HistoError } from "../src/errors/index";
 import { projectRoot } from "../src/files/index";
+import type { TimeBudget } from "./time-budget";
 
 const run = promisify(execFile);
 
+/** How long a process may take: it is told its share in `HISTO_BENCH_SECONDS`, and ended with the benchmark. */
+export interface ProcessTime {
+  readonly budget: TimeBudget;
+  /** Processes that share what is left, this one among them. Default 1. */
+  readonly share?: number;
+}
+
 /** Runs a compiled file of bench/ with arguments and parses the JSON on its last line. */
-export function measureOurs<T>(file: string, ...args: readonly (string | number)[]): Promise<T> {
-  return measure<T>(process.execPath, [join(projectRoot(), "dist", "bench", file), ...args.map(String)]);
+export function measureOurs<T>(time: ProcessTime, file: string, ...args: readonly (string | number)[]): Promise<T> {
+  return measure<T>(time, process.execPath, [compiled(file), ...args.map(String)]);
 }
 
 /** Runs a Python file of bench/ and parses the JSON on its last line. @throws {HistoError} `PEER_FAILED` */
-export function measurePython<T>(python: string, file: string, ...args: readonly (string | number)[]): Promise<T> {
-  return measurePeer<T>(python, [join(projectRoot(), "bench", file), ...args.map(String)]);
+export function measurePython<T>(
+  time: ProcessTime,
+  python: string,
+  file: string,
+  ...args: readonly (string | number)[]
+): Promise<T> {
+  return measurePeer<T>(time, python, [join(projectRoot(), "bench", file), ...args.map(String)]);
 }
 
 /** {@link measurePython} for any arguments of Python. @throws {HistoError} `PEER_FAILED` with the last line that Python wrote */
-export async function measurePeer<T>(python: string, args: readonly string[]): Promise<T> {
+export function measurePeer<T>(time: ProcessTime, python: string, args: readonly string[]): Promise<T> {
+  return ofPeer(python, measure<T>(time, python, args));
+}
+
+/** What a compiled file of bench/ prints, with further environment variables. */
+export function outputOfOurs(env: NodeJS.ProcessEnv, file: string): Promise<string> {
+  return output(process.execPath, [compiled(file)], { env });
+}
+
+/** What Python prints, with further environment variables. @throws {HistoError} `PEER_FAILED` */
+export function outputOfPython(env: NodeJS.ProcessEnv, python: string, args: readonly string[]): Promise<string> {
+  return ofPeer(python, output(python, args, { env }));
+}
+
+function compiled(file: string): string {
+  return join(projectRoot(), "dist", "bench", file);
+}
+
+async function ofPeer<T>(python: string, work: Promise<T>): Promise<T> {
   try {
-    return await measure<T>(python, args);
+    return await work;
   } catch (error) {
     // execFile's own message repeats the command, which may be a whole program.
     const { stderr = "", signal, code } = error as { stderr?: string; signal?: string; code?: unknown };
@@ -29,10 +60,21 @@ export async function measurePeer<T>(python: string, args: readonly string[]): P
   }
 }
 
-async function measure<T>(command: string, args: readonly string[]): Promise<T> {
+async function measure<T>({ budget, share = 1 }: ProcessTime, command: string, args: readonly string[]): Promise<T> {
+  const env = { HISTO_BENCH_SECONDS: String(budget.left / share) };
+  const stdout = await output(command, args, { env, signal: budget.signal });
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as T;
+}
+
+async function output(
+  command: string,
+  args: readonly string[],
+  { env, signal }: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal },
+): Promise<string> {
   const { stdout } = await run(command, args, {
     maxBuffer: 1 << 26,
-    env: { ...process.env, HISTO_ROOT: projectRoot() },
+    env: { ...process.env, HISTO_ROOT: projectRoot(), ...env },
+    ...(signal && { signal, killSignal: "SIGKILL" }),
   });
-  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as T;
+  return stdout;
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { HistoError, messageOf } from "../src/errors/index";
 import { projectRoot, sha256 } from "../src/files/index";
+import { mustKeepToLimit } from "./instructions";
 
 const run = promisify(execFile);
 
@@ -57,6 +58,13 @@ async function withPackages(python: string, packages: readonly string[]): Promis
     "PEER_MISSING",
     `HISTO_PEER_PYTHON: ${python} lacks ${missing}; install it or unset the variable.`,
   );
+}
+
+/** A Python with PyTorch and further packages that keeps to the limit of instructions that is set. */
+export async function torchPython(...packages: readonly string[]): Promise<string> {
+  const python = await peerPython(["torch", ...packages]);
+  await mustKeepToLimit(python);
+  return python;
 }
 
 function lastLine(text: string): string {

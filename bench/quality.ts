@@ -5,14 +5,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../src/errors/index";
 import { projectRoot } from "../src/files/index";
 import { resolveTrainingOptions, type TrainingOptions } from "../src/options/index";
 import { silentProgress } from "../src/progress/index";
 import { openTrainingData, runTraining } from "../src/training/index";
-import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import type { BenchmarkContext, Measured } from "./benchmark";
 import { measurePython } from "./processes";
-import { peerPython } from "./python-peers";
+import { torchPython } from "./python-peers";
 
 const SHARED = { hidden: [432, 432, 54], dropout: 0.5, augment: "dihedral" } as const;
 const WAYS: Readonly<Record<string, Partial<TrainingOptions>>> = {
@@ -21,35 +20,43 @@ const WAYS: Readonly<Record<string, Partial<TrainingOptions>>> = {
   subspace: { ...SHARED, stem: "subspace", rank: 64, whitening: 0.5, optimizer: "adamw", weightDecay: 0.05, lr: 1e-3 },
 };
 
-export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
+export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Measured> {
   const data = process.env.HISTO_BENCH_DATA ?? join(projectRoot(), "..", "shared", "data", "pcam-mini");
   const [size, epochs, seeds] = quick ? [32, 2, 1] : [96, 40, 5];
-  const python = await peerPython(["torch", "numpy", "pillow"]);
+  const python = await torchPython("numpy", "pillow");
   const folder = await mkdtemp(join(tmpdir(), "histo-quality-"));
   const aucs: Record<string, number[]> = { pixels: [], subspace: [], PyTorch: [] };
   const task = progress.start("Trainings", 3 * seeds);
   try {
     const tiles = await writeTiles(join(folder, "tiles.json"), data, size);
-    for (let seed = 0; seed < seeds; seed++) {
-      for (const [way, options] of Object.entries(WAYS)) {
-        const given = { ...options, data, size, epochs, seed };
-        const { test } = await runTraining(given, {
-          run: join(folder, `${way}-${seed}`),
-          progress: silentProgress,
-          signal,
-        });
-        aucs[way]?.push(test.rocAuc);
-        task.update(Object.values(aucs).flat().length);
-      }
-      aucs.PyTorch?.push((await measurePython<{ testAuc: number }>(python, "quality.py", tiles, seed, epochs)).testAuc);
-      signal.throwIfAborted();
-    }
+    await budget.rounds(
+      seeds,
+      async (seed) => {
+        for (const [way, options] of Object.entries(WAYS)) {
+          const given = { ...options, data, size, epochs, seed };
+          const { test } = await runTraining(given, {
+            run: join(folder, `${way}-${seed}`),
+            progress: silentProgress,
+            signal: budget.signal,
+          });
+          aucs[way]?.push(test.rocAuc);
+          task.update(Object.values(aucs).flat().length);
+        }
+        aucs.PyTorch?.push(
+          (await measurePython<{ testAuc: number }>({ budget }, python, "quality.py", tiles, seed, epochs)).testAuc,
+        );
+      },
+      "seeds",
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   task.finish();
-  const [pixels, subspace, peer] = ["pixels", "subspace", "PyTorch"].map((way) => spread(aucs[way] ?? []));
-  if (!pixels || !subspace || !peer) throw new InputError("BENCH_EMPTY", "No training was run.");
+  const [pixels, subspace, peer] = ["pixels", "subspace", "PyTorch"].map((way) => spread(aucs[way] ?? [])) as [
+    Spread,
+    Spread,
+    Spread,
+  ];
   return {
     name: "quality",
     ours: {
@@ -73,7 +80,12 @@ async function writeTiles(path: string, data: string, size: number): Promise<str
   return path;
 }
 
-function spread(values: readonly number[]): { mean: number; deviation: number } {
+interface Spread {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+function spread(values: readonly number[]): Spread {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
   return { mean, deviation: Math.sqrt(variance) };

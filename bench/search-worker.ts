@@ -7,7 +7,9 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeSyntheticDataset } from "../src/dataset/index";
+import { Interrupted } from "../src/errors/index";
 import { cacheDirectory, readJson } from "../src/files/index";
+import { type Progress, silentProgress } from "../src/progress/index";
 import type { RunConfig } from "../src/runs/index";
 import { parseSpace, runSearch } from "../src/search/index";
 import { runTraining } from "../src/training/index";
@@ -28,8 +30,19 @@ async function main(): Promise<void> {
     const prepared = performance.now();
     const space = parseSpace({ ...shared, epochs, hidden: { choice: architectures.slice(0, count) } });
     const run = join(folder, "search");
-    const { finished } = await runSearch({ data, space, run, sampler: "grid", trials: count });
-    const searched = performance.now();
+    const controller = new AbortController();
+    const left = 1000 * Number(process.env.HISTO_BENCH_SECONDS ?? 1e6) - prepared;
+    const timer = setTimeout(() => controller.abort(new Interrupted()), Math.max(1, left));
+    const search = { data, space, run, sampler: "grid", trials: count, signal: controller.signal } as const;
+    const finished = await runSearch({ ...search, progress: countingTrials }).then(
+      (result) => result.finished,
+      (error: unknown) => {
+        if (controller.signal.aborted) return trialEnds.length;
+        throw error;
+      },
+    );
+    clearTimeout(timer);
+    const searched = controller.signal.aborted ? (trialEnds.at(-1) ?? Number.NaN) : performance.now();
     const { tiles } = await readJson<RunConfig>(join(run, "trial-000", "config.json"));
     process.stdout.write(
       `${JSON.stringify({
@@ -44,6 +57,15 @@ async function main(): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** When trials ended, as the search says it. */
+const trialEnds: number[] = [];
+const countingTrials: Progress = {
+  ...silentProgress,
+  say(line) {
+    if (/^Trial \d+ of \d+:/.test(line)) trialEnds.push(performance.now());
+  },
+};
 
 /** The projection of the tiles belongs to the search; only the basis does not. */
 async function forgetCoordinates(): Promise<void> {

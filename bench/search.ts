@@ -2,11 +2,10 @@
  * @module Twenty architectures of ten epochs at 224 px in the subspace (projection, evaluation and files included, the basis
  * not) against the same twenty on pixels in PyTorch, of which a few steps are measured and projected to all.
  */
-import { HistoError } from "../src/errors/index";
-import type { BenchmarkContext, BenchmarkResult } from "./index";
+import type { BenchmarkContext, Measured as Result } from "./benchmark";
 import { median } from "./median";
 import { measureOurs, measurePython } from "./processes";
-import { peerPython } from "./python-peers";
+import { torchPython } from "./python-peers";
 import { architectures } from "./search-architectures";
 
 /** What `search-worker.js` prints. */
@@ -18,26 +17,41 @@ interface Measured {
   readonly peakBytes: number;
 }
 
+const NOTHING: Measured = {
+  prepareSeconds: Number.NaN,
+  searchSeconds: Number.NaN,
+  trials: 0,
+  trainTiles: Number.NaN,
+  peakBytes: Number.NaN,
+};
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
 /** Tiles a step. */
 const BATCH = 64;
 
-export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
-  const python = await peerPython(["torch", "numpy"]);
+export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Result> {
+  const python = await torchPython("numpy");
   const [size, images, rank, count, epochs] = quick ? [32, 200, 16, 3, 2] : [224, 3152, 256, architectures.length, 10];
   progress.say(`A search over ${count} architectures at ${size} px in the subspace`);
-  const ours = await measureOurs<Measured>("search-worker.js", ...[size, images, rank, count, epochs]);
-  if (ours.trials !== count) {
-    throw new HistoError("BENCH_INCOMPLETE", `Only ${ours.trials} of ${count} trials finished.`);
-  }
-  const task = progress.start("PyTorch's steps on pixels", count, "architectures");
-  let searchSeconds = 0;
-  for (const [index, hidden] of architectures.slice(0, count).entries()) {
-    signal.throwIfAborted();
-    const steps = await measurePython<{ seconds: number[] }>(python, "train_step.py", "medium", size, 5, hidden.join());
-    searchSeconds += median(steps.seconds.slice(2)) * Math.ceil(ours.trainTiles / BATCH) * epochs;
-    task.update(index + 1);
-  }
+  let ours = NOTHING;
+  await budget.rounds(1, async () => {
+    ours = await measureOurs({ budget, share: 2 }, "search-worker.js", ...[size, images, rank, count, epochs]);
+  });
+  budget.note(ours.trials, count, "architectures");
+  const task = progress.start("PyTorch's steps on pixels", ours.trials, "architectures");
+  const steps: number[] = [];
+  await budget.rounds(1, async () => {
+    for (const hidden of architectures.slice(0, ours.trials)) {
+      const time = { budget, share: ours.trials - steps.length };
+      const args = ["train_step.py", "medium", size, 5, hidden.join()] as const;
+      steps.push(median((await measurePython<{ seconds: number[] }>(time, python, ...args)).seconds.slice(2)));
+      task.update(steps.length);
+    }
+  });
   task.finish();
+  const whole = steps.length === ours.trials;
+  const searchSeconds = whole ? sum(steps) * Math.ceil(ours.trainTiles / BATCH) * epochs : Number.NaN;
   return {
     name: "search",
     ours,

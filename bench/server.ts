@@ -15,8 +15,9 @@ import autocannon = require("autocannon");
 
 import { HistoError } from "../src/errors/index";
 import { projectRoot } from "../src/files/index";
-import { silentProgress } from "../src/progress/index";
 import { writeModel } from "../tests/support/served-model";
+import type { BenchmarkContext } from "./benchmark";
+import { mustHaveNoLimit } from "./instructions";
 import { median } from "./median";
 import { peerPython } from "./python-peers";
 
@@ -27,7 +28,8 @@ const SECONDS = 3;
 const TILES = 32;
 
 /** Medians over the rounds; the number is that of the connections. */
-type Figures = Readonly<Record<`${"requestsPerSecond" | "p50Ms" | "p99Ms"}${(typeof CONNECTIONS)[number]}`, number>>;
+const MEASURES = ["requestsPerSecond", "p50Ms", "p99Ms"] as const;
+type Figures = Readonly<Record<`${(typeof MEASURES)[number]}${(typeof CONNECTIONS)[number]}`, number>>;
 
 interface Result {
   readonly name: "server";
@@ -38,16 +40,14 @@ interface Result {
   readonly ratios: Readonly<Record<string, number>>;
 }
 
-interface Context {
-  readonly progress?: { say(line: string): void };
-  /** One second for each measurement instead of five. */
-  readonly quick?: boolean;
+interface Context extends BenchmarkContext {
   /** Model directory; by default an int8 MLP of 150528-256-64-1 units with random weights. */
   readonly model?: string;
 }
 
 /** Runs the benchmark. @throws {HistoError} `PEER_MISSING`, `BENCH_FAILED` */
-export async function run({ progress = silentProgress, model: given, quick = false }: Context = {}): Promise<Result> {
+export async function run({ progress, budget, model: given, quick = false }: Context): Promise<Result> {
+  mustHaveNoLimit();
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
   const servers: Running[] = [];
   try {
@@ -64,11 +64,11 @@ export async function run({ progress = silentProgress, model: given, quick = fal
     for (const peer of peers) agree(ours as number[], peer);
 
     const rounds: Figures[][] = servers.map(() => []);
-    for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+    await budget.rounds(quick ? 1 : ROUNDS, async () => {
       for (const [i, server] of servers.entries()) {
-        rounds[i]?.push(await load(server, tiles, quick ? 1 : SECONDS, progress));
+        rounds[i]?.push(await load(server, tiles, quick ? 1 : SECONDS, { progress, budget }));
       }
-    }
+    });
     const [ownFigures, threaded, forked] = rounds.map(medians) as [Figures, Figures, Figures];
     const peer = fasterOf(threaded, forked);
     const ratios = Object.fromEntries(
@@ -158,11 +158,12 @@ async function load(
   { name, url }: Running,
   tiles: readonly Buffer[],
   seconds: number,
-  progress: { say(line: string): void },
+  { progress, budget }: Pick<BenchmarkContext, "progress" | "budget">,
 ): Promise<Figures> {
   const requests = tiles.map((body) => ({ method: "POST", path: "/predict", body, headers: HEADERS }));
   const figures: Record<string, number> = {};
   for (const connections of CONNECTIONS) {
+    budget.signal.throwIfAborted();
     await autocannon({ url, connections, duration: 1, requests });
     const {
       requests: done,
@@ -182,9 +183,13 @@ async function load(
 }
 
 function medians(rounds: readonly Figures[]): Figures {
-  const [first] = rounds as [Figures];
   return Object.fromEntries(
-    (Object.keys(first) as (keyof Figures)[]).map((key) => [key, median(rounds.map((figures) => figures[key]))]),
+    CONNECTIONS.flatMap((count) =>
+      MEASURES.map((measure) => {
+        const key = `${measure}${count}` as const;
+        return [key, median(rounds.map((figures) => figures[key]))];
+      }),
+    ),
   ) as Figures;
 }
 
@@ -193,10 +198,7 @@ function fasterOf(a: Figures, b: Figures): Figures {
   return Object.fromEntries(
     CONNECTIONS.flatMap((count) => {
       const better = a[`requestsPerSecond${count}`] >= b[`requestsPerSecond${count}`] ? a : b;
-      return (["requestsPerSecond", "p50Ms", "p99Ms"] as const).map((key) => [
-        `${key}${count}`,
-        better[`${key}${count}`],
-      ]);
+      return MEASURES.map((key) => [`${key}${count}`, better[`${key}${count}`]]);
     }),
   ) as Figures;
 }

@@ -5,9 +5,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import type { BenchmarkContext, Measured } from "./benchmark";
 import { measureOurs, measurePython } from "./processes";
-import { peerPython } from "./python-peers";
+import { torchPython } from "./python-peers";
 import { randomPixels } from "./random-tiles";
 
 interface Times {
@@ -17,17 +17,21 @@ interface Times {
   readonly explained: number;
 }
 
-export async function run({ progress, signal, quick }: BenchmarkContext): Promise<BenchmarkResult> {
-  const python = await peerPython(["torch", "numpy"]);
+const NOTHING: Times = { basisSeconds: Number.NaN, epochSeconds: Number.NaN, explained: Number.NaN };
+
+export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Measured> {
+  const python = await torchPython("numpy");
   const [size, images, rank] = quick ? [32, 128, 16] : [224, 2175, 256];
   progress.say(`A basis of ${images} images at ${size} px in eight views`);
   const folder = await mkdtemp(join(tmpdir(), "histo-subspace-"));
   try {
     const tiles = join(folder, "tiles.raw");
     await writeFile(tiles, randomPixels(images, size));
-    const ours = await measureOurs<Times>("subspace-worker.js", size, tiles, rank);
-    signal.throwIfAborted();
-    const peer = await measurePython<Times>(python, "subspace.py", size, tiles, rank);
+    let [ours, peer] = [NOTHING, NOTHING];
+    await budget.rounds(1, async () => {
+      ours = await measureOurs({ budget, share: 3 }, "subspace-worker.js", size, tiles, rank);
+      peer = await measurePython({ budget }, python, "subspace.py", size, tiles, rank);
+    });
     return {
       name: "subspace",
       ours,

@@ -55,7 +55,7 @@ print(json.dumps({"pointsSeconds": points, "artifactSeconds": time.perf_counter(
 `;
 
 /** @throws where the project's Python tools are not set up */
-export async function run({ progress, signal, quick = false }: Partial<BenchmarkContext> = {}): Promise<Result> {
+export async function run({ progress, budget, quick = false }: BenchmarkContext): Promise<Result> {
   const { points, artifactBytes, rounds } = quick ? QUICK : FULL;
   const python = join(projectRoot(), ".venv", "bin", "python");
   const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
@@ -68,19 +68,19 @@ export async function run({ progress, signal, quick = false }: Partial<Benchmark
     await writeRandomFile(artifact, artifactBytes);
     const ours: (Times & { calls: number })[] = [];
     const peer: (Times & { version: string })[] = [];
-    for (let round = 0; round < rounds; round++) {
+    await budget.rounds(rounds, async (round) => {
       const folder = join(directory, `round-${round}`);
       const measureOurs = async () => ours.push(await timeOurs((server as LocalServer).url, folder, artifact, points));
       const measurePeer = async () =>
         peer.push(await timePython(python, (server as LocalServer).url, artifact, points));
       // The first of a round meets an emptier disk queue: they take turns.
       for (const measure of round % 2 === 0 ? [measurePeer, measureOurs] : [measureOurs, measurePeer]) {
-        signal?.throwIfAborted();
+        budget.signal.throwIfAborted();
         await measure();
         await rm(join(directory, "server", "artifacts"), { recursive: true, force: true });
       }
-      progress?.say(`round ${round + 1}: ours ${show(ours[round])}; Python ${show(peer[round])}`);
-    }
+      progress.say(`round ${round + 1}: ours ${show(ours[round])}; Python ${show(peer[round])}`);
+    });
     const mine = medians(ours);
     const theirs = medians(peer);
     const ratios = {

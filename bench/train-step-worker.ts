@@ -3,6 +3,7 @@ import { mlp } from "../src/models/index";
 import { Adam, lossAndGradients, type Precision, setPrecision, tf } from "../src/tensorflow/index";
 import { standardizedTensor } from "../src/training/batches";
 import { createLoss } from "../src/training/index";
+import { timeSteps } from "./step-times";
 
 const [precision = "bf16", size = "224", steps = "6"] = process.argv.slice(2);
 const BATCH = 64;
@@ -16,9 +17,7 @@ const labels = tf.tensor2d(
   Array.from({ length: BATCH }, (_, i) => i % 2),
   [BATCH, 1],
 );
-const seconds: number[] = [];
-for (let step = 0; step < Number(steps); step++) {
-  const started = performance.now();
+const seconds = timeSteps(Number(steps), () => {
   const inputs = standardizedTensor(bytes, [BATCH, edge, edge, 3], { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
   const { loss: value, gradients } = lossAndGradients(model, () =>
     loss(model.apply(inputs, { training: true }) as tf.Tensor2D, labels as tf.Tensor2D),
@@ -26,6 +25,5 @@ for (let step = 0; step < Number(steps); step++) {
   value.dataSync();
   optimizer.apply(gradients, 1e-6);
   tf.dispose([inputs, value]);
-  seconds.push((performance.now() - started) / 1000);
-}
+});
 process.stdout.write(`${JSON.stringify({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`);

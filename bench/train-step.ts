@@ -3,21 +3,21 @@
  * of its configurations. Every measurement is a process of its own; the sides alternate; medians of the steps after two.
  */
 import { AlternatingSteps, type Steps } from "./alternating-steps";
-import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
-import { measureOurs, measurePython } from "./processes";
-import { peerPython } from "./python-peers";
+import type { BenchmarkContext, Measured } from "./benchmark";
+import { measureOurs, measurePython, type ProcessTime } from "./processes";
+import { torchPython } from "./python-peers";
 
 const OURS = ["bf16", "fp32"] as const;
 const PEER = ["medium", "autocast", "fp32"] as const;
 
-export async function run(context: BenchmarkContext): Promise<BenchmarkResult> {
-  const python = await peerPython(["torch", "numpy"]);
+export async function run(context: BenchmarkContext): Promise<Measured> {
+  const python = await torchPython("numpy");
   const [size, steps, rounds] = context.quick ? [32, 4, 1] : [224, 7, 3];
   const configurations = Object.fromEntries(
     PEER.flatMap((precision, i) => {
-      const peer = () => measurePython<Steps>(python, "train_step.py", precision, size, steps);
+      const peer = (time: ProcessTime) => measurePython<Steps>(time, python, "train_step.py", precision, size, steps);
       const own = OURS[i];
-      const ours = () => measureOurs<Steps>("train-step-worker.js", own ?? "", size, steps);
+      const ours = (time: ProcessTime) => measureOurs<Steps>(time, "train-step-worker.js", own ?? "", size, steps);
       return [...(own ? [[`ours ${own}`, ours] as const] : []), [`peer ${precision}`, peer] as const];
     }),
   );

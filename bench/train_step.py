@@ -3,9 +3,10 @@
 import json
 import resource
 import sys
-import time
 
 import torch
+
+from step_times import time_steps
 
 precision, size, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.manual_seed(0)
@@ -21,15 +22,17 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-6, fused=True)
 pixels = (torch.arange(batch * inputs) % 251).to(torch.uint8).reshape(batch, inputs)
 labels = (torch.arange(batch) % 2).float().reshape(-1, 1)
 loss = torch.nn.BCEWithLogitsLoss()
-seconds = []
-for _ in range(steps):
-    started = time.perf_counter()
+
+
+def step():
     optimizer.zero_grad()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "autocast"):
         logits = model((pixels.float() / 255 - 0.5) / 0.25)
     value = loss(logits.float(), labels)
     value.backward()
     optimizer.step()
-    seconds.append(time.perf_counter() - started)
+
+
+seconds = time_steps(steps, step)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 print(json.dumps({"seconds": seconds, "peakBytes": peak}))

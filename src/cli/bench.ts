@@ -1,24 +1,18 @@
 /** @module `histo bench NAME`: a measurement of this project beside a named peer, in the same run. */
-import { type BenchmarkResult, benchmarks } from "../../bench/index";
-import { InputError } from "../errors/index";
+import type { BenchmarkResult } from "../../bench/index";
 import type { CommandDefinition } from "./command";
 
 export const benchCommand: CommandDefinition<{ readonly quick?: boolean }, BenchmarkResult> = {
   configure: (command) =>
     command.argument("<name>", "which benchmark").option("--quick", "a small version, to see that it works"),
   async run({ args: [name = ""], quick = false }, { progress, signal }) {
-    const load = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
-    if (!load) {
-      throw new InputError(
-        "BENCH_UNKNOWN",
-        `There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}.`,
-      );
-    }
-    return (await load()).run({ progress, signal, quick });
+    const { runBenchmark } = await import("../../bench/run.js");
+    return runBenchmark(name, { progress, signal, quick });
   },
-  render: ({ name, ours, peer, ratio }) =>
+  render: ({ name, ours, peer, ratio, processor, instructionSet, instructionLimit, partial }) =>
     [
-      name,
+      `${name} on ${processor}, ${instructionSet}${instructionLimit ? " (held to it)" : ""}`,
+      ...(partial ? [`  ${partial.state}: ${partial.done.join(", ") || "after everything was measured"}`] : []),
       ...lines(ours).map((line) => `  ours    ${line}`),
       ...lines(peer).map((line) => `  peer    ${line}`),
       `  ratio   ${ratio.toFixed(2)} (above 1: ours is better)`,

@@ -1,0 +1,32 @@
+/** @module One benchmark from its name to its result: where it ran, and what of it was cut short. */
+import { InputError } from "../src/errors/index";
+import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
+import { benchmarks } from "./index";
+import { limitPeers, machine } from "./instructions";
+import { TimeBudget } from "./time-budget";
+
+/**
+ * Runs a benchmark within ten minutes. Stopped by the signal, it gives what it has measured.
+ * @throws {InputError} `BENCH_UNKNOWN`, `BENCH_LIMIT_UNKNOWN`
+ * @throws {HistoError} `PEER_...`, `BENCH_...`
+ */
+export async function runBenchmark(
+  name: string,
+  { progress, signal, quick = false }: Pick<BenchmarkContext, "progress" | "quick"> & { readonly signal: AbortSignal },
+): Promise<BenchmarkResult> {
+  const load = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
+  if (!load) {
+    const known = Object.keys(benchmarks).join(", ");
+    throw new InputError("BENCH_UNKNOWN", `There is no benchmark ${name}; there are ${known}.`);
+  }
+  limitPeers();
+  const place = await machine();
+  const budget = new TimeBudget(signal);
+  const measured = await (await load()).run({ progress, budget, quick }).catch((error: unknown) => {
+    // Stopped before anything was measured.
+    if (!budget.signal.aborted) throw error;
+    return { name, ours: {}, peer: {}, ratio: Number.NaN };
+  });
+  const { partial } = budget;
+  return { ...measured, ...place, ...(partial && { partial }) };
+}
