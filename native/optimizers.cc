@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dense.h"
 #include "parallel.h"
 #include "processor.h"
 #include "product.h"
@@ -237,7 +238,7 @@ NAPI_MODULE_INIT() {
   static const bool registered = Register("HistoAdam", ComputeRule<Adam, 2>) &&
                                  Register("HistoMomentum", ComputeRule<Momentum, 1>) &&
                                  Register("HistoDescent", ComputeRule<Descent, 0>) &&
-                                 Register("HistoRmsProp", ComputeRule<RmsProp, 2>);
+                                 Register("HistoRmsProp", ComputeRule<RmsProp, 2>) && histo::RegisterDense();
   static const char* const names[] = {"plain", "avx2", "avx512", "amx"};
   const histo::Isa isa = Product::HasTiles() ? histo::Isa::amx : histo::VectorIsa();
   napi_value result = nullptr, value = nullptr;

@@ -1,5 +1,6 @@
 #include "product.h"
 #include "processor.h"
+#include "strip.h"
 
 #include <algorithm>
 #include <cstring>
@@ -23,64 +24,6 @@ std::uint16_t ToBf16(float value) {
   std::memcpy(&bits, &value, sizeof bits);
   if (value != value) return 0x7fc0;
   return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);  // to nearest, ties to even
-}
-
-// A kernel of the float product: rows and columns whose sums stay in registers.
-struct Kernel {
-  std::int64_t rows, columns;
-  void (*strip)(const float* x, const float* e, std::int64_t depth, float* sums, std::int64_t stride);
-};
-constexpr std::int64_t kMaxRows = 8, kMaxColumns = 48;
-
-// 16 registers of 16 bytes, or 32 of them on Arm.
-#define SECTION plain
-#define LANES 4
-#define VECTORS 3
-#ifdef __aarch64__
-#define ROWS 8
-#else
-#define ROWS 4
-#endif
-#include "strip.inl"
-#undef SECTION
-#undef LANES
-#undef VECTORS
-#undef ROWS
-
-#ifdef HISTO_DISPATCHED
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
-#define SECTION avx2  // 16 registers of 32 bytes
-#define LANES 8
-#define VECTORS 3
-#define ROWS 4
-#include "strip.inl"
-#undef SECTION
-#undef LANES
-#undef VECTORS
-#undef ROWS
-#pragma GCC pop_options
-
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
-#define SECTION avx512  // 32 registers of 64 bytes
-#define LANES 16
-#define VECTORS 3
-#define ROWS 8
-#include "strip.inl"
-#undef SECTION
-#undef LANES
-#undef VECTORS
-#undef ROWS
-#pragma GCC pop_options
-#endif
-
-const Kernel& BestKernel() {
-#ifdef HISTO_DISPATCHED
-  if (histo::VectorIsa() == histo::Isa::avx512) return avx512::kernel;
-  if (histo::VectorIsa() == histo::Isa::avx2) return avx2::kernel;
-#endif
-  return plain::kernel;
 }
 
 #ifdef HAS_TILE_INSTRUCTIONS
@@ -139,7 +82,7 @@ Product::Product(const float* inputs, const float* errors, std::int64_t batch, s
       }
     }
   } else {
-    const std::int64_t strip = BestKernel().columns;
+    const std::int64_t strip = GradientStrip().columns;
     floats_.assign(RoundUp(columns, strip) * batch, 0);
     for (std::int64_t k = 0; k < batch; k++) {
       for (std::int64_t c = 0; c < columns; c += strip) {
@@ -156,7 +99,7 @@ void Product::Rows(std::int64_t first, std::int64_t count, float* out) const {
 }
 
 void Product::RowsInFloat(std::int64_t first, std::int64_t count, float* out) const {
-  const Kernel& kernel = BestKernel();
+  const Strip& kernel = GradientStrip();
   const std::int64_t all = RoundUp(count, kernel.rows);
   std::vector<float> x(batch_ * all, 0);  // groups of rows, each [batch, kernel.rows]
   for (std::int64_t k = 0; k < batch_; k++) {
@@ -171,10 +114,10 @@ void Product::RowsInFloat(std::int64_t first, std::int64_t count, float* out) co
       const std::int64_t rows = std::min(kernel.rows, count - top);
       float* to = out + top * columns_ + c;
       if (rows == kernel.rows && n == kernel.columns) {
-        kernel.strip(&x[top * batch_], &floats_[c * batch_], batch_, to, columns_);
+        kernel.packed(&x[top * batch_], &floats_[c * batch_], batch_, to, columns_);
         continue;
       }
-      kernel.strip(&x[top * batch_], &floats_[c * batch_], batch_, sums, kernel.columns);
+      kernel.packed(&x[top * batch_], &floats_[c * batch_], batch_, sums, kernel.columns);
       for (std::int64_t r = 0; r < rows; r++) {
         std::memcpy(to + r * columns_, sums + r * kernel.columns, n * sizeof(float));
       }

@@ -10,13 +10,15 @@ const addonFolder = join(addonPackage, "lib", "napi-v8");
 export const addon = join(addonFolder, "tfjs_binding.node");
 const mac = process.platform === "darwin";
 
+const updates = ["optimizers", "product", "dense", "batch", "tiles", "strip"];
 const networks = ["networks.cc", "operation.h"].concat(
   ["attention", "maps", "passes", "tokens", "vectors"].map((name) => `${name}.inl`),
 );
 
 /** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */
 export const nativeSources = [
-  ...["quietly.cc", "optimizers.cc", "product.cc", "product.h", "strip.inl", "parallel.h", "processor.h"],
+  ...["quietly.cc", ...updates.map((name) => `${name}.cc`), "strip.inl"],
+  ...["product", "dense", "batch", "tiles", "strip", "parallel", "processor"].map((name) => `${name}.h`),
   ...networks.map((file) => `networks/${file}`),
 ].map((file) => `native/${file}`);
 
@@ -36,7 +38,7 @@ export async function compileAddon(compiler) {
   await compile(compiler, join(addonFolder, "quietly.node"), own("quietly"));
   // Everything trains without these two, only slower: a compiler that cannot compile them is no reason to stop.
   for (const [name, ...files] of [
-    ["optimizers", "optimizers", "product"],
+    ["optimizers", ...updates],
     ["networks", "networks/networks"],
   ]) {
     const target = join(addonFolder, `${name}.node`);

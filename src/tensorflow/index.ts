@@ -5,6 +5,7 @@ import "./precision";
 
 export * as tf from "@tensorflow/tfjs";
 export { type BatchNormStep, batchNormInTraining } from "./batch-norm";
+export { denseBackward, denseBias, denseForward } from "./dense-ops";
 export {
   addGradients,
   disposeGradient,

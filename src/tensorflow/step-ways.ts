@@ -3,6 +3,7 @@
  * processor to processor, so it is measured, on small cases with the proportions of the real ones.
  */
 import * as tf from "@tensorflow/tfjs";
+import { denseForward } from "./dense-ops";
 import type { Gradients } from "./gradients";
 import { runtime } from "./load";
 import { Adam } from "./optimizers/adam";
@@ -114,8 +115,9 @@ const CASES: Record<Workload, () => Case> = {
   /** The first layer of an MLP: a batch of 64, and more weights than a core's own cache holds. */
   dense() {
     const [inputs, errors] = [normal([64, 2352]), normal([64, 1176])] as [tf.Tensor2D, tf.Tensor2D];
-    return smallCase([2352, 1176], [inputs, errors], (weights) => {
-      tf.matMul(inputs, weights as tf.Variable<tf.Rank.R2>).dispose();
+    const bias = tf.zeros([1176]);
+    return smallCase([2352, 1176], [inputs, errors, bias], (weights) => {
+      denseForward(inputs, [weights as tf.Variable<tf.Rank.R2>], bias).dispose();
       return new Map([[weights, { inputs: inputs.clone(), errors: errors.clone() }]]);
     });
   },

@@ -1,31 +1,68 @@
-// Compares native/product.cc with a plain loop in double precision; exits with 1 where they differ. Needs no TensorFlow.
+// Compares native/product.cc and batch.cc with plain loops in double precision; exits with 1 where they differ. Needs no
+// TensorFlow. With an argument, factors are bfloat16 where there are matrix tiles.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
+#include "../../native/batch.h"
 #include "../../native/product.h"
 
-int main() {
-  const std::int64_t shapes[][3] = {{1, 1, 1}, {5, 17, 47}, {64, 35, 101}, {33, 16, 96}, {64, 7, 2352}};
+using Index = std::int64_t;
+
+// Sum of a(k) * b(k), and whether a result differs by more than rounding can do.
+template <typename A, typename B>
+bool Differs(const char* what, Index row, Index column, Index depth, float result, float base, bool bf16, A a, B b) {
+  double sum = base, size = 1;
+  for (Index k = 0; k < depth; k++) {
+    sum += double(a(k)) * b(k);
+    size += std::abs(double(a(k)) * b(k));
+  }
+  if (std::abs(sum - result) <= size * (bf16 ? 1.0 / 128 : 1e-6)) return false;
+  std::printf("%s: row %d, column %d: %g is not %g\n", what, int(row), int(column), double(result), sum);
+  return true;
+}
+
+int main(int count, char**) {
+  const bool bf16 = count > 1;
+  const Index shapes[][3] = {{1, 1, 1}, {5, 17, 47}, {64, 35, 101}, {33, 16, 96}, {64, 7, 2352}, {70, 300, 130}, {64, 294, 1}};
   unsigned state = 1;
-  const auto next = [&] { return static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / (1 << 23) - 1; };
+  const auto fill = [&](std::vector<float>& values) {
+    for (float& value : values) value = static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / (1 << 23) - 1;
+  };
   for (const auto& [batch, rows, columns] : shapes) {
-    std::vector<float> x(batch * rows), e(batch * columns), out(Product::kTile * columns);
-    for (float& value : x) value = next();
-    for (float& value : e) value = next();
-    const Product product(x.data(), e.data(), batch, rows, columns, false);
-    for (std::int64_t first = 0; first < rows; first += Product::kTile) {
-      const std::int64_t count = std::min(Product::kTile, rows - first);
-      product.Rows(first, count, out.data());
-      for (std::int64_t r = 0; r < count; r++) {
-        for (std::int64_t c = 0; c < columns; c++) {
-          double sum = 0;
-          for (std::int64_t k = 0; k < batch; k++) sum += double(x[k * rows + first + r]) * e[k * columns + c];
-          if (!(std::abs(sum - out[r * columns + c]) < 1e-5)) {
-            std::printf("row %d, column %d: %g is not %g\n", int(first + r), int(c), double(out[r * columns + c]), sum);
-            return 1;
-          }
+    std::vector<float> x(batch * rows), e(batch * columns), w(rows * columns), bias(columns), base(batch * columns);
+    for (auto* values : {&x, &e, &w, &bias, &base}) fill(*values);
+    const auto n = columns, k = rows;  // structured bindings cannot be captured
+
+    std::vector<float> out(Product::kTile * n);
+    const Product product(x.data(), e.data(), batch, k, n, bf16);
+    for (Index first = 0; first < k; first += Product::kTile) {
+      const Index some = std::min(Product::kTile, k - first);
+      product.Rows(first, some, out.data());
+      for (Index r = 0; r < some; r++) {
+        for (Index c = 0; c < n; c++) {
+          if (Differs("gradient", first + r, c, batch, out[r * n + c], 0, bf16, [&](Index i) { return x[i * k + first + r]; },
+                      [&](Index i) { return e[i * n + c]; })) return 1;
         }
+      }
+    }
+
+    std::vector<float> y(batch * n), dx(batch * k);
+    const histo::BatchProduct layer = {batch, k, n, w.data(), bf16};
+    for (const bool forAll : {true, false}) {
+      layer.Forward(x.data(), k, forAll ? bias.data() : base.data(), forAll, y.data());
+      for (Index r = 0; r < batch; r++) {
+        for (Index c = 0; c < n; c++) {
+          if (Differs("forward", r, c, k, y[r * n + c], forAll ? bias[c] : base[r * n + c], bf16,
+                      [&](Index i) { return x[r * k + i]; }, [&](Index i) { return w[i * n + c]; })) return 1;
+        }
+      }
+    }
+    layer.Backward(e.data(), dx.data());
+    for (Index r = 0; r < batch; r++) {
+      for (Index c = 0; c < k; c++) {
+        if (Differs("backward", r, c, n, dx[r * k + c], 0, bf16, [&](Index i) { return e[r * n + i]; },
+                    [&](Index i) { return w[c * n + i]; })) return 1;
       }
     }
   }

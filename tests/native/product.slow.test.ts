@@ -9,17 +9,20 @@ import { projectRoot } from "../../src/files/index";
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 
 /** Compiles the check and runs it, on an emulated processor where one is named. */
-function check(compiler: string, emulator: string[], limit?: string): void {
+function check(compiler: string, emulator: string[], limit?: string, ...more: string[]): void {
   const folder = mkdtempSync(join(tmpdir(), "product-"));
   try {
     const program = join(folder, "check");
-    const sources = ["tests/native/product-check.cc", "native/product.cc"].map((file) => join(projectRoot(), file));
+    const sources = [
+      "tests/native/product-check.cc",
+      ...["product", "batch", "tiles", "strip"].map((name) => `native/${name}.cc`),
+    ].map((file) => join(projectRoot(), file));
     const link = emulator.length > 0 ? ["-static"] : [];
     const compiled = spawnSync(compiler, ["-std=c++17", "-O3", "-w", ...link, "-o", program, ...sources], {
       encoding: "utf8",
     });
     assert.equal(compiled.status, 0, compiled.stderr);
-    const [command = program, ...args] = [...emulator, program];
+    const [command = program, ...args] = [...emulator, program, ...more];
     const env = limit ? { ...process.env, HISTO_MAX_CPU_ISA: limit } : process.env;
     const { status, stdout } = spawnSync(command, args, { encoding: "utf8", env });
     assert.equal(status, 0, stdout);
@@ -28,11 +31,12 @@ function check(compiler: string, emulator: string[], limit?: string): void {
   }
 }
 
-for (const limit of ["avx2", "avx512"]) {
-  test(`rows of a product equal a plain loop's (${limit})`, { skip: !has("g++") }, () => check("g++", [], limit));
+for (const limit of ["avx2", "avx512", "amx"]) {
+  test(`products equal a plain loop's (${limit})`, { skip: !has("g++") }, () => {
+    check("g++", [], limit);
+    check("g++", [], limit, "bf16");
+  });
 }
 
 const [armCompiler, arm] = ["aarch64-linux-gnu-g++", "qemu-aarch64-static"];
-test("rows of a product equal a plain loop's on Arm", { skip: !has(armCompiler) || !has(arm) }, () =>
-  check(armCompiler, [arm]),
-);
+test("products equal a plain loop's on Arm", { skip: !has(armCompiler) || !has(arm) }, () => check(armCompiler, [arm]));

@@ -3,7 +3,16 @@
  * as the factors it is the product of, so that the optimizer can form and apply it piece by piece: the gradient of a
  * 150,528 x 2,352 kernel (1.4 GB) never exists, and that of a smaller one never leaves the cache.
  */
-import { type FactoredGradient, type FactoredLayer, markFactored, tf, variableOf } from "../../tensorflow/index";
+import {
+  denseBackward,
+  denseBias,
+  denseForward,
+  type FactoredGradient,
+  type FactoredLayer,
+  markFactored,
+  tf,
+  variableOf,
+} from "../../tensorflow/index";
 import type { NamedWeight, WeightOwner } from "../weights";
 import { glorotUniform } from "./initializers";
 
@@ -63,22 +72,25 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor2D;
+    const kernels = this.blocks.map((block) => block.read() as tf.Tensor2D);
     // tfjs computes the gradients of all arguments of such a function: an input that needs none is not an argument.
     if (this.inputGradient) {
       return tf.customGrad((input, bias, save) => {
-        const value = this.affine(input as tf.Tensor2D, bias as tf.Tensor, save as tf.GradSaveFunc);
+        const value = denseForward(input as tf.Tensor2D, kernels, bias as tf.Tensor);
+        (save as tf.GradSaveFunc)([x]);
         const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-          this.keepFactors(saved, dy);
-          return [this.towardsInput(dy as tf.Tensor2D), tf.sum(dy, 0)];
+          this.keepFactors(saved[0] as tf.Tensor2D, dy);
+          return [denseBackward(dy as tf.Tensor2D, kernels), denseBias(dy as tf.Tensor2D)];
         };
         return { value, gradFunc };
       })(x, this.bias.read());
     }
     return tf.customGrad((bias, save) => {
-      const value = this.affine(x, bias as tf.Tensor, save as tf.GradSaveFunc);
+      const value = denseForward(x, kernels, bias as tf.Tensor);
+      (save as tf.GradSaveFunc)([x]);
       const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        this.keepFactors(saved, dy);
-        return tf.sum(dy, 0);
+        this.keepFactors(saved[0] as tf.Tensor2D, dy);
+        return denseBias(dy as tf.Tensor2D);
       };
       return { value, gradFunc };
     })(this.bias.read());
@@ -109,19 +121,8 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
     };
   }
 
-  private affine(x: tf.Tensor2D, bias: tf.Tensor, save: tf.GradSaveFunc): tf.Tensor {
-    const slices = this.blocks.length === 1 ? [x] : tf.split(x, this.blocks.map(rowsOf), 1);
-    const products = slices.map((slice, i) => tf.matMul(slice, kernelOf(this.blocks[i])));
-    save(slices);
-    return tf.add(products.length === 1 ? (products[0] as tf.Tensor) : tf.addN(products), bias);
-  }
-
-  private towardsInput(dy: tf.Tensor2D): tf.Tensor {
-    const parts = this.blocks.map((block) => tf.matMul(dy, kernelOf(block), false, true));
-    return parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts, 1);
-  }
-
-  private keepFactors(slices: readonly tf.Tensor[], errors: tf.Tensor): void {
+  private keepFactors(inputs: tf.Tensor2D, errors: tf.Tensor): void {
+    const slices = this.blocks.length === 1 ? [inputs] : tf.split(inputs, this.blocks.map(rowsOf), 1);
     tf.dispose([...this.pending.values()].flatMap((gradient) => [gradient.inputs, gradient.errors]));
     this.pending = new Map(
       this.blocks.map((block, i) => [
@@ -133,10 +134,6 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
       ]),
     );
   }
-}
-
-function kernelOf(block: tf.LayerVariable | undefined): tf.Tensor2D {
-  return (block as tf.LayerVariable).read() as tf.Tensor2D;
 }
 
 function rowsOf(block: tf.LayerVariable): number {

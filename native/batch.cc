@@ -1,0 +1,142 @@
+#include "batch.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "parallel.h"
+#include "product.h"
+#include "strip.h"
+#include "tiles.h"
+
+namespace histo {
+namespace {
+
+using Index = std::int64_t;
+
+Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
+
+// Memory of a thread for what a product needs in between; grows and stays.
+template <int use, typename T>
+T* Scratch(Index count) {
+  thread_local std::unique_ptr<T[]> memory;
+  thread_local Index size = 0;
+  if (count > size) {
+    memory.reset(new T[count]);
+    size = count;
+  }
+  return memory.get();
+}
+
+// Weights of so many inputs (outputs, backward) meet the batch before the next ones are read. Forward, each is in a page of
+// its own, and a processor knows some dozens of them.
+constexpr Index kInputs = 64, kOutputs = 128, kDepth = std::max(kInputs, kOutputs);
+constexpr Index kLine = 16;  // floats of a cache line
+// Fewer multiplications than this are not worth a thread.
+constexpr Index kThreadful = 1 << 20;
+
+Index ThreadsFor(const BatchProduct& p) { return p.batch * p.inputs * p.outputs / kThreadful; }
+
+// rows [batch, depth] with `stride` floats from one to the next -> strips of the batch [strips][depth][columns], zeros beyond.
+void PackBatch(const float* rows, Index stride, Index batch, Index depth, Index columns, float* out) {
+  InRanges(depth, 16, batch * depth / (1 << 15), [&](Index from, Index to) {
+    for (Index b = 0; b < RoundUp(batch, columns); b += columns) {
+      float* strip = out + b * depth;
+      for (Index k = from; k < to; k += 16) {
+        const Index last = std::min(k + 16, to);
+        for (Index i = 0; i < columns; i++) {
+          for (Index j = k; j < last; j++) strip[j * columns + i] = b + i < batch ? rows[(b + i) * stride + j] : 0;
+        }
+      }
+    }
+  });
+}
+
+// sums [count, width] -> out [batch, count] with `stride` floats from row to row, plus a base.
+void Unpack(const float* sums, Index width, Index batch, Index count, const float* base, Index baseStride, float* out,
+            Index stride) {
+  for (Index c = 0; c < count; c += 16) {
+    const Index last = std::min(c + 16, count);
+    for (Index b = 0; b < batch; b++) {
+      const float* more = base ? base + b * baseStride : nullptr;
+      for (Index i = c; i < last; i++) out[b * stride + i] = sums[i * width + b] + (more ? more[i] : 0);
+    }
+  }
+}
+
+// What both directions share: sums[m][batch] += a(m, k) * e[k][batch] for m in [0, count), k in [0, depth).
+// a(m, k) = a[m * rowStep + k * step], e in strips of the whole depth `all`, of which k begins at `first`.
+void AddUp(const float* a, Index rowStep, Index step, Index count, const float* e, Index all, Index first, Index depth,
+           Index width, float* sums) {
+  const Strip& strip = BatchStrip();
+  float rest[kMaxRows * kDepth], last[kMaxRows * kMaxColumns];
+  for (Index m = 0; m < count; m += strip.rows) {
+    const Index rows = std::min(strip.rows, count - m);
+    const bool whole = rows == strip.rows;
+    if (!whole) {  // not to read beyond the end of the weights
+      for (Index k = 0; k < depth; k++) {
+        for (Index r = 0; r < strip.rows; r++) rest[k * strip.rows + r] = r < rows ? a[(m + r) * rowStep + k * step] : 0;
+      }
+    }
+    if (step != 1 && m % kLine < strip.rows) {  // no prefetcher follows columns
+      for (Index k = 0; k < depth; k++) __builtin_prefetch(a + k * step + m + 2 * kLine);
+    }
+    for (Index b = 0; b < width; b += strip.columns) {
+      const float* part = e + b * all + first * strip.columns;
+      float* to = sums + m * width + b;
+      if (whole) {
+        strip.strided(a + m * rowStep, rowStep, step, part, depth, to, width, first > 0);
+      } else {
+        strip.packed(rest, part, depth, last, strip.columns);
+        for (Index r = 0; r < rows; r++) {
+          for (Index c = 0; c < strip.columns; c++) {
+            to[r * width + c] = last[r * strip.columns + c] + (first > 0 ? to[r * width + c] : 0);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void BatchProduct::Forward(const float* x, Index stride, const float* base, bool baseForAll, float* y) const {
+  const Index baseStride = baseForAll ? 0 : outputs;
+  if (bf16 && Product::HasTiles()) {
+    tiles::Forward(*this, x, stride, base, baseStride, y, ThreadsFor(*this));
+    return;
+  }
+  const Index width = RoundUp(batch, BatchStrip().columns);
+  float* e = Scratch<0, float>(width * inputs);
+  PackBatch(x, stride, batch, inputs, BatchStrip().columns, e);
+  InRanges(outputs, BatchStrip().rows * 8, ThreadsFor(*this), [&](Index from, Index to) {
+    float* sums = Scratch<1, float>((to - from) * width);
+    // All outputs for some inputs, then the next inputs: the weights are read row by row.
+    for (Index k = 0; k < inputs; k += kInputs) {
+      AddUp(weights + k * outputs + from, 1, outputs, to - from, e, inputs, k, std::min(kInputs, inputs - k), width, sums);
+    }
+    Unpack(sums, width, batch, to - from, base + from, baseStride, y + from, outputs);
+  });
+}
+
+void BatchProduct::Backward(const float* dy, float* dx) const {
+  if (bf16 && Product::HasTiles()) {
+    tiles::Backward(*this, dy, dx, ThreadsFor(*this));
+    return;
+  }
+  const Index width = RoundUp(batch, BatchStrip().columns), block = BatchStrip().rows * 16;
+  float* e = Scratch<0, float>(width * outputs);
+  PackBatch(dy, outputs, batch, outputs, BatchStrip().columns, e);
+  InRanges(inputs, block, ThreadsFor(*this), [&](Index from, Index to) {
+    float* sums = Scratch<1, float>(block * width);
+    for (Index row = from; row < to; row += block) {
+      const Index rows = std::min(block, to - row);
+      for (Index k = 0; k < outputs; k += kOutputs) {
+        AddUp(weights + row * outputs + k, outputs, 1, rows, e, outputs, k, std::min(kOutputs, outputs - k), width, sums);
+      }
+      Unpack(sums, width, batch, rows, nullptr, 0, dx + row, inputs);
+    }
+  });
+}
+
+}  // namespace histo

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace histo {
+
+// Adds the operations of Dense layers to TensorFlow.
+bool RegisterDense();
+
+}  // namespace histo

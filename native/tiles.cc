@@ -1,0 +1,198 @@
+#include "tiles.h"
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "parallel.h"
+
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v4,avx512bf16,amx-tile,amx-bf16,prefer-vector-width=512")
+
+namespace histo::tiles {
+namespace {
+
+using Index = std::int64_t;
+using Half = std::uint16_t;
+
+constexpr Index kRows = 16;     // of a tile
+constexpr Index kColumns = 16;  // of sums
+constexpr Index kDepth = 32;    // numbers that a tile instruction sums up
+constexpr Index kTile = kRows * kDepth;
+constexpr Index kGroup = 4;     // tiles of sums that share what is read
+
+Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
+
+template <int use>
+Half* Scratch(Index count) {
+  thread_local std::unique_ptr<Half[]> memory;
+  thread_local Index size = 0;
+  if (count > size) {
+    memory.reset(new Half[count + 32]);
+    size = count;
+  }
+  return reinterpret_cast<Half*>((reinterpret_cast<std::uintptr_t>(memory.get()) + 63) / 64 * 64);
+}
+
+template <int use>
+float* Floats(Index count) {
+  return reinterpret_cast<float*>(Scratch<use>(2 * count));
+}
+
+void Configure() {
+  alignas(64) std::uint8_t shapes[64] = {1};  // eight tiles of 16 rows of 64 bytes
+  for (int t = 0; t < 8; t++) shapes[16 + 2 * t] = 64, shapes[48 + t] = 16;
+  _tile_loadconfig(shapes);
+}
+
+// The first n of 16 floats, zeros for the others.
+__m512 Some(const float* from, Index n) {
+  if (n >= 16) return _mm512_loadu_ps(from);
+  return n <= 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps((1u << n) - 1, from);
+}
+
+// 32 floats of a row -> 32 bfloat16 in the same order.
+void Round(const float* from, Index n, Half* to) {
+  _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(Some(from + 16, n - 16), Some(from, n)));
+}
+
+// Two rows of 16 floats -> 16 pairs of bfloat16.
+void Pair(__m512 even, __m512 odd, Half* to) {
+  const __m512i low = (__m512i)_mm512_cvtne2ps_pbh(odd, even);  // 16 of even, then 16 of odd
+  alignas(64) static constexpr Half order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi16(_mm512_load_si512(order), low));
+}
+
+// Four tiles of sums [16][16], `stride` floats from row to row and `next` floats from tile to tile. With sameLeft, the left
+// factor is one tile a step, and the right one four; otherwise the other way round. Steps are `kTile` apart.
+template <bool sameLeft>
+void Sums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
+  if (add) {
+    _tile_loadd(0, sums, stride * 4);
+    _tile_loadd(1, sums + next, stride * 4);
+    _tile_loadd(2, sums + 2 * next, stride * 4);
+    _tile_loadd(3, sums + 3 * next, stride * 4);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+#define STEP(sum, factor, i)                          \
+  _tile_loadd(factor, four + i * apart + s * kTile, 64); \
+  if constexpr (sameLeft) _tile_dpbf16ps(sum, 4, factor); \
+  else _tile_dpbf16ps(sum, factor, 4);
+  for (Index s = 0; s < steps; s++) {
+    _tile_loadd(4, one + s * kTile, 64);
+    STEP(0, 5, 0)
+    STEP(1, 6, 1)
+    STEP(2, 7, 2)
+    STEP(3, 5, 3)
+  }
+#undef STEP
+  _tile_stored(0, sums, stride * 4);
+  _tile_stored(1, sums + next, stride * 4);
+  _tile_stored(2, sums + 2 * next, stride * 4);
+  _tile_stored(3, sums + 3 * next, stride * 4);
+}
+
+}  // namespace
+
+// Left factor: the batch, rounded once. Right factor: pairs of rows of the weights, rounded on the way.
+void Forward(const BatchProduct& p, const float* x, Index stride, const float* base, Index baseStride, float* y,
+             Index threads) {
+  const Index steps = RoundUp(p.inputs, kDepth) / kDepth, batch = RoundUp(p.batch, kRows * kGroup);
+  constexpr Index kSteps = 8;  // whose weights meet the batch before the next ones are read
+  Half* left = Scratch<0>(batch * steps * kDepth);  // [batch / 16][steps] tiles
+  InRanges(batch, 1, p.batch * p.inputs >> 15, [&](Index from, Index to) {
+    for (Index b = from; b < to; b++) {
+      Half* to = left + b / kRows * steps * kTile + b % kRows * kDepth;
+      const Index n = b < p.batch ? p.inputs : 0;
+      for (Index s = 0; s < steps; s++) Round(x + b * stride + s * kDepth, n - s * kDepth, to + s * kTile);
+    }
+  });
+  InRanges(p.outputs, kColumns * 4, threads, [&](Index from, Index to) {
+    const Index width = RoundUp(to - from, kColumns);
+    float* sums = Floats<1>(batch * width);
+    alignas(64) Half right[kSteps * kTile];
+    Configure();
+    for (Index s = 0; s < steps; s += kSteps) {
+      const Index some = std::min(kSteps, steps - s);
+      for (Index c = 0; c < to - from; c += kColumns) {
+        const Index n = to - from - c;
+        for (Index k = 0; k < some * kDepth; k += 2) {
+          const Index row = s * kDepth + k;
+          const float* at = p.weights + row * p.outputs + from + c;
+          _mm_prefetch(at + 2 * kColumns, _MM_HINT_T0);  // no prefetcher follows columns
+          _mm_prefetch(at + 2 * kColumns + p.outputs, _MM_HINT_T0);
+          Pair(Some(at, row < p.inputs ? n : 0), Some(at + p.outputs, row + 1 < p.inputs ? n : 0), right + k * kColumns);
+        }
+        for (Index b = 0; b < batch; b += kRows * kGroup) {
+          Sums<false>(right, left + (b / kRows * steps + s) * kTile, steps * kTile, some, sums + b * width + c, width,
+                      kRows * width, s > 0);
+        }
+      }
+    }
+    _tile_release();
+    for (Index b = 0; b < p.batch; b++) {
+      const float* more = base + b * baseStride + from;
+      for (Index c = 0; c < to - from; c++) y[b * p.outputs + from + c] = sums[b * width + c] + more[c];
+    }
+  });
+}
+
+// Left factor: rows of the weights, rounded on the way. Right factor: pairs of errors, rounded once.
+void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) {
+  const Index steps = RoundUp(p.outputs, kDepth) / kDepth, batch = RoundUp(p.batch, kColumns * kGroup);
+  Half* right = Scratch<0>(batch * steps * kDepth);  // [batch / 16][steps] tiles of [16 pairs][16 of the batch]
+  InRanges(batch, 1, p.batch * p.outputs >> 15, [&](Index from, Index to) {
+    for (Index b = from; b < to; b++) {
+      Half* to = right + b / kColumns * steps * kTile + b % kColumns * 2;
+      const Index n = b < p.batch ? p.outputs : 0;
+      for (Index s = 0; s < steps; s++) {
+        alignas(64) Half row[kDepth];
+        Round(dy + b * p.outputs + s * kDepth, n - s * kDepth, row);
+        for (Index k = 0; k < kDepth; k += 2) std::memcpy(to + s * kTile + k * kColumns, row + k, 4);
+      }
+    }
+  });
+  InRanges(p.inputs, kRows, threads, [&](Index from, Index to) {
+    float* sums = Floats<1>(kRows * batch);
+    Half* left = Scratch<2>(steps * kTile);
+    Configure();
+    for (Index k = from; k < to; k += kRows) {
+      const Index rows = std::min(kRows, to - k);
+      for (Index r = 0; r < kRows; r++) {
+        const float* at = p.weights + (k + r) * p.outputs;
+        const Index n = r < rows ? p.outputs : 0;
+        for (Index s = 0; s < steps; s++) Round(at + s * kDepth, n - s * kDepth, left + s * kTile + r * kDepth);
+      }
+      for (Index b = 0; b < batch; b += kColumns * kGroup) {
+        Sums<true>(left, right + b / kColumns * steps * kTile, steps * kTile, steps, sums + b, batch, kColumns, false);
+      }
+      for (Index b = 0; b < p.batch; b++) {
+        for (Index r = 0; r < rows; r++) dx[b * p.inputs + k + r] = sums[r * batch + b];
+      }
+    }
+    _tile_release();
+  });
+}
+
+}  // namespace histo::tiles
+
+#pragma GCC pop_options
+
+#else
+
+namespace histo::tiles {
+
+void Forward(const BatchProduct&, const float*, std::int64_t, const float*, std::int64_t, float*, std::int64_t) {}
+void Backward(const BatchProduct&, const float*, float*, std::int64_t) {}
+
+}  // namespace histo::tiles
+
+#endif
