@@ -108,7 +108,7 @@ export async function decodePixels(
       const message = `${name} is in a form that is not read (${unread}); save it as PNG, or as a usual JPEG.`;
       throw new InputError("IMAGE_UNSUPPORTED", message, { cause: error });
     }
-    const detail = /^unknown error$/i.test(reason) ? "" : ` (${reason})`;
+    const detail = reason === "" || /^unknown error$/i.test(reason) ? "" : ` (${reason})`;
     throw new InputError("IMAGE_CORRUPT", `${name} is damaged or cut off${detail}.`, { cause: error });
   }
 }
@@ -172,10 +172,17 @@ export async function strictlyFirst<T>(decode: (failOn: "error" | "warning") => 
   }
 }
 
-/** The decoder says the same of every row or tile. */
+/** What the decoder says beside what it fails on. */
+const HARMLESS = /pseudo-tag|custom tag|Bad value \d+ for|Unknown field|Ignored|contains unsupported image format/;
+const MOST_REASONS = 3;
+
+/** The decoder says the same of every row or tile, and tells of odd tags besides. */
 function onceEach(error: unknown): string {
-  const lines = error instanceof Error ? error.message.split("\n").map((line) => line.trim()) : [messageOf(error)];
-  return [...new Set(lines)].filter(Boolean).join("; ");
+  const lines = (error instanceof Error ? error.message : messageOf(error))
+    .split("\n")
+    .map((line) => line.replace(/^Input buffer has corrupt header:|\bsource input: /g, "").trim());
+  const reasons = [...new Set(lines)].filter((line) => line !== "" && !HARMLESS.test(line));
+  return reasons.slice(-MOST_REASONS).join("; ");
 }
 
 /** The decoder leaves 16-bit images with a profile in another colour space, or unchanged: they become 8-bit ones first. */

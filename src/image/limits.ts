@@ -19,7 +19,7 @@ export const FILE_BYTES = 256 * 2 ** 20;
 export function mustFitPixels(width: number, height: number, name: string, { pixels }: DecodeLimits): void {
   if (width * height <= (pixels ?? TILE_EDGE ** 2)) return;
   const most = pixels === undefined ? `${TILE_EDGE} x ${TILE_EDGE}` : `${pixels}`;
-  const message = `${name} has ${width} x ${height} pixels; at most ${most} as one tile: cut it into tiles, or save it smaller.`;
+  const message = `${name} has ${width} x ${height} pixels; at most ${most} as one tile: cut it into tiles (histo slide takes whole slides), or save it smaller.`;
   throw new InputError("IMAGE_TOO_LARGE", message);
 }
 

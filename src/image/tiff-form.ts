@@ -15,6 +15,8 @@ export type TiffForm =
   | { readonly kind: "unsupported"; readonly form: string; readonly remedy: string };
 
 const TAG = {
+  width: 256,
+  height: 257,
   bits: 258,
   compression: 259,
   photometric: 262,
@@ -83,6 +85,8 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
     throw error;
   }
   const one = (tag: number, fallback: number) => tags.get(tag)?.[0] ?? fallback;
+  // Without these it is no page at all.
+  if (one(TAG.width, 0) === 0 || one(TAG.height, 0) === 0) return undefined;
   const unsupported = (form: string, remedy = "save it as PNG, or as TIFF with LZW compression"): TiffForm => {
     return { kind: "unsupported", form, remedy };
   };
