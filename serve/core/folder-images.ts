@@ -26,6 +26,7 @@ export class FolderImages implements ImageSource {
     readonly label: string,
     private readonly maxBytes: number,
     private readonly known: readonly ImageEntry[] | undefined,
+    readonly unlabelled: string | undefined,
   ) {
     const offered = known?.filter(({ name }) => isImageName(name));
     this.unlisted = (known ?? []).map(({ name }) => name).filter((name) => !isImageName(name));
@@ -39,13 +40,18 @@ export class FolderImages implements ImageSource {
    */
   static async open(
     directory: string,
-    options: { maxBytes?: number; label?: string | undefined; known?: readonly ImageEntry[] | undefined } = {},
+    options: {
+      maxBytes?: number;
+      label?: string | undefined;
+      known?: readonly ImageEntry[] | undefined;
+      unlabelled?: string | undefined;
+    } = {},
   ): Promise<FolderImages> {
     try {
       const root = await realpath(directory);
       await readdir(root);
-      const { maxBytes = 10 * 2 ** 20, label = basename(root), known } = options;
-      return new FolderImages(root, label, maxBytes, known);
+      const { maxBytes = 10 * 2 ** 20, label = basename(root), known, unlabelled } = options;
+      return new FolderImages(root, label, maxBytes, known, unlabelled);
     } catch (error) {
       if (!MISSING.some((code) => hasErrorCode(error, code))) throw error;
       throw new InputError("IMAGES_MISSING", `The image folder ${directory} does not exist or cannot be read.`);

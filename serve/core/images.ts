@@ -19,6 +19,8 @@ export interface ImageSource {
   readonly label: string;
   /** Names of a label table that cannot be asked for: {@link isImageName} is false for them, and `list` leaves them out. */
   readonly unlisted?: readonly string[];
+  /** Why the images have no labels, although there is a table. */
+  readonly unlabelled?: string | undefined;
   /**
    * @param memory where the bytes are counted before they are read
    * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE`, `QUEUE_FULL`

@@ -1,13 +1,14 @@
 /** @module Opens an image source from what a user names: a folder, a data set, or an S3 prefix. */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { hasErrorCode, InputError } from "../../src/errors/index";
+import { hasErrorCode, InputError, messageOf } from "../../src/errors/index";
 import { FolderImages } from "./folder-images";
 import type { ImageEntry, ImageSource } from "./images";
 
 /**
- * Opens `s3://bucket/prefix`, a folder of images, or a data set directory; labels and votes are taken from its table.
- * @throws {InputError} `IMAGES_MISSING`, `IMAGES_URL_INVALID`, or the data set's own
+ * Opens `s3://bucket/prefix`, a folder of images, or a data set directory; labels and votes are taken from its table, where it
+ * can be read.
+ * @throws {InputError} `IMAGES_MISSING` or `IMAGES_URL_INVALID`
  */
 export async function openImages(location: string, { maxBytes }: { maxBytes?: number } = {}): Promise<ImageSource> {
   const size = maxBytes === undefined ? {} : { maxBytes };
@@ -20,12 +21,25 @@ export async function openImages(location: string, { maxBytes }: { maxBytes?: nu
     throw new InputError("IMAGES_MISSING", `--images: the folder ${location} does not exist.`);
   }
   const dataset = datasetOf(directory);
-  const labelled = dataset ? await readLabels(dataset) : undefined;
-  return FolderImages.open(labelled?.root ?? directory, {
-    ...size,
-    label: dataset && basename(dataset),
-    known: labelled?.entries,
-  });
+  const labels = dataset ? await labelsOf(dataset) : {};
+  return FolderImages.open(labels.root ?? directory, { ...size, label: dataset && basename(dataset), ...labels });
+}
+
+interface Labels {
+  readonly root?: string;
+  readonly known?: readonly ImageEntry[];
+  /** Why the images have no labels. */
+  readonly unlabelled?: string;
+}
+
+/** Images can be shown without their labels: a table of many classes, say, is said to be left alone, and no more. */
+async function labelsOf(dataset: string): Promise<Labels> {
+  try {
+    return (await readLabels(dataset)) ?? {};
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { unlabelled: messageOf(error) };
+  }
 }
 
 /** The directory with a label table: the given one, or the one above an `images` folder. */
@@ -34,7 +48,7 @@ function datasetOf(directory: string): string | undefined {
   return candidates.find((folder) => readdirSync(folder).some((name) => /\.[ct]sv$/i.test(name)));
 }
 
-async function readLabels(directory: string): Promise<{ root: string; entries: ImageEntry[] } | undefined> {
+async function readLabels(directory: string): Promise<Labels | undefined> {
   const { loadDataset } = await import("../../src/dataset/load.js");
   const { classes, tiles } = await loadDataset(directory).catch((error: unknown) => {
     if (!hasErrorCode(error, "DATA_IMAGES_MISSING")) throw error;
@@ -47,7 +61,7 @@ async function readLabels(directory: string): Promise<{ root: string; entries: I
   if (!tiles.every((tile) => tile.path === join(root, tile.name))) return undefined;
   return {
     root,
-    entries: tiles.map(({ name, label, partition, votes }) => {
+    known: tiles.map(({ name, label, partition, votes }) => {
       return { name, class: classes[label], partition, ...(votes ? { votes } : {}) };
     }),
   };

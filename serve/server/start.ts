@@ -66,6 +66,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry = new ModelRegistry();
   const named = await nameModels(options.models);
   const images = options.images === undefined ? undefined : await openImages(options.images, imageLimits(options));
+  if (images?.unlabelled) logger.warn(`The images have no labels: ${images.unlabelled}`);
   const unlisted = images?.unlisted ?? [];
   if (unlisted.length > 0) {
     const detail = `Images of the label table that cannot be asked for are not listed. Names are: ${IMAGE_NAME_RULE}`;

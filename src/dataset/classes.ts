@@ -1,6 +1,6 @@
 /** @module From the labels as written to a negative and a positive class. */
 import { InputError } from "../errors/index";
-import { listed } from "./table";
+import { listed, quoted } from "./table";
 
 /** The two classes of a set and what each written label means. */
 export interface ClassAssignment {
@@ -42,7 +42,7 @@ export function assignClasses(
     );
   }
   if (names.length < 2) {
-    const only = names[0] === undefined ? "no labels" : `only the class "${names[0]}"`;
+    const only = names[0] === undefined ? "no labels" : `only the class ${quoted(names[0])}`;
     throw new InputError("DATA_ONE_CLASS", `${source} has ${only}; a classifier needs two classes.`);
   }
   if (names.length > 2 && positive === undefined) {
@@ -59,7 +59,8 @@ export function assignClasses(
   const notes = [...variants.values()]
     .filter((spelled) => spelled.size > 1)
     .map((spelled) => `Labels read as one class: ${listed([...spelled])}.`);
-  if (others.length > 1) notes.push(`"${positiveName}" is told from ${listed(others)} together ("${negativeName}").`);
+  if (others.length > 1)
+    notes.push(`${quoted(positiveName)} is told from ${listed(others)} together (${quoted(negativeName)}).`);
   return {
     classes: [negativeName, positiveName],
     labelOf: (label) => (classKey(label) === positiveKey ? 1 : 0),
@@ -77,7 +78,7 @@ export function checkLetters(label: string, source: string): void {
   if (!label.includes("\uFFFD")) return;
   throw new InputError(
     "LABEL_LETTERS_LOST",
-    `${source} has the label "${label}": letters were lost when it was saved; mend it, or save the original as UTF-8.`,
+    `${source} has the label ${quoted(label)}: letters were lost when it was saved; mend it, or save the original as UTF-8.`,
   );
 }
 

@@ -3,7 +3,7 @@ import { InputError } from "../errors/index";
 import type { ImageFolder } from "./locate";
 import type { DatasetOptions } from "./options";
 import { spreadOver } from "./sample";
-import { columnsNamed, listed, namedColumn, type Table } from "./table";
+import { columnsNamed, listed, namedColumn, quoted, type Table } from "./table";
 
 /** Usual names of the column of images, in order of preference. */
 export const IMAGE_COLUMNS = [
@@ -54,7 +54,9 @@ export async function imageColumn(table: Table, options: DatasetOptions, folder:
     const hits = await hitsOf(table, column, folder);
     if (hits > best.hits) best = { column, hits };
   }
-  const notes = [`Images are named by the column "${table.columns[best.column]}", not by "${table.columns[first]}".`];
+  const notes = [
+    `Images are named by the column ${quoted(table.columns[best.column])}, not by ${quoted(table.columns[first])}.`,
+  ];
   return { column: best.column, notes: best.column === first ? [] : notes };
 }
 
@@ -77,7 +79,7 @@ export function labelColumn(table: Table, options: DatasetOptions, image: number
   const different = others
     .filter((other) => !splitsAlike(table, column, other))
     .map((at) => table.columns[at] as string);
-  const note = `Labels are taken from the column "${table.columns[column]}"; ${listed(different)} could be meant too (--label-column).`;
+  const note = `Labels are taken from the column ${quoted(table.columns[column])}; ${listed(different)} could be meant too (--label-column).`;
   return { column, notes: different.length === 0 ? [] : [note] };
 }
 

@@ -5,7 +5,7 @@ import { imageColumn, labelColumn } from "./columns";
 import { ImageFolder, type Located, locateImages, type NamedImage } from "./locate";
 import type { DatasetOptions } from "./options";
 import { readPartitions } from "./partitions";
-import { isMissing, readTable, type Table } from "./table";
+import { isMissing, quoted, readTable, type Table } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
 import { readVotes, votesColumns } from "./votes";
 
@@ -22,7 +22,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
   const { classes, labelOf, notes } = assignClasses(
     written,
     options.positive,
-    `${tablePath}, column "${table.columns[label]}",`,
+    `${tablePath}, column ${quoted(table.columns[label])},`,
     ", or --label-column NAME for a column with two",
   );
   const votes = votesColumns(table, options, classes);
@@ -65,7 +65,7 @@ function fieldsOf(
   return table.rows.map((row) => {
     const field = row.fields[position]?.trim() ?? "";
     if (isEmpty(field)) {
-      const found = field === "" ? "empty" : `missing ("${field}")`;
+      const found = field === "" ? "empty" : `missing (${quoted(field)})`;
       throw new InputError("TABLE_FIELD_EMPTY", `${table.path}, line ${row.line}: the ${what} is ${found}.`);
     }
     return field;

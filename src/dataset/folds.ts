@@ -3,7 +3,7 @@ import { InputError } from "../errors/index";
 import { Random } from "../random/index";
 import { classKey } from "./classes";
 import { inOrder } from "./partitions";
-import { listed } from "./table";
+import { listed, quoted } from "./table";
 import type { Dataset, Tile } from "./types";
 
 /**
@@ -61,7 +61,7 @@ function drawFolds({ classes, directory }: Dataset, tiles: readonly Tile[], coun
     if (rows.length < count) {
       throw new InputError(
         "DATA_TOO_SMALL",
-        `--folds ${count}: ${directory} has ${rows.length} images of class "${classes[label]}" outside test; give fewer folds.`,
+        `--folds ${count}: ${directory} has ${rows.length} images of class ${quoted(classes[label])} outside test; give fewer folds.`,
       );
     }
     for (const index of new Random(seed, "folds", label).permutation(rows.length))

@@ -5,7 +5,7 @@ import { InputError } from "../errors/index";
 import { hasImageExtension, IMAGE_EXTENSIONS, ImageNames } from "../files/index";
 import { FileFinder, findImages, safeRelativePath, systemPath } from "./image-files";
 import type { DatasetOptions } from "./options";
-import { listed } from "./table";
+import { listed, quoted } from "./table";
 
 /** Images that a table names and that are not there. */
 export class ImagesMissingError extends InputError {
@@ -52,14 +52,14 @@ export async function locateImages(
       const paths = [file, ...others].map(({ path }) => relative(directory, path)).sort();
       throw new InputError(
         "DATA_NAME_AMBIGUOUS",
-        `${table}, line ${line}: the image name "${name}" may mean any of ${listed(paths)}; write it in full, or name the images' folder with --image-folder.`,
+        `${table}, line ${line}: the image name ${quoted(name)} may mean any of ${listed(paths)}; write it in full, or name the images' folder with --image-folder.`,
       );
     }
     const safe = file?.name ?? relativeName(name, options);
     if (safe === undefined) {
       throw new InputError(
         "DATA_NAME_UNSAFE",
-        `${table}, line ${line}: the image name "${name}" leads outside the data set; use names relative to it.`,
+        `${table}, line ${line}: the image name ${quoted(name)} leads outside the data set; use names relative to it.`,
       );
     }
     if (!file) missing.push(safe);
@@ -69,7 +69,7 @@ export async function locateImages(
     if (earlier !== undefined) {
       throw new InputError(
         "DATA_NAME_TWICE",
-        `${table}: lines ${earlier} and ${line} both name ${tile.name}; remove one.`,
+        `${table}: lines ${earlier} and ${line} both name ${quoted(tile.name)}; remove one.`,
       );
     }
     lines.set(tile.path, line);

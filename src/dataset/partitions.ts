@@ -2,7 +2,7 @@
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
 import type { DatasetOptions } from "./options";
-import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from "./table";
+import { columnsNamed, isMissing, listed, namedColumn, plain, quoted, type Table } from "./table";
 import type { Partition } from "./types";
 
 const NAMES: Readonly<Record<string, Partition>> = {
@@ -89,14 +89,14 @@ function partitionOf(table: Table, index: number, position: number): Partition {
   if (partition) return partition;
   throw new InputError(
     "TABLE_PARTITION_UNKNOWN",
-    `${table.path}, line ${line}: the ${table.columns[position]} "${word}" is none of train, validation, test; mend it, name another column with --partition-column, or use none with --partition-column none (folds are named with --fold-column).`,
+    `${table.path}, line ${line}: the ${table.columns[position]} ${quoted(word)} is none of train, validation, test; mend it, name another column with --partition-column, or use none with --partition-column none (folds are named with --fold-column).`,
   );
 }
 
 /** Such as `The column "fold" ("0", "1", "2")`. */
 function described(table: Table, position: number): string {
   const values = [...new Set(table.rows.map(({ fields }) => fields[position] ?? ""))].sort(inOrder);
-  return `The column "${table.columns[position]}" (${listed(values, 5)})`;
+  return `The column ${quoted(table.columns[position])} (${listed(values, 5)})`;
 }
 
 /** Numbers by their size, words by the alphabet. */

@@ -1,5 +1,5 @@
 /** @module Label tables: CSV files as people really have them (byte order marks, semicolons, tabs, CRLF, quotes). */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
@@ -18,11 +18,21 @@ export interface Table {
   readonly rows: readonly TableRow[];
 }
 
+/** Some millions of rows. */
+const LARGEST_BYTES = 256 * 2 ** 20;
+
 /**
  * Reads a CSV file (comma, semicolon or tab; UTF-8 or UTF-16 with a byte order mark; any line ends).
- * @throws {InputError} `TABLE_MISSING`, `TABLE_EMPTY`, `TABLE_NOT_TEXT`, `TABLE_ENCODING` or `TABLE_MALFORMED`, naming file and line
+ * @throws {InputError} `TABLE_MISSING`, `TABLE_TOO_LARGE`, `TABLE_EMPTY`, `TABLE_NOT_TEXT`, `TABLE_ENCODING` or `TABLE_MALFORMED`, naming file and line
  */
 export async function readTable(path: string): Promise<Table> {
+  const { size } = await stat(path).catch((error) => failToRead(path, error));
+  if (size > LARGEST_BYTES) {
+    throw new InputError(
+      "TABLE_TOO_LARGE",
+      `${path} has ${Math.round(size / 2 ** 20)} MiB; a table of at most ${LARGEST_BYTES / 2 ** 20} MiB is read: leave out columns that are not needed.`,
+    );
+  }
   const text = decodeText(await readFile(path).catch((error) => failToRead(path, error)), path);
   const [header, ...rows] = records(text, path);
   if (!header)
@@ -66,7 +76,7 @@ function mustBeAlike({ path, columns, rows }: Table, first: number, others: read
   const [name, same] = [columns[first] as string, columns[other] as string];
   throw new InputError(
     "TABLE_COLUMN_AMBIGUOUS",
-    `${path} has ${name === same ? `two columns "${name}"` : `the columns "${name}" and "${same}"`} that differ; remove or rename one.`,
+    `${path} has ${name === same ? `two columns ${quoted(name)}` : `the columns ${quoted(name)} and ${quoted(same)}`} that differ; remove or rename one.`,
   );
 }
 
@@ -104,15 +114,23 @@ export function namedColumn(table: Table, name: string): number {
   if (found === undefined) {
     throw new InputError(
       "TABLE_COLUMN_MISSING",
-      `${table.path} has no column "${name}"; it has ${listed(table.columns)}.`,
+      `${table.path} has no column ${quoted(name)}; it has ${listed(table.columns)}.`,
     );
   }
   return found;
 }
 
+/** A field in quotes, on one line and not too long to be read. */
+export function quoted(field: string | undefined = ""): string {
+  const plain = field.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ");
+  return `"${plain.length > LONGEST ? `${plain.slice(0, LONGEST)}...` : plain}"`;
+}
+
+const LONGEST = 100;
+
 /** Names in quotes, with commas. */
 export function listed(names: readonly string[], limit = 12): string {
-  const shown = names.slice(0, limit).map((name) => `"${name}"`);
+  const shown = names.slice(0, limit).map(quoted);
   return names.length > limit ? `${shown.join(", ")} and ${names.length - limit} more` : shown.join(", ");
 }
 
@@ -165,8 +183,11 @@ function decoded(bytes: Buffer, encoding: string): string | undefined {
 /** The line, counted from 1, on which text in this encoding ends, and what stands there instead. */
 function undecodableLine(bytes: Buffer, encoding: string): string {
   if (encoding !== "utf-8") {
-    const before = new TextDecoder(encoding).decode(bytes).split("\uFFFD", 1)[0] as string;
-    return `${lineCount(before)}: cut off or damaged text (UTF-16)`;
+    // Not by a TextDecoder: Node's throws on some of this, also where it is told not to.
+    const units = Buffer.from(bytes.subarray(2, bytes.length & ~1));
+    const text = (encoding === "utf-16be" ? units.swap16() : units).toString("utf16le");
+    const damage = LONE_SURROGATE.exec(text)?.index ?? text.length;
+    return `${lineCount(text.slice(0, damage))}: cut off or damaged text (UTF-16)`;
   }
   // A line end is one byte and no part of another character, so that lines can be told apart before they are decoded.
   const lines = bytes.toString("latin1").split(LINE_END);
@@ -179,6 +200,8 @@ function undecodableLine(bytes: Buffer, encoding: string): string {
 function lineCount(text: string): number {
   return text.split(LINE_END).length;
 }
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 const LINE_END = /\r\n|\n|\r/;
 

@@ -2,7 +2,7 @@
 import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 import type { DatasetOptions } from "./options";
-import { findColumn, isMissing, namedColumn, plain, type Table, type TableRow } from "./table";
+import { findColumn, isMissing, namedColumn, plain, quoted, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
 
 /** Where a table keeps its votes. */
@@ -15,7 +15,11 @@ export interface VotesColumns {
 }
 
 /** MHIST's header: "Number of Annotators who Selected SSA (Out of 7)". */
-const SELECTED = /selected\s+(.+?)\s*\(out of (\d+)\)\s*$/i;
+function selection(header: string): { readonly selected?: string; readonly outOf?: string } {
+  const [tail, outOf] = /\(out of (\d+)\)$/i.exec(header.trim()) ?? [];
+  const [, selected] = tail === undefined ? [] : (/selected\s(.+)$/i.exec(header.trim().slice(0, -tail.length)) ?? []);
+  return selected?.trim() && outOf !== undefined ? { selected: selected.trim(), outOf } : {};
+}
 const COUNT_COLUMNS = ["votes positive", "positive votes", "votes"];
 const TOTAL_COLUMNS = ["votes total", "total votes", "annotators", "raters", "n votes"];
 
@@ -32,10 +36,10 @@ export function votesColumns(
   const named = options.votesColumn === undefined ? undefined : namedColumn(table, options.votesColumn);
   const count =
     named ??
-    indexOrUndefined(table.columns.findIndex((header) => SELECTED.test(header))) ??
+    indexOrUndefined(table.columns.findIndex((header) => selection(header).selected !== undefined)) ??
     findColumn(table, COUNT_COLUMNS);
   if (count === undefined) return undefined;
-  const [, selected, outOf] = SELECTED.exec(table.columns[count] as string) ?? [];
+  const { selected, outOf } = selection(table.columns[count] as string);
   const totalColumn = findColumn(table, TOTAL_COLUMNS);
   const forNegative = selected !== undefined && plain(selected) === plain(classes[0]);
   if (selected !== undefined && !forNegative && plain(selected) !== plain(classes[1])) return undefined;
@@ -45,7 +49,7 @@ export function votesColumns(
   if (named === undefined) return undefined;
   throw new InputError(
     "TABLE_VOTES_TOTAL_UNKNOWN",
-    `${table.path}: the column "${table.columns[count]}" does not say how many experts voted; pass --votes-total N.`,
+    `${table.path}: the column ${quoted(table.columns[count])} does not say how many experts voted; pass --votes-total N.`,
   );
 }
 
@@ -62,7 +66,7 @@ export function readVotes(table: Table, row: TableRow, columns: VotesColumns): V
   if (!Number.isInteger(total) || total < 1 || !Number.isInteger(count) || count < 0 || count > total) {
     throw new InputError(
       "TABLE_VOTES_RANGE",
-      `${table.path}, line ${row.line}: "${field}" votes out of ${ofTotal}; expected a whole number from 0 to the number of voters.`,
+      `${table.path}, line ${row.line}: ${quoted(field)} votes out of ${quoted(ofTotal)}; expected a whole number from 0 to the number of voters.`,
     );
   }
   return { positive: columns.forNegative ? total - count : count, total };

@@ -1,5 +1,5 @@
 /** @module Finding columns of somebody's CSV by their names, and which holds the true label. */
-import { namedColumn as columnNamed, findColumn, type Table, wordsOf } from "../dataset/table";
+import { namedColumn as columnNamed, findColumn, quoted, type Table, wordsOf } from "../dataset/table";
 import { InputError } from "../errors/index";
 
 /** Names in order of preference. */
@@ -46,7 +46,10 @@ export function namedColumn(table: Table, name: string, option: string): number 
   const exact = table.columns.includes(name);
   const found = exact ? columnNamed(table, name) : findColumn(table, [name]);
   if (found !== undefined) return found;
-  throw new InputError("METRICS_COLUMN", `${table.path} has no column "${name}" (${option}). ${columnList(table)}`);
+  throw new InputError(
+    "METRICS_COLUMN",
+    `${table.path} has no column ${quoted(name)} (${option}). ${columnList(table)}`,
+  );
 }
 
 /** The error for a column that must be named. @param candidates columns that it could be @param advice a sentence more */
@@ -58,7 +61,12 @@ export function notFound(
 ): InputError {
   const names = candidates.map((i) => table.columns[i]);
   const reason =
-    names.length > 1 ? `several columns could be the ${what} (${names.join(", ")})` : `no ${what} column found`;
+    names.length > 1
+      ? `several columns could be the ${what} (${names
+          .slice(0, MOST)
+          .map((name) => quoted(name).slice(1, -1))
+          .join(", ")})`
+      : `no ${what} column found`;
   const headless = table.columns.some((name) => name !== "" && Number.isFinite(Number(name)));
   const hint = headless ? " The first line looks like data: is the header missing?" : advice;
   return new InputError(
@@ -67,6 +75,11 @@ export function notFound(
   );
 }
 
+/** Names of columns in an error. */
+const MOST = 40;
+
 function columnList(table: Table): string {
-  return `Its columns are: ${table.columns.map((name) => name || "(no name)").join(", ")}.`;
+  const names = table.columns.map((name) => (name === "" ? "(no name)" : quoted(name).slice(1, -1)));
+  const more = names.length > MOST ? ` and ${names.length - MOST} more` : "";
+  return `Its columns are: ${names.slice(0, MOST).join(", ")}${more}.`;
 }

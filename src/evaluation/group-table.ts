@@ -1,6 +1,6 @@
 /** @module Which group each predicted image is in, out of anybody's table of images and groups. */
 import { IMAGE_COLUMNS } from "../dataset/columns";
-import { columnsNamed, isMissing, listed, namedColumn, readTable, type Table } from "../dataset/table";
+import { columnsNamed, isMissing, listed, namedColumn, quoted, readTable, type Table } from "../dataset/table";
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import type { Prediction } from "./predictions";
@@ -63,7 +63,7 @@ function read(table: Table, column: number, group: number, names: ImageNames): R
     if (others.length > 0) {
       throw new InputError(
         "GROUPS_AMBIGUOUS",
-        `${table.path}, line ${line}: "${written}" may mean any of ${listed([name as string, ...others], 4)}; write the names in full.`,
+        `${table.path}, line ${line}: ${quoted(written)} may mean any of ${listed([name as string, ...others], 4)}; write the names in full.`,
       );
     }
     if (name === undefined) {
@@ -76,7 +76,7 @@ function read(table: Table, column: number, group: number, names: ImageNames): R
     if (before && before.group !== text) {
       throw new InputError(
         "GROUPS_AMBIGUOUS",
-        `${table.path}: lines ${before.line} and ${line} give ${name} two groups, "${before.group}" and "${text}"; remove one.`,
+        `${table.path}: lines ${before.line} and ${line} give ${name} two groups, ${quoted(before.group)} and ${quoted(text)}; remove one.`,
       );
     }
     if (!before) groups.set(name, { group: text, line });
@@ -88,6 +88,6 @@ function noImage(table: Table, predictions: readonly Prediction[], column: numbe
   const [written, name] = [table.rows[0]?.fields[column] ?? "", predictions[0]?.filename ?? ""];
   return new InputError(
     "GROUPS_NO_IMAGE",
-    `${table.path} names none of the ${predictions.length} images: "${table.columns[column]}" holds names such as "${written}", the images have such as "${name}".`,
+    `${table.path} names none of the ${predictions.length} images: ${quoted(table.columns[column])} holds names such as ${quoted(written)}, the images have such as ${quoted(name)}.`,
   );
 }

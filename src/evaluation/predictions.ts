@@ -1,6 +1,6 @@
 /** @module Predictions of a run on disk: `filename,label,logit,probability` and, where known, `votes_positive,votes_total`. */
 
-import { readTable, type Table } from "../dataset/table";
+import { quoted, readTable, type Table } from "../dataset/table";
 import type { Votes } from "../dataset/types";
 import { InputError } from "../errors/index";
 import { csvField, numberWritten, writeFileAtomically } from "../files/index";
@@ -46,7 +46,7 @@ export async function readPredictions(path: string): Promise<Prediction[]> {
   const predictions = table.rows.map(({ fields, line }) => {
     const complain = (problem: string) => problems.push(`line ${line}: ${problem}`);
     const prediction = parseRow(table, fields, complain);
-    if (seen.has(prediction.filename)) complain(`${prediction.filename} is there twice`);
+    if (seen.has(prediction.filename)) complain(`${quoted(prediction.filename)} is there twice`);
     seen.add(prediction.filename);
     return prediction;
   });
@@ -61,7 +61,7 @@ function parseRow(table: Table, row: readonly string[], complain: (problem: stri
   const cell = (name: string) => row[table.columns.indexOf(name)] ?? "";
   const number = (name: string, low: number, high: number) => {
     const value = numberWritten(cell(name));
-    if (Number.isNaN(value) || value < low || value > high) complain(`${name} is "${cell(name)}"`);
+    if (Number.isNaN(value) || value < low || value > high) complain(`${name} is ${quoted(cell(name))}`);
     return value;
   };
   const prediction = {
@@ -71,7 +71,7 @@ function parseRow(table: Table, row: readonly string[], complain: (problem: stri
     probability: number("probability", 0, 1),
   };
   if (prediction.filename === "") complain("filename is empty");
-  if (prediction.label % 1 > 0) complain(`label is "${cell("label")}"`);
+  if (prediction.label % 1 > 0) complain(`label is ${quoted(cell("label"))}`);
   if (cell("votes_total") === "") return prediction;
   const total = number("votes_total", 1, Number.MAX_SAFE_INTEGER);
   return { ...prediction, votes: { positive: number("votes_positive", 0, total), total } };

@@ -1,5 +1,5 @@
 /** @module Which column of somebody's CSV holds the score of the positive class, and not that of the other one. */
-import { positionOfName, type Table, wordsOf } from "../dataset/table";
+import { positionOfName, quoted, type Table, wordsOf } from "../dataset/table";
 import type { InputError } from "../errors/index";
 import { namedColumn, notFound, positions } from "./columns";
 
@@ -72,7 +72,7 @@ export function scoreColumn(table: Table, classes: ClassNames, name?: string): {
       table,
       "score",
       [],
-      ` "${table.columns[only]}" does not look like the probability of "${classes.positive}": name that class's column, or the class with --positive.`,
+      ` ${quoted(table.columns[only])} does not look like the probability of ${quoted(classes.positive)}: name that class's column, or the class with --positive.`,
     );
   }
   const logit = positionOfName(possible, LOGIT_NAMES);
@@ -124,7 +124,7 @@ function noScores(table: Table, names: readonly string[], candidates: readonly n
   const [decided] = positions(names, (column) => /\b(pred|prediction|predicted)\b/.test(column));
   const areNumbers = decided !== undefined && /^[01](\.0*)?$/.test(table.rows[0]?.fields[decided] ?? "");
   const advice = areNumbers
-    ? ` Does "${table.columns[decided]}" hold predicted classes? Give --score ${table.columns[decided]} to measure these.`
+    ? ` Does ${quoted(table.columns[decided])} hold predicted classes? Give --score ${quoted(table.columns[decided]).slice(1, -1)} to measure these.`
     : "";
   return notFound(table, "score", candidates, advice);
 }

@@ -1,6 +1,6 @@
 /** @module Labels and scores out of any CSV: columns found or named, labels as 0 and 1 or as class names. */
 import { checkLetters, classKey, classSpelling } from "../dataset/classes";
-import { isMissing, readTable, type Table } from "../dataset/table";
+import { isMissing, quoted, readTable, type Table } from "../dataset/table";
 import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 import { labelColumn } from "./columns";
@@ -53,10 +53,11 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
     const value = scoreOf(text, percent);
     labels[i] = key === positiveKey ? 1 : 0;
     scores[i] = value;
-    if (key === "") problems.add(line, fields[labelAt] ? `the label is "${fields[labelAt]}"` : "the label is empty");
+    if (key === "")
+      problems.add(line, fields[labelAt] ? `the label is ${quoted(fields[labelAt])}` : "the label is empty");
     else if (binary && key !== "0" && key !== "1") problems.otherClass(line, fields[labelAt] ?? "");
     else if (text === "") problems.add(line, "the score is empty");
-    else if (!Number.isFinite(value)) problems.add(line, `the score is "${text}"`);
+    else if (!Number.isFinite(value)) problems.add(line, `the score is ${quoted(text)}`);
     else if (!logits && (value < 0 || value > 1))
       problems.outOfRange(line, `the score ${text} is not from 0 to ${percent ? 100 : 1}`, value);
   });
@@ -67,8 +68,8 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
 
 /** `0.25`, `0,25` and `25 %` are one number; NaN where it is none. */
 function scoreOf(text: string, percent: boolean): number {
-  const [, number = "", sign] = /^(.*?)\s*(%?)$/.exec(text) ?? [];
-  return numberWritten(number, { comma: true, tens: sign || percent ? -2 : 0 });
+  const sign = text.endsWith("%");
+  return numberWritten(sign ? text.slice(0, -1) : text, { comma: true, tens: sign || percent ? -2 : 0 });
 }
 
 /** The key of a label, empty where there is none. */
@@ -103,9 +104,9 @@ function findClasses(
   const isBinary = distinct.length === 1 ? /^[01]$/.test(distinct[0] as string) : first.has("0") && first.has("1");
   if (wanted === undefined && isBinary) return classes("1", true);
   if (wanted === undefined && distinct.length === 2) return classes(distinct[1] as string);
-  const found = [...first.values()].slice(0, 8).map(({ name, line }) => `${name} (line ${line})`);
+  const found = [...first.values()].slice(0, 8).map(({ name, line }) => `${quoted(name).slice(1, -1)} (line ${line})`);
   const list = `${found.join(", ")}${first.size > 8 ? `, and ${first.size - 8} more` : ""}`;
-  const column = `column "${table.columns[labelAt]}" of ${table.path}`;
+  const column = `column ${quoted(table.columns[labelAt])} of ${table.path}`;
   throw new InputError(
     "METRICS_CLASSES",
     wanted === undefined
@@ -130,7 +131,7 @@ class Problems {
   /** A label beside 0 and 1. */
   otherClass(line: number, label: string): void {
     this.otherClasses = true;
-    this.add(line, `the label is "${label}"`);
+    this.add(line, `the label is ${quoted(label)}`);
   }
 
   /** A number that is no probability. */

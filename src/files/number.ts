@@ -1,7 +1,7 @@
 /** @module Numbers as people write them. */
 
 /** Sign, digits with a point, exponent: what all programs take for the same number. */
-const WRITTEN = /^([-+]?(?:\d+\.?\d*|\.\d+))(?:e([-+]?\d+))?$/i;
+const WRITTEN = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+))(?:e([-+]?\d+))?$/i;
 
 /**
  * The double nearest to a written decimal number; NaN for anything else: nothing, words, hexadecimal, thousands set apart,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadDataset } from "../../src/dataset/index";
@@ -72,4 +72,15 @@ test("a class folder whose name is not UTF-8 is named, not left out", async (con
     await writeFile(Buffer.concat([path, Buffer.from("/a.png")]), "");
   }
   await assert.rejects(loadDataset(folder), { code: "DATA_NAME_ENCODING", message: /"gr\uFFFDn" is not UTF-8/ });
+});
+
+test("a table that would not fit is refused before it is read", async (context) => {
+  const folder = await folderWith(context, "");
+  const file = await open(join(folder, "labels.csv"), "w");
+  await file.truncate(2 ** 33);
+  await file.close();
+  await assert.rejects(loadDataset(folder), {
+    code: "TABLE_TOO_LARGE",
+    message: /labels\.csv has 8192 MiB; .* at most 256/,
+  });
 });

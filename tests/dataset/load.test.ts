@@ -325,13 +325,13 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
   [
     "votes out of range",
     "TABLE_VOTES_RANGE",
-    /line 3: "8" votes out of 7/,
+    /line 3: "8" votes out of "7"/,
     { "annotations.csv": `${MHIST_HEADER}\na.png,HP,0,train\nb.png,SSA,8,train\n`, "a.png": "", "b.png": "" },
   ],
   [
     "a number of voters that is none",
     "TABLE_VOTES_RANGE",
-    /line 2: "3" votes out of seven;/,
+    /line 2: "3" votes out of "seven";/,
     {
       "labels.csv": "image,label,votes_positive,votes_total\na.png,x,3,seven\nb.png,y,7,7\n",
       "a.png": "",

@@ -74,6 +74,18 @@ test("a label table's images that cannot be asked for are not listed, but counte
   assert.equal(all.length, 3, "a program that goes through all says which it cannot read");
 });
 
+test("images whose label table cannot be used are served without labels, and why is said", async (t) => {
+  const directory = await dataSetOf(t, ["a.png", "b.png", "c.png"]);
+  await writeFile(join(directory, "labels.csv"), "image,label\na.png,TUM\nb.png,STR\nc.png,LYM\n");
+  const images = await openImages(directory);
+  t.after(() => images.close());
+  assert.deepEqual(
+    (await images.list()).map(({ name }) => name),
+    ["a.png", "b.png", "c.png"],
+  );
+  assert.match(images.unlabelled ?? "", /labels\.csv, .* has 3 classes/);
+});
+
 test("names that could mean something else are none", async (t) => {
   const images = await FolderImages.open(await temporaryDirectory(t));
   for (const name of [
