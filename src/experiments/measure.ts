@@ -17,6 +17,7 @@ import { readJson } from "../files/index";
 import { Predictor } from "../inference/index";
 import { Random } from "../random/index";
 import { RunDirectory } from "../runs/index";
+import { selectEnsemble } from "./select-ensemble";
 import type { ProcessResult } from "./train-process";
 
 /** What a technique gave and what it costs. */
@@ -46,7 +47,11 @@ export interface ComparisonRow {
 }
 
 /** A technique without results, and why. */
-export type FailedTechnique = Pick<ComparisonRow, "name" | "title" | "size"> & { readonly reason: string };
+export type FailedTechnique = Pick<ComparisonRow, "name" | "title" | "size"> & {
+  readonly reason: string;
+  /** It could not even begin, because what it needs cannot be fetched here. */
+  readonly isUnavailable?: boolean;
+};
 
 /** The row of a finished training with an exported model. */
 export async function measureRow(
@@ -74,12 +79,25 @@ export async function measureRow(
   };
 }
 
-/** The mean probability of several models at the threshold that suits it on validation; it costs what they cost together. */
+/**
+ * The weighted mean probability of the models that {@link selectEnsemble} takes, at the threshold that suits it on
+ * validation; it costs what they cost together.
+ */
 export async function ensembleRow(
-  members: readonly ComparisonRow[],
+  candidates: readonly ComparisonRow[],
   runOf: (name: string) => RunDirectory,
 ): Promise<{ row: ComparisonRow; test: Prediction[] }> {
-  const [validation, test] = [await meanOf(members, runOf, "validation"), await meanOf(members, runOf, "test")];
+  const read = (partition: "validation" | "test") =>
+    Promise.all(candidates.map(({ name }) => readPredictions(runOf(name).predictions(partition))));
+  const onValidation = await read("validation");
+  const scores = onValidation.map((rows) => rows.map(({ probability }) => probability));
+  const labels = (onValidation[0] as Prediction[]).map(({ label }) => label);
+  const weights = selectEnsemble(labels, scores);
+  const members = candidates.filter((_, i) => (weights[i] as number) > 0);
+  const shares = weights.flatMap((weight, i) =>
+    weight > 0 ? `${candidates[i]?.name} ${Math.round(100 * weight)} %` : [],
+  );
+  const [validation, test] = [meanOf(onValidation, weights), meanOf(await read("test"), weights)];
   const chosen = labelsAndScores(validation);
   const { threshold } = chooseThreshold(chosen.labels, chosen.scores, parseThresholdRule("balanced-accuracy"));
   const metricsOf = (rows: readonly Prediction[]) => {
@@ -90,7 +108,7 @@ export async function ensembleRow(
   const row: ComparisonRow = {
     name: "ensemble",
     title: `ensemble of ${members.map(({ name }) => name).join(", ")}`,
-    note: "the three best on validation",
+    note: `chosen on validation one by one, with replacement: ${shares.join(", ")}`,
     size: Math.max(...members.map((member) => member.size)),
     validation: metricsOf(validation),
     test: metricsOf(test),
@@ -105,15 +123,10 @@ export async function ensembleRow(
   return { row, test };
 }
 
-async function meanOf(
-  members: readonly ComparisonRow[],
-  runOf: (name: string) => RunDirectory,
-  partition: "validation" | "test",
-): Promise<Prediction[]> {
-  const each = await Promise.all(members.map(({ name }) => readPredictions(runOf(name).predictions(partition))));
-  return (each[0] as Prediction[]).map((first, i) => {
-    const sum = each.reduce((total, list) => total + (list[i] as Prediction).probability, 0);
-    return { ...first, probability: sum / each.length };
+function meanOf(each: readonly (readonly Prediction[])[], weights: readonly number[]): Prediction[] {
+  return (each[0] as readonly Prediction[]).map((first, i) => {
+    const mean = each.reduce((sum, rows, k) => sum + (weights[k] as number) * (rows[i] as Prediction).probability, 0);
+    return { ...first, probability: mean };
   });
 }
 

@@ -7,6 +7,10 @@ export interface Technique {
   readonly name: string;
   readonly title: string;
   options(size: number): Partial<TrainingOptions>;
+  /** Edge length of its input where it has its own. */
+  readonly size?: number;
+  /** Packaged backbones that are fetched for it. */
+  readonly needs?: readonly string[];
   /** Choices between which validation decides before the technique is trained in full; the first is the plainest. */
   readonly choices?: readonly Choice[];
 }
@@ -52,6 +56,17 @@ const REGULARIZATIONS: readonly Choice[] = [
     name: "dropout-mixup",
     title: "dropout 0.3, weight decay, views, mixup, averaged weights",
     options: { dropout: 0.3, augment: "dihedral", mixup: 0.2, ema: 0.99, ...decay },
+  },
+];
+
+/** What may be asked of frozen networks; the first is the cheapest. */
+const PRETRAINED: readonly Choice[] = [
+  { name: "lite0", title: "EfficientNet-Lite0", options: { model: "backbone:efficientnet-lite0" } },
+  { name: "lite2", title: "EfficientNet-Lite2", options: { model: "backbone:efficientnet-lite2" } },
+  {
+    name: "both",
+    title: "EfficientNet-Lite0 and Lite2, colour and texture beside them",
+    options: { model: "backbone:efficientnet-lite0,efficientnet-lite2", extraFeatures: "colour" },
   },
 ];
 
@@ -104,7 +119,15 @@ export const TECHNIQUES: readonly Technique[] = [
   {
     name: "cnn",
     title: "compact CNN",
-    options: () => ({ model: "cnn", batch: 32, epochs: 24, lr: 3e-3, schedule: "onecycle", augment: "dihedral" }),
+    options: () => ({
+      model: "cnn",
+      batch: 32,
+      epochs: 24,
+      lr: 3e-3,
+      schedule: "onecycle",
+      augment: "dihedral",
+      views: 8,
+    }),
   },
   {
     name: "vit",
@@ -119,6 +142,14 @@ export const TECHNIQUES: readonly Technique[] = [
       augment: "dihedral",
       ...decay,
     }),
+  },
+  {
+    name: "pretrained",
+    title: "frozen EfficientNet-Lite, eight views, logistic regression",
+    size: 224,
+    needs: ["efficientnet-lite0", "efficientnet-lite2"],
+    options: () => ({ backboneOutput: "stages", views: 8 }),
+    choices: PRETRAINED,
   },
 ];
 

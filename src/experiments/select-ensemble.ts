@@ -1,0 +1,36 @@
+/** @module Which models an ensemble is made of, by what they say of the validation tiles. */
+
+/** Members at most, counting those that are taken again. */
+const ROUNDS = 25;
+/** Probabilities are kept this far from 0 and 1 in the loss. */
+const MARGIN = 1e-6;
+
+/**
+ * Weights of models, which sum to 1: from nothing on, the model is added, again and again if need be, that lowers the log
+ * loss of the mean probability most, until none does. A bad member does not come in.
+ * @param labels 0 or 1
+ * @param scores of each model, a probability for each label
+ * @see Caruana et al. 2004, "Ensemble Selection from Libraries of Models", sections 2 and 2.1
+ */
+export function selectEnsemble(labels: readonly number[], scores: readonly (readonly number[])[]): number[] {
+  const counts = scores.map(() => 0);
+  let sums = labels.map(() => 0);
+  let best = Number.POSITIVE_INFINITY;
+  for (let members = 1; members <= ROUNDS; members++) {
+    const losses = scores.map((own) => logLoss(labels, (i) => ((sums[i] as number) + (own[i] as number)) / members));
+    const next = losses.indexOf(Math.min(...losses));
+    if ((losses[next] as number) >= best) break;
+    best = losses[next] as number;
+    (counts[next] as number)++;
+    sums = sums.map((sum, i) => sum + (scores[next]?.[i] as number));
+  }
+  const total = counts.reduce((a, b) => a + b, 0);
+  return counts.map((count) => count / total);
+}
+
+function logLoss(labels: readonly number[], probability: (i: number) => number): number {
+  return labels.reduce((sum, label, i) => {
+    const p = Math.min(1 - MARGIN, Math.max(MARGIN, probability(i)));
+    return sum - Math.log(label > 0.5 ? p : 1 - p);
+  }, 0);
+}
