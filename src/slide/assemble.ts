@@ -27,11 +27,19 @@ export function tilesUnder(grid: TileGrid, region: Rectangle): number[] {
 /**
  * Copies a region's pixels together; what no tile has is white.
  * @param tileAt pixels (uint8, RGB, as wide as the grid's tiles) of the tile at a place; null where there is none
+ * @param out memory for the pixels
  */
-export function assemble(grid: TileGrid, region: Rectangle, tileAt: (place: number) => Buffer | null): RgbImage {
-  const out = Buffer.alloc(region.width * region.height * 3, 255);
+export function assemble(
+  grid: TileGrid,
+  region: Rectangle,
+  tileAt: (place: number) => Buffer | null,
+  out: Buffer = Buffer.allocUnsafe(region.width * region.height * 3),
+): RgbImage {
   const { left, top, right, bottom } = inside(grid, region);
-  for (const place of tilesUnder(grid, region)) {
+  const places = tilesUnder(grid, region);
+  const reachesOut = right - left < region.width || bottom - top < region.height;
+  if (reachesOut || places.some((place) => tileAt(place) === null)) out.fill(255);
+  for (const place of places) {
     const tile = tileAt(place);
     if (!tile) continue;
     const tileLeft = (place % grid.across) * grid.tileWidth;

@@ -14,7 +14,7 @@ import { type PredictedSlide, predictedTiles, type SlideSummary, summarize } fro
 import { type Frame, RESULT_FILES, writeResults } from "./results/index";
 import { thumbnailOf } from "./thumbnail";
 import type { SlideInfo } from "./types";
-import { predictBlocks } from "./workers";
+import { type ProcessUse, predictBlocks } from "./workers";
 
 export interface SlideOptions {
   /** Model directory. */
@@ -42,6 +42,8 @@ export interface SlideResult extends SlideSummary {
   readonly out: string;
   readonly seconds: number;
   readonly tilesPerSecond: number;
+  /** Of the workers, on all processors together. */
+  readonly processorSeconds: number;
   /** Of all processes together. */
   readonly peakMemoryBytes: number;
 }
@@ -95,7 +97,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     const identity = await identityOf(path, { modelSha, settings, mpp: scale.mpp, frame });
     const work = sha256(JSON.stringify(identity));
     const finished = options.resume ? await finishedWork(out, work) : undefined;
-    if (finished) return { ...finished, out, seconds: 0, tilesPerSecond: 0, peakMemoryBytes: 0 };
+    if (finished) return { ...finished, out, seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
     const thumbnail = await thumbnailOf(slide.reader, (size * scale.downsample) / MASK_PIXELS_PER_TILE, signal);
     const grid = gridOf(info, settings, thumbnail);
     if (grid.tissueTiles === 0) {
@@ -106,9 +108,9 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     const journal = await Journal.open(journalPath, identity, options.resume ?? false);
     const before = countTiles(grid, journal);
     const predicting = performance.now();
-    let memory = 0;
+    let use: ProcessUse = { memory: 0, processorSeconds: 0 };
     try {
-      memory = await predictMissing(slide, grid, journal, reading, { ...options, name, progress, signal, card });
+      use = await predictMissing(slide, grid, journal, reading, { ...options, name, progress, signal, card });
     } finally {
       await journal.close();
     }
@@ -134,8 +136,8 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     await rm(journalPath, { force: true });
     const seconds = (performance.now() - started) / 1000;
     const tilesPerSecond = (grid.tissueTiles - before) / predictSeconds;
-    const peakMemoryBytes = process.resourceUsage().maxRSS * 1024 + memory;
-    return { ...summary, out, seconds, tilesPerSecond, peakMemoryBytes };
+    const peakMemoryBytes = process.resourceUsage().maxRSS * 1024 + use.memory;
+    return { ...summary, out, seconds, tilesPerSecond, processorSeconds: use.processorSeconds, peakMemoryBytes };
   } finally {
     await slide.reader.close();
     if (slide.source.path !== path) await rm(slide.source.path, { force: true });
@@ -159,24 +161,24 @@ async function predictMissing(
   journal: Journal,
   { level, regionOf }: ReturnType<typeof tileReading>,
   { name, model, card, progress, signal, ...options }: Work,
-): Promise<number> {
+): Promise<ProcessUse> {
   const jobs = grid.blocks.flatMap((tiles, block) =>
     journal.answers.has(block) ? [] : [{ block, level, regions: tiles.map(regionOf) }],
   );
-  if (jobs.length === 0) return 0;
+  if (jobs.length === 0) return { memory: 0, processorSeconds: 0 };
   const cores = options.threads ?? availableParallelism();
   const workers = options.workers ?? ((card.parameters ?? 0) > LARGE_MODEL_PARAMETERS ? 1 : Math.min(8, cores));
   const threads = Math.max(1, Math.floor(cores / workers));
   let done = countTiles(grid, journal);
   const task = progress.start(name, grid.tissueTiles - done, "tiles");
   const already = done;
-  const memory = await predictBlocks(jobs, { name, source, model, workers, threads, signal }, async (block, answer) => {
+  const use = await predictBlocks(jobs, { name, source, model, workers, threads, signal }, async (block, answer) => {
     await journal.add(block, answer);
     done += answer.logits.length;
     task.update(done - already);
   });
   task.finish(`${done} of ${grid.tissueTiles} tiles`);
-  return memory;
+  return use;
 }
 
 function countTiles(grid: Grid, { answers }: Journal): number {

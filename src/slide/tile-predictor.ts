@@ -1,6 +1,6 @@
 /** @module Reads the tiles of a block and predicts them, in batches: while one is predicted the next is read. */
 import { HistoError, messageOf } from "../errors/index";
-import { preparePixels } from "../image/index";
+import { type Preprocessing, preparePixels } from "../image/index";
 import type { Predictor } from "../inference/index";
 import type { Rectangle, SlideReader } from "./types";
 
@@ -26,18 +26,15 @@ export async function predictRegions(
   const problems = new Set<string>();
   let predicting: Promise<void> = Promise.resolve();
   for (let start = 0; start < regions.length; start += BATCH) {
-    const images = await reader.readRegions(level, regions.slice(start, start + BATCH));
-    const places: number[] = [];
-    const prepared: Uint8Array[] = [];
-    for (const [i, image] of images.entries()) {
-      if (image instanceof Error) problems.add(messageOf(image));
-      else {
-        places.push(start + i);
-        prepared.push(await preparePixels(image, predictor.card.preprocessing));
-      }
-    }
+    const some = regions.slice(start, start + BATCH);
+    const { places, pixels } = await readBatch(reader, level, some, predictor.card.preprocessing, problems);
     await predicting;
-    predicting = predictInto(logits, places, prepared, predictor);
+    predicting = predictInto(
+      logits,
+      places.map((place) => start + place),
+      pixels,
+      predictor,
+    );
     // Waited for above or below; a failure in between must not end the process.
     predicting.catch(() => undefined);
   }
@@ -45,17 +42,41 @@ export async function predictRegions(
   return { logits, problems: [...problems] };
 }
 
+/** The pixels of the regions that can be read, as the model takes them, and their places in the batch. */
+async function readBatch(
+  reader: SlideReader,
+  level: number,
+  regions: readonly Rectangle[],
+  preparation: Preprocessing,
+  problems: Set<string>,
+): Promise<{ places: number[]; pixels: Uint8Array }> {
+  const { size, stain } = preparation;
+  const bytes = size * size * 3;
+  const slab = Buffer.allocUnsafeSlow(bytes * regions.length);
+  // Most often a region is what the model takes, and goes where it belongs at once.
+  const fits = !stain && regions.every(({ width, height }) => width === size && height === size);
+  const images = await reader.readRegions(level, regions, fits ? slab : undefined);
+  const places: number[] = [];
+  for (const [i, image] of images.entries()) {
+    if (image instanceof Error) {
+      problems.add(messageOf(image));
+      continue;
+    }
+    const at = places.push(i) - 1;
+    if (!fits) slab.set(await preparePixels(image, preparation), at * bytes);
+    else if (at < i) slab.copyWithin(at * bytes, i * bytes, (i + 1) * bytes);
+  }
+  return { places, pixels: slab.subarray(0, places.length * bytes) };
+}
+
 async function predictInto(
   logits: Float32Array,
   places: readonly number[],
-  prepared: readonly Uint8Array[],
+  pixels: Uint8Array,
   predictor: Predictor,
 ): Promise<void> {
-  if (prepared.length === 0) return;
-  const size = (prepared[0] as Uint8Array).length;
-  const batch = new Uint8Array(size * prepared.length);
-  for (const [i, pixels] of prepared.entries()) batch.set(pixels, i * size);
-  const answers = await predictor.predictPixels(batch, prepared.length);
+  if (places.length === 0) return;
+  const answers = await predictor.predictPixels(pixels, places.length);
   if (answers.some((logit) => !Number.isFinite(logit))) {
     throw new HistoError("INFERENCE_FAILED", "The model gives numbers that are not finite.");
   }

@@ -44,7 +44,8 @@ export interface SlideReader {
   /**
    * Reads regions of a level: uint8, RGB. What lies outside the slide or is missing in it has the background's colour. Regions
    * close to each other are read sooner together; one that is damaged has an error in its place.
+   * @param into memory for all regions, one behind the other; their pixels are parts of it
    */
-  readRegions(level: number, regions: readonly Rectangle[]): Promise<(RgbImage | Error)[]>;
+  readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]>;
   close(): Promise<void>;
 }

@@ -25,7 +25,9 @@ async function work(message: ToSlideWorker): Promise<void> {
     }
     const { reader, predictor } = await (opened as NonNullable<typeof opened>);
     const answer = await predictRegions(reader, message.level, message.regions, predictor);
-    send({ type: "block", block: message.block, ...answer, memory: process.resourceUsage().maxRSS * 1024 });
+    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+    const use = { memory: maxRSS * 1024, processorSeconds: (userCPUTime + systemCPUTime) / 1e6 };
+    send({ type: "block", block: message.block, ...answer, use });
   } catch (error) {
     const { code, exitStatus } = error instanceof HistoError ? error : { code: "SLIDE_FAILED", exitStatus: 1 };
     send({ type: "failed", code, message: messageOf(error), exitStatus });

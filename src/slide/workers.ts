@@ -20,8 +20,15 @@ export type ToSlideWorker =
 
 /** What a worker says. */
 export type FromSlideWorker =
-  | ({ readonly type: "block"; readonly block: number; readonly memory: number } & BlockAnswer)
+  | ({ readonly type: "block"; readonly block: number; readonly use: ProcessUse } & BlockAnswer)
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly exitStatus: number };
+
+/** What processes have used so far. */
+export interface ProcessUse {
+  /** Largest memory in bytes. */
+  readonly memory: number;
+  readonly processorSeconds: number;
+}
 
 /** A block to predict. */
 export interface BlockJob {
@@ -49,16 +56,16 @@ const TRIES = 2;
 
 /**
  * Predicts blocks in worker processes. `onAnswer` is called for one answer after the other, in any order of blocks.
- * @returns the largest memory that all workers had together, in bytes
+ * @returns what all workers have used together
  * @throws {HistoError} `SLIDE_WORKER_CRASHED` where a block crashes its process twice; else a worker's own error
  */
 export async function predictBlocks(
   jobs: readonly BlockJob[],
   options: WorkersOptions,
   onAnswer: (block: number, answer: BlockAnswer) => Promise<void>,
-): Promise<number> {
+): Promise<ProcessUse> {
   const queue = jobs.map((job) => ({ job, tries: 0 }));
-  const memory = new Map<number, number>();
+  const uses = new Map<number, ProcessUse>();
   let writing: Promise<void> = Promise.resolve();
   let stopped = false;
   const answered = (block: number, answer: BlockAnswer) => {
@@ -73,7 +80,7 @@ export async function predictBlocks(
         options,
         () => stopped,
         answered,
-        (bytes) => memory.set(worker, bytes),
+        (use) => uses.set(worker, use),
       );
       if (!crash) return;
       for (const entry of crash.open) {
@@ -96,7 +103,8 @@ export async function predictBlocks(
   await writing;
   const failed = ends.find((end) => end.status === "rejected");
   if (failed) throw failed.reason;
-  return [...memory.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const total = (of: keyof ProcessUse) => [...uses.values()].reduce((sum, use) => sum + use[of], 0);
+  return { memory: total("memory"), processorSeconds: total("processorSeconds") };
 }
 
 interface Entry {
@@ -110,7 +118,7 @@ function runProcess(
   { source, model, threads, signal }: WorkersOptions,
   isStopped: () => boolean,
   answered: (block: number, answer: BlockAnswer) => Promise<void>,
-  onMemory: (bytes: number) => void,
+  onUse: (use: ProcessUse) => void,
 ): Promise<{ readonly open: readonly Entry[]; readonly how: string } | undefined> {
   const child = startProcess();
   const open = new Map<number, Entry>();
@@ -145,7 +153,7 @@ function runProcess(
         return end(() => reject(new Class(message.code, message.message)));
       }
       open.delete(message.block);
-      onMemory(message.memory);
+      onUse(message.use);
       answered(message.block, message).then(feed, (error) => end(() => reject(error)));
     };
     child.on("exit", onExit).on("error", onError).on("message", onMessage);

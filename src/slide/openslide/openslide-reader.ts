@@ -38,9 +38,15 @@ export class OpenSlideReader implements SlideReader {
     return this.process.pid;
   }
 
-  async readRegions(level: number, regions: readonly Rectangle[]): Promise<(RgbImage | Error)[]> {
+  async readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]> {
     const images: (RgbImage | Error)[] = [];
-    for (const region of regions) images.push(await this.readRegion(level, region));
+    let at = 0;
+    for (const region of regions) {
+      const image = await this.readRegion(level, region);
+      if (into && !(image instanceof Error)) into.set(image.data, at);
+      at += region.width * region.height * 3;
+      images.push(image);
+    }
     return images;
   }
 

@@ -87,14 +87,18 @@ export class TiffReader implements SlideReader {
     return { kind: "readable", reader: new TiffReader(file, info, whole, found.little, meaning) };
   }
 
-  async readRegions(level: number, regions: readonly Rectangle[]): Promise<(RgbImage | Error)[]> {
+  async readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]> {
     const layout = this.layouts[level] as PageLayout;
     const places = regions.map((region) => tilesUnder(layout, region));
     const tiles = await (this.stores[level] as TileStore).tiles(places.flat());
+    let at = 0;
     return regions.map((region, i) => {
+      const bytes = region.width * region.height * 3;
+      const out = into?.subarray(at, at + bytes);
+      at += bytes;
       const damaged = places[i]?.map((place) => tiles.get(place)).find((tile) => tile instanceof Error);
       if (damaged instanceof Error) return damaged;
-      return assemble(layout, region, (place) => tiles.get(place) as Exclude<Tile, Error>);
+      return assemble(layout, region, (place) => tiles.get(place) as Exclude<Tile, Error>, out);
     });
   }
 
