@@ -36,7 +36,9 @@ export const dataPackCommand: CommandDefinition<Options, Result> = {
       )
       .option("--skip-unreadable", "go on without images that cannot be decoded, and record them"),
   async run(options, { progress, signal }) {
-    const { loadDataset, naturalSize, packPixels, UnreadableImagesError } = await import("../dataset/index.js");
+    const { imageNotes, loadDataset, naturalSize, packPixels, UnreadableImagesError } = await import(
+      "../dataset/index.js"
+    );
     const started = performance.now();
     const dataset = await loadDataset(options.data, datasetOptions(options));
     const size = options.size ?? (await naturalSize(dataset));
@@ -47,11 +49,7 @@ export const dataPackCommand: CommandDefinition<Options, Result> = {
       throw error;
     });
     const { store, path, decoded, reused, removed, warnings } = packed;
-    const { WARNING_TEXTS } = await import("../image/warnings.js");
-    for (const [warning, [first, ...more]] of Object.entries(warnings)) {
-      const others = more.length > 0 ? ` (and ${more.length} more)` : "";
-      process.stderr.write(`histo: ${first}${others} ${WARNING_TEXTS[warning as ImageWarning]}.\n`);
-    }
+    for (const note of imageNotes(store)) process.stderr.write(`histo: ${note}\n`);
     const { contentHash, skipped, names } = store;
     store.close();
     const seconds = (performance.now() - started) / 1000;

@@ -5,6 +5,7 @@ export { loadDataset } from "./load";
 export { meanImage } from "./mean-image";
 export { bitDepthOf, type DatasetOptions, datasetFlags } from "./options";
 export {
+  imageNotes,
   openPixelStore,
   type PackSummary,
   type PixelStoreOptions,

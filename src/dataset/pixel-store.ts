@@ -10,6 +10,7 @@ import {
   type ImageWarning,
   type ResizePolicy,
   type StainNormalization,
+  WARNING_TEXTS,
 } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { shellText } from "../shell/index";
@@ -49,7 +50,7 @@ export class UnreadableImagesError extends InputError {
 /** How the last packing went. */
 export interface PackSummary {
   /** Images that were read but look wrong, by what is odd about them. */
-  readonly warnings: Readonly<Partial<Record<ImageWarning, readonly string[]>>>;
+  readonly warnings: NonNullable<PixelStore["warnings"]>;
   readonly store: PixelStore;
   readonly path: string;
   readonly decoded: number;
@@ -80,7 +81,7 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
   const old = StoreFile.open(path);
   const plan = planPacking(dataset, old);
   if (old && plan.upToDate) {
-    return { store: old, path, decoded: 0, reused: old.names.length, removed: 0, warnings: warningsOf(old) };
+    return { store: old, path, decoded: 0, reused: old.names.length, removed: 0, warnings: old.warnings };
   }
   try {
     await removeAbandoned(path);
@@ -95,25 +96,28 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
     if (!store) throw new Error(`The store ${path} was written but cannot be read back.`);
     const names = new Set(plan.tiles.map((planned) => planned.tile.name));
     const removed = old ? old.names.filter((name) => !names.has(name)).length : 0;
-    return { ...written, store, path, removed, warnings: warningsOf(store) };
+    return { ...written, store, path, removed, warnings: store.warnings };
   } finally {
     old?.close();
   }
 }
 
-function warningsOf({ index }: StoreFile): PackSummary["warnings"] {
-  const names: Partial<Record<ImageWarning, string[]>> = {};
-  for (const { name, warnings = [] } of index.images) {
-    for (const warning of warnings) names[warning] = [...(names[warning] ?? []), name];
-  }
-  return names;
+/** What is odd about images that were read all the same, a sentence for each kind. */
+export function imageNotes({ warnings = {} }: Pick<PixelStore, "warnings">): string[] {
+  return Object.entries(warnings).map(([warning, [first, ...more]]) => {
+    const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+    return `${first}${others} ${WARNING_TEXTS[warning as ImageWarning]}.`;
+  });
 }
 
-/** The data set without the tiles that were skipped when its store was packed. */
+/** The data set without the tiles that were skipped when its store was packed, with notes on that and on images that look wrong. */
 export function withoutSkipped(dataset: Dataset, store: PixelStore): Dataset {
-  if (store.skipped.length === 0) return dataset;
   const skipped = new Set(store.skipped.map((image) => image.name));
-  const notes = [...(dataset.notes ?? []), `${skipped.size} unreadable images are left out.`];
+  const left = skipped.size > 0 ? [`${skipped.size} unreadable images are left out.`] : [];
+  // Images that are larger than a model's input are shrunk on purpose.
+  const { shrunk: _, ...warnings } = store.warnings ?? {};
+  const notes = [...(dataset.notes ?? []), ...left, ...imageNotes({ warnings })];
+  if (notes.length === 0) return dataset;
   return { ...dataset, tiles: dataset.tiles.filter((tile) => !skipped.has(tile.name)), notes };
 }
 

@@ -66,6 +66,7 @@ export class StoreFile implements PixelStore {
   readonly skipped: readonly UnreadableImage[];
   readonly originalSizes: readonly (readonly [number, number])[];
   readonly pixelHashes: readonly string[];
+  readonly warnings: NonNullable<PixelStore["warnings"]>;
   private readonly positions: ReadonlyMap<string, number>;
   private descriptor: number | undefined;
 
@@ -82,6 +83,7 @@ export class StoreFile implements PixelStore {
     this.skipped = index.skipped.map(({ name, reason }) => ({ name, reason }));
     this.originalSizes = index.images.map((image) => image.original);
     this.pixelHashes = index.images.map((image) => image.pixels);
+    this.warnings = warningsOf(index);
     this.contentHash = sha256(JSON.stringify([index.size, this.names, this.pixelHashes]));
   }
 
@@ -126,6 +128,18 @@ export class StoreFile implements PixelStore {
     if (this.descriptor !== undefined) closeSync(this.descriptor);
     this.descriptor = undefined;
   }
+}
+
+function warningsOf({ images }: StoreIndex): StoreFile["warnings"] {
+  const names: Partial<Record<ImageWarning, string[]>> = {};
+  for (const { name, warnings = [] } of images) {
+    for (const warning of warnings) {
+      const alike = names[warning] ?? [];
+      alike.push(name);
+      names[warning] = alike;
+    }
+  }
+  return names;
 }
 
 function readIndex(descriptor: number, fileBytes: number): StoreIndex | undefined {

@@ -1,4 +1,5 @@
 /** @module What the rest of the project knows about a data set, whatever its layout on disk. */
+import type { ImageWarning } from "../image/index";
 import type { DatasetOptions } from "./options";
 
 export type Partition = "train" | "validation" | "test";
@@ -71,6 +72,8 @@ export interface PixelStore {
   readonly originalSizes: readonly (readonly [width: number, height: number])[];
   /** SHA-256 of the decoded pixels of each image, in store order: equal for exact duplicates. */
   readonly pixelHashes: readonly string[];
+  /** Names of images that were read but look wrong, by what is odd about them. */
+  readonly warnings?: Readonly<Partial<Record<ImageWarning, readonly string[]>>>;
   /** Position of a tile in the store. @throws {InputError} `STORE_TILE_MISSING` */
   positionOf(name: string): number;
   /** Copies the pixels of the images at `positions` into `into`, one after the other. Synchronous and fast. */

@@ -39,11 +39,15 @@ test("12-bit images are warned of, and read, trained, exported and predicted as 
   const eda = (bits: number, ...options: string[]) =>
     succeed("eda", "--data", folder(bits), ...options, "--json").result;
   assert.deepEqual(eda(12, "--bit-depth", "12").mean, eda(8).mean);
+  assert.match(eda(12).notes[0], /0\.png \(and 11 more\) .*nearly black/);
 
   const run = new RunDirectory(join(directory, "run"));
   const model = join(directory, "model");
   const network = ["--size", String(SIZE), "--hidden", "4", "--epochs", "1", "--no-track"];
-  succeed("train", "--data", folder(12), "--bit-depth", "12", "--run", run.path, ...network, "--json");
+  const train = ["train", "--data", folder(12), ...network, "--json"];
+  assert.match(succeed(...train, "--run", join(directory, "dark")).stderr, /nearly black/);
+  const { stderr: said } = succeed(...train, "--bit-depth", "12", "--run", run.path);
+  assert.doesNotMatch(said, /nearly black/);
   const exported = succeed("export", "--run", run.path, "--out", model, "--no-track", "--json");
   assert.ok(exported.result.verification.maxDeviation < 1e-3, "export decodes the tiles as training did");
   const { preprocessing } = await readJson<{ preprocessing: Preprocessing }>(join(model, "model.json"));

@@ -46,6 +46,18 @@ function mustBeClear(message: string, name: string): void {
   assert.deepEqual(parts, [...new Set(parts)], `${name} is told the same twice: ${message}`);
 }
 
+/** What the work gives; tried once more where it takes too long, for the machine may have been busy. */
+async function soon<T>(what: string, work: () => Promise<T>): Promise<T> {
+  for (const last of [false, true]) {
+    const started = performance.now();
+    const result = await work();
+    const took = performance.now() - started;
+    if (took < LONGEST_MS) return result;
+    assert.ok(!last, `${what} took ${(took / 1000).toFixed(1)} s`);
+  }
+  throw new Error("not reached");
+}
+
 /** Readable images by name, with the logit of the model. */
 type Logits = ReadonlyMap<string, number>;
 
@@ -78,11 +90,11 @@ function predicted(model: string, data: string): Logits {
 async function served(server: RunningServer, images: readonly MutatedImage[]): Promise<Logits> {
   const logits = new Map<string, number>();
   for (const { name, content } of images) {
-    const started = performance.now();
-    const options = { method: "POST", body: content as BodyInit, headers: { "content-type": "image/png" } };
-    const response = await fetch(`${server.url}/predict`, options);
-    const answer = (await response.json()) as { logit: number; detail: string };
-    assert.ok(performance.now() - started < LONGEST_MS, `${name} took the server too long`);
+    const { response, answer } = await soon(`${name}, sent to the server,`, async () => {
+      const options = { method: "POST", body: content as BodyInit, headers: { "content-type": "image/png" } };
+      const response = await fetch(`${server.url}/predict`, options);
+      return { response, answer: (await response.json()) as { logit: number; detail: string } };
+    });
     if (response.status === 200) logits.set(name, answer.logit);
     else if (content.length > 0) {
       assert.ok([413, 415, 422].includes(response.status), `${name}: ${response.status} ${answer.detail}`);
@@ -96,16 +108,14 @@ async function served(server: RunningServer, images: readonly MutatedImage[]): P
 async function decoded(folder: string, images: readonly MutatedImage[]): Promise<Set<string>> {
   const readable = new Set<string>();
   for (const { name, content } of images) {
-    const started = performance.now();
-    try {
-      const { data } = await decodePixels(content, {}, name);
-      readable.add(name);
-      await writeFile(join(folder, `${name}.0`), data);
-      await writeFile(join(folder, name), content);
-    } catch (error) {
-      mustBeClear(messageOf(error), name);
+    const result = await soon(name, () => decodePixels(content, {}, name).catch((error: Error) => error));
+    if (result instanceof Error) {
+      mustBeClear(messageOf(result), name);
+      continue;
     }
-    assert.ok(performance.now() - started < LONGEST_MS, `${name} took too long`);
+    readable.add(name);
+    await writeFile(join(folder, `${name}.0`), result.data);
+    await writeFile(join(folder, name), content);
   }
   return readable;
 }
