@@ -47,7 +47,7 @@ export async function runExperiment(
   try {
     return await trainExportAndLog(options, experiment);
   } finally {
-    await unlock();
+    unlock();
     // Nothing is left of a run that was refused.
     await rmdir(run).catch(() => undefined);
   }

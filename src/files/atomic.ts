@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasErrorCode } from "../errors/index";
-import { isAlive } from "./alive";
 import { makeDirectory } from "./directory";
+import { isAlive } from "./lock.cjs";
 
 let serial = 0;
 

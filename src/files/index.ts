@@ -1,5 +1,5 @@
 /** @module Durable files: atomic writes, hashes, JSON and tensors on disk, and where the project keeps things. */
-export { isAlive } from "./alive";
+
 export {
   AtomicFile,
   removeAbandoned,
@@ -15,7 +15,7 @@ export { sha256, sha256File } from "./hash";
 export { sha256FileBeside } from "./hash-thread";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";
 export { readJson } from "./json";
-export { takeLock } from "./lock";
+export { isAlive, tryLock } from "./lock.cjs";
 export { numberWritten } from "./number";
 export { cacheDirectory, projectPython, projectRoot } from "./project";
 export {
@@ -26,4 +26,5 @@ export {
   type TensorToWrite,
   writeSafetensors,
 } from "./safetensors";
+export { takeLock } from "./take-lock";
 export { writeFully } from "./write-fully";

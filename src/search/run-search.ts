@@ -90,7 +90,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
     halving: halving || null,
   };
   const pool = await openPool(options, { directory, settings, progress, signal });
-  let unlock: (() => Promise<void>) | undefined;
+  let unlock: (() => void) | undefined;
   let journal: SearchJournal | undefined;
   let tracker: SearchTracker | undefined;
   try {
@@ -125,7 +125,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   } finally {
     await pool.close();
     await journal?.close();
-    await unlock?.();
+    unlock?.();
   }
 }
 

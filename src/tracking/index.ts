@@ -1,4 +1,4 @@
-/** @module MLflow from TypeScript: client, run logger with a durable spool, artifacts, local server. Stands alone. */
+/** @module MLflow from TypeScript: client, run logger with a durable spool, artifacts, local server. */
 
 export { ArtifactClient, type Uploaded, type UploadOptions } from "./client/artifact-client";
 export { ApiError, TrackingInputError } from "./client/errors";

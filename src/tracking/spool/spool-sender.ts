@@ -4,6 +4,7 @@
  * acknowledged step. All that may be sent twice after a crash is of a kind that the server stores once.
  */
 import { appendFile, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tryLock } from "../../files/index";
 import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "../client/checksums";
 import { ApiError, isGone, TrackingInputError } from "../client/errors";
 import type { Mlflow } from "../client/mlflow";
@@ -23,7 +24,6 @@ import { countPending } from "./pending";
 import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
 import { Alarm, type Notice, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
 import type { SpoolDirectory } from "./spool-directory";
-import { SpoolLock } from "./spool-lock";
 import type { SpoolSenderReport } from "./spool-sender-report";
 import { loadSpoolSenderState, newSpoolSenderState, type SpoolSenderState } from "./spool-sender-state";
 
@@ -35,6 +35,9 @@ const PROBE_TAG = "mlflow.client.probe";
 
 /** A busy server takes its time for a request. */
 const LEAST_SILENCE_MS = 3000;
+
+/** A sender on another machine that has not been heard of for so long is gone. */
+const SILENT_MS = 30_000;
 
 /** How often the journal is looked at while nothing comes. */
 const IDLE_MS = 300;
@@ -80,9 +83,9 @@ export class SpoolSender {
 
   /** Sends until closed and done, or stopped. Never throws. */
   async run(): Promise<SpoolSenderReport> {
-    let lock: SpoolLock | undefined;
+    let release: (() => void) | undefined;
     try {
-      lock = await this.takeLock();
+      release = await this.takeLock();
       this.state = await loadSpoolSenderState(this.spool, this.client.trackingUri);
       if (this.state.remote) await this.serverRun();
       const lanes = [this.deliverRecords(), this.deliverArtifacts()];
@@ -97,15 +100,15 @@ export class SpoolSender {
       this.notify({ kind: "stopped", message });
       return await this.report(message);
     } finally {
-      await lock?.release();
+      release?.();
     }
   }
 
   /** Waits while another process sends this spool; a sender that is closed already does not. */
-  private async takeLock(): Promise<SpoolLock> {
+  private async takeLock(): Promise<() => void> {
     for (;;) {
-      const lock = await SpoolLock.acquire(this.spool.lock);
-      if (lock) return lock;
+      const { release } = await tryLock(this.spool.lock, { silentMs: SILENT_MS });
+      if (release) return release;
       if (this.retries.closing) throw new SendingStopped(`${this.spool.path} is being sent by another process`);
       await this.retries.alarm.wait(IDLE_MS);
       this.retries.check();
