@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
 #include "parallel.h"
-#include "product.h"
+#include "scratch.h"
 #include "strip.h"
 #include "tiles.h"
 
@@ -15,18 +14,6 @@ namespace {
 using Index = std::int64_t;
 
 Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
-
-// Memory of a thread for what a product needs in between; grows and stays.
-template <int use, typename T>
-T* Scratch(Index count) {
-  thread_local std::unique_ptr<T[]> memory;
-  thread_local Index size = 0;
-  if (count > size) {
-    memory.reset(new T[count]);
-    size = count;
-  }
-  return memory.get();
-}
 
 // Weights of so many inputs (outputs, backward) meet the batch before the next ones are read. Forward, each is in a page of
 // its own, and a processor knows some dozens of them.
@@ -102,15 +89,15 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
 
 void BatchProduct::Forward(const float* x, Index stride, const float* base, bool baseForAll, float* y) const {
   const Index baseStride = baseForAll ? 0 : outputs;
-  if (bf16 && Product::HasTiles()) {
+  if (bf16 && tiles::Available()) {
     tiles::Forward(*this, x, stride, base, baseStride, y, ThreadsFor(*this));
     return;
   }
   const Index width = RoundUp(batch, BatchStrip().columns);
-  float* e = Scratch<0, float>(width * inputs);
+  float* e = Scratch<struct PackedBatch, float>(width * inputs);
   PackBatch(x, stride, batch, inputs, BatchStrip().columns, e);
   InRanges(outputs, BatchStrip().rows * 8, ThreadsFor(*this), [&](Index from, Index to) {
-    float* sums = Scratch<1, float>((to - from) * width);
+    float* sums = Scratch<struct BatchSums, float>((to - from) * width);
     // All outputs for some inputs, then the next inputs: the weights are read row by row.
     for (Index k = 0; k < inputs; k += kInputs) {
       AddUp(weights + k * outputs + from, 1, outputs, to - from, e, inputs, k, std::min(kInputs, inputs - k), width, sums);
@@ -120,15 +107,15 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
 }
 
 void BatchProduct::Backward(const float* dy, float* dx) const {
-  if (bf16 && Product::HasTiles()) {
+  if (bf16 && tiles::Available()) {
     tiles::Backward(*this, dy, dx, ThreadsFor(*this));
     return;
   }
   const Index width = RoundUp(batch, BatchStrip().columns), block = BatchStrip().rows * 16;
-  float* e = Scratch<0, float>(width * outputs);
+  float* e = Scratch<struct PackedBatch, float>(width * outputs);
   PackBatch(dy, outputs, batch, outputs, BatchStrip().columns, e);
   InRanges(inputs, block, ThreadsFor(*this), [&](Index from, Index to) {
-    float* sums = Scratch<1, float>(block * width);
+    float* sums = Scratch<struct BatchSums, float>(block * width);
     for (Index row = from; row < to; row += block) {
       const Index rows = std::min(block, to - row);
       for (Index k = 0; k < outputs; k += kOutputs) {

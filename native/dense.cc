@@ -1,8 +1,11 @@
-// TensorFlow operations of a Dense layer: HistoDense and HistoDenseGrad; see batch.h. CPU, float32.
+// TensorFlow operations of a Dense layer: HistoDense and HistoDenseGrad, see batch.h; HistoRelu and HistoReluGrad, which take
+// longer in TensorFlow to be handed to threads than to be computed. CPU, float32.
 #include "dense.h"
 
 #include "batch.h"
 #include "networks/operation.h"
+#include "parallel.h"
+#include "processor.h"
 
 namespace histo {
 namespace {
@@ -32,11 +35,45 @@ void DenseGrad(Call& call, const Options& options) {
   product.Backward(call.data(0), dx);
 }
 
+inline void Rectify(const float* __restrict x, Index n, float* __restrict y) {
+  for (Index i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];  // NaN stays NaN
+}
+
+inline void RectifyErrors(const float* __restrict dy, const float* __restrict y, Index n, float* __restrict dx) {
+  for (Index i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+}
+
+// Fewer elements than this are not worth a thread.
+constexpr Index kThreadful = 1 << 18;
+
+// y = max(x, 0)
+void Relu(Call& call, const Options&) {
+  static const auto rectify = Compiled<Rectify>::Best();
+  const Index n = call.count(0);
+  float* y = call.Output(0, call.shape(0));
+  if (!call.ok()) return;
+  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(call.data(0) + from, to - from, y + from); });
+}
+
+// dx = dy where y > 0
+void ReluGrad(Call& call, const Options&) {
+  static const auto rectify = Compiled<RectifyErrors>::Best();
+  const Index n = call.count(0);
+  call.Require(call.count(1) == n, "dy does not fit y.");
+  float* dx = call.Output(0, call.shape(0));
+  if (!call.ok()) return;
+  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) {
+    rectify(call.data(0) + from, call.data(1) + from, to - from, dx + from);
+  });
+}
+
 }  // namespace
 
 bool RegisterDense() {
   return Register<Dense>("HistoDense", {"x: float", "weights: float", "base: float"}, {"y: float"}) &&
-         Register<DenseGrad>("HistoDenseGrad", {"dy: float", "weights: float"}, {"dx: float"});
+         Register<DenseGrad>("HistoDenseGrad", {"dy: float", "weights: float"}, {"dx: float"}) &&
+         Register<Relu>("HistoRelu", {"x: float"}, {"y: float"}) &&
+         Register<ReluGrad>("HistoReluGrad", {"dy: float", "y: float"}, {"dx: float"});
 }
 
 }  // namespace histo

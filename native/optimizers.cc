@@ -17,12 +17,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 #include "dense.h"
 #include "parallel.h"
 #include "processor.h"
 #include "product.h"
+#include "scratch.h"
+#include "tiles.h"
 
 namespace {
 
@@ -32,6 +33,7 @@ struct Regularization {
   float l1, l2;   // penalties, as parts of the gradient
   float limit;    // largest absolute value of a gradient's element, or infinity
   float average;  // share of the difference that the moving average gives up
+  bool changes;   // whether penalties or the limit change gradients
 };
 constexpr int kCommon = 5;
 constexpr int kOwn = 4;  // then the rule's own numbers, and whether products are in bf16
@@ -45,6 +47,7 @@ struct Values {
 };
 
 inline float Regularized(float gradient, float weight, const Regularization& r) {
+  if (!r.changes) return gradient;
   const float sign = weight > 0 ? 1.0f : weight < 0 ? -1.0f : 0.0f;
   const float value = gradient + 2 * r.l2 * weight + r.l1 * sign;
   return value < -r.limit ? -r.limit : value > r.limit ? r.limit : value;  // NaN stays NaN
@@ -127,7 +130,8 @@ constexpr std::int64_t kThreadful = 1 << 18;
 
 void Range(Rule rule, const Values& v, std::int64_t from, std::int64_t to, const float* options) {
   static const auto follow = histo::Compiled<Follow>::Best();
-  const Regularization common = {options[0], options[1], options[2], options[3], options[4]};
+  const bool changes = options[1] != 0 || options[2] != 0 || options[3] < INFINITY;
+  const Regularization common = {options[0], options[1], options[2], options[3], options[4], changes};
   for (std::int64_t i = from; i < to; i += kShare) {
     const std::int64_t n = std::min(kShare, to - i);
     const auto at = [i](float* values) { return values ? values + i : nullptr; };
@@ -153,13 +157,13 @@ void Update(Rule rule, const Values& v, const Gradient& gradient, const float* o
   }
   const Product product(gradient.values, gradient.errors, gradient.batch, gradient.rows, gradient.columns, bf16);
   histo::InRanges(gradient.rows, Product::kTile, n / kThreadful, [&](std::int64_t from, std::int64_t to) {
-    std::vector<float> tile(Product::kTile * gradient.columns);
+    float* tile = histo::Scratch<struct GradientRows, float>(Product::kTile * gradient.columns);
     for (std::int64_t row = from; row < to; row += Product::kTile) {
       const std::int64_t rows = std::min(Product::kTile, to - row);
-      product.Rows(row, rows, tile.data());
+      product.Rows(row, rows, tile);
       const std::int64_t offset = row * gradient.columns;
       const Values some = {v.weights + offset, v.first ? v.first + offset : nullptr,
-                           v.second ? v.second + offset : nullptr, v.average ? v.average + offset : nullptr, tile.data()};
+                           v.second ? v.second + offset : nullptr, v.average ? v.average + offset : nullptr, tile};
       Range(rule, some, 0, rows * gradient.columns, options);
     }
   });
@@ -240,7 +244,7 @@ NAPI_MODULE_INIT() {
                                  Register("HistoDescent", ComputeRule<Descent, 0>) &&
                                  Register("HistoRmsProp", ComputeRule<RmsProp, 2>) && histo::RegisterDense();
   static const char* const names[] = {"plain", "avx2", "avx512", "amx"};
-  const histo::Isa isa = Product::HasTiles() ? histo::Isa::amx : histo::VectorIsa();
+  const histo::Isa isa = histo::tiles::Available() ? histo::Isa::amx : histo::VectorIsa();
   napi_value result = nullptr, value = nullptr;
   napi_create_object(env, &result);
   napi_get_boolean(env, registered, &value);

@@ -22,7 +22,7 @@ inline Isa AllowedIsa() {
   return Isa::amx;
 }
 
-// The best vector instructions that are compiled, that this processor has and that are allowed; never amx, see Product.
+// The best vector instructions that are compiled, that this processor has and that are allowed; never amx, see tiles.h.
 inline Isa VectorIsa() {
 #ifdef HISTO_DISPATCHED
   static const Isa isa = AllowedIsa() >= Isa::avx512 && __builtin_cpu_supports("x86-64-v4") ? Isa::avx512
@@ -39,7 +39,7 @@ template <auto body>
 struct Compiled;
 template <typename... Args, void (*body)(Args...)>
 struct Compiled<body> {
-  HISTO_TARGET("arch=x86-64-v4") __attribute__((flatten)) static void Avx512(Args... args) { body(args...); }
+  HISTO_TARGET("arch=x86-64-v4,prefer-vector-width=512") __attribute__((flatten)) static void Avx512(Args... args) { body(args...); }
   HISTO_TARGET("arch=x86-64-v3") __attribute__((flatten)) static void Avx2(Args... args) { body(args...); }
   __attribute__((flatten)) static void Plain(Args... args) { body(args...); }
 

@@ -2,7 +2,6 @@
 // errors [batch, columns]. A tile of rows is small enough to stay in the cache until an update has used it up.
 #pragma once
 #include <cstdint>
-#include <vector>
 
 class Product {
  public:
@@ -16,17 +15,11 @@ class Product {
   // Writes `count` (at most kTile) rows from row `first` to out [count, columns].
   void Rows(std::int64_t first, std::int64_t count, float* out) const;
 
-  // True where bf16 products are computed in matrix tiles.
-  static bool HasTiles();
-
  private:
-  void RowsInFloat(std::int64_t first, std::int64_t count, float* out) const;
-  void RowsInTiles(std::int64_t first, std::int64_t count, float* out) const;
-
   const float* inputs_;
   std::int64_t batch_, rows_, columns_;
-  bool tiles_;
-  // Errors as they are read: strips of columns, each [batch, strip] floats or pairs of bfloat16; zeros beyond the edges.
-  std::vector<float> floats_;
-  std::vector<std::uint16_t> pairs_;
+  // Errors as they are read, one of the two: strips of columns, each [batch, strip]; or pairs of bfloat16 for matrix tiles.
+  // They lie in memory of the thread that made this, so that a thread can use one product at a time.
+  const float* errors_ = nullptr;
+  const std::uint16_t* rounded_ = nullptr;
 };

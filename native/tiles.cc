@@ -2,12 +2,15 @@
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
 #include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
 #include "parallel.h"
+#include "processor.h"
+#include "scratch.h"
 
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v4,avx512bf16,amx-tile,amx-bf16,prefer-vector-width=512")
@@ -25,22 +28,6 @@ constexpr Index kTile = kRows * kDepth;
 constexpr Index kGroup = 4;     // tiles of sums that share what is read
 
 Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
-
-template <int use>
-Half* Scratch(Index count) {
-  thread_local std::unique_ptr<Half[]> memory;
-  thread_local Index size = 0;
-  if (count > size) {
-    memory.reset(new Half[count + 32]);
-    size = count;
-  }
-  return reinterpret_cast<Half*>((reinterpret_cast<std::uintptr_t>(memory.get()) + 63) / 64 * 64);
-}
-
-template <int use>
-float* Floats(Index count) {
-  return reinterpret_cast<float*>(Scratch<use>(2 * count));
-}
 
 void Configure() {
   alignas(64) std::uint8_t shapes[64] = {1};  // eight tiles of 16 rows of 64 bytes
@@ -100,14 +87,30 @@ void Sums(const Half* one, const Half* four, Index apart, Index steps, float* su
   _tile_stored(3, sums + 3 * next, stride * 4);
 }
 
+// What the processor says and what the system grants.
+bool AskForTiles() {
+  std::uint32_t a, b, c, d;
+  __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(0));
+  const bool tiles = (d >> 22 & 1) && (d >> 24 & 1);  // AMX-BF16, AMX-TILE
+  __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(1));
+  const bool vectors = a >> 5 & 1;                         // AVX512-BF16
+  constexpr long kAskPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return tiles && vectors && VectorIsa() == Isa::avx512 && syscall(SYS_arch_prctl, kAskPermission, kTileData) == 0;
+}
+
 }  // namespace
+
+bool Available() {
+  static const bool has = AllowedIsa() >= Isa::amx && AskForTiles();
+  return has;
+}
 
 // Left factor: the batch, rounded once. Right factor: pairs of rows of the weights, rounded on the way.
 void Forward(const BatchProduct& p, const float* x, Index stride, const float* base, Index baseStride, float* y,
              Index threads) {
   const Index steps = RoundUp(p.inputs, kDepth) / kDepth, batch = RoundUp(p.batch, kRows * kGroup);
   constexpr Index kSteps = 8;  // whose weights meet the batch before the next ones are read
-  Half* left = Scratch<0>(batch * steps * kDepth);  // [batch / 16][steps] tiles
+  Half* left = Scratch<struct RoundedBatch, Half>(batch * steps * kDepth);  // [batch / 16][steps] tiles
   InRanges(batch, 1, p.batch * p.inputs >> 15, [&](Index from, Index to) {
     for (Index b = from; b < to; b++) {
       Half* to = left + b / kRows * steps * kTile + b % kRows * kDepth;
@@ -117,7 +120,7 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
   });
   InRanges(p.outputs, kColumns * 4, threads, [&](Index from, Index to) {
     const Index width = RoundUp(to - from, kColumns);
-    float* sums = Floats<1>(batch * width);
+    float* sums = Scratch<struct TileSums, float>(batch * width);
     alignas(64) Half right[kSteps * kTile];
     Configure();
     for (Index s = 0; s < steps; s += kSteps) {
@@ -148,7 +151,7 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
 // Left factor: rows of the weights, rounded on the way. Right factor: pairs of errors, rounded once.
 void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) {
   const Index steps = RoundUp(p.outputs, kDepth) / kDepth, batch = RoundUp(p.batch, kColumns * kGroup);
-  Half* right = Scratch<0>(batch * steps * kDepth);  // [batch / 16][steps] tiles of [16 pairs][16 of the batch]
+  Half* right = Scratch<struct RoundedBatch, Half>(batch * steps * kDepth);  // [batch / 16][steps] tiles of [16 pairs][16 of the batch]
   InRanges(batch, 1, p.batch * p.outputs >> 15, [&](Index from, Index to) {
     for (Index b = from; b < to; b++) {
       Half* to = right + b / kColumns * steps * kTile + b % kColumns * 2;
@@ -161,8 +164,8 @@ void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) 
     }
   });
   InRanges(p.inputs, kRows, threads, [&](Index from, Index to) {
-    float* sums = Floats<1>(kRows * batch);
-    Half* left = Scratch<2>(steps * kTile);
+    float* sums = Scratch<struct TileSums, float>(kRows * batch);
+    Half* left = Scratch<struct RoundedWeights, Half>(steps * kTile);
     Configure();
     for (Index k = from; k < to; k += kRows) {
       const Index rows = std::min(kRows, to - k);
@@ -182,6 +185,49 @@ void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) 
   });
 }
 
+Half* PackErrors(const float* errors, Index batch, Index columns) {
+  const Index depth = RoundUp(batch, kDepth);
+  Half* out = Scratch<struct RoundedErrors, Half>(RoundUp(columns, kColumns * kGroup) * depth);
+  InRanges(columns, kColumns * kGroup, batch * columns >> 15, [&](Index from, Index to) {
+    for (Index c = from; c < RoundUp(to, kColumns * kGroup); c += kColumns) {
+      for (Index k = 0; k < depth; k += 2) {
+        const float* at = errors + k * columns + c;
+        const Index n = columns - c;
+        Pair(Some(at, k < batch ? n : 0), Some(at + columns, k + 1 < batch ? n : 0), out + c * depth + k * kColumns);
+      }
+    }
+  });
+  return out;
+}
+
+// Left factor: columns of the inputs. Right factor: packed errors.
+void Gradient(const float* inputs, Index rows, Index first, Index count, const Half* errors, Index batch, Index columns,
+              float* out) {
+  const Index steps = RoundUp(batch, kDepth) / kDepth;
+  Half* left = Scratch<struct RoundedInputs, Half>(steps * kTile);
+  for (Index k = 0; k < steps * kDepth; k += 2) {
+    alignas(64) std::uint32_t pairs[kRows];
+    const float* at = inputs + k * rows + first;
+    Pair(Some(at, k < batch ? count : 0), Some(at + rows, k + 1 < batch ? count : 0), reinterpret_cast<Half*>(pairs));
+    std::uint32_t* to = reinterpret_cast<std::uint32_t*>(left + k / kDepth * kTile) + k % kDepth / 2;
+    for (Index r = 0; r < kRows; r++) to[r * kDepth / 2] = pairs[r];
+  }
+  Configure();
+  constexpr Index kWidth = kColumns * kGroup;
+  for (Index c = 0; c < columns; c += kWidth) {
+    const Half* right = errors + c * steps * kDepth;
+    const Index n = std::min(kWidth, columns - c);
+    if (count == kRows && n == kWidth) {
+      Sums<true>(left, right, steps * kTile, steps, out + c, columns, kColumns, false);
+      continue;
+    }
+    alignas(64) float sums[kRows * kWidth];
+    Sums<true>(left, right, steps * kTile, steps, sums, kWidth, kColumns, false);
+    for (Index r = 0; r < count; r++) std::memcpy(out + r * columns + c, sums + r * kWidth, n * sizeof(float));
+  }
+  _tile_release();
+}
+
 }  // namespace histo::tiles
 
 #pragma GCC pop_options
@@ -190,6 +236,10 @@ void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) 
 
 namespace histo::tiles {
 
+bool Available() { return false; }
+std::uint16_t* PackErrors(const float*, std::int64_t, std::int64_t) { return nullptr; }
+void Gradient(const float*, std::int64_t, std::int64_t, std::int64_t, const std::uint16_t*, std::int64_t, std::int64_t,
+              float*) {}
 void Forward(const BatchProduct&, const float*, std::int64_t, const float*, std::int64_t, float*, std::int64_t) {}
 void Backward(const BatchProduct&, const float*, float*, std::int64_t) {}
 

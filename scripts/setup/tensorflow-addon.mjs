@@ -18,7 +18,7 @@ const networks = ["networks.cc", "operation.h"].concat(
 /** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */
 export const nativeSources = [
   ...["quietly.cc", ...updates.map((name) => `${name}.cc`), "strip.inl"],
-  ...["product", "dense", "batch", "tiles", "strip", "parallel", "processor"].map((name) => `${name}.h`),
+  ...["product", "dense", "batch", "tiles", "strip", "scratch", "parallel", "processor"].map((name) => `${name}.h`),
   ...networks.map((file) => `networks/${file}`),
 ].map((file) => `native/${file}`);
 

@@ -8,17 +8,25 @@ import { attribute, callOp } from "./kernels";
 import { runtime } from "./load";
 import { hasNetworkOps, maxPoolBackward, maxPoolForward } from "./network-ops";
 
-/** ReluGrad, one operation for tfjs's step, cast and multiply. */
-function nativeReluGradient(): void {
+/** ReluGrad, one operation for tfjs's step, cast and multiply; the project's own where it is there, for both passes. */
+function nativeRelu(): void {
+  const [name, types] = runtime.fusedUpdates ? ["HistoReluGrad", []] : ["ReluGrad", [attribute.float32("T")]];
   tf.unregisterGradient(tf.Relu);
   tf.registerGradient({
     kernelName: tf.Relu,
     outputsToSave: [true],
     gradFunc: (dy, saved) => {
       const [y] = saved as [tf.Tensor];
-      return { x: () => callOp("ReluGrad", [attribute.float32("T")], [dy as tf.Tensor, y]) };
+      return { x: () => callOp(name, types, [dy as tf.Tensor, y]) };
     },
   });
+  const kernel = tf.getKernel(tf.Relu, "tensorflow");
+  if (!kernel || !runtime.fusedUpdates) return;
+  const original = kernel.kernelFunc as unknown as (call: UnaryCall) => tf.Tensor;
+  const choose = (call: UnaryCall) =>
+    call.inputs.x.dtype === "float32" ? callOp("HistoRelu", [], [call.inputs.x]) : original(call);
+  tf.unregisterKernel(tf.Relu, "tensorflow");
+  tf.registerKernel({ ...kernel, kernelFunc: choose as unknown as tf.KernelFunc });
 }
 
 /**
@@ -67,9 +75,12 @@ interface MaxPoolAttributes {
   readonly pad: unknown;
 }
 
-interface MaxPoolCall {
+interface UnaryCall {
   readonly inputs: { readonly x: tf.Tensor };
   readonly backend: unknown;
+}
+
+interface MaxPoolCall extends UnaryCall {
   readonly attrs: MaxPoolAttributes;
 }
 
@@ -118,7 +129,7 @@ function ownMaxPool(): void {
 }
 
 if (runtime.kind === "native") {
-  nativeReluGradient();
+  nativeRelu();
   if (hasNetworkOps) ownMaxPool();
   else if (!runtime.gpu) quickMaxPoolGradient();
 }

@@ -14,6 +14,7 @@ export class Resource {
   private static serial = 0;
   private readonly native: tf.Tensor | undefined;
   private plain: tf.Tensor | undefined;
+  private shared: tf.Tensor | undefined;
 
   /** Takes over the values of `initial`, which the caller still has to dispose. */
   constructor(
@@ -46,10 +47,12 @@ export class Resource {
   /** What TensorFlow's update kernels take. @throws on plain JavaScript */
   get handle(): tf.Tensor {
     if (!this.native) throw new Error("Only the native TensorFlow has resources.");
+    this.forgetValues();
     return this.native;
   }
 
   assign(values: tf.Tensor): void {
+    this.forgetValues();
     if (this.native) {
       runOp("AssignVariableOp", [attribute.float32("dtype")], [this.native, values]);
     } else {
@@ -61,6 +64,7 @@ export class Resource {
 
   /** Subtracts in place. */
   subtract(values: tf.Tensor): void {
+    this.forgetValues();
     if (this.native) runOp("AssignSubVariableOp", [attribute.float32("dtype")], [this.native, values]);
     else tf.tidy(() => this.assign(tf.sub(this.plain as tf.Tensor, values)));
   }
@@ -69,6 +73,18 @@ export class Resource {
   read(): tf.Tensor {
     if (this.native) return callOp("ReadVariableOp", [attribute.float32("dtype")], [this.native]);
     return (this.plain as tf.Tensor).clone();
+  }
+
+  /** A reading that stays until something else than the project's own operations changes the resource. Not to be disposed. */
+  get values(): tf.Tensor {
+    this.shared ??= tf.keep(this.read());
+    return this.shared;
+  }
+
+  /** A second reader would make TensorFlow's updates copy. */
+  private forgetValues(): void {
+    this.shared?.dispose();
+    this.shared = undefined;
   }
 
   dispose(): void {

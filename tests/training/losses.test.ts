@@ -8,10 +8,10 @@ const LOGITS = [-3, -0.2, 0.7, 2.5];
 const LABELS = [0, 1, 0, 1];
 
 /** The definition, in double precision. */
-function definition(options: typeof PLAIN | Record<string, number | string>): number {
+function definition(options: typeof PLAIN | Record<string, number | string>, logits = LOGITS): number {
   const { positiveWeight, labelSmoothing, focalGamma, loss } = options as Record<string, number> & { loss: string };
   let [sum, weights] = [0, 0];
-  LOGITS.forEach((z, i) => {
+  logits.forEach((z, i) => {
     const y = LABELS[i]!;
     const target = y * (1 - labelSmoothing!) + labelSmoothing! / 2;
     const p = 1 / (1 + Math.exp(-z));
@@ -37,6 +37,20 @@ for (const change of [
     const options = { ...PLAIN, ...change };
     const value = createLoss(options)(column(LOGITS), column(LABELS)).dataSync()[0]!;
     assert.ok(Math.abs(value - definition(options)) < 1e-6, `${value} is not ${definition(options)}`);
+  });
+
+  test(`the gradient with ${JSON.stringify(change)} is the slope of the definition`, () => {
+    const options = { ...PLAIN, ...change };
+    const gradient = tf.grad((logits) => createLoss(options)(logits as tf.Tensor2D, column(LABELS)))(column(LOGITS));
+    [...gradient.dataSync()].forEach((slope, i) => {
+      const at = (step: number) =>
+        definition(
+          options,
+          LOGITS.map((z, j) => z + (i === j ? step : 0)),
+        );
+      const expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+      assert.ok(Math.abs(slope - expected) < 1e-6, `${slope} is not ${expected}`);
+    });
   });
 }
 

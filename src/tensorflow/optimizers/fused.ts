@@ -54,22 +54,29 @@ export function fusedOptions(rule: FusedRule, regularization: FusedRegularizatio
 }
 
 /**
- * Updates a resource and its slots in place. A gradient in factors is multiplied out in the cache, a few rows at a time.
+ * Updates a resident variable and its slots in place. A gradient in factors is multiplied out in the cache, a few rows at a
+ * time.
  * @param slots the rule's slots, without the moving average
  */
 export function fusedUpdate(
   rule: FusedRule,
   options: tf.Tensor1D,
-  weights: Resource,
+  weights: tf.Variable,
   slots: readonly Resource[],
   average: Resource | undefined,
   gradient: Gradient,
 ): void {
-  tf.tidy(() => {
-    const nothing = tf.tensor1d([], "float32");
-    const [first = nothing, second = nothing] = slots.map((slot) => slot.read());
-    const inFactors = isFactored(gradient) && updateWay() === "product";
-    const factors = inFactors ? [gradient.inputs, gradient.errors] : [multiplyOut(gradient), nothing];
-    runOp(rule.operation, [], [weights.read(), first, second, average?.read() ?? nothing, ...factors, options]);
-  });
+  nothing ??= tf.keep(tf.tensor1d([], "float32"));
+  const [first = nothing, second = nothing] = slots.map((slot) => slot.values);
+  const state = [weights, first, second, average?.values ?? nothing];
+  if (isFactored(gradient) && updateWay() === "product") {
+    runOp(rule.operation, [], [...state, gradient.inputs, gradient.errors, options]);
+    return;
+  }
+  const whole = multiplyOut(gradient);
+  runOp(rule.operation, [], [...state, whole, nothing, options]);
+  if (whole !== gradient) whole.dispose();
 }
+
+/** In place of what a rule has not. */
+let nothing: tf.Tensor | undefined;

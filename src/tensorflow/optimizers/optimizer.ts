@@ -116,7 +116,9 @@ export abstract class Optimizer {
       const slots = this.slotsOf(variable);
       const [own, average] = [slots.slice(0, this.slotNames.length), slots[this.slotNames.length]];
       const chosen = variable.rank > 1 ? options.matrix : options.plain;
-      this.residentOf(variable).update((weights) => fusedUpdate(rule, chosen, weights, own, average, gradient));
+      // The operations change a variable's values where they lie, once they are the resource's.
+      this.residentOf(variable);
+      fusedUpdate(rule, chosen, variable, own, average, gradient);
       disposeGradient(gradient);
     }
     tf.dispose([options.plain, options.matrix]);
