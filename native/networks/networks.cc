@@ -38,28 +38,28 @@ struct Passes {
 };
 
 #define SECTION plain
-#define WIDE false
+#define LANES 4
 #include "passes.inl"
 #undef SECTION
-#undef WIDE
+#undef LANES
 
 #ifdef HISTO_DISPATCHED
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v3")
 #define SECTION avx2
-#define WIDE false
+#define LANES 8
 #include "passes.inl"
 #undef SECTION
-#undef WIDE
+#undef LANES
 #pragma GCC pop_options
 
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
 #define SECTION avx512
-#define WIDE true
+#define LANES 16
 #include "passes.inl"
 #undef SECTION
-#undef WIDE
+#undef LANES
 #pragma GCC pop_options
 #endif
 

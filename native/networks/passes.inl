@@ -1,5 +1,5 @@
-// All passes in a namespace SECTION, for the instructions that are allowed where this is included; WIDE where there are 32
-// registers of 16 floats.
+// All passes in a namespace SECTION, for the instructions that are allowed where this is included; LANES is what a
+// register holds.
 namespace SECTION {
 #include "vectors.inl"
 

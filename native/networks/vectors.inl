@@ -1,12 +1,12 @@
-// Sixteen floats at a time, in whatever instructions the processor of the including file's section has.
+// As many floats at a time as a register of the including file's section has: compilers make slow code of wider vectors.
 
-typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
-typedef std::int32_t Integers __attribute__((vector_size(64), aligned(4), may_alias));
-constexpr Index kLanes = 16;
+typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef std::int32_t Integers __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+constexpr Index kLanes = LANES;
 
 inline Vector Load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
 inline void Store(float* to, Vector v) { *reinterpret_cast<Vector*>(to) = v; }
-inline Vector Same(float v) { return Vector{v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v}; }
+inline Vector Same(float v) { return v - Vector{}; }
 
 // The first n lanes from memory, zero in the others.
 inline Vector LoadSome(const float* from, Index n) {
@@ -81,11 +81,11 @@ inline Vector NormalDistribution(Vector x, Vector& bell) {
   return Choose(x < 0.0f, tail, 1.0f - tail);
 }
 
-// Rows and vectors of a tile of a product: its sums fill the registers.
-constexpr Index kRows = WIDE ? 12 : 4;
-constexpr int kColumns = WIDE ? 2 : 1;
+// Rows and vectors of a tile of a product: its sums fill the registers, of which AVX-512 has 32 and others 16.
+constexpr Index kRows = LANES == 16 ? 12 : 6;
+constexpr int kColumns = 2;
 
-// c[kRows, N * 16] = a b; a is read at row * down + depth * across.
+// c[kRows, N * kLanes] = a b; a is read at row * down + depth * across.
 template <int N>
 inline __attribute__((always_inline)) void Tile(const float* a, Index down, Index across, const float* b, Index bWidth,
                                                 float* c, Index cWidth, Index depth) {
@@ -108,7 +108,7 @@ inline __attribute__((always_inline)) void Tile(const float* a, Index down, Inde
   }
 }
 
-// c[m, n] = a[m, depth] b[depth, n]. Reads and writes whole tiles: m is rounded up to kRows, n to 16.
+// c[m, n] = a[m, depth] b[depth, n]. Reads and writes whole tiles: m is rounded up to kRows, n to kLanes.
 inline void Product(Index m, Index n, Index depth, const float* a, Index down, Index across, const float* b,
                     Index bWidth, float* c, Index cWidth) {
   constexpr Index wide = kColumns * kLanes;
