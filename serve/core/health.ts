@@ -1,4 +1,5 @@
 /** @module Liveness, readiness and `GET /info`. */
+import { PREDICTION_WARNING_TEXTS } from "../../src/inference/index";
 import { json, type ServiceRequest, type ServiceResponse } from "./http";
 import type { GoldenResult } from "./models";
 import { Problem } from "./problem";
@@ -52,7 +53,7 @@ function verify(service: Service): Promise<ReadyModel[]> {
   );
 }
 
-/** What is loaded: models with classes, threshold, input and metrics; the image source; limits; version. */
+/** What is loaded: models with classes, threshold, input and metrics; what warnings mean; the image source; limits; version. */
 export function infoRoute(service: Service, _request: ServiceRequest): ServiceResponse {
   const { models, images, limits, version, endpoint, pages } = service;
   return json({
@@ -75,6 +76,7 @@ export function infoRoute(service: Service, _request: ServiceRequest): ServiceRe
       golden: card.golden ? { logit: card.golden.logit, tolerance: card.golden.tolerance } : null,
       load_time: loadSeconds,
     })),
+    warnings: PREDICTION_WARNING_TEXTS,
     images: images ? { kind: images.kind, label: images.label } : null,
     limits: {
       body_bytes: limits.bodyBytes,

@@ -134,3 +134,16 @@ test("what is no image, or too large, is refused by content and not by name", as
   await assert.rejects(decodeImage("/", { size: 8 }), { code: "IMAGE_UNSUPPORTED" });
   assert.equal(imageFormat(await plain(1, 2, 3).webp().toBuffer()), "webp");
 });
+
+test("the reason for a damaged file is said once, in a few words", async () => {
+  const file = await plain(1, 2, 3).jpeg().toBuffer();
+  const table = file.indexOf(Buffer.from([0xff, 0xc4]));
+  file.fill(255, table + 5, table + 21);
+  const message = await decodePixels(file, {}, "a.jpg").catch((error: Error) => error.message);
+  assert.equal(message, "a.jpg is damaged or cut off (VipsJpeg: Bogus Huffman table definition).");
+  const noise = Buffer.concat([Buffer.from("II*\0\b\0\0\0"), Buffer.alloc(60)]);
+  await assert.rejects(decodePixels(noise, {}, "a.tif"), {
+    code: "IMAGE_CORRUPT",
+    message: /^a\.tif is damaged or cut off/,
+  });
+});

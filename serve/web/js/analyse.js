@@ -7,7 +7,7 @@ import { sourcePanel, TIFF } from "./source.js";
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
-  const { models, endpoint } = await info();
+  const { models, endpoint, warnings } = await info();
   /** @type {import("./source.js").Chosen | undefined} */
   let chosen;
   const result = h("div", { class: "result", "aria-live": "polite" });
@@ -91,6 +91,7 @@ export async function view() {
       result.replaceChildren(
         resultPanel({
           answer,
+          warnings,
           model: chosenModel(),
           entry: image.entry,
           roundTripMs,

@@ -2,10 +2,10 @@
 import { h, milliseconds, percent, toldApart } from "./dom.js";
 
 /**
- * @param {{answer: any, model: any, entry?: any, roundTripMs: number, timing: string | null}} options
+ * @param {{answer: any, warnings?: Record<string, string>, model: any, entry?: any, roundTripMs: number, timing: string | null}} options
  * @returns {HTMLElement}
  */
-export function resultPanel({ answer, model, entry, roundTripMs, timing }) {
+export function resultPanel({ answer, warnings = {}, model, entry, roundTripMs, timing }) {
   const [negative, positive] = model.classes;
   const isPositive = answer.predicted_class === positive;
   const [probability, threshold] = toldApart(answer.probability, answer.threshold);
@@ -23,6 +23,9 @@ export function resultPanel({ answer, model, entry, roundTripMs, timing }) {
         h("strong", {}, isPositive ? "at or above" : "below"),
         ` the threshold of ${threshold}.`,
       ),
+    ),
+    ...(answer.warnings ?? []).map((/** @type {string} */ code) =>
+      h("p", { class: "hint", role: "status" }, `This image ${warnings[code] ?? code}.`),
     ),
     gauge(answer.probability, answer.threshold, negative, positive),
     known(answer, entry, positive),

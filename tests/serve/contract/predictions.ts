@@ -85,6 +85,8 @@ export function predictionCases(client: ContractClient): void {
       results.map(({ warnings }) => warnings),
       [["shrunk"], []],
     );
+    const { warnings } = (await (await client.call("/info")).json()) as { warnings: Record<string, string> };
+    assert.match(warnings.shrunk ?? "", /less than half of its size/);
   });
 
   test("two models answer side by side, each with its own threshold", async () => {
