@@ -57,13 +57,26 @@ async function replacements(file, services) {
     const base = service.image && standInFor(service.image);
     replaced[name] = {
       ...(base ? { image: await standIn(base) } : service.build ? { image: await built(name) } : {}),
-      ...(service.depends_on ? { depends_on: null } : {}),
+      ...(service.depends_on ? { depends_on: "RESET" } : {}),
+      ...(typeof service.command === "string" ? { command: wordsOf(service.command) } : {}),
+      // Docker's own log driver.
+      ...(service.logging?.driver === "local" ? { logging: { driver: "k8s-file" } } : {}),
     };
   }
   mkdirSync(cache, { recursive: true });
   const path = join(cache, `${basename(dirname(file))}.override.yaml`);
-  writeFileSync(path, stringify({ services: replaced }).replace(/depends_on: null/g, "depends_on: !reset {}"));
+  const text = stringify({ services: replaced });
+  writeFileSync(path, text.replaceAll("RESET", "!reset {}"));
   return path;
+}
+
+/** The words of a command; podman-compose parts them before it puts in the variables, which leaves empty words. */
+function wordsOf(command) {
+  const text = command.replace(
+    /\$\{(\w+)(?::-([^}]*))?\}/g,
+    (_, name, otherwise = "") => process.env[name] || otherwise,
+  );
+  return text.trim().split(/\s+/);
 }
 
 async function built(name) {

@@ -89,6 +89,9 @@ test("compose: the container is bounded, healthy or restarted, and may write not
   assert.equal(server.restart, "unless-stopped");
   for (const key of ["mem_limit", "pids_limit", "ulimits", "healthcheck", "stop_grace_period"])
     assert.ok(server[key], key);
+  // A colon between spaces in a plain scalar makes a mapping of it, which compose refuses.
+  const { test: check } = server.healthcheck as { test: unknown[] };
+  assert.ok(check.every((word) => typeof word === "string"));
   // What follows the image's name is a command that `histo serve` takes (tests/serve/images.slow.test.ts runs it).
   assert.match(String(server.command), /^serve --model \/models\/current /);
 });
