@@ -1,10 +1,10 @@
 /** @module Images in a local folder (or a mounted EFS path). Nothing outside of the folder is ever read. */
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir, realpath } from "node:fs/promises";
+import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { hasErrorCode, InputError } from "../../src/errors/index";
 import { ImageNames } from "../../src/files/index";
-import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMeant } from "./images";
+import { checkImageName, type ImageEntry, type ImageSource, isImageName, isSlideName, readMeant } from "./images";
 import { Kept } from "./kept";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
@@ -87,6 +87,20 @@ export class FolderImages implements ImageSource {
     }
   }
 
+  /** @throws {Problem} `IMAGE_NAME_INVALID`, `IMAGE_NOT_FOUND` */
+  async locate(name: string): Promise<string> {
+    if (!isSlideName(name)) throw new Problem("IMAGE_NAME_INVALID");
+    const path = await realpath(join(this.root, name)).catch(() => "");
+    const isInside = path.startsWith(this.root + sep);
+    if (!isInside || !(await stat(path)).isFile()) throw new Problem("IMAGE_NOT_FOUND");
+    return path;
+  }
+
+  async slides(): Promise<readonly string[]> {
+    // A folder of tiles is none of slides; a large picture can be asked for all the same.
+    return (await this.listFiles()).filter((name) => isSlideName(name) && !/\.(png|jpe?g)$/i.test(name)).sort();
+  }
+
   list(): Promise<readonly ImageEntry[]> {
     return this.listing.get();
   }
@@ -99,17 +113,20 @@ export class FolderImages implements ImageSource {
   close(): void {}
 
   private async listFolder(): Promise<readonly ImageEntry[]> {
-    const entries = await readdir(this.root, { withFileTypes: true, recursive: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) =>
-        join(entry.parentPath, entry.name)
-          .slice(this.root.length + 1)
-          .split(sep)
-          .join("/"),
-      )
+    return (await this.listFiles())
       .filter(isImageName)
       .sort()
       .map((name) => ({ name }));
+  }
+
+  private async listFiles(): Promise<string[]> {
+    const entries = await readdir(this.root, { withFileTypes: true, recursive: true });
+    const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    return paths.map((path) =>
+      path
+        .slice(this.root.length + 1)
+        .split(sep)
+        .join("/"),
+    );
   }
 }

@@ -26,6 +26,13 @@ export interface ImageSource {
    * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE`, `QUEUE_FULL`
    */
   read(name: string, memory?: MemoryShare): Promise<Uint8Array>;
+  /**
+   * The path of a file, for slides, which are read part by part; absent where files have none.
+   * @throws {Problem} `IMAGE_NOT_FOUND`
+   */
+  locate?(name: string): Promise<string>;
+  /** Names of the slides there. */
+  slides?(): Promise<readonly string[]>;
   /** The images in a stable order, for people to choose from: of a bucket the first ten thousand. */
   list(): Promise<readonly ImageEntry[]>;
   /** The name of every image, however many there are, in the same order. */
@@ -43,6 +50,16 @@ export const IMAGE_NAME_PATTERN = new RegExp(
   String.raw`^(?:${FIRST}${REST}/){0,4}${FIRST}${REST}\.(?:png|jpe?g|webp|tiff?)$`,
   "iu",
 );
+
+const SLIDE_NAME_PATTERN = new RegExp(
+  String.raw`^(?:${FIRST}${REST}/){0,4}${FIRST}${REST}\.(?:svs|tiff?|btf|ndpi|mrxs|scn|bif|vms|vmu|svslide|dcm|png|jpe?g)$`,
+  "iu",
+);
+
+/** True for a name of a slide that can be asked for. */
+export function isSlideName(name: string): boolean {
+  return name.length <= LONGEST && SLIDE_NAME_PATTERN.test(name);
+}
 
 /** {@link IMAGE_NAME_PATTERN} in words, for people. */
 export const IMAGE_NAME_RULE =

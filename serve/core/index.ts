@@ -11,4 +11,5 @@ export { openImages } from "./open-images";
 export { PROBLEM_CODES, Problem, type ProblemCode, problemResponse } from "./problem";
 export { DEFAULT_LIMITS, type RequestHead, Service, type ServiceLimits, type ServiceOptions } from "./service";
 export { apiKeysOf, bitDepthOf, listOf, originsOf } from "./settings";
+export type { SlideHost, SlideOrder, SlideState } from "./slides";
 export { openWeb } from "./web-files";

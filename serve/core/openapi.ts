@@ -78,6 +78,9 @@ const IMAGE_PROBLEMS = [
   "SHUTTING_DOWN",
 ] as const;
 
+const SLIDE_ID = { name: "id", in: "path", required: true, schema: { type: "string" } };
+const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
+
 const SCHEMAS: Json = {
   Prediction: object({
     image_filename: { type: ["string", "null"], description: "As asked for or as uploaded." },
@@ -170,6 +173,54 @@ function paths({ limits }: Service): Json {
           ),
           ...problems(...IMAGE_PROBLEMS),
         },
+      },
+    },
+    "/slides": {
+      post: {
+        operationId: "startSlide",
+        summary: "Predict a whole slide of the image source, in the background",
+        parameters: [MODEL_PARAMETER],
+        requestBody: {
+          required: true,
+          content: {
+            "application/json": {
+              schema: object(
+                {
+                  slide: string("Name of a slide in the image source."),
+                  mpp: number("Micrometres a pixel of the model's tiles; its card's where absent."),
+                  slide_mpp: number("Micrometres a pixel of the slide; what the file says where absent."),
+                  overlap: number("Share of a tile that the next one covers too, 0 to 0.9."),
+                },
+                ["slide"],
+              ),
+            },
+          },
+        },
+        responses: {
+          202: ok("Accepted; `location` says where its progress is.", { type: "object" }),
+          ...problems(...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "QUEUE_FULL"),
+        },
+      },
+      get: {
+        operationId: "listSlides",
+        summary: "Slides of the image source, and those that were asked for",
+        responses: { 200: ok("Names and jobs.", { type: "object" }), ...problems("SLIDES_UNSUPPORTED") },
+      },
+    },
+    "/slides/{id}": {
+      get: {
+        operationId: "slide",
+        summary: "Progress of a slide, then its summary and where its files are",
+        parameters: [SLIDE_ID],
+        responses: { 200: ok("State.", { type: "object" }), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
+      },
+    },
+    "/slides/{id}/cancel": {
+      post: {
+        operationId: "cancelSlide",
+        summary: "Stop a slide",
+        parameters: [SLIDE_ID],
+        responses: { 200: ok("State.", { type: "object" }), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
       },
     },
     "/info": {

@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<number, string>> = {
   429: "Too many requests",
   431: "Request header fields too large",
   500: "Internal error",
+  501: "Not implemented",
   503: "Service unavailable",
 };
 
@@ -31,6 +32,8 @@ export const PROBLEM_CODES = {
   IMAGE_NOT_FOUND: [404, "The image source has no image of this name."],
   IMAGES_NOT_CONFIGURED: [404, "The service has no image source; send the image itself."],
   MODEL_NOT_FOUND: [404, "No model of this name is loaded."],
+  SLIDE_NOT_FOUND: [404, "No slide of this id has been asked for, or its results are kept no longer."],
+  SLIDE_FILE_NOT_FOUND: [404, "The slide has no such file or tile, or not yet."],
   METHOD_NOT_ALLOWED: [405, "The route exists, for other methods."],
   REQUEST_TIMEOUT: [408, "The request took too long to arrive."],
   BODY_TOO_LARGE: [413, "The request has more bytes than accepted."],
@@ -43,6 +46,10 @@ export const PROBLEM_CODES = {
   RATE_LIMITED: [429, "The client has sent too many requests; retry after the given seconds."],
   HEADERS_TOO_LARGE: [431, "The request's headers have more bytes than accepted."],
   INTERNAL: [500, "A fault of the service; the request id finds it in the log."],
+  SLIDES_UNSUPPORTED: [
+    501,
+    "This deployment does not predict slides; histo slide does, on a server with a folder of slides or as a batch job of the container.",
+  ],
   QUEUE_FULL: [503, "As many requests are waiting as the service accepts; retry after the given seconds."],
   DEADLINE_EXCEEDED: [503, "The answer was not ready in the allowed time."],
   MODEL_UNAVAILABLE: [503, "The model is loading or its worker was lost; retry after the given seconds."],

@@ -9,6 +9,15 @@ import { openApiDocument } from "./openapi";
 import { batchRoute, predictRoute } from "./predict";
 import { PROBLEM_CODES, Problem } from "./problem";
 import type { Service } from "./service";
+import {
+  cancelSlideRoute,
+  slideFileRoute,
+  slideMapRoute,
+  slideRoute,
+  slidesRoute,
+  slideTileRoute,
+  startSlideRoute,
+} from "./slides";
 
 /** The parts of a path that a route names. */
 export type Parameters = Readonly<Record<string, string>>;
@@ -33,6 +42,13 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", label: "/predict", body: "one", answer: predictRoute },
   { method: "POST", label: "/predict/batch", body: "many", answer: batchRoute },
   { method: "POST", label: "/explain", body: "one", answer: explainRoute },
+  { method: "POST", label: "/slides", body: "one", answer: startSlideRoute },
+  get("/slides", slidesRoute),
+  get("/slides/{id}", slideRoute),
+  { method: "POST", label: "/slides/{id}/cancel", body: "none", answer: cancelSlideRoute },
+  get("/slides/{id}/files/{name}", slideFileRoute),
+  get("/slides/{id}/map", slideMapRoute),
+  get("/slides/{id}/tiles/{shrink}/{column}/{row}", slideTileRoute),
   get("/info", infoRoute),
   get("/models/{model}/curves", curvesRoute),
   get("/images", imagesRoute),

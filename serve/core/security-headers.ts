@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
 
-/** The style elements that plotly.js makes: an empty one, which it fills by script, and that of its mode bar. */
-const PLOTLY_STYLES = [
+/** The style elements that plotly.js makes (an empty one, which it fills by script, and that of its mode bar), and OpenSeadragon's. */
+const LIBRARY_STYLES = [
   "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
   "'sha256-V2sIX92Uh6ZaGSFTKMHghsB85b9toJtmazgG09AI2uk='",
+  "'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='",
 ];
 
 /**
@@ -26,7 +27,7 @@ export function securityHeaders(connect: readonly string[] = []): Readonly<Recor
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
-        styleSrc: ["'self'", ...PLOTLY_STYLES],
+        styleSrc: ["'self'", ...LIBRARY_STYLES],
         imgSrc: ["'self'", "data:", "blob:"],
         connectSrc: ["'self'", ...connect],
         manifestSrc: ["'self'"],

@@ -12,6 +12,7 @@ import type { ModelRegistry } from "./models";
 import { Problem, problemResponse } from "./problem";
 import { findRoute, isServicePath, type Route } from "./routes";
 import { securityHeaders } from "./security-headers";
+import type { SlideHost } from "./slides";
 import type { WebFiles } from "./web-files";
 
 /** What is accepted and for how long is worked on it. */
@@ -36,6 +37,8 @@ export const DEFAULT_LIMITS: ServiceLimits = {
 export interface ServiceOptions {
   readonly models: ModelRegistry;
   readonly images?: ImageSource | undefined;
+  /** Where whole slides are predicted; none: this deployment does not. */
+  readonly slides?: SlideHost | undefined;
   readonly limits?: Partial<ServiceLimits> | undefined;
   /** Memory for bodies and images by name of the requests under way; more get 503. Default 512 MiB. */
   readonly memoryBytes?: number | undefined;
@@ -73,6 +76,7 @@ export class Service {
   private coldMs: number | undefined;
   readonly models: ModelRegistry;
   readonly images: ImageSource | undefined;
+  readonly slides: SlideHost | undefined;
   readonly limits: ServiceLimits;
   readonly metrics: Metrics;
   readonly memory: RequestMemory;
@@ -86,13 +90,17 @@ export class Service {
   constructor(private readonly options: ServiceOptions) {
     this.models = options.models;
     this.images = options.images;
+    this.slides = options.slides;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.metrics = options.metrics ?? new Metrics();
     this.memory = new RequestMemory(options.memoryBytes);
     this.version = options.version ?? projectVersion();
     this.endpoint = options.endpoint;
     this.runs = options.runs;
-    this.pages = options.web?.has("/data/lambda-vs-ec2.json") ? ["deployments"] : [];
+    this.pages = [
+      ...(options.web?.has("/data/lambda-vs-ec2.json") ? ["deployments"] : []),
+      ...(options.slides ? ["slides"] : []),
+    ];
     this.security = securityHeaders(options.endpoint ? [new URL(options.endpoint).origin] : []);
   }
 

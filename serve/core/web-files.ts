@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { dirname, extname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { projectRoot, sha256 } from "../../src/files/index";
@@ -88,7 +88,20 @@ function isKnown(given: string | undefined, etag: string): boolean {
 export async function openWeb(): Promise<WebFiles | undefined> {
   const directory = join(projectRoot(), "serve", "web");
   if (!existsSync(directory)) return undefined;
-  return WebFiles.open(directory, { "/vendor/plotly.min.js": require.resolve("plotly.js-dist-min") });
+  return WebFiles.open(directory, {
+    "/vendor/plotly.min.js": require.resolve("plotly.js-dist-min"),
+    ...seadragon(),
+  });
+}
+
+/** The deep-zoom viewer; images without slides leave it out. */
+function seadragon(): Record<string, string> {
+  try {
+    const main = require.resolve("openseadragon");
+    return { "/vendor/openseadragon.min.js": join(dirname(main), "openseadragon.min.js") };
+  } catch {
+    return {};
+  }
 }
 
 async function load(path: string): Promise<WebFile> {

@@ -5,6 +5,7 @@ import { HistoError, hasErrorCode, InputError } from "../../src/errors/index";
 import {
   DEFAULT_ENGINE_OPTIONS,
   IMAGE_NAME_RULE,
+  type ImageSource,
   Metrics,
   ModelRegistry,
   nameModels,
@@ -18,13 +19,17 @@ import { type AppOptions, createApp } from "./app";
 import { coalesced } from "./coalesce";
 import { createLogger, type Logger } from "./logging";
 import type { WorkerOptions } from "./messages";
+import { SlideJobs, type SlideJobsOptions } from "./slide-jobs";
 import { WorkerModel } from "./worker-model";
 
-export interface ServerOptions extends Omit<AppOptions, "models" | "images" | "metrics" | "web" | "onFault"> {
+export interface ServerOptions
+  extends Omit<AppOptions, "models" | "images" | "slides" | "metrics" | "web" | "onFault"> {
   /** Model directories of `histo export`; the first is the default model. */
   readonly models: readonly string[];
   /** A folder, a data set directory or `s3://bucket/prefix`. */
   readonly images?: string | undefined;
+  /** Bounds for slides. */
+  readonly slides?: SlideJobsOptions | undefined;
   readonly port?: number | undefined;
   readonly host?: string | undefined;
   /** Worker processes for each model. */
@@ -72,10 +77,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const detail = `Images of the label table that cannot be asked for are not listed. Names are: ${IMAGE_NAME_RULE}`;
     logger.warn({ count: unlisted.length, example: unlisted[0] }, detail);
   }
+  const slides = images && slideHost(images, new Map(named), options.slides);
   const serviceOptions = {
     ...options,
     models: registry,
     images,
+    slides,
     metrics,
     web: await openWeb(),
     onFault: (error: unknown, requestId: string) => logger.error({ err: error, request_id: requestId }, "fault"),
@@ -139,9 +146,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       // A model on its way in, or out, has workers too.
       await reloading?.catch(() => undefined);
       await Promise.all(registry.all().map((model) => model.close()));
+      await slides?.close();
       images?.close();
     },
   };
+}
+
+/** Slides are files: a source without paths, such as a bucket, has none. */
+function slideHost(
+  images: ImageSource,
+  models: ReadonlyMap<string, string>,
+  options: SlideJobsOptions | undefined,
+): SlideJobs | undefined {
+  const { locate, slides } = images;
+  return locate && slides
+    ? new SlideJobs(images as ConstructorParameters<typeof SlideJobs>[0], models, options)
+    : undefined;
 }
 
 const DEFAULT_HOST = "127.0.0.1";

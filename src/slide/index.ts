@@ -1,10 +1,10 @@
 /** @module Whole slides: reading them in any size, predicting their tiles, and mapping the answers. */
 export type { Aggregation, SlideMetrics } from "./aggregation";
 export { findSlides, type ListedSlide } from "./find-slides";
-export { slideInfo } from "./open-slide";
+export { openSlideReader, slideInfo } from "./open-slide";
 export { fetchOpenSlide } from "./openslide/install";
 export { predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
 export { predictSlides, type SlidesResult } from "./predict-slides";
 export type { SlideSummary } from "./predicted-slide";
 export type { Frame } from "./results/index";
-export type { Rectangle, SlideInfo, SlideLevel } from "./types";
+export type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "./types";

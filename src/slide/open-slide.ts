@@ -55,6 +55,11 @@ export async function openSlide(
   return { info: { ...info, levels: reader.info.levels }, reader, source };
 }
 
+/** Opens a slide to look at it. @param folder the tiles of a picture go there */
+export async function openSlideReader(path: string, folder: string): Promise<SlideReader> {
+  return (await openSlide(path, async () => folder)).reader;
+}
+
 /** Opens what {@link openSlide} has opened before, in another process. */
 export async function openSource(source: SlideSource, meaning: SampleMeaning = {}): Promise<SlideReader> {
   const { path } = source;

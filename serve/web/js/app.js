@@ -7,6 +7,7 @@ const VIEWS = {
   "/batch": { title: "Batch", load: () => import("./batch.js") },
   "/data": { title: "Data set", load: () => import("./dataset.js") },
   "/models": { title: "Models", load: () => import("./models.js") },
+  "/slides": { title: "Slides", load: () => import("./slides.js") },
   "/deployments": { title: "Lambda or EC2", load: () => import("./deployments.js") },
   "/api": { title: "API", load: () => import("./reference.js") },
 };
@@ -81,11 +82,10 @@ async function about() {
   version_.textContent = `Version ${version} · ${models.length} model${models.length === 1 ? "" : "s"} loaded`;
 }
 
-/** The page of the two deployments is there only where its figures are. */
-async function deployments() {
+/** Some pages are there only where the server has what they show: the figures of the two deployments, slides. */
+async function furtherPages() {
   const { pages } = await info();
-  if (!pages.includes("deployments")) return;
-  document.querySelector('#nav [href="#/deployments"]')?.parentElement?.removeAttribute("hidden");
+  for (const page of pages) document.querySelector(`#nav [href="#/${page}"]`)?.parentElement?.removeAttribute("hidden");
   showCurrentLink();
 }
 
@@ -93,4 +93,4 @@ theme();
 addEventListener("hashchange", show);
 show();
 about().catch(() => undefined);
-deployments().catch(() => undefined);
+furtherPages().catch(() => undefined);

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import sharp from "sharp";
+import { createHandler } from "../../serve/lambda/handler";
+import { type ServerOptions, startServer } from "../../serve/server/index";
+import { writeModel } from "../support/served-model";
+import { picture, shrunk, writeSlide } from "../support/slide-files";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into key by key
+type Answer = any;
+
+async function serve(t: TestContext, options: Partial<ServerOptions> = {}) {
+  const directory = await temporaryDirectory(t);
+  const images = join(directory, "images");
+  await mkdir(images);
+  const whole = picture(700, 500);
+  await writeSlide(join(images, "a.tif"), [whole, shrunk(whole, 2)], { deflate: true });
+  const models = [await writeModel(join(directory, "model"))];
+  const server = await startServer({ port: 0, images, models, ...options });
+  t.after(() => server.close());
+  const ask = async (path: string, init?: RequestInit): Promise<{ status: number; body: Answer; headers: Headers }> => {
+    const answer = await fetch(`${server.url}${path}`, init);
+    return { status: answer.status, body: await answer.json(), headers: answer.headers };
+  };
+  const post = (body: object) =>
+    ask("/slides", { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  const ended = async (id: string): Promise<Answer> => {
+    for (;;) {
+      const { body } = await ask(`/slides/${id}`);
+      if (body.status !== "queued" && body.status !== "running") return body;
+      await sleep(50);
+    }
+  };
+  return { directory, images, server, ask, post, ended };
+}
+
+test("a slide of the image source is predicted in the background; then it has a summary, files, a map and a picture", async (t) => {
+  const { server, ask, post, ended } = await serve(t);
+  assert.deepEqual((await ask("/slides")).body, { slides: ["a.tif"], jobs: [] });
+  const started = await post({ slide: "a.tif", mpp: 0.5 });
+  assert.equal(started.status, 202);
+  assert.equal(started.headers.get("location"), `/slides/${started.body.id}`);
+  const { id } = started.body;
+  const job = await ended(id);
+  assert.equal(job.status, "done", JSON.stringify(job));
+  assert.deepEqual([job.done, job.total, job.summary.tissueTiles], [352, 352, 352]);
+  for (const file of job.files) assert.equal((await fetch(server.url + file)).status, 200, file);
+  const { body: map } = await ask(job.map);
+  assert.deepEqual([map.width, map.height, map.levels, map.x.length], [700, 500, 3, 352]);
+  const tile = await fetch(`${server.url}/slides/${id}/tiles/1/1/0`);
+  assert.equal(tile.headers.get("content-type"), "image/jpeg");
+  const { width, height } = await sharp(Buffer.from(await tile.arrayBuffer())).metadata();
+  assert.deepEqual([width, height], [350 - 256, 250]);
+  for (const wrong of ["tiles/1/2/0", "tiles/9/0/0", "tiles/x/0/0", "files/answers.jsonl", "files/..%2Fmodel.json"]) {
+    assert.equal((await fetch(`${server.url}/slides/${id}/${wrong}`)).status, 404, wrong);
+  }
+});
+
+test("only slides of the source can be asked for, and only so many", async (t) => {
+  const { directory, images, post, ask } = await serve(t, { slides: { queue: 1, bytes: 1000 } });
+  await writeFile(join(directory, "secret.svs"), "outside");
+  await symlink(join(directory, "secret.svs"), join(images, "link.svs"));
+  const cases: [object, number, string][] = [
+    [{ slide: "../secret.svs" }, 400, "IMAGE_NAME_INVALID"],
+    [{ slide: "/etc/passwd" }, 400, "IMAGE_NAME_INVALID"],
+    [{ slide: "link.svs" }, 404, "IMAGE_NOT_FOUND"],
+    [{ slide: "none.svs" }, 404, "IMAGE_NOT_FOUND"],
+    [{ slide: "a.tif", mpp: -1 }, 400, "FIELD_INVALID"],
+    [{ slide: 7 }, 400, "FIELD_INVALID"],
+    [{ slide: "a.tif" }, 413, "IMAGE_TOO_LARGE"],
+  ];
+  for (const [body, status, code] of cases) {
+    const answer = await post(body);
+    assert.deepEqual([answer.status, answer.body.code], [status, code], JSON.stringify(body));
+  }
+  await writeFile(join(images, "small.svs"), "no slide");
+  const answers = [];
+  for (let i = 0; i < 4; i++) answers.push(await post({ slide: "small.svs" }));
+  assert.ok(answers.some(({ status, body }) => status === 503 && body.code === "QUEUE_FULL"));
+  assert.equal((await ask("/slides/none")).body.code, "SLIDE_NOT_FOUND");
+});
+
+test("a slide that cannot be read says why, without paths; one can be cancelled", async (t) => {
+  const { directory, images, ask, post, ended } = await serve(t);
+  await writeFile(join(images, "broken.tif"), "II*\0 and no more than that");
+  const broken = await ended((await post({ slide: "broken.tif", mpp: 0.5 })).body.id);
+  assert.equal(broken.status, "failed");
+  assert.equal(broken.problem.code, "SLIDE_CORRUPT");
+  assert.ok(!JSON.stringify(broken).includes(directory));
+  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
+  const { body } = await ask(`/slides/${id}/cancel`, { method: "POST" });
+  assert.equal(body.status, "cancelled");
+  assert.equal((await ask(`/slides/${id}/map`)).body.code, "SLIDE_FILE_NOT_FOUND");
+});
+
+test("Lambda says that it does no slides, and what does", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const handler = await createHandler({ models: [await writeModel(join(directory, "model"))] });
+  const http = { method: "POST", path: "/slides", sourceIp: "127.0.0.1" };
+  const body = JSON.stringify({ slide: "a.svs" });
+  const headers = { "content-type": "application/json" };
+  const event = { version: "2.0", rawPath: "/slides", rawQueryString: "", requestContext: { http }, headers, body };
+  const answer = (await handler(event as never, 10_000)) as Answer;
+  assert.equal(answer.statusCode, 501);
+  assert.match(answer.body, /histo slide.*batch job/);
+});
