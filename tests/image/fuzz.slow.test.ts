@@ -91,7 +91,11 @@ async function served(server: RunningServer, images: readonly MutatedImage[]): P
   const logits = new Map<string, number>();
   for (const { name, content } of images) {
     const { response, answer } = await soon(`${name}, sent to the server,`, async () => {
-      const options = { method: "POST", body: content as BodyInit, headers: { "content-type": "image/png" } };
+      const options = {
+        method: "POST",
+        body: content as BodyInit,
+        headers: { "content-type": "image/png", connection: "close" },
+      };
       const response = await fetch(`${server.url}/predict`, options);
       return { response, answer: (await response.json()) as { logit: number; detail: string } };
     });
