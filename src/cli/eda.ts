@@ -68,7 +68,7 @@ async function loadTable(options: Options): Promise<{ readonly dataset: Dataset;
   }
 }
 
-function labelLines({ classes, partitions, votes, positive, layout }: Result): string[] {
+function labelLines({ classes, partitions, votes, groups, positive, layout }: Result): string[] {
   const names = ["train", "validation", "test"] as const;
   const line = (name: string, counts: LabelSummary["partitions"]) =>
     names
@@ -80,6 +80,10 @@ function labelLines({ classes, partitions, votes, positive, layout }: Result): s
     line(`images (${layout})`, partitions),
     ...Object.entries(classes).map(([name, counts]) => line(name === positive ? `${name} (positive)` : name, counts)),
   ];
+  if (groups) {
+    const across = groups.acrossPartitions;
+    lines.push(`${"groups".padEnd(18)} ${groups.count}; ${across.length} in several partitions${examples(across)}`);
+  }
   if (!votes) return lines;
   const agreement = Object.entries(votes.agreement).map(([key, count]) => `${key}: ${count}`);
   return [

@@ -23,9 +23,11 @@ export async function datasetContentHash({ classes, tiles }: Dataset): Promise<s
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const rows = tiles.map(({ name, label, partition, votes, fold }, i) => {
+  const rows = tiles.map(({ name, label, partition, votes, fold, group }, i) => {
     const row = [name, label, partition, votes ?? null, files[i]];
-    return fold === undefined ? row : [...row, fold];
+    return fold === undefined && group === undefined
+      ? row
+      : [...row, fold ?? null, ...(group === undefined ? [] : [group])];
   });
   return sha256(JSON.stringify([classes, rows]));
 }

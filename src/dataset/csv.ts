@@ -2,6 +2,7 @@
 import { InputError } from "../errors/index";
 import { assignClasses } from "./classes";
 import { imageColumn, labelColumn } from "./columns";
+import { groupNotes, readGroupColumn } from "./groups";
 import { ImageFolder, type Located, locateImages, type NamedImage } from "./locate";
 import type { DatasetOptions } from "./options";
 import { readPartitions } from "./partitions";
@@ -25,6 +26,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     `${tablePath}, column ${quoted(table.columns[label])},`,
     ", or --label-column NAME for a column with two",
   );
+  const groups = readGroupColumn(table, options);
   const votes = votesColumns(table, options, classes);
   const named = fieldsOf(table, image, "image name").map(
     (name, row): NamedImage => ({ name, line: lineOf(table, row) }),
@@ -36,6 +38,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
       ...(found[index] as Located),
       label: labelOf(written[index] as string),
       partition: partitions[index] as Partition,
+      ...(groups?.groups[index] !== undefined && { group: groups.groups[index] }),
       ...(folds?.[index] !== undefined && { fold: folds[index] }),
       ...(vote && { votes: vote }),
     };
@@ -48,7 +51,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     table: tablePath,
     classes,
     tiles,
-    notes: [...ofImages, ...ofLabels, ...aside, ...notes],
+    notes: [...ofImages, ...ofLabels, ...aside, ...(groups ? groupNotes({ tiles }, groups.column) : []), ...notes],
   };
 }
 

@@ -2,6 +2,7 @@
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
 import { classKey } from "./classes";
+import { dealOut, unitsOf } from "./groups";
 import { inOrder } from "./partitions";
 import { listed, quoted } from "./table";
 import type { Dataset, Tile } from "./types";
@@ -52,20 +53,20 @@ export function withFold(dataset: Dataset, fold: string | undefined, seed: numbe
   return { ...dataset, tiles };
 }
 
-/** Names `1` to `count`, class by class in turn. */
+/** Names `1` to `count`; images of a group are in one fold. */
 function drawFolds({ classes, directory }: Dataset, tiles: readonly Tile[], count: number, seed: number): string[] {
-  const assigned = new Array<string>(tiles.length);
-  let next = 0;
+  const units = unitsOf(tiles);
   for (const label of [0, 1] as const) {
-    const rows = [...tiles.keys()].filter((row) => tiles[row]?.label === label);
-    if (rows.length < count) {
-      throw new InputError(
-        "DATA_TOO_SMALL",
-        `--folds ${count}: ${directory} has ${rows.length} images of class ${quoted(classes[label])} outside test; give fewer folds.`,
-      );
-    }
-    for (const index of new Random(seed, "folds", label).permutation(rows.length))
-      assigned[rows[index] as number] = `${(next++ % count) + 1}`;
+    const ofClass = units.filter((unit) => unit.some((tile) => tile.label === label)).length;
+    if (ofClass >= count) continue;
+    const grouped = tiles.some((tile) => tile.group !== undefined) ? "groups with images" : "images";
+    throw new InputError(
+      "DATA_TOO_SMALL",
+      `--folds ${count}: ${directory} has ${ofClass} ${grouped} of class ${quoted(classes[label])} outside test; give fewer folds.`,
+    );
   }
-  return assigned;
+  const shuffled = Array.from(new Random(seed, "folds").permutation(units.length), (index) => units[index] as Tile[]);
+  const parts = dealOut(shuffled, new Array<number>(count).fill(1 / count));
+  const foldOf = new Map(shuffled.flatMap((unit, i) => unit.map((tile) => [tile, `${(parts[i] as number) + 1}`])));
+  return tiles.map((tile) => foldOf.get(tile) as string);
 }

@@ -1,7 +1,8 @@
-/** @module Held-out partitions: stratified by class and seeded, so that the same data and seed give the same split. */
+/** @module Held-out partitions: stratified by class, whole groups, and seeded: the same data and seed give the same split. */
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
 import { foldsOf, withFold } from "./folds";
+import { dealOut, unitsOf } from "./groups";
 import type { Dataset, Partition, Tile } from "./types";
 
 export interface SplitOptions {
@@ -72,18 +73,40 @@ function holdOut(
   fraction: number,
   seed: number,
 ): readonly Tile[] {
-  const chosen = new Set<Tile>();
+  const train = tiles.filter((tile) => tile.partition === "train");
+  const grouped = train.some((tile) => tile.group !== undefined);
+  const chosen = grouped ? groupsFor(train, into, fraction, seed) : tilesFor(train, into, fraction, seed);
   for (const label of [0, 1] as const) {
-    const train = tiles.filter((tile) => tile.partition === "train" && tile.label === label);
-    if (train.length < 2) {
-      throw new InputError(
-        "DATA_TOO_SMALL",
-        `${dataset.directory} has ${train.length} training image${train.length === 1 ? "" : "s"} of class "${dataset.classes[label]}" left where a ${into} set must be held out; add more.`,
-      );
-    }
-    const size = Math.min(train.length - 1, Math.max(1, Math.round(train.length * fraction)));
-    const order = new Random(seed, "split", into, label).permutation(train.length);
-    for (const index of order.subarray(0, size)) chosen.add(train[index] as Tile);
+    const left = train.filter((tile) => tile.label === label);
+    const held = left.filter((tile) => chosen.has(tile)).length;
+    if (held > 0 && held < left.length) continue;
+    const images = `${left.length} training image${left.length === 1 ? "" : "s"} of class "${dataset.classes[label]}"`;
+    const within = grouped ? ` in ${unitsOf(left).length} groups` : "";
+    throw new InputError(
+      "DATA_TOO_SMALL",
+      `${dataset.directory} has ${images}${within} left where a ${into} set must be held out; add more.`,
+    );
   }
   return tiles.map((tile) => (chosen.has(tile) ? { ...tile, partition: into } : tile));
+}
+
+/** Image by image, in whole numbers of each class. */
+function tilesFor(train: readonly Tile[], into: Partition, fraction: number, seed: number): ReadonlySet<Tile> {
+  const chosen = new Set<Tile>();
+  for (const label of [0, 1] as const) {
+    const ofClass = train.filter((tile) => tile.label === label);
+    const size = Math.min(ofClass.length - 1, Math.max(1, Math.round(ofClass.length * fraction)));
+    const order = new Random(seed, "split", into, label).permutation(ofClass.length);
+    for (const index of order.subarray(0, Math.max(0, size))) chosen.add(ofClass[index] as Tile);
+  }
+  return chosen;
+}
+
+/** Group by group, as nearly as whole groups allow. */
+function groupsFor(train: readonly Tile[], into: Partition, fraction: number, seed: number): ReadonlySet<Tile> {
+  const units = unitsOf(train);
+  const order = new Random(seed, "split", into, "groups").permutation(units.length);
+  const shuffled = Array.from(order, (index) => units[index] as Tile[]);
+  const parts = dealOut(shuffled, [1 - fraction, fraction]);
+  return new Set(shuffled.filter((_, i) => parts[i] === 1).flat());
 }

@@ -1,4 +1,5 @@
 /** @module What a label table says about a data set: class balance and the experts' votes. No pixel is read. */
+import { type GroupSummary, summarizeGroups } from "./groups";
 import type { Dataset, Tile } from "./types";
 
 /** Numbers of tiles by partition; `validation` only where the data set brings its own. */
@@ -29,11 +30,14 @@ export interface LabelSummary {
   readonly partitions: PartitionCounts;
   /** null where the set has no votes. */
   readonly votes: VoteSummary | null;
+  /** Patients, slides or the like; absent where the table has none. */
+  readonly groups?: GroupSummary;
 }
 
 /** Counts classes, partitions and votes. */
 export function summarizeLabels(dataset: Dataset): LabelSummary {
   const { tiles, classes } = dataset;
+  const groups = summarizeGroups(dataset);
   const byClass = classes.map((name, label) => [
     name,
     partitionCounts(
@@ -45,6 +49,7 @@ export function summarizeLabels(dataset: Dataset): LabelSummary {
     classes: Object.fromEntries(byClass) as Record<string, PartitionCounts>,
     partitions: partitionCounts(tiles, tiles),
     votes: summarizeVotes(dataset),
+    ...(groups && { groups }),
   };
 }
 

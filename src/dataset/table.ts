@@ -205,6 +205,14 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 
 const LINE_END = /\r\n|\n|\r/;
 
+/** The parser's errors; its own words hold the whole field. */
+const QUOTE_PROBLEMS: Readonly<Record<string, string>> = {
+  INVALID_OPENING_QUOTE: `a quote (") stands amid a field; put the field in quotes, and write the quote twice`,
+  CSV_INVALID_CLOSING_QUOTE: `something follows a field's closing quote ("); write quotes within a field twice`,
+  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: `something follows a field's closing quote ("); write quotes within a field twice`,
+  CSV_QUOTE_NOT_CLOSED: `the file ends within a field whose quote (") was opened earlier; close it`,
+};
+
 /** The line by which Excel is told the delimiter. */
 const SEPARATOR_LINE = /^\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)/i;
 
@@ -239,6 +247,9 @@ function records(text: string, path: string): TableRow[] {
       return { line: info.lines + linesBefore - within, fields: record };
     });
   } catch (error) {
-    throw new InputError("TABLE_MALFORMED", `${path} is not valid CSV: ${messageOf(error)}.`);
+    const { code = "", lines = 0 } = error as { code?: string; lines?: number };
+    const problem = QUOTE_PROBLEMS[code];
+    if (!problem) throw new InputError("TABLE_MALFORMED", `${path} is not valid CSV: ${quoted(messageOf(error))}.`);
+    throw new InputError("TABLE_MALFORMED", `${path}, line ${lines + linesBefore}: ${problem}.`);
   }
 }

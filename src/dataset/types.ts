@@ -24,6 +24,8 @@ export interface Tile {
   /** 1 for the positive class, 0 for the negative one. */
   readonly label: 0 | 1;
   readonly partition: Partition;
+  /** Patient, slide or the like, where the table says it: its images belong together. */
+  readonly group?: string;
   /** Fold of cross-validation, where the table says it. */
   readonly fold?: string;
   readonly votes?: Votes;

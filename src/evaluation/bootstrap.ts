@@ -4,6 +4,7 @@
  */
 import { Random } from "../random/index";
 import { type ClassCounts, type Ranking, rank } from "./ranking";
+import { type RowGroups, rowsOfGroups } from "./row-groups";
 
 /** Lower and upper end. */
 export type Interval = readonly [low: number, high: number];
@@ -15,6 +16,8 @@ export interface BootstrapOptions {
   readonly level?: number;
   /** The same seed gives the same interval; 0 unless told. */
   readonly seed?: number;
+  /** Rows of one group are drawn together (as many groups as there are): they are no independent rows. */
+  readonly groups?: RowGroups | undefined;
 }
 
 /** Draws in all that a bootstrap takes unless told: some seconds at most, however many rows there are. */
@@ -59,23 +62,40 @@ function positionOf(sorted: Float64Array, value: number): number {
  */
 export function resample(
   { ranking, codes }: RankedRows,
-  { resamples = defaultResamples(codes.length), seed = 0 }: BootstrapOptions,
+  { resamples = defaultResamples(codes.length), seed = 0, groups }: BootstrapOptions,
   use: (counts: ClassCounts) => void,
 ): void {
   const random = new Random(seed, "bootstrap");
-  const n = codes.length;
+  const draw = drawRows(codes.length, random, groups);
   const positives = new Float64Array(ranking.scores.length);
   const negatives = new Float64Array(ranking.scores.length);
-  for (let draw = 0; draw < resamples; draw++) {
+  for (let i = 0; i < resamples; i++) {
     positives.fill(0);
     negatives.fill(0);
-    for (let i = 0; i < n; i++) {
-      const code = codes[random.integer(n)] as number;
+    draw((row) => {
+      const code = codes[row] as number;
       const counts = code & 1 ? positives : negatives;
       (counts[code >>> 1] as number)++;
-    }
+    });
     use({ positives, negatives });
   }
+}
+
+/** Draws as many rows as there are with replacement, or as many whole groups of them, at each call. */
+export function drawRows(
+  n: number,
+  random: Random,
+  groups: RowGroups | undefined,
+): (use: (row: number) => void) => void {
+  if (!groups) {
+    return (use) => {
+      for (let i = 0; i < n; i++) use(random.integer(n));
+    };
+  }
+  const rows = rowsOfGroups(groups);
+  return (use) => {
+    for (let i = 0; i < rows.length; i++) for (const row of rows[random.integer(rows.length)] ?? []) use(row);
+  };
 }
 
 /**

@@ -2,11 +2,18 @@
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { Random } from "../random/index";
-import { type BootstrapOptions, defaultResamples, type Interval, percentileInterval, rankRows } from "./bootstrap";
+import {
+  type BootstrapOptions,
+  defaultResamples,
+  drawRows,
+  type Interval,
+  percentileInterval,
+  rankRows,
+} from "./bootstrap";
 import { type DecisionMetrics, decisionMetrics } from "./confusion";
 import { type DelongTest, delongTest } from "./delong";
 import { confusionAbove } from "./intervals";
-import type { Prediction } from "./predictions";
+import { labelsAndScores, type Prediction } from "./predictions";
 import { averagePrecisionOf, rocAucOf } from "./ranking";
 import { binomialTest } from "./statistics";
 
@@ -58,16 +65,17 @@ export function pairedBootstrap(
   labels: ArrayLike<number>,
   a: ScoresAtThreshold,
   b: ScoresAtThreshold,
-  { resamples = defaultResamples(labels.length), level = 0.95, seed = 0 }: BootstrapOptions = {},
+  { resamples = defaultResamples(labels.length), level = 0.95, seed = 0, groups }: BootstrapOptions = {},
 ): Record<PairedName, PairedDifference> {
   const [drawA, drawB] = [countingModel(labels, a), countingModel(labels, b)];
   const [ofA, ofB] = [drawA.measure(everyRow(labels.length)), drawB.measure(everyRow(labels.length))];
   const names = Object.keys(ofA) as PairedName[];
   const differences = new Map(names.map((name) => [name, new Float64Array(resamples)]));
   const random = new Random(seed, "paired-bootstrap");
-  const drawn = new Uint32Array(labels.length);
+  const drawAgain = drawRows(labels.length, random, groups);
   for (let draw = 0; draw < resamples; draw++) {
-    for (let i = 0; i < drawn.length; i++) drawn[i] = random.integer(drawn.length);
+    const drawn: number[] = [];
+    drawAgain((row) => drawn.push(row));
     const [valuesA, valuesB] = [drawA.measure(drawn), drawB.measure(drawn)];
     for (const [name, list] of differences) list[draw] = valuesA[name] - valuesB[name];
   }
@@ -86,7 +94,7 @@ function countingModel(labels: ArrayLike<number>, { scores, threshold }: ScoresA
   const first = ranking.scores.findIndex((score) => score >= threshold);
   const cut = first < 0 ? ranking.scores.length : first;
   return {
-    measure(rows: Uint32Array): Record<PairedName, number> {
+    measure(rows: ArrayLike<number>): Record<PairedName, number> {
       positives.fill(0);
       negatives.fill(0);
       for (let i = 0; i < rows.length; i++) {
@@ -135,7 +143,7 @@ export function compareModels(
     const example = lost ? ` (for example ${lost[0].filename})` : "";
     throw new InputError("COMPARISON_IMAGES", `The two models did not predict the same images and labels${example}.`);
   }
-  const labels = Uint8Array.from(pairs, ([row]) => row.label);
+  const { labels, groups } = labelsAndScores(a.predictions);
   const ofA = { scores: Float64Array.from(pairs, ([row]) => row.probability), threshold: a.threshold };
   const ofB = { scores: Float64Array.from(pairs, ([, row]) => row?.probability ?? Number.NaN), threshold: b.threshold };
   const right = ({ scores, threshold }: typeof ofA) =>
@@ -143,8 +151,8 @@ export function compareModels(
   return {
     n: labels.length,
     thresholds: { a: a.threshold, b: b.threshold },
-    delong: delongTest(labels, ofA.scores, ofB.scores),
+    delong: delongTest(labels, ofA.scores, ofB.scores, groups),
     mcnemar: mcnemarTest(right(ofA), right(ofB)),
-    differences: pairedBootstrap(labels, ofA, ofB, options),
+    differences: pairedBootstrap(labels, ofA, ofB, { groups, ...options }),
   };
 }

@@ -1,5 +1,9 @@
-/** @module Areas under the ROC curve with their standard errors, alone and paired (DeLong 1988; ranks: Sun and Xu 2014). */
+/**
+ * @module Areas under the ROC curve with their standard errors, alone and paired (DeLong 1988; ranks: Sun and Xu 2014), of rows
+ * that are independent or come in groups (Obuchowski 1997).
+ */
 import type { Interval } from "./bootstrap";
+import type { RowGroups } from "./row-groups";
 import { midranks, twoSidedNormal, Z95 } from "./statistics";
 
 /** Two areas on the same rows. */
@@ -36,15 +40,17 @@ function placements(labels: ArrayLike<number>, scores: ArrayLike<number>): Place
   return { auc: mean(ofPositives), ofPositives, ofNegatives };
 }
 
-/** The area under the ROC curve with its 95 % interval; NaN where a class has fewer than two rows. */
+/**
+ * The area under the ROC curve with its 95 % interval; NaN where a class has fewer than two rows.
+ * @param groups of the rows, where they are not independent
+ */
 export function delongInterval(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
+  groups?: RowGroups,
 ): { auc: number; standardError: number; ci95: Interval } {
   const { auc, ofPositives, ofNegatives } = placements(labels, scores);
-  const variance =
-    covariance(ofPositives, ofPositives) / ofPositives.length +
-    covariance(ofNegatives, ofNegatives) / ofNegatives.length;
+  const variance = varianceOf(labels, ofPositives, ofNegatives, groups);
   const standardError = Math.sqrt(variance);
   const ci95 = [Math.max(0, auc - Z95 * standardError), Math.min(1, auc + Z95 * standardError)] as const;
   return { auc, standardError, ci95 };
@@ -55,17 +61,18 @@ export function delongInterval(
  * @param labels 0 or 1 each
  * @param scoresA one score per row, on any scale
  * @param scoresB as `scoresA`, of the other model
+ * @param groups of the rows, where they are not independent
  */
 export function delongTest(
   labels: ArrayLike<number>,
   scoresA: ArrayLike<number>,
   scoresB: ArrayLike<number>,
+  groups?: RowGroups,
 ): DelongTest {
   const [a, b] = [placements(labels, scoresA), placements(labels, scoresB)];
   const positives = a.ofPositives.map((value, i) => value - (b.ofPositives[i] as number));
   const negatives = a.ofNegatives.map((value, i) => value - (b.ofNegatives[i] as number));
-  const variance =
-    covariance(positives, positives) / positives.length + covariance(negatives, negatives) / negatives.length;
+  const variance = varianceOf(labels, positives, negatives, groups);
   const difference = a.auc - b.auc;
   const standardError = Math.sqrt(variance);
   // Models that rank alike leave rounding only.
@@ -78,7 +85,34 @@ function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function covariance(a: Float64Array, b: Float64Array): number {
-  const [meanA, meanB] = [mean(a), mean(b)];
-  return a.reduce((sum, value, i) => sum + (value - meanA) * ((b[i] as number) - meanB), 0) / (a.length - 1);
+/**
+ * Variance of the mean placement. Of groups it is what their sums vary by; groups of one row each give DeLong's.
+ * @param ofPositives placements, or differences of them, of the positives in the order of the rows
+ */
+function varianceOf(
+  labels: ArrayLike<number>,
+  ofPositives: Float64Array,
+  ofNegatives: Float64Array,
+  groups: RowGroups = Uint32Array.from({ length: labels.length }, (_, row) => row),
+): number {
+  const means = [mean(ofNegatives), mean(ofPositives)] as const;
+  const size = groups.reduce((most, group) => Math.max(most, group), -1) + 1;
+  // Of each group: the sum of its placements' deviations from the mean, and how many it has, by class.
+  const sums = [new Float64Array(size), new Float64Array(size)] as const;
+  const counts = [new Uint32Array(size), new Uint32Array(size)] as const;
+  const next = [0, 0];
+  for (let row = 0; row < labels.length; row++) {
+    const [label, group] = [labels[row] ? 1 : 0, groups[row] as number] as const;
+    const values = label ? ofPositives : ofNegatives;
+    sums[label][group]! += (values[next[label]!++] as number) - means[label];
+    counts[label][group]!++;
+  }
+  const part = (label: 0 | 1) => {
+    const within = counts[label].reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+    const total = (label ? ofPositives : ofNegatives).length;
+    return ((within / (within - 1)) * sums[label].reduce((sum, value) => sum + value * value, 0)) / total ** 2;
+  };
+  const crossed = sums[0].reduce((sum, value, group) => sum + value * (sums[1][group] as number), 0);
+  const across = size > 1 ? ((size / (size - 1)) * crossed) / (ofPositives.length * ofNegatives.length) : 0;
+  return Math.max(0, part(0) + part(1) + 2 * across);
 }

@@ -1,9 +1,10 @@
-/** @module Predictions of a run on disk: `filename,label,logit,probability` and, where known, `votes_positive,votes_total`. */
+/** @module Predictions of a run on disk: `filename,label,logit,probability` and, where known, `votes_positive,votes_total` and `group`. */
 
 import { quoted, readTable, type Table } from "../dataset/table";
 import type { Votes } from "../dataset/types";
 import { InputError } from "../errors/index";
 import { csvField, numberWritten, writeFileAtomically } from "../files/index";
+import { type RowGroups, rowGroups } from "./row-groups";
 
 /** What a model said about one image. */
 export interface Prediction {
@@ -15,19 +16,24 @@ export interface Prediction {
   /** Of the positive class, 0 to 1. */
   readonly probability: number;
   readonly votes?: Votes;
+  /** Patient, slide or the like; its images are no independent ones. */
+  readonly group?: string;
 }
 
 const COLUMNS = ["filename", "label", "logit", "probability"] as const;
+const GROUP_COLUMN = "group";
 const VOTE_COLUMNS = ["votes_positive", "votes_total"] as const;
 
 /** Writes predictions as CSV, whole or not at all. Numbers are written so that reading gives the same bits. */
 export async function writePredictions(path: string, predictions: readonly Prediction[]): Promise<void> {
   const withVotes = predictions.some(({ votes }) => votes !== undefined);
-  const rows = predictions.map(({ filename, label, logit, probability, votes }) => {
-    const row = [csvField(filename), label, logit, probability];
-    return (withVotes ? [...row, votes?.positive ?? "", votes?.total ?? ""] : row).join(",");
+  const withGroups = predictions.some(({ group }) => group !== undefined);
+  const rows = predictions.map(({ filename, label, logit, probability, votes, group }) => {
+    const ofVotes = withVotes ? [votes?.positive ?? "", votes?.total ?? ""] : [];
+    const ofGroup = withGroups ? [csvField(group ?? "")] : [];
+    return [csvField(filename), label, logit, probability, ...ofVotes, ...ofGroup].join(",");
   });
-  const header = (withVotes ? [...COLUMNS, ...VOTE_COLUMNS] : COLUMNS).join(",");
+  const header = [...COLUMNS, ...(withVotes ? VOTE_COLUMNS : []), ...(withGroups ? [GROUP_COLUMN] : [])].join(",");
   await writeFileAtomically(path, `${[header, ...rows].join("\n")}\n`);
 }
 
@@ -64,11 +70,13 @@ function parseRow(table: Table, row: readonly string[], complain: (problem: stri
     if (Number.isNaN(value) || value < low || value > high) complain(`${name} is ${quoted(cell(name))}`);
     return value;
   };
+  const group = cell(GROUP_COLUMN);
   const prediction = {
     filename: cell("filename"),
     label: number("label", 0, 1) as 0 | 1,
     logit: number("logit", -Number.MAX_VALUE, Number.MAX_VALUE),
     probability: number("probability", 0, 1),
+    ...(group !== "" && { group }),
   };
   if (prediction.filename === "") complain("filename is empty");
   if (prediction.label % 1 > 0) complain(`label is ${quoted(cell("label"))}`);
@@ -77,10 +85,16 @@ function parseRow(table: Table, row: readonly string[], complain: (problem: stri
   return { ...prediction, votes: { positive: number("votes_positive", 0, total), total } };
 }
 
-/** Labels and probabilities as arrays, for the functions of this room. */
-export function labelsAndScores(predictions: readonly Prediction[]): { labels: Uint8Array; scores: Float64Array } {
+/** Labels, probabilities and, where there are any, groups as arrays, for the functions of this room. */
+export function labelsAndScores(predictions: readonly Prediction[]): {
+  labels: Uint8Array;
+  scores: Float64Array;
+  groups?: RowGroups;
+} {
+  const groups = rowGroups(predictions.map(({ group }) => group));
   return {
     labels: Uint8Array.from(predictions, ({ label }) => label),
     scores: Float64Array.from(predictions, ({ probability }) => probability),
+    ...(groups && { groups }),
   };
 }

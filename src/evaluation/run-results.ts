@@ -120,8 +120,8 @@ function thresholdOf(
 /** The metrics of both partitions at the run's threshold, as `metrics.json` holds them; a partition without rows is absent. */
 export function measureRun(results: RunResults): { validation?: BinaryMetrics; test?: BinaryMetrics } {
   const measure = (rows: readonly Prediction[]) => {
-    const { labels, scores } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, { threshold: results.threshold.value });
+    const { labels, scores, groups } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, { threshold: results.threshold.value, interval: { groups } });
   };
   return {
     ...(results.validation.length > 0 && { validation: measure(results.validation) }),

@@ -2,7 +2,7 @@
 import type { Interval } from "./bootstrap";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { delongInterval } from "./delong";
-import type { Prediction } from "./predictions";
+import { labelsAndScores, type Prediction } from "./predictions";
 import { wilsonInterval } from "./statistics";
 
 /** One group's results. */
@@ -40,10 +40,9 @@ export function subgroupTable(
 }
 
 function measure(group: string, rows: readonly Prediction[], threshold: number): Subgroup {
-  const labels = rows.map((row) => row.label);
-  const scores = rows.map((row) => row.probability);
+  const { labels, scores, groups } = labelsAndScores(rows);
   const confusion = confusionAt(labels, scores, threshold);
-  const { auc, ci95 } = delongInterval(labels, scores);
+  const { auc, ci95 } = delongInterval(labels, scores, groups);
   return {
     group,
     n: rows.length,

@@ -227,8 +227,8 @@ async function backboneOf(options: TechniqueComparisonOptions, context: ProcessC
 function againstBaseline(row: ComparisonRow, predictions: ReadonlyMap<string, readonly Prediction[]>): ComparisonRow {
   const [own, baseline] = [predictions.get(row.name), predictions.get("colour")];
   if (!own || !baseline || row.name === "colour") return row;
-  const { labels, scores } = labelsAndScores(own);
-  const { difference, ci95 } = delongTest(labels, scores, labelsAndScores(baseline).scores);
+  const { labels, scores, groups } = labelsAndScores(own);
+  const { difference, ci95 } = delongTest(labels, scores, labelsAndScores(baseline).scores, groups);
   return { ...row, beyondBaseline: { difference, ci95 } };
 }
 

@@ -101,8 +101,8 @@ export async function ensembleRow(
   const chosen = labelsAndScores(validation);
   const { threshold } = chooseThreshold(chosen.labels, chosen.scores, parseThresholdRule("balanced-accuracy"));
   const metricsOf = (rows: readonly Prediction[]) => {
-    const { labels, scores } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, { threshold });
+    const { labels, scores, groups } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, { threshold, interval: { groups } });
   };
   const total = (of: (row: ComparisonRow) => number) => members.reduce((sum, row) => sum + of(row), 0);
   const row: ComparisonRow = {
@@ -131,8 +131,8 @@ function meanOf(each: readonly (readonly Prediction[])[], weights: readonly numb
 }
 
 function intervalsOf(rows: readonly Prediction[], threshold: number): Record<IntervalName, Interval> {
-  const { labels, scores } = labelsAndScores(rows);
-  return metricIntervals(labels, scores, { threshold });
+  const { labels, scores, groups } = labelsAndScores(rows);
+  return metricIntervals(labels, scores, { threshold, groups });
 }
 
 async function bytesBelow(directory: string): Promise<number> {

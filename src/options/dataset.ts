@@ -32,6 +32,13 @@ export const datasetSchema = z.strictObject({
     folds: option(whole(2, 1000).optional(), "draw so many folds, stratified by class, whatever the table says", {
       value: "n",
     }),
+    groupColumn: option(
+      text(),
+      "column of patients or slides, whose images stay in one partition; none: none of them",
+      {
+        value: "name",
+      },
+    ),
     votesColumn: option(text(), "column of the experts' votes for the positive class", { value: "name" }),
     votesTotal: option(whole(1).optional(), "how many experts voted on each image, where no column says it", {
       value: "n",

@@ -39,8 +39,9 @@ export function reportFacts(results: RunResults): ReportFacts {
     const measured = metrics[name];
     if (!measured) return undefined;
     const rows = results[name];
-    const { labels, scores } = labelsAndScores(rows);
-    return { name, rows, labels, scores, metrics: measured, intervals: metricIntervals(labels, scores, measured) };
+    const { labels, scores, groups } = labelsAndScores(rows);
+    const intervals = metricIntervals(labels, scores, { threshold: measured.threshold, groups });
+    return { name, rows, labels, scores, metrics: measured, intervals };
   };
   const validation = facts("validation");
   const main = facts("test") ?? (validation as PartitionFacts);

@@ -5,6 +5,7 @@ import {
   type BinaryMetrics,
   binaryMetrics,
   chooseThreshold,
+  labelsAndScores,
   parseThresholdRule,
   sigmoid,
   writePredictions,
@@ -39,12 +40,10 @@ export async function evaluateRun(
     validation.map((row) => row.probability),
     parseThresholdRule(config.thresholdRule),
   );
-  const measure = (rows: typeof validation) =>
-    binaryMetrics(
-      rows.map((row) => row.label),
-      rows.map((row) => row.probability),
-      { threshold },
-    );
+  const measure = (rows: typeof validation) => {
+    const { labels, scores, groups } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, { threshold, interval: { groups } });
+  };
   const metrics = { validation: measure(validation), test: measure(test) };
   await writeJson(run.metrics, metrics);
   config.threshold = threshold;
@@ -64,6 +63,7 @@ function predict(network: Network, data: TrainingData, partition: Partition, con
       logit,
       probability: sigmoid(logit),
       ...(tile.votes && { votes: tile.votes }),
+      ...(tile.group !== undefined && { group: tile.group }),
     };
   });
 }

@@ -67,7 +67,7 @@ const REASONS = new Set([
 ]);
 
 /** What is wrong with an error as an answer to a person; undefined where nothing is. */
-function complaint(error: unknown, table: string): string | undefined {
+function complaint(error: unknown, table: string, content: Buffer): string | undefined {
   const message = messageOf(error);
   if (!(error instanceof HistoError || error instanceof Problem))
     return `a crash: ${error instanceof Error ? error.stack : message}`;
@@ -76,7 +76,9 @@ function complaint(error: unknown, table: string): string | undefined {
   if (!(error instanceof Problem) && !names.some((name) => message.includes(name)))
     return `no file is named: ${message}`;
   if (message.length > LONGEST_MESSAGE) return `${message.length} characters: ${message.slice(0, 300)}`;
-  if (/undefined|NaN|\[object|null/.test(message.replace(/"[^"]*"/g, ""))) return `unclear: ${message}`;
+  const own = /undefined|NaN|\[object|null/.exec(message)?.[0];
+  if (own !== undefined && !content.toString().includes(own) && !content.toString("utf16le").includes(own))
+    return `unclear: ${message}`;
   return undefined;
 }
 
@@ -141,7 +143,7 @@ test(`${COUNT} spoiled tables are read or refused clearly, within ${LONGEST_SECO
       slowest = Math.max(slowest, seconds);
       const key = `${name}: ${error === undefined ? "read" : ((error as HistoError).code ?? "crash")}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
-      const wrong = error === undefined ? undefined : complaint(error, table);
+      const wrong = error === undefined ? undefined : complaint(error, table, bytes);
       const isSlow = seconds > LONGEST_SECONDS || waited > 10 * LONGEST_SECONDS;
       const slow = isSlow ? `${seconds.toFixed(1)} s, ${waited.toFixed(1)} s on the clock` : undefined;
       if (wrong ?? slow) complaints.push(`table ${i} (${story}), ${name}: ${[wrong, slow].filter(Boolean).join("; ")}`);

@@ -286,7 +286,7 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
   [
     "a quote left open",
     "TABLE_MALFORMED",
-    /labels\.csv is not valid CSV/,
+    /labels\.csv, line \d: .*quote/,
     { "labels.csv": 'image,label\n"a.png,x\nb.png,y\n' },
   ],
   ["a binary file", "TABLE_NOT_TEXT", /not a text file/, { "labels.csv": "PK\u0003\u0004\0\0\0" }],

@@ -1,0 +1,100 @@
+/** @module Patients, slides and other groups of images that belong into one partition together. */
+import type { DatasetOptions } from "./options";
+import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from "./table";
+import type { Dataset, Tile } from "./types";
+
+/** The wider group first: a patient has several slides. */
+const GROUP_COLUMNS = [
+  ...["patient", "patient id", "case", "case id", "subject", "subject id", "specimen", "specimen id"],
+  ...["slide", "slide id", "slide name", "wsi", "group", "group id"],
+];
+
+/** The group of each row. */
+export interface TableGroups {
+  readonly column: string;
+  /** Undefined where the field is empty. */
+  readonly groups: readonly (string | undefined)[];
+}
+
+/** Reads the groups of a table: of the column named, or of the first with a usual name; undefined for `none` and where there is none. */
+export function readGroupColumn(table: Table, { groupColumn }: DatasetOptions): TableGroups | undefined {
+  const none = groupColumn !== undefined && plain(groupColumn) === "none" && !table.columns.includes(groupColumn);
+  if (none) return undefined;
+  const position = groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS)[0] : namedColumn(table, groupColumn);
+  if (position === undefined) return undefined;
+  const groups = table.rows.map(({ fields }) => {
+    const field = fields[position] ?? "";
+    return isMissing(field) ? undefined : field;
+  });
+  return { column: table.columns[position] as string, groups };
+}
+
+/** How the images of a set are grouped. */
+export interface GroupSummary {
+  /** Number of groups; an image without one is not counted. */
+  readonly count: number;
+  /** Groups with images in more than one partition: what a model learned of one it knows of the other. */
+  readonly acrossPartitions: readonly string[];
+}
+
+/** Null where the set has no groups. */
+export function summarizeGroups({ tiles }: Pick<Dataset, "tiles">): GroupSummary | null {
+  const partitions = new Map<string, Set<string>>();
+  for (const { group, partition } of tiles) {
+    if (group !== undefined) partitions.set(group, (partitions.get(group) ?? new Set()).add(partition));
+  }
+  if (partitions.size === 0) return null;
+  const across = [...partitions].flatMap(([group, within]) => (within.size > 1 ? [group] : []));
+  return { count: partitions.size, acrossPartitions: across };
+}
+
+/** What should be said of the groups of a set: how they are used, and which reach over partitions already. */
+export function groupNotes(dataset: Pick<Dataset, "tiles">, column: string): string[] {
+  const summary = summarizeGroups(dataset);
+  if (!summary) return [];
+  const { count, acrossPartitions } = summary;
+  const kept = `Images of one "${column}" (${count} of them) stay together where partitions are drawn (--group-column none: they do not).`;
+  if (acrossPartitions.length === 0) return [kept];
+  const leak = `${acrossPartitions.length} of them are in more than one partition of the table, so that results are too good: ${listed(acrossPartitions, 5)}.`;
+  return [kept, leak];
+}
+
+/** Tiles that stay together: those of each group, and each without a group by itself. In the order of their first tiles. */
+export function unitsOf(tiles: readonly Tile[]): Tile[][] {
+  const units = new Map<unknown, Tile[]>();
+  for (const tile of tiles) {
+    const key = tile.group ?? tile;
+    const unit = units.get(key);
+    if (unit) unit.push(tile);
+    else units.set(key, [tile]);
+  }
+  return [...units.values()];
+}
+
+/**
+ * Deals units out to parts so that each part gets its share of both classes, as nearly as whole units allow: each unit goes to
+ * the part that lacks most of what it has, the large ones first.
+ * @param units in random order
+ * @param shares of the parts, adding up to 1
+ * @returns the part of each unit
+ */
+export function dealOut(units: readonly (readonly Tile[])[], shares: readonly number[]): number[] {
+  const countsOf = (unit: readonly Tile[]) => [0, 1].map((label) => unit.filter((tile) => tile.label === label).length);
+  const totals = countsOf(units.flat());
+  const filled = shares.map(() => [0, 0]);
+  const parts = new Array<number>(units.length);
+  const order = [...units.keys()].sort((a, b) => (units[b]?.length ?? 0) - (units[a]?.length ?? 0));
+  for (const index of order) {
+    const unit = countsOf(units[index] as readonly Tile[]);
+    const need = shares.map((share, part) =>
+      unit.reduce((sum, count, label) => {
+        const wanted = share * Math.max(1, totals[label] as number);
+        return sum + count * (1 - ((filled[part]?.[label] as number) + count / 2) / wanted);
+      }, 0),
+    );
+    const part = need.indexOf(Math.max(...need));
+    parts[index] = part;
+    for (const label of [0, 1]) (filled[part] as number[])[label]! += unit[label] as number;
+  }
+  return parts;
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import {
+  type Dataset,
+  type DatasetOptions,
+  foldNames,
+  loadDataset,
+  splitValidation,
+  summarizeLabels,
+} from "../../src/dataset/index";
+import { writeFiles } from "../support/data-sets";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+/** 240 images of 40 patients, from 1 to 11 of each; a patient's images are mostly of one class. */
+async function load(context: TestContext, options: DatasetOptions = {}, header = "image,label,Patient ID", more = "") {
+  const rows: string[] = [];
+  for (let patient = 0; rows.length < 240; patient++) {
+    for (let i = 0; i <= patient % 11 && rows.length < 240; i++)
+      rows.push(`${rows.length}.png,${(patient + Number(i === 3)) % 3 === 0 ? "SSA" : "HP"},p${patient}`);
+  }
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": `${header}\n${rows.map((row) => row + more).join("\n")}\n`,
+  });
+  return loadDataset(folder, { ...options, requireImages: false });
+}
+
+const partitionsOf = ({ tiles }: Dataset) => {
+  const found = new Map<string, Set<string>>();
+  for (const { group = "", partition } of tiles) found.set(group, (found.get(group) ?? new Set()).add(partition));
+  return found;
+};
+
+test("held-out sets take whole patients, and about their share of both classes", async (context) => {
+  const dataset = await load(context);
+  assert.match(dataset.notes?.[0] ?? "", /^Images of one "Patient ID" \(\d+ of them\) stay together/);
+  for (const seed of [0, 1, 2, 3, 4]) {
+    const split = splitValidation(dataset, { seed });
+    for (const [group, partitions] of partitionsOf(split)) assert.equal(partitions.size, 1, group);
+    for (const label of [0, 1]) {
+      const of = (partition?: string) =>
+        split.tiles.filter((tile) => tile.label === label && (!partition || tile.partition === partition)).length;
+      assert.ok(
+        Math.abs(of("test") / of() - 0.2) < 0.07,
+        `test, class ${label}, seed ${seed}: ${of("test")} of ${of()}`,
+      );
+      assert.ok(Math.abs(of("validation") / of() - 0.16) < 0.07, `validation, class ${label}: ${of("validation")}`);
+    }
+  }
+  const [a, b] = [0, 1].map((seed) =>
+    splitValidation(dataset, { seed })
+      .tiles.map(({ partition }) => partition)
+      .join(),
+  );
+  assert.notEqual(a, b);
+});
+
+test("drawn folds take whole patients", async (context) => {
+  const dataset = await load(context, { folds: 4 });
+  assert.deepEqual(foldNames(dataset, { seed: 0 }), ["1", "2", "3", "4"]);
+  const sizes = ["1", "2", "3", "4"].map((fold) => {
+    const split = splitValidation({ ...dataset, options: { folds: 4, fold } }, { seed: 0 });
+    for (const partitions of partitionsOf(split).values()) assert.equal(partitions.size, 1);
+    return split.tiles.filter(({ partition }) => partition === "validation").length;
+  });
+  assert.ok(Math.max(...sizes) - Math.min(...sizes) < 12, sizes.join());
+});
+
+test("--group-column none draws image by image; another column can be named", async (context) => {
+  const without = await load(context, { groupColumn: "none" });
+  assert.ok(without.tiles.every(({ group }) => group === undefined));
+  assert.equal(summarizeLabels(without).groups, undefined);
+  const named = await load(context, { groupColumn: "hospital" }, "image,label,hospital");
+  assert.equal(named.tiles[0]?.group, "p0");
+});
+
+test("patients on both sides of the table's own partitions are counted and named", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv":
+      "image,label,slide,split\na,x,s1,train\nb,y,s1,test\nc,x,s2,train\nd,y,s2,train\ne,y,s3,test\nf,x,,test\ng,y,NA,train\n",
+  });
+  const dataset = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(summarizeLabels(dataset).groups, { count: 3, acrossPartitions: ["s1"] });
+  assert.match(dataset.notes?.[1] ?? "", /^1 of them are in more than one partition of the table, .*: "s1"\.$/);
+  assert.deepEqual(dataset.tiles.map(({ group }) => group).slice(5), [undefined, undefined]);
+});
+
+test("too few patients of a class to hold one out is said plainly", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": "image,label,patient\na,x,1\nb,x,1\nc,y,2\nd,y,2\ne,y,3\n",
+  });
+  const dataset = await loadDataset(folder, { requireImages: false });
+  assert.throws(() => splitValidation(dataset, { seed: 0 }), {
+    code: "DATA_TOO_SMALL",
+    message: /2 training images of class "x" in 1 groups left where a test set must be held out/,
+  });
+});

@@ -1,0 +1,101 @@
+/** Rows that come in groups: as wide intervals as the groups allow, and as those of single rows where groups are single. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  binaryMetrics,
+  compareModels,
+  delongInterval,
+  delongTest,
+  type Prediction,
+  pairedBootstrap,
+  readPredictions,
+  rocAucInterval,
+  writePredictions,
+} from "../../src/evaluation/index";
+import { Random } from "../../src/random/index";
+import { randomRows } from "../support/scored-rows";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+const thrice = <T>(values: readonly T[]): T[] => values.flatMap((value) => [value, value, value]);
+const close = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);
+
+test("every row three times, as groups of three, says no more than every row once", () => {
+  const { labels, scores } = randomRows(31, 120);
+  const other = scores.map((score, i) => (score + (i % 7) / 7) / 2);
+  const groups = Uint32Array.from(thrice(labels.map((_, i) => i)));
+  const [once, again] = [delongInterval(labels, scores), delongInterval(thrice(labels), thrice(scores), groups)];
+  close(again.auc, once.auc);
+  close(again.standardError, once.standardError);
+  const alone = delongInterval(thrice(labels), thrice(scores));
+  assert.ok(alone.standardError < 0.6 * once.standardError, "without groups the copies count as rows of their own");
+  const [paired, pairedAgain] = [
+    delongTest(labels, scores, other),
+    delongTest(thrice(labels), thrice(scores), thrice(other), groups),
+  ];
+  close(pairedAgain.standardError, paired.standardError);
+  const options = { resamples: 300 };
+  assert.deepEqual(
+    rocAucInterval(thrice(labels), thrice(scores), { ...options, groups }),
+    rocAucInterval(labels, scores, options),
+  );
+  const models = (repeat: <T>(values: readonly T[]) => readonly T[]) =>
+    [scores, other].map((values) => ({ scores: repeat(values) as number[], threshold: 0.5 }));
+  const [a, b] = models((values) => values) as [never, never];
+  const [a3, b3] = models(thrice) as [never, never];
+  const [single, grouped] = [
+    pairedBootstrap(labels, a, b, options),
+    pairedBootstrap(thrice(labels), a3, b3, { ...options, groups }),
+  ];
+  for (const end of [0, 1] as const) close(grouped.accuracy.ci95[end], single.accuracy.ci95[end]);
+});
+
+test("of groups with both classes the standard error is what drawing groups again gives", () => {
+  const random = new Random(5, "groups");
+  const rows = Array.from({ length: 300 }, (_, group) => {
+    const shift = random.normal(0, 0.8);
+    return Array.from({ length: 1 + random.integer(8) }, () => {
+      const label = random.chance(group % 3 === 0 ? 0.9 : 0.1) ? 1 : 0;
+      return { group, label, score: 1 / (1 + Math.exp(-(label + shift + random.normal()))) };
+    });
+  }).flat();
+  const labels = rows.map(({ label }) => label);
+  const scores = rows.map(({ score }) => score);
+  const groups = Uint32Array.from(rows, ({ group }) => group);
+  const { standardError } = delongInterval(labels, scores, groups);
+  const [low, high] = rocAucInterval(labels, scores, { groups, resamples: 1500 });
+  const drawn = (high - low) / 2 / 1.96;
+  assert.ok(Math.abs(standardError / drawn - 1) < 0.1, `${standardError} against ${drawn}`);
+  const [low1, high1] = rocAucInterval(labels, scores, { resamples: 1500 });
+  assert.ok(high - low > 1.1 * (high1 - low1), "images of one patient are alike: the interval is wider");
+});
+
+test("groups go with predictions into the file, the metrics and the comparison", async (context) => {
+  const { labels, scores } = randomRows(33, 90);
+  const rows = scores.map(
+    (probability, i): Prediction => ({
+      ...{ filename: `${i}.png`, label: labels[i] as 0 | 1, logit: 0, probability },
+      ...(i > 2 && { group: `patient, "${i % 15}"` }),
+    }),
+  );
+  const file = join(await temporaryDirectory(context), "predictions.csv");
+  await writePredictions(file, rows);
+  assert.deepEqual(await readPredictions(file), rows);
+  const weaker = rows.map((row, i) => ({ ...row, probability: (row.probability + (i % 5) / 5) / 2 }));
+  const single = ({ group: _, ...row }: Prediction): Prediction => row;
+  const [grouped, apart] = [
+    compareModels({ predictions: rows, threshold: 0.5 }, { predictions: weaker, threshold: 0.5 }),
+    compareModels(
+      { predictions: rows.map(single), threshold: 0.5 },
+      { predictions: weaker.map(single), threshold: 0.5 },
+    ),
+  ];
+  assert.equal(grouped.delong.difference, apart.delong.difference);
+  assert.notEqual(grouped.delong.standardError, apart.delong.standardError);
+  assert.notDeepEqual(grouped.differences.accuracy.ci95, apart.differences.accuracy.ci95);
+  const groups = Uint32Array.from(rows, (_, i) => (i > 2 ? i % 15 : 15 + i));
+  assert.notDeepEqual(
+    binaryMetrics(labels, scores, { interval: { groups } }).rocAucCi95,
+    binaryMetrics(labels, scores).rocAucCi95,
+  );
+});
