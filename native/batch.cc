@@ -18,7 +18,8 @@ Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit
 // Weights of so many inputs (outputs, backward) meet the batch before the next ones are read. Forward, each is in a page of
 // its own, and a processor knows some dozens of them.
 constexpr Index kInputs = 64, kOutputs = 128, kDepth = std::max(kInputs, kOutputs);
-constexpr Index kLine = 16;  // floats of a cache line
+constexpr Index kLine = 16;   // floats of a cache line
+constexpr Index kGroups = 8;  // of rows, in a block
 // Fewer multiplications than this are not worth a thread.
 constexpr Index kThreadful = 1 << 20;
 
@@ -52,35 +53,45 @@ void Unpack(const float* sums, Index width, Index batch, Index count, const floa
 }
 
 // What both directions share: sums[m][batch] += a(m, k) * e[k][batch] for m in [0, count), k in [0, depth).
-// a(m, k) = a[m * rowStep + k * step], e in strips of the whole depth `all`, of which k begins at `first`.
+// a(m, k) = a[m * rowStep + k * step], e in strips of the whole depth `all`, of which k begins at `first`. Weights of a block
+// of rows stay in the cache while the batch passes, strip by strip.
 void AddUp(const float* a, Index rowStep, Index step, Index count, const float* e, Index all, Index first, Index depth,
            Index width, float* sums) {
   const Strip& strip = BatchStrip();
-  float rest[kMaxRows * kDepth], last[kMaxRows * kMaxColumns];
-  for (Index m = 0; m < count; m += strip.rows) {
-    const Index rows = std::min(strip.rows, count - m);
-    const bool whole = rows == strip.rows;
-    if (!whole) {  // not to read beyond the end of the weights
+  const Index block = kGroups * strip.rows, whole = count / strip.rows * strip.rows;
+  alignas(64) float near[kGroups * kMaxRows * kDepth];
+  for (Index top = 0; top < whole; top += block) {
+    const Index end = std::min(top + block, whole);
+    const float* from = a + top * rowStep;
+    Index apart = step;
+    if (step != 1) {  // columns lie in many pages: copied, they lie in few
       for (Index k = 0; k < depth; k++) {
-        for (Index r = 0; r < strip.rows; r++) rest[k * strip.rows + r] = r < rows ? a[(m + r) * rowStep + k * step] : 0;
+        const float* row = from + k * step;
+        std::memcpy(near + k * block, row, (end - top) * sizeof(float));
+        for (Index m = 0; m < block; m += kLine) __builtin_prefetch(row + block + m);
       }
-    }
-    if (step != 1 && m % kLine < strip.rows) {  // no prefetcher follows columns
-      for (Index k = 0; k < depth; k++) __builtin_prefetch(a + k * step + m + 2 * kLine);
+      from = near;
+      apart = block;
     }
     for (Index b = 0; b < width; b += strip.columns) {
       const float* part = e + b * all + first * strip.columns;
-      float* to = sums + m * width + b;
-      if (whole) {
-        strip.strided(a + m * rowStep, rowStep, step, part, depth, to, width, first > 0);
-      } else {
-        strip.packed(rest, part, depth, last, strip.columns);
-        for (Index r = 0; r < rows; r++) {
-          for (Index c = 0; c < strip.columns; c++) {
-            to[r * width + c] = last[r * strip.columns + c] + (first > 0 ? to[r * width + c] : 0);
-          }
-        }
+      for (Index m = top; m < end; m += strip.rows) {
+        strip.strided(from + (m - top) * rowStep, rowStep, apart, part, depth, sums + m * width + b, width, first > 0);
       }
+    }
+  }
+  if (whole == count) return;
+  float rest[kMaxRows * kDepth], last[kMaxRows * kMaxColumns];  // not to read beyond the end of the weights
+  for (Index k = 0; k < depth; k++) {
+    for (Index r = 0; r < strip.rows; r++) {
+      rest[k * strip.rows + r] = whole + r < count ? a[(whole + r) * rowStep + k * step] : 0;
+    }
+  }
+  for (Index b = 0; b < width; b += strip.columns) {
+    strip.packed(rest, e + b * all + first * strip.columns, depth, last, strip.columns);
+    for (Index r = 0; r < count - whole; r++) {
+      float* to = sums + (whole + r) * width + b;
+      for (Index c = 0; c < strip.columns; c++) to[c] = last[r * strip.columns + c] + (first > 0 ? to[c] : 0);
     }
   }
 }
@@ -111,7 +122,7 @@ void BatchProduct::Backward(const float* dy, float* dx) const {
     tiles::Backward(*this, dy, dx, ThreadsFor(*this));
     return;
   }
-  const Index width = RoundUp(batch, BatchStrip().columns), block = BatchStrip().rows * 16;
+  const Index width = RoundUp(batch, BatchStrip().columns), block = BatchStrip().rows * kGroups;
   float* e = Scratch<struct PackedBatch, float>(width * outputs);
   PackBatch(dy, outputs, batch, outputs, BatchStrip().columns, e);
   InRanges(inputs, block, ThreadsFor(*this), [&](Index from, Index to) {

@@ -1,6 +1,8 @@
 #include "tiles.h"
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__)
+#include "processor.h"
+
+#if defined(HISTO_DISPATCHED) && defined(__linux__)
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,7 +11,6 @@
 #include <cstring>
 
 #include "parallel.h"
-#include "processor.h"
 #include "scratch.h"
 
 #pragma GCC push_options

@@ -40,3 +40,25 @@ for (const limit of ["avx2", "avx512", "amx"]) {
 
 const [armCompiler, arm] = ["aarch64-linux-gnu-g++", "qemu-aarch64-static"];
 test("products equal a plain loop's on Arm", { skip: !has(armCompiler) || !has(arm) }, () => check(armCompiler, [arm]));
+
+test("all operations compile for Arm against TensorFlow's headers", { skip: !has(armCompiler) }, async () => {
+  const { nativeSources } = (await import(join(projectRoot(), "scripts", "setup", "tensorflow-addon.mjs"))) as {
+    nativeSources: string[];
+  };
+  const headers = [
+    join(projectRoot(), ".setup", "tensorflow", "tensorflow", "include"),
+    join(projectRoot(), "node_modules", "node-api-headers", "include"),
+  ];
+  for (const source of nativeSources.filter((file) => file.endsWith(".cc"))) {
+    const { status, stderr } = spawnSync(
+      armCompiler as string,
+      [
+        ...["-std=c++17", "-O1", "-fPIC", "-w", "-DNAPI_VERSION=8", "-c", "-o", "/dev/null"],
+        ...headers.map((folder) => `-I${folder}`),
+        join(projectRoot(), source),
+      ],
+      { encoding: "utf8" },
+    );
+    assert.equal(status, 0, `${source}: ${stderr}`);
+  }
+});
