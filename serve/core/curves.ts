@@ -1,6 +1,6 @@
 /** @module `GET /models/{model}/curves`: how a model was trained and how it judges, read from the run it came from. */
 import { join } from "node:path";
-import type { Partition } from "../../src/dataset/types";
+import type { Partition } from "../../src/dataset/labels/index";
 import {
   calibrationBins,
   type EpochLine,

@@ -1,8 +1,8 @@
 /** @module A model at work inside one process: decoders with a limit, micro-batches, one session. */
 import { HistoError } from "../../src/errors/index";
-import { sigmoid } from "../../src/evaluation/sigmoid";
 import type { PreprocessedImage } from "../../src/inference/index";
-import type { ModelCard } from "../../src/onnx/model-card";
+import { sigmoid } from "../../src/logits/index";
+import type { ModelCard } from "../../src/onnx/model/index";
 import { Batcher, type BatchingOptions } from "./batcher";
 import { contributions, coverParts } from "./explain";
 import { Limit } from "./limit";

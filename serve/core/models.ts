@@ -1,6 +1,6 @@
 /** @module What the service knows of a model, whether it runs in this process (Lambda) or in a worker (Express). */
 import type { PredictionWarning } from "../../src/inference/index";
-import type { ModelCard } from "../../src/onnx/model-card";
+import type { ModelCard } from "../../src/onnx/model/index";
 import { Problem } from "./problem";
 
 /** One answered image. */

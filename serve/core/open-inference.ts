@@ -2,7 +2,7 @@
  * @module The Open Inference Protocol over REST.
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
-import { sigmoid } from "../../src/evaluation/sigmoid";
+import { sigmoid } from "../../src/logits/index";
 import { readJsonBody } from "./body";
 import { json, type ServiceRequest, type ServiceResponse } from "./http";
 import type { ServedModel } from "./models";

@@ -31,7 +31,7 @@ export async function openNetwork(directory: string, options: PredictorNetworkOp
       return [...(await predictor.predictPixels(batch, pixels.length))];
     },
     async thumbnail(image, edge) {
-      const { thumbnail } = await import("../../src/image/thumbnail.js");
+      const { thumbnail } = await import("../../src/image/index.js");
       return thumbnail(image, edge, {}, { bitDepth });
     },
     async verifyGolden(): Promise<GoldenResult> {

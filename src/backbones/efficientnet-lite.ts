@@ -5,8 +5,7 @@
  */
 import { basename, dirname } from "node:path";
 import { bytesOf, type SafetensorsFile, sizeOf, writeFileAtomically } from "../files/index";
-import { ExternalData } from "../onnx/external-data";
-import { GraphBuilder } from "../onnx/graph";
+import { ExternalData, GraphBuilder } from "../onnx/graph-file/index";
 
 /** A stage: blocks of the smallest network, edge of the depthwise kernel, stride of the first block, widening inside. */
 type Stage = readonly [blocks: number, kernel: number, stride: number, expansion: number];

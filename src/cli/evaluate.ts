@@ -89,7 +89,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     const found: Result = { ...result, ...(report && { report }) };
     const { track, experiment } = readOptions(options, trackingSchema);
     if (!track) return found;
-    const { logEvaluation } = await import("../experiments/track-results.js");
+    const { logEvaluation } = await import("../experiments/tracking/index.js");
     const runUrl = await logEvaluation(results, found, {
       experiment,
       rule: options.thresholdRule,

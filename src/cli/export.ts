@@ -1,7 +1,7 @@
 /** @module `histo export`: a training run as an ONNX model directory. */
 import * as z from "zod";
-import { describeCompression } from "../onnx/compression";
 import type { ExportResult, Verification } from "../onnx/index";
+import { describeCompression } from "../onnx/model/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { addSchemaOptions, readOptions } from "./schema-options";
@@ -48,7 +48,7 @@ export const exportCommand: CommandDefinition<object, Result> = {
     const run = await localRun(named, "model", { progress, signal });
     const result = await exportRun({ run, out, variant, data, foldProjection: fold, mpp, progress, signal });
     if (!track) return result;
-    const { logExport } = await import("../experiments/track-results.js");
+    const { logExport } = await import("../experiments/tracking/index.js");
     const say = (line: string) => progress.say(line);
     const runUrl = await logExport(run, result, { folded: fold, experiment, runId: namedRunId(named), say });
     return { ...result, ...(runUrl && { runUrl }) };

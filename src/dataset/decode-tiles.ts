@@ -2,9 +2,8 @@
 import { readFileSync } from "node:fs";
 import { hasErrorCode, messageOf } from "../errors/index";
 import { sha256 } from "../files/index";
-import type { DecodeLimits } from "../image/limits";
-import { type PixelPreparation, prepareImage } from "../image/prepare";
-import type { ImageWarning } from "../image/warnings";
+import type { DecodeLimits, ImageWarning } from "../image/index";
+import { type PixelPreparation, prepareImage } from "../image/index";
 import { bytesPerImage } from "./store-file";
 
 /** What is the same for all images of a packing. */

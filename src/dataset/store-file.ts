@@ -6,7 +6,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../errors/index";
 import { sha256, writeFully } from "../files/index";
-import type { ImageWarning } from "../image/warnings";
+import type { ImageWarning } from "../image/index";
 import type { PixelStore, UnreadableImage } from "./types";
 
 /** What is known of one image file, to notice when it changes. */

@@ -1,5 +1,5 @@
 /** @module Finding columns of somebody's CSV by their names, and which holds the true label. */
-import { namedColumn as columnNamed, findColumn, quoted, type Table, wordsOf } from "../dataset/table";
+import { namedColumn as columnNamed, findColumn, quoted, type Table, wordsOf } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
 /** Names in order of preference. */

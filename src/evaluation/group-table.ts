@@ -1,6 +1,14 @@
 /** @module Which group each predicted image is in, out of anybody's table of images and groups. */
-import { IMAGE_COLUMNS } from "../dataset/columns";
-import { columnsNamed, isMissing, listed, namedColumn, quoted, readTable, type Table } from "../dataset/table";
+import {
+  columnsNamed,
+  IMAGE_COLUMNS,
+  isMissing,
+  listed,
+  namedColumn,
+  quoted,
+  readTable,
+  type Table,
+} from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import type { Prediction } from "./predictions";

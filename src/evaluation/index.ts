@@ -1,4 +1,6 @@
 /** @module Evaluation: metrics equal to scikit-learn's, thresholds, calibration, comparisons, and predictions on disk. */
+
+export { logitOf, sigmoid } from "../logits/index";
 export {
   type AgreementGroup,
   isRight,
@@ -57,7 +59,6 @@ export {
   readRun,
 } from "./run-results";
 export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
-export { logitOf, sigmoid } from "./sigmoid";
 export { normalShareBelow, spearman, wilsonInterval } from "./statistics";
 export { type Subgroup, subgroupTable } from "./subgroups";
 export {

@@ -1,9 +1,10 @@
 /** @module The measures of a binary classifier under the names of `histo metrics`, equal to scikit-learn's. */
+
+import { sigmoid } from "../logits/index";
 import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
 import { expectedCalibrationError } from "./calibration";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
-import { sigmoid } from "./sigmoid";
 
 /** What `histo metrics --json` prints and `metrics.json` holds. A value that does not exist is NaN, in JSON `null`. */
 export interface BinaryMetrics extends DecisionMetrics {

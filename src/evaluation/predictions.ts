@@ -1,7 +1,7 @@
 /** @module Predictions of a run on disk: `filename,label,logit,probability` and, where known, `votes_positive,votes_total` and `group`. */
 
-import { quoted, readTable, type Table } from "../dataset/table";
-import type { Votes } from "../dataset/types";
+import type { Votes } from "../dataset/labels/index";
+import { quoted, readTable, type Table } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { csvField, numberWritten, writeFileAtomically } from "../files/index";
 import { type RowGroups, rowGroups } from "./row-groups";

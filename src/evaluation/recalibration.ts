@@ -1,5 +1,5 @@
 /** @module Mending probabilities after training: temperature scaling, and the calibration line that says what is wrong. */
-import { logitOf, sigmoid } from "./sigmoid";
+import { logitOf, sigmoid } from "../logits/index";
 
 /** A fitted temperature: probabilities become `sigmoid(logit / temperature)`. Order, and so every area, stays as it is. */
 export interface Temperature {

@@ -1,5 +1,5 @@
 /** @module Which column of somebody's CSV holds the score of the positive class, and not that of the other one. */
-import { positionOfName, quoted, type Table, wordsOf } from "../dataset/table";
+import { positionOfName, quoted, type Table, wordsOf } from "../dataset/labels/index";
 import type { InputError } from "../errors/index";
 import { namedColumn, notFound, positions } from "./columns";
 

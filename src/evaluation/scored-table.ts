@@ -1,6 +1,13 @@
 /** @module Labels and scores out of any CSV: columns found or named, labels as 0 and 1 or as class names. */
-import { checkLetters, classKey, classSpelling } from "../dataset/classes";
-import { isMissing, quoted, readTable, type Table } from "../dataset/table";
+import {
+  checkLetters,
+  classKey,
+  classSpelling,
+  isMissing,
+  quoted,
+  readTable,
+  type Table,
+} from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 import { labelColumn } from "./columns";

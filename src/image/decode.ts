@@ -13,16 +13,8 @@ import { shortenValues, usedBits } from "./bit-depth";
 import { type DecodeLimits, mustFitBytes, mustFitPixels, TILE_EDGE } from "./limits";
 import { decodePlainPng } from "./png";
 import type { ResizePolicy } from "./preprocessing";
+import type { RgbImage } from "./rgb-image";
 import { tiffForm } from "./tiff-form";
-
-/** RGB pixels: uint8, row-major (height, width, channel), length `width * height * 3`. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-  /** Bits that the largest value takes, of a 16-bit file whose values stay so small that 8 bits of them are nearly black. */
-  readonly lowBits?: number;
-}
 
 /** How the values of a file are meant, where the file does not say. */
 export interface SampleMeaning {

@@ -15,14 +15,16 @@ export {
   decodePixels,
   fitImage,
   imageFormat,
-  type RgbImage,
   type SampleMeaning,
   strictlyFirst,
 } from "./decode";
+export { encodePng } from "./encode";
 export { type DecodeLimits, TILE_EDGE } from "./limits";
 export { imageSize } from "./measure";
 export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels } from "./prepare";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
+export type { RgbImage } from "./rgb-image";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { type ChannelScale, standardizationTable, standardize } from "./standardize";
+export { thumbnail } from "./thumbnail";
 export { type ImageWarning, WARNING_TEXTS } from "./warnings";

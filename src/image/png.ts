@@ -6,7 +6,7 @@
  */
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
-import type { RgbImage } from "./decode";
+import type { RgbImage } from "./rgb-image";
 
 const inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
 

@@ -1,7 +1,8 @@
 /** @module The one pipeline from an image file to a model's pixels, for packing, export and serving alike. */
-import { decodePixels, fitImage, type RgbImage } from "./decode";
+import { decodePixels, fitImage } from "./decode";
 import type { DecodeLimits } from "./limits";
 import type { Preprocessing, StainNormalization } from "./preprocessing";
+import type { RgbImage } from "./rgb-image";
 import { type StainNormalizer, stainNormalizer } from "./stain/index";
 import { type ImageWarning, imageWarnings } from "./warnings";
 

@@ -1,5 +1,5 @@
 /** @module What is odd about an image that was read all the same. */
-import type { RgbImage } from "./decode";
+import type { RgbImage } from "./rgb-image";
 
 export type ImageWarning = "low-bits" | "shrunk";
 

@@ -1,5 +1,5 @@
 /** @module From a model's raw outputs to logits and predictions. */
-import type { ModelCard } from "../onnx/model-card";
+import type { ModelCard } from "../onnx/model/index";
 import type { PredictionWarning } from "./warnings";
 
 /** What a model says about one image. */

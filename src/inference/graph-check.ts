@@ -1,9 +1,7 @@
 /** @module Whether a graph is what its card says, so that a card written by hand gives right answers or none. */
 import { join } from "node:path";
 import { InputError } from "../errors/index";
-import type { ModelCard } from "../onnx/model-card";
-import type { ModelDirectory } from "../onnx/model-directory";
-import type { GraphSession, TensorDescription } from "../onnx/session";
+import type { GraphSession, ModelCard, ModelDirectory, TensorDescription } from "../onnx/model/index";
 
 /** How many numbers a graph gives for each image. */
 const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2 } as const;

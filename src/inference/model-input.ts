@@ -1,6 +1,5 @@
 /** @module Arranges pixels the way a graph wants them: type, order of axes, standardization. */
-import type { ModelCard } from "../onnx/model-card";
-import type { InputTensor } from "../onnx/session";
+import type { InputTensor, ModelCard } from "../onnx/model/index";
 import { inputShape } from "./graph-check";
 
 /** The graph's input for `count` images. @param pixels uint8, RGB, [count, size, size, 3] */

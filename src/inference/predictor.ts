@@ -1,13 +1,18 @@
 /** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
 import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
-import { sigmoid } from "../evaluation/sigmoid";
-import type { DecodeLimits } from "../image/limits";
-import { prepareImage } from "../image/prepare";
-import type { ModelCard } from "../onnx/model-card";
-import { type ModelDirectory, openChecked, readModelDirectory, readModelFile } from "../onnx/model-directory";
-import { loadRuntime } from "../onnx/runtime";
-import { GraphSession } from "../onnx/session";
+import type { DecodeLimits } from "../image/index";
+import { prepareImage } from "../image/index";
+import { sigmoid } from "../logits/index";
+import type { ModelCard } from "../onnx/model/index";
+import {
+  GraphSession,
+  loadRuntime,
+  type ModelDirectory,
+  openChecked,
+  readModelDirectory,
+  readModelFile,
+} from "../onnx/model/index";
 import { logitsOf, type Prediction } from "./answers";
 import { dependsOnBatch } from "./batch-dependence";
 import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";

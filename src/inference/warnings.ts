@@ -1,6 +1,6 @@
 /** @module What is odd about a prediction: the one place where its warnings are made, for commands, server and Lambda alike. */
-import type { PreparedImage } from "../image/prepare";
-import { type ImageWarning, WARNING_TEXTS } from "../image/warnings";
+import type { PreparedImage } from "../image/index";
+import { type ImageWarning, WARNING_TEXTS } from "../image/index";
 
 /** A stable code; `warnings` of an answer holds them. */
 export type PredictionWarning = ImageWarning;

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { TEXT_FONT } from "../canvas/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
-import { TEXT_FONT } from "./canvas";
 import { createPage, type Page } from "./figure-page";
 
 /** Traces that plotly draws as SVG. The others need a graphics card's API or map tiles, which plain Node has not. */

@@ -1,6 +1,6 @@
 /** @module Image tiles side by side as one PNG with a caption under each. */
 
-import { createCanvas, TEXT_FONT } from "./canvas";
+import { createCanvas, TEXT_FONT } from "../canvas/index";
 import { display } from "./display";
 
 /** A square or rectangular image: uint8 RGB, row-major (height, width, channel). */

@@ -1,8 +1,7 @@
 /** @module Writes `model.json` and the golden example beside an exported graph. */
 import { basename, join } from "node:path";
 import { sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
-import { encodePng } from "../image/encode";
-import { stainNormalizer } from "../image/index";
+import { encodePng, stainNormalizer } from "../image/index";
 import { goldenPixels } from "./golden";
 import { GRAPH_FILE, type GraphFiles, INPUT_NAME, OUTPUT_NAME } from "./graph-files";
 import type { ModelCard } from "./model-card";

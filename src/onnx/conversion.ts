@@ -3,15 +3,11 @@ import { dirname, join } from "node:path";
 import { InputError } from "../errors/index";
 import type { SafetensorsFile } from "../files/index";
 import type { GraphBuilder } from "./graph";
-import { floatWriter, type LinearMap, type LinearWriter, standardizePixels } from "./linear";
+import { type ChannelAffine, floatWriter, type LinearMap, type LinearWriter, standardizePixels } from "./linear";
 import { storedMatrix } from "./matrix";
 import type { LayerGraph, LayerNode } from "./topology";
 
-/** `value = raw * scale[c] + shift[c]` with c the channel: position in the flattened image modulo the channel count. */
-export interface ChannelAffine {
-  readonly scale: readonly number[];
-  readonly shift: readonly number[];
-}
+export type { ChannelAffine };
 
 /** An intermediate result. Its name in the graph may stand for another arrangement than its Keras meaning. */
 export interface Value {

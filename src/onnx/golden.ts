@@ -1,5 +1,5 @@
 /** @module The golden example: a made-up tile with a known answer. No patient's tile leaves the data set with a model. */
-import type { Preprocessing } from "../image/preprocessing";
+import type { Preprocessing } from "../image/index";
 import { Random } from "../random/index";
 
 const WAVES = 12;

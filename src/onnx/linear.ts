@@ -1,8 +1,13 @@
 /** @module Linear maps `y = x W + b` and how a variant writes them into the graph. */
 import { sizeOf } from "../files/index";
-import type { ChannelAffine } from "./conversion";
 import type { GraphBuilder } from "./graph";
 import { floatBytes, type Matrix, scaleColumns, scaleRows, weightedRowSum } from "./matrix";
+
+/** `value = raw * scale[c] + shift[c]` with c the channel: position in the flattened image modulo the channel count. */
+export interface ChannelAffine {
+  readonly scale: readonly number[];
+  readonly shift: readonly number[];
+}
 
 /** `y = x W + b`; the bias is in double precision until it is written. */
 export interface LinearMap {

@@ -1,5 +1,5 @@
 /** @module `model.json`: everything a predictor has to know beside the ONNX graph. */
-import type { Preprocessing } from "../image/preprocessing";
+import type { Preprocessing } from "../image/index";
 import type { Verification } from "./verification";
 
 /** An image with its known answer: a predictor is ready when it gives this logit. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
-import type { Preprocessing } from "../image/preprocessing";
+import type { Preprocessing } from "../image/index";
 import { RunDirectory } from "../runs/index";
 import { type LayerGraph, readTopology } from "./topology";
 

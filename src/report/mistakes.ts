@@ -5,7 +5,7 @@ import { messageOf } from "../errors/index";
 import { type Mistake, type RunResults, worstMistakes } from "../evaluation/index";
 import { ImageNames } from "../files/index";
 import type { SampleMeaning } from "../image/index";
-import { thumbnail } from "../image/thumbnail";
+import { thumbnail } from "../image/index";
 import type { ReportFacts } from "./facts";
 import { counted, decimal, escapeHtml, paragraph, type Section } from "./html";
 

@@ -1,6 +1,6 @@
 /** @module The files of a training run: one place that knows their names. */
 import { join } from "node:path";
-import type { Partition } from "../dataset/types";
+import type { Partition } from "../dataset/labels/index";
 
 /** Paths inside a run directory. Nothing is created here. */
 export class RunDirectory {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type DatasetOptions, loadDataset } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
-import type { ParentTracking } from "../experiments/parent-run";
+import type { ParentTracking } from "../experiments/tracking/index";
 import { takeLock } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { Halving } from "./halving";

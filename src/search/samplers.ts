@@ -5,13 +5,9 @@
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
 import { draw, type Settings, type Space, sizeOfSpace, valuesOf } from "./space";
-import { proposeByDensities } from "./tpe";
+import { type KnownTrial, proposeByDensities } from "./tpe";
 
-/** A trial that has been begun, and its merit (higher is better) as soon as it has one. */
-export interface KnownTrial {
-  readonly settings: Settings;
-  readonly merit?: number;
-}
+export type { KnownTrial };
 
 /** The searched settings of a trial, or undefined where nothing new is left. */
 export type Sampler = (trial: number, known: readonly KnownTrial[]) => Settings | undefined;

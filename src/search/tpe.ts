@@ -5,8 +5,13 @@
  */
 import { normalShareBelow } from "../evaluation/index";
 import type { Random } from "../random/index";
-import type { KnownTrial } from "./samplers";
 import { type Distribution, draw, type Settings, type Space, valuesOf } from "./space";
+
+/** A trial that has been begun, and its merit (higher is better) as soon as it has one. */
+export interface KnownTrial {
+  readonly settings: Settings;
+  readonly merit?: number;
+}
 
 /** Trials with a result before densities are worth anything. */
 const STARTUP = 8;

@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import type { Monitor } from "../evaluation/index";
 import type { TrackingOptions } from "../experiments/index";
-import { type ParentTracking, parentOf, startParentRun } from "../experiments/parent-run";
-import { logFigures } from "../experiments/run-log";
+import { logFigures, type ParentTracking, parentOf, startParentRun } from "../experiments/tracking/index";
 import type { Progress } from "../progress/index";
 import type { ActiveRun } from "../tracking/index";
 import { searchFigures } from "./figures";

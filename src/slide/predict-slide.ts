@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { makeDirectory, readJson, sha256 } from "../files/index";
-import { readModelDirectory } from "../onnx/model-directory";
+import { readModelDirectory } from "../onnx/model/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type Grid, type GridSettings, gridOf, tileReading } from "./grid";
 import { Journal, type JournalIdentity } from "./journal";

@@ -1,8 +1,6 @@
 /** @module Labels of slides, from a CSV of slide, label and optional partition. */
 import { parse } from "node:path";
-import { classKey } from "../dataset/classes";
-import { partitionNamed } from "../dataset/partitions";
-import { findColumn, listed, readTable } from "../dataset/table";
+import { classKey, findColumn, listed, partitionNamed, readTable } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
 /** What a table says of a slide. */

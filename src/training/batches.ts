@@ -1,6 +1,6 @@
 /** @module Batches of a training or evaluation pass, addressed by epoch and index so that any can be loaded again. */
 import type { PixelStore } from "../dataset/index";
-import { dihedral } from "../image/augment/dihedral";
+import { dihedral } from "../image/augment/index";
 import type { PixelAugmentation, Preprocessing } from "../image/index";
 import { Random } from "../random/index";
 import { standardizedBytes, tf } from "../tensorflow/index";

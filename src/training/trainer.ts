@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { HistoError } from "../errors/index";
-import { type BinaryMetrics, binaryMetrics } from "../evaluation/index";
+import { binaryMetrics } from "../evaluation/index";
 import { setStep } from "../models/index";
 import {
   addGradients,
@@ -18,27 +18,13 @@ import {
 } from "../tensorflow/index";
 import type { BatchSource } from "./batches";
 import { type Callback, isStateful } from "./callbacks/callback";
+import type { EpochResult, Measures, SeenBatches } from "./epoch";
 import type { Loss } from "./losses";
-
-/** Numbers of one pass over a partition: the loss, the metrics of `histo metrics` at threshold 0.5, and the user's own. */
-export type Measures = { loss: number } & BinaryMetrics & Record<string, unknown>;
 
 /** A metric of the user: from labels and logits to a number. */
 export type UserMetric = (labels: ArrayLike<number>, logits: ArrayLike<number>) => number;
 
-/** What an epoch gave. */
-export interface EpochResult {
-  /** Counted from 1. */
-  readonly epoch: number;
-  readonly learningRate: number;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
-  /** Share of the time spent waiting for batches. */
-  readonly waiting: number;
-  /** Measured on the fly, augmented and with dropout. */
-  readonly train: Measures;
-  readonly validation: Measures;
-}
+export type { EpochResult, Measures };
 
 export interface TrainerOptions {
   readonly optimizer: Optimizer;
@@ -283,8 +269,8 @@ export class Trainer {
   }
 }
 
-function emptySeen() {
-  return { lossSum: 0, logits: [] as number[], labels: [] as number[] };
+function emptySeen(): SeenBatches {
+  return { lossSum: 0, logits: [], labels: [] };
 }
 
 function globalNorm(gradients: Gradients): number {

@@ -3,7 +3,7 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
 import { makeDirectory, syncDirectory, writeFileAtomically } from "../../files/index";
-import { encodePng } from "../../image/encode";
+import { encodePng } from "../../image/index";
 import { type Progress, silentProgress } from "../../progress/index";
 import { CLASSES, type PlannedTile, planTiles } from "./plan";
 import { TilePainter } from "./tile";

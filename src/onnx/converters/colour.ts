@@ -12,7 +12,7 @@ import {
   scalesOf,
   THRESHOLDS,
   TINY,
-} from "../../models/layers/colour-levels";
+} from "../../models/colour/index";
 import type { Converter, ConverterTable, Value } from "../conversion";
 
 /** Element types in the attributes of ONNX. */

@@ -1,6 +1,6 @@
 /** @module `heatmap.png`: the slide in small with the tiles' probabilities on it, a scale of colours and one of length. */
 import type { SKRSContext2D } from "@napi-rs/canvas";
-import { createCanvas, TEXT_FONT } from "../../notebook/canvas";
+import { createCanvas, TEXT_FONT } from "../../canvas/index";
 import type { PredictedSlide } from "../predicted-slide";
 import type { SlideLevel } from "../types";
 import { colourOf } from "./colours";

@@ -3,8 +3,9 @@ import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { improves, type Monitor, monitored } from "../../evaluation/index";
 import { loadWeights, saveWeights, weightsAreFinite } from "../../models/index";
-import { type EpochResult, type Trainer, TrainingDiverged } from "../trainer";
-import type { StatefulCallback } from "./callback";
+import type { EpochResult } from "../epoch";
+import { TrainingDiverged } from "../trainer";
+import type { RunningTraining, StatefulCallback } from "./callback";
 
 interface Kept {
   readonly epoch: number;
@@ -28,7 +29,7 @@ export class BestWeights implements StatefulCallback<readonly Kept[]> {
     return this.kept[0]?.epoch;
   }
 
-  async onValidationEnd(trainer: Trainer, result: EpochResult): Promise<void> {
+  async onValidationEnd(trainer: RunningTraining, result: EpochResult): Promise<void> {
     const value = monitored(result, this.monitor);
     const better = (candidate: Kept) => !improves(value, candidate.value, this.monitor);
     const rank = this.kept.filter(better).length;
@@ -44,7 +45,7 @@ export class BestWeights implements StatefulCallback<readonly Kept[]> {
   }
 
   /** Loads the best weights back into the model. */
-  async onEnd(trainer: Trainer): Promise<void> {
+  async onEnd(trainer: RunningTraining): Promise<void> {
     if (this.kept.length > 0) await loadWeights(trainer.model, this.path);
   }
 

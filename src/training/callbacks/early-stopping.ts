@@ -1,8 +1,8 @@
 /** @module Ending a run early. */
 
 import { improves, type Monitor, monitored } from "../../evaluation/index";
-import type { EpochResult, Trainer } from "../trainer";
-import type { Callback, StatefulCallback } from "./callback";
+import type { EpochResult } from "../epoch";
+import type { Callback, RunningTraining, StatefulCallback } from "./callback";
 
 /** The best value so far, and for how many epochs it has been the best. */
 export interface Waiting {
@@ -22,7 +22,7 @@ export class EarlyStopping implements StatefulCallback<Waiting> {
     private readonly minDelta = 0,
   ) {}
 
-  onEpochEnd(trainer: Trainer, result: EpochResult): void {
+  onEpochEnd(trainer: RunningTraining, result: EpochResult): void {
     const value = monitored(result, this.monitor);
     if (improves(value, this.best, this.monitor, this.minDelta)) {
       this.best = value;
@@ -46,7 +46,7 @@ export class EarlyStopping implements StatefulCallback<Waiting> {
 export class StopWhenLossRises implements Callback {
   constructor(private readonly epochs: number) {}
 
-  onEpochEnd(trainer: Trainer): void {
+  onEpochEnd(trainer: RunningTraining): void {
     const losses = trainer.history.slice(-this.epochs - 1).map((result) => result.validation.loss);
     const rises = losses.slice(1).every((loss, i) => loss > (losses[i] as number));
     if (losses.length > this.epochs && rises) {

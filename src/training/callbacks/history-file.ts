@@ -4,14 +4,14 @@ import { dirname } from "node:path";
 import { writeFileAtomically } from "../../files/index";
 import { decimal } from "../../progress/index";
 import type { RunDirectory } from "../../runs/index";
-import type { EpochResult, Trainer } from "../trainer";
-import type { Callback } from "./callback";
+import type { EpochResult } from "../epoch";
+import type { Callback, RunningTraining } from "./callback";
 
 /** Writes `history.jsonl` and `train.log`. A resumed run first brings the history back to where its checkpoint was. */
 export class HistoryFile implements Callback {
   constructor(private readonly run: RunDirectory) {}
 
-  async onStart(trainer: Trainer): Promise<void> {
+  async onStart(trainer: RunningTraining): Promise<void> {
     await mkdir(dirname(this.run.log), { recursive: true });
     await writeFileAtomically(
       this.run.history,
@@ -20,16 +20,16 @@ export class HistoryFile implements Callback {
     await this.note(trainer.step > 0 ? `resumed at epoch ${trainer.epoch}, batch ${trainer.batch}` : "started");
   }
 
-  async onEpochEnd(_trainer: Trainer, result: EpochResult): Promise<void> {
+  async onEpochEnd(_trainer: RunningTraining, result: EpochResult): Promise<void> {
     await appendFile(this.run.history, `${JSON.stringify(result)}\n`);
     await this.note(describeEpoch(result));
   }
 
-  async onInterrupt(trainer: Trainer): Promise<void> {
+  async onInterrupt(trainer: RunningTraining): Promise<void> {
     await this.note(`interrupted ${describePlace(trainer)}`);
   }
 
-  async onEnd(trainer: Trainer): Promise<void> {
+  async onEnd(trainer: RunningTraining): Promise<void> {
     await this.note(`ended after epoch ${trainer.epoch}${trainer.stopReason ? `: ${trainer.stopReason}` : ""}`);
   }
 
@@ -39,7 +39,7 @@ export class HistoryFile implements Callback {
 }
 
 /** Where a training stands, such as `in epoch 3 after batch 20`. */
-export function describePlace({ epoch, batch }: Trainer): string {
+export function describePlace({ epoch, batch }: RunningTraining): string {
   return batch > 0 ? `in epoch ${epoch + 1} after batch ${batch}` : `after epoch ${epoch}`;
 }
 

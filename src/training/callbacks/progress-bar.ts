@@ -1,7 +1,7 @@
 /** @module Training progress for a person who watches. */
 import { decimal, type Progress, type ProgressTask } from "../../progress/index";
-import type { EpochResult, Trainer } from "../trainer";
-import type { Callback } from "./callback";
+import type { EpochResult } from "../epoch";
+import type { Callback, RunningTraining } from "./callback";
 import { describeEpoch, describePlace } from "./history-file";
 
 /** A bar over all batches with the loss and the last validation metric; a line per epoch. */
@@ -10,11 +10,11 @@ export class ProgressBar implements Callback {
 
   constructor(private readonly progress: Progress) {}
 
-  onStart(trainer: Trainer): void {
+  onStart(trainer: RunningTraining): void {
     this.task = this.progress.start("Training", trainer.options.epochs * trainer.source.examples, "images");
   }
 
-  onBatchEnd(trainer: Trainer): void {
+  onBatchEnd(trainer: RunningTraining): void {
     const { seen, source } = trainer;
     const done = trainer.epoch * source.examples + seen.logits.length;
     const loss = decimal(seen.lossSum / seen.logits.length, 4);
@@ -23,15 +23,15 @@ export class ProgressBar implements Callback {
     this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${auc}`);
   }
 
-  onEpochEnd(_trainer: Trainer, result: EpochResult): void {
+  onEpochEnd(_trainer: RunningTraining, result: EpochResult): void {
     this.progress.say(describeEpoch(result));
   }
 
-  onInterrupt(trainer: Trainer): void {
+  onInterrupt(trainer: RunningTraining): void {
     this.task?.finish(`stopped ${describePlace(trainer)}`);
   }
 
-  onEnd(trainer: Trainer): void {
+  onEnd(trainer: RunningTraining): void {
     this.task?.finish(`${trainer.epoch} epochs${trainer.stopReason ? `, stopped because ${trainer.stopReason}` : ""}`);
   }
 }

@@ -1,8 +1,8 @@
 /** @module Lowering the learning rate when the monitored metric stands still. */
 
 import { improves, type Monitor, monitored } from "../../evaluation/index";
-import type { EpochResult, Trainer } from "../trainer";
-import type { StatefulCallback } from "./callback";
+import type { EpochResult } from "../epoch";
+import type { RunningTraining, StatefulCallback } from "./callback";
 import type { Waiting } from "./early-stopping";
 
 /** Multiplies the learning rate by `factor` after `patience` epochs without improvement. */
@@ -17,7 +17,7 @@ export class ReduceOnPlateau implements StatefulCallback<Waiting> {
     private readonly patience: number,
   ) {}
 
-  onEpochEnd(trainer: Trainer, result: EpochResult): void {
+  onEpochEnd(trainer: RunningTraining, result: EpochResult): void {
     const value = monitored(result, this.monitor);
     if (improves(value, this.best, this.monitor)) {
       this.best = value;

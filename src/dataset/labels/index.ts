@@ -1,0 +1,6 @@
+/** @module Label tables and what stands in them, without images: for rooms that read tables of their own. */
+export { checkLetters, classKey, classSpelling } from "../classes";
+export { IMAGE_COLUMNS } from "../columns";
+export { partitionNamed } from "../partitions";
+export * from "../table";
+export type { Partition, Votes } from "../types";

@@ -1,0 +1,4 @@
+/** @module What is logged to MLflow, besides trainings: results, parent runs, figures. Loads no trainer. */
+export { type ParentTracking, parentOf, startParentRun } from "../parent-run";
+export { logFigures } from "../run-log";
+export * from "../track-results";

@@ -1,0 +1,25 @@
+/** @module What an epoch gives. */
+import type { BinaryMetrics } from "../evaluation/index";
+
+/** Numbers of one pass over a partition: the loss, the metrics of `histo metrics` at threshold 0.5, and the user's own. */
+export type Measures = { loss: number } & BinaryMetrics & Record<string, unknown>;
+
+export interface EpochResult {
+  /** Counted from 1. */
+  readonly epoch: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  /** Share of the time spent waiting for batches. */
+  readonly waiting: number;
+  /** Measured on the fly, augmented and with dropout. */
+  readonly train: Measures;
+  readonly validation: Measures;
+}
+
+/** The batches of an epoch so far: sum of the losses by example, logits and labels in the order of the batches. */
+export interface SeenBatches {
+  lossSum: number;
+  readonly logits: number[];
+  readonly labels: number[];
+}
