@@ -3,12 +3,12 @@ import { mkdirSync } from "node:fs";
 import { locked } from "./lock.mjs";
 import { packages } from "./packages.mjs";
 import { setupFolder } from "./paths.mjs";
-import { python } from "./python.mjs";
+import { bytecode, python } from "./python.mjs";
 import { SetupError } from "./shell.mjs";
 import { clearStamp, finished, keyOf, writeStamp } from "./stamp.mjs";
 import { tensorflow } from "./tensorflow.mjs";
 
-const steps = [packages, python, tensorflow];
+const steps = [packages, python, bytecode, tensorflow];
 const OLDEST_NODE = [20, 19];
 
 /**

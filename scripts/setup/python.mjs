@@ -48,3 +48,20 @@ export const python = {
     }
   },
 };
+
+/** Python compiles a module again in every process where it may not keep the result, as in many containers. */
+const KEEP = `
+import pathlib, sysconfig
+folder = pathlib.Path(sysconfig.get_path("purelib"))
+(folder / "keep-bytecode.pth").write_text("import sys; sys.dont_write_bytecode = False\\n")`;
+
+export const bytecode = {
+  name: "bytecode",
+  label: "Python's compiled modules",
+  needs: ["python"],
+  inputs: [],
+  outputs: [],
+  async install() {
+    await run("bytecode", venvProgram("python"), ["-c", KEEP]);
+  },
+};
