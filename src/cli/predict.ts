@@ -1,7 +1,7 @@
 /** @module `histo predict`: classes of images by an exported model, as CSV. */
 import { HistoError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
-import type { FileAnswer, PredictionWarning } from "../inference/index";
+import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
 import { type CommandDefinition, integer } from "./command";
 import { bitDepth, MODEL_BIT_DEPTH_HELP } from "./data-options";
 
@@ -10,6 +10,7 @@ interface Options {
   readonly images: readonly string[];
   readonly out?: string;
   readonly threads?: number;
+  readonly tile?: boolean;
   readonly bitDepth?: number;
 }
 
@@ -39,11 +40,14 @@ export const predictCommand: CommandDefinition<Options, Result> = {
       .requiredOption("--model <dir>", "model directory of histo export")
       .requiredOption("--images <path...>", "image files and folders of images")
       .option("--out <file>", "CSV file to write (default: standard output)")
+      .option("--tile", "cut pictures of more than twice the model's input into tiles: the answer is the tiles' mean")
       .option("--threads <n>", "threads of the network", integer(1, 1024))
       .option("--bit-depth <n>", MODEL_BIT_DEPTH_HELP, bitDepth),
-  async run({ model, images, out, ...options }, { progress, signal }) {
+  async run({ model, images, out, tile = false, ...options }, { progress, signal }) {
     const { listImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor } = await import("../inference/index.js");
-    const [predictor, listed] = await Promise.all([Predictor.open(model, options), listImages(images)]);
+    const [predictor, all] = await Promise.all([Predictor.open(model, options), listImages(images)]);
+    const large = tile ? await largeAmong(all, predictor.card.preprocessing.size) : [];
+    const listed = all.filter((image) => !large.includes(image));
     const task = progress.start("Predict", listed.length, "images");
     const answers: FileAnswer[] = [];
     try {
@@ -52,9 +56,15 @@ export const predictCommand: CommandDefinition<Options, Result> = {
         task.update(answers.length);
         if (signal.aborted) break;
       }
+      for (const { filename, path } of large) {
+        if (signal.aborted) break;
+        answers.push({ filename, answer: await tiled(path, predictor) });
+      }
     } finally {
       await predictor.close();
     }
+    const order = new Map(all.map(({ filename }, i) => [filename, i]));
+    answers.sort((a, b) => (order.get(a.filename) as number) - (order.get(b.filename) as number));
     task.finish(`${answers.length} images`);
     const predictions = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [] : [rowOf(filename, answer)],
@@ -67,6 +77,8 @@ export const predictCommand: CommandDefinition<Options, Result> = {
       for (const kind of answer.warnings)
         process.stderr.write(`histo: ${filename} ${PREDICTION_WARNING_TEXTS[kind]}.\n`);
     }
+    if (answers.some(({ answer }) => !(answer instanceof HistoError) && answer.warnings.includes("shrunk")))
+      process.stderr.write("histo: --tile predicts large images tile by tile instead.\n");
     for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
     if (failed.length > 0) process.exitCode = 1;
     if (out !== undefined) await writeFileAtomically(out, csv(predictions));
@@ -82,6 +94,23 @@ export const predictCommand: CommandDefinition<Options, Result> = {
   render: ({ out, predictions }) =>
     out === null ? csv(predictions).trimEnd() : `${out}: ${predictions.length} predictions`,
 };
+
+async function largeAmong(images: readonly ListedImage[], size: number): Promise<ListedImage[]> {
+  const { isForTiles } = await import("../slide/index.js");
+  const large: ListedImage[] = [];
+  for (const image of images) if (await isForTiles(image.path, size)) large.push(image);
+  return large;
+}
+
+async function tiled(path: string, predictor: Predictor): Promise<FileAnswer["answer"]> {
+  const { predictTiled } = await import("../slide/index.js");
+  try {
+    return await predictTiled(path, predictor);
+  } catch (error) {
+    if (error instanceof HistoError) return error;
+    throw error;
+  }
+}
 
 function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoError>): Row {
   const { logit, probability, predictedClass, threshold, warnings } = answer;

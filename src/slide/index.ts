@@ -5,6 +5,7 @@ export { openSlideReader, slideInfo } from "./open-slide";
 export { fetchOpenSlide } from "./openslide/install";
 export { predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
 export { predictSlides, type SlidesResult } from "./predict-slides";
+export { isForTiles, predictTiled } from "./predict-tiled";
 export type { SlideSummary } from "./predicted-slide";
 export type { Frame } from "./results/index";
 export type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "./types";

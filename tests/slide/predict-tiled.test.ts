@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { encodePng } from "../../src/image/encode";
+import { Predictor } from "../../src/inference/index";
+import { histo } from "../support/histo";
+import { tile, writeModel } from "../support/served-model";
+import { cut, picture } from "../support/slide-files";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("predict --tile answers for a large picture with the mean of its tiles, and as before for small ones", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const images = join(directory, "images");
+  await mkdir(images);
+  const [width, height, size] = [128, 96, 32];
+  const large = picture(width, height);
+  await writeFile(join(images, "large.png"), await encodePng(large.data, width, height));
+  await writeFile(join(images, "small.png"), await tile(1, size));
+  const model = await writeModel(join(directory, "model"));
+  const ask = (...options: string[]) => histo("predict", "--model", model, "--images", images, "--json", ...options);
+  const whole = ask();
+  assert.match(whole.stderr, /--tile/);
+  const { status, stdout, stderr } = ask("--tile");
+  assert.equal(status, 0, stderr);
+  assert.doesNotMatch(stderr, /shrunk/);
+  const [tiled, small] = JSON.parse(stdout).predictions;
+  const predictor = await Predictor.open(model);
+  t.after(() => predictor.close());
+  const answers: number[] = [];
+  for (let y = 0; y < height; y += size) {
+    for (let x = 0; x < width; x += size) {
+      answers.push((await predictor.predict(await encodePng(cut(large, x, y, size, size), size, size))).probability);
+    }
+  }
+  const mean = answers.reduce((sum, value) => sum + value, 0) / answers.length;
+  assert.ok(Math.abs(tiled.probability - mean) < 1e-5);
+  assert.ok(Math.abs(Math.log(mean / (1 - mean)) - tiled.logit) < 1e-4);
+  assert.deepEqual(small, JSON.parse(whole.stdout).predictions[1]);
+});
