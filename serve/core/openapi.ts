@@ -325,7 +325,7 @@ export function openApiDocument(service: Service): Json {
       schemas: SCHEMAS,
       securitySchemes: {
         apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
-        bearer: { type: "http", scheme: "bearer" },
+        bearer: { type: "http", scheme: "bearer", description: "An API key, or a token of the configured issuer." },
       },
     },
     security: [{}, { apiKey: [] }, { bearer: [] }],

@@ -27,7 +27,7 @@ export const PROBLEM_CODES = {
   FIELD_INVALID: [400, "A field of the body or the query is missing or has the wrong type."],
   IMAGE_NAME_INVALID: [400, "The image name has characters or a form that names here never have."],
   IMAGE_NAME_AMBIGUOUS: [400, "The image name may mean any of several images; ask for one of them in full."],
-  UNAUTHORIZED: [401, "An API key is required and was not given or is wrong."],
+  UNAUTHORIZED: [401, "An API key or a token is required and was not given, is wrong or has expired."],
   ROUTE_NOT_FOUND: [404, "No such route."],
   IMAGE_NOT_FOUND: [404, "The image source has no image of this name."],
   IMAGES_NOT_CONFIGURED: [404, "The service has no image source; send the image itself."],
@@ -54,6 +54,7 @@ export const PROBLEM_CODES = {
   DEADLINE_EXCEEDED: [503, "The answer was not ready in the allowed time."],
   MODEL_UNAVAILABLE: [503, "The model is loading or its worker was lost; retry after the given seconds."],
   IMAGE_SOURCE_UNAVAILABLE: [503, "The image source did not answer; retry after the given seconds."],
+  ISSUER_UNAVAILABLE: [503, "The issuer of tokens did not answer; retry after the given seconds."],
   SHUTTING_DOWN: [503, "The service is stopping."],
 } as const satisfies Readonly<Record<string, readonly [status: number, meaning: string]>>;
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../../src/files/index";
-import { authorize } from "./auth";
+import { Access, type TokenIssuer } from "./auth";
 import { corsHeaders, preflight } from "./cors";
 import type { ServiceRequest, ServiceResponse } from "./http";
 import type { ImageSource } from "./images";
@@ -44,6 +44,8 @@ export interface ServiceOptions {
   readonly memoryBytes?: number | undefined;
   /** Keys of which a client must give one (`x-api-key` or `authorization: Bearer`); none: open to all. */
   readonly apiKeys?: readonly string[] | undefined;
+  /** Whose tokens a client may give instead of a key. */
+  readonly tokens?: TokenIssuer | undefined;
   readonly version?: string | undefined;
   readonly metrics?: Metrics | undefined;
   /** Learns of every fault that is not the client's, with the request's id. */
@@ -77,6 +79,7 @@ export class Service {
   readonly models: ModelRegistry;
   readonly images: ImageSource | undefined;
   readonly slides: SlideHost | undefined;
+  private readonly access: Access;
   readonly limits: ServiceLimits;
   readonly metrics: Metrics;
   readonly memory: RequestMemory;
@@ -101,6 +104,7 @@ export class Service {
       ...(options.web?.has("/data/lambda-vs-ec2.json") ? ["deployments"] : []),
       ...(options.slides ? ["slides"] : []),
     ];
+    this.access = new Access(options);
     this.security = securityHeaders(options.endpoint ? [new URL(options.endpoint).origin] : []);
   }
 
@@ -158,7 +162,7 @@ export class Service {
       if (page) return { label: "page", response: page };
       const { route, parameters } = findRoute(request.method, request.path);
       label = route.label;
-      if (!route.open) authorize(request.headers, this.options.apiKeys ?? []);
+      if (!route.open) await this.access.check(request.headers);
       if (route.body !== "none") this.checkBody(route, request);
       const response = await this.withinDeadline(request, (limited) => route.answer(this, limited, parameters));
       return { label, response };
@@ -172,10 +176,10 @@ export class Service {
    * @returns how many bytes of it are to be read at most
    * @throws {Problem} when it will be refused whatever the body is
    */
-  admit({ method, path, headers }: RequestHead): number {
+  async admit({ method, path, headers }: RequestHead): Promise<number> {
     if (method !== "POST" || !isServicePath(path)) return 0;
     const { route } = findRoute(method, path);
-    if (!route.open) authorize(headers, this.options.apiKeys ?? []);
+    if (!route.open) await this.access.check(headers);
     return this.bodyLimit(route);
   }
 

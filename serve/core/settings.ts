@@ -1,6 +1,7 @@
 /** @module Settings that are given as text, on the command line or in the environment. */
 import { InputError } from "../../src/errors/index";
 import { numberWritten } from "../../src/files/index";
+import type { TokenIssuer } from "./auth";
 
 /** The parts of a list such as `a, b`. */
 export function listOf(text = ""): string[] {
@@ -20,6 +21,27 @@ export function apiKeysOf(text = ""): string[] {
   throw new InputError(
     "API_KEYS_EMPTY",
     "HISTO_API_KEYS is set but holds no key; name keys separated by commas, or unset it to serve without any.",
+  );
+}
+
+/**
+ * The issuer of tokens; undefined where none is named.
+ * @param issuer address, https except on this machine @param audience what its tokens for this service hold as `aud`
+ * @throws {InputError} `TOKEN_ISSUER_INVALID`, `TOKEN_AUDIENCE_MISSING`
+ */
+export function tokensOf(issuer = "", audience = ""): TokenIssuer | undefined {
+  if (issuer === "" && audience === "") return undefined;
+  const address = webAddress(issuer);
+  if (!address || (address.protocol !== "https:" && !["127.0.0.1", "localhost", "[::1]"].includes(address.hostname))) {
+    throw new InputError(
+      "TOKEN_ISSUER_INVALID",
+      `HISTO_OIDC_ISSUER: ${issuer || "nothing"} is not an address such as https://issuer.example.`,
+    );
+  }
+  if (audience) return { issuer, audience };
+  throw new InputError(
+    "TOKEN_AUDIENCE_MISSING",
+    "HISTO_OIDC_AUDIENCE is missing; without it every token of the issuer would be taken, also those for other services.",
   );
 }
 

@@ -14,6 +14,8 @@ import {
   originsOf,
   Problem,
   Service,
+  type TokenIssuer,
+  tokensOf,
 } from "../core/index";
 import { openNetwork } from "../core/predictor-network";
 import { type HttpEvent, type HttpResult, requestOf, resultOf } from "./event";
@@ -35,13 +37,14 @@ export interface LambdaOptions {
   readonly models: readonly string[];
   readonly images?: string | undefined;
   readonly apiKeys?: readonly string[] | undefined;
+  readonly tokens?: TokenIssuer | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
   /** Bits that the values of 16-bit images use, in place of what the models' cards say. */
   readonly bitDepth?: number | undefined;
 }
 
 /**
- * Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS`, `HISTO_CORS_ORIGINS` and `HISTO_BIT_DEPTH`; lists are separated
+ * Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS`, `HISTO_OIDC_ISSUER`, `HISTO_OIDC_AUDIENCE`, `HISTO_CORS_ORIGINS` and `HISTO_BIT_DEPTH`; lists are separated
  * by commas.
  * @throws {InputError} `API_KEYS_EMPTY`, `ORIGIN_INVALID`, `BIT_DEPTH_INVALID`
  */
@@ -50,6 +53,7 @@ export function optionsFromEnvironment(environment: NodeJS.ProcessEnv = process.
     models: listOf(environment.HISTO_MODEL),
     images: environment.HISTO_IMAGE_SOURCE || undefined,
     apiKeys: apiKeysOf(environment.HISTO_API_KEYS),
+    tokens: tokensOf(environment.HISTO_OIDC_ISSUER, environment.HISTO_OIDC_AUDIENCE),
     corsOrigins: originsOf("HISTO_CORS_ORIGINS", environment.HISTO_CORS_ORIGINS),
     bitDepth: bitDepthOf("HISTO_BIT_DEPTH", environment.HISTO_BIT_DEPTH),
   };
@@ -65,8 +69,8 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
   }
   const onFault = (error: unknown, requestId: string) =>
     log("fault", { request_id: requestId, error: messageOf(error) });
-  const { apiKeys, corsOrigins } = options;
-  const service = new Service({ models: registry, images, web, apiKeys, corsOrigins, onFault, limits: LIMITS });
+  const { apiKeys, tokens, corsOrigins } = options;
+  const service = new Service({ models: registry, images, web, apiKeys, tokens, corsOrigins, onFault, limits: LIMITS });
   service.serve();
   return async (event, remainingMs) => {
     const started = performance.now();

@@ -60,7 +60,7 @@ async function answer(service: Service, request: Request, response: Response): P
   const head = headOf(request);
   let body: Uint8Array;
   try {
-    const limit = service.admit(head);
+    const limit = await service.admit(head);
     body = limit > 0 ? await readBody(request, limit, memory) : new Uint8Array();
   } catch (error) {
     // What was read of the body is not kept.

@@ -1,6 +1,6 @@
 /** @module `histo serve`: the Express server with its models and its web page. */
 import { Option } from "commander";
-import { apiKeysOf, endpointOf, listOf, originsOf } from "../../serve/core/settings";
+import { apiKeysOf, endpointOf, listOf, originsOf, tokensOf } from "../../serve/core/settings";
 import type { RunningServer } from "../../serve/server/index";
 import { messageOf } from "../errors/index";
 import { type CommandDefinition, integer, oneOf } from "./command";
@@ -117,6 +117,7 @@ export const serveCommand: CommandDefinition<Options, Result> = {
         startedMs: options.startedMs,
         lingerMs: options.linger,
         apiKeys: apiKeysOf(process.env.HISTO_API_KEYS),
+        tokens: tokensOf(process.env.HISTO_OIDC_ISSUER, process.env.HISTO_OIDC_AUDIENCE),
         logger: createLogger(options.logLevel),
         onListening: (url) => progress.say(`Listening on ${url}; loading ${options.model.length} model(s)`),
       });
