@@ -63,7 +63,7 @@ export class Engine implements ServedModel {
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
     return this.admit(async () => {
       const arrived = performance.now();
-      const { pixels, warnings, seconds: preprocessSeconds } = await this.decode(image, signal);
+      const { pixels, inDistribution, warnings, seconds: preprocessSeconds } = await this.decode(image, signal);
       const { logit, seconds: inferenceSeconds, batch } = await this.batcher.submit(pixels);
       const probability = sigmoid(logit);
       const { classes, threshold } = this.card;
@@ -77,6 +77,7 @@ export class Engine implements ServedModel {
         inferenceSeconds,
         queueSeconds: Math.max(0, total - preprocessSeconds - inferenceSeconds),
         batchSize: batch,
+        inDistribution,
         warnings,
       };
     });

@@ -14,6 +14,8 @@ export class Metrics {
   readonly modelInfo: Gauge<"model" | "sha256">;
   readonly workerRestarts: Counter<"model">;
   private readonly predictions: Counter<"model" | "class">;
+  private readonly warnings: Counter<"model" | "warning">;
+  private readonly inDistribution: Histogram<"model">;
   private readonly preprocessSeconds: Histogram<"model">;
   private readonly inferenceSeconds: Histogram<"model">;
   private readonly queueSeconds: Histogram<"model">;
@@ -62,6 +64,17 @@ export class Metrics {
       labelNames: ["model", "class"],
       registers,
     });
+    this.warnings = new Counter({
+      name: "histo_prediction_warnings_total",
+      help: "Classified images with something odd, by warning.",
+      labelNames: ["model", "warning"],
+      registers,
+    });
+    this.inDistribution = histogram(
+      "histo_in_distribution",
+      "Share of tiles like the training tiles that look at least as unusual as the image.",
+      [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1],
+    );
     this.preprocessSeconds = histogram("histo_preprocess_seconds", "Decoding and normalizing an image.", SECONDS);
     this.inferenceSeconds = histogram("histo_inference_seconds", "Running the network on a batch.", SECONDS);
     this.queueSeconds = histogram("histo_queue_seconds", "Waiting for a decoder and for the batch.", SECONDS);
@@ -71,6 +84,8 @@ export class Metrics {
   /** Counts one classified image. */
   observe(model: string, answer: Answer): void {
     this.predictions.inc({ model, class: answer.predictedClass });
+    for (const warning of answer.warnings) this.warnings.inc({ model, warning });
+    if (answer.inDistribution !== null) this.inDistribution.observe({ model }, answer.inDistribution);
     this.preprocessSeconds.observe({ model }, answer.preprocessSeconds);
     this.inferenceSeconds.observe({ model }, answer.inferenceSeconds);
     this.queueSeconds.observe({ model }, answer.queueSeconds);

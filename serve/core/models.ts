@@ -1,10 +1,10 @@
 /** @module What the service knows of a model, whether it runs in this process (Lambda) or in a worker (Express). */
-import type { PredictionWarning } from "../../src/inference/index";
+import type { Oddity } from "../../src/inference/index";
 import type { ModelCard } from "../../src/onnx/model/index";
 import { Problem } from "./problem";
 
 /** One answered image. */
-export interface Answer {
+export interface Answer extends Oddity {
   readonly logit: number;
   /** Of the positive class, 0 to 1. */
   readonly probability: number;
@@ -18,8 +18,6 @@ export interface Answer {
   readonly queueSeconds: number;
   /** Images in that batch. */
   readonly batchSize: number;
-  /** What is odd about it; empty for nothing. */
-  readonly warnings: readonly PredictionWarning[];
 }
 
 /** How much each part of an image holds up the answer: the change of the logit when that part is greyed out. */

@@ -92,6 +92,11 @@ const SCHEMAS: Json = {
     model_sha256: string("Identity of the model's files."),
     preprocess_time: number("Seconds for decoding, resizing and normalizing the image."),
     inference_time: number("Seconds for the run of the network that held the image."),
+    in_distribution: {
+      type: ["number", "null"],
+      description:
+        "Share of tiles like the training tiles that look at least as unusual, 0 to 1; null where the model does not know.",
+    },
     warnings: {
       ...list({ type: "string", enum: Object.keys(PREDICTION_WARNING_TEXTS) }),
       description: warningsText(),

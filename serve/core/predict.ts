@@ -16,6 +16,7 @@ export interface PredictionBody {
   readonly model_sha256: string;
   readonly preprocess_time: number;
   readonly inference_time: number;
+  readonly in_distribution: number | null;
   readonly warnings: readonly string[];
 }
 
@@ -68,6 +69,7 @@ function predictionBody(filename: string | null, model: ServedModel, answer: Ans
     model_sha256: model.sha256,
     preprocess_time: answer.preprocessSeconds,
     inference_time: answer.inferenceSeconds,
+    in_distribution: answer.inDistribution,
     warnings: answer.warnings,
   };
 }

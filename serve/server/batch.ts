@@ -20,10 +20,10 @@ export interface BatchResult {
 }
 
 const GROUP = 32;
-const HEADER = "filename,logit,probability,predicted_class,threshold,error";
+const HEADER = "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings";
 
 /**
- * Writes `filename,logit,probability,predicted_class,threshold,error`, one row per image in the source's order; an image
+ * Writes {@link HEADER} and one row per image in the source's order; several warnings have spaces between. An image
  * that cannot be read has only its name and the error's code. Nothing is written unless all were tried.
  */
 export async function predictAll({ model, images, out }: BatchOptions): Promise<BatchResult> {
@@ -68,9 +68,18 @@ type Answer = Exclude<Awaited<ReturnType<Predictor["predictBatch"]>>[number], Er
 function rowOf(name: string, answer: Answer | Error): string {
   // A label table may name images in ways that the source does not accept; those too have a row.
   const filename = csvForeignText(name);
-  if (answer instanceof Error) return [filename, "", "", "", "", codeOf(answer)].join(",");
-  const { logit, probability, predictedClass, threshold } = answer;
-  return [filename, logit, probability, csvForeignText(predictedClass), threshold, ""].join(",");
+  if (answer instanceof Error) return [filename, "", "", "", "", codeOf(answer), "", ""].join(",");
+  const { logit, probability, predictedClass, threshold, inDistribution, warnings } = answer;
+  return [
+    filename,
+    logit,
+    probability,
+    csvForeignText(predictedClass),
+    threshold,
+    "",
+    inDistribution ?? "",
+    warnings.join(" "),
+  ].join(",");
 }
 
 function codeOf(error: Error): string {

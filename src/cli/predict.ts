@@ -29,10 +29,19 @@ interface Row {
   readonly probability: number;
   readonly predicted_class: string;
   readonly threshold: number;
+  readonly in_distribution: number | null;
   readonly warnings: readonly PredictionWarning[];
 }
 
-const COLUMNS = ["filename", "logit", "probability", "predicted_class", "threshold"] as const;
+const COLUMNS = [
+  "filename",
+  "logit",
+  "probability",
+  "predicted_class",
+  "threshold",
+  "in_distribution",
+  "warnings",
+] as const;
 
 export const predictCommand: CommandDefinition<Options, Result> = {
   configure: (command) =>
@@ -113,11 +122,24 @@ async function tiled(path: string, predictor: Predictor): Promise<FileAnswer["an
 }
 
 function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoError>): Row {
-  const { logit, probability, predictedClass, threshold, warnings } = answer;
-  return { filename, logit, probability, predicted_class: predictedClass, threshold, warnings };
+  const { logit, probability, predictedClass, threshold, inDistribution, warnings } = answer;
+  return {
+    filename,
+    logit,
+    probability,
+    predicted_class: predictedClass,
+    threshold,
+    in_distribution: inDistribution,
+    warnings,
+  };
 }
 
 function csv(rows: readonly Row[]): string {
-  const lines = rows.map((row) => COLUMNS.map((column) => csvField(row[column])).join(","));
+  const lines = rows.map((row) => COLUMNS.map((column) => csvField(textOf(row[column]))).join(","));
   return `${[COLUMNS.join(","), ...lines].join("\n")}\n`;
+}
+
+/** Several warnings are one field, with spaces between. */
+function textOf(value: Row[keyof Row]): string | number {
+  return value === null ? "" : typeof value === "object" ? value.join(" ") : value;
 }

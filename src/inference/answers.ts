@@ -1,9 +1,9 @@
 /** @module From a model's raw outputs to logits and predictions. */
 import type { ModelCard } from "../onnx/model/index";
-import type { PredictionWarning } from "./warnings";
+import type { Oddity } from "./warnings";
 
 /** What a model says about one image. */
-export interface Prediction {
+export interface Prediction extends Oddity {
   /** Log-odds of the positive class. */
   readonly logit: number;
   /** Probability of the positive class. */
@@ -15,8 +15,6 @@ export interface Prediction {
   readonly preprocessSeconds: number;
   /** The network, in seconds; for an image of a batch its share of the batch's time. */
   readonly inferenceSeconds: number;
-  /** What is odd about it; empty for nothing. */
-  readonly warnings: readonly PredictionWarning[];
 }
 
 /** Probabilities are kept this far from 0 and 1 when they are turned into logits. */

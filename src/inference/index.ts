@@ -3,4 +3,4 @@ export type { Prediction } from "./answers";
 export { type ListedImage, listImages } from "./image-list";
 export { type FileAnswer, predictFiles } from "./predict-files";
 export { Predictor, type PredictorOptions, type PreprocessedImage } from "./predictor";
-export { PREDICTION_WARNING_TEXTS, type PredictionWarning } from "./warnings";
+export { type Oddity, PREDICTION_WARNING_TEXTS, type PredictionWarning } from "./warnings";

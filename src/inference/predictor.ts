@@ -1,6 +1,8 @@
 /** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
 import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
+import type { Familiarity } from "../familiar/index";
+import { readJson } from "../files/index";
 import type { DecodeLimits } from "../image/index";
 import { prepareImage } from "../image/index";
 import { sigmoid } from "../logits/index";
@@ -17,7 +19,7 @@ import { logitsOf, type Prediction } from "./answers";
 import { dependsOnBatch } from "./batch-dependence";
 import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";
 import { modelInput } from "./model-input";
-import { type PredictionWarning, predictionWarnings } from "./warnings";
+import { type Oddity, oddityOf } from "./warnings";
 
 export interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */
@@ -29,10 +31,9 @@ export interface PredictorOptions {
 }
 
 /** An image as the network takes it. */
-export interface PreprocessedImage {
+export interface PreprocessedImage extends Oddity {
   /** uint8, RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
-  readonly warnings: readonly PredictionWarning[];
   /** The time that it took. */
   readonly seconds: number;
 }
@@ -53,6 +54,7 @@ export class Predictor {
   private constructor(
     private readonly directory: ModelDirectory,
     private readonly session: GraphSession,
+    private readonly familiarity: Familiarity | undefined,
   ) {
     this.fixedBatch = fixedBatch(directory, session);
   }
@@ -72,7 +74,7 @@ export class Predictor {
       (opened) => opened.close(),
     );
     try {
-      const predictor = new Predictor(directory, session);
+      const predictor = new Predictor(directory, session, await familiarityOf(directory));
       if (!checkGraph(directory, session)) await predictor.tryOnce();
       // Graphs that are written here give each image its own steps.
       if (directory.card.variant === undefined) await predictor.findBatching();
@@ -119,8 +121,9 @@ export class Predictor {
   async preprocess(image: Uint8Array, limits?: DecodeLimits): Promise<PreprocessedImage> {
     const started = performance.now();
     const prepared = await prepareImage(image, this.card.preprocessing, limits);
-    const warnings = predictionWarnings(prepared);
-    return { pixels: prepared.pixels, warnings, seconds: (performance.now() - started) / 1000 };
+    const { pixels } = prepared;
+    const oddity = oddityOf(prepared, this.card.preprocessing.size, this.familiarity);
+    return { pixels, ...oddity, seconds: (performance.now() - started) / 1000 };
   }
 
   /**
@@ -229,14 +232,28 @@ export class Predictor {
 
   private answer(
     logit: number,
-    { seconds: preprocessSeconds, warnings }: PreprocessedImage,
+    { seconds: preprocessSeconds, inDistribution, warnings }: PreprocessedImage,
     inferenceSeconds: number,
   ): Prediction {
     const probability = sigmoid(logit);
     const { classes, threshold } = this.card;
     const predictedClass = classes[probability >= threshold ? 1 : 0];
-    return { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds, warnings };
+    return {
+      logit,
+      probability,
+      predictedClass,
+      threshold,
+      preprocessSeconds,
+      inferenceSeconds,
+      inDistribution,
+      warnings,
+    };
   }
+}
+
+/** What the model keeps of its training tiles. Its checksum has been compared already. */
+async function familiarityOf({ path, card: { familiar } }: ModelDirectory): Promise<Familiarity | undefined> {
+  return familiar === undefined ? undefined : readJson<Familiarity>(join(path, familiar));
 }
 
 function withBitDepth(directory: ModelDirectory, bitDepth: number | undefined): ModelDirectory {

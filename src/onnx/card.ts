@@ -1,4 +1,6 @@
 /** @module Writes `model.json` and the golden example beside an exported graph. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng, stainNormalizer } from "../image/index";
@@ -9,6 +11,7 @@ import type { TrainedRun } from "./run";
 import { GraphSession } from "./session";
 
 const GOLDEN_FILE = "golden.png";
+const FAMILIAR_FILE = "familiar.json";
 /** Processors may round differently; a wrong model is further off. */
 const GOLDEN_TOLERANCE = 1e-3;
 
@@ -28,6 +31,8 @@ export async function writeCard(
   const png = await encodePng(pixels, size, size);
   await writeFileAtomically(join(directory, GOLDEN_FILE), png);
   const prepared = stain ? stainNormalizer(stain)(pixels) : pixels;
+  const familiar = existsSync(run.files.familiar) ? await readFile(run.files.familiar) : undefined;
+  if (familiar) await writeFileAtomically(join(directory, FAMILIAR_FILE), familiar);
   const card: ModelCard = {
     format: "histo-model/1",
     name: config.name ?? basename(run.files.path),
@@ -39,7 +44,8 @@ export async function writeCard(
     preprocessing: config.preprocessing,
     ...(config.views && config.views > 1 && { views: config.views }),
     ...extras,
-    files: { ...graph.files, [GOLDEN_FILE]: sha256(png) },
+    ...(familiar && { familiar: FAMILIAR_FILE }),
+    files: { ...graph.files, [GOLDEN_FILE]: sha256(png), ...(familiar && { [FAMILIAR_FILE]: sha256(familiar) }) },
     golden: {
       image: GOLDEN_FILE,
       logit: await answerOf(directory, prepared, size, extras.variant !== "fp32"),

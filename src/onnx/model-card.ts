@@ -46,6 +46,8 @@ export interface ModelCard {
   /** How the exported model compares with the trained one on the run's validation tiles. */
   readonly verification?: Verification;
   readonly version?: string;
+  /** File beside `model.json` with what the training tiles looked like, see the room `familiar`; absent where not known. */
+  readonly familiar?: string;
   /** SHA-256 of every file of the model by its name; checked before loading. */
   readonly files?: Readonly<Record<string, string>>;
   readonly golden?: GoldenExample;

@@ -63,7 +63,7 @@ function locationsIn(graph: Buffer): string[] {
  * (`sha256sum model.onnx model.onnx.data | sha256sum`).
  */
 export function modelSha256(files: Readonly<Record<string, string>>): string {
-  const graphFiles = Object.entries(files).filter(([name]) => !name.endsWith(".png"));
+  const graphFiles = Object.entries(files).filter(([name]) => !/\.(png|json)$/.test(name));
   return sha256(
     graphFiles
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -21,6 +21,10 @@ export class RunDirectory {
   get metrics(): string {
     return join(this.path, "metrics.json");
   }
+  /** What the training tiles looked like: statistics for recognizing images of another kind. */
+  get familiar(): string {
+    return join(this.path, "familiar.json");
+  }
   get report(): string {
     return join(this.path, "report.html");
   }

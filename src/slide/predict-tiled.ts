@@ -52,6 +52,7 @@ export async function predictTiled(path: string, predictor: Predictor): Promise<
         threshold,
         preprocessSeconds: (prepared - started) / 1000,
         inferenceSeconds: (performance.now() - prepared) / 1000,
+        inDistribution: null,
         warnings: [],
       };
     } finally {

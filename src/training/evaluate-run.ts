@@ -15,6 +15,7 @@ import { decimal, type Progress } from "../progress/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
+import { familiarityOf } from "./familiar";
 import type { Network } from "./trainable";
 import { predictLogits } from "./trainer";
 
@@ -46,6 +47,7 @@ export async function evaluateRun(
   };
   const metrics = { validation: measure(validation), test: measure(test) };
   await writeJson(run.metrics, metrics);
+  await writeJson(run.familiar, await familiarityOf(data));
   config.threshold = threshold;
   await writeJson(run.config, config);
   task.finish(`test AUC ${decimal(metrics.test.rocAuc)}`);

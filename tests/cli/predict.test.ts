@@ -45,7 +45,15 @@ test("predict writes a CSV row for every image of a folder, and the predictor's 
   const { status, stderr } = histo("predict", "--model", model, "--images", images, "--out", out);
   assert.equal(status, 0, stderr);
   const rows = parse(await readFile(out), { columns: true }) as Record<string, string>[];
-  assert.deepEqual(Object.keys(rows[0]!), ["filename", "logit", "probability", "predicted_class", "threshold"]);
+  assert.deepEqual(Object.keys(rows[0]!), [
+    "filename",
+    "logit",
+    "probability",
+    "predicted_class",
+    "threshold",
+    "in_distribution",
+    "warnings",
+  ]);
   assert.deepEqual(
     rows.map((row) => row.filename),
     ["a.PNG", "b.png", "more, please/c.png"],

@@ -17,9 +17,9 @@ test("a whole folder gets one row per image, as the predictor answers; a damaged
   assert.deepEqual(await predictAll({ model, images, out }), { images: 40, failed: 1 });
 
   const [header, ...rows] = (await readFile(out, "utf8")).trimEnd().split("\n");
-  assert.equal(header, "filename,logit,probability,predicted_class,threshold,error");
+  assert.equal(header, "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings");
   assert.equal(rows.length, 40);
-  assert.match(rows.find((row) => row.startsWith("MHIST_aab.png")) ?? "", /^MHIST_aab\.png,,,,,IMAGE_\w+$/);
+  assert.match(rows.find((row) => row.startsWith("MHIST_aab.png")) ?? "", /^MHIST_aab\.png,,,,,IMAGE_\w+,,$/);
   const predictor = await Predictor.open(model);
   t.after(() => predictor.close());
   const expected = await predictor.predict(await readFile(join(images, "MHIST_aac.png")));

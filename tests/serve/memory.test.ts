@@ -26,6 +26,7 @@ const ANSWER: Answer = {
   inferenceSeconds: 0,
   queueSeconds: 0,
   batchSize: 1,
+  inDistribution: null,
   warnings: [],
 };
 

@@ -8,7 +8,7 @@ import { projectRoot } from "../../src/files/index";
 const ROOMS = [
   ...["errors", "progress", "random", "shell", "logits", "canvas"],
   ...["files", "image", "options", "tensorflow", "tracking", "dataset", "models", "runs"],
-  ...["evaluation", "deployment", "onnx", "plots", "backbones", "inference", "report", "notebook", "slide"],
+  ...["evaluation", "deployment", "onnx", "plots", "backbones", "familiar", "inference", "report", "notebook", "slide"],
   ...["training", "experiments", "search", "cli"],
 ];
 

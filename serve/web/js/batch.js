@@ -4,7 +4,16 @@ import { h, percent } from "./dom.js";
 import { groupsOf } from "./groups.js";
 import { dropZone } from "./source.js";
 
-const COLUMNS = ["filename", "logit", "probability", "predicted_class", "threshold", "error"];
+const COLUMNS = [
+  "filename",
+  "logit",
+  "probability",
+  "predicted_class",
+  "threshold",
+  "error",
+  "in_distribution",
+  "warnings",
+];
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
@@ -183,6 +192,8 @@ function save(rows) {
       result.predicted_class,
       result.threshold,
       result.error?.detail,
+      result.in_distribution,
+      result.warnings?.join(" "),
     ]
       .map(field)
       .join(","),

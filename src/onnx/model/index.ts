@@ -4,3 +4,4 @@ export type { ModelCard } from "../model-card";
 export * from "../model-directory";
 export { loadRuntime } from "../runtime";
 export * from "../session";
+export { symmetricEigen } from "../symmetric-eigen";

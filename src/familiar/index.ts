@@ -1,0 +1,3 @@
+/** @module Whether a model knows images of this kind: what its training tiles looked like, and how far others lie from them. */
+export { distanceFrom, type Familiarity, fitFamiliarity, inDistribution, isUnlikeTraining } from "./familiarity";
+export { type Look, lookOf } from "./look";

@@ -1,0 +1,47 @@
+/** @module What an image looks like in a few numbers: enough to tell whether a model has seen such images. Needs no network. */
+import { measureColours } from "../models/colour/index";
+
+/** Of larger images the middle is looked at, as sharp as it is: shrunk ones would lose what tells scanners apart. */
+const EDGE = 112;
+/** A pixel is tissue rather than empty slide when its strongest and weakest channel differ by more than this. */
+const TISSUE_CHROMA = 24;
+
+/** Colours and textures of an image. */
+export interface Look {
+  /** Of `measureColours`. */
+  readonly features: Float32Array;
+  /** Standard deviation of the luminance, 0 to 255. */
+  readonly contrast: number;
+  /** Share of pixels that are coloured, 0 to 1: tissue rather than empty slide. */
+  readonly tissue: number;
+}
+
+/** Measures an image. @param pixels uint8, RGB, [size, size, 3] */
+export function lookOf(pixels: Uint8Array, size: number): Look {
+  const edge = Math.min(size, EDGE);
+  const middle = edge === size ? pixels : middleOf(pixels, size, edge);
+  let [sum, squares, coloured] = [0, 0, 0];
+  for (let i = 0; i < middle.length; i += 3) {
+    const [r, g, b] = [middle[i] as number, middle[i + 1] as number, middle[i + 2] as number];
+    const grey = 0.299 * r + 0.587 * g + 0.114 * b;
+    sum += grey;
+    squares += grey * grey;
+    if (Math.max(r, g, b) - Math.min(r, g, b) > TISSUE_CHROMA) coloured++;
+  }
+  const count = middle.length / 3;
+  return {
+    features: measureColours(middle, edge, edge),
+    contrast: Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2)),
+    tissue: coloured / count,
+  };
+}
+
+function middleOf(pixels: Uint8Array, size: number, edge: number): Uint8Array {
+  const result = new Uint8Array(edge * edge * 3);
+  const start = (size - edge) >> 1;
+  for (let y = 0; y < edge; y++) {
+    const from = ((start + y) * size + start) * 3;
+    result.set(pixels.subarray(from, from + 3 * edge), 3 * edge * y);
+  }
+  return result;
+}

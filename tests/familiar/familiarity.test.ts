@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
+import { fitFamiliarity, inDistribution, isUnlikeTraining, lookOf } from "../../src/familiar/index";
+import { encodePng } from "../../src/image/encode";
+import { prepareImage } from "../../src/image/index";
+import { Predictor } from "../../src/inference/index";
+import { exportRun } from "../../src/onnx/index";
+import { Random } from "../../src/random/index";
+import { runTraining } from "../../src/training/index";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+const SIZE = 64;
+
+/** An image by a function of place and channel. */
+function drawn(levelAt: (x: number, y: number, channel: number) => number): Uint8Array {
+  return Uint8Array.from({ length: SIZE * SIZE * 3 }, (_, i) =>
+    levelAt(Math.floor(i / 3) % SIZE, Math.floor(i / 3 / SIZE), i % 3),
+  );
+}
+
+const random = new Random(5);
+const odd = {
+  white: drawn(() => 255),
+  grey: drawn(() => 128),
+  noise: drawn(() => random.integer(256)),
+  stripes: drawn((x, _y, channel) => (x % 16 < 8 ? 40 + 30 * channel : 200)),
+  gradient: drawn((x, y, channel) => 2 * x + y + 10 * channel),
+};
+
+test("a model keeps what its training tiles looked like, and says what does not look like them", async (context) => {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const [data, run, out] = ["data", "run", "model"].map((name) => join(directory, name)) as [string, string, string];
+  await writeSyntheticDataset({ out: data, images: 240, size: SIZE, seed: 6 });
+  await runTraining({ data, size: SIZE, model: "colour", epochs: 1 }, { run });
+  await exportRun({ run, out });
+  const predictor = await Predictor.open(out, { threads: 1 });
+  const { files = {}, familiar } = predictor.card;
+  assert.ok(familiar && files[familiar], "its checksum is in the card");
+  context.after(() => predictor.close());
+  for (const [name, pixels] of Object.entries(odd)) {
+    const { inDistribution: score, warnings } = await predictor.predict(await encodePng(pixels, SIZE, SIZE));
+    assert.ok(warnings.length > 0, `${name} is odd: ${score}`);
+    if (name === "white") assert.ok(warnings.includes("blank") && warnings.includes("no-tissue"));
+    if (name === "noise") assert.ok(warnings.includes("unlike-training"));
+  }
+  const { tiles } = await loadDataset(data);
+  const looks = await Promise.all(
+    tiles.map(async ({ path, partition }) => {
+      const { pixels } = await prepareImage(path, { size: SIZE, resize: "crop" });
+      return { partition, look: lookOf(pixels, SIZE) };
+    }),
+  );
+  const of = (partition: string) => looks.filter((tile) => tile.partition === partition).map(({ look }) => look);
+  const [train, test] = [of("train"), of("test")];
+  const held = train.filter((_, i) => i % 4 === 0);
+  const familiarity = fitFamiliarity(
+    train.filter((_, i) => i % 4 > 0),
+    held,
+  );
+  const flagged = test.filter((look) => isUnlikeTraining(familiarity, inDistribution(familiarity, look)));
+  assert.ok(flagged.length <= 0.15 * test.length, `${flagged.length} false alarms among ${test.length}`);
+});
+
+test("the score is the share of held-out tiles that lie as far", () => {
+  const tile = (level: number) =>
+    lookOf(
+      drawn((x, y) => level + ((x * y) % 17)),
+      SIZE,
+    );
+  const levels = Array.from({ length: 60 }, (_, i) => 60 + i);
+  const familiarity = fitFamiliarity(
+    levels.map(tile),
+    levels.map((level) => tile(level + 0.5)),
+  );
+  assert.ok(inDistribution(familiarity, tile(90)) > 0.2);
+  assert.equal(inDistribution(familiarity, tile(230)), 1 / 61);
+});
