@@ -5,9 +5,9 @@ import { sigmoid } from "../../src/logits/index";
 import type { ModelCard } from "../../src/onnx/model/index";
 import { Batcher, type BatchingOptions } from "./batcher";
 import { contributions, coverParts } from "./explain";
+import type { InferenceBackend } from "./inference-backend";
 import { Limit } from "./limit";
 import type { Answer, Explanation, GoldenResult, ServedModel } from "./models";
-import type { Network } from "./network";
 import { Problem, type ProblemCode } from "./problem";
 
 export interface EngineOptions extends BatchingOptions {
@@ -31,15 +31,15 @@ export class Engine implements ServedModel {
 
   constructor(
     readonly name: string,
-    private readonly network: Network,
+    private readonly backend: InferenceBackend,
     private readonly options: EngineOptions = DEFAULT_ENGINE_OPTIONS,
   ) {
     this.decoding = new Limit(options.decoders);
     this.batcher = new Batcher(
-      network.batching === "single" ? { ...options, maxBatch: 1 } : options,
+      backend.batching === "single" ? { ...options, maxBatch: 1 } : options,
       async (pixels) => {
         const started = performance.now();
-        const logits = await network.run(pixels);
+        const logits = await backend.run(pixels);
         const seconds = (performance.now() - started) / 1000;
         return pixels.map((_, i) => ({ logit: logits[i] as number, seconds, batch: pixels.length, started }));
       },
@@ -48,16 +48,16 @@ export class Engine implements ServedModel {
   }
 
   get card(): ModelCard {
-    return this.network.card;
+    return this.backend.card;
   }
   get sha256(): string {
-    return this.network.sha256;
+    return this.backend.sha256;
   }
   get loadSeconds(): number {
-    return this.network.loadSeconds;
+    return this.backend.loadSeconds;
   }
   get batching(): ServedModel["batching"] {
-    return this.network.batching;
+    return this.backend.batching;
   }
 
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
@@ -99,7 +99,7 @@ export class Engine implements ServedModel {
         const { pixels } = await this.decode(image, signal);
         const { size, mean } = this.card.preprocessing;
         const variants = coverParts(pixels, size, grid, mean);
-        const logits = (await this.network.run([pixels])).slice(0, 1);
+        const logits = (await this.backend.run([pixels])).slice(0, 1);
         for (let part = 0; part < grid * grid; part += EXPLAIN_BATCH) {
           signal?.throwIfAborted();
           const count = Math.min(EXPLAIN_BATCH, grid * grid - part);
@@ -115,22 +115,22 @@ export class Engine implements ServedModel {
   }
 
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
-    return this.admit(() => this.decoding.run(() => asProblem(this.network.thumbnail(image, edge))));
+    return this.admit(() => this.decoding.run(() => asProblem(this.backend.thumbnail(image, edge))));
   }
 
   verifyGolden(): Promise<GoldenResult> {
-    return this.network.verifyGolden();
+    return this.backend.verifyGolden();
   }
 
   close(): Promise<void> {
-    return this.network.close();
+    return this.backend.close();
   }
 
   private async decode(image: Uint8Array, signal?: AbortSignal): Promise<PreprocessedImage> {
     try {
       return await this.decoding.run(async () => {
         if (signal?.aborted) throw new Problem("DEADLINE_EXCEEDED");
-        return await asProblem(this.network.decode(image, this.active === 1));
+        return await asProblem(this.backend.decode(image, this.active === 1));
       });
     } finally {
       // The batch may be waiting for this image alone.

@@ -5,9 +5,9 @@ import { basename, join, sep } from "node:path";
 import { hasErrorCode, InputError } from "../../src/errors/index";
 import { ImageNames } from "../../src/files/index";
 import { checkImageName, type ImageEntry, type ImageSource, isImageName, isSlideName, readMeant } from "./images";
-import { Kept } from "./kept";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
+import { TtlCache } from "./ttl-cache";
 
 const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR", "ENXIO"];
 
@@ -18,8 +18,8 @@ const LIST_SECONDS = 5;
 export class FolderImages implements ImageSource {
   readonly kind = "folder";
   readonly unlisted: readonly string[];
-  private readonly listing: Kept<readonly ImageEntry[]>;
-  private readonly index: Kept<ImageNames>;
+  private readonly listing: TtlCache<readonly ImageEntry[]>;
+  private readonly index: TtlCache<ImageNames>;
 
   private constructor(
     private readonly root: string,
@@ -30,8 +30,8 @@ export class FolderImages implements ImageSource {
   ) {
     const offered = known?.filter(({ name }) => isImageName(name));
     this.unlisted = (known ?? []).map(({ name }) => name).filter((name) => !isImageName(name));
-    this.index = new Kept(LIST_SECONDS, async () => new ImageNames((await this.list()).map(({ name }) => name)));
-    this.listing = new Kept(LIST_SECONDS, async () => offered ?? (await this.listFolder()));
+    this.index = new TtlCache(LIST_SECONDS, async () => new ImageNames((await this.list()).map(({ name }) => name)));
+    this.listing = new TtlCache(LIST_SECONDS, async () => offered ?? (await this.listFolder()));
   }
 
   /**

@@ -4,9 +4,9 @@ import { InputError } from "../../src/errors/index";
 import { ImageNames } from "../../src/files/index";
 import { ByteCache } from "./byte-cache";
 import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMeant } from "./images";
-import { Kept } from "./kept";
 import type { MemoryShare } from "./memory";
 import { Problem } from "./problem";
+import { TtlCache } from "./ttl-cache";
 
 /** How many names a listing for people holds at most. */
 const MAX_LISTED = 10_000;
@@ -26,9 +26,9 @@ export class S3Images implements ImageSource {
   private readonly client: S3Client;
   private readonly cache: ByteCache;
   private readonly maxBytes: number;
-  private readonly listing = new Kept(LIST_SECONDS, () => this.listAll());
+  private readonly listing = new TtlCache(LIST_SECONDS, () => this.listAll());
   /** Of a bucket whose names are not all listed, none: another could be meant. */
-  private readonly index = new Kept(LIST_SECONDS, async () => {
+  private readonly index = new TtlCache(LIST_SECONDS, async () => {
     const listed = await this.list();
     return new ImageNames(listed.length < MAX_LISTED ? listed.map(({ name }) => name) : []);
   });

@@ -17,7 +17,7 @@ import {
   type TokenIssuer,
   tokensOf,
 } from "../core/index";
-import { openNetwork } from "../core/predictor-network";
+import { openBackend } from "../core/predictor-backend";
 import { type HttpEvent, type HttpResult, requestOf, resultOf } from "./event";
 
 /** Answers one event within the milliseconds that are left of the function's time; without them within the service's own. */
@@ -65,7 +65,7 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
   const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, decoders: availableParallelism() };
   const [images, web] = await Promise.all([options.images ? openImages(options.images) : undefined, openWeb()]);
   for (const [name, directory] of await nameModels(options.models)) {
-    registry.set(new Engine(name, await openNetwork(directory, { bitDepth: options.bitDepth }), engineOptions));
+    registry.set(new Engine(name, await openBackend(directory, { bitDepth: options.bitDepth }), engineOptions));
   }
   const onFault = (error: unknown, requestId: string) =>
     log("fault", { request_id: requestId, error: messageOf(error) });

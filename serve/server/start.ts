@@ -19,8 +19,8 @@ import { type AppOptions, createApp } from "./app";
 import { coalesced } from "./coalesce";
 import { createLogger, type Logger } from "./logging";
 import type { WorkerOptions } from "./messages";
+import { PooledModel } from "./pooled-model";
 import { SlideJobs, type SlideJobsOptions } from "./slide-jobs";
-import { WorkerModel } from "./worker-model";
 
 export interface ServerOptions
   extends Omit<AppOptions, "models" | "images" | "slides" | "metrics" | "web" | "onFault"> {
@@ -200,12 +200,12 @@ async function startModel(
   { workers, engine }: ServerOptions,
   metrics: Metrics,
   logger: Logger,
-): Promise<WorkerModel> {
+): Promise<PooledModel> {
   const onLost = (reason: string) => {
     metrics.workerRestarts.inc({ model: name });
     logger.error({ model: name, reason }, "worker lost");
   };
-  const model = await WorkerModel.start(
+  const model = await PooledModel.start(
     { name, directory, engine: { ...DEFAULT_ENGINE_OPTIONS, ...engine }, onLost },
     workers,
   );
@@ -254,7 +254,7 @@ function urlHost(host: string): string {
 }
 
 /** Waits for every start, so that after a failure no worker is left behind. */
-async function settled(starting: readonly Promise<WorkerModel>[]): Promise<WorkerModel[]> {
+async function settled(starting: readonly Promise<PooledModel>[]): Promise<PooledModel[]> {
   const results = await Promise.allSettled(starting);
   const failed = results.find((result) => result.status === "rejected");
   const models = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));

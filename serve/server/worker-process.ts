@@ -158,7 +158,7 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal, onAbo
 /** @throws {Error} where the system has no room for another process; for some reasons the process has an error instead */
 function spawnWorker({ decoders }: WorkerOptions): ChildProcess {
   const environment = Object.entries(process.env).filter(([name]) => !SECRET.test(name));
-  return spawn(process.execPath, [...COLLECTOR_FLAGS, join(__dirname, "worker.js")], {
+  return spawn(process.execPath, [...COLLECTOR_FLAGS, join(__dirname, "worker-main.js")], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
     env: {
       ...Object.fromEntries(environment),

@@ -2,7 +2,7 @@
 
 import { type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
-import { createNetwork, openTrainingData } from "../training/index";
+import { createTask, openTrainingData } from "../training/index";
 import type { Space } from "./space";
 
 /** Packs the tiles and finds the basis of the fixed options; both are kept in the cache. */
@@ -15,8 +15,8 @@ export async function prepareShared(
   const data = await openTrainingData(options, context);
   try {
     if (options.stem !== "subspace" || "rank" in space.searched) return;
-    const network = await createNetwork({ ...options, hidden: [1] }, data, context);
-    await network.close();
+    const task = await createTask({ ...options, hidden: [1] }, data, context);
+    await task.close();
   } finally {
     data.close();
   }

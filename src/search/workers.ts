@@ -117,7 +117,7 @@ export class ProcessRunner implements TrialRunner {
 
   private start(): ChildProcess {
     if (this.child?.connected && this.child.exitCode === null && this.child.signalCode === null) return this.child;
-    const file = join(projectRoot(), "dist", "src", "search", "worker-process.js");
+    const file = join(projectRoot(), "dist", "src", "search", "worker-main.js");
     if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
     const { TF_NUM_INTRAOP_THREADS = this.threads, OMP_NUM_THREADS = this.threads } = process.env;
     this.child = fork(file, [String(this.graceSeconds)], {

@@ -165,7 +165,7 @@ function runProcess(
 }
 
 function startProcess(): ChildProcess {
-  const file = join(projectRoot(), "dist", "src", "slide", "worker-process.js");
+  const file = join(projectRoot(), "dist", "src", "slide", "worker-main.js");
   if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
   return fork(file, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced" });
 }

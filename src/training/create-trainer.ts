@@ -7,8 +7,8 @@ import type { TrainingData } from "./data";
 import { createLoss, positiveWeightOf } from "./losses";
 import type { TrainingPlan } from "./plan";
 import { balanced, shuffled } from "./samplers";
-import type { Network } from "./trainable";
 import { Trainer, type UserMetric } from "./trainer";
+import type { TrainingTask } from "./training-task";
 
 export interface TrainerParts {
   readonly callbacks: readonly Callback[];
@@ -19,15 +19,15 @@ export interface TrainerParts {
 export function createTrainer(
   { options, learningRate }: Pick<TrainingPlan, "options" | "learningRate">,
   data: TrainingData,
-  network: Network,
+  task: TrainingTask,
   parts: TrainerParts,
 ): Trainer {
-  const { train, validation } = network.examples;
+  const { train, validation } = task.examples;
   const { batch, seed, mixup, epochs, sampler: wanted } = options;
   const sampler = wanted === "balanced" ? balanced(train.labels, seed) : shuffled(train.labels.length, seed);
   const augment = options.augment !== "none";
   const source = batchesOf(train, { size: batch, sampler, augment, mixup, seed });
-  return new Trainer(network.model, source, batchesOf(validation, { size: batch }), {
+  return new Trainer(task.model, source, batchesOf(validation, { size: batch }), {
     optimizer: createOptimizer(options),
     loss: createLoss({ ...options, positiveWeight: positiveWeightOf(options, data.labels.train) }),
     learningRate: learningRate.over({ stepsPerEpoch: source.batches, epochs }),

@@ -16,24 +16,24 @@ import type { RunConfig, RunDirectory } from "../runs/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
 import { familiarityOf } from "./familiar";
-import type { Network } from "./trainable";
 import { predictLogits } from "./trainer";
+import type { TrainingTask } from "./training-task";
 
 /**
- * Saves the network's model on pixels, predicts validation and test in full precision, chooses the threshold on
+ * Saves the task's model on pixels, predicts validation and test in full precision, chooses the threshold on
  * validation and writes `predictions-*.csv`, `metrics.json` and the final `config.json`.
  */
 export async function evaluateRun(
   run: RunDirectory,
   config: RunConfig,
-  network: Network,
+  task: TrainingTask,
   data: TrainingData,
   progress: Progress,
 ): Promise<{ validation: BinaryMetrics; test: BinaryMetrics }> {
-  const task = progress.start("Saving and evaluating the best model", 0);
-  await network.save(run);
-  const validation = predict(network, data, "validation", config);
-  const test = predict(network, data, "test", config);
+  const shown = progress.start("Saving and evaluating the best model", 0);
+  await task.save(run);
+  const validation = predict(task, data, "validation", config);
+  const test = predict(task, data, "test", config);
   await writePredictions(run.predictions("validation"), validation);
   await writePredictions(run.predictions("test"), test);
   const { threshold } = chooseThreshold(
@@ -50,12 +50,12 @@ export async function evaluateRun(
   await writeJson(run.familiar, await familiarityOf(data));
   config.threshold = threshold;
   await writeJson(run.config, config);
-  task.finish(`test AUC ${decimal(metrics.test.rocAuc)}`);
+  shown.finish(`test AUC ${decimal(metrics.test.rocAuc)}`);
   return metrics;
 }
 
-function predict(network: Network, data: TrainingData, partition: Partition, config: RunConfig) {
-  const logits = meanLogits(network, partition, config);
+function predict(task: TrainingTask, data: TrainingData, partition: Partition, config: RunConfig) {
+  const logits = meanLogits(task, partition, config);
   const tiles = data.dataset.tiles.filter((tile) => tile.partition === partition);
   return tiles.map((tile, i) => {
     const logit = logits[i] as number;
@@ -71,7 +71,7 @@ function predict(network: Network, data: TrainingData, partition: Partition, con
 }
 
 /** Logits of a partition, the mean over as many views as the run's options say. */
-function meanLogits({ model, examples }: Network, partition: Partition, { batch: size, views }: RunConfig) {
+function meanLogits({ model, examples }: TrainingTask, partition: Partition, { batch: size, views }: RunConfig) {
   const own = examples[partition];
   const count = own.inView ? views : 1;
   const each = Array.from({ length: count }, (_, view) => predictLogits(model, batchesOf(own, { size, view })).logits);

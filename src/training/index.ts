@@ -9,19 +9,18 @@ export { describeEpoch, HistoryFile } from "./callbacks/history-file";
 export { ProgressBar } from "./callbacks/progress-bar";
 export { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 export { CheckpointStore } from "./checkpoint";
+export { createTask } from "./create-task";
 export { openTrainingData, type TrainingData } from "./data";
 export { finishedRun } from "./finished-run";
 export { highestRate } from "./learning-rate";
 export { createLoss, type Loss } from "./losses";
 export { learningRateRange, type RangeOptions, type RangePoint, type RangeTest } from "./lr-range";
-export { createNetwork } from "./network";
 export { type RunRangeOptions, runLearningRateRange } from "./run-lr-range";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
 export { stepWayOf } from "./step-way";
 export { type SubspacePictures, subspacePictures } from "./subspace/pictures";
-export type { Network } from "./trainable";
 export {
   type EpochResult,
   type Measures,
@@ -31,3 +30,4 @@ export {
   TrainingDiverged,
   type UserMetric,
 } from "./trainer";
+export type { TrainingTask } from "./training-task";

@@ -5,10 +5,10 @@ import { parameterCount } from "../models/index";
 import { definedOnly, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { setPrecision, useStepWay } from "../tensorflow/index";
+import { createTask } from "./create-task";
 import { createTrainer } from "./create-trainer";
 import { openTrainingData } from "./data";
 import { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
-import { createNetwork } from "./network";
 import { stepWayOf } from "./step-way";
 
 export interface RunRangeOptions extends RangeOptions {
@@ -32,25 +32,25 @@ export async function runLearningRateRange(
   const data = await openTrainingData(options, context);
   try {
     setPrecision("fp32");
-    const network = await createNetwork(options, data, context);
+    const task = await createTask(options, data, context);
     try {
-      useStepWay(await stepWayOf(options, parameterCount(network.model)));
-      const task = progress.start("Learning rate range", steps, "steps");
+      useStepWay(await stepWayOf(options, parameterCount(task.model)));
+      const shown = progress.start("Learning rate range", steps, "steps");
       const result = await learningRateRange(
         ({ learningRate, callbacks }) => {
-          const counting = { onBatchEnd: ({ step }: { step: number }) => task.update(Math.min(step, steps)) };
+          const counting = { onBatchEnd: ({ step }: { step: number }) => shown.update(Math.min(step, steps)) };
           // Long enough for every step of the test, however few batches an epoch has; the test ends itself.
           const long = { ...options, epochs: steps * options.accumulate };
           const plan = { options: long, learningRate: { highest: 1, over: () => learningRate } };
-          return createTrainer(plan, data, network, { callbacks: [...callbacks, counting] });
+          return createTrainer(plan, data, task, { callbacks: [...callbacks, counting] });
         },
         { ...range, steps, ...(signal && { signal }) },
       );
       if (signal?.aborted) throw new Interrupted("Stopped; the range test has to be started anew.");
-      task.finish();
+      shown.finish();
       return result;
     } finally {
-      await network.close();
+      await task.close();
     }
   } finally {
     data.close();

@@ -19,15 +19,15 @@ import { HistoryFile } from "./callbacks/history-file";
 import { ProgressBar } from "./callbacks/progress-bar";
 import { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 import { CheckpointStore } from "./checkpoint";
+import { createTask } from "./create-task";
 import { createTrainer } from "./create-trainer";
 import { openTrainingData, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
 import { finishedRun } from "./finished-run";
-import { createNetwork } from "./network";
 import { planTraining, refuseWhatDoesNotFit, type TrainingPlan } from "./plan";
 import { stepWayOf } from "./step-way";
-import type { Network } from "./trainable";
 import type { Trainer, UserMetric } from "./trainer";
+import type { TrainingTask } from "./training-task";
 
 export interface RunTrainingOptions {
   /** Run directory; a new one under `runs/` by default. */
@@ -90,17 +90,17 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
   if (runtime.kind !== "native") {
     progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
   }
-  let network: Network | undefined;
+  let task: TrainingTask | undefined;
   let trainer: Trainer | undefined;
   try {
     setPrecision("fp32");
-    network = await createNetwork(options, data, context);
-    const way = await wayOf(plan, network);
+    task = await createTask(options, data, context);
+    const way = await wayOf(plan, task);
     useStepWay(way);
-    const config = await configOf(plan, data, network, way);
-    const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, network.stemFingerprint));
+    const config = await configOf(plan, data, task, way);
+    const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, task.stemFingerprint));
     const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
-    trainer = createTrainer(network.isSolved ? onlyMeasured(plan) : plan, data, network, {
+    trainer = createTrainer(task.isSolved ? onlyMeasured(plan) : plan, data, task, {
       callbacks: [
         ...reactions(plan),
         best,
@@ -119,7 +119,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     for (const callback of callbacks) await callback.onRun?.(run, config);
     if (!(await trainer.fit(signal))) throw new Interrupted(`Stopped; go on with --run ${run.path} --resume.`);
     setPrecision("fp32");
-    const evaluation = await evaluateRun(run, config, network, data, progress);
+    const evaluation = await evaluateRun(run, config, task, data, progress);
     await store.clear();
     const result = {
       run: run.path,
@@ -133,7 +133,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
   } finally {
     // A process may train many networks, one after the other; tensors and threads are not collected by themselves.
     trainer?.dispose();
-    await network?.close();
+    await task?.close();
     data.close();
   }
 }
@@ -163,18 +163,18 @@ function epochsOf({ epoch, history }: Trainer, best: BestWeights) {
 }
 
 /** A resumed run goes on in the way that it began in, wherever that was timed, unless the options ask for another precision. */
-async function wayOf({ options, begun }: TrainingPlan, network: Network): Promise<StepWay> {
+async function wayOf({ options, begun }: TrainingPlan, task: TrainingTask): Promise<StepWay> {
   const { precision } = options;
   const kept = begun?.stepWay;
   if (kept && (precision === "auto" || precision === kept.precision)) return kept;
-  return stepWayOf(options, parameterCount(network.model));
+  return stepWayOf(options, parameterCount(task.model));
 }
 
 /** The content of `config.json` before the training. */
 async function configOf(
   { run, options, learningRate }: TrainingPlan,
   data: TrainingData,
-  network: Network,
+  task: TrainingTask,
   way: StepWay,
 ): Promise<RunConfig> {
   const { train, validation, test } = data.labels;
@@ -184,12 +184,12 @@ async function configOf(
     name: basename(run.path),
     classes: data.dataset.classes,
     preprocessing: data.preprocessing,
-    architecture: network.architecture,
-    parameters: parameterCount(network.model) + network.stemParameters,
+    architecture: task.architecture,
+    parameters: parameterCount(task.model) + task.stemParameters,
     tiles: { train: train.length, validation: validation.length, test: test.length },
     contentHash: data.store.contentHash,
     stepWay: way,
-    ...(network.pretrained && { pretrained: network.pretrained }),
+    ...(task.pretrained && { pretrained: task.pretrained }),
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(run.config) && { mlflowRunId: (await readJson<RunConfig>(run.config)).mlflowRunId }),
   } as RunConfig;

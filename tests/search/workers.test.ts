@@ -16,7 +16,7 @@ const job = { trial: 0, run: "nowhere", options: { data: "nowhere" }, objective:
 async function runnerOf(context: TestContext): Promise<ProcessRunner> {
   const { HISTO_ROOT: root } = process.env;
   const folder = await temporaryDirectory(context);
-  await writeFiles(folder, { "dist/src/search/worker-process.js": WORKER });
+  await writeFiles(folder, { "dist/src/search/worker-main.js": WORKER });
   process.env.HISTO_ROOT = folder;
   context.after(() => {
     if (root === undefined) delete process.env.HISTO_ROOT;

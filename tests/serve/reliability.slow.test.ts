@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
-import { type RunningServer, startServer, type WorkerModel } from "../../serve/server/index";
+import { type PooledModel, type RunningServer, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { Random } from "../../src/random/index";
 import { tile, writeModel, writeTiles } from "../support/served-model";
@@ -83,7 +83,7 @@ describe("reliability", { skip: process.platform !== "linux" && "memory is read 
       requestTimeout: 1500,
     });
     t.after(() => server.close());
-    const pid = (server.models.get() as WorkerModel).pids[0];
+    const pid = (server.models.get() as PooledModel).pids[0];
     const png = await tile(5);
     const outcomes = new Map<string, number>();
     let next = 0;
@@ -99,7 +99,7 @@ describe("reliability", { skip: process.platform !== "linux" && "memory is read 
       }),
     );
     assert.equal(await predict(server, png), 200);
-    assert.equal((server.models.get() as WorkerModel).pids[0], pid, "the worker never died");
+    assert.equal((server.models.get() as PooledModel).pids[0], pid, "the worker never died");
     t.diagnostic(
       [...outcomes]
         .sort()
@@ -131,7 +131,7 @@ describe("reliability", { skip: process.platform !== "linux" && "memory is read 
       await rename(`${served}-next`, served);
       await rm(`${served}-old`, { recursive: true });
       await server.reload();
-      const model = server.models.get() as WorkerModel;
+      const model = server.models.get() as PooledModel;
       hashes.add(model.sha256);
       workers.push(await memoryOf(model.pids[0] as number));
       children.push((await childrenOf(process.pid)).length);

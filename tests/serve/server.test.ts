@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { FolderImages } from "../../serve/core/index";
-import { type RunningServer, type ServerOptions, startServer, type WorkerModel } from "../../serve/server/index";
+import { type PooledModel, type RunningServer, type ServerOptions, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/encode";
 import { modelSha256, readModelDirectory } from "../../src/onnx/model-directory";
@@ -121,7 +121,7 @@ test("a lost worker costs at most its requests, and the next ones are answered w
   const image = await tile(1);
   const load = Array.from({ length: 50 }, () => send(url, image));
   await new Promise((resolve) => setTimeout(resolve, 10));
-  process.kill((models.get() as WorkerModel).pids[0] as number, "SIGKILL");
+  process.kill((models.get() as PooledModel).pids[0] as number, "SIGKILL");
   const killed = Date.now();
   for (const response of await Promise.all(load)) assert.ok([200, 503].includes(response.status), `${response.status}`);
   while ((await send(url, image)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -200,7 +200,7 @@ test("asked to stop, the server is not ready at once, answers what is under way,
 test("asked to reload again and again, the server ends with one worker for the newest model", async (t) => {
   const { models, directory, reload } = await serve(t, { workers: 1 });
   const workers = async () => (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")).trim();
-  const before = (models.get() as WorkerModel).pids[0];
+  const before = (models.get() as PooledModel).pids[0];
   const others = (await workers()).split(" ").filter((pid) => pid !== String(before));
   const first = reload();
   await writeModel(join(directory, "next"), { seed: 5 });
@@ -213,7 +213,7 @@ test("asked to reload again and again, the server ends with one worker for the n
   assert.equal(models.get().sha256, sha);
   assert.deepEqual(
     (await workers()).split(" ").filter((pid) => !others.includes(pid)),
-    [String((models.get() as WorkerModel).pids[0])],
+    [String((models.get() as PooledModel).pids[0])],
   );
 });
 

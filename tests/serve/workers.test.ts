@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_ENGINE_OPTIONS } from "../../serve/core/index";
-import { WorkerModel } from "../../serve/server/index";
+import { PooledModel } from "../../serve/server/index";
 import { tile, writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 interface Started {
-  readonly model: WorkerModel;
+  readonly model: PooledModel;
   readonly directory: string;
   /** Why workers were lost. */
   readonly losses: string[];
@@ -19,7 +19,7 @@ async function start(t: TestContext, workers = 1): Promise<Started> {
   const directory = await writeModel(join(await temporaryDirectory(t), "model"));
   const losses: string[] = [];
   const options = { name: "mlp", directory, engine: DEFAULT_ENGINE_OPTIONS };
-  const model = await WorkerModel.start({ ...options, onLost: (reason) => losses.push(reason) }, workers);
+  const model = await PooledModel.start({ ...options, onLost: (reason) => losses.push(reason) }, workers);
   t.after(() => model.close(0));
   return { model, directory, losses };
 }
@@ -117,7 +117,7 @@ test("where no process can be started, work is refused, and done once one can", 
   });
   process.execPath = join(started.directory, "no-program");
   const options = { name: "mlp", directory: started.directory, engine: DEFAULT_ENGINE_OPTIONS };
-  await assert.rejects(WorkerModel.start(options), { code: "MODEL_WORKER_LOST" });
+  await assert.rejects(PooledModel.start(options), { code: "MODEL_WORKER_LOST" });
   await kill(started);
   assert.equal(await outcome(started.model.predict(image)), "MODEL_UNAVAILABLE");
   process.execPath = node;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { resolveTrainingOptions } from "../../src/options/index";
 import { type Progress, silentProgress } from "../../src/progress/index";
-import { createNetwork, openTrainingData, runTraining } from "../../src/training/index";
+import { createTask, openTrainingData, runTraining } from "../../src/training/index";
 import { writeCsvSet } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -26,7 +26,7 @@ test("coordinates are computed once for a basis, and again where the basis, the 
     const options = resolveTrainingOptions({ data, size: 12, stem: "subspace", rank: 6, hidden: [3], ...more });
     const { done, progress } = recorder();
     const opened = await openTrainingData(options, { progress: silentProgress });
-    const network = await createNetwork(options, opened, { progress, subspaceDirectory });
+    const network = await createTask(options, opened, { progress, subspaceDirectory });
     const values = network.examples.test.inputs(Uint32Array.of(0, 1), undefined);
     const numbers = [...(await values.data())];
     await network.close();

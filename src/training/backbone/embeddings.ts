@@ -8,7 +8,7 @@ import { dihedral } from "../../image/augment/index";
 import { GraphSession } from "../../onnx/model/index";
 import type { ProgressTask } from "../../progress/index";
 import type { TrainingData } from "../data";
-import type { NetworkContext } from "../trainable";
+import type { TaskContext } from "../training-task";
 import { formOf, joined, type OutputForm, type Pooling, pooled } from "./pooling";
 
 /** Images that go through the backbone at a time. */
@@ -43,7 +43,7 @@ export async function embeddingsOf(
   backbone: Backbone,
   { store }: TrainingData,
   views: number,
-  { progress, signal }: NetworkContext,
+  { progress, signal }: TaskContext,
 ): Promise<Embeddings> {
   const { description, normalization, pool } = backbone;
   const { mean, std } = normalization;

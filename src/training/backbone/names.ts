@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { type Backbone, openBackbone } from "../../backbones/index";
 import { InputError } from "../../errors/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../../options/index";
-import type { NetworkContext } from "../trainable";
+import type { TaskContext } from "../training-task";
 
 /** Edge length where a backbone takes any and nothing is known. */
 const USUAL_SIZE = 224;
@@ -20,7 +20,7 @@ export function backboneNames(model: string): string[] {
  */
 export async function openBackbones(
   options: Pick<TrainingOptions, "model" | "backboneOutput" | "backbonePool" | "backboneMean" | "backboneStd">,
-  context: NetworkContext,
+  context: TaskContext,
 ): Promise<Backbone[]> {
   const backbones: Backbone[] = [];
   for (const name of backboneNames(options.model)) backbones.push(await openBackbone(name, options, context));

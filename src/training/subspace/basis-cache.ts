@@ -5,7 +5,7 @@ import { InputError } from "../../errors/index";
 import { bytesOf, cacheDirectory, SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import type { TrainingOptions } from "../../options/index";
 import type { TrainingData } from "../data";
-import type { NetworkContext } from "../trainable";
+import type { TaskContext } from "../training-task";
 import { type Basis, principalBasis } from "./basis";
 import type { SymmetryClass } from "./symmetry";
 
@@ -15,7 +15,7 @@ const VERSION = 1;
 const FINGERPRINT_ROWS = 256;
 
 /** Where bases and coordinates are kept. */
-export function subspaceDirectoryOf({ subspaceDirectory }: Pick<NetworkContext, "subspaceDirectory">): string {
+export function subspaceDirectoryOf({ subspaceDirectory }: Pick<TaskContext, "subspaceDirectory">): string {
   return subspaceDirectory ?? join(cacheDirectory(), "subspace");
 }
 
@@ -23,7 +23,7 @@ export function subspaceDirectoryOf({ subspaceDirectory }: Pick<NetworkContext, 
 export async function cachedBasis(
   data: TrainingData,
   options: Pick<TrainingOptions, "rank">,
-  context: NetworkContext,
+  context: TaskContext,
 ): Promise<Basis> {
   const { store, positions, preprocessing } = data;
   const key = sha256(
@@ -43,7 +43,7 @@ async function keptBasis(
   name: string,
   data: TrainingData,
   options: Pick<TrainingOptions, "rank">,
-  { subspaceDirectory, ...context }: NetworkContext,
+  { subspaceDirectory, ...context }: TaskContext,
 ): Promise<Basis> {
   const cache = join(cacheDirectory(), "subspace");
   const path = join(subspaceDirectory ?? cache, name);

@@ -7,7 +7,7 @@ import type { Partition } from "../../dataset/index";
 import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import { pixelExamples } from "../batches";
 import type { TrainingData } from "../data";
-import type { NetworkContext } from "../trainable";
+import type { TaskContext } from "../training-task";
 import type { Basis } from "./basis";
 import { fingerprintOf, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
 import { type Projection, project } from "./coordinates";
@@ -24,7 +24,7 @@ export async function cachedCoordinates(
   data: TrainingData,
   basis: Basis,
   { projection, whitening }: { readonly projection: Projection; readonly whitening: number },
-  context: NetworkContext,
+  context: TaskContext,
 ): Promise<Coordinates> {
   const { store, positions, preprocessing } = data;
   const { mean, std } = preprocessing;
@@ -43,7 +43,7 @@ export async function cachedCoordinates(
   return readCoordinates(path);
 }
 
-function projectAll(data: TrainingData, projection: Projection, { progress, signal }: NetworkContext): Coordinates {
+function projectAll(data: TrainingData, projection: Projection, { progress, signal }: TaskContext): Coordinates {
   const task = progress.start("Coordinates", data.dataset.tiles.length, "images");
   let before = 0;
   const of = (partition: Partition) => {

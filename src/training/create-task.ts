@@ -6,20 +6,20 @@ import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, cnn, describeModel, mlp, saveTopology, saveWeights, vit } from "../models/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
 import type { tf } from "../tensorflow/index";
-import { backboneNetwork } from "./backbone/network";
+import { backboneTask } from "./backbone/backbone-task";
 import { type Examples, pixelExamples } from "./batches";
-import { colourNetwork } from "./colour-network";
+import { colourTask } from "./colour-task";
 import type { TrainingData } from "./data";
 import { Prefetcher } from "./prefetch";
-import { subspaceNetwork } from "./subspace/network";
-import type { Network, NetworkContext } from "./trainable";
+import { subspaceTask } from "./subspace/subspace-task";
+import type { TaskContext, TrainingTask } from "./training-task";
 
 /** Builds the network that the options ask for. @throws {InputError} `MODEL_UNKNOWN` */
-export async function createNetwork(
+export async function createTask(
   options: TrainingOptions,
   data: TrainingData,
-  context: NetworkContext,
-): Promise<Network> {
+  context: TaskContext,
+): Promise<TrainingTask> {
   checkStem(options);
   if (options.stem === "subspace") {
     if (options.augment !== "none" && options.augment !== "dihedral") {
@@ -28,10 +28,10 @@ export async function createNetwork(
         `--augment ${options.augment}: --stem subspace can only do none or dihedral; train on pixels for the others.`,
       );
     }
-    return subspaceNetwork(options, data, context);
+    return subspaceTask(options, data, context);
   }
-  if (options.model.startsWith(BACKBONE_PREFIX)) return backboneNetwork(options, data, context);
-  if (options.model === "colour") return colourNetwork(options, data, context);
+  if (options.model.startsWith(BACKBONE_PREFIX)) return backboneTask(options, data, context);
+  if (options.model === "colour") return colourTask(options, data, context);
   const model = createModel(options);
   const prefetcher = startPrefetcher(options, data);
   return {

@@ -3,23 +3,23 @@ import type { ModelCard } from "../../src/onnx/model/index";
 import { type Answer, type GoldenResult, Problem, type ServedModel } from "../core/index";
 import type { Explanation } from "../core/models";
 import type { LoadedModel, Work } from "./messages";
-import { ModelWorker, type ModelWorkerOptions } from "./model-worker";
+import { SupervisedWorker, type SupervisedWorkerOptions } from "./supervised-worker";
 
 /** A model in one or more worker processes. */
-export class WorkerModel implements ServedModel {
+export class PooledModel implements ServedModel {
   private constructor(
     readonly name: string,
-    private readonly workers: readonly ModelWorker[],
+    private readonly workers: readonly SupervisedWorker[],
     private readonly model: LoadedModel,
     private readonly maxQueue: number,
   ) {}
 
   /** Starts the workers and waits until all have loaded the model. @throws {InputError} why it cannot be loaded */
-  static async start(options: ModelWorkerOptions, count = 1): Promise<WorkerModel> {
-    const workers = Array.from({ length: count }, () => new ModelWorker(options));
+  static async start(options: SupervisedWorkerOptions, count = 1): Promise<PooledModel> {
+    const workers = Array.from({ length: count }, () => new SupervisedWorker(options));
     try {
       const [model] = await Promise.all(workers.map((worker) => worker.loaded));
-      return new WorkerModel(options.name, workers, model as LoadedModel, options.engine.maxQueue * count);
+      return new PooledModel(options.name, workers, model as LoadedModel, options.engine.maxQueue * count);
     } catch (error) {
       await Promise.all(workers.map((worker) => worker.close(0)));
       throw error;
@@ -75,7 +75,7 @@ export class WorkerModel implements ServedModel {
   private async call<T>(work: Work, bytes: Uint8Array, signal?: AbortSignal): Promise<T> {
     const waiting = this.workers.reduce((sum, { load }) => sum + load, 0);
     if (waiting >= this.maxQueue) throw new Problem("QUEUE_FULL");
-    const busy = ({ load, isReady }: ModelWorker) => load + (isReady ? 0 : this.maxQueue / this.workers.length);
+    const busy = ({ load, isReady }: SupervisedWorker) => load + (isReady ? 0 : this.maxQueue / this.workers.length);
     const worker = this.workers.reduce((least, other) => (busy(other) < busy(least) ? other : least));
     return (await worker.call(work, bytes, signal)) as T;
   }

@@ -1,7 +1,7 @@
 /** @module A value that takes time to make, kept for a while. */
 
 /** Makes a value when it is asked for and gives the same one for some seconds; a failure is not kept. */
-export class Kept<T> {
+export class TtlCache<T> {
   private current: { readonly until: number; readonly value: Promise<T> } | undefined;
 
   constructor(

@@ -1,5 +1,5 @@
 /**
- * @module A worker of a search: a process that runs the trials it is sent, one after the other. `worker-process.js
+ * @module A worker of a search: a process that runs the trials it is sent, one after the other. `worker-main.js
  * GRACE-SECONDS`: how long it may take to save a checkpoint when the process that sent them has ended.
  */
 import { Interrupted, messageOf } from "../errors/index";

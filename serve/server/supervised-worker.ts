@@ -10,7 +10,7 @@ import { untilAborted, WorkerProcess, type WorkerProcessOptions } from "./worker
 const YOUNG_MS = 5000;
 const LONGEST_PAUSE_MS = 5000;
 
-export interface ModelWorkerOptions extends WorkerProcessOptions {
+export interface SupervisedWorkerOptions extends WorkerProcessOptions {
   /** The process was lost without being asked to end, and is being started again. */
   readonly onLost?: (reason: string) => void;
 }
@@ -19,7 +19,7 @@ export interface ModelWorkerOptions extends WorkerProcessOptions {
  * A process with one model, and after it the next one with the same model. Work given to it while it starts again waits for
  * it, and is refused only when that start fails.
  */
-export class ModelWorker {
+export class SupervisedWorker {
   private process: WorkerProcess;
   /** The process that runs or comes next, once its model is loaded. */
   private ready: Promise<WorkerProcess>;
@@ -29,7 +29,7 @@ export class ModelWorker {
   private losses = 0;
   private readonly closing = new AbortController();
 
-  constructor(private readonly options: ModelWorkerOptions) {
+  constructor(private readonly options: SupervisedWorkerOptions) {
     this.process = this.start();
     this.ready = this.whenLoaded(this.process);
     this.ready.catch(() => undefined);

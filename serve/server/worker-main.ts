@@ -2,7 +2,7 @@
 import { Socket } from "node:net";
 import { HistoError, InputError, messageOf } from "../../src/errors/index";
 import { Engine, Problem } from "../core/index";
-import { openNetwork } from "../core/predictor-network";
+import { openBackend } from "../core/predictor-backend";
 import type { FromWorker, ToWorker, Work } from "./messages";
 import { Wire } from "./wire";
 
@@ -59,9 +59,9 @@ async function answer(id: number, work: Work, bytes: Uint8Array): Promise<void> 
 
 async function load({ directory, name, options }: Extract<ToWorker, { type: "load" }>): Promise<void> {
   try {
-    const network = await openNetwork(directory, options);
-    engine = new Engine(name, network, options);
-    const { card, sha256, loadSeconds, batching } = network;
+    const backend = await openBackend(directory, options);
+    engine = new Engine(name, backend, options);
+    const { card, sha256, loadSeconds, batching } = backend;
     send({ type: "loaded", model: { card, sha256, loadSeconds, batching } });
   } catch (error) {
     const code = error instanceof HistoError ? error.code : "MODEL_FAILED";

@@ -7,14 +7,14 @@ import { type Examples, featureExamples } from "./batches";
 import { measureColour } from "./colour-measures";
 import type { TrainingData } from "./data";
 import { fitLogistic } from "./logistic-regression";
-import type { Network, NetworkContext } from "./trainable";
+import type { TaskContext, TrainingTask } from "./training-task";
 
 /** Logistic regression on colour and texture; the trainer starts from its solution. */
-export async function colourNetwork(
+export async function colourTask(
   options: TrainingOptions,
   data: TrainingData,
-  { progress }: NetworkContext,
-): Promise<Network> {
+  { progress }: TaskContext,
+): Promise<TrainingTask> {
   const { width, values, scaling } = measureColour(data, progress);
   const of = (partition: Partition): Examples =>
     featureExamples([values[partition]], width, data.labels[partition], options.seed);

@@ -14,7 +14,7 @@ import { runtime, setPrecision } from "../../tensorflow/index";
 import { withColumns } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
-import type { Network, NetworkContext } from "../trainable";
+import type { TaskContext, TrainingTask } from "../training-task";
 import { cachedBasis, fingerprintOf } from "./basis-cache";
 import { cachedCoordinates } from "./coordinate-cache";
 import { coordinateExamples, whitenedProjection } from "./coordinates";
@@ -23,11 +23,11 @@ import { coordinateExamples, whitenedProjection } from "./coordinates";
  * Projects all tiles, once for all runs with the same basis; the network then sees `rank` numbers an image, and its colour
  * features where they are wanted.
  */
-export async function subspaceNetwork(
+export async function subspaceTask(
   options: TrainingOptions,
   data: TrainingData,
-  context: NetworkContext,
-): Promise<Network> {
+  context: TaskContext,
+): Promise<TrainingTask> {
   if (runtime.kind !== "native") {
     throw new HistoError("NATIVE_NEEDED", "--stem subspace needs the native TensorFlow (see histo doctor).");
   }

@@ -6,7 +6,7 @@ import type { tf } from "../tensorflow/index";
 import type { Examples } from "./batches";
 
 /** What is trained, on what, and how it becomes a model on pixels. */
-export interface Network {
+export interface TrainingTask {
   /** The network under training. */
   readonly model: tf.LayersModel;
   readonly examples: Readonly<Record<Partition, Examples>>;
@@ -27,7 +27,7 @@ export interface Network {
 }
 
 /** What building a network may take: time to show, and a stop. */
-export interface NetworkContext {
+export interface TaskContext {
   readonly progress: Progress;
   readonly signal?: AbortSignal;
   /** Where bases and coordinates are kept; `subspace` of the cache unless told. */

@@ -3,8 +3,8 @@ import type { PreprocessedImage } from "../../src/inference/index";
 import type { ModelCard } from "../../src/onnx/model/index";
 import type { GoldenResult } from "./models";
 
-/** A loaded network. */
-export interface Network {
+/** A loaded model, ready to run. */
+export interface InferenceBackend {
   readonly card: ModelCard;
   readonly sha256: string;
   readonly loadSeconds: number;

@@ -10,7 +10,7 @@ import { featureExamples } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
 import { fitLogistic } from "../logistic-regression";
-import type { Network, NetworkContext } from "../trainable";
+import type { TaskContext, TrainingTask } from "../training-task";
 import { embeddingsOf } from "./embeddings";
 import { type BackboneFeatures, columnsOf, interleaved, meanOf, withScaling } from "./features";
 import { openBackbones, sizeFor } from "./names";
@@ -24,11 +24,11 @@ const PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
  * `hidden` says otherwise. With `views` or `augment` it learns from all eight views.
  * @throws {InputError} `BACKBONE_...`, `AUGMENTATION_UNKNOWN`, `OPTION_RANGE`
  */
-export async function backboneNetwork(
+export async function backboneTask(
   options: TrainingOptions,
   data: TrainingData,
-  context: NetworkContext,
-): Promise<Network> {
+  context: TaskContext,
+): Promise<TrainingTask> {
   if (options.augment !== "none" && options.augment !== "dihedral") {
     throw new InputError(
       "AUGMENTATION_UNKNOWN",
@@ -78,7 +78,7 @@ function solveHead(
   { width, views }: { readonly width: number; readonly views: readonly Float32Array[] },
   labels: Uint8Array,
   options: TrainingOptions,
-  { progress }: NetworkContext,
+  { progress }: TaskContext,
 ): void {
   const repeats = options.views > 1 ? 1 : views.length;
   const rows = options.views > 1 ? meanOf(views) : interleaved(views, width);

@@ -1,10 +1,10 @@
-/** @module The project's predictor as the {@link Network} that an engine drives. */
+/** @module The project's predictor as the {@link InferenceBackend} that an engine drives. */
 import { availableParallelism } from "node:os";
 import { Predictor } from "../../src/inference/index";
+import type { InferenceBackend } from "./inference-backend";
 import type { GoldenResult } from "./models";
-import type { Network } from "./network";
 
-export interface PredictorNetworkOptions {
+export interface PredictorBackendOptions {
   /** Threads of the network. Default: one for each core, at most 8. */
   readonly threads?: number | undefined;
   /** Bits that the values of 16-bit images use, in place of what the models' cards say. */
@@ -12,7 +12,7 @@ export interface PredictorNetworkOptions {
 }
 
 /** Loads a model directory. @throws {InputError} as {@link Predictor.open} */
-export async function openNetwork(directory: string, options: PredictorNetworkOptions = {}): Promise<Network> {
+export async function openBackend(directory: string, options: PredictorBackendOptions = {}): Promise<InferenceBackend> {
   const started = performance.now();
   const threads = options.threads ?? Math.min(8, availableParallelism());
   const predictor = await Predictor.open(directory, { threads, spinning: false, bitDepth: options.bitDepth });
