@@ -106,15 +106,3 @@ export function oneOf<T extends string>(...words: readonly T[]): (text: string) 
     return text as T;
   };
 }
-
-/** Parser for a list of whole numbers such as `2352,2352,294`. */
-export function integers(minimum: number): (text: string) => number[] {
-  const parse = integer(minimum);
-  return (text) => text.split(",").map((part) => parse(part));
-}
-
-/** Parser for a list of numbers such as `0.5,0.5,0.5`. */
-export function numbers(minimum?: number, maximum?: number): (text: string) => number[] {
-  const parse = number(minimum, maximum);
-  return (text) => text.split(",").map((part) => parse(part));
-}

@@ -62,8 +62,3 @@ export function fixedMonthlyCosts(settings: DeploymentSettings, prices: PriceTab
   if (batch) costs.batch = costOf({});
   return costs;
 }
-
-/** Dollars of one Fargate task of the batch settings that runs for `taskHours`. */
-export function batchTaskCost(batch: { cpu: number; memoryMb: number }, taskHours: number, prices: PriceTable): number {
-  return taskHours * ((batch.cpu / 1024) * prices.fargateCpuHour + (batch.memoryMb / 1024) * prices.fargateGbHour);
-}

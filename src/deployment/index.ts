@@ -21,9 +21,9 @@ export {
   serverMonthlyCost,
   TYPICAL_TRAFFIC,
 } from "./cost";
-export { batchTaskCost, endpointCount, fixedMonthlyCosts } from "./estimate";
+export { endpointCount, fixedMonthlyCosts } from "./estimate";
 export { LAMBDA_DEFAULTS, type LambdaOutcome, type LambdaSimulation, simulateLambda } from "./lambda-simulation";
-export { fixed, type LatencySummary, measured, type Sampler, summarize } from "./latency";
+export { type LatencySummary, measured, type Sampler, summarize } from "./latency";
 export { type InitError, type LambdaLimits, LocalLambda, type LocalLambdaOptions, peakMemoryOf } from "./local-lambda";
 export {
   MEMORY_PER_CPU_MB,

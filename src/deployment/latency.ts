@@ -11,11 +11,6 @@ export function measured(durations: readonly number[]): Sampler {
   return (random) => random.pick(durations);
 }
 
-/** Always the same duration. */
-export function fixed(duration: number): Sampler {
-  return () => duration;
-}
-
 /** Seconds. */
 export interface LatencySummary {
   readonly mean: number;

@@ -141,14 +141,6 @@ export class SafetensorsFile {
     return values;
   }
 
-  /** The content of a tensor in slices of at most `sliceElements` values. */
-  async *slices(name: string, sliceElements = 1 << 22): AsyncGenerator<Float32Array> {
-    const total = sizeOf(this.entry(name).shape);
-    for (let start = 0; start < total; start += sliceElements) {
-      yield await this.read(name, start, Math.min(sliceElements, total - start));
-    }
-  }
-
   async close(): Promise<void> {
     await this.handle.close();
   }

@@ -5,7 +5,6 @@ export {
   type Augmentation,
   augmentationNamed,
   createAugmentation,
-  fitStainDistribution,
   type PixelAugmentation,
 } from "./augment/index";
 export {

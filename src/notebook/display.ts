@@ -12,11 +12,6 @@ type Writer = (
 /** Set by jupyter/session.cjs. */
 const WRITER = Symbol.for("histo.notebook.display");
 
-/** True inside a notebook cell. */
-export function inNotebook(): boolean {
-  return typeof (globalThis as Record<symbol, unknown>)[WRITER] === "function";
-}
-
 /** Shows one output. */
 export function display(bundle: Bundle, metadata: Record<string, unknown> = {}): void {
   write(bundle, metadata, undefined, false);

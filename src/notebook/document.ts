@@ -33,9 +33,6 @@ export interface Notebook {
   cells: Cell[];
 }
 
-/** The kernel that this project's notebooks name. */
-export const KERNELSPEC = { name: "histo", display_name: "TypeScript (histo)", language: "typescript" } as const;
-
 /** Text that nbformat keeps either whole or as a list of lines. */
 export function textOf(value: string | readonly string[]): string {
   return typeof value === "string" ? value : value.join("");

@@ -1,11 +1,10 @@
 /** @module Notebooks: what cells use to show figures, tables and images, and running notebooks without Jupyter. */
 export { cellProgress } from "./cell-progress";
-export { type Bundle, display, displayMarkdown, inNotebook, LiveDisplay } from "./display";
+export { type Bundle, display, displayMarkdown, LiveDisplay } from "./display";
 export {
   type Cell,
   type CellFailure,
   codeCell,
-  KERNELSPEC,
   type Notebook,
   type Output,
   readNotebook,

@@ -23,11 +23,6 @@ export class ExternalData {
     private readonly onProgress: (bytes: number) => void = () => undefined,
   ) {}
 
-  /** True when nothing was written: then there is no file either. */
-  get empty(): boolean {
-    return this.handle === undefined;
-  }
-
   /** Appends a tensor's bytes and says where they are. */
   async append(content: TensorContent): Promise<{ offset: number; length: number }> {
     this.handle ??= await open(join(this.directory, this.fileName), "wx");

@@ -23,7 +23,6 @@ export {
   voteDistributionFigure,
 } from "./eda";
 export { FIGURE_SIZE, type Figure, figure } from "./figure";
-export { type GridTile, imageGridFigure } from "./image-grid";
 export {
   differenceFigure,
   type Importance,

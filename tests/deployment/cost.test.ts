@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import {
-  batchTaskCost,
   breakEven,
   fixedMonthlyCosts,
   type LambdaShape,
@@ -60,10 +59,6 @@ describe("a month by hand, with the list prices of us-east-1", () => {
     near(items.endpoints, 43.8); // 6 x 730 h at $0.01
     near(items.EFS, 0.3);
     near(total, 52.925 + 1.6 + 2.7 + 43.8 + 0.02 + 0.3 + 0.5 + 1 + 0.09 + 0.35);
-  });
-
-  test("a Fargate task of 4 CPUs and 16 GB for two hours", async () => {
-    near(batchTaskCost({ cpu: 4096, memoryMb: 16384 }, 2, await readPrices()), 2 * (4 * 0.04048 + 16 * 0.004445));
   });
 });
 

@@ -4,7 +4,6 @@ import {
   arrivals,
   constantTraffic,
   exponential,
-  fixed,
   LAMBDA_DEFAULTS,
   meanRate,
   measured,
@@ -16,6 +15,8 @@ import {
   summarize,
 } from "../../src/deployment/index";
 import { Random } from "../../src/random/index";
+
+const fixed = (seconds: number) => () => seconds;
 
 const near = (actual: number, expected: number, share: number) =>
   assert.ok(Math.abs(actual - expected) <= share * expected, `${actual} is not within ${share} of ${expected}`);

@@ -22,7 +22,6 @@ import {
   confusionFigure,
   differenceFigure,
   type Figure,
-  imageGridFigure,
   importanceFigure,
   learningCurves,
   learningRateFigure,
@@ -45,8 +44,6 @@ const history = Array.from({ length: 8 }, (_, i) => ({
   train: { loss: 0.7 / (i + 1), rocAuc: 0.9 },
   validation: { loss: 0.5, rocAuc: i === 0 ? null : 0.7 + i / 100 },
 }));
-const pixel =
-  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 const figures: Record<string, Figure> = {
   roc: rocFigure([
@@ -94,10 +91,6 @@ const figures: Record<string, Figure> = {
     ],
     { objective: "rocAuc", logarithmic: ["rate"] },
   ),
-  grid: imageGridFigure("Mistakes", [
-    { source: pixel, caption: "a.png", frame: "#EE6677" },
-    { source: pixel, caption: "b.png" },
-  ]),
 };
 
 for (const [name, figure] of Object.entries(figures)) {

@@ -1,7 +1,7 @@
 /** @module Small notebooks for tests. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeCell, KERNELSPEC, type Notebook, writeNotebook } from "../../src/notebook/document";
+import { codeCell, type Notebook, writeNotebook } from "../../src/notebook/document";
 
 /** A cell's code, or its code with tags such as `parameters`. */
 export type TestCell = string | { readonly code: string; readonly tags: readonly string[] };
@@ -11,7 +11,7 @@ export function notebookOf(...cells: readonly TestCell[]): Notebook {
   return {
     nbformat: 4,
     nbformat_minor: 5,
-    metadata: { kernelspec: { ...KERNELSPEC } },
+    metadata: { kernelspec: { name: "histo", display_name: "TypeScript (histo)", language: "typescript" } },
     cells: cells.map((cell, i) =>
       typeof cell === "string" ? codeCell(`cell-${i + 1}`, cell) : codeCell(`cell-${i + 1}`, cell.code, cell.tags),
     ),

@@ -5,21 +5,21 @@ import { type RandomBlur, randomBlur } from "./blur";
 import { type ColourJitter, jitterColour } from "./colour";
 import { type RandomCrop, randomCrop } from "./crop";
 import { dihedral } from "./dihedral";
-import { jitterStain, type StainDistribution } from "./stain";
+import { jitterStain } from "./stain";
 
 export { blur, type RandomBlur, randomBlur } from "./blur";
 export { type ColourJitter, jitterColour } from "./colour";
 export { type RandomCrop, randomCrop } from "./crop";
 export { dihedral } from "./dihedral";
-export { fitStainDistribution, jitterStain, type StainDistribution, scaleStains } from "./stain";
+export { jitterStain, scaleStains } from "./stain";
 
 /** What is done to a training image, in this order. Plain data. */
 export interface Augmentation {
   /** One of the eight flips and quarter turns. */
   readonly dihedral?: boolean;
   readonly crop?: RandomCrop;
-  /** Other stain strengths; `true` for a typical spread around the image's own. */
-  readonly stain?: StainDistribution | true;
+  /** Other stain strengths, around the image's own. */
+  readonly stain?: boolean;
   readonly jitter?: ColourJitter;
   readonly blur?: RandomBlur;
 }
@@ -71,7 +71,7 @@ export function createAugmentation(augmentation: Augmentation, seed: number): Pi
     }
     const { crop, stain, jitter } = augmentation;
     if (crop) rewrite((from) => randomCrop(from, pixels, size, crop, random("crop")));
-    if (stain) jitterStain(pixels, random("stain"), stain === true ? undefined : stain);
+    if (stain) jitterStain(pixels, random("stain"));
     if (jitter) jitterColour(pixels, jitter, random("jitter"));
     if (augmentation.blur) randomBlur(pixels, size, augmentation.blur, random("blur"));
   };

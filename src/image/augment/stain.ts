@@ -1,23 +1,16 @@
 /**
  * @module Stain augmentation: every image is given the stain strengths of a slide that might have been in the data set.
  *
- * Follows RandStainNA (Shen et al., MICCAI 2022): targets are drawn from the distribution of the training images' own
- * statistics, not from fixed ranges. Here the statistics are the mean concentrations of hematoxylin, eosin and the residual
- * (colour deconvolution; Ruifrok and Johnston, 2001) over the tissue, and an image is scaled to its target, so that empty
- * slide stays empty. The whole change is one 3x3 matrix on optical densities.
+ * After RandStainNA (Shen et al., MICCAI 2022), with a typical spread between slides around the image's own strengths. The
+ * strengths are the concentrations of hematoxylin, eosin and the residual (colour deconvolution; Ruifrok and Johnston, 2001);
+ * scaling them keeps empty slide empty. The whole change is one 3x3 matrix on optical densities.
  */
 import type { Random } from "../../random/index";
 import { densityTable } from "../stain/optical-density";
 import { ChannelMix } from "./channel-mix";
 
-/** Distribution of the logarithm of the stains' mean concentrations over images. */
-export interface StainDistribution {
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
-}
-
-/** The spread used where none was fitted: between slides of one laboratory concentrations vary by about a fifth. */
-export const TYPICAL_STAIN_SPREAD: readonly [number, number, number] = [0.2, 0.2, 0.2];
+/** Spread of the concentrations' logarithms: between slides of one laboratory they vary by about a fifth. */
+const SPREAD = 0.2;
 
 const DENSITY = densityTable((byte) => Math.max(1, byte) / 255);
 const MIX = new ChannelMix({
@@ -43,38 +36,12 @@ const SEPARATION = [
   [-0.5552753, -0.1264856, 1.5733383],
 ] as const;
 
-/** Fits the distribution of a set of images. @param images uint8 RGB each; those without tissue are left out */
-export function fitStainDistribution(images: Iterable<Uint8Array>): StainDistribution {
-  const rows: number[][] = [];
-  for (const image of images) {
-    const concentrations = meanConcentrations(image);
-    if (concentrations) rows.push(concentrations.map((value) => Math.log(Math.max(value, 1e-3))));
-  }
-  const column = (stain: number) => {
-    const values = rows.map((row) => row[stain] as number);
-    const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length);
-    return { mean, std: Math.sqrt(variance) };
-  };
-  const [h, e, rest] = [column(0), column(1), column(2)];
-  return { mean: [h.mean, e.mean, rest.mean], std: [h.std, e.std, rest.std] };
-}
-
-/**
- * Gives an image other stain strengths, in place.
- * @param distribution of the training images; without it strengths vary around the image's own
- */
-export function jitterStain(pixels: Uint8Array, random: Random, distribution?: StainDistribution): void {
+/** Gives an image other stain strengths, drawn around its own, in place. An image without tissue stays as it is. */
+export function jitterStain(pixels: Uint8Array, random: Random): void {
   const draws = [random.normal(), random.normal(), random.normal()];
-  const found = meanConcentrations(pixels);
-  if (!found) return;
-  const scale = draws.map((draw, stain) => {
-    const spread = (distribution?.std ?? TYPICAL_STAIN_SPREAD)[stain] as number;
-    const own = Math.log(Math.max(found[stain] as number, 1e-3));
-    const middle = distribution ? (distribution.mean[stain] as number) : own;
-    const reach = Math.log(FARTHEST);
-    return Math.exp(Math.max(-reach, Math.min(reach, middle + spread * draw - own)));
-  });
+  if (!hasTissue(pixels)) return;
+  const reach = Math.log(FARTHEST);
+  const scale = draws.map((draw) => Math.exp(Math.max(-reach, Math.min(reach, SPREAD * draw))));
   scaleStains(pixels, scale);
 }
 
@@ -88,22 +55,13 @@ export function scaleStains(pixels: Uint8Array, scale: readonly number[]): void 
   MIX.apply(pixels, weights);
 }
 
-/** Mean concentrations over the tissue (of every 27th pixel), or undefined where there is almost none. */
-function meanConcentrations(pixels: Uint8Array): [number, number, number] | undefined {
-  let [seen, count, r, g, b] = [0, 0, 0, 0, 0];
+/** Whether more than almost none of an image (of every 27th pixel) is tissue. */
+function hasTissue(pixels: Uint8Array): boolean {
+  let [seen, count] = [0, 0];
   for (let i = 0; i + 2 < pixels.length; i += 81, seen++) {
-    const [dr, dg, db] = [
-      DENSITY[pixels[i]!] as number,
-      DENSITY[pixels[i + 1]!] as number,
-      DENSITY[pixels[i + 2]!] as number,
-    ];
-    if (dr + dg + db < 3 * TISSUE_DENSITY) continue;
-    count++;
-    r += dr;
-    g += dg;
-    b += db;
+    const density =
+      (DENSITY[pixels[i]!] as number) + (DENSITY[pixels[i + 1]!] as number) + (DENSITY[pixels[i + 2]!] as number);
+    if (density >= 3 * TISSUE_DENSITY) count++;
   }
-  if (count < LEAST_TISSUE * seen || count === 0) return undefined;
-  const stain = (row: readonly [number, number, number]) => (row[0] * r + row[1] * g + row[2] * b) / count;
-  return [stain(SEPARATION[0]), stain(SEPARATION[1]), stain(SEPARATION[2])];
+  return count > 0 && count >= LEAST_TISSUE * seen;
 }

@@ -10,7 +10,7 @@ import {
   waitUntilImageScanComplete,
 } from "@aws-sdk/client-ecr";
 import { S3Client } from "@aws-sdk/client-s3";
-import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { Upload } from "@aws-sdk/lib-storage";
 
@@ -45,16 +45,6 @@ export async function checkScan(repositoryName: string, imageDigest: string): Pr
 /** Sets a parameter, over what was there. */
 export async function putParameter(Name: string, Value: string): Promise<void> {
   await new SSMClient().send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
-}
-
-/** Value of a parameter, undefined where there is none. */
-export async function getParameter(Name: string): Promise<string | undefined> {
-  try {
-    return (await new SSMClient().send(new GetParameterCommand({ Name }))).Parameter?.Value;
-  } catch (error) {
-    if (error instanceof ParameterNotFound) return undefined;
-    throw error;
-  }
 }
 
 /** Copies the files of a model directory to `bucket/prefix/`; `model.json` comes last, so that a half copy is not used. */
