@@ -15,6 +15,10 @@ esac
 # No install script is run: ONNX Runtime's would fetch CUDA libraries, which a CPU image has no use for.
 npm ci --omit=dev --ignore-scripts --no-audit --no-fund --os=linux --cpu="$cpu" --libc=glibc
 
+# What the image holds, with versions, licences and hashes, as a CycloneDX document that travels with it.
+npm sbom --omit=dev --sbom-format=cyclonedx >sbom.cdx.json
+mv sbom.cdx.json node_modules/
+
 for runtime in node_modules/onnxruntime-node/bin/napi-v*; do
   for system in "$runtime"/*; do
     [ "$(basename "$system")" = linux ] || rm -rf "$system"

@@ -29,6 +29,15 @@ test("the Lambda image: under 250 MB with its model, only what it loads", async 
   for (const name of ["onnxruntime-node", "sharp", "@aws-sdk/client-s3"]) assert.ok(packages.includes(name), name);
   for (const name of ["express", "danfojs-node", "tslab", "@tensorflow/tfjs"])
     assert.ok(!packages.includes(name), name);
+  const { components } = await readJson<{ components: { name: string; version: string; hashes: object[] }[] }>(
+    join(root, "node_modules/sbom.cdx.json"),
+  );
+  const listed = new Set(components.map(({ name }) => name));
+  assert.deepEqual(
+    packages.filter((name) => !listed.has(name)),
+    [],
+  );
+  assert.ok(components.every(({ version, hashes }) => version && hashes.length > 0));
   const runtimes = readdirSync(join(root, "node_modules/onnxruntime-node/bin/napi-v6"));
   assert.deepEqual(runtimes, ["linux"]);
   assert.equal(readdirSync(join(root, "node_modules/onnxruntime-node/bin/napi-v6/linux")).length, 1);
