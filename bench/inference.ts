@@ -27,14 +27,14 @@ const QUICK: ReferenceShape = { size: 64, rank: 32, units: [235, 235, 29, 1] };
 type Form = "fp32" | "compact";
 
 /** One runtime with one form of the network. */
-export interface InferenceRow extends InferenceTimes {
+interface InferenceRow extends InferenceTimes {
   readonly name: string;
   readonly model: Form;
   /** Bytes of weights read in a second at batch 1, as a share of what a plain copy moves. */
   readonly bandwidthShare: number;
 }
 
-export interface InferenceBenchmark {
+interface InferenceBenchmark {
   readonly name: "inference";
   /** This project's predictor; the cold start is that of the compact model. */
   readonly ours: Readonly<Record<Form, InferenceRow>> & { readonly coldStart: ColdStart };

@@ -25,7 +25,7 @@ const UNITS = [64, 16, 1];
 const PEERS = ["openslide", "tifffile"] as const;
 
 /** One side's figures. */
-export interface SlideRow {
+interface SlideRow {
   readonly name: string;
   readonly tilesPerSecond: number;
   /** Of all processors together, for a tile: what stays the same while other programs run beside. */
@@ -33,7 +33,7 @@ export interface SlideRow {
   readonly workers: number;
 }
 
-export interface SlideBenchmark {
+interface SlideBenchmark {
   readonly name: "slide";
   readonly ours: SlideRow;
   /** OpenSlide with Pillow, the usual way; tifffile with a cache of its tiles, written for this, is among the rows. */

@@ -19,7 +19,7 @@ export interface TokenIssuer {
   readonly audience: string;
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   readonly apiKeys?: readonly string[] | undefined;
   readonly tokens?: TokenIssuer | undefined;
 }

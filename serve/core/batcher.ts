@@ -32,11 +32,6 @@ export class Batcher<Item, Result> {
     private readonly expected: () => number = () => 0,
   ) {}
 
-  /** Items that wait. */
-  get waiting(): number {
-    return this.queue.length;
-  }
-
   submit(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.queue.push({ item, resolve, reject });

@@ -46,7 +46,7 @@ const FIRST = String.raw`[\p{L}\p{N}_(\[]`;
 const REST = String.raw`[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\:*?"<>|%]{0,200}`;
 
 /** Names that are accepted: an image file, at most four folders deep. Case and alphabet do not matter. */
-export const IMAGE_NAME_PATTERN = new RegExp(
+const IMAGE_NAME_PATTERN = new RegExp(
   String.raw`^(?:${FIRST}${REST}/){0,4}${FIRST}${REST}\.(?:png|jpe?g|webp|tiff?)$`,
   "iu",
 );

@@ -3,13 +3,13 @@ import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import { Problem } from "./problem";
 
 /** An uploaded file. */
-export interface UploadedFile {
+interface UploadedFile {
   /** Name as the client gave it, without folders; null where there was none. */
   readonly filename: string | null;
   readonly bytes: Uint8Array;
 }
 
-export interface MultipartLimits {
+interface MultipartLimits {
   readonly files: number;
   readonly fileBytes: number;
 }

@@ -6,7 +6,7 @@ import { Problem } from "./problem";
 import type { Service } from "./service";
 
 /** The answer for one image, as the contract names its members. Times in seconds. */
-export interface PredictionBody {
+interface PredictionBody {
   readonly image_filename: string | null;
   readonly logit: number;
   readonly probability: number;

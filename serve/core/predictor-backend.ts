@@ -4,7 +4,7 @@ import { Predictor } from "../../src/inference/index";
 import type { InferenceBackend } from "./inference-backend";
 import type { GoldenResult } from "./models";
 
-export interface PredictorBackendOptions {
+interface PredictorBackendOptions {
   /** Threads of the network. Default: one for each core, at most 8. */
   readonly threads?: number | undefined;
   /** Bits that the values of 16-bit images use, in place of what the models' cards say. */

@@ -38,7 +38,7 @@ const get = (label: string, answer: Route["answer"], open = false): Route => {
 };
 
 /** Every route, in the order of the documentation. */
-export const ROUTES: readonly Route[] = [
+const ROUTES: readonly Route[] = [
   { method: "POST", label: "/predict", body: "one", answer: predictRoute },
   { method: "POST", label: "/predict/batch", body: "many", answer: batchRoute },
   { method: "POST", label: "/explain", body: "one", answer: explainRoute },

@@ -12,7 +12,7 @@ import { TtlCache } from "./ttl-cache";
 const MAX_LISTED = 10_000;
 const LIST_SECONDS = 300;
 
-export interface S3ImagesOptions {
+interface S3ImagesOptions {
   readonly maxBytes?: number;
   /** Memory for images already read. */
   readonly cacheBytes?: number;

@@ -69,7 +69,7 @@ const ANY_METHOD: ServiceResponse = { status: 204, headers: { allow: "GET, HEAD,
 export type RequestHead = Pick<ServiceRequest, "id" | "method" | "path" | "headers">;
 
 /** Where the service is in its life. */
-export type Phase = "starting" | "serving" | "stopping";
+type Phase = "starting" | "serving" | "stopping";
 
 /** The service. */
 export class Service {

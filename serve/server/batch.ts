@@ -14,7 +14,7 @@ export interface BatchOptions {
   readonly out: string;
 }
 
-export interface BatchResult {
+interface BatchResult {
   readonly images: number;
   readonly failed: number;
 }

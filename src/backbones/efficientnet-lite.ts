@@ -26,7 +26,7 @@ const FIRST_POOLED = 2;
 const EPSILON = 1e-3;
 
 /** A block of {@link blocksOf}. */
-export interface LiteBlock {
+interface LiteBlock {
   readonly stage: number;
   readonly kernel: number;
   readonly stride: number;
@@ -34,7 +34,7 @@ export interface LiteBlock {
 }
 
 /** The inverted bottlenecks of a network, from the first to the last. */
-export function blocksOf(depth: number): LiteBlock[] {
+function blocksOf(depth: number): LiteBlock[] {
   return STAGES.flatMap(([blocks, kernel, stride, expansion], stage) => {
     const isEdge = stage === 0 || stage === STAGES.length - 1;
     const count = isEdge ? blocks : Math.ceil(blocks * depth);

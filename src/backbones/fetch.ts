@@ -43,7 +43,7 @@ export interface FetchOptions {
 const CONVERSION = 2;
 
 /** A network of the table. @throws {InputError} `BACKBONE_UNKNOWN` */
-export function knownPackage(name: string): PackagedBackbone {
+function knownPackage(name: string): PackagedBackbone {
   const packaged = packagedNamed(name);
   if (packaged) return packaged;
   const known = PACKAGED.map((one) => one.name).join(", ");

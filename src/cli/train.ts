@@ -104,7 +104,7 @@ export function refuseUnusedReference({ stain = "none", stainReference }: Partia
 }
 
 /** A new directory under `runs/`, named by model and time. */
-export function newRunPath(model: string): string {
+function newRunPath(model: string): string {
   const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
   return join(projectRoot(), "runs", `${model}-${time}-${process.pid}`);
 }

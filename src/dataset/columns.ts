@@ -36,7 +36,7 @@ const LABEL_COLUMNS = [
 const SAMPLE = 100;
 
 /** A column, and what to say where another could have been meant. */
-export interface ChosenColumn {
+interface ChosenColumn {
   readonly column: number;
   readonly notes: readonly string[];
 }

@@ -10,7 +10,7 @@ const GROUP_COLUMNS = [
 ];
 
 /** The group of each row. */
-export interface TableGroups {
+interface TableGroups {
   readonly column: string;
   /** Undefined where the field is empty. */
   readonly groups: readonly (string | undefined)[];

@@ -28,7 +28,7 @@ const FOLD_COLUMNS = ["fold", "k fold", "cv fold", "fold id", "fold number"];
 const PARTITION_COLUMNS = ["partition", "split", "subset", "set", ...FOLD_COLUMNS];
 
 /** Where each row of a table belongs. */
-export interface TablePartitions {
+interface TablePartitions {
   /** Of each row; all `train` where the table does not say. */
   readonly partitions: readonly Partition[];
   /** Fold of each row, where the table has folds; undefined where its field is empty. */

@@ -15,7 +15,7 @@ export interface PlaneProjection {
 }
 
 /** Mean colours of an 8x8 grid over each tile: [n, 192], the values 0 to 255. */
-export function colourGrids(store: PixelStore, positions: ArrayLike<number>): Float64Array {
+function colourGrids(store: PixelStore, positions: ArrayLike<number>): Float64Array {
   const width = EDGE * EDGE * 3;
   const features = new Float64Array(positions.length * width);
   const pixels = new Uint8Array(store.bytesPerImage);

@@ -28,7 +28,7 @@ export interface StoredImage extends FileStamp {
 }
 
 /** The index of a store. */
-export interface StoreIndex {
+interface StoreIndex {
   readonly version: number;
   readonly size: number;
   readonly resize: string;

@@ -6,7 +6,7 @@ import { findColumn, isMissing, namedColumn, plain, quoted, type Table, type Tab
 import type { Votes } from "./types";
 
 /** Where a table keeps its votes. */
-export interface VotesColumns {
+interface VotesColumns {
   readonly count: number;
   /** Column of the number of voters, or the number itself. */
   readonly total: { readonly column: number } | { readonly value: number };

@@ -55,7 +55,7 @@ export interface PairedDifference {
 type PairedName = "rocAuc" | "prAuc" | keyof DecisionMetrics;
 
 /** Scores with the threshold that belongs to them. */
-export interface ScoresAtThreshold {
+interface ScoresAtThreshold {
   readonly scores: ArrayLike<number>;
   readonly threshold: number;
 }

@@ -31,7 +31,7 @@ export interface Spread {
   readonly max: number;
 }
 
-export interface FoldResult {
+interface FoldResult {
   readonly fold: string;
   readonly run: string;
   readonly validation: BinaryMetrics;

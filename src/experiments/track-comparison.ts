@@ -14,7 +14,7 @@ import { logTo } from "./track-results";
 import type { TrackingOptions } from "./track-training";
 
 /** What of a comparison does not change when it goes on with more techniques. */
-export interface ComparisonSettings {
+interface ComparisonSettings {
   readonly data: string;
   readonly size: number;
   readonly seed: number;
@@ -22,7 +22,7 @@ export interface ComparisonSettings {
 }
 
 /** What came of a comparison. */
-export interface ComparedTechniques {
+interface ComparedTechniques {
   readonly rows: readonly ComparisonRow[];
   readonly failed: readonly FailedTechnique[];
   readonly verdict: string;

@@ -12,7 +12,7 @@ import { type ActiveRun, startRun } from "../tracking/index";
 import { describeRun, logFigures, logRunFiles, numbers, rememberRunId } from "./run-log";
 import type { TrackingOptions } from "./track-training";
 
-export interface ResultsTracking {
+interface ResultsTracking {
   /** Where a run that has no MLflow run yet gets one. */
   readonly experiment: string;
   /** The MLflow run, where the directory was fetched from the server and does not say it itself. */

@@ -13,7 +13,7 @@ export interface DecodeLimits {
 
 /** Edge length of the largest square that is read as one tile; other shapes may have as many pixels. */
 export const TILE_EDGE = 4096;
-export const FILE_BYTES = 256 * 2 ** 20;
+const FILE_BYTES = 256 * 2 ** 20;
 
 /** @throws {InputError} `IMAGE_TOO_LARGE` */
 export function mustFitPixels(width: number, height: number, name: string, { pixels }: DecodeLimits): void {

@@ -5,7 +5,7 @@
  */
 
 /** How the decoder's samples are to be taken, or why the form is not read. */
-export type TiffForm =
+type TiffForm =
   | {
       readonly kind: "readable";
       /** A sample beside the colours that is no transparency. */

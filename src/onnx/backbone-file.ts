@@ -41,7 +41,7 @@ interface Constant {
 }
 
 /** Parts of a decoded ModelProto. */
-export interface DecodedModel {
+interface DecodedModel {
   readonly opsetImport: readonly { domain?: string; version?: { toNumber(): number } | number }[];
   readonly functions?: readonly { name?: string }[];
   readonly graph: {

@@ -27,7 +27,7 @@ const BITS = [8, 4] as const;
 const POOLINGS = [2, 3, 4];
 
 /** What the search found. */
-export interface CompactGraph {
+interface CompactGraph {
   readonly graph: GraphFiles;
   readonly compression: Compression;
   readonly verification: Verification;

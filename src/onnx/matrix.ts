@@ -2,7 +2,7 @@
 import type { SafetensorsFile } from "../files/index";
 
 /** Some consecutive rows of a matrix, row-major. The consumer may change `values`. */
-export interface RowBlock {
+interface RowBlock {
   readonly start: number;
   readonly rows: number;
   readonly values: Float32Array;

@@ -46,7 +46,7 @@ export async function readTopology(path: string): Promise<LayerGraph> {
 }
 
 /** The layers of a model's JSON (`{class_name, config}`, also under `model_config` or `modelTopology`). */
-export function parseTopology(json: unknown): LayerGraph {
+function parseTopology(json: unknown): LayerGraph {
   const outer = json as { model_config?: unknown; modelTopology?: unknown };
   if (outer.modelTopology) return parseTopology(outer.modelTopology);
   if (outer.model_config) return parseTopology(outer.model_config);

@@ -5,7 +5,7 @@
 import * as z from "zod";
 
 /** What an option has beside its schema. */
-export interface OptionInfo {
+interface OptionInfo {
   /** Says in one line what the option does; begins with a verb or names the thing. */
   readonly help: string;
   /** Heading under which `--help` and the docs list it. */

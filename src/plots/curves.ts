@@ -164,7 +164,7 @@ export function sweepFigure(
 }
 
 /** A dashed vertical line with a label at its top, as parts of a layout. */
-export function verticalMark(x: number, text: string): Pick<Layout, "shapes" | "annotations"> {
+function verticalMark(x: number, text: string): Pick<Layout, "shapes" | "annotations"> {
   const line = { color: colours.chosen, width: 1.5, dash: "dash" } as const;
   return {
     shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line }],

@@ -39,7 +39,7 @@ function plain(settings: Readonly<Record<string, unknown>>): Trial {
  * Variance between groups with the same value of an option, over the whole variance (eta squared), less what as many random
  * groups would explain (omega squared). Numbers with many values fall into up to four groups by rank.
  */
-export function explainedShare(trials: readonly Trial[], key: string, metric: string): number {
+function explainedShare(trials: readonly Trial[], key: string, metric: string): number {
   const values = trials.map((trial) => Number(trial[metric]));
   const groups = new Map<string, number[]>();
   const sorted: (string | number)[] = trials.map((trial) => trial[key] ?? "").sort((a, b) => Number(a) - Number(b));

@@ -22,7 +22,7 @@ const LIVES = 3;
 /** Failures without one success after which a search gives up. */
 const HOPELESS = 3;
 
-export interface SearchContext {
+interface SearchContext {
   readonly trials: number;
   readonly keepBest: number;
   readonly progress: Progress;

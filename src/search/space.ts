@@ -17,16 +17,16 @@ export interface Choice {
   readonly choice: readonly unknown[];
 }
 /** Whole numbers from low to high, both included, `step` apart. */
-export interface IntegerRange {
+interface IntegerRange {
   readonly integer: readonly [low: number, high: number];
   readonly step?: number;
 }
 /** Numbers from low to high, all equally likely. */
-export interface UniformRange {
+interface UniformRange {
   readonly uniform: readonly [low: number, high: number];
 }
 /** Numbers from low to high (both above 0), equally likely on a logarithmic scale. */
-export interface LogUniformRange {
+interface LogUniformRange {
   readonly logUniform: readonly [low: number, high: number];
 }
 export type Distribution = Choice | IntegerRange | UniformRange | LogUniformRange;

@@ -13,7 +13,7 @@ export const AGGREGATIONS = {
 export type Aggregation = keyof typeof AGGREGATIONS;
 
 /** A slide with its label. */
-export interface LabelledSlide {
+interface LabelledSlide {
   readonly summary: SlideSummary;
   /** 1 for the positive class. */
   readonly label: 0 | 1;

@@ -3,7 +3,7 @@ import type { RgbImage } from "../image/index";
 import type { Rectangle } from "./types";
 
 /** A level as a grid of tiles. */
-export interface TileGrid {
+interface TileGrid {
   readonly width: number;
   readonly height: number;
   readonly tileWidth: number;

@@ -16,7 +16,7 @@ export interface SlidesResult {
   readonly metrics: SlideMetrics | null;
 }
 
-export const SLIDES_TABLE = "slides.csv";
+const SLIDES_TABLE = "slides.csv";
 
 /**
  * Predicts slides into folders of their names below `out`. One that cannot be read spoils no other.

@@ -31,13 +31,13 @@ export interface ProcessUse {
 }
 
 /** A block to predict. */
-export interface BlockJob {
+interface BlockJob {
   readonly block: number;
   readonly level: number;
   readonly regions: readonly Rectangle[];
 }
 
-export interface WorkersOptions {
+interface WorkersOptions {
   /** What the slide is called in errors. */
   readonly name: string;
   readonly source: SlideSource;

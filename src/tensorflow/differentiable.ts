@@ -1,7 +1,7 @@
 /** @module Functions of tensors with a gradient of their own. */
 import * as tf from "@tensorflow/tfjs";
 
-export interface WithGradient {
+interface WithGradient {
   readonly value: tf.Tensor;
   /** From the errors of the value and the saved tensors to the errors of the inputs. */
   readonly gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];

@@ -10,7 +10,7 @@ import { balanced, shuffled } from "./samplers";
 import { Trainer, type UserMetric } from "./trainer";
 import type { TrainingTask } from "./training-task";
 
-export interface TrainerParts {
+interface TrainerParts {
   readonly callbacks: readonly Callback[];
   readonly metrics?: Readonly<Record<string, UserMetric>>;
 }

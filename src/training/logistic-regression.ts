@@ -1,7 +1,7 @@
 /** @module Logistic regression with an L2 penalty, solved to the end by Newton's method. Deterministic. */
 import { rowLogLoss, sigmoid } from "../evaluation/index";
 
-export interface LogisticFit {
+interface LogisticFit {
   readonly weights: Float64Array;
   readonly bias: number;
   /** The penalty used: `penalty / 2 * |weights|^2` beside the summed log loss of the examples. */

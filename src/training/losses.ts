@@ -6,7 +6,7 @@ import { tf } from "../tensorflow/index";
 /** @param logits [n, 1] @param labels [n, 1], 0 to 1 (soft labels of mixup included) */
 export type Loss = (logits: tf.Tensor2D, labels: tf.Tensor2D) => tf.Scalar;
 
-export interface LossOptions {
+interface LossOptions {
   readonly loss: "bce" | "focal";
   /** Weight of positive examples. */
   readonly positiveWeight: number;

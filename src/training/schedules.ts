@@ -3,7 +3,7 @@ import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 
 /** Factor of the highest learning rate at a step, 0 to 1. */
-export type Schedule = (step: number) => number;
+type Schedule = (step: number) => number;
 
 /** How long training takes, in steps. */
 export interface ScheduleLength {
@@ -14,12 +14,12 @@ export interface ScheduleLength {
 export const constant = (): Schedule => () => 1;
 
 /** Falls to `factor` of its value every `every` epochs. */
-export function stepDecay(every: number, factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
+function stepDecay(every: number, factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
   return (step) => factor ** Math.floor(step / stepsPerEpoch / every);
 }
 
 /** Falls to `factor` of its value at each of the given epochs. */
-export function multiStep(milestones: readonly number[], factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
+function multiStep(milestones: readonly number[], factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
   return (step) => factor ** milestones.filter((epoch) => step >= epoch * stepsPerEpoch).length;
 }
 
@@ -34,7 +34,7 @@ export function polynomial(power: number, length: ScheduleLength): Schedule {
 }
 
 /** Up from 1/25 over the first 30 % of the steps, then down to 1/10,000, both as cosines (Smith and Topin 2019). */
-export function oneCycle(length: ScheduleLength, rise = 0.3, start = 1 / 25, end = 1e-4): Schedule {
+function oneCycle(length: ScheduleLength, rise = 0.3, start = 1 / 25, end = 1e-4): Schedule {
   return (step) => {
     const at = progress(step, length);
     const [from, to, part] = at < rise ? [start, 1, at / rise] : [1, end, (at - rise) / (1 - rise)];
@@ -58,7 +58,7 @@ export interface Plateau {
 }
 
 /** A schedule as it is written; it becomes one of steps when the length of the training is known. */
-export interface ParsedSchedule {
+interface ParsedSchedule {
   schedule(length: ScheduleLength): Schedule;
   readonly plateau?: Plateau;
 }

@@ -5,7 +5,7 @@ const EDGE = 512;
 const MASK = EDGE - 1;
 
 /** A periodic field with mean 0 and values from about -1 to 1, sampled at any place. */
-export class NoiseTexture {
+class NoiseTexture {
   private readonly values: Float32Array;
 
   /** @param cell size of the coarsest grain (a power of two, in samples) @param octaves each halves the grain and its weight */

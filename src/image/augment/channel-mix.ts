@@ -7,7 +7,7 @@ const FIELDS = 1 << 16;
 const SHARES = new Int32Array(6 * 256);
 
 /** What bytes count in the sums, and what bytes the sums become. */
-export interface ChannelMixOptions {
+interface ChannelMixOptions {
   /** What each of the 256 bytes counts. */
   readonly value: (byte: number) => number;
   /** The byte of a sum, 0 to 255. */

@@ -1,7 +1,7 @@
 /** @module Non-negative sparse codes of densities for two stain vectors, in closed form. */
 
 /** Sums over pixels that the next stain vectors follow from: products of codes, and of codes with densities. */
-export interface Moments {
+interface Moments {
   readonly hh: number;
   readonly he: number;
   readonly ee: number;

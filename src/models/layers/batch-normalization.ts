@@ -4,7 +4,7 @@
  */
 import { batchNormInTraining, tf } from "../../tensorflow/index";
 
-export interface BatchNormalizationConfig {
+interface BatchNormalizationConfig {
   readonly name?: string;
   /** Decay of the running statistics. */
   readonly momentum?: number;

@@ -16,7 +16,7 @@ import {
 import type { NamedWeight, WeightOwner } from "../weights";
 import { glorotUniform } from "./initializers";
 
-export interface BlockDenseConfig {
+interface BlockDenseConfig {
   readonly name?: string;
   readonly units: number;
   /** Seed of the initial weights (Glorot uniform). */

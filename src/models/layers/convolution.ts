@@ -5,7 +5,7 @@
 import { tf } from "../../tensorflow/index";
 import { normalSeed } from "./initializers";
 
-export interface ConvolutionConfig {
+interface ConvolutionConfig {
   readonly name?: string;
   readonly filters: number;
   readonly kernelSize: number;

@@ -4,7 +4,7 @@
  */
 import { statelessUniform, tf } from "../../tensorflow/index";
 
-export interface CounterDropoutConfig {
+interface CounterDropoutConfig {
   readonly name?: string;
   /** Probability of a unit to be dropped. */
   readonly rate: number;

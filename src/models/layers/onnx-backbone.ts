@@ -1,7 +1,7 @@
 /** @module A frozen backbone's place in a model. It is computed by ONNX Runtime, before training and after export. */
 import { tf } from "../../tensorflow/index";
 
-export interface OnnxBackboneConfig {
+interface OnnxBackboneConfig {
   readonly name?: string;
   /** Name of the ONNX file beside the weights. (tfjs writes texts in lower case, so a path would not do.) */
   readonly file: string;

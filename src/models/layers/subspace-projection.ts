@@ -1,7 +1,7 @@
 /** @module The subspace stem as a layer: coordinates of an image in a principal basis, fixed while the network trains. */
 import { tf } from "../../tensorflow/index";
 
-export interface SubspaceProjectionConfig {
+interface SubspaceProjectionConfig {
   readonly name?: string;
   /** Number of coordinates. */
   readonly rank: number;

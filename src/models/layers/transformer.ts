@@ -40,7 +40,7 @@ export class TokenNormalization extends tf.layers.Layer {
   }
 }
 
-export interface TokenDenseConfig {
+interface TokenDenseConfig {
   readonly name?: string;
   readonly units: number;
   readonly activation?: "linear" | "gelu";
@@ -114,7 +114,7 @@ export class PositionEmbedding extends tf.layers.Layer {
   }
 }
 
-export interface SelfAttentionConfig {
+interface SelfAttentionConfig {
   readonly name?: string;
   readonly heads: number;
   readonly seed?: number;

@@ -4,7 +4,7 @@ import type { Attribute } from "../graph";
 import type { LayerConfig, LayerNode } from "../topology";
 
 /** A window sliding over height and width. */
-export interface Window {
+interface Window {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];

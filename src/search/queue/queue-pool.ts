@@ -30,7 +30,7 @@ const FAREWELL_MS = 20_000;
 /** Results that nobody fetched are forgotten; the run directories still have them. */
 const KEEP = { age: 7 * 24 * 3600 };
 
-export interface QueuePoolOptions {
+interface QueuePoolOptions {
   readonly redis: string;
   /** The search's directory, absolute. */
   readonly directory: string;

@@ -4,7 +4,7 @@ import { HistoError, hasErrorCode, InputError, messageOf } from "../../errors/in
 import { QUEUE, type QueuedTrial, type TrialReport } from "./protocol";
 
 /** Where Redis is. */
-export interface RedisAddress {
+interface RedisAddress {
   readonly options: RedisOptions;
   /** For people: without user and password. */
   readonly shown: string;

@@ -9,7 +9,7 @@ import type { TrialQueue } from "./redis";
 
 const LOOK_MS = 500;
 
-export interface WatchEvents {
+interface WatchEvents {
   /** The trial belongs to another worker now, or to nobody. */
   onLost(): void;
   /** The search was stopped. */

@@ -10,7 +10,7 @@ export interface SlideDescription {
 }
 
 /** A region by its corner in pixels of level 0, and its size in pixels of the level. */
-export interface RegionRequest {
+interface RegionRequest {
   readonly level: number;
   readonly x: number;
   readonly y: number;

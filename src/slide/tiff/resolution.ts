@@ -2,7 +2,7 @@
 import { first, TAG, type Tags, text } from "./directory";
 
 /** What a page says of its scale. */
-export interface Resolution {
+interface Resolution {
   readonly vendor: string;
   readonly mpp?: number;
   readonly objective?: number;

@@ -24,7 +24,7 @@ export function proxyPath(route: string, root: string, file: string): string {
 }
 
 /** A path with each of its parts encoded for an address. */
-export function encodePath(path: string): string {
+function encodePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 

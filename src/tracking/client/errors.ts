@@ -52,7 +52,7 @@ export class TrackingInputError extends Error {
 }
 
 /** How a failed request should be treated. */
-export type FailureKind =
+type FailureKind =
   /** The server is absent, restarting, busy or broken for now: try again. */
   | "transient"
   /** It asks for other credentials or refuses this client altogether. */

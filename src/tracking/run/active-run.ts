@@ -20,7 +20,7 @@ import { RunMessages } from "./run-messages";
 import { storableDataset } from "./storable-dataset";
 
 /** What a run stands on; made by {@link startRun}. */
-export interface RunParts {
+interface RunParts {
   readonly spool: SpoolDirectory;
   readonly journal: Journal;
   readonly sender: OpenSpoolSender;

@@ -5,7 +5,7 @@ import type { Run, Tag } from "../client/types";
 import type { RunEvent } from "./journal";
 
 /** The tag that carries {@link RunEvent.key}. MLflow's web interface hides tags that start with `mlflow.`. */
-export const RUN_KEY_TAG = "mlflow.client.runKey";
+const RUN_KEY_TAG = "mlflow.client.runKey";
 
 export interface RemoteRun {
   readonly runId: string;

@@ -31,7 +31,7 @@ export interface OpenCommand extends Addressed {
   readonly startTime: number;
 }
 
-export interface CloseCommand extends Addressed {
+interface CloseCommand extends Addressed {
   readonly kind: "close";
   readonly patienceMs: number;
   readonly withoutContactMs: number;

@@ -9,7 +9,7 @@ import type { TaskContext } from "../training-task";
 const USUAL_SIZE = 224;
 
 /** The names in `--model backbone:A,B`; a file whose name has a comma is one. */
-export function backboneNames(model: string): string[] {
+function backboneNames(model: string): string[] {
   const names = model.slice(BACKBONE_PREFIX.length);
   return existsSync(names) ? [names] : names.split(",");
 }

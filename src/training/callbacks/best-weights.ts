@@ -67,7 +67,7 @@ function worst({ mode }: Monitor): number {
 }
 
 /** Gives a file a second name, replacing what had it. File systems without hard links get a copy. */
-export async function replaceByLink(file: string, name: string): Promise<void> {
+async function replaceByLink(file: string, name: string): Promise<void> {
   await mkdir(dirname(name), { recursive: true });
   const temporary = `${name}.tmp-${process.pid}`;
   await rm(temporary, { force: true });

@@ -8,7 +8,7 @@ import type { Callback } from "./callback";
 /** Largest share of the training time that saving may take when the cadence is `auto`. */
 const TIME_SHARE = 0.05;
 
-export interface CheckpointOptions {
+interface CheckpointOptions {
   /** Save every so many batches, or as often as 5 % of the time allows (small networks: every epoch). */
   readonly everyBatches?: number | "auto";
   readonly progress: Progress;

@@ -25,7 +25,7 @@ export interface Basis {
   readonly totalVariance: number;
 }
 
-export interface BasisOptions {
+interface BasisOptions {
   readonly rank: number;
   readonly seed: number;
   readonly progress: Progress;
