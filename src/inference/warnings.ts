@@ -38,7 +38,7 @@ export function oddityOf(
   const isBlank = look.contrast < BLANK_CONTRAST;
   // Where training tiles are grey themselves, grey is no sign of anything.
   const isEmpty = look.tissue < LEAST_TISSUE && (familiarity?.tissue ?? 1) >= LEAST_TISSUE;
-  const isUnlike = familiarity !== undefined && score !== null && isUnlikeTraining(familiarity, score);
+  const isUnlike = score !== null && isUnlikeTraining(score);
   return {
     inDistribution: score,
     warnings: [

@@ -60,7 +60,7 @@ test("a model keeps what its training tiles looked like, and says what does not 
     train.filter((_, i) => i % 4 > 0),
     held,
   );
-  const flagged = test.filter((look) => isUnlikeTraining(familiarity, inDistribution(familiarity, look)));
+  const flagged = test.filter((look) => isUnlikeTraining(inDistribution(familiarity, look)));
   assert.ok(flagged.length <= 0.15 * test.length, `${flagged.length} false alarms among ${test.length}`);
 });
 

@@ -29,6 +29,7 @@ export function predictionCases(client: ContractClient): void {
       "model_sha256",
       "preprocess_time",
       "inference_time",
+      "in_distribution",
       "warnings",
     ]);
     const uploaded = await predicted(await post("/predict", form(["mine.png", bytes])));
@@ -78,6 +79,8 @@ export function predictionCases(client: ContractClient): void {
     assert.deepEqual((await predicted(await post("/predict", deep as BodyInit, "image/png"))).warnings, [
       "low-bits",
       "shrunk",
+      "blank",
+      "no-tissue",
     ]);
     const response = await post("/predict/batch", form(["large.png", large], ["small.png", await tile(1)]));
     const { results } = (await response.json()) as { results: { warnings: string[] }[] };
