@@ -3,7 +3,6 @@
 export { ArtifactClient, type Uploaded, type UploadOptions } from "./client/artifact-client";
 export { ApiError, TrackingInputError } from "./client/errors";
 export { ExperimentClient } from "./client/experiment-client";
-export { type FetchedRun, type FetchRunOptions, fetchRun } from "./client/fetch-run";
 export { Mlflow } from "./client/mlflow";
 export { type MetricInput, RunClient } from "./client/run-client";
 export { freePort, type LocalServer, type LocalServerOptions, startLocalServer } from "./client/server";

@@ -5,7 +5,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { fetchRun, startRun } from "../../../src/tracking/index";
+import { Mlflow, startRun } from "../../../src/tracking/index";
 import { histo, histoJson } from "../../support/histo";
 import { fetchFrom, type MlflowFixture } from "../../support/mlflow";
 import { runFolder } from "../../support/run-folder";
@@ -63,8 +63,9 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       assert.deepEqual([missing.status, missing.stdout], [2, ""]);
 
       const target = join(directory, "fetched");
-      const fetched = await fetchRun(ids[0] ?? "", target, { trackingUri: server.url });
-      assert.deepEqual(fetched.files, ["best/topology.json"]);
+      const client = new Mlflow(server.url);
+      context.after(() => client.close());
+      assert.deepEqual(await client.downloadArtifacts(ids[0] ?? "", target), ["best/topology.json"]);
       assert.equal(await readFile(join(target, "best", "topology.json"), "utf8"), '{"name":"large"}');
     });
 

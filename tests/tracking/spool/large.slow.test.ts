@@ -55,7 +55,7 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
     await end.write(randomBytes(1_000_000), 0, 1_000_000, 1_439_000_000);
     await end.close();
     const child = await runNode(`
-      const { startRun, fetchRun } = require(${tracking});
+      const { startRun, Mlflow } = require(${tracking});
       const fs = require("node:fs");
       const peak = () => Number(/VmHWM:\\s+(\\d+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]) / 1024;
       (async () => {
@@ -63,7 +63,9 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
         await run.logArtifact(${JSON.stringify(model)}, "best");
         const report = await run.end();
         const up = peak();
-        await fetchRun(run.runId, ${JSON.stringify(join(directory, "back"))}, { trackingUri: ${JSON.stringify(mlflow.server.url)} });
+        const client = new Mlflow(${JSON.stringify(mlflow.server.url)});
+        await client.downloadArtifacts(run.runId, ${JSON.stringify(join(directory, "back"))});
+        client.close();
         console.log(JSON.stringify({ complete: report.complete, problem: report.problem, up, both: peak() }));
       })();`);
     const result = JSON.parse(child.output) as { complete: boolean; problem?: string; up: number; both: number };
