@@ -1,7 +1,5 @@
 /** @module The service itself: from a request to an answer, without any framework. Express and Lambda are thin around it. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { projectRoot } from "../../src/files/index";
+import { projectVersion } from "../../src/files/index";
 import { Access, type TokenIssuer } from "./auth";
 import { corsHeaders, preflight } from "./cors";
 import type { ServiceRequest, ServiceResponse } from "./http";
@@ -228,15 +226,6 @@ export class Service {
       clearTimeout(timer);
       request.signal.removeEventListener("abort", abort);
     }
-  }
-}
-
-/** The version of this project, as `package.json` has it. */
-function projectVersion(): string {
-  try {
-    return JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8")).version;
-  } catch {
-    return "unknown";
   }
 }
 

@@ -1,5 +1,6 @@
 /** @module The `histo` command line. Commands load what they need when they run, so that each starts quickly. */
 import { Command, CommanderError } from "commander";
+import { projectVersion } from "../files/index";
 import { reportError } from "./command";
 import { registerCommands } from "./commands";
 
@@ -7,6 +8,7 @@ import { registerCommands } from "./commands";
 export async function createProgram(argv?: readonly string[]): Promise<Command> {
   const program = new Command("histo")
     .description("Histology image classification: data, training, evaluation, export and serving.")
+    .version(projectVersion(), "--version", "print the version")
     .showHelpAfterError(false)
     .showSuggestionAfterError(true)
     .exitOverride()

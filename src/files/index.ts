@@ -17,7 +17,7 @@ export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } fr
 export { readJson } from "./json";
 export { isAlive, tryLock } from "./lock.cjs";
 export { numberWritten } from "./number";
-export { cacheDirectory, projectPython, projectRoot } from "./project";
+export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export {
   bytesOf,
   SafetensorsFile,

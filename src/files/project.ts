@@ -1,5 +1,5 @@
 /** @module Where the project itself lies, so that commands and notebooks agree on its folders. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /**
@@ -23,4 +23,13 @@ export function cacheDirectory(): string {
 export function projectPython(): string {
   const windows = join(projectRoot(), ".venv", "Scripts", "python.exe");
   return existsSync(windows) ? windows : join(projectRoot(), ".venv", "bin", "python");
+}
+
+/** The version of this project, as `package.json` has it. */
+export function projectVersion(): string {
+  try {
+    return JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8")).version;
+  } catch {
+    return "unknown";
+  }
 }

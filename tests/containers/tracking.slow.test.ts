@@ -65,6 +65,11 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
       run,
       Array.from({ length: BATCH }, (_, i) => ({ key, value: i, step: first + i, timestamp: Date.now() })),
     );
+  /** Runs a shell command that sees the object store's volume as /data and this test's folder as /backup. */
+  const withObjects = (command: string) => {
+    const volumes = ["--volume", `${PROJECT}_objects:/data`, "--volume", `${folder}:/backup`];
+    return podman("run", "--rm", ...volumes, "localhost/histo-stand-in/debian:1", "sh", "-c", command);
+  };
   const artifactHash = async (name: string) => {
     const copy = join(folder, "copy");
     await client.downloadArtifact(run, name, copy);
@@ -126,21 +131,7 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
   test("backup and restore as mlruns-config/README.md says", async () => {
     const started = performance.now();
     await podman("exec", container("database"), "sh", "-c", "pg_dump -U mlflow -Fc mlflow > /tmp/mlflow.dump");
-    await podman(
-      "run",
-      "--rm",
-      "-v",
-      `${PROJECT}_objects:/data`,
-      "-v",
-      `${folder}:/backup`,
-      "localhost/histo-stand-in/debian:1",
-      "tar",
-      "czf",
-      "/backup/objects.tgz",
-      "-C",
-      "/data",
-      ".",
-    );
+    await withObjects("tar czf /backup/objects.tgz -C /data .");
     const dumped = await podman("exec", container("database"), "stat", "--format", "%s", "/tmp/mlflow.dump");
     const { size } = await stat(join(folder, "objects.tgz"));
     console.log(`  backup: ${seconds(started)} s; database ${dumped} bytes, objects ${size} bytes`);
@@ -156,18 +147,7 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
       "pg_restore -U mlflow -d mlflow --clean --if-exists /tmp/mlflow.dump",
     );
     await podman("stop", container("objects"));
-    await podman(
-      "run",
-      "--rm",
-      "-v",
-      `${PROJECT}_objects:/data`,
-      "-v",
-      `${folder}:/backup`,
-      "localhost/histo-stand-in/debian:1",
-      "sh",
-      "-c",
-      "rm -rf /data/mlflow && tar xzf /backup/objects.tgz -C /data",
-    );
+    await withObjects("rm -rf /data/mlflow && tar xzf /backup/objects.tgz -C /data");
     await compose("up");
     console.log(`  restore: ${seconds(restoring)} s`);
     assert.equal((await client.getRun(run)).info.lifecycle_stage, "active");
