@@ -73,6 +73,7 @@ export function infoRoute(service: Service, _request: ServiceRequest): ServiceRe
       architecture: card.architecture ?? null,
       parameters: card.parameters ?? null,
       metrics: card.metrics ?? null,
+      trained_on: card.trainedOn ?? null,
       golden: card.golden ? { logit: card.golden.logit, tolerance: card.golden.tolerance } : null,
       load_time: loadSeconds,
     })),

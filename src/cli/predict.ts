@@ -81,6 +81,9 @@ export const predictCommand: CommandDefinition<Options, Result> = {
     const failed = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [{ filename, code: answer.code, message: answer.message }] : [],
     );
+    if (predictor.card.trainedOn?.drawn) {
+      process.stderr.write("histo: this model was trained on drawn tiles: it knows nothing of tissue.\n");
+    }
     for (const { filename, answer } of answers) {
       if (answer instanceof HistoError) continue;
       for (const kind of answer.warnings)

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
 import { loadCsv } from "./csv";
+import { isDrawn } from "./drawn";
 import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";
@@ -31,7 +32,7 @@ export async function loadDataset(directory: string, options: DatasetOptions = {
       `${dataset.table ?? root} has no training images: every image is in another partition; mark some as train.`,
     );
   }
-  return { ...dataset, name: basename(root), options };
+  return { ...dataset, name: basename(root), options, ...(isDrawn(root) && { drawn: true }) };
 }
 
 async function mustBeDirectory(root: string): Promise<void> {

@@ -46,6 +46,8 @@ export interface Dataset {
   readonly classes: readonly [negative: string, positive: string];
   /** In the order of the table, or sorted by name; the order is stable. */
   readonly tiles: readonly Tile[];
+  /** The tiles are drawn by a program: they show no tissue. */
+  readonly drawn?: boolean;
   /** What a person should know about how the set was read, such as that a test set was held out; sentences. */
   readonly notes?: readonly string[];
 }

@@ -51,6 +51,13 @@ export async function writeCard(
       logit: await answerOf(directory, prepared, size, extras.variant !== "fp32"),
       tolerance: GOLDEN_TOLERANCE,
     },
+    ...(config.tiles && {
+      trainedOn: {
+        tiles: config.tiles,
+        drawn: config.drawn ?? false,
+        ...(config.pretrained && { pretrained: config.pretrained }),
+      },
+    }),
     ...(run.metrics && { metrics: run.metrics }),
     architecture: config.architecture ?? architectureOf(run),
     parameters: graph.parameters,

@@ -1,5 +1,6 @@
 /** @module `model.json`: everything a predictor has to know beside the ONNX graph. */
 import type { Preprocessing } from "../image/index";
+import type { PretrainedPart } from "../runs/index";
 import type { Verification } from "./verification";
 
 /** An image with its known answer: a predictor is ready when it gives this logit. */
@@ -53,6 +54,15 @@ export interface ModelCard {
   readonly golden?: GoldenExample;
   /** `{validation: {...}, test: {...}}` with the metric names of `histo metrics`. */
   readonly metrics?: Readonly<Record<string, unknown>>;
+  /** What it learned from; absent where the run does not say. */
+  readonly trainedOn?: {
+    /** Tiles by partition. */
+    readonly tiles: Readonly<Record<"train" | "validation" | "test", number>>;
+    /** The tiles are drawn by a program: the model knows nothing of tissue. */
+    readonly drawn: boolean;
+    /** Networks in it that others trained before, with their licences. */
+    readonly pretrained?: readonly PretrainedPart[];
+  };
   /** For people: the architecture, such as `150528-2352-2352-294-1`, its parameters and where it was trained. */
   readonly architecture?: string;
   readonly parameters?: number;

@@ -4,7 +4,7 @@ import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import type { Preprocessing } from "../image/index";
-import { RunDirectory } from "../runs/index";
+import { type PretrainedPart, RunDirectory } from "../runs/index";
 import { type LayerGraph, readTopology } from "./topology";
 
 /** The keys of a run's `config.json` that an export depends on. */
@@ -27,6 +27,9 @@ export interface ExportedConfig {
   /** What it did. */
   readonly stepWay?: { readonly precision: string };
   readonly mlflowRunId?: string;
+  readonly drawn?: boolean;
+  readonly tiles?: Readonly<Record<"train" | "validation" | "test", number>>;
+  readonly pretrained?: readonly PretrainedPart[];
 }
 
 /** A finished run, ready for export. */

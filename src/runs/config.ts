@@ -25,6 +25,8 @@ export interface RunConfig extends TrainingOptions {
   parameters: number;
   /** Tiles by partition. */
   tiles: { train: number; validation: number; test: number };
+  /** The tiles are drawn by a program: they show no tissue. */
+  drawn?: boolean;
   /** Hash of the pixels that it was trained on. */
   contentHash: string;
   /** How its steps are computed, which a resumed run keeps: precision of products, way of updates. */

@@ -187,6 +187,7 @@ async function configOf(
     architecture: task.architecture,
     parameters: parameterCount(task.model) + task.stemParameters,
     tiles: { train: train.length, validation: validation.length, test: test.length },
+    ...(data.dataset.drawn && { drawn: true }),
     contentHash: data.store.contentHash,
     stepWay: way,
     ...(task.pretrained && { pretrained: task.pretrained }),

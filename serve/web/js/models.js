@@ -94,6 +94,13 @@ function comparison(models, curves) {
   );
 }
 
+/** @param {{ drawn: boolean, tiles: Record<string, number>, pretrained?: { name: string }[] }} training */
+function trainedOn({ drawn, tiles, pretrained = [] }) {
+  const parts = Object.entries(tiles).map(([partition, number]) => `${count(number)} ${partition}`);
+  const before = pretrained.length > 0 ? `, beside ${pretrained.map(({ name }) => name).join(", ")}` : "";
+  return `${drawn ? "drawn tiles, no tissue" : "tiles"} (${parts.join(", ")})${before}`;
+}
+
 /** @param {any} model @param {any} curves */
 function modelCard(model, curves) {
   const partitions = Object.keys(model.metrics ?? {}).filter((name) => typeof model.metrics[name] === "object");
@@ -119,6 +126,7 @@ function modelCard(model, curves) {
               ["Classes", model.classes.join(" against ")],
               ["Threshold", model.threshold.toFixed(3)],
               ["Input", `${model.input.size} × ${model.input.size} pixels`],
+              ...(model.trained_on ? [["Trained on", trainedOn(model.trained_on)]] : []),
               ["Parameters", model.parameters ? count(model.parameters) : "unknown"],
               ["Loaded in", `${model.load_time.toFixed(2)} s`],
               ["SHA-256", model.sha256],

@@ -24,6 +24,8 @@ export function resultPanel({ answer, warnings = {}, model, entry, roundTripMs, 
         ` the threshold of ${threshold}.`,
       ),
     ),
+    model.trained_on?.drawn &&
+      h("p", { class: "hint", role: "status" }, "This model was trained on drawn tiles: it knows nothing of tissue."),
     ...(answer.warnings ?? []).map((/** @type {string} */ code) =>
       h("p", { class: "hint", role: "status" }, `This image ${warnings[code] ?? code}.`),
     ),

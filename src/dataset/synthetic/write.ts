@@ -5,6 +5,7 @@ import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
 import { makeDirectory, syncDirectory, writeFileAtomically } from "../../files/index";
 import { encodePng } from "../../image/index";
 import { type Progress, silentProgress } from "../../progress/index";
+import { DRAWN_FILE, DRAWN_TEXT } from "../drawn";
 import { CLASSES, type PlannedTile, planTiles } from "./plan";
 import { TilePainter } from "./tile";
 
@@ -51,6 +52,7 @@ export async function writeSyntheticDataset(options: SyntheticOptions): Promise<
     await makeDirectory(join(temporary, "images"));
     await paintAll(plan, new TilePainter(seed, size), join(temporary, "images"), progress, signal);
     await writeFileAtomically(join(temporary, "annotations.csv"), annotations(plan));
+    await writeFileAtomically(join(temporary, DRAWN_FILE), DRAWN_TEXT);
     await rm(out, { recursive: true, force: true });
     await rename(temporary, out);
     await syncDirectory(dirname(out));

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readJson } from "../../src/files/index";
+import type { ModelCard } from "../../src/onnx/index";
+import { histo } from "../support/histo";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("a model trained on drawn tiles says so wherever it answers", async (context) => {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const data = join(directory, "data");
+  const succeed = (...argv: string[]) => {
+    const { status, stderr } = histo(...argv);
+    assert.equal(status, 0, stderr);
+    return stderr;
+  };
+  const modelOf = async (name: string) => {
+    const [run, model] = [join(directory, `${name}-run`), join(directory, name)];
+    succeed("train", "--data", data, "--size", "16", "--hidden", "4", "--epochs", "1", "--run", run, "--no-track");
+    succeed("export", "--run", run, "--out", model, "--no-track");
+    const { trainedOn } = await readJson<ModelCard>(join(model, "model.json"));
+    return { trainedOn, said: succeed("predict", "--model", model, "--images", join(data, "images")) };
+  };
+
+  succeed("data", "synth", "--out", data, "--images", "20", "--size", "16");
+  const drawn = await modelOf("drawn");
+  assert.equal(drawn.trainedOn?.drawn, true);
+  assert.equal(
+    Object.values(drawn.trainedOn.tiles).reduce((sum, tiles) => sum + tiles, 0),
+    20,
+  );
+  assert.match(drawn.said, /trained on drawn tiles/);
+
+  await rm(join(data, "DRAWN.txt"));
+  const other = await modelOf("other");
+  assert.equal(other.trainedOn?.drawn, false);
+  assert.doesNotMatch(other.said, /drawn/);
+});
