@@ -1,7 +1,8 @@
 /** @module `histo eda`: what a data set holds, and what is wrong with it. */
 import { existsSync } from "node:fs";
-import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
+import type { Dataset, DuplicateGroup, LabelSummary, Partition, PixelChecks, PixelStore, Tile } from "../dataset/index";
 import { InputError } from "../errors/index";
+import type { Shift } from "../familiar/index";
 import type { CommandDefinition } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 
@@ -19,6 +20,8 @@ interface Result extends LabelSummary, Partial<PixelChecks> {
   readonly mean?: Colour;
   readonly std?: Colour;
   readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
+  /** How partitions look beside the training images. */
+  readonly shift?: Partial<Record<Partition, Shift & { readonly says: string }>>;
   readonly notes: readonly string[];
 }
 
@@ -44,13 +47,43 @@ export const edaCommand: CommandDefinition<Options, Result> = {
         train.map((tile) => store.positionOf(tile.name)),
       );
       const { skipped } = store;
-      return { ...labels, mean, std, ...checkPixels(readable, store), skipped, notes: readable.notes ?? [] };
+      const shift = await shiftsOf(readable, store);
+      return { ...labels, mean, std, ...checkPixels(readable, store), shift, skipped, notes: readable.notes ?? [] };
     } finally {
       store.close();
     }
   },
-  render: (result) => [...labelLines(result), ...pixelLines(result), ...result.notes].join("\n"),
+  render: (result) => [...labelLines(result), ...pixelLines(result), ...shiftLines(result), ...result.notes].join("\n"),
 };
+
+/** Images of a partition that are compared, at most. */
+const COMPARED = 500;
+
+/** How the other partitions look beside the training images; those of too few images are left out. */
+async function shiftsOf({ tiles }: Dataset, store: PixelStore): Promise<Result["shift"] & object> {
+  const { describeShift, evenly, lookOf, measureShift } = await import("../familiar/index.js");
+  const { rowGroups } = await import("../evaluation/index.js");
+  const pixels = new Uint8Array(store.bytesPerImage);
+  const of = (partition: Partition) =>
+    evenly(
+      tiles.filter((tile) => tile.partition === partition),
+      COMPARED,
+    );
+  const looksOf = (some: readonly Tile[]) =>
+    some.map(({ name }) => {
+      store.read([store.positionOf(name)], pixels);
+      return lookOf(pixels, store.size);
+    });
+  const train = of("train");
+  const looks = looksOf(train);
+  const shifts: Partial<Record<Partition, Shift & { says: string }>> = {};
+  for (const partition of ["validation", "test"] as const) {
+    const others = of(partition);
+    const shift = measureShift(looks, looksOf(others), rowGroups([...train, ...others].map(({ group }) => group)));
+    if (shift) shifts[partition] = { ...shift, says: describeShift(["train", partition], shift) };
+  }
+  return shifts;
+}
 
 /** The data set, and whether its images are to be looked at: a label table that came without any is worth a look too. */
 async function loadTable(options: Options): Promise<{ readonly dataset: Dataset; readonly images: boolean }> {
@@ -66,6 +99,10 @@ async function loadTable(options: Options): Promise<{ readonly dataset: Dataset;
     const note = `None of the ${dataset.tiles.length} images is there: only the label table was read.`;
     return { dataset: { ...dataset, notes: [...(dataset.notes ?? []), note] }, images: false };
   }
+}
+
+function shiftLines({ shift = {} }: Result): string[] {
+  return Object.values(shift).map(({ says }) => says);
 }
 
 function labelLines({ classes, partitions, votes, groups, positive, layout }: Result): string[] {

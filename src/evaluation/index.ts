@@ -49,6 +49,7 @@ export {
   rowLogLoss,
   type Temperature,
 } from "./recalibration";
+export { type RowGroups, rowGroups } from "./row-groups";
 export {
   bestEpoch,
   findRuns,

@@ -16,6 +16,12 @@ export interface Look {
   readonly tissue: number;
 }
 
+/** At most so many of a list, spread evenly over it. */
+export function evenly<T>(all: ArrayLike<T>, most: number): T[] {
+  const step = Math.max(1, all.length / most);
+  return Array.from({ length: Math.ceil(all.length / step) }, (_, i) => all[Math.floor(i * step)] as T);
+}
+
 /** Measures an image. @param pixels uint8, RGB, [size, size, 3] */
 export function lookOf(pixels: Uint8Array, size: number): Look {
   const edge = Math.min(size, EDGE);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Partition } from "../dataset/index";
-import { type Familiarity, fitFamiliarity, type Look, lookOf } from "../familiar/index";
+import { evenly, type Familiarity, fitFamiliarity, type Look, lookOf } from "../familiar/index";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
 import type { TrainingData } from "./data";
 
@@ -13,7 +13,7 @@ const VERSION = 1;
 
 /** The training tiles' familiarity, calibrated on the validation tiles. */
 export async function familiarityOf({ store, positions }: TrainingData): Promise<Familiarity> {
-  const of = (partition: Partition & keyof typeof MOST) => some(positions[partition], MOST[partition]);
+  const of = (partition: Partition & keyof typeof MOST) => evenly(positions[partition], MOST[partition]);
   const [train, held] = [of("train"), of("validation")];
   const key = sha256(JSON.stringify([VERSION, store.contentHash, train, held]));
   const path = join(cacheDirectory(), "familiar", `${key}.json`);
@@ -26,12 +26,4 @@ export async function familiarityOf({ store, positions }: TrainingData): Promise
   const familiarity = fitFamiliarity(train.map(look), held.map(look));
   await writeJson(path, familiarity);
   return familiarity;
-}
-
-function some(positions: Uint32Array, most: number): number[] {
-  const step = Math.max(1, positions.length / most);
-  return Array.from(
-    { length: Math.ceil(positions.length / step) },
-    (_, i) => positions[Math.floor(i * step)] as number,
-  );
 }

@@ -32,6 +32,9 @@ test("histo eda on real tiles agrees with NumPy and Pillow", { skip: withoutShar
     });
   near(eda.mean, [0.7132224193786, 0.5683406898205, 0.7055993441358]);
   near(eda.std, [0.2420167527498, 0.2894540723524, 0.2221649807735]);
+  const { test: shift } = eda.shift as { test: { auc: number; differs: boolean; says: string } };
+  assert.ok(shift.auc > 0.4 && shift.auc < 0.6 && !shift.differs, "the partitions are drawn from the same slides");
+  assert.match(shift.says, /^train and test images look alike/);
 });
 
 test("histo eda --no-images reads the label table alone", async (context) => {

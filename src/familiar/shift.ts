@@ -1,0 +1,157 @@
+/**
+ * @module Whether two sets of images look alike: a classifier is trained to tell them apart, and its area under the ROC curve on
+ * images that it did not see says how well it can. 0.5: not at all; 1: every image shows where it comes from.
+ * @see Lopez-Paz and Oquab 2017, "Revisiting Classifier Two-Sample Tests"
+ */
+import { delongInterval, type RowGroups } from "../evaluation/index";
+import { symmetricEigen } from "../onnx/model/index";
+import type { Look } from "./look";
+
+/** A measure in which the sets differ. */
+export interface ShiftedMeasure {
+  /** Such as `mean red`. */
+  readonly measure: string;
+  /** Mean of the second set minus that of the first, in standard deviations within the sets. */
+  readonly difference: number;
+}
+
+export interface Shift {
+  readonly images: readonly [number, number];
+  readonly auc: number;
+  readonly ci95: readonly [number, number];
+  /** The interval leaves out that the sets look alike, by more than a little. */
+  readonly differs: boolean;
+  /** What differs most, three at most. */
+  readonly measures: readonly ShiftedMeasure[];
+}
+
+const FOLDS = 5;
+/** Images of each set that the test needs: with fewer its interval covers everything. */
+const FEWEST = 20;
+/** Added to the variances, of features brought to variance 1. */
+const RIDGE = 0.1;
+/** Lower end of the interval from which on sets are said to differ. */
+const NOTICEABLE = 0.55;
+const SMALLEST_DEVIATION = 1e-6;
+/** Differences that are named, in standard deviations: Cohen's small effect. */
+const SMALL_EFFECT = 0.2;
+
+/**
+ * Compares two sets of images; undefined where one has fewer than 20.
+ * @param groups of the images of both sets, first those of `first`, where they are not independent
+ */
+export function measureShift(first: readonly Look[], second: readonly Look[], groups?: RowGroups): Shift | undefined {
+  if (Math.min(first.length, second.length) < FEWEST) return undefined;
+  const looks = [...first, ...second];
+  const labels = looks.map((_, i) => Number(i >= first.length));
+  const rows = standardize(looks.map(({ features }) => features));
+  const foldOf = (i: number) => (groups?.[i] ?? (i < first.length ? i : i - first.length)) % FOLDS;
+  const scores = new Float64Array(looks.length);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const seen = rows.map((_, i) => i).filter((i) => foldOf(i) !== fold);
+    const score = discriminant(
+      seen.filter((i) => labels[i] === 0).map((i) => rows[i] as Float64Array),
+      seen.filter((i) => labels[i] === 1).map((i) => rows[i] as Float64Array),
+    );
+    for (const [i, row] of rows.entries()) if (foldOf(i) === fold) scores[i] = score(row);
+  }
+  const { auc, ci95 } = delongInterval(labels, scores, groups);
+  return {
+    images: [first.length, second.length],
+    auc,
+    ci95,
+    differs: ci95[0] > NOTICEABLE,
+    measures: differences(first, second),
+  };
+}
+
+/** In a sentence. @param names of the sets, such as `train` and `test` */
+export function describeShift([first, second]: readonly [string, string], shift: Shift): string {
+  const [low, high] = shift.ci95.map((value) => value.toFixed(2));
+  const figures = `AUC ${shift.auc.toFixed(2)}, 95 % ${low} to ${high}`;
+  if (!shift.differs)
+    return `${first} and ${second} images look alike: a classifier can hardly tell them apart (${figures}).`;
+  const most = shift.measures.map(
+    ({ measure, difference }) => `${measure} ${difference > 0 ? "+" : ""}${difference.toFixed(1)}`,
+  );
+  const where = most.length > 0 ? ` Most in deviations: ${most.join(", ")}.` : "";
+  return `${first} and ${second} images differ: a classifier tells them apart (${figures}), so that a model may do worse on ${second}.${where}`;
+}
+
+/** Linear discriminant between two sets with a ridge (Fisher 1936; Friedman 1989). @returns the score of a row */
+function discriminant(a: readonly Float64Array[], b: readonly Float64Array[]): (row: Float64Array) => number {
+  const width = (a[0] as Float64Array).length;
+  const [meanA, meanB] = [meanOf(a, width), meanOf(b, width)];
+  const within = new Float64Array(width * width);
+  for (const [rows, centre] of [
+    [a, meanA],
+    [b, meanB],
+  ] as const) {
+    for (const row of rows) {
+      for (let i = 0; i < width; i++) {
+        const di = (row[i] as number) - (centre[i] as number);
+        for (let j = 0; j < width; j++) within[i * width + j]! += di * ((row[j] as number) - (centre[j] as number));
+      }
+    }
+  }
+  const { values, vectors } = symmetricEigen(
+    within.map((sum) => sum / (a.length + b.length)),
+    width,
+  );
+  const weights = new Float64Array(width);
+  for (let k = 0; k < width; k++) {
+    const vector = vectors.subarray(k * width, (k + 1) * width);
+    let along = 0;
+    for (let j = 0; j < width; j++) along += vector[j]! * (meanB[j]! - meanA[j]!);
+    along /= Math.max(0, values[k]!) + RIDGE;
+    for (let j = 0; j < width; j++) weights[j]! += along * vector[j]!;
+  }
+  return (row) => row.reduce((sum, value, j) => sum + weights[j]! * (value - (meanA[j]! + meanB[j]!) / 2), 0);
+}
+
+/** Features brought to mean 0 and variance 1 over all rows. */
+function standardize(rows: readonly Float32Array[]): Float64Array[] {
+  const width = (rows[0] as Float32Array).length;
+  const centre = meanOf(rows, width);
+  const deviation = Array.from({ length: width }, (_, j) =>
+    Math.sqrt(rows.reduce((sum, row) => sum + (row[j]! - centre[j]!) ** 2, 0) / rows.length),
+  );
+  return rows.map((row) =>
+    Float64Array.from(row, (value, j) => (value - centre[j]!) / Math.max(deviation[j]!, SMALLEST_DEVIATION)),
+  );
+}
+
+function meanOf(rows: readonly (Float32Array | Float64Array)[], width: number): Float64Array {
+  const sums = new Float64Array(width);
+  for (const row of rows) for (let j = 0; j < width; j++) sums[j]! += row[j]!;
+  return sums.map((sum) => sum / rows.length);
+}
+
+/** Of the measures that have a name, those that differ most. */
+function differences(first: readonly Look[], second: readonly Look[]): ShiftedMeasure[] {
+  const groups = (first[0] as Look).features.length / 6;
+  const named = ["red", "green", "blue"].flatMap((colour, channel) =>
+    [
+      ["mean", 15],
+      ["contrast of", 16],
+      ["fine texture of", groups - 1],
+    ].map(([what, group]) => ({ measure: `${what} ${colour}`, feature: 6 * (group as number) + channel })),
+  );
+  return named
+    .map(({ measure, feature }) => {
+      const [a, b] = [first, second].map((looks) => looks.map(({ features }) => features[feature] as number)) as [
+        number[],
+        number[],
+      ];
+      const [ma, mb] = [mean(a), mean(b)];
+      const within = mean([...a.map((value) => (value - ma) ** 2), ...b.map((value) => (value - mb) ** 2)]);
+      return { measure, difference: (mb - ma) / Math.max(Math.sqrt(within), SMALLEST_DEVIATION) };
+    })
+    .filter(({ difference }) => Math.abs(difference) >= SMALL_EFFECT)
+    .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference))
+    .slice(0, 3);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeShift, type Look, measureShift } from "../../src/familiar/index";
+import { Random } from "../../src/random/index";
+
+/** Features as of six channels: 15 shares, mean, spread, texture; each an own normal number. */
+const WIDTH = 6 * 18;
+const MEAN_GREEN = 6 * 15 + 1;
+
+function looks(seed: number, count: number, change: (features: Float32Array) => void = () => undefined): Look[] {
+  const random = new Random(seed);
+  return Array.from({ length: count }, () => {
+    const features = Float32Array.from({ length: WIDTH }, () => random.normal(0.5, 0.1));
+    change(features);
+    return { features, contrast: 30, tissue: 1 };
+  });
+}
+
+test("sets of the same kind are hardly told apart", () => {
+  const found = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => measureShift(looks(seed, 150), looks(seed + 100, 120)));
+  for (const shift of found) assert.equal(shift?.differs, false, JSON.stringify(shift));
+  const mean = found.reduce((sum, shift) => sum + (shift?.auc ?? 0), 0) / found.length;
+  assert.ok(Math.abs(mean - 0.5) < 0.05, `mean AUC ${mean}`);
+});
+
+test("what differs is noticed and named, with its direction", () => {
+  const greener = looks(2, 120, (features) => {
+    features[MEAN_GREEN]! += 0.2;
+  });
+  const shift = measureShift(looks(1, 150), greener);
+  assert.ok(shift?.differs && shift.auc > 0.8 && shift.ci95[0] <= shift.auc && shift.auc <= shift.ci95[1]);
+  assert.equal(shift.measures[0]?.measure, "mean green");
+  assert.ok(Math.abs((shift.measures[0]?.difference ?? 0) - 2) < 0.4);
+  assert.match(
+    describeShift(["train", "test"], shift),
+    /^train and test images differ: .*AUC 0\.\d\d.*mean green \+\d/,
+  );
+});
+
+test("a difference that only several features together show is noticed too", () => {
+  const coupled = (features: Float32Array) => {
+    for (let j = 0; j < 12; j++) features[j]! += 0.06;
+  };
+  const shift = measureShift(looks(1, 300), looks(2, 300, coupled));
+  assert.ok(shift?.differs, JSON.stringify(shift));
+});
+
+test("images of a group stay together, and too few are not judged", () => {
+  assert.equal(measureShift(looks(1, 19), looks(2, 200)), undefined);
+  // Copies of one image in both parts of a split would be recognised; by group they are not.
+  const copies = (seed: number) => looks(seed, 12).flatMap((look) => Array.from({ length: 10 }, () => look));
+  const groups = Uint32Array.from({ length: 240 }, (_, i) => Math.floor(i / 10));
+  const [apart, together] = [measureShift(copies(1), copies(2)), measureShift(copies(1), copies(2), groups)];
+  assert.ok(apart && together && apart.auc > together.auc, `${apart?.auc} against ${together?.auc}`);
+  assert.equal(together.differs, false);
+});
