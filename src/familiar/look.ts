@@ -6,14 +6,18 @@ const EDGE = 112;
 /** A pixel is tissue rather than empty slide when its strongest and weakest channel differ by more than this. */
 const TISSUE_CHROMA = 24;
 
-/** Colours and textures of an image. */
-export interface Look {
-  /** Of `measureColours`. */
-  readonly features: Float32Array;
+/** What the eye sees at once. */
+export interface Glance {
   /** Standard deviation of the luminance, 0 to 255. */
   readonly contrast: number;
   /** Share of pixels that are coloured, 0 to 1: tissue rather than empty slide. */
   readonly tissue: number;
+}
+
+/** Colours and textures of an image. */
+export interface Look extends Glance {
+  /** Of `measureColours`. */
+  readonly features: Float32Array;
 }
 
 /** At most so many of a list, spread evenly over it. */
@@ -25,7 +29,12 @@ export function evenly<T>(all: ArrayLike<T>, most: number): T[] {
 /** Measures an image. @param pixels uint8, RGB, [size, size, 3] */
 export function lookOf(pixels: Uint8Array, size: number): Look {
   const edge = Math.min(size, EDGE);
-  const middle = edge === size ? pixels : middleOf(pixels, size, edge);
+  return { features: measureColours(middleOf(pixels, size), edge, edge), ...glanceAt(pixels, size) };
+}
+
+/** The quick part of {@link lookOf}. @param pixels uint8, RGB, [size, size, 3] */
+export function glanceAt(pixels: Uint8Array, size: number): Glance {
+  const middle = middleOf(pixels, size);
   let [sum, squares, coloured] = [0, 0, 0];
   for (let i = 0; i < middle.length; i += 3) {
     const [r, g, b] = [middle[i] as number, middle[i + 1] as number, middle[i + 2] as number];
@@ -35,14 +44,12 @@ export function lookOf(pixels: Uint8Array, size: number): Look {
     if (Math.max(r, g, b) - Math.min(r, g, b) > TISSUE_CHROMA) coloured++;
   }
   const count = middle.length / 3;
-  return {
-    features: measureColours(middle, edge, edge),
-    contrast: Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2)),
-    tissue: coloured / count,
-  };
+  return { contrast: Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2)), tissue: coloured / count };
 }
 
-function middleOf(pixels: Uint8Array, size: number, edge: number): Uint8Array {
+function middleOf(pixels: Uint8Array, size: number): Uint8Array {
+  const edge = Math.min(size, EDGE);
+  if (edge === size) return pixels;
   const result = new Uint8Array(edge * edge * 3);
   const start = (size - edge) >> 1;
   for (let y = 0; y < edge; y++) {

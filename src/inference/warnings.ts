@@ -1,5 +1,5 @@
 /** @module What is odd about a prediction: the one place where its warnings are made, for commands, server and Lambda alike. */
-import { type Familiarity, inDistribution, isUnlikeTraining, lookOf } from "../familiar/index";
+import { type Familiarity, glanceAt, inDistribution, isUnlikeTraining, lookOf } from "../familiar/index";
 import type { PreparedImage } from "../image/index";
 import { type ImageWarning, WARNING_TEXTS } from "../image/index";
 
@@ -33,11 +33,11 @@ export function oddityOf(
   size: number,
   familiarity: Familiarity | undefined,
 ): Oddity {
-  const look = lookOf(pixels, size);
-  const score = familiarity ? inDistribution(familiarity, look) : null;
-  const isBlank = look.contrast < BLANK_CONTRAST;
+  const score = familiarity ? inDistribution(familiarity, lookOf(pixels, size)) : null;
+  const { contrast, tissue } = glanceAt(pixels, size);
+  const isBlank = contrast < BLANK_CONTRAST;
   // Where training tiles are grey themselves, grey is no sign of anything.
-  const isEmpty = look.tissue < LEAST_TISSUE && (familiarity?.tissue ?? 1) >= LEAST_TISSUE;
+  const isEmpty = tissue < LEAST_TISSUE && (familiarity?.tissue ?? 1) >= LEAST_TISSUE;
   const isUnlike = score !== null && isUnlikeTraining(score);
   return {
     inDistribution: score,

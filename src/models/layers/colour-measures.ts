@@ -16,11 +16,12 @@ export function measureColours(levels: Uint8Array | Uint8ClampedArray, height: n
   const features = new Float32Array(colourFeatureCount(height));
   for (let channel = 0; channel < 6; channel++) {
     const plane = { values: channelOf(levels, channel), height, width };
-    const measures = [...sharesAbove(plane.values), meanOf(plane.values) / LARGEST, spreadOf(plane.values, LARGEST)];
+    const { mean, spread } = momentsOf(plane.values, LARGEST);
+    const measures = [...sharesAbove(plane.values), mean, spread];
     let boxes: Plane = plane;
     for (const scale of scalesOf(height)) {
       boxes = sumsOfFour(boxes);
-      measures.push(spreadOf(boxes.values, LARGEST * scale ** 2));
+      measures.push(momentsOf(boxes.values, LARGEST * scale ** 2).spread);
     }
     measures.push((meanStep(plane, width) + meanStep(plane, 1)) / (2 * LARGEST));
     measures.forEach((value, group) => {
@@ -39,24 +40,26 @@ function channelOf(levels: Uint8Array | Uint8ClampedArray, channel: number): Int
   return values;
 }
 
+/** Shares of values above each threshold. */
 function sharesAbove(values: Int32Array): number[] {
-  const counts = new Array<number>(LARGEST + 1).fill(0);
-  for (const value of values) counts[value]!++;
-  return THRESHOLDS.map((level) => counts.slice(Math.ceil(level)).reduce((a, b) => a + b) / values.length);
+  const counts = new Uint32Array(LARGEST + 2);
+  for (let i = 0; i < values.length; i++) counts[values[i]!]!++;
+  // From the largest level down, each holds all above it too.
+  for (let level = LARGEST; level >= 0; level--) counts[level]! += counts[level + 1]!;
+  return THRESHOLDS.map((level) => counts[Math.ceil(level)]! / values.length);
 }
 
-function meanOf(values: Int32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
-}
-
-/** Standard deviation of `values / unit`. */
-function spreadOf(values: Int32Array, unit: number): number {
-  const mean = meanOf(values);
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return Math.sqrt(squares / values.length / unit ** 2 + TINY);
+/** Mean and standard deviation of `values / unit`, from sums that are whole numbers. */
+function momentsOf(values: Int32Array, unit: number): { readonly mean: number; readonly spread: number } {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    sum += value;
+    squares += value * value;
+  }
+  const mean = sum / values.length;
+  const variance = Math.max(0, squares / values.length - mean * mean);
+  return { mean: mean / unit, spread: Math.sqrt(variance / (unit * unit) + TINY) };
 }
 
 /** Sums of squares of two by two values. */
