@@ -61,19 +61,18 @@ const COMPARED = 500;
 
 /** How the other partitions look beside the training images; those of too few images are left out. */
 async function shiftsOf({ tiles }: Dataset, store: PixelStore): Promise<Result["shift"] & object> {
-  const { describeShift, evenly, lookOf, measureShift } = await import("../familiar/index.js");
+  const { describeShift, evenly, looksAt, measureShift } = await import("../familiar/index.js");
   const { rowGroups } = await import("../evaluation/index.js");
-  const pixels = new Uint8Array(store.bytesPerImage);
   const of = (partition: Partition) =>
     evenly(
       tiles.filter((tile) => tile.partition === partition),
       COMPARED,
     );
   const looksOf = (some: readonly Tile[]) =>
-    some.map(({ name }) => {
-      store.read([store.positionOf(name)], pixels);
-      return lookOf(pixels, store.size);
-    });
+    looksAt(
+      store,
+      some.map(({ name }) => store.positionOf(name)),
+    );
   const train = of("train");
   const looks = looksOf(train);
   const shifts: Partial<Record<Partition, Shift & { says: string }>> = {};

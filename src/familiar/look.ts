@@ -1,4 +1,5 @@
 /** @module What an image looks like in a few numbers: enough to tell whether a model has seen such images. Needs no network. */
+import type { PixelStore } from "../dataset/index";
 import { measureColours } from "../models/colour/index";
 
 /** Of larger images the middle is looked at, as sharp as it is: shrunk ones would lose what tells scanners apart. */
@@ -29,7 +30,17 @@ export function evenly<T>(all: ArrayLike<T>, most: number): T[] {
 /** Measures an image. @param pixels uint8, RGB, [size, size, 3] */
 export function lookOf(pixels: Uint8Array, size: number): Look {
   const edge = Math.min(size, EDGE);
-  return { features: measureColours(middleOf(pixels, size), edge, edge), ...glanceAt(pixels, size) };
+  const middle = middleOf(pixels, size);
+  return { features: measureColours(middle, edge, edge), ...glanceAt(middle, edge) };
+}
+
+/** Measures the images at some positions of a store. */
+export function looksAt(store: PixelStore, positions: readonly number[]): Look[] {
+  const pixels = new Uint8Array(store.bytesPerImage);
+  return positions.map((position) => {
+    store.read([position], pixels);
+    return lookOf(pixels, store.size);
+  });
 }
 
 /** The quick part of {@link lookOf}. @param pixels uint8, RGB, [size, size, 3] */

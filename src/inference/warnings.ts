@@ -33,8 +33,9 @@ export function oddityOf(
   size: number,
   familiarity: Familiarity | undefined,
 ): Oddity {
-  const score = familiarity ? inDistribution(familiarity, lookOf(pixels, size)) : null;
-  const { contrast, tissue } = glanceAt(pixels, size);
+  const look = familiarity && lookOf(pixels, size);
+  const score = familiarity && look ? inDistribution(familiarity, look) : null;
+  const { contrast, tissue } = look ?? glanceAt(pixels, size);
   const isBlank = contrast < BLANK_CONTRAST;
   // Where training tiles are grey themselves, grey is no sign of anything.
   const isEmpty = tissue < LEAST_TISSUE && (familiarity?.tissue ?? 1) >= LEAST_TISSUE;

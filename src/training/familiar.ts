@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Partition } from "../dataset/index";
-import { evenly, type Familiarity, fitFamiliarity, type Look, lookOf } from "../familiar/index";
+import { evenly, type Familiarity, fitFamiliarity, looksAt } from "../familiar/index";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
 import type { TrainingData } from "./data";
 
@@ -18,12 +18,7 @@ export async function familiarityOf({ store, positions }: TrainingData): Promise
   const key = sha256(JSON.stringify([VERSION, store.contentHash, train, held]));
   const path = join(cacheDirectory(), "familiar", `${key}.json`);
   if (existsSync(path)) return readJson<Familiarity>(path);
-  const pixels = new Uint8Array(store.bytesPerImage);
-  const look = (position: number): Look => {
-    store.read([position], pixels);
-    return lookOf(pixels, store.size);
-  };
-  const familiarity = fitFamiliarity(train.map(look), held.map(look));
+  const familiarity = fitFamiliarity(looksAt(store, train), looksAt(store, held));
   await writeJson(path, familiarity);
   return familiarity;
 }
