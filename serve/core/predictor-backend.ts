@@ -1,8 +1,7 @@
 /** @module The project's predictor as the {@link InferenceBackend} that an engine drives. */
 import { availableParallelism } from "node:os";
 import { Predictor } from "../../src/inference/index";
-import type { InferenceBackend } from "./inference-backend";
-import type { GoldenResult } from "./models";
+import type { GoldenResult, InferenceBackend } from "./models/index";
 
 interface PredictorBackendOptions {
   /** Threads of the network. Default: one for each core, at most 8. */

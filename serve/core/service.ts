@@ -1,17 +1,21 @@
 /** @module The service itself: from a request to an answer, without any framework. Express and Lambda are thin around it. */
 import { projectVersion } from "../../src/files/index";
-import { Access, type TokenIssuer } from "./auth";
-import { corsHeaders, preflight } from "./cors";
-import type { ServiceRequest, ServiceResponse } from "./http";
-import type { ImageSource } from "./images";
-import { RequestMemory } from "./memory";
+import {
+  Access,
+  corsHeaders,
+  Problem,
+  preflight,
+  problemResponse,
+  RequestMemory,
+  type ServiceRequest,
+  type ServiceResponse,
+  securityHeaders,
+  type TokenIssuer,
+} from "./http/index";
+import type { ImageSource } from "./images/index";
 import { Metrics } from "./metrics";
-import type { ModelRegistry } from "./models";
-import { Problem, problemResponse } from "./problem";
-import { findRoute, isServicePath, type Route } from "./routes";
-import { securityHeaders } from "./security-headers";
-import type { SlideHost } from "./slides";
-import type { WebFiles } from "./web-files";
+import type { ModelRegistry } from "./models/index";
+import { findRoute, isServicePath, type Route, type SlideHost, type WebFiles } from "./routes/index";
 
 /** What is accepted and for how long is worked on it. */
 export interface ServiceLimits {

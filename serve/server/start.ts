@@ -18,9 +18,8 @@ import {
 import { type AppOptions, createApp } from "./app";
 import { coalesced } from "./coalesce";
 import { createLogger, type Logger } from "./logging";
-import type { WorkerOptions } from "./messages";
-import { PooledModel } from "./pooled-model";
-import { SlideJobs, type SlideJobsOptions } from "./slide-jobs";
+import { SlideJobs, type SlideJobsOptions } from "./slides/index";
+import { PooledModel, type WorkerOptions } from "./workers/index";
 
 export interface ServerOptions
   extends Omit<AppOptions, "models" | "images" | "slides" | "metrics" | "web" | "onFault"> {

@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ModelRegistry, openWeb, Service } from "../../serve/core/index";
-import { WebFiles } from "../../serve/core/web-files";
+import { WebFiles } from "../../serve/core/routes/index";
 import { createApp, createLogger } from "../../serve/server/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { S3Client } from "@aws-sdk/client-s3";
-import { S3Images } from "../../serve/core/s3-images";
+import { S3Images } from "../../serve/core/images/s3-images";
 import { startS3 } from "../support/s3-server";
 
 test("images of a bucket are listed below the prefix, read once, and told apart from an outage", async (t) => {

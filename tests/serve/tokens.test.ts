@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { Access } from "../../serve/core/auth";
+import { Access } from "../../serve/core/http/index";
 import { tokensOf } from "../../serve/core/index";
 
 type Jose = typeof import("jose", { with: { "resolution-mode": "import" }});

@@ -1,0 +1,108 @@
+/**
+ * @module Who may call the service: bearers of an API key, or of a token that an OpenID Connect issuer signed. Keys are
+ * compared in constant time; neither is ever logged.
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html
+ * @see https://www.rfc-editor.org/rfc/rfc8725 for what is checked of a token
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { ServiceRequest } from "./message";
+import { Problem } from "./problem";
+
+type Jose = typeof import("jose", { with: { "resolution-mode": "import" }});
+type SigningKeys = ReturnType<Jose["createRemoteJWKSet"]>;
+
+/** Whose tokens are taken, and which of them are meant for this service. */
+export interface TokenIssuer {
+  /** Address of the issuer, as its discovery document and its tokens name it. */
+  readonly issuer: string;
+  /** A token's `aud` must hold this. */
+  readonly audience: string;
+}
+
+interface AccessOptions {
+  readonly apiKeys?: readonly string[] | undefined;
+  readonly tokens?: TokenIssuer | undefined;
+}
+
+/** Signatures by public keys only: with the others whoever can check a token could make one. */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+/** Seconds by which the clocks of issuer and service may differ. */
+const CLOCK_TOLERANCE = 30;
+const DISCOVERY_TIMEOUT_MS = 5000;
+/** Codes of jose for an issuer that does not give its keys; all others are about the token. */
+const KEYS_MISSING = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
+
+/** The gate of the service; open to all where neither keys nor an issuer are set. */
+export class Access {
+  private readonly keys: readonly Buffer[];
+  private readonly tokens: TokenIssuer | undefined;
+  private signingKeys: Promise<SigningKeys> | undefined;
+
+  constructor({ apiKeys = [], tokens }: AccessOptions) {
+    this.keys = apiKeys.map(digestOf);
+    this.tokens = tokens;
+  }
+
+  /**
+   * Lets a request through that carries a key (`x-api-key` or `authorization: Bearer`) or a valid token (`authorization: Bearer`).
+   * @throws {Problem} `UNAUTHORIZED`; `ISSUER_UNAVAILABLE` when the issuer's keys cannot be had
+   */
+  async check(headers: ServiceRequest["headers"]): Promise<void> {
+    if (this.keys.length === 0 && !this.tokens) return;
+    const bearer = /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1];
+    const given = headers["x-api-key"] ?? bearer;
+    if (given !== undefined && this.hasKey(given)) return;
+    if (bearer === undefined || !this.tokens) throw unauthorized();
+    await this.verify(bearer, this.tokens);
+  }
+
+  private hasKey(given: string): boolean {
+    const digest = digestOf(given);
+    // Every key is compared, whatever the outcome of the ones before.
+    return this.keys.filter((key) => timingSafeEqual(key, digest)).length > 0;
+  }
+
+  private async verify(token: string, { issuer, audience }: TokenIssuer): Promise<void> {
+    // Loaded only where tokens are used.
+    const { errors, jwtVerify } = await import("jose");
+    this.signingKeys ??= discoverKeys(issuer);
+    try {
+      const options = {
+        issuer,
+        audience,
+        algorithms: ALGORITHMS,
+        clockTolerance: CLOCK_TOLERANCE,
+        requiredClaims: ["exp"],
+      };
+      await jwtVerify(token, await this.signingKeys, options);
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError) || KEYS_MISSING.includes(error.code)) {
+        // Asked again with the next request.
+        this.signingKeys = undefined;
+        throw new Problem("ISSUER_UNAVAILABLE", undefined, { "retry-after": "5" });
+      }
+      throw unauthorized(', error="invalid_token"');
+    }
+  }
+}
+
+/** The issuer's keys, fetched when a token names one that is not known yet. */
+async function discoverKeys(issuer: string): Promise<SigningKeys> {
+  const { createRemoteJWKSet } = await import("jose");
+  const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const response = await fetch(address, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS), redirect: "error" });
+  const document = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
+  if (!response.ok || document.issuer !== issuer || typeof document.jwks_uri !== "string") {
+    throw new Error(`${address} is no discovery document of ${issuer}`);
+  }
+  return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: DISCOVERY_TIMEOUT_MS });
+}
+
+function unauthorized(reason = ""): Problem {
+  return new Problem("UNAUTHORIZED", undefined, { "www-authenticate": `Bearer realm="histo"${reason}` });
+}
+
+/** Equal lengths, as the comparison needs. */
+function digestOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,131 @@
+/** @module Images in a local folder (or a mounted EFS path). Nothing outside of the folder is ever read. */
+import { constants } from "node:fs";
+import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
+import { basename, join, sep } from "node:path";
+import { hasErrorCode, InputError } from "../../../src/errors/index";
+import { ImageNames } from "../../../src/files/index";
+import { type MemoryShare, Problem } from "../http/index";
+import { checkImageName, type ImageEntry, type ImageSource, isImageName, isSlideName, readMeant } from "./image-source";
+import { TtlCache } from "./ttl-cache";
+
+const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR", "ENXIO"];
+
+/** A listing is kept this long, so that those who read it in pages get pages of one and the same. */
+const LIST_SECONDS = 5;
+
+/** Images of a folder by their name below it. */
+export class FolderImages implements ImageSource {
+  readonly kind = "folder";
+  readonly unlisted: readonly string[];
+  private readonly listing: TtlCache<readonly ImageEntry[]>;
+  private readonly index: TtlCache<ImageNames>;
+
+  private constructor(
+    private readonly root: string,
+    readonly label: string,
+    private readonly maxBytes: number,
+    private readonly known: readonly ImageEntry[] | undefined,
+    readonly unlabelled: string | undefined,
+  ) {
+    const offered = known?.filter(({ name }) => isImageName(name));
+    this.unlisted = (known ?? []).map(({ name }) => name).filter((name) => !isImageName(name));
+    this.index = new TtlCache(LIST_SECONDS, async () => new ImageNames((await this.list()).map(({ name }) => name)));
+    this.listing = new TtlCache(LIST_SECONDS, async () => offered ?? (await this.listFolder()));
+  }
+
+  /**
+   * @param known the images with their labels, where a label table was found; otherwise the folder is listed
+   * @throws {InputError} `IMAGES_MISSING`
+   */
+  static async open(
+    directory: string,
+    options: {
+      maxBytes?: number;
+      label?: string | undefined;
+      known?: readonly ImageEntry[] | undefined;
+      unlabelled?: string | undefined;
+    } = {},
+  ): Promise<FolderImages> {
+    try {
+      const root = await realpath(directory);
+      await readdir(root);
+      const { maxBytes = 10 * 2 ** 20, label = basename(root), known, unlabelled } = options;
+      return new FolderImages(root, label, maxBytes, known, unlabelled);
+    } catch (error) {
+      if (!MISSING.some((code) => hasErrorCode(error, code))) throw error;
+      throw new InputError("IMAGES_MISSING", `The image folder ${directory} does not exist or cannot be read.`);
+    }
+  }
+
+  async read(name: string, memory?: MemoryShare): Promise<Uint8Array> {
+    return readMeant(
+      checkImageName(name),
+      (exact) => this.readExact(exact, memory),
+      () => this.index.get(),
+    );
+  }
+
+  private async readExact(name: string, memory?: MemoryShare): Promise<Uint8Array> {
+    let file: FileHandle | undefined;
+    try {
+      const path = await realpath(join(this.root, name));
+      if (!path.startsWith(this.root + sep)) throw new Problem("IMAGE_NOT_FOUND");
+      // The path is real, so its last part is no link; NONBLOCK keeps a FIFO from holding the call.
+      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const info = await file.stat();
+      if (!info.isFile()) throw new Problem("IMAGE_NOT_FOUND");
+      if (info.size > this.maxBytes) throw new Problem("IMAGE_TOO_LARGE");
+      memory?.take(info.size);
+      return await file.readFile();
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      if (MISSING.some((code) => hasErrorCode(error, code))) throw new Problem("IMAGE_NOT_FOUND");
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /** @throws {Problem} `IMAGE_NAME_INVALID`, `IMAGE_NOT_FOUND` */
+  async locate(name: string): Promise<string> {
+    if (!isSlideName(name)) throw new Problem("IMAGE_NAME_INVALID");
+    const path = await realpath(join(this.root, name)).catch(() => "");
+    const isInside = path.startsWith(this.root + sep);
+    if (!isInside || !(await stat(path)).isFile()) throw new Problem("IMAGE_NOT_FOUND");
+    return path;
+  }
+
+  async slides(): Promise<readonly string[]> {
+    // A folder of tiles is none of slides; a large picture can be asked for all the same.
+    return (await this.listFiles()).filter((name) => isSlideName(name) && !/\.(png|jpe?g)$/i.test(name)).sort();
+  }
+
+  list(): Promise<readonly ImageEntry[]> {
+    return this.listing.get();
+  }
+
+  /** Of a label table every name, so that a program that goes through all says which could not be read. */
+  async *names(): AsyncGenerator<string> {
+    for (const { name } of this.known ?? (await this.list())) yield name;
+  }
+
+  close(): void {}
+
+  private async listFolder(): Promise<readonly ImageEntry[]> {
+    return (await this.listFiles())
+      .filter(isImageName)
+      .sort()
+      .map((name) => ({ name }));
+  }
+
+  private async listFiles(): Promise<string[]> {
+    const entries = await readdir(this.root, { withFileTypes: true, recursive: true });
+    const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    return paths.map((path) =>
+      path
+        .slice(this.root.length + 1)
+        .split(sep)
+        .join("/"),
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/** @module Opens an image source from what a user names: a folder, a data set, or an S3 prefix. */
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { hasErrorCode, InputError, messageOf } from "../../../src/errors/index";
+import { FolderImages } from "./folder-images";
+import type { ImageEntry, ImageSource } from "./image-source";
+
+/**
+ * Opens `s3://bucket/prefix`, a folder of images, or a data set directory; labels and votes are taken from its table, where it
+ * can be read.
+ * @throws {InputError} `IMAGES_MISSING` or `IMAGES_URL_INVALID`
+ */
+export async function openImages(location: string, { maxBytes }: { maxBytes?: number } = {}): Promise<ImageSource> {
+  const size = maxBytes === undefined ? {} : { maxBytes };
+  if (/^[a-z0-9]+:\/\//i.test(location)) {
+    const { S3Images } = await import("./s3-images.js");
+    return S3Images.parse(location, size);
+  }
+  const directory = resolve(location);
+  if (!existsSync(directory)) {
+    throw new InputError("IMAGES_MISSING", `--images: the folder ${location} does not exist.`);
+  }
+  const dataset = datasetOf(directory);
+  const labels = dataset ? await labelsOf(dataset) : {};
+  return FolderImages.open(labels.root ?? directory, { ...size, label: dataset && basename(dataset), ...labels });
+}
+
+interface Labels {
+  readonly root?: string;
+  readonly known?: readonly ImageEntry[];
+  /** Why the images have no labels. */
+  readonly unlabelled?: string;
+}
+
+/** Images can be shown without their labels: a table of many classes, say, is said to be left alone, and no more. */
+async function labelsOf(dataset: string): Promise<Labels> {
+  try {
+    return (await readLabels(dataset)) ?? {};
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { unlabelled: messageOf(error) };
+  }
+}
+
+/** The directory with a label table: the given one, or the one above an `images` folder. */
+function datasetOf(directory: string): string | undefined {
+  const candidates = basename(directory) === "images" ? [directory, dirname(directory)] : [directory];
+  return candidates.find((folder) => readdirSync(folder).some((name) => /\.[ct]sv$/i.test(name)));
+}
+
+async function readLabels(directory: string): Promise<Labels | undefined> {
+  const { loadDataset } = await import("../../../src/dataset/load.js");
+  const { classes, tiles } = await loadDataset(directory).catch((error: unknown) => {
+    if (!hasErrorCode(error, "DATA_IMAGES_MISSING")) throw error;
+    return loadDataset(directory, { requireImages: false });
+  });
+  const first = tiles[0];
+  if (!first?.path.endsWith(first.name)) return undefined;
+  const root = first.path.slice(0, -first.name.length);
+  // A table whose images lie in several places is served as a plain folder.
+  if (!tiles.every((tile) => tile.path === join(root, tile.name))) return undefined;
+  return {
+    root,
+    known: tiles.map(({ name, label, partition, votes }) => {
+      return { name, class: classes[label], partition, ...(votes ? { votes } : {}) };
+    }),
+  };
+}

@@ -1,0 +1,117 @@
+/** @module Images under a prefix of an S3 bucket, kept in memory once read. */
+import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
+import { InputError } from "../../../src/errors/index";
+import { ImageNames } from "../../../src/files/index";
+import { type MemoryShare, Problem } from "../http/index";
+import { ByteCache } from "./byte-cache";
+import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMeant } from "./image-source";
+import { TtlCache } from "./ttl-cache";
+
+/** How many names a listing for people holds at most. */
+const MAX_LISTED = 10_000;
+const LIST_SECONDS = 300;
+
+interface S3ImagesOptions {
+  readonly maxBytes?: number;
+  /** Memory for images already read. */
+  readonly cacheBytes?: number;
+  /** A client with its own endpoint or credentials; by default the SDK finds them in the environment. */
+  readonly client?: S3Client;
+}
+
+/** Images of a bucket. Region, credentials and endpoint come from the environment as for every AWS SDK. */
+export class S3Images implements ImageSource {
+  readonly kind = "s3";
+  private readonly client: S3Client;
+  private readonly cache: ByteCache;
+  private readonly maxBytes: number;
+  private readonly listing = new TtlCache(LIST_SECONDS, () => this.listAll());
+  /** Of a bucket whose names are not all listed, none: another could be meant. */
+  private readonly index = new TtlCache(LIST_SECONDS, async () => {
+    const listed = await this.list();
+    return new ImageNames(listed.length < MAX_LISTED ? listed.map(({ name }) => name) : []);
+  });
+
+  constructor(
+    private readonly bucket: string,
+    private readonly prefix: string,
+    options: S3ImagesOptions = {},
+  ) {
+    this.maxBytes = options.maxBytes ?? 10 * 2 ** 20;
+    this.cache = new ByteCache(options.cacheBytes ?? 64 * 2 ** 20);
+    this.client = options.client ?? new S3Client({ maxAttempts: 3, forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
+  }
+
+  /** From `s3://bucket/prefix`. @throws {InputError} `IMAGES_URL_INVALID` */
+  static parse(url: string, options: S3ImagesOptions = {}): S3Images {
+    const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(url);
+    if (!match) throw new InputError("IMAGES_URL_INVALID", `${url} is not of the form s3://bucket/prefix.`);
+    const prefix = (match[2] ?? "").replace(/\/*$/, "");
+    return new S3Images(match[1] as string, prefix && `${prefix}/`, options);
+  }
+
+  get label(): string {
+    return this.bucket;
+  }
+
+  /** Images in the cache have their memory already, and one that several ask for is counted once. */
+  async read(name: string, memory?: MemoryShare): Promise<Uint8Array> {
+    const read = (exact: string) => this.cache.get(exact, () => this.fetch(exact, memory));
+    return readMeant(checkImageName(name), read, () => this.index.get());
+  }
+
+  list(): Promise<readonly ImageEntry[]> {
+    return this.listing.get();
+  }
+
+  /** @throws {Problem} `IMAGE_SOURCE_UNAVAILABLE` */
+  async *names(): AsyncGenerator<string> {
+    let token: string | undefined;
+    do {
+      const query = new ListObjectsV2Command({ Bucket: this.bucket, Prefix: this.prefix, ContinuationToken: token });
+      const page = await this.client.send(query, { abortSignal: AbortSignal.timeout(10_000) }).catch(() => {
+        throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+      });
+      for (const { Key } of page.Contents ?? []) {
+        const name = Key?.slice(this.prefix.length) ?? "";
+        if (isImageName(name)) yield name;
+      }
+      token = page.NextContinuationToken;
+    } while (token);
+  }
+
+  close(): void {
+    this.client.destroy();
+  }
+
+  private async fetch(name: string, memory?: MemoryShare): Promise<Uint8Array> {
+    try {
+      const object = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: this.prefix + name }), {
+        abortSignal: AbortSignal.timeout(10_000),
+      });
+      const length = object.ContentLength ?? 0;
+      try {
+        if (length > this.maxBytes) throw new Problem("IMAGE_TOO_LARGE");
+        memory?.take(length);
+      } catch (problem) {
+        (object.Body as { destroy?: () => void } | undefined)?.destroy?.();
+        throw problem;
+      }
+      return (await object.Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+      if (error instanceof NoSuchKey || status === 404) throw new Problem("IMAGE_NOT_FOUND");
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    }
+  }
+
+  private async listAll(): Promise<readonly ImageEntry[]> {
+    const entries: ImageEntry[] = [];
+    for await (const name of this.names()) {
+      entries.push({ name });
+      if (entries.length === MAX_LISTED) break;
+    }
+    return entries;
+  }
+}

@@ -1,0 +1,172 @@
+/** @module A model at work inside one process: decoders with a limit, micro-batches, one session. */
+import { HistoError } from "../../../src/errors/index";
+import type { PreprocessedImage } from "../../../src/inference/index";
+import { sigmoid } from "../../../src/logits/index";
+import type { ModelCard } from "../../../src/onnx/model/index";
+import { Problem, type ProblemCode } from "../http/index";
+import { Batcher, type BatchingOptions } from "./batcher";
+import type { InferenceBackend } from "./inference-backend";
+import { Limit } from "./limit";
+import { contributions, coverParts } from "./occlusion";
+import type { Answer, Explanation, GoldenResult, ServedModel } from "./served-model";
+
+export interface EngineOptions extends BatchingOptions {
+  /** Images decoded at the same time. */
+  readonly decoders: number;
+  /** Requests that may wait or run at the same time; more are refused with `QUEUE_FULL`. */
+  readonly maxQueue: number;
+}
+
+export const DEFAULT_ENGINE_OPTIONS: EngineOptions = { maxBatch: 16, maxDelayMs: 8, decoders: 4, maxQueue: 256 };
+
+/** The batches of an explanation are small, so that predictions of others get in between. */
+const EXPLAIN_BATCH = 8;
+
+/** A model in this process. */
+export class Engine implements ServedModel {
+  private readonly decoding: Limit;
+  private readonly explaining = new Limit(1);
+  private readonly batcher: Batcher<Uint8Array, { logit: number; seconds: number; batch: number; started: number }>;
+  private active = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly backend: InferenceBackend,
+    private readonly options: EngineOptions = DEFAULT_ENGINE_OPTIONS,
+  ) {
+    this.decoding = new Limit(options.decoders);
+    this.batcher = new Batcher(
+      backend.batching === "single" ? { ...options, maxBatch: 1 } : options,
+      async (pixels) => {
+        const started = performance.now();
+        const logits = await backend.run(pixels);
+        const seconds = (performance.now() - started) / 1000;
+        return pixels.map((_, i) => ({ logit: logits[i] as number, seconds, batch: pixels.length, started }));
+      },
+      () => this.decoding.load,
+    );
+  }
+
+  get card(): ModelCard {
+    return this.backend.card;
+  }
+  get sha256(): string {
+    return this.backend.sha256;
+  }
+  get loadSeconds(): number {
+    return this.backend.loadSeconds;
+  }
+  get batching(): ServedModel["batching"] {
+    return this.backend.batching;
+  }
+
+  predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
+    return this.admit(async () => {
+      const arrived = performance.now();
+      const { pixels, inDistribution, warnings, seconds: preprocessSeconds } = await this.decode(image, signal);
+      const { logit, seconds: inferenceSeconds, batch } = await this.batcher.submit(pixels);
+      const probability = sigmoid(logit);
+      const { classes, threshold } = this.card;
+      const total = (performance.now() - arrived) / 1000;
+      return {
+        logit,
+        probability,
+        predictedClass: probability >= threshold ? classes[1] : classes[0],
+        threshold,
+        preprocessSeconds,
+        inferenceSeconds,
+        queueSeconds: Math.max(0, total - preprocessSeconds - inferenceSeconds),
+        batchSize: batch,
+        inDistribution,
+        warnings,
+      };
+    });
+  }
+
+  infer(pixels: Uint8Array, count: number): Promise<readonly number[]> {
+    return this.admit(async () => {
+      const bytes = pixels.length / count;
+      const images = Array.from({ length: count }, (_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
+      const results = await Promise.all(images.map((image) => this.batcher.submit(image)));
+      return results.map(({ logit }) => logit);
+    });
+  }
+
+  explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation> {
+    return this.admit(() =>
+      this.explaining.run(async () => {
+        const started = performance.now();
+        const { pixels } = await this.decode(image, signal);
+        const { size, mean } = this.card.preprocessing;
+        const variants = coverParts(pixels, size, grid, mean);
+        const logits = (await this.backend.run([pixels])).slice(0, 1);
+        for (let part = 0; part < grid * grid; part += EXPLAIN_BATCH) {
+          signal?.throwIfAborted();
+          const count = Math.min(EXPLAIN_BATCH, grid * grid - part);
+          const batch = await Promise.all(
+            Array.from({ length: count }, (_, i) => this.batcher.submit(variants(part + i))),
+          );
+          logits.push(...batch.map(({ logit }) => logit));
+        }
+        const [logit = Number.NaN, ...covered] = logits;
+        return { grid, logit, contributions: contributions(logit, covered), seconds: since(started) };
+      }),
+    );
+  }
+
+  thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
+    return this.admit(() => this.decoding.run(() => asProblem(this.backend.thumbnail(image, edge))));
+  }
+
+  verifyGolden(): Promise<GoldenResult> {
+    return this.backend.verifyGolden();
+  }
+
+  close(): Promise<void> {
+    return this.backend.close();
+  }
+
+  private async decode(image: Uint8Array, signal?: AbortSignal): Promise<PreprocessedImage> {
+    try {
+      return await this.decoding.run(async () => {
+        if (signal?.aborted) throw new Problem("DEADLINE_EXCEEDED");
+        return await asProblem(this.backend.decode(image, this.active === 1));
+      });
+    } finally {
+      // The batch may be waiting for this image alone.
+      this.batcher.schedule();
+    }
+  }
+
+  private async admit<T>(task: () => Promise<T>): Promise<T> {
+    if (this.active >= this.options.maxQueue) throw new Problem("QUEUE_FULL");
+    this.active++;
+    try {
+      return await task();
+    } finally {
+      this.active--;
+    }
+  }
+}
+
+function since(started: number): number {
+  return (performance.now() - started) / 1000;
+}
+
+const IMAGE_PROBLEMS: Readonly<Record<string, ProblemCode>> = {
+  IMAGE_UNSUPPORTED: "IMAGE_TYPE_UNSUPPORTED",
+  IMAGE_CORRUPT: "IMAGE_CORRUPT",
+  IMAGE_TOO_LARGE: "IMAGE_TOO_LARGE",
+  IMAGE_SIZE: "IMAGE_SIZE_MISMATCH",
+};
+
+/** Turns the decoder's errors into problems; their messages name no paths, since images come as bytes. */
+async function asProblem<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = error instanceof HistoError ? IMAGE_PROBLEMS[error.code] : undefined;
+    if (!code) throw error;
+    throw new Problem(code, (error as HistoError).message);
+  }
+}

@@ -1,0 +1,19 @@
+/** @module What the models of a service are called. */
+import { InputError } from "../../../src/errors/index";
+import { readModelDirectory } from "../../../src/onnx/model/index";
+
+/** Names for the models: their own, with the folder's added where two are the same. */
+export async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {
+  if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: name at least one model directory.");
+  const cards = await Promise.all(directories.map(async (directory) => (await readModelDirectory(directory)).card));
+  const named = directories.map((directory, i): [string, string] => {
+    const { name = "", variant } = cards[i] ?? {};
+    const unique = cards.filter((card) => card.name === name).length === 1;
+    return [unique ? name : `${name}-${variant ?? i + 1}`, directory];
+  });
+  const names = named.map(([name]) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice)
+    throw new InputError("MODEL_NAME_TWICE", `--model: two models are named ${twice}; rename one in its model.json.`);
+  return named;
+}

@@ -1,0 +1,100 @@
+/** @module `GET /models/{model}/curves`: how a model was trained and how it judges, read from the run it came from. */
+import { join } from "node:path";
+import type { Partition } from "../../../src/dataset/labels/index";
+import {
+  calibrationBins,
+  type EpochLine,
+  precisionRecallCurve,
+  readHistory,
+  readPredictions,
+  rocCurve,
+} from "../../../src/evaluation/index";
+import { RunDirectory } from "../../../src/runs/index";
+import { json, type ServiceRequest, type ServiceResponse } from "../http/index";
+import type { ServedModel } from "../models/index";
+import type { Service } from "../service";
+import type { Parameters } from "./routes";
+
+const MOST_POINTS = 200;
+const HISTOGRAM_BINS = 20;
+
+/** `{history, partitions}`; null and empty where the run is not on this machine. */
+export async function curvesRoute(
+  service: Service,
+  _request: ServiceRequest,
+  { model: name }: Parameters,
+): Promise<ServiceResponse> {
+  const model = service.models.get(name);
+  const run = runOf(model, service.runs);
+  const [history, validation, test] = await Promise.all([
+    run ? historyOf(run) : null,
+    run ? partitionCurves(run, "validation") : null,
+    run ? partitionCurves(run, "test") : null,
+  ]);
+  return json({
+    model: model.name,
+    history,
+    partitions: { ...(validation ? { validation } : {}), ...(test ? { test } : {}) },
+  });
+}
+
+/** A run is found by the name in the model's card, which may be a stranger's: a plain folder name only. */
+function runOf({ card }: ServedModel, runs: string | undefined): RunDirectory | undefined {
+  const name = card.source?.run;
+  if (!runs || !name || !/^\w[\w. -]*$/.test(name)) return undefined;
+  return new RunDirectory(join(runs, name));
+}
+
+async function historyOf(run: RunDirectory): Promise<object[] | null> {
+  try {
+    const brief = ({ loss, rocAuc }: EpochLine["train"]) => ({ loss, rocAuc });
+    return (await readHistory(run.history)).map(({ epoch, learningRate, train, validation }) => ({
+      epoch,
+      learningRate,
+      train: brief(train),
+      validation: brief(validation),
+    }));
+  } catch {
+    return null;
+  }
+}
+
+async function partitionCurves(run: RunDirectory, partition: Partition): Promise<object | null> {
+  try {
+    const predictions = await readPredictions(run.predictions(partition));
+    const labels = predictions.map(({ label }) => label);
+    const probabilities = predictions.map(({ probability }) => probability);
+    const roc = rocCurve(labels, probabilities);
+    const curve = precisionRecallCurve(labels, probabilities);
+    return {
+      n: labels.length,
+      roc: { falsePositiveRate: thinned(roc.falsePositiveRate), truePositiveRate: thinned(roc.truePositiveRate) },
+      thresholds: thinned(roc.thresholds),
+      precisionRecall: { precision: thinned(curve.precision), recall: thinned(curve.recall) },
+      calibration: calibrationBins(labels, probabilities, 10).filter(({ count }) => count > 0),
+      histogram: histogram(labels, probabilities),
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** At most {@link MOST_POINTS} points, the first and the last among them. Infinity, which JSON lacks, becomes 1. */
+function thinned(values: Float64Array): number[] {
+  const count = Math.min(values.length, MOST_POINTS);
+  return Array.from({ length: count }, (_, i) => {
+    const value = values[count === 1 ? 0 : Math.round((i * (values.length - 1)) / (count - 1))] as number;
+    return Number.isFinite(value) ? Number(value.toFixed(5)) : 1;
+  });
+}
+
+/** Counts by probability: `[negatives, positives]`, each of {@link HISTOGRAM_BINS} bins. */
+function histogram(labels: readonly number[], probabilities: readonly number[]): [number[], number[]] {
+  const counts: [number[], number[]] = [Array(HISTOGRAM_BINS).fill(0), Array(HISTOGRAM_BINS).fill(0)];
+  for (const [i, probability] of probabilities.entries()) {
+    const bin = Math.min(HISTOGRAM_BINS - 1, Math.floor(probability * HISTOGRAM_BINS));
+    const row = counts[labels[i] === 1 ? 1 : 0];
+    row[bin] = (row[bin] ?? 0) + 1;
+  }
+  return counts;
+}

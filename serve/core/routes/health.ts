@@ -1,0 +1,90 @@
+/** @module Liveness, readiness and `GET /info`. */
+import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
+import { json, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
+import type { GoldenResult } from "../models/index";
+import type { Service } from "../service";
+
+/** The process is up; says nothing of models. */
+export function livezRoute(): ServiceResponse {
+  return json({ status: "alive" });
+}
+
+/** How long the outcome of a golden inference is believed. */
+const BELIEVED_MS = 1000;
+
+const outcomes = new WeakMap<Service, { readonly until: number; readonly results: Promise<ReadyModel[]> }>();
+
+interface ReadyModel {
+  readonly name: string;
+  readonly sha256: string;
+  readonly golden: GoldenResult;
+}
+
+/** Every model answered its golden example with the stored logit just now. */
+export async function readyzRoute(service: Service): Promise<ServiceResponse> {
+  const models = await readyModels(service);
+  return json({ status: "ready", ready: true, models });
+}
+
+/** @throws {Problem} `SHUTTING_DOWN`, `MODEL_UNAVAILABLE` */
+async function readyModels(service: Service): Promise<ReadyModel[]> {
+  if (service.phase === "stopping") throw new Problem("SHUTTING_DOWN");
+  if (service.phase === "starting") throw new Problem("MODEL_UNAVAILABLE", "The models are still loading.");
+  let outcome = outcomes.get(service);
+  if (!outcome || outcome.until < Date.now()) {
+    outcome = { until: Date.now() + BELIEVED_MS, results: verify(service) };
+    outcomes.set(service, outcome);
+  }
+  const models = await outcome.results;
+  // No model is not readiness, although none has failed.
+  if (models.length === 0) throw new Problem("MODEL_UNAVAILABLE", "No model is loaded.");
+  const wrong = models.find(({ golden }) => golden.status === "failed");
+  if (wrong) throw new Problem("MODEL_UNAVAILABLE", `The model ${wrong.name} did not give its golden answer.`);
+  return models;
+}
+
+function verify(service: Service): Promise<ReadyModel[]> {
+  return Promise.all(
+    service.models.all().map(async (model) => {
+      const failed: GoldenResult = { status: "failed", logit: Number.NaN, expected: null };
+      return { name: model.name, sha256: model.sha256, golden: await model.verifyGolden().catch(() => failed) };
+    }),
+  );
+}
+
+/** What is loaded: models with classes, threshold, input and metrics; what warnings mean; the image source; limits; version. */
+export function infoRoute(service: Service, _request: ServiceRequest): ServiceResponse {
+  const { models, images, limits, version, endpoint, pages } = service;
+  return json({
+    version,
+    default_model: models.names()[0] ?? null,
+    models: models.all().map(({ name, card, sha256, loadSeconds, batching }) => ({
+      name,
+      sha256,
+      version: card.version ?? null,
+      variant: card.variant ?? null,
+      classes: card.classes,
+      threshold: card.threshold,
+      input: { ...card.input, size: card.preprocessing.size, resize: card.preprocessing.resize },
+      output: card.output,
+      batching,
+      preprocessing: card.preprocessing,
+      architecture: card.architecture ?? null,
+      parameters: card.parameters ?? null,
+      metrics: card.metrics ?? null,
+      trained_on: card.trainedOn ?? null,
+      golden: card.golden ? { logit: card.golden.logit, tolerance: card.golden.tolerance } : null,
+      load_time: loadSeconds,
+    })),
+    warnings: PREDICTION_WARNING_TEXTS,
+    images: images ? { kind: images.kind, label: images.label } : null,
+    limits: {
+      body_bytes: limits.bodyBytes,
+      batch_bytes: limits.batchBytes,
+      batch_items: limits.batchItems,
+      deadline_seconds: limits.deadlineMs / 1000,
+    },
+    endpoint: endpoint ?? null,
+    pages,
+  });
+}

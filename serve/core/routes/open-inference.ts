@@ -1,0 +1,154 @@
+/**
+ * @module The Open Inference Protocol over REST.
+ * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
+ */
+import { sigmoid } from "../../../src/logits/index";
+import { json, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
+import type { ServedModel } from "../models/index";
+import type { Service } from "../service";
+import { readJsonBody } from "./request-images";
+import type { Parameters } from "./routes";
+
+interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly datatype: string;
+  readonly data: unknown;
+}
+
+export function serverMetadataRoute({ version }: Service): ServiceResponse {
+  return json({ name: "histo", version, extensions: [] });
+}
+
+export function modelMetadataRoute({ models }: Service, _: ServiceRequest, parameters: Parameters): ServiceResponse {
+  const { name, card } = modelOf(models, parameters);
+  const { size } = card.preprocessing;
+  return json({
+    name,
+    versions: [versionOf(card)],
+    platform: "onnx_onnxruntime",
+    inputs: [{ name: card.input.name, datatype: "UINT8", shape: [-1, size, size, 3] }],
+    outputs: [
+      { name: "logit", datatype: "FP32", shape: [-1, 1] },
+      { name: "probability", datatype: "FP32", shape: [-1, 1] },
+    ],
+  });
+}
+
+export function modelReadyRoute(service: Service, _: ServiceRequest, parameters: Parameters): ServiceResponse {
+  const { name } = modelOf(service.models, parameters);
+  if (service.phase !== "serving") throw new Problem("MODEL_UNAVAILABLE");
+  return json({ name, ready: true });
+}
+
+/**
+ * Inference on one input tensor: `UINT8` of shape [n, size, size, 3] with raw RGB pixels, or `BYTES` of shape [n] with
+ * base64 of image files.
+ */
+export async function inferRoute(
+  service: Service,
+  request: ServiceRequest,
+  parameters: Parameters,
+): Promise<ServiceResponse> {
+  const model = modelOf(service.models, parameters);
+  const body = readJsonBody(request.body);
+  const input = inputOf(body);
+  const wanted = wantedOutputs(body);
+  const count = countOf(input, model, service.limits.batchItems);
+  const logits =
+    input.datatype === "BYTES"
+      ? await answerImages(model, decodeImages(input.data, count), request.signal)
+      : await model.infer(decodePixels(input.data, input.shape), count, request.signal);
+  const outputs = {
+    logit: [...logits],
+    probability: logits.map(sigmoid),
+  };
+  return json({
+    model_name: model.name,
+    model_version: versionOf(model.card),
+    ...(typeof body.id === "string" ? { id: body.id } : {}),
+    outputs: wanted.map((name) => ({ name, datatype: "FP32", shape: [count, 1], data: outputs[name] })),
+  });
+}
+
+function modelOf(models: Service["models"], { model, version }: Parameters): ServedModel {
+  const found = models.get(model);
+  if (version !== undefined && version !== versionOf(found.card)) {
+    throw new Problem("MODEL_NOT_FOUND", "The model is not loaded in this version.");
+  }
+  return found;
+}
+
+function versionOf(card: ServedModel["card"]): string {
+  return card.version ?? "1";
+}
+
+function inputOf({ inputs }: Readonly<Record<string, unknown>>): Tensor {
+  if (!Array.isArray(inputs) || inputs.length !== 1) throw new Problem("FIELD_INVALID", "inputs must hold one tensor.");
+  const tensor = inputs[0] as Partial<Tensor> | null;
+  const { shape, datatype, data } = tensor ?? {};
+  if (!Array.isArray(shape) || !shape.every((extent) => Number.isInteger(extent) && extent > 0)) {
+    throw new Problem("FIELD_INVALID", "The input's shape must be a list of whole numbers above 0.");
+  }
+  if (datatype !== "UINT8" && datatype !== "BYTES") {
+    throw new Problem("FIELD_INVALID", "The input's datatype must be UINT8 (pixels) or BYTES (image files in base64).");
+  }
+  return { name: String(tensor?.name ?? ""), shape, datatype, data };
+}
+
+type OutputName = "logit" | "probability";
+
+function wantedOutputs({ outputs }: Readonly<Record<string, unknown>>): OutputName[] {
+  if (outputs === undefined) return ["logit", "probability"];
+  const names = Array.isArray(outputs) ? outputs.map((output) => (output as { name?: unknown } | null)?.name) : [];
+  if (names.length === 0 || !names.every((name) => name === "logit" || name === "probability")) {
+    throw new Problem("FIELD_INVALID", "outputs may name logit and probability.");
+  }
+  return names as OutputName[];
+}
+
+function countOf({ shape, datatype }: Tensor, { card }: ServedModel, most: number): number {
+  const { size } = card.preprocessing;
+  const expected = datatype === "BYTES" ? [] : [size, size, 3];
+  const [count = 0, ...rest] = shape;
+  const isOneColumn = datatype === "BYTES" && rest.length === 1 && rest[0] === 1;
+  if (!isOneColumn && (rest.length !== expected.length || rest.some((extent, i) => extent !== expected[i]))) {
+    throw new Problem(
+      "FIELD_INVALID",
+      `The input's shape must be [n${expected.map((extent) => `, ${extent}`).join("")}].`,
+    );
+  }
+  if (count > most) throw new Problem("TOO_MANY_ITEMS", `At most ${most} images are accepted in one request.`);
+  return count;
+}
+
+/** Numbers in row-major order, flat or nested. */
+function decodePixels(data: unknown, shape: readonly number[]): Uint8Array {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  if (!Array.isArray(data)) throw new Problem("FIELD_INVALID", "The input's data must be a list.");
+  const flat: unknown[] = Array.isArray(data[0]) ? data.flat(shape.length - 1) : data;
+  if (flat.length !== size)
+    throw new Problem("FIELD_INVALID", `The input's data has ${flat.length} values, not ${size}.`);
+  const pixels = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    const value = flat[i];
+    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 255) {
+      throw new Problem("FIELD_INVALID", "UINT8 data must be whole numbers from 0 to 255.");
+    }
+    pixels[i] = value as number;
+  }
+  return pixels;
+}
+
+function decodeImages(data: unknown, count: number): Uint8Array[] {
+  const items: unknown[] = Array.isArray(data) ? data.flat(1) : [];
+  if (items.length !== count || !items.every((item) => typeof item === "string" && /^[\w+/=-]+$/.test(item))) {
+    throw new Problem("FIELD_INVALID", `BYTES data must be ${count} images in base64.`);
+  }
+  return items.map((item) => Buffer.from(item as string, "base64"));
+}
+
+async function answerImages(model: ServedModel, images: readonly Uint8Array[], signal: AbortSignal): Promise<number[]> {
+  const answers = await Promise.all(images.map((image) => model.predict(image, signal)));
+  return answers.map(({ logit }) => logit);
+}

@@ -1,0 +1,338 @@
+/** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
+import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
+import { PROBLEM_CODES, type ProblemCode } from "../http/index";
+import { IMAGE_NAME_RULE } from "../images/index";
+import type { Service } from "../service";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const schema = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+const number = (description: string): Json => ({ type: "number", description });
+const string = (description: string): Json => ({ type: "string", description });
+const object = (properties: Json, required = Object.keys(properties)): Json => ({
+  type: "object",
+  properties,
+  required,
+});
+const list = (items: Json): Json => ({ type: "array", items });
+const ok = (description: string, content: Json): Json => ({
+  description,
+  content: { "application/json": { schema: content } },
+});
+
+/** Answers for the codes, grouped by status as OpenAPI wants it. */
+function problems(...codes: ProblemCode[]): Json {
+  const responses: Record<string, Json> = {};
+  for (const code of [...codes, "UNAUTHORIZED", "RATE_LIMITED", "DEADLINE_EXCEEDED", "INTERNAL"] as const) {
+    const status = String(PROBLEM_CODES[code][0]);
+    const before = responses[status]?.description as string | undefined;
+    responses[status] = {
+      description: `${before ? `${before}, ` : ""}\`${code}\``,
+      content: { "application/problem+json": { schema: schema("Problem") } },
+    };
+  }
+  return responses;
+}
+
+const MODEL_PARAMETER = {
+  name: "model",
+  in: "query",
+  description: "Name of the model; the first loaded one where absent.",
+  schema: { type: "string" },
+};
+
+const IMAGE_NAME = string(`A name in the image source. ${IMAGE_NAME_RULE}`);
+
+const IMAGE_BODY = {
+  required: true,
+  content: {
+    "application/json": { schema: object({ image_filename: IMAGE_NAME }) },
+    "multipart/form-data": { schema: object({ image: { type: "string", format: "binary" } }) },
+    ...Object.fromEntries(
+      ["png", "jpeg", "webp", "tiff"].map((type) => [
+        `image/${type}`,
+        { schema: { type: "string", format: "binary" } },
+      ]),
+    ),
+  },
+};
+
+const IMAGE_PROBLEMS = [
+  "REQUEST_MALFORMED",
+  "JSON_MALFORMED",
+  "FIELD_INVALID",
+  "IMAGE_NAME_INVALID",
+  "IMAGE_NAME_AMBIGUOUS",
+  "IMAGE_NOT_FOUND",
+  "IMAGES_NOT_CONFIGURED",
+  "MODEL_NOT_FOUND",
+  "BODY_TOO_LARGE",
+  "IMAGE_TOO_LARGE",
+  "CONTENT_TYPE_UNSUPPORTED",
+  "IMAGE_TYPE_UNSUPPORTED",
+  "IMAGE_CORRUPT",
+  "IMAGE_SIZE_MISMATCH",
+  "QUEUE_FULL",
+  "MODEL_UNAVAILABLE",
+  "IMAGE_SOURCE_UNAVAILABLE",
+  "SHUTTING_DOWN",
+] as const;
+
+const SLIDE_ID = { name: "id", in: "path", required: true, schema: { type: "string" } };
+const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
+
+const SCHEMAS: Json = {
+  Prediction: object({
+    image_filename: { type: ["string", "null"], description: "As asked for or as uploaded." },
+    logit: number("Log-odds of the positive class."),
+    probability: number("Probability of the positive class, 0 to 1."),
+    predicted_class: string("The positive class from the threshold on, else the negative one."),
+    threshold: number("Probability from which on the positive class is predicted."),
+    model: string("Name of the model that answered."),
+    model_sha256: string("Identity of the model's files."),
+    preprocess_time: number("Seconds for decoding, resizing and normalizing the image."),
+    inference_time: number("Seconds for the run of the network that held the image."),
+    in_distribution: {
+      type: ["number", "null"],
+      description:
+        "Share of tiles like the training tiles that look at least as unusual, 0 to 1; null where the model does not know.",
+    },
+    warnings: {
+      ...list({ type: "string", enum: Object.keys(PREDICTION_WARNING_TEXTS) }),
+      description: warningsText(),
+    },
+  }),
+  ItemProblem: object({ image_filename: { type: ["string", "null"] }, error: schema("Problem") }),
+  Problem: object(
+    {
+      type: string("Identifies the kind of problem."),
+      title: string("The status in words."),
+      status: { type: "integer" },
+      detail: string("What is wrong with this request."),
+      code: { type: "string", enum: Object.keys(PROBLEM_CODES), description: "Stable; meant for programs." },
+      instance: string("The request's id."),
+    },
+    ["type", "title", "status", "detail", "code"],
+  ),
+};
+
+function warningsText(): string {
+  const meanings = Object.entries(PREDICTION_WARNING_TEXTS).map(([code, text]) => `${code}: the image ${text}`);
+  return `What is odd about the image; empty for nothing. ${meanings.join(". ")}.`;
+}
+
+function paths({ limits }: Service): Json {
+  const modelPath = { name: "model", in: "path", required: true, schema: { type: "string" } };
+  return {
+    "/predict": {
+      post: {
+        operationId: "predict",
+        summary: "Classify one image",
+        description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
+        parameters: [MODEL_PARAMETER],
+        requestBody: IMAGE_BODY,
+        responses: { 200: ok("The prediction.", schema("Prediction")), ...problems(...IMAGE_PROBLEMS) },
+      },
+    },
+    "/predict/batch": {
+      post: {
+        operationId: "predictBatch",
+        summary: "Classify many images",
+        description: `At most ${limits.batchItems} images and ${limits.batchBytes} bytes. A bad image is an error of its item alone.`,
+        parameters: [MODEL_PARAMETER],
+        requestBody: {
+          required: true,
+          content: {
+            "application/json": { schema: object({ image_filenames: list(IMAGE_NAME) }) },
+            "multipart/form-data": { schema: object({ image: list({ type: "string", format: "binary" }) }) },
+          },
+        },
+        responses: {
+          200: ok(
+            "One result for each image, in the order of the request.",
+            object({
+              model: string("Name of the model."),
+              model_sha256: string("Identity of its files."),
+              threshold: number("The model's threshold."),
+              results: list({ oneOf: [schema("Prediction"), schema("ItemProblem")] }),
+            }),
+          ),
+          ...problems(...IMAGE_PROBLEMS, "TOO_MANY_ITEMS"),
+        },
+      },
+    },
+    "/explain": {
+      post: {
+        operationId: "explain",
+        summary: "Show what the model looked at",
+        description: "Covers one part of the image after the other and measures the change of the logit.",
+        parameters: [
+          MODEL_PARAMETER,
+          { name: "grid", in: "query", schema: { type: "integer", minimum: 2, maximum: 28, default: 12 } },
+        ],
+        requestBody: IMAGE_BODY,
+        responses: {
+          200: ok(
+            "The contributions, row-major, grid x grid; positive ones speak for the positive class.",
+            object({ logit: { type: "number" }, grid: { type: "integer" }, contributions: list({ type: "number" }) }),
+          ),
+          ...problems(...IMAGE_PROBLEMS),
+        },
+      },
+    },
+    "/slides": {
+      post: {
+        operationId: "startSlide",
+        summary: "Predict a whole slide of the image source, in the background",
+        parameters: [MODEL_PARAMETER],
+        requestBody: {
+          required: true,
+          content: {
+            "application/json": {
+              schema: object(
+                {
+                  slide: string("Name of a slide in the image source."),
+                  mpp: number("Micrometres a pixel of the model's tiles; its card's where absent."),
+                  slide_mpp: number("Micrometres a pixel of the slide; what the file says where absent."),
+                  overlap: number("Share of a tile that the next one covers too, 0 to 0.9."),
+                },
+                ["slide"],
+              ),
+            },
+          },
+        },
+        responses: {
+          202: ok("Accepted; `location` says where its progress is.", { type: "object" }),
+          ...problems(...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "QUEUE_FULL"),
+        },
+      },
+      get: {
+        operationId: "listSlides",
+        summary: "Slides of the image source, and those that were asked for",
+        responses: { 200: ok("Names and jobs.", { type: "object" }), ...problems("SLIDES_UNSUPPORTED") },
+      },
+    },
+    "/slides/{id}": {
+      get: {
+        operationId: "slide",
+        summary: "Progress of a slide, then its summary and where its files are",
+        parameters: [SLIDE_ID],
+        responses: { 200: ok("State.", { type: "object" }), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
+      },
+    },
+    "/slides/{id}/cancel": {
+      post: {
+        operationId: "cancelSlide",
+        summary: "Stop a slide",
+        parameters: [SLIDE_ID],
+        responses: { 200: ok("State.", { type: "object" }), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
+      },
+    },
+    "/info": {
+      get: {
+        operationId: "info",
+        summary: "Models, classes, thresholds, inputs, metrics and version",
+        responses: { 200: ok("What is loaded.", { type: "object" }), ...problems() },
+      },
+    },
+    "/models/{model}/curves": {
+      get: {
+        operationId: "curves",
+        summary: "Training history and curves of the run that a model came from",
+        parameters: [modelPath],
+        responses: {
+          200: ok("History and curves; null where the run is not here.", { type: "object" }),
+          ...problems("MODEL_NOT_FOUND"),
+        },
+      },
+    },
+    "/images": {
+      get: {
+        operationId: "listImages",
+        summary: "Names in the image source, with labels where known",
+        parameters: [
+          { name: "offset", in: "query", schema: { type: "integer", minimum: 0 } },
+          { name: "limit", in: "query", schema: { type: "integer", minimum: 0, maximum: 5000 } },
+        ],
+        responses: { 200: ok("The images.", { type: "object" }), ...problems("IMAGE_SOURCE_UNAVAILABLE") },
+      },
+    },
+    "/images/{name}": {
+      get: {
+        operationId: "getImage",
+        summary: "An image of the source",
+        parameters: [
+          { name: "name", in: "path", required: true, schema: IMAGE_NAME },
+          { name: "thumbnail", in: "query", schema: { type: "integer", minimum: 16, maximum: 512 } },
+        ],
+        responses: {
+          200: { description: "The image.", content: { "image/*": {} } },
+          ...problems(
+            "IMAGE_NAME_INVALID",
+            "IMAGE_NAME_AMBIGUOUS",
+            "IMAGE_NOT_FOUND",
+            "IMAGES_NOT_CONFIGURED",
+            "IMAGE_SOURCE_UNAVAILABLE",
+          ),
+        },
+      },
+    },
+    "/livez": {
+      get: { operationId: "live", summary: "The process is up", responses: { 200: ok("Alive.", { type: "object" }) } },
+    },
+    "/readyz": {
+      get: {
+        operationId: "ready",
+        summary: "Every model has just given its golden answer",
+        responses: { 200: ok("Ready.", { type: "object" }), ...problems("MODEL_UNAVAILABLE", "SHUTTING_DOWN") },
+      },
+    },
+    "/metrics": {
+      get: {
+        operationId: "metrics",
+        summary: "Counters for Prometheus",
+        responses: { 200: { description: "Text format.", content: { "text/plain": {} } } },
+      },
+    },
+    "/v2/models/{model}": {
+      get: {
+        operationId: "modelMetadata",
+        summary: "Open Inference Protocol: model metadata",
+        parameters: [modelPath],
+        responses: { 200: ok("Inputs and outputs.", { type: "object" }), ...problems("MODEL_NOT_FOUND") },
+      },
+    },
+    "/v2/models/{model}/infer": {
+      post: {
+        operationId: "modelInfer",
+        summary: "Open Inference Protocol: inference",
+        description: "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
+        parameters: [modelPath],
+        requestBody: { required: true, content: { "application/json": { schema: { type: "object" } } } },
+        responses: { 200: ok("Outputs logit and probability.", { type: "object" }), ...problems(...IMAGE_PROBLEMS) },
+      },
+    },
+  };
+}
+
+/** The OpenAPI 3.1 document of a service. */
+export function openApiDocument(service: Service): Json {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Histology image classification",
+      version: service.version,
+      description: "Classifies tissue tiles with exported models. Errors are RFC 9457 problem JSON with a stable code.",
+    },
+    servers: [{ url: "/" }],
+    paths: paths(service),
+    components: {
+      schemas: SCHEMAS,
+      securitySchemes: {
+        apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+        bearer: { type: "http", scheme: "bearer", description: "An API key, or a token of the configured issuer." },
+      },
+    },
+    security: [{}, { apiKey: [] }, { bearer: [] }],
+  };
+}

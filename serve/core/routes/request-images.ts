@@ -1,0 +1,116 @@
+/** @module Images out of a request, in each of the ways a client may send them. */
+import { mediaType, Problem, readMultipart, type ServiceRequest } from "../http/index";
+import { checkImageName } from "../images/index";
+import { Limit } from "../models/index";
+import type { Service } from "../service";
+
+/** One image of a request. */
+export interface RequestedImage {
+  readonly filename: string | null;
+  /**
+   * Works on the image's bytes. Those of the image source are held, and counted, until the work is done.
+   * @throws {Problem} when the image source does not have it, and what the work throws
+   */
+  use<T>(work: (bytes: Uint8Array) => Promise<T>): Promise<T>;
+}
+
+/** So many images of a batch by names are held at a time: sixteen of the largest are 160 MiB. */
+const HELD_OF_BATCH = 16;
+
+/** Also what old browsers and programs write for them: the content is recognised anyway. */
+const IMAGE_TYPES = /^(?:image\/(?:png|x-png|jpe?g|pjpeg|webp|tiff?|x-tiff?)|application\/octet-stream)$/;
+
+/** The JSON object of a request's body. @throws {Problem} `JSON_MALFORMED`, `FIELD_INVALID` */
+export function readJsonBody(body: Uint8Array): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Problem("JSON_MALFORMED");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Problem("FIELD_INVALID", "The body must be a JSON object.");
+  }
+  return value as Record<string, unknown>;
+}
+
+/**
+ * The one image of a request: JSON `{"image_filename": ...}`, multipart field `image`, or the bytes themselves.
+ * @throws {Problem}
+ */
+export async function readImage(service: Service, request: ServiceRequest): Promise<RequestedImage> {
+  const type = mediaType(request.headers["content-type"]);
+  if (type === "application/json")
+    return namedImage(service, readJsonBody(request.body).image_filename, request.signal);
+  if (type === "multipart/form-data") {
+    const [file] = await readFiles(service, request, 1);
+    return uploaded(file as { filename: string | null; bytes: Uint8Array });
+  }
+  if (IMAGE_TYPES.test(type)) return uploaded({ filename: null, bytes: notEmpty(request.body) });
+  throw unsupported("application/json, multipart/form-data, image/png, image/jpeg, image/webp and image/tiff");
+}
+
+/**
+ * The images of a batch: JSON `{"image_filenames": [...]}` or any number of multipart fields `image`.
+ * @throws {Problem} for the request as a whole; a bad name is an error of its item alone
+ */
+export async function readImages(service: Service, request: ServiceRequest): Promise<RequestedImage[]> {
+  const type = mediaType(request.headers["content-type"]);
+  const limit = service.limits.batchItems;
+  if (type === "multipart/form-data") return (await readFiles(service, request, limit)).map(uploaded);
+  if (type !== "application/json") throw unsupported("application/json and multipart/form-data");
+  const names = readJsonBody(request.body).image_filenames;
+  if (!Array.isArray(names) || names.length === 0) {
+    throw new Problem("FIELD_INVALID", "image_filenames must be a list of at least one name.");
+  }
+  if (names.length > limit) throw new Problem("TOO_MANY_ITEMS", `At most ${limit} images are accepted in one request.`);
+  imagesOf(service);
+  const turns = new Limit(HELD_OF_BATCH);
+  return names.map((name: unknown) => ({
+    filename: typeof name === "string" ? name : null,
+    use: (work) => turns.run(async () => namedImage(service, name, request.signal).use(work)),
+  }));
+}
+
+function namedImage(service: Service, name: unknown, signal: AbortSignal): RequestedImage {
+  if (name === undefined) throw new Problem("FIELD_INVALID", "The field image_filename is missing.");
+  const filename = checkImageName(name);
+  const images = imagesOf(service);
+  return {
+    filename,
+    async use(work) {
+      if (signal.aborted) throw new Problem("DEADLINE_EXCEEDED");
+      const memory = service.memory.share();
+      try {
+        return await work(await images.read(filename, memory));
+      } finally {
+        memory.end();
+      }
+    },
+  };
+}
+
+function imagesOf({ images }: Service): NonNullable<Service["images"]> {
+  if (!images) throw new Problem("IMAGES_NOT_CONFIGURED");
+  return images;
+}
+
+async function readFiles({ limits }: Service, request: ServiceRequest, most: number) {
+  const contentType = request.headers["content-type"] ?? "";
+  const files = await readMultipart(request.body, contentType, "image", { files: most, fileBytes: limits.bodyBytes });
+  if (files.length === 0) throw new Problem("FIELD_INVALID", "The form has no file in the field image.");
+  return files;
+}
+
+function uploaded({ filename, bytes }: { filename: string | null; bytes: Uint8Array }): RequestedImage {
+  return { filename, use: async (work) => work(notEmpty(bytes)) };
+}
+
+function notEmpty(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw new Problem("IMAGE_CORRUPT", "The image has no bytes.");
+  return bytes;
+}
+
+function unsupported(accepted: string): Problem {
+  return new Problem("CONTENT_TYPE_UNSUPPORTED", `The accepted content types are ${accepted}.`);
+}

@@ -1,0 +1,114 @@
+/** @module The web page's files, held in memory and compressed once. */
+
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, extname, join, relative, sep } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { projectRoot, sha256 } from "../../../src/files/index";
+import { Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".webmanifest": "application/manifest+json",
+};
+
+interface WebFile {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+  readonly zipped: Uint8Array;
+  readonly etag: string;
+}
+
+/** The files of a folder by their path in the browser, and some from elsewhere under a name of their own. */
+export class WebFiles {
+  private readonly files = new Map<string, Promise<WebFile>>();
+
+  private constructor(private readonly paths: ReadonlyMap<string, string>) {}
+
+  /**
+   * Lists the files of the page; they are read when first asked for.
+   * @param extra path in the browser to path on disk
+   */
+  static async open(directory: string, extra: Readonly<Record<string, string>> = {}): Promise<WebFiles> {
+    const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+    const files = entries
+      .filter((entry) => entry.isFile() && extname(entry.name) in TYPES)
+      .map((entry) => join(entry.parentPath, entry.name));
+    const listed = files.map((path): [string, string] => [`/${relative(directory, path).split(sep).join("/")}`, path]);
+    return new WebFiles(new Map([...listed, ...Object.entries(extra)]));
+  }
+
+  has(path: string): boolean {
+    return this.paths.has(path);
+  }
+
+  /**
+   * The answer for a path, or undefined where the page has no such file.
+   * @throws {Problem} `METHOD_NOT_ALLOWED`
+   */
+  async answer({ method, path, headers }: ServiceRequest): Promise<ServiceResponse | undefined> {
+    const name = path === "/" ? "/index.html" : path;
+    const source = this.paths.get(name);
+    if (source === undefined) return undefined;
+    if (method !== "GET" && method !== "HEAD")
+      throw new Problem("METHOD_NOT_ALLOWED", undefined, { allow: "GET, HEAD" });
+    let loading = this.files.get(name);
+    if (!loading) {
+      loading = load(source);
+      this.files.set(name, loading);
+      // What could not be read now may be readable when it is asked for again.
+      loading.catch(() => this.files.delete(name));
+    }
+    const file = await loading;
+    const common = { etag: file.etag, "cache-control": "no-cache", vary: "accept-encoding" };
+    if (isKnown(headers["if-none-match"], file.etag)) return { status: 304, headers: common, body: "" };
+    const zipped = /\bgzip\b/.test(headers["accept-encoding"] ?? "") && file.zipped.length < file.bytes.length;
+    return {
+      status: 200,
+      headers: { ...common, "content-type": file.type, ...(zipped ? { "content-encoding": "gzip" } : {}) },
+      body: zipped ? file.zipped : file.bytes,
+    };
+  }
+}
+
+/** Whether a client has this version already. @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
+function isKnown(given: string | undefined, etag: string): boolean {
+  if (given === undefined) return false;
+  return given.trim() === "*" || given.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
+}
+
+/** The project's own page, with plotly.js beside it; undefined in an image that left it out. */
+export async function openWeb(): Promise<WebFiles | undefined> {
+  const directory = join(projectRoot(), "serve", "web");
+  if (!existsSync(directory)) return undefined;
+  return WebFiles.open(directory, {
+    "/vendor/plotly.min.js": require.resolve("plotly.js-dist-min"),
+    ...seadragon(),
+  });
+}
+
+/** The deep-zoom viewer; images without slides leave it out. */
+function seadragon(): Record<string, string> {
+  try {
+    const main = require.resolve("openseadragon");
+    return { "/vendor/openseadragon.min.js": join(dirname(main), "openseadragon.min.js") };
+  } catch {
+    return {};
+  }
+}
+
+async function load(path: string): Promise<WebFile> {
+  const bytes = await readFile(path);
+  return {
+    type: TYPES[extname(path)] ?? "application/octet-stream",
+    bytes,
+    zipped: await promisify(gzip)(bytes, { level: 9 }),
+    etag: `"${sha256(bytes).slice(0, 20)}"`,
+  };
+}

@@ -1,0 +1,2 @@
+/** @module Whole slides predicted in the background. */
+export { SlideJobs, type SlideJobsOptions } from "./slide-jobs";

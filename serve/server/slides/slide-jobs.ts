@@ -1,0 +1,188 @@
+/** @module Slides on the server: a short queue, one at a time, each in a process and a folder of its own. */
+import { type ChildProcess, fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { projectRoot } from "../../../src/files/index";
+import { type ImageSource, Problem, type SlideHost, type SlideOrder, type SlideState } from "../../core/index";
+import type { FromSlideProcess, ToSlideProcess } from "./slide-process";
+import { SlideView } from "./slide-view";
+
+export interface SlideJobsOptions {
+  /** Slides that may wait, beside the one that is predicted. Default 8. */
+  readonly queue?: number | undefined;
+  /** Longest time for a slide, in seconds. Default 2 hours. */
+  readonly seconds?: number | undefined;
+  /** Largest file in bytes. Default 64 GiB. */
+  readonly bytes?: number | undefined;
+  /** Finished slides whose results are kept. Default 16. */
+  readonly kept?: number | undefined;
+  /** Worker processes of a slide. Default 1: the server's own requests go first. */
+  readonly workers?: number | undefined;
+}
+
+interface Job {
+  state: SlideState;
+  readonly order: SlideOrder;
+  readonly path: string;
+  child?: ChildProcess;
+  view?: Promise<SlideView>;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  "slide.json": "application/json; charset=utf-8",
+  "tiles.csv": "text/csv; charset=utf-8",
+  "tiles.geojson": "application/geo+json",
+  "heatmap.png": "image/png",
+};
+
+/** The slides of a folder. */
+export class SlideJobs implements SlideHost {
+  private readonly jobs = new Map<string, Job>();
+  private folder: Promise<string> | undefined;
+  private running: Job | undefined;
+
+  /** @param models directories of the served models by name */
+  constructor(
+    private readonly images: ImageSource & Required<Pick<ImageSource, "locate" | "slides">>,
+    private readonly models: ReadonlyMap<string, string>,
+    private readonly options: SlideJobsOptions = {},
+  ) {}
+
+  names(): Promise<readonly string[]> {
+    return this.images.slides();
+  }
+
+  async start(order: SlideOrder): Promise<SlideState> {
+    const path = await this.images.locate(order.slide);
+    if ((await stat(path)).size > (this.options.bytes ?? 2 ** 36)) throw new Problem("IMAGE_TOO_LARGE");
+    const waiting = [...this.jobs.values()].filter(({ state }) => state.status === "queued");
+    if (waiting.length >= (this.options.queue ?? 8)) throw new Problem("QUEUE_FULL");
+    const { slide, model } = order;
+    const state: SlideState = { id: randomUUID(), slide, model, status: "queued", done: 0, total: 0 };
+    this.jobs.set(state.id, { state, order, path });
+    void this.next();
+    return this.state(state.id) as SlideState;
+  }
+
+  states(): readonly SlideState[] {
+    return [...this.jobs.values()].map(({ state }) => state);
+  }
+
+  state(id: string): SlideState | undefined {
+    return this.jobs.get(id)?.state;
+  }
+
+  cancel(id: string): void {
+    const job = this.jobs.get(id);
+    if (!job || !["queued", "running"].includes(job.state.status)) return;
+    this.finish(job, { status: "cancelled" });
+  }
+
+  async file(id: string, name: string): Promise<{ type: string; bytes: Uint8Array } | undefined> {
+    const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
+    if (type === undefined || this.state(id)?.status !== "done") return undefined;
+    return { type, bytes: await readFile(join(await this.folderOf(id), name)) };
+  }
+
+  async map(id: string): Promise<object | undefined> {
+    return (await this.viewOf(id))?.map();
+  }
+
+  async tile(id: string, shrink: number, column: number, row: number): Promise<Uint8Array | undefined> {
+    return (await this.viewOf(id))?.tile(shrink, column, row);
+  }
+
+  async close(): Promise<void> {
+    for (const job of this.jobs.values()) {
+      this.cancel(job.state.id);
+      await (await job.view?.catch(() => undefined))?.close();
+    }
+    this.jobs.clear();
+    if (this.folder) await rm(await this.folder, { recursive: true, force: true });
+  }
+
+  private async folderOf(id: string): Promise<string> {
+    this.folder ??= mkdtemp(join(tmpdir(), "histo-slides-"));
+    return join(await this.folder, id);
+  }
+
+  /** The picture of a slide and its answers; undefined until it is done. */
+  private async viewOf(id: string): Promise<SlideView | undefined> {
+    const job = this.jobs.get(id);
+    if (job?.state.status !== "done") return undefined;
+    job.view ??= this.folderOf(id).then((folder) => SlideView.open(job.path, folder));
+    job.view.catch(() => {
+      delete job.view;
+    });
+    return job.view;
+  }
+
+  /** Begins with the slide that waits longest, where none is under way. */
+  private async next(): Promise<void> {
+    const job = [...this.jobs.values()].find(({ state }) => state.status === "queued");
+    if (this.running || !job) return;
+    this.running = job;
+    job.state = { ...job.state, status: "running" };
+    const out = await this.folderOf(job.state.id);
+    const model = this.models.get(job.order.model);
+    // Cancelled while the folder was made.
+    if (job.state.status !== "running") return;
+    if (model === undefined) return this.finish(job, failure("MODEL_NOT_FOUND", "The model is served no longer."));
+    const child = fork(join(projectRoot(), "dist", "serve", "server", "slides", "slide-process.js"), [], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    job.child = child;
+    const { mpp, slideMpp, overlap } = job.order;
+    const workers = this.options.workers ?? 1;
+    const message: ToSlideProcess = { path: job.path, options: { model, out, mpp, slideMpp, overlap, workers } };
+    child.on("message", (answer: FromSlideProcess) => this.hear(job, answer));
+    child.on("error", (error) => this.finish(job, failure("SLIDE_FAILED", error.message)));
+    child.on("exit", (code, by) => this.finish(job, failure("SLIDE_FAILED", `its process ended (${by ?? code})`)));
+    child.send(message, () => undefined);
+    const limit = this.options.seconds ?? 7200;
+    const timer = setTimeout(
+      () => this.finish(job, failure("DEADLINE_EXCEEDED", `it took more than ${limit} s`)),
+      1000 * limit,
+    );
+    timer.unref();
+    child.on("exit", () => clearTimeout(timer));
+  }
+
+  private hear(job: Job, answer: FromSlideProcess): void {
+    if (job.state.status !== "running") return;
+    if (answer.type === "progress") {
+      job.state = { ...job.state, done: answer.done, total: answer.total };
+    } else if (answer.type === "done") this.finish(job, { status: "done", summary: answer.summary });
+    // The message names the file by its path, which is nobody's business.
+    else this.finish(job, failure(answer.code, answer.message.replaceAll(job.path, basename(job.path))));
+  }
+
+  /** Ends a job, once, and begins with the next. */
+  private finish(job: Job, end: Pick<SlideState, "status" | "problem" | "summary">): void {
+    if (job.state.status !== "running" && job.state.status !== "queued") return;
+    job.state = { ...job.state, ...end };
+    job.child?.kill("SIGKILL");
+    if (end.status !== "done") void this.forget(job, false);
+    if (this.running === job) this.running = undefined;
+    void this.dropOld();
+    void this.next();
+  }
+
+  private async dropOld(): Promise<void> {
+    const ended = [...this.jobs.values()].filter(({ state }) => !["queued", "running"].includes(state.status));
+    const most = this.options.kept ?? 16;
+    for (const job of ended.slice(0, Math.max(0, ended.length - most))) await this.forget(job, true);
+  }
+
+  private async forget(job: Job, entirely: boolean): Promise<void> {
+    if (entirely) this.jobs.delete(job.state.id);
+    await (await job.view?.catch(() => undefined))?.close();
+    await rm(await this.folderOf(job.state.id), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function failure(code: string, detail: string): Pick<SlideState, "status" | "problem"> {
+  return { status: "failed", problem: { code, detail } };
+}

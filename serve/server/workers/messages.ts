@@ -1,0 +1,41 @@
+/** @module What the server and its model workers say to each other; images and pixels go along as bytes. */
+import type { ModelCard } from "../../../src/onnx/model/index";
+import type { EngineOptions, ProblemCode } from "../../core/index";
+
+/** How a worker loads and runs its model. */
+export interface WorkerOptions extends EngineOptions {
+  /** Threads of the network. */
+  readonly threads?: number | undefined;
+  /** Bits that the values of 16-bit images use. */
+  readonly bitDepth?: number | undefined;
+}
+
+/** Work for a model, as one of {@link ServedModel}'s calls; its image or pixels are the message's bytes. */
+export type Work =
+  | { readonly kind: "predict" }
+  | { readonly kind: "infer"; readonly count: number }
+  | { readonly kind: "explain"; readonly grid: number }
+  | { readonly kind: "thumbnail"; readonly edge: number }
+  | { readonly kind: "verifyGolden" };
+
+/** From the server to a worker. */
+export type ToWorker =
+  | { readonly type: "load"; readonly directory: string; readonly name: string; readonly options: WorkerOptions }
+  | { readonly type: "work"; readonly id: number; readonly work: Work }
+  | { readonly type: "cancel"; readonly id: number };
+
+/** What is known of a loaded model. */
+export interface LoadedModel {
+  readonly card: ModelCard;
+  readonly sha256: string;
+  readonly loadSeconds: number;
+  readonly batching: "together" | "single";
+}
+
+/** From a worker to the server. */
+export type FromWorker =
+  | { readonly type: "loaded"; readonly model: LoadedModel }
+  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly input: boolean }
+  /** `value` is null where the message's bytes are the answer. */
+  | { readonly type: "done"; readonly id: number; readonly value: unknown }
+  | { readonly type: "refused"; readonly id: number; readonly code: ProblemCode; readonly message: string };

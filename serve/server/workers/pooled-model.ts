@@ -1,0 +1,82 @@
+/** @module A model served by worker processes of its own, so that replacing or losing it touches nothing else. */
+import type { ModelCard } from "../../../src/onnx/model/index";
+import { type Answer, type GoldenResult, Problem, type ServedModel } from "../../core/index";
+import type { Explanation } from "../../core/models/index";
+import type { LoadedModel, Work } from "./messages";
+import { SupervisedWorker, type SupervisedWorkerOptions } from "./supervised-worker";
+
+/** A model in one or more worker processes. */
+export class PooledModel implements ServedModel {
+  private constructor(
+    readonly name: string,
+    private readonly workers: readonly SupervisedWorker[],
+    private readonly model: LoadedModel,
+    private readonly maxQueue: number,
+  ) {}
+
+  /** Starts the workers and waits until all have loaded the model. @throws {InputError} why it cannot be loaded */
+  static async start(options: SupervisedWorkerOptions, count = 1): Promise<PooledModel> {
+    const workers = Array.from({ length: count }, () => new SupervisedWorker(options));
+    try {
+      const [model] = await Promise.all(workers.map((worker) => worker.loaded));
+      return new PooledModel(options.name, workers, model as LoadedModel, options.engine.maxQueue * count);
+    } catch (error) {
+      await Promise.all(workers.map((worker) => worker.close(0)));
+      throw error;
+    }
+  }
+
+  get card(): ModelCard {
+    return this.model.card;
+  }
+  get sha256(): string {
+    return this.model.sha256;
+  }
+  get loadSeconds(): number {
+    return this.model.loadSeconds;
+  }
+  get batching(): ServedModel["batching"] {
+    return this.model.batching;
+  }
+
+  /** Ids of the worker processes. */
+  get pids(): number[] {
+    return this.workers.flatMap(({ pid }) => pid ?? []);
+  }
+
+  predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
+    return this.call({ kind: "predict" }, image, signal);
+  }
+
+  infer(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<readonly number[]> {
+    return this.call({ kind: "infer", count }, pixels, signal);
+  }
+
+  explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation> {
+    return this.call({ kind: "explain", grid }, image, signal);
+  }
+
+  thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
+    return this.call({ kind: "thumbnail", edge }, image);
+  }
+
+  async verifyGolden(): Promise<GoldenResult> {
+    const results = await Promise.all(
+      this.workers.map((worker) => worker.call({ kind: "verifyGolden" }) as Promise<GoldenResult>),
+    );
+    return results.find(({ status }) => status === "failed") ?? (results[0] as GoldenResult);
+  }
+
+  async close(graceMs?: number): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.close(graceMs)));
+  }
+
+  /** Gives the work to the worker with the least of it; one that is being started counts as one with a full queue. */
+  private async call<T>(work: Work, bytes: Uint8Array, signal?: AbortSignal): Promise<T> {
+    const waiting = this.workers.reduce((sum, { load }) => sum + load, 0);
+    if (waiting >= this.maxQueue) throw new Problem("QUEUE_FULL");
+    const busy = ({ load, isReady }: SupervisedWorker) => load + (isReady ? 0 : this.maxQueue / this.workers.length);
+    const worker = this.workers.reduce((least, other) => (busy(other) < busy(least) ? other : least));
+    return (await worker.call(work, bytes, signal)) as T;
+  }
+}

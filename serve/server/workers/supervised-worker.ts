@@ -1,0 +1,123 @@
+/** @module A model's worker and its life: started, watched, started again when its process is lost. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { HistoError } from "../../../src/errors/index";
+import { Problem } from "../../core/index";
+import type { LoadedModel, Work } from "./messages";
+import { untilAborted, WorkerProcess, type WorkerProcessOptions } from "./worker-process";
+
+/** A process that ends sooner than this after its start may do so again. */
+const YOUNG_MS = 5000;
+const LONGEST_PAUSE_MS = 5000;
+
+export interface SupervisedWorkerOptions extends WorkerProcessOptions {
+  /** The process was lost without being asked to end, and is being started again. */
+  readonly onLost?: (reason: string) => void;
+}
+
+/**
+ * A process with one model, and after it the next one with the same model. Work given to it while it starts again waits for
+ * it, and is refused only when that start fails.
+ */
+export class SupervisedWorker {
+  private process: WorkerProcess;
+  /** The process that runs or comes next, once its model is loaded. */
+  private ready: Promise<WorkerProcess>;
+  private first: LoadedModel | undefined;
+  private isLoaded = false;
+  private calls = 0;
+  private losses = 0;
+  private readonly closing = new AbortController();
+
+  constructor(private readonly options: SupervisedWorkerOptions) {
+    this.process = this.start();
+    this.ready = this.whenLoaded(this.process);
+    this.ready.catch(() => undefined);
+  }
+
+  /** Resolves when the model is loaded for the first time; a worker that fails at that is not started again. */
+  get loaded(): Promise<LoadedModel> {
+    return this.process.loaded;
+  }
+
+  /** Whether work given to it now is begun at once. */
+  get isReady(): boolean {
+    return this.isLoaded;
+  }
+
+  /** Calls that are not answered yet, with those that wait for the process. */
+  get load(): number {
+    return this.calls;
+  }
+
+  /** The process's id, for tests that kill it. */
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  /** @throws {Problem} `MODEL_UNAVAILABLE`, `DEADLINE_EXCEEDED`, and what the model refuses */
+  async call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
+    this.calls++;
+    try {
+      const process = await untilAborted(this.ready, signal).catch((error: unknown) => {
+        throw error instanceof Problem ? error : new Problem("MODEL_UNAVAILABLE");
+      });
+      return await process.call(work, bytes, signal);
+    } finally {
+      this.calls--;
+    }
+  }
+
+  /** Ends the process once its work is done, or after `graceMs`. */
+  async close(graceMs = 10_000): Promise<void> {
+    this.closing.abort();
+    const until = Date.now() + graceMs;
+    while (this.calls > 0 && Date.now() < until) await sleep(10);
+    await this.process.close();
+  }
+
+  private start(): WorkerProcess {
+    const started = performance.now();
+    return new WorkerProcess(this.options, (reason) => this.lost(reason, performance.now() - started));
+  }
+
+  private async whenLoaded(process: WorkerProcess): Promise<WorkerProcess> {
+    const model = await process.loaded;
+    this.first ??= model;
+    if (!isSameModel(model, this.first)) {
+      const error = new HistoError(
+        "MODEL_REPLACED",
+        `${this.options.directory} holds another model than the one that is served; reload the models (SIGHUP) to take it.`,
+      );
+      process.fail(error);
+      throw error;
+    }
+    this.isLoaded = true;
+    return process;
+  }
+
+  private lost(reason: string, livedMs: number): void {
+    const wasLoaded = this.isLoaded;
+    this.isLoaded = false;
+    if (!this.first || this.closing.signal.aborted) return;
+    this.options.onLost?.(reason);
+    // A worker that cannot load its model, or keeps dying young, is started ever more slowly.
+    this.losses = wasLoaded && livedMs >= YOUNG_MS ? 0 : this.losses + 1;
+    const pause = this.losses <= 1 ? 0 : Math.min(LONGEST_PAUSE_MS, 100 * 2 ** (this.losses - 2));
+    this.ready = this.startAgain(pause);
+    this.ready.catch(() => undefined);
+  }
+
+  private async startAgain(pause: number): Promise<WorkerProcess> {
+    const { signal } = this.closing;
+    await sleep(pause, undefined, { signal });
+    signal.throwIfAborted();
+    this.process = this.start();
+    return this.whenLoaded(this.process);
+  }
+}
+
+/** Load times apart. */
+function isSameModel(a: LoadedModel, b: LoadedModel): boolean {
+  return a.sha256 === b.sha256 && isDeepStrictEqual(a.card, b.card);
+}
