@@ -22,6 +22,11 @@ export const exportSchema = z.strictObject({
     z.boolean().default(false),
     "fp32, int8: write a subspace stem as the ordinary first layer that it stands for",
   ),
+  maxChangedAnswers: option(
+    between(0, 1).optional(),
+    "compact: largest share of validation tiles whose answer may change (default 0.02, rounded up to whole tiles)",
+    { value: "share" },
+  ),
   mpp: option(
     between(0.01, 100).optional(),
     "micrometres a pixel of the training tiles, which histo slide has to know",
@@ -40,13 +45,33 @@ interface Result extends ExportResult {
 export const exportCommand: CommandDefinition<object, Result> = {
   configure: (command) => addSchemaOptions(command, exportSchema),
   async run(flags, { progress, signal }) {
-    const { run: named, out, variant, data, fold, mpp, track, experiment } = readOptions(flags, exportSchema);
+    const {
+      run: named,
+      out,
+      variant,
+      data,
+      fold,
+      mpp,
+      maxChangedAnswers,
+      track,
+      experiment,
+    } = readOptions(flags, exportSchema);
     const [{ exportRun }, { localRun, namedRunId }] = await Promise.all([
       import("../onnx/index.js"),
       import("./fetched-run.js"),
     ]);
     const run = await localRun(named, "model", { progress, signal });
-    const result = await exportRun({ run, out, variant, data, foldProjection: fold, mpp, progress, signal });
+    const result = await exportRun({
+      run,
+      out,
+      variant,
+      data,
+      foldProjection: fold,
+      mpp,
+      maxChangedAnswers,
+      progress,
+      signal,
+    });
     if (!track) return result;
     const { logExport } = await import("../experiments/tracking/index.js");
     const say = (line: string) => progress.say(line);
@@ -61,8 +86,15 @@ export const exportCommand: CommandDefinition<object, Result> = {
   },
 };
 
-function describeVerification({ tiles, maxDeviation, rocAuc, rocAucDrop, rocAucDropCi95 }: Verification): string {
-  const logits = `against TensorFlow on ${tiles} validation tiles: logits differ by at most ${maxDeviation.toPrecision(2)}`;
+function describeVerification({
+  tiles,
+  maxDeviation,
+  changedAnswers,
+  rocAuc,
+  rocAucDrop,
+  rocAucDropCi95,
+}: Verification): string {
+  const logits = `against TensorFlow on ${tiles} validation tiles: logits differ by at most ${maxDeviation.toPrecision(2)}, ${changedAnswers} answers change`;
   if (!rocAuc || rocAucDrop === null || !rocAucDropCi95) return logits;
   const [low, high] = rocAucDropCi95;
   const drop = `${rocAucDrop.toFixed(4)} (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)})`;

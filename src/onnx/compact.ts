@@ -21,10 +21,18 @@ import { compareLogits, logitsOfGraph, type Verification } from "./verification"
 const MAX_AUC_DROP = 0.005;
 /** Largest typical change of a logit, as a share of the logits' own spread: keeps a lucky AUC from being taken for agreement. */
 const MAX_RELATIVE_DEVIATION = 0.1;
+/** Largest share of validation tiles whose answer may change, rounded up to whole tiles. */
+const MAX_CHANGED_ANSWERS = 0.02;
 const RANKS = [16, 32, 64, 128, 256, 384];
 const BITS = [8, 4] as const;
 /** Sides of the blocks of pixels that may be averaged. */
 const POOLINGS = [2, 3, 4];
+
+interface CompactOptions {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+  readonly maxChangedAnswers?: number | undefined;
+}
 
 /** What the search found. */
 interface CompactGraph {
@@ -41,8 +49,9 @@ export async function writeCompactGraph(
   run: TrainedRun,
   tiles: RunTiles,
   directory: string,
-  { progress, signal }: { progress: Progress; signal?: AbortSignal | undefined },
+  { progress, signal, maxChangedAnswers = MAX_CHANGED_ANSWERS }: CompactOptions,
 ): Promise<CompactGraph> {
+  const allowedChanges = Math.ceil(maxChangedAnswers * tiles.validation.logits.length);
   const calibration = await calibrationPixels(tiles, run.config.preprocessing.size, signal);
   const validation = await tiles.pixels(tiles.validation.paths, signal);
   const stem = new Stem(calibration, run.config.preprocessing.size, progress, signal);
@@ -52,8 +61,12 @@ export async function writeCompactGraph(
     const graph = await writeGraphFiles(run, folder, stem.writer(candidate), {
       onBytes: () => signal?.throwIfAborted(),
     });
-    const verification = compareLogits(tiles.validation, await answers(folder, validation, run.config));
-    if (isAcceptable(verification)) {
+    const verification = compareLogits(
+      tiles.validation,
+      await answers(folder, validation, run.config),
+      run.config.threshold ?? 0.5,
+    );
+    if (isAcceptable(verification) && verification.changedAnswers <= allowedChanges) {
       for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
       await rm(folder, { recursive: true });
       return { graph, compression: candidate, verification };
@@ -63,7 +76,8 @@ export async function writeCompactGraph(
   }
   throw new HistoError(
     "EXPORT_TOO_LOSSY",
-    "No compact form of this model answers like the trained one; use --variant int8.",
+    `No compact form of this model answers like the trained one on the validation tiles (at most ${allowedChanges} of ` +
+      `${tiles.validation.logits.length} answers may change). Use --variant int8, or raise --max-changed-answers.`,
   );
 }
 
@@ -71,8 +85,8 @@ function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): 
   return (rocAucDrop ?? 0) <= MAX_AUC_DROP && rmsDeviation <= MAX_RELATIVE_DEVIATION * logitSpread;
 }
 
-function describeChange({ rocAucDrop, rmsDeviation, logitSpread }: Verification): string {
-  const change = `logits change by ${((100 * rmsDeviation) / logitSpread).toFixed(1)} % of their spread`;
+function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers }: Verification): string {
+  const change = `logits change by ${((100 * rmsDeviation) / logitSpread).toFixed(1)} % of their spread, ${changedAnswers} answers change`;
   return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
 }
 

@@ -30,6 +30,8 @@ export interface ExportOptions {
   readonly data?: string | undefined;
   /** fp32 and int8: write a subspace stem as the ordinary first layer that it stands for. */
   readonly foldProjection?: boolean | undefined;
+  /** compact: largest share of the validation tiles whose answer may change, 0 to 1. Default 0.02. */
+  readonly maxChangedAnswers?: number | undefined;
   /** Micrometres of a pixel of the training tiles, for slides. */
   readonly mpp?: number | undefined;
   readonly progress?: Progress | undefined;
@@ -70,6 +72,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
       progress,
       signal,
       foldProjection: options.foldProjection,
+      maxChangedAnswers: options.maxChangedAnswers,
       onBytes(done) {
         signal?.throwIfAborted();
         task.update(done);
@@ -92,6 +95,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
 interface Work extends GraphOptions {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  readonly maxChangedAnswers?: number | undefined;
 }
 
 async function writeVariant(
@@ -127,7 +131,11 @@ async function verifyGraph(
   const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack });
   try {
     const pixels = await tiles.pixels(tiles.validation.paths, signal);
-    return compareLogits(tiles.validation, await logitsOfGraph(session, pixels, run.config));
+    return compareLogits(
+      tiles.validation,
+      await logitsOfGraph(session, pixels, run.config),
+      run.config.threshold ?? 0.5,
+    );
   } finally {
     await session.close();
   }

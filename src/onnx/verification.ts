@@ -1,6 +1,6 @@
 /** @module Compares an exported graph with the logits that TensorFlow gave for the validation tiles. */
 import { HistoError } from "../errors/index";
-import { delongTest } from "../evaluation/index";
+import { delongTest, sigmoid } from "../evaluation/index";
 import { INPUT_NAME, OUTPUT_NAME } from "./graph-files";
 import type { ExportedConfig } from "./run";
 import type { KnownTiles } from "./run-tiles";
@@ -20,6 +20,8 @@ export interface Verification {
   /** Trained minus exported, and its 95 % interval (DeLong, paired); null where validation has one class only. */
   readonly rocAucDrop: number | null;
   readonly rocAucDropCi95: readonly [number, number] | null;
+  /** Tiles whose answer at the run's threshold changed. */
+  readonly changedAnswers: number;
 }
 
 /** Images, views counted, are sent through the graph in groups of this many. */
@@ -47,9 +49,13 @@ export async function logitsOfGraph(
   return logits;
 }
 
-/** Compares logits with the trained model's. */
-export function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>): Verification {
+/**
+ * Compares logits with the trained model's.
+ * @param threshold probability from which on the run answers positive
+ */
+export function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, threshold: number): Verification {
   const { labels, logits } = tiles;
+  const isPositive = (logit: number) => sigmoid(logit) >= threshold;
   const differences = logits.map((logit, i) => Math.abs(logit - (exported[i] as number)));
   const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
   const bothClasses = [0, 1].every((label) => labels.filter((other) => other === label).length >= 2);
@@ -62,6 +68,7 @@ export function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>): V
     rocAuc: test === null ? null : { trained: test.aucA, exported: test.aucB },
     rocAucDrop: test?.difference ?? null,
     rocAucDropCi95: test?.ci95 ?? null,
+    changedAnswers: logits.filter((logit, i) => isPositive(logit) !== isPositive(exported[i] as number)).length,
   };
 }
 

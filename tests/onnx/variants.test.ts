@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
@@ -98,6 +98,30 @@ test("compact splits the first layer where real tiles lie in few directions, and
   t.after(() => predictor.close());
   assert.equal(predictor.card.variant, "compact");
   assert.ok((await predictor.verifyGolden())?.ok);
+});
+
+test("compact keeps to the limit on changed answers", async (t) => {
+  const { directory, run, files, pixels, count, logits } = await runOnTiles(t);
+  const compact = (name: string, maxChangedAnswers: number) =>
+    exportRun({ run, out: join(directory, name), variant: "compact", maxChangedAnswers });
+  const free = await compact("free", 1);
+  const predictor = await Predictor.open(free.out);
+  t.after(() => predictor.close());
+  // A threshold at the logit of a tile whose logit falls: this form changes that tile's answer.
+  const exported = await predictor.predictPixels(pixels, count);
+  const fallen = logits.findIndex((logit, i) => exported[i]! < logit - 1e-4);
+  const config = JSON.parse(await readFile(files.config, "utf8"));
+  const threshold = 1 / (1 + Math.exp(-(logits[fallen]! - 5e-5)));
+  await writeFile(files.config, JSON.stringify({ ...config, threshold }));
+  const again = await compact("again", 1);
+  assert.deepEqual(again.compression, free.compression);
+  assert.ok(again.verification!.changedAnswers >= 1);
+  const strict = await compact("strict", 0).catch((error) => error);
+  if (strict instanceof Error) assert.match(strict.message, /at most 0 of 20 answers.*--max-changed-answers/);
+  else {
+    assert.equal(strict.verification.changedAnswers, 0);
+    assert.notDeepEqual(strict.compression, free.compression);
+  }
 });
 
 test("without the tiles fp32 is exported unverified and compact says what is missing", async (t) => {
