@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { parse } from "csv-parse/sync";
+import { encodePng } from "../../src/image/encode";
 import type { RgbImage } from "../../src/image/index";
-import { fetchOpenSlide, slideInfo } from "../../src/slide/index";
+import { Predictor } from "../../src/inference/index";
+import { fetchOpenSlide, predictSlide, slideInfo } from "../../src/slide/index";
 import { findOpenSlide } from "../../src/slide/openslide/install";
 import { OpenSlideReader } from "../../src/slide/openslide/openslide-reader";
 import { ReaderProcess } from "../../src/slide/openslide/reader-process";
+import { writeModel } from "../support/served-model";
 import { cut, picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -52,4 +56,58 @@ test("what OpenSlide does not know, and a library that is none, are one clear li
   await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message: /no format that OpenSlide knows/ });
   const { program } = (await findOpenSlide())!;
   await assert.rejects(ReaderProcess.start({ program, library: path }, path), /the library cannot be used/);
+});
+
+/** The description of a Leica slide of half a micrometre a pixel whose one area lies in the middle of the glass. */
+function leicaDescription(glass: readonly number[], corner: readonly number[], sizes: readonly (readonly number[])[]) {
+  const nanometres = (pixels: readonly number[], names: readonly string[]) =>
+    names.map((name, i) => `${name}="${500 * (pixels[i] as number)}"`).join(" ");
+  const [size] = sizes as [readonly number[]];
+  const dimensions = sizes.map(([x, y], i) => `<dimension sizeX="${x}" sizeY="${y}" r="${i}" ifd="${i}"/>`);
+  return [
+    '<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">',
+    `<collection name="slide" ${nanometres(glass, ["sizeX", "sizeY"])}><barcode></barcode><image name="area">`,
+    '<creationDate>2020-01-01T00:00:00Z</creationDate><device model="Leica SCN400" version="1"/>',
+    `<pixels sizeX="${size[0]}" sizeY="${size[1]}">${dimensions.join("")}</pixels>`,
+    `<view ${nanometres([...size, ...corner], ["sizeX", "sizeY", "offsetX", "offsetY"])} spacingZ="0"/>`,
+    "<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings><illuminationSettings>",
+    "<numericalAperture>0.4</numericalAperture><illuminationSource>brightfield</illuminationSource>",
+    "</illuminationSettings></scanSettings></image></collection></scn>",
+  ].join("");
+}
+
+test("a slide that QuPath shows cropped has its GeoJSON in that frame, and both frames in tiles.csv", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(320, 192);
+  const levels = [whole, shrunk(whole, 2)];
+  const [left, top] = [1000, 600] as const;
+  const sizes = levels.map(({ width, height }) => [width, height]);
+  const description = leicaDescription([2400, 1600], [left, top], sizes);
+  const path = await writeSlide(join(directory, "slide.scn"), levels, { bigTiff: true, deflate: true, description });
+  const info = await slideInfo(path);
+  assert.deepEqual([info.vendor, info.mpp, info.objective], ["leica", 0.5, 20]);
+  assert.deepEqual(info.bounds, { x: left, y: top, width: 320, height: 192 });
+  const model = await writeModel(join(directory, "model"));
+  const predictor = await Predictor.open(model);
+  t.after(() => predictor.close());
+  for (const [frame, x, y] of [
+    ["qupath", left, top],
+    ["slide", 0, 0],
+  ] as const) {
+    const out = join(directory, frame);
+    const { tissueTiles } = await predictSlide(path, { model, out, mpp: 0.5, workers: 1, frame });
+    const rows = parse(await readFile(join(out, "tiles.csv")), { columns: true }) as Record<string, string>[];
+    const { features } = JSON.parse(await readFile(join(out, "tiles.geojson"), "utf8"));
+    assert.ok(tissueTiles >= 60 && rows.length === tissueTiles && features.length === tissueTiles);
+    for (const [i, row] of rows.entries()) {
+      assert.deepEqual([Number(row.qupath_x), Number(row.qupath_y)], [Number(row.x) - left, Number(row.y) - top]);
+      const [corner] = features[i].geometry.coordinates[0];
+      assert.deepEqual(corner, [Number(row.x) - x, Number(row.y) - y]);
+    }
+    // The tile's pixels are those at its place in the area: neither frame moves what is read.
+    const row = rows[33] as Record<string, string>;
+    const pixels = cut(whole, Number(row.qupath_x), Number(row.qupath_y), 32, 32);
+    const { logit } = await predictor.predict(await encodePng(pixels, 32, 32));
+    assert.ok(Math.abs(Number(row.logit) - logit) < 1e-4);
+  }
 });

@@ -1,0 +1,100 @@
+"""Independent writers and readers of slides: tifffile, OpenSlide's Python and Pillow.
+
+Reads {"folder", "picture": {"path", "width", "height"}, "slides": [path, ...]} as JSON from standard input. Writes the picture
+(raw uint8 RGB) as a pyramid in every form that tifffile writes, reads a region of each and the whole of `slides`, and prints
+[{"name", "path", "region": [x, y, width, height], "tifffile", "openslide"}]: where the pixels lie, null where a reader cannot
+read the form.
+"""
+import json
+import os
+import sys
+
+import numpy as np
+import openslide
+import tifffile
+
+task = json.load(sys.stdin)
+folder = task["folder"]
+REGION = (100, 60, 230, 170)
+whole = task["picture"]
+pixels = np.fromfile(whole["path"], np.uint8).reshape(whole["height"], whole["width"], 3)
+half = pixels[: whole["height"] // 2 * 2, : whole["width"] // 2 * 2].astype(np.uint16)
+half = ((half[::2, ::2] + half[1::2, ::2] + half[::2, 1::2] + half[1::2, 1::2] + 2) // 4).astype(np.uint8)
+
+forms = {
+    "plain": {},
+    "deflate": {"compression": "adobe_deflate"},
+    "old deflate": {"compression": "deflate"},
+    "deflate, differences": {"compression": "adobe_deflate", "predictor": True},
+    "LZW": {"compression": "lzw"},
+    "LZW, differences": {"compression": "lzw", "predictor": True},
+    "PackBits": {"compression": "packbits"},
+    "JPEG, YCbCr 4:2:0": {"compression": "jpeg", "subsampling": (2, 2), "compressionargs": {"level": 85}},
+    "JPEG, YCbCr 4:2:2": {"compression": "jpeg", "subsampling": (2, 1), "compressionargs": {"level": 85}},
+    "JPEG, YCbCr 4:4:4": {"compression": "jpeg", "subsampling": (1, 1), "compressionargs": {"level": 85}},
+    "JPEG, RGB": {"compression": "jpeg", "compressionargs": {"level": 85, "outcolorspace": "rgb"}},
+    "WebP, lossless": {"compression": "webp", "compressionargs": {"lossless": True}},
+    "Zstandard": {"compression": "zstd"},
+    "planes": {"planarconfig": "separate"},
+    "planes, deflate": {"planarconfig": "separate", "compression": "adobe_deflate"},
+    "16 bits": {"bits": 16, "compression": "adobe_deflate"},
+    "16 bits, LZW, differences": {"bits": 16, "compression": "lzw", "predictor": True},
+    "16 bits, planes": {"bits": 16, "planarconfig": "separate", "compression": "adobe_deflate"},
+    "big-endian BigTIFF": {"compression": "lzw", "big": True},
+    "OME with SubIFDs": {"compression": "jpeg", "compressionargs": {"level": 85}, "ome": True},
+}
+
+
+def write(path, bits=8, big=False, ome=False, planarconfig="contig", **form):
+    def shaped(level):
+        if bits == 16:
+            level = level.astype(np.uint16) * 256 + 99
+        return level.transpose(2, 0, 1) if planarconfig == "separate" else level
+
+    common = {"photometric": "rgb", "planarconfig": planarconfig, "tile": (128, 128), **form}
+    common["resolution"], common["resolutionunit"] = (20000, 20000), "CENTIMETER"
+    with tifffile.TiffWriter(path, bigtiff=big, byteorder=">" if big else "<", ome=ome) as out:
+        extra = {"metadata": {"axes": "YXS", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}} if ome else {"metadata": None}
+        out.write(shaped(pixels), **common, **extra, **({"subifds": 1} if ome else {}))
+        out.write(shaped(half), subfiletype=1, **common, **({} if ome else {"metadata": None}))
+
+
+def by_tifffile(path, x, y, width, height):
+    page = tifffile.TiffFile(path).pages[0]
+    image = page.asarray()
+    if image.ndim == 3 and image.shape[0] == 3:
+        image = image.transpose(1, 2, 0)
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    return image[y : y + height, x : x + width, :3]
+
+
+def by_openslide(path, x, y, width, height):
+    image = np.asarray(openslide.OpenSlide(path).read_region((x, y), 0, (width, height))).astype(int)
+    alpha = image[..., 3:]
+    return ((image[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def read(reader, path, region, name):
+    try:
+        image = reader(path, *region)
+    except Exception:  # a form that this reader does not know
+        return None
+    out = os.path.join(folder, f"{name}.raw")
+    np.ascontiguousarray(image).tofile(out)
+    return out
+
+
+made = []
+for number, (name, form) in enumerate(forms.items()):
+    path = os.path.join(folder, f"{number}.tif")
+    write(path, **form)
+    made.append((name, path, REGION))
+for path in task["slides"]:
+    made.append((os.path.basename(path), path, (0, 0, *openslide.OpenSlide(path).dimensions)))
+answers = []
+for number, (name, path, region) in enumerate(made):
+    readers = {"tifffile": by_tifffile, "openslide": by_openslide}
+    pixels = {reader: read(by, path, region, f"{number}-{reader}") for reader, by in readers.items()}
+    answers.append({"name": name, "path": path, "region": region, **pixels})
+print(json.dumps(answers))
