@@ -8,7 +8,7 @@ import {
 } from "../evaluation/index";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
-import { decimal, escapeHtml, paragraph, percent, resized, type Section, table } from "./html";
+import { decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
 
 export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Section {
   return {
@@ -44,7 +44,7 @@ export function thresholdSection(
   const [where, why] = validation ? ["validation", ", where the choice was made"] : [main.name, ""];
   const blocks: Section["blocks"] = [
     { figure: confusion, caption: "Counts, and their share of the true class (rows)." },
-    { figure: resized(sweep, 690), caption: `Every threshold on ${where} images${why}.` },
+    { figure: sweep, caption: `Every threshold on ${where} images${why}.` },
   ];
   const alternatives =
     validation && validation !== main ? [alternativesTable(main, validation, results.classes[1])] : [];

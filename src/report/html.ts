@@ -11,11 +11,6 @@ export interface Section {
 /** Ready HTML, or a figure with a sentence on how to read it. */
 export type Block = string | { readonly figure: Figure; readonly caption: string };
 
-/** A figure of another width, so that two stand side by side. */
-export function resized({ data, layout }: Figure, width: number): Figure {
-  return { data, layout: { ...layout, width } };
-}
-
 /** Text as HTML. */
 export function escapeHtml(text: string): string {
   const marks: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
@@ -25,6 +20,11 @@ export function escapeHtml(text: string): string {
 /** A paragraph; `text` is HTML already. */
 export function paragraph(text: string): string {
   return `<p>${text}</p>`;
+}
+
+/** Blocks of HTML side by side where there is room. */
+export function columns(...blocks: readonly string[]): string {
+  return `<div class="columns">${blocks.map((block) => `<div>${block}</div>`).join("")}</div>`;
 }
 
 /** A table. Cells are HTML already; the first column is the row's head, numbers are aligned right. */

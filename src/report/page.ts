@@ -7,14 +7,15 @@ import { darkTemplate, type Figure, lightTemplate } from "../plots/index";
 import { type Block, escapeHtml, type Section } from "./html";
 import { STYLE } from "./style";
 
-/** Draws the figures: at once, whenever the page turns light or dark, and when its width changes. */
+/** Draws the figures: at once, when the page turns light or dark, when its width changes, and light for paper. */
 const SCRIPT = `
 const root = document.documentElement, data = JSON.parse(document.getElementById("figures").textContent);
-function draw() {
-  const template = data.templates[root.dataset.theme];
+const WIDEST = 1.3, ON_PAPER = 560;
+function draw(paper = false) {
+  const template = data.templates[paper ? "light" : root.dataset.theme];
   data.figures.forEach((figure, i) => {
     const element = document.getElementById("figure-" + i);
-    const width = Math.min(figure.layout.width, element.closest(".plots").clientWidth);
+    const width = paper ? ON_PAPER : Math.min(WIDEST * figure.layout.width, element.parentElement.clientWidth);
     Plotly.react(element, figure.data, { ...figure.layout, width, template }, { displaylogo: false, displayModeBar: false });
   });
 }
@@ -22,7 +23,9 @@ function turn(theme) { root.dataset.theme = theme; draw(); }
 const dark = matchMedia("(prefers-color-scheme: dark)");
 turn(dark.matches ? "dark" : "light");
 dark.addEventListener("change", (event) => turn(event.matches ? "dark" : "light"));
-addEventListener("resize", draw);
+addEventListener("resize", () => draw());
+addEventListener("beforeprint", () => draw(true));
+addEventListener("afterprint", () => draw());
 document.getElementById("theme").addEventListener("click", () => turn(root.dataset.theme === "dark" ? "light" : "dark"));
 `;
 
@@ -77,8 +80,7 @@ function grouped(blocks: readonly Block[], figures: Figure[]): string {
       open = false;
       continue;
     }
-    const { width = 0, height = 0 } = block.figure.layout;
-    const plot = `<div id="figure-${figures.length}" style="width:${width}px;height:${height}px;max-width:100%"></div>`;
+    const plot = `<div id="figure-${figures.length}" style="min-height:${block.figure.layout.height ?? 0}px"></div>`;
     html += `${open ? "" : '<div class="plots">'}<figure class="plot">${plot}<figcaption>${escapeHtml(block.caption)}</figcaption></figure>`;
     open = true;
     figures.push(block.figure);

@@ -1,10 +1,12 @@
 /** @module How the model was made: training, network, data, settings. */
+import { monitorOf } from "../evaluation/index";
 import type { ReportFacts } from "./facts";
 import type { TrainingFigures } from "./figures";
 import { type Block, escapeHtml, paragraph, type Section, table } from "./html";
+import { trainingWords } from "./training-words";
 
 export function trainingSection({ results }: ReportFacts, figures: TrainingFigures): Section | undefined {
-  const { history } = results;
+  const { history, config } = results;
   const seconds = history.reduce((sum, line) => sum + (line.seconds ?? 0), 0);
   const blocks: Block[] = [];
   if (figures.architecture) {
@@ -22,6 +24,8 @@ export function trainingSection({ results }: ReportFacts, figures: TrainingFigur
   if (history.length > 0) {
     blocks.push(paragraph(`${history.length} epochs${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`));
   }
+  const remarks = trainingWords(history, monitorOf(config.monitor ?? "rocAuc", config.monitorMode));
+  blocks.push(...remarks.map((text) => `<p class="caution">${text}</p>`));
   return blocks.length > 0 ? { id: "training", title: "Training", blocks } : undefined;
 }
 

@@ -1,11 +1,11 @@
-/** @module The report's look: one column of text and figures, light or dark as the reader's system or button says. */
+/** @module The report's look: figures side by side where there is room, light or dark as the reader says, light on paper. */
 
 export const STYLE = `
 :root { --paper: #ffffff; --text: #24292f; --quiet: #57606a; --line: #d0d7de; --card: #f6f8fa; --accent: #4477aa; --caution: #fff8e6; --caution-line: #d4a72c; color-scheme: light; }
 :root[data-theme="dark"] { --paper: #161b22; --text: #e6edf3; --quiet: #9da7b3; --line: #30363d; --card: #1f262e; --accent: #7fb2e5; --caution: #2d2718; --caution-line: #9a7b1f; color-scheme: dark; }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--text); font: 15px/1.55 Inter, "Segoe UI", "Helvetica Neue", Helvetica, Arial, sans-serif; }
-main, header, footer { max-width: 1220px; margin: 0 auto; padding: 0 20px; }
+main, header, footer { max-width: 1560px; margin: 0 auto; padding: 0 20px; }
 header { padding-top: 36px; }
 h1 { font-size: 26px; margin: 0 0 4px; }
 h2 { font-size: 20px; margin: 48px 0 12px; padding-top: 12px; border-top: 1px solid var(--line); }
@@ -29,8 +29,9 @@ td { overflow-wrap: anywhere; }
 thead th { color: var(--quiet); font-weight: 600; }
 tbody th { font-weight: 500; }
 th small { display: block; font-weight: 400; font-size: 12px; }
-.plots { display: flex; flex-wrap: wrap; gap: 8px 16px; }
-figure { margin: 12px 0; max-width: 100%; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 8px 24px; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 560px), 1fr)); gap: 0 40px; align-items: start; }
+figure { margin: 12px 0; min-width: 0; }
 figure.plot figcaption { max-width: 62ch; font-size: 13px; }
 .tiles { display: flex; flex-wrap: wrap; gap: 12px; }
 figure.tile { width: 160px; margin: 0; font-size: 12px; overflow-wrap: anywhere; }
@@ -40,5 +41,23 @@ details { margin: 12px 0; }
 summary { cursor: pointer; }
 button { font: inherit; font-size: 13px; color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 4px 10px; cursor: pointer; float: right; }
 footer { padding: 32px 20px 48px; color: var(--quiet); font-size: 13px; }
-@media print { button, nav { display: none; } section { break-inside: avoid-page; } }
+@page { size: A4; margin: 14mm; }
+@media print {
+  :root, :root[data-theme="dark"] { --paper: #ffffff; --text: #24292f; --quiet: #57606a; --line: #d0d7de; --card: #f6f8fa; --caution: #fff8e6; --caution-line: #d4a72c; color-scheme: light; }
+  body { font-size: 10pt; }
+  main, header, footer { padding: 0; max-width: none; }
+  header { padding-top: 0; }
+  button, nav { display: none; }
+  h2, h3 { break-after: avoid; }
+  .plots { grid-template-columns: 1fr 1fr; gap: 4px 12px; }
+  .plots > .plot { zoom: 0.58; margin: 0; }
+  .plots > .plot:only-child { grid-column: 1 / -1; zoom: 0.9; }
+  .plots > .plot figcaption { font-size: 15px; }
+  .columns { display: block; }
+  .cards { grid-template-columns: repeat(4, 1fr); }
+  .card .value { font-size: 20px; }
+  table { font-size: 8.5pt; }
+  .scroll { overflow: visible; }
+  .card, tr, figure, .caution { break-inside: avoid; }
+}
 `;

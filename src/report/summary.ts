@@ -9,7 +9,7 @@ import {
   parseThresholdRule,
 } from "../evaluation/index";
 import type { PartitionFacts, ReportFacts } from "./facts";
-import { bracket, counted, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
+import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
 
 export function summarySection({ results, main, validation }: ReportFacts): Section {
   const { metrics, intervals, name } = main;
@@ -25,10 +25,14 @@ export function summarySection({ results, main, validation }: ReportFacts): Sect
     title: "Summary",
     blocks: [
       `<div class="cards">${cards.join("")}</div>`,
-      paragraph(`${sentence(results.classes, main)} Intervals are 95 % bootstrap intervals over images.`),
-      paragraph(thresholdSentence(results.threshold, validation)),
-      ...cautions(main, validation).map((text) => `<p class="caution">${text}</p>`),
-      metricTable(main, name === "test" ? validation : undefined),
+      columns(
+        [
+          paragraph(`${sentence(results.classes, main)} Intervals are 95 % bootstrap intervals over images.`),
+          paragraph(thresholdSentence(results.threshold, validation)),
+          ...cautions(main, validation).map((text) => `<p class="caution">${text}</p>`),
+        ].join(""),
+        metricTable(main, name === "test" ? validation : undefined),
+      ),
     ],
   };
 }

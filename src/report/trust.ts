@@ -10,9 +10,10 @@ import {
   resultsByAgreement,
   sigmoid,
 } from "../evaluation/index";
+import { calibrationWords } from "./calibration-words";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
-import { bracket, decimal, escapeHtml, paragraph, percent, resized, type Section, table } from "./html";
+import { bracket, columns, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
 
 export function calibrationSection({ main, temperature }: ReportFacts, figures: EvaluationFigures): Section {
   const { labels, scores } = main;
@@ -33,7 +34,14 @@ export function calibrationSection({ main, temperature }: ReportFacts, figures: 
     ];
     return [version.name, ...values.map((value) => decimal(value))];
   });
-  const advice = temperature ? temperatureAdvice(temperature.temperature) : "";
+  const [trained, scaled] = versions.map((version) => logLoss(labels, version.logits));
+  const words = calibrationWords({
+    ...calibrationLine(labels, logits),
+    chance: calibrationTest(labels, logits),
+    ...(temperature && {
+      scaling: { temperature: temperature.temperature, before: trained as number, after: scaled as number },
+    }),
+  });
   return {
     id: "calibration",
     title: "Calibration: can the probability be taken at its word?",
@@ -44,28 +52,15 @@ export function calibrationSection({ main, temperature }: ReportFacts, figures: 
           "On the dotted line 70 % of the images given a probability of 0.7 are positive. Bars are 95 % Wilson intervals.",
       },
       {
-        figure: resized(figures.scores, 590),
+        figure: figures.scores,
         caption: "Where the classes overlap, the model cannot tell them apart.",
       },
-      table(["Probabilities", "calibration error", "Brier score", "log loss", "slope", "intercept"], rows),
-      paragraph(
-        `${advice} A slope of 1 and an intercept of 0 are perfect; a slope below 1 means probabilities too close to 0 and 1. ${chance(calibrationTest(labels, logits))}`,
+      columns(
+        table(["Probabilities", "calibration error", "Brier score", "log loss", "slope", "intercept"], rows),
+        paragraph(`${words} A slope of 1 and an intercept of 0 are perfect.`),
       ),
     ],
   };
-}
-
-function chance(p: number): string {
-  if (Number.isNaN(p)) return "";
-  const shown = p < 0.001 ? "below 0.001" : `<b>${decimal(p)}</b>`;
-  return `Among as many images with right probabilities, the chance of a line this far from perfect is ${shown} (likelihood ratio test, as trained).`;
-}
-
-function temperatureAdvice(temperature: number): string {
-  const fitted = `The temperature fitted on validation is <b>${decimal(temperature, 2)}</b>`;
-  if (temperature > 1.1) return `${fitted}: the model is surer of itself than it should be.`;
-  if (temperature < 0.9) return `${fitted}: the model is less sure of itself than it could be.`;
-  return `${fitted}: the model's confidence is about right.`;
 }
 
 /** Nothing where no votes are known. */
@@ -87,16 +82,18 @@ export function expertSection({ results, main }: ReportFacts, figures: Evaluatio
     title: "Beside the experts",
     blocks: [
       {
-        figure: resized(figures.agreement, 570),
+        figure: figures.agreement,
         caption: "Where the experts disagreed, the label itself is uncertain. Bars are 95 % Wilson intervals.",
       },
       {
-        figure: resized(figures.votes, 590),
+        figure: figures.votes,
         caption: "A model that doubts where experts doubt follows the dotted line.",
       },
-      table(["Agreement", "images", positive, "accuracy", "ROC AUC"], cells),
-      paragraph(
-        `Rank correlation (Spearman) of the model's probability with the number of votes for ${positive}: <b>${decimal(correlation)}</b>.`,
+      columns(
+        table(["Agreement", "images", positive, "accuracy", "ROC AUC"], cells),
+        paragraph(
+          `Rank correlation (Spearman) of the model's probability with the number of votes for ${positive}: <b>${decimal(correlation)}</b>.`,
+        ),
       ),
     ],
   };
