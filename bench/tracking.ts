@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { projectRoot } from "../src/files/index";
 import { type LocalServer, startLocalServer, startRun } from "../src/tracking/index";
 import type { BenchmarkContext } from "./benchmark";
+import { everyProcessor, keepTo } from "./processors";
 
 const FULL = { points: 20_000, artifactBytes: 500_000_000, rounds: 7 };
 const QUICK = { points: 2_000, artifactBytes: 20_000_000, rounds: 1 };
@@ -109,14 +110,12 @@ export async function run({ progress, budget, quick = false }: BenchmarkContext)
 function keepApart({ pid }: LocalServer): (() => void) | undefined {
   const last = availableParallelism() - 1;
   if (last < 1) return undefined;
-  const keep = (processors: string, id: string) =>
-    execFileSync("taskset", ["-acp", processors, id], { stdio: "ignore" });
-  const own = String(process.pid);
+  const every = everyProcessor();
   try {
     const group = execFileSync("pgrep", ["-g", String(pid)], { encoding: "utf8" });
-    for (const member of group.trim().split("\n")) keep("0", member);
-    keep(`1-${last}`, own);
-    return () => void keep(`0-${last}`, own);
+    for (const member of group.trim().split("\n")) keepTo("0", member);
+    keepTo(`1-${last}`);
+    return () => keepTo(every);
   } catch {
     return undefined;
   }
