@@ -4,7 +4,7 @@
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
 import { symmetricEigen } from "../onnx/model/index";
-import type { Look } from "./look";
+import { evenly, type Look } from "./look";
 
 /** What a model keeps of its training tiles: statistics, no tile. Plain data, `familiar.json`. */
 export interface Familiarity {
@@ -17,7 +17,7 @@ export interface Familiarity {
   /** Unit vectors [k][features] and the variances along them. */
   readonly directions: readonly (readonly number[])[];
   readonly variances: readonly number[];
-  /** Distances of tiles that were held out, rising. */
+  /** Distances of tiles that the directions were not found on, rising. */
   readonly distances: readonly number[];
   /** Share of tissue that all but one in a hundred training tiles exceed. */
   readonly tissue: number;
@@ -32,8 +32,32 @@ const MOST_DISTANCES = 400;
 /** A feature that never changes in training is not taken as exact. */
 const SMALLEST_DEVIATION = 2e-3;
 
-/** Learns what tiles look like. @param held tiles of the same kind that were not trained on; they calibrate the distance */
+/** With fewer held-out tiles, the training tiles help to calibrate. */
+const ENOUGH_HELD = 60;
+const FOLDS = 5;
+
+/**
+ * Learns what tiles look like.
+ * @param held tiles of the same kind that were not trained on; they calibrate the distance. Where they are few, so do the
+ *   training tiles, each seen from the tiles of the other folds (cross-conformal: Vovk 2015)
+ */
 export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): Familiarity {
+  const model = statisticsOf(train);
+  const distances = held.map((look) => distanceFrom(model, look));
+  for (let fold = 0; fold < FOLDS && held.length < ENOUGH_HELD; fold++) {
+    const others = statisticsOf(train.filter((_, i) => i % FOLDS !== fold));
+    for (let i = fold; i < train.length; i += FOLDS) distances.push(distanceFrom(others, train[i] as Look));
+  }
+  return {
+    ...model,
+    distances: evenly(
+      distances.sort((a, b) => a - b),
+      MOST_DISTANCES,
+    ).map(rounded),
+  };
+}
+
+function statisticsOf(train: readonly Look[]): Statistics {
   const width = train[0]?.features.length ?? 0;
   const column = (j: number) => train.map(({ features }) => features[j] as number);
   const shift = Array.from({ length: width }, (_, j) => mean(column(j)));
@@ -43,9 +67,9 @@ export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): F
   });
   const rows = train.map(({ features }) => standardized(features, shift, scale));
   const { values, vectors } = symmetricEigen(covariance(rows, width), width);
-  const count = Math.min(Math.floor(train.length / TILES_A_DIRECTION), width);
+  const count = Math.min(Math.max(1, Math.floor(train.length / TILES_A_DIRECTION)), width);
   const tissue = train.map((look) => look.tissue).sort((a, b) => a - b);
-  const model: Statistics = {
+  return {
     format: "histo-familiar/1",
     tiles: train.length,
     shift: shift.map(rounded),
@@ -56,10 +80,6 @@ export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): F
     variances: [...values.slice(0, count)].map((value) => rounded(Math.max(value, SMALLEST_VARIANCE))),
     tissue: rounded(tissue[Math.floor(tissue.length / 100)] ?? 0),
   };
-  const distances = held.map((look) => distanceFrom(model, look)).sort((a, b) => a - b);
-  const step = Math.max(1, distances.length / MOST_DISTANCES);
-  const some = Array.from({ length: Math.ceil(distances.length / step) }, (_, i) => distances[Math.floor(i * step)]);
-  return { ...model, distances: some.map((value) => rounded(value as number)) };
 }
 
 type Statistics = Omit<Familiarity, "distances">;
@@ -89,8 +109,8 @@ export function inDistribution(familiarity: Familiarity, look: Look): number {
 const FALSE_ALARMS = 0.05;
 
 /**
- * Whether an image with this {@link inDistribution} is called unlike the training tiles. With fewer than 19 held-out tiles no
- * image is: the smallest possible share lies above the accepted rate then, so a warning would be a guess.
+ * Whether an image with this {@link inDistribution} is called unlike the training tiles. With fewer than 19 tiles to calibrate
+ * on no image is: the smallest possible share lies above the accepted rate then, so a warning would be a guess.
  */
 export function isUnlikeTraining(score: number): boolean {
   return score <= FALSE_ALARMS;

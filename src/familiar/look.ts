@@ -1,6 +1,7 @@
 /** @module What an image looks like in a few numbers: enough to tell whether a model has seen such images. Needs no network. */
 import type { PixelStore } from "../dataset/index";
 import { measureColours } from "../models/colour/index";
+import { measureTexture } from "./texture";
 
 /** Of larger images the middle is looked at, as sharp as it is: shrunk ones would lose what tells scanners apart. */
 const EDGE = 112;
@@ -17,7 +18,7 @@ export interface Glance {
 
 /** Colours and textures of an image. */
 export interface Look extends Glance {
-  /** Of `measureColours`. */
+  /** Those of `measureColours`, then those of {@link measureTexture}. */
   readonly features: Float32Array;
 }
 
@@ -31,7 +32,8 @@ export function evenly<T>(all: ArrayLike<T>, most: number): T[] {
 export function lookOf(pixels: Uint8Array, size: number): Look {
   const edge = Math.min(size, EDGE);
   const middle = middleOf(pixels, size);
-  return { features: measureColours(middle, edge, edge), ...glanceAt(middle, edge) };
+  const features = Float32Array.from([...measureColours(middle, edge, edge), ...measureTexture(middle, edge)]);
+  return { features, ...glanceAt(middle, edge) };
 }
 
 /** Measures the images at some positions of a store. */

@@ -6,6 +6,7 @@
 import { delongInterval, type RowGroups } from "../evaluation/index";
 import { symmetricEigen } from "../onnx/model/index";
 import type { Look } from "./look";
+import { TEXTURES } from "./texture";
 
 /** A measure in which the sets differ. */
 export interface ShiftedMeasure {
@@ -129,7 +130,7 @@ function meanOf(rows: readonly (Float32Array | Float64Array)[], width: number): 
 
 /** Of the measures that have a name, those that differ most. */
 function differences(first: readonly Look[], second: readonly Look[]): ShiftedMeasure[] {
-  const groups = (first[0] as Look).features.length / 6;
+  const groups = ((first[0] as Look).features.length - TEXTURES) / 6;
   const named = ["red", "green", "blue"].flatMap((colour, channel) =>
     [
       ["mean", 15],

@@ -78,3 +78,21 @@ test("the score is the share of held-out tiles that lie as far", () => {
   assert.ok(inDistribution(familiarity, tile(90)) > 0.2);
   assert.equal(inDistribution(familiarity, tile(230)), 1 / 61);
 });
+
+test("with few held-out tiles the training tiles calibrate too, each seen from the others", () => {
+  const random = new Random(8);
+  const tile = () => {
+    const level = 60 + random.integer(90);
+    return lookOf(
+      drawn((x, y) => level + ((x * y) % 17) + random.integer(9)),
+      SIZE,
+    );
+  };
+  const tiles = (count: number) => Array.from({ length: count }, tile);
+  const familiarity = fitFamiliarity(tiles(50), tiles(8));
+  assert.equal(familiarity.distances.length, 58);
+  const flagged = (looks: readonly ReturnType<typeof tile>[]) =>
+    looks.filter((look) => isUnlikeTraining(inDistribution(familiarity, look))).length;
+  assert.ok(flagged(tiles(60)) <= 9, "false alarms");
+  assert.equal(flagged([lookOf(odd.noise, SIZE), lookOf(odd.stripes, SIZE)]), 2);
+});

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { describeShift, type Look, measureShift } from "../../src/familiar/index";
 import { Random } from "../../src/random/index";
 
-/** Features as of six channels: 15 shares, mean, spread, texture; each an own normal number. */
-const WIDTH = 6 * 18;
+/** Features as of six channels: 15 shares, mean, spread, texture; then sharpness. Each is a normal number of its own. */
+const WIDTH = 6 * 18 + 16;
 const MEAN_GREEN = 6 * 15 + 1;
 
 function looks(seed: number, count: number, change: (features: Float32Array) => void = () => undefined): Look[] {
