@@ -13,6 +13,7 @@ interface Options {
   readonly overlap?: number;
   readonly tissue?: number;
   readonly frame?: "qupath" | "slide";
+  readonly dzi?: boolean;
   readonly resume?: boolean;
   readonly workers?: number;
   readonly threads?: number;
@@ -39,6 +40,7 @@ export const slideCommand: CommandDefinition<Options, Result> = {
       .option("--overlap <share>", "share of a tile that the next one covers too (default: 0)", number(0, 0.9))
       .option("--tissue <share>", "smallest share of tissue of a tile; 0 for every tile (default: 0.1)", number(0, 1))
       .option("--frame <frame>", "corner that tiles.geojson counts from: qupath or slide", oneOf("qupath", "slide"))
+      .option("--dzi", "also write the slide's picture for viewers: slide.dzi and slide_files/ (Deep Zoom)")
       .option("--resume", "go on with unfinished work in --out")
       .option("--workers <n>", "processes that read and predict (default: one for each processor)", integer(1, 64))
       .option("--threads <n>", "processors to use (default: all)", integer(1, 1024)),

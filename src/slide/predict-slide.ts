@@ -7,6 +7,7 @@ import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/ind
 import { makeDirectory, readJson, sha256 } from "../files/index";
 import { readModelDirectory } from "../onnx/model/index";
 import { type Progress, silentProgress } from "../progress/index";
+import { writeDeepZoom } from "./deep-zoom";
 import { type Grid, type GridSettings, gridOf, tileReading } from "./grid";
 import { Journal, type JournalIdentity } from "./journal";
 import { type OpenSlide, openSlide } from "./open-slide";
@@ -29,6 +30,8 @@ export interface SlideOptions {
   /** Smallest share of tissue of a tile. Default 0.1. */
   readonly leastTissue?: number | undefined;
   readonly frame?: Frame | undefined;
+  /** Also write the slide's picture as a Deep Zoom image. */
+  readonly dzi?: boolean | undefined;
   readonly resume?: boolean | undefined;
   readonly workers?: number | undefined;
   /** Threads of the network in all workers together. Default: all processors. */
@@ -95,6 +98,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
       progress.say(`${name}: the slide is coarser than the model's tiles; they are enlarged and answers may be wrong.`);
     }
     const identity = await identityOf(path, { modelSha, settings, mpp: scale.mpp, frame });
+    if (options.dzi) await writeDeepZoom(out, slide.reader, signal);
     const work = sha256(JSON.stringify(identity));
     const finished = options.resume ? await finishedWork(out, work) : undefined;
     if (finished) return { ...finished, out, seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };

@@ -2,12 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import sharp from "sharp";
-import { openSlideReader, type SlideInfo, type SlideReader, type SlideSummary } from "../../../src/slide/index";
-
-const TILE = 256;
-/** A tile is made of at most this many of its own sides of the coarsest level. */
-const MOST_SHRINKING = 8;
+import {
+  openSlideReader,
+  PICTURE_TILE,
+  pictureLevels,
+  pictureTile,
+  type SlideReader,
+  type SlideSummary,
+} from "../../../src/slide/index";
 
 /** An open slide. */
 export class SlideView {
@@ -31,8 +33,8 @@ export class SlideView {
       width: summary.width,
       height: summary.height,
       mpp: summary.mpp,
-      tileSize: TILE,
-      levels: this.levels(),
+      tileSize: PICTURE_TILE,
+      levels: pictureLevels(this.reader.info),
       extent: summary.tile.extent,
       classes: summary.model.classes,
       threshold: summary.model.threshold,
@@ -44,42 +46,10 @@ export class SlideView {
 
   /** A tile of the picture shrunk by 2 to the power of `shrink`; undefined outside. */
   async tile(shrink: number, column: number, row: number): Promise<Uint8Array | undefined> {
-    if (shrink >= this.levels()) return undefined;
-    const { levels } = this.reader.info;
-    const base = levels[0] as SlideInfo["levels"][number];
-    const factor = 2 ** shrink;
-    const [width, height] = [Math.ceil(base.width / factor), Math.ceil(base.height / factor)];
-    const [left, top] = [column * TILE, row * TILE];
-    if (left >= width || top >= height) return undefined;
-    const size = { width: Math.min(TILE, width - left), height: Math.min(TILE, height - top) };
-    const at = levels.reduce((best, { downsample }, i) => (downsample <= factor * 1.02 ? i : best), 0);
-    const scale = factor / (levels[at] as SlideInfo["levels"][number]).downsample;
-    const region = {
-      x: Math.round(left * scale),
-      y: Math.round(top * scale),
-      width: Math.max(1, Math.round(size.width * scale)),
-      height: Math.max(1, Math.round(size.height * scale)),
-    };
-    const [image] = await this.reader.readRegions(at, [region]);
-    const white = { create: { ...size, channels: 3, background: "white" } } as const;
-    const raw = { width: region.width, height: region.height, channels: 3 } as const;
-    const picture = !image || image instanceof Error ? sharp(white) : sharp(image.data, { raw });
-    return picture
-      .resize({ ...size, fit: "fill" })
-      .jpeg({ quality: 85 })
-      .toBuffer();
+    return shrink < pictureLevels(this.reader.info) ? pictureTile(this.reader, shrink, column, row) : undefined;
   }
 
   close(): Promise<void> {
     return this.reader.close();
-  }
-
-  /** How many powers of two the picture can be shrunk by. */
-  private levels(): number {
-    const { levels } = this.reader.info;
-    const base = levels[0] as SlideInfo["levels"][number];
-    const coarsest = Math.max(...levels.map(({ downsample }) => downsample)) * MOST_SHRINKING;
-    const wanted = Math.ceil(Math.log2(Math.max(base.width, base.height) / TILE));
-    return 1 + Math.max(0, Math.min(wanted, Math.floor(Math.log2(coarsest))));
   }
 }

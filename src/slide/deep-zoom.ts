@@ -1,0 +1,127 @@
+/**
+ * @module The picture of a slide in JPEG tiles at powers of two: those of the viewer on the server, and a Deep Zoom image
+ * (`slide.dzi`, `slide_files/`) for OpenSeadragon anywhere.
+ * @see https://openseadragon.github.io/examples/tilesource-dzi/
+ */
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { OverlayOptions } from "sharp";
+import { makeDirectory, writeFileAtomically } from "../files/index";
+import { levelFor } from "./levels";
+import type { SlideInfo, SlideLevel, SlideReader } from "./types";
+
+/** Pixels along a tile. */
+export const PICTURE_TILE = 256;
+/** A tile of the viewer is made of at most this many of its own sides of the coarsest level. */
+const MOST_SHRINKING = 8;
+const QUALITY = 85;
+const DESCRIPTION = "slide.dzi";
+const FILES = "slide_files";
+
+/** How many powers of two, full size among them, {@link pictureTile} offers. */
+export function pictureLevels({ levels }: SlideInfo): number {
+  const { width, height } = levels[0] as SlideLevel;
+  const coarsest = Math.max(...levels.map(({ downsample }) => downsample)) * MOST_SHRINKING;
+  const wanted = Math.ceil(Math.log2(Math.max(width, height) / PICTURE_TILE));
+  return 1 + Math.max(0, Math.min(wanted, Math.floor(Math.log2(coarsest))));
+}
+
+/** A tile of the picture shrunk by 2 to the power of `shrink`, as JPEG; undefined outside. What is damaged is white. */
+export async function pictureTile(
+  reader: SlideReader,
+  shrink: number,
+  column: number,
+  row: number,
+): Promise<Buffer | undefined> {
+  const { info } = reader;
+  const size = tileSize(info, shrink, column, row);
+  if (!size) return undefined;
+  const at = levelFor(info.levels, 2 ** shrink);
+  const scale = 2 ** shrink / (info.levels[at] as SlideLevel).downsample;
+  const region = {
+    x: Math.round(column * PICTURE_TILE * scale),
+    y: Math.round(row * PICTURE_TILE * scale),
+    width: Math.max(1, Math.round(size.width * scale)),
+    height: Math.max(1, Math.round(size.height * scale)),
+  };
+  const [image] = await reader.readRegions(at, [region]);
+  const { default: sharp } = await import("sharp");
+  const white = { create: { ...size, channels: 3, background: "white" } } as const;
+  const raw = { width: region.width, height: region.height, channels: 3 } as const;
+  const picture = !image || image instanceof Error ? sharp(white) : sharp(image.data, { raw });
+  return picture
+    .resize({ ...size, fit: "fill" })
+    .jpeg({ quality: QUALITY })
+    .toBuffer();
+}
+
+/** Writes the Deep Zoom image into a folder, in bounded memory; nothing where it is there already. */
+export async function writeDeepZoom(folder: string, reader: SlideReader, signal: AbortSignal): Promise<void> {
+  if (existsSync(join(folder, DESCRIPTION))) return;
+  const { info } = reader;
+  const { width, height } = info.levels[0] as SlideLevel;
+  const [files, part] = [join(folder, FILES), join(folder, `${FILES}.part`)];
+  await rm(part, { recursive: true, force: true });
+  const finest = Math.ceil(Math.log2(Math.max(width, height)));
+  for (let shrink = 0; shrink <= finest; shrink++) {
+    const levelFolder = join(part, String(finest - shrink));
+    await makeDirectory(levelFolder);
+    // Levels that the slide does not have are made of the one before, so that no tile is made of much of the slide.
+    const source = info.levels[levelFor(info.levels, 2 ** shrink)] as SlideLevel;
+    const isRead = 2 ** shrink <= 2 * source.downsample;
+    for (let row = 0; tileSize(info, shrink, 0, row); row++) {
+      for (let column = 0; tileSize(info, shrink, column, row); column++) {
+        signal.throwIfAborted();
+        const tile = isRead
+          ? await pictureTile(reader, shrink, column, row)
+          : await fromFour(join(part, String(finest - shrink + 1)), info, shrink, column, row);
+        await writeFileAtomically(join(levelFolder, `${column}_${row}.jpeg`), tile as Buffer);
+      }
+    }
+  }
+  await rm(files, { recursive: true, force: true });
+  await rename(part, files);
+  const image = `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpeg" Overlap="0" TileSize="${PICTURE_TILE}">`;
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${image}<Size Width="${width}" Height="${height}"/></Image>\n`;
+  await writeFileAtomically(join(folder, DESCRIPTION), text);
+}
+
+/** Pixels of a tile, fewer at the edges; undefined outside. */
+function tileSize({ levels }: SlideInfo, shrink: number, column: number, row: number) {
+  const [base] = levels as readonly [SlideLevel];
+  const width = Math.min(PICTURE_TILE, Math.ceil(base.width / 2 ** shrink) - column * PICTURE_TILE);
+  const height = Math.min(PICTURE_TILE, Math.ceil(base.height / 2 ** shrink) - row * PICTURE_TILE);
+  return width > 0 && height > 0 ? { width, height } : undefined;
+}
+
+/** A tile out of the four of the level twice as fine, which lie in `folder`. */
+async function fromFour(folder: string, info: SlideInfo, shrink: number, column: number, row: number): Promise<Buffer> {
+  const { default: sharp } = await import("sharp");
+  const size = tileSize(info, shrink, column, row) as { width: number; height: number };
+  const parts: OverlayOptions[] = [];
+  let [width, height] = [0, 0];
+  for (const [x, y] of [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ] as const) {
+    // biome-ignore format: corners
+    const part = tileSize(info, shrink - 1, 2 * column + x, 2 * row + y);
+    if (!part) continue;
+    const input = join(folder, `${2 * column + x}_${2 * row + y}.jpeg`);
+    parts.push({ input, left: x * PICTURE_TILE, top: y * PICTURE_TILE });
+    width = Math.max(width, x * PICTURE_TILE + part.width);
+    height = Math.max(height, y * PICTURE_TILE + part.height);
+  }
+  const { data, info: made } = await sharp({ create: { width, height, channels: 3, background: "white" } })
+    .composite(parts)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const raw = { width: made.width, height: made.height, channels: made.channels };
+  return sharp(data, { raw })
+    .resize({ ...size, fit: "fill" })
+    .jpeg({ quality: QUALITY })
+    .toBuffer();
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import sharp from "sharp";
+import { writeDeepZoom } from "../../src/slide/deep-zoom";
+import { openSlideReader } from "../../src/slide/index";
+import { histo } from "../support/histo";
+import { writeModel } from "../support/served-model";
+import { picture, shrunk, writeSlide } from "../support/slide-files";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+/** The mean of each channel, 0 to 255. */
+const meanOf = async (input: string | sharp.Sharp) =>
+  (await (typeof input === "string" ? sharp(input) : input).stats()).channels.map(({ mean }) => mean);
+
+test("histo slide --dzi writes every level down to one pixel, each tile where it belongs", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(700, 520);
+  const slide = await writeSlide(join(directory, "slide.tif"), [whole, shrunk(whole, 2)], { deflate: true });
+  const model = await writeModel(join(directory, "model"));
+  const out = join(directory, "out");
+  const { status, stderr } = histo("slide", slide, "--model", model, "--mpp", "0.5", "--out", out, "--dzi", "--quiet");
+  assert.equal(status, 0, stderr);
+  const text = await readFile(join(out, "slide.dzi"), "utf8");
+  assert.match(text, /TileSize="256"><Size Width="700" Height="520"\/>/);
+  const files = join(out, "slide_files");
+  // 700 pixels are shrunk ten times until one is left.
+  assert.deepEqual(
+    (await readdir(files)).map(Number).sort((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
+  assert.deepEqual(
+    (await readdir(join(files, "10"))).sort(),
+    ["0_0", "0_1", "0_2", "1_0", "1_1", "1_2", "2_0", "2_1", "2_2"].map((name) => `${name}.jpeg`),
+  );
+  const { width, height } = await sharp(join(files, "10", "2_2.jpeg")).metadata();
+  assert.deepEqual([width, height], [700 - 512, 520 - 512]);
+  const raw = { width: whole.width, height: whole.height, channels: 3 } as const;
+  const expected = await meanOf(
+    sharp(await sharp(whole.data, { raw }).extract({ left: 256, top: 256, width: 256, height: 256 }).png().toBuffer()),
+  );
+  const found = await meanOf(join(files, "10", "1_1.jpeg"));
+  for (const [i, mean] of expected.entries()) assert.ok(Math.abs(mean - (found[i] as number)) < 2);
+  const [all, pixel] = [await meanOf(sharp(whole.data, { raw })), await meanOf(join(files, "0", "0_0.jpeg"))];
+  for (const [i, mean] of all.entries()) assert.ok(Math.abs(mean - (pixel[i] as number)) < 8, `${all} ${pixel}`);
+});
+
+test("an image that was interrupted is no image; what is finished is left alone", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await writeSlide(join(directory, "slide.tif"), [picture(300, 200)]);
+  const reader = await openSlideReader(path, directory);
+  t.after(() => reader.close());
+  const stopped = AbortSignal.abort(new Error("stopped"));
+  await assert.rejects(writeDeepZoom(directory, reader, stopped), /stopped/);
+  assert.ok(!(await readdir(directory)).includes("slide.dzi"));
+  await writeDeepZoom(directory, reader, new AbortController().signal);
+  assert.deepEqual((await readdir(directory)).sort(), ["slide.dzi", "slide.tif", "slide_files"]);
+  await writeDeepZoom(directory, reader, stopped);
+});
