@@ -8,7 +8,7 @@ export interface GridImage {
   readonly pixels: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
-  /** One short line under the image. */
+  /** Text under the image, in as many lines as its width asks for. */
   readonly caption?: string;
   /** CSS colour of a frame around the image, to mark it. */
   readonly frame?: string;
@@ -20,6 +20,10 @@ export interface GridOptions {
   readonly tileWidth?: number;
   readonly title?: string;
 }
+
+const CAPTION_FONT = `11px ${TEXT_FONT}`;
+/** Height of a line of a caption, in pixels. */
+const LINE = 16;
 
 /** Shows images in a grid. */
 export async function displayImages(images: readonly GridImage[], options: GridOptions = {}): Promise<void> {
@@ -33,8 +37,9 @@ export async function displayImages(images: readonly GridImage[], options: GridO
 export async function imageGrid(images: readonly GridImage[], options: GridOptions = {}): Promise<Buffer> {
   const { columns = Math.min(8, Math.max(1, images.length)), tileWidth = 112, title } = options;
   const gap = 8;
-  const captionHeight = images.some((image) => image.caption) ? 16 : 0;
   const titleHeight = title ? 26 : 0;
+  const captions = await captionLines(images, tileWidth);
+  const captionHeight = LINE * Math.max(0, ...captions.map((lines) => lines.length));
   const tileHeight = Math.max(1, ...images.map((image) => Math.round((tileWidth * image.height) / image.width)));
   const rows = Math.ceil(images.length / columns);
   const canvas = await createCanvas(
@@ -65,12 +70,27 @@ export async function imageGrid(images: readonly GridImage[], options: GridOptio
       context.lineWidth = 3;
       context.strokeRect(x + 1.5, y + 1.5, tileWidth - 3, height - 3);
     }
-    if (image.caption) {
-      context.font = `11px ${TEXT_FONT}`;
-      context.fillText(image.caption, x + tileWidth / 2, y + height + 12, tileWidth + gap);
+    context.font = CAPTION_FONT;
+    for (const [line, text] of (captions[i] ?? []).entries()) {
+      context.fillText(text, x + tileWidth / 2, y + height + 12 + line * LINE, tileWidth);
     }
   }
   return canvas.encode("png");
+}
+
+/** Each image's caption, broken between words where it is wider than the image. */
+async function captionLines(images: readonly GridImage[], width: number): Promise<string[][]> {
+  const context = (await createCanvas(1, 1)).getContext("2d");
+  context.font = CAPTION_FONT;
+  return images.map(({ caption }) => {
+    const lines: string[] = [];
+    for (const word of caption?.split(" ").filter(Boolean) ?? []) {
+      const longer = `${lines[lines.length - 1]} ${word}`;
+      if (lines.length > 0 && context.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines;
+  });
 }
 
 function copyRgbToRgba(rgb: ArrayLike<number>, rgba: Uint8ClampedArray): void {

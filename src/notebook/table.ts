@@ -15,7 +15,7 @@ export interface FrameLike {
 export interface TableOptions {
   /** How many rows are shown at most. Default 30. */
   readonly rows?: number;
-  /** Digits after the decimal point in columns whose numbers are not all whole. Default 4. */
+  /** Digits after the decimal point in columns whose numbers are not all whole; smaller numbers get two that count. Default 4. */
   readonly digits?: number;
   readonly caption?: string;
 }
@@ -55,8 +55,9 @@ function formatCell(value: unknown, digits: number): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);
   if (!Number.isFinite(value)) return String(value);
-  const tooSmall = value !== 0 && Math.abs(value) < 10 ** -digits;
-  return tooSmall ? value.toExponential(2) : value.toFixed(digits);
+  const size = Math.abs(value);
+  if (value === 0 || size >= 10 ** -digits) return value.toFixed(digits);
+  return size >= 1e-4 ? value.toPrecision(2) : value.toExponential(2);
 }
 
 function htmlTable(

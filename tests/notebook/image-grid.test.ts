@@ -22,6 +22,12 @@ test("images stand in rows, each in its own colours", async () => {
   assert.deepEqual(colourAt(gap + step + 16, gap + row + 16), [255, 255, 255]);
 });
 
+test("a caption wider than its image goes on in a second line", async () => {
+  const heightOf = async (caption: string) =>
+    (await sharp(await imageGrid([plain(0, 0, 0, caption)], { tileWidth: 64 })).metadata()).height;
+  assert.equal((await heightOf("SSA, p = 0.98")) - (await heightOf("SSA")), 16);
+});
+
 test("no images give an empty picture instead of an error", async () => {
   assert.ok((await imageGrid([])).length > 0);
 });
