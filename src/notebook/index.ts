@@ -14,6 +14,7 @@ export {
 export { displayFigure, type Figure, type FigureSize, LiveFigure } from "./figure";
 export { figureToPng } from "./figure-png";
 export { displayImages, type GridImage, type GridOptions, imageGrid } from "./image-grid";
+export { displayOrigin } from "./origin";
 export { declaredParameters, type ParameterDeclaration, parseParameters } from "./parameters";
 export { type NotebookRun, type RunNotebookOptions, runNotebook } from "./runner";
 export { displayTable, type FrameLike, type Row, type TableOptions } from "./table";

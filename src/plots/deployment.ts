@@ -66,21 +66,21 @@ export function costFigure(
   });
 }
 
-/** A value of each way to serve under each traffic pattern, as points on a logarithmic axis. */
+/** A value of each way to serve, as points on a logarithmic axis, with a row for each traffic pattern. */
 export function patternFigure(
   patterns: readonly string[],
   values: Readonly<Record<string, readonly number[]>>,
   axis: string,
   title: string,
 ): Figure {
-  const points = Object.entries(values).map(([name, y], i): Data => {
+  const points = Object.entries(values).map(([name, x], i): Data => {
     const symbol = i === 0 ? "circle" : "diamond";
     const marker = { color: colours.series[i % colours.series.length] as string, size: 11, symbol };
-    return { type: "scatter", mode: "markers", name, x: [...patterns], y: [...y], marker };
+    return { type: "scatter", mode: "markers", name, x: [...x], y: [...patterns], marker };
   });
   return figure(title, points, {
-    yaxis: { type: "log", title: { text: axis }, dtick: 1 },
-    xaxis: { tickangle: -25, automargin: true },
+    xaxis: { type: "log", title: { text: axis }, dtick: 1 },
+    yaxis: { autorange: "reversed", automargin: true },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
   });
 }
