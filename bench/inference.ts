@@ -7,7 +7,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { HistoError } from "../src/errors/index";
-import { exportRun } from "../src/onnx/index";
+import { exportRun } from "../src/export/index";
 import type { BenchmarkContext } from "./benchmark";
 import { type ColdStart, measureColdStart } from "./cold-start";
 import type { InferenceTimes } from "./inference-worker";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import sharp from "sharp";
 import { HistoError } from "../src/errors/index";
-import { exportRun } from "../src/onnx/index";
+import { exportRun } from "../src/export/index";
 import { Random } from "../src/random/index";
 import { predictSlide } from "../src/slide/index";
 import type { BenchmarkContext } from "./benchmark";

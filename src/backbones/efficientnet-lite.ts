@@ -5,7 +5,7 @@
  */
 import { basename, dirname } from "node:path";
 import { bytesOf, type SafetensorsFile, sizeOf, writeFileAtomically } from "../files/index";
-import { ExternalData, GraphBuilder } from "../onnx/graph-file/index";
+import { ExternalData, GraphBuilder } from "../onnx/index";
 
 /** A stage: blocks of the smallest network, edge of the depthwise kernel, stride of the first block, widening inside. */
 type Stage = readonly [blocks: number, kernel: number, stride: number, expansion: number];

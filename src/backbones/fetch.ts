@@ -13,7 +13,7 @@ import {
   syncDirectory,
   writeJson,
 } from "../files/index";
-import { readBackbone } from "../onnx/graph-file/index";
+import { readBackbone } from "../onnx/index";
 import type { Progress } from "../progress/index";
 import { writeEfficientNetLite } from "./efficientnet-lite";
 import { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed } from "./packages";

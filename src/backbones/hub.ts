@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import { cacheDirectory, writeAtomically, writeFully } from "../files/index";
-import { weightFilesOf } from "../onnx/graph-file/index";
+import { weightFilesOf } from "../onnx/index";
 import type { Progress } from "../progress/index";
 import { hubModel } from "./hub-models";
 import { PREPROCESSING_FILES } from "./normalization";

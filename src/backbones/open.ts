@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
-import { type BackboneDescription, readBackbone } from "../onnx/graph-file/index";
+import { type BackboneDescription, readBackbone } from "../onnx/index";
 import type { FetchedBackbone } from "./fetch";
 import { type FetchContext, fetchFromHub, HUB_PREFIX, repositoryOf } from "./hub";
 import { hubModel, type TokenPooling } from "./hub-models";

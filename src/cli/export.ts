@@ -1,7 +1,7 @@
 /** @module `histo export`: a training run as an ONNX model directory. */
 import * as z from "zod";
-import type { ExportResult, Verification } from "../onnx/index";
-import { describeCompression } from "../onnx/model/index";
+import type { ExportResult } from "../export/index";
+import { describeCompression, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { addSchemaOptions, readOptions } from "./schema-options";
@@ -57,7 +57,7 @@ export const exportCommand: CommandDefinition<object, Result> = {
       experiment,
     } = readOptions(flags, exportSchema);
     const [{ exportRun }, { localRun, namedRunId }] = await Promise.all([
-      import("../onnx/index.js"),
+      import("../export/index.js"),
       import("./fetched-run.js"),
     ]);
     const run = await localRun(named, "model", { progress, signal });

@@ -2,8 +2,8 @@
 import { mkdir, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
+import { exportRun, type Variant } from "../export/index";
 import { takeLock } from "../files/index";
-import { exportRun, type Variant } from "../onnx/index";
 import type { GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";

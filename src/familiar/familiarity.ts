@@ -3,7 +3,7 @@
  * is Mahalanobis's in the space of {@link Look}, with a limit to what a single direction counts.
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
-import { symmetricEigen } from "../onnx/model/index";
+import { symmetricEigen } from "../eigen/index";
 import { evenly, type Look } from "./look";
 
 /** What a model keeps of its training tiles: statistics, no tile. Plain data, `familiar.json`. */

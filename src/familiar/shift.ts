@@ -3,8 +3,9 @@
  * images that it did not see says how well it can. 0.5: not at all; 1: every image shows where it comes from.
  * @see Lopez-Paz and Oquab 2017, "Revisiting Classifier Two-Sample Tests"
  */
+
+import { symmetricEigen } from "../eigen/index";
 import { delongInterval, type RowGroups } from "../evaluation/index";
-import { symmetricEigen } from "../onnx/model/index";
 import type { Look } from "./look";
 import { TEXTURES } from "./texture";
 

@@ -1,5 +1,5 @@
 /** @module From a model's raw outputs to logits and predictions. */
-import type { ModelCard } from "../onnx/model/index";
+import type { ModelCard } from "../model-directory/index";
 import type { Oddity } from "./warnings";
 
 /** What a model says about one image. */

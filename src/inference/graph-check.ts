@@ -1,7 +1,8 @@
 /** @module Whether a graph is what its card says, so that a card written by hand gives right answers or none. */
 import { join } from "node:path";
 import { InputError } from "../errors/index";
-import type { GraphSession, ModelCard, ModelDirectory, TensorDescription } from "../onnx/model/index";
+import type { ModelCard, ModelDirectory } from "../model-directory/index";
+import type { GraphSession, TensorDescription } from "../onnxruntime/index";
 
 /** How many numbers a graph gives for each image. */
 const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2 } as const;

@@ -1,5 +1,6 @@
 /** @module Arranges pixels the way a graph wants them: type, order of axes, standardization. */
-import type { InputTensor, ModelCard } from "../onnx/model/index";
+import type { ModelCard } from "../model-directory/index";
+import type { InputTensor } from "../onnxruntime/index";
 import { inputShape } from "./graph-check";
 
 /** The graph's input for `count` images. @param pixels uint8, RGB, [count, size, size, 3] */

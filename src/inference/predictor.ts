@@ -6,15 +6,14 @@ import { readJson } from "../files/index";
 import type { DecodeLimits } from "../image/index";
 import { prepareImage } from "../image/index";
 import { sigmoid } from "../logits/index";
-import type { ModelCard } from "../onnx/model/index";
 import {
-  GraphSession,
-  loadRuntime,
+  type ModelCard,
   type ModelDirectory,
   openChecked,
   readModelDirectory,
   readModelFile,
-} from "../onnx/model/index";
+} from "../model-directory/index";
+import { GraphSession, loadRuntime } from "../onnxruntime/index";
 import { logitsOf, type Prediction } from "./answers";
 import { dependsOnBatch } from "./batch-dependence";
 import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";

@@ -1,5 +1,4 @@
-/** @module Export of trained models to ONNX. */
-export { type ExportOptions, type ExportResult, exportRun, type Variant } from "./export";
-export type { GoldenExample, ModelCard } from "./model-card";
-export { modelSha256, readModelDirectory } from "./model-directory";
-export type { Verification } from "./verification";
+/** @module ONNX files: graphs to write, and what somebody else's graph takes and gives. */
+export * from "./backbone-file";
+export { ExternalData } from "./external-data";
+export { type Attribute, type ForeignTensor, GraphBuilder, type GraphValue, OPSET } from "./graph";

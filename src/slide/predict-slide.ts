@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { makeDirectory, readJson, sha256 } from "../files/index";
-import { readModelDirectory } from "../onnx/model/index";
+import { readModelDirectory } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeDeepZoom } from "./deep-zoom";
 import { type Grid, type GridSettings, gridOf, tileReading } from "./grid";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { messageOf } from "../errors/index";
 import { csvField, csvForeignText, writeFileAtomically, writeJson } from "../files/index";
-import { readModelDirectory } from "../onnx/model/index";
+import { readModelDirectory } from "../model-directory/index";
 import { AGGREGATIONS, type SlideMetrics, slideMetrics } from "./aggregation";
 import type { ListedSlide } from "./find-slides";
 import { isOfOneSlide, predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";

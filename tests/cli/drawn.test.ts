@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readJson } from "../../src/files/index";
-import type { ModelCard } from "../../src/onnx/index";
+import type { ModelCard } from "../../src/model-directory/index";
 import { histo } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { HistoError } from "../../src/errors/index";
+import { exportRun } from "../../src/export/index";
 import { projectRoot, writeJson } from "../../src/files/index";
 import { encodePng } from "../../src/image/encode";
 import { Predictor } from "../../src/inference/index";
-import { exportRun } from "../../src/onnx/index";
 import { randomizeWeights, randomPixels, temporaryDirectory, writeRun } from "../support/trained-run";
 
 const SIZE = 16;

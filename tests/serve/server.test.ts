@@ -10,7 +10,7 @@ import { FolderImages } from "../../serve/core/index";
 import { type PooledModel, type RunningServer, type ServerOptions, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/encode";
-import { modelSha256, readModelDirectory } from "../../src/onnx/model-directory";
+import { modelSha256, readModelDirectory } from "../../src/model-directory/model-directory";
 import { writeForeignModel } from "../support/foreign-model";
 import { dynamicallyQuantized } from "../support/quantized-graphs";
 import { tile, writeModel, writeTiles } from "../support/served-model";

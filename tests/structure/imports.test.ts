@@ -6,9 +6,10 @@ import { projectRoot } from "../../src/files/index";
 
 /** The rooms of `src/`, lowest first: a room imports from those before it only. docs/architecture-tour.md explains them. */
 const ROOMS = [
-  ...["errors", "progress", "random", "shell", "logits", "canvas"],
-  ...["files", "image", "options", "tensorflow", "tracking", "dataset", "models", "runs"],
-  ...["evaluation", "deployment", "onnx", "plots", "backbones", "familiar", "inference", "report", "notebook", "slide"],
+  ...["errors", "progress", "random", "shell", "logits", "canvas", "eigen"],
+  ...["files", "image", "options", "onnx", "onnxruntime", "tensorflow", "tracking", "dataset", "models", "runs"],
+  ...["evaluation", "deployment", "model-directory", "conversion", "compression", "export"],
+  ...["plots", "backbones", "familiar", "inference", "report", "notebook", "slide"],
   ...["training", "experiments", "search", "cli"],
 ];
 
@@ -17,15 +18,19 @@ interface Import {
   readonly to: string;
   /** Imported when the program gets there: no circle at the time of loading. */
   readonly isLate: boolean;
+  /** Gone once compiled. */
+  readonly isType: boolean;
 }
 
 const source = join(projectRoot(), "src");
-const files = readdirSync(source, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
-  .map((name) => name.replaceAll("\\", "/"));
+const filesOf = (folder: string) =>
+  readdirSync(join(source, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name).replaceAll("\\", "/"));
+const files = filesOf("");
 const roomOf = (file: string) => file.split("/")[0] as string;
 
-/** The imports between files of `src/`. */
+/** The imports of files of `src/`. */
 function importsOf(from: string): Import[] {
   const text = readFileSync(join(source, from), "utf8");
   const found = [
@@ -35,7 +40,9 @@ function importsOf(from: string): Import[] {
   return found.flatMap(([whole, specifier = ""]) => {
     const target = relative(source, resolve(source, dirname(from), specifier)).replaceAll("\\", "/");
     const to = target.replace(/(?:\.js)?$/, ".ts");
-    return files.includes(to) ? [{ from, to, isLate: whole.startsWith("import(") }] : [];
+    return files.includes(to)
+      ? [{ from, to, isLate: whole.startsWith("import("), isType: /^(import|export) type/.test(whole) }]
+      : [];
   });
 }
 
@@ -81,4 +88,17 @@ test("no import points upwards", () => {
 
 test("no files import each other in a circle", () => {
   assert.deepEqual(circles(all), []);
+});
+
+test("serving loads neither TensorFlow nor the exporter", () => {
+  const serving = ["core", "lambda", "server"].flatMap((folder) => filesOf(`../serve/${folder}`));
+  const loaded = new Set(serving);
+  for (const file of loaded) for (const { to, isType } of importsOf(file)) if (!isType) loaded.add(to);
+  const rooms = new Set([...loaded].map(roomOf));
+  assert.ok(rooms.has("inference") && rooms.has("model-directory"), [...rooms].join(", "));
+  const heavy = ["tensorflow", "onnx", "conversion", "compression", "export", "training", "notebook", "plots"];
+  assert.deepEqual(
+    heavy.filter((room) => rooms.has(room)),
+    [],
+  );
 });

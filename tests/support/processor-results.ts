@@ -8,10 +8,10 @@ import { loadDataset, openPixelStore, splitValidation, tileStatistics } from "..
 import { nearDuplicates } from "../../src/dataset/near-duplicates";
 import { TilePainter } from "../../src/dataset/synthetic/index";
 import { chooseThreshold } from "../../src/evaluation/index";
+import { exportRun } from "../../src/export/index";
 import { bytesOf, sha256, writeJson } from "../../src/files/index";
 import { augmentationNamed, createAugmentation, fitImage, fitStain, stainNormalizer } from "../../src/image/index";
 import { CounterDropout, cnn, measureColours, mlp, namedWeights, saveWeights, vit } from "../../src/models/index";
-import { exportRun } from "../../src/onnx/index";
 import { silentProgress } from "../../src/progress/index";
 import { runtime, setPrecision, tf } from "../../src/tensorflow/index";
 import { standardizedTensor } from "../../src/training/batches";

@@ -1,9 +1,9 @@
 /** @module Small real models and tiles for tests of the service, made without TensorFlow. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { exportRun } from "../../src/export/index";
 import { writeJson, writeSafetensors } from "../../src/files/index";
 import { encodePng } from "../../src/image/encode";
-import { exportRun } from "../../src/onnx/index";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
 

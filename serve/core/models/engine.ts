@@ -2,7 +2,7 @@
 import { HistoError } from "../../../src/errors/index";
 import type { PreprocessedImage } from "../../../src/inference/index";
 import { sigmoid } from "../../../src/logits/index";
-import type { ModelCard } from "../../../src/onnx/model/index";
+import type { ModelCard } from "../../../src/model-directory/index";
 import { Problem, type ProblemCode } from "../http/index";
 import { Batcher, type BatchingOptions } from "./batcher";
 import type { InferenceBackend } from "./inference-backend";

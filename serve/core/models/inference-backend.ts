@@ -1,6 +1,6 @@
 /** @module The part of a predictor that serving needs, with decoding and running apart so that batches can form between. */
 import type { PreprocessedImage } from "../../../src/inference/index";
-import type { ModelCard } from "../../../src/onnx/model/index";
+import type { ModelCard } from "../../../src/model-directory/index";
 import type { GoldenResult } from "./served-model";
 
 /** A loaded model, ready to run. */

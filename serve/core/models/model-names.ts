@@ -1,6 +1,6 @@
 /** @module What the models of a service are called. */
 import { InputError } from "../../../src/errors/index";
-import { readModelDirectory } from "../../../src/onnx/model/index";
+import { readModelDirectory } from "../../../src/model-directory/index";
 
 /** Names for the models: their own, with the folder's added where two are the same. */
 export async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {

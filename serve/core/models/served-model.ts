@@ -1,6 +1,6 @@
 /** @module What the service knows of a model, whether it runs in this process (Lambda) or in a worker (Express). */
 import type { Oddity } from "../../../src/inference/index";
-import type { ModelCard } from "../../../src/onnx/model/index";
+import type { ModelCard } from "../../../src/model-directory/index";
 import { Problem } from "../http/index";
 
 /** One answered image. */

@@ -1,5 +1,5 @@
 /** @module What the server and its model workers say to each other; images and pixels go along as bytes. */
-import type { ModelCard } from "../../../src/onnx/model/index";
+import type { ModelCard } from "../../../src/model-directory/index";
 import type { EngineOptions, ProblemCode } from "../../core/index";
 
 /** How a worker loads and runs its model. */

@@ -1,5 +1,5 @@
 /** @module A model served by worker processes of its own, so that replacing or losing it touches nothing else. */
-import type { ModelCard } from "../../../src/onnx/model/index";
+import type { ModelCard } from "../../../src/model-directory/index";
 import { type Answer, type GoldenResult, Problem, type ServedModel } from "../../core/index";
 import type { Explanation } from "../../core/models/index";
 import type { LoadedModel, Work } from "./messages";

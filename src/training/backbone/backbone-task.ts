@@ -3,7 +3,7 @@ import type { Backbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
 import { mlpOnFeatures } from "../../models/index";
-import { OPSET } from "../../onnx/graph-file/index";
+import { OPSET } from "../../onnx/index";
 import { defaultTrainingOptions, type TrainingOptions } from "../../options/index";
 import { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";

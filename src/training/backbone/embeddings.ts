@@ -5,7 +5,7 @@ import type { Backbone } from "../../backbones/index";
 import { HistoError, InputError } from "../../errors/index";
 import { cacheDirectory, SafetensorsFile, sha256, writeSafetensors } from "../../files/index";
 import { dihedral } from "../../image/augment/index";
-import { GraphSession } from "../../onnx/model/index";
+import { GraphSession } from "../../onnxruntime/index";
 import type { ProgressTask } from "../../progress/index";
 import type { TrainingData } from "../data";
 import type { TaskContext } from "../training-task";

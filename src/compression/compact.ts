@@ -1,0 +1,188 @@
+/** @module The smallest export whose answers on validation tiles are as good: forms of the first layer are tried from small to large. */
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  compareLogits,
+  floatWriter,
+  GRAPH_FILE,
+  type GraphFiles,
+  type LinearMap,
+  type LinearWriter,
+  logitsOfGraph,
+  type RunTiles,
+  type TrainedRun,
+  writeGraphFiles,
+} from "../conversion/index";
+import { HistoError } from "../errors/index";
+import { type Compression, describeCompression, type Verification } from "../model-directory/index";
+import { GraphSession } from "../onnxruntime/index";
+import type { Progress } from "../progress/index";
+import { calibrationPixels } from "./calibration";
+import { fourBitPixels } from "./four-bit";
+import { integerWriter } from "./integer";
+import { type SplitMap, splitMap } from "./low-rank";
+import { Pooling } from "./pooling";
+import { Tail } from "./tail";
+
+/** Largest loss of area under the ROC curve on validation. */
+const MAX_AUC_DROP = 0.005;
+/** Largest typical change of a logit, as a share of the logits' own spread: keeps a lucky AUC from being taken for agreement. */
+const MAX_RELATIVE_DEVIATION = 0.1;
+/** Largest share of validation tiles whose answer may change, rounded up to whole tiles. */
+const MAX_CHANGED_ANSWERS = 0.02;
+const RANKS = [16, 32, 64, 128, 256, 384];
+const BITS = [8, 4] as const;
+/** Sides of the blocks of pixels that may be averaged. */
+const POOLINGS = [2, 3, 4];
+
+interface CompactOptions {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+  readonly maxChangedAnswers?: number | undefined;
+}
+
+/** What the search found. */
+interface CompactGraph {
+  readonly graph: GraphFiles;
+  readonly compression: Compression;
+  readonly verification: Verification;
+}
+
+/**
+ * Writes the smallest acceptable graph into `directory`.
+ * @throws {HistoError} `EXPORT_TOO_LOSSY` when not even the largest candidate is acceptable
+ */
+export async function writeCompactGraph(
+  run: TrainedRun,
+  tiles: RunTiles,
+  directory: string,
+  { progress, signal, maxChangedAnswers = MAX_CHANGED_ANSWERS }: CompactOptions,
+): Promise<CompactGraph> {
+  const allowedChanges = Math.ceil(maxChangedAnswers * tiles.validation.logits.length);
+  const calibration = await calibrationPixels(tiles, run.config.preprocessing.size, signal);
+  const validation = await tiles.pixels(tiles.validation.paths, signal);
+  const stem = new Stem(calibration, run.config.preprocessing.size, progress, signal);
+  for (const candidate of await stem.candidates(run, directory)) {
+    const folder = join(directory, "candidate");
+    await mkdir(folder);
+    const graph = await writeGraphFiles(run, folder, stem.writer(candidate), {
+      onBytes: () => signal?.throwIfAborted(),
+    });
+    const verification = compareLogits(
+      tiles.validation,
+      await answers(folder, validation, run.config),
+      run.config.threshold ?? 0.5,
+    );
+    if (isAcceptable(verification) && verification.changedAnswers <= allowedChanges) {
+      for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
+      await rm(folder, { recursive: true });
+      return { graph, compression: candidate, verification };
+    }
+    progress.say(`${describeCompression(candidate)}: not close enough (${describeChange(verification)})`);
+    await rm(folder, { recursive: true });
+  }
+  throw new HistoError(
+    "EXPORT_TOO_LOSSY",
+    `No compact form of this model answers like the trained one on the validation tiles (at most ${allowedChanges} of ` +
+      `${tiles.validation.logits.length} answers may change). Use --variant int8, or raise --max-changed-answers.`,
+  );
+}
+
+function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): boolean {
+  return (rocAucDrop ?? 0) <= MAX_AUC_DROP && rmsDeviation <= MAX_RELATIVE_DEVIATION * logitSpread;
+}
+
+function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers }: Verification): string {
+  const change = `logits change by ${((100 * rmsDeviation) / logitSpread).toFixed(1)} % of their spread, ${changedAnswers} answers change`;
+  return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
+}
+
+async function answers(folder: string, pixels: Uint8Array, config: TrainedRun["config"]): Promise<Float64Array> {
+  const session = await GraphSession.open(join(folder, GRAPH_FILE));
+  try {
+    return await logitsOfGraph(session, pixels, config);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The first layer on raw pixels, split once, and the writers of its compressed forms. */
+class Stem {
+  private split: SplitMap | undefined;
+  private columns = 0;
+  private readonly poolings = new Map<number, Pooling>();
+
+  constructor(
+    private readonly calibration: Uint8Array,
+    private readonly imageSize: number,
+    private readonly progress: Progress,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** The forms to try, smallest first. Networks without a linear layer on pixels have one form only. */
+  async candidates(run: TrainedRun, directory: string): Promise<Compression[]> {
+    const folder = join(directory, "probe");
+    await mkdir(folder);
+    await writeGraphFiles(run, folder, this.probe(await Tail.read(run)));
+    await rm(folder, { recursive: true });
+    const whole: Compression = { rank: null, bits: 8 };
+    if (!this.split) return [whole];
+    const { rank } = this.split;
+    const ranks = RANKS.filter((r) => r <= rank && r < 0.8 * this.columns);
+    const split = ranks.flatMap((rank) => BITS.map((bits) => ({ rank, bits })));
+    const pooled = POOLINGS.flatMap((pooling) => BITS.map((bits) => ({ rank: null, bits, pooling })));
+    const size = ({ rank, bits, pooling = 1 }: Compression) => ((rank ?? this.columns) * bits) / pooling ** 2;
+    const narrow = this.columns <= 2 * Math.max(...RANKS) ? [{ rank: null, bits: 4 } as const] : [];
+    return [...split, ...pooled, ...narrow, whole].sort((a, b) => size(a) - size(b) || b.bits - a.bits);
+  }
+
+  /** Splits the first layer; what it writes is not used. */
+  private probe(tail: Tail | undefined): LinearWriter {
+    return {
+      floats: integerWriter.floats,
+      pixels: async (graph, name, input, map, pixels) => {
+        const task = this.progress.start("Splitting the first layer", 100, "%");
+        this.columns = map.matrix.columns;
+        this.split = await splitMap(map, {
+          images: this.calibration,
+          pixels,
+          maximumRank: Math.max(...RANKS),
+          tail,
+          onProgress: (share) => {
+            this.signal?.throwIfAborted();
+            task.update(Math.round(100 * share));
+          },
+        });
+        task.finish(`${this.split.rank} components`);
+        const { first, second } = this.split.truncated(1);
+        const component = await floatWriter.pixels(graph, name, input, first, pixels);
+        return floatWriter.floats(graph, `${name}/outputs`, component, second, 2);
+      },
+    };
+  }
+
+  /** Writes the first layer in the given form and the other layers in integers. */
+  writer({ rank, bits, pooling = 1 }: Compression): LinearWriter {
+    const pixelMap: LinearWriter["pixels"] = bits === 4 ? fourBitPixels : integerWriter.pixels;
+    return {
+      floats: integerWriter.floats,
+      pixels: async (graph, name, input, map: LinearMap, pixels) => {
+        if (pooling > 1) {
+          const smaller = this.pooling(pooling);
+          return pixelMap(graph, name, await smaller.write(graph, input), await smaller.mapOf(map), pixels);
+        }
+        if (rank === null || !this.split) return pixelMap(graph, name, input, map, pixels);
+        const { first, second } = this.split.truncated(rank);
+        const components = await pixelMap(graph, name, input, first, pixels);
+        return floatWriter.floats(graph, `${name}/outputs`, components, second, 2);
+      },
+    };
+  }
+
+  /** Averages over blocks; both numbers of bits use the same. */
+  private pooling(factor: number): Pooling {
+    const pooling = this.poolings.get(factor) ?? new Pooling(this.imageSize, factor, this.calibration);
+    this.poolings.set(factor, pooling);
+    return pooling;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * @module Linear maps of pixels with 4-bit weights: each column in blocks of rows with a step of their own, in the layout of
+ * onnxruntime's operator `com.microsoft.MatMulNBits`.
+ * @see https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits
+ */
+import { type ChannelAffine, collect, type LinearMap, standardizePixels } from "../conversion/index";
+import type { GraphBuilder } from "../onnx/index";
+
+/** Rows that share a step. */
+const BLOCK = 64;
+/** What stands for 0. */
+const ZERO = 8;
+/** Asks onnxruntime to compute in 8-bit integers, with a step for each block of activations. */
+const INT8_PRODUCTS = 4;
+
+/** Writes `standardized pixels x W + b` with 4-bit weights. The matrix is held in memory. */
+export async function fourBitPixels(
+  graph: GraphBuilder,
+  name: string,
+  input: string,
+  { matrix, bias }: LinearMap,
+  pixels: ChannelAffine,
+): Promise<string> {
+  const { rows, columns } = matrix;
+  const standardized = await standardizePixels(graph, input, [rows], pixels);
+  const { packed, steps, blocks } = quantizeBlocks(await collect(matrix), rows, columns);
+  const weights = await graph.constant(`${name}/kernel`, "uint8", [columns, blocks, BLOCK / 2], packed);
+  const scales = await graph.floats(`${name}/scale`, [columns * blocks], steps);
+  const product = graph.node("MatMulNBits", [standardized, weights, scales], {
+    name,
+    domain: "com.microsoft",
+    attributes: {
+      K: { int: rows },
+      N: { int: columns },
+      bits: { int: 4 },
+      block_size: { int: BLOCK },
+      accuracy_level: { int: INT8_PRODUCTS },
+    },
+  });
+  return graph.node("Add", [product, await graph.floats(`${name}/bias`, [columns], bias)]);
+}
+
+interface QuantizedBlocks {
+  /** [columns, blocks, BLOCK / 2], two weights a byte, the earlier row in the lower half. */
+  readonly packed: Uint8Array;
+  /** [columns, blocks] */
+  readonly steps: Float32Array;
+  readonly blocks: number;
+}
+
+/** The step is chosen so that the largest weight of a block is met exactly: 16 levels reach from -8 to 7 steps. */
+function quantizeBlocks(values: Float32Array, rows: number, columns: number): QuantizedBlocks {
+  const blocks = Math.ceil(rows / BLOCK);
+  const packed = new Uint8Array((columns * blocks * BLOCK) / 2);
+  const steps = new Float32Array(columns * blocks);
+  for (let block = 0; block < blocks; block++) {
+    const end = Math.min(rows, (block + 1) * BLOCK);
+    for (let column = 0; column < columns; column++) {
+      let extreme = 0;
+      for (let row = block * BLOCK; row < end; row++) {
+        const value = values[row * columns + column]!;
+        if (Math.abs(value) > Math.abs(extreme)) extreme = value;
+      }
+      const at = column * blocks + block;
+      const step = Math.fround(extreme / -ZERO);
+      steps[at] = step;
+      for (let row = block * BLOCK; row < (block + 1) * BLOCK; row++) {
+        const ratio = row < end && step !== 0 ? values[row * columns + column]! / step : 0;
+        const level = Math.min(15, Math.max(0, Math.round(ratio) + ZERO));
+        packed[at * (BLOCK / 2) + ((row % BLOCK) >> 1)]! |= level << (row & 1 ? 4 : 0);
+      }
+    }
+  }
+  return { packed, steps, blocks };
+}

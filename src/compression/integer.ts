@@ -1,0 +1,165 @@
+/**
+ * @module Linear maps in 8-bit integers: weights are rounded per output channel, activations per image while predicting.
+ *
+ * Only standard ONNX operators. Each image has its own steps, so that a logit does not depend on what else is in the batch.
+ * Weights keep to 7 bits, the sign among them, because older x86 processors (AVX2 without VNNI)
+ * add two products in 16 bits and would silently clip larger ones.
+ */
+import {
+  type ChannelAffine,
+  castToFloat,
+  floatWriter,
+  type LinearMap,
+  type LinearWriter,
+  type Matrix,
+  withInputAffine,
+} from "../conversion/index";
+import type { GraphBuilder } from "../onnx/index";
+
+/** Largest magnitude of a rounded weight. */
+const WEIGHT_LIMIT = 63;
+/** What stands for 0 in unsigned activations. */
+const ZERO_POINT = 128;
+/** Rows of a product whose sum is sure to fit in 32 bits. */
+const MAX_ROWS = Math.floor((2 ** 31 - 1) / (ZERO_POINT * WEIGHT_LIMIT));
+/** Smaller matrices stay in full precision: nothing is gained. */
+const MIN_WEIGHTS = 1 << 14;
+/** Keeps an all-zero row from dividing by zero. */
+const TINY = 1e-30;
+
+/** Integer products for every linear map that is large enough. */
+export const integerWriter: LinearWriter = {
+  pixels: integerPixels,
+
+  async floats(graph, name, input, map, rank) {
+    if (map.matrix.rows * map.matrix.columns < MIN_WEIGHTS || map.matrix.rows > MAX_ROWS) {
+      return floatWriter.floats(graph, name, input, map, rank);
+    }
+    const { quantized, scales } = await quantizeColumns(graph, `${name}/kernel`, map.matrix);
+    const magnitude = graph.node("ReduceMax", [graph.node("Abs", [input]), await graph.integers([-1])], {
+      attributes: { keepdims: { int: 1 } },
+    });
+    const step = graph.node("Max", [
+      graph.node("Mul", [magnitude, await graph.scalar(`${name}/per_step`, 1 / (ZERO_POINT - 1))]),
+      await graph.scalar(`${name}/tiny`, TINY),
+    ]);
+    const zero = await zeroPoint(graph, name);
+    const whole = [graph.node("Div", [input, step]), await graph.scalar(`${name}/one`, 1), zero];
+    const sum = integerProduct(graph, name, graph.node("QuantizeLinear", whole), quantized, zero);
+    const scaled = graph.node("Mul", [
+      graph.node("Mul", [sum, step]),
+      await graph.floats(`${name}/scale`, [scales.length], scales),
+    ]);
+    return graph.node("Add", [scaled, await graph.floats(`${name}/bias`, [scales.length], map.bias)]);
+  },
+};
+
+/**
+ * A map of raw pixels, which are integers already: only the weights are rounded. Their rounding errors meet pixels that are
+ * far from zero on average, so the expected error (at the mean colour) is taken out of the bias.
+ */
+async function integerPixels(
+  graph: GraphBuilder,
+  name: string,
+  input: string,
+  map: LinearMap,
+  pixels: ChannelAffine,
+): Promise<string> {
+  const { matrix, bias } = await withInputAffine(map, pixels);
+  const { scale, shift } = pixels;
+  const meanColour = scale.map((s, channel) => -(shift[channel] as number) / s);
+  const { quantized, scales, weightedErrors, sums } = await quantizeColumns(
+    graph,
+    `${name}/kernel`,
+    matrix,
+    meanColour,
+  );
+  const zero = await zeroPoint(graph, name);
+  const product =
+    matrix.rows <= MAX_ROWS
+      ? integerProduct(graph, name, input, quantized, zero)
+      : await splitProduct(graph, name, input, quantized, zero, matrix.rows);
+  const corrected = bias.map((b, j) => b - weightedErrors[j]! + ZERO_POINT * scales[j]! * sums[j]!);
+  const scaled = graph.node("Mul", [product, await graph.floats(`${name}/scale`, [scales.length], scales)]);
+  return graph.node("Add", [scaled, await graph.floats(`${name}/bias`, [scales.length], corrected)]);
+}
+
+function zeroPoint(graph: GraphBuilder, name: string): Promise<string> {
+  return graph.constant(`${name}/zero`, "uint8", [], Uint8Array.of(ZERO_POINT));
+}
+
+function integerProduct(graph: GraphBuilder, name: string, input: string, weights: string, zero: string): string {
+  return castToFloat(graph, graph.node("MatMulInteger", [input, weights, zero], { name }));
+}
+
+/** For very large images: partial sums that fit in 32 bits, added up as floats. */
+async function splitProduct(
+  graph: GraphBuilder,
+  name: string,
+  input: string,
+  weights: string,
+  zero: string,
+  rows: number,
+) {
+  const count = Math.ceil(rows / MAX_ROWS);
+  const part = Math.ceil(rows / count);
+  const sizes = await graph.integers(Array.from({ length: count }, (_, i) => Math.min(part, rows - i * part)));
+  const inputs = graph.nodeWithOutputs("Split", [input, sizes], count, { attributes: { axis: { int: -1 } } });
+  const parts = graph.nodeWithOutputs("Split", [weights, sizes], count, { attributes: { axis: { int: 0 } } });
+  const sums = inputs.map((piece, i) => integerProduct(graph, name, piece, parts[i] as string, zero));
+  return sums.reduce((total, sum) => graph.node("Add", [total, sum]));
+}
+
+/** A rounded matrix in the graph: `weight = scales[column] * quantized`. */
+interface QuantizedMatrix {
+  readonly quantized: string;
+  readonly scales: Float64Array;
+  /** Per column the sum over rows of `rowWeights * (rounded - exact)`. */
+  readonly weightedErrors: Float64Array;
+  /** Per column the sum of the integers. */
+  readonly sums: Float64Array;
+}
+
+/** Rounds a matrix to integers, each column with its own step, in two passes over its blocks. */
+async function quantizeColumns(
+  graph: GraphBuilder,
+  name: string,
+  matrix: Matrix,
+  rowWeights: readonly number[] = [0],
+): Promise<QuantizedMatrix> {
+  const { rows, columns } = matrix;
+  const scales = (await columnMaxima(matrix)).map((largest) => Math.fround(Math.max(largest, TINY) / WEIGHT_LIMIT));
+  const weightedErrors = new Float64Array(columns);
+  const sums = new Float64Array(columns);
+  async function* content(): AsyncGenerator<Uint8Array> {
+    for await (const { start, rows: count, values } of matrix.blocks()) {
+      const integers = new Int8Array(values.length);
+      for (let row = 0, at = 0; row < count; row++) {
+        const weight = rowWeights[(start + row) % rowWeights.length]!;
+        for (let column = 0; column < columns; column++, at++) {
+          const scale = scales[column]!;
+          const integer = Math.round(values[at]! / scale);
+          integers[at] = integer;
+          sums[column]! += integer;
+          weightedErrors[column]! += weight * (scale * integer - values[at]!);
+        }
+      }
+      yield new Uint8Array(integers.buffer);
+    }
+  }
+  const quantized = await graph.constant(name, "int8", [rows, columns], content());
+  return { quantized, scales, weightedErrors, sums };
+}
+
+async function columnMaxima(matrix: Matrix): Promise<Float64Array> {
+  const maxima = new Float64Array(matrix.columns);
+  for await (const { values } of matrix.blocks()) {
+    for (let at = 0; at < values.length; ) {
+      for (let column = 0; column < maxima.length; column++, at++) {
+        const size = Math.abs(values[at]!);
+        if (size > maxima[column]!) maxima[column] = size;
+      }
+    }
+  }
+  return maxima;
+}

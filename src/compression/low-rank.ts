@@ -1,0 +1,147 @@
+/**
+ * @module Splits a linear map of pixels into two small ones that agree with it on real images.
+ *
+ * y = x W + b is replaced by z = (x W - mean) E, y = z D + (mean + b). E and D span the directions in which the outputs of real
+ * images vary most, measured by what a change does to the logit (to first order). Cutting W's own singular values instead would
+ * ask for all images alike, most of which no camera ever sees.
+ */
+import { type ChannelAffine, type LinearMap, type Matrix, MatrixMultiplier, matrixOf } from "../conversion/index";
+import { type Metric, plainMetric, sensitivityMetric } from "./metric";
+import { principalDirections, transposed } from "./principal-directions";
+import type { Tail } from "./tail";
+
+/** A map split at its highest rank; lower ranks use the first components. */
+export interface SplitMap {
+  /** How many components there are. */
+  readonly rank: number;
+  /** The two maps, first pixels to components, then components to outputs. */
+  truncated(rank: number): { first: LinearMap; second: LinearMap };
+}
+
+/** What a split needs beside the map. */
+export interface SplitOptions {
+  /** Raw pixels of real images, uint8 [count, inputs]. */
+  readonly images: Uint8Array;
+  /** How the map takes them. */
+  readonly pixels: ChannelAffine;
+  readonly maximumRank: number;
+  /** The layers behind the map, where they are known. */
+  readonly tail?: Tail | undefined;
+  /** Told the share done, 0 to 1. */
+  onProgress?(share: number): void;
+}
+
+/** Images whose gradients measure how sensitive the logit is. */
+const GRADIENT_IMAGES = 512;
+
+/** Splits a map of standardized pixels. */
+export async function splitMap(map: LinearMap, options: SplitOptions): Promise<SplitMap> {
+  const { images, pixels, maximumRank, onProgress = () => undefined } = options;
+  const { rows, columns } = map.matrix;
+  const multiplier = await MatrixMultiplier.open();
+  try {
+    const outputs = await outputsOf(map.matrix, images, pixels, multiplier, onProgress);
+    const metric = await metricOf(outputs, map.bias, options.tail, multiplier);
+    const mean = centre(outputs, columns);
+    const measured = await metric.apply(outputs);
+    const { directions, rank } = await principalDirections(measured, columns, maximumRank, multiplier);
+    const encoder = await metric.apply(directions);
+    const decoder = await metric.applyInverse(directions);
+    const turned = transposed(encoder, rank, columns);
+    const first = new Float32Array(rows * rank);
+    for await (const { start, rows: blockRows, values } of map.matrix.blocks()) {
+      first.set(await multiplier.multiply(values, turned, columns), start * rank);
+      onProgress(0.5 + (0.5 * (start + blockRows)) / rows);
+    }
+    const full = { first, encoder, decoder, mean, bias: map.bias, rows, columns, rank };
+    return { rank, truncated: (wanted) => truncate(full, wanted) };
+  } finally {
+    await multiplier.close();
+  }
+}
+
+/** How changes of the outputs are measured: by what they do to the logit, where the layers behind are known. */
+async function metricOf(
+  outputs: Float32Array,
+  bias: Float64Array,
+  tail: Tail | undefined,
+  multiplier: MatrixMultiplier,
+): Promise<Metric> {
+  if (!tail) return plainMetric;
+  const columns = bias.length;
+  const count = outputs.length / columns;
+  const kept = Math.min(count, GRADIENT_IMAGES);
+  const some = new Float32Array(kept * columns);
+  for (let i = 0; i < kept; i++) {
+    const from = Math.floor((i * count) / kept) * columns;
+    for (let column = 0; column < columns; column++)
+      some[i * columns + column] = outputs[from + column]! + bias[column]!;
+  }
+  return sensitivityMetric(await tail.gradients(some, columns, multiplier), columns, multiplier);
+}
+
+/** Outputs of the map without its bias, [count, columns]. */
+async function outputsOf(
+  matrix: Matrix,
+  images: Uint8Array,
+  { scale, shift }: ChannelAffine,
+  multiplier: MatrixMultiplier,
+  onProgress: (share: number) => void,
+): Promise<Float32Array> {
+  const count = images.length / matrix.rows;
+  const outputs = new Float32Array(count * matrix.columns);
+  const channels = scale.length;
+  for await (const { start, rows, values } of matrix.blocks()) {
+    const inputs = new Float32Array(count * rows);
+    for (let image = 0, at = 0; image < count; image++) {
+      for (let i = 0, from = image * matrix.rows + start; i < rows; i++, at++, from++) {
+        const channel = (start + i) % channels;
+        inputs[at] = images[from]! * scale[channel]! + shift[channel]!;
+      }
+    }
+    const part = await multiplier.multiply(inputs, values, rows);
+    for (let i = 0; i < part.length; i++) outputs[i]! += part[i]!;
+    onProgress((0.5 * (start + rows)) / matrix.rows);
+  }
+  return outputs;
+}
+
+/** Takes the mean row out of a matrix and returns it. */
+function centre(values: Float32Array, columns: number): Float64Array {
+  const mean = new Float64Array(columns);
+  const count = values.length / columns;
+  for (let i = 0; i < values.length; i++) mean[i % columns]! += values[i]! / count;
+  for (let i = 0; i < values.length; i++) values[i]! -= mean[i % columns]!;
+  return mean;
+}
+
+interface FullSplit {
+  /** [rows, rank] */
+  readonly first: Float32Array;
+  /** Outputs to components, transposed: [rank, columns]. */
+  readonly encoder: Float32Array;
+  /** Components to outputs: [rank, columns]. */
+  readonly decoder: Float32Array;
+  readonly mean: Float64Array;
+  readonly bias: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rank: number;
+}
+
+function truncate({ first, encoder, decoder, mean, bias, rows, columns, rank }: FullSplit, wanted: number) {
+  const kept = new Float32Array(rows * wanted);
+  for (let row = 0; row < rows; row++) kept.set(first.subarray(row * rank, row * rank + wanted), row * wanted);
+  const offset = Float64Array.from({ length: wanted }, (_, k) => {
+    let sum = 0;
+    for (let column = 0; column < columns; column++) sum -= mean[column]! * encoder[k * columns + column]!;
+    return sum;
+  });
+  return {
+    first: { matrix: matrixOf(kept, rows, wanted), bias: offset },
+    second: {
+      matrix: matrixOf(decoder.subarray(0, wanted * columns), wanted, columns),
+      bias: bias.map((b, column) => b + mean[column]!),
+    },
+  };
+}

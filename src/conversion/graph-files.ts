@@ -1,0 +1,69 @@
+/** @module Writes a trained run's network as `model.onnx` and `model.onnx.data`. */
+import { join } from "node:path";
+import { SafetensorsFile, sha256, sizeOf, writeFileAtomically } from "../files/index";
+import { ExternalData, GraphBuilder } from "../onnx/index";
+import { Conversion, convertLayers, type Value } from "./conversion";
+import { converters } from "./converters/index";
+import { foldableProjections } from "./folding";
+import type { LinearWriter } from "./linear";
+import type { TrainedRun } from "./run";
+import { allViews, meanOfViews } from "./views";
+
+export const GRAPH_FILE = "model.onnx";
+/** Name of the graph's input: raw pixels, uint8 [n, size, size, 3]. */
+export const INPUT_NAME = "pixels";
+/** Name of the graph's output: float32 [n, 1]. */
+export const OUTPUT_NAME = "logit";
+
+/** What was written. */
+export interface GraphFiles {
+  /** SHA-256 by file name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Parameters of the trained network. */
+  readonly parameters: number;
+}
+
+export interface GraphOptions {
+  /** Write a projection and the dense layer behind it as one dense layer on pixels. */
+  readonly foldProjection?: boolean | undefined;
+  /** Told the bytes of weights written so far; may throw to stop. */
+  onBytes?(done: number): void;
+}
+
+/**
+ * Writes the graph into an existing directory. Weights are read and written in slices.
+ * @param writer the precision of linear maps
+ */
+export async function writeGraphFiles(
+  { files, layers, config }: TrainedRun,
+  directory: string,
+  writer: LinearWriter,
+  { foldProjection = false, onBytes = () => undefined }: GraphOptions = {},
+): Promise<GraphFiles> {
+  const weights = await SafetensorsFile.open(files.bestWeights);
+  const external = new ExternalData(directory, `${GRAPH_FILE}.data`, onBytes);
+  try {
+    const graph = new GraphBuilder(external);
+    const { mean, std } = config.preprocessing;
+    const pixels = { scale: std.map((s) => 1 / (255 * s)), shift: mean.map((m, i) => -m / (std[i] as number)) };
+    const isAveraged = (config.views ?? 1) > 1;
+    const name = isAveraged ? await allViews(graph, INPUT_NAME) : INPUT_NAME;
+    const input: Value = { name, shape: layers.inputShape, pixels };
+    const projections = foldProjection ? foldableProjections(layers) : new Set<string>();
+    const convert = (folded: Conversion["folded"]) => new Conversion(graph, weights, writer, folded, projections);
+    const output = await convertLayers(layers, input, converters, convert);
+    graph.name(isAveraged ? await meanOfViews(graph, output.name) : output.name, OUTPUT_NAME);
+    const bytes = await graph.encode(
+      [{ name: INPUT_NAME, type: "uint8", shape: ["n", ...layers.inputShape] }],
+      [{ name: OUTPUT_NAME, type: "float32", shape: ["n", 1] }],
+      { classes: config.classes.join(","), threshold: String(config.threshold ?? 0.5) },
+    );
+    await writeFileAtomically(join(directory, GRAPH_FILE), bytes);
+    const dataHash = await external.close();
+    const parameters = weights.entries().reduce((total, { shape }) => total + sizeOf(shape), 0);
+    return { files: { [GRAPH_FILE]: sha256(bytes), ...(dataHash && { [external.fileName]: dataHash }) }, parameters };
+  } finally {
+    await external.abort();
+    await weights.close();
+  }
+}

@@ -1,0 +1,17 @@
+/** @module Trained runs as ONNX graphs: layers, matrices read in blocks, and the comparison with TensorFlow's logits. */
+export { identityConverters } from "./converters/identity";
+export {
+  GRAPH_FILE,
+  type GraphFiles,
+  type GraphOptions,
+  INPUT_NAME,
+  OUTPUT_NAME,
+  writeGraphFiles,
+} from "./graph-files";
+export * from "./linear";
+export { collect, type Matrix, matrixOf, storedMatrix } from "./matrix";
+export { MatrixMultiplier } from "./matrix-product";
+export { readTrainedRun, type TrainedRun } from "./run";
+export { RunTiles } from "./run-tiles";
+export type { LayerNode } from "./topology";
+export { compareLogits, logitsOfGraph, requireEqualLogits } from "./verification";

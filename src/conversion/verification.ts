@@ -1,0 +1,77 @@
+/** @module Compares an exported graph with the logits that TensorFlow gave for the validation tiles. */
+import { HistoError } from "../errors/index";
+import { delongTest, sigmoid } from "../evaluation/index";
+import type { Verification } from "../model-directory/index";
+import type { GraphSession } from "../onnxruntime/index";
+import { INPUT_NAME, OUTPUT_NAME } from "./graph-files";
+import type { ExportedConfig } from "./run";
+import type { KnownTiles } from "./run-tiles";
+
+/** Images, views counted, are sent through the graph in groups of this many. */
+const GROUP = 32;
+
+/**
+ * Logits of a graph (with the names of an exported one) for pixels, uint8 [count, size, size, 3].
+ * @param views of an image, that the graph sees
+ */
+export async function logitsOfGraph(
+  session: GraphSession,
+  pixels: Uint8Array,
+  { preprocessing: { size }, views = 1 }: Pick<ExportedConfig, "preprocessing" | "views">,
+): Promise<Float64Array> {
+  const bytes = size * size * 3;
+  const count = pixels.length / bytes;
+  const logits = new Float64Array(count);
+  const most = Math.max(1, Math.floor(GROUP / views));
+  for (let start = 0; start < count; start += most) {
+    const group = Math.min(most, count - start);
+    const data = pixels.subarray(start * bytes, (start + group) * bytes);
+    const tensor = { type: "uint8", data, shape: [group, size, size, 3] } as const;
+    logits.set(await session.run(INPUT_NAME, tensor, OUTPUT_NAME), start);
+  }
+  return logits;
+}
+
+/**
+ * Compares logits with the trained model's.
+ * @param threshold probability from which on the run answers positive
+ */
+export function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, threshold: number): Verification {
+  const { labels, logits } = tiles;
+  const isPositive = (logit: number) => sigmoid(logit) >= threshold;
+  const differences = logits.map((logit, i) => Math.abs(logit - (exported[i] as number)));
+  const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
+  const bothClasses = [0, 1].every((label) => labels.filter((other) => other === label).length >= 2);
+  const test = bothClasses ? delongTest(labels, logits, exported) : null;
+  return {
+    tiles: logits.length,
+    maxDeviation: differences.reduce((largest, difference) => (difference <= largest ? largest : difference), 0),
+    rmsDeviation: rootMeanSquare(differences),
+    logitSpread: rootMeanSquare(logits.map((logit) => logit - mean)),
+    rocAuc: test === null ? null : { trained: test.aucA, exported: test.aucB },
+    rocAucDrop: test?.difference ?? null,
+    rocAucDropCi95: test?.ci95 ?? null,
+    changedAnswers: logits.filter((logit, i) => isPositive(logit) !== isPositive(exported[i] as number)).length,
+  };
+}
+
+/** Largest difference of a logit in an exact export, for logits up to about 1 and in proportion above. */
+const EXACT_TOLERANCE = 1e-4;
+/** The same where TensorFlow rounded the factors of convolutions to bf16 (8 bits): its own logits are that far off. */
+const BF16_TOLERANCE = 0.05;
+
+/** @throws {HistoError} `EXPORT_DIFFERS` when an exact export gives other logits than TensorFlow did */
+export function requireEqualLogits(verification: Verification, tiles: KnownTiles, exactProducts: boolean): void {
+  const largest = tiles.logits.reduce((max, logit) => Math.max(max, Math.abs(logit)), 1);
+  const allowed = largest * (exactProducts ? EXACT_TOLERANCE : BF16_TOLERANCE);
+  if (verification.maxDeviation <= allowed) return;
+  throw new HistoError(
+    "EXPORT_DIFFERS",
+    `The exported model's logits differ from TensorFlow's by up to ${verification.maxDeviation}, more than ${allowed}; ` +
+      "nothing was exported. Have the run's files or the data set changed since training?",
+  );
+}
+
+function rootMeanSquare(values: readonly number[]): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+}

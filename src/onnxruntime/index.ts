@@ -1,0 +1,3 @@
+/** @module The only room with onnxruntime: sessions that run graphs. */
+export { loadRuntime } from "./runtime";
+export * from "./session";

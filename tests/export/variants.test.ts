@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { writePredictions } from "../../src/evaluation/index";
+import { exportRun } from "../../src/export/index";
+import { Predictor } from "../../src/inference/index";
+import { Random } from "../../src/random/index";
+import { writeTileFolder } from "../support/tile-folder";
+import {
+  layersModelLogits,
+  randomizeWeights,
+  randomPixels,
+  temporaryDirectory,
+  writeRun,
+} from "../support/trained-run";
+
+const SIZE = 32;
+const { layers } = tf;
+
+/** A run on a folder of drawn tiles, with the layers model's logits for the tiles that it held out. */
+async function runOnTiles(t: TestContext) {
+  const directory = await temporaryDirectory(t);
+  const data = join(directory, "data");
+  const tiles = await writeTileFolder(data, 60, SIZE);
+  const model = randomizeWeights(
+    tf.sequential({
+      layers: [
+        layers.flatten({ inputShape: [SIZE, SIZE, 3] }),
+        layers.dense({ units: 300, activation: "relu" }),
+        layers.dense({ units: 80, activation: "relu" }),
+        layers.dense({ units: 1 }),
+      ],
+    }),
+  );
+  const held = tiles.filter((_, i) => i % 3 === 0);
+  const pixels = new Uint8Array(held.length * SIZE * SIZE * 3);
+  for (const [i, tile] of held.entries()) pixels.set(tile.pixels, i * SIZE * SIZE * 3);
+  const logits = layersModelLogits(model, pixels, held.length);
+  const files = await writeRun(join(directory, "run"), model, { data, precision: "fp32" });
+  const random = new Random(3);
+  const median = logits.slice().sort()[logits.length >> 1]!;
+  const predictions = held.map(({ name }, i) => {
+    const label = logits[i]! + random.normal(0, 1) > median ? 1 : 0;
+    return { filename: name, label, logit: logits[i]!, probability: 1 / (1 + Math.exp(-logits[i]!)) } as const;
+  });
+  await writePredictions(files.predictions("validation"), predictions);
+  return { directory, run: join(directory, "run"), files, data, pixels, count: held.length, logits, predictions };
+}
+
+test("fp32 gives TensorFlow's logits on the validation tiles, decoded from their files", async (t) => {
+  const { directory, run, count } = await runOnTiles(t);
+  const { verification } = await exportRun({ run, out: join(directory, "model") });
+  assert.equal(verification?.tiles, count);
+  assert.ok(verification.maxDeviation < 1e-4);
+  assert.equal(verification.rocAucDrop, 0);
+});
+
+test("an fp32 export that does not match the stored logits is refused and leaves nothing behind", async (t) => {
+  const { directory, run, files, predictions } = await runOnTiles(t);
+  await writePredictions(
+    files.predictions("validation"),
+    predictions.map((row, i) => (i === 7 ? { ...row, logit: row.logit + 0.01 } : row)),
+  );
+  await assert.rejects(exportRun({ run, out: join(directory, "model") }), { code: "EXPORT_DIFFERS" });
+  assert.ok(!existsSync(join(directory, "model")));
+});
+
+test("int8 is a quarter of the size, close to fp32, and one image's logit does not depend on the rest of the batch", async (t) => {
+  const { directory, run, pixels, count } = await runOnTiles(t);
+  const full = await exportRun({ run, out: join(directory, "fp32") });
+  const small = await exportRun({ run, out: join(directory, "int8"), variant: "int8" });
+  const dataSize = async (name: string) => (await stat(join(directory, name, "model.onnx.data"))).size;
+  assert.ok((await dataSize("int8")) < 0.27 * (await dataSize("fp32")));
+  assert.ok(small.bytes < full.bytes);
+  assert.ok(small.verification!.rmsDeviation < 0.06 * small.verification!.logitSpread);
+
+  const predictor = await Predictor.open(join(directory, "int8"));
+  t.after(() => predictor.close());
+  const together = await predictor.predictPixels(pixels, count);
+  const bytes = pixels.length / count;
+  for (let i = 0; i < 5; i++) {
+    const [alone] = await predictor.predictPixels(pixels.subarray(i * bytes, (i + 1) * bytes), 1);
+    assert.ok(Math.abs(alone! - together[i]!) < 1e-5);
+  }
+});
+
+test("compact splits the first layer where real tiles lie in few directions, and keeps validation AUC", async (t) => {
+  const { directory, run } = await runOnTiles(t);
+  const { compression, verification, bytes } = await exportRun({ run, out: join(directory, "m"), variant: "compact" });
+  const int8 = await exportRun({ run, out: join(directory, "int8"), variant: "int8" });
+  assert.ok(compression?.rank !== null && compression!.rank <= 64);
+  assert.ok(bytes < int8.bytes / 2);
+  assert.ok(verification!.rocAucDrop! <= 0.005);
+  const predictor = await Predictor.open(join(directory, "m"));
+  t.after(() => predictor.close());
+  assert.equal(predictor.card.variant, "compact");
+  assert.ok((await predictor.verifyGolden())?.ok);
+});
+
+test("compact keeps to the limit on changed answers", async (t) => {
+  const { directory, run, files, pixels, count, logits } = await runOnTiles(t);
+  const compact = (name: string, maxChangedAnswers: number) =>
+    exportRun({ run, out: join(directory, name), variant: "compact", maxChangedAnswers });
+  const free = await compact("free", 1);
+  const predictor = await Predictor.open(free.out);
+  t.after(() => predictor.close());
+  // A threshold at the logit of a tile whose logit falls: this form changes that tile's answer.
+  const exported = await predictor.predictPixels(pixels, count);
+  const fallen = logits.findIndex((logit, i) => exported[i]! < logit - 1e-4);
+  const config = JSON.parse(await readFile(files.config, "utf8"));
+  const threshold = 1 / (1 + Math.exp(-(logits[fallen]! - 5e-5)));
+  await writeFile(files.config, JSON.stringify({ ...config, threshold }));
+  const again = await compact("again", 1);
+  assert.deepEqual(again.compression, free.compression);
+  assert.ok(again.verification!.changedAnswers >= 1);
+  const strict = await compact("strict", 0).catch((error) => error);
+  if (strict instanceof Error) assert.match(strict.message, /at most 0 of 20 answers.*--max-changed-answers/);
+  else {
+    assert.equal(strict.verification.changedAnswers, 0);
+    assert.notDeepEqual(strict.compression, free.compression);
+  }
+});
+
+test("without the tiles fp32 is exported unverified and compact says what is missing", async (t) => {
+  const { directory, run, data } = await runOnTiles(t);
+  const elsewhere = join(directory, "nowhere");
+  await assert.rejects(exportRun({ run, out: join(directory, "m"), variant: "compact", data: elsewhere }), {
+    code: "EXPORT_NO_TILES",
+  });
+  const { rename } = await import("node:fs/promises");
+  await rename(data, join(directory, "moved"));
+  assert.equal((await exportRun({ run, out: join(directory, "a") })).verification, null);
+  const found = await exportRun({ run, out: join(directory, "b"), data: join(directory, "moved") });
+  assert.ok(found.verification);
+});
+
+test("int8 splits the sum over images so large that 32 bits might not hold it", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const size = 304;
+  const model = tf.sequential({
+    layers: [layers.flatten({ inputShape: [size, size, 3] }), layers.dense({ units: 2 }), layers.dense({ units: 1 })],
+  });
+  await writeRun(join(directory, "run"), randomizeWeights(model));
+  await exportRun({ run: join(directory, "run"), out: join(directory, "model"), variant: "int8" });
+  const predictor = await Predictor.open(join(directory, "model"));
+  t.after(() => predictor.close());
+  const white = new Uint8Array(size * size * 3).fill(255);
+  for (const pixels of [white, randomPixels(1, size)]) {
+    const [logit] = await predictor.predictPixels(pixels, 1);
+    const expected = layersModelLogits(model, pixels, 1)[0]!;
+    assert.ok(Math.abs(logit! - expected) < 0.05 * (1 + Math.abs(expected)), `${logit} is not ${expected}`);
+  }
+});
