@@ -8,10 +8,10 @@ export {
   RequestMemory,
   type ServiceRequest,
   type ServiceResponse,
-  type TokenIssuer,
 } from "./http/index";
 export { FolderImages, IMAGE_NAME_RULE, type ImageEntry, type ImageSource, openImages } from "./images/index";
 export { Metrics } from "./metrics";
+export type { TokenIssuer } from "./middleware/index";
 export {
   type Answer,
   DEFAULT_ENGINE_OPTIONS,
@@ -22,6 +22,6 @@ export {
   nameModels,
   type ServedModel,
 } from "./models/index";
-export { openWeb, type SlideHost, type SlideOrder, type SlideState } from "./routes/index";
-export { DEFAULT_LIMITS, type RequestHead, Service, type ServiceLimits, type ServiceOptions } from "./service";
+export { openWeb, type ServiceLimits, type SlideHost, type SlideOrder, type SlideState } from "./routes/index";
+export { DEFAULT_LIMITS, Service, type ServiceOptions } from "./service";
 export { apiKeysOf, bitDepthOf, listOf, originsOf, tokensOf } from "./settings";

@@ -1,7 +1,7 @@
 /** @module Settings that are given as text, on the command line or in the environment. */
 import { InputError } from "../../src/errors/index";
 import { numberWritten } from "../../src/files/index";
-import type { TokenIssuer } from "./http/index";
+import type { TokenIssuer } from "./middleware/index";
 
 /** The parts of a list such as `a, b`. */
 export function listOf(text = ""): string[] {

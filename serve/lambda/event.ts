@@ -42,7 +42,11 @@ export function requestOf(event: HttpEvent, signal: AbortSignal): ServiceRequest
     path: withoutStage(event.rawPath, event.requestContext.stage),
     query: new URLSearchParams(event.rawQueryString ?? ""),
     headers,
-    body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
+    readBody: async (limit) => {
+      const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+      if (body.length > limit) throw new Problem("BODY_TOO_LARGE");
+      return body;
+    },
     id: requestId(headers["x-request-id"] ?? event.requestContext.requestId),
     signal,
   };

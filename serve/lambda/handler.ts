@@ -14,6 +14,7 @@ import {
   originsOf,
   Problem,
   Service,
+  type ServiceRequest,
   type TokenIssuer,
   tokensOf,
 } from "../core/index";
@@ -74,20 +75,29 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
   service.serve();
   return async (event, remainingMs) => {
     const started = performance.now();
-    let request: ReturnType<typeof requestOf>;
+    const { signal } = new AbortController();
+    let request: ServiceRequest;
     try {
-      request = requestOf(event, new AbortController().signal);
+      request = requestOf(event, signal);
     } catch (error) {
-      return resultOf(service.refuse(error, { id: "unknown", method: "GET", path: "/", headers: {} }), "GET");
+      return resultOf(await service.refuse(error, requestOf(NO_REQUEST, signal)), "GET");
     }
     const deadlineMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - SENDING_MS);
     const response = await service.handle({ ...request, deadlineMs });
     const { method, path, id } = request;
     log("request", { request_id: id, method, path, status: response.status, duration_ms: performance.now() - started });
     const result = resultOf(response, method);
-    return fits(result) ? result : resultOf(service.refuse(new Problem("IMAGE_TOO_LARGE", TOO_LARGE), request), method);
+    if (fits(result)) return result;
+    return resultOf(await service.refuse(new Problem("IMAGE_TOO_LARGE", TOO_LARGE), request), method);
   };
 }
+
+/** Stands for an event that is none of a request. */
+const NO_REQUEST: HttpEvent = {
+  version: "2.0",
+  rawPath: "/",
+  requestContext: { requestId: "unknown", http: { method: "GET" } },
+};
 
 const TOO_LARGE = "A Lambda function cannot send an answer of more than 6 MB; ask for a thumbnail.";
 

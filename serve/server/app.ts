@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { rateLimit } from "express-rate-limit";
-import { Problem, type RequestHead, Service, type ServiceOptions, type ServiceResponse } from "../core/index";
+import { Problem, type Service, type ServiceRequest, type ServiceResponse } from "../core/index";
 import { readBody } from "./body-reader";
 import { type Logger, requestLogger } from "./logging";
 
-export interface AppOptions extends ServiceOptions {
+export interface AppOptions {
   /** Requests per minute and client address; 0 for no limit. */
   readonly rateLimit?: number | undefined;
   /** How many proxies in front are trusted to say the client's address. */
@@ -15,8 +15,8 @@ export interface AppOptions extends ServiceOptions {
   readonly logger?: Logger | undefined;
 }
 
-/** Makes the application around a service that is given or made from the options. */
-export function createApp(options: AppOptions, service: Service = new Service(options)): Express {
+/** Makes the application around a service. */
+export function createApp(service: Service, options: AppOptions = {}): Express {
   const app = express();
   app
     .disable("x-powered-by")
@@ -35,56 +35,45 @@ export function createApp(options: AppOptions, service: Service = new Service(op
         standardHeaders: "draft-8",
         legacyHeaders: false,
         skip: ({ path }) => path === "/livez" || path === "/readyz",
-        handler: (request, response) => {
+        handler: (_request, response, next) => {
           const headers = { "retry-after": String(response.getHeader("retry-after") ?? 1) };
-          write(response, service, service.refuse(new Problem("RATE_LIMITED", undefined, headers), headOf(request)));
+          next(new Problem("RATE_LIMITED", undefined, headers));
         },
       }),
     );
   }
-  app.use((request: Request, response: Response) => answer(service, request, response));
-  // Only a fault of the server itself comes here; nothing of it is shown.
-  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    write(response, service, service.refuse(error, headOf(request)));
+  app.use(async (request: Request, response: Response) => {
+    write(response, service, await service.handle(requestOf(request, response, service)));
+  });
+  // Requests of which there are too many come here, and faults of the server itself.
+  app.use(async (error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    write(response, service, await service.refuse(error, requestOf(request, response, service)));
   });
   return app;
 }
 
-async function answer(service: Service, request: Request, response: Response): Promise<void> {
+/** Clients of proxies write the whole address where others write the path. */
+const AUTHORITY = /^https?:\/\/[^/]*/i;
+
+function requestOf(request: Request, response: Response, service: Service): ServiceRequest {
   const controller = new AbortController();
   const memory = service.memory.share();
   response.on("close", () => {
     memory.end();
     if (!response.writableEnded) controller.abort();
   });
-  const head = headOf(request);
-  let body: Uint8Array;
-  try {
-    const limit = await service.admit(head);
-    body = limit > 0 ? await readBody(request, limit, memory) : new Uint8Array();
-  } catch (error) {
-    // What was read of the body is not kept.
-    memory.end();
-    if (controller.signal.aborted) return;
-    return write(response, service, service.refuse(error, head));
-  }
-  if (controller.signal.aborted) return;
-  const { signal } = controller;
-  write(response, service, await service.handle({ ...head, query: queryOf(request), body, memory, signal }));
-}
-
-/** Clients of proxies write the whole address where others write the path. */
-const AUTHORITY = /^https?:\/\/[^/]*/i;
-
-function headOf(request: Request): RequestHead {
   // Not `new URL`, which would take `//name/path` for a host.
-  const path = request.originalUrl.split("?", 1)[0]?.replace(AUTHORITY, "") || "/";
-  return { id: String(request.id), method: request.method, path, headers: headersOf(request) };
-}
-
-function queryOf({ originalUrl }: Request): URLSearchParams {
-  const at = originalUrl.indexOf("?");
-  return new URLSearchParams(at < 0 ? "" : originalUrl.slice(at + 1));
+  const [target = "", query] = request.originalUrl.split(/\?(.*)/s, 2);
+  return {
+    id: String(request.id),
+    method: request.method,
+    path: target.replace(AUTHORITY, "") || "/",
+    query: new URLSearchParams(query),
+    headers: headersOf(request),
+    signal: controller.signal,
+    memory,
+    readBody: (limit) => readBody(request, limit, memory),
+  };
 }
 
 function write(response: Response, service: Service, { status, headers, body }: ServiceResponse): void {

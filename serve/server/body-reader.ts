@@ -7,7 +7,7 @@ const DISCARDED_BYTES = 64 * 2 ** 20;
 
 /**
  * The whole body. A wrong or missing Content-Length changes nothing: bytes are counted as they come.
- * @param memory where the body is counted; it stays so until the caller ends the share
+ * @param memory where the body is counted: until the share ends, or the body is refused
  * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` when the client breaks off
  */
 export async function readBody(request: IncomingMessage, limit: number, memory: MemoryShare): Promise<Uint8Array> {
@@ -26,6 +26,8 @@ export async function readBody(request: IncomingMessage, limit: number, memory: 
         chunks.push(chunk);
       } catch (problem) {
         request.off("data", keep);
+        chunks.length = 0;
+        memory.end();
         discard(request);
         reject(problem);
       }

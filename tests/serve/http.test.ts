@@ -14,9 +14,8 @@ import { temporaryDirectory } from "../support/temporary-directory";
 async function start(t: TestContext): Promise<{ url: string; service: Service; lines: Record<string, unknown>[] }> {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger("info", { write: (line: string) => lines.push(JSON.parse(line)) });
-  const options = { models: new ModelRegistry(), web: await openWeb(), logger };
-  const service = new Service(options);
-  const server = createServer(createApp(options, service)).listen(0, "127.0.0.1");
+  const service = new Service({ models: new ModelRegistry(), web: await openWeb() });
+  const server = createServer(createApp(service, { logger })).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, service, lines };
@@ -73,7 +72,8 @@ test("a file that could not be read once is read when it is asked for again", as
   await writeFile(page, "<p>Hello</p>");
   const web = await WebFiles.open(directory);
   const service = new Service({ models: new ModelRegistry(), web });
-  const get = { method: "GET", path: "/", id: "a", query: new URLSearchParams(), headers: {}, body: new Uint8Array() };
+  const readBody = async () => new Uint8Array();
+  const get = { method: "GET", path: "/", id: "a", query: new URLSearchParams(), headers: {}, readBody };
   const status = async () => (await service.handle({ ...get, signal: new AbortController().signal })).status;
   await rename(page, `${page}-away`);
   assert.equal(await status(), 500);

@@ -40,7 +40,7 @@ test("a function that could not load its model tries again with the next event",
   assert.equal((await handler(event)).statusCode, 200);
 });
 
-test("a named stage is no part of the path", () => {
+test("a named stage is no part of the path", async () => {
   const event: HttpEvent = {
     version: "2.0",
     rawPath: "/prod/predict",
@@ -54,7 +54,8 @@ test("a named stage is no part of the path", () => {
   assert.equal(request.path, "/predict");
   assert.equal(request.query.get("model"), "a");
   assert.equal(request.headers["content-type"], "image/png");
-  assert.equal(Buffer.from(request.body).toString(), "hi");
+  assert.equal(Buffer.from(await request.readBody(2)).toString(), "hi");
+  await assert.rejects(request.readBody(1), { code: "BODY_TOO_LARGE" });
 });
 
 test("a function reads its lists as the server does, and does not start with keys that hold none", () => {

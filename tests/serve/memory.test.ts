@@ -36,7 +36,7 @@ async function start(t: TestContext, options: Partial<ServiceOptions>) {
   const predict = () => new Promise<Answer>((resolve) => waiting.push(() => resolve(ANSWER)));
   const model = { name: "slow", sha256: "", card: { threshold: 0.6 }, predict } as unknown as ServedModel;
   const service = new Service({ models: new ModelRegistry([model]), ...options });
-  const server = createServer(createApp({ models: service.models }, service)).listen(0, "127.0.0.1");
+  const server = createServer(createApp(service)).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { Access } from "../../serve/core/http/index";
 import { tokensOf } from "../../serve/core/index";
+import { Access } from "../../serve/core/middleware/index";
 
 type Jose = typeof import("jose", { with: { "resolution-mode": "import" }});
 type Signer = Awaited<ReturnType<Jose["generateKeyPair"]>>;

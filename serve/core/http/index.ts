@@ -1,8 +1,5 @@
-/** @module Requests, answers and problems as plain data, and what guards them: keys, tokens, origins, memory. */
-export { Access, type TokenIssuer } from "./auth";
-export { corsHeaders, preflight } from "./cors";
+/** @module Requests, answers and problems as plain data, without any framework. */
 export { type MemoryShare, RequestMemory } from "./memory";
 export { json, mediaType, type ServiceRequest, type ServiceResponse, text } from "./message";
 export { readMultipart } from "./multipart";
-export { PROBLEM_CODES, Problem, type ProblemCode, problemResponse } from "./problem";
-export { securityHeaders } from "./security-headers";
+export { PROBLEM_CODES, Problem, type ProblemCode, problemBody, problemResponse } from "./problem";

@@ -1,16 +1,21 @@
 /** @module Requests and responses as plain data, so that Express and Lambda sit on one and the same service. */
 import type { MemoryShare } from "./memory";
 
-/** A request whose body has been read whole. */
+/** A request whose body has not been read yet. */
 export interface ServiceRequest {
   /** Upper case. */
   readonly method: string;
-  /** Path without the query, percent-decoded by the routes themselves. */
+  /** Path without the query, still percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Uint8Array;
+  /**
+   * Reads the whole body, once.
+   * @param limit most bytes that are accepted
+   * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` when the client breaks off
+   */
+  readonly readBody: (limit: number) => Promise<Uint8Array>;
   /** Request id for logs; echoed as `x-request-id`. */
   readonly id: string;
   /** Aborted when the client has gone. */

@@ -2,7 +2,7 @@
  * @module Errors of the service as problem JSON with a stable `code`.
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
-import type { ServiceResponse } from "./message";
+import { json, type ServiceResponse } from "./message";
 
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad request",
@@ -87,20 +87,17 @@ export class Problem extends Error {
   }
 }
 
+/** The problem object, with the request's id where it is known. */
+export function problemBody(problem: Problem, requestId?: string): Record<string, unknown> {
+  return { ...problem.toJSON(), ...(requestId ? { instance: `urn:request:${requestId}` } : {}) };
+}
+
 /** Seconds after which a client may try again. */
 const RETRY_AFTER_SECONDS = 1;
 
 /** The answer for a problem; 429 and 503 always say when to retry. */
-export function problemResponse(problem: Problem, requestId?: string): ServiceResponse {
+export function problemResponse(problem: Problem, body: object = problemBody(problem)): ServiceResponse {
   const retry = problem.status === 429 || problem.status === 503 ? { "retry-after": `${RETRY_AFTER_SECONDS}` } : {};
-  return {
-    status: problem.status,
-    headers: {
-      "content-type": "application/problem+json; charset=utf-8",
-      "cache-control": "no-store",
-      ...retry,
-      ...problem.headers,
-    },
-    body: JSON.stringify({ ...problem.toJSON(), ...(requestId ? { instance: `urn:request:${requestId}` } : {}) }),
-  };
+  const headers = { "content-type": "application/problem+json; charset=utf-8", ...retry, ...problem.headers };
+  return json(body, problem.status, headers);
 }

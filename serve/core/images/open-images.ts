@@ -10,7 +10,10 @@ import type { ImageEntry, ImageSource } from "./image-source";
  * can be read.
  * @throws {InputError} `IMAGES_MISSING` or `IMAGES_URL_INVALID`
  */
-export async function openImages(location: string, { maxBytes }: { maxBytes?: number } = {}): Promise<ImageSource> {
+export async function openImages(
+  location: string,
+  { maxBytes }: { maxBytes?: number | undefined } = {},
+): Promise<ImageSource> {
   const size = maxBytes === undefined ? {} : { maxBytes };
   if (/^[a-z0-9]+:\/\//i.test(location)) {
     const { S3Images } = await import("./s3-images.js");

@@ -10,22 +10,17 @@ import {
   rocCurve,
 } from "../../../src/evaluation/index";
 import { RunDirectory } from "../../../src/runs/index";
-import { json, type ServiceRequest, type ServiceResponse } from "../http/index";
+import { json } from "../http/index";
 import type { ServedModel } from "../models/index";
-import type { Service } from "../service";
-import type { Parameters } from "./routes";
+import type { Handler } from "./route";
 
 const MOST_POINTS = 200;
 const HISTOGRAM_BINS = 20;
 
 /** `{history, partitions}`; null and empty where the run is not on this machine. */
-export async function curvesRoute(
-  service: Service,
-  _request: ServiceRequest,
-  { model: name }: Parameters,
-): Promise<ServiceResponse> {
-  const model = service.models.get(name);
-  const run = runOf(model, service.runs);
+export const curvesRoute: Handler = async ({ models, runs }, { parameters }) => {
+  const model = models.get(parameters.model);
+  const run = runOf(model, runs);
   const [history, validation, test] = await Promise.all([
     run ? historyOf(run) : null,
     run ? partitionCurves(run, "validation") : null,
@@ -36,7 +31,7 @@ export async function curvesRoute(
     history,
     partitions: { ...(validation ? { validation } : {}), ...(test ? { test } : {}) },
   });
-}
+};
 
 /** A run is found by the name in the model's card, which may be a stranger's: a plain folder name only. */
 function runOf({ card }: ServedModel, runs: string | undefined): RunDirectory | undefined {

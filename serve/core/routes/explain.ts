@@ -1,23 +1,23 @@
 /** @module `POST /explain`: what the model looked at, by covering one part of the image after the other. */
 import { numberWritten } from "../../../src/files/index";
-import { json, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
-import type { Service } from "../service";
+import { json, Problem } from "../http/index";
 import { readImage } from "./request-images";
+import type { Handler } from "./route";
 
 const DEFAULT_GRID = 12;
 const LARGEST_GRID = 28;
 
-export async function explainRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
+export const explainRoute: Handler = async (context, request) => {
   const name = request.query.get("model");
-  service.models.get(name);
+  context.models.get(name);
   const grid = numberWritten(request.query.get("grid") ?? String(DEFAULT_GRID));
   if (!Number.isInteger(grid) || grid < 2 || grid > LARGEST_GRID) {
     throw new Problem("FIELD_INVALID", `grid must be a whole number from 2 to ${LARGEST_GRID}.`);
   }
-  const image = await readImage(service, request);
+  const image = await readImage(context, request);
   const { model, explanation } = await image.use(async (bytes) => {
     // Looked up again: the model may have been replaced while the image was fetched.
-    const model = service.models.get(name);
+    const model = context.models.get(name);
     return { model, explanation: await model.explain(bytes, grid, request.signal) };
   });
   return json({
@@ -27,4 +27,4 @@ export async function explainRoute(service: Service, request: ServiceRequest): P
     method: "occlusion",
     ...explanation,
   });
-}
+};

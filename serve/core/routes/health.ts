@@ -1,18 +1,17 @@
 /** @module Liveness, readiness and `GET /info`. */
 import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
-import { json, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
+import { json, Problem } from "../http/index";
 import type { GoldenResult } from "../models/index";
-import type { Service } from "../service";
+import type { ServiceContext } from "./context";
+import type { Handler } from "./route";
 
 /** The process is up; says nothing of models. */
-export function livezRoute(): ServiceResponse {
-  return json({ status: "alive" });
-}
+export const livezRoute: Handler = () => json({ status: "alive" });
 
 /** How long the outcome of a golden inference is believed. */
 const BELIEVED_MS = 1000;
 
-const outcomes = new WeakMap<Service, { readonly until: number; readonly results: Promise<ReadyModel[]> }>();
+const outcomes = new WeakMap<ServiceContext, { readonly until: number; readonly results: Promise<ReadyModel[]> }>();
 
 interface ReadyModel {
   readonly name: string;
@@ -21,19 +20,19 @@ interface ReadyModel {
 }
 
 /** Every model answered its golden example with the stored logit just now. */
-export async function readyzRoute(service: Service): Promise<ServiceResponse> {
-  const models = await readyModels(service);
+export const readyzRoute: Handler = async (context) => {
+  const models = await readyModels(context);
   return json({ status: "ready", ready: true, models });
-}
+};
 
 /** @throws {Problem} `SHUTTING_DOWN`, `MODEL_UNAVAILABLE` */
-async function readyModels(service: Service): Promise<ReadyModel[]> {
-  if (service.phase === "stopping") throw new Problem("SHUTTING_DOWN");
-  if (service.phase === "starting") throw new Problem("MODEL_UNAVAILABLE", "The models are still loading.");
-  let outcome = outcomes.get(service);
+async function readyModels(context: ServiceContext): Promise<ReadyModel[]> {
+  if (context.phase === "stopping") throw new Problem("SHUTTING_DOWN");
+  if (context.phase === "starting") throw new Problem("MODEL_UNAVAILABLE", "The models are still loading.");
+  let outcome = outcomes.get(context);
   if (!outcome || outcome.until < Date.now()) {
-    outcome = { until: Date.now() + BELIEVED_MS, results: verify(service) };
-    outcomes.set(service, outcome);
+    outcome = { until: Date.now() + BELIEVED_MS, results: verify(context) };
+    outcomes.set(context, outcome);
   }
   const models = await outcome.results;
   // No model is not readiness, although none has failed.
@@ -43,9 +42,9 @@ async function readyModels(service: Service): Promise<ReadyModel[]> {
   return models;
 }
 
-function verify(service: Service): Promise<ReadyModel[]> {
+function verify(context: ServiceContext): Promise<ReadyModel[]> {
   return Promise.all(
-    service.models.all().map(async (model) => {
+    context.models.all().map(async (model) => {
       const failed: GoldenResult = { status: "failed", logit: Number.NaN, expected: null };
       return { name: model.name, sha256: model.sha256, golden: await model.verifyGolden().catch(() => failed) };
     }),
@@ -53,8 +52,7 @@ function verify(service: Service): Promise<ReadyModel[]> {
 }
 
 /** What is loaded: models with classes, threshold, input and metrics; what warnings mean; the image source; limits; version. */
-export function infoRoute(service: Service, _request: ServiceRequest): ServiceResponse {
-  const { models, images, limits, version, endpoint, pages } = service;
+export const infoRoute: Handler = ({ models, images, limits, version, endpoint, pages }) => {
   return json({
     version,
     default_model: models.names()[0] ?? null,
@@ -87,4 +85,4 @@ export function infoRoute(service: Service, _request: ServiceRequest): ServiceRe
     endpoint: endpoint ?? null,
     pages,
   });
-}
+};

@@ -1,17 +1,16 @@
 /** @module `GET /images` and `GET /images/{name}`: what the image source offers, for the page. */
 import { numberWritten } from "../../../src/files/index";
 import { imageFormat } from "../../../src/image/index";
-import { json, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
+import { json, Problem } from "../http/index";
 import { checkImageName } from "../images/index";
-import type { Service } from "../service";
-import type { Parameters } from "./routes";
+import type { Handler } from "./route";
 
 const LARGEST_PAGE = 5000;
 const LARGEST_THUMBNAIL = 512;
 const CACHE = { "cache-control": "private, max-age=3600" };
 
 /** The images' names with label and votes where known: `{source, total, images: [{name, class, votes}]}`. */
-export async function imagesRoute({ images }: Service, { query }: ServiceRequest): Promise<ServiceResponse> {
+export const imagesRoute: Handler = async ({ images }, { query }) => {
   if (!images) return json({ source: null, total: 0, images: [] });
   const offset = whole(query, "offset", 0, Number.MAX_SAFE_INTEGER);
   const limit = whole(query, "limit", LARGEST_PAGE, LARGEST_PAGE);
@@ -21,23 +20,19 @@ export async function imagesRoute({ images }: Service, { query }: ServiceRequest
     total: all.length,
     images: all.slice(offset, offset + limit),
   });
-}
+};
 
 /** An image as it is stored, or with `?thumbnail=96` a small JPEG of it. */
-export async function imageRoute(
-  { images, models }: Service,
-  { query, memory }: ServiceRequest,
-  { name }: Parameters,
-): Promise<ServiceResponse> {
+export const imageRoute: Handler = async ({ images, models }, { query, memory, parameters }) => {
   if (!images) throw new Problem("IMAGES_NOT_CONFIGURED");
-  const filename = checkImageName(name);
+  const filename = checkImageName(parameters.name);
   const bytes = await images.read(filename, memory);
   if (!query.has("thumbnail"))
     return { status: 200, headers: { ...CACHE, "content-type": typeOf(bytes) }, body: bytes };
   const edge = whole(query, "thumbnail", 96, LARGEST_THUMBNAIL, 16);
   const body = await models.get().thumbnail(bytes, edge);
   return { status: 200, headers: { ...CACHE, "content-type": "image/jpeg" }, body };
-}
+};
 
 /** By the content: the image meant may have another ending than the name asked for. */
 function typeOf(bytes: Uint8Array): string {

@@ -1,4 +1,6 @@
 /** @module The routes and their handlers, and the web page. */
-export { findRoute, isServicePath, type Route } from "./routes";
-export type { SlideHost, SlideOrder, SlideState } from "./slides";
+export type { ServiceContext, ServiceLimits } from "./context";
+export type { RoutedRequest } from "./route";
+export { findRoute, refusal } from "./routes";
+export type { SlideHost, SlideOrder, SlideState } from "./slide-host";
 export { openWeb, WebFiles } from "./web-files";

@@ -3,11 +3,10 @@
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
 import { sigmoid } from "../../../src/logits/index";
-import { json, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
-import type { ServedModel } from "../models/index";
-import type { Service } from "../service";
+import { json, Problem } from "../http/index";
+import type { ModelRegistry, ServedModel } from "../models/index";
 import { readJsonBody } from "./request-images";
-import type { Parameters } from "./routes";
+import type { Handler, RoutedRequest } from "./route";
 
 interface Tensor {
   readonly name: string;
@@ -16,11 +15,9 @@ interface Tensor {
   readonly data: unknown;
 }
 
-export function serverMetadataRoute({ version }: Service): ServiceResponse {
-  return json({ name: "histo", version, extensions: [] });
-}
+export const serverMetadataRoute: Handler = ({ version }) => json({ name: "histo", version, extensions: [] });
 
-export function modelMetadataRoute({ models }: Service, _: ServiceRequest, parameters: Parameters): ServiceResponse {
+export const modelMetadataRoute: Handler = ({ models }, { parameters }) => {
   const { name, card } = modelOf(models, parameters);
   const { size } = card.preprocessing;
   return json({
@@ -33,45 +30,38 @@ export function modelMetadataRoute({ models }: Service, _: ServiceRequest, param
       { name: "probability", datatype: "FP32", shape: [-1, 1] },
     ],
   });
-}
+};
 
-export function modelReadyRoute(service: Service, _: ServiceRequest, parameters: Parameters): ServiceResponse {
-  const { name } = modelOf(service.models, parameters);
-  if (service.phase !== "serving") throw new Problem("MODEL_UNAVAILABLE");
+export const modelReadyRoute: Handler = ({ models, phase }, { parameters }) => {
+  const { name } = modelOf(models, parameters);
+  if (phase !== "serving") throw new Problem("MODEL_UNAVAILABLE");
   return json({ name, ready: true });
-}
+};
 
 /**
  * Inference on one input tensor: `UINT8` of shape [n, size, size, 3] with raw RGB pixels, or `BYTES` of shape [n] with
  * base64 of image files.
  */
-export async function inferRoute(
-  service: Service,
-  request: ServiceRequest,
-  parameters: Parameters,
-): Promise<ServiceResponse> {
-  const model = modelOf(service.models, parameters);
+export const inferRoute: Handler = async ({ models, limits }, request) => {
+  const model = modelOf(models, request.parameters);
   const body = readJsonBody(request.body);
   const input = inputOf(body);
   const wanted = wantedOutputs(body);
-  const count = countOf(input, model, service.limits.batchItems);
+  const count = countOf(input, model, limits.batchItems);
   const logits =
     input.datatype === "BYTES"
       ? await answerImages(model, decodeImages(input.data, count), request.signal)
       : await model.infer(decodePixels(input.data, input.shape), count, request.signal);
-  const outputs = {
-    logit: [...logits],
-    probability: logits.map(sigmoid),
-  };
+  const outputs = { logit: [...logits], probability: logits.map(sigmoid) };
   return json({
     model_name: model.name,
     model_version: versionOf(model.card),
     ...(typeof body.id === "string" ? { id: body.id } : {}),
     outputs: wanted.map((name) => ({ name, datatype: "FP32", shape: [count, 1], data: outputs[name] })),
   });
-}
+};
 
-function modelOf(models: Service["models"], { model, version }: Parameters): ServedModel {
+function modelOf(models: ModelRegistry, { model, version }: RoutedRequest["parameters"]): ServedModel {
   const found = models.get(model);
   if (version !== undefined && version !== versionOf(found.card)) {
     throw new Problem("MODEL_NOT_FOUND", "The model is not loaded in this version.");

@@ -2,7 +2,7 @@
 import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
 import { PROBLEM_CODES, type ProblemCode } from "../http/index";
 import { IMAGE_NAME_RULE } from "../images/index";
-import type { Service } from "../service";
+import type { ServiceContext } from "./context";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -121,7 +121,7 @@ function warningsText(): string {
   return `What is odd about the image; empty for nothing. ${meanings.join(". ")}.`;
 }
 
-function paths({ limits }: Service): Json {
+function paths({ limits }: ServiceContext): Json {
   const modelPath = { name: "model", in: "path", required: true, schema: { type: "string" } };
   return {
     "/predict": {
@@ -315,17 +315,17 @@ function paths({ limits }: Service): Json {
   };
 }
 
-/** The OpenAPI 3.1 document of a service. */
-export function openApiDocument(service: Service): Json {
+/** The OpenAPI 3.1 document of a context. */
+export function openApiDocument(context: ServiceContext): Json {
   return {
     openapi: "3.1.0",
     info: {
       title: "Histology image classification",
-      version: service.version,
+      version: context.version,
       description: "Classifies tissue tiles with exported models. Errors are RFC 9457 problem JSON with a stable code.",
     },
     servers: [{ url: "/" }],
-    paths: paths(service),
+    paths: paths(context),
     components: {
       schemas: SCHEMAS,
       securitySchemes: {

@@ -1,9 +1,10 @@
 /** @module `POST /predict` and `POST /predict/batch`. */
 
-import { json, Problem, type ServiceRequest, type ServiceResponse } from "../http/index";
+import { json, problemBody } from "../http/index";
 import type { Answer, ServedModel } from "../models/index";
-import type { Service } from "../service";
+import type { ServiceContext } from "./context";
 import { type RequestedImage, readImage, readImages } from "./request-images";
+import type { Handler, RoutedRequest } from "./route";
 
 /** The answer for one image, as the contract names its members. Times in seconds. */
 interface PredictionBody {
@@ -20,40 +21,39 @@ interface PredictionBody {
   readonly warnings: readonly string[];
 }
 
-export async function predictRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
+export const predictRoute: Handler = async (context, request) => {
   const name = request.query.get("model");
-  service.models.get(name);
-  const image = await readImage(service, request);
-  const { model, answer } = await predict(service, name, image, request);
+  context.models.get(name);
+  const image = await readImage(context, request);
+  const { model, answer } = await predict(context, name, image, request);
   return json(predictionBody(image.filename, model, answer), 200, {
-    "server-timing": serverTiming(answer, service.takeColdMs()),
+    "server-timing": serverTiming(answer, context.takeColdMs()),
   });
-}
+};
 
-export async function batchRoute(service: Service, request: ServiceRequest): Promise<ServiceResponse> {
-  const model = service.models.get(request.query.get("model"));
-  const images = await readImages(service, request);
-  const results = await Promise.all(images.map((image) => answerItem(service, model.name, image, request)));
+export const batchRoute: Handler = async (context, request) => {
+  const model = context.models.get(request.query.get("model"));
+  const images = await readImages(context, request);
+  const results = await Promise.all(images.map((image) => answerItem(context, model.name, image, request)));
   return json({ model: model.name, model_sha256: model.sha256, threshold: model.card.threshold, results });
-}
+};
 
-async function answerItem(service: Service, name: string, image: RequestedImage, request: ServiceRequest) {
+async function answerItem(context: ServiceContext, name: string, image: RequestedImage, request: RoutedRequest) {
   try {
-    const { model, answer } = await predict(service, name, image, request);
+    const { model, answer } = await predict(context, name, image, request);
     return predictionBody(image.filename, model, answer);
   } catch (error) {
-    const response = service.problem(error, request);
-    const problem = error instanceof Problem ? error : JSON.parse(response.body as string);
-    return { image_filename: image.filename, error: problem };
+    const problem = context.toProblem(error, request.id);
+    return { image_filename: image.filename, error: problemBody(problem, request.id) };
   }
 }
 
-async function predict(service: Service, name: string | null, image: RequestedImage, { signal }: ServiceRequest) {
+async function predict(context: ServiceContext, name: string | null, image: RequestedImage, { signal }: RoutedRequest) {
   return image.use(async (bytes) => {
     // Looked up again: the model may have been replaced while the image was fetched.
-    const model = service.models.get(name);
+    const model = context.models.get(name);
     const answer = await model.predict(bytes, signal);
-    service.metrics.observe(model.name, answer);
+    context.metrics.observe(model.name, answer);
     return { model, answer };
   });
 }

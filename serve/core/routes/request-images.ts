@@ -1,8 +1,9 @@
 /** @module Images out of a request, in each of the ways a client may send them. */
-import { mediaType, Problem, readMultipart, type ServiceRequest } from "../http/index";
+import { mediaType, Problem, readMultipart } from "../http/index";
 import { checkImageName } from "../images/index";
 import { Limit } from "../models/index";
-import type { Service } from "../service";
+import type { ServiceContext } from "./context";
+import type { RoutedRequest } from "./route";
 
 /** One image of a request. */
 export interface RequestedImage {
@@ -38,12 +39,12 @@ export function readJsonBody(body: Uint8Array): Readonly<Record<string, unknown>
  * The one image of a request: JSON `{"image_filename": ...}`, multipart field `image`, or the bytes themselves.
  * @throws {Problem}
  */
-export async function readImage(service: Service, request: ServiceRequest): Promise<RequestedImage> {
+export async function readImage(context: ServiceContext, request: RoutedRequest): Promise<RequestedImage> {
   const type = mediaType(request.headers["content-type"]);
   if (type === "application/json")
-    return namedImage(service, readJsonBody(request.body).image_filename, request.signal);
+    return namedImage(context, readJsonBody(request.body).image_filename, request.signal);
   if (type === "multipart/form-data") {
-    const [file] = await readFiles(service, request, 1);
+    const [file] = await readFiles(context, request, 1);
     return uploaded(file as { filename: string | null; bytes: Uint8Array });
   }
   if (IMAGE_TYPES.test(type)) return uploaded({ filename: null, bytes: notEmpty(request.body) });
@@ -54,33 +55,33 @@ export async function readImage(service: Service, request: ServiceRequest): Prom
  * The images of a batch: JSON `{"image_filenames": [...]}` or any number of multipart fields `image`.
  * @throws {Problem} for the request as a whole; a bad name is an error of its item alone
  */
-export async function readImages(service: Service, request: ServiceRequest): Promise<RequestedImage[]> {
+export async function readImages(context: ServiceContext, request: RoutedRequest): Promise<RequestedImage[]> {
   const type = mediaType(request.headers["content-type"]);
-  const limit = service.limits.batchItems;
-  if (type === "multipart/form-data") return (await readFiles(service, request, limit)).map(uploaded);
+  const limit = context.limits.batchItems;
+  if (type === "multipart/form-data") return (await readFiles(context, request, limit)).map(uploaded);
   if (type !== "application/json") throw unsupported("application/json and multipart/form-data");
   const names = readJsonBody(request.body).image_filenames;
   if (!Array.isArray(names) || names.length === 0) {
     throw new Problem("FIELD_INVALID", "image_filenames must be a list of at least one name.");
   }
   if (names.length > limit) throw new Problem("TOO_MANY_ITEMS", `At most ${limit} images are accepted in one request.`);
-  imagesOf(service);
+  imagesOf(context);
   const turns = new Limit(HELD_OF_BATCH);
   return names.map((name: unknown) => ({
     filename: typeof name === "string" ? name : null,
-    use: (work) => turns.run(async () => namedImage(service, name, request.signal).use(work)),
+    use: (work) => turns.run(async () => namedImage(context, name, request.signal).use(work)),
   }));
 }
 
-function namedImage(service: Service, name: unknown, signal: AbortSignal): RequestedImage {
+function namedImage(context: ServiceContext, name: unknown, signal: AbortSignal): RequestedImage {
   if (name === undefined) throw new Problem("FIELD_INVALID", "The field image_filename is missing.");
   const filename = checkImageName(name);
-  const images = imagesOf(service);
+  const images = imagesOf(context);
   return {
     filename,
     async use(work) {
       if (signal.aborted) throw new Problem("DEADLINE_EXCEEDED");
-      const memory = service.memory.share();
+      const memory = context.memory.share();
       try {
         return await work(await images.read(filename, memory));
       } finally {
@@ -90,12 +91,12 @@ function namedImage(service: Service, name: unknown, signal: AbortSignal): Reque
   };
 }
 
-function imagesOf({ images }: Service): NonNullable<Service["images"]> {
+function imagesOf({ images }: ServiceContext): NonNullable<ServiceContext["images"]> {
   if (!images) throw new Problem("IMAGES_NOT_CONFIGURED");
   return images;
 }
 
-async function readFiles({ limits }: Service, request: ServiceRequest, most: number) {
+async function readFiles({ limits }: ServiceContext, request: RoutedRequest, most: number) {
   const contentType = request.headers["content-type"] ?? "";
   const files = await readMultipart(request.body, contentType, "image", { files: most, fileBytes: limits.bodyBytes });
   if (files.length === 0) throw new Problem("FIELD_INVALID", "The form has no file in the field image.");

@@ -1,7 +1,5 @@
 /** @module The routes of the service and how a path finds its own. */
-
-import { json, PROBLEM_CODES, Problem, type ServiceRequest, type ServiceResponse, text } from "../http/index";
-import type { Service } from "../service";
+import { json, PROBLEM_CODES, Problem, type ServiceRequest, text } from "../http/index";
 import { curvesRoute } from "./curves";
 import { explainRoute } from "./explain";
 import { infoRoute, livezRoute, readyzRoute } from "./health";
@@ -9,6 +7,7 @@ import { imageRoute, imagesRoute } from "./images";
 import { inferRoute, modelMetadataRoute, modelReadyRoute, serverMetadataRoute } from "./open-inference";
 import { openApiDocument } from "./openapi";
 import { batchRoute, predictRoute } from "./predict";
+import type { Handler, Route, RoutedRequest } from "./route";
 import {
   cancelSlideRoute,
   slideFileRoute,
@@ -18,34 +17,35 @@ import {
   slideTileRoute,
   startSlideRoute,
 } from "./slides";
+import type { WebFiles } from "./web-files";
 
-/** The parts of a path that a route names. */
-export type Parameters = Readonly<Record<string, string>>;
+const GET = ["GET", "HEAD"];
+const POST = ["POST"];
 
-export interface Route {
-  readonly method: "GET" | "POST";
-  /** Pattern in the form `/v2/models/{model}`; a last `{name*}` takes the rest of the path. Also the metrics' label. */
-  readonly label: string;
-  /** Whether a body is read, for one image or for many. */
-  readonly body: "none" | "one" | "many";
-  /** Answers without an API key too: what load balancers and the page's first view need. */
-  readonly open?: boolean;
-  answer(service: Service, request: ServiceRequest, parameters: Parameters): Promise<ServiceResponse> | ServiceResponse;
+interface ListedRoute extends Route {
+  readonly methods: readonly string[];
+  readonly pattern: RegExp;
 }
 
-const get = (label: string, answer: Route["answer"], open = false): Route => {
-  return { method: "GET", label, body: "none", open, answer };
-};
+function get(label: string, answer: Handler, { open = false } = {}): ListedRoute {
+  return { methods: GET, label, pattern: patternOf(label), body: "none", open, answer };
+}
+
+function post(label: string, body: Route["body"], answer: Handler): ListedRoute {
+  return { methods: POST, label, pattern: patternOf(label), body, open: false, answer };
+}
+
+const open = true;
 
 /** Every route, in the order of the documentation. */
-const ROUTES: readonly Route[] = [
-  { method: "POST", label: "/predict", body: "one", answer: predictRoute },
-  { method: "POST", label: "/predict/batch", body: "many", answer: batchRoute },
-  { method: "POST", label: "/explain", body: "one", answer: explainRoute },
-  { method: "POST", label: "/slides", body: "one", answer: startSlideRoute },
+const ROUTES: readonly ListedRoute[] = [
+  post("/predict", "one", predictRoute),
+  post("/predict/batch", "many", batchRoute),
+  post("/explain", "one", explainRoute),
+  post("/slides", "one", startSlideRoute),
   get("/slides", slidesRoute),
   get("/slides/{id}", slideRoute),
-  { method: "POST", label: "/slides/{id}/cancel", body: "none", answer: cancelSlideRoute },
+  post("/slides/{id}/cancel", "none", cancelSlideRoute),
   get("/slides/{id}/files/{name}", slideFileRoute),
   get("/slides/{id}/map", slideMapRoute),
   get("/slides/{id}/tiles/{shrink}/{column}/{row}", slideTileRoute),
@@ -53,46 +53,54 @@ const ROUTES: readonly Route[] = [
   get("/models/{model}/curves", curvesRoute),
   get("/images", imagesRoute),
   get("/images/{name*}", imageRoute),
-  get("/livez", livezRoute, true),
-  get("/readyz", readyzRoute, true),
+  get("/livez", livezRoute, { open }),
+  get("/readyz", readyzRoute, { open }),
   get("/metrics", async ({ metrics }) => text(await metrics.registry.metrics(), metrics.registry.contentType)),
-  get("/openapi.json", (service) => json(openApiDocument(service)), true),
-  get("/problems", () => json(describeProblems()), true),
-  get("/v2", serverMetadataRoute, true),
-  get("/v2/health/live", () => json({ live: true }), true),
-  get("/v2/health/ready", readyzRoute, true),
+  get("/openapi.json", (service) => json(openApiDocument(service)), { open }),
+  get("/problems", () => json(describeProblems()), { open }),
+  get("/v2", serverMetadataRoute, { open }),
+  get("/v2/health/live", () => json({ live: true }), { open }),
+  get("/v2/health/ready", readyzRoute, { open }),
   get("/v2/models/{model}", modelMetadataRoute),
-  get("/v2/models/{model}/ready", modelReadyRoute, true),
-  { method: "POST", label: "/v2/models/{model}/infer", body: "many", answer: inferRoute },
+  get("/v2/models/{model}/ready", modelReadyRoute, { open }),
+  post("/v2/models/{model}/infer", "many", inferRoute),
   get("/v2/models/{model}/versions/{version}", modelMetadataRoute),
-  get("/v2/models/{model}/versions/{version}/ready", modelReadyRoute, true),
-  { method: "POST", label: "/v2/models/{model}/versions/{version}/infer", body: "many", answer: inferRoute },
+  get("/v2/models/{model}/versions/{version}/ready", modelReadyRoute, { open }),
+  post("/v2/models/{model}/versions/{version}/infer", "many", inferRoute),
 ];
 
-const PATTERNS = ROUTES.map((route) => ({ route, pattern: patternOf(route.label) }));
+/** The answer to `OPTIONS *`: what the server as a whole understands. */
+const ANY_METHOD: Route = {
+  label: "options",
+  body: "none",
+  open,
+  answer: () => ({ status: 204, headers: { allow: "GET, HEAD, POST, OPTIONS" }, body: "" }),
+};
 
-/**
- * The route of a request and the named parts of its path.
- * @throws {Problem} `ROUTE_NOT_FOUND`, `METHOD_NOT_ALLOWED` or `REQUEST_MALFORMED`
- */
-export function findRoute(method: string, path: string): { route: Route; parameters: Parameters } {
-  const allowed = new Set<string>();
-  for (const { route, pattern } of PATTERNS) {
-    const match = pattern.exec(path);
-    if (!match) continue;
-    if (route.method === method || (method === "HEAD" && route.method === "GET")) {
-      return { route, parameters: decode(match.groups ?? {}) };
-    }
-    allowed.add(route.method);
-  }
-  if (allowed.size === 0) throw new Problem("ROUTE_NOT_FOUND");
-  if (allowed.has("GET")) allowed.add("HEAD");
-  throw new Problem("METHOD_NOT_ALLOWED", undefined, { allow: [...allowed].join(", ") });
+/** A route that answers with a problem. */
+export function refusal(error: unknown, label = "none"): Route {
+  const answer = () => {
+    throw error;
+  };
+  return { label, body: "none", open, answer };
 }
 
-/** True where some route has this path, whatever the method. */
-export function isServicePath(path: string): boolean {
-  return PATTERNS.some(({ pattern }) => pattern.test(path));
+/** A request's route, which answers with a problem where no route has its path and method. @param web the page's files */
+export function findRoute(
+  { method, path }: Pick<ServiceRequest, "method" | "path">,
+  web: WebFiles | undefined,
+): Pick<RoutedRequest, "route" | "parameters"> {
+  if (method === "OPTIONS" && path === "*") return { route: ANY_METHOD, parameters: {} };
+  const matches = ROUTES.flatMap((route) => {
+    const match = route.pattern.exec(path);
+    return match ? [{ route, groups: match.groups ?? {} }] : [];
+  });
+  const found = matches.find(({ route }) => route.methods.includes(method));
+  if (found) return withParameters(found.route, found.groups);
+  const allow = matches.flatMap(({ route }) => route.methods).join(", ");
+  if (allow) return { route: refusal(new Problem("METHOD_NOT_ALLOWED", undefined, { allow })), parameters: {} };
+  if (!web?.has(path)) return { route: refusal(new Problem("ROUTE_NOT_FOUND")), parameters: {} };
+  return { route: { label: "page", body: "none", open, answer: (_, request) => web.answer(request) }, parameters: {} };
 }
 
 function patternOf(label: string): RegExp {
@@ -103,11 +111,13 @@ function patternOf(label: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-function decode(groups: Readonly<Record<string, string>>): Parameters {
+function withParameters(route: Route, groups: Readonly<Record<string, string>>) {
   try {
-    return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]));
+    const decoded = Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]);
+    return { route, parameters: Object.fromEntries(decoded) };
   } catch {
-    throw new Problem("REQUEST_MALFORMED", "The path is not validly percent-encoded.");
+    const problem = new Problem("REQUEST_MALFORMED", "The path is not validly percent-encoded.");
+    return { route: refusal(problem), parameters: {} };
   }
 }
 

@@ -45,17 +45,14 @@ export class WebFiles {
   }
 
   has(path: string): boolean {
-    return this.paths.has(path);
+    return this.paths.has(fileOf(path));
   }
 
-  /**
-   * The answer for a path, or undefined where the page has no such file.
-   * @throws {Problem} `METHOD_NOT_ALLOWED`
-   */
-  async answer({ method, path, headers }: ServiceRequest): Promise<ServiceResponse | undefined> {
-    const name = path === "/" ? "/index.html" : path;
+  /** The file of a path. @throws {Problem} `ROUTE_NOT_FOUND`, `METHOD_NOT_ALLOWED` */
+  async answer({ method, path, headers }: ServiceRequest): Promise<ServiceResponse> {
+    const name = fileOf(path);
     const source = this.paths.get(name);
-    if (source === undefined) return undefined;
+    if (source === undefined) throw new Problem("ROUTE_NOT_FOUND");
     if (method !== "GET" && method !== "HEAD")
       throw new Problem("METHOD_NOT_ALLOWED", undefined, { allow: "GET, HEAD" });
     let loading = this.files.get(name);
@@ -75,6 +72,10 @@ export class WebFiles {
       body: zipped ? file.zipped : file.bytes,
     };
   }
+}
+
+function fileOf(path: string): string {
+  return path === "/" ? "/index.html" : path;
 }
 
 /** Whether a client has this version already. @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */

@@ -5,8 +5,8 @@
  * @see https://www.rfc-editor.org/rfc/rfc8725 for what is checked of a token
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { ServiceRequest } from "./message";
-import { Problem } from "./problem";
+import { Problem, type ServiceRequest } from "../http/index";
+import type { Middleware } from "./compose";
 
 type Jose = typeof import("jose", { with: { "resolution-mode": "import" }});
 type SigningKeys = ReturnType<Jose["createRemoteJWKSet"]>;
@@ -31,6 +31,14 @@ const CLOCK_TOLERANCE = 30;
 const DISCOVERY_TIMEOUT_MS = 5000;
 /** Codes of jose for an issuer that does not give its keys; all others are about the token. */
 const KEYS_MISSING = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
+
+/** Lets through what the routes or the gate allow, before a body is read. */
+export function authenticate(access: Access): Middleware {
+  return async (request, next) => {
+    if (!request.route.open) await access.check(request.headers);
+    return next(request);
+  };
+}
 
 /** The gate of the service; open to all where neither keys nor an issuer are set. */
 export class Access {

@@ -1,0 +1,42 @@
+/** @module Limits on a request's body, and on the time for its answer. */
+import { Problem, type ServiceRequest } from "../http/index";
+import type { ServiceLimits } from "../routes/index";
+import type { Middleware } from "./compose";
+
+/** Reads the body of routes that have one, within the limit for one image or for many. @throws {Problem} */
+export function receiveBody({ bodyBytes, batchBytes }: ServiceLimits): Middleware {
+  return async (request, next) => {
+    const { route, headers } = request;
+    if (route.body === "none") return next(request);
+    if ((headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
+      throw new Problem("CONTENT_TYPE_UNSUPPORTED", "Compressed bodies are not accepted.");
+    }
+    return next({ ...request, body: await request.readBody(route.body === "many" ? batchBytes : bodyBytes) });
+  };
+}
+
+/** Stops work that takes too long, or for which nobody waits any more. @throws {Problem} `DEADLINE_EXCEEDED` */
+export function withinDeadline({ deadlineMs }: ServiceLimits): Middleware {
+  return async (request, next) => {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    request.signal.addEventListener("abort", abort, { once: true });
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        abort();
+        reject(new Problem("DEADLINE_EXCEEDED"));
+      }, millisecondsFor(request));
+    });
+    try {
+      return await Promise.race([next({ ...request, signal: controller.signal }), deadline]);
+    } finally {
+      clearTimeout(timer);
+      request.signal.removeEventListener("abort", abort);
+    }
+  };
+
+  function millisecondsFor(request: ServiceRequest): number {
+    return Math.min(deadlineMs, request.deadlineMs ?? deadlineMs);
+  }
+}

@@ -1,0 +1,32 @@
+/** @module Counting and timing of requests. */
+import type { Metrics } from "../metrics";
+import type { Middleware } from "./compose";
+
+/** Counts requests under way, and answers by route, method and status. */
+export function countRequests(metrics: Metrics): Middleware {
+  return async (request, next) => {
+    metrics.inFlight.inc();
+    const response = await next(request);
+    metrics.inFlight.dec();
+    const { route, method } = request;
+    metrics.requests.inc({ route: route.label, method: methodLabel(method), status: response.status });
+    return response;
+  };
+}
+
+/** Measures the time from the whole request to the answer. */
+export function timeAnswers(metrics: Metrics): Middleware {
+  return async (request, next) => {
+    const end = metrics.requestSeconds.startTimer({ route: request.route.label });
+    try {
+      return await next(request);
+    } finally {
+      end();
+    }
+  };
+}
+
+/** Clients may send any word as a method; the counters know only the usual ones. */
+function methodLabel(method: string): string {
+  return ["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"].includes(method) ? method : "other";
+}

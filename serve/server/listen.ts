@@ -1,0 +1,83 @@
+/** @module The HTTP server around the application: its port, its limits, and its end. */
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { hasErrorCode, InputError } from "../../src/errors/index";
+import { Problem, problemResponse } from "../core/index";
+
+export interface ListenOptions {
+  /** 0 for a free one. */
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  /** Time for a request's headers, and for the whole request, to arrive, in milliseconds. */
+  readonly headersTimeout?: number | undefined;
+  readonly requestTimeout?: number | undefined;
+}
+
+/** An open port. */
+export interface Listener {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connection and waits for the answers under way, at most so many milliseconds. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Against senders that are slow on purpose, and headers without end. */
+const LIMITS = { keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 500 };
+
+/** Opens the port. @throws {InputError} `HOST_UNAVAILABLE`, `PORT_UNAVAILABLE` */
+export async function listen(application: RequestListener, options: ListenOptions): Promise<Listener> {
+  const { port = 8080, host = "127.0.0.1", headersTimeout = 10_000, requestTimeout = 30_000 } = options;
+  const server = createServer({ ...LIMITS, headersTimeout, requestTimeout }, application);
+  server.maxHeadersCount = 100;
+  server.on("clientError", answerClientError);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenProblem(error, host, port)));
+    server.listen({ port, host }, resolve);
+  });
+  const opened = (server.address() as AddressInfo).port;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${opened}`;
+  return { url, port: opened, close: (graceMs) => closeServer(server, graceMs) };
+}
+
+const CLIENT_ERRORS = {
+  HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
+  ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+} as Readonly<Record<string, "HEADERS_TOO_LARGE" | "REQUEST_TIMEOUT">>;
+
+/** Answers what never became a request, as far as somebody listens. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = CLIENT_ERRORS[error.code ?? ""] ?? "REQUEST_MALFORMED";
+  const { status, headers, body } = problemResponse(new Problem(code));
+  const lines = Object.entries({
+    ...headers,
+    "content-length": String(Buffer.byteLength(body)),
+    connection: "close",
+  });
+  const head = [`HTTP/1.1 ${status} ${code}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+const NOT_OURS = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "EINVAL"];
+
+/** Why the port cannot be opened, by the option that would have to change. */
+function listenProblem(error: Error, host: string, port: number): Error {
+  if (NOT_OURS.some((code) => hasErrorCode(error, code))) {
+    return new InputError("HOST_UNAVAILABLE", `--host: ${host} is no address of this machine; 0.0.0.0 is for all.`);
+  }
+  const taken = hasErrorCode(error, "EADDRINUSE");
+  if (!taken && !hasErrorCode(error, "EACCES")) return error;
+  const reason = taken ? "is in use; choose another with --port" : "cannot be opened";
+  return new InputError("PORT_UNAVAILABLE", `--port: ${host}:${port} ${reason}.`);
+}
+
+async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const force = setTimeout(() => server.closeAllConnections(), graceMs);
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearTimeout(force);
+  clearInterval(idle);
+}

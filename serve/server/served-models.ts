@@ -1,0 +1,103 @@
+/** @module The models that a server serves: loaded together, replaced one by one, closed at the end. */
+import { HistoError, InputError } from "../../src/errors/index";
+import { DEFAULT_ENGINE_OPTIONS, type Metrics, type ModelRegistry } from "../core/index";
+import { coalesced } from "./coalesce";
+import type { Logger } from "./logging";
+import { PooledModel, type WorkerOptions } from "./workers/index";
+
+interface ServedModelsOptions {
+  /** Names with their model directories. */
+  readonly named: readonly (readonly [name: string, directory: string])[];
+  readonly registry: ModelRegistry;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Worker processes for each model. */
+  readonly workers?: number | undefined;
+  readonly engine?: Partial<WorkerOptions> | undefined;
+}
+
+/** Keeps a registry filled with the models of some directories. */
+export class ServedModels {
+  private isClosing = false;
+  private replacing: Promise<void> | undefined;
+
+  constructor(private readonly options: ServedModelsOptions) {}
+
+  /** Loads every model. @throws {InputError} when one cannot be loaded; then no worker is left behind */
+  async load(): Promise<void> {
+    const results = await Promise.allSettled(
+      this.options.named.map(([name, directory]) => this.start(name, directory)),
+    );
+    const models = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) {
+      await Promise.all(models.map((model) => model.close(0)));
+      throw failed.reason instanceof Error ? failed.reason : new HistoError("MODEL_FAILED", String(failed.reason));
+    }
+    for (const model of models) this.register(model);
+  }
+
+  /**
+   * Loads the directories again and puts each model in the place of the one before, without a failed request. Calls while
+   * that goes on lead to one more round after it.
+   */
+  readonly reload = coalesced(() => {
+    this.replacing = this.replaceAll();
+    return this.replacing;
+  });
+
+  /** Takes no new model; from now on {@link ServedModels.close} is to follow. */
+  stopReloading(): void {
+    this.isClosing = true;
+  }
+
+  async close(): Promise<void> {
+    this.stopReloading();
+    // A model on its way in, or out, has workers too.
+    await this.replacing?.catch(() => undefined);
+    await Promise.all(this.options.registry.all().map((model) => model.close()));
+  }
+
+  private async replaceAll(): Promise<void> {
+    const { named, registry, logger } = this.options;
+    for (const [name, directory] of named) {
+      if (this.isClosing) return;
+      const model = await this.start(name, directory);
+      if (this.isClosing) return model.close(0);
+      const before = registry.get(name);
+      this.register(model, before.sha256);
+      logger.info({ model: name, sha256: model.sha256 }, "model replaced");
+      await before.close();
+    }
+  }
+
+  private register(model: PooledModel, replaced?: string): void {
+    const { registry, metrics } = this.options;
+    const { name, sha256 } = model;
+    registry.set(model);
+    if (replaced !== undefined) metrics.modelInfo.remove({ model: name, sha256: replaced });
+    metrics.modelInfo.set({ model: name, sha256 }, 1);
+  }
+
+  /** A model that has given its golden answer. */
+  private async start(name: string, directory: string): Promise<PooledModel> {
+    const { engine, workers, metrics, logger } = this.options;
+    const onLost = (reason: string) => {
+      metrics.workerRestarts.inc({ model: name });
+      logger.error({ model: name, reason }, "worker lost");
+    };
+    const options = { name, directory, engine: { ...DEFAULT_ENGINE_OPTIONS, ...engine }, onLost };
+    const model = await PooledModel.start(options, workers);
+    try {
+      const golden = await model.verifyGolden();
+      if (golden.status !== "failed") return model;
+      throw new InputError(
+        "MODEL_GOLDEN_FAILED",
+        `${directory} does not give its golden answer (${golden.logit} where ${golden.expected} is right); export it again.`,
+      );
+    } catch (error) {
+      await model.close(0);
+      throw error;
+    }
+  }
+}
