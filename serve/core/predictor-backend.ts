@@ -29,6 +29,7 @@ export async function openBackend(directory: string, options: PredictorBackendOp
       const batch = pixels.length === 1 && first ? first : Buffer.concat(pixels);
       return [...(await predictor.predictPixels(batch, pixels.length))];
     },
+    classActivation: (pixels) => predictor.classActivation(pixels),
     async thumbnail(image, edge) {
       const { thumbnail } = await import("../../src/image/index.js");
       return thumbnail(image, edge, {}, { bitDepth });

@@ -1,5 +1,6 @@
 /** @module Prediction with exported models: preprocessing and the network behind one class. */
 export type { Prediction } from "./answers";
+export type { ClassActivation } from "./class-activation";
 export { type ListedImage, listImages } from "./image-list";
 export { type FileAnswer, predictFiles } from "./predict-files";
 export { Predictor, type PredictorOptions, type PreprocessedImage } from "./predictor";

@@ -16,6 +16,7 @@ import {
 import { GraphSession, loadRuntime } from "../onnxruntime/index";
 import { logitsOf, type Prediction } from "./answers";
 import { dependsOnBatch } from "./batch-dependence";
+import { type ClassActivation, ClassActivationSession } from "./class-activation";
 import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";
 import { modelInput } from "./model-input";
 import { type Oddity, oddityOf } from "./warnings";
@@ -50,10 +51,13 @@ export class Predictor {
 
   private single = false;
 
+  private activation: Promise<ClassActivationSession | undefined> | undefined;
+
   private constructor(
     private readonly directory: ModelDirectory,
     private readonly session: GraphSession,
     private readonly familiarity: Familiarity | undefined,
+    private readonly options: PredictorOptions,
   ) {
     this.fixedBatch = fixedBatch(directory, session);
   }
@@ -73,7 +77,7 @@ export class Predictor {
       (opened) => opened.close(),
     );
     try {
-      const predictor = new Predictor(directory, session, await familiarityOf(directory));
+      const predictor = new Predictor(directory, session, await familiarityOf(directory), options);
       if (!checkGraph(directory, session)) await predictor.tryOnce();
       // Graphs that are written here give each image its own steps.
       if (directory.card.variant === undefined) await predictor.findBatching();
@@ -148,6 +152,16 @@ export class Predictor {
     return logits;
   }
 
+  /**
+   * What each place of a preprocessed image adds to the logit. The first call loads the network a second time.
+   * @param pixels uint8, RGB, [size, size, 3]
+   * @returns undefined for networks that do not end in a global average of features
+   */
+  async classActivation(pixels: Uint8Array): Promise<ClassActivation | undefined> {
+    this.activation ??= ClassActivationSession.open(this.directory, this.options);
+    return (await this.activation)?.of(pixels);
+  }
+
   private async findBatching(): Promise<void> {
     const { path, card } = this.directory;
     const bytes = card.preprocessing.size ** 2 * 3;
@@ -181,6 +195,7 @@ export class Predictor {
 
   /** Waits for the predictions under way and frees the model. */
   async close(): Promise<void> {
+    await (await this.activation?.catch(() => undefined))?.close();
     await this.session.close();
   }
 

@@ -24,17 +24,21 @@ export interface BackboneDescription {
   readonly parameters: number;
 }
 
+/** A whole number, which protobuf may have wrapped. */
+export type Whole = { toNumber(): number } | number;
+
 interface Dimension {
-  readonly dimValue?: { toNumber(): number } | number;
+  readonly dimValue?: Whole;
 }
 interface GraphValueInfo {
   readonly name: string;
   readonly type?: { tensorType?: { elemType?: number; shape?: { dim?: Dimension[] } } };
 }
-interface Constant {
+export interface Constant {
   readonly name: string;
-  readonly dims?: readonly ({ toNumber(): number } | number)[];
+  readonly dims?: readonly Whole[];
   readonly dataType?: number;
+  readonly int64Data?: readonly Whole[];
   rawData?: Uint8Array;
   dataLocation?: number;
   externalData?: { key: string; value: string }[];
@@ -42,7 +46,7 @@ interface Constant {
 
 /** Parts of a decoded ModelProto. */
 interface DecodedModel {
-  readonly opsetImport: readonly { domain?: string; version?: { toNumber(): number } | number }[];
+  readonly opsetImport: readonly { domain?: string; version?: Whole }[];
   readonly functions?: readonly { name?: string }[];
   readonly graph: {
     readonly node: readonly DecodedNode[];
@@ -58,11 +62,21 @@ export interface DecodedNode {
   readonly name?: string;
   readonly opType?: string;
   readonly domain?: string;
-  readonly attribute?: readonly { g?: DecodedModel["graph"]; graphs?: DecodedModel["graph"][] }[];
+  readonly attribute?: readonly DecodedAttribute[];
+}
+
+interface DecodedAttribute {
+  readonly name?: string;
+  readonly type?: number;
+  readonly i?: Whole;
+  readonly ints?: readonly Whole[];
+  readonly t?: Constant;
+  readonly g?: DecodedModel["graph"];
+  readonly graphs?: DecodedModel["graph"][];
 }
 
 /** A number that protobuf may have wrapped. */
-export const plainNumber = (value: { toNumber(): number } | number | undefined): number =>
+export const plainNumber = (value: Whole | undefined): number =>
   typeof value === "number" ? value : (value?.toNumber() ?? 0);
 
 /** Types of constants that hold shapes, places and answers: int32, int64 and bool of `TensorProto.DataType`. */

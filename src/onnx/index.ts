@@ -2,3 +2,4 @@
 export * from "./backbone-file";
 export { ExternalData } from "./external-data";
 export { type Attribute, type ForeignTensor, GraphBuilder, type GraphValue, OPSET } from "./graph";
+export { localLogitsGraph } from "./local-logits";

@@ -19,6 +19,12 @@ export interface SessionOptions {
   readonly spinning?: boolean;
 }
 
+/** A graph that is no file as it is. */
+interface GraphBytes {
+  /** Loaded in place of the file, whose path messages name. */
+  readonly bytes?: Uint8Array;
+}
+
 /** What a tensor holds when it goes in. */
 export interface InputTensor {
   readonly type: "uint8" | "float32";
@@ -48,11 +54,11 @@ export class GraphSession {
   /** Loads a graph file. @throws {InputError} `MODEL_UNREADABLE` */
   static async open(
     path: string,
-    { threads, prepack = true, spinning = true }: SessionOptions = {},
+    { threads, prepack = true, spinning = true, bytes }: SessionOptions & GraphBytes = {},
   ): Promise<GraphSession> {
     const runtime = await loadRuntime();
     try {
-      const session = await runtime.InferenceSession.create(path, {
+      const options: InferenceSession.SessionOptions = {
         executionProviders: ["cpu"],
         intraOpNumThreads: threads ?? Math.min(8, availableParallelism()),
         interOpNumThreads: 1,
@@ -69,7 +75,9 @@ export class GraphSession {
             x64quantprecision: "1",
           },
         },
-      });
+      };
+      const { InferenceSession } = runtime;
+      const session = await (bytes ? InferenceSession.create(bytes, options) : InferenceSession.create(path, options));
       return new GraphSession(session, runtime.Tensor);
     } catch (error) {
       throw new InputError("MODEL_UNREADABLE", `${path} cannot be loaded by onnxruntime: ${plainReason(error)}`, {

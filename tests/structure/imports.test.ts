@@ -9,8 +9,8 @@ const ROOMS = [
   ...["errors", "progress", "random", "shell", "logits", "canvas", "eigen"],
   ...["files", "image", "options", "onnx", "onnxruntime", "tensorflow", "tracking", "dataset", "models", "runs"],
   ...["evaluation", "deployment", "model-directory", "conversion", "compression", "export"],
-  ...["plots", "backbones", "familiar", "inference", "report", "notebook", "slide"],
-  ...["training", "experiments", "search", "cli"],
+  ...["plots", "backbones", "familiar", "inference", "explanation"],
+  ...["report", "notebook", "slide", "training", "experiments", "search", "cli"],
 ];
 
 interface Import {

@@ -26,6 +26,7 @@ export class FolderImages implements ImageSource {
     private readonly maxBytes: number,
     private readonly known: readonly ImageEntry[] | undefined,
     readonly unlabelled: string | undefined,
+    readonly drawn: boolean,
   ) {
     const offered = known?.filter(({ name }) => isImageName(name));
     this.unlisted = (known ?? []).map(({ name }) => name).filter((name) => !isImageName(name));
@@ -44,13 +45,14 @@ export class FolderImages implements ImageSource {
       label?: string | undefined;
       known?: readonly ImageEntry[] | undefined;
       unlabelled?: string | undefined;
+      drawn?: boolean;
     } = {},
   ): Promise<FolderImages> {
     try {
       const root = await realpath(directory);
       await readdir(root);
-      const { maxBytes = 10 * 2 ** 20, label = basename(root), known, unlabelled } = options;
-      return new FolderImages(root, label, maxBytes, known, unlabelled);
+      const { maxBytes = 10 * 2 ** 20, label = basename(root), known, unlabelled, drawn = false } = options;
+      return new FolderImages(root, label, maxBytes, known, unlabelled, drawn);
     } catch (error) {
       if (!MISSING.some((code) => hasErrorCode(error, code))) throw error;
       throw new InputError("IMAGES_MISSING", `The image folder ${directory} does not exist or cannot be read.`);

@@ -18,6 +18,8 @@ export interface ImageSource {
   readonly label: string;
   /** Names of a label table that cannot be asked for: {@link isImageName} is false for them, and `list` leaves them out. */
   readonly unlisted?: readonly string[];
+  /** The tiles are drawn by a program, and votes on them simulated. */
+  readonly drawn?: boolean;
   /** Why the images have no labels, although there is a table. */
   readonly unlabelled?: string | undefined;
   /**

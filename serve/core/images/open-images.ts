@@ -25,7 +25,13 @@ export async function openImages(
   }
   const dataset = datasetOf(directory);
   const labels = dataset ? await labelsOf(dataset) : {};
-  return FolderImages.open(labels.root ?? directory, { ...size, label: dataset && basename(dataset), ...labels });
+  const { isDrawn } = await import("../../../src/dataset/drawn.js");
+  return FolderImages.open(labels.root ?? directory, {
+    ...size,
+    label: dataset && basename(dataset),
+    drawn: isDrawn(dataset ?? directory),
+    ...labels,
+  });
 }
 
 interface Labels {

@@ -1,5 +1,6 @@
 /** @module A model at work inside one process: decoders with a limit, micro-batches, one session. */
 import { HistoError } from "../../../src/errors/index";
+import { occlusion } from "../../../src/explanation/index";
 import type { PreprocessedImage } from "../../../src/inference/index";
 import { sigmoid } from "../../../src/logits/index";
 import type { ModelCard } from "../../../src/model-directory/index";
@@ -97,19 +98,14 @@ export class Engine implements ServedModel {
       this.explaining.run(async () => {
         const started = performance.now();
         const { pixels } = await this.decode(image, signal);
-        const { size, mean } = this.card.preprocessing;
-        const variants = coverParts(pixels, size, grid, mean);
-        const logits = (await this.backend.run([pixels])).slice(0, 1);
-        for (let part = 0; part < grid * grid; part += EXPLAIN_BATCH) {
-          signal?.throwIfAborted();
-          const count = Math.min(EXPLAIN_BATCH, grid * grid - part);
-          const batch = await Promise.all(
-            Array.from({ length: count }, (_, i) => this.batcher.submit(variants(part + i))),
-          );
-          logits.push(...batch.map(({ logit }) => logit));
-        }
-        const [logit = Number.NaN, ...covered] = logits;
-        return { grid, logit, contributions: contributions(logit, covered), seconds: since(started) };
+        const each = () => signal?.throwIfAborted();
+        const run = async (images: readonly Uint8Array[]) => {
+          return (await Promise.all(images.map((one) => this.batcher.submit(one)))).map(({ logit }) => logit);
+        };
+        const parts = await occlusion(pixels, this.card.preprocessing, grid, run, { batch: EXPLAIN_BATCH, each });
+        // An explanation more is no reason to fail where it cannot be given.
+        const classActivation = await this.backend.classActivation(pixels).catch(() => undefined);
+        return { grid, ...parts, classActivation: classActivation ?? null, seconds: since(started) };
       }),
     );
   }

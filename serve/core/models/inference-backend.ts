@@ -1,5 +1,5 @@
 /** @module The part of a predictor that serving needs, with decoding and running apart so that batches can form between. */
-import type { PreprocessedImage } from "../../../src/inference/index";
+import type { ClassActivation, PreprocessedImage } from "../../../src/inference/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import type { GoldenResult } from "./served-model";
 
@@ -17,6 +17,8 @@ export interface InferenceBackend {
   decode(image: Uint8Array, alone: boolean): Promise<PreprocessedImage>;
   /** Logits of a batch of decoded images. */
   run(pixels: readonly Uint8Array[]): Promise<number[]>;
+  /** What each place of a decoded image adds to the logit; undefined for networks that do not tell. */
+  classActivation(pixels: Uint8Array): Promise<ClassActivation | undefined>;
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array>;
   verifyGolden(): Promise<GoldenResult>;
   close(): Promise<void>;

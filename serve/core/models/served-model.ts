@@ -1,5 +1,5 @@
 /** @module What the service knows of a model, whether it runs in this process (Lambda) or in a worker (Express). */
-import type { Oddity } from "../../../src/inference/index";
+import type { ClassActivation, Oddity } from "../../../src/inference/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import { Problem } from "../http/index";
 
@@ -27,6 +27,8 @@ export interface Explanation {
   readonly logit: number;
   /** `logit - logit(part covered)`, row-major, grid x grid; positive parts speak for the positive class. */
   readonly contributions: readonly number[];
+  /** What each place adds to the logit; null for networks that do not end in a global average of features. */
+  readonly classActivation: ClassActivation | null;
   readonly seconds: number;
 }
 

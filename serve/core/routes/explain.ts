@@ -20,11 +20,13 @@ export const explainRoute: Handler = async (context, request) => {
     const model = context.models.get(name);
     return { model, explanation: await model.explain(bytes, grid, request.signal) };
   });
+  const { classActivation, ...occlusion } = explanation;
   return json({
     image_filename: image.filename,
     model: model.name,
     model_sha256: model.sha256,
     method: "occlusion",
-    ...explanation,
+    ...occlusion,
+    class_activation: classActivation,
   });
 };

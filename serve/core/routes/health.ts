@@ -1,4 +1,5 @@
 /** @module Liveness, readiness and `GET /info`. */
+import { HEAT_MAP_COLOURS } from "../../../src/explanation/index";
 import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
 import { json, Problem } from "../http/index";
 import type { GoldenResult } from "../models/index";
@@ -75,6 +76,7 @@ export const infoRoute: Handler = ({ models, images, limits, version, endpoint, 
       load_time: loadSeconds,
     })),
     warnings: PREDICTION_WARNING_TEXTS,
+    heat_map_colours: HEAT_MAP_COLOURS,
     images: images ? { kind: images.kind, label: images.label } : null,
     limits: {
       body_bytes: limits.bodyBytes,

@@ -16,7 +16,7 @@ export const imagesRoute: Handler = async ({ images }, { query }) => {
   const limit = whole(query, "limit", LARGEST_PAGE, LARGEST_PAGE);
   const all = await images.list();
   return json({
-    source: { kind: images.kind, label: images.label },
+    source: { kind: images.kind, label: images.label, drawn: images.drawn ?? false },
     total: all.length,
     images: all.slice(offset, offset + limit),
   });

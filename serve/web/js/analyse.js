@@ -1,135 +1,170 @@
-/** @module The first page: an image, a model, an answer. */
-import { call, imageBlob, images, info } from "./api.js";
-import { h, milliseconds, percent } from "./dom.js";
-import { drawHeatmap } from "./heatmap.js";
+/** @module The first page: an image, a model or two, an answer at once. */
+import { call, imageBlob, images, imageUrl, info } from "./api.js";
+import { h } from "./dom.js";
+import { explanationPanel } from "./explanation.js";
+import { historyCard } from "./history.js";
+import { takeFiles } from "./incoming.js";
 import { resultPanel } from "./result.js";
 import { sourcePanel, TIFF } from "./source.js";
+import { linkOf, setThreshold } from "./thresholds.js";
+
+const THUMBNAIL = 80;
+
+/** @typedef {import("./source.js").Chosen} Chosen */
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
-  const { models, endpoint, warnings } = await info();
-  /** @type {import("./source.js").Chosen | undefined} */
+  const [{ models, endpoint, warnings, feedback }, { source: place, total }] = await Promise.all([info(), images()]);
+  /** @type {Chosen | undefined} */
   let chosen;
-  const result = h("div", { class: "result", "aria-live": "polite" });
-  const recent = recentAnswers();
+  const answers = h("div", { class: "answers", "aria-live": "polite" });
   const picture = h("img", { alt: "", hidden: true, onerror: () => withoutPreview() });
-  const overlay = h("canvas", { width: 512, height: 512, "aria-hidden": "true", hidden: true });
   const empty = h("p", { class: "hint" }, "No image chosen yet.");
   const caption = h("figcaption", {});
-  const analyse = action("Analyse", "Analysing…", { class: "primary large", disabled: true, onclick: () => run() });
-  const explain = action("What did the model look at?", "Covering one part after the other…", {
-    hidden: true,
-    onclick: () => look(),
-  });
-  const legend = h(
-    "p",
-    { class: "legend", hidden: true },
-    h("span", { class: "swatch negative" }),
-    "speaks against ",
-    h("span", { class: "swatch positive" }),
-    "speaks for ",
-    h("b", {}),
-  );
-  const model = h(
-    "select",
-    { id: "model", onchange: () => reset() },
-    ...models.map((/** @type {any} */ { name, variant }) =>
-      h("option", { value: name }, variant ? `${name} (${variant})` : name),
-    ),
-  );
+  const model = modelSelect("model", models, () => ask());
+  const second = modelSelect("second", models, () => ask(), "None");
   const where = h(
     "select",
-    { id: "where", onchange: () => reset() },
+    { id: "where", onchange: () => ask() },
     h("option", { value: "" }, "This server"),
     endpoint && h("option", { value: endpoint.replace(/\/$/, "") }, `Lambda endpoint (${new URL(endpoint).host})`),
   );
-  const chosenModel = () => models.find((/** @type {any} */ { name }) => name === model.value) ?? models[0];
+  const modelNamed = (/** @type {string} */ name) => models.find((/** @type {any} */ one) => one.name === name);
+  const asked = () => [...new Set([model.value, second.value])].filter(Boolean).map(modelNamed);
+  const again = h("button", { type: "button", hidden: true, onclick: () => ask() }, "Analyse again");
+  const link = h("a", { href: "#/" }, "Link to this model and threshold");
+  const explanation = explanationPanel({
+    explain: async (one, grid) => {
+      const path = `explain?grid=${grid}&model=${encodeURIComponent(one.name)}`;
+      return (await call(path, await requestOf(/** @type {Chosen} */ (chosen), where.value))).json();
+    },
+    picture: () => picture,
+  });
 
   // Counts the changes of image, model and place: an answer counts only while what was asked about is still chosen.
   let turn = 0;
-  const reset = () => {
-    turn++;
-    overlay.hidden = legend.hidden = explain.hidden = true;
-    empty.hidden = !picture.hidden;
-    result.replaceChildren();
-    setBusy(analyse, false);
-    setBusy(explain, false);
-    analyse.disabled = !chosen;
-  };
 
-  const choose = (/** @type {import("./source.js").Chosen} */ image) => {
+  /** @param {Chosen} image */
+  function show(image) {
     chosen = image;
-    reset();
+    source.mark(image.name);
     picture.src = image.url;
     picture.alt = `The chosen image, ${image.name}`;
     picture.hidden = false;
     empty.hidden = true;
-    caption.textContent = image.name;
-  };
+    caption.textContent = image.drawn ? `${image.name}, drawn by a program` : image.name;
+  }
 
-  const withoutPreview = () => {
+  function withoutPreview() {
     picture.hidden = true;
     empty.hidden = false;
     const kind = TIFF.test(chosen?.name ?? "") ? "TIFF files" : "this file";
-    empty.textContent = `This browser cannot show ${kind}. The model can still be asked.`;
-  };
+    empty.textContent = `This browser cannot show ${kind}. The model answers all the same.`;
+  }
 
-  async function run() {
+  /** Asks every chosen model about the chosen image. */
+  async function ask() {
+    link.href = linkOf(modelNamed(model.value));
     if (!chosen) return;
-    setBusy(analyse, true);
+    const mine = ++turn;
     const image = chosen;
-    const mine = turn;
-    try {
-      const started = performance.now();
-      const response = await call(
-        `predict?model=${encodeURIComponent(model.value)}`,
-        await requestOf(image, where.value),
-      );
-      const answer = await response.json();
-      const roundTripMs = performance.now() - started;
-      if (mine !== turn) return;
-      result.replaceChildren(
-        resultPanel({
-          answer,
-          warnings,
-          model: chosenModel(),
-          entry: image.entry,
-          roundTripMs,
-          timing: response.headers.get("server-timing"),
-        }),
-      );
-      explain.hidden = false;
-      recent.add(image, answer, roundTripMs, where.selectedOptions[0]?.textContent ?? "");
-    } catch (error) {
-      if (mine === turn)
-        result.replaceChildren(h("p", { class: "notice error" }, /** @type {Error} */ (error).message));
-    } finally {
-      if (mine === turn) setBusy(analyse, false);
-    }
+    const ones = asked();
+    explanation.reset(ones);
+    again.hidden = true;
+    answers.replaceChildren(h("p", { class: "hint", role: "status" }, "Analysing…"));
+    const panels = await Promise.all(ones.map((one) => askOne(image, one).catch(problem)));
+    if (mine !== turn) return;
+    present(panels, ones);
+    again.hidden = false;
   }
 
-  async function look() {
-    if (!chosen) return;
-    setBusy(explain, true);
-    const mine = turn;
-    try {
-      const path = `explain?grid=14&model=${encodeURIComponent(model.value)}`;
-      const explanation = await (await call(path, await requestOf(chosen, where.value))).json();
-      if (mine !== turn) return;
-      drawHeatmap(overlay, explanation);
-      legend.querySelector("b")?.replaceChildren(chosenModel().classes[1]);
-      overlay.hidden = legend.hidden = false;
-      empty.hidden = true;
-    } catch (error) {
-      if (mine === turn) result.append(h("p", { class: "notice error" }, /** @type {Error} */ (error).message));
-    } finally {
-      if (mine === turn) setBusy(explain, false);
-    }
+  /** @param {(HTMLElement)[]} panels @param {any[]} ones */
+  function present(panels, ones) {
+    answers.replaceChildren(
+      ...panels.map((panel, i) =>
+        h("div", {}, ones.length > 1 && h("h3", { class: "long" }, /** @type {any} */ (ones[i]).name), panel),
+      ),
+    );
+    answers.classList.toggle("two", ones.length > 1);
+    explanation.offer(panels.some((panel) => "follow" in panel));
   }
 
+  /** @param {unknown} error */
+  function problem(error) {
+    return h("p", { class: "notice error" }, /** @type {Error} */ (error).message);
+  }
+
+  /** @param {Chosen} image @param {any} one */
+  async function askOne(image, one) {
+    const started = performance.now();
+    const response = await call(`predict?model=${encodeURIComponent(one.name)}`, await requestOf(image, where.value));
+    const answer = await response.json();
+    const roundTripMs = performance.now() - started;
+    const { name, blob, entry } = image;
+    const at = new Date().toISOString();
+    const told = where.selectedOptions[0]?.textContent ?? "";
+    history.add({ at, name, blob, entry, thumbnail: smallPicture(picture), where: told, answer, roundTripMs });
+    return panelOf(image, one, answer, roundTripMs, response.headers.get("server-timing"));
+  }
+
+  /**
+   * @param {Chosen} image @param {any} one @param {any} answer @param {number} roundTripMs @param {string | null} timing
+   */
+  function panelOf(image, one, answer, roundTripMs, timing) {
+    const send = async (/** @type {string} */ label) => {
+      const { image_filename: _name, preprocess_time: _before, inference_time: _within, ...kept } = answer;
+      const body = JSON.stringify({ ...kept, image_filename: image.name, label });
+      await call("feedback", { method: "POST", body, headers: { "content-type": "application/json" } });
+    };
+    return resultPanel({
+      answer,
+      warnings,
+      // A deployment elsewhere may have another threshold.
+      model: { ...one, threshold: answer.threshold },
+      entry: image.entry,
+      drawn: place?.drawn,
+      roundTripMs,
+      timing,
+      id: String(asked().indexOf(one)),
+      ...(feedback && { correct: send }),
+    });
+  }
+
+  /** An earlier answer, as it was. @param {import("./store.js").Kept} kept */
+  async function recall({ name, blob, entry, answer, roundTripMs }) {
+    const one = modelNamed(answer.model);
+    if (!one) return;
+    turn++;
+    const url = blob ? URL.createObjectURL(blob) : await imageUrl(name, TIFF.test(name) ? 512 : undefined);
+    const image = { name, url, blob, entry };
+    show(image);
+    model.value = answer.model;
+    second.value = "";
+    link.href = linkOf(one);
+    explanation.reset([one]);
+    present([panelOf(image, one, answer, roundTripMs, null)], [one]);
+    again.hidden = false;
+  }
+
+  const history = historyCard(models, recall);
+  const choose = (/** @type {Chosen} */ image) => {
+    show(image);
+    ask();
+  };
   const source = await sourcePanel(choose);
-  const left = h("div", { class: "stack" }, source, recent.card);
-  const { total } = await images();
+  takeFiles("/", ([file]) => {
+    if (file) choose({ name: file.name, url: URL.createObjectURL(file), blob: file });
+  });
+  addEventListener("thresholdchange", () => {
+    for (const panel of answers.querySelectorAll("[data-model]")) panel.follow();
+    link.href = linkOf(modelNamed(model.value));
+  });
+  followAddress(models, (name) => {
+    model.value = name;
+    ask();
+  });
+  link.href = linkOf(modelNamed(model.value));
+
   return h(
     "div",
     {},
@@ -141,96 +176,77 @@ export async function view() {
         "p",
         {},
         total > 0
-          ? "Choose a tile, or bring your own, and let a model tell the classes apart."
-          : "Bring a tile and let a model tell the classes apart.",
+          ? "Choose a tile, or bring your own: the model answers at once."
+          : "Bring a tile, or try a drawn one: the model answers at once.",
       ),
     ),
     h(
       "div",
       { class: "columns" },
-      left,
+      h("div", { class: "stack" }, source.card, history.card),
       h(
         "section",
         { class: "card", "aria-labelledby": "answer-title" },
-        h("h2", { id: "answer-title" }, "Ask the model"),
-        h("figure", { class: "picture" }, h("div", { class: "frame" }, empty, picture, overlay), caption),
-        legend,
+        h("h2", { id: "answer-title" }, "The answer"),
+        h("figure", { class: "picture" }, h("div", { class: "frame" }, empty, picture), caption),
         h(
           "div",
           { class: "fields" },
-          h("div", {}, h("label", { for: "model" }, "Model"), model),
-          h("div", {}, h("label", { for: "where" }, "Runs on"), where),
+          field("Model", model),
+          models.length > 1 && field("Compare with", second),
+          endpoint && field("Runs on", where),
         ),
-        h("div", { class: "row" }, analyse, explain),
-        result,
+        answers,
+        h("div", { class: "row spread spaced" }, link, again),
       ),
+      explanation.element,
     ),
   );
 }
 
-/** A button that says what goes on while it is busy. @param {string} idle @param {string} busy @param {object} attributes */
-function action(idle, busy, attributes) {
-  return h("button", { type: "button", "data-idle": idle, "data-busy": busy, ...attributes }, idle);
+/** @param {string} label @param {HTMLElement} control */
+function field(label, control) {
+  return h("div", {}, h("label", { for: control.id }, label), control);
 }
 
-/** @param {HTMLButtonElement} button @param {boolean} busy */
-function setBusy(button, busy) {
-  button.disabled = busy;
-  button.textContent = (busy ? button.dataset.busy : button.dataset.idle) ?? "";
-}
-
-/** A table of the last answers, newest first; hidden while there is none. */
-function recentAnswers() {
-  const rows = h("tbody", {});
-  const card = h(
-    "section",
-    { class: "card", "aria-labelledby": "recent-title", hidden: true },
-    h("h2", { id: "recent-title" }, "Recent answers"),
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table of recent answers" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ...["Image", "Model", "Answer", "Probability", "Time"].map((name, i) =>
-              h("th", { scope: "col", class: i > 2 ? "number" : "" }, name),
-            ),
-          ),
-        ),
-        rows,
-      ),
-    ),
+/** @param {string} id @param {any[]} models @param {() => void} onchange @param {string} [none] a first choice of no model */
+export function modelSelect(id, models, onchange, none) {
+  return h(
+    "select",
+    { id, onchange },
+    none && h("option", { value: "" }, none),
+    ...models.map(({ name, variant }) => h("option", { value: name }, variant ? `${name} (${variant})` : name)),
   );
-  return {
-    card,
-    /** @param {{name: string}} image @param {any} answer @param {number} ms @param {string} place */
-    add(image, answer, ms, place) {
-      card.hidden = false;
-      rows.prepend(
-        h(
-          "tr",
-          {},
-          h("td", {}, image.name),
-          h("td", { title: place }, answer.model),
-          h("td", {}, answer.predicted_class),
-          h("td", { class: "number" }, percent(answer.probability)),
-          h("td", { class: "number" }, milliseconds(ms)),
-        ),
-      );
-      while (rows.children.length > 8) rows.lastChild.remove();
-    },
+}
+
+/** Takes model and threshold from a link such as `#/?model=mlp&threshold=0.3`. @param {any[]} models @param {(name: string) => void} take */
+function followAddress(models, take) {
+  const follow = () => {
+    const [path, query] = location.hash.slice(1).split("?");
+    const wanted = new URLSearchParams(query);
+    const model = models.find(({ name }) => name === wanted.get("model"));
+    if (path !== "/" || !model) return;
+    const threshold = Number(wanted.get("threshold") ?? model.threshold);
+    if (threshold >= 0 && threshold <= 1) setThreshold(model, threshold);
+    take(model.name);
   };
+  addEventListener("hashchange", follow);
+  follow();
+}
+
+/** A picture for the history. @param {HTMLImageElement} image @returns {string | undefined} undefined where it cannot be shown */
+function smallPicture(image) {
+  if (image.hidden || image.naturalWidth === 0) return undefined;
+  const edge = Math.min(image.naturalWidth, image.naturalHeight);
+  const canvas = h("canvas", { width: THUMBNAIL, height: THUMBNAIL });
+  const [x, y] = [(image.naturalWidth - edge) / 2, (image.naturalHeight - edge) / 2];
+  canvas.getContext("2d").drawImage(image, x, y, edge, edge, 0, 0, THUMBNAIL, THUMBNAIL);
+  return canvas.toDataURL("image/jpeg", 0.8);
 }
 
 /**
  * By name where this server has the image; otherwise the image itself goes along.
- * @param {import("./source.js").Chosen} image @param {string} base
+ * @param {Chosen} image @param {string} base
  */
 async function requestOf(image, base) {
   if (image.entry && !base) {

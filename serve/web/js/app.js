@@ -1,6 +1,7 @@
 /** @module The page: which view is shown, and in which colours. */
 import { info } from "./api.js";
 import { h } from "./dom.js";
+import { listenForFiles } from "./incoming.js";
 
 const VIEWS = {
   "/": { title: "Analyse", load: () => import("./analyse.js") },
@@ -90,6 +91,7 @@ async function furtherPages() {
 }
 
 theme();
+listenForFiles();
 addEventListener("hashchange", show);
 show();
 about().catch(() => undefined);

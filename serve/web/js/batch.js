@@ -2,6 +2,7 @@
 import { call, images, info } from "./api.js";
 import { h, percent } from "./dom.js";
 import { groupsOf } from "./groups.js";
+import { deliver, takeFiles } from "./incoming.js";
 import { dropZone } from "./source.js";
 
 const COLUMNS = [
@@ -100,6 +101,7 @@ export async function view() {
       for (const file of chunk) form.append("image", file, file.name);
       return { body: form };
     });
+  takeFiles("/batch", files);
   const named = (/** @type {any[]} */ list) =>
     run(list, (chunk) => ({
       body: JSON.stringify({ image_filenames: chunk.map(({ name }) => name) }),
@@ -128,8 +130,7 @@ export async function view() {
         id: "batch-files",
         label: "Choose files or drop them here",
         hint: "Any number; they are sent in groups.",
-        multiple: true,
-        take: files,
+        take: deliver,
       }),
       entries.length > 0 &&
         h(

@@ -1,106 +1,155 @@
 /** @module The answer for one image: class, probability against the threshold, what is known of the image, times. */
 import { h, milliseconds, percent, toldApart } from "./dom.js";
+import { classAt, isSet, meaningOf, setThreshold, thresholdOf } from "./thresholds.js";
 
 /**
- * @param {{answer: any, warnings?: Record<string, string>, model: any, entry?: any, roundTripMs: number, timing: string | null}} options
- * @returns {HTMLElement}
+ * The panel of one answer. It follows the threshold that is set for its model.
+ * @param {{answer: any, warnings?: Record<string, string>, model: any, entry?: any, drawn?: boolean, roundTripMs: number,
+ * timing: string | null, id: string, correct?: (label: string) => Promise<void>}} options `id` keeps the panels of several
+ * models apart; `drawn`: labels and votes are those of drawn tiles; `correct` keeps a person's label
+ * @returns {HTMLElement & {follow: () => void}}
  */
-export function resultPanel({ answer, warnings = {}, model, entry, roundTripMs, timing }) {
-  const [negative, positive] = model.classes;
-  const isPositive = answer.predicted_class === positive;
-  const [probability, threshold] = toldApart(answer.probability, answer.threshold);
-  return h(
+export function resultPanel({ answer, warnings = {}, model, entry, drawn = false, roundTripMs, timing, id, correct }) {
+  const name = h("p", { class: "verdict-class" });
+  const against = h("p", {});
+  const verdict = h("div", { class: "verdict" }, name, against);
+  const label = h("div", { class: "experts" });
+  const slider = gauge(answer.probability, model, id);
+  const panel = h(
     "div",
-    { class: "stack" },
-    h(
-      "div",
-      { class: `verdict ${isPositive ? "positive" : "negative"}` },
-      h("p", { class: "verdict-class" }, answer.predicted_class),
-      h(
-        "p",
-        {},
-        `${probability} probability of ${positive}, `,
-        h("strong", {}, isPositive ? "at or above" : "below"),
-        ` the threshold of ${threshold}.`,
-      ),
-    ),
-    model.trained_on?.drawn &&
-      h("p", { class: "hint", role: "status" }, "This model was trained on drawn tiles: it knows nothing of tissue."),
-    ...(answer.warnings ?? []).map((/** @type {string} */ code) =>
-      h("p", { class: "hint", role: "status" }, `This image ${warnings[code] ?? code}.`),
-    ),
-    gauge(answer.probability, answer.threshold, negative, positive),
-    known(answer, entry, positive),
+    { class: "stack", "data-model": model.name },
+    verdict,
+    ...notesOn(answer, warnings, model),
+    slider,
+    label,
+    correct && correction(model.classes, id, correct),
     times(answer, roundTripMs, timing),
   );
+  panel.follow = () => {
+    const [, positive] = model.classes;
+    const isPositive = classAt(model, answer.probability) === positive;
+    const [probability, threshold] = toldApart(answer.probability, thresholdOf(model));
+    verdict.className = `verdict ${isPositive ? "positive" : "negative"}`;
+    name.textContent = classAt(model, answer.probability);
+    against.replaceChildren(
+      `${probability} probability of ${positive}, `,
+      h("strong", {}, isPositive ? "at or above" : "below"),
+      ` ${isSet(model) ? "your" : "the"} threshold of ${threshold}.`,
+    );
+    label.replaceChildren(...known(classAt(model, answer.probability), entry, positive, drawn));
+    slider.follow();
+  };
+  panel.follow();
+  return panel;
 }
 
-/** @param {number} probability @param {number} threshold @param {string} negative @param {string} positive */
-function gauge(probability, threshold, negative, positive) {
+/** What is to be known before the answer is believed. @param {any} answer @param {Record<string, string>} warnings @param {any} model */
+function notesOn({ warnings: codes = [] }, warnings, model) {
+  const notes = codes.map((/** @type {string} */ code) => `This image ${warnings[code] ?? code}.`);
+  if (codes.includes("shrunk")) notes.push("The command histo predict --tile answers for large images tile by tile.");
+  if (model.trained_on?.drawn) notes.unshift("This model was trained on drawn tiles: it knows nothing of tissue.");
+  return notes.map((/** @type {string} */ note) => h("p", { class: "notice warning", role: "status" }, note));
+}
+
+/** @param {number} probability @param {any} model @param {string} id */
+function gauge(probability, model, id) {
+  const [negative, positive] = model.classes;
   const fill = h("div", { class: "gauge-fill" });
   fill.style.width = `${probability * 100}%`;
   const mark = h("div", { class: "gauge-mark" });
-  const output = h("output", { for: "what-if" });
-  const reset = h("button", { type: "button", class: "quiet", onclick: () => set(threshold) }, "Back to the model's");
+  const bar = h("div", { class: "gauge", role: "img" }, fill, mark);
+  const meaning = h("output", { for: `threshold-${id}` });
+  const reset = h(
+    "button",
+    { type: "button", class: "quiet", onclick: () => setThreshold(model, model.threshold) },
+    `Back to the model's ${percent(model.threshold)}`,
+  );
   const slider = h("input", {
-    id: "what-if",
+    id: `threshold-${id}`,
+    class: "threshold",
     type: "range",
     min: 0,
     max: 1,
     step: 0.005,
-    value: threshold,
-    oninput: () => set(Number(slider.value)),
+    oninput: () => setThreshold(model, Number(slider.value)),
   });
-  const set = (/** @type {number} */ value) => {
-    slider.value = String(value);
-    mark.style.left = `${value * 100}%`;
-    const name = probability >= value ? positive : negative;
-    output.textContent = `With a threshold of ${percent(value)} the answer is ${name}.`;
-    slider.setAttribute("aria-valuetext", `${percent(value)}: ${name}`);
-    reset.hidden = Math.abs(value - threshold) < 0.0026;
-  };
-  set(threshold);
-  return h(
+  const block = h(
     "div",
     { class: "gauge-block" },
-    h(
-      "div",
-      {
-        class: "gauge",
-        role: "img",
-        "aria-label": `Probability of ${positive}: ${toldApart(probability, threshold).join("; threshold ")}`,
-      },
-      fill,
-      mark,
-    ),
+    bar,
     h("div", { class: "row spread hint" }, h("span", {}, negative), h("span", {}, positive)),
-    h("label", { for: "what-if" }, "What if the threshold were different?"),
+    h("div", { class: "row spread" }, h("label", { for: `threshold-${id}` }, "Threshold"), reset),
     slider,
-    h("div", { class: "row spread" }, output, reset),
+    meaning,
+  );
+  block.follow = () => {
+    const threshold = thresholdOf(model);
+    slider.value = String(threshold);
+    mark.style.left = `${threshold * 100}%`;
+    bar.setAttribute(
+      "aria-label",
+      `Probability of ${positive}: ${toldApart(probability, threshold).join("; threshold ")}`,
+    );
+    slider.setAttribute("aria-valuetext", `${percent(threshold)}: ${classAt(model, probability)}`);
+    reset.hidden = !isSet(model);
+    meaningOf(model).then((text) => {
+      if (threshold === thresholdOf(model)) meaning.textContent = text;
+    });
+  };
+  return block;
+}
+
+/** @param {[string, string]} classes @param {string} id @param {(label: string) => Promise<void>} keep */
+function correction(classes, id, keep) {
+  const status = h("span", { class: "hint", role: "status" });
+  const button = (/** @type {string} */ label) =>
+    h(
+      "button",
+      {
+        type: "button",
+        onclick: async () => {
+          try {
+            await keep(label);
+            status.textContent = `Kept: you call it ${label}.`;
+          } catch (error) {
+            status.textContent = /** @type {Error} */ (error).message;
+          }
+        },
+      },
+      `It is ${label}`,
+    );
+  return h(
+    "div",
+    { class: "row", role: "group", "aria-labelledby": `wrong-${id}` },
+    h("span", { id: `wrong-${id}` }, "Wrong?"),
+    ...classes.map(button),
+    status,
   );
 }
 
-/** What the label table says of the image. @param {any} answer @param {any} entry @param {string} positive */
-function known(answer, entry, positive) {
-  if (!entry?.class) return null;
-  const agrees = entry.class === answer.predicted_class;
+/**
+ * What the label table says of the image.
+ * @param {string} predicted @param {any} entry @param {string} positive @param {boolean} drawn the votes are made by a program
+ */
+function known(predicted, entry, positive, drawn) {
+  if (!entry?.class) return [];
+  const agrees = entry.class === predicted;
   const { votes } = entry;
+  const voters = drawn ? "simulated votes" : "experts";
   const dots =
     votes &&
     h(
       "div",
-      { class: "votes", role: "img", "aria-label": `${votes.positive} of ${votes.total} experts chose ${positive}` },
+      { class: "votes", role: "img", "aria-label": `${votes.positive} of ${votes.total} ${voters} chose ${positive}` },
       ...Array.from({ length: votes.total }, (_, i) => h("span", { class: i < votes.positive ? "vote yes" : "vote" })),
     );
-  return h(
-    "div",
-    { class: "experts" },
-    h("h3", {}, votes ? "The experts" : "The label"),
+  return [
+    h("h3", {}, votes ? (drawn ? "Simulated votes" : "The experts") : "The label"),
     dots,
     h(
       "p",
       {},
-      votes && `${votes.positive} of ${votes.total} chose ${positive}. `,
+      votes && `${votes.positive} of ${votes.total}${drawn ? " simulated votes" : ""} chose ${positive}. `,
       votes ? "The majority says " : "The label table says ",
       h("strong", {}, entry.class),
       h("span", { class: agrees ? "badge good" : "badge bad" }, agrees ? "the model agrees" : "the model disagrees"),
@@ -111,7 +160,7 @@ function known(answer, entry, positive) {
         { class: "hint" },
         "This tile is in the training part of the data set: a model that was trained on it may know its label.",
       ),
-  );
+  ].filter(Boolean);
 }
 
 /** @param {any} answer @param {number} roundTripMs @param {string | null} timing */
@@ -134,7 +183,7 @@ function times(answer, roundTripMs, timing) {
   const longest = Math.max(...rows.map(([, ms]) => Number(ms)));
   return h(
     "details",
-    { class: "times", open: true },
+    { class: "times" },
     h(
       "summary",
       {},

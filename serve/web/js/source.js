@@ -1,10 +1,11 @@
 /** @module Choosing an image: from the server's gallery, from a file, or with the camera. */
 import { images, imageUrl } from "./api.js";
 import { h } from "./dom.js";
+import { deliver } from "./incoming.js";
 
 /**
  * `url` is for looking at; what is analysed is `blob`, or the server's own image.
- * @typedef {{name: string, url: string, blob?: Blob, entry?: {class?: string, votes?: {positive: number, total: number}}}} Chosen
+ * @typedef {{name: string, url: string, blob?: Blob, drawn?: boolean, entry?: {class?: string, votes?: {positive: number, total: number}}}} Chosen
  */
 
 const SHOWN = 48;
@@ -12,16 +13,31 @@ const THUMBNAIL = 112;
 /** Files that browsers do not show; of its own the server has a JPEG. */
 export const TIFF = /\.tiff?$/i;
 const LARGEST_THUMBNAIL = 512;
+/** Tiles of `histo data synth`, for servers without images of their own. */
+const EXAMPLES = ["drawn-1.webp", "drawn-2.webp", "drawn-3.webp", "drawn-4.webp", "drawn-5.webp", "drawn-6.webp"];
 
-/** A panel that calls `choose` with each image that is chosen. @param {(image: Chosen) => void} choose */
+/** Name of the image that is looked at, whose thumbnail is marked. */
+let marked = "";
+
+/**
+ * A panel that calls `choose` with each image that is chosen.
+ * @param {(image: Chosen) => void} choose
+ * @returns {Promise<{card: HTMLElement, mark: (name: string) => void}>} `mark` shows which image is looked at
+ */
 export async function sourcePanel(choose) {
   const { total, images: entries } = await images();
   const panels = {
     gallery: total > 0 ? gallery(entries, choose) : undefined,
-    file: upload(choose),
+    examples: total > 0 ? undefined : examples(choose),
+    file: dropZone({
+      id: "file",
+      label: "Choose files, or drop or paste them anywhere",
+      hint: "PNG, JPEG, WebP or TIFF. One is analysed at once, several become a batch. They go to the chosen server, which does not store them.",
+      take: deliver,
+    }),
     camera: navigator.mediaDevices ? camera(choose) : undefined,
   };
-  const labels = { gallery: "Gallery", file: "File", camera: "Camera" };
+  const labels = { gallery: "Gallery", examples: "Examples", file: "File", camera: "Camera" };
   const names = Object.keys(panels).filter((name) => panels[name]);
   const show = (/** @type {string} */ shown) => {
     for (const name of names) panels[name].hidden = name !== shown;
@@ -38,13 +54,19 @@ export async function sourcePanel(choose) {
     }),
     h("label", { for: `source-${name}` }, labels[name]),
   ]);
-  return h(
+  const card = h(
     "section",
     { class: "card", "aria-labelledby": "source-title" },
     h("h2", { id: "source-title" }, "Choose an image"),
     h("fieldset", { class: "segments" }, h("legend", { class: "visually-hidden" }, "Where from"), ...choices.flat()),
     ...names.map((name) => panels[name]),
   );
+  const mark = (/** @type {string} */ name) => {
+    marked = name;
+    for (const button of card.querySelectorAll(".thumb"))
+      button.setAttribute("aria-pressed", String(button.dataset.name === name));
+  };
+  return { card, mark };
 }
 
 /** @param {any[]} entries @param {(image: Chosen) => void} choose */
@@ -64,10 +86,9 @@ function gallery(entries, choose) {
     entries.filter((entry) => (!wanted || entry.class === wanted) && entry.name.toLowerCase().includes(search));
 
   let picked;
-  /** @param {any} entry @param {HTMLElement} [button] */
-  const pick = async (entry, button) => {
+  /** @param {any} entry */
+  const pick = async (entry) => {
     picked = entry;
-    for (const other of grid.children) other.setAttribute("aria-pressed", String(other === button));
     const url = await imageUrl(entry.name, TIFF.test(entry.name) ? LARGEST_THUMBNAIL : undefined);
     // With a key the image is fetched, and another may have been picked meanwhile.
     if (picked === entry) choose({ name: entry.name, url, entry });
@@ -81,11 +102,7 @@ function gallery(entries, choose) {
   const random = () => {
     const found = matching();
     const entry = found[Math.floor(Math.random() * found.length)];
-    if (entry)
-      pick(
-        entry,
-        [...grid.children].find((button) => button.dataset.name === entry.name),
-      );
+    if (entry) pick(entry);
   };
   grid.addEventListener("keydown", (event) => moveFocus(grid, event));
   fill();
@@ -131,22 +148,20 @@ function gallery(entries, choose) {
   );
 }
 
-/** @param {any} entry @param {boolean} reachable @param {(entry: any, button: HTMLElement) => void} pick */
-function thumbnail(entry, reachable, pick) {
+/**
+ * @param {any} entry @param {boolean} reachable @param {(entry: any, button: HTMLElement) => void} pick
+ * @param {string} [file] where the picture is, if not among the server's images
+ */
+function thumbnail(entry, reachable, pick, file) {
   const picture = h("img", { alt: "", width: 72, height: 72, loading: "lazy", decoding: "async" });
-  imageUrl(entry.name, THUMBNAIL).then(
-    (url) => {
-      picture.src = url;
-    },
-    () => undefined,
-  );
+  showThumbnail(picture, entry.name, file);
   const button = h(
     "button",
     {
       type: "button",
       class: "thumb",
       "data-name": entry.name,
-      "aria-pressed": "false",
+      "aria-pressed": String(entry.name === marked),
       "aria-label": `${entry.name}${entry.class ? `, ${entry.class}` : ""}`,
       title: entry.name,
       // One stop for the tab key; arrows move within.
@@ -160,6 +175,16 @@ function thumbnail(entry, reachable, pick) {
     entry.class && h("span", { class: "tag" }, entry.class),
   );
   return button;
+}
+
+/** @param {HTMLImageElement} picture @param {string} name @param {string} [file] */
+export function showThumbnail(picture, name, file) {
+  Promise.resolve(file ?? imageUrl(name, THUMBNAIL)).then(
+    (url) => {
+      picture.src = url;
+    },
+    () => undefined,
+  );
 }
 
 /** @param {HTMLElement} grid @param {KeyboardEvent} event */
@@ -182,29 +207,16 @@ function moveFocus(grid, event) {
   buttons[Math.min(buttons.length - 1, Math.max(0, at + step))].focus();
 }
 
-/** @param {(image: Chosen) => void} choose */
-function upload(choose) {
-  const take = (/** @type {File | undefined} */ file) => {
-    if (file) choose({ name: file.name, url: URL.createObjectURL(file), blob: file });
-  };
-  return dropZone({
-    id: "file",
-    label: "Choose a file or drop one here",
-    hint: "PNG, JPEG, WebP or TIFF. The file goes to the chosen server and is not stored.",
-    take: (files) => take(files[0]),
-  });
-}
-
 /**
- * A field for files that also takes dropped ones.
- * @param {{id: string, label: string, hint: string, multiple?: boolean, take: (files: File[]) => void}} options
+ * A field for files; what is dropped on it is taken by the page, as anywhere else.
+ * @param {{id: string, label: string, hint: string, take: (files: File[]) => void}} options
  */
-export function dropZone({ id, label, hint, multiple = false, take }) {
+export function dropZone({ id, label, hint, take }) {
   const input = h("input", {
     id,
     type: "file",
     accept: "image/png,image/jpeg,image/webp,image/tiff",
-    multiple,
+    multiple: true,
     class: "visually-hidden",
     onchange: () => {
       take([...input.files]);
@@ -212,19 +224,31 @@ export function dropZone({ id, label, hint, multiple = false, take }) {
     },
   });
   const zone = h("label", { class: "drop", for: id }, h("strong", {}, label), h("span", { class: "hint" }, hint));
-  const over = (/** @type {DragEvent} */ event) => {
-    event.preventDefault();
-    zone.classList.add("over");
-  };
-  zone.addEventListener("dragenter", over);
-  zone.addEventListener("dragover", over);
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    zone.classList.remove("over");
-    take([...(event.dataTransfer?.files ?? [])]);
-  });
+  const leave = () => zone.classList.remove("over");
+  zone.addEventListener("dragenter", () => zone.classList.add("over"));
+  zone.addEventListener("dragleave", leave);
+  zone.addEventListener("drop", leave);
   return h("div", { class: "drop-field" }, input, zone);
+}
+
+/** Drawn tiles that come with the page. @param {(image: Chosen) => void} choose */
+function examples(choose) {
+  const pick = async (/** @type {{name: string}} */ { name }) => {
+    const url = `examples/${name}`;
+    choose({ name, url, blob: await (await fetch(url)).blob(), drawn: true });
+  };
+  const grid = h(
+    "div",
+    { class: "thumbs", role: "group", "aria-label": "Drawn examples" },
+    ...EXAMPLES.map((name, i) => thumbnail({ name, class: "drawn" }, i === 0, pick, `examples/${name}`)),
+  );
+  grid.addEventListener("keydown", (event) => moveFocus(grid, event));
+  return h(
+    "div",
+    {},
+    grid,
+    h("p", { class: "hint" }, "Drawn by a program, to try the page with: they show no tissue of anybody."),
+  );
 }
 
 /** @param {(image: Chosen) => void} choose */

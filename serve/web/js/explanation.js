@@ -1,0 +1,314 @@
+/** @module What models looked at: heat maps of one image, beside each other or over the tile, to zoom and to keep. */
+import { info } from "./api.js";
+import { h, percent } from "./dom.js";
+import { drawScale, drawTile, logits, roundedUp } from "./heatmap.js";
+import { saveAs } from "./save.js";
+
+const GRID = 14;
+const EDGE = 512;
+const MOST_ZOOM = 8;
+
+/** The scale stays the same from tile to tile until it is changed, in logits; none before the first heat map. */
+let scale = 0;
+
+/** @typedef {{name: string, classes: string[], input: {resize: string}}} Model */
+/** @typedef {{canvas: HTMLCanvasElement, model?: Model, method?: string, map?: import("./heatmap.js").HeatMap}} Picture */
+
+const METHODS = {
+  occlusion: ["Occlusion", "how far the logit falls when a part is covered"],
+  class_activation: ["Class activation", "what each place adds to the logit"],
+};
+
+/**
+ * The panel below an answer.
+ * @param {{explain: (model: Model, grid: number) => Promise<any>, picture: () => HTMLImageElement}} options
+ */
+export function explanationPanel({ explain, picture }) {
+  /** @type {Model[]} */
+  let models = [];
+  /** @type {Picture[]} */
+  let pictures = [];
+  /** @type {any} */
+  let colours;
+  let turn = 0;
+  const viewport = { zoom: 1, x: 0.5, y: 0.5 };
+
+  const button = h("button", { type: "button", onclick: () => look() }, "Show the heat map");
+  const status = h("p", { class: "hint", role: "status" });
+  const shown = checkbox("heat-map", "Heat map", true, () => paint());
+  const beside = checkbox("beside", "Beside the tile", true, () => paint());
+  const outlines = checkbox("outlines", "Outline the strongest parts", true, () => paint());
+  const opacity = slider("opacity", "Opacity", { min: 0, max: 1, step: 0.05 }, 0.7, percentOf, () => paint());
+  const zoom = slider(
+    "zoom",
+    "Zoom",
+    { min: 1, max: MOST_ZOOM, step: 0.5 },
+    1,
+    (value) => `${value} ×`,
+    (value) => {
+      viewport.zoom = value;
+      paint();
+    },
+  );
+  const scaleInput = h("input", {
+    id: "scale",
+    type: "number",
+    min: 0,
+    step: "any",
+    onchange: () => {
+      if (Number(scaleInput.value) > 0) scale = Number(scaleInput.value);
+      paint();
+    },
+  });
+  const fit = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: () => {
+        scale = roundedUp(strongest());
+        paint();
+      },
+    },
+    "Fit to this tile",
+  );
+  const bar = h("canvas", { class: "scale", width: 360, height: 52, role: "img" });
+  const grid = h("div", {
+    class: "pictures",
+    role: "group",
+    tabindex: 0,
+    "aria-label": "Pictures; plus and minus zoom, arrow keys move",
+    onkeydown: moveByKey,
+    onpointermove: drag,
+  });
+  const scaleField = h(
+    "div",
+    {},
+    h("label", { for: "scale" }, "Scale, ± logits"),
+    h("div", { class: "row" }, scaleInput, fit),
+  );
+  const controls = h(
+    "div",
+    { class: "stack", hidden: true },
+    h("div", { class: "row" }, shown.element, beside.element, outlines.element),
+    h("div", { class: "settings" }, opacity.element, zoom.element, scaleField),
+    grid,
+    bar,
+  );
+  const element = h("section", { class: "card wide", hidden: true, "aria-labelledby": "explanation-title" });
+  element.append(
+    h("div", { class: "row spread" }, h("h2", { id: "explanation-title" }, "What the model looked at"), button),
+    status,
+    controls,
+  );
+
+  async function look() {
+    const mine = ++turn;
+    const ones = models;
+    button.disabled = true;
+    status.textContent = "Covering one part after the other…";
+    try {
+      const [{ heat_map_colours }, ...explanations] = await Promise.all([
+        info(),
+        ...ones.map((one) => explain(one, GRID)),
+      ]);
+      if (mine !== turn) return;
+      colours = heat_map_colours;
+      const maps = explanations.flatMap((explanation, i) => mapsOf(explanation, /** @type {Model} */ (ones[i])));
+      build(maps);
+      if (scale === 0) scale = roundedUp(strongest());
+      status.textContent = "";
+      controls.hidden = false;
+      paint();
+    } catch (error) {
+      if (mine === turn) status.textContent = /** @type {Error} */ (error).message;
+    } finally {
+      if (mine === turn) button.disabled = false;
+    }
+  }
+
+  /** @param {{model: Model, method: string, map: any}[]} maps */
+  function build(maps) {
+    pictures = [{}, ...maps].map((part) => ({
+      ...part,
+      canvas: h("canvas", { width: EDGE, height: EDGE, role: "img" }),
+    }));
+    grid.replaceChildren(...pictures.map((one) => figureOf(one)));
+  }
+
+  /** @param {Picture} one */
+  function figureOf(one) {
+    const { canvas, model, method = "", map } = one;
+    if (!map || !model) {
+      canvas.setAttribute("aria-label", "The tile");
+      return h("figure", {}, canvas, h("figcaption", {}, "The tile"));
+    }
+    const [name, meaning] = METHODS[method];
+    const told = models.length > 1 ? `${model.name}: ${name}` : name;
+    const [most, least] = [Math.max(...map.contributions), Math.min(...map.contributions)];
+    const strongestParts = `strongest ${logits(most, scale || Math.abs(most) || 1)} and ${logits(least, scale || Math.abs(most) || 1)}`;
+    canvas.setAttribute("aria-label", `${told}, ${meaning}: ${strongestParts} logits`);
+    return h(
+      "figure",
+      {},
+      canvas,
+      h(
+        "figcaption",
+        {},
+        h("b", {}, told),
+        `, ${meaning}; ${strongestParts}. `,
+        h("button", { type: "button", class: "quiet", onclick: () => download(one) }, "Save PNG"),
+      ),
+    );
+  }
+
+  function strongest() {
+    const values = pictures.flatMap(({ map }) => map?.contributions ?? []);
+    return Math.max(1e-9, ...values.map(Math.abs));
+  }
+
+  /** @param {Picture} one @param {HTMLCanvasElement} [canvas] */
+  function draw(one, canvas = one.canvas) {
+    const image = picture();
+    drawTile(canvas, {
+      ...(!image.hidden && image.naturalWidth > 0 && { tile: image }),
+      stretch: (one.model ?? models[0])?.input.resize === "stretch",
+      ...(one.map && shown.input.checked && { map: one.map }),
+      scale,
+      opacity: Number(opacity.input.value),
+      outlines: outlines.input.checked,
+      colours,
+      viewport,
+    });
+  }
+
+  function paint() {
+    if (pictures.length === 0 || !colours) return;
+    scaleInput.value = String(Number(scale.toPrecision(3)));
+    const [first] = grid.children;
+    if (first) first.hidden = !beside.input.checked;
+    for (const one of pictures) draw(one);
+    const context = bar.getContext("2d");
+    context.clearRect(0, 0, bar.width, bar.height);
+    const classes = models[0]?.classes ?? [];
+    const ink = getComputedStyle(bar).color;
+    const alpha = Number(opacity.input.value);
+    drawScale(context, { x: 2, y: 0, width: bar.width - 4, scale, opacity: alpha, colours, classes, ink });
+    const numbers = `from ${logits(-scale, scale)}, speaks for ${classes[0]}, to ${logits(scale, scale)} logits, speaks for ${classes[1]}`;
+    bar.setAttribute("aria-label", `Scale of the colours ${numbers}`);
+    status.textContent =
+      strongest() > scale * 1.0001
+        ? `Parts beyond the scale have the colour of its end; the strongest is ${logits(strongest(), scale)}.`
+        : "";
+  }
+
+  /** A picture to show to others: the tile as it is seen now, and below it what the colours mean. @param {Picture} one */
+  function download(one) {
+    const [name] = METHODS[one.method ?? ""];
+    const tile = h("canvas", { width: EDGE, height: EDGE });
+    draw(one, tile);
+    const sheet = h("canvas", { width: EDGE + 40, height: EDGE + 134 });
+    const context = sheet.getContext("2d");
+    context.fillStyle = "#ffffff";
+    context.fillRect(0, 0, sheet.width, sheet.height);
+    context.fillStyle = "#25202b";
+    context.font = "600 15px system-ui, sans-serif";
+    const title = `${name}, ${one.model?.name}, ${document.querySelector("figcaption")?.textContent ?? ""}`;
+    context.fillText(title, 20, 30, EDGE);
+    context.drawImage(tile, 20, 46);
+    const alpha = Number(opacity.input.value);
+    const classes = one.model?.classes ?? [];
+    drawScale(context, { x: 20, y: EDGE + 64, width: EDGE, scale, opacity: alpha, colours, classes, ink: "#25202b" });
+    const file = `${title
+      .replace(/\.\w+$/, "")
+      .replace(/[^\p{L}\p{N}]+/gu, "-")
+      .toLowerCase()}.png`;
+    sheet.toBlob((/** @type {Blob} */ blob) => saveAs(blob, file), "image/png");
+  }
+
+  /** @param {number} dx @param {number} dy shares of what is seen */
+  function move(dx, dy) {
+    const half = 0.5 / viewport.zoom;
+    const inside = (/** @type {number} */ value) => Math.min(1 - half, Math.max(half, value));
+    viewport.x = inside(viewport.x + dx / viewport.zoom);
+    viewport.y = inside(viewport.y + dy / viewport.zoom);
+    paint();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function moveByKey(event) {
+    if (event.target !== grid) return;
+    /** @type {Record<string, [number, number]>} */
+    const steps = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
+    const step = steps[event.key];
+    const by = { "+": 0.5, "=": 0.5, "-": -0.5 }[event.key];
+    if (step && viewport.zoom > 1) move(...step);
+    else if (by) zoom.set(Math.min(MOST_ZOOM, Math.max(1, viewport.zoom + by)));
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {PointerEvent} event */
+  function drag(event) {
+    const canvas = /** @type {HTMLElement} */ (event.target);
+    if (event.buttons !== 1 || viewport.zoom === 1 || canvas.tagName !== "CANVAS") return;
+    move(-event.movementX / canvas.clientWidth, -event.movementY / canvas.clientHeight);
+  }
+
+  return {
+    element,
+    /** Another image, or other models: what is shown holds no more. @param {Model[]} ones */
+    reset(ones) {
+      turn++;
+      models = ones;
+      pictures = [];
+      Object.assign(viewport, { x: 0.5, y: 0.5 });
+      zoom.set(1);
+      element.hidden = controls.hidden = true;
+      status.textContent = "";
+      button.disabled = false;
+    },
+    /** @param {boolean} answered */
+    offer(answered) {
+      element.hidden = !answered;
+    },
+  };
+}
+
+/** @param {any} explanation an answer of `POST /explain` @param {Model} model */
+function mapsOf(explanation, model) {
+  const { grid, contributions, class_activation } = explanation;
+  return [
+    { model, method: "occlusion", map: { grid, contributions } },
+    ...(class_activation ? [{ model, method: "class_activation", map: class_activation }] : []),
+  ];
+}
+
+/** @param {number} share */
+function percentOf(share) {
+  return percent(share, 0);
+}
+
+/** @param {string} id @param {string} label @param {boolean} checked @param {() => void} onchange */
+function checkbox(id, label, checked, onchange) {
+  const input = h("input", { id, type: "checkbox", checked, onchange });
+  return { input, element: h("label", { for: id, class: "check" }, input, ` ${label}`) };
+}
+
+/**
+ * @param {string} id @param {string} label @param {object} range @param {number} value
+ * @param {(value: number) => string} told @param {(value: number) => void} change
+ */
+function slider(id, label, range, value, told, change) {
+  const output = h("output", { for: id });
+  const input = h("input", { id, type: "range", ...range, oninput: () => set(Number(input.value)) });
+  const set = (/** @type {number} */ next) => {
+    input.value = String(next);
+    output.textContent = told(next);
+    input.setAttribute("aria-valuetext", told(next));
+    change(next);
+  };
+  input.value = String(value);
+  output.textContent = told(value);
+  return { input, set, element: h("div", {}, h("label", { for: id }, `${label} `, output), input) };
+}

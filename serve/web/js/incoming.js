@@ -1,0 +1,39 @@
+/** @module Files that come from anywhere on the page: dropped, pasted or chosen. One is analysed, several are a batch. */
+
+/** What takes files, by view. @type {Map<string, (files: File[]) => void>} */
+const takers = new Map();
+/** Files for a view that is not there yet. @type {Map<string, File[]>} */
+const waiting = new Map();
+
+/** Says who takes the files of a view. @param {"/" | "/batch"} view @param {(files: File[]) => void} take */
+export function takeFiles(view, take) {
+  takers.set(view, take);
+  const files = waiting.get(view);
+  waiting.delete(view);
+  if (files) take(files);
+}
+
+/** Hands files to the view for them, and shows it. @param {readonly File[]} files */
+export function deliver(files) {
+  if (files.length === 0) return;
+  const view = files.length > 1 || location.hash.startsWith("#/batch") ? "/batch" : "/";
+  const take = takers.get(view);
+  if (take) take([...files]);
+  else waiting.set(view, [...files]);
+  const shown = location.hash.slice(1).split("?")[0] || "/";
+  if (shown !== view) location.hash = view;
+}
+
+/** Takes what is dropped or pasted anywhere on the page. */
+export function listenForFiles() {
+  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
+  addEventListener("dragover", (event) => {
+    if (hasFiles(event)) event.preventDefault();
+  });
+  addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    deliver([...(event.dataTransfer?.files ?? [])]);
+  });
+  addEventListener("paste", (event) => deliver([...(event.clipboardData?.files ?? [])]));
+}

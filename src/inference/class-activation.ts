@@ -1,0 +1,44 @@
+/** @module What each place of an image adds to the logit of a network that ends in a global average of features. */
+import { join } from "node:path";
+import type { ModelDirectory } from "../model-directory/index";
+import { localLogitsGraph } from "../onnx/index";
+import { GraphSession, type SessionOptions } from "../onnxruntime/index";
+import { modelInput } from "./model-input";
+
+/** Shares of a logit by place; they add up to it where the network's head is linear. */
+export interface ClassActivation {
+  /** Places in a row and in a column. */
+  readonly grid: number;
+  /** In logits, row-major, grid x grid. */
+  readonly contributions: readonly number[];
+}
+
+/** A second session of the model that answers for each place. */
+export class ClassActivationSession {
+  private constructor(
+    private readonly directory: ModelDirectory,
+    private readonly session: GraphSession,
+  ) {}
+
+  /** @returns undefined for other networks, such as MLPs, and for models that average views of an image */
+  static async open(directory: ModelDirectory, options: SessionOptions): Promise<ClassActivationSession | undefined> {
+    const { card, path } = directory;
+    if (card.output.kind !== "logit" || (card.views ?? 1) > 1) return undefined;
+    const graph = join(path, card.graph);
+    const bytes = await localLogitsGraph(graph, card.output.name);
+    return bytes && new ClassActivationSession(directory, await GraphSession.open(graph, { ...options, bytes }));
+  }
+
+  /** @param pixels uint8, RGB, [size, size, 3] @returns undefined where the places are no square */
+  async of(pixels: Uint8Array): Promise<ClassActivation | undefined> {
+    const { card } = this.directory;
+    const local = await this.session.run(card.input.name, modelInput(pixels, 1, card), card.output.name);
+    const grid = Math.sqrt(local.length);
+    if (!Number.isInteger(grid) || grid < 2) return undefined;
+    return { grid, contributions: Array.from(local, (logit) => logit / local.length) };
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+}

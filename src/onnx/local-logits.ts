@@ -1,0 +1,133 @@
+/**
+ * @module A network that ends in a global average of features: the graph that gives a logit for each place instead of for
+ * their mean. With a linear head the mean of these logits is the network's own logit, and they are its class activation map.
+ * @see Zhou and others 2016, "Learning Deep Features for Discriminative Localization", section 2
+ */
+import { type Constant, type DecodedNode, plainNumber, readBackboneGraph } from "./backbone-file";
+import { modelProto } from "./schema";
+
+type Graph = Awaited<ReturnType<typeof readBackboneGraph>>["graph"];
+
+/** Where the features lie, and what of the average goes on. */
+interface Average {
+  readonly node: DecodedNode;
+  readonly layout: "NCHW" | "NHWC";
+  /** The average keeps its two axes, with one place each. */
+  readonly keepsAxes: boolean;
+}
+
+/** Larger graphs are not held in memory a second time, in bytes of constants. */
+const LARGEST = 2 ** 30;
+
+/**
+ * The changed graph, with its weights within; its output has one row for each place, row-major.
+ * @param output name of the logit
+ * @returns undefined where the logit is not made of one global average over a map of features
+ */
+export async function localLogitsGraph(path: string, output: string): Promise<Uint8Array | undefined> {
+  const model = await readBackboneGraph(path);
+  const { graph } = model;
+  const bytes = graph.initializer.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0);
+  const average = bytes > LARGEST ? undefined : lastAverage(graph, output);
+  if (!average) return undefined;
+  const { node: pool } = average;
+  const nodes = graph.node.flatMap((node) => (node === pool ? placesAsBatch(average) : [node]));
+  const initializer = [...graph.initializer, ...SHAPES.map(([name, shape]) => integers(name, shape))];
+  // What is declared of the output holds for one row an image.
+  const outputs = graph.output.map(({ name, type }) => ({
+    name,
+    type: { tensorType: { elemType: type?.tensorType?.elemType } },
+  }));
+  const Model = await modelProto();
+  return Model.encode(
+    Model.create({ ...model, graph: { ...graph, node: nodes, initializer, output: outputs } }),
+  ).finish();
+}
+
+const PREFIX = "local-logits";
+const SHAPES = [
+  [`${PREFIX}/flat`, [0, -1]],
+  [`${PREFIX}/places`, [0, 0, 1, 1]],
+] as const;
+
+function integers(name: string, values: readonly number[]) {
+  return { name, dataType: 7, dims: [values.length], int64Data: values };
+}
+
+/** Features of n images at h x w places become those of n h w images of one place. */
+function placesAsBatch({ node, layout, keepsAxes }: Average): DecodedNode[] {
+  const [features = ""] = node.input;
+  const [averaged = ""] = node.output;
+  const transpose = (input: string, output: string, perm: readonly number[]): DecodedNode => {
+    return {
+      opType: "Transpose",
+      input: [input],
+      output: [output],
+      attribute: [{ name: "perm", ints: perm, type: 7 }],
+    };
+  };
+  const reshape = (input: string, shape: string, output: string): DecodedNode => {
+    return { opType: "Reshape", input: [input, shape], output: [output] };
+  };
+  const rows = keepsAxes ? `${PREFIX}/rows` : averaged;
+  return [
+    transpose(features, `${PREFIX}/channels`, layout === "NCHW" ? [1, 0, 2, 3] : [3, 0, 1, 2]),
+    reshape(`${PREFIX}/channels`, `${PREFIX}/flat`, `${PREFIX}/columns`),
+    transpose(`${PREFIX}/columns`, rows, [1, 0]),
+    ...(keepsAxes ? [reshape(rows, `${PREFIX}/places`, averaged)] : []),
+  ];
+}
+
+/** The average that the logit hangs on, and on nothing else of the image. */
+function lastAverage(graph: Graph, output: string): Average | undefined {
+  const makers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
+  const open = [output];
+  const seen = new Set<string>();
+  let found: Average | undefined;
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const node = makers.get(name);
+    if (!node) {
+      if (graph.input.some((input) => input.name === name && !isConstant(graph, name))) return undefined;
+      continue;
+    }
+    const average = averageOf(graph, node);
+    if (!average) open.push(...node.input);
+    else if (found && found.node !== node) return undefined;
+    else found = average;
+  }
+  return found;
+}
+
+function isConstant(graph: Graph, name: string): boolean {
+  return graph.initializer.some((tensor) => tensor.name === name);
+}
+
+/** What a node averages, where that are the two axes of places. */
+function averageOf(graph: Graph, node: DecodedNode): Average | undefined {
+  if (node.opType === "GlobalAveragePool") return { node, layout: "NCHW", keepsAxes: true };
+  if (node.opType !== "ReduceMean") return undefined;
+  const keep = node.attribute?.find(({ name }) => name === "keepdims");
+  const axes = axesOf(graph, node).join();
+  const layout = axes === "2,3" ? "NCHW" : axes === "1,2" ? "NHWC" : undefined;
+  const keepsAxes = !keep || plainNumber(keep.i) === 1;
+  // Places that keep their axes in the middle would need another shape; no network here has them.
+  if (!layout || (keepsAxes && layout === "NHWC")) return undefined;
+  return { node, layout, keepsAxes };
+}
+
+function axesOf(graph: Graph, { input, attribute }: DecodedNode): number[] {
+  const listed = attribute?.find(({ name }) => name === "axes")?.ints?.map(plainNumber);
+  const axes = listed ?? (input[1] === undefined ? [] : constantNamed(graph, input[1]));
+  return axes.map((axis) => (axis < 0 ? axis + 4 : axis)).sort();
+}
+
+function constantNamed(graph: Graph, name: string): number[] {
+  const node = graph.node.find(({ opType, output }) => opType === "Constant" && output.includes(name));
+  const tensor: Constant | undefined = node?.attribute?.[0]?.t ?? graph.initializer.find((one) => one.name === name);
+  if (!tensor) return [];
+  if (tensor.int64Data && tensor.int64Data.length > 0) return tensor.int64Data.map(plainNumber);
+  const raw = Buffer.from(tensor.rawData ?? []);
+  return Array.from({ length: raw.length / 8 }, (_, i) => Number(raw.readBigInt64LE(i * 8)));
+}
