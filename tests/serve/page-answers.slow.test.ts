@@ -44,25 +44,18 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     await page.click(`[data-name="${name}"]`);
     await page.waitForFunction((wanted) => document.querySelector("figcaption")?.textContent === wanted, {}, name);
   };
-  const analyse = async (page: Page) => {
-    await page.click("button.large");
+  const answered = async (page: Page) => {
     await page.waitForSelector(".verdict");
   };
-  const look = (page: Page) =>
-    page.evaluate(() => document.querySelector<HTMLButtonElement>("[data-idle^='What did']")?.click());
-  /** Whether heat map, legend and verdict are to be seen. */
-  const shown = (page: Page) =>
-    page.evaluate(() =>
-      ["canvas", ".legend", ".verdict"].map((selector) => {
-        const element = document.querySelector<HTMLElement>(selector);
-        return element !== null && !element.hidden;
-      }),
-    );
+  const look = (page: Page) => page.click("#explain");
+  /** How many heat maps, with the tile beside them, are to be seen. */
+  const pictures = (page: Page) =>
+    page.$$eval(".pictures canvas", (all) => all.filter((canvas) => canvas.clientWidth > 0).length);
 
-  test("a heat map that comes after another tile was chosen is not drawn over that one", async () => {
+  test("a heat map that comes after another tile was chosen is not shown for that one", async () => {
     const page = await open();
     await choose(page, "MHIST_aaa.png");
-    await analyse(page);
+    await answered(page);
     await page.setRequestInterception(true);
     let held: HTTPRequest | undefined;
     page.on("request", (request) => {
@@ -70,30 +63,29 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
       held = request;
     });
     await look(page);
-    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>("[data-idle^='What did']")?.disabled);
+    await page.waitForSelector("#explain:disabled");
     await choose(page, "MHIST_aab.png");
-    const answered = page.waitForResponse((response) => response.url().includes("/explain"));
+    const explained = page.waitForResponse((response) => response.url().includes("/explain"));
     await held?.continue();
-    await (await answered).text();
+    await (await explained).text();
+    await answered(page);
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
-    assert.deepEqual(await shown(page), [false, false, false]);
-    await analyse(page);
+    assert.equal(await pictures(page), 0);
     await look(page);
-    await page.waitForSelector("canvas:not([hidden])");
-    assert.deepEqual(await shown(page), [true, true, true]);
+    await page.waitForSelector(".pictures canvas");
+    assert.equal(await pictures(page), 2);
     await page.close();
   });
 
-  test("another model takes the answer of the one before off the page", async () => {
+  test("another model answers at once, and the heat map of the one before is gone", async () => {
     const page = await open();
     await choose(page, "MHIST_aaa.png");
-    await analyse(page);
+    await answered(page);
     await look(page);
-    await page.waitForSelector("canvas:not([hidden])");
+    await page.waitForSelector(".pictures canvas");
     await page.select("#model", "wide");
-    assert.deepEqual(await shown(page), [false, false, false]);
-    await analyse(page);
-    assert.match(await page.$eval(".times", (element) => element.textContent ?? ""), /Model wide/);
+    await page.waitForSelector('.answers [data-model="wide"] .verdict');
+    assert.equal(await pictures(page), 0);
     await page.close();
   });
 
@@ -146,7 +138,7 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     await choose(page, "slide.tif");
     const width = () => page.$eval(".frame img", (image) => (image.hidden ? 0 : image.naturalWidth));
     await page.waitForFunction(() => document.querySelector<HTMLImageElement>(".frame img")?.naturalWidth === 32);
-    await analyse(page);
+    await answered(page);
 
     await page.click('label[for="source-file"]');
     const upload = join(directory, "own.tiff");
@@ -154,10 +146,9 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     await ((await page.$("#file")) as ElementHandle<HTMLInputElement>).uploadFile(upload);
     await page.waitForFunction(() => document.querySelector(".frame p:not([hidden])")?.textContent?.includes("TIFF"));
     assert.equal(await width(), 0);
-    await analyse(page);
+    await answered(page);
     await look(page);
-    await page.waitForSelector("canvas:not([hidden])");
-    assert.equal(await page.$eval(".frame p", (note) => note.hidden), true);
+    await page.waitForSelector(".pictures canvas");
     await page.close();
     await tiffs.close();
   });
@@ -181,9 +172,9 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     });
     const page = await open("/", `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/histo`);
     await choose(page, "MHIST_aaa.png");
-    await analyse(page);
+    await answered(page);
     await look(page);
-    await page.waitForSelector("canvas:not([hidden])");
+    await page.waitForSelector(".pictures canvas");
     await page.goto(page.url().replace("#/", "#/api"));
     await page.waitForSelector(".operation pre");
     assert.match(await page.$eval(".operation pre", ({ textContent }) => textContent ?? ""), /\/histo\/predict/);
@@ -194,10 +185,10 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     const page = await open();
     const words = () => page.$eval(".experts", ({ textContent }) => textContent ?? "");
     await choose(page, "MHIST_aaa.png");
-    await analyse(page);
+    await answered(page);
     assert.match(await words(), /The experts.*training part/);
     await choose(page, "MHIST_aac.png");
-    await analyse(page);
+    await answered(page);
     assert.match(await words(), /The experts/);
     assert.doesNotMatch(await words(), /training/);
     await page.close();
@@ -211,7 +202,7 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     const labelled = await startServer({ models: [join(directory, "mlp")], images, port: 0 });
     const page = await open("/", labelled.url);
     await choose(page, "a.png");
-    await analyse(page);
+    await answered(page);
     const words = await page.$eval(".experts", ({ textContent }) => textContent ?? "");
     assert.match(words, /^The labelThe label table says SSA/);
     await page.close();

@@ -47,10 +47,10 @@ describe("where the image comes from and where it is analysed", { skip: withoutC
     for (let i = 0; i < 60 && (await focused(page)) !== name; i++) await page.keyboard.press("Tab");
     assert.equal(await focused(page), name);
   };
-  const analyse = async (page: Page) => {
-    await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>("button.large")?.disabled);
+  /** What is answered, and by whom, to what is done. */
+  const answerTo = async (page: Page, act: () => Promise<void>) => {
     const answered = page.waitForResponse((response) => response.url().includes("/predict"));
-    await page.click("button.large");
+    await act();
     const response = await answered;
     await page.waitForSelector(".verdict");
     return { origin: new URL(response.url()).origin, answer: await response.json() };
@@ -63,14 +63,13 @@ describe("where the image comes from and where it is analysed", { skip: withoutC
   test("the analysis runs at the endpoint that is chosen with the keyboard, and here again after", async () => {
     const page = await open();
     await page.click('[aria-label^="MHIST_"]');
+    await page.waitForSelector(".verdict");
     await tabTo(page, "where");
-    await page.keyboard.press("ArrowDown");
-    const there = await analyse(page);
+    const there = await answerTo(page, () => page.keyboard.press("ArrowDown"));
     assert.equal(there.origin, new URL(other.url).origin);
     assert.equal(there.answer.threshold, 0.9);
     await page.focus("#where");
-    await page.keyboard.press("ArrowUp");
-    const here = await analyse(page);
+    const here = await answerTo(page, () => page.keyboard.press("ArrowUp"));
     assert.equal(here.origin, new URL(own.url).origin);
     assert.equal(here.answer.threshold, 0.4);
     assert.ok(Math.abs(here.answer.logit - there.answer.logit) < 1e-4);
@@ -88,8 +87,7 @@ describe("where the image comes from and where it is analysed", { skip: withoutC
     await page.waitForFunction(() => (document.querySelector("video")?.videoWidth ?? 0) > 0);
     assert.deepEqual(await violations(page), []);
     await tabTo(page, "Take the picture");
-    await page.keyboard.press("Enter");
-    const { answer } = await analyse(page);
+    const { answer } = await answerTo(page, () => page.keyboard.press("Enter"));
     assert.equal(answer.image_filename, "camera.png");
     assert.ok(Number.isFinite(answer.logit));
     assert.equal(await page.$eval("video", ({ hidden }) => hidden), true);

@@ -64,9 +64,6 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     await press(page, "ArrowRight", "ArrowRight");
     assert.match(await focused(page), /^MHIST_aac\.png/);
     await press(page, "Enter");
-    await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>("button.large")?.disabled);
-    for (let i = 0; i < 20 && (await focused(page)) !== "Analyse"; i++) await press(page, "Tab");
-    await press(page, "Enter");
     await page.waitForSelector(".verdict");
     const answer = await (
       await fetch(`${server.url}/predict`, {
@@ -79,11 +76,13 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     assert.match(await textOf(page, ".verdict"), new RegExp(`${(answer.probability * 100).toFixed(1)} %`));
     assert.match(await textOf(page, ".experts"), /6 of 7 chose SSA/);
 
-    await page.focus("#what-if");
+    await page.focus("#threshold-0");
     await press(page, "End");
-    assert.match(await textOf(page, "output"), /threshold of 100\.0 % the answer is HP/);
+    assert.match(await textOf(page, ".verdict"), /^HP.*below your threshold of 100\.0 %/);
+    assert.match(await textOf(page, "[aria-labelledby=history-title] tbody"), /HP/);
     await press(page, "Home");
-    assert.match(await textOf(page, "output"), /threshold of 0\.0 % the answer is SSA/);
+    assert.match(await textOf(page, ".verdict"), /^SSA.*at or above your threshold of 0\.0 %/);
+    assert.match(await textOf(page, "[aria-labelledby=history-title] tbody"), /SSA/);
     await page.close();
   });
 
@@ -95,22 +94,15 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     await ((await page.$("#file")) as ElementHandle<HTMLInputElement>).uploadFile(path);
     await page.waitForFunction(() => document.querySelector("figcaption")?.textContent === "upload.png");
     await page.select("#model", "wide");
-    await page.click("button.large");
-    await page.waitForSelector(".verdict");
+    await page.waitForSelector('[data-model="wide"] .verdict');
     assert.match(await textOf(page, ".times"), /Model wide/);
-    await page.evaluate(() =>
-      [...document.querySelectorAll("button")]
-        .find((button) => button.textContent === "What did the model look at?")
-        ?.click(),
-    );
-    await page.waitForSelector("canvas:not([hidden])");
-    const painted = await page.$eval("canvas", (canvas) =>
-      (canvas as HTMLCanvasElement)
-        .getContext("2d")
-        ?.getImageData(0, 0, 512, 512)
-        .data.some((value) => value > 0),
-    );
-    assert.ok(painted);
+    await page.click("#explain");
+    await page.waitForSelector(".pictures canvas");
+    const different = await page.$$eval(".pictures canvas", (canvases) => {
+      const [tile, map] = canvases.map((canvas) => canvas.toDataURL());
+      return tile !== map;
+    });
+    assert.ok(different, "the heat map is drawn over the tile");
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 0, `the page is ${overflow} px wider than the phone`);
     await page.close();
@@ -132,7 +124,7 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const lines = (await readFile(csv, "utf8")).trimEnd().split("\n");
-    assert.equal(lines[0], "filename,logit,probability,predicted_class,threshold,error");
+    assert.equal(lines[0], "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings");
     assert.equal(lines.length, 1 + 6);
     assert.match(lines[1] ?? "", /^MHIST_aac\.png,-?\d/);
     await page.close();
@@ -201,9 +193,9 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
         await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
         if (view === "/") {
           await page.click(".thumb");
-          await page.waitForSelector("button.large:not([disabled])");
-          await page.click("button.large");
           await page.waitForSelector(".verdict");
+          await page.click("#explain");
+          await page.waitForSelector(".pictures canvas");
         }
         const session = await page.createCDPSession();
         // Outside of the page's own policy, as a browser's tools are.

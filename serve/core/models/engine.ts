@@ -8,7 +8,6 @@ import { Problem, type ProblemCode } from "../http/index";
 import { Batcher, type BatchingOptions } from "./batcher";
 import type { InferenceBackend } from "./inference-backend";
 import { Limit } from "./limit";
-import { contributions, coverParts } from "./occlusion";
 import type { Answer, Explanation, GoldenResult, ServedModel } from "./served-model";
 
 export interface EngineOptions extends BatchingOptions {

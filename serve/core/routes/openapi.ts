@@ -173,8 +173,18 @@ function paths({ limits }: ServiceContext): Json {
         requestBody: IMAGE_BODY,
         responses: {
           200: ok(
-            "The contributions, row-major, grid x grid; positive ones speak for the positive class.",
-            object({ logit: { type: "number" }, grid: { type: "integer" }, contributions: list({ type: "number" }) }),
+            "The contributions, row-major, grid x grid; positive ones speak for the positive class. Of networks that end in a global average, also what each place adds to the logit.",
+            object({
+              logit: { type: "number" },
+              grid: { type: "integer" },
+              contributions: list({ type: "number" }),
+              class_activation: {
+                anyOf: [
+                  object({ grid: { type: "integer" }, contributions: list({ type: "number" }) }),
+                  { type: "null" },
+                ],
+              },
+            }),
           ),
           ...problems(...IMAGE_PROBLEMS),
         },

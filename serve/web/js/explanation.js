@@ -33,7 +33,7 @@ export function explanationPanel({ explain, picture }) {
   let turn = 0;
   const viewport = { zoom: 1, x: 0.5, y: 0.5 };
 
-  const button = h("button", { type: "button", onclick: () => look() }, "Show the heat map");
+  const button = h("button", { type: "button", id: "explain", onclick: () => look() }, "Show the heat map");
   const status = h("p", { class: "hint", role: "status" });
   const shown = checkbox("heat-map", "Heat map", true, () => paint());
   const beside = checkbox("beside", "Beside the tile", true, () => paint());
