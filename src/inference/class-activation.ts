@@ -1,7 +1,6 @@
 /** @module What each place of an image adds to the logit of a network that ends in a global average of features. */
 import { join } from "node:path";
 import type { ModelDirectory } from "../model-directory/index";
-import { localLogitsGraph } from "../onnx/index";
 import { GraphSession, type SessionOptions } from "../onnxruntime/index";
 import { modelInput } from "./model-input";
 
@@ -25,6 +24,8 @@ export class ClassActivationSession {
     const { card, path } = directory;
     if (card.output.kind !== "logit" || (card.views ?? 1) > 1) return undefined;
     const graph = join(path, card.graph);
+    // Loaded for this alone: predictions need no reader of graphs.
+    const { localLogitsGraph } = await import("../onnx/index.js");
     const bytes = await localLogitsGraph(graph, card.output.name);
     return bytes && new ClassActivationSession(directory, await GraphSession.open(graph, { ...options, bytes }));
   }

@@ -96,7 +96,7 @@ test("serving loads neither TensorFlow nor the exporter", () => {
   for (const file of loaded) for (const { to, isType } of importsOf(file)) if (!isType) loaded.add(to);
   const rooms = new Set([...loaded].map(roomOf));
   assert.ok(rooms.has("inference") && rooms.has("model-directory"), [...rooms].join(", "));
-  const heavy = ["tensorflow", "onnx", "conversion", "compression", "export", "training", "notebook", "plots"];
+  const heavy = ["tensorflow", "conversion", "compression", "export", "training", "notebook", "plots"];
   assert.deepEqual(
     heavy.filter((room) => rooms.has(room)),
     [],
