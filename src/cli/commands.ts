@@ -115,6 +115,11 @@ const COMMANDS: readonly Entry[] = [
     async () => (await import("./export.js")).exportCommand,
   ),
   entry(
+    "explain",
+    "heat maps of what an exported model looked at",
+    async () => (await import("./explain.js")).explainCommand,
+  ),
+  entry(
     "predict",
     "predict the class of images with an exported model",
     async () => (await import("./predict.js")).predictCommand,

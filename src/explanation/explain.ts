@@ -1,0 +1,65 @@
+/** @module Explains one image: its logit, and the heat maps that the model can give. */
+import type { Predictor } from "../inference/index";
+import { occlusion } from "./occlusion";
+
+/** Heat maps by method; `class-activation` only for networks that end in a global average of features. */
+export interface HeatMap {
+  readonly method: "occlusion" | "class-activation";
+  /** Parts in a row and in a column. */
+  readonly grid: number;
+  /** In logits, row-major; positive parts speak for the positive class. */
+  readonly contributions: readonly number[];
+}
+
+export interface Explanation {
+  /** As the model took it: uint8 RGB, [size, size, 3]. */
+  readonly pixels: Uint8Array;
+  readonly size: number;
+  readonly logit: number;
+  readonly maps: readonly HeatMap[];
+}
+
+/** Parts in a row, unless told otherwise: of a tile of 224 pixels each has 16. */
+export const DEFAULT_GRID = 14;
+
+/**
+ * Explains an image file's bytes (PNG, JPEG, WebP, TIFF).
+ * @param grid parts in a row that are covered; the time goes with its square
+ * @param each is called before each batch of covered images and may throw to stop
+ * @throws {InputError} codes `IMAGE_...`
+ */
+export async function explainImage(
+  predictor: Predictor,
+  image: Uint8Array,
+  grid = DEFAULT_GRID,
+  each?: () => void,
+): Promise<Explanation> {
+  const { pixels } = await predictor.preprocess(image);
+  const { preprocessing } = predictor.card;
+  const run = async (images: readonly Uint8Array[]) => [
+    ...(await predictor.predictPixels(Buffer.concat(images), images.length)),
+  ];
+  const { logit, contributions } = await occlusion(pixels, preprocessing, grid, run, each ? { batch: 32, each } : {});
+  const activation = await predictor.classActivation(pixels);
+  return {
+    pixels,
+    size: preprocessing.size,
+    logit,
+    maps: [
+      { method: "occlusion", grid, contributions },
+      ...(activation ? [{ method: "class-activation" as const, ...activation }] : []),
+    ],
+  };
+}
+
+/** The largest contribution, whatever its sign. */
+export function strongestOf(maps: readonly HeatMap[]): number {
+  return maps.reduce((most, { contributions }) => Math.max(most, ...contributions.map(Math.abs)), 0);
+}
+
+/** The end of a scale in logits that holds all of these: the next of 1, 2, 5, 10 ... */
+export function scaleFor(explanations: readonly Pick<Explanation, "maps">[]): number {
+  const strongest = Math.max(1e-9, ...explanations.map(({ maps }) => strongestOf(maps)));
+  const unit = 10 ** Math.floor(Math.log10(strongest));
+  return unit * ([1, 2, 5].find((step) => step * unit >= strongest * (1 - 1e-9)) ?? 10);
+}

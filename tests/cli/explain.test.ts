@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import sharp from "sharp";
+import { histo } from "../support/histo";
+import { tile, writeModel } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("histo explain writes a picture and the numbers of each image, and names those it cannot read", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const model = await writeModel(join(directory, "mlp"));
+  await writeFile(join(directory, "a.png"), await tile(1));
+  await writeFile(join(directory, "b.png"), await tile(2));
+  await writeFile(join(directory, "broken.png"), (await tile(3)).subarray(0, 90));
+  const out = join(directory, "out");
+  const images = ["a.png", "b.png", "broken.png"].map((name) => join(directory, name));
+  const given = ["--model", model, "--images", ...images, "--out", out, "--grid", "4", "--json"];
+  const { status, stdout, stderr } = histo("explain", ...given);
+  assert.equal(status, 1);
+  assert.match(stderr, /broken\.png/);
+  const { scale } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+  assert.deepEqual((await readdir(out)).sort(), [
+    "a.png.heatmap.json",
+    "a.png.heatmap.png",
+    "b.png.heatmap.json",
+    "b.png.heatmap.png",
+  ]);
+  const told = JSON.parse(await readFile(join(out, "a.png.heatmap.json"), "utf8"));
+  assert.equal(told.maps[0].method, "occlusion");
+  assert.equal(told.maps[0].contributions.length, 16);
+  const strongest = Math.max(...told.maps[0].contributions.map(Math.abs));
+  assert.ok(strongest > 0 && strongest <= scale, "one scale holds all images");
+  const { data, info } = await sharp(join(out, "a.png.heatmap.png"))
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const black = Array.from({ length: data.length / 3 }, (_, i) => i).filter((i) => data[i * 3] === 0);
+  assert.ok(
+    black.some((i) => i % info.width > 340),
+    "the strongest parts have black outlines",
+  );
+});
