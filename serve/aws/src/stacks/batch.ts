@@ -54,18 +54,9 @@ export class BatchStack extends Stack {
         conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": storage.modelAccess.accessPointArn } },
       }),
     );
-    task.addToTaskRolePolicy(
-      new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.images.arnForObjects("tiles/*")] }),
-    );
+    storage.grantReadTiles(task.taskRole);
     task.addToTaskRolePolicy(
       new PolicyStatement({ actions: ["s3:PutObject"], resources: [storage.images.arnForObjects("predictions/*")] }),
-    );
-    task.addToTaskRolePolicy(
-      new PolicyStatement({
-        actions: ["s3:ListBucket"],
-        resources: [storage.images.bucketArn],
-        conditions: { StringLike: { "s3:prefix": ["tiles/*"] } },
-      }),
     );
     const image = StringParameter.valueForStringParameter(this, hostParameter(settings, "image"));
     const container = task.addContainer("predict", {
@@ -84,7 +75,6 @@ export class BatchStack extends Stack {
     storage.repositories.server.grantPull(task.obtainExecutionRole());
     acknowledge(task, "ECS2", "The variables are paths and bucket names; no secret is among them.");
     acknowledge(task, "IAM5[Resource::*]", "ecr:GetAuthorizationToken has no resource to name.");
-    acknowledgeObjects(task, storage.images, "tiles/", "Reads any tile of the prefix.");
     acknowledgeObjects(task, storage.images, "predictions/", "Writes its results below the prefix.");
     const subnets = network.vpc.isolatedSubnets.map(({ subnetId }) => subnetId).join(",");
     const groups = [network.endpointUsers, network.modelReaders].map((group) => group.securityGroupId).join(",");

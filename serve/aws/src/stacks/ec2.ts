@@ -44,7 +44,7 @@ export class Ec2Stack extends Stack {
     role.addToPolicy(
       new PolicyStatement({
         actions: ["s3:GetObject"],
-        resources: [storage.images.arnForObjects("tiles/*"), storage.releases.arnForObjects("*")],
+        resources: [storage.releases.arnForObjects("*")],
       }),
     );
     role.addToPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources: [storage.releases.bucketArn] }));
@@ -57,13 +57,7 @@ export class Ec2Stack extends Stack {
         ),
       }),
     );
-    acknowledgeObjects(
-      role,
-      storage.images,
-      "tiles/",
-      "Any tile may be asked for by name; only the prefix tiles/ can be read.",
-    );
-
+    storage.grantReadTiles(role);
     acknowledgeObjects(role, storage.releases, "", "Any released model may be copied to the volume.");
 
     const link = this.group("LinkGroup", network, "Network interfaces of the HTTP API");

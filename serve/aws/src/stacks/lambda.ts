@@ -7,7 +7,7 @@ import * as lambda from "aws-cdk-lib/aws-lambda";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import type { DeploymentSettings, LambdaSettings } from "../../../../src/deployment/settings";
-import { acknowledge, acknowledgeObjects } from "../acknowledge";
+import { acknowledge } from "../acknowledge";
 import { servingDashboard } from "../dashboard";
 import { logGroup } from "../logs";
 import type { AlertsStack } from "./alerts";
@@ -70,15 +70,7 @@ export class LambdaStack extends Stack {
       description: "Runs the prediction function: its own log, tiles to read, the model volume where mounted",
     });
     log.grantWrite(role);
-    role.addToPolicy(
-      new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.images.arnForObjects("tiles/*")] }),
-    );
-    acknowledgeObjects(
-      role,
-      storage.images,
-      "tiles/",
-      "Any tile may be asked for by name; only the prefix tiles/ can be read.",
-    );
+    storage.grantReadTiles(role);
 
     if (onEfs) {
       const managed = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole";

@@ -2,11 +2,18 @@
 import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { type CfnRepository, Repository, TagMutability, TagStatus } from "aws-cdk-lib/aws-ecr";
 import { type AccessPoint, FileSystem, LifecyclePolicy, ThroughputMode } from "aws-cdk-lib/aws-efs";
-import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  AnyPrincipal,
+  Effect,
+  type IRole,
+  PolicyDocument,
+  PolicyStatement,
+  ServicePrincipal,
+} from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../../src/deployment/settings";
-import { acknowledge } from "../acknowledge";
+import { acknowledge, acknowledgeObjects } from "../acknowledge";
 import type { NetworkStack } from "./network";
 
 /** Container images: the function, the server, the host tools (compose and its file), the MLflow server. */
@@ -127,5 +134,21 @@ export class StorageStack extends Stack {
     new CfnOutput(this, "ImagesBucket", { value: this.images.bucketName });
     new CfnOutput(this, "ReleasesBucket", { value: this.releases.bucketName });
     acknowledge(this.accessLogs, "S1", "It receives the access logs of the other buckets.");
+  }
+
+  /**
+   * Lets a role read and list the tiles, and nothing else of their bucket. It has to list them to find a tile whose name is written
+   * otherwise; and S3 tells who may not list that a missing tile is forbidden.
+   */
+  grantReadTiles(role: IRole): void {
+    const listed = { StringLike: { "s3:prefix": ["tiles/*"] } };
+    for (const statement of [
+      { actions: ["s3:GetObject"], resources: [this.images.arnForObjects("tiles/*")] },
+      { actions: ["s3:ListBucket"], resources: [this.images.bucketArn], conditions: listed },
+    ]) {
+      role.addToPrincipalPolicy(new PolicyStatement(statement));
+    }
+    const reason = "Any tile may be asked for by name; only the prefix tiles/ can be read.";
+    acknowledgeObjects(role, this.images, "tiles/", reason);
   }
 }
