@@ -9,5 +9,5 @@ export { type CrossValidation, type CrossValidationOptions, crossValidate } from
 export { runFigures } from "./figures";
 export type { ComparisonRow, FailedTechnique } from "./measure";
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from "./run-experiment";
-export { type Choice, TECHNIQUES, type Technique, techniquesNamed } from "./techniques";
+export { type Choice, proportionalHidden, TECHNIQUES, type Technique, techniquesNamed } from "./techniques";
 export { type TrackingOptions, TrainingTracker } from "./track-training";

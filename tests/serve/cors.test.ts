@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { ModelRegistry, Service } from "../../serve/core/index";
+import { createApp, createLogger } from "../../serve/server/index";
+
+const FRIEND = "https://lab.example.org";
+
+/** The application, without a model. */
+async function start(t: TestContext, corsOrigins?: readonly string[]): Promise<string> {
+  const service = new Service({ models: new ModelRegistry(), ...(corsOrigins && { corsOrigins }) });
+  const logger = createLogger("silent");
+  const server = createServer(createApp(service, { logger })).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Which other site's pages may read the answer to a GET and to the question before a POST. */
+async function allowed(url: string, origin: string): Promise<(string | null)[]> {
+  const before = { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
+  const answers = [
+    await fetch(`${url}/info`, { headers: { origin } }),
+    await fetch(`${url}/predict`, { method: "OPTIONS", headers: before }),
+  ];
+  return answers.map(({ headers }) => headers.get("access-control-allow-origin"));
+}
+
+test("pages of other sites are shut out unless their origin is listed", async (t) => {
+  assert.deepEqual(await allowed(await start(t), FRIEND), [null, null]);
+  const open = await start(t, [FRIEND]);
+  assert.deepEqual(await allowed(open, FRIEND), [FRIEND, FRIEND]);
+  assert.deepEqual(await allowed(open, "https://elsewhere.example.org"), [null, null]);
+});
