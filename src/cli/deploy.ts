@@ -1,7 +1,7 @@
 /** @module `histo deploy`: says what it will do and what that costs a month, and does it when told to. */
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import type { Command } from "commander";
+import type * as z from "zod";
 import {
   type DeploymentPart,
   type DeploymentSettings,
@@ -19,20 +19,13 @@ import {
 } from "../deployment/index";
 import { InputError } from "../errors/index";
 import { projectRoot, readJson } from "../files/index";
+import { changeSchema, deploymentSchema, logsSchema, releaseSchema, removalSchema } from "../options/index";
 import { shellText } from "../shell/index";
-import { type CommandContext, type CommandDefinition, integer, oneOf } from "./command";
+import type { CommandContext, CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface Common {
-  readonly settings: string;
-  readonly region?: string;
-  readonly yes?: boolean;
-  readonly dryRun?: boolean;
-}
-
-interface DeployOptions extends Common {
-  readonly model: string;
-  readonly release?: string;
-}
+type Common = z.output<typeof deploymentSchema>;
+type Change = z.output<typeof changeSchema>;
 
 interface Plan {
   readonly target: string;
@@ -51,23 +44,12 @@ interface Deployed extends Plan {
   readonly instance?: string;
 }
 
-const common = (command: Command) =>
-  command
-    .option("--settings <file>", "what to deploy", join("serve", "aws", "settings.json"))
-    .option("--region <name>", "AWS region, in place of the settings'");
-const asking = (command: Command) =>
-  common(command)
-    .option("--dry-run", "show the steps and the cost, do nothing")
-    .option("--yes", "do it without asking");
-
 /** `histo deploy lambda` and `histo deploy ec2`. */
-export function deployTarget(target: DeploymentTarget): CommandDefinition<DeployOptions, Deployed> {
+export function deployTarget(target: DeploymentTarget): CommandDefinition<object, Deployed> {
   return {
-    configure: (command) =>
-      asking(command)
-        .requiredOption("--model <dir>", "model directory of histo export")
-        .option("--release <name>", "name of the model's release (default: its folder's name)"),
-    async run(options, context) {
+    configure: (command) => addSchemaOptions(command, releaseSchema),
+    async run(flags, context) {
+      const options = readOptions(flags, releaseSchema);
       const settings = await settingsOf(options, target);
       const model = resolve(options.model);
       await readJson(join(model, "model.json"));
@@ -87,9 +69,10 @@ export function deployTarget(target: DeploymentTarget): CommandDefinition<Deploy
 }
 
 /** `histo deploy tracking`. */
-export const trackingCommand: CommandDefinition<Common, Deployed> = {
-  configure: asking,
-  async run(options, context) {
+export const trackingCommand: CommandDefinition<object, Deployed> = {
+  configure: (command) => addSchemaOptions(command, changeSchema),
+  async run(flags, context) {
+    const options = readOptions(flags, changeSchema);
     const settings = await settingsOf(options, "tracking");
     const steps = trackingPlan(settings, { tag: newTag(), settingsFile: resolve(options.settings) });
     const plan = await describePlan("tracking", settings.region, steps, await costsOf(settings, "tracking"));
@@ -118,10 +101,10 @@ function sayWhoIsTold({ alarmEmail }: DeploymentSettings, { progress }: CommandC
 }
 
 /** `histo deploy destroy`. */
-export const destroyCommand: CommandDefinition<Common & { readonly part: DeploymentPart | "all" }, Deployed> = {
-  configure: (command) =>
-    asking(command).option("--part <part>", "what to remove", oneOf("lambda", "ec2", "tracking", "all"), "all"),
-  async run(options, context) {
+export const destroyCommand: CommandDefinition<object, Deployed> = {
+  configure: (command) => addSchemaOptions(command, removalSchema),
+  async run(flags, context) {
+    const options = readOptions(flags, removalSchema);
     const settings = await settingsOf(options);
     const steps = removalPlan(settings, options.part, resolve(options.settings));
     const plan = await describePlan(`removal of ${options.part}`, settings.region, steps, {});
@@ -134,10 +117,10 @@ export const destroyCommand: CommandDefinition<Common & { readonly part: Deploym
 };
 
 /** `histo deploy status`. */
-export const statusCommand: CommandDefinition<Common, object> = {
-  configure: common,
-  async run(options, context) {
-    const settings = await settingsOf(options);
+export const statusCommand: CommandDefinition<object, object> = {
+  configure: (command) => addSchemaOptions(command, deploymentSchema),
+  async run(flags, context) {
+    const settings = await settingsOf(readOptions(flags, deploymentSchema));
     const step = operation("Ask AWS", ["status", settings.name], "status");
     const { status = "{}" } = await runSteps([step], settings.region, context);
     return JSON.parse(status) as object;
@@ -145,20 +128,11 @@ export const statusCommand: CommandDefinition<Common, object> = {
   render: (status) => JSON.stringify(status, null, 2),
 };
 
-interface LogOptions extends Common {
-  readonly part: "lambda" | "ec2" | "tracking";
-  readonly minutes: number;
-  readonly follow?: boolean;
-}
-
 /** `histo deploy logs`. */
-export const logsCommand: CommandDefinition<LogOptions, { readonly lines: readonly string[] }> = {
-  configure: (command) =>
-    common(command)
-      .option("--part <part>", "whose log", oneOf("lambda", "ec2", "tracking"), "lambda")
-      .option("--minutes <n>", "how far back", integer(1, 60 * 24 * 30), 60)
-      .option("--follow", "go on until Ctrl-C; lines go to standard error"),
-  async run({ follow, minutes, part, ...options }, context) {
+export const logsCommand: CommandDefinition<object, { readonly lines: readonly string[] }> = {
+  configure: (command) => addSchemaOptions(command, logsSchema),
+  async run(flags, context) {
+    const { follow, minutes, part, ...options } = readOptions(flags, logsSchema);
     const settings = await settingsOf(options);
     const words = ["logs", settings.name, part, String(minutes), ...(follow ? ["follow"] : [])];
     const step = operation("Read the log", words, follow ? undefined : "lines");
@@ -201,7 +175,7 @@ async function describePlan(
 }
 
 /** Shows the plan; runs it unless it is a dry run or the answer is no. */
-async function carryOut(plan: Plan, steps: readonly Step[], options: Common, context: CommandContext) {
+async function carryOut(plan: Plan, steps: readonly Step[], options: Change, context: CommandContext) {
   const { say } = context.progress;
   say(`${plan.target} in ${plan.region}:`);
   for (const { title, command } of plan.steps) say(`  ${title}\n      ${command}`);

@@ -1,5 +1,16 @@
 /** @module `histo options`: every declared option as a page of the docs, or as JSON schema. */
-import { type OptionsSchema, optionsJsonSchema, optionsTable, trainingSchema } from "../options/index";
+import {
+  changeSchema,
+  deploymentSchema,
+  logsSchema,
+  type OptionsSchema,
+  optionsJsonSchema,
+  optionsTable,
+  releaseSchema,
+  removalSchema,
+  serveSchema,
+  trainingSchema,
+} from "../options/index";
 import type { CommandDefinition } from "./command";
 import { compareSchema } from "./compare";
 import { exportSchema } from "./export";
@@ -13,6 +24,12 @@ const COMMANDS: Readonly<Record<string, OptionsSchema>> = {
   search: searchSchema,
   compare: compareSchema,
   export: exportSchema,
+  serve: serveSchema,
+  "deploy lambda|ec2": releaseSchema,
+  "deploy tracking": changeSchema,
+  "deploy status": deploymentSchema,
+  "deploy logs": logsSchema,
+  "deploy destroy": removalSchema,
 };
 
 const INTRODUCTION = `# Options

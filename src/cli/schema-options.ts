@@ -33,14 +33,17 @@ export function givenOptions<S extends OptionsSchema>(flags: object, schema: S):
   const values = new Map(Object.entries(flags));
   const given: Record<string, unknown> = {};
   for (const declared of optionsOfSchema(schema)) {
-    const { name, formerly } = declared;
+    const { name, formerly, flag, environment } = declared;
     const inner = innerSchema(declared);
     if (inner) {
       const options = givenOptions(flags, inner);
       if (Object.keys(options).length > 0) given[name] = options;
       continue;
     }
-    const value = values.get(flagOf(declared).attributeName()) ?? (formerly && values.get(formerly));
+    const value =
+      flag === false
+        ? environment && process.env[environment]
+        : (values.get(flagOf(declared).attributeName()) ?? (formerly && values.get(formerly)));
     if (value !== undefined) given[name] = value;
   }
   return given as Partial<z.output<S>>;
@@ -60,10 +63,15 @@ export function givenTraining(flags: object): GivenTrainingOptions {
 export const json = () => z.record(z.string(), z.unknown());
 
 function flagOf(declared: DeclaredOption): Option {
-  const { value, help, group, kind, hidden, environment, required } = declared;
+  const { value, help, group, hidden, environment, required, repeats } = declared;
   const long = `--${flagName(declared)}`;
   const option = new Option(value ? `${long} <${value}>` : long, `${help}${remark(declared)}`);
-  if (value) option.argParser((text) => checked(declared, parse(text, kind)));
+  if (repeats) {
+    option.argParser<readonly unknown[]>((text, before) => [
+      ...(before ?? []),
+      ...(readText(declared, text) as unknown[]),
+    ]);
+  } else if (value) option.argParser((text) => readText(declared, text));
   if (group) option.helpGroup(`${group}:`);
   if (hidden) option.hideHelp();
   if (environment) option.env(environment);
@@ -82,6 +90,7 @@ function remark({ usual, initial, kind }: DeclaredOption): string {
 }
 
 function parse(text: string, kind: Kind): unknown {
+  if (kind.items?.type === "string") return text.split(",").flatMap((part) => part.trim() || []);
   if (kind.type === "array") return text.split(",").map((part) => parse(part, kind.items ?? kind));
   if (kind.type === "object") return objectIn(text);
   if (kind.type !== "number" && kind.type !== "integer") return text;
@@ -97,7 +106,8 @@ function objectIn(text: string): unknown {
   }
 }
 
-function checked({ schema, kind }: DeclaredOption, value: unknown): unknown {
+function readText({ schema, kind }: DeclaredOption, text: string): unknown {
+  const value = parse(text, kind);
   if (schema.safeParse(value).success) return value;
   throw new InvalidArgumentError(`It must ${ruleOf(kind)}.`);
 }

@@ -1,6 +1,7 @@
 /** @module Every option of the project, declared once: type, default, check, flag, help text, JSON schema and table. */
 export { checkOptions, definedOnly, optionsOfSchema, presentNames } from "./check";
 export { type DatasetOptions, datasetSchema } from "./dataset";
+export { changeSchema, deploymentSchema, logsSchema, releaseSchema, removalSchema } from "./deploy";
 export {
   between,
   type DeclaredOption,
@@ -14,6 +15,7 @@ export {
   whole,
 } from "./option";
 export { optionsOf, resolveTrainingOptions } from "./resolve";
+export { serveSchema } from "./serve";
 export { optionsJsonSchema, optionsTable } from "./table";
 export {
   BACKBONE_PREFIX,

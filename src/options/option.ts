@@ -22,6 +22,8 @@ interface OptionInfo {
   readonly searched?: boolean;
   /** Environment variable that gives the value where the flag does not. */
   readonly environment?: string;
+  /** Of a list: the flag may be given several times, and its values are put together. */
+  readonly repeats?: boolean;
   /** Understood, but not listed: for programs that start programs. */
   readonly hidden?: boolean;
 }

@@ -35,11 +35,13 @@ function flattened(schema: OptionsSchema, prefix = ""): DeclaredOption[] {
   });
 }
 
-function row({ name, flag, value, kind, usual, initial, help }: DeclaredOption): string {
+function row({ name, flag, value, kind, usual, initial, help, environment }: DeclaredOption): string {
   const shown = Array.isArray(initial) ? initial.join(",") : initial === "" ? undefined : initial;
   const cells = [
     `\`${name}\``,
-    flag ? `\`--${flag}${value ? ` ${value}` : ""}\`` : "",
+    [...(flag ? [`--${flag}${value ? ` ${value}` : ""}`] : []), ...(environment ? [environment] : [])]
+      .map((given) => `\`${given}\``)
+      .join(" or "),
     takes(kind),
     usual ?? (shown === undefined ? "" : `\`${shown}\``),
     help,

@@ -8,7 +8,7 @@ import * as z from "zod";
 import { optionsPage } from "../../src/cli/options";
 import { addSchemaOptions, givenOptions, readOptions } from "../../src/cli/schema-options";
 import { projectRoot } from "../../src/files/index";
-import { innerSchema, option, optionsOfSchema, trainingSchema, whole } from "../../src/options/index";
+import { innerSchema, option, optionsOfSchema, serveSchema, trainingSchema, whole } from "../../src/options/index";
 import { histo } from "../support/histo";
 
 /** The flags of a command line as a command with the training options reads them. */
@@ -78,4 +78,13 @@ test("histo --help loads no option's declaration", () => {
   const { stderr } = spawnSync(process.execPath, ["-e", script, main], { encoding: "utf8" });
   assert.match(stderr, /commands\.js/);
   assert.doesNotMatch(stderr, /node_modules\/zod/);
+});
+
+test("a list grows with every flag, and what has no flag comes from its variable", (t) => {
+  process.env.HISTO_API_KEYS = "alpha";
+  t.after(() => delete process.env.HISTO_API_KEYS);
+  const command = addSchemaOptions(new Command("serve"), serveSchema);
+  const flags = command.parse(["--model", "a, b", "--model", "c"], { from: "user" }).opts();
+  const { model, apiKeys, maxDelay } = readOptions(flags, serveSchema);
+  assert.deepEqual({ model, apiKeys, maxDelay }, { model: ["a", "b", "c"], apiKeys: "alpha", maxDelay: 8 });
 });

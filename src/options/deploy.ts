@@ -1,0 +1,33 @@
+/** @module The options of deployments. */
+import * as z from "zod";
+import { option, whole } from "./option";
+
+/** What every command about a deployment takes. */
+export const deploymentSchema = z.strictObject({
+  settings: option(z.string().default("serve/aws/settings.json"), "what to deploy", { value: "file" }),
+  region: option(z.string().optional(), "AWS region, in place of the settings'", { value: "name" }),
+});
+
+/** Of commands that change something. */
+export const changeSchema = deploymentSchema.extend({
+  dryRun: option(z.boolean().default(false), "show the steps and the cost, do nothing"),
+  yes: option(z.boolean().default(false), "do it without asking"),
+});
+
+/** Of `histo deploy lambda` and `histo deploy ec2`. */
+export const releaseSchema = changeSchema.extend({
+  model: option(z.string(), "model directory of histo export", { value: "dir" }),
+  release: option(z.string().optional(), "name of the model's release", { value: "name", usual: "its folder's name" }),
+});
+
+/** Of `histo deploy destroy`. */
+export const removalSchema = changeSchema.extend({
+  part: option(z.enum(["lambda", "ec2", "tracking", "all"]).default("all"), "what to remove", { value: "part" }),
+});
+
+/** Of `histo deploy logs`. */
+export const logsSchema = deploymentSchema.extend({
+  part: option(z.enum(["lambda", "ec2", "tracking"]).default("lambda"), "whose log", { value: "part" }),
+  minutes: option(whole(1, 60 * 24 * 30).default(60), "how far back", { value: "n" }),
+  follow: option(z.boolean().default(false), "go on until Ctrl-C; lines go to standard error"),
+});
