@@ -3,7 +3,7 @@ import { call, imageBlob, images, imageUrl, info } from "./api.js";
 import { h } from "./dom.js";
 import { explanationPanel } from "./explanation.js";
 import { historyCard } from "./history.js";
-import { takeFiles } from "./incoming.js";
+import { takeFiles, takeImage } from "./incoming.js";
 import { resultPanel } from "./result.js";
 import { sourcePanel, TIFF } from "./source.js";
 import { linkOf, setThreshold } from "./thresholds.js";
@@ -154,6 +154,12 @@ export async function view() {
   const source = await sourcePanel(choose);
   takeFiles("/", ([file]) => {
     if (file) choose({ name: file.name, url: URL.createObjectURL(file), blob: file });
+  });
+  takeImage(async (image, name) => {
+    model.value = name;
+    show(image);
+    await ask();
+    explanation.look();
   });
   addEventListener("thresholdchange", () => {
     for (const panel of answers.querySelectorAll("[data-model]")) panel.follow();

@@ -1,9 +1,17 @@
-/** @module Many images at once, with a table and a CSV. */
+/** @module Many images at once: a table, measures where labels are known, and a CSV. */
+import { modelSelect } from "./analyse.js";
 import { call, images, info } from "./api.js";
+import { batchTable } from "./batch-table.js";
+import { parseCsv, saveCsv } from "./csv.js";
 import { h, percent } from "./dom.js";
 import { groupsOf } from "./groups.js";
 import { deliver, takeFiles } from "./incoming.js";
+import { labelsOf, measure } from "./measures.js";
+import { thresholdField } from "./result.js";
 import { dropZone } from "./source.js";
+import { classAt, thresholdOf } from "./thresholds.js";
+
+/** @typedef {import("./batch-table.js").Row} Row */
 
 const COLUMNS = [
   "filename",
@@ -14,99 +22,170 @@ const COLUMNS = [
   "error",
   "in_distribution",
   "warnings",
+  "label",
 ];
+
+/** How often a group is sent again to a server that is busy. */
+const MOST_TRIES = 4;
+
+/** {@link call}, again after a while where the server has too much to do. @param {string} path @param {RequestInit} options */
+async function callWhenFree(path, options) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call(path, options);
+    } catch (error) {
+      const { status } = /** @type {import("./api.js").ApiProblem} */ (error);
+      if (tries === MOST_TRIES || (status !== 429 && status !== 503)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1500 * tries));
+    }
+  }
+}
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
   const [{ models, limits }, { images: entries }] = await Promise.all([info(), images()]);
-  const model = h(
-    "select",
-    { id: "batch-model" },
-    ...models.map((/** @type {any} */ { name }) => h("option", { value: name }, name)),
-  );
+  const select = modelSelect("batch-model", models, () => again());
+  const chosen = () => models.find((/** @type {any} */ { name }) => name === select.value) ?? models[0];
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Progress" });
   const status = h("p", { class: "hint", role: "status" });
-  const body = h("tbody", {});
+  const measures = h("p", { class: "hint", role: "status" });
   const download = h(
     "button",
-    { type: "button", class: "primary", disabled: true, onclick: () => save(rows) },
+    { type: "button", class: "primary", disabled: true, onclick: () => save() },
     "Download CSV",
   );
-  const table = h(
-    "div",
-    { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Results" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ...["Image", "Class", "Probability", "Logit"].map((name, i) =>
-            h("th", { scope: "col", class: i > 1 ? "number" : "" }, name),
-          ),
-        ),
-      ),
-      body,
-    ),
-  );
+  const table = batchTable(chosen);
+  const labels = h("input", {
+    id: "labels",
+    type: "file",
+    accept: ".csv,.tsv,text/csv",
+    onchange: () => readLabels(labels.files[0]),
+  });
+  const threshold = h("div", {});
   const answers = h(
     "section",
-    { class: "card", "aria-label": "Answers", hidden: true },
+    { class: "card stack", "aria-label": "Answers", hidden: true },
     h("div", { class: "row spread above" }, status, download),
     bar,
-    table,
+    threshold,
+    h("div", {}, h("label", { for: "labels" }, "Labels from a CSV "), labels),
+    measures,
+    table.element,
   );
-  /** @type {any[]} */
+  /** @type {Row[]} */
   let rows = [];
   let serial = 0;
+  /** Does the same batch with another model. */
+  let again = () => {};
 
-  /** @param {{name: string}[]} items @param {(chunk: any[]) => RequestInit} request */
+  /** @param {Omit<Row, "result">[]} items @param {(chunk: any[]) => RequestInit} request */
   async function run(items, request) {
+    again = () => void run(items, request);
     const mine = ++serial;
+    const { name } = chosen();
+    const slider = thresholdField(chosen(), "batch");
+    threshold.replaceChildren(slider);
     rows = [];
-    body.replaceChildren();
     answers.hidden = bar.hidden = false;
     download.disabled = true;
     const started = performance.now();
-    for (const { items: chunk, problem } of groupsOf(items, limits)) {
+    const sized = items.map((item) => ({ ...item, size: item.file?.size ?? 0 }));
+    for (const { items: chunk, problem } of groupsOf(sized, limits)) {
       let results;
       try {
         if (problem) throw new Error(problem);
-        const response = await call(`predict/batch?model=${encodeURIComponent(model.value)}`, {
-          method: "POST",
-          ...request(chunk),
-        });
-        ({ results } = await response.json());
+        const path = `predict/batch?model=${encodeURIComponent(name)}`;
+        ({ results } = await (await callWhenFree(path, { method: "POST", ...request(chunk) })).json());
       } catch (error) {
-        const detail = /** @type {Error} */ (error).message;
-        results = chunk.map(({ name }) => ({ image_filename: name, error: { detail } }));
+        results = chunk.map(() => ({ error: { detail: /** @type {Error} */ (error).message } }));
       }
       if (mine !== serial) return;
-      rows.push(...results);
-      body.append(...results.map(row));
+      rows.push(...chunk.map(({ size: _, ...item }, i) => ({ ...item, result: results[i] })));
+      table.show(rows);
       bar.value = rows.length / items.length;
       status.textContent = `${rows.length} of ${items.length} images`;
     }
     bar.hidden = true;
     download.disabled = rows.length === 0;
-    status.textContent = summary(rows, (performance.now() - started) / 1000);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const told = `${rows.length} images in ${seconds} s`;
+    follow = () => {
+      slider.follow();
+      status.textContent = `${told}: ${counts()}`;
+      measures.textContent = agreement();
+      table.show(rows);
+    };
+    follow();
+  }
+  /** What follows the threshold. */
+  let follow = () => {};
+  addEventListener("thresholdchange", () => follow());
+
+  function counts() {
+    const names = rows.map(({ result }) => (result.error ? "not answered" : classAt(chosen(), result.probability)));
+    const all = [...new Set(names)].sort();
+    return all.map((name) => `${names.filter((one) => one === name).length} ${name}`).join(", ");
+  }
+
+  /** How well the answers agree with the labels, in words. */
+  function agreement() {
+    const [, positive] = chosen().classes;
+    const judged = rows
+      .filter(({ label, result }) => label !== undefined && !result.error)
+      .map(({ label, result }) => ({ probability: result.probability, positive: label === positive }));
+    if (judged.length === 0) return "";
+    const { n, accuracy, sensitivity, specificity, rocAuc } = measure(judged, thresholdOf(chosen()));
+    const told = (/** @type {number} */ share) => (Number.isNaN(share) ? "unknown" : percent(share));
+    const auc = Number.isNaN(rocAuc) ? "unknown" : rocAuc.toFixed(3);
+    return `On ${n} labelled images: accuracy ${told(accuracy)}, sensitivity ${told(sensitivity)}, specificity ${told(specificity)}, ROC AUC ${auc}.`;
+  }
+
+  /** @param {File | undefined} file */
+  async function readLabels(file) {
+    if (!file) return;
+    try {
+      const names = rows.map(({ name }) => name);
+      const found = labelsOf(parseCsv(await file.text()), names, chosen().classes);
+      rows = rows.map((row) => ({ ...row, label: found.get(row.name) }));
+      follow();
+    } catch (error) {
+      measures.textContent = /** @type {Error} */ (error).message;
+    }
+  }
+
+  function save() {
+    const lines = rows.map(({ name, label, result }) => [
+      name,
+      result.logit,
+      result.probability,
+      result.error ? undefined : classAt(chosen(), result.probability),
+      result.error ? undefined : thresholdOf(chosen()),
+      result.error?.detail,
+      result.in_distribution,
+      result.warnings?.join(" "),
+      label,
+    ]);
+    saveCsv(COLUMNS, lines, "predictions.csv");
   }
 
   const files = (/** @type {File[]} */ list) =>
-    run(list, (chunk) => {
-      const form = new FormData();
-      for (const file of chunk) form.append("image", file, file.name);
-      return { body: form };
-    });
-  takeFiles("/batch", files);
+    run(
+      list.map((file) => ({ name: file.name, file })),
+      (chunk) => {
+        const form = new FormData();
+        for (const { file } of chunk) form.append("image", file, file.name);
+        return { body: form };
+      },
+    );
   const named = (/** @type {any[]} */ list) =>
-    run(list, (chunk) => ({
-      body: JSON.stringify({ image_filenames: chunk.map(({ name }) => name) }),
-      headers: { "content-type": "application/json" },
-    }));
+    run(
+      list.map((entry) => ({ name: entry.name, entry, label: entry.class })),
+      (chunk) => ({
+        body: JSON.stringify({ image_filenames: chunk.map(({ name }) => name) }),
+        headers: { "content-type": "application/json" },
+      }),
+    );
+  takeFiles("/batch", files);
   const parts = [...new Set(entries.map((entry) => entry.partition).filter(Boolean))];
   const groups =
     parts.length > 0
@@ -125,10 +204,10 @@ export async function view() {
     h(
       "section",
       { class: "card", "aria-label": "Images" },
-      h("div", { class: "fields" }, h("div", {}, h("label", { for: "batch-model" }, "Model"), model)),
+      h("div", { class: "fields" }, h("div", {}, h("label", { for: "batch-model" }, "Model"), select)),
       dropZone({
         id: "batch-files",
-        label: "Choose files or drop them here",
+        label: "Choose files, or drop or paste them anywhere",
         hint: "Any number; they are sent in groups.",
         take: deliver,
       }),
@@ -147,62 +226,4 @@ export async function view() {
     ),
     answers,
   );
-}
-
-/** @param {any} result */
-function row(result) {
-  if (result.error) {
-    return h(
-      "tr",
-      {},
-      h("td", {}, result.image_filename ?? "–"),
-      h("td", { colspan: 3 }, h("span", { class: "badge bad" }, result.error.detail)),
-    );
-  }
-  return h(
-    "tr",
-    {},
-    h("td", {}, result.image_filename ?? "–"),
-    h("td", {}, result.predicted_class),
-    h("td", { class: "number" }, percent(result.probability)),
-    h("td", { class: "number" }, result.logit.toFixed(4)),
-  );
-}
-
-/** @param {any[]} rows @param {number} seconds */
-function summary(rows, seconds) {
-  const counts = new Map();
-  for (const { predicted_class: name, error } of rows)
-    counts.set(error ? "not answered" : name, (counts.get(error ? "not answered" : name) ?? 0) + 1);
-  const parts = [...counts].sort().map(([name, n]) => `${n} ${name}`);
-  return `${rows.length} images in ${seconds.toFixed(1)} s: ${parts.join(", ")}`;
-}
-
-/** The columns of `histo predict`, and the error of images that could not be read. @param {any[]} rows */
-function save(rows) {
-  const field = (/** @type {any} */ value) => {
-    // What a spreadsheet would take for a formula is shown as text.
-    const text = typeof value === "string" ? value.replace(/^[=+\-@\t\r]/, "'$&") : String(value ?? "");
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = rows.map((result) =>
-    [
-      result.image_filename,
-      result.logit,
-      result.probability,
-      result.predicted_class,
-      result.threshold,
-      result.error?.detail,
-      result.in_distribution,
-      result.warnings?.join(" "),
-    ]
-      .map(field)
-      .join(","),
-  );
-  const blob = new Blob([`${[COLUMNS.join(","), ...lines].join("\n")}\n`], { type: "text/csv" });
-  const link = h("a", { href: URL.createObjectURL(blob), download: "predictions.csv" });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

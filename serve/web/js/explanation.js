@@ -103,6 +103,7 @@ export function explanationPanel({ explain, picture }) {
   );
 
   async function look() {
+    if (element.hidden) return;
     const mine = ++turn;
     const ones = models;
     button.disabled = true;
@@ -257,11 +258,13 @@ export function explanationPanel({ explain, picture }) {
 
   return {
     element,
+    look,
     /** Another image, or other models: what is shown holds no more. @param {Model[]} ones */
     reset(ones) {
       turn++;
       models = ones;
       pictures = [];
+      grid.replaceChildren();
       Object.assign(viewport, { x: 0.5, y: 0.5 });
       zoom.set(1);
       element.hidden = controls.hidden = true;

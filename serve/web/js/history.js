@@ -1,6 +1,7 @@
 /** @module What was answered before, on this browser: to look at again, and to take along. */
+import { saveCsv } from "./csv.js";
 import { h, percent } from "./dom.js";
-import { saveAs, saveCsv } from "./save.js";
+import { saveAs } from "./save.js";
 import { forgetAnswers, keepAnswer, keptAnswers } from "./store.js";
 import { classAt, thresholdOf } from "./thresholds.js";
 

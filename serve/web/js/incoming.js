@@ -24,6 +24,25 @@ export function deliver(files) {
   if (shown !== view) location.hash = view;
 }
 
+/** Who analyses an image that another view hands over. @type {((image: any, model: string) => void) | undefined} */
+let analyst;
+/** @type {[any, string] | undefined} */
+let handed;
+
+/** @param {(image: any, model: string) => void} take */
+export function takeImage(take) {
+  analyst = take;
+  if (handed) take(...handed);
+  handed = undefined;
+}
+
+/** Shows an image on the first page, with its heat map. @param {import("./source.js").Chosen} image @param {string} model */
+export function analyse(image, model) {
+  if (analyst) analyst(image, model);
+  else handed = [image, model];
+  location.hash = "/";
+}
+
 /** Takes what is dropped or pasted anywhere on the page. */
 export function listenForFiles() {
   const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;

@@ -58,7 +58,31 @@ function gauge(probability, model, id) {
   fill.style.width = `${probability * 100}%`;
   const mark = h("div", { class: "gauge-mark" });
   const bar = h("div", { class: "gauge", role: "img" }, fill, mark);
+  const field = thresholdField(model, id);
+  const block = h(
+    "div",
+    {},
+    bar,
+    h("div", { class: "row spread hint" }, h("span", {}, negative), h("span", {}, positive)),
+    field,
+  );
+  block.follow = () => {
+    const threshold = thresholdOf(model);
+    mark.style.left = `${threshold * 100}%`;
+    const told = toldApart(probability, threshold).join("; threshold ");
+    bar.setAttribute("aria-label", `Probability of ${positive}: ${told}`);
+    field.follow();
+  };
+  return block;
+}
+
+/**
+ * A slider of a model's threshold, with what it means on validation.
+ * @param {any} model @param {string} id @returns {HTMLElement & {follow: () => void}} `follow` shows the threshold that is set
+ */
+export function thresholdField(model, id) {
   const meaning = h("output", { for: `threshold-${id}` });
+  const value = h("strong", {});
   const reset = h(
     "button",
     { type: "button", class: "quiet", onclick: () => setThreshold(model, model.threshold) },
@@ -66,37 +90,31 @@ function gauge(probability, model, id) {
   );
   const slider = h("input", {
     id: `threshold-${id}`,
-    class: "threshold",
     type: "range",
     min: 0,
     max: 1,
     step: 0.005,
     oninput: () => setThreshold(model, Number(slider.value)),
   });
-  const block = h(
+  const field = h(
     "div",
     { class: "gauge-block" },
-    bar,
-    h("div", { class: "row spread hint" }, h("span", {}, negative), h("span", {}, positive)),
-    h("div", { class: "row spread" }, h("label", { for: `threshold-${id}` }, "Threshold"), reset),
+    h("div", { class: "row spread" }, h("label", { for: `threshold-${id}` }, "Threshold ", value), reset),
     slider,
     meaning,
   );
-  block.follow = () => {
+  field.follow = () => {
     const threshold = thresholdOf(model);
     slider.value = String(threshold);
-    mark.style.left = `${threshold * 100}%`;
-    bar.setAttribute(
-      "aria-label",
-      `Probability of ${positive}: ${toldApart(probability, threshold).join("; threshold ")}`,
-    );
-    slider.setAttribute("aria-valuetext", `${percent(threshold)}: ${classAt(model, probability)}`);
+    value.textContent = percent(threshold);
+    slider.setAttribute("aria-valuetext", percent(threshold));
     reset.hidden = !isSet(model);
     meaningOf(model).then((text) => {
       if (threshold === thresholdOf(model)) meaning.textContent = text;
     });
   };
-  return block;
+  field.follow();
+  return field;
 }
 
 /** @param {[string, string]} classes @param {string} id @param {(label: string) => Promise<void>} keep */

@@ -9,14 +9,3 @@ export function saveAs(blob, name) {
   link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
-
-/** @param {readonly string[]} columns @param {readonly (readonly any[])[]} rows @param {string} name */
-export function saveCsv(columns, rows, name) {
-  const field = (/** @type {any} */ value) => {
-    // What a spreadsheet would take for a formula is shown as text.
-    const text = typeof value === "string" ? value.replace(/^[=+\-@\t\r]/, "'$&") : String(value ?? "");
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [columns, ...rows].map((row) => row.map(field).join(","));
-  saveAs(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }), name);
-}
