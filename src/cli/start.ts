@@ -1,16 +1,17 @@
-/** @module `histo start` (`npm start`): from images, or none, to a trained, tracked, exported and served classifier. */
+/** @module `histo start` (`npm start`): from images, or none, to trained, tracked, exported and served classifiers. */
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join, resolve } from "node:path";
 import type { Dataset, DatasetOptions } from "../dataset/index";
 import { hasErrorCode, InputError, Interrupted } from "../errors/index";
-import { projectRoot, sha256 } from "../files/index";
+import { projectRoot, readJson, sha256, writeJson } from "../files/index";
 import type { GivenTrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
 import { type CommandContext, type CommandDefinition, integer } from "./command";
 import { BIT_DEPTH_HELP, bitDepth } from "./data-options";
 import { type LocalMlflow, localMlflow } from "./local-mlflow";
 import { serveCommand } from "./serve";
+import type { Served } from "./start-rivals";
 
 interface Options {
   readonly data?: string;
@@ -25,7 +26,8 @@ interface Options {
 }
 
 interface Result {
-  readonly model: string;
+  /** Directories of the models, the one that is served first. */
+  readonly models: readonly string[];
   /** Address of the MLflow server that the run was logged to, the user's own or one that ran meanwhile. */
   readonly mlflow: string | undefined;
 }
@@ -77,12 +79,12 @@ export const startCommand: CommandDefinition<Options, Result> = {
     };
     const key = sha256(JSON.stringify(options)).slice(0, 8);
     const run = join(projectRoot(), "runs", `start-${basename(data)}-${key}`);
-    const model = join(run, "model");
     if (!train) {
       await pack(options, context);
-      return { model, mlflow: undefined };
+      return { models: [], mlflow: undefined };
     }
-    const trained = existsSync(join(model, "model.json"));
+    const kept = join(run, SERVED_FILE);
+    const trained = existsSync(kept) ? await readJson<Served>(kept) : undefined;
     await mustBeFree(port);
     // Data that cannot be used are said at once, not when MLflow has started.
     const dataset = trained
@@ -90,12 +92,15 @@ export const startCommand: CommandDefinition<Options, Result> = {
       : await (await import("../dataset/index.js")).loadDataset(data, options.dataset);
     const mlflow = localMlflow({ port: mlflowPort, progress });
     try {
-      if (dataset) await trainModel({ ...options, rank: coordinatesFor(dataset) }, { run, mlflow, epochs, context });
-      else progress.say(`The model is there already: ${model} (delete ${run} to train anew).`);
+      const served = dataset
+        ? await trainModels({ ...options, rank: coordinatesFor(dataset) }, { run, mlflow, epochs, context })
+        : (trained as Served);
+      if (trained) progress.say(`The models are there already (delete ${run} to train anew).`);
+      if (served.says) progress.say(served.says);
       void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
       const serving = {
         args: [],
-        model: [model],
+        model: served.models,
         images: data,
         runs: join(projectRoot(), "runs"),
         port,
@@ -105,10 +110,10 @@ export const startCommand: CommandDefinition<Options, Result> = {
       };
       const limits = { maxBatch: 16, maxDelay: 2, maxQueue: 256, trustProxy: 0, linger: 0, logLevel: "warn" };
       await serveCommand.run({ ...serving, ...limits }, context);
+      return { models: served.models, mlflow: await mlflow.address() };
     } finally {
       await mlflow.stop();
     }
-    return { model, mlflow: await mlflow.address() };
   },
 };
 
@@ -117,29 +122,41 @@ function coordinatesFor({ tiles }: Dataset): number {
   return Math.max(COORDINATES.least, Math.min(COORDINATES.most, Math.round(training / TILES_A_COORDINATE)));
 }
 
+/** In the run of the reference network: which models are served. */
+const SERVED_FILE = "served.json";
+
 /**
- * Trains, exports and logs; goes on with a training that was stopped.
+ * Trains, exports and logs the reference network and its rivals; goes on with a training that was stopped.
  * @param given.epochs what the user asked for, with and without the native TensorFlow
  */
-async function trainModel(
-  options: GivenTrainingOptions,
+async function trainModels(
+  options: GivenTrainingOptions & { readonly size: number },
   given: { run: string; mlflow: LocalMlflow; epochs: number | undefined; context: CommandContext },
-): Promise<void> {
+): Promise<Served> {
   const { run, mlflow, epochs, context } = given;
-  const { runExperiment } = await import("../experiments/index.js");
-  const { runtime } = await import("../tensorflow/index.js");
+  const [{ runExperiment }, { runtime }, { chooseServed, fetchAhead }] = await Promise.all([
+    import("../experiments/index.js"),
+    import("../tensorflow/index.js"),
+    import("./start-rivals.js"),
+  ]);
+  const fetching = new AbortController();
+  const fetched = fetchAhead({ ...context, signal: AbortSignal.any([context.signal, fetching.signal]) });
   const plain = { ...options, ...WITHOUT_NATIVE, ...(epochs && { epochs }) };
-  const training = runExperiment(runtime.kind === "native" ? options : plain, {
-    run,
-    resume: existsSync(run),
-    variant: "compact",
-    track: { experiment: "histology", trackingUri: await mlflow.address() },
-    progress: context.progress,
-    signal: context.signal,
-  });
-  await training.catch((error: unknown) => {
+  const track = { experiment: "histology", trackingUri: await mlflow.address() };
+  const { data, dataset = {}, size } = options;
+  try {
+    const reference = await runExperiment(runtime.kind === "native" ? options : plain, {
+      ...{ run, resume: existsSync(run), variant: "compact", track },
+      ...context,
+    });
+    const served = await chooseServed(reference, fetched, { run, data: { data, dataset, size }, track, ...context });
+    await writeJson(join(run, SERVED_FILE), served);
+    return served;
+  } catch (error) {
     throw error instanceof Interrupted ? new Interrupted("Stopped; the same command goes on with it.") : error;
-  });
+  } finally {
+    fetching.abort();
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-/** @module `histo start` that fails: nothing of it is left running. */
+/** @module `histo start`: what it serves, and that nothing of it is left running where it fails. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -80,6 +80,31 @@ test("Ctrl-C while it trains ends it, and says how it goes on", async (context) 
   const { epochs } = await readJson<{ epochs: number }>(join(folder, "runs", run, "config.json"));
   assert.equal(epochs, 2000, "as asked for, with and without the native TensorFlow");
   assert.ok(!isAlive(Number(await readFile(pid, "utf8"))), "the server was left running");
+});
+
+test("it serves the network and the best rival that could be trained, the better one first", async (context) => {
+  const { folder, start } = await setting(context);
+  const data = await writeCsvSet(join(folder, "set"), 60);
+  const { status, stderr } = await start(["--data", data, "--epochs", "2"], (said, child) => {
+    if (said.includes("Listening on") && !child.killed) child.kill("SIGINT");
+  });
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /Left out: frozen EfficientNet-Lite0 \(.*cannot be fetched/, "there is no package index here");
+  assert.match(stderr, /Validation prefers .* \(AUC [\d.]+, 95 % [\d.]+ to [\d.]+\) to .*; both are served\./);
+  const runs = await readdir(join(folder, "runs"));
+  const [reference = "", rival = ""] = runs.sort((a, b) => a.length - b.length);
+  const { models } = await readJson<{ models: string[] }>(join(folder, "runs", reference, "served.json"));
+  const areas = await Promise.all(
+    models.map(async (model) => {
+      const { metrics } = await readJson<{ metrics: { validation: { rocAuc: number } } }>(join(model, "model.json"));
+      return metrics.validation.rocAuc;
+    }),
+  );
+  assert.deepEqual(
+    [...models].sort(),
+    [join(folder, "runs", reference, "model"), join(folder, "runs", rival, "model")].sort(),
+  );
+  assert.ok((areas[0] as number) >= (areas[1] as number), areas.join(" and "));
 });
 
 test("what it cannot use is said before anything is started", async (context) => {

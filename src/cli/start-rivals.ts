@@ -1,0 +1,98 @@
+/** @module The quick rivals of the reference network: trained beside it by `histo start`, so that the better one is served first. */
+import { existsSync } from "node:fs";
+import { fetchBackbone, packagedFolder } from "../backbones/index";
+import { Interrupted, messageOf } from "../errors/index";
+import { type ExperimentOptions, type ExperimentResult, runExperiment, techniquesNamed } from "../experiments/index";
+import type { GivenTrainingOptions } from "../options/index";
+import { decimal, silentProgress } from "../progress/index";
+import type { CommandContext } from "./command";
+
+/** A rival may take as long as the reference took, or this long. */
+const LEAST_MILLISECONDS = 30_000;
+
+/** The two models that are served, and why in this order. */
+export interface Served {
+  /** Directories of the exported models, the one that validation prefers first; the reference alone where no rival could be trained. */
+  readonly models: readonly string[];
+  readonly says: string;
+}
+
+/** How every contender is trained, and on what. */
+export interface Contest extends Pick<CommandContext, "progress" | "signal"> {
+  /** Run of the reference network; those of the rivals lie beside it. */
+  readonly run: string;
+  readonly data: GivenTrainingOptions & { readonly size: number };
+  readonly track: ExperimentOptions["track"];
+}
+
+/** Begins to fetch the pretrained network while other work is done; where that fails, there is one rival less. */
+export function fetchAhead({ progress, signal }: Pick<CommandContext, "progress" | "signal">): Promise<unknown> {
+  const name = techniquesNamed(["pretrained"])[0]?.needs?.[0] as string;
+  if (!existsSync(packagedFolder(name))) progress.say(`Fetching ${name} meanwhile, to compare with.`);
+  const fetched = fetchBackbone(name, { progress: silentProgress, signal });
+  fetched.catch(() => undefined);
+  return fetched;
+}
+
+/**
+ * Trains the rivals that can be trained in time, and compares the best of them with the reference, on validation.
+ * @param fetched of {@link fetchAhead}
+ * @throws {Interrupted}
+ */
+export async function chooseServed(
+  reference: ExperimentResult,
+  fetched: Promise<unknown>,
+  { run, data, track = false, progress, signal }: Contest,
+): Promise<Served> {
+  const milliseconds = Math.max(LEAST_MILLISECONDS, 1000 * reference.seconds);
+  const rivals: Contender[] = [];
+  for (const technique of techniquesNamed(["colour", "pretrained"])) {
+    const { name, needs, choices, size = data.size } = technique;
+    const title = choices?.[0] ? `frozen ${choices[0].title}` : technique.title;
+    const late = AbortSignal.timeout(milliseconds);
+    const rival = `${run}-${name}`;
+    try {
+      if (needs) await inTime(fetched, late);
+      const result = await runExperiment(
+        { ...technique.options(size), ...choices?.[0]?.options, views: 1, ...data, size },
+        {
+          ...{ run: rival, resume: existsSync(rival), variant: "fp32", track, progress },
+          signal: AbortSignal.any([signal, late]),
+        },
+      );
+      rivals.push({ title, result });
+    } catch (error) {
+      if (signal.aborted) throw new Interrupted("Stopped.");
+      const reason = late.aborted ? `not done within ${Math.round(milliseconds / 1000)} s` : messageOf(error);
+      progress.say(`Left out: ${title} (${reason}).`);
+    }
+  }
+  return servedOf({ title: "the reference network", result: reference }, rivals);
+}
+
+interface Contender {
+  readonly title: string;
+  readonly result: Pick<ExperimentResult, "model" | "validation">;
+}
+
+const areaOf = ({ result }: Contender) => result.validation.rocAuc;
+
+/** The reference is served in any case. */
+function servedOf(reference: Contender, rivals: readonly Contender[]): Served {
+  const [best] = [...rivals].sort((a, b) => areaOf(b) - areaOf(a));
+  const order = !best ? [reference] : areaOf(best) > areaOf(reference) ? [best, reference] : [reference, best];
+  const inWords = ({ title, result: { validation } }: Contender) => {
+    const [low, high] = validation.rocAucCi95 ?? [Number.NaN, Number.NaN];
+    return `${title} (AUC ${decimal(validation.rocAuc)}, 95 % ${decimal(low)} to ${decimal(high)})`;
+  };
+  return {
+    models: order.map(({ result }) => result.model as string),
+    says: order.length > 1 ? `Validation prefers ${order.map(inWords).join(" to ")}; both are served.` : "",
+  };
+}
+
+/** @throws {Error} where the signal comes first */
+function inTime(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  const late = new Promise((_, reject) => signal.addEventListener("abort", reject, { once: true }));
+  return Promise.race([work, late]);
+}
