@@ -1,14 +1,15 @@
 /** @module `histo eda`: what a data set holds, and what is wrong with it. */
 import { existsSync } from "node:fs";
-import type { Dataset, DuplicateGroup, LabelSummary, Partition, PixelChecks, PixelStore, Tile } from "../dataset/index";
+import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
 import { InputError } from "../errors/index";
-import type { Shift } from "../familiar/index";
+import type { Look, Shifts } from "../familiar/index";
 import type { CommandDefinition } from "./command";
 import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
 
 interface Options extends DataOptions {
   /** False with `--no-images`. */
   readonly images: boolean;
+  readonly against?: string;
 }
 
 type Colour = readonly [number, number, number];
@@ -20,13 +21,16 @@ interface Result extends LabelSummary, Partial<PixelChecks> {
   readonly mean?: Colour;
   readonly std?: Colour;
   readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
-  /** How partitions look beside the training images. */
-  readonly shift?: Partial<Record<Partition, Shift & { readonly says: string }>>;
+  /** How partitions, and the images of `--against`, look beside the training images. */
+  readonly shift?: Shifts;
   readonly notes: readonly string[];
 }
 
 export const edaCommand: CommandDefinition<Options, Result> = {
-  configure: (command) => addDataOptions(command).option("--no-images", "read the label table only"),
+  configure: (command) =>
+    addDataOptions(command)
+      .option("--no-images", "read the label table only")
+      .option("--against <dir>", "other images, such as those met in serving: do they look like the training images?"),
   async run(options, { progress, signal }) {
     const { checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
       await import("../dataset/index.js");
@@ -47,7 +51,9 @@ export const edaCommand: CommandDefinition<Options, Result> = {
         train.map((tile) => store.positionOf(tile.name)),
       );
       const { skipped } = store;
-      const shift = await shiftsOf(readable, store);
+      const { measureShifts } = await import("../familiar/index.js");
+      const further = options.against === undefined ? [] : await looksIn(options.against, store.size);
+      const shift = measureShifts(readable.tiles, store, further);
       return { ...labels, mean, std, ...checkPixels(readable, store), shift, skipped, notes: readable.notes ?? [] };
     } finally {
       store.close();
@@ -56,32 +62,21 @@ export const edaCommand: CommandDefinition<Options, Result> = {
   render: (result) => [...labelLines(result), ...pixelLines(result), ...shiftLines(result), ...result.notes].join("\n"),
 };
 
-/** Images of a partition that are compared, at most. */
-const COMPARED = 500;
+/** Images to compare with, at most. */
+const MOST_FURTHER = 500;
 
-/** How the other partitions look beside the training images; those of too few images are left out. */
-async function shiftsOf({ tiles }: Dataset, store: PixelStore): Promise<Result["shift"] & object> {
-  const { describeShift, evenly, looksAt, measureShift } = await import("../familiar/index.js");
-  const { rowGroups } = await import("../evaluation/index.js");
-  const of = (partition: Partition) =>
-    evenly(
-      tiles.filter((tile) => tile.partition === partition),
-      COMPARED,
-    );
-  const looksOf = (some: readonly Tile[]) =>
-    looksAt(
-      store,
-      some.map(({ name }) => store.positionOf(name)),
-    );
-  const train = of("train");
-  const looks = looksOf(train);
-  const shifts: Partial<Record<Partition, Shift & { says: string }>> = {};
-  for (const partition of ["validation", "test"] as const) {
-    const others = of(partition);
-    const shift = measureShift(looks, looksOf(others), rowGroups([...train, ...others].map(({ group }) => group)));
-    if (shift) shifts[partition] = { ...shift, says: describeShift(["train", partition], shift) };
+/** Looks of the images in a folder, brought to the size of the data set's. */
+async function looksIn(folder: string, size: number): Promise<Look[]> {
+  const [{ evenly, lookOf }, { listImages }, { prepareImage }] = await Promise.all([
+    import("../familiar/index.js"),
+    import("../inference/index.js"),
+    import("../image/index.js"),
+  ]);
+  const looks: Look[] = [];
+  for (const { path } of evenly(await listImages([folder], "--against"), MOST_FURTHER)) {
+    looks.push(lookOf((await prepareImage(path, { size, resize: "crop" })).pixels, size));
   }
-  return shifts;
+  return looks;
 }
 
 /** The data set, and whether its images are to be looked at: a label table that came without any is worth a look too. */

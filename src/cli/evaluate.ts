@@ -1,5 +1,6 @@
 /** @module `histo evaluate`: a run's measures, recomputed from its predictions, and its report. */
 
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError } from "../errors/index";
 import type {
@@ -11,6 +12,8 @@ import type {
   RunResults,
   Subgroup,
 } from "../evaluation/index";
+import type { Shifts } from "../familiar/index";
+import { readJson } from "../files/index";
 import { decimal } from "../progress/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
@@ -40,6 +43,8 @@ interface Result {
   readonly groups?: readonly Subgroup[];
   /** How many images the table of groups names. */
   readonly groupsMatched?: Pick<GroupTable, "imageColumn" | "matched" | "unmatched" | "unusedRows">;
+  /** How validation and test images look beside the training images. */
+  readonly shift?: Shifts;
   readonly comparison?: Comparison & { readonly against: string };
   readonly report?: string;
   /** Page of the run in MLflow. */
@@ -82,6 +87,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
       ...(validation.length > 0 && { temperature: temperatureOf(evaluation, validation) }),
       ...(agreement.length > 0 && { agreement }),
       ...(table && groups && { groups, groupsMatched: countsOf(table) }),
+      ...(existsSync(results.directory.shift) && { shift: await readJson<Shifts>(results.directory.shift) }),
       ...(options.against && { comparison: await compare(await local(options.against), rows, threshold.value) }),
     };
     const report = options.report ? await reportOf(results, result, options) : undefined;
@@ -115,6 +121,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
           `${group}: ROC AUC ${decimal(rocAuc)}, accuracy ${decimal(accuracy)} on ${n} images.`,
       ),
       ...(result.groupsMatched ? matchedText(result.groupsMatched) : []),
+      ...Object.values(result.shift ?? {}).map(({ says }) => says),
       ...(result.comparison ? [comparisonText(result.comparison)] : []),
     ].join("\n");
   },

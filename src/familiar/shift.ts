@@ -77,7 +77,7 @@ export function describeShift([first, second]: readonly [string, string], shift:
     ({ measure, difference }) => `${measure} ${difference > 0 ? "+" : ""}${difference.toFixed(1)}`,
   );
   const where = most.length > 0 ? ` Most in deviations: ${most.join(", ")}.` : "";
-  return `${first} and ${second} images differ: a classifier tells them apart (${figures}), so that a model may do worse on ${second}.${where}`;
+  return `${first} and ${second} images differ: a classifier tells them apart (${figures}), so that a model may do worse on the ${second} images.${where}`;
 }
 
 /** Linear discriminant between two sets with a ridge (Fisher 1936; Friedman 1989). @returns the score of a row */

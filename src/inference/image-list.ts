@@ -13,21 +13,24 @@ export interface ListedImage {
 
 /**
  * Lists images in a stable order: arguments as given, folders sorted by name and searched all the way down.
+ * @param option that named them, for messages
  * @throws {InputError} `IMAGES_MISSING` for a path that does not exist, `IMAGES_NONE` when nothing is found
  */
-export async function listImages(paths: readonly string[]): Promise<ListedImage[]> {
-  const listed = (await Promise.all(paths.map(listPath))).flat();
+export async function listImages(paths: readonly string[], option = "--images"): Promise<ListedImage[]> {
+  const listed = (await Promise.all(paths.map((path) => listPath(path, option)))).flat();
   if (listed.length === 0) {
-    throw new InputError("IMAGES_NONE", `--images: no PNG, JPEG, WebP or TIFF file in ${paths.join(", ")}.`);
+    throw new InputError("IMAGES_NONE", `${option}: no PNG, JPEG, WebP or TIFF file in ${paths.join(", ")}.`);
   }
   const seen = new Map<string, number>();
   for (const { filename } of listed) seen.set(filename, (seen.get(filename) ?? 0) + 1);
   return listed.map((image) => (seen.get(image.filename) === 1 ? image : { ...image, filename: image.path }));
 }
 
-async function listPath(path: string): Promise<ListedImage[]> {
+async function listPath(path: string, option: string): Promise<ListedImage[]> {
   const info = await stat(path).catch((error: unknown) => {
-    throw new InputError("IMAGES_MISSING", `--images: ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+    throw new InputError("IMAGES_MISSING", `${option}: ${path} cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   if (!info.isDirectory()) return [{ filename: basename(path), path }];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });

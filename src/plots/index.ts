@@ -34,5 +34,6 @@ export {
 export { type LearningCurveOptions, learningCurves, learningRateFigure } from "./learning-curves";
 export { learningRateRangeFigure } from "./lr-range";
 export { type ParallelOptions, parallelCoordinates, type Trial } from "./parallel";
+export { shiftFigure } from "./shift";
 export { explainedVarianceFigure } from "./subspace";
 export { colours, darkTemplate, lightTemplate, sequentialScale, translucent } from "./theme";

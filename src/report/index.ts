@@ -10,6 +10,7 @@ import type { Section } from "./html";
 import { mistakesSection } from "./mistakes";
 import { reportPage } from "./page";
 import { provenanceSection, trainingSection } from "./provenance";
+import { shiftSection } from "./shift";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 
@@ -31,6 +32,7 @@ export async function reportHtml(results: RunResults, extras: ReportExtras = {})
     expertSection(facts, figures),
     subgroupSection(facts, extras),
     comparisonSection(facts, extras),
+    await shiftSection(facts),
     await mistakesSection(facts),
     trainingSection(facts, await trainingFigures(results)),
     provenanceSection(facts),

@@ -25,6 +25,11 @@ export class RunDirectory {
   get familiar(): string {
     return join(this.path, "familiar.json");
   }
+
+  /** How validation and test images look beside the training images. */
+  get shift(): string {
+    return join(this.path, "shift.json");
+  }
   get report(): string {
     return join(this.path, "report.html");
   }

@@ -15,7 +15,7 @@ import { decimal, type Progress } from "../progress/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
-import { familiarityOf } from "./familiar";
+import { familiarityOf, shiftsOf } from "./familiar";
 import { predictLogits } from "./trainer";
 import type { TrainingTask } from "./training-task";
 
@@ -48,6 +48,7 @@ export async function evaluateRun(
   const metrics = { validation: measure(validation), test: measure(test) };
   await writeJson(run.metrics, metrics);
   await writeJson(run.familiar, await familiarityOf(data));
+  await writeJson(run.shift, await shiftsOf(data));
   config.threshold = threshold;
   await writeJson(run.config, config);
   shown.finish(`test AUC ${decimal(metrics.test.rocAuc)}`);

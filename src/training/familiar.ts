@@ -1,8 +1,8 @@
-/** @module What a run's training tiles looked like, for the model to take along; measured once for a data set and split. */
+/** @module What a run's tiles looked like; measured once for a data set and split. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Partition } from "../dataset/index";
-import { evenly, type Familiarity, fitFamiliarity, looksAt } from "../familiar/index";
+import { evenly, type Familiarity, fitFamiliarity, looksAt, measureShifts, type Shifts } from "../familiar/index";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
 import type { TrainingData } from "./data";
 
@@ -15,10 +15,21 @@ const VERSION = 2;
 export async function familiarityOf({ store, positions }: TrainingData): Promise<Familiarity> {
   const of = (partition: Partition & keyof typeof MOST) => evenly(positions[partition], MOST[partition]);
   const [train, held] = [of("train"), of("validation")];
-  const key = sha256(JSON.stringify([VERSION, store.contentHash, train, held]));
-  const path = join(cacheDirectory(), "familiar", `${key}.json`);
-  if (existsSync(path)) return readJson<Familiarity>(path);
-  const familiarity = fitFamiliarity(looksAt(store, train), looksAt(store, held));
-  await writeJson(path, familiarity);
-  return familiarity;
+  const basis = [store.contentHash, train, held];
+  return kept("familiar", basis, () => fitFamiliarity(looksAt(store, train), looksAt(store, held)));
+}
+
+/** How validation and test tiles look beside the training tiles. */
+export async function shiftsOf({ store, dataset: { tiles } }: TrainingData): Promise<Shifts> {
+  const basis = [store.contentHash, tiles.map(({ name, partition, group }) => [name, partition, group])];
+  return kept("shift", basis, () => measureShifts(tiles, store));
+}
+
+/** What is in the cache, or is computed and put there. @param basis all that it depends on */
+async function kept<T extends object>(name: string, basis: readonly unknown[], compute: () => T): Promise<T> {
+  const path = join(cacheDirectory(), "familiar", `${name}-${sha256(JSON.stringify([VERSION, ...basis]))}.json`);
+  if (existsSync(path)) return readJson<T>(path);
+  const found = compute();
+  await writeJson(path, found);
+  return found;
 }
