@@ -5,7 +5,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { rateLimit } from "express-rate-limit";
 import { Problem, type Service, type ServiceRequest, type ServiceResponse } from "../core/index";
 import { readBody } from "./body-reader";
-import { type Logger, requestLogger } from "./logging";
+import { type Logger, logAnswers } from "./logging";
 
 export interface AppOptions {
   /** Requests per minute and client address; 0 for no limit. */
@@ -22,11 +22,13 @@ export function createApp(service: Service, options: AppOptions = {}): Express {
     .disable("x-powered-by")
     .disable("etag")
     .set("trust proxy", options.trustedProxies ?? 0);
-  app.use((request, _response, next) => {
-    request.id = requestId(request.headers["x-request-id"]);
+  const log = options.logger && logAnswers(options.logger);
+  app.use((request, response, next) => {
+    const id = requestId(request.headers["x-request-id"]);
+    response.locals.id = id;
+    log?.(request, response, id);
     next();
   });
-  if (options.logger) app.use(requestLogger(options.logger));
   if (options.rateLimit) {
     app.use(
       rateLimit({
@@ -65,7 +67,7 @@ function requestOf(request: Request, response: Response, service: Service): Serv
   // Not `new URL`, which would take `//name/path` for a host.
   const [target = "", query] = request.originalUrl.split(/\?(.*)/s, 2);
   return {
-    id: String(request.id),
+    id: String(response.locals.id),
     method: request.method,
     path: target.replace(AUTHORITY, "") || "/",
     query: new URLSearchParams(query),
@@ -79,10 +81,12 @@ function requestOf(request: Request, response: Response, service: Service): Serv
 function write(response: Response, service: Service, { status, headers, body }: ServiceResponse): void {
   if (response.headersSent || response.destroyed) return;
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  response.status(status).set(headers);
-  // While the service stops, clients are told to use no connection again.
-  if (service.phase === "stopping") response.set("connection", "close");
-  if (status !== 304 && status !== 204) response.set("content-length", String(bytes.length));
+  response.writeHead(status, {
+    ...headers,
+    // While the service stops, clients are told to use no connection again.
+    ...(service.phase === "stopping" && { connection: "close" }),
+    ...(status !== 304 && status !== 204 && { "content-length": bytes.length }),
+  });
   response.end(response.req.method === "HEAD" ? undefined : bytes);
 }
 

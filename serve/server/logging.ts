@@ -1,7 +1,6 @@
 /** @module Structured logs: one line of JSON for each request, without bodies, keys or query texts. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Request, Response } from "express";
 import pino, { type DestinationStream, type Logger } from "pino";
-import { type HttpLogger, pinoHttp } from "pino-http";
 
 export type { Logger };
 
@@ -25,43 +24,42 @@ function bufferedStderr(): DestinationStream {
 /** A probe that keeps failing is logged this often. */
 const NOT_READY_MS = 10_000;
 
-/** Express middleware that logs every answer with its request id; probes only where something is wrong. */
-export function requestLogger(logger: Logger): HttpLogger {
+/** Logs the answer to a request when it has been sent, or when the client has gone; probes only where something is wrong. */
+export function logAnswers(logger: Logger): (request: Request, response: Response, id: string) => void {
   let lastNotReady = Number.NEGATIVE_INFINITY;
-  return pinoHttp({
-    logger,
-    quietReqLogger: true,
-    serializers: { req: () => undefined, res: () => undefined },
-    quietResLogger: true,
-    customLogLevel: (request: IncomingMessage, response: ServerResponse, error?: Error) => {
-      if (isProbe(request)) {
-        if (response.statusCode < 400) return "debug";
-        // A probe asks every second, and "not yet" is an answer, not a fault.
-        if (performance.now() - lastNotReady < NOT_READY_MS) return "debug";
-        lastNotReady = performance.now();
-        return "warn";
-      }
-      if (response.statusCode === 503) return "warn";
-      if (error || response.statusCode >= 500) return "error";
-      return response.statusCode >= 400 ? "warn" : "info";
-    },
-    // pino-http makes an error with its own stack of every answer from 500 on; faults are logged with theirs elsewhere.
-    customErrorObject: (_request, _response, _error, line: object) => ({ ...line, err: undefined }),
-    customErrorMessage: (_request, { statusCode }) => (statusCode === 503 ? "not available" : "request failed"),
-    customAttributeKeys: { reqId: "request_id", responseTime: "duration_ms" },
-    customProps: (request: IncomingMessage, response: ServerResponse) => ({
-      method: request.method,
-      path: pathOf(request),
-      status: response.statusCode,
-      address: (request as { ip?: string }).ip,
-    }),
-  });
+
+  function levelOf(path: string, status: number): "debug" | "info" | "warn" | "error" {
+    if (PROBES.includes(path)) {
+      if (status < 400) return "debug";
+      // A probe asks every second, and "not yet" is an answer, not a fault.
+      if (performance.now() - lastNotReady < NOT_READY_MS) return "debug";
+      lastNotReady = performance.now();
+      return "warn";
+    }
+    if (status >= 500 && status !== 503) return "error";
+    return status >= 400 ? "warn" : "info";
+  }
+
+  return (request, response, id) => {
+    const started = performance.now();
+    const { method, ip: address } = request;
+    const path = (request.originalUrl.split("?", 1)[0] ?? "").slice(0, 256);
+    response.once("close", () => {
+      const { statusCode: status, writableFinished } = response;
+      const duration_ms = Math.round(performance.now() - started);
+      logger[levelOf(path, status)](
+        { request_id: id, method, path, status, address, duration_ms },
+        writableFinished ? (MESSAGES[status] ?? MESSAGES[Math.floor(status / 100)]) : "request aborted",
+      );
+    });
+  };
 }
 
-function pathOf({ url = "" }: IncomingMessage): string {
-  return (url.split("?", 1)[0] ?? "").slice(0, 256);
-}
-
-function isProbe(request: IncomingMessage): boolean {
-  return ["/livez", "/readyz", "/metrics"].includes(pathOf(request));
-}
+const PROBES = ["/livez", "/readyz", "/metrics"];
+const MESSAGES: Readonly<Record<number, string>> = {
+  2: "request completed",
+  3: "request completed",
+  4: "request completed",
+  5: "request failed",
+  503: "not available",
+};
