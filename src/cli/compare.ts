@@ -1,6 +1,7 @@
 /** @module `histo compare`: common techniques on one data set, one table. */
 
 import * as z from "zod";
+import { mustBeDataFolder } from "../dataset/labels/index";
 import type { ComparisonRow, TechniqueComparison } from "../experiments/index";
 import { group, option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
@@ -46,6 +47,7 @@ export const compareSchema = z.strictObject({
 export const compareCommand: CommandDefinition<DataOptions, TechniqueComparison> = {
   configure: (command) => [datasetChoice, backboneSchema, compareSchema].reduce(addSchemaOptions, command),
   async run(flags, { progress, signal }) {
+    await mustBeDataFolder(flags.data);
     const { compareTechniques, comparisonDirectory, TECHNIQUES } = await import("../experiments/index.js");
     const { out, models, backbone, size, epochs, seed, track, experiment } = readOptions(flags, compareSchema);
     const dataset = datasetOptions(flags);

@@ -12,6 +12,7 @@ import type {
   RunResults,
   Subgroup,
 } from "../evaluation/index";
+import type { Logged } from "../experiments/tracking/index";
 import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
 import { decimal } from "../progress/index";
@@ -29,7 +30,7 @@ interface Options {
   readonly by?: string;
 }
 
-interface Result {
+interface Result extends Logged {
   readonly run: string;
   readonly threshold: number;
   /** The rule by which the threshold was chosen on validation; absent where it was not chosen on data. */
@@ -47,8 +48,6 @@ interface Result {
   readonly shift?: Shifts;
   readonly comparison?: Comparison & { readonly against: string };
   readonly report?: string;
-  /** Page of the run in MLflow. */
-  readonly runUrl?: string;
 }
 
 export const evaluateCommand: CommandDefinition<Options, Result> = {
@@ -96,13 +95,13 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     const { track, experiment } = readOptions(options, trackingSchema);
     if (!track) return found;
     const { logEvaluation } = await import("../experiments/tracking/index.js");
-    const runUrl = await logEvaluation(results, found, {
+    const logged = await logEvaluation(results, found, {
       experiment,
       rule: options.thresholdRule,
       runId: namedRunId(options.run),
       say: (line) => progress.say(line),
     });
-    return { ...found, ...(runUrl && { runUrl }) };
+    return { ...found, ...logged };
   },
   render(result) {
     const { validation, test } = result;

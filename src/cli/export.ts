@@ -1,5 +1,6 @@
 /** @module `histo export`: a training run as an ONNX model directory. */
 import * as z from "zod";
+import type { Logged } from "../experiments/tracking/index";
 import type { ExportResult } from "../export/index";
 import { describeCompression, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
@@ -37,10 +38,7 @@ export const exportSchema = z.strictObject({
   ...trackingOptions,
 });
 
-interface Result extends ExportResult {
-  /** Page of the run in MLflow. */
-  readonly runUrl?: string;
-}
+type Result = ExportResult & Logged;
 
 export const exportCommand: CommandDefinition<object, Result> = {
   configure: (command) => addSchemaOptions(command, exportSchema),
@@ -75,8 +73,8 @@ export const exportCommand: CommandDefinition<object, Result> = {
     if (!track) return result;
     const { logExport } = await import("../experiments/tracking/index.js");
     const say = (line: string) => progress.say(line);
-    const runUrl = await logExport(run, result, { folded: fold, experiment, runId: namedRunId(named), say });
-    return { ...result, ...(runUrl && { runUrl }) };
+    const logged = await logExport(run, result, { folded: fold, experiment, runId: namedRunId(named), say });
+    return { ...result, ...logged };
   },
   render: ({ out, bytes, variant, compression, verification }) => {
     const lines = [`${out}: ${variant}, ${(bytes / 1e6).toFixed(1)} MB`];

@@ -1,6 +1,7 @@
 /** @module `histo lr-range`: which learning rates a network can be trained with. */
 import { resolve } from "node:path";
 import * as z from "zod";
+import { mustBeDataFolder } from "../dataset/labels/index";
 import { between, group, option, trainingSchema, whole } from "../options/index";
 import type { RangeTest } from "../training/index";
 import type { CommandDefinition } from "./command";
@@ -24,10 +25,11 @@ interface Result extends RangeTest {
 export const lrRangeCommand: CommandDefinition<object, Result> = {
   configure: (command) => addSchemaOptions(addSchemaOptions(command, trainingSchema), rangeSchema),
   async run(flags, { progress, signal }) {
-    const { runLearningRateRange } = await import("../training/index.js");
     const { lowest, highest, steps, figure: target } = readOptions(flags, rangeSchema);
     const options = givenTraining(flags);
     refuseUnusedReference(options);
+    if (options.data !== undefined) await mustBeDataFolder(options.data);
+    const { runLearningRateRange } = await import("../training/index.js");
     const range = await runLearningRateRange(options, {
       lowest,
       highest,

@@ -1,5 +1,6 @@
 /** @module `histo runs`: the runs of an MLflow server, listed or side by side. */
 import { InputError } from "../errors/index";
+import { currentMetricName } from "../experiments/tracking/index";
 import { seconds } from "../progress/index";
 import type { Mlflow, Run } from "../tracking/index";
 import { type CommandDefinition, integer } from "./command";
@@ -42,8 +43,11 @@ export const runsCommand: CommandDefinition<Options, Result> = {
     addMlflowOptions(command)
       .argument("[runs...]", "ids of runs to put side by side")
       .option("--experiment <name>", "only this experiment (default: all)")
-      .option("--filter <expression>", "MLflow's filter, such as \"metrics.rocAuc > 0.8 and params.model = 'mlp'\"")
-      .option("--order-by <key>", 'such as "metrics.rocAuc DESC" (default: newest first)')
+      .option(
+        "--filter <expression>",
+        "MLflow's filter, such as \"metrics.test/rocAuc > 0.8 and params.model = 'mlp'\"",
+      )
+      .option("--order-by <key>", 'such as "metrics.test/rocAuc DESC" (default: newest first)')
       .option("--metrics <names>", "metrics to show, separated by commas")
       .option("--limit <n>", "most runs to list", integer(1), 20),
   run: (options, { signal }) =>
@@ -56,7 +60,7 @@ export const runsCommand: CommandDefinition<Options, Result> = {
       return {
         server: client.trackingUri,
         compare: options.args.length > 0,
-        shownMetrics: options.metrics?.split(",").map((name) => name.trim()) ?? commonMetrics(runs),
+        shownMetrics: options.metrics?.split(",").map((name) => currentMetricName(name.trim())) ?? commonMetrics(runs),
         runs,
       };
     }),
@@ -79,14 +83,19 @@ async function listRuns(client: Mlflow, options: Options, signal: AbortSignal): 
       if (!token) break;
     }
   }
-  const order = [options.orderBy ?? "attributes.start_time DESC"];
+  const order = [quoted(options.orderBy) ?? "attributes.start_time DESC"];
   const runs: Run[] = [];
   const pageSize = Math.min(options.limit, 500);
-  for await (const run of client.iterateRuns(experiments, options.filter, order, "ACTIVE_ONLY", pageSize)) {
+  for await (const run of client.iterateRuns(experiments, quoted(options.filter), order, "ACTIVE_ONLY", pageSize)) {
     runs.push(run);
     if (runs.length >= options.limit || signal.aborted) break;
   }
   return runs;
+}
+
+/** MLflow wants names with a section in quotes. */
+function quoted(expression: string | undefined): string | undefined {
+  return expression?.replace(/\bmetrics\.([\w.-]+(?:\/[\w.-]+)+)/g, "metrics.`$1`");
 }
 
 function summarize(client: Mlflow, { info, data }: Run): RunSummary {
@@ -100,14 +109,14 @@ function summarize(client: Mlflow, { info, data }: Run): RunSummary {
     status: info.status,
     startTime: Number(info.start_time),
     ...(info.end_time ? { endTime: Number(info.end_time) } : {}),
-    metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [key, value])),
+    metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [currentMetricName(key), value])),
     params: Object.fromEntries(data.params.map(({ key, value }) => [key, value])),
     url: client.runUrl(info.experiment_id, info.run_id),
   };
 }
 
 /** Shown first where runs have them. */
-const TELLING_METRICS = ["test_rocAuc", "best_validation_rocAuc", "test_balancedAccuracy", "test_recall", "test_brier"];
+const TELLING_METRICS = ["test/rocAuc", "validation_best/rocAuc", "test/balancedAccuracy", "test/recall", "test/brier"];
 
 /** The most telling metrics, then those that most runs have, five at most, those of the machine left out. */
 function commonMetrics(runs: readonly RunSummary[]): string[] {

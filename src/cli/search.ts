@@ -1,6 +1,7 @@
 /** @module `histo search`: looks for a good architecture and good settings. */
 import { basename, join, resolve } from "node:path";
 import * as z from "zod";
+import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import { option, whole } from "../options/index";
@@ -47,13 +48,14 @@ export const searchCommand: CommandDefinition<{ readonly redis?: string | false 
       .option("--redis <url>", "hand the trials to the workers (histo worker) at this Redis (default: REDIS_URL)")
       .option("--no-redis", "run the trials on this machine, whatever REDIS_URL says"),
   async run(flags, { progress, signal }) {
-    const { readSpace, runSearch, searchesSubspace } = await import("../search/index.js");
     const options = readOptions(flags, searchSchema);
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;
     const { dataset, size, epochs, halving, minEpochs, reduction } = options;
     if (!halving && (minEpochs ?? reduction) !== undefined) {
       throw new InputError("OPTION_UNUSED", "--min-epochs and --reduction need --halving.");
     }
+    await mustBeDataFolder(data);
+    const { readSpace, runSearch, searchesSubspace } = await import("../search/index.js");
     const { name, space } = await readSpace(options.space);
     const given = Object.entries({ size, epochs }).filter(([, value]) => value !== undefined);
     const searched = Object.entries(space.searched).filter(([key]) => !given.some(([other]) => other === key));

@@ -1,6 +1,7 @@
 /** @module `histo train`: trains a model on a data set directory. */
 import { join } from "node:path";
 import * as z from "zod";
+import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import type { CrossValidation, ExperimentResult, TrackingOptions } from "../experiments/index";
 import { projectRoot } from "../files/index";
@@ -40,9 +41,10 @@ export const runSchema = z.strictObject({
 export const trainCommand: CommandDefinition<object, ExperimentResult | CrossValidation> = {
   configure: (command) => addSchemaOptions(addSchemaOptions(command, trainingSchema), runSchema),
   async run(flags, context) {
-    const { crossValidate, runExperiment } = await import("../experiments/index.js");
     const { run, resume, checkpointEvery, track, experiment, trackAs, ...rest } = readOptions(flags, runSchema);
     const options: GivenTrainingOptions = { ...rest.options, ...givenTraining(flags) };
+    if (options.data !== undefined) await mustBeDataFolder(options.data);
+    const { crossValidate, runExperiment } = await import("../experiments/index.js");
     // A run that goes on may have its method from its configuration.
     if (!resume) refuseUnusedReference(options);
     const variant = rest.export === "auto" ? (options.stem === "subspace" ? "compact" : "fp32") : rest.export;

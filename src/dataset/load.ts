@@ -1,8 +1,8 @@
 /** @module Opening a data set directory, whatever its layout. */
-import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { hasErrorCode, InputError } from "../errors/index";
+import { InputError } from "../errors/index";
 import { loadCsv } from "./csv";
+import { mustBeDataFolder } from "./data-folder";
 import { isDrawn } from "./drawn";
 import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
@@ -22,7 +22,7 @@ const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels
  */
 export async function loadDataset(directory: string, options: DatasetOptions = {}): Promise<Dataset> {
   const root = resolve(directory);
-  await mustBeDirectory(root);
+  await mustBeDataFolder(root);
   const dataset = await (options.table === undefined
     ? loadFound(root, options)
     : loadCsv(root, resolve(root, options.table), options));
@@ -33,20 +33,6 @@ export async function loadDataset(directory: string, options: DatasetOptions = {
     );
   }
   return { ...dataset, name: basename(root), options, ...(isDrawn(root) && { drawn: true }) };
-}
-
-async function mustBeDirectory(root: string): Promise<void> {
-  const info = await stat(root).catch((error) => {
-    if (hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR")) return undefined;
-    throw error;
-  });
-  if (!info) throw new InputError("DATA_FOLDER_MISSING", `--data: the folder ${root} does not exist.`);
-  if (!info.isDirectory()) {
-    throw new InputError(
-      "DATA_FOLDER_MISSING",
-      `--data: ${root} is a file; name the folder that holds the table and the images.`,
-    );
-  }
 }
 
 /** Reads the table that is found, or the folders of classes where there is none, or none that describes these images. */

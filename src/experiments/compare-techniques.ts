@@ -13,6 +13,7 @@ import { BACKBONE_PREFIX, defaultTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import { writeComparisonPage } from "./comparison-page";
+import type { Logged } from "./logged";
 import { type ComparisonRow, ensembleRow, type FailedTechnique, measureRow } from "./measure";
 import type { ParentTracking } from "./parent-run";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
@@ -44,7 +45,7 @@ export interface TechniqueComparisonOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface TechniqueComparison {
+export interface TechniqueComparison extends Logged {
   readonly data: string;
   readonly size: number;
   readonly seed: number;
@@ -54,8 +55,6 @@ export interface TechniqueComparison {
   readonly failed: readonly FailedTechnique[];
   /** Whether the colour baseline is beaten, in words. */
   readonly verdict: string;
-  /** Page of the comparison's run in MLflow. */
-  readonly runUrl?: string;
 }
 
 /** Where a comparison lies unless told: a folder of its own for every data set, size, seed and number of epochs. */
@@ -105,8 +104,7 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
       }
     }
     const comparison = await writeComparison(rows, failed, place);
-    const runUrl = await tracker?.finish(comparison);
-    return { ...comparison, ...(runUrl && { runUrl }) };
+    return { ...comparison, ...(await tracker?.finish(comparison)) };
   } catch (error) {
     await tracker?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
     throw error;

@@ -9,8 +9,9 @@ import { defaultTrainingOptions, type GivenTrainingOptions } from "../options/in
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import type { ActiveRun } from "../tracking/index";
+import { endLogged, type Logged } from "./logged";
+import { numbers } from "./metric-names";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
-import { numbers } from "./run-log";
 import { type ProcessTraining, trainOnce } from "./train-process";
 
 export interface CrossValidationOptions {
@@ -39,14 +40,13 @@ interface FoldResult {
 }
 
 /** What `histo train --fold all --json` prints. */
-export interface CrossValidation {
+export interface CrossValidation extends Logged {
   readonly run: string;
   readonly folds: readonly FoldResult[];
   /** By the names of the metrics. */
   readonly validation: Readonly<Record<string, Spread>>;
   /** On the test set, which is the same for all folds. */
   readonly test: Readonly<Record<string, Spread>>;
-  readonly runUrl?: string;
 }
 
 /**
@@ -67,7 +67,7 @@ export async function crossValidate(
   const { validationFraction: fraction, splitSeed: seed } = { ...defaultTrainingOptions, ...options };
   const names = foldNames(loaded, { fraction, seed });
   const common = { data: resolve(data), dataHash: await datasetContentHash(loaded), options, export: variant };
-  const active = track ? await startParentRun(run.path, track, progress) : undefined;
+  const active = track ? await startParentRun("cross-validation", run.path, track, progress) : undefined;
   try {
     const folds: FoldResult[] = [];
     for (const [i, fold] of names.entries()) {
@@ -114,13 +114,12 @@ function spread(values: readonly number[]): Spread {
   return { mean, std, min: Math.min(...values), max: Math.max(...values) };
 }
 
-async function finish(active: ActiveRun, { run, validation, test }: CrossValidation): Promise<{ runUrl?: string }> {
-  for (const [name, summary] of Object.entries({ best_validation: validation, test })) {
+async function finish(active: ActiveRun, { run, validation, test }: CrossValidation): Promise<Logged> {
+  for (const [name, summary] of Object.entries({ validation_best: validation, test })) {
     for (const [metric, values] of Object.entries(summary)) {
-      active.logMetrics(numbers(`${name}_${metric}`, values));
+      active.logMetrics(numbers(`${name}/${metric}`, values));
     }
   }
   await active.logArtifact(join(run, "folds.json"));
-  await active.end("FINISHED");
-  return active.runUrl ? { runUrl: active.runUrl } : {};
+  return endLogged(active, "FINISHED");
 }

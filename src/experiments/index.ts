@@ -6,7 +6,6 @@ export {
   type TechniqueComparisonOptions,
 } from "./compare-techniques";
 export { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validation";
-export { runFigures } from "./figures";
 export type { ComparisonRow, FailedTechnique } from "./measure";
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from "./run-experiment";
 export { type Choice, proportionalHidden, TECHNIQUES, type Technique, techniquesNamed } from "./techniques";

@@ -8,12 +8,19 @@ import type { TrackingOptions } from "./track-training";
 /** Where a parent run goes. */
 export type ParentTracking = Pick<TrackingOptions, "experiment" | "trackingUri">;
 
-/** Begins the parent run of a directory, or goes on with the one that it has. */
-export function startParentRun(directory: string, tracking: ParentTracking, progress: Progress): Promise<ActiveRun> {
+/** Begins the parent run of a directory, or goes on with the one that it has. @param kind a tag of it */
+export function startParentRun(
+  kind: "comparison" | "search" | "cross-validation",
+  directory: string,
+  tracking: ParentTracking,
+  progress: Progress,
+): Promise<ActiveRun> {
   const { experiment, trackingUri } = tracking;
   return startRun({
     experiment,
     runName: basename(directory),
+    absence: "daily",
+    tags: { kind },
     spoolDirectory: new RunDirectory(directory).spool,
     say: (line) => progress.say(line),
     ...(trackingUri && { trackingUri }),

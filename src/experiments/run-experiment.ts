@@ -8,6 +8,7 @@ import type { GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";
 import { type RunTrainingOptions, runTraining, type TrainingResult } from "../training/index";
+import type { Logged } from "./logged";
 import { type TrackingOptions, TrainingTracker } from "./track-training";
 
 export interface ExperimentOptions extends RunTrainingOptions {
@@ -21,11 +22,9 @@ export interface ExperimentOptions extends RunTrainingOptions {
   readonly lock?: boolean;
 }
 
-export interface ExperimentResult extends TrainingResult {
+export interface ExperimentResult extends TrainingResult, Logged {
   /** Directory of the exported model. */
   readonly model?: string;
-  /** Page of the run in MLflow. */
-  readonly runUrl?: string;
 }
 
 /**
@@ -69,10 +68,9 @@ async function trainExportAndLog(
     if (model && variant !== "none") {
       await exportRun({ run: result.run, out: model, variant, progress, ...(signal && { signal }) });
     }
-    await tracker?.finish(model);
-    const runUrl = tracker?.runUrl;
-    if (runUrl) progress.say(`MLflow: ${runUrl}`);
-    return { ...result, ...(model && { model }), ...(runUrl && { runUrl }) };
+    const logged = await tracker?.finish(model);
+    if (logged?.runUrl) progress.say(`MLflow: ${logged.runUrl}`);
+    return { ...result, ...(model && { model }), ...logged };
   } catch (error) {
     await tracker?.fail();
     throw error;

@@ -1,9 +1,11 @@
 /** @module What every MLflow run of a run directory holds, whichever command logs it. Needs no TensorFlow. */
 import { existsSync } from "node:fs";
+import type { RunResults } from "../evaluation/index";
 import { readJson, writeJson } from "../files/index";
 import type { Figure } from "../plots/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import type { ActiveRun } from "../tracking/index";
+import { runDescription } from "./run-description";
 
 /** Logs a configuration as parameters, and its data set as the run's input. */
 export function describeRun(active: ActiveRun, config: Partial<RunConfig>): void {
@@ -55,13 +57,11 @@ export async function rememberRunId({ runId }: ActiveRun, run: RunDirectory): Pr
   if (config.mlflowRunId !== runId) await writeJson(run.config, { ...config, mlflowRunId: runId });
 }
 
-/** The numbers of a set of measures, as `prefix_name`. */
-export function numbers(prefix: string, measures: object): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(measures).flatMap(([key, value]) =>
-      typeof value === "number" ? [[`${prefix}_${key}`, value]] : [],
-    ),
-  );
+/** Puts what a run is and reached at the head of its page. The picture of the curves is a file of the run. */
+export async function describeResults(active: ActiveRun, results: RunResults, picture?: string): Promise<void> {
+  const address =
+    picture && active.runId && `get-artifact?path=${encodeURIComponent(picture)}&run_uuid=${active.runId}`;
+  active.setTag("mlflow.note.content", runDescription(results, address || undefined));
 }
 
 function flat(prefix: string, values: object): Record<string, unknown> {

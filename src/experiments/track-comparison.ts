@@ -7,9 +7,11 @@ import type { Progress } from "../progress/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
+import { endLogged, type Logged } from "./logged";
 import type { ComparisonRow, FailedTechnique } from "./measure";
+import { numbers } from "./metric-names";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
-import { logDataset, logFigures, numbers } from "./run-log";
+import { logDataset, logFigures } from "./run-log";
 import { logTo } from "./track-results";
 import type { TrackingOptions } from "./track-training";
 
@@ -47,7 +49,7 @@ export class ComparisonTracker {
     progress: Progress,
   ): Promise<ComparisonTracker | undefined> {
     if (!tracking) return undefined;
-    const active = await startParentRun(directory, tracking, progress);
+    const active = await startParentRun("comparison", directory, tracking, progress);
     active.logParams({ data: resolve(data), size, seed, ...(epochs !== undefined && { epochs }) });
     return new ComparisonTracker(directory, tracking, active, progress);
   }
@@ -70,14 +72,14 @@ export class ComparisonTracker {
     // What there is to say of the server, the training or the comparison has said.
     const place = { experiment, trackingUri, tags, say: () => undefined, ...(parent && { parent }) };
     const addition = logTo(run, place, async (active) => {
-      active.logMetrics({ diskBytes, latencyMs });
-      if (!logged) active.logMetrics({ ...numbers("best_validation", validation), ...numbers("test", test) });
+      active.setTags({ diskBytes, latencyMs });
+      if (!logged) active.logMetrics({ ...numbers("validation_best", validation), ...numbers("test", test) });
     });
     this.additions.push(addition);
   }
 
-  /** Sends table, figures and data set and ends the run. @returns its page, where the server is known */
-  async finish({ rows, failed, verdict }: ComparedTechniques): Promise<string | undefined> {
+  /** Sends table, figures and data set and ends the run. */
+  async finish({ rows, failed, verdict }: ComparedTechniques): Promise<Logged> {
     const { active, directory } = this;
     await Promise.all(this.additions);
     const [first] = rows;
@@ -85,7 +87,7 @@ export class ComparisonTracker {
     const best = [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc)[0];
     if (best) {
       active.setTags({ best: best.name, verdict });
-      active.logMetrics({ ...numbers("best_validation", best.validation), ...numbers("test", best.test) });
+      active.logMetrics({ ...numbers("validation_best", best.validation), ...numbers("test", best.test) });
     }
     if (failed.length > 0) active.setTags({ failed: failed.map(({ name }) => name).join(", ") });
     await active.logTable([...rows.map(tableRow), ...failed.map(failedTableRow)], "tables/comparison.json", {
@@ -93,9 +95,9 @@ export class ComparisonTracker {
     });
     await logFigures(active, comparisonFigures(rows));
     for (const file of ["comparison.json", "comparison.html"]) await active.logArtifact(join(directory, file));
-    const { complete } = await active.end("FINISHED");
-    if (complete) await this.sendWhatWaits();
-    return active.runUrl;
+    const logged = await endLogged(active, "FINISHED");
+    if (logged.tracking?.state === "sent") await this.sendWhatWaits();
+    return logged;
   }
 
   async end(status: "FAILED" | "KILLED"): Promise<void> {

@@ -1,15 +1,19 @@
 /** @module What is found out about a finished run, logged to the MLflow run that it was trained in. Needs no TensorFlow. */
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { messageOf } from "../errors/index";
 import type { BinaryMetrics, RunResults } from "../evaluation/index";
 import type { ExportResult } from "../export/index";
 import { readJson } from "../files/index";
+import type { ModelCard } from "../model-directory/index";
 import { runFigures } from "../report/index";
 import type { RunConfig } from "../runs/index";
 import { RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
-import { describeRun, logFigures, logRunFiles, numbers, rememberRunId } from "./run-log";
+import { endLogged, type Logged } from "./logged";
+import { numbers } from "./metric-names";
+import { mlmodel } from "./mlflow-model";
+import { describeResults, describeRun, logFigures, logRunFiles, rememberRunId } from "./run-log";
 import type { TrackingOptions } from "./track-training";
 
 interface ResultsTracking {
@@ -40,21 +44,21 @@ export interface Evaluated {
  * Logs an evaluation: metrics under the names that training gives them, figures, the report and, as `evaluation.json`,
  * everything found.
  * @param rule the rule by which the threshold was chosen anew: all goes below its name then, beside what training logged
- * @returns the page of the run, as far as the server has been reached
  */
 export function logEvaluation(
   results: RunResults,
   found: Evaluated,
   { rule, ...tracking }: ResultsTracking & { readonly rule?: string | undefined },
-): Promise<string | undefined> {
+): Promise<Logged> {
   const folder = rule === undefined ? "" : `${rule.replace(/[^\w.-]+/g, "-")}/`;
   return logTo(results.directory, tracking, async (active) => {
     const { validation, test, temperature, report } = found;
     active.logMetrics({
-      ...(validation && numbers(`${folder}best_validation`, validation)),
+      ...(validation && numbers(`${folder}validation_best`, validation)),
       ...(test && numbers(`${folder}test`, test)),
-      ...(temperature !== undefined && { temperature }),
     });
+    if (temperature !== undefined) active.setTag("temperature", temperature);
+    if (!active.amends) await describeResults(active, results);
     await logFigures(active, await runFigures(results), folder);
     await active.logDict(found, `${folder}evaluation.json`);
     if (report) await active.logArtifact(report, folder.slice(0, -1) || undefined);
@@ -62,16 +66,16 @@ export function logEvaluation(
 }
 
 /**
- * Logs an exported model: its directory below `model/`, apart from the one that training exported, and as tags and metrics
+ * Logs an exported model: its directory below `model/`, apart from the one that training exported, and as tags
  * what it is and how it compares with the trained model.
+ * With its `MLmodel`, Python's `mlflow.onnx.load_model("runs:/RUN_ID/model/VARIANT")` reads it.
  * @param folded the first layer was written as an ordinary one
- * @returns the page of the run, as far as the server has been reached
  */
 export function logExport(
   run: string,
   exported: ExportResult,
   { folded = false, ...tracking }: ResultsTracking & { readonly folded?: boolean | undefined },
-): Promise<string | undefined> {
+): Promise<Logged> {
   return logTo(new RunDirectory(run), tracking, async (active) => {
     const { out, variant, bytes, sha256, verification } = exported;
     const name = folded ? `${variant}-folded` : variant;
@@ -82,8 +86,9 @@ export function logExport(
       "export.variant": name,
       ...Object.fromEntries(known.map(([key, value]) => [`export.${name}.${key}`, value])),
     });
-    active.logMetrics(numbers(`export_${name}`, measures));
     await active.logArtifacts(out, `model/${name}`);
+    const card = await readJson<ModelCard>(join(out, "model.json"));
+    await active.logText(mlmodel(card, `model/${name}`), `model/${name}/MLmodel`);
   });
 }
 
@@ -95,7 +100,7 @@ export async function logTo(
   run: RunDirectory,
   { experiment, runId, trackingUri, say, parent, tags }: ResultsTracking,
   log: (active: ActiveRun) => Promise<void>,
-): Promise<string | undefined> {
+): Promise<Logged> {
   try {
     const config = existsSync(run.config) ? await readJson<Partial<RunConfig>>(run.config) : {};
     const id = runId ?? config.mlflowRunId;
@@ -104,6 +109,7 @@ export async function logTo(
       runName: config.name ?? basename(run.path),
       spoolDirectory: run.spool,
       amend: true,
+      absence: "daily",
       systemMetrics: false,
       say,
       ...(id && { runId: id }),
@@ -111,6 +117,7 @@ export async function logTo(
       ...(parent && { parent }),
       tags: { ...tags, ...(config.architecture && { architecture: config.architecture }) },
     });
+    let logged: Logged = {};
     try {
       if (!active.amends) {
         describeRun(active, config);
@@ -119,13 +126,13 @@ export async function logTo(
       await log(active);
     } finally {
       // What was logged before an error counts too, and the run that it is about has finished in any case.
-      await active.end("FINISHED");
+      logged = await endLogged(active, "FINISHED");
       if (!id) await rememberRunId(active, run);
     }
-    if (active.runUrl) say(`MLflow: ${active.runUrl}`);
-    return active.runUrl;
+    if (logged.runUrl) say(`MLflow: ${logged.runUrl}`);
+    return logged;
   } catch (error) {
     say(`Warning: not logged to MLflow (${messageOf(error)}).`);
-    return undefined;
+    return {};
   }
 }

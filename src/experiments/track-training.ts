@@ -1,11 +1,16 @@
 /** @module A training run as an MLflow run: parameters, a point of every metric per epoch, figures and files. */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { readRun } from "../evaluation/index";
+import type { Figure } from "../plots/index";
+import { runFigures } from "../report/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, type StartRunOptions, startRun } from "../tracking/index";
 import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
-import { runFigures } from "./figures";
-import { describeRun, logFigures, logRunFiles, numbers, rememberRunId } from "./run-log";
+import { endLogged, type Logged } from "./logged";
+import { numbers } from "./metric-names";
+import { logOnnxModel } from "./mlflow-model";
+import { describeResults, describeRun, logFigures, logRunFiles, rememberRunId } from "./run-log";
 
 export interface TrackingOptions {
   readonly experiment: string;
@@ -23,12 +28,13 @@ export interface TrackingOptions {
 export class TrainingTracker implements RunCallback {
   private active: ActiveRun | undefined;
   private run: RunDirectory | undefined;
+  /** What the model reached, and at which epoch. */
+  private final: { readonly metrics: Readonly<Record<string, number>>; readonly step: number } = {
+    metrics: {},
+    step: 0,
+  };
 
   constructor(private readonly options: TrackingOptions) {}
-
-  get runUrl(): string | undefined {
-    return this.active?.runUrl;
-  }
 
   async onRun(run: RunDirectory, config: RunConfig): Promise<void> {
     const { experiment, trackingUri, tags = {}, parent, say } = this.options;
@@ -36,8 +42,9 @@ export class TrainingTracker implements RunCallback {
     this.active = await startRun({
       experiment,
       runName: config.name,
+      absence: "daily",
       spoolDirectory: run.spool,
-      tags: { ...tags, architecture: config.architecture },
+      tags: { kind: "training", ...tags, architecture: config.architecture },
       ...(trackingUri && { trackingUri }),
       ...(parent && { parent }),
       ...(say && { say }),
@@ -48,7 +55,10 @@ export class TrainingTracker implements RunCallback {
   onEpochEnd(_trainer: Trainer, result: EpochResult): void {
     const { epoch, learningRate, seconds, imagesPerSecond, train, validation } = result;
     this.active?.logMetrics(
-      { ...numbers("train", train), ...numbers("validation", validation), learningRate, seconds, imagesPerSecond },
+      {
+        ...numbers("train", { ...train, learningRate, seconds, imagesPerSecond }),
+        ...numbers("validation", validation),
+      },
       epoch,
     );
   }
@@ -58,27 +68,42 @@ export class TrainingTracker implements RunCallback {
   }
 
   onResult(result: TrainingResult): void {
-    this.active?.logMetrics({
-      ...numbers("best_validation", result.validation),
-      ...numbers("test", result.test),
-      bestEpoch: result.bestEpoch,
-      peakMemoryBytes: result.peakMemoryBytes,
-      totalSeconds: result.seconds,
-    });
+    const { bestEpoch, peakMemoryBytes, seconds } = result;
+    this.final = {
+      metrics: { ...numbers("validation_best", result.validation), ...numbers("test", result.test) },
+      step: bestEpoch,
+    };
+    this.active?.logMetrics(this.final.metrics, bestEpoch);
+    // Not metrics: what is no curve would stand among the curves as a bar.
+    this.active?.setTags({ bestEpoch, peakMemoryBytes, totalSeconds: seconds });
   }
 
   /** Sends the run's files, figures and, where there is one, the exported model, and ends the run. */
-  async finish(model?: string): Promise<void> {
+  async finish(model?: string): Promise<Logged> {
     const { active, run } = this;
-    if (!active || !run) return;
+    if (!active || !run) return {};
     await logRunFiles(active, run);
-    await logFigures(active, await runFigures(run));
+    const results = await readRun(run.path);
+    const figures = await runFigures(results);
+    await logFigures(active, figures);
+    await describeResults(active, results, await this.pictureOf(figures.learningCurves));
     // The whole folder: a backbone lies beside the weights.
     if (this.options.weights !== false) await active.logArtifacts(dirname(run.topology), "best");
     else if (existsSync(run.topology)) await active.logArtifact(run.topology, "best");
-    if (model) await active.logArtifacts(model, "model");
+    if (model) await logOnnxModel(active, model, "model", this.final);
     await rememberRunId(active, run);
-    await active.end("FINISHED");
+    return endLogged(active, "FINISHED");
+  }
+
+  /** Logs a figure as a picture too. @returns its path; nothing where no page will show it */
+  private async pictureOf(figure: Figure | undefined): Promise<string | undefined> {
+    const { active } = this;
+    if (!figure || !active?.runId) return undefined;
+    const { figureToPng } = await import("../notebook/index.js");
+    const path = "figures/learningCurves.png";
+    const { width = 860, height = 420 } = figure.layout;
+    await active.logImage(await figureToPng(figure, { width, height }), path);
+    return path;
   }
 
   /** Marks the run as failed. */

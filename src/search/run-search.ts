@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type DatasetOptions, loadDataset } from "../dataset/index";
 import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
-import type { ParentTracking } from "../experiments/tracking/index";
+import type { Logged, ParentTracking } from "../experiments/tracking/index";
 import { takeLock } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { Halving } from "./halving";
@@ -49,7 +49,7 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface SearchResult {
+export interface SearchResult extends Logged {
   /** The search's directory, absolute. */
   readonly run: string;
   readonly objective: string;
@@ -63,7 +63,6 @@ export interface SearchResult {
   /** The best of those that were trained again on pixels. */
   readonly bestOnPixels: LeaderboardRow | undefined;
   readonly leaderboard: readonly LeaderboardRow[];
-  readonly runUrl?: string;
 }
 
 /**
@@ -117,8 +116,8 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
     await search.confirm(pool, confirm);
     if (signal.aborted) throw new Interrupted(`Stopped; the same command goes on with ${directory}.`);
     const rows = await search.rank();
-    const runUrl = await tracker?.finish(rows, options.space, monitor);
-    return { ...summary(directory, monitor, journal.trials, rows), ...(runUrl && { runUrl }) };
+    const logged = await tracker?.finish(rows, options.space, monitor);
+    return { ...summary(directory, monitor, journal.trials, rows), ...logged };
   } catch (error) {
     await tracker?.end(error instanceof Interrupted ? "KILLED" : "FAILED");
     throw error;

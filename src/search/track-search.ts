@@ -2,7 +2,14 @@
 import { join } from "node:path";
 import type { Monitor } from "../evaluation/index";
 import type { TrackingOptions } from "../experiments/index";
-import { logFigures, type ParentTracking, parentOf, startParentRun } from "../experiments/tracking/index";
+import {
+  endLogged,
+  type Logged,
+  logFigures,
+  type ParentTracking,
+  parentOf,
+  startParentRun,
+} from "../experiments/tracking/index";
 import type { Progress } from "../progress/index";
 import type { ActiveRun } from "../tracking/index";
 import { searchFigures } from "./figures";
@@ -25,7 +32,7 @@ export class SearchTracker {
     progress: Progress,
   ): Promise<SearchTracker | undefined> {
     if (!tracking) return undefined;
-    const active = await startParentRun(directory, tracking, progress);
+    const active = await startParentRun("search", directory, tracking, progress);
     const { data, objective, sampler, seed, halving, space } = settings;
     active.logParams({ data, objective, sampler, seed, halving: JSON.stringify(halving) });
     await active.logDict(space, "space.json");
@@ -40,16 +47,15 @@ export class SearchTracker {
   /** The best value after each finished trial. */
   progress(rows: readonly LeaderboardRow[]): void {
     const [best] = rows;
-    if (best) this.active.logMetrics({ best: best.value }, rows.length);
+    if (best) this.active.logMetrics({ "search/best": best.value }, rows.length);
   }
 
-  /** Sends leaderboard and figures and ends the run. @returns its page, where the server is known */
-  async finish(rows: readonly LeaderboardRow[], space: Space, objective: Monitor): Promise<string | undefined> {
+  /** Sends leaderboard and figures and ends the run. */
+  async finish(rows: readonly LeaderboardRow[], space: Space, objective: Monitor): Promise<Logged> {
     for (const file of ["leaderboard.json", "leaderboard.csv"])
       await this.active.logArtifact(join(this.directory, file));
     await logFigures(this.active, searchFigures(rows, space, objective));
-    await this.end("FINISHED");
-    return this.active.runUrl;
+    return endLogged(this.active, "FINISHED");
   }
 
   async end(status: "FINISHED" | "FAILED" | "KILLED"): Promise<void> {

@@ -11,7 +11,7 @@ test("trainings in other processes find their parent, also where that is a run o
     delete process.env.MLFLOW_RUN_ID;
   });
   const tracking = { experiment: "nested", trackingUri: "http://127.0.0.1:1" };
-  const active = await startParentRun(directory, tracking, silentProgress);
+  const active = await startParentRun("search", directory, tracking, silentProgress);
   const told = JSON.parse(JSON.stringify(parentOf(active))) as unknown;
   assert.deepEqual(told, { key: active.key, experiment: "nested", continuedRunId: "0123abcd" });
   assert.equal(process.env.MLFLOW_RUN_ID, undefined, "the trainings are runs of their own");

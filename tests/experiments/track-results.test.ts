@@ -15,7 +15,7 @@ test("where not all can be logged, the run is ended with what was, and the rest 
     say: (line: string) => void said.push(line),
   };
   const url = await logTo(run, tracking, async (active) => {
-    active.logMetric("test_rocAuc", 0.9);
+    active.logMetric("test/rocAuc", 0.9);
     throw new Error("the report is gone");
   });
   assert.equal(url, undefined);

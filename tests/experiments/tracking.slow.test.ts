@@ -35,7 +35,7 @@ def read(run):
     return dict(
         name=run.info.run_name, id=run.info.run_id, status=run.info.status, tags=run.data.tags, params=run.data.params,
         metrics=run.data.metrics, artifacts=artifacts, datasets=[entry.dataset.digest for entry in run.inputs.dataset_inputs],
-        steps=sorted({point.step for point in client.get_metric_history(run.info.run_id, "train_loss")}),
+        steps=sorted({point.step for point in client.get_metric_history(run.info.run_id, "train/loss")}),
         techniques=[] if table is None else list(table["name"]),
     )
 experiment = client.get_experiment_by_name("comparison")
@@ -116,9 +116,10 @@ test("a comparison is one MLflow run with a nested run per training, also where 
     assert.equal(tags.purpose, name === "dropout" ? "choice" : "comparison");
   }
   for (const row of rows.slice(0, 2)) {
-    const { metrics, artifacts } = named(row.name);
-    assert.ok(Math.abs((metrics.test_rocAuc ?? 9) - row.test.rocAuc) < 1e-9);
-    assert.equal(metrics.diskBytes, row.diskBytes);
+    const { metrics, tags, artifacts } = named(row.name);
+    assert.ok(Math.abs((metrics["test/rocAuc"] ?? 9) - row.test.rocAuc) < 1e-9);
+    assert.equal(tags.diskBytes, String(row.diskBytes));
+    assert.match(tags["mlflow.note.content"] ?? "", /ROC AUC/);
     for (const file of ["best/weights.safetensors", "model/model.onnx", "report.html", "figures/roc.html"]) {
       assert.ok(artifacts.includes(file), `${row.name}: ${file}`);
     }
@@ -154,5 +155,5 @@ test("a comparison is one MLflow run with a nested run per training, also where 
     ["colour"],
     "trained before it was logged, and logged now",
   );
-  assert.ok("test_rocAuc" in (nested[0]?.metrics ?? {}));
+  assert.ok("test/rocAuc" in (nested[0]?.metrics ?? {}));
 });

@@ -1,6 +1,7 @@
 /** @module Label tables and what stands in them, without images: for rooms that read tables of their own. */
 export { checkLetters, classKey, classSpelling } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
+export { mustBeDataFolder } from "../data-folder";
 export { isDrawn } from "../drawn";
 export { partitionNamed } from "../partitions";
 export * from "../table";

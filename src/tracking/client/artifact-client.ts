@@ -65,8 +65,15 @@ export class ArtifactClient {
     return { path: target, size: file.size, sha256: await this.send(run_id, root, target, file, options) };
   }
 
+  /** Uploads a file to `path` below an artifact root behind the server's proxy, such as that of a logged model. */
+  async uploadBelow(artifactUri: string, localPath: string, path: string, options: UploadOptions = {}): Promise<void> {
+    const file = { path: localPath, size: (await stat(localPath)).size };
+    await this.send(undefined, artifactRoot(artifactUri), storablePath(path), file, options);
+  }
+
+  /** @param run_id nothing for files that are not a run's: these are not looked up after an upload in parts */
   private async send(
-    run_id: string,
+    run_id: string | undefined,
     root: ArtifactRoot,
     target: string,
     file: { path: string; size: number },
@@ -85,7 +92,7 @@ export class ArtifactClient {
       try {
         const part = multipartPartBytes;
         const sha256 = await putInParts(this.transport, root.path, target, file, part, memory, request.signal);
-        await this.confirm(run_id, target, file.size);
+        if (run_id !== undefined) await this.confirm(run_id, target, file.size);
         return sha256;
       } catch (error) {
         if (!directWayClosed(error)) throw error;

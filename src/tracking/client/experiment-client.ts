@@ -5,6 +5,9 @@ import type { Experiment, Tag, ViewType } from "./types";
 
 const ROOT = "/api/2.0/mlflow/experiments";
 
+/** Makes MLflow 3 show runs and models first, not traces of language models. */
+const MODEL_DEVELOPMENT: Tag = { key: "mlflow.experimentKind", value: "custom_model_development" };
+
 export class ExperimentClient {
   constructor(private readonly transport: Transport) {}
 
@@ -43,7 +46,7 @@ export class ExperimentClient {
     let experiment = await this.findByName(name);
     if (!experiment) {
       try {
-        await this.createExperiment(name);
+        await this.createExperiment(name, undefined, [MODEL_DEVELOPMENT]);
       } catch (error) {
         if (!(error instanceof ApiError && error.errorCode === "RESOURCE_ALREADY_EXISTS")) throw error;
         // Another client was quicker.

@@ -1,6 +1,7 @@
 /** @module One object for an MLflow server, as in mlflow-js: the clients, and their methods bound on it. */
 import { ArtifactClient } from "./artifact-client";
 import { ExperimentClient } from "./experiment-client";
+import { LoggedModelClient } from "./logged-model-client";
 import { RunClient } from "./run-client";
 import { type ConnectionSettings, connectionSettings } from "./settings";
 import { Transport } from "./transport";
@@ -38,6 +39,8 @@ export class Mlflow {
   readonly downloadArtifacts: ArtifactClient["downloadArtifacts"];
   readonly walkArtifacts: ArtifactClient["walkArtifacts"];
 
+  readonly models: LoggedModelClient;
+
   private readonly experiments: ExperimentClient;
   private readonly runs: RunClient;
   private readonly artifacts: ArtifactClient;
@@ -55,6 +58,7 @@ export class Mlflow {
     const experiments = new ExperimentClient(this.transport);
     const runs = new RunClient(this.transport);
     const artifacts = new ArtifactClient(this.transport, runs);
+    this.models = new LoggedModelClient(this.transport);
     this.experiments = experiments;
     this.runs = runs;
     this.artifacts = artifacts;

@@ -2,10 +2,11 @@
 import { stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { artifactPath, storablePath } from "../client/artifact-location";
+import type { LoggedModelFacts } from "../client/logged-model-client";
 import type { DatasetInput, RunStatus } from "../client/types";
 import { BATCH_LIMITS, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
 import { loadJson } from "../spool/durable-json";
-import type { Delivered, Journal, JournalEvent, RunEvent } from "../spool/journal";
+import type { ArtifactEvent, Delivered, Journal, JournalEvent, RunEvent } from "../spool/journal";
 import { countPending } from "../spool/pending";
 import type { Notice } from "../spool/retry-policy";
 import { LOGGED_ARTIFACTS_TAG, RunTables } from "../spool/run-tables";
@@ -30,6 +31,7 @@ interface RunParts {
   readonly amends: boolean;
   readonly trackingUri: string;
   readonly say: (line: string) => void;
+  readonly absence: "always" | "daily";
 }
 
 /** How long {@link ActiveRun.end} waits for a server that has stopped answering. */
@@ -50,7 +52,7 @@ export class ActiveRun {
   private ended: Promise<SpoolSenderReport> | undefined;
 
   constructor(private readonly parts: RunParts) {
-    this.messages = new RunMessages(parts.say, parts.trackingUri, parts.spool.path);
+    this.messages = new RunMessages(parts.say, parts.trackingUri, parts.spool.path, parts.absence);
     this.tables = new RunTables(parts.spool, parts.header.runId !== undefined);
   }
 
@@ -81,6 +83,10 @@ export class ActiveRun {
   /** Id on the server, as soon as the server has made the run. */
   get runId(): string | undefined {
     return this.remote?.runId;
+  }
+
+  get trackingUri(): string {
+    return this.parts.trackingUri;
   }
 
   /** Page of the run in the server's web interface, as soon as the server has made it. */
@@ -153,6 +159,23 @@ export class ActiveRun {
     return this.doFileWork(() => this.takeFolder(localDirectory, folder));
   }
 
+  /**
+   * A folder as a logged model of MLflow 3; on older servers its files become the run's, in a folder of this name.
+   * @param name without `/ : . % " '`
+   * @param more further files by name, such as MLflow's `MLmodel`, and what there is to tell of the model
+   */
+  logModel(
+    localDirectory: string,
+    name: string,
+    { files = {}, ...facts }: LoggedModelFacts & { readonly files?: Readonly<Record<string, string>> },
+  ): Promise<void> {
+    return this.doFileWork(async () => {
+      await this.takeFolder(localDirectory, undefined, name);
+      for (const [path, bytes] of Object.entries(files)) await this.take(path, { bytes }, { model: name });
+      this.append({ type: "model", name, facts });
+    });
+  }
+
   logText(text: string, artifactFile: string): Promise<void> {
     return this.addFile(() => this.artifactPath(artifactFile), { bytes: text });
   }
@@ -212,7 +235,7 @@ export class ActiveRun {
     return this.doFileWork(async () => {
       const path = this.artifactPath(artifactFile);
       const { localPath, addsRows } = await this.tables.add(path, table, options.replace ?? false);
-      await this.take(path, { localPath }, addsRows);
+      await this.take(path, { localPath }, addsRows ? { addsRows } : {});
       this.setTag(LOGGED_ARTIFACTS_TAG, await this.tables.note(path));
     });
   }
@@ -263,15 +286,20 @@ export class ActiveRun {
     });
   }
 
-  private async take(path: string, content: ArtifactContent, addsRows = false): Promise<void> {
+  private async take(
+    path: string,
+    content: ArtifactContent,
+    more: Pick<ArtifactEvent, "addsRows" | "model"> = {},
+  ): Promise<void> {
     const file = await takeIntoSpool(this.parts.spool, content);
-    this.append({ type: "artifact", path, file, ...(addsRows && { addsRows }) });
+    this.append({ type: "artifact", path, file, ...more });
   }
 
-  private async takeFolder(directory: string, folder: string | undefined): Promise<void> {
+  private async takeFolder(directory: string, folder: string | undefined, model?: string): Promise<void> {
     for (const file of await filesBelow(directory)) {
       try {
-        await this.take(this.artifactPath(folder, file), { localPath: join(directory, file) });
+        const content = { localPath: join(directory, file) };
+        await this.take(this.artifactPath(folder, file), content, model === undefined ? {} : { model });
       } catch (error) {
         this.warn(messageOf(error));
       }

@@ -48,6 +48,8 @@ export interface StartRunOptions {
   readonly waitMs?: number;
   /** Gets the few lines that tracking has to say. Default: standard error. */
   readonly say?: (line: string) => void;
+  /** Whether every run says that the server is away, or one a day on this machine. Default always. */
+  readonly absence?: "always" | "daily";
 }
 
 /**
@@ -91,7 +93,16 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
     },
   );
   const { trackingUri } = settings;
-  const run = new ActiveRun({ spool, journal, sender, header, amends, trackingUri, say });
+  const run = new ActiveRun({
+    spool,
+    journal,
+    sender,
+    header,
+    amends,
+    trackingUri,
+    say,
+    absence: options.absence ?? "always",
+  });
   if (options.tags) run.setTags(options.tags);
   await withinTime(answered, options.waitMs ?? 3000);
   return run;

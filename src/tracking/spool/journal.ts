@@ -5,6 +5,7 @@
 import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { TrackingInputError } from "../client/errors";
+import type { LoggedModelFacts } from "../client/logged-model-client";
 import type { DatasetInput, RunStatus, Tag } from "../client/types";
 import type { WireNumber } from "../client/values";
 import type { SpoolDirectory } from "./spool-directory";
@@ -37,8 +38,17 @@ export interface ArtifactEvent {
   readonly path: string;
   /** Name in the spool's `files/`. */
   readonly file: string;
+  /** The logged model that it is a file of; `path` is below its root then. */
+  readonly model?: string;
   /** A table whose rows go after those that the server had before this spool sent any. */
   readonly addsRows?: boolean;
+}
+
+/** All files of a logged model have been given. */
+export interface ModelEvent {
+  readonly type: "model";
+  readonly name: string;
+  readonly facts: LoggedModelFacts;
 }
 
 /** What goes to the server in batches. */
@@ -54,6 +64,7 @@ export type RecordEvent =
 export type JournalEvent =
   | RunEvent
   | ArtifactEvent
+  | ModelEvent
   | RecordEvent
   | { readonly type: "inputs"; readonly datasets: readonly DatasetInput[] }
   | { readonly type: "status"; readonly status: RunStatus; readonly time: number };

@@ -21,6 +21,7 @@ import {
   readRunEvent,
 } from "./journal";
 import { countPending } from "./pending";
+import { RemoteModels } from "./remote-models";
 import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
 import { Alarm, type Notice, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
 import type { SpoolDirectory } from "./spool-directory";
@@ -48,6 +49,7 @@ export class SpoolSender {
   private saved = "";
   private saving: Promise<void> = Promise.resolve();
   private remote: Promise<RemoteRun> | undefined;
+  private readonly models: RemoteModels;
   /** The creation of the run has been asked for before, by this process or another. */
   private mayExist: boolean;
   /** Nobody but this sender can have put checksums of the run on the server. */
@@ -64,6 +66,7 @@ export class SpoolSender {
   ) {
     this.mayExist = !fresh;
     this.retries = new RetryPolicy(notify, () => client.interrupt());
+    this.models = new RemoteModels(client, this.retries);
     this.state = newSpoolSenderState(client.trackingUri);
   }
 
@@ -188,28 +191,41 @@ export class SpoolSender {
   }
 
   private async sendOther(event: Exclude<JournalEvent, RecordEvent | ArtifactEvent>, start: number): Promise<void> {
-    const { runId } = await this.serverRun();
+    const remote = await this.serverRun();
+    const { runId } = remote;
+    const probe = () => this.probeRecords(runId);
     if (event.type === "inputs") {
-      const probe = () => this.probeRecords(runId);
       await this.orReject(event, () => this.client.logInputs(runId, event.datasets), { probe, tries: TRIES });
+    } else if (event.type === "model") {
+      await this.artifactsBefore(start);
+      await this.orReject(event, () => this.models.finish(remote, event), { probe, tries: TRIES });
     } else if (event.type === "status") {
       const final = event.status !== "RUNNING" && event.status !== "SCHEDULED";
-      while (final && this.state.artifacts < start) {
-        this.retries.check();
-        await this.artifactSent.wait(20);
-      }
+      if (final) await this.artifactsBefore(start);
       if (final) await this.publishChecksums();
       await this.retries.attempt(() => this.client.updateRun(runId, event.status, final ? event.time : undefined));
     }
   }
 
+  /** Waits until the artifacts before a place in the journal are sent. */
+  private async artifactsBefore(place: number): Promise<void> {
+    while (this.state.artifacts < place) {
+      this.retries.check();
+      await this.artifactSent.wait(20);
+    }
+  }
+
   /** False where the server has refused it. */
   private async sendArtifact(event: ArtifactEvent): Promise<boolean> {
-    const { runId } = await this.serverRun();
+    const remote = await this.serverRun();
+    const { runId } = remote;
+    const artifacts = this.client.getArtifactClient();
     const local = this.spool.file(event.file);
+    const model = event.model === undefined ? undefined : await this.models.of(remote, event.model);
+    const target = event.model === undefined ? event.path : `${event.model}/${event.path}`;
     if (!(await stat(local).catch(() => undefined))) {
       // Sent before by a sender that this one does not know of, as through another name of the server.
-      if (await this.retries.attempt(() => this.client.getArtifactClient().has(runId, event.path))) return true;
+      if (model || (await this.retries.attempt(() => artifacts.has(runId, target)))) return true;
       await this.reject(
         event,
         new Error(`${event.path} is not in the spool any more (sent to another server before?)`),
@@ -224,7 +240,8 @@ export class SpoolSender {
     const source = event.addsRows ? `${local}.whole` : local;
     const send = async () => {
       if (event.addsRows) await writeWholeTable(this.client, this.spool, runId, event.path, local, source);
-      const { path, sha256 } = await this.client.uploadArtifact(runId, source, event.path, { memory });
+      if (model) return artifacts.uploadBelow(model.artifact_uri, source, event.path, { memory });
+      const { path, sha256 } = await this.client.uploadArtifact(runId, source, target, { memory });
       await this.retries.onDisk(() => appendFile(this.spool.checksums, `${sha256}  ${path}\n`));
     };
     const sent = await this.orReject(event, send, { probe: () => this.uploadChecksums(runId), tries: TRIES });

@@ -20,7 +20,10 @@ export function clientCases(mlflow: () => MlflowFixture): void {
       await client.setExperimentTag(one.experiment_id, "organ", "colon");
       await client.updateExperiment(one.experiment_id, "client/renamed");
       const found = await client.getExperimentByName("client/renamed");
-      assert.deepEqual(found.tags, [{ key: "organ", value: "colon" }]);
+      assert.deepEqual(found.tags, [
+        { key: "mlflow.experimentKind", value: "custom_model_development" },
+        { key: "organ", value: "colon" },
+      ]);
       await client.deleteExperiment(one.experiment_id);
       await assert.rejects(client.getOrCreateExperiment("client/renamed"), /has been deleted on the server: restore/);
       await client.restoreExperiment(one.experiment_id);

@@ -26,7 +26,7 @@ export function resultCases(mlflow: () => MlflowFixture): void {
       const run = await runFolder();
       context.after(() => rm(run, { recursive: true, force: true }));
       const training = await startRun({ experiment: "results", spoolDirectory: join(run, "tracking"), ...here });
-      training.logMetrics({ test_accuracy: 0.5, loss: 0.4 });
+      training.logMetrics({ "test/accuracy": 0.5, loss: 0.4 });
       await training.logText("of the training", "report.html");
       const { runId = "", url = "" } = await training.end("KILLED");
       const before = await client.getRun(runId);
@@ -34,17 +34,17 @@ export function resultCases(mlflow: () => MlflowFixture): void {
       const again = histo("evaluate", "--run", run, "--threshold-rule", "recall>=0.9", "--report");
       assert.equal(again.status, 0, again.stderr);
       assert.ok(again.stderr.includes(`MLflow: ${url}`), again.stderr);
-      assert.equal(metricsOf(await client.getRun(runId)).test_accuracy, 0.5, "another threshold, another name");
+      assert.equal(metricsOf(await client.getRun(runId))["test/accuracy"], 0.5, "another threshold, another name");
       assert.deepEqual(await pathsOf(client, runId, "recall-0.9"), ["evaluation.json", "figures", "report.html"]);
 
       const { test, runUrl } = histoJson<Evaluated>("evaluate", "--run", run, "--report");
       assert.equal(runUrl, url);
       const after = await client.getRun(runId);
-      const { loss, test_rocAuc, test_accuracy, ...others } = metricsOf(after);
-      assert.deepEqual([loss, test_rocAuc, test_accuracy], [0.4, test.rocAuc, test.accuracy]);
-      assert.ok("best_validation_rocAuc" in others && "recall-0.9/test_accuracy" in others);
+      const { loss, "test/rocAuc": rocAuc, "test/accuracy": accuracy, ...others } = metricsOf(after);
+      assert.deepEqual([loss, rocAuc, accuracy], [0.4, test.rocAuc, test.accuracy]);
+      assert.ok("validation_best/rocAuc" in others && "recall-0.9/test/accuracy" in others);
       assert.deepEqual(
-        [after.info.status, after.info.end_time, after.data.tags],
+        [after.info.status, after.info.end_time, after.data.tags.filter(({ key }) => key !== "temperature")],
         [before.info.status, before.info.end_time, before.data.tags],
       );
       assert.ok((await pathsOf(client, runId, "figures")).includes("roc.html"));
@@ -92,9 +92,9 @@ export function resultCases(mlflow: () => MlflowFixture): void {
         ["exported", "FINISHED", "histo.cjs export"],
       );
       assert.deepEqual([tags["export.variant"], tags["export.fp32.sha256"]], ["int8", first.sha256]);
-      assert.equal(metricsOf({ info, data }).export_fp32_bytes, first.bytes);
+      assert.equal(tags["export.fp32.bytes"], String(first.bytes));
       assert.ok(data.params.some(({ key, value }) => key === "seed" && value === "1"));
-      const files = ["golden.png", "model.json", "model.onnx", "model.onnx.data"];
+      const files = ["MLmodel", "golden.png", "model.json", "model.onnx", "model.onnx.data"];
       for (const variant of ["fp32", "int8"]) {
         assert.deepEqual(await pathsOf(client, mlflowRunId, `model/${variant}`), files);
       }
@@ -105,11 +105,20 @@ export function resultCases(mlflow: () => MlflowFixture): void {
       const run = await runFolder();
       context.after(() => rm(run, { recursive: true, force: true }));
       useServer(context, "http://127.0.0.1:1");
+      process.env.HISTO_CACHE = join(await temporaryDirectory(context), "cache");
       assert.equal(histo("evaluate", "--run", run, "--no-track").stderr, "");
       assert.ok(!existsSync(join(run, "tracking")));
       const { status, stderr } = histo("evaluate", "--run", run, "--experiment", "results/waiting");
       assert.equal(status, 0, stderr);
       assert.match(stderr, /events of this run are not on http:\/\/127\.0\.0\.1:1 yet; .* npx histo mlflow sync/);
+      const again = histo("evaluate", "--run", run, "--json", "--experiment", "results/waiting");
+      assert.equal(again.stderr, "", "once a day");
+      const { tracking } = JSON.parse(again.stdout) as { tracking: { state: string; server: string; spool: string } };
+      assert.deepEqual(
+        [tracking.state, tracking.server, tracking.spool],
+        ["waiting", "http://127.0.0.1:1", join(run, "tracking")],
+      );
+      delete process.env.HISTO_CACHE;
       const sent = histoJson<{ pending: number }>("mlflow", "sync", run, "--tracking-uri", server.url);
       assert.equal(sent.pending, 0);
       const experiment = await client.getExperimentByName("results/waiting");
@@ -117,7 +126,7 @@ export function resultCases(mlflow: () => MlflowFixture): void {
       assert.equal(runs.length, 1);
       const [{ info, data }] = runs as [Run];
       assert.deepEqual([info.run_name, info.status], ["mlp-small", "FINISHED"]);
-      assert.ok(data.metrics.some(({ key }) => key === "test_rocAuc"));
+      assert.ok(data.metrics.some(({ key }) => key === "test/rocAuc"));
       assert.ok((await pathsOf(client, info.run_id)).includes("predictions-test.csv"));
     });
   });

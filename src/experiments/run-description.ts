@@ -1,0 +1,44 @@
+/** @module A finished run in Markdown, as the first thing that MLflow shows of it. */
+import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
+
+const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] = [
+  ["ROC AUC", "rocAuc"],
+  ["PR AUC", "prAuc"],
+  ["Balanced accuracy", "balancedAccuracy"],
+  ["Sensitivity", "recall"],
+  ["Specificity", "specificity"],
+  ["Brier score", "brier"],
+];
+
+/**
+ * What was trained on what, a table of measures, and the learning curves where they can be shown.
+ * @param picture address of the curves, as MLflow's own page reaches it
+ */
+export function runDescription(results: RunResults, picture?: string): string {
+  const { config, classes, history, threshold } = results;
+  const best = bestEpoch(results);
+  const facts = [
+    `${classes[1]} against ${classes[0]}`,
+    config.architecture,
+    config.parameters && `${config.parameters.toLocaleString("en")} weights`,
+    config.data && `data \`${config.data.split("/").at(-1)}\``,
+    best !== undefined && `best epoch ${best} of ${history.length}`,
+    `threshold ${threshold.value.toFixed(3)}`,
+  ];
+  const measured = Object.entries(measureRun(results)).reverse();
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const shown = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value.toFixed(3) : "–");
+  const cell = (metrics: BinaryMetrics, measure: keyof BinaryMetrics) => {
+    const ends = measure === "rocAuc" ? metrics.rocAucCi95 : undefined;
+    return `${shown(metrics[measure])}${ends ? ` (${ends.map(shown).join("–")})` : ""}`;
+  };
+  return [
+    ...(config.drawn ? ["**Trained on drawn tiles: this model knows nothing of tissue.**", ""] : []),
+    facts.filter(Boolean).join(" · "),
+    "",
+    line(["", ...measured.map(([name, { n }]) => `${name} (${n})`)]),
+    line(["---", ...measured.map(() => "---")]),
+    ...ROWS.map(([name, measure]) => line([name, ...measured.map(([, metrics]) => cell(metrics, measure))])),
+    ...(picture ? ["", `![Learning curves](${picture})`] : []),
+  ].join("\n");
+}

@@ -1,0 +1,66 @@
+/** @module Logged models of MLflow 3: a model with files, parameters and measures of its own, and the run that made it. */
+import { ApiError } from "./errors";
+import type { Transport } from "./transport";
+import { paramText, toWireMetric } from "./values";
+
+export interface LoggedModel {
+  readonly model_id: string;
+  /** Root of its files. */
+  readonly artifact_uri: string;
+}
+
+/** What is told of a model when its files are there. */
+export interface LoggedModelFacts {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Of the metrics. */
+  readonly step: number;
+}
+
+interface WireModel {
+  readonly info: LoggedModel & { readonly source_run_id?: string };
+}
+
+const ROOT = "/api/2.0/mlflow/logged-models";
+/** MLflow's number of the status "ready". */
+const READY = 2;
+
+export class LoggedModelClient {
+  constructor(private readonly transport: Transport) {}
+
+  /** The model of this name that the run has made, or a new one; nothing where the server has none (before MLflow 3). */
+  async findOrCreate(experiment_id: string, run_id: string, name: string): Promise<LoggedModel | undefined> {
+    try {
+      const filter = `name = '${name}' AND source_run_id = '${run_id}'`;
+      const found = await this.call<{ models?: WireModel[] }>("POST", `${ROOT}/search`, {
+        experiment_ids: [experiment_id],
+        filter,
+      });
+      const [model] = found.models ?? [];
+      if (model) return model.info;
+      const json = { experiment_id, source_run_id: run_id, name };
+      return (await this.call<{ model: WireModel }>("POST", ROOT, json)).model.info;
+    } catch (error) {
+      const unknown = error instanceof ApiError && error.errorCode === undefined;
+      if (unknown && [404, 405, 501].includes(error.statusCode)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Tells what the model is and reaches, that its files are whole, and that the run has made it. */
+  async finish(run_id: string, model_id: string, { params, metrics, step }: LoggedModelFacts): Promise<void> {
+    const entries = Object.entries(params).map(([key, value]) => ({ key, value: paramText(value) }));
+    await this.call("POST", `${ROOT}/${model_id}/params`, { model_id, params: entries });
+    const points = Object.entries(metrics).map(([key, value]) => ({
+      ...toWireMetric({ key, value, timestamp: Date.now(), step }),
+      model_id,
+    }));
+    await this.call("POST", "/api/2.0/mlflow/runs/log-batch", { run_id, metrics: points });
+    await this.call("PATCH", `${ROOT}/${model_id}`, { model_id, status: READY });
+    await this.call("POST", "/api/2.0/mlflow/runs/outputs", { run_id, models: [{ model_id, step }] });
+  }
+
+  private call<T>(method: "POST" | "PATCH", path: string, json: unknown): Promise<T> {
+    return this.transport.call<T>({ method, path, json });
+  }
+}

@@ -1,0 +1,35 @@
+/** @module The logged models on the server that belong to a journal's run: found by their names, each made once. */
+import type { LoggedModel } from "../client/logged-model-client";
+import type { Mlflow } from "../client/mlflow";
+import type { ModelEvent } from "./journal";
+import type { RemoteRun } from "./remote-run";
+import type { RetryPolicy } from "./retry-policy";
+
+export class RemoteModels {
+  private readonly known = new Map<string, Promise<LoggedModel | undefined>>();
+
+  constructor(
+    private readonly client: Mlflow,
+    private readonly retries: RetryPolicy,
+  ) {}
+
+  /** Nothing where the server has no such models, or none whose files this client can send: these belong to the run then. */
+  of({ experimentId, runId }: RemoteRun, name: string): Promise<LoggedModel | undefined> {
+    let model = this.known.get(name);
+    if (!model) {
+      const { models } = this.client;
+      model = this.retries.attempt(async () => {
+        const found = await models.findOrCreate(experimentId, runId, name);
+        return found?.artifact_uri.startsWith("mlflow-artifacts:") ? found : undefined;
+      });
+      this.known.set(name, model);
+    }
+    return model;
+  }
+
+  /** Says that a model is whole. */
+  async finish(remote: RemoteRun, { name, facts }: ModelEvent): Promise<void> {
+    const model = await this.of(remote, name);
+    if (model) await this.client.models.finish(remote.runId, model.model_id, facts);
+  }
+}
