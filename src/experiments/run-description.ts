@@ -11,7 +11,7 @@ const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] =
 ];
 
 /**
- * What was trained on what, a table of measures, and the learning curves where they can be shown.
+ * What was trained on what, the learning curves where they can be shown, and a table of measures.
  * @param picture address of the curves, as MLflow's own page reaches it
  */
 export function runDescription(results: RunResults, picture?: string): string {
@@ -36,9 +36,10 @@ export function runDescription(results: RunResults, picture?: string): string {
     ...(config.drawn ? ["**Trained on drawn tiles: this model knows nothing of tissue.**", ""] : []),
     facts.filter(Boolean).join(" · "),
     "",
+    // First: MLflow folds what is further down.
+    ...(picture ? [`![Learning curves](${picture})`, ""] : []),
     line(["", ...measured.map(([name, { n }]) => `${name} (${n})`)]),
     line(["---", ...measured.map(() => "---")]),
     ...ROWS.map(([name, measure]) => line([name, ...measured.map(([, metrics]) => cell(metrics, measure))])),
-    ...(picture ? ["", `![Learning curves](${picture})`] : []),
   ].join("\n");
 }

@@ -24,6 +24,14 @@ export interface TrackingOptions {
   readonly say?: (line: string) => void;
 }
 
+/** Flat, for the head of a run's page. */
+const CURVES_SIZE = { width: 860, height: 300 };
+
+/** What changes from epoch to epoch. */
+function curvesOf({ n: _n, threshold: _threshold, ...curves }: EpochResult["train"]): object {
+  return curves;
+}
+
 /** Logs a training while it goes on. Never in its way: without a server everything waits in the run directory. */
 export class TrainingTracker implements RunCallback {
   private active: ActiveRun | undefined;
@@ -56,8 +64,8 @@ export class TrainingTracker implements RunCallback {
     const { epoch, learningRate, seconds, imagesPerSecond, train, validation } = result;
     this.active?.logMetrics(
       {
-        ...numbers("train", { ...train, learningRate, seconds, imagesPerSecond }),
-        ...numbers("validation", validation),
+        ...numbers("train", { ...curvesOf(train), learningRate, seconds, imagesPerSecond }),
+        ...numbers("validation", curvesOf(validation)),
       },
       epoch,
     );
@@ -101,8 +109,7 @@ export class TrainingTracker implements RunCallback {
     if (!figure || !active?.runId) return undefined;
     const { figureToPng } = await import("../notebook/index.js");
     const path = "figures/learningCurves.png";
-    const { width = 860, height = 420 } = figure.layout;
-    await active.logImage(await figureToPng(figure, { width, height }), path);
+    await active.logImage(await figureToPng(figure, CURVES_SIZE), path);
     return path;
   }
 
