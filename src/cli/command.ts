@@ -16,6 +16,8 @@ export interface CommandContext {
 
 /** A command: `run` does the work and returns the object that `--json` prints; `render` says it for people. */
 export interface CommandDefinition<Options, Result> {
+  /** Whole commands that are shown below the options, each with what it does. */
+  readonly examples?: readonly (readonly [command: string, does: string])[];
   /** Declares options and arguments (positional arguments arrive in `options.args`). */
   configure(command: Command): Command;
   run(options: Options & { readonly args: readonly string[] }, context: CommandContext): Promise<Result>;
@@ -28,6 +30,8 @@ export function addCommand<Options, Result>(command: Command, definition: Comman
   command
     .option("--json", "print one JSON object as the last line of standard output")
     .option("--quiet", "no progress on standard error");
+  const examples = (definition.examples ?? []).map(([line, does]) => `  # ${does}\n  ${line}`);
+  if (examples.length > 0) command.addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
   definition.configure(command).action(async () => {
     const options = command.opts<Options & { json?: boolean; quiet?: boolean }>();
     await runCommand(definition, { ...options, args: command.args }, options);

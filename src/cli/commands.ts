@@ -141,6 +141,11 @@ const COMMANDS: readonly Entry[] = [
     async () => (await import("./runs.js")).runsCommand,
   ),
   entry(
+    "completion",
+    "print a script that completes commands and options in bash, zsh or fish",
+    async () => (await import("./completion.js")).completionCommand,
+  ),
+  entry(
     "options",
     "print the options of training and of the commands as tables for the docs, or as JSON schema",
     async () => (await import("./options.js")).optionsCommand,

@@ -51,12 +51,23 @@ interface Result extends Logged {
 }
 
 export const evaluateCommand: CommandDefinition<Options, Result> = {
+  examples: [
+    ["histo evaluate --run runs/NAME --report", "a page with figures and the worst mistakes"],
+    [
+      'histo evaluate --run runs/NAME --threshold-rule "sensitivity>=0.95"',
+      "which threshold finds 95 % of the positives",
+    ],
+    ["histo evaluate --run runs/NAME --against runs/OTHER", "is the difference of two models more than chance"],
+  ],
   configure: (command) =>
     addSchemaOptions(
       command
         .requiredOption("--run <dir>", "run directory, or mlflow:RUN_ID for a run on the MLflow server")
         .option("--report [file]", "write the report (default: report.html in the run directory)")
-        .option("--threshold-rule <rule>", "choose the threshold anew: f1, balanced-accuracy, recall>=R or cost=C")
+        .option(
+          "--threshold-rule <rule>",
+          "choose the threshold anew: f1, balanced-accuracy, sensitivity>=R (or recall>=R) or cost=C",
+        )
         .option(
           "--against <dir>",
           "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference",

@@ -2,7 +2,7 @@
 import { HistoError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
-import { type CommandDefinition, integer } from "./command";
+import { type CommandDefinition, integer, number } from "./command";
 import { bitDepth, MODEL_BIT_DEPTH_HELP } from "./data-options";
 
 interface Options {
@@ -44,12 +44,22 @@ const COLUMNS = [
 ] as const;
 
 export const predictCommand: CommandDefinition<Options, Result> = {
+  examples: [
+    ["histo predict --model MODEL --images DIR --out answers.csv", "a table of all images of a folder"],
+    ["histo predict --model MODEL --images DIR --threshold 0.2 --out answers.csv", "miss fewer positives"],
+    ["histo explain --model MODEL --images tile.png --out maps", "why does it say so"],
+  ],
   configure: (command) =>
     command
       .requiredOption("--model <dir>", "model directory of histo export")
       .requiredOption("--images <path...>", "image files and folders of images")
       .option("--out <file>", "CSV file to write (default: standard output)")
       .option("--tile", "cut pictures of more than twice the model's input into tiles: the answer is the tiles' mean")
+      .option(
+        "--threshold <p>",
+        "probability from which on the answer is positive (default: the model's)",
+        number(0, 1),
+      )
       .option("--threads <n>", "threads of the network", integer(1, 1024))
       .option("--bit-depth <n>", MODEL_BIT_DEPTH_HELP, bitDepth),
   async run({ model, images, out, tile = false, ...options }, { progress, signal }) {

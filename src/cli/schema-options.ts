@@ -62,10 +62,22 @@ export function givenTraining(flags: object): GivenTrainingOptions {
 /** An option that takes a JSON object. */
 export const json = () => z.record(z.string(), z.unknown());
 
-function flagOf(declared: DeclaredOption): Option {
-  const { value, help, group, hidden, environment, required, repeats } = declared;
+/** A flag that knows which words it takes. */
+export class DeclaredFlag extends Option {
+  constructor(
+    flags: string,
+    help: string,
+    readonly words: readonly string[],
+  ) {
+    super(flags, help);
+  }
+}
+
+function flagOf(declared: DeclaredOption): DeclaredFlag {
+  const { value, help, group, kind, hidden, environment, required, repeats } = declared;
   const long = `--${flagName(declared)}`;
-  const option = new Option(value ? `${long} <${value}>` : long, `${help}${remark(declared)}`);
+  const flags = value ? `${long} <${value}>` : long;
+  const option = new DeclaredFlag(flags, `${help}${remark(declared)}`, kind.words ?? []);
   if (repeats) {
     option.argParser<readonly unknown[]>((text, before) => [
       ...(before ?? []),
@@ -75,7 +87,8 @@ function flagOf(declared: DeclaredOption): Option {
   if (group) option.helpGroup(`${group}:`);
   if (hidden) option.hideHelp();
   if (environment) option.env(environment);
-  return option.makeOptionMandatory(required);
+  option.makeOptionMandatory(required);
+  return option;
 }
 
 /** Which words an option takes, and what it is where it is not given. */

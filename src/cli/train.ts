@@ -39,6 +39,14 @@ export const runSchema = z.strictObject({
 });
 
 export const trainCommand: CommandDefinition<object, ExperimentResult | CrossValidation> = {
+  examples: [
+    [
+      "histo train --data DIR",
+      "the network, size and rate that suit most sets; DIR: a folder for each class, or a table",
+    ],
+    ["histo train --data DIR --model cnn --augment dihedral --epochs 30 --patience 5", "a CNN that stops by itself"],
+    ["histo train --run runs/NAME --resume", "go on with a run that was stopped"],
+  ],
   configure: (command) => addSchemaOptions(addSchemaOptions(command, trainingSchema), runSchema),
   async run(flags, context) {
     const { run, resume, checkpointEvery, track, experiment, trackAs, ...rest } = readOptions(flags, runSchema);

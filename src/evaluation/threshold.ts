@@ -127,10 +127,11 @@ export function parseThresholdRule(text: string): ThresholdRule {
   const value = number === undefined ? Number.NaN : numberWritten(number);
   const lower = name.toLowerCase();
   if (number === undefined && (lower === "f1" || lower === "balanced-accuracy")) return { rule: lower };
-  if (lower === "recall" && value > 0 && value <= 1) return { rule: "recall", atLeast: value };
+  if ((lower === "recall" || lower === "sensitivity") && value > 0 && value <= 1)
+    return { rule: "recall", atLeast: value };
   if (lower === "cost" && value > 0 && Number.isFinite(value)) return { rule: "cost", missed: value };
   throw new InputError(
     "THRESHOLD_RULE_UNKNOWN",
-    `Threshold rule "${text}" is none of f1, balanced-accuracy, recall>=R (0 to 1), cost=C (above 0).`,
+    `Threshold rule "${text}" is none of f1, balanced-accuracy, sensitivity>=R or recall>=R (0 to 1), cost=C (above 0).`,
   );
 }

@@ -63,11 +63,12 @@ async function trainExportAndLog(
       ...training,
       callbacks: [...callbacks, ...(tracker ? [tracker] : [])],
     });
-    if (report) await reportOn(result.run, progress);
     const model = variant === "none" ? undefined : join(result.run, "model");
     if (model && variant !== "none") {
       await exportRun({ run: result.run, out: model, variant, progress, ...(signal && { signal }) });
     }
+    // After the export: its heat maps need the model.
+    if (report) await reportOn(result.run, progress);
     const logged = await tracker?.finish(model);
     if (logged?.runUrl) progress.say(`MLflow: ${logged.runUrl}`);
     return { ...result, ...(model && { model }), ...logged };

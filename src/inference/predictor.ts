@@ -28,6 +28,8 @@ export interface PredictorOptions {
   readonly spinning?: boolean;
   /** Bits that the values of 16-bit images use, in place of what the model's card says. */
   readonly bitDepth?: number | undefined;
+  /** Probability from which on the answer is positive, in place of the card's. */
+  readonly threshold?: number | undefined;
 }
 
 /** An image as the network takes it. */
@@ -70,7 +72,7 @@ export class Predictor {
   static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
     // The library loads while the files are looked at. What is wrong with it shows when the session is opened.
     loadRuntime().catch(() => undefined);
-    const directory = withBitDepth(await readModelDirectory(path), options.bitDepth);
+    const directory = withChoices(await readModelDirectory(path), options);
     const session = await openChecked(
       directory,
       () => GraphSession.open(join(path, directory.card.graph), options),
@@ -270,8 +272,8 @@ async function familiarityOf({ path, card: { familiar } }: ModelDirectory): Prom
   return familiar === undefined ? undefined : readJson<Familiarity>(join(path, familiar));
 }
 
-function withBitDepth(directory: ModelDirectory, bitDepth: number | undefined): ModelDirectory {
-  if (bitDepth === undefined) return directory;
+function withChoices(directory: ModelDirectory, { bitDepth, threshold }: PredictorOptions): ModelDirectory {
   const { card } = directory;
-  return { ...directory, card: { ...card, preprocessing: { ...card.preprocessing, bitDepth } } };
+  const preprocessing = { ...card.preprocessing, ...(bitDepth !== undefined && { bitDepth }) };
+  return { ...directory, card: { ...card, preprocessing, ...(threshold !== undefined && { threshold }) } };
 }

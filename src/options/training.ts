@@ -100,7 +100,7 @@ export const trainingSchema = z.strictObject({
       { value: "r,g,b", usual: "preprocessor_config.json, or ImageNet's" },
     ),
   }),
-  ...group("Examples", {
+  ...group("Training", {
     views: option(
       whole(1, 8).default(1),
       "flips and quarter turns whose mean logit is the answer, in evaluation and in the exported model: 1 or 8",

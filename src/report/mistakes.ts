@@ -7,27 +7,41 @@ import { ImageNames } from "../files/index";
 import type { SampleMeaning } from "../image/index";
 import { thumbnail } from "../image/index";
 import type { ReportFacts } from "./facts";
+import { heatMaps } from "./heat-maps";
 import { counted, decimal, escapeHtml, paragraph, type Section } from "./html";
 
 /** Largest edge length of the images in the report in pixels. */
 const THUMBNAIL = 160;
+/** So many of each kind get a heat map. */
+const EXPLAINED = 3;
 
 export async function mistakesSection({ results, main }: ReportFacts, count = 8): Promise<Section> {
   const { falsePositives, falseNegatives } = worstMistakes(main.rows, main.metrics.threshold, count);
+  const surest = [...falsePositives.slice(0, EXPLAINED), ...falseNegatives.slice(0, EXPLAINED)];
   const [negative, positive] = results.classes.map(escapeHtml);
   const images = await findImages(results, [...falsePositives, ...falseNegatives]);
   const { fp, fn } = main.metrics.confusion;
+  const explained = new Map(
+    surest.flatMap(({ filename }) => {
+      const path = images.paths.get(filename);
+      return path === undefined ? [] : [[filename, path] as const];
+    }),
+  );
+  const maps = await heatMaps(results, explained);
   const gallery = async (title: string, total: number, mistakes: readonly Mistake[]) =>
     mistakes.length === 0
       ? paragraph(`${title}: none.`)
-      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths, results.config.preprocessing)}`;
+      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths, maps, results.config.preprocessing)}`;
   return {
     id: "mistakes",
     title: "The worst mistakes",
     blocks: [
       paragraph(
         `${counted(fp + fn, "wrong decision")} among ${main.metrics.n} ${main.name} images. These are the ones the model was surest of: look for artefacts, ` +
-          "blur, unusual staining, and labels that may be wrong themselves.",
+          "blur, unusual staining, and labels that may be wrong themselves." +
+          (maps.size > 0
+            ? ` Heat maps show what the surest lose when a part is covered: <b>orange</b> parts speak for ${positive}, <b>blue</b> ones for ${negative}.`
+            : ""),
       ),
       ...(images.problem ? [`<p class="caution">${escapeHtml(images.problem)}</p>`] : []),
       await gallery(`${negative} called ${positive}`, fp, falsePositives),
@@ -61,23 +75,31 @@ async function findImages(
 async function tiles(
   mistakes: readonly Mistake[],
   paths: ReadonlyMap<string, string>,
+  maps: ReadonlyMap<string, Buffer>,
   meaning: SampleMeaning = {},
 ): Promise<string> {
   const figures = await Promise.all(
     mistakes.map(async (mistake) => {
       const votes = mistake.votes ? `, votes ${mistake.votes.positive}/${mistake.votes.total}` : "";
       const caption = `${escapeHtml(mistake.filename)}<br>probability ${decimal(mistake.probability)}${votes}`;
-      return `<figure class="tile">${await picture(mistake.filename, paths.get(mistake.filename), meaning)}<figcaption>${caption}</figcaption></figure>`;
+      const map = maps.get(mistake.filename);
+      const shown = map
+        ? imageOf(`${mistake.filename} and its heat map`, map)
+        : await picture(mistake.filename, paths.get(mistake.filename), meaning);
+      return `<figure class="${map ? "tile explained" : "tile"}">${shown}<figcaption>${caption}</figcaption></figure>`;
     }),
   );
   return `<div class="tiles">${figures.join("")}</div>`;
 }
 
+function imageOf(name: string, jpeg: Buffer): string {
+  return `<img alt="${escapeHtml(name)}" src="data:image/jpeg;base64,${jpeg.toString("base64")}">`;
+}
+
 async function picture(name: string, path: string | undefined, meaning: SampleMeaning): Promise<string> {
   if (path === undefined) return `<div class="absent">no image</div>`;
   try {
-    const jpeg = (await thumbnail(await readFile(path), THUMBNAIL, {}, meaning)).toString("base64");
-    return `<img alt="${escapeHtml(name)}" src="data:image/jpeg;base64,${jpeg}">`;
+    return imageOf(name, await thumbnail(await readFile(path), THUMBNAIL, {}, meaning));
   } catch {
     return `<div class="absent">unreadable</div>`;
   }
