@@ -5,6 +5,7 @@ export { BestWeights } from "./callbacks/best-weights";
 export type { Callback, StatefulCallback } from "./callbacks/callback";
 export { Checkpoints } from "./callbacks/checkpoints";
 export { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
+export { Forecast } from "./callbacks/forecast";
 export { describeEpoch, HistoryFile } from "./callbacks/history-file";
 export { ProgressBar } from "./callbacks/progress-bar";
 export { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";

@@ -15,6 +15,7 @@ import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";
 import { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
+import { Forecast } from "./callbacks/forecast";
 import { HistoryFile } from "./callbacks/history-file";
 import { ProgressBar } from "./callbacks/progress-bar";
 import { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
@@ -106,6 +107,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
         best,
         new HistoryFile(run),
         new ProgressBar(progress),
+        new Forecast(progress, { ...options, parameters: parameterCount(task.model) }),
         ...callbacks,
         new Checkpoints(store, { progress, everyBatches: own.checkpointEvery ?? "auto" }),
       ],

@@ -1,0 +1,57 @@
+/** @module Says early how long a training takes and how much memory, where that is much, and what would be quicker. */
+import { type Progress, seconds } from "../../progress/index";
+import type { Callback, RunningTraining } from "./callback";
+
+/** What is trained. */
+export interface ForecastTraining {
+  readonly data: string;
+  readonly model: string;
+  readonly stem: string;
+  readonly optimizer: string;
+  /** Weights of the trained network. */
+  readonly parameters: number;
+}
+
+/** Batches that are timed, after a first one that prepares much. */
+const TIMED = 2;
+/** Less is not worth a word: two minutes, half a gigabyte. */
+const [LONG_SECONDS, MUCH_BYTES] = [120, 5e8];
+
+/** Tells before the first batch what memory the weights take, and after three how long all of them will. */
+export class Forecast implements Callback {
+  private first = 0;
+  private begun = 0;
+
+  /** @param now milliseconds */
+  constructor(
+    private readonly progress: Progress,
+    private readonly training: ForecastTraining,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  onStart({ step }: RunningTraining): void {
+    this.first = step + 1;
+    const { optimizer, parameters } = this.training;
+    const bytes = 4 * parameters * (optimizer === "sgd" ? 2 : 3);
+    if (bytes < MUCH_BYTES) return;
+    const millions = Math.round(parameters / 1e6).toLocaleString("en");
+    this.progress.say(
+      `${millions} million weights: they and the optimizer take ${(bytes / 1e9).toFixed(1)} GB of memory.`,
+    );
+  }
+
+  onBatchEnd({ step, source, options: { epochs } }: RunningTraining): void {
+    if (step === this.first) this.begun = this.now();
+    if (step !== this.first + TIMED) return;
+    const perBatch = (this.now() - this.begun) / 1000 / TIMED;
+    const left = perBatch * (epochs * source.batches - step);
+    if (left < LONG_SECONDS) return;
+    const { data, model, stem } = this.training;
+    const subspace =
+      model === "mlp" && stem !== "subspace" ? ", or the same network with --stem subspace in minutes" : "";
+    this.progress.say(
+      `This takes up to ${seconds(left)} (${epochs} epochs, ${source.batches} batches each, ${seconds(perBatch)} a batch). ` +
+        `Quicker: histo train --data ${data} --model colour in seconds${subspace}.`,
+    );
+  }
+}
