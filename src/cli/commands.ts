@@ -115,6 +115,11 @@ const COMMANDS: readonly Entry[] = [
     async () => (await import("./export.js")).exportCommand,
   ),
   entry(
+    "card",
+    "what an exported model is, was trained on, reaches, and where it ends",
+    async () => (await import("./card.js")).cardCommand,
+  ),
+  entry(
     "explain",
     "heat maps of what an exported model looked at",
     async () => (await import("./explain.js")).explainCommand,

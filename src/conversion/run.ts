@@ -4,7 +4,7 @@ import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import type { Preprocessing } from "../image/index";
-import { type PretrainedPart, RunDirectory } from "../runs/index";
+import { type PretrainedPart, RunDirectory, type TileCounts } from "../runs/index";
 import { type LayerGraph, readTopology } from "./topology";
 
 /** The keys of a run's `config.json` that an export depends on. */
@@ -28,7 +28,10 @@ export interface ExportedConfig {
   readonly stepWay?: { readonly precision: string };
   readonly mlflowRunId?: string;
   readonly drawn?: boolean;
-  readonly tiles?: Readonly<Record<"train" | "validation" | "test", number>>;
+  readonly tiles?: TileCounts;
+  readonly tilesByClass?: Readonly<Record<string, TileCounts>>;
+  readonly monitor?: string;
+  readonly thresholdRule?: string;
   readonly pretrained?: readonly PretrainedPart[];
 }
 

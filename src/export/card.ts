@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { GRAPH_FILE, type GraphFiles, INPUT_NAME, OUTPUT_NAME, type TrainedRun } from "../conversion/index";
-import { sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
+import { readJson, sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng, stainNormalizer } from "../image/index";
-import type { ModelCard } from "../model-directory/index";
+import { CARD_PAGE, cardPage, type ModelCard } from "../model-directory/index";
 import { GraphSession } from "../onnxruntime/index";
 import { goldenPixels } from "./golden";
 
@@ -25,6 +25,7 @@ export async function writeCard(
   extras: CardExtras,
 ): Promise<ModelCard> {
   const { config } = run;
+  const { monitor, thresholdRule } = config;
   const { size, stain } = config.preprocessing;
   const pixels = goldenPixels(config.preprocessing);
   const png = await encodePng(pixels, size, size);
@@ -53,10 +54,13 @@ export async function writeCard(
     ...(config.tiles && {
       trainedOn: {
         tiles: config.tiles,
+        ...(config.tilesByClass && { byClass: config.tilesByClass }),
         drawn: config.drawn ?? false,
         ...(config.pretrained && { pretrained: config.pretrained }),
       },
     }),
+    ...(monitor && thresholdRule && { selection: { monitor, thresholdRule } }),
+    ...(existsSync(run.files.shift) && { shift: await readJson<NonNullable<ModelCard["shift"]>>(run.files.shift) }),
     ...(run.metrics && { metrics: run.metrics }),
     architecture: config.architecture ?? architectureOf(run),
     parameters: graph.parameters,
@@ -67,6 +71,7 @@ export async function writeCard(
     },
   };
   await writeJson(join(directory, "model.json"), card);
+  await writeFileAtomically(join(directory, CARD_PAGE), cardPage(card));
   return card;
 }
 

@@ -1,6 +1,6 @@
 /** @module `model.json`: everything a predictor has to know beside the ONNX graph. */
 import type { Preprocessing } from "../image/index";
-import type { PretrainedPart } from "../runs/index";
+import type { PretrainedPart, TileCounts } from "../runs/index";
 
 /** An image with its known answer: a predictor is ready when it gives this logit. */
 export interface GoldenExample {
@@ -71,10 +71,17 @@ export interface ModelCard {
   readonly golden?: GoldenExample;
   /** `{validation: {...}, test: {...}}` with the metric names of `histo metrics`. */
   readonly metrics?: Readonly<Record<string, unknown>>;
+  /** On what measure the best epoch was chosen on validation, and by what rule the threshold. */
+  readonly selection?: { readonly monitor: string; readonly thresholdRule: string };
+  /** How validation and test images look beside the training images, see the room `familiar`. */
+  readonly shift?: Readonly<
+    Record<string, { readonly auc: number; readonly ci95: readonly [number, number]; readonly says: string }>
+  >;
   /** What it learned from; absent where the run does not say. */
   readonly trainedOn?: {
     /** Tiles by partition. */
-    readonly tiles: Readonly<Record<"train" | "validation" | "test", number>>;
+    readonly tiles: TileCounts;
+    readonly byClass?: Readonly<Record<string, TileCounts>>;
     /** The tiles are drawn by a program: the model knows nothing of tissue. */
     readonly drawn: boolean;
     /** Networks in it that others trained before, with their licences. */

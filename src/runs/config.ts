@@ -13,6 +13,9 @@ export interface PretrainedPart {
   readonly pretraining?: string;
 }
 
+/** Tiles of each partition. */
+export type TileCounts = Readonly<Record<"train" | "validation" | "test", number>>;
+
 /** The content of `config.json`. */
 export interface RunConfig extends TrainingOptions {
   /** Name of the run. */
@@ -24,7 +27,9 @@ export interface RunConfig extends TrainingOptions {
   architecture: string;
   parameters: number;
   /** Tiles by partition. */
-  tiles: { train: number; validation: number; test: number };
+  tiles: TileCounts;
+  /** By class. */
+  tilesByClass?: Readonly<Record<string, TileCounts>>;
   /** The tiles are drawn by a program: they show no tissue. */
   drawn?: boolean;
   /** Hash of the pixels that it was trained on. */

@@ -8,7 +8,7 @@ import { readJson, sha256, writeJson } from "../files/index";
 import { parameterCount } from "../models/index";
 import { BACKBONE_PREFIX, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
-import type { RunConfig, RunDirectory } from "../runs/index";
+import type { RunConfig, RunDirectory, TileCounts } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
 import { openBackbones, sizeFor } from "./backbone/names";
 import { BestWeights } from "./callbacks/best-weights";
@@ -189,6 +189,7 @@ async function configOf(
     architecture: task.architecture,
     parameters: parameterCount(task.model) + task.stemParameters,
     tiles: { train: train.length, validation: validation.length, test: test.length },
+    tilesByClass: Object.fromEntries(data.dataset.classes.map((name, label) => [name, countsOf(data.labels, label)])),
     ...(data.dataset.drawn && { drawn: true }),
     contentHash: data.store.contentHash,
     stepWay: way,
@@ -196,6 +197,11 @@ async function configOf(
     ...(data.dataset.notes?.length && { notes: data.dataset.notes }),
     ...(existsSync(run.config) && { mlflowRunId: (await readJson<RunConfig>(run.config)).mlflowRunId }),
   } as RunConfig;
+}
+
+function countsOf({ train, validation, test }: TrainingData["labels"], wanted: number): TileCounts {
+  const count = (labels: Uint8Array) => labels.filter((label) => label === wanted).length;
+  return { train: count(train), validation: count(validation), test: count(test) };
 }
 
 /** What must be the same when a run is resumed: all options but those that only say when to end. */

@@ -38,7 +38,13 @@ test("an exported MLP takes raw pixels and gives the layers model's logits", asy
   const out = join(directory, "model");
   const result = await exportRun({ run: join(directory, "run"), out });
   assert.equal(result.parameters, model.countParams());
-  assert.deepEqual((await readdir(out)).sort(), ["golden.png", "model.json", "model.onnx", "model.onnx.data"]);
+  assert.deepEqual((await readdir(out)).sort(), [
+    "MODEL_CARD.md",
+    "golden.png",
+    "model.json",
+    "model.onnx",
+    "model.onnx.data",
+  ]);
 
   const predictor = await Predictor.open(out, { threads: 1 });
   t.after(() => predictor.close());

@@ -94,7 +94,7 @@ export function resultCases(mlflow: () => MlflowFixture): void {
       assert.deepEqual([tags["export.variant"], tags["export.fp32.sha256"]], ["int8", first.sha256]);
       assert.equal(tags["export.fp32.bytes"], String(first.bytes));
       assert.ok(data.params.some(({ key, value }) => key === "seed" && value === "1"));
-      const files = ["MLmodel", "golden.png", "model.json", "model.onnx", "model.onnx.data"];
+      const files = ["MLmodel", "MODEL_CARD.md", "golden.png", "model.json", "model.onnx", "model.onnx.data"];
       for (const variant of ["fp32", "int8"]) {
         assert.deepEqual(await pathsOf(client, mlflowRunId, `model/${variant}`), files);
       }

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { writeSyntheticDataset } from "../../src/dataset/index";
+import { exportRun } from "../../src/export/index";
+import { cardPage, type ModelCard } from "../../src/model-directory/index";
+import { runTraining } from "../../src/training/index";
+import { histo, histoJson } from "../support/histo";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+test("a model's card says what it was trained on, how it was chosen, what it reaches, and its limits", async (context) => {
+  const directory = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(directory, "cache");
+  const [data, run, out] = ["polyps", "run", "model"].map((name) => join(directory, name)) as [string, string, string];
+  await writeSyntheticDataset({ out: data, images: 120, size: 32, seed: 3 });
+  await runTraining({ data, size: 32, model: "colour", epochs: 1 }, { run });
+  await exportRun({ run, out, mpp: 0.5 });
+  const page = await readFile(join(out, "MODEL_CARD.md"), "utf8");
+  assert.equal(histo("card", out).stdout, page);
+  const { card } = histoJson<{ card: ModelCard }>("card", out);
+  assert.equal(page, cardPage(card));
+
+  const counted = Object.values(card.trainedOn?.byClass ?? {});
+  assert.equal(
+    counted.reduce((sum, { train, validation, test }) => sum + train + validation + test, 0),
+    120,
+  );
+  const { SSA } = card.trainedOn?.byClass ?? {};
+  assert.ok(SSA && page.includes(`| SSA | ${SSA.train} | ${SSA.validation} | ${SSA.test} |`));
+  for (const said of [
+    "**Trained on drawn tiles: it knows nothing of tissue.**",
+    "Tiles that a program drew of the data set polyps:",
+    "32 x 32 pixels (0.5 micrometres a pixel)",
+    "best rocAuc on validation. The threshold was chosen on validation (balanced-accuracy)",
+    card.shift?.test?.says ?? "no shift",
+    "it is no medical device",
+  ])
+    assert.ok(page.includes(said), `${said} is not in\n${page}`);
+  assert.match(page, /\| ROC AUC \| [\d.]+ \(95 % [\d.]+ to [\d.]+\) \| [\d.]+ \(95 %/);
+});
+
+test("networks that others trained are named with their licences", () => {
+  const card = {
+    format: "histo-model/1",
+    name: "frozen",
+    classes: ["benign", "tumour"],
+    threshold: 0.4,
+    preprocessing: { size: 224, resize: "crop", mean: [0, 0, 0], std: [1, 1, 1] },
+    trainedOn: {
+      tiles: { train: 3, validation: 2, test: 1 },
+      drawn: false,
+      pretrained: [{ name: "lite0", sha256: "", licence: "Apache-2.0", pretraining: "ImageNet-1k" }],
+    },
+  } as unknown as ModelCard;
+  const page = cardPage(card);
+  assert.match(page, /- lite0: Apache-2\.0\./);
+  assert.match(page, /It builds on lite0, trained on ImageNet-1k before\./);
+  assert.doesNotMatch(page, /drawn|drew/);
+});
+
+test("a folder without a model is refused", async (context) => {
+  const directory = await temporaryDirectory(context);
+  await writeFile(join(directory, "other.txt"), "");
+  const { status, stderr } = histo("card", directory);
+  assert.equal(status, 2);
+  assert.equal(stderr.split("\n").length, 2, stderr);
+});
