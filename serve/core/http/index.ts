@@ -2,4 +2,5 @@
 export { type MemoryShare, RequestMemory } from "./memory";
 export { json, mediaType, type ServiceRequest, type ServiceResponse, text } from "./message";
 export { readMultipart } from "./multipart";
-export { PROBLEM_CODES, Problem, type ProblemCode, problemBody, problemResponse } from "./problem";
+export { PROBLEM_CODES, Problem, type ProblemCode } from "./problem";
+export { problemBody, problemResponse } from "./problem-response";
