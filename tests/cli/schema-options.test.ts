@@ -67,7 +67,7 @@ test("the page of the docs lists the options as they are declared", () => {
 });
 
 test("--options gives training options as JSON, checked like any other", () => {
-  const { status, stderr } = histo("train", "--data", "nowhere", "--options", '{"focalGamma":-1}');
+  const { status, stderr } = histo("train", "--data", ".", "--options", '{"focalGamma":-1}');
   assert.deepEqual([status, stderr], [2, "histo: The training option focalGamma must lie from 0 to 100, not -1.\n"]);
 });
 
