@@ -1,7 +1,9 @@
 /** @module `histo options`: every declared option as a page of the docs, or as JSON schema. */
+import { registeredModels } from "../models/registry/index";
 import {
   changeSchema,
   deploymentSchema,
+  flagName,
   logsSchema,
   type OptionsSchema,
   optionsJsonSchema,
@@ -57,8 +59,19 @@ export const optionsCommand: CommandDefinition<object, Result> = {
   render: () => optionsPage().trimEnd(),
 };
 
+/** The networks of `--model`, each with the options by which `histo compare` trains it at the usual size. */
+function modelsTable(): string {
+  const rows = registeredModels().map(({ name, description, recipe }) => {
+    const flags = Object.entries(recipe(224)).map(([option, value]) => `--${flagName({ name: option })} ${value}`);
+    return `| \`${name}\` | ${description} | \`${flags.join(" ")}\` |`;
+  });
+  return ["## Models", "", "| `--model` | what it is | options that suit it |", "| --- | --- | --- |", ...rows].join(
+    "\n",
+  );
+}
+
 /** The page of the docs. */
 export function optionsPage(): string {
   const commands = Object.entries(COMMANDS).map(([name, schema]) => `## \`histo ${name}\`\n\n${optionsTable(schema)}`);
-  return `${[INTRODUCTION, optionsTable(trainingSchema), ...commands].join("\n\n")}\n`;
+  return `${[INTRODUCTION, optionsTable(trainingSchema), modelsTable(), ...commands].join("\n\n")}\n`;
 }

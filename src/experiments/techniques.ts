@@ -1,5 +1,6 @@
 /** @module The techniques of the comparison: one recipe each, the same trainer for all. */
 import { InputError } from "../errors/index";
+import { proportionalHidden, registeredModels } from "../models/registry/index";
 import type { TrainingOptions } from "../options/index";
 
 /** A technique with the options that suit it. What is not said here is the same for all. */
@@ -20,12 +21,6 @@ export interface Choice {
   readonly name: string;
   readonly title: string;
   readonly options: Partial<TrainingOptions>;
-}
-
-/** Hidden layers in the reference network's proportions to its input (150528-2352-2352-294-1). */
-export function proportionalHidden(size: number): number[] {
-  const inputs = size * size * 3;
-  return [inputs / 64, inputs / 64, inputs / 512].map((units) => Math.max(8, Math.round(units)));
 }
 
 const decay = { optimizer: "adamw", weightDecay: 0.05 } as const;
@@ -87,17 +82,17 @@ const subspace = (size: number): Partial<TrainingOptions> => ({
   ...decay,
 });
 
+/** The registered networks, each with its recipe. */
+const NETWORKS: readonly Technique[] = registeredModels().map(({ name, title, recipe }) => ({
+  name,
+  title,
+  options: (size) => ({ model: name, ...recipe(size) }),
+}));
+/** Shown first: what the others have to beat. */
+const PLAIN = ["colour", "mlp"];
+
 export const TECHNIQUES: readonly Technique[] = [
-  {
-    name: "colour",
-    title: "colour and texture, logistic regression",
-    options: () => ({ model: "colour", epochs: 5 }),
-  },
-  {
-    name: "mlp",
-    title: "MLP on pixels",
-    options: (size) => ({ hidden: proportionalHidden(size), epochs: 10 }),
-  },
+  ...PLAIN.flatMap((plain) => NETWORKS.filter(({ name }) => name === plain)),
   {
     name: "mlp-regularized",
     title: "MLP on pixels, regularized",
@@ -116,33 +111,7 @@ export const TECHNIQUES: readonly Technique[] = [
     options: (size) => ({ ...subspace(size), extraFeatures: "colour" }),
     choices: DIRECTIONS,
   },
-  {
-    name: "cnn",
-    title: "compact CNN",
-    options: () => ({
-      model: "cnn",
-      batch: 32,
-      epochs: 24,
-      lr: 3e-3,
-      schedule: "onecycle",
-      augment: "dihedral",
-      views: 8,
-    }),
-  },
-  {
-    name: "vit",
-    title: "small ViT",
-    options: () => ({
-      model: "vit",
-      batch: 32,
-      epochs: 24,
-      lr: 5e-4,
-      schedule: "onecycle",
-      clipNorm: 1,
-      augment: "dihedral",
-      ...decay,
-    }),
-  },
+  ...NETWORKS.filter(({ name }) => !PLAIN.includes(name)),
   {
     name: "pretrained",
     title: "frozen EfficientNet-Lite, eight views, logistic regression",

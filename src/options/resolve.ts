@@ -1,8 +1,9 @@
 /** @module The options of a training run, whole and checked, also against each other. */
 import { InputError } from "../errors/index";
 import { augmentationNamed } from "../image/augment/index";
+import { modelNamed, registeredModels } from "../models/registry/index";
 import { checkOptions, optionsOfSchema, presentNames } from "./check";
-import { BACKBONE_PREFIX, type GivenTrainingOptions, MODELS, type TrainingOptions, trainingSchema } from "./training";
+import { BACKBONE_PREFIX, type GivenTrainingOptions, type TrainingOptions, trainingSchema } from "./training";
 
 /**
  * Fills in the defaults.
@@ -12,8 +13,9 @@ import { BACKBONE_PREFIX, type GivenTrainingOptions, MODELS, type TrainingOption
 export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOptions {
   const options = checkOptions(trainingSchema, given, "training option");
   const { model, augment, stain, stainTissueOnly } = options;
-  if (!MODELS.some((name) => name === model) && !model.startsWith(BACKBONE_PREFIX)) {
-    const known = [...MODELS, `${BACKBONE_PREFIX}NAME`, `${BACKBONE_PREFIX}FILE.onnx`].join(", ");
+  if (!modelNamed(model) && !model.startsWith(BACKBONE_PREFIX)) {
+    const names = registeredModels().map(({ name }) => name);
+    const known = [...names, `${BACKBONE_PREFIX}NAME`, `${BACKBONE_PREFIX}FILE.onnx`].join(", ");
     throw new InputError("MODEL_UNKNOWN", `The training option model must be one of ${known}, not ${model}.`);
   }
   augmentationNamed(augment);

@@ -1,13 +1,11 @@
 /** @module Every choice of a training run, declared once. */
 import * as z from "zod";
+import { registeredModels } from "../models/registry/index";
 import { datasetSchema } from "./dataset";
 import { between, group, option, whole } from "./option";
 
 /** How `model` names frozen backbones: this and the path of an ONNX file or a name, several joined by commas. */
 export const BACKBONE_PREFIX = "backbone:";
-
-/** Models by name; a frozen backbone comes besides. */
-export const MODELS = ["mlp", "cnn", "vit", "colour"] as const;
 
 const orAuto = <T extends z.ZodType>(schema: T) => z.union([schema, z.literal("auto")]);
 const switchedOff = () => z.boolean().default(false);
@@ -48,7 +46,11 @@ export const trainingSchema = z.strictObject({
   ...group("Model", {
     model: option(
       z.string().default("mlp"),
-      `network: ${MODELS.join(", ")} (logistic regression on colour and texture), or a head on frozen features: backbone:NAME (see histo backbone list), backbone:FILE.onnx, backbone:hf:OWNER/NAME, several joined by commas`,
+      `network: ${registeredModels()
+        .map(({ name }) => name)
+        .join(
+          ", ",
+        )}, or a head on frozen features: backbone:NAME (see histo backbone list), backbone:FILE.onnx, backbone:hf:OWNER/NAME, several joined by commas`,
       { value: "name" },
     ),
     hidden: option(z.array(z.int().positive()).readonly().default([2352, 2352, 294]), "units of the hidden layers", {

@@ -3,9 +3,9 @@
 import type { Partition } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
-import { architectureOf, cnn, describeModel, mlp, saveTopology, saveWeights, vit } from "../models/index";
+import { architectureOf, describeModel, saveTopology, saveWeights } from "../models/index";
+import { modelNamed } from "../models/registry/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
-import type { tf } from "../tensorflow/index";
 import { backboneTask } from "./backbone/backbone-task";
 import { type Examples, pixelExamples } from "./batches";
 import { colourTask } from "./colour-task";
@@ -14,7 +14,7 @@ import { Prefetcher } from "./prefetch";
 import { subspaceTask } from "./subspace/subspace-task";
 import type { TaskContext, TrainingTask } from "./training-task";
 
-/** Builds the network that the options ask for. @throws {InputError} `MODEL_UNKNOWN` */
+/** Builds the network that the options ask for. @throws {InputError} `STEM_MODEL`, `MODEL_UNKNOWN` or `AUGMENTATION_UNKNOWN` */
 export async function createTask(
   options: TrainingOptions,
   data: TrainingData,
@@ -32,7 +32,8 @@ export async function createTask(
   }
   if (options.model.startsWith(BACKBONE_PREFIX)) return backboneTask(options, data, context);
   if (options.model === "colour") return colourTask(options, data, context);
-  const model = createModel(options);
+  const model = await modelNamed(options.model)?.build?.(options);
+  if (!model) throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not a network that can be built.`);
   const prefetcher = startPrefetcher(options, data);
   return {
     model,
@@ -61,22 +62,6 @@ function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
       "STEM_MODEL",
       `--extra-features ${extraFeatures} go with coordinates or a backbone; add --stem subspace.`,
     );
-  }
-}
-
-function createModel(options: TrainingOptions): tf.LayersModel {
-  switch (options.model) {
-    case "mlp":
-      return mlp(options.size, options);
-    case "cnn":
-      return cnn(options.size, options);
-    case "vit":
-      return vit(options.size, options);
-    default:
-      throw new InputError(
-        "MODEL_UNKNOWN",
-        `--model ${options.model} is not one of mlp, cnn, vit, colour, backbone:FILE.onnx.`,
-      );
   }
 }
 

@@ -1,4 +1,5 @@
 /** @module The learning rate of a training, resolved once from its options: the trainer knows the rate of each step only. */
+import { modelNamed } from "../models/registry/index";
 import type { TrainingOptions } from "../options/index";
 import { type Plateau, parseSchedule, type ScheduleLength, withWarmup } from "./schedules";
 
@@ -26,13 +27,9 @@ export function planLearningRate(options: TrainingOptions): LearningRatePlan {
   };
 }
 
-/**
- * The highest learning rate. An adaptive optimizer moves every weight by about the rate, so that a unit with k correlated
- * inputs moves by up to k times it: on pixels the rate has to fall with their number (Yang and Hu 2021). 3 / k is 1e-4 at
- * 96x96 and 2e-5 at 224x224.
- */
+/** The highest learning rate. */
 export function highestRate({ lr, optimizer, model, stem, size }: TrainingOptions): number {
   if (lr !== "auto") return lr;
   if (optimizer === "sgd") return 0.01;
-  return model === "mlp" && stem === "pixels" ? Math.min(1e-3, 3 / (3 * size ** 2)) : 3e-4;
+  return (stem === "pixels" ? modelNamed(model)?.rate?.(size) : undefined) ?? 3e-4;
 }

@@ -5,12 +5,12 @@ import { test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
 import {
   compareTechniques,
-  proportionalHidden,
   type ComparisonRow as Row,
   TECHNIQUES,
   type TechniqueComparison,
 } from "../../src/experiments/index";
 import { readJson } from "../../src/files/index";
+import { proportionalHidden } from "../../src/models/registry/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { writeBackbone } from "../support/backbone-file";
 import { histo } from "../support/histo";

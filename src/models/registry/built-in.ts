@@ -1,0 +1,50 @@
+/** @module The networks that come with the project. TensorFlow is loaded when one is built. */
+import { type RegisteredModel, registerModel } from "./registry";
+
+/** Hidden layers in the reference network's proportions to its input (150528-2352-2352-294-1). */
+export function proportionalHidden(size: number): number[] {
+  const inputs = size * size * 3;
+  return [inputs / 64, inputs / 64, inputs / 512].map((units) => Math.max(8, Math.round(units)));
+}
+
+const BUILT_IN: readonly RegisteredModel[] = [
+  {
+    name: "mlp",
+    title: "MLP on pixels",
+    description:
+      "the reference multilayer perceptron, on pixels or with `--stem subspace` on coordinates in a subspace",
+    recipe: (size) => ({ hidden: proportionalHidden(size), epochs: 10 }),
+    // An adaptive optimizer moves every weight by about the rate, so that a unit with k correlated inputs moves by up to k
+    // times it: the rate has to fall with their number (Yang and Hu 2021). 3 / k is 1e-4 at 96x96 and 2e-5 at 224x224.
+    rate: (size) => Math.min(1e-3, 3 / (3 * size ** 2)),
+    build: async (options) => (await import("../index.js")).mlp(options.size, options),
+  },
+  {
+    name: "cnn",
+    title: "compact CNN",
+    description:
+      "five blocks of convolution, 2 x 2 max pooling, batch normalization and ReLU (16 to 128 channels), global average pooling; 191,169 parameters",
+    recipe: () => ({ batch: 32, epochs: 24, lr: 3e-3, schedule: "onecycle", augment: "dihedral", views: 8 }),
+    build: async (options) => (await import("../index.js")).cnn(options.size, options),
+  },
+  {
+    name: "vit",
+    title: "small ViT",
+    description:
+      "patches of 16 pixels (8 below 160), learned positions, six pre-norm blocks of four-headed attention with 128 features, mean pooling; 0.9 million parameters. `--size` must be a multiple of the patch",
+    recipe: () => ({
+      ...{ batch: 32, epochs: 24, lr: 5e-4, schedule: "onecycle", clipNorm: 1, augment: "dihedral" },
+      ...{ optimizer: "adamw", weightDecay: 0.05 },
+    }),
+    build: async (options) => (await import("../index.js")).vit(options.size, options),
+  },
+  {
+    name: "colour",
+    title: "colour and texture, logistic regression",
+    description:
+      "logistic regression on 132 colour and texture features (cumulative histograms of six channels, means, spread at several scales, steps between neighbours); solved by Newton's method, with the penalty from five-fold cross-validation, before the trainer goes on",
+    recipe: () => ({ epochs: 5 }),
+  },
+];
+
+for (const model of BUILT_IN) registerModel(model);
