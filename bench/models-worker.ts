@@ -1,6 +1,7 @@
 /** @module Times training steps of a network on random pixels: `models-worker.js NETWORK PRECISION SIZE BATCH STEPS`. Prints `{seconds, peakBytes}`. */
 import "./float32-process";
-import { cnn, vit } from "../src/models/index";
+import { liteShape } from "../src/backbones/index";
+import { cnn, efficientNetLite, vit } from "../src/models/index";
 import { Adam, lossAndGradients, type Precision, setPrecision, tf } from "../src/tensorflow/index";
 import { standardizedTensor } from "../src/training/batches";
 import { createLoss } from "../src/training/index";
@@ -9,7 +10,12 @@ import { timeSteps } from "./step-times";
 const [network = "cnn", precision = "bf16", ...numbers] = process.argv.slice(2);
 const [size = 224, batch = 32, steps = 6] = numbers.map(Number);
 setPrecision(precision as Precision);
-const model = network === "cnn" ? cnn(size, { seed: 1 }) : vit(size, { seed: 1 });
+const MODELS: Readonly<Record<string, () => tf.LayersModel>> = {
+  cnn: () => cnn(size, { seed: 1 }),
+  vit: () => vit(size, { seed: 1 }),
+  "efficientnet-lite0": () => efficientNetLite(size, { ...liteShape({ depth: 1, width: 1 }), seed: 1 }),
+};
+const model = (MODELS[network] as () => tf.LayersModel)();
 const optimizer = new Adam();
 const loss = createLoss({ loss: "bce", positiveWeight: 1, labelSmoothing: 0, focalGamma: 2 });
 const bytes = Uint8Array.from({ length: batch * size * size * 3 }, (_, i) => (i * 2654435761) % 251);

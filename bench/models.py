@@ -1,6 +1,6 @@
-"""Times training steps of the CNN or the ViT in PyTorch: models.py NETWORK PRECISION SIZE BATCH STEPS. Prints {"seconds", "peakBytes"}.
+"""Times training steps of a network in PyTorch: models.py NETWORK PRECISION SIZE BATCH STEPS. Prints {"seconds", "peakBytes"}.
 
-The networks of src/models/{cnn,vit}.ts as a user of PyTorch would write them; bf16 is autocast, channels_last the memory
+The networks of src/models/{cnn,vit}.ts as a user of PyTorch would write them, and timm's tf_efficientnet_lite0; bf16 is autocast, channels_last the memory
 format that PyTorch recommends for convolutions on processors.
 """
 
@@ -62,7 +62,14 @@ class Vit(nn.Module):
         return self.logit(self.norm(self.blocks(x)).mean(1))
 
 
-model = (Cnn() if network == "cnn" else Vit(size)).to(memory_format=layout)
+def lite0():
+    import timm
+
+    return timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=1)
+
+
+make = {"cnn": Cnn, "vit": lambda: Vit(size), "efficientnet-lite0": lite0}[network]
+model = make().train().to(memory_format=layout)
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
 loss = nn.BCEWithLogitsLoss()
 pixels = (torch.arange(batch * size * size * 3) % 251).to(torch.uint8).reshape(batch, size, size, 3)

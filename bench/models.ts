@@ -1,6 +1,6 @@
 /**
- * @module A training step of the CNN and of the ViT at 224 x 224 (batch 32, Adam) against the same networks in PyTorch, in
- * each of its precisions and memory formats. Every measurement is a process of its own; the sides alternate; medians of the
+ * @module A training step of the CNN, the ViT and EfficientNet-Lite0 (all layers) at 224 x 224 (batch 32, Adam) against the
+ * same networks in PyTorch, the last one timm's, in each of its precisions and memory formats. Every measurement is a process of its own; the sides alternate; medians of the
  * steps after two. `ratio` is the smallest of the ratios in fp32 and of the fastest of either side.
  */
 import { AlternatingSteps, type Steps } from "./alternating-steps";
@@ -8,14 +8,14 @@ import type { BenchmarkContext, Measured } from "./benchmark";
 import { measureOurs, measurePython, type ProcessTime } from "./processes";
 import { torchPython } from "./python-peers";
 
-const NETWORKS = ["cnn", "vit"] as const;
+const NETWORKS = ["cnn", "vit", "efficientnet-lite0"] as const;
 const OURS = ["fp32", "bf16"] as const;
 const PEER = ["fp32", "autocast", "fp32-channels_last", "autocast-channels_last"] as const;
 /** Images of an epoch, as in the other benchmarks. */
 const EPOCH = 2175;
 
 export async function run(context: BenchmarkContext): Promise<Measured> {
-  const python = await torchPython("numpy");
+  const python = await torchPython("numpy", "timm");
   const [size, batch, steps, rounds] = context.quick ? [64, 4, 4, 1] : [224, 32, 8, 2];
   const configurations = Object.fromEntries(
     NETWORKS.flatMap((network) =>
@@ -30,7 +30,7 @@ export async function run(context: BenchmarkContext): Promise<Measured> {
       }),
     ),
   );
-  const measured = await AlternatingSteps.measure("Steps of the CNN and the ViT", configurations, rounds, context);
+  const measured = await AlternatingSteps.measure("Training steps", configurations, rounds, context);
   const speedOf = (key: string) => batch / measured.seconds(key);
   const figures = NETWORKS.map((network) => {
     const [fp32, bf16] = OURS.map((precision) => speedOf(`${network} ours ${precision}`)) as [number, number];

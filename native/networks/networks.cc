@@ -1,10 +1,12 @@
-// TensorFlow operations for training the CNN and the ViT, each one pass over memory where TensorFlow and tfjs need many:
-// attention, layer normalization, GELU, sums of columns, 2 x 2 max pooling, standardized pixels. CPU, float32.
+// TensorFlow operations for training networks, each one pass over memory where TensorFlow and tfjs need many:
+// attention, layer normalization, GELU, sums of columns, 2 x 2 max pooling, standardized pixels, batch normalization with
+// ReLU6, depthwise convolutions. CPU, float32.
 //
 // The passes are compiled for three kinds of processors; the best one is chosen when the addon is loaded. No result depends
 // on the number of threads.
 #include <node_api.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -18,6 +20,17 @@ namespace {
 
 struct AttentionShape {
   Index images, tokens, heads, depth;
+};
+
+// What batch normalization does to each channel: (x - mean) * scale + beta.
+struct Channels {
+  const float *mean, *scale, *beta;
+};
+
+// A depthwise convolution with a square window, padded as TensorFlow's SAME.
+struct Window {
+  Index height, width, channels, size, stride;
+  Index outHeight, outWidth, padTop, padLeft;
 };
 
 // The passes of one kind of processor.
@@ -35,6 +48,14 @@ struct Passes {
   void (*maxPoolForward)(Index, Index, Index, const float*, float*);
   void (*maxPoolBackward)(Index, Index, Index, const float*, const float*, float*);
   void (*standardize)(Index, const std::uint8_t*, const float*, const float*, float*);
+  void (*columnMoments)(Index, Index, const float*, float*);
+  void (*normalize)(Index, Index, bool, const float*, const Channels&, float*);
+  void (*normalizeSums)(Index, Index, bool, const float*, const float*, const Channels&, float*);
+  void (*normalizeGrad)(Index, Index, bool, const float*, const float*, const Channels&, const float*, const float*,
+                        float*);
+  void (*depthwiseRow)(const Window&, Index, const float*, const float*, float*);
+  void (*depthwiseErrors)(const Window&, Index, const float*, const float*, float*);
+  void (*depthwiseWeights)(const Window&, Index, const float*, const float*, float*);
 };
 
 #define SECTION plain
@@ -238,6 +259,8 @@ void StandardizePixels(Call& call, const Options&) {
   });
 }
 
+#include "convolutional.inl"
+
 bool RegisterAll() {
   return Register<Attention>("HistoAttention", {"qkv: float"}, {"out: float", "log_sums: float"}) &&
          Register<AttentionGrad>("HistoAttentionGrad",
@@ -253,6 +276,14 @@ bool RegisterAll() {
          Register<AddBias>("HistoAddBias", {"x: float", "bias: float"}, {}) &&
          Register<MaxPool>("HistoMaxPool", {"x: float"}, {"y: float"}) &&
          Register<MaxPoolGrad>("HistoMaxPoolGrad", {"dy: float", "x: float"}, {"dx: float"}) &&
+         Register<BatchNorm>("HistoBatchNorm", {"x: float", "gamma: float", "beta: float", "statistics: float"},
+                             {"y: float", "used: float"}) &&
+         Register<BatchNormGrad>("HistoBatchNormGrad",
+                                 {"dy: float", "x: float", "gamma: float", "beta: float", "statistics: float"},
+                                 {"dx: float", "sums: float"}) &&
+         Register<Depthwise>("HistoDepthwise", {"x: float", "kernel: float"}, {"y: float"}) &&
+         Register<DepthwiseGrad>("HistoDepthwiseGrad", {"dy: float", "x: float", "kernel: float"},
+                                 {"dx: float", "to_kernel: float"}) &&
          Register<StandardizePixels>("HistoStandardize", {"pixels: uint8", "shift: float", "scale: float"},
                                      {"y: float"});
 }

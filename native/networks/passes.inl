@@ -4,11 +4,15 @@ namespace SECTION {
 #include "vectors.inl"
 
 #include "attention.inl"
+#include "depthwise.inl"
 #include "maps.inl"
+#include "normalization.inl"
 #include "tokens.inl"
 
 constexpr Passes passes = {
     HeadScratch::Floats, AttentionForward, AttentionBackward, LayerNormForward, LayerNormBackward, GeluForward,
     GeluBackward,        ColumnSums,       AddBias,           MaxPoolForward,   MaxPoolBackward,   Standardize,
+    ColumnMoments,       Normalize,        NormalizeSums,     NormalizeGrad,    DepthwiseRow,      DepthwiseErrors,
+    DepthwiseWeights,
 };
 }  // namespace SECTION

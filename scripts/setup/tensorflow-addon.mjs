@@ -12,7 +12,9 @@ const mac = process.platform === "darwin";
 
 const updates = ["optimizers", "product", "dense", "batch", "tiles", "strip"];
 const networks = ["networks.cc", "operation.h"].concat(
-  ["attention", "maps", "passes", "tokens", "vectors"].map((name) => `${name}.inl`),
+  ["attention", "convolutional", "depthwise", "maps", "normalization", "passes", "tokens", "vectors"].map(
+    (name) => `${name}.inl`,
+  ),
 );
 
 /** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */

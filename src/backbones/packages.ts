@@ -27,6 +27,8 @@ export interface PackagedBackbone {
   readonly features: number;
   /** Factor by which its stages are deeper than those of Lite0. */
   readonly depth: number;
+  /** Factor by which they are wider. */
+  readonly width: number;
 }
 
 /** (byte - 127) / 128, as TensorFlow trained the Lite networks. */
@@ -52,6 +54,7 @@ export const PACKAGED: readonly PackagedBackbone[] = [
     megabytes: 17,
     size: 224,
     depth: 1,
+    width: 1,
   },
   {
     ...LITE,
@@ -64,13 +67,17 @@ export const PACKAGED: readonly PackagedBackbone[] = [
     megabytes: 23,
     size: 260,
     depth: 1.2,
+    width: 1.1,
   },
 ];
 
-/** Where a fetched network lies: `model.onnx` with its weights, `backbone.json`, `LICENSE`. */
+/** Where a fetched network lies: `model.onnx` with its weights, {@link WEIGHTS_FILE} for training on, `backbone.json`, `LICENSE`. */
 export function packagedFolder(name: string): string {
   return join(cacheDirectory(), "backbones", name);
 }
+
+/** The weights as PyTorch's file has them, in the folder of a fetched network. */
+export const WEIGHTS_FILE = "weights.safetensors";
 
 export function packagedNamed(name: string): PackagedBackbone | undefined {
   return PACKAGED.find((packaged) => packaged.name === name);

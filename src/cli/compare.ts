@@ -26,10 +26,10 @@ export const compareSchema = z.strictObject({
     }),
     models: option(
       z.string().optional(),
-      "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit, pretrained",
+      "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit, pretrained, efficientnet-lite0, efficientnet-lite2",
       {
         value: "names",
-        usual: "all",
+        usual: "all but the last two, which take minutes",
       },
     ),
     backbone: option(
@@ -48,14 +48,14 @@ export const compareCommand: CommandDefinition<DataOptions, TechniqueComparison>
   configure: (command) => [datasetChoice, backboneSchema, compareSchema].reduce(addSchemaOptions, command),
   async run(flags, { progress, signal }) {
     await mustBeDataFolder(flags.data);
-    const { compareTechniques, comparisonDirectory, TECHNIQUES } = await import("../experiments/index.js");
+    const { compareTechniques, comparisonDirectory, usualTechniques } = await import("../experiments/index.js");
     const { out, models, backbone, size, epochs, seed, track, experiment } = readOptions(flags, compareSchema);
     const dataset = datasetOptions(flags);
     const place = { data: flags.data, dataset, size, seed, ...(epochs !== undefined && { epochs }) };
     const comparison = await compareTechniques({
       ...place,
       out: out ?? comparisonDirectory(place),
-      models: models?.split(",") ?? TECHNIQUES.map(({ name }) => name),
+      models: models?.split(",") ?? usualTechniques(),
       ...(backbone !== undefined && { backbone }),
       backboneOptions: givenOptions(flags, backboneSchema),
       track: track && { experiment },

@@ -62,7 +62,9 @@ export const optionsCommand: CommandDefinition<object, Result> = {
 /** The networks of `--model`, each with the options by which `histo compare` trains it at the usual size. */
 function modelsTable(): string {
   const rows = registeredModels().map(({ name, description, recipe }) => {
-    const flags = Object.entries(recipe(224)).map(([option, value]) => `--${flagName({ name: option })} ${value}`);
+    const flags = Object.entries(recipe(224)).map(
+      ([option, value]) => `--${flagName({ name: option })}${value === true ? "" : ` ${value}`}`,
+    );
     return `| \`${name}\` | ${description} | \`${flags.join(" ")}\` |`;
   });
   return ["## Models", "", "| `--model` | what it is | options that suit it |", "| --- | --- | --- |", ...rows].join(

@@ -8,5 +8,5 @@ export {
 export { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validation";
 export type { ComparisonRow, FailedTechnique } from "./measure";
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from "./run-experiment";
-export { type Choice, TECHNIQUES, type Technique, techniquesNamed } from "./techniques";
+export { type Choice, TECHNIQUES, type Technique, techniquesNamed, usualTechniques } from "./techniques";
 export { type TrackingOptions, TrainingTracker } from "./track-training";

@@ -10,6 +10,8 @@ export interface Technique {
   options(size: number): Partial<TrainingOptions>;
   /** Edge length of its input where it has its own. */
   readonly size?: number;
+  /** It takes many times as long as the others: trained where it is asked for by name. */
+  readonly isLong?: true;
   /** Packaged backbones that are fetched for it. */
   readonly needs?: readonly string[];
   /** Choices between which validation decides before the technique is trained in full; the first is the plainest. */
@@ -83,10 +85,11 @@ const subspace = (size: number): Partial<TrainingOptions> => ({
 });
 
 /** The registered networks, each with its recipe. */
-const NETWORKS: readonly Technique[] = registeredModels().map(({ name, title, recipe }) => ({
+const NETWORKS: readonly Technique[] = registeredModels().map(({ name, title, recipe, isPretrained }) => ({
   name,
   title,
   options: (size) => ({ model: name, ...recipe(size) }),
+  ...(isPretrained && { isLong: true, needs: [name], size: 160 }),
 }));
 /** Shown first: what the others have to beat. */
 const PLAIN = ["colour", "mlp"];
@@ -121,6 +124,11 @@ export const TECHNIQUES: readonly Technique[] = [
     choices: PRETRAINED,
   },
 ];
+
+/** Names of the techniques that are compared unless others are asked for. */
+export function usualTechniques(): string[] {
+  return TECHNIQUES.filter(({ isLong }) => !isLong).map(({ name }) => name);
+}
 
 /** A linear head on a frozen backbone. @param model as `--model` names it @param given what the user says about it */
 export function backboneTechnique(title: string, model: string, given: Partial<TrainingOptions>): Technique {

@@ -1,6 +1,7 @@
 /** @module Networks: functions from options to a model with one logit, and their weights on disk. */
 export { type CnnOptions, cnn, DEFAULT_CHANNELS } from "./cnn";
 export { colourRegression } from "./colour";
+export { type EfficientNetLiteOptions, efficientNetLite, type InvertedBottleneck } from "./efficientnet-lite";
 export { BatchNormalization2D } from "./layers/batch-normalization";
 export { BlockDense } from "./layers/block-dense";
 export { ColourFeatures } from "./layers/colour-features";

@@ -22,6 +22,7 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
   if (options.views !== 1 && options.views !== 8) {
     throw new InputError("OPTION_RANGE", `The training option views must be 1 or 8, not ${options.views}.`);
   }
+  checkFineTuning(options);
   if (stainTissueOnly && stain !== "reinhard") {
     throw new InputError(
       "OPTION_RANGE",
@@ -29,6 +30,19 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
     );
   }
   return options;
+}
+
+function checkFineTuning({ model, freeze, layerDecay, freezeBatchNorm }: TrainingOptions): void {
+  if (!/^(none|all|blocks:\d+)$/.test(freeze)) {
+    throw new InputError("OPTION_RANGE", `The training option freeze must be none, all or blocks:N, not ${freeze}.`);
+  }
+  const isAsked = freeze !== "none" || layerDecay !== 1 || freezeBatchNorm;
+  if (!isAsked || modelNamed(model)?.isPretrained) return;
+  const known = registeredModels().filter(({ isPretrained }) => isPretrained);
+  throw new InputError(
+    "OPTION_RANGE",
+    `--freeze, --layer-decay and --freeze-batch-norm go with --model ${known.map(({ name }) => name).join(" or ")}, not with ${model}.`,
+  );
 }
 
 /** The user's choices in a run's configuration, without what the run found out. */

@@ -102,6 +102,22 @@ export const trainingSchema = z.strictObject({
       { value: "r,g,b", usual: "preprocessor_config.json, or ImageNet's" },
     ),
   }),
+  ...group("Fine-tuning", {
+    freeze: option(
+      z.string().default("none"),
+      "lower layers of a pretrained network that stay as they are: none, blocks:N, or all but the logit",
+      { value: "layers" },
+    ),
+    layerDecay: option(
+      between(0.01, 1).default(1),
+      "learning rate of a pretrained block as a multiple of that of the block above it",
+      { value: "x" },
+    ),
+    freezeBatchNorm: option(
+      switchedOff(),
+      "keep a pretrained network's running statistics, and normalize by them in training",
+    ),
+  }),
   ...group("Training", {
     views: option(
       whole(1, 8).default(1),

@@ -1,9 +1,14 @@
-/** @module Batch normalization in training as TensorFlow's fused operations, forward and backward. */
+/**
+ * @module Batch normalization of image batches, forward and backward: by the project's own operations, else by
+ * TensorFlow's fused ones, else by tfjs's.
+ */
 import * as tf from "@tensorflow/tfjs";
+import { differentiable } from "./differentiable";
 import { attribute, callOps } from "./kernels";
 import { runtime } from "./load";
+import { batchNormBackward, batchNormForward, hasNetworkOps } from "./network-ops";
 
-/** What a training step of batch normalization gives. */
+/** What batch normalization gives. */
 export interface BatchNormStep {
   /** Normalized, scaled and shifted; shape of the input. */
   readonly y: tf.Tensor4D;
@@ -13,6 +18,15 @@ export interface BatchNormStep {
   readonly variance: tf.Tensor1D;
 }
 
+export interface BatchNormOptions {
+  readonly epsilon: number;
+  /** Clip the result to 0 to 6 (Krizhevsky 2010). */
+  readonly relu6?: boolean;
+}
+
+/** Mean and variance of each channel, [c]. */
+type Statistics = readonly [mean: tf.Tensor1D, variance: tf.Tensor1D];
+
 /**
  * Normalizes each channel of x [n, h, w, c] by the batch's own mean and (biased) variance (Ioffe and Szegedy 2015).
  * Differentiable in x, gamma [c] and beta [c]; mean and variance carry no gradient.
@@ -21,9 +35,55 @@ export function batchNormInTraining(
   x: tf.Tensor4D,
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
-  epsilon: number,
+  options: BatchNormOptions,
 ): BatchNormStep {
-  return runtime.kind === "native" ? fused(x, gamma, beta, epsilon) : composed(x, gamma, beta, epsilon);
+  if (hasNetworkOps) {
+    const { y, used } = own(x, gamma, beta, tf.zeros([2, gamma.size]), options, true);
+    const [mean, variance] = tf.unstack(used) as [tf.Tensor1D, tf.Tensor1D];
+    used.dispose();
+    return { y, mean, variance: corrected(variance, x) };
+  }
+  const step =
+    runtime.kind === "native" ? fused(x, gamma, beta, options.epsilon) : composed(x, gamma, beta, options.epsilon);
+  return options.relu6 ? { ...step, y: tf.relu6(step.y) } : step;
+}
+
+/** Normalizes by given statistics, which carry no gradient. Differentiable in x, gamma and beta. */
+export function batchNormByStatistics(
+  x: tf.Tensor4D,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  [mean, variance]: Statistics,
+  options: BatchNormOptions,
+): tf.Tensor4D {
+  if (hasNetworkOps) {
+    const { y, used } = own(x, gamma, beta, tf.stack([mean, variance]), options, false);
+    used.dispose();
+    return y;
+  }
+  const y = tf.batchNorm4d(x, mean, variance, beta, gamma, options.epsilon);
+  return options.relu6 ? tf.relu6(y) : y;
+}
+
+function own(
+  x: tf.Tensor4D,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  statistics: tf.Tensor,
+  options: BatchNormOptions,
+  byBatch: boolean,
+): { y: tf.Tensor4D; used: tf.Tensor } {
+  let used: tf.Tensor | undefined;
+  const normalize = differentiable(([xs, scale, offset], save) => {
+    const inputs = [xs, scale, offset] as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [value, found] = batchNormForward(inputs, statistics, options, byBatch);
+    used = tf.keep(found);
+    save([...inputs, found]);
+    return { value, gradFunc: (dy, saved) => batchNormBackward(dy, saved, options, byBatch) };
+  });
+  const y = normalize(x, gamma, beta) as tf.Tensor4D;
+  statistics.dispose();
+  return { y, used: used as tf.Tensor };
 }
 
 function fused(x: tf.Tensor4D, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): BatchNormStep {
@@ -35,9 +95,7 @@ function fused(x: tf.Tensor4D, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: n
     attribute.flag("is_training", true),
   ];
   let statistics: tf.Tensor[] = [];
-  const normalize = tf.customGrad((...args) => {
-    const save = args.pop() as unknown as tf.GradSaveFunc;
-    const [xs, scale, offset] = args as tf.Tensor[];
+  const normalize = differentiable(([xs, scale, offset], save) => {
     const none = tf.tensor1d([]);
     const factor = attribute.float("exponential_avg_factor", 1);
     const inputs = [xs, scale, offset, none, none] as tf.Tensor[];
@@ -47,7 +105,7 @@ function fused(x: tf.Tensor4D, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: n
     save([xs, scale, ...reserved] as tf.Tensor[]);
     return {
       value: y,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      gradFunc: (dy, saved) => {
         const [savedX, savedScale, ...reserves] = saved as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
         const results = callOps("FusedBatchNormGradV3", attributes, [dy, savedX, savedScale, ...reserves], 5);
         tf.dispose(results.slice(3));
@@ -62,7 +120,12 @@ function fused(x: tf.Tensor4D, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: n
 
 function composed(x: tf.Tensor4D, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): BatchNormStep {
   const { mean, variance } = tf.moments(x, [0, 1, 2]) as { mean: tf.Tensor1D; variance: tf.Tensor1D };
-  const count = x.size / (x.shape[3] as number);
   const y = tf.batchNorm4d(x, mean, variance, beta, gamma, epsilon);
-  return { y, mean, variance: tf.mul(variance, count / Math.max(1, count - 1)) };
+  return { y, mean, variance: corrected(variance, x) };
+}
+
+/** Bessel's correction. */
+function corrected(variance: tf.Tensor1D, x: tf.Tensor4D): tf.Tensor1D {
+  const count = x.size / x.shape[3];
+  return tf.mul(variance, count / Math.max(1, count - 1));
 }

@@ -4,8 +4,9 @@ import "./native-gradients";
 import "./precision";
 
 export * as tf from "@tensorflow/tfjs";
-export { type BatchNormStep, batchNormInTraining } from "./batch-norm";
+export { batchNormByStatistics, batchNormInTraining } from "./batch-norm";
 export { denseBackward, denseBias, denseForward } from "./dense-ops";
+export { depthwiseConvolution } from "./depthwise";
 export {
   addGradients,
   disposeGradient,

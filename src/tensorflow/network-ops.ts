@@ -86,6 +86,54 @@ export function maxPoolBackward(dy: tf.Tensor, x: tf.Tensor): tf.Tensor {
   return callOp("HistoMaxPoolGrad", [], [dy, x]);
 }
 
+/** What batch normalization is to do. */
+interface NormalizationKind {
+  readonly epsilon: number;
+  readonly relu6?: boolean;
+}
+
+const normalization = ({ epsilon, relu6 = false }: NormalizationKind, byBatch: boolean) => [
+  attribute.float("real", epsilon),
+  attribute.int("whole", (byBatch ? 0 : 1) + (relu6 ? 2 : 0)),
+];
+
+/**
+ * Batch normalization over all axes but the last.
+ * @param statistics means and variances [2, c], which count unless the batch's own do
+ * @returns y, and the means and (biased) variances that were used [2, c]
+ */
+export function batchNormForward(
+  inputs: readonly [x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor],
+  statistics: tf.Tensor,
+  kind: NormalizationKind,
+  byBatch: boolean,
+): [tf.Tensor, tf.Tensor] {
+  const outputs = callOps("HistoBatchNorm", normalization(kind, byBatch), [...inputs, statistics], 2);
+  return outputs as [tf.Tensor, tf.Tensor];
+}
+
+/** Gradients of x, gamma and beta. @param saved these three and the statistics that were used */
+export function batchNormBackward(
+  dy: tf.Tensor,
+  saved: readonly tf.Tensor[],
+  kind: NormalizationKind,
+  byBatch: boolean,
+): tf.Tensor[] {
+  const outputs = callOps("HistoBatchNormGrad", normalization(kind, byBatch), [dy, ...saved], 2);
+  const [dx, sums] = outputs as [tf.Tensor, tf.Tensor];
+  return [dx, ...tf.unstack(sums)];
+}
+
+/** Depthwise convolution of x [n, h, w, c] with a kernel [k, k, c, 1], padding "same". */
+export function depthwiseForward(x: tf.Tensor, kernel: tf.Tensor, stride: number): tf.Tensor {
+  return callOp("HistoDepthwise", [attribute.int("whole", stride)], [x, kernel]);
+}
+
+/** Gradients of x and the kernel. */
+export function depthwiseBackward(dy: tf.Tensor, x: tf.Tensor, kernel: tf.Tensor, stride: number): tf.Tensor[] {
+  return callOps("HistoDepthwiseGrad", [attribute.int("whole", stride)], [dy, x, kernel], 2);
+}
+
 /**
  * (bytes - shift) * scale by channel, computed in TensorFlow: the bytes cross into it as they are.
  * @param shape [..., 3]

@@ -1,15 +1,18 @@
 /** @module The network of a run and the examples it is trained on: pixels, or coordinates in a subspace. */
 
+import { packagedNamed } from "../backbones/index";
 import type { Partition } from "../dataset/index";
 import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, describeModel, saveTopology, saveWeights } from "../models/index";
 import { modelNamed } from "../models/registry/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
+import type { tf } from "../tensorflow/index";
 import { backboneTask } from "./backbone/backbone-task";
 import { type Examples, pixelExamples } from "./batches";
 import { colourTask } from "./colour-task";
 import type { TrainingData } from "./data";
+import { fineTuned } from "./fine-tuning/task";
 import { Prefetcher } from "./prefetch";
 import { subspaceTask } from "./subspace/subspace-task";
 import type { TaskContext, TrainingTask } from "./training-task";
@@ -32,12 +35,19 @@ export async function createTask(
   }
   if (options.model.startsWith(BACKBONE_PREFIX)) return backboneTask(options, data, context);
   if (options.model === "colour") return colourTask(options, data, context);
-  const model = await modelNamed(options.model)?.build?.(options);
-  if (!model) throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not a network that can be built.`);
   const prefetcher = startPrefetcher(options, data);
+  const examples = pixelPartitions(options, data, prefetcher);
+  const packaged = packagedNamed(options.model);
+  const network = packaged
+    ? await fineTuned(packaged, options, examples, context).catch(async (error: unknown) => {
+        await prefetcher?.close();
+        throw error;
+      })
+    : { model: await built(options) };
+  const { model } = network;
   return {
-    model,
-    examples: pixelPartitions(options, data, prefetcher),
+    ...network,
+    examples,
     architecture:
       options.model === "mlp" ? architectureOf(options.size ** 2 * 3, options.hidden) : describeModel(model),
     stemParameters: 0,
@@ -50,6 +60,12 @@ export async function createTask(
       await prefetcher?.close();
     },
   };
+}
+
+async function built(options: TrainingOptions): Promise<tf.LayersModel> {
+  const model = await modelNamed(options.model)?.build?.(options);
+  if (!model) throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not a network that can be built.`);
+  return model;
 }
 
 /** A subspace and its extra features belong to the MLP. */

@@ -31,6 +31,7 @@ export function createTrainer(
     optimizer: createOptimizer(options),
     loss: createLoss({ ...options, positiveWeight: positiveWeightOf(options, data.labels.train) }),
     learningRate: learningRate.over({ stepsPerEpoch: source.batches, epochs }),
+    ...(task.layerRates && { layerRates: task.layerRates }),
     epochs,
     accumulate: options.accumulate,
     clipNorm: options.clipNorm,

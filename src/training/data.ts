@@ -1,4 +1,5 @@
 /** @module The tiles of a run: loaded, split, packed, measured. */
+import { packagedNamed } from "../backbones/index";
 import {
   bitDepthOf,
   channelStatistics,
@@ -32,6 +33,7 @@ export async function openTrainingData(
   options: Pick<
     TrainingOptions,
     | "data"
+    | "model"
     | "dataset"
     | "size"
     | "resize"
@@ -57,7 +59,7 @@ export async function openTrainingData(
   });
   const tiles = of((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
   const positions = of((partition) => Uint32Array.from(tiles[partition], (tile) => store.positionOf(tile.name)));
-  const { mean, std } = channelStatistics(store, positions.train);
+  const { mean, std } = packagedNamed(options.model) ?? channelStatistics(store, positions.train);
   const bitDepth = bitDepthOf(dataset);
   return {
     dataset,

@@ -10,6 +10,8 @@ interface LogisticFit {
 
 /** Penalties that are tried unless told. */
 const PENALTIES = [0.3, 1, 3, 10, 30, 100, 300, 1000];
+/** With a thousand and more columns, weak penalties only learn the tiles by heart. */
+export const MANY_FEATURES_PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 const FOLDS = 5;
 
 /** Rows, how they belong together, and which of them count. */

@@ -2,11 +2,12 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
+import { packagedNamed } from "../backbones/index";
 import { Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
 import { parameterCount } from "../models/index";
-import { BACKBONE_PREFIX, type GivenTrainingOptions } from "../options/index";
+import { BACKBONE_PREFIX, type GivenTrainingOptions, type TrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { RunConfig, RunDirectory, TileCounts } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
@@ -28,7 +29,7 @@ import { finishedRun } from "./finished-run";
 import { planTraining, refuseWhatDoesNotFit, type TrainingPlan } from "./plan";
 import { stepWayOf } from "./step-way";
 import type { Trainer, UserMetric } from "./trainer";
-import type { TrainingTask } from "./training-task";
+import type { TaskContext, TrainingTask } from "./training-task";
 
 export interface RunTrainingOptions {
   /** Run directory; a new one under `runs/` by default. */
@@ -83,9 +84,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     return finished;
   }
   const context = { progress, ...(signal && { signal }), ...(subspaceDirectory && { subspaceDirectory }) };
-  if (given.size === undefined && !plan.begun && options.model.startsWith(BACKBONE_PREFIX)) {
-    options.size = sizeFor(await openBackbones(options, context));
-  }
+  if (given.size === undefined && !plan.begun) options.size = await ownSize(options, context);
   refuseWhatDoesNotFit(plan);
   const data = await openTrainingData(options, context);
   if (runtime.kind !== "native") {
@@ -138,6 +137,12 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     await task?.close();
     data.close();
   }
+}
+
+/** What a pretrained network was trained on; the default for others. */
+async function ownSize(options: TrainingOptions, context: TaskContext): Promise<number> {
+  if (options.model.startsWith(BACKBONE_PREFIX)) return sizeFor(await openBackbones(options, context));
+  return packagedNamed(options.model)?.size ?? options.size;
 }
 
 /** One epoch in which nothing moves, for weights that are where they belong already. */

@@ -31,6 +31,8 @@ export interface TrainerOptions {
   readonly loss: Loss;
   /** The learning rate at each step, counted from 0. */
   readonly learningRate: (step: number) => number;
+  /** Of variables that learn at a multiple of this rate. */
+  readonly layerRates?: ReadonlyMap<tf.Variable, number>;
   readonly epochs: number;
   /** Batches per update. */
   readonly accumulate?: number;
@@ -197,7 +199,7 @@ export class Trainer {
   }
 
   private update(rate: number): void {
-    const { accumulate = 1, clipNorm = 0, optimizer } = this.options;
+    const { accumulate = 1, clipNorm = 0, optimizer, layerRates } = this.options;
     const gradients = this.pending;
     this.pending = new Map();
     const count = ((this.batch - 1) % accumulate) + 1;
@@ -213,7 +215,7 @@ export class Trainer {
     if (factor !== 1) {
       for (const [variable, gradient] of gradients) gradients.set(variable, scaleGradient(gradient, factor));
     }
-    optimizer.apply(gradients, rate);
+    optimizer.apply(gradients, rate, layerRates);
   }
 
   private note(loss: tf.Scalar, logits: tf.Tensor2D, labels: tf.Tensor2D): void {

@@ -16,6 +16,8 @@ export interface TrainingTask {
   readonly stemParameters: number;
   /** What the stem is, where a run can only go on with the same one. */
   readonly stemFingerprint?: string;
+  /** Learning rates of variables as multiples of the run's. */
+  readonly layerRates?: ReadonlyMap<tf.Variable, number>;
   /** Weights are where they belong already: the trainer only measures them. */
   readonly isSolved?: boolean;
   /** The networks that were trained before by others, on what terms. */

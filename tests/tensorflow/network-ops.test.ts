@@ -7,7 +7,10 @@ import {
   affineGelu,
   attention,
   attribute,
+  batchNormByStatistics,
+  batchNormInTraining,
   callOp,
+  depthwiseConvolution,
   hasNetworkOps,
   layerNorm,
   standardizedBytes,
@@ -110,6 +113,70 @@ describe("operations on rows", () => {
     const y = affineGelu(x, tf.tensor2d([[1]]), tf.tensor1d([0])).dataSync();
     const expected = [0, 0, -1.4332579e-6, -4.996011e-4, 0, 5.003989e-4, 4.9999986, 9, 40];
     for (const [i, value] of expected.entries()) assert.ok(Math.abs((y[i] as number) - value) < 1e-6, `${i}: ${y[i]}`);
+  });
+});
+
+describe("depthwise convolution", () => {
+  for (const [shape, kernel, stride] of [
+    [[2, 6, 7, 5], 3, 1],
+    [[3, 9, 8, 16], 3, 2],
+    [[2, 8, 5, 40], 5, 2],
+    [[1, 4, 4, 3], 5, 1],
+    [[2, 1, 1, 8], 5, 2],
+  ] as const) {
+    it(`of ${shape} by ${kernel} x ${kernel}, stride ${stride}, equals TensorFlow's`, () => {
+      const own: Operation = (x, k) => depthwiseConvolution(x as tf.Tensor4D, k as tf.Tensor4D, stride);
+      const twin: Operation = (x, k) => tf.depthwiseConv2d(x as tf.Tensor4D, k as tf.Tensor4D, stride, "same");
+      assertSame(own, twin, [numbers(...shape), numbers(kernel, kernel, shape[3], 1)]);
+    });
+  }
+
+  it("refuses a kernel of other channels", () => {
+    const [x, kernel] = [numbers(1, 4, 4, 3), numbers(3, 3, 4, 1)] as [tf.Tensor4D, tf.Tensor4D];
+    assert.throws(() => depthwiseConvolution(x, kernel, 1), /channels of x/);
+  });
+});
+
+describe("batch normalization", () => {
+  const epsilon = 1e-3;
+  const normalized = (x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
+    tf.add(tf.mul(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, epsilon))), gamma), beta);
+  const three = (tensors: tf.Tensor[]) => tensors as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D];
+
+  for (const [relu6, shape] of [
+    [false, [3, 4, 5, 7]],
+    [true, [2, 13, 11, 16]],
+  ] as const) {
+    const clipped = (y: tf.Tensor) => (relu6 ? tf.relu6(y) : y);
+    const inputs = [numbers(...shape), tf.mul(numbers(shape[3]), 3), numbers(shape[3])];
+
+    it(`by the batch, of ${shape}${relu6 ? ", with ReLU6" : ""}`, () => {
+      const own: Operation = (...tensors) => batchNormInTraining(...three(tensors), { epsilon, relu6 }).y;
+      const twin: Operation = (x, gamma, beta) => {
+        const { mean, variance } = tf.moments(x as tf.Tensor, [0, 1, 2]);
+        return clipped(normalized(x as tf.Tensor, mean, variance, gamma as tf.Tensor, beta as tf.Tensor));
+      };
+      assertSame(own, twin, inputs);
+    });
+
+    it(`by given statistics, of ${shape}${relu6 ? ", with ReLU6" : ""}`, () => {
+      const [mean, variance] = [numbers(shape[3]), tf.abs(numbers(shape[3]))] as [tf.Tensor1D, tf.Tensor1D];
+      const own: Operation = (...tensors) =>
+        batchNormByStatistics(...three(tensors), [mean, variance], { epsilon, relu6 });
+      const twin: Operation = (x, gamma, beta) =>
+        clipped(normalized(x as tf.Tensor, mean, variance, gamma as tf.Tensor, beta as tf.Tensor));
+      assertSame(own, twin, inputs);
+    });
+  }
+
+  it("keeps its precision where the mean is large", () => {
+    const x = tf.add(numbers(4, 10, 10, 3), 1000) as tf.Tensor4D;
+    const { mean, variance } = batchNormInTraining(x, tf.ones([3]), tf.zeros([3]), { epsilon });
+    const centred = tf.sub(x, 1000);
+    const expected = tf.moments(centred, [0, 1, 2]);
+    const error = tf.max(tf.abs(tf.sub(tf.sub(mean, 1000), expected.mean))).dataSync()[0] as number;
+    assert.ok(error <= 6.2e-5, `${error}`); // what float32 rounds 1000 to
+    assertClose(variance, tf.mul(expected.variance, 400 / 399), "variance");
   });
 });
 

@@ -2,12 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
+import { writeSyntheticDataset } from "../../src/dataset/index";
 import { readPredictions } from "../../src/evaluation/index";
-import { exportRun } from "../../src/export/index";
 import { readJson, writeJson } from "../../src/files/index";
-import { decodeImage } from "../../src/image/index";
-import { Predictor } from "../../src/inference/index";
 import type { TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
@@ -18,6 +15,7 @@ import {
   BACKBONE_SIZE as SIZE,
   writeBackbone,
 } from "../support/backbone-file";
+import { checkExport } from "../support/exported-run";
 import { startHub } from "../support/hub";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -61,20 +59,6 @@ async function prepared(context: TestContext) {
   const data = join(directory, "data");
   await writeSyntheticDataset({ out: data, images: 60, size: SIZE, seed: 4 });
   return { directory, data, run: join(directory, "run"), file: join(directory, "backbone", "backbone.onnx") };
-}
-
-/** Exports a run and compares the model's answers on test tiles with the recorded ones. */
-async function checkExport(context: TestContext, run: string, data: string): Promise<void> {
-  const out = `${run}-model`;
-  await exportRun({ run, out });
-  const predictor = await Predictor.open(out, { threads: 1 });
-  context.after(() => predictor.close());
-  const tiles = new Map((await loadDataset(data)).tiles.map((tile) => [tile.name, tile.path]));
-  for (const { filename, logit } of (await readPredictions(new RunDirectory(run).predictions("test"))).slice(0, 5)) {
-    const pixels = await decodeImage(tiles.get(filename) as string, { size: SIZE });
-    const [answer] = await predictor.predictPixels(pixels, 1);
-    assert.ok(Math.abs((answer as number) - logit) < 1e-4, `${answer} for ${logit}`);
-  }
 }
 
 for (const [name, { kind, file: how, options, preprocessor }] of Object.entries(cases)) {

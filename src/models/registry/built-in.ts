@@ -45,6 +45,16 @@ const BUILT_IN: readonly RegisteredModel[] = [
       "logistic regression on 132 colour and texture features (cumulative histograms of six channels, means, spread at several scales, steps between neighbours); solved by Newton's method, with the penalty from five-fold cross-validation, before the trainer goes on",
     recipe: () => ({ epochs: 5 }),
   },
+  ...["efficientnet-lite0", "efficientnet-lite2"].map((name) => ({
+    name,
+    title: `${name}, pretrained and trained on`,
+    description: "a pretrained network that is [trained on](models.md#fine-tuning), in whole or in part",
+    isPretrained: true as const,
+    recipe: () => ({
+      ...{ freeze: "blocks:5", freezeBatchNorm: true as const, layerDecay: 0.85, batch: 32, epochs: 8, lr: 2e-4 },
+      ...{ schedule: "onecycle", augment: "dihedral", views: 8, optimizer: "adamw", weightDecay: 0.05 },
+    }),
+  })),
 ];
 
 for (const model of BUILT_IN) registerModel(model);

@@ -11,7 +11,7 @@ export interface NetworkOptions extends Omit<Required<MlpOptions>, "seed"> {
 }
 
 /** Options of a training by name; checked when they are used. */
-export type Recipe = Readonly<Record<string, string | number | readonly number[]>>;
+export type Recipe = Readonly<Record<string, string | number | true | readonly number[]>>;
 
 export interface RegisteredModel {
   /** What `--model` calls it: lower-case letters, digits and hyphens. */
@@ -20,6 +20,8 @@ export interface RegisteredModel {
   readonly title: string;
   /** What it is, in a sentence without its end. */
   readonly description: string;
+  /** It begins with packaged weights of the same name, which have to be fetched first, and is trained on. */
+  readonly isPretrained?: true;
   /** Training options that suit it; `histo compare` trains it so. @param size edge length of the input in pixels */
   recipe(size: number): Recipe;
   /** The highest learning rate of adaptive optimizers under `--lr auto`; 3e-4 where absent. */

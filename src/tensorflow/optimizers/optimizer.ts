@@ -44,11 +44,21 @@ export abstract class Optimizer {
     private readonly regularization: Regularization,
   ) {}
 
-  /** Applies one update and disposes the gradients. */
-  apply(gradients: Gradients, learningRate: number): void {
+  /**
+   * Applies one update and disposes the gradients.
+   * @param rates of variables whose learning rate is a multiple of that of the others
+   */
+  apply(gradients: Gradients, learningRate: number, rates?: ReadonlyMap<tf.Variable, number>): void {
     this.step++;
-    if (updateWay() !== "tensorflow") this.applyFused(gradients, learningRate);
-    else this.applyComposed(gradients, learningRate);
+    const byRate = new Map<number, Gradients>();
+    for (const [variable, gradient] of gradients) {
+      const rate = learningRate * (rates?.get(variable) ?? 1);
+      byRate.set(rate, (byRate.get(rate) ?? new Map()).set(variable, gradient));
+    }
+    for (const [rate, some] of byRate) {
+      if (updateWay() !== "tensorflow") this.applyFused(some, rate);
+      else this.applyComposed(some, rate);
+    }
   }
 
   /** The slots of the given variables, created where missing, in a stable order. */

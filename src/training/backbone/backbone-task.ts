@@ -9,15 +9,12 @@ import { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
-import { fitLogistic } from "../logistic-regression";
+import { fitLogistic, MANY_FEATURES_PENALTIES } from "../logistic-regression";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { embeddingsOf } from "./embeddings";
 import { type BackboneFeatures, columnsOf, interleaved, meanOf, withScaling } from "./features";
 import { openBackbones, sizeFor } from "./names";
 import { saveOnBackbones } from "./save";
-
-/** With a thousand and more columns, weak penalties only learn the tiles by heart. */
-const PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 
 /**
  * Features of frozen backbones, and colour beside them where wanted, under a head: linear and solved exactly, unless
@@ -83,7 +80,7 @@ function solveHead(
   const repeats = options.views > 1 ? 1 : views.length;
   const rows = options.views > 1 ? meanOf(views) : interleaved(views, width);
   const task = progress.start("Logistic regression", 0);
-  const { weights, bias, penalty } = fitLogistic(rows, labels, PENALTIES, repeats);
+  const { weights, bias, penalty } = fitLogistic(rows, labels, MANY_FEATURES_PENALTIES, repeats);
   task.finish(`${width} features, penalty ${penalty}`);
   const logit = model.getLayer("logit");
   tf.tidy(() => logit.setWeights([tf.tensor2d(Float32Array.from(weights), [width, 1]), tf.tensor1d([bias])]));
