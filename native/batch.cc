@@ -23,6 +23,23 @@ constexpr Index kGroups = 8;  // of rows, in a block
 // Fewer multiplications than this are not worth a thread.
 constexpr Index kThreadful = 1 << 20;
 
+// Weights that will be wanted next. Who multiplies asks for them little by little, so that they come meanwhile: they lie row
+// by row in many pages, where a processor's own prefetching does not follow.
+struct Ahead {
+  const float* block;  // or null
+  Index stride, rows, columns, row = 0, column = 0;
+
+  // The next of so many shares.
+  void Ask(Index shares) {
+    if (!block) return;
+    for (Index lines = rows * columns / kLine / shares + 1; lines > 0 && row < rows; lines--) {
+      __builtin_prefetch(block + row * stride + column, 0, 2);
+      column += kLine;
+      if (column >= columns) column = 0, row++;
+    }
+  }
+};
+
 Index ThreadsFor(const BatchProduct& p) { return p.batch * p.inputs * p.outputs / kThreadful; }
 
 // rows [batch, depth] with `stride` floats from one to the next -> strips of the batch [strips][depth][columns], zeros beyond.
@@ -54,9 +71,9 @@ void Unpack(const float* sums, Index width, Index batch, Index count, const floa
 
 // What both directions share: sums[m][batch] += a(m, k) * e[k][batch] for m in [0, count), k in [0, depth).
 // a(m, k) = a[m * rowStep + k * step], e in strips of the whole depth `all`, of which k begins at `first`. Weights of a block
-// of rows stay in the cache while the batch passes, strip by strip.
+// of rows stay in the cache while the batch passes, strip by strip, and the next block comes, at last that of `after`.
 void AddUp(const float* a, Index rowStep, Index step, Index count, const float* e, Index all, Index first, Index depth,
-           Index width, float* sums) {
+           Index width, float* sums, const float* after) {
   const Strip& strip = BatchStrip();
   const Index block = kGroups * strip.rows, whole = count / strip.rows * strip.rows;
   alignas(64) float near[kGroups * kMaxRows * kDepth];
@@ -68,14 +85,17 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
       for (Index k = 0; k < depth; k++) {
         const float* row = from + k * step;
         std::memcpy(near + k * block, row, (end - top) * sizeof(float));
-        for (Index m = 0; m < block; m += kLine) __builtin_prefetch(row + block + m);
       }
       from = near;
       apart = block;
     }
+    const float* next = end < whole ? a + end * rowStep : after;
+    Ahead ahead = step == 1 ? Ahead{next, rowStep, block, depth} : Ahead{next, step, depth, block};
+    const Index shares = width / strip.columns * ((end - top) / strip.rows);
     for (Index b = 0; b < width; b += strip.columns) {
       const float* part = e + b * all + first * strip.columns;
       for (Index m = top; m < end; m += strip.rows) {
+        ahead.Ask(shares);
         strip.strided(from + (m - top) * rowStep, rowStep, apart, part, depth, sums + m * width + b, width, first > 0);
       }
     }
@@ -111,7 +131,9 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
     float* sums = Scratch<struct BatchSums, float>((to - from) * width);
     // All outputs for some inputs, then the next inputs: the weights are read row by row.
     for (Index k = 0; k < inputs; k += kInputs) {
-      AddUp(weights + k * outputs + from, 1, outputs, to - from, e, inputs, k, std::min(kInputs, inputs - k), width, sums);
+      const float* part = weights + k * outputs + from;
+      const float* after = k + kInputs < inputs ? part + kInputs * outputs : nullptr;
+      AddUp(part, 1, outputs, to - from, e, inputs, k, std::min(kInputs, inputs - k), width, sums, after);
     }
     Unpack(sums, width, batch, to - from, base + from, baseStride, y + from, outputs);
   });
@@ -129,8 +151,10 @@ void BatchProduct::Backward(const float* dy, float* dx) const {
     float* sums = Scratch<struct BatchSums, float>(block * width);
     for (Index row = from; row < to; row += block) {
       const Index rows = std::min(block, to - row);
+      const float* part = weights + row * outputs;
       for (Index k = 0; k < outputs; k += kOutputs) {
-        AddUp(weights + row * outputs + k, outputs, 1, rows, e, outputs, k, std::min(kOutputs, outputs - k), width, sums);
+        const float* after = k + kOutputs < outputs ? part + k + kOutputs : row + block < to ? part + block * outputs : nullptr;
+        AddUp(part + k, outputs, 1, rows, e, outputs, k, std::min(kOutputs, outputs - k), width, sums, after);
       }
       Unpack(sums, width, batch, rows, nullptr, 0, dx + row, inputs);
     }

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
@@ -28,18 +29,17 @@ class Workers {
       return;
     }
     std::lock_guard<std::mutex> turn(turn_);
+    work_ = &work;
+    tasks_ = tasks;
+    next_ = 0;
+    busy_ = helpers_;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      work_ = &work;
-      tasks_ = tasks;
-      next_ = 0;
-      busy_ = helpers_;
       round_++;
     }
     wake_.notify_all();
     Take(work, tasks);
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    Await(done_, [this] { return busy_ == 0; });
   }
 
  private:
@@ -56,27 +56,49 @@ class Workers {
   }
 
   void Wait() {
-    std::uint64_t seen = 0;
-    std::unique_lock<std::mutex> lock(mutex_);
-    for (;;) {
-      wake_.wait(lock, [&] { return round_ != seen; });
+    for (std::uint64_t seen = 0;;) {
+      Await(wake_, [&] { return round_ != seen; });
       seen = round_;
-      const auto* work = work_;
-      const std::int64_t tasks = tasks_;
-      lock.unlock();
-      Take(*work, tasks);
-      lock.lock();
-      if (--busy_ == 0) done_.notify_one();
+      Take(*work_, tasks_);
+      if (--busy_ > 0) continue;
+      std::lock_guard<std::mutex> lock(mutex_);
+      done_.notify_one();
     }
   }
 
+  // A sleeping thread needs about 0.1 ms to get up, and a step has dozens of operations: so threads stay awake for a while,
+  // and yield meanwhile to others, such as TensorFlow's own.
+  template <typename Condition>
+  void Await(std::condition_variable& signal, const Condition& holds) {
+    const auto end = std::chrono::steady_clock::now() + kAwake;
+    while (std::chrono::steady_clock::now() < end) {
+      for (int i = 0; i < 16; i++) {
+        if (holds()) return;
+        Pause();
+      }
+      std::this_thread::yield();
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    signal.wait(lock, holds);
+  }
+
+  static void Pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+  }
+
+  static constexpr std::chrono::microseconds kAwake{300};
   std::mutex turn_, mutex_;
   std::condition_variable wake_, done_;
   const std::function<void(std::int64_t)>* work_ = nullptr;
   std::int64_t tasks_ = 0;
   std::atomic<std::int64_t> next_{0};
-  std::uint64_t round_ = 0;
-  int helpers_ = 0, busy_ = 0;
+  std::atomic<std::uint64_t> round_{0};
+  std::atomic<int> busy_{0};
+  int helpers_ = 0;
 };
 
 // Splits `count` things into shares of a fixed size; work(share, begin, end).

@@ -45,10 +45,11 @@ void Product::Rows(std::int64_t first, std::int64_t count, float* out) const {
   const std::int64_t all = RoundUp(count, kernel.rows);
   // Groups of rows, each [batch, kernel.rows].
   float* x = histo::Scratch<struct PackedInputs, float>(batch_ * all);
-  for (std::int64_t k = 0; k < batch_; k++) {
-    for (std::int64_t r = 0; r < all; r++) {
-      x[r / kernel.rows * kernel.rows * batch_ + k * kernel.rows + r % kernel.rows] =
-          r < count ? inputs_[k * rows_ + first + r] : 0;
+  for (std::int64_t top = 0; top < all; top += kernel.rows) {
+    const std::int64_t rows = std::min(kernel.rows, count - top);
+    for (std::int64_t k = 0; k < batch_; k++) {
+      float* to = x + top * batch_ + k * kernel.rows;
+      for (std::int64_t r = 0; r < kernel.rows; r++) to[r] = r < rows ? inputs_[k * rows_ + first + top + r] : 0;
     }
   }
   float sums[kMaxRows * kMaxColumns];

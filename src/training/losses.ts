@@ -25,10 +25,16 @@ const LEAST_MISS = 1e-7;
  */
 export function createLoss(options: LossOptions): Loss {
   return (logits, labels) =>
-    tf.customGrad((z, save) => {
+    tf.customGrad((z) => {
       const { value, slopes } = lossAndSlopes((z as tf.Tensor).dataSync(), labels.dataSync(), options);
-      (save as tf.GradSaveFunc)([tf.tensor2d(slopes, logits.shape)]);
-      return { value: tf.scalar(value), gradFunc: (dy, saved) => tf.mul((saved as tf.Tensor[])[0] as tf.Tensor, dy) };
+      const gradFunc = (dy: tf.Tensor) => {
+        const [factor] = dy.dataSync() as Float32Array;
+        return tf.tensor2d(
+          slopes.map((slope) => slope * (factor as number)),
+          logits.shape,
+        );
+      };
+      return { value: tf.scalar(value), gradFunc };
     })(logits) as tf.Scalar;
 }
 
