@@ -17,6 +17,8 @@ interface Options {
 interface Result {
   readonly model: string;
   readonly modelSha256: string;
+  /** The model learned from drawn tiles: it knows nothing of tissue. */
+  readonly trainedOnDrawnTiles: boolean;
   readonly out: string | null;
   readonly images: number;
   readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
@@ -91,7 +93,8 @@ export const predictCommand: CommandDefinition<Options, Result> = {
     const failed = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [{ filename, code: answer.code, message: answer.message }] : [],
     );
-    if (predictor.card.trainedOn?.drawn) {
+    const isOfDrawnTiles = predictor.card.trainedOn?.drawn ?? false;
+    if (isOfDrawnTiles) {
       process.stderr.write("histo: this model was trained on drawn tiles: it knows nothing of tissue.\n");
     }
     for (const { filename, answer } of answers) {
@@ -107,6 +110,7 @@ export const predictCommand: CommandDefinition<Options, Result> = {
     return {
       model: predictor.card.name,
       modelSha256: predictor.sha256,
+      trainedOnDrawnTiles: isOfDrawnTiles,
       out: out ?? null,
       images: answers.length,
       failed,

@@ -131,7 +131,10 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
       settings,
       grid,
       thumbnail,
-      model: { name: card.name, sha256: modelSha, classes: card.classes, threshold: card.threshold },
+      model: {
+        ...{ name: card.name, sha256: modelSha, classes: card.classes, threshold: card.threshold },
+        ...(card.trainedOn?.drawn && { trainedOnDrawnTiles: true }),
+      },
       tiles: predictedTiles(grid, (block) => journal.answers.get(block)!.logits, card.threshold),
       problems,
     };

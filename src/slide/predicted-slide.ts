@@ -26,6 +26,8 @@ export interface PredictedSlide {
     readonly sha256: string;
     readonly classes: readonly [string, string];
     readonly threshold: number;
+    /** It knows nothing of tissue. */
+    readonly trainedOnDrawnTiles?: boolean;
   };
   /** Row by row. */
   readonly tiles: readonly PredictedTile[];

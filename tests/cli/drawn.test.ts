@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readJson } from "../../src/files/index";
 import type { ModelCard } from "../../src/model-directory/index";
-import { histo } from "../support/histo";
+import { histo, histoJson } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a model trained on drawn tiles says so wherever it answers", async (context) => {
@@ -32,6 +32,10 @@ test("a model trained on drawn tiles says so wherever it answers", async (contex
     20,
   );
   assert.match(drawn.said, /trained on drawn tiles/);
+  const answer = histoJson<{ trainedOnDrawnTiles: boolean }>(
+    ...["predict", "--model", join(directory, "drawn"), "--images", join(data, "images")],
+  );
+  assert.equal(answer.trainedOnDrawnTiles, true);
 
   await rm(join(data, "DRAWN.txt"));
   const other = await modelOf("other");
