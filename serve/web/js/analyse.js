@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { explanationPanel } from "./explanation.js";
 import { historyCard } from "./history.js";
 import { takeFiles, takeImage } from "./incoming.js";
+import { preferenceText } from "./preference.js";
 import { resultPanel } from "./result.js";
 import { sourcePanel, TIFF } from "./source.js";
 import { linkOf, setThreshold } from "./thresholds.js";
@@ -22,6 +23,7 @@ export async function view() {
   const empty = h("p", { class: "hint" }, "No image chosen yet.");
   const caption = h("figcaption", {});
   const model = modelSelect("model", models, () => ask());
+  const preference = preferenceText(models);
   const second = modelSelect("second", models, () => ask(), "None");
   const where = h(
     "select",
@@ -202,6 +204,7 @@ export async function view() {
           models.length > 1 && field("Compare with", second),
           endpoint && field("Runs on", where),
         ),
+        preference && h("p", { class: "hint" }, preference),
         answers,
         h("div", { class: "row spread spaced" }, link, again),
       ),
