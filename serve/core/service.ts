@@ -57,6 +57,8 @@ export interface ServiceOptions {
   readonly endpoint?: string | undefined;
   /** Folder with the runs that models came from, for the page's curves. */
   readonly runs?: string | undefined;
+  /** File that keeps people's labels of answers; none: the page does not ask. */
+  readonly feedback?: string | undefined;
   /** When its cold start began, as `performance.now()` said. Default 0: with the process. */
   readonly startedMs?: number | undefined;
   /** Origins whose pages may call this service; none by default. */
@@ -77,6 +79,7 @@ export class Service implements ServiceContext {
   readonly version: string;
   readonly endpoint: string | undefined;
   readonly runs: string | undefined;
+  readonly feedback: string | undefined;
   readonly pages: readonly string[];
   private coldMs: number | undefined;
   private readonly respond: Responder;
@@ -92,6 +95,7 @@ export class Service implements ServiceContext {
     this.version = options.version ?? projectVersion();
     this.endpoint = endpoint;
     this.runs = options.runs;
+    this.feedback = options.feedback;
     this.pages = [
       ...(web?.has("/data/lambda-vs-ec2.json") ? ["deployments"] : []),
       ...(options.slides ? ["slides"] : []),

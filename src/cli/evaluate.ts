@@ -28,6 +28,7 @@ interface Options {
   readonly against?: string;
   readonly groups?: string;
   readonly by?: string;
+  readonly feedback?: string;
 }
 
 interface Result extends Logged {
@@ -47,6 +48,8 @@ interface Result extends Logged {
   /** How validation and test images look beside the training images. */
   readonly shift?: Shifts;
   readonly comparison?: Comparison & { readonly against: string };
+  /** By the labels that people gave on the web page, at the run's threshold. */
+  readonly feedback?: BinaryMetrics & { readonly otherRuns: number };
   readonly report?: string;
 }
 
@@ -73,6 +76,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
           "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference",
         )
         .option("--groups <file>", "CSV with an image column and --by: measures by group")
+        .option("--feedback <file>", "labels that people gave on the page (histo serve --feedback): measures by them")
         .option("--by <column>", "column of --groups that names the group"),
       trackingSchema,
     ),
@@ -98,6 +102,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
       ...(agreement.length > 0 && { agreement }),
       ...(table && groups && { groups, groupsMatched: countsOf(table) }),
       ...(existsSync(results.directory.shift) && { shift: await readJson<Shifts>(results.directory.shift) }),
+      ...(options.feedback !== undefined && { feedback: await judgedByPeople(evaluation, options.feedback, results) }),
       ...(options.against && { comparison: await compare(await local(options.against), rows, threshold.value) }),
     };
     const report = options.report ? await reportOf(results, result, options) : undefined;
@@ -132,6 +137,7 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
       ),
       ...(result.groupsMatched ? matchedText(result.groupsMatched) : []),
       ...Object.values(result.shift ?? {}).map(({ says }) => says),
+      ...(result.feedback ? [feedbackText(result.feedback)] : []),
       ...(result.comparison ? [comparisonText(result.comparison)] : []),
     ].join("\n");
   },
@@ -150,6 +156,27 @@ async function reportOf(
     ...(comparison && { comparison: { ...comparison, name: basename(comparison.against) } }),
     ...(groups && { groups: { by, table: groups } }),
   });
+}
+
+async function judgedByPeople(
+  { binaryMetrics, labelsAndScores, readFeedback }: Evaluation,
+  file: string,
+  { name, classes, threshold }: RunResults,
+): Promise<NonNullable<Result["feedback"]>> {
+  const { predictions, otherRuns } = await readFeedback(file, name, classes);
+  if (predictions.length === 0) {
+    throw new InputError("FEEDBACK_EMPTY", `--feedback: ${file} has no label for answers of the run ${name}.`);
+  }
+  const { labels, scores } = labelsAndScores(predictions);
+  return { ...binaryMetrics(labels, scores, { threshold: threshold.value, interval: false }), otherRuns };
+}
+
+function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNullable<Result["feedback"]>): string {
+  const left = otherRuns > 0 ? ` ${otherRuns} lines are about other runs.` : "";
+  return (
+    `People labelled ${n} answers on the page: accuracy ${decimal(accuracy)}, ${fp} false positives, ` +
+    `${fn} false negatives. They chose which to label, so this says nothing of all images.${left}`
+  );
 }
 
 function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labelsAndScores"]>[0]): number {

@@ -41,6 +41,7 @@ export const serveCommand: CommandDefinition<Flags, Result> = {
         models: options.model,
         images: options.images,
         runs: options.runs,
+        feedback: options.feedback,
         port: options.port,
         host: options.host,
         workers: options.workers,

@@ -31,6 +31,7 @@ export {
   thresholdSweep,
 } from "./curves";
 export { type DelongTest, delongInterval, delongTest } from "./delong";
+export { type Feedback, readFeedback } from "./feedback";
 export { type GroupTable, readGroups } from "./group-table";
 export { type EpochLine, readHistory } from "./history";
 export { type IntervalName, metricIntervals } from "./intervals";

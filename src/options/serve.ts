@@ -23,6 +23,9 @@ export const serveSchema = z.strictObject({
     runs: option(z.string().default("runs"), "folder of the runs that models came from, for the page's curves", {
       value: "dir",
     }),
+    feedback: option(text(), "file that keeps what people call images on the page, for histo evaluate --feedback", {
+      value: "file",
+    }),
     endpoint: option(text(), "a second deployment, such as a Lambda endpoint, that the page offers too", {
       value: "url",
     }),

@@ -17,6 +17,7 @@ const TITLES: Readonly<Record<number, string>> = {
   500: "Internal error",
   501: "Not implemented",
   503: "Service unavailable",
+  507: "Insufficient storage",
 };
 
 /** Every code that an answer of the service may carry, with its status and meaning. */
@@ -30,6 +31,7 @@ export const PROBLEM_CODES = {
   ROUTE_NOT_FOUND: [404, "No such route."],
   IMAGE_NOT_FOUND: [404, "The image source has no image of this name."],
   IMAGES_NOT_CONFIGURED: [404, "The service has no image source; send the image itself."],
+  FEEDBACK_NOT_CONFIGURED: [404, "The service keeps no labels of people; histo serve --feedback FILE does."],
   MODEL_NOT_FOUND: [404, "No model of this name is loaded."],
   SLIDE_NOT_FOUND: [404, "No slide of this id has been asked for, or its results are kept no longer."],
   SLIDE_FILE_NOT_FOUND: [404, "The slide has no such file or tile, or not yet."],
@@ -55,6 +57,7 @@ export const PROBLEM_CODES = {
   IMAGE_SOURCE_UNAVAILABLE: [503, "The image source did not answer; retry after the given seconds."],
   ISSUER_UNAVAILABLE: [503, "The issuer of tokens did not answer; retry after the given seconds."],
   SHUTTING_DOWN: [503, "The service is stopping."],
+  FEEDBACK_FULL: [507, "The file with people's labels is full; move it away to keep more."],
 } as const satisfies Readonly<Record<string, readonly [status: number, meaning: string]>>;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;

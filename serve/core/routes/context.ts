@@ -31,6 +31,8 @@ export interface ServiceContext {
   readonly endpoint: string | undefined;
   /** Folder with the runs that models came from. */
   readonly runs: string | undefined;
+  /** File that keeps people's labels. */
+  readonly feedback: string | undefined;
   /** Parts of the page that depend on files beside it. */
   readonly pages: readonly string[];
   /** Milliseconds from the start until the models were loaded, the first time it is asked for. */

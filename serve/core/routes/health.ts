@@ -53,7 +53,7 @@ function verify(context: ServiceContext): Promise<ReadyModel[]> {
 }
 
 /** What is loaded: models with classes, threshold, input and metrics; what warnings mean; the image source; limits; version. */
-export const infoRoute: Handler = ({ models, images, limits, version, endpoint, pages }) => {
+export const infoRoute: Handler = ({ models, images, limits, version, endpoint, feedback, pages }) => {
   return json({
     version,
     default_model: models.names()[0] ?? null,
@@ -85,6 +85,7 @@ export const infoRoute: Handler = ({ models, images, limits, version, endpoint, 
       deadline_seconds: limits.deadlineMs / 1000,
     },
     endpoint: endpoint ?? null,
+    feedback: feedback !== undefined,
     pages,
   });
 };

@@ -190,6 +190,41 @@ function paths({ limits }: ServiceContext): Json {
         },
       },
     },
+    "/feedback": {
+      post: {
+        operationId: "keepFeedback",
+        summary: "Keep what a person calls an image, where the server has a file for it",
+        requestBody: {
+          required: true,
+          content: {
+            "application/json": {
+              schema: object(
+                {
+                  image_filename: string("What the image is called."),
+                  model: string("The model that answered; the default one where absent."),
+                  label: string("One of the model's classes."),
+                  logit: number("What the model answered."),
+                  probability: number("What the model answered."),
+                  threshold: number("The threshold at which it was judged."),
+                },
+                ["image_filename", "label", "logit", "probability", "threshold"],
+              ),
+            },
+          },
+        },
+        responses: {
+          204: { description: "Kept." },
+          ...problems(
+            "JSON_MALFORMED",
+            "FIELD_INVALID",
+            "FEEDBACK_NOT_CONFIGURED",
+            "MODEL_NOT_FOUND",
+            "BODY_TOO_LARGE",
+            "FEEDBACK_FULL",
+          ),
+        },
+      },
+    },
     "/slides": {
       post: {
         operationId: "startSlide",

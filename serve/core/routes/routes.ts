@@ -2,6 +2,7 @@
 import { json, PROBLEM_CODES, Problem, type ServiceRequest, text } from "../http/index";
 import { curvesRoute } from "./curves";
 import { explainRoute } from "./explain";
+import { feedbackRoute } from "./feedback";
 import { infoRoute, livezRoute, readyzRoute } from "./health";
 import { imageRoute, imagesRoute } from "./images";
 import { inferRoute, modelMetadataRoute, modelReadyRoute, serverMetadataRoute } from "./open-inference";
@@ -42,6 +43,7 @@ const ROUTES: readonly ListedRoute[] = [
   post("/predict", "one", predictRoute),
   post("/predict/batch", "many", batchRoute),
   post("/explain", "one", explainRoute),
+  post("/feedback", "one", feedbackRoute),
   post("/slides", "one", startSlideRoute),
   get("/slides", slidesRoute),
   get("/slides/{id}", slideRoute),

@@ -22,7 +22,7 @@ export async function view() {
   const voted = entries.filter((entry) => entry.votes);
   const figures = [];
   if (classes.length > 0) figures.push(balance(labelled, classes));
-  if (voted.length > 0) figures.push(...votes(voted, classes, positive ?? "the positive class"));
+  if (voted.length > 0) figures.push(...votes(voted, classes, positive ?? "the positive class", source.drawn));
   return h(
     "div",
     {},
@@ -31,6 +31,12 @@ export async function view() {
       { class: "intro" },
       h("h1", {}, "Data set"),
       h("p", {}, `The ${total.toLocaleString("en")} images of “${source.label}”, as their label table describes them.`),
+      source.drawn &&
+        h(
+          "p",
+          {},
+          "These tiles are drawn by a program and the votes on them simulated: they show no tissue of anybody.",
+        ),
     ),
     h(
       "dl",
@@ -88,8 +94,8 @@ function balance(entries, classes) {
   );
 }
 
-/** @param {any[]} entries @param {string[]} classes @param {string} positive */
-function votes(entries, classes, positive) {
+/** @param {any[]} entries @param {string[]} classes @param {string} positive @param {boolean} drawn the votes are simulated */
+function votes(entries, classes, positive, drawn) {
   const total = Math.max(...entries.map((entry) => entry.votes.total));
   const axis = Array.from({ length: total + 1 }, (_, i) => i);
   const byVotes = classes.map((name) =>
@@ -102,7 +108,7 @@ function votes(entries, classes, positive) {
   const shares = levels.map((level) => entries.filter((entry) => agreeing(entry) === level).length);
   return [
     figure(
-      `How many experts chose ${positive}`,
+      drawn ? `How many simulated votes are for ${positive}` : `How many experts chose ${positive}`,
       (colours) => ({
         data: classes.map((name, i) => ({
           type: "bar",
@@ -119,7 +125,7 @@ function votes(entries, classes, positive) {
       },
     ),
     figure(
-      "How much the experts agree",
+      drawn ? "How much the simulated votes agree" : "How much the experts agree",
       ({ accent }) => ({
         data: [
           {
@@ -132,7 +138,10 @@ function votes(entries, classes, positive) {
             hovertemplate: "%{x} agree: %{y} images<extra></extra>",
           },
         ],
-        layout: { xaxis: { title: "Experts with the majority" }, yaxis: { title: "Images" } },
+        layout: {
+          xaxis: { title: drawn ? "Simulated votes with the majority" : "Experts with the majority" },
+          yaxis: { title: "Images" },
+        },
       }),
       { caption: "Where few agree, no model can be expected to be right often." },
     ),

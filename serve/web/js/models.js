@@ -62,7 +62,7 @@ function comparison(models, curves) {
               "tr",
               {},
               h("th", { scope: "col" }, "Metric"),
-              ...models.map(({ name }) => h("th", { scope: "col", class: "number" }, name)),
+              ...models.map(({ name }) => h("th", { scope: "col", class: "number long" }, name)),
             ),
           ),
           h(
@@ -107,8 +107,8 @@ function modelCard(model, curves) {
   return h(
     "section",
     { class: "card", "aria-label": `Model ${model.name}` },
-    h("h2", {}, model.name, model.variant && h("span", { class: "badge" }, model.variant)),
-    model.architecture && architecture(model.architecture),
+    h("h2", { class: "long" }, model.name, model.variant && h("span", { class: "badge" }, model.variant)),
+    model.architecture && architecture(model),
     h(
       "div",
       { class: "grid" },
@@ -193,13 +193,19 @@ function value(metrics, key) {
   return `${number.toFixed(3)}${interval ? ` (${interval[0].toFixed(2)}${DASH}${interval[1].toFixed(2)})` : ""}`;
 }
 
-/** Layers as columns, taller for more units. @param {string} text such as `150528-2352-294-1` */
-function architecture(text) {
+/**
+ * Layers as columns, taller for more units. The weights between them are told only where they are those of the served
+ * model: a compact one has fewer.
+ * @param {{architecture: string, parameters: number | null, variant: string | null}} model `architecture` such as `150528-2352-294-1`
+ */
+function architecture({ architecture: text, parameters, variant }) {
   const units = text
     .split(/\D+/)
     .map(Number)
     .filter((n) => n > 0);
   if (units.length < 2 || !/^[\d-]+$/.test(text)) return h("p", { class: "hint architecture-text" }, text);
+  const dense = units.slice(1).reduce((sum, n, i) => sum + n * (units[i] + 1), 0);
+  const areServed = parameters === null || Math.abs(parameters - dense) <= 0.01 * dense;
   const step = 130;
   const width = step * units.length;
   const height = (/** @type {number} */ n) => 16 + (104 * Math.log(n + 1)) / Math.log(Math.max(...units) + 1);
@@ -213,7 +219,8 @@ function architecture(text) {
           svg("line", { x1: x + 13, y1: 70 + side * half, x2: x + step - 13, y2: 70 + (side * height(next)) / 2 }),
         );
       }
-      children.push(svg("text", { x: x + step / 2, y: 74, "text-anchor": "middle", class: "faint" }, count(n * next)));
+      const weights = svg("text", { x: x + step / 2, y: 74, "text-anchor": "middle", class: "faint" }, count(n * next));
+      if (areServed) children.push(weights);
     }
     children.push(svg("rect", { x: x - 13, y: 70 - half, width: 26, height: 2 * half, rx: 6 }));
     const label = i === 0 ? "pixels" : i === units.length - 1 ? "logit" : "hidden";
@@ -226,9 +233,19 @@ function architecture(text) {
       class: "architecture",
       viewBox: `0 0 ${width} 172`,
       role: "img",
-      "aria-label": `Layers of ${units.join(", ")} units; between them the number of weights`,
+      "aria-label": `Layers of ${units.join(", ")} units${areServed ? "; between them the number of weights" : ""}`,
     },
     ...children,
   );
-  return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Architecture" }, drawing);
+  return h(
+    "div",
+    {},
+    h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Architecture" }, drawing),
+    !areServed &&
+      h(
+        "p",
+        { class: "hint spaced" },
+        `The network as it was trained, with ${count(dense)} parameters; this ${variant ?? "smaller"} variant has ${count(parameters ?? 0)}.`,
+      ),
+  );
 }

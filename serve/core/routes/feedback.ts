@@ -1,0 +1,34 @@
+/** @module `POST /feedback`: what a person calls an image that a model answered for, kept as a line of a file. */
+import { appendFile, stat } from "node:fs/promises";
+import { Problem } from "../http/index";
+import { readJsonBody } from "./request-images";
+import type { Handler } from "./route";
+
+/** A larger file takes no more. */
+export const FEEDBACK_BYTES = 10 * 2 ** 20;
+const LONGEST_NAME = 512;
+
+/** Keeps `{image_filename, label, logit, probability, threshold}` with the model that `model` names, and the time. */
+export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => {
+  if (!feedback) throw new Problem("FEEDBACK_NOT_CONFIGURED");
+  const given = readJsonBody(body);
+  const { name: model, sha256, card } = models.get(typeof given.model === "string" ? given.model : null);
+  const { image_filename: filename, label } = given;
+  if (typeof filename !== "string" || filename === "" || filename.length > LONGEST_NAME) {
+    throw new Problem("FIELD_INVALID", `image_filename must be a text of at most ${LONGEST_NAME} characters.`);
+  }
+  if (!card.classes.includes(label as string)) {
+    throw new Problem("FIELD_INVALID", `label must be ${card.classes.join(" or ")}.`);
+  }
+  const [logit, probability, threshold] = ["logit", "probability", "threshold"].map((field) => {
+    if (Number.isFinite(given[field])) return given[field];
+    throw new Problem("FIELD_INVALID", `${field} must be a number.`);
+  });
+  const known = { model, model_sha256: sha256, run: card.source?.run ?? null };
+  const kept = { time: new Date().toISOString(), image_filename: filename, label, ...known };
+  const line = `${JSON.stringify({ ...kept, logit, probability, threshold })}\n`;
+  const size = (await stat(feedback).catch(() => undefined))?.size ?? 0;
+  if (size + line.length > FEEDBACK_BYTES) throw new Problem("FEEDBACK_FULL");
+  await appendFile(feedback, line);
+  return { status: 204, headers: {}, body: "" };
+};

@@ -1,0 +1,46 @@
+/** @module What people called images on the web page, as the server keeps it: one JSON object a line. */
+import { readFile } from "node:fs/promises";
+import { InputError, messageOf } from "../errors/index";
+import type { Prediction } from "./predictions";
+
+/** Labels that people gave to answers of one run's model. */
+export interface Feedback {
+  /** The answers with a person's label: of several for an image the last. */
+  readonly predictions: readonly Prediction[];
+  /** Lines about models of other runs. */
+  readonly otherRuns: number;
+}
+
+/**
+ * Reads the file of `histo serve --feedback`.
+ * @param run name of the run whose model answered @param classes `[negative, positive]`
+ * @throws {InputError} `FEEDBACK_UNREADABLE`, naming the line
+ */
+export async function readFeedback(path: string, run: string, classes: readonly [string, string]): Promise<Feedback> {
+  const unreadable = (reason: string) => new InputError("FEEDBACK_UNREADABLE", `--feedback: ${path}: ${reason}.`);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw unreadable(messageOf(error));
+  });
+  const latest = new Map<string, Prediction>();
+  let otherRuns = 0;
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    let kept: Record<string, unknown>;
+    try {
+      kept = JSON.parse(line);
+    } catch {
+      throw unreadable(`line ${i + 1} is not JSON`);
+    }
+    if (kept.run !== run) {
+      otherRuns++;
+      continue;
+    }
+    const { image_filename: filename, label, logit, probability } = kept;
+    const place = classes.indexOf(label as string);
+    if (typeof filename !== "string" || place < 0 || typeof logit !== "number" || typeof probability !== "number") {
+      throw unreadable(`line ${i + 1} lacks an image, a label of ${classes.join(" or ")}, or numbers`);
+    }
+    latest.set(filename, { filename, label: place as 0 | 1, logit, probability });
+  }
+  return { predictions: [...latest.values()], otherRuns };
+}

@@ -1,0 +1,53 @@
+/** A person's label goes from the server's file to a measure of the run. */
+import assert from "node:assert/strict";
+import { truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startServer } from "../../serve/server/index";
+import { readFeedback } from "../../src/evaluation/index";
+import { writeModel } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+const ANSWER = { image_filename: "t.png", model: "mlp", logit: 0.4, probability: 0.6, threshold: 0.5 };
+
+test("labels of people are kept line by line, the last for an image counts, and a full file takes no more", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const feedback = join(directory, "feedback.jsonl");
+  const server = await startServer({ models: [await writeModel(join(directory, "mlp"))], port: 0, feedback });
+  context.after(() => server.close());
+  const send = async (body: object) => {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${server.url}/feedback`, { method: "POST", headers, body: JSON.stringify(body) });
+    return { status: response.status, text: await response.text() };
+  };
+  assert.equal((await send({ ...ANSWER, label: "SSA" })).status, 204);
+  assert.equal((await send({ ...ANSWER, label: "HP" })).status, 204);
+  assert.match((await send({ ...ANSWER, label: "XYZ" })).text, /FIELD_INVALID.*label must be HP or SSA/s);
+  assert.match((await send({ ...ANSWER, label: "HP", logit: "much" })).text, /logit must be a number/);
+
+  const { predictions, otherRuns } = await readFeedback(feedback, "mlp", ["HP", "SSA"]);
+  assert.deepEqual(predictions, [{ filename: "t.png", label: 0, logit: 0.4, probability: 0.6 }]);
+  assert.equal(otherRuns, 0);
+  assert.equal((await readFeedback(feedback, "another", ["HP", "SSA"])).otherRuns, 2);
+
+  await truncate(feedback, 10 * 2 ** 20);
+  assert.equal((await send({ ...ANSWER, label: "HP" })).status, 507);
+});
+
+test("a server without a file for labels says so", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const server = await startServer({ models: [await writeModel(join(directory, "mlp"))], port: 0 });
+  context.after(() => server.close());
+  const { feedback } = (await (await fetch(`${server.url}/info`)).json()) as { feedback: boolean };
+  assert.equal(feedback, false);
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ ...ANSWER, label: "HP" });
+  const response = await fetch(`${server.url}/feedback`, { method: "POST", headers, body });
+  assert.match(await response.text(), /FEEDBACK_NOT_CONFIGURED/);
+});
+
+test("a line that is no label is named", async (context) => {
+  const file = join(await temporaryDirectory(context), "feedback.jsonl");
+  await writeFile(file, '{"run":"mlp","image_filename":"a.png","label":"HP","logit":1,"probability":0.7}\n{"run":\n');
+  await assert.rejects(readFeedback(file, "mlp", ["HP", "SSA"]), /line 2 is not JSON/);
+});
