@@ -1,6 +1,7 @@
 /** @module `histo slide`: from whole slides to maps. */
+import { join } from "node:path";
 import { InputError } from "../errors/index";
-import type { SlideInfo, SlideResult, SlidesResult } from "../slide/index";
+import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
 import { type CommandDefinition, integer, number, oneOf } from "./command";
 
 interface Options {
@@ -18,6 +19,8 @@ interface Options {
   readonly workers?: number;
   readonly threads?: number;
   readonly labels?: string;
+  readonly redis?: string;
+  readonly array?: boolean;
 }
 
 interface Fetched {
@@ -41,10 +44,15 @@ export const slideCommand: CommandDefinition<Options, Result> = {
       .option("--tissue <share>", "smallest share of tissue of a tile; 0 for every tile (default: 0.1)", number(0, 1))
       .option("--frame <frame>", "corner that tiles.geojson counts from: qupath or slide", oneOf("qupath", "slide"))
       .option("--dzi", "also write the slide's picture for viewers: slide.dzi and slide_files/ (Deep Zoom)")
+      .option("--redis <url>", "hand the slides out to workers at this Redis (histo worker --slides)")
+      .option("--array", "in an array job (AWS Batch, Kubernetes): only the slide whose place is the job's index")
       .option("--resume", "go on with unfinished work in --out")
       .option("--workers <n>", "processes that read and predict (default: one for each processor)", integer(1, 64))
       .option("--threads <n>", "processors to use (default: all)", integer(1, 1024)),
-  async run({ args, model, out, info, fetchOpenslide, tissue, labels, ...options }, { progress, signal }) {
+  async run(
+    { args, model, out, info, fetchOpenslide, tissue, labels, redis, array, ...options },
+    { progress, signal },
+  ) {
     const { fetchOpenSlide, findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
     if (fetchOpenslide) return { library: (await fetchOpenSlide()).library };
     if (args.length === 0) throw new InputError("OPTION_MISSING", "Which slide? Name a file or a folder.");
@@ -53,8 +61,14 @@ export const slideCommand: CommandDefinition<Options, Result> = {
     if (out === undefined) throw new InputError("OPTION_MISSING", "--out is missing: the folder for the results.");
     const { slides, many } = await findSlides(args);
     const settings = { ...options, model, out, leastTissue: tissue, progress, signal };
-    if (many || labels !== undefined) {
-      const result = await predictSlides(slides, settings, labels);
+    if (array) {
+      const { path, name } = slideAt(slides, process.env);
+      const result = await predictSlide(path, { ...settings, out: join(out, name) });
+      sayUnread(result);
+      return result;
+    }
+    if (many || labels !== undefined || redis !== undefined) {
+      const result = await predictSlides(slides, { ...settings, labels, redis });
       for (const slide of result.slides) sayUnread(slide);
       for (const { message } of result.failed) complain(message);
       return result;
@@ -69,6 +83,18 @@ export const slideCommand: CommandDefinition<Options, Result> = {
     return "slides" in result ? reportMany(result) : report(result);
   },
 };
+
+/** The slide of this job among those of its array. */
+function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): ListedSlide {
+  const index = env.AWS_BATCH_JOB_ARRAY_INDEX ?? env.JOB_COMPLETION_INDEX;
+  const slide = index === undefined ? undefined : slides[Number(index)];
+  if (slide) return slide;
+  const message =
+    index === undefined
+      ? "--array is for array jobs, whose number is in AWS_BATCH_JOB_ARRAY_INDEX or JOB_COMPLETION_INDEX."
+      : `There is no slide for index ${index}: the array's size must be ${slides.length}.`;
+  throw new InputError("ARRAY_INDEX", message);
+}
 
 function complain(message: string): void {
   process.stderr.write(`histo: ${message}\n`);

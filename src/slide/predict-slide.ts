@@ -45,6 +45,8 @@ export interface SlideResult extends SlideSummary {
   readonly out: string;
   readonly seconds: number;
   readonly tilesPerSecond: number;
+  /** Tiles that had their answers from an earlier try. */
+  readonly resumedTiles: number;
   /** Of the workers, on all processors together. */
   readonly processorSeconds: number;
   /** Of all processes together. */
@@ -101,7 +103,10 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     if (options.dzi) await writeDeepZoom(out, slide.reader, signal);
     const work = sha256(JSON.stringify(identity));
     const finished = options.resume ? await finishedWork(out, work) : undefined;
-    if (finished) return { ...finished, out, seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
+    if (finished) {
+      const nothing = { seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
+      return { ...finished, out, ...nothing, resumedTiles: finished.tissueTiles };
+    }
     const thumbnail = await thumbnailOf(slide.reader, (size * scale.downsample) / MASK_PIXELS_PER_TILE, signal);
     const grid = gridOf(info, settings, thumbnail);
     if (grid.tissueTiles === 0) {
@@ -144,7 +149,8 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     const seconds = (performance.now() - started) / 1000;
     const tilesPerSecond = (grid.tissueTiles - before) / predictSeconds;
     const peakMemoryBytes = process.resourceUsage().maxRSS * 1024 + use.memory;
-    return { ...summary, out, seconds, tilesPerSecond, processorSeconds: use.processorSeconds, peakMemoryBytes };
+    const { processorSeconds } = use;
+    return { ...summary, out, seconds, tilesPerSecond, resumedTiles: before, processorSeconds, peakMemoryBytes };
   } finally {
     await slide.reader.close();
     if (slide.source.path !== path) await rm(slide.source.path, { force: true });

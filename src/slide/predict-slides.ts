@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf } from "../errors/index";
 import { csvField, csvForeignText, writeFileAtomically, writeJson } from "../files/index";
 import { readModelDirectory } from "../model-directory/index";
+import { silentProgress } from "../progress/index";
 import { AGGREGATIONS, type SlideMetrics, slideMetrics } from "./aggregation";
 import type { ListedSlide } from "./find-slides";
 import { isOfOneSlide, predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
@@ -18,27 +19,40 @@ export interface SlidesResult {
 
 const SLIDES_TABLE = "slides.csv";
 
+/** How many slides are predicted. */
+interface SlidesOptions extends SlideOptions {
+  /** CSV of slide, label and optional partition. */
+  readonly labels?: string | undefined;
+  /** Address of Redis: workers there predict the slides (`histo worker --slides`). Default: this process does. */
+  readonly redis?: string | undefined;
+}
+
+/** A slide's result, or why it has none. */
+interface Outcome {
+  readonly name: string;
+  readonly outcome: SlideResult | { readonly code: string; readonly message: string };
+}
+
 /**
  * Predicts slides into folders of their names below `out`. One that cannot be read spoils no other.
- * @param labels CSV of slide, label and optional partition
- * @throws {InputError} codes of the model and of the labels; {Interrupted} when stopped
+ * @throws {InputError} codes of the model and of the labels; {HistoError} `REDIS_UNREACHABLE`; {Interrupted} when stopped
  */
 export async function predictSlides(
   slides: readonly ListedSlide[],
-  options: SlideOptions,
-  labels?: string,
+  { labels, redis, ...options }: SlidesOptions,
 ): Promise<SlidesResult> {
   const { card } = await readModelDirectory(options.model);
   const labelOf = labels === undefined ? () => undefined : await readSlideLabels(labels, card.classes);
-  const results: SlideResult[] = [];
-  const failed: SlidesResult["failed"][number][] = [];
-  for (const { path, name } of slides) {
-    try {
-      results.push({ ...(await predictSlide(path, { ...options, out: join(options.out, name) })), slide: name });
-    } catch (error) {
-      if (!isOfOneSlide(error)) throw error;
-      failed.push({ slide: name, code: error.code, message: messageOf(error) });
-    }
+  const done = new Map<string, Outcome["outcome"]>();
+  let [results, failed]: [SlideResult[], SlidesResult["failed"]] = [[], []];
+  for await (const { name, outcome } of redis === undefined ? here(slides, options) : there(slides, options, redis)) {
+    done.set(name, outcome);
+    const inOrder = slides.flatMap((slide) => {
+      const one = done.get(slide.name);
+      return one ? [{ ...one, slide: slide.name }] : [];
+    });
+    results = inOrder.filter((one) => "work" in one);
+    failed = inOrder.filter((one) => "code" in one);
     await writeFileAtomically(join(options.out, SLIDES_TABLE), table(results, failed, labelOf));
   }
   const labelled = results.flatMap((summary) => {
@@ -48,6 +62,37 @@ export async function predictSlides(
   const metrics = labelled.length > 0 ? slideMetrics(labelled) : null;
   if (metrics) await writeJson(join(options.out, "metrics.json"), metrics);
   return { out: options.out, slides: results, failed, metrics };
+}
+
+/** One slide after the other, in this process. */
+async function* here(slides: readonly ListedSlide[], options: SlideOptions): AsyncGenerator<Outcome> {
+  for (const { path, name } of slides) {
+    try {
+      yield { name, outcome: await predictSlide(path, { ...options, out: join(options.out, name) }) };
+    } catch (error) {
+      if (!isOfOneSlide(error)) throw error;
+      yield { name, outcome: { code: error.code, message: messageOf(error) } };
+    }
+  }
+}
+
+/** Slides as workers are done with them. */
+async function* there(
+  slides: readonly ListedSlide[],
+  { progress = silentProgress, signal = new AbortController().signal, ...options }: SlideOptions,
+  redis: string,
+): AsyncGenerator<Outcome> {
+  const { handOut } = await import("./queue/index.js");
+  const { model, out, mpp, slideMpp, overlap, leastTissue, frame, dzi } = options;
+  const settings = { model, mpp, slideMpp, overlap, leastTissue, frame, dzi };
+  const orders = slides.map(({ name, path }) => ({ name, path, settings: { ...settings, out: join(out, name) } }));
+  const task = progress.start("Slides", slides.length, "slides");
+  let count = 0;
+  for await (const returned of handOut(orders, { redis, progress, signal })) {
+    task.update(++count);
+    yield returned;
+  }
+  task.finish(`${count} slides`);
 }
 
 function table(

@@ -2,6 +2,7 @@
  * @module What a search and its workers tell each other through Redis. The journal of the search stays the only truth:
  * Redis may be emptied at any time, and the search puts what is open in the queue again.
  */
+import type { Queue } from "bullmq";
 import { sha256 } from "../../files/index";
 import type { TrialOutcome } from "../journal";
 import type { TrialJob } from "../trial";
@@ -40,6 +41,8 @@ export type TrialReport =
   | { readonly type: "interrupted" }
   /** The worker cannot take this search's trials. */
   | { readonly type: "refused"; readonly reason: string };
+
+export type TrialQueue = Queue<QueuedTrial, TrialReport, "trial">;
 
 /** `queue.json` of a search that has handed out trials. */
 export interface QueueFile {

@@ -8,6 +8,7 @@ import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { HistoError, Interrupted, messageOf } from "../../errors/index";
 import { readJson, writeJson } from "../../files/index";
 import type { Progress } from "../../progress/index";
+import { openQueue, parseRedisUrl } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { SearchSettings } from "../settings";
 import type { TrialHost, TrialJob } from "../trial";
@@ -16,12 +17,13 @@ import {
   LIVES,
   type Merits,
   PROTOCOL,
+  QUEUE,
   type QueuedTrial,
   type QueueFile,
   queuedSearchId,
+  type TrialQueue,
   type TrialReport,
 } from "./protocol";
-import { openQueue, parseRedisUrl, type TrialQueue } from "./redis";
 
 const POLL_MS = 250;
 const COUNT_WORKERS_MS = 2000;
@@ -61,7 +63,7 @@ export class QueuePool implements TrialPool, TrialRunner {
     const { settings, progress } = options;
     const address = parseRedisUrl(options.redis);
     let away = false;
-    const queue = await openQueue(address, () => {
+    const queue: TrialQueue = await openQueue(address, QUEUE, () => {
       if (!away) progress.say(`${address.shown} does not answer any more; the search waits for it.`);
       away = true;
     });

@@ -8,6 +8,7 @@ import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { InputError, Interrupted, messageOf } from "../../errors/index";
 import { readJson } from "../../files/index";
 import { decimal, type Progress, silentProgress } from "../../progress/index";
+import { openQueue, parseRedisUrl } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { TrialJob } from "../trial";
 import { type ProcessRunner, processRunners, WorkerLost } from "../workers";
@@ -19,9 +20,9 @@ import {
   type QueuedTrial,
   type QueueFile,
   queuedSearchId,
+  type TrialQueue,
   type TrialReport,
 } from "./protocol";
-import { openQueue, parseRedisUrl, type TrialQueue } from "./redis";
 import { TrialWatch } from "./watch";
 
 export interface WorkerOptions {
@@ -60,7 +61,7 @@ export async function serveTrials(options: WorkerOptions): Promise<WorkerSummary
   const { progress = silentProgress, signal, idle } = options;
   const address = parseRedisUrl(options.redis);
   let away = false;
-  const queue = await openQueue(address, () => {
+  const queue: TrialQueue = await openQueue(address, QUEUE, () => {
     if (!away) progress.say(`${address.shown} does not answer any more; the worker waits for it.`);
     away = true;
   });

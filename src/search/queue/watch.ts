@@ -4,8 +4,8 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { Job } from "bullmq";
-import type { QueuedTrial, TrialReport } from "./protocol";
-import type { TrialQueue } from "./redis";
+import { lockHoldsUntil } from "../../queue/index";
+import type { QueuedTrial, TrialQueue, TrialReport } from "./protocol";
 
 const LOOK_MS = 500;
 
@@ -40,7 +40,7 @@ export class TrialWatch {
       await setTimeout(LOOK_MS);
       if (this.ended) return;
       // Without Redis there is no telling; the trial is this worker's for as long as the lock that was seen last.
-      holdsUntil = (await this.lockHoldsUntil().catch(() => holdsUntil)) ?? 0;
+      holdsUntil = (await this.lock().catch(() => holdsUntil)) ?? 0;
       if (this.ended) return;
       if (Date.now() > holdsUntil) {
         this.lost = true;
@@ -73,11 +73,7 @@ export class TrialWatch {
     return Object.values(this.answers).some(Boolean);
   }
 
-  /** When the lock ends, or undefined where another worker has it or nobody. */
-  private async lockHoldsUntil(): Promise<number | undefined> {
-    const client = await this.queue.client;
-    const key = `${this.queue.toKey(this.job.id as string)}:lock`;
-    const [holder, milliseconds] = [await client.get(key), await client.pttl(key)];
-    return holder === this.token && milliseconds > 0 ? Date.now() + milliseconds : undefined;
+  private lock(): Promise<number | undefined> {
+    return lockHoldsUntil(this.queue, this.job.id as string, this.token);
   }
 }

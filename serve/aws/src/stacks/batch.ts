@@ -1,4 +1,4 @@
-/** @module Optional: prediction over a whole folder of tiles as one Fargate task, started by hand or on a schedule. */
+/** @module Optional: a folder of tiles as one Fargate task, and whole slides as an array job; by hand or on a schedule. */
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import * as ecs from "aws-cdk-lib/aws-ecs";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
@@ -9,6 +9,7 @@ import { acknowledge, acknowledgeObjects } from "../acknowledge";
 import { logGroup } from "../logs";
 import { hostParameter } from "./ec2";
 import type { NetworkStack } from "./network";
+import { SlideArray } from "./slide-array";
 import type { StorageStack } from "./storage";
 
 export class BatchStack extends Stack {
@@ -84,5 +85,7 @@ export class BatchStack extends Stack {
         `aws ecs run-task --launch-type FARGATE --cluster ${settings.name}-batch --task-definition ${task.family} ` +
         `--network-configuration 'awsvpcConfiguration={subnets=[${subnets}],securityGroups=[${groups}]}'`,
     });
+    const slides = new SlideArray(this, "Slides", { settings, network, storage, image, arm });
+    new CfnOutput(this, "RunSlides", { description: "Starts the slides' array job", value: slides.command });
   }
 }

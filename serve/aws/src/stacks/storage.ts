@@ -27,6 +27,8 @@ export class StorageStack extends Stack {
   readonly repositories: Readonly<Record<RepositoryName, Repository>>;
   readonly models: FileSystem;
   readonly modelAccess: AccessPoint;
+  /** Whole slides (`in/`) and their results (`out/`). */
+  readonly slideAccess: AccessPoint;
   /** Source of `POST /predict {"image_filename": ...}`. */
   readonly images: Bucket;
   /** Exported models, one folder each; a server copies the chosen one to the volume. */
@@ -103,6 +105,11 @@ export class StorageStack extends Stack {
     });
     this.modelAccess = this.models.addAccessPoint("ModelAccess", {
       path: "/models",
+      posixUser: { uid: MODEL_USER, gid: MODEL_USER },
+      createAcl: { ownerUid: MODEL_USER, ownerGid: MODEL_USER, permissions: "755" },
+    });
+    this.slideAccess = this.models.addAccessPoint("SlideAccess", {
+      path: "/slides",
       posixUser: { uid: MODEL_USER, gid: MODEL_USER },
       createAcl: { ownerUid: MODEL_USER, ownerGid: MODEL_USER, permissions: "755" },
     });

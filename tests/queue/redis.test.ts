@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRedisUrl } from "../../src/search/queue/index";
+import { parseRedisUrl } from "../../src/queue/index";
 
 test("an address of Redis is taken apart, and shown without its password", () => {
   assert.deepEqual(parseRedisUrl("redis://127.0.0.1"), {

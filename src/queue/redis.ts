@@ -1,16 +1,13 @@
 /** @module The address of Redis (or Valkey), and a first contact that fails with one clear line. */
 import { Queue, type RedisOptions } from "bullmq";
-import { HistoError, hasErrorCode, InputError, messageOf } from "../../errors/index";
-import { QUEUE, type QueuedTrial, type TrialReport } from "./protocol";
+import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 
 /** Where Redis is. */
-interface RedisAddress {
+export interface RedisAddress {
   readonly options: RedisOptions;
   /** For people: without user and password. */
   readonly shown: string;
 }
-
-export type TrialQueue = Queue<QueuedTrial, TrialReport, "trial">;
 
 /** How long a first contact may take, milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -41,15 +38,16 @@ export function parseRedisUrl(text: string): RedisAddress {
 }
 
 /**
- * Opens the queue of trials once Redis has answered. Later on an absent Redis is waited for.
+ * Opens a queue once Redis has answered. Later on an absent Redis is waited for.
  * @param onError hears of every lost connection
  * @throws {HistoError} `REDIS_UNREACHABLE`
  */
-export async function openQueue(
+export async function openQueue<Data, Result, Name extends string>(
   { options, shown }: RedisAddress,
+  name: string,
   onError: (error: Error) => void,
-): Promise<TrialQueue> {
-  const probe = new Queue(QUEUE, {
+): Promise<Queue<Data, Result, Name>> {
+  const probe = new Queue(name, {
     connection: { ...options, retryStrategy: () => null, connectTimeout: PATIENCE_MS },
   });
   probe.on("error", () => undefined);
@@ -65,7 +63,7 @@ export async function openQueue(
     clearTimeout(timer);
     await probe.close().catch(() => undefined);
   }
-  const queue: TrialQueue = new Queue(QUEUE, { connection: { ...options, maxRetriesPerRequest: 1 } });
+  const queue = new Queue<Data, Result, Name>(name, { connection: { ...options, maxRetriesPerRequest: 1 } });
   queue.on("error", onError);
   await queue.waitUntilReady();
   return queue;

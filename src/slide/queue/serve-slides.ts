@@ -1,0 +1,159 @@
+/** @module The worker's side: takes slides, predicts them into the shared folder, and goes on where another worker ended. */
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { setTimeout } from "node:timers/promises";
+import { DelayedError, type Job, Worker } from "bullmq";
+import { HistoError, InputError, Interrupted } from "../../errors/index";
+import { type Progress, silentProgress } from "../../progress/index";
+import { lockHoldsUntil, openQueue, parseRedisUrl } from "../../queue/index";
+import { predictSlide } from "../predict-slide";
+import { LIVES, PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport } from "./protocol";
+
+interface SlideWorkerOptions {
+  readonly redis: string;
+  /** Slides at the same time; 1 unless told. */
+  readonly workers?: number | undefined;
+  /** After so many seconds without a sign of life a slide is given to another worker; 30 unless told. */
+  readonly lostAfter?: number | undefined;
+  /** End after so many seconds without a slide; never unless told. */
+  readonly idle?: number | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a worker did. */
+export interface SlideWorkerSummary {
+  readonly finished: number;
+  readonly failed: number;
+  /** Slides that this worker was stopped in; others go on with them. */
+  readonly givenBack: number;
+}
+
+const LOOK_MS = 500;
+
+type SlideJob = Job<QueuedSlide, SlideReport, "slide">;
+
+/**
+ * Takes slides until it is told to stop: what is done of the slide under way is kept, and the slide given back.
+ * @throws {HistoError} `REDIS_UNREACHABLE`; {InputError} `WORKER_VERSION` or `WORKER_SEES_NO_SLIDE` where this machine cannot take slides
+ */
+export async function serveSlides(options: SlideWorkerOptions): Promise<SlideWorkerSummary> {
+  const { progress = silentProgress, signal, idle = Number.POSITIVE_INFINITY } = options;
+  const address = parseRedisUrl(options.redis);
+  const queue: SlideQueue = await openQueue(address, QUEUE, () => undefined);
+  const lockMs = 1000 * (options.lostAfter ?? 30);
+  const counts = { finished: 0, failed: 0, givenBack: 0 };
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new Interrupted());
+  signal?.addEventListener("abort", interrupt);
+  if (signal?.aborted) interrupt();
+  let fault: InputError | undefined;
+  let [busy, lastActive] = [0, Date.now()];
+
+  const take = async (job: SlideJob, token = ""): Promise<SlideReport> => {
+    busy++;
+    try {
+      fault ??= refusalOf(job.data);
+      if (fault) {
+        interrupt();
+        return await giveBack(job, token);
+      }
+      progress.say(`${job.data.path}: begun`);
+      const report = await predictQueued(queue, job, token, { lockMs, progress, signal: stop.signal });
+      if (report.type === "interrupted" && !job.data.cancelled) {
+        counts.givenBack++;
+        return await giveBack(job, token);
+      }
+      if (report.type !== "interrupted") counts[report.type]++;
+      return report;
+    } finally {
+      busy--;
+      lastActive = Date.now();
+    }
+  };
+  const worker = new Worker<QueuedSlide, SlideReport, "slide">(QUEUE, take, {
+    connection: address.options,
+    name: `${hostname()}-${process.pid}`,
+    concurrency: options.workers ?? 1,
+    lockDuration: lockMs,
+    stalledInterval: lockMs / 2,
+    maxStalledCount: LIVES - 1,
+  });
+  // Lost connections come back by themselves; a lost lock is noticed where the slide is predicted.
+  worker.on("error", () => undefined);
+  progress.say(`Waiting for slides at ${address.shown}`);
+  while (!stop.signal.aborted && (busy > 0 || Date.now() - lastActive < 1000 * idle)) {
+    await setTimeout(LOOK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+  }
+  interrupt();
+  // Resolves when the slides under way have been given back; without Redis that cannot be waited for.
+  await Promise.race([worker.close(), setTimeout(lockMs)]);
+  await Promise.race([queue.close().catch(() => undefined), setTimeout(2000)]);
+  if (fault) throw fault;
+  return counts;
+}
+
+interface Surroundings {
+  readonly lockMs: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Predicts a slide for as long as it is this worker's and wanted. */
+async function predictQueued(
+  queue: SlideQueue,
+  job: SlideJob,
+  token: string,
+  { lockMs, progress, signal }: Surroundings,
+): Promise<SlideReport> {
+  const ending = new AbortController();
+  let lost = false;
+  const watch = async () => {
+    let holdsUntil = Date.now() + lockMs;
+    while (!ending.signal.aborted) {
+      await setTimeout(LOOK_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+      // Without Redis there is no telling; the slide is this worker's for as long as the lock that was seen last.
+      holdsUntil = (await lockHoldsUntil(queue, job.id as string, token).catch(() => holdsUntil)) ?? 0;
+      lost ||= Date.now() > holdsUntil;
+      job.data = (await queue.getJob(job.id as string).catch(() => undefined))?.data ?? job.data;
+      if (lost || job.data.cancelled) ending.abort(new Interrupted());
+    }
+  };
+  const watching = watch();
+  try {
+    const { path, settings } = job.data;
+    const together = AbortSignal.any([signal, ending.signal]);
+    const result = await predictSlide(path, { ...settings, resume: true, progress, signal: together });
+    return { type: "finished", result };
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      if (lost) throw new Error("its lock was lost");
+      return { type: "interrupted" };
+    }
+    if (!(error instanceof HistoError)) throw error;
+    return { type: "failed", code: error.code, message: error.message };
+  } finally {
+    ending.abort(new Interrupted());
+    await watching;
+  }
+}
+
+/** For another worker, at once. */
+async function giveBack(job: SlideJob, token: string): Promise<never> {
+  await job.moveToDelayed(Date.now(), token);
+  throw new DelayedError();
+}
+
+/** Why this machine cannot take slides. */
+function refusalOf({ protocol, path, settings }: QueuedSlide): InputError | undefined {
+  if (protocol !== PROTOCOL) {
+    return new InputError(
+      "WORKER_VERSION",
+      "This worker cannot take slides: they are of another version of this program.",
+    );
+  }
+  const missing = [path, settings.model].find((needed) => !existsSync(needed));
+  if (missing === undefined) return undefined;
+  const message = `This worker cannot take slides: ${missing} is not here; mount the shared folder under this path.`;
+  return new InputError("WORKER_SEES_NO_SLIDE", message);
+}
