@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { projectRoot } from "../../src/files/index";
+import { writeModel } from "../support/served-model";
+import { picture, writeSlide } from "../support/slide-files";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+/** Whether a small disk can be had here: a tmpfs in a namespace of its own. */
+const withoutNamespace =
+  spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status !== 0 &&
+  "no tmpfs can be mounted here (unshare -rm)";
+
+for (const [size, where] of [
+  ["4k", "in the middle of the answers"],
+  ["200k", "while the results are written"],
+] as const) {
+  test(`a disk that is full ${where} is one line, and what was done is kept`, { skip: withoutNamespace }, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const slide = await writeSlide(join(directory, "slide.tif"), [picture(1600, 1100)]);
+    const model = await writeModel(join(directory, "model"));
+    const out = join(directory, "out");
+    await mkdir(out);
+    const program = join(projectRoot(), "bin", "histo.cjs");
+    const script = `
+      mount -t tmpfs -o size=${size} tmpfs ${out}
+      histo() { ${process.execPath} ${program} slide ${slide} --model ${model} --out ${out} --mpp 0.5 --workers 1 --quiet "$@"; }
+      histo; echo "status $?"; ls ${out}
+      mount -o remount,size=64m ${out}
+      histo --resume > /dev/null; echo "status $?"; ls ${out}`;
+    const { stdout, stderr } = spawnSync("unshare", ["-rm", "sh", "-c", script], { encoding: "utf8" });
+    assert.match(stderr, /^histo: .*no space left; what was done is kept: make room and add --resume\.\n$/);
+    const [, before = "", after = ""] = stdout.split("status ");
+    assert.match(before, /^1\nanswers\.jsonl\n/);
+    assert.doesNotMatch(before, /slide\.json/);
+    assert.deepEqual(after.trim().split("\n"), ["0", "heatmap.png", "slide.json", "tiles.csv", "tiles.geojson"]);
+  });
+}
