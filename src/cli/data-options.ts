@@ -7,7 +7,8 @@ import { addSchemaOptions, givenOptions } from "./schema-options";
 
 /** `--data DIR` and how the directory is to be read, for commands that train; the others choose no fold. */
 export const datasetChoice = trainingSchema.pick({ data: true, dataset: true });
-const reading = z.strictObject({
+/** The options of a command that reads a data set. */
+export const readingSchema = z.strictObject({
   data: trainingSchema.shape.data,
   ...datasetSchema.omit({ fold: true, folds: true }).shape,
 });
@@ -22,7 +23,7 @@ export const bitDepth = integer(8, 16);
 
 /** Adds `--data DIR` and the options that say how the directory is to be read. */
 export function addDataOptions(command: Command): Command {
-  return addSchemaOptions(command, reading);
+  return addSchemaOptions(command, readingSchema);
 }
 
 /** How the directory is to be read, of a command's options. */

@@ -1,16 +1,22 @@
 /** @module `histo eda`: what a data set holds, and what is wrong with it. */
 import { existsSync } from "node:fs";
+import * as z from "zod";
 import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
 import { InputError } from "../errors/index";
 import type { Look, Shifts } from "../familiar/index";
+import { option } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
+import { datasetOptions, readingSchema } from "./data-options";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface Options extends DataOptions {
-  /** False with `--no-images`. */
-  readonly images: boolean;
-  readonly against?: string;
-}
+export const edaSchema = readingSchema.extend({
+  images: option(z.boolean().default(true), "read the label table only", { flag: "no-images" }),
+  against: option(
+    z.string().optional(),
+    "other images, such as those met in serving: do they look like the training images?",
+    { value: "dir" },
+  ),
+});
 
 type Colour = readonly [number, number, number];
 
@@ -26,15 +32,13 @@ interface Result extends LabelSummary, Partial<PixelChecks> {
   readonly notes: readonly string[];
 }
 
-export const edaCommand: CommandDefinition<Options, Result> = {
-  configure: (command) =>
-    addDataOptions(command)
-      .option("--no-images", "read the label table only")
-      .option("--against <dir>", "other images, such as those met in serving: do they look like the training images?"),
-  async run(options, { progress, signal }) {
+export const edaCommand: CommandDefinition<object, Result> = {
+  configure: (command) => addSchemaOptions(command, edaSchema),
+  async run(flags, { progress, signal }) {
     const { checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
       await import("../dataset/index.js");
-    const { dataset, images } = await loadTable(options);
+    const { against } = readOptions(flags, edaSchema);
+    const { dataset, images } = await loadTable(flags);
     const labels = {
       ...summarizeLabels(dataset),
       layout: dataset.layout,
@@ -52,7 +56,7 @@ export const edaCommand: CommandDefinition<Options, Result> = {
       );
       const { skipped } = store;
       const { measureShifts } = await import("../familiar/index.js");
-      const further = options.against === undefined ? [] : await looksIn(options.against, store.size);
+      const further = against === undefined ? [] : await looksIn(against, store.size);
       const shift = measureShifts(readable.tiles, store, further);
       return { ...labels, mean, std, ...checkPixels(readable, store), shift, skipped, notes: readable.notes ?? [] };
     } finally {
@@ -80,10 +84,11 @@ async function looksIn(folder: string, size: number): Promise<Look[]> {
 }
 
 /** The data set, and whether its images are to be looked at: a label table that came without any is worth a look too. */
-async function loadTable(options: Options): Promise<{ readonly dataset: Dataset; readonly images: boolean }> {
+async function loadTable(flags: object): Promise<{ readonly dataset: Dataset; readonly images: boolean }> {
   const { loadDataset } = await import("../dataset/index.js");
-  const load = (requireImages: boolean) => loadDataset(options.data, { ...datasetOptions(options), requireImages });
-  if (!options.images) return { dataset: await load(false), images: false };
+  const { data, images } = readOptions(flags, edaSchema);
+  const load = (requireImages: boolean) => loadDataset(data, { ...datasetOptions(flags), requireImages });
+  if (!images) return { dataset: await load(false), images: false };
   try {
     return { dataset: await load(true), images: true };
   } catch (error) {

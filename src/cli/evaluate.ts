@@ -1,7 +1,7 @@
 /** @module `histo evaluate`: a run's measures, recomputed from its predictions, and its report. */
-
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import * as z from "zod";
 import { InputError } from "../errors/index";
 import type {
   AgreementGroup,
@@ -15,21 +15,39 @@ import type {
 import type { Logged } from "../experiments/tracking/index";
 import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
+import { option } from "../options/index";
 import { decimal } from "../progress/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
 import { addSchemaOptions, readOptions } from "./schema-options";
-import { trackingSchema } from "./tracking-options";
+import { trackingOptions } from "./tracking-options";
 
-interface Options {
-  readonly run: string;
-  readonly report?: boolean | string;
-  readonly thresholdRule?: string;
-  readonly against?: string;
-  readonly groups?: string;
-  readonly by?: string;
-  readonly feedback?: string;
-}
+export const evaluateSchema = z.strictObject({
+  run: option(z.string(), "run directory, or mlflow:RUN_ID for a run on the MLflow server", { value: "dir" }),
+  report: option(z.union([z.string(), z.literal(true)]).optional(), "write the report", {
+    value: "[file]",
+    usual: "report.html in the run directory",
+  }),
+  thresholdRule: option(
+    z.string().optional(),
+    "choose the threshold anew: f1, balanced-accuracy, sensitivity>=R (or recall>=R) or cost=C",
+    { value: "rule" },
+  ),
+  against: option(
+    z.string().optional(),
+    "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference",
+    { value: "dir" },
+  ),
+  groups: option(z.string().optional(), "CSV with an image column and --by: measures by group", { value: "file" }),
+  by: option(z.string().optional(), "column of --groups that names the group", { value: "column" }),
+  feedback: option(
+    z.string().optional(),
+    "labels that people gave on the page (histo serve --feedback): measures by them",
+    { value: "file" },
+  ),
+  ...trackingOptions,
+});
+type Options = z.output<typeof evaluateSchema>;
 
 interface Result extends Logged {
   readonly run: string;
@@ -53,7 +71,7 @@ interface Result extends Logged {
   readonly report?: string;
 }
 
-export const evaluateCommand: CommandDefinition<Options, Result> = {
+export const evaluateCommand: CommandDefinition<object, Result> = {
   examples: [
     ["histo evaluate --run runs/NAME --report", "a page with figures and the worst mistakes"],
     [
@@ -62,25 +80,9 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     ],
     ["histo evaluate --run runs/NAME --against runs/OTHER", "is the difference of two models more than chance"],
   ],
-  configure: (command) =>
-    addSchemaOptions(
-      command
-        .requiredOption("--run <dir>", "run directory, or mlflow:RUN_ID for a run on the MLflow server")
-        .option("--report [file]", "write the report (default: report.html in the run directory)")
-        .option(
-          "--threshold-rule <rule>",
-          "choose the threshold anew: f1, balanced-accuracy, sensitivity>=R (or recall>=R) or cost=C",
-        )
-        .option(
-          "--against <dir>",
-          "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference",
-        )
-        .option("--groups <file>", "CSV with an image column and --by: measures by group")
-        .option("--feedback <file>", "labels that people gave on the page (histo serve --feedback): measures by them")
-        .option("--by <column>", "column of --groups that names the group"),
-      trackingSchema,
-    ),
-  async run(options, { progress, signal }) {
+  configure: (command) => addSchemaOptions(command, evaluateSchema),
+  async run(flags, { progress, signal }) {
+    const options = readOptions(flags, evaluateSchema);
     const [evaluation, { localRun, namedRunId }] = await Promise.all([
       import("../evaluation/index.js"),
       import("./fetched-run.js"),
@@ -108,11 +110,10 @@ export const evaluateCommand: CommandDefinition<Options, Result> = {
     const report = options.report ? await reportOf(results, result, options) : undefined;
     if (report) progress.say(`Report: ${report}`);
     const found: Result = { ...result, ...(report && { report }) };
-    const { track, experiment } = readOptions(options, trackingSchema);
-    if (!track) return found;
+    if (!options.track) return found;
     const { logEvaluation } = await import("../experiments/tracking/index.js");
     const logged = await logEvaluation(results, found, {
-      experiment,
+      experiment: options.experiment,
       rule: options.thresholdRule,
       runId: namedRunId(options.run),
       say: (line) => progress.say(line),

@@ -1,16 +1,27 @@
 /** @module `histo metrics`: the measures of any CSV of labels and scores. */
+import * as z from "zod";
 import type { BinaryMetrics } from "../evaluation/index";
-import { type CommandDefinition, number } from "./command";
+import { between, option } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface Options {
-  readonly predictions: string;
-  readonly label?: string;
-  readonly score?: string;
-  readonly threshold: number;
-  readonly positive?: string;
-  readonly logits?: boolean;
-  readonly percent?: boolean;
-}
+export const metricsSchema = z.strictObject({
+  predictions: option(z.string(), "CSV with a header, a column of true labels and one of scores", { value: "file" }),
+  label: option(z.string().optional(), "column of true labels", { value: "column", usual: "found by its usual names" }),
+  score: option(z.string().optional(), "column of scores of the positive class", {
+    value: "column",
+    usual: "found by its usual names",
+  }),
+  threshold: option(between(0, 1).default(0.5), "probability from which on the positive class is predicted", {
+    value: "t",
+  }),
+  positive: option(z.string().optional(), "positive class, where labels are names", {
+    value: "name",
+    usual: "the alphabetically later",
+  }),
+  logits: option(z.boolean().optional(), "scores are logits: any number, taken through the sigmoid for the threshold"),
+  percent: option(z.boolean().optional(), "scores are percent, 0 to 100 (assumed where the column's name says so)"),
+});
 
 /** The metrics, and how the file was read. */
 interface Result extends BinaryMetrics {
@@ -19,17 +30,10 @@ interface Result extends BinaryMetrics {
   readonly logits: boolean;
 }
 
-export const metricsCommand: CommandDefinition<Options, Result> = {
-  configure: (command) =>
-    command
-      .requiredOption("--predictions <file>", "CSV with a header, a column of true labels and one of scores")
-      .option("--label <column>", "column of true labels (default: found by its usual names)")
-      .option("--score <column>", "column of scores of the positive class (default: found by its usual names)")
-      .option("--threshold <t>", "probability from which on the positive class is predicted", number(0, 1), 0.5)
-      .option("--positive <name>", "positive class, where labels are names (default: the alphabetically later)")
-      .option("--logits", "scores are logits: any number, taken through the sigmoid for the threshold")
-      .option("--percent", "scores are percent, 0 to 100 (assumed where the column's name says so)"),
-  async run({ predictions, threshold, args: _, ...options }) {
+export const metricsCommand: CommandDefinition<object, Result> = {
+  configure: (command) => addSchemaOptions(command, metricsSchema),
+  async run(flags) {
+    const { predictions, threshold, ...options } = readOptions(flags, metricsSchema);
     const { binaryMetrics, readScoredTable } = await import("../evaluation/index.js");
     const { labels, scores, logits, columns, positive } = await readScoredTable(predictions, options);
     return { ...binaryMetrics(labels, scores, { threshold, logits }), columns, positive, logits };

@@ -15,17 +15,25 @@ import {
 } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { compareSchema } from "./compare";
+import { edaSchema } from "./eda";
+import { evaluateSchema } from "./evaluate";
 import { exportSchema } from "./export";
 import { rangeSchema } from "./lr-range";
+import { metricsSchema } from "./metrics";
+import { predictSchema } from "./predict";
 import { searchSchema } from "./search";
 import { runSchema } from "./train";
 
 const COMMANDS: Readonly<Record<string, OptionsSchema>> = {
+  eda: edaSchema,
   train: runSchema,
   "lr-range": rangeSchema,
   search: searchSchema,
   compare: compareSchema,
+  evaluate: evaluateSchema,
+  metrics: metricsSchema,
   export: exportSchema,
+  predict: predictSchema,
   serve: serveSchema,
   "deploy lambda|ec2": releaseSchema,
   "deploy tracking": changeSchema,

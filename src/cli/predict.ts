@@ -1,18 +1,33 @@
 /** @module `histo predict`: classes of images by an exported model, as CSV. */
+import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
-import { type CommandDefinition, integer, number } from "./command";
-import { bitDepth, MODEL_BIT_DEPTH_HELP } from "./data-options";
+import { between, option, whole } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface Options {
-  readonly model: string;
-  readonly images: readonly string[];
-  readonly out?: string;
-  readonly threads?: number;
-  readonly tile?: boolean;
-  readonly bitDepth?: number;
-}
+export const predictSchema = z.strictObject({
+  model: option(z.string(), "model directory of histo export", { value: "dir" }),
+  images: option(z.array(z.string()).min(1), "image files and folders of images", { value: "path..." }),
+  out: option(z.string().optional(), "CSV file to write", { value: "file", usual: "standard output" }),
+  tile: option(
+    z.boolean().default(false),
+    "cut pictures of more than twice the model's input into tiles: the answer is the tiles' mean",
+  ),
+  threshold: option(between(0, 1).optional(), "probability from which on the answer is positive", {
+    value: "p",
+    usual: "the model's",
+  }),
+  threads: option(whole(1, 1024).optional(), "threads of the network", {
+    value: "n",
+    usual: "one for each core, at most 8",
+  }),
+  bitDepth: option(whole(8, 16).optional(), "bits that the values of 16-bit images use", {
+    value: "n",
+    usual: "what the model says",
+  }),
+});
 
 interface Result {
   readonly model: string;
@@ -45,26 +60,15 @@ const COLUMNS = [
   "warnings",
 ] as const;
 
-export const predictCommand: CommandDefinition<Options, Result> = {
+export const predictCommand: CommandDefinition<object, Result> = {
   examples: [
     ["histo predict --model MODEL --images DIR --out answers.csv", "a table of all images of a folder"],
     ["histo predict --model MODEL --images DIR --threshold 0.2 --out answers.csv", "miss fewer positives"],
     ["histo explain --model MODEL --images tile.png --out maps", "why does it say so"],
   ],
-  configure: (command) =>
-    command
-      .requiredOption("--model <dir>", "model directory of histo export")
-      .requiredOption("--images <path...>", "image files and folders of images")
-      .option("--out <file>", "CSV file to write (default: standard output)")
-      .option("--tile", "cut pictures of more than twice the model's input into tiles: the answer is the tiles' mean")
-      .option(
-        "--threshold <p>",
-        "probability from which on the answer is positive (default: the model's)",
-        number(0, 1),
-      )
-      .option("--threads <n>", "threads of the network", integer(1, 1024))
-      .option("--bit-depth <n>", MODEL_BIT_DEPTH_HELP, bitDepth),
-  async run({ model, images, out, tile = false, ...options }, { progress, signal }) {
+  configure: (command) => addSchemaOptions(command, predictSchema),
+  async run(flags, { progress, signal }) {
+    const { model, images, out, tile, ...options } = readOptions(flags, predictSchema);
     const { listImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor } = await import("../inference/index.js");
     const [predictor, all] = await Promise.all([Predictor.open(model, options), listImages(images)]);
     const large = tile ? await largeAmong(all, predictor.card.preprocessing.size) : [];

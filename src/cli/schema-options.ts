@@ -76,9 +76,11 @@ export class DeclaredFlag extends Option {
 function flagOf(declared: DeclaredOption): DeclaredFlag {
   const { value, help, group, kind, hidden, environment, required, repeats } = declared;
   const long = `--${flagName(declared)}`;
-  const flags = value ? `${long} <${value}>` : long;
+  const shown = value?.startsWith("[") ? value : value && `<${value}>`;
+  const flags = shown ? `${long} ${shown}` : long;
   const option = new DeclaredFlag(flags, `${help}${remark(declared)}`, kind.words ?? []);
-  if (repeats) {
+  if (option.variadic) option.argParser<readonly string[]>((text, before) => [...(before ?? []), text]);
+  else if (repeats) {
     option.argParser<readonly unknown[]>((text, before) => [
       ...(before ?? []),
       ...(readText(declared, text) as unknown[]),

@@ -15,15 +15,15 @@ import { type ClassNames, scoreColumn } from "./score-column";
 
 export interface ScoredTableOptions {
   /** Name of the column of true labels; found by its usual names where absent. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** Name of the column of scores; found by its usual names where absent. */
-  readonly score?: string;
+  readonly score?: string | undefined;
   /** Name of the positive class; the alphabetically later of two where absent. */
-  readonly positive?: string;
+  readonly positive?: string | undefined;
   /** Scores are logits, any finite number. */
-  readonly logits?: boolean;
+  readonly logits?: boolean | undefined;
   /** Scores are percent, 0 to 100; assumed where the column's name says so. */
-  readonly percent?: boolean;
+  readonly percent?: boolean | undefined;
 }
 
 /** What was read, and from which columns. */

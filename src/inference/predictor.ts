@@ -23,7 +23,7 @@ import { type Oddity, oddityOf } from "./warnings";
 
 export interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Whether idle threads of the network keep their cores busy. Default true. */
   readonly spinning?: boolean;
   /** Bits that the values of 16-bit images use, in place of what the model's card says. */

@@ -6,7 +6,7 @@ import { loadRuntime } from "./runtime";
 
 export interface SessionOptions {
   /** Threads of one run. Default: the processor's parallelism, at most 8. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /**
    * Whether weights are rearranged when the graph is loaded (default true): faster in batches, but large weights are in
    * memory twice meanwhile. Without it, weights in full precision are mapped from their file, and integers are slow.

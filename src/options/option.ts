@@ -10,7 +10,7 @@ interface OptionInfo {
   readonly help: string;
   /** Heading under which `--help` and the docs list it. */
   readonly group?: string;
-  /** What the flag's value is called, such as `n`; absent for a switch. */
+  /** What the flag's value is called: `n`, `[file]` where it may be left out, `path...` for several; absent for a switch. */
   readonly value?: string;
   /** Name of the flag without `--` where it is not the option's own; false where there is no flag. */
   readonly flag?: string | false;
