@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { upgradeStore } from "./mlflow-store.mjs";
 import { setupOrExit } from "./setup/index.mjs";
 import { root, venvProgram } from "./setup/paths.mjs";
 
@@ -24,6 +25,13 @@ if (!(await portIsFree(env.MLFLOW_HOST, Number(env.MLFLOW_PORT)))) {
 }
 await setupOrExit();
 mkdirSync(join(directory, "artifacts"), { recursive: true });
+try {
+  const done = upgradeStore(directory, env.MLFLOW_BACKEND_STORE_URI, venvProgram("python"));
+  if (done) console.error(done);
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
 // A process group of its own, so that the workers end with the server.
 const server = spawn(venvProgram("python"), ["-m", "mlflow", "server"], {
   cwd: directory,

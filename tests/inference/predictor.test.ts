@@ -36,6 +36,15 @@ async function openModel(t: TestContext): Promise<Predictor> {
 
 const png = (seed: number, size = SIZE) => encodePng(randomPixels(1, size, seed), size, size);
 
+test("a model directory of the first version is read", async (t) => {
+  const first = join(projectRoot(), "tests", "fixtures", "first-model");
+  const predictor = await Predictor.open(first, { threads: 1 });
+  t.after(() => predictor.close());
+  assert.ok((await predictor.verifyGolden())?.ok);
+  const { predictedClass } = await predictor.predict(await readFile(join(first, "golden.png")));
+  assert.equal(predictedClass, "HP");
+});
+
 test("a prediction has a probability, a class by the model's threshold, and its times", async (t) => {
   const predictor = await openModel(t);
   const { logit, probability, predictedClass, threshold, preprocessSeconds, inferenceSeconds } =

@@ -1,0 +1,82 @@
+/** @module Stores that older versions of MLflow wrote, under the server that `npm run mlflow` starts. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type TestContext, test } from "node:test";
+import { projectRoot } from "../../src/files/index";
+import { freePort, Mlflow } from "../../src/tracking/index";
+import { pythonPath, withoutPython } from "../support/python";
+import { pythonPackages } from "../support/python-packages";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+/** Writes a run with a parameter and three points, or reads the names of the runs; the last line is what it prints. */
+function oldClient(version: string, store: string, program: string): string {
+  // SQLAlchemy later took a class away that these versions import.
+  const packages = [`mlflow==${version}`, "sqlalchemy==2.0.38", "setuptools==75.8.0"];
+  const code = `import mlflow
+from mlflow.tracking import MlflowClient
+client = MlflowClient("sqlite:///${store}")
+${program}`;
+  const { status, stdout, stderr } = spawnSync(pythonPath() as string, ["-c", code], {
+    env: { ...process.env, PYTHONPATH: pythonPackages(`mlflow-${version}`, packages) },
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stderr);
+  return stdout.trim().split("\n").at(-1) as string;
+}
+
+const WRITE = `experiment = client.create_experiment("old", artifact_location="mlflow-artifacts:/old")
+run = client.create_run(experiment, tags={"mlflow.runName": "first"}).info.run_id
+client.log_param(run, "lr", "0.1")
+for step in range(3): client.log_metric(run, "loss", 1 / (step + 1), step=step)
+client.set_terminated(run)
+print(run)`;
+
+/** Starts the server on a folder; gives its address and what it said until it was ready. */
+async function start(
+  t: TestContext,
+  directory: string,
+): Promise<{ url: string; said: string[]; stop(): Promise<void> }> {
+  const port = String(await freePort());
+  const script = join(projectRoot(), "scripts", "mlflow.mjs");
+  const server = spawn(process.execPath, [script, "--port", port, "--directory", directory], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  t.after(() => server.kill("SIGKILL"));
+  const said: string[] = [];
+  for await (const line of createInterface(server.stderr)) {
+    said.push(line);
+    if (line.startsWith("MLflow is at")) break;
+  }
+  server.stderr.resume();
+  const stop = async () => {
+    server.kill("SIGTERM");
+    await once(server, "exit");
+  };
+  return { url: `http://127.0.0.1:${port}`, said, stop };
+}
+
+for (const version of ["2.9.2", "3.0.0"]) {
+  test(`a store of MLflow ${version} is upgraded, read and kept as it was`, { skip: withoutPython() }, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const run = oldClient(version, join(directory, "mlflow.db"), WRITE);
+    const server = await start(t, directory);
+    const [, copy] = /kept as it was in (\S+)\./.exec(server.said.join("\n")) ?? [];
+    assert.ok(copy, server.said.join("\n"));
+    const client = new Mlflow(server.url);
+    t.after(() => client.close());
+    const found = await client.getRun(run);
+    assert.equal(found.data.params.find(({ key }) => key === "lr")?.value, "0.1");
+    assert.equal(found.data.metrics.find(({ key }) => key === "loss")?.value, 1 / 3);
+    await server.stop();
+    assert.equal(oldClient(version, join(directory, copy), `print(client.get_run("${run}").data.params["lr"])`), "0.1");
+
+    const again = await start(t, directory);
+    assert.ok(!again.said.some((line) => line.includes("brought to")), "the second start has nothing to upgrade");
+    await again.stop();
+    assert.ok(existsSync(join(directory, copy)));
+  });
+}
