@@ -5,6 +5,7 @@
  */
 import { symmetricEigen } from "../eigen/index";
 import { evenly, type Look } from "./look";
+import { mean, scaled, scalingOf } from "./scaling";
 
 /** What a model keeps of its training tiles: statistics, no tile. Plain data, `familiar.json`. */
 export interface Familiarity {
@@ -59,21 +60,17 @@ export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): F
 
 function statisticsOf(train: readonly Look[]): Statistics {
   const width = train[0]?.features.length ?? 0;
-  const column = (j: number) => train.map(({ features }) => features[j] as number);
-  const shift = Array.from({ length: width }, (_, j) => mean(column(j)));
-  const scale = shift.map((m, j) => {
-    const deviation = Math.sqrt(mean(column(j).map((value) => (value - m) ** 2)));
-    return 1 / Math.max(deviation, SMALLEST_DEVIATION);
-  });
-  const rows = train.map(({ features }) => standardized(features, shift, scale));
+  const features = train.map((look) => look.features);
+  const scaling = scalingOf(features, SMALLEST_DEVIATION);
+  const rows = features.map((row) => scaled(row, scaling));
   const { values, vectors } = symmetricEigen(covariance(rows, width), width);
   const count = Math.min(Math.max(1, Math.floor(train.length / TILES_A_DIRECTION)), width);
   const tissue = train.map((look) => look.tissue).sort((a, b) => a - b);
   return {
     format: "histo-familiar/1",
     tiles: train.length,
-    shift: shift.map(rounded),
-    scale: scale.map(rounded),
+    shift: scaling.shift.map(rounded),
+    scale: scaling.scale.map(rounded),
     directions: Array.from({ length: count }, (_, k) =>
       [...vectors.subarray(k * width, (k + 1) * width)].map((value) => Number(value.toFixed(5))),
     ),
@@ -89,7 +86,7 @@ const MOST = 25;
 
 /** Mean squared distance by direction; about 1 for training tiles. */
 export function distanceFrom({ shift, scale, directions, variances }: Statistics, { features }: Look): number {
-  const row = standardized(features, shift, scale);
+  const row = scaled(features, { shift, scale });
   const squares = directions.map((direction, k) => {
     const along = direction.reduce((total, value, j) => total + value * (row[j] as number), 0);
     return Math.min(MOST, (along * along) / (variances[k] as number));
@@ -116,10 +113,6 @@ export function isUnlikeTraining(score: number): boolean {
   return score <= FALSE_ALARMS;
 }
 
-function standardized(features: ArrayLike<number>, shift: readonly number[], scale: readonly number[]): Float64Array {
-  return Float64Array.from(shift, (m, j) => ((features[j] as number) - m) * (scale[j] as number));
-}
-
 function covariance(rows: readonly Float64Array[], width: number): Float64Array {
   const sums = new Float64Array(width * width);
   for (const row of rows) {
@@ -128,10 +121,6 @@ function covariance(rows: readonly Float64Array[], width: number): Float64Array 
     }
   }
   return sums.map((sum) => sum / rows.length);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 const rounded = (value: number) => Number(value.toPrecision(6));

@@ -7,6 +7,7 @@
 import { symmetricEigen } from "../eigen/index";
 import { delongInterval, type RowGroups } from "../evaluation/index";
 import type { Look } from "./look";
+import { mean, meanOf, scaled, scalingOf } from "./scaling";
 import { TEXTURES } from "./texture";
 
 /** A measure in which the sets differ. */
@@ -46,7 +47,9 @@ export function measureShift(first: readonly Look[], second: readonly Look[], gr
   if (Math.min(first.length, second.length) < FEWEST) return undefined;
   const looks = [...first, ...second];
   const labels = looks.map((_, i) => Number(i >= first.length));
-  const rows = standardize(looks.map(({ features }) => features));
+  const features = looks.map((look) => look.features);
+  const scaling = scalingOf(features, SMALLEST_DEVIATION);
+  const rows = features.map((row) => scaled(row, scaling));
   const foldOf = (i: number) => (groups?.[i] ?? (i < first.length ? i : i - first.length)) % FOLDS;
   const scores = new Float64Array(looks.length);
   for (let fold = 0; fold < FOLDS; fold++) {
@@ -111,24 +114,6 @@ function discriminant(a: readonly Float64Array[], b: readonly Float64Array[]): (
   return (row) => row.reduce((sum, value, j) => sum + weights[j]! * (value - (meanA[j]! + meanB[j]!) / 2), 0);
 }
 
-/** Features brought to mean 0 and variance 1 over all rows. */
-function standardize(rows: readonly Float32Array[]): Float64Array[] {
-  const width = (rows[0] as Float32Array).length;
-  const centre = meanOf(rows, width);
-  const deviation = Array.from({ length: width }, (_, j) =>
-    Math.sqrt(rows.reduce((sum, row) => sum + (row[j]! - centre[j]!) ** 2, 0) / rows.length),
-  );
-  return rows.map((row) =>
-    Float64Array.from(row, (value, j) => (value - centre[j]!) / Math.max(deviation[j]!, SMALLEST_DEVIATION)),
-  );
-}
-
-function meanOf(rows: readonly (Float32Array | Float64Array)[], width: number): Float64Array {
-  const sums = new Float64Array(width);
-  for (const row of rows) for (let j = 0; j < width; j++) sums[j]! += row[j]!;
-  return sums.map((sum) => sum / rows.length);
-}
-
 /** Of the measures that have a name, those that differ most. */
 function differences(first: readonly Look[], second: readonly Look[]): ShiftedMeasure[] {
   const groups = ((first[0] as Look).features.length - TEXTURES) / 6;
@@ -152,8 +137,4 @@ function differences(first: readonly Look[], second: readonly Look[]): ShiftedMe
     .filter(({ difference }) => Math.abs(difference) >= SMALL_EFFECT)
     .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference))
     .slice(0, 3);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
