@@ -43,7 +43,7 @@ export async function reportPage(
   });
   const links = sections.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title.split(":")[0] as string)}</a>`);
   const require = createRequire(join(projectRoot(), "package.json"));
-  const plotly = await readFile(require.resolve("plotly.js-dist-min"), "utf8");
+  const plotly = await readFile(require.resolve("plotly.js-cartesian-dist-min"), "utf8");
   const templates = { light: lightTemplate, dark: darkTemplate };
   // The templates are given once, not with every figure.
   const stripped = figures.map(({ data, layout: { template: _, ...layout } }) => ({ data, layout }));

@@ -41,6 +41,7 @@ test("the file is complete in itself", async () => {
     assert.match(element.getAttribute("src") ?? element.getAttribute("href") ?? "", /^data:/);
   }
   assert.ok(html.includes("plotly.js"), "plotly is inside");
+  assert.ok(html.length < 2e6, `${html.length} bytes`);
   const { figures, templates } = JSON.parse(text(document, "#figures"));
   assert.equal(figures.length, document.querySelectorAll("figure.plot").length);
   assert.ok(figures.length >= 8);

@@ -90,7 +90,7 @@ export async function openWeb(): Promise<WebFiles | undefined> {
   const directory = join(projectRoot(), "serve", "web");
   if (!existsSync(directory)) return undefined;
   return WebFiles.open(directory, {
-    "/vendor/plotly.min.js": require.resolve("plotly.js-dist-min"),
+    "/vendor/plotly.min.js": require.resolve("plotly.js-cartesian-dist-min"),
     ...seadragon(),
   });
 }
