@@ -28,6 +28,25 @@ for (const name of names) {
       assert.doesNotMatch(textOf(first?.source ?? ""), /\bconst\b/, "a const cannot be given another value");
     });
 
+    test("begins with its title, and with its question before its parameters", () => {
+      assert.equal(notebook.cells[0]?.cell_type, "markdown");
+      const opening = textOf(notebook.cells[0]?.source ?? "");
+      assert.match(opening, /^# /);
+      assert.match(opening, /\?/, "asks a question");
+    });
+
+    test("claims no number in its prose that the cells do not show", () => {
+      const shown = JSON.stringify(
+        code.map(({ source, outputs = [] }) => [textOf(source), outputs.map(withoutPictures)]),
+      );
+      for (const { cell_type, source } of notebook.cells) {
+        if (cell_type !== "markdown") continue;
+        for (const [number] of withoutCode(textOf(source)).matchAll(/\d+\.\d+|\d+ of \d+/g)) {
+          assert.ok(shown.includes(number), `"${number}" stands in the prose only`);
+        }
+      }
+    });
+
     test("is for this project's kernel and has no injected parameters", () => {
       assert.equal((notebook.metadata.kernelspec as { name?: string } | undefined)?.name, "histo");
       assert.ok(notebook.cells.every((cell) => !cell.metadata.tags?.includes("injected-parameters")));
@@ -56,6 +75,11 @@ for (const name of names) {
       assert.doesNotMatch(text, /"?\/(home|root|work|Users|tmp)\//);
     });
   });
+}
+
+/** Prose without shell lines, code and links: these name versions, options and files. */
+function withoutCode(markdown: string): string {
+  return markdown.replace(/```[\s\S]*?```|`[^`]*`|\]\([^)]*\)/g, "");
 }
 
 function withoutPictures(output: object): object {
