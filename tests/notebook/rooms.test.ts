@@ -13,7 +13,7 @@ const rooms = readdirSync(source).filter((name) => existsSync(join(source, name,
 test(`cells can import ${rooms.join(", ")}`, async () => {
   assert.ok(rooms.length > 5);
   const cells = rooms.map(
-    (room) => `import * as ${room} from "./src/${room}/index";\nconsole.log(Object.keys(${room}).length > 0);`,
+    (room, i) => `import * as room${i} from "./src/${room}/index";\nconsole.log(Object.keys(room${i}).length > 0);`,
   );
   const { notebook, failure } = await runNotebook(notebookOf(...cells));
   assert.equal(failure, undefined, `${rooms[(failure?.cell ?? 1) - 1]}: ${failure?.traceback.join("\n")}`);
