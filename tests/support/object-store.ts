@@ -1,5 +1,7 @@
 /** @module An S3 stand-in (moto's server from PyPI), installed on demand as `scripts/moto-server.mjs` does. */
 import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../../src/files/index";
@@ -16,7 +18,9 @@ export async function startObjectStore(): Promise<ObjectStore> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const script = join(projectRoot(), "scripts", "moto-server.mjs");
-  const child = spawn(process.execPath, [script, String(port)], { stdio: "ignore" });
+  const folder = await mkdtemp(join(tmpdir(), "histo-object-store-"));
+  const env = { ...process.env, MOTO_RECORDER_FILEPATH: join(folder, "recording") };
+  const child = spawn(process.execPath, [script, String(port)], { stdio: "ignore", env });
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   for (let waited = 0; ; waited += 200) {
     if (await fetch(`${url}/moto-api/`).catch(() => undefined)) break;
@@ -32,6 +36,7 @@ export async function startObjectStore(): Promise<ObjectStore> {
     async stop() {
       child.kill();
       await ended;
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
