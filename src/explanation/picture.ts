@@ -1,6 +1,6 @@
 /** @module The picture of an explanation: the tile, each heat map over it, and the scale in logits. */
 import type { Canvas } from "@napi-rs/canvas";
-import { createCanvas, TEXT_FONT } from "../canvas/index";
+import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import type { Explanation, HeatMap } from "./explain";
 import { strongestOf } from "./explain";
 import { HEAT_MAP_COLOURS } from "./palette";
@@ -39,7 +39,7 @@ export async function explanationPicture(
   const context = canvas.getContext("2d");
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  const tile = await tileOf(pixels, size);
+  const tile = await imageCanvas(pixels, size, size);
   for (let panel = 0; panel < panels; panel++) {
     const map = maps[panel - 1];
     const x = MARGIN + panel * (edge + MARGIN);
@@ -53,18 +53,6 @@ export async function explanationPicture(
   }
   drawScale(context, MARGIN, MARGIN + edge + CAPTION, { scale, classes, opacity, width: edge });
   return canvas.toBuffer("image/png");
-}
-
-async function tileOf(pixels: Uint8Array, size: number): Promise<Canvas> {
-  const canvas = await createCanvas(size, size);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(size, size);
-  for (let i = 0; i < size * size; i++) {
-    image.data.set(pixels.subarray(i * 3, i * 3 + 3), i * 4);
-    image.data[i * 4 + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-  return canvas;
 }
 
 /** Colours over grey tissue, so that none is taken for a stain's, and black lines around the strongest parts. */

@@ -1,6 +1,6 @@
 /** @module Image tiles side by side as one PNG with a caption under each. */
 
-import { createCanvas, TEXT_FONT } from "../canvas/index";
+import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import { display } from "./display";
 
 /** A square or rectangular image: uint8 RGB, row-major (height, width, channel). */
@@ -59,11 +59,7 @@ export async function imageGrid(images: readonly GridImage[], options: GridOptio
     const x = gap + (i % columns) * (tileWidth + gap);
     const y = gap + titleHeight + Math.floor(i / columns) * (tileHeight + captionHeight + gap);
     const height = Math.round((tileWidth * image.height) / image.width);
-    const source = await createCanvas(image.width, image.height);
-    const sourceContext = source.getContext("2d");
-    const data = sourceContext.createImageData(image.width, image.height);
-    copyRgbToRgba(image.pixels, data.data);
-    sourceContext.putImageData(data, 0, 0);
+    const source = await imageCanvas(image.pixels, image.width, image.height);
     context.drawImage(source, x, y, tileWidth, height);
     if (image.frame) {
       context.strokeStyle = image.frame;
@@ -91,13 +87,4 @@ async function captionLines(images: readonly GridImage[], width: number): Promis
     }
     return lines;
   });
-}
-
-function copyRgbToRgba(rgb: ArrayLike<number>, rgba: Uint8ClampedArray): void {
-  for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
-    rgba[to] = rgb[from] as number;
-    rgba[to + 1] = rgb[from + 1] as number;
-    rgba[to + 2] = rgb[from + 2] as number;
-    rgba[to + 3] = 255;
-  }
 }
