@@ -18,7 +18,7 @@ const compilerVersion = require(require.resolve("@tslab/typescript-for-tslab/pac
 /** Replaces tslab's compiler in Node's module cache; call it before tslab is loaded. Its own exports are read-only. */
 function adaptCompiler(root) {
   const ts = require(compilerId);
-  const options = { strict: true, moduleResolution: ts.ModuleResolutionKind.Bundler };
+  const options = { strict: true, moduleResolution: ts.ModuleResolutionKind.Bundler, types: ["node"] };
   const translated = new Set();
 
   /** A module as CommonJS, from its text alone. */

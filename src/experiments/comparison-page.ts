@@ -1,8 +1,9 @@
 /** @module A comparison as one HTML file: the table, the figures, and what they say about the baseline. */
 import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
+import { escapeHtml, paragraph, table } from "../html/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
-import { escapeHtml, paragraph, reportPage, table } from "../report/index";
+import { reportPage } from "../report/index";
 import type { ComparisonRow, FailedTechnique } from "./measure";
 
 const HEAD = [

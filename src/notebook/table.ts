@@ -1,5 +1,5 @@
 /** @module Tables: rows of values or danfojs frames as HTML, with plain text for places that show no HTML. */
-import { escapeHtml } from "../report/index";
+import { escapeHtml } from "../html/index";
 import { display } from "./display";
 
 /** A row: a value by column name. */

@@ -1,5 +1,5 @@
 /** @module What the figures of a calibration say in words. The text follows the figures, whichever way they point. */
-import { decimal } from "./html";
+import { decimal } from "../html/index";
 
 /** The figures of one partition's probabilities. */
 export interface CalibrationFigures {

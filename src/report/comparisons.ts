@@ -1,9 +1,10 @@
 /** @module Another model on the same images, and groups of images: sections that are there when asked for. */
 
 import type { Comparison, Subgroup } from "../evaluation/index";
+import { bracket, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
 import { differenceFigure, subgroupFigure } from "../plots/index";
 import type { ReportFacts } from "./facts";
-import { bracket, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
+import type { Section } from "./section";
 
 /** What a report can hold beside the run itself. */
 export interface ReportExtras {

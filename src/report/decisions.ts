@@ -6,9 +6,10 @@ import {
   describeThresholdRule,
   type ThresholdRule,
 } from "../evaluation/index";
+import { decimal, escapeHtml, paragraph, percent, table } from "../html/index";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
-import { decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
+import type { Section } from "./section";
 
 export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Section {
   return {

@@ -6,17 +6,16 @@ import { comparisonSection, type ReportExtras, subgroupSection } from "./compari
 import { rankingSection, thresholdSection } from "./decisions";
 import { reportFacts } from "./facts";
 import { evaluationFigures, trainingFigures } from "./figures";
-import type { Section } from "./html";
 import { mistakesSection } from "./mistakes";
 import { reportPage } from "./page";
 import { provenanceSection, trainingSection } from "./provenance";
+import type { Section } from "./section";
 import { shiftSection } from "./shift";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 
 export type { ReportExtras } from "./comparisons";
 export { runFigures } from "./figures";
-export { escapeHtml, paragraph, table } from "./html";
 export { reportPage } from "./page";
 
 /** The report as HTML. */

@@ -4,11 +4,12 @@ import { loadDataset } from "../dataset/index";
 import { messageOf } from "../errors/index";
 import { type Mistake, type RunResults, worstMistakes } from "../evaluation/index";
 import { ImageNames } from "../files/index";
+import { counted, decimal, escapeHtml, paragraph } from "../html/index";
 import type { SampleMeaning } from "../image/index";
 import { thumbnail } from "../image/index";
 import type { ReportFacts } from "./facts";
 import { heatMaps } from "./heat-maps";
-import { counted, decimal, escapeHtml, paragraph, type Section } from "./html";
+import type { Section } from "./section";
 
 /** Largest edge length of the images in the report in pixels. */
 const THUMBNAIL = 160;

@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { projectRoot } from "../files/index";
+import { escapeHtml } from "../html/index";
 import { darkTemplate, type Figure, lightTemplate } from "../plots/index";
-import { type Block, escapeHtml, type Section } from "./html";
+import type { Block, Section } from "./section";
 import { STYLE } from "./style";
 
 /** Draws the figures: at once, when the page turns light or dark, when its width changes, and light for paper. */

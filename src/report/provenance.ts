@@ -1,8 +1,9 @@
 /** @module How the model was made: training, network, data, settings. */
 import { monitorOf } from "../evaluation/index";
+import { escapeHtml, paragraph, table } from "../html/index";
 import type { ReportFacts } from "./facts";
 import type { TrainingFigures } from "./figures";
-import { type Block, escapeHtml, paragraph, type Section, table } from "./html";
+import type { Block, Section } from "./section";
 import { trainingWords } from "./training-words";
 
 export function trainingSection({ results }: ReportFacts, figures: TrainingFigures): Section | undefined {

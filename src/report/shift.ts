@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
+import { escapeHtml, paragraph } from "../html/index";
 import { shiftFigure } from "../plots/index";
 import type { ReportFacts } from "./facts";
-import { escapeHtml, paragraph, type Section } from "./html";
+import type { Section } from "./section";
 
 /** Nothing for runs that did not measure it, and for sets that are too small. */
 export async function shiftSection({ results }: ReportFacts): Promise<Section | undefined> {

@@ -8,8 +8,9 @@ import {
   type IntervalName,
   parseThresholdRule,
 } from "../evaluation/index";
+import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
 import type { PartitionFacts, ReportFacts } from "./facts";
-import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
+import type { Section } from "./section";
 
 export function summarySection({ results, main, validation }: ReportFacts): Section {
   const { metrics, intervals, name } = main;

@@ -1,6 +1,6 @@
 /** @module What a history of epochs tells a careful reader: that training stopped early, or went on too long. */
 import { bestByMonitor, type EpochLine, type Monitor, monitored } from "../evaluation/index";
-import { counted, decimal } from "./html";
+import { counted, decimal } from "../html/index";
 
 const LOSS: Monitor = { metric: "loss", mode: "min" };
 /** A loss that rose by this share, over this many epochs and this share of them, rose long before. */

@@ -10,10 +10,11 @@ import {
   resultsByAgreement,
   sigmoid,
 } from "../evaluation/index";
+import { bracket, columns, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
 import { calibrationWords } from "./calibration-words";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
-import { bracket, columns, decimal, escapeHtml, paragraph, percent, type Section, table } from "./html";
+import type { Section } from "./section";
 
 export function calibrationSection({ main, temperature }: ReportFacts, figures: EvaluationFigures): Section {
   const { labels, scores } = main;
