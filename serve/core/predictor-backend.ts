@@ -29,6 +29,17 @@ export async function openBackend(directory: string, options: PredictorBackendOp
       const batch = pixels.length === 1 && first ? first : Buffer.concat(pixels);
       return [...(await predictor.predictPixels(batch, pixels.length))];
     },
+    async predictTiled(image, run) {
+      const { isForTiles, predictPicture } = await import("../../src/slide/tiled/index.js");
+      if (!(await isForTiles(image, size))) return undefined;
+      const predictPixels = async (pixels: Uint8Array, count: number) => {
+        const bytes = pixels.length / count;
+        return Float32Array.from(
+          await run(Array.from({ length: count }, (_, i) => pixels.subarray(i * bytes, (i + 1) * bytes))),
+        );
+      };
+      return predictPicture(image, { card: predictor.card, predictPixels, lookAt: (tile) => predictor.lookAt(tile) });
+    },
     classActivation: (pixels) => predictor.classActivation(pixels),
     async thumbnail(image, edge) {
       const { thumbnail } = await import("../../src/image/index.js");

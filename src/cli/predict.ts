@@ -4,6 +4,7 @@ import { HistoError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
 import { between, option, whole } from "../options/index";
+import type { TiledPrediction, TilesSummary } from "../slide/index";
 import type { CommandDefinition } from "./command";
 import { addSchemaOptions, readOptions } from "./schema-options";
 
@@ -48,8 +49,17 @@ interface Row {
   readonly threshold: number;
   readonly in_distribution: number | null;
   readonly warnings: readonly PredictionWarning[];
+  /** Of a picture that was predicted in tiles. */
+  readonly tiles?: TilesSummary;
 }
 
+/** An image with its answer, or why there is none. */
+interface Answered {
+  readonly filename: string;
+  readonly answer: FileAnswer["answer"] | TiledPrediction;
+}
+
+/** Of the table; more is in the JSON. */
 const COLUMNS = [
   "filename",
   "logit",
@@ -74,7 +84,7 @@ export const predictCommand: CommandDefinition<object, Result> = {
     const large = tile ? await largeAmong(all, predictor.card.preprocessing.size) : [];
     const listed = all.filter((image) => !large.includes(image));
     const task = progress.start("Predict", listed.length, "images");
-    const answers: FileAnswer[] = [];
+    const answers: Answered[] = [];
     try {
       for await (const group of predictFiles(predictor, listed)) {
         answers.push(...group);
@@ -106,8 +116,6 @@ export const predictCommand: CommandDefinition<object, Result> = {
       for (const kind of answer.warnings)
         process.stderr.write(`histo: ${filename} ${PREDICTION_WARNING_TEXTS[kind]}.\n`);
     }
-    if (answers.some(({ answer }) => !(answer instanceof HistoError) && answer.warnings.includes("shrunk")))
-      process.stderr.write("histo: --tile predicts large images tile by tile instead.\n");
     for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
     if (failed.length > 0) process.exitCode = 1;
     if (out !== undefined) await writeFileAtomically(out, csv(predictions));
@@ -132,7 +140,7 @@ async function largeAmong(images: readonly ListedImage[], size: number): Promise
   return large;
 }
 
-async function tiled(path: string, predictor: Predictor): Promise<FileAnswer["answer"]> {
+async function tiled(path: string, predictor: Predictor): Promise<Answered["answer"]> {
   const { predictTiled } = await import("../slide/index.js");
   try {
     return await predictTiled(path, predictor);
@@ -142,7 +150,7 @@ async function tiled(path: string, predictor: Predictor): Promise<FileAnswer["an
   }
 }
 
-function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoError>): Row {
+function rowOf(filename: string, answer: Exclude<Answered["answer"], HistoError>): Row {
   const { logit, probability, predictedClass, threshold, inDistribution, warnings } = answer;
   return {
     filename,
@@ -152,6 +160,7 @@ function rowOf(filename: string, answer: Exclude<FileAnswer["answer"], HistoErro
     threshold,
     in_distribution: inDistribution,
     warnings,
+    ...("tiles" in answer && { tiles: answer.tiles }),
   };
 }
 
@@ -161,6 +170,6 @@ function csv(rows: readonly Row[]): string {
 }
 
 /** Several warnings are one field, with spaces between. */
-function textOf(value: Row[keyof Row]): string | number {
+function textOf(value: Row[(typeof COLUMNS)[number]]): string | number {
   return value === null ? "" : typeof value === "object" ? value.join(" ") : value;
 }

@@ -131,6 +131,11 @@ export class Predictor {
     return { pixels, ...oddity, seconds: (performance.now() - started) / 1000 };
   }
 
+  /** What is odd about a preprocessed image. @param pixels uint8, RGB, [size, size, 3] */
+  lookAt(pixels: Uint8Array): Oddity {
+    return oddityOf({ pixels, warnings: [] }, this.card.preprocessing.size, this.familiarity);
+  }
+
   /**
    * Logits of preprocessed images.
    * @param pixels uint8, RGB, [count, size, size, 3], stain normalization already applied

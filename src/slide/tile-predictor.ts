@@ -15,12 +15,14 @@ export interface BlockAnswer {
 /** Batches are the same whoever predicts them, so that answers are too. */
 const BATCH = 32;
 
+type PixelPredictor = Pick<Predictor, "card" | "predictPixels">;
+
 /** Predicts regions of one level. */
 export async function predictRegions(
   reader: SlideReader,
   level: number,
   regions: readonly Rectangle[],
-  predictor: Predictor,
+  predictor: PixelPredictor,
 ): Promise<BlockAnswer> {
   const logits = new Float32Array(regions.length).fill(Number.NaN);
   const problems = new Set<string>();
@@ -73,7 +75,7 @@ async function predictInto(
   logits: Float32Array,
   places: readonly number[],
   pixels: Uint8Array,
-  predictor: Predictor,
+  predictor: PixelPredictor,
 ): Promise<void> {
   if (places.length === 0) return;
   const answers = await predictor.predictPixels(pixels, places.length);

@@ -7,6 +7,7 @@ import { writeModel, writeTiles } from "../support/served-model";
 import { batchCases } from "./contract/batches";
 import { type Content, ContractClient, type Deployment } from "./contract/client";
 import { descriptionCases } from "./contract/descriptions";
+import { largeImageCases } from "./contract/large-images";
 import { openInferenceCases } from "./contract/open-inference";
 import { predictionCases } from "./contract/predictions";
 import { refusalCases } from "./contract/refusals";
@@ -31,6 +32,7 @@ export function describeContract(kind: string, start: (content: Content) => Prom
     });
 
     predictionCases(client);
+    largeImageCases(client);
     batchCases(client);
     refusalCases(client);
     descriptionCases(client);

@@ -89,6 +89,19 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     await page.close();
   });
 
+  test("a large image is answered tile by tile at the press of a button beside the warning", async () => {
+    const path = join(directory, "large.png");
+    await writeFile(path, await tile(5, 96));
+    const page = await open();
+    await ((await page.$('input[type="file"]')) as ElementHandle<HTMLInputElement>).uploadFile(path);
+    await answered(page);
+    await page.waitForSelector(".answers .notice.warning button");
+    await page.click(".answers .notice.warning button");
+    await page.waitForFunction(() => /\d of 9 tiles/.test(document.querySelector(".answers")?.textContent ?? ""));
+    assert.equal(await page.$(".answers .notice.warning button"), null);
+    await page.close();
+  });
+
   test("files that together are more than a request may have are sent in groups; one that is too large is told so", async () => {
     const page = await open("/batch");
     const noise = (edge: number) =>

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import sharp from "sharp";
 import { encodePng } from "../../src/image/encode";
 import { Predictor } from "../../src/inference/index";
+import { isForTiles, predictTiled } from "../../src/slide/index";
 import { histo } from "../support/histo";
 import { tile, writeModel } from "../support/served-model";
 import { cut, picture } from "../support/slide-files";
@@ -36,5 +38,28 @@ test("predict --tile answers for a large picture with the mean of its tiles, and
   const mean = answers.reduce((sum, value) => sum + value, 0) / answers.length;
   assert.ok(Math.abs(tiled.probability - mean) < 1e-5);
   assert.ok(Math.abs(Math.log(mean / (1 - mean)) - tiled.logit) < 1e-4);
+  assert.deepEqual([tiled.tiles.total, tiled.tiles.predicted, tiled.tiles.strongest.length], [12, 12, 10]);
   assert.deepEqual(small, JSON.parse(whole.stdout).predictions[1]);
+});
+
+test("a picture that is larger than one tile may be is cut into a pyramid, with the same answer for its tiles", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [side, size] = [4128, 32];
+  const small = picture(side / 3, side / 3);
+  const large = await sharp(small.data, { raw: { width: small.width, height: small.height, channels: 3 } })
+    .extend({ right: side - small.width, bottom: side - small.height, background: "white" })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+  await writeFile(join(directory, "large.png"), large);
+  await writeFile(join(directory, "part.png"), await encodePng(small.data, small.width, small.height));
+  const predictor = await Predictor.open(await writeModel(join(directory, "model")));
+  t.after(() => predictor.close());
+  assert.ok(await isForTiles(join(directory, "large.png"), size));
+  const [whole, part] = [
+    await predictTiled(join(directory, "large.png"), predictor),
+    await predictTiled(join(directory, "part.png"), predictor),
+  ];
+  assert.deepEqual([whole.tiles.total, whole.tiles.predicted], [129 ** 2, 43 ** 2]);
+  assert.deepEqual(whole.tiles, { ...part.tiles, total: whole.tiles.total });
+  assert.ok(Math.abs(whole.logit - part.logit) < 1e-6);
 });

@@ -19,13 +19,14 @@ export interface EngineOptions extends BatchingOptions {
 
 export const DEFAULT_ENGINE_OPTIONS: EngineOptions = { maxBatch: 16, maxDelayMs: 8, decoders: 4, maxQueue: 256 };
 
-/** The batches of an explanation are small, so that predictions of others get in between. */
-const EXPLAIN_BATCH = 8;
+/** The batches of long work are small, so that predictions of others get in between. */
+const LONG_WORK_BATCH = 8;
 
 /** A model in this process. */
 export class Engine implements ServedModel {
   private readonly decoding: Limit;
   private readonly explaining = new Limit(1);
+  private readonly tiling = new Limit(1);
   private readonly batcher: Batcher<Uint8Array, { logit: number; seconds: number; batch: number; started: number }>;
   private active = 0;
 
@@ -83,12 +84,25 @@ export class Engine implements ServedModel {
     });
   }
 
+  async predictTiled(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
+    const arrived = performance.now();
+    const tiled = await this.admit(() =>
+      this.tiling.run(() => {
+        if (signal?.aborted) throw new Problem("DEADLINE_EXCEEDED");
+        return asProblem(this.backend.predictTiled(image, (tiles) => this.submitInTurns(tiles, signal)));
+      }),
+    );
+    if (!tiled) return this.predict(image, signal);
+    const { preprocessSeconds, inferenceSeconds } = tiled;
+    const queueSeconds = Math.max(0, since(arrived) - preprocessSeconds - inferenceSeconds);
+    return { ...tiled, queueSeconds, batchSize: LONG_WORK_BATCH };
+  }
+
   infer(pixels: Uint8Array, count: number): Promise<readonly number[]> {
     return this.admit(async () => {
       const bytes = pixels.length / count;
       const images = Array.from({ length: count }, (_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
-      const results = await Promise.all(images.map((image) => this.batcher.submit(image)));
-      return results.map(({ logit }) => logit);
+      return this.submitAll(images);
     });
   }
 
@@ -98,10 +112,8 @@ export class Engine implements ServedModel {
         const started = performance.now();
         const { pixels } = await this.decode(image, signal);
         const each = () => signal?.throwIfAborted();
-        const run = async (images: readonly Uint8Array[]) => {
-          return (await Promise.all(images.map((one) => this.batcher.submit(one)))).map(({ logit }) => logit);
-        };
-        const parts = await occlusion(pixels, this.card.preprocessing, grid, run, { batch: EXPLAIN_BATCH, each });
+        const run = (images: readonly Uint8Array[]) => this.submitAll(images);
+        const parts = await occlusion(pixels, this.card.preprocessing, grid, run, { batch: LONG_WORK_BATCH, each });
         // An explanation more is no reason to fail where it cannot be given.
         const classActivation = await this.backend.classActivation(pixels).catch(() => undefined);
         return { grid, ...parts, classActivation: classActivation ?? null, seconds: since(started) };
@@ -119,6 +131,19 @@ export class Engine implements ServedModel {
 
   close(): Promise<void> {
     return this.backend.close();
+  }
+
+  private async submitAll(images: readonly Uint8Array[]): Promise<number[]> {
+    return (await Promise.all(images.map((image) => this.batcher.submit(image)))).map(({ logit }) => logit);
+  }
+
+  private async submitInTurns(images: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<number[]> {
+    const logits: number[] = [];
+    for (let first = 0; first < images.length; first += LONG_WORK_BATCH) {
+      signal?.throwIfAborted();
+      logits.push(...(await this.submitAll(images.slice(first, first + LONG_WORK_BATCH))));
+    }
+    return logits;
   }
 
   private async decode(image: Uint8Array, signal?: AbortSignal): Promise<PreprocessedImage> {

@@ -1,6 +1,7 @@
 /** @module What the service knows of a model, whether it runs in this process (Lambda) or in a worker (Express). */
 import type { ClassActivation, Oddity } from "../../../src/inference/index";
 import type { ModelCard } from "../../../src/model-directory/index";
+import type { TilesSummary } from "../../../src/slide/index";
 import { Problem } from "../http/index";
 
 /** One answered image. */
@@ -18,6 +19,8 @@ export interface Answer extends Oddity {
   readonly queueSeconds: number;
   /** Images in that batch. */
   readonly batchSize: number;
+  /** Of a large picture that was answered tile by tile. */
+  readonly tiles?: TilesSummary;
 }
 
 /** How much each part of an image holds up the answer: the change of the logit when that part is greyed out. */
@@ -50,6 +53,8 @@ export interface ServedModel {
   /** `single`: images would change each other's logits, so each runs alone. */
   readonly batching: "together" | "single";
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer>;
+  /** Answers for a picture of more than twice the model's input by its tiles; for others as {@link ServedModel.predict}. */
+  predictTiled(image: Uint8Array, signal?: AbortSignal): Promise<Answer>;
   /** Logits of `count` images given as raw uint8 RGB pixels of the model's size. */
   infer(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<readonly number[]>;
   explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation>;

@@ -1,20 +1,9 @@
 /** @module The API's description. @see https://spec.openapis.org/oas/v3.1.1.html */
-import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
 import { PROBLEM_CODES, type ProblemCode } from "../http/index";
 import { IMAGE_NAME_RULE } from "../images/index";
 import type { ServiceContext } from "./context";
+import { type Json, list, number, object, SCHEMAS, schema, string } from "./openapi-schemas";
 
-type Json = Readonly<Record<string, unknown>>;
-
-const schema = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-const number = (description: string): Json => ({ type: "number", description });
-const string = (description: string): Json => ({ type: "string", description });
-const object = (properties: Json, required = Object.keys(properties)): Json => ({
-  type: "object",
-  properties,
-  required,
-});
-const list = (items: Json): Json => ({ type: "array", items });
 const ok = (description: string, content: Json): Json => ({
   description,
   content: { "application/json": { schema: content } },
@@ -39,6 +28,14 @@ const MODEL_PARAMETER = {
   in: "query",
   description: "Name of the model; the first loaded one where absent.",
   schema: { type: "string" },
+};
+
+const TILE_PARAMETER = {
+  name: "tile",
+  in: "query",
+  description:
+    "1: images with a shorter side of more than twice the model's input are answered tile by tile at their own scale, by the mean over the tiles with tissue; 0 (the default): they are shrunk, with the warning `shrunk`.",
+  schema: { type: "integer", enum: [0, 1], default: 0 },
 };
 
 const IMAGE_NAME = string(`A name in the image source. ${IMAGE_NAME_RULE}`);
@@ -81,46 +78,6 @@ const IMAGE_PROBLEMS = [
 const SLIDE_ID = { name: "id", in: "path", required: true, schema: { type: "string" } };
 const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
 
-const SCHEMAS: Json = {
-  Prediction: object({
-    image_filename: { type: ["string", "null"], description: "As asked for or as uploaded." },
-    logit: number("Log-odds of the positive class."),
-    probability: number("Probability of the positive class, 0 to 1."),
-    predicted_class: string("The positive class from the threshold on, else the negative one."),
-    threshold: number("Probability from which on the positive class is predicted."),
-    model: string("Name of the model that answered."),
-    model_sha256: string("Identity of the model's files."),
-    preprocess_time: number("Seconds for decoding, resizing and normalizing the image."),
-    inference_time: number("Seconds for the run of the network that held the image."),
-    in_distribution: {
-      type: ["number", "null"],
-      description:
-        "Share of tiles like the training tiles that look at least as unusual, 0 to 1; null where the model does not know.",
-    },
-    warnings: {
-      ...list({ type: "string", enum: Object.keys(PREDICTION_WARNING_TEXTS) }),
-      description: warningsText(),
-    },
-  }),
-  ItemProblem: object({ image_filename: { type: ["string", "null"] }, error: schema("Problem") }),
-  Problem: object(
-    {
-      type: string("Identifies the kind of problem."),
-      title: string("The status in words."),
-      status: { type: "integer" },
-      detail: string("What is wrong with this request."),
-      code: { type: "string", enum: Object.keys(PROBLEM_CODES), description: "Stable; meant for programs." },
-      instance: string("The request's id."),
-    },
-    ["type", "title", "status", "detail", "code"],
-  ),
-};
-
-function warningsText(): string {
-  const meanings = Object.entries(PREDICTION_WARNING_TEXTS).map(([code, text]) => `${code}: the image ${text}`);
-  return `What is odd about the image; empty for nothing. ${meanings.join(". ")}.`;
-}
-
 function paths({ limits }: ServiceContext): Json {
   const modelPath = { name: "model", in: "path", required: true, schema: { type: "string" } };
   return {
@@ -129,7 +86,7 @@ function paths({ limits }: ServiceContext): Json {
         operationId: "predict",
         summary: "Classify one image",
         description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
-        parameters: [MODEL_PARAMETER],
+        parameters: [MODEL_PARAMETER, TILE_PARAMETER],
         requestBody: IMAGE_BODY,
         responses: { 200: ok("The prediction.", schema("Prediction")), ...problems(...IMAGE_PROBLEMS) },
       },
@@ -139,7 +96,7 @@ function paths({ limits }: ServiceContext): Json {
         operationId: "predictBatch",
         summary: "Classify many images",
         description: `At most ${limits.batchItems} images and ${limits.batchBytes} bytes. A bad image is an error of its item alone.`,
-        parameters: [MODEL_PARAMETER],
+        parameters: [MODEL_PARAMETER, TILE_PARAMETER],
         requestBody: {
           required: true,
           content: {

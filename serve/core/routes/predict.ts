@@ -1,6 +1,6 @@
 /** @module `POST /predict` and `POST /predict/batch`. */
 
-import { json, problemBody } from "../http/index";
+import { json, Problem, problemBody } from "../http/index";
 import type { Answer, ServedModel } from "../models/index";
 import type { ServiceContext } from "./context";
 import { type RequestedImage, readImage, readImages } from "./request-images";
@@ -19,11 +19,14 @@ interface PredictionBody {
   readonly inference_time: number;
   readonly in_distribution: number | null;
   readonly warnings: readonly string[];
+  /** Where `tile` was asked for and the image is large. */
+  readonly tiles?: Answer["tiles"];
 }
 
 export const predictRoute: Handler = async (context, request) => {
   const name = request.query.get("model");
   context.models.get(name);
+  wantsTiles(request);
   const image = await readImage(context, request);
   const { model, answer } = await predict(context, name, image, request);
   return json(predictionBody(image.filename, model, answer), 200, {
@@ -33,6 +36,7 @@ export const predictRoute: Handler = async (context, request) => {
 
 export const batchRoute: Handler = async (context, request) => {
   const model = context.models.get(request.query.get("model"));
+  wantsTiles(request);
   const images = await readImages(context, request);
   const results = await Promise.all(images.map((image) => answerItem(context, model.name, image, request)));
   return json({ model: model.name, model_sha256: model.sha256, threshold: model.card.threshold, results });
@@ -48,11 +52,19 @@ async function answerItem(context: ServiceContext, name: string, image: Requeste
   }
 }
 
-async function predict(context: ServiceContext, name: string | null, image: RequestedImage, { signal }: RoutedRequest) {
+/** Whether large images are to be answered tile by tile. @throws {Problem} `FIELD_INVALID` */
+function wantsTiles({ query }: RoutedRequest): boolean {
+  const value = query.get("tile") ?? "0";
+  if (!["0", "1", "false", "true"].includes(value)) throw new Problem("FIELD_INVALID", "tile must be 1 or 0.");
+  return value === "1" || value === "true";
+}
+
+async function predict(context: ServiceContext, name: string | null, image: RequestedImage, request: RoutedRequest) {
+  const { signal } = request;
   return image.use(async (bytes) => {
     // Looked up again: the model may have been replaced while the image was fetched.
     const model = context.models.get(name);
-    const answer = await model.predict(bytes, signal);
+    const answer = await (wantsTiles(request) ? model.predictTiled(bytes, signal) : model.predict(bytes, signal));
     context.metrics.observe(model.name, answer);
     return { model, answer };
   });
@@ -71,6 +83,7 @@ function predictionBody(filename: string | null, model: ServedModel, answer: Ans
     inference_time: answer.inferenceSeconds,
     in_distribution: answer.inDistribution,
     warnings: answer.warnings,
+    ...(answer.tiles && { tiles: answer.tiles }),
   };
 }
 

@@ -13,6 +13,7 @@ export interface WorkerOptions extends EngineOptions {
 /** Work for a model, as one of {@link ServedModel}'s calls; its image or pixels are the message's bytes. */
 export type Work =
   | { readonly kind: "predict" }
+  | { readonly kind: "predictTiled" }
   | { readonly kind: "infer"; readonly count: number }
   | { readonly kind: "explain"; readonly grid: number }
   | { readonly kind: "thumbnail"; readonly edge: number }

@@ -48,6 +48,10 @@ export class PooledModel implements ServedModel {
     return this.call({ kind: "predict" }, image, signal);
   }
 
+  predictTiled(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
+    return this.call({ kind: "predictTiled" }, image, signal);
+  }
+
   infer(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<readonly number[]> {
     return this.call({ kind: "infer", count }, pixels, signal);
   }

@@ -30,6 +30,8 @@ function perform(model: Engine, work: Work, bytes: Uint8Array, signal: AbortSign
   switch (work.kind) {
     case "predict":
       return model.predict(bytes, signal);
+    case "predictTiled":
+      return model.predictTiled(bytes, signal);
     case "infer":
       return model.infer(bytes, work.count);
     case "explain":

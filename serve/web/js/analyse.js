@@ -64,8 +64,8 @@ export async function view() {
     empty.textContent = `This browser cannot show ${kind}. The model answers all the same.`;
   }
 
-  /** Asks every chosen model about the chosen image. */
-  async function ask() {
+  /** Asks every chosen model about the chosen image. @param {{tile?: boolean}} [how] `tile`: tile by tile, where it is large */
+  async function ask(how = {}) {
     link.href = linkOf(modelNamed(model.value));
     if (!chosen) return;
     const mine = ++turn;
@@ -74,7 +74,7 @@ export async function view() {
     explanation.reset(ones);
     again.hidden = true;
     answers.replaceChildren(h("p", { class: "hint", role: "status" }, "Analysing…"));
-    const panels = await Promise.all(ones.map((one) => askOne(image, one).catch(problem)));
+    const panels = await Promise.all(ones.map((one) => askOne(image, one, how).catch(problem)));
     if (mine !== turn) return;
     present(panels, ones);
     again.hidden = false;
@@ -96,10 +96,11 @@ export async function view() {
     return h("p", { class: "notice error" }, /** @type {Error} */ (error).message);
   }
 
-  /** @param {Chosen} image @param {any} one */
-  async function askOne(image, one) {
+  /** @param {Chosen} image @param {any} one @param {{tile?: boolean}} how */
+  async function askOne(image, one, { tile }) {
     const started = performance.now();
-    const response = await call(`predict?model=${encodeURIComponent(one.name)}`, await requestOf(image, where.value));
+    const path = `predict?model=${encodeURIComponent(one.name)}${tile ? "&tile=1" : ""}`;
+    const response = await call(path, await requestOf(image, where.value));
     const answer = await response.json();
     const roundTripMs = performance.now() - started;
     const { name, blob, entry } = image;
@@ -128,6 +129,7 @@ export async function view() {
       roundTripMs,
       timing,
       id: String(asked().indexOf(one)),
+      tile: () => ask({ tile: true }),
       ...(feedback && { correct: send }),
     });
   }

@@ -5,11 +5,22 @@ import { classAt, isSet, meaningOf, setThreshold, thresholdOf } from "./threshol
 /**
  * The panel of one answer. It follows the threshold that is set for its model.
  * @param {{answer: any, warnings?: Record<string, string>, model: any, entry?: any, drawn?: boolean, roundTripMs: number,
- * timing: string | null, id: string, correct?: (label: string) => Promise<void>}} options `id` keeps the panels of several
- * models apart; `drawn`: labels and votes are those of drawn tiles; `correct` keeps a person's label
+ * timing: string | null, id: string, correct?: (label: string) => Promise<void>, tile?: () => void}} options `id` keeps the panels of several
+ * models apart; `drawn`: labels and votes are those of drawn tiles; `correct` keeps a person's label; `tile` asks again, tile by tile
  * @returns {HTMLElement & {follow: () => void}}
  */
-export function resultPanel({ answer, warnings = {}, model, entry, drawn = false, roundTripMs, timing, id, correct }) {
+export function resultPanel({
+  answer,
+  warnings = {},
+  model,
+  entry,
+  drawn = false,
+  roundTripMs,
+  timing,
+  id,
+  correct,
+  tile,
+}) {
   const name = h("p", { class: "verdict-class" });
   const against = h("p", {});
   const verdict = h("div", { class: "verdict" }, name, against);
@@ -19,7 +30,8 @@ export function resultPanel({ answer, warnings = {}, model, entry, drawn = false
     "div",
     { class: "stack", "data-model": model.name },
     verdict,
-    ...notesOn(answer, warnings, model),
+    ...notesOn(answer, warnings, model, tile),
+    answer.tiles && tilesOf(answer.tiles, model),
     slider,
     label,
     correct && correction(model.classes, id, correct),
@@ -43,12 +55,32 @@ export function resultPanel({ answer, warnings = {}, model, entry, drawn = false
   return panel;
 }
 
-/** What is to be known before the answer is believed. @param {any} answer @param {Record<string, string>} warnings @param {any} model */
-function notesOn({ warnings: codes = [] }, warnings, model) {
-  const notes = codes.map((/** @type {string} */ code) => `This image ${warnings[code] ?? code}.`);
-  if (codes.includes("shrunk")) notes.push("The command histo predict --tile answers for large images tile by tile.");
-  if (model.trained_on?.drawn) notes.unshift("This model was trained on drawn tiles: it knows nothing of tissue.");
-  return notes.map((/** @type {string} */ note) => h("p", { class: "notice warning", role: "status" }, note));
+/**
+ * What is to be known before the answer is believed.
+ * @param {any} answer @param {Record<string, string>} warnings @param {any} model @param {() => void} [tile]
+ */
+function notesOn({ warnings: codes = [] }, warnings, model, tile) {
+  const note = (/** @type {any[]} */ ...parts) => h("p", { class: "notice warning", role: "status" }, ...parts);
+  return [
+    model.trained_on?.drawn && note("This model was trained on drawn tiles: it knows nothing of tissue."),
+    ...codes.map((/** @type {string} */ code) =>
+      note(
+        `This image ${warnings[code] ?? code}. `,
+        code === "shrunk" && tile && h("button", { type: "button", onclick: tile }, "Answer tile by tile"),
+      ),
+    ),
+  ].filter(Boolean);
+}
+
+/** What the tiles of a large image say. @param {any} tiles @param {any} model */
+function tilesOf({ total, predicted, positive, strongest }, model) {
+  const [first] = strongest;
+  const share = `${positive} of ${predicted} tiles${predicted < total ? " with tissue" : ""} are ${model.classes[1]}`;
+  return h(
+    "p",
+    { class: "hint" },
+    `The mean over the tiles: ${share}, most probable at (${first.x}, ${first.y}) with ${percent(first.probability)}.`,
+  );
 }
 
 /** @param {number} probability @param {any} model @param {string} id */

@@ -29,6 +29,12 @@ export interface Prediction {
   preprocess_time: number;
   inference_time: number;
   warnings: string[];
+  tiles?: {
+    total: number;
+    predicted: number;
+    positive: number;
+    strongest: { x: number; y: number; probability: number }[];
+  };
   error?: { code: string; status: number };
 }
 

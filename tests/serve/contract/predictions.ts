@@ -89,7 +89,7 @@ export function predictionCases(client: ContractClient): void {
       [["shrunk"], []],
     );
     const { warnings } = (await (await client.call("/info")).json()) as { warnings: Record<string, string> };
-    assert.match(warnings.shrunk ?? "", /less than half of its size/);
+    assert.match(warnings.shrunk ?? "", /less than half of its size.*\?tile=1/);
   });
 
   test("two models answer side by side, each with its own threshold", async () => {

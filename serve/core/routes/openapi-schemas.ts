@@ -1,0 +1,70 @@
+/** @module The shapes of answers in the API's description. */
+import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
+import { PROBLEM_CODES } from "../http/index";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export const schema = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+export const number = (description: string): Json => ({ type: "number", description });
+export const string = (description: string): Json => ({ type: "string", description });
+export const object = (properties: Json, required = Object.keys(properties)): Json => ({
+  type: "object",
+  properties,
+  required,
+});
+export const list = (items: Json): Json => ({ type: "array", items });
+const ANSWER: Json = {
+  image_filename: { type: ["string", "null"], description: "As asked for or as uploaded." },
+  logit: number("Log-odds of the positive class."),
+  probability: number("Probability of the positive class, 0 to 1."),
+  predicted_class: string("The positive class from the threshold on, else the negative one."),
+  threshold: number("Probability from which on the positive class is predicted."),
+  model: string("Name of the model that answered."),
+  model_sha256: string("Identity of the model's files."),
+  preprocess_time: number("Seconds for decoding, resizing and normalizing the image."),
+  inference_time: number("Seconds for the run of the network that held the image."),
+  in_distribution: {
+    type: ["number", "null"],
+    description:
+      "Share of tiles like the training tiles that look at least as unusual, 0 to 1; null where the model does not know.",
+  },
+  warnings: {
+    ...list({ type: "string", enum: Object.keys(PREDICTION_WARNING_TEXTS) }),
+    description: warningsText(),
+  },
+};
+
+const TILES: Json = {
+  description: "Only where `tile` was asked for and the image is large.",
+  ...object({
+    total: { type: "integer", description: "Tiles that cover the image." },
+    predicted: { type: "integer", description: "Those with tissue; all where none shows any." },
+    positive: { type: "integer", description: "Those of the positive class." },
+    strongest: {
+      ...list(object({ x: { type: "integer" }, y: { type: "integer" }, probability: { type: "number" } })),
+      description: "The most probable ones: left upper corner in pixels of the image, probability.",
+    },
+  }),
+};
+
+/** By name. */
+export const SCHEMAS: Json = {
+  Prediction: object({ ...ANSWER, tiles: TILES }, Object.keys(ANSWER)),
+  ItemProblem: object({ image_filename: { type: ["string", "null"] }, error: schema("Problem") }),
+  Problem: object(
+    {
+      type: string("Identifies the kind of problem."),
+      title: string("The status in words."),
+      status: { type: "integer" },
+      detail: string("What is wrong with this request."),
+      code: { type: "string", enum: Object.keys(PROBLEM_CODES), description: "Stable; meant for programs." },
+      instance: string("The request's id."),
+    },
+    ["type", "title", "status", "detail", "code"],
+  ),
+};
+
+function warningsText(): string {
+  const meanings = Object.entries(PREDICTION_WARNING_TEXTS).map(([code, text]) => `${code}: the image ${text}`);
+  return `What is odd about the image; empty for nothing. ${meanings.join(". ")}.`;
+}

@@ -1,0 +1,115 @@
+/** @module One answer for a picture from those of its tiles, which have the model's size at the picture's own scale. */
+import { HistoError } from "../../errors/index";
+import type { Prediction, PredictionWarning, Predictor } from "../../inference/index";
+import { logitOf, sigmoid } from "../../logits/index";
+import { gridOf, tileReading } from "../grid";
+import { thumbnailOf } from "../thumbnail";
+import { predictRegions } from "../tile-predictor";
+import type { SlideReader } from "../types";
+
+/** What predicts the tiles. */
+export type TileModel = Pick<Predictor, "card" | "predictPixels" | "lookAt">;
+
+/** What the tiles of a picture say. */
+export interface TilesSummary {
+  /** Tiles that cover the picture, those that were predicted (with tissue; all where none shows any), the positive ones. */
+  readonly total: number;
+  readonly predicted: number;
+  readonly positive: number;
+  /** The most probable ones: left upper corner in pixels of the picture, probability. */
+  readonly strongest: readonly { readonly x: number; readonly y: number; readonly probability: number }[];
+}
+
+/** The answer for a picture in tiles. Its probability is their mean; a warning is one that most of them have. */
+export interface TiledPrediction extends Prediction {
+  readonly tiles: TilesSummary;
+}
+
+const LEAST_TISSUE = 0.1;
+const STRONGEST = 10;
+
+/**
+ * Predicts the tiles with tissue, all where none shows any.
+ * @param preparedSeconds what it took to open the picture
+ * @throws {HistoError} `IMAGE_CORRUPT` where no tile can be read
+ */
+export async function predictTiles(
+  reader: SlideReader,
+  model: TileModel,
+  preparedSeconds: number,
+): Promise<TiledPrediction> {
+  const { preprocessing, classes, threshold } = model.card;
+  const { size } = preprocessing;
+  const { info } = reader;
+  const started = performance.now();
+  const settings = { size, downsample: 1, overlap: 0, leastTissue: LEAST_TISSUE };
+  const thumbnail = await thumbnailOf(reader, size / 8);
+  const some = gridOf(info, settings, thumbnail);
+  const grid = some.tissueTiles > 0 ? some : gridOf(info, { ...settings, leastTissue: 0 }, thumbnail);
+  const { level, regionOf } = tileReading(info.levels, settings);
+  const searched = performance.now();
+  const looks = new Looks(model);
+  const tiles: { x: number; y: number; probability: number }[] = [];
+  const problems: string[] = [];
+  for (const block of grid.blocks) {
+    const answer = await predictRegions(reader, level, block.map(regionOf), looks);
+    problems.push(...answer.problems);
+    for (const [i, logit] of answer.logits.entries()) {
+      const { x, y } = block[i] as (typeof block)[number];
+      if (!Number.isNaN(logit)) tiles.push({ x, y, probability: sigmoid(logit) });
+    }
+  }
+  if (tiles.length === 0)
+    throw new HistoError("IMAGE_CORRUPT", `${info.path}: ${problems[0] ?? "no tile can be read"}`);
+  const probability = tiles.reduce((sum, tile) => sum + tile.probability, 0) / tiles.length;
+  const positive = tiles.filter((tile) => tile.probability >= threshold).length;
+  return {
+    logit: logitOf(probability),
+    probability,
+    predictedClass: classes[probability >= threshold ? 1 : 0],
+    threshold,
+    preprocessSeconds: preparedSeconds + (searched - started) / 1000,
+    inferenceSeconds: (performance.now() - searched) / 1000,
+    ...looks.together(),
+    tiles: {
+      total: grid.columns * grid.rows,
+      predicted: tiles.length,
+      positive,
+      strongest: tiles.sort((a, b) => b.probability - a.probability).slice(0, STRONGEST),
+    },
+  };
+}
+
+/** A model that looks at every tile on its way. */
+class Looks {
+  private readonly scores: number[] = [];
+  private readonly warnings = new Map<PredictionWarning, number>();
+  private count = 0;
+
+  constructor(private readonly model: TileModel) {}
+
+  get card(): TileModel["card"] {
+    return this.model.card;
+  }
+
+  predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
+    const bytes = pixels.length / count;
+    for (let i = 0; i < count; i++) {
+      const { inDistribution, warnings } = this.model.lookAt(pixels.subarray(i * bytes, (i + 1) * bytes));
+      if (inDistribution !== null) this.scores.push(inDistribution);
+      for (const warning of warnings) this.warnings.set(warning, (this.warnings.get(warning) ?? 0) + 1);
+    }
+    this.count += count;
+    return this.model.predictPixels(pixels, count);
+  }
+
+  /** The middle one of the tiles' scores, and the warnings that most tiles have. */
+  together(): Pick<Prediction, "inDistribution" | "warnings"> {
+    const sorted = this.scores.sort((a, b) => a - b);
+    const most = [...this.warnings].filter(([, count]) => 2 * count > this.count);
+    return {
+      inDistribution: sorted[Math.floor((sorted.length - 1) / 2)] ?? null,
+      warnings: most.map(([warning]) => warning),
+    };
+  }
+}
