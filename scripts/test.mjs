@@ -36,7 +36,8 @@ function runTests() {
   const reporter = join(root, "scripts", "test-reporter.mjs");
   const options = [
     "--test",
-    "--test-concurrency=2",
+    // Some wait for servers; one more than two processors keeps both busy.
+    "--test-concurrency=3",
     `--test-reporter=${reporter}`,
     "--test-reporter-destination=stdout",
   ];

@@ -55,28 +55,3 @@ test("--fold all trains on each fold in turn, summarizes, and keeps what is fini
     24,
   );
 });
-
-test("--folds N trains on N drawn folds, --fold K on one of them", async (context) => {
-  const data = await setWithFolds(context);
-  process.env.HISTO_CACHE = join(data, "cache");
-  const place = ["--data", data, "--export", "none", ...options];
-  const { folds } = histoJson<CrossValidation>("train", ...place, "--folds", "2", "--run", join(data, "both"));
-  assert.deepEqual(
-    folds.map(({ fold, validation }) => [fold, validation.n]),
-    [
-      ["1", 12],
-      ["2", 12],
-    ],
-  );
-  const one = histoJson<{ validation: object }>(
-    "train",
-    ...place,
-    "--folds",
-    "2",
-    "--fold",
-    "2",
-    "--run",
-    join(data, "one"),
-  );
-  assert.deepEqual(one.validation, folds[1]?.validation);
-});

@@ -1,16 +1,12 @@
-/** @module Everything that needs a running MLflow server, in one file because its start takes seconds. */
+/** @module The client against a running MLflow server, in one file because its start takes seconds. */
 import { after, before, describe } from "node:test";
 import { type MlflowFixture, startMlflow } from "../support/mlflow";
 import { withoutPython } from "../support/python";
 import { clientCases } from "./cases/client";
-import { commandCases } from "./cases/commands";
-import { continuedRunCases } from "./cases/continued-run";
 import { documentationCases } from "./cases/documentation";
 import { foreignAnswerCases } from "./cases/foreign-answers";
 import { oddValueCases } from "./cases/odd-values";
-import { resultCases } from "./cases/results";
 import { runLoggerCases } from "./cases/run-logger";
-import { spoolCases } from "./cases/spool";
 import { transportCases } from "./cases/transport";
 
 describe("with an MLflow server", { skip: withoutPython() }, () => {
@@ -23,12 +19,8 @@ describe("with an MLflow server", { skip: withoutPython() }, () => {
   const mlflow = () => fixture;
   clientCases(mlflow);
   runLoggerCases(mlflow);
-  spoolCases(mlflow);
-  continuedRunCases(mlflow);
   foreignAnswerCases(mlflow);
   oddValueCases(mlflow);
   transportCases(mlflow);
-  commandCases(mlflow);
-  resultCases(mlflow);
   documentationCases(mlflow);
 });

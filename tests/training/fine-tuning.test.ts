@@ -2,21 +2,15 @@ import "../support/float32";
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { writeEfficientNetLite } from "../../src/backbones/efficientnet-lite";
-import { writeSyntheticDataset } from "../../src/dataset/index";
-import { Interrupted } from "../../src/errors/index";
-import { readJson, SafetensorsFile } from "../../src/files/index";
+import { SafetensorsFile } from "../../src/files/index";
 import { efficientNetLite } from "../../src/models/index";
-import type { TrainingOptions } from "../../src/options/index";
-import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { Sgd, tf } from "../../src/tensorflow/index";
 import { freezeLayers, layerRates } from "../../src/training/fine-tuning/depth";
-import { type RunCallback, runTraining } from "../../src/training/index";
-import { checkExport } from "../support/exported-run";
+import { prepared, trainable } from "../support/fine-tuned";
 import { assertSameFeatures } from "../support/lite-features";
-import { placeMadeLite0, writeMadeWeights } from "../support/made-lite";
-import { temporaryDirectory } from "../support/temporary-directory";
+import { writeMadeWeights } from "../support/made-lite";
 
 const SMALL = {
   stem: 8,
@@ -28,26 +22,6 @@ const SMALL = {
   ],
   features: 24,
 };
-
-async function prepared(context: TestContext) {
-  const directory = await temporaryDirectory(context);
-  process.env.HISTO_CACHE = join(directory, "cache");
-  return directory;
-}
-
-/** A data set of drawn tiles, made weights in the place of the pretrained ones, and a training of a few steps. */
-async function trainable(context: TestContext) {
-  const directory = await prepared(context);
-  const weights = await placeMadeLite0();
-  const data = join(directory, "data");
-  await writeSyntheticDataset({ out: data, images: 40, size: 32, seed: 4 });
-  const train = (run: string, options: Partial<TrainingOptions> = {}, more: object = {}) =>
-    runTraining(
-      { data, model: "efficientnet-lite0", size: 32, batch: 8, epochs: 2, lr: 1e-3, augment: "dihedral", ...options },
-      { run: join(directory, run), ...more },
-    );
-  return { directory, data, weights, train };
-}
 
 test("the layers give the features that the ONNX graph gives", async (context) => {
   const directory = await prepared(context);
@@ -82,42 +56,6 @@ test("an update moves each variable at its own rate", () => {
   const gradients = new Map([slow, fast].map((variable) => [variable, tf.ones([2])]));
   new Sgd({ momentum: 0 }).apply(gradients, 1, new Map([[slow, 0.25]]));
   assert.deepEqual([...slow.dataSync(), ...fast.dataSync()], [-0.25, -0.25, -1, -1]);
-});
-
-test("a run of it is trained, exported and predicts as it did", async (context) => {
-  const { directory, data, weights, train } = await trainable(context);
-  await train("run", { freeze: "blocks:12", layerDecay: 0.8, freezeBatchNorm: true, views: 8 });
-  const run = new RunDirectory(join(directory, "run"));
-  const { preprocessing, pretrained } = await readJson<RunConfig>(run.config);
-  assert.deepEqual(preprocessing.mean, [127 / 255, 127 / 255, 127 / 255]);
-  assert.deepEqual(
-    pretrained?.map(({ name, licence }) => [name, licence]),
-    [["efficientnet-lite0", "Apache-2.0"]],
-  );
-
-  const [before, after] = [await SafetensorsFile.open(weights), await SafetensorsFile.open(run.bestWeights)];
-  const same = async (was: string, is: string) =>
-    Buffer.compare(Buffer.from((await before.read(was)).buffer), Buffer.from((await after.read(is)).buffer)) === 0;
-  assert.ok(await same("_blocks.11._bn1.weight", "block_12_depthwise_norm/gamma"));
-  assert.ok(!(await same("_blocks.12._bn1.weight", "block_13_depthwise_norm/gamma")));
-  assert.ok(await same("_blocks.12._bn1.running_mean", "block_13_depthwise_norm/moving_mean"));
-  await Promise.all([before.close(), after.close()]);
-
-  await checkExport(context, run.path, data);
-});
-
-test("an interrupted run ends with the bytes of an uninterrupted one", async (context) => {
-  const { directory, train } = await trainable(context);
-  await train("whole", { layerDecay: 0.8 });
-  const stop = new AbortController();
-  const stopping: RunCallback = { onBatchEnd: ({ step }) => void (step === 4 && stop.abort()) };
-  await assert.rejects(
-    train("parts", { layerDecay: 0.8 }, { signal: stop.signal, callbacks: [stopping] }),
-    Interrupted,
-  );
-  await train("parts", { layerDecay: 0.8 }, { resume: true });
-  const [whole, parts] = ["whole", "parts"].map((name) => new RunDirectory(join(directory, name)).bestWeights);
-  assert.equal(Buffer.compare(await readFile(whole as string), await readFile(parts as string)), 0);
 });
 
 test("weights that are missing or damaged, and options of other networks, are said in one line", async (context) => {
