@@ -180,6 +180,11 @@ const COMMANDS: readonly Entry[] = [
     async () => (await import("./deploy.js")).destroyCommand,
   ),
   entry(
+    "mlflow start",
+    "run a local MLflow server (SQLite and a folder) until Ctrl-C",
+    async () => (await import("./mlflow-start.js")).mlflowStartCommand,
+  ),
+  entry(
     "mlflow sync",
     "send what runs have logged while the MLflow server was away",
     async () => (await import("./mlflow-sync.js")).mlflowSyncCommand,

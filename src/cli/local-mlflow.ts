@@ -1,6 +1,6 @@
 /** @module The MLflow server of the main job: the user's own, one that runs already, or one started for it. */
 import { join } from "node:path";
-import { messageOf } from "../errors/index";
+import { hasErrorCode, messageOf } from "../errors/index";
 import { projectPython, projectRoot } from "../files/index";
 import type { Progress } from "../progress/index";
 
@@ -13,7 +13,7 @@ export interface LocalMlflow {
 
 /** Starts looking for, or starting, a server in the background: it takes MLflow several seconds. */
 export function localMlflow({ port, progress }: { port: number; progress: Progress }): LocalMlflow {
-  const started = findOrStart(port).catch((error: unknown) => {
+  const started = findOrStart(port, progress).catch((error: unknown) => {
     progress.say(
       `MLflow did not start (${messageOf(error)}). The run is kept and can be sent later: histo mlflow sync`,
     );
@@ -25,15 +25,18 @@ export function localMlflow({ port, progress }: { port: number; progress: Progre
   };
 }
 
-async function findOrStart(port: number): Promise<{ url: string; stop?: () => Promise<void> }> {
+async function findOrStart(port: number, progress: Progress): Promise<{ url: string; stop?: () => Promise<void> }> {
   const own = process.env.MLFLOW_TRACKING_URI;
   if (own) return { url: own };
   const usual = `http://127.0.0.1:${port}`;
   if (port > 0 && (await isMlflow(usual))) return { url: usual };
   const { startLocalServer } = await import("../tracking/index.js");
-  const options = { directory: join(projectRoot(), "mlruns"), python: projectPython() };
+  const options = { directory: join(projectRoot(), "mlruns"), python: projectPython(), say: progress.say };
   // A port that something else holds is no reason to fail: any other will do.
-  return startLocalServer({ ...options, port }).catch(() => startLocalServer({ ...options, port: 0 }));
+  return startLocalServer({ ...options, port }).catch((error: unknown) => {
+    if (hasErrorCode(error, "MLFLOW_PORT_TAKEN")) return startLocalServer({ ...options, port: 0 });
+    throw error;
+  });
 }
 
 async function isMlflow(url: string): Promise<boolean> {

@@ -20,6 +20,7 @@ import { evaluateSchema } from "./evaluate";
 import { exportSchema } from "./export";
 import { rangeSchema } from "./lr-range";
 import { metricsSchema } from "./metrics";
+import { mlflowStartSchema } from "./mlflow-start";
 import { predictSchema } from "./predict";
 import { searchSchema } from "./search";
 import { runSchema } from "./train";
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, OptionsSchema>> = {
   export: exportSchema,
   predict: predictSchema,
   serve: serveSchema,
+  "mlflow start": mlflowStartSchema,
   "deploy lambda|ec2": releaseSchema,
   "deploy tracking": changeSchema,
   "deploy status": deploymentSchema,

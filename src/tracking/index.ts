@@ -5,7 +5,6 @@ export { ApiError, TrackingInputError } from "./client/errors";
 export { ExperimentClient } from "./client/experiment-client";
 export { Mlflow } from "./client/mlflow";
 export { type MetricInput, RunClient } from "./client/run-client";
-export { freePort, type LocalServer, type LocalServerOptions, startLocalServer } from "./client/server";
 export { type ConnectionSettings, connectionSettings, DEFAULT_TRACKING_URI } from "./client/settings";
 export type {
   Dataset,
@@ -24,6 +23,9 @@ export type {
 export { ActiveRun } from "./run/active-run";
 export type { PlotlyFigure } from "./run/figures";
 export { type StartRunOptions, startRun, withRun } from "./run/start-run";
+export { type LocalServer, type LocalServerOptions, startLocalServer } from "./server/local-server";
+export { freePort } from "./server/ports";
+export { localServerSettings } from "./server/settings";
 export type { Notice } from "./spool/retry-policy";
 export type { SpoolSenderReport } from "./spool/spool-sender-report";
 export { findSpools, type SyncOptions, syncSpools } from "./spool/sync";

@@ -1,13 +1,14 @@
-/** @module Stores that older versions of MLflow wrote, under the server that `npm run mlflow` starts. */
+/** @module Stores that older versions of MLflow wrote, under the launcher of the local server. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
-import { freePort, Mlflow } from "../../src/tracking/index";
+import { freePort, Mlflow, startLocalServer } from "../../src/tracking/index";
 import { pythonPath, withoutPython } from "../support/python";
 import { pythonPackages } from "../support/python-packages";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -35,11 +36,15 @@ for step in range(3): client.log_metric(run, "loss", 1 / (step + 1), step=step)
 client.set_terminated(run)
 print(run)`;
 
-/** Starts the server on a folder; gives its address and what it said until it was ready. */
-async function start(
-  t: TestContext,
-  directory: string,
-): Promise<{ url: string; said: string[]; stop(): Promise<void> }> {
+interface Started {
+  readonly url: string;
+  /** What it said until it was ready. */
+  readonly said: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Starts the server on a folder as `npm run mlflow` does. */
+async function startScript(t: TestContext, directory: string): Promise<Started> {
   const port = String(await freePort());
   const script = join(projectRoot(), "scripts", "mlflow.mjs");
   const server = spawn(process.execPath, [script, "--port", port, "--directory", directory], {
@@ -59,24 +64,54 @@ async function start(
   return { url: `http://127.0.0.1:${port}`, said, stop };
 }
 
-for (const version of ["2.9.2", "3.0.0"]) {
-  test(`a store of MLflow ${version} is upgraded, read and kept as it was`, { skip: withoutPython() }, async (t) => {
-    const directory = await temporaryDirectory(t);
-    const run = oldClient(version, join(directory, "mlflow.db"), WRITE);
-    const server = await start(t, directory);
-    const [, copy] = /kept as it was in (\S+)\./.exec(server.said.join("\n")) ?? [];
-    assert.ok(copy, server.said.join("\n"));
-    const client = new Mlflow(server.url);
-    t.after(() => client.close());
-    const found = await client.getRun(run);
-    assert.equal(found.data.params.find(({ key }) => key === "lr")?.value, "0.1");
-    assert.equal(found.data.metrics.find(({ key }) => key === "loss")?.value, 1 / 3);
-    await server.stop();
-    assert.equal(oldClient(version, join(directory, copy), `print(client.get_run("${run}").data.params["lr"])`), "0.1");
-
-    const again = await start(t, directory);
-    assert.ok(!again.said.some((line) => line.includes("brought to")), "the second start has nothing to upgrade");
-    await again.stop();
-    assert.ok(existsSync(join(directory, copy)));
-  });
+/** Starts it as `histo start`, the tests and the benchmarks do. */
+async function startModule(t: TestContext, directory: string): Promise<Started> {
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  const server = await startLocalServer({ directory, python: pythonPath() as string, say, timeoutMs: 240_000 });
+  t.after(server.stop);
+  return { url: server.url, said, stop: server.stop };
 }
+
+for (const version of ["2.9.2", "3.0.0"]) {
+  for (const start of [startScript, startModule]) {
+    const name = `a store of MLflow ${version} is upgraded, read and kept as it was (${start.name})`;
+    test(name, { skip: withoutPython() }, async (t) => {
+      const directory = await temporaryDirectory(t);
+      const run = oldClient(version, join(directory, "mlflow.db"), WRITE);
+      const readsCopy = (copy: string) =>
+        assert.equal(
+          oldClient(version, join(directory, copy), `print(client.get_run("${run}").data.params["lr"])`),
+          "0.1",
+        );
+      const server = await start(t, directory);
+      const [, copy = ""] = /kept as it was in (\S+)\./.exec(server.said.join("\n")) ?? [];
+      assert.ok(copy, server.said.join("\n"));
+      const client = new Mlflow(server.url);
+      t.after(() => client.close());
+      const found = await client.getRun(run);
+      assert.equal(found.data.params.find(({ key }) => key === "lr")?.value, "0.1");
+      assert.equal(found.data.metrics.find(({ key }) => key === "loss")?.value, 1 / 3);
+      await server.stop();
+      readsCopy(copy);
+
+      const again = await start(t, directory);
+      assert.ok(!again.said.some((line) => line.includes("brought to")), "the second start has nothing to upgrade");
+      await again.stop();
+      assert.ok(existsSync(join(directory, copy)));
+    });
+  }
+}
+
+test("an upgrade that was cut short leaves the copy as it is", { skip: withoutPython() }, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "mlflow.db");
+  oldClient("3.0.0", store, WRITE);
+  const first = await startModule(t, directory);
+  await first.stop();
+  const [, copy = ""] = /kept as it was in (\S+)\./.exec(first.said.join("\n")) ?? [];
+  const before = await readFile(join(directory, copy));
+  await rm(`${store}.mlflow-version`);
+  await (await startModule(t, directory)).stop();
+  assert.deepEqual(await readFile(join(directory, copy)), before);
+});

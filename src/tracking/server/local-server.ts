@@ -1,12 +1,14 @@
-/** @module A local MLflow server as a child process: SQLite and a folder, one worker, no job runners. */
+/** @module The local MLflow server, for `npm run mlflow`, `histo start`, tests and benchmarks alike: a child process. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { TrackingInputError } from "./errors";
-import { Mlflow } from "./mlflow";
-import { connectionSettings } from "./settings";
+import { TrackingInputError } from "../client/errors";
+import { Mlflow } from "../client/mlflow";
+import { connectionSettings } from "../client/settings";
+import { freePort, portIsFree } from "./ports";
+import { localServerSettings } from "./settings";
+import { noteVersion, upgradeStore } from "./store";
 
 export interface LocalServerOptions {
   /** Keeps `mlflow.db`, `artifacts/` and `server.log`. */
@@ -21,41 +23,61 @@ export interface LocalServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How long the start may take. */
   readonly timeoutMs?: number;
+  /** What the server says goes to standard error, and not to `server.log`. */
+  readonly foreground?: boolean;
+  /** Gets a line for people: that the store was upgraded. */
+  readonly say?: (line: string) => void;
+  /** Ends the start and the server. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LocalServer {
   readonly url: string;
   /** Process id, also of the process group of the server and its workers. */
   readonly pid: number;
+  /** Says why the server ended, when it does. */
+  readonly ended: Promise<string>;
   /** Ends the server and its workers; resolves when they are gone. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts MLflow and waits until it answers. It ends with this process.
- * @throws {TrackingInputError} `MLFLOW_NOT_STARTED` with the last lines of the server's log
+ * Starts MLflow and waits until it answers. It ends with this process. A store that another version of MLflow wrote is
+ * copied and upgraded before.
+ * @throws {TrackingInputError} `MLFLOW_PORT_TAKEN`, `MLFLOW_STORE_NOT_UPGRADED`, or `MLFLOW_NOT_STARTED` with the last lines of
+ * the server's log
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
+  const { python, extraArguments = [], foreground = false, timeoutMs = 120_000, signal } = options;
   const directory = resolve(options.directory);
   mkdirSync(join(directory, "artifacts"), { recursive: true });
   const port = options.port || (await freePort());
-  const url = `http://127.0.0.1:${port}`;
+  const settings = { ...localServerSettings(), ...options.env, MLFLOW_PORT: String(port) };
+  const { MLFLOW_HOST: host, MLFLOW_BACKEND_STORE_URI: storeUri } = settings;
+  const url = `http://${host}:${port}`;
+  if (!(await portIsFree(host, port))) {
+    throw new TrackingInputError(
+      "MLFLOW_PORT_TAKEN",
+      `Port ${port} is taken (perhaps by MLflow already: ${url}). Choose another with --port.`,
+    );
+  }
+  const isNewStore = await upgradeStore({ directory, storeUri, python, say: options.say });
   const log = join(directory, "server.log");
-  const output = openSync(log, "w");
-  const child = spawn(options.python, ["-m", "mlflow", "server", ...(options.extraArguments ?? [])], {
+  const output = foreground ? 2 : openSync(log, "w");
+  const child = spawn(python, ["-m", "mlflow", "server", ...extraArguments], {
     cwd: directory,
     detached: true,
     stdio: ["ignore", output, output],
-    env: { ...withoutMlflowSettings(process.env), ...serverSettings(port), ...options.env },
+    env: { ...withoutMlflowSettings(process.env), ...settings },
   });
-  closeSync(output);
+  if (!foreground) closeSync(output);
   const stop = stopper(child);
   const ended = new Promise<string>((resolved) => {
     child.once("error", (error) => resolved(error.message));
     child.once("exit", (code) => resolved(`it ended with status ${code}`));
   });
   const client = new Mlflow({ ...connectionSettings(url, {}), timeoutMs: 5000 });
-  const deadline = Date.now() + (options.timeoutMs ?? 120_000);
+  const deadline = Date.now() + timeoutMs;
   let failure: string | undefined;
   void ended.then((reason) => {
     failure = reason;
@@ -64,31 +86,21 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     while (!(await client.isHealthy())) {
       if (Date.now() > deadline) failure ??= "it did not answer in time";
       if (failure !== undefined) {
-        await stop();
-        const lines = readFileSync(log, "utf8").trim().split("\n").slice(-3).join(" | ");
-        throw new TrackingInputError("MLFLOW_NOT_STARTED", `MLflow did not start: ${failure}. ${log}: ${lines}`);
+        const lines = foreground ? "see above" : readFileSync(log, "utf8").trim().split("\n").slice(-3).join(" | ");
+        const where = foreground ? "" : `${log}: `;
+        throw new TrackingInputError("MLFLOW_NOT_STARTED", `MLflow did not start: ${failure}. ${where}${lines}`);
       }
+      signal?.throwIfAborted();
       await sleep(150);
     }
+    if (isNewStore) await noteVersion({ directory, storeUri, url });
+  } catch (error) {
+    await stop();
+    throw error;
   } finally {
     client.close();
   }
-  return { url, pid: child.pid ?? 0, stop };
-}
-
-/** The settings of `mlruns-config/local`, as variables that `mlflow server` reads; paths are relative to its directory. */
-function serverSettings(port: number): Record<string, string> {
-  return {
-    MLFLOW_HOST: "127.0.0.1",
-    MLFLOW_PORT: String(port),
-    MLFLOW_WORKERS: "1",
-    MLFLOW_BACKEND_STORE_URI: "sqlite:///mlflow.db",
-    MLFLOW_ARTIFACTS_DESTINATION: "./artifacts",
-    MLFLOW_SERVE_ARTIFACTS: "true",
-    MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",
-    MLFLOW_DISABLE_TELEMETRY: "true",
-    DO_NOT_TRACK: "true",
-  };
+  return { url, pid: child.pid ?? 0, ended, stop };
 }
 
 /** This process's own tracking settings are for clients and must not reach a server. */
@@ -98,10 +110,10 @@ function withoutMlflowSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** Ends the child's whole process group: first asked, after five seconds by force. Also when this process exits. */
 function stopper(child: ChildProcess): () => Promise<void> {
-  const signalGroup = (signal: NodeJS.Signals) => {
+  const signalGroup = (signal: NodeJS.Signals | 0) => {
     try {
       if (child.pid) process.kill(-child.pid, signal);
-      return true;
+      return child.pid !== undefined;
     } catch {
       return false;
     }
@@ -112,30 +124,9 @@ function stopper(child: ChildProcess): () => Promise<void> {
     process.off("exit", onExit);
     signalGroup("SIGTERM");
     for (let waited = 0; waited < 5000; waited += 50) {
-      if (!child.pid || !groupAlive(child.pid)) return;
+      if (!signalGroup(0)) return;
       await sleep(50);
     }
     signalGroup("SIGKILL");
   };
-}
-
-function groupAlive(pid: number): boolean {
-  try {
-    process.kill(-pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolved, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolved(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startLocalServer } from "../../../src/tracking/index";
+import { histo } from "../../support/histo";
 import { temporaryDirectory } from "../../support/temporary-directory";
 
 /** Files that this process has open. */
@@ -23,4 +25,19 @@ test("a server that does not start is said with its log, which stays open to it 
     message: /it ended with status \d+\. .*server\.log: ./,
   });
   if (existsSync("/proc/self/fd")) assert.ok(!openFiles().some((file) => file.startsWith(directory)));
+});
+
+test("a port that something else holds is said before anything is started", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const other = createServer();
+  await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
+  context.after(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  await assert.rejects(startLocalServer({ directory, python: process.execPath, port }), {
+    code: "MLFLOW_PORT_TAKEN",
+    message: new RegExp(`^Port ${port} is taken`),
+  });
+  assert.ok(!existsSync(join(directory, "server.log")));
+  const { status, stderr } = histo("mlflow", "start", "--port", String(port), "--directory", directory);
+  assert.deepEqual([status, stderr.startsWith(`histo: Port ${port} is taken`)], [2, true], stderr);
 });

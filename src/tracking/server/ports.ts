@@ -1,0 +1,26 @@
+/** @module TCP ports of this machine. */
+import { type AddressInfo, createServer } from "node:net";
+
+/** A TCP port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  return (await listenOnce("127.0.0.1", 0)).port;
+}
+
+/** Whether a server can listen there now. */
+export function portIsFree(host: string, port: number): Promise<boolean> {
+  return listenOnce(host, port).then(
+    () => true,
+    () => false,
+  );
+}
+
+function listenOnce(host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolved, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(port, host, () => {
+      const address = probe.address() as AddressInfo;
+      probe.close(() => resolved(address));
+    });
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * @module Brings the store of a local server to the installed MLflow's form. MLflow itself does so without a word and without
+ * a copy, and an older MLflow cannot read the store afterwards.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { tryLock } from "../../files/index";
+import { TrackingInputError } from "../client/errors";
+
+interface Store {
+  /** Where the server runs. */
+  readonly directory: string;
+  /** As `MLFLOW_BACKEND_STORE_URI`. */
+  readonly storeUri: string | undefined;
+}
+
+const run = promisify(execFile);
+
+const VERSION = "from importlib.metadata import version; print(version('mlflow'))";
+/** Also what lies in a journal beside the file gets into the copy. */
+const COPY = `import sqlite3, sys
+source, target = (sqlite3.connect(path) for path in sys.argv[1:])
+source.backup(target)
+target.close()`;
+
+/**
+ * Keeps a copy of a store that another version of MLflow wrote, and upgrades the store. Does nothing for one that this version
+ * has upgraded already, and for stores that are no local SQLite file.
+ * @returns true where there is no such store yet
+ * @throws {TrackingInputError} `MLFLOW_STORE_NOT_UPGRADED`; the store is left as it was
+ */
+export async function upgradeStore(
+  given: Store & { readonly python: string; readonly say?: ((line: string) => void) | undefined },
+): Promise<boolean> {
+  const store = fileOf(given);
+  if (!store) return false;
+  if (!existsSync(store)) return true;
+  const release = await waitForLock(`${store}.lock`);
+  try {
+    await upgrade(store, given.python, given.say);
+  } finally {
+    release();
+  }
+  return false;
+}
+
+async function upgrade(store: string, python: string, say?: (line: string) => void): Promise<void> {
+  const version = await printed(python, ["-c", VERSION]);
+  if (existsSync(stampOf(store)) && readFileSync(stampOf(store), "utf8").trim() === version) return;
+  const copy = `${store}.before-${version}`;
+  // Where an upgrade was cut short, the copy has the store as it was and the store has not.
+  const isCopied = existsSync(copy);
+  if (!isCopied) {
+    await rm(`${copy}.part`, { force: true });
+    await printed(python, ["-c", COPY, store, `${copy}.part`]);
+    await rename(`${copy}.part`, copy);
+  }
+  const { mtimeMs } = await stat(store);
+  try {
+    await run(python, ["-m", "mlflow", "db", "upgrade", `sqlite:///${store}`]);
+  } catch (error) {
+    for (const journal of ["-journal", "-wal", "-shm"]) await rm(store + journal, { force: true });
+    await rename(copy, store);
+    const message = `MLflow ${version} cannot upgrade ${store}, which is left as it was. ${lastLine(error)}`;
+    throw new TrackingInputError("MLFLOW_STORE_NOT_UPGRADED", message);
+  }
+  await writeFile(stampOf(store), version);
+  if (!isCopied && (await stat(store)).mtimeMs === mtimeMs) return rm(copy);
+  say?.(`The store was brought to MLflow ${version}; it is kept as it was in ${basename(copy)}.`);
+}
+
+/** Keeps in mind which MLflow made a store, so that the next start has nothing to upgrade. */
+export async function noteVersion({ url, ...given }: Store & { readonly url: string }): Promise<void> {
+  const store = fileOf(given);
+  const version = await fetch(`${url}/version`).then((answer) => answer.text());
+  if (store && existsSync(store) && /^\d+\.\d+\S*$/.test(version)) await writeFile(stampOf(store), version);
+}
+
+function fileOf({ directory, storeUri }: Store): string | undefined {
+  const [, path] = /^sqlite:\/\/\/(.+)$/.exec(storeUri ?? "") ?? [];
+  return path && resolve(directory, path);
+}
+
+function stampOf(store: string): string {
+  return `${store}.mlflow-version`;
+}
+
+/** Two servers that are started at the same time must not both copy the store. */
+async function waitForLock(path: string): Promise<() => void> {
+  for (;;) {
+    const { release } = await tryLock(path);
+    if (release) return release;
+    await sleep(100);
+  }
+}
+
+async function printed(python: string, args: readonly string[]): Promise<string> {
+  try {
+    return (await run(python, args)).stdout.trim();
+  } catch (error) {
+    throw new TrackingInputError("MLFLOW_NOT_STARTED", `MLflow did not start: ${lastLine(error)}`);
+  }
+}
+
+function lastLine(error: unknown): string {
+  const { stderr, message } = error as { stderr?: string; message: string };
+  return (stderr || message).trim().split("\n").at(-1) ?? "";
+}
