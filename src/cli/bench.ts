@@ -1,11 +1,18 @@
 /** @module `histo bench NAME`: a measurement of this project beside a named peer, in the same run. */
+import * as z from "zod";
 import type { BenchmarkResult } from "../../bench/index";
+import { option } from "../options/index";
 import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-export const benchCommand: CommandDefinition<{ readonly quick?: boolean }, BenchmarkResult> = {
-  configure: (command) =>
-    command.argument("<name>", "which benchmark").option("--quick", "a small version, to see that it works"),
-  async run({ args: [name = ""], quick = false }, { progress, signal }) {
+export const benchSchema = z.strictObject({
+  quick: option(z.boolean().default(false), "a small version, to see that it works"),
+});
+
+export const benchCommand: CommandDefinition<object, BenchmarkResult> = {
+  configure: (command) => addSchemaOptions(command, benchSchema).argument("<name>", "which benchmark"),
+  async run({ args: [name = ""], ...flags }, { progress, signal }) {
+    const { quick } = readOptions(flags, benchSchema);
     const { runBenchmark } = await import("../../bench/run.js");
     return runBenchmark(name, { progress, signal, quick });
   },

@@ -1,7 +1,6 @@
 /** @module What every command has in common: options, --json, errors, exit status, Ctrl-C. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { type HistoError, Interrupted, messageOf } from "../errors/index";
-import { numberWritten } from "../files/index";
 import { type Progress, silentProgress, streamProgress } from "../progress/index";
 
 /** What a command gets beside its own options. */
@@ -75,38 +74,4 @@ export function reportError(error: unknown): void {
 function exitStatusOf(error: unknown): number | undefined {
   const status = error instanceof Error ? (error as Partial<HistoError>).exitStatus : undefined;
   return typeof status === "number" ? status : undefined;
-}
-
-/** Parser for a whole number within bounds, for use as an option's argument parser. */
-export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = numberWritten(text);
-    if (!Number.isInteger(value) || value < minimum || value > maximum) {
-      const upper = maximum === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${maximum}`;
-      throw new InvalidArgumentError(`It must be a whole number of at least ${minimum}${upper}.`);
-    }
-    return value;
-  };
-}
-
-/** Parser for a finite number within bounds (inclusive). */
-export function number(
-  minimum = Number.NEGATIVE_INFINITY,
-  maximum = Number.POSITIVE_INFINITY,
-): (text: string) => number {
-  return (text) => {
-    const value = numberWritten(text);
-    if (Number.isNaN(value) || value < minimum || value > maximum) {
-      throw new InvalidArgumentError(`It must be a number from ${minimum} to ${maximum}.`);
-    }
-    return value;
-  };
-}
-
-/** Parser for one of a few words. */
-export function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {
-  return (text) => {
-    if (!words.includes(text as T)) throw new InvalidArgumentError(`It must be one of ${words.join(", ")}.`);
-    return text as T;
-  };
 }

@@ -1,14 +1,15 @@
 /** @module `histo data pack`: decode every image once into the packed pixel store. */
 import { HistoError } from "../errors/index";
 import type { ImageWarning, ResizePolicy } from "../image/index";
-import { type CommandDefinition, integer, oneOf } from "./command";
-import { addDataOptions, type DataOptions, datasetOptions } from "./data-options";
+import { option, trainingSchema, whole } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { datasetOptions, readingSchema } from "./data-options";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface Options extends DataOptions {
-  readonly size?: number;
-  readonly resize: ResizePolicy;
-  readonly skipUnreadable?: boolean;
-}
+export const packSchema = readingSchema.extend({
+  size: option(whole(1, 16384).optional(), "edge length in pixels", { value: "px", usual: "the images' own, or 224" }),
+  ...trainingSchema.pick({ resize: true, skipUnreadable: true }).shape,
+});
 
 interface Result {
   readonly store: string;
@@ -24,23 +25,15 @@ interface Result {
   readonly seconds: number;
 }
 
-export const dataPackCommand: CommandDefinition<Options, Result> = {
-  configure: (command) =>
-    addDataOptions(command)
-      .option("--size <px>", "edge length in pixels (default: the images' own, or 224)", integer(1, 16384))
-      .option(
-        "--resize <policy>",
-        "images of another size: crop, pad, stretch, or exact for an error",
-        oneOf("crop", "pad", "stretch", "exact"),
-        "crop",
-      )
-      .option("--skip-unreadable", "go on without images that cannot be decoded, and record them"),
-  async run(options, { progress, signal }) {
+export const dataPackCommand: CommandDefinition<object, Result> = {
+  configure: (command) => addSchemaOptions(command, packSchema),
+  async run(flags, { progress, signal }) {
+    const options = readOptions(flags, packSchema);
     const { imageNotes, loadDataset, naturalSize, packPixels, UnreadableImagesError } = await import(
       "../dataset/index.js"
     );
     const started = performance.now();
-    const dataset = await loadDataset(options.data, datasetOptions(options));
+    const dataset = await loadDataset(options.data, datasetOptions(flags));
     const size = options.size ?? (await naturalSize(dataset));
     const { resize, skipUnreadable } = options;
     const packed = await packPixels(dataset, { size, resize, skipUnreadable, progress, signal }).catch((error) => {

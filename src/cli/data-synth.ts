@@ -1,24 +1,22 @@
 /** @module `histo data synth`: a synthetic data set in MHIST's layout. */
+import * as z from "zod";
 import type { SyntheticSummary } from "../dataset/synthetic/index";
-import { type CommandDefinition, integer } from "./command";
+import { option, whole } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface Options {
-  readonly out: string;
-  readonly images: number;
-  readonly size: number;
-  readonly seed: number;
-}
+export const synthSchema = z.strictObject({
+  out: option(z.string(), "directory to create", { value: "dir" }),
+  images: option(whole(20, 100_000).default(600), "number of tiles", { value: "n" }),
+  size: option(whole(16, 2048).default(224), "edge length of a tile in pixels", { value: "px" }),
+  seed: option(whole(0).default(0), "same seed, same bytes", { value: "n" }),
+});
 
-export const dataSynthCommand: CommandDefinition<Options, SyntheticSummary> = {
-  configure: (command) =>
-    command
-      .requiredOption("--out <dir>", "directory to create")
-      .option("--images <n>", "number of tiles", integer(20, 100_000), 600)
-      .option("--size <px>", "edge length of a tile in pixels", integer(16, 2048), 224)
-      .option("--seed <n>", "same seed, same bytes", integer(0), 0),
-  async run({ out, images, size, seed }, { progress, signal }) {
+export const dataSynthCommand: CommandDefinition<object, SyntheticSummary> = {
+  configure: (command) => addSchemaOptions(command, synthSchema),
+  async run(flags, { progress, signal }) {
     const { writeSyntheticDataset } = await import("../dataset/synthetic/index.js");
-    return writeSyntheticDataset({ out, images, size, seed, progress, signal });
+    return writeSyntheticDataset({ ...readOptions(flags, synthSchema), progress, signal });
   },
   render: ({ out, images, size, classes }) => {
     const counts = Object.entries(classes).map(([name, { train, test }]) => `${name} ${train} train + ${test} test`);

@@ -1,20 +1,28 @@
 /** @module `histo explain`: heat maps of what an exported model looked at, as pictures and as numbers. */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as z from "zod";
 import { HistoError } from "../errors/index";
-import type { Explanation } from "../explanation/index";
+import { DEFAULT_GRID, type Explanation, LARGEST_GRID } from "../explanation/index";
 import { writeFileAtomically, writeJson } from "../files/index";
 import { sigmoid } from "../logits/index";
-import { type CommandDefinition, integer, number } from "./command";
+import { option, whole } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { predictSchema } from "./predict";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface Options {
-  readonly model: string;
-  readonly images: readonly string[];
-  readonly out: string;
-  readonly grid?: number;
-  readonly scale?: number;
-  readonly threads?: number;
-}
+export const explainSchema = z.strictObject({
+  ...predictSchema.pick({ model: true, images: true }).shape,
+  out: option(z.string(), "folder for a PNG and a JSON of each image", { value: "dir" }),
+  grid: option(whole(2, LARGEST_GRID).default(DEFAULT_GRID), "parts in a row that are covered one after the other", {
+    value: "n",
+  }),
+  scale: option(z.number().positive().optional(), "end of the colours' scale", {
+    value: "logits",
+    usual: "one that holds all images",
+  }),
+  ...predictSchema.pick({ threads: true }).shape,
+});
 
 interface Result {
   readonly model: string;
@@ -26,21 +34,15 @@ interface Result {
   readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
 }
 
-export const explainCommand: CommandDefinition<Options, Result> = {
-  configure: (command) =>
-    command
-      .requiredOption("--model <dir>", "model directory of histo export")
-      .requiredOption("--images <path...>", "image files and folders of images")
-      .requiredOption("--out <dir>", "folder for a PNG and a JSON of each image")
-      .option("--grid <n>", "parts in a row that are covered one after the other (default: 14)", integer(2, 28))
-      .option("--scale <logits>", "end of the colours' scale (default: one that holds all images)", number(1e-9))
-      .option("--threads <n>", "threads of the network", integer(1, 1024)),
-  async run({ model, images, out, grid, scale, ...options }, { progress, signal }) {
+export const explainCommand: CommandDefinition<object, Result> = {
+  configure: (command) => addSchemaOptions(command, explainSchema),
+  async run(flags, { progress, signal }) {
+    const { model, images, out, grid, scale, threads } = readOptions(flags, explainSchema);
     const [{ listImages, Predictor }, { explainImage, explanationPicture, scaleFor }] = await Promise.all([
       import("../inference/index.js"),
       import("../explanation/index.js"),
     ]);
-    const [predictor, listed] = await Promise.all([Predictor.open(model, options), listImages(images)]);
+    const [predictor, listed] = await Promise.all([Predictor.open(model, { threads }), listImages(images)]);
     const task = progress.start("Explain", listed.length, "images");
     const explained: { filename: string; explanation: Explanation }[] = [];
     const failed: Result["failed"][number][] = [];

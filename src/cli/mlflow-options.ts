@@ -1,21 +1,21 @@
 /** @module What the commands that talk to an MLflow server have in common. */
-import type { Command } from "commander";
+import * as z from "zod";
 import { HistoError, hasErrorCode } from "../errors/index";
+import { option } from "../options/index";
 import type { Mlflow } from "../tracking/index";
 
-export interface MlflowOptions {
-  readonly trackingUri?: string;
-}
-
-export function addMlflowOptions(command: Command): Command {
-  return command.option(
-    "--tracking-uri <address>",
-    "the MLflow server (default: MLFLOW_TRACKING_URI, then http://127.0.0.1:5000)",
-  );
-}
+export const mlflowSchema = z.strictObject({
+  trackingUri: option(z.string().optional(), "the MLflow server", {
+    value: "address",
+    usual: "MLFLOW_TRACKING_URI, then http://127.0.0.1:5000",
+  }),
+});
 
 /** Runs `work` with a client that is closed afterwards. @throws {HistoError} `MLFLOW_ABSENT` where no server answers */
-export async function withMlflow<T>(options: MlflowOptions, work: (client: Mlflow) => Promise<T>): Promise<T> {
+export async function withMlflow<T>(
+  options: z.output<typeof mlflowSchema>,
+  work: (client: Mlflow) => Promise<T>,
+): Promise<T> {
   const { connectionSettings, Mlflow: Client } = await import("../tracking/index.js");
   const client = new Client({ ...connectionSettings(options.trackingUri), maxRetries: 2 });
   try {

@@ -2,7 +2,8 @@
 import { HistoError } from "../errors/index";
 import type { SpoolSenderReport } from "../tracking/index";
 import type { CommandDefinition } from "./command";
-import { addMlflowOptions, type MlflowOptions } from "./mlflow-options";
+import { mlflowSchema } from "./mlflow-options";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
 interface Result {
   readonly spools: number;
@@ -11,15 +12,19 @@ interface Result {
   readonly runs: readonly SpoolSenderReport[];
 }
 
-export const mlflowSyncCommand: CommandDefinition<MlflowOptions, Result> = {
+export const mlflowSyncCommand: CommandDefinition<object, Result> = {
   configure: (command) =>
-    addMlflowOptions(command).argument("[directories...]", "run directories, or folders of them (default: runs)"),
-  async run({ args, ...options }, { progress, signal }) {
+    addSchemaOptions(command, mlflowSchema).argument(
+      "[directories...]",
+      "run directories, or folders of them (default: runs)",
+    ),
+  async run({ args, ...flags }, { progress, signal }) {
+    const { trackingUri } = readOptions(flags, mlflowSchema);
     const { findSpools, syncSpools } = await import("../tracking/index.js");
     const directories: string[] = [];
     for (const directory of args.length > 0 ? args : ["runs"]) directories.push(...(await findSpools(directory)));
     const runs = await syncSpools([...new Set(directories)], {
-      ...(options.trackingUri === undefined ? {} : { trackingUri: options.trackingUri }),
+      ...(trackingUri === undefined ? {} : { trackingUri }),
       signal,
       notify: (directory, notice) => {
         progress.say(`${directory}: ${notice.kind === "created" ? notice.url : notice.message}`);

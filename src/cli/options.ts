@@ -1,4 +1,5 @@
 /** @module `histo options`: every declared option as a page of the docs, or as JSON schema. */
+import { settingsSchema } from "../deployment/index";
 import { registeredModels } from "../models/registry/index";
 import {
   changeSchema,
@@ -11,32 +12,50 @@ import {
   releaseSchema,
   removalSchema,
   serveSchema,
+  slideSchema,
   trainingSchema,
 } from "../options/index";
+import { benchSchema } from "./bench";
 import type { CommandDefinition } from "./command";
 import { compareSchema } from "./compare";
+import { packSchema } from "./data-pack";
+import { synthSchema } from "./data-synth";
 import { edaSchema } from "./eda";
 import { evaluateSchema } from "./evaluate";
+import { explainSchema } from "./explain";
 import { exportSchema } from "./export";
 import { rangeSchema } from "./lr-range";
 import { metricsSchema } from "./metrics";
+import { mlflowSchema } from "./mlflow-options";
 import { mlflowStartSchema } from "./mlflow-start";
 import { predictSchema } from "./predict";
+import { runsSchema } from "./runs";
 import { searchSchema } from "./search";
+import { startSchema } from "./start";
 import { runSchema } from "./train";
+import { workerSchema } from "./worker";
 
 const COMMANDS: Readonly<Record<string, OptionsSchema>> = {
+  start: startSchema,
+  "data synth": synthSchema,
+  "data pack": packSchema,
   eda: edaSchema,
   train: runSchema,
   "lr-range": rangeSchema,
   search: searchSchema,
+  worker: workerSchema,
   compare: compareSchema,
   evaluate: evaluateSchema,
   metrics: metricsSchema,
   export: exportSchema,
   predict: predictSchema,
+  explain: explainSchema,
+  slide: slideSchema,
   serve: serveSchema,
+  runs: runsSchema,
   "mlflow start": mlflowStartSchema,
+  "mlflow sync": mlflowSchema,
+  bench: benchSchema,
   "deploy lambda|ec2": releaseSchema,
   "deploy tracking": changeSchema,
   "deploy status": deploymentSchema,
@@ -55,6 +74,8 @@ These options belong to \`histo train\` and \`histo lr-range\`, to \`runTraining
 search space, and to \`histo train --options '{"epochs": 3}'\`: everywhere the name, the default and the check are the same.
 A run that is resumed keeps the values it began with. \`npx histo options --json\` prints their JSON schema.`;
 
+const SETTINGS = `The keys of the settings file that every \`histo deploy\` command reads ([settings.json](../serve/aws/settings.json)).`;
+
 interface Result {
   /** JSON schema by command; `training` for the options of a training. */
   readonly [name: string]: object;
@@ -63,7 +84,7 @@ interface Result {
 export const optionsCommand: CommandDefinition<object, Result> = {
   configure: (command) => command,
   async run() {
-    const schemas = Object.entries({ training: trainingSchema, ...COMMANDS });
+    const schemas = Object.entries({ training: trainingSchema, ...COMMANDS, "deployment settings": settingsSchema });
     return Object.fromEntries(schemas.map(([name, schema]) => [name, optionsJsonSchema(schema)]));
   },
   render: () => optionsPage().trimEnd(),
@@ -85,5 +106,6 @@ function modelsTable(): string {
 /** The page of the docs. */
 export function optionsPage(): string {
   const commands = Object.entries(COMMANDS).map(([name, schema]) => `## \`histo ${name}\`\n\n${optionsTable(schema)}`);
-  return `${[INTRODUCTION, optionsTable(trainingSchema), modelsTable(), ...commands].join("\n\n")}\n`;
+  const settings = `## Settings of a deployment\n\n${SETTINGS}\n\n${optionsTable(settingsSchema)}`;
+  return `${[INTRODUCTION, optionsTable(trainingSchema), modelsTable(), ...commands, settings].join("\n\n")}\n`;
 }

@@ -1,19 +1,31 @@
 /** @module `histo runs`: the runs of an MLflow server, listed or side by side. */
+import * as z from "zod";
 import { InputError } from "../errors/index";
 import { currentMetricName } from "../experiments/tracking/index";
+import { option, whole } from "../options/index";
 import { seconds } from "../progress/index";
 import type { Mlflow, Run } from "../tracking/index";
-import { type CommandDefinition, integer } from "./command";
-import { addMlflowOptions, type MlflowOptions, withMlflow } from "./mlflow-options";
+import type { CommandDefinition } from "./command";
+import { mlflowSchema, withMlflow } from "./mlflow-options";
+import { addSchemaOptions, readOptions } from "./schema-options";
 import { shortNumber, textTable } from "./text-table";
 
-interface Options extends MlflowOptions {
-  readonly experiment?: string;
-  readonly filter?: string;
-  readonly orderBy?: string;
-  readonly limit: number;
-  readonly metrics?: string;
-}
+export const runsSchema = mlflowSchema.extend({
+  experiment: option(z.string().optional(), "only this experiment", { value: "name", usual: "all" }),
+  filter: option(
+    z.string().optional(),
+    "MLflow's filter, such as \"metrics.test/rocAuc > 0.8 and params.model = 'mlp'\"",
+    { value: "expression" },
+  ),
+  orderBy: option(z.string().optional(), 'such as "metrics.test/rocAuc DESC"', { value: "key", usual: "newest first" }),
+  metrics: option(z.array(z.string()).readonly().optional(), "metrics to show, separated by commas", {
+    value: "names",
+    usual: "those that most runs have",
+  }),
+  limit: option(whole(1).default(20), "most runs to list", { value: "n" }),
+});
+
+type Options = z.output<typeof runsSchema>;
 
 /** A run as `--json` prints it. Times are milliseconds since 1970. */
 interface RunSummary {
@@ -38,32 +50,25 @@ interface Result {
   readonly runs: readonly RunSummary[];
 }
 
-export const runsCommand: CommandDefinition<Options, Result> = {
+export const runsCommand: CommandDefinition<object, Result> = {
   configure: (command) =>
-    addMlflowOptions(command)
-      .argument("[runs...]", "ids of runs to put side by side")
-      .option("--experiment <name>", "only this experiment (default: all)")
-      .option(
-        "--filter <expression>",
-        "MLflow's filter, such as \"metrics.test/rocAuc > 0.8 and params.model = 'mlp'\"",
-      )
-      .option("--order-by <key>", 'such as "metrics.test/rocAuc DESC" (default: newest first)')
-      .option("--metrics <names>", "metrics to show, separated by commas")
-      .option("--limit <n>", "most runs to list", integer(1), 20),
-  run: (options, { signal }) =>
-    withMlflow(options, async (client) => {
+    addSchemaOptions(command, runsSchema).argument("[runs...]", "ids of runs to put side by side"),
+  run: ({ args, ...flags }, { signal }) => {
+    const options = readOptions(flags, runsSchema);
+    return withMlflow(options, async (client) => {
       const found =
-        options.args.length > 0
-          ? await Promise.all(options.args.map((id) => client.getRun(id)))
+        args.length > 0
+          ? await Promise.all(args.map((id) => client.getRun(id)))
           : await listRuns(client, options, signal);
       const runs = found.map((run) => summarize(client, run));
       return {
         server: client.trackingUri,
-        compare: options.args.length > 0,
-        shownMetrics: options.metrics?.split(",").map((name) => currentMetricName(name.trim())) ?? commonMetrics(runs),
+        compare: args.length > 0,
+        shownMetrics: options.metrics?.map(currentMetricName) ?? commonMetrics(runs),
         runs,
       };
-    }),
+    });
+  },
   render: (result) => (result.compare ? renderComparison(result.runs) : renderList(result)),
 };
 

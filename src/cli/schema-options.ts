@@ -22,6 +22,7 @@ export function addSchemaOptions(command: Command, schema: OptionsSchema): Comma
     if (inner) addSchemaOptions(command, inner);
     else if (declared.flag !== false) {
       command.addOption(flagOf(declared));
+      if (declared.negation) command.addOption(new Option(`--no-${flagName(declared)}`, declared.negation));
       if (declared.formerly) command.addOption(flagOf({ ...declared, name: declared.formerly, hidden: true }));
     }
   }
@@ -44,7 +45,8 @@ export function givenOptions<S extends OptionsSchema>(flags: object, schema: S):
       flag === false
         ? environment && process.env[environment]
         : (values.get(flagOf(declared).attributeName()) ?? (formerly && values.get(formerly)));
-    if (value !== undefined) given[name] = value;
+    const isNegated = declared.negation !== undefined && value === false;
+    if (value !== undefined && !isNegated) given[name] = value;
   }
   return given as Partial<z.output<S>>;
 }

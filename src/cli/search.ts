@@ -9,7 +9,6 @@ import { decimal } from "../progress/index";
 import type { SearchResult } from "../search/index";
 import type { CommandDefinition } from "./command";
 import { datasetChoice } from "./data-options";
-import { redisAddress } from "./redis-address";
 import { addSchemaOptions, readOptions } from "./schema-options";
 import { textTable } from "./text-table";
 import { trackingOptions } from "./tracking-options";
@@ -39,14 +38,16 @@ export const searchSchema = z.strictObject({
     { value: "n", usual: "3" },
   ),
   seed: option(whole(0).default(0), "fixes everything random", { value: "n" }),
+  redis: option(z.string().optional(), "hand the trials to the workers (histo worker) at this Redis", {
+    value: "url",
+    environment: "REDIS_URL",
+    negation: "run the trials on this machine, whatever REDIS_URL says",
+  }),
   ...trackingOptions,
 });
 
-export const searchCommand: CommandDefinition<{ readonly redis?: string | false }, SearchResult> = {
-  configure: (command) =>
-    addSchemaOptions(command, searchSchema)
-      .option("--redis <url>", "hand the trials to the workers (histo worker) at this Redis (default: REDIS_URL)")
-      .option("--no-redis", "run the trials on this machine, whatever REDIS_URL says"),
+export const searchCommand: CommandDefinition<object, SearchResult> = {
+  configure: (command) => addSchemaOptions(command, searchSchema),
   async run(flags, { progress, signal }) {
     const options = readOptions(flags, searchSchema);
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;
@@ -66,7 +67,7 @@ export const searchCommand: CommandDefinition<{ readonly redis?: string | false 
       run: options.run ?? join(projectRoot(), "runs", `search-${name}-${basename(resolve(data))}`),
       halving: halving ? { minimumEpochs: minEpochs ?? 1, reduction: reduction ?? 3 } : false,
       track: track && { experiment },
-      redis: redisAddress(flags.redis),
+      redis: options.redis || undefined,
       confirm: options.confirm ?? (searchesSubspace(space) ? 3 : 0),
       ...{ trials, workers, objective, sampler, seed, keepBest, progress, signal },
     });

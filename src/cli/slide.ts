@@ -1,27 +1,10 @@
 /** @module `histo slide`: from whole slides to maps. */
 import { join } from "node:path";
 import { InputError } from "../errors/index";
+import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
-import { type CommandDefinition, integer, number, oneOf } from "./command";
-
-interface Options {
-  readonly model?: string;
-  readonly out?: string;
-  readonly info?: boolean;
-  readonly fetchOpenslide?: boolean;
-  readonly mpp?: number;
-  readonly slideMpp?: number;
-  readonly overlap?: number;
-  readonly tissue?: number;
-  readonly frame?: "qupath" | "slide";
-  readonly dzi?: boolean;
-  readonly resume?: boolean;
-  readonly workers?: number;
-  readonly threads?: number;
-  readonly labels?: string;
-  readonly redis?: string;
-  readonly array?: boolean;
-}
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
 interface Fetched {
   readonly library: string;
@@ -29,30 +12,17 @@ interface Fetched {
 
 type Result = SlideInfo | SlideResult | SlidesResult | Fetched;
 
-export const slideCommand: CommandDefinition<Options, Result> = {
+export const slideCommand: CommandDefinition<object, Result> = {
   configure: (command) =>
-    command
-      .argument("[file...]", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them")
-      .option("--model <dir>", "model directory of histo export")
-      .option("--out <dir>", "folder for the results")
-      .option("--labels <file>", "CSV of slide, label and partition: metrics of the slides")
-      .option("--info", "only say what the file is: levels, micrometres, vendor")
-      .option("--fetch-openslide", "fetch OpenSlide (LGPL) once, for NDPI, MRXS, SCN, DICOM and JPEG 2000")
-      .option("--mpp <um>", "micrometres a pixel of the model's tiles (default: its card's)", number(0.01, 100))
-      .option("--slide-mpp <um>", "micrometres a pixel of the slide (default: what the file says)", number(0.01, 100))
-      .option("--overlap <share>", "share of a tile that the next one covers too (default: 0)", number(0, 0.9))
-      .option("--tissue <share>", "smallest share of tissue of a tile; 0 for every tile (default: 0.1)", number(0, 1))
-      .option("--frame <frame>", "corner that tiles.geojson counts from: qupath or slide", oneOf("qupath", "slide"))
-      .option("--dzi", "also write the slide's picture for viewers: slide.dzi and slide_files/ (Deep Zoom)")
-      .option("--redis <url>", "hand the slides out to workers at this Redis (histo worker --slides)")
-      .option("--array", "in an array job (AWS Batch, Kubernetes): only the slide whose place is the job's index")
-      .option("--resume", "go on with unfinished work in --out")
-      .option("--workers <n>", "processes that read and predict (default: one for each processor)", integer(1, 64))
-      .option("--threads <n>", "processors to use (default: all)", integer(1, 1024)),
-  async run(
-    { args, model, out, info, fetchOpenslide, tissue, labels, redis, array, ...options },
-    { progress, signal },
-  ) {
+    addSchemaOptions(
+      command.argument("[file...]", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them"),
+      slideSchema,
+    ),
+  async run({ args, ...flags }, { progress, signal }) {
+    const { model, out, info, fetchOpenslide, tissue, labels, redis, array, ...options } = readOptions(
+      flags,
+      slideSchema,
+    );
     const { fetchOpenSlide, findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
     if (fetchOpenslide) return { library: (await fetchOpenSlide()).library };
     if (args.length === 0) throw new InputError("OPTION_MISSING", "Which slide? Name a file or a folder.");

@@ -2,28 +2,29 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join, resolve } from "node:path";
+import * as z from "zod";
 import type { Dataset, DatasetOptions } from "../dataset/index";
 import { hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
-import type { GivenTrainingOptions } from "../options/index";
+import { datasetSchema, type GivenTrainingOptions, option, serveSchema, whole } from "../options/index";
 import type { Progress } from "../progress/index";
-import { type CommandContext, type CommandDefinition, integer } from "./command";
-import { BIT_DEPTH_HELP, bitDepth } from "./data-options";
+import type { CommandContext, CommandDefinition } from "./command";
 import { type LocalMlflow, localMlflow } from "./local-mlflow";
+import { addSchemaOptions, readOptions } from "./schema-options";
 import { serveCommand } from "./serve";
 import type { Served } from "./start-rivals";
 
-interface Options {
-  readonly data?: string;
-  readonly positive?: string;
-  readonly bitDepth?: number;
-  readonly port: number;
-  readonly mlflowPort: number;
-  readonly epochs?: number;
-  readonly size: number;
-  readonly hidden?: string;
-  readonly train: boolean;
-}
+export const startSchema = z.strictObject({
+  data: option(z.string().optional(), "your images", { value: "dir", usual: "synthetic polyp tiles" }),
+  ...datasetSchema.pick({ positive: true, bitDepth: true }).shape,
+  ...serveSchema.pick({ port: true }).shape,
+  mlflowPort: option(whole(0, 65535).default(5000), "port of the local MLflow server", { value: "n" }),
+  epochs: option(whole(1).optional(), "passes over the training set", { value: "n", usual: "40" }),
+  size: option(whole(8, 16384).default(224), "edge length of the model's input", { value: "px" }),
+  train: option(z.boolean().default(true), "only make the images where there are none, and pack them", {
+    flag: "no-train",
+  }),
+});
 
 interface Result {
   /** Directories of the models, the one that is served first. */
@@ -55,18 +56,10 @@ const WITHOUT_NATIVE = { stem: "pixels", size: 48, hidden: [64, 16], lr: "auto",
 const DATA_EMPTY =
   "--data is empty (a variable that is not set?); name the folder of your images, or leave --data out for synthetic tiles.";
 
-export const startCommand: CommandDefinition<Options, Result> = {
-  configure: (command) =>
-    command
-      .option("--data <dir>", "your images (default: synthetic polyp tiles)")
-      .option("--positive <name>", "the positive class")
-      .option("--bit-depth <n>", BIT_DEPTH_HELP, bitDepth)
-      .option("--port <n>", "of the web page", integer(0, 65535), 8080)
-      .option("--mlflow-port <n>", "of the local MLflow server", integer(0, 65535), 5000)
-      .option("--epochs <n>", "passes over the training set", integer(1))
-      .option("--size <px>", "edge length of the model's input", integer(8, 16384), 224)
-      .option("--no-train", "only make the images where there are none, and pack them"),
-  async run({ data: given, positive, port, mlflowPort, epochs, size, train, ...reading }, context) {
+export const startCommand: CommandDefinition<object, Result> = {
+  configure: (command) => addSchemaOptions(command, startSchema),
+  async run(flags, context) {
+    const { data: given, positive, bitDepth, port, mlflowPort, epochs, size, train } = readOptions(flags, startSchema);
     const { progress, signal } = context;
     if (given === "") throw new InputError("DATA_FOLDER_MISSING", DATA_EMPTY);
     const data = given !== undefined ? resolve(given) : await syntheticTiles(progress, signal);
@@ -75,7 +68,7 @@ export const startCommand: CommandDefinition<Options, Result> = {
       ...(epochs && { epochs }),
       data,
       size,
-      dataset: { positive, bitDepth: reading.bitDepth },
+      dataset: { positive, bitDepth },
     };
     const key = sha256(JSON.stringify(options)).slice(0, 8);
     const run = join(projectRoot(), "runs", `start-${basename(data)}-${key}`);

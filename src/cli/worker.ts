@@ -1,30 +1,33 @@
 /** @module `histo worker`: runs trials of searches, or predicts slides, on any machine that sees the shared folder. */
+import * as z from "zod";
 import { InputError } from "../errors/index";
+import { option, whole } from "../options/index";
 import type { WorkerSummary } from "../search/index";
-import { type CommandDefinition, integer } from "./command";
-import { redisAddress } from "./redis-address";
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
 
-interface WorkerCommandOptions {
-  redis?: string;
-  slides?: boolean;
-  workers: number;
-  data?: string;
-  lostAfter: number;
-  idle?: number;
-}
+export const workerSchema = z.strictObject({
+  redis: option(z.string().optional(), "address of Redis or Valkey, such as redis://127.0.0.1:6379", {
+    value: "url",
+    environment: "REDIS_URL",
+  }),
+  slides: option(z.boolean().default(false), "take slides of histo slide --redis instead of trials"),
+  workers: option(whole(1, 256).default(1), "trials (or slides) at the same time, each in a process of its own", {
+    value: "n",
+  }),
+  data: option(z.string().optional(), "where this machine has the data set", {
+    value: "dir",
+    usual: "where the search has it",
+  }),
+  idle: option(whole(1).optional(), "end after so many seconds without work", { value: "s", usual: "never" }),
+  lostAfter: option(whole(2).default(30), "give work to another worker after so many silent seconds", { value: "s" }),
+});
 
-export const workerCommand: CommandDefinition<WorkerCommandOptions, WorkerSummary & { readonly slides: boolean }> = {
-  configure: (command) =>
-    command
-      .option("--redis <url>", "address of Redis or Valkey, such as redis://127.0.0.1:6379 (default: REDIS_URL)")
-      .option("--slides", "take slides of histo slide --redis instead of trials")
-      .option("--workers <n>", "trials (or slides) at the same time, each in a process of its own", integer(1, 256), 1)
-      .option("--data <dir>", "where this machine has the data set (default: where the search has it)")
-      .option("--idle <s>", "end after so many seconds without work (default: never)", integer(1))
-      .option("--lost-after <s>", "give work to another worker after so many silent seconds", integer(2), 30),
-  async run({ redis, slides = false, workers, data, lostAfter, idle }, { progress, signal }) {
-    const address = redisAddress(redis);
-    if (!address) {
+export const workerCommand: CommandDefinition<object, WorkerSummary & { readonly slides: boolean }> = {
+  configure: (command) => addSchemaOptions(command, workerSchema),
+  async run(flags, { progress, signal }) {
+    const { redis, slides, ...work } = readOptions(flags, workerSchema);
+    if (!redis) {
       throw new InputError(
         "REDIS_URL_MISSING",
         "Say where Redis is: --redis redis://127.0.0.1:6379, or the variable REDIS_URL.",
@@ -32,10 +35,10 @@ export const workerCommand: CommandDefinition<WorkerCommandOptions, WorkerSummar
     }
     if (slides) {
       const { serveSlides } = await import("../slide/queue/index.js");
-      return { slides, ...(await serveSlides({ redis: address, workers, lostAfter, idle, progress, signal })) };
+      return { slides, ...(await serveSlides({ redis, ...work, progress, signal })) };
     }
     const { serveTrials } = await import("../search/queue/index.js");
-    return { slides, ...(await serveTrials({ redis: address, workers, data, lostAfter, idle, progress, signal })) };
+    return { slides, ...(await serveTrials({ redis, ...work, progress, signal })) };
   },
   render: ({ slides, finished, failed, givenBack }) =>
     `${finished} ${slides ? "slides" : "trials"} finished, ${failed} failed, ${givenBack} given back`,

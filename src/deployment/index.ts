@@ -47,5 +47,5 @@ export {
 export { type PriceTable, priceOf, readPrices } from "./prices";
 export { type RunPlanOptions, runPlan } from "./run-plan";
 export { SERVER_DEFAULTS, type ServerOutcome, type ServerSimulation, simulateServers } from "./server-simulation";
-export { architectureOf, checkSettings, type DeploymentSettings, readSettings } from "./settings";
+export { architectureOf, checkSettings, type DeploymentSettings, readSettings, settingsSchema } from "./settings";
 export { arrivals, constantTraffic, exponential, meanRate, officeHours, spikes, type TrafficPattern } from "./traffic";

@@ -1,70 +1,107 @@
 /** @module What is deployed to AWS: one typed, checked settings file for the stacks, the commands and the cost estimate. */
-import { InputError } from "../errors/index";
+import * as z from "zod";
+import { HistoError, InputError } from "../errors/index";
 import { readJson } from "../files/index";
-
-/** Where the weights lie: in the container image, or on the shared EFS volume (which puts the function into the VPC). */
-export type ModelSource = "image" | "efs";
-/** `iam`: callers sign requests with AWS credentials; `none`: anybody may call, within the throttling limits. */
-export type Authorization = "iam" | "none";
-export type CpuArchitecture = "x86_64" | "arm64";
-
-export interface LambdaSettings {
-  readonly architecture: CpuArchitecture;
-  readonly memoryMb: number;
-  readonly timeoutSeconds: number;
-  /** Upper bound of simultaneous executions: bounds both the bill and the share of the account's limit. */
-  readonly reservedConcurrency: number;
-  /** Environments kept warm, paid by the hour; 0 for none. */
-  readonly provisionedConcurrency: number;
-  readonly modelSource: ModelSource;
-  /** Start from a snapshot of the initialized process. Not together with EFS or provisioned concurrency. */
-  readonly snapStart: boolean;
-  readonly authorization: Authorization;
-  readonly requestsPerSecond: number;
-  readonly burst: number;
-}
-
-export interface Ec2Settings {
-  /** The architecture follows from the family: a `g` after the generation (`c7g`) is Graviton (arm64). */
-  readonly instanceType: string;
-  readonly instances: number;
-  readonly authorization: Authorization;
-  readonly requestsPerSecond: number;
-  readonly burst: number;
-}
-
-export interface TrackingSettings {
-  readonly instanceType: string;
-  readonly databaseInstanceType: string;
-  readonly databaseStorageGb: number;
-}
-
-export interface BatchSettings {
-  readonly cpu: number;
-  readonly memoryMb: number;
-}
-
-/** The whole deployment. A part that is absent is not deployed. */
-export interface DeploymentSettings {
-  /** Prefix of every stack and resource name: lower-case letters, digits and hyphens. */
-  readonly name: string;
-  readonly region: string;
-  /** Receives alarms and budget notices. */
-  readonly alarmEmail?: string;
-  readonly monthlyBudgetUsd: number;
-  readonly logRetentionDays: number;
-  /** Availability zones with interface endpoints: 1 is cheap, 2 survives the loss of a zone. */
-  readonly endpointZones: 1 | 2;
-  readonly lambda?: LambdaSettings;
-  readonly ec2?: Ec2Settings;
-  readonly tracking?: TrackingSettings;
-  readonly batch?: BatchSettings;
-  /** The repository whose workflows may deploy, `owner/name`, from this protected environment. */
-  readonly github?: { readonly repository: string; readonly environment: string };
-}
+import { checkOptions, option, whole } from "../options/declaration/index";
 
 /** Retention periods that CloudWatch Logs accepts, in days. */
 const RETENTION = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653];
+
+const matching = (pattern: RegExp, rule: string, help: string) =>
+  option(z.string().regex(pattern), help, { rule: `be ${rule}` });
+const instanceType = (help: string) =>
+  matching(/^[a-z]+\d+[a-z-]*\.[a-z0-9-]+$/, "an instance type such as c7g.large", help);
+const access = {
+  authorization: option(
+    z.enum(["iam", "none"]),
+    "iam: callers sign requests with AWS credentials; none: anybody may call, within the throttling limits",
+  ),
+  requestsPerSecond: option(whole(1, 10_000), "requests a second that are let through"),
+  burst: option(whole(1, 10_000), "requests at the same moment that are let through"),
+};
+
+const lambdaSchema = z.strictObject({
+  architecture: option(z.enum(["x86_64", "arm64"]), "processor"),
+  memoryMb: option(whole(512, 10_240), "memory, MB; processors go with it"),
+  timeoutSeconds: option(whole(1, 30), "longest request"),
+  reservedConcurrency: option(
+    whole(1, 10_000),
+    "upper bound of simultaneous executions: bounds both the bill and the share of the account's limit",
+  ),
+  provisionedConcurrency: option(whole(0, 10_000), "environments kept warm, paid by the hour; 0 for none"),
+  modelSource: option(
+    z.enum(["image", "efs"]),
+    "where the weights lie: in the container image, or on the shared EFS volume (puts the function into the VPC)",
+  ),
+  snapStart: option(
+    z.boolean(),
+    "start from a snapshot of the initialized process; not together with EFS or provisioned concurrency",
+  ),
+  ...access,
+});
+
+const ec2Schema = z.strictObject({
+  instanceType: instanceType("a g after the generation (c7g) is Graviton (arm64)"),
+  instances: option(whole(1, 20), "number of servers"),
+  ...access,
+});
+
+const trackingSchema = z.strictObject({
+  instanceType: instanceType("of the MLflow server"),
+  databaseInstanceType: matching(/^db\./, "such as db.t4g.micro", "of PostgreSQL"),
+  databaseStorageGb: option(whole(20, 1000), "storage of PostgreSQL"),
+});
+
+const batchSchema = z.strictObject({
+  cpu: option(z.literal([1024, 2048, 4096, 8192, 16384]), "1024 for each processor of a slide's job"),
+  memoryMb: option(whole(2048, 131_072), "memory of a slide's job; 2 to 8 times cpu"),
+});
+
+const githubSchema = z.strictObject({
+  repository: matching(/^[\w.-]+\/[\w.-]+$/, "owner/name", "whose workflows may deploy, owner/name"),
+  environment: matching(/^[\w-]+$/, "a plain word", "protected environment that they deploy from"),
+});
+
+/** The settings file. A part that is absent is not deployed. */
+export const settingsSchema = z.strictObject({
+  name: matching(
+    /^[a-z][a-z0-9-]{0,15}$/,
+    "1 to 16 of a-z, 0-9 and -, a letter first",
+    "prefix of every stack and resource name",
+  ),
+  region: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-west-1", "AWS region"),
+  alarmEmail: option(
+    z
+      .string()
+      .regex(/^[^@\s]+@[^@\s]+\.[^@\s]+$/)
+      .optional(),
+    "receives alarms and budget notices",
+    {
+      rule: "be an e-mail address",
+    },
+  ),
+  monthlyBudgetUsd: option(z.number().positive(), "notices are sent when the bill comes near"),
+  logRetentionDays: option(z.literal(RETENTION), "how long log lines are kept"),
+  endpointZones: option(
+    z.literal([1, 2]),
+    "availability zones with interface endpoints: 1 is cheap, 2 survives the loss of a zone",
+  ),
+  lambda: option(lambdaSchema.optional(), "the function"),
+  ec2: option(ec2Schema.optional(), "the servers"),
+  tracking: option(trackingSchema.optional(), "the MLflow server"),
+  batch: option(batchSchema.optional(), "jobs for whole slides"),
+  github: option(githubSchema.optional(), "deployment from GitHub"),
+});
+
+/** The whole deployment. A part that is absent is not deployed. */
+export type DeploymentSettings = Readonly<z.output<typeof settingsSchema>>;
+export type LambdaSettings = Readonly<z.output<typeof lambdaSchema>>;
+export type Ec2Settings = Readonly<z.output<typeof ec2Schema>>;
+export type TrackingSettings = Readonly<z.output<typeof trackingSchema>>;
+export type BatchSettings = Readonly<z.output<typeof batchSchema>>;
+export type Authorization = LambdaSettings["authorization"];
+export type CpuArchitecture = LambdaSettings["architecture"];
+export type ModelSource = LambdaSettings["modelSource"];
 
 /**
  * Reads and checks a settings file.
@@ -76,73 +113,28 @@ export async function readSettings(path: string): Promise<DeploymentSettings> {
 
 /** Returns the settings unchanged, or throws an {@link InputError} `SETTINGS_INVALID` that names the first wrong key. */
 export function checkSettings(settings: DeploymentSettings, source = "settings"): DeploymentSettings {
-  const check = (valid: boolean, key: string, rule: string) => {
-    if (!valid) throw new InputError("SETTINGS_INVALID", `${source}: ${key} ${rule}.`);
+  const refuse = (message: string) => {
+    throw new InputError("SETTINGS_INVALID", `${source}: ${message}`);
   };
-  const whole = (value: unknown, key: string, lowest: number, highest: number) =>
-    check(
-      Number.isInteger(value) && Number(value) >= lowest && Number(value) <= highest,
-      key,
-      `must be a whole number from ${lowest} to ${highest}`,
-    );
-  const choice = (value: unknown, key: string, ...words: readonly unknown[]) =>
-    check(words.includes(value), key, `must be one of ${words.join(", ")}`);
-  check(/^[a-z][a-z0-9-]{0,15}$/.test(settings.name ?? ""), "name", "must be 1 to 16 of a-z, 0-9 and -");
-  check(/^[a-z]{2}(-[a-z]+)+-\d$/.test(settings.region ?? ""), "region", "must be a region such as eu-west-1");
-  if (settings.alarmEmail !== undefined) {
-    check(/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(settings.alarmEmail), "alarmEmail", "must be an e-mail address");
+  try {
+    checkOptions(settingsSchema, settings, "setting");
+  } catch (error) {
+    if (error instanceof HistoError) refuse(error.message);
+    throw error;
   }
-  check(settings.monthlyBudgetUsd > 0, "monthlyBudgetUsd", "must be above 0");
-  choice(settings.logRetentionDays, "logRetentionDays", ...RETENTION);
-  choice(settings.endpointZones, "endpointZones", 1, 2);
-  const { lambda, ec2, tracking, batch, github } = settings;
+  const { lambda, batch } = settings;
   if (lambda) {
-    choice(lambda.architecture, "lambda.architecture", "x86_64", "arm64");
-    whole(lambda.memoryMb, "lambda.memoryMb", 512, 10240);
-    whole(lambda.timeoutSeconds, "lambda.timeoutSeconds", 1, 30);
-    whole(lambda.reservedConcurrency, "lambda.reservedConcurrency", 1, 10000);
-    whole(lambda.provisionedConcurrency, "lambda.provisionedConcurrency", 0, lambda.reservedConcurrency);
-    choice(lambda.modelSource, "lambda.modelSource", "image", "efs");
-    choice(lambda.snapStart, "lambda.snapStart", true, false);
-    choice(lambda.authorization, "lambda.authorization", "iam", "none");
-    whole(lambda.requestsPerSecond, "lambda.requestsPerSecond", 1, 10000);
-    whole(lambda.burst, "lambda.burst", 1, 10000);
-    check(!(lambda.snapStart && lambda.modelSource === "efs"), "lambda.snapStart", "excludes modelSource efs");
-    check(
-      !(lambda.snapStart && lambda.provisionedConcurrency > 0),
-      "lambda.snapStart",
-      "excludes provisionedConcurrency",
-    );
+    const { provisionedConcurrency, reservedConcurrency, snapStart, modelSource } = lambda;
+    if (provisionedConcurrency > reservedConcurrency) {
+      refuse("lambda.provisionedConcurrency must not be above lambda.reservedConcurrency.");
+    }
+    if (snapStart && modelSource === "efs") refuse("lambda.snapStart excludes modelSource efs.");
+    if (snapStart && provisionedConcurrency > 0) refuse("lambda.snapStart excludes provisionedConcurrency.");
   }
-  if (ec2) {
-    instance(ec2.instanceType, "ec2.instanceType");
-    whole(ec2.instances, "ec2.instances", 1, 20);
-    choice(ec2.authorization, "ec2.authorization", "iam", "none");
-    whole(ec2.requestsPerSecond, "ec2.requestsPerSecond", 1, 10000);
-    whole(ec2.burst, "ec2.burst", 1, 10000);
-  }
-  if (tracking) {
-    instance(tracking.instanceType, "tracking.instanceType");
-    check(
-      tracking.databaseInstanceType?.startsWith("db."),
-      "tracking.databaseInstanceType",
-      "must be such as db.t4g.micro",
-    );
-    whole(tracking.databaseStorageGb, "tracking.databaseStorageGb", 20, 1000);
-  }
-  if (batch) {
-    choice(batch.cpu, "batch.cpu", 1024, 2048, 4096, 8192, 16384);
-    whole(batch.memoryMb, "batch.memoryMb", batch.cpu * 2, batch.cpu * 8);
-  }
-  if (github) {
-    check(/^[\w.-]+\/[\w.-]+$/.test(github.repository ?? ""), "github.repository", "must be owner/name");
-    check(/^[\w-]+$/.test(github.environment ?? ""), "github.environment", "must be a plain word");
+  if (batch && (batch.memoryMb < batch.cpu * 2 || batch.memoryMb > batch.cpu * 8)) {
+    refuse(`batch.memoryMb must be a whole number from ${batch.cpu * 2} to ${batch.cpu * 8}.`);
   }
   return settings;
-
-  function instance(type: string, key: string) {
-    check(/^[a-z]+\d+[a-z-]*\.[a-z0-9-]+$/.test(type ?? ""), key, "must be an instance type such as c7g.large");
-  }
 }
 
 /** `arm64` for a Graviton instance type such as `c7g.large`, else `x86_64`. */

@@ -21,6 +21,8 @@ export interface Explanation {
 
 /** Parts in a row, unless told otherwise: of a tile of 224 pixels each has 16. */
 export const DEFAULT_GRID = 14;
+/** Most parts in a row. */
+export const LARGEST_GRID = 28;
 
 /**
  * Explains an image file's bytes (PNG, JPEG, WebP, TIFF).

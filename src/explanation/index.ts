@@ -1,5 +1,5 @@
 /** @module What a model looked at: by covering parts of an image, and by class activation. */
-export { DEFAULT_GRID, type Explanation, explainImage, type HeatMap, scaleFor } from "./explain";
+export { DEFAULT_GRID, type Explanation, explainImage, type HeatMap, LARGEST_GRID, scaleFor } from "./explain";
 export { occlusion } from "./occlusion";
 export { HEAT_MAP_COLOURS } from "./palette";
 export { explanationPicture, type PictureOptions } from "./picture";

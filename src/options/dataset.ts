@@ -1,6 +1,6 @@
 /** @module How a data set directory is read, where finding out by itself is not enough. */
 import * as z from "zod";
-import { group, option, whole } from "./option";
+import { group, option, whole } from "./declaration/index";
 
 const text = () => z.string().optional();
 

@@ -1,6 +1,6 @@
 /** @module The options of deployments. */
 import * as z from "zod";
-import { option, whole } from "./option";
+import { option, whole } from "./declaration/index";
 
 /** What every command about a deployment takes. */
 export const deploymentSchema = z.strictObject({

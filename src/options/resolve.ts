@@ -2,7 +2,7 @@
 import { InputError } from "../errors/index";
 import { augmentationNamed } from "../image/augment/index";
 import { modelNamed, registeredModels } from "../models/registry/index";
-import { checkOptions, optionsOfSchema, presentNames } from "./check";
+import { checkOptions, optionsOfSchema, presentNames } from "./declaration/index";
 import { BACKBONE_PREFIX, type GivenTrainingOptions, type TrainingOptions, trainingSchema } from "./training";
 
 /**

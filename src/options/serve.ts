@@ -1,6 +1,6 @@
 /** @module The options of the server. */
 import * as z from "zod";
-import { group, option, whole } from "./option";
+import { group, option, whole } from "./declaration/index";
 
 const text = () => z.string().optional();
 

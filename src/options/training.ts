@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { registeredModels } from "../models/registry/index";
 import { datasetSchema } from "./dataset";
-import { between, group, option, whole } from "./option";
+import { between, group, option, whole } from "./declaration/index";
 
 /** How `model` names frozen backbones: this and the path of an ONNX file or a name, several joined by commas. */
 export const BACKBONE_PREFIX = "backbone:";

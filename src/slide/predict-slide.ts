@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { makeDirectory, readJson, sha256 } from "../files/index";
 import { readModelDirectory } from "../model-directory/index";
+import { slideDefaults } from "../options/slide/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeDeepZoom } from "./deep-zoom";
 import { type Grid, type GridSettings, gridOf, tileReading } from "./grid";
@@ -54,7 +55,6 @@ export interface SlideResult extends SlideSummary {
 }
 
 const JOURNAL = "answers.jsonl";
-const LEAST_TISSUE = 0.1;
 /** Pixels of the small picture along a tile. */
 const MASK_PIXELS_PER_TILE = 8;
 /** Models above it are loaded once only: each worker has its own. */
@@ -82,8 +82,8 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     out,
     progress = silentProgress,
     signal = new AbortController().signal,
-    overlap = 0,
-    frame = "qupath",
+    overlap = slideDefaults.overlap,
+    frame = slideDefaults.frame,
   } = options;
   const { card, sha256: modelSha } = await readModelDirectory(options.model);
   await makeDirectory(out);
@@ -94,7 +94,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     for (const remark of info.remarks) progress.say(`${name}: ${remark}.`);
     const scale = scaleOf(path, info, card.mpp, options);
     const { size } = card.preprocessing;
-    const { leastTissue = LEAST_TISSUE } = options;
+    const { leastTissue = slideDefaults.tissue } = options;
     const settings: GridSettings = { size, downsample: scale.downsample, overlap, leastTissue };
     if (scale.downsample * MOST_ENLARGED < 1) {
       progress.say(`${name}: the slide is coarser than the model's tiles; they are enlarged and answers may be wrong.`);

@@ -1,7 +1,7 @@
 /** @module Options as they are given, checked against their declarations; messages name the option and what it must be. */
 import type * as z from "zod";
-import { InputError } from "../errors/index";
-import { type DeclaredOption, declaredOptions, type OptionsSchema, ruleOf } from "./option";
+import { InputError } from "../../errors/index";
+import { type DeclaredOption, declaredOptions, innerSchema, type OptionsSchema, ruleOf } from "./option";
 
 /** Those of some values that are defined. */
 export function definedOnly<T extends object>(given: T): Partial<T> {
@@ -23,17 +23,39 @@ export function checkOptions<S extends OptionsSchema>(schema: S, given: object, 
   const result = schema.safeParse(presentNames(schema, definedOnly(given)));
   if (result.success) return result.data as z.output<S>;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
-  const options = optionsOfSchema(schema);
-  const declared = options.find(({ name }) => name === issue.path[0]);
+  const { name, declared, value, known } = locate(schema, issue.path, presentNames(schema, given));
   if (issue.code === "unrecognized_keys" || !declared) {
-    const name = [...issue.path, ...(issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [])].join(".");
-    const known = options.map((one) => one.name).join(", ");
-    throw new InputError("OPTION_UNKNOWN", `There is no ${what} ${name}. Known: ${known}.`);
+    const unknown = [...issue.path, ...(issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [])].join(".");
+    const names = known.map((one) => one.name).join(", ");
+    throw new InputError("OPTION_UNKNOWN", `There is no ${what} ${unknown}. Known: ${names}.`);
   }
-  throw refusal(declared, presentNames(schema, given)[declared.name], what);
+  throw refusal({ ...declared, name }, value, what);
 }
 
-function refusal({ name, kind, initial }: DeclaredOption, value: unknown, what: string): InputError {
+interface Located {
+  /** With the names of the options that it lies in. */
+  readonly name: string;
+  readonly declared?: DeclaredOption;
+  readonly value: unknown;
+  /** The options of the innermost object on the way. */
+  readonly known: readonly DeclaredOption[];
+}
+
+/** The declared option at the place of an issue, and its value. */
+function locate(schema: OptionsSchema, path: readonly PropertyKey[], value: unknown, outer = ""): Located {
+  const known = optionsOfSchema(schema);
+  const declared = known.find((one) => one.name === path[0]);
+  if (!declared) return { name: outer, value, known };
+  const name = `${outer}${declared.name}`;
+  const own = (value as Readonly<Record<string, unknown>> | undefined)?.[declared.name];
+  const inner = innerSchema(declared);
+  if (!inner || typeof own !== "object" || own === null) return { name, declared, value: own, known };
+  const within = locate(inner, path.slice(1), own, `${name}.`);
+  return within.declared || path.length > 1 ? within : { name, declared, value: own, known: within.known };
+}
+
+function refusal({ name, kind, initial, rule }: DeclaredOption, value: unknown, what: string): InputError {
+  if (rule) return new InputError("OPTION_RANGE", `The ${what} ${name} must ${rule}.`);
   if (!isOfType(value, kind.type) && !(kind.word !== undefined && typeof value === "string")) {
     const like = initial === undefined ? ruleOf(kind) : `be like ${JSON.stringify(initial)}`;
     return new InputError("OPTION_TYPE", `The ${what} ${name} must ${like}.`);

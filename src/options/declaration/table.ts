@@ -35,11 +35,15 @@ function flattened(schema: OptionsSchema, prefix = ""): DeclaredOption[] {
   });
 }
 
-function row({ name, flag, value, kind, usual, initial, help, environment }: DeclaredOption): string {
+function row({ name, flag, value, kind, usual, initial, help, environment, negation }: DeclaredOption): string {
   const shown = Array.isArray(initial) ? initial.join(",") : initial === "" ? undefined : initial;
   const cells = [
     `\`${name}\``,
-    [...(flag ? [`--${flag}${value ? ` ${value}` : ""}`] : []), ...(environment ? [environment] : [])]
+    [
+      ...(flag ? [`--${flag}${value ? ` ${value}` : ""}`] : []),
+      ...(negation ? [`--no-${flag}`] : []),
+      ...(environment ? [environment] : []),
+    ]
       .map((given) => `\`${given}\``)
       .join(" or "),
     takes(kind),

@@ -24,6 +24,10 @@ interface OptionInfo {
   readonly environment?: string;
   /** Of a list: the flag may be given several times, and its values are put together. */
   readonly repeats?: boolean;
+  /** What a value must do, such as `be an e-mail address`, where its schema does not say it. */
+  readonly rule?: string;
+  /** What `--no-FLAG` does: it stands against the variable of {@link environment}. */
+  readonly negation?: string;
   /** Understood, but not listed: for programs that start programs. */
   readonly hidden?: boolean;
 }
@@ -92,7 +96,7 @@ export function declaredOptions(schema: OptionsSchema): DeclaredOption[] {
 
 /** The schema of the options inside an option. */
 export function innerSchema({ schema }: DeclaredOption): OptionsSchema | undefined {
-  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+  const inner = schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   return inner instanceof z.ZodObject ? inner : undefined;
 }
 
@@ -105,7 +109,7 @@ export function flagName({ name, flag }: Pick<DeclaredOption, "name" | "flag">):
 interface JsonSchema {
   readonly type?: Kind["type"];
   readonly default?: unknown;
-  readonly enum?: readonly string[];
+  readonly enum?: readonly (string | number)[];
   readonly const?: string;
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
@@ -123,7 +127,7 @@ function kindOf(schema: JsonSchema): Kind {
   const low = exclusiveMinimum ?? minimum;
   return {
     type,
-    ...(words && { words }),
+    ...(words && { words: words.map(String) }),
     ...(low !== undefined && { low, above: exclusiveMinimum !== undefined }),
     ...(maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && { high: maximum }),
     ...(items && { items: kindOf(items) }),
