@@ -9,6 +9,9 @@ export interface BenchmarkContext {
   readonly budget: TimeBudget;
   /** A small version that only shows that it works. */
   readonly quick?: boolean;
+  /** Of `soak`: how long it asks the server, and the cores that the container may use. */
+  readonly minutes?: number | undefined;
+  readonly cpus?: number | undefined;
 }
 
 /** What was not measured is NaN, which JSON writes as null. */

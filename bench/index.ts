@@ -14,6 +14,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   augment: () => import("./augment.js"),
   inference: () => import("./inference.js"),
   server: () => import("./server.js"),
+  soak: () => import("./soak.js"),
   slide: () => import("./slide.js"),
   search: () => import("./search.js"),
   tracking: () => import("./tracking.js"),

@@ -5,24 +5,31 @@ import { benchmarks } from "./index";
 import { limitPeers, machine } from "./instructions";
 import { TimeBudget } from "./time-budget";
 
+/** What may come before and after the minutes that somebody asked for. */
+const AROUND_SECONDS = 120;
+
 /**
- * Runs a benchmark within ten minutes. Stopped by the signal, it gives what it has measured.
- * @throws {InputError} `BENCH_UNKNOWN`, `BENCH_LIMIT_UNKNOWN`
+ * Runs a benchmark within ten minutes, or the minutes that were asked for. Stopped by the signal, it gives what it has measured.
+ * @throws {InputError} `BENCH_UNKNOWN`, `BENCH_OPTION`, `BENCH_LIMIT_UNKNOWN`
  * @throws {HistoError} `PEER_...`, `BENCH_...`
  */
 export async function runBenchmark(
   name: string,
-  { progress, signal, quick = false }: Pick<BenchmarkContext, "progress" | "quick"> & { readonly signal: AbortSignal },
+  { signal, ...context }: Omit<BenchmarkContext, "budget"> & { readonly signal: AbortSignal },
 ): Promise<BenchmarkResult> {
   const load = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
   if (!load) {
     const known = Object.keys(benchmarks).join(", ");
     throw new InputError("BENCH_UNKNOWN", `There is no benchmark ${name}; there are ${known}.`);
   }
+  const { minutes, cpus } = context;
+  if (name !== "soak" && (minutes ?? cpus) !== undefined) {
+    throw new InputError("BENCH_OPTION", "--minutes and --cpus are options of the benchmark soak only.");
+  }
   limitPeers();
   const place = await machine();
-  const budget = new TimeBudget(signal);
-  const measured = await (await load()).run({ progress, budget, quick }).catch((error: unknown) => {
+  const budget = new TimeBudget(signal, minutes && 60 * minutes + AROUND_SECONDS);
+  const measured = await (await load()).run({ ...context, budget }).catch((error: unknown) => {
     // Stopped before anything was measured.
     if (!budget.signal.aborted) throw error;
     return { name, ours: {}, peer: {}, ratio: Number.NaN };

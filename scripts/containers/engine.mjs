@@ -1,5 +1,5 @@
-// The container engine of this machine: podman with buildah, run as root without a daemon. Containers get no resource limits
-// here and builds no namespaces of their own, so that this works inside of virtual machines and containers too.
+// The container engine of this machine: podman with buildah, run as root without a daemon. Containers get no limits but that of
+// processor time here and builds no namespaces of their own, so that this works inside of virtual machines and containers too.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cache as toolsCache } from "../infrastructure/tools.mjs";
@@ -11,7 +11,7 @@ const PACKAGES = "podman buildah runc debootstrap netavark aardvark-dns iptables
 
 /**
  * An OCI runtime that runs runc without what may not be set everywhere: limits above this machine's own, and cgroup limits
- * where version 1 and 2 are mounted side by side.
+ * other than that of processor time where version 1 and 2 are mounted side by side.
  */
 const RUNTIME = `#!${process.execPath}
 const { readFileSync, writeFileSync } = require("node:fs");
@@ -26,7 +26,8 @@ const change = (path, edit) => {
 if (args.includes("create"))
   change(after("--bundle", "-b") + "/config.json", (config) => {
     delete config.process.rlimits;
-    delete config.linux.resources;
+    const cpu = config.linux.resources?.cpu;
+    config.linux.resources = cpu && { cpu };
   });
 if (args.includes("exec")) change(after("--process", "-p"), (process) => delete process.rlimits);
 process.exit(spawnSync("runc", args, { stdio: "inherit" }).status ?? 1);

@@ -1,20 +1,22 @@
 /** @module `histo bench NAME`: a measurement of this project beside a named peer, in the same run. */
 import * as z from "zod";
 import type { BenchmarkResult } from "../../bench/index";
-import { option } from "../options/index";
+import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { addSchemaOptions, readOptions } from "./schema-options";
 
+/** The options of `histo bench`. */
 export const benchSchema = z.strictObject({
   quick: option(z.boolean().default(false), "a small version, to see that it works"),
+  minutes: option(between(4, 24 * 60).optional(), "how long soak asks the server", { value: "n", usual: "7" }),
+  cpus: option(between(0.05, 1024).optional(), "cores that soak's container may use", { value: "n", usual: "all" }),
 });
 
 export const benchCommand: CommandDefinition<object, BenchmarkResult> = {
-  configure: (command) => addSchemaOptions(command, benchSchema).argument("<name>", "which benchmark"),
+  configure: (command) => addSchemaOptions(command.argument("<name>", "which benchmark"), benchSchema),
   async run({ args: [name = ""], ...flags }, { progress, signal }) {
-    const { quick } = readOptions(flags, benchSchema);
     const { runBenchmark } = await import("../../bench/run.js");
-    return runBenchmark(name, { progress, signal, quick });
+    return runBenchmark(name, { ...readOptions(flags, benchSchema), progress, signal });
   },
   render: ({ name, ours, peer, ratio, processor, instructionSet, instructionLimit, partial }) =>
     [

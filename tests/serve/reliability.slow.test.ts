@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
-import { Agent, request } from "node:http";
-import { connect } from "node:net";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { type PooledModel, type RunningServer, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { Random } from "../../src/random/index";
+import { exchange, mixedRequest, statusOf } from "../support/mixed-requests";
 import { tile, writeModel, writeTiles } from "../support/served-model";
 import { badRequest } from "./fuzz";
 
@@ -49,7 +49,7 @@ describe("reliability", { skip: process.platform !== "linux" && "memory is read 
       await Promise.all(
         Array.from({ length: CLIENTS }, async () => {
           while (left-- > 0) {
-            const status = await mixedRequest(url, agent, random, png);
+            const status = await mixedRequest({ url, agent }, random, png);
             statuses.set(status, (statuses.get(status) ?? 0) + 1);
           }
         }),
@@ -167,35 +167,6 @@ async function childrenOf(pid: number): Promise<number[]> {
   return text.split(" ").filter(Boolean).map(Number);
 }
 
-/** One request of a client's day: mostly predictions, some of them wrong, some pictures and questions. */
-function mixedRequest(url: string, agent: Agent, random: Random, png: Buffer): Promise<number> {
-  const draw = random.next();
-  const name = `MHIST_aa${String.fromCharCode(97 + random.integer(14))}.png`;
-  if (draw < 0.5) return sendOne(url, agent, "/predict", JSON.stringify({ image_filename: name }), "application/json");
-  if (draw < 0.75) return sendOne(url, agent, "/predict", png, "image/png");
-  if (draw < 0.8) return sendOne(url, agent, "/predict", png.subarray(0, random.integer(png.length)), "image/png");
-  if (draw < 0.85)
-    return sendOne(
-      url,
-      agent,
-      "/predict/batch",
-      JSON.stringify({ image_filenames: [name, "x.png"] }),
-      "application/json",
-    );
-  if (draw < 0.9) return sendOne(url, agent, `/images/MHIST_aaa.png?thumbnail=${16 + random.integer(16)}`);
-  return sendOne(url, agent, random.pick(["/info", "/readyz", "/metrics", "/", "/nothing"]));
-}
-
-function sendOne(url: string, agent: Agent, path: string, body?: string | Buffer, type?: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(body) };
-    const sent = request(url + path, { agent, method: body === undefined ? "GET" : "POST", headers }, (response) => {
-      response.resume().on("end", () => resolve(response.statusCode ?? 0));
-    });
-    sent.on("error", reject).end(body);
-  });
-}
-
 async function predict({ url }: RunningServer, png: Buffer): Promise<number> {
   const response = await fetch(`${url}/predict`, {
     method: "POST",
@@ -204,20 +175,4 @@ async function predict({ url }: RunningServer, png: Buffer): Promise<number> {
   });
   await response.arrayBuffer();
   return response.status;
-}
-
-/** Sends bytes and reads until the server hangs up. */
-function exchange(url: string, bytes: Buffer): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    const chunks: Buffer[] = [];
-    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-    socket.on("error", () => undefined).on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
-    socket.write(bytes);
-  });
-}
-
-/** 0 where the server hung up without an answer, as it may on what is no HTTP. */
-function statusOf(answer: string): number {
-  return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
 }

@@ -60,17 +60,19 @@ export async function freePort(): Promise<number> {
 
 const readable = (paths: readonly string[]) => paths.flatMap((path) => ["--volume", `${path}:${path}:ro`]);
 
-/** Starts the server's image as its compose file does, on the machine's network. */
+/** Starts the server's image as its compose file does, on the machine's network. @param more options of podman and of the server */
 export async function startServerContainer(
   image: string,
   { models, images, apiKeys = [] }: Content,
+  more: { readonly engine?: readonly string[]; readonly serve?: readonly string[] } = {},
 ): Promise<Deployment & { readonly name: string }> {
   const [name, port] = [newName(), await freePort()];
   const options = models.flatMap((model) => ["--model", model]);
   await podman(
     ...["run", "--detach", "--rm", "--name", name, "--network", "host", ...CONFINED, ...readable([...models, images])],
-    ...["--env", `HISTO_API_KEYS=${apiKeys.join(",")}`],
+    ...["--env", `HISTO_API_KEYS=${apiKeys.join(",")}`, ...(more.engine ?? [])],
     ...[image, "serve", ...options, "--images", images, "--host", "127.0.0.1", "--port", String(port)],
+    ...(more.serve ?? []),
   );
   const url = `http://127.0.0.1:${port}`;
   await ready(`${url}/readyz`, name);

@@ -1,0 +1,125 @@
+/**
+ * @module Mixed good and bad requests at a rate that does not wait for the answers, as the traffic of many clients does. A
+ * latency counts from when the request was due, so that a server that stands still is seen.
+ */
+import { Agent } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Random } from "../src/random/index";
+import { badRequest } from "../tests/serve/fuzz";
+import { exchange, mixedRequest, type Sent, send, statusOf } from "../tests/support/mixed-requests";
+
+/** Share of requests that no client library would send; among the others one in five is wrong too. */
+const BROKEN = 0.05;
+/** Addresses that the clients come from. */
+const ADDRESSES = 250;
+/** Most connections that wait at the same time for an answer. */
+const SOCKETS = 256;
+
+/** What came back. */
+export interface Answers {
+  /** Milliseconds of well-formed requests. */
+  readonly latencies: number[];
+  /** Answers by status; `failed` where a well-formed request got none, `hung up` where a broken one did not. */
+  readonly statuses: Map<string, number>;
+}
+
+/** Adds answers up. */
+export function together(answers: readonly Answers[]): Answers {
+  const sum: Answers = { latencies: answers.flatMap(({ latencies }) => latencies), statuses: new Map() };
+  for (const { statuses } of answers) for (const [status, count] of statuses) add(sum, status, count);
+  return sum;
+}
+
+function add({ statuses }: Answers, status: string, count = 1): void {
+  statuses.set(status, (statuses.get(status) ?? 0) + count);
+}
+
+export class Load {
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
+  private readonly random = new Random(1, "soak");
+  private bursts = 0;
+
+  constructor(
+    private readonly url: string,
+    private readonly png: Buffer,
+  ) {}
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  /** The requests that some clients get answered in a second, each sending its next at once. */
+  async capacity(clients: number, seconds: number, signal: AbortSignal): Promise<number> {
+    const answers = together([]);
+    const started = performance.now();
+    const end = started + 1000 * seconds;
+    await Promise.all(
+      Array.from({ length: clients }, async () => {
+        while (performance.now() < end && !signal.aborted) await this.one(answers, performance.now());
+      }),
+    );
+    signal.throwIfAborted();
+    return (1000 * answers.latencies.length) / (performance.now() - started);
+  }
+
+  /** So many requests a second at random times (a Poisson process), and all their answers. */
+  async steady(rate: number, seconds: number, signal: AbortSignal): Promise<Answers> {
+    const answers = together([]);
+    const open = new Set<Promise<void>>();
+    const end = performance.now() + 1000 * seconds;
+    for (let due = performance.now(); due < end && !signal.aborted; due += this.gap(rate)) {
+      const early = due - performance.now();
+      if (early > 1) await sleep(early, undefined, { signal }).catch(() => undefined);
+      const one: Promise<void> = this.one(answers, due).finally(() => open.delete(one));
+      open.add(one);
+    }
+    await Promise.all(open);
+    return answers;
+  }
+
+  /** A new client sends `tooMany` requests more than its limit, and many clients send so many predictions at once. */
+  async burst(limit: number, tooMany: number, predictions: number): Promise<Answers> {
+    const answers = together([]);
+    const greedy = `10.1.${this.bursts >> 8}.${this.bursts++ & 255}`;
+    let left = limit + tooMany;
+    const clients = Array.from({ length: 8 }, async () => {
+      while (left-- > 0) await this.asked(answers, { path: "/info" }, greedy);
+    });
+    const image = { path: "/predict", body: this.png, type: "image/png" };
+    const images = Array.from({ length: predictions }, () => this.asked(answers, image, this.address()));
+    await Promise.all([...clients, ...images]);
+    return answers;
+  }
+
+  private async one(answers: Answers, due: number): Promise<void> {
+    const { url, agent, random, png } = this;
+    if (random.chance(BROKEN)) {
+      const { bytes } = badRequest(random, png, "MHIST_aaa.png");
+      // Nobody waits: for the rest of some the server itself waits as long as it may take.
+      void exchange(url, bytes).then((text) => add(answers, String(statusOf(text) || "hung up")));
+      return;
+    }
+    const status = await mixedRequest({ url, agent, address: this.address() }, random, png).catch(() => "failed");
+    answers.latencies.push(performance.now() - due);
+    add(answers, String(status));
+  }
+
+  /** Sends a request whose refusal must say when to come back. */
+  private async asked(answers: Answers, request: Sent, address: string): Promise<void> {
+    const { url, agent } = this;
+    const { status, retryAfter } = await send({ url, agent, address }, request).catch(() => ({
+      status: 0,
+      retryAfter: undefined,
+    }));
+    const refused = status === 429 || status === 503;
+    add(answers, status === 0 || (refused && retryAfter === undefined) ? "failed" : String(status));
+  }
+
+  private address(): string {
+    return `10.0.0.${this.random.integer(ADDRESSES)}`;
+  }
+
+  private gap(rate: number): number {
+    return (-1000 * Math.log(1 - this.random.next())) / rate;
+  }
+}

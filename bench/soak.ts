@@ -1,0 +1,174 @@
+/**
+ * @module A soak: mixed good and bad requests at 70 % of what the server's container answers at most, for minutes or hours. Once
+ * a minute a client sends more than its limit, and more predictions come at once than may wait. The peer is the same container
+ * in the first third of the time: what leaks or slows down makes the last third worse.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HistoError } from "../src/errors/index";
+import { containers, missingForContainers, podman, startServerContainer } from "../tests/support/containers";
+import { tile, writeModel, writeTiles } from "../tests/support/served-model";
+import type { BenchmarkContext } from "./benchmark";
+import { type Held, heldBy } from "./container-processes";
+import { median } from "./median";
+import { type Answers, Load, together } from "./open-load";
+
+const SHARE_OF_CAPACITY = 0.7;
+/** Clients that ask without a break while the capacity is measured. */
+const CLIENTS = 16;
+/** Requests a minute that the server allows a client; what one sends beyond. */
+const LIMIT = 300;
+const TOO_MANY = 100;
+/** Requests that may wait in the server; predictions that come at once. */
+const QUEUE = 32;
+const AT_ONCE = 200;
+/** A minute's 50 steady seconds, then its burst. */
+const FULL = { minute: 60, steady: 50, warmUp: 10, measured: 20 };
+const QUICK = { minute: 5, steady: 3, warmUp: 2, measured: 3 };
+/** Minutes that leave time for the rest within ten minutes; so many short ones in the small version. */
+const MINUTES = 7;
+const QUICK_MINUTES = 4;
+/** Steady seconds between two looks at the processes. */
+const LOOK_SECONDS = 2;
+
+interface Third extends Held {
+  readonly requests: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+interface Result {
+  readonly name: "soak";
+  /** The last third after the warm-up, and the whole time. */
+  readonly ours: Third & {
+    /** Answers a second of the container without a break between requests, and the rate of the steady load. */
+    readonly capacityPerSecond: number;
+    readonly ratePerSecond: number;
+    readonly cpus: number | "all";
+    readonly minutes: number;
+    /** Of the steady load. */
+    readonly statuses: Readonly<Record<string, number>>;
+    /** Of the bursts. */
+    readonly burstStatuses: Readonly<Record<string, number>>;
+    /** Well-formed requests without an answer, refusals that do not say when to come back, answers of 500 and above but 503. */
+    readonly faults: number;
+  };
+  /** The first third after the warm-up. */
+  readonly peer: Third & { readonly name: string };
+  /** The worse of memory and p99, first third by last third. */
+  readonly ratio: number;
+  readonly ratios: Readonly<Record<"memory" | "p99" | "descriptors" | "threads", number>>;
+}
+
+interface Minute {
+  readonly steady: Answers;
+  readonly burst: Answers;
+  readonly held: readonly Held[];
+}
+
+/** Runs the soak. @throws {HistoError} `PEER_MISSING` where this machine runs no containers */
+export async function run({ progress, budget, quick = false, ...context }: BenchmarkContext): Promise<Result> {
+  const missing = missingForContainers();
+  if (missing) throw new HistoError("PEER_MISSING", missing);
+  const { minute, steady, warmUp, measured } = quick ? QUICK : FULL;
+  const wanted = quick ? QUICK_MINUTES : Math.max(4, Math.round(context.minutes ?? MINUTES));
+  const folder = await mkdtemp(join(tmpdir(), "histo-bench-"));
+  const image = await containers("build", "server", "--tag", "localhost/histo/server:soak");
+  const content = {
+    models: [await writeModel(join(folder, "model"), { size: 224, hidden: [256, 64], variant: "int8" })],
+    images: await writeTiles(join(folder, "tiles"), 12, 224),
+  };
+  const server = await startServerContainer(image, content, {
+    engine: context.cpus === undefined ? [] : ["--cpus", String(context.cpus)],
+    serve: ["--trust-proxy", "1", "--rate-limit", String(LIMIT), "--max-queue", String(QUEUE)],
+  });
+  const load = new Load(server.url, await tile(5, 224));
+  try {
+    const pid = Number(await podman("inspect", "--format", "{{.State.Pid}}", server.name));
+    await load.capacity(CLIENTS, warmUp, budget.signal);
+    const capacityPerSecond = await load.capacity(CLIENTS, measured, budget.signal);
+    const ratePerSecond = SHARE_OF_CAPACITY * capacityPerSecond;
+    progress.say(`capacity ${capacityPerSecond.toFixed(0)}/s; steady load ${ratePerSecond.toFixed(0)}/s`);
+
+    const minutes: Minute[] = [];
+    await budget.rounds(
+      wanted,
+      async (round) => {
+        const started = performance.now();
+        const held: Held[] = [];
+        const looks = setInterval(() => void heldBy(pid).then((one) => held.push(one)), 1000 * LOOK_SECONDS);
+        const calm = await load.steady(ratePerSecond, steady, budget.signal).finally(() => clearInterval(looks));
+        budget.signal.throwIfAborted();
+        const burst = await load.burst(LIMIT, TOO_MANY, AT_ONCE);
+        minutes.push({ steady: calm, burst, held });
+        progress.say(`minute ${round + 1}: ${shown(thirdOf(minutes.slice(-1)))}`);
+        const rest = started + 1000 * minute - performance.now();
+        if (rest > 0) await sleep(rest, undefined, { signal: budget.signal });
+      },
+      "minutes",
+    );
+    if (minutes.length < 4) throw new HistoError("BENCH_FAILED", "Stopped before four minutes: nothing to compare.");
+    return result(minutes, { capacityPerSecond, ratePerSecond, cpus: context.cpus ?? "all" });
+  } finally {
+    load.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function result(
+  minutes: readonly Minute[],
+  how: Pick<Result["ours"], "capacityPerSecond" | "ratePerSecond" | "cpus">,
+): Result {
+  // Heaps and caches find their size in the first tenth, at least a minute.
+  const after = minutes.slice(Math.max(1, Math.round(minutes.length / 10)));
+  const third = Math.max(1, Math.floor(after.length / 3));
+  const first = thirdOf(after.slice(0, third));
+  const last = thirdOf(after.slice(-third));
+  const ratios = {
+    memory: first.memoryMb / last.memoryMb,
+    p99: first.p99Ms / last.p99Ms,
+    descriptors: first.descriptors / last.descriptors,
+    threads: first.threads / last.threads,
+  };
+  const statuses = together(minutes.map(({ steady }) => steady)).statuses;
+  const burstStatuses = together(minutes.map(({ burst }) => burst)).statuses;
+  const faults = [...statuses, ...burstStatuses].filter(([status]) => isFault(status));
+  return {
+    name: "soak",
+    ours: {
+      ...last,
+      ...how,
+      minutes: minutes.length,
+      statuses: Object.fromEntries(statuses),
+      burstStatuses: Object.fromEntries(burstStatuses),
+      faults: faults.reduce((sum, [, count]) => sum + count, 0),
+    },
+    peer: { name: "the same container in the first third after the warm-up", ...first },
+    ratio: Math.min(ratios.memory, ratios.p99),
+    ratios,
+  };
+}
+
+const isFault = (status: string) => status === "failed" || (Number(status) >= 500 && status !== "503");
+
+function thirdOf(minutes: readonly Minute[]): Third {
+  const latencies = minutes.flatMap(({ steady }) => steady.latencies).sort((a, b) => a - b);
+  const held = minutes.flatMap((minute) => minute.held);
+  const at = (share: number) => latencies[Math.floor(share * (latencies.length - 1))] ?? Number.NaN;
+  return {
+    requests: latencies.length,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    memoryMb: median(held.map(({ memoryMb }) => memoryMb)),
+    descriptors: median(held.map(({ descriptors }) => descriptors)),
+    threads: median(held.map(({ threads }) => threads)),
+  };
+}
+
+function shown({ requests, p50Ms, p99Ms, memoryMb, descriptors, threads }: Third): string {
+  const [p50, p99, memory] = [p50Ms, p99Ms, memoryMb].map((value) => value.toFixed(0));
+  return `${requests} requests, p50 ${p50} ms, p99 ${p99} ms, ${memory} MB, ${descriptors} descriptors, ${threads} threads`;
+}
