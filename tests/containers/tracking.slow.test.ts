@@ -7,6 +7,8 @@ import { after, before, describe, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { freePort, Mlflow } from "../../src/tracking/index";
 import { containers, missingForContainers, podman } from "../support/containers";
+import { histoJson } from "../support/histo";
+import { writeTiles } from "../support/served-model";
 
 /** Points that a client logs in a request of the load. */
 const BATCH = 20;
@@ -90,6 +92,35 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
     console.log(`  up again: healthy after ${seconds(started)} s`);
     assert.equal((await points("before")).length, BATCH);
     assert.equal(await artifactHash("model/model.bin"), createHash("sha256").update(bytes).digest("hex"));
+  });
+
+  test("a training on the command line logs to it: parameters, metrics of each epoch, and files that come back whole", async () => {
+    process.env.MLFLOW_TRACKING_URI = client.trackingUri;
+    const data = await writeTiles(join(folder, "tiles"), 60);
+    const directory = join(folder, "run");
+    const network = ["--hidden", "8", "--size", "32", "--epochs", "2"];
+    const { test: measured } = histoJson<{ test: { rocAuc: number } }>(
+      "train",
+      "--data",
+      data,
+      ...network,
+      "--run",
+      directory,
+    );
+    const { experiment_id } = await client.getExperimentByName("histology");
+    const { runs } = await client.searchRuns([experiment_id]);
+    assert.equal(runs.length, 1);
+    const [{ info, data: logged }] = runs as [(typeof runs)[number]];
+    assert.equal(info.status, "FINISHED");
+    const metric = logged.metrics?.find(({ key }) => key === "test/rocAuc");
+    assert.equal(metric?.value, measured.rocAuc);
+    const { metrics } = await client.getMetricHistory(info.run_id, "train/loss");
+    assert.deepEqual(metrics.map(({ step }) => step).sort(), [1, 2]);
+    await client.downloadArtifact(info.run_id, "history.jsonl", join(folder, "history.jsonl"));
+    const [sent, kept] = await Promise.all(
+      [folder, directory].map((at) => readFile(join(at, "history.jsonl"), "utf8")),
+    );
+    assert.equal(sent, kept);
   });
 
   for (const service of ["mlflow", "objects", "database"]) {

@@ -1,0 +1,64 @@
+// One job of a workflow, run in a clone as GitHub's runner does: step after step in bash, until one fails.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { nodejs } from "../infrastructure/nodejs.mjs";
+import { root } from "../setup/paths.mjs";
+import { run, SetupError } from "../setup/shell.mjs";
+
+/** Of this process, not of the job: npm's and the test runner's settings, and the project's. */
+const OWN = /^(npm_|NODE_TEST|NODE_OPTIONS|NODE_PATH|HISTO_|MLFLOW_|INIT_CWD)/i;
+
+/** Runs a job of the plan and says how each step went. @returns {Promise<number>} how many steps failed: none or one */
+export async function runJob({ node, steps }) {
+  const folder = mkdtempSync(join(tmpdir(), "histo-workflow-"));
+  try {
+    const clone = join(folder, "clone");
+    await run("workflows", "git", ["clone", "--quiet", `file://${root}`, clone]);
+    const path = [...(node ? [await programs(node, folder)] : []), process.env.PATH].join(delimiter);
+    for (const { name, script, env, left } of steps) {
+      if (left) console.log(`  not run: ${name} (${left})`);
+      if (!script) continue;
+      const started = Date.now();
+      try {
+        const output = await run("workflows", "bash", ["-e", "-c", script], {
+          cwd: clone,
+          env: { ...environment(folder), ...env, PATH: path },
+        });
+        console.log(`  passed: ${name} (${Math.round((Date.now() - started) / 1000)} s)${lastLine(output)}`);
+      } catch (error) {
+        if (!(error instanceof SetupError)) throw error;
+        console.log(`  FAILED: ${name}\n${error.message}\n  Log: ${error.log}`);
+        return 1;
+      }
+    }
+    return 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A folder with `node`, `npm` and `npx` of a version. */
+async function programs(node, folder) {
+  const home = await nodejs(node);
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  symlinkSync(join(home, "bin", "node"), join(bin, "node"));
+  for (const name of ["npm", "npx"]) {
+    symlinkSync(join(home, "lib", "node_modules", "npm", "bin", `${name}-cli.js`), join(bin, name));
+  }
+  return bin;
+}
+
+function environment(folder) {
+  const inherited = Object.entries(process.env).filter(([name]) => !OWN.test(name));
+  const files = ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV"].map((name) => [name, join(folder, name)]);
+  for (const [, path] of files) writeFileSync(path, "", { flag: "a" });
+  return { ...Object.fromEntries([...inherited, ...files]), CI: "true" };
+}
+
+/** The sum of the tests, where a step ends with it. */
+function lastLine(output) {
+  const line = output.trim().split("\n").at(-1) ?? "";
+  return /^\d+ passed/.test(line) ? `: ${line}` : "";
+}
