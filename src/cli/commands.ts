@@ -175,6 +175,11 @@ const COMMANDS: readonly Entry[] = [
     async () => (await import("./deploy.js")).logsCommand,
   ),
   entry(
+    "deploy prices",
+    "renew the price table from AWS's price list",
+    async () => (await import("./deploy-prices.js")).pricesCommand,
+  ),
+  entry(
     "deploy destroy",
     "remove a deployment; data is kept and named",
     async () => (await import("./deploy.js")).destroyCommand,

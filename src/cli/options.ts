@@ -9,6 +9,7 @@ import {
   type OptionsSchema,
   optionsJsonSchema,
   optionsTable,
+  pricesSchema,
   releaseSchema,
   removalSchema,
   serveSchema,
@@ -60,6 +61,7 @@ const COMMANDS: Readonly<Record<string, OptionsSchema>> = {
   "deploy tracking": changeSchema,
   "deploy status": deploymentSchema,
   "deploy logs": logsSchema,
+  "deploy prices": pricesSchema,
   "deploy destroy": removalSchema,
 };
 

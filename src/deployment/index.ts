@@ -44,7 +44,10 @@ export {
   type TrackingPlanOptions,
   trackingPlan,
 } from "./plan";
-export { type PriceTable, priceOf, readPrices } from "./prices";
+export { type Offer, readOffer } from "./price-list/offer-file";
+export { hasPrice, type Renewal, renewPrices } from "./price-list/renew";
+export { PRICED_OFFERS } from "./price-list/rules";
+export { PRICE_FILE, type PriceTable, priceOf, readPrices } from "./prices";
 export { type RunPlanOptions, runPlan } from "./run-plan";
 export { SERVER_DEFAULTS, type ServerOutcome, type ServerSimulation, simulateServers } from "./server-simulation";
 export { architectureOf, checkSettings, type DeploymentSettings, readSettings, settingsSchema } from "./settings";

@@ -9,8 +9,10 @@ type ByArchitecture = Readonly<Record<CpuArchitecture, number>>;
 /** US dollars per unit; the unit is in the name. GB are 10^9 bytes for traffic and storage, 2^30 for Lambda's memory. */
 export interface PriceTable {
   readonly region: string;
-  /** Year and month of the prices. */
+  /** Year and month of the oldest price. */
   readonly asOf: string;
+  /** Day of the price list by service, such as `AWSLambda`, where the prices come from one (`histo deploy prices`). */
+  readonly published?: Readonly<Record<string, string>>;
   readonly source: string;
   readonly hoursPerMonth: number;
   readonly lambda: {
@@ -49,8 +51,11 @@ export interface PriceTable {
   readonly fargateGbHour: number;
 }
 
+/** The committed table, below the project. */
+export const PRICE_FILE = "serve/aws/prices.json";
+
 /** The committed table, or another file of the same form. */
-export function readPrices(path = join(projectRoot(), "serve", "aws", "prices.json")): Promise<PriceTable> {
+export function readPrices(path = join(projectRoot(), PRICE_FILE)): Promise<PriceTable> {
   return readJson<PriceTable>(path);
 }
 
@@ -58,7 +63,7 @@ export function readPrices(path = join(projectRoot(), "serve", "aws", "prices.js
 export function priceOf(table: Readonly<Record<string, number>>, type: string): number {
   const price = table[type];
   if (price === undefined) {
-    throw new InputError("PRICE_MISSING", `No price of ${type} in the price table; add it to serve/aws/prices.json.`);
+    throw new InputError("PRICE_MISSING", `No price of ${type} in the price table; add it to ${PRICE_FILE}.`);
   }
   return price;
 }

@@ -31,3 +31,17 @@ export const logsSchema = deploymentSchema.extend({
   minutes: option(whole(1, 60 * 24 * 30).default(60), "how far back", { value: "n" }),
   follow: option(z.boolean().default(false), "go on until Ctrl-C; lines go to standard error"),
 });
+
+/** Of `histo deploy prices`. */
+export const pricesSchema = z.strictObject({
+  file: option(z.array(z.string()).readonly().default([]), "offer files of AWS's price list, one for each service", {
+    value: "files",
+    repeats: true,
+    usual: "fetched",
+  }),
+  url: option(z.url().default("https://pricing.us-east-1.amazonaws.com"), "where the price list lies", {
+    value: "address",
+  }),
+  region: option(z.string().optional(), "AWS region of the prices", { value: "name", usual: "the table's" }),
+  table: option(z.string().default("serve/aws/prices.json"), "price table to renew", { value: "file" }),
+});

@@ -1,0 +1,84 @@
+/** @module `histo deploy prices`: renews the price table from offer files of AWS's price list. */
+import { createReadStream } from "node:fs";
+import { basename } from "node:path";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import {
+  hasPrice,
+  type Offer,
+  PRICED_OFFERS,
+  type Renewal,
+  readOffer,
+  readPrices,
+  renewPrices,
+} from "../deployment/index";
+import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
+import { writeJson } from "../files/index";
+import { pricesSchema } from "../options/index";
+import type { CommandDefinition } from "./command";
+import { addSchemaOptions, readOptions } from "./schema-options";
+
+interface Result extends Pick<Renewal, "changed" | "kept"> {
+  readonly table: string;
+  readonly region: string;
+  readonly asOf: string;
+}
+
+export const pricesCommand: CommandDefinition<object, Result> = {
+  examples: [
+    ["histo deploy prices", "fetch the price list of the table's region from AWS"],
+    ["histo deploy prices --file AWSLambda.json,AmazonEC2.json", "from files that were downloaded"],
+  ],
+  configure: (command) => addSchemaOptions(command, pricesSchema),
+  async run(flags, { progress, signal }) {
+    const { file, url, table: path, ...options } = readOptions(flags, pricesSchema);
+    const before = await readPrices(path);
+    const region = options.region ?? before.region;
+    const offers: Offer[] = [];
+    for (const source of file.length > 0 ? file : PRICED_OFFERS) {
+      progress.say(`Reading the prices of ${basename(source)}`);
+      const bytes = file.length > 0 ? fileBytes(source) : fetchedBytes(url, source, region, signal);
+      offers.push(await readOffer(bytes, source, hasPrice(region)));
+    }
+    const { table, changed, kept } = renewPrices(before, offers, region);
+    await writeJson(path, table);
+    return { table: path, region, asOf: table.asOf, changed, kept };
+  },
+  render: ({ table, region, asOf, changed, kept }) =>
+    [
+      ...Object.entries(changed).map(([name, [before, after]]) => `${name}: ${before} -> ${after}`),
+      `${table}: ${region}, ${asOf}; ${Object.keys(changed).length} prices changed` +
+        (kept.length > 0 ? `, ${kept.length} are as they were (no file has them)` : ""),
+    ].join("\n"),
+};
+
+async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path);
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) throw new InputError("FILE_MISSING", `--file: ${path} does not exist.`);
+    throw error;
+  }
+}
+
+/** The file of a service in a region; that of all regions where a service is sold in none. */
+async function* fetchedBytes(url: string, offer: string, region: string, signal: AbortSignal) {
+  const addresses = [`${region}/index.json`, "index.json"].map(
+    (end) => new URL(`/offers/v1.0/aws/${offer}/current/${end}`, url).href,
+  );
+  const failed = (why: string) =>
+    new HistoError(
+      "PRICE_LIST_UNREACHABLE",
+      `${addresses[0]}: ${why}. Download the files of ${PRICED_OFFERS.join(", ")} elsewhere and give them with --file.`,
+    );
+  let status = 0;
+  for (const address of addresses) {
+    const response = await fetch(address, { signal }).catch((error: Error) => {
+      if (signal.aborted) throw error;
+      throw failed(messageOf(error.cause ?? error));
+    });
+    if (response.ok && response.body) return yield* Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
+    status = response.status;
+  }
+  throw failed(`the answer is ${status}`);
+}
