@@ -79,17 +79,21 @@ export async function startServerContainer(
   return { name, url, close: () => remove(name) };
 }
 
-/** Starts the function's image behind the project's own gateway. */
-export async function startFunctionContainer(image: string, content: Content): Promise<Deployment> {
+/** Starts the function's image behind the project's own gateway. @returns with the seconds until it took events, the engine's included */
+export async function startFunctionContainer(
+  image: string,
+  content: Content,
+): Promise<Deployment & { readonly initSeconds: number }> {
   const name = newName();
   const env = await podmanEnvironment();
   const lambda = await LocalLambda.start({
     environment: { CONTAINERS_CONF: env.CONTAINERS_CONF ?? "" },
     command: (api) => ["podman", ...functionArguments(name, content, [`AWS_LAMBDA_RUNTIME_API=${api}`]), image],
   });
-  await lambda.initialized;
+  const initSeconds = await lambda.initialized;
   return {
     url: lambda.url,
+    initSeconds,
     async close() {
       await remove(name);
       await lambda.close();
