@@ -1,7 +1,8 @@
 // Compiles the TypeScript sources to dist/ (incremental). Fails on any type error.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,7 +15,16 @@ if (!existsSync(compiler)) {
 const started = new Date();
 const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
 if (status === 0) {
+  writeForBrowsers("src/explanation/drawing.ts");
   mkdirSync(join(root, "dist"), { recursive: true });
   writeFileSync(join(root, "dist", ".built"), `${started.toISOString()}\n`);
 }
 process.exit(status ?? 1);
+
+/** What the page shares with the rest, a second time as a module that browsers load. */
+function writeForBrowsers(source) {
+  const { transpileModule } = createRequire(import.meta.url)("typescript");
+  const compilerOptions = { module: "ES2022", target: "ES2022" };
+  const { outputText } = transpileModule(readFileSync(join(root, source), "utf8"), { compilerOptions });
+  writeFileSync(join(root, "dist", source.replace(/\.ts$/, ".mjs")), outputText);
+}

@@ -23,5 +23,5 @@ export {
   type ServedModel,
 } from "./models/index";
 export { openWeb, type ServiceLimits, type SlideHost, type SlideOrder, type SlideState } from "./routes/index";
-export { DEFAULT_LIMITS, Service, type ServiceOptions } from "./service";
+export { Service, type ServiceOptions } from "./service";
 export { apiKeysOf, bitDepthOf, listOf, originsOf, tokensOf } from "./settings";

@@ -28,7 +28,7 @@ import {
   type WebFiles,
 } from "./routes/index";
 
-export const DEFAULT_LIMITS: ServiceLimits = {
+const DEFAULT_LIMITS: ServiceLimits = {
   bodyBytes: 10 * 2 ** 20,
   batchBytes: 32 * 2 ** 20,
   batchItems: 64,

@@ -7,7 +7,7 @@ import type { HttpEvent } from "./event";
 import { createHandler, type Handler, optionsFromEnvironment } from "./handler";
 
 /** Answers events until the process is ended. */
-export async function runLambda(api: string): Promise<never> {
+async function runLambda(api: string): Promise<never> {
   const base = `http://${api}/2018-06-01/runtime`;
   const handle = await initialize(base);
   for (;;) {

@@ -33,7 +33,7 @@ const LIMITS = { bodyBytes: 4_600_000, batchBytes: 4_600_000 };
 /** Kept of the remaining time to send the answer. */
 const SENDING_MS = 300;
 
-export interface LambdaOptions {
+interface LambdaOptions {
   /** Model directories, in the image or on EFS. */
   readonly models: readonly string[];
   readonly images?: string | undefined;

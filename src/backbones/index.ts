@@ -1,6 +1,6 @@
 /** @module Pretrained networks: which there are, how they are fetched, what they take. */
 export { type LiteLayer, type LiteShape, liteLayers, liteShape } from "./efficientnet-lite-shape";
-export { type FetchedBackbone, type FetchOptions, fetchBackbone } from "./fetch";
+export { type FetchedBackbone, fetchBackbone } from "./fetch";
 export type { FetchContext } from "./hub";
 export { HUB_MODELS, type HubModel, hubModel, type TokenPooling } from "./hub-models";
 export type { BackboneNormalization } from "./normalization";

@@ -18,7 +18,7 @@ export interface Served {
 }
 
 /** How every contender is trained, and on what. */
-export interface Contest extends Pick<CommandContext, "progress" | "signal"> {
+interface Contest extends Pick<CommandContext, "progress" | "signal"> {
   /** Run of the reference network; those of the rivals lie beside it. */
   readonly run: string;
   readonly data: GivenTrainingOptions & { readonly size: number };

@@ -4,22 +4,14 @@ export { datasetContentHash } from "./content-hash";
 export { loadDataset } from "./load";
 export { meanImage } from "./mean-image";
 export { bitDepthOf, type DatasetOptions, datasetFlags } from "./options";
-export {
-  imageNotes,
-  openPixelStore,
-  type PackSummary,
-  type PixelStoreOptions,
-  packPixels,
-  UnreadableImagesError,
-  withoutSkipped,
-} from "./pixel-store";
-export { type PlaneProjection, projectTiles } from "./projection";
+export { imageNotes, openPixelStore, packPixels, UnreadableImagesError, withoutSkipped } from "./pixel-store";
+export { projectTiles } from "./projection";
 export { DEFAULT_SIZE, naturalSize } from "./size";
 export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
-export { fitStainReference, type StainReferenceOptions } from "./stain-reference";
-export { type ChannelStatistics, channelHistogram, channelStatistics } from "./statistics";
+export { fitStainReference } from "./stain-reference";
+export { channelHistogram, channelStatistics } from "./statistics";
 export { StoreFile } from "./store-file";
-export { type LabelSummary, type PartitionCounts, summarizeLabels, type VoteSummary } from "./summary";
-export { type SyntheticOptions, type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
-export { allPositions, type TileStatistics, tileStatistics } from "./tile-statistics";
+export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
+export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
+export { type TileStatistics, tileStatistics } from "./tile-statistics";
 export type { Dataset, Layout, Partition, PixelStore, Tile, UnreadableImage, Votes } from "./types";

@@ -19,7 +19,7 @@ import { isUnchanged, type PlannedTile, writeStore } from "./packing";
 import { bytesPerImage, StoreFile } from "./store-file";
 import type { Dataset, PixelStore, UnreadableImage } from "./types";
 
-export interface PixelStoreOptions {
+interface PixelStoreOptions {
   /** Edge length in pixels. */
   readonly size: number;
   /** How images of another size are brought to it. Default `crop`. */
@@ -48,7 +48,7 @@ export class UnreadableImagesError extends InputError {
 }
 
 /** How the last packing went. */
-export interface PackSummary {
+interface PackSummary {
   /** Images that were read but look wrong, by what is odd about them. */
   readonly warnings: NonNullable<PixelStore["warnings"]>;
   readonly store: PixelStore;

@@ -7,7 +7,7 @@ const EDGE = 8;
 const ITERATIONS = 60;
 
 /** Points of a plane, one for each position asked for. */
-export interface PlaneProjection {
+interface PlaneProjection {
   readonly x: Float64Array;
   readonly y: Float64Array;
   /** Shares of the pictures' variance along x and y, 0 to 1. */

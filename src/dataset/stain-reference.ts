@@ -6,7 +6,7 @@ import { bitDepthOf } from "./options";
 import { spreadOver } from "./sample";
 import type { Dataset, Tile } from "./types";
 
-export interface StainReferenceOptions {
+interface StainReferenceOptions {
   readonly size: number;
   readonly resize: ResizePolicy;
   /** Name of the reference tile. Default: the most typical training tile. */

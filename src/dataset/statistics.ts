@@ -2,7 +2,7 @@
 import type { PixelStore } from "./types";
 
 /** Mean and standard deviation per channel (red, green, blue) on the scale 0 to 1. */
-export interface ChannelStatistics {
+interface ChannelStatistics {
   readonly mean: [number, number, number];
   /** Over all pixels, dividing by their number (not by one less); at least 1/255, so that dividing by it is safe. */
   readonly std: [number, number, number];

@@ -3,7 +3,7 @@ import { type GroupSummary, summarizeGroups } from "./groups";
 import type { Dataset, Tile } from "./types";
 
 /** Numbers of tiles by partition; `validation` only where the data set brings its own. */
-export interface PartitionCounts {
+interface PartitionCounts {
   readonly train: number;
   readonly validation?: number;
   readonly test: number;

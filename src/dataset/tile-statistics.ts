@@ -60,7 +60,7 @@ export function tileStatistics(store: PixelStore, positions: ArrayLike<number> =
 }
 
 /** 0 to n - 1 for a store of n images. */
-export function allPositions(store: PixelStore): number[] {
+function allPositions(store: PixelStore): number[] {
   return store.names.map((_, position) => position);
 }
 

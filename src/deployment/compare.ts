@@ -72,12 +72,12 @@ export function compareUnder(
 }
 
 /** Machines that carry a rate at the given share of their throughput; one at least. */
-export function machinesFor(requestsPerSecond: number, throughput: number, targetUtilization: number): number {
+function machinesFor(requestsPerSecond: number, throughput: number, targetUtilization: number): number {
   return Math.max(1, Math.ceil(requestsPerSecond / (throughput * targetUtilization)));
 }
 
 /** How a fleet is sized. */
-export interface FleetSizing {
+interface FleetSizing {
   /** Requests per second of one machine. */
   readonly throughput: number;
   /** Share of that to plan with. */
@@ -116,7 +116,7 @@ export function monthlyCostCurves(
 }
 
 /** Ways to shorten a cold start, as seconds and dollars a month. */
-export interface ColdStartOption {
+interface ColdStartOption {
   readonly option: string;
   readonly coldStartSeconds: number;
   readonly dollarsPerMonth: number;

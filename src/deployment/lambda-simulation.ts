@@ -6,7 +6,7 @@ import type { Random } from "../random/index";
 import { TimeHeap } from "./heap";
 import { type LatencySummary, type Sampler, summarize } from "./latency";
 
-export interface LambdaSimulation {
+interface LambdaSimulation {
   /** Work of one request in a warm environment. */
   readonly work: Sampler;
   /** Start of an environment before the first request's work. */

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { projectRoot } from "../files/index";
 import { bodyOf, eventOf, type FunctionResult, writeResult } from "./gateway-events";
 
-export interface LocalLambdaOptions {
+interface LocalLambdaOptions {
   /** Environment of the function, such as `HISTO_MODEL`. */
   readonly environment: Readonly<Record<string, string>>;
   /** Folder with `dist/serve/lambda/bootstrap.js` and `node_modules`: the project, or what an image would hold. */

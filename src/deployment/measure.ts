@@ -9,7 +9,7 @@ import { projectRoot } from "../files/index";
 import { type LambdaLimits, LocalLambda, peakMemoryOf } from "./local-lambda";
 
 /** Memory at which AWS gives a function one whole CPU. */
-export const MEMORY_PER_CPU_MB = 1769;
+const MEMORY_PER_CPU_MB = 1769;
 
 /** Seconds, one value per observation. */
 export interface MeasuredLambda {

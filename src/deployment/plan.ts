@@ -16,13 +16,13 @@ export type DeploymentTarget = "lambda" | "ec2";
 /** What can be deployed and removed by itself. */
 export type DeploymentPart = DeploymentTarget | "tracking";
 
-export interface TrackingPlanOptions {
+interface TrackingPlanOptions {
   /** Tag of the images: new for each deployment, as tags are immutable. */
   readonly tag: string;
   readonly settingsFile: string;
 }
 
-export interface PlanOptions extends TrackingPlanOptions {
+interface PlanOptions extends TrackingPlanOptions {
   /** Exported model directory: baked into the function's image, or released to the servers' volume. */
   readonly model: string;
   /** Name of the model's release on the volume, such as its version. */

@@ -8,7 +8,7 @@ import { projectRoot } from "../files/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { filled, type Step } from "./plan";
 
-export interface RunPlanOptions {
+interface RunPlanOptions {
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
   readonly environment?: Readonly<Record<string, string>>;

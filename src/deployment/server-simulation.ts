@@ -6,7 +6,7 @@ import type { Random } from "../random/index";
 import { TimeHeap } from "./heap";
 import { type LatencySummary, type Sampler, summarize } from "./latency";
 
-export interface ServerSimulation {
+interface ServerSimulation {
   /** Work of one request on one of a machine's places. */
   readonly work: Sampler;
   /** Requests that one machine works on at a time. */

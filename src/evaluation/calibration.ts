@@ -12,7 +12,7 @@ export interface CalibrationBin {
 }
 
 /** Bins of the expected calibration error, as in Guo et al. 2017. */
-export const CALIBRATION_BINS = 15;
+const CALIBRATION_BINS = 15;
 
 /**
  * Sorts probabilities into equally wide bins, each open below and closed above (the first one also holds 0): the bins of

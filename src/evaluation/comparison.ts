@@ -18,7 +18,7 @@ import { averagePrecisionOf, rocAucOf } from "./ranking";
 import { binomialTest } from "./statistics";
 
 /** McNemar's test of paired decisions. */
-export interface McNemarTest {
+interface McNemarTest {
   /** Rows that only model A got right. */
   readonly onlyA: number;
   readonly onlyB: number;

@@ -126,7 +126,7 @@ export interface SweepPoint extends DecisionMetrics {
 }
 
 /** Thresholds 0.01, 0.02 to 0.99. */
-export const SWEEP_THRESHOLDS: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
+const SWEEP_THRESHOLDS: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
 
 /**
  * Every measure at every threshold.

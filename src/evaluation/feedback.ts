@@ -4,7 +4,7 @@ import { InputError, messageOf } from "../errors/index";
 import type { Prediction } from "./predictions";
 
 /** Labels that people gave to answers of one run's model. */
-export interface Feedback {
+interface Feedback {
   /** The answers with a person's label: of several for an image the last. */
   readonly predictions: readonly Prediction[];
   /** Lines about models of other runs. */

@@ -9,15 +9,8 @@ export {
   type VoteGroup,
 } from "./agreement";
 export { type BootstrapOptions, bootstrap, type Interval, quantile, rankRows } from "./bootstrap";
-export { CALIBRATION_BINS, type CalibrationBin, calibrationBins, expectedCalibrationError } from "./calibration";
-export {
-  type Comparison,
-  compareModels,
-  type McNemarTest,
-  mcnemarTest,
-  type PairedDifference,
-  pairedBootstrap,
-} from "./comparison";
+export { type CalibrationBin, calibrationBins, expectedCalibrationError } from "./calibration";
+export { type Comparison, compareModels, mcnemarTest, type PairedDifference, pairedBootstrap } from "./comparison";
 export { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 export {
   type PrecisionRecallCurve,
@@ -26,22 +19,20 @@ export {
   type RocCurve,
   rocBand,
   rocCurve,
-  SWEEP_THRESHOLDS,
   type SweepPoint,
   thresholdSweep,
 } from "./curves";
 export { type DelongTest, delongInterval, delongTest } from "./delong";
-export { type Feedback, readFeedback } from "./feedback";
+export { readFeedback } from "./feedback";
 export { type GroupTable, readGroups } from "./group-table";
 export { type EpochLine, readHistory } from "./history";
 export { type IntervalName, metricIntervals } from "./intervals";
-export { type BinaryMetrics, binaryMetrics, brierScore, type MetricsOptions, rocAucInterval } from "./metrics";
+export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
 export { type Mistake, worstMistakes } from "./mistakes";
 export { bestByMonitor, checkMonitor, improves, type Monitor, monitored, monitorOf } from "./monitor";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
 export { averagePrecisionOf, type ClassCounts, type Ranking, rank, rocAucOf } from "./ranking";
 export {
-  type CalibrationLine,
   calibrationLine,
   calibrationTest,
   finiteLogits,
@@ -51,16 +42,8 @@ export {
   type Temperature,
 } from "./recalibration";
 export { type RowGroups, rowGroups } from "./row-groups";
-export {
-  bestEpoch,
-  findRuns,
-  measureRun,
-  type RunFilter,
-  type RunResults,
-  type RunThreshold,
-  readRun,
-} from "./run-results";
-export { readScoredTable, type ScoredTable, type ScoredTableOptions } from "./scored-table";
+export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run-results";
+export { readScoredTable, type ScoredTableOptions } from "./scored-table";
 export { normalShareBelow, spearman, wilsonInterval } from "./statistics";
 export { type Subgroup, subgroupTable } from "./subgroups";
 export {

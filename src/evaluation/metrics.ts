@@ -25,7 +25,7 @@ export interface BinaryMetrics extends DecisionMetrics {
   readonly confusion: Confusion;
 }
 
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Probability from which on the positive class is predicted; 0.5 unless told. */
   readonly threshold?: number;
   /** Whether to bootstrap `rocAucCi95`; without it the call costs one sort. */

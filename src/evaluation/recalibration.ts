@@ -64,7 +64,7 @@ export function rowLogLoss(label: number, logit: number): number {
  * The calibration line `logit(share) = intercept + slope * logit` (Cox 1958). A slope below 1: extremes too extreme; an
  * intercept above 0: positives more frequent than said. NaN where the line does not exist (one class, or separable scores).
  */
-export interface CalibrationLine {
+interface CalibrationLine {
   readonly slope: number;
   readonly intercept: number;
 }

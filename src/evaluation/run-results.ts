@@ -12,7 +12,7 @@ import { labelsAndScores, type Prediction, readPredictions } from "./predictions
 import { chooseThreshold, parseThresholdRule, type ThresholdRule, thresholdRuleText } from "./threshold";
 
 /** The threshold that a run is judged at. */
-export interface RunThreshold {
+interface RunThreshold {
   readonly value: number;
   /** The rule it was chosen by on validation, such as `balanced-accuracy`; absent for the 0.5 of a run without validation. */
   readonly rule?: string;
@@ -63,7 +63,7 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
 }
 
 /** Which finished runs are looked for; empty names mean any. */
-export interface RunFilter {
+interface RunFilter {
   /** The data set that they were trained on. */
   readonly data?: string;
   /** Its positive class. */

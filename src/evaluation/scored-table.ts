@@ -27,7 +27,7 @@ export interface ScoredTableOptions {
 }
 
 /** What was read, and from which columns. */
-export interface ScoredTable {
+interface ScoredTable {
   /** 1 for the positive class. */
   readonly labels: Uint8Array;
   readonly scores: Float64Array;

@@ -14,7 +14,7 @@ import { numbers } from "./metric-names";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
 import { type ProcessTraining, trainOnce } from "./train-process";
 
-export interface CrossValidationOptions {
+interface CrossValidationOptions {
   /** Holds a run for each fold, `folds.json` and the validation predictions of all folds. Finished folds are not repeated. */
   readonly run: string;
   readonly variant: ProcessTraining["export"];

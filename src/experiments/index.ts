@@ -1,11 +1,6 @@
 /** @module Experiments: training, export and tracking put together. */
-export {
-  compareTechniques,
-  comparisonDirectory,
-  type TechniqueComparison,
-  type TechniqueComparisonOptions,
-} from "./compare-techniques";
-export { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validation";
+export { compareTechniques, comparisonDirectory, type TechniqueComparison } from "./compare-techniques";
+export { type CrossValidation, crossValidate } from "./cross-validation";
 export type { ComparisonRow, FailedTechnique } from "./measure";
 export { type ExperimentOptions, type ExperimentResult, runExperiment } from "./run-experiment";
 export { type Choice, TECHNIQUES, type Technique, techniquesNamed, usualTechniques } from "./techniques";

@@ -1,5 +1,6 @@
 /** @module Explains one image: its logit, and the heat maps that the model can give. */
 import type { Predictor } from "../inference/index";
+import { roundedUp } from "./drawing";
 import { occlusion } from "./occlusion";
 
 /** Heat maps by method; `class-activation` only for networks that end in a global average of features. */
@@ -62,6 +63,5 @@ export function strongestOf(maps: readonly HeatMap[]): number {
 /** The end of a scale in logits that holds all of these: the next of 1, 2, 5, 10 ... */
 export function scaleFor(explanations: readonly Pick<Explanation, "maps">[]): number {
   const strongest = Math.max(1e-9, ...explanations.map(({ maps }) => strongestOf(maps)));
-  const unit = 10 ** Math.floor(Math.log10(strongest));
-  return unit * ([1, 2, 5].find((step) => step * unit >= strongest * (1 - 1e-9)) ?? 10);
+  return roundedUp(strongest);
 }

@@ -2,4 +2,4 @@
 export { DEFAULT_GRID, type Explanation, explainImage, type HeatMap, LARGEST_GRID, scaleFor } from "./explain";
 export { occlusion } from "./occlusion";
 export { HEAT_MAP_COLOURS } from "./palette";
-export { explanationPicture, type PictureOptions } from "./picture";
+export { explanationPicture } from "./picture";

@@ -25,7 +25,7 @@ import { writeDirectory } from "./directory";
 /** fp32: exact. int8: weights and activations in 8 bits. compact: the smallest that is as good on validation. */
 export type Variant = "fp32" | "int8" | "compact";
 
-export interface ExportOptions {
+interface ExportOptions {
   /** Run directory. */
   readonly run: string;
   /** Directory to make. */

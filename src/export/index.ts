@@ -1,2 +1,2 @@
 /** @module Export of trained runs as model directories that everything else reads. */
-export { type ExportOptions, type ExportResult, exportRun, type Variant } from "./export";
+export { type ExportResult, exportRun, type Variant } from "./export";

@@ -85,7 +85,7 @@ type Statistics = Omit<Familiarity, "distances">;
 const MOST = 25;
 
 /** Mean squared distance by direction; about 1 for training tiles. */
-export function distanceFrom({ shift, scale, directions, variances }: Statistics, { features }: Look): number {
+function distanceFrom({ shift, scale, directions, variances }: Statistics, { features }: Look): number {
   const row = scaled(features, { shift, scale });
   const squares = directions.map((direction, k) => {
     const along = direction.reduce((total, value, j) => total + value * (row[j] as number), 0);

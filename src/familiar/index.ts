@@ -1,5 +1,5 @@
 /** @module Whether a model knows images of this kind: what its training tiles looked like, and how far others lie from them. */
-export { distanceFrom, type Familiarity, fitFamiliarity, inDistribution, isUnlikeTraining } from "./familiarity";
+export { type Familiarity, fitFamiliarity, inDistribution, isUnlikeTraining } from "./familiarity";
 export { evenly, glanceAt, type Look, lookOf, looksAt } from "./look";
-export { type Compared, measureShifts, type Shifts } from "./partitions";
+export { measureShifts, type Shifts } from "./partitions";
 export { describeShift, measureShift, type Shift } from "./shift";

@@ -9,7 +9,7 @@ const EDGE = 112;
 const TISSUE_CHROMA = 24;
 
 /** What the eye sees at once. */
-export interface Glance {
+interface Glance {
   /** Standard deviation of the luminance, 0 to 255. */
   readonly contrast: number;
   /** Share of pixels that are coloured, 0 to 1: tissue rather than empty slide. */

@@ -5,7 +5,7 @@ import { evenly, type Look, looksAt } from "./look";
 import { describeShift, measureShift, type Shift } from "./shift";
 
 /** What is compared with the training images; `new`: images that are not of the data set. */
-export type Compared = "validation" | "test" | "new";
+type Compared = "validation" | "test" | "new";
 
 /** Those of too few images are absent. */
 export type Shifts = Readonly<Partial<Record<Compared, Shift & { readonly says: string }>>>;

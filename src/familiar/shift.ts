@@ -11,7 +11,7 @@ import { mean, meanOf, scaled, scalingOf } from "./scaling";
 import { TEXTURES } from "./texture";
 
 /** A measure in which the sets differ. */
-export interface ShiftedMeasure {
+interface ShiftedMeasure {
   /** Such as `mean red`. */
   readonly measure: string;
   /** Mean of the second set minus that of the first, in standard deviations within the sets. */

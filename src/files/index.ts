@@ -18,13 +18,6 @@ export { readJson } from "./json";
 export { isAlive, tryLock } from "./lock.cjs";
 export { numberWritten } from "./number";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
-export {
-  bytesOf,
-  SafetensorsFile,
-  sizeOf,
-  type TensorEntry,
-  type TensorToWrite,
-  writeSafetensors,
-} from "./safetensors";
+export { bytesOf, SafetensorsFile, sizeOf, type TensorToWrite, writeSafetensors } from "./safetensors";
 export { takeLock } from "./take-lock";
 export { writeFully } from "./write-fully";

@@ -9,7 +9,7 @@ import { writeAtomically } from "./atomic";
 import { writeFully } from "./write-fully";
 
 /** What a tensor is, without its content. Only 32-bit floats are kept here. */
-export interface TensorEntry {
+interface TensorEntry {
   readonly name: string;
   readonly shape: readonly number[];
 }

@@ -22,7 +22,7 @@ export interface SampleMeaning {
   readonly bitDepth?: number | undefined;
 }
 
-export interface DecodeOptions {
+interface DecodeOptions {
   /** Edge length of the result in pixels. */
   readonly size: number;
   /** How another size is brought to it. Default `crop`. */

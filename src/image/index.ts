@@ -9,7 +9,6 @@ export {
 } from "./augment/index";
 export {
   DEFAULT_RESIZE,
-  type DecodeOptions,
   decodeImage,
   decodePixels,
   fitImage,
@@ -24,6 +23,6 @@ export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels 
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export type { RgbImage } from "./rgb-image";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
-export { type ChannelScale, standardizationTable, standardize } from "./standardize";
+export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";
 export { type ImageWarning, WARNING_TEXTS } from "./warnings";

@@ -1,7 +1,7 @@
 /** @module From uint8 pixels to the model's float input: `(x / 255 - mean) / std` per channel. */
 
 /** Per-channel mean and standard deviation on the scale 0 to 1. */
-export interface ChannelScale {
+interface ChannelScale {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }

@@ -3,5 +3,5 @@ export type { Prediction } from "./answers";
 export type { ClassActivation } from "./class-activation";
 export { type ListedImage, listImages } from "./image-list";
 export { type FileAnswer, predictFiles } from "./predict-files";
-export { Predictor, type PredictorOptions, type PreprocessedImage } from "./predictor";
+export { Predictor, type PreprocessedImage } from "./predictor";
 export { type Oddity, PREDICTION_WARNING_TEXTS, type PredictionWarning } from "./warnings";

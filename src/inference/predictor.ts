@@ -21,7 +21,7 @@ import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-ch
 import { modelInput } from "./model-input";
 import { type Oddity, oddityOf } from "./warnings";
 
-export interface PredictorOptions {
+interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */
   readonly threads?: number | undefined;
   /** Whether idle threads of the network keep their cores busy. Default true. */

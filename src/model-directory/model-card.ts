@@ -3,7 +3,7 @@ import type { Preprocessing } from "../image/index";
 import type { PretrainedPart, TileCounts } from "../runs/index";
 
 /** An image with its known answer: a predictor is ready when it gives this logit. */
-export interface GoldenExample {
+interface GoldenExample {
   /** PNG file beside `model.json`. */
   readonly image: string;
   readonly logit: number;

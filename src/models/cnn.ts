@@ -4,7 +4,7 @@ import { BatchNormalization2D } from "./layers/batch-normalization";
 import { Convolution2D } from "./layers/convolution";
 import { CounterDropout } from "./layers/counter-dropout";
 
-export interface CnnOptions {
+interface CnnOptions {
   /** Channels of the blocks; each halves the resolution, the first quarters that of large tiles. */
   readonly channels?: readonly number[];
   /** Probability of a pooled feature to be dropped in training. */
@@ -13,7 +13,7 @@ export interface CnnOptions {
   readonly seed?: number;
 }
 
-export const DEFAULT_CHANNELS: readonly number[] = [16, 32, 64, 96, 128];
+const DEFAULT_CHANNELS: readonly number[] = [16, 32, 64, 96, 128];
 
 /**
  * Standardized pixels [n, size, size, 3] to one logit. Each block is a 3 x 3 convolution, 2 x 2 max pooling, batch

@@ -1,5 +1,5 @@
 /** @module Networks: functions from options to a model with one logit, and their weights on disk. */
-export { type CnnOptions, cnn, DEFAULT_CHANNELS } from "./cnn";
+export { cnn } from "./cnn";
 export { colourRegression } from "./colour";
 export { type EfficientNetLiteOptions, efficientNetLite, type InvertedBottleneck } from "./efficientnet-lite";
 export { BatchNormalization2D } from "./layers/batch-normalization";
@@ -21,7 +21,7 @@ export {
   mlpOnFeatures,
   type Normalization,
 } from "./mlp";
-export { type VitOptions, vit } from "./vit";
+export { vit } from "./vit";
 export {
   copyWeights,
   describeModel,

@@ -5,7 +5,7 @@ import { Convolution2D } from "./layers/convolution";
 import { CounterDropout } from "./layers/counter-dropout";
 import { PositionEmbedding, SelfAttention, TokenDense, TokenNormalization } from "./layers/transformer";
 
-export interface VitOptions {
+interface VitOptions {
   /** Edge length of a patch in pixels; 16, or 8 for tiles below 160 pixels. */
   readonly patch?: number;
   /** Features of a token. */

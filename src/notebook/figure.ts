@@ -13,7 +13,7 @@ export interface Figure {
 }
 
 /** Size on the page in pixels. */
-export interface FigureSize {
+interface FigureSize {
   readonly width?: number;
   readonly height?: number;
 }

@@ -4,7 +4,7 @@ import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import { display } from "./display";
 
 /** A square or rectangular image: uint8 RGB, row-major (height, width, channel). */
-export interface GridImage {
+interface GridImage {
   readonly pixels: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
@@ -14,7 +14,7 @@ export interface GridImage {
   readonly frame?: string;
 }
 
-export interface GridOptions {
+interface GridOptions {
   readonly columns?: number;
   /** Width of each image on the page in pixels. Default 112. */
   readonly tileWidth?: number;

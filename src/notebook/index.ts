@@ -11,10 +11,10 @@ export {
   textOf,
   writeNotebook,
 } from "./document";
-export { displayFigure, type Figure, type FigureSize, LiveFigure } from "./figure";
+export { displayFigure, type Figure, LiveFigure } from "./figure";
 export { figureToPng } from "./figure-png";
-export { displayImages, type GridImage, type GridOptions, imageGrid } from "./image-grid";
+export { displayImages, imageGrid } from "./image-grid";
 export { displayOrigin } from "./origin";
-export { declaredParameters, type ParameterDeclaration, parseParameters } from "./parameters";
-export { type NotebookRun, type RunNotebookOptions, runNotebook } from "./runner";
-export { displayTable, type FrameLike, type Row, type TableOptions } from "./table";
+export { declaredParameters, parseParameters } from "./parameters";
+export { runNotebook } from "./runner";
+export { displayTable, type Row } from "./table";

@@ -6,7 +6,7 @@ import { InputError } from "../errors/index";
 import { type Cell, codeCell, hasTag, type Notebook, textOf } from "./document";
 
 /** A parameter as the notebook declares it. */
-export interface ParameterDeclaration {
+interface ParameterDeclaration {
   readonly name: string;
   /** Its type as written, or as its default value shows; undefined where neither tells. */
   readonly type: string | undefined;

@@ -11,7 +11,7 @@ import { type Cell, type CellFailure, hasTag, type Notebook, textOf } from "./do
 import { type DisplayContent, OutputCollector } from "./outputs";
 import { injectParameters } from "./parameters";
 
-export interface RunNotebookOptions {
+interface RunNotebookOptions {
   /** Values for the notebook's parameters. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Aborted to stop the cell at hand; the outputs so far are kept. */
@@ -24,7 +24,7 @@ export interface RunNotebookOptions {
 }
 
 /** A run notebook. */
-export interface NotebookRun {
+interface NotebookRun {
   /** The notebook with the outputs of this run; cells that were not reached have none. */
   readonly notebook: Notebook;
   /** How many code cells ran. */

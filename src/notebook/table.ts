@@ -6,13 +6,13 @@ import { display } from "./display";
 export type Row = Readonly<Record<string, unknown>>;
 
 /** What a danfojs DataFrame offers of itself (danfojs is not loaded for it). */
-export interface FrameLike {
+interface FrameLike {
   readonly columns: readonly string[];
   readonly values: readonly unknown[];
   readonly index?: readonly (string | number)[];
 }
 
-export interface TableOptions {
+interface TableOptions {
   /** How many rows are shown at most. Default 30. */
   readonly rows?: number;
   /** Digits after the decimal point in columns whose numbers are not all whole; smaller numbers get two that count. Default 4. */

@@ -6,7 +6,7 @@ import { rounded } from "./numbers";
 import { colours, legendBelow } from "./theme";
 
 /** One set of bins, such as before and after temperature scaling. */
-export interface CalibrationSeries {
+interface CalibrationSeries {
   readonly name: string;
   readonly bins: readonly CalibrationBin[];
 }

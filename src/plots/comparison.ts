@@ -5,7 +5,7 @@ import { intervalFigure } from "./intervals";
 import { colours } from "./theme";
 
 /** What the figures need of a technique. */
-export interface ComparedTechnique {
+interface ComparedTechnique {
   readonly name: string;
   readonly title: string;
   readonly test: { readonly rocAuc: number; readonly rocAucCi95?: Interval };

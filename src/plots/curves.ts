@@ -6,7 +6,7 @@ import { cornersOf, rounded, short, withInterval } from "./numbers";
 import { colours, legendBelow, translucent } from "./theme";
 
 /** One model's ROC curve. */
-export interface RocSeries {
+interface RocSeries {
   readonly name: string;
   readonly curve: RocCurve;
   readonly auc: number;
@@ -81,7 +81,7 @@ function operatingPoint({ recall, specificity, threshold }: NonNullable<RocSerie
 }
 
 /** One model's precision-recall curve. */
-export interface PrecisionRecallSeries {
+interface PrecisionRecallSeries {
   readonly name: string;
   readonly curve: PrecisionRecallCurve;
   /** Average precision. */
@@ -126,7 +126,7 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
 }
 
 /** Measures that a sweep can show. */
-export type SweptMeasure = Exclude<keyof SweepPoint, "threshold" | "confusion">;
+type SweptMeasure = Exclude<keyof SweepPoint, "threshold" | "confusion">;
 
 const SWEPT_NAMES: Partial<Record<SweptMeasure, string>> = {
   balancedAccuracy: "balanced accuracy",

@@ -47,7 +47,7 @@ export function voteDistributionFigure({ byClass, voters }: VoteSummary, positiv
 }
 
 /** A group of tiles with how often each value occurs in their channels: 256 counts for red, then green, then blue. */
-export interface ColourCounts {
+interface ColourCounts {
   readonly name: string;
   readonly counts: ArrayLike<number>;
 }
@@ -85,7 +85,7 @@ export function colourDistributionFigure(groups: readonly ColourCounts[], title 
 }
 
 /** Points of a plane with the class of each. */
-export interface LabelledPoints {
+interface LabelledPoints {
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
   /** 0 or 1. */

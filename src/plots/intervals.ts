@@ -5,7 +5,7 @@ import { rounded, withInterval } from "./numbers";
 import { colours } from "./theme";
 
 /** One row of a forest plot. */
-export interface IntervalRow {
+interface IntervalRow {
   readonly name: string;
   readonly value: number;
   readonly interval?: Interval;
@@ -95,7 +95,7 @@ export function differenceFigure(
 }
 
 /** One bar of {@link importanceFigure}. */
-export interface Importance {
+interface Importance {
   readonly name: string;
   readonly value: number;
 }

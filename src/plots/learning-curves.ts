@@ -5,7 +5,7 @@ import { type Figure, figure } from "./figure";
 import { rounded, short } from "./numbers";
 import { colours } from "./theme";
 
-export interface LearningCurveOptions {
+interface LearningCurveOptions {
   /** Measure beside the loss; `rocAuc` unless told. */
   readonly metric?: string;
   /** Epoch whose weights were kept. */

@@ -6,7 +6,7 @@ import { sequentialScale } from "./theme";
 /** Settings of a trial and its result. */
 export type Trial = Readonly<Record<string, string | number | undefined>>;
 
-export interface ParallelOptions {
+interface ParallelOptions {
   /** The result that colours the lines; drawn as the last axis. */
   readonly objective: string;
   /** Whether a higher result is better; true unless told. */

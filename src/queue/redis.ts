@@ -3,7 +3,7 @@ import { Queue, type RedisOptions } from "bullmq";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 
 /** Where Redis is. */
-export interface RedisAddress {
+interface RedisAddress {
   readonly options: RedisOptions;
   /** For people: without user and password. */
   readonly shown: string;

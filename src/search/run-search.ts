@@ -19,7 +19,7 @@ import type { Space } from "./space";
 import { SearchTracker } from "./track-search";
 import { LocalPool, type TrialPool } from "./workers";
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly data: string;
   readonly dataset?: DatasetOptions;
   readonly space: Space;

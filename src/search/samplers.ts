@@ -12,7 +12,7 @@ export type { KnownTrial };
 /** The searched settings of a trial, or undefined where nothing new is left. */
 export type Sampler = (trial: number, known: readonly KnownTrial[]) => Settings | undefined;
 
-export const SAMPLERS = ["tpe", "random", "grid"] as const;
+const SAMPLERS = ["tpe", "random", "grid"] as const;
 export type SamplerName = (typeof SAMPLERS)[number];
 
 /** Draws before a sampler gives up finding settings that were not tried. */

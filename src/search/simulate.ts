@@ -1,7 +1,7 @@
 /** @module Plays a search over workers through, to see how many are worth having before any is paid. */
 import { Random } from "../random/index";
 
-export interface SimulatedSearch {
+interface SimulatedSearch {
   /** How long each trial takes on one worker, in the order in which they are handed out. */
   readonly trialSeconds: readonly number[];
   readonly workers: number;
@@ -16,7 +16,7 @@ export interface SimulatedSearch {
   readonly seed?: number;
 }
 
-export interface SimulationResult {
+interface SimulationResult {
   /** From the start of the workers to the end of the last trial. */
   readonly seconds: number;
   /** Time of all workers together until then: what is paid for. */

@@ -10,7 +10,7 @@ export const AGGREGATIONS = {
   "max-probability": (slide: SlideSummary) => slide.maxProbability,
 } as const;
 
-export type Aggregation = keyof typeof AGGREGATIONS;
+type Aggregation = keyof typeof AGGREGATIONS;
 
 /** A slide with its label. */
 interface LabelledSlide {

@@ -1,5 +1,5 @@
 /** @module Whole slides: reading them in any size, predicting their tiles, and mapping the answers. */
-export type { Aggregation, SlideMetrics } from "./aggregation";
+export type { SlideMetrics } from "./aggregation";
 export { PICTURE_TILE, pictureLevels, pictureTile } from "./deep-zoom";
 export { findSlides, type ListedSlide } from "./find-slides";
 export { openSlideReader, slideInfo } from "./open-slide";

@@ -9,7 +9,7 @@ import { runtime } from "./load";
 import { batchNormBackward, batchNormForward, hasNetworkOps } from "./network-ops";
 
 /** What batch normalization gives. */
-export interface BatchNormStep {
+interface BatchNormStep {
   /** Normalized, scaled and shifted; shape of the input. */
   readonly y: tf.Tensor4D;
   /** Mean of the batch per channel. */
@@ -18,7 +18,7 @@ export interface BatchNormStep {
   readonly variance: tf.Tensor1D;
 }
 
-export interface BatchNormOptions {
+interface BatchNormOptions {
   readonly epsilon: number;
   /** Clip the result to 0 to 6 (Krizhevsky 2010). */
   readonly relu6?: boolean;

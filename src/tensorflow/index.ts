@@ -24,23 +24,16 @@ export {
   variableOf,
 } from "./gradients";
 export { attribute, callOp, callOps, runOp, statelessUniform } from "./kernels";
-export { type CpuIsa, runtime, type TensorFlowRuntime } from "./load";
+export { type CpuIsa, runtime } from "./load";
 export { hasNetworkOps, standardizedBytes } from "./network-ops";
-export { Adam, type AdamOptions } from "./optimizers/adam";
+export { Adam } from "./optimizers/adam";
 export { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
-export { Optimizer, type SlotTensor } from "./optimizers/optimizer";
-export { RmsProp, type RmsPropOptions } from "./optimizers/rmsprop";
-export { Sgd, type SgdOptions } from "./optimizers/sgd";
+export { Optimizer } from "./optimizers/optimizer";
+export { RmsProp } from "./optimizers/rmsprop";
+export { Sgd } from "./optimizers/sgd";
 export { hasBf16Hardware, type Precision, precision, setPrecision, withPrecision } from "./precision";
 export { noteCopy, readValues } from "./read-values";
-export {
-  type ChoiceOptions,
-  chooseStepWay,
-  nameOf as nameOfWay,
-  type Processor,
-  processor,
-  type StepChoice,
-} from "./step-choice";
+export { chooseStepWay, nameOf as nameOfWay, type Processor, processor, type StepChoice } from "./step-choice";
 export {
   type Candidate,
   candidatesOf,

@@ -13,7 +13,7 @@ export type CpuIsa = "plain" | "avx2" | "avx512" | "amx";
 const ONEDNN_LIMITS: Readonly<Record<string, string>> = { avx2: "AVX2", avx512: "AVX512_CORE_BF16" };
 
 /** Which TensorFlow runs, for `histo doctor` and for choosing fused kernels. */
-export interface TensorFlowRuntime {
+interface TensorFlowRuntime {
   readonly kind: "native" | "javascript";
   /** True where operations run on an NVIDIA GPU. */
   readonly gpu: boolean;

@@ -35,7 +35,7 @@ export interface StepChoice {
   readonly chosen: StepWay;
 }
 
-export interface ChoiceOptions {
+interface ChoiceOptions {
   /** Leaves only ways of this precision. */
   readonly precision?: StepWay["precision"] | "auto";
   /** Where times are kept; `processors` in the cache folder by default. */

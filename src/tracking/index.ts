@@ -1,10 +1,10 @@
 /** @module MLflow from TypeScript: client, run logger with a durable spool, artifacts, local server. */
 
-export { ArtifactClient, type Uploaded, type UploadOptions } from "./client/artifact-client";
+export { ArtifactClient } from "./client/artifact-client";
 export { ApiError, TrackingInputError } from "./client/errors";
 export { ExperimentClient } from "./client/experiment-client";
 export { Mlflow } from "./client/mlflow";
-export { type MetricInput, RunClient } from "./client/run-client";
+export { RunClient } from "./client/run-client";
 export { type ConnectionSettings, connectionSettings, DEFAULT_TRACKING_URI } from "./client/settings";
 export type {
   Dataset,
@@ -28,5 +28,5 @@ export { freePort } from "./server/ports";
 export { localServerSettings } from "./server/settings";
 export type { Notice } from "./spool/retry-policy";
 export type { SpoolSenderReport } from "./spool/spool-sender-report";
-export { findSpools, type SyncOptions, syncSpools } from "./spool/sync";
+export { findSpools, syncSpools } from "./spool/sync";
 export type { Table, TableInput } from "./spool/tables";

@@ -15,20 +15,12 @@ export { openTrainingData, type TrainingData } from "./data";
 export { finishedRun } from "./finished-run";
 export { highestRate } from "./learning-rate";
 export { createLoss, type Loss } from "./losses";
-export { learningRateRange, type RangeOptions, type RangePoint, type RangeTest } from "./lr-range";
-export { type RunRangeOptions, runLearningRateRange } from "./run-lr-range";
+export { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
+export { runLearningRateRange } from "./run-lr-range";
 export { type RunCallback, type RunTrainingOptions, runTraining, type TrainingResult } from "./run-training";
 export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
 export { stepWayOf } from "./step-way";
-export { type SubspacePictures, subspacePictures } from "./subspace/pictures";
-export {
-  type EpochResult,
-  type Measures,
-  predictLogits,
-  Trainer,
-  type TrainerOptions,
-  TrainingDiverged,
-  type UserMetric,
-} from "./trainer";
+export { subspacePictures } from "./subspace/pictures";
+export { type EpochResult, type Measures, predictLogits, Trainer, TrainingDiverged, type UserMetric } from "./trainer";
 export type { TrainingTask } from "./training-task";

@@ -2,7 +2,7 @@
 import type { Callback } from "./callbacks/callback";
 import { type Trainer, TrainingDiverged } from "./trainer";
 
-export interface RangePoint {
+interface RangePoint {
   readonly learningRate: number;
   /** Of the batch. */
   readonly loss: number;

@@ -11,7 +11,7 @@ import { openTrainingData } from "./data";
 import { learningRateRange, type RangeOptions, type RangeTest } from "./lr-range";
 import { stepWayOf } from "./step-way";
 
-export interface RunRangeOptions extends RangeOptions {
+interface RunRangeOptions extends RangeOptions {
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }

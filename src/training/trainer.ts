@@ -26,7 +26,7 @@ export type UserMetric = (labels: ArrayLike<number>, logits: ArrayLike<number>) 
 
 export type { EpochResult, Measures };
 
-export interface TrainerOptions {
+interface TrainerOptions {
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   /** The learning rate at each step, counted from 0. */

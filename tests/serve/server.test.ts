@@ -116,16 +116,20 @@ test("a client that asks too often is told when to come back", async (t) => {
   assert.equal((await fetch(`${url}/livez`)).status, 200);
 });
 
-test("a lost worker costs at most its requests, and the next ones are answered within two seconds", async (t) => {
+test("a lost worker costs at most its requests, and the next ones are answered as soon as another has started", async (t) => {
+  const began = performance.now();
   const { url, models } = await serve(t);
+  const startMs = performance.now() - began;
   const image = await tile(1);
   const load = Array.from({ length: 50 }, () => send(url, image));
   await new Promise((resolve) => setTimeout(resolve, 10));
   process.kill((models.get() as PooledModel).pids[0] as number, "SIGKILL");
-  const killed = Date.now();
+  const killed = performance.now();
   for (const response of await Promise.all(load)) assert.ok([200, 503].includes(response.status), `${response.status}`);
   while ((await send(url, image)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.ok(Date.now() - killed < 2000, `back after ${Date.now() - killed} ms`);
+  const backMs = performance.now() - killed;
+  // A new worker has the same to do as the first one, on a machine that is as busy; a pause before it would show.
+  assert.ok(backMs < 500 + 2 * startMs, `back after ${backMs} ms, where the start took ${startMs} ms`);
   assert.match(await (await fetch(`${url}/metrics`)).text(), /histo_worker_restarts_total\{model="mlp"\} 1/);
 });
 

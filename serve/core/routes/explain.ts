@@ -1,11 +1,11 @@
 /** @module `POST /explain`: what the model looked at, by covering one part of the image after the other. */
+import { LARGEST_GRID } from "../../../src/explanation/index";
 import { numberWritten } from "../../../src/files/index";
 import { json, Problem } from "../http/index";
 import { readImage } from "./request-images";
 import type { Handler } from "./route";
 
 const DEFAULT_GRID = 12;
-const LARGEST_GRID = 28;
 
 export const explainRoute: Handler = async (context, request) => {
   const name = request.query.get("model");

@@ -5,7 +5,7 @@ import { readJsonBody } from "./request-images";
 import type { Handler } from "./route";
 
 /** A larger file takes no more. */
-export const FEEDBACK_BYTES = 10 * 2 ** 20;
+const FEEDBACK_BYTES = 10 * 2 ** 20;
 const LONGEST_NAME = 512;
 
 /** Keeps `{image_filename, label, logit, probability, threshold}` with the model that `model` names, and the time. */

@@ -11,6 +11,7 @@ import { Problem, type ServiceRequest, type ServiceResponse } from "../http/inde
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".json": "application/json; charset=utf-8",
   ".svg": "image/svg+xml",
@@ -90,6 +91,8 @@ export async function openWeb(): Promise<WebFiles | undefined> {
   const directory = join(projectRoot(), "serve", "web");
   if (!existsSync(directory)) return undefined;
   return WebFiles.open(directory, {
+    // What is drawn as elsewhere; made by the build.
+    "/js/heat-map-drawing.js": join(projectRoot(), "dist", "src", "explanation", "drawing.mjs"),
     "/vendor/plotly.min.js": require.resolve("plotly.js-cartesian-dist-min"),
     ...seadragon(),
   });

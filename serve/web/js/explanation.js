@@ -1,12 +1,14 @@
 /** @module What models looked at: heat maps of one image, beside each other or over the tile, to zoom and to keep. */
 import { info } from "./api.js";
 import { h, percent } from "./dom.js";
-import { drawScale, drawTile, logits, roundedUp } from "./heatmap.js";
+import { drawScale, logitsText, roundedUp } from "./heat-map-drawing.js";
+import { drawTile } from "./heatmap.js";
 import { saveAs } from "./save.js";
 
 const GRID = 14;
 const EDGE = 512;
 const MOST_ZOOM = 8;
+const FONT = "system-ui, sans-serif";
 
 /** The scale stays the same from tile to tile until it is changed, in logits; none before the first heat map. */
 let scale = 0;
@@ -147,7 +149,7 @@ export function explanationPanel({ explain, picture }) {
     const [name, meaning] = METHODS[method];
     const told = models.length > 1 ? `${model.name}: ${name}` : name;
     const [most, least] = [Math.max(...map.contributions), Math.min(...map.contributions)];
-    const strongestParts = `strongest ${logits(most, scale || Math.abs(most) || 1)} and ${logits(least, scale || Math.abs(most) || 1)}`;
+    const strongestParts = `strongest ${logitsText(most, scale || Math.abs(most) || 1)} and ${logitsText(least, scale || Math.abs(most) || 1)}`;
     canvas.setAttribute("aria-label", `${told}, ${meaning}: ${strongestParts} logits`);
     return h(
       "figure",
@@ -194,12 +196,12 @@ export function explanationPanel({ explain, picture }) {
     const classes = models[0]?.classes ?? [];
     const ink = getComputedStyle(bar).color;
     const alpha = Number(opacity.input.value);
-    drawScale(context, { x: 2, y: 0, width: bar.width - 4, scale, opacity: alpha, colours, classes, ink });
-    const numbers = `from ${logits(-scale, scale)}, speaks for ${classes[0]}, to ${logits(scale, scale)} logits, speaks for ${classes[1]}`;
+    drawScale(context, { x: 2, y: 0, width: bar.width - 4, scale, opacity: alpha, colours, classes, ink, font: FONT });
+    const numbers = `from ${logitsText(-scale, scale)}, speaks for ${classes[0]}, to ${logitsText(scale, scale)} logits, speaks for ${classes[1]}`;
     bar.setAttribute("aria-label", `Scale of the colours ${numbers}`);
     status.textContent =
       strongest() > scale * 1.0001
-        ? `Parts beyond the scale have the colour of its end; the strongest is ${logits(strongest(), scale)}.`
+        ? `Parts beyond the scale have the colour of its end; the strongest is ${logitsText(strongest(), scale)}.`
         : "";
   }
 
@@ -213,13 +215,23 @@ export function explanationPanel({ explain, picture }) {
     context.fillStyle = "#ffffff";
     context.fillRect(0, 0, sheet.width, sheet.height);
     context.fillStyle = "#25202b";
-    context.font = "600 15px system-ui, sans-serif";
+    context.font = `600 15px ${FONT}`;
     const title = `${name}, ${one.model?.name}, ${document.querySelector("figcaption")?.textContent ?? ""}`;
     context.fillText(title, 20, 30, EDGE);
     context.drawImage(tile, 20, 46);
     const alpha = Number(opacity.input.value);
     const classes = one.model?.classes ?? [];
-    drawScale(context, { x: 20, y: EDGE + 64, width: EDGE, scale, opacity: alpha, colours, classes, ink: "#25202b" });
+    drawScale(context, {
+      x: 20,
+      y: EDGE + 64,
+      width: EDGE,
+      scale,
+      opacity: alpha,
+      colours,
+      classes,
+      ink: "#25202b",
+      font: FONT,
+    });
     const file = `${title
       .replace(/\.\w+$/, "")
       .replace(/[^\p{L}\p{N}]+/gu, "-")

@@ -9,7 +9,7 @@ import { DRAWN_FILE, DRAWN_TEXT } from "../drawn";
 import { CLASSES, type PlannedTile, planTiles } from "./plan";
 import { TilePainter } from "./tile";
 
-export interface SyntheticOptions {
+interface SyntheticOptions {
   /** Directory to create. */
   readonly out: string;
   /** Number of tiles, at least 20; 600 by default. */

@@ -3,7 +3,7 @@ import type { tf } from "../../tensorflow/index";
 import type { MlpOptions } from "../mlp";
 
 /** The options of a training that shape a network. */
-export interface NetworkOptions extends Omit<Required<MlpOptions>, "seed"> {
+interface NetworkOptions extends Omit<Required<MlpOptions>, "seed"> {
   /** Edge length of the input in pixels. */
   readonly size: number;
   /** Of the initial weights and the dropout masks. */
@@ -11,7 +11,7 @@ export interface NetworkOptions extends Omit<Required<MlpOptions>, "seed"> {
 }
 
 /** Options of a training by name; checked when they are used. */
-export type Recipe = Readonly<Record<string, string | number | true | readonly number[]>>;
+type Recipe = Readonly<Record<string, string | number | true | readonly number[]>>;
 
 export interface RegisteredModel {
   /** What `--model` calls it: lower-case letters, digits and hyphens. */

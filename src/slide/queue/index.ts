@@ -1,3 +1,3 @@
 /** @module Slides on other machines, one job each. */
 export { handOut } from "./hand-out";
-export { type SlideWorkerSummary, serveSlides } from "./serve-slides";
+export { serveSlides } from "./serve-slides";

@@ -22,7 +22,7 @@ interface SlideWorkerOptions {
 }
 
 /** What a worker did. */
-export interface SlideWorkerSummary {
+interface SlideWorkerSummary {
   readonly finished: number;
   readonly failed: number;
   /** Slides that this worker was stopped in; others go on with them. */

@@ -5,7 +5,7 @@ import type { Resource } from "../resident";
 import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
-export interface AdamOptions extends Regularization {
+interface AdamOptions extends Regularization {
   /** Decay of the running mean of gradients. */
   readonly beta1?: number;
   /** Decay of the running mean of squared gradients. */

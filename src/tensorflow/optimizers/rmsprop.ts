@@ -5,7 +5,7 @@ import type { Resource } from "../resident";
 import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
-export interface RmsPropOptions extends Regularization {
+interface RmsPropOptions extends Regularization {
   /** Decay of the running mean of squared gradients. */
   readonly rho?: number;
   readonly momentum?: number;

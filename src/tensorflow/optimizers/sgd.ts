@@ -4,7 +4,7 @@ import { attribute, runOp } from "../kernels";
 import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
-export interface SgdOptions extends Regularization {
+interface SgdOptions extends Regularization {
   readonly momentum?: number;
   readonly nesterov?: boolean;
 }

@@ -10,14 +10,14 @@ import type { Transport } from "./transport";
 import type { FileInfo, ServerInfo } from "./types";
 import { directWayClosed, type MultipartMemory, putFile, putInParts } from "./upload";
 
-export interface UploadOptions {
+interface UploadOptions {
   readonly signal?: AbortSignal;
   /** Lets a multipart upload go on after a crash. */
   readonly memory?: MultipartMemory;
   readonly maxRetries?: number;
 }
 
-export interface Uploaded {
+interface Uploaded {
   /** Relative to the run's artifact root. */
   readonly path: string;
   readonly size: number;

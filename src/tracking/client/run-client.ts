@@ -10,7 +10,7 @@ interface WireRun extends Omit<Run, "data"> {
 }
 
 /** A metric point whose time and step may be left out. */
-export type MetricInput = Pick<Metric, "key" | "value"> & Partial<Metric>;
+type MetricInput = Pick<Metric, "key" | "value"> & Partial<Metric>;
 
 export class RunClient {
   /** Artifact roots by run; they never change. */

@@ -103,3 +103,8 @@ export function plainText(value: unknown): string {
 function clip(text: string, length: number): string {
   return text.length <= length ? text : `${cut(text, length - 1)}…`;
 }
+
+/** Cuts a list into parts of at most `size`. */
+export function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

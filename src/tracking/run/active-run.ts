@@ -1,13 +1,13 @@
 /** @module A run being logged: the fluent calls that Python's users know. Everything goes to the spool first. */
 import { stat } from "node:fs/promises";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
+import { messageOf } from "../../errors/index";
 import { artifactPath, storablePath } from "../client/artifact-location";
 import type { LoggedModelFacts } from "../client/logged-model-client";
 import type { DatasetInput, RunStatus } from "../client/types";
-import { BATCH_LIMITS, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
-import { loadJson } from "../spool/durable-json";
-import type { ArtifactEvent, Delivered, Journal, JournalEvent, RunEvent } from "../spool/journal";
-import { countPending } from "../spool/pending";
+import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
+import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
+import { wholeReport } from "../spool/pending";
 import type { Notice } from "../spool/retry-policy";
 import { LOGGED_ARTIFACTS_TAG, RunTables } from "../spool/run-tables";
 import type { SpoolDirectory } from "../spool/spool-directory";
@@ -15,7 +15,7 @@ import { type ArtifactContent, filesBelow, takeIntoSpool } from "../spool/spool-
 import type { OpenSpoolSender } from "../spool/spool-sender-host";
 import type { SpoolSenderReport } from "../spool/spool-sender-report";
 import type { TableInput } from "../spool/tables";
-import { figureHtml, type PlotlyFigure } from "./figures";
+import { figureFiles, imageOfSeries, type PlotlyFigure, stemOf } from "./figures";
 import { KeyNames } from "./key-names";
 import { RunMessages } from "./run-messages";
 import { storableDataset } from "./storable-dataset";
@@ -199,8 +199,7 @@ export class ActiveRun {
     const content: ArtifactContent = typeof image === "string" ? { localPath: image } : { bytes: image };
     if (typeof target === "string") return this.addFile(() => this.artifactPath(target), content);
     const { key, step, timestamp } = target;
-    // The name that MLflow's web interface takes apart; it shows the second file where there is one.
-    const name = `images/${key.replace(/[^\w\-. /]/g, "_").replace(/\//g, "~")}+step+${wholeNumber(step, 0)}+timestamp+${wholeNumber(timestamp, Date.now())}+${this.key.slice(0, 8)}-${Math.random().toString(36).slice(2, 10)}`;
+    const name = imageOfSeries(key, wholeNumber(step, 0), wholeNumber(timestamp, Date.now()), this.key);
     this.setTag("mlflow.loggedImages", true);
     return this.doFileWork(async () => {
       await this.take(`${name}.png`, content);
@@ -213,15 +212,11 @@ export class ActiveRun {
    * figure as an image, stored beside it
    */
   logFigure(figure: PlotlyFigure, artifactFile: string, options: { readonly png?: Uint8Array } = {}): Promise<void> {
-    const kind = extname(artifactFile);
-    const known = kind === ".html" || kind === ".json";
-    const stem = known ? artifactFile.slice(0, -kind.length) : artifactFile;
-    const wanted = known ? [kind] : [".html", ".json"];
     return this.attempt(() => {
-      const texts = wanted.map((ending) => [ending, ending === ".html" ? figureHtml(figure) : JSON.stringify(figure)]);
+      const files = figureFiles(figure, artifactFile);
       return this.doFileWork(async () => {
-        for (const [ending, bytes] of texts) await this.take(this.artifactPath(stem + ending), { bytes: bytes ?? "" });
-        if (options.png) await this.take(this.artifactPath(`${stem}.png`), { bytes: options.png });
+        for (const [name, bytes] of files) await this.take(this.artifactPath(name), { bytes });
+        if (options.png) await this.take(this.artifactPath(`${stemOf(artifactFile)}.png`), { bytes: options.png });
       });
     });
   }
@@ -256,7 +251,8 @@ export class ActiveRun {
       if (!this.amends) this.append({ type: "status", status, time });
       this.attempt(() => this.parts.journal.sync());
       this.attempt(() => this.parts.journal.close());
-      const report = await this.whole(await this.parts.sender.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS));
+      const sent = await this.parts.sender.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS);
+      const report = await wholeReport(this.parts.spool, sent);
       if (!report.complete) this.messages.unsent(report);
       return report;
     })();
@@ -267,15 +263,6 @@ export class ActiveRun {
   receive(notice: Notice): void {
     if (notice.kind === "created") this.remote = notice;
     else if (notice.kind !== "stopped" || !this.ended) this.messages.pass(notice);
-  }
-
-  /** The report with what was logged after a sender had stopped counted too. */
-  private async whole(report: SpoolSenderReport): Promise<SpoolSenderReport> {
-    if (report.complete || report.server === "") return report;
-    const { spool } = this.parts;
-    const state = await loadJson<Delivered & { server: string }>(spool.state);
-    const delivered = state?.server === report.server ? state : { records: 0, artifacts: 0 };
-    return { ...report, pending: await countPending(spool.journal, delivered) };
   }
 
   private addFile(path: () => string, content: ArtifactContent | (() => ArtifactContent)): Promise<void> {
@@ -359,12 +346,4 @@ export class ActiveRun {
   private warn(message: string): void {
     this.messages.warn(message);
   }
-}
-
-function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

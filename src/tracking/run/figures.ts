@@ -1,4 +1,5 @@
-/** @module Plotly figures as files that MLflow's web interface shows. */
+/** @module Plotly figures and images as files that MLflow's web interface shows. */
+import { extname } from "node:path";
 
 /** A figure as plotly.js takes it. */
 export interface PlotlyFigure {
@@ -8,6 +9,25 @@ export interface PlotlyFigure {
 }
 
 const PLOTLY_SCRIPT = "https://cdn.plot.ly/plotly-3.7.0.min.js";
+
+/** Name and text of a figure's files: a name that ends in `.html` or `.json` gives that file, any other name both. */
+export function figureFiles(figure: PlotlyFigure, name: string): readonly (readonly [string, string])[] {
+  const stem = stemOf(name);
+  const endings = stem === name ? [".html", ".json"] : [extname(name)];
+  return endings.map((ending) => [stem + ending, ending === ".html" ? figureHtml(figure) : JSON.stringify(figure)]);
+}
+
+/** The name of a figure without `.html` or `.json`. */
+export function stemOf(name: string): string {
+  return name.replace(/\.(html|json)$/, "");
+}
+
+/** The name, without its ending, of an image that the web interface shows along the steps; it takes the name apart. */
+export function imageOfSeries(key: string, step: number, timestamp: number, runKey: string): string {
+  const series = key.replace(/[^\w\-. /]/g, "_").replace(/\//g, "~");
+  const unique = `${runKey.slice(0, 8)}-${Math.random().toString(36).slice(2, 10)}`;
+  return `images/${series}+step+${step}+timestamp+${timestamp}+${unique}`;
+}
 
 /** A page that shows the figure; plotly.js comes from its public address, as in Python's `log_figure`. */
 export function figureHtml(figure: PlotlyFigure): string {

@@ -78,3 +78,8 @@ function split({ metrics, params, tags }: BatchContent): BatchContent[] | undefi
     { metrics: metrics.slice(half), params: params.slice(half), tags: tags.slice(half) },
   ];
 }
+
+/** A metric whose value is a number again. */
+export function numeric<T extends { value: number | string }>(metric: T): T & { value: number } {
+  return { ...metric, value: Number(metric.value) };
+}

@@ -190,3 +190,9 @@ export async function readRunEvent(path: string): Promise<RunEvent | undefined> 
   const found = entries.find(({ event }) => event.type === "run")?.event;
   return found?.type === "run" ? found : undefined;
 }
+
+/** Makes sure that what was read of a journal outlives a loss of power. */
+export async function syncJournal(path: string): Promise<void> {
+  const handle = await open(path, "r+");
+  await handle.datasync().finally(() => handle.close());
+}

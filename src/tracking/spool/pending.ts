@@ -1,5 +1,8 @@
 /** @module How much of a journal is still to be sent. */
+import { loadJson } from "./durable-json";
 import { type Delivered, readJournal, reliableOffsets } from "./journal";
+import type { SpoolDirectory } from "./spool-directory";
+import type { SpoolSenderReport } from "./spool-sender-report";
 
 /** The number of events behind these offsets; 0 for a journal that cannot be read. */
 export async function countPending(journal: string, delivered: Delivered): Promise<number> {
@@ -18,4 +21,12 @@ export async function countPending(journal: string, delivered: Delivered): Promi
   } catch {
     return count;
   }
+}
+
+/** The report with what was logged after a sender had stopped counted too. */
+export async function wholeReport(spool: SpoolDirectory, report: SpoolSenderReport): Promise<SpoolSenderReport> {
+  if (report.complete || report.server === "") return report;
+  const state = await loadJson<Delivered & { server: string }>(spool.state);
+  const delivered = state?.server === report.server ? state : { records: 0, artifacts: 0 };
+  return { ...report, pending: await countPending(spool.journal, delivered) };
 }

@@ -3,13 +3,14 @@
  * side by side, so that a large upload does not hold up the metrics. How far each came is kept on disk after every
  * acknowledged step. All that may be sent twice after a crash is of a kind that the server stores once.
  */
-import { appendFile, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, rm, stat } from "node:fs/promises";
+import { messageOf } from "../../errors/index";
 import { tryLock } from "../../files/index";
-import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "../client/checksums";
+import { CHECKSUM_FILE } from "../client/checksums";
 import { ApiError, isGone, TrackingInputError } from "../client/errors";
 import type { Mlflow } from "../client/mlflow";
 import type { MultipartState } from "../client/upload";
-import { Batch, type BatchContent, sendBatch } from "./batch";
+import { Batch, type BatchContent, numeric, sendBatch } from "./batch";
 import { withEarlierTables, writeWholeTable } from "./continued-run";
 import { loadJson, saveJson } from "./durable-json";
 import {
@@ -19,11 +20,13 @@ import {
   type RecordEvent,
   readJournal,
   readRunEvent,
+  syncJournal,
 } from "./journal";
 import { countPending } from "./pending";
 import { RemoteModels } from "./remote-models";
 import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
 import { Alarm, type Notice, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
+import { SpoolChecksums } from "./spool-checksums";
 import type { SpoolDirectory } from "./spool-directory";
 import type { SpoolSenderReport } from "./spool-sender-report";
 import { loadSpoolSenderState, newSpoolSenderState, type SpoolSenderState } from "./spool-sender-state";
@@ -52,8 +55,7 @@ export class SpoolSender {
   private readonly models: RemoteModels;
   /** The creation of the run has been asked for before, by this process or another. */
   private mayExist: boolean;
-  /** Nobody but this sender can have put checksums of the run on the server. */
-  private alone = false;
+  private readonly checksums: SpoolChecksums;
   /** Wakes who waits for artifacts. */
   private readonly artifactSent = new Alarm();
 
@@ -67,6 +69,7 @@ export class SpoolSender {
     this.mayExist = !fresh;
     this.retries = new RetryPolicy(notify, () => client.interrupt());
     this.models = new RemoteModels(client, this.retries);
+    this.checksums = new SpoolChecksums(spool, client);
     this.state = newSpoolSenderState(client.trackingUri);
   }
 
@@ -168,7 +171,7 @@ export class SpoolSender {
         continue;
       }
       await pause();
-      if (synced !== offset) await this.retries.onDisk(() => this.syncJournal());
+      if (synced !== offset) await this.retries.onDisk(() => syncJournal(this.spool.journal));
       synced = offset;
       if (closing) return;
       await this.retries.alarm.wait(IDLE_MS);
@@ -242,9 +245,9 @@ export class SpoolSender {
       if (event.addsRows) await writeWholeTable(this.client, this.spool, runId, event.path, local, source);
       if (model) return artifacts.uploadBelow(model.artifact_uri, source, event.path, { memory });
       const { path, sha256 } = await this.client.uploadArtifact(runId, source, target, { memory });
-      await this.retries.onDisk(() => appendFile(this.spool.checksums, `${sha256}  ${path}\n`));
+      await this.retries.onDisk(() => this.checksums.add(path, sha256));
     };
-    const sent = await this.orReject(event, send, { probe: () => this.uploadChecksums(runId), tries: TRIES });
+    const sent = await this.orReject(event, send, { probe: () => this.checksums.upload(runId), tries: TRIES });
     if (!sent) await memory.save(undefined);
     if (source !== local) await rm(source, { force: true });
     return sent;
@@ -257,23 +260,12 @@ export class SpoolSender {
 
   /** Puts the list of checksums on the server where it has changed, together with what others have put there. */
   private async publishChecksums(): Promise<void> {
-    const own = await readFile(this.spool.checksums, "utf8").catch(() => "");
-    const lines = own.split("\n").length - 1;
-    if (lines === this.state.checksums) return;
+    const count = await this.checksums.count();
+    if (count === this.state.checksums) return;
     const { runId } = await this.serverRun();
-    await this.orReject({ path: CHECKSUM_FILE }, () => this.uploadChecksums(runId));
-    this.state.checksums = lines;
+    await this.orReject({ path: CHECKSUM_FILE }, () => this.checksums.upload(runId));
+    this.state.checksums = count;
     await this.save();
-  }
-
-  private async uploadChecksums(runId: string): Promise<void> {
-    const merged = this.spool.file(CHECKSUM_FILE);
-    const others = this.alone ? [] : await this.client.getArtifactClient().checksums(runId, this.spool.files);
-    const own = await readFile(this.spool.checksums, "utf8").catch(() => "");
-    await writeFile(merged, formatChecksums(new Map([...others, ...parseChecksums(own)])));
-    await this.client.uploadArtifact(runId, merged, CHECKSUM_FILE);
-    await rm(merged, { force: true });
-    this.alone = false;
   }
 
   /** False where the server has refused the item. */
@@ -317,7 +309,7 @@ export class SpoolSender {
     this.mayExist = true;
     if (mayExist) this.state.inDoubt = true;
     // Others add to a run when it has ended, which is not before its checksums were published for the first time.
-    this.alone = !mayExist && header.runId === undefined;
+    this.checksums.alone = !mayExist && header.runId === undefined;
     return openRemoteRun(this.client, header, mayExist);
   }
 
@@ -339,11 +331,6 @@ export class SpoolSender {
     return this.saving;
   }
 
-  private async syncJournal(): Promise<void> {
-    const handle = await open(this.spool.journal, "r+");
-    await handle.datasync().finally(() => handle.close());
-  }
-
   private async report(problem?: string): Promise<SpoolSenderReport> {
     const { remote, server, rejected } = this.state;
     return {
@@ -358,11 +345,6 @@ export class SpoolSender {
   }
 }
 
-function numeric<T extends { value: number | string }>(metric: T): T & { value: number } {
-  return { ...metric, value: Number(metric.value) };
-}
-
 function asStop(error: unknown): SendingStopped {
-  if (error instanceof SendingStopped) return error;
-  return new SendingStopped(error instanceof Error ? error.message : String(error));
+  return error instanceof SendingStopped ? error : new SendingStopped(messageOf(error));
 }

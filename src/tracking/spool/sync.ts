@@ -9,7 +9,7 @@ import { SpoolDirectory } from "./spool-directory";
 import { SpoolSender } from "./spool-sender";
 import type { SpoolSenderReport } from "./spool-sender-report";
 
-export interface SyncOptions {
+interface SyncOptions {
   /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
   readonly trackingUri?: string;
   /** How long to go on without contact to the server. Default 15 s. */

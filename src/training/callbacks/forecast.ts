@@ -3,7 +3,7 @@ import { type Progress, seconds } from "../../progress/index";
 import type { Callback, RunningTraining } from "./callback";
 
 /** What is trained. */
-export interface ForecastTraining {
+interface ForecastTraining {
   readonly data: string;
   readonly model: string;
   readonly stem: string;

@@ -10,7 +10,7 @@ import { cachedBasis } from "./basis-cache";
 const MOST_TILES = 256;
 
 /** The subspace that `--stem subspace` trains in. */
-export interface SubspacePictures {
+interface SubspacePictures {
   readonly basis: Basis;
   /** Names of training tiles, the first 256 of them. */
   readonly tiles: readonly string[];

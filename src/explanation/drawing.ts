@@ -1,0 +1,150 @@
+/**
+ * @module Draws heat maps on any canvas, the page's and the picture's alike. It imports nothing: the build makes a second copy
+ * of it for browsers, which the server hands out beside the page's own scripts.
+ */
+import type { HeatMapColours } from "./palette";
+
+/** What is used of a canvas's context. */
+export interface DrawingContext {
+  /** Set to texts only; what else they may be, canvases do not agree on. */
+  fillStyle: unknown;
+  strokeStyle: unknown;
+  lineWidth: number;
+  font: string;
+  textAlign: string;
+  globalCompositeOperation: string;
+  fillRect(x: number, y: number, width: number, height: number): void;
+  strokeRect(x: number, y: number, width: number, height: number): void;
+  fillText(text: string, x: number, y: number, width?: number): void;
+  beginPath(): void;
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  stroke(): void;
+}
+
+/** Parts in a row, and what each adds to the logit, row-major. */
+export interface DrawnMap {
+  readonly grid: number;
+  readonly contributions: readonly number[];
+}
+
+/** What pictures share that are to be compared. */
+export interface DrawingScale {
+  /** End of the colours, in logits. */
+  readonly scale: number;
+  /** How much the colours cover, 0 to 1. */
+  readonly opacity: number;
+  readonly colours: HeatMapColours;
+}
+
+/** The share of the parts that is outlined: those that weigh most. */
+const OUTLINED = 0.1;
+
+/** @param share of the scale, -1 to 1 */
+function colourOf(share: number, { colours, opacity }: DrawingScale): string {
+  const colour = share < 0 ? colours.negative : colours.positive;
+  return `rgba(${colour.join(", ")}, ${Math.min(1, Math.abs(share)) ** 0.7 * opacity})`;
+}
+
+/**
+ * Draws a heat map over a tile at the origin: grey tissue, so that no colour is taken for a stain's, the parts' colours, and
+ * black lines around the strongest.
+ * @param options.edge of the tile @param options.zoom at which the context draws; lines stay thin
+ */
+export function drawHeatMap(
+  context: DrawingContext,
+  { grid, contributions }: DrawnMap,
+  options: DrawingScale & { readonly edge: number; readonly outlines?: boolean; readonly zoom?: number },
+): void {
+  const { edge, scale, opacity, outlines = true, zoom = 1 } = options;
+  context.globalCompositeOperation = "saturation";
+  context.fillStyle = `rgba(128, 128, 128, ${Math.min(1, 1.5 * opacity)})`;
+  context.fillRect(0, 0, edge, edge);
+  context.globalCompositeOperation = "source-over";
+  const at = (index: number) => Math.round((index * edge) / grid);
+  contributions.forEach((value, i) => {
+    const [row, column] = [Math.floor(i / grid), i % grid];
+    context.fillStyle = colourOf(value / scale, options);
+    context.fillRect(at(column), at(row), at(column + 1) - at(column), at(row + 1) - at(row));
+  });
+  if (!outlines) return;
+  outline(context, { grid, contributions }, at);
+  // White around the black, so that it is seen on dark nuclei too.
+  for (const [style, width] of [
+    ["rgba(255, 255, 255, 0.8)", 5],
+    ["#000000", 2.5],
+  ] as const) {
+    context.strokeStyle = style;
+    context.lineWidth = (width * edge) / 512 / Math.sqrt(zoom);
+    context.stroke();
+  }
+}
+
+/** The borders between the strongest parts and the others, as the context's path. */
+function outline(context: DrawingContext, { grid, contributions }: DrawnMap, at: (index: number) => number): void {
+  const count = Math.max(1, Math.round(OUTLINED * contributions.length));
+  const weights = contributions.map(Math.abs).sort((a, b) => b - a);
+  const least = Math.max(weights[count - 1] ?? 0, Number.MIN_VALUE);
+  const isStrong = (row: number, column: number) =>
+    Math.min(row, column) >= 0 && column < grid && Math.abs(contributions[row * grid + column] ?? 0) >= least;
+  const line = (...[x, y, toX, toY]: readonly [number, number, number, number]) => {
+    context.moveTo(at(x), at(y));
+    context.lineTo(at(toX), at(toY));
+  };
+  context.beginPath();
+  for (let row = 0; row <= grid; row++) {
+    for (let column = 0; column <= grid; column++) {
+      const here = isStrong(row, column);
+      if (here !== isStrong(row - 1, column)) line(column, row, column + 1, row);
+      if (here !== isStrong(row, column - 1)) line(column, row, column, row + 1);
+    }
+  }
+}
+
+/** Draws the scale: colours over white, five numbers in logits, and what the ends mean. */
+export function drawScale(
+  context: DrawingContext,
+  options: DrawingScale & {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly classes: readonly string[];
+    readonly ink: string;
+    readonly font: string;
+  },
+): void {
+  const { x, y, width, scale, classes, ink, font } = options;
+  const height = 14;
+  context.fillStyle = "#ffffff";
+  context.fillRect(x, y, width, height);
+  for (let i = 0; i < width; i++) {
+    context.fillStyle = colourOf((2 * i) / (width - 1) - 1, options);
+    context.fillRect(x + i, y, 1, height);
+  }
+  context.strokeStyle = ink;
+  context.lineWidth = 1;
+  context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+  context.fillStyle = ink;
+  context.font = `13px ${font}`;
+  const write = (text: string, share: number, below: number) => {
+    context.textAlign = share === 0 ? "left" : share === 1 ? "right" : "center";
+    context.fillText(text, x + share * width, y + height + below, 0.4 * width);
+  };
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) write(logitsText((2 * share - 1) * scale, scale), share, 15);
+  write(`speaks for ${classes[0]}`, 0, 33);
+  write("logits", 0.5, 33);
+  write(`speaks for ${classes[1]}`, 1, 33);
+  context.textAlign = "left";
+}
+
+/** A number of logits with its sign. @param scale tells how many digits matter */
+export function logitsText(value: number, scale: number): string {
+  const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(scale))));
+  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+}
+
+/** The next of 1, 2, 5, 10 … that is not smaller. @param value above 0 */
+export function roundedUp(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return unit * ([1, 2, 5].find((step) => step * unit >= value * (1 - 1e-9)) ?? 10);
+}
