@@ -71,8 +71,8 @@ export function drawHeatMap(
   outline(context, { grid, contributions }, at);
   // White around the black, so that it is seen on dark nuclei too.
   for (const [style, width] of [
-    ["rgba(255, 255, 255, 0.8)", 5],
-    ["#000000", 2.5],
+    ["rgba(255, 255, 255, 0.8)", 5.6],
+    ["#000000", 2.8],
   ] as const) {
     context.strokeStyle = style;
     context.lineWidth = (width * edge) / 512 / Math.sqrt(zoom);
