@@ -62,24 +62,34 @@ void AttentionForward(const AttentionShape& shape, Index head, const float* qkv,
   GatherAcross(s, own + features, 3 * features, s.kAcross);
   Gather(s, own + 2 * features, 3 * features, 1, s.v);
   Product(s.tokens, s.tokens, s.depth, s.q, s.width, 1, s.kAcross, s.scoreWidth, s.scores, s.scoreWidth);
+  float* logs = logSums + head * s.tokens;
+  // Each loop over all rows, so that no row waits for the one before it.
   for (Index i = 0; i < s.tokens; i++) {
     float* row = s.scores + i * s.scoreWidth;
     for (Index j = s.tokens; j < RoundUp(s.tokens, kLanes); j++) row[j] = -1e30f;
     Vector largest = Load(row);
     for (Index j = kLanes; j < s.tokens; j += kLanes) largest = Larger(largest, Load(row + j));
-    const float shift = Largest(largest);
-    Vector sums{};
+    logs[i] = Largest(largest);
+  }
+  float* sums = s.kAcross;  // no longer needed
+  for (Index i = 0; i < s.tokens; i++) {
+    float* row = s.scores + i * s.scoreWidth;
+    const float shift = logs[i];
+    Vector sum{};
     for (Index j = 0; j < s.tokens; j += kLanes) {
       const Vector e = Exp(Load(row + j) - shift);
       Store(row + j, e);
-      sums += e;
+      sum += e;
     }
-    const float sum = Sum(sums);
-    for (Index j = 0; j < s.tokens; j += kLanes) Store(row + j, Load(row + j) * (1 / sum));
-    logSums[head * s.tokens + i] = shift + std::log(sum);
+    sums[i] = Sum(sum);
   }
   Product(s.tokens, s.depth, s.tokens, s.scores, s.scoreWidth, 1, s.v, s.width, s.result, s.width);
-  Scatter(s, s.result, 1, out + image * shape.tokens * features + offset, features);
+  float* to = out + image * shape.tokens * features + offset;
+  for (Index i = 0; i < s.tokens; i++) {
+    const float factor = 1 / sums[i];
+    logs[i] += std::log(sums[i]);
+    OverRow(s.depth, [&](Index c, Index n) { Put(to + i * features + c, Load(s.result + i * s.width + c) * factor, n); });
+  }
 }
 
 void AttentionBackward(const AttentionShape& shape, Index head, const float* qkv, const float* out, const float* logSums,
