@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoError } from "../src/errors/index";
-import { containers, missingForContainers, podman, startServerContainer } from "../tests/support/containers";
+import { containers, logOf, missingForContainers, podman, startServerContainer } from "../tests/support/containers";
 import { tile, writeModel, writeTiles } from "../tests/support/served-model";
 import type { BenchmarkContext } from "./benchmark";
 import { type Held, heldBy } from "./container-processes";
@@ -107,10 +107,13 @@ export async function run({ progress, budget, quick = false, ...context }: Bench
       async (round) => {
         const started = performance.now();
         const held: Held[] = [];
-        const looks = setInterval(() => void heldBy(pid).then((one) => held.push(one)), 1000 * LOOK_SECONDS);
+        const look = () => heldBy(pid).then((one) => held.push(one));
+        // A process that ends meanwhile is found out below.
+        const looks = setInterval(() => void look().catch(() => undefined), 1000 * LOOK_SECONDS);
         const calm = await load.steady(ratePerSecond, steady, budget.signal).finally(() => clearInterval(looks));
         budget.signal.throwIfAborted();
         const burst = await load.burst(LIMIT, TOO_MANY, AT_ONCE);
+        await mustRun(server.name);
         minutes.push({ steady: calm, burst, held });
         progress.say(`minute ${round + 1}: ${shown(thirdOf(minutes.slice(-1)))}`);
         const rest = started + 1000 * minute - performance.now();
@@ -125,6 +128,14 @@ export async function run({ progress, budget, quick = false, ...context }: Bench
     await server.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** @throws {HistoError} `BENCH_FAILED` with the end of its log where the container has ended */
+async function mustRun(name: string): Promise<void> {
+  const state = await podman("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", name);
+  if (state.startsWith("running")) return;
+  const log = await logOf(name).catch(String);
+  throw new HistoError("BENCH_FAILED", `The container ended (${state}); its log ends with: ${log}`);
 }
 
 function result(

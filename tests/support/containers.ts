@@ -46,6 +46,13 @@ export async function podman(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** The last lines that a container has written to standard output and error. */
+export async function logOf(name: string): Promise<string> {
+  const options = { env: await podmanEnvironment() };
+  const { stdout, stderr } = await promisify(execFile)("podman", ["logs", "--tail", "30", name], options);
+  return `${stdout}${stderr}`.trim();
+}
+
 let serial = 0;
 const newName = () => `histo-test-${process.pid}-${serial++}`;
 
@@ -69,7 +76,8 @@ export async function startServerContainer(
   const [name, port] = [newName(), await freePort()];
   const options = models.flatMap((model) => ["--model", model]);
   await podman(
-    ...["run", "--detach", "--rm", "--name", name, "--network", "host", ...CONFINED, ...readable([...models, images])],
+    // Kept when it ends, so that its log can be read.
+    ...["run", "--detach", "--name", name, "--network", "host", ...CONFINED, ...readable([...models, images])],
     ...["--env", `HISTO_API_KEYS=${apiKeys.join(",")}`, ...(more.engine ?? [])],
     ...[image, "serve", ...options, "--images", images, "--host", "127.0.0.1", "--port", String(port)],
     ...(more.serve ?? []),
@@ -167,5 +175,5 @@ async function ready(url: string, name: string): Promise<void> {
     if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  throw new Error(`${name} did not get ready: ${await podman("logs", "--tail", "20", name).catch(String)}`);
+  throw new Error(`${name} did not get ready: ${await logOf(name).catch(String)}`);
 }
