@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -16,6 +16,9 @@ test("the function's container answers soon after it was started from nothing", 
   const folder = await mkdtemp(join(tmpdir(), "histo-test-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const model = await writeModel(join(folder, "model"), { size: 224, hidden: [96, 32], variant: "int8" });
+  // Readable for the image's user, which the folder around is not.
+  const images = join(folder, "images");
+  await mkdir(images);
   const image = await containers("build", "lambda", "--model", model, "--tag", "localhost/histo/lambda:cold");
   const body = new Uint8Array(await tile(3, 224));
   const seconds = { engine: [] as number[], ready: [] as number[], answer: [] as number[] };
@@ -24,7 +27,7 @@ test("the function's container answers soon after it was started from nothing", 
     await podman("run", "--rm", "--read-only", "--entrypoint", "/var/lang/bin/node", image, "--version");
     seconds.engine.push((performance.now() - before) / 1000);
     const started = performance.now();
-    const lambda = await startFunctionContainer(image, { models: [model], images: folder });
+    const lambda = await startFunctionContainer(image, { models: [model], images });
     try {
       const headers = { "content-type": "image/png" };
       const response = await fetch(`${lambda.url}/predict`, { method: "POST", headers, body });
