@@ -1,6 +1,9 @@
-// TensorFlow operations of a Dense layer: HistoDense and HistoDenseGrad, see batch.h; HistoRelu and HistoReluGrad, which take
-// longer in TensorFlow to be handed to threads than to be computed. CPU, float32.
+// TensorFlow operations of Dense layers. HistoDense and HistoDenseGrad: the products of one, see batch.h. HistoRelu and
+// HistoReluGrad, which take longer in TensorFlow to be handed to threads than to be computed. HistoChain and HistoChainGrad: all
+// of these for Dense layers with ReLU between them, in one call each. CPU, float32.
 #include "dense.h"
+
+#include <algorithm>
 
 #include "batch.h"
 #include "networks/operation.h"
@@ -35,36 +38,99 @@ void DenseGrad(Call& call, const Options& options) {
   product.Backward(call.data(0), dx);
 }
 
-inline void Rectify(const float* __restrict x, Index n, float* __restrict y) {
+// Both may work in place.
+inline void Rectify(const float* x, Index n, float* y) {
   for (Index i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];  // NaN stays NaN
 }
 
-inline void RectifyErrors(const float* __restrict dy, const float* __restrict y, Index n, float* __restrict dx) {
+inline void RectifyErrors(const float* dy, const float* y, Index n, float* dx) {
   for (Index i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
 // Fewer elements than this are not worth a thread.
 constexpr Index kThreadful = 1 << 18;
 
+void ApplyRelu(const float* x, Index n, float* y) {
+  static const auto rectify = Compiled<Rectify>::Best();
+  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(x + from, to - from, y + from); });
+}
+
+void ApplyReluGrad(const float* dy, const float* y, Index n, float* dx) {
+  static const auto rectify = Compiled<RectifyErrors>::Best();
+  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(dy + from, y + from, to - from, dx + from); });
+}
+
 // y = max(x, 0)
 void Relu(Call& call, const Options&) {
-  static const auto rectify = Compiled<Rectify>::Best();
-  const Index n = call.count(0);
   float* y = call.Output(0, call.shape(0));
-  if (!call.ok()) return;
-  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(call.data(0) + from, to - from, y + from); });
+  if (call.ok()) ApplyRelu(call.data(0), call.count(0), y);
 }
 
 // dx = dy where y > 0
 void ReluGrad(Call& call, const Options&) {
-  static const auto rectify = Compiled<RectifyErrors>::Best();
-  const Index n = call.count(0);
-  call.Require(call.count(1) == n, "dy does not fit y.");
+  call.Require(call.count(1) == call.count(0), "dy does not fit y.");
   float* dx = call.Output(0, call.shape(0));
+  if (call.ok()) ApplyReluGrad(call.data(0), call.data(1), call.count(0), dx);
+}
+
+// x, weights of N layers, their biases -> what each layer gives, rectified but for the last. `real`: 1 where factors may be
+// bfloat16.
+void Chain(Call& call, const Options& options) {
+  const int layers = (call.inputs() - 1) / 2;
+  call.Require(call.rank(0) == 2, "x must be a matrix.");
+  const Index batch = call.ok() ? call.dim(0, 0) : 0;
+  const float* x = call.data(0);
+  Index inputs = call.width(0);
+  for (int i = 0; i < layers; i++) {
+    const int weights = 1 + i, bias = 1 + layers + i;
+    call.Require(call.rank(weights) == 2 && call.dim(weights, 0) == inputs, "A layer's weights do not fit its input.");
+    call.Require(call.count(bias) == call.width(weights), "A bias does not fit its layer's weights.");
+    if (!call.ok()) return;
+    const Index outputs = call.dim(weights, 1);
+    float* y = call.Output(i, {batch, outputs});
+    if (!call.ok()) return;
+    const BatchProduct product = {batch, inputs, outputs, call.data(weights), options.real != 0};
+    if (batch * outputs > 0) product.Forward(x, inputs, call.data(bias), true, y);
+    if (i + 1 < layers) ApplyRelu(y, batch * outputs, y);
+    x = y;
+    inputs = outputs;
+  }
+}
+
+void SumColumns(const float* x, Index rows, Index columns, float* sums) {
+  std::fill_n(sums, columns, 0.0f);
+  for (Index r = 0; r < rows; r++) {
+    for (Index c = 0; c < columns; c++) sums[c] += x[r * columns + c];
+  }
+}
+
+// The errors of the last of several layers, then weights and rectified inputs of N layers, without the first layer's -> errors
+// of those inputs before ReLU, sums of these errors over the batch, and the sum of the given errors: the gradients of biases.
+void ChainGrad(Call& call, const Options& options) {
+  const int layers = (call.inputs() - 1) / 2;
+  call.Require(call.rank(0) == 2, "The errors must be a matrix.");
+  const Index batch = call.ok() ? call.dim(0, 0) : 0;
+  const float* dy = call.data(0);
+  Index outputs = call.width(0);
+  float* last = call.Output(2 * layers, {outputs});
   if (!call.ok()) return;
-  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) {
-    rectify(call.data(0) + from, call.data(1) + from, to - from, dx + from);
-  });
+  SumColumns(dy, batch, outputs, last);
+  for (int i = layers - 1; i >= 0; i--) {
+    const int weights = 1 + i, values = 1 + layers + i;
+    call.Require(call.rank(weights) == 2 && call.dim(weights, 1) == outputs, "The errors do not fit a layer's weights.");
+    call.Require(call.rows(values) == batch && call.width(values) == call.rows(weights), "A layer's input does not fit it.");
+    if (!call.ok()) return;
+    const Index inputs = call.dim(weights, 0);
+    float* dx = call.Output(i, {batch, inputs});
+    float* sums = call.Output(layers + i, {inputs});
+    if (!call.ok()) return;
+    const BatchProduct product = {batch, inputs, outputs, call.data(weights), options.real != 0};
+    if (batch * inputs > 0) product.Backward(dy, dx);
+    ApplyReluGrad(dx, call.data(values), batch * inputs, dx);
+    SumColumns(dx, batch, inputs, sums);
+    dy = dx;
+    outputs = inputs;
+  }
 }
 
 }  // namespace
@@ -73,7 +139,10 @@ bool RegisterDense() {
   return Register<Dense>("HistoDense", {"x: float", "weights: float", "base: float"}, {"y: float"}) &&
          Register<DenseGrad>("HistoDenseGrad", {"dy: float", "weights: float"}, {"dx: float"}) &&
          Register<Relu>("HistoRelu", {"x: float"}, {"y: float"}) &&
-         Register<ReluGrad>("HistoReluGrad", {"dy: float", "y: float"}, {"dx: float"});
+         Register<ReluGrad>("HistoReluGrad", {"dy: float", "y: float"}, {"dx: float"}) &&
+         Register<Chain>("HistoChain", {"x: float", "weights: N * float", "biases: N * float"}, {"values: N * float"}) &&
+         Register<ChainGrad>("HistoChainGrad", {"dy: float", "weights: N * float", "values: N * float"},
+                             {"errors: N * float", "sums: N * float", "last: float"});
 }
 
 }  // namespace histo

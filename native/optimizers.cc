@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "dense.h"
 #include "parallel.h"
@@ -189,17 +190,16 @@ void Update(Rule rule, const Values& v, const Gradient& gradient, const float* o
   });
 }
 
-// The inputs of a call, in the order of the operation's definition.
-enum Input { kWeights, kFirst, kSecond, kAverage, kGradient, kErrors, kOptions, kInputs };
+// The inputs of a call, in the order of the operation's definition: as many of each as there are variables, and the options.
+enum Input { kWeights, kFirst, kSecond, kAverage, kGradient, kErrors, kInputs };
 
-// `slots`: how many of kFirst and kSecond the rule uses; the others are given as empty tensors.
-bool ComputeOn(TF_Tensor* const* inputs, Rule rule, int slots) {
+// Updates one variable. `slots`: how many of kFirst and kSecond the rule uses; the others are given as empty tensors.
+bool ComputeOn(TF_Tensor* const (&inputs)[kInputs], const float* options, Rule rule, int slots) {
   const auto count = [&](Input input) { return TF_TensorElementCount(inputs[input]); };
   const auto data = [&](Input input) { return count(input) ? static_cast<float*>(TF_TensorData(inputs[input])) : nullptr; };
   const std::int64_t n = count(kWeights);
   const auto fits = [&](Input input, bool needed) { return count(input) == n || (!needed && count(input) == 0); };
   if (!fits(kFirst, slots > 0) || !fits(kSecond, slots > 1) || !fits(kAverage, false)) return false;
-  if (count(kOptions) != kCommon + kOwn + 1) return false;
   Gradient gradient = {data(kGradient), data(kErrors), 0, n, 1};
   if (gradient.errors) {
     if (TF_NumDims(inputs[kGradient]) != 2 || TF_NumDims(inputs[kErrors]) != 2) return false;
@@ -210,17 +210,30 @@ bool ComputeOn(TF_Tensor* const* inputs, Rule rule, int slots) {
   } else if (count(kGradient) != n) {
     return false;
   }
-  const float* options = data(kOptions);
   const Values values = {data(kWeights), data(kFirst), data(kSecond), data(kAverage), nullptr};
   if (n > 0) Update(rule, values, gradient, options, options[kCommon + kOwn] != 0);
   return true;
 }
 
+// Updates the variables one after the other. The options' first row is for variables of rank 1 or 0, the second for others.
+bool ComputeAll(const std::vector<TF_Tensor*>& inputs, Rule rule, int slots) {
+  constexpr int kWidth = kCommon + kOwn + 1;
+  const int variables = inputs.size() / kInputs;
+  if (TF_TensorElementCount(inputs.back()) != 2 * kWidth) return false;
+  const float* options = static_cast<const float*>(TF_TensorData(inputs.back()));
+  for (int i = 0; i < variables; i++) {
+    TF_Tensor* own[kInputs];
+    for (int k = 0; k < kInputs; k++) own[k] = inputs[k * variables + i];
+    if (!ComputeOn(own, TF_NumDims(own[kWeights]) > 1 ? options + kWidth : options, rule, slots)) return false;
+  }
+  return true;
+}
+
 void Compute(Rule rule, int slots, TF_OpKernelContext* context) {
   TF_Status* status = TF_NewStatus();
-  TF_Tensor* inputs[kInputs] = {};
-  for (int i = 0; i < kInputs && TF_GetCode(status) == TF_OK; i++) TF_GetInput(context, i, &inputs[i], status);
-  if (TF_GetCode(status) == TF_OK && !ComputeOn(inputs, rule, slots)) {
+  std::vector<TF_Tensor*> inputs(TF_NumInputs(context), nullptr);
+  for (std::size_t i = 0; i < inputs.size() && TF_GetCode(status) == TF_OK; i++) TF_GetInput(context, i, &inputs[i], status);
+  if (TF_GetCode(status) == TF_OK && !ComputeAll(inputs, rule, slots)) {
     TF_SetStatus(status, TF_INVALID_ARGUMENT, "The gradient does not fit the weights and slots.");
   }
   if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
@@ -238,10 +251,11 @@ void ComputeRule(void*, TF_OpKernelContext* context) {
 
 bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
-  for (const char* input : {"weights: float", "first: float", "second: float", "average: float", "gradient: float",
-                            "errors: float", "options: float"}) {
+  for (const char* input : {"weights: N * float", "first: N * float", "second: N * float", "average: N * float",
+                            "gradient: N * float", "errors: N * float", "options: float"}) {
     TF_OpDefinitionBuilderAddInput(definition, input);
   }
+  TF_OpDefinitionBuilderAddAttr(definition, "N: int >= 1");
   TF_OpDefinitionBuilderSetIsStateful(definition, true);
   TF_Status* status = TF_NewStatus();
   TF_RegisterOpDefinition(definition, status);

@@ -41,6 +41,7 @@ class Call {
     if (ok() && !condition) TF_SetStatus(status_, TF_INVALID_ARGUMENT, message);
   }
 
+  int inputs() const { return inputs_.size(); }
   int rank(int input) const { return TF_NumDims(inputs_[input]); }
   Index dim(int input, int axis) const { return TF_Dim(inputs_[input], axis); }
   Index count(int input) const { return TF_TensorElementCount(inputs_[input]); }
@@ -96,7 +97,8 @@ inline void* ReadOptions(TF_OpKernelConstruction* construction) {
 
 inline void ForgetOptions(void* options) { delete static_cast<Options*>(options); }
 
-// Adds an operation with a kernel for processors; `inputs` and `outputs` such as "x: float".
+// Adds an operation with a kernel for processors; `inputs` and `outputs` such as "x: float", or "x: N * float" for as many as
+// its attribute N says.
 template <Compute compute>
 bool Register(const char* name, std::initializer_list<const char*> inputs, std::initializer_list<const char*> outputs) {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
@@ -104,6 +106,7 @@ bool Register(const char* name, std::initializer_list<const char*> inputs, std::
   for (const char* output : outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
   TF_OpDefinitionBuilderAddAttr(definition, "whole: int = 0");
   TF_OpDefinitionBuilderAddAttr(definition, "real: float = 0.0");
+  TF_OpDefinitionBuilderAddAttr(definition, "N: int >= 1 = 1");
   TF_OpDefinitionBuilderSetIsStateful(definition, true);
   TF_Status* status = TF_NewStatus();
   TF_RegisterOpDefinition(definition, status);

@@ -8,7 +8,10 @@ import { columnSums, hasNetworkOps } from "./network-ops";
 import { updateWay } from "./optimizers/fused";
 import { precision } from "./precision";
 
-const options = (first = 0) => [attribute.int("whole", first), attribute.float("real", precision() === "bf16" ? 1 : 0)];
+/** Of the project's operations: the first column of x that belongs to the weights, and the precision of products. */
+export function denseAttributes(first = 0): ReturnType<typeof attribute.int>[] {
+  return [attribute.int("whole", first), attribute.float("real", precision() === "bf16" ? 1 : 0)];
+}
 
 /**
  * x W + b.
@@ -26,7 +29,7 @@ export function denseForward(x: tf.Tensor2D, blocks: readonly tf.Tensor2D[], bia
     }
     let [sum, first] = [bias, 0];
     for (const block of blocks) {
-      sum = callOp("HistoDense", options(first), [x, block, sum]);
+      sum = callOp("HistoDense", denseAttributes(first), [x, block, sum]);
       first += block.shape[0];
     }
     return sum as tf.Tensor2D;
@@ -38,7 +41,7 @@ export function denseBackward(dy: tf.Tensor2D, blocks: readonly tf.Tensor2D[]): 
   const own = updateWay() === "product";
   return tf.tidy(() => {
     const parts = blocks.map((block) =>
-      own ? callOp("HistoDenseGrad", options(), [dy, block]) : tf.matMul(dy, block, false, true),
+      own ? callOp("HistoDenseGrad", denseAttributes(), [dy, block]) : tf.matMul(dy, block, false, true),
     );
     return (parts.length === 1 ? parts[0] : tf.concat(parts, 1)) as tf.Tensor2D;
   });

@@ -5,6 +5,7 @@ import "./precision";
 
 export * as tf from "@tensorflow/tfjs";
 export { batchNormByStatistics, batchNormInTraining } from "./batch-norm";
+export type { DenseLayer } from "./dense-chain";
 export { denseBackward, denseBias, denseForward } from "./dense-ops";
 export { depthwiseConvolution } from "./depthwise";
 export {
@@ -44,4 +45,5 @@ export {
   type Workload,
   workloads,
 } from "./step-ways";
+export { type TrainingPass, trainingPass } from "./training-pass";
 export { affine, affineGelu, attention, layerNorm } from "./transformer-ops";

@@ -10,11 +10,11 @@ import {
   addGradients,
   disposeGradient,
   type Gradients,
-  lossAndGradients,
   type Optimizer,
   scaleGradient,
   squaredNorm,
   tf,
+  trainingPass,
 } from "../tensorflow/index";
 import type { BatchSource } from "./batches";
 import { type Callback, isStateful } from "./callbacks/callback";
@@ -176,20 +176,15 @@ export class Trainer {
     const { inputs, labels } = this.source.load(this.epoch, this.batch);
     this.waited += performance.now() - asked;
     setStep(this.model, this.step);
-    let logits: tf.Tensor2D | undefined;
-    const { loss, gradients } = lossAndGradients(this.model, () => {
-      logits = this.model.apply(inputs, { training: true }) as tf.Tensor2D;
-      tf.keep(logits);
-      return this.options.loss(logits, labels);
-    });
+    const { loss, logits, gradients } = trainingPass(this.model, inputs, (z) => this.options.loss(z, labels));
     for (const [variable, gradient] of gradients) {
       const before = this.pending.get(variable);
       this.pending.set(variable, before ? addGradients(before, gradient) : gradient);
     }
     try {
-      this.note(loss, logits as tf.Tensor2D, labels);
+      this.note(loss, logits, labels);
     } finally {
-      tf.dispose([inputs, labels, loss, logits as tf.Tensor2D]);
+      tf.dispose([inputs, labels, loss, logits]);
     }
     const rate = this.learningRate();
     this.batch++;

@@ -4,6 +4,7 @@
  * 150,528 x 2,352 kernel (1.4 GB) never exists, and that of a smaller one never leaves the cache.
  */
 import {
+  type DenseLayer,
   denseBackward,
   denseBias,
   denseForward,
@@ -33,7 +34,7 @@ interface BlockDenseConfig {
 const DEFAULT_BLOCK_ROWS = 4704;
 
 /** y = x W + b for x [n, k]. */
-export class BlockDense extends tf.layers.Layer implements FactoredLayer, WeightOwner {
+export class BlockDense extends tf.layers.Layer implements DenseLayer, FactoredLayer, WeightOwner {
   static readonly className = "BlockDense";
   private readonly units: number;
   private readonly seed: number;
@@ -100,6 +101,10 @@ export class BlockDense extends tf.layers.Layer implements FactoredLayer, Weight
     const gradients = this.pending;
     this.pending = new Map();
     return gradients;
+  }
+
+  denseWeights(): { blocks: tf.Variable[]; bias: tf.Variable } {
+    return { blocks: this.blocks.map(variableOf), bias: variableOf(this.bias) };
   }
 
   namedWeights(): NamedWeight[] {

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type Gradient, isFactored, multiplyOut } from "../gradients";
-import { runOp } from "../kernels";
+import { attribute, runOp } from "../kernels";
 import { runtime } from "../load";
 import { precision } from "../precision";
 import type { Resource } from "../resident";
@@ -45,37 +45,62 @@ export interface FusedRegularization {
   readonly average: number;
 }
 
-/** The numbers of one step, as the tensor that {@link fusedUpdate} wants. The caller disposes it. */
-export function fusedOptions(rule: FusedRule, regularization: FusedRegularization): tf.Tensor1D {
-  const { decay, l1, l2, clipValue, average } = regularization;
-  const limit = clipValue > 0 ? clipValue : Number.POSITIVE_INFINITY;
+/**
+ * The numbers of one step, as the tensor that {@link fusedUpdate} wants. The caller disposes it.
+ * @param ofVectors for biases and other variables of rank 0 or 1
+ * @param ofMatrices for all others
+ */
+export function fusedOptions(
+  rule: FusedRule,
+  ofVectors: FusedRegularization,
+  ofMatrices: FusedRegularization,
+): tf.Tensor2D {
   const own = [0, 1, 2, 3].map((i) => rule.numbers[i] ?? 0);
-  return tf.tensor1d([decay, l1, l2, limit, average, ...own, precision() === "bf16" ? 1 : 0], "float32");
+  const rows = [ofVectors, ofMatrices].map(({ decay, l1, l2, clipValue, average }) => {
+    const limit = clipValue > 0 ? clipValue : Number.POSITIVE_INFINITY;
+    return [decay, l1, l2, limit, average, ...own, precision() === "bf16" ? 1 : 0];
+  });
+  return tf.tensor2d(rows, undefined, "float32");
+}
+
+/** A resident variable and what it is updated with. */
+export interface FusedVariable {
+  readonly weights: tf.Variable;
+  /** The rule's slots. */
+  readonly slots: readonly Resource[];
+  readonly average?: Resource;
+  readonly gradient: Gradient;
 }
 
 /**
- * Updates a resident variable and its slots in place. A gradient in factors is multiplied out in the cache, a few rows at a
- * time.
- * @param slots the rule's slots, without the moving average
+ * Updates variables and their slots in place. A gradient in factors is multiplied out in the cache, a few rows at a time, or
+ * by TensorFlow, one after the other: together they would take as much memory as the weights.
  */
-export function fusedUpdate(
-  rule: FusedRule,
-  options: tf.Tensor1D,
-  weights: tf.Variable,
-  slots: readonly Resource[],
-  average: Resource | undefined,
-  gradient: Gradient,
-): void {
-  nothing ??= tf.keep(tf.tensor1d([], "float32"));
-  const [first = nothing, second = nothing] = slots.map((slot) => slot.values);
-  const state = [weights, first, second, average?.values ?? nothing];
-  if (isFactored(gradient) && updateWay() === "product") {
-    runOp(rule.operation, [], [...state, gradient.inputs, gradient.errors, options]);
-    return;
+export function fusedUpdate(rule: FusedRule, options: tf.Tensor2D, variables: readonly FusedVariable[]): void {
+  const alone = variables.filter(({ gradient }) => isFactored(gradient) && updateWay() !== "product");
+  updateTogether(
+    rule,
+    options,
+    variables.filter((variable) => !alone.includes(variable)),
+  );
+  for (const variable of alone) {
+    const gradient = multiplyOut(variable.gradient);
+    updateTogether(rule, options, [{ ...variable, gradient }]);
+    gradient.dispose();
   }
-  const whole = multiplyOut(gradient);
-  runOp(rule.operation, [], [...state, whole, nothing, options]);
-  if (whole !== gradient) whole.dispose();
+}
+
+function updateTogether(rule: FusedRule, options: tf.Tensor2D, variables: readonly FusedVariable[]): void {
+  if (variables.length === 0) return;
+  nothing ??= tf.keep(tf.tensor1d([], "float32"));
+  const none = nothing;
+  const inputs = variables.map(({ weights, slots, average, gradient }) => {
+    const [first = none, second = none] = slots.map((slot) => slot.values);
+    const factors = isFactored(gradient) ? [gradient.inputs, gradient.errors] : [gradient, none];
+    return [weights, first, second, average?.values ?? none, ...factors];
+  });
+  const byKind = [0, 1, 2, 3, 4, 5].flatMap((kind) => inputs.map((own) => own[kind] as tf.Tensor));
+  runOp(rule.operation, [attribute.int("N", variables.length)], [...byKind, options]);
 }
 
 /** In place of what a rule has not. */

@@ -115,23 +115,24 @@ export abstract class Optimizer {
   /** The same update by tfjs's own operations, for plain JavaScript. */
   protected abstract updatePlainly(...inputs: UpdateInputs): void;
 
-  /** By the project's own operations, in one pass over each variable. */
+  /** By the project's own operations, in one pass over each variable, in one call. */
   private applyFused(gradients: Gradients, learningRate: number): void {
     const rule = this.fusedRule(learningRate);
-    const options = {
-      plain: fusedOptions(rule, this.fusedRegularization(1, learningRate)),
-      matrix: fusedOptions(rule, this.fusedRegularization(2, learningRate)),
-    };
-    for (const [variable, gradient] of gradients) {
-      const slots = this.slotsOf(variable);
-      const [own, average] = [slots.slice(0, this.slotNames.length), slots[this.slotNames.length]];
-      const chosen = variable.rank > 1 ? options.matrix : options.plain;
+    const options = fusedOptions(
+      rule,
+      this.fusedRegularization(1, learningRate),
+      this.fusedRegularization(2, learningRate),
+    );
+    const updates = [...gradients].map(([weights, gradient]) => {
       // The operations change a variable's values where they lie, once they are the resource's.
-      this.residentOf(variable);
-      fusedUpdate(rule, chosen, variable, own, average, gradient);
-      disposeGradient(gradient);
-    }
-    tf.dispose([options.plain, options.matrix]);
+      this.residentOf(weights);
+      const slots = this.slotsOf(weights);
+      const [own, average] = [slots.slice(0, this.slotNames.length), slots[this.slotNames.length]];
+      return { weights, slots: own, ...(average && { average }), gradient };
+    });
+    fusedUpdate(rule, options, updates);
+    for (const gradient of gradients.values()) disposeGradient(gradient);
+    options.dispose();
   }
 
   private fusedRegularization(rank: number, learningRate: number): FusedRegularization {

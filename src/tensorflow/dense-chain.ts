@@ -1,0 +1,81 @@
+/**
+ * @module Networks of Dense layers with ReLU between them, forward and backward in one native operation each
+ * (native/dense.cc): a layer takes less than a millisecond where inputs are few, and what lies between two operations
+ * (JavaScript, threads to be woken) took a fifth of a step.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { denseAttributes } from "./dense-ops";
+import { type Gradients, trainableVariables } from "./gradients";
+import { attribute, callOps } from "./kernels";
+
+/** Weights of the layers in order. */
+export interface DenseChain {
+  readonly kernels: readonly tf.Variable[];
+  readonly biases: readonly tf.Variable[];
+}
+
+/** Dense layers implement this. */
+export interface DenseLayer {
+  /** The kernel [k, m], in rows one below the other where it is in several blocks, and the bias [m]. */
+  denseWeights(): { readonly blocks: readonly tf.Variable[]; readonly bias: tf.Variable };
+}
+
+/** The chain that a model on vectors is, with a ReLU after each layer but the last and all weights trained; else undefined. */
+export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
+  const [input, ...layers] = model.layers;
+  if (input?.getClassName() !== "InputLayer" || input.batchInputShape?.length !== 2) return undefined;
+  const inOrder = layers.every((layer, i) => isAfter(layer, model.layers[i] as tf.layers.Layer));
+  const alternating = layers.every((layer, i) => (i % 2 === 0 ? isDense(layer) : isRelu(layer)));
+  if (!inOrder || !alternating || layers.length % 2 === 0) return undefined;
+  const weights = (layers as unknown[]).filter(isDense).map((layer) => layer.denseWeights());
+  const kernels = weights.flatMap(({ blocks }) => blocks);
+  const biases = weights.map(({ bias }) => bias);
+  const allTrained = trainableVariables(model).length === kernels.length + biases.length;
+  return allTrained && kernels.length === biases.length && biases.length > 1 ? { kernels, biases } : undefined;
+}
+
+/**
+ * What each layer gives, ReLU included where there is one.
+ * @param x [n, k]; stays with the caller, who disposes the results
+ */
+export function chainForward({ kernels, biases }: DenseChain, x: tf.Tensor2D): tf.Tensor2D[] {
+  const attributes = [attribute.int("N", kernels.length), ...denseAttributes()];
+  return callOps("HistoChain", attributes, [x, ...kernels, ...biases], kernels.length) as tf.Tensor2D[];
+}
+
+/**
+ * Gradients of all weights. Those of kernels are factors: `x`, `values` but the last, and `dy` among them, which go over to them.
+ * @param values of {@link chainForward}
+ * @param dy errors of the last layer's output [n, m]
+ */
+export function chainBackward(
+  { kernels, biases }: DenseChain,
+  x: tf.Tensor2D,
+  values: readonly tf.Tensor2D[],
+  dy: tf.Tensor2D,
+): Gradients {
+  const behind = kernels.length - 1;
+  const hidden = values.slice(0, behind);
+  const attributes = [attribute.int("N", behind), ...denseAttributes()];
+  const results = callOps("HistoChainGrad", attributes, [dy, ...kernels.slice(1), ...hidden], 2 * behind + 1);
+  const [inputs, errors] = [[x, ...hidden], [...results.slice(0, behind), dy] as tf.Tensor2D[]];
+  const gradients: Gradients = new Map();
+  kernels.forEach((kernel, i) => {
+    gradients.set(kernel, { inputs: inputs[i] as tf.Tensor2D, errors: errors[i] as tf.Tensor2D });
+  });
+  for (const [i, bias] of biases.entries()) gradients.set(bias, results[behind + i] as tf.Tensor);
+  return gradients;
+}
+
+function isDense(layer: unknown): layer is DenseLayer {
+  return typeof (layer as Partial<DenseLayer>).denseWeights === "function";
+}
+
+function isRelu(layer: tf.layers.Layer): boolean {
+  return layer.getClassName() === "Activation" && layer.getConfig().activation === "relu";
+}
+
+function isAfter(layer: tf.layers.Layer, before: tf.layers.Layer): boolean {
+  const [node, ...others] = layer.inboundNodes;
+  return others.length === 0 && node?.inboundLayers.length === 1 && node.inboundLayers[0] === before;
+}

@@ -1,0 +1,48 @@
+/** @module One pass of a batch through a model in training, forward and backward. */
+import * as tf from "@tensorflow/tfjs";
+import { chainBackward, chainForward, type DenseChain, denseChainOf } from "./dense-chain";
+import { type Gradients, lossAndGradients } from "./gradients";
+import { updateWay } from "./optimizers/fused";
+
+/** What a pass gives; the caller disposes it. */
+export interface TrainingPass {
+  readonly loss: tf.Scalar;
+  /** [n, 1] */
+  readonly logits: tf.Tensor2D;
+  readonly gradients: Gradients;
+}
+
+/**
+ * Loss, logits and gradients of a batch.
+ * @param loss of the model's logits
+ */
+export function trainingPass(
+  model: tf.LayersModel,
+  inputs: tf.Tensor,
+  loss: (logits: tf.Tensor2D) => tf.Scalar,
+): TrainingPass {
+  const chain = updateWay() === "product" ? chainOf(model) : undefined;
+  if (chain) return chainPass(chain, inputs as tf.Tensor2D, loss);
+  let logits: tf.Tensor2D | undefined;
+  const result = lossAndGradients(model, () => {
+    logits = tf.keep(model.apply(inputs, { training: true }) as tf.Tensor2D);
+    return loss(logits);
+  });
+  return { ...result, logits: logits as unknown as tf.Tensor2D };
+}
+
+function chainPass(chain: DenseChain, inputs: tf.Tensor2D, loss: (logits: tf.Tensor2D) => tf.Scalar): TrainingPass {
+  const values = chainForward(chain, inputs);
+  const logits = values.at(-1) as tf.Tensor2D;
+  const { value, grad } = tf.valueAndGrad((z) => loss(z as tf.Tensor2D))(logits);
+  const gradients = chainBackward(chain, inputs.clone(), values, grad as tf.Tensor2D);
+  return { loss: value as tf.Scalar, logits, gradients };
+}
+
+const chains = new WeakMap<tf.LayersModel, DenseChain | "none">();
+
+function chainOf(model: tf.LayersModel): DenseChain | undefined {
+  const chain = chains.get(model) ?? denseChainOf(model) ?? "none";
+  chains.set(model, chain);
+  return chain === "none" ? undefined : chain;
+}

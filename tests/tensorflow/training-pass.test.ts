@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mlpOnFeatures } from "../../src/models/index";
+import {
+  disposeGradient,
+  hasBf16Hardware,
+  multiplyOut,
+  runtime,
+  setUpdateWay,
+  tf,
+  trainableVariables,
+  trainingPass,
+  type UpdateWay,
+  withPrecision,
+} from "../../src/tensorflow/index";
+
+const options = { skip: !runtime.fusedUpdates && "the project's operations are not there" };
+
+/** Loss, logits and gradients of a pass, computed in the given way; by `product` the whole chain is one operation. */
+function pass(model: tf.LayersModel, x: tf.Tensor, way: UpdateWay): Float32Array[] {
+  setUpdateWay(way);
+  try {
+    const { loss, logits, gradients } = trainingPass(model, x, (z) => tf.mean(tf.square(tf.sub(z, 0.5))) as tf.Scalar);
+    const results = [loss, logits, ...trainableVariables(model).map((variable) => gradients.get(variable)!)].map(
+      (value) => {
+        const whole = multiplyOut(value);
+        const values = whole.dataSync() as Float32Array;
+        if (whole !== value) whole.dispose();
+        return values;
+      },
+    );
+    tf.dispose([loss, logits]);
+    for (const gradient of gradients.values()) disposeGradient(gradient);
+    return results;
+  } finally {
+    setUpdateWay("product");
+  }
+}
+
+for (const precision of hasBf16Hardware() ? (["fp32", "bf16"] as const) : (["fp32"] as const)) {
+  for (const [batch, width, hidden] of [
+    [64, 40, [70, 33]],
+    [1, 5, [3]],
+    [130, 17, [96, 48, 7]],
+  ] as const) {
+    test(
+      `a chain of ${hidden.length + 1} Dense layers gives what its layers give one by one (${precision}, ${batch} examples)`,
+      options,
+      () => {
+        withPrecision(precision, () => {
+          const model = mlpOnFeatures(width, { hidden, seed: 3 });
+          const x = tf.randomNormal([batch, width], 0, 1, "float32", 5);
+          const [own, other] = [pass(model, x, "product"), pass(model, x, "rule")];
+          own.forEach((values, i) => {
+            const expected = other[i]!;
+            const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+            const near = largest * (precision === "fp32" ? 1e-5 : 0.05);
+            assert.equal(values.length, expected.length);
+            values.forEach((value, j) => {
+              assert.ok(Math.abs(value - expected[j]!) <= near, `result ${i}, ${j}: ${value} for ${expected[j]}`);
+            });
+          });
+          assert.ok(own.at(-1)!.some((value) => value !== 0));
+          x.dispose();
+          model.dispose();
+        });
+      },
+    );
+  }
+}
+
+test("a pass leaves nothing behind", options, () => {
+  const model = mlpOnFeatures(6, { hidden: [4] });
+  const x = tf.ones([3, 6]);
+  pass(model, x, "product");
+  const before = tf.memory().numTensors;
+  pass(model, x, "product");
+  assert.equal(tf.memory().numTensors, before);
+  assert.throws(() => pass(model, tf.ones([3, 5]), "product"), /do not fit its input/);
+  tf.dispose(x);
+  model.dispose();
+});
+
+test(
+  "other networks are computed layer by layer: dropout, normalization, another activation, frozen weights",
+  options,
+  () => {
+    const x = tf.ones([3, 6]);
+    for (const more of [{ dropout: 0.5 }, { normalization: "layer" }, { activation: "tanh" }, {}] as const) {
+      const model = mlpOnFeatures(6, { hidden: [4], ...more });
+      if (Object.keys(more).length === 0) model.layers[1]!.trainable = false;
+      const [own, other] = [pass(model, x, "product"), pass(model, x, "rule")];
+      assert.equal(own.length, other.length);
+      assert.ok(Math.abs(own[0]![0]! - other[0]![0]!) < 1e-5);
+      model.dispose();
+    }
+    x.dispose();
+  },
+);
