@@ -74,7 +74,9 @@ const MAKERS = {
   badUtf8: (random) => post("/predict", noise(random, 200), "application/json"),
   brokenForm: (random, png) => {
     const form = Buffer.concat([
-      Buffer.from('--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\n'),
+      Buffer.from(
+        `--b\r\ncontent-disposition: form-data; name="${random.pick(["image", "file"])}"; filename="a.png"\r\n\r\n`,
+      ),
       png,
       Buffer.from("\r\n--b--\r\n"),
     ]);

@@ -35,7 +35,7 @@ export function readMultipart(
           name === field || filename !== undefined || type === "application/octet-stream",
         limits: {
           files: limits.files + 1,
-          fileSize: limits.fileBytes + 1,
+          fileSize: limits.fileBytes,
           fields: 16,
           fieldSize: 1024,
           fieldNameSize: 100,
@@ -50,6 +50,8 @@ export function readMultipart(
     const files: UploadedFile[] = [];
     let count = 0;
     parser.on("file", (name, stream, filename) => {
+      // On files that nobody wants too: an error without a listener would end the process.
+      stream.on("error", () => fail(new Problem("REQUEST_MALFORMED", "The multipart form is cut off.")));
       if (name !== field) return void stream.resume();
       if (++count > limits.files) {
         stream.resume();
@@ -61,7 +63,6 @@ export function readMultipart(
       stream.on("limit", () => {
         fail(new Problem("IMAGE_TOO_LARGE", `A file has more than ${limits.fileBytes} bytes.`));
       });
-      stream.on("error", () => fail(new Problem("REQUEST_MALFORMED", "The multipart form is cut off.")));
       stream.on("end", () => {
         files[place] = { filename: safeName(filename), bytes: Buffer.concat(chunks) };
       });

@@ -26,6 +26,8 @@ export function refusalCases(client: ContractClient): void {
     );
     await refused(await post("/predict", "", "image/png"), 422, "IMAGE_CORRUPT");
     await refused(await post("/predict", "x", "multipart/form-data"), 400, "REQUEST_MALFORMED");
+    const cutOff = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\n\r\nhalf of it';
+    await refused(await post("/predict", cutOff, "multipart/form-data; boundary=b"), 400, "REQUEST_MALFORMED");
     const other = new FormData();
     other.append("file", new Blob([png as BlobPart]), "a.png");
     await refused(await post("/predict", other), 400, "FIELD_INVALID");

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Problem, readMultipart } from "../../serve/core/http/index";
+
+const LIMITS = { files: 1, fileBytes: 40 };
+const file = (field: string, bytes = "0123456789") =>
+  `--b\r\ncontent-disposition: form-data; name="${field}"; filename="a.png"\r\ncontent-type: image/png\r\n\r\n${bytes}\r\n`;
+const text = '--b\r\ncontent-disposition: form-data; name="note"\r\n\r\nsome words\r\n';
+
+const read = (form: string) =>
+  readMultipart(Buffer.from(form, "latin1"), "multipart/form-data; boundary=b", "image", LIMITS);
+
+/** What the form comes to: its files' sizes, or the code of its refusal. */
+const outcome = (form: string) =>
+  read(form).then(
+    (files) => files.map(({ bytes }) => bytes.length).join(),
+    (error: unknown) => {
+      assert.ok(error instanceof Problem, String(error));
+      return error.code;
+    },
+  );
+
+test("a whole form gives the files of its field", async () => {
+  assert.equal(await outcome(`${text}${file("other")}${file("image")}--b--\r\n`), "10");
+  assert.equal(await outcome(`${file("image")}${file("image")}--b--\r\n`), "TOO_MANY_ITEMS");
+  assert.equal(await outcome(`${file("image", "x".repeat(40))}--b--\r\n`), "40");
+  assert.equal(await outcome(`${file("image", "x".repeat(41))}--b--\r\n`), "IMAGE_TOO_LARGE");
+});
+
+// A part that nobody reads fails too, and what nobody listens to ends the process.
+for (const [what, form] of Object.entries({
+  "a file of the field": file("image"),
+  "a file of another field": file("other"),
+  "a file too many": file("image") + file("image"),
+  "many files too many": file("image").repeat(30),
+  "a file that is too large": file("image", "x".repeat(60)),
+  "a text": text,
+  "one text too many": text.repeat(20),
+})) {
+  test(`${what}, cut off anywhere, is refused, and the process goes on`, async () => {
+    const outcomes = new Set<string>();
+    for (let length = 0; length < form.length; length++) outcomes.add(await outcome(form.slice(0, length)));
+    assert.ok(outcomes.has("REQUEST_MALFORMED"), [...outcomes].join());
+    // Errors of streams come a little later than the refusal.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+}
