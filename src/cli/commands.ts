@@ -29,7 +29,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   data: "make and prepare data sets",
   backbone: "pretrained networks: list and fetch them",
   notebook: "notebooks without Jupyter",
-  deploy: "deploy to AWS, watch and remove what is deployed",
+  deploy: "deploy to AWS, monitor and remove deployments",
   mlflow: "the tracking server",
 };
 
@@ -46,17 +46,17 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "start",
-    "the main job: make or read images, train, evaluate, export, verify, and serve a web page",
+    "the whole pipeline: draw or read images, train, evaluate, export, verify, and serve a web page",
     async () => (await import("./start.js")).startCommand,
   ),
   entry(
     "doctor",
-    "what this machine has, and what is missing",
+    "show what this machine supports, and what is missing",
     async () => (await import("./doctor.js")).doctorCommand,
   ),
   entry(
     "bench",
-    `measure beside a peer: ${Object.keys(benchmarks).join(", ")}`,
+    `benchmark against a peer library: ${Object.keys(benchmarks).join(", ")}`,
     async () => (await import("./bench.js")).benchCommand,
   ),
   entry(
@@ -71,17 +71,17 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "lr-range",
-    "let the learning rate rise over some hundred steps, and see where the loss falls and where it diverges",
+    "increase the learning rate over a few hundred steps, and find where the loss falls and where it diverges",
     async () => (await import("./lr-range.js")).lrRangeCommand,
   ),
   entry(
     "compare",
-    "train common techniques on one data set and put what they reach and cost into one table",
+    "train common techniques on one data set and compare their results and costs",
     async () => (await import("./compare.js")).compareCommand,
   ),
   entry(
     "backbone list",
-    "the pretrained networks that are known, and which are here",
+    "list the known pretrained networks, and which are downloaded",
     async () => (await import("./backbone.js")).backboneListCommand,
   ),
   entry(
@@ -91,22 +91,22 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "search",
-    "search for an architecture; the same command again goes on where it was stopped",
+    "search for an architecture; repeat the command to resume",
     async () => (await import("./search.js")).searchCommand,
   ),
   entry(
     "worker",
-    "run trials that searches hand out through Redis, until it is stopped",
+    "run trials that searches distribute through Redis, until stopped",
     async () => (await import("./worker.js")).workerCommand,
   ),
   entry(
     "evaluate",
-    "measure a run from its predictions, and write its report",
+    "evaluate a run from its predictions, and write its report",
     async () => (await import("./evaluate.js")).evaluateCommand,
   ),
   entry(
     "metrics",
-    "measure any CSV of true labels and scores",
+    "compute metrics for any CSV of true labels and scores",
     async () => (await import("./metrics.js")).metricsCommand,
   ),
   entry(
@@ -116,12 +116,12 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "card",
-    "what an exported model is, was trained on, reaches, and where it ends",
+    "print a model's card: training data, results, limits",
     async () => (await import("./card.js")).cardCommand,
   ),
   entry(
     "explain",
-    "heat maps of what an exported model looked at",
+    "draw heat maps that explain a model's predictions",
     async () => (await import("./explain.js")).explainCommand,
   ),
   entry(
@@ -142,7 +142,7 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "runs",
-    "list the runs of the MLflow server, or compare the named ones",
+    "list runs on the MLflow server, or compare the given ones",
     async () => (await import("./runs.js")).runsCommand,
   ),
   entry(
@@ -152,7 +152,7 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "options",
-    "print the options of training and of the commands as tables for the docs, or as JSON schema",
+    "print all options as tables for the docs, or as JSON schema",
     async () => (await import("./options.js")).optionsCommand,
   ),
   entry("deploy lambda", "deploy a model as an AWS Lambda function", async () =>
@@ -176,12 +176,12 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "deploy prices",
-    "renew the price table from AWS's price list",
+    "update the price table from AWS's price list",
     async () => (await import("./deploy-prices.js")).pricesCommand,
   ),
   entry(
     "deploy destroy",
-    "remove a deployment; data is kept and named",
+    "remove a deployment; lists the data that is kept",
     async () => (await import("./deploy.js")).destroyCommand,
   ),
   entry(
@@ -191,7 +191,7 @@ const COMMANDS: readonly Entry[] = [
   ),
   entry(
     "mlflow sync",
-    "send what runs have logged while the MLflow server was away",
+    "send logged runs to an MLflow server that was unreachable",
     async () => (await import("./mlflow-sync.js")).mlflowSyncCommand,
   ),
 ];

@@ -38,8 +38,8 @@ export const compareSchema = z.strictObject({
       { value: "onnx" },
     ),
     size: option(whole(8, 16384).default(96), "edge length of the models' input", { value: "px" }),
-    epochs: option(whole(1).optional(), "at most so many epochs each", { value: "n" }),
-    seed: option(whole(0).default(0), "fixes everything random", { value: "n" }),
+    epochs: option(whole(1).optional(), "maximum epochs per technique", { value: "n" }),
+    seed: option(whole(0).default(0), "random seed", { value: "n" }),
   }),
   ...trackingOptions,
 });

@@ -9,7 +9,7 @@ export const synthSchema = z.strictObject({
   out: option(z.string(), "directory to create", { value: "dir" }),
   images: option(whole(20, 100_000).default(600), "number of tiles", { value: "n" }),
   size: option(whole(16, 2048).default(224), "edge length of a tile in pixels", { value: "px" }),
-  seed: option(whole(0).default(0), "same seed, same bytes", { value: "n" }),
+  seed: option(whole(0).default(0), "the same seed gives the same bytes", { value: "n" }),
 });
 
 export const dataSynthCommand: CommandDefinition<object, SyntheticSummary> = {

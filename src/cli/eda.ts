@@ -13,7 +13,7 @@ export const edaSchema = readingSchema.extend({
   images: option(z.boolean().default(true), "read the label table only", { flag: "no-images" }),
   against: option(
     z.string().optional(),
-    "other images, such as those met in serving: do they look like the training images?",
+    "other images, such as those seen in serving, to compare with the training images",
     { value: "dir" },
   ),
 });

@@ -30,7 +30,7 @@ export const evaluateSchema = z.strictObject({
   }),
   thresholdRule: option(
     z.string().optional(),
-    "choose the threshold anew: f1, balanced-accuracy, sensitivity>=R (or recall>=R) or cost=C",
+    "choose the threshold by another rule: f1, balanced-accuracy, sensitivity>=R (or recall>=R) or cost=C",
     { value: "rule" },
   ),
   against: option(
@@ -38,11 +38,13 @@ export const evaluateSchema = z.strictObject({
     "another run (directory or mlflow:RUN_ID) on the same images: tests of the difference",
     { value: "dir" },
   ),
-  groups: option(z.string().optional(), "CSV with an image column and --by: measures by group", { value: "file" }),
+  groups: option(z.string().optional(), "CSV with an image column and the column of --by; adds metrics by group", {
+    value: "file",
+  }),
   by: option(z.string().optional(), "column of --groups that names the group", { value: "column" }),
   feedback: option(
     z.string().optional(),
-    "labels that people gave on the page (histo serve --feedback): measures by them",
+    "labels that people gave on the page (histo serve --feedback); adds metrics by them",
     { value: "file" },
   ),
   ...trackingOptions,
@@ -76,7 +78,7 @@ export const evaluateCommand: CommandDefinition<object, Result> = {
     ["histo evaluate --run runs/NAME --report", "a page with figures and the worst mistakes"],
     [
       'histo evaluate --run runs/NAME --threshold-rule "sensitivity>=0.95"',
-      "which threshold finds 95 % of the positives",
+      "a threshold that finds 95 % of the positives",
     ],
     ["histo evaluate --run runs/NAME --against runs/OTHER", "is the difference of two models more than chance"],
   ],

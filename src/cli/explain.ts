@@ -13,11 +13,11 @@ import { addSchemaOptions, readOptions } from "./schema-options";
 
 export const explainSchema = z.strictObject({
   ...predictSchema.pick({ model: true, images: true }).shape,
-  out: option(z.string(), "folder for a PNG and a JSON of each image", { value: "dir" }),
-  grid: option(whole(2, LARGEST_GRID).default(DEFAULT_GRID), "parts in a row that are covered one after the other", {
+  out: option(z.string(), "folder for a PNG and a JSON per image", { value: "dir" }),
+  grid: option(whole(2, LARGEST_GRID).default(DEFAULT_GRID), "number of parts per row that are covered one by one", {
     value: "n",
   }),
-  scale: option(z.number().positive().optional(), "end of the colours' scale", {
+  scale: option(z.number().positive().optional(), "end of the colour scale", {
     value: "logits",
     usual: "one that holds all images",
   }),

@@ -18,23 +18,16 @@ export const exportSchema = z.strictObject({
     "fp32 (exact), int8, or compact (smallest and fastest)",
     { value: "name" },
   ),
-  data: option(z.string().optional(), "the data set, where it is not where it was in training", { value: "dir" }),
-  fold: option(
-    z.boolean().default(false),
-    "fp32, int8: write a subspace stem as the ordinary first layer that it stands for",
-  ),
+  data: option(z.string().optional(), "path of the data set, if it has moved since training", { value: "dir" }),
+  fold: option(z.boolean().default(false), "fp32, int8: write a subspace stem as the equivalent ordinary first layer"),
   maxChangedAnswers: option(
     between(0, 1).optional(),
-    "compact: largest share of validation tiles whose answer may change (default 0.02, rounded up to whole tiles)",
+    "compact: largest share of validation tiles whose class may change (default 0.02, rounded up to whole tiles)",
     { value: "share" },
   ),
-  mpp: option(
-    between(0.01, 100).optional(),
-    "micrometres a pixel of the training tiles, which histo slide has to know",
-    {
-      value: "um",
-    },
-  ),
+  mpp: option(between(0.01, 100).optional(), "micrometres per pixel of the training tiles, needed by histo slide", {
+    value: "um",
+  }),
   ...trackingOptions,
 });
 

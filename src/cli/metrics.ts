@@ -12,15 +12,15 @@ export const metricsSchema = z.strictObject({
     value: "column",
     usual: "found by its usual names",
   }),
-  threshold: option(between(0, 1).default(0.5), "probability from which on the positive class is predicted", {
+  threshold: option(between(0, 1).default(0.5), "lowest probability of a positive prediction", {
     value: "t",
   }),
-  positive: option(z.string().optional(), "positive class, where labels are names", {
+  positive: option(z.string().optional(), "positive class, if labels are names", {
     value: "name",
     usual: "the alphabetically later",
   }),
-  logits: option(z.boolean().optional(), "scores are logits: any number, taken through the sigmoid for the threshold"),
-  percent: option(z.boolean().optional(), "scores are percent, 0 to 100 (assumed where the column's name says so)"),
+  logits: option(z.boolean().optional(), "scores are logits: any number; the threshold applies to their sigmoid"),
+  percent: option(z.boolean().optional(), "scores are percentages, 0 to 100 (assumed if the column's name says so)"),
 });
 
 /** The metrics, and how the file was read. */

@@ -22,7 +22,7 @@ export const notebookRun: CommandDefinition<Options, { notebooks: NotebookResult
     command
       .argument("<file...>", "notebooks (.ipynb)")
       .option("-p, --parameter <name=value>", "set a parameter of the notebook (repeatable)", collect)
-      .option("--out <directory>", "write the run notebooks there; without it they are written in place")
+      .option("--out <directory>", "folder for the executed notebooks; default: in place")
       .addHelpText("after", "\nRelative paths in parameters are taken from the project's root, where cells run."),
 
   async run({ args, parameter = [], out }, { progress, signal }) {

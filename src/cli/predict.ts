@@ -14,9 +14,9 @@ export const predictSchema = z.strictObject({
   out: option(z.string().optional(), "CSV file to write", { value: "file", usual: "standard output" }),
   tile: option(
     z.boolean().default(false),
-    "cut pictures of more than twice the model's input into tiles: the answer is the tiles' mean",
+    "cut pictures larger than twice the model's input into tiles and average their predictions",
   ),
-  threshold: option(between(0, 1).optional(), "probability from which on the answer is positive", {
+  threshold: option(between(0, 1).optional(), "lowest probability of a positive prediction", {
     value: "p",
     usual: "the model's",
   }),
@@ -24,7 +24,7 @@ export const predictSchema = z.strictObject({
     value: "n",
     usual: "one for each core, at most 8",
   }),
-  bitDepth: option(whole(8, 16).optional(), "bits that the values of 16-bit images use", {
+  bitDepth: option(whole(8, 16).optional(), "bit depth of the values in 16-bit images", {
     value: "n",
     usual: "what the model says",
   }),
@@ -74,7 +74,7 @@ export const predictCommand: CommandDefinition<object, Result> = {
   examples: [
     ["histo predict --model MODEL --images DIR --out answers.csv", "a table of all images of a folder"],
     ["histo predict --model MODEL --images DIR --threshold 0.2 --out answers.csv", "miss fewer positives"],
-    ["histo explain --model MODEL --images tile.png --out maps", "why does it say so"],
+    ["histo explain --model MODEL --images tile.png --out maps", "explain the predictions"],
   ],
   configure: (command) => addSchemaOptions(command, predictSchema),
   async run(flags, { progress, signal }) {

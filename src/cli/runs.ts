@@ -51,8 +51,7 @@ interface Result {
 }
 
 export const runsCommand: CommandDefinition<object, Result> = {
-  configure: (command) =>
-    addSchemaOptions(command, runsSchema).argument("[runs...]", "ids of runs to put side by side"),
+  configure: (command) => addSchemaOptions(command, runsSchema).argument("[runs...]", "ids of runs to compare"),
   run: ({ args, ...flags }, { signal }) => {
     const options = readOptions(flags, runsSchema);
     return withMlflow(options, async (client) => {

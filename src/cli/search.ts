@@ -17,31 +17,33 @@ export const searchSchema = z.strictObject({
   ...datasetChoice.shape,
   space: option(z.string(), "YAML file with the space, or a preset: mlp, pixels, small", { value: "file" }),
   trials: option(whole(1, 100_000).default(20), "trials in all", { value: "n" }),
-  workers: option(whole(1, 256).optional(), "processes that run trials, or trials in the queue", {
+  workers: option(whole(1, 256).optional(), "processes that run trials, or number of trials in the queue", {
     value: "n",
     usual: "1; of a queue, as many as workers",
   }),
   run: option(z.string().optional(), "directory of the search", { value: "dir", usual: "runs/search-SPACE-DATA" }),
-  objective: option(z.string().default("rocAuc"), "validation metric to make best, such as rocAuc or loss", {
+  objective: option(z.string().default("rocAuc"), "validation metric to optimize, such as rocAuc or loss", {
     value: "metric",
   }),
   sampler: option(z.enum(["tpe", "random", "grid"]).default("tpe"), "how trials are chosen", { value: "name" }),
   halving: option(z.boolean().default(false), "stop poor trials early (asynchronous successive halving)"),
-  minEpochs: option(whole(1).optional(), "with --halving: epochs that every trial gets", { value: "n", usual: "1" }),
-  reduction: option(whole(2).optional(), "with --halving: one in so many goes on", { value: "n", usual: "3" }),
+  minEpochs: option(whole(1).optional(), "with --halving: epochs of every trial", { value: "n", usual: "1" }),
+  reduction: option(whole(2).optional(), "with --halving: one in this many trials continues", {
+    value: "n",
+    usual: "3",
+  }),
   size: option(whole(1, 16384).optional(), "edge length of the model's input, for all trials", { value: "px" }),
   epochs: option(whole(1).optional(), "passes over the training set, for all trials", { value: "n" }),
-  keepBest: option(whole(1).default(3), "how many of the best trials keep their weights", { value: "k" }),
-  confirm: option(
-    whole(0, 1000).optional(),
-    "train the best n of a search in the subspace again on pixels; 0 for none",
-    { value: "n", usual: "3" },
-  ),
-  seed: option(whole(0).default(0), "fixes everything random", { value: "n" }),
-  redis: option(z.string().optional(), "hand the trials to the workers (histo worker) at this Redis", {
+  keepBest: option(whole(1).default(3), "number of best trials whose weights are kept", { value: "k" }),
+  confirm: option(whole(0, 1000).optional(), "retrain the best n trials of a subspace search on pixels; 0 for none", {
+    value: "n",
+    usual: "3",
+  }),
+  seed: option(whole(0).default(0), "random seed", { value: "n" }),
+  redis: option(z.string().optional(), "distribute the trials to workers (histo worker) through this Redis", {
     value: "url",
     environment: "REDIS_URL",
-    negation: "run the trials on this machine, whatever REDIS_URL says",
+    negation: "run the trials on this machine, even if REDIS_URL is set",
   }),
   ...trackingOptions,
 });

@@ -21,7 +21,7 @@ export const startSchema = z.strictObject({
   mlflowPort: option(whole(0, 65535).default(5000), "port of the local MLflow server", { value: "n" }),
   epochs: option(whole(1).optional(), "passes over the training set", { value: "n", usual: "40" }),
   size: option(whole(8, 16384).default(224), "edge length of the model's input", { value: "px" }),
-  train: option(z.boolean().default(true), "only make the images where there are none, and pack them", {
+  train: option(z.boolean().default(true), "only draw the images if there are none, and pack them", {
     flag: "no-train",
   }),
 });

@@ -22,8 +22,8 @@ import { trackingOptions } from "./tracking-options";
 export const runSchema = z.strictObject({
   ...group("Run", {
     run: option(z.string().optional(), "run directory", { value: "dir", usual: "a new one under runs/" }),
-    resume: option(z.boolean().default(false), "go on with an interrupted run; its options need not be repeated"),
-    checkpointEvery: option(whole(1).optional(), "save a checkpoint every so many batches", {
+    resume: option(z.boolean().default(false), "resume an interrupted run; its options need not be repeated"),
+    checkpointEvery: option(whole(1).optional(), "number of batches between checkpoints", {
       value: "batches",
       usual: "as often as 5 % of the time allows",
     }),
@@ -42,10 +42,10 @@ export const trainCommand: CommandDefinition<object, ExperimentResult | CrossVal
   examples: [
     [
       "histo train --data DIR",
-      "the network, size and rate that suit most sets; DIR: a folder for each class, or a table",
+      "network, size and rate that suit most data sets; DIR: one folder per class, or a table",
     ],
     ["histo train --data DIR --model cnn --augment dihedral --epochs 30 --patience 5", "a CNN that stops by itself"],
-    ["histo train --run runs/NAME --resume", "go on with a run that was stopped"],
+    ["histo train --run runs/NAME --resume", "resume a stopped run"],
   ],
   configure: (command) => addSchemaOptions(addSchemaOptions(command, trainingSchema), runSchema),
   async run(flags, context) {

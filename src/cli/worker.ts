@@ -11,16 +11,18 @@ export const workerSchema = z.strictObject({
     value: "url",
     environment: "REDIS_URL",
   }),
-  slides: option(z.boolean().default(false), "take slides of histo slide --redis instead of trials"),
-  workers: option(whole(1, 256).default(1), "trials (or slides) at the same time, each in a process of its own", {
+  slides: option(z.boolean().default(false), "work on slides (histo slide --redis) instead of trials"),
+  workers: option(whole(1, 256).default(1), "trials (or slides) at the same time, each in its own process", {
     value: "n",
   }),
-  data: option(z.string().optional(), "where this machine has the data set", {
+  data: option(z.string().optional(), "path of the data set on this machine", {
     value: "dir",
-    usual: "where the search has it",
+    usual: "the search's path",
   }),
-  idle: option(whole(1).optional(), "end after so many seconds without work", { value: "s", usual: "never" }),
-  lostAfter: option(whole(2).default(30), "give work to another worker after so many silent seconds", { value: "s" }),
+  idle: option(whole(1).optional(), "exit after this many seconds without work", { value: "s", usual: "never" }),
+  lostAfter: option(whole(2).default(30), "pass work to another worker after this many seconds of silence", {
+    value: "s",
+  }),
 });
 
 export const workerCommand: CommandDefinition<object, WorkerSummary & { readonly slides: boolean }> = {
@@ -30,7 +32,7 @@ export const workerCommand: CommandDefinition<object, WorkerSummary & { readonly
     if (!redis) {
       throw new InputError(
         "REDIS_URL_MISSING",
-        "Say where Redis is: --redis redis://127.0.0.1:6379, or the variable REDIS_URL.",
+        "Give the address of Redis with --redis redis://127.0.0.1:6379 or the variable REDIS_URL.",
       );
     }
     if (slides) {

@@ -22,28 +22,28 @@ export const datasetSchema = z.strictObject({
     }),
     imageColumn: option(text(), "column of image names", { value: "name" }),
     labelColumn: option(text(), "column of labels", { value: "name" }),
-    partitionColumn: option(text(), "column of train, validation, test; none: none of them", { value: "name" }),
+    partitionColumn: option(text(), "column of train, validation, test; none: no such column", { value: "name" }),
     foldColumn: option(text(), "column of folds, for --fold", { value: "name" }),
     fold: option(
       text(),
       "validate on this fold of the table's, or of --folds, and train on the others; histo train: all, one after the other",
       { value: "k" },
     ),
-    folds: option(whole(2, 1000).optional(), "draw so many folds, stratified by class, whatever the table says", {
+    folds: option(whole(2, 1000).optional(), "draw this many folds, stratified by class, even if the table has folds", {
       value: "n",
     }),
     groupColumn: option(
       text(),
-      "column of patients or slides, whose images stay in one partition; none: none of them",
+      "column of patients or slides, whose images stay in one partition; none: no such column",
       {
         value: "name",
       },
     ),
     votesColumn: option(text(), "column of the experts' votes for the positive class", { value: "name" }),
-    votesTotal: option(whole(1).optional(), "how many experts voted on each image, where no column says it", {
+    votesTotal: option(whole(1).optional(), "number of experts who voted on each image, if no column gives it", {
       value: "n",
     }),
-    bitDepth: option(whole(8, 16).optional(), "bits that the values of 16-bit images use, such as 12", {
+    bitDepth: option(whole(8, 16).optional(), "bit depth of the values in 16-bit images, such as 12", {
       value: "n",
       usual: "16",
     }),

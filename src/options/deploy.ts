@@ -5,13 +5,13 @@ import { option, whole } from "./declaration/index";
 /** What every command about a deployment takes. */
 export const deploymentSchema = z.strictObject({
   settings: option(z.string().default("serve/aws/settings.json"), "what to deploy", { value: "file" }),
-  region: option(z.string().optional(), "AWS region, in place of the settings'", { value: "name" }),
+  region: option(z.string().optional(), "AWS region; overrides the settings", { value: "name" }),
 });
 
 /** Of commands that change something. */
 export const changeSchema = deploymentSchema.extend({
-  dryRun: option(z.boolean().default(false), "show the steps and the cost, do nothing"),
-  yes: option(z.boolean().default(false), "do it without asking"),
+  dryRun: option(z.boolean().default(false), "show the steps and the cost without doing anything"),
+  yes: option(z.boolean().default(false), "do not ask for confirmation"),
 });
 
 /** Of `histo deploy lambda` and `histo deploy ec2`. */
@@ -27,9 +27,9 @@ export const removalSchema = changeSchema.extend({
 
 /** Of `histo deploy logs`. */
 export const logsSchema = deploymentSchema.extend({
-  part: option(z.enum(["lambda", "ec2", "tracking"]).default("lambda"), "whose log", { value: "part" }),
-  minutes: option(whole(1, 60 * 24 * 30).default(60), "how far back", { value: "n" }),
-  follow: option(z.boolean().default(false), "go on until Ctrl-C; lines go to standard error"),
+  part: option(z.enum(["lambda", "ec2", "tracking"]).default("lambda"), "part whose log to show", { value: "part" }),
+  minutes: option(whole(1, 60 * 24 * 30).default(60), "minutes to look back", { value: "n" }),
+  follow: option(z.boolean().default(false), "keep printing new lines until Ctrl-C, on standard error"),
 });
 
 /** Of `histo deploy prices`. */
@@ -39,9 +39,9 @@ export const pricesSchema = z.strictObject({
     repeats: true,
     usual: "fetched",
   }),
-  url: option(z.url().default("https://pricing.us-east-1.amazonaws.com"), "where the price list lies", {
+  url: option(z.url().default("https://pricing.us-east-1.amazonaws.com"), "address of the price list", {
     value: "address",
   }),
   region: option(z.string().optional(), "AWS region of the prices", { value: "name", usual: "the table's" }),
-  table: option(z.string().default("serve/aws/prices.json"), "price table to renew", { value: "file" }),
+  table: option(z.string().default("serve/aws/prices.json"), "price table to update", { value: "file" }),
 });

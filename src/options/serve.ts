@@ -12,31 +12,35 @@ export const serveSchema = z.strictObject({
       "model directories of histo export, separated by commas or each with its own --model",
       { value: "dirs", environment: "HISTO_MODEL", repeats: true },
     ),
-    images: option(text(), "folder, data set directory or s3://bucket/prefix to look images up in", {
+    images: option(text(), "image source: folder, data set directory or s3://bucket/prefix", {
       value: "place",
       environment: "HISTO_IMAGE_SOURCE",
     }),
-    bitDepth: option(whole(8, 16).optional(), "bits that the values of 16-bit images use", {
+    bitDepth: option(whole(8, 16).optional(), "bit depth of the values in 16-bit images", {
       value: "n",
       usual: "what the model says",
     }),
-    runs: option(z.string().default("runs"), "folder of the runs that models came from, for the page's curves", {
+    runs: option(z.string().default("runs"), "folder of the models' training runs, for the page's curves", {
       value: "dir",
     }),
-    feedback: option(text(), "file that keeps what people call images on the page, for histo evaluate --feedback", {
+    feedback: option(text(), "file for the labels that people give on the page, for histo evaluate --feedback", {
       value: "file",
     }),
-    endpoint: option(text(), "a second deployment, such as a Lambda endpoint, that the page offers too", {
+    endpoint: option(text(), "URL of a second deployment, such as a Lambda endpoint, to offer on the page", {
       value: "url",
     }),
   }),
   ...group("Network", {
     port: option(whole(0, 65535).default(8080), "port to listen on, 0 for a free one", { value: "n" }),
     host: option(z.string().default("127.0.0.1"), "address to listen on; 0.0.0.0 for all", { value: "address" }),
-    trustProxy: option(whole(0, 10).default(0), "number of proxies in front that say the client's address", {
-      value: "n",
-    }),
-    linger: option(whole(0, 600_000).default(0), "after SIGTERM, go on answering this long before closing the port", {
+    trustProxy: option(
+      whole(0, 10).default(0),
+      "number of trusted proxies in front, which report the client's address",
+      {
+        value: "n",
+      },
+    ),
+    linger: option(whole(0, 600_000).default(0), "keep answering this long after SIGTERM before closing the port", {
       value: "ms",
     }),
   }),
@@ -46,15 +50,15 @@ export const serveSchema = z.strictObject({
       usual: "0 locally, else 6000",
     }),
     cors: option(text(), "origins whose pages may call the server, separated by commas", { value: "origins" }),
-    apiKeys: option(text(), "keys of which a client must give one, separated by commas", {
+    apiKeys: option(text(), "API keys, separated by commas; clients must send one of them", {
       flag: false,
       environment: "HISTO_API_KEYS",
     }),
-    oidcIssuer: option(text(), "address of the OpenID Connect issuer whose tokens are accepted", {
+    oidcIssuer: option(text(), "URL of the OpenID Connect issuer whose tokens are accepted", {
       flag: false,
       environment: "HISTO_OIDC_ISSUER",
     }),
-    oidcAudience: option(text(), "what the tokens for this server hold as audience", {
+    oidcAudience: option(text(), "audience that tokens for this server must have", {
       flag: false,
       environment: "HISTO_OIDC_AUDIENCE",
     }),
@@ -63,14 +67,14 @@ export const serveSchema = z.strictObject({
     workers: option(whole(1, 64).default(1), "processes for each model", { value: "n" }),
     threads: option(whole(1, 1024).optional(), "threads of the network in each process", {
       value: "n",
-      usual: "the cores, at most 8",
+      usual: "number of cores, at most 8",
     }),
-    maxBatch: option(whole(1, 1024).default(16), "most images in one run of the network", { value: "n" }),
-    maxDelay: option(whole(0, 1000).default(8), "longest wait for further images of a batch", { value: "ms" }),
-    maxQueue: option(whole(1, 100_000).default(256), "requests that may wait for each process; more get 503", {
+    maxBatch: option(whole(1, 1024).default(16), "largest number of images in a batch", { value: "n" }),
+    maxDelay: option(whole(0, 1000).default(8), "longest wait for more images of a batch", { value: "ms" }),
+    maxQueue: option(whole(1, 100_000).default(256), "requests that may wait per process; further ones get 503", {
       value: "n",
     }),
-    logLevel: option(z.enum(["debug", "info", "warn", "error", "silent"]).default("info"), "least level to log", {
+    logLevel: option(z.enum(["debug", "info", "warn", "error", "silent"]).default("info"), "lowest level to log", {
       value: "level",
     }),
   }),

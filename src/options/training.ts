@@ -12,18 +12,18 @@ const switchedOff = () => z.boolean().default(false);
 
 /** The options of a training run. The default network is the reference MLP. */
 export const trainingSchema = z.strictObject({
-  data: option(z.string(), "data set: MHIST as distributed, a CSV table with images, or a folder for each class", {
+  data: option(z.string(), "data set: MHIST as distributed, a CSV table with images, or one folder per class", {
     group: "Data set",
     value: "dir",
     searched: false,
   }),
-  dataset: option(datasetSchema.default({}), "how to read the directory, where finding out is not enough", {
+  dataset: option(datasetSchema.default({}), "how to read the directory, if detection is not enough", {
     group: "Data set",
     searched: false,
   }),
   ...group("Images", {
     size: option(whole(1, 16384).default(224), "edge length of the model's input", { value: "px" }),
-    resize: option(z.enum(["exact", "stretch", "pad", "crop"]).default("crop"), "how images come to this size", {
+    resize: option(z.enum(["exact", "stretch", "pad", "crop"]).default("crop"), "how images are resized to it", {
       value: "how",
     }),
     stain: option(
@@ -31,17 +31,20 @@ export const trainingSchema = z.strictObject({
       "normalize the stains of every tile",
       { value: "method" },
     ),
-    stainReference: option(z.string().default(""), "tile whose stains the others get", {
+    stainReference: option(z.string().default(""), "reference tile whose stains the others get", {
       value: "tile",
       usual: "the most typical training tile",
     }),
-    stainTissueOnly: option(switchedOff(), "of reinhard: take colours from tissue and leave empty slide as it is"),
+    stainTissueOnly: option(
+      switchedOff(),
+      "for reinhard: take statistics from tissue only and leave the background unchanged",
+    ),
     validationFraction: option(
       between(0.01, 0.9).default(0.2),
       "share of the training tiles held out for validation, per class",
       { value: "x" },
     ),
-    skipUnreadable: option(switchedOff(), "go on without images that cannot be decoded"),
+    skipUnreadable: option(switchedOff(), "continue without images that cannot be decoded"),
   }),
   ...group("Model", {
     model: option(
@@ -71,57 +74,53 @@ export const trainingSchema = z.strictObject({
       { value: "name" },
     ),
     rank: option(whole(1, 16384).default(256), "dimensions of the subspace", { value: "r" }),
-    whitening: option(between(0, 1).default(0.5), "scaling of the coordinates: 0 none, 1 all to variance one", {
+    whitening: option(between(0, 1).default(0.5), "scaling of the coordinates: 0 none, 1 to unit variance", {
       value: "w",
     }),
     extraFeatures: option(
       z.enum(["none", "colour"]).default("none"),
-      "features besides the coordinates of a subspace, or besides a backbone's: colour and texture, or none",
+      "extra features in addition to subspace coordinates or backbone features: colour (and texture), or none",
       { value: "features", formerly: "beside" },
     ),
-    backboneOutput: option(z.string().default(""), "output of a backbone that has several", {
+    backboneOutput: option(z.string().default(""), "output to use, if the backbone has several", {
       value: "name",
       usual: "the first that fits",
     }),
     backbonePool: option(
       z.enum(["auto", "first", "mean", "first-and-mean"]).default("auto"),
-      "how a backbone's tokens become one vector: first is the class token, mean that of the patches; auto: first where there is one, else mean",
+      "how to pool a backbone's tokens: first (class token), mean (of the patches), or both; auto: first if there is a class token, else mean",
       { value: "how" },
     ),
-    backboneMean: option(
-      z.array(z.number()).readonly().default([]),
-      "mean that a backbone's images are normalized by",
-      {
-        value: "r,g,b",
-        usual: "preprocessor_config.json, or ImageNet's",
-      },
-    ),
+    backboneMean: option(z.array(z.number()).readonly().default([]), "mean for normalizing a backbone's images", {
+      value: "r,g,b",
+      usual: "preprocessor_config.json, or ImageNet's",
+    }),
     backboneStd: option(
       z.array(z.number().positive()).readonly().default([]),
-      "deviation that a backbone's images are normalized by",
+      "standard deviation for normalizing a backbone's images",
       { value: "r,g,b", usual: "preprocessor_config.json, or ImageNet's" },
     ),
   }),
   ...group("Fine-tuning", {
     freeze: option(
       z.string().default("none"),
-      "lower layers of a pretrained network that stay as they are: none, blocks:N, or all but the logit",
+      "layers of a pretrained network to freeze, from the input on: none, blocks:N, or all (but the logit)",
       { value: "layers" },
     ),
     layerDecay: option(
       between(0.01, 1).default(1),
-      "learning rate of a pretrained block as a multiple of that of the block above it",
+      "learning rate of each pretrained block relative to the block above it",
       { value: "x" },
     ),
     freezeBatchNorm: option(
       switchedOff(),
-      "keep a pretrained network's running statistics, and normalize by them in training",
+      "normalize with a pretrained network's running statistics in training, and do not update them",
     ),
   }),
   ...group("Training", {
     views: option(
       whole(1, 8).default(1),
-      "flips and quarter turns whose mean logit is the answer, in evaluation and in the exported model: 1 or 8",
+      "average the logit over this many flips and quarter turns, in evaluation and in the exported model: 1 or 8",
       { value: "n" },
     ),
     batch: option(whole(1, 1 << 20).default(64), "images per step", { value: "n" }),
@@ -147,14 +146,14 @@ export const trainingSchema = z.strictObject({
       "weight of positive tiles in the loss; auto: negatives / positives in train",
       { value: "x" },
     ),
-    labelSmoothing: option(between(0, 0.9).default(0), "move labels towards one half", { value: "x" }),
+    labelSmoothing: option(between(0, 0.9).default(0), "amount by which labels move towards 0.5", { value: "x" }),
     focalGamma: option(between(0, 100).default(2), "focusing exponent of the focal loss", { value: "x" }),
   }),
   ...group("Optimizer", {
     optimizer: option(z.enum(["adam", "adamw", "sgd", "rmsprop"]).default("adam"), "optimizer", { value: "name" }),
     lr: option(
       orAuto(z.number().positive().max(1000)).default("auto"),
-      "highest learning rate; auto suits the optimizer and the width of the input",
+      "peak learning rate; auto depends on the optimizer and the number of inputs",
       { value: "x" },
     ),
     schedule: option(
@@ -180,14 +179,18 @@ export const trainingSchema = z.strictObject({
     }),
   }),
   ...group("End of training", {
-    monitor: option(z.string().default("rocAuc"), "validation metric that chooses the best epoch", {
+    monitor: option(z.string().default("rocAuc"), "validation metric that selects the best epoch", {
       value: "metric",
       searched: false,
     }),
-    monitorMode: option(z.enum(["auto", "min", "max"]).default("auto"), "which end of this metric is better", {
-      value: "mode",
-      searched: false,
-    }),
+    monitorMode: option(
+      z.enum(["auto", "min", "max"]).default("auto"),
+      "whether higher (max) or lower (min) is better",
+      {
+        value: "mode",
+        searched: false,
+      },
+    ),
     patience: option(whole(0, 1e6).default(0), "stop after this many epochs without improvement; 0 for never", {
       value: "n",
     }),
@@ -197,7 +200,7 @@ export const trainingSchema = z.strictObject({
       "stop when the validation loss has risen this many epochs in a row; 0 for never",
       { value: "n" },
     ),
-    keepBest: option(whole(1, 100).default(1), "how many of the best epochs keep their weights", { value: "k" }),
+    keepBest: option(whole(1, 100).default(1), "number of best epochs whose weights are kept", { value: "k" }),
     thresholdRule: option(
       z.string().default("balanced-accuracy"),
       "how the threshold is chosen on validation: balanced-accuracy, f1, recall>=R or cost=C",
@@ -207,13 +210,13 @@ export const trainingSchema = z.strictObject({
   ...group("Numbers", {
     precision: option(
       z.enum(["auto", "bf16", "fp32"]).default("auto"),
-      "precision of products; auto: bf16 where it is measurably faster",
+      "precision of matrix products; auto: bf16 if it is measurably faster",
       { value: "name" },
     ),
-    seed: option(whole(0).default(0), "fixes everything random but the split", { value: "n" }),
+    seed: option(whole(0).default(0), "random seed for everything but the split", { value: "n" }),
     splitSeed: option(
       whole(0).default(0),
-      "chooses the tiles that are held out; runs of different seeds share them unless this differs too",
+      "random seed of the held-out tiles; runs with different --seed share them unless this differs too",
       { value: "n" },
     ),
   }),

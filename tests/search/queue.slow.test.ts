@@ -239,6 +239,6 @@ test("without Redis there is one clear line, and nothing is written", async (con
   }
   const nowhere = worker();
   assert.equal(await nowhere.ended, 2);
-  assert.match(nowhere.stderr, /Say where Redis is/);
+  assert.match(nowhere.stderr, /Give the address of Redis/);
   assert.ok(!existsSync(join(folder, "none")));
 });
