@@ -45,7 +45,8 @@ async function serveAndAsk(context: TestContext, serve: string, ask: string, dir
       cwd: directory,
       encoding: "utf8",
     });
-  const answer = curl(ask.replace("8080", port));
+  // Refusals while the model is loading are no part of the answer.
+  const answer = curl(`${ask.replace("8080", port)} --fail`);
   assert.ok("probability" in JSON.parse(answer.stdout), answer.stdout);
   const refused = curl(ask.replace("8080", port).replace(/-H "[^"]*" /, ""));
   assert.equal(JSON.parse(refused.stdout).status, 401);
