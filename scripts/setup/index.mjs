@@ -1,6 +1,5 @@
 // The set-up: installs what is missing, does nothing where all is there. Uses Node's own modules only.
 import { mkdirSync } from "node:fs";
-import { jpeg } from "./jpeg.mjs";
 import { locked } from "./lock.mjs";
 import { packages } from "./packages.mjs";
 import { setupFolder } from "./paths.mjs";
@@ -9,7 +8,7 @@ import { SetupError } from "./shell.mjs";
 import { clearStamp, finished, keyOf, writeStamp } from "./stamp.mjs";
 import { tensorflow } from "./tensorflow.mjs";
 
-const steps = [packages, python, bytecode, tensorflow, jpeg];
+const steps = [packages, python, bytecode, tensorflow];
 const OLDEST_NODE = [20, 19];
 
 /**

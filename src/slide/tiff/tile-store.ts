@@ -2,7 +2,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { HistoError, messageOf } from "../../errors/index";
 import type { SampleMeaning } from "../../image/index";
-import { decodeJpegTiles } from "./jpeg-tiles";
 import { type PageLayout, tileRows } from "./layout";
 import { decodeStack } from "./tile-stack";
 
@@ -97,12 +96,7 @@ export class TileStore {
     if (present.length === 0) return tiles;
     try {
       const rows = tileRows(this.layout, present[0] as number);
-      const decoded =
-        (await decodeJpegTiles(
-          this.layout,
-          contents.map(([bytes]) => bytes as Buffer),
-          rows,
-        )) ?? (await decodeStack(this.layout, contents, rows, this.little, this.meaning));
+      const decoded = await decodeStack(this.layout, contents, rows, this.little, this.meaning);
       for (const [i, index] of present.entries()) tiles.set(index, decoded[i] as Buffer);
     } catch (error) {
       if (present.length === 1) tiles.set(present[0] as number, asError(error));
