@@ -39,10 +39,10 @@ export class Metrics {
       buckets: SECONDS,
       registers,
     });
-    this.inFlight = new Gauge({ name: "histo_http_requests_in_flight", help: "Requests under way.", registers });
+    this.inFlight = new Gauge({ name: "histo_http_requests_in_flight", help: "Requests in progress.", registers });
     this.problems = new Counter({
       name: "histo_problems_total",
-      help: "Answers that were problems, by code.",
+      help: "Problem responses, by code.",
       labelNames: ["code"],
       registers,
     });
@@ -54,7 +54,7 @@ export class Metrics {
     });
     this.workerRestarts = new Counter({
       name: "histo_worker_restarts_total",
-      help: "Workers that were started again after they were lost.",
+      help: "Workers that were restarted after a crash.",
       labelNames: ["model"],
       registers,
     });
@@ -66,7 +66,7 @@ export class Metrics {
     });
     this.warnings = new Counter({
       name: "histo_prediction_warnings_total",
-      help: "Classified images with something odd, by warning.",
+      help: "Classified images with a warning, by warning.",
       labelNames: ["model", "warning"],
       registers,
     });

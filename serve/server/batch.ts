@@ -97,7 +97,7 @@ async function write(out: string, table: Uint8Array): Promise<void> {
 async function main(): Promise<void> {
   const { HISTO_MODEL: model, HISTO_IMAGE_SOURCE: images, HISTO_PREDICTIONS: out } = process.env;
   if (!model || !images || !out) {
-    throw new InputError("SETTING_MISSING", "HISTO_MODEL, HISTO_IMAGE_SOURCE and HISTO_PREDICTIONS have to be set.");
+    throw new InputError("SETTING_MISSING", "Set HISTO_MODEL, HISTO_IMAGE_SOURCE and HISTO_PREDICTIONS.");
   }
   process.stdout.write(`${JSON.stringify({ ...(await predictAll({ model, images, out })), out })}\n`);
 }

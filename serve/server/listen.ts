@@ -66,7 +66,10 @@ const NOT_OURS = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "EINV
 /** Why the port cannot be opened, by the option that would have to change. */
 function listenProblem(error: Error, host: string, port: number): Error {
   if (NOT_OURS.some((code) => hasErrorCode(error, code))) {
-    return new InputError("HOST_UNAVAILABLE", `--host: ${host} is no address of this machine; 0.0.0.0 is for all.`);
+    return new InputError(
+      "HOST_UNAVAILABLE",
+      `--host: ${host} is not an address of this machine; use 0.0.0.0 for all addresses.`,
+    );
   }
   const taken = hasErrorCode(error, "EADDRINUSE");
   if (!taken && !hasErrorCode(error, "EACCES")) return error;

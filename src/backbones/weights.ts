@@ -21,7 +21,7 @@ export async function openPackagedWeights({ name }: PackagedBackbone): Promise<S
   }
   const { weightsSha256 } = await readJson<FetchedBackbone>(join(folder, "backbone.json"));
   if (weightsSha256 !== (await sha256File(path))) {
-    const remedy = `delete ${folder} and say histo backbone fetch ${name}`;
+    const remedy = `delete ${folder} and run histo backbone fetch ${name}`;
     throw new InputError("BACKBONE_DAMAGED", `${path} is not what was fetched; ${remedy}.`);
   }
   return SafetensorsFile.open(path);

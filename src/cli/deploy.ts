@@ -97,7 +97,7 @@ function newTag(): string {
 
 function sayWhoIsTold({ alarmEmail }: DeploymentSettings, { progress }: CommandContext): void {
   if (alarmEmail) progress.say(`Alarms and budget notices go to ${alarmEmail}.`);
-  else progress.say("The settings have no alarmEmail: alarms and budget notices reach nobody.");
+  else progress.say("The settings have no alarmEmail: nobody is notified of alarms and the budget.");
 }
 
 /** `histo deploy destroy`. */
@@ -184,14 +184,14 @@ async function carryOut(plan: Plan, steps: readonly Step[], options: Change, con
     say(`  ${stack}: $${total.toFixed(2)} a month (${parts.join(", ")})`);
   }
   if (plan.monthlyTotal > 0) {
-    say(`  Together $${plan.monthlyTotal.toFixed(2)} a month before any request (list prices of ${plan.prices}).`);
+    say(`  Together $${plan.monthlyTotal.toFixed(2)} per month before any requests (list prices of ${plan.prices}).`);
   }
   if (options.dryRun) return undefined;
   if (!options.yes) {
     if (!process.stdin.isTTY || context.json) {
       throw new InputError(
         "NOT_CONFIRMED",
-        "Nothing was done: give --yes to do it, or --dry-run to see the plan only.",
+        "Nothing was done: give --yes to carry out the plan, or --dry-run to only show it.",
       );
     }
     const terminal = createInterface({ input: process.stdin, output: process.stderr });

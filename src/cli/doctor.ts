@@ -116,7 +116,7 @@ function stamp(name: string): { kind: string; version: string; failures: string[
 
 function gpuDriver(): string {
   const driver = existsSync("/proc/driver/nvidia/version");
-  return driver ? "an NVIDIA driver is there, but TensorFlow does not use it; see environment.md" : "none found";
+  return driver ? "an NVIDIA driver is installed, but TensorFlow does not use it; see environment.md" : "none found";
 }
 
 function pythonTools(): Finding[] {

@@ -95,7 +95,7 @@ async function loadTable(flags: object): Promise<{ readonly dataset: Dataset; re
     if (!(error instanceof InputError && error.code === "DATA_IMAGES_MISSING")) throw error;
     const dataset = await load(false);
     if (dataset.tiles.some((tile) => existsSync(tile.path))) throw error;
-    const note = `None of the ${dataset.tiles.length} images is there: only the label table was read.`;
+    const note = `None of the ${dataset.tiles.length} images exists: only the label table was read.`;
     return { dataset: { ...dataset, notes: [...(dataset.notes ?? []), note] }, images: false };
   }
 }

@@ -178,7 +178,7 @@ function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNull
   const left = otherRuns > 0 ? ` ${otherRuns} lines are about other runs.` : "";
   return (
     `People labelled ${n} answers on the page: accuracy ${decimal(accuracy)}, ${fp} false positives, ` +
-    `${fn} false negatives. They chose which to label, so this says nothing of all images.${left}`
+    `${fn} false negatives. They chose which images to label, so this does not represent all images.${left}`
   );
 }
 

@@ -109,7 +109,7 @@ export const predictCommand: CommandDefinition<object, Result> = {
     );
     const isOfDrawnTiles = predictor.card.trainedOn?.drawn ?? false;
     if (isOfDrawnTiles) {
-      process.stderr.write("histo: this model was trained on drawn tiles: it knows nothing of tissue.\n");
+      process.stderr.write("histo: this model was trained on drawn tiles: it has never seen real tissue.\n");
     }
     for (const { filename, answer } of answers) {
       if (answer instanceof HistoError) continue;

@@ -25,10 +25,11 @@ export const slideCommand: CommandDefinition<object, Result> = {
     );
     const { fetchOpenSlide, findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
     if (fetchOpenslide) return { library: (await fetchOpenSlide()).library };
-    if (args.length === 0) throw new InputError("OPTION_MISSING", "Which slide? Name a file or a folder.");
+    if (args.length === 0) throw new InputError("OPTION_MISSING", "Give a slide file or a folder of slides.");
     if (info) return slideInfo(args[0] as string);
-    if (model === undefined) throw new InputError("OPTION_MISSING", "--model is missing (or --info to look only).");
-    if (out === undefined) throw new InputError("OPTION_MISSING", "--out is missing: the folder for the results.");
+    if (model === undefined)
+      throw new InputError("OPTION_MISSING", "--model is missing (or use --info to only show the file).");
+    if (out === undefined) throw new InputError("OPTION_MISSING", "--out is missing: give a folder for the results.");
     const { slides, many } = await findSlides(args);
     const settings = { ...options, model, out, leastTissue: tissue, progress, signal };
     if (array) {
@@ -61,7 +62,7 @@ function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): Listed
   if (slide) return slide;
   const message =
     index === undefined
-      ? "--array is for array jobs, whose number is in AWS_BATCH_JOB_ARRAY_INDEX or JOB_COMPLETION_INDEX."
+      ? "--array needs an array job: AWS_BATCH_JOB_ARRAY_INDEX or JOB_COMPLETION_INDEX must be set."
       : `There is no slide for index ${index}: the array's size must be ${slides.length}.`;
   throw new InputError("ARRAY_INDEX", message);
 }
@@ -88,8 +89,7 @@ function reportMany({ out, slides, failed, metrics }: SlidesResult): string {
 }
 
 function describe({ path, vendor, compression, levels, mpp, objective, bounds, remarks }: SlideInfo): string {
-  const scale =
-    mpp === undefined ? "micrometres a pixel not said" : `${Number(mpp.toPrecision(6))} micrometres a pixel`;
+  const scale = mpp === undefined ? "scale unknown" : `${Number(mpp.toPrecision(6))} micrometres per pixel`;
   const part = bounds && `shown part: ${bounds.width} x ${bounds.height} from (${bounds.x}, ${bounds.y})`;
   return [
     `${path}: ${vendor}${compression ? `, ${compression}` : ""}, ${scale}${objective ? `, ${objective}x` : ""}`,

@@ -88,7 +88,7 @@ export const startCommand: CommandDefinition<object, Result> = {
       const served = dataset
         ? await trainModels({ ...options, rank: coordinatesFor(dataset) }, { run, mlflow, epochs, context })
         : (trained as Served);
-      if (trained) progress.say(`The models are there already (delete ${run} to train anew).`);
+      if (trained) progress.say(`The models exist already (delete ${run} to train them again).`);
       if (served.says) progress.say(served.says);
       void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
       const serving = {
@@ -146,7 +146,7 @@ async function trainModels(
     await writeJson(join(run, SERVED_FILE), served);
     return served;
   } catch (error) {
-    throw error instanceof Interrupted ? new Interrupted("Stopped; the same command goes on with it.") : error;
+    throw error instanceof Interrupted ? new Interrupted("Stopped; repeat the command to continue.") : error;
   } finally {
     fetching.abort();
   }

@@ -109,7 +109,7 @@ export function refuseUnusedReference({ stain = "none", stainReference }: Partia
   if (stain !== "none" || !stainReference) return;
   throw new InputError(
     "OPTION_RANGE",
-    "--stain-reference goes with --stain reinhard, macenko or vahadane; without a method no tile is normalized.",
+    "--stain-reference needs --stain reinhard, macenko or vahadane; without a method no tile is normalized.",
   );
 }
 

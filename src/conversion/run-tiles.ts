@@ -37,7 +37,7 @@ export class RunTiles {
   static async open(run: TrainedRun, data = run.config.data): Promise<RunTiles> {
     const { files, config } = run;
     if (data === undefined)
-      throw new InputError("EXPORT_NO_TILES", `${files.config} names no data set; say it with --data.`);
+      throw new InputError("EXPORT_NO_TILES", `${files.config} names no data set; give it with --data.`);
     try {
       const predictions = await readPredictions(files.predictions("validation"));
       const dataset = await loadDataset(data, { positive: config.classes[1], ...config.dataset });

@@ -48,7 +48,7 @@ export function assignClasses(
   if (names.length > 2 && positive === undefined) {
     throw new InputError(
       "DATA_MANY_CLASSES",
-      `${source} has ${names.length} classes (${listed(names)}) where two are needed; pass --positive NAME to tell one from the rest${remedy}.`,
+      `${source} has ${names.length} classes (${listed(names)}) instead of two; pass --positive NAME to distinguish one from the rest${remedy}.`,
     );
   }
   const positiveKey = positive === undefined ? (keys[keys.length - 1] as string) : classKey(positive);
@@ -78,7 +78,7 @@ export function checkLetters(label: string, source: string): void {
   if (!label.includes("\uFFFD")) return;
   throw new InputError(
     "LABEL_LETTERS_LOST",
-    `${source} has the label ${quoted(label)}: letters were lost when it was saved; mend it, or save the original as UTF-8.`,
+    `${source} has the label ${quoted(label)}: letters were lost when it was saved; correct it, or save the original as UTF-8.`,
   );
 }
 

@@ -71,7 +71,7 @@ async function findTable(root: string): Promise<string | undefined> {
   if (known === undefined && tables.length > 1) {
     throw new InputError(
       "DATA_TABLE_AMBIGUOUS",
-      `${root} holds the tables ${listed(tables)}; say which with --table NAME.`,
+      `${root} holds the tables ${listed(tables)}; choose one with --table NAME.`,
     );
   }
   const name = known ?? tables[0];

@@ -89,7 +89,7 @@ function partitionOf(table: Table, index: number, position: number): Partition {
   if (partition) return partition;
   throw new InputError(
     "TABLE_PARTITION_UNKNOWN",
-    `${table.path}, line ${line}: the ${table.columns[position]} ${quoted(word)} is none of train, validation, test; mend it, name another column with --partition-column, or use none with --partition-column none (folds are named with --fold-column).`,
+    `${table.path}, line ${line}: the ${table.columns[position]} ${quoted(word)} is none of train, validation, test; correct it, name another column with --partition-column, or use none with --partition-column none (folds are named with --fold-column).`,
   );
 }
 

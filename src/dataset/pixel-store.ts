@@ -177,7 +177,7 @@ function remedy(dataset: Dataset, { size, resize, stain }: PixelStoreOptions): s
   ];
   // Normalized pixels have stores of their own, which no command but the one that asks for them makes.
   const goOn = stain ? "give --skip-unreadable" : shellText(command);
-  return `Mend or remove them, or go on without them: ${goOn}`;
+  return `Correct or remove them, or continue without them: ${goOn}`;
 }
 
 /** Stores of other tables or image folders must not be taken for this one's: names, sizes and times may be the same. */

@@ -42,7 +42,7 @@ export async function readTable(path: string): Promise<Table> {
     if (row.fields.length !== columns.length) {
       throw new InputError(
         "TABLE_MALFORMED",
-        `${path}, line ${row.line}: ${row.fields.length} fields where the header has ${columns.length}; mend the line.`,
+        `${path}, line ${row.line}: ${row.fields.length} fields, but the header has ${columns.length}; correct the line.`,
       );
     }
   }

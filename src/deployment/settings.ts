@@ -14,7 +14,7 @@ const instanceType = (help: string) =>
 const access = {
   authorization: option(
     z.enum(["iam", "none"]),
-    "iam: callers sign requests with AWS credentials; none: anybody may call, within the throttling limits",
+    "iam: callers sign requests with AWS credentials; none: anyone may call, within the throttling limits",
   ),
   requestsPerSecond: option(whole(1, 10_000), "requests a second that are let through"),
   burst: option(whole(1, 10_000), "requests at the same moment that are let through"),

@@ -161,10 +161,10 @@ class Problems {
 
   private hint(): string {
     const { lowest, highest } = this;
-    if (this.otherClasses) return " Mend them, or give --positive NAME where there are more than two classes.";
+    if (this.otherClasses) return " Correct them, or give --positive NAME if there are more than two classes.";
     if (highest < lowest) return "";
     return lowest >= 0 && highest > 20 && highest <= 100
-      ? " Give --percent where scores are percent, --logits where they are logits."
-      : " Give --logits where scores are logits.";
+      ? " Give --percent if scores are percentages, --logits if they are logits."
+      : " Give --logits if scores are logits.";
   }
 }

@@ -33,7 +33,7 @@ export function runDescription(results: RunResults, picture?: string): string {
     return `${shown(metrics[measure])}${ends ? ` (${ends.map(shown).join("–")})` : ""}`;
   };
   return [
-    ...(config.drawn ? ["**Trained on drawn tiles: this model knows nothing of tissue.**", ""] : []),
+    ...(config.drawn ? ["**Trained on drawn tiles: this model has never seen real tissue.**", ""] : []),
     facts.filter(Boolean).join(" · "),
     "",
     // First: MLflow folds what is further down.

@@ -76,7 +76,7 @@ export async function keptResult(training: ProcessTraining): Promise<ProcessResu
   const { run, data, dataHash } = training;
   if (!existsSync(recordOf(training))) return undefined;
   const before = await readJson<KeptTraining>(recordOf(training));
-  const remedy = "choose another directory (--out, --run), or delete it to train it anew";
+  const remedy = "choose another directory (--out, --run), or delete it to train it again";
   if (!isDeepStrictEqual(before.settings, settingsOf(training))) {
     throw new InputError("COMPARISON_OTHER", `${run} was trained with other options or data; ${remedy}.`);
   }

@@ -8,7 +8,7 @@ export const WARNING_TEXTS: Readonly<Record<ImageWarning, string>> = {
   "low-bits":
     "holds 16-bit numbers of at most 4095 and comes out nearly black: these are probably values of fewer bits; read 12-bit values with --bit-depth 12, or save it with values that fill 16 bits",
   shrunk:
-    "is shrunk to less than half of its size, which loses detail; have it predicted tile by tile instead: histo predict --tile, or POST /predict?tile=1",
+    "is shrunk to less than half of its size, which loses detail; to predict it tile by tile, use histo predict --tile or POST /predict?tile=1",
 };
 
 const MOST_SHRINKING = 2;

@@ -37,7 +37,7 @@ export function checkGraph(directory: ModelDirectory, { inputs, outputs }: Graph
   if (output.type !== "float32") {
     throw invalid(
       directory,
-      `output.name is ${output.name}, which is ${output.type}; it has to be float32.${remedyFor(output.type)}`,
+      `output.name is ${output.name}, which is ${output.type}; it must be float32.${remedyFor(output.type)}`,
     );
   }
   checkInputShape(directory, input.shape);

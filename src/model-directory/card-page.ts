@@ -9,8 +9,8 @@ export function cardPage(card: ModelCard): string {
     ["What it is", whatItIs(card)],
     ["What it was trained on", training(card)],
     ["How it was chosen", choice(card)],
-    ["What it reaches", measures(card)],
-    ["Whether the images it was tested on look like those it learned from", shift(card)],
+    ["How well it performs", measures(card)],
+    ["Do the test images look like the training images?", shift(card)],
     ["Limits", limits(card)],
     ["Licences", licences(card)],
   ];
@@ -19,17 +19,17 @@ export function cardPage(card: ModelCard): string {
   return `${[`# ${card.name}`, ...caution, ...body.flat()].join("\n\n")}\n`;
 }
 
-const DRAWN = "Trained on drawn tiles: it knows nothing of tissue.";
+const DRAWN = "Trained on drawn (synthetic) tiles: it has never seen real tissue.";
 
 function whatItIs({ classes: [negative, positive], architecture, parameters, preprocessing, mpp, ...card }: ModelCard) {
-  const scale = mpp === undefined ? "micrometres a pixel are not known" : `${mpp} micrometres a pixel`;
+  const scale = mpp === undefined ? "scale unknown" : `${mpp} micrometres per pixel`;
   const facts = [
-    `A classifier that tells ${positive} (positive) from ${negative} (negative).`,
+    `A classifier that distinguishes ${positive} (positive) from ${negative} (negative).`,
     `It takes images of ${preprocessing.size} x ${preprocessing.size} pixels (${scale}).`,
-    `It calls an image ${positive} from a probability of ${decimal(card.threshold)} on.`,
+    `It classifies an image as ${positive} if the probability is at least ${decimal(card.threshold)}.`,
     ...(architecture ? [`Architecture: ${architecture}, ${(parameters ?? 0).toLocaleString("en")} weights.`] : []),
     ...(card.variant ? [`Exported as ${card.variant}.`] : []),
-    ...(card.views ? [`It averages over ${card.views} flips and quarter turns of an image.`] : []),
+    ...(card.views ? [`It averages over ${card.views} flips and rotations of an image.`] : []),
   ];
   return [list(facts)];
 }
@@ -37,18 +37,16 @@ function whatItIs({ classes: [negative, positive], architecture, parameters, pre
 const PARTITIONS = ["train", "validation", "test"] as const;
 
 function training({ trainedOn, source, classes }: ModelCard): string[] {
-  if (!trainedOn) return ["Its card does not say."];
+  if (!trainedOn) return ["Unknown: the model's card does not say."];
   const { tiles, byClass, drawn, pretrained = [] } = trainedOn;
   const of = (name: string, counts: Readonly<Record<string, number>>) => [
     name,
     ...PARTITIONS.map((p) => `${counts[p]}`),
   ];
   const rows = byClass ? classes.map((name) => of(name, byClass[name] ?? {})) : [];
-  const before = pretrained.map(
-    ({ name, pretraining = "other images" }) => `${name}, trained on ${pretraining} before`,
-  );
+  const before = pretrained.map(({ name, pretraining = "other images" }) => `${name}, pretrained on ${pretraining}`);
   return [
-    `${drawn ? "Tiles that a program drew" : "Tiles"}${source?.dataset ? ` of the data set ${source.dataset}` : ""}:`,
+    `${drawn ? "Drawn (synthetic) tiles" : "Tiles"}${source?.dataset ? ` of the data set ${source.dataset}` : ""}:`,
     table(["class", ...PARTITIONS], [...rows, of("all", tiles)]),
     ...(before.length > 0 ? [`It builds on ${before.join(" and ")}.`] : []),
   ];
@@ -59,7 +57,7 @@ function choice({ selection }: ModelCard): string[] {
   const { monitor, thresholdRule } = selection;
   return [
     `The weights are those of the epoch with the best ${monitor} on validation. The threshold was chosen on validation ` +
-      `(${thresholdRule}). The test images had no say in either.`,
+      `(${thresholdRule}). Neither used the test images.`,
   ];
 }
 
@@ -89,12 +87,12 @@ function shift({ shift: shifts = {} }: ModelCard): string[] {
 function limits({ trainedOn, familiar }: ModelCard): string[] {
   const facts = [
     ...(trainedOn?.drawn ? [DRAWN] : []),
-    "For research and teaching; it is no medical device, and nobody has tested it on patients.",
-    "It knows two classes, and calls every image one of them, also an image of something else.",
-    "Other scanners, stains, magnifications and hospitals than those of its training tiles may make it worse.",
+    "For research and teaching only; it is not a medical device and has not been tested on patients.",
+    "It knows two classes and assigns every image to one of them, even an image of something else.",
+    "It may perform worse on other scanners, stains, magnifications and hospitals than those of its training tiles.",
     familiar
-      ? "It warns of images that look unlike its training tiles; one such image in twenty of the right kind is warned about too."
-      : "It does not know what its training tiles looked like, so it does not warn of other images.",
+      ? "It warns about images that look unlike its training tiles, and by mistake about one in twenty images like them."
+      : "It has no statistics of its training tiles, so it does not warn about images unlike them.",
   ];
   return [list(facts)];
 }
@@ -104,7 +102,7 @@ function licences({ trainedOn }: ModelCard): string[] {
     ({ name, licence = "licence not known", source }) => `${name}: ${licence}${source ? `, ${source}` : ""}.`,
   );
   return [
-    list([...parts, "The model's own weights: as whoever trained it decides, within the licence of the images."]),
+    list([...parts, "The model's own weights: decided by whoever trained it, within the licence of the images."]),
   ];
 }
 

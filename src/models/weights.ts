@@ -98,7 +98,7 @@ export async function readParts(
   if (stored.join() !== weight.shape.join()) {
     throw new InputError(
       "TENSOR_SHAPE",
-      `${file.path} is of another model: ${weight.name} has shape [${stored}], this one needs [${weight.shape}].`,
+      `${file.path} belongs to another model: ${weight.name} has shape [${stored}], this one needs [${weight.shape}].`,
     );
   }
   let start = 0;

@@ -39,10 +39,10 @@ function lineWords(slope: number, intercept: number, chance: number): string {
 function slopeWords(slope: number): string {
   if (slope < 0) return `the ranking points the wrong way (slope ${decimal(slope, 2)})`;
   if (slope < 1 - NEAR.slope) {
-    return `the model is surer of itself than it should be (slope ${decimal(slope, 2)}, below 1: probabilities too close to 0 and 1)`;
+    return `the model is overconfident (slope ${decimal(slope, 2)}, below 1: probabilities too close to 0 and 1)`;
   }
   if (slope > 1 + NEAR.slope) {
-    return `the model is less sure of itself than it could be (slope ${decimal(slope, 2)}, above 1: probabilities too close to the middle)`;
+    return `the model is underconfident (slope ${decimal(slope, 2)}, above 1: probabilities too close to the middle)`;
   }
   return "";
 }

@@ -23,7 +23,7 @@ export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Sec
       },
       {
         figure: precisionRecall,
-        caption: "Precision depends on how frequent positives are; where they are rarer than here, it is lower.",
+        caption: "Precision depends on how frequent positives are; if they are rarer than here, it is lower.",
       },
     ],
   };
@@ -73,5 +73,5 @@ function alternativesTable(
     "precision",
     "balanced accuracy",
   ];
-  return `${paragraph(`What other rules would have chosen on validation, and what that gives on the ${main.name} images:`)}${table(head, rows)}`;
+  return `${paragraph(`Thresholds that other rules choose on validation, and their results on the ${main.name} images:`)}${table(head, rows)}`;
 }

@@ -38,10 +38,10 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
     title: "The worst mistakes",
     blocks: [
       paragraph(
-        `${counted(fp + fn, "wrong decision")} among ${main.metrics.n} ${main.name} images. These are the ones the model was surest of: look for artefacts, ` +
-          "blur, unusual staining, and labels that may be wrong themselves." +
+        `${counted(fp + fn, "wrong decision")} among ${main.metrics.n} ${main.name} images. These are the most confident ones: look for artefacts, ` +
+          "blur, unusual staining, and wrong labels." +
           (maps.size > 0
-            ? ` Heat maps show what the surest lose when a part is covered: <b>orange</b> parts speak for ${positive}, <b>blue</b> ones for ${negative}.`
+            ? `Heat maps show how the logit changes when a part is covered: <b>orange</b> parts are evidence for ${positive}, <b>blue</b> parts for ${negative}.`
             : ""),
       ),
       ...(images.problem ? [`<p class="caution">${escapeHtml(images.problem)}</p>`] : []),

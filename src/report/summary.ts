@@ -58,10 +58,10 @@ function sentence(classes: readonly [string, string], { metrics, name }: Partiti
 }
 
 function thresholdSentence({ value, rule }: ReportFacts["results"]["threshold"], validation?: PartitionFacts): string {
-  const at = `An image is called positive from a probability of <b>${decimal(value)}</b> on.`;
+  const at = `An image is classified as positive if its probability is at least <b>${decimal(value)}</b>.`;
   if (!rule) return `${at} This threshold was not chosen on data.`;
   const on = validation ? ` on ${counted(validation.metrics.n, "validation image")}` : " on validation images";
-  return `${at} The threshold was chosen${on} by the rule <b>${escapeHtml(describeThresholdRule(parseThresholdRule(rule)))}</b>; test images had no part in it.`;
+  return `${at} The threshold was chosen${on} by the rule <b>${escapeHtml(describeThresholdRule(parseThresholdRule(rule)))}</b>; test images were not used.`;
 }
 
 /** What a reader should know before trusting the figures. */
@@ -72,16 +72,16 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
   const found: string[] = [];
   if (name === "validation") {
     found.push(
-      "There are no test predictions. These are validation images, on which epoch and threshold were chosen: expect less on new images.",
+      "There are no test predictions. These are validation images, which were used to choose epoch and threshold: expect worse results on new images.",
     );
   }
   if (positives === 0 || negatives === 0) {
     found.push(
-      `All ${name} images are of one class: areas under curves do not exist, and nothing is known of the other class.`,
+      `All ${name} images are of one class: areas under curves are undefined, and nothing is known about the other class.`,
     );
   } else if (Math.min(positives, negatives) < 30) {
     found.push(
-      `Only ${Math.min(positives, negatives)} images of the rarer class: the intervals are wide and may be too narrow still.`,
+      `Only ${Math.min(positives, negatives)} images of the rarer class: the intervals are wide, and may still be too narrow.`,
     );
   }
   if (intervals.rocAuc[0] <= 0.5 && metrics.rocAuc > 0.5)
@@ -89,7 +89,7 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
   if (metrics.rocAuc <= 0.5) found.push("The ROC AUC is no better than chance.");
   if (positives > 0 && negatives > 0 && metrics.accuracy < floor) {
     found.push(
-      `Accuracy (${percent(metrics.accuracy)}) is below that of always naming the more frequent class (${percent(floor)}).`,
+      `Accuracy (${percent(metrics.accuracy)}) is below that of always predicting the more frequent class (${percent(floor)}).`,
     );
   }
   // Large, and more than so few images show by chance where probabilities are right.
@@ -97,7 +97,7 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
     found.push("Probabilities are poorly calibrated (see Calibration): use the decision, not the probability.");
   }
   if (name === "test" && validation && validation.metrics.rocAuc - metrics.rocAuc > 0.05) {
-    found.push(`Validation (ROC AUC ${decimal(validation.metrics.rocAuc)}) promised more than the test set holds.`);
+    found.push(`Validation (ROC AUC ${decimal(validation.metrics.rocAuc)}) is better than the test result.`);
   }
   return found;
 }
@@ -108,7 +108,7 @@ const ROWS: readonly (readonly [keyof BinaryMetrics, string, string])[] = [
   ["accuracy", "Accuracy", "share of right decisions"],
   ["balancedAccuracy", "Balanced accuracy", "mean of sensitivity and specificity"],
   ["recall", "Sensitivity (recall)", "share of positives found"],
-  ["specificity", "Specificity", "share of negatives left alone"],
+  ["specificity", "Specificity", "share of negatives classified correctly"],
   ["precision", "Precision", "share of positive calls that are right"],
   ["f1", "F1", "harmonic mean of precision and recall"],
   ["weightedF1", "Weighted F1", "F1 of both classes, weighted by frequency"],

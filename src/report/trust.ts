@@ -45,7 +45,7 @@ export function calibrationSection({ main, temperature }: ReportFacts, figures: 
   });
   return {
     id: "calibration",
-    title: "Calibration: can the probability be taken at its word?",
+    title: "Calibration: do the probabilities match the frequencies?",
     blocks: [
       {
         figure: figures.calibration,
@@ -88,7 +88,7 @@ export function expertSection({ results, main }: ReportFacts, figures: Evaluatio
       },
       {
         figure: figures.votes,
-        caption: "A model that doubts where experts doubt follows the dotted line.",
+        caption: "A model that is uncertain where experts are uncertain follows the dotted line.",
       },
       columns(
         table(["Agreement", "images", positive, "accuracy", "ROC AUC"], cells),

@@ -114,7 +114,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
       await pool.each((runner) => search.work(runner));
     }
     await search.confirm(pool, confirm);
-    if (signal.aborted) throw new Interrupted(`Stopped; the same command goes on with ${directory}.`);
+    if (signal.aborted) throw new Interrupted(`Stopped; repeat the command to continue ${directory}.`);
     const rows = await search.rank();
     const logged = await tracker?.finish(rows, options.space, monitor);
     return { ...summary(directory, monitor, journal.trials, rows), ...logged };

@@ -151,7 +151,7 @@ export class Search {
         return await runner.run(job, this.host);
       } catch (error) {
         if (!(error instanceof WorkerLost) || life === LIVES || this.context.signal.aborted) throw error;
-        this.context.progress.say(`Trial ${job.trial + 1}: ${error.message} It goes on from its checkpoint.`);
+        this.context.progress.say(`Trial ${job.trial + 1}: ${error.message} It continues from its checkpoint.`);
       }
     }
   }

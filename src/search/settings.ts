@@ -38,6 +38,6 @@ export async function settleSettings(directory: string, settings: SearchSettings
   if (changed.length === 0) return;
   throw new InputError(
     "SEARCH_OTHER",
-    `--run ${directory} holds a search with another ${changed.join(", ")}; choose another directory, or repeat its options to go on with it.`,
+    `--run ${directory} holds a search with another ${changed.join(", ")}; choose another directory, or repeat its options to continue it.`,
   );
 }

@@ -58,7 +58,7 @@ export function parseSpace(value: unknown, where = "space"): Space {
     }
     if (!option) {
       const known = [...options.values()].filter(({ searched }) => searched !== false).map(({ name }) => name);
-      throw invalid(at, `there is no such training option; known: ${known.join(", ")}`);
+      throw invalid(at, `unknown training option; known: ${known.join(", ")}`);
     }
     if (isPlainObject(entry)) {
       const distribution = parseDistribution(entry, at);

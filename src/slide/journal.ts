@@ -37,7 +37,7 @@ export class Journal {
     const lines = rest.slice(0, -1);
     if (content.includes("\n") && lines.length > 0) {
       if (!resume) {
-        const message = `${path} has unfinished work: add --resume to go on with it, or remove the file to start again.`;
+        const message = `${path} has unfinished work: add --resume to continue, or remove the file to start again.`;
         throw new InputError("SLIDE_UNFINISHED", message);
       }
       if (first !== head) {

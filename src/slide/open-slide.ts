@@ -111,5 +111,5 @@ async function openFile(path: string): Promise<FileHandle> {
 async function judgeOther(path: string, file: FileHandle): Promise<TiffVerdict> {
   const { buffer } = await file.read(Buffer.alloc(16), 0, 16, 0);
   if (imageFormat(buffer) !== undefined && !/\.mrxs$/i.test(path)) return { kind: "in-one-piece" };
-  return { kind: "elsewhere", reason: "it is no TIFF, PNG, JPEG or WebP file" };
+  return { kind: "elsewhere", reason: "it is not a TIFF, PNG, JPEG or WebP file" };
 }

@@ -29,7 +29,7 @@ export async function pictureInfo(path: string): Promise<SlideInfo> {
       remarks: [],
     };
   } catch (error) {
-    throw new InputError("SLIDE_UNSUPPORTED", `${path} is no slide or picture that can be read: ${messageOf(error)}`, {
+    throw new InputError("SLIDE_UNSUPPORTED", `${path} is not a readable slide or picture: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -71,7 +71,7 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
     return await predictOpened(path, options);
   } catch (error) {
     if (!hasErrorCode(error, "ENOSPC") && !hasErrorCode(error, "EDQUOT")) throw error;
-    const message = `${options.out}: no space left; what was done is kept: make room and add --resume.`;
+    const message = `${options.out}: no space left; the finished part is kept: free some space and add --resume.`;
     throw new HistoError("DISK_FULL", message, { cause: error });
   }
 }
@@ -125,7 +125,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     }
     const predictSeconds = (performance.now() - predicting) / 1000;
     if (signal.aborted) {
-      const message = `Stopped after ${countTiles(grid, journal)} of ${grid.tissueTiles} tiles, which are kept in ${out}; --resume goes on.`;
+      const message = `Stopped after ${countTiles(grid, journal)} of ${grid.tissueTiles} tiles, which are kept in ${out}; continue with --resume.`;
       throw new Interrupted(message);
     }
     const problems = [...new Set([...journal.answers.values()].flatMap((answer) => answer.problems))];
@@ -204,10 +204,10 @@ function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, opt
   const modelMpp = options.mpp ?? cardMpp;
   if (mpp > 0 && modelMpp !== undefined) return { mpp, downsample: modelMpp / mpp };
   if (mpp > 0) {
-    const message = `${options.model} does not say how many micrometres a pixel its tiles have; say it with --mpp, such as --mpp 0.5.`;
+    const message = `${options.model} does not give the scale of its tiles (micrometres per pixel); give it with --mpp, such as --mpp 0.5.`;
     throw new InputError("SLIDE_MODEL_SCALE", message);
   }
-  const message = `${path} does not say how many micrometres a pixel it has; say it with --slide-mpp, such as --slide-mpp 0.25.`;
+  const message = `${path} does not give its scale (micrometres per pixel); give it with --slide-mpp, such as --slide-mpp 0.25.`;
   throw new InputError("SLIDE_SCALE_MISSING", message);
 }
 

@@ -74,7 +74,7 @@ export class CheckpointStore {
       return [...problems, `Resumed from ${path}: epoch ${trainer.epoch}, batch ${trainer.batch}.`].join(" ");
     }
     if (problems.length)
-      throw new InputError("CHECKPOINT_UNUSABLE", `${problems.join(" ")} Train anew with another --run.`);
+      throw new InputError("CHECKPOINT_UNUSABLE", `${problems.join(" ")} Start again with a different --run.`);
     return undefined;
   }
 

@@ -46,7 +46,7 @@ export async function runLearningRateRange(
         },
         { ...range, steps, ...(signal && { signal }) },
       );
-      if (signal?.aborted) throw new Interrupted("Stopped; the range test has to be started anew.");
+      if (signal?.aborted) throw new Interrupted("Stopped; start the range test again.");
       shown.finish();
       return result;
     } finally {

@@ -112,13 +112,16 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
       ],
       ...(own.metrics && { metrics: own.metrics }),
     });
-    if (resume) progress.say((await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting anew.");
+    if (resume)
+      progress.say(
+        (await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting from the beginning.",
+      );
     // Only now: a resumption that is refused leaves the run as it was. And now already: so that a run in progress can be
     // understood.
     await mkdir(run.path, { recursive: true });
     await writeJson(run.config, config);
     for (const callback of callbacks) await callback.onRun?.(run, config);
-    if (!(await trainer.fit(signal))) throw new Interrupted(`Stopped; go on with --run ${run.path} --resume.`);
+    if (!(await trainer.fit(signal))) throw new Interrupted(`Stopped; continue with --run ${run.path} --resume.`);
     setPrecision("fp32");
     const evaluation = await evaluateRun(run, config, task, data, progress);
     await store.clear();

@@ -29,12 +29,12 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
   const { SSA } = card.trainedOn?.byClass ?? {};
   assert.ok(SSA && page.includes(`| SSA | ${SSA.train} | ${SSA.validation} | ${SSA.test} |`));
   for (const said of [
-    "**Trained on drawn tiles: it knows nothing of tissue.**",
-    "Tiles that a program drew of the data set polyps:",
+    "**Trained on drawn (synthetic) tiles: it has never seen real tissue.**",
+    "Drawn (synthetic) tiles of the data set polyps:",
     "32 x 32 pixels (0.5 micrometres a pixel)",
     "best rocAuc on validation. The threshold was chosen on validation (balanced-accuracy)",
     card.shift?.test?.says ?? "no shift",
-    "it is no medical device",
+    "it is not a medical device",
   ])
     assert.ok(page.includes(said), `${said} is not in\n${page}`);
   assert.match(page, /\| ROC AUC \| [\d.]+ \(95 % [\d.]+ to [\d.]+\) \| [\d.]+ \(95 %/);

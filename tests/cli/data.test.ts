@@ -47,7 +47,7 @@ test("histo eda --no-images reads the label table alone", async (context) => {
   assert.deepEqual(eda.classes, { HP: { train: 1, test: 0 }, SSA: { train: 0, test: 1 } });
   // A table that came without any of its images is looked at the same way, and this is said; a single missing one is an error.
   const alone = histoJson<Record<string, unknown>>("eda", "--data", folder);
-  assert.deepEqual(alone, { ...eda, notes: ["None of the 2 images is there: only the label table was read."] });
+  assert.deepEqual(alone, { ...eda, notes: ["None of the 2 images exists: only the label table was read."] });
   await writeFiles(folder, { "images/a.png": "" });
   const some = histo("eda", "--data", folder, "--quiet");
   assert.equal(some.status, 2);

@@ -44,7 +44,7 @@ test("the tracker's plan builds its image, starts it by its document, and says w
     places.join(", "),
   );
   assert.ok((plan.monthlyCost.tracking?.total ?? 0) > 40);
-  assert.match(stderr, /no alarmEmail: alarms and budget notices reach nobody/);
+  assert.match(stderr, /no alarmEmail: nobody is notified of alarms and the budget/);
 });
 
 test("nothing happens without a yes", async (t) => {

@@ -102,6 +102,6 @@ test("--stain-reference is refused without a method", async (context) => {
   for (const command of ["train", "lr-range"]) {
     const { status, stderr } = histo(command, "--data", directory, "--stain-reference", "0.png");
     assert.equal(status, 2);
-    assert.match(stderr, /--stain-reference goes with --stain reinhard, macenko or vahadane/);
+    assert.match(stderr, /--stain-reference needs --stain reinhard, macenko or vahadane/);
   }
 });

@@ -84,7 +84,7 @@ test("few images do not make right probabilities look poorly calibrated", async 
   assert.match(text(wrong.document, "#summary"), /poorly calibrated/);
   assert.match(
     text(wrong.document, "#calibration"),
-    /surer of itself than it should be.*chance of a line this far from perfect is below 0\.001/,
+    /overconfident.*chance of a line this far from perfect is below 0\.001/,
   );
 });
 

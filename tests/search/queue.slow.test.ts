@@ -132,7 +132,7 @@ describe("a search through Redis", { skip: withoutRedis() }, () => {
     }, "the first worker is in a trial");
     process.kill(-first.pid, "SIGKILL");
     const result = await resultOf(searching);
-    assert.match(searching.stderr, /was taken up again; it goes on from its checkpoint/);
+    assert.match(searching.stderr, /was restarted; it continues from its checkpoint/);
     assert.match(logOf(run, lost as number), /resumed at epoch [1-9]/);
     assert.deepEqual(finishedIn(run).sort(), [0, 1, 2, 3, 4]);
     assert.deepEqual(essence(result.leaderboard), essence(whole.leaderboard));

@@ -53,7 +53,7 @@ test("a name that may mean several images is refused, and they are named", async
   await assert.rejects(images.read("b.png"), {
     code: "IMAGE_NAME_AMBIGUOUS",
     status: 400,
-    message: "The name may mean any of several images: s1/b.png, s2/b.png.",
+    message: "The name matches several images: s1/b.png, s2/b.png.",
   });
   const exact = await images.read("s1/b.png");
   for (const name of ["S1/B.PNG", "s1\\b", "set/s1/b.jpg"]) assert.deepEqual(await images.read(name), exact, name);

@@ -25,7 +25,7 @@ test("a job of an array predicts the slide of its index, and says where the arra
   assert.deepEqual((await readdir(out)).sort(), ["a.tif", "b.tif"]);
   for (const [env, message] of [
     [{ JOB_COMPLETION_INDEX: "2" }, /size must be 2/],
-    [{}, /for array jobs/],
+    [{}, /needs an array job/],
   ] as const) {
     const { status, stderr } = run(env);
     assert.equal(status, 2);

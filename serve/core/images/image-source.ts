@@ -79,7 +79,7 @@ export function isImageName(name: string): boolean {
  * @throws {Problem} `FIELD_INVALID` or `IMAGE_NAME_INVALID`
  */
 export function checkImageName(name: unknown): string {
-  if (typeof name !== "string") throw new Problem("FIELD_INVALID", "image_filename must be a text.");
+  if (typeof name !== "string") throw new Problem("FIELD_INVALID", "image_filename must be a string.");
   const forward = name.replaceAll("\\", "/");
   const lacksEnding = !(forward.split("/").at(-1) as string).includes(".");
   if (!isImageName(lacksEnding ? `${forward}.png` : forward)) throw new Problem("IMAGE_NAME_INVALID");
@@ -106,5 +106,5 @@ export async function readMeant(
   if (name === undefined || name === asked) throw new Problem("IMAGE_NOT_FOUND");
   if (others.length === 0) return read(name);
   const names = [name, ...others].slice(0, 5).join(", ");
-  throw new Problem("IMAGE_NAME_AMBIGUOUS", `The name may mean any of several images: ${names}.`);
+  throw new Problem("IMAGE_NAME_AMBIGUOUS", `The name matches several images: ${names}.`);
 }

@@ -101,7 +101,7 @@ async function discoverKeys(issuer: string): Promise<SigningKeys> {
   const response = await fetch(address, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS), redirect: "error" });
   const document = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
   if (!response.ok || document.issuer !== issuer || typeof document.jwks_uri !== "string") {
-    throw new Error(`${address} is no discovery document of ${issuer}`);
+    throw new Error(`${address} is not a discovery document of ${issuer}`);
   }
   return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: DISCOVERY_TIMEOUT_MS });
 }

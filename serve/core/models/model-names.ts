@@ -4,7 +4,7 @@ import { readModelDirectory } from "../../../src/model-directory/index";
 
 /** Names for the models: their own, with the folder's added where two are the same. */
 export async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {
-  if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: name at least one model directory.");
+  if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: give at least one model directory.");
   const cards = await Promise.all(directories.map(async (directory) => (await readModelDirectory(directory)).card));
   const named = directories.map((directory, i): [string, string] => {
     const { name = "", variant } = cards[i] ?? {};

@@ -82,7 +82,7 @@ export class ModelRegistry {
     if (name) {
       const model = this.models.get(name);
       if (model) return model;
-      throw new Problem("MODEL_NOT_FOUND", `No model of this name is loaded; there is ${this.names().join(", ")}.`);
+      throw new Problem("MODEL_NOT_FOUND", `No model of this name is loaded; loaded: ${this.names().join(", ")}.`);
     }
     const [first] = this.models.values();
     if (!first) throw new Problem("MODEL_UNAVAILABLE", "The models are still loading.");

@@ -15,7 +15,7 @@ export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => 
   const { name: model, sha256, card } = models.get(typeof given.model === "string" ? given.model : null);
   const { image_filename: filename, label } = given;
   if (typeof filename !== "string" || filename === "" || filename.length > LONGEST_NAME) {
-    throw new Problem("FIELD_INVALID", `image_filename must be a text of at most ${LONGEST_NAME} characters.`);
+    throw new Problem("FIELD_INVALID", `image_filename must be a string of at most ${LONGEST_NAME} characters.`);
   }
   if (!card.classes.includes(label as string)) {
     throw new Problem("FIELD_INVALID", `label must be ${card.classes.join(" or ")}.`);

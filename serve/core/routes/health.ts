@@ -39,7 +39,7 @@ async function readyModels(context: ServiceContext): Promise<ReadyModel[]> {
   // No model is not readiness, although none has failed.
   if (models.length === 0) throw new Problem("MODEL_UNAVAILABLE", "No model is loaded.");
   const wrong = models.find(({ golden }) => golden.status === "failed");
-  if (wrong) throw new Problem("MODEL_UNAVAILABLE", `The model ${wrong.name} did not give its golden answer.`);
+  if (wrong) throw new Problem("MODEL_UNAVAILABLE", `The model ${wrong.name} did not reproduce its golden answer.`);
   return models;
 }
 

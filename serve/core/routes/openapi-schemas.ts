@@ -14,7 +14,7 @@ export const object = (properties: Json, required = Object.keys(properties)): Js
 });
 export const list = (items: Json): Json => ({ type: "array", items });
 const ANSWER: Json = {
-  image_filename: { type: ["string", "null"], description: "As asked for or as uploaded." },
+  image_filename: { type: ["string", "null"], description: "As requested or as uploaded." },
   logit: number("Log-odds of the positive class."),
   probability: number("Probability of the positive class, 0 to 1."),
   predicted_class: string("The positive class from the threshold on, else the negative one."),
@@ -26,7 +26,7 @@ const ANSWER: Json = {
   in_distribution: {
     type: ["number", "null"],
     description:
-      "Share of tiles like the training tiles that look at least as unusual, 0 to 1; null where the model does not know.",
+      "Share of tiles like the training tiles that look at least as unusual, 0 to 1; null if the model cannot tell.",
   },
   warnings: {
     ...list({ type: "string", enum: Object.keys(PREDICTION_WARNING_TEXTS) }),
@@ -35,14 +35,14 @@ const ANSWER: Json = {
 };
 
 const TILES: Json = {
-  description: "Only where `tile` was asked for and the image is large.",
+  description: "Only if `tile` was requested and the image is large.",
   ...object({
-    total: { type: "integer", description: "Tiles that cover the image." },
-    predicted: { type: "integer", description: "Those with tissue; all where none shows any." },
-    positive: { type: "integer", description: "Those of the positive class." },
+    total: { type: "integer", description: "Number of tiles that cover the image." },
+    predicted: { type: "integer", description: "Number of tiles with tissue; all tiles if none has tissue." },
+    positive: { type: "integer", description: "Number of tiles of the positive class." },
     strongest: {
       ...list(object({ x: { type: "integer" }, y: { type: "integer" }, probability: { type: "number" } })),
-      description: "The most probable ones: left upper corner in pixels of the image, probability.",
+      description: "The most probable tiles: top left corner in pixels of the image, and probability.",
     },
   }),
 };

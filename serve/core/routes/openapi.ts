@@ -26,7 +26,7 @@ function problems(...codes: ProblemCode[]): Json {
 const MODEL_PARAMETER = {
   name: "model",
   in: "query",
-  description: "Name of the model; the first loaded one where absent.",
+  description: "Name of the model; default: the first loaded one.",
   schema: { type: "string" },
 };
 
@@ -122,7 +122,7 @@ function paths({ limits }: ServiceContext): Json {
       post: {
         operationId: "explain",
         summary: "Show what the model looked at",
-        description: "Covers one part of the image after the other and measures the change of the logit.",
+        description: "Covers the parts of the image one by one and measures how the logit changes.",
         parameters: [
           MODEL_PARAMETER,
           { name: "grid", in: "query", schema: { type: "integer", minimum: 2, maximum: 28, default: 12 } },
@@ -194,7 +194,7 @@ function paths({ limits }: ServiceContext): Json {
               schema: object(
                 {
                   slide: string("Name of a slide in the image source."),
-                  mpp: number("Micrometres a pixel of the model's tiles; its card's where absent."),
+                  mpp: number("Micrometres per pixel of the model's tiles; its card's where absent."),
                   slide_mpp: number("Micrometres a pixel of the slide; what the file says where absent."),
                   overlap: number("Share of a tile that the next one covers too, 0 to 0.9."),
                 },
@@ -217,7 +217,7 @@ function paths({ limits }: ServiceContext): Json {
     "/slides/{id}": {
       get: {
         operationId: "slide",
-        summary: "Progress of a slide, then its summary and where its files are",
+        summary: "Progress of a slide, then its summary and the paths of its files",
         parameters: [SLIDE_ID],
         responses: { 200: ok("State.", { type: "object" }), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
       },
@@ -243,7 +243,7 @@ function paths({ limits }: ServiceContext): Json {
         summary: "Training history and curves of the run that a model came from",
         parameters: [modelPath],
         responses: {
-          200: ok("History and curves; null where the run is not here.", { type: "object" }),
+          200: ok("History and curves; null if the run is not available.", { type: "object" }),
           ...problems("MODEL_NOT_FOUND"),
         },
       },
@@ -251,7 +251,7 @@ function paths({ limits }: ServiceContext): Json {
     "/images": {
       get: {
         operationId: "listImages",
-        summary: "Names in the image source, with labels where known",
+        summary: "Names in the image source, with labels if known",
         parameters: [
           { name: "offset", in: "query", schema: { type: "integer", minimum: 0 } },
           { name: "limit", in: "query", schema: { type: "integer", minimum: 0, maximum: 5000 } },

@@ -108,7 +108,7 @@ function uploaded({ filename, bytes }: { filename: string | null; bytes: Uint8Ar
 }
 
 function notEmpty(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) throw new Problem("IMAGE_CORRUPT", "The image has no bytes.");
+  if (bytes.length === 0) throw new Problem("IMAGE_CORRUPT", "The image is empty.");
   return bytes;
 }
 

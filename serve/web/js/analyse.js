@@ -61,7 +61,7 @@ export async function view() {
     picture.hidden = true;
     empty.hidden = false;
     const kind = TIFF.test(chosen?.name ?? "") ? "TIFF files" : "this file";
-    empty.textContent = `This browser cannot show ${kind}. The model answers all the same.`;
+    empty.textContent = `This browser cannot show ${kind}. The model still gives a prediction.`;
   }
 
   /** Asks every chosen model about the chosen image. @param {{tile?: boolean}} [how] `tile`: tile by tile, where it is large */
@@ -186,8 +186,8 @@ export async function view() {
         "p",
         {},
         total > 0
-          ? "Choose a tile, or bring your own: the model answers at once."
-          : "Bring a tile, or try a drawn one: the model answers at once.",
+          ? "Choose a tile, or upload your own, to get a prediction."
+          : "Upload a tile, or try a synthetic one, to get a prediction.",
       ),
     ),
     h(

@@ -199,7 +199,7 @@ export async function view() {
       "div",
       { class: "intro" },
       h("h1", {}, "Many images at once"),
-      h("p", {}, "Drop a folder's worth of files, or take the server's own, and keep the answers as a table."),
+      h("p", {}, "Drop any number of files, or use the server's images, and save the predictions as a table."),
     ),
     h(
       "section",

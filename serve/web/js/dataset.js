@@ -31,12 +31,7 @@ export async function view() {
       { class: "intro" },
       h("h1", {}, "Data set"),
       h("p", {}, `The ${total.toLocaleString("en")} images of “${source.label}”, as their label table describes them.`),
-      source.drawn &&
-        h(
-          "p",
-          {},
-          "These tiles are drawn by a program and the votes on them simulated: they show no tissue of anybody.",
-        ),
+      source.drawn && h("p", {}, "These tiles are synthetic and the votes simulated: they show no real tissue."),
     ),
     h(
       "dl",
@@ -50,7 +45,7 @@ export async function view() {
     ),
     figures.length > 0
       ? h("div", { class: "grid" }, ...figures)
-      : h("p", { class: "notice" }, "The image source has no label table, so nothing more is known."),
+      : h("p", { class: "notice" }, "The image source has no label table, so there are no labels."),
   );
 }
 
@@ -143,7 +138,7 @@ function votes(entries, classes, positive, drawn) {
           yaxis: { title: "Images" },
         },
       }),
-      { caption: "Where few agree, no model can be expected to be right often." },
+      { caption: "Where experts disagree, no model can be expected to be right often." },
     ),
   ];
 }

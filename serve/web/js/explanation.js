@@ -201,7 +201,7 @@ export function explanationPanel({ explain, picture }) {
     bar.setAttribute("aria-label", `Scale of the colours ${numbers}`);
     status.textContent =
       strongest() > scale * 1.0001
-        ? `Parts beyond the scale have the colour of its end; the strongest is ${logitsText(strongest(), scale)}.`
+        ? `Parts beyond the scale have its end colour; the strongest is ${logitsText(strongest(), scale)}.`
         : "";
   }
 

@@ -72,7 +72,7 @@ export function historyCard(models, show) {
       h("button", { type: "button", onclick: json }, "Save JSON"),
       h("button", { type: "button", class: "quiet", onclick: clear }, "Clear"),
     ),
-    h("p", { class: "hint" }, "Kept in this browser only, with the images: the last 50."),
+    h("p", { class: "hint" }, "The last 50, stored with their images in this browser only."),
   );
 
   function fill() {

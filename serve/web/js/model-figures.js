@@ -121,7 +121,7 @@ function calibrationFigure(partition, bins) {
         yaxis: { title: "Share that was positive", range: [0, 1] },
       },
     }),
-    { level: "h3", caption: "On the dotted line a probability means what it says." },
+    { level: "h3", caption: "On the dotted line, predicted probabilities match observed frequencies." },
   );
 }
 

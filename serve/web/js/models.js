@@ -29,7 +29,7 @@ export async function view() {
       "div",
       { class: "intro" },
       h("h1", {}, "Models"),
-      h("p", {}, "What is loaded, and how well it did on images it had never seen. Ranges are 95 % intervals."),
+      h("p", {}, "The loaded models, and how well they did on images they had never seen. Ranges are 95 % intervals."),
     ),
     models.length > 1 && comparison(models, curves),
     ...models.map((/** @type {any} */ model, /** @type {number} */ i) => modelCard(model, curves[i])),

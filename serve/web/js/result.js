@@ -62,7 +62,8 @@ export function resultPanel({
 function notesOn({ warnings: codes = [] }, warnings, model, tile) {
   const note = (/** @type {any[]} */ ...parts) => h("p", { class: "notice warning", role: "status" }, ...parts);
   return [
-    model.trained_on?.drawn && note("This model was trained on drawn tiles: it knows nothing of tissue."),
+    model.trained_on?.drawn &&
+      note("This model was trained on drawn (synthetic) tiles: it has never seen real tissue."),
     ...codes.map((/** @type {string} */ code) =>
       note(
         `This image ${warnings[code] ?? code}. `,
@@ -160,7 +161,7 @@ function correction(classes, id, keep) {
         onclick: async () => {
           try {
             await keep(label);
-            status.textContent = `Kept: you call it ${label}.`;
+            status.textContent = `Saved: you labelled it ${label}.`;
           } catch (error) {
             status.textContent = /** @type {Error} */ (error).message;
           }

@@ -54,7 +54,7 @@ export async function view() {
       { class: "card stack" },
       slides.length === 0 && h("p", { class: "hint" }, none),
       h("label", { for: "slide" }, "Slide", choice),
-      h("label", { for: "mpp" }, "Micrometres a pixel of the model's tiles", mpp),
+      h("label", { for: "mpp" }, "Micrometres per pixel of the model's tiles", mpp),
       h("div", { class: "row" }, start, stop),
       bar,
       message,

@@ -32,7 +32,7 @@ export async function sourcePanel(choose) {
     file: dropZone({
       id: "file",
       label: "Choose files, or drop or paste them anywhere",
-      hint: "PNG, JPEG, WebP or TIFF. One is analysed at once, several become a batch. They go to the chosen server, which does not store them.",
+      hint: "PNG, JPEG, WebP or TIFF. A single image is analysed at once; several open as a batch. They are sent to the chosen server, which does not store them.",
       take: deliver,
     }),
     camera: navigator.mediaDevices ? camera(choose) : undefined,
@@ -247,7 +247,7 @@ function examples(choose) {
     "div",
     {},
     grid,
-    h("p", { class: "hint" }, "Drawn by a program, to try the page with: they show no tissue of anybody."),
+    h("p", { class: "hint" }, "Synthetic tiles for trying the page: they show no real tissue."),
   );
 }
 

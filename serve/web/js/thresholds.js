@@ -47,7 +47,7 @@ export async function meaningOf(model) {
   const threshold = thresholdOf(model);
   const [negative, positive] = model.classes;
   const told = (/** @type {number} */ sensitivity, /** @type {number} */ specificity) =>
-    `On validation this threshold finds ${percent(sensitivity)} of the ${positive} images (sensitivity) and calls ${percent(specificity)} of the ${negative} images ${negative} (specificity).`;
+    `On validation, this threshold finds ${percent(sensitivity)} of the ${positive} images (sensitivity) and classifies ${percent(specificity)} of the ${negative} images as ${negative} (specificity).`;
   const validation = (await curvesOf(model.name))?.partitions?.validation;
   if (validation) {
     // Thresholds fall from the highest; the last one that is not below counts all that answer positive.

@@ -220,7 +220,7 @@ class TrialServer {
     const seen = await this.hashOf(data, job).catch(messageOf);
     if (seen === dataHash) return undefined;
     const other = /^[0-9a-f]{64}$/.test(seen)
-      ? `${data} is another data set than the search's (content ${seen.slice(0, 12)} instead of ${dataHash.slice(0, 12)})`
+      ? `${data} is not the search's data set (content ${seen.slice(0, 12)} instead of ${dataHash.slice(0, 12)})`
       : seen.replace(/\.$/, "");
     return this.refuse("WORKER_OTHER_DATA", `${other}; bring the data set here and name its place with --data`);
   }

@@ -102,7 +102,7 @@ function infoOf(path: string, { levels, properties }: SlideDescription): SlideIn
     ...(plausible && { mpp }),
     ...(objective > 0 && { objective }),
     ...(Object.values(bounds).every(Number.isFinite) && { bounds }),
-    remarks: known && !plausible ? [`it says ${mpp} micrometres a pixel, which no slide has`] : [],
+    remarks: known && !plausible ? [`it says ${mpp} micrometres per pixel, which is impossible`] : [],
   };
 }
 

@@ -137,5 +137,5 @@ async function takeBack(queue: SlideQueue, ids: readonly string[]): Promise<Erro
   } catch (error) {
     return new Interrupted(`Stopped; workers could not be told (${messageOf(error)}). What is done is kept.`);
   }
-  return new Interrupted("Stopped; what is done is kept, and the same command goes on.");
+  return new Interrupted("Stopped; the finished part is kept. Repeat the command to continue.");
 }

@@ -149,7 +149,7 @@ function refusalOf({ protocol, path, settings }: QueuedSlide): InputError | unde
   if (protocol !== PROTOCOL) {
     return new InputError(
       "WORKER_VERSION",
-      "This worker cannot take slides: they are of another version of this program.",
+      "This worker cannot take slides: they come from another version of this program.",
     );
   }
   const missing = [path, settings.model].find((needed) => !existsSync(needed));

@@ -43,7 +43,7 @@ function said(vendor: string, mpp: number, objective: number): Resolution {
     ...(plausible && { mpp }),
     ...(objective > 0 && { objective }),
     remarks:
-      known && !plausible ? [`it says ${Number(mpp.toPrecision(4))} micrometres a pixel, which no slide has`] : [],
+      known && !plausible ? [`it says ${Number(mpp.toPrecision(4))} micrometres per pixel, which is impossible`] : [],
   };
 }
 

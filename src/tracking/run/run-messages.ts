@@ -30,12 +30,12 @@ export class RunMessages {
   pass({ kind, ...notice }: Notice): void {
     if (!("message" in notice)) return;
     const { message } = notice;
-    const kept = `The work goes on; its log is kept in ${this.directory}`;
+    const kept = `The work continues; its log is kept in ${this.directory}`;
     if (kind === "recovered") this.sayOfAbsence(`${this.trackingUri} answers again.`);
     else if (kind === "unreachable") {
       this.sayOfAbsence(`${this.trackingUri} cannot be used now (${message}). ${kept}.`);
     } else if (kind === "stopped") this.say(`Tracking stopped: ${message}. ${kept} for \`histo mlflow sync\`.`);
-    else this.warn(`the server refused an item: ${message}`);
+    else this.warn(`the server rejected an item: ${message}`);
   }
 
   /** That a run has ended before everything was sent. */

@@ -90,7 +90,7 @@ export class Journal {
     if (this.descriptor !== undefined) return this.descriptor;
     throw new TrackingInputError(
       "RUN_ENDED",
-      "the run has ended, and what is logged after end() is left out; begin it again with startRun in the same spoolDirectory to add to it (amend: true keeps its status and its end)",
+      "the run has ended, and data logged after end() is left out; start it again with startRun in the same spoolDirectory to add to it (amend: true keeps its status and its end)",
     );
   }
 

@@ -118,7 +118,7 @@ export class SpoolSenderService {
   }
 
   private replaced(id: number, directory: string): void {
-    const problem = "this run was begun again in the same directory, and goes on there";
+    const problem = "this run was restarted in the same directory, and continues there";
     this.send({ id, report: { directory, server: "", complete: false, pending: 0, rejected: 0, problem } });
   }
 }

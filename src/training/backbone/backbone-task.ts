@@ -96,7 +96,7 @@ function checkSizes(backbones: readonly Backbone[], { size, extraFeatures }: Tra
     if (description.opset !== OPSET && (extraFeatures === "colour" || backbones.length > 1)) {
       throw new InputError(
         "BACKBONE_UNSUPPORTED",
-        `${file} has ONNX operator set ${description.opset}; beside others it must have ${OPSET}: export it anew.`,
+        `${file} has ONNX operator set ${description.opset}; beside others it must have ${OPSET}: export it again.`,
       );
     }
   }

@@ -37,7 +37,7 @@ function assign(model: tf.LayersModel, name: string, path: string, values: tf.Te
     if (shape.join() === values[i]?.shape.join()) return;
     throw new InputError(
       "TENSOR_SHAPE",
-      `${path} is of another network: ${name} has shape [${values[i]?.shape}], not [${shape}].`,
+      `${path} belongs to another network: ${name} has shape [${values[i]?.shape}], not [${shape}].`,
     );
   });
   layer.setWeights(values);

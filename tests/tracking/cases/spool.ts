@@ -319,7 +319,7 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       logSome(third, 20, 30);
       assert.ok((await ending).complete);
       assert.ok((await third.end()).complete);
-      assert.match((await first.end()).problem ?? "", /begun again in the same directory/);
+      assert.match((await first.end()).problem ?? "", /restarted in the same directory/);
       const stored = await onlyRun(client, "spool/again");
       assert.equal(stored.info.status, "FINISHED");
       assert.deepEqual(await historyOf(client, stored, "loss"), range(30));

@@ -62,7 +62,7 @@ test("a closed journal takes nothing more, and leaves alone the file that has it
   const journal = new Journal(new SpoolDirectory(directory));
   journal.close();
   const other = openSync(join(directory, "other.txt"), "w");
-  assert.throws(() => journal.append(events[1]!), { code: "RUN_ENDED", message: /begin it again with startRun/ });
+  assert.throws(() => journal.append(events[1]!), { code: "RUN_ENDED", message: /start it again with startRun/ });
   journal.close();
   closeSync(other);
   assert.equal(await readFile(join(directory, "other.txt"), "utf8"), "");
