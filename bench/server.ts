@@ -22,7 +22,7 @@ import { median } from "./median";
 import { peerPython } from "./python-peers";
 
 const CONNECTIONS = [1, 8, 64] as const;
-/** Servers take turns, so that what else the machine does meets all of them. */
+/** Servers take turns at each number of connections, so that what else the machine does meets all of them. */
 const ROUNDS = 3;
 const SECONDS = 3;
 const TILES = 32;
@@ -65,9 +65,14 @@ export async function run({ progress, budget, model: given, quick = false }: Con
 
     const rounds: Figures[][] = servers.map(() => []);
     await budget.rounds(quick ? 1 : ROUNDS, async () => {
-      for (const [i, server] of servers.entries()) {
-        rounds[i]?.push(await load(server, tiles, quick ? 1 : SECONDS, { progress, budget }));
+      const round: Record<string, number>[] = servers.map(() => ({}));
+      for (const connections of CONNECTIONS) {
+        for (const [i, server] of servers.entries()) {
+          budget.signal.throwIfAborted();
+          Object.assign(round[i] as object, await load(server, tiles, connections, quick ? 1 : SECONDS, progress));
+        }
       }
+      for (const [i, figures] of round.entries()) rounds[i]?.push(figures as Figures);
     });
     const [ownFigures, threaded, forked] = rounds.map(medians) as [Figures, Figures, Figures];
     const peer = fasterOf(threaded, forked);
@@ -153,33 +158,31 @@ async function logitsOf({ url }: Running, tiles: readonly Buffer[]): Promise<num
   return logits;
 }
 
-/** Loads a server with each number of connections, after a second to warm up. */
+/** Loads a server with a number of connections, after a second to warm up. */
 async function load(
   { name, url }: Running,
   tiles: readonly Buffer[],
+  connections: (typeof CONNECTIONS)[number],
   seconds: number,
-  { progress, budget }: Pick<BenchmarkContext, "progress" | "budget">,
-): Promise<Figures> {
+  progress: BenchmarkContext["progress"],
+): Promise<Partial<Figures>> {
   const requests = tiles.map((body) => ({ method: "POST", path: "/predict", body, headers: HEADERS }));
-  const figures: Record<string, number> = {};
-  for (const connections of CONNECTIONS) {
-    budget.signal.throwIfAborted();
-    await autocannon({ url, connections, duration: 1, requests });
-    const {
-      requests: done,
-      latency,
-      errors,
-      non2xx,
-    } = await autocannon({ url, connections, duration: seconds, requests });
-    if (errors + non2xx > 0) throw new HistoError("BENCH_FAILED", `${name}: ${errors + non2xx} requests failed.`);
-    figures[`requestsPerSecond${connections}`] = done.average;
-    figures[`p50Ms${connections}`] = latency.p50;
-    figures[`p99Ms${connections}`] = latency.p99;
-    progress.say(
-      `${name}, ${connections} connections: ${done.average.toFixed(0)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms`,
-    );
-  }
-  return figures as Figures;
+  await autocannon({ url, connections, duration: 1, requests });
+  const {
+    requests: done,
+    latency,
+    errors,
+    non2xx,
+  } = await autocannon({ url, connections, duration: seconds, requests });
+  if (errors + non2xx > 0) throw new HistoError("BENCH_FAILED", `${name}: ${errors + non2xx} requests failed.`);
+  progress.say(
+    `${name}, ${connections} connections: ${done.average.toFixed(0)} requests/s, p50 ${latency.p50} ms, p99 ${latency.p99} ms`,
+  );
+  return {
+    [`requestsPerSecond${connections}`]: done.average,
+    [`p50Ms${connections}`]: latency.p50,
+    [`p99Ms${connections}`]: latency.p99,
+  };
 }
 
 function medians(rounds: readonly Figures[]): Figures {
