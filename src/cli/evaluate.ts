@@ -164,9 +164,9 @@ async function reportOf(
 async function judgedByPeople(
   { binaryMetrics, labelsAndScores, readFeedback }: Evaluation,
   file: string,
-  { name, classes, threshold }: RunResults,
+  { name, directory, classes, threshold }: RunResults,
 ): Promise<NonNullable<Result["feedback"]>> {
-  const { predictions, otherRuns } = await readFeedback(file, name, classes);
+  const { predictions, otherRuns } = await readFeedback(file, [name, basename(directory.path)], classes);
   if (predictions.length === 0) {
     throw new InputError("FEEDBACK_EMPTY", `--feedback: ${file} has no label for answers of the run ${name}.`);
   }

@@ -13,10 +13,14 @@ interface Feedback {
 
 /**
  * Reads the file of `histo serve --feedback`.
- * @param run name of the run whose model answered @param classes `[negative, positive]`
+ * @param runs names of the run whose model answered: its own, and that of its folder @param classes `[negative, positive]`
  * @throws {InputError} `FEEDBACK_UNREADABLE`, naming the line
  */
-export async function readFeedback(path: string, run: string, classes: readonly [string, string]): Promise<Feedback> {
+export async function readFeedback(
+  path: string,
+  runs: readonly string[],
+  classes: readonly [string, string],
+): Promise<Feedback> {
   const unreadable = (reason: string) => new InputError("FEEDBACK_UNREADABLE", `--feedback: ${path}: ${reason}.`);
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw unreadable(messageOf(error));
@@ -31,7 +35,7 @@ export async function readFeedback(path: string, run: string, classes: readonly 
     } catch {
       throw unreadable(`line ${i + 1} is not JSON`);
     }
-    if (kept.run !== run) {
+    if (!runs.includes(kept.run as string)) {
       otherRuns++;
       continue;
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { before, test } from "node:test";
 import { type Finished, histo, histoJson } from "../support/histo";
 import { predictedTiles } from "../support/predicted-tiles";
@@ -131,6 +131,40 @@ test("--groups names images as data sets do, says how many it names, and prints 
   assert.doesNotMatch(stdout, /NaN/);
   const { report } = evaluateJson<{ report: string }>(...options, "--report");
   assert.doesNotMatch(readFileSync(report, "utf8").replace(/<script.*?<\/script>/gs, ""), /NaN/);
+});
+
+test("--feedback measures a run by what people called its answers, and says of how many other lines it knows nothing", () => {
+  const file = join(run, "feedback.jsonl");
+  const line = (of: string, name: string, label: string, probability: number) =>
+    JSON.stringify({
+      run: of,
+      image_filename: name,
+      label,
+      logit: Math.log(probability / (1 - probability)),
+      probability,
+    });
+  const lines = [
+    line("mlp-small", "a.png", "SSA", 0.9),
+    line("mlp-small", "b.png", "HP", 0.8), // at the run's threshold of 0.4 a false positive
+    line("mlp-small", "c.png", "HP", 0.3),
+    line("mlp-small", "d.png", "HP", 0.35),
+    line("mlp-small", "d.png", "SSA", 0.35), // changed their mind: a false negative
+    line(basename(run), "e.png", "SSA", 0.7), // as a model that was exported from the folder of this name says
+    line("another", "f.png", "SSA", 0.1),
+  ];
+  writeFileSync(file, `${lines.join("\n")}\n`);
+  const { feedback } = evaluateJson<{ feedback: Record<string, unknown> }>("--run", run, "--feedback", file);
+  assert.deepEqual([feedback.n, feedback.accuracy, feedback.otherRuns], [5, 0.6, 1]);
+  assert.deepEqual(feedback.confusion, { tp: 2, fp: 1, tn: 1, fn: 1 });
+  assert.match(
+    evaluate("--run", run, "--feedback", file).stdout,
+    /People labelled 5 answers .* accuracy 0\.600, 1 false positives, 1 false negatives\. .* 1 lines are about other runs/,
+  );
+
+  writeFileSync(file, `${line("another", "f.png", "SSA", 0.1)}\n`);
+  const { status, stderr } = evaluate("--run", run, "--feedback", file);
+  assert.equal(status, 2);
+  assert.match(stderr, /has no label for answers of the run mlp-small/);
 });
 
 test("a run of one class is measured and compared without a NaN", async () => {

@@ -25,10 +25,10 @@ test("labels of people are kept line by line, the last for an image counts, and 
   assert.match((await send({ ...ANSWER, label: "XYZ" })).text, /FIELD_INVALID.*label must be HP or SSA/s);
   assert.match((await send({ ...ANSWER, label: "HP", logit: "much" })).text, /logit must be a number/);
 
-  const { predictions, otherRuns } = await readFeedback(feedback, "mlp", ["HP", "SSA"]);
+  const { predictions, otherRuns } = await readFeedback(feedback, ["mlp"], ["HP", "SSA"]);
   assert.deepEqual(predictions, [{ filename: "t.png", label: 0, logit: 0.4, probability: 0.6 }]);
   assert.equal(otherRuns, 0);
-  assert.equal((await readFeedback(feedback, "another", ["HP", "SSA"])).otherRuns, 2);
+  assert.equal((await readFeedback(feedback, ["another"], ["HP", "SSA"])).otherRuns, 2);
 
   await truncate(feedback, 10 * 2 ** 20);
   assert.equal((await send({ ...ANSWER, label: "HP" })).status, 507);
@@ -49,5 +49,5 @@ test("a server without a file for labels says so", async (context) => {
 test("a line that is no label is named", async (context) => {
   const file = join(await temporaryDirectory(context), "feedback.jsonl");
   await writeFile(file, '{"run":"mlp","image_filename":"a.png","label":"HP","logit":1,"probability":0.7}\n{"run":\n');
-  await assert.rejects(readFeedback(file, "mlp", ["HP", "SSA"]), /line 2 is not JSON/);
+  await assert.rejects(readFeedback(file, ["mlp"], ["HP", "SSA"]), /line 2 is not JSON/);
 });
