@@ -13,6 +13,7 @@ import {
   readPrices,
   readSettings,
   removalPlan,
+  requireCredentials,
   runPlan,
   type Step,
   trackingPlan,
@@ -209,6 +210,7 @@ function operation(title: string, words: readonly string[], gives?: string): Ste
 
 /** Installs CDK and the AWS clients where they are missing (once), then runs the steps. */
 async function runSteps(steps: readonly Step[], region: string, { progress, signal }: CommandContext) {
+  await requireCredentials();
   const prepare: Step = {
     title: "CDK and the AWS clients",
     command: ["node", join(projectRoot(), "scripts", "aws-package.mjs")],

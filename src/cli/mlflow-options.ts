@@ -11,13 +11,16 @@ export const mlflowSchema = z.strictObject({
   }),
 });
 
-/** Runs `work` with a client that is closed afterwards. @throws {HistoError} `MLFLOW_ABSENT` where no server answers */
+/**
+ * Runs `work` with a client that is closed afterwards. It asks once: who waits for the answer can ask again.
+ * @throws {HistoError} `MLFLOW_ABSENT` where no server answers
+ */
 export async function withMlflow<T>(
   options: z.output<typeof mlflowSchema>,
   work: (client: Mlflow) => Promise<T>,
 ): Promise<T> {
   const { connectionSettings, Mlflow: Client } = await import("../tracking/index.js");
-  const client = new Client({ ...connectionSettings(options.trackingUri), maxRetries: 2 });
+  const client = new Client({ ...connectionSettings(options.trackingUri), maxRetries: 0 });
   try {
     return await work(client);
   } catch (error) {

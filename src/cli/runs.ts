@@ -1,7 +1,6 @@
 /** @module `histo runs`: the runs of an MLflow server, listed or side by side. */
 import * as z from "zod";
 import { InputError } from "../errors/index";
-import { currentMetricName } from "../experiments/tracking/index";
 import { option, whole } from "../options/index";
 import { seconds } from "../progress/index";
 import type { Mlflow, Run } from "../tracking/index";
@@ -59,11 +58,13 @@ export const runsCommand: CommandDefinition<object, Result> = {
         args.length > 0
           ? await Promise.all(args.map((id) => client.getRun(id)))
           : await listRuns(client, options, signal);
-      const runs = found.map((run) => summarize(client, run));
+      // Loads much, which a server that does not answer has no use for.
+      const { currentMetricName: nameOf } = await import("../experiments/tracking/index.js");
+      const runs = found.map((run) => summarize(client, run, nameOf));
       return {
         server: client.trackingUri,
         compare: args.length > 0,
-        shownMetrics: options.metrics?.map(currentMetricName) ?? commonMetrics(runs),
+        shownMetrics: options.metrics?.map(nameOf) ?? commonMetrics(runs),
         runs,
       };
     });
@@ -102,7 +103,8 @@ function quoted(expression: string | undefined): string | undefined {
   return expression?.replace(/\bmetrics\.([\w.-]+(?:\/[\w.-]+)+)/g, "metrics.`$1`");
 }
 
-function summarize(client: Mlflow, { info, data }: Run): RunSummary {
+/** @param nameOf the name that a metric has now */
+function summarize(client: Mlflow, { info, data }: Run, nameOf: (name: string) => string): RunSummary {
   const tags = new Map(data.tags.map(({ key, value }) => [key, value]));
   const parentRunId = tags.get("mlflow.parentRunId");
   return {
@@ -113,7 +115,7 @@ function summarize(client: Mlflow, { info, data }: Run): RunSummary {
     status: info.status,
     startTime: Number(info.start_time),
     ...(info.end_time ? { endTime: Number(info.end_time) } : {}),
-    metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [currentMetricName(key), value])),
+    metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [nameOf(key), value])),
     params: Object.fromEntries(data.params.map(({ key, value }) => [key, value])),
     url: client.runUrl(info.experiment_id, info.run_id),
   };

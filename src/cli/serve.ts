@@ -32,6 +32,8 @@ export const serveCommand: CommandDefinition<Flags, Result> = {
       reloadAsked = true;
       server?.reload().catch((error: unknown) => progress.say(`Not replaced: ${messageOf(error)}`));
     };
+    const { readCard } = await import("../model-directory/index.js");
+    for (const directory of options.model) await readCard(directory); // before the server is loaded
     // From the start, because the signal would end a process that does not listen to it.
     process.on("SIGHUP", reload);
     try {

@@ -35,6 +35,9 @@ export const workerCommand: CommandDefinition<object, WorkerSummary & { readonly
         "Give the address of Redis with --redis redis://127.0.0.1:6379 or the variable REDIS_URL.",
       );
     }
+    // Before the rooms that work are loaded, TensorFlow among them.
+    const { parseRedisUrl, requireRedis } = await import("../queue/index.js");
+    await requireRedis(parseRedisUrl(redis));
     if (slides) {
       const { serveSlides } = await import("../slide/queue/index.js");
       return { slides, ...(await serveSlides({ redis, ...work, progress, signal })) };

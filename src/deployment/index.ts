@@ -18,6 +18,7 @@ export {
   serverMonthlyCost,
   TYPICAL_TRAFFIC,
 } from "./cost";
+export { requireCredentials } from "./credentials";
 export { endpointCount, fixedMonthlyCosts } from "./estimate";
 export { LAMBDA_DEFAULTS, type LambdaOutcome, simulateLambda } from "./lambda-simulation";
 export { type LatencySummary, measured, type Sampler, summarize } from "./latency";

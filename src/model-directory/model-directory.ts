@@ -15,10 +15,16 @@ export interface ModelDirectory {
 }
 
 /**
- * Reads a model directory's card.
- * @throws {InputError} `MODEL_MISSING` or `MODEL_CARD_INVALID`, naming the file and the key
+ * Reads a model directory's card, and the hashes of the files that it does not name.
+ * @throws {InputError} `MODEL_MISSING`, `MODEL_CARD_INVALID` or `MODEL_CORRUPT`, naming the file and the key
  */
 export async function readModelDirectory(path: string): Promise<ModelDirectory> {
+  const card = await readCard(path);
+  return { path, card, sha256: modelSha256(card.files ?? (await hashesOf(path, card.graph))) };
+}
+
+/** Reads and checks `model.json`. @throws {InputError} `MODEL_MISSING` or `MODEL_CARD_INVALID`, naming the file and the key */
+export async function readCard(path: string): Promise<ModelCard> {
   const cardPath = join(path, "model.json");
   let card: ModelCard;
   try {
@@ -29,7 +35,7 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   }
   const problem = problemOf(card);
   if (problem) throw new InputError("MODEL_CARD_INVALID", `${cardPath}: ${problem}`);
-  return { path, card, sha256: modelSha256(card.files ?? (await hashesOf(path, card.graph))) };
+  return card;
 }
 
 /** SHA-256 of a graph and the files with its weights, where no card names them. */

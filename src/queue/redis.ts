@@ -1,5 +1,5 @@
 /** @module The address of Redis (or Valkey), and a first contact that fails with one clear line. */
-import { Queue, type RedisOptions } from "bullmq";
+import { Queue, QueueBase, type RedisOptions } from "bullmq";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 
 /** Where Redis is. */
@@ -47,9 +47,17 @@ export async function openQueue<Data, Result, Name extends string>(
   name: string,
   onError: (error: Error) => void,
 ): Promise<Queue<Data, Result, Name>> {
-  const probe = new Queue(name, {
-    connection: { ...options, retryStrategy: () => null, connectTimeout: PATIENCE_MS },
-  });
+  await requireRedis({ options, shown });
+  const queue = new Queue<Data, Result, Name>(name, { connection: { ...options, maxRetriesPerRequest: 1 } });
+  queue.on("error", onError);
+  await queue.waitUntilReady();
+  return queue;
+}
+
+/** Waits for a first answer of Redis. @throws {HistoError} `REDIS_UNREACHABLE` */
+export async function requireRedis({ options, shown }: RedisAddress): Promise<void> {
+  const connection = { ...options, retryStrategy: () => null, connectTimeout: PATIENCE_MS };
+  const probe = new QueueBase("histo-probe", { connection });
   probe.on("error", () => undefined);
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {
@@ -63,10 +71,6 @@ export async function openQueue<Data, Result, Name extends string>(
     clearTimeout(timer);
     await probe.close().catch(() => undefined);
   }
-  const queue = new Queue<Data, Result, Name>(name, { connection: { ...options, maxRetriesPerRequest: 1 } });
-  queue.on("error", onError);
-  await queue.waitUntilReady();
-  return queue;
 }
 
 function whyNot(error: unknown): string {

@@ -1,11 +1,11 @@
 /** @module What the models of a service are called. */
 import { InputError } from "../../../src/errors/index";
-import { readModelDirectory } from "../../../src/model-directory/index";
+import { readCard } from "../../../src/model-directory/index";
 
 /** Names for the models: their own, with the folder's added where two are the same. */
 export async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {
   if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: give at least one model directory.");
-  const cards = await Promise.all(directories.map(async (directory) => (await readModelDirectory(directory)).card));
+  const cards = await Promise.all(directories.map(readCard));
   const named = directories.map((directory, i): [string, string] => {
     const { name = "", variant } = cards[i] ?? {};
     const unique = cards.filter((card) => card.name === name).length === 1;
