@@ -54,3 +54,4 @@ export {
   type ThresholdRule,
   thresholdRuleText,
 } from "./threshold";
+export { type ThresholdCurve, thresholdCurve } from "./threshold-curve";

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { GRAPH_FILE, type GraphFiles, INPUT_NAME, OUTPUT_NAME, type TrainedRun } from "../conversion/index";
+import { readPredictions, type ThresholdCurve, thresholdCurve } from "../evaluation/index";
 import { readJson, sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng, stainNormalizer } from "../image/index";
 import { CARD_PAGE, cardPage, type ModelCard } from "../model-directory/index";
@@ -33,6 +34,7 @@ export async function writeCard(
   const prepared = stain ? stainNormalizer(stain)(pixels) : pixels;
   const familiar = existsSync(run.files.familiar) ? await readFile(run.files.familiar) : undefined;
   if (familiar) await writeFileAtomically(join(directory, FAMILIAR_FILE), familiar);
+  const validationCurve = await curveOf(run);
   const card: ModelCard = {
     format: "histo-model/1",
     name: config.name ?? basename(run.files.path),
@@ -62,6 +64,7 @@ export async function writeCard(
     ...(monitor && thresholdRule && { selection: { monitor, thresholdRule } }),
     ...(existsSync(run.files.shift) && { shift: await readJson<NonNullable<ModelCard["shift"]>>(run.files.shift) }),
     ...(run.metrics && { metrics: run.metrics }),
+    ...(validationCurve && { validationCurve }),
     architecture: config.architecture ?? architectureOf(run),
     parameters: graph.parameters,
     source: {
@@ -73,6 +76,17 @@ export async function writeCard(
   await writeJson(join(directory, "model.json"), card);
   await writeFileAtomically(join(directory, CARD_PAGE), cardPage(card));
   return card;
+}
+
+/** Of the trained network on the run's validation images, as the metrics are. */
+async function curveOf({ files }: TrainedRun): Promise<ThresholdCurve | undefined> {
+  const file = files.predictions("validation");
+  if (!existsSync(file)) return undefined;
+  const predictions = await readPredictions(file);
+  return thresholdCurve(
+    predictions.map(({ label }) => label),
+    predictions.map(({ probability }) => probability),
+  );
 }
 
 /** The written graph's logit for one image. */

@@ -1,4 +1,5 @@
 /** @module `model.json`: everything a predictor has to know beside the ONNX graph. */
+import type { ThresholdCurve } from "../evaluation/index";
 import type { Preprocessing } from "../image/index";
 import type { PretrainedPart, TileCounts } from "../runs/index";
 
@@ -71,6 +72,8 @@ export interface ModelCard {
   readonly golden?: GoldenExample;
   /** `{validation: {...}, test: {...}}` with the metric names of `histo metrics`. */
   readonly metrics?: Readonly<Record<string, unknown>>;
+  /** What other thresholds than {@link threshold} did on validation; absent where the run kept no predictions. */
+  readonly validationCurve?: ThresholdCurve;
   /** On what measure the best epoch was chosen on validation, and by what rule the threshold. */
   readonly selection?: { readonly monitor: string; readonly thresholdRule: string };
   /** How validation and test images look beside the training images, see the room `familiar`. */

@@ -8,6 +8,7 @@ import type { Browser, ElementHandle, Page } from "puppeteer-core";
 import sharp from "sharp";
 import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
+import { predictedTiles } from "../support/predicted-tiles";
 import { tile, writeModel } from "../support/served-model";
 
 describe("tasks on a page without images of its own", { skip: withoutChromium() }, () => {
@@ -19,7 +20,7 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "histo-tasks-"));
     const models = [
-      await writeModel(join(directory, "mlp")),
+      await writeModel(join(directory, "mlp"), { validation: predictedTiles(300) }),
       await writeModel(join(directory, "wide"), { name: "wide", seed: 2 }),
     ];
     server = await startServer({ models, port: 0 });
@@ -162,6 +163,24 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     assert.match(name, /^occlusion-mlp-drawn-2/);
     const { width, height } = await sharp(await readFile(join(directory, name))).metadata();
     assert.ok(width > 512 && height > 600, "with the scale below");
+    await page.close();
+  });
+
+  test("a server with nothing but the model's folder knows the threshold that finds 95 % on validation", async () => {
+    const page = await open();
+    await page.click(".thumb");
+    await page.waitForSelector(".verdict");
+    const finding = () =>
+      page.evaluateHandle(() =>
+        [...document.querySelectorAll<HTMLElement>(".answers button")].find(({ textContent, hidden }) =>
+          textContent?.startsWith("Find 95 % of the SSA") ? !hidden : false,
+        ),
+      );
+    await page.waitForFunction(() => /Find 95 %/.test((document.querySelector(".answers") as HTMLElement).innerText));
+    await ((await finding()) as ElementHandle<HTMLElement>).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /finds (9[5-9]|100)\.\d % of the SSA/.test(document.body.textContent ?? ""));
+    assert.match(await textOf(page, ".verdict"), /your threshold of/);
     await page.close();
   });
 

@@ -1,6 +1,7 @@
 /** @module Small real models and tiles for tests of the service, made without TensorFlow. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Prediction, writePredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
 import { writeJson, writeSafetensors } from "../../src/files/index";
 import { encodePng } from "../../src/image/encode";
@@ -14,12 +15,22 @@ export interface TestModel {
   readonly threshold?: number;
   readonly seed?: number;
   readonly variant?: "fp32" | "int8";
+  /** What it answered on validation. */
+  readonly validation?: readonly Prediction[];
 }
 
 /** Writes the run of an MLP with random weights and exports it to `directory`, golden example included. */
 export async function writeModel(
   directory: string,
-  { name = "mlp", size = 32, hidden = [24, 8], threshold = 0.4, seed = 1, variant = "fp32" }: TestModel = {},
+  {
+    name = "mlp",
+    size = 32,
+    hidden = [24, 8],
+    threshold = 0.4,
+    seed = 1,
+    variant = "fp32",
+    validation,
+  }: TestModel = {},
 ): Promise<string> {
   const run = new RunDirectory(join(`${directory}-run`, name));
   const widths = [size * size * 3, ...hidden, 1];
@@ -45,6 +56,7 @@ export async function writeModel(
     ];
   });
   await writeSafetensors(run.bestWeights, tensors);
+  if (validation) await writePredictions(run.predictions("validation"), validation);
   await exportRun({ run: run.path, out: directory, variant });
   return directory;
 }

@@ -17,7 +17,7 @@ import type { Handler } from "./route";
 const MOST_POINTS = 200;
 const HISTOGRAM_BINS = 20;
 
-/** `{history, partitions}`; null and empty where the run is not on this machine. */
+/** `{thresholds, history, partitions}`; the last two are null and empty where the run is not on this machine. */
 export const curvesRoute: Handler = async ({ models, runs }, { parameters }) => {
   const model = models.get(parameters.model);
   const run = runOf(model, runs);
@@ -28,6 +28,8 @@ export const curvesRoute: Handler = async ({ models, runs }, { parameters }) => 
   ]);
   return json({
     model: model.name,
+    // In the model's card, and so there on every machine that serves it.
+    thresholds: model.card.validationCurve ?? null,
     history,
     partitions: { ...(validation ? { validation } : {}), ...(test ? { test } : {}) },
   });

@@ -1,6 +1,6 @@
 /** @module The answer for one image: class, probability against the threshold, what is known of the image, times. */
 import { h, milliseconds, percent, toldApart } from "./dom.js";
-import { classAt, isSet, meaningOf, setThreshold, thresholdOf } from "./thresholds.js";
+import { classAt, isSet, meaningOf, setThreshold, thresholdFinding, thresholdOf } from "./thresholds.js";
 
 /**
  * The panel of one answer. It follows the threshold that is set for its model.
@@ -109,6 +109,9 @@ function gauge(probability, model, id) {
   return block;
 }
 
+/** The sensitivity that people ask for most. */
+const SHARE = 0.95;
+
 /**
  * A slider of a model's threshold, with what it means on validation.
  * @param {any} model @param {string} id @returns {HTMLElement & {follow: () => void}} `follow` shows the threshold that is set
@@ -121,6 +124,16 @@ export function thresholdField(model, id) {
     { type: "button", class: "quiet", onclick: () => setThreshold(model, model.threshold) },
     `Back to the model's ${percent(model.threshold)}`,
   );
+  const [, positive] = model.classes;
+  const finding = h(
+    "button",
+    { type: "button", class: "quiet", hidden: true },
+    `Find ${SHARE * 100} % of the ${positive}`,
+  );
+  thresholdFinding(model, SHARE).then((threshold) => {
+    finding.hidden = threshold === undefined;
+    finding.onclick = () => setThreshold(model, /** @type {number} */ (threshold));
+  });
   const slider = h("input", {
     id: `threshold-${id}`,
     type: "range",
@@ -135,6 +148,7 @@ export function thresholdField(model, id) {
     h("div", { class: "row spread" }, h("label", { for: `threshold-${id}` }, "Threshold ", value), reset),
     slider,
     meaning,
+    finding,
   );
   field.follow = () => {
     const threshold = thresholdOf(model);

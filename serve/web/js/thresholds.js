@@ -48,18 +48,37 @@ export async function meaningOf(model) {
   const [negative, positive] = model.classes;
   const told = (/** @type {number} */ sensitivity, /** @type {number} */ specificity) =>
     `On validation, this threshold finds ${percent(sensitivity)} of the ${positive} images (sensitivity) and classifies ${percent(specificity)} of the ${negative} images as ${negative} (specificity).`;
-  const validation = (await curvesOf(model.name))?.partitions?.validation;
-  if (validation) {
-    // Thresholds fall from the highest; the last one that is not below counts all that answer positive.
-    const below = validation.thresholds.findIndex((/** @type {number} */ value) => value < threshold);
-    const at = (below < 0 ? validation.thresholds.length : below) - 1;
-    const { truePositiveRate, falsePositiveRate } = validation.roc;
-    return at < 0 ? told(0, 1) : told(truePositiveRate[at], 1 - falsePositiveRate[at]);
-  }
   const { recall, specificity } = model.metrics?.validation ?? {};
-  return typeof recall === "number" && typeof specificity === "number" && !isSet(model)
-    ? told(recall, specificity)
-    : "";
+  if (!isSet(model) && typeof recall === "number" && typeof specificity === "number") return told(recall, specificity);
+  const curve = await curveOf(model);
+  if (!curve) return "";
+  // Thresholds fall from the highest; the last one that is not below counts all that answer positive.
+  const below = curve.thresholds.findIndex((value) => value < threshold);
+  const at = (below < 0 ? curve.thresholds.length : below) - 1;
+  return at < 0 ? told(0, 1) : told(curve.sensitivity[at] ?? 0, curve.specificity[at] ?? 0);
+}
+
+/** The curve of the model's card; of an older model that of its run, where that is here. @param {Model} model @returns {Promise<{thresholds: number[], sensitivity: number[], specificity: number[]} | undefined>} */
+async function curveOf({ name }) {
+  const curves = await curvesOf(name);
+  if (curves?.thresholds) return curves.thresholds;
+  const run = curves?.partitions?.validation;
+  return (
+    run && {
+      thresholds: run.thresholds,
+      sensitivity: run.roc.truePositiveRate,
+      specificity: run.roc.falsePositiveRate.map((/** @type {number} */ rate) => 1 - rate),
+    }
+  );
+}
+
+/**
+ * The highest threshold that found at least this share of the positive images of validation.
+ * @param {Model} model @param {number} share @returns {Promise<number | undefined>} undefined where nothing is known
+ */
+export async function thresholdFinding(model, share) {
+  const curve = await curveOf(model);
+  return curve?.thresholds[curve.sensitivity.findIndex((found) => found >= share)];
 }
 
 /** The part of an address that opens the page with a model and the threshold that is set. @param {Model} model */
