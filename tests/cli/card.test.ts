@@ -31,7 +31,7 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
   for (const said of [
     "**Trained on drawn (synthetic) tiles: it has never seen real tissue.**",
     "Drawn (synthetic) tiles of the data set polyps:",
-    "32 x 32 pixels (0.5 micrometres a pixel)",
+    "32 x 32 pixels (0.5 micrometres per pixel)",
     "best rocAuc on validation. The threshold was chosen on validation (balanced-accuracy)",
     card.shift?.test?.says ?? "no shift",
     "it is not a medical device",
@@ -55,7 +55,7 @@ test("networks that others trained are named with their licences", () => {
   } as unknown as ModelCard;
   const page = cardPage(card);
   assert.match(page, /- lite0: Apache-2\.0\./);
-  assert.match(page, /It builds on lite0, trained on ImageNet-1k before\./);
+  assert.match(page, /It builds on lite0, pretrained on ImageNet-1k\./);
   assert.doesNotMatch(page, /drawn|drew/);
 });
 
