@@ -74,7 +74,7 @@ test("Ctrl-C while it trains ends it, and says how it goes on", async (context) 
     if (said.includes("epoch 1:") && !child.killed) child.kill("SIGINT");
   });
   assert.equal(status, 130, stderr);
-  assert.match(stderr, /Stopped; the same command goes on with it\.\n$/);
+  assert.match(stderr, /Stopped; repeat the command to continue\.\n$/);
   assert.ok(!stderr.includes("--resume"), "which is none of its options");
   const [run = ""] = await readdir(join(folder, "runs"));
   const { epochs } = await readJson<{ epochs: number }>(join(folder, "runs", run, "config.json"));

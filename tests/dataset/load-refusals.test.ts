@@ -77,7 +77,7 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
   [
     "a row too short",
     "TABLE_MALFORMED",
-    /line 3: 1 fields where the header has 2/,
+    /line 3: 1 fields, but the header has 2/,
     { "labels.csv": "image,label\na.png,x\nb.png\n" },
   ],
   [

@@ -115,7 +115,7 @@ test("the remedy for unreadable images is a command that can be pasted", async (
   const dataset = await loadDataset(data, { table: "tables/all.csv", imageDirectory: "tiles" });
   const options = { size: 16, resize: "pad", cacheDirectory: join(folder, "cache") } as const;
   const refused = await openPixelStore(dataset, options).catch((error: Error) => error.message);
-  const [, command] = /go on without them: histo (.*)$/.exec(String(refused)) ?? [];
+  const [, command] = /continue without them: histo (.*)$/.exec(String(refused)) ?? [];
   const { stdout } = spawnSync("sh", ["-c", `printf '%s\n' ${command}`], { encoding: "utf8" });
   assert.deepEqual(stdout.trim().split("\n"), [
     ...["data", "pack", "--data", data, "--table", "tables/all.csv", "--image-folder", "tiles"],

@@ -144,7 +144,7 @@ test("two numbers are two classes, whichever is more frequent", async () => {
     assert.equal((await read(`label,score\n${rows}\n`)).positive, "1");
   await assert.rejects(read("label,score\n0,0.1\n1,0.8\n2,0.9\n"), {
     code: "METRICS_ROWS",
-    message: /line 4: the label is "2".*--positive NAME where there are more than two classes/,
+    message: /line 4: the label is "2".*--positive NAME if there are more than two classes/,
   });
 });
 

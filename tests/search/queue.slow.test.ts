@@ -208,8 +208,11 @@ describe("a search through Redis", { skip: withoutRedis() }, () => {
     const other = await writeCsvSet(join(folder, "other"), 30);
     const blind = worker("--data", other);
     assert.equal(await blind.ended, 2);
-    assert.match(blind.stderr, /histo: This worker cannot take trials: .* is another data set than the search's/);
-    await until(() => /The worker on .* is another data set/.test(searching.stderr), "the search has heard of it");
+    assert.match(blind.stderr, /histo: This worker cannot take trials: .* is not the search's data set/);
+    await until(
+      () => /The worker on .* is not the search's data set/.test(searching.stderr),
+      "the search has heard of it",
+    );
     await until(() => redis.cli("LLEN", "bull:histo-trials:wait") === "1", "the trial waits again");
     await rename(run, `${run}.away`);
     const elsewhere = worker();

@@ -47,8 +47,8 @@ test("every preset is a valid space, and mlp contains the reference network", as
 test("a mistake is named with its key", async () => {
   const wrong: readonly (readonly [unknown, RegExp])[] = [
     [[1], /mapping/],
-    [{ hiden: 3 }, /space: hiden: there is no such training option/],
-    [{ constructor: 3 }, /space: constructor: there is no such training option/],
+    [{ hiden: 3 }, /space: hiden: unknown training option/],
+    [{ constructor: 3 }, /space: constructor: unknown training option/],
     [{ data: "x" }, /space: data/],
     [{ lr: { logUniform: [0, 1] } }, /space: lr: logUniform must begin above 0/],
     [{ lr: { uniform: [2, 1] } }, /space: lr: uniform must be \[low, high\]/],

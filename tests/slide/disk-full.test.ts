@@ -31,7 +31,7 @@ for (const [size, where] of [
       mount -o remount,size=64m ${out}
       histo --resume > /dev/null; echo "status $?"; ls ${out}`;
     const { stdout, stderr } = spawnSync("unshare", ["-rm", "sh", "-c", script], { encoding: "utf8" });
-    assert.match(stderr, /^histo: .*no space left; what was done is kept: make room and add --resume\.\n$/);
+    assert.match(stderr, /^histo: .*no space left; the finished part is kept: free some space and add --resume\.\n$/);
     const [, before = "", after = ""] = stdout.split("status ");
     assert.match(before, /^1\nanswers\.jsonl\n/);
     assert.doesNotMatch(before, /slide\.json/);

@@ -133,7 +133,7 @@ describe("slides in a queue", { skip: withoutRedis() }, () => {
     worker(t);
     const { status, stdout, stderr } = await handing.ended;
     assert.equal(status, 1);
-    assert.match(stderr, /b\.tif does not say how many micrometres/);
+    assert.match(stderr, /b\.tif does not give its scale/);
     const result = JSON.parse(stdout) as SlidesResult;
     assert.deepEqual(
       [result.slides.map(({ slide }) => slide), result.failed.map(({ code }) => code)],

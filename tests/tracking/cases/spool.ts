@@ -50,7 +50,7 @@ export function spoolCases(mlflow: () => MlflowFixture): void {
       const said: string[] = [];
       const run = await start(gateway.url, "spool/away", directory, said);
       assert.equal(run.runUrl, undefined);
-      assert.match(said[0] ?? "", /cannot be used now .*The work goes on/);
+      assert.match(said[0] ?? "", /cannot be used now .*The work continues/);
       logSome(run, 0, 500);
       await run.logText("early", "early.txt");
       await gateway.open();
