@@ -1,5 +1,6 @@
 /** @module Logistic regression with an L2 penalty, solved to the end by Newton's method. Deterministic. */
 import { rowLogLoss, sigmoid } from "../evaluation/index";
+import { rowCoordinates } from "./row-coordinates";
 
 interface LogisticFit {
   readonly weights: Float64Array;
@@ -13,6 +14,8 @@ const PENALTIES = [0.3, 1, 3, 10, 30, 100, 300, 1000];
 /** With a thousand and more columns, weak penalties only learn the tiles by heart. */
 export const MANY_FEATURES_PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 const FOLDS = 5;
+/** With at most this many rows, and more columns, all fits are made in the rows' coordinates, found once. */
+const MOST_ROWS = 1000;
 
 /** Rows, how they belong together, and which of them count. */
 interface Problem {
@@ -40,7 +43,9 @@ export function fitLogistic(
   const count = labels.length * repeats;
   const ofRows = Uint8Array.from({ length: count }, (_, i) => labels[Math.floor(i / repeats)] as number);
   const all = Array.from({ length: count }, (_, i) => i);
-  const whole: Problem = { x, k: x.length / count, labels: ofRows, weight: 1 / repeats, rows: all };
+  const isWide = count <= MOST_ROWS && x.length / count > count;
+  const { values, width, expand } = isWide ? rowCoordinates(x, count) : asItIs(x, count);
+  const whole: Problem = { x: values, k: width, labels: ofRows, weight: 1 / repeats, rows: all };
   // A weaker penalty begins where the stronger one ended.
   const falling = [...penalties].sort((a, b) => b - a);
   const losses = falling.map(() => 0);
@@ -56,7 +61,12 @@ export function fitLogistic(
     });
   }
   const penalty = falling[losses.indexOf(Math.min(...losses))] as number;
-  return { ...newton(whole, penalty), penalty };
+  const { weights, bias } = newton(whole, penalty);
+  return { weights: expand(weights), bias, penalty };
+}
+
+function asItIs(values: ArrayLike<number>, rows: number) {
+  return { values, width: values.length / rows, expand: (weights: Float64Array) => weights };
 }
 
 function foldsOf(labels: ArrayLike<number>, count: number): number[] {
@@ -79,7 +89,7 @@ function logitOf({ x, k }: Pick<Problem, "x" | "k">, row: number, { weights, bia
 
 const STEPS = 30;
 /** With more columns than this a step is found by conjugate gradients: the Hessian is never written down. */
-const MOST_COLUMNS = 400;
+const MOST_COLUMNS = 200;
 
 /** @param start where to begin; zeros unless told */
 function newton(problem: Problem, penalty: number, start?: Solution): Solution {
@@ -150,10 +160,13 @@ function hessianOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64
   return hessian;
 }
 
-/** Smallest share of the gradient that may be left, and iterations at most. */
-const [TOLERANCE, ITERATIONS] = [1e-5, 500];
+/** Share of the gradient that a step may leave to the next one (Dembo, Eisenstat and Steihaug 1982), and iterations at most. */
+const [TOLERANCE, ITERATIONS] = [1e-2, 500];
 
-/** Solves H s = g, H by its products alone. @see Hestenes and Stiefel 1952 */
+/**
+ * Solves H s = g, H by its products alone, with H's diagonal as preconditioner (Hestenes and Stiefel 1952; Jacobi 1845). In
+ * {@link rowCoordinates} the rest of H is small.
+ */
 function conjugateGradients(
   problem: Problem,
   penalty: number,
@@ -161,31 +174,44 @@ function conjugateGradients(
   gradient: Float64Array,
 ): Float64Array {
   const { x, k, rows } = problem;
+  const diagonal = diagonalOf(problem, penalty, curvatures);
   const solution = new Float64Array(k + 1);
   const rest = Float64Array.from(gradient);
-  const direction = Float64Array.from(gradient);
+  const scaled = gradient.map((value, j) => value / (diagonal[j] as number));
+  const direction = Float64Array.from(scaled);
   const product = new Float64Array(k + 1);
-  let squares = dot(rest, rest);
+  let squares = dot(rest, scaled);
   const enough = TOLERANCE ** 2 * squares;
   for (let iteration = 0; iteration < ITERATIONS && squares > enough; iteration++) {
     for (let j = 0; j < k; j++) product[j] = penalty * (direction[j] as number);
     product[k] = 0;
     const along = { weights: direction.subarray(0, k), bias: direction[k] as number };
     rows.forEach((i, r) => {
-      const scaled = (curvatures[r] as number) * logitOf(problem, i, along);
-      for (let j = 0, from = i * k; j < k; j++, from++) (product[j] as number) += scaled * (x[from] as number);
-      (product[k] as number) += scaled;
+      const bent = (curvatures[r] as number) * logitOf(problem, i, along);
+      for (let j = 0, from = i * k; j < k; j++, from++) (product[j] as number) += bent * (x[from] as number);
+      (product[k] as number) += bent;
     });
     const length = squares / dot(direction, product);
     for (let j = 0; j <= k; j++) {
       (solution[j] as number) += length * (direction[j] as number);
       (rest[j] as number) -= length * (product[j] as number);
+      scaled[j] = (rest[j] as number) / (diagonal[j] as number);
     }
-    const next = dot(rest, rest);
-    for (let j = 0; j <= k; j++) direction[j] = (rest[j] as number) + (next / squares) * (direction[j] as number);
+    const next = dot(rest, scaled);
+    for (let j = 0; j <= k; j++) direction[j] = (scaled[j] as number) + (next / squares) * (direction[j] as number);
     squares = next;
   }
   return solution;
+}
+
+function diagonalOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64Array): Float64Array {
+  const diagonal = new Float64Array(k + 1).fill(penalty, 0, k);
+  rows.forEach((i, r) => {
+    const curvature = curvatures[r] as number;
+    for (let j = 0, at = i * k; j < k; j++, at++) (diagonal[j] as number) += curvature * (x[at] as number) ** 2;
+    (diagonal[k] as number) += curvature;
+  });
+  return diagonal;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

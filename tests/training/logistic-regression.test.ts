@@ -51,18 +51,40 @@ describe("fitLogistic", () => {
     assert.ok(Number.isFinite(separable.weights[0]) && separable.weights[0]! > 1);
   });
 
-  it("ends there with more columns than are solved directly, too", () => {
-    const { x, labels, k } = examples(60, 450);
-    const { weights, bias } = fitLogistic(x, labels, [5]);
-    const errors = labels.map((label, i) => {
-      let z = bias;
-      for (let j = 0; j < k; j++) z += x[i * k + j]! * weights[j]!;
-      return 1 / (1 + Math.exp(-z)) - label;
-    });
-    for (let j = 0; j < k; j++) {
-      const gradient = errors.reduce((sum, error, i) => sum + error * x[i * k + j]!, 5 * weights[j]!);
-      assert.ok(Math.abs(gradient) < 1e-3, `${gradient}`);
+  it("ends there with more columns than rows, and with more than are solved directly, too", () => {
+    for (const [rows, columns] of [
+      [60, 450],
+      [400, 250],
+    ] as const) {
+      const { x, labels, k } = examples(rows, columns);
+      const { weights, bias } = fitLogistic(x, labels, [5]);
+      const errors = labels.map((label, i) => {
+        let z = bias;
+        for (let j = 0; j < k; j++) z += x[i * k + j]! * weights[j]!;
+        return 1 / (1 + Math.exp(-z)) - label;
+      });
+      for (let j = 0; j < k; j++) {
+        const gradient = errors.reduce((sum, error, i) => sum + error * x[i * k + j]!, 5 * weights[j]!);
+        assert.ok(Math.abs(gradient) < 1e-3, `${gradient}`);
+      }
     }
+  });
+
+  it("copes with more columns than rows where rows are the same, and takes the same penalty as by the columns", () => {
+    const { x, labels, k } = examples(40, 60);
+    const twice = Float64Array.from(
+      { length: 2 * x.length },
+      (_, i) => x[Math.floor(i / k / 2) * k + (i % k)] as number,
+    );
+    // 40 rows are solved in their coordinates, 80 in the columns'.
+    const [rows, columns] = [fitLogistic(x, labels), fitLogistic(twice, labels, undefined, 2)];
+    assert.equal(rows.penalty, columns.penalty);
+    rows.weights.forEach((weight, j) => void assert.ok(Math.abs(weight - columns.weights[j]!) < 1e-6));
+    const same = Float64Array.from(
+      { length: x.length },
+      (_, i) => x[(Math.floor(i / k / 2) * k + (i % k)) % x.length]!,
+    );
+    assert.ok(fitLogistic(same, labels).weights.every(Number.isFinite));
   });
 
   it("counts the rows of an example together, and keeps them in one fold", () => {
