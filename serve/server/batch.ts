@@ -3,6 +3,7 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { HistoError, InputError, messageOf } from "../../src/errors/index";
 import { csvForeignText, writeFileAtomically } from "../../src/files/index";
 import { Predictor } from "../../src/inference/index";
+import { isTrainedOnDrawnTiles } from "../../src/model-directory/index";
 import { openImages, Problem } from "../core/index";
 
 export interface BatchOptions {
@@ -20,7 +21,8 @@ interface BatchResult {
 }
 
 const GROUP = 32;
-const HEADER = "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings";
+const HEADER =
+  "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings,trained_on_drawn_tiles";
 
 /**
  * Writes {@link HEADER} and one row per image in the source's order; several warnings have spaces between. An image
@@ -28,6 +30,7 @@ const HEADER = "filename,logit,probability,predicted_class,threshold,error,in_di
  */
 export async function predictAll({ model, images, out }: BatchOptions): Promise<BatchResult> {
   const [predictor, source] = [await Predictor.open(model), await openImages(images)];
+  const drawn = isTrainedOnDrawnTiles(predictor.card) ?? "";
   const table = [Buffer.from(`${HEADER}\n`)];
   let count = 0;
   let failed = 0;
@@ -40,7 +43,7 @@ export async function predictAll({ model, images, out }: BatchOptions): Promise<
       const rows = bytes.map((item, i) => {
         const answer = item instanceof Error ? item : (answers[next++] as (typeof answers)[number]);
         if (answer instanceof Error) failed++;
-        return rowOf(group[i] as string, answer);
+        return [...rowOf(group[i] as string, answer), drawn].join(",");
       });
       table.push(Buffer.from(`${rows.join("\n")}\n`));
       count += group.length;
@@ -65,10 +68,10 @@ async function* groupsOf(names: AsyncIterable<string>, size: number): AsyncGener
 
 type Answer = Exclude<Awaited<ReturnType<Predictor["predictBatch"]>>[number], Error>;
 
-function rowOf(name: string, answer: Answer | Error): string {
+function rowOf(name: string, answer: Answer | Error): (string | number)[] {
   // A label table may name images in ways that the source does not accept; those too have a row.
   const filename = csvForeignText(name);
-  if (answer instanceof Error) return [filename, "", "", "", "", codeOf(answer), "", ""].join(",");
+  if (answer instanceof Error) return [filename, "", "", "", "", codeOf(answer), "", ""];
   const { logit, probability, predictedClass, threshold, inDistribution, warnings } = answer;
   return [
     filename,
@@ -79,7 +82,7 @@ function rowOf(name: string, answer: Answer | Error): string {
     "",
     inDistribution ?? "",
     warnings.join(" "),
-  ].join(",");
+  ];
 }
 
 function codeOf(error: Error): string {

@@ -6,6 +6,7 @@ import { HistoError } from "../errors/index";
 import { DEFAULT_GRID, type Explanation, LARGEST_GRID } from "../explanation/index";
 import { writeFileAtomically, writeJson } from "../files/index";
 import { sigmoid } from "../logits/index";
+import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { option, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { predictSchema } from "./predict";
@@ -79,6 +80,7 @@ export const explainCommand: CommandDefinition<object, Result> = {
         logit,
         probability,
         threshold: card.threshold,
+        trained_on_drawn_tiles: isTrainedOnDrawnTiles(card),
       };
       await writeJson(`${stem}.heatmap.json`, { ...answer, scale: end, maps });
       written.push({ filename, picture: `${stem}.heatmap.png`, json: `${stem}.heatmap.json` });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
+import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { between, option, whole } from "../options/index";
 import type { TiledPrediction, TilesSummary } from "../slide/index";
 import type { CommandDefinition } from "./command";
@@ -33,8 +34,8 @@ export const predictSchema = z.strictObject({
 interface Result {
   readonly model: string;
   readonly modelSha256: string;
-  /** The model learned from drawn tiles: it knows nothing of tissue. */
-  readonly trainedOnDrawnTiles: boolean;
+  /** The model learned from drawn tiles: it knows nothing of tissue. Null where its card does not say. */
+  readonly trainedOnDrawnTiles: boolean | null;
   readonly out: string | null;
   readonly images: number;
   readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
@@ -107,8 +108,8 @@ export const predictCommand: CommandDefinition<object, Result> = {
     const failed = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [{ filename, code: answer.code, message: answer.message }] : [],
     );
-    const isOfDrawnTiles = predictor.card.trainedOn?.drawn ?? false;
-    if (isOfDrawnTiles) {
+    const trainedOnDrawnTiles = isTrainedOnDrawnTiles(predictor.card);
+    if (trainedOnDrawnTiles) {
       process.stderr.write("histo: this model was trained on drawn tiles: it has never seen real tissue.\n");
     }
     for (const { filename, answer } of answers) {
@@ -118,19 +119,19 @@ export const predictCommand: CommandDefinition<object, Result> = {
     }
     for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
     if (failed.length > 0) process.exitCode = 1;
-    if (out !== undefined) await writeFileAtomically(out, csv(predictions));
+    if (out !== undefined) await writeFileAtomically(out, csv(predictions, trainedOnDrawnTiles));
     return {
       model: predictor.card.name,
       modelSha256: predictor.sha256,
-      trainedOnDrawnTiles: isOfDrawnTiles,
+      trainedOnDrawnTiles,
       out: out ?? null,
       images: answers.length,
       failed,
       predictions,
     };
   },
-  render: ({ out, predictions }) =>
-    out === null ? csv(predictions).trimEnd() : `${out}: ${predictions.length} predictions`,
+  render: ({ out, predictions, trainedOnDrawnTiles }) =>
+    out === null ? csv(predictions, trainedOnDrawnTiles).trimEnd() : `${out}: ${predictions.length} predictions`,
 };
 
 async function largeAmong(images: readonly ListedImage[], size: number): Promise<ListedImage[]> {
@@ -164,9 +165,12 @@ function rowOf(filename: string, answer: Exclude<Answered["answer"], HistoError>
   };
 }
 
-function csv(rows: readonly Row[]): string {
-  const lines = rows.map((row) => COLUMNS.map((column) => csvField(textOf(row[column]))).join(","));
-  return `${[COLUMNS.join(","), ...lines].join("\n")}\n`;
+/** The last column is the same in all rows, so that it stays with them when tables are joined. */
+function csv(rows: readonly Row[], trainedOnDrawnTiles: boolean | null): string {
+  const lines = rows.map((row) =>
+    [...COLUMNS.map((column) => csvField(textOf(row[column]))), trainedOnDrawnTiles ?? ""].join(","),
+  );
+  return `${[`${COLUMNS.join(",")},trained_on_drawn_tiles`, ...lines].join("\n")}\n`;
 }
 
 /** Several warnings are one field, with spaces between. */

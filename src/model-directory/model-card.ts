@@ -96,6 +96,11 @@ export interface ModelCard {
   readonly source?: { readonly run?: string; readonly mlflowRunId?: string; readonly dataset?: string };
 }
 
+/** Whether a model learned from tiles that a program drew, so that it knows nothing of tissue; null where its card does not say. */
+export function isTrainedOnDrawnTiles({ trainedOn }: Pick<ModelCard, "trainedOn">): boolean | null {
+  return trainedOn?.drawn ?? null;
+}
+
 export type Compression = NonNullable<ModelCard["compression"]>;
 
 /** Such as `first layer of rank 64 in 4 bits`. */

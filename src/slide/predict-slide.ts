@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { makeDirectory, readJson, sha256 } from "../files/index";
-import { readModelDirectory } from "../model-directory/index";
+import { isTrainedOnDrawnTiles, readModelDirectory } from "../model-directory/index";
 import { slideDefaults } from "../options/slide/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeDeepZoom } from "./deep-zoom";
@@ -138,7 +138,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
       thumbnail,
       model: {
         ...{ name: card.name, sha256: modelSha, classes: card.classes, threshold: card.threshold },
-        ...(card.trainedOn?.drawn && { trainedOnDrawnTiles: true }),
+        trainedOnDrawnTiles: isTrainedOnDrawnTiles(card),
       },
       tiles: predictedTiles(grid, (block) => journal.answers.get(block)!.logits, card.threshold),
       problems,

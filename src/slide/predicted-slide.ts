@@ -26,8 +26,8 @@ export interface PredictedSlide {
     readonly sha256: string;
     readonly classes: readonly [string, string];
     readonly threshold: number;
-    /** It knows nothing of tissue. */
-    readonly trainedOnDrawnTiles?: boolean;
+    /** It knows nothing of tissue then; null where its card does not say. */
+    readonly trainedOnDrawnTiles: boolean | null;
   };
   /** Row by row. */
   readonly tiles: readonly PredictedTile[];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readJson } from "../../src/files/index";
@@ -32,6 +32,11 @@ test("a model trained on drawn tiles says so wherever it answers", async (contex
     20,
   );
   assert.match(drawn.said, /trained on drawn tiles/);
+  const table = join(directory, "answers.csv");
+  succeed("predict", "--model", join(directory, "drawn"), "--images", join(data, "images"), "--out", table);
+  const [head, ...rows] = (await readFile(table, "utf8")).trimEnd().split("\n");
+  assert.match(head ?? "", /,trained_on_drawn_tiles$/);
+  assert.ok(rows.length === 20 && rows.every((row) => row.endsWith(",true")));
   const answer = histoJson<{ trainedOnDrawnTiles: boolean }>(
     ...["predict", "--model", join(directory, "drawn"), "--images", join(data, "images")],
   );

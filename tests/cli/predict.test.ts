@@ -53,6 +53,7 @@ test("predict writes a CSV row for every image of a folder, and the predictor's 
     "threshold",
     "in_distribution",
     "warnings",
+    "trained_on_drawn_tiles",
   ]);
   assert.deepEqual(
     rows.map((row) => row.filename),

@@ -10,16 +10,19 @@ import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a whole folder gets one row per image, as the predictor answers; a damaged one gets its error only", async (t) => {
   const folder = await temporaryDirectory(t);
-  const model = await writeModel(join(folder, "model"));
+  const model = await writeModel(join(folder, "model"), { drawn: true });
   const images = join(await writeTiles(join(folder, "tiles"), 40), "images");
   await writeFile(join(images, "MHIST_aab.png"), "no image");
   const out = join(folder, "predictions.csv");
   assert.deepEqual(await predictAll({ model, images, out }), { images: 40, failed: 1 });
 
   const [header, ...rows] = (await readFile(out, "utf8")).trimEnd().split("\n");
-  assert.equal(header, "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings");
+  assert.equal(
+    header,
+    "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings,trained_on_drawn_tiles",
+  );
   assert.equal(rows.length, 40);
-  assert.match(rows.find((row) => row.startsWith("MHIST_aab.png")) ?? "", /^MHIST_aab\.png,,,,,IMAGE_\w+,,$/);
+  assert.match(rows.find((row) => row.startsWith("MHIST_aab.png")) ?? "", /^MHIST_aab\.png,,,,,IMAGE_\w+,,,true$/);
   const predictor = await Predictor.open(model);
   t.after(() => predictor.close());
   const expected = await predictor.predict(await readFile(join(images, "MHIST_aac.png")));

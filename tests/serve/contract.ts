@@ -22,7 +22,7 @@ export function describeContract(kind: string, start: (content: Content) => Prom
       directory = await mkdtemp(join(tmpdir(), "histo-contract-"));
       const models = [
         await writeModel(join(directory, "mlp")),
-        await writeModel(join(directory, "wide"), { name: "wide", hidden: [40], threshold: 0.9, seed: 2 }),
+        await writeModel(join(directory, "wide"), { name: "wide", hidden: [40], threshold: 0.9, seed: 2, drawn: true }),
       ];
       await client.open({ models, images: await writeTiles(join(directory, "tiles")) });
     });

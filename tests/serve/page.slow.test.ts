@@ -124,7 +124,10 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const lines = (await readFile(csv, "utf8")).trimEnd().split("\n");
-    assert.equal(lines[0], "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings,label");
+    assert.equal(
+      lines[0],
+      "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings,trained_on_drawn_tiles,label",
+    );
     assert.equal(lines.length, 1 + 6);
     assert.match(lines[1] ?? "", /^MHIST_aac\.png,-?\d/);
     await page.close();

@@ -20,7 +20,7 @@ const SIZE = 32;
 const FILES = ["tiles.csv", "slide.json", "heatmap.png", "tiles.geojson"];
 
 /** A slide of half a micrometre a pixel: tissue but for a pane of glass, a green stroke and a black one. */
-async function workspace(t: TestContext, { width = 640, height = 480, hidden = [24, 8] } = {}) {
+async function workspace(t: TestContext, { width = 640, height = 480, hidden = [24, 8], drawn = false } = {}) {
   const directory = await temporaryDirectory(t);
   const whole = picture(width, height);
   fill(whole, [0, 0, 160, height], [244, 243, 245]);
@@ -28,7 +28,7 @@ async function workspace(t: TestContext, { width = 640, height = 480, hidden = [
   fill(whole, [416, 0, 64, 96], [15, 12, 14]);
   const path = join(directory, "slide.tif");
   await writeSlide(path, [whole, shrunk(whole, 2)], { deflate: true });
-  const model = await writeModel(join(directory, "model"), { size: SIZE, hidden });
+  const model = await writeModel(join(directory, "model"), { size: SIZE, hidden, drawn });
   const run = (options: Partial<SlideOptions> = {}) =>
     predictSlide(path, { model, out: join(directory, "out"), mpp: 0.5, workers: 1, ...options });
   const rows = async (out = join(directory, "out")) =>
@@ -52,6 +52,15 @@ test("every tile with tissue gets the answer that the predictor gives for it as 
   }
   const positive = table.filter((row) => row.predicted_class === "SSA").length;
   assert.equal(result.positiveShare, positive / table.length);
+});
+
+test("each tile says whether the model learned from drawn tiles", async (t) => {
+  for (const drawn of [true, false]) {
+    const { run, rows } = await workspace(t, { width: 320, height: 96, drawn });
+    const { model } = await run();
+    assert.equal(model.trainedOnDrawnTiles, drawn);
+    assert.deepEqual([...new Set((await rows()).map((row) => row.trained_on_drawn_tiles))], [String(drawn)]);
+  }
 });
 
 test("glass and ink are left out, tissue beside them is not", async (t) => {

@@ -17,6 +17,8 @@ export interface TestModel {
   readonly variant?: "fp32" | "int8";
   /** What it answered on validation. */
   readonly validation?: readonly Prediction[];
+  /** Whether its card says that its tiles were drawn; unless told it does not say what they were. */
+  readonly drawn?: boolean;
 }
 
 /** Writes the run of an MLP with random weights and exports it to `directory`, golden example included. */
@@ -30,6 +32,7 @@ export async function writeModel(
     seed = 1,
     variant = "fp32",
     validation,
+    drawn,
   }: TestModel = {},
 ): Promise<string> {
   const run = new RunDirectory(join(`${directory}-run`, name));
@@ -43,6 +46,7 @@ export async function writeModel(
     model: name,
     seed,
     threshold,
+    ...(drawn !== undefined && { drawn, tiles: { train: 2, validation: 1, test: 1 } }),
   });
   await writeJson(run.topology, topologyOf(size, widths));
   const random = new Random(seed, "weights");

@@ -1,6 +1,7 @@
 /** @module `POST /explain`: what the model looked at, by covering one part of the image after the other. */
 import { LARGEST_GRID } from "../../../src/explanation/index";
 import { numberWritten } from "../../../src/files/index";
+import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem } from "../http/index";
 import { readImage } from "./request-images";
 import type { Handler } from "./route";
@@ -28,5 +29,6 @@ export const explainRoute: Handler = async (context, request) => {
     method: "occlusion",
     ...occlusion,
     class_activation: classActivation,
+    trained_on_drawn_tiles: isTrainedOnDrawnTiles(model.card),
   });
 };

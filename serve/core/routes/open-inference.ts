@@ -3,6 +3,7 @@
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
 import { sigmoid } from "../../../src/logits/index";
+import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem } from "../http/index";
 import type { ModelRegistry, ServedModel } from "../models/index";
 import { readJsonBody } from "./request-images";
@@ -53,10 +54,12 @@ export const inferRoute: Handler = async ({ models, limits }, request) => {
       ? await answerImages(model, decodeImages(input.data, count), request.signal)
       : await model.infer(decodePixels(input.data, input.shape), count, request.signal);
   const outputs = { logit: [...logits], probability: logits.map(sigmoid) };
+  const drawn = isTrainedOnDrawnTiles(model.card);
   return json({
     model_name: model.name,
     model_version: versionOf(model.card),
     ...(typeof body.id === "string" ? { id: body.id } : {}),
+    ...(drawn === null ? {} : { parameters: { trained_on_drawn_tiles: drawn } }),
     outputs: wanted.map((name) => ({ name, datatype: "FP32", shape: [count, 1], data: outputs[name] })),
   });
 };

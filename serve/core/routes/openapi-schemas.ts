@@ -13,6 +13,11 @@ export const object = (properties: Json, required = Object.keys(properties)): Js
   required,
 });
 export const list = (items: Json): Json => ({ type: "array", items });
+export const TRAINED_ON_DRAWN_TILES: Json = {
+  type: ["boolean", "null"],
+  description:
+    "The model learned from tiles that a program drew and knows nothing of tissue; null where it is not known.",
+};
 const ANSWER: Json = {
   image_filename: { type: ["string", "null"], description: "As requested or as uploaded." },
   logit: number("Log-odds of the positive class."),
@@ -32,6 +37,7 @@ const ANSWER: Json = {
     ...list({ type: "string", enum: Object.keys(PREDICTION_WARNING_TEXTS) }),
     description: warningsText(),
   },
+  trained_on_drawn_tiles: TRAINED_ON_DRAWN_TILES,
 };
 
 const TILES: Json = {

@@ -2,7 +2,7 @@
 import { PROBLEM_CODES, type ProblemCode } from "../http/index";
 import { IMAGE_NAME_RULE } from "../images/index";
 import type { ServiceContext } from "./context";
-import { type Json, list, number, object, SCHEMAS, schema, string } from "./openapi-schemas";
+import { type Json, list, number, object, SCHEMAS, schema, string, TRAINED_ON_DRAWN_TILES } from "./openapi-schemas";
 
 const ok = (description: string, content: Json): Json => ({
   description,
@@ -111,6 +111,7 @@ function paths({ limits }: ServiceContext): Json {
               model: string("Name of the model."),
               model_sha256: string("Identity of its files."),
               threshold: number("The model's threshold."),
+              trained_on_drawn_tiles: TRAINED_ON_DRAWN_TILES,
               results: list({ oneOf: [schema("Prediction"), schema("ItemProblem")] }),
             }),
           ),
@@ -141,6 +142,7 @@ function paths({ limits }: ServiceContext): Json {
                   { type: "null" },
                 ],
               },
+              trained_on_drawn_tiles: TRAINED_ON_DRAWN_TILES,
             }),
           ),
           ...problems(...IMAGE_PROBLEMS),

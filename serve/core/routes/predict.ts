@@ -1,5 +1,5 @@
 /** @module `POST /predict` and `POST /predict/batch`. */
-
+import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem, problemBody } from "../http/index";
 import type { Answer, ServedModel } from "../models/index";
 import type { ServiceContext } from "./context";
@@ -19,6 +19,7 @@ interface PredictionBody {
   readonly inference_time: number;
   readonly in_distribution: number | null;
   readonly warnings: readonly string[];
+  readonly trained_on_drawn_tiles: boolean | null;
   /** Where `tile` was asked for and the image is large. */
   readonly tiles?: Answer["tiles"];
 }
@@ -39,7 +40,13 @@ export const batchRoute: Handler = async (context, request) => {
   wantsTiles(request);
   const images = await readImages(context, request);
   const results = await Promise.all(images.map((image) => answerItem(context, model.name, image, request)));
-  return json({ model: model.name, model_sha256: model.sha256, threshold: model.card.threshold, results });
+  return json({
+    model: model.name,
+    model_sha256: model.sha256,
+    threshold: model.card.threshold,
+    trained_on_drawn_tiles: isTrainedOnDrawnTiles(model.card),
+    results,
+  });
 };
 
 async function answerItem(context: ServiceContext, name: string, image: RequestedImage, request: RoutedRequest) {
@@ -83,6 +90,7 @@ function predictionBody(filename: string | null, model: ServedModel, answer: Ans
     inference_time: answer.inferenceSeconds,
     in_distribution: answer.inDistribution,
     warnings: answer.warnings,
+    trained_on_drawn_tiles: isTrainedOnDrawnTiles(model.card),
     ...(answer.tiles && { tiles: answer.tiles }),
   };
 }

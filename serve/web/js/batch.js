@@ -22,6 +22,7 @@ const COLUMNS = [
   "error",
   "in_distribution",
   "warnings",
+  "trained_on_drawn_tiles",
   "label",
 ];
 
@@ -163,6 +164,7 @@ export async function view() {
       result.error?.detail,
       result.in_distribution,
       result.warnings?.join(" "),
+      result.trained_on_drawn_tiles,
       label,
     ]);
     saveCsv(COLUMNS, lines, "predictions.csv");

@@ -43,6 +43,7 @@ function featureOf({ name, info, grid, model }: PredictedSlide, tile: PredictedT
         [`Probability ${model.classes[1]}`]: tile.probability,
         Logit: tile.logit,
         Tissue: Number(tile.tissue.toFixed(4)),
+        ...(model.trainedOnDrawnTiles && { "Model trained on drawn tiles": 1 }),
       },
     },
   };

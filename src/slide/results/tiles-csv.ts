@@ -4,7 +4,7 @@ import { csvField } from "../../files/index";
 import type { PredictedSlide } from "../predicted-slide";
 
 const COLUMNS =
-  "column,row,x,y,width,height,qupath_x,qupath_y,tissue,logit,probability,predicted_class,threshold" as const;
+  "column,row,x,y,width,height,qupath_x,qupath_y,tissue,logit,probability,predicted_class,threshold,trained_on_drawn_tiles";
 const ROWS_AT_ONCE = 4096;
 
 /**
@@ -22,7 +22,7 @@ export async function writeTilesCsv(handle: FileHandle, { tiles, info, grid, mod
       const answer = Number.isNaN(logit)
         ? ["", "", "", ""]
         : [logit, probability, csvField(model.classes[positive ? 1 : 0]), model.threshold];
-      return `${[...place, ...answer].join(",")}\n`;
+      return `${[...place, ...answer, model.trainedOnDrawnTiles ?? ""].join(",")}\n`;
     });
     await handle.appendFile(lines.join(""));
   }

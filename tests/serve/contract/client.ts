@@ -29,6 +29,7 @@ export interface Prediction {
   preprocess_time: number;
   inference_time: number;
   warnings: string[];
+  trained_on_drawn_tiles: boolean | null;
   tiles?: {
     total: number;
     predicted: number;

@@ -31,6 +31,7 @@ export function predictionCases(client: ContractClient): void {
       "inference_time",
       "in_distribution",
       "warnings",
+      "trained_on_drawn_tiles",
     ]);
     const uploaded = await predicted(await post("/predict", form(["mine.png", bytes])));
     const raw = await predicted(await post("/predict", bytes, "image/png"));
@@ -100,6 +101,8 @@ export function predictionCases(client: ContractClient): void {
     assert.equal(first?.threshold, 0.4);
     assert.equal(second?.threshold, 0.9);
     assert.equal(second?.model, "wide");
+    assert.equal(first?.trained_on_drawn_tiles, null);
+    assert.equal(second?.trained_on_drawn_tiles, true);
     assert.notEqual(first?.logit, second?.logit);
     assert.notEqual(first?.model_sha256, second?.model_sha256);
     await refused(await postJson("/predict?model=other", body), 404, "MODEL_NOT_FOUND");
