@@ -3,18 +3,19 @@ import { existsSync } from "node:fs";
 import * as z from "zod";
 import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
 import { InputError } from "../errors/index";
-import type { Look, Shifts } from "../familiar/index";
+import type { Measured, Shifts } from "../familiar/index";
 import { option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { datasetOptions, readingSchema } from "./data-options";
+import { readMetFile } from "./met-file";
 import { addSchemaOptions, readOptions } from "./schema-options";
 
 export const edaSchema = readingSchema.extend({
   images: option(z.boolean().default(true), "read the label table only", { flag: "no-images" }),
   against: option(
     z.string().optional(),
-    "other images, such as those seen in serving, to compare with the training images",
-    { value: "dir" },
+    "other images to compare with the training images: a folder, or what a server's GET /models/{model}/met answered",
+    { value: "path" },
   ),
 });
 
@@ -46,7 +47,9 @@ export const edaCommand: CommandDefinition<object, Result> = {
       notes: dataset.notes ?? [],
     };
     if (!images) return labels;
-    const store = await openPixelStore(dataset, { size: await naturalSize(dataset), progress, signal });
+    const met = against?.endsWith(".json") ? await readMetFile(against) : undefined;
+    const prepared = met?.preprocessing ?? { size: await naturalSize(dataset) };
+    const store = await openPixelStore(dataset, { ...prepared, progress, signal });
     try {
       const readable = withoutSkipped(dataset, store);
       const train = readable.tiles.filter((tile) => tile.partition === "train");
@@ -56,7 +59,7 @@ export const edaCommand: CommandDefinition<object, Result> = {
       );
       const { skipped } = store;
       const { measureShifts } = await import("../familiar/index.js");
-      const further = against === undefined ? [] : await looksIn(against, store.size);
+      const further = met?.looks ?? (against === undefined ? [] : await looksIn(against, store.size));
       const shift = measureShifts(readable.tiles, store, further);
       return { ...labels, mean, std, ...checkPixels(readable, store), shift, skipped, notes: readable.notes ?? [] };
     } finally {
@@ -70,13 +73,13 @@ export const edaCommand: CommandDefinition<object, Result> = {
 const MOST_FURTHER = 500;
 
 /** Looks of the images in a folder, brought to the size of the data set's. */
-async function looksIn(folder: string, size: number): Promise<Look[]> {
+async function looksIn(folder: string, size: number): Promise<Measured[]> {
   const [{ evenly, lookOf }, { listImages }, { prepareImage }] = await Promise.all([
     import("../familiar/index.js"),
     import("../inference/index.js"),
     import("../image/index.js"),
   ]);
-  const looks: Look[] = [];
+  const looks: Measured[] = [];
   for (const { path } of evenly(await listImages([folder], "--against"), MOST_FURTHER)) {
     looks.push(lookOf((await prepareImage(path, { size, resize: "crop" })).pixels, size));
   }

@@ -1,8 +1,8 @@
 /** @module How other images look beside the training images of a data set: those of its other partitions, and any further ones. */
 import type { PixelStore, Tile } from "../dataset/index";
 import { rowGroups } from "../evaluation/index";
-import { evenly, type Look, looksAt } from "./look";
-import { describeShift, measureShift, type Shift } from "./shift";
+import { evenly, looksAt } from "./look";
+import { describeShift, type Measured, measureShift, type Shift } from "./shift";
 
 /** What is compared with the training images; `new`: images that are not of the data set. */
 type Compared = "validation" | "test" | "new";
@@ -13,8 +13,8 @@ export type Shifts = Readonly<Partial<Record<Compared, Shift & { readonly says: 
 /** Images of a partition that are compared, at most. */
 const COMPARED = 500;
 
-/** Compares a set's partitions, where it has them, with its training images. @param further looks of other images */
-export function measureShifts(tiles: readonly Tile[], store: PixelStore, further: readonly Look[] = []): Shifts {
+/** Compares a set's partitions, where it has them, with its training images. @param further measures of other images */
+export function measureShifts(tiles: readonly Tile[], store: PixelStore, further: readonly Measured[] = []): Shifts {
   const of = (partition: Tile["partition"]) => {
     const some = evenly(
       tiles.filter((tile) => tile.partition === partition),

@@ -28,6 +28,9 @@ export interface Shift {
   readonly measures: readonly ShiftedMeasure[];
 }
 
+/** What is compared of an image. */
+export type Measured = Pick<Look, "features">;
+
 const FOLDS = 5;
 /** Images of each set that the test needs: with fewer its interval covers everything. */
 const FEWEST = 20;
@@ -43,7 +46,11 @@ const SMALL_EFFECT = 0.2;
  * Compares two sets of images; undefined where one has fewer than 20.
  * @param groups of the images of both sets, first those of `first`, where they are not independent
  */
-export function measureShift(first: readonly Look[], second: readonly Look[], groups?: RowGroups): Shift | undefined {
+export function measureShift(
+  first: readonly Measured[],
+  second: readonly Measured[],
+  groups?: RowGroups,
+): Shift | undefined {
   if (Math.min(first.length, second.length) < FEWEST) return undefined;
   const looks = [...first, ...second];
   const labels = looks.map((_, i) => Number(i >= first.length));
@@ -115,8 +122,8 @@ function discriminant(a: readonly Float64Array[], b: readonly Float64Array[]): (
 }
 
 /** Of the measures that have a name, those that differ most. */
-function differences(first: readonly Look[], second: readonly Look[]): ShiftedMeasure[] {
-  const groups = ((first[0] as Look).features.length - TEXTURES) / 6;
+function differences(first: readonly Measured[], second: readonly Measured[]): ShiftedMeasure[] {
+  const groups = ((first[0] as Measured).features.length - TEXTURES) / 6;
   const named = ["red", "green", "blue"].flatMap((colour, channel) =>
     [
       ["mean", 15],

@@ -36,6 +36,8 @@ interface PredictorOptions {
 export interface PreprocessedImage extends Oddity {
   /** uint8, RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
+  /** Colours and textures, as the room `familiar` measures them; absent where the model has nothing to compare them with. */
+  readonly features?: Float32Array;
   /** The time that it took. */
   readonly seconds: number;
 }

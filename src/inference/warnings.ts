@@ -27,12 +27,18 @@ const BLANK_CONTRAST = 4;
 /** An image with a smaller share of coloured pixels shows no tissue. */
 const LEAST_TISSUE = 0.01;
 
+/** What is odd about an image, and what it was measured by. */
+interface Seen extends Oddity {
+  /** Of its `Look`, where the model knows what its training tiles looked like. */
+  readonly features?: Float32Array;
+}
+
 /** Looks at an image as the network will see it. @param familiarity of the model, where it has one */
 export function oddityOf(
   { pixels, warnings }: Pick<PreparedImage, "pixels" | "warnings">,
   size: number,
   familiarity: Familiarity | undefined,
-): Oddity {
+): Seen {
   const look = familiarity && lookOf(pixels, size);
   const score = familiarity && look ? inDistribution(familiarity, look) : null;
   const { contrast, tissue } = look ?? glanceAt(pixels, size);
@@ -41,6 +47,7 @@ export function oddityOf(
   const isEmpty = tissue < LEAST_TISSUE && (familiarity?.tissue ?? 1) >= LEAST_TISSUE;
   const isUnlike = score !== null && isUnlikeTraining(score);
   return {
+    ...(look && { features: look.features }),
     inDistribution: score,
     warnings: [
       ...warnings,

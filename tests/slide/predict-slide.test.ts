@@ -56,7 +56,7 @@ test("every tile with tissue gets the answer that the predictor gives for it as 
 
 test("each tile says whether the model learned from drawn tiles", async (t) => {
   for (const drawn of [true, false]) {
-    const { run, rows } = await workspace(t, { width: 320, height: 96, drawn });
+    const { run, rows } = await workspace(t, { width: 480, height: 96, drawn });
     const { model } = await run();
     assert.equal(model.trainedOnDrawnTiles, drawn);
     assert.deepEqual([...new Set((await rows()).map((row) => row.trained_on_drawn_tiles))], [String(drawn)]);

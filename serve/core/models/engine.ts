@@ -1,6 +1,7 @@
 /** @module A model at work inside one process: decoders with a limit, micro-batches, one session. */
 import { HistoError } from "../../../src/errors/index";
 import { occlusion } from "../../../src/explanation/index";
+import { MetImages, type MetSample } from "../../../src/familiar/index";
 import type { PreprocessedImage } from "../../../src/inference/index";
 import { sigmoid } from "../../../src/logits/index";
 import type { ModelCard } from "../../../src/model-directory/index";
@@ -28,6 +29,7 @@ export class Engine implements ServedModel {
   private readonly explaining = new Limit(1);
   private readonly tiling = new Limit(1);
   private readonly batcher: Batcher<Uint8Array, { logit: number; seconds: number; batch: number; started: number }>;
+  private readonly met = new MetImages();
   private active = 0;
 
   constructor(
@@ -64,7 +66,9 @@ export class Engine implements ServedModel {
   predict(image: Uint8Array, signal?: AbortSignal): Promise<Answer> {
     return this.admit(async () => {
       const arrived = performance.now();
-      const { pixels, inDistribution, warnings, seconds: preprocessSeconds } = await this.decode(image, signal);
+      const { pixels, features, inDistribution, warnings, ...decoded } = await this.decode(image, signal);
+      const { seconds: preprocessSeconds } = decoded;
+      if (features) this.met.add(features);
       const { logit, seconds: inferenceSeconds, batch } = await this.batcher.submit(pixels);
       const probability = sigmoid(logit);
       const { classes, threshold } = this.card;
@@ -123,6 +127,10 @@ export class Engine implements ServedModel {
 
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
     return this.admit(() => this.decoding.run(() => asProblem(this.backend.thumbnail(image, edge))));
+  }
+
+  async metImages(): Promise<MetSample> {
+    return this.met.sample();
   }
 
   verifyGolden(): Promise<GoldenResult> {

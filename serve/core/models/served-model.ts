@@ -1,4 +1,6 @@
 /** @module What the service knows of a model, whether it runs in this process (Lambda) or in a worker (Express). */
+
+import type { MetSample } from "../../../src/familiar/index";
 import type { ClassActivation, Oddity } from "../../../src/inference/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import type { TilesSummary } from "../../../src/slide/index";
@@ -60,6 +62,8 @@ export interface ServedModel {
   explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation>;
   /** A small JPEG of the image, `edge` pixels at most. */
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array>;
+  /** Measures of a random sample of the images that it answered for; large pictures cut into tiles are left out. */
+  metImages(): Promise<MetSample>;
   verifyGolden(): Promise<GoldenResult>;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { explainRoute } from "./explain";
 import { feedbackRoute } from "./feedback";
 import { infoRoute, livezRoute, readyzRoute } from "./health";
 import { imageRoute, imagesRoute } from "./images";
+import { metRoute } from "./met";
 import { inferRoute, modelMetadataRoute, modelReadyRoute, serverMetadataRoute } from "./open-inference";
 import { openApiDocument } from "./openapi";
 import { batchRoute, predictRoute } from "./predict";
@@ -53,6 +54,7 @@ const ROUTES: readonly ListedRoute[] = [
   get("/slides/{id}/tiles/{shrink}/{column}/{row}", slideTileRoute),
   get("/info", infoRoute),
   get("/models/{model}/curves", curvesRoute),
+  get("/models/{model}/met", metRoute),
   get("/images", imagesRoute),
   get("/images/{name*}", imageRoute),
   get("/livez", livezRoute, { open }),

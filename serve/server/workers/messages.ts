@@ -17,6 +17,7 @@ export type Work =
   | { readonly kind: "infer"; readonly count: number }
   | { readonly kind: "explain"; readonly grid: number }
   | { readonly kind: "thumbnail"; readonly edge: number }
+  | { readonly kind: "metImages" }
   | { readonly kind: "verifyGolden" };
 
 /** From the server to a worker. */

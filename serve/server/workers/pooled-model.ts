@@ -1,4 +1,5 @@
 /** @module A model served by worker processes of its own, so that replacing or losing it touches nothing else. */
+import { joinSamples, type MetSample } from "../../../src/familiar/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import { type Answer, type GoldenResult, Problem, type ServedModel } from "../../core/index";
 import type { Explanation } from "../../core/models/index";
@@ -62,6 +63,12 @@ export class PooledModel implements ServedModel {
 
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
     return this.call({ kind: "thumbnail", edge }, image);
+  }
+
+  async metImages(): Promise<MetSample> {
+    return joinSamples(
+      await Promise.all(this.workers.map((worker) => worker.call({ kind: "metImages" }) as Promise<MetSample>)),
+    );
   }
 
   async verifyGolden(): Promise<GoldenResult> {

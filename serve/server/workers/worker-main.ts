@@ -38,6 +38,8 @@ function perform(model: Engine, work: Work, bytes: Uint8Array, signal: AbortSign
       return model.explain(bytes, work.grid, signal);
     case "thumbnail":
       return model.thumbnail(bytes, work.edge);
+    case "metImages":
+      return model.metImages();
     case "verifyGolden":
       return model.verifyGolden();
   }

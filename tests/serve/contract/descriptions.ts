@@ -24,6 +24,12 @@ export function descriptionCases(client: ContractClient): void {
     assert.match(refusal.headers.get("x-request-id") ?? "", /^[\w.=-]+$/);
   });
 
+  test("what a model has met is measures only, and nothing for a model that does not know its training tiles", async () => {
+    const { format, seen, features } = (await (await call("/models/mlp/met")).json()) as Record<string, unknown>;
+    assert.deepEqual([format, seen, features], ["histo-met/1", 0, []]);
+    await refused(await call("/models/other/met"), 404, "MODEL_NOT_FOUND");
+  });
+
   test("liveness, and readiness by the golden example", async () => {
     assert.deepEqual(await (await call("/livez")).json(), { status: "alive" });
     const ready = (await (await call("/readyz")).json()) as {
