@@ -56,6 +56,14 @@ const TILES: Json = {
 /** By name. */
 export const SCHEMAS: Json = {
   Prediction: object({ ...ANSWER, tiles: TILES }, Object.keys(ANSWER)),
+  Met: object({
+    format: string("histo-met/1"),
+    model: string("Name of the model."),
+    model_sha256: string("Identity of its files."),
+    preprocessing: { type: "object" },
+    seen: { type: "integer", description: "Images answered for since the process started." },
+    features: list(list({ type: "number" })),
+  }),
   ItemProblem: object({ image_filename: { type: ["string", "null"] }, error: schema("Problem") }),
   Problem: object(
     {

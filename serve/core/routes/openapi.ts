@@ -255,20 +255,7 @@ function paths({ limits }: ServiceContext): Json {
         operationId: "met",
         summary: "Measures of a random sample of the images that a model answered for, for histo eda --against",
         parameters: [modelPath],
-        responses: {
-          200: ok(
-            "At most 500 rows of colours and textures since the process started; no image.",
-            object({
-              format: string("histo-met/1"),
-              model: string("Name of the model."),
-              model_sha256: string("Identity of its files."),
-              preprocessing: { type: "object" },
-              seen: { type: "integer", description: "Images answered for." },
-              features: list(list({ type: "number" })),
-            }),
-          ),
-          ...problems("MODEL_NOT_FOUND"),
-        },
+        responses: { 200: ok("At most 500 images; no pixels.", schema("Met")), ...problems("MODEL_NOT_FOUND") },
       },
     },
     "/images": {
