@@ -1,6 +1,5 @@
 /** @module Whether this machine has AWS credentials at all: without any, nothing needs to be installed or asked. */
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { HistoError } from "../errors/index";
@@ -15,7 +14,7 @@ const VARIABLES = [
 ] as const;
 
 /** Where EC2 gives its machines credentials; it answers within milliseconds, or not at all. */
-const METADATA = { host: "169.254.169.254", port: 80 };
+const METADATA = "http://169.254.169.254/latest/api/token";
 const PATIENCE_MS = 200;
 
 /**
@@ -37,15 +36,12 @@ export async function requireCredentials(environment: NodeJS.ProcessEnv = proces
   );
 }
 
-function answers(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(METADATA);
-    const end = (answered: boolean) => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(answered);
-    };
-    const timer = setTimeout(end, PATIENCE_MS, false);
-    socket.once("connect", () => end(true)).once("error", () => end(false));
-  });
+async function answers(): Promise<boolean> {
+  try {
+    const headers = { "X-aws-ec2-metadata-token-ttl-seconds": "60" };
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    return (await fetch(METADATA, { method: "PUT", headers, signal })).ok;
+  } catch {
+    return false;
+  }
 }
