@@ -77,7 +77,7 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
   }
   if (positives === 0 || negatives === 0) {
     found.push(
-      `All ${name} images are of one class: areas under curves are undefined, and nothing is known about the other class.`,
+      `All ${name} images are of one class: areas under curves cannot be computed, and nothing is known about the other class.`,
     );
   } else if (Math.min(positives, negatives) < 30) {
     found.push(
