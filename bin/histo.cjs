@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `histo`: runs the compiled command line, compiling it first where the sources are newer.
-const { existsSync, readdirSync, statSync } = require("node:fs");
+// `histo`: runs the compiled command line, compiling it and the native operations first where the sources are newer.
+const { existsSync, readdirSync, statSync, utimesSync } = require("node:fs");
 const { spawnSync } = require("node:child_process");
 const { availableParallelism } = require("node:os");
 const { join, resolve } = require("node:path");
@@ -19,9 +19,15 @@ function newest(folder) {
   return latest;
 }
 
-const built = join(root, "dist", ".built");
-if (existsSync(join(root, "src")) && (!existsSync(built) || newest(join(root, "src")) > statSync(built).mtimeMs)) {
-  const build = spawnSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: ["ignore", 2, 2] });
-  if (build.status !== 0) process.exit(1);
+/** Runs a script where sources are newer than what was made of them. Operations of other sources can end the process. */
+function renew(sources, made, script) {
+  if (!existsSync(sources) || (existsSync(made) && newest(sources) <= statSync(made).mtimeMs)) return;
+  const { status } = spawnSync(process.execPath, [join(root, "scripts", script)], { stdio: ["ignore", 2, 2] });
+  if (status !== 0) process.exit(1);
+  if (existsSync(made)) utimesSync(made, new Date(), new Date());
 }
+
+const compiledAddon = join(root, ".setup", "stamps", "tensorflow.json");
+if (existsSync(compiledAddon)) renew(join(root, "native"), compiledAddon, "setup.mjs");
+renew(join(root, "src"), join(root, "dist", ".built"), "build.mjs");
 require(join(root, "dist", "src", "cli", "main.js")).main(process.argv.slice(2));

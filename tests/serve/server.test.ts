@@ -186,7 +186,7 @@ test("a damaged model is refused at start and leaves no worker behind", async (t
 });
 
 test("asked to stop, the server is not ready at once, answers what is under way, and ends", async (t) => {
-  const { child, url } = await serveProcess(t, "--linger", "400");
+  const { child, url } = await serveProcess(t, "--linger", "1500");
   const image = await tile(1);
   const underWay = Array.from({ length: 40 }, () => send(url, image));
   await Promise.race(underWay);
