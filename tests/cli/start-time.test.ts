@@ -40,12 +40,12 @@ const COMMANDS: readonly (readonly [line: string, said: RegExp])[] = [
   ["completion bash", /complete/],
 ];
 
-/** Seconds of one processor. */
-const MOST_SECONDS = 0.5;
+/** Seconds of one processor: 0.1 to 0.5 on the machines at hand; TensorFlow or AWS's packages alone would take more than the rest. */
+const MOST_SECONDS = 0.9;
 /** A busy machine, whose caches others fill, needs more processor time now and then. */
-const TRIES = 8;
+const TRIES = 4;
 
-test("every command that fails at once or needs nothing takes under half a second of processor time", async (context) => {
+test("every command that fails at once or needs nothing takes under a second of processor time", async (context) => {
   const home = await temporaryDirectory(context);
   const hook = join(home, "processor-time.cjs");
   await writeFile(
