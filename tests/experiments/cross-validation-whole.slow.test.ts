@@ -1,22 +1,10 @@
 /** @module Cross-validation on drawn folds. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { CrossValidation } from "../../src/experiments/index";
-import { texturePng, writeFiles } from "../support/data-sets";
+import { setWithFolds } from "../support/data-sets";
 import { histoJson } from "../support/histo";
-import { temporaryDirectory } from "../support/temporary-directory";
-
-/** Thirty textures: six in test, the others in folds 0 to 2. */
-async function setWithFolds(context: TestContext): Promise<string> {
-  const folder = await temporaryDirectory(context);
-  const rows = ["image,label,partition,fold"];
-  for (let i = 0; i < 30; i++) {
-    rows.push(`${i}.png,${i % 2 ? "SSA" : "HP"},${i < 6 ? "test," : `train,${i % 3}`}`);
-    await writeFiles(folder, { [`images/${i}.png`]: await texturePng(i, 16) });
-  }
-  return writeFiles(folder, { "labels.csv": rows.join("\n") });
-}
 
 const options = ["--model", "colour", "--epochs", "2", "--size", "16", "--no-track", "--quiet"];
 

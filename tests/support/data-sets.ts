@@ -1,8 +1,10 @@
 /** @module Small data sets on disk for tests. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { TestContext } from "node:test";
 import { encodePng } from "../../src/image/encode";
 import { Random } from "../../src/random/index";
+import { temporaryDirectory } from "./temporary-directory";
 
 /** Smooth random RGB pixels, different for each seed: [size, size, 3]. */
 export function texture(seed: number, size: number): Uint8Array {
@@ -49,4 +51,15 @@ export async function writeCsvSet(folder: string, count: number, size = 16): Pro
     await writeFiles(folder, { [`images/${i}.png`]: await texturePng(i, size) });
   }
   return writeFiles(folder, { "labels.csv": `${rows.join("\n")}\n` });
+}
+
+/** Thirty textures: six in test, the others in folds 0 to 2. */
+export async function setWithFolds(context: TestContext): Promise<string> {
+  const folder = await temporaryDirectory(context);
+  const rows = ["image,label,partition,fold"];
+  for (let i = 0; i < 30; i++) {
+    rows.push(`${i}.png,${i % 2 ? "SSA" : "HP"},${i < 6 ? "test," : `train,${i % 3}`}`);
+    await writeFiles(folder, { [`images/${i}.png`]: await texturePng(i, 16) });
+  }
+  return writeFiles(folder, { "labels.csv": rows.join("\n") });
 }

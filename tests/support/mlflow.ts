@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { after, before, describe, type TestContext } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { type LocalServer, type LocalServerOptions, Mlflow, startLocalServer } from "../../src/tracking/index";
-import { pythonPath } from "./python";
+import { pythonPath, withoutPython } from "./python";
 
 /** What tests with a server share: the server, a client of it, and a folder that goes with them. */
 export interface MlflowFixture {
@@ -38,6 +38,18 @@ export async function startMlflow(options: Partial<LocalServerOptions> = {}): Pr
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Groups of tests on one server, because its start takes seconds. Each gets a way to the fixture, which exists once tests run. */
+export function withMlflow(...groups: readonly ((mlflow: () => MlflowFixture) => void)[]): void {
+  describe("with an MLflow server", { skip: withoutPython() }, () => {
+    let fixture: MlflowFixture;
+    before(async () => {
+      fixture = await startMlflow();
+    });
+    after(() => fixture?.close());
+    for (const group of groups) group(() => fixture);
+  });
 }
 
 /**
