@@ -10,17 +10,17 @@ import { type RowGroups, rowsOfGroups } from "./row-groups";
 export type Interval = readonly [low: number, high: number];
 
 export interface BootstrapOptions {
-  /** How many times the rows are drawn again; unless told 2,000, and fewer (at least 200) for more than 20,000 rows. */
+  /** Number of resamples. Default: 2,000, and fewer (at least 200) for more than 20,000 rows. */
   readonly resamples?: number;
-  /** Two-sided level; 0.95 unless told. */
+  /** Two-sided level. Default: 0.95. */
   readonly level?: number;
-  /** The same seed gives the same interval; 0 unless told. */
+  /** The same seed gives the same interval. Default: 0. */
   readonly seed?: number;
   /** Rows of one group are drawn together (as many groups as there are): they are no independent rows. */
   readonly groups?: RowGroups | undefined;
 }
 
-/** Draws in all that a bootstrap takes unless told: some seconds at most, however many rows there are. */
+/** Default limit on the draws of a bootstrap in all: it takes some seconds, however many rows there are. */
 const DRAWS = 4e7;
 
 /** How many resamples are taken of so many rows: with many rows an interval needs fewer. */

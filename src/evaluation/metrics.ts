@@ -26,7 +26,7 @@ export interface BinaryMetrics extends DecisionMetrics {
 }
 
 interface MetricsOptions {
-  /** Probability from which on the positive class is predicted; 0.5 unless told. */
+  /** Probability from which on the positive class is predicted. Default: 0.5. */
   readonly threshold?: number;
   /** Whether to bootstrap `rocAucCi95`; without it the call costs one sort. */
   readonly interval?: boolean | BootstrapOptions;

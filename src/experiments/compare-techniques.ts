@@ -57,7 +57,7 @@ export interface TechniqueComparison extends Logged {
   readonly verdict: string;
 }
 
-/** Where a comparison lies unless told: a folder of its own for every data set, size, seed and number of epochs. */
+/** Default folder of a comparison: one for each data set, size, seed and number of epochs. */
 export function comparisonDirectory(
   options: Pick<TechniqueComparisonOptions, "data" | "dataset" | "size" | "epochs" | "seed">,
 ): string {

@@ -16,9 +16,9 @@ export interface ExperimentOptions extends RunTrainingOptions {
   readonly track?: TrackingOptions | false;
   /** Export the best model into `model/` of the run. */
   readonly variant?: Variant | "none";
-  /** Write `report.html`; true unless told. */
+  /** Write `report.html`. Default: true. */
   readonly report?: boolean;
-  /** Refuse where another process trains in the run directory; true unless told. A search sees to that by itself. */
+  /** Refuse where another process trains in the run directory. Default: true. A search sees to that by itself. */
   readonly lock?: boolean;
 }
 

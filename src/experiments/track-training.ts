@@ -19,7 +19,7 @@ export interface TrackingOptions {
   readonly tags?: Readonly<Record<string, string>>;
   /** Makes this a nested run. */
   readonly parent?: StartRunOptions["parent"];
-  /** Send the best weights too; true unless told. */
+  /** Send the best weights too. Default: true. */
   readonly weights?: boolean;
   readonly say?: (line: string) => void;
 }

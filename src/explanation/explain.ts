@@ -20,7 +20,7 @@ export interface Explanation {
   readonly maps: readonly HeatMap[];
 }
 
-/** Parts in a row, unless told otherwise: of a tile of 224 pixels each has 16. */
+/** Default number of parts in a row: in a tile of 224 pixels each part has 16. */
 export const DEFAULT_GRID = 14;
 /** Most parts in a row. */
 export const LARGEST_GRID = 28;

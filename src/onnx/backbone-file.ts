@@ -87,7 +87,7 @@ const unsupported = (path: string, reason: string, cause?: unknown) =>
 
 /**
  * Reads a backbone. Its only input must be float32 images of three channels; the output must be float32 features.
- * @param wanted name or place of the output; the first one with two to four axes unless told
+ * @param wanted name or index of the output. Default: the first with two to four axes
  * @throws {InputError} `BACKBONE_MISSING` or `BACKBONE_UNSUPPORTED`, naming the file and the reason
  */
 export async function readBackbone(path: string, wanted: string | number = ""): Promise<BackboneDescription> {

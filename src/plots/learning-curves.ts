@@ -6,7 +6,7 @@ import { rounded, short } from "./numbers";
 import { colours } from "./theme";
 
 interface LearningCurveOptions {
-  /** Measure beside the loss; `rocAuc` unless told. */
+  /** Measure beside the loss. Default: `rocAuc`. */
   readonly metric?: string;
   /** Epoch whose weights were kept. */
   readonly bestEpoch?: number;

@@ -9,9 +9,9 @@ export type Trial = Readonly<Record<string, string | number | undefined>>;
 interface ParallelOptions {
   /** The result that colours the lines; drawn as the last axis. */
   readonly objective: string;
-  /** Whether a higher result is better; true unless told. */
+  /** Whether a higher result is better. Default: true. */
   readonly maximize?: boolean;
-  /** The settings, in order; all that vary unless told. */
+  /** The settings, in order. Default: all that vary. */
   readonly axes?: readonly string[];
   /** Settings to draw on a logarithmic axis, such as learning rates. */
   readonly logarithmic?: readonly string[];

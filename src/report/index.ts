@@ -48,7 +48,7 @@ export async function reportHtml(results: RunResults, extras: ReportExtras = {})
 /**
  * Writes `report.html` of a finished run.
  * @param run directory of the run, or what {@link readRun} gave
- * @param path where to write; the run's own `report.html` unless told
+ * @param path where to write. Default: the run's own `report.html`
  * @param extras a comparison with another run, measures by group
  * @returns the path
  */

@@ -32,7 +32,7 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
   const gallery = async (title: string, total: number, mistakes: readonly Mistake[]) =>
     mistakes.length === 0
       ? paragraph(`${title}: none.`)
-      : `<h3>${title}: the ${mistakes.length} surest of ${total}</h3>${await tiles(mistakes, images.paths, maps, results.config.preprocessing)}`;
+      : `<h3>${title}: the ${mistakes.length} most confident of ${total}</h3>${await tiles(mistakes, images.paths, maps, results.config.preprocessing)}`;
   return {
     id: "mistakes",
     title: "The worst mistakes",

@@ -80,7 +80,7 @@ export function expertSection({ results, main }: ReportFacts, figures: Evaluatio
   const positive = escapeHtml(results.classes[1]);
   return {
     id: "experts",
-    title: "Beside the experts",
+    title: "Compared with the experts",
     blocks: [
       {
         figure: figures.agreement,

@@ -25,24 +25,24 @@ interface SearchOptions {
   readonly space: Space;
   /** The search's directory; a search that is there is continued. */
   readonly run: string;
-  /** Trials in all, those of earlier calls included; 20 unless told. */
+  /** Trials in all, those of earlier calls included. Default: 20. */
   readonly trials?: number;
   /**
-   * Trials at the same time, each in a process of its own; 1 (in this process) unless told. With `redis`: trials in the
-   * queue, as many as there are workers unless told.
+   * Trials at the same time, each in a process of its own. Default: 1 (in this process). With `redis`: trials in the
+   * queue. Default: as many as there are workers.
    */
   readonly workers?: number | undefined;
   /** Address of a Redis whose workers (`histo worker`) run the trials. */
   readonly redis?: string | undefined;
-  /** `rocAuc` unless told. */
+  /** Default: `rocAuc`. */
   readonly objective?: string;
   readonly sampler?: SamplerName;
   readonly seed?: number;
   /** Stop poor trials early. */
   readonly halving?: Halving | false;
-  /** How many of the best trials keep their weights; 3 unless told. */
+  /** How many of the best trials keep their weights. Default: 3. */
   readonly keepBest?: number;
-  /** How many of the best trials in the subspace are trained again on pixels; none unless told. */
+  /** How many of the best trials in the subspace are trained again on pixels. Default: none. */
   readonly confirm?: number;
   readonly track?: ParentTracking | false;
   readonly progress?: Progress;

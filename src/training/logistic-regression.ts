@@ -9,7 +9,7 @@ interface LogisticFit {
   readonly penalty: number;
 }
 
-/** Penalties that are tried unless told. */
+/** Penalties to try by default. */
 const PENALTIES = [0.3, 1, 3, 10, 30, 100, 300, 1000];
 /** With a thousand and more columns, weak penalties only learn the tiles by heart. */
 export const MANY_FEATURES_PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
@@ -91,7 +91,7 @@ const STEPS = 30;
 /** With more columns than this a step is found by conjugate gradients: the Hessian is never written down. */
 const MOST_COLUMNS = 200;
 
-/** @param start where to begin; zeros unless told */
+/** @param start where to begin. Default: zeros */
 function newton(problem: Problem, penalty: number, start?: Solution): Solution {
   const { k, rows, labels, weight } = problem;
   const size = k + 1; // the last unknown is the bias, which carries no penalty

@@ -97,7 +97,7 @@ export class Trainer {
     }
   }
 
-  /** The learning rate at a step; of the next one unless told. */
+  /** The learning rate at a step. Default: the next step. */
   learningRate(step = this.step): number {
     return this.lrScale * this.options.learningRate(step);
   }

@@ -32,6 +32,6 @@ export interface TrainingTask {
 export interface TaskContext {
   readonly progress: Progress;
   readonly signal?: AbortSignal;
-  /** Where bases and coordinates are kept; `subspace` of the cache unless told. */
+  /** Where bases and coordinates are kept. Default: `subspace` of the cache. */
   readonly subspaceDirectory?: string;
 }

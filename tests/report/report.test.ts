@@ -32,7 +32,7 @@ test("the report tells the result, how it was decided, how sure it is, and what 
   assert.match(text(document, "#experts"), /7\/7/);
   assert.match(text(document, "#calibration"), /The temperature fitted on validation is \d/);
   assert.match(text(document, "#training"), /3 epochs/);
-  assert.match(text(document, "#mistakes"), /HP called SSA: the 8 surest of/);
+  assert.match(text(document, "#mistakes"), /HP called SSA: the 8 most confident of/);
 });
 
 test("the file is complete in itself", async () => {

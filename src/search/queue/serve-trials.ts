@@ -27,13 +27,13 @@ import { TrialWatch } from "./watch";
 
 export interface WorkerOptions {
   readonly redis: string;
-  /** Trials at the same time, each in a process of its own; 1 unless told. */
+  /** Trials at the same time, each in a process of its own. Default: 1. */
   readonly workers?: number | undefined;
-  /** Where this machine has the data set; the path that the search names unless told. */
+  /** Where this machine has the data set. Default: the path that the search names. */
   readonly data?: string | undefined;
-  /** After so many seconds without a sign of life a trial is given to another worker; 30 unless told. */
+  /** After so many seconds without a sign of life a trial is given to another worker. Default: 30. */
   readonly lostAfter?: number | undefined;
-  /** End after so many seconds without a trial; never unless told. */
+  /** End after so many seconds without a trial. Default: never. */
   readonly idle?: number | undefined;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;

@@ -11,11 +11,11 @@ import { LIVES, PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideRe
 
 interface SlideWorkerOptions {
   readonly redis: string;
-  /** Slides at the same time; 1 unless told. */
+  /** Slides at the same time. Default: 1. */
   readonly workers?: number | undefined;
-  /** After so many seconds without a sign of life a slide is given to another worker; 30 unless told. */
+  /** After so many seconds without a sign of life a slide is given to another worker. Default: 30. */
   readonly lostAfter?: number | undefined;
-  /** End after so many seconds without a slide; never unless told. */
+  /** End after so many seconds without a slide. Default: never. */
   readonly idle?: number | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
