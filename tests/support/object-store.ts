@@ -24,7 +24,10 @@ export async function startObjectStore(): Promise<ObjectStore> {
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   for (let waited = 0; ; waited += 200) {
     if (await fetch(`${url}/moto-api/`).catch(() => undefined)) break;
-    if (waited > 300_000 || child.exitCode !== null) throw new Error("moto did not start");
+    if (waited > 300_000 || child.exitCode !== null) {
+      child.kill(); // else the test that failed would wait for it
+      throw new Error("moto did not start");
+    }
     await sleep(200);
   }
   return {
