@@ -93,7 +93,7 @@ export class ServedModels {
       if (golden.status !== "failed") return model;
       throw new InputError(
         "MODEL_GOLDEN_FAILED",
-        `${directory}does not reproduce its golden answer (logit ${golden.logit}, expected ${golden.expected}); export it again.`,
+        `${directory} does not reproduce its golden answer (logit ${golden.logit}, expected ${golden.expected}); export it again.`,
       );
     } catch (error) {
       await model.close(0);

@@ -33,7 +33,7 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
       },
       paragraph(`On ${n} images, ${areas}`),
       paragraph(
-        `${mcnemar.onlyA}images are correct only for this model, ${mcnemar.onlyB} only the other: ${chance(mcnemar.p)} ` +
+        `${mcnemar.onlyA} images are classified correctly only by this model, ${mcnemar.onlyB} only by the other: ${chance(mcnemar.p)} ` +
           `(McNemar, p = ${mcnemar.p.toPrecision(2)}). Each model decides at its own threshold.`,
       ),
     ],

@@ -41,7 +41,7 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
         `${counted(fp + fn, "wrong decision")} among ${main.metrics.n} ${main.name} images. These are the most confident ones: look for artefacts, ` +
           "blur, unusual staining, and wrong labels." +
           (maps.size > 0
-            ? `Heat maps show how the logit changes when a part is covered: <b>orange</b> parts are evidence for ${positive}, <b>blue</b> parts for ${negative}.`
+            ? ` Heat maps show how the logit changes when a part is covered: <b>orange</b> parts are evidence for ${positive}, <b>blue</b> parts for ${negative}.`
             : ""),
       ),
       ...(images.problem ? [`<p class="caution">${escapeHtml(images.problem)}</p>`] : []),

@@ -205,6 +205,7 @@ test("the report tells of the other run and of the groups where they were asked 
   const html = readFileSync(report, "utf8");
   assert.match(html, /<section id="groups"><h2>By scanner<\/h2>/);
   assert.match(html, /<section id="comparison">.*McNemar, p = /s);
+  assert.match(html, />\d+ images are classified correctly only by this model, \d+ only by the other: /);
 });
 
 test("bad input is one line, with exit status 2", () => {

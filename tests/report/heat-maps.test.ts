@@ -39,7 +39,7 @@ test("the three surest mistakes of a kind have a heat map, drawn with colours, a
   const run = await wrongRun(await writeTiles(join(await temporaryDirectory(context), "tiles"), 6));
   await writeModel(join(run, "model"));
   const { words, widths } = await mistakesOf(run);
-  assert.match(words, /orange parts are evidence for SSA, blue parts for HP/);
+  assert.match(words, /wrong labels\. Heat maps show .*: orange parts are evidence for SSA, blue parts for HP/);
   assert.deepEqual(
     widths.map(([name]) => name),
     NAMES,
