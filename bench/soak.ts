@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoError } from "../src/errors/index";
+import { quantile } from "../src/evaluation/index";
 import { containers, logOf, missingForContainers, podman, startServerContainer } from "../tests/support/containers";
 import { tile, writeModel, writeTiles } from "../tests/support/served-model";
 import type { BenchmarkContext } from "./benchmark";
@@ -173,27 +174,23 @@ function result(
   };
 }
 
+const ascending = (values: readonly number[]) => Float64Array.from(values).sort();
 const isFault = (status: string) => status === "failed" || (Number(status) >= 500 && status !== "503");
 
 function thirdOf(minutes: readonly Minute[]): Third {
-  const latencies = minutes.flatMap(({ steady }) => steady.latencies);
+  const latencies = ascending(minutes.flatMap(({ steady }) => steady.latencies));
   const held = minutes.flatMap((minute) => minute.held);
   const memory = held.map(({ memoryMb }) => memoryMb);
   return {
     requests: latencies.length,
     p50Ms: quantile(latencies, 0.5),
-    p99Ms: median(minutes.map(({ steady }) => quantile(steady.latencies, 0.99))),
+    p99Ms: median(minutes.map(({ steady }) => quantile(ascending(steady.latencies), 0.99))),
     wholeP99Ms: quantile(latencies, 0.99),
     memoryMb: memory.reduce((sum, value) => sum + value, 0) / memory.length,
     peakMemoryMb: Math.max(...memory),
     descriptors: median(held.map(({ descriptors }) => descriptors)),
     threads: median(held.map(({ threads }) => threads)),
   };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
 }
 
 function shown({ requests, p50Ms, p99Ms, memoryMb, descriptors, threads }: Third): string {

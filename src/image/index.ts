@@ -25,4 +25,4 @@ export type { RgbImage } from "./rgb-image";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";
-export { type ImageWarning, WARNING_TEXTS } from "./warnings";
+export { type ImageWarning, isShrunk, WARNING_TEXTS } from "./warnings";

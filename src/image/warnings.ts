@@ -13,10 +13,15 @@ export const WARNING_TEXTS: Readonly<Record<ImageWarning, string>> = {
 
 const MOST_SHRINKING = 2;
 
+/** Whether an image is shrunk to less than half. @param size edge length that the image is brought to */
+export function isShrunk(width: number, height: number, size: number): boolean {
+  return Math.min(width, height) > MOST_SHRINKING * size;
+}
+
 /** @param size edge length that the image is brought to */
 export function imageWarnings({ width, height, lowBits = 0 }: RgbImage, size: number): ImageWarning[] {
   const warnings: ImageWarning[] = [];
   if (lowBits > 0) warnings.push("low-bits");
-  if (Math.min(width, height) > MOST_SHRINKING * size) warnings.push("shrunk");
+  if (isShrunk(width, height, size)) warnings.push("shrunk");
   return warnings;
 }

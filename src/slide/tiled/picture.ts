@@ -1,16 +1,13 @@
 /** @module A picture that fits into memory, decoded as a whole and cut into tiles there. */
-import { type DecodeLimits, decodePixels, imageSize, type RgbImage } from "../../image/index";
+import { type DecodeLimits, decodePixels, imageSize, isShrunk, type RgbImage } from "../../image/index";
 import { assemble } from "../assemble";
 import type { SlideReader } from "../types";
 import { predictTiles, type TiledPrediction, type TileModel } from "./predict-tiles";
 
-/** Pictures with a shorter side above this many of the model's are for tiles. */
-const LARGE = 2;
-
 /** True for a picture (its file, or the file's bytes) that would be shrunk to less than half. */
 export async function isForTiles(picture: string | Uint8Array, size: number): Promise<boolean> {
   const found = await imageSize(picture);
-  return found !== undefined && Math.min(...found) > LARGE * size;
+  return found !== undefined && isShrunk(...found, size);
 }
 
 /**
