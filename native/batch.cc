@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bfloat16.h"
 #include "parallel.h"
 #include "scratch.h"
 #include "strip.h"
-#include "tiles.h"
 
 namespace histo {
 namespace {
@@ -120,8 +120,8 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
 
 void BatchProduct::Forward(const float* x, Index stride, const float* base, bool baseForAll, float* y) const {
   const Index baseStride = baseForAll ? 0 : outputs;
-  if (bf16 && tiles::Available()) {
-    tiles::Forward(*this, x, stride, base, baseStride, y, ThreadsFor(*this));
+  if (bf16 && bfloat16::Available()) {
+    bfloat16::Forward(*this, x, stride, base, baseStride, y, ThreadsFor(*this));
     return;
   }
   const Index width = RoundUp(batch, BatchStrip().columns);
@@ -140,8 +140,8 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
 }
 
 void BatchProduct::Backward(const float* dy, float* dx) const {
-  if (bf16 && tiles::Available()) {
-    tiles::Backward(*this, dy, dx, ThreadsFor(*this));
+  if (bf16 && bfloat16::Available()) {
+    bfloat16::Backward(*this, dy, dx, ThreadsFor(*this));
     return;
   }
   const Index width = RoundUp(batch, BatchStrip().columns), block = BatchStrip().rows * kGroups;

@@ -5,7 +5,7 @@
 
 namespace histo {
 
-// With `bf16`, factors are rounded to bfloat16 where the processor has matrix tiles (AMX); everything is float32 otherwise.
+// With `bf16`, factors are rounded to bfloat16 where bfloat16::Available(); everything is float32 otherwise.
 struct BatchProduct {
   std::int64_t batch, inputs, outputs;
   const float* weights;  // [inputs, outputs]

@@ -19,12 +19,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "bfloat16.h"
 #include "dense.h"
 #include "parallel.h"
 #include "processor.h"
 #include "product.h"
 #include "scratch.h"
-#include "tiles.h"
 
 namespace {
 
@@ -271,19 +271,22 @@ bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
 
 }  // namespace
 
-// Loading the addon registers the operations. Its value: whether that went well, and the instructions that they use.
+// Loading the addon registers the operations. Its value: whether that went well, the instructions that they use, and whether
+// they have products of bfloat16.
 NAPI_MODULE_INIT() {
   static const bool registered = Register("HistoAdam", ComputeRule<Adam, 2>) &&
                                  Register("HistoMomentum", ComputeRule<Momentum, 1>) &&
                                  Register("HistoDescent", ComputeRule<Descent, 0>) &&
                                  Register("HistoRmsProp", ComputeRule<RmsProp, 2>) && histo::RegisterDense();
   static const char* const names[] = {"plain", "avx2", "avx512", "amx"};
-  const histo::Isa isa = histo::tiles::Available() ? histo::Isa::amx : histo::VectorIsa();
+  const histo::Isa isa = histo::bfloat16::HasTiles() ? histo::Isa::amx : histo::VectorIsa();
   napi_value result = nullptr, value = nullptr;
   napi_create_object(env, &result);
   napi_get_boolean(env, registered, &value);
   napi_set_named_property(env, result, "registered", value);
   napi_create_string_utf8(env, names[static_cast<int>(isa)], NAPI_AUTO_LENGTH, &value);
   napi_set_named_property(env, result, "isa", value);
+  napi_get_boolean(env, histo::bfloat16::Available(), &value);
+  napi_set_named_property(env, result, "bf16", value);
   return result;
 }

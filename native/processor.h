@@ -22,7 +22,7 @@ inline Isa AllowedIsa() {
   return Isa::amx;
 }
 
-// The best vector instructions that are compiled, that this processor has and that are allowed; never amx, see tiles.h.
+// The best vector instructions that are compiled, that this processor has and that are allowed; never amx, see bfloat16.h.
 inline Isa VectorIsa() {
 #ifdef HISTO_DISPATCHED
   static const Isa isa = AllowedIsa() >= Isa::avx512 && __builtin_cpu_supports("x86-64-v4") ? Isa::avx512

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bfloat16.h"
 #include "parallel.h"
 #include "scratch.h"
 #include "strip.h"
-#include "tiles.h"
 
 namespace {
 
@@ -17,8 +17,8 @@ std::int64_t RoundUp(std::int64_t value, std::int64_t unit) { return (value + un
 Product::Product(const float* inputs, const float* errors, std::int64_t batch, std::int64_t rows, std::int64_t columns,
                  bool bf16)
     : inputs_(inputs), batch_(batch), rows_(rows), columns_(columns) {
-  if (bf16 && histo::tiles::Available()) {
-    rounded_ = histo::tiles::PackErrors(errors, batch, columns);
+  if (bf16 && histo::bfloat16::Available()) {
+    rounded_ = histo::bfloat16::PackErrors(errors, batch, columns);
     return;
   }
   const std::int64_t strip = GradientStrip().columns;
@@ -38,7 +38,7 @@ Product::Product(const float* inputs, const float* errors, std::int64_t batch, s
 
 void Product::Rows(std::int64_t first, std::int64_t count, float* out) const {
   if (rounded_) {
-    histo::tiles::Gradient(inputs_, rows_, first, count, rounded_, batch_, columns_, out);
+    histo::bfloat16::Gradient(inputs_, rows_, first, count, rounded_, batch_, columns_, out);
     return;
   }
   const Strip& kernel = GradientStrip();

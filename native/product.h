@@ -8,8 +8,8 @@ class Product {
   // Rows that are computed together.
   static constexpr std::int64_t kTile = 16;
 
-  // With `bf16`, inputs and errors are rounded to bfloat16 and their products are summed in float32, where the processor
-  // has matrix tiles (AMX); everything is float32 otherwise.
+  // With `bf16`, inputs and errors are rounded to bfloat16 and their products are summed in float32, where
+  // bfloat16::Available(); everything is float32 otherwise.
   Product(const float* inputs, const float* errors, std::int64_t batch, std::int64_t rows, std::int64_t columns, bool bf16);
 
   // Writes `count` (at most kTile) rows from row `first` to out [count, columns].
@@ -18,7 +18,7 @@ class Product {
  private:
   const float* inputs_;
   std::int64_t batch_, rows_, columns_;
-  // Errors as they are read, one of the two: strips of columns, each [batch, strip]; or pairs of bfloat16 for matrix tiles.
+  // Errors as they are read, one of the two: strips of columns, each [batch, strip]; or pairs of bfloat16.
   // They lie in memory of the thread that made this, so that a thread can use one product at a time.
   const float* errors_ = nullptr;
   const std::uint16_t* rounded_ = nullptr;

@@ -10,7 +10,7 @@ const addonFolder = join(addonPackage, "lib", "napi-v8");
 export const addon = join(addonFolder, "tfjs_binding.node");
 const mac = process.platform === "darwin";
 
-const updates = ["optimizers", "product", "dense", "batch", "tiles", "strip"];
+const updates = ["optimizers", "product", "dense", "batch", "bfloat16", "strip"];
 const networks = ["networks.cc", "operation.h"].concat(
   ["attention", "convolutional", "depthwise", "maps", "normalization", "passes", "tokens", "vectors"].map(
     (name) => `${name}.inl`,
@@ -20,7 +20,7 @@ const networks = ["networks.cc", "operation.h"].concat(
 /** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */
 export const nativeSources = [
   ...["quietly.cc", ...updates.map((name) => `${name}.cc`), "strip.inl"],
-  ...["product", "dense", "batch", "tiles", "strip", "scratch", "parallel", "processor"].map((name) => `${name}.h`),
+  ...["product", "dense", "batch", "bfloat16", "strip", "scratch", "parallel", "processor"].map((name) => `${name}.h`),
   ...networks.map((file) => `networks/${file}`),
 ].map((file) => `native/${file}`);
 

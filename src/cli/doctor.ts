@@ -34,13 +34,13 @@ interface Report {
 export const doctorCommand: CommandDefinition<object, Report> = {
   configure: (command) => command,
   async run() {
-    const { chooseStepWay, hasBf16Hardware, runtime, workloads } = await import("../tensorflow/index.js");
+    const { chooseStepWay, hasBf16Products, runtime, workloads } = await import("../tensorflow/index.js");
     const built = stamp("tensorflow");
     const tensorflow = {
       kind: runtime.kind === "native" ? (built?.kind ?? "native") : "javascript",
       version: runtime.kind === "native" ? (built?.version ?? "unknown") : "tfjs 4.22.0",
       gpu: runtime.gpu,
-      precision: hasBf16Hardware() ? ["fp32", "bf16"] : ["fp32"],
+      precision: hasBf16Products() ? ["fp32", "bf16"] : ["fp32"],
       fusedUpdates: runtime.fusedUpdates,
       why: [...(built?.failures ?? []), ...(runtime.problem ? [runtime.problem] : [])],
     };

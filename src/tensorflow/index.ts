@@ -32,7 +32,14 @@ export { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
 export { Optimizer } from "./optimizers/optimizer";
 export { RmsProp } from "./optimizers/rmsprop";
 export { Sgd } from "./optimizers/sgd";
-export { hasBf16Hardware, type Precision, precision, setPrecision, withPrecision } from "./precision";
+export {
+  hasBf16Products,
+  type Precision,
+  precision,
+  setPrecision,
+  tensorFlowHasBf16,
+  withPrecision,
+} from "./precision";
 export { noteCopy, readValues } from "./read-values";
 export { chooseStepWay, nameOf as nameOfWay, type Processor, processor, type StepChoice } from "./step-choice";
 export {

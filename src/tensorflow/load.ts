@@ -21,6 +21,8 @@ interface TensorFlowRuntime {
   readonly fusedUpdates: boolean;
   /** The instructions that those operations use: the processor's best, or what `HISTO_MAX_CPU_ISA` leaves. */
   readonly isa?: CpuIsa;
+  /** True where those operations can round the factors of a product to bfloat16 (AMX, AVX512-BF16). */
+  readonly fusedBf16: boolean;
   /** Why there is no native TensorFlow; absent where there is one. */
   readonly problem?: string;
 }
@@ -47,20 +49,21 @@ function quietly(work: () => unknown): unknown {
   return addon(work);
 }
 
-const PLAIN = { kind: "javascript", gpu: false, fusedUpdates: false } as const;
+const NO_FUSED = { fusedUpdates: false, fusedBf16: false } as const;
+const PLAIN = { kind: "javascript", gpu: false, ...NO_FUSED } as const;
 
 /** Adds the project's operations to TensorFlow, where the set-up could compile them against it. */
-function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "isa"> {
-  const without = { fusedUpdates: false };
-  if (process.env.HISTO_FUSED_UPDATES === "0") return without;
+function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "fusedBf16" | "isa"> {
+  if (process.env.HISTO_FUSED_UPDATES === "0") return NO_FUSED;
   try {
     const addon = projectRequire("@tensorflow/tfjs-node-gpu/lib/napi-v8/optimizers.node") as {
       registered: boolean;
       isa: CpuIsa;
+      bf16: boolean;
     };
-    return addon.registered ? { fusedUpdates: true, isa: addon.isa } : without;
+    return addon.registered ? { fusedUpdates: true, fusedBf16: addon.bf16, isa: addon.isa } : NO_FUSED;
   } catch {
-    return without;
+    return NO_FUSED;
   }
 }
 
@@ -80,7 +83,7 @@ function load(): TensorFlowRuntime {
   try {
     const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
     const gpu = native.backend().isUsingGpuDevice === true;
-    return { kind: "native", gpu, ...(gpu ? { fusedUpdates: false } : loadFusedUpdates()) };
+    return { kind: "native", gpu, ...(gpu ? NO_FUSED : loadFusedUpdates()) };
   } catch (error) {
     const problem = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
     return { ...PLAIN, problem };

@@ -54,9 +54,14 @@ let usesBf16: boolean | undefined;
  * True where TensorFlow really multiplies bfloat16 in hardware, which shortens large products. The instructions alone do
  * not tell: with AVX512-BF16 but without AMX, oneDNN may still choose its float32 product. So the first call tries one.
  */
-export function hasBf16Hardware(): boolean {
+export function tensorFlowHasBf16(): boolean {
   usesBf16 ??= hasBf16Instructions() && productRounds();
   return usesBf16;
+}
+
+/** True where TensorFlow's products or those of the project's own operations can be of bfloat16. */
+export function hasBf16Products(): boolean {
+  return runtime.fusedBf16 || tensorFlowHasBf16();
 }
 
 /** True when a product under `bf16` rounds its factors: 1 + 2^-12 becomes 1. */

@@ -8,7 +8,7 @@ import type { Gradients } from "./gradients";
 import { runtime } from "./load";
 import { Adam } from "./optimizers/adam";
 import { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
-import { hasBf16Hardware, type Precision, precision, setPrecision } from "./precision";
+import { type Precision, precision, setPrecision, tensorFlowHasBf16 } from "./precision";
 import { affineGelu } from "./transformer-ops";
 
 /** What most of a training's time goes into: wide dense layers and their update, convolutions, or a transformer's products. */
@@ -42,15 +42,20 @@ export function useStepWay(way: StepWay): void {
   setUpdateWay(way.updates);
 }
 
-/** The ways that this process has for a workload. Weights that are not wide have no factors to be multiplied out. */
+/**
+ * The ways that this process has for a workload. Weights that are not wide have no factors to be multiplied out, and their
+ * products are TensorFlow's.
+ */
 export function stepWays(workload: Workload): StepWay[] {
   const updates: readonly UpdateWay[] = !runtime.fusedUpdates
     ? ["tensorflow"]
     : workload === "dense"
       ? ["product", "rule", "tensorflow"]
       : ["product", "tensorflow"];
-  const precisions: readonly Precision[] = hasBf16Hardware() ? ["fp32", "bf16"] : ["fp32"];
-  return precisions.flatMap((precision) => updates.map((way) => ({ precision, updates: way })));
+  const rounds = (way: UpdateWay) =>
+    workload === "dense" && way === "product" ? runtime.fusedBf16 : tensorFlowHasBf16();
+  const ways = (precision: Precision, some: readonly UpdateWay[]) => some.map((way) => ({ precision, updates: way }));
+  return [...ways("fp32", updates), ...ways("bf16", updates.filter(rounds))];
 }
 
 /** Times more than this are noise, not another speed. */

@@ -1,24 +1,37 @@
 // Compares native/product.cc and batch.cc with plain loops in double precision; exits with 1 where they differ. Needs no
-// TensorFlow. With an argument, factors are bfloat16 where there are matrix tiles.
+// TensorFlow. With an argument, factors are rounded to bfloat16 where the processor has such products.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
 #include "../../native/batch.h"
+#include "../../native/bfloat16.h"
 #include "../../native/product.h"
 
 using Index = std::int64_t;
 
-// Sum of a(k) * b(k), and whether a result differs by more than rounding can do.
+// A factor as products read it: rounded to the nearest bfloat16, to the even one of two.
+double Factor(float value, bool bf16) {
+  if (!bf16 || !histo::bfloat16::Available()) return value;
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+  std::memcpy(&value, &bits, sizeof(bits));
+  return value;
+}
+
+// Whether a result differs from the sum of a(k) * b(k) by more than rounding the sum can do.
 template <typename A, typename B>
 bool Differs(const char* what, Index row, Index column, Index depth, float result, float base, bool bf16, A a, B b) {
   double sum = base, size = 1;
   for (Index k = 0; k < depth; k++) {
-    sum += double(a(k)) * b(k);
-    size += std::abs(double(a(k)) * b(k));
+    const double product = Factor(a(k), bf16) * Factor(b(k), bf16);
+    sum += product;
+    size += std::abs(product);
   }
-  if (std::abs(sum - result) <= size * (bf16 ? 1.0 / 128 : 1e-6)) return false;
+  if (std::abs(sum - result) <= size * 1e-6) return false;
   std::printf("%s: row %d, column %d: %g is not %g\n", what, int(row), int(column), double(result), sum);
   return true;
 }

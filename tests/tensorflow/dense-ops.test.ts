@@ -4,7 +4,7 @@ import {
   denseBackward,
   denseBias,
   denseForward,
-  hasBf16Hardware,
+  hasBf16Products,
   runtime,
   setUpdateWay,
   tf,
@@ -26,7 +26,7 @@ function difference(work: () => tf.Tensor): number {
   });
 }
 
-for (const precision of hasBf16Hardware() ? (["fp32", "bf16"] as const) : (["fp32"] as const)) {
+for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp32"] as const)) {
   test(`products of a Dense layer are TensorFlow's but for rounding, in one block and in several (${precision})`, {
     skip: !runtime.fusedUpdates && "the project's operations are not there",
   }, () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasBf16Hardware, runtime, setPrecision, tf, withPrecision } from "../../src/tensorflow/index";
+import { runtime, setPrecision, tensorFlowHasBf16, tf, withPrecision } from "../../src/tensorflow/index";
 
 /** Large enough for TensorFlow to think of bf16. */
 const [ROWS, DEPTH, COLUMNS] = [64, 2048, 64];
@@ -52,7 +52,7 @@ test("fp32 products are exact to float32, for matrices, batches and layers", () 
 });
 
 test("bf16 rounds the factors of a product, and only within its scope", {
-  skip: !hasBf16Hardware() && "this processor has no products that round to bf16",
+  skip: !tensorFlowHasBf16() && "this processor has no products that round to bf16",
 }, () => {
   const rounded = withPrecision("bf16", () => errorOf((a, b) => tf.matMul(a, b)));
   assert.ok(rounded > 1e-2 && rounded < 1, `error ${rounded}`);

@@ -1,4 +1,4 @@
-#include "tiles.h"
+#include "bfloat16.h"
 
 #include "processor.h"
 
@@ -16,7 +16,7 @@
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v4,avx512bf16,amx-tile,amx-bf16,prefer-vector-width=512")
 
-namespace histo::tiles {
+namespace histo::bfloat16 {
 namespace {
 
 using Index = std::int64_t;
@@ -57,8 +57,9 @@ void Pair(__m512 even, __m512 odd, Half* to) {
 
 // Four tiles of sums [16][16], `stride` floats from row to row and `next` floats from tile to tile. With sameLeft, the left
 // factor is one tile a step, and the right one four; otherwise the other way round. Steps are `kTile` apart.
+// A left tile holds [16 rows][32 numbers], a right one [16 pairs of numbers][16 columns].
 template <bool sameLeft>
-void Sums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
+void TileSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
   if (add) {
     _tile_loadd(0, sums, stride * 4);
     _tile_loadd(1, sums + next, stride * 4);
@@ -88,21 +89,87 @@ void Sums(const Half* one, const Half* four, Index apart, Index steps, float* su
   _tile_stored(3, sums + 3 * next, stride * 4);
 }
 
+// The same by vector instructions, which multiply a pair of the left factor with 16 pairs of the right one.
+template <bool sameLeft>
+void VectorSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
+  constexpr Index kVectors = sameLeft ? kGroup : 1, kBlock = 16 / kVectors;  // sums in 16 of 32 registers
+  for (Index tile = 0; tile < kGroup; tile += kVectors) {
+    for (Index top = 0; top < kRows; top += kBlock) {
+      const Half* left = (sameLeft ? one : four + tile * apart) + top * kDepth;
+      const Half* right = sameLeft ? four : one;
+      float* out = sums + tile * next + top * stride;
+      __m512 sum[kBlock][kVectors];
+#pragma GCC unroll 16
+      for (Index r = 0; r < kBlock; r++) {
+#pragma GCC unroll 4
+        for (Index v = 0; v < kVectors; v++) {
+          sum[r][v] = add ? _mm512_loadu_ps(out + r * stride + v * next) : _mm512_setzero_ps();
+        }
+      }
+      for (Index s = 0; s < steps; s++) {
+        for (Index k = 0; k < kDepth; k += 2) {
+          __m512bh part[kVectors];
+#pragma GCC unroll 4
+          for (Index v = 0; v < kVectors; v++) {
+            part[v] = (__m512bh)_mm512_loadu_si512(right + v * apart + s * kTile + k * kColumns);
+          }
+#pragma GCC unroll 16
+          for (Index r = 0; r < kBlock; r++) {
+            std::int32_t pair;
+            std::memcpy(&pair, left + s * kTile + r * kDepth + k, sizeof(pair));
+            const __m512bh same = (__m512bh)_mm512_set1_epi32(pair);
+#pragma GCC unroll 4
+            for (Index v = 0; v < kVectors; v++) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], same, part[v]);
+          }
+        }
+      }
+#pragma GCC unroll 16
+      for (Index r = 0; r < kBlock; r++) {
+#pragma GCC unroll 4
+        for (Index v = 0; v < kVectors; v++) _mm512_storeu_ps(out + r * stride + v * next, sum[r][v]);
+      }
+    }
+  }
+}
+
+bool HasVectors() {
+  std::uint32_t a, b, c, d;
+  __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(1));
+  return VectorIsa() == Isa::avx512 && (a >> 5 & 1);  // AVX512-BF16
+}
+
 // What the processor says and what the system grants.
 bool AskForTiles() {
   std::uint32_t a, b, c, d;
   __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(0));
-  const bool tiles = (d >> 22 & 1) && (d >> 24 & 1);  // AMX-BF16, AMX-TILE
-  __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(1));
-  const bool vectors = a >> 5 & 1;                         // AVX512-BF16
+  const bool tiles = (d >> 22 & 1) && (d >> 24 & 1);       // AMX-BF16, AMX-TILE
   constexpr long kAskPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  return tiles && vectors && VectorIsa() == Isa::avx512 && syscall(SYS_arch_prctl, kAskPermission, kTileData) == 0;
+  return tiles && HasVectors() && syscall(SYS_arch_prctl, kAskPermission, kTileData) == 0;
+}
+
+template <bool sameLeft, typename... Args>
+void Sums(Args... args) {
+  if (HasTiles()) TileSums<sameLeft>(args...);
+  else VectorSums<sameLeft>(args...);
+}
+
+// Matrix tiles belong to a thread from Begin() to End().
+void Begin() {
+  if (HasTiles()) Configure();
+}
+void End() {
+  if (HasTiles()) _tile_release();
 }
 
 }  // namespace
 
-bool Available() {
+bool HasTiles() {
   static const bool has = AllowedIsa() >= Isa::amx && AskForTiles();
+  return has;
+}
+
+bool Available() {
+  static const bool has = HasVectors();
   return has;
 }
 
@@ -123,7 +190,7 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
     const Index width = RoundUp(to - from, kColumns);
     float* sums = Scratch<struct TileSums, float>(batch * width);
     alignas(64) Half right[kSteps * kTile];
-    Configure();
+    Begin();
     for (Index s = 0; s < steps; s += kSteps) {
       const Index some = std::min(kSteps, steps - s);
       for (Index c = 0; c < to - from; c += kColumns) {
@@ -141,7 +208,7 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
         }
       }
     }
-    _tile_release();
+    End();
     for (Index b = 0; b < p.batch; b++) {
       const float* more = base + b * baseStride + from;
       for (Index c = 0; c < to - from; c++) y[b * p.outputs + from + c] = sums[b * width + c] + more[c];
@@ -167,7 +234,7 @@ void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) 
   InRanges(p.inputs, kRows, threads, [&](Index from, Index to) {
     float* sums = Scratch<struct TileSums, float>(kRows * batch);
     Half* left = Scratch<struct RoundedWeights, Half>(steps * kTile);
-    Configure();
+    Begin();
     for (Index k = from; k < to; k += kRows) {
       const Index rows = std::min(kRows, to - k);
       for (Index r = 0; r < kRows; r++) {
@@ -182,7 +249,7 @@ void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) 
         for (Index r = 0; r < rows; r++) dx[b * p.inputs + k + r] = sums[r * batch + b];
       }
     }
-    _tile_release();
+    End();
   });
 }
 
@@ -213,7 +280,7 @@ void Gradient(const float* inputs, Index rows, Index first, Index count, const H
     std::uint32_t* to = reinterpret_cast<std::uint32_t*>(left + k / kDepth * kTile) + k % kDepth / 2;
     for (Index r = 0; r < kRows; r++) to[r * kDepth / 2] = pairs[r];
   }
-  Configure();
+  Begin();
   constexpr Index kWidth = kColumns * kGroup;
   for (Index c = 0; c < columns; c += kWidth) {
     const Half* right = errors + c * steps * kDepth;
@@ -226,17 +293,18 @@ void Gradient(const float* inputs, Index rows, Index first, Index count, const H
     Sums<true>(left, right, steps * kTile, steps, sums, kWidth, kColumns, false);
     for (Index r = 0; r < count; r++) std::memcpy(out + r * columns + c, sums + r * kWidth, n * sizeof(float));
   }
-  _tile_release();
+  End();
 }
 
-}  // namespace histo::tiles
+}  // namespace histo::bfloat16
 
 #pragma GCC pop_options
 
 #else
 
-namespace histo::tiles {
+namespace histo::bfloat16 {
 
+bool HasTiles() { return false; }
 bool Available() { return false; }
 std::uint16_t* PackErrors(const float*, std::int64_t, std::int64_t) { return nullptr; }
 void Gradient(const float*, std::int64_t, std::int64_t, std::int64_t, const std::uint16_t*, std::int64_t, std::int64_t,
@@ -244,6 +312,6 @@ void Gradient(const float*, std::int64_t, std::int64_t, std::int64_t, const std:
 void Forward(const BatchProduct&, const float*, std::int64_t, const float*, std::int64_t, float*, std::int64_t) {}
 void Backward(const BatchProduct&, const float*, float*, std::int64_t) {}
 
-}  // namespace histo::tiles
+}  // namespace histo::bfloat16
 
 #endif
