@@ -98,7 +98,7 @@ function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers 
 }
 
 async function answers(folder: string, pixels: Uint8Array, config: TrainedRun["config"]): Promise<Float64Array> {
-  const session = await GraphSession.open(join(folder, GRAPH_FILE));
+  const session = await GraphSession.open(join(folder, GRAPH_FILE), { fullRangeWeights: false });
   try {
     return await logitsOfGraph(session, pixels, config);
   } finally {

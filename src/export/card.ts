@@ -91,7 +91,7 @@ async function curveOf({ files }: TrainedRun): Promise<ThresholdCurve | undefine
 
 /** The written graph's logit for one image. */
 async function answerOf(directory: string, pixels: Uint8Array, size: number, prepack: boolean): Promise<number> {
-  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack });
+  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack, fullRangeWeights: false });
   try {
     const tensor = { type: "uint8", data: pixels, shape: [1, size, size, 3] } as const;
     return (await session.run(INPUT_NAME, tensor, OUTPUT_NAME))[0] as number;

@@ -134,7 +134,7 @@ async function verifyGraph(
   directory: string,
   { signal, prepack }: Pick<Work, "signal"> & { readonly prepack: boolean },
 ): Promise<Verification> {
-  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack });
+  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack, fullRangeWeights: false });
   try {
     const pixels = await tiles.pixels(tiles.validation.paths, signal);
     return compareLogits(

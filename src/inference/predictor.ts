@@ -77,14 +77,18 @@ export class Predictor {
     const directory = withChoices(await readModelDirectory(path), options);
     const session = await openChecked(
       directory,
-      () => GraphSession.open(join(path, directory.card.graph), options),
+      () =>
+        GraphSession.open(join(path, directory.card.graph), {
+          ...options,
+          fullRangeWeights: !isExport(directory.card),
+        }),
       (opened) => opened.close(),
     );
     try {
       const predictor = new Predictor(directory, session, await familiarityOf(directory), options);
       if (!checkGraph(directory, session)) await predictor.tryOnce();
-      // Graphs that are written here give each image its own steps.
-      if (directory.card.variant === undefined) await predictor.findBatching();
+      // Exports of this project give each image its own steps.
+      if (!isExport(directory.card)) await predictor.findBatching();
       return predictor;
     } catch (error) {
       await session.close();
@@ -151,6 +155,10 @@ export class Predictor {
     const bytes = pixels.length / count;
     const logits = new Float32Array(count);
     for (let first = 0; first < count; first += step) {
+      if (step === batch && first + step <= count) {
+        logits.set(await this.runGraph(pixels.subarray(first * bytes, (first + step) * bytes), batch), first);
+        continue;
+      }
       const some = new Uint8Array(batch * bytes);
       // An image that runs alone fills the whole batch, so that nothing else has a say.
       for (let at = 0; at < batch; at += step) {
@@ -273,6 +281,9 @@ export class Predictor {
     };
   }
 }
+
+/** Whether this project exported the model. */
+const isExport = (card: ModelCard): boolean => card.variant !== undefined;
 
 /** What the model keeps of its training tiles. Its checksum has been compared already. */
 async function familiarityOf({ path, card: { familiar } }: ModelDirectory): Promise<Familiarity | undefined> {
