@@ -1,4 +1,4 @@
-/** @module Training steps of several configurations, each in processes of its own that take turns. */
+/** @module Training steps of several configurations, each measured in its own processes, in turns. */
 import type { BenchmarkContext } from "./benchmark";
 import { median } from "./median";
 import type { ProcessTime } from "./processes";
@@ -12,44 +12,34 @@ export interface Steps {
 /** The first steps of a process are slower than the rest. */
 const WARM_UP = 2;
 
-/** What was measured, by configuration. */
-export class AlternatingSteps {
-  private readonly measured = new Map<string, Steps[]>();
+/** The measurements, by configuration; NaN for a configuration that was not measured. */
+interface MeasuredSteps {
+  /** Median of the steps, without the first two of each process. */
+  seconds(key: string): number;
+  /** Peak memory of the process that used most. */
+  peakBytes(key: string): number;
+}
 
-  private constructor() {}
-
-  /** Runs every configuration once a round, in the given order. In the first round all share the time fairly. */
-  static async measure(
-    title: string,
-    configurations: Readonly<Record<string, (time: ProcessTime) => Promise<Steps>>>,
-    rounds: number,
-    { progress, budget }: Pick<BenchmarkContext, "progress" | "budget">,
-  ): Promise<AlternatingSteps> {
-    const steps = new AlternatingSteps();
-    const keys = Object.keys(configurations);
-    const task = progress.start(title, rounds * keys.length, "processes");
-    await budget.rounds(rounds, async (round) => {
-      for (const [i, key] of keys.entries()) {
-        const measure = configurations[key] as (time: ProcessTime) => Promise<Steps>;
-        steps.measured.set(key, [...steps.of(key), await measure({ budget, share: keys.length - i })]);
-        task.update(round * keys.length + i + 1, key);
-      }
-    });
-    task.finish();
-    return steps;
-  }
-
-  /** Median of the steps after the first two of each process; NaN where there is none. */
-  seconds(key: string): number {
-    return median(this.of(key).flatMap(({ seconds }) => seconds.slice(WARM_UP)));
-  }
-
-  /** Largest memory of a process; NaN where there is none. */
-  peakBytes(key: string): number {
-    return this.of(key).reduce((most, { peakBytes }) => (peakBytes <= most ? most : peakBytes), Number.NaN);
-  }
-
-  private of(key: string): readonly Steps[] {
-    return this.measured.get(key) ?? [];
-  }
+/** Runs every configuration once per round, in the given order. In the first round, each gets an equal share of the time. */
+export async function alternateSteps(
+  title: string,
+  configurations: Readonly<Record<string, (time: ProcessTime) => Promise<Steps>>>,
+  rounds: number,
+  { progress, budget }: Pick<BenchmarkContext, "progress" | "budget">,
+): Promise<MeasuredSteps> {
+  const measured = new Map<string, Steps[]>();
+  const of = (key: string) => measured.get(key) ?? [];
+  const entries = Object.entries(configurations);
+  const task = progress.start(title, rounds * entries.length, "processes");
+  await budget.rounds(rounds, async (round) => {
+    for (const [i, [key, measure]] of entries.entries()) {
+      measured.set(key, [...of(key), await measure({ budget, share: entries.length - i })]);
+      task.update(round * entries.length + i + 1, key);
+    }
+  });
+  task.finish();
+  return {
+    seconds: (key) => median(of(key).flatMap(({ seconds }) => seconds.slice(WARM_UP))),
+    peakBytes: (key) => of(key).reduce((most, { peakBytes }) => (peakBytes <= most ? most : peakBytes), Number.NaN),
+  };
 }

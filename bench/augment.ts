@@ -1,9 +1,9 @@
 /**
- * @module What augmentation costs: each kind on batches of 64 tiles of 224x224, in milliseconds of one core and as a share of
- * a training step, beside torchvision's transform of the same kind on uint8 tensors with one thread; and what the stain
- * normalizers cost for a tile. Every tile is changed, but only every fifth blurred, as in training. Medians. The tiles are
- * drawn; the normalizers are also measured on the images below the directory `HISTO_BENCH_DATA`, where it is set, because
- * real tiles have more colours.
+ * @module The cost of augmentation: each kind on batches of 64 tiles of 224x224, in milliseconds of one core and as a share of
+ * a training step, against torchvision's transform of the same kind on uint8 tensors with one thread; and the cost of the
+ * stain normalizers per tile. Every tile is changed, but only every fifth is blurred, as in training. Medians. The tiles are
+ * synthetic; real tiles have more colours, so the normalizers are also measured on the images below the directory
+ * `HISTO_BENCH_DATA` where it is set.
  */
 import { join } from "node:path";
 import { findImages } from "../src/dataset/image-files";
@@ -24,11 +24,11 @@ import { torchPython } from "./python-peers";
 
 const SIZE = 224;
 const BATCH = 64;
-/** What a step of the reference network (150528-2352-2352-294-1, batch 64) is to take at best, in milliseconds. */
+/** Target time of a step of the reference network (150528-2352-2352-294-1, batch 64), in milliseconds. */
 const STEP = 400;
-/** Most images that are taken from `HISTO_BENCH_DATA`. */
+/** At most this many images of `HISTO_BENCH_DATA` are used. */
 const REAL_TILES = 200;
-/** Rounds over all tiles before a normalizer is timed, and how often it is timed on each. */
+/** Rounds over all tiles before a normalizer is timed, and measurements per tile. */
 const [WARM_UP, REPEATS] = [3, 9];
 const METHODS: readonly StainMethod[] = ["reinhard", "macenko", "vahadane"];
 
@@ -43,11 +43,14 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
   const tiles = Array.from({ length: BATCH }, (_, index) => painter.paint({ index, severity: index / BATCH }));
   const real = await realTiles(process.env.HISTO_BENCH_DATA, size);
   const ours: Costs[] = [];
+  const oursOnReal: Costs[] = [];
   const peers: Costs[] = [];
   await budget.rounds(rounds, async (round) => {
-    ours.push({ ...augmentationCosts(tiles, size, batches), ...normalizerCosts(tiles), ...onRealTiles(real) });
+    ours.push({ ...augmentationCosts(tiles, size, batches), ...normalizerCosts(tiles) });
+    oursOnReal.push(costsOnReal(real));
     peers.push(await peerCosts({ budget }, python, size, batches));
-    progress.say(`round ${round + 1}: ours ${rounded(ours.at(-1))}, torchvision ${rounded(peers.at(-1))}`);
+    const own = rounded({ ...ours.at(-1), ...oursOnReal.at(-1) });
+    progress.say(`round ${round + 1}: ours ${own}, torchvision ${rounded(peers.at(-1))}`);
   });
   const [own, peer] = [medians(ours), medians(peers)];
   const named = (label: string, costs: Costs, names: readonly string[], scale = 1) =>
@@ -60,7 +63,7 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
       ...named("ms a batch", own, AUGMENTATIONS),
       ...named(`% of a step of ${STEP} ms`, own, AUGMENTATIONS, 100 / STEP),
       ...named("ms a tile", own, METHODS),
-      ...forReal(own, real.length),
+      ...medians(oursOnReal),
     },
     peer: { name: "torchvision, one thread", ...named("ms a batch", peer, shared) },
     ratio: total(peer) / total(own),
@@ -87,35 +90,22 @@ function normalizerCosts(tiles: readonly Uint8Array[]): Costs {
   return Object.fromEntries(METHODS.map((method) => [method, median(tileCosts(method, tiles))]));
 }
 
-const ofReal = (method: StainMethod) => `${method}, real`;
-const costliestOfReal = (method: StainMethod) => `${method}, costliest`;
-
-function onRealTiles(tiles: readonly Uint8Array[]): Costs {
+function costsOnReal(tiles: readonly Uint8Array[]): Costs {
   if (tiles.length === 0) return {};
   return Object.fromEntries(
     METHODS.flatMap((method) => {
       const costs = tileCosts(method, tiles);
       return [
-        [ofReal(method), median(costs)],
-        [costliestOfReal(method), Math.max(...costs)],
+        [`${method} ms a tile, of ${tiles.length} real ones`, median(costs)],
+        [`${method} ms for the costliest of them`, Math.max(...costs)],
       ];
     }),
   );
 }
 
-function forReal(costs: Costs, count: number): Costs {
-  if (count === 0) return {};
-  return Object.fromEntries(
-    METHODS.flatMap((method) => [
-      [`${method} ms a tile, of ${count} real ones`, costs[ofReal(method)] as number],
-      [`${method} ms for the costliest of them`, costs[costliestOfReal(method)] as number],
-    ]),
-  );
-}
-
 /**
- * The cost of normalizing each tile, into memory that is there already: median of nine, after three rounds of all tiles, because
- * the first tiles would otherwise pay for the compiler.
+ * The cost of normalizing each tile into memory that is allocated already: median of nine. Three rounds over all tiles come
+ * first, so that the first tiles do not pay for the compiler.
  */
 function tileCosts(method: StainMethod, tiles: readonly Uint8Array[]): number[] {
   const into = new Uint8Array(tiles[0]?.length ?? 0);

@@ -1,20 +1,20 @@
-/** @module What a benchmark gets and gives. */
+/** @module The input and the result of a benchmark. */
 import type { Progress } from "../src/progress/index";
 import type { Machine } from "./instructions";
 import type { Partial, TimeBudget } from "./time-budget";
 
 export interface BenchmarkContext {
   readonly progress: Progress;
-  /** What everything that takes long goes through: it ends in time, and what was measured before is kept. */
+  /** Limits all long work to the time of the benchmark, and keeps what was measured when that ends. */
   readonly budget: TimeBudget;
-  /** A small version that only shows that it works. */
+  /** Runs a small version that only shows that the benchmark works. */
   readonly quick?: boolean;
-  /** Of `soak`: how long it asks the server, and the cores that the container may use. */
+  /** For `soak`: duration of the load, and the cores that the container may use. */
   readonly minutes?: number | undefined;
   readonly cpus?: number | undefined;
 }
 
-/** What was not measured is NaN, which JSON writes as null. */
+/** Figures that were not measured are NaN, which JSON writes as null. */
 export interface Measured {
   readonly name: string;
   readonly ours: object;

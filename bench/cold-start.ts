@@ -1,11 +1,11 @@
-/** @module A cold start: from nothing to the first image's answer, in a fresh process. */
+/** @module A cold start: from the start of a process to the answer for the first image. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { projectRoot } from "../src/files/index";
 import { median } from "./median";
 
-/** Wall-clock time of a whole process that answers for one PNG, its start and end included; medians. */
+/** Wall-clock time of a whole process that predicts one PNG; medians. */
 export interface ColdStart {
   /** `histo predict`. */
   readonly predictSeconds: number;
@@ -25,7 +25,7 @@ const { readFileSync } = require("node:fs");
   process.exit();
 })();`;
 
-/** Measures a model directory that has a golden example; the files are in the system's cache, as after an earlier use. */
+/** Measures a model directory with a golden example, whose files are in the system's cache as after an earlier use. */
 export async function measureColdStart(model: string): Promise<ColdStart> {
   const image = join(model, "golden.png");
   return {

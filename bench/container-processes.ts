@@ -1,4 +1,4 @@
-/** @module What the processes of a container hold: memory, open files, threads. Linux only. */
+/** @module Memory, open files and threads of the processes of a container. Linux only. */
 import { readdir, readFile } from "node:fs/promises";
 
 /** Sums over a process and all its descendants. */
@@ -9,7 +9,7 @@ export interface Held {
   readonly threads: number;
 }
 
-/** Looks at a process and its descendants. @throws where the process is gone */
+/** Measures a process and its descendants. @throws where the process has ended */
 export async function heldBy(pid: number): Promise<Held> {
   const each = await Promise.all([pid, ...(await descendantsOf(pid))].map(heldByOne));
   const sum = (key: keyof Held) => each.reduce((total, held) => total + held[key], 0);

@@ -1,12 +1,11 @@
 /**
- * @module Packing against Python's decoding, and reading an epoch against copying memory, in the same run.
+ * @module Packing against decoding in Python, and reading an epoch against copying memory, in the same run.
  *
- * Ours decodes, hashes and writes every tile into a new store. The peers only decode: Pillow as torchvision's image folders
- * do (with a `DataLoader` of one worker a core), and torchvision's own `decode_image` in as many threads; the faster of
- * the two is the peer. Rounds take turns; medians.
+ * Our side decodes and hashes every tile and writes it into a new store. The peers only decode: Pillow, as in torchvision's
+ * image folders (a `DataLoader` with one worker per core), and torchvision's `decode_image` in as many threads; the faster
+ * of the two counts. Rounds alternate; medians.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   type Dataset,
@@ -22,6 +21,7 @@ import type { BenchmarkContext, Measured } from "./benchmark";
 import { median } from "./median";
 import { measurePeer, type ProcessTime } from "./processes";
 import { torchPython } from "./python-peers";
+import { inTemporaryFolder } from "./temporary-folder";
 
 const IMAGES = 600;
 const BATCH = 64;
@@ -37,8 +37,7 @@ interface Result extends Measured {
 /** @throws {HistoError} `PEER_MISSING` where torchvision cannot be installed */
 export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Result> {
   const python = await torchPython("torchvision", "pillow");
-  const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
-  try {
+  return inTemporaryFolder(async (directory) => {
     const data = join(directory, "tiles");
     await writeSyntheticDataset({ out: data, images: quick ? 40 : IMAGES });
     const dataset = await loadDataset(data);
@@ -76,9 +75,7 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
       ratio: imagesPerSecond / peer.imagesPerSecond,
       readOfCopy: epoch / copy,
     };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function timePacking(dataset: Dataset, cacheDirectory: string): Promise<{ store: PixelStore; seconds: number }> {
@@ -88,7 +85,7 @@ async function timePacking(dataset: Dataset, cacheDirectory: string): Promise<{ 
   return { store, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Gigabytes a second of an epoch in shuffled batches, and of the same bytes copied in memory. */
+/** Gigabytes per second of reading an epoch in shuffled batches, and of copying the same bytes in memory. */
 function timeReading(store: PixelStore): { epoch: number; copy: number } {
   const each = store.bytesPerImage;
   const order = new Random(1, "bench").permutation(store.names.length);

@@ -5,7 +5,7 @@ import { Adam, chooseStepWay, useStepWay } from "../src/tensorflow/index";
 import { batchesOf, createLoss, pixelExamples, shuffled, Trainer } from "../src/training/index";
 import { randomTiles } from "./random-tiles";
 
-/** Leaves out the second epoch, which counts because the first is slower, where it would take too long. */
+/** Skips the second epoch where it would take too long. (It is the one that counts, because the first is slower.) */
 function stopOutOfTime(trainer: Trainer): void {
   if (2 * performance.now() > 1000 * Number(process.env.HISTO_BENCH_SECONDS ?? 1e6)) trainer.stopReason = "out of time";
 }

@@ -1,6 +1,6 @@
 /**
- * @module An epoch of 2175 tiles through the reference MLP, data loading and augmentation included, against PyTorch's steps
- * on a batch that is in memory already. Ours is measured over 768 of them and scaled.
+ * @module An epoch of 2175 tiles through the reference MLP, with data loading and augmentation, against PyTorch's steps on a
+ * batch that is in memory already. Our side is measured over 768 tiles and scaled.
  */
 import type { BenchmarkContext, Measured } from "./benchmark";
 import { median } from "./median";

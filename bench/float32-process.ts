@@ -1,2 +1,2 @@
-/** @module Imported before anything of TensorFlow: asked for fp32, a process uses bf16 nowhere, also not in gradients of convolutions. */
+/** @module Import this before TensorFlow: with the argument `fp32`, nothing uses bf16, not even gradients of convolutions. */
 if (process.argv.includes("fp32")) process.env.TF_SET_ONEDNN_FPMATH_MODE = "";

@@ -1,9 +1,9 @@
-/** @module The benchmarks by name. Each runs this project and a named peer in the same run, alternating, and gives medians. */
+/** @module The benchmarks by name. Each measures this project and a named peer alternately in one run and reports medians. */
 import type { Benchmark } from "./benchmark";
 
 export type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 
-/** Loaded when run. */
+/** Each is loaded when it runs. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "train-step": () => import("./train-step.js"),
   epoch: () => import("./epoch.js"),

@@ -1,12 +1,12 @@
-/** @module Child process of the inference benchmark: loads one model with the project's predictor and measures it. */
+/** @module Child process of the inference benchmark: measures one model with the project's predictor. */
 import { Predictor } from "../src/inference/index";
 import { median } from "./median";
 
 /** Times of one process with one model. */
 export interface InferenceTimes {
-  /** From the start of loading (checksums included) until a prediction can be asked for. */
+  /** Time to load the model, checksums included. */
   readonly loadSeconds: number;
-  /** Median of the network alone for one image. */
+  /** Median time of the network alone for one image. */
   readonly p50Seconds: number;
   readonly imagesPerSecond: { readonly batch1: number; readonly batch8: number; readonly batch64: number };
   /** Resident memory of the process after predictions of one image. */
@@ -33,7 +33,7 @@ async function measure(directory: string, threads: number): Promise<InferenceTim
   return { loadSeconds, p50Seconds: one, imagesPerSecond, memoryBytes };
 }
 
-/** Median duration of `repeats` runs, one after the other. */
+/** Median duration of `repeats` sequential runs. */
 async function medianSeconds(repeats: number, work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < repeats; i++) {

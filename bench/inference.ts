@@ -1,10 +1,10 @@
 /**
  * @module Inference of the reference network (150528-2352-2352-294-1): this project's predictor against Python's onnxruntime
- * and PyTorch on the same files, one after the other, each in a process of its own; medians over rounds. Both forms of the
- * network are measured, the weights as trained and the compact one, and each is compared with the same form.
+ * and PyTorch on the same files, in turns, each in its own process; medians over rounds. Both forms of the network are
+ * measured, fp32 and compact, and each is compared with the peer's same form.
  */
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { rm, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HistoError } from "../src/errors/index";
 import { exportRun } from "../src/export/index";
@@ -16,6 +16,7 @@ import { median } from "./median";
 import { measureOurs, measurePython, type ProcessTime } from "./processes";
 import { peerPython } from "./python-peers";
 import { type ReferenceShape, referenceShape, writeReferenceRun } from "./reference-run";
+import { inTemporaryFolder } from "./temporary-folder";
 import type { TimeBudget } from "./time-budget";
 
 const ROUNDS = 3;
@@ -23,31 +24,31 @@ const PEER = "inference_peer.py";
 const THREADS = Math.min(2, availableParallelism());
 const QUICK: ReferenceShape = { size: 64, rank: 32, units: [235, 235, 29, 1] };
 
-/** The weights as trained, or 8-bit weights behind a first layer of low rank. */
+/** The weights as trained, or 8-bit weights after a low-rank first layer. */
 type Form = "fp32" | "compact";
 
 /** One runtime with one form of the network. */
 interface InferenceRow extends InferenceTimes {
   readonly name: string;
   readonly model: Form;
-  /** Bytes of weights read in a second at batch 1, as a share of what a plain copy moves. */
+  /** Bytes of weights read per second at batch 1, as a share of the bytes that a plain copy moves. */
   readonly bandwidthShare: number;
 }
 
 interface InferenceBenchmark {
   readonly name: "inference";
-  /** This project's predictor; the cold start is that of the compact model. */
+  /** This project's predictor; the cold start uses the compact model. */
   readonly ours: Readonly<Record<Form, InferenceRow>> & { readonly coldStart: ColdStart };
   /** The fastest other runtime with each form. */
   readonly peer: Readonly<Record<Form, InferenceRow>>;
   /** The smaller of the two ratios that compare the same files. */
   readonly ratio: number;
-  /** Latency of the peer over ours with the same files, and what the compact form gains over the peer's fp32. */
+  /** Latency of the peer divided by ours, for the same files and for our compact form against the peer's fp32. */
   readonly ratios: Readonly<Record<Form, number>> & { readonly compactOverPeerFp32: number };
   readonly rows: readonly InferenceRow[];
   readonly threads: number;
   readonly bytes: Readonly<Record<Form, number>>;
-  /** What a plain copy reads and writes in a second. */
+  /** Bytes that a plain copy reads and writes per second. */
   readonly copyBytesPerSecond: number;
   /** Peers that could not be installed here, and why. */
   readonly missing: readonly string[];
@@ -59,11 +60,10 @@ type Contender = {
   measure(time: ProcessTime): Promise<InferenceTimes & { name?: string }>;
 };
 
-/** Runs the benchmark: about 6 GB of disk in the temporary folder, a few minutes. @throws {HistoError} `PEER_MISSING` */
+/** Runs for a few minutes and needs about 6 GB in the temporary folder. @throws {HistoError} `PEER_MISSING` */
 export async function run({ progress, budget, quick = false }: BenchmarkContext): Promise<InferenceBenchmark> {
   mustHaveNoLimit();
-  const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
-  try {
+  return inTemporaryFolder(async (directory) => {
     const source = join(directory, "run");
     const shape = quick ? QUICK : referenceShape;
     await writeReferenceRun(source, shape);
@@ -107,14 +107,12 @@ export async function run({ progress, budget, quick = false }: BenchmarkContext)
       copyBytesPerSecond: bandwidth,
       missing,
     };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 const isOurs = ({ name }: InferenceRow) => name === "histo";
 
-/** The row with the least latency for each form. */
+/** The row with the lowest latency for each form. */
 function fastest(rows: readonly InferenceRow[]): Record<Form, InferenceRow> {
   const of = (form: Form) =>
     rows.filter(({ model }) => model === form).reduce((best, row) => (best.p50Seconds <= row.p50Seconds ? best : row));

@@ -1,4 +1,4 @@
-/** @module Multiplies two matrices, so that oneDNN says what it is, and prints `{own}`: what this project's operations use. */
+/** @module Multiplies two matrices so that oneDNN reports its instructions, and prints `{own}`: those of this project. */
 import { runtime, tf } from "../src/tensorflow/index";
 
 tf.matMul(tf.ones([256, 256]), tf.ones([256, 256])).dataSync();

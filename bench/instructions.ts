@@ -1,13 +1,13 @@
 /**
- * @module The instructions that both sides of a benchmark use: the processor's best, or what `HISTO_MAX_CPU_ISA` leaves. Every
- * library is told in its own way, and asked whether it obeys.
+ * @module The instruction set that both sides of a benchmark use: the processor's best, or the limit in `HISTO_MAX_CPU_ISA`.
+ * Each library has its own setting for this, and is checked.
  */
 import { availableParallelism, cpus } from "node:os";
 import { HistoError, InputError } from "../src/errors/index";
 import type { CpuIsa } from "../src/tensorflow/index";
 import { outputOfOurs, outputOfPython } from "./processes";
 
-/** How PyTorch's own kernels, oneDNN in it and MKL are told; this project tells its own TensorFlow. */
+/** The limits of PyTorch's kernels, of its oneDNN and of MKL; this project limits its own TensorFlow. */
 const LIMITS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   avx2: { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2", MKL_ENABLE_INSTRUCTIONS: "AVX2" },
   avx512: { ATEN_CPU_CAPABILITY: "avx512", ONEDNN_MAX_CPU_ISA: "AVX512_CORE_BF16", MKL_ENABLE_INSTRUCTIONS: "AVX512" },
@@ -18,25 +18,25 @@ const ORDER: readonly CpuIsa[] = ["plain", "avx2", "avx512", "amx"];
 export interface Machine {
   /** The processor's name and its number of cores. */
   readonly processor: string;
-  /** The most that either side used. */
+  /** The best that either side used. */
   readonly instructionSet: CpuIsa;
   /** The limit that was set, where one was. */
   readonly instructionLimit?: string;
 }
 
-/** Passes `HISTO_MAX_CPU_ISA` on to the peers of this process. @throws {InputError} `BENCH_LIMIT_UNKNOWN` */
+/** Applies `HISTO_MAX_CPU_ISA` to the peers that this process starts. @throws {InputError} `BENCH_LIMIT_UNKNOWN` */
 export function limitPeers(): void {
   const limit = process.env.HISTO_MAX_CPU_ISA;
   if (!limit || limit === "amx") return;
   const variables = LIMITS[limit];
   if (!variables) {
-    const message = `HISTO_MAX_CPU_ISA=${limit} is none of ${Object.keys(LIMITS).join(", ")}, amx.`;
+    const message = `HISTO_MAX_CPU_ISA=${limit} is not one of ${Object.keys(LIMITS).join(", ")}, amx.`;
     throw new InputError("BENCH_LIMIT_UNKNOWN", message);
   }
   Object.assign(process.env, variables);
 }
 
-/** Asks this project's side. @throws {HistoError} `BENCH_LIMIT` where it does not keep to the limit */
+/** The machine, as this project's side uses it. @throws {HistoError} `BENCH_LIMIT` where that side exceeds the limit */
 export async function machine(): Promise<Machine> {
   const { own, oneDnn } = readAnswer(await outputOfOurs({ ONEDNN_VERBOSE: "1" }, "instructions-worker.js"));
   const limit = process.env.HISTO_MAX_CPU_ISA;
@@ -56,7 +56,7 @@ with torch.inference_mode(): torch.nn.Conv2d(16, 16, 3)(torch.ones(8, 16, 32, 32
 capability = torch.backends.cpu.get_cpu_capability()
 print(json.dumps({"own": {"AVX512": "avx512", "AVX2": "avx2"}.get(capability, "plain")}))`;
 
-/** Asks PyTorch. @throws {HistoError} `BENCH_LIMIT` where it does not keep to the limit */
+/** Checks PyTorch. @throws {HistoError} `BENCH_LIMIT` where it exceeds the limit */
 export async function mustKeepToLimit(python: string): Promise<void> {
   const limit = process.env.HISTO_MAX_CPU_ISA;
   if (!limit) return;
@@ -67,10 +67,10 @@ export async function mustKeepToLimit(python: string): Promise<void> {
   mustKeepTo(limit, "oneDNN in PyTorch", oneDnn);
 }
 
-/** onnxruntime takes whatever the processor has. @throws {InputError} `BENCH_LIMIT` */
+/** Refuses a limit, because onnxruntime has no setting for it. @throws {InputError} `BENCH_LIMIT` */
 export function mustHaveNoLimit(): void {
   if (!process.env.HISTO_MAX_CPU_ISA) return;
-  throw new InputError("BENCH_LIMIT", "onnxruntime takes no limit of instructions; unset HISTO_MAX_CPU_ISA.");
+  throw new InputError("BENCH_LIMIT", "onnxruntime's instruction set cannot be limited; unset HISTO_MAX_CPU_ISA.");
 }
 
 function mustKeepTo(limit: string | undefined, who: string, isa: CpuIsa): void {
@@ -78,7 +78,7 @@ function mustKeepTo(limit: string | undefined, who: string, isa: CpuIsa): void {
   throw new HistoError("BENCH_LIMIT", `${who} uses ${isa}, although HISTO_MAX_CPU_ISA is ${limit}.`);
 }
 
-/** The last line of an output, and what oneDNN says of itself above it. */
+/** Reads the JSON on the last line of an output, and oneDNN's own report before it. */
 function readAnswer(output: string): { own: CpuIsa; oneDnn: CpuIsa } {
   const { own } = JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as { own: CpuIsa };
   const name = /cpu,isa:(.*)/.exec(output)?.[1] ?? "";

@@ -1,9 +1,10 @@
 /**
  * @module A training step of the CNN, the ViT and EfficientNet-Lite0 (all layers) at 224 x 224 (batch 32, Adam) against the
- * same networks in PyTorch, the last one timm's, in each of its precisions and memory formats. Every measurement is a process of its own; the sides alternate; medians of the
- * steps after two. `ratio` is the smallest of the ratios in fp32 and of the fastest of either side.
+ * same networks in PyTorch (the last one from timm), in each of its precisions and memory formats. Each measurement runs in
+ * its own process; the sides alternate; medians without the first two steps. `ratio` is the smallest of the ratios in fp32
+ * and between the fastest configurations of both sides.
  */
-import { AlternatingSteps, type Steps } from "./alternating-steps";
+import { alternateSteps, type Steps } from "./alternating-steps";
 import type { BenchmarkContext, Measured } from "./benchmark";
 import { measureOurs, measurePython, type ProcessTime } from "./processes";
 import { torchPython } from "./python-peers";
@@ -11,7 +12,7 @@ import { torchPython } from "./python-peers";
 const NETWORKS = ["cnn", "vit", "efficientnet-lite0"] as const;
 const OURS = ["fp32", "bf16"] as const;
 const PEER = ["fp32", "autocast", "fp32-channels_last", "autocast-channels_last"] as const;
-/** Images of an epoch, as in the other benchmarks. */
+/** Images per epoch, as in the other benchmarks. */
 const EPOCH = 2175;
 
 export async function run(context: BenchmarkContext): Promise<Measured> {
@@ -24,13 +25,13 @@ export async function run(context: BenchmarkContext): Promise<Measured> {
           measurePython<Steps>(time, python, "models.py", network, precision, size, batch, steps);
         const own = OURS[i];
         const ours = (time: ProcessTime) =>
-          measureOurs<Steps>(time, "models-worker.js", network, own ?? "", size, batch, steps);
+          measureOurs<Steps>(time, "step-worker.js", network, own ?? "", size, batch, steps);
         const key = `${network} peer ${precision}`;
         return [...(own ? [[`${network} ours ${own}`, ours] as const] : []), [key, peer] as const];
       }),
     ),
   );
-  const measured = await AlternatingSteps.measure("Training steps", configurations, rounds, context);
+  const measured = await alternateSteps("Training steps", configurations, rounds, context);
   const speedOf = (key: string) => batch / measured.seconds(key);
   const figures = NETWORKS.map((network) => {
     const [fp32, bf16] = OURS.map((precision) => speedOf(`${network} ours ${precision}`)) as [number, number];

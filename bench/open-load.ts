@@ -1,6 +1,6 @@
 /**
- * @module Mixed good and bad requests at a rate that does not wait for the answers, as the traffic of many clients does. A
- * latency counts from when the request was due, so that a server that stands still is seen.
+ * @module Mixed valid and invalid requests at a rate that does not depend on the answers, like the traffic of many clients.
+ * Latency counts from when a request was due, so that a stalled server shows.
  */
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,14 +8,14 @@ import { Random } from "../src/random/index";
 import { badRequest } from "../tests/serve/fuzz";
 import { exchange, mixedRequest, type Sent, send, statusOf } from "../tests/support/mixed-requests";
 
-/** Share of requests that no client library would send; among the others one in five is wrong too. */
+/** Share of requests that no client library would send. Of the others, one in five is invalid too. */
 const BROKEN = 0.05;
-/** Addresses that the clients come from. */
+/** Number of client addresses. */
 const ADDRESSES = 250;
-/** Most connections that wait at the same time for an answer. */
+/** Most open connections. */
 const SOCKETS = 256;
 
-/** What came back. */
+/** The answers to a load. */
 export interface Answers {
   /** Milliseconds of well-formed requests. */
   readonly latencies: number[];
@@ -23,7 +23,7 @@ export interface Answers {
   readonly statuses: Map<string, number>;
 }
 
-/** Adds answers up. */
+/** The sum of several loads. */
 export function together(answers: readonly Answers[]): Answers {
   const sum: Answers = { latencies: answers.flatMap(({ latencies }) => latencies), statuses: new Map() };
   for (const { statuses } of answers) for (const [status, count] of statuses) add(sum, status, count);
@@ -48,7 +48,7 @@ export class Load {
     this.agent.destroy();
   }
 
-  /** The requests that some clients get answered in a second, each sending its next at once. */
+  /** Requests per second that are answered when each client sends its next request at once. */
   async capacity(clients: number, seconds: number, signal: AbortSignal): Promise<number> {
     const answers = together([]);
     const started = performance.now();
@@ -62,7 +62,7 @@ export class Load {
     return (1000 * answers.latencies.length) / (performance.now() - started);
   }
 
-  /** So many requests a second at random times (a Poisson process), and all their answers. */
+  /** Sends requests at random times (a Poisson process) and waits for all answers. @param rate requests per second */
   async steady(rate: number, seconds: number, signal: AbortSignal): Promise<Answers> {
     const answers = together([]);
     const open = new Set<Promise<void>>();
@@ -77,7 +77,7 @@ export class Load {
     return answers;
   }
 
-  /** A new client sends `tooMany` requests more than its limit, and many clients send so many predictions at once. */
+  /** A new client exceeds its limit by `tooMany` requests, while many clients send `predictions` at once. */
   async burst(limit: number, tooMany: number, predictions: number): Promise<Answers> {
     const answers = together([]);
     const greedy = `10.1.${this.bursts >> 8}.${this.bursts++ & 255}`;
@@ -95,7 +95,7 @@ export class Load {
     const { url, agent, random, png } = this;
     if (random.chance(BROKEN)) {
       const { bytes } = badRequest(random, png, "MHIST_aaa.png");
-      // Nobody waits: for the rest of some the server itself waits as long as it may take.
+      // Not awaited: the server may wait long for the rest of such a request.
       void exchange(url, bytes).then((text) => add(answers, String(statusOf(text) || "hung up")));
       return;
     }
@@ -104,7 +104,7 @@ export class Load {
     add(answers, String(status));
   }
 
-  /** Sends a request whose refusal must say when to come back. */
+  /** Sends a request; a refusal must have a Retry-After. */
   private async asked(answers: Answers, request: Sent, address: string): Promise<void> {
     const { url, agent } = this;
     const { status, retryAfter } = await send({ url, agent, address }, request).catch(() => ({

@@ -1,4 +1,4 @@
-/** @module Measurements in processes of their own: a fresh memory, and nothing of the other side in it. */
+/** @module Measurements in separate processes, so that the two sides share no memory. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,10 +8,10 @@ import type { TimeBudget } from "./time-budget";
 
 const run = promisify(execFile);
 
-/** How long a process may take: it is told its share in `HISTO_BENCH_SECONDS`, and ended with the benchmark. */
+/** How long a process may take: it gets its share in `HISTO_BENCH_SECONDS`, and is killed when the benchmark ends. */
 export interface ProcessTime {
   readonly budget: TimeBudget;
-  /** Processes that share what is left, this one among them. Default 1. */
+  /** Number of processes that share the remaining time, including this one. Default 1. */
   readonly share?: number;
 }
 
@@ -30,17 +30,17 @@ export function measurePython<T>(
   return measurePeer<T>(time, python, [join(projectRoot(), "bench", file), ...args.map(String)]);
 }
 
-/** {@link measurePython} for any arguments of Python. @throws {HistoError} `PEER_FAILED` with the last line that Python wrote */
+/** {@link measurePython} with any arguments for Python. @throws {HistoError} `PEER_FAILED` with the last line of its output */
 export function measurePeer<T>(time: ProcessTime, python: string, args: readonly string[]): Promise<T> {
   return ofPeer(python, measure<T>(time, python, args));
 }
 
-/** What a compiled file of bench/ prints, with further environment variables. */
+/** The output of a compiled file of bench/, run with additional environment variables. */
 export function outputOfOurs(env: NodeJS.ProcessEnv, file: string): Promise<string> {
   return output(process.execPath, [compiled(file)], { env });
 }
 
-/** What Python prints, with further environment variables. @throws {HistoError} `PEER_FAILED` */
+/** The output of Python, run with additional environment variables. @throws {HistoError} `PEER_FAILED` */
 export function outputOfPython(env: NodeJS.ProcessEnv, python: string, args: readonly string[]): Promise<string> {
   return ofPeer(python, output(python, args, { env }));
 }

@@ -1,9 +1,9 @@
-/** @module Which processors a process may use, where the system has `taskset`. */
+/** @module Limits the processors that a process may use, where the system has `taskset`. */
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 
 /**
- * Keeps processes, and what they start, to some processors.
+ * Restricts a process and its children to some processors.
  * @param processors such as `0` or `1-3`
  * @throws where the system has no `taskset`
  */

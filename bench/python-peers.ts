@@ -1,4 +1,4 @@
-/** @module Python packages that this project is compared with: installed when first needed, apart from the project's own tools. */
+/** @module Python packages of the peers, installed when first needed, separate from the project's own tools. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
@@ -11,8 +11,8 @@ import { mustKeepToLimit } from "./instructions";
 const run = promisify(execFile);
 
 /**
- * A Python with the given packages, in a virtual environment under `.setup/peers` (made on the first call).
- * `HISTO_PEER_PYTHON` names another one to use instead.
+ * A Python with the given packages, in a virtual environment under `.setup/peers` (created on the first call), or the one
+ * that `HISTO_PEER_PYTHON` names.
  * @param packages requirements for pip
  * @param options further options for pip, such as another index
  * @throws {HistoError} `PEER_MISSING` when they cannot be installed
@@ -47,7 +47,7 @@ def missing(package):
     except m.PackageNotFoundError: return True
 print(" ".join(package for package in sys.argv[1:] if missing(package)))`;
 
-/** A Python that the user chose, once it is known to have what is needed, in whatever version. */
+/** The user's own Python, if it has the packages in any version. */
 async function withPackages(python: string, packages: readonly string[]): Promise<string> {
   const { stdout } = await run(python, ["-c", FIND_MISSING, ...packages]).catch((error: unknown) => {
     throw new HistoError("PEER_MISSING", `HISTO_PEER_PYTHON: ${python} does not run: ${lastLine(messageOf(error))}`);
@@ -60,7 +60,7 @@ async function withPackages(python: string, packages: readonly string[]): Promis
   );
 }
 
-/** A Python with PyTorch and further packages that keeps to the limit of instructions that is set. */
+/** A Python with PyTorch and further packages, checked against the limit in `HISTO_MAX_CPU_ISA`. */
 export async function torchPython(...packages: readonly string[]): Promise<string> {
   const python = await peerPython(["torch", ...packages]);
   await mustKeepToLimit(python);

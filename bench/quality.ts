@@ -1,9 +1,8 @@
 /**
- * @module What the trainer makes of real tiles (`pcam-mini`, or `HISTO_BENCH_DATA`): the MLP on pixels and on a subspace
- * against the same MLP in PyTorch. Five seeds, one fixed validation split; mean and standard deviation of the test AUC.
+ * @module Accuracy on real tiles (`pcam-mini`, or `HISTO_BENCH_DATA`): the MLP on pixels and in a subspace against the same
+ * MLP in PyTorch. Five seeds, one fixed validation split; mean and standard deviation of the test AUC.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "../src/files/index";
 import { resolveTrainingOptions, type TrainingOptions } from "../src/options/index";
@@ -12,6 +11,7 @@ import { openTrainingData, runTraining } from "../src/training/index";
 import type { BenchmarkContext, Measured } from "./benchmark";
 import { measurePython } from "./processes";
 import { torchPython } from "./python-peers";
+import { inTemporaryFolder } from "./temporary-folder";
 
 const SHARED = { hidden: [432, 432, 54], dropout: 0.5, augment: "dihedral" } as const;
 const WAYS: Readonly<Record<string, Partial<TrainingOptions>>> = {
@@ -24,10 +24,9 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
   const data = process.env.HISTO_BENCH_DATA ?? join(projectRoot(), "..", "shared", "data", "pcam-mini");
   const [size, epochs, seeds] = quick ? [32, 2, 1] : [96, 40, 5];
   const python = await torchPython("numpy", "pillow");
-  const folder = await mkdtemp(join(tmpdir(), "histo-quality-"));
   const aucs: Record<string, number[]> = { pixels: [], subspace: [], PyTorch: [] };
   const task = progress.start("Trainings", 3 * seeds);
-  try {
+  await inTemporaryFolder(async (folder) => {
     const tiles = await writeTiles(join(folder, "tiles.json"), data, size);
     await budget.rounds(
       seeds,
@@ -48,15 +47,9 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
       },
       "seeds",
     );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
   task.finish();
-  const [pixels, subspace, peer] = ["pixels", "subspace", "PyTorch"].map((way) => spread(aucs[way] ?? [])) as [
-    Spread,
-    Spread,
-    Spread,
-  ];
+  const [pixels, subspace, peer] = [spread(aucs.pixels), spread(aucs.subspace), spread(aucs.PyTorch)];
   return {
     name: "quality",
     ours: {
@@ -80,12 +73,7 @@ async function writeTiles(path: string, data: string, size: number): Promise<str
   return path;
 }
 
-interface Spread {
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-function spread(values: readonly number[]): Spread {
+function spread(values: readonly number[] = []) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
   return { mean, deviation: Math.sqrt(variance) };

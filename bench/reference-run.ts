@@ -1,9 +1,9 @@
-/** @module A run of the reference network with random weights, its first layer in a subspace. */
+/** @module A run of the reference network with random weights after a subspace projection. */
 import { writeJson, writeSafetensors } from "../src/files/index";
 import { Random } from "../src/random/index";
 import { RunDirectory } from "../src/runs/index";
 
-/** A plain network on pixels behind a subspace. */
+/** An MLP on the coordinates of a subspace. */
 export interface ReferenceShape {
   /** Edge length of the images. */
   readonly size: number;
@@ -12,13 +12,13 @@ export interface ReferenceShape {
   readonly units: readonly number[];
 }
 
-/** 150528-2352-2352-294-1 behind 256 dimensions. */
+/** 150528-2352-2352-294-1 on 256 dimensions. */
 export const referenceShape: ReferenceShape = { size: 224, rank: 256, units: [2352, 2352, 294, 1] };
 
-/** Weights drawn at a time. */
+/** Weights generated at a time. */
 const SLICE = 1 << 20;
 
-/** Writes what training leaves behind: configuration, topology and weights. Speed and memory do not depend on their values. */
+/** Writes the files of a trained run: configuration, topology and weights. Their values do not affect speed and memory. */
 export async function writeReferenceRun(path: string, { size, rank, units }: ReferenceShape): Promise<void> {
   const widths = [rank, ...units];
   const run = new RunDirectory(path);

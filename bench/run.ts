@@ -1,15 +1,15 @@
-/** @module One benchmark from its name to its result: where it ran, and what of it was cut short. */
+/** @module Runs one benchmark by its name and adds where it ran and what was cut short. */
 import { InputError } from "../src/errors/index";
 import type { BenchmarkContext, BenchmarkResult } from "./benchmark";
 import { benchmarks } from "./index";
 import { limitPeers, machine } from "./instructions";
 import { TimeBudget } from "./time-budget";
 
-/** What may come before and after the minutes that somebody asked for. */
+/** Extra time for the work before and after the requested minutes. */
 const AROUND_SECONDS = 120;
 
 /**
- * Runs a benchmark within ten minutes, or the minutes that were asked for. Stopped by the signal, it gives what it has measured.
+ * Runs a benchmark within ten minutes, or the requested minutes. When the signal stops it, it returns what it has measured.
  * @throws {InputError} `BENCH_UNKNOWN`, `BENCH_OPTION`, `BENCH_LIMIT_UNKNOWN`
  * @throws {HistoError} `PEER_...`, `BENCH_...`
  */
@@ -20,7 +20,7 @@ export async function runBenchmark(
   const load = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
   if (!load) {
     const known = Object.keys(benchmarks).join(", ");
-    throw new InputError("BENCH_UNKNOWN", `There is no benchmark ${name}; there are ${known}.`);
+    throw new InputError("BENCH_UNKNOWN", `There is no benchmark ${name}; choose one of ${known}.`);
   }
   const { minutes, cpus } = context;
   if (name !== "soak" && (minutes ?? cpus) !== undefined) {

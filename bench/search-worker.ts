@@ -1,10 +1,9 @@
 /**
- * @module Times a search in the subspace, from the command's start to the leaderboard: `search-worker.js SIZE IMAGES RANK
+ * @module Times a search in the subspace, from the start of the command to the leaderboard: `search-worker.js SIZE IMAGES RANK
  * ARCHITECTURES EPOCHS`. Prints `{prepareSeconds, searchSeconds, trials, trainTiles, peakBytes}`.
  */
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeSyntheticDataset } from "../src/dataset/index";
 import { Interrupted } from "../src/errors/index";
@@ -14,15 +13,15 @@ import type { RunConfig } from "../src/runs/index";
 import { parseSpace, runSearch } from "../src/search/index";
 import { runTraining } from "../src/training/index";
 import { architectures } from "./search-architectures";
+import { inTemporaryFolder } from "./temporary-folder";
 
 async function main(): Promise<void> {
   const [size = 224, images = 3152, rank = 256, count = 20, epochs = 10] = process.argv.slice(2).map(Number);
   const data = join(cacheDirectory(), "bench", `synthetic-${images}-${size}`);
   if (!existsSync(data)) await writeSyntheticDataset({ out: data, images, size });
-  const folder = await mkdtemp(join(tmpdir(), "histo-bench-"));
-  // Nothing kept from an earlier run may help.
-  process.env.HISTO_CACHE = join(folder, "cache");
-  try {
+  await inTemporaryFolder(async (folder) => {
+    // An empty cache, so that nothing from an earlier run helps.
+    process.env.HISTO_CACHE = join(folder, "cache");
     const started = performance.now();
     const shared = { size, stem: "subspace", rank, augment: "dihedral" } as const;
     await runTraining({ data, ...shared, hidden: [8], epochs: 1 }, { run: join(folder, "prepare") });
@@ -53,12 +52,10 @@ async function main(): Promise<void> {
         peakBytes: process.resourceUsage().maxRSS * 1024,
       })}\n`,
     );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
-/** When trials ended, as the search says it. */
+/** When trials ended, from the search's progress lines. */
 const trialEnds: number[] = [];
 const countingTrials: Progress = {
   ...silentProgress,
@@ -67,7 +64,7 @@ const countingTrials: Progress = {
   },
 };
 
-/** The projection of the tiles belongs to the search; only the basis does not. */
+/** The basis is not part of the measured search, but the projection of the tiles is. */
 async function forgetCoordinates(): Promise<void> {
   const subspace = join(cacheDirectory(), "subspace");
   for (const name of await readdir(subspace)) if (name.includes("coordinates")) await rm(join(subspace, name));

@@ -1,6 +1,6 @@
 /**
- * @module Twenty architectures of ten epochs at 224 px in the subspace (projection, evaluation and files included, the basis
- * not) against the same twenty on pixels in PyTorch, of which a few steps are measured and projected to all.
+ * @module A search over twenty architectures, ten epochs each, at 224 px in the subspace (with projection, evaluation and
+ * files, without the basis) against the same twenty on pixels in PyTorch, estimated from a few measured steps of each.
  */
 import type { BenchmarkContext, Measured as Result } from "./benchmark";
 import { median } from "./median";
@@ -8,7 +8,7 @@ import { measureOurs, measurePython } from "./processes";
 import { torchPython } from "./python-peers";
 import { architectures } from "./search-architectures";
 
-/** What `search-worker.js` prints. */
+/** The output of `search-worker.js`. */
 interface Measured {
   readonly prepareSeconds: number;
   readonly searchSeconds: number;
@@ -27,7 +27,7 @@ const NOTHING: Measured = {
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
-/** Tiles a step. */
+/** Tiles per step. */
 const BATCH = 64;
 
 export async function run({ progress, budget, quick }: BenchmarkContext): Promise<Result> {

@@ -1,33 +1,32 @@
 /**
- * @module The server against FastAPI, uvicorn and onnxruntime in Python: the same model file, the same tiles, the same load
- * generator, in turns. The peer runs in two ways, as one process with all threads and as one process for each
- * core, and the faster of the two counts.
+ * @module The server against FastAPI, uvicorn and onnxruntime in Python: the same model file, tiles and load generator, in
+ * turns. The peer runs as one process with all threads and as one process per core; the faster of the two counts.
  */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
-import { availableParallelism, tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 import autocannon = require("autocannon");
 
 import { HistoError } from "../src/errors/index";
 import { projectRoot } from "../src/files/index";
+import { freePort } from "../src/tracking/index";
 import { writeModel } from "../tests/support/served-model";
 import type { BenchmarkContext } from "./benchmark";
 import { mustHaveNoLimit } from "./instructions";
 import { median } from "./median";
 import { peerPython } from "./python-peers";
+import { inTemporaryFolder } from "./temporary-folder";
 
 const CONNECTIONS = [1, 8, 64] as const;
-/** Servers take turns at each number of connections, so that what else the machine does meets all of them. */
+/** Servers take turns at each number of connections, so that other load on the machine affects all of them. */
 const ROUNDS = 3;
 const SECONDS = 3;
 const TILES = 32;
 
-/** Medians over the rounds; the number is that of the connections. */
+/** Medians over the rounds; each key ends with the number of connections. */
 const MEASURES = ["requestsPerSecond", "p50Ms", "p99Ms"] as const;
 type Figures = Readonly<Record<`${(typeof MEASURES)[number]}${(typeof CONNECTIONS)[number]}`, number>>;
 
@@ -35,7 +34,7 @@ interface Result {
   readonly name: "server";
   readonly ours: Figures;
   readonly peer: Figures & { readonly name: string };
-  /** Requests per second, ours by the peer's: geometric mean over the numbers of connections. */
+  /** Our requests per second divided by the peer's: geometric mean over the numbers of connections. */
   readonly ratio: number;
   readonly ratios: Readonly<Record<string, number>>;
 }
@@ -46,9 +45,12 @@ interface Context extends BenchmarkContext {
 }
 
 /** Runs the benchmark. @throws {HistoError} `PEER_MISSING`, `BENCH_FAILED` */
-export async function run({ progress, budget, model: given, quick = false }: Context): Promise<Result> {
+export function run(context: Context): Promise<Result> {
   mustHaveNoLimit();
-  const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
+  return inTemporaryFolder((directory) => runIn(directory, context));
+}
+
+async function runIn(directory: string, { progress, budget, model: given, quick = false }: Context): Promise<Result> {
   const servers: Running[] = [];
   try {
     const requirements = join(projectRoot(), "bench", "requirements-server.txt");
@@ -92,7 +94,6 @@ export async function run({ progress, budget, model: given, quick = false }: Con
     };
   } finally {
     await Promise.all(servers.map(stop));
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -100,7 +101,7 @@ interface Running {
   readonly name: string;
   readonly child: ChildProcess;
   readonly url: string;
-  /** The end of what it has written to standard error. */
+  /** The end of its standard error. */
   readonly printed: () => string;
 }
 
@@ -125,7 +126,7 @@ async function startPeer(python: string, model: string, workers: number, threads
 const STDIO: StdioOptions = ["ignore", "ignore", "pipe"];
 const PRINTED = 2000;
 
-/** The end of what a server writes to standard error. */
+/** Collects the end of a server's standard error. */
 function keepPrinted({ stderr }: ChildProcess): () => string {
   let text = "";
   stderr?.on("data", (chunk: Buffer) => {
@@ -158,7 +159,7 @@ async function logitsOf({ url }: Running, tiles: readonly Buffer[]): Promise<num
   return logits;
 }
 
-/** Loads a server with a number of connections, after a second to warm up. */
+/** Puts load on a server through a number of connections, after a warm-up of one second. */
 async function load(
   { name, url }: Running,
   tiles: readonly Buffer[],
@@ -196,7 +197,7 @@ function medians(rounds: readonly Figures[]): Figures {
   ) as Figures;
 }
 
-/** For each number of connections the figures of the one that answered more. */
+/** For each number of connections, the figures of the faster of two servers. */
 function fasterOf(a: Figures, b: Figures): Figures {
   return Object.fromEntries(
     CONNECTIONS.flatMap((count) => {
@@ -223,12 +224,4 @@ async function syntheticTiles(out: string): Promise<Buffer[]> {
   await writeSyntheticDataset({ out, images: TILES, size: 224, seed: 1 });
   const names = (await readdir(join(out, "images"))).sort();
   return Promise.all(names.map((name) => readFile(join(out, "images", name))));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,9 +1,8 @@
 /**
- * @module Tiles a second from a slide: `histo slide` against Python with OpenSlide or tifffile, Pillow and onnxruntime, on the
- * same pyramid (256-pixel tiles of JPEG, as Aperio's), the same tiles and the same model, decoding included, two workers each.
+ * @module Tiles per second from a slide: `histo slide` against Python with OpenSlide or tifffile, Pillow and onnxruntime, on
+ * the same pyramid (256-pixel JPEG tiles, as Aperio's), with the same tiles and model, decoding included, two workers each.
  */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import sharp from "sharp";
@@ -17,11 +16,12 @@ import { measurePython } from "./processes";
 import { everyProcessor, keepTo } from "./processors";
 import { peerPython } from "./python-peers";
 import { writeReferenceRun } from "./reference-run";
+import { inTemporaryFolder } from "./temporary-folder";
 
 const ROUNDS = 3;
 const WORKERS = 2;
 const SIZE = 224;
-/** A small network: what is measured is the way from the slide to it. */
+/** A small network, so that reading the slide dominates. */
 const UNITS = [64, 16, 1];
 const PEERS = ["openslide", "tifffile"] as const;
 
@@ -29,7 +29,7 @@ const PEERS = ["openslide", "tifffile"] as const;
 interface SlideRow {
   readonly name: string;
   readonly tilesPerSecond: number;
-  /** Of all processors together, for a tile: what stays the same while other programs run beside. */
+  /** Processor time per tile, summed over all processors: other programs hardly affect it. */
   readonly processorMilliseconds: number;
   readonly workers: number;
 }
@@ -37,16 +37,16 @@ interface SlideRow {
 interface SlideBenchmark {
   readonly name: "slide";
   readonly ours: SlideRow;
-  /** OpenSlide with Pillow, the usual way; tifffile with a cache of its tiles, written for this, is among the rows. */
+  /** OpenSlide with Pillow, as is usual. The rows also have tifffile with a cache of its tiles, written for this benchmark. */
   readonly peer: SlideRow;
   readonly ratio: number;
-  /** Processor time of the peer over ours. */
+  /** Processor time of the peer divided by ours. */
   readonly processorRatio: number;
   readonly rows: readonly SlideRow[];
   readonly tiles: number;
-  /** Tiles a second of two workers on two processors over those of one on one; null where the system cannot hold it to one. */
+  /** Speed of two workers on two processors divided by one on one; null where the system has no `taskset`. */
   readonly secondWorker: number | null;
-  /** Largest difference of a logit between this project and a peer. */
+  /** Largest difference between our logits and a peer's. */
   readonly largestDifference: number;
   readonly peakMemoryBytes: number;
 }
@@ -59,10 +59,9 @@ interface PeerAnswer {
   readonly logits: readonly number[];
 }
 
-/** Runs the benchmark: a minute or two. @throws {HistoError} `PEER_MISSING` */
+/** Runs for a minute or two. @throws {HistoError} `PEER_MISSING` */
 export async function run({ progress, budget, quick = false }: BenchmarkContext): Promise<SlideBenchmark> {
-  const directory = await mkdtemp(join(tmpdir(), "histo-bench-"));
-  try {
+  return inTemporaryFolder(async (directory) => {
     const python = await peerPython([
       "numpy",
       "openslide-python",
@@ -130,12 +129,10 @@ export async function run({ progress, budget, quick = false }: BenchmarkContext)
       largestDifference,
       peakMemoryBytes,
     };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
-/** Holds this process and its workers to one processor for a piece of work, which is left out where that cannot be. */
+/** Runs `work` with this process and its workers on one processor. Skips it where the system has no `taskset`. */
 async function onOneProcessor(work: () => Promise<void>): Promise<void> {
   const every = everyProcessor();
   try {
@@ -146,7 +143,7 @@ async function onOneProcessor(work: () => Promise<void>): Promise<void> {
   await work().finally(() => keepTo(every));
 }
 
-/** A pyramid of tissue-like texture, as many tiles along each side as asked: a drawn square, over and over. */
+/** Writes a pyramid of tissue-like texture, a repeated square. @param along tiles along each side */
 async function composeSlide(path: string, along: number): Promise<string> {
   const [side, drawn] = [along * SIZE, 4 * SIZE];
   const random = new Random(1, "slide");

@@ -1,7 +1,7 @@
 /**
- * @module A soak: mixed good and bad requests at 70 % of what the server's container answers at most, for minutes or hours. Once
- * a minute a client sends more than its limit, and more predictions come at once than may wait. The peer is the same container
- * in the first third of the time: what leaks or slows down makes the last third worse.
+ * @module A soak test: mixed valid and invalid requests at 70 % of the capacity of the server's container, for minutes or
+ * hours. Once a minute a client exceeds its limit, and more predictions arrive at once than the queue holds. The peer is the
+ * same container in the first third of the time: leaks and slowdowns make the last third worse.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,30 +17,30 @@ import { median } from "./median";
 import { type Answers, Load, together } from "./open-load";
 
 const SHARE_OF_CAPACITY = 0.7;
-/** Clients that ask without a break while the capacity is measured: in so many windows, of which the slowest counts. */
+/** Clients that send without a pause while the capacity is measured, and the number of windows, of which the slowest counts. */
 const CLIENTS = 16;
 const WINDOWS = 6;
-/** Requests a minute that the server allows a client; what one sends beyond. */
+/** Requests per minute that the server allows a client; how many one sends beyond. */
 const LIMIT = 300;
 const TOO_MANY = 100;
-/** Requests that may wait in the server; predictions that come at once. */
+/** Length of the server's queue; predictions that arrive at once. */
 const QUEUE = 32;
 const AT_ONCE = 200;
-/** A minute's 50 steady seconds, then its burst. */
+/** Seconds: each minute has 50 of steady load, then a burst. */
 const FULL = { minute: 60, steady: 50, warmUp: 10, window: 5 };
 const QUICK = { minute: 5, steady: 3, warmUp: 2, window: 0.5 };
-/** Minutes that leave time for the rest within ten minutes; so many short ones in the small version. */
+/** Minutes of load that fit within a benchmark of ten minutes; number of shortened minutes in the quick version. */
 const MINUTES = 7;
 const QUICK_MINUTES = 4;
-/** Steady seconds between two looks at the processes. */
+/** Seconds between two measurements of the processes. */
 const LOOK_SECONDS = 2;
 
 interface Third extends Held {
   readonly requests: number;
-  /** The most at one time; the heaps grow and are collected, so that `memoryMb` is a mean. */
+  /** The peak. `memoryMb` is a mean, because the heaps grow and shrink. */
   readonly peakMemoryMb: number;
   readonly p50Ms: number;
-  /** Median of the minutes' own: a machine that stands still once is no server that slows down. */
+  /** Median of the minutes' 99th percentiles, so that one stall of the machine does not count as a slow server. */
   readonly p99Ms: number;
   /** Over all requests. */
   readonly wholeP99Ms: number;
@@ -50,7 +50,7 @@ interface Result {
   readonly name: "soak";
   /** The last third after the warm-up, and the whole time. */
   readonly ours: Third & {
-    /** Answers a second of the container without a break between requests, and the rate of the steady load. */
+    /** Answers per second without a pause between requests, and the rate of the steady load. */
     readonly capacityPerSecond: number;
     readonly ratePerSecond: number;
     readonly cpus: number | "all";
@@ -64,7 +64,7 @@ interface Result {
   };
   /** The first third after the warm-up. */
   readonly peer: Third & { readonly name: string };
-  /** The worse of memory and p99, first third by last third. */
+  /** First third divided by last third: the worse of memory and p99. */
   readonly ratio: number;
   readonly ratios: Readonly<Record<"memory" | "peakMemory" | "p99" | "descriptors" | "threads", number>>;
 }
@@ -97,7 +97,7 @@ export async function run({ progress, budget, quick = false, ...context }: Bench
     await load.capacity(CLIENTS, warmUp, budget.signal);
     const windows: number[] = [];
     while (windows.length < WINDOWS) windows.push(await load.capacity(CLIENTS, window, budget.signal));
-    // What else the machine does slows some of them; the steady load has to fit beside it too.
+    // Other load on the machine slows some windows; the steady load must fit even then.
     const capacityPerSecond = Math.min(...windows);
     const ratePerSecond = SHARE_OF_CAPACITY * capacityPerSecond;
     progress.say(`capacity ${capacityPerSecond.toFixed(0)}/s; steady load ${ratePerSecond.toFixed(0)}/s`);
@@ -109,7 +109,7 @@ export async function run({ progress, budget, quick = false, ...context }: Bench
         const started = performance.now();
         const held: Held[] = [];
         const look = () => heldBy(pid).then((one) => held.push(one));
-        // A process that ends meanwhile is found out below.
+        // mustRun below reports a process that has ended.
         const looks = setInterval(() => void look().catch(() => undefined), 1000 * LOOK_SECONDS);
         const calm = await load.steady(ratePerSecond, steady, budget.signal).finally(() => clearInterval(looks));
         budget.signal.throwIfAborted();
@@ -143,7 +143,7 @@ function result(
   minutes: readonly Minute[],
   how: Pick<Result["ours"], "capacityPerSecond" | "ratePerSecond" | "cpus">,
 ): Result {
-  // Heaps and caches find their size in the first tenth, at least a minute.
+  // Heaps and caches reach their size in the first tenth, at least a minute.
   const after = minutes.slice(Math.max(1, Math.round(minutes.length / 10)));
   const third = Math.max(1, Math.floor(after.length / 3));
   const first = thirdOf(after.slice(0, third));

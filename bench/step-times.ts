@@ -1,9 +1,9 @@
-/** @module Steps of a benchmark's process, as many as its share of the time allows. */
+/** @module Times steps in a process of a benchmark, as many as its share of the time allows. */
 
-/** Steps that are not counted; at least one after them is made. */
+/** Steps that do not count; at least one more follows. */
 const WARM_UP = 2;
 
-/** Times a step up to `most` times. @returns seconds of each */
+/** Times up to `most` steps. @returns the seconds of each */
 export function timeSteps(most: number, step: () => void): number[] {
   const limit = 1000 * Number(process.env.HISTO_BENCH_SECONDS ?? Number.POSITIVE_INFINITY);
   const seconds: number[] = [];
@@ -12,7 +12,7 @@ export function timeSteps(most: number, step: () => void): number[] {
     step();
     const ended = performance.now();
     seconds.push((ended - started) / 1000);
-    // The clock begins with the process.
+    // `performance.now()` starts at 0 with the process.
     if (seconds.length > WARM_UP && 2 * ended - started > limit) break;
   }
   return seconds;

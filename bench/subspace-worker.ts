@@ -1,4 +1,4 @@
-/** @module Times the basis and an epoch on its coordinates: `subspace-worker.js SIZE TILES RANK`, TILES a file of raw pixels. */
+/** @module Times the basis and an epoch on its coordinates: `subspace-worker.js SIZE TILES RANK`; TILES is a file of raw pixels. */
 import { statSync } from "node:fs";
 import { mlpOnFeatures } from "../src/models/index";
 import { silentProgress } from "../src/progress/index";

@@ -1,14 +1,14 @@
 /**
- * @module The subspace stem: the basis of all eight views of 2175 tiles at 224 px, r = 256, and an epoch on it, against a
+ * @module The subspace stem: the basis of all eight views of 2175 tiles at 224 px, rank 256, and an epoch on it, against a
  * randomized SVD of the same views and the same epoch in PyTorch.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BenchmarkContext, Measured } from "./benchmark";
 import { measureOurs, measurePython } from "./processes";
 import { torchPython } from "./python-peers";
 import { randomPixels } from "./random-tiles";
+import { inTemporaryFolder } from "./temporary-folder";
 
 interface Times {
   readonly basisSeconds: number;
@@ -24,8 +24,7 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
   const [size, images, rank] = quick ? [32, 128, 16] : [224, 2175, 256];
   const few = quick ? images : Math.ceil(images / 8);
   progress.say(`A basis of ${images} images at ${size} px in eight views`);
-  const folder = await mkdtemp(join(tmpdir(), "histo-subspace-"));
-  try {
+  return inTemporaryFolder(async (folder) => {
     const tiles = join(folder, "tiles.raw");
     let [ours, peer] = [NOTHING, NOTHING];
     const measure = async (some: number) => {
@@ -33,7 +32,7 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
       ours = scaled(await measureOurs({ budget, share: 3 }, "subspace-worker.js", size, tiles, rank), images / some);
       peer = scaled(await measurePython({ budget }, python, "subspace.py", size, tiles, rank), images / some);
     };
-    // The time grows with the images: an eighth of them tells whether all would take too long.
+    // Time is proportional to the number of images: an eighth of them shows whether all of them fit.
     await budget.rounds(1, async () => {
       const before = budget.left;
       await measure(few);
@@ -47,9 +46,7 @@ export async function run({ progress, budget, quick }: BenchmarkContext): Promis
       peer: { name: "PyTorch, a randomized SVD of the eight views and the same MLP", ...peer },
       ratio: Math.min(peer.basisSeconds / ours.basisSeconds, peer.epochSeconds / ours.epochSeconds),
     };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function scaled({ basisSeconds, epochSeconds, explained }: Times, factor: number): Times {

@@ -1,21 +1,21 @@
-/** @module The time of a benchmark: whatever the machine, it ends within ten minutes, and says what it left out. */
+/** @module The time of a benchmark: it ends within ten minutes on any machine and reports what it left out. */
 import { Interrupted } from "../src/errors/index";
 
-/** Seconds after which no more is begun or waited for; the rest of the ten minutes is for what comes before and after. */
+/** Seconds after which nothing is started or awaited; the rest of the ten minutes is for the work before and after. */
 const BENCHMARK_SECONDS = 540;
 
-/** Why a result is not whole, and what there is of it. */
+/** Why a result is incomplete, and how much of it there is. */
 export interface Partial {
   readonly state: "interrupted" | "out of time";
   /** Such as `2 of 3 rounds`. */
   readonly done: readonly string[];
 }
 
-/** Counts down from when it is first asked. */
+/** The countdown starts at the first call of {@link left}. */
 export class TimeBudget {
   private end: number | undefined;
   private readonly done: string[] = [];
-  /** Aborted when the user stops the benchmark or its time is over. */
+  /** Aborts when the user stops the benchmark or its time is over. */
   readonly signal: AbortSignal;
 
   constructor(
@@ -26,7 +26,7 @@ export class TimeBudget {
     this.signal = AbortSignal.any([interrupted, ended.signal]);
   }
 
-  /** Seconds that are left. Peers are installed before the first call, which costs no time of the benchmark. */
+  /** Remaining seconds. Peers are installed before the first call, so this does not count. */
   get left(): number {
     if (this.end === undefined) {
       this.end = performance.now() + 1000 * this.seconds;
@@ -36,8 +36,8 @@ export class TimeBudget {
   }
 
   /**
-   * Does something up to `most` times: no more when another time would not fit, and at once when the user stops it. What was
-   * measured before stays, and {@link partial} says how often it was done.
+   * Runs `work` up to `most` times. Stops when another round would not fit, and at once when the user stops it; earlier
+   * measurements are kept, and {@link partial} has the number of rounds.
    */
   async rounds(most: number, work: (round: number) => Promise<unknown>, what = "rounds"): Promise<void> {
     let longest = 0;
@@ -47,7 +47,7 @@ export class TimeBudget {
       try {
         await work(round);
       } catch (error) {
-        // Ctrl-C reaches child processes too, perhaps before this one.
+        // Ctrl-C also reaches child processes, perhaps before this one.
         await new Promise((resolve) => setTimeout(resolve, 100));
         if (!this.signal.aborted) throw error;
         return this.note(round, most, what);
@@ -56,7 +56,7 @@ export class TimeBudget {
     }
   }
 
-  /** Something was measured by a smaller number than wanted. */
+  /** Notes that fewer were done than wanted. */
   note(done: number, wanted: number, what: string): void {
     if (done < wanted) this.done.push(`${done} of ${wanted} ${what}`);
   }

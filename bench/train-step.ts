@@ -1,12 +1,13 @@
 /**
  * @module A step of the reference MLP (150528-2352-2352-294-1, batch 64, Adam) against PyTorch with its fused Adam, in each
- * of its configurations. Every measurement is a process of its own; the sides alternate; medians of the steps after two.
+ * of its configurations. Each measurement runs in its own process; the sides alternate; medians without the first two steps.
  */
-import { AlternatingSteps, type Steps } from "./alternating-steps";
+import { alternateSteps, type Steps } from "./alternating-steps";
 import type { BenchmarkContext, Measured } from "./benchmark";
 import { measureOurs, measurePython, type ProcessTime } from "./processes";
 import { torchPython } from "./python-peers";
 
+const BATCH = 64;
 const OURS = ["bf16", "fp32"] as const;
 const PEER = ["medium", "autocast", "fp32"] as const;
 
@@ -17,11 +18,12 @@ export async function run(context: BenchmarkContext): Promise<Measured> {
     PEER.flatMap((precision, i) => {
       const peer = (time: ProcessTime) => measurePython<Steps>(time, python, "train_step.py", precision, size, steps);
       const own = OURS[i];
-      const ours = (time: ProcessTime) => measureOurs<Steps>(time, "train-step-worker.js", own ?? "", size, steps);
+      const ours = (time: ProcessTime) =>
+        measureOurs<Steps>(time, "step-worker.js", "mlp", own ?? "", size, BATCH, steps);
       return [...(own ? [[`ours ${own}`, ours] as const] : []), [`peer ${precision}`, peer] as const];
     }),
   );
-  const measured = await AlternatingSteps.measure("Steps of the reference MLP", configurations, rounds, context);
+  const measured = await alternateSteps("Steps of the reference MLP", configurations, rounds, context);
   const fastestPeer = Math.min(...PEER.map((precision) => measured.seconds(`peer ${precision}`)));
   return {
     name: "train-step",

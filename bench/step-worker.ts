@@ -1,7 +1,10 @@
-/** @module Times training steps of a network on random pixels: `models-worker.js NETWORK PRECISION SIZE BATCH STEPS`. Prints `{seconds, peakBytes}`. */
+/**
+ * @module Times training steps of a network on random pixels: `step-worker.js NETWORK PRECISION SIZE BATCH STEPS`. Prints
+ * `{seconds, peakBytes}`.
+ */
 import "./float32-process";
 import { liteShape } from "../src/backbones/index";
-import { cnn, efficientNetLite, vit } from "../src/models/index";
+import { cnn, efficientNetLite, mlp, vit } from "../src/models/index";
 import { Adam, lossAndGradients, type Precision, setPrecision, tf } from "../src/tensorflow/index";
 import { standardizedTensor } from "../src/training/batches";
 import { createLoss } from "../src/training/index";
@@ -11,6 +14,7 @@ const [network = "cnn", precision = "bf16", ...numbers] = process.argv.slice(2);
 const [size = 224, batch = 32, steps = 6] = numbers.map(Number);
 setPrecision(precision as Precision);
 const MODELS: Readonly<Record<string, () => tf.LayersModel>> = {
+  mlp: () => mlp(size, { hidden: [2352, 2352, 294], seed: 1 }),
   cnn: () => cnn(size, { seed: 1 }),
   vit: () => vit(size, { seed: 1 }),
   "efficientnet-lite0": () => efficientNetLite(size, { ...liteShape({ depth: 1, width: 1 }), seed: 1 }),
@@ -29,7 +33,7 @@ const seconds = timeSteps(steps, () => {
     loss(model.apply(inputs, { training: true }) as tf.Tensor2D, labels as tf.Tensor2D),
   );
   value.dataSync();
-  optimizer.apply(gradients, 1e-4);
+  optimizer.apply(gradients, 1e-6);
   tf.dispose([inputs, value]);
 });
 process.stdout.write(`${JSON.stringify({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`);
