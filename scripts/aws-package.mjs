@@ -1,4 +1,4 @@
-// Installs and compiles serve/aws (CDK, AWS clients) where that is not done yet.
+// Installs and compiles serve/aws (CDK, AWS clients) if necessary.
 import { awsPackage } from "./infrastructure/tools.mjs";
 
 await awsPackage();

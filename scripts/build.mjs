@@ -21,7 +21,7 @@ if (status === 0) {
 }
 process.exit(status ?? 1);
 
-/** What the page shares with the rest, a second time as a module that browsers load. */
+/** Also writes a source that the web page shares as a module for browsers. */
 function writeForBrowsers(source) {
   const { transpileModule } = createRequire(import.meta.url)("typescript");
   const compilerOptions = { module: "ES2022", target: "ES2022" };

@@ -1,4 +1,4 @@
-// Draws docs/architecture.svg from the description below: `node scripts/draw-architecture.mjs` (`--check`: is it current?).
+// Draws docs/architecture.svg from the description below: `node scripts/draw-architecture.mjs`; `--check` fails if it is old.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./setup/paths.mjs";
@@ -8,7 +8,7 @@ const COLUMN = 196;
 const ROW = 84;
 const MARGIN = 24;
 
-/** Areas: what belongs together, in columns and rows of the grid. */
+/** Groups of boxes, in columns and rows of the grid. */
 const areas = [
   { title: "your machine", column: 0, row: 0, columns: 1, rows: 5 },
   { title: "callers", column: 0, row: 5, columns: 1, rows: 1 },
@@ -115,7 +115,7 @@ ${arrows.map(arrowSvg).join("\n")}
 const path = join(root, "docs", "architecture.svg");
 if (process.argv.includes("--check")) {
   if (readFileSync(path, "utf8") !== svg) {
-    console.error("docs/architecture.svg is not what scripts/draw-architecture.mjs draws; run it.");
+    console.error("docs/architecture.svg is out of date; run node scripts/draw-architecture.mjs.");
     process.exit(1);
   }
 } else writeFileSync(path, svg);

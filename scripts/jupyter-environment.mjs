@@ -1,4 +1,4 @@
-// The environment in which Jupyter's programs know this project's kernel and keep their files inside the project.
+// The environment in which Jupyter's programs find this project's kernel and keep their files inside the project.
 import { delimiter, dirname, join } from "node:path";
 import { root, setupFolder } from "./setup/paths.mjs";
 
@@ -23,7 +23,7 @@ export function jupyterEnvironment() {
     JUPYTERLAB_WORKSPACES_DIR: inside("lab", "workspaces"),
     IPYTHONDIR: inside("ipython"),
     MPLCONFIGDIR: inside("matplotlib"),
-    // JupyterLab asks npm where language servers may lie, and npm logs that in its cache.
+    // JupyterLab asks npm for the folders of language servers, and npm writes a log to its cache.
     NPM_CONFIG_CACHE: inside("npm"),
   };
 }

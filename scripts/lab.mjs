@@ -14,7 +14,7 @@ mkdirSync(join(setupFolder, "logs"), { recursive: true });
 const logPath = join(setupFolder, "logs", "jupyter.log");
 const log = openSync(logPath, "w");
 
-// As root (in a container) JupyterLab wants to be told that this is meant.
+// As root (in a container), JupyterLab requires --allow-root.
 const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
 const lab = spawn(
   venvProgram("jupyter-lab"),
@@ -43,10 +43,10 @@ lab.on("exit", (status, signal) => {
 const server = await started();
 if (server) {
   console.log(`JupyterLab: ${server.url}lab/tree/notebooks?token=${server.token}`);
-  console.log(`Ctrl-C stops it. Its log: ${logPath}`);
+  console.log(`Press Ctrl-C to stop it. Log: ${logPath}`);
 }
 
-/** What JupyterLab notes about itself once it listens; undefined where it ended before. */
+/** The file that JupyterLab writes when it listens; undefined if it ends before. */
 async function started() {
   const notes = join(jupyterFolder, "runtime", `jpserver-${lab.pid}.json`);
   while (!ended) {

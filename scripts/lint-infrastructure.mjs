@@ -1,13 +1,18 @@
-// Lints what deploys the project: Dockerfiles, shell scripts, workflows and the synthesized templates. Every tool has to be
-// there (it is installed where it is missing) and to find nothing.
+// Lints what deploys the project: Dockerfiles, shell scripts, workflows and the synthesized templates. Missing tools are
+// installed; the check fails if one cannot be installed or finds anything.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { awsFolder, awsPackage, lintTools } from "./infrastructure/tools.mjs";
 import { root } from "./setup/paths.mjs";
+import { orExit } from "./setup/shell.mjs";
 
-const path = await prepare();
+const path = await orExit(1, async () => {
+  const tools = await lintTools();
+  await awsPackage();
+  return tools;
+});
 let failed = 0;
 
 const workflows = filesBelow(join(".github", "workflows"), (name) => name.endsWith(".yml"));
@@ -31,18 +36,7 @@ if (check("cdk synth, cdk-nag", process.execPath, [cdk, ...synth], awsFolder)) {
 rmSync(templates, { recursive: true, force: true });
 process.exit(failed > 0 ? 1 : 0);
 
-async function prepare() {
-  try {
-    const tools = await lintTools();
-    await awsPackage();
-    return tools;
-  } catch (error) {
-    console.error([error.message, error.advice, error.log].filter(Boolean).join("\n"));
-    process.exit(1);
-  }
-}
-
-/** Paths below a folder of the project whose last part is wanted; what is installed or compiled is left out. */
+/** Paths below a folder of the project whose file name is wanted, without installed or compiled files. */
 function filesBelow(folder, wanted) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const found = join(folder, entry.name);

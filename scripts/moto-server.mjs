@@ -1,4 +1,4 @@
-// Runs moto's server in the foreground, installing it where it is missing: `node scripts/moto-server.mjs PORT`.
+// Runs moto's server in the foreground, and installs it if it is missing: `node scripts/moto-server.mjs PORT`.
 import { spawn } from "node:child_process";
 import { motoServer } from "./infrastructure/tools.mjs";
 

@@ -1,4 +1,4 @@
-// Test output: a line per file, failures and skips in full, and `N passed, N failed, N skipped` as the last line.
+// Test output: one line per file, failures and skips in full, and `N passed, N failed, N skipped` as the last line.
 import { relative } from "node:path";
 import { inspect } from "node:util";
 
@@ -9,7 +9,7 @@ export default async function* report(events) {
     if (type === "test:stdout" || type === "test:stderr") yield data.message;
     if (type !== "test:pass" && type !== "test:fail") continue;
     if (isFile(data)) {
-      // Node reports a file as a test of its own where it ends before its first test.
+      // Node reports a file as a test if it ends before its first test.
       if (type === "test:fail" && !hasFailedTests(data)) {
         total.failed++;
         yield describeFailure(data);

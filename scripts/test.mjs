@@ -1,5 +1,5 @@
-// `npm test`: sets up what is missing, then lint, format, types and the tests. `-- --slow` runs the slow group instead.
-// Arguments that are not options choose test files by a part of their path: npm test -- training
+// `npm test`: installs what is missing, then checks lint, format and types and runs the tests; `-- --slow` runs the slow ones.
+// Other arguments choose test files by a part of their path: npm test -- training
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -36,7 +36,7 @@ function runTests() {
   const reporter = join(root, "scripts", "test-reporter.mjs");
   const options = [
     "--test",
-    // Some wait for servers; one more than two processors keeps both busy.
+    // Some tests wait for servers; three at a time keep two processors busy.
     "--test-concurrency=3",
     `--test-reporter=${reporter}`,
     "--test-reporter-destination=stdout",

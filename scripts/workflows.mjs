@@ -1,12 +1,12 @@
-// Runs the GitHub workflows' steps on this machine, each job in a fresh clone of the last commit with the Node that it asks for:
+// Runs the steps of the GitHub workflows on this machine, each job in a fresh clone of the last commit with its version of Node:
 //   node scripts/workflows.mjs                        every job
 //   node scripts/workflows.mjs ci/test deploy-ec2     these workflows or jobs
-//     --node 24        only what asks for this Node
+//     --node 24        only jobs with this version of Node
 //     --tests "A B"    `npm test` runs only the test files whose path contains A or B
-//     --list           says what would be run and what not, and does nothing
-// Steps that need GitHub, AWS or a program that this machine has not are named and not run.
+//     --list           only lists what would run and what would not
+// Steps that need GitHub, AWS or a program that is missing here are listed but do not run.
 import { parseArgs } from "node:util";
-import { SetupError } from "./setup/shell.mjs";
+import { orExit, SetupError } from "./setup/shell.mjs";
 import { plannedJobs } from "./workflows/plan.mjs";
 import { runJob } from "./workflows/run.mjs";
 
@@ -15,10 +15,9 @@ const { values, positionals } = parseArgs({
   options: { node: { type: "string" }, tests: { type: "string" }, list: { type: "boolean" } },
 });
 
-try {
+await orExit(2, async () => {
   const jobs = plannedJobs({ chosen: positionals, node: values.node, tests: values.tests });
-  if (jobs.length === 0)
-    throw new SetupError("No job of a workflow is like that.", "See --list without anything else.");
+  if (jobs.length === 0) throw new SetupError("No job matches.", "List all jobs with --list alone.");
   let failed = 0;
   for (const job of jobs) {
     console.log(job.node ? `${job.name} on Node ${job.node}` : job.name);
@@ -26,8 +25,4 @@ try {
     else for (const { name, left } of job.steps) console.log(`  ${left ? `not run: ${name} (${left})` : name}`);
   }
   process.exitCode = failed > 0 ? 1 : 0;
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error([error.message, error.advice].filter(Boolean).join("\n"));
-  process.exitCode = 2;
-}
+});

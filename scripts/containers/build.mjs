@@ -1,4 +1,4 @@
-// The project's images, built from its Dockerfiles on the stand-ins for their bases.
+// Builds the project's images from its Dockerfiles, on stand-ins for their base images.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -39,7 +39,7 @@ export async function build(args) {
   return name;
 }
 
-/** A copy of a Dockerfile up to the wanted stage, in which each base image is its stand-in. @returns {Promise<string>} its path */
+/** Copies a Dockerfile up to the target stage and replaces its base images by stand-ins. @returns {Promise<string>} path */
 async function onStandIns(dockerfile, target) {
   if (process.env.HISTO_CONTAINER_BASES === "registry") return dockerfile;
   const lines = [];
@@ -47,7 +47,7 @@ async function onStandIns(dockerfile, target) {
   for (const stage of stages) {
     const [, reference, name] = /^FROM (?:--platform=\S+ )?(\S+) AS (\S+)/.exec(stage) ?? [];
     const base = reference && standInFor(reference);
-    // Stages without a stand-in (the tools for EC2 machines) are of no use on this machine.
+    // Stages without a stand-in (the tools for EC2 machines) are not needed on this machine.
     if (reference && !base) continue;
     lines.push(
       base ? stage.replace(/^FROM .*\n/, `FROM ${await standIn(base)} AS ${name}\n${trustInstructions}`) : stage,

@@ -1,5 +1,5 @@
-// Compose files as their users start them, through podman-compose, with the images that can be had on this machine. What
-// podman leaves to systemd, whether a service is healthy, and what podman-compose leaves out for it, is done here.
+// Starts compose files through podman-compose, with the images that this machine can build. This script also checks the
+// health of services, which podman leaves to systemd, and does what podman-compose therefore leaves out.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -12,12 +12,12 @@ import { cache, engine, hasImage } from "./engine.mjs";
 import { standIn, standInFor } from "./stand-ins.mjs";
 
 const REQUIREMENTS = "scripts/containers/requirements.txt";
-/** Seconds that a service may take until it is healthy or has ended. */
+/** Seconds that a service may take to become healthy or to end. */
 const PATIENCE = 180;
 
 /**
- * Runs podman-compose with a compose file. `up` starts one service after the other, each once those it depends on are as it
- * wants them, and ends when all are healthy.
+ * Runs podman-compose with a compose file. `up` starts the services one after the other, each when its dependencies are
+ * ready, and ends when all are healthy.
  */
 export async function compose([file, command, ...args]) {
   if (!file || !command) throw new SetupError("Give a compose file and a command, such as `up`.");
@@ -50,7 +50,7 @@ function ordered(services) {
   return names;
 }
 
-/** A second compose file that gives each service an image that is there, so that none is pulled or built. */
+/** Writes a second compose file that gives each service a local image, so that none is pulled or built. */
 async function replacements(file, services) {
   const replaced = {};
   for (const [name, service] of Object.entries(services)) {
@@ -70,7 +70,7 @@ async function replacements(file, services) {
   return path;
 }
 
-/** The words of a command; podman-compose parts them before it puts in the variables, which leaves empty words. */
+/** The words of a command. podman-compose splits before it replaces variables, which leaves empty words. */
 function wordsOf(command) {
   const text = command.replace(
     /\$\{(\w+)(?::-([^}]*))?\}/g,
@@ -84,7 +84,7 @@ async function built(name) {
   return (await hasImage(image)) ? image : build([name]);
 }
 
-/** Waits until a container is healthy, or has ended well. */
+/** Waits until a container is healthy or, with `ends`, has ended with status 0. */
 async function settled(container, ends) {
   for (let waited = 0; waited < PATIENCE; waited++) {
     const format = "{{.State.Status}} {{.State.ExitCode}} {{if .Config.Healthcheck}}checked{{end}}";
@@ -95,7 +95,7 @@ async function settled(container, ends) {
     if (ends ? status === "exited" : status === "running" && (!checked || (await isHealthy(container)))) return;
     await setTimeout(1000);
   }
-  throw new SetupError(`${container} did not get ready in ${PATIENCE} s.`, `Look at: podman logs ${container}`);
+  throw new SetupError(`${container} was not ready after ${PATIENCE} s.`, `See: podman logs ${container}`);
 }
 
 async function isHealthy(container) {

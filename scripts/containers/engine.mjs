@@ -1,5 +1,5 @@
-// The container engine of this machine: podman with buildah, run as root without a daemon. Containers get no limits but that of
-// processor time here and builds no namespaces of their own, so that this works inside of virtual machines and containers too.
+// The container engine of this machine: podman with buildah, run as root without a daemon. Containers are limited in processor
+// time only, and builds get no namespaces, so that this also works inside virtual machines and containers.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cache as toolsCache } from "../infrastructure/tools.mjs";
@@ -10,8 +10,8 @@ export const cache = join(toolsCache, "containers");
 const PACKAGES = "podman buildah runc debootstrap netavark aardvark-dns iptables";
 
 /**
- * An OCI runtime that runs runc without what may not be set everywhere: limits above this machine's own, and cgroup limits
- * other than that of processor time where version 1 and 2 are mounted side by side.
+ * An OCI runtime that runs runc without settings that fail on some machines: limits above the machine's own, and cgroup
+ * limits other than processor time where versions 1 and 2 are both mounted.
  */
 const RUNTIME = `#!${process.execPath}
 const { readFileSync, writeFileSync } = require("node:fs");
@@ -34,9 +34,9 @@ process.exit(spawnSync("runc", args, { stdio: "inherit" }).status ?? 1);
 `;
 
 /**
- * Looks for the engine and writes its settings, which hold for what this process starts from now on.
- * @returns {Promise<Record<string, string>>} the environment in which `podman` and `buildah` work here
- * @throws {SetupError} where a program is missing, with the line that installs it
+ * Checks for the engine and writes its settings for all programs that this process starts from now on.
+ * @returns {Promise<Record<string, string>>} the environment for `podman` and `buildah`
+ * @throws {SetupError} if a program is missing, with the command that installs it
  */
 export async function engine() {
   if (process.platform !== "linux" || process.getuid() !== 0) {
@@ -66,7 +66,7 @@ runc = ["${runtime}"]
   return { CONTAINERS_CONF: settings };
 }
 
-/** Whether an image is there. */
+/** True if the image exists. */
 export async function hasImage(name) {
   return (await probe("podman", "image", "exists", name)) !== undefined;
 }
@@ -74,7 +74,7 @@ export async function hasImage(name) {
 /**
  * Builds an image without a daemon.
  * @param {{ name: string, dockerfile: string, context: string, target?: string, ignore?: string,
- *   contexts?: Record<string, string> }} image paths are absolute or below the project
+ *   contexts?: Record<string, string> }} image paths are absolute or relative to the project
  */
 export async function buildImage({ name, dockerfile, context, target, ignore, contexts = {} }) {
   const args = ["bud", "--isolation", "chroot", "--network", "host", "--pull-never", "--layers", "--format", "docker"];
@@ -85,19 +85,19 @@ export async function buildImage({ name, dockerfile, context, target, ignore, co
 }
 
 const BUNDLE = "/usr/local/share/trusted.crt";
-/** Where programs in RUN lines look for the certificates that this machine trusts, if it trusts others than Debian does. */
+/** Tells programs in RUN lines where this machine's certificates are, if it trusts others than Debian does. */
 const settings = process.env.SSL_CERT_FILE
   ? Object.fromEntries(
       ["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "SSL_CERT_FILE", "PIP_CERT"].map((name) => [name, BUNDLE]),
     )
   : {};
 
-/** Instructions for each stage, so that its RUN lines get the settings and the image does not hold them. */
+/** Instructions for each stage that pass the settings to its RUN lines without storing them in the image. */
 export const trustInstructions = Object.keys(settings)
   .map((name) => `ARG ${name}\n`)
   .join("");
 
-/** What RUN lines need to reach the package registries as this machine does: certificates, and the sources of apt. */
+/** Options that let RUN lines reach the package registries like this machine: certificates and apt's sources. */
 function trust() {
   const mounts = ["--volume", "/etc/apt:/etc/apt:O"];
   if (process.env.SSL_CERT_FILE) mounts.push("--volume", `${process.env.SSL_CERT_FILE}:${BUNDLE}:ro`);

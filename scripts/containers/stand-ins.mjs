@@ -1,4 +1,4 @@
-// Base images for machines without a container registry. What they differ in from the pinned ones is in docs/containers.md.
+// Base images for machines without a container registry; docs/containers.md lists their differences from the pinned ones.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { nodejs, packagesOf } from "../infrastructure/nodejs.mjs";
@@ -9,7 +9,7 @@ import { clearStamp } from "../setup/stamp.mjs";
 import { buildImage, cache, hasImage } from "./engine.mjs";
 
 const NODE = 22;
-/** The last releases of MinIO's server and client that are open to Go's module proxy. */
+/** The last releases of MinIO's server and client on Go's module proxy. */
 const MINIO = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c";
 const MC = "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9";
 const SUITE = "bookworm";
@@ -32,7 +32,7 @@ export function standInFor(reference) {
   return STAND_INS.find(([prefix]) => reference.startsWith(prefix))?.[1];
 }
 
-/** Builds a stand-in where it is missing. @returns {Promise<string>} the image's name */
+/** Builds a stand-in if it is missing. @returns {Promise<string>} the image's name */
 export async function standIn(name) {
   const image = imageOf(name);
   await debian();

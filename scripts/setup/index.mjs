@@ -1,10 +1,10 @@
-// The set-up: installs what is missing, does nothing where all is there. Uses Node's own modules only.
+// The set-up: installs what is missing. Uses only Node's own modules.
 import { mkdirSync } from "node:fs";
 import { locked } from "./lock.mjs";
 import { packages } from "./packages.mjs";
 import { setupFolder } from "./paths.mjs";
 import { bytecode, python } from "./python.mjs";
-import { SetupError } from "./shell.mjs";
+import { orExit, SetupError } from "./shell.mjs";
 import { clearStamp, finished, keyOf, writeStamp } from "./stamp.mjs";
 import { tensorflow } from "./tensorflow.mjs";
 
@@ -12,9 +12,9 @@ const steps = [packages, python, bytecode, tensorflow];
 const OLDEST_NODE = [20, 19];
 
 /**
- * Brings the project to a state in which everything can run.
+ * Installs everything that the project needs to run.
  * @param {{say?: (line: string) => void}} [options]
- * @returns {Promise<Record<string, object>>} what each step left
+ * @returns {Promise<Record<string, object>>} the result of each step
  */
 export async function setup({ say = (line) => console.error(line) } = {}) {
   checkNode();
@@ -77,13 +77,12 @@ function checkNode() {
 }
 
 /** Runs the set-up for a script of package.json: a failure is one clear message and exit status 1. */
-export async function setupOrExit() {
-  try {
-    return await setup();
-  } catch (error) {
-    console.error(`Set-up failed. ${error.message}`);
-    if (error.advice) console.error(error.advice);
-    if (error.log) console.error(`The whole log: ${error.log}`);
-    process.exit(1);
-  }
+export function setupOrExit() {
+  return orExit(1, async () => {
+    try {
+      return await setup();
+    } catch (error) {
+      throw new SetupError(`Set-up failed. ${error.message}`, error.advice, error.log);
+    }
+  });
 }

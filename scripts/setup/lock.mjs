@@ -1,4 +1,4 @@
-// One set-up at a time: a second one waits for the first. A lock whose owner is gone is taken over.
+// Allows one set-up at a time: a second one waits for the first. The lock of a process that has ended is taken over.
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -21,11 +21,10 @@ export async function locked(work, folder = setupFolder) {
 }
 
 async function waitFor(path) {
-  for (let said = false; ; ) {
+  for (let attempt = 0; ; attempt++) {
     const { release } = await tryLock(path);
     if (release) return release;
-    if (!said) console.error("Another set-up of this project is running; waiting for it.");
-    said = true;
+    if (attempt === 0) console.error("Another set-up of this project is running; waiting for it.");
     await setTimeout(250);
   }
 }

@@ -1,4 +1,4 @@
-// Step: the npm packages of the lock file, without running their install scripts (none is needed).
+// Step: the npm packages of the lock file. Their install scripts are not needed and do not run.
 import { join } from "node:path";
 import { root, setupFolder } from "./paths.mjs";
 import { run } from "./shell.mjs";

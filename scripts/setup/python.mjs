@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setupFolder, venv, venvProgram } from "./paths.mjs";
 import { probe, run, SetupError } from "./shell.mjs";
 
-/** Installs the pinned requirements many times faster than pip; pip stays the fallback. */
+/** Installs the pinned requirements many times faster than pip, which is the fallback. */
 const UV = "uv==0.13.9";
 const ADVICE =
   "Install Python 3.10 or newer with venv: see environment.md (Debian: apt-get install python3 python3-venv).";
@@ -49,7 +49,7 @@ export const python = {
   },
 };
 
-/** Python compiles a module again in every process where it may not keep the result, as in many containers. */
+/** Many containers forbid Python to keep compiled modules, so that every process compiles them again. This allows it. */
 const KEEP = `
 import pathlib, sysconfig
 folder = pathlib.Path(sysconfig.get_path("purelib"))

@@ -1,15 +1,26 @@
-// Running other programs during set-up: output goes to a log file, and is shown only when something fails.
+// Runs other programs during set-up. Their output goes to a log file and is shown only when something fails.
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { root, setupFolder } from "./paths.mjs";
 
-/** A step of the set-up failed. `advice` is the line that mends it. */
+/** A step of the set-up failed. `advice` says how to fix it; `log` is the path of the whole output. */
 export class SetupError extends Error {
   constructor(message, advice, log) {
     super(message);
     this.advice = advice;
     this.log = log;
+  }
+}
+
+/** Runs `work`. A {@link SetupError} ends this process with its message and the given exit status. */
+export async function orExit(status, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error([error.message, error.advice, error.log && `Log: ${error.log}`].filter(Boolean).join("\n"));
+    process.exit(status);
   }
 }
 
@@ -41,7 +52,7 @@ export function run(log, command, args, options = {}) {
   });
 }
 
-/** Output of a short program, or undefined where it is missing or fails. */
+/** The output of a short program; undefined if it is missing or fails. */
 export async function probe(command, ...args) {
   try {
     return (await run("probes", command, args)).trim();

@@ -1,5 +1,5 @@
-// A step is done when its stamp holds the key of its inputs. The stamp is written last and removed first, so an
-// interrupted step starts again.
+// A step is done if its stamp has the key of its inputs. The stamp is removed first and written last, so an interrupted step
+// runs again.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,14 +7,14 @@ import { root, setupFolder } from "./paths.mjs";
 
 const stampPath = (folder, name) => join(folder, "stamps", `${name}.json`);
 
-/** Key of everything that a step depends on: file contents and values such as versions. */
+/** Key of all inputs of a step: file contents and values such as versions. */
 export function keyOf(files, ...values) {
   const hash = createHash("sha256");
   for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
   return hash.update(JSON.stringify([values, process.platform, process.arch])).digest("hex");
 }
 
-/** What a finished step left, or undefined when it has to run (again). `outputs` have to exist still. */
+/** The result of a finished step; undefined if it must run (again), also because one of its `outputs` is gone. */
 export function finished(name, key, outputs, folder = setupFolder) {
   try {
     const stamp = JSON.parse(readFileSync(stampPath(folder, name), "utf8"));

@@ -1,11 +1,11 @@
 // The part of GitHub's expressions that the workflows use: names, `||` and a few conditions.
 
-/** Contexts that only GitHub and steps that were not run could fill. */
+/** Contexts whose values come from GitHub or from steps that did not run. */
 const ELSEWHERE = ["vars", "secrets", "steps", "inputs"];
 
 /**
- * A text with its expressions replaced.
- * @returns {{ value: unknown, missing: string[] }} a lone expression keeps its type; `missing`: names with no value here
+ * Replaces the expressions in a text.
+ * @returns {{ value: unknown, missing: string[] }} a single expression keeps its type; `missing`: names without a value here
  */
 export function evaluated(text, contexts) {
   if (typeof text !== "string") return { value: text, missing: [] };
@@ -23,7 +23,7 @@ export function evaluated(text, contexts) {
   return { value: text.replace(/\$\{\{([^}]*)\}\}/g, (_, expression) => String(one(expression))), missing };
 }
 
-/** Whether a step with this condition is run after steps that went well. */
+/** True if a step with this condition runs after successful steps. */
 export function isTrue(condition) {
   return ["!cancelled()", "always()", "success()"].includes(
     String(condition)

@@ -1,4 +1,4 @@
-// Workflow files as jobs with steps: what is run here, and why the rest is not.
+// Reads workflow files as jobs with steps: which steps run here, and why the others do not.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
@@ -7,14 +7,14 @@ import { root } from "../setup/paths.mjs";
 import { evaluated, isTrue } from "./expressions.mjs";
 
 const FOLDER = join(root, ".github", "workflows");
-/** What this script does in an action's place. */
+/** Actions that this script replaces. */
 const STAND_INS = ["actions/checkout", "actions/setup-node", "actions/setup-python"];
-/** Programs of GitHub's machines that others may lack. */
+/** Programs on GitHub's machines that may be missing elsewhere. */
 const PROGRAMS = ["sudo", "pipx", "docker", "aws", "jq"];
 
 /**
  * The jobs of all workflows, once for each entry of their matrix.
- * @param {{ chosen: string[], node?: string, tests?: string }} wanted workflows or `workflow/job`; all where none is named
+ * @param {{ chosen: string[], node?: string, tests?: string }} wanted workflows or `workflow/job`; all if empty
  * @returns {{ name: string, node?: string, steps: { name: string, script?: string, env?: object, left?: string }[] }[]}
  */
 export function plannedJobs({ chosen, node, tests }) {
@@ -55,7 +55,7 @@ function stepOf({ name, uses, run, env, if: condition }, contexts, tests) {
   }
   const shown = name ?? run.trim();
   if (condition !== undefined && !isTrue(condition)) return { name: shown, left: `only if ${condition}` };
-  // A variable that the script does not read may lack its value.
+  // A variable that the script does not use may have no value.
   const used = Object.entries(env).filter(([key]) => new RegExp(`\\$\\{?${key}\\b`).test(run));
   const values = used.map(([key, text]) => [key, evaluated(text, contexts)]);
   const script = evaluated(run, contexts);
@@ -79,7 +79,7 @@ function isThere(program) {
   });
 }
 
-/** What GitHub says of a push of the last commit. */
+/** GitHub's context for a push of the last commit. */
 function pushed(workflow) {
   const commit = (name) => {
     const options = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };

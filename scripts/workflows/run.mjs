@@ -1,4 +1,4 @@
-// One job of a workflow, run in a clone as GitHub's runner does: step after step in bash, until one fails.
+// Runs one job of a workflow in a clone, like GitHub's runner: step by step in bash, until one fails.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -6,10 +6,10 @@ import { nodejs } from "../infrastructure/nodejs.mjs";
 import { root } from "../setup/paths.mjs";
 import { run, SetupError } from "../setup/shell.mjs";
 
-/** Of this process, not of the job: npm's and the test runner's settings, and the project's. */
+/** Variables of this process that a job must not inherit: settings of npm, the test runner and the project. */
 const OWN = /^(npm_|NODE_TEST|NODE_OPTIONS|NODE_PATH|HISTO_|MLFLOW_|INIT_CWD)/i;
 
-/** Runs a job of the plan and says how each step went. @returns {Promise<number>} how many steps failed: none or one */
+/** Runs a job of the plan and prints the result of each step. @returns {Promise<number>} number of failed steps, 0 or 1 */
 export async function runJob({ node, steps }) {
   const folder = mkdtempSync(join(tmpdir(), "histo-workflow-"));
   try {
@@ -38,7 +38,7 @@ export async function runJob({ node, steps }) {
   }
 }
 
-/** A folder with `node`, `npm` and `npx` of a version. */
+/** Makes a folder with `node`, `npm` and `npx` of a version. */
 async function programs(node, folder) {
   const home = await nodejs(node);
   const bin = join(folder, "bin");
@@ -57,7 +57,7 @@ function environment(folder) {
   return { ...Object.fromEntries([...inherited, ...files]), CI: "true" };
 }
 
-/** The sum of the tests, where a step ends with it. */
+/** The summary of the tests, if a step ends with one. */
 function lastLine(output) {
   const line = output.trim().split("\n").at(-1) ?? "";
   return /^\d+ passed/.test(line) ? `: ${line}` : "";

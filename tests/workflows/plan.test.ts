@@ -28,5 +28,5 @@ test("jobs are chosen by workflow, job and Node; tests by their paths", () => {
   assert.match(stdout, /^ {2}npm test -- image serve$/m);
   const { status, stderr } = list("ci/moon");
   assert.equal(status, 2);
-  assert.match(stderr, /^No job of a workflow is like that/);
+  assert.match(stderr, /^No job matches/);
 });
