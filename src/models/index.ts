@@ -1,4 +1,4 @@
-/** @module Networks: functions from options to a model with one logit, and their weights on disk. */
+/** @module Networks: functions from options to a model with one logit, and reading and writing their weights. */
 export { cnn } from "./cnn";
 export { colourRegression } from "./colour";
 export { type EfficientNetLiteOptions, efficientNetLite, type InvertedBottleneck } from "./efficientnet-lite";
@@ -9,6 +9,7 @@ export { colourFeatureCount } from "./layers/colour-levels";
 export { measureColours } from "./layers/colour-measures";
 export { Convolution2D } from "./layers/convolution";
 export { CounterDropout, setStep } from "./layers/counter-dropout";
+export { applyLayer } from "./layers/layer";
 export { OnnxBackbone } from "./layers/onnx-backbone";
 export { SubspaceProjection } from "./layers/subspace-projection";
 export { PositionEmbedding, SelfAttention, TokenDense, TokenNormalization } from "./layers/transformer";
@@ -31,8 +32,10 @@ export {
   namedWeights,
   parameterCount,
   readParts,
+  saveModel,
   saveTopology,
   saveWeights,
+  setLogit,
   toWrite,
   type WeightOwner,
   weightsAreFinite,

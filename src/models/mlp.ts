@@ -1,17 +1,18 @@
-/** @module The plain multilayer perceptron, on pixels or on the coordinates of a subspace. */
+/** @module The multilayer perceptron, on pixels or on the coordinates of a subspace. */
 import { tf } from "../tensorflow/index";
 import { BlockDense } from "./layers/block-dense";
 import { ColourFeatures } from "./layers/colour-features";
 import type { ColourFeaturesConfig } from "./layers/colour-levels";
 import { CounterDropout } from "./layers/counter-dropout";
+import { applyLayer } from "./layers/layer";
 import { SubspaceProjection } from "./layers/subspace-projection";
 
 export type Activation = "relu" | "elu" | "selu" | "tanh" | "sigmoid" | "softplus";
 export type Normalization = "none" | "batch" | "layer";
 
 /**
- * Initial weights of the logit reach to 1 / sqrt(inputs + 1), as in PyTorch's linear layers, not to Glorot's sqrt(6) times that:
- * a layer with one output gets such large ones from Glorot's rule that the first epochs go into unlearning random logits.
+ * The initial weights of the logit are up to 1 / sqrt(inputs + 1), as in PyTorch's linear layers. Glorot's rule allows sqrt(6)
+ * times as much for a layer with one output, and the first epochs would only unlearn random logits.
  */
 const LOGIT_GAIN = 1 / Math.sqrt(6);
 
@@ -20,16 +21,16 @@ export interface MlpOptions {
   readonly hidden: readonly number[];
   readonly activation?: Activation;
   readonly normalization?: Normalization;
-  /** Probability of a hidden unit to be dropped in training. */
+  /** Probability of dropping a hidden unit in training. */
   readonly dropout?: number;
-  /** Of the initial weights and the dropout masks. */
+  /** For the initial weights and the dropout masks. */
   readonly seed?: number;
 }
 
 /** An MLP on standardized pixels [n, size, size, 3] with one logit. */
 export function mlp(size: number, options: MlpOptions): tf.LayersModel {
   const input = tf.input({ shape: [size, size, 3], name: "pixels" });
-  const flat = tf.layers.flatten({ name: "flatten" }).apply(input) as tf.SymbolicTensor;
+  const flat = applyLayer(tf.layers.flatten({ name: "flatten" }), input);
   return tf.model({ inputs: input, outputs: perceptron(flat, options), name: "mlp" });
 }
 
@@ -40,8 +41,8 @@ export function mlpOnFeatures(features: number, options: MlpOptions): tf.LayersM
 }
 
 /**
- * The same MLP behind a fixed projection of the pixels: the finished model of a subspace run.
- * @param colour where given, {@link ColourFeatures} of the pixels follow the coordinates
+ * The same MLP after a fixed projection of the pixels: the final model of a subspace run.
+ * @param colour adds {@link ColourFeatures} of the pixels to the coordinates
  */
 export function mlpBehindProjection(
   size: number,
@@ -50,12 +51,12 @@ export function mlpBehindProjection(
   colour?: Pick<ColourFeaturesConfig, "mean" | "std">,
 ): tf.LayersModel {
   const input = tf.input({ shape: [size, size, 3], name: "pixels" });
-  const flat = tf.layers.flatten({ name: "flatten" }).apply(input) as tf.SymbolicTensor;
-  let features = new SubspaceProjection({ rank, name: "subspace" }).apply(flat) as tf.SymbolicTensor;
+  const flat = applyLayer(tf.layers.flatten({ name: "flatten" }), input);
+  let features = applyLayer(new SubspaceProjection({ rank, name: "subspace" }), flat);
   if (colour) {
     const { mean, std } = colour;
-    const beside = new ColourFeatures({ mean, std, name: "colour" }).apply(input) as tf.SymbolicTensor;
-    features = tf.layers.concatenate({ name: "beside" }).apply([features, beside]) as tf.SymbolicTensor;
+    const extra = applyLayer(new ColourFeatures({ mean, std, name: "colour" }), input);
+    features = tf.layers.concatenate({ name: "beside" }).apply([features, extra]) as tf.SymbolicTensor;
   }
   return tf.model({ inputs: input, outputs: perceptron(features, options), name: "mlp" });
 }
@@ -66,23 +67,19 @@ function perceptron(input: tf.SymbolicTensor, options: MlpOptions): tf.SymbolicT
   hidden.forEach((units, i) => {
     const at = i + 1;
     const layer = { units, name: `dense_${at}`, seed: seed * 64 + at, inputGradient: i > 0 };
-    x = new BlockDense(layer).apply(x) as tf.SymbolicTensor;
-    if (normalization === "batch")
-      x = tf.layers.batchNormalization({ name: `norm_${at}` }).apply(x) as tf.SymbolicTensor;
-    if (normalization === "layer")
-      x = tf.layers.layerNormalization({ name: `norm_${at}` }).apply(x) as tf.SymbolicTensor;
-    x = tf.layers.activation({ activation, name: `${activation}_${at}` }).apply(x) as tf.SymbolicTensor;
-    if (dropout > 0) {
-      const layer = new CounterDropout({ rate: dropout, seed: seed * 64 + at, name: `dropout_${at}` });
-      x = layer.apply(x) as tf.SymbolicTensor;
-    }
+    x = applyLayer(new BlockDense(layer), x);
+    if (normalization === "batch") x = applyLayer(tf.layers.batchNormalization({ name: `norm_${at}` }), x);
+    if (normalization === "layer") x = applyLayer(tf.layers.layerNormalization({ name: `norm_${at}` }), x);
+    x = applyLayer(tf.layers.activation({ activation, name: `${activation}_${at}` }), x);
+    const mask = { rate: dropout, seed: seed * 64 + at, name: `dropout_${at}` };
+    if (dropout > 0) x = applyLayer(new CounterDropout(mask), x);
   });
   const inputGradient = hidden.length > 0;
   const logit = { units: 1, name: "logit", seed: seed * 64, initialGain: LOGIT_GAIN, inputGradient };
-  return new BlockDense(logit).apply(x) as tf.SymbolicTensor;
+  return applyLayer(new BlockDense(logit), x);
 }
 
-/** The architecture for people: `150528-2352-2352-294-1`. */
+/** The architecture as text: `150528-2352-2352-294-1`. */
 export function architectureOf(inputs: number, hidden: readonly number[]): string {
   return [inputs, ...hidden, 1].join("-");
 }

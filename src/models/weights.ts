@@ -1,10 +1,10 @@
-/** @module The weights of a model by name, as they are written to disk and read back. */
+/** @module The weights of a model by name, and reading and writing them. */
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors/index";
 import { SafetensorsFile, type TensorToWrite, writeJson, writeSafetensors } from "../files/index";
 import { noteCopy, readValues, tf, variableOf } from "../tensorflow/index";
 
-/** A weight of a model. A very large one may be made of parts: consecutive rows, each a variable of its own. */
+/** A weight of a model. A very large one may consist of several variables, each with consecutive rows. */
 export interface NamedWeight {
   /** `layer/weight`, such as `dense_1/kernel`. */
   readonly name: string;
@@ -12,7 +12,7 @@ export interface NamedWeight {
   readonly parts: readonly tf.Variable[];
 }
 
-/** Layers that keep a weight in parts say how they fit together. */
+/** Implemented by layers that keep a weight in parts. */
 export interface WeightOwner {
   namedWeights(): NamedWeight[];
 }
@@ -38,7 +38,7 @@ export function parameterCount(model: tf.LayersModel): number {
   return namedWeights(model).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-/** A network for people: its layer kinds in order with the extent of their last axis, such as `Conv2D 16, Dense 1`. */
+/** Describes a network by its kinds of layers with the size of their last axis, such as `Conv2D 16, Dense 1`. */
 export function describeModel(model: tf.LayersModel): string {
   const kinds = ["Conv2D", "SelfAttention", "Dense"];
   return model.layers
@@ -47,14 +47,14 @@ export function describeModel(model: tf.LayersModel): string {
     .join(", ");
 }
 
-/** True where no weight is NaN or infinite. */
+/** True if no weight is NaN or infinite. */
 export function weightsAreFinite(model: tf.LayersModel): boolean {
   return namedWeights(model).every(({ parts }) =>
     parts.every((part) => tf.tidy(() => Number.isFinite(tf.sum(part).dataSync()[0]))),
   );
 }
 
-/** Writes the weights as one safetensors file, atomically; one part is in memory at a time. */
+/** Writes the weights as one safetensors file, atomically, with one part in memory at a time. */
 export async function saveWeights(
   model: tf.LayersModel,
   path: string,
@@ -63,7 +63,7 @@ export async function saveWeights(
   await writeSafetensors(path, namedWeights(model).map(toWrite), metadata);
 }
 
-/** A weight as it is written: its parts one after the other. */
+/** A weight for writing: its parts one after the other. */
 export function toWrite({ name, shape, parts }: NamedWeight): TensorToWrite {
   return {
     name,
@@ -74,7 +74,7 @@ export function toWrite({ name, shape, parts }: NamedWeight): TensorToWrite {
   };
 }
 
-/** Reads the weights of a model back. @throws {InputError} `TENSOR_MISSING`, `TENSOR_SHAPE` or what is wrong with the file */
+/** Loads the weights of a model. @throws {InputError} `TENSOR_MISSING`, `TENSOR_SHAPE` and the codes of unreadable files */
 export async function loadWeights(model: tf.LayersModel, path: string): Promise<void> {
   const file = await SafetensorsFile.open(path);
   try {
@@ -88,7 +88,7 @@ export async function loadWeights(model: tf.LayersModel, path: string): Promise<
   }
 }
 
-/** Reads a weight from a file, part by part. @throws {InputError} `TENSOR_MISSING` or `TENSOR_SHAPE` */
+/** Reads a weight from a file, one part at a time. @throws {InputError} `TENSOR_MISSING` or `TENSOR_SHAPE` */
 export async function readParts(
   file: SafetensorsFile,
   weight: NamedWeight,
@@ -110,8 +110,8 @@ export async function readParts(
 }
 
 /**
- * Gives a model the weights that another one has under the same names, and its own values for the rest.
- * @param own values by name, row-major, of the weights that `from` does not have; neither model's are in parts
+ * Copies the weights that another model has under the same names, and sets the others to given values.
+ * @param own values by name, row-major, of the weights that `from` does not have; no weight of either model is in parts
  */
 export function copyWeights(from: tf.LayersModel, to: tf.LayersModel, own: ReadonlyMap<string, Float32Array>): void {
   const sources = new Map(namedWeights(from).map(({ name, parts }) => [name, parts[0] as tf.Variable]));
@@ -122,12 +122,27 @@ export function copyWeights(from: tf.LayersModel, to: tf.LayersModel, own: Reado
   }
 }
 
+/** Sets the weights of the dense layer `logit`. */
+export function setLogit(model: tf.LayersModel, weights: ArrayLike<number>, bias: number): void {
+  const kernel = Float32Array.from(weights);
+  tf.tidy(() => model.getLayer("logit").setWeights([tf.tensor2d(kernel, [kernel.length, 1]), tf.tensor1d([bias])]));
+}
+
 /** Writes the architecture as Keras-style JSON. */
 export async function saveTopology(model: tf.LayersModel, path: string): Promise<void> {
   await writeJson(path, model.toJSON(undefined, false));
 }
 
-/** A model of the architecture in a file, with initial weights. */
+/** Writes the architecture and the weights of a model into a run. */
+export async function saveModel(
+  model: tf.LayersModel,
+  run: { readonly topology: string; readonly bestWeights: string },
+): Promise<void> {
+  await saveTopology(model, run.topology);
+  await saveWeights(model, run.bestWeights);
+}
+
+/** Builds the model of a topology file, with initial weights. */
 export async function loadTopology(path: string): Promise<tf.LayersModel> {
   const modelTopology = JSON.parse(await readFile(path, "utf8"));
   return tf.loadLayersModel(tf.io.fromMemory({ modelTopology }));

@@ -1,6 +1,6 @@
 /**
- * @module Batch normalization of image batches, forward and backward: by the project's own operations, else by
- * TensorFlow's fused ones, else by tfjs's.
+ * @module Batch normalization of image batches, forward and backward: with the project's own operations, else with
+ * TensorFlow's fused ones, else with tfjs's.
  */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "./differentiable";
@@ -8,19 +8,18 @@ import { attribute, callOps } from "./kernels";
 import { runtime } from "./load";
 import { batchNormBackward, batchNormForward, hasNetworkOps } from "./network-ops";
 
-/** What batch normalization gives. */
 interface BatchNormStep {
   /** Normalized, scaled and shifted; shape of the input. */
   readonly y: tf.Tensor4D;
   /** Mean of the batch per channel. */
   readonly mean: tf.Tensor1D;
-  /** Variance of the batch per channel, with Bessel's correction, as running statistics want it. */
+  /** Variance of the batch per channel, with Bessel's correction, for the running statistics. */
   readonly variance: tf.Tensor1D;
 }
 
 interface BatchNormOptions {
   readonly epsilon: number;
-  /** Clip the result to 0 to 6 (Krizhevsky 2010). */
+  /** Clips the result to 0 to 6 (Krizhevsky 2010). */
   readonly relu6?: boolean;
 }
 
@@ -29,7 +28,7 @@ type Statistics = readonly [mean: tf.Tensor1D, variance: tf.Tensor1D];
 
 /**
  * Normalizes each channel of x [n, h, w, c] by the batch's own mean and (biased) variance (Ioffe and Szegedy 2015).
- * Differentiable in x, gamma [c] and beta [c]; mean and variance carry no gradient.
+ * Differentiable in x, gamma [c] and beta [c]; mean and variance have no gradient.
  */
 export function batchNormInTraining(
   x: tf.Tensor4D,
@@ -48,7 +47,7 @@ export function batchNormInTraining(
   return options.relu6 ? { ...step, y: tf.relu6(step.y) } : step;
 }
 
-/** Normalizes by given statistics, which carry no gradient. Differentiable in x, gamma and beta. */
+/** Normalizes by given statistics, which have no gradient. Differentiable in x, gamma and beta. */
 export function batchNormByStatistics(
   x: tf.Tensor4D,
   gamma: tf.Tensor1D,

@@ -1,6 +1,6 @@
 /**
- * @module What transformer blocks are made of, composed of few large operations of tfjs: for GPUs, plain JavaScript, and
- * where the project's own operations could not be compiled. The functions are those of `transformer-ops.ts`.
+ * @module The functions of `transformer-ops.ts` in few large operations of tfjs: for GPUs, for plain JavaScript, and if the
+ * project's own operations are missing.
  */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "./differentiable";

@@ -1,7 +1,7 @@
 /**
- * @module Networks of Dense layers with ReLU between them, forward and backward in one native operation each
- * (native/dense.cc): a layer takes less than a millisecond where inputs are few, and what lies between two operations
- * (JavaScript, threads to be woken) took a fifth of a step.
+ * @module Networks of dense layers with ReLU between them, forward and backward in one native operation each
+ * (native/dense.cc). With few inputs a layer takes less than a millisecond, and the time between operations (JavaScript,
+ * waking threads) was a fifth of a step.
  */
 import type * as tf from "@tensorflow/tfjs";
 import { denseAttributes } from "./dense-ops";
@@ -16,11 +16,11 @@ export interface DenseChain {
 
 /** Dense layers implement this. */
 export interface DenseLayer {
-  /** The kernel [k, m], in rows one below the other where it is in several blocks, and the bias [m]. */
+  /** The kernel [k, m], perhaps in several blocks of rows, and the bias [m]. */
   denseWeights(): { readonly blocks: readonly tf.Variable[]; readonly bias: tf.Variable };
 }
 
-/** The chain that a model on vectors is, with a ReLU after each layer but the last and all weights trained; else undefined. */
+/** The chain of a model on vectors with ReLU after each layer but the last and no frozen weights; undefined for others. */
 export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
   const [input, ...layers] = model.layers;
   if (input?.getClassName() !== "InputLayer" || input.batchInputShape?.length !== 2) return undefined;
@@ -35,8 +35,8 @@ export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
 }
 
 /**
- * What each layer gives, ReLU included where there is one.
- * @param x [n, k]; stays with the caller, who disposes the results
+ * The output of each layer, after its ReLU if it has one. The caller disposes the outputs.
+ * @param x [n, k]
  */
 export function chainForward({ kernels, biases }: DenseChain, x: tf.Tensor2D): tf.Tensor2D[] {
   const attributes = [attribute.int("N", kernels.length), ...denseAttributes()];
@@ -44,9 +44,9 @@ export function chainForward({ kernels, biases }: DenseChain, x: tf.Tensor2D): t
 }
 
 /**
- * Gradients of all weights. Those of kernels are factors: `x`, `values` but the last, and `dy` among them, which go over to them.
- * @param values of {@link chainForward}
- * @param dy errors of the last layer's output [n, m]
+ * Gradients of all weights. Those of kernels are in factors, which take over `x`, all `values` but the last, and `dy`.
+ * @param values from {@link chainForward}
+ * @param dy gradient of the last layer's output [n, m]
  */
 export function chainBackward(
   { kernels, biases }: DenseChain,

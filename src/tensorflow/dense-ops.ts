@@ -1,6 +1,6 @@
 /**
- * @module Products of a batch with the weights of Dense layers, by the project's own operations (native/dense.cc) where
- * updates multiply gradients out by them too, and by TensorFlow's otherwise.
+ * @module Products of a batch with the weights of dense layers: with the project's own operations (native/dense.cc) if updates
+ * use them too, otherwise with TensorFlow's.
  */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, callOp } from "./kernels";
@@ -8,7 +8,7 @@ import { columnSums, hasNetworkOps } from "./network-ops";
 import { updateWay } from "./optimizers/fused";
 import { precision } from "./precision";
 
-/** Of the project's operations: the first column of x that belongs to the weights, and the precision of products. */
+/** Attributes of the project's operations: the first column of x that belongs to the weights, and the precision. */
 export function denseAttributes(first = 0): ReturnType<typeof attribute.int>[] {
   return [attribute.int("whole", first), attribute.float("real", precision() === "bf16" ? 1 : 0)];
 }
@@ -36,7 +36,7 @@ export function denseForward(x: tf.Tensor2D, blocks: readonly tf.Tensor2D[], bia
   });
 }
 
-/** dy W^T, the errors of x. */
+/** dy W^T, the gradient of x. */
 export function denseBackward(dy: tf.Tensor2D, blocks: readonly tf.Tensor2D[]): tf.Tensor2D {
   const own = updateWay() === "product";
   return tf.tidy(() => {
@@ -47,7 +47,7 @@ export function denseBackward(dy: tf.Tensor2D, blocks: readonly tf.Tensor2D[]): 
   });
 }
 
-/** Sums over the batch, the errors of b. */
+/** Sums over the batch, the gradient of b. */
 export function denseBias(dy: tf.Tensor2D): tf.Tensor {
   return hasNetworkOps ? columnSums(dy) : tf.sum(dy, 0);
 }

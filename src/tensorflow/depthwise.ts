@@ -1,10 +1,10 @@
-/** @module Depthwise convolutions: TensorFlow's gradients of them take several times as long as the project's own. */
+/** @module Depthwise convolutions, whose gradients in TensorFlow take several times as long as the project's own. */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "./differentiable";
 import { depthwiseBackward, depthwiseForward, hasNetworkOps } from "./network-ops";
 
 /**
- * Convolves each channel with a kernel of its own, padding "same".
+ * Convolves each channel with its own kernel, padding "same".
  * @param x [n, h, w, c]
  * @param kernel [k, k, c, 1]
  */

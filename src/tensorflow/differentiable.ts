@@ -1,9 +1,9 @@
-/** @module Functions of tensors with a gradient of their own. */
+/** @module Functions of tensors with a custom gradient. */
 import * as tf from "@tensorflow/tfjs";
 
 interface WithGradient {
   readonly value: tf.Tensor;
-  /** From the errors of the value and the saved tensors to the errors of the inputs. */
+  /** From the gradient of the value and the saved tensors to the gradients of the inputs. */
   readonly gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
 }
 

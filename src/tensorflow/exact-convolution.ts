@@ -1,11 +1,11 @@
 /**
- * @module Convolutions in full float32. On processors with bf16 instructions, where TensorFlow may use bf16 (see
- * `precision.ts`), oneDNN's convolutions round their factors to it. The operation `Conv` is not given to oneDNN. Only
- * the forward pass is exact: gradients of convolutions have no such operation and keep bf16 factors, unless the process
- * is started with `TF_SET_ONEDNN_FPMATH_MODE=` (empty).
+ * @module Convolutions in full float32. On processors with bf16 instructions, if TensorFlow may use them (see `precision.ts`),
+ * oneDNN's convolutions round their factors. The operation `Conv` does not use oneDNN. Only the forward pass is exact:
+ * gradients of convolutions have no such operation and use bf16 factors, unless the process starts with
+ * `TF_SET_ONEDNN_FPMATH_MODE=` (empty).
  */
 import * as tf from "@tensorflow/tfjs";
-import { attribute, callOp } from "./kernels";
+import { attribute, callOp, wrapKernel } from "./kernels";
 
 type KernelInputs = Readonly<Record<string, tf.Tensor | undefined>>;
 type Shape = [number, number, number, number];
@@ -44,19 +44,15 @@ const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   sigmoid: tf.sigmoid,
 };
 
-interface KernelCall {
+interface ConvolutionCall {
   readonly inputs: KernelInputs;
-  readonly backend: unknown;
   readonly attrs: ConvAttributes;
 }
 
-/** Puts exact convolutions in place of tfjs-node's while `isExact` says so. */
+/** Uses exact convolutions instead of tfjs-node's while `isExact` is true. */
 export function interceptConvolutions(isExact: () => boolean): void {
   for (const name of [tf.Conv2D, tf.FusedConv2D]) {
-    const kernel = tf.getKernel(name, "tensorflow");
-    if (!kernel) continue;
-    const original = kernel.kernelFunc as unknown as (call: KernelCall) => tf.Tensor;
-    const choose = (call: KernelCall) => {
+    wrapKernel<ConvolutionCall>(name, (original) => (call) => {
       const { inputs, attrs } = call;
       const activation = activations[attrs.activation ?? "linear"];
       if (!isExact() || !activation || attrs.dataFormat === "NCHW") return original(call);
@@ -64,8 +60,6 @@ export function interceptConvolutions(isExact: () => boolean): void {
         const product = convolve(inputs, attrs);
         return activation(inputs.bias ? tf.add(product, inputs.bias) : product);
       });
-    };
-    tf.unregisterKernel(name, "tensorflow");
-    tf.registerKernel({ ...kernel, kernelFunc: choose as unknown as tf.KernelFunc });
+    });
   }
 }

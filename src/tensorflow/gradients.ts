@@ -1,6 +1,6 @@
 /**
- * @module Loss and gradients of a model. The gradient of a very wide first layer is kept as the two factors it is the
- * product of, and multiplied out block by block while the weights are updated: it then never needs memory of its own.
+ * @module Loss and gradients of a model. The gradient of a very wide first layer is kept as two factors, which are multiplied
+ * block by block while the weights are updated, so that the whole gradient never needs memory.
  */
 import * as tf from "@tensorflow/tfjs";
 
@@ -12,9 +12,9 @@ export interface FactoredGradient {
 
 export type Gradient = tf.Tensor | FactoredGradient;
 
-/** Layers that keep their kernel's gradient in factors implement this. */
+/** Implemented by layers that keep their kernel's gradient in factors. */
 export interface FactoredLayer {
-  /** The kernel variables, each with the factors of its gradient of the last backward pass; the caller disposes them. */
+  /** The factors of each kernel variable's gradient from the last backward pass; the caller disposes them. */
   takeFactoredGradients(): Map<tf.Variable, FactoredGradient>;
 }
 
@@ -33,7 +33,7 @@ export function disposeGradient(gradient: Gradient): void {
 }
 
 /**
- * Sum of squares of a gradient. In factors it is the sum of (X X^T) * (E E^T), two products of batch size
+ * Sum of squares of a gradient. For factors it is the sum of (X X^T) * (E E^T), two products of batch size
  * (Goodfellow 2015, "Efficient per-example gradient computations").
  */
 export function squaredNorm(gradient: Gradient): tf.Scalar {
@@ -55,7 +55,7 @@ export function addGradients(a: Gradient, b: Gradient): Gradient {
   return sum;
 }
 
-/** Multiplies a gradient by a number; it is consumed. */
+/** Multiplies a gradient by a number; the gradient is consumed. */
 export function scaleGradient(gradient: Gradient, factor: number): Gradient {
   if (!isFactored(gradient)) {
     const scaled = tf.mul(gradient, factor);
@@ -111,7 +111,7 @@ function isFactoredLayer(layer: unknown): layer is FactoredLayer {
 
 const factoredVariables = new WeakSet<tf.Variable>();
 
-/** Marks a variable whose gradient its layer keeps in factors, so that autodiff is not asked for it. */
+/** Marks a variable whose gradient its layer keeps in factors, so that autodiff does not compute it. */
 export function markFactored(variable: tf.Variable): void {
   factoredVariables.add(variable);
 }

@@ -1,4 +1,4 @@
-/** @module TensorFlow for the rest of the project: the only room that loads it. */
+/** @module TensorFlow for the rest of the project. No other room loads it. */
 import "./load";
 import "./native-gradients";
 import "./precision";
@@ -8,6 +8,7 @@ export { batchNormByStatistics, batchNormInTraining } from "./batch-norm";
 export type { DenseLayer } from "./dense-chain";
 export { denseBackward, denseBias, denseForward } from "./dense-ops";
 export { depthwiseConvolution } from "./depthwise";
+export { differentiable } from "./differentiable";
 export {
   addGradients,
   disposeGradient,

@@ -1,6 +1,6 @@
 /**
- * @module Direct calls of TensorFlow's native operations that tfjs does not offer: resource variables, fused optimizer
- * updates, counter-based random numbers, uint8 tensors. Typed by what each needs; native runtime only.
+ * @module Direct calls of native TensorFlow operations that tfjs does not offer: resource variables, fused optimizer updates,
+ * counter-based random numbers, uint8 tensors. Only for the native runtime.
  */
 import * as tf from "@tensorflow/tfjs";
 import { runtime } from "./load";
@@ -32,7 +32,7 @@ interface NativeBackend {
   createOutputTensor(metadata: { id: number; shape: readonly number[]; dtype: number }): tf.Tensor;
 }
 
-/** The native backend. @throws where the process runs on plain JavaScript */
+/** The native backend. @throws if the process runs on plain JavaScript */
 export function nativeBackend(): NativeBackend {
   if (runtime.kind !== "native") throw new Error("This operation needs the native TensorFlow.");
   return tf.backend() as unknown as NativeBackend;
@@ -69,7 +69,19 @@ export function runOp(name: string, attributes: OpAttribute[], inputs: tf.Tensor
   nativeBackend().executeMultipleOutputs(name, attributes, inputs, 0);
 }
 
-/** Product of two float32 matrices with float32 accumulation; the operation that never uses bf16. */
+/** Replaces a kernel of the native backend, if there is one. @param wrap returns the new function, given the original */
+export function wrapKernel<Call>(
+  name: string,
+  wrap: (original: (call: Call) => tf.TensorInfo) => (call: Call) => tf.TensorInfo,
+): void {
+  const kernel = tf.getKernel(name, "tensorflow");
+  if (!kernel) return;
+  const wrapped = wrap(kernel.kernelFunc as unknown as (call: Call) => tf.TensorInfo);
+  tf.unregisterKernel(name, "tensorflow");
+  tf.registerKernel({ ...kernel, kernelFunc: wrapped as unknown as tf.KernelFunc });
+}
+
+/** Product of two float32 matrices with float32 accumulation, by the operation that never uses bf16. */
 export function exactMatMul(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
   const flags = [attribute.flag("transpose_a", transposeA), attribute.flag("transpose_b", transposeB)];
   return callOp("MatMul", [attribute.float32("T"), ...flags], [a, b]);
@@ -85,7 +97,7 @@ export function exactBatchMatMul(a: tf.Tensor, b: tf.Tensor, transposeA: boolean
   );
 }
 
-/** A uint8 tensor, which only native operations understand; the caller disposes it. */
+/** A uint8 tensor, which only native operations accept; the caller disposes it. */
 export function bytesTensor(bytes: Uint8Array, shape: readonly number[]): tf.Tensor {
   const { binding } = nativeBackend();
   const id = binding.createTensor(shape, binding.TF_UINT8, bytes);
@@ -93,8 +105,8 @@ export function bytesTensor(bytes: Uint8Array, shape: readonly number[]): tf.Ten
 }
 
 /**
- * A float32 tensor of the same values as `bytes` (0 to 255). The bytes cross into TensorFlow as they are, a quarter of
- * the size of floats.
+ * A float32 tensor with the values of `bytes` (0 to 255). TensorFlow gets the bytes themselves, which are a quarter of the
+ * size of floats.
  */
 export function floatsFromBytes(bytes: Uint8Array, shape: readonly number[]): tf.Tensor {
   if (runtime.kind !== "native") return tf.tensor(Float32Array.from(bytes), [...shape], "float32");
@@ -107,8 +119,8 @@ export function floatsFromBytes(bytes: Uint8Array, shape: readonly number[]): tf
 }
 
 /**
- * Uniform numbers in [0, 1) that depend on nothing but the shape and the two keys (Philox, Salmon et al. 2011): the same
- * keys give the same numbers in every process. On plain JavaScript a seeded generator of tfjs takes its place.
+ * Uniform numbers in [0, 1) that depend only on the shape and the two keys (Philox, Salmon et al. 2011): the same keys give
+ * the same numbers in every process. Plain JavaScript uses a seeded generator of tfjs instead.
  */
 export function statelessUniform(shape: readonly number[], key: number, counter: number): tf.Tensor {
   if (runtime.kind !== "native") return tf.randomUniform([...shape], 0, 1, "float32", key * 1_000_003 + counter);

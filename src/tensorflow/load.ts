@@ -1,43 +1,43 @@
 /**
- * @module Loads TensorFlow once per process: the native one where the set-up could build it, otherwise plain JavaScript.
- * Importing this file has the side effect of registering the backend with `@tensorflow/tfjs`.
+ * @module Loads TensorFlow once per process: the native one if the set-up has built it, otherwise plain JavaScript. Importing
+ * this file registers the backend with `@tensorflow/tfjs`.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { projectRoot } from "../files/index";
 
-/** Kinds of vector and matrix instructions, each including those before it. */
+/** Sets of vector and matrix instructions; each includes the ones before it. */
 export type CpuIsa = "plain" | "avx2" | "avx512" | "amx";
 
-/** What oneDNN inside TensorFlow may use under each value of `HISTO_MAX_CPU_ISA`. */
+/** The limit for oneDNN inside TensorFlow, by the value of `HISTO_MAX_CPU_ISA`. */
 const ONEDNN_LIMITS: Readonly<Record<string, string>> = { avx2: "AVX2", avx512: "AVX512_CORE_BF16" };
 
-/** Which TensorFlow runs, for `histo doctor` and for choosing fused kernels. */
+/** The TensorFlow that runs, for `histo doctor` and for choosing fused kernels. */
 interface TensorFlowRuntime {
   readonly kind: "native" | "javascript";
-  /** True where operations run on an NVIDIA GPU. */
+  /** True if operations run on an NVIDIA GPU. */
   readonly gpu: boolean;
-  /** True where the project's own update operations are there (see native/optimizers.cc). */
+  /** True if the project's own update operations are available (see native/optimizers.cc). */
   readonly fusedUpdates: boolean;
-  /** The instructions that those operations use: the processor's best, or what `HISTO_MAX_CPU_ISA` leaves. */
+  /** The instructions of those operations: the processor's best, limited by `HISTO_MAX_CPU_ISA`. */
   readonly isa?: CpuIsa;
-  /** True where those operations can round the factors of a product to bfloat16 (AMX, AVX512-BF16). */
+  /** True if those operations can round the factors of a product to bfloat16 (AMX, AVX512-BF16). */
   readonly fusedBf16: boolean;
-  /** Why there is no native TensorFlow; absent where there is one. */
+  /** Why there is no native TensorFlow; absent if there is one. */
   readonly problem?: string;
 }
 
-/** Resolves packages from the project, also when the notebook kernel compiled this file. */
+/** Resolves packages from the project, even if the notebook kernel has compiled this file. */
 export const projectRequire = createRequire(join(projectRoot(), "package.json"));
 
-/** Bf16 products must be allowed before TensorFlow starts; whether they are used is decided later, see `precision.ts`. */
+/** The variable that allows bf16 products. It must be set before TensorFlow starts; `precision.ts` decides on their use. */
 export const BF16_ALLOWED = "TF_SET_ONEDNN_FPMATH_MODE";
 
 interface NativePackage {
   backend(): { isUsingGpuDevice?: boolean };
 }
 
-/** Loads without TensorFlow's start-up notes, where the set-up could compile the means for it (see native/quietly.cc). */
+/** Runs `work` without TensorFlow's start-up messages, if the set-up has compiled the addon (see native/quietly.cc). */
 function quietly(work: () => unknown): unknown {
   if (process.env.TF_CPP_MIN_LOG_LEVEL === "0") return work();
   let addon: (work: () => unknown) => unknown;
@@ -52,7 +52,7 @@ function quietly(work: () => unknown): unknown {
 const NO_FUSED = { fusedUpdates: false, fusedBf16: false } as const;
 const PLAIN = { kind: "javascript", gpu: false, ...NO_FUSED } as const;
 
-/** Adds the project's operations to TensorFlow, where the set-up could compile them against it. */
+/** Adds the project's update operations to TensorFlow, if the set-up has compiled them. */
 function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "fusedBf16" | "isa"> {
   if (process.env.HISTO_FUSED_UPDATES === "0") return NO_FUSED;
   try {
@@ -73,12 +73,12 @@ function load(): TensorFlowRuntime {
   process.env[BF16_ALLOWED] ??= "BF16";
   const limit = ONEDNN_LIMITS[process.env.HISTO_MAX_CPU_ISA ?? ""];
   if (limit) process.env.ONEDNN_MAX_CPU_ISA = limit;
-  // tfjs-node 4.22 calls two functions that newer Nodes warn of (22, 24) or no longer have (23, 24).
+  // tfjs-node 4.22 calls two functions that Node 22 and 24 deprecate and Node 23 and 24 lack.
   const legacy = projectRequire("node:util") as Record<string, (value: unknown) => boolean>;
   legacy.isNullOrUndefined = (value) => value === null || value === undefined;
   legacy.isArray = Array.isArray;
   if (process.env.HISTO_TENSORFLOW === "javascript") {
-    return { ...PLAIN, problem: "HISTO_TENSORFLOW=javascript asks for it" };
+    return { ...PLAIN, problem: "HISTO_TENSORFLOW=javascript is set" };
   }
   try {
     const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;

@@ -1,14 +1,13 @@
 /**
- * @module Gradients in few native operations where tfjs composes them from many, or TensorFlow's own is slow on a CPU:
- * on feature maps of tens of megabytes each operation costs a pass over memory. Native runtime only; plain JavaScript
- * keeps tfjs's own.
+ * @module Gradients in few native operations, where tfjs composes them from many or TensorFlow's own are slow on a CPU: each
+ * operation is a pass over memory, and feature maps have tens of megabytes. Plain JavaScript keeps tfjs's own gradients.
  */
 import * as tf from "@tensorflow/tfjs";
-import { attribute, callOp } from "./kernels";
+import { attribute, callOp, wrapKernel } from "./kernels";
 import { runtime } from "./load";
 import { hasNetworkOps, maxPoolBackward, maxPoolForward } from "./network-ops";
 
-/** ReluGrad, one operation for tfjs's step, cast and multiply; the project's own where it is there, for both passes. */
+/** Uses ReluGrad instead of tfjs's step, cast and multiply, or the project's own operations for both passes. */
 function nativeRelu(): void {
   const [name, types] = runtime.fusedUpdates ? ["HistoReluGrad", []] : ["ReluGrad", [attribute.float32("T")]];
   tf.unregisterGradient(tf.Relu);
@@ -20,20 +19,18 @@ function nativeRelu(): void {
       return { x: () => callOp(name, types, [dy as tf.Tensor, y]) };
     },
   });
-  const kernel = tf.getKernel(tf.Relu, "tensorflow");
-  if (!kernel || !runtime.fusedUpdates) return;
-  const original = kernel.kernelFunc as unknown as (call: UnaryCall) => tf.Tensor;
-  const choose = (call: UnaryCall) =>
-    call.inputs.x.dtype === "float32" ? callOp("HistoRelu", [], [call.inputs.x]) : original(call);
-  tf.unregisterKernel(tf.Relu, "tensorflow");
-  tf.registerKernel({ ...kernel, kernelFunc: choose as unknown as tf.KernelFunc });
+  if (!runtime.fusedUpdates) return;
+  wrapKernel<UnaryCall>(tf.Relu, (original) => (call) => {
+    const { x } = call.inputs;
+    return x.dtype === "float32" ? callOp("HistoRelu", [], [x]) : original(call);
+  });
 }
 
 /**
- * Gradient of max pooling with windows that do not overlap, where the project's own operations are missing. TensorFlow's
- * MaxPoolGrad takes five times as long as this on two cores: maxima and errors are spread over their windows (AvgPoolGrad,
- * which is fast, of four times the value), and an error goes where the input equals the maximum. Where several inputs of a window do, each gets all of it; behind a
- * convolution that does not happen.
+ * Gradient of max pooling with windows that do not overlap, for when the project's own operations are missing. TensorFlow's
+ * MaxPoolGrad takes five times as long on two cores. This one spreads maxima and errors over their windows (AvgPoolGrad, which
+ * is fast, of four times the value), and passes an error to the inputs that equal the maximum. If several inputs of a window
+ * do, each gets the whole error, but after a convolution this does not happen.
  */
 function quickMaxPoolGradient(): void {
   replaceMaxPoolGradient((dy, x, y, { filterSize, strides, pad }) => {
@@ -44,7 +41,7 @@ function quickMaxPoolGradient(): void {
   });
 }
 
-/** Puts a gradient in front of tfjs's own. @param choose gives undefined for calls that are left to tfjs */
+/** Replaces tfjs's gradient of max pooling. @param choose returns undefined for calls that tfjs should handle */
 function replaceMaxPoolGradient(
   choose: (
     dy: tf.Tensor4D,
@@ -77,7 +74,6 @@ interface MaxPoolAttributes {
 
 interface UnaryCall {
   readonly inputs: { readonly x: tf.Tensor };
-  readonly backend: unknown;
 }
 
 interface MaxPoolCall extends UnaryCall {
@@ -87,7 +83,7 @@ interface MaxPoolCall extends UnaryCall {
 const pairOf = (value: number | [number, number]): [number, number] =>
   typeof value === "number" ? [value, value] : value;
 
-/** Whether windows tile the input, leaving out at most a rest at the lower and right edges. */
+/** True if the windows tile the input, except for a rest at the lower and right edges. */
 function fits(x: tf.Tensor4D, y: tf.Tensor4D, height: number, width: number, pad: unknown): boolean {
   const whole = y.shape[1] * height <= x.shape[1] && y.shape[2] * width <= x.shape[2];
   return whole && (pad === "valid" || pad === "same" || pad === 0);
@@ -105,26 +101,22 @@ function spreadToMaxima(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, height:
     ];
     const shape = tf.tensor1d(x.shape, "int32");
     const spread = (values: tf.Tensor) => callOp("AvgPoolGrad", attributes, [shape, tf.mul(values, height * width)]);
-    // Zero at a maximum and negative elsewhere; made positive by next to nothing, so that ReluGrad selects the maxima.
+    // Zero at a maximum and negative elsewhere. SMALLEST makes the zeros positive, so that ReluGrad selects the maxima.
     const below = tf.add(tf.sub(x, spread(y)), SMALLEST);
     return callOp("ReluGrad", [attribute.float32("T")], [spread(dy), below]) as tf.Tensor4D;
   });
 }
 
-/** Forward and backward pass of 2 x 2 max pooling by the project's own operations, an eighth of the time of TensorFlow's. */
+/** Uses the project's own operations for 2 x 2 max pooling, forward and backward: an eighth of TensorFlow's time. */
 function ownMaxPool(): void {
-  const kernel = tf.getKernel(tf.MaxPool, "tensorflow");
-  if (!kernel) return;
-  const original = kernel.kernelFunc as unknown as (call: MaxPoolCall) => tf.Tensor;
   const halves = (x: tf.Tensor, { filterSize, strides, pad }: MaxPoolAttributes) => {
     const twos = [...pairOf(filterSize), ...pairOf(strides)].every((value) => value === 2);
     const even = (x.shape[1] as number) % 2 === 0 && (x.shape[2] as number) % 2 === 0;
     return twos && (pad === "valid" || pad === 0 || (pad === "same" && even));
   };
-  const choose = (call: MaxPoolCall) =>
-    halves(call.inputs.x, call.attrs) ? maxPoolForward(call.inputs.x) : original(call);
-  tf.unregisterKernel(tf.MaxPool, "tensorflow");
-  tf.registerKernel({ ...kernel, kernelFunc: choose as unknown as tf.KernelFunc });
+  wrapKernel<MaxPoolCall>(tf.MaxPool, (original) => (call) => {
+    return halves(call.inputs.x, call.attrs) ? maxPoolForward(call.inputs.x) : original(call);
+  });
   replaceMaxPoolGradient((dy, x, _, attributes) => (halves(x, attributes) ? () => maxPoolBackward(dy, x) : undefined));
 }
 

@@ -1,6 +1,6 @@
 /**
- * @module The project's own operations for networks (native/networks/): each one pass over memory where TensorFlow and
- * tfjs need many. Not there on GPUs, on plain JavaScript, and where the set-up had no compiler: ask {@link hasNetworkOps}.
+ * @module The project's own operations for networks (native/networks/): each is one pass over memory where TensorFlow and tfjs
+ * need many. They are missing on GPUs, on plain JavaScript and without a compiler, see {@link hasNetworkOps}.
  */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, bytesTensor, callOp, callOps, floatsFromBytes, runOp } from "./kernels";
@@ -16,7 +16,7 @@ function load(): boolean {
   }
 }
 
-/** Whether the operations of this file can be called. */
+/** True if the operations of this file are available. */
 export const hasNetworkOps: boolean = load();
 
 const heads = (count: number) => [attribute.int("whole", count)];
@@ -30,7 +30,7 @@ export function attentionForward(qkv: tf.Tensor, count: number): [tf.Tensor, tf.
   return callOps("HistoAttention", heads(count), [qkv], 2) as [tf.Tensor, tf.Tensor];
 }
 
-/** Errors of qkv from those of the output, and what the forward pass gave. */
+/** Gradient of qkv. @param errors gradient of the output */
 export function attentionBackward(
   [qkv, out, logSums]: readonly [tf.Tensor, tf.Tensor, tf.Tensor],
   errors: tf.Tensor,
@@ -71,55 +71,55 @@ export function columnSums(x: tf.Tensor): tf.Tensor1D {
   return callOp("HistoColumnSums", [], [x]) as tf.Tensor1D;
 }
 
-/** Adds a bias over the last axis to x in place: only for tensors that nobody else has seen. */
+/** Adds a bias over the last axis to x in place. Only for tensors that nothing else uses. */
 export function addBiasInPlace(x: tf.Tensor, bias: tf.Tensor): void {
   runOp("HistoAddBias", [], [x, bias]);
 }
 
-/** 2 x 2 max pooling with stride 2 of x [n, h, w, c], leaving out a last odd row or column. */
+/** 2 x 2 max pooling with stride 2 of x [n, h, w, c], without a last odd row or column. */
 export function maxPoolForward(x: tf.Tensor): tf.Tensor {
   return callOp("HistoMaxPool", [], [x]);
 }
 
-/** Its gradient: an error goes to the first largest pixel of its window. */
+/** Its gradient: each error goes to the first largest pixel of its window. */
 export function maxPoolBackward(dy: tf.Tensor, x: tf.Tensor): tf.Tensor {
   return callOp("HistoMaxPoolGrad", [], [dy, x]);
 }
 
-/** What batch normalization is to do. */
-interface NormalizationKind {
+interface NormalizationOptions {
   readonly epsilon: number;
   readonly relu6?: boolean;
 }
 
-const normalization = ({ epsilon, relu6 = false }: NormalizationKind, byBatch: boolean) => [
+const normalization = ({ epsilon, relu6 = false }: NormalizationOptions, byBatch: boolean) => [
   attribute.float("real", epsilon),
   attribute.int("whole", (byBatch ? 0 : 1) + (relu6 ? 2 : 0)),
 ];
 
 /**
  * Batch normalization over all axes but the last.
- * @param statistics means and variances [2, c], which count unless the batch's own do
+ * @param statistics means and variances [2, c], for `byBatch` false
+ * @param byBatch uses the statistics of the batch instead
  * @returns y, and the means and (biased) variances that were used [2, c]
  */
 export function batchNormForward(
   inputs: readonly [x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor],
   statistics: tf.Tensor,
-  kind: NormalizationKind,
+  options: NormalizationOptions,
   byBatch: boolean,
 ): [tf.Tensor, tf.Tensor] {
-  const outputs = callOps("HistoBatchNorm", normalization(kind, byBatch), [...inputs, statistics], 2);
-  return outputs as [tf.Tensor, tf.Tensor];
+  const attributes = normalization(options, byBatch);
+  return callOps("HistoBatchNorm", attributes, [...inputs, statistics], 2) as [tf.Tensor, tf.Tensor];
 }
 
-/** Gradients of x, gamma and beta. @param saved these three and the statistics that were used */
+/** Gradients of x, gamma and beta. @param saved x, gamma, beta and the statistics that were used */
 export function batchNormBackward(
   dy: tf.Tensor,
   saved: readonly tf.Tensor[],
-  kind: NormalizationKind,
+  options: NormalizationOptions,
   byBatch: boolean,
 ): tf.Tensor[] {
-  const outputs = callOps("HistoBatchNormGrad", normalization(kind, byBatch), [dy, ...saved], 2);
+  const outputs = callOps("HistoBatchNormGrad", normalization(options, byBatch), [dy, ...saved], 2);
   const [dx, sums] = outputs as [tf.Tensor, tf.Tensor];
   return [dx, ...tf.unstack(sums)];
 }
@@ -135,7 +135,7 @@ export function depthwiseBackward(dy: tf.Tensor, x: tf.Tensor, kernel: tf.Tensor
 }
 
 /**
- * (bytes - shift) * scale by channel, computed in TensorFlow: the bytes cross into it as they are.
+ * (bytes - shift) * scale by channel, computed in TensorFlow, which gets the bytes themselves.
  * @param shape [..., 3]
  */
 export function standardizedBytes(

@@ -1,12 +1,12 @@
 /**
- * @module Precision of matrix products. With `bf16` the factors of a product are rounded to bfloat16 on processors that
- * have such instructions (AMX, AVX512-BF16); sums, weights and everything else stay float32. TensorFlow allows bf16 per
- * process, so `fp32` is had by sending products to the operation that ignores the permission.
+ * @module Precision of matrix products. With `bf16`, factors of products are rounded to bfloat16 on processors with such
+ * instructions (AMX, AVX512-BF16); sums, weights and everything else stay float32. TensorFlow allows bf16 per process, so
+ * `fp32` uses the operation that ignores this setting.
  */
 import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
 import { interceptConvolutions } from "./exact-convolution";
-import { exactBatchMatMul, exactMatMul } from "./kernels";
+import { exactBatchMatMul, exactMatMul, wrapKernel } from "./kernels";
 import { BF16_ALLOWED, runtime } from "./load";
 
 export type Precision = "bf16" | "fp32";
@@ -34,7 +34,7 @@ export function withPrecision<T>(value: Precision, work: () => T): T {
   }
 }
 
-/** True where the processor has bfloat16 instructions that `HISTO_MAX_CPU_ISA` allows. */
+/** True if the processor has bfloat16 instructions that `HISTO_MAX_CPU_ISA` allows. */
 function hasBf16Instructions(): boolean {
   if (runtime.kind !== "native" || process.platform !== "linux") return false;
   try {
@@ -51,20 +51,20 @@ function hasBf16Instructions(): boolean {
 let usesBf16: boolean | undefined;
 
 /**
- * True where TensorFlow really multiplies bfloat16 in hardware, which shortens large products. The instructions alone do
- * not tell: with AVX512-BF16 but without AMX, oneDNN may still choose its float32 product. So the first call tries one.
+ * True if TensorFlow multiplies bfloat16 in hardware, which makes large products faster. With AVX512-BF16 but without AMX,
+ * oneDNN may still choose its float32 product, so the first call tries a product.
  */
 export function tensorFlowHasBf16(): boolean {
   usesBf16 ??= hasBf16Instructions() && productRounds();
   return usesBf16;
 }
 
-/** True where TensorFlow's products or those of the project's own operations can be of bfloat16. */
+/** True if products of TensorFlow or of the project's own operations can use bfloat16. */
 export function hasBf16Products(): boolean {
   return runtime.fusedBf16 || tensorFlowHasBf16();
 }
 
-/** True when a product under `bf16` rounds its factors: 1 + 2^-12 becomes 1. */
+/** True if a product with `bf16` rounds its factors: 1 + 2^-12 becomes 1. */
 function productRounds(): boolean {
   const depth = 2048;
   return withPrecision("bf16", () =>
@@ -75,18 +75,14 @@ function productRounds(): boolean {
   );
 }
 
-type MatMulKernel = (call: {
-  inputs: { a: tf.Tensor; b: tf.Tensor };
-  backend: unknown;
-  attrs: { transposeA: boolean; transposeB: boolean };
-}) => tf.TensorInfo;
+interface MatMulCall {
+  readonly inputs: { readonly a: tf.Tensor; readonly b: tf.Tensor };
+  readonly attrs: { readonly transposeA: boolean; readonly transposeB: boolean };
+}
 
-/** Puts the choice of precision in front of tfjs-node's product, so that every layer and gradient obeys it. */
+/** Applies the precision to tfjs-node's product, and so to every layer and gradient. */
 function interceptMatMul(): void {
-  const kernel = tf.getKernel(tf.BatchMatMul, "tensorflow");
-  if (!kernel) return;
-  const allowsBf16 = kernel.kernelFunc as unknown as MatMulKernel;
-  const choose: MatMulKernel = (call) => {
+  wrapKernel<MatMulCall>(tf.BatchMatMul, (allowsBf16) => (call) => {
     const { a, b } = call.inputs;
     const { transposeA, transposeB } = call.attrs;
     if (current === "bf16") return allowsBf16(call);
@@ -95,12 +91,10 @@ function interceptMatMul(): void {
       return exactUnitBatch(a, b, transposeA, transposeB);
     }
     return exactBatchMatMul(a, b, transposeA, transposeB);
-  };
-  tf.unregisterKernel(tf.BatchMatMul, "tensorflow");
-  tf.registerKernel({ ...kernel, kernelFunc: choose as unknown as tf.KernelFunc });
+  });
 }
 
-/** tfjs's dense layer reshapes matrices to batches of one. */
+/** The product of two batches of one, to which tfjs's dense layer reshapes matrices. */
 function exactUnitBatch(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
   return tf.tidy(() => {
     const product = exactMatMul(a.reshape(a.shape.slice(1)), b.reshape(b.shape.slice(1)), transposeA, transposeB);

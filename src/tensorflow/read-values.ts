@@ -1,17 +1,17 @@
-/** @module Reading large tensors without letting their copies pile up. */
+/** @module Reads large tensors without accumulating their copies. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type * as tf from "@tensorflow/tfjs";
 
-/** Copies of this many bytes may wait for the garbage collector. */
+/** Bytes of copies that may wait for the garbage collector. */
 const LIMIT_BYTES = 128 << 20;
 
 let waiting = 0;
 let collect: (() => void) | undefined;
 
 /**
- * The values of a tensor. A walk over a large model copies gigabytes in pieces of some megabytes, which the garbage collector
- * would otherwise leave lying for longer than there is memory: it is run when enough of them wait.
+ * The values of a tensor. Reading a large model copies gigabytes in pieces of a few megabytes, and the garbage collector may
+ * free them too late. So this runs it when enough of them wait.
  */
 export function readValues(tensor: tf.Tensor): Float32Array {
   const values = tensor.dataSync() as Float32Array;
@@ -19,7 +19,7 @@ export function readValues(tensor: tf.Tensor): Float32Array {
   return values;
 }
 
-/** Counts a large copy that will soon be garbage, wherever it came from. */
+/** Counts a large copy from anywhere that will soon be garbage. */
 export function noteCopy(bytes: number): void {
   waiting += bytes;
   if (waiting <= LIMIT_BYTES) return;

@@ -1,22 +1,22 @@
 /**
- * @module Variables whose values live in a TensorFlow resource and are updated there, in place. tfjs itself replaces a
- * variable by a new tensor at every update; at 1.4 GB that is the difference between fitting and not.
+ * @module Variables whose values are in a TensorFlow resource and are updated in place. tfjs itself replaces a variable by a
+ * new tensor at every update; a kernel of 1.4 GB would not fit into memory twice.
  *
- * A `tf.Variable` is pointed at a reading of the resource, which shares its memory. Before an update the variable is
- * pointed away, so that the update finds a reference count of one and does not copy.
+ * A `tf.Variable` refers to a tensor read from the resource, which shares its memory. Before an update the variable is
+ * detached, so that the update finds a reference count of one and does not copy.
  */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, callOp, runOp } from "./kernels";
 import { runtime } from "./load";
 
-/** A float32 resource of a fixed shape. On plain JavaScript it is a tensor that updates replace. */
+/** A float32 resource of a fixed shape. On plain JavaScript, a tensor that each update replaces. */
 export class Resource {
   private static serial = 0;
   private readonly native: tf.Tensor | undefined;
   private plain: tf.Tensor | undefined;
   private shared: tf.Tensor | undefined;
 
-  /** Takes over the values of `initial`, which the caller still has to dispose. */
+  /** Takes over the values of `initial`, which the caller disposes. */
   constructor(
     readonly shape: readonly number[],
     initial: tf.Tensor,
@@ -29,7 +29,7 @@ export class Resource {
     this.assign(initial);
   }
 
-  /** A resource with values of its own. One made by the constructor may share memory with its initial tensor. */
+  /** A resource with a copy of the values. One from the constructor may share memory with its initial tensor. */
   static copyOf(values: tf.Tensor): Resource {
     const copy = tf.mul(values, 1);
     const resource = new Resource(values.shape, copy);
@@ -44,7 +44,7 @@ export class Resource {
     return resource;
   }
 
-  /** What TensorFlow's update kernels take. @throws on plain JavaScript */
+  /** The handle for TensorFlow's update kernels. @throws on plain JavaScript */
   get handle(): tf.Tensor {
     if (!this.native) throw new Error("Only the native TensorFlow has resources.");
     this.forgetValues();
@@ -69,13 +69,13 @@ export class Resource {
     else tf.tidy(() => this.assign(tf.sub(this.plain as tf.Tensor, values)));
   }
 
-  /** The values now, sharing memory with the resource. Dispose it before the next update. */
+  /** The current values, which share memory with the resource. Dispose the tensor before the next update. */
   read(): tf.Tensor {
     if (this.native) return callOp("ReadVariableOp", [attribute.float32("dtype")], [this.native]);
     return (this.plain as tf.Tensor).clone();
   }
 
-  /** A reading that stays until something else than the project's own operations changes the resource. Not to be disposed. */
+  /** A tensor that is valid until anything but the project's own operations changes the resource. Do not dispose it. */
   get values(): tf.Tensor {
     this.shared ??= tf.keep(this.read());
     return this.shared;
@@ -88,7 +88,7 @@ export class Resource {
   }
 
   dispose(): void {
-    // Destroying a resource leaves its memory to whoever else knows of it; an empty value does not.
+    // Other references keep the memory of a destroyed resource; assigning a small value frees it.
     const nothing = tf.scalar(0);
     this.assign(nothing);
     nothing.dispose();
@@ -110,7 +110,7 @@ export class ResidentVariable {
     this.attach();
   }
 
-  /** Lets `update` change the resource in place, and shows the variable the new values. */
+  /** Lets `update` change the resource in place, then gives the variable the new values. */
   update(update: (resource: Resource) => void): void {
     this.release();
     try {
@@ -122,7 +122,7 @@ export class ResidentVariable {
 
   /** Frees the resource. The variable keeps the values. */
   dispose(): void {
-    // The reading outlives the resource: their memory is counted by TensorFlow.
+    // The variable's tensor keeps the memory alive: TensorFlow counts the references.
     this.attach();
     this.resource.dispose();
   }
@@ -139,7 +139,7 @@ export class ResidentVariable {
   }
 }
 
-/** Makes a variable refer to the data of a tensor. The tensor may be disposed afterwards; the data lives on. */
+/** Makes a variable refer to the data of a tensor. The tensor may be disposed afterwards; the data remains. */
 function point(variable: tf.Variable, target: tf.Tensor): void {
   const engine = tf.engine();
   engine.disposeTensor(variable);
@@ -147,7 +147,7 @@ function point(variable: tf.Variable, target: tf.Tensor): void {
   engine.incRef(variable, tf.backend());
 }
 
-/** Filled by TensorFlow; tfjs would make the zeros in JavaScript and copy them, which takes seconds for a large model. */
+/** Zeros made by TensorFlow. tfjs would make them in JavaScript and copy them, which takes seconds for a large model. */
 function nativeZeros(shape: readonly number[]): tf.Tensor {
   return tf.tidy(() => {
     const types = [attribute.float32("T"), attribute.int32("index_type")];

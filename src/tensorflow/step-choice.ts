@@ -1,4 +1,4 @@
-/** @module Which way of computing training steps is fastest on this processor, measured once and kept in the cache. */
+/** @module Finds the fastest way to compute training steps on this processor: measured once and cached. */
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
@@ -17,30 +17,30 @@ import {
   type Workload,
 } from "./step-ways";
 
-/** The processor of this process as far as speed depends on it. */
+/** Everything about this process's processor that affects speed. */
 export interface Processor {
-  /** As the system calls it; on Linux with the model's number, as several processors may have one name. */
+  /** The system's name for it; on Linux with the model number, because several processors may have the same name. */
   readonly name: string;
-  /** Instructions that the project's own operations use, where they are there. */
+  /** Instructions of the project's own operations, if available. */
   readonly isa?: CpuIsa;
   readonly threads: number;
 }
 
-/** What {@link chooseStepWay} goes by, for `histo doctor`. */
+/** The choice and what it is based on, for `histo doctor`. */
 export interface StepChoice {
   readonly workload: Workload;
   readonly processor: Processor;
-  /** Empty where there is only one way. */
+  /** Empty if there is only one way. */
   readonly times: readonly TimedWay[];
   readonly chosen: StepWay;
 }
 
 interface ChoiceOptions {
-  /** Leaves only ways of this precision. */
+  /** Only ways of this precision. */
   readonly precision?: StepWay["precision"] | "auto";
-  /** Where times are kept; `processors` in the cache folder by default. */
+  /** Folder for the times. Default `processors` in the cache folder. */
   readonly directory?: string;
-  /** What to time in place of this process's own ways. */
+  /** The ways to time. Default: those of this process. */
   readonly candidates?: readonly Candidate[];
 }
 
@@ -55,8 +55,8 @@ export function processor(): Processor {
 }
 
 /**
- * The fastest way for a workload: kept from before, or measured now, which takes some tenths of a second. Times that
- * cannot be read are measured again; where they cannot be kept, they are measured by every process.
+ * The fastest way for a workload, from the cache or measured now, which takes some tenths of a second. Unreadable times are
+ * measured again; if they cannot be written, every process measures them.
  */
 export async function chooseStepWay(workload: Workload, options: ChoiceOptions = {}): Promise<StepChoice> {
   const { precision = "auto", directory = join(cacheDirectory(), "processors") } = options;
@@ -67,7 +67,7 @@ export async function chooseStepWay(workload: Workload, options: ChoiceOptions =
   }
   const basis = { workload, processor: here, limits: limits(), software: software(), ways: ways.map(nameOf) };
   const path = join(directory, `${workload}-${sha256(JSON.stringify(basis)).slice(0, 16)}.json`);
-  let times = await kept(path, ways);
+  let times = await readTimes(path, ways);
   if (!times) {
     times = measured(workload, options.candidates);
     await writeJson(path, { ...basis, times, chosen: fastestWay(times) }).catch(() => undefined);
@@ -75,7 +75,7 @@ export async function chooseStepWay(workload: Workload, options: ChoiceOptions =
   return { workload, processor: here, times, chosen: fastestWay(times, precision) };
 }
 
-/** A name for people: `bf16, product`. */
+/** A readable name: `bf16, product`. */
 export const nameOf = ({ precision, updates }: StepWay): string => `${precision}, ${updates}`;
 
 const exactly = (precision: ChoiceOptions["precision"]) => (precision && precision !== "auto" ? { precision } : {});
@@ -90,8 +90,8 @@ function measured(workload: Workload, given: readonly Candidate[] | undefined): 
   }
 }
 
-/** The times in a file, where they are those of the given ways. */
-async function kept(path: string, ways: readonly StepWay[]): Promise<TimedWay[] | undefined> {
+/** The times in a file, if they are those of the given ways. */
+async function readTimes(path: string, ways: readonly StepWay[]): Promise<TimedWay[] | undefined> {
   const content = await readJson<{ times?: unknown } | null>(path).catch(() => undefined);
   const times = content?.times;
   if (!Array.isArray(times) || times.length !== ways.length) return undefined;
@@ -102,13 +102,13 @@ async function kept(path: string, ways: readonly StepWay[]): Promise<TimedWay[] 
   return whole ? (times as TimedWay[]) : undefined;
 }
 
-/** What else in the environment limits products. */
+/** Other environment variables that limit products. */
 function limits(): Record<string, string | undefined> {
   const names = ["ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS", "TF_SET_ONEDNN_FPMATH_MODE", "OMP_NUM_THREADS"];
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
-/** Other operations have other times. */
+/** Identifies the operations, because the times depend on them. */
 function software(): string[] {
   const own = ["optimizers", "networks"].map((name) => {
     try {

@@ -1,6 +1,6 @@
 /**
- * @module The ways in which a training step can be computed here, and how long each takes. Which is fastest differs from
- * processor to processor, so it is measured, on small cases with the proportions of the real ones.
+ * @module The ways to compute a training step in this process, and their times. Which one is fastest depends on the processor,
+ * so it is measured on small cases with the proportions of the real ones.
  */
 import * as tf from "@tensorflow/tfjs";
 import { denseForward } from "./dense-ops";
@@ -11,7 +11,7 @@ import { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
 import { type Precision, precision, setPrecision, tensorFlowHasBf16 } from "./precision";
 import { affineGelu } from "./transformer-ops";
 
-/** What most of a training's time goes into: wide dense layers and their update, convolutions, or a transformer's products. */
+/** What takes most of the time: wide dense layers and their update, convolutions, or a transformer's products. */
 export type Workload = "dense" | "convolution" | "tokens";
 
 export const workloads: readonly Workload[] = ["dense", "convolution", "tokens"];
@@ -22,30 +22,27 @@ export interface StepWay {
   readonly updates: UpdateWay;
 }
 
-/** A way with the seconds of a step of the small case. */
+/** A way and its seconds for a step of the small case. */
 export interface TimedWay extends StepWay {
   readonly seconds: number;
 }
 
-/** A way that can be tried. */
+/** A way to be timed. */
 export interface Candidate extends StepWay {
-  /** One step of the small case, whatever precision and way of updates are set. */
+  /** One step of the small case, with the current settings of precision and updates. */
   step(): void;
 }
 
-/** Where nothing is worth measuring: one way is left, or the training is small. */
+/** For small trainings, and if there is only one way. */
 export const plainWay: StepWay = { precision: "fp32", updates: "product" };
 
-/** Computes all steps of this process in a given way from now on. */
+/** Makes this process compute all further steps in the given way. */
 export function useStepWay(way: StepWay): void {
   setPrecision(way.precision);
   setUpdateWay(way.updates);
 }
 
-/**
- * The ways that this process has for a workload. Weights that are not wide have no factors to be multiplied out, and their
- * products are TensorFlow's.
- */
+/** The ways of this process for a workload. Only wide weights have gradients in factors and the project's own products. */
 export function stepWays(workload: Workload): StepWay[] {
   const updates: readonly UpdateWay[] = !runtime.fusedUpdates
     ? ["tensorflow"]
@@ -58,16 +55,16 @@ export function stepWays(workload: Workload): StepWay[] {
   return [...ways("fp32", updates), ...ways("bf16", updates.filter(rounds))];
 }
 
-/** Times more than this are noise, not another speed. */
+/** A ratio of times above this is noise. */
 const MEASURABLE = 0.95;
-/** Short steps in many rounds: on a busy machine some of them are not disturbed. */
+/** Many short rounds, so that other load on the machine does not disturb all of them. */
 const [LEAST_ROUNDS, MOST_ROUNDS] = [3, 12];
-/** After so many milliseconds no further round begins. */
+/** No further round starts after this many milliseconds. */
 const ENOUGH = 400;
 
 /**
- * Times the candidates in turns, after one step of each that does not count; the best time of each counts.
- * @returns in the order of the candidates
+ * Times the candidates in turns, after one warm-up step of each. The best time of each counts.
+ * @returns the times in the order of the candidates
  */
 export function timeWays(candidates: readonly Candidate[]): TimedWay[] {
   const before: StepWay = { precision: precision(), updates: updateWay() };
@@ -90,8 +87,8 @@ export function timeWays(candidates: readonly Candidate[]): TimedWay[] {
 }
 
 /**
- * The fastest way. Rounded products are chosen only where they are measurably faster than the fastest exact ones.
- * @param wanted leaves only ways of this precision
+ * The fastest way. Rounded products are chosen only if they are measurably faster than the fastest exact ones.
+ * @param wanted only ways of this precision
  */
 export function fastestWay(times: readonly TimedWay[], wanted: Precision | "auto" = "auto"): StepWay {
   const of = (precision: Precision) =>
@@ -105,7 +102,7 @@ export function fastestWay(times: readonly TimedWay[], wanted: Precision | "auto
   return { precision, updates };
 }
 
-/** The ways of a workload with its small case to try them on. Dispose the case afterwards. */
+/** The ways of a workload with its small case. Dispose the case afterwards. */
 export function candidatesOf(workload: Workload): { candidates: Candidate[]; dispose(): void } {
   const { step, dispose } = CASES[workload]();
   return { candidates: stepWays(workload).map((way) => ({ ...way, step })), dispose };
@@ -117,7 +114,7 @@ interface Case {
 }
 
 const CASES: Record<Workload, () => Case> = {
-  /** The first layer of an MLP: a batch of 64, and more weights than a core's own cache holds. */
+  /** The first layer of an MLP: a batch of 64, and more weights than fit into a core's own cache. */
   dense() {
     const [inputs, errors] = [normal([64, 2352]), normal([64, 1176])] as [tf.Tensor2D, tf.Tensor2D];
     const bias = tf.zeros([1176]);
@@ -142,7 +139,7 @@ const CASES: Record<Workload, () => Case> = {
   },
 };
 
-/** A step with the update of one weight. @param gradients gives what {@link Adam.apply} disposes */
+/** A step that updates one weight. @param gradients its results are disposed by {@link Adam.apply} */
 function smallCase(shape: number[], held: tf.Tensor[], gradients: (weights: tf.Variable) => Gradients): Case {
   const zeros = tf.zeros(shape);
   const weights = tf.variable(zeros);
@@ -150,7 +147,7 @@ function smallCase(shape: number[], held: tf.Tensor[], gradients: (weights: tf.V
   return {
     step() {
       optimizer.apply(gradients(weights), 1e-6);
-      // TensorFlow computes in order: what has been read is done.
+      // TensorFlow computes in order, so reading the result waits for the step.
       tf.tidy(() => weights.reshape([-1]).slice(0, 1).dataSync());
     },
     dispose() {

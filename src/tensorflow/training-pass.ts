@@ -1,10 +1,10 @@
-/** @module One pass of a batch through a model in training, forward and backward. */
+/** @module One forward and backward pass of a batch through a model in training. */
 import * as tf from "@tensorflow/tfjs";
 import { chainBackward, chainForward, type DenseChain, denseChainOf } from "./dense-chain";
 import { type Gradients, lossAndGradients } from "./gradients";
 import { updateWay } from "./optimizers/fused";
 
-/** What a pass gives; the caller disposes it. */
+/** The result of a pass; the caller disposes it. */
 export interface TrainingPass {
   readonly loss: tf.Scalar;
   /** [n, 1] */
@@ -14,7 +14,7 @@ export interface TrainingPass {
 
 /**
  * Loss, logits and gradients of a batch.
- * @param loss of the model's logits
+ * @param loss computes the loss from the logits
  */
 export function trainingPass(
   model: tf.LayersModel,

@@ -1,4 +1,4 @@
-/** @module What transformer blocks are made of, each forward and backward pass written out in few large operations. */
+/** @module The parts of transformer blocks, with forward and backward passes in few large operations. */
 import * as tf from "@tensorflow/tfjs";
 import * as composed from "./composed-transformer-ops";
 import { differentiable } from "./differentiable";

@@ -3,6 +3,7 @@
  * Keras's weights (gamma, beta, moving_mean, moving_variance), so that any Keras reader understands it.
  */
 import { batchNormByStatistics, batchNormInTraining, tf } from "../../tensorflow/index";
+import { Layer } from "./layer";
 
 interface BatchNormalizationConfig {
   readonly name?: string;
@@ -10,16 +11,16 @@ interface BatchNormalizationConfig {
   readonly momentum?: number;
   readonly epsilon?: number;
   /**
-   * Clip the result to 0 to 6 in the same pass over memory. It is not written into the topology: {@link ClippedActivation}
-   * has to follow.
+   * Clips the result to 0 to 6 in the same pass over memory. This is not part of the topology, so a {@link ClippedActivation}
+   * must follow.
    */
   readonly relu6?: boolean;
-  /** Normalize by the running statistics in training too, and leave them as they are. So does a layer that is not trained. */
+  /** Uses the running statistics in training too, and does not update them. A frozen layer does the same. */
   readonly keepStatistics?: boolean;
 }
 
 /** y = (x - mean) / sqrt(variance + epsilon) * gamma + beta over x [n, h, w, c], by channel. */
-export class BatchNormalization2D extends tf.layers.Layer {
+export class BatchNormalization2D extends Layer {
   static readonly className = "BatchNormalization";
   private readonly momentum: number;
   private readonly options: { readonly epsilon: number; readonly relu6: boolean };
@@ -30,7 +31,7 @@ export class BatchNormalization2D extends tf.layers.Layer {
   private movingVariance!: tf.LayerVariable;
 
   constructor(config: BatchNormalizationConfig = {}) {
-    super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super(config);
     this.momentum = config.momentum ?? 0.9;
     this.options = { epsilon: config.epsilon ?? 1e-3, relu6: config.relu6 ?? false };
     this.keepStatistics = config.keepStatistics ?? false;
@@ -38,23 +39,17 @@ export class BatchNormalization2D extends tf.layers.Layer {
 
   override build(inputShape: tf.Shape): void {
     const shape = [inputShape[inputShape.length - 1] as number];
-    const { ones, zeros } = tf.initializers;
-    this.gamma = this.addWeight("gamma", shape, "float32", ones());
-    this.beta = this.addWeight("beta", shape, "float32", zeros());
-    this.movingMean = this.addWeight("moving_mean", shape, "float32", zeros(), undefined, false);
-    this.movingVariance = this.addWeight("moving_variance", shape, "float32", ones(), undefined, false);
+    this.gamma = this.addWeight("gamma", shape, "float32", tf.initializers.ones());
+    this.beta = this.addWeight("beta", shape, "float32", tf.initializers.zeros());
+    this.movingMean = this.addFixedWeight("moving_mean", shape, "zeros");
+    this.movingVariance = this.addFixedWeight("moving_variance", shape, "ones");
     super.build(inputShape);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor {
-    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+  protected compute(x: tf.Tensor4D, training: boolean): tf.Tensor {
     const gamma = this.gamma.read() as tf.Tensor1D;
     const beta = this.beta.read() as tf.Tensor1D;
-    if (!kwargs.training || !this.trainable || this.keepStatistics) {
+    if (!training || !this.trainable || this.keepStatistics) {
       const statistics = [this.movingMean.read(), this.movingVariance.read()] as [tf.Tensor1D, tf.Tensor1D];
       return batchNormByStatistics(x, gamma, beta, statistics, this.options);
     }
@@ -77,16 +72,12 @@ export class BatchNormalization2D extends tf.layers.Layer {
   }
 }
 
-/** ReLU6 behind a {@link BatchNormalization2D} that has clipped already: what other readers of the topology apply. */
-export class ClippedActivation extends tf.layers.Layer {
+/** ReLU6 after a {@link BatchNormalization2D} that has clipped already: other readers of the topology need it. */
+export class ClippedActivation extends Layer {
   static readonly className = "ReLU";
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor;
+  protected compute(x: tf.Tensor): tf.Tensor {
+    return x;
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -1,13 +1,14 @@
 /**
- * @module A fully connected layer for an efficient update. Its kernel [k, units] is kept as blocks of rows, and its gradient
- * as the factors it is the product of, so that the optimizer can form and apply it piece by piece: the gradient of a
- * 150,528 x 2,352 kernel (1.4 GB) never exists, and that of a smaller one never leaves the cache.
+ * @module A fully connected layer with an efficient update. Its kernel [k, units] is kept in blocks of rows, and its gradient
+ * as two factors, which the optimizer multiplies and applies piece by piece: the gradient of a 150,528 x 2,352 kernel
+ * (1.4 GB) never exists as a whole, and that of a smaller one never leaves the cache.
  */
 import {
   type DenseLayer,
   denseBackward,
   denseBias,
   denseForward,
+  differentiable,
   type FactoredGradient,
   type FactoredLayer,
   markFactored,
@@ -16,6 +17,7 @@ import {
 } from "../../tensorflow/index";
 import type { NamedWeight, WeightOwner } from "../weights";
 import { glorotUniform } from "./initializers";
+import { Layer } from "./layer";
 
 interface BlockDenseConfig {
   readonly name?: string;
@@ -24,17 +26,17 @@ interface BlockDenseConfig {
   readonly seed?: number;
   /** Multiplies the range of the initial weights. */
   readonly initialGain?: number;
-  /** Whether training needs the gradient of the layer's input, as every layer but a network's first does. */
+  /** True if training needs the gradient of the layer's input: for all layers but the first. */
   readonly inputGradient?: boolean;
-  /** Rows of a block; the last block may be smaller. Has no influence on the result. */
+  /** Rows per block; the last block may be smaller. Does not affect the result. */
   readonly blockRows?: number;
 }
 
-/** A block of 4,704 x 2,352 weights is 44 MB: measured best of 1,024 to 18,816 rows on the reference network. */
+/** A block of 4,704 x 2,352 weights is 44 MB: the fastest of 1,024 to 18,816 rows on the reference network. */
 const DEFAULT_BLOCK_ROWS = 4704;
 
 /** y = x W + b for x [n, k]. */
-export class BlockDense extends tf.layers.Layer implements DenseLayer, FactoredLayer, WeightOwner {
+export class BlockDense extends Layer implements DenseLayer, FactoredLayer, WeightOwner {
   static readonly className = "BlockDense";
   private readonly units: number;
   private readonly seed: number;
@@ -46,7 +48,7 @@ export class BlockDense extends tf.layers.Layer implements DenseLayer, FactoredL
   private pending = new Map<tf.Variable, FactoredGradient>();
 
   constructor(config: BlockDenseConfig) {
-    super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super(config);
     this.units = config.units;
     this.seed = config.seed ?? 0;
     this.initialGain = config.initialGain ?? 1;
@@ -71,30 +73,22 @@ export class BlockDense extends tf.layers.Layer implements DenseLayer, FactoredL
     return [inputShape[0] ?? null, this.units];
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor2D;
+  protected compute(x: tf.Tensor2D): tf.Tensor {
     const kernels = this.blocks.map((block) => block.read() as tf.Tensor2D);
-    // tfjs computes the gradients of all arguments of such a function: an input that needs none is not an argument.
-    if (this.inputGradient) {
-      return tf.customGrad((input, bias, save) => {
-        const value = denseForward(input as tf.Tensor2D, kernels, bias as tf.Tensor);
-        (save as tf.GradSaveFunc)([x]);
-        const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-          this.keepFactors(saved[0] as tf.Tensor2D, dy);
-          return [denseBackward(dy as tf.Tensor2D, kernels), denseBias(dy as tf.Tensor2D)];
-        };
-        return { value, gradFunc };
-      })(x, this.bias.read());
-    }
-    return tf.customGrad((bias, save) => {
-      const value = denseForward(x, kernels, bias as tf.Tensor);
-      (save as tf.GradSaveFunc)([x]);
-      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        this.keepFactors(saved[0] as tf.Tensor2D, dy);
-        return denseBias(dy as tf.Tensor2D);
+    const bias = this.bias.read();
+    const apply = differentiable((_, save) => {
+      save([x]);
+      return {
+        value: denseForward(x, kernels, bias),
+        gradFunc: (dy, [saved]) => {
+          this.keepFactors(saved as tf.Tensor2D, dy);
+          const biasGradient = denseBias(dy as tf.Tensor2D);
+          return this.inputGradient ? [denseBackward(dy as tf.Tensor2D, kernels), biasGradient] : biasGradient;
+        },
       };
-      return { value, gradFunc };
-    })(this.bias.read());
+    });
+    // tfjs computes the gradients of all arguments, so an input that needs none is not passed as one.
+    return this.inputGradient ? apply(x, bias) : apply(bias);
   }
 
   takeFactoredGradients(): Map<tf.Variable, FactoredGradient> {

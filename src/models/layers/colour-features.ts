@@ -1,18 +1,19 @@
 /**
- * @module Colour and texture of a tile as a vector: what a model can know without seeing shapes. All numbers are the same
- * for a turned or mirrored tile.
+ * @module Colour and texture of a tile as a vector: what a model can know without seeing shapes. Rotating or mirroring the
+ * tile does not change the numbers.
  */
 import { tf } from "../../tensorflow/index";
 import { type ColourFeaturesConfig, colourFeatureCount } from "./colour-levels";
 import { measureColours } from "./colour-measures";
+import { Layer } from "./layer";
 
 /**
  * Standardized pixels [n, h, w, 3] to [n, features]: for each of six channels the share of pixels above 15 levels, the
- * mean, the standard deviation at full resolution and of averages over 2, 4, 8 and 16 pixels, and the mean absolute step
- * between neighbours; then shifted and scaled by the weights `shift` and `scale` [features], which are not trained.
- * Pixels are brought back to levels from 0 to 255 first; no gradient reaches them.
+ * mean, the standard deviation at full resolution and of averages over 2, 4, 8 and 16 pixels, and the mean absolute
+ * difference of neighbours; then shifted and scaled by the weights `shift` and `scale` [features], which are not trained.
+ * Pixels are first converted back to levels from 0 to 255; they get no gradient.
  */
-export class ColourFeatures extends tf.layers.Layer {
+export class ColourFeatures extends Layer {
   static readonly className = "ColourFeatures";
   private readonly settings: ColourFeaturesConfig;
   private shift!: tf.LayerVariable;
@@ -20,15 +21,14 @@ export class ColourFeatures extends tf.layers.Layer {
 
   constructor(config: ColourFeaturesConfig) {
     const { mean, std, ...rest } = config;
-    super({ ...rest, trainable: false } as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super({ ...rest, trainable: false });
     this.settings = { mean, std };
   }
 
   override build(inputShape: tf.Shape): void {
     const count = [colourFeatureCount(inputShape[1] as number)];
-    const { ones, zeros } = tf.initializers;
-    this.shift = this.addWeight("shift", count, "float32", zeros(), undefined, false);
-    this.scale = this.addWeight("scale", count, "float32", ones(), undefined, false);
+    this.shift = this.addFixedWeight("shift", count, "zeros");
+    this.scale = this.addFixedWeight("scale", count, "ones");
     super.build(inputShape);
   }
 
@@ -36,8 +36,7 @@ export class ColourFeatures extends tf.layers.Layer {
     return [inputShape[0] ?? null, colourFeatureCount(inputShape[1] as number)];
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+  protected compute(x: tf.Tensor4D): tf.Tensor {
     return tf.tidy(() => tf.mul(tf.sub(colourFeatures(x, this.settings), this.shift.read()), this.scale.read()));
   }
 
@@ -49,7 +48,7 @@ export class ColourFeatures extends tf.layers.Layer {
 /** The features before shift and scale, [n, features]; see {@link ColourFeatures}. */
 function colourFeatures(pixels: tf.Tensor4D, { mean, std }: ColourFeaturesConfig): tf.Tensor2D {
   const [count, height, width] = pixels.shape;
-  const levels = new Uint8ClampedArray(pixels.size); // rounds, and halves to the even neighbour
+  const levels = new Uint8ClampedArray(pixels.size); // rounds to nearest, ties to even
   pixels.dataSync().forEach((value, i) => {
     levels[i] = 255 * (value * (std[i % 3] as number) + (mean[i % 3] as number));
   });

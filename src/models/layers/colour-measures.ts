@@ -1,7 +1,7 @@
-/** @module Colour and texture of a tile from its levels: sums of whole numbers, the same on every processor. */
+/** @module Colour and texture of a tile from its levels, with integer sums, so that every processor gives the same result. */
 import { CHANNELS, colourFeatureCount, LARGEST, scalesOf, THRESHOLDS, TINY } from "./colour-levels";
 
-/** Whole numbers, row by row. */
+/** Integers, row by row. */
 interface Plane {
   readonly values: Int32Array;
   readonly height: number;
@@ -9,7 +9,7 @@ interface Plane {
 }
 
 /**
- * The features of `ColourFeatures` before shift and scale, group by group, in each group six channels.
+ * The features of `ColourFeatures` before shift and scale, in groups of six channels.
  * @param levels uint8 [height, width, 3]
  */
 export function measureColours(levels: Uint8Array | Uint8ClampedArray, height: number, width: number): Float32Array {
@@ -44,12 +44,12 @@ function channelOf(levels: Uint8Array | Uint8ClampedArray, channel: number): Int
 function sharesAbove(values: Int32Array): number[] {
   const counts = new Uint32Array(LARGEST + 2);
   for (let i = 0; i < values.length; i++) counts[values[i]!]!++;
-  // From the largest level down, each holds all above it too.
+  // Makes the counts cumulative, from the largest level down.
   for (let level = LARGEST; level >= 0; level--) counts[level]! += counts[level + 1]!;
   return THRESHOLDS.map((level) => counts[Math.ceil(level)]! / values.length);
 }
 
-/** Mean and standard deviation of `values / unit`, from sums that are whole numbers. */
+/** Mean and standard deviation of `values / unit`, from integer sums. */
 function momentsOf(values: Int32Array, unit: number): { readonly mean: number; readonly spread: number } {
   let [sum, squares] = [0, 0];
   for (let i = 0; i < values.length; i++) {
@@ -62,7 +62,7 @@ function momentsOf(values: Int32Array, unit: number): { readonly mean: number; r
   return { mean: mean / unit, spread: Math.sqrt(variance / (unit * unit) + TINY) };
 }
 
-/** Sums of squares of two by two values. */
+/** Sums over blocks of two by two values. */
 function sumsOfFour({ values, height, width }: Plane): Plane {
   const [rows, columns] = [height >> 1, width >> 1];
   const sums = new Int32Array(rows * columns);

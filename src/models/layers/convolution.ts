@@ -1,9 +1,10 @@
 /**
- * @module A convolution without bias and activation. tfjs's own layer always computes the gradient of its input, also of
- * the pixels, where nobody needs it: a tenth of a training step. Serialized as Keras's Conv2D.
+ * @module A convolution without bias and activation. tfjs's own layer always computes the gradient of its input, even for the
+ * pixels, which takes a tenth of a training step. Serialized as Keras's Conv2D.
  */
 import { tf } from "../../tensorflow/index";
 import { normalSeed } from "./initializers";
+import { Layer } from "./layer";
 
 interface ConvolutionConfig {
   readonly name?: string;
@@ -15,7 +16,7 @@ interface ConvolutionConfig {
 }
 
 /** y = x * K for x [n, h, w, in], kernel K [k, k, in, filters], padding "same". */
-export class Convolution2D extends tf.layers.Layer {
+export class Convolution2D extends Layer {
   static readonly className = "Conv2D";
   private readonly filters: number;
   private readonly kernelSize: number;
@@ -24,7 +25,7 @@ export class Convolution2D extends tf.layers.Layer {
   private kernel!: tf.LayerVariable;
 
   constructor(config: ConvolutionConfig) {
-    super(config as unknown as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super(config);
     this.filters = config.filters;
     this.kernelSize = config.kernelSize;
     this.strides = config.strides ?? 1;
@@ -40,15 +41,13 @@ export class Convolution2D extends tf.layers.Layer {
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    const down = (extent: number | null | undefined) => (extent ? Math.ceil(extent / this.strides) : null);
-    return [inputShape[0] ?? null, down(inputShape[1]), down(inputShape[2]), this.filters];
+    return stridedShape(inputShape, this.strides, this.filters);
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+  protected compute(x: tf.Tensor4D): tf.Tensor {
     const kernel = this.kernel.read() as tf.Tensor4D;
     if (this.kernelSize !== 1 || this.strides !== 1) return tf.conv2d(x, kernel, this.strides, "same");
-    // A product of matrices, whose gradients are products again: faster than those of convolutions.
+    // The gradients of a matrix product are matrix products too, which are faster than those of convolutions.
     const [n, height, width, channels] = x.shape;
     const product = tf.matMul(
       tf.reshape(x, [-1, channels]),
@@ -58,17 +57,25 @@ export class Convolution2D extends tf.layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { filters, kernelSize, strides } = this;
-    return {
-      ...super.getConfig(),
-      filters,
-      kernelSize: [kernelSize, kernelSize],
-      strides: [strides, strides],
-      padding: "same",
-      dataFormat: "channelsLast",
-      dilationRate: [1, 1],
-      activation: "linear",
-      useBias: false,
-    };
+    return { ...super.getConfig(), ...convolutionConfig(this.kernelSize, this.strides), filters: this.filters };
   }
+}
+
+/** The output shape of a convolution with padding "same". */
+export function stridedShape(inputShape: tf.Shape, strides: number, filters: number | null): tf.Shape {
+  const strided = (extent: number | null | undefined) => (extent ? Math.ceil(extent / strides) : null);
+  return [inputShape[0] ?? null, strided(inputShape[1]), strided(inputShape[2]), filters];
+}
+
+/** Keras's configuration of a convolution without bias and activation. */
+export function convolutionConfig(kernelSize: number, strides: number): tf.serialization.ConfigDict {
+  return {
+    kernelSize: [kernelSize, kernelSize],
+    strides: [strides, strides],
+    padding: "same",
+    dataFormat: "channelsLast",
+    dilationRate: [1, 1],
+    activation: "linear",
+    useBias: false,
+  };
 }

@@ -1,6 +1,8 @@
-/** @module A depthwise convolution without bias and activation, on the project's own operations. Serialized as Keras's. */
+/** @module A depthwise convolution without bias and activation, with the project's own operations. Serialized as Keras's. */
 import { depthwiseConvolution, tf } from "../../tensorflow/index";
+import { convolutionConfig, stridedShape } from "./convolution";
 import { normalSeed } from "./initializers";
+import { Layer } from "./layer";
 
 interface DepthwiseConfig {
   readonly name?: string;
@@ -10,8 +12,8 @@ interface DepthwiseConfig {
   readonly seed?: number;
 }
 
-/** Each channel of x [n, h, w, c] convolved with its part of a kernel [k, k, c, 1], padding "same". */
-export class DepthwiseConvolution2D extends tf.layers.Layer {
+/** Convolves each channel of x [n, h, w, c] with its part of a kernel [k, k, c, 1], padding "same". */
+export class DepthwiseConvolution2D extends Layer {
   static readonly className = "DepthwiseConv2D";
   private readonly kernelSize: number;
   private readonly strides: number;
@@ -19,7 +21,7 @@ export class DepthwiseConvolution2D extends tf.layers.Layer {
   private kernel!: tf.LayerVariable;
 
   constructor(config: DepthwiseConfig) {
-    super(config as unknown as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super(config);
     this.kernelSize = config.kernelSize;
     this.strides = config.strides ?? 1;
     this.seed = config.seed ?? 0;
@@ -34,27 +36,14 @@ export class DepthwiseConvolution2D extends tf.layers.Layer {
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    const down = (extent: number | null | undefined) => (extent ? Math.ceil(extent / this.strides) : null);
-    return [inputShape[0] ?? null, down(inputShape[1]), down(inputShape[2]), inputShape[3] ?? null];
+    return stridedShape(inputShape, this.strides, inputShape[3] ?? null);
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+  protected compute(x: tf.Tensor4D): tf.Tensor {
     return depthwiseConvolution(x, this.kernel.read() as tf.Tensor4D, this.strides);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { kernelSize, strides } = this;
-    return {
-      ...super.getConfig(),
-      kernelSize: [kernelSize, kernelSize],
-      strides: [strides, strides],
-      padding: "same",
-      depthMultiplier: 1,
-      dataFormat: "channelsLast",
-      dilationRate: [1, 1],
-      activation: "linear",
-      useBias: false,
-    };
+    return { ...super.getConfig(), ...convolutionConfig(this.kernelSize, this.strides), depthMultiplier: 1 };
   }
 }

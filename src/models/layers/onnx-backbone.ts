@@ -1,22 +1,23 @@
-/** @module A frozen backbone's place in a model. It is computed by ONNX Runtime, before training and after export. */
+/** @module A placeholder for a frozen backbone in a model. ONNX Runtime computes it, before training and after export. */
 import { tf } from "../../tensorflow/index";
+import { Layer } from "./layer";
 
 interface OnnxBackboneConfig {
   readonly name?: string;
-  /** Name of the ONNX file beside the weights. (tfjs writes texts in lower case, so a path would not do.) */
+  /** Name of the ONNX file next to the weights. (tfjs writes strings in lower case, which could break a path.) */
   readonly file: string;
-  /** Numbers an image. */
+  /** Numbers per image. */
   readonly features: number;
-  /** Of the standardization of the pixels, which is undone first. */
+  /** Mean and deviation of the pixels' standardization, which is undone first. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /** Of the file, lower-case hex. */
   readonly sha256: string;
-  /** Place of the output among the file's outputs, its number of axes, and how it becomes one vector an image. */
+  /** Index of the output in the file, its number of axes, and how it becomes one vector per image. */
   readonly output: number;
   readonly rank: number;
   readonly pooling: "none" | "first" | "mean" | "first-and-mean";
-  /** Tokens before those of the patches. */
+  /** Number of tokens before the patch tokens. */
   readonly prefix?: number;
   /** The file takes `(byte / 255 - normalMean) / normalStd`. */
   readonly normalMean: readonly number[];
@@ -24,20 +25,18 @@ interface OnnxBackboneConfig {
 }
 
 /** (f - shift) * scale, f the backbone's features of the image; weights shift and scale [features], not trained. */
-export class OnnxBackbone extends tf.layers.Layer {
+export class OnnxBackbone extends Layer {
   static readonly className = "OnnxBackbone";
   private readonly settings: OnnxBackboneConfig;
 
   constructor(config: OnnxBackboneConfig) {
-    super({ name: config.name, trainable: false } as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super({ ...(config.name !== undefined && { name: config.name }), trainable: false });
     this.settings = config;
   }
 
   override build(inputShape: tf.Shape): void {
-    const count = [this.settings.features];
-    const { ones, zeros } = tf.initializers;
-    this.addWeight("shift", count, "float32", zeros(), undefined, false);
-    this.addWeight("scale", count, "float32", ones(), undefined, false);
+    this.addFixedWeight("shift", [this.settings.features], "zeros");
+    this.addFixedWeight("scale", [this.settings.features], "ones");
     super.build(inputShape);
   }
 
@@ -45,11 +44,9 @@ export class OnnxBackbone extends tf.layers.Layer {
     return [inputShape[0] ?? null, this.settings.features];
   }
 
-  /** @throws always: TensorFlow does not run ONNX graphs */
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = Array.isArray(inputs) ? inputs[0] : inputs;
-    if (x instanceof tf.Tensor) throw new Error("A backbone is run by ONNX Runtime; export the model first.");
-    return x as unknown as tf.Tensor;
+  /** @throws always, because TensorFlow cannot run ONNX graphs */
+  protected compute(): never {
+    throw new Error("ONNX Runtime runs the backbone; export the model first.");
   }
 
   override getConfig(): tf.serialization.ConfigDict {

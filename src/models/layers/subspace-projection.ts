@@ -1,5 +1,6 @@
-/** @module The subspace stem as a layer: coordinates of an image in a principal basis, fixed while the network trains. */
+/** @module The subspace stem as a layer: coordinates of an image in a principal basis, which training does not change. */
 import { tf } from "../../tensorflow/index";
+import { Layer } from "./layer";
 
 interface SubspaceProjectionConfig {
   readonly name?: string;
@@ -8,21 +9,20 @@ interface SubspaceProjectionConfig {
 }
 
 /** z = x B + o for flat x [n, d], basis B [d, rank] and offset o [rank]; no trainable weights. */
-export class SubspaceProjection extends tf.layers.Layer {
+export class SubspaceProjection extends Layer {
   static readonly className = "SubspaceProjection";
   private readonly rankOf: number;
   private basis!: tf.LayerVariable;
   private offset!: tf.LayerVariable;
 
   constructor(config: SubspaceProjectionConfig) {
-    super({ ...config, trainable: false } as ConstructorParameters<typeof tf.layers.Layer>[0]);
+    super({ ...config, trainable: false });
     this.rankOf = config.rank;
   }
 
   override build(inputShape: tf.Shape): void {
-    const zeros = tf.initializers.zeros();
-    this.basis = this.addWeight("basis", [inputShape[1] as number, this.rankOf], "float32", zeros, undefined, false);
-    this.offset = this.addWeight("offset", [this.rankOf], "float32", zeros, undefined, false);
+    this.basis = this.addFixedWeight("basis", [inputShape[1] as number, this.rankOf], "zeros");
+    this.offset = this.addFixedWeight("offset", [this.rankOf], "zeros");
     super.build(inputShape);
   }
 
@@ -30,8 +30,7 @@ export class SubspaceProjection extends tf.layers.Layer {
     return [inputShape[0] ?? null, this.rankOf];
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor2D;
+  protected compute(x: tf.Tensor2D): tf.Tensor {
     return tf.add(tf.matMul(x, this.basis.read() as tf.Tensor2D), this.offset.read());
   }
 

@@ -4,19 +4,17 @@
  */
 import { affine, affineGelu, attention, layerNorm, tf } from "../../tensorflow/index";
 import { glorotUniform, normalSeed } from "./initializers";
-
-type LayerArguments = ConstructorParameters<typeof tf.layers.Layer>[0];
-const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor => (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor;
+import { Layer } from "./layer";
 
 /** Layer normalization of the last axis. Weights: gamma [d], beta [d]. */
-export class TokenNormalization extends tf.layers.Layer {
+export class TokenNormalization extends Layer {
   static readonly className = "LayerNormalization";
   private readonly epsilon: number;
   private gamma!: tf.LayerVariable;
   private beta!: tf.LayerVariable;
 
   constructor(config: { readonly name?: string; readonly epsilon?: number } = {}) {
-    super(config as LayerArguments);
+    super(config);
     this.epsilon = config.epsilon ?? 1e-6;
   }
 
@@ -27,12 +25,8 @@ export class TokenNormalization extends tf.layers.Layer {
     super.build(inputShape);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return layerNorm(only(inputs), this.gamma.read(), this.beta.read(), this.epsilon);
+  protected compute(x: tf.Tensor): tf.Tensor {
+    return layerNorm(x, this.gamma.read(), this.beta.read(), this.epsilon);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -48,7 +42,7 @@ interface TokenDenseConfig {
 }
 
 /** A dense layer applied to every token. Weights: kernel [k, units], bias [units]. */
-export class TokenDense extends tf.layers.Layer {
+export class TokenDense extends Layer {
   static readonly className = "Dense";
   private readonly units: number;
   private readonly activation: "linear" | "gelu";
@@ -57,7 +51,7 @@ export class TokenDense extends tf.layers.Layer {
   private bias!: tf.LayerVariable;
 
   constructor(config: TokenDenseConfig) {
-    super(config as LayerArguments);
+    super(config);
     this.units = config.units;
     this.activation = config.activation ?? "linear";
     this.seed = config.seed ?? 0;
@@ -74,9 +68,9 @@ export class TokenDense extends tf.layers.Layer {
     return [...inputShape.slice(0, -1), this.units];
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  protected compute(x: tf.Tensor): tf.Tensor {
     const layer = this.activation === "gelu" ? affineGelu : affine;
-    return layer(only(inputs), this.kernel.read() as tf.Tensor2D, this.bias.read() as tf.Tensor1D);
+    return layer(x, this.kernel.read() as tf.Tensor2D, this.bias.read() as tf.Tensor1D);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -85,13 +79,13 @@ export class TokenDense extends tf.layers.Layer {
 }
 
 /** Adds a learned vector to every token. Weight: positions [tokens, d]. */
-export class PositionEmbedding extends tf.layers.Layer {
+export class PositionEmbedding extends Layer {
   static readonly className = "PositionEmbedding";
   private readonly seed: number;
   private positions!: tf.LayerVariable;
 
   constructor(config: { readonly name?: string; readonly seed?: number } = {}) {
-    super(config as LayerArguments);
+    super(config);
     this.seed = config.seed ?? 0;
   }
 
@@ -101,12 +95,8 @@ export class PositionEmbedding extends tf.layers.Layer {
     super.build(inputShape);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.add(only(inputs), this.positions.read());
+  protected compute(x: tf.Tensor): tf.Tensor {
+    return tf.add(x, this.positions.read());
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -121,10 +111,10 @@ interface SelfAttentionConfig {
 }
 
 /**
- * Multi-head self attention over tokens [n, t, d]. Weights: qkv_kernel [d, 3 d] and qkv_bias [3 d] (queries, keys,
- * values, each head after head), out_kernel [d, d], out_bias [d].
+ * Multi-head self attention over tokens [n, t, d]. Weights: qkv_kernel [d, 3 d] and qkv_bias [3 d] (queries, keys and
+ * values, each in the order of the heads), out_kernel [d, d], out_bias [d].
  */
-export class SelfAttention extends tf.layers.Layer {
+export class SelfAttention extends Layer {
   static readonly className = "SelfAttention";
   private readonly heads: number;
   private readonly seed: number;
@@ -134,7 +124,7 @@ export class SelfAttention extends tf.layers.Layer {
   private outBias!: tf.LayerVariable;
 
   constructor(config: SelfAttentionConfig) {
-    super(config as LayerArguments);
+    super(config);
     this.heads = config.heads;
     this.seed = config.seed ?? 0;
   }
@@ -150,14 +140,10 @@ export class SelfAttention extends tf.layers.Layer {
     super.build(inputShape);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return inputShape;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  protected compute(tokens: tf.Tensor): tf.Tensor {
     const project = (x: tf.Tensor, kernel: tf.LayerVariable, bias: tf.LayerVariable) =>
       affine(x, kernel.read() as tf.Tensor2D, bias.read() as tf.Tensor1D);
-    const qkv = project(only(inputs), this.qkvKernel, this.qkvBias) as tf.Tensor3D;
+    const qkv = project(tokens, this.qkvKernel, this.qkvBias) as tf.Tensor3D;
     return project(attention(qkv, this.heads), this.outKernel, this.outBias);
   }
 

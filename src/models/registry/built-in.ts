@@ -1,7 +1,7 @@
-/** @module The networks that come with the project. TensorFlow is loaded when one is built. */
+/** @module The networks of the project. Building one loads TensorFlow. */
 import { type RegisteredModel, registerModel } from "./registry";
 
-/** Hidden layers in the reference network's proportions to its input (150528-2352-2352-294-1). */
+/** Hidden layers with the proportions of the reference network (150528-2352-2352-294-1). */
 export function proportionalHidden(size: number): number[] {
   const inputs = size * size * 3;
   return [inputs / 64, inputs / 64, inputs / 512].map((units) => Math.max(8, Math.round(units)));
@@ -14,8 +14,8 @@ const BUILT_IN: readonly RegisteredModel[] = [
     description:
       "the reference multilayer perceptron, on pixels or with `--stem subspace` on coordinates in a subspace",
     recipe: (size) => ({ hidden: proportionalHidden(size), epochs: 10 }),
-    // An adaptive optimizer moves every weight by about the rate, so that a unit with k correlated inputs moves by up to k
-    // times it: the rate has to fall with their number (Yang and Hu 2021). 3 / k is 1e-4 at 96x96 and 2e-5 at 224x224.
+    // An adaptive optimizer changes every weight by about the learning rate, so a unit with k correlated inputs changes by up
+    // to k times as much, and the rate must fall with k (Yang and Hu 2021). 3 / k is 1e-4 at 96x96 and 2e-5 at 224x224.
     rate: (size) => Math.min(1e-3, 3 / (3 * size ** 2)),
     build: async (options) => (await import("../index.js")).mlp(options.size, options),
   },

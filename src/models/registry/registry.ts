@@ -1,53 +1,53 @@
-/** @module Networks by name. What `--model`, its help, the comparison and the docs say about one is registered here, once. */
+/** @module Networks by name. Everything about one in `--model`, its help, `histo compare` and the docs is registered here. */
 import type { tf } from "../../tensorflow/index";
 import type { MlpOptions } from "../mlp";
 
-/** The options of a training that shape a network. */
+/** The training options that affect the network. */
 interface NetworkOptions extends Omit<Required<MlpOptions>, "seed"> {
   /** Edge length of the input in pixels. */
   readonly size: number;
-  /** Of the initial weights and the dropout masks. */
+  /** For the initial weights and the dropout masks. */
   readonly seed: number;
 }
 
-/** Options of a training by name; checked when they are used. */
+/** Training options by name; they are checked on use. */
 type Recipe = Readonly<Record<string, string | number | true | readonly number[]>>;
 
 export interface RegisteredModel {
-  /** What `--model` calls it: lower-case letters, digits and hyphens. */
+  /** The value of `--model`: lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** Names it in a table, such as `compact CNN`. */
+  /** Its name in tables, such as `compact CNN`. */
   readonly title: string;
-  /** What it is, in a sentence without its end. */
+  /** A description without a full stop. */
   readonly description: string;
-  /** It begins with packaged weights of the same name, which have to be fetched first, and is trained on. */
+  /** Training starts from packaged weights of the same name, which must be fetched first. */
   readonly isPretrained?: true;
-  /** Training options that suit it; `histo compare` trains it so. @param size edge length of the input in pixels */
+  /** Suitable training options, which `histo compare` uses. @param size edge length of the input in pixels */
   recipe(size: number): Recipe;
-  /** The highest learning rate of adaptive optimizers under `--lr auto`; 3e-4 where absent. */
+  /** The highest learning rate of adaptive optimizers with `--lr auto`. Default 3e-4. */
   rate?(size: number): number;
   /**
-   * Makes the network: standardized pixels, float32 [n, size, size, 3], to one logit, float32 [n, 1].
-   * Absent where a training solves for the model instead, as for `colour`.
+   * Builds the network: standardized pixels, float32 [n, size, size, 3], to one logit, float32 [n, 1]. Absent if the model is
+   * not trained this way, such as `colour`.
    */
   build?(options: NetworkOptions): Promise<tf.LayersModel>;
 }
 
 const registered = new Map<string, RegisteredModel>();
 
-/** Adds a network, so that `model` may name it in this process. @throws {TypeError} where the name is taken or not one */
+/** Registers a network for use as `model` in this process. @throws {TypeError} if the name is taken or invalid */
 export function registerModel(model: RegisteredModel): void {
   if (registered.has(model.name)) throw new TypeError(`There is a model ${model.name} already.`);
   if (!/^[a-z][a-z0-9-]*$/.test(model.name)) throw new TypeError(`${model.name} is not like mlp or my-network.`);
   registered.set(model.name, model);
 }
 
-/** All networks in the order of their registration. */
+/** All networks, in the order of registration. */
 export function registeredModels(): readonly RegisteredModel[] {
   return [...registered.values()];
 }
 
-/** The network of this name; undefined where there is none, as for frozen backbones. */
+/** The network of this name; undefined if there is none, as for frozen backbones. */
 export function modelNamed(name: string): RegisteredModel | undefined {
   return registered.get(name);
 }

@@ -1,4 +1,4 @@
-/** @module Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019). Fused and in place. */
+/** @module Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), fused and in place. */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, runOp } from "../kernels";
 import type { Resource } from "../resident";

@@ -1,5 +1,5 @@
 /**
- * @module The project's own update operations (native/optimizers.cc): a rule, weight decay, penalties, clipping and the
+ * @module The project's own update operations (native/optimizers.cc): update rule, weight decay, penalties, clipping and
  * moving average of the weights in one pass over memory.
  */
 import * as tf from "@tensorflow/tfjs";
@@ -10,8 +10,8 @@ import { precision } from "../precision";
 import type { Resource } from "../resident";
 
 /**
- * How weights are updated. `product`: the project's operations also multiply out a gradient in factors; `rule`: TensorFlow
- * multiplies it out first; `tensorflow`: its own operations do everything. They differ by rounding and in speed.
+ * How weights are updated. `product`: the project's operations also multiply the factors of a gradient; `rule`: TensorFlow
+ * multiplies them first; `tensorflow`: its own operations do everything. They differ in rounding and speed.
  */
 export type UpdateWay = "product" | "rule" | "tensorflow";
 
@@ -22,31 +22,31 @@ export function updateWay(): UpdateWay {
   return runtime.fusedUpdates ? way : "tensorflow";
 }
 
-/** Sets how optimizers update weights from their next step on. Without the project's operations it has no effect. */
+/** Sets how optimizers update weights from their next step on. Has no effect without the project's operations. */
 export function setUpdateWay(value: UpdateWay): void {
   way = value;
 }
 
-/** An update rule as the operations take it. */
+/** An update rule for the operations. */
 export interface FusedRule {
   readonly operation: "HistoAdam" | "HistoMomentum" | "HistoDescent" | "HistoRmsProp";
-  /** The rule's own numbers, four at most; native/optimizers.cc says which. */
+  /** The parameters of the rule, at most four, see native/optimizers.cc. */
   readonly numbers: readonly number[];
 }
 
-/** What an update does beside its rule; a number of 0 leaves it out. */
+/** What an update does in addition to its rule; 0 turns a part off. */
 export interface FusedRegularization {
   /** Learning rate times weight decay. */
   readonly decay: number;
   readonly l1: number;
   readonly l2: number;
   readonly clipValue: number;
-  /** Share of its distance to the weights that the moving average gives up. */
+  /** How far the moving average moves towards the weights, as a share of the distance. */
   readonly average: number;
 }
 
 /**
- * The numbers of one step, as the tensor that {@link fusedUpdate} wants. The caller disposes it.
+ * The parameters of one step, as a tensor for {@link fusedUpdate}. The caller disposes it.
  * @param ofVectors for biases and other variables of rank 0 or 1
  * @param ofMatrices for all others
  */
@@ -63,7 +63,7 @@ export function fusedOptions(
   return tf.tensor2d(rows, undefined, "float32");
 }
 
-/** A resident variable and what it is updated with. */
+/** A resident variable and its update. */
 export interface FusedVariable {
   readonly weights: tf.Variable;
   /** The rule's slots. */
@@ -73,8 +73,8 @@ export interface FusedVariable {
 }
 
 /**
- * Updates variables and their slots in place. A gradient in factors is multiplied out in the cache, a few rows at a time, or
- * by TensorFlow, one after the other: together they would take as much memory as the weights.
+ * Updates variables and their slots in place. The factors of a gradient are multiplied in the cache, a few rows at a time, or
+ * by TensorFlow, one gradient after the other, because all of them would take as much memory as the weights.
  */
 export function fusedUpdate(rule: FusedRule, options: tf.Tensor2D, variables: readonly FusedVariable[]): void {
   const alone = variables.filter(({ gradient }) => isFactored(gradient) && updateWay() !== "product");
@@ -103,5 +103,5 @@ function updateTogether(rule: FusedRule, options: tf.Tensor2D, variables: readon
   runOp(rule.operation, [attribute.int("N", variables.length)], [...byKind, options]);
 }
 
-/** In place of what a rule has not. */
+/** Placeholder for inputs that a rule does not have. */
 let nothing: tf.Tensor | undefined;

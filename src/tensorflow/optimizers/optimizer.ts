@@ -1,4 +1,4 @@
-/** @module What all optimizers share: resident weights and slots, one update per variable, state for checkpoints. */
+/** @module The base of all optimizers: resident weights and slots, one update per variable, state for checkpoints. */
 import * as tf from "@tensorflow/tfjs";
 import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
 import { runtime } from "../load";
@@ -14,21 +14,21 @@ interface SlotTensor {
   write(values: Float32Array): void;
 }
 
-/** What every optimizer can do beside its own rule. Variables of rank 1 (biases, norms) are left out, except by `clipValue`. */
+/** Options of every optimizer. Except for `clipValue`, they do not apply to variables of rank 1 (biases, norms). */
 export interface Regularization {
-  /** Decoupled decay: an update takes `learning rate * weightDecay` off the weights (Loshchilov and Hutter 2019). */
+  /** Decoupled decay: an update shrinks the weights by `learning rate * weightDecay` (Loshchilov and Hutter 2019). */
   readonly weightDecay?: number;
-  /** Penalty l1 * |w|, as a part of the gradient. */
+  /** Penalty l1 * |w|, added to the gradient. */
   readonly l1?: number;
-  /** Penalty l2 * w^2, as a part of the gradient. */
+  /** Penalty l2 * w^2, added to the gradient. */
   readonly l2?: number;
   /** Largest absolute value of a gradient's element; 0 for no limit. */
   readonly clipValue?: number;
-  /** Decay of a moving average kept beside the weights (Polyak and Juditsky 1992); 0 for none. */
+  /** Decay of a moving average of the weights (Polyak and Juditsky 1992); 0 for none. */
   readonly averageDecay?: number;
 }
 
-/** What a rule updates a variable with; the scalars are those of {@link Optimizer.scalars}. */
+/** The inputs of one update; `scalars` as in {@link Optimizer.scalars}. */
 export type UpdateInputs = [weights: Resource, slots: readonly Resource[], scalars: tf.Scalar[], gradient: tf.Tensor];
 
 /** Updates a set of variables in place. */
@@ -46,7 +46,7 @@ export abstract class Optimizer {
 
   /**
    * Applies one update and disposes the gradients.
-   * @param rates of variables whose learning rate is a multiple of that of the others
+   * @param rates factors on the learning rate, by variable
    */
   apply(gradients: Gradients, learningRate: number, rates?: ReadonlyMap<tf.Variable, number>): void {
     this.step++;
@@ -73,7 +73,7 @@ export abstract class Optimizer {
     );
   }
 
-  /** Exchanges weights and their moving averages: before and after an evaluation. Nothing where no average is kept. */
+  /** Swaps weights and their moving averages, before and after an evaluation. Does nothing without averages. */
   swapAverages(): void {
     if (!this.averages) return;
     for (const [variable, slots] of this.slots) {
@@ -87,7 +87,7 @@ export abstract class Optimizer {
     }
   }
 
-  /** Sets the values of a variable, also where it is resident already. */
+  /** Sets the values of a variable, even if it is resident already. */
   setValues(variable: tf.Variable, values: Float32Array): void {
     tf.tidy(() => {
       const tensor = tf.tensor(values, variable.shape, "float32");
@@ -103,19 +103,19 @@ export abstract class Optimizer {
     this.slots.clear();
   }
 
-  /** The numbers of this step, in the order that {@link update} wants them. */
+  /** The parameters of this step, in the order of {@link update}. */
   protected abstract scalars(learningRate: number): number[];
 
-  /** The rule and its numbers for this step, for the project's own operations. */
+  /** The rule and its parameters for this step, for the project's own operations. */
   protected abstract fusedRule(learningRate: number): FusedRule;
 
-  /** The update of one variable by TensorFlow's operation for it. */
+  /** Updates one variable with TensorFlow's operation for the rule. */
   protected abstract update(...inputs: UpdateInputs): void;
 
-  /** The same update by tfjs's own operations, for plain JavaScript. */
+  /** The same update with tfjs's operations, for plain JavaScript. */
   protected abstract updatePlainly(...inputs: UpdateInputs): void;
 
-  /** By the project's own operations, in one pass over each variable, in one call. */
+  /** Uses the project's own operations: one call, one pass over each variable. */
   private applyFused(gradients: Gradients, learningRate: number): void {
     const rule = this.fusedRule(learningRate);
     const options = fusedOptions(
@@ -124,7 +124,7 @@ export abstract class Optimizer {
       this.fusedRegularization(2, learningRate),
     );
     const updates = [...gradients].map(([weights, gradient]) => {
-      // The operations change a variable's values where they lie, once they are the resource's.
+      // The operations change the values in place, so the variable must be resident.
       this.residentOf(weights);
       const slots = this.slotsOf(weights);
       const [own, average] = [slots.slice(0, this.slotNames.length), slots[this.slotNames.length]];
@@ -142,13 +142,13 @@ export abstract class Optimizer {
     return { decay: learningRate * weightDecay, l1, l2, clipValue, average };
   }
 
-  /** By TensorFlow's operations, or tfjs's own: on a GPU, and where the project's could not be compiled. */
+  /** Uses TensorFlow's operations, or tfjs's own: on a GPU, and if the project's are missing. */
   private applyComposed(gradients: Gradients, learningRate: number): void {
     tf.tidy(() => {
       const scalars = this.scalars(learningRate).map((value) => tf.scalar(value));
       for (const [variable, gradient] of gradients) {
         const slots = this.slotsOf(variable);
-        // Inner tidies free the values of a block before the next one is formed.
+        // The inner tidy frees the values of a block before the next one is computed.
         tf.tidy(() => {
           const values = this.regularized(multiplyOut(gradient), variable);
           this.residentOf(variable).update((resource) => {
@@ -182,7 +182,7 @@ export abstract class Optimizer {
     return (this.regularization.averageDecay ?? 0) > 0;
   }
 
-  /** Early averages follow faster: their decay is at most (1 + step) / (10 + step). */
+  /** Early averages move faster: their decay is at most (1 + step) / (10 + step). */
   private averageDecay(): number {
     return Math.min(this.regularization.averageDecay ?? 0, (1 + this.step) / (10 + this.step));
   }
@@ -206,7 +206,7 @@ export abstract class Optimizer {
   }
 }
 
-/** Not in a `tf.tidy`: that would walk through the millions of values in search of tensors. */
+/** Avoids `tf.tidy`, which would search the millions of values for tensors. */
 function valuesOf(slot: Resource): Float32Array {
   const tensor = slot.read();
   const values = readValues(tensor);
