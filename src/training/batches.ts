@@ -1,20 +1,20 @@
-/** @module Batches of a training or evaluation pass, addressed by epoch and index so that any can be loaded again. */
+/** @module Batches of training and evaluation, addressed by epoch and index, so that each can be loaded again. */
 import type { PixelStore } from "../dataset/index";
 import { dihedral } from "../image/augment/index";
 import type { PixelAugmentation, Preprocessing } from "../image/index";
 import { Random } from "../random/index";
 import { standardizedBytes, tf } from "../tensorflow/index";
 import type { Prefetcher } from "./prefetch";
+import { rowsAt } from "./rows";
 import type { Sampler } from "./samplers";
 
-/** A batch on its way into the model; whoever asked for it disposes it. */
+/** A batch for the model; the caller disposes it. */
 export interface Batch {
   readonly inputs: tf.Tensor;
   /** [n, 1], 0 to 1. */
   readonly labels: tf.Tensor2D;
 }
 
-/** Where batches come from. */
 export interface BatchSource {
   /** Batches per epoch. */
   readonly batches: number;
@@ -23,22 +23,22 @@ export interface BatchSource {
   load(epoch: number, index: number): Batch;
 }
 
-/** Inputs by position in a set of examples: pixels, or coordinates in a subspace. */
+/** A set of examples, whose inputs are pixels or coordinates in a subspace. */
 export interface Examples {
   readonly labels: ArrayLike<number>;
-  /** The inputs of some examples as one tensor. `epoch` names the augmentation; absent for none. */
+  /** The inputs of some examples as one tensor. @param epoch seeds the augmentation; undefined for none */
   inputs(positions: Uint32Array, epoch: number | undefined): tf.Tensor;
-  /** The inputs in one of the eight views of {@link dihedral}; absent where all views are the same. */
+  /** The inputs in one of the eight views of {@link dihedral}; absent if all views are the same. */
   inView?(positions: Uint32Array, view: number): tf.Tensor;
-  /** Says which inputs will be wanted next, so that they can be got ready meanwhile. */
+  /** Announces the next inputs, so that they can be prepared in the background. */
   expect?(positions: Uint32Array, epoch: number | undefined): void;
 }
 
 export interface BatchOptions {
   readonly size: number;
-  /** Absent: every example once, in order. */
+  /** Default: every example once, in order. */
   readonly sampler?: Sampler;
-  /** Draw a new augmentation of each example every epoch. */
+  /** Draws a new augmentation of each example in every epoch. */
   readonly augment?: boolean;
   /** Shape of the Beta distribution of mixup (Zhang et al. 2018); 0 for none. */
   readonly mixup?: number;
@@ -47,7 +47,7 @@ export interface BatchOptions {
   readonly view?: number;
 }
 
-/** Cuts examples into batches; the last one may be smaller. */
+/** Divides examples into batches; the last one may be smaller. */
 export function batchesOf(examples: Examples, options: BatchOptions): BatchSource {
   const { size, sampler, augment = false, mixup = 0, seed = 0, view = 0 } = options;
   const count = examples.labels.length;
@@ -80,7 +80,7 @@ export function batchesOf(examples: Examples, options: BatchOptions): BatchSourc
   };
 }
 
-/** Mixes each example with another of the batch, all by the same share. */
+/** Mixes each example with another one of the batch, all with the same share. */
 function mixed(batch: Batch, random: Random, alpha: number): Batch {
   const share = beta(random, alpha);
   const partners = tf.tensor1d(Int32Array.from(random.permutation(batch.labels.size)), "int32");
@@ -110,7 +110,7 @@ function gamma(random: Random, a: number): number {
 /**
  * Standardized pixels [n, size, size, 3] from a store.
  * @param positions of the examples in the store
- * @param prefetcher gets the next batch ready; it has to know the same augmentation
+ * @param prefetcher prepares the next batch; it must use the same augmentation
  */
 export function pixelExamples(
   store: PixelStore,
@@ -153,7 +153,7 @@ export function pixelExamples(
   };
 }
 
-/** (x / 255 - mean) / std of bytes, computed in TensorFlow. */
+/** (x / 255 - mean) / std for bytes x, computed in TensorFlow. */
 export function standardizedTensor(
   bytes: Uint8Array,
   shape: readonly number[],
@@ -164,7 +164,7 @@ export function standardizedTensor(
   return standardizedBytes(bytes, shape, shift, scale);
 }
 
-/** Precomputed vectors: one, or one for each of the eight views of every example, all kept in memory. */
+/** Precomputed vectors in memory: one per example, or one for each of its eight views. */
 export function featureExamples(
   views: readonly Float32Array[],
   width: number,
@@ -190,23 +190,19 @@ export function featureExamples(
 }
 
 /**
- * Vectors [n, width] with further columns behind them, such as measures that no view of an example changes.
+ * Vectors [n, width] with additional columns, such as measures that are the same in all views.
  * @param columns [examples, k] row-major
  */
 export function withColumns(vectors: Examples, width: number, columns: Float32Array): Examples {
   const extra = columns.length / vectors.labels.length;
-  const beside = (vectors: tf.Tensor, some: Uint32Array) => {
-    const values = new Float32Array(some.length * extra);
-    some.forEach((example, i) => {
-      values.set(columns.subarray(example * extra, (example + 1) * extra), i * extra);
-    });
-    const first = tf.reshape(vectors, [some.length, width]);
-    return tf.concat([first, tf.tensor2d(values, [some.length, extra])], 1);
+  const append = (inputs: tf.Tensor, some: Uint32Array) => {
+    const more = tf.tensor2d(rowsAt(columns, extra, some), [some.length, extra]);
+    return tf.concat([tf.reshape(inputs, [some.length, width]), more], 1);
   };
   const { inView } = vectors;
   return {
     labels: vectors.labels,
-    inputs: (some, epoch) => tf.tidy(() => beside(vectors.inputs(some, epoch), some)),
-    ...(inView && { inView: (some: Uint32Array, view: number) => tf.tidy(() => beside(inView(some, view), some)) }),
+    inputs: (some, epoch) => tf.tidy(() => append(vectors.inputs(some, epoch), some)),
+    ...(inView && { inView: (some: Uint32Array, view: number) => tf.tidy(() => append(inView(some, view), some)) }),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * @module Checkpoints of a run in progress: `last` and `previous`, each a directory that is whole or not there. A
- * manifest with the SHA-256 of every file is written last; a checkpoint without a matching manifest does not count.
+ * @module Checkpoints of a run: `last` and `previous`, each a directory that is complete or absent. A manifest with the
+ * SHA-256 of every file is written last; a checkpoint without a matching manifest is ignored.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
@@ -10,6 +10,7 @@ import {
   readJson,
   SafetensorsFile,
   sha256File,
+  sizeOf,
   syncDirectory,
   type TensorToWrite,
   writeJson,
@@ -23,23 +24,23 @@ const WEIGHTS = "weights.safetensors";
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "state.json";
 const MANIFEST = "manifest.json";
-/** How the name of a checkpoint begins while it is written; the process's id follows. */
+/** Prefix of the name of a checkpoint while it is written; the id of the process follows. */
 const WRITING = "writing-";
 
 interface SavedState extends TrainerState {
-  /** Hash of what must not change between the parts of a run. */
+  /** Hash of everything that must not change when a run is resumed. */
   readonly fingerprint: string;
 }
 
 /** Saves and restores a trainer under `directory`. */
 export class CheckpointStore {
-  /** @param fingerprint of the data and the options; a checkpoint of another one is refused */
+  /** @param fingerprint of the data and the options; a checkpoint with another one is rejected */
   constructor(
     private readonly directory: string,
     private readonly fingerprint: string,
   ) {}
 
-  /** Writes the trainer's whole state as `last`; the former `last` becomes `previous`. */
+  /** Writes the whole state of the trainer as `last`; the old `last` becomes `previous`. */
   async save(trainer: Trainer): Promise<void> {
     if (!weightsAreFinite(trainer.model))
       throw new TrainingDiverged("The weights are not finite; they were not saved.");
@@ -56,9 +57,9 @@ export class CheckpointStore {
   }
 
   /**
-   * Restores the checkpoint that is furthest of those that are whole, and removes what killed saves have left.
-   * @returns a sentence about what was used, or undefined where there is none
-   * @throws {InputError} `CHECKPOINT_OTHER_RUN` where it belongs to other options or data
+   * Restores the most advanced complete checkpoint, and removes the remains of interrupted saves.
+   * @returns a sentence about the checkpoint; undefined if there is none
+   * @throws {InputError} `CHECKPOINT_OTHER_RUN` if it belongs to other options or data, `CHECKPOINT_UNUSABLE`
    */
   async restore(trainer: Trainer): Promise<string | undefined> {
     const problems: string[] = [];
@@ -83,7 +84,7 @@ export class CheckpointStore {
     for (const name of await this.names()) await rm(join(this.directory, name), { recursive: true, force: true });
   }
 
-  /** Gives a whole checkpoint the name `last`; the former `last` becomes `previous`. */
+  /** Renames a complete checkpoint to `last`; the old `last` becomes `previous`. */
   private async promote(path: string): Promise<void> {
     const [last, previous] = [join(this.directory, "last"), join(this.directory, "previous")];
     if (existsSync(last)) {
@@ -94,7 +95,7 @@ export class CheckpointStore {
     await syncDirectory(this.directory);
   }
 
-  /** Leaves nothing under `writing-`: what was restored becomes `last`, and the rest is older or torn. */
+  /** Clears `writing-`: the restored checkpoint becomes `last`; the others are older or incomplete. */
   private async tidy(restored: string): Promise<void> {
     if (restored.startsWith(WRITING)) await this.promote(join(this.directory, restored));
     for (const name of await this.names()) {
@@ -108,8 +109,8 @@ export class CheckpointStore {
   }
 
   /**
-   * Names of checkpoints, the furthest first. A save that was killed between its renames left a whole one under `writing-`;
-   * one that was killed before left no manifest there, and does not count.
+   * Names of checkpoints, the most advanced first. A save that was killed between its renames has left a complete one under
+   * `writing-`; one that was killed earlier has left no manifest.
    */
   private async candidates(): Promise<string[]> {
     const names = (await this.names()).filter(
@@ -154,27 +155,21 @@ export class CheckpointStore {
     await weightFile.close();
     const slotFile = await SafetensorsFile.open(join(path, OPTIMIZER));
     for (const { slot, name, start } of slotParts(trainer, weights)) {
-      slot.write(
-        await slotFile.read(
-          name,
-          start,
-          slot.shape.reduce((a, b) => a * b, 1),
-        ),
-      );
+      slot.write(await slotFile.read(name, start, sizeOf(slot.shape)));
     }
     await slotFile.close();
     trainer.restore(state);
   }
 }
 
-/** How far a checkpoint is. One whose state cannot be read comes before all others, so that it is spoken of. */
+/** The progress of a checkpoint. One with an unreadable state comes first, so that it is reported. */
 async function placeOf(path: string): Promise<Pick<SavedState, "step" | "epoch">> {
   const unreadable = { step: Number.MAX_SAFE_INTEGER, epoch: 0 };
   const { step, epoch } = await readJson<SavedState>(join(path, STATE)).catch(() => unreadable);
   return { step, epoch };
 }
 
-/** Why a checkpoint cannot be used, or undefined where all its files are as they were written. */
+/** Why a checkpoint cannot be used; undefined if all its files are intact. */
 async function verify(path: string): Promise<string | undefined> {
   try {
     const manifest = await readJson<Record<string, string>>(join(path, MANIFEST));
@@ -190,7 +185,7 @@ async function verify(path: string): Promise<string | undefined> {
 
 type Slot = ReturnType<Optimizer["state"]>[number];
 
-/** The optimizer's slots part by part, each with the tensor it belongs to on disk and where it starts there. */
+/** The optimizer's slots in parts, each with the name of its tensor on disk and its start there. */
 function slotParts(trainer: Trainer, weights: readonly NamedWeight[]) {
   const trainable = new Set(trainableVariables(trainer.model));
   const found: { slot: Slot; name: string; shape: readonly number[]; start: number }[] = [];

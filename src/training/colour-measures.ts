@@ -1,39 +1,30 @@
-/** @module Colour and texture of all tiles of a run, measured once. */
+/** @module Colour and texture of all tiles of a run. */
 import type { Partition } from "../dataset/index";
 import { colourFeatureCount, measureColours } from "../models/index";
 import type { Progress } from "../progress/index";
-import type { TrainingData } from "./data";
+import { byPartition, type TrainingData } from "./data";
 import { type FeatureScaling, fitScaling, scaled } from "./feature-scaling";
 
-/** Features of all tiles by partition, [n, width] row-major, with the mean and deviation of train taken out. */
+/** Features of all tiles by partition, [n, width] row-major, standardized by the training tiles. */
 export interface ColourMeasures {
   readonly width: number;
   readonly values: Readonly<Record<Partition, Float32Array>>;
   readonly scaling: FeatureScaling;
 }
 
-/** Measures {@link measureColours} of all tiles. They are the same for the eight views of a tile, so once is enough. */
+/** Computes {@link measureColours} of all tiles, once for all views, because they do not change it. */
 export function measureColour(data: TrainingData, progress: Progress): ColourMeasures {
   const task = progress.start("Colour and texture", data.dataset.tiles.length, "images");
   let before = 0;
-  const of = (partition: Partition) => {
+  const raw = byPartition((partition) => {
     const values = measure(data, partition, (done) => task.update(before + done));
     before += data.labels[partition].length;
     return values;
-  };
-  const raw = { train: of("train"), validation: of("validation"), test: of("test") };
+  });
   task.finish();
   const width = raw.train.length / data.labels.train.length;
   const scaling = fitScaling(raw.train, width);
-  return {
-    width,
-    values: {
-      train: scaled(raw.train, scaling),
-      validation: scaled(raw.validation, scaling),
-      test: scaled(raw.test, scaling),
-    },
-    scaling,
-  };
+  return { width, values: byPartition((partition) => scaled(raw[partition], scaling)), scaling };
 }
 
 function measure(data: TrainingData, partition: Partition, onDone: (images: number) => void): Float32Array {

@@ -1,23 +1,22 @@
-/** @module The network of a run and the examples it is trained on: pixels, or coordinates in a subspace. */
-
+/** @module The network of a run and its examples: pixels, or coordinates in a subspace. */
 import { packagedNamed } from "../backbones/index";
-import type { Partition } from "../dataset/index";
+
 import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
-import { architectureOf, describeModel, saveTopology, saveWeights } from "../models/index";
+import { architectureOf, describeModel, saveModel } from "../models/index";
 import { modelNamed } from "../models/registry/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
 import type { tf } from "../tensorflow/index";
 import { backboneTask } from "./backbone/backbone-task";
-import { type Examples, pixelExamples } from "./batches";
+import { pixelExamples } from "./batches";
 import { colourTask } from "./colour-task";
-import type { TrainingData } from "./data";
+import { byPartition, type TrainingData } from "./data";
 import { fineTuned } from "./fine-tuning/task";
 import { Prefetcher } from "./prefetch";
 import { subspaceTask } from "./subspace/subspace-task";
 import type { TaskContext, TrainingTask } from "./training-task";
 
-/** Builds the network that the options ask for. @throws {InputError} `STEM_MODEL`, `MODEL_UNKNOWN` or `AUGMENTATION_UNKNOWN` */
+/** Builds the network of the options. @throws {InputError} `STEM_MODEL`, `MODEL_UNKNOWN` or `AUGMENTATION_UNKNOWN` */
 export async function createTask(
   options: TrainingOptions,
   data: TrainingData,
@@ -51,10 +50,7 @@ export async function createTask(
     architecture:
       options.model === "mlp" ? architectureOf(options.size ** 2 * 3, options.hidden) : describeModel(model),
     stemParameters: 0,
-    async save(run) {
-      await saveTopology(model, run.topology);
-      await saveWeights(model, run.bestWeights);
-    },
+    save: (run) => saveModel(model, run),
     async close() {
       model.dispose();
       await prefetcher?.close();
@@ -68,7 +64,7 @@ async function built(options: TrainingOptions): Promise<tf.LayersModel> {
   return model;
 }
 
-/** A subspace and its extra features belong to the MLP. */
+/** Only the MLP has a subspace stem; only that and backbones have extra features. */
 function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
   if (stem === "subspace" && model !== "mlp") {
     throw new InputError("STEM_MODEL", `--stem subspace goes with --model mlp, not with ${model}.`);
@@ -81,7 +77,7 @@ function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
   }
 }
 
-/** The thread for the training batches; none where the store is not in a file. */
+/** Starts the thread that loads training batches; none if the store is not in a file. */
 function startPrefetcher({ augment, seed, batch }: TrainingOptions, data: TrainingData): Prefetcher | undefined {
   const { store, labels } = data;
   const largest = Math.min(batch, labels.train.length) * store.bytesPerImage;
@@ -92,14 +88,11 @@ function pixelPartitions(
   options: TrainingOptions,
   data: TrainingData,
   prefetcher: Prefetcher | undefined,
-): Record<Partition, Examples> {
+): TrainingTask["examples"] {
   const { store, positions, labels, preprocessing } = data;
-  const of = (partition: Partition) => pixelExamples(store, positions[partition], labels[partition], preprocessing);
   const augmentation = createAugmentation(augmentationNamed(options.augment), options.seed);
-  const pixels = [store, positions.train, labels.train, preprocessing] as const;
-  return {
-    train: pixelExamples(...pixels, augmentation, prefetcher),
-    validation: of("validation"),
-    test: of("test"),
-  };
+  return byPartition((partition) => {
+    const pixels = [store, positions[partition], labels[partition], preprocessing] as const;
+    return partition === "train" ? pixelExamples(...pixels, augmentation, prefetcher) : pixelExamples(...pixels);
+  });
 }

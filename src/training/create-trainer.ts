@@ -1,4 +1,4 @@
-/** @module The trainer that a plan asks for. */
+/** @module Builds the trainer of a plan. */
 import type { TrainingOptions } from "../options/index";
 import { Adam, type Optimizer, RmsProp, Sgd } from "../tensorflow/index";
 import { batchesOf } from "./batches";
@@ -15,7 +15,7 @@ interface TrainerParts {
   readonly metrics?: Readonly<Record<string, UserMetric>>;
 }
 
-/** Sampler, batches, optimizer, loss and learning rate of the plan, put together for a network and its examples. */
+/** Combines the plan's sampler, batches, optimizer, loss and learning rate with a network and its examples. */
 export function createTrainer(
   { options, learningRate }: Pick<TrainingPlan, "options" | "learningRate">,
   data: TrainingData,

@@ -16,7 +16,7 @@ import type { Preprocessing, StainNormalization } from "../image/index";
 import type { TrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
 
-/** Everything a run needs to know about its data. */
+/** The data of a run. */
 export interface TrainingData {
   readonly dataset: Dataset;
   readonly store: PixelStore;
@@ -28,22 +28,14 @@ export interface TrainingData {
   close(): void;
 }
 
-/** Opens the data set of the options. @throws {InputError} where it cannot be used */
+/** A value for each partition. */
+export function byPartition<T>(make: (partition: Partition) => T): Record<Partition, T> {
+  return { train: make("train"), validation: make("validation"), test: make("test") };
+}
+
+/** Opens the data set of the options. @throws {InputError} if it cannot be used */
 export async function openTrainingData(
-  options: Pick<
-    TrainingOptions,
-    | "data"
-    | "model"
-    | "dataset"
-    | "size"
-    | "resize"
-    | "stain"
-    | "stainReference"
-    | "stainTissueOnly"
-    | "skipUnreadable"
-    | "splitSeed"
-    | "validationFraction"
-  >,
+  options: TrainingOptions,
   { progress, signal }: { progress: Progress; signal?: AbortSignal },
 ): Promise<TrainingData> {
   const { size, resize, splitSeed: seed, skipUnreadable } = options;
@@ -52,13 +44,10 @@ export async function openTrainingData(
   const store = await openPixelStore(whole, { size, resize, stain, skipUnreadable, progress, signal });
   const dataset = splitValidation(withoutSkipped(whole, store), { fraction: options.validationFraction, seed });
   for (const note of dataset.notes ?? []) progress.say(note);
-  const of = <T>(make: (partition: Partition) => T) => ({
-    train: make("train"),
-    validation: make("validation"),
-    test: make("test"),
-  });
-  const tiles = of((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
-  const positions = of((partition) => Uint32Array.from(tiles[partition], (tile) => store.positionOf(tile.name)));
+  const tiles = byPartition((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
+  const positions = byPartition((partition) =>
+    Uint32Array.from(tiles[partition], (tile) => store.positionOf(tile.name)),
+  );
   const { mean, std } = packagedNamed(options.model) ?? channelStatistics(store, positions.train);
   const bitDepth = bitDepthOf(dataset);
   return {
@@ -66,17 +55,16 @@ export async function openTrainingData(
     store,
     preprocessing: { size, resize, mean, std, ...(bitDepth && { bitDepth }), ...(stain && { stain }) },
     positions,
-    labels: of((partition) => Uint8Array.from(tiles[partition], (tile) => tile.label)),
+    labels: byPartition((partition) => Uint8Array.from(tiles[partition], (tile) => tile.label)),
     close: () => store.close(),
   };
 }
 
 async function stainOf(
   dataset: Dataset,
-  options: Pick<TrainingOptions, "stain" | "stainReference" | "stainTissueOnly" | "size" | "resize">,
+  { stain, stainReference, stainTissueOnly: tissueOnly, size, resize }: TrainingOptions,
   progress: Progress,
 ): Promise<StainNormalization | undefined> {
-  const { stain, stainReference, stainTissueOnly: tissueOnly, size, resize } = options;
   if (stain === "none") return undefined;
   const reference = stainReference || undefined;
   const fitted = await fitStainReference(dataset, stain, { size, resize, reference, tissueOnly });

@@ -1,7 +1,7 @@
-/** @module What an epoch gives. */
+/** @module The results of an epoch. */
 import type { BinaryMetrics } from "../evaluation/index";
 
-/** Numbers of one pass over a partition: the loss, the metrics of `histo metrics` at threshold 0.5, and the user's own. */
+/** Measures of one pass over a partition: the loss, the metrics of `histo metrics` at threshold 0.5, and user metrics. */
 export type Measures = { loss: number } & BinaryMetrics & Record<string, unknown>;
 
 export interface EpochResult {
@@ -12,7 +12,7 @@ export interface EpochResult {
   readonly imagesPerSecond: number;
   /** Share of the time spent waiting for batches. */
   readonly waiting: number;
-  /** Measured on the fly, augmented and with dropout. */
+  /** Measured during the epoch, with augmentation and dropout. */
   readonly train: Measures;
   readonly validation: Measures;
 }

@@ -1,5 +1,4 @@
-/** @module The end of a run: the model on pixels, its predictions, the threshold and the metrics, as files. */
-
+/** @module The end of a run: writes the model on pixels, its predictions, the threshold and the metrics. */
 import type { Partition } from "../dataset/index";
 import {
   type BinaryMetrics,
@@ -20,8 +19,8 @@ import { predictLogits } from "./trainer";
 import type { TrainingTask } from "./training-task";
 
 /**
- * Saves the task's model on pixels, predicts validation and test in full precision, chooses the threshold on
- * validation and writes `predictions-*.csv`, `metrics.json` and the final `config.json`.
+ * Saves the task's model on pixels, predicts the validation and test tiles in full precision, chooses the threshold on the
+ * validation tiles, and writes `predictions-*.csv`, `metrics.json` and the final `config.json`.
  */
 export async function evaluateRun(
   run: RunDirectory,
@@ -71,7 +70,7 @@ function predict(task: TrainingTask, data: TrainingData, partition: Partition, c
   });
 }
 
-/** Logits of a partition, the mean over as many views as the run's options say. */
+/** Logits of a partition: the mean over the run's number of views. */
 function meanLogits({ model, examples }: TrainingTask, partition: Partition, { batch: size, views }: RunConfig) {
   const own = examples[partition];
   const count = own.inView ? views : 1;

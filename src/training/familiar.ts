@@ -1,4 +1,4 @@
-/** @module What a run's tiles looked like; measured once for a data set and split. */
+/** @module The appearance of a run's tiles, measured once per data set and split. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Partition } from "../dataset/index";
@@ -6,9 +6,9 @@ import { evenly, type Familiarity, fitFamiliarity, looksAt, measureShifts, type 
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
 import type { TrainingData } from "./data";
 
-/** Tiles that are looked at, at most; they are spread evenly over the set. */
+/** At most this many tiles are measured, spread evenly over the set. */
 const MOST: Readonly<Record<"train" | "validation", number>> = { train: 1000, validation: 500 };
-/** Raise when the measures change. */
+/** Increase this when the measures change. */
 const VERSION = 2;
 
 /** The training tiles' familiarity, calibrated on the validation tiles. */
@@ -16,17 +16,17 @@ export async function familiarityOf({ store, positions }: TrainingData): Promise
   const of = (partition: Partition & keyof typeof MOST) => evenly(positions[partition], MOST[partition]);
   const [train, held] = [of("train"), of("validation")];
   const basis = [store.contentHash, train, held];
-  return kept("familiar", basis, () => fitFamiliarity(looksAt(store, train), looksAt(store, held)));
+  return cached("familiar", basis, () => fitFamiliarity(looksAt(store, train), looksAt(store, held)));
 }
 
-/** How validation and test tiles look beside the training tiles. */
+/** How the validation and test tiles differ from the training tiles. */
 export async function shiftsOf({ store, dataset: { tiles } }: TrainingData): Promise<Shifts> {
   const basis = [store.contentHash, tiles.map(({ name, partition, group }) => [name, partition, group])];
-  return kept("shift", basis, () => measureShifts(tiles, store));
+  return cached("shift", basis, () => measureShifts(tiles, store));
 }
 
-/** What is in the cache, or is computed and put there. @param basis all that it depends on */
-async function kept<T extends object>(name: string, basis: readonly unknown[], compute: () => T): Promise<T> {
+/** A value from the cache, computed if it is missing. @param basis everything that it depends on */
+async function cached<T extends object>(name: string, basis: readonly unknown[], compute: () => T): Promise<T> {
   const path = join(cacheDirectory(), "familiar", `${name}-${sha256(JSON.stringify([VERSION, ...basis]))}.json`);
   if (existsSync(path)) return readJson<T>(path);
   const found = compute();

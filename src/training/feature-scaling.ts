@@ -1,4 +1,4 @@
-/** @module Features brought to mean 0 and deviation 1, by what the training set says. */
+/** @module Standardizes features to mean 0 and deviation 1 on the training set. */
 
 /** z = (f - shift) * scale, by column. */
 export interface FeatureScaling {
@@ -6,7 +6,7 @@ export interface FeatureScaling {
   readonly scale: Float32Array;
 }
 
-/** Mean and inverse standard deviation of each column of values [n, width]; columns that never change are scaled by 0. */
+/** Mean and inverse standard deviation of each column of values [n, width]; constant columns are scaled by 0. */
 export function fitScaling(values: Float32Array, width: number): FeatureScaling {
   const shift = new Float32Array(width);
   const scale = new Float32Array(width);
@@ -23,7 +23,12 @@ export function fitScaling(values: Float32Array, width: number): FeatureScaling 
   return { shift, scale };
 }
 
-/** The scaled values, a new array. */
+/** The weights of a layer that applies the scaling, by name. */
+export function scalingWeights(layer: string, { shift, scale }: FeatureScaling) {
+  return [[`${layer}/shift`, shift] as const, [`${layer}/scale`, scale] as const];
+}
+
+/** The scaled values, as a new array. */
 export function scaled(values: Float32Array, { shift, scale }: FeatureScaling): Float32Array {
   const width = shift.length;
   return values.map((value, i) => (value - (shift[i % width] as number)) * (scale[i % width] as number));

@@ -1,10 +1,15 @@
-/** @module A run that is over, read back from its files. */
+/** @module The result of a finished run, read from its files. */
 import { existsSync } from "node:fs";
 import { type BinaryMetrics, bestByMonitor, monitorOf, readHistory } from "../evaluation/index";
 import { readJson } from "../files/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 
-/** What {@link runTraining} gave when it finished, as far as files tell; undefined where the run is not finished. */
+/** Median of the epochs' durations. */
+export function secondsPerEpoch(seconds: readonly number[]): number {
+  return [...seconds].sort((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? 0;
+}
+
+/** The result of `runTraining`, as far as it is in the files; undefined if the run is not finished. */
 export async function finishedRun(run: RunDirectory) {
   if (!existsSync(run.metrics) || !existsSync(run.bestWeights)) return undefined;
   const config = await readJson<RunConfig>(run.config);
@@ -12,13 +17,13 @@ export async function finishedRun(run: RunDirectory) {
   const metrics = await readJson<{ validation: BinaryMetrics; test: BinaryMetrics }>(run.metrics);
   const epochs = await readHistory(run.history);
   const best = bestByMonitor(epochs, monitorOf(config.monitor, config.monitorMode));
-  const seconds = epochs.map((epoch) => epoch.seconds ?? 0).sort((a, b) => a - b);
+  const seconds = epochs.map((epoch) => epoch.seconds ?? 0);
   return {
     run: run.path,
     epochs: epochs.length,
     bestEpoch: best?.epoch ?? epochs.length,
     seconds: seconds.reduce((a, b) => a + b, 0),
-    secondsPerEpoch: seconds[Math.floor(seconds.length / 2)] ?? 0,
+    secondsPerEpoch: secondsPerEpoch(seconds),
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     ...metrics,
   };

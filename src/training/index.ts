@@ -1,4 +1,4 @@
-/** @module Training: the loop, what can be attached to it, and whole runs. */
+/** @module Training: the loop, its callbacks, and whole runs. */
 export { openBackbones, sizeFor } from "./backbone/names";
 export { type Batch, type BatchSource, batchesOf, type Examples, featureExamples, pixelExamples } from "./batches";
 export { BestWeights } from "./callbacks/best-weights";
@@ -12,6 +12,7 @@ export { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 export { CheckpointStore } from "./checkpoint";
 export { createTask } from "./create-task";
 export { openTrainingData, type TrainingData } from "./data";
+export type { EpochResult, Measures } from "./epoch";
 export { finishedRun } from "./finished-run";
 export { highestRate } from "./learning-rate";
 export { createLoss, type Loss } from "./losses";
@@ -22,5 +23,5 @@ export { balanced, type Sampler, shuffled } from "./samplers";
 export * as schedules from "./schedules";
 export { stepWayOf } from "./step-way";
 export { subspacePictures } from "./subspace/pictures";
-export { type EpochResult, type Measures, predictLogits, Trainer, TrainingDiverged, type UserMetric } from "./trainer";
+export { predictLogits, Trainer, TrainingDiverged, type UserMetric } from "./trainer";
 export type { TrainingTask } from "./training-task";

@@ -1,15 +1,14 @@
-/** @module The learning rate of a training, resolved once from its options: the trainer knows the rate of each step only. */
+/** @module The learning rate of a training, resolved once from its options into a function from step to rate. */
 import { modelNamed } from "../models/registry/index";
 import type { TrainingOptions } from "../options/index";
 import { type Plateau, parseSchedule, type ScheduleLength, withWarmup } from "./schedules";
 
-/** What the options say about the learning rate. */
 export interface LearningRatePlan {
-  /** The rate at its highest. */
+  /** The highest rate. */
   readonly highest: number;
   /** For a schedule that reacts to the monitored metric. */
   readonly plateau?: Plateau;
-  /** The rate at each step of a training of this length, schedule and warm-up included. */
+  /** The rate at each step of a training of this length, with schedule and warm-up. */
   over(length: ScheduleLength): (step: number) => number;
 }
 

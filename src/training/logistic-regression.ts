@@ -1,38 +1,38 @@
-/** @module Logistic regression with an L2 penalty, solved to the end by Newton's method. Deterministic. */
+/** @module Logistic regression with an L2 penalty, solved to convergence by Newton's method. Deterministic. */
 import { rowLogLoss, sigmoid } from "../evaluation/index";
 import { rowCoordinates } from "./row-coordinates";
 
 interface LogisticFit {
   readonly weights: Float64Array;
   readonly bias: number;
-  /** The penalty used: `penalty / 2 * |weights|^2` beside the summed log loss of the examples. */
+  /** The chosen penalty: `penalty / 2 * |weights|^2` is added to the summed log loss of the examples. */
   readonly penalty: number;
 }
 
 /** Penalties to try by default. */
 const PENALTIES = [0.3, 1, 3, 10, 30, 100, 300, 1000];
-/** With a thousand and more columns, weak penalties only learn the tiles by heart. */
+/** With a thousand or more columns, weak penalties only overfit. */
 export const MANY_FEATURES_PENALTIES = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 const FOLDS = 5;
-/** With at most this many rows, and more columns, all fits are made in the rows' coordinates, found once. */
+/** With at most this many rows, and more columns than rows, all fits use the coordinates of the rows. */
 const MOST_ROWS = 1000;
 
-/** Rows, how they belong together, and which of them count. */
+/** A matrix with labels, and the rows to fit. */
 interface Problem {
   /** [rows, k] row-major. */
   readonly x: ArrayLike<number>;
   readonly k: number;
   /** Of each row, 0 or 1. */
   readonly labels: ArrayLike<number>;
-  /** Of each row in the loss. */
+  /** Weight of each row in the loss. */
   readonly weight: number;
   readonly rows: readonly number[];
 }
 
 /**
- * Fits rows x [n * repeats, k] (row-major) to labels 0 and 1 [n]. Of several penalties the one with the smallest log loss in
- * five-fold cross-validation is taken; examples go to the folds in turn, class by class.
- * @param repeats rows of each example, one after the other; together they count as one
+ * Fits rows x [n * repeats, k] (row-major) to labels 0 and 1 [n]. Chooses the penalty with the lowest log loss in five-fold
+ * cross-validation; the examples of each class are assigned to the folds in turn.
+ * @param repeats consecutive rows per example; together they have the weight of one
  */
 export function fitLogistic(
   x: ArrayLike<number>,
@@ -46,18 +46,18 @@ export function fitLogistic(
   const isWide = count <= MOST_ROWS && x.length / count > count;
   const { values, width, expand } = isWide ? rowCoordinates(x, count) : asItIs(x, count);
   const whole: Problem = { x: values, k: width, labels: ofRows, weight: 1 / repeats, rows: all };
-  // A weaker penalty begins where the stronger one ended.
+  // The fit with a weaker penalty starts from that with the stronger one.
   const falling = [...penalties].sort((a, b) => b - a);
   const losses = falling.map(() => 0);
   const folds = foldsOf(labels, FOLDS);
   for (let fold = 0; fold < FOLDS && falling.length > 1; fold++) {
-    const isKept = (i: number) => folds[Math.floor(i / repeats)] !== fold;
-    const kept = { ...whole, rows: all.filter(isKept) };
-    const held = all.filter((i) => !isKept(i));
+    const isHeldOut = (i: number) => folds[Math.floor(i / repeats)] === fold;
+    const training = { ...whole, rows: all.filter((i) => !isHeldOut(i)) };
+    const heldOut = all.filter(isHeldOut);
     let fit: Solution | undefined;
     falling.forEach((penalty, at) => {
-      fit = newton(kept, penalty, fit);
-      for (const i of held) (losses[at] as number) += rowLogLoss(ofRows[i] as number, logitOf(whole, i, fit));
+      fit = newton(training, penalty, fit);
+      for (const i of heldOut) (losses[at] as number) += rowLogLoss(ofRows[i] as number, logitOf(whole, i, fit));
     });
   }
   const penalty = falling[losses.indexOf(Math.min(...losses))] as number;
@@ -88,10 +88,10 @@ function logitOf({ x, k }: Pick<Problem, "x" | "k">, row: number, { weights, bia
 }
 
 const STEPS = 30;
-/** With more columns than this a step is found by conjugate gradients: the Hessian is never written down. */
+/** With more columns than this, conjugate gradients find the step without computing the Hessian. */
 const MOST_COLUMNS = 200;
 
-/** @param start where to begin. Default: zeros */
+/** @param start initial solution. Default: zeros */
 function newton(problem: Problem, penalty: number, start?: Solution): Solution {
   const { k, rows, labels, weight } = problem;
   const size = k + 1; // the last unknown is the bias, which carries no penalty
@@ -144,7 +144,7 @@ function newtonStep(problem: Problem, penalty: number, at: Solution): Float64Arr
   return solveCholesky(hessianOf(problem, penalty, curvatures), gradient, k + 1);
 }
 
-/** Lower triangle of the matrix of second derivatives. */
+/** Lower triangle of the Hessian. */
 function hessianOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64Array): Float64Array {
   const size = k + 1;
   const hessian = new Float64Array(size * size);
@@ -160,12 +160,12 @@ function hessianOf({ x, k, rows }: Problem, penalty: number, curvatures: Float64
   return hessian;
 }
 
-/** Share of the gradient that a step may leave to the next one (Dembo, Eisenstat and Steihaug 1982), and iterations at most. */
+/** Relative residual at which a step is accurate enough (Dembo, Eisenstat and Steihaug 1982), and most iterations. */
 const [TOLERANCE, ITERATIONS] = [1e-2, 500];
 
 /**
- * Solves H s = g, H by its products alone, with H's diagonal as preconditioner (Hestenes and Stiefel 1952; Jacobi 1845). In
- * {@link rowCoordinates} the rest of H is small.
+ * Solves H s = g with products of H only, preconditioned by H's diagonal (Hestenes and Stiefel 1952; Jacobi 1845). In
+ * {@link rowCoordinates} the off-diagonal part of H is small.
  */
 function conjugateGradients(
   problem: Problem,

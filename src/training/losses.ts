@@ -1,4 +1,4 @@
-/** @module Losses of one logit against a label, weighted by example. All are means over the batch's weights. */
+/** @module Losses of one logit and a label. Each is a weighted mean over the batch. */
 import { InputError } from "../errors/index";
 import type { TrainingOptions } from "../options/index";
 import { tf } from "../tensorflow/index";
@@ -10,18 +10,18 @@ interface LossOptions {
   readonly loss: "bce" | "focal";
   /** Weight of positive examples. */
   readonly positiveWeight: number;
-  /** Labels move this far towards one half. */
+  /** How far labels move towards one half. */
   readonly labelSmoothing: number;
   readonly focalGamma: number;
 }
 
-/** About the smallest difference to one that a 32-bit probability has. */
+/** About the smallest difference of a 32-bit probability from one. */
 const LEAST_MISS = 1e-7;
 
 /**
  * Binary cross-entropy with logits, or focal loss (Lin et al. 2017): cross-entropy times (1 - p of the label)^gamma.
- * Computed as max(z, 0) - z y + log(1 + exp(-|z|)), which neither overflows nor loses small values; in double precision and
- * without TensorFlow, whose every operation on so few numbers takes longer than all of them together.
+ * Computed as max(z, 0) - z y + log(1 + exp(-|z|)), which neither overflows nor loses small values. It uses double precision
+ * and no TensorFlow, because a single TensorFlow operation on so few numbers takes longer than the whole loss.
  */
 export function createLoss(options: LossOptions): Loss {
   return (logits, labels) =>
@@ -38,7 +38,7 @@ export function createLoss(options: LossOptions): Loss {
     })(logits) as tf.Scalar;
 }
 
-/** The loss of a batch, and its derivative by each logit. */
+/** The loss of a batch, and its derivatives with respect to the logits. */
 function lossAndSlopes(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
@@ -54,7 +54,7 @@ function lossAndSlopes(
     let slope = p - target;
     if (loss === "focal") {
       const miss = label * (1 - p) + (1 - label) * p;
-      // Where nothing is missed, the derivative of a power below one is infinite.
+      // At a miss of zero, the derivative of a power below one is infinite.
       const focus = Math.max(miss, LEAST_MISS) ** focalGamma;
       const rise = miss > LEAST_MISS ? (focalGamma * focus * (1 - 2 * label) * p * (1 - p)) / miss : 0;
       slope = slope * focus + entropy * rise;
@@ -74,11 +74,7 @@ export function positiveWeightOf(
   labels: ArrayLike<number>,
 ): number {
   if (positiveWeight !== "auto") return positiveWeight;
-  const positives = Array.prototype.reduce.call(
-    labels,
-    (sum, label) => (sum as number) + (label as number),
-    0,
-  ) as number;
+  const positives = Array.from(labels).reduce((sum, label) => sum + label, 0);
   if (positives === 0) throw new InputError("DATA_PARTITION_ONE_CLASS", "The training set has no positive tile.");
   return (labels.length - positives) / positives;
 }

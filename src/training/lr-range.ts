@@ -1,4 +1,4 @@
-/** @module The learning rate range test (Smith 2017): the loss while the rate rises over a few hundred steps. */
+/** @module The learning rate range test (Smith 2017): the loss while the rate increases over a few hundred steps. */
 import type { Callback } from "./callbacks/callback";
 import { type Trainer, TrainingDiverged } from "./trainer";
 
@@ -12,7 +12,7 @@ interface RangePoint {
 
 export interface RangeTest {
   readonly points: readonly RangePoint[];
-  /** The rate at which the smoothed loss falls fastest; a good highest rate. */
+  /** The rate at which the smoothed loss decreases fastest: a good highest rate. */
   readonly suggestion: number;
 }
 
@@ -23,12 +23,12 @@ export interface RangeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A loss of four times the best so far ends the test. */
+/** The test ends when the loss is this multiple of the best so far. */
 const DIVERGED = 4;
 const SMOOTHING = 0.9;
 
 /**
- * Trains while the learning rate rises exponentially from `lowest` to `highest`. The model and the optimizer are used up.
+ * Trains while the learning rate increases exponentially from `lowest` to `highest`. Changes the model's weights.
  * @param make builds the trainer to test, with the given learning rate and callbacks
  */
 export async function learningRateRange(
@@ -66,8 +66,8 @@ export async function learningRateRange(
 }
 
 /**
- * Where the smoothed loss falls fastest by the logarithm of the rate, before its minimum. Slopes are taken over a fifteenth
- * of the steps, and the first two fifteenths do not count: there the running mean is of too few batches to trust.
+ * Where the smoothed loss decreases fastest with the logarithm of the rate, before its minimum. Slopes are measured over a
+ * fifteenth of the steps. The first two fifteenths do not count, because their running mean is over too few batches.
  */
 function steepest(points: readonly RangePoint[]): number {
   const lowest = points.reduce((at, point, i) => (point.smoothed < (points[at]?.smoothed ?? 0) ? i : at), 0);

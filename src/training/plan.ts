@@ -1,4 +1,4 @@
-/** @module What a run's options come to, resolved and checked once, before anything is read or written. */
+/** @module The plan of a run: its options, resolved and checked once, before any data is read or written. */
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
@@ -15,19 +15,19 @@ import {
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type LearningRatePlan, planLearningRate } from "./learning-rate";
 
-/** What a training does; nothing behind it parses an option. */
+/** The plan of a training. No later code parses an option. */
 export interface TrainingPlan {
   readonly run: RunDirectory;
   readonly options: TrainingOptions;
   readonly monitor: Monitor;
   readonly learningRate: LearningRatePlan;
-  /** The configuration that a resumed run began with. */
+  /** The configuration of the run that is resumed. */
   readonly begun?: RunConfig;
 }
 
 /**
- * Resolves the options of a run. A resumed run keeps its values where nothing else is given.
- * @param own names of the user's metrics
+ * Resolves the options of a run. A resumed run keeps its options unless they are given again.
+ * @param own `metrics`: names of the user's metrics
  * @throws {InputError} `OPTION_...`, `SCHEDULE_UNKNOWN`, `MONITOR_UNKNOWN`, `RUN_EXISTS`
  */
 export async function planTraining(
@@ -48,8 +48,8 @@ export async function planTraining(
   return { run, options, monitor, learningRate, ...(begun && { begun }) };
 }
 
-/** Weights and the optimizer's two copies have to fit in memory; said before hours are spent. @throws {InputError} `SIZE_TOO_LARGE` */
-export function refuseWhatDoesNotFit({ options }: TrainingPlan): void {
+/** Checks that the weights and the optimizer's state fit into memory. @throws {InputError} `SIZE_TOO_LARGE` */
+export function checkMemory({ options }: TrainingPlan): void {
   if (options.stem === "subspace" || options.model !== "mlp") return;
   const [first = 1] = options.hidden;
   const copies = options.optimizer === "sgd" ? 2 : 3;

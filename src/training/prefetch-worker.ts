@@ -1,4 +1,4 @@
-/** @module The thread of {@link Prefetcher}: reads and augments batches into shared memory. */
+/** @module The thread of `Prefetcher`: reads batches into shared memory and augments them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { StoreFile } from "../dataset/index";
 import { augmentationNamed, createAugmentation } from "../image/index";

@@ -1,40 +1,40 @@
-/** @module The bytes of the next batch, read and augmented by a thread while TensorFlow works on this one. */
+/** @module Loads and augments the next batch in a thread while TensorFlow works on the current one. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { projectRoot } from "../files/index";
 
-/** What the thread is told once. */
+/** The settings of the thread. */
 export interface PrefetchPlan {
   /** File of the packed store. */
   readonly store: string;
-  /** Names for `augmentationNamed`, and the seed. */
+  /** A name for `augmentationNamed`. */
   readonly augment: string;
   readonly seed: number;
-  /** One number per slot: 0 while the thread works, else the request that is done (negative: it failed). */
+  /** One number per slot: 0 while the thread works, then the id of the finished request (negative if it failed). */
   readonly flags: SharedArrayBuffer;
   readonly slots: readonly SharedArrayBuffer[];
 }
 
-/** A batch that the thread shall have ready. */
+/** A batch for the thread to prepare. */
 export interface PrefetchRequest {
   readonly id: number;
   readonly slot: number;
   /** Positions in the store. */
   readonly positions: Uint32Array;
-  /** What names the augmentation of each image. */
+  /** Positions in the examples, which seed the augmentation. */
   readonly images: Uint32Array;
-  /** Absent for no augmentation. */
+  /** Undefined for no augmentation. */
   readonly epoch: number | undefined;
 }
 
 const LONGEST_WAIT_MS = 60_000;
 
-/** One thread that stays a batch ahead. Where it cannot help, the caller loads the batch itself. */
+/** A thread that stays one batch ahead. If it fails, the caller loads the batch itself. */
 export class Prefetcher {
   private readonly worker: Worker;
   private readonly flags: Int32Array;
-  private asked: (PrefetchRequest & { readonly key: string }) | undefined;
+  private requested: (PrefetchRequest & { readonly key: string }) | undefined;
   private serial = 0;
   private ended = false;
 
@@ -45,17 +45,17 @@ export class Prefetcher {
     this.flags = new Int32Array(plan.flags);
     this.worker = new Worker(file, { workerData: plan });
     this.worker.unref();
-    // An error ends the thread too, and without a listener the process with it.
+    // Without this listener, an error in the thread would end the process.
     this.worker.on("error", () => this.giveUp());
     this.worker.on("exit", () => this.giveUp());
   }
 
-  /** False once the thread has ended or has been given up: then {@link take} gives nothing and does not wait. */
+  /** False once the thread has ended or timed out; {@link take} then returns undefined at once. */
   get alive(): boolean {
     return !this.ended;
   }
 
-  /** Starts the thread, where the compiled project has one. @param batchBytes bytes of the largest batch */
+  /** Starts the thread; undefined if the project is not compiled. @param batchBytes bytes of the largest batch */
   static start(plan: Pick<PrefetchPlan, "store" | "augment" | "seed">, batchBytes: number): Prefetcher | undefined {
     const file = join(projectRoot(), "dist", "src", "training", "prefetch-worker.js");
     if (!existsSync(file)) return undefined;
@@ -63,29 +63,29 @@ export class Prefetcher {
     return new Prefetcher({ ...plan, slots, flags: new SharedArrayBuffer(8) }, file);
   }
 
-  /** Asks for a batch. */
+  /** Requests a batch. */
   ask(positions: Uint32Array, images: Uint32Array, epoch: number | undefined): void {
     if (this.ended) return;
     const id = ++this.serial;
     const slot = id % this.plan.slots.length;
     Atomics.store(this.flags, slot, 0);
     const request: PrefetchRequest = { id, slot, positions, images, epoch };
-    this.asked = { ...request, key: keyOf(positions, epoch) };
+    this.requested = { ...request, key: keyOf(positions, epoch) };
     this.worker.postMessage(request);
   }
 
-  /** The bytes of a batch if it is the one that was asked for last; waits for the thread. Valid until the next but one. */
+  /** The bytes of a batch, if it was requested last. Waits for the thread. Valid until the request after the next. */
   take(positions: Uint32Array, epoch: number | undefined, length: number): Uint8Array | undefined {
-    const { asked } = this;
-    this.asked = undefined;
-    if (!asked || asked.key !== keyOf(positions, epoch)) return undefined;
-    if (Atomics.wait(this.flags, asked.slot, 0, LONGEST_WAIT_MS) === "timed-out") {
-      // The thread may have died while this one worked, and word of it comes only when this one is idle.
+    const { requested } = this;
+    this.requested = undefined;
+    if (!requested || requested.key !== keyOf(positions, epoch)) return undefined;
+    if (Atomics.wait(this.flags, requested.slot, 0, LONGEST_WAIT_MS) === "timed-out") {
+      // The thread may have ended while this one was busy and could not receive the event.
       this.giveUp();
       return undefined;
     }
-    if (Atomics.load(this.flags, asked.slot) !== asked.id) return undefined;
-    return new Uint8Array(this.plan.slots[asked.slot] as SharedArrayBuffer, 0, length);
+    if (Atomics.load(this.flags, requested.slot) !== requested.id) return undefined;
+    return new Uint8Array(this.plan.slots[requested.slot] as SharedArrayBuffer, 0, length);
   }
 
   /** Ends the thread. */
@@ -96,7 +96,7 @@ export class Prefetcher {
 
   private giveUp(): void {
     this.ended = true;
-    this.asked = undefined;
+    this.requested = undefined;
   }
 }
 

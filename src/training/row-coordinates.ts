@@ -1,22 +1,22 @@
-/** @module Rows in no more coordinates than there are rows: what solvers with an L2 penalty need of many columns. */
+/** @module Rotates rows with many columns into as many coordinates as rows: enough for solvers with an L2 penalty. */
 import { symmetricEigen } from "../eigen/index";
 
-/** The same rows, turned: their products with one another are what they were. */
+/** The rotated rows. Their scalar products are unchanged. */
 export interface RowCoordinates {
   /** [rows, width], row-major; the columns are orthogonal, the longest first. */
   readonly values: Float64Array;
   readonly width: number;
-  /** Weights of the columns that answer as `weights` of the coordinates do, the shortest such. */
+  /** The shortest weights of the columns that are equivalent to `weights` of the coordinates. */
   readonly expand: (weights: Float64Array) => Float64Array;
 }
 
-/** Directions with a smaller share of the first one's squared length are rounding errors. */
+/** Directions whose squared length is a smaller share of the first one's are rounding errors. */
 const SMALLEST_SHARE = 1e-10;
 
 /**
- * By the eigenvectors of the Gram matrix (kernel PCA without centring: Schölkopf, Smola and Müller 1998). A model with an
- * L2 penalty that is fitted to the coordinates, or to some of the rows, is the one fitted to the columns, because its
- * weights are sums of rows (the representer theorem: Kimeldorf and Wahba 1970).
+ * Uses the eigenvectors of the Gram matrix (kernel PCA without centring: Schölkopf, Smola and Müller 1998). Fitting a model
+ * with an L2 penalty to the coordinates of all or some rows is the same as fitting it to the columns, because its weights are
+ * sums of rows (the representer theorem: Kimeldorf and Wahba 1970).
  * @param x [rows, k], row-major; rows up to about 1,000
  */
 export function rowCoordinates(x: ArrayLike<number>, rows: number): RowCoordinates {

@@ -13,13 +13,12 @@ import { stepWayOf } from "./step-way";
 
 interface RunRangeOptions extends RangeOptions {
   readonly progress?: Progress;
-  readonly signal?: AbortSignal;
 }
 
 /**
- * Trains the options' network while the learning rate rises; schedule, warm-up, learning rate and epochs of the options
- * do not count. Nothing is written but the caches of pixels and bases.
- * @throws {InputError} for options or data that cannot be used
+ * Trains the network of the options while the learning rate increases, and ignores their schedule, warm-up, learning rate and
+ * epochs. Writes only to the caches of pixels and bases.
+ * @throws {InputError} for unusable options or data
  * @throws {Interrupted} when `signal` is aborted
  */
 export async function runLearningRateRange(
@@ -39,7 +38,7 @@ export async function runLearningRateRange(
       const result = await learningRateRange(
         ({ learningRate, callbacks }) => {
           const counting = { onBatchEnd: ({ step }: { step: number }) => shown.update(Math.min(step, steps)) };
-          // Long enough for every step of the test, however few batches an epoch has; the test ends itself.
+          // Enough epochs for all steps of the test, however few batches an epoch has.
           const long = { ...options, epochs: steps * options.accumulate };
           const plan = { options: long, learningRate: { highest: 1, over: () => learningRate } };
           return createTrainer(plan, data, task, { callbacks: [...callbacks, counting] });

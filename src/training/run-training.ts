@@ -1,4 +1,4 @@
-/** @module A whole training run, from a data set directory to a run directory: plan, train, finish. */
+/** @module A training run from a data set directory to a run directory: plan, train, finish. */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
@@ -25,8 +25,8 @@ import { createTask } from "./create-task";
 import { createTrainer } from "./create-trainer";
 import { openTrainingData, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
-import { finishedRun } from "./finished-run";
-import { planTraining, refuseWhatDoesNotFit, type TrainingPlan } from "./plan";
+import { finishedRun, secondsPerEpoch } from "./finished-run";
+import { checkMemory, planTraining, type TrainingPlan } from "./plan";
 import { stepWayOf } from "./step-way";
 import type { Trainer, UserMetric } from "./trainer";
 import type { TaskContext, TrainingTask } from "./training-task";
@@ -34,26 +34,26 @@ import type { TaskContext, TrainingTask } from "./training-task";
 export interface RunTrainingOptions {
   /** Run directory; a new one under `runs/` by default. */
   readonly run: string;
-  /** Go on with an interrupted run. */
+  /** Continues an interrupted run. */
   readonly resume?: boolean;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
-  /** Attached beside the trainer's own callbacks. */
+  /** Callbacks in addition to those of the options. */
   readonly callbacks?: readonly RunCallback[];
   readonly metrics?: Readonly<Record<string, UserMetric>>;
-  /** Save a checkpoint every so many batches instead of as often as time allows. */
+  /** Batches between two checkpoints. Default: as often as time allows. */
   readonly checkpointEvery?: number;
-  /** Where bases and coordinates are kept; a run that goes on elsewhere must find there what it began with. */
+  /** Folder for bases and coordinates. A run that is resumed on another machine needs the same content there. */
   readonly subspaceDirectory?: string;
 }
 
-/** A callback that also learns what the run is, before the first batch, and what came out, after the last. */
+/** A callback that also gets the run, before the first batch, and its result, after the last. */
 export interface RunCallback extends Callback {
   onRun?(run: RunDirectory, config: RunConfig): void | Promise<void>;
   onResult?(result: TrainingResult): void | Promise<void>;
 }
 
-/** What `histo train --json` prints. */
+/** The output of `histo train --json`. */
 export interface TrainingResult {
   /** Run directory, absolute. */
   readonly run: string;
@@ -69,8 +69,8 @@ export interface TrainingResult {
 }
 
 /**
- * Trains a model as the options say. The run directory holds everything that export, evaluation and a resumed run need.
- * @throws {InputError} for options, data or a run directory that cannot be used; before anything is written
+ * Trains a model. The run directory has everything that export, evaluation and a resumed run need.
+ * @throws {InputError} for unusable options, data or run directory, before anything is written
  * @throws {Interrupted} when `signal` is aborted; the run can be resumed
  */
 export async function runTraining(given: GivenTrainingOptions, own: RunTrainingOptions): Promise<TrainingResult> {
@@ -85,7 +85,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
   }
   const context = { progress, ...(signal && { signal }), ...(subspaceDirectory && { subspaceDirectory }) };
   if (given.size === undefined && !plan.begun) options.size = await ownSize(options, context);
-  refuseWhatDoesNotFit(plan);
+  checkMemory(plan);
   const data = await openTrainingData(options, context);
   if (runtime.kind !== "native") {
     progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
@@ -116,8 +116,8 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
       progress.say(
         (await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting from the beginning.",
       );
-    // Only now: a resumption that is refused leaves the run as it was. And now already: so that a run in progress can be
-    // understood.
+    // After the checks of a resumed run, so that a rejected one is not changed; before the training, so that others can read
+    // the configuration of a running one.
     await mkdir(run.path, { recursive: true });
     await writeJson(run.config, config);
     for (const callback of callbacks) await callback.onRun?.(run, config);
@@ -127,7 +127,9 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     await store.clear();
     const result = {
       run: run.path,
-      ...epochsOf(trainer, best),
+      epochs: trainer.epoch,
+      bestEpoch: best.epoch ?? trainer.epoch,
+      secondsPerEpoch: secondsPerEpoch(trainer.history.map(({ seconds }) => seconds)),
       seconds: (performance.now() - started) / 1000,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       ...evaluation,
@@ -135,26 +137,26 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     for (const callback of callbacks) await callback.onResult?.(result);
     return result;
   } finally {
-    // A process may train many networks, one after the other; tensors and threads are not collected by themselves.
+    // A process may train many networks, and tensors and threads are not garbage-collected.
     trainer?.dispose();
     await task?.close();
     data.close();
   }
 }
 
-/** What a pretrained network was trained on; the default for others. */
+/** The edge length that a pretrained network was trained on; the default for others. */
 async function ownSize(options: TrainingOptions, context: TaskContext): Promise<number> {
   if (options.model.startsWith(BACKBONE_PREFIX)) return sizeFor(await openBackbones(options, context));
   return packagedNamed(options.model)?.size ?? options.size;
 }
 
-/** One epoch in which nothing moves, for weights that are where they belong already. */
+/** A plan of one epoch with a learning rate of 0, for weights that are solved already. */
 function onlyMeasured(plan: TrainingPlan): TrainingPlan {
   const { options, learningRate } = plan;
   return { ...plan, options: { ...options, epochs: 1 }, learningRate: { ...learningRate, over: () => () => 0 } };
 }
 
-/** The callbacks that change the course of the training. */
+/** The callbacks that react to the course of the training. */
 function reactions({ options, monitor, learningRate: { plateau } }: TrainingPlan): Callback[] {
   return [
     ...(plateau ? [new ReduceOnPlateau(monitor, plateau.factor, plateau.patience)] : []),
@@ -163,20 +165,11 @@ function reactions({ options, monitor, learningRate: { plateau } }: TrainingPlan
   ];
 }
 
-function epochsOf({ epoch, history }: Trainer, best: BestWeights) {
-  const seconds = history.map((result) => result.seconds).sort((a, b) => a - b);
-  return {
-    epochs: epoch,
-    bestEpoch: best.epoch ?? epoch,
-    secondsPerEpoch: seconds[Math.floor(seconds.length / 2)] ?? 0,
-  };
-}
-
-/** A resumed run goes on in the way that it began in, wherever that was timed, unless the options ask for another precision. */
+/** A resumed run keeps its way of computing steps, even on another machine, unless the options set another precision. */
 async function wayOf({ options, begun }: TrainingPlan, task: TrainingTask): Promise<StepWay> {
   const { precision } = options;
-  const kept = begun?.stepWay;
-  if (kept && (precision === "auto" || precision === kept.precision)) return kept;
+  const before = begun?.stepWay;
+  if (before && (precision === "auto" || precision === before.precision)) return before;
   return stepWayOf(options, parameterCount(task.model));
 }
 
@@ -212,7 +205,7 @@ function countsOf({ train, validation, test }: TrainingData["labels"], wanted: n
   return { train: count(train), validation: count(validation), test: count(test) };
 }
 
-/** What must be the same when a run is resumed: all options but those that only say when to end. */
+/** Identifies everything that a resumed run must not change: all options except those that decide when to stop. */
 function fingerprint({ options }: TrainingPlan, config: RunConfig, stem: string | undefined): string {
   const { patience, minDelta, stopWhenLossRises, thresholdRule, data, precision, ...fixed } = options;
   const { lr, contentHash: pixels } = config;

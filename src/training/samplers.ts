@@ -1,4 +1,4 @@
-/** @module Which examples an epoch shows, in which order: a function of the seed and the epoch. */
+/** @module Which examples an epoch uses, and in which order: a function of the seed and the epoch. */
 import { Random } from "../random/index";
 
 /** The examples of an epoch as positions in the training set. */
@@ -9,7 +9,7 @@ export function shuffled(count: number, seed: number): Sampler {
   return (epoch) => new Random(seed, "shuffle", epoch).permutation(count);
 }
 
-/** As many examples as there are, drawn with replacement so that both classes come equally often. */
+/** As many examples as the set has, drawn with replacement so that both classes are equally frequent. */
 export function balanced(labels: ArrayLike<number>, seed: number): Sampler {
   const byClass: [number[], number[]] = [[], []];
   for (let i = 0; i < labels.length; i++) byClass[labels[i] ? 1 : 0].push(i);

@@ -1,11 +1,11 @@
-/** @module Learning rates by step: pure functions, so that a resumed run needs nothing but the step. */
+/** @module Learning rate schedules: pure functions of the step, so that a resumed run needs only the step. */
 import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 
-/** Factor of the highest learning rate at a step, 0 to 1. */
+/** Factor on the highest learning rate at a step, 0 to 1. */
 type Schedule = (step: number) => number;
 
-/** How long training takes, in steps. */
+/** Length of a training. */
 export interface ScheduleLength {
   readonly stepsPerEpoch: number;
   readonly epochs: number;
@@ -13,12 +13,12 @@ export interface ScheduleLength {
 
 export const constant = (): Schedule => () => 1;
 
-/** Falls to `factor` of its value every `every` epochs. */
+/** Multiplies the rate by `factor` every `every` epochs. */
 function stepDecay(every: number, factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
   return (step) => factor ** Math.floor(step / stepsPerEpoch / every);
 }
 
-/** Falls to `factor` of its value at each of the given epochs. */
+/** Multiplies the rate by `factor` at each of the given epochs. */
 function multiStep(milestones: readonly number[], factor: number, { stepsPerEpoch }: ScheduleLength): Schedule {
   return (step) => factor ** milestones.filter((epoch) => step >= epoch * stepsPerEpoch).length;
 }
@@ -28,12 +28,12 @@ export function cosine(floor: number, length: ScheduleLength): Schedule {
   return (step) => floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress(step, length)));
 }
 
-/** From 1 to 0 as a power of what is left. */
+/** From 1 to 0 as a power of the remaining share of steps. */
 export function polynomial(power: number, length: ScheduleLength): Schedule {
   return (step) => (1 - progress(step, length)) ** power;
 }
 
-/** Up from 1/25 over the first 30 % of the steps, then down to 1/10,000, both as cosines (Smith and Topin 2019). */
+/** Up from 1/25 over the first 30 % of the steps, then down to 1/10,000, both along cosines (Smith and Topin 2019). */
 function oneCycle(length: ScheduleLength, rise = 0.3, start = 1 / 25, end = 1e-4): Schedule {
   return (step) => {
     const at = progress(step, length);
@@ -42,7 +42,7 @@ function oneCycle(length: ScheduleLength, rise = 0.3, start = 1 / 25, end = 1e-4
   };
 }
 
-/** Puts a linear rise over the first `steps` steps in front of any schedule. */
+/** Adds a linear warm-up over the first `steps` steps to a schedule. */
 export function withWarmup(schedule: Schedule, steps: number): Schedule {
   return (step) => (step < steps ? schedule(step) * ((step + 1) / (steps + 1)) : schedule(step));
 }
@@ -51,13 +51,13 @@ function progress(step: number, { stepsPerEpoch, epochs }: ScheduleLength): numb
   return Math.min(1, step / Math.max(1, stepsPerEpoch * epochs));
 }
 
-/** A schedule that reacts to the monitored metric; it acts through a callback, see `callbacks/reduce-on-plateau.ts`. */
+/** A schedule that reacts to the monitored metric, applied by `callbacks/reduce-on-plateau.ts`. */
 export interface Plateau {
   readonly factor: number;
   readonly patience: number;
 }
 
-/** A schedule as it is written; it becomes one of steps when the length of the training is known. */
+/** A parsed schedule, which becomes a function of the step once the length of the training is known. */
 interface ParsedSchedule {
   schedule(length: ScheduleLength): Schedule;
   readonly plateau?: Plateau;
@@ -67,7 +67,7 @@ const USAGE =
   "constant, step:EPOCHS:FACTOR, multistep:E1,E2:FACTOR, cosine[:FLOOR], onecycle, polynomial[:POWER], plateau:FACTOR:PATIENCE";
 
 /**
- * Reads a schedule such as `cosine`, `step:10:0.1`, `multistep:30,60:0.1`, `onecycle`, `polynomial:2`, `plateau:0.5:3`.
+ * Parses a schedule such as `cosine`, `step:10:0.1`, `multistep:30,60:0.1`, `onecycle`, `polynomial:2`, `plateau:0.5:3`.
  * @throws {InputError} `SCHEDULE_UNKNOWN`
  */
 export function parseSchedule(text: string): ParsedSchedule {

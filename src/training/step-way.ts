@@ -1,13 +1,12 @@
-/** @module How the steps of a training are computed: precision of products, way of updates. */
+/** @module How the steps of a training are computed: the precision of products and the way of updates. */
 import type { TrainingOptions } from "../options/index";
 import { chooseStepWay, plainWay, type StepWay } from "../tensorflow/index";
 
-/** An MLP with fewer weights trains in seconds either way, and an image of fewer pixels passes a network as quickly. */
+/** Below these sizes, all ways are fast: an MLP with fewer weights, or images with fewer pixels. */
 const [MANY_WEIGHTS, MANY_PIXELS] = [1e6, 64 ** 2];
 
 /**
- * How the steps of a training are computed: the fastest way on this processor, timed once (see `chooseStepWay`). Small
- * trainings are not worth the timing; they are computed exactly.
+ * The fastest way on this processor, timed once (see `chooseStepWay`). Small trainings are not timed and use exact products.
  * @param parameters weights of the trained network
  */
 export async function stepWayOf(

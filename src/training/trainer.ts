@@ -1,6 +1,6 @@
 /**
- * @module The training loop: forward, backward, update, evaluate. Everything else is a callback or a plain function
- * beside it. Nothing here knows of images, files or trackers.
+ * @module The training loop: forward, backward, update, evaluate. Everything else is a callback or a separate function;
+ * nothing here depends on images, files or trackers.
  */
 import { setImmediate } from "node:timers/promises";
 import { HistoError } from "../errors/index";
@@ -21,17 +21,15 @@ import { type Callback, isStateful } from "./callbacks/callback";
 import type { EpochResult, Measures, SeenBatches } from "./epoch";
 import type { Loss } from "./losses";
 
-/** A metric of the user: from labels and logits to a number. */
+/** A user's own metric: from labels and logits to a number. */
 export type UserMetric = (labels: ArrayLike<number>, logits: ArrayLike<number>) => number;
-
-export type { EpochResult, Measures };
 
 interface TrainerOptions {
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   /** The learning rate at each step, counted from 0. */
   readonly learningRate: (step: number) => number;
-  /** Of variables that learn at a multiple of this rate. */
+  /** Factors on this rate, by variable. */
   readonly layerRates?: ReadonlyMap<tf.Variable, number>;
   readonly epochs: number;
   /** Batches per update. */
@@ -42,7 +40,7 @@ interface TrainerOptions {
   readonly metrics?: Readonly<Record<string, UserMetric>>;
 }
 
-/** A training in progress, without its large tensors. */
+/** The state of a training, without its large tensors. */
 export interface TrainerState {
   readonly epoch: number;
   readonly batch: number;
@@ -56,7 +54,7 @@ export interface TrainerState {
   readonly callbacks: Readonly<Record<string, unknown>>;
 }
 
-/** The loss or the weights are no longer finite. Nothing was saved since. */
+/** The loss or the weights are no longer finite. They were not saved. */
 export class TrainingDiverged extends HistoError {
   constructor(where: string) {
     super("TRAINING_DIVERGED", `${where} Lower the learning rate or clip the gradient (--lr, --clip-norm).`);
@@ -67,16 +65,16 @@ export class TrainingDiverged extends HistoError {
 export class Trainer {
   /** Epochs finished. */
   epoch = 0;
-  /** Batches of the running epoch that are done. */
+  /** Batches finished in the current epoch. */
   batch = 0;
-  /** Batches done since the beginning. */
+  /** Batches finished since the start. */
   step = 0;
   /** Factor on the learning rate, for callbacks. */
   lrScale = 1;
-  /** Set by a callback to end training after this epoch; says why. */
+  /** Set by a callback to end the training after this epoch. */
   stopReason: string | undefined;
   readonly history: EpochResult[] = [];
-  /** What the running epoch has shown so far. */
+  /** The batches of the current epoch so far. */
   seen = emptySeen();
   private pending: Gradients = new Map();
   private waited = 0;
@@ -92,7 +90,7 @@ export class Trainer {
     if (wrong !== undefined) {
       throw new HistoError(
         "CALLBACK_NAME",
-        `A callback with state needs a name that no other one has, not "${wrong}".`,
+        `The name "${wrong}" is empty or used twice; give each callback with state its own name.`,
       );
     }
   }
@@ -102,7 +100,7 @@ export class Trainer {
     return this.lrScale * this.options.learningRate(step);
   }
 
-  /** Everything about the training that is not a large tensor, as plain data. */
+  /** The state of the training without its large tensors, as plain data. */
   state(): TrainerState {
     const { epoch, batch, step, lrScale, stopReason, seen, history } = this;
     return {
@@ -113,7 +111,7 @@ export class Trainer {
     };
   }
 
-  /** Takes back what {@link state} gave; weights and the optimizer's tensors are restored by whoever keeps them. */
+  /** Restores the result of {@link state}. The checkpoint restores the weights and the optimizer's tensors. */
   restore({ history, optimizerStep, callbacks, ...place }: TrainerState): void {
     Object.assign(this, { stopReason: undefined, ...place });
     this.history.splice(0, this.history.length, ...history);
@@ -127,14 +125,14 @@ export class Trainer {
     return (this.options.callbacks ?? []).filter(isStateful);
   }
 
-  /** True where no gradient waits for the next update: the moments at which a run can be saved. */
+  /** True if no gradient waits for the next update. Only then the run can be saved. */
   get atUpdate(): boolean {
     return this.pending.size === 0;
   }
 
   /**
-   * Trains to the end, or until `signal` is aborted; then the run can go on from its checkpoint.
-   * @returns whether the end was reached
+   * Trains to the end, or until `signal` is aborted; the run can then be resumed from its checkpoint.
+   * @returns true if the training has reached its end
    */
   async fit(signal?: AbortSignal): Promise<boolean> {
     await this.tell("onStart");
@@ -145,20 +143,20 @@ export class Trainer {
       while (this.batch < this.source.batches) {
         this.trainBatch();
         await this.tell("onBatchEnd");
-        await setImmediate(); // lets signals and the tracker's requests through
+        await setImmediate(); // lets signals and the tracker's requests run
         if (signal?.aborted && this.atUpdate) return this.interrupt();
       }
       await this.endEpoch(performance.now() - started, this.batch - first);
-      // Also after the last epoch: what follows it frees the optimizer, and the run could not be saved any more.
+      // Also after the last epoch, before the optimizer is freed and the run can no longer be saved.
       if (signal?.aborted) return this.interrupt();
     }
-    // Its copies are the size of the model, and what follows needs the memory.
+    // Its state is as large as the model, and the rest of the run needs the memory.
     this.options.optimizer.dispose();
     await this.tell("onEnd");
     return true;
   }
 
-  /** Frees the optimizer, and gradients that wait for an update. The model stays. */
+  /** Frees the optimizer and pending gradients, but not the model. */
   dispose(): void {
     for (const gradient of this.pending.values()) disposeGradient(gradient);
     this.pending.clear();
@@ -274,7 +272,7 @@ function globalNorm(gradients: Gradients): number {
   return tf.tidy(() => Math.sqrt(tf.addN([...gradients.values()].map(squaredNorm)).dataSync()[0] as number));
 }
 
-/** Logits of a model for a set of examples, in the source's order. */
+/** Logits of a model for a set of examples, in the order of the source. */
 export function predictLogits(
   model: tf.LayersModel,
   source: BatchSource,

@@ -1,24 +1,25 @@
-/** @module Frozen ONNX backbones with a trained head: embeddings once per file and data set, then an exact solver. */
+/** @module A trained head on frozen ONNX backbones. Embeddings are computed once per file and data set. */
 import type { Backbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
-import { mlpOnFeatures } from "../../models/index";
+import { mlpOnFeatures, setLogit } from "../../models/index";
 import { OPSET } from "../../onnx/index";
 import { defaultTrainingOptions, type TrainingOptions } from "../../options/index";
-import { tf } from "../../tensorflow/index";
+import type { tf } from "../../tensorflow/index";
 import { featureExamples } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
 import { fitLogistic, MANY_FEATURES_PENALTIES } from "../logistic-regression";
+import { interleaved, meanOf } from "../rows";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { embeddingsOf } from "./embeddings";
-import { type BackboneFeatures, columnsOf, interleaved, meanOf, withScaling } from "./features";
+import { type BackboneFeatures, columnsOf, withScaling } from "./features";
 import { openBackbones, sizeFor } from "./names";
 import { saveOnBackbones } from "./save";
 
 /**
- * Features of frozen backbones, and colour beside them where wanted, under a head: linear and solved exactly, unless
- * `hidden` says otherwise. With `views` or `augment` it learns from all eight views.
+ * A head on the features of frozen backbones, and on colour features with `extraFeatures`. Without `hidden` the head is linear
+ * and solved exactly. With `views` or `augment` it is trained on all eight views.
  * @throws {InputError} `BACKBONE_...`, `AUGMENTATION_UNKNOWN`, `OPTION_RANGE`
  */
 export async function backboneTask(
@@ -69,7 +70,7 @@ export async function backboneTask(
   };
 }
 
-/** Logistic regression on what the answer will be made of: the mean of the views, or each of them. */
+/** Solves logistic regression on the input of predictions: the mean of the views, or each of them. */
 function solveHead(
   model: tf.LayersModel,
   { width, views }: { readonly width: number; readonly views: readonly Float32Array[] },
@@ -82,8 +83,7 @@ function solveHead(
   const task = progress.start("Logistic regression", 0);
   const { weights, bias, penalty } = fitLogistic(rows, labels, MANY_FEATURES_PENALTIES, repeats);
   task.finish(`${width} features, penalty ${penalty}`);
-  const logit = model.getLayer("logit");
-  tf.tidy(() => logit.setWeights([tf.tensor2d(Float32Array.from(weights), [width, 1]), tf.tensor1d([bias])]));
+  setLogit(model, weights, bias);
 }
 
 /** @throws {InputError} `BACKBONE_SIZE`, `BACKBONE_UNSUPPORTED` */
@@ -96,7 +96,7 @@ function checkSizes(backbones: readonly Backbone[], { size, extraFeatures }: Tra
     if (description.opset !== OPSET && (extraFeatures === "colour" || backbones.length > 1)) {
       throw new InputError(
         "BACKBONE_UNSUPPORTED",
-        `${file} has ONNX operator set ${description.opset}; beside others it must have ${OPSET}: export it again.`,
+        `${file} has ONNX operator set ${description.opset}; with other features it must have ${OPSET}: export it again.`,
       );
     }
   }

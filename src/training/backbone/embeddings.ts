@@ -1,4 +1,4 @@
-/** @module Embeddings of all tiles by a frozen backbone, view by view, computed once and kept in the cache. */
+/** @module Embeddings of all tiles by a frozen backbone, view by view, computed once and cached. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Backbone } from "../../backbones/index";
@@ -8,25 +8,26 @@ import { dihedral } from "../../image/augment/index";
 import { GraphSession } from "../../onnxruntime/index";
 import type { ProgressTask } from "../../progress/index";
 import type { TrainingData } from "../data";
+import { joined } from "../rows";
 import type { TaskContext } from "../training-task";
-import { formOf, joined, type OutputForm, type Pooling, pooled } from "./pooling";
+import { formOf, type OutputForm, type Pooling, pooled } from "./pooling";
 
-/** Images that go through the backbone at a time. */
+/** Images per call of the backbone. */
 const GROUP = 16;
-/** Images whose embeddings are one file: what a run that is stopped has to repeat at most. */
+/** Images per file of embeddings: an interrupted run repeats at most this many. */
 const CHUNK = 128;
-/** Raise when the method changes. */
+/** Increase this when the method changes. */
 const VERSION = 3;
 
 /** Features of all tiles of the store. */
 export interface Embeddings {
   readonly width: number;
-  /** Of each view in turn [tiles of the store, width]; the first is the tile as it is. */
+  /** For each view [tiles of the store, width]; the first view is the tile itself. */
   readonly views: readonly Float32Array[];
   readonly form: OutputForm;
 }
 
-/** A part of the embeddings, as it lies in its file. */
+/** The content of one file of embeddings. */
 interface Chunk {
   readonly values: Float32Array;
   readonly width: number;
@@ -34,10 +35,10 @@ interface Chunk {
 }
 
 /**
- * Embeddings of all tiles of the store. What the same backbone has seen of the same pixels before comes from the cache, so
- * that a run that was stopped goes on where it was.
- * @param views how many of the eight flips and quarter turns, see `dihedral`
- * @throws {InputError} `BACKBONE_SIZE` where it does not take images of this size
+ * Embeddings of all tiles of the store. Those that this backbone has computed for the same pixels before come from the cache,
+ * so that an interrupted run continues where it stopped.
+ * @param views number of flips and quarter turns, see `dihedral`
+ * @throws {InputError} `BACKBONE_SIZE` if the backbone does not take images of this size
  */
 export async function embeddingsOf(
   backbone: Backbone,
@@ -103,13 +104,13 @@ async function writeChunk(path: string, { values, width, form }: Chunk): Promise
   await writeSafetensors(path, [{ name: "embeddings", shape, data: () => values }], metadata);
 }
 
-/** Which images of the store, as which view. */
+/** A range of images of the store, and the view. */
 interface Part {
   readonly store: TrainingData["store"];
   readonly start: number;
   readonly end: number;
   readonly view: number;
-  /** Told how many images of the store are done. */
+  /** Reports how many images of the store are done. */
   done(images: number): void;
   readonly signal: AbortSignal | undefined;
 }

@@ -1,14 +1,14 @@
-/** @module The backbones that a run's options name. */
+/** @module The backbones named in a run's options. */
 import { existsSync } from "node:fs";
 import { type Backbone, openBackbone } from "../../backbones/index";
 import { InputError } from "../../errors/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../../options/index";
 import type { TaskContext } from "../training-task";
 
-/** Edge length where a backbone takes any and nothing is known. */
+/** Edge length for a backbone that takes any size and has no known one. */
 const USUAL_SIZE = 224;
 
-/** The names in `--model backbone:A,B`; a file whose name has a comma is one. */
+/** The names in `--model backbone:A,B`. The name of an existing file may contain commas. */
 function backboneNames(model: string): string[] {
   const names = model.slice(BACKBONE_PREFIX.length);
   return existsSync(names) ? [names] : names.split(",");
@@ -28,8 +28,8 @@ export async function openBackbones(
 }
 
 /**
- * The edge length that suits the backbones: the only one that they take, or what the first was trained on.
- * @throws {InputError} `BACKBONE_SIZE` where they take different ones
+ * The edge length for the backbones: the only one that they take, or the one that the first was trained on.
+ * @throws {InputError} `BACKBONE_SIZE` if they take different ones
  */
 export function sizeFor(backbones: readonly Backbone[]): number {
   const fixed = [...new Set(backbones.flatMap(({ description }) => description.size ?? []))];

@@ -1,19 +1,20 @@
-/** @module From a backbone's output to one vector an image. */
+/** @module From a backbone's output to one vector per image. */
 import type { Backbone, TokenPooling } from "../../backbones/index";
+import { joined } from "../rows";
 
-/** How an output becomes one vector an image: as it is, or the mean over places, or as is said of tokens. */
+/** How an output becomes one vector per image: unchanged, or pooled. */
 export type Pooling = "none" | TokenPooling;
 
-/** What was found out about an output from its shape. */
+/** The form of an output, derived from its shape. */
 export interface OutputForm {
-  /** Its number of axes. */
+  /** Number of axes. */
   readonly rank: number;
   readonly pooling: Pooling;
-  /** Tokens that stand before those of the patches. */
+  /** Number of tokens before the patch tokens. */
   readonly prefix: number;
 }
 
-/** The form of an output [n, f], tokens [n, t, f] or a map [n, f, h, w]. Of tokens the largest square are patches. */
+/** The form of an output [n, f], tokens [n, t, f] or a map [n, f, h, w]. The largest square number of tokens are patches. */
 export function formOf(shape: readonly number[], pool: Backbone["pool"]): OutputForm {
   const rank = shape.length;
   if (rank !== 3) return { rank, pooling: rank === 2 ? "none" : "mean", prefix: 0 };
@@ -23,7 +24,7 @@ export function formOf(shape: readonly number[], pool: Backbone["pool"]): Output
   return { rank, pooling: prefix === 0 ? "mean" : "first", prefix };
 }
 
-/** One vector an image, [n, width] row-major. @param shape of the values */
+/** One vector per image, [n, width] row-major. @param shape of the values */
 export function pooled(values: Float32Array, shape: readonly number[], { pooling, prefix }: OutputForm): Float32Array {
   if (pooling === "none") return values;
   const [n, a, b, c = 1] = shape as [number, number, number, number?];
@@ -46,15 +47,4 @@ function meanOf(values: Float32Array, start: number, count: number, stride: numb
   let sum = 0;
   for (let i = 0; i < count; i++) sum += values[start + i * stride] as number;
   return sum / count;
-}
-
-/** Arrays one after the other. */
-export function joined(rows: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    whole.set(row, at);
-    at += row.length;
-  }
-  return whole;
 }

@@ -1,20 +1,13 @@
-/** @module The model on pixels that a head on backbones becomes, with copies of the backbones beside it. */
+/** @module Saves a head on backbones as a model on pixels, with copies of the backbones. */
 import { copyFile, mkdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { Preprocessing } from "../../image/index";
-import {
-  ColourFeatures,
-  copyWeights,
-  mlpOnFeatures,
-  OnnxBackbone,
-  saveTopology,
-  saveWeights,
-} from "../../models/index";
+import { applyLayer, ColourFeatures, copyWeights, mlpOnFeatures, OnnxBackbone, saveModel } from "../../models/index";
 import type { TrainingOptions } from "../../options/index";
 import type { RunDirectory } from "../../runs/index";
 import { tf } from "../../tensorflow/index";
 import type { ColourMeasures } from "../colour-measures";
-import type { FeatureScaling } from "../feature-scaling";
+import { scalingWeights } from "../feature-scaling";
 import type { BackboneFeatures } from "./features";
 
 interface HeadOnBackbones {
@@ -27,16 +20,12 @@ interface HeadOnBackbones {
   readonly model: tf.LayersModel;
 }
 
-/** Writes the topology, the weights and the backbones' files into a run. */
+/** Writes the topology, the weights and the files of the backbones into a run. */
 export async function saveOnBackbones(run: RunDirectory, network: HeadOnBackbones): Promise<void> {
   const { options, hidden, parts, colour, preprocessing, model } = network;
   const { mean, std } = preprocessing;
   const input = tf.input({ shape: [options.size, options.size, 3], name: "pixels" });
-  const own = new Map<string, Float32Array>();
-  const scale = (layer: string, scaling: FeatureScaling) => {
-    own.set(`${layer}/shift`, scaling.shift);
-    own.set(`${layer}/scale`, scaling.scale);
-  };
+  const scalings: (readonly [string, Float32Array])[] = [];
   const columns: tf.SymbolicTensor[] = [];
   for (const [i, { backbone, embeddings, scaling }] of parts.entries()) {
     const name = i === 0 ? "backbone" : `backbone_${i}`;
@@ -52,27 +41,24 @@ export async function saveOnBackbones(run: RunDirectory, network: HeadOnBackbone
       normalMean: backbone.normalization.mean,
       normalStd: backbone.normalization.std,
     });
-    columns.push(frozen.apply(input) as tf.SymbolicTensor);
-    scale(name, scaling);
+    columns.push(applyLayer(frozen, input));
+    scalings.push(...scalingWeights(name, scaling));
   }
   if (colour) {
-    columns.push(new ColourFeatures({ mean, std, name: "colour" }).apply(input) as tf.SymbolicTensor);
-    scale("colour", colour.scaling);
+    columns.push(applyLayer(new ColourFeatures({ mean, std, name: "colour" }), input));
+    scalings.push(...scalingWeights("colour", colour.scaling));
   }
   const together = () => tf.layers.concatenate({ name: "features" }).apply(columns) as tf.SymbolicTensor;
   let x = columns.length > 1 ? together() : (columns[0] as tf.SymbolicTensor);
   const width = x.shape.at(-1) as number;
-  for (const layer of mlpOnFeatures(width, { ...options, hidden }).layers.slice(1)) {
-    x = layer.apply(x) as tf.SymbolicTensor;
-  }
+  for (const layer of mlpOnFeatures(width, { ...options, hidden }).layers.slice(1)) x = applyLayer(layer, x);
   const whole = tf.model({ inputs: input, outputs: x, name: "backbone" });
-  copyWeights(model, whole, own);
-  await saveTopology(whole, run.topology);
-  await saveWeights(whole, run.bestWeights);
+  copyWeights(model, whole, new Map(scalings));
+  await saveModel(whole, run);
   whole.dispose();
 }
 
-/** Copies a backbone; the second and later ones into folders of their own, because names of weights may be the same. */
+/** Copies a backbone. Each after the first gets its own folder, because their weight files may have the same names. */
 async function copyBackbone(
   { file, description }: BackboneFeatures["backbone"],
   folder: string,

@@ -1,4 +1,4 @@
-/** @module Keeping the weights of the best epochs, and bringing the best back at the end. */
+/** @module Saving the weights of the best epochs, and restoring the best ones at the end. */
 import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { improves, type Monitor, monitored } from "../../evaluation/index";
@@ -7,16 +7,16 @@ import type { EpochResult } from "../epoch";
 import { TrainingDiverged } from "../trainer";
 import type { RunningTraining, StatefulCallback } from "./callback";
 
-interface Kept {
+interface SavedEpoch {
   readonly epoch: number;
   readonly value: number;
 }
 
-/** Saves the weights when the monitored metric improves; `path` always holds the best so far, `top-N` files the next ones. */
-export class BestWeights implements StatefulCallback<readonly Kept[]> {
+/** Saves the weights of the best `keep` epochs by the monitored metric; `path` always has the best ones. */
+export class BestWeights implements StatefulCallback<readonly SavedEpoch[]> {
   readonly name = "best-weights";
   /** Best first. */
-  private kept: Kept[] = [];
+  private saved: SavedEpoch[] = [];
 
   constructor(
     private readonly path: string,
@@ -24,37 +24,36 @@ export class BestWeights implements StatefulCallback<readonly Kept[]> {
     private readonly keep = 1,
   ) {}
 
-  /** The epoch whose weights are kept as the best, counted from 1. */
+  /** The best epoch, counted from 1. */
   get epoch(): number | undefined {
-    return this.kept[0]?.epoch;
+    return this.saved[0]?.epoch;
   }
 
   async onValidationEnd(trainer: RunningTraining, result: EpochResult): Promise<void> {
     const value = monitored(result, this.monitor);
-    const better = (candidate: Kept) => !improves(value, candidate.value, this.monitor);
-    const rank = this.kept.filter(better).length;
-    const nothingYet = this.kept.length === 0;
-    if (!nothingYet && (Number.isNaN(value) || rank >= this.keep)) return;
+    const better = (candidate: SavedEpoch) => !improves(value, candidate.value, this.monitor);
+    const rank = this.saved.filter(better).length;
+    if (this.saved.length > 0 && (Number.isNaN(value) || rank >= this.keep)) return;
     if (!weightsAreFinite(trainer.model))
       throw new TrainingDiverged("The weights are not finite; they were not saved.");
     const file = this.fileOf(result.epoch);
     await saveWeights(trainer.model, file, { epoch: String(result.epoch), [this.monitor.metric]: String(value) });
-    this.kept.splice(rank, 0, { epoch: result.epoch, value: Number.isNaN(value) ? worst(this.monitor) : value });
+    this.saved.splice(rank, 0, { epoch: result.epoch, value: Number.isNaN(value) ? worst(this.monitor) : value });
     if (rank === 0) await replaceByLink(file, this.path);
-    for (const { epoch } of this.kept.splice(this.keep)) await rm(this.fileOf(epoch), { force: true });
+    for (const { epoch } of this.saved.splice(this.keep)) await rm(this.fileOf(epoch), { force: true });
   }
 
-  /** Loads the best weights back into the model. */
+  /** Loads the best weights into the model. */
   async onEnd(trainer: RunningTraining): Promise<void> {
-    if (this.kept.length > 0) await loadWeights(trainer.model, this.path);
+    if (this.saved.length > 0) await loadWeights(trainer.model, this.path);
   }
 
-  state(): readonly Kept[] {
-    return this.kept;
+  state(): readonly SavedEpoch[] {
+    return this.saved;
   }
 
-  restore(state: readonly Kept[]): void {
-    this.kept = [...state];
+  restore(state: readonly SavedEpoch[]): void {
+    this.saved = [...state];
   }
 
   private fileOf(epoch: number): string {
@@ -66,7 +65,7 @@ function worst({ mode }: Monitor): number {
   return mode === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** Gives a file a second name, replacing what had it. File systems without hard links get a copy. */
+/** Gives a file a second name and replaces any file of that name. Copies the file if hard links are not supported. */
 async function replaceByLink(file: string, name: string): Promise<void> {
   await mkdir(dirname(name), { recursive: true });
   const temporary = `${name}.tmp-${process.pid}`;

@@ -1,29 +1,29 @@
-/** @module What can be attached to a training run without touching its loop. */
+/** @module Callbacks: what can be attached to a training without changing its loop. */
 import type { tf } from "../../tensorflow/index";
 import type { BatchSource } from "../batches";
 import type { EpochResult, SeenBatches } from "../epoch";
 
-/** What a callback sees of the training, and may change: the rate's factor, and that it is to end. */
+/** The state of a training for callbacks, which may change `lrScale` and `stopReason`. */
 export interface RunningTraining {
   readonly model: tf.LayersModel;
   readonly source: BatchSource;
   readonly options: { readonly epochs: number };
   /** Epochs finished. */
   readonly epoch: number;
-  /** Batches of the running epoch that are done. */
+  /** Batches finished in the current epoch. */
   readonly batch: number;
-  /** Batches done since the beginning. */
+  /** Batches finished since the start. */
   readonly step: number;
   readonly history: readonly EpochResult[];
-  /** What the running epoch has shown so far. */
+  /** The batches of the current epoch so far. */
   readonly seen: SeenBatches;
   /** Factor on the learning rate. */
   lrScale: number;
-  /** Set to end training after this epoch; says why. */
+  /** Setting a reason ends the training after this epoch. */
   stopReason: string | undefined;
 }
 
-/** Named moments of a run. All are optional; those that return a promise are waited for. */
+/** Hooks of a training. All are optional and may be asynchronous. */
 export interface Callback {
   /** Before the first batch, also of a resumed run. */
   onStart?(trainer: RunningTraining): void | Promise<void>;
@@ -33,19 +33,19 @@ export interface Callback {
   onEpochEnd?(trainer: RunningTraining, result: EpochResult): void | Promise<void>;
   /** After the validation of an epoch, while the model has the weights that were validated (their average, with EMA). */
   onValidationEnd?(trainer: RunningTraining, result: EpochResult): void | Promise<void>;
-  /** When training was told to stop in the middle; the run can be resumed. */
+  /** When the training is stopped early; the run can be resumed. */
   onInterrupt?(trainer: RunningTraining): void | Promise<void>;
   /** After the last epoch. */
   onEnd?(trainer: RunningTraining): void | Promise<void>;
 }
 
-/** A callback that remembers something from epoch to epoch, which a resumed run must remember too. */
+/** A callback with state that a resumed run needs. */
 export interface StatefulCallback<State = unknown> extends Callback {
-  /** Name under which {@link state} is kept. */
+  /** Key of the state in a checkpoint. */
   readonly name: string;
-  /** What has to survive an interruption, as plain data. */
+  /** The state as plain data. */
   state(): State;
-  /** Takes back what {@link state} gave. */
+  /** Restores the result of {@link state}. */
   restore(state: State): void;
 }
 

@@ -1,20 +1,20 @@
-/** @module Saving the run in progress, so that a crash costs minutes and an interruption nothing. */
+/** @module Saving checkpoints, so that a crash costs minutes and an interruption nothing. */
 import { hasErrorCode, messageOf } from "../../errors/index";
 import type { Progress } from "../../progress/index";
 import type { CheckpointStore } from "../checkpoint";
 import { type Trainer, TrainingDiverged } from "../trainer";
 import type { Callback } from "./callback";
 
-/** Largest share of the training time that saving may take when the cadence is `auto`. */
+/** Largest share of the training time for saving, with `everyBatches` "auto". */
 const TIME_SHARE = 0.05;
 
 interface CheckpointOptions {
-  /** Save every so many batches, or as often as 5 % of the time allows (small networks: every epoch). */
+  /** Batches between two checkpoints. Default "auto": after an epoch, as often as 5 % of the time allows. */
   readonly everyBatches?: number | "auto";
   readonly progress: Progress;
 }
 
-/** Saves checkpoints while training and once more when it is interrupted. A failed save never ends the training. */
+/** Saves checkpoints during training and on an interruption. A failed save does not end the training. */
 export class Checkpoints implements Callback {
   private lastSave = performance.now();
   private saveTime = 0;
@@ -52,7 +52,7 @@ export class Checkpoints implements Callback {
     } catch (error) {
       if (error instanceof TrainingDiverged) throw error;
       const why = hasErrorCode(error, "ENOSPC") ? "the disk is full" : messageOf(error);
-      this.options.progress.say(`Warning: no checkpoint could be saved (${why}); the one before stays in place.`);
+      this.options.progress.say(`Warning: no checkpoint could be saved (${why}); the previous one is kept.`);
     }
     this.savedStep = trainer.step;
     this.lastSave = performance.now();

@@ -1,8 +1,7 @@
-/** @module Says early how long a training takes and how much memory, where that is much, and what would be quicker. */
+/** @module An early warning about a training that takes much time or memory, with faster alternatives. */
 import { type Progress, seconds } from "../../progress/index";
 import type { Callback, RunningTraining } from "./callback";
 
-/** What is trained. */
 interface ForecastTraining {
   readonly data: string;
   readonly model: string;
@@ -12,12 +11,12 @@ interface ForecastTraining {
   readonly parameters: number;
 }
 
-/** Batches that are timed, after a first one that prepares much. */
+/** Number of timed batches, after the slower first one. */
 const TIMED = 2;
-/** Less is not worth a word: two minutes, half a gigabyte. */
+/** No message below two minutes or half a gigabyte. */
 const [LONG_SECONDS, MUCH_BYTES] = [120, 5e8];
 
-/** Tells before the first batch what memory the weights take, and after three how long all of them will. */
+/** Reports the memory of the weights before the first batch, and the expected duration after the third. */
 export class Forecast implements Callback {
   private first = 0;
   private begun = 0;

@@ -1,4 +1,4 @@
-/** @module The metrics of a run as one JSON line per epoch, and a readable log beside it. */
+/** @module The metrics of a run as one JSON line per epoch, and a readable log. */
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeFileAtomically } from "../../files/index";
@@ -7,7 +7,7 @@ import type { RunDirectory } from "../../runs/index";
 import type { EpochResult } from "../epoch";
 import type { Callback, RunningTraining } from "./callback";
 
-/** Writes `history.jsonl` and `train.log`. A resumed run first brings the history back to where its checkpoint was. */
+/** Writes `history.jsonl` and `train.log`. A resumed run first resets the history to its checkpoint. */
 export class HistoryFile implements Callback {
   constructor(private readonly run: RunDirectory) {}
 
@@ -38,7 +38,7 @@ export class HistoryFile implements Callback {
   }
 }
 
-/** Where a training stands, such as `in epoch 3 after batch 20`. */
+/** The position of a training, such as `in epoch 3 after batch 20`. */
 export function describePlace({ epoch, batch }: RunningTraining): string {
   return batch > 0 ? `in epoch ${epoch + 1} after batch ${batch}` : `after epoch ${epoch}`;
 }

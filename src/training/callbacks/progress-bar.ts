@@ -1,10 +1,10 @@
-/** @module Training progress for a person who watches. */
+/** @module A progress bar for training. */
 import { decimal, type Progress, type ProgressTask } from "../../progress/index";
 import type { EpochResult } from "../epoch";
 import type { Callback, RunningTraining } from "./callback";
 import { describeEpoch, describePlace } from "./history-file";
 
-/** A bar over all batches with the loss and the last validation metric; a line per epoch. */
+/** A bar over all batches with the loss and the last validation metric, and a line per epoch. */
 export class ProgressBar implements Callback {
   private task: ProgressTask | undefined;
 

@@ -1,4 +1,4 @@
-/** @module How deep in a network a layer lies, and what follows from it: what is frozen, and what learns at which rate. */
+/** @module Freezing and learning rates of layers by their depth in the network. */
 import { InputError } from "../../errors/index";
 import type { TrainingOptions } from "../../options/index";
 import { type tf, variableOf } from "../../tensorflow/index";
@@ -12,8 +12,9 @@ function depthOf(layer: string, blocks: number): number {
 }
 
 /**
- * Freezes the lower layers. @param freeze `none`, `all` but the logit, or `blocks:N`: the first convolution and N blocks
- * @throws {InputError} `OPTION_RANGE` where there are not so many blocks
+ * Freezes the lower layers.
+ * @param freeze `none`, `all` (all but the logit) or `blocks:N` (the first convolution and N blocks)
+ * @throws {InputError} `OPTION_RANGE` if the network has fewer blocks
  */
 export function freezeLayers(model: tf.LayersModel, blocks: number, freeze: TrainingOptions["freeze"]): void {
   if (freeze === "none") return;
@@ -27,7 +28,7 @@ export function freezeLayers(model: tf.LayersModel, blocks: number, freeze: Trai
 }
 
 /**
- * The learning rate of each variable as a multiple of the logit's: it falls by a factor from each block to the one below.
+ * The learning rate of each variable relative to the logit's. It decreases by a factor from each block to the one below.
  * @see Clark et al. 2020 (ELECTRA), appendix B
  */
 export function layerRates(model: tf.LayersModel, blocks: number, decay: number): Map<tf.Variable, number> {

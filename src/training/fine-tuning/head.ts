@@ -1,11 +1,12 @@
-/** @module A head to begin with: fine-tuning from a solved head moves the layers below less (Kumar et al. 2022). */
+/** @module The initial head: fine-tuning from a solved head changes the lower layers less (Kumar et al. 2022). */
+import { setLogit } from "../../models/index";
 import type { Progress } from "../../progress/index";
 import { tf } from "../../tensorflow/index";
 import { batchesOf, type Examples } from "../batches";
 import { fitScaling, scaled } from "../feature-scaling";
 import { fitLogistic, MANY_FEATURES_PENALTIES } from "../logistic-regression";
 
-/** Solves the logit's logistic regression on the averaged features that the network gives for the examples. */
+/** Solves logistic regression on the network's averaged features of the examples, and sets the weights of the logit. */
 export function solveLogit(model: tf.LayersModel, examples: Examples, batch: number, progress: Progress): void {
   const features = tf.model({
     inputs: model.inputs,
@@ -27,5 +28,5 @@ export function solveLogit(model: tf.LayersModel, examples: Examples, batch: num
   task.finish(`logistic regression on ${width} features, penalty ${penalty}`);
   const kernel = Float32Array.from(weights, (weight, i) => weight * (scaling.scale[i] as number));
   const shift = kernel.reduce((sum, weight, i) => sum + weight * (scaling.shift[i] as number), 0);
-  tf.tidy(() => model.getLayer("logit").setWeights([tf.tensor2d(kernel, [width, 1]), tf.tensor1d([bias - shift])]));
+  setLogit(model, kernel, bias - shift);
 }

@@ -1,11 +1,11 @@
-/** @module The weights of a PyTorch file in the layers of {@link efficientNetLite}. */
+/** @module Loads the weights of a PyTorch file into the layers of `efficientNetLite`. */
 import { type LiteLayer, liteLayers } from "../../backbones/index";
 import { InputError } from "../../errors/index";
 import type { SafetensorsFile } from "../../files/index";
 import type { EfficientNetLiteOptions } from "../../models/index";
 import { tf } from "../../tensorflow/index";
 
-/** @throws {InputError} `TENSOR_MISSING`, `TENSOR_SHAPE` where the weights are of another network */
+/** @throws {InputError} `TENSOR_MISSING`, `TENSOR_SHAPE` if the weights belong to another network */
 export async function loadPretrained(
   model: tf.LayersModel,
   shape: Pick<EfficientNetLiteOptions, "blocks">,
@@ -21,7 +21,7 @@ export async function loadPretrained(
   }
 }
 
-/** PyTorch keeps kernels as (out, in / group, height, width); Keras as (height, width, in, out), or (height, width, in, 1). */
+/** PyTorch's kernels are (out, in / group, height, width), Keras's (height, width, in, out) or (height, width, in, 1). */
 async function kernelOf({ convolution, isDepthwise }: LiteLayer, weights: SafetensorsFile): Promise<tf.Tensor> {
   const name = `${convolution}.weight`;
   const values = await weights.read(name);

@@ -1,4 +1,4 @@
-/** @module A pretrained network that is trained on, as a whole or in part. */
+/** @module Fine-tuning of a pretrained network, as a whole or in part. */
 import { liteShape, openPackagedWeights, type PackagedBackbone } from "../../backbones/index";
 import { sha256 } from "../../files/index";
 import { efficientNetLite } from "../../models/index";
@@ -9,8 +9,7 @@ import { solveLogit } from "./head";
 import { loadPretrained } from "./pretrained-weights";
 
 /**
- * The network with its pretrained weights under a logit that is solved on the training tiles.
- * @param pixels of the run
+ * The network with its pretrained weights and a logit that is solved on the training tiles.
  * @throws {InputError} `BACKBONE_NOT_FETCHED`, `BACKBONE_DAMAGED`, `OPTION_RANGE`
  */
 export async function fineTuned(

@@ -1,4 +1,4 @@
-/** @module Bases on disk, under a name made of everything that they depend on. */
+/** @module Bases on disk, each under a hash of everything that it depends on. */
 import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../errors/index";
@@ -9,37 +9,29 @@ import type { TaskContext } from "../training-task";
 import { type Basis, principalBasis } from "./basis";
 import type { SymmetryClass } from "./symmetry";
 
-/** Raise when the method changes. */
+/** Increase this when the method changes. */
 const VERSION = 1;
-/** Rows of a basis that its fingerprint looks at. */
+/** Rows of a basis in its fingerprint. */
 const FINGERPRINT_ROWS = 256;
 
-/** Where bases and coordinates are kept. */
+/** The folder for bases and coordinates. */
 export function subspaceDirectoryOf({ subspaceDirectory }: Pick<TaskContext, "subspaceDirectory">): string {
   return subspaceDirectory ?? join(cacheDirectory(), "subspace");
 }
 
-/** The basis of a run's training images: kept from before, or found and kept. */
+/** The basis of a run's training images, from the cache or computed. */
 export async function cachedBasis(
   data: TrainingData,
   options: Pick<TrainingOptions, "rank">,
   context: TaskContext,
 ): Promise<Basis> {
   const { store, positions, preprocessing } = data;
-  const key = sha256(
-    JSON.stringify([
-      VERSION,
-      store.contentHash,
-      [...positions.train],
-      preprocessing.mean,
-      preprocessing.std,
-      options.rank,
-    ]),
-  );
-  return keptBasis(`${key.slice(0, 32)}.safetensors`, data, options, context);
+  const { mean, std } = preprocessing;
+  const key = sha256(JSON.stringify([VERSION, store.contentHash, [...positions.train], mean, std, options.rank]));
+  return storedBasis(`${key.slice(0, 32)}.safetensors`, data, options, context);
 }
 
-async function keptBasis(
+async function storedBasis(
   name: string,
   data: TrainingData,
   options: Pick<TrainingOptions, "rank">,
@@ -47,27 +39,27 @@ async function keptBasis(
 ): Promise<Basis> {
   const cache = join(cacheDirectory(), "subspace");
   const path = join(subspaceDirectory ?? cache, name);
-  const kept = await readBasis(path).catch((error: unknown) => removeDamaged(path, error));
-  if (kept) return kept;
+  const stored = await readBasis(path).catch((error: unknown) => removeDamaged(path, error));
+  if (stored) return stored;
   if (subspaceDirectory) {
-    await keptBasis(name, data, options, context);
+    await storedBasis(name, data, options, context);
     await writeOnce(path, (own) => copyFile(join(cache, name), own));
     return readBasis(path);
   }
   const { store, positions, preprocessing } = data;
   const basis = await principalBasis(store, positions.train, preprocessing, {
+    ...context,
     rank: options.rank,
     seed: 0,
-    ...context,
   });
   await writeOnce(path, (own) => writeBasis(own, basis));
-  // Two machines may have found it at once, each with signs of its own: the one that was kept counts for both.
+  // Two machines may compute it at once, with different signs. Both then use the stored one.
   return readBasis(path);
 }
 
 /**
- * Tells a basis from another of the same images: found on another machine, directions may differ in sign, and weights
- * trained on the coordinates of one mean nothing on the other's.
+ * Distinguishes bases of the same images: computed on another machine, directions may differ in sign, and weights that were
+ * trained on one basis are useless on the other.
  */
 export function fingerprintOf({ rank, directions, mean, variances }: Basis): string {
   const rows = directions.length / rank;
@@ -77,7 +69,7 @@ export function fingerprintOf({ rank, directions, mean, variances }: Basis): str
   return sha256(Buffer.concat(parts.map(bytesOf)));
 }
 
-/** Makes room for a file that can be read. One that is not there may be there by now, whole, from another process. */
+/** Removes a file that cannot be read. A missing one is left alone: another process may just have written it. */
 export async function removeDamaged(path: string, error: unknown): Promise<undefined> {
   if (!(error instanceof InputError && error.code === "FILE_MISSING")) await rm(path, { force: true });
   return undefined;

@@ -1,7 +1,7 @@
 /**
  * @module A principal basis of all eight views of the training images, by randomized subspace iteration (Halko,
- * Martinsson and Tropp 2011) in each symmetry class. Images are streamed from the store a batch at a time; memory grows
- * with the rank, not with the number of images.
+ * Martinsson and Tropp 2011) in each symmetry class. Images are read from the store batch by batch; memory depends on the
+ * rank, not on the number of images.
  */
 import type { PixelStore } from "../../dataset/index";
 import type { Preprocessing } from "../../image/index";
@@ -10,7 +10,7 @@ import { attribute, callOps, statelessUniform, tf, withPrecision } from "../../t
 import { standardizedTensor } from "../batches";
 import { join, quarterOf, type SymmetryClass, split, symmetryClasses } from "./symmetry";
 
-/** Orthonormal directions in pixel space, by falling variance. */
+/** Orthonormal directions in pixel space, in order of decreasing variance. */
 export interface Basis {
   readonly size: number;
   readonly rank: number;
@@ -21,7 +21,7 @@ export interface Basis {
   /** Variance in each direction, [rank]. */
   readonly variances: Float32Array;
   readonly classes: readonly SymmetryClass[];
-  /** Of all pixels together. */
+  /** Summed over all pixels. */
   readonly totalVariance: number;
 }
 
@@ -30,7 +30,7 @@ interface BasisOptions {
   readonly seed: number;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
-  /** Passes over the images beside the last one. */
+  /** Passes over the images before the last one. */
   readonly iterations?: number;
 }
 
@@ -38,7 +38,7 @@ type PerClass<T> = Record<SymmetryClass, T>;
 
 const BATCH = 64;
 
-/** Finds the basis of the images at `positions`, standardized as the model sees them. */
+/** Computes the basis of the images at `positions`, standardized as for the model. */
 export async function principalBasis(
   store: PixelStore,
   positions: Uint32Array,
@@ -112,7 +112,7 @@ export async function principalBasis(
   return basis;
 }
 
-/** Rotates each class to its principal directions, merges the classes by variance and brings them to pixel space. */
+/** Rotates each class to its principal directions, merges the classes by variance and maps them to pixel space. */
 function assemble(
   directions: PerClass<tf.Tensor2D>,
   covariances: PerClass<tf.Tensor>,
@@ -167,8 +167,8 @@ function assemble(
 }
 
 /**
- * Columns turned towards one fixed random vector. Both signs of a principal direction are right; without this, rounding would
- * choose between them, and networks on the coordinates would start elsewhere on each kind of processor.
+ * Flips columns towards one fixed random vector. Both signs of a principal direction are valid; without this, rounding would
+ * choose the sign, and networks on the coordinates would start differently on each kind of processor.
  */
 function oriented(columns: tf.Tensor2D): tf.Tensor2D {
   const reference = tf.sub(statelessUniform([1, columns.shape[0]], 0, symmetryClasses.length), 0.5) as tf.Tensor2D;
@@ -176,7 +176,7 @@ function oriented(columns: tf.Tensor2D): tf.Tensor2D {
   return tf.mul(columns, tf.sub(tf.mul(towards, 2), 1));
 }
 
-/** Directions to follow in a class: about twice its share of the rank, and some to spare. */
+/** Number of directions to iterate in a class: about twice its share of the rank, and a few more. */
 function widthOf(symmetry: SymmetryClass, rank: number, count: number, size: number): number {
   const wanted = Math.ceil(rank / 2) + 16;
   const vectors = symmetry === "E" ? 2 * count : count;
@@ -185,7 +185,7 @@ function widthOf(symmetry: SymmetryClass, rank: number, count: number, size: num
   return Math.max(1, Math.min(wanted, vectors, dimensions));
 }
 
-/** Random start, inside the class: symmetric or antisymmetric under the swap of rows and columns. */
+/** Random initial directions within a class: symmetric or antisymmetric when rows and columns are swapped. */
 function randomDirections(width: number, size: number, seed: number, symmetry: SymmetryClass): tf.Tensor2D {
   const h = quarterOf(size);
   return tf.tidy(() => {
@@ -217,7 +217,7 @@ function perClass<T>(make: (symmetry: SymmetryClass) => T): PerClass<T> {
   return Object.fromEntries(symmetryClasses.map((symmetry) => [symmetry, make(symmetry)])) as PerClass<T>;
 }
 
-/** Takes a sum out of the surrounding tidy in place of its former value. */
+/** Keeps a new value beyond the surrounding tidy and disposes the old one. */
 function replace<T extends tf.Tensor>(before: T, after: tf.Tensor): T {
   before.dispose();
   return tf.keep(after) as T;

@@ -1,25 +1,25 @@
 /**
- * @module Coordinates on disk beside their basis: projecting all tiles of a data set takes as long as several epochs on
- * what comes out, and all trials of a search with the same rank share it.
+ * @module Coordinates on disk next to their basis. Projecting all tiles of a data set takes as long as several epochs on the
+ * coordinates, and all trials of a search with the same rank share them.
  */
 import { join } from "node:path";
 import type { Partition } from "../../dataset/index";
 import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import { pixelExamples } from "../batches";
-import type { TrainingData } from "../data";
+import { byPartition, type TrainingData } from "../data";
 import type { TaskContext } from "../training-task";
 import type { Basis } from "./basis";
 import { fingerprintOf, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
 import { type Projection, project } from "./coordinates";
 
-/** Raise when the method changes. */
+/** Increase this when the method changes. */
 const VERSION = 1;
 const PARTITIONS = ["train", "validation", "test"] as const;
 
-/** Coordinates of all tiles, [n, rank] row-major a partition. */
+/** Coordinates of all tiles, [n, rank] row-major for each partition. */
 export type Coordinates = Readonly<Record<Partition, Float32Array>>;
 
-/** The coordinates of a run's tiles in a basis: kept from before, or computed and kept. */
+/** The coordinates of a run's tiles in a basis, from the cache or computed. */
 export async function cachedCoordinates(
   data: TrainingData,
   basis: Basis,
@@ -31,8 +31,8 @@ export async function cachedCoordinates(
   const places = PARTITIONS.map((partition) => [...positions[partition]]);
   const key = sha256(JSON.stringify([VERSION, fingerprintOf(basis), whitening, store.contentHash, places, mean, std]));
   const path = join(subspaceDirectoryOf(context), `${key.slice(0, 32)}.coordinates.safetensors`);
-  const kept = await readCoordinates(path).catch((error: unknown) => removeDamaged(path, error));
-  if (kept) return kept;
+  const stored = await readCoordinates(path).catch((error: unknown) => removeDamaged(path, error));
+  if (stored) return stored;
   const found = projectAll(data, projection, context);
   const { rank } = basis;
   const tensors = PARTITIONS.map((name) => {
@@ -46,15 +46,14 @@ export async function cachedCoordinates(
 function projectAll(data: TrainingData, projection: Projection, { progress, signal }: TaskContext): Coordinates {
   const task = progress.start("Coordinates", data.dataset.tiles.length, "images");
   let before = 0;
-  const of = (partition: Partition) => {
+  const found = byPartition((partition) => {
     signal?.throwIfAborted();
     const labels = data.labels[partition];
     const pixels = pixelExamples(data.store, data.positions[partition], labels, data.preprocessing);
     const coordinates = project(pixels, projection, (done) => task.update(before + done));
     before += labels.length;
     return coordinates;
-  };
-  const found = { train: of("train"), validation: of("validation"), test: of("test") };
+  });
   task.finish();
   return found;
 }
@@ -62,12 +61,11 @@ function projectAll(data: TrainingData, projection: Projection, { progress, sign
 async function readCoordinates(path: string): Promise<Coordinates> {
   const file = await SafetensorsFile.open(path);
   try {
-    const [train, validation, test] = [
-      await file.read("train"),
-      await file.read("validation"),
-      await file.read("test"),
-    ];
-    return { train, validation, test };
+    return {
+      train: await file.read("train"),
+      validation: await file.read("validation"),
+      test: await file.read("test"),
+    };
   } finally {
     await file.close();
   }

@@ -1,4 +1,4 @@
-/** @module Images as coordinates in a basis, scaled for training, and the views of them. */
+/** @module Images as coordinates in a basis, scaled for training, and their views. */
 import { Random } from "../../random/index";
 import { tf } from "../../tensorflow/index";
 import type { Examples } from "../batches";
@@ -15,8 +15,8 @@ export interface Projection {
 }
 
 /**
- * The projection on a basis with whitening: coordinates are divided by their standard deviation to the power `whitening`
- * (0: not at all, 1: to variance one), then all by one number that brings their mean square to one.
+ * The projection on a basis with whitening: coordinates are divided by their standard deviation to the power `whitening` (0:
+ * not at all, 1: to variance one), then all by one factor that makes their mean square one.
  */
 export function whitenedProjection(basis: Basis, whitening: number): Projection {
   const { rank, directions, mean, variances } = basis;
@@ -52,7 +52,7 @@ export function project(
   return coordinates;
 }
 
-/** Examples as coordinates; an epoch shows each in one of its eight views, drawn from the seed, the epoch and the image. */
+/** Examples as coordinates. In an epoch each has one of its eight views, chosen by the seed, the epoch and the image. */
 export function coordinateExamples(
   coordinates: Float32Array,
   classes: Basis["classes"],

@@ -1,4 +1,4 @@
-/** @module A principal subspace as people can look at it: its directions as images, and tiles made of few of them. */
+/** @module Pictures of a principal subspace: its directions as images, and tiles reconstructed from a few of them. */
 import { meanImage } from "../../dataset/index";
 import { type GivenTrainingOptions, resolveTrainingOptions } from "../../options/index";
 import { type Progress, silentProgress } from "../../progress/index";
@@ -6,25 +6,25 @@ import { openTrainingData, type TrainingData } from "../data";
 import type { Basis } from "./basis";
 import { cachedBasis } from "./basis-cache";
 
-/** Tiles that are kept to be looked at; at 224 pixels they take 39 MB. */
+/** Tiles in memory; at 224 pixels they take 39 MB. */
 const MOST_TILES = 256;
 
-/** The subspace that `--stem subspace` trains in. */
+/** The subspace of `--stem subspace`. */
 interface SubspacePictures {
   readonly basis: Basis;
-  /** Names of training tiles, the first 256 of them. */
+  /** Names of the first 256 training tiles. */
   readonly tiles: readonly string[];
-  /** Direction `index` around middle gray, RGB bytes [size * size * 3]; its largest deviation reaches black or white. */
+  /** Direction `index` around middle gray, RGB bytes [size * size * 3]; its largest deviation is black or white. */
   direction(index: number): Uint8Array;
   /** One of the {@link tiles} as RGB bytes. */
   tile(name: string): Uint8Array;
-  /** What the first `rank` directions keep of one of the {@link tiles}, RGB bytes. */
+  /** One of the {@link tiles}, reconstructed from the first `rank` directions, as RGB bytes. */
   reconstruction(name: string, rank: number): Uint8Array;
 }
 
 /**
- * Finds the subspace of a run's options, or takes it from the cache.
- * @throws {InputError} for options or data that cannot be used
+ * The subspace of a run's options, from the cache or computed.
+ * @throws {InputError} for unusable options or data
  */
 export async function subspacePictures(
   given: GivenTrainingOptions,

@@ -1,27 +1,20 @@
-/** @module The MLP on subspace coordinates, and the model on pixels that it becomes. */
-import type { Partition } from "../../dataset/index";
+/** @module The MLP on subspace coordinates, which is saved as a model on pixels. */
 import { HistoError } from "../../errors/index";
-import {
-  architectureOf,
-  copyWeights,
-  mlpBehindProjection,
-  mlpOnFeatures,
-  saveTopology,
-  saveWeights,
-} from "../../models/index";
+import { architectureOf, copyWeights, mlpBehindProjection, mlpOnFeatures, saveModel } from "../../models/index";
 import type { TrainingOptions } from "../../options/index";
 import { runtime, setPrecision } from "../../tensorflow/index";
 import { withColumns } from "../batches";
 import { measureColour } from "../colour-measures";
-import type { TrainingData } from "../data";
+import { byPartition, type TrainingData } from "../data";
+import { scalingWeights } from "../feature-scaling";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { cachedBasis, fingerprintOf } from "./basis-cache";
 import { cachedCoordinates } from "./coordinate-cache";
 import { coordinateExamples, whitenedProjection } from "./coordinates";
 
 /**
- * Projects all tiles, once for all runs with the same basis; the network then sees `rank` numbers an image, and its colour
- * features where they are wanted.
+ * Projects all tiles, once for all runs with the same basis. The input of the network is then `rank` numbers per image, and
+ * its colour features with `extraFeatures`.
  */
 export async function subspaceTask(
   options: TrainingOptions,
@@ -34,37 +27,31 @@ export async function subspaceTask(
   setPrecision("fp32");
   const basis = await cachedBasis(data, options, context);
   const projection = whitenedProjection(basis, options.whitening);
-  const kept = await cachedCoordinates(data, basis, { projection, whitening: options.whitening }, context);
-  const of = (partition: Partition) =>
-    coordinateExamples(kept[partition], basis.classes, data.labels[partition], options.seed);
-  const coordinates = { train: of("train"), validation: of("validation"), test: of("test") };
+  const coordinates = await cachedCoordinates(data, basis, { projection, whitening: options.whitening }, context);
   const colour = options.extraFeatures === "colour" ? measureColour(data, context.progress) : undefined;
   const width = basis.rank + (colour?.width ?? 0);
   const model = mlpOnFeatures(width, options);
-  const beside = (partition: Partition) =>
-    colour ? withColumns(coordinates[partition], basis.rank, colour.values[partition]) : coordinates[partition];
+  const examples = byPartition((partition) => {
+    const labels = data.labels[partition];
+    const plain = coordinateExamples(coordinates[partition], basis.classes, labels, options.seed);
+    return colour ? withColumns(plain, basis.rank, colour.values[partition]) : plain;
+  });
   const inputs = options.size ** 2 * 3;
   return {
     model,
-    examples: { train: beside("train"), validation: beside("validation"), test: beside("test") },
+    examples,
     architecture: `${architectureOf(inputs, options.hidden)}${colour ? ` with ${colour.width} colour features` : ""}`,
     stemFingerprint: fingerprintOf(basis),
     stemParameters: projection.matrix.length + projection.offset.length + 2 * (colour?.width ?? 0),
     async save(run) {
       const whole = mlpBehindProjection(options.size, basis.rank, options, colour && data.preprocessing);
-      const own = new Map([
+      const fixed = new Map([
         ["subspace/basis", projection.matrix],
         ["subspace/offset", projection.offset],
-        ...(colour
-          ? ([
-              ["colour/shift", colour.scaling.shift],
-              ["colour/scale", colour.scaling.scale],
-            ] as const)
-          : []),
+        ...(colour ? scalingWeights("colour", colour.scaling) : []),
       ]);
-      copyWeights(model, whole, own);
-      await saveTopology(whole, run.topology);
-      await saveWeights(whole, run.bestWeights);
+      copyWeights(model, whole, fixed);
+      await saveModel(whole, run);
       whole.dispose();
     },
     async close() {

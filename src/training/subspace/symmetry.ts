@@ -1,7 +1,7 @@
 /**
- * @module The eight flips and rotations of a square image (the dihedral group D4) split pixel space into parts that no
- * view of an image mixes. A principal basis made part by part is the basis of all eight views together, found from one;
- * and a view of an image changes its coordinates by signs and swaps alone.
+ * @module The eight flips and rotations of a square image (the dihedral group D4) divide pixel space into parts that no view
+ * mixes. So a principal basis of all eight views can be computed part by part from one view, and a view changes coordinates
+ * only by signs and swaps.
  *
  * Mirroring rows and columns gives four quarter images by parity: even-even, odd-odd, even-odd and odd-even. Swapping
  * rows and columns splits the first two into symmetric and antisymmetric parts (classes A1, B1, B2, A2 of the group) and
@@ -10,7 +10,7 @@
  */
 import { tf } from "../../tensorflow/index";
 
-/** Part of pixel space: what happens to its coordinates under views is all that tells them apart. */
+/** A part of pixel space. They differ in how views change their coordinates. */
 export type SymmetryClass = "A1" | "B1" | "B2" | "A2" | "E";
 
 export const symmetryClasses: readonly SymmetryClass[] = ["A1", "B1", "B2", "A2", "E"];
@@ -20,13 +20,14 @@ export function quarterOf(size: number): number {
   return Math.ceil(size / 2);
 }
 
-/** Images [n, s, s, 3] as quarter images [n, h * h * 3] of each class; E has the even-odd ones first, then the others. */
+/** Images [n, s, s, 3] as quarter images [n, h * h * 3] of each class; E has first the even-odd ones, then the odd-even ones. */
 export function split(images: tf.Tensor4D): Record<SymmetryClass, tf.Tensor2D> {
   const size = images.shape[1];
   const flat = (x: tf.Tensor) => tf.reshape(x, [x.shape[0] as number, -1]) as tf.Tensor2D;
   const halves = (x: tf.Tensor, axis: 1 | 2): [even: tf.Tensor, odd: tf.Tensor] => {
     const [top, mirrored] = [x, tf.reverse(x, axis)].map((half) => firstHalf(half, axis, size));
-    const weights = mirrorWeights(size, axis);
+    // The middle row of an odd size is its own mirror image.
+    const weights = halfWeights(size, axis, 0.5);
     return [tf.mul(tf.add(top!, mirrored!), weights), tf.mul(tf.sub(top!, mirrored!), Math.SQRT1_2)];
   };
   const [even, odd] = halves(images, 1);
@@ -41,7 +42,7 @@ export function split(images: tf.Tensor4D): Record<SymmetryClass, tf.Tensor2D> {
   };
 }
 
-/** The images [k, s * s * 3] of quarter images [k, h * h * 3]; for E of the even-odd kind, or of the odd-even kind. */
+/** The images [k, s * s * 3] of quarter images [k, h * h * 3]. @param second for E: the odd-even kind */
 export function join(quarters: tf.Tensor2D, symmetry: SymmetryClass, size: number, second = false): tf.Tensor2D {
   const h = quarterOf(size);
   const odd = symmetry === "B2" || symmetry === "A2";
@@ -51,7 +52,7 @@ export function join(quarters: tf.Tensor2D, symmetry: SymmetryClass, size: numbe
   const square = tf.reshape(quarters, [k, h, h, 3]);
   const oriented = symmetry === "E" && second ? transposed(square) : square;
   const mirror = (x: tf.Tensor, axis: 1 | 2, isOdd: boolean) => {
-    const half = tf.mul(x, isOdd ? Math.SQRT1_2 : joinWeights(size, axis));
+    const half = tf.mul(x, isOdd ? Math.SQRT1_2 : halfWeights(size, axis, 1));
     const rest = firstHalf(half, axis, 2 * Math.floor(size / 2));
     return tf.concat([half, tf.mul(tf.reverse(rest, axis), isOdd ? -1 : 1)], axis);
   };
@@ -59,9 +60,9 @@ export function join(quarters: tf.Tensor2D, symmetry: SymmetryClass, size: numbe
 }
 
 /**
- * What a view does to coordinates: `z'[i] = sign[i] * z[source[i]]`.
- * @param classes of the coordinates; the two of an E pair stand side by side
- * @param view bit 0 mirrors columns, bit 1 rows, bit 2 swaps rows and columns before that
+ * The effect of a view on coordinates: `z'[i] = sign[i] * z[source[i]]`.
+ * @param classes of the coordinates; the two of an E pair are adjacent
+ * @param view bit 0 mirrors columns, bit 1 mirrors rows, bit 2 first swaps rows and columns
  */
 export function viewOfCoordinates(
   classes: readonly SymmetryClass[],
@@ -93,15 +94,7 @@ function firstHalf(x: tf.Tensor, axis: 1 | 2, size: number): tf.Tensor {
   return tf.slice(x, [0, 0, 0, 0], extent);
 }
 
-/** The middle row of an odd size is its own mirror image. */
-function mirrorWeights(size: number, axis: 1 | 2): tf.Tensor {
-  return halfWeights(size, axis, 0.5);
-}
-
-function joinWeights(size: number, axis: 1 | 2): tf.Tensor {
-  return halfWeights(size, axis, 1);
-}
-
+/** Weights of half an image along an axis. @param middle weight of the middle row of an odd size */
 function halfWeights(size: number, axis: 1 | 2, middle: number): tf.Tensor {
   const h = quarterOf(size);
   const weights = Array.from({ length: h }, (_, i) => (size % 2 === 1 && i === h - 1 ? middle : Math.SQRT1_2));
