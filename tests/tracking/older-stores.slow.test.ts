@@ -85,7 +85,7 @@ for (const version of ["2.9.2", "3.0.0"]) {
           "0.1",
         );
       const server = await start(t, directory);
-      const [, copy = ""] = /kept as it was in (\S+)\./.exec(server.said.join("\n")) ?? [];
+      const [, copy = ""] = /(\S+) is a copy of the old one/.exec(server.said.join("\n")) ?? [];
       assert.ok(copy, server.said.join("\n"));
       const client = new Mlflow(server.url);
       t.after(() => client.close());
@@ -109,7 +109,7 @@ test("an upgrade that was cut short leaves the copy as it is", { skip: withoutPy
   oldClient("3.0.0", store, WRITE);
   const first = await startModule(t, directory);
   await first.stop();
-  const [, copy = ""] = /kept as it was in (\S+)\./.exec(first.said.join("\n")) ?? [];
+  const [, copy = ""] = /(\S+) is a copy of the old one/.exec(first.said.join("\n")) ?? [];
   const before = await readFile(join(directory, copy));
   await rm(`${store}.mlflow-version`);
   await (await startModule(t, directory)).stop();

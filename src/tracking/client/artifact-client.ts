@@ -12,7 +12,7 @@ import { directWayClosed, type MultipartMemory, putFile, putInParts } from "./up
 
 interface UploadOptions {
   readonly signal?: AbortSignal;
-  /** Lets a multipart upload go on after a crash. */
+  /** Lets a multipart upload continue after a crash. */
   readonly memory?: MultipartMemory;
   readonly maxRetries?: number;
 }
@@ -37,7 +37,7 @@ export class ArtifactClient {
     private readonly runs: RunClient,
   ) {}
 
-  /** What the server says it can do; nothing for servers too old to say. */
+  /** The capabilities of the server; empty for servers that are too old to report them. */
   serverInfo(): Promise<ServerInfo> {
     this.info ??= this.transport
       .call<ServerInfo>({ method: "GET", path: "/api/3.0/mlflow/server-info" })
@@ -50,8 +50,8 @@ export class ArtifactClient {
   }
 
   /**
-   * Uploads a file to `path` below the run's artifact root: in parts straight to the object store where the server offers
-   * that and the file is large, otherwise in one streamed request. The answer has the path under which it is stored.
+   * Uploads a file to `path` below the run's artifact root: a large one in parts directly to the object store if the server
+   * supports that, others in one streamed request. Returns the path under which it is stored.
    */
   async uploadArtifact(
     run_id: string,
@@ -65,13 +65,13 @@ export class ArtifactClient {
     return { path: target, size: file.size, sha256: await this.send(run_id, root, target, file, options) };
   }
 
-  /** Uploads a file to `path` below an artifact root behind the server's proxy, such as that of a logged model. */
+  /** Uploads a file to `path` below an artifact root that the server proxies, such as that of a logged model. */
   async uploadBelow(artifactUri: string, localPath: string, path: string, options: UploadOptions = {}): Promise<void> {
     const file = { path: localPath, size: (await stat(localPath)).size };
     await this.send(undefined, artifactRoot(artifactUri), storablePath(path), file, options);
   }
 
-  /** @param run_id nothing for files that are not a run's: these are not looked up after an upload in parts */
+  /** @param run_id undefined for files outside a run, whose size is not checked after a multipart upload */
   private async send(
     run_id: string | undefined,
     root: ArtifactRoot,
@@ -101,14 +101,14 @@ export class ArtifactClient {
     return putFile(this.transport, proxyPath("artifacts", root.path, target), file, request);
   }
 
-  /** That all parts were put together; a single request is whole or fails, for it says its length. */
+  /** Checks that all parts were joined. (A single request has a length, so it succeeds as a whole or fails.) */
   private async confirm(run_id: string, target: string, size: number): Promise<void> {
     const stored = (await this.find(run_id, target))?.file_size;
     if (stored === undefined || stored === size) return;
     throw new ApiError(`The server holds ${stored} bytes of ${target} instead of ${size}.`, 500);
   }
 
-  /** Downloads one file. The content is checked against {@link ExpectedFile} where given. */
+  /** Downloads one file and checks its content, if {@link ExpectedFile} is given. */
   async downloadArtifact(
     run_id: string,
     path: string,
@@ -121,13 +121,8 @@ export class ArtifactClient {
     const direct = root.kind === "presigned" || (await this.serverInfo()).multipart_downloads_enabled;
     if (direct) {
       try {
-        return await downloadFile(
-          this.transport,
-          () => this.signedDownload(run_id, root, source),
-          localPath,
-          expected,
-          signal,
-        );
+        const address = () => this.signedDownload(run_id, root, source);
+        return await downloadFile(this.transport, address, localPath, expected, signal);
       } catch (error) {
         if (root.kind === "presigned" || !directWayClosed(error)) throw error;
       }
@@ -138,9 +133,9 @@ export class ArtifactClient {
   }
 
   /**
-   * Downloads a file or folder of a run (everything without `path`) into `directory`, keeping relative paths. Sizes are
-   * checked, and SHA-256 for what this client logged.
-   * @returns the artifact paths that were fetched
+   * Downloads a file or folder of a run (default: everything) into `directory` with the same relative paths. Checks sizes, and
+   * SHA-256 for files that this client logged.
+   * @returns the artifact paths that were downloaded
    */
   async downloadArtifacts(
     run_id: string,
@@ -155,13 +150,8 @@ export class ArtifactClient {
       const sha256 = checksums.get(file.path);
       const size = file.file_size;
       const expected = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) };
-      await this.downloadArtifact(
-        run_id,
-        file.path,
-        join(directory, artifactPath(file.path)),
-        expected,
-        options.signal,
-      );
+      const target = join(directory, artifactPath(file.path));
+      await this.downloadArtifact(run_id, file.path, target, expected, options.signal);
       fetched.push(file.path);
     }
     if (fetched.length === 0) throw new ApiError(`Run ${run_id} has no artifact ${path ?? ""}`.trimEnd(), 404);
@@ -186,7 +176,7 @@ export class ArtifactClient {
     if (file && !file.is_dir) yield file;
   }
 
-  /** The run's list of checksums; empty where it has none. The file is left in `directory`. */
+  /** The run's checksums, or an empty list. Leaves the file in `directory`. */
   async checksums(run_id: string, directory: string): Promise<Checksums> {
     if (!(await this.find(run_id, CHECKSUM_FILE))) return new Map();
     const target = join(directory, CHECKSUM_FILE);
@@ -194,7 +184,7 @@ export class ArtifactClient {
     return parseChecksums(await readFile(target, "utf8"));
   }
 
-  /** True where the run has a file of this path. */
+  /** True if the run has a file of this path. */
   async has(run_id: string, path: string): Promise<boolean> {
     const found = await this.find(run_id, path);
     return found !== undefined && !found.is_dir;

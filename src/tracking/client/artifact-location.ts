@@ -1,13 +1,13 @@
-/** @module Where the artifacts of a run lie, as an address of the tracking server. */
+/** @module The location of a run's artifacts, as an address of the tracking server. */
 import { createHash } from "node:crypto";
 import { TrackingInputError } from "./errors";
 
 const SERVICE = "/api/2.0/mlflow-artifacts";
 
-/** A run's artifact root: behind the server's proxy, or in an object store that the server signs addresses for. */
+/** A run's artifact root: proxied by the server, or in an object store for which the server signs addresses. */
 export type ArtifactRoot = { readonly kind: "proxy"; readonly path: string } | { readonly kind: "presigned" };
 
-/** @throws {TrackingInputError} `ARTIFACT_STORE_UNSUPPORTED` for places only the server's own machine can reach */
+/** @throws {TrackingInputError} `ARTIFACT_STORE_UNSUPPORTED` for locations that only the server's machine can reach */
 export function artifactRoot(artifactUri: string): ArtifactRoot {
   const proxied = /^mlflow-artifacts:(?:\/\/[^/]*)?\/*(.*)$/.exec(artifactUri);
   if (proxied) return { kind: "proxy", path: (proxied[1] ?? "").replace(/\/+$/, "") };
@@ -23,12 +23,12 @@ export function proxyPath(route: string, root: string, file: string): string {
   return `${SERVICE}/${route}/${encodePath(file ? `${root}/${file}` : root)}`;
 }
 
-/** A path with each of its parts encoded for an address. */
+/** A path with each part URL-encoded. */
 function encodePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 
-/** A path relative to the artifact root in one form: `/` between parts, no empty ones. @throws for `..` */
+/** Normalizes a path relative to the artifact root: `/` between parts, no empty parts. @throws for `..` */
 export function artifactPath(...parts: readonly (string | undefined)[]): string {
   const names = parts
     .join("/")
@@ -40,13 +40,13 @@ export function artifactPath(...parts: readonly (string | undefined)[]): string 
   return names.join("/");
 }
 
-/** The most bytes a file system gives to a name. */
+/** Longest file name in most file systems. */
 const NAME_BYTES = 255;
 
 /**
- * {@link artifactPath} for something to be stored: `#`, `?`, control characters, halves of surrogate pairs, and `%` before
- * two hex digits become `_`, for the server refuses them or stores them under another name. A name of more than 255 bytes
- * is cut before its ending and gets a hash, so that it stays one of its kind.
+ * {@link artifactPath} for storing: replaces `#`, `?`, control characters, halves of surrogate pairs, and `%` before two hex
+ * digits by `_`, because the server rejects them or stores them under another name. Shortens names of more than 255 bytes
+ * before their extension and adds a hash, so that they stay unique.
  */
 export function storablePath(...parts: readonly (string | undefined)[]): string {
   const path = artifactPath(...parts).replace(/%(?=[0-9a-f]{2})|[#?]|\p{Cc}|\p{Surrogate}/giu, "_");
@@ -62,7 +62,7 @@ function storableFileName(name: string): string {
   return characters.join("") + tail;
 }
 
-/** The folder of an artifact path; nothing for the root. */
+/** The folder of an artifact path; undefined for the root. */
 export function folderOf(path: string): string | undefined {
   const end = path.lastIndexOf("/");
   return end < 0 ? undefined : path.slice(0, end);

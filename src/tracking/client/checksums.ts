@@ -1,6 +1,6 @@
 /**
- * @module The SHA-256 of a run's artifacts, kept beside them in the format of `sha256sum`: MLflow itself keeps none. After a
- * download, `sha256sum -c artifacts.sha256` checks everything.
+ * @module The SHA-256 of a run's artifacts, stored as an artifact in the format of `sha256sum`, because MLflow has no checksums.
+ * After a download, `sha256sum -c artifacts.sha256` checks everything.
  */
 
 /** Artifact path of the list. */

@@ -1,15 +1,14 @@
-/** @module Fetching one file: streamed, checked, resumable. */
-import { createHash } from "node:crypto";
+/** @module Downloads one file: streamed, checked, resumable. */
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sha256File } from "../../files/index";
 import { ApiError, failureKind } from "./errors";
-import { hashFile } from "./hash-file";
 import { backoff, type Transport } from "./transport";
 
-/** What is known of a file before it is fetched. */
+/** What is known about a file before its download. */
 export interface ExpectedFile {
   readonly size?: number;
   /** Lower-case hex. */
@@ -17,10 +16,10 @@ export interface ExpectedFile {
 }
 
 /**
- * Downloads to `target`, which appears whole or not at all. The content so far stays in `target.part`; a broken transfer
- * goes on from there where the server knows ranges. A target that has the expected SHA-256 already is left alone.
- * @param source gives the address anew for each attempt (signed ones expire)
- * @throws {ApiError} status 0 where the content does not have the expected size or SHA-256
+ * Downloads to `target`, which appears whole or not at all. Partial content is in `target.part`; an interrupted download
+ * continues from there if the server supports ranges. Does nothing if the target has the expected SHA-256 already.
+ * @param source returns the address for each attempt, because signed ones expire
+ * @throws {ApiError} status 0 if the content does not have the expected size or SHA-256
  */
 export async function downloadFile(
   transport: Transport,
@@ -69,7 +68,5 @@ async function faultOf(path: string, { size, sha256 }: ExpectedFile): Promise<st
   const actual = (await stat(path)).size;
   if (size !== undefined && actual !== size) return `${actual} bytes instead of ${size}`;
   if (sha256 === undefined) return undefined;
-  const hash = createHash("sha256");
-  await hashFile(path, [hash]);
-  return hash.digest("hex") === sha256 ? undefined : "its SHA-256 is not the one that was logged";
+  return (await sha256File(path)) === sha256 ? undefined : "its SHA-256 is not the one that was logged";
 }

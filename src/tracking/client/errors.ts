@@ -1,20 +1,20 @@
 /** @module The errors of the tracking client. */
 
-/** A request that an MLflow server refused, with its HTTP status and MLflow's own error code. */
+/** A request that an MLflow server rejected, with its HTTP status and MLflow's error code. */
 export class ApiError extends Error {
   constructor(
     message: string,
     readonly statusCode: number,
-    /** MLflow's code, such as `RESOURCE_DOES_NOT_EXIST`, where the answer had one. */
+    /** MLflow's code, such as `RESOURCE_DOES_NOT_EXIST`, if the response has one. */
     readonly errorCode?: string,
-    /** How long the server asks to be left alone, in milliseconds. */
+    /** The server's Retry-After, in milliseconds. */
     readonly retryAfterMs?: number,
   ) {
     super(message);
     this.name = "ApiError";
   }
 
-  /** Reads an error answer: MLflow's JSON, or plain text and HTML from middleware and proxies. */
+  /** Parses an error response: MLflow's JSON, or text or HTML from middleware and proxies. */
   static fromAnswer(request: string, statusCode: number, text: string, retryAfter?: string): ApiError {
     let message = text.replace(/<[^>]*>/g, " ");
     let code: string | undefined;
@@ -36,9 +36,9 @@ export class ApiError extends Error {
   }
 }
 
-/** The tracking settings or a file of a run cannot be used; the message says what to do. */
+/** The tracking settings or a file of a run cannot be used. The message says what to do. */
 export class TrackingInputError extends Error {
-  /** For command lines: the status of bad input. */
+  /** Exit status of a command. */
   readonly exitStatus = 2;
 
   constructor(
@@ -53,16 +53,16 @@ export class TrackingInputError extends Error {
 
 /** How a failed request should be treated. */
 type FailureKind =
-  /** The server is absent, restarting, busy or broken for now: try again. */
+  /** The server is absent, restarting, busy or broken: retry. */
   | "transient"
-  /** It asks for other credentials or refuses this client altogether. */
+  /** The server requires other credentials or rejects this client. */
   | "refused"
-  /** MLflow understood this request and will never accept it. */
+  /** MLflow understood the request and will never accept it. */
   | "invalid"
-  /** Something else than MLflow answered, such as a proxy or the page of a login: nothing is known about the request. */
+  /** Something other than MLflow answered, such as a proxy or a login page: the result of the request is unknown. */
   | "foreign";
 
-/** Sorts anything thrown by a request. */
+/** Classifies anything thrown by a request. */
 export function failureKind(error: unknown): FailureKind {
   if (error instanceof TrackingInputError) return "invalid";
   if (!(error instanceof ApiError)) return "transient";
@@ -72,7 +72,7 @@ export function failureKind(error: unknown): FailureKind {
   return error.errorCode === undefined ? "foreign" : "invalid";
 }
 
-/** True where what the request names is not on the server, such as a run that was removed for good. */
+/** True if the object of the request is not on the server, such as a run that was removed for good. */
 export function isGone(error: unknown): boolean {
   return error instanceof ApiError && error.errorCode === "RESOURCE_DOES_NOT_EXIST";
 }

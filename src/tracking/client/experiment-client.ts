@@ -1,4 +1,4 @@
-/** @module Experiments: method names and argument order of mlflow-js's `ExperimentClient`. */
+/** @module Experiments, with the method names and argument order of mlflow-js's `ExperimentClient`. */
 import { ApiError } from "./errors";
 import type { Transport } from "./transport";
 import type { Experiment, Tag, ViewType } from "./types";
@@ -11,7 +11,7 @@ const MODEL_DEVELOPMENT: Tag = { key: "mlflow.experimentKind", value: "custom_mo
 export class ExperimentClient {
   constructor(private readonly transport: Transport) {}
 
-  /** Creates an experiment and returns its id. @throws {ApiError} `RESOURCE_ALREADY_EXISTS` where the name is taken. */
+  /** Creates an experiment and returns its id. @throws {ApiError} `RESOURCE_ALREADY_EXISTS` */
   async createExperiment(name: string, artifact_location?: string, tags?: readonly Tag[]): Promise<string> {
     const json = { name, artifact_location, tags };
     const answer = await this.post<{ experiment_id: string }>("create", json, false);
@@ -36,12 +36,12 @@ export class ExperimentClient {
     return (await this.get<{ experiment: Experiment }>("get", { experiment_id })).experiment;
   }
 
-  /** Deleted experiments are found too (`lifecycle_stage`). @throws {ApiError} `RESOURCE_DOES_NOT_EXIST` */
+  /** Also finds deleted experiments (see `lifecycle_stage`). @throws {ApiError} `RESOURCE_DOES_NOT_EXIST` */
   async getExperimentByName(experiment_name: string): Promise<Experiment> {
     return (await this.get<{ experiment: Experiment }>("get-by-name", { experiment_name })).experiment;
   }
 
-  /** The active experiment of this name, made where it is missing. @throws {ApiError} where it has been deleted */
+  /** The active experiment of this name, created if it is missing. @throws {ApiError} if it has been deleted */
   async getOrCreateExperiment(name: string): Promise<Experiment> {
     let experiment = await this.findByName(name);
     if (!experiment) {
@@ -49,7 +49,7 @@ export class ExperimentClient {
         await this.createExperiment(name, undefined, [MODEL_DEVELOPMENT]);
       } catch (error) {
         if (!(error instanceof ApiError && error.errorCode === "RESOURCE_ALREADY_EXISTS")) throw error;
-        // Another client was quicker.
+        // Another client has created it in the meantime.
       }
       experiment = await this.getExperimentByName(name);
     }

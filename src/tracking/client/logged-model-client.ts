@@ -1,4 +1,4 @@
-/** @module Logged models of MLflow 3: a model with files, parameters and measures of its own, and the run that made it. */
+/** @module Logged models of MLflow 3: models with their own files, parameters and metrics, linked to their run. */
 import { ApiError } from "./errors";
 import type { Transport } from "./transport";
 import { paramText, toWireMetric } from "./values";
@@ -9,11 +9,11 @@ export interface LoggedModel {
   readonly artifact_uri: string;
 }
 
-/** What is told of a model when its files are there. */
+/** What is logged about a model once its files are uploaded. */
 export interface LoggedModelFacts {
   readonly params: Readonly<Record<string, unknown>>;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Of the metrics. */
+  /** Step of the metrics. */
   readonly step: number;
 }
 
@@ -22,13 +22,13 @@ interface WireModel {
 }
 
 const ROOT = "/api/2.0/mlflow/logged-models";
-/** MLflow's number of the status "ready". */
+/** MLflow's number for the status "ready". */
 const READY = 2;
 
 export class LoggedModelClient {
   constructor(private readonly transport: Transport) {}
 
-  /** The model of this name that the run has made, or a new one; nothing where the server has none (before MLflow 3). */
+  /** The run's model of this name, created if it is missing; undefined for servers before MLflow 3. */
   async findOrCreate(experiment_id: string, run_id: string, name: string): Promise<LoggedModel | undefined> {
     try {
       const filter = `name = '${name}' AND source_run_id = '${run_id}'`;
@@ -47,7 +47,7 @@ export class LoggedModelClient {
     }
   }
 
-  /** Tells what the model is and reaches, that its files are whole, and that the run has made it. */
+  /** Logs the model's parameters and metrics, marks it as ready and links it to the run. */
   async finish(run_id: string, model_id: string, { params, metrics, step }: LoggedModelFacts): Promise<void> {
     const entries = Object.entries(params).map(([key, value]) => ({ key, value: paramText(value) }));
     await this.call("POST", `${ROOT}/${model_id}/params`, { model_id, params: entries });

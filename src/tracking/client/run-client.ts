@@ -1,4 +1,4 @@
-/** @module Runs: method names and argument order of mlflow-js's `RunClient`. */
+/** @module Runs, with the method names and argument order of mlflow-js's `RunClient`. */
 import type { Exchange, Transport } from "./transport";
 import type { DatasetInput, FileInfo, Metric, Param, Run, RunInfo, RunStatus, Tag, ViewType } from "./types";
 import { fromWireMetric, paramText, tagText, toWireMetric, type WireMetric } from "./values";
@@ -9,11 +9,11 @@ interface WireRun extends Omit<Run, "data"> {
   readonly data?: { metrics?: WireMetric[]; params?: Param[]; tags?: Tag[] };
 }
 
-/** A metric point whose time and step may be left out. */
+/** A metric point with optional time and step. */
 type MetricInput = Pick<Metric, "key" | "value"> & Partial<Metric>;
 
 export class RunClient {
-  /** Artifact roots by run; they never change. */
+  /** Artifact roots by run, which never change. */
   private readonly artifactUris = new Map<string, string>();
 
   constructor(private readonly transport: Transport) {}
@@ -42,7 +42,7 @@ export class RunClient {
     return this.read((await this.get<{ run: WireRun }>(`${ROOT}/get`, { run_id })).run);
   }
 
-  /** Root of the run's artifacts, asked for once. @throws {ApiError} `RESOURCE_DOES_NOT_EXIST` */
+  /** Root of the run's artifacts, requested once. @throws {ApiError} `RESOURCE_DOES_NOT_EXIST` */
   async artifactUri(run_id: string): Promise<string> {
     return this.artifactUris.get(run_id) ?? (await this.getRun(run_id)).info.artifact_uri;
   }
@@ -56,7 +56,7 @@ export class RunClient {
     await this.post("log-metric", { run_id, ...toWireMetric({ key, value, timestamp, step }) });
   }
 
-  /** At most 1000 metrics, 100 parameters and 100 tags, 1000 in all. */
+  /** At most 1000 metrics, 100 parameters and 100 tags, and 1000 in total. */
   async logBatch(
     run_id: string,
     metrics: readonly MetricInput[] = [],
@@ -88,12 +88,12 @@ export class RunClient {
     await this.post("delete-tag", { run_id, key });
   }
 
-  /** @throws {ApiError} where the run has this parameter with another value */
+  /** @throws {ApiError} if the run has this parameter with another value */
   async logParam(run_id: string, key: string, value: unknown): Promise<void> {
     await this.post("log-parameter", { run_id, key, value: paramText(value) });
   }
 
-  /** The points of a metric; without `max_results` all of them. */
+  /** The points of a metric; all of them without `max_results`. */
   async getMetricHistory(
     run_id: string,
     metric_key: string,
@@ -120,7 +120,7 @@ export class RunClient {
     return { ...answer, runs: (answer.runs ?? []).map(readRun) };
   }
 
-  /** All runs that match, page after page. */
+  /** All runs that match, over all pages. */
   async *iterateRuns(
     experiment_ids: readonly string[],
     filter?: string,

@@ -1,4 +1,4 @@
-/** @module Where the MLflow server is and how to talk to it, from the variables that Python's client reads. */
+/** @module Settings of the connection to an MLflow server, from the same variables as for Python's client. */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,6 @@ import { TrackingInputError } from "./errors";
 
 export const DEFAULT_TRACKING_URI = "http://127.0.0.1:5000";
 
-/** Everything a connection needs. */
 export interface ConnectionSettings {
   /** Base address without credentials and without a trailing slash. */
   readonly trackingUri: string;
@@ -18,13 +17,13 @@ export interface ConnectionSettings {
   readonly certificateAuthority?: string;
   /** Client certificate and key in one PEM (`MLFLOW_TRACKING_CLIENT_CERT_PATH`). */
   readonly clientCertificate?: string;
-  /** How long a server may stay silent within one request, milliseconds. */
+  /** How long a server may stay silent within one request, in milliseconds. */
   readonly timeoutMs: number;
-  /** Further attempts after a transient failure. */
+  /** Retries after a transient failure. */
   readonly maxRetries: number;
-  /** Files from this size on go to the object store in parts, where the server offers that. Bytes. */
+  /** Smallest file in bytes for a multipart upload to the object store, if the server supports that. */
   readonly multipartMinimumBytes: number;
-  /** Size of such a part, bytes; S3 wants 5 MiB at least. */
+  /** Size of a part in bytes; S3 requires at least 5 MiB. */
   readonly multipartPartBytes: number;
 }
 
@@ -36,7 +35,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * `MLFLOW_TRACKING_SERVER_CERT_PATH`, `MLFLOW_TRACKING_CLIENT_CERT_PATH`, `MLFLOW_HTTP_REQUEST_TIMEOUT` (seconds),
  * `MLFLOW_HTTP_REQUEST_MAX_RETRIES`, `MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE` and `MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE`.
  * @param trackingUri replaces `MLFLOW_TRACKING_URI`
- * @throws {TrackingInputError} where a variable cannot be used
+ * @throws {TrackingInputError} if a variable has an unusable value
  */
 export function connectionSettings(trackingUri?: string, env: Environment = process.env): ConnectionSettings {
   const url = parseTrackingUri(trackingUri || env.MLFLOW_TRACKING_URI || DEFAULT_TRACKING_URI);

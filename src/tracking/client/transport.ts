@@ -7,48 +7,51 @@ import { ApiError, failureKind } from "./errors";
 import type { ConnectionSettings } from "./settings";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A server that stages an upload answers only when all of it has reached the object store. */
+/** A server that stages an upload answers only after all of it has reached the object store. */
 const UPLOAD_ANSWER_TIMEOUT_MS = 15 * 60_000;
-/** The slowest such server that is waited for where time is short. */
+/** Lowest speed of such a server when time is limited. */
 const STAGED_BYTES_PER_MS = 5_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
-/** One HTTP exchange. Paths are relative to the tracking address; absolute addresses get no credentials, and other hosts no certificates. */
+/**
+ * One HTTP exchange. Paths are relative to the tracking address. Absolute addresses get no credentials, and other hosts get no
+ * certificates.
+ */
 export interface Exchange {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  /** `writeTo` writes `length` bytes exactly and ends the request; it is called anew for each attempt. */
+  /** `writeTo` writes exactly `length` bytes and ends the request; it is called for each attempt. */
   readonly body?: { readonly length: number; writeTo(request: Writable): Promise<void> };
   readonly signal?: AbortSignal;
-  /** False where a repeated request would do something twice: then only failures to connect, 429 and 503 are retried. */
+  /** False if repeating the request would do something twice. Then only failed connections, 429 and 503 are retried. */
   readonly idempotent?: boolean;
   readonly maxRetries?: number;
 }
 
-/** The server has said nothing within a request for as long as it may. */
+/** The server has stayed silent for too long. */
 export class SilentServerError extends Error {}
 
-/** The pause before attempt number `attempt` (from 1): doubling from half a second, with jitter, 30 s at most. */
+/** The delay before retry number `attempt` (from 1): doubles from half a second, with jitter, at most 30 s. */
 export function backoff(attempt: number): number {
   return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
 }
 
-/** The same after a failure, or longer where the server asked for it (30 s at most). */
+/** The same, or the server's Retry-After if that is longer (at most 30 s). */
 export function pauseAfter(error: unknown, attempt: number): number {
-  const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-  return Math.min(LONGEST_PAUSE_MS, Math.max(asked, backoff(attempt)));
+  const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.min(LONGEST_PAUSE_MS, Math.max(retryAfterMs, backoff(attempt)));
 }
 
 /** A connection pool to one server. */
 export class Transport {
-  /** For the tracking server, with its certificates, and for everybody else (object stores), without. */
+  /** `https` is for the tracking server and has its certificates; `elsewhere` is for other hosts, such as object stores. */
   private readonly agents: { http: http.Agent; https: https.Agent; elsewhere: https.Agent };
-  /** What is being sent, each with what sets its time limit anew. */
+  /** Current requests, each with a function that updates its timeout. */
   private readonly underWay = new Map<http.ClientRequest, () => void>();
   private silenceLimitMs = Number.POSITIVE_INFINITY;
 
@@ -66,31 +69,32 @@ export class Transport {
     };
   }
 
-  /** Sends a request and reads its JSON answer. @throws {ApiError} for any status but 2xx. */
+  /** Sends a request and parses its JSON response. @throws {ApiError} for any status but 2xx. */
   async call<T>(exchange: Exchange): Promise<T> {
-    return this.withRetries(exchange, async () => {
-      const answer = await this.exchange(exchange);
-      const text = await textOf(answer);
-      this.check(exchange, answer, text);
-      return this.parse(exchange, answer, text) as T;
-    });
+    const { answer, text } = await this.read(exchange);
+    return this.parse(exchange, answer, text) as T;
   }
 
   /**
-   * Sends a body, which is acknowledged without content (or with JSON), and returns the headers of the answer.
-   * @throws {ApiError} for any status but 2xx, and for a page: it is not the store that sends one
+   * Sends a body, whose response is empty or JSON, and returns the headers of the response.
+   * @throws {ApiError} for any status but 2xx, and for a page, which no object store sends
    */
   async put(exchange: Exchange): Promise<http.IncomingHttpHeaders> {
+    const { answer, text } = await this.read(exchange);
+    if (text.trim() !== "") this.parse(exchange, answer, text);
+    return answer.headers;
+  }
+
+  private read(exchange: Exchange): Promise<{ answer: http.IncomingMessage; text: string }> {
     return this.withRetries(exchange, async () => {
       const answer = await this.exchange(exchange);
       const text = await textOf(answer);
       this.check(exchange, answer, text);
-      if (text.trim() !== "") this.parse(exchange, answer, text);
-      return answer.headers;
+      return { answer, text };
     });
   }
 
-  /** Sends a request and hands over the answer with its body unread. @throws {ApiError} for any status but 2xx. */
+  /** Sends a request and returns the response with its body unread. @throws {ApiError} for any status but 2xx. */
   async open(exchange: Exchange): Promise<http.IncomingMessage> {
     return this.withRetries(exchange, async () => {
       const answer = await this.exchange(exchange);
@@ -100,15 +104,15 @@ export class Transport {
   }
 
   /**
-   * From now on a server may be silent for this long only, also within the requests under way; a little longer after an
-   * upload, which it may have to pass on.
+   * Limits how long a server may stay silent, also in current requests. After an upload, which the server may have to forward,
+   * the limit is a little longer.
    */
   limitSilence(milliseconds: number): void {
     this.silenceLimitMs = milliseconds;
     for (const setLimit of this.underWay.values()) setLimit();
   }
 
-  /** Makes the requests under way fail. */
+  /** Makes current requests fail. */
   interrupt(): void {
     for (const request of this.underWay.keys()) request.destroy(new Error("the request was interrupted"));
   }
@@ -126,9 +130,7 @@ export class Transport {
       } catch (error) {
         if (exchange.signal?.aborted || retry > maxRetries || !mayRepeat(error, exchange.idempotent ?? true))
           throw error;
-        await sleep(pauseAfter(error, retry), undefined, {
-          ...(exchange.signal ? { signal: exchange.signal } : {}),
-        });
+        await sleep(pauseAfter(error, retry), undefined, exchange.signal && { signal: exchange.signal });
       }
     }
   }
@@ -182,9 +184,9 @@ export class Transport {
       });
       request.once("response", resolve);
       if (body) {
-        // An answer before the end of the body is a refusal: what is left of the body need not be sent.
+        // A response before the end of the body is a rejection, so the rest of the body is not sent.
         request.once("response", (answer) => answer.once("close", () => request.writableEnded || request.destroy()));
-        // A refusal often arrives while the body is still being sent and breaks the pipe: the answer says more.
+        // A rejection often arrives while the body is still being sent, and breaks the pipe. The response says more.
         request.on("error", (error) => void setTimeout(reject, 200, error));
         body.writeTo(request).then(
           () => {

@@ -1,4 +1,4 @@
-/** @module What an MLflow server holds, with the field names of its REST interface. */
+/** @module The objects of an MLflow server, with the field names of its REST API. */
 
 export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
 export type ViewType = "ACTIVE_ONLY" | "DELETED_ONLY" | "ALL";
@@ -50,7 +50,7 @@ export interface Dataset {
   readonly profile?: string;
 }
 
-/** A data set as input of a run; the tag `mlflow.data.context` says what for, such as `training`. */
+/** A data set as input of a run; the tag `mlflow.data.context` is its use, such as `training`. */
 export interface DatasetInput {
   readonly dataset: Dataset;
   readonly tags?: readonly Tag[];
@@ -73,7 +73,7 @@ export interface FileInfo {
   readonly file_size?: number;
 }
 
-/** What a server can do beyond the basics. */
+/** Capabilities of a server. */
 export interface ServerInfo {
   readonly store_type?: string;
   readonly multipart_uploads_enabled?: boolean;

@@ -1,30 +1,29 @@
-/** @module Sending one file: through the server's proxy, to a signed address, or in parts straight to the object store. */
+/** @module Uploads one file: through the server's proxy, to a signed address, or in parts directly to the object store. */
 import { createHash } from "node:crypto";
 import type { Writable } from "node:stream";
 import { folderOf, proxyPath } from "./artifact-location";
 import { ApiError } from "./errors";
-import { type LocalFile, writeSlices } from "./file-slices";
-import { hashFile } from "./hash-file";
+import { hashFile, type LocalFile, writeSlices } from "./file-slices";
 import type { Transport } from "./transport";
 
 const PARTS_AT_ONCE = 2;
 /** S3's limit. */
 const MOST_PARTS = 10_000;
 
-/** A multipart upload under way, kept so that it can be taken up again after a crash. Holds signed addresses: a secret. */
+/** The state of a multipart upload, which can continue after a crash. It is secret, because it has signed addresses. */
 export interface MultipartState {
   readonly uploadId: string;
   readonly partBytes: number;
   readonly parts: readonly { readonly url: string; readonly headers: Record<string, string>; etag?: string }[];
 }
 
-/** Keeps a {@link MultipartState} somewhere safe. */
+/** Stores a {@link MultipartState}. */
 export interface MultipartMemory {
   load(): Promise<MultipartState | undefined>;
   save(state: MultipartState | undefined): Promise<void>;
 }
 
-/** Sends a file in one request and returns its SHA-256. */
+/** Uploads a file in one request and returns its SHA-256. */
 export async function putFile(
   transport: Transport,
   path: string,
@@ -46,8 +45,8 @@ export async function putFile(
 const UNREACHABLE = new Set(["ENOTFOUND", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]);
 
 /**
- * True where the object store cannot be used from here and the proxy should be tried: out of reach, not offered, or with a
- * certificate that this machine does not trust.
+ * True if the object store cannot be used from this machine and the proxy should be tried: unreachable, unsupported, or with
+ * a certificate that this machine does not trust.
  */
 export function directWayClosed(error: unknown): boolean {
   if (error instanceof ApiError)
@@ -57,8 +56,8 @@ export function directWayClosed(error: unknown): boolean {
 }
 
 /**
- * Sends a file to the object store in parts, as signed by the server; each part carries its MD5, which S3 checks. Takes
- * up an interrupted upload where `memory` has one.
+ * Uploads a file to the object store in parts, to addresses signed by the server. Each part has its MD5, which S3 checks.
+ * Continues an interrupted upload if `memory` has one.
  * @returns the file's SHA-256
  */
 export async function putInParts(
@@ -91,7 +90,7 @@ export async function putInParts(
     await memory?.save(undefined);
     return sha256;
   } catch (error) {
-    // A refusal (addresses expired, upload gone) ends this upload; anything else leaves it to be taken up again.
+    // A rejection (addresses expired, upload removed) ends this upload; after any other error it can continue later.
     if (!(error instanceof ApiError) || error.statusCode >= 500) {
       if (!directWayClosed(error)) throw error;
     }
@@ -120,7 +119,7 @@ export async function putInParts(
     };
   }
 
-  /** Hashes the parts in order and sends each as soon as its MD5 is known, a few at once. */
+  /** Hashes the parts in order and sends each as soon as its MD5 is known, a few in parallel. */
   async function sendParts(): Promise<string> {
     const whole = createHash("sha256");
     const underway = new Set<Promise<void>>();
@@ -146,7 +145,7 @@ export async function putInParts(
   }
 
   async function sendPart(part: MultipartState["parts"][number], start: number, end: number, md5: string) {
-    // Only version 4 signatures leave room for a header that was not signed.
+    // Only version 4 signatures allow a header that is not signed.
     const checked = part.url.includes("X-Amz-Algorithm") ? { "content-md5": md5 } : {};
     const { etag = "" } = await transport.put({
       method: "PUT",

@@ -1,14 +1,14 @@
-/** @module Names, values and batch sizes as MLflow's server takes them; it silently stores zeros for some it cannot read. */
+/** @module Names, values and batch sizes that MLflow's server accepts; for some others it silently stores zeros. */
 import type { Metric } from "./types";
 
-/** The most a `runs/log-batch` request may hold. */
+/** Limits of a `runs/log-batch` request. */
 export const BATCH_LIMITS = { metrics: 1000, params: 100, tags: 100, total: 1000, bytes: 900_000 } as const;
 
 const KEY_LENGTH = 250;
 const PARAM_LENGTH = 6000;
 const TAG_LENGTH = 8000;
 
-/** A metric value in JSON: a number, or the word for what JSON has no number for. */
+/** A metric value in JSON, which has no numbers for NaN and infinities. */
 export type WireNumber = number | "NaN" | "Infinity" | "-Infinity";
 
 /** A metric point in JSON. */
@@ -24,12 +24,12 @@ export function toWireNumber(value: number): WireNumber {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
-/** A point as the server wants it: whole step and timestamp (it stores fractional ones as 0), NaN as a word. */
+/** A point for the server: integer step and timestamp (it stores fractional ones as 0), NaN as a word. */
 export function toWireMetric({ key, value, timestamp, step }: Metric): WireMetric {
   return { key, value: toWireNumber(value), timestamp: wholeNumber(timestamp, Date.now()), step: wholeNumber(step, 0) };
 }
 
-/** A point as the server gives it, with the words for NaN and infinities as numbers again. */
+/** A point from the server, with NaN and infinities as numbers. */
 export function fromWireMetric(metric: WireMetric): Metric {
   return {
     key: metric.key,
@@ -39,28 +39,28 @@ export function fromWireMetric(metric: WireMetric): Metric {
   };
 }
 
-/** A whole number that JavaScript and the server's 64-bit columns hold: for others the server drops the whole request. */
+/** An integer within the range of JavaScript and the server's 64-bit columns; for others the server drops the request. */
 export function wholeNumber(value: number | undefined, otherwise: number): number {
   if (value === undefined || !Number.isFinite(value)) return otherwise;
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Math.trunc(value)));
 }
 
 /**
- * Text that the server and its database store: halves of surrogate pairs (it drops everything after them in a request) and
- * NUL (PostgreSQL) become U+FFFD.
+ * Replaces text that the server or its database cannot store by U+FFFD: halves of surrogate pairs (the server drops everything
+ * after them in a request) and NUL (PostgreSQL).
  */
 export function storableText(text: string): string {
   return text.replaceAll("\0", "\uFFFD").replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
-/** At most `length` UTF-16 units from the start, without half a surrogate pair at the end. */
+/** Shortens text to `length` UTF-16 units, without half a surrogate pair at the end. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /**
- * A metric or parameter name that the server accepts: other characters than letters, digits, `_ - . : /` and space become
- * `_`, path steps such as `..` and doubled slashes are removed, 250 characters at most.
+ * A metric or parameter name that the server accepts: characters other than letters, digits, `_ - . : /` and space become `_`;
+ * path steps such as `..` and double slashes are removed; at most 250 characters.
  */
 export function cleanKey(key: string): string {
   const plain = key.replace(/[^\p{L}\p{N}_\-. :/]/gu, "_");
@@ -72,13 +72,13 @@ function withoutEmptySteps(path: string): string {
   return steps.filter((step) => step !== "" && step !== "." && step !== "..").join("/");
 }
 
-/** A run's name as the server's databases store it. */
+/** A run's name that the server's databases can store. */
 export function storableName(name: string): string {
   return cut(storableText(name), KEY_LENGTH);
 }
 
 /**
- * A parameter value as text; objects and lists as JSON, `null` and `undefined` as Python writes them.
+ * A parameter value as text; objects and lists as JSON, `null` and `undefined` as in Python.
  * @throws {TypeError} for an object that contains itself
  */
 export function paramText(value: unknown): string {
@@ -104,7 +104,7 @@ function clip(text: string, length: number): string {
   return text.length <= length ? text : `${cut(text, length - 1)}…`;
 }
 
-/** Cuts a list into parts of at most `size`. */
+/** Divides a list into parts of at most `size`. */
 export function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }

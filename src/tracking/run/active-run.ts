@@ -1,4 +1,4 @@
-/** @module A run being logged: the fluent calls that Python's users know. Everything goes to the spool first. */
+/** @module A run in progress, with the logging functions of Python's MLflow. Everything is written to the spool first. */
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { messageOf } from "../../errors/index";
@@ -7,41 +7,39 @@ import type { LoggedModelFacts } from "../client/logged-model-client";
 import type { DatasetInput, RunStatus } from "../client/types";
 import { BATCH_LIMITS, chunks, paramText, tagText, toWireNumber, wholeNumber } from "../client/values";
 import type { ArtifactEvent, Journal, JournalEvent, RunEvent } from "../spool/journal";
-import { wholeReport } from "../spool/pending";
 import type { Notice } from "../spool/retry-policy";
 import { LOGGED_ARTIFACTS_TAG, RunTables } from "../spool/run-tables";
 import type { SpoolDirectory } from "../spool/spool-directory";
 import { type ArtifactContent, filesBelow, takeIntoSpool } from "../spool/spool-files";
 import type { OpenSpoolSender } from "../spool/spool-sender-host";
-import type { SpoolSenderReport } from "../spool/spool-sender-report";
+import { completeReport, type SpoolSenderReport } from "../spool/spool-sender-report";
 import type { TableInput } from "../spool/tables";
 import { figureFiles, imageOfSeries, type PlotlyFigure, stemOf } from "./figures";
 import { KeyNames } from "./key-names";
 import { RunMessages } from "./run-messages";
 import { storableDataset } from "./storable-dataset";
 
-/** What a run stands on; made by {@link startRun}. */
 interface RunParts {
   readonly spool: SpoolDirectory;
   readonly journal: Journal;
   readonly sender: OpenSpoolSender;
   /** Which run this is. */
   readonly header: RunEvent;
-  /** The run was there before and is only added to: its status and end are left alone. */
+  /** Adds to an existing run, whose status and end do not change. */
   readonly amends: boolean;
   readonly trackingUri: string;
   readonly say: (line: string) => void;
   readonly absence: "always" | "daily";
 }
 
-/** How long {@link ActiveRun.end} waits for a server that has stopped answering. */
+/** How long {@link ActiveRun.end} waits for a server that no longer answers. */
 const PATIENCE_MS = 15_000;
-/** The same where the server has not answered once. */
+/** The same for a server that has never answered. */
 const PATIENCE_WITHOUT_CONTACT_MS = 1_000;
 
 /**
- * A run being logged. Calls return at once (parameters, metrics, tags) or when the content is in the spool (files); none
- * throws or rejects: what cannot be logged is said once, and the work goes on.
+ * A run in progress. Calls return at once (parameters, metrics, tags) or when the content is in the spool (files). None throws
+ * or rejects: a warning reports what cannot be logged, and the work continues.
  */
 export class ActiveRun {
   private remote: { runId: string; url: string } | undefined;
@@ -56,7 +54,7 @@ export class ActiveRun {
     this.tables = new RunTables(parts.spool, parts.header.runId !== undefined);
   }
 
-  /** Key of the run, made by this client; {@link startRun} of a nested run takes it from its `parent`. */
+  /** Key of the run, created by this client; `startRun` reads it from the `parent` of a nested run. */
   get key(): string {
     return this.parts.header.key;
   }
@@ -65,22 +63,22 @@ export class ActiveRun {
     return this.parts.header.experiment;
   }
 
-  /** Id of the experiment where it was given by its id, which then says more than {@link experiment}. */
+  /** Id of the experiment, if it was given by its id; it has priority over {@link experiment}. */
   get experimentId(): string | undefined {
     return this.parts.header.experimentId;
   }
 
-  /** Id of the run that was on the server before and goes on here. */
+  /** Id of the run on the server that this one continues. */
   get continuedRunId(): string | undefined {
     return this.parts.header.runId;
   }
 
-  /** True where this adds to a run that was there before, see `StartRunOptions.amend`. */
+  /** True if this adds to an existing run, see `StartRunOptions.amend`. */
   get amends(): boolean {
     return this.parts.amends;
   }
 
-  /** Id on the server, as soon as the server has made the run. */
+  /** Id on the server, once the server has created the run. */
   get runId(): string | undefined {
     return this.remote?.runId;
   }
@@ -89,7 +87,7 @@ export class ActiveRun {
     return this.parts.trackingUri;
   }
 
-  /** Page of the run in the server's web interface, as soon as the server has made it. */
+  /** Page of the run in the server's web interface, once the server has created it. */
   get runUrl(): string | undefined {
     return this.remote?.url;
   }
@@ -98,17 +96,17 @@ export class ActiveRun {
     this.logParams({ [key]: value });
   }
 
-  /** Parameters; objects and lists are kept as JSON. A parameter cannot be changed later. */
+  /** Logs parameters; objects and lists as JSON. A parameter cannot be changed later. */
   logParams(params: object): void {
     this.logTexts("params", params, paramText);
   }
 
-  /** @param step whole number, such as an epoch or batch count @param timestamp milliseconds since 1970 */
+  /** @param step an integer, such as the epoch or batch @param timestamp milliseconds since 1970 */
   logMetric(key: string, value: number, step = 0, timestamp: number = Date.now()): void {
     this.logMetrics({ [key]: value }, step, timestamp);
   }
 
-  /** Points of several metrics at one step. NaN and infinities are kept; anything but a number is left out. */
+  /** Logs several metrics at one step. NaN and infinities are kept; values that are not numbers are left out. */
   logMetrics<T extends { readonly [K in keyof T]: number }>(
     metrics: T,
     step = 0,
@@ -134,7 +132,7 @@ export class ActiveRun {
     this.logTexts("tags", tags, tagText);
   }
 
-  /** Data sets that the run reads; one without a name or a digest is left out. */
+  /** Logs the data sets that the run reads; one without a name or a digest is left out. */
   logInputs(datasets: readonly DatasetInput[]): void {
     this.attempt(() => {
       for (const given of datasets) {
@@ -145,7 +143,7 @@ export class ActiveRun {
     });
   }
 
-  /** A file of this machine, or a folder under its own name. @param folder below the run's artifact root */
+  /** Logs a local file, or a folder under its name. @param folder below the run's artifact root */
   logArtifact(localPath: string, folder?: string): Promise<void> {
     return this.doFileWork(async () => {
       const path = this.artifactPath(folder, basename(resolve(localPath)));
@@ -154,15 +152,15 @@ export class ActiveRun {
     });
   }
 
-  /** All files of a folder, with their relative paths. @param folder below the run's artifact root */
+  /** Logs all files of a folder, with their relative paths. @param folder below the run's artifact root */
   logArtifacts(localDirectory: string, folder?: string): Promise<void> {
     return this.doFileWork(() => this.takeFolder(localDirectory, folder));
   }
 
   /**
-   * A folder as a logged model of MLflow 3; on older servers its files become the run's, in a folder of this name.
+   * Logs a folder as a logged model of MLflow 3; on older servers, its files become artifacts in a folder of this name.
    * @param name without `/ : . % " '`
-   * @param more further files by name, such as MLflow's `MLmodel`, and what there is to tell of the model
+   * @param more additional files by name, such as MLflow's `MLmodel`, and the model's parameters and metrics
    */
   logModel(
     localDirectory: string,
@@ -177,27 +175,24 @@ export class ActiveRun {
   }
 
   logText(text: string, artifactFile: string): Promise<void> {
-    return this.addFile(() => this.artifactPath(artifactFile), { bytes: text });
+    return this.addFile(artifactFile, () => ({ bytes: text }));
   }
 
-  /** A value as JSON (which YAML readers take too). */
+  /** Logs a value as JSON (which is also YAML). */
   logDict(dictionary: unknown, artifactFile: string): Promise<void> {
-    return this.addFile(
-      () => this.artifactPath(artifactFile),
-      () => ({ bytes: `${JSON.stringify(dictionary, null, 2)}\n` }),
-    );
+    return this.addFile(artifactFile, () => ({ bytes: `${JSON.stringify(dictionary, null, 2)}\n` }));
   }
 
   /**
-   * An encoded image (bytes or path of a PNG, JPEG, ...) under a name of its own, or as one of a series (`key`, `step`) that
-   * MLflow's web interface shows along the steps.
+   * Logs an encoded image (bytes or path of a PNG, JPEG, ...) under its own name, or as one of a series (`key`, `step`) that
+   * MLflow's web interface shows by step.
    */
   logImage(
     image: Uint8Array | string,
     target: string | { readonly key: string; readonly step?: number; readonly timestamp?: number },
   ): Promise<void> {
     const content: ArtifactContent = typeof image === "string" ? { localPath: image } : { bytes: image };
-    if (typeof target === "string") return this.addFile(() => this.artifactPath(target), content);
+    if (typeof target === "string") return this.addFile(target, () => content);
     const { key, step, timestamp } = target;
     const name = imageOfSeries(key, wholeNumber(step, 0), wholeNumber(timestamp, Date.now()), this.key);
     this.setTag("mlflow.loggedImages", true);
@@ -208,8 +203,8 @@ export class ActiveRun {
   }
 
   /**
-   * A plotly figure. A name ending in `.html` or `.json` gives that file, any other name both. @param options.png the same
-   * figure as an image, stored beside it
+   * Logs a plotly figure, as the file of a name that ends in `.html` or `.json`, as both for any other name.
+   * @param options.png the same figure as an image, which is logged too
    */
   logFigure(figure: PlotlyFigure, artifactFile: string, options: { readonly png?: Uint8Array } = {}): Promise<void> {
     return this.attempt(() => {
@@ -222,9 +217,9 @@ export class ActiveRun {
   }
 
   /**
-   * A table as a `.json` artifact; rows are added to what was logged under this name before, also to what a continued run
-   * has on the server.
-   * @param options.replace the rows stand instead of the earlier ones
+   * Logs a table as a `.json` artifact. Its rows are added to those that were logged under this name before, including those
+   * that a continued run has on the server.
+   * @param options.replace the rows replace the earlier ones
    */
   logTable(table: TableInput, artifactFile: string, options: { readonly replace?: boolean } = {}): Promise<void> {
     return this.doFileWork(async () => {
@@ -241,8 +236,8 @@ export class ActiveRun {
   }
 
   /**
-   * Ends the run and waits until the server has everything; where it does not answer, only for a moment: the rest stays in
-   * the spool for `histo mlflow sync`.
+   * Ends the run and waits until the server has everything. If the server does not answer, it waits only briefly, and the rest
+   * stays in the spool for `histo mlflow sync`.
    */
   end(status: Exclude<RunStatus, "RUNNING" | "SCHEDULED"> = "FINISHED"): Promise<SpoolSenderReport> {
     this.ended ??= (async () => {
@@ -252,23 +247,23 @@ export class ActiveRun {
       this.attempt(() => this.parts.journal.sync());
       this.attempt(() => this.parts.journal.close());
       const sent = await this.parts.sender.close(PATIENCE_MS, PATIENCE_WITHOUT_CONTACT_MS);
-      const report = await wholeReport(this.parts.spool, sent);
+      const report = await completeReport(this.parts.spool, sent);
       if (!report.complete) this.messages.unsent(report);
       return report;
     })();
     return this.ended;
   }
 
-  /** For the sender: what it has to tell. */
+  /** Receives the notices of the sender. */
   receive(notice: Notice): void {
     if (notice.kind === "created") this.remote = notice;
     else if (notice.kind !== "stopped" || !this.ended) this.messages.pass(notice);
   }
 
-  private addFile(path: () => string, content: ArtifactContent | (() => ArtifactContent)): Promise<void> {
+  private addFile(artifactFile: string, content: () => ArtifactContent): Promise<void> {
     return this.attempt(() => {
-      const target = path();
-      const source = typeof content === "function" ? content() : content;
+      const target = this.artifactPath(artifactFile);
+      const source = content();
       return this.doFileWork(() => this.take(target, source));
     });
   }
@@ -293,7 +288,7 @@ export class ActiveRun {
     }
   }
 
-  /** File work is done one after the other, in the order of the calls. */
+  /** Runs file work sequentially, in the order of the calls. */
   private doFileWork(work: () => Promise<void>): Promise<void> {
     const begun = this.fileWork.then(() => {
       this.parts.journal.mustBeOpen();

@@ -1,7 +1,7 @@
-/** @module Plotly figures and images as files that MLflow's web interface shows. */
+/** @module Plotly figures and images as files for MLflow's web interface. */
 import { extname } from "node:path";
 
-/** A figure as plotly.js takes it. */
+/** A figure for plotly.js. */
 export interface PlotlyFigure {
   readonly data: readonly unknown[];
   readonly layout?: unknown;
@@ -10,7 +10,7 @@ export interface PlotlyFigure {
 
 const PLOTLY_SCRIPT = "https://cdn.plot.ly/plotly-3.7.0.min.js";
 
-/** Name and text of a figure's files: a name that ends in `.html` or `.json` gives that file, any other name both. */
+/** Names and content of a figure's files: one for a name that ends in `.html` or `.json`, both for any other name. */
 export function figureFiles(figure: PlotlyFigure, name: string): readonly (readonly [string, string])[] {
   const stem = stemOf(name);
   const endings = stem === name ? [".html", ".json"] : [extname(name)];
@@ -22,7 +22,7 @@ export function stemOf(name: string): string {
   return name.replace(/\.(html|json)$/, "");
 }
 
-/** The name, without its ending, of an image that the web interface shows along the steps; it takes the name apart. */
+/** The name, without extension, of an image in a series. The web interface parses it. */
 export function imageOfSeries(key: string, step: number, timestamp: number, runKey: string): string {
   const series = key.replace(/[^\w\-. /]/g, "_").replace(/\//g, "~");
   const unique = `${runKey.slice(0, 8)}-${Math.random().toString(36).slice(2, 10)}`;
@@ -32,7 +32,7 @@ export function imageOfSeries(key: string, step: number, timestamp: number, runK
 /** A page that shows the figure; plotly.js comes from its public address, as in Python's `log_figure`. */
 export function figureHtml(figure: PlotlyFigure): string {
   const { data, layout = {}, config = { responsive: true } } = figure;
-  // "<" is escaped so that no text in the figure can end the script.
+  // Escapes "<", so that no text in the figure can end the script.
   const argument = (value: unknown) => JSON.stringify(value).replace(/</g, "\\u003c");
   return `<!doctype html>
 <html>

@@ -1,4 +1,4 @@
-/** @module The names under which a run's metrics, parameters and tags are stored: one for each key. */
+/** @module The names of a run's metrics, parameters and tags on the server: one for each key. */
 import { createHash } from "node:crypto";
 import { cleanKey, cut } from "../client/values";
 
@@ -6,10 +6,10 @@ import { cleanKey, cut } from "../client/values";
 const STEM_LENGTH = 240;
 
 export class KeyNames {
-  /** The first key that took each name. */
+  /** The first key with each name. */
   private readonly keys = new Map<string, string>();
 
-  /** A name that the server accepts; a key whose name another one has taken gets its hash. */
+  /** A name that the server accepts. If another key has the same name already, a hash is added. */
   nameOf(key: string): string {
     const name = cleanKey(key);
     const first = this.keys.get(name) ?? key;

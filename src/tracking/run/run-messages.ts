@@ -1,53 +1,71 @@
-/** @module What a run has to say to its user: little, and each thing once. */
+/** @module The few messages of a run for its user, each only once. */
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheDirectory, sha256 } from "../../files/index";
 import type { Notice } from "../spool/retry-policy";
 import type { SpoolSenderReport } from "../spool/spool-sender-report";
-import { isFirstToday } from "./daily-stamp";
 
-/** The most different warnings of a run. */
+/** Most different warnings per run. */
 const WARNINGS = 10;
+const DAY_MS = 24 * 3600 * 1000;
 
 export class RunMessages {
-  private readonly said = new Set<string>();
-  private saysAbsence: boolean | undefined;
+  private readonly warnings = new Set<string>();
+  private reportsAbsence: boolean | undefined;
 
   constructor(
     private readonly say: (line: string) => void,
     private readonly trackingUri: string,
     /** The spool's directory. */
     private readonly directory: string,
-    /** `daily`: that the server is away is said once a day, not by every run. */
+    /** `daily`: reports an unreachable server once a day on this machine, not in every run. */
     private readonly absence: "always" | "daily",
   ) {}
 
-  /** Says something once; no more than ten different things. */
+  /** Reports a problem once, and at most ten different ones. */
   warn(message: string): void {
-    if (this.said.has(message) || this.said.size >= WARNINGS) return;
-    this.said.add(message);
+    if (this.warnings.has(message) || this.warnings.size >= WARNINGS) return;
+    this.warnings.add(message);
     this.say(`Tracking: ${message}`);
   }
 
-  /** What the sender tells. */
+  /** Reports a notice of the sender. */
   pass({ kind, ...notice }: Notice): void {
     if (!("message" in notice)) return;
     const { message } = notice;
-    const kept = `The work continues; its log is kept in ${this.directory}`;
-    if (kind === "recovered") this.sayOfAbsence(`${this.trackingUri} answers again.`);
+    const log = `The work continues; its log is kept in ${this.directory}`;
+    if (kind === "recovered") this.reportAbsence(`${this.trackingUri} answers again.`);
     else if (kind === "unreachable") {
-      this.sayOfAbsence(`${this.trackingUri} cannot be used now (${message}). ${kept}.`);
-    } else if (kind === "stopped") this.say(`Tracking stopped: ${message}. ${kept} for \`histo mlflow sync\`.`);
+      this.reportAbsence(`${this.trackingUri} cannot be used now (${message}). ${log}.`);
+    } else if (kind === "stopped") this.say(`Tracking stopped: ${message}. ${log} for \`histo mlflow sync\`.`);
     else this.warn(`the server rejected an item: ${message}`);
   }
 
-  /** That a run has ended before everything was sent. */
+  /** Reports that a run has ended before everything was sent. */
   unsent({ pending }: SpoolSenderReport): void {
     const { directory } = this;
-    this.sayOfAbsence(
+    this.reportAbsence(
       `${pending} events of this run are not on ${this.trackingUri} yet; they are kept in ${directory}. Send them with: npx histo mlflow sync ${directory}`,
     );
   }
 
-  private sayOfAbsence(message: string): void {
-    this.saysAbsence ??= this.absence === "always" || isFirstToday(`${this.trackingUri} away`);
-    if (this.saysAbsence) this.say(`Tracking: ${message}`);
+  private reportAbsence(message: string): void {
+    this.reportsAbsence ??= this.absence === "always" || isFirstToday(`${this.trackingUri} away`);
+    if (this.reportsAbsence) this.say(`Tracking: ${message}`);
   }
+}
+
+/** True for the first call on this machine in 24 hours, and always if the cache folder cannot be written. */
+function isFirstToday(subject: string): boolean {
+  const folder = join(cacheDirectory(), "said");
+  const stamp = join(folder, sha256(subject).slice(0, 16));
+  try {
+    const age = Date.now() - (statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (age < DAY_MS) return false;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(stamp, `${subject}\n`);
+  } catch {
+    // Without a stamp, every run reports it.
+  }
+  return true;
 }

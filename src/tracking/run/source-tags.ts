@@ -1,16 +1,16 @@
-/** @module Who ran what: the tags that Python's client sets by itself. */
+/** @module The tags about user and program that Python's client sets automatically. */
 import { execFile } from "node:child_process";
 import { userInfo } from "node:os";
 import { basename } from "node:path";
 import type { Tag } from "../client/types";
 
-/** How long the answer of git is good for: a search begins many runs in a row. */
+/** How long git's answer is cached, because a search starts many runs in a row. */
 const RECENT_MS = 10_000;
 let recent: { directory: string; time: number; state: Promise<GitState> } | undefined;
 
 /**
- * User, program, and the git commit of the working directory where it is a repository.
- * @param recentMs git is not asked again within this time
+ * User, program, and the git commit of the working directory, if it is a repository.
+ * @param recentMs how long git's answer is cached
  */
 export async function sourceTags(directory = process.cwd(), recentMs = RECENT_MS): Promise<Tag[]> {
   const now = performance.now();
@@ -30,7 +30,7 @@ export async function sourceTags(directory = process.cwd(), recentMs = RECENT_MS
   return Object.entries(tags).flatMap(([key, value]) => (value ? [{ key, value }] : []));
 }
 
-/** The script and, for command lines with sub-commands, which one; no further arguments, which may be secret. */
+/** The script and its sub-command, without further arguments, which may be secret. */
 function programName(): string {
   const [, script = "", command = ""] = process.argv;
   return [basename(script), /^[a-z][a-z-]*$/.test(command) ? command : ""].join(" ").trim();
@@ -43,8 +43,8 @@ interface GitState {
 }
 
 /**
- * One call of git tells everything: lines `# branch.oid COMMIT`, `# branch.head BRANCH`, and one for each changed file. A
- * repository without a commit, or a head without a branch, has a word in brackets there.
+ * One call of git returns the lines `# branch.oid COMMIT` and `# branch.head BRANCH`, and one for each changed file. Without a
+ * commit or a branch, there is a word in brackets instead.
  */
 async function gitState(directory: string): Promise<GitState> {
   const lines = (await git(directory, "status", "--porcelain=v2", "--branch", "--untracked-files=no")).split("\n");
@@ -58,7 +58,7 @@ async function gitState(directory: string): Promise<GitState> {
   return { commit, dirty, ...(branch === undefined ? {} : { branch }) };
 }
 
-/** What git prints; nothing where it fails or is missing. */
+/** The output of git; empty if it fails or is missing. */
 function git(directory: string, ...command: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     execFile("git", [...command], { cwd: directory, timeout: 3000 }, (error, output) => resolve(error ? "" : output));

@@ -1,4 +1,4 @@
-/** @module Beginning and continuing runs. */
+/** @module Starting and continuing runs. */
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -13,49 +13,48 @@ import { sourceTags } from "./source-tags";
 
 export interface StartRunOptions {
   /**
-   * Name of the experiment, made where missing. Default `MLFLOW_EXPERIMENT_NAME`, then the experiment of
+   * Name of the experiment, created if it is missing. Default `MLFLOW_EXPERIMENT_NAME`, then the experiment of
    * `MLFLOW_EXPERIMENT_ID`, then `Default`.
    */
   readonly experiment?: string;
-  /** The server invents one where absent. */
+  /** Default: the server chooses one. */
   readonly runName?: string;
-  /** Also set where a run is continued. */
+  /** Also set when a run is continued. */
   readonly tags?: object;
-  /** Makes this a nested run. What it takes of the parent is plain data, so that the parent may live in another process. */
+  /** Makes this a nested run. Only plain data of the parent is used, so the parent may be in another process. */
   readonly parent?: Pick<ActiveRun, "key" | "experiment"> & Partial<Pick<ActiveRun, "experimentId" | "continuedRunId">>;
-  /** The same, for a parent that is on the server. */
+  /** The same, for a parent on the server. */
   readonly parentRunId?: string;
   /**
-   * Continues a run that is on the server: its status is `RUNNING` until it ends again. Default `MLFLOW_RUN_ID`, which
-   * counts, as in Python, for the first run only that is not nested: that one removes it from the environment.
+   * Continues a run on the server, whose status is `RUNNING` until it ends again. Default `MLFLOW_RUN_ID`. As in Python, this
+   * variable applies only to the first run that is not nested, which removes it from the environment.
    */
   readonly runId?: string;
   /**
-   * Where events wait for the server. A directory that already has a run continues that run. Default
-   * `mlruns/spool/<key>`.
+   * Directory for events until they are sent. One that already has a run continues that run. Default `mlruns/spool/<key>`.
    */
   readonly spoolDirectory?: string;
   /**
-   * Adds to a run that may have ended: one that exists keeps its status and its end, so that its duration stays true. A
-   * new run begins and ends as ever. Default false.
+   * Adds to a run that may have ended. An existing run keeps its status and its end, and so its duration. Has no effect on a
+   * new run. Default false.
    */
   readonly amend?: boolean;
   /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
   readonly trackingUri?: string;
   /** Milliseconds between samples of `system/*` metrics, or false. Default 10 s. */
   readonly systemMetrics?: number | false;
-  /** How long to wait for the server to make the run, so that {@link ActiveRun.runUrl} is known. Default 3 s. */
+  /** How long to wait until the server has created the run and {@link ActiveRun.runUrl} is known. Default 3 s. */
   readonly waitMs?: number;
-  /** Gets the few lines that tracking has to say. Default: standard error. */
+  /** Receives the messages of tracking. Default: standard error. */
   readonly say?: (line: string) => void;
-  /** Whether every run says that the server is away, or one a day on this machine. Default always. */
+  /** Whether every run reports an unreachable server, or only one a day on this machine. Default always. */
   readonly absence?: "always" | "daily";
 }
 
 /**
- * Begins a run, or continues the one in `spoolDirectory`. The server may be absent: everything is kept in the spool and
- * sent when it is back.
- * @throws {TrackingInputError} where the address or another `MLFLOW_*` setting cannot be used
+ * Starts a run, or continues the one in `spoolDirectory`. The server may be unreachable: everything is in the spool and is
+ * sent later.
+ * @throws {TrackingInputError} if the address or another `MLFLOW_*` setting is unusable
  */
 export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun> {
   const settings = connectionSettings(options.trackingUri);
@@ -109,8 +108,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
 }
 
 /**
- * Runs `work` in a run that ends with it: `FINISHED`, `KILLED` where the error has exit status 130 (stopped by the user),
- * `FAILED` for any other error, which is thrown on.
+ * Runs `work` in a run, which then ends as `FINISHED`, as `KILLED` for an error with exit status 130 (stopped by the user), or
+ * as `FAILED` for any other error. Errors are rethrown.
  */
 export async function withRun<T>(options: StartRunOptions, work: (run: ActiveRun) => Promise<T>): Promise<T> {
   const run = await startRun(options);
@@ -147,7 +146,7 @@ async function newRun(key: string, options: StartRunOptions): Promise<RunEvent> 
   };
 }
 
-/** The value of a variable, which nobody after this call sees any more. */
+/** Reads a variable and removes it from the environment. */
 function takeFromEnvironment(variable: string): string | undefined {
   const value = process.env[variable];
   delete process.env[variable];

@@ -1,9 +1,9 @@
-/** @module Data sets as MLflow's server takes them; it drops, without a word, everything after a field that is not a text. */
+/** @module Data sets for MLflow's server, which silently drops everything after a field that is not a string. */
 import type { Dataset, DatasetInput, Tag } from "../client/types";
 import { plainText } from "../client/values";
 
 /**
- * A data set whose fields are texts: other values become JSON. Nothing where the name or the digest is missing.
+ * Converts all fields of a data set to strings, other values as JSON. Undefined if the name or the digest is missing.
  * @throws {TypeError} for an object that contains itself
  */
 export function storableDataset({ dataset, tags }: DatasetInput): DatasetInput | undefined {

@@ -1,4 +1,4 @@
-/** @module The local MLflow server, for `npm run mlflow`, `histo start`, tests and benchmarks alike: a child process. */
+/** @module The local MLflow server as a child process, for `npm run mlflow`, `histo start`, tests and benchmarks. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,39 +11,39 @@ import { localServerSettings } from "./settings";
 import { noteVersion, upgradeStore } from "./store";
 
 export interface LocalServerOptions {
-  /** Keeps `mlflow.db`, `artifacts/` and `server.log`. */
+  /** Folder for `mlflow.db`, `artifacts/` and `server.log`. */
   readonly directory: string;
-  /** A free one is chosen where absent or 0. */
+  /** Default, or 0: a free one. */
   readonly port?: number;
-  /** A Python that has the package `mlflow`. */
+  /** A Python with the package `mlflow`. */
   readonly python: string;
-  /** More for the command line, such as `["--app-name", "basic-auth"]`. */
+  /** Additional arguments, such as `["--app-name", "basic-auth"]`. */
   readonly extraArguments?: readonly string[];
-  /** Replaces settings of the server, such as `MLFLOW_BACKEND_STORE_URI`. */
+  /** Overrides settings of the server, such as `MLFLOW_BACKEND_STORE_URI`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How long the start may take. */
+  /** Most time for the start. */
   readonly timeoutMs?: number;
-  /** What the server says goes to standard error, and not to `server.log`. */
+  /** Sends the server's output to standard error instead of `server.log`. */
   readonly foreground?: boolean;
-  /** Gets a line for people: that the store was upgraded. */
+  /** Receives a message if the store was upgraded. */
   readonly say?: (line: string) => void;
-  /** Ends the start and the server. */
+  /** Aborts the start. */
   readonly signal?: AbortSignal;
 }
 
 export interface LocalServer {
   readonly url: string;
-  /** Process id, also of the process group of the server and its workers. */
+  /** Id of the process, and of the process group of the server and its workers. */
   readonly pid: number;
-  /** Says why the server ended, when it does. */
+  /** Resolves with the reason when the server ends. */
   readonly ended: Promise<string>;
-  /** Ends the server and its workers; resolves when they are gone. */
+  /** Ends the server and its workers and waits for them. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts MLflow and waits until it answers. It ends with this process. A store that another version of MLflow wrote is
- * copied and upgraded before.
+ * Starts MLflow and waits until it answers. It ends with this process. A store of another version of MLflow is first copied and
+ * upgraded.
  * @throws {TrackingInputError} `MLFLOW_PORT_TAKEN`, `MLFLOW_STORE_NOT_UPGRADED`, or `MLFLOW_NOT_STARTED` with the last lines of
  * the server's log
  */
@@ -103,12 +103,12 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   return { url, pid: child.pid ?? 0, ended, stop };
 }
 
-/** This process's own tracking settings are for clients and must not reach a server. */
+/** Removes this process's tracking settings, which are for clients, not for a server. */
 function withoutMlflowSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("MLFLOW_")));
 }
 
-/** Ends the child's whole process group: first asked, after five seconds by force. Also when this process exits. */
+/** Ends the child's process group: with SIGTERM, after five seconds with SIGKILL. Also when this process exits. */
 function stopper(child: ChildProcess): () => Promise<void> {
   const signalGroup = (signal: NodeJS.Signals | 0) => {
     try {

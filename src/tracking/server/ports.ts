@@ -1,12 +1,12 @@
 /** @module TCP ports of this machine. */
 import { type AddressInfo, createServer } from "node:net";
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
+/** A free TCP port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   return (await listenOnce("127.0.0.1", 0)).port;
 }
 
-/** Whether a server can listen there now. */
+/** True if a server can listen on the port. */
 export function portIsFree(host: string, port: number): Promise<boolean> {
   return listenOnce(host, port).then(
     () => true,

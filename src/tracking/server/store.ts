@@ -1,5 +1,5 @@
 /**
- * @module Brings the store of a local server to the installed MLflow's form. MLflow itself does so without a word and without
+ * @module Upgrades the store of a local server to the installed version of MLflow. MLflow itself does this silently and without
  * a copy, and an older MLflow cannot read the store afterwards.
  */
 import { execFile } from "node:child_process";
@@ -21,17 +21,17 @@ interface Store {
 const run = promisify(execFile);
 
 const VERSION = "from importlib.metadata import version; print(version('mlflow'))";
-/** Also what lies in a journal beside the file gets into the copy. */
+/** Unlike copying the file, this includes the content of SQLite's journal. */
 const COPY = `import sqlite3, sys
 source, target = (sqlite3.connect(path) for path in sys.argv[1:])
 source.backup(target)
 target.close()`;
 
 /**
- * Keeps a copy of a store that another version of MLflow wrote, and upgrades the store. Does nothing for one that this version
- * has upgraded already, and for stores that are no local SQLite file.
- * @returns true where there is no such store yet
- * @throws {TrackingInputError} `MLFLOW_STORE_NOT_UPGRADED`; the store is left as it was
+ * Copies a store of another version of MLflow and upgrades the store. Does nothing if this version has upgraded it already, or
+ * if it is not a local SQLite file.
+ * @returns true if the store does not exist yet
+ * @throws {TrackingInputError} `MLFLOW_STORE_NOT_UPGRADED`; the store is unchanged
  */
 export async function upgradeStore(
   given: Store & { readonly python: string; readonly say?: ((line: string) => void) | undefined },
@@ -52,7 +52,7 @@ async function upgrade(store: string, python: string, say?: (line: string) => vo
   const version = await printed(python, ["-c", VERSION]);
   if (existsSync(stampOf(store)) && readFileSync(stampOf(store), "utf8").trim() === version) return;
   const copy = `${store}.before-${version}`;
-  // Where an upgrade was cut short, the copy has the store as it was and the store has not.
+  // After an interrupted upgrade, the copy has the original store.
   const isCopied = existsSync(copy);
   if (!isCopied) {
     await rm(`${copy}.part`, { force: true });
@@ -65,15 +65,15 @@ async function upgrade(store: string, python: string, say?: (line: string) => vo
   } catch (error) {
     for (const journal of ["-journal", "-wal", "-shm"]) await rm(store + journal, { force: true });
     await rename(copy, store);
-    const message = `MLflow ${version} cannot upgrade ${store}, which is left as it was. ${lastLine(error)}`;
+    const message = `MLflow ${version} cannot upgrade ${store}, which is unchanged. ${lastLine(error)}`;
     throw new TrackingInputError("MLFLOW_STORE_NOT_UPGRADED", message);
   }
   await writeFile(stampOf(store), version);
   if (!isCopied && (await stat(store)).mtimeMs === mtimeMs) return rm(copy);
-  say?.(`The store was brought to MLflow ${version}; it is kept as it was in ${basename(copy)}.`);
+  say?.(`The store was upgraded to MLflow ${version}; ${basename(copy)} is a copy of the old one.`);
 }
 
-/** Keeps in mind which MLflow made a store, so that the next start has nothing to upgrade. */
+/** Records which version of MLflow created a store, so that the next start does not upgrade it. */
 export async function noteVersion({ url, ...given }: Store & { readonly url: string }): Promise<void> {
   const store = fileOf(given);
   const version = await fetch(`${url}/version`).then((answer) => answer.text());
@@ -89,7 +89,7 @@ function stampOf(store: string): string {
   return `${store}.mlflow-version`;
 }
 
-/** Two servers that are started at the same time must not both copy the store. */
+/** Prevents two servers that start at the same time from both copying the store. */
 async function waitForLock(path: string): Promise<() => void> {
   for (;;) {
     const { release } = await tryLock(path);

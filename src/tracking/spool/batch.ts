@@ -1,4 +1,4 @@
-/** @module Consecutive metrics, parameters and tags gathered into requests the server takes, and the ones it refuses found. */
+/** @module Collects metrics, parameters and tags into requests of allowed size, and finds the items that the server rejects. */
 import { ApiError, isGone } from "../client/errors";
 import { BATCH_LIMITS, type WireMetric } from "../client/values";
 import type { RecordEvent } from "./journal";
@@ -25,7 +25,7 @@ export class Batch implements BatchContent {
     return this.metrics.length + this.params.length + this.tags.length;
   }
 
-  /** Adds an event of `length` bytes; false where it does not fit any more (never so for an empty batch). */
+  /** Adds an event of `length` bytes; false if it does not fit. (It always fits into an empty batch.) */
   add(event: RecordEvent, length: number): boolean {
     const entries = event.type === "metrics" ? event.points : event.entries;
     const kind = this[event.type].length + entries.length;
@@ -42,10 +42,10 @@ export class Batch implements BatchContent {
 }
 
 /**
- * Sends a batch. Where its content is refused, the halves are tried, until the culprits are alone; these go to `reject` and
- * the rest is stored.
- * @param send throws an {@link ApiError} only where the content is refused for good, or the run does not exist
- * @throws whatever is not a refusal of the content
+ * Sends a batch. If the server rejects it, sends its halves, until the rejected items are found; these go to `reject`, and the
+ * others are stored.
+ * @param send throws an {@link ApiError} only if the content is rejected for good, or the run does not exist
+ * @throws any other error
  */
 export async function sendBatch(
   batch: BatchContent,
@@ -79,7 +79,7 @@ function split({ metrics, params, tags }: BatchContent): BatchContent[] | undefi
   ];
 }
 
-/** A metric whose value is a number again. */
+/** Converts the value of a metric back to a number. */
 export function numeric<T extends { value: number | string }>(metric: T): T & { value: number } {
   return { ...metric, value: Number(metric.value) };
 }

@@ -1,4 +1,4 @@
-/** @module What a run has on the server already is kept when more is logged to it. */
+/** @module Keeps what a run already has on the server when more is logged to it. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { TrackingInputError } from "../client/errors";
@@ -9,7 +9,7 @@ import { LOGGED_ARTIFACTS_TAG, type LoggedArtifact, tableFiles } from "./run-tab
 import type { SpoolDirectory } from "./spool-directory";
 import { appendRows, type Table } from "./tables";
 
-/** The tags with the tables that the server knows added to the list of tables, where there is one. */
+/** Adds the server's tables to the list of tables in the tags, if there is one. */
 export async function withEarlierTables(client: Mlflow, runId: string, tags: readonly Tag[]): Promise<readonly Tag[]> {
   if (!tags.some(({ key }) => key === LOGGED_ARTIFACTS_TAG)) return tags;
   const { data } = await client.getRun(runId);
@@ -23,10 +23,10 @@ export async function withEarlierTables(client: Mlflow, runId: string, tags: rea
 }
 
 /**
- * Writes a table with the rows that the server had before this spool sent any of it. These are kept in the spool at the first
- * call, so that the same call again, after a crash as well, gives the same table.
- * @param local the rows of the spool @param target gets all of them
- * @throws {TrackingInputError} `ARTIFACT_NOT_A_TABLE` where the server has something else under this path
+ * Writes a table that starts with the rows that the server had before this spool sent any. The first call stores these in the
+ * spool, so that a repeated call, even after a crash, gives the same table.
+ * @param local file with the rows of the spool @param target file for all rows
+ * @throws {TrackingInputError} `ARTIFACT_NOT_A_TABLE` if the server has something else under this path
  */
 export async function writeWholeTable(
   client: Mlflow,
@@ -36,16 +36,16 @@ export async function writeWholeTable(
   local: string,
   target: string,
 ): Promise<void> {
-  const kept = tableFiles(spool, path).earlier;
-  let earlier = await loadJson<Table>(kept);
+  const { earlier: file } = tableFiles(spool, path);
+  let earlier = await loadJson<Table>(file);
   if (!earlier) {
     earlier = await fetchTable(client, spool, runId, path);
-    await saveJson(kept, earlier);
+    await saveJson(file, earlier);
   }
   await saveJson(target, appendRows(earlier, JSON.parse(await readFile(local, "utf8")) as Table));
 }
 
-/** A table of the server; an empty one where it has none. */
+/** A table from the server; empty if it has none. */
 async function fetchTable(client: Mlflow, spool: SpoolDirectory, runId: string, path: string): Promise<Table> {
   if (!(await client.getArtifactClient().has(runId, path))) return { columns: [], data: [] };
   const folder = await mkdtemp(join(spool.files, "table-"));
@@ -57,7 +57,10 @@ async function fetchTable(client: Mlflow, spool: SpoolDirectory, runId: string, 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  throw new TrackingInputError("ARTIFACT_NOT_A_TABLE", `${path} of run ${runId} is no table: log under another name.`);
+  throw new TrackingInputError(
+    "ARTIFACT_NOT_A_TABLE",
+    `${path} of run ${runId} is not a table; log under another name.`,
+  );
 }
 
 function parseList(json: string | undefined): LoggedArtifact[] {

@@ -1,9 +1,9 @@
-/** @module Small JSON files of the spool, replaced in one step. */
+/** @module Small JSON files of the spool, replaced atomically but without fsync. */
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 
 let serial = 0;
 
-/** The value of a file; nothing where it is missing or was cut short. */
+/** The value of a file; undefined if it is missing or incomplete. */
 export async function loadJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as T;

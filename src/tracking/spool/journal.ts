@@ -1,6 +1,6 @@
 /**
- * @module The journal of a run: every logged thing as one line, in order, written before the logging call returns. What a
- * call has written survives a kill of the process; the sender makes it durable against power loss within a second.
+ * @module The journal of a run: one line per logged item, in order, written before the logging call returns. It survives a
+ * killed process; the sender makes it durable against power loss within a second.
  */
 import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -10,14 +10,14 @@ import type { DatasetInput, RunStatus, Tag } from "../client/types";
 import type { WireNumber } from "../client/values";
 import type { SpoolDirectory } from "./spool-directory";
 
-/** The first line: which run this is. */
+/** The first line, which identifies the run. */
 export interface RunEvent {
   readonly type: "run";
-  /** Made by the client; a tag of the run on the server, so that it is created once only. */
+  /** Created by the client; a tag of the run on the server, so that it is created only once. */
   readonly key: string;
   /** Name of the experiment. */
   readonly experiment: string;
-  /** Its id, where it was given by that: then the name does not count. */
+  /** Id of the experiment, if it was given by its id; it has priority over the name. */
   readonly experimentId?: string;
   readonly name?: string;
   readonly startTime: number;
@@ -31,27 +31,27 @@ export interface RunEvent {
   readonly parentExperimentId?: string;
 }
 
-/** An artifact whose content lies in the spool. */
+/** An artifact whose content is in the spool. */
 export interface ArtifactEvent {
   readonly type: "artifact";
   /** Below the run's artifact root. */
   readonly path: string;
   /** Name in the spool's `files/`. */
   readonly file: string;
-  /** The logged model that it is a file of; `path` is below its root then. */
+  /** The logged model that the file belongs to; `path` is then below the root of the model. */
   readonly model?: string;
-  /** A table whose rows go after those that the server had before this spool sent any. */
+  /** A table whose rows are added to those that the server had before this spool sent any. */
   readonly addsRows?: boolean;
 }
 
-/** All files of a logged model have been given. */
+/** All files of a logged model are in the journal. */
 export interface ModelEvent {
   readonly type: "model";
   readonly name: string;
   readonly facts: LoggedModelFacts;
 }
 
-/** What goes to the server in batches. */
+/** Events that are sent in batches. */
 export type RecordEvent =
   | {
       readonly type: "metrics";
@@ -71,9 +71,9 @@ export type JournalEvent =
 
 /** The journal open for appending. */
 export class Journal {
-  /** Nothing once the journal is closed: the system gives the number to the next file that is opened. */
+  /** Undefined once the journal is closed, because the system reuses the number for the next open file. */
   private descriptor: number | undefined;
-  /** The last write may have stopped within a line. */
+  /** The last line may be incomplete. */
   private torn: boolean;
 
   constructor(spool: SpoolDirectory) {
@@ -85,7 +85,7 @@ export class Journal {
     this.torn = size > 0 && last[0] !== 0x0a;
   }
 
-  /** @throws {TrackingInputError} `RUN_ENDED` where the journal is closed */
+  /** @throws {TrackingInputError} `RUN_ENDED` if the journal is closed */
   mustBeOpen(): number {
     if (this.descriptor !== undefined) return this.descriptor;
     throw new TrackingInputError(
@@ -95,8 +95,8 @@ export class Journal {
   }
 
   /**
-   * Writes one event; a few microseconds.
-   * @throws {TrackingInputError} `RUN_ENDED`, and what the disk says where it does not take it
+   * Writes one event in a few microseconds.
+   * @throws {TrackingInputError} `RUN_ENDED`; and errors of the file system
    */
   append(event: JournalEvent): void {
     const descriptor = this.mustBeOpen();
@@ -118,7 +118,7 @@ export class Journal {
   }
 }
 
-/** An event and where it lies in the journal, in bytes. */
+/** An event and its position in the journal, in bytes. */
 export interface JournalEntry {
   readonly event: JournalEvent;
   readonly start: number;
@@ -134,8 +134,8 @@ export interface Delivered {
 const READ_BYTES = 1 << 20;
 
 /**
- * The whole lines from `offset` on, about 1 MB of them at most; a line that is still being written is left for later. Lines
- * cut short by a crash are passed over. A journal that ends before `offset` was cut: the answer is its start.
+ * The complete lines from `offset` on, at most about 1 MB, without a line that is still being written. Skips lines that a crash
+ * left incomplete. If the journal is shorter than `offset`, it was truncated, and `end` is its start.
  */
 export async function readJournal(path: string, offset: number): Promise<{ entries: JournalEntry[]; end: number }> {
   const handle = await open(path, "r");
@@ -162,14 +162,14 @@ function parseLines(bytes: Buffer, offset: number): JournalEntry[] {
       const event = JSON.parse(bytes.toString("utf8", start, end)) as JournalEvent;
       entries.push({ event, start: offset + start, end: offset + end });
     } catch {
-      // Torn by a crash: the call that wrote it never returned.
+      // A crash interrupted the call that wrote this line.
     }
     start = end;
   }
   return entries;
 }
 
-/** How far a journal was delivered, where it has lines that end there; its start for one that was cut since. */
+/** The given offsets, if lines of the journal end there; the start for a journal that was truncated since. */
 export async function reliableOffsets(path: string, { records, artifacts }: Delivered): Promise<Delivered> {
   const handle = await open(path, "r");
   try {
@@ -184,14 +184,14 @@ export async function reliableOffsets(path: string, { records, artifacts }: Deli
   }
 }
 
-/** The first event of a journal, or nothing where there is none yet. */
+/** The first event of a journal; undefined if there is none yet. */
 export async function readRunEvent(path: string): Promise<RunEvent | undefined> {
   const { entries } = await readJournal(path, 0).catch(() => ({ entries: [] as JournalEntry[] }));
   const found = entries.find(({ event }) => event.type === "run")?.event;
   return found?.type === "run" ? found : undefined;
 }
 
-/** Makes sure that what was read of a journal outlives a loss of power. */
+/** Makes a journal durable against power loss. */
 export async function syncJournal(path: string): Promise<void> {
   const handle = await open(path, "r+");
   await handle.datasync().finally(() => handle.close());

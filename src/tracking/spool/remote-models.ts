@@ -1,4 +1,4 @@
-/** @module The logged models on the server that belong to a journal's run: found by their names, each made once. */
+/** @module The logged models of a journal's run on the server, found by name and created once. */
 import type { LoggedModel } from "../client/logged-model-client";
 import type { Mlflow } from "../client/mlflow";
 import type { ModelEvent } from "./journal";
@@ -13,7 +13,7 @@ export class RemoteModels {
     private readonly retries: RetryPolicy,
   ) {}
 
-  /** Nothing where the server has no such models, or none whose files this client can send: these belong to the run then. */
+  /** Undefined if the server has no logged models or this client cannot send their files; these then belong to the run. */
   of({ experimentId, runId }: RemoteRun, name: string): Promise<LoggedModel | undefined> {
     let model = this.known.get(name);
     if (!model) {
@@ -27,7 +27,7 @@ export class RemoteModels {
     return model;
   }
 
-  /** Says that a model is whole. */
+  /** Marks a model as complete. */
   async finish(remote: RemoteRun, { name, facts }: ModelEvent): Promise<void> {
     const model = await this.of(remote, name);
     if (model) await this.client.models.finish(remote.runId, model.model_id, facts);

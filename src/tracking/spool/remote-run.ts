@@ -1,10 +1,10 @@
-/** @module The run on the server that belongs to a journal: found by its key, made exactly once. */
+/** @module The run of a journal on the server, found by its key and created exactly once. */
 import { ApiError } from "../client/errors";
 import type { Mlflow } from "../client/mlflow";
 import type { Run, Tag } from "../client/types";
 import type { RunEvent } from "./journal";
 
-/** The tag that carries {@link RunEvent.key}. MLflow's web interface hides tags that start with `mlflow.`. */
+/** The tag for {@link RunEvent.key}. MLflow's web interface hides tags that start with `mlflow.`. */
 const RUN_KEY_TAG = "mlflow.client.runKey";
 
 export interface RemoteRun {
@@ -13,8 +13,8 @@ export interface RemoteRun {
 }
 
 /**
- * Finds the run of a journal, or makes it.
- * @param mayExist false only where its creation has never been asked for: then it is not searched for
+ * Finds or creates the run of a journal.
+ * @param mayExist false only if its creation has never been requested; then it is not searched
  */
 export async function openRemoteRun(client: Mlflow, header: RunEvent, mayExist: boolean): Promise<RemoteRun> {
   if (header.runId) return remoteOf(await activeRun(client, header.runId));
@@ -28,19 +28,19 @@ export async function openRemoteRun(client: Mlflow, header: RunEvent, mayExist: 
     return remoteOf(await client.createRun(experiment_id, header.name, header.startTime, tags));
   } catch (error) {
     if (!isRecent || !(error instanceof ApiError) || error.statusCode >= 500) throw error;
-    // The experiment may have gone meanwhile: look again.
+    // The experiment may have been deleted in the meantime: look again.
     recentExperiments.delete(experimentKey(client, header.experiment));
     return openRemoteRun(client, header, mayExist);
   }
 }
 
-/** How long the id of an experiment is good for: a search begins many runs in a row. */
+/** How long the id of an experiment is cached, because a search starts many runs in a row. */
 const RECENT_MS = 10_000;
 const recentExperiments = new Map<string, { readonly experiment_id: string; readonly time: number }>();
 
 const experimentKey = (client: Mlflow, name: string) => `${client.trackingUri} ${name}`;
 
-/** The experiment of a run, made where one of its name is missing. `isRecent` where the server was not asked. */
+/** The experiment of a run, created if it is missing. `isRecent`: from the cache. */
 async function experimentOf(
   client: Mlflow,
   { experiment: name, experimentId }: RunEvent,
@@ -55,8 +55,8 @@ async function experimentOf(
 }
 
 /**
- * Deletes other runs with this key. They can come about when the answer to a creation was lost and the server finished it
- * after the next search.
+ * Deletes other runs with this key. They exist if the response to a creation was lost and the server finished it after the
+ * next search.
  */
 export async function deleteDuplicates(client: Mlflow, { experimentId, runId }: RemoteRun, key: string): Promise<void> {
   for (const { info } of await runsByKey(client, experimentId, key)) {

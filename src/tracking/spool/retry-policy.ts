@@ -1,32 +1,32 @@
-/** @module Patience with a server: repeat what fails for now, say so once, stop where it refuses. */
+/** @module Retries requests that fail temporarily, reports this once, and stops if the server refuses this client. */
 import { ApiError, failureKind } from "../client/errors";
 import { pauseAfter, SilentServerError } from "../client/transport";
 
-/** What a sender tells about its work. */
+/** A notice of a sender. */
 export type Notice =
   | { readonly kind: "created"; readonly runId: string; readonly experimentId: string; readonly url: string }
-  /** The server cannot be used for now, or again. */
+  /** The server cannot be used at the moment, or can be used again. */
   | { readonly kind: "unreachable" | "recovered"; readonly message: string }
-  /** Nothing more will be sent by this sender. */
+  /** This sender sends nothing more. */
   | { readonly kind: "stopped"; readonly message: string }
-  /** One item was refused and set aside. */
+  /** The server rejected one item. */
   | { readonly kind: "rejected"; readonly message: string };
 
 /** Sending ended before everything was delivered; the rest stays in the spool. */
 export class SendingStopped extends Error {}
 
-/** How an item that always fails is told from a server that does not work now. */
+/** Distinguishes an item that always fails from a server that does not work at the moment. */
 export interface SetAside {
-  /** Something of the same kind that a working server takes. */
+  /** A request of the same kind that a working server accepts. */
   readonly probe: () => Promise<unknown>;
-  /** The item is given up when it has failed this often in a row in the same way, while the probe succeeded. */
+  /** The item is given up after this many consecutive failures of the same kind while the probe succeeds. */
   readonly tries: number;
 }
 
-/** How long a disk that takes nothing is left alone. */
+/** Delay between attempts to write to the disk. */
 const DISK_PAUSE_MS = 1000;
 
-/** A sleep that can be cut short. */
+/** A sleep that can be interrupted. */
 export class Alarm {
   private wakers = new Set<() => void>();
 
@@ -49,7 +49,7 @@ export class Alarm {
 
 export class RetryPolicy {
   readonly alarm = new Alarm();
-  /** Set when no more events will come. */
+  /** True when there will be no more events. */
   closing = false;
   private givesUpAfterMs = Number.POSITIVE_INFINITY;
   private lastContact = 0;
@@ -58,11 +58,11 @@ export class RetryPolicy {
 
   constructor(
     private readonly notify: (notice: Notice) => void,
-    /** Ends the requests under way. */
+    /** Makes current requests fail. */
     private readonly interrupt: () => void,
   ) {}
 
-  /** From now on, give up when there was no contact for this long; `withoutContactMs` where there never was any. */
+  /** From now on, gives up after this long without contact; `withoutContactMs` if there has never been any. */
   close(patienceMs: number, withoutContactMs: number): void {
     this.closing = true;
     this.givesUpAfterMs = this.lastContact > 0 ? patienceMs : withoutContactMs;
@@ -70,22 +70,22 @@ export class RetryPolicy {
     this.alarm.wake();
   }
 
-  /** Makes every attempt fail, also those under way. */
+  /** Makes every attempt fail, including current ones. */
   stop(reason: SendingStopped): void {
     this.stopped ??= reason;
     this.alarm.wake();
     this.interrupt();
   }
 
-  /** Throws where sending has been stopped. */
+  /** Throws if sending has been stopped. */
   check(): void {
     if (this.stopped) throw this.stopped;
   }
 
   /**
-   * Does `work` until it succeeds.
-   * @throws {SendingStopped} where the server refuses this client or the run is deleted, or patience ends
-   * @throws {ApiError} where the server will never accept this request, or it is to be set aside
+   * Repeats `work` until it succeeds.
+   * @throws {SendingStopped} if the server refuses this client, the run is deleted, or the time without contact is over
+   * @throws {ApiError} if the server will never accept this request, or the item is given up, see {@link SetAside}
    */
   async attempt<T>(work: () => Promise<T>, aside?: SetAside): Promise<T> {
     let alike: { readonly status: number; readonly code: string | undefined; count: number } | undefined;
@@ -122,8 +122,8 @@ export class RetryPolicy {
   }
 
   /**
-   * Writes to the spool. Where that fails, as on a full disk, it is tried again and again while the run goes on.
-   * @throws what the disk says once no more events come
+   * Writes to the spool. Failures, such as a full disk, are retried as long as the run continues.
+   * @throws errors of the file system once there are no more events
    */
   async onDisk<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
@@ -139,7 +139,7 @@ export class RetryPolicy {
   }
 
   private async succeeds(probe: () => Promise<unknown>): Promise<boolean> {
-    // A server that refuses a body without reading it closes the connection: the next request may still meet that.
+    // A server that rejects a body without reading it closes the connection, which may also fail the next request.
     for (let broken = 0; broken < 3; broken++) {
       try {
         await probe();
@@ -167,12 +167,12 @@ export class RetryPolicy {
   }
 }
 
-/** An answer to this request, which does not ask to come back later. */
+/** True for a response to this request that does not ask to retry later. */
 function isAnswer(error: unknown): error is ApiError {
   return error instanceof ApiError && error.statusCode !== 429 && error.retryAfterMs === undefined;
 }
 
-/** Nothing can be logged to a deleted run: not the single item is refused, but all of them, until it is restored. */
+/** True if the run is deleted. Then the server rejects every item until the run is restored. */
 function isOfDeletedRun(message: string): boolean {
   return /must be in the 'active' state/.test(message);
 }

@@ -1,10 +1,10 @@
-/** @module The tables of a run as they grow, kept in its spool. */
+/** @module The tables of a run so far, in its spool. */
 import { createHash } from "node:crypto";
 import { loadJson, saveJson } from "./durable-json";
 import type { SpoolDirectory } from "./spool-directory";
 import { appendRows, type Table, type TableInput, toTable } from "./tables";
 
-/** The tag from which MLflow's web interface and Python's `load_table` know the tables of a run: a JSON list. */
+/** The tag that lists the tables of a run as JSON, for MLflow's web interface and Python's `load_table`. */
 export const LOGGED_ARTIFACTS_TAG = "mlflow.loggedArtifacts";
 
 /** An entry of {@link LOGGED_ARTIFACTS_TAG}. */
@@ -17,11 +17,11 @@ export interface LoggedArtifact {
 export function tableFiles(spool: SpoolDirectory, path: string) {
   const stem = createHash("sha1").update(path).digest("hex");
   return {
-    /** What was logged here. */
+    /** The rows logged through this spool. */
     rows: spool.table(`${stem}.json`),
-    /** What the server had before anything of it was sent. */
+    /** The rows that the server had before. */
     earlier: spool.table(`${stem}.earlier.json`),
-    /** There where the rows stand instead of those that the server had. */
+    /** Exists if the rows replace those on the server. */
     replaced: spool.table(`${stem}.replaced.json`),
   };
 }
@@ -29,13 +29,13 @@ export function tableFiles(spool: SpoolDirectory, path: string) {
 export class RunTables {
   constructor(
     private readonly spool: SpoolDirectory,
-    /** The run was on the server before its spool: it may have tables that the spool does not know. */
+    /** The run existed on the server before its spool, and may have tables that are not in the spool. */
     private readonly continued: boolean,
   ) {}
 
   /**
    * Adds rows to those that were logged under this path before.
-   * @returns the file of all of them, and whether rows that the server had before go first
+   * @returns the file with all of them, and whether rows on the server come first
    */
   async add(path: string, table: TableInput, replace: boolean): Promise<{ localPath: string; addsRows: boolean }> {
     const { rows, replaced } = tableFiles(this.spool, path);
@@ -46,12 +46,12 @@ export class RunTables {
     return { localPath: rows, addsRows: this.continued && (await loadJson(replaced)) === undefined };
   }
 
-  /** Notes that the run has this table. @returns the value of {@link LOGGED_ARTIFACTS_TAG} */
+  /** Records that the run has this table. @returns the value of {@link LOGGED_ARTIFACTS_TAG} */
   async note(path: string): Promise<string> {
-    const kept = this.spool.table("tag.json");
-    const tables = (await loadJson<LoggedArtifact[]>(kept)) ?? [];
+    const file = this.spool.table("tag.json");
+    const tables = (await loadJson<LoggedArtifact[]>(file)) ?? [];
     if (!tables.some((table) => table.path === path)) tables.push({ path, type: "table" });
-    await saveJson(kept, tables);
+    await saveJson(file, tables);
     return JSON.stringify(tables);
   }
 }

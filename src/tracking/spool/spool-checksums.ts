@@ -1,11 +1,11 @@
-/** @module The checksums of a run's artifacts: kept in the spool, and put on the server beside them. */
+/** @module The checksums of a run's artifacts, in the spool and as an artifact on the server. */
 import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "../client/checksums";
 import type { Mlflow } from "../client/mlflow";
 import type { SpoolDirectory } from "./spool-directory";
 
 export class SpoolChecksums {
-  /** Nobody but this sender can have put checksums of the run on the server. */
+  /** True if only this sender can have uploaded checksums of the run. */
   alone = false;
 
   constructor(
@@ -17,12 +17,12 @@ export class SpoolChecksums {
     return appendFile(this.spool.checksums, `${sha256}  ${path}\n`);
   }
 
-  /** How many there are in the spool. */
+  /** The number of checksums in the spool. */
   async count(): Promise<number> {
     return (await this.own()).split("\n").length - 1;
   }
 
-  /** Puts the list on the server, together with what others have put there. */
+  /** Uploads the list, merged with the list on the server. */
   async upload(runId: string): Promise<void> {
     const merged = this.spool.file(CHECKSUM_FILE);
     const others = this.alone ? [] : await this.client.getArtifactClient().checksums(runId, this.spool.files);

@@ -1,22 +1,22 @@
-/** @module The files of a spool: what a run has logged and how much of it the server has. One place knows their names. */
+/** @module The names of the files of a spool: what a run has logged and how much of it the server has. */
 import { join } from "node:path";
 
 export class SpoolDirectory {
   constructor(readonly path: string) {}
 
-  /** The journal: one JSON object per line, only ever appended to. */
+  /** The journal: one JSON object per line, append-only. */
   get journal(): string {
     return join(this.path, "events.jsonl");
   }
-  /** How far the journal has been delivered. Losing it costs time only. */
+  /** How much of the journal has been sent. Losing it only costs time. */
   get state(): string {
     return join(this.path, "delivery.json");
   }
-  /** Held by the one process that delivers; its files begin with this name. */
+  /** The lock of the sending process; its files start with this name. */
   get lock(): string {
     return join(this.path, "delivery.lock");
   }
-  /** What the server refused, with its reason. */
+  /** Items that the server rejected, with the reasons. */
   get rejected(): string {
     return join(this.path, "rejected.jsonl");
   }
@@ -24,7 +24,7 @@ export class SpoolDirectory {
   get checksums(): string {
     return join(this.path, "artifacts.sha256");
   }
-  /** Content of artifacts until they are delivered. */
+  /** Content of artifacts until they are sent. */
   get files(): string {
     return join(this.path, "files");
   }

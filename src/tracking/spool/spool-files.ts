@@ -1,18 +1,17 @@
-/** @module Takes the content of artifacts into the spool, so that it can be sent later as it was when it was logged. */
-
+/** @module Copies the content of artifacts into the spool, so that it can be sent later as it was when it was logged. */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { copyFile, link, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpoolDirectory } from "./spool-directory";
 
-/** Larger files are linked instead of copied. They must be replaced, not changed in place, while they wait. */
+/** Larger files are linked instead of copied. They may be replaced, but not changed in place, until they are sent. */
 const COPY_BYTES = 8 << 20;
 
-/** Content of an artifact: a file of this machine, or the bytes themselves. */
+/** Content of an artifact: a local file, or the bytes themselves. */
 export type ArtifactContent = { readonly localPath: string } | { readonly bytes: string | Uint8Array };
 
-/** Puts content into the spool and returns its name there. */
+/** Copies content into the spool and returns its name there. */
 export async function takeIntoSpool(spool: SpoolDirectory, content: ArtifactContent): Promise<string> {
   const name = randomUUID();
   const target = spool.file(name);
@@ -26,7 +25,7 @@ export async function takeIntoSpool(spool: SpoolDirectory, content: ArtifactCont
   return name;
 }
 
-/** The files below a folder and those that links there name, as paths relative to it with `/`; linked folders are not. */
+/** The files below a folder, including linked files but not linked folders, as relative paths with `/`. */
 export async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files: typeof entries = [];
@@ -44,7 +43,7 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-/** A hard link; false where the file system has none. */
+/** Creates a hard link; false if the file system does not support it. */
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);

@@ -1,4 +1,4 @@
-/** @module Starts and talks to the sending side: a worker thread, so that a busy training thread holds nothing up. */
+/** @module Starts the worker thread that sends spools, so that a busy training thread does not delay it. */
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -19,7 +19,7 @@ interface Listener {
 
 /** One spool being sent. */
 export interface OpenSpoolSender {
-  /** No more events come. Resolves when all is sent, or without contact for the given time. */
+  /** There are no more events. Resolves when everything is sent, or after the given time without contact. */
   close(patienceMs: number, withoutContactMs: number): Promise<SpoolSenderReport>;
 }
 
@@ -50,7 +50,7 @@ class SpoolSenderHost {
     return {
       close: async (patienceMs, withoutContactMs) => {
         this.send({ kind: "close", id, patienceMs, withoutContactMs });
-        // Only now does unfinished sending keep the process alive.
+        // Keeps the process alive until everything is sent.
         if (this.closing++ === 0) this.worker?.ref();
         try {
           return await ended;
@@ -98,8 +98,8 @@ export function openSpoolSender(
 }
 
 /**
- * The compiled worker: beside this module, or (for the notebook kernel, which compiles modules in memory) in the project's
- * `dist`. Without it, sending happens on this thread.
+ * The compiled worker: next to this module, or in the project's `dist` for the notebook kernel, which compiles modules in
+ * memory. Without it, this thread sends.
  */
 function workerFile(): string | undefined {
   try {

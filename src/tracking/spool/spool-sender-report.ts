@@ -1,6 +1,8 @@
-/** @module What is said of a spool when its sending ends. */
+/** @module The result of sending a spool, and what is left to send. */
+import { loadJson } from "./durable-json";
+import { type Delivered, readJournal, reliableOffsets } from "./journal";
+import type { SpoolDirectory } from "./spool-directory";
 
-/** How a sender ended. */
 export interface SpoolSenderReport {
   readonly directory: string;
   readonly server: string;
@@ -8,12 +10,39 @@ export interface SpoolSenderReport {
   readonly experimentId?: string;
   /** Page of the run. */
   readonly url?: string;
-  /** True where the server has everything that it accepts. */
+  /** True if the server has everything that it accepts. */
   readonly complete: boolean;
-  /** Events that are still to be sent. */
+  /** Events that are not sent yet. */
   readonly pending: number;
-  /** Items that the server refused for good, see `rejected.jsonl`. */
+  /** Items that the server rejected for good, see `rejected.jsonl`. */
   readonly rejected: number;
   /** Why it is not complete. */
   readonly problem?: string;
+}
+
+/** The number of events after these offsets; 0 for a journal that cannot be read. */
+export async function countPending(journal: string, delivered: Delivered): Promise<number> {
+  let count = 0;
+  try {
+    const { records, artifacts } = await reliableOffsets(journal, delivered);
+    for (let offset = Math.min(records, artifacts); ; ) {
+      const { entries, end } = await readJournal(journal, offset);
+      for (const { event, start } of entries) {
+        const sent = event.type === "artifact" ? artifacts : records;
+        if (start >= sent && event.type !== "run") count++;
+      }
+      if (end === offset) return count;
+      offset = end;
+    }
+  } catch {
+    return count;
+  }
+}
+
+/** Adds the events to a report that were logged after the sender had stopped. */
+export async function completeReport(spool: SpoolDirectory, report: SpoolSenderReport): Promise<SpoolSenderReport> {
+  if (report.complete || report.server === "") return report;
+  const state = await loadJson<Delivered & { server: string }>(spool.state);
+  const delivered = state?.server === report.server ? state : { records: 0, artifacts: 0 };
+  return { ...report, pending: await countPending(spool.journal, delivered) };
 }

@@ -1,5 +1,4 @@
-/** @module The sending side of a process: one sender per open spool, driven by messages. Runs in a worker thread. */
-
+/** @module The sending side of a process: one sender per open spool, controlled by messages. Runs in a worker thread. */
 import { Mlflow } from "../client/mlflow";
 import type { ConnectionSettings } from "../client/settings";
 import { toWireNumber } from "../client/values";
@@ -10,10 +9,10 @@ import { SpoolSender } from "./spool-sender";
 import type { SpoolSenderReport } from "./spool-sender-report";
 import { SystemSampler } from "./system-metrics";
 
-/** A small request that takes longer than this is tried again. */
+/** Requests that take longer than this are retried. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** Numbers the commands and messages of one `startRun`. */
+/** The id of the `startRun` call that a command or message belongs to. */
 interface Addressed {
   readonly id: number;
 }
@@ -21,13 +20,13 @@ interface Addressed {
 export interface OpenCommand extends Addressed {
   readonly kind: "open";
   readonly directory: string;
-  /** Resolved by who begins the run: this thread's copy of the environment stays as it was when the thread began. */
+  /** Resolved by the caller, because this thread's copy of the environment does not change after its start. */
   readonly settings: ConnectionSettings;
-  /** The run has just been begun. */
+  /** The run is new. */
   readonly fresh: boolean;
-  /** Samples `system/*` metrics this often; 0 for never. */
+  /** Interval of `system/*` metrics; 0 for none. */
   readonly systemMetricsMs: number;
-  /** When the run began: steps of system metrics count from there, also after a restart. */
+  /** Start of the run. Steps of system metrics count from there, also after a restart. */
   readonly startTime: number;
 }
 
@@ -47,13 +46,13 @@ export interface SpoolSenderMessage extends Addressed {
 
 /** A spool being sent. */
 interface Current {
-  /** The last `startRun` of this directory: it gets the messages. */
+  /** The last `startRun` of this directory, which receives the messages. */
   id: number;
   readonly sender: SpoolSender;
   readonly stopSampling: () => void;
   created?: Notice;
   closing: boolean;
-  /** Begins once the sender has ended. */
+  /** Starts once the sender has ended. */
   next?: OpenCommand;
   nextClose?: CloseCommand;
 }
@@ -74,7 +73,7 @@ export class SpoolSenderService {
     const current = this.current.get(directory);
     if (current?.closing) current.next = command;
     else if (current) {
-      // Begun again without an end, as when a notebook's cell is run twice: the same journal goes on.
+      // Started again without an end, for example by running a notebook cell twice: the same journal continues.
       this.replaced(current.id, directory);
       current.id = id;
       if (current.created) this.send({ id, notice: current.created });
@@ -124,8 +123,8 @@ export class SpoolSenderService {
 }
 
 /**
- * Samples the machine into a journal until the returned function is called. A sample that cannot be taken or kept (a full
- * disk) is left out: it must not end the thread, which sends for all runs.
+ * Samples the machine into a journal until the returned function is called. A sample that fails (a full disk) is skipped,
+ * because it must not end the thread, which sends for all runs.
  */
 function sampleInto(
   spool: SpoolDirectory,

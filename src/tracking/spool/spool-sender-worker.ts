@@ -1,4 +1,4 @@
-/** @module Entry of the worker thread that sends spools. */
+/** @module Entry point of the worker thread that sends spools. */
 import { parentPort } from "node:worker_threads";
 import { type SpoolSenderCommand, SpoolSenderService } from "./spool-sender-service";
 

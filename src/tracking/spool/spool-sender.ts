@@ -1,7 +1,7 @@
 /**
- * @module Sends a spool to an MLflow server: records (metrics, parameters, tags, inputs, status) and artifacts each in order,
- * side by side, so that a large upload does not hold up the metrics. How far each came is kept on disk after every
- * acknowledged step. All that may be sent twice after a crash is of a kind that the server stores once.
+ * @module Sends a spool to an MLflow server: records (metrics, parameters, tags, inputs, status) and artifacts in parallel, each
+ * in order, so that a large upload does not delay the metrics. The progress is saved after every acknowledged step. After a
+ * crash, items may be sent twice, but the server stores them once.
  */
 import { appendFile, rm, stat } from "node:fs/promises";
 import { messageOf } from "../../errors/index";
@@ -22,28 +22,27 @@ import {
   readRunEvent,
   syncJournal,
 } from "./journal";
-import { countPending } from "./pending";
 import { RemoteModels } from "./remote-models";
 import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
 import { Alarm, type Notice, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
 import { SpoolChecksums } from "./spool-checksums";
 import type { SpoolDirectory } from "./spool-directory";
-import type { SpoolSenderReport } from "./spool-sender-report";
+import { countPending, type SpoolSenderReport } from "./spool-sender-report";
 import { loadSpoolSenderState, newSpoolSenderState, type SpoolSenderState } from "./spool-sender-state";
 
-/** An item that fails this often while others are stored is set aside; parts of one that did need less. */
+/** An item that fails this often while others are stored is given up; parts of such an item, after fewer tries. */
 const TRIES = 5;
 const TRIES_OF_PARTS = 3;
-/** Set only to find out whether the server stores anything. MLflow's web interface hides it. */
+/** Only tests whether the server stores anything. MLflow's web interface hides it. */
 const PROBE_TAG = "mlflow.client.probe";
 
-/** A busy server takes its time for a request. */
+/** Shortest limit for a response, because a server may be busy. */
 const LEAST_SILENCE_MS = 3000;
 
-/** A sender on another machine that has not been heard of for so long is gone. */
+/** A sender on another machine that has not updated its lock for this long has ended. */
 const SILENT_MS = 30_000;
 
-/** How often the journal is looked at while nothing comes. */
+/** Interval of reading the journal while there is nothing new. */
 const IDLE_MS = 300;
 
 export class SpoolSender {
@@ -53,17 +52,17 @@ export class SpoolSender {
   private saving: Promise<void> = Promise.resolve();
   private remote: Promise<RemoteRun> | undefined;
   private readonly models: RemoteModels;
-  /** The creation of the run has been asked for before, by this process or another. */
+  /** The creation of the run has been requested before, by this process or another. */
   private mayExist: boolean;
   private readonly checksums: SpoolChecksums;
-  /** Wakes who waits for artifacts. */
+  /** Wakes waits for artifacts. */
   private readonly artifactSent = new Alarm();
 
   constructor(
     private readonly spool: SpoolDirectory,
     private readonly client: Mlflow,
     private readonly notify: (notice: Notice) => void,
-    /** True where the server cannot have this run yet. */
+    /** True if the server cannot have this run yet. */
     fresh = false,
   ) {
     this.mayExist = !fresh;
@@ -74,20 +73,20 @@ export class SpoolSender {
   }
 
   /**
-   * No more events will come: {@link run} ends when all is sent, or after `patienceMs` without contact (`withoutContactMs`
-   * where there never was any).
+   * There are no more events: {@link run} ends when everything is sent, or after `patienceMs` without contact
+   * (`withoutContactMs` if there has never been any).
    */
   close(patienceMs: number, withoutContactMs = patienceMs): void {
     this.retries.close(patienceMs, withoutContactMs);
     this.client.limitSilence(Math.max(patienceMs, LEAST_SILENCE_MS));
   }
 
-  /** Ends {@link run} now; what is left stays in the spool. */
+  /** Ends {@link run} now; the rest stays in the spool. */
   stop(reason: string): void {
     this.retries.stop(new SendingStopped(reason));
   }
 
-  /** Sends until closed and done, or stopped. Never throws. */
+  /** Sends until it is closed and everything is sent, or until it is stopped. Never throws. */
   async run(): Promise<SpoolSenderReport> {
     let release: (() => void) | undefined;
     try {
@@ -110,7 +109,7 @@ export class SpoolSender {
     }
   }
 
-  /** Waits while another process sends this spool; a sender that is closed already does not. */
+  /** Waits while another process sends this spool, unless this sender is closed already. */
   private async takeLock(): Promise<() => void> {
     for (;;) {
       const { release } = await tryLock(this.spool.lock, { silentMs: SILENT_MS });
@@ -153,14 +152,14 @@ export class SpoolSender {
         const sent = await this.sendArtifact(event);
         this.state.artifacts = end;
         await this.save();
-        // What the server has refused stays, for nobody else may have it.
+        // A rejected file stays in the spool, because it may be the only copy.
         if (sent) await rm(this.spool.file(event.file), { force: true });
         this.artifactSent.wake();
       } else this.state.artifacts = end;
     }
   }
 
-  /** The events from `offset` on, waiting for more until the sender is closed. `pause` is called where there are none. */
+  /** The events from `offset` on. Waits for more until the sender is closed, and calls `pause` when there are none. */
   private async *follow(offset: number, pause: () => Promise<void>): AsyncGenerator<JournalEntry> {
     for (let synced = offset; ; ) {
       const closing = this.retries.closing;
@@ -210,7 +209,7 @@ export class SpoolSender {
     }
   }
 
-  /** Waits until the artifacts before a place in the journal are sent. */
+  /** Waits until the artifacts before a position in the journal are sent. */
   private async artifactsBefore(place: number): Promise<void> {
     while (this.state.artifacts < place) {
       this.retries.check();
@@ -218,7 +217,7 @@ export class SpoolSender {
     }
   }
 
-  /** False where the server has refused it. */
+  /** False if the server has rejected it. */
   private async sendArtifact(event: ArtifactEvent): Promise<boolean> {
     const remote = await this.serverRun();
     const { runId } = remote;
@@ -227,18 +226,15 @@ export class SpoolSender {
     const model = event.model === undefined ? undefined : await this.models.of(remote, event.model);
     const target = event.model === undefined ? event.path : `${event.model}/${event.path}`;
     if (!(await stat(local).catch(() => undefined))) {
-      // Sent before by a sender that this one does not know of, as through another name of the server.
+      // Another sender may have sent it, for example through another name of the server.
       if (model || (await this.retries.attempt(() => artifacts.has(runId, target)))) return true;
-      await this.reject(
-        event,
-        new Error(`${event.path} is not in the spool any more (sent to another server before?)`),
-      );
+      await this.reject(event, new Error(`${event.path} is no longer in the spool (sent to another server before?)`));
       return false;
     }
-    const kept = this.spool.multipart(event.file);
+    const parts = this.spool.multipart(event.file);
     const memory = {
-      load: () => loadJson<MultipartState>(kept),
-      save: (state: MultipartState | undefined) => saveJson(kept, state),
+      load: () => loadJson<MultipartState>(parts),
+      save: (state: MultipartState | undefined) => saveJson(parts, state),
     };
     const source = event.addsRows ? `${local}.whole` : local;
     const send = async () => {
@@ -253,12 +249,12 @@ export class SpoolSender {
     return sent;
   }
 
-  /** Writes a record that any run takes. */
+  /** Writes a record that any run accepts. */
   private probeRecords(runId: string): Promise<void> {
     return this.client.setTag(runId, PROBE_TAG, "1");
   }
 
-  /** Puts the list of checksums on the server where it has changed, together with what others have put there. */
+  /** Uploads the list of checksums if it has changed, merged with the list on the server. */
   private async publishChecksums(): Promise<void> {
     const count = await this.checksums.count();
     if (count === this.state.checksums) return;
@@ -268,7 +264,7 @@ export class SpoolSender {
     await this.save();
   }
 
-  /** False where the server has refused the item. */
+  /** False if the server has rejected the item. */
   private async orReject(item: unknown, work: () => Promise<void>, aside?: SetAside): Promise<boolean> {
     try {
       await this.retries.attempt(work, aside);
@@ -287,7 +283,7 @@ export class SpoolSender {
     this.notify({ kind: "rejected", message: error.message });
   }
 
-  /** The run on the server, made at the first need. */
+  /** The run on the server, created when first needed. */
   private serverRun(): Promise<RemoteRun> {
     this.remote ??= (async () => {
       const known = this.state.remote;
@@ -308,7 +304,7 @@ export class SpoolSender {
     const { mayExist } = this;
     this.mayExist = true;
     if (mayExist) this.state.inDoubt = true;
-    // Others add to a run when it has ended, which is not before its checksums were published for the first time.
+    // Others add to a run only after it has ended, and its checksums are first published before that.
     this.checksums.alone = !mayExist && header.runId === undefined;
     return openRemoteRun(this.client, header, mayExist);
   }
@@ -318,7 +314,7 @@ export class SpoolSender {
     if (header && !header.runId) await this.retries.attempt(() => deleteDuplicates(this.client, remote, header.key));
   }
 
-  /** Keeps the state on disk; one save after the other, for both kinds of events come here. */
+  /** Saves the state. Saves are sequential, because both kinds of events call this. */
   private save(): Promise<void> {
     this.saving = this.saving.then(() =>
       this.retries.onDisk(async () => {

@@ -1,4 +1,4 @@
-/** @module Sends spools that were left behind, from any machine that has the directory. */
+/** @module Sends spools that are incomplete, from any machine with the directory. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TrackingInputError } from "../client/errors";
@@ -12,13 +12,13 @@ import type { SpoolSenderReport } from "./spool-sender-report";
 interface SyncOptions {
   /** Default `MLFLOW_TRACKING_URI`, then http://127.0.0.1:5000. */
   readonly trackingUri?: string;
-  /** How long to go on without contact to the server. Default 15 s. */
+  /** How long to continue without contact to the server. Default 15 s. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
   readonly notify?: (directory: string, notice: Notice) => void;
 }
 
-/** Spools in and below a directory. @throws {TrackingInputError} where it does not exist */
+/** Spools in and below a directory. @throws {TrackingInputError} `SPOOL_MISSING` */
 export async function findSpools(directory: string): Promise<string[]> {
   if (!(await stat(directory).catch(() => undefined))?.isDirectory()) {
     throw new TrackingInputError("SPOOL_MISSING", `${directory} is not a directory.`);
@@ -31,7 +31,7 @@ export async function findSpools(directory: string): Promise<string[]> {
   return found.sort();
 }
 
-/** Sends spools one after the other; nested runs wait for their parents. What has been sent is not sent again. */
+/** Sends spools sequentially, parents before nested runs. Does not send items again. */
 export async function syncSpools(
   directories: readonly string[],
   options: SyncOptions = {},
@@ -40,10 +40,10 @@ export async function syncSpools(
   const client = new Mlflow({ ...settings, maxRetries: 0 });
   const reports = new Map<string, SpoolSenderReport>();
   const patience = options.patienceMs ?? 15_000;
-  // A server that does not answer for the first spool is not waited for with each of the others.
+  // If the server does not answer for the first spool, the others do not wait for it.
   let withoutContact = Math.min(patience, 3000);
   try {
-    // The second round is for nested runs that came before their parents.
+    // The second round is for nested runs whose parents came later in the list.
     for (const round of [1, 2]) {
       if (round === 2 && ![...reports.values()].some(({ complete }) => complete)) break;
       for (const directory of directories) {

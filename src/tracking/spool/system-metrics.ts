@@ -1,16 +1,16 @@
-/** @module The machine's load as metrics, under the names that Python's MLflow client gives them (`system/...`). */
+/** @module The machine's load as metrics, with the names of Python's MLflow client (`system/...`). */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import * as os from "node:os";
 
-/** Samples the machine; differences (CPU, network) are taken against the sample before. */
+/** Samples the machine. CPU use is relative to the previous sample, network traffic to the first. */
 export class SystemSampler {
   private cpu = cpuTimes();
   private readonly network = networkBytes();
   private gpus = true;
 
-  /** Values by metric name without the prefix `system/`. Megabytes are 10^6 bytes. */
+  /** Values by metric name, without the prefix `system/`. A megabyte is 10^6 bytes. */
   async sample(): Promise<Record<string, number>> {
     return {
       ...this.sampleCpu(),
@@ -38,7 +38,7 @@ export class SystemSampler {
     };
   }
 
-  /** NVIDIA GPUs, through `nvidia-smi`; not tried again where it is missing. */
+  /** NVIDIA GPUs, through `nvidia-smi`, unless it was missing before. */
   private async sampleGpus(): Promise<Record<string, number>> {
     if (!this.gpus) return {};
     const fields = "index,memory.used,memory.total,utilization.gpu,power.draw,power.limit";
@@ -53,7 +53,7 @@ export class SystemSampler {
   }
 }
 
-/** One line of `nvidia-smi`: index, MiB used, MiB in all, per cent, watts, most watts; `[N/A]` where unknown. */
+/** Parses a line of `nvidia-smi`: index, used MiB, total MiB, percent, watts, power limit; `[N/A]` if unknown. */
 export function parseGpuLine(line: string): Record<string, number> {
   const [index, used, total, utilization, power, limit] = line.split(",").map((field) => Number.parseFloat(field)) as [
     number,
@@ -91,7 +91,7 @@ function sampleMemory(): Record<string, number> {
   };
 }
 
-/** Memory that programs could still get; Linux counts the page cache among it. */
+/** Memory available to programs; on Linux this includes the page cache. */
 function availableMemory(): number {
   const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(readText("/proc/meminfo"))?.[1];
   return kilobytes ? Number(kilobytes) * 1024 : os.freemem();

@@ -1,11 +1,11 @@
-/** @module Tables as Python's `log_table` writes and `load_table` reads them (pandas' "split" orientation). */
+/** @module Tables in the format of Python's `log_table` and `load_table` (pandas' "split" orientation). */
 
 export interface Table {
   readonly columns: readonly string[];
   readonly data: readonly (readonly unknown[])[];
 }
 
-/** A table itself, a list of values per column, or one object per row. */
+/** A table, a list of values per column, or one object per row. */
 export type TableInput = Table | Readonly<Record<string, readonly unknown[]>> | readonly object[];
 
 export function toTable(input: TableInput): Table {
@@ -23,7 +23,7 @@ export function toTable(input: TableInput): Table {
   };
 }
 
-/** The rows of both; columns of either, with `null` where a row has none. */
+/** Joins the rows of two tables. Missing columns are `null`. */
 export function appendRows(table: Table | undefined, more: Table): Table {
   if (!table) return more;
   const columns = [...new Set([...table.columns, ...more.columns])];
