@@ -3,7 +3,7 @@ import { type Figure, importanceFigure, parallelCoordinates, type Trial } from "
 import type { LeaderboardRow } from "./leaderboard";
 import type { Space } from "./space";
 
-/** Parallel coordinates of the trials and, from four trials on, the importance of each searched option. */
+/** Parallel coordinates of the trials and, with at least four trials, the importance of each searched option. */
 export function searchFigures(
   rows: readonly LeaderboardRow[],
   space: Space,
@@ -36,8 +36,8 @@ function plain(settings: Readonly<Record<string, unknown>>): Trial {
 }
 
 /**
- * Variance between groups with the same value of an option, over the whole variance (eta squared), less what as many random
- * groups would explain (omega squared). Numbers with many values fall into up to four groups by rank.
+ * Share of the variance between groups with the same value of an option (eta squared), minus what as many random groups would
+ * explain (omega squared). Numbers with many values are grouped by rank into up to four groups.
  */
 function explainedShare(trials: readonly Trial[], key: string, metric: string): number {
   const values = trials.map((trial) => Number(trial[metric]));

@@ -1,13 +1,13 @@
 /**
- * @module Asynchronous successive halving (Li et al. 2018, "A system for massively parallel hyperparameter tuning"), in the
- * form that stops trials: at each rung only the best of those that have got there so far go on.
+ * @module Asynchronous successive halving (Li et al. 2018, "A system for massively parallel hyperparameter tuning") with
+ * stopping: at each rung only the best of the trials that have reached it so far continue.
  */
 import type { Rung } from "./journal";
 
 export interface Halving {
   /** Epochs before a trial may be stopped. */
   readonly minimumEpochs: number;
-  /** One of so many goes on at each rung, and the next rung is so many times higher. */
+  /** At each rung one of this many trials continues, and the next rung is this many times higher. */
   readonly reduction: number;
 }
 
@@ -19,19 +19,19 @@ export function rungsOf({ minimumEpochs, reduction }: Halving, epochs: number): 
 }
 
 /**
- * Whether a trial ends at a rung. As long as fewer than `reduction` trials have got there, all go on: with so few a rank
- * says little. A trial that comes again (resumed) gets the answer it had.
+ * True if a trial ends at a rung. All trials continue until `reduction` of them have reached the rung, because a rank among
+ * fewer means little. A resumed trial gets the same answer again.
  */
 export function stopsAt(
   { reduction }: Halving,
   known: readonly Rung[],
   { trial, epoch, merit }: Pick<Rung, "trial" | "epoch" | "merit">,
 ): boolean {
-  const there = known.filter((rung) => rung.epoch === epoch);
-  const before = there.find((rung) => rung.trial === trial);
+  const others = known.filter((rung) => rung.epoch === epoch);
+  const before = others.find((rung) => rung.trial === trial);
   if (before) return before.stop;
-  const count = there.length + 1;
+  const count = others.length + 1;
   if (count < reduction) return false;
-  const better = there.filter((rung) => rung.merit > merit).length;
+  const better = others.filter((rung) => rung.merit > merit).length;
   return better >= Math.floor(count / reduction) || Number.isNaN(merit);
 }

@@ -1,4 +1,4 @@
-/** @module Architecture and hyperparameter search: spaces, samplers, trials that can be stopped and resumed, a leaderboard. */
+/** @module Architecture and hyperparameter search: spaces, samplers, resumable trials, a leaderboard. */
 export { onPixels, searchesSubspace } from "./confirm";
 export { searchFigures } from "./figures";
 export { type Halving, rungsOf, stopsAt } from "./halving";

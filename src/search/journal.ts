@@ -1,6 +1,6 @@
 /**
- * @module The journal of a search: one JSON line per event, appended and synced, never changed. What a search knows is what
- * its journal says; a line that was cut off by a crash does not count.
+ * @module The journal of a search: one JSON line per event, append-only and synced. It is the whole state of a search; a line
+ * that a crash left incomplete is ignored.
  */
 import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
@@ -8,18 +8,18 @@ import { dirname } from "node:path";
 import type { Interval } from "../evaluation/index";
 import type { Settings } from "./space";
 
-/** What came out of a trial. */
+/** The result of a trial. */
 export interface TrialOutcome {
-  /** The objective on validation, at the best epoch. */
+  /** The objective on the validation set, at the best epoch. */
   readonly value: number;
-  /** 95 % bootstrap interval of it. */
+  /** Its 95 % bootstrap interval. */
   readonly interval: Interval;
   readonly architecture: string;
   readonly parameters: number;
   readonly epochs: number;
   readonly bestEpoch: number;
   readonly seconds: number;
-  /** Ended early because others were better after as many epochs. */
+  /** Stopped early because others were better after the same number of epochs. */
   readonly stoppedEarly: boolean;
 }
 
@@ -38,13 +38,13 @@ export type JournalEvent =
   | { readonly type: "confirmed"; readonly trial: number; readonly outcome: TrialOutcome }
   | { readonly type: "unconfirmed"; readonly trial: number; readonly reason: string };
 
-/** A trial as the journal tells it. */
+/** A trial in the journal. */
 export interface TrialRecord {
   readonly trial: number;
   readonly settings: Settings;
   outcome?: TrialOutcome;
   failure?: string;
-  /** What came out on pixels, for a trial in the subspace that was trained again there. */
+  /** The result on pixels, for a trial from the subspace that was trained again on pixels. */
   confirmation?: TrialOutcome;
   /** Why it could not be trained on pixels. */
   unconfirmed?: string;
@@ -60,7 +60,7 @@ export class SearchJournal {
 
   private constructor(private readonly handle: FileHandle) {}
 
-  /** Opens a journal, new or not, and reads what it says. */
+  /** Opens or creates a journal and reads it. */
   static async open(path: string): Promise<SearchJournal> {
     await mkdir(dirname(path), { recursive: true });
     const bytes = existsSync(path) ? await readFile(path) : Buffer.alloc(0);
@@ -71,7 +71,7 @@ export class SearchJournal {
     return journal;
   }
 
-  /** Adds an event; it is on the disk when the promise resolves. */
+  /** Adds an event; it is on disk when the promise resolves. */
   append(event: JournalEvent): Promise<void> {
     this.take(event);
     this.writing = this.writing.then(async () => {

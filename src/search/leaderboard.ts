@@ -1,7 +1,7 @@
-/** @module The leaderboard: finished trials from the best to the worst, as JSON and CSV. */
+/** @module The leaderboard: finished trials from best to worst, as JSON and CSV. */
 import { join } from "node:path";
 import type { Monitor } from "../evaluation/index";
-import { writeFileAtomically, writeJson } from "../files/index";
+import { csvField, writeFileAtomically, writeJson } from "../files/index";
 import type { TrialOutcome, TrialRecord } from "./journal";
 import { meritOf } from "./objective";
 import type { Settings } from "./space";
@@ -10,14 +10,14 @@ export interface LeaderboardRow extends TrialOutcome {
   /** From 1. */
   readonly rank: number;
   readonly trial: number;
-  /** The run directory's name. */
+  /** Name of the run directory. */
   readonly run: string;
   readonly settings: Settings;
-  /** The same network trained again on pixels, where it was. */
+  /** The result of training the same network again on pixels. */
   readonly confirmed?: TrialOutcome & { readonly run: string };
 }
 
-/** Ranks the trials that have a result; where two are equal, the smaller network is better. */
+/** Ranks the trials with a result. Of equal ones, the smaller network ranks higher. */
 export function leaderboardOf(trials: readonly TrialRecord[], objective: Monitor): LeaderboardRow[] {
   return trials
     .flatMap(({ trial, settings, outcome, confirmation }) => {
@@ -38,19 +38,19 @@ export function trialName(trial: number): string {
   return `trial-${String(trial).padStart(3, "0")}`;
 }
 
-/** Name of the run directory in which a trial was trained again on pixels. */
+/** Name of the run directory of a trial that is trained again on pixels. */
 export function confirmationName(trial: number): string {
   return `${trialName(trial)}-pixels`;
 }
 
-/** The row whose network is best on pixels, of those that were trained there again. */
+/** The row whose network is best on pixels, of those that were trained again. */
 export function bestOnPixels(rows: readonly LeaderboardRow[], objective: Monitor): LeaderboardRow | undefined {
   const onPixels = ({ confirmed }: LeaderboardRow) =>
     confirmed ? merit(confirmed, objective) : Number.NEGATIVE_INFINITY;
   return rows.filter(({ confirmed }) => confirmed).sort((a, b) => onPixels(b) - onPixels(a) || a.rank - b.rank)[0];
 }
 
-/** The smallest network whose interval reaches the best value: what one can take without losing anything measurable. */
+/** The smallest network whose interval includes the best value: choosing it loses nothing measurable. */
 export function smallestAsGood(rows: readonly LeaderboardRow[]): LeaderboardRow | undefined {
   const best = rows[0];
   if (!best) return undefined;
@@ -65,18 +65,8 @@ export async function writeLeaderboard(directory: string, rows: readonly Leaderb
   await writeJson(join(directory, "leaderboard.json"), rows);
   const keys = [...new Set(rows.flatMap(({ settings }) => Object.keys(settings)))];
   const header = [
-    "rank",
-    "trial",
-    "value",
-    "ci95_low",
-    "ci95_high",
-    "parameters",
-    "architecture",
-    "epochs",
-    "best_epoch",
-    "pixels_value",
-    "pixels_ci95_low",
-    "pixels_ci95_high",
+    ...["rank", "trial", "value", "ci95_low", "ci95_high", "parameters", "architecture", "epochs", "best_epoch"],
+    ...["pixels_value", "pixels_ci95_low", "pixels_ci95_high", "seconds", "stopped_early", ...keys],
   ];
   const lines = rows.map((row) =>
     [
@@ -87,11 +77,9 @@ export async function writeLeaderboard(directory: string, rows: readonly Leaderb
       .map(csvCell)
       .join(","),
   );
-  const titles = [...header, "seconds", "stopped_early", ...keys].join(",");
-  await writeFileAtomically(join(directory, "leaderboard.csv"), `${[titles, ...lines].join("\n")}\n`);
+  await writeFileAtomically(join(directory, "leaderboard.csv"), `${[header.join(","), ...lines].join("\n")}\n`);
 }
 
 function csvCell(value: unknown): string {
-  const text = Array.isArray(value) ? value.join("-") : String(value ?? "");
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvField(Array.isArray(value) ? value.join("-") : String(value ?? ""));
 }

@@ -1,5 +1,4 @@
-/** @module What a search makes as good as it can: a measure on the validation set, with its bootstrap interval. */
-
+/** @module The objective of a search: a measure on the validation set, with its bootstrap interval. */
 import { InputError } from "../errors/index";
 import {
   type BinaryMetrics,
@@ -14,10 +13,10 @@ import {
 } from "../evaluation/index";
 import { Random } from "../random/index";
 
-/** Resamples for measures that are not counted by rank. */
+/** Resamples for measures without a faster method. */
 const RESAMPLES = 500;
 
-/** The objective of a name, `loss` or a measure of `histo metrics`. @throws {InputError} `OBJECTIVE_UNKNOWN` */
+/** The objective with a name: `loss` or a measure of `histo metrics`. @throws {InputError} `OBJECTIVE_UNKNOWN` */
 export function objectiveNamed(metric: string): Monitor {
   const measures = { loss: 0, ...binaryMetrics([0, 1], [0.2, 0.8], { interval: false }) };
   const known = Object.entries(measures).filter(
@@ -35,7 +34,7 @@ export function meritOf(value: number, { mode }: Monitor): number {
   return mode === "max" ? value : -value;
 }
 
-/** The objective of predictions, at probability 0.5 where it has a threshold, and its 95 % bootstrap interval. */
+/** The objective of predictions, with its 95 % bootstrap interval. Objectives with a threshold use probability 0.5. */
 export function measureObjective(
   metric: string,
   labels: ArrayLike<number>,

@@ -1,11 +1,10 @@
-/** @module What all trials share, made once before worker processes ask for it all at the same time. */
-
+/** @module Prepares what all trials share, before the worker processes need it at the same time. */
 import { type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
 import { createTask, openTrainingData } from "../training/index";
 import type { Space } from "./space";
 
-/** Packs the tiles and finds the basis of the fixed options; both are kept in the cache. */
+/** Packs the tiles and computes the basis of the fixed options; both are cached. */
 export async function prepareShared(
   space: Space,
   given: GivenTrainingOptions,

@@ -1,6 +1,6 @@
 /** @module Spaces by name. */
 
-/** Learning rates and regularization that suit networks on subspace coordinates. */
+/** Learning rates and regularization for networks on subspace coordinates. */
 const ON_COORDINATES = {
   stem: "subspace",
   rank: 256,
@@ -10,7 +10,7 @@ const ON_COORDINATES = {
   lr: { logUniform: [1e-4, 3e-3] },
 } as const;
 
-/** What `--space NAME` knows, as plain objects for {@link parseSpace}. */
+/** The spaces of `--space NAME`, as plain objects for `parseSpace`. */
 export const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   /** Numbers of layers and units around the reference network, 2352-2352-294. */
   mlp: {
@@ -33,13 +33,13 @@ export const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>
     normalization: { choice: ["none", "batch", "layer"] },
     activation: { choice: ["relu", "elu"] },
   },
-  /** Small and quick: to see what a search does. */
+  /** Small and quick, to try out a search. */
   small: {
     ...ON_COORDINATES,
     rank: 64,
     hidden: { choice: [[16], [64], [256], [64, 16], [256, 64]] },
   },
-  /** The reference network's neighbours on pixels; hours at 224 pixels on two cores. */
+  /** Networks similar to the reference network, on pixels; takes hours at 224 pixels on two cores. */
   pixels: {
     augment: "dihedral",
     epochs: 10,

@@ -1,4 +1,4 @@
-/** @module A space from a preset's name or a YAML or JSON file. */
+/** @module Reads a space from a preset or from a YAML or JSON file. */
 import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { parse } from "yaml";
@@ -7,8 +7,8 @@ import { presets } from "./presets";
 import { parseSpace, type Space } from "./space";
 
 /**
- * Reads what `--space` names.
- * @returns the space and a short name for it
+ * Reads the space of `--space`.
+ * @returns the space and a short name
  * @throws {InputError} `SPACE_UNKNOWN` or `SPACE_INVALID`
  */
 export async function readSpace(source: string): Promise<{ name: string; space: Space }> {

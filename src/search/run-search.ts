@@ -1,4 +1,4 @@
-/** @module A whole search: asks the sampler, runs trials, keeps the journal, ranks what came out. */
+/** @module Runs a search: samples settings, runs trials, writes the journal and ranks the results. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type DatasetOptions, loadDataset } from "../dataset/index";
@@ -14,7 +14,7 @@ import { objectiveNamed } from "./objective";
 import { prepareShared } from "./prepare";
 import { createSampler, type SamplerName } from "./samplers";
 import { barsOnly, Search } from "./search";
-import { type SearchSettings, settleSettings } from "./settings";
+import { checkSettings, type SearchSettings } from "./settings";
 import type { Space } from "./space";
 import { SearchTracker } from "./track-search";
 import { LocalPool, type TrialPool } from "./workers";
@@ -23,26 +23,26 @@ interface SearchOptions {
   readonly data: string;
   readonly dataset?: DatasetOptions;
   readonly space: Space;
-  /** The search's directory; a search that is there is continued. */
+  /** The search's directory. An existing search in it continues. */
   readonly run: string;
-  /** Trials in all, those of earlier calls included. Default: 20. */
+  /** Total number of trials, including those of earlier calls. Default: 20. */
   readonly trials?: number;
   /**
-   * Trials at the same time, each in a process of its own. Default: 1 (in this process). With `redis`: trials in the
-   * queue. Default: as many as there are workers.
+   * Trials at the same time, each in its own process. Default: 1 (in this process). With `redis`: trials in the queue.
+   * Default: the number of workers.
    */
   readonly workers?: number | undefined;
-  /** Address of a Redis whose workers (`histo worker`) run the trials. */
+  /** Address of a Redis server whose workers (`histo worker`) run the trials. */
   readonly redis?: string | undefined;
   /** Default: `rocAuc`. */
   readonly objective?: string;
   readonly sampler?: SamplerName;
   readonly seed?: number;
-  /** Stop poor trials early. */
+  /** Stops poor trials early. */
   readonly halving?: Halving | false;
-  /** How many of the best trials keep their weights. Default: 3. */
+  /** Number of best trials that keep their weights. Default: 3. */
   readonly keepBest?: number;
-  /** How many of the best trials in the subspace are trained again on pixels. Default: none. */
+  /** Number of best trials in the subspace that are trained again on pixels. Default: none. */
   readonly confirm?: number;
   readonly track?: ParentTracking | false;
   readonly progress?: Progress;
@@ -50,7 +50,7 @@ interface SearchOptions {
 }
 
 export interface SearchResult extends Logged {
-  /** The search's directory, absolute. */
+  /** Absolute path of the search's directory. */
   readonly run: string;
   readonly objective: string;
   readonly trials: number;
@@ -58,17 +58,17 @@ export interface SearchResult extends Logged {
   readonly failed: number;
   readonly stoppedEarly: number;
   readonly best: LeaderboardRow | undefined;
-  /** The smallest network whose interval reaches the best value. */
+  /** The smallest network whose interval includes the best value. */
   readonly smallest: LeaderboardRow | undefined;
-  /** The best of those that were trained again on pixels. */
+  /** The best of the trials that were trained again on pixels. */
   readonly bestOnPixels: LeaderboardRow | undefined;
   readonly leaderboard: readonly LeaderboardRow[];
 }
 
 /**
- * Searches. May be stopped or killed at any time: the same call goes on, repeats no finished trial, and continues the
- * others from their checkpoints.
- * @throws {InputError} for options and data that cannot be used, before anything is written
+ * Runs or continues a search. It may be stopped or killed at any time: the same call repeats no finished trial and continues
+ * the others from their checkpoints.
+ * @throws {InputError} for unusable options or data, before anything is written
  * @throws {Interrupted} when `signal` is aborted
  */
 export async function runSearch(options: SearchOptions): Promise<SearchResult> {
@@ -93,10 +93,10 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   let journal: SearchJournal | undefined;
   let tracker: SearchTracker | undefined;
   try {
-    await settleSettings(directory, settings);
+    await checkSettings(directory, settings);
     unlock = await takeLock(
       join(directory, "lock"),
-      (holder) => new InputError("SEARCH_RUNNING", `${directory}: process ${holder} is at work on this search.`),
+      (holder) => new InputError("SEARCH_RUNNING", `${directory}: process ${holder} is running this search.`),
     );
     journal = await SearchJournal.open(join(directory, "journal.jsonl"));
     tracker = await SearchTracker.start(directory, settings, options.track || undefined, progress);
@@ -136,7 +136,7 @@ async function openPool(
   return (await queueRoom()).QueuePool.open({ redis, workers, ...context });
 }
 
-/** BullMQ is loaded by those who have a queue. */
+/** Loads BullMQ only for searches with a queue. */
 function queueRoom(): Promise<typeof import("./queue/index")> {
   return import("./queue/index.js");
 }

@@ -1,6 +1,6 @@
 /**
- * @module Which settings to try next. A sampler is a function of the trial's number and of what is known, so that a search
- * goes on where it was stopped.
+ * @module Samplers, which choose the settings of the next trial. A sampler is a function of the trial's number and of earlier
+ * results, so that a search can continue after a stop.
  */
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
@@ -9,13 +9,13 @@ import { type KnownTrial, proposeByDensities } from "./tpe";
 
 export type { KnownTrial };
 
-/** The searched settings of a trial, or undefined where nothing new is left. */
+/** The searched settings of a trial; undefined if all have been tried. */
 export type Sampler = (trial: number, known: readonly KnownTrial[]) => Settings | undefined;
 
 const SAMPLERS = ["tpe", "random", "grid"] as const;
 export type SamplerName = (typeof SAMPLERS)[number];
 
-/** Draws before a sampler gives up finding settings that were not tried. */
+/** Attempts to find settings that have not been tried. */
 const ATTEMPTS = 200;
 
 /** A sampler by name. @throws {InputError} `SPACE_NOT_A_GRID` */
@@ -60,7 +60,7 @@ function untried(
     if (tried.size >= sizeOfSpace(space)) return undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const random = new Random(seed, "search", trial, attempt);
-      // A density that is sure of one corner would propose it for ever; half the attempts look everywhere.
+      // A very narrow density would always propose the same settings, so half of the attempts ignore it.
       const settings = attempt < ATTEMPTS / 2 ? propose(random, known) : drawAll(space, random);
       if (!tried.has(JSON.stringify(settings))) return settings;
     }

@@ -1,4 +1,4 @@
-/** @module The state of a search that its workers share: which trial is next, what came out, who is best. */
+/** @module The state of a search: the next trial, the results and their ranking. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError, Interrupted, messageOf } from "../errors/index";
@@ -15,12 +15,10 @@ import type { Sampler } from "./samplers";
 import type { SearchSettings } from "./settings";
 import type { SearchTracker } from "./track-search";
 import type { TrialHost, TrialJob } from "./trial";
-import { type TrialPool, type TrialRunner, WorkerLost } from "./workers";
+import { MOST_STARTS, type TrialPool, type TrialRunner, WorkerLost } from "./workers";
 
-/** How often a trial is begun whose worker is lost. */
-const LIVES = 3;
-/** Failures without one success after which a search gives up. */
-const HOPELESS = 3;
+/** A search gives up after this many failures without a success. */
+const MOST_FAILURES = 3;
 
 interface SearchContext {
   readonly trials: number;
@@ -28,14 +26,13 @@ interface SearchContext {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly tracker: SearchTracker | undefined;
-  /** Where bases are, for trials that may go on on another machine. */
+  /** Folder for bases, for trials that may continue on another machine. */
   readonly subspaceDirectory: string | undefined;
 }
 
-/** A search under way. */
 export class Search {
   private readonly taken = new Set<number>();
-  private hopeless: HistoError | undefined;
+  private givenUp: HistoError | undefined;
 
   constructor(
     private readonly directory: string,
@@ -46,23 +43,23 @@ export class Search {
     private readonly context: SearchContext,
   ) {}
 
-  /** True where a trial has yet to be begun or ended. */
+  /** True if there are trials to start or to finish. */
   get isOpen(): boolean {
     const { trials } = this.journal;
     return trials.length < this.context.trials || trials.some((record) => !isOver(record));
   }
 
-  /** Runs trials until none is left. */
+  /** Runs trials until all are finished. */
   async work(runner: TrialRunner): Promise<void> {
     const { signal, progress } = this.context;
     for (;;) {
-      if (this.hopeless) throw this.hopeless;
+      if (this.givenUp) throw this.givenUp;
       if (signal.aborted) return;
       const record = await this.take();
       if (!record) return;
       const { trial } = record;
       try {
-        const outcome = await this.see(runner, this.jobOf(record));
+        const outcome = await this.runTrial(runner, this.jobOf(record));
         await this.journal.append({ type: "finished", trial, outcome });
         await this.report(record);
       } catch (error) {
@@ -70,24 +67,24 @@ export class Search {
         const reason = messageOf(error);
         await this.journal.append({ type: "failed", trial, reason });
         progress.say(`Trial ${trial + 1} failed: ${reason}`);
-        this.giveUpWhereHopeless(reason);
+        this.giveUpIfAllFailed(reason);
       }
     }
   }
 
-  /** Trains the best trials in the subspace again on pixels, those that have not been yet. */
+  /** Trains the best trials from the subspace again on pixels, unless that has been done. */
   async confirm(pool: TrialPool, count: number): Promise<void> {
     const { progress, signal } = this.context;
     const best = this.rows().filter(({ trial }) => this.optionsOf(this.recordOf(trial)).stem === "subspace");
     const open = best.slice(0, count).map(({ trial }) => this.recordOf(trial));
     const left = open.filter(({ confirmation, unconfirmed }) => !confirmation && unconfirmed === undefined);
     if (left.length === 0 || signal.aborted) return;
-    progress.say(`Training the best ${open.length} again on pixels (--confirm 0 leaves this out)`);
+    progress.say(`Training the best ${open.length} again on pixels (--confirm 0 skips this)`);
     await pool.each(async (runner) => {
       for (let record = left.shift(); record && !signal.aborted; record = left.shift()) {
         const { trial, outcome } = record;
         try {
-          const confirmed = await this.see(runner, this.confirmationOf(record));
+          const confirmed = await this.runTrial(runner, this.confirmationOf(record));
           await this.journal.append({ type: "confirmed", trial, outcome: confirmed });
           await this.rank();
           const values = `${decimal(confirmed.value, 4)} on pixels, ${decimal(outcome?.value, 4)} in the subspace`;
@@ -101,7 +98,7 @@ export class Search {
     });
   }
 
-  /** Ranks what is finished, writes the leaderboard, and drops the weights of all but the best. */
+  /** Ranks the finished trials, writes the leaderboard, and removes the weights of all but the best. */
   async rank(): Promise<LeaderboardRow[]> {
     const rows = this.rows();
     await writeLeaderboard(this.directory, rows);
@@ -123,7 +120,7 @@ export class Search {
     return this.journal.trials[trial] as TrialRecord;
   }
 
-  /** The next trial: one that was begun and not ended, else a new one. */
+  /** The next trial: one that was started but not finished, otherwise a new one. */
   private async take(): Promise<TrialRecord | undefined> {
     const { trials } = this.journal;
     const open = trials.find((record) => !isOver(record) && !this.taken.has(record.trial));
@@ -144,13 +141,13 @@ export class Search {
     return trials[trial];
   }
 
-  /** Sees a trial through to its end, also where its worker is lost on the way. */
-  private async see(runner: TrialRunner, job: TrialJob): Promise<TrialOutcome> {
-    for (let life = 1; ; life++) {
+  /** Runs a trial, and restarts it if its worker is lost. */
+  private async runTrial(runner: TrialRunner, job: TrialJob): Promise<TrialOutcome> {
+    for (let start = 1; ; start++) {
       try {
         return await runner.run(job, this.host);
       } catch (error) {
-        if (!(error instanceof WorkerLost) || life === LIVES || this.context.signal.aborted) throw error;
+        if (!(error instanceof WorkerLost) || start === MOST_STARTS || this.context.signal.aborted) throw error;
         this.context.progress.say(`Trial ${job.trial + 1}: ${error.message} It continues from its checkpoint.`);
       }
     }
@@ -213,11 +210,11 @@ export class Search {
     tracker?.progress(rows);
   }
 
-  private giveUpWhereHopeless(reason: string): void {
+  private giveUpIfAllFailed(reason: string): void {
     const { trials } = this.journal;
     const failures = trials.filter(({ failure }) => failure !== undefined).length;
-    if (failures < HOPELESS || trials.some(({ outcome }) => outcome)) return;
-    this.hopeless = new HistoError("SEARCH_ALL_FAILED", `All ${failures} trials failed, the last with: ${reason}`);
+    if (failures < MOST_FAILURES || trials.some(({ outcome }) => outcome)) return;
+    this.givenUp = new HistoError("SEARCH_ALL_FAILED", `All ${failures} trials failed, the last with: ${reason}`);
   }
 }
 
@@ -225,7 +222,7 @@ function isOver({ outcome, failure }: TrialRecord): boolean {
   return outcome !== undefined || failure !== undefined;
 }
 
-/** A trial shows what it is doing, and leaves no lines: its result is said by the search, without the test set's. */
+/** Progress with bars but without lines, because the search itself reports the results, without those of the test set. */
 export function barsOnly(progress: Progress): Progress {
   return {
     say: () => undefined,

@@ -1,4 +1,4 @@
-/** @module What a search was started with, kept in `search.json`: the same command again goes on with the same search. */
+/** @module The settings of a search, in `search.json`, so that the same command continues the same search. */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,9 +10,9 @@ import type { Halving } from "./halving";
 import type { SamplerName } from "./samplers";
 import type { Space } from "./space";
 
-/** What makes two searches the same. The number of trials and of workers is not part of it. */
+/** What identifies a search. The numbers of trials and workers may change. */
 export interface SearchSettings {
-  /** Absolute. */
+  /** Absolute path. */
   readonly data: string;
   readonly dataset: DatasetOptions;
   readonly space: Space;
@@ -22,8 +22,8 @@ export interface SearchSettings {
   readonly halving: Halving | null;
 }
 
-/** Writes the settings of a new search; compares them with those of one that is there. @throws {InputError} `SEARCH_OTHER` */
-export async function settleSettings(directory: string, settings: SearchSettings): Promise<void> {
+/** Writes the settings of a new search, or checks those of an existing one. @throws {InputError} `SEARCH_OTHER` */
+export async function checkSettings(directory: string, settings: SearchSettings): Promise<void> {
   const path = join(directory, "search.json");
   const plain = JSON.parse(JSON.stringify(settings)) as SearchSettings;
   if (!existsSync(path)) {

@@ -1,17 +1,17 @@
-/** @module Plays a search over workers through, to see how many are worth having before any is paid. */
+/** @module Simulates a search with several workers, to find out how many are worthwhile before paying for them. */
 import { Random } from "../random/index";
 
 interface SimulatedSearch {
-  /** How long each trial takes on one worker, in the order in which they are handed out. */
+  /** Duration of each trial on one worker, in order of execution. */
   readonly trialSeconds: readonly number[];
   readonly workers: number;
-  /** What every new worker does before its first trial: starting, packing the tiles. */
+  /** Duration of a worker's preparation before its first trial: starting, packing the tiles. */
   readonly prepareSeconds?: number;
-  /** Mean time between interruptions of a worker (spot machines); never where it is not given. */
+  /** Mean time between interruptions of a worker (spot machines). Default: never. */
   readonly interruptedEvery?: number;
-  /** How long after an interruption another machine is there. */
+  /** Time from an interruption until another machine is available. */
   readonly replacedAfter?: number;
-  /** Work that an interruption costs: what was done since the checkpoint. About nothing after SIGTERM. */
+  /** Work lost in an interruption: that since the last checkpoint. Almost none after SIGTERM. */
   readonly repeatSeconds?: number;
   readonly seed?: number;
 }
@@ -19,20 +19,20 @@ interface SimulatedSearch {
 interface SimulationResult {
   /** From the start of the workers to the end of the last trial. */
   readonly seconds: number;
-  /** Time of all workers together until then: what is paid for. */
+  /** Total time of all workers until then, which must be paid. */
   readonly workerSeconds: number;
-  /** One worker that is never interrupted, over this. */
+  /** Time of one worker without interruptions, divided by this time. */
   readonly speedUp: number;
   readonly interruptions: number;
 }
 
-/** A trial, or the rest of one, that can be taken from some moment on. */
+/** A trial, or the rest of one, and the time from which it is available. */
 interface Piece {
   readonly seconds: number;
   readonly from: number;
 }
 
-/** Workers take the next trial as soon as they are free; interrupted ones give the rest of theirs back to be taken first. */
+/** Workers take the next trial as soon as they are free. The rest of an interrupted trial is taken next. */
 export function simulateWorkers({
   trialSeconds,
   workers,

@@ -1,4 +1,4 @@
-/** @module The space of a search: for each training option a fixed value or a distribution to draw from. */
+/** @module The space of a search: a fixed value or a distribution for each training option. */
 import { InputError, messageOf } from "../errors/index";
 import {
   type GivenTrainingOptions,
@@ -12,26 +12,26 @@ import type { Random } from "../random/index";
 /** Values of a trial, by option. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** One of some values, of whatever kind the option takes. */
+/** One of several values of the option's type. */
 export interface Choice {
   readonly choice: readonly unknown[];
 }
-/** Whole numbers from low to high, both included, `step` apart. */
+/** Integers from low to high, inclusive, in steps of `step`. */
 interface IntegerRange {
   readonly integer: readonly [low: number, high: number];
   readonly step?: number;
 }
-/** Numbers from low to high, all equally likely. */
+/** Uniformly distributed numbers from low to high. */
 interface UniformRange {
   readonly uniform: readonly [low: number, high: number];
 }
-/** Numbers from low to high (both above 0), equally likely on a logarithmic scale. */
+/** Numbers from low to high (both above 0), uniformly distributed on a logarithmic scale. */
 interface LogUniformRange {
   readonly logUniform: readonly [low: number, high: number];
 }
 export type Distribution = Choice | IntegerRange | UniformRange | LogUniformRange;
 
-/** Options that every trial has, and those that are searched. */
+/** Options that are the same in all trials, and those that are searched. */
 export interface Space {
   readonly fixed: Settings;
   readonly searched: Readonly<Record<string, Distribution>>;
@@ -40,9 +40,9 @@ export interface Space {
 const KINDS = ["choice", "integer", "uniform", "logUniform"] as const;
 
 /**
- * Makes a space of a plain object: every key is a training option, every value a fixed value or one of `{choice: [...]}`,
+ * Parses a space: every key is a training option, every value a fixed value or one of `{choice: [...]}`,
  * `{integer: [low, high], step}`, `{uniform: [low, high]}`, `{logUniform: [low, high]}`.
- * @param where what to call the object in messages, such as its file
+ * @param where name of the object in messages, such as its file
  * @throws {InputError} `SPACE_INVALID`, naming the key
  */
 export function parseSpace(value: unknown, where = "space"): Space {
@@ -100,7 +100,7 @@ function parseDistribution(entry: Readonly<Record<string, unknown>>, at: string)
   return { integer: [low, high], step: step as number };
 }
 
-/** Values of a distribution such that, where they are allowed, all are: its ends, and where it is continuous a fraction. */
+/** Values to check: if these are valid, all values of the distribution are. A continuous one includes a fraction. */
 function samplesOf(distribution: Distribution): readonly unknown[] {
   if ("choice" in distribution) return distribution.choice;
   if ("integer" in distribution) return distribution.integer;
@@ -116,7 +116,7 @@ function checkValue(key: string, value: unknown, at: string): void {
   }
 }
 
-/** All values of a distribution in order, or undefined where there is no end of them. */
+/** All values of a distribution in order; undefined if it is continuous. */
 export function valuesOf(distribution: Distribution): readonly unknown[] | undefined {
   if ("choice" in distribution) return distribution.choice;
   if (!("integer" in distribution)) return undefined;
@@ -125,7 +125,7 @@ export function valuesOf(distribution: Distribution): readonly unknown[] | undef
   return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step);
 }
 
-/** How many different trials a space has; infinite where a distribution is continuous. */
+/** Number of different trials in a space; infinite if a distribution is continuous. */
 export function sizeOfSpace({ searched }: Space): number {
   return Object.values(searched).reduce((size, one) => size * (valuesOf(one)?.length ?? Number.POSITIVE_INFINITY), 1);
 }

@@ -1,26 +1,26 @@
 /**
  * @module The tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl 2011, "Algorithms for hyper-parameter
- * optimization", section 4): one density over the settings of the good trials, one over those of the others; of some draws
- * from the first, the one with the highest ratio is tried. Every option has a density of its own.
+ * optimization", section 4): one density for the settings of good trials, one for those of the others. Of several draws from
+ * the first, the one with the highest ratio of densities is tried. Each option has its own densities.
  */
 import { normalShareBelow } from "../evaluation/index";
 import type { Random } from "../random/index";
 import { type Distribution, draw, type Settings, type Space, valuesOf } from "./space";
 
-/** A trial that has been begun, and its merit (higher is better) as soon as it has one. */
+/** A trial that has been started, and its merit (higher is better) if it has one already. */
 export interface KnownTrial {
   readonly settings: Settings;
   readonly merit?: number;
 }
 
-/** Trials with a result before densities are worth anything. */
+/** Number of results before densities are used. */
 const STARTUP = 8;
-/** Draws of which the best is tried. */
+/** Number of draws, of which the best is tried. */
 const CANDIDATES = 24;
 /** Share of the trials that count as good. */
 const GOOD_SHARE = 0.15;
 
-/** Settings that the densities prefer, or undefined while too little is known. */
+/** Settings proposed by the densities; undefined while there are too few results. */
 export function proposeByDensities(
   { searched }: Space,
   known: readonly KnownTrial[],
@@ -60,7 +60,7 @@ function parzenDensity(distribution: Distribution, values: readonly unknown[]): 
   return "choice" in distribution ? categorical(distribution, values) : numeric(distribution, values);
 }
 
-/** Relative frequencies, with one observation's weight spread over all values. */
+/** Relative frequencies, plus the weight of one observation spread over all values. */
 function categorical(distribution: Distribution, observed: readonly unknown[]): Density {
   const values = valuesOf(distribution) as readonly unknown[];
   const names = values.map((value) => JSON.stringify(value));
@@ -81,8 +81,8 @@ function categorical(distribution: Distribution, observed: readonly unknown[]): 
 }
 
 /**
- * A normal distribution around each observation, as wide as the gap to its farther neighbour, cut at the borders, and one
- * flat component. Works on the unit interval; logarithmic ranges are mapped to it by their logarithm.
+ * A normal distribution around each observation, as wide as the gap to its farther neighbour and truncated at the borders, and
+ * one uniform component. Works on the unit interval; logarithmic ranges are mapped to it by their logarithm.
  */
 function numeric(distribution: Distribution, observed: readonly unknown[]): Density {
   const scale = unitScale(distribution);
@@ -126,7 +126,7 @@ function unitScale(distribution: Distribution): { toUnit(value: number): number;
     const values = valuesOf(distribution) as readonly number[];
     const [low, high] = [values[0] as number, values.at(-1) as number];
     const { step = 1 } = distribution;
-    // Half a step beyond both ends, so that the outer values get as much room as the others.
+    // Half a step beyond both ends, so that the outer values get the same width as the others.
     const width = high - low + step;
     return {
       toUnit: (value) => (value - low + step / 2) / width,

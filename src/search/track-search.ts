@@ -24,7 +24,7 @@ export class SearchTracker {
     private readonly active: ActiveRun,
   ) {}
 
-  /** Begins the parent run, or goes on with the one of this directory. */
+  /** Starts the parent run, or continues the one of this directory. */
   static async start(
     directory: string,
     settings: SearchSettings,
@@ -39,18 +39,18 @@ export class SearchTracker {
     return new SearchTracker(directory, tracking, active);
   }
 
-  /** How a trial, or its confirmation on pixels, is logged: below this run, without its weights. */
+  /** Tracking options of a trial or of its confirmation on pixels: nested in this run, without weights. */
   trial(trial: number, purpose: "search" | "confirmation"): TrackingOptions {
     return { ...this.tracking, parent: parentOf(this.active), weights: false, tags: { trial: String(trial), purpose } };
   }
 
-  /** The best value after each finished trial. */
+  /** Logs the best value after each finished trial. */
   progress(rows: readonly LeaderboardRow[]): void {
     const [best] = rows;
     if (best) this.active.logMetrics({ "search/best": best.value }, rows.length);
   }
 
-  /** Sends leaderboard and figures and ends the run. */
+  /** Logs leaderboard and figures and ends the run. */
   async finish(rows: readonly LeaderboardRow[], space: Space, objective: Monitor): Promise<Logged> {
     for (const file of ["leaderboard.json", "leaderboard.csv"])
       await this.active.logArtifact(join(this.directory, file));

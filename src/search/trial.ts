@@ -1,4 +1,4 @@
-/** @module One trial: a training run in its own directory, begun or continued. */
+/** @module One trial: starts or continues a training run in its own directory. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { bestByMonitor, monitored, monitorOf, readHistory, readPredictions } from "../evaluation/index";
@@ -11,31 +11,31 @@ import type { EpochResult, RunCallback, Trainer } from "../training/index";
 import type { TrialOutcome } from "./journal";
 import { measureObjective, meritOf } from "./objective";
 
-/** Everything that a trial is made of, as plain data: it may go to another process. */
+/** A trial as plain data, for another process. */
 export interface TrialJob {
   readonly trial: number;
   /** Run directory. */
   readonly run: string;
   readonly options: GivenTrainingOptions;
   readonly objective: string;
-  /** Epochs at which to ask whether to go on. */
+  /** Epochs at which to ask whether to continue. */
   readonly rungs: readonly number[];
   readonly tracking?: Omit<TrackingOptions, "say">;
-  /** Where bases are, for a trial that may go on on another machine. */
+  /** Folder for bases, for a trial that may continue on another machine. */
   readonly subspaceDirectory?: string;
 }
 
-/** What a trial asks of whoever runs it. */
+/** The environment of a trial. */
 export interface TrialHost {
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  /** True where the trial is to end at this rung. @param merit of the best epoch so far; higher is better */
+  /** True if the trial should end at this rung. @param merit of the best epoch so far; higher is better */
   atRung(trial: number, epoch: number, merit: number): Promise<boolean>;
 }
 
 const STOP_REASON = "others were better after as many epochs";
 
-/** Runs a trial to its end, from its checkpoint where there is one; a trial that has ended is only read. */
+/** Runs a trial, from its checkpoint if there is one; only reads a finished trial. */
 export async function runTrial(job: TrialJob, { signal, progress, atRung }: TrialHost): Promise<TrialOutcome> {
   const directory = new RunDirectory(job.run);
   const begun = existsSync(directory.config);
@@ -50,7 +50,7 @@ export async function runTrial(job: TrialJob, { signal, progress, atRung }: Tria
         signal,
         variant: "none",
         report: false,
-        // The search's own lock, or the queue's, holds for its trials, also where they go from one process to another.
+        // The lock of the search or the queue protects its trials, even when they move to another process.
         lock: false,
         track: job.tracking ?? false,
         callbacks: [new HalvingCallback(job, atRung)],
@@ -61,7 +61,7 @@ export async function runTrial(job: TrialJob, { signal, progress, atRung }: Tria
   return outcomeOf(directory, job.objective);
 }
 
-/** Asks at every rung whether the trial may go on. */
+/** Asks at every rung whether the trial continues. */
 class HalvingCallback implements RunCallback {
   constructor(
     private readonly job: TrialJob,

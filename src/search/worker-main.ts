@@ -1,6 +1,6 @@
 /**
- * @module A worker of a search: a process that runs the trials it is sent, one after the other. `worker-main.js
- * GRACE-SECONDS`: how long it may take to save a checkpoint when the process that sent them has ended.
+ * @module A worker process of a search, which runs trials sequentially: `worker-main.js GRACE-SECONDS`, the time for saving a
+ * checkpoint after the parent process has ended.
  */
 import { Interrupted, messageOf } from "../errors/index";
 import { silentProgress } from "../progress/index";
@@ -23,11 +23,11 @@ const host: Omit<TrialHost, "signal"> = {
 };
 
 function send(message: FromWorker): void {
-  // Where the other side has just ended, its "disconnect" follows.
+  // If the parent has just ended, its "disconnect" event follows.
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
-/** Stops the trial under way at the next batch; its checkpoint stays. Another trial may follow. */
+/** Stops the current trial at the next batch, after saving a checkpoint. Another trial may follow. */
 function stop(): void {
   controller.abort(new Interrupted());
   answer?.(false);
@@ -55,7 +55,7 @@ async function work(message: ToWorker): Promise<void> {
 process.on("message", (message: ToWorker) => void work(message));
 process.on("disconnect", () => {
   leave();
-  // Nobody is there to hear of the trial any more; what it has is in its checkpoint.
+  // The result cannot be sent any more, but the checkpoint has it.
   setTimeout(() => process.exit(0), 1000 * graceSeconds).unref();
 });
 process.on("SIGINT", leave).on("SIGTERM", leave);

@@ -1,4 +1,4 @@
-/** @module Where trials run: in this process, or in worker processes, so that a crash costs one trial's last minutes only. */
+/** @module Runs trials in this process or in worker processes, so that a crash only costs the last minutes of one trial. */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -18,28 +18,30 @@ export type FromWorker =
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "interrupted" };
 
-/** Runs trials. */
+/** How often a trial is started if its worker is lost. */
+export const MOST_STARTS = 3;
+
 export interface TrialRunner {
   run(job: TrialJob, host: TrialHost): Promise<TrialOutcome>;
 }
 
 /** Where the trials of a search run. */
 export interface TrialPool {
-  /** Called once, when the search has its directory. */
+  /** Called once, when the directory of the search exists. */
   begin(): Promise<void>;
-  /** Calls `work` once for each trial that can run at the same time; resolves when all calls have. */
+  /** Calls `work` once for each trial that can run at the same time, and waits for all calls. */
   each(work: (runner: TrialRunner) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The worker process ended in the middle of a trial (killed, out of memory). The trial can go on in another one. */
+/** The worker process ended during a trial (killed, out of memory). The trial can continue in another one. */
 export class WorkerLost extends HistoError {
   constructor(how: string) {
-    super("SEARCH_WORKER_LOST", `The worker ended in the middle of a trial (${how}).`);
+    super("SEARCH_WORKER_LOST", `The worker ended during a trial (${how}).`);
   }
 }
 
-/** Trials on this machine: in this process for one worker, else in a process for each. */
+/** Runs trials on this machine: in this process for one worker, otherwise in one process per worker. */
 export class LocalPool implements TrialPool {
   private readonly processes: readonly ProcessRunner[];
 
@@ -65,11 +67,11 @@ export function processRunners(count: number, graceSeconds?: number): ProcessRun
   return Array.from({ length: count }, () => new ProcessRunner(threads, graceSeconds));
 }
 
-/** A process that runs one trial at a time; it is started for the first one, and again where it was lost. */
+/** A process that runs one trial at a time. It is started for the first one, and again after it was lost. */
 export class ProcessRunner implements TrialRunner {
   private child: ChildProcess | undefined;
 
-  /** @param graceSeconds how long the process goes on, to save a checkpoint, when this one has ended */
+  /** @param graceSeconds time for the process to save a checkpoint after this one has ended */
   constructor(
     private readonly threads: string,
     private readonly graceSeconds = 20,
@@ -78,7 +80,7 @@ export class ProcessRunner implements TrialRunner {
   run(job: TrialJob, { signal, atRung }: TrialHost): Promise<TrialOutcome> {
     const child = this.start();
     return new Promise((resolve, reject) => {
-      // A process that is gone says so by its exit, not by a message that could not be sent.
+      // A lost process is noticed by its exit, not by a failed message.
       const tell = (message: ToWorker) => void (child.connected && child.send(message, () => undefined));
       const stop = () => tell({ type: "stop" });
       const lose = (how: string) => {
@@ -110,7 +112,7 @@ export class ProcessRunner implements TrialRunner {
     if (this.child?.connected) this.child.disconnect();
   }
 
-  /** Ends the process at once: nothing more is written. The trial's promise is rejected. */
+  /** Ends the process at once, so that it writes nothing more. The trial's promise is rejected. */
   kill(): void {
     this.child?.kill("SIGKILL");
   }

@@ -217,7 +217,7 @@ describe("a search through Redis", { skip: withoutRedis() }, () => {
     await rename(run, `${run}.away`);
     const elsewhere = worker();
     assert.equal(await elsewhere.ended, 2);
-    assert.match(elsewhere.stderr, /shared is not there; mount the folder of the search under this path/);
+    assert.match(elsewhere.stderr, /shared does not exist; mount the folder of the search under this path/);
     await rename(`${run}.away`, run);
     await rename(data, join(folder, "moved"));
     const good = worker("--data", join(folder, "moved"));

@@ -1,4 +1,4 @@
-/** @module The search's side of the queue: hands trials out, answers at rungs, and takes what comes back. */
+/** @module The search's side of the queue: queues trials, answers at rungs, and collects results. */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -8,16 +8,15 @@ import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { HistoError, Interrupted, messageOf } from "../../errors/index";
 import { readJson, writeJson } from "../../files/index";
 import type { Progress } from "../../progress/index";
-import { openQueue, parseRedisUrl } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { SearchSettings } from "../settings";
 import type { TrialHost, TrialJob } from "../trial";
-import type { TrialPool, TrialRunner } from "../workers";
+import { MOST_STARTS, type TrialPool, type TrialRunner } from "../workers";
 import {
-  LIVES,
+  closeTrialQueue,
   type Merits,
+  openTrialQueue,
   PROTOCOL,
-  QUEUE,
   type QueuedTrial,
   type QueueFile,
   queuedSearchId,
@@ -27,27 +26,27 @@ import {
 
 const POLL_MS = 250;
 const COUNT_WORKERS_MS = 2000;
-/** How long a stopped search waits for workers to let go of its trials. */
+/** How long a stopped search waits until workers return its trials. */
 const FAREWELL_MS = 20_000;
-/** Results that nobody fetched are forgotten; the run directories still have them. */
+/** Results that are not collected in time are removed; the run directories still have them. */
 const KEEP = { age: 7 * 24 * 3600 };
 
 interface QueuePoolOptions {
   readonly redis: string;
-  /** The search's directory, absolute. */
+  /** Absolute path of the search's directory. */
   readonly directory: string;
   readonly settings: Pick<SearchSettings, "data" | "dataset">;
-  /** Trials in the queue at the same time; as many as there are workers where it is not given. */
+  /** Trials in the queue at the same time. Default: the number of workers. */
   readonly workers?: number | undefined;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-/** Trials go to whatever workers listen at Redis. */
+/** Runs trials on all workers that listen at Redis. */
 export class QueuePool implements TrialPool, TrialRunner {
   private search = "";
-  private said = "";
-  private counted = -1;
+  private lastLine = "";
+  private workerCount = -1;
   private closed = false;
   private running: readonly Promise<void>[] = [];
 
@@ -58,15 +57,10 @@ export class QueuePool implements TrialPool, TrialRunner {
     private readonly address: string,
   ) {}
 
-  /** Connects; writes nothing. @throws {HistoError} where Redis cannot be reached */
+  /** Connects, and writes nothing. @throws {HistoError} if Redis cannot be reached */
   static async open(options: QueuePoolOptions): Promise<QueuePool> {
     const { settings, progress } = options;
-    const address = parseRedisUrl(options.redis);
-    let away = false;
-    const queue: TrialQueue = await openQueue(address, QUEUE, () => {
-      if (!away) progress.say(`${address.shown} does not answer any more; the search waits for it.`);
-      away = true;
-    });
+    const { queue, address } = await openTrialQueue(options.redis, progress, "the search");
     try {
       const dataHash = await datasetContentHash(await loadDataset(settings.data, settings.dataset));
       return new QueuePool(queue, dataHash, options, address.shown);
@@ -76,7 +70,7 @@ export class QueuePool implements TrialPool, TrialRunner {
     }
   }
 
-  /** Gives the search its id in the queue: the same as before, where it has one. */
+  /** Sets the id of the search in the queue, which stays the same when it continues. */
   async begin(): Promise<void> {
     const { directory } = this.options;
     const path = join(directory, "queue.json");
@@ -94,8 +88,8 @@ export class QueuePool implements TrialPool, TrialRunner {
     };
     for (let i = 0; i < (workers ?? 1); i++) more();
     while (ended === 0 && !signal.aborted) {
-      const there = await this.countWorkers();
-      while (workers === undefined && ended === 0 && running.length < there) more();
+      const count = await this.countWorkers();
+      while (workers === undefined && ended === 0 && running.length < count) more();
       await Promise.race([...running, pause(COUNT_WORKERS_MS, signal)]);
     }
     await Promise.all(running);
@@ -108,7 +102,7 @@ export class QueuePool implements TrialPool, TrialRunner {
       if (report?.type === "failed") throw new HistoError("SEARCH_TRIAL_FAILED", report.reason);
       if (host.signal.aborted || this.closed) throw new Interrupted();
       if (report?.type === "refused") this.say(report.reason);
-      // Redis was emptied: whoever had the trial notices within a second and lets it go.
+      // Redis was emptied. A worker with this trial notices that within a second and stops it.
       if (!report) await pause(3000, host.signal);
     }
   }
@@ -116,10 +110,10 @@ export class QueuePool implements TrialPool, TrialRunner {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(this.running);
-    await Promise.race([this.queue.close().catch(() => undefined), pause(2000)]);
+    await closeTrialQueue(this.queue);
   }
 
-  /** Sees a trial through the queue; undefined where it got lost there (Redis was emptied). */
+  /** Queues a trial and waits for its report; undefined if it was lost (Redis was emptied). */
   private async reportOn(job: TrialJob, host: TrialHost): Promise<TrialReport | undefined> {
     const { search, dataHash } = this;
     const data: QueuedTrial = { protocol: PROTOCOL, search, directory: this.options.directory, dataHash, job };
@@ -130,7 +124,7 @@ export class QueuePool implements TrialPool, TrialRunner {
     let starts = 0;
     for (; Date.now() < farewell; await pause(POLL_MS)) {
       const look = await this.ask(async () => {
-        // Where it is in the queue already, because this search was killed before, nothing is added.
+        // Adds nothing if it is in the queue already because this search was killed before.
         if (!added) await this.queue.add("trial", data, jobOptions(id));
         added = true;
         return { state: await this.queue.getJobState(id), queued: await this.queue.getJob(id) };
@@ -159,7 +153,7 @@ export class QueuePool implements TrialPool, TrialRunner {
     return { type: "interrupted" };
   }
 
-  /** A command to Redis; undefined where it failed, which is said, and tried again by whoever asked. */
+  /** Sends a command to Redis. Reports a failure and returns undefined, so that the caller can retry. */
   private async ask<T>(command: () => Promise<T>): Promise<T | undefined> {
     try {
       return await command();
@@ -171,24 +165,24 @@ export class QueuePool implements TrialPool, TrialRunner {
   }
 
   private async countWorkers(): Promise<number> {
-    const count = await this.queue.getWorkersCount().catch(() => this.counted);
-    if (count !== this.counted) this.options.progress.say(this.describeWorkers(count));
-    this.counted = count;
+    const count = await this.queue.getWorkersCount().catch(() => this.workerCount);
+    if (count !== this.workerCount) this.options.progress.say(this.describeWorkers(count));
+    this.workerCount = count;
     return count;
   }
 
   private describeWorkers(count: number): string {
     if (count > 0) return `${count} worker${count === 1 ? "" : "s"} at ${this.address}`;
-    return `No worker listens at ${this.address}; start one wherever there is a processor: npx histo worker --redis ${this.address}`;
+    return `No worker listens at ${this.address}; start one on any machine: npx histo worker --redis ${this.address}`;
   }
 
   private say(line: string): void {
-    if (line !== this.said) this.options.progress.say(line);
-    this.said = line;
+    if (line !== this.lastLine) this.options.progress.say(line);
+    this.lastLine = line;
   }
 }
 
-/** Answers at the rungs that have none yet. */
+/** The answers for rungs that have none yet. */
 async function answersTo(
   { trial }: TrialJob,
   progress: unknown,
@@ -204,15 +198,15 @@ async function answersTo(
 }
 
 function jobOptions(jobId: string): JobsOptions {
-  return { jobId, attempts: LIVES, removeOnComplete: KEEP, removeOnFail: KEEP };
+  return { jobId, attempts: MOST_STARTS, removeOnComplete: KEEP, removeOnFail: KEEP };
 }
 
 function lostReport(reason: string): TrialReport {
   const stalled = /stalled/.test(reason);
-  return { type: "failed", reason: stalled ? `Its worker ended in the middle of it, ${LIVES} times.` : reason };
+  return { type: "failed", reason: stalled ? `Its worker ended during the trial, ${MOST_STARTS} times.` : reason };
 }
 
 async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  // The connection keeps the process alive; what is only waited for does not.
+  // The connection keeps the process alive, not this timer.
   await setTimeout(milliseconds, undefined, { ref: false, ...(signal && { signal }) }).catch(() => undefined);
 }

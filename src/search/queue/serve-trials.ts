@@ -1,4 +1,4 @@
-/** @module The worker's side of the queue: takes trials, runs them in processes of its own, and says what came out. */
+/** @module The worker's side of the queue: takes trials, runs them in child processes, and reports the results. */
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,13 +8,13 @@ import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { InputError, Interrupted, messageOf } from "../../errors/index";
 import { readJson } from "../../files/index";
 import { decimal, type Progress, silentProgress } from "../../progress/index";
-import { openQueue, parseRedisUrl } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { TrialJob } from "../trial";
-import { type ProcessRunner, processRunners, WorkerLost } from "../workers";
+import { MOST_STARTS, type ProcessRunner, processRunners, WorkerLost } from "../workers";
 import {
-  LIVES,
+  closeTrialQueue,
   type Merits,
+  openTrialQueue,
   PROTOCOL,
   QUEUE,
   type QueuedTrial,
@@ -27,44 +27,38 @@ import { TrialWatch } from "./watch";
 
 export interface WorkerOptions {
   readonly redis: string;
-  /** Trials at the same time, each in a process of its own. Default: 1. */
+  /** Trials at the same time, each in its own process. Default: 1. */
   readonly workers?: number | undefined;
-  /** Where this machine has the data set. Default: the path that the search names. */
+  /** Path of the data set on this machine. Default: the path in the search. */
   readonly data?: string | undefined;
-  /** After so many seconds without a sign of life a trial is given to another worker. Default: 30. */
+  /** Seconds without a sign of life after which another worker gets a trial. Default: 30. */
   readonly lostAfter?: number | undefined;
-  /** End after so many seconds without a trial. Default: never. */
+  /** Ends after this many seconds without a trial. Default: never. */
   readonly idle?: number | undefined;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
 
-/** What a worker did. */
 export interface WorkerSummary {
   readonly finished: number;
   readonly failed: number;
-  /** Trials that this worker was stopped in; others go on with them. */
+  /** Trials that were running when this worker was stopped; other workers continue them. */
   readonly givenBack: number;
 }
 
-/** How long a trial waits at a rung for a search that is not there. */
+/** How long a trial waits at a rung for the answer of the search. */
 const PATIENCE_MS = 30_000;
 
 type TrialInQueue = Job<QueuedTrial, TrialReport, "trial">;
 
 /**
- * Takes trials until it is told to stop: then the trials it is in are saved and given back.
- * @throws where Redis cannot be reached
- * @throws {InputError} where this machine does not see what a search needs: its directory and its data set
+ * Takes trials until it is stopped; running trials are then saved and returned to the queue.
+ * @throws {HistoError} if Redis cannot be reached
+ * @throws {InputError} if this machine lacks the directory or the data set of a search
  */
 export async function serveTrials(options: WorkerOptions): Promise<WorkerSummary> {
   const { progress = silentProgress, signal, idle } = options;
-  const address = parseRedisUrl(options.redis);
-  let away = false;
-  const queue: TrialQueue = await openQueue(address, QUEUE, () => {
-    if (!away) progress.say(`${address.shown} does not answer any more; the worker waits for it.`);
-    away = true;
-  });
+  const { queue, address } = await openTrialQueue(options.redis, progress, "the worker");
   const server = new TrialServer(queue, { ...options, progress, connection: address.options });
   signal?.addEventListener("abort", () => server.stop());
   if (signal?.aborted) server.stop();
@@ -72,7 +66,7 @@ export async function serveTrials(options: WorkerOptions): Promise<WorkerSummary
   try {
     return await server.untilStopped(idle);
   } finally {
-    await Promise.race([queue.close().catch(() => undefined), setTimeout(2000)]);
+    await closeTrialQueue(queue);
   }
 }
 
@@ -102,9 +96,9 @@ class TrialServer {
       concurrency: workers,
       lockDuration: this.lockMs,
       stalledInterval: this.lockMs / 2,
-      maxStalledCount: LIVES - 1,
+      maxStalledCount: MOST_STARTS - 1,
     });
-    // Lost connections come back by themselves; a lost lock is noticed by the trial's watch.
+    // BullMQ reconnects automatically; the trial's watch notices a lost lock.
     this.worker.on("error", () => undefined);
   }
 
@@ -112,14 +106,14 @@ class TrialServer {
     if (!this.controller.signal.aborted) this.controller.abort(new Interrupted());
   }
 
-  /** @throws {InputError} what made this worker refuse a trial */
+  /** @throws {InputError} if this worker had to refuse a trial */
   async untilStopped(idleSeconds = Number.POSITIVE_INFINITY): Promise<WorkerSummary> {
     const { signal } = this.controller;
     while (!signal.aborted && (this.busy > 0 || Date.now() - this.lastActive < 1000 * idleSeconds)) {
       await setTimeout(500, undefined, { signal }).catch(() => undefined);
     }
     this.stop();
-    // Resolves when the trials under way have been given back; without Redis that cannot be waited for.
+    // Resolves when running trials have been returned, which is impossible without Redis.
     await Promise.race([this.worker.close(), setTimeout(this.lockMs)]);
     for (const runner of this.free) runner.close();
     if (this.fault) throw this.fault;
@@ -160,7 +154,7 @@ class TrialServer {
       return { type: "finished", outcome };
     } catch (error) {
       if (watch.lost) throw new WorkerLost("its lock was lost");
-      if (error instanceof Interrupted) return await this.letGo(queued, token, watch);
+      if (error instanceof Interrupted) return await this.giveBack(queued, token, watch);
       if (error instanceof WorkerLost) throw error;
       this.counts.failed++;
       this.progress.say(`Trial ${job.trial + 1} failed: ${messageOf(error)}`);
@@ -194,8 +188,8 @@ class TrialServer {
     });
   }
 
-  /** A trial that was stopped: done for now where its search was, else for another worker at once. */
-  private async letGo(queued: TrialInQueue, token: string, watch: TrialWatch): Promise<TrialReport> {
+  /** Reports a cancelled trial as interrupted; returns any other to the queue for another worker. */
+  private async giveBack(queued: TrialInQueue, token: string, watch: TrialWatch): Promise<TrialReport> {
     if (watch.cancelled) return { type: "interrupted" };
     this.counts.givenBack++;
     this.progress.say(`Trial ${queued.data.job.trial + 1} was saved and given back.`);
@@ -203,14 +197,14 @@ class TrialServer {
     throw new DelayedError();
   }
 
-  /** Why this worker cannot take a search's trials; a fault of this machine ends the worker. */
+  /** Why this worker cannot take trials of a search. A problem of this machine also stops the worker. */
   private async refusalOf({ protocol, directory, search, job, dataHash }: QueuedTrial): Promise<string | undefined> {
-    if (protocol !== PROTOCOL) return this.refuse("WORKER_VERSION", "it is of another version of this program");
+    if (protocol !== PROTOCOL) return this.refuse("WORKER_VERSION", "it has another version of this program");
     const file = join(directory, "queue.json");
     if (!existsSync(file)) {
       return this.refuse(
         "WORKER_SEES_NO_RUN",
-        `${directory} is not there; mount the folder of the search under this path`,
+        `${directory} does not exist; mount the folder of the search under this path`,
       );
     }
     if (queuedSearchId(directory, await readJson<QueueFile>(file)) !== search) {
@@ -222,7 +216,10 @@ class TrialServer {
     const other = /^[0-9a-f]{64}$/.test(seen)
       ? `${data} is not the search's data set (content ${seen.slice(0, 12)} instead of ${dataHash.slice(0, 12)})`
       : seen.replace(/\.$/, "");
-    return this.refuse("WORKER_OTHER_DATA", `${other}; bring the data set here and name its place with --data`);
+    return this.refuse(
+      "WORKER_OTHER_DATA",
+      `${other}; copy the data set to this machine and give its path with --data`,
+    );
   }
 
   private hashOf(data: string, { options }: TrialJob): Promise<string> {

@@ -1,6 +1,6 @@
 /**
- * @module A worker's watch over a trial: is it still this worker's, what has the search answered, was it called off? A trial
- * whose lock is lost belongs to somebody else, and nothing more may be written into its directory.
+ * @module Monitors a trial of a worker: its lock, the answers of the search, and a cancellation. A trial whose lock is lost
+ * belongs to another worker, and this one must not write into its directory.
  */
 import { setTimeout } from "node:timers/promises";
 import { Job } from "bullmq";
@@ -10,13 +10,13 @@ import type { QueuedTrial, TrialQueue, TrialReport } from "./protocol";
 const LOOK_MS = 500;
 
 interface WatchEvents {
-  /** The trial belongs to another worker now, or to nobody. */
+  /** The trial no longer belongs to this worker. */
   onLost(): void;
   /** The search was stopped. */
   onCancelled(): void;
 }
 
-/** Looks after one trial until it is ended. */
+/** Monitors one trial until it ends. */
 export class TrialWatch {
   private ended = false;
   private answers: Readonly<Record<string, boolean>>;
@@ -33,13 +33,13 @@ export class TrialWatch {
     this.cancelled = job.data.cancelled ?? false;
   }
 
-  /** @param lockMs how long the lock holds that was just taken */
+  /** @param lockMs duration of the lock that was just taken */
   async run(lockMs: number): Promise<void> {
     let holdsUntil = Date.now() + lockMs;
     while (!this.ended && !this.lost) {
       await setTimeout(LOOK_MS);
       if (this.ended) return;
-      // Without Redis there is no telling; the trial is this worker's for as long as the lock that was seen last.
+      // Without Redis, the trial belongs to this worker until the last known lock ends.
       holdsUntil = (await this.lock().catch(() => holdsUntil)) ?? 0;
       if (this.ended) return;
       if (Date.now() > holdsUntil) {
@@ -62,8 +62,8 @@ export class TrialWatch {
   }
 
   /**
-   * The search's answer at a rung; false where none comes in time, because the search is not there: then the trial goes on,
-   * and an answer that comes later counts at the next rung.
+   * The search's answer at a rung: true to stop. False if there is none in time because the search is not running; a later
+   * answer then applies at the next rung.
    */
   async answerAt(epoch: number, patienceMs: number, signal: AbortSignal): Promise<boolean> {
     const until = Date.now() + patienceMs;
