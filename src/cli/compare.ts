@@ -1,8 +1,9 @@
 /** @module `histo compare`: common techniques on one data set, one table. */
 
+import { join } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
-import type { ComparisonRow, TechniqueComparison } from "../experiments/index";
+import type { ComparisonRow, SeedSpread, TechniqueComparison } from "../experiments/index";
 import { group, option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { type DataOptions, datasetChoice, datasetOptions } from "./data-options";
@@ -40,37 +41,52 @@ export const compareSchema = z.strictObject({
     size: option(whole(8, 16384).default(96), "edge length of the models' input", { value: "px" }),
     epochs: option(whole(1).optional(), "maximum epochs per technique", { value: "n" }),
     seed: option(whole(0).default(0), "random seed", { value: "n" }),
+    seeds: option(
+      whole(1, 100).default(1),
+      "repeat with so many seeds, from --seed on, and print mean and standard deviation",
+      { value: "n" },
+    ),
   }),
   ...trackingOptions,
 });
 
-export const compareCommand: CommandDefinition<DataOptions, TechniqueComparison> = {
+type Compared = TechniqueComparison & { readonly overSeeds?: readonly SeedSpread[] };
+
+export const compareCommand: CommandDefinition<DataOptions, Compared> = {
   configure: (command) => [datasetChoice, backboneSchema, compareSchema].reduce(addSchemaOptions, command),
   async run(flags, { progress, signal }) {
     await mustBeDataFolder(flags.data);
-    const { compareTechniques, comparisonDirectory, usualTechniques } = await import("../experiments/index.js");
-    const { out, models, backbone, size, epochs, seed, track, experiment } = readOptions(flags, compareSchema);
-    const dataset = datasetOptions(flags);
-    const place = { data: flags.data, dataset, size, seed, ...(epochs !== undefined && { epochs }) };
-    const comparison = await compareTechniques({
+    const { compareOverSeeds, compareTechniques, comparisonDirectory, usualTechniques } = await import(
+      "../experiments/index.js"
+    );
+    const given = readOptions(flags, compareSchema);
+    const { out, models, backbone, size, epochs, seed, seeds, track, experiment } = given;
+    const place = { data: flags.data, dataset: datasetOptions(flags), size, ...(epochs !== undefined && { epochs }) };
+    const options = {
       ...place,
-      out: out ?? comparisonDirectory(place),
       models: models?.split(",") ?? usualTechniques(),
       ...(backbone !== undefined && { backbone }),
       backboneOptions: givenOptions(flags, backboneSchema),
       track: track && { experiment },
       progress,
       signal,
-    });
+    };
+    const outOf = (seed: number) => out ?? comparisonDirectory({ ...place, seed });
+    const rest = Array.from({ length: seeds - 1 }, (_, i) => seed + 1 + i);
+    const comparison: Compared =
+      seeds === 1
+        ? await compareTechniques({ ...options, seed, out: outOf(seed) })
+        : await compareOverSeeds(options, [seed, ...rest], (one) => (out ? join(out, `seed-${one}`) : outOf(one)));
     if (comparison.failed.some(({ isUnavailable }) => !isUnavailable)) process.exitCode = 1;
     return comparison;
   },
-  render({ rows, failed, verdict, runUrl }) {
+  render({ rows, failed, verdict, runUrl, overSeeds }) {
     const notes = rows.flatMap(({ title, note }) => (note ? [`${title}: ${note}.`] : []));
     const page = runUrl ? [`MLflow: ${runUrl}`] : [];
     const lines = [...rows.map(cells), ...failed.map(({ title }) => [title, "failed"])];
     const reasons = failed.map(({ title, reason }) => `${title} failed: ${reason}`);
-    return [textTable(HEADER, lines), ...notes, ...reasons, verdict, ...page].join("\n");
+    const spread = overSeeds ? ["", seedTable(overSeeds)] : [];
+    return [textTable(HEADER, lines), ...notes, ...reasons, verdict, ...page, ...spread].join("\n");
   },
 };
 
@@ -87,6 +103,18 @@ const HEADER = [
   "s",
   "ms/image",
 ];
+
+/** Mean and standard deviation over seeds. */
+function seedTable(techniques: readonly SeedSpread[]): string {
+  const lines = techniques.map(({ title, seeds, validation, test }) => [
+    title,
+    String(seeds),
+    ...[validation.rocAuc, test.rocAuc, test.balancedAccuracy].map((spread) =>
+      spread ? `${spread.mean.toFixed(3)}${spread.std === null ? "" : ` ± ${spread.std.toFixed(3)}`}` : "",
+    ),
+  ]);
+  return textTable(["over seeds", "seeds", "validation AUC", "test AUC", "test bal. acc."], lines);
+}
 
 function cells(row: ComparisonRow): string[] {
   const { rocAuc, rocAucCi95, balancedAccuracy } = row.test;

@@ -20,7 +20,7 @@ import { backboneTechnique, type Choice, type Technique, techniquesNamed } from 
 import { ComparisonTracker } from "./track-comparison";
 import { keptResult, type ProcessContext, type ProcessTraining, trainOnce } from "./train-process";
 
-interface TechniqueComparisonOptions {
+export interface TechniqueComparisonOptions {
   readonly data: string;
   /** How to read the directory, where finding out is not enough. */
   readonly dataset?: DatasetOptions;

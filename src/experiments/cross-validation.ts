@@ -12,6 +12,7 @@ import type { ActiveRun } from "../tracking/index";
 import { endLogged, type Logged } from "./logged";
 import { numbers } from "./metric-names";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
+import { type Spread, spreadOf } from "./spread";
 import { type ProcessTraining, trainOnce } from "./train-process";
 
 interface CrossValidationOptions {
@@ -21,15 +22,6 @@ interface CrossValidationOptions {
   readonly track?: ParentTracking | false;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
-}
-
-/** A measure over the folds where it exists. */
-export interface Spread {
-  readonly mean: number;
-  /** Standard deviation (of a sample); null for a single fold. */
-  readonly std: number | null;
-  readonly min: number;
-  readonly max: number;
 }
 
 interface FoldResult {
@@ -78,7 +70,12 @@ export async function crossValidate(
       const result = await trainOnce(training, { progress, signal, ...(tracking && { tracking }) });
       folds.push({ fold, run: at, validation: result.validation, test: result.test });
     }
-    const result = { run: run.path, folds, validation: spreadOf(folds, "validation"), test: spreadOf(folds, "test") };
+    const result = {
+      run: run.path,
+      folds,
+      validation: spreadOf(folds.map(({ validation }) => validation)),
+      test: spreadOf(folds.map(({ test }) => test)),
+    };
     await writePredictions(run.predictions("validation"), await outOfFold(folds));
     await writeJson(join(run.path, "folds.json"), result);
     return { ...result, ...(active && (await finish(active, result))) };
@@ -92,26 +89,6 @@ export async function crossValidate(
 async function outOfFold(folds: readonly FoldResult[]) {
   const files = folds.map(({ run }) => readPredictions(new RunDirectory(run).predictions("validation")));
   return (await Promise.all(files)).flat();
-}
-
-/** Mean and spread of every measure that is a number. */
-function spreadOf(folds: readonly FoldResult[], partition: "validation" | "test"): Record<string, Spread> {
-  const rows = folds.map((fold) => Object.entries(fold[partition]));
-  const names = new Set(
-    rows.flatMap((row) => row.filter(([, value]) => typeof value === "number").map(([name]) => name)),
-  );
-  const valuesOf = (name: string) =>
-    rows.flatMap((row) =>
-      row.filter(([key, value]) => key === name && Number.isFinite(value)).map(([, value]) => value),
-    );
-  return Object.fromEntries([...names].map((name) => [name, spread(valuesOf(name) as number[])]));
-}
-
-function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const std = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;
-  return { mean, std, min: Math.min(...values), max: Math.max(...values) };
 }
 
 async function finish(active: ActiveRun, { run, validation, test }: CrossValidation): Promise<Logged> {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
-import { compareTechniques, type TechniqueComparison } from "../../src/experiments/index";
+import { compareTechniques, type SeedSpread, type TechniqueComparison } from "../../src/experiments/index";
 import { readJson } from "../../src/files/index";
 import { proportionalHidden } from "../../src/models/registry/index";
 import { histo } from "../support/histo";
@@ -44,6 +44,30 @@ test("a technique that fails is a marked row, the others go on, and the command 
   assert.equal(said.status, 1, said.stderr);
   assert.match(said.stdout, /^small ViT +failed$/m);
   assert.ok(said.stdout.includes(`small ViT failed: ${reason}`), said.stdout);
+});
+
+test("several seeds give a mean and a standard deviation for each technique, and are kept", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const [data, out] = [join(directory, "data"), join(directory, "out")];
+  await writeSyntheticDataset({ out: data, images: 60, size: 16 });
+  const place = ["--data", data, "--out", out, "--size", "16", "--epochs", "2", "--no-track", "--models", "colour,mlp"];
+  const compared = histo("compare", ...place, "--seed", "4", "--seeds", "2", "--json");
+  assert.equal(compared.status, 0, compared.stderr);
+  const { seed, rows, overSeeds } = JSON.parse(compared.stdout) as TechniqueComparison & { overSeeds: SeedSpread[] };
+  assert.equal(seed, 4);
+  assert.deepEqual(
+    overSeeds.map(({ name, seeds }) => [name, seeds]),
+    rows.map(({ name }) => [name, 2]),
+  );
+  const other = await readJson<TechniqueComparison>(join(out, "seed-5", "comparison.json"));
+  const [a, b] = [rows, other.rows].map((some) => some.find(({ name }) => name === "mlp")!.test.rocAuc);
+  const { mean, std } = overSeeds.find(({ name }) => name === "mlp")!.test.rocAuc!;
+  assert.ok(Math.abs(mean - (a! + b!) / 2) < 1e-12);
+  assert.ok(Math.abs(std! - Math.abs(a! - b!) / Math.SQRT2) < 1e-12);
+  assert.notEqual(a, b, "seeds change the training");
+  const again = histo("compare", ...place, "--seed", "4", "--seeds", "2");
+  assert.match(again.stdout, /^over seeds +seeds +validation AUC/m);
+  assert.match(again.stdout, /^MLP on pixels +2 +0\.\d{3} ± 0\.\d{3} /m);
 });
 
 test("without a network the pretrained technique is a marked row, and no failure", async (context) => {

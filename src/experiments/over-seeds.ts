@@ -1,0 +1,55 @@
+/** @module The comparison of techniques with several seeds: what differs between them is chance, not technique. */
+import { join } from "node:path";
+import { writeJson } from "../files/index";
+import { compareTechniques, type TechniqueComparison, type TechniqueComparisonOptions } from "./compare-techniques";
+import { type Spread, spreadOf } from "./spread";
+
+/** A technique over all seeds. */
+export interface SeedSpread {
+  readonly name: string;
+  readonly title: string;
+  /** Seeds with which it was trained and measured. */
+  readonly seeds: number;
+  /** By the names of the metrics. */
+  readonly validation: Readonly<Record<string, Spread>>;
+  readonly test: Readonly<Record<string, Spread>>;
+}
+
+/**
+ * Runs {@link compareTechniques} once for each seed and writes `seeds.json` into the first seed's folder.
+ * @param seeds the first is the one whose comparison is returned
+ * @param outOf folder of a seed's comparison
+ * @returns failures of any seed are in `failed`, a technique once
+ */
+export async function compareOverSeeds(
+  options: Omit<TechniqueComparisonOptions, "seed" | "out">,
+  seeds: readonly [number, ...number[]],
+  outOf: (seed: number) => string,
+): Promise<TechniqueComparison & { readonly overSeeds: readonly SeedSpread[] }> {
+  const compare = (seed: number) => compareTechniques({ ...options, seed, out: outOf(seed) });
+  const first = await compare(seeds[0]);
+  const all = [first];
+  for (const [i, seed] of seeds.slice(1).entries()) {
+    options.progress?.say(`Seed ${seed} (${i + 2} of ${seeds.length})`);
+    all.push(await compare(seed));
+  }
+  const overSeeds = namesOf(all.map(({ rows }) => rows)).map((name): SeedSpread => {
+    const rows = all.flatMap((comparison) => comparison.rows.filter((row) => row.name === name));
+    return {
+      name,
+      title: rows[0]?.title ?? name,
+      seeds: rows.length,
+      validation: spreadOf(rows.map(({ validation }) => validation)),
+      test: spreadOf(rows.map(({ test }) => test)),
+    };
+  });
+  const failed = all.flatMap((comparison) => comparison.failed);
+  const failedOnce = failed.filter(({ name }, i) => failed.findIndex((other) => other.name === name) === i);
+  const result = { ...first, failed: failedOnce, overSeeds };
+  await writeJson(join(outOf(seeds[0]), "seeds.json"), { seeds, overSeeds });
+  return result;
+}
+
+function namesOf(comparisons: readonly (readonly { readonly name: string }[])[]): string[] {
+  return [...new Set(comparisons.flatMap((rows) => rows.map(({ name }) => name)))];
+}
