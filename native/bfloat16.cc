@@ -2,7 +2,8 @@
 
 #include "processor.h"
 
-#if defined(HISTO_DISPATCHED) && defined(__linux__)
+// GCC knows these instructions since version 11.
+#if defined(HISTO_DISPATCHED) && defined(__linux__) && __GNUC__ >= 11
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -25,10 +25,13 @@ inline Isa AllowedIsa() {
 // The best vector instructions that are compiled, that this processor has and that are allowed; never amx, see bfloat16.h.
 inline Isa VectorIsa() {
 #ifdef HISTO_DISPATCHED
-  static const Isa isa = AllowedIsa() >= Isa::avx512 && __builtin_cpu_supports("x86-64-v4") ? Isa::avx512
-                         : __builtin_cpu_supports("x86-64-v3")                              ? Isa::avx2
-                                                                                            : Isa::plain;
-  return isa;
+  // The names of levels (x86-64-v3) are not known to compilers before GCC 12.
+  static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  static const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                             __builtin_cpu_supports("avx512vl");
+  return avx512 && AllowedIsa() >= Isa::avx512 ? Isa::avx512 : avx2 ? Isa::avx2 : Isa::plain;
 #else
   return Isa::plain;
 #endif
@@ -39,8 +42,8 @@ template <auto body>
 struct Compiled;
 template <typename... Args, void (*body)(Args...)>
 struct Compiled<body> {
-  HISTO_TARGET("arch=x86-64-v4,prefer-vector-width=512") __attribute__((flatten)) static void Avx512(Args... args) { body(args...); }
-  HISTO_TARGET("arch=x86-64-v3") __attribute__((flatten)) static void Avx2(Args... args) { body(args...); }
+  HISTO_TARGET("arch=skylake-avx512,prefer-vector-width=512") __attribute__((flatten)) static void Avx512(Args... args) { body(args...); }
+  HISTO_TARGET("arch=haswell") __attribute__((flatten)) static void Avx2(Args... args) { body(args...); }
   __attribute__((flatten)) static void Plain(Args... args) { body(args...); }
 
   static auto Best() { return VectorIsa() == Isa::avx512 ? Avx512 : VectorIsa() == Isa::avx2 ? Avx2 : Plain; }

@@ -16,7 +16,7 @@ namespace {
 
 #ifdef HISTO_DISPATCHED
 #pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
+#pragma GCC target("arch=haswell")
 #define LANES 8  // 16 registers of 32 bytes
 #define REGISTERS 16
 #define SECTION avx2
@@ -24,7 +24,7 @@ namespace {
 #pragma GCC pop_options
 
 #pragma GCC push_options
-#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
+#pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
 #define LANES 16  // 32 registers of 64 bytes
 #define REGISTERS 32
 #define SECTION avx512

@@ -66,7 +66,7 @@ struct Passes {
 
 #ifdef HISTO_DISPATCHED
 #pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
+#pragma GCC target("arch=haswell")
 #define SECTION avx2
 #define LANES 8
 #include "passes.inl"
@@ -75,7 +75,7 @@ struct Passes {
 #pragma GCC pop_options
 
 #pragma GCC push_options
-#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
+#pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
 #define SECTION avx512
 #define LANES 16
 #include "passes.inl"

@@ -24,7 +24,10 @@ export const nativeSources = [
   ...networks.map((file) => `networks/${file}`),
 ].map((file) => `native/${file}`);
 
-/** Compiles with the given C++ compiler. The addon finds the libraries relative to itself, so the project can be moved. */
+/**
+ * Compiles with the given C++ compiler. The addon finds the libraries relative to itself, so the project can be moved.
+ * @returns {Promise<string[]>} which of the project's own operations could not be compiled, and why
+ */
 export async function compileAddon(compiler) {
   const library = (name) => join(tensorflowFolder, "tensorflow", mac ? `lib${name}.2.dylib` : `lib${name}.so.2`);
   const toLibraries = relative(addonFolder, join(tensorflowFolder, "tensorflow"));
@@ -39,14 +42,19 @@ export async function compileAddon(compiler) {
   await compile(compiler, addon, [`-I${addonPackage}`, ...binding, ...withTensorFlow]);
   await compile(compiler, join(addonFolder, "quietly.node"), own("quietly"));
   // Everything trains without these two, only slower: a compiler that cannot compile them is no reason to stop.
+  const failures = [];
   for (const [name, ...files] of [
     ["optimizers", ...updates],
     ["networks", "networks/networks"],
   ]) {
     const target = join(addonFolder, `${name}.node`);
     rmSync(target, { force: true });
-    await compile(compiler, target, [...fast, ...own(...files), ...withTensorFlow]).catch(() => {});
+    await compile(compiler, target, [...fast, ...own(...files), ...withTensorFlow]).catch(({ message }) => {
+      const reason = message.split("\n").find((line) => /error/i.test(line)) ?? message.split("\n")[0];
+      failures.push(`own operations (${name}), without which training is several times slower: ${reason.trim()}`);
+    });
   }
+  return failures;
 }
 
 async function compile(compiler, target, args) {

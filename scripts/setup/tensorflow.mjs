@@ -37,9 +37,10 @@ export const tensorflow = {
     for (const { kind, gpu, get } of ways) {
       const way = `TensorFlow from the ${kind}${gpu ? " with CUDA" : ""}`;
       try {
-        const version = await get();
+        const { version, missing = [] } = await get();
         await checkItLoads();
-        return { kind, version, gpu, failures };
+        for (const part of missing) say(`Warning: not compiled: ${part}`);
+        return { kind, version, gpu, failures: [...failures, ...missing] };
       } catch (error) {
         rmSync(addon, { force: true });
         failures.push(`${way}: ${error.advice ?? error.message.split("\n").filter(Boolean).at(-1)}`);
@@ -62,8 +63,7 @@ async function buildFromWheel(gpu) {
     );
   }
   await unpackWheel(gpu);
-  await compileAddon(compiler);
-  return TENSORFLOW_VERSION;
+  return { version: TENSORFLOW_VERSION, missing: await compileAddon(compiler) };
 }
 
 async function packageDownload() {
@@ -71,7 +71,7 @@ async function packageDownload() {
     throw new SetupError("The package's own TensorFlow 2.9 does not load on Node 23 and newer.");
   }
   await run("tensorflow", process.execPath, [join("scripts", "install.js"), "download"], { cwd: addonPackage });
-  return "2.9.1";
+  return { version: "2.9.1" };
 }
 
 /** Multiplies two small matrices in a fresh process: a library that loads but crashes must not count. */

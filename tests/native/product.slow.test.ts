@@ -38,6 +38,13 @@ for (const limit of ["avx2", "avx512", "amx"]) {
   });
 }
 
+for (const compiler of ["g++-11", "clang++"]) {
+  test(`products equal a plain loop's, compiled by ${compiler}`, { skip: !has(compiler) }, () => {
+    check(compiler, []);
+    check(compiler, [], undefined, "bf16");
+  });
+}
+
 const [armCompiler, arm] = ["aarch64-linux-gnu-g++", "qemu-aarch64-static"];
 test("products equal a plain loop's on Arm", { skip: !has(armCompiler) || !has(arm) }, () => check(armCompiler, [arm]));
 
