@@ -1,6 +1,6 @@
 /**
- * @module A fair comparison: every technique through the same trainer, splits, threshold rule, evaluation and export, each
- * training in a process of its own so that its memory is its own.
+ * @module A fair comparison: all techniques use the same trainer, splits, threshold rule, evaluation and export. Each training
+ * runs in its own process, so that its peak memory can be measured.
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -14,50 +14,50 @@ import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import { writeComparisonPage } from "./comparison-page";
 import type { Logged } from "./logged";
-import { type ComparisonRow, ensembleRow, type FailedTechnique, measureRow } from "./measure";
+import {
+  bestOnValidation,
+  type ComparedTechniques,
+  type ComparisonRow,
+  ensembleRow,
+  type FailedTechnique,
+  measureRow,
+} from "./measure";
 import type { ParentTracking } from "./parent-run";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
 import { ComparisonTracker } from "./track-comparison";
-import { keptResult, type ProcessContext, type ProcessTraining, trainOnce } from "./train-process";
+import { type ProcessContext, type ProcessTraining, storedResult, trainOnce } from "./train-process";
 
 export interface TechniqueComparisonOptions {
   readonly data: string;
-  /** How to read the directory, where finding out is not enough. */
+  /** How to read the directory, if it cannot be told from its files. */
   readonly dataset?: DatasetOptions;
   /**
-   * Holds a run of each technique, `comparison.json` and `comparison.html`. Finished runs in it are not repeated, and
-   * refused where they were trained with other options or on other images.
+   * Holds a run of each technique, `comparison.json` and `comparison.html`. Finished runs in it are not repeated. Runs that
+   * were trained with other options or on other images are an error.
    */
   readonly out: string;
   readonly models: readonly string[];
-  /** An ONNX file or a name on the hub (`hf:owner/name`): one more row, a linear head on this feature extractor. */
+  /** An ONNX file or a name on the hub (`hf:owner/name`): adds a row, a linear head on this feature extractor. */
   readonly backbone?: string;
-  /** What {@link backbone} takes and gives, where it does not say it itself. */
+  /** Inputs and outputs of {@link backbone}, if its file does not describe them. */
   readonly backboneOptions?: Partial<BackboneOptions>;
-  /** Edge length of the models' input; a backbone made for one size has its own. */
+  /** Edge length of the models' input. A backbone made for one size keeps its own. */
   readonly size: number;
-  /** At most so many epochs each. */
+  /** Largest number of epochs for each technique. */
   readonly epochs?: number;
   readonly seed?: number;
-  /** Log to MLflow: one run for the comparison, and one nested in it for every training. */
+  /** Log to MLflow: a run for the comparison, and a nested run for each training. */
   readonly track?: ParentTracking | false;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
 
-export interface TechniqueComparison extends Logged {
-  readonly data: string;
+export interface TechniqueComparison extends ComparedTechniques, Logged {
   readonly size: number;
   readonly seed: number;
-  /** In the order of the techniques; an ensemble of those that validation chooses at the end. */
-  readonly rows: readonly ComparisonRow[];
-  /** Techniques that could not be trained, exported or measured; the others went on. */
-  readonly failed: readonly FailedTechnique[];
-  /** Whether the colour baseline is beaten, in words. */
-  readonly verdict: string;
 }
 
-/** Default folder of a comparison: one for each data set, size, seed and number of epochs. */
+/** Default folder of a comparison: a different one for each data set, size, seed and number of epochs. */
 export function comparisonDirectory(
   options: Pick<TechniqueComparisonOptions, "data" | "dataset" | "size" | "epochs" | "seed">,
 ): string {
@@ -67,24 +67,20 @@ export function comparisonDirectory(
 }
 
 /**
- * Trains and measures the techniques one after the other. One that fails is noted with its reason, and the others go on.
- * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER` and what cannot be read, before anything is
- *   written
+ * Trains and measures the techniques one after the other. If one fails, the reason is recorded and the others continue.
+ * @throws {InputError} `TECHNIQUE_UNKNOWN`, `BACKBONE_...`, `COMPARISON_OTHER` and errors of reading the data, before anything
+ *   is written
  * @throws {Interrupted}
  */
 export async function compareTechniques(options: TechniqueComparisonOptions): Promise<TechniqueComparison> {
   const { data, dataset = {}, size, progress = silentProgress, signal } = options;
   const context = { progress, ...(signal && { signal }) };
-  const techniques = techniquesNamed(options.models).map(
-    (technique): Entry => ({
-      technique,
-      size: technique.size ?? size,
-    }),
-  );
+  const techniques: Entry[] = [];
+  for (const technique of techniquesNamed(options.models)) techniques.push({ technique, size: technique.size ?? size });
   const dataHash = await datasetContentHash(await loadDataset(data, dataset));
   if (options.backbone) techniques.push(await backboneOf(options, context));
   const place = { ...options, out: resolve(options.out), dataHash };
-  for (const entry of techniques) await refuseOtherRuns(entry, place);
+  for (const entry of techniques) await checkStoredRuns(entry, place);
   const settings = { seed: 0, ...options };
   const tracker = await ComparisonTracker.start(place.out, settings, options.track || undefined, progress);
   try {
@@ -111,7 +107,7 @@ export async function compareTechniques(options: TechniqueComparisonOptions): Pr
   }
 }
 
-/** Adds the ensemble and the baseline's comparisons, and writes it all down. */
+/** Adds the ensemble and the differences from the baseline, and writes the files. */
 async function writeComparison(
   rows: ComparisonRow[],
   failed: readonly FailedTechnique[],
@@ -132,31 +128,31 @@ async function writeComparison(
   return comparison;
 }
 
-/** A technique and the size that it takes. */
+/** A technique and the size of its input. */
 interface Entry {
   readonly technique: Technique;
   readonly size: number;
 }
 
-/** `out` is absolute, `size` the technique's. */
+/** `out` is absolute, and `size` is the technique's. */
 type Place = TechniqueComparisonOptions & { readonly dataHash: string };
 type Context = ProcessContext & { readonly tracker: ComparisonTracker | undefined };
 
-/** Before hours are spent: what is kept must be of this comparison. @throws {InputError} `COMPARISON_OTHER` */
-async function refuseOtherRuns({ technique, size }: Entry, place: Place): Promise<void> {
+/** Checks before hours of training that stored results belong to this comparison. @throws {InputError} `COMPARISON_OTHER` */
+async function checkStoredRuns({ technique, size }: Entry, place: Place): Promise<void> {
   const { choices } = technique;
   const here = { ...place, size };
   const known = choices?.map((choice) => choiceTraining(technique, choice, here)) ?? [fullTraining(technique, here)];
-  for (const training of known) await keptResult(training);
+  for (const training of known) await storedResult(training);
 }
 
-/** The training that a row is about. */
+/** The training that a row describes. */
 function fullTraining(technique: Technique, place: Place, chosen?: Choice): ProcessTraining {
   const options = { ...optionsOf(technique, place), ...chosen?.options };
   return { ...trainingOn(place), run: join(place.out, technique.name), options, export: "fp32" };
 }
 
-/** A training of half the epochs, to choose by. */
+/** A training with half the epochs, to select a choice. */
 function choiceTraining(technique: Technique, choice: Choice, place: Place): ProcessTraining {
   const settings = optionsOf(technique, place);
   const options = { ...settings, ...choice.options, epochs: Math.ceil(settings.epochs / 2) };
@@ -181,17 +177,17 @@ async function trainAndMeasure(technique: Technique, place: Place, context: Cont
     tracking: tracker?.training(technique.name, "comparison"),
   });
   const note = chosen && `${chosen.title}: best of ${technique.choices?.length} on validation`;
-  const kept = join(result.run, "row.json");
-  const isNew = !existsSync(kept);
+  const file = join(result.run, "row.json");
+  const isNew = !existsSync(file);
   const row = isNew
     ? await measureRow({ ...technique, ...(note && { note }) }, result, place.size)
-    : await readJson<ComparisonRow>(kept);
+    : await readJson<ComparisonRow>(file);
   tracker?.measured(row, isNew);
-  if (isNew) await writeJson(kept, row);
+  if (isNew) await writeJson(file, row);
   return row;
 }
 
-/** The choice that is best on validation after half of the epochs; of equal ones the earlier. Test is not looked at. */
+/** The best choice on validation after half of the epochs, or the first of several equal ones. Does not use the test set. */
 async function choose(technique: Technique, place: Place, context: Context): Promise<Choice | undefined> {
   let best: { choice: Choice; rocAuc: number } | undefined;
   for (const choice of technique.choices ?? []) {
@@ -205,15 +201,14 @@ async function choose(technique: Technique, place: Place, context: Context): Pro
   return best?.choice;
 }
 
-/** The backbone's row with the size that it takes. */
-async function backboneOf(options: TechniqueComparisonOptions, context: ProcessContext): Promise<Entry> {
+/** The technique that uses the backbone, with the size of its input. */
+async function backboneOf(
+  options: TechniqueComparisonOptions,
+  context: Parameters<typeof openBackbone>[2],
+): Promise<Entry> {
   const { backbone: name = "", backboneOptions = {}, size } = options;
-  const { signal, progress } = context;
-  const { file, description, normalization } = await openBackbone(
-    name,
-    { ...defaultTrainingOptions, ...backboneOptions },
-    { progress, ...(signal && { signal }) },
-  );
+  const settings = { ...defaultTrainingOptions, ...backboneOptions };
+  const { file, description, normalization } = await openBackbone(name, settings, context);
   const technique = backboneTechnique(
     `frozen ${name.startsWith("hf:") ? name.slice(3) : basename(name, ".onnx")}, linear head`,
     `${BACKBONE_PREFIX}${file}`,
@@ -230,13 +225,12 @@ function againstBaseline(row: ComparisonRow, predictions: ReadonlyMap<string, re
   return { ...row, beyondBaseline: { difference, ci95 } };
 }
 
-/** What can be said about the baseline, from the model that validation would choose. */
+/** Compares the best model on validation with the baseline, in words. */
 function verdictOn(rows: readonly ComparisonRow[]): string {
   const baseline = rows.find(({ name }) => name === "colour");
-  const rivals = rows.filter((row) => row.beyondBaseline);
-  if (!baseline || rivals.length === 0) return "Nothing was compared with the colour baseline.";
-  const best = [...rivals].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc)[0] as ComparisonRow;
-  const { difference, ci95 } = best.beyondBaseline as NonNullable<ComparisonRow["beyondBaseline"]>;
+  const best = bestOnValidation(rows.filter((row) => row.beyondBaseline));
+  if (!baseline || !best?.beyondBaseline) return "Nothing was compared with the colour baseline.";
+  const { difference, ci95 } = best.beyondBaseline;
   const relation =
     difference <= 0 ? "does not beat" : ci95[0] > 0 ? "beats" : "lies above, but not by more than chance explains,";
   const bounds = ci95.map((value) => value.toFixed(3)).join(" to ");

@@ -1,10 +1,10 @@
-/** @module A comparison as one HTML file: the table, the figures, and what they say about the baseline. */
+/** @module A comparison as one HTML file: the table, the figures, and the verdict on the baseline. */
 import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
 import { escapeHtml, paragraph, table } from "../html/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
 import { reportPage } from "../report/index";
-import type { ComparisonRow, FailedTechnique } from "./measure";
+import type { ComparedTechniques, ComparisonRow } from "./measure";
 
 const HEAD = [
   "technique",
@@ -36,17 +36,10 @@ export function comparisonFigures(rows: readonly ComparisonRow[]): Record<string
   };
 }
 
-interface ComparisonOnPage {
-  readonly data: string;
-  readonly rows: readonly ComparisonRow[];
-  readonly failed: readonly FailedTechnique[];
-  readonly verdict: string;
-}
-
 /** Writes `comparison.html`. */
 export async function writeComparisonPage(
   path: string,
-  { data, rows, failed, verdict }: ComparisonOnPage,
+  { data, rows, failed, verdict }: ComparedTechniques,
 ): Promise<void> {
   const notes = [
     ...rows.flatMap(({ title, note }) => (note ? [`${title}: ${note}.`] : [])),

@@ -1,4 +1,4 @@
-/** @module K-fold cross-validation: a training for each fold, each validated on its own fold, and what they have in common. */
+/** @module K-fold cross-validation: trains once for each fold, validates on that fold, and summarizes the metrics. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { datasetContentHash, foldNames, loadDataset } from "../dataset/index";
@@ -31,7 +31,7 @@ interface FoldResult {
   readonly test: BinaryMetrics;
 }
 
-/** What `histo train --fold all --json` prints. */
+/** The output of `histo train --fold all --json`. */
 export interface CrossValidation extends Logged {
   readonly run: string;
   readonly folds: readonly FoldResult[];
@@ -42,9 +42,9 @@ export interface CrossValidation extends Logged {
 }
 
 /**
- * Trains once for each fold of the set (the table's, or those that `dataset.folds` asks for), one after the other.
- * @throws {InputError} `DATA_...` and `TABLE_...`, `RUN_EXISTS`, `COMPARISON_OTHER` where the directory holds other trainings
- * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}, and the same call goes on
+ * Trains once for each fold of the data set (from the table, or as many as `dataset.folds` says), one after the other.
+ * @throws {InputError} `DATA_...` and `TABLE_...`, `RUN_EXISTS`, `COMPARISON_OTHER` if the directory holds other trainings
+ * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}, after which the same call continues
  */
 export async function crossValidate(
   { data, dataset = {}, ...options }: GivenTrainingOptions,
@@ -54,8 +54,8 @@ export async function crossValidate(
   if (existsSync(run.config)) {
     throw new InputError("RUN_EXISTS", `--run ${run.path} holds a run already; choose another for all folds.`);
   }
-  const { fold: _all, ...how } = dataset;
-  const loaded = await loadDataset(data, how);
+  const { fold: _all, ...reading } = dataset;
+  const loaded = await loadDataset(data, reading);
   const { validationFraction: fraction, splitSeed: seed } = { ...defaultTrainingOptions, ...options };
   const names = foldNames(loaded, { fraction, seed });
   const common = { data: resolve(data), dataHash: await datasetContentHash(loaded), options, export: variant };
@@ -66,7 +66,7 @@ export async function crossValidate(
       progress.say(`Fold ${fold} (${i + 1} of ${names.length})`);
       const at = join(run.path, `fold-${encodeURIComponent(fold)}`);
       const tracking = track && active && { ...track, parent: parentOf(active), tags: { fold }, weights: false };
-      const training = { ...common, run: at, dataset: { ...how, fold }, resumable: true };
+      const training = { ...common, run: at, dataset: { ...reading, fold }, resumable: true };
       const result = await trainOnce(training, { progress, signal, ...(tracking && { tracking }) });
       folds.push({ fold, run: at, validation: result.validation, test: result.test });
     }
@@ -85,7 +85,7 @@ export async function crossValidate(
   }
 }
 
-/** Every image outside test once, as the model saw it that was not trained on it. */
+/** A prediction for every image outside the test set, by the model that was not trained on it. */
 async function outOfFold(folds: readonly FoldResult[]) {
   const files = folds.map(({ run }) => readPredictions(new RunDirectory(run).predictions("validation")));
   return (await Promise.all(files)).flat();

@@ -1,21 +1,21 @@
-/** @module Where a run's log is, for results that `--json` prints: on the server, or waiting on this disk. */
+/** @module Where the log of a run is, for results that `--json` prints: on the server, or waiting on this disk. */
 import type { ActiveRun, RunStatus, SpoolSenderReport } from "../tracking/index";
 
 export interface Logged {
-  /** Page of the run in MLflow, as far as the server has been reached. */
+  /** Page of the run in MLflow, if the server was reached. */
   readonly runUrl?: string;
-  /** Absent where nothing is logged. */
+  /** Missing if nothing is logged. */
   readonly tracking?: {
-    /** `waiting`: kept in the folder `spool` until `histo mlflow sync` can send it. */
+    /** `waiting`: stored in the folder `spool` until `histo mlflow sync` sends it. */
     readonly state: "sent" | "waiting";
     readonly server: string;
     readonly spool: string;
-    /** Events that the server has not got yet. */
+    /** Events that the server does not have yet. */
     readonly pending: number;
   };
 }
 
-/** Ends a run and says where its log is. */
+/** Ends a run and returns where its log is. */
 export async function endLogged(
   active: ActiveRun,
   status: Exclude<RunStatus, "RUNNING" | "SCHEDULED">,

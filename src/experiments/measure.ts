@@ -1,4 +1,4 @@
-/** @module What a trained technique reaches and costs. */
+/** @module Measures the quality and the cost of trained techniques. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -20,11 +20,11 @@ import { RunDirectory } from "../runs/index";
 import { selectEnsemble } from "./select-ensemble";
 import type { ProcessResult } from "./train-process";
 
-/** What a technique gave and what it costs. */
+/** Results and costs of a technique. */
 export interface ComparisonRow {
   readonly name: string;
   readonly title: string;
-  /** What was chosen on validation, or what the row is made of. */
+  /** The choice made on validation, or the members of the ensemble. */
   readonly note?: string;
   /** Edge length of its input. */
   readonly size: number;
@@ -32,7 +32,7 @@ export interface ComparisonRow {
   readonly test: BinaryMetrics;
   /** 95 % bootstrap intervals of the test measures. */
   readonly testCi95: Readonly<Record<IntervalName, Interval>>;
-  /** Test AUC minus the colour baseline's on the same tiles, with its 95 % interval (DeLong); absent without a baseline. */
+  /** Test AUC minus the colour baseline's on the same tiles, with its 95 % interval (DeLong); missing without a baseline. */
   readonly beyondBaseline?: { readonly difference: number; readonly ci95: Interval };
   readonly parameters: number;
   /** Of the exported model. */
@@ -40,18 +40,33 @@ export interface ComparisonRow {
   /** Largest resident memory of the training process. */
   readonly trainingMemoryBytes: number;
   readonly secondsPerEpoch: number;
-  /** Of the training itself; choosing comes on top. */
+  /** Time of the training itself, without the trainings that selected a choice. */
   readonly trainingSeconds: number;
-  /** Median of single images through the exported model, without decoding. */
+  /** Median time of the exported model for single images, without decoding. */
   readonly latencyMs: number;
 }
 
-/** A technique without results, and why. */
+/** A technique without results, and the reason. */
 export type FailedTechnique = Pick<ComparisonRow, "name" | "title" | "size"> & {
   readonly reason: string;
-  /** It could not even begin, because what it needs cannot be fetched here. */
+  /** Did not start, because a backbone that it needs cannot be fetched here. */
   readonly isUnavailable?: boolean;
 };
+
+/** The results of a comparison. */
+export interface ComparedTechniques {
+  readonly data: string;
+  /** In the order of the techniques. The ensemble is last. */
+  readonly rows: readonly ComparisonRow[];
+  /** Techniques that could not be trained, exported or measured. */
+  readonly failed: readonly FailedTechnique[];
+  /** Whether the best model beats the colour baseline, in words. */
+  readonly verdict: string;
+}
+
+export function bestOnValidation(rows: readonly ComparisonRow[]): ComparisonRow | undefined {
+  return [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc)[0];
+}
 
 /** The row of a finished training with an exported model. */
 export async function measureRow(
@@ -80,8 +95,8 @@ export async function measureRow(
 }
 
 /**
- * The weighted mean probability of the models that {@link selectEnsemble} takes, at the threshold that suits it on
- * validation; it costs what they cost together.
+ * The weighted mean probability of the models that {@link selectEnsemble} selects, with a threshold chosen on validation. Its
+ * costs are the sums of its members' costs.
  */
 export async function ensembleRow(
   candidates: readonly ComparisonRow[],
@@ -140,8 +155,9 @@ async function bytesBelow(directory: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-/** Runs that do not count, and how many do: as many as fit into the time, within bounds. */
+/** Runs before the measurement. */
 const WARM_UP = 10;
+/** Measured runs: as many as fit into the time, but no fewer and no more than these. */
 const RUNS = { least: 20, most: 200, milliseconds: 2000 } as const;
 
 /** Median time of single random images through a loaded and warm model. */

@@ -1,6 +1,6 @@
-/** @module The names of metrics in MLflow: a section, which its web page folds, and the measure in it, such as `train/loss`. */
+/** @module Names of metrics in MLflow: a section, which its web page groups by, and a measure, such as `train/loss`. */
 
-/** The numbers of a set of measures, as `section/name`. */
+/** The numbers in a set of measures, named `section/name`. */
 export function numbers(section: string, measures: object): Record<string, number> {
   return Object.fromEntries(
     Object.entries(measures).flatMap(([key, value]) =>
@@ -9,7 +9,7 @@ export function numbers(section: string, measures: object): Record<string, numbe
   );
 }
 
-/** What runs were logged with before names had sections, and how it is called now. */
+/** Names that older runs logged, before names had sections, and the names used now. */
 const FORMER_NAMES: readonly (readonly [former: RegExp, now: string])[] = [
   [/(^|\/)best_validation_([A-Za-z0-9]+)_(mean|std|min|max)$/, "$1validation_best/$2/$3"],
   [/(^|\/)test_([A-Za-z0-9]+)_(mean|std|min|max)$/, "$1test/$2/$3"],
@@ -19,7 +19,7 @@ const FORMER_NAMES: readonly (readonly [former: RegExp, now: string])[] = [
   [/^best$/, "search/best"],
 ];
 
-/** The name that a metric has now; what never had another one stays. */
+/** The current name of a metric that may have a former name. */
 export function currentMetricName(name: string): string {
   const found = FORMER_NAMES.find(([former]) => former.test(name));
   return found ? name.replace(...found) : name;

@@ -1,4 +1,4 @@
-/** @module An exported model as MLflow's own kind of model, which `mlflow.onnx.load_model` and its web page understand. */
+/** @module Logs an exported model in MLflow's own format, which `mlflow.onnx.load_model` and its web page can read. */
 import { basename, join } from "node:path";
 import { readJson } from "../files/index";
 import type { ModelCard } from "../model-directory/index";
@@ -24,7 +24,7 @@ export async function logOnnxModel(
   });
 }
 
-/** The text of `MLmodel`, in the part of YAML that is JSON. @see https://mlflow.org/docs/latest/ml/model/#storage-format */
+/** The text of `MLmodel`: JSON, which is valid YAML. @see https://mlflow.org/docs/latest/ml/model/#storage-format */
 export function mlmodel(card: ModelCard, name: string): string {
   const { input, output, graph, preprocessing, variant } = card;
   const { size } = preprocessing;

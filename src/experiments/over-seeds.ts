@@ -1,14 +1,14 @@
-/** @module The comparison of techniques with several seeds: what differs between them is chance, not technique. */
+/** @module Repeats the comparison of techniques with several seeds, to show how much of a difference is chance. */
 import { join } from "node:path";
 import { writeJson } from "../files/index";
 import { compareTechniques, type TechniqueComparison, type TechniqueComparisonOptions } from "./compare-techniques";
 import { type Spread, spreadOf } from "./spread";
 
-/** A technique over all seeds. */
+/** The results of a technique over all seeds. */
 export interface SeedSpread {
   readonly name: string;
   readonly title: string;
-  /** Seeds with which it was trained and measured. */
+  /** Number of seeds for which it was trained and measured. */
   readonly seeds: number;
   /** By the names of the metrics. */
   readonly validation: Readonly<Record<string, Spread>>;
@@ -17,9 +17,8 @@ export interface SeedSpread {
 
 /**
  * Runs {@link compareTechniques} once for each seed and writes `seeds.json` into the first seed's folder.
- * @param seeds the first is the one whose comparison is returned
  * @param outOf folder of a seed's comparison
- * @returns failures of any seed are in `failed`, a technique once
+ * @returns the first seed's comparison; `failed` lists each technique that failed with any seed
  */
 export async function compareOverSeeds(
   options: Omit<TechniqueComparisonOptions, "seed" | "out">,
@@ -33,7 +32,8 @@ export async function compareOverSeeds(
     options.progress?.say(`Seed ${seed} (${i + 2} of ${seeds.length})`);
     all.push(await compare(seed));
   }
-  const overSeeds = namesOf(all.map(({ rows }) => rows)).map((name): SeedSpread => {
+  const names = new Set(all.flatMap(({ rows }) => rows.map(({ name }) => name)));
+  const overSeeds = [...names].map((name): SeedSpread => {
     const rows = all.flatMap((comparison) => comparison.rows.filter((row) => row.name === name));
     return {
       name,
@@ -48,8 +48,4 @@ export async function compareOverSeeds(
   const result = { ...first, failed: failedOnce, overSeeds };
   await writeJson(join(outOf(seeds[0]), "seeds.json"), { seeds, overSeeds });
   return result;
-}
-
-function namesOf(comparisons: readonly (readonly { readonly name: string }[])[]): string[] {
-  return [...new Set(comparisons.flatMap((rows) => rows.map(({ name }) => name)))];
 }

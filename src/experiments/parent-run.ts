@@ -1,14 +1,14 @@
-/** @module The MLflow run that others are nested in: of a search, of a comparison. Needs no TensorFlow. */
+/** @module The MLflow run that other runs are nested in, for searches and comparisons. Does not need TensorFlow. */
 import { basename } from "node:path";
 import type { Progress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
 import type { TrackingOptions } from "./track-training";
 
-/** Where a parent run goes. */
+/** Where a parent run is logged. */
 export type ParentTracking = Pick<TrackingOptions, "experiment" | "trackingUri">;
 
-/** Begins the parent run of a directory, or goes on with the one that it has. @param kind a tag of it */
+/** Starts the parent run of a directory, or continues the one that the directory has. @param kind a tag of the run */
 export function startParentRun(
   kind: "comparison" | "search" | "cross-validation",
   directory: string,
@@ -27,7 +27,7 @@ export function startParentRun(
   });
 }
 
-/** What a nested run needs to know of its parent, as plain data: it may begin in another process. */
+/** The data that a nested run needs about its parent. It is plain data because the nested run may start in another process. */
 export function parentOf({ key, experiment, experimentId, continuedRunId }: ActiveRun): TrackingOptions["parent"] {
   return { key, experiment, experimentId, continuedRunId };
 }

@@ -1,4 +1,4 @@
-/** @module A finished run in Markdown, as the first thing that MLflow shows of it. */
+/** @module Describes a finished run in Markdown, for the top of its page in MLflow. */
 import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
 
 const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] = [
@@ -11,8 +11,8 @@ const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] =
 ];
 
 /**
- * What was trained on what, the learning curves where they can be shown, and a table of measures.
- * @param picture address of the curves, as MLflow's own page reaches it
+ * The model and its data, the learning curves, and a table of measures.
+ * @param picture address of the curves, as MLflow's page links to it; without it, the curves are left out
  */
 export function runDescription(results: RunResults, picture?: string): string {
   const { config, classes, history, threshold } = results;
@@ -36,7 +36,7 @@ export function runDescription(results: RunResults, picture?: string): string {
     ...(config.drawn ? ["**Trained on drawn tiles: this model has never seen real tissue.**", ""] : []),
     facts.filter(Boolean).join(" · "),
     "",
-    // First: MLflow folds what is further down.
+    // Near the top, because MLflow hides long text until it is opened.
     ...(picture ? [`![Learning curves](${picture})`, ""] : []),
     line(["", ...measured.map(([name, { n }]) => `${name} (${n})`)]),
     line(["---", ...measured.map(() => "---")]),

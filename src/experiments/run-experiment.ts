@@ -1,4 +1,4 @@
-/** @module One experiment from data to an exported, tracked model: what `histo train` and the notebooks do. */
+/** @module One experiment, from data to an exported and tracked model, for `histo train` and the notebooks. */
 import { mkdir, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
@@ -18,7 +18,7 @@ export interface ExperimentOptions extends RunTrainingOptions {
   readonly variant?: Variant | "none";
   /** Write `report.html`. Default: true. */
   readonly report?: boolean;
-  /** Refuse where another process trains in the run directory. Default: true. A search sees to that by itself. */
+  /** Fail if another process trains in the run directory. Default: true. A search has its own lock. */
   readonly lock?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface ExperimentResult extends TrainingResult, Logged {
 
 /**
  * Trains, exports and logs.
- * @throws {InputError} `RUN_BUSY` where another process does so in this run directory, and what {@link runTraining} throws
+ * @throws {InputError} `RUN_BUSY` if another process trains in this run directory, and the errors of {@link runTraining}
  */
 export async function runExperiment(
   options: GivenTrainingOptions,
@@ -47,7 +47,7 @@ export async function runExperiment(
     return await trainExportAndLog(options, experiment);
   } finally {
     unlock();
-    // Nothing is left of a run that was refused.
+    // Removes the directory only if it is empty, because the training failed at the start.
     await rmdir(run).catch(() => undefined);
   }
 }
@@ -78,7 +78,7 @@ async function trainExportAndLog(
   }
 }
 
-/** The model counts, not the report: a report that cannot be written is no failed experiment. */
+/** Writes the report. A failure is only a warning, because the experiment has its model. */
 async function reportOn(run: string, progress: Progress): Promise<void> {
   try {
     await writeReport(run);

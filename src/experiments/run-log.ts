@@ -1,4 +1,4 @@
-/** @module What every MLflow run of a run directory holds, whichever command logs it. Needs no TensorFlow. */
+/** @module Logs what every MLflow run of a run directory contains, for any command. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
 import type { RunResults } from "../evaluation/index";
 import { readJson, writeJson } from "../files/index";
@@ -7,14 +7,14 @@ import type { RunConfig, RunDirectory } from "../runs/index";
 import type { ActiveRun } from "../tracking/index";
 import { runDescription } from "./run-description";
 
-/** Logs a configuration as parameters, and its data set as the run's input. */
+/** Logs a configuration as parameters, and its data set as the input of the run. */
 export function describeRun(active: ActiveRun, config: Partial<RunConfig>): void {
   const { preprocessing, notes: _notes, dataset: _dataset, mlflowRunId: _id, ...params } = config;
   active.logParams({ ...params, ...(preprocessing && flat("preprocessing", preprocessing)) });
   logDataset(active, config);
 }
 
-/** Logs the data set of a configuration as the run's input. */
+/** Logs the data set of a configuration as the input of the run. */
 export function logDataset(active: ActiveRun, { data, contentHash, tiles }: Partial<RunConfig>): void {
   if (data === undefined || contentHash === undefined) return;
   active.logInputs([
@@ -31,7 +31,7 @@ export function logDataset(active: ActiveRun, { data, contentHash, tiles }: Part
   ]);
 }
 
-/** Sends the files of a run that are there, without its weights. */
+/** Sends the files of a run that exist, without its weights. */
 export async function logRunFiles(active: ActiveRun, run: RunDirectory): Promise<void> {
   const files = [run.config, run.history, run.metrics, run.log, run.report];
   for (const file of [...files, run.predictions("validation"), run.predictions("test")]) {
@@ -39,7 +39,7 @@ export async function logRunFiles(active: ActiveRun, run: RunDirectory): Promise
   }
 }
 
-/** Sends figures as pages in `figures/`. @param folder of the run's artifacts, where it is not their root */
+/** Sends figures as pages in `figures/`. @param folder folder of the run's artifacts, with a slash at its end */
 export async function logFigures(
   active: ActiveRun,
   figures: Readonly<Record<string, Figure>>,
@@ -50,14 +50,14 @@ export async function logFigures(
   }
 }
 
-/** Notes the id in the run's configuration, where there is one that names none yet or another. */
+/** Stores the MLflow id in the run's configuration file, if there is one. */
 export async function rememberRunId({ runId }: ActiveRun, run: RunDirectory): Promise<void> {
   if (!runId || !existsSync(run.config)) return;
   const config = await readJson<RunConfig>(run.config);
   if (config.mlflowRunId !== runId) await writeJson(run.config, { ...config, mlflowRunId: runId });
 }
 
-/** Puts what a run is and reached at the head of its page. The picture of the curves is a file of the run. */
+/** Describes the run and its results at the top of its page. @param picture artifact of the run that shows the curves */
 export async function describeResults(active: ActiveRun, results: RunResults, picture?: string): Promise<void> {
   const address =
     picture && active.runId && `get-artifact?path=${encodeURIComponent(picture)}&run_uuid=${active.runId}`;

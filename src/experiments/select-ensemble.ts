@@ -1,13 +1,13 @@
-/** @module Which models an ensemble is made of, by what they say of the validation tiles. */
+/** @module Selects the models of an ensemble by their predictions on the validation tiles. */
 
-/** Members at most, counting those that are taken again. */
+/** Largest number of members. A model that is added twice counts twice. */
 const ROUNDS = 25;
-/** Probabilities are kept this far from 0 and 1 in the loss. */
+/** Smallest distance of a probability from 0 and 1 in the loss, so that the loss stays finite. */
 const MARGIN = 1e-6;
 
 /**
- * Weights of models, which sum to 1: from nothing on, the model is added, again and again if need be, that lowers the log
- * loss of the mean probability most, until none does. A bad member does not come in.
+ * Weights of the models, which sum to 1. Starts with no model and repeatedly adds the model that lowers the log loss of the mean
+ * probability most, until no model lowers it. A model can be added several times.
  * @param labels 0 or 1
  * @param scores of each model, a probability for each label
  * @see Caruana et al. 2004, "Ensemble Selection from Libraries of Models", sections 2 and 2.1

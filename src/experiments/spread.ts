@@ -1,6 +1,6 @@
-/** @module How much metrics differ between trainings: over folds or seeds. */
+/** @module Mean and spread of metrics over several trainings, which differ in fold or seed. */
 
-/** A metric over the trainings where it exists. */
+/** Statistics of a metric over the trainings that have it. */
 export interface Spread {
   readonly mean: number;
   /** Standard deviation (of a sample); null for a single training. */

@@ -1,20 +1,20 @@
-/** @module The techniques of the comparison: one recipe each, the same trainer for all. */
+/** @module The techniques of the comparison: one recipe for each, the same trainer for all. */
 import { InputError } from "../errors/index";
 import { proportionalHidden, registeredModels } from "../models/registry/index";
 import type { TrainingOptions } from "../options/index";
 
-/** A technique with the options that suit it. What is not said here is the same for all. */
+/** A technique with its options. Options that are not listed are the same for all techniques. */
 export interface Technique {
   readonly name: string;
   readonly title: string;
   options(size: number): Partial<TrainingOptions>;
-  /** Edge length of its input where it has its own. */
+  /** Edge length of its input, if it is not that of the comparison. */
   readonly size?: number;
-  /** It takes many times as long as the others: trained where it is asked for by name. */
+  /** Trains much longer than the others, so only on request. */
   readonly isLong?: true;
   /** Packaged backbones that are fetched for it. */
   readonly needs?: readonly string[];
-  /** Choices between which validation decides before the technique is trained in full; the first is the plainest. */
+  /** Validation selects one of these before the full training. The first is the simplest. */
   readonly choices?: readonly Choice[];
 }
 
@@ -27,13 +27,9 @@ export interface Choice {
 
 const decay = { optimizer: "adamw", weightDecay: 0.05 } as const;
 
-/** What an MLP with dropout may have besides. */
+/** Regularizations of an MLP, all with dropout. */
 const REGULARIZATIONS: readonly Choice[] = [
-  {
-    name: "dropout",
-    title: "dropout 0.2, views",
-    options: { dropout: 0.2, augment: "dihedral" },
-  },
+  { name: "dropout", title: "dropout 0.2, views", options: { dropout: 0.2, augment: "dihedral" } },
   {
     name: "dropout-decay",
     title: "dropout 0.5, weight decay, views",
@@ -56,7 +52,7 @@ const REGULARIZATIONS: readonly Choice[] = [
   },
 ];
 
-/** What may be asked of frozen networks; the first is the cheapest. */
+/** Choices of frozen networks. The first is the cheapest. */
 const PRETRAINED: readonly Choice[] = [
   { name: "lite0", title: "EfficientNet-Lite0", options: { model: "backbone:efficientnet-lite0" } },
   { name: "lite2", title: "EfficientNet-Lite2", options: { model: "backbone:efficientnet-lite2" } },
@@ -67,7 +63,7 @@ const PRETRAINED: readonly Choice[] = [
   },
 ];
 
-/** With few tiles, directions that hold little of their variance are mostly noise; how many pay differs from set to set. */
+/** With few tiles, directions with little variance are mostly noise. The best number of directions depends on the data. */
 const DIRECTIONS: readonly Choice[] = [16, 32, 64].map((rank) => ({
   name: `rank-${rank}`,
   title: `${rank} directions`,
@@ -91,7 +87,7 @@ const NETWORKS: readonly Technique[] = registeredModels().map(({ name, title, re
   options: (size) => ({ model: name, ...recipe(size) }),
   ...(isPretrained && { isLong: true, needs: [name], size: 160 }),
 }));
-/** Shown first: what the others have to beat. */
+/** Listed first, because the other techniques are compared with them. */
 const PLAIN = ["colour", "mlp"];
 
 export const TECHNIQUES: readonly Technique[] = [
@@ -102,12 +98,7 @@ export const TECHNIQUES: readonly Technique[] = [
     options: (size) => ({ hidden: proportionalHidden(size), epochs: 20 }),
     choices: REGULARIZATIONS,
   },
-  {
-    name: "mlp-subspace",
-    title: "MLP in a subspace",
-    options: subspace,
-    choices: DIRECTIONS,
-  },
+  { name: "mlp-subspace", title: "MLP in a subspace", options: subspace, choices: DIRECTIONS },
   {
     name: "mlp-colour",
     title: "MLP in a subspace, colour and texture beside it",
@@ -125,18 +116,14 @@ export const TECHNIQUES: readonly Technique[] = [
   },
 ];
 
-/** Names of the techniques that are compared unless others are asked for. */
+/** Names of the techniques that are compared by default. */
 export function usualTechniques(): string[] {
   return TECHNIQUES.filter(({ isLong }) => !isLong).map(({ name }) => name);
 }
 
-/** A linear head on a frozen backbone. @param model as `--model` names it @param given what the user says about it */
+/** A linear head on a frozen backbone. @param model as in `--model` @param given the user's options for it */
 export function backboneTechnique(title: string, model: string, given: Partial<TrainingOptions>): Technique {
-  return {
-    name: "backbone",
-    title,
-    options: () => ({ model, batch: 32, epochs: 40, lr: 1e-3, ...decay, ...given }),
-  };
+  return { name: "backbone", title, options: () => ({ model, batch: 32, epochs: 40, lr: 1e-3, ...decay, ...given }) };
 }
 
 /** Techniques by name, in the order of the list. @throws {InputError} `TECHNIQUE_UNKNOWN` */

@@ -1,4 +1,4 @@
-/** @module A comparison as an MLflow run: the parent of its trainings, with the table, the figures and the data set. */
+/** @module Logs a comparison as an MLflow run: the parent of its trainings, with the table, the figures and the data set. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf } from "../errors/index";
@@ -8,14 +8,14 @@ import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, findSpools, syncSpools } from "../tracking/index";
 import { comparisonFigures } from "./comparison-page";
 import { endLogged, type Logged } from "./logged";
-import type { ComparisonRow, FailedTechnique } from "./measure";
+import { bestOnValidation, type ComparedTechniques, type ComparisonRow, type FailedTechnique } from "./measure";
 import { numbers } from "./metric-names";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
 import { logDataset, logFigures } from "./run-log";
 import { logTo } from "./track-results";
 import type { TrackingOptions } from "./track-training";
 
-/** What of a comparison does not change when it goes on with more techniques. */
+/** Settings of a comparison that stay the same when more techniques are added. */
 interface ComparisonSettings {
   readonly data: string;
   readonly size: number;
@@ -23,15 +23,8 @@ interface ComparisonSettings {
   readonly epochs?: number;
 }
 
-/** What came of a comparison. */
-interface ComparedTechniques {
-  readonly rows: readonly ComparisonRow[];
-  readonly failed: readonly FailedTechnique[];
-  readonly verdict: string;
-}
-
 export class ComparisonTracker {
-  /** What is being added to runs of trainings while the next one trains. */
+  /** Additions to runs of finished trainings, which are sent while the next one trains. */
   private readonly additions: Promise<unknown>[] = [];
 
   private constructor(
@@ -41,7 +34,7 @@ export class ComparisonTracker {
     private readonly progress: Progress,
   ) {}
 
-  /** Begins the parent run, or goes on with the one of this directory. */
+  /** Starts the parent run, or continues the one of this directory. */
   static async start(
     directory: string,
     { data, size, seed, epochs }: ComparisonSettings,
@@ -54,22 +47,22 @@ export class ComparisonTracker {
     return new ComparisonTracker(directory, tracking, active, progress);
   }
 
-  /** How the training of a technique, or of one of its choices, is logged: below this run; choices without weights. */
+  /** Options for logging a training of a technique or of a choice: nested in this run, and without weights for a choice. */
   training(technique: string, purpose: "comparison" | "choice"): Omit<TrackingOptions, "say"> {
     const tags = { technique, purpose };
     return { ...this.tracking, parent: parentOf(this.active), tags, weights: purpose === "comparison" };
   }
 
   /**
-   * Adds what was measured of a technique's exported model to the run of its training. A training that was not logged when
-   * it was done gets a run with its parameters, results and files. Nobody waits for the server.
+   * Adds the measurements of a technique's exported model to the run of its training. If the training was not logged at the
+   * time, creates a run with its parameters, results and files. Does not wait for the server.
    */
   measured({ name, test, validation, diskBytes, latencyMs }: ComparisonRow, isNew: boolean): void {
     const run = new RunDirectory(join(this.directory, name));
     const logged = existsSync(run.spool);
     if (logged && !isNew) return;
     const { experiment, trackingUri, parent, tags = {} } = this.training(name, "comparison");
-    // What there is to say of the server, the training or the comparison has said.
+    // Silent, because the training or the comparison has already reported the state of the server.
     const place = { experiment, trackingUri, tags, say: () => undefined, ...(parent && { parent }) };
     const addition = logTo(run, place, async (active) => {
       active.setTags({ diskBytes, latencyMs });
@@ -78,13 +71,13 @@ export class ComparisonTracker {
     this.additions.push(addition);
   }
 
-  /** Sends table, figures and data set and ends the run. */
+  /** Sends the table, the figures and the data set, and ends the run. */
   async finish({ rows, failed, verdict }: ComparedTechniques): Promise<Logged> {
     const { active, directory } = this;
     await Promise.all(this.additions);
     const [first] = rows;
     if (first) logDataset(active, await readJson<RunConfig>(new RunDirectory(join(directory, first.name)).config));
-    const best = [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc)[0];
+    const best = bestOnValidation(rows);
     if (best) {
       active.setTags({ best: best.name, verdict });
       active.logMetrics({ ...numbers("validation_best", best.validation), ...numbers("test", best.test) });
@@ -96,7 +89,7 @@ export class ComparisonTracker {
     await logFigures(active, comparisonFigures(rows));
     for (const file of ["comparison.json", "comparison.html"]) await active.logArtifact(join(directory, file));
     const logged = await endLogged(active, "FINISHED");
-    if (logged.tracking?.state === "sent") await this.sendWhatWaits();
+    if (logged.tracking?.state === "sent") await this.sendWaitingLogs();
     return logged;
   }
 
@@ -105,8 +98,8 @@ export class ComparisonTracker {
     await this.active.end(status);
   }
 
-  /** The server is there: what trainings logged while it was away can go too. */
-  private async sendWhatWaits(): Promise<void> {
+  /** Sends what trainings logged while the server could not be reached. */
+  private async sendWaitingLogs(): Promise<void> {
     const { trackingUri } = this.tracking;
     try {
       await syncSpools(await findSpools(this.directory), trackingUri === undefined ? {} : { trackingUri });

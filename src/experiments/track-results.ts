@@ -1,4 +1,4 @@
-/** @module What is found out about a finished run, logged to the MLflow run that it was trained in. Needs no TensorFlow. */
+/** @module Logs evaluations and exports of a finished run to the MLflow run of its training. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { messageOf } from "../errors/index";
@@ -7,8 +7,7 @@ import type { ExportResult } from "../export/index";
 import { readJson } from "../files/index";
 import type { ModelCard } from "../model-directory/index";
 import { runFigures } from "../report/index";
-import type { RunConfig } from "../runs/index";
-import { RunDirectory } from "../runs/index";
+import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
 import { endLogged, type Logged } from "./logged";
 import { numbers } from "./metric-names";
@@ -17,33 +16,33 @@ import { describeResults, describeRun, logFigures, logRunFiles, rememberRunId } 
 import type { TrackingOptions } from "./track-training";
 
 interface ResultsTracking {
-  /** Where a run that has no MLflow run yet gets one. */
+  /** Experiment for a new MLflow run, if the run has none yet. */
   readonly experiment: string;
-  /** The MLflow run, where the directory was fetched from the server and does not say it itself. */
+  /** The MLflow run, if the directory was fetched from the server and its configuration does not name it. */
   readonly runId?: string | undefined;
   /** Default `MLFLOW_TRACKING_URI`, then the local server's address. */
   readonly trackingUri?: string | undefined;
   readonly say: (line: string) => void;
-  /** Where a run that is made now is nested. */
+  /** Parent of a new run. */
   readonly parent?: TrackingOptions["parent"];
-  /** Of a run that is made now. */
+  /** Tags of a new run. */
   readonly tags?: TrackingOptions["tags"];
 }
 
-/** What an evaluation found. */
+/** Results of an evaluation. */
 export interface Evaluated {
   readonly validation?: BinaryMetrics;
   readonly test?: BinaryMetrics;
   /** Fitted on validation. */
   readonly temperature?: number;
-  /** Path of the report, where one was written. */
+  /** Path of the report, if one was written. */
   readonly report?: string;
 }
 
 /**
- * Logs an evaluation: metrics under the names that training gives them, figures, the report and, as `evaluation.json`,
- * everything found.
- * @param rule the rule by which the threshold was chosen anew: all goes below its name then, beside what training logged
+ * Logs an evaluation: metrics under the same names as in training, figures, the report and, as `evaluation.json`, all results.
+ * @param rule rule by which the threshold was chosen again; everything is then logged under its name, apart from what training
+ *   logged
  */
 export function logEvaluation(
   results: RunResults,
@@ -66,9 +65,8 @@ export function logEvaluation(
 }
 
 /**
- * Logs an exported model: its directory below `model/`, apart from the one that training exported, and as tags
- * what it is and how it compares with the trained model.
- * With its `MLmodel`, Python's `mlflow.onnx.load_model("runs:/RUN_ID/model/VARIANT")` reads it.
+ * Logs an exported model: its directory below `model/`, apart from the one that training exported, and its variant and its
+ * differences from the trained model as tags. Python's `mlflow.onnx.load_model("runs:/RUN_ID/model/VARIANT")` can load it.
  * @param folded the first layer was written as an ordinary one
  */
 export function logExport(
@@ -93,8 +91,8 @@ export function logExport(
 }
 
 /**
- * Adds to the MLflow run of a run directory, or makes one. What the directory's own log names goes first, for it may hold
- * what the server has not got yet. No reason to fail: the result is there whether it is logged or not.
+ * Adds to the MLflow run of a run directory, or creates one. The directory's own log decides which run it is, because the log
+ * may hold events that the server does not have yet. An error is only a warning, because the results exist without the log.
  */
 export async function logTo(
   run: RunDirectory,
@@ -125,7 +123,7 @@ export async function logTo(
       }
       await log(active);
     } finally {
-      // What was logged before an error counts too, and the run that it is about has finished in any case.
+      // Also after an error: what was logged before it is valid, and the training has finished.
       logged = await endLogged(active, "FINISHED");
       if (!id) await rememberRunId(active, run);
     }

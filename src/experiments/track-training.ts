@@ -1,4 +1,4 @@
-/** @module A training run as an MLflow run: parameters, a point of every metric per epoch, figures and files. */
+/** @module Logs a training run to MLflow: parameters, every metric for each epoch, figures and files. */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { readRun } from "../evaluation/index";
@@ -24,23 +24,20 @@ export interface TrackingOptions {
   readonly say?: (line: string) => void;
 }
 
-/** Flat, for the head of a run's page. */
+/** Low, because it is at the top of the run's page. */
 const CURVES_SIZE = { width: 860, height: 300 };
 
-/** What changes from epoch to epoch. */
+/** The metrics that change from epoch to epoch. */
 function curvesOf({ n: _n, threshold: _threshold, ...curves }: EpochResult["train"]): object {
   return curves;
 }
 
-/** Logs a training while it goes on. Never in its way: without a server everything waits in the run directory. */
+/** Logs a training while it runs. Never delays it: without a server, the events wait in the run directory. */
 export class TrainingTracker implements RunCallback {
   private active: ActiveRun | undefined;
   private run: RunDirectory | undefined;
-  /** What the model reached, and at which epoch. */
-  private final: { readonly metrics: Readonly<Record<string, number>>; readonly step: number } = {
-    metrics: {},
-    step: 0,
-  };
+  /** Metrics of the best epoch and its number. */
+  private final: Parameters<typeof logOnnxModel>[3] = { metrics: {}, step: 0 };
 
   constructor(private readonly options: TrackingOptions) {}
 
@@ -82,11 +79,11 @@ export class TrainingTracker implements RunCallback {
       step: bestEpoch,
     };
     this.active?.logMetrics(this.final.metrics, bestEpoch);
-    // Not metrics: what is no curve would stand among the curves as a bar.
+    // Tags instead of metrics, because MLflow draws a metric with one value as a bar.
     this.active?.setTags({ bestEpoch, peakMemoryBytes, totalSeconds: seconds });
   }
 
-  /** Sends the run's files, figures and, where there is one, the exported model, and ends the run. */
+  /** Sends the run's files, figures and exported model, if there is one, and ends the run. */
   async finish(model?: string): Promise<Logged> {
     const { active, run } = this;
     if (!active || !run) return {};
@@ -95,7 +92,7 @@ export class TrainingTracker implements RunCallback {
     const figures = await runFigures(results);
     await logFigures(active, figures);
     await describeResults(active, results, await this.pictureOf(figures.learningCurves));
-    // The whole folder: a backbone lies beside the weights.
+    // The whole folder, because it can also contain a backbone.
     if (this.options.weights !== false) await active.logArtifacts(dirname(run.topology), "best");
     else if (existsSync(run.topology)) await active.logArtifact(run.topology, "best");
     if (model) await logOnnxModel(active, model, "model", this.final);
@@ -103,7 +100,7 @@ export class TrainingTracker implements RunCallback {
     return endLogged(active, "FINISHED");
   }
 
-  /** Logs a figure as a picture too. @returns its path; nothing where no page will show it */
+  /** Logs a figure as an image too. @returns its path; undefined if the run has no page yet */
   private async pictureOf(figure: Figure | undefined): Promise<string | undefined> {
     const { active } = this;
     if (!figure || !active?.runId) return undefined;

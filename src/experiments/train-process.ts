@@ -1,4 +1,4 @@
-/** @module A training in a process of its own, so that its memory is its own; done once and then kept. */
+/** @module Trains in a separate process, so that its memory can be measured, and stores the result for the next time. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
@@ -13,10 +13,10 @@ import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import type { TrackingOptions } from "./track-training";
 
-/** What `histo train --json` gives, as far as it matters here. */
+/** The part of the output of `histo train --json` that is used here. */
 export interface ProcessResult {
   readonly run: string;
-  /** Directory of the exported model, where one was wanted. */
+  /** Directory of the exported model, if one was requested. */
   readonly model?: string;
   readonly seconds: number;
   readonly secondsPerEpoch: number;
@@ -25,80 +25,75 @@ export interface ProcessResult {
   readonly test: BinaryMetrics;
 }
 
-/** A training to be done. */
+/** Settings of a training. */
 export interface ProcessTraining {
   readonly run: string;
   readonly data: string;
   readonly dataset: DatasetOptions;
-  /** What the data set holds, see `datasetContentHash`. */
+  /** Hash of the data set's contents, see `datasetContentHash`. */
   readonly dataHash: string;
   readonly options: Partial<TrainingOptions>;
   readonly export: Variant | "none";
-  /** A training that was stopped goes on; otherwise it begins anew, because time and memory are measured of whole trainings. */
+  /** Continue a stopped training. By default it starts again, because time and memory are measured over a whole training. */
   readonly resumable?: boolean;
 }
 
-/** Where the rest of the world is told and heard. */
 export interface ProcessContext {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** How the training is logged to MLflow; not at all where absent. */
+  /** How the training is logged to MLflow. If missing, it is not logged. */
   readonly tracking?: Omit<TrackingOptions, "say"> | undefined;
 }
 
 /**
- * Trains in a process of its own, or gives what the same training gave before.
- * @throws {InputError} `COMPARISON_OTHER` where the directory holds another training
+ * Trains in a separate process, or returns the stored result of the same training.
+ * @throws {InputError} `COMPARISON_OTHER` if the directory holds another training
  * @throws {HistoError} `COMPARISON_FAILED`; {@link Interrupted}
  */
 export async function trainOnce(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
-  const kept = await keptResult(training);
-  if (kept) return kept;
+  const stored = await storedResult(training);
+  if (stored) return stored;
   if (!training.resumable) await clear(new RunDirectory(training.run));
   const result = await train(training, context);
-  const record: KeptTraining = { settings: settingsOf(training), dataHash: training.dataHash, result };
+  const record: StoredTraining = { settings: settingsOf(training), dataHash: training.dataHash, result };
   await writeJson(recordOf(training), record);
   return result;
 }
 
-/** A finished training as it is kept. */
-interface KeptTraining {
+/** The record of a finished training. */
+interface StoredTraining {
   readonly settings: object;
-  /** Absent where it was trained before this was noted: then any content will do. */
+  /** Missing in older records, which are valid for any contents. */
   readonly dataHash?: string;
   readonly result: ProcessResult;
 }
 
 const STOPPED = "Stopped; finished models are kept.";
 
-/** What the same training gave before. @throws {InputError} `COMPARISON_OTHER` */
-export async function keptResult(training: ProcessTraining): Promise<ProcessResult | undefined> {
+/** The stored result of the same training. @throws {InputError} `COMPARISON_OTHER` */
+export async function storedResult(training: ProcessTraining): Promise<ProcessResult | undefined> {
   const { run, data, dataHash } = training;
   if (!existsSync(recordOf(training))) return undefined;
-  const before = await readJson<KeptTraining>(recordOf(training));
-  const remedy = "choose another directory (--out, --run), or delete it to train it again";
-  if (!isDeepStrictEqual(before.settings, settingsOf(training))) {
-    throw new InputError("COMPARISON_OTHER", `${run} was trained with other options or data; ${remedy}.`);
-  }
-  if ((before.dataHash ?? dataHash) !== dataHash) {
-    throw new InputError(
-      "COMPARISON_OTHER",
-      `${run} was trained on other images or labels than ${data} holds now; ${remedy}.`,
-    );
-  }
-  return { ...before.result, run };
+  const stored = await readJson<StoredTraining>(recordOf(training));
+  const other = (difference: string) => {
+    const remedy = "choose another directory (--out, --run), or delete it to train it again";
+    return new InputError("COMPARISON_OTHER", `${run} was trained ${difference}; ${remedy}.`);
+  };
+  if (!isDeepStrictEqual(stored.settings, settingsOf(training))) throw other("with other options or data");
+  if ((stored.dataHash ?? dataHash) !== dataHash) throw other(`on other images or labels than ${data} holds now`);
+  return { ...stored.result, run };
 }
 
 function recordOf({ run }: ProcessTraining): string {
   return join(run, "process.json");
 }
 
-/** Without the directory and the hash, as it comes back from a file. */
+/** The settings without the directory and the hash, in the form in which JSON returns them. */
 function settingsOf({ run: _run, dataHash: _hash, resumable: _resumable, ...settings }: ProcessTraining): object {
   return JSON.parse(JSON.stringify(settings)) as object;
 }
 
-/** Makes room for a training that was stopped. Its log stays, so that it is the same MLflow run. */
+/** Deletes a stopped training, except its log, so that the new training continues the same MLflow run. */
 async function clear(run: RunDirectory): Promise<void> {
   const entries = existsSync(run.path) ? await readdir(run.path) : [];
   for (const name of entries) {
@@ -106,13 +101,13 @@ async function clear(run: RunDirectory): Promise<void> {
   }
 }
 
-/** `histo train --json` as a child process; its progress goes to this process's standard error. */
+/** Runs `histo train --json` as a child process, whose progress goes to the standard error of this process. */
 async function train(training: ProcessTraining, context: ProcessContext): Promise<ProcessResult> {
   const { progress, signal, tracking } = context;
   if (signal?.aborted) throw new Interrupted(STOPPED);
   const { run, data, dataset, options } = training;
-  const goesOn = training.resumable && existsSync(new RunDirectory(run).config) ? ["--resume"] : [];
-  const place = ["--data", resolve(data), "--run", run, ...goesOn];
+  const resume = training.resumable && existsSync(new RunDirectory(run).config) ? ["--resume"] : [];
+  const place = ["--data", resolve(data), "--run", run, ...resume];
   const choices = ["--options", JSON.stringify({ ...options, dataset })];
   const track = tracking ? ["--track-as", JSON.stringify(tracking)] : ["--no-track"];
   const command = [join(projectRoot(), "bin", "histo.cjs"), "train", ...place, ...choices, ...track];
@@ -121,20 +116,20 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   });
   const stop = () => child.kill("SIGINT");
   signal?.addEventListener("abort", stop);
-  const text = { out: "", error: "" };
+  let [output, errors] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => {
-    text.out += chunk;
+    output += chunk;
   });
   child.stderr.on("data", (chunk: Buffer) => {
-    text.error = (text.error + chunk).slice(-4000);
+    errors = (errors + chunk).slice(-4000);
     if (progress !== silentProgress) process.stderr.write(chunk);
   });
   const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
   signal?.removeEventListener("abort", stop);
   if (signal?.aborted) throw new Interrupted(STOPPED);
   if (status !== 0) {
-    const reason = text.error.trim().split("\n").at(-1) ?? "";
+    const reason = errors.trim().split("\n").at(-1) ?? "";
     throw new HistoError("COMPARISON_FAILED", `Training ${basename(run)} failed: ${reason.replace(/^histo: /, "")}`);
   }
-  return JSON.parse(text.out.trim().split("\n").at(-1) as string) as ProcessResult;
+  return JSON.parse(output.trim().split("\n").at(-1) as string) as ProcessResult;
 }

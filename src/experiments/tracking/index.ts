@@ -1,4 +1,4 @@
-/** @module What is logged to MLflow, besides trainings: results, parent runs, figures. Loads no trainer. */
+/** @module Logs results, parent runs and figures to MLflow. Does not load the trainer. */
 
 export { endLogged, type Logged } from "../logged";
 export { currentMetricName } from "../metric-names";
