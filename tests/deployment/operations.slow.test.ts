@@ -105,7 +105,7 @@ test("waiting for the machines of a stack that is not there is refused at once",
     "InstanceIds",
   );
   assert.equal(status, 1);
-  assert.match(stderr, /The stack histo-none names no machine/);
+  assert.match(stderr, /The stack histo-none has no output/);
 });
 
 const KEYS = { accessKeyId: "test", secretAccessKey: "test" };

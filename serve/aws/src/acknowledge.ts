@@ -5,7 +5,7 @@ import { Stack, Validations } from "aws-cdk-lib";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { IConstruct } from "constructs";
 
-/** Accepts one finding (`RuleId` or `RuleId[Finding]`) on a construct and what is below it. */
+/** Accepts one finding (`RuleId` or `RuleId[Finding]`) for a construct and its children. */
 export function acknowledge(construct: IConstruct, id: string, reason: string): void {
   Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${id}`, reason });
 }

@@ -48,7 +48,7 @@ export function addStacks(app: App, settings: DeploymentSettings): Stack[] {
       new GithubStack(app, stackName("github"), { ...settings, github }, storage, props("Roles of the workflows")),
     );
   }
-  // The budget counts what carries this tag; activate `project` as a cost allocation tag once (docs/runbook.md).
+  // The budget counts resources with this tag; activate `project` as a cost allocation tag once (docs/runbook.md).
   Tags.of(app).add("project", settings.name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { writeSuppressionsToCloudFormation: true }));
   return stacks;

@@ -1,4 +1,4 @@
-/** @module One dashboard per way of serving: traffic, errors, latency, and what that way adds. */
+/** @module A dashboard for Lambda and one for EC2: traffic, errors, latency, and graphs of their own. */
 import { Dashboard, GraphWidget, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import type { Construct } from "constructs";
 import type { Entrance } from "./stacks/http-api";
@@ -12,7 +12,7 @@ export function servingDashboard(
 ): Dashboard {
   const graphs: Record<string, readonly IMetric[]> = {
     Requests: [entrance.count],
-    "Answers with errors": [entrance.serverErrors, entrance.clientErrors],
+    "Responses with errors": [entrance.serverErrors, entrance.clientErrors],
     "Latency at the entrance": Object.values(entrance.latency),
     ...more,
   };

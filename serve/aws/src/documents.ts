@@ -1,10 +1,10 @@
-/** @module SSM documents: the only commands that a deployment runs on its machines. */
+/** @module SSM documents: the only commands that a deployment may run on its machines. */
 import { CfnDocument } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 
 export interface DocumentParameter {
   readonly description: string;
-  /** What a value must match: it becomes part of a shell command. */
+  /** Regular expression for the value, which becomes part of a shell command. */
   readonly allowedPattern: string;
 }
 
@@ -13,7 +13,7 @@ export function imageByDigest(name: string, repository: string): DocumentParamet
   return { description: `${repository} image`, allowedPattern: `^${name}/${repository}@sha256:[a-f0-9]{64}$` };
 }
 
-/** A document with this name; it waits for a new machine's start script, then runs the commands until one fails. */
+/** Creates a document. It waits until a new machine has run its start script, then runs the commands until one fails. */
 export function hostDocument(
   scope: Construct,
   name: string,

@@ -1,15 +1,15 @@
-/** @module Log retention from a number of days. */
+/** @module Log groups and how long they keep their lines. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DeploymentSettings } from "../../../src/deployment/settings";
 
-/** The settings' days as CDK names them: its enumeration has the days as values; the settings check allows only those. */
+/** Days as CDK's enumeration, whose values are the days; the check of the settings accepts only those. */
 export function retention(days: number): RetentionDays {
   return days as RetentionDays;
 }
 
-/** A log group that goes with its stack. CloudWatch Logs encrypts it at rest. */
+/** A log group that is deleted with its stack. CloudWatch Logs encrypts it at rest. */
 export function logGroup(scope: Construct, id: string, settings: DeploymentSettings, name?: string): LogGroup {
   return new LogGroup(scope, id, {
     ...(name ? { logGroupName: name } : {}),

@@ -23,7 +23,7 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
   /** The output's machines, separated by commas. */
   wait: async (name = "", stack = "", key = "") => {
     const ids = (await stacksOf(name))[stack]?.outputs[key]?.split(",") ?? [];
-    if (ids.length === 0) throw new Error(`The stack ${stack} names no machine.`);
+    if (ids.length === 0) throw new Error(`The stack ${stack} has no output ${key} with a machine; see histo deploy status.`);
     return waitForMachines(ids);
   },
   deploy: async (name = "", image = "", tools = "") => runDocument(name, "deploy", { image, tools }),
@@ -40,7 +40,7 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
 
 async function main([verb = "", ...args]: readonly string[]): Promise<void> {
   const operation = verbs[verb];
-  if (!operation) throw new Error(`Unknown operation ${verb}; there are ${Object.keys(verbs).join(", ")}.`);
+  if (!operation) throw new Error(`Unknown operation ${verb}. Operations: ${Object.keys(verbs).join(", ")}.`);
   const result = await operation(...args);
   if (result !== undefined) process.stdout.write(`${result}\n`);
 }

@@ -11,11 +11,11 @@ const UNDER_WAY = ["Pending", "InProgress", "Cancelling"];
 const POLL_MS = 3000;
 const BOOT_MS = 10 * 60_000;
 
-/** The documents and the role, as a tag, of the machines that they are for. */
+/** The documents, each with the value of the tag `role` of its machines. */
 const ROLE_OF = { deploy: "server", model: "server", mlflow: "mlflow" } as const;
 export type HostDocument = keyof typeof ROLE_OF;
 
-/** Resolves when SSM reaches all these machines: a new one needs some minutes. @throws {Error} where one does not come */
+/** Waits until SSM reaches all these machines; a new one needs minutes. @throws {Error} when it does not within `patienceMs` */
 export async function waitForMachines(ids: readonly string[], patienceMs = BOOT_MS): Promise<string> {
   const client = new SSMClient();
   const until = Date.now() + patienceMs;
@@ -28,12 +28,12 @@ export async function waitForMachines(ids: readonly string[], patienceMs = BOOT_
     );
     const missing = ids.filter((id) => !there.includes(id));
     if (missing.length === 0) return `${ids.length} machine(s) online`;
-    if (Date.now() > until) throw new Error(`SSM does not reach ${missing.join(", ")}; see the console output there.`);
+    if (Date.now() > until) throw new Error(`SSM does not reach ${missing.join(", ")}; read the start log: aws ec2 get-console-output --instance-id ${missing[0]}.`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** @throws {Error} with the machine's output where it failed, or where no machine is there */
+/** Runs a document and waits for it. @throws {Error} with the machine's output when it failed, or when there is no machine */
 export async function runDocument(
   name: string,
   document: HostDocument,

@@ -1,4 +1,4 @@
-/** @module The registry and what is pushed to it; models for the servers. */
+/** @module Images in the registry, and models for the servers. */
 import { spawnSync } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -32,22 +32,22 @@ export async function signIn(registry: string): Promise<void> {
   if (docker.status !== 0) throw new Error(`docker login failed: ${docker.error?.message ?? docker.stderr}`);
 }
 
-/** Waits for the scan of a pushed image. @throws {Error} where it found something critical */
+/** Waits for the scan of a pushed image. @throws {Error} when it found a critical vulnerability */
 export async function checkScan(repositoryName: string, imageDigest: string): Promise<void> {
   const client = new ECRClient();
   const image = { repositoryName, imageId: { imageDigest } };
   await waitUntilImageScanComplete({ client, maxWaitTime: 300 }, image);
   const { imageScanFindings } = await client.send(new DescribeImageScanFindingsCommand(image));
   const critical = imageScanFindings?.findingSeverityCounts?.CRITICAL ?? 0;
-  if (critical > 0) throw new Error(`${repositoryName}@${imageDigest}: ${critical} critical vulnerabilities.`);
+  if (critical > 0) throw new Error(`The scan of ${repositoryName}@${imageDigest} found ${critical} critical vulnerabilities; update the packages, then deploy again.`);
 }
 
-/** Sets a parameter, over what was there. */
+/** Sets a parameter; replaces an existing value. */
 export async function putParameter(Name: string, Value: string): Promise<void> {
   await new SSMClient().send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
 }
 
-/** Copies the files of a model directory to `bucket/prefix/`; `model.json` comes last, so that a half copy is not used. */
+/** Copies the files of a model directory to `bucket/prefix/`, `model.json` last, so that nothing uses an incomplete copy. */
 export async function uploadModel(directory: string, Bucket: string, prefix: string): Promise<number> {
   const client = new S3Client();
   const names = (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.isFile());

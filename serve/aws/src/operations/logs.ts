@@ -11,8 +11,8 @@ export function logGroupOf(name: string, part: "lambda" | "ec2" | "tracking"): s
 }
 
 /**
- * Gives the lines of the last `minutes`, oldest first; with `follow` goes on until the process ends.
- * @throws {Error} where the group does not exist
+ * Yields the lines of the last `minutes`, oldest first; with `follow` it continues until the process ends.
+ * @throws {Error} when the group does not exist
  */
 export async function* logLines(
   group: string,
@@ -33,7 +33,7 @@ export async function* logLines(
         }
       }
     } catch (error) {
-      if (error instanceof ResourceNotFoundException) throw new Error(`There is no log group ${group}.`);
+      if (error instanceof ResourceNotFoundException) throw new Error(`There is no log group ${group}: nothing is deployed there yet (histo deploy status).`);
       throw error;
     }
     if (follow) await new Promise((resolve) => setTimeout(resolve, 2000));

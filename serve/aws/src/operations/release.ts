@@ -1,4 +1,4 @@
-/** @module Moves the function to an image: publishes a version, tests it, moves the alias, and back if it fails there. */
+/** @module Moves the function to an image: publishes a version, tests it, moves the alias, and moves it back if that fails. */
 import {
   GetAliasCommand,
   GetFunctionCommand,

@@ -1,13 +1,13 @@
-/** @module What is deployed: stacks with their outputs, alarms that ring, the images that run. */
+/** @module What is deployed: stacks with their outputs, active alarms, running images. */
 import { CloudFormationClient, paginateDescribeStacks } from "@aws-sdk/client-cloudformation";
 import { CloudWatchClient, paginateDescribeAlarms } from "@aws-sdk/client-cloudwatch";
 import { paginateGetParametersByPath, SSMClient } from "@aws-sdk/client-ssm";
 
 export interface DeploymentStatus {
   readonly stacks: Readonly<Record<string, { readonly status: string; readonly outputs: Record<string, string> }>>;
-  /** Alarms that are not OK, by name, with the runbook entry in their description. */
+  /** Active alarms by name; their description names the entry of the runbook. */
   readonly alarms: Readonly<Record<string, { readonly state: string; readonly description: string }>>;
-  /** Addresses of the images by parameter name. */
+  /** Image addresses by parameter name. */
   readonly images: Readonly<Record<string, string>>;
 }
 

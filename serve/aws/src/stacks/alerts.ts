@@ -1,4 +1,4 @@
-/** @module Where alarms go, and the bound on what all this may cost. */
+/** @module Where alarms go, and the budget. */
 import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { CfnBudget } from "aws-cdk-lib/aws-budgets";
 import { Alarm, type AlarmProps, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
@@ -56,11 +56,11 @@ export class AlertsStack extends Stack {
       },
       notificationsWithSubscribers: [notice(50, "ACTUAL"), notice(90, "ACTUAL"), notice(100, "FORECASTED")],
     });
-    // Without the topic's policy the budget service may not publish, and creating the budget fails.
+    // The topic's policy comes first: without it the budget service may not publish, and creating the budget fails.
     budget.node.addDependency(this.topic.node.findChild("Policy"));
   }
 
-  /** An alarm that tells the topic when it goes off and when it is over. No data is no alarm unless said otherwise. */
+  /** An alarm that notifies the topic when it starts and when it ends. Missing data raises no alarm unless `props` says so. */
   alarm(scope: Construct, id: string, props: AlarmProps): Alarm {
     const alarm = new Alarm(scope, id, { treatMissingData: TreatMissingData.NOT_BREACHING, ...props });
     const action = new SnsAction(this.topic);

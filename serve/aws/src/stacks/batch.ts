@@ -32,7 +32,7 @@ export class BatchStack extends Stack {
       family: `${settings.name}-predict`,
       cpu: settings.batch.cpu,
       memoryLimitMiB: settings.batch.memoryMb,
-      // It runs the servers' image, which is built for their processor.
+      // The task runs the servers' image, which is built for their processor.
       runtimePlatform: {
         cpuArchitecture: arm ? ecs.CpuArchitecture.ARM64 : ecs.CpuArchitecture.X86_64,
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
@@ -75,17 +75,17 @@ export class BatchStack extends Stack {
     container.addMountPoints({ sourceVolume: "models", containerPath: "/models", readOnly: true });
     storage.repositories.server.grantPull(task.obtainExecutionRole());
     acknowledge(task, "ECS2", "The variables are paths and bucket names; no secret is among them.");
-    acknowledge(task, "IAM5[Resource::*]", "ecr:GetAuthorizationToken has no resource to name.");
-    acknowledgeObjects(task, storage.images, "predictions/", "Writes its results below the prefix.");
+    acknowledge(task, "IAM5[Resource::*]", "ecr:GetAuthorizationToken accepts no resource.");
+    acknowledgeObjects(task, storage.images, "predictions/", "The task writes its results below this prefix.");
     const subnets = network.vpc.isolatedSubnets.map(({ subnetId }) => subnetId).join(",");
     const groups = [network.endpointUsers, network.modelReaders].map((group) => group.securityGroupId).join(",");
     new CfnOutput(this, "RunTask", {
-      description: "Starts the task",
+      description: "Command that starts the task",
       value:
         `aws ecs run-task --launch-type FARGATE --cluster ${settings.name}-batch --task-definition ${task.family} ` +
         `--network-configuration 'awsvpcConfiguration={subnets=[${subnets}],securityGroups=[${groups}]}'`,
     });
     const slides = new SlideArray(this, "Slides", { settings, network, storage, image, arm });
-    new CfnOutput(this, "RunSlides", { description: "Starts the slides' array job", value: slides.command });
+    new CfnOutput(this, "RunSlides", { description: "Command that starts the array job for slides", value: slides.command });
   }
 }

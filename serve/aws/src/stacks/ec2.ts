@@ -58,7 +58,7 @@ export class Ec2Stack extends Stack {
       }),
     );
     storage.grantReadTiles(role);
-    acknowledgeObjects(role, storage.releases, "", "Any released model may be copied to the volume.");
+    acknowledgeObjects(role, storage.releases, "", "The server may copy any released model to the volume.");
 
     const link = this.group("LinkGroup", network, "Network interfaces of the HTTP API");
     const servers = this.group("ServerGroup", network, "The Express servers");
@@ -143,7 +143,7 @@ export class Ec2Stack extends Stack {
       ...unpackTools(this.registry, this.region, "$TOOLS"),
       `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nHISTO_SERVE_OPTIONS="--images s3://${storage.images.bucketName}/tiles/"\nHISTO_RELEASES=s3://${storage.releases.bucketName}\nEOF`,
       'echo "HISTO_SERVER_IMAGE=$IMAGE" > /opt/histo/current.env',
-      // The first machine of all finds no model yet; the command `histo-model` brings one and starts the server.
+      // The very first machine finds no model yet; the document NAME-model copies one and starts the server.
       'if [ -e /srv/models/current ]; then /opt/histo/deploy.sh "$IMAGE"; fi',
     );
     return userData;
@@ -153,10 +153,10 @@ export class Ec2Stack extends Stack {
     return `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`;
   }
 
-  /** The only commands that may be run on the servers: start these two images, by digest; use this model, by name. */
+  /** The only commands allowed on the servers: start these two images, given by digest; use this model, given by name. */
   private documents({ name }: DeploymentSettings): void {
     hostDocument(this, `${name}-deploy`, {
-      description: "Starts a server image by digest; goes back to the one before unless it gets ready",
+      description: "Starts the server image with a given digest; returns to the previous one if the new one does not become ready",
       parameters: { image: imageByDigest(name, "server"), tools: imageByDigest(name, "tools") },
       commands: [
         ...unpackTools(this.registry, this.region, `${this.registry}/{{ tools }}`),
@@ -164,9 +164,9 @@ export class Ec2Stack extends Stack {
       ],
     });
     hostDocument(this, `${name}-model`, {
-      description: "Copies a released model to the volume and has the server use it",
+      description: "Copies a released model to the volume and makes the server use it",
       parameters: {
-        model: { description: "Folder of the bucket of releases", allowedPattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$" },
+        model: { description: "Folder in the releases bucket", allowedPattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$" },
       },
       commands: ['/opt/histo/model.sh "{{ model }}"'],
     });

@@ -35,14 +35,14 @@ export class GithubStack extends Stack {
     if (settings.ec2) this.ec2Role([storage.repositories.server, storage.repositories.tools]);
   }
 
-  /** May read a released model, push the function's image, publish a version and move the alias. */
+  /** This role may read a released model, push the function's image, publish a version and move the alias. */
   private lambdaRole(storage: StorageStack): void {
     const role = this.role("Lambda", [storage.repositories.lambda]);
     role.addToPolicy(
       new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.releases.arnForObjects("*")] }),
     );
     role.addToPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources: [storage.releases.bucketArn] }));
-    acknowledgeObjects(role, storage.releases, "", "Any released model may go into the function's image.");
+    acknowledgeObjects(role, storage.releases, "", "The workflow may build any released model into the function's image.");
     const functionArn = this.formatArn({
       service: "lambda",
       resource: "function",
@@ -67,11 +67,11 @@ export class GithubStack extends Stack {
     acknowledge(
       role,
       `IAM5[Resource::arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:${this.settings.name}-predict:*]`,
-      "The versions and the alias of the one function.",
+      "The versions and the alias of this one function.",
     );
   }
 
-  /** May push the server's images and run the one deployment document on the machines tagged as servers. */
+  /** This role may push the server's images and run the deployment document on the machines tagged as servers. */
   private ec2Role(repositories: readonly Repository[]): void {
     const role = this.role("Ec2", repositories);
     role.addToPolicy(
@@ -99,7 +99,7 @@ export class GithubStack extends Stack {
     acknowledge(
       role,
       "IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]",
-      "Bound by the condition to the machines tagged as servers.",
+      "The condition limits it to the machines tagged as servers.",
     );
   }
 
@@ -119,13 +119,13 @@ export class GithubStack extends Stack {
     acknowledge(
       role,
       "IAM5[Resource::*]",
-      "ecr:GetAuthorizationToken and reading a command's outcome have no resource to name.",
+      "ecr:GetAuthorizationToken and reading the outcome of a command accept no resource.",
     );
     new CfnOutput(this, `${title}RoleArn`, { value: role.roleArn });
     return role;
   }
 
-  /** May move the parameters that say which image runs. */
+  /** Lets the role set the parameters that name the running images. */
   private moves(role: Role, names: readonly string[]): void {
     role.addToPolicy(
       new PolicyStatement({

@@ -74,14 +74,14 @@ export function hostRole(scope: Construct, id: string, log: ILogGroup, images: r
   acknowledge(
     role,
     "IAM5[Resource::*]",
-    "The SSM agent's messages, PutMetricData (bound to one namespace) and GetAuthorizationToken have no resource to name.",
+    "The SSM agent's messages, PutMetricData (limited to one namespace) and GetAuthorizationToken accept no resource.",
   );
   for (const owner of [account, ""]) {
     const documents = `arn:<AWS::Partition>:ssm:<AWS::Region>:${owner && "<AWS::AccountId>"}:document/*`;
     acknowledge(
       role,
       `IAM5[Resource::${documents}]`,
-      "Amazon's documents and this account's; the host only reads them.",
+      "The machine only reads documents: Amazon's and this account's.",
     );
   }
   return role;
@@ -107,7 +107,7 @@ export class Host extends Construct {
       userData: props.userData,
       userDataCausesReplacement: true,
       httpTokens: ec2.HttpTokens.REQUIRED,
-      // Two, so that the container gets the machine's role: it reads tiles from S3. Nobody else is on the machine.
+      // Two hops, so that the container can use the machine's role to read tiles from S3. Nothing else runs on the machine.
       httpPutResponseHopLimit: 2,
       detailedMonitoring: true,
       disableApiTermination: false,
@@ -123,7 +123,7 @@ export class Host extends Construct {
     acknowledge(
       this.instance,
       "EC29",
-      "Nothing is kept on the machine: another one comes up by itself from the images and the volume.",
+      "The machine stores nothing: a new one starts by itself from the images and the volume.",
     );
     this.alarms(props);
   }
@@ -151,14 +151,14 @@ export class Host extends Construct {
       evaluationPeriods: 3,
     });
     const broken = alerts.alarm(this, "Broken", {
-      alarmDescription: `${name}: the machine under it failed; it is being moved. Runbook: "Machine".`,
+      alarmDescription: `${name}: the hardware failed; AWS moves the machine to other hardware. Runbook: "Machine".`,
       metric: metric("AWS/EC2", "StatusCheckFailed_System").with({ period: Duration.minutes(1), statistic: "Maximum" }),
       threshold: 1,
       evaluationPeriods: 2,
     });
     broken.addAlarmAction(new Ec2Action(Ec2InstanceAction.RECOVER));
     const stuck = alerts.alarm(this, "Stuck", {
-      alarmDescription: `${name}: the operating system does not answer; it is restarted. Runbook: "Machine".`,
+      alarmDescription: `${name}: the operating system does not respond; AWS restarts the machine. Runbook: "Machine".`,
       metric: metric("AWS/EC2", "StatusCheckFailed_Instance").with({
         period: Duration.minutes(1),
         statistic: "Maximum",

@@ -84,7 +84,7 @@ export class Entrance extends Construct {
     });
     if (open) {
       for (const route of routes) {
-        acknowledge(route, "APIG4", "Public by the setting authorization: none; throttled, no personal data kept.");
+        acknowledge(route, "APIG4", "The setting authorization: none makes it public; requests are throttled, and their bodies are not logged.");
       }
     }
 
@@ -98,13 +98,13 @@ export class Entrance extends Construct {
       p99: stage.metricLatency({ period, statistic: "p99" }),
     };
     alerts.alarm(this, "ServerErrors", {
-      alarmDescription: `${title}: 5 or more 5xx answers in 5 minutes. Runbook: "5xx".`,
+      alarmDescription: `${title}: 5 or more responses with status 5xx within 5 minutes. Runbook: "5xx".`,
       metric: this.serverErrors,
       threshold: 5,
       evaluationPeriods: 1,
     });
     alerts.alarm(this, "SlowAnswers", {
-      alarmDescription: `${title}: p95 latency above 2 s for 15 minutes. Runbook: "p95".`,
+      alarmDescription: `${title}: 95th percentile of latency above 2 s for 15 minutes. Runbook: "p95".`,
       metric: this.latency.p95,
       threshold: 2000,
       evaluationPeriods: 3,

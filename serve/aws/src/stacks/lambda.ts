@@ -1,4 +1,4 @@
-/** @module The classifier as a function: container image, alias that deployments move, HTTP API in front. */
+/** @module The classifier as a Lambda function: container image, an alias that deployments move, an HTTP API in front. */
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { SubnetType } from "aws-cdk-lib/aws-ec2";
@@ -26,10 +26,10 @@ class ImageByAddress extends lambda.Code {
   }
 }
 
-/** Where the model directory lies in the image or, mounted from EFS, in the function's file system. */
+/** Path of the model directory: in the image, or on the mounted EFS volume. */
 const MODEL_PATHS = { image: "/opt/model", efs: "/mnt/models/current" } as const;
 
-/** The model volume, read only: CDK's own helper would also allow writing. */
+/** The model volume, read only; CDK's own helper would also allow writing. */
 class ModelVolume extends lambda.FileSystem {
   constructor({ models, modelAccess }: StorageStack) {
     super({
@@ -67,14 +67,14 @@ export class LambdaStack extends Stack {
 
     const role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-      description: "Runs the prediction function: its own log, tiles to read, the model volume where mounted",
+      description: "Role of the prediction function: writes its log, reads tiles, mounts the model volume if there is one",
     });
     log.grantWrite(role);
     storage.grantReadTiles(role);
 
     if (onEfs) {
       const managed = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole";
-      acknowledge(role, `IAM4[Policy::${managed}]`, "AWS's own policy for a function's network interfaces.");
+      acknowledge(role, `IAM4[Policy::${managed}]`, "AWS's managed policy for the network interfaces of functions.");
     }
 
     const predict = new lambda.Function(this, "Predict", {
@@ -127,13 +127,13 @@ export class LambdaStack extends Stack {
     const throttles = live.metricThrottles({ period });
     const concurrent = predict.metric("ConcurrentExecutions", { period, statistic: "Maximum" });
     alerts.alarm(this, "Errors", {
-      alarmDescription: 'The function failed 5 times or more in 5 minutes. Runbook: "Function errors".',
+      alarmDescription: 'The function failed 5 or more times within 5 minutes. Runbook: "Function errors".',
       metric: errors,
       threshold: 5,
       evaluationPeriods: 1,
     });
     alerts.alarm(this, "Throttles", {
-      alarmDescription: 'Requests were refused for lack of concurrency. Runbook: "Throttles".',
+      alarmDescription: 'Lambda refused requests because all concurrent executions were in use. Runbook: "Throttles".',
       metric: throttles,
       threshold: 1,
       evaluationPeriods: 2,

@@ -43,7 +43,7 @@ export class NetworkStack extends Stack {
     const endpoints = group("Endpoints", "The interface endpoints");
     endpoints.addIngressRule(this.endpointUsers, HTTPS, "AWS API calls from this network");
     this.endpointUsers.addEgressRule(endpoints, HTTPS, "AWS API calls");
-    // The S3 gateway endpoint has public addresses; without a gateway or NAT nothing else is reachable by this rule.
+    // The S3 gateway endpoint has public addresses. There is no gateway or NAT, so this rule opens nothing else.
     this.endpointUsers.addEgressRule(
       ec2.Peer.anyIpv4(),
       HTTPS,
@@ -62,7 +62,7 @@ export class NetworkStack extends Stack {
       SsmMessages: service.SSM_MESSAGES,
       ...(settings.tracking ? { Secrets: service.SECRETS_MANAGER } : {}),
     };
-    // A function reaches these services without the network's help; machines and tasks do not.
+    // A function reaches these services without the network; machines and tasks need endpoints.
     const needed = endpointCount(settings) > 0 ? Object.entries(services) : [];
     for (const [name, endpoint] of needed) {
       this.vpc.addInterfaceEndpoint(name, {

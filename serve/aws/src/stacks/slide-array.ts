@@ -12,20 +12,20 @@ import type { StorageStack } from "./storage";
 
 /** Slides at the same time. */
 const MOST_AT_ONCE = 16;
-/** Begun again where a Spot machine goes; the slide goes on from its journal. */
+/** A job starts again when AWS takes its Spot machine away, and continues the slide from its journal. */
 const ATTEMPTS = 5;
 
 interface SlideArrayProps {
   readonly settings: DeploymentSettings & { readonly batch: BatchSettings };
   readonly network: NetworkStack;
   readonly storage: StorageStack;
-  /** The servers' image, and the processor that it is built for. */
+  /** The servers' image, and whether it is built for ARM. */
   readonly image: string;
   readonly arm: boolean;
 }
 
 export class SlideArray extends Construct {
-  /** Starts the array. */
+  /** Command line that starts the array job. */
   readonly command: string;
 
   constructor(scope: Construct, id: string, { settings, network, storage, image, arm }: SlideArrayProps) {
@@ -85,7 +85,7 @@ export class SlideArray extends Construct {
       }),
     });
     storage.repositories.server.grantPull(executionRole);
-    acknowledge(executionRole, "IAM5[Resource::*]", "ecr:GetAuthorizationToken has no resource to name.");
+    acknowledge(executionRole, "IAM5[Resource::*]", "ecr:GetAuthorizationToken accepts no resource.");
     const target = `--job-queue ${queue.jobQueueName} --job-definition ${definition.jobDefinitionName}`;
     this.command = `aws batch submit-job --region ${Stack.of(this).region} --job-name slides ${target} --array-properties size=NUMBER_OF_SLIDES`;
   }

@@ -50,7 +50,7 @@ export class StorageStack extends Stack {
         emptyOnDelete: true,
         removalPolicy: RemovalPolicy.DESTROY,
       });
-      // CDK leaves AES256 out, being ECR's default; a reviewer wants to read it.
+      // CDK leaves AES256 out because it is ECR's default; state it for those who review the template.
       (created.node.defaultChild as CfnRepository).encryptionConfiguration = { encryptionType: "AES256" };
       return created;
     };
@@ -61,7 +61,7 @@ export class StorageStack extends Stack {
       mlflow: repository("mlflow"),
     };
 
-    // Lambda would add this statement by itself at the first deployment, with the rights of whoever deploys.
+    // Without this, Lambda adds the statement itself at the first deployment, and needs the deployer's permissions for it.
     this.repositories.lambda.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal("lambda.amazonaws.com")],
@@ -88,8 +88,8 @@ export class StorageStack extends Stack {
       enableAutomaticBackups: true,
       throughputMode: ThroughputMode.ELASTIC,
       lifecyclePolicy: LifecyclePolicy.AFTER_30_DAYS,
-      // A policy of its own that allows nothing: the roles alone say who may mount and who may write. (CDK's default, asked for
-      // by `false`, would let everybody write who may mount.)
+      // Only the roles decide who may mount and who may write, so this policy allows nothing. (CDK's own policy, which
+      // `false` would add, lets everybody who may mount also write.)
       allowAnonymousAccess: true,
       fileSystemPolicy: new PolicyDocument({
         statements: [
@@ -140,12 +140,12 @@ export class StorageStack extends Stack {
     this.releases = bucket("Releases", this.accessLogs);
     new CfnOutput(this, "ImagesBucket", { value: this.images.bucketName });
     new CfnOutput(this, "ReleasesBucket", { value: this.releases.bucketName });
-    acknowledge(this.accessLogs, "S1", "It receives the access logs of the other buckets.");
+    acknowledge(this.accessLogs, "S1", "This bucket receives the access logs of the others.");
   }
 
   /**
-   * Lets a role read and list the tiles, and nothing else of their bucket. It has to list them to find a tile whose name is written
-   * otherwise; and S3 tells who may not list that a missing tile is forbidden.
+   * Lets a role read and list the tiles, and nothing else of their bucket. It lists them to find a tile whose name is
+   * written differently; without the right to list, S3 answers "forbidden" for a tile that does not exist.
    */
   grantReadTiles(role: IRole): void {
     const listed = { StringLike: { "s3:prefix": ["tiles/*"] } };
@@ -155,7 +155,7 @@ export class StorageStack extends Stack {
     ]) {
       role.addToPrincipalPolicy(new PolicyStatement(statement));
     }
-    const reason = "Any tile may be asked for by name; only the prefix tiles/ can be read.";
+    const reason = "Clients may request any tile by name; only the prefix tiles/ can be read.";
     acknowledgeObjects(role, this.images, "tiles/", reason);
   }
 }

@@ -78,7 +78,7 @@ export class TrackingStack extends Stack {
         ],
       }),
     );
-    acknowledgeObjects(role, artifacts, "", "It is the server's own artifact bucket.");
+    acknowledgeObjects(role, artifacts, "", "The bucket belongs to this server.");
 
     const host = new Host(this, "Server", {
       name: `${settings.name}-mlflow`,
@@ -95,7 +95,7 @@ export class TrackingStack extends Stack {
     host.node.addDependency(database);
     const registry = this.registry;
     hostDocument(this, `${settings.name}-mlflow`, {
-      description: "Starts an MLflow image by digest",
+      description: "Starts the MLflow image with a given digest",
       parameters: { image: imageByDigest(settings.name, "mlflow"), tools: imageByDigest(settings.name, "tools") },
       commands: [
         ...unpackTools(registry, this.region, `${registry}/{{ tools }}`),
@@ -103,14 +103,14 @@ export class TrackingStack extends Stack {
       ],
     });
     alerts.alarm(this, "DatabaseStorage", {
-      alarmDescription: 'Less than 5 GB free in the runs\' database. Runbook: "RDS storage".',
+      alarmDescription: 'The database with the runs has less than 5 GB free. Runbook: "RDS storage".',
       metric: database.metricFreeStorageSpace({ period: Duration.minutes(15) }),
       threshold: 5 * GIGABYTE,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 1,
     });
     alerts.alarm(this, "DatabaseCpu", {
-      alarmDescription: 'The database\'s CPU is above 85 % for 15 minutes. Runbook: "RDS CPU".',
+      alarmDescription: 'The CPU of the database with the runs is above 85 % for 15 minutes. Runbook: "RDS CPU".',
       metric: database.metricCPUUtilization({ period: Duration.minutes(5) }),
       threshold: 85,
       evaluationPeriods: 3,
@@ -156,12 +156,12 @@ export class TrackingStack extends Stack {
 
       removalPolicy: RemovalPolicy.SNAPSHOT,
     });
-    acknowledge(database, "RDS3", "One zone: the tracker may be away for minutes; clients spool (backups: 7 days).");
-    acknowledge(database, "RDS11", "The port is no secret; only the MLflow server's group reaches it.");
+    acknowledge(database, "RDS3", "One zone is enough: MLflow may be down for minutes, because clients spool (backups: 7 days).");
+    acknowledge(database, "RDS11", "Hiding the port protects nothing; only the MLflow server's group reaches it.");
     acknowledge(
       database,
       "SMG4",
-      "MLflow reads the password when it starts; it is rotated by hand as the runbook says.",
+      "MLflow reads the password only when it starts; rotate it by hand as the runbook describes.",
     );
     return database;
   }
