@@ -31,7 +31,9 @@ export interface HttpResult {
 /** @throws {Problem} `REQUEST_MALFORMED` for events of another kind */
 export function requestOf(event: HttpEvent, signal: AbortSignal): ServiceRequest {
   const http = event?.requestContext?.http;
-  if (typeof http?.method !== "string" || typeof event.rawPath !== "string") {
+  const texts = [event?.rawQueryString, event?.body ?? undefined, ...Object.values(event?.headers ?? {})];
+  const isText = (value: unknown) => value === undefined || typeof value === "string";
+  if (typeof http?.method !== "string" || typeof event.rawPath !== "string" || !texts.every(isText)) {
     throw new Problem("REQUEST_MALFORMED", "The event is not an HTTP request in payload format 2.0.");
   }
   const headers = Object.fromEntries(

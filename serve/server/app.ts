@@ -27,7 +27,10 @@ export function createApp(service: Service, options: AppOptions = {}): Express {
     const id = requestId(request.headers["x-request-id"]);
     response.locals.id = id;
     log?.(request, response, id);
-    next();
+    const lacksHost = request.httpVersion === "1.1" && request.headers.host === undefined;
+    next(
+      lacksHost ? new Problem("REQUEST_MALFORMED", "The Host header is missing.", { connection: "close" }) : undefined,
+    );
   });
   if (options.rateLimit) {
     app.use(

@@ -1,6 +1,7 @@
 /** @module The HTTP server around the application: its port, its limits, and its end. */
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { hasErrorCode, InputError } from "../../src/errors/index";
 import { Problem, problemResponse } from "../core/index";
 
@@ -11,6 +12,8 @@ export interface ListenOptions {
   /** Time for a request's headers, and for the whole request, to arrive, in milliseconds. */
   readonly headersTimeout?: number | undefined;
   readonly requestTimeout?: number | undefined;
+  /** Time without a byte in or out after which a connection is cut, in milliseconds; more than any answer takes. */
+  readonly stallTimeout?: number | undefined;
 }
 
 /** An open port. */
@@ -21,14 +24,28 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
-/** Against senders that are slow on purpose, and headers without end. */
-const LIMITS = { keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 500 };
+/** Against senders that are slow on purpose, and headers without end. The application itself asks for a host. */
+const LIMITS = {
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16 * 1024,
+  connectionsCheckingInterval: 500,
+  requireHostHeader: false,
+};
 
 /** Opens the port. @throws {InputError} `HOST_UNAVAILABLE`, `PORT_UNAVAILABLE` */
 export async function listen(application: RequestListener, options: ListenOptions): Promise<Listener> {
   const { port = 8080, host = "127.0.0.1", headersTimeout = 10_000, requestTimeout = 30_000 } = options;
+  const { stallTimeout = 120_000 } = options;
   const server = createServer({ ...LIMITS, headersTimeout, requestTimeout }, application);
   server.maxHeadersCount = 100;
+  // Who asks and never reads would hold the answer's memory for good.
+  server.timeout = stallTimeout;
+  // Expectations other than 100-continue may be ignored, and no tunnel is opened for anybody.
+  server.on("checkExpectation", application);
+  server.on("connect", (_request, socket) => {
+    socket.on("error", () => undefined);
+    answerRaw(new Problem("METHOD_NOT_ALLOWED", undefined, { allow: "GET, HEAD, POST, OPTIONS" }), socket);
+  });
   server.on("clientError", answerClientError);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenProblem(error, host, port)));
@@ -45,19 +62,20 @@ const CLIENT_ERRORS = {
 } as Readonly<Record<string, "HEADERS_TOO_LARGE" | "REQUEST_TIMEOUT">>;
 
 /** Answers what never became a request, as far as somebody listens. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const code = CLIENT_ERRORS[error.code ?? ""] ?? "REQUEST_MALFORMED";
-  const { status, headers, body } = problemResponse(new Problem(code));
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+  else answerRaw(new Problem(CLIENT_ERRORS[error.code ?? ""] ?? "REQUEST_MALFORMED"), socket);
+}
+
+/** Writes the problem to a connection that has no response object, and ends it. */
+function answerRaw(problem: Problem, socket: Duplex): void {
+  const { status, headers, body } = problemResponse(problem);
   const lines = Object.entries({
     ...headers,
     "content-length": String(Buffer.byteLength(body)),
     connection: "close",
   });
-  const head = [`HTTP/1.1 ${status} ${code}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+  const head = [`HTTP/1.1 ${status} ${problem.code}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 

@@ -1,6 +1,6 @@
 /** A person's label goes from the server's file to a measure of the run. */
 import assert from "node:assert/strict";
-import { truncate, writeFile } from "node:fs/promises";
+import { readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startServer } from "../../serve/server/index";
@@ -25,13 +25,23 @@ test("labels of people are kept line by line, the last for an image counts, and 
   assert.match((await send({ ...ANSWER, label: "XYZ" })).text, /FIELD_INVALID.*label must be HP or SSA/s);
   assert.match((await send({ ...ANSWER, label: "HP", logit: "much" })).text, /logit must be a number/);
 
+  assert.match(
+    (await send({ ...ANSWER, label: "HP", probability: 7 })).text,
+    /probability must be a number from 0 to 1/,
+  );
+  assert.match((await send({ ...ANSWER, label: "HP", threshold: -1 })).text, /threshold must be a number from 0 to 1/);
+
   const { predictions, otherRuns } = await readFeedback(feedback, ["mlp"], ["HP", "SSA"]);
   assert.deepEqual(predictions, [{ filename: "t.png", label: 0, logit: 0.4, probability: 0.6 }]);
   assert.equal(otherRuns, 0);
   assert.equal((await readFeedback(feedback, ["another"], ["HP", "SSA"])).otherRuns, 2);
 
-  await truncate(feedback, 10 * 2 ** 20);
-  assert.equal((await send({ ...ANSWER, label: "HP" })).status, 507);
+  const { length } = await readFile(feedback);
+  await truncate(feedback, 10 * 2 ** 20 - length);
+  const many = await Promise.all(Array.from({ length: 20 }, () => send({ ...ANSWER, label: "HP" })));
+  assert.equal(many.filter(({ status }) => status === 204).length, 2);
+  assert.equal(many.filter(({ status }) => status === 507).length, 18);
+  assert.ok((await stat(feedback)).size <= 10 * 2 ** 20);
 });
 
 test("a server without a file for labels says so", async (context) => {

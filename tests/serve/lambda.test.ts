@@ -3,7 +3,7 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type HttpEvent, requestOf } from "../../serve/lambda/event";
-import { handler, optionsFromEnvironment } from "../../serve/lambda/handler";
+import { createHandler, handler, optionsFromEnvironment } from "../../serve/lambda/handler";
 import { startLambda } from "../support/runtime-api";
 import { writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -56,6 +56,27 @@ test("a named stage is no part of the path", async () => {
   assert.equal(request.headers["content-type"], "image/png");
   assert.equal(Buffer.from(await request.readBody(2)).toString(), "hi");
   await assert.rejects(request.readBody(1), { code: "BODY_TOO_LARGE" });
+});
+
+test("an event of another shape is refused as a malformed request", async (t) => {
+  const model = await writeModel(join(await temporaryDirectory(t), "model"));
+  const handle = await createHandler({ models: [model] });
+  const event = { version: "2.0", rawPath: "/predict", requestContext: { http: { method: "POST" } } };
+  const odd: unknown[] = [
+    null,
+    "text",
+    {},
+    { ...event, rawPath: 5 },
+    { ...event, body: { a: 1 } },
+    { ...event, rawQueryString: ["a"] },
+    { ...event, headers: { "content-type": 5 } },
+    { ...event, headers: { "content-encoding": ["gzip"] } },
+    { version: "1.0", path: "/predict", httpMethod: "POST", headers: null, body: null },
+  ];
+  for (const one of odd) {
+    const { statusCode, body } = await handle(one as HttpEvent);
+    assert.deepEqual([statusCode, JSON.parse(body).code], [400, "REQUEST_MALFORMED"], JSON.stringify(one));
+  }
 });
 
 test("a function reads its lists as the server does, and does not start with keys that hold none", () => {

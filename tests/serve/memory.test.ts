@@ -14,7 +14,8 @@ import {
   Service,
   type ServiceOptions,
 } from "../../serve/core/index";
-import { createApp } from "../../serve/server/index";
+import { createApp, startServer } from "../../serve/server/index";
+import { writeModel, writeTiles } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const ANSWER: Answer = {
@@ -62,6 +63,21 @@ test("a body counts until its request is answered", async (t) => {
   while (waiting.length === 0) await sleep(1);
   waiting.shift()?.();
   assert.equal((await third).status, 200);
+});
+
+test("a batch of many images makes Node warn of nothing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on("warning", note);
+  t.after(() => process.off("warning", note));
+  const images = await writeTiles(join(directory, "tiles"), 1);
+  const server = await startServer({ models: [await writeModel(join(directory, "model"))], images, port: 0 });
+  t.after(() => server.close());
+  const names = { image_filenames: Array(64).fill("MHIST_aaa.png") };
+  assert.equal((await sendNames(server.url, "/predict/batch", names)).status, 200);
+  await sleep(10);
+  assert.deepEqual(warnings, []);
 });
 
 test("images by name count as bodies do, and a batch holds only some of its images at a time", async (t) => {

@@ -27,6 +27,13 @@ test("a whole form gives the files of its field", async () => {
   assert.equal(await outcome(`${file("image", "x".repeat(41))}--b--\r\n`), "IMAGE_TOO_LARGE");
 });
 
+test("a form of which the parser would leave a part out is refused, wherever the image stands in it", async () => {
+  assert.equal(await outcome(`${text.repeat(16)}${file("image")}--b--\r\n`), "10");
+  assert.equal(await outcome(`${text.repeat(17)}${file("image")}--b--\r\n`), "TOO_MANY_ITEMS");
+  assert.equal(await outcome(`${file("image")}${text.repeat(40)}--b--\r\n`), "TOO_MANY_ITEMS");
+  assert.equal(await outcome(`${file("other").repeat(2)}${file("image")}--b--\r\n`), "TOO_MANY_ITEMS");
+});
+
 // A part that nobody reads fails too, and what nobody listens to ends the process.
 for (const [what, form] of Object.entries({
   "a file of the field": file("image"),

@@ -251,6 +251,40 @@ test("slow senders and endless headers are cut off with a problem", async (t) =>
   assert.equal((await send(url, await tile(1))).status, 200);
 });
 
+test("what Node would refuse without a word is refused with a problem, or answered", async (t) => {
+  const { url } = await serve(t);
+  assert.match(await raw(url, "GET /livez HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 400 [\s\S]*"code":"REQUEST_MALFORMED"/);
+  assert.match(await raw(url, "GET /livez HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 /);
+  assert.match(
+    await raw(url, "CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n"),
+    /^HTTP\/1\.1 405 [\s\S]*allow: GET[\s\S]*"code":"METHOD_NOT_ALLOWED"/,
+  );
+  const expecting = "GET /livez HTTP/1.1\r\nhost: a\r\nexpect: the-unexpected\r\nconnection: close\r\n\r\n";
+  assert.match(await raw(url, expecting), /^HTTP\/1\.1 200 /);
+});
+
+test("who asks for a large image and never reads it is cut off, and its memory is free again", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const bytes = 9 * 2 ** 20;
+  await writeFile(join(directory, "large.png"), new Uint8Array(bytes));
+  const { url } = await serve(t, { images: directory, memoryBytes: 1.5 * bytes, stallTimeout: 400 });
+  const stalled = connect(Number(new URL(url).port), "127.0.0.1");
+  t.after(() => stalled.destroy());
+  stalled.on("error", () => undefined).pause();
+  stalled.write("GET /images/large.png HTTP/1.1\r\nhost: a\r\n\r\n");
+  const comesTo = async (wanted: number) => {
+    for (let i = 0; i < 100; i++) {
+      const answer = await fetch(`${url}/images/large.png`);
+      await answer.arrayBuffer();
+      if (answer.status === wanted) return true;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return false;
+  };
+  assert.ok(await comesTo(503), "the memory is held");
+  assert.ok(await comesTo(200), "the memory is free again");
+});
+
 test("odd request targets are unknown routes, not faults", async (t) => {
   const { url } = await serve(t);
   for (const target of ["//host/predict", "http://other/predict", "/%", "/predict/../info", "*", "/?a=%"]) {

@@ -23,7 +23,8 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
   /** The output's machines, separated by commas. */
   wait: async (name = "", stack = "", key = "") => {
     const ids = (await stacksOf(name))[stack]?.outputs[key]?.split(",") ?? [];
-    if (ids.length === 0) throw new Error(`The stack ${stack} has no output ${key} with a machine; see histo deploy status.`);
+    if (ids.length === 0)
+      throw new Error(`The stack ${stack} has no output ${key} with a machine; see histo deploy status.`);
     return waitForMachines(ids);
   },
   deploy: async (name = "", image = "", tools = "") => runDocument(name, "deploy", { image, tools }),

@@ -9,13 +9,16 @@ interface UploadedFile {
   readonly bytes: Uint8Array;
 }
 
+/** Fields beside the images that a form may have. */
+const OTHER_FIELDS = 16;
+
 interface MultipartLimits {
   readonly files: number;
   readonly fileBytes: number;
 }
 
 /**
- * Reads the files of one field. Other fields are ignored.
+ * Reads the files of one field. Other fields are ignored, but a form may not have many of them.
  * @throws {Problem} `REQUEST_MALFORMED`, `TOO_MANY_ITEMS`, `IMAGE_TOO_LARGE`
  */
 export function readMultipart(
@@ -26,6 +29,7 @@ export function readMultipart(
 ): Promise<UploadedFile[]> {
   return new Promise((resolve, reject) => {
     const fail = (problem: Problem) => reject(problem);
+    const unreadable = () => fail(new Problem("REQUEST_MALFORMED", "The multipart form cannot be read."));
     let parser: InstanceType<typeof Busboy>;
     try {
       parser = new Busboy({
@@ -36,10 +40,10 @@ export function readMultipart(
         limits: {
           files: limits.files + 1,
           fileSize: limits.fileBytes,
-          fields: 16,
+          fields: OTHER_FIELDS,
           fieldSize: 1024,
           fieldNameSize: 100,
-          parts: limits.files + 17,
+          parts: limits.files + 1 + OTHER_FIELDS,
           headerPairs: 32,
           headerSize: 4096,
         },
@@ -67,9 +71,18 @@ export function readMultipart(
         files[place] = { filename: safeName(filename), bytes: Buffer.concat(chunks) };
       });
     });
-    parser.on("error", () => fail(new Problem("REQUEST_MALFORMED", "The multipart form cannot be read.")));
+    // The parser leaves out what is beyond its limits: a form of which a part is left out gets no answer to the rest.
+    const most = `At most ${limits.files} files and ${OTHER_FIELDS} other fields are accepted in one request.`;
+    for (const event of ["filesLimit", "fieldsLimit", "partsLimit"] as const) {
+      parser.on(event, () => fail(new Problem("TOO_MANY_ITEMS", most)));
+    }
+    parser.on("error", unreadable);
     parser.on("finish", () => resolve(files));
-    parser.end(body);
+    try {
+      parser.end(body);
+    } catch {
+      unreadable();
+    }
   });
 }
 

@@ -1,4 +1,5 @@
 /** @module Limits on a request's body, and on the time for its answer. */
+import { setMaxListeners } from "node:events";
 import { Problem, type ServiceRequest } from "../http/index";
 import type { ServiceLimits } from "../routes/index";
 import type { Middleware } from "./compose";
@@ -19,6 +20,8 @@ export function receiveBody({ bodyBytes, batchBytes }: ServiceLimits): Middlewar
 export function withinDeadline({ deadlineMs }: ServiceLimits): Middleware {
   return async (request, next) => {
     const controller = new AbortController();
+    // One for each image of a batch; Node would warn of a leak.
+    setMaxListeners(0, controller.signal);
     const abort = () => controller.abort();
     request.signal.addEventListener("abort", abort, { once: true });
     let timer: NodeJS.Timeout | undefined;

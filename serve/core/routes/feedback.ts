@@ -1,12 +1,16 @@
 /** @module `POST /feedback`: what a person calls an image that a model answered for, kept as a line of a file. */
 import { appendFile, stat } from "node:fs/promises";
 import { Problem } from "../http/index";
+import { Limit } from "../models/index";
 import { readJsonBody } from "./request-images";
 import type { Handler } from "./route";
 
 /** A larger file takes no more. */
 const FEEDBACK_BYTES = 10 * 2 ** 20;
 const LONGEST_NAME = 512;
+
+/** One line after the other, so that each knows the file's size with those before it. */
+const turns = new Limit(1);
 
 /** Keeps `{image_filename, label, logit, probability, threshold}` with the model that `model` names, and the time. */
 export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => {
@@ -20,15 +24,25 @@ export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => 
   if (!card.classes.includes(label as string)) {
     throw new Problem("FIELD_INVALID", `label must be ${card.classes.join(" or ")}.`);
   }
-  const [logit, probability, threshold] = ["logit", "probability", "threshold"].map((field) => {
-    if (Number.isFinite(given[field])) return given[field];
-    throw new Problem("FIELD_INVALID", `${field} must be a number.`);
+  const logit = numberOf(given, "logit");
+  const [probability, threshold] = ["probability", "threshold"].map((field) => {
+    const value = numberOf(given, field);
+    if (value >= 0 && value <= 1) return value;
+    throw new Problem("FIELD_INVALID", `${field} must be a number from 0 to 1.`);
   });
   const known = { model, model_sha256: sha256, run: card.source?.run ?? null };
   const kept = { time: new Date().toISOString(), image_filename: filename, label, ...known };
   const line = `${JSON.stringify({ ...kept, logit, probability, threshold })}\n`;
-  const size = (await stat(feedback).catch(() => undefined))?.size ?? 0;
-  if (size + line.length > FEEDBACK_BYTES) throw new Problem("FEEDBACK_FULL");
-  await appendFile(feedback, line);
+  await turns.run(async () => {
+    const size = (await stat(feedback).catch(() => undefined))?.size ?? 0;
+    if (size + Buffer.byteLength(line) > FEEDBACK_BYTES) throw new Problem("FEEDBACK_FULL");
+    await appendFile(feedback, line);
+  });
   return { status: 204, headers: {}, body: "" };
 };
+
+function numberOf(given: Readonly<Record<string, unknown>>, field: string): number {
+  const value = given[field];
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new Problem("FIELD_INVALID", `${field} must be a number.`);
+}

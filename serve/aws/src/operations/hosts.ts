@@ -28,7 +28,10 @@ export async function waitForMachines(ids: readonly string[], patienceMs = BOOT_
     );
     const missing = ids.filter((id) => !there.includes(id));
     if (missing.length === 0) return `${ids.length} machine(s) online`;
-    if (Date.now() > until) throw new Error(`SSM does not reach ${missing.join(", ")}; read the start log: aws ec2 get-console-output --instance-id ${missing[0]}.`);
+    if (Date.now() > until)
+      throw new Error(
+        `SSM does not reach ${missing.join(", ")}; read the start log: aws ec2 get-console-output --instance-id ${missing[0]}.`,
+      );
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -39,7 +39,10 @@ export async function checkScan(repositoryName: string, imageDigest: string): Pr
   await waitUntilImageScanComplete({ client, maxWaitTime: 300 }, image);
   const { imageScanFindings } = await client.send(new DescribeImageScanFindingsCommand(image));
   const critical = imageScanFindings?.findingSeverityCounts?.CRITICAL ?? 0;
-  if (critical > 0) throw new Error(`The scan of ${repositoryName}@${imageDigest} found ${critical} critical vulnerabilities; update the packages, then deploy again.`);
+  if (critical > 0)
+    throw new Error(
+      `The scan of ${repositoryName}@${imageDigest} found ${critical} critical vulnerabilities; update the packages, then deploy again.`,
+    );
 }
 
 /** Sets a parameter; replaces an existing value. */

@@ -33,7 +33,8 @@ export async function* logLines(
         }
       }
     } catch (error) {
-      if (error instanceof ResourceNotFoundException) throw new Error(`There is no log group ${group}: nothing is deployed there yet (histo deploy status).`);
+      if (error instanceof ResourceNotFoundException)
+        throw new Error(`There is no log group ${group}: nothing is deployed there yet (histo deploy status).`);
       throw error;
     }
     if (follow) await new Promise((resolve) => setTimeout(resolve, 2000));

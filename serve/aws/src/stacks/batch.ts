@@ -86,6 +86,9 @@ export class BatchStack extends Stack {
         `--network-configuration 'awsvpcConfiguration={subnets=[${subnets}],securityGroups=[${groups}]}'`,
     });
     const slides = new SlideArray(this, "Slides", { settings, network, storage, image, arm });
-    new CfnOutput(this, "RunSlides", { description: "Command that starts the array job for slides", value: slides.command });
+    new CfnOutput(this, "RunSlides", {
+      description: "Command that starts the array job for slides",
+      value: slides.command,
+    });
   }
 }

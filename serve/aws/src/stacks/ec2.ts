@@ -156,7 +156,8 @@ export class Ec2Stack extends Stack {
   /** The only commands allowed on the servers: start these two images, given by digest; use this model, given by name. */
   private documents({ name }: DeploymentSettings): void {
     hostDocument(this, `${name}-deploy`, {
-      description: "Starts the server image with a given digest; returns to the previous one if the new one does not become ready",
+      description:
+        "Starts the server image with a given digest; returns to the previous one if the new one does not become ready",
       parameters: { image: imageByDigest(name, "server"), tools: imageByDigest(name, "tools") },
       commands: [
         ...unpackTools(this.registry, this.region, `${this.registry}/{{ tools }}`),

@@ -42,7 +42,12 @@ export class GithubStack extends Stack {
       new PolicyStatement({ actions: ["s3:GetObject"], resources: [storage.releases.arnForObjects("*")] }),
     );
     role.addToPolicy(new PolicyStatement({ actions: ["s3:ListBucket"], resources: [storage.releases.bucketArn] }));
-    acknowledgeObjects(role, storage.releases, "", "The workflow may build any released model into the function's image.");
+    acknowledgeObjects(
+      role,
+      storage.releases,
+      "",
+      "The workflow may build any released model into the function's image.",
+    );
     const functionArn = this.formatArn({
       service: "lambda",
       resource: "function",

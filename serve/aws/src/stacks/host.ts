@@ -78,11 +78,7 @@ export function hostRole(scope: Construct, id: string, log: ILogGroup, images: r
   );
   for (const owner of [account, ""]) {
     const documents = `arn:<AWS::Partition>:ssm:<AWS::Region>:${owner && "<AWS::AccountId>"}:document/*`;
-    acknowledge(
-      role,
-      `IAM5[Resource::${documents}]`,
-      "The machine only reads documents: Amazon's and this account's.",
-    );
+    acknowledge(role, `IAM5[Resource::${documents}]`, "The machine only reads documents: Amazon's and this account's.");
   }
   return role;
 }

@@ -84,7 +84,11 @@ export class Entrance extends Construct {
     });
     if (open) {
       for (const route of routes) {
-        acknowledge(route, "APIG4", "The setting authorization: none makes it public; requests are throttled, and their bodies are not logged.");
+        acknowledge(
+          route,
+          "APIG4",
+          "The setting authorization: none makes it public; requests are throttled, and their bodies are not logged.",
+        );
       }
     }
 

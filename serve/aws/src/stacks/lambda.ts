@@ -67,7 +67,8 @@ export class LambdaStack extends Stack {
 
     const role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-      description: "Role of the prediction function: writes its log, reads tiles, mounts the model volume if there is one",
+      description:
+        "Role of the prediction function: writes its log, reads tiles, mounts the model volume if there is one",
     });
     log.grantWrite(role);
     storage.grantReadTiles(role);

@@ -156,7 +156,11 @@ export class TrackingStack extends Stack {
 
       removalPolicy: RemovalPolicy.SNAPSHOT,
     });
-    acknowledge(database, "RDS3", "One zone is enough: MLflow may be down for minutes, because clients spool (backups: 7 days).");
+    acknowledge(
+      database,
+      "RDS3",
+      "One zone is enough: MLflow may be down for minutes, because clients spool (backups: 7 days).",
+    );
     acknowledge(database, "RDS11", "Hiding the port protects nothing; only the MLflow server's group reaches it.");
     acknowledge(
       database,
