@@ -1,14 +1,15 @@
-/** @module Checks that real sets need before they are trained on: leakage, conflicts, blank and odd tiles. */
+/** @module Checks of a data set before training: leakage, label conflicts, blank and unusual tiles. */
+import { countValues, groupBy, upperMedian } from "../collections/index";
 import { type NearDuplicate, nearDuplicates } from "./near-duplicates";
 import { type TileStatistics, tileStatistics } from "./tile-statistics";
 import type { Dataset, PixelStore, Tile } from "./types";
 
-/** Tiles that show the same thing. */
+/** Tiles that show the same. */
 export interface DuplicateGroup {
   readonly names: readonly string[];
-  /** The same thing is in more than one partition: a leak from train to test. */
+  /** They are in different partitions: a leak from train to test. */
   readonly acrossPartitions: boolean;
-  /** The same thing has both labels. */
+  /** They have different labels. */
   readonly labelConflict: boolean;
 }
 
@@ -16,16 +17,16 @@ export interface PixelChecks {
   readonly duplicates: {
     /** Groups with equal pixels. */
     readonly exact: readonly DuplicateGroup[];
-    /** Pairs that show the same thing with other pixels: saved again, recoloured, turned or mirrored. */
+    /** Pairs that show the same with different pixels: recompressed, recoloured, rotated or mirrored. */
     readonly near: readonly (DuplicateGroup & { readonly similarity: number })[];
-    /** Number of groups and pairs that reach over partitions. */
+    /** Number of groups and pairs across partitions. */
     readonly acrossPartitions: number;
-    /** Number of groups and pairs with both labels. */
+    /** Number of groups and pairs with different labels. */
     readonly labelConflicts: number;
   };
-  /** Tiles that are one flat colour: empty slide. */
+  /** Tiles of a uniform colour, such as empty background. */
   readonly blank: readonly string[];
-  /** Tiles of another size than most. */
+  /** Tiles of a size other than the most frequent one. */
   readonly oddSizes: readonly string[];
   /** Tiles far darker or brighter than the rest (robust z-score above 5). */
   readonly brightnessOutliers: readonly string[];
@@ -36,7 +37,7 @@ export interface PixelChecks {
 const BLANK_CONTRAST = 5;
 const OUTLIER_Z = 5;
 
-/** Runs all checks on a packed data set. `statistics` may be given where they were computed already (of all positions). */
+/** Runs all checks on a packed data set. @param statistics of all tiles, if already computed */
 export function checkPixels(
   dataset: Dataset,
   store: PixelStore,
@@ -47,12 +48,13 @@ export function checkPixels(
   const blankRows = new Set(
     [...statistics.contrast.keys()].filter((row) => (statistics.contrast[row] as number) < BLANK_CONTRAST),
   );
-  const exact = groupsBy(store.pixelHashes).map((rows) => groupOf(rows.map(tileAt)));
+  const alike = groupBy(store.pixelHashes.keys(), (position) => store.pixelHashes[position]);
+  const exact = [...alike.values()].filter((rows) => rows.length > 1).map((rows) => groupOf(rows.map(tileAt)));
   const near = nearDuplicates(statistics, blankRows)
     .filter(({ first, second }: NearDuplicate) => store.pixelHashes[first] !== store.pixelHashes[second])
     .map(({ first, second, similarity }) => ({ ...groupOf([tileAt(first), tileAt(second)]), similarity }));
   const all: DuplicateGroup[] = [...exact, ...near];
-  const sizes = sizeCounts(store);
+  const sizes = Object.fromEntries(countValues(store.originalSizes.map((size) => size.join("x"))));
   const [usual] = Object.keys(sizes);
   return {
     duplicates: {
@@ -77,28 +79,10 @@ function groupOf(members: readonly (Tile | undefined)[]): DuplicateGroup {
   };
 }
 
-/** Positions that share a key with another position, by key. */
-function groupsBy(keys: readonly string[]): number[][] {
-  const groups = new Map<string, number[]>();
-  for (const [position, key] of keys.entries()) {
-    const group = groups.get(key);
-    if (group) group.push(position);
-    else groups.set(key, [position]);
-  }
-  return [...groups.values()].filter((group) => group.length > 1);
-}
-
-function sizeCounts(store: PixelStore): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const size of store.originalSizes) counts.set(size.join("x"), (counts.get(size.join("x")) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
-}
-
-/** Rows whose distance from the median is more than five times the scaled median absolute deviation. */
+/** Rows that differ from the median by more than five times the scaled median absolute deviation. */
 function outliers(values: Float64Array): number[] {
-  const median = (of: Float64Array) => Float64Array.from(of).sort()[Math.floor(of.length / 2)] ?? 0;
-  const middle = median(values);
-  const deviation = 1.4826 * median(values.map((value) => Math.abs(value - middle)));
-  if (deviation === 0) return [];
+  const middle = upperMedian(values);
+  const deviation = 1.4826 * upperMedian(values.map((value) => Math.abs(value - middle)));
+  if (!(deviation > 0)) return [];
   return [...values.keys()].filter((row) => Math.abs((values[row] as number) - middle) / deviation > OUTLIER_Z);
 }

@@ -1,22 +1,22 @@
-/** @module From the labels as written to a negative and a positive class. */
+/** @module Assigns the labels of a table to a negative and a positive class. */
 import { InputError } from "../errors/index";
 import { listed, quoted } from "./table";
 
 /** The two classes of a set and what each written label means. */
 interface ClassAssignment {
   readonly classes: readonly [negative: string, positive: string];
-  /** 1 or 0 for a label as written. */
+  /** 1 or 0 for a label of the table. */
   labelOf(written: string): 0 | 1;
-  /** What a person should know about how the labels were read. */
+  /** Messages to the user about how labels were read. */
   readonly notes: readonly string[];
 }
 
 /**
- * Decides which class is positive. Labels of one {@link classKey} are one class, spelled as the first one met.
- * @param written every label as written, blanks included
+ * Decides which class is positive. Labels with equal {@link classKey} are one class, spelled like the first of them.
+ * @param written the labels of the table, unchanged
  * @param positive name of the positive class; default: the alphabetically later one
- * @param source what to name in errors: the table or folder
- * @param remedy what the user can do when there are more than two classes, beside naming the positive one
+ * @param source table or folder to name in errors
+ * @param remedy a further way to resolve more than two classes, besides naming the positive one
  * @throws {InputError} `DATA_ONE_CLASS`, `DATA_MANY_CLASSES`, `DATA_POSITIVE_UNKNOWN` or `LABEL_LETTERS_LOST`
  */
 export function assignClasses(
@@ -69,9 +69,9 @@ export function assignClasses(
 }
 
 /**
- * Refuses a label in which some program wrote the replacement character for letters that it did not know: different labels
- * may have become one.
- * @param source what to name in the error: the table or folder
+ * Rejects labels with the Unicode replacement character, which some program wrote for unknown letters: different labels
+ * may have become equal.
+ * @param source table or folder to name in the error
  * @throws {InputError} `LABEL_LETTERS_LOST`
  */
 export function checkLetters(label: string, source: string): void {
@@ -82,14 +82,14 @@ export function checkLetters(label: string, source: string): void {
   );
 }
 
-/** A label for people: without blanks around it and without the `.0` that some programs give whole numbers. */
+/** A label as shown to users: trimmed, and without the `.0` that some programs add to whole numbers. */
 export function classSpelling(label: string): string {
   return label.trim().replace(/^([-+]?\d+)\.0*$/, "$1");
 }
 
 /**
- * The same for all labels of one class: case, blanks around, a `.0` and the Unicode form do not count; `true` and `false` are 1 and 0. Everything
- * that reads labels compares them by it.
+ * The key by which all readers compare labels: equal for all labels of a class. Ignores case, surrounding blanks, a `.0` and the
+ * Unicode form; `true` and `false` equal 1 and 0.
  */
 export function classKey(label: string): string {
   const key = classSpelling(label).normalize("NFC").toLowerCase();

@@ -1,8 +1,8 @@
-/** @module Which columns of a label table hold the images and the labels, where several could. */
+/** @module Finds the columns of image names and of labels in a table. */
+import { spreadOver } from "../collections/index";
 import { InputError } from "../errors/index";
 import type { ImageFolder } from "./locate";
 import type { DatasetOptions } from "./options";
-import { spreadOver } from "./sample";
 import { columnsNamed, listed, namedColumn, quoted, type Table } from "./table";
 
 /** Usual names of the column of images, in order of preference. */
@@ -32,17 +32,17 @@ const LABEL_COLUMNS = [
   "ground truth",
 ];
 
-/** Rows looked at to see which column names the images. */
+/** Number of rows that are checked to find the column of image names. */
 const SAMPLE = 100;
 
-/** A column, and what to say where another could have been meant. */
+/** A column, with notes if another one could be meant. */
 interface ChosenColumn {
   readonly column: number;
   readonly notes: readonly string[];
 }
 
 /**
- * The column of image names: the one named, or of those with a usual name the one that names most images.
+ * The column of image names: the given one, or among those with a usual name, the one that names the most images.
  * @throws {InputError} `TABLE_COLUMN_MISSING`, `TABLE_COLUMN_AMBIGUOUS`
  */
 export async function imageColumn(table: Table, options: DatasetOptions, folder: ImageFolder): Promise<ChosenColumn> {
@@ -70,7 +70,7 @@ async function hitsOf({ rows }: Table, column: number, folder: ImageFolder): Pro
 }
 
 /**
- * The column of labels: the one named, or the first with a usual name; a note names others that label the images differently.
+ * The column of labels: the given one, or the first with a usual name. A note lists others that label the images differently.
  * @throws {InputError} `TABLE_COLUMN_MISSING`, `TABLE_COLUMN_AMBIGUOUS`
  */
 export function labelColumn(table: Table, options: DatasetOptions, image: number): ChosenColumn {
@@ -100,7 +100,7 @@ function candidates(
   return [first, ...others];
 }
 
-/** True where rows that are alike in one column are alike in the other: `HP` and `SSA` for 0 and 1, say. */
+/** True if rows with equal values in one column have equal values in the other, such as `HP` and `SSA` for 0 and 1. */
 function splitsAlike({ rows }: Table, a: number, b: number): boolean {
   const pairs = new Set(rows.map(({ fields }) => JSON.stringify([fields[a], fields[b]])));
   const values = (column: number) => new Set(rows.map(({ fields }) => fields[column])).size;

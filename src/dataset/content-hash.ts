@@ -1,15 +1,15 @@
-/** @module One value for a whole data set, so that two machines can tell whether they see the same one. */
+/** @module A hash of a whole data set, by which two machines can check that they see the same one. */
 import { InputError } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
 import type { Dataset } from "./types";
 
-/** Files that are read at the same time. */
+/** Number of files read concurrently. */
 const AT_ONCE = 8;
 
 /**
- * SHA-256 over the names, labels, partitions, votes and folds of all tiles and the bytes of their files, in the set's order. Reads
- * every file once; where the directory lies does not matter.
- * @throws {InputError} `IMAGE_MISSING` where a tile has no file
+ * SHA-256 over the names, labels, partitions, votes, folds and groups of all tiles and the bytes of their files, in the set's
+ * order. Reads every file once; does not depend on the directory's location.
+ * @throws {InputError} `IMAGE_MISSING` if a tile has no file
  */
 export async function datasetContentHash({ classes, tiles }: Dataset): Promise<string> {
   const files: string[] = new Array(tiles.length);

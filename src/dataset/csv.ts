@@ -1,4 +1,4 @@
-/** @module Data sets described by a CSV table of images and labels; MHIST's `annotations.csv` is one of them. */
+/** @module Reads data sets described by a CSV table of images and labels, such as MHIST's `annotations.csv`. */
 import { InputError } from "../errors/index";
 import { assignClasses } from "./classes";
 import { imageColumn, labelColumn } from "./columns";

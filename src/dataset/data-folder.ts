@@ -1,9 +1,9 @@
-/** @module The folder of a data set, checked before anything is read or loaded. */
+/** @module Checks the folder of a data set before anything is read or loaded. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
 
-/** @throws {InputError} `DATA_FOLDER_MISSING` where there is no folder of this path */
+/** @throws {InputError} `DATA_FOLDER_MISSING` if the path is not a folder */
 export async function mustBeDataFolder(directory: string): Promise<void> {
   const root = resolve(directory);
   const info = await stat(root).catch((error) => {

@@ -1,4 +1,4 @@
-/** @module Decoding in as many threads as there are processors: reading, inflating and hashing take turns on a lone one. */
+/** @module Decodes in one thread per processor, so that reading, decompressing and hashing run in parallel. */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { projectRoot } from "../files/index";
 import { type DecodedTile, decodeTiles, type TileFile, type TilePreparation } from "./decode-tiles";
 
-/** Files for a thread, and the memory that their pixels go to; it comes back with the answer. */
+/** Files for a thread, and the memory for their pixels, which is returned with the answer. */
 export interface DecodeRequest {
   readonly id: number;
   readonly files: readonly TileFile[];
@@ -19,11 +19,11 @@ export interface DecodeAnswer {
   readonly slab: ArrayBuffer;
 }
 
-/** With fewer files the threads would start for longer than they work. */
+/** With fewer files, starting threads would take longer than decoding. */
 const WORTH_THREADS = 64;
 const MOST_THREADS = 16;
 
-/** Decodes files in threads, or on the calling thread where they do not pay or the project is not compiled. */
+/** Decodes files in threads, or on the calling thread if threads do not pay off or the project is not compiled. */
 export class TileDecoder {
   private readonly waiting = new Map<number, { resolve(answer: DecodeAnswer): void; reject(error: unknown): void }>();
   private serial = 0;
@@ -43,12 +43,12 @@ export class TileDecoder {
     }
   }
 
-  /** @param count how many files there are */
+  /** @param count number of files to decode */
   static start(preparation: TilePreparation, count: number): TileDecoder {
     const file = join(projectRoot(), "dist", "src", "dataset", "decode-worker.js");
     const threads = Math.min(availableParallelism(), MOST_THREADS);
     if (count < WORTH_THREADS || threads < 2 || !existsSync(file)) return new TileDecoder(preparation, []);
-    // Each thread decodes at once what it is given, with all processors at work already.
+    // Each thread decodes on its own: all processors are busy already.
     const workerData: TilePreparation = { ...preparation, limits: { ...preparation.limits, immediate: true } };
     return new TileDecoder(
       preparation,
@@ -56,12 +56,12 @@ export class TileDecoder {
     );
   }
 
-  /** Requests that keep all threads busy: one at work and one at hand for each. */
+  /** Number of open requests that keeps all threads busy: two for each. */
   get ahead(): number {
     return Math.max(2, 2 * this.workers.length);
   }
 
-  /** Decodes files into the slots of `slab`, which must not be used until then. @returns the same memory as `slab` */
+  /** Decodes files into the slots of `slab`, which must not be used meanwhile. @returns the same memory as `slab` */
   async decode(files: readonly TileFile[], slab: ArrayBuffer): Promise<Omit<DecodeAnswer, "id">> {
     const worker = this.workers[this.serial % this.workers.length];
     if (!worker || files.length === 0) return { tiles: await decodeTiles(files, slab, this.preparation), slab };

@@ -1,4 +1,4 @@
-/** @module Several image files, decoded into one piece of memory: what a thread does for the packed store. */
+/** @module Decodes image files into one block of memory: the work of a thread that packs the store. */
 import { readFileSync } from "node:fs";
 import { hasErrorCode, messageOf } from "../errors/index";
 import { sha256 } from "../files/index";
@@ -6,7 +6,7 @@ import type { DecodeLimits, ImageWarning } from "../image/index";
 import { type PixelPreparation, prepareImage } from "../image/index";
 import { bytesPerImage } from "./store-file";
 
-/** What is the same for all images of a packing. */
+/** Settings for all images of a store. */
 export interface TilePreparation extends PixelPreparation {
   readonly limits?: DecodeLimits | undefined;
 }
@@ -14,13 +14,13 @@ export interface TilePreparation extends PixelPreparation {
 /** A file to decode. */
 export interface TileFile {
   readonly path: string;
-  /** Where its pixels go: the number of a slot of {@link bytesPerImage}. */
+  /** Number of the slot (of {@link bytesPerImage}) for its pixels. */
   readonly slot: number;
-  /** SHA-256 of a file that need not be decoded, because its pixels are known. */
+  /** SHA-256 of a file whose pixels are known and need not be decoded. */
   readonly known?: string | undefined;
 }
 
-/** What became of a file; `sha256` is of its bytes, empty where they could not be read. */
+/** The result for a file. `sha256` is of its bytes, empty if they could not be read. */
 export type DecodedTile =
   | {
       readonly kind: "decoded";

@@ -1,4 +1,4 @@
-/** @module How a set of drawn tiles is told from one of tissue: by a file beside its table. */
+/** @module Marks data sets of drawn tiles by a file next to their table. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
@@ -7,7 +7,7 @@ export const DRAWN_TEXT = `These tiles are drawn by a program. They show no tiss
 Models trained on this folder say so as long as this file is here.
 `;
 
-/** Whether a data set's folder says that its tiles are drawn. */
+/** Whether a data set's folder is marked as drawn. */
 export function isDrawn(directory: string): boolean {
   return existsSync(join(directory, DRAWN_FILE));
 }

@@ -1,5 +1,6 @@
-/** @module Data sets that are a folder for each class, with or without train/ and test/ above. */
+/** @module Reads data sets with one folder per class, with or without train/ and test/ above. */
 import { extname, join } from "node:path";
+import { countValues } from "../collections/index";
 import { InputError } from "../errors/index";
 import { assignClasses } from "./classes";
 import { countImagesIn, type FoundImages, findImages, subfolders, systemPath } from "./image-files";
@@ -17,10 +18,10 @@ interface ClassFolder {
 
 type ClassImages = ClassFolder & FoundImages;
 
-/** Folders that hold images beside a table, whose names are no classes. */
+/** Folders that hold the images of a table; their names are not classes. */
 const NO_CLASSES = /^(?:image|img|tile|patche?|mask|thumbnail)s?$/i;
 
-/** True where a directory has at least two folders of images that may be classes. */
+/** True if a directory has at least two folders of images that may be classes. */
 export async function hasClassFolders(directory: string): Promise<boolean> {
   const folders = (await classFolders(directory)).filter(({ className }) => className !== "");
   if (folders.some(({ className }) => NO_CLASSES.test(className))) return false;
@@ -29,7 +30,7 @@ export async function hasClassFolders(directory: string): Promise<boolean> {
 }
 
 /**
- * Reads folders of classes; images may lie at any depth below a class folder. What lies there and is not read is noted.
+ * Reads folders of classes; images may be at any depth below a class folder. Notes mention images that are not read.
  * @throws {InputError} `DATA_LAYOUT_UNKNOWN`, `DATA_PARTITION_EMPTY`, `DATA_FORMAT_UNSUPPORTED` or the errors of the classes
  */
 export async function loadFolders(directory: string, options: DatasetOptions): Promise<Dataset> {
@@ -85,7 +86,7 @@ function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<C
   );
 }
 
-/** Refuses folders whose images would be missed as a whole: the set would have other classes than it seems to have. */
+/** Rejects folders none of whose images can be read: the set would have other classes than it seems to have. */
 function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
   const unread = folders.filter(({ images, unsupported }) => images.length === 0 && unsupported.length > 0);
   if (unread.length > 0) {
@@ -104,7 +105,7 @@ function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
   }
 }
 
-/** Sentences about images that lie in the directory and are not in the set. */
+/** Notes about images in the directory that are not in the set. */
 async function leftOut(directory: string, folders: readonly ClassImages[]): Promise<string[]> {
   const notes: string[] = [];
   const unsupported = folders.flatMap((folder) => folder.unsupported);
@@ -131,10 +132,6 @@ function images(count: number): string {
 
 /** Such as `12 .bmp, 1 .gif`. */
 function byExtension(files: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const file of files) {
-    const extension = extname(file).toLowerCase();
-    counts.set(extension, (counts.get(extension) ?? 0) + 1);
-  }
+  const counts = countValues(files.map((file) => extname(file).toLowerCase()));
   return [...counts].map(([extension, count]) => `${count} ${extension}`).join(", ");
 }

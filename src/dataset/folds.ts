@@ -1,4 +1,4 @@
-/** @module Folds of cross-validation: the table's, or drawn so that each has its share of both classes. */
+/** @module Folds of cross-validation: from the table, or drawn and stratified by class. */
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
 import { classKey } from "./classes";
@@ -8,9 +8,9 @@ import { listed, quoted } from "./table";
 import type { Dataset, Tile } from "./types";
 
 /**
- * The folds of a set, in order. Its test images are in none.
- * @param seed of folds that are drawn
- * @throws {InputError} `DATA_FOLD_MISSING` where there are none, or where images are in none
+ * The folds of a set, in order. Test images are in no fold.
+ * @param seed for drawing folds
+ * @throws {InputError} `DATA_FOLD_MISSING` if there are no folds, or images without a fold
  */
 export function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, ReadonlySet<Tile>> {
   const tiles = dataset.tiles.filter((tile) => tile.partition !== "test");
@@ -20,7 +20,7 @@ export function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, Rea
   if (without.length === tiles.length) {
     throw new InputError(
       "DATA_FOLD_MISSING",
-      `--fold: ${dataset.table ?? dataset.directory} has no column of folds; name it with --fold-column, or have N folds drawn with --folds N.`,
+      `--fold: ${dataset.table ?? dataset.directory} has no column of folds; name it with --fold-column, or draw N folds with --folds N.`,
     );
   }
   if (without.length > 0) {
@@ -35,16 +35,16 @@ export function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, Rea
 }
 
 /**
- * The set with one fold as its validation partition and the others as train; test stays.
- * @throws {InputError} `DATA_FOLD_UNKNOWN`, naming the folds there are, or as {@link foldsOf}
+ * The set with one fold as its validation partition and the others as train; test does not change.
+ * @throws {InputError} `DATA_FOLD_UNKNOWN`, listing the folds, or as {@link foldsOf}
  */
 export function withFold(dataset: Dataset, fold: string | undefined, seed: number): Dataset {
   const folds = foldsOf(dataset, seed);
   const chosen = fold === undefined ? undefined : folds.get(classKey(fold));
   if (!chosen) {
     const names = [...folds.keys()].join(", ");
-    const all = fold === "all" ? " (only histo train takes all of them)" : "";
-    throw new InputError("DATA_FOLD_UNKNOWN", `Say which fold validates with --fold: one of ${names}${all}.`);
+    const all = fold === "all" ? " (only histo train accepts all)" : "";
+    throw new InputError("DATA_FOLD_UNKNOWN", `Choose the fold to validate on with --fold: one of ${names}${all}.`);
   }
   const tiles = dataset.tiles.map((tile): Tile => {
     if (tile.partition === "test") return tile;
@@ -53,7 +53,7 @@ export function withFold(dataset: Dataset, fold: string | undefined, seed: numbe
   return { ...dataset, tiles };
 }
 
-/** Names `1` to `count`; images of a group are in one fold. */
+/** Draws folds named `1` to `count`; images of a group are in the same fold. */
 function drawFolds({ classes, directory }: Dataset, tiles: readonly Tile[], count: number, seed: number): string[] {
   const units = unitsOf(tiles);
   for (const label of [0, 1] as const) {

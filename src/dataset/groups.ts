@@ -1,4 +1,5 @@
-/** @module Patients, slides and other groups of images that belong into one partition together. */
+/** @module Groups of images, such as patients or slides, that must be in one partition. */
+import { groupBy } from "../collections/index";
 import type { DatasetOptions } from "./options";
 import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from "./table";
 import type { Dataset, Tile } from "./types";
@@ -16,7 +17,7 @@ interface TableGroups {
   readonly groups: readonly (string | undefined)[];
 }
 
-/** Reads the groups of a table: of the column named, or of the first with a usual name; undefined for `none` and where there is none. */
+/** Reads the groups of the given column, or of the first with a usual name; undefined for `none` and without such a column. */
 export function readGroupColumn(table: Table, { groupColumn }: DatasetOptions): TableGroups | undefined {
   const none = groupColumn !== undefined && plain(groupColumn) === "none" && !table.columns.includes(groupColumn);
   if (none) return undefined;
@@ -31,13 +32,13 @@ export function readGroupColumn(table: Table, { groupColumn }: DatasetOptions): 
 
 /** How the images of a set are grouped. */
 export interface GroupSummary {
-  /** Number of groups; an image without one is not counted. */
+  /** Number of groups. */
   readonly count: number;
-  /** Groups with images in more than one partition: what a model learned of one it knows of the other. */
+  /** Groups with images in more than one partition: a leak. */
   readonly acrossPartitions: readonly string[];
 }
 
-/** Null where the set has no groups. */
+/** Counts groups; null for a set without groups. */
 export function summarizeGroups({ tiles }: Pick<Dataset, "tiles">): GroupSummary | null {
   const partitions = new Map<string, Set<string>>();
   for (const { group, partition } of tiles) {
@@ -48,32 +49,25 @@ export function summarizeGroups({ tiles }: Pick<Dataset, "tiles">): GroupSummary
   return { count: partitions.size, acrossPartitions: across };
 }
 
-/** What should be said of the groups of a set: how they are used, and which reach over partitions already. */
+/** Notes about the groups of a set: how they are used, and which are in more than one partition. */
 export function groupNotes(dataset: Pick<Dataset, "tiles">, column: string): string[] {
   const summary = summarizeGroups(dataset);
   if (!summary) return [];
   const { count, acrossPartitions } = summary;
-  const kept = `Images of one "${column}" (${count} of them) stay together where partitions are drawn (--group-column none: they do not).`;
+  const kept = `Images of the same "${column}" (${count} in all) stay in one partition when partitions are drawn (--group-column none turns this off).`;
   if (acrossPartitions.length === 0) return [kept];
   const leak = `${acrossPartitions.length} of them are in more than one partition of the table, so that results are too good: ${listed(acrossPartitions, 5)}.`;
   return [kept, leak];
 }
 
-/** Tiles that stay together: those of each group, and each without a group by itself. In the order of their first tiles. */
+/** Tiles that must stay together: those of each group, and each tile without a group. In the order of their first tiles. */
 export function unitsOf(tiles: readonly Tile[]): Tile[][] {
-  const units = new Map<unknown, Tile[]>();
-  for (const tile of tiles) {
-    const key = tile.group ?? tile;
-    const unit = units.get(key);
-    if (unit) unit.push(tile);
-    else units.set(key, [tile]);
-  }
-  return [...units.values()];
+  return [...groupBy(tiles, (tile): unknown => tile.group ?? tile).values()];
 }
 
 /**
- * Deals units out to parts so that each part gets its share of both classes, as nearly as whole units allow: each unit goes to
- * the part that lacks most of what it has, the large ones first.
+ * Distributes units to parts so that each part gets its share of both classes, as nearly as whole units allow. Large units come
+ * first; each goes to the part that needs its tiles most.
  * @param units in random order
  * @param shares of the parts, adding up to 1
  * @returns the part of each unit

@@ -1,4 +1,4 @@
-/** @module Finding image files in a data set directory. */
+/** @module Finds image files in a data set directory. */
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, posix, sep } from "node:path";
@@ -16,7 +16,7 @@ export function safeRelativePath(name: string): string | undefined {
   return normal === "." || normal === ".." || normal.startsWith("../") || normal.endsWith("/") ? undefined : normal;
 }
 
-/** Whether paths are files, with one directory listing for each folder instead of one call for each file. */
+/** Checks whether paths are files, by listing each folder once instead of checking each file. */
 export class FileFinder {
   private readonly listings = new Map<string, Promise<ReadonlyMap<string, Dirent>>>();
 
@@ -46,7 +46,7 @@ export interface FoundImages {
   readonly unsupported: readonly string[];
 }
 
-/** The image files under a folder at any depth. Hidden files and links to folders above are left out. */
+/** The image files below a folder at any depth, without hidden files. Does not follow links to folders above. */
 export async function findImages(root: string): Promise<FoundImages> {
   const images: string[] = [];
   const unsupported: string[] = [];
@@ -72,13 +72,13 @@ export async function findImages(root: string): Promise<FoundImages> {
   return { images: images.sort(), unsupported: unsupported.sort() };
 }
 
-/** How many images, of any format, lie directly in a folder. */
+/** Number of images of any format directly in a folder. */
 export async function countImagesIn(folder: string): Promise<number> {
   const names = (await listDirectory(folder)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
   return names.filter((name) => !name.startsWith(".") && (hasImageExtension(name) || hasOtherExtension(name))).length;
 }
 
-/** Folders directly under a folder, sorted; hidden ones are left out. */
+/** Folders directly in a folder, sorted, without hidden ones. */
 export async function subfolders(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await listDirectory(folder)) {
@@ -90,7 +90,7 @@ export async function subfolders(folder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** Refuses a name that is not UTF-8: it could neither be opened nor told from others. */
+/** Rejects names that are not UTF-8: such files could be neither opened nor distinguished. */
 function checkName(folder: string, name: string): void {
   if (!name.includes("\uFFFD")) return;
   throw new InputError(
@@ -99,7 +99,7 @@ function checkName(folder: string, name: string): void {
   );
 }
 
-/** The entries of a folder; none where it does not exist. */
+/** The entries of a folder; none if it does not exist. */
 export async function listDirectory(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });

@@ -1,4 +1,4 @@
-/** @module Opening a data set directory, whatever its layout. */
+/** @module Reads a data set directory of any layout. */
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { loadCsv } from "./csv";
@@ -11,12 +11,12 @@ import type { DatasetOptions } from "./options";
 import { listed } from "./table";
 import type { Dataset } from "./types";
 
-/** In order of preference; case does not count. */
+/** In order of preference; case is ignored. */
 const TABLE_NAMES = ["annotations.csv", "labels.csv", "annotations.tsv", "labels.tsv"];
 
 /**
- * Reads the labels of a data set and finds its images; no image is opened.
- * Layouts: MHIST as distributed (`annotations.csv`), any CSV of images and labels, or a folder for each class with or
+ * Reads the labels of a data set and finds its images, without opening them.
+ * Layouts: MHIST as distributed (`annotations.csv`), any CSV of images and labels, or one folder per class with or
  * without `train/` and `test/` above. Without a partition column or folder every tile is in train.
  * @throws {InputError} codes `DATA_...` and `TABLE_...`; the message names the file and line and says what to do
  */
@@ -35,20 +35,20 @@ export async function loadDataset(directory: string, options: DatasetOptions = {
   return { ...dataset, name: basename(root), options, ...(isDrawn(root) && { drawn: true }) };
 }
 
-/** Reads the table that is found, or the folders of classes where there is none, or none that describes these images. */
+/** Reads the table in the directory, or folders of classes if there is no table of these images. */
 async function loadFound(root: string, options: DatasetOptions): Promise<Dataset> {
   try {
     const table = await findTable(root);
     return await (table === undefined ? loadFolders(root, options) : loadCsv(root, table, options));
   } catch (error) {
-    if (!isOtherTable(error) || saysColumns(options) || !(await hasClassFolders(root))) throw error;
+    if (!isOtherTable(error) || namesColumns(options) || !(await hasClassFolders(root))) throw error;
     const dataset = await loadFolders(root, options);
-    const note = `The folders of ${root} are taken as classes; no table there describes the images (name one with --table).`;
+    const note = `The folders of ${root} are used as classes: no table there describes the images (name one with --table).`;
     return { ...dataset, notes: [...(dataset.notes ?? []), note] };
   }
 }
 
-/** True for the errors of tables that are about something else than the images of their folder. */
+/** True for errors of tables that do not describe the images of their folder. */
 function isOtherTable(error: unknown): boolean {
   if (error instanceof ImagesMissingError) return error.all;
   return (
@@ -59,9 +59,9 @@ function isOtherTable(error: unknown): boolean {
   );
 }
 
-/** True where a table is meant. */
-function saysColumns({ imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn }: DatasetOptions) {
-  return [imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn].some((said) => said !== undefined);
+/** True if the options refer to a table. */
+function namesColumns({ imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn }: DatasetOptions) {
+  return [imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn].some((name) => name !== undefined);
 }
 
 async function findTable(root: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-/** @module Finding the image file of every row of a label table. */
+/** @module Finds the image file of every row of a label table. */
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { InputError } from "../errors/index";
@@ -7,10 +7,10 @@ import { FileFinder, findImages, safeRelativePath, systemPath } from "./image-fi
 import type { DatasetOptions } from "./options";
 import { listed, quoted } from "./table";
 
-/** Images that a table names and that are not there. */
+/** A table names images that do not exist. */
 export class ImagesMissingError extends InputError {
   constructor(
-    /** Not one of them is there. */
+    /** None of them exists. */
     readonly all: boolean,
     message: string,
   ) {
@@ -26,13 +26,13 @@ export interface NamedImage {
 
 /** Its file. */
 export interface Located {
-  /** Relative to the folder it lies in: `images/`, or the data set. */
+  /** Relative to `images/` or the data set. */
   readonly name: string;
   readonly path: string;
 }
 
 /**
- * Finds the file of every row; names all missing ones together.
+ * Finds the file of every row. The error for missing files names all of them.
  * @param table path of the table, for errors
  * @throws {ImagesMissingError}
  * @throws {InputError} `DATA_NAME_UNSAFE`, `DATA_NAME_AMBIGUOUS`, `DATA_NAME_TWICE`
@@ -64,7 +64,7 @@ export async function locateImages(
     }
     if (!file) missing.push(safe);
     const tile = file ?? { name: safe, path: systemPath(roots[0] as string, safe) };
-    // By file and not as written: `a` and `a.png`, or `a.png` and `images/a.png`, may be one.
+    // By file, not by name: `a` and `a.png`, or `a.png` and `images/a.png`, may be the same.
     const earlier = lines.get(tile.path);
     if (earlier !== undefined) {
       throw new InputError(
@@ -85,7 +85,7 @@ export async function locateImages(
   return located;
 }
 
-/** A name as a path below the data set; of an absolute one the rest, where only the table is read. */
+/** A name as a path below the data set. If only the table is read, absolute paths lose their root. */
 function relativeName(name: string, { requireImages }: DatasetOptions): string | undefined {
   return safeRelativePath(requireImages === false ? name.replace(/^(?:[a-zA-Z]:)?[\\/]+/, "") : name);
 }
@@ -101,9 +101,9 @@ function imageRoots(directory: string, options: DatasetOptions): string[] {
   return existsSync(images) ? [images, directory] : [directory];
 }
 
-/** The images of a data set by their names. Where names are as the files', only the folders named are listed. */
+/** The images of a data set by name. As long as names equal those of the files, lists only the folders in the names. */
 export class ImageFolder {
-  /** `images/` where it exists, and the data set; or the folder that was named. */
+  /** `images/`, if it exists, and the data set; or the given folder. */
   readonly roots: readonly string[];
   private readonly finder = new FileFinder();
   private whole: Promise<{ names: ImageNames; paths: ReadonlyMap<string, string> }> | undefined;
@@ -115,7 +115,7 @@ export class ImageFolder {
     this.roots = imageRoots(directory, options);
   }
 
-  /** The files that a name may mean, see {@link ImageNames}; those in `images/` come first where the name is exact. */
+  /** The files that a name may mean (see {@link ImageNames}); for exact names, those in `images/` come first. */
   async filesOf(written: string): Promise<Located[]> {
     if (this.options.requireImages === false) return [];
     const name = safeRelativePath(written);
@@ -124,12 +124,12 @@ export class ImageFolder {
     this.whole ??= this.list();
     const { names, paths } = await this.whole;
     const found = names.meant(written).map((found) => ({ name: found, path: paths.get(found) as string }));
-    // A number beside folders of images is rather that of a patient than of a file in one of them.
+    // In a directory of class folders, a number is more likely that of a patient than of a file in one of them.
     const isId = this.options.table === undefined && !hasImageExtension(written) && !/[\\/]/.test(written);
     return isId ? found.filter((file) => !file.name.includes("/")) : found;
   }
 
-  /** The file of exactly this name, or with an image ending where the table leaves it out (as PatchCamelyon's does). */
+  /** The file of exactly this name, or with an image extension if the table omits it (as PatchCamelyon's does). */
   private async plainFiles(name: string): Promise<Located[]> {
     for (const root of this.roots) {
       if (await this.finder.isFile(root, name)) return [{ name, path: systemPath(root, name) }];

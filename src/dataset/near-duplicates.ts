@@ -1,14 +1,14 @@
 /**
- * @module Tiles that show the same thing although their pixels differ: saved again, recoloured, blurred, turned or mirrored.
+ * @module Finds tiles that show the same with different pixels: recompressed, recoloured, blurred, rotated or mirrored.
  *
  * Candidates come from a perceptual hash (signs of the low frequencies of the discrete cosine transform, as in Zauner,
- * "Implementation and benchmarking of perceptual image hash functions", 2010); turning an image only swaps and negates
- * frequencies, so that all eight views are compared at the cost of one transform. A candidate counts when the thumbnails'
- * correlation is high. Tiles that overlap only in part are not found.
+ * "Implementation and benchmarking of perceptual image hash functions", 2010). Rotating an image only swaps and negates
+ * frequencies, so that one transform is enough to compare all eight views. Candidates with highly correlated thumbnails are
+ * near duplicates. Does not find tiles that overlap only in part.
  */
 import { THUMBNAIL, type TileStatistics } from "./tile-statistics";
 
-/** Two tiles that show the same thing. */
+/** Two tiles that show the same. */
 export interface NearDuplicate {
   /** Rows of the statistics, `first < second`. */
   readonly first: number;
@@ -24,9 +24,9 @@ const SMALL_SET = 20_000;
 
 /**
  * Finds near duplicates among tiles.
- * @param leave rows that are left out, such as blank tiles, which all look alike
+ * @param excluded rows to ignore, such as blank tiles, which all look alike
  */
-export function nearDuplicates(statistics: TileStatistics, leave: ReadonlySet<number> = new Set()): NearDuplicate[] {
+export function nearDuplicates(statistics: TileStatistics, excluded: ReadonlySet<number> = new Set()): NearDuplicate[] {
   const count = statistics.names.length;
   const thumbnail = (row: number) => statistics.thumbnails.subarray(row * THUMBNAIL ** 2, (row + 1) * THUMBNAIL ** 2);
   const bandBits = count <= SMALL_SET ? 8 : 16;
@@ -35,7 +35,7 @@ export function nearDuplicates(statistics: TileStatistics, leave: ReadonlySet<nu
   const found: NearDuplicate[] = [];
   const seen = new Int32Array(count).fill(-1);
   for (let row = 0; row < count; row++) {
-    if (leave.has(row)) continue;
+    if (excluded.has(row)) continue;
     const frequencies = lowFrequencies(thumbnail(row));
     for (let view = 0; view < 8; view++) {
       const [low, high] = signs(frequencies, view);

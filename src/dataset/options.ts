@@ -1,15 +1,15 @@
-/** @module How a data set directory is to be read, as flags of a command. */
+/** @module The options for reading a data set directory, as flags of a command. */
 import type { DatasetOptions } from "../options/index";
 import { flagsOf } from "../shell/index";
 
 export type { DatasetOptions };
 
-/** The flags by which a command is told the same about a data set, and their values. */
+/** The flags with which a command reads a data set in the same way. */
 export function datasetFlags({ imageDirectory, requireImages: _, ...rest }: DatasetOptions): string[] {
   return flagsOf({ ...rest, imageFolder: imageDirectory });
 }
 
-/** Bits that the values of a data set's 16-bit images use, where they are fewer than 16. */
+/** Bit depth of the values in 16-bit images; undefined for all 16 bits. */
 export function bitDepthOf({ options }: { readonly options?: DatasetOptions | undefined }): number | undefined {
   return options?.bitDepth === 16 ? undefined : options?.bitDepth;
 }

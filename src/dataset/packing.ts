@@ -1,4 +1,4 @@
-/** @module Writing a store anew: pixels that are known are copied, the others decoded, in the data set's order. */
+/** @module Writes a store in the data set's order: copies known pixels and decodes the others. */
 import { accessSync, constants } from "node:fs";
 import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
 import { AtomicFile, writeFully } from "../files/index";
@@ -15,23 +15,23 @@ import {
 } from "./store-file";
 import type { Tile, UnreadableImage } from "./types";
 
-/** A tile, its file as it is now, and what the old store knows of a file of this name. */
+/** A tile, the current state of its file, and the old store's entry for the same name. */
 export interface PlannedTile {
   readonly tile: Tile;
   readonly bytes: number;
   readonly modified: number;
-  /** The same file when size and time agree; with a reason when it could not be decoded. */
+  /** The same file if size and time are equal. With a reason if it could not be decoded. */
   readonly known?: { readonly position: number; readonly stamp: FileStamp; readonly reason?: string } | undefined;
 }
 
-/** True when the file need not even be read. */
+/** True if the file need not be read. */
 export function isUnchanged({ tile, known, bytes, modified }: PlannedTile): boolean {
   if (known?.stamp.bytes !== bytes || known.stamp.modified !== modified) return false;
-  // A file that could not be read may be readable now: a change of permissions shows in neither size nor time.
-  return known.stamp.sha256 !== "" || !mayBeRead(tile.path);
+  // A file that could not be read may be readable now: permissions change neither size nor time.
+  return known.stamp.sha256 !== "" || !isReadable(tile.path);
 }
 
-function mayBeRead(path: string): boolean {
+function isReadable(path: string): boolean {
   try {
     accessSync(path, constants.R_OK);
     return true;
@@ -44,22 +44,22 @@ export interface Packing {
   readonly tiles: readonly PlannedTile[];
   readonly old: StoreFile | undefined;
   readonly preparation: TilePreparation & { readonly resize: string };
-  /** What people call the data set. */
+  /** Name of the data set, for messages. */
   readonly name: string;
   readonly skipUnreadable: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal | undefined;
-  /** The error for images that are not to be skipped. */
+  /** Creates the error for unreadable images that must not be skipped. */
   refuse(images: readonly UnreadableImage[]): Error;
 }
 
-/** Tiles that go to a thread and into the file together, as far as they take no more than {@link SLAB_BYTES}. */
+/** Number of tiles that a thread decodes at a time; fewer if they need more than {@link SLAB_BYTES}. */
 const TILES_AT_ONCE = 8;
 const SLAB_BYTES = 2 ** 23;
-/** Written bytes that are worth a flush. */
+/** Number of written bytes after which to flush. */
 const FLUSH_BYTES = 2 ** 24;
 
-/** Writes the store at `path`, whole or not at all. */
+/** Writes the store at `path` atomically. */
 export async function writeStore(path: string, packing: Packing): Promise<{ decoded: number; reused: number }> {
   const { tiles, preparation, signal, progress } = packing;
   const { size, resize } = preparation;
@@ -73,7 +73,7 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
   const task = progress.start(`Packing ${packing.name}`, tiles.length, "images");
   const content = new StoreContent(packing);
   const unused: ArrayBuffer[] = [];
-  // One group is written while the next ones are decoded, and what was written goes to the disk meanwhile.
+  // Writes and flushes one group while the next ones are decoded.
   let writing: Promise<unknown> = Promise.resolve();
   let flushing: Promise<unknown> | undefined;
   let flushed = 0;
@@ -89,7 +89,7 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
       writing.catch(() => undefined);
       if (!flushing && position - flushed > FLUSH_BYTES) {
         flushed = position;
-        // A flush that fails stays here until the end: the system tells of an error only once.
+        // Keeps a failed flush until the end: the system reports an error only once.
         flushing = file.handle.datasync().then(() => {
           flushing = undefined;
         });
@@ -106,7 +106,7 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
   } catch (error) {
     await Promise.allSettled([writing, flushing]);
     await file.abort();
-    throw unwritten(path, error);
+    throw writeError(path, error);
   } finally {
     await decoder.close();
   }
@@ -116,8 +116,8 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
   return { decoded, reused };
 }
 
-/** What to tell of an error while writing: what can be done about the usual ones. */
-function unwritten(path: string, cause: unknown): unknown {
+/** The error to throw for a failed write, with advice for the usual causes. */
+function writeError(path: string, cause: unknown): unknown {
   const move = "set HISTO_CACHE to another disk";
   const reason = hasErrorCode(cause, "ENOSPC")
     ? `The disk is full: ${path} could not be written; free some space or ${move}.`
@@ -129,7 +129,7 @@ function unwritten(path: string, cause: unknown): unknown {
   return reason === undefined ? cause : new HistoError("STORE_NO_SPACE", reason, { cause });
 }
 
-/** What the store will hold, as it grows. */
+/** The contents of the store being written. */
 class StoreContent {
   readonly images: StoredImage[] = [];
   readonly skipped: (FileStamp & UnreadableImage)[] = [];
@@ -139,7 +139,7 @@ class StoreContent {
 
   constructor(private readonly packing: Packing) {}
 
-  /** Takes in a group. @returns the pixels of its usable images, one after the other at the front of its memory */
+  /** Adds a group. @returns the pixels of its usable images, moved to the front of its memory */
   add({ packed, slab }: DecodedGroup): Uint8Array {
     const { old, preparation, skipUnreadable } = this.packing;
     const each = bytesPerImage(preparation.size);
@@ -149,13 +149,13 @@ class StoreContent {
       const { name } = planned.tile;
       const stamp = { bytes, modified, sha256: answer.sha256 };
       if (answer.kind === "failed") {
-        // Skipped before, and nothing new: it is left out as it was.
+        // Was skipped before and has not changed.
         const stays = known?.reason !== undefined && known.stamp.sha256 === answer.sha256;
         const list = skipUnreadable || stays ? this.skipped : this.refused;
         this.failures.push({ list, at: list.length, path: planned.tile.path });
         list.push({ ...stamp, name, reason: answer.reason });
       } else if (answer.kind === "decoded") {
-        // Closes up the slots of images that cannot be used.
+        // Fills the slots of unusable images.
         if (used < slot) new Uint8Array(slab, used * each, each).set(new Uint8Array(slab, slot * each, each));
         const { pixels, original, warnings } = answer;
         const odd = warnings.length > 0 ? { warnings } : {};
@@ -173,7 +173,7 @@ class StoreContent {
     return new Uint8Array(slab, 0, used * each);
   }
 
-  /** Decodes what failed again, one after the other: side by side, decoders mix up their reasons. */
+  /** Decodes failed images again, one at a time: concurrent decoders mix up their error messages. */
   async explainFailures(): Promise<void> {
     const { preparation } = this.packing;
     const slab = new ArrayBuffer(this.failures.length > 0 ? bytesPerImage(preparation.size) : 0);
@@ -186,7 +186,7 @@ class StoreContent {
 
 interface DecodedGroup {
   readonly packed: readonly { readonly planned: PlannedTile; readonly answer: DecodedTile }[];
-  /** The pixels of those that were decoded, each in its own slot. */
+  /** The pixels of decoded images, each in its own slot. */
   readonly slab: ArrayBuffer;
 }
 

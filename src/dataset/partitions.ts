@@ -1,4 +1,4 @@
-/** @module What a partition may be called in tables and folder names, and which columns of a table say it. */
+/** @module Names of partitions in tables and folders, and the columns that contain them. */
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
 import type { DatasetOptions } from "./options";
@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<string, Partition>> = {
   tst: "test",
 };
 
-/** The partition that a word such as `Train` or `val` stands for, or undefined. */
+/** The partition for a word such as `Train` or `val`, if any. */
 export function partitionNamed(word: string): Partition | undefined {
   const name = word.trim().toLowerCase();
   return Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
@@ -27,19 +27,19 @@ export function partitionNamed(word: string): Partition | undefined {
 const FOLD_COLUMNS = ["fold", "k fold", "cv fold", "fold id", "fold number"];
 const PARTITION_COLUMNS = ["partition", "split", "subset", "set", ...FOLD_COLUMNS];
 
-/** Where each row of a table belongs. */
+/** Partition and fold of each row. */
 interface TablePartitions {
-  /** Of each row; all `train` where the table does not say. */
+  /** All `train` if the table has no partitions. */
   readonly partitions: readonly Partition[];
-  /** Fold of each row, where the table has folds; undefined where its field is empty. */
+  /** Undefined for rows with an empty field, and for tables without folds. */
   readonly folds: readonly (string | undefined)[] | undefined;
-  /** About columns that are left alone. */
+  /** About columns that are not used. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads partitions and folds. Of the columns with a usual name, the first that names partitions is taken; those that name none
- * are left alone, with a note.
+ * Reads partitions and folds. Uses the first column with a usual name that contains partitions; notes mention those that contain
+ * none.
  * @throws {InputError} `TABLE_PARTITION_UNKNOWN`, naming the line, or `TABLE_COLUMN_MISSING`
  */
 export function readPartitions(table: Table, options: DatasetOptions): TablePartitions {
@@ -51,7 +51,7 @@ export function readPartitions(table: Table, options: DatasetOptions): TablePart
     partitions: table.rows.map((_, row) => (column === undefined ? "train" : partitionOf(table, row, column))),
     folds: fold === undefined ? undefined : table.rows.map(({ fields }) => foldIn(fields[fold] ?? "")),
     notes: [
-      ...others.map((at) => `${described(table, at)} names no partitions and is left alone.`),
+      ...others.map((at) => `${described(table, at)} contains no partitions and is ignored.`),
       ...(fold === undefined || options.fold !== undefined || options.folds !== undefined
         ? []
         : [
@@ -61,7 +61,7 @@ export function readPartitions(table: Table, options: DatasetOptions): TablePart
   };
 }
 
-/** The column that the user named; undefined for `none`, unless a column is called so. */
+/** The given column; undefined for `none`, unless a column has this name. */
 function namedOrNone(table: Table, name: string | undefined): number | undefined {
   if (name === undefined || (plain(name) === "none" && !table.columns.some((column) => plain(column) === "none")))
     return undefined;
@@ -73,7 +73,7 @@ function foldColumn(table: Table, options: DatasetOptions, partitionColumn: numb
   return columnsNamed(table, FOLD_COLUMNS).find((at) => at !== partitionColumn && !namesPartitions(table, at));
 }
 
-/** True where at least one field is the name of a partition: others are mistakes then. */
+/** True if at least one field is the name of a partition; other values are mistakes then. */
 function namesPartitions({ rows }: Table, position: number): boolean {
   return rows.some(({ fields }) => partitionNamed(fields[position] ?? "") !== undefined);
 }
@@ -89,7 +89,7 @@ function partitionOf(table: Table, index: number, position: number): Partition {
   if (partition) return partition;
   throw new InputError(
     "TABLE_PARTITION_UNKNOWN",
-    `${table.path}, line ${line}: the ${table.columns[position]} ${quoted(word)} is none of train, validation, test; correct it, name another column with --partition-column, or use none with --partition-column none (folds are named with --fold-column).`,
+    `${table.path}, line ${line}: the ${table.columns[position]} ${quoted(word)} is none of train, validation, test; correct it, name another column with --partition-column, or give --partition-column none (for a column of folds, use --fold-column).`,
   );
 }
 
@@ -99,7 +99,7 @@ function described(table: Table, position: number): string {
   return `The column ${quoted(table.columns[position])} (${listed(values, 5)})`;
 }
 
-/** Numbers by their size, words by the alphabet. */
+/** Sorts numbers by size and words alphabetically. */
 export function inOrder(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }

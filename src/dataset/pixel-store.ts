@@ -1,4 +1,4 @@
-/** @module The packed pixel store: every image decoded once, kept as uint8, and only what changed decoded again. */
+/** @module The packed pixel store: decodes every image once to uint8, and again only if it changes. */
 import { statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -13,7 +13,7 @@ import {
   WARNING_TEXTS,
 } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { shellText } from "../shell/index";
+import { flagsOf, shellText } from "../shell/index";
 import { bitDepthOf, datasetFlags } from "./options";
 import { isUnchanged, type PlannedTile, writeStore } from "./packing";
 import { bytesPerImage, StoreFile } from "./store-file";
@@ -22,20 +22,20 @@ import type { Dataset, PixelStore, UnreadableImage } from "./types";
 interface PixelStoreOptions {
   /** Edge length in pixels. */
   readonly size: number;
-  /** How images of another size are brought to it. Default `crop`. */
+  /** How images are resized. Default: `crop`. */
   readonly resize?: ResizePolicy | undefined;
-  /** Stain normalization of every image. Each normalization has a store of its own. */
+  /** Stain normalization of every image. Each normalization has its own store. */
   readonly stain?: StainNormalization | undefined;
-  /** Where stores are kept. Default: the project's cache directory. */
+  /** Folder of the stores. Default: the project's cache directory. */
   readonly cacheDirectory?: string | undefined;
-  /** Go on without images that cannot be decoded, and record them in the store. */
+  /** Continue without images that cannot be decoded, and record them in the store. */
   readonly skipUnreadable?: boolean | undefined;
   readonly limits?: DecodeLimits | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Images that cannot be used, all of them together. */
+/** The images that cannot be used. */
 export class UnreadableImagesError extends InputError {
   constructor(
     readonly images: readonly UnreadableImage[],
@@ -47,29 +47,29 @@ export class UnreadableImagesError extends InputError {
   }
 }
 
-/** How the last packing went. */
+/** The result of packing. */
 interface PackSummary {
-  /** Images that were read but look wrong, by what is odd about them. */
+  /** Images that were read but look wrong, by kind of problem. */
   readonly warnings: NonNullable<PixelStore["warnings"]>;
   readonly store: PixelStore;
   readonly path: string;
   readonly decoded: number;
   readonly reused: number;
-  /** Images of the previous store that the data set no longer has. */
+  /** Number of images of the previous store that are no longer in the data set. */
   readonly removed: number;
 }
 
 /**
- * Opens the packed pixels of a data set, packing first what is new or changed. Afterwards no image file is read again
- * until it changes (by its size or time, then by its content).
+ * Opens the packed pixels of a data set after packing new and changed images. An image file is read again only if its size or
+ * time changes, and decoded again only if its content changes.
  * @throws {UnreadableImagesError} naming every image that cannot be decoded
- * @throws {InputError} `STORE_NO_SPACE` when the pixels do not fit on the disk
+ * @throws {InputError} `STORE_NO_SPACE` if the pixels do not fit on the disk
  */
 export async function openPixelStore(dataset: Dataset, options: PixelStoreOptions): Promise<PixelStore> {
   return (await packPixels(dataset, options)).store;
 }
 
-/** Like {@link openPixelStore}, and says what had to be done. */
+/** Like {@link openPixelStore}, and reports what was done. */
 export async function packPixels(dataset: Dataset, options: PixelStoreOptions): Promise<PackSummary> {
   const { size, resize = DEFAULT_RESIZE } = options;
   if (!Number.isInteger(size) || size < 1) throw new RangeError("The size must be a whole number of pixels.");
@@ -102,7 +102,7 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
   }
 }
 
-/** What is odd about images that were read all the same, a sentence for each kind. */
+/** Notes about images that were read but look wrong, one for each kind of problem. */
 export function imageNotes({ warnings = {} }: Pick<PixelStore, "warnings">): string[] {
   return Object.entries(warnings).map(([warning, [first, ...more]]) => {
     const others = more.length > 0 ? ` (and ${more.length} more)` : "";
@@ -110,11 +110,11 @@ export function imageNotes({ warnings = {} }: Pick<PixelStore, "warnings">): str
   });
 }
 
-/** The data set without the tiles that were skipped when its store was packed, with notes on that and on images that look wrong. */
+/** The data set without the tiles that were skipped when packing; with notes about these and about images that look wrong. */
 export function withoutSkipped(dataset: Dataset, store: PixelStore): Dataset {
   const skipped = new Set(store.skipped.map((image) => image.name));
   const left = skipped.size > 0 ? [`${skipped.size} unreadable images are left out.`] : [];
-  // Images that are larger than a model's input are shrunk on purpose.
+  // Shrinking images that are larger than the model's input is intended.
   const { shrunk: _, ...warnings } = store.warnings ?? {};
   const notes = [...(dataset.notes ?? []), ...left, ...imageNotes({ warnings })];
   if (notes.length === 0) return dataset;
@@ -160,27 +160,16 @@ async function mustFit(folder: string, count: number, size: number): Promise<voi
   );
 }
 
-/** What the user can do about unreadable images, as a command that can be pasted. */
+/** Advice about unreadable images, with a command to copy. */
 function remedy(dataset: Dataset, { size, resize, stain }: PixelStoreOptions): string {
   const { fold: _fold, folds: _folds, ...reading } = dataset.options ?? {};
   const flags = ["--data", dataset.directory, ...datasetFlags(reading)];
-  const command = [
-    "histo",
-    "data",
-    "pack",
-    ...flags,
-    "--size",
-    `${size}`,
-    "--resize",
-    `${resize}`,
-    "--skip-unreadable",
-  ];
-  // Normalized pixels have stores of their own, which no command but the one that asks for them makes.
-  const goOn = stain ? "give --skip-unreadable" : shellText(command);
-  return `Correct or remove them, or continue without them: ${goOn}`;
+  const command = ["histo", "data", "pack", ...flags, ...flagsOf({ size, resize }), "--skip-unreadable"];
+  // histo data pack cannot write the stores of normalized pixels.
+  return `Correct or remove them, or continue without them: ${stain ? "give --skip-unreadable" : shellText(command)}`;
 }
 
-/** Stores of other tables or image folders must not be taken for this one's: names, sizes and times may be the same. */
+/** Distinguishes stores of different tables and image folders, whose names, sizes and times may be equal. */
 function storeKey({ directory, table = directory, options }: Dataset): string {
   const images = options?.imageDirectory;
   return sha256(images === undefined ? table : `${table}\0${resolve(directory, images)}`).slice(0, 8);

@@ -1,16 +1,16 @@
-/** @module Tiles as points in a plane: principal components of small colour pictures of them. */
+/** @module Projects tiles onto a plane: principal components of their colours on a coarse grid. */
 import { Random } from "../random/index";
 import type { PixelStore } from "./types";
 
-/** Edge length of the pictures that are compared. */
+/** Edge length of the grid. */
 const EDGE = 8;
 const ITERATIONS = 60;
 
-/** Points of a plane, one for each position asked for. */
+/** One point for each tile. */
 interface PlaneProjection {
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** Shares of the pictures' variance along x and y, 0 to 1. */
+  /** Shares of the variance along x and y, 0 to 1. */
   readonly explained: readonly [number, number];
 }
 

@@ -1,4 +1,4 @@
-/** @module Held-out partitions: stratified by class, whole groups, and seeded: the same data and seed give the same split. */
+/** @module Held-out partitions: stratified by class, by whole groups, reproducible by seed. */
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
 import { foldsOf, withFold } from "./folds";
@@ -6,14 +6,14 @@ import { dealOut, unitsOf } from "./groups";
 import type { Dataset, Partition, Tile } from "./types";
 
 export interface SplitOptions {
-  /** Share of the training tiles of each class that is held out. Default 0.2. */
+  /** Share of the training tiles of each class to hold out. Default: 0.2. */
   readonly fraction?: number | undefined;
   readonly seed: number;
 }
 
 /**
- * Holds a validation set out of train (unless the data set brings its own), and a test set where there is none; the
- * latter is said in `notes`. Where the set's options choose a fold, that is the validation set. The order of the tiles stays.
+ * Holds out a validation set from train, and a test set with a note, unless the data set has them. If the options choose a fold,
+ * it becomes the validation set. Keeps the order of the tiles.
  * @throws {InputError} `DATA_TOO_SMALL` when a class has too few training tiles, `DATA_PARTITION_ONE_CLASS`,
  *   `DATA_FOLD_MISSING` or `DATA_FOLD_UNKNOWN`
  */
@@ -37,7 +37,7 @@ export function splitValidation(dataset: Dataset, { fraction = 0.2, seed }: Spli
   return { ...whole, tiles };
 }
 
-/** The set with a test partition: its own, or one that is held out, which a note says. */
+/** The set with a test partition: its own, or a held-out one with a note. */
 function withTest(dataset: Dataset, fraction: number, seed: number): Dataset {
   if (has(dataset, "test")) return { ...dataset, notes: dataset.notes ?? [] };
   const tiles = holdOut(dataset, dataset.tiles, "test", fraction, seed);
@@ -46,8 +46,8 @@ function withTest(dataset: Dataset, fraction: number, seed: number): Dataset {
 }
 
 /**
- * The folds that the set's options speak of, in order, as {@link splitValidation} takes them.
- * @throws {InputError} `DATA_FOLD_MISSING`, or `DATA_TOO_SMALL` where no test set can be held out
+ * The names of the folds that {@link splitValidation} uses, in order.
+ * @throws {InputError} `DATA_FOLD_MISSING`, or `DATA_TOO_SMALL` if no test set can be held out
  */
 export function foldNames(dataset: Dataset, { fraction = 0.2, seed }: SplitOptions): string[] {
   return [...foldsOf(withTest(dataset, fraction, seed), seed).keys()];
@@ -90,7 +90,7 @@ function holdOut(
   return tiles.map((tile) => (chosen.has(tile) ? { ...tile, partition: into } : tile));
 }
 
-/** Image by image, in whole numbers of each class. */
+/** Chooses tiles of each class. */
 function tilesFor(train: readonly Tile[], into: Partition, fraction: number, seed: number): ReadonlySet<Tile> {
   const chosen = new Set<Tile>();
   for (const label of [0, 1] as const) {
@@ -102,7 +102,7 @@ function tilesFor(train: readonly Tile[], into: Partition, fraction: number, see
   return chosen;
 }
 
-/** Group by group, as nearly as whole groups allow. */
+/** Chooses groups with about the right share of each class. */
 function groupsFor(train: readonly Tile[], into: Partition, fraction: number, seed: number): ReadonlySet<Tile> {
   const units = unitsOf(train);
   const order = new Random(seed, "split", into, "groups").permutation(units.length);

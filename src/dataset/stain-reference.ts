@@ -1,9 +1,9 @@
-/** @module Choosing a reference tile for stain normalization, and learning its colours. */
+/** @module Chooses a reference tile for stain normalization and learns its colours. */
+import { spreadOver, upperMedian } from "../collections/index";
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { fitStain, prepareImage, type ResizePolicy, type StainMethod, type StainNormalization } from "../image/index";
 import { bitDepthOf } from "./options";
-import { spreadOver } from "./sample";
 import type { Dataset, Tile } from "./types";
 
 interface StainReferenceOptions {
@@ -15,12 +15,12 @@ interface StainReferenceOptions {
   readonly tissueOnly?: boolean | undefined;
 }
 
-/** Training tiles looked at to find a typical one. */
+/** Number of training tiles among which to choose a typical one. */
 const SAMPLE = 48;
 
 /**
- * Fits a stain normalization on a tile of the data set. Without a named one it is the training tile, out of up to 48 spread
- * over the set, whose mean colour is nearest to their median: typical, and the same one every time.
+ * Fits a stain normalization to a tile of the data set. By default, the tile is the most typical of up to 48 training tiles,
+ * evenly spread over the set: that whose mean colour is nearest to their median.
  * @throws {InputError} `STAIN_REFERENCE_UNKNOWN` or `STAIN_REFERENCE_UNUSABLE`
  */
 export async function fitStainReference(
@@ -49,11 +49,11 @@ export async function fitStainReference(
       const pixels = await pixelsOf(tile);
       candidates.push({ name: tile.name, colour: meanColour(pixels), stain: fitStain(method, pixels, { tissueOnly }) });
     } catch (error) {
-      // Blank or unreadable tiles are no candidates; packing names the unreadable ones.
+      // Ignores blank and unreadable tiles; packing reports the unreadable ones.
       if (!(error instanceof InputError)) throw error;
     }
   }
-  const middle = [0, 1, 2].map((channel) => median(candidates.map(({ colour }) => colour[channel] as number)));
+  const middle = [0, 1, 2].map((channel) => upperMedian(candidates.map(({ colour }) => colour[channel] as number)));
   const distance = (colour: readonly number[]) =>
     Math.hypot(...colour.map((value, i) => value - (middle[i] as number)));
   const [best] = candidates.sort((a, b) => distance(a.colour) - distance(b.colour));
@@ -70,8 +70,4 @@ function meanColour(pixels: Uint8Array): number[] {
   const sums = [0, 0, 0];
   for (let i = 0; i < pixels.length; i++) sums[i % 3]! += pixels[i] as number;
   return sums.map((sum) => (3 * sum) / pixels.length);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

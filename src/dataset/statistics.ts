@@ -1,16 +1,16 @@
-/** @module Channel statistics of stored pixels, exact and in one pass over slices. */
+/** @module Exact channel statistics of stored pixels, in one pass. */
 import type { PixelStore } from "./types";
 
 /** Mean and standard deviation per channel (red, green, blue) on the scale 0 to 1. */
 interface ChannelStatistics {
   readonly mean: [number, number, number];
-  /** Over all pixels, dividing by their number (not by one less); at least 1/255, so that dividing by it is safe. */
+  /** Population standard deviation over all pixels, at least 1/255, so that dividing by it is safe. */
   readonly std: [number, number, number];
 }
 
 const IMAGES_AT_ONCE = 16;
 
-/** How often each value occurs in each channel: 256 counts for red, then green, then blue. */
+/** Histogram of each channel: 256 counts for red, then green, then blue. */
 export function channelHistogram(store: PixelStore, positions: ArrayLike<number>): Float64Array {
   const counts = new Float64Array(3 * 256);
   const buffer = new Uint8Array(IMAGES_AT_ONCE * store.bytesPerImage);

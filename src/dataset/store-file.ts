@@ -1,6 +1,6 @@
 /**
- * @module The file of a packed pixel store: the uint8 pixels of every image in slots of equal size, then a JSON index, then
- * 16 bytes (length of the index, magic). One file, so that pixels and index can never disagree.
+ * @module The file of a packed pixel store: the uint8 pixels of all images in slots of equal size, a JSON index, and a trailer
+ * of 16 bytes (length of the index, magic). A single file, so that pixels and index always match.
  */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { sha256, writeFully } from "../files/index";
 import type { ImageWarning } from "../image/index";
 import type { PixelStore, UnreadableImage } from "./types";
 
-/** What is known of one image file, to notice when it changes. */
+/** The state of an image file, to detect changes. */
 export interface FileStamp {
   readonly bytes: number;
   readonly modified: number;
@@ -21,9 +21,9 @@ export interface StoredImage extends FileStamp {
   readonly name: string;
   /** SHA-256 of the decoded pixels. */
   readonly pixels: string;
-  /** Width and height before it was brought to the store's size. */
+  /** Width and height before resizing. */
   readonly original: readonly [number, number];
-  /** What is odd about it; absent for nothing. */
+  /** What looks wrong, if anything. */
   readonly warnings?: readonly ImageWarning[];
 }
 
@@ -36,7 +36,7 @@ interface StoreIndex {
   readonly skipped: readonly (FileStamp & UnreadableImage)[];
 }
 
-/** Raised whenever decoding or the layout changes, so that older stores are built again. */
+/** To be incremented when decoding or the layout changes, so that older stores are built again. */
 export const STORE_VERSION = 3;
 const MAGIC = Buffer.from("HISTOPX1");
 const LARGEST_READ = 1 << 30;
@@ -87,7 +87,7 @@ export class StoreFile implements PixelStore {
     this.contentHash = sha256(JSON.stringify([index.size, this.names, this.pixelHashes]));
   }
 
-  /** Opens a store file, or gives undefined where there is none that is whole and of this version. */
+  /** Opens a store file; undefined if it is missing, damaged or of another version. */
   static open(path: string): StoreFile | undefined {
     let descriptor: number | undefined;
     try {
@@ -95,7 +95,7 @@ export class StoreFile implements PixelStore {
       const index = readIndex(descriptor, statSync(path).size);
       if (index) return new StoreFile(path, descriptor, index);
     } catch {
-      // Missing or damaged: either way it is built again from the images.
+      // Missing or damaged stores are built again from the images.
     }
     if (descriptor !== undefined) closeSync(descriptor);
     return undefined;

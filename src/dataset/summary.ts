@@ -1,8 +1,9 @@
-/** @module What a label table says about a data set: class balance and the experts' votes. No pixel is read. */
+/** @module Summary of a label table: class balance and the experts' votes. Reads no pixels. */
+import { countValues } from "../collections/index";
 import { type GroupSummary, summarizeGroups } from "./groups";
 import type { Dataset, Tile } from "./types";
 
-/** Numbers of tiles by partition; `validation` only where the data set brings its own. */
+/** Numbers of tiles by partition; `validation` only if the data set has one. */
 interface PartitionCounts {
   readonly train: number;
   readonly validation?: number;
@@ -13,24 +14,24 @@ interface PartitionCounts {
 export interface VoteSummary {
   /** Tiles with votes. */
   readonly tiles: number;
-  /** Experts per tile: the largest number where it varies. */
+  /** Largest number of experts per tile. */
   readonly voters: number;
   /** Tiles by the number of votes for the positive class: index 0 to `voters`. */
   readonly positive: readonly number[];
   /** The same by class name. */
   readonly byClass: Readonly<Record<string, readonly number[]>>;
-  /** Tiles by how many agreed with the majority, such as `{"4/7": 120}`. */
+  /** Tiles by number of experts who agreed with the majority, such as `{"4/7": 120}`. */
   readonly agreement: Readonly<Record<string, number>>;
-  /** Tiles whose label is not what the majority voted for (ties left out). */
+  /** Tiles whose label contradicts the majority of the votes, without ties. */
   readonly againstMajority: readonly string[];
 }
 
 export interface LabelSummary {
   readonly classes: Readonly<Record<string, PartitionCounts>>;
   readonly partitions: PartitionCounts;
-  /** null where the set has no votes. */
+  /** null for sets without votes. */
   readonly votes: VoteSummary | null;
-  /** Patients, slides or the like; absent where the table has none. */
+  /** Patients, slides or the like, if the table has any. */
   readonly groups?: GroupSummary;
 }
 
@@ -65,11 +66,9 @@ function summarizeVotes({ tiles, classes }: Dataset): VoteSummary | null {
   const voters = voted.reduce((most, { votes }) => Math.max(most, votes.total), 0);
   const histogram = (of: typeof voted) =>
     Array.from({ length: voters + 1 }, (_, count) => of.filter(({ votes }) => votes.positive === count).length);
-  const agreement: Record<string, number> = {};
-  for (const { votes } of voted) {
-    const key = `${Math.max(votes.positive, votes.total - votes.positive)}/${votes.total}`;
-    agreement[key] = (agreement[key] ?? 0) + 1;
-  }
+  const agreement = countValues(
+    voted.map(({ votes: { positive, total } }) => `${Math.max(positive, total - positive)}/${total}`),
+  );
   return {
     tiles: voted.length,
     voters,
@@ -77,9 +76,7 @@ function summarizeVotes({ tiles, classes }: Dataset): VoteSummary | null {
     byClass: Object.fromEntries(
       classes.map((name, label) => [name, histogram(voted.filter((tile) => tile.label === label))]),
     ),
-    agreement: Object.fromEntries(
-      Object.entries(agreement).sort(([a], [b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10)),
-    ),
+    agreement: Object.fromEntries([...agreement].sort(([a], [b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10))),
     againstMajority: voted
       .filter(
         ({ votes, label }) => 2 * votes.positive !== votes.total && 2 * votes.positive > votes.total !== (label === 1),

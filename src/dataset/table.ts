@@ -1,11 +1,11 @@
-/** @module Label tables: CSV files as people really have them (byte order marks, semicolons, tabs, CRLF, quotes). */
+/** @module Reads label tables: CSV files with byte order marks, semicolons, tabs, any line ends and quotes. */
 import { readFile, stat } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
-/** A row of a table and where it stands in the file. */
+/** A row of a table and its place in the file. */
 export interface TableRow {
-  /** Line of the file, counted from 1, on which the row begins. */
+  /** First line of the row in the file, counted from 1. */
   readonly line: number;
   /** Fields by column position, without surrounding blanks. */
   readonly fields: readonly string[];
@@ -69,7 +69,7 @@ export function columnsNamed(table: Table, names: readonly string[]): number[] {
   });
 }
 
-/** Refuses columns of one name that do not hold the same. @throws {InputError} `TABLE_COLUMN_AMBIGUOUS` */
+/** Rejects columns of the same name with different contents. @throws {InputError} `TABLE_COLUMN_AMBIGUOUS` */
 function mustBeAlike({ path, columns, rows }: Table, first: number, others: readonly number[]): void {
   const other = others.find((at) => rows.some(({ fields }) => fields[at] !== fields[first]));
   if (other === undefined) return;
@@ -80,7 +80,7 @@ function mustBeAlike({ path, columns, rows }: Table, first: number, others: read
   );
 }
 
-/** Position of the first of the wanted names among the columns (case, blanks, punctuation and plural do not count), or undefined. */
+/** Position of the first of the wanted names among the columns, ignoring case, blanks, punctuation and plural; or undefined. */
 export function positionOfName(columns: readonly string[], wanted: readonly string[]): number | undefined {
   const keys = columns.map(nameKey);
   const found = wanted.map(nameKey).find((key) => keys.includes(key));
@@ -120,7 +120,7 @@ export function namedColumn(table: Table, name: string): number {
   return found;
 }
 
-/** A field in quotes, on one line and not too long to be read. */
+/** A field in quotes for messages: on one line and shortened. */
 export function quoted(field: string | undefined = ""): string {
   const plain = field.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ");
   return `"${plain.length > LONGEST ? `${plain.slice(0, LONGEST)}...` : plain}"`;
@@ -134,7 +134,7 @@ export function listed(names: readonly string[], limit = 12): string {
   return names.length > limit ? `${shown.join(", ")} and ${names.length - limit} more` : shown.join(", ");
 }
 
-/** True for an empty field, and for what programs write where a value is missing. */
+/** True for empty fields and the usual markers of missing values. */
 export function isMissing(field: string): boolean {
   return /^(?:|nan|na|n\/a|<na>|#n\/a|null)$/i.test(field.trim());
 }
@@ -155,13 +155,13 @@ function failToRead(path: string, error: unknown): never {
   throw error;
 }
 
-/** What a byte order mark says about the encoding; UTF-8 where there is none. */
+/** The encoding given by the byte order mark; UTF-8 without one. */
 function encodingOf([first, second]: Buffer): "utf-8" | "utf-16le" | "utf-16be" {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }
 
-/** The text without a byte order mark. Bytes that are no text are refused: as U+FFFD, different labels would become one. */
+/** The text without a byte order mark. Rejects undecodable bytes: replaced by U+FFFD, different labels would become equal. */
 function decodeText(bytes: Buffer, path: string): string {
   const encoding = encodingOf(bytes);
   const text = decoded(bytes, encoding);
@@ -180,16 +180,16 @@ function decoded(bytes: Buffer, encoding: string): string | undefined {
   }
 }
 
-/** The line, counted from 1, on which text in this encoding ends, and what stands there instead. */
+/** The first line, counted from 1, that is not text in this encoding, and what it contains. */
 function undecodableLine(bytes: Buffer, encoding: string): string {
   if (encoding !== "utf-8") {
-    // Not by a TextDecoder: Node's throws on some of this, also where it is told not to.
+    // Not with TextDecoder: Node's throws for some damaged UTF-16 even with `fatal: false`.
     const units = Buffer.from(bytes.subarray(2, bytes.length & ~1));
     const text = (encoding === "utf-16be" ? units.swap16() : units).toString("utf16le");
     const damage = LONE_SURROGATE.exec(text)?.index ?? text.length;
     return `${lineCount(text.slice(0, damage))}: cut off or damaged text (UTF-16)`;
   }
-  // A line end is one byte and no part of another character, so that lines can be told apart before they are decoded.
+  // In UTF-8, bytes of line ends are never part of another character, so that lines can be split before decoding.
   const lines = bytes.toString("latin1").split(LINE_END);
   const at = lines.findIndex((line) => decoded(Buffer.from(line, "latin1"), encoding) === undefined);
   const read = new TextDecoder("windows-1252").decode(Buffer.from(lines[at] ?? "", "latin1"));
@@ -205,7 +205,7 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 
 const LINE_END = /\r\n|\n|\r/;
 
-/** The parser's errors; its own words hold the whole field. */
+/** Messages for the parser's errors, whose own messages contain the whole field. */
 const QUOTE_PROBLEMS: Readonly<Record<string, string>> = {
   INVALID_OPENING_QUOTE: `a quote (") stands amid a field; put the field in quotes, and write the quote twice`,
   CSV_INVALID_CLOSING_QUOTE: `something follows a field's closing quote ("); write quotes within a field twice`,
@@ -213,7 +213,7 @@ const QUOTE_PROBLEMS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: `the file ends within a field whose quote (") was opened earlier; close it`,
 };
 
-/** The line by which Excel is told the delimiter. */
+/** The line that tells Excel the delimiter. */
 const SEPARATOR_LINE = /^\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)/i;
 
 /** The delimiter that occurs most often in the header line, outside quotes. */
@@ -228,9 +228,9 @@ function delimiterOf(text: string): string {
 }
 
 function records(text: string, path: string): TableRow[] {
-  const [said, separator] = SEPARATOR_LINE.exec(text) ?? [];
-  const linesBefore = said === undefined ? 0 : lineCount(said) - 1;
-  const content = text.slice(said?.length ?? 0);
+  const [separatorLine, separator] = SEPARATOR_LINE.exec(text) ?? [];
+  const linesBefore = separatorLine === undefined ? 0 : lineCount(separatorLine) - 1;
+  const content = text.slice(separatorLine?.length ?? 0);
   try {
     const parsed = parse(content, {
       delimiter: separator ?? delimiterOf(content),
@@ -242,7 +242,7 @@ function records(text: string, path: string): TableRow[] {
       record_delimiter: ["\r\n", "\n", "\r"],
     }) as unknown as { info: { lines: number }; record: string[] }[];
     return parsed.map(({ info, record }) => {
-      // The parser says where a row ends; fields in quotes may hold lines.
+      // The parser reports the last line of a row; quoted fields may contain line ends.
       const within = record.reduce((lines, field) => lines + lineCount(field) - 1, 0);
       return { line: info.lines + linesBefore - within, fields: record };
     });

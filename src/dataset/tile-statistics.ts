@@ -1,12 +1,12 @@
-/** @module A few numbers about each stored tile: colour, brightness, contrast, tissue, and a small grey thumbnail. */
+/** @module Statistics of each stored tile: colour, brightness, contrast, tissue, and a small grey thumbnail. */
 import type { PixelStore } from "./types";
 
 /** Edge length of the thumbnails. */
 export const THUMBNAIL = 32;
-/** A pixel is tissue rather than empty slide when its strongest and weakest channel differ by more than this. */
+/** Least difference of the strongest and the weakest channel of a tissue pixel. */
 const TISSUE_CHROMA = 24;
 
-/** One row for each position asked for, as columns. Colour values are on the scale 0 to 255. */
+/** Columns with one value for each tile. Colour values are from 0 to 255. */
 export interface TileStatistics {
   readonly names: readonly string[];
   readonly red: Float64Array;
@@ -16,7 +16,7 @@ export interface TileStatistics {
   readonly brightness: Float64Array;
   /** Standard deviation of the luminance. */
   readonly contrast: Float64Array;
-  /** Share of pixels that are coloured, 0 to 1: tissue rather than empty slide. */
+  /** Share of tissue pixels, 0 to 1. */
   readonly tissue: Float64Array;
   /** Luminance averaged over a 32x32 grid, row-major, one after the other. */
   readonly thumbnails: Float32Array;

@@ -1,4 +1,4 @@
-/** @module What the rest of the project knows about a data set, whatever its layout on disk. */
+/** @module A data set, independent of its layout on disk. */
 import type { ImageWarning } from "../image/index";
 import type { DatasetOptions } from "./options";
 
@@ -24,23 +24,23 @@ export interface Tile {
   /** 1 for the positive class, 0 for the negative one. */
   readonly label: 0 | 1;
   readonly partition: Partition;
-  /** Patient, slide or the like, where the table says it: its images belong together. */
+  /** Patient, slide or the like, if the table has it: its images belong into one partition. */
   readonly group?: string;
-  /** Fold of cross-validation, where the table says it. */
+  /** Fold of cross-validation, if the table has it. */
   readonly fold?: string;
   readonly votes?: Votes;
 }
 
-/** A binary-labelled set of images. Pixels are read elsewhere (see {@link PixelStore}). */
+/** A binary-labelled set of images, without their pixels (see {@link PixelStore}). */
 export interface Dataset {
   /** Absolute path. */
   readonly directory: string;
-  /** Short name for people: the directory's own name. */
+  /** Name of the directory, for messages. */
   readonly name: string;
   readonly layout: Layout;
-  /** The label table, where the layout has one; absolute path. */
+  /** Absolute path of the label table, if there is one. */
   readonly table?: string;
-  /** What was said about how to read it. */
+  /** The options with which it was read. */
   readonly options?: DatasetOptions;
   /** Names of the classes; `classes[1]` is the positive one. */
   readonly classes: readonly [negative: string, positive: string];
@@ -48,7 +48,7 @@ export interface Dataset {
   readonly tiles: readonly Tile[];
   /** The tiles are drawn by a program: they show no tissue. */
   readonly drawn?: boolean;
-  /** What a person should know about how the set was read, such as that a test set was held out; sentences. */
+  /** Messages to the user about how the set was read, such as that a test set was held out. */
   readonly notes?: readonly string[];
 }
 
@@ -70,13 +70,13 @@ export interface PixelStore {
   readonly path?: string;
   /** SHA-256 over the names and the contents: two stores with the same value hold the same pixels. */
   readonly contentHash: string;
-  /** Tiles that are not in the store because they cannot be decoded and the user chose to go on without them. */
+  /** Tiles that cannot be decoded and that the user chose to skip. */
   readonly skipped: readonly UnreadableImage[];
-  /** Width and height of each image before it was brought to the store's size, in store order. */
+  /** Width and height of each image before resizing, in store order. */
   readonly originalSizes: readonly (readonly [width: number, height: number])[];
   /** SHA-256 of the decoded pixels of each image, in store order: equal for exact duplicates. */
   readonly pixelHashes: readonly string[];
-  /** Names of images that were read but look wrong, by what is odd about them. */
+  /** Names of images that were read but look wrong, by kind of problem. */
   readonly warnings?: Readonly<Partial<Record<ImageWarning, readonly string[]>>>;
   /** Position of a tile in the store. @throws {InputError} `STORE_TILE_MISSING` */
   positionOf(name: string): number;

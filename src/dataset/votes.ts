@@ -1,16 +1,16 @@
-/** @module The experts' votes in a label table. */
+/** @module Reads the experts' votes from a label table. */
 import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 import type { DatasetOptions } from "./options";
 import { findColumn, isMissing, namedColumn, plain, quoted, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
 
-/** Where a table keeps its votes. */
+/** The columns of a table's votes. */
 interface VotesColumns {
   readonly count: number;
   /** Column of the number of voters, or the number itself. */
   readonly total: { readonly column: number } | { readonly value: number };
-  /** True when the column counts the votes for the negative class. */
+  /** True if the column counts the votes for the negative class. */
   readonly forNegative: boolean;
 }
 
@@ -25,8 +25,8 @@ const TOTAL_COLUMNS = ["votes total", "total votes", "annotators", "raters", "n 
 
 /**
  * Finds the votes of a table: the named column, MHIST's header, or `votes_positive` with `votes_total`.
- * @returns undefined where there are none
- * @throws {InputError} `TABLE_VOTES_TOTAL_UNKNOWN` when the column was named but not how many voted
+ * @returns undefined without votes
+ * @throws {InputError} `TABLE_VOTES_TOTAL_UNKNOWN` if the named column comes without the number of voters
  */
 export function votesColumns(
   table: Table,
@@ -54,7 +54,7 @@ export function votesColumns(
 }
 
 /**
- * The votes of a row; undefined where there are none.
+ * The votes of a row, if it has any.
  * @throws {InputError} `TABLE_VOTES_RANGE`, naming the line
  */
 export function readVotes(table: Table, row: TableRow, columns: VotesColumns): Votes | undefined {

@@ -1,6 +1,6 @@
 /**
- * @module Bootstrap intervals (Efron 1979, percentile method). Scores are ranked once; a resample only recounts the classes at
- * each rank, so that 2,000 resamples of 1,000 rows take a fraction of a second.
+ * @module Bootstrap intervals (Efron 1979, percentile method). Ranks scores once and only recounts the classes at each rank for a
+ * resample, so that 2,000 resamples of 1,000 rows take a fraction of a second.
  */
 import { Random } from "../random/index";
 import { type ClassCounts, type Ranking, rank } from "./ranking";
@@ -10,28 +10,28 @@ import { type RowGroups, rowsOfGroups } from "./row-groups";
 export type Interval = readonly [low: number, high: number];
 
 export interface BootstrapOptions {
-  /** Number of resamples. Default: 2,000, and fewer (at least 200) for more than 20,000 rows. */
+  /** Number of resamples. Default: 2,000; fewer (at least 200) for more than 20,000 rows. */
   readonly resamples?: number;
   /** Two-sided level. Default: 0.95. */
   readonly level?: number;
   /** The same seed gives the same interval. Default: 0. */
   readonly seed?: number;
-  /** Rows of one group are drawn together (as many groups as there are): they are no independent rows. */
+  /** Groups of dependent rows: draws whole groups instead of rows. */
   readonly groups?: RowGroups | undefined;
 }
 
-/** Default limit on the draws of a bootstrap in all: it takes some seconds, however many rows there are. */
+/** Default limit of the total number of draws, which take some seconds. */
 const DRAWS = 4e7;
 
-/** How many resamples are taken of so many rows: with many rows an interval needs fewer. */
+/** Default number of resamples; fewer for many rows. */
 export function defaultResamples(rows: number): number {
   return Math.max(200, Math.min(2000, Math.round(DRAWS / rows)));
 }
 
-/** Rows as positions in a ranking, ready to be drawn again. */
+/** Rows as positions in a ranking, for resampling. */
 export interface RankedRows {
   readonly ranking: Ranking;
-  /** For each row twice its rank, plus 1 where it is positive. */
+  /** For each row twice its rank, plus 1 for positives. */
   readonly codes: Uint32Array;
 }
 
@@ -57,8 +57,8 @@ function positionOf(sorted: Float64Array, value: number): number {
 }
 
 /**
- * Draws rows with replacement, again and again, and hands each resample's class counts by rank to `use` (which must not keep
- * them: they are overwritten).
+ * Draws resamples with replacement and passes the class counts by rank of each to `use`, which must not keep them: they are
+ * overwritten.
  */
 export function resample(
   { ranking, codes }: RankedRows,
@@ -67,9 +67,18 @@ export function resample(
 ): void {
   const random = new Random(seed, "bootstrap");
   const draw = drawRows(codes.length, random, groups);
+  const count = countingRows({ ranking, codes });
+  for (let i = 0; i < resamples; i++) use(count(draw));
+}
+
+/** Counts the classes at each rank of the rows that its argument draws; overwrites earlier counts. */
+export function countingRows({
+  ranking,
+  codes,
+}: RankedRows): (draw: (use: (row: number) => void) => void) => ClassCounts {
   const positives = new Float64Array(ranking.scores.length);
   const negatives = new Float64Array(ranking.scores.length);
-  for (let i = 0; i < resamples; i++) {
+  return (draw) => {
     positives.fill(0);
     negatives.fill(0);
     draw((row) => {
@@ -77,11 +86,11 @@ export function resample(
       const counts = code & 1 ? positives : negatives;
       (counts[code >>> 1] as number)++;
     });
-    use({ positives, negatives });
-  }
+    return { positives, negatives };
+  };
 }
 
-/** Draws as many rows as there are with replacement, or as many whole groups of them, at each call. */
+/** Draws n rows with replacement at each call, or whole groups, as many as there are. */
 export function drawRows(
   n: number,
   random: Random,
@@ -99,8 +108,8 @@ export function drawRows(
 }
 
 /**
- * The percentile interval of each statistic of the class counts. Values that are not finite (an area under the curve with one
- * class drawn) are left out; an interval without any finite value is `[NaN, NaN]`.
+ * The percentile interval of each statistic of the class counts. Ignores values that are not finite (such as areas under the curve
+ * of one class); an interval without any finite value is `[NaN, NaN]`.
  */
 export function bootstrap<Name extends string>(
   rows: RankedRows,
@@ -117,13 +126,13 @@ export function bootstrap<Name extends string>(
   return Object.fromEntries(intervals) as Record<Name, Interval>;
 }
 
-/** The central interval of the finite values, by linear interpolation between order statistics (NumPy's default). */
+/** The central interval of the finite values. */
 export function percentileInterval(values: Float64Array, level = 0.95): Interval {
   const sorted = values.filter(Number.isFinite).sort();
   return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)];
 }
 
-/** A quantile of sorted values by linear interpolation; NaN where there are none. */
+/** A quantile of sorted values by linear interpolation between order statistics (NumPy's default); NaN without values. */
 export function quantile(sorted: ArrayLike<number>, q: number): number {
   if (sorted.length === 0) return Number.NaN;
   const position = q * (sorted.length - 1);

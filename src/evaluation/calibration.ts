@@ -1,6 +1,6 @@
-/** @module How far probabilities can be taken at their word: reliability by bin, calibration error, temperature scaling. */
+/** @module Calibration of probabilities: reliability by bin and calibration error. */
 
-/** Rows whose probability falls into one bin. */
+/** Rows whose probability is in one bin. */
 export interface CalibrationBin {
   readonly low: number;
   readonly high: number;
@@ -11,12 +11,12 @@ export interface CalibrationBin {
   readonly positiveShare: number;
 }
 
-/** Bins of the expected calibration error, as in Guo et al. 2017. */
+/** Number of bins of the expected calibration error, as in Guo et al. 2017. */
 const CALIBRATION_BINS = 15;
 
 /**
- * Sorts probabilities into equally wide bins, each open below and closed above (the first one also holds 0): the bins of
- * Guo et al. 2017 and of scikit-learn's `calibration_curve`.
+ * Sorts probabilities into bins of equal width, open below and closed above (the first one includes 0), as in Guo et al. 2017 and
+ * scikit-learn's `calibration_curve`.
  */
 export function calibrationBins(
   labels: ArrayLike<number>,
@@ -43,7 +43,7 @@ export function calibrationBins(
   }));
 }
 
-/** The bin of a probability: a guess by multiplication, corrected against the edges themselves. */
+/** The bin of a probability: estimated by multiplication, then corrected by comparing with the edges. */
 function binOf(probability: number, edges: readonly number[]): number {
   const last = edges.length - 2;
   let bin = Math.min(last, Math.max(0, Math.ceil(probability * (last + 1)) - 1));
@@ -52,7 +52,7 @@ function binOf(probability: number, edges: readonly number[]): number {
   return bin;
 }
 
-/** Mean distance of probability and share of positives over the bins, weighted by their size (Naeini et al. 2015). */
+/** Mean difference of probability and share of positives over the bins, weighted by size (Naeini et al. 2015). */
 export function expectedCalibrationError(
   labels: ArrayLike<number>,
   probabilities: ArrayLike<number>,

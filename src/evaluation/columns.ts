@@ -1,4 +1,4 @@
-/** @module Finding columns of somebody's CSV by their names, and which holds the true label. */
+/** @module Finds columns of any CSV by their names, such as that of the true labels. */
 import { namedColumn as columnNamed, findColumn, quoted, type Table, wordsOf } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
@@ -21,8 +21,8 @@ const LABEL_NAMES = [
 ];
 
 /**
- * Position of the column of true labels: the one named, or the first with a usual name.
- * @throws {InputError} `METRICS_COLUMN`, listing the columns that exist
+ * Position of the column of true labels: the given one, or the first with a usual name.
+ * @throws {InputError} `METRICS_COLUMN`, listing the columns
  */
 export function labelColumn(table: Table, name?: string): number {
   if (name !== undefined) return namedColumn(table, name, "--label");
@@ -36,7 +36,7 @@ export function labelColumn(table: Table, name?: string): number {
   throw notFound(table, "label", candidates);
 }
 
-/** Positions of the names that are accepted. */
+/** Positions of the accepted names. */
 export function positions(names: readonly string[], accept: (name: string) => boolean): number[] {
   return names.flatMap((name, i) => (accept(name) ? [i] : []));
 }
@@ -52,7 +52,7 @@ export function namedColumn(table: Table, name: string, option: string): number 
   );
 }
 
-/** The error for a column that must be named. @param candidates columns that it could be @param advice a sentence more */
+/** The error for a column that must be named. @param candidates possible columns @param advice a further sentence */
 export function notFound(
   table: Table,
   what: "label" | "score",
@@ -75,7 +75,7 @@ export function notFound(
   );
 }
 
-/** Names of columns in an error. */
+/** Most names of columns in an error. */
 const MOST = 40;
 
 function columnList(table: Table): string {

@@ -1,36 +1,35 @@
-/** @module Two models on the same images: which is better, and could it be chance? */
+/** @module Compares two models on the same images: which is better, and is the difference significant? */
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { Random } from "../random/index";
 import {
   type BootstrapOptions,
+  countingRows,
   defaultResamples,
   drawRows,
   type Interval,
   percentileInterval,
   rankRows,
 } from "./bootstrap";
-import { type DecisionMetrics, decisionMetrics } from "./confusion";
 import { type DelongTest, delongTest } from "./delong";
-import { confusionAbove } from "./intervals";
+import { type IntervalName, measuresAt } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
-import { averagePrecisionOf, rocAucOf } from "./ranking";
 import { binomialTest } from "./statistics";
 
 /** McNemar's test of paired decisions. */
 interface McNemarTest {
-  /** Rows that only model A got right. */
+  /** Rows on which only model A is right. */
   readonly onlyA: number;
   readonly onlyB: number;
   readonly bothRight: number;
   readonly bothWrong: number;
-  /** Exact two-sided p: could `onlyA` and `onlyB` come from one half each? */
+  /** Exact two-sided p of `onlyA` and `onlyB` being equally likely. */
   readonly p: number;
 }
 
 /**
- * Tests whether two sets of decisions err equally often on the same rows (McNemar 1947, exact).
- * @param rightA whether model A was right, per row
+ * Tests whether two models are wrong equally often on the same rows (McNemar 1947, exact).
+ * @param rightA whether model A is right on each row
  */
 export function mcnemarTest(rightA: ArrayLike<boolean>, rightB: ArrayLike<boolean>): McNemarTest {
   let [onlyA, onlyB, bothRight, bothWrong] = [0, 0, 0, 0];
@@ -43,7 +42,7 @@ export function mcnemarTest(rightA: ArrayLike<boolean>, rightB: ArrayLike<boolea
   return { onlyA, onlyB, bothRight, bothWrong, p: binomialTest(onlyA, onlyA + onlyB) };
 }
 
-/** A measure of both models and the interval of its difference. */
+/** A measure of both models and the confidence interval of its difference. */
 export interface PairedDifference {
   readonly a: number;
   readonly b: number;
@@ -52,79 +51,57 @@ export interface PairedDifference {
   readonly ci95: Interval;
 }
 
-type PairedName = "rocAuc" | "prAuc" | keyof DecisionMetrics;
-
-/** Scores with the threshold that belongs to them. */
+/** A model's scores and threshold. */
 interface ScoresAtThreshold {
   readonly scores: ArrayLike<number>;
   readonly threshold: number;
 }
 
-/** Differences of every measure with paired bootstrap intervals: each resample draws the same rows for both models. */
+/** Differences of all measures with paired bootstrap intervals: each resample draws the same rows for both models. */
 export function pairedBootstrap(
   labels: ArrayLike<number>,
   a: ScoresAtThreshold,
   b: ScoresAtThreshold,
   { resamples = defaultResamples(labels.length), level = 0.95, seed = 0, groups }: BootstrapOptions = {},
-): Record<PairedName, PairedDifference> {
-  const [drawA, drawB] = [countingModel(labels, a), countingModel(labels, b)];
-  const [ofA, ofB] = [drawA.measure(everyRow(labels.length)), drawB.measure(everyRow(labels.length))];
-  const names = Object.keys(ofA) as PairedName[];
+): Record<IntervalName, PairedDifference> {
+  const [measureA, measureB] = [measuring(labels, a), measuring(labels, b)];
+  const all = Array.from(labels, (_, row) => row);
+  const [ofA, ofB] = [measureA(all), measureB(all)];
+  const names = Object.keys(ofA) as IntervalName[];
   const differences = new Map(names.map((name) => [name, new Float64Array(resamples)]));
-  const random = new Random(seed, "paired-bootstrap");
-  const drawAgain = drawRows(labels.length, random, groups);
-  for (let draw = 0; draw < resamples; draw++) {
+  const draw = drawRows(labels.length, new Random(seed, "paired-bootstrap"), groups);
+  for (let i = 0; i < resamples; i++) {
     const drawn: number[] = [];
-    drawAgain((row) => drawn.push(row));
-    const [valuesA, valuesB] = [drawA.measure(drawn), drawB.measure(drawn)];
-    for (const [name, list] of differences) list[draw] = valuesA[name] - valuesB[name];
+    draw((row) => drawn.push(row));
+    const [valuesA, valuesB] = [measureA(drawn), measureB(drawn)];
+    for (const [name, list] of differences) list[i] = valuesA[name] - valuesB[name];
   }
-  const result = names.map((name): [PairedName, PairedDifference] => {
+  const result = names.map((name): [IntervalName, PairedDifference] => {
     const ci95 = percentileInterval(differences.get(name) as Float64Array, level);
     return [name, { a: ofA[name], b: ofB[name], difference: ofA[name] - ofB[name], ci95 }];
   });
-  return Object.fromEntries(result) as Record<PairedName, PairedDifference>;
+  return Object.fromEntries(result) as Record<IntervalName, PairedDifference>;
 }
 
-/** A model whose measures on any selection of rows are computed by recounting. */
-function countingModel(labels: ArrayLike<number>, { scores, threshold }: ScoresAtThreshold) {
-  const { ranking, codes } = rankRows(labels, scores);
-  const positives = new Float64Array(ranking.scores.length);
-  const negatives = new Float64Array(ranking.scores.length);
-  const first = ranking.scores.findIndex((score) => score >= threshold);
-  const cut = first < 0 ? ranking.scores.length : first;
-  return {
-    measure(rows: ArrayLike<number>): Record<PairedName, number> {
-      positives.fill(0);
-      negatives.fill(0);
-      for (let i = 0; i < rows.length; i++) {
-        const code = codes[rows[i] as number] as number;
-        const counts = code & 1 ? positives : negatives;
-        (counts[code >>> 1] as number)++;
-      }
-      const counts = { positives, negatives };
-      const decision = decisionMetrics(confusionAbove(cut, counts));
-      return { rocAuc: rocAucOf(counts), prAuc: averagePrecisionOf(counts), ...decision };
-    },
-  };
+/** Returns a function that measures a model on any selection of rows. */
+function measuring(labels: ArrayLike<number>, { scores, threshold }: ScoresAtThreshold) {
+  const rows = rankRows(labels, scores);
+  const [count, measures] = [countingRows(rows), measuresAt(rows.ranking, threshold)];
+  return (selected: readonly number[]) => measures(count((use) => selected.forEach(use)));
 }
 
-function everyRow(n: number): Uint32Array {
-  return Uint32Array.from({ length: n }, (_, i) => i);
-}
-
-/** Two models compared on the images that both predicted. */
+/** The comparison of two models on the same images. */
 export interface Comparison {
   readonly n: number;
   readonly thresholds: { readonly a: number; readonly b: number };
   readonly delong: DelongTest;
   readonly mcnemar: McNemarTest;
-  readonly differences: Record<PairedName, PairedDifference>;
+  readonly differences: Record<IntervalName, PairedDifference>;
 }
 
 /**
  * Compares two models' predictions of the same images.
- * @throws {InputError} `COMPARISON_IMAGES` where the images or their labels are not the same
+ * @throws {InputError} `COMPARISON_IMAGES` if the images or their labels differ
  */
 export function compareModels(
   a: { readonly predictions: readonly Prediction[]; readonly threshold: number },

@@ -1,4 +1,4 @@
-/** @module Counts of right and wrong decisions at a threshold, and the measures that follow from them. */
+/** @module The confusion matrix at a threshold and the measures computed from it. */
 
 /** True and false positives and negatives. */
 export interface Confusion {
@@ -8,25 +8,25 @@ export interface Confusion {
   readonly fn: number;
 }
 
-/** Measures of a yes-or-no decision. All lie from 0 to 1. */
+/** Measures of binary decisions, all from 0 to 1. */
 export interface DecisionMetrics {
   readonly accuracy: number;
-  /** Mean of recall and specificity; of the one that exists where a class is missing. */
+  /** Mean of recall and specificity; if a class is missing, the other one's value. */
   readonly balancedAccuracy: number;
   readonly precision: number;
-  /** Share of the positives found; also called sensitivity. */
+  /** Share of the positives that are found (sensitivity). */
   readonly recall: number;
   readonly specificity: number;
   readonly f1: number;
-  /** Precision of both classes, weighted by how often each occurs. */
+  /** Precision of both classes, weighted by their frequency. */
   readonly weightedPrecision: number;
   readonly weightedRecall: number;
   readonly weightedF1: number;
-  /** Share of the positives missed; NaN (JSON `null`) where there is no positive. */
+  /** Share of the positives that are missed; NaN (JSON `null`) without positives. */
   readonly falseNegativeRate: number;
 }
 
-/** Counts decisions; a score at or above `threshold` means positive. */
+/** Counts decisions; scores from `threshold` on are positive. */
 export function confusionAt(labels: ArrayLike<number>, scores: ArrayLike<number>, threshold: number): Confusion {
   let [tp, fp, tn, fn] = [0, 0, 0, 0];
   for (let i = 0; i < labels.length; i++) {
@@ -40,8 +40,8 @@ export function confusionAt(labels: ArrayLike<number>, scores: ArrayLike<number>
 }
 
 /**
- * The measures of a confusion table, equal to scikit-learn's with its default for divisions by zero: precision, recall and F1
- * are 0 where nothing was predicted or nothing is there to be found.
+ * The measures of a confusion matrix, equal to scikit-learn's with its default for divisions by zero: precision, recall and F1 are
+ * 0 if nothing was predicted or nothing can be found.
  */
 export function decisionMetrics({ tp, fp, tn, fn }: Confusion): DecisionMetrics {
   const [positives, negatives] = [tp + fn, tn + fp];

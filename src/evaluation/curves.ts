@@ -1,4 +1,4 @@
-/** @module Curves over all thresholds: ROC, precision and recall, and every measure by threshold. */
+/** @module Curves over all thresholds: ROC, precision-recall, and all measures by threshold. */
 import {
   type BootstrapOptions,
   defaultResamples,
@@ -10,11 +10,11 @@ import {
 import { type Confusion, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { type ClassCounts, checkScores, type Ranking, rank } from "./ranking";
 
-/** Points from (0, 0) to (1, 1), one per distinct score; straight stretches are kept whole. */
+/** Points from (0, 0) to (1, 1), one per distinct score, including those on straight segments. */
 export interface RocCurve {
   readonly falsePositiveRate: Float64Array;
   readonly truePositiveRate: Float64Array;
-  /** A score at or above it is called positive; infinite at the first point. */
+  /** Scores from it on are positive; infinite at the first point. */
   readonly thresholds: Float64Array;
 }
 
@@ -25,7 +25,7 @@ export interface PrecisionRecallCurve {
   readonly thresholds: Float64Array;
 }
 
-/** The ROC curve. A rate whose class is missing is NaN. */
+/** The ROC curve. Rates of a missing class are NaN. */
 export function rocCurve(labels: ArrayLike<number>, scores: ArrayLike<number>): RocCurve {
   const ranking = rank(labels, scores);
   const { tp, fp, thresholds } = cumulated(ranking);
@@ -64,14 +64,14 @@ function cumulated({ scores, positives, negatives }: Ranking) {
   return { tp, fp, thresholds: Float64Array.from(scores).reverse() };
 }
 
-/** Pointwise bootstrap band of the ROC curve over an even grid of false positive rates. */
+/** Pointwise bootstrap band of the ROC curve on an even grid of false positive rates. */
 export interface RocBand {
   readonly falsePositiveRate: Float64Array;
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
 
-/** The band in which the ROC curve lies in 95 % of the resamples, at each of `points` false positive rates. */
+/** The band that contains the ROC curve in 95 % of the resamples, at each of `points` false positive rates. */
 export function rocBand(
   rows: RankedRows,
   { points = 101, ...options }: BootstrapOptions & { points?: number } = {},
@@ -95,7 +95,7 @@ export function rocBand(
   };
 }
 
-/** The ROC curve's height at each false positive rate of an ascending grid, joining its points by straight lines. */
+/** The true positive rate at each false positive rate of an ascending grid, by linear interpolation. */
 function truePositiveRatesAt(grid: Float64Array, { positives, negatives }: ClassCounts): Float64Array {
   const n = positives.length;
   let [p, q] = [0, 0];
@@ -108,7 +108,7 @@ function truePositiveRatesAt(grid: Float64Array, { positives, negatives }: Class
   let [tp, fp, at] = [0, 0, 0];
   for (let i = n - 1; i >= 0 && at < grid.length; i--) {
     const [stepUp, stepRight] = [positives[i] as number, negatives[i] as number];
-    // At a vertical stretch the curve takes its upper end, so a grid point equal to `fp` waits for a step to the right.
+    // A vertical segment counts with its upper end, so a grid point equal to `fp` waits for a step to the right.
     while (at < grid.length && (grid[at] as number) * q < fp + stepRight) {
       heights[at] = (tp + (stepUp * ((grid[at] as number) * q - fp)) / stepRight) / p;
       at++;
@@ -119,7 +119,7 @@ function truePositiveRatesAt(grid: Float64Array, { positives, negatives }: Class
   return heights.fill(1, at);
 }
 
-/** Every measure at one threshold. */
+/** All measures at one threshold. */
 export interface SweepPoint extends DecisionMetrics {
   readonly threshold: number;
   readonly confusion: Confusion;
@@ -129,8 +129,8 @@ export interface SweepPoint extends DecisionMetrics {
 const SWEEP_THRESHOLDS: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
 
 /**
- * Every measure at every threshold.
- * @throws {InputError} `METRICS_*` for what cannot be evaluated
+ * All measures at every threshold.
+ * @throws {InputError} `METRICS_*` for invalid labels or scores
  */
 export function thresholdSweep(
   labels: ArrayLike<number>,

@@ -1,12 +1,12 @@
 /**
- * @module Areas under the ROC curve with their standard errors, alone and paired (DeLong 1988; ranks: Sun and Xu 2014), of rows
- * that are independent or come in groups (Obuchowski 1997).
+ * @module Areas under the ROC curve with standard errors, single and paired (DeLong 1988; ranks: Sun and Xu 2014), of independent
+ * rows or of groups of dependent rows (Obuchowski 1997).
  */
 import type { Interval } from "./bootstrap";
 import type { RowGroups } from "./row-groups";
 import { midranks, twoSidedNormal, Z95 } from "./statistics";
 
-/** Two areas on the same rows. */
+/** The comparison of two areas on the same rows. */
 export interface DelongTest {
   readonly aucA: number;
   readonly aucB: number;
@@ -15,13 +15,13 @@ export interface DelongTest {
   readonly standardError: number;
   /** 95 % interval of the difference. */
   readonly ci95: Interval;
-  /** Infinite where the areas differ without a standard error: one is perfect, the other the same for all rows. */
+  /** Infinite if the areas differ with a standard error of 0: one model is perfect, the other constant. */
   readonly z: number;
-  /** Two-sided; 1 where the models rank the rows alike, 0 where they differ without a standard error. */
+  /** Two-sided; 1 if the models rank the rows equally, 0 if they differ with a standard error of 0. */
   readonly p: number;
 }
 
-/** For each row the share of the other class that it is rightly ordered against, ties counting half. */
+/** For each row, the share of the other class that it is ranked correctly against; ties count half. */
 interface Placements {
   readonly auc: number;
   readonly ofPositives: Float64Array;
@@ -41,8 +41,8 @@ function placements(labels: ArrayLike<number>, scores: ArrayLike<number>): Place
 }
 
 /**
- * The area under the ROC curve with its 95 % interval; NaN where a class has fewer than two rows.
- * @param groups of the rows, where they are not independent
+ * The area under the ROC curve with its 95 % interval; NaN if a class has fewer than two rows.
+ * @param groups of dependent rows
  */
 export function delongInterval(
   labels: ArrayLike<number>,
@@ -60,8 +60,8 @@ export function delongInterval(
  * Tests whether two models' areas under the ROC curve differ on the same rows.
  * @param labels 0 or 1 each
  * @param scoresA one score per row, on any scale
- * @param scoresB as `scoresA`, of the other model
- * @param groups of the rows, where they are not independent
+ * @param scoresB the other model's scores
+ * @param groups of dependent rows
  */
 export function delongTest(
   labels: ArrayLike<number>,
@@ -75,7 +75,7 @@ export function delongTest(
   const variance = varianceOf(labels, positives, negatives, groups);
   const difference = a.auc - b.auc;
   const standardError = Math.sqrt(variance);
-  // Models that rank alike leave rounding only.
+  // A difference this small is rounding: the models rank equally.
   const z = Math.abs(difference) < 1e-15 ? 0 : difference / standardError;
   const ci95 = [difference - Z95 * standardError, difference + Z95 * standardError] as const;
   return { aucA: a.auc, aucB: b.auc, difference, standardError, ci95, z, p: twoSidedNormal(z) };
@@ -86,8 +86,8 @@ function mean(values: Float64Array): number {
 }
 
 /**
- * Variance of the mean placement. Of groups it is what their sums vary by; groups of one row each give DeLong's.
- * @param ofPositives placements, or differences of them, of the positives in the order of the rows
+ * Variance of the mean placement, computed from the sums of the groups. Equals DeLong's if each row is a group.
+ * @param ofPositives placements, or their differences, of the positives in the order of the rows
  */
 function varianceOf(
   labels: ArrayLike<number>,
@@ -97,7 +97,7 @@ function varianceOf(
 ): number {
   const means = [mean(ofNegatives), mean(ofPositives)] as const;
   const size = groups.reduce((most, group) => Math.max(most, group), -1) + 1;
-  // Of each group: the sum of its placements' deviations from the mean, and how many it has, by class.
+  // For each class and group: sum of the placements' deviations from the mean, and number of rows.
   const sums = [new Float64Array(size), new Float64Array(size)] as const;
   const counts = [new Uint32Array(size), new Uint32Array(size)] as const;
   const next = [0, 0];

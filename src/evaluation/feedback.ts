@@ -1,11 +1,11 @@
-/** @module What people called images on the web page, as the server keeps it: one JSON object a line. */
+/** @module Reads the labels that people gave on the web page: one JSON object per line. */
 import { readFile } from "node:fs/promises";
 import { InputError, messageOf } from "../errors/index";
 import type { Prediction } from "./predictions";
 
-/** Labels that people gave to answers of one run's model. */
+/** People's labels for predictions of one run's model. */
 interface Feedback {
-  /** The answers with a person's label: of several for an image the last. */
+  /** The predictions with the last label given to each image. */
   readonly predictions: readonly Prediction[];
   /** Lines about models of other runs. */
   readonly otherRuns: number;
@@ -13,7 +13,8 @@ interface Feedback {
 
 /**
  * Reads the file of `histo serve --feedback`.
- * @param runs names of the run whose model answered: its own, and that of its folder @param classes `[negative, positive]`
+ * @param runs names of the run: its own and its folder's
+ * @param classes `[negative, positive]`
  * @throws {InputError} `FEEDBACK_UNREADABLE`, naming the line
  */
 export async function readFeedback(
@@ -29,22 +30,27 @@ export async function readFeedback(
   let otherRuns = 0;
   for (const [i, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
-    let kept: Record<string, unknown>;
+    let entry: Record<string, unknown>;
     try {
-      kept = JSON.parse(line);
+      entry = JSON.parse(line);
     } catch {
       throw unreadable(`line ${i + 1} is not JSON`);
     }
-    if (!runs.includes(kept.run as string)) {
+    if (!runs.includes(entry.run as string)) {
       otherRuns++;
       continue;
     }
-    const { image_filename: filename, label, logit, probability } = kept;
-    const place = classes.indexOf(label as string);
-    if (typeof filename !== "string" || place < 0 || typeof logit !== "number" || typeof probability !== "number") {
+    const { image_filename: filename, label, logit, probability } = entry;
+    const classIndex = classes.indexOf(label as string);
+    if (
+      typeof filename !== "string" ||
+      classIndex < 0 ||
+      typeof logit !== "number" ||
+      typeof probability !== "number"
+    ) {
       throw unreadable(`line ${i + 1} lacks an image, a label of ${classes.join(" or ")}, or numbers`);
     }
-    latest.set(filename, { filename, label: place as 0 | 1, logit, probability });
+    latest.set(filename, { filename, label: classIndex as 0 | 1, logit, probability });
   }
   return { predictions: [...latest.values()], otherRuns };
 }

@@ -1,4 +1,4 @@
-/** @module Which group each predicted image is in, out of anybody's table of images and groups. */
+/** @module Reads the group of each predicted image from any table of images and groups. */
 import {
   columnsNamed,
   IMAGE_COLUMNS,
@@ -13,20 +13,20 @@ import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import type { Prediction } from "./predictions";
 
-/** Groups by image, and how many found one. */
+/** Groups by image, and how many images have one. */
 export interface GroupTable {
   groupOf(prediction: Pick<Prediction, "filename">): string | undefined;
   /** Name of the column of images. */
   readonly imageColumn: string;
-  /** Images that the table names. */
+  /** Number of images in the table. */
   readonly matched: number;
-  /** Images that it does not name; they have no group. */
+  /** Number of images that are not in the table and have no group. */
   readonly unmatched: number;
-  /** Rows that name none of the images. */
+  /** Number of rows that name none of the images. */
   readonly unusedRows: number;
 }
 
-/** What a column says, when it is read as the names of images. */
+/** The result of reading a column as image names. */
 interface Reading {
   readonly column: number;
   readonly groups: ReadonlyMap<string, { readonly group: string; readonly line: number }>;
@@ -34,11 +34,11 @@ interface Reading {
 }
 
 /**
- * Reads a table of groups. Names match as those of data sets do, see {@link ImageNames}; the images are in the column with a
- * usual name that names most of them, or in any other that names some.
+ * Reads a table of groups. Names match as in data sets (see {@link ImageNames}). The column of images is the one with a usual name
+ * that matches most images, or else any other that matches most.
  * @param by column of the groups
- * @throws {InputError} `TABLE_*` for the file, `GROUPS_NO_IMAGE` where it names none of the images, `GROUPS_AMBIGUOUS` where a
- *   name may mean several images or an image has two groups
+ * @throws {InputError} `TABLE_*` for the file, `GROUPS_NO_IMAGE` if it names none of the images, `GROUPS_AMBIGUOUS` if a name may
+ *   mean several images or an image has two groups
  */
 export async function readGroups(path: string, by: string, predictions: readonly Prediction[]): Promise<GroupTable> {
   const table = await readTable(path);

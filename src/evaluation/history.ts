@@ -1,4 +1,4 @@
-/** @module The epochs of a run as `history.jsonl` keeps them. */
+/** @module Reads the epochs of a run from `history.jsonl`. */
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors/index";
 
@@ -11,7 +11,7 @@ export interface EpochLine {
   readonly validation: Readonly<Record<string, unknown>>;
 }
 
-/** Reads `history.jsonl`. A last line that was cut off by a crash is left out. @throws {InputError} `RUN_UNREADABLE` */
+/** Reads `history.jsonl`, without a last line that a crash has truncated. @throws {InputError} `RUN_UNREADABLE` */
 export async function readHistory(path: string): Promise<EpochLine[]> {
   const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line.trim() !== "");
   return lines.flatMap((line, i): EpochLine[] => {

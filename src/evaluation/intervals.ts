@@ -1,15 +1,15 @@
-/** @module Bootstrap intervals of every measure at once, from the same resamples. */
+/** @module Bootstrap intervals of all measures from the same resamples. */
 import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
 import { type DecisionMetrics, decisionMetrics } from "./confusion";
-import { averagePrecisionOf, type ClassCounts, checkScores, rocAucOf } from "./ranking";
+import { averagePrecisionOf, type ClassCounts, checkScores, type Ranking, rocAucOf } from "./ranking";
 
-/** The measures that get an interval. */
+/** The measures with an interval. */
 export type IntervalName = "rocAuc" | "prAuc" | keyof DecisionMetrics;
 
 /**
- * 95 % bootstrap intervals of the areas under the curves and of every measure at a threshold.
+ * 95 % bootstrap intervals of the areas under the curves and of the measures at a threshold.
  * @param scores probabilities of the positive class
- * @throws {InputError} `METRICS_*` for what cannot be evaluated
+ * @throws {InputError} `METRICS_*` for invalid labels or scores
  */
 export function metricIntervals(
   labels: ArrayLike<number>,
@@ -18,21 +18,25 @@ export function metricIntervals(
 ): Record<IntervalName, Interval> {
   checkScores(labels, scores);
   const rows = rankRows(labels, scores);
-  const firstPositive = rows.ranking.scores.findIndex((score) => score >= threshold);
-  const cut = firstPositive < 0 ? rows.ranking.scores.length : firstPositive;
-  return bootstrap(
-    rows,
-    (counts) => ({
-      rocAuc: rocAucOf(counts),
-      prAuc: averagePrecisionOf(counts),
-      ...decisionMetrics(confusionAbove(cut, counts)),
-    }),
-    options,
-  );
+  return bootstrap(rows, measuresAt(rows.ranking, threshold), options);
 }
 
-/** The decision in which the ranks from `cut` on are called positive. */
-export function confusionAbove(cut: number, { positives, negatives }: ClassCounts) {
+/** Returns a function that computes all measures from the class counts at each rank. */
+export function measuresAt(
+  { scores }: Ranking,
+  threshold: number,
+): (counts: ClassCounts) => Record<IntervalName, number> {
+  const first = scores.findIndex((score) => score >= threshold);
+  const cut = first < 0 ? scores.length : first;
+  return (counts) => ({
+    rocAuc: rocAucOf(counts),
+    prAuc: averagePrecisionOf(counts),
+    ...decisionMetrics(confusionAbove(cut, counts)),
+  });
+}
+
+/** Counts decisions that predict the ranks from `cut` on as positive. */
+function confusionAbove(cut: number, { positives, negatives }: ClassCounts) {
   let [tp, fp, tn, fn] = [0, 0, 0, 0];
   for (let i = 0; i < positives.length; i++) {
     if (i >= cut) {

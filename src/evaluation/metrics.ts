@@ -1,4 +1,4 @@
-/** @module The measures of a binary classifier under the names of `histo metrics`, equal to scikit-learn's. */
+/** @module The measures of a binary classifier, equal to scikit-learn's. */
 
 import { sigmoid } from "../logits/index";
 import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
@@ -6,15 +6,15 @@ import { expectedCalibrationError } from "./calibration";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
 
-/** What `histo metrics --json` prints and `metrics.json` holds. A value that does not exist is NaN, in JSON `null`. */
+/** The contents of `metrics.json` and of `histo metrics --json`. Undefined values are NaN, in JSON `null`. */
 export interface BinaryMetrics extends DecisionMetrics {
   /** Number of rows. */
   readonly n: number;
-  /** Probability from which on the positive class is predicted. */
+  /** Lowest probability of a positive prediction. */
   readonly threshold: number;
-  /** Area under the ROC curve; NaN where one class is missing. */
+  /** Area under the ROC curve; NaN if a class is missing. */
   readonly rocAuc: number;
-  /** 95 % bootstrap interval of `rocAuc`; absent where it was not asked for. */
+  /** 95 % bootstrap interval of `rocAuc`, if requested. */
   readonly rocAucCi95?: Interval;
   /** Average precision. */
   readonly prAuc: number;
@@ -26,11 +26,11 @@ export interface BinaryMetrics extends DecisionMetrics {
 }
 
 interface MetricsOptions {
-  /** Probability from which on the positive class is predicted. Default: 0.5. */
+  /** Lowest probability of a positive prediction. Default: 0.5. */
   readonly threshold?: number;
-  /** Whether to bootstrap `rocAucCi95`; without it the call costs one sort. */
+  /** Whether to bootstrap `rocAucCi95`. */
   readonly interval?: boolean | BootstrapOptions;
-  /** The scores are logits: areas are computed from them as they are, everything else from their sigmoid. */
+  /** The scores are logits: areas are computed from the logits, everything else from their sigmoid. */
   readonly logits?: boolean;
 }
 
@@ -64,7 +64,7 @@ export function binaryMetrics(
   };
 }
 
-/** Bootstrap interval of the area under the ROC curve; `[NaN, NaN]` where one class is missing. */
+/** Bootstrap interval of the area under the ROC curve; `[NaN, NaN]` if a class is missing. */
 export function rocAucInterval(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,

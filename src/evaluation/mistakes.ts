@@ -1,4 +1,4 @@
-/** @module The images a model got most wrong, to be looked at. */
+/** @module A model's worst mistakes, for inspection. */
 import { isRight } from "./agreement";
 import type { Prediction } from "./predictions";
 
@@ -8,7 +8,7 @@ export interface Mistake extends Prediction {
 }
 
 /**
- * Wrong decisions, the surest first: false positives by highest, false negatives by lowest probability.
+ * Wrong decisions, the most confident first: false positives by highest, false negatives by lowest probability.
  * @param count at most this many of each kind
  */
 export function worstMistakes(

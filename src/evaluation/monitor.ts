@@ -1,4 +1,4 @@
-/** @module Which number of an epoch counts, and which way is better. */
+/** @module The validation measure that selects the best epoch. */
 import { InputError } from "../errors/index";
 import type { EpochLine } from "./history";
 import { binaryMetrics } from "./metrics";
@@ -11,15 +11,15 @@ export interface Monitor {
 
 const SMALLER_IS_BETTER = new Set(["loss", "brier", "expectedCalibrationError", "falseNegativeRate"]);
 
-/** Numbers beside the measures that say nothing of how good a model is. */
+/** Numbers among the metrics that do not measure quality. */
 const NO_MEASURES = new Set(["n", "threshold"]);
 
-/** A monitor whose mode follows from the metric unless it is said. */
+/** A monitor; by default, its mode follows from the metric. */
 export function monitorOf(metric: string, mode: "auto" | "min" | "max" = "auto"): Monitor {
   return { metric, mode: mode === "auto" ? (SMALLER_IS_BETTER.has(metric) ? "min" : "max") : mode };
 }
 
-/** Makes sure, before anything is trained, that there will be such a measure. @throws {InputError} `MONITOR_UNKNOWN` */
+/** Checks before training that the measure will exist. @throws {InputError} `MONITOR_UNKNOWN` */
 export function checkMonitor({ metric }: Monitor, own: readonly string[]): void {
   const measures = Object.entries(binaryMetrics([0, 1], [0.2, 0.8], { interval: false }));
   const ofClasses = measures.flatMap(([name, value]) =>
@@ -37,14 +37,14 @@ export function monitored({ validation }: Pick<EpochLine, "validation">, { metri
   return typeof value === "number" ? value : Number.NaN;
 }
 
-/** True where `value` is better than `best` by more than `minDelta`; a value that is not a number never is. */
+/** True if `value` is better than `best` by more than `minDelta`; NaN never is. */
 export function improves(value: number, best: number | undefined, { mode }: Monitor, minDelta = 0): boolean {
   if (Number.isNaN(value)) return false;
   if (best === undefined) return true;
   return mode === "max" ? value > best + minDelta : value < best - minDelta;
 }
 
-/** The first of the best epochs, whose weights are kept; the very first where none has a number. */
+/** The first of the best epochs; the very first if no epoch has a value. */
 export function bestByMonitor<T extends Pick<EpochLine, "validation">>(
   history: readonly T[],
   monitor: Monitor,

@@ -1,4 +1,4 @@
-/** @module Predictions of a run on disk: `filename,label,logit,probability` and, where known, `votes_positive,votes_total` and `group`. */
+/** @module A run's predictions as CSV: `filename,label,logit,probability` and, if known, `votes_positive,votes_total` and `group`. */
 
 import type { Votes } from "../dataset/labels/index";
 import { quoted, readTable, type Table } from "../dataset/labels/index";
@@ -6,7 +6,7 @@ import { InputError } from "../errors/index";
 import { csvField, numberWritten, writeFileAtomically } from "../files/index";
 import { type RowGroups, rowGroups } from "./row-groups";
 
-/** What a model said about one image. */
+/** A prediction for one image. */
 export interface Prediction {
   /** Name of the image within its data set. */
   readonly filename: string;
@@ -16,7 +16,7 @@ export interface Prediction {
   /** Of the positive class, 0 to 1. */
   readonly probability: number;
   readonly votes?: Votes;
-  /** Patient, slide or the like; its images are no independent ones. */
+  /** Patient, slide or the like: images of a group are not independent. */
   readonly group?: string;
 }
 
@@ -24,7 +24,7 @@ const COLUMNS = ["filename", "label", "logit", "probability"] as const;
 const GROUP_COLUMN = "group";
 const VOTE_COLUMNS = ["votes_positive", "votes_total"] as const;
 
-/** Writes predictions as CSV, whole or not at all. Numbers are written so that reading gives the same bits. */
+/** Writes predictions as CSV, atomically. Reading gives exactly the same numbers. */
 export async function writePredictions(path: string, predictions: readonly Prediction[]): Promise<void> {
   const withVotes = predictions.some(({ votes }) => votes !== undefined);
   const withGroups = predictions.some(({ group }) => group !== undefined);
@@ -52,7 +52,7 @@ export async function readPredictions(path: string): Promise<Prediction[]> {
   const predictions = table.rows.map(({ fields, line }) => {
     const complain = (problem: string) => problems.push(`line ${line}: ${problem}`);
     const prediction = parseRow(table, fields, complain);
-    if (seen.has(prediction.filename)) complain(`${quoted(prediction.filename)} is there twice`);
+    if (seen.has(prediction.filename)) complain(`${quoted(prediction.filename)} occurs twice`);
     seen.add(prediction.filename);
     return prediction;
   });
@@ -85,7 +85,7 @@ function parseRow(table: Table, row: readonly string[], complain: (problem: stri
   return { ...prediction, votes: { positive: number("votes_positive", 0, total), total } };
 }
 
-/** Labels, probabilities and, where there are any, groups as arrays, for the functions of this room. */
+/** Labels, probabilities and groups (if any) as arrays. */
 export function labelsAndScores(predictions: readonly Prediction[]): {
   labels: Uint8Array;
   scores: Float64Array;

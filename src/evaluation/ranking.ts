@@ -1,6 +1,6 @@
 /**
- * @module Scores sorted once: how many positives and negatives lie at each distinct score. Every threshold-free measure and
- * every threshold sweep is read from these counts, which treats tied scores as one step.
+ * @module Sorts scores once and counts the positives and negatives at each distinct score. All threshold-free measures and
+ * threshold sweeps are computed from these counts, so that tied scores are one step.
  */
 import { InputError } from "../errors/index";
 
@@ -58,15 +58,15 @@ function merge(ofPositives: Float64Array, ofNegatives: Float64Array): Ranking {
   };
 }
 
-/** What {@link rocAucOf} and {@link averagePrecisionOf} need of a {@link Ranking}. */
+/** The counts of a {@link Ranking}. */
 export interface ClassCounts {
   readonly positives: ArrayLike<number>;
   readonly negatives: ArrayLike<number>;
 }
 
 /**
- * Area under the ROC curve: the chance that a positive scores above a negative, ties counting half (Mann and Whitney 1947).
- * NaN where a class is missing.
+ * Area under the ROC curve: the probability that a positive scores above a negative; ties count half (Mann and Whitney 1947).
+ * NaN if a class is missing.
  */
 export function rocAucOf({ positives, negatives }: ClassCounts): number {
   let wins = 0;
@@ -82,8 +82,8 @@ export function rocAucOf({ positives, negatives }: ClassCounts): number {
 }
 
 /**
- * Average precision: the sum of precision times the step in recall, without interpolation, as scikit-learn's
- * `average_precision_score`. 0 where there is no positive.
+ * Average precision: the sum of precision times the step in recall, without interpolation, as in scikit-learn's
+ * `average_precision_score`. 0 without positives.
  */
 export function averagePrecisionOf({ positives, negatives }: ClassCounts): number {
   let tp = 0;
@@ -99,7 +99,7 @@ export function averagePrecisionOf({ positives, negatives }: ClassCounts): numbe
 }
 
 /**
- * Refuses what cannot be evaluated.
+ * Rejects invalid labels and scores.
  * @throws {InputError} `METRICS_EMPTY`, `METRICS_LENGTHS`, `METRICS_LABEL` or `METRICS_SCORE`
  */
 export function checkScores(
@@ -117,7 +117,7 @@ export function checkScores(
     if (!logits && (score < 0 || score > 1)) {
       throw new InputError(
         "METRICS_SCORE",
-        `Score ${i} is ${score}; probabilities lie from 0 to 1 (are these logits?).`,
+        `Score ${i} is ${score}; probabilities are from 0 to 1 (are these logits?).`,
       );
     }
   }

@@ -1,21 +1,21 @@
-/** @module Mending probabilities after training: temperature scaling, and the calibration line that says what is wrong. */
+/** @module Corrects probabilities after training: temperature scaling, calibration line and calibration test. */
 import { logitOf, sigmoid } from "../logits/index";
 
-/** A fitted temperature: probabilities become `sigmoid(logit / temperature)`. Order, and so every area, stays as it is. */
+/** A fitted temperature: probabilities become `sigmoid(logit / temperature)`. Does not change their order, and so no area. */
 export interface Temperature {
-  /** Above 1 the model was too sure of itself. */
+  /** Above 1 if the model was overconfident. */
   readonly temperature: number;
-  /** Mean negative log likelihood in nats before and after, on the rows it was fitted on. */
+  /** Mean negative log likelihood in nats before and after scaling, on the rows of the fit. */
   readonly before: number;
   readonly after: number;
 }
 
-/** Beyond these the likelihood keeps rising or hardly changes (separable or reversed scores). */
+/** Beyond this range the likelihood keeps rising or hardly changes (separable or reversed scores). */
 const TEMPERATURE_RANGE = [0.01, 100] as const;
 
 /**
- * Fits one temperature by maximum likelihood (Guo et al. 2017); fit on validation, use on test. The likelihood is concave in
- * `1 / temperature`, so Newton's method, kept inside a shrinking bracket, finds the optimum.
+ * Fits one temperature by maximum likelihood (Guo et al. 2017), to be fitted on validation and used on test. The likelihood is
+ * concave in `1 / temperature`, so that Newton's method in a shrinking bracket finds the optimum.
  * @param labels 0 or 1 each
  * @param logits finite numbers
  */
@@ -61,15 +61,15 @@ export function rowLogLoss(label: number, logit: number): number {
 }
 
 /**
- * The calibration line `logit(share) = intercept + slope * logit` (Cox 1958). A slope below 1: extremes too extreme; an
- * intercept above 0: positives more frequent than said. NaN where the line does not exist (one class, or separable scores).
+ * The calibration line `logit(share) = intercept + slope * logit` (Cox 1958). With a slope below 1, probabilities are too extreme;
+ * with an intercept above 0, too low. NaN if the line does not exist (one class, or separable scores).
  */
 interface CalibrationLine {
   readonly slope: number;
   readonly intercept: number;
 }
 
-/** Fits the calibration line by maximum likelihood (Newton's method on two parameters, steps halved while they overshoot). */
+/** Fits the calibration line by maximum likelihood (Newton's method; halves steps that overshoot). */
 export function calibrationLine(labels: ArrayLike<number>, logits: ArrayLike<number>): CalibrationLine {
   let line = { intercept: 0, slope: 1 };
   let loss = lineLoss(labels, logits, line);
@@ -89,9 +89,9 @@ export function calibrationLine(labels: ArrayLike<number>, logits: ArrayLike<num
 }
 
 /**
- * How likely a calibration line at least this far from the perfect one is among as many rows whose probabilities are right:
- * the p of the likelihood ratio test of slope 1 and intercept 0 (Cox 1958; Miller, Hui and Tierney 1991), chi-squared with two
- * degrees of freedom. A calibration error alone says little: of 200 right probabilities it is often above 0.1. NaN for one class.
+ * The p of the likelihood ratio test of slope 1 and intercept 0 (Cox 1958; Miller, Hui and Tierney 1991), chi-squared with two
+ * degrees of freedom: how likely so large a deviation is if the probabilities are right. The calibration error does not tell: for
+ * 200 rows with right probabilities it is often above 0.1. NaN for one class.
  */
 export function calibrationTest(labels: ArrayLike<number>, logits: ArrayLike<number>): number {
   const n = labels.length;
@@ -102,7 +102,7 @@ export function calibrationTest(labels: ArrayLike<number>, logits: ArrayLike<num
   let best = 0;
   if (Number.isFinite(line.slope)) best = lineLoss(labels, logits, line);
   else if (Array.prototype.every.call(logits, (logit) => logit === logits[0])) {
-    // Of a constant only the intercept can be wrong.
+    // For constant logits only the intercept can be fitted.
     best = logLoss(labels, new Float64Array(n).fill(logitOf(positives / n)));
   }
   return Math.exp(-n * Math.max(0, logLoss(labels, logits) - best));
@@ -131,7 +131,7 @@ function lineLoss(labels: ArrayLike<number>, logits: ArrayLike<number>, { slope,
   );
 }
 
-/** Probabilities as finite logits; 0 and 1 are taken as the nearest probability that has one. */
+/** Probabilities as finite logits; 0 and 1 are replaced by the nearest probability with a finite logit. */
 export function finiteLogits(probabilities: ArrayLike<number>): Float64Array {
   return Float64Array.from(probabilities, (p) => logitOf(Math.min(1 - 2 ** -53, Math.max(2 ** -1022, p))));
 }

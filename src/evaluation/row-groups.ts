@@ -1,9 +1,10 @@
-/** @module Rows that are no independent ones: the images of one patient or slide. */
+/** @module Groups of dependent rows, such as the images of one patient or slide. */
+import { groupBy } from "../collections/index";
 
-/** For each row the number of its group, from 0; a row without a group has one of its own. */
+/** For each row the number of its group, from 0. Rows without a group are groups of one. */
 export type RowGroups = Uint32Array;
 
-/** Numbers groups by their names; undefined where there are none, so that every row stands for itself. */
+/** Numbers groups by their names; undefined without groups. */
 export function rowGroups(names: readonly (string | undefined)[]): RowGroups | undefined {
   if (names.every((name) => name === undefined)) return undefined;
   const numbers = new Map<string, number>();
@@ -19,11 +20,5 @@ export function rowGroups(names: readonly (string | undefined)[]): RowGroups | u
 
 /** The rows of each group. */
 export function rowsOfGroups(groups: RowGroups): readonly (readonly number[])[] {
-  const rows: number[][] = [];
-  for (const [row, group] of groups.entries()) {
-    const of = rows[group];
-    if (of) of.push(row);
-    else rows[group] = [row];
-  }
-  return rows;
+  return [...groupBy(groups.keys(), (row) => groups[row]).values()];
 }

@@ -1,4 +1,4 @@
-/** @module What a finished run left behind, read from its files; no model and no TensorFlow is needed. */
+/** @module Reads the results of a finished run from its files, without model and TensorFlow. */
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
@@ -11,14 +11,14 @@ import { bestByMonitor, monitorOf } from "./monitor";
 import { labelsAndScores, type Prediction, readPredictions } from "./predictions";
 import { chooseThreshold, parseThresholdRule, type ThresholdRule, thresholdRuleText } from "./threshold";
 
-/** The threshold that a run is judged at. */
+/** The threshold at which a run is evaluated. */
 interface RunThreshold {
   readonly value: number;
-  /** The rule it was chosen by on validation, such as `balanced-accuracy`; absent for the 0.5 of a run without validation. */
+  /** The rule that chose it on validation, such as `balanced-accuracy`; absent for the 0.5 of a run without validation. */
   readonly rule?: string;
 }
 
-/** A run's files, as far as they exist. A folder that holds nothing but `predictions-test.csv` will do. */
+/** The contents of a run's files. A folder with only `predictions-test.csv` is enough. */
 export interface RunResults {
   readonly directory: RunDirectory;
   readonly name: string;
@@ -32,8 +32,8 @@ export interface RunResults {
 }
 
 /**
- * Reads a run. The threshold is that of its configuration, unless `rule` asks to choose it anew on validation.
- * @throws {InputError} `RUN_MISSING`, `RUN_UNFINISHED` (no predictions yet), or what is wrong with a file
+ * Reads a run. The threshold is that of its configuration; with a `rule`, it is chosen again on validation.
+ * @throws {InputError} `RUN_MISSING`, `RUN_UNFINISHED` (no predictions yet), or an error of a file
  */
 export async function readRun(path: string, { rule }: { rule?: ThresholdRule } = {}): Promise<RunResults> {
   const directory = new RunDirectory(resolve(path));
@@ -46,7 +46,7 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
   if (validation.length + test.length === 0) {
     throw new InputError(
       "RUN_UNFINISHED",
-      `${path} holds no predictions (predictions-validation.csv, predictions-test.csv); is the training finished?`,
+      `${path} contains no predictions (predictions-validation.csv, predictions-test.csv); is the training finished?`,
     );
   }
   const config = existsSync(directory.config) ? await readJson<Partial<RunConfig>>(directory.config) : {};
@@ -62,7 +62,7 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
   };
 }
 
-/** Which finished runs are looked for; empty names mean any. */
+/** Conditions on finished runs; empty names mean any. */
 interface RunFilter {
   /** The data set that they were trained on. */
   readonly data?: string;
@@ -70,10 +70,10 @@ interface RunFilter {
   readonly positive?: string;
 }
 
-/** Folders that are looked into below the given one. */
+/** Depth of the search for runs below a folder. */
 const DEPTH = 3;
 
-/** Finished runs under a folder, the newest first; a run is a folder with `predictions-test.csv`. */
+/** Finds finished runs (folders with `predictions-test.csv`) below a folder, newest first. */
 export async function findRuns(folder: string, { data, positive }: RunFilter = {}): Promise<string[]> {
   const found: { path: string; finished: number }[] = [];
   const search = async (path: string, left: number): Promise<void> => {
@@ -107,7 +107,7 @@ function thresholdOf(
     if (rule) {
       throw new InputError(
         "RUN_UNFINISHED",
-        "--threshold-rule needs predictions-validation.csv: thresholds are chosen there.",
+        "--threshold-rule needs predictions-validation.csv to choose the threshold.",
       );
     }
     return { value: 0.5 };
@@ -117,7 +117,7 @@ function thresholdOf(
   return { value: chosen.threshold, rule: chosen.rule };
 }
 
-/** The metrics of both partitions at the run's threshold, as `metrics.json` holds them; a partition without rows is absent. */
+/** The metrics of both partitions at the run's threshold, as in `metrics.json`; without partitions that have no rows. */
 export function measureRun(results: RunResults): { validation?: BinaryMetrics; test?: BinaryMetrics } {
   const measure = (rows: readonly Prediction[]) => {
     const { labels, scores, groups } = labelsAndScores(rows);
@@ -129,7 +129,7 @@ export function measureRun(results: RunResults): { validation?: BinaryMetrics; t
   };
 }
 
-/** The epoch whose weights were kept, counted from 1. Undefined without a history. */
+/** The epoch with the best weights, counted from 1. Undefined without a history. */
 export function bestEpoch({ history, config }: Pick<RunResults, "history" | "config">): number | undefined {
   return bestByMonitor(history, monitorOf(config.monitor ?? "rocAuc", config.monitorMode))?.epoch;
 }

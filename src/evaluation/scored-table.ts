@@ -1,4 +1,4 @@
-/** @module Labels and scores out of any CSV: columns found or named, labels as 0 and 1 or as class names. */
+/** @module Reads labels and scores from any CSV: columns are given or found, labels are 0 and 1 or class names. */
 import {
   checkLetters,
   classKey,
@@ -14,33 +14,33 @@ import { labelColumn } from "./columns";
 import { type ClassNames, scoreColumn } from "./score-column";
 
 export interface ScoredTableOptions {
-  /** Name of the column of true labels; found by its usual names where absent. */
+  /** Name of the column of true labels. Default: the one with a usual name. */
   readonly label?: string | undefined;
-  /** Name of the column of scores; found by its usual names where absent. */
+  /** Name of the column of scores. Default: the one with a usual name. */
   readonly score?: string | undefined;
-  /** Name of the positive class; the alphabetically later of two where absent. */
+  /** Name of the positive class. Default: the alphabetically later of two. */
   readonly positive?: string | undefined;
   /** Scores are logits, any finite number. */
   readonly logits?: boolean | undefined;
-  /** Scores are percent, 0 to 100; assumed where the column's name says so. */
+  /** Scores are percentages, 0 to 100. Default: if the column's name says so. */
   readonly percent?: boolean | undefined;
 }
 
-/** What was read, and from which columns. */
+/** The labels and scores, and their columns. */
 interface ScoredTable {
   /** 1 for the positive class. */
   readonly labels: Uint8Array;
   readonly scores: Float64Array;
   readonly logits: boolean;
   readonly columns: { readonly label: string; readonly score: string };
-  /** The positive class as the file writes it (`1` where labels are 0 and 1). */
+  /** The positive class, spelled as in the file (`1` for labels 0 and 1). */
   readonly positive: string;
 }
 
 /**
  * Reads a CSV of labels and scores.
- * @throws {InputError} `TABLE_*` for the file, `METRICS_COLUMN` for a column that is not there, `METRICS_ROWS` for rows
- * that cannot be used (with their line numbers), `METRICS_CLASSES` for class names that are not two
+ * @throws {InputError} `TABLE_*` for the file, `METRICS_COLUMN` for a missing column, `METRICS_ROWS` for unusable rows (with their
+ *   line numbers), `METRICS_CLASSES` unless there are two classes
  */
 export async function readScoredTable(path: string, options: ScoredTableOptions = {}): Promise<ScoredTable> {
   const table = await readTable(path);
@@ -73,20 +73,20 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
   return { labels, scores, logits, columns, positive };
 }
 
-/** `0.25`, `0,25` and `25 %` are one number; NaN where it is none. */
+/** Reads `0.25`, `0,25` and `25 %` as the same number; NaN for anything else. */
 function scoreOf(text: string, percent: boolean): number {
   const sign = text.endsWith("%");
   return numberWritten(sign ? text.slice(0, -1) : text, { comma: true, tens: sign || percent ? -2 : 0 });
 }
 
-/** The key of a label, empty where there is none. */
+/** The key of a label; empty for a missing one. */
 function keyOf(label: string): string {
   return isMissing(label) ? "" : classKey(label);
 }
 
 /**
- * The classes, and whether labels are 0 and 1: where both occur, anything else is a mistake of its row. Any other two labels
- * are two classes, of which the alphabetically later is positive.
+ * The classes, and whether they are 0 and 1: if both occur, all other labels are errors. Any other two labels are two classes, the
+ * alphabetically later one positive.
  */
 function findClasses(
   table: Table,
@@ -106,7 +106,7 @@ function findClasses(
     const others = distinct.filter((key) => key !== classKey(positive)).map((key) => first.get(key)?.name ?? key);
     return { positive: first.get(classKey(positive))?.name ?? positive, others, binary };
   };
-  // A set of one class need not hold the positive one.
+  // If there is only one class, it may be the negative one.
   if (wanted !== undefined && (first.has(classKey(wanted)) || distinct.length === 1)) return classes(wanted);
   const isBinary = distinct.length === 1 ? /^[01]$/.test(distinct[0] as string) : first.has("0") && first.has("1");
   if (wanted === undefined && isBinary) return classes("1", true);
@@ -122,7 +122,7 @@ function findClasses(
   );
 }
 
-/** Unusable rows, told in one line with their line numbers. */
+/** Collects unusable rows for one error message. */
 class Problems {
   private readonly found: string[] = [];
   private lowest = Number.POSITIVE_INFINITY;
@@ -135,13 +135,13 @@ class Problems {
     this.found.push(`line ${line}: ${problem}`);
   }
 
-  /** A label beside 0 and 1. */
+  /** A label other than 0 and 1. */
   otherClass(line: number, label: string): void {
     this.otherClasses = true;
     this.add(line, `the label is ${quoted(label)}`);
   }
 
-  /** A number that is no probability. */
+  /** A number that is not a probability. */
   outOfRange(line: number, problem: string, value: number): void {
     this.lowest = Math.min(this.lowest, value);
     this.highest = Math.max(this.highest, value);

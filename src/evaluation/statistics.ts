@@ -1,20 +1,20 @@
-/** @module The few distribution functions that tests and intervals need. */
+/** @module Distribution functions for tests and intervals. */
 
 /** 97.5 % quantile of the standard normal distribution. */
 export const Z95 = 1.959963984540054;
 
-/** Chance that a standard normal variable is farther from 0 than `z`. Relative error below 1e-13. */
+/** Probability that a standard normal variable is farther from 0 than `z`. Relative error below 1e-13. */
 export function twoSidedNormal(z: number): number {
   return erfc(Math.abs(z) / Math.SQRT2);
 }
 
-/** Chance that a standard normal variable is below `z`. */
+/** Probability that a standard normal variable is below `z`. */
 export function normalShareBelow(z: number): number {
   const tail = twoSidedNormal(z) / 2;
   return z < 0 ? tail : 1 - tail;
 }
 
-/** Complementary error function for x >= 0: a power series near 0, a continued fraction farther out (Abramowitz, Stegun 7.1). */
+/** Complementary error function for x >= 0: power series near 0, continued fraction beyond (Abramowitz, Stegun 7.1). */
 function erfc(x: number): number {
   if (x < 2) {
     let term = x;
@@ -38,7 +38,7 @@ function erfc(x: number): number {
   return Math.exp(-x * x) / (Math.sqrt(Math.PI) * f);
 }
 
-/** Interval of a share, from 0 to 1 (Wilson 1927): sound for few cases and for shares near 0 or 1. NaN for no cases. */
+/** Confidence interval of a share (Wilson 1927), valid for few cases and for shares near 0 or 1. NaN for no cases. */
 export function wilsonInterval(hits: number, n: number): readonly [low: number, high: number] {
   const share = hits / n;
   const z2 = (Z95 * Z95) / n;
@@ -50,7 +50,7 @@ export function wilsonInterval(hits: number, n: number): readonly [low: number, 
 /** Two-sided exact binomial test of `hits` among `n` against one half. 1 where `n` is 0. */
 export function binomialTest(hits: number, n: number): number {
   const few = Math.min(hits, n - hits);
-  // Sums the chances of 0 to `few` hits, starting from the largest, whose logarithm does not underflow.
+  // Sums the probabilities of 0 to `few` hits, starting from the largest, whose logarithm does not underflow.
   let logTerm = logFactorial(n) - logFactorial(few) - logFactorial(n - few) - n * Math.LN2;
   let sum = 0;
   for (let k = few; k >= 0; k--) {
@@ -72,7 +72,7 @@ function logFactorial(n: number): number {
   return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series;
 }
 
-/** Ranks from 1, tied values sharing their mean rank. */
+/** Ranks from 1; tied values share their mean rank. */
 export function midranks(values: ArrayLike<number>): Float64Array {
   const n = values.length;
   const order = Uint32Array.from({ length: n }, (_, i) => i).sort(
@@ -88,7 +88,7 @@ export function midranks(values: ArrayLike<number>): Float64Array {
   return ranks;
 }
 
-/** Rank correlation (Spearman 1904), from -1 to 1; NaN where one of the lists is constant. */
+/** Rank correlation (Spearman 1904), from -1 to 1; NaN if one of the lists is constant. */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return pearson(midranks(a), midranks(b));
 }

@@ -1,4 +1,5 @@
-/** @module The same measures within groups of images (scanner, site, slide, class of tissue): does the model work for all? */
+/** @module Measures within groups of images (scanner, site, slide, class of tissue). */
+import { groupBy } from "../collections/index";
 import type { Interval } from "./bootstrap";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { delongInterval } from "./delong";
@@ -10,9 +11,9 @@ export interface Subgroup extends DecisionMetrics {
   readonly group: string;
   readonly n: number;
   readonly positives: number;
-  /** NaN where a class is missing in the group. */
+  /** NaN if a class is missing in the group. */
   readonly rocAuc: number;
-  /** 95 %, DeLong; NaN where a class has fewer than two images. */
+  /** 95 %, DeLong; NaN if a class has fewer than two images. */
   readonly rocAucCi95: Interval;
   /** 95 %, Wilson. */
   readonly accuracyCi95: Interval;
@@ -20,7 +21,7 @@ export interface Subgroup extends DecisionMetrics {
 }
 
 /**
- * Measures by group, sorted by name. Images without a group, or with an empty one, are gathered under `(none)`.
+ * Measures by group, sorted by name. Images without a group are in the group `(none)`.
  * @param groupOf the group of an image
  */
 export function subgroupTable(
@@ -28,15 +29,9 @@ export function subgroupTable(
   groupOf: (prediction: Prediction) => string | undefined,
   threshold: number,
 ): Subgroup[] {
-  const groups = new Map<string, Prediction[]>();
-  for (const row of predictions) {
-    const name = groupOf(row)?.trim() || "(none)";
-    const rows = groups.get(name);
-    if (rows) rows.push(row);
-    else groups.set(name, [row]);
-  }
-  const names = [...groups.keys()].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  return names.map((group) => measure(group, groups.get(group) ?? [], threshold));
+  return [...groupBy(predictions, (row) => groupOf(row)?.trim() || "(none)")]
+    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+    .map(([group, rows]) => measure(group, rows, threshold));
 }
 
 function measure(group: string, rows: readonly Prediction[], threshold: number): Subgroup {

@@ -1,7 +1,7 @@
-/** @module Sensitivity and specificity at every threshold, short enough to be kept beside a model. */
+/** @module Sensitivity and specificity by threshold, short enough for a model card. */
 import { rocCurve } from "./curves";
 
-/** What calling an image positive from a threshold on does; from the highest threshold to the lowest. */
+/** From the highest threshold to the lowest. */
 export interface ThresholdCurve {
   readonly thresholds: readonly number[];
   /** Share of the positives at or above each threshold. */
@@ -13,8 +13,8 @@ export interface ThresholdCurve {
 const MOST_POINTS = 200;
 
 /**
- * At most `points` points, evenly among the probabilities that occur, the highest and the lowest among them.
- * @returns undefined where a class is missing
+ * At most `points` points, evenly spread over the occurring probabilities, including the highest and the lowest.
+ * @returns undefined if a class is missing
  */
 export function thresholdCurve(
   labels: readonly number[],
@@ -23,7 +23,7 @@ export function thresholdCurve(
 ): ThresholdCurve | undefined {
   if (!labels.includes(0) || !labels.includes(1)) return undefined;
   const { thresholds, truePositiveRate, falsePositiveRate } = rocCurve(labels, probabilities);
-  // The first point of the curve has no threshold that can be set: nothing is called positive.
+  // The first point of the curve has an infinite threshold.
   const last = thresholds.length - 1;
   const count = Math.min(last, points);
   const places = Array.from({ length: count }, (_, i) =>

@@ -1,18 +1,18 @@
-/** @module Choosing the probability from which on a tile is called positive. Choose on validation, never on test. */
+/** @module Chooses the lowest probability of a positive prediction. Choose on validation, never on test. */
 import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 import { type Confusion, decisionMetrics } from "./confusion";
 import { checkScores, type Ranking, rank } from "./ranking";
 
-/** What a threshold is chosen for. */
+/** The objective of a threshold. */
 export type ThresholdRule =
   /** The largest F1 of the positive class. */
   | { readonly rule: "f1" }
   /** The largest mean of recall and specificity (Youden's index). */
   | { readonly rule: "balanced-accuracy" }
-  /** The fewest false alarms among the thresholds that find at least this share of the positives. */
+  /** The fewest false positives among the thresholds that find at least this share of the positives. */
   | { readonly rule: "recall"; readonly atLeast: number }
-  /** The smallest cost, where a missed positive costs `missed` false alarms. */
+  /** The smallest cost, if a false negative costs as much as `missed` false positives. */
   | { readonly rule: "cost"; readonly missed: number };
 
 /** A threshold and why it was chosen. */
@@ -20,13 +20,13 @@ export interface ChosenThreshold {
   readonly threshold: number;
   /** The rule as text, such as `recall>=0.9`; {@link parseThresholdRule} reads it. */
   readonly rule: string;
-  /** What the rule optimizes, at this threshold, on the rows it was chosen on (cost: per row). */
+  /** The optimized value on the rows of the choice (cost: per row). */
   readonly value: number;
 }
 
 /**
- * Chooses a threshold by a rule. Thresholds lie midway between neighbouring scores that differ by more than rounding, so that
- * another processor or runtime does not change a decision; among equally good ones the one closest to 0.5 is taken.
+ * Chooses a threshold by a rule. Thresholds are midway between neighbouring scores that differ by more than rounding, so that
+ * another processor or runtime does not change decisions. Of equally good thresholds, chooses the one closest to 0.5.
  * @param labels 0 or 1 each, of the validation partition
  * @param scores probabilities of the positive class
  * @throws {InputError} `METRICS_EMPTY`, `METRICS_LENGTHS`, `METRICS_LABEL` or `METRICS_SCORE`
@@ -50,7 +50,7 @@ export function chooseThreshold(
   return { threshold: best.threshold, rule: text, value: objectiveOf(rule, best.confusion) };
 }
 
-/** Every decision the scores allow, from everything positive to nothing positive. */
+/** All possible thresholds, from everything positive to nothing positive. */
 function* decisions(ranking: Ranking): Generator<{ threshold: number; confusion: Confusion }> {
   let [tp, fp] = [ranking.totalPositives, ranking.totalNegatives];
   let [tn, fn] = [0, 0];
@@ -59,7 +59,7 @@ function* decisions(ranking: Ranking): Generator<{ threshold: number; confusion:
     const below = i === 0 ? 0 : (scores[i - 1] as number);
     const above = i === scores.length ? 1 : (scores[i] as number);
     const threshold = midway(below, above);
-    // Nothing lies between a score of 1 and 1: there, nothing-is-positive cannot be reached by a probability.
+    // With a score of 1, no probability can be the threshold of nothing positive.
     if (i === 0 || areApart(below, above)) yield { threshold, confusion: { tp, fp, tn, fn } };
     if (i === scores.length) return;
     tp -= ranking.positives[i] as number;
@@ -69,16 +69,16 @@ function* decisions(ranking: Ranking): Generator<{ threshold: number; confusion:
   }
 }
 
-/** Least difference of two logits (from 1 on: in proportion) that is not taken for rounding. */
+/** Least difference of two logits (relative for logits above 1) that is not rounding. */
 const APART = 1e-5;
 
-/** Whether two scores, such as a tile's and its duplicate's in another batch, differ on every processor. */
+/** Whether two scores differ by more than rounding, such as that of the same tile in different batches. */
 function areApart(below: number, above: number): boolean {
   const [low, high] = [below, above].map((score) => Math.log(score) - Math.log1p(-score)) as [number, number];
   return high - low > APART * Math.max(1, Math.min(Math.abs(low), Math.abs(high)));
 }
 
-/** Midway between two scores; the upper one where no number lies between them, for decisions are made with `>=`. */
+/** Midway between two scores; the upper one if there is no number between them, because decisions use `>=`. */
 function midway(below: number, above: number): number {
   const middle = below + (above - below) / 2;
   return middle > below ? middle : above;
@@ -89,7 +89,7 @@ function meritOf(rule: ThresholdRule, confusion: Confusion): number {
   const { f1, balancedAccuracy, recall } = decisionMetrics(confusion);
   if (rule.rule === "f1") return f1;
   if (rule.rule === "balanced-accuracy") return balancedAccuracy;
-  // Fewer false alarms first; among equals the fraction below 1 prefers more positives found.
+  // Fewer false positives first; the fraction below 1 prefers more true positives among equals.
   if (rule.rule === "recall") {
     return recall >= rule.atLeast ? confusion.tp / (confusion.tp + confusion.fn + 1) - confusion.fp : -Infinity;
   }
@@ -110,7 +110,7 @@ export function thresholdRuleText(rule: ThresholdRule): string {
   return rule.rule;
 }
 
-/** A rule for people. */
+/** A rule in words. */
 export function describeThresholdRule(rule: ThresholdRule): string {
   if (rule.rule === "f1") return "maximum F1";
   if (rule.rule === "balanced-accuracy") return "maximum balanced accuracy";

@@ -1,12 +1,12 @@
 /**
- * @module Draws heat maps on any canvas, the page's and the picture's alike. It imports nothing: the build makes a second copy
- * of it for browsers, which the server hands out beside the page's own scripts.
+ * @module Draws heat maps on any canvas, of the web page and of pictures. Imports nothing: the build makes a second copy for browsers,
+ * which the server delivers with the page's scripts.
  */
 import type { HeatMapColours } from "./palette";
 
-/** What is used of a canvas's context. */
+/** The used part of a canvas context. */
 export interface DrawingContext {
-  /** Set to texts only; what else they may be, canvases do not agree on. */
+  /** Only strings are assigned; the other types differ between canvases. */
   fillStyle: unknown;
   strokeStyle: unknown;
   lineWidth: number;
@@ -22,22 +22,22 @@ export interface DrawingContext {
   stroke(): void;
 }
 
-/** Parts in a row, and what each adds to the logit, row-major. */
+/** Parts per row, and the contribution of each part to the logit, row-major. */
 export interface DrawnMap {
   readonly grid: number;
   readonly contributions: readonly number[];
 }
 
-/** What pictures share that are to be compared. */
+/** Settings that comparable pictures must share. */
 export interface DrawingScale {
   /** End of the colours, in logits. */
   readonly scale: number;
-  /** How much the colours cover, 0 to 1. */
+  /** Opacity of the colours, 0 to 1. */
   readonly opacity: number;
   readonly colours: HeatMapColours;
 }
 
-/** The share of the parts that is outlined: those that weigh most. */
+/** Share of the parts, those with the largest contributions, to outline. */
 const OUTLINED = 0.1;
 
 /** @param share of the scale, -1 to 1 */
@@ -47,9 +47,9 @@ function colourOf(share: number, { colours, opacity }: DrawingScale): string {
 }
 
 /**
- * Draws a heat map over a tile at the origin: grey tissue, so that no colour is taken for a stain's, the parts' colours, and
- * black lines around the strongest.
- * @param options.edge of the tile @param options.zoom at which the context draws; lines stay thin
+ * Draws a heat map over a tile at the origin: makes the tissue grey, so that colours are not mistaken for stains, colours the parts, and
+ * outlines the strongest.
+ * @param options.edge of the tile @param options.zoom of the context; lines stay thin
  */
 export function drawHeatMap(
   context: DrawingContext,
@@ -69,7 +69,7 @@ export function drawHeatMap(
   });
   if (!outlines) return;
   outline(context, { grid, contributions }, at);
-  // White around the black, so that it is seen on dark nuclei too.
+  // White around black is visible on dark nuclei too.
   for (const [style, width] of [
     ["rgba(255, 255, 255, 0.8)", 5.6],
     ["#000000", 2.8],
@@ -80,7 +80,7 @@ export function drawHeatMap(
   }
 }
 
-/** The borders between the strongest parts and the others, as the context's path. */
+/** Adds the borders between the strongest parts and the others to the context's path. */
 function outline(context: DrawingContext, { grid, contributions }: DrawnMap, at: (index: number) => number): void {
   const count = Math.max(1, Math.round(OUTLINED * contributions.length));
   const weights = contributions.map(Math.abs).sort((a, b) => b - a);
@@ -101,7 +101,7 @@ function outline(context: DrawingContext, { grid, contributions }: DrawnMap, at:
   }
 }
 
-/** Draws the scale: colours over white, five numbers in logits, and what the ends mean. */
+/** Draws the scale: colours on white, five numbers in logits, and the classes at the ends. */
 export function drawScale(
   context: DrawingContext,
   options: DrawingScale & {
@@ -137,13 +137,13 @@ export function drawScale(
   context.textAlign = "left";
 }
 
-/** A number of logits with its sign. @param scale tells how many digits matter */
+/** A number of logits with its sign. @param scale determines the number of digits */
 export function logitsText(value: number, scale: number): string {
   const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(scale))));
   return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 }
 
-/** The next of 1, 2, 5, 10 … that is not smaller. @param value above 0 */
+/** Rounds up to 1, 2 or 5 times a power of ten. @param value above 0 */
 export function roundedUp(value: number): number {
   const unit = 10 ** Math.floor(Math.log10(value));
   return unit * ([1, 2, 5].find((step) => step * unit >= value * (1 - 1e-9)) ?? 10);

@@ -1,4 +1,4 @@
-/** @module Explains one image: its logit, and the heat maps that the model can give. */
+/** @module Explains the prediction of one image with all heat maps that the model supports. */
 import type { Predictor } from "../inference/index";
 import { roundedUp } from "./drawing";
 import { occlusion } from "./occlusion";
@@ -6,29 +6,29 @@ import { occlusion } from "./occlusion";
 /** Heat maps by method; `class-activation` only for networks that end in a global average of features. */
 export interface HeatMap {
   readonly method: "occlusion" | "class-activation";
-  /** Parts in a row and in a column. */
+  /** Parts per row and column. */
   readonly grid: number;
-  /** In logits, row-major; positive parts speak for the positive class. */
+  /** In logits, row-major; positive ones support the positive class. */
   readonly contributions: readonly number[];
 }
 
 export interface Explanation {
-  /** As the model took it: uint8 RGB, [size, size, 3]. */
+  /** The model's input: uint8 RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
   readonly size: number;
   readonly logit: number;
   readonly maps: readonly HeatMap[];
 }
 
-/** Default number of parts in a row: in a tile of 224 pixels each part has 16. */
+/** Default number of parts per row: 16 pixels for each in a tile of 224 pixels. */
 export const DEFAULT_GRID = 14;
-/** Most parts in a row. */
+/** Largest number of parts per row. */
 export const LARGEST_GRID = 28;
 
 /**
  * Explains an image file's bytes (PNG, JPEG, WebP, TIFF).
- * @param grid parts in a row that are covered; the time goes with its square
- * @param each is called before each batch of covered images and may throw to stop
+ * @param grid number of parts per row to cover; the time is proportional to its square
+ * @param each called before each batch of covered images; may throw to stop
  * @throws {InputError} codes `IMAGE_...`
  */
 export async function explainImage(
@@ -55,12 +55,12 @@ export async function explainImage(
   };
 }
 
-/** The largest contribution, whatever its sign. */
+/** The largest absolute contribution. */
 export function strongestOf(maps: readonly HeatMap[]): number {
   return maps.reduce((most, { contributions }) => Math.max(most, ...contributions.map(Math.abs)), 0);
 }
 
-/** The end of a scale in logits that holds all of these: the next of 1, 2, 5, 10 ... */
+/** The end of a scale in logits for all explanations: 1, 2 or 5 times a power of ten. */
 export function scaleFor(explanations: readonly Pick<Explanation, "maps">[]): number {
   const strongest = Math.max(1e-9, ...explanations.map(({ maps }) => strongestOf(maps)));
   return roundedUp(strongest);

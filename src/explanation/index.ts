@@ -1,4 +1,4 @@
-/** @module What a model looked at: by covering parts of an image, and by class activation. */
+/** @module Explains predictions by covering parts of an image (occlusion) and by class activation. */
 export { DEFAULT_GRID, type Explanation, explainImage, type HeatMap, LARGEST_GRID, scaleFor } from "./explain";
 export { occlusion } from "./occlusion";
 export { HEAT_MAP_COLOURS } from "./palette";

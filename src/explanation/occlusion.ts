@@ -1,15 +1,15 @@
 /**
- * @module Occlusion sensitivity: what the answer loses when a part of the image is covered.
+ * @module Occlusion sensitivity: how the prediction changes if a part of the image is covered.
  * @see Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2
  */
 
 /**
- * How much each part of an image holds up the answer, in logits.
+ * Computes the contribution of each part of an image to the logit.
  * @param pixels uint8 RGB, `size * size * 3`
- * @param grid parts in a row and in a column
- * @param run the logits of some images of the same size
- * @param options `batch`: images that are run together; `each` is called before each batch and may throw to stop
- * @returns the logit, and `logit - logit(part covered)` row-major; positive parts speak for the positive class
+ * @param grid parts per row and column
+ * @param run predicts the logits of images of the same size
+ * @param options `batch`: number of images to run together; `each`: called before each batch, may throw to stop
+ * @returns the logit, and `logit - logit(part covered)` row-major; positive values support the positive class
  */
 export async function occlusion(
   pixels: Uint8Array,
@@ -31,7 +31,7 @@ export async function occlusion(
 }
 
 /**
- * Copies of an image, each with one cell of a grid covered by the mean colour of the training set.
+ * Makes copies of an image with one cell of a grid covered by the mean colour of the training set.
  * @param pixels uint8 RGB, `size * size * 3`
  * @param mean per channel, 0 to 1
  * @returns a function from the cell's index (row-major) to the copy

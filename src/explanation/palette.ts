@@ -1,4 +1,4 @@
-/** @module The colours of heat maps, for pictures and for the page alike. */
+/** @module The colours of heat maps in pictures and on the web page. */
 
 /** RGB, 0 to 255. */
 type Colour = readonly [number, number, number];
@@ -9,8 +9,8 @@ export interface HeatMapColours {
 }
 
 /**
- * Both stand out on pink and purple tissue, also for people who do not tell red from green. A part without any weight has no
- * colour: the tissue shows.
+ * Both are visible on pink and purple tissue, also for people with red-green colour blindness. Parts without a contribution are
+ * transparent.
  */
 export const HEAT_MAP_COLOURS: HeatMapColours = {
   negative: [0, 110, 140],

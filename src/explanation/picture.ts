@@ -1,4 +1,4 @@
-/** @module The picture of an explanation: the tile, each heat map over it, and the scale in logits. */
+/** @module Draws the picture of an explanation: the tile, its heat maps, and the scale in logits. */
 import type { Canvas } from "@napi-rs/canvas";
 import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import { drawHeatMap, drawScale } from "./drawing";
@@ -7,13 +7,13 @@ import { strongestOf } from "./explain";
 import { HEAT_MAP_COLOURS } from "./palette";
 
 interface PictureOptions {
-  /** End of the scale, in logits: the same for pictures that are to be compared. */
+  /** End of the scale, in logits; must be the same for comparable pictures. */
   readonly scale: number;
   /** `[negative, positive]`. */
   readonly classes: readonly [string, string];
-  /** Edge of each panel in pixels. Default 320. */
+  /** Edge of each panel in pixels. Default: 320. */
   readonly edge?: number;
-  /** How much the colours cover, 0 to 1. Default 0.7. */
+  /** Opacity of the colours, 0 to 1. Default: 0.7. */
   readonly opacity?: number;
 }
 
@@ -27,7 +27,7 @@ const MARGIN = 12;
 const CAPTION = 26;
 const INK = "#25202b";
 
-/** A PNG with the tile and every heat map beside it. */
+/** A PNG with the tile and every heat map next to it. */
 export async function explanationPicture(
   { pixels, size, maps }: Explanation,
   { scale, classes, edge = 320, opacity = 0.7 }: PictureOptions,
@@ -47,8 +47,8 @@ export async function explanationPicture(
     context.drawImage(tile, 0, 0, edge, edge);
     if (map) drawHeatMap(context, map, { edge, scale, opacity, colours: HEAT_MAP_COLOURS });
     context.restore();
-    const told = map ? `${NAMES[map.method]}; strongest ${strongestOf([map]).toPrecision(2)}` : "The tile";
-    write(context, told, x, MARGIN + edge + 18, edge);
+    const caption = map ? `${NAMES[map.method]}; strongest ${strongestOf([map]).toPrecision(2)}` : "The tile";
+    write(context, caption, x, MARGIN + edge + 18, edge);
   }
   drawScale(context, {
     ...{ x: MARGIN, y: MARGIN + edge + CAPTION, width: edge, scale, opacity, colours: HEAT_MAP_COLOURS, classes },

@@ -1,46 +1,47 @@
 /**
- * @module How far an image lies from a model's training tiles, and how often tiles of the same kind lie as far. The distance
- * is Mahalanobis's in the space of {@link Look}, with a limit to what a single direction counts.
+ * @module Measures how far an image is from a model's training tiles, compared with held-out tiles of the same kind. Uses the
+ * Mahalanobis distance of the features of {@link Look}, with a limit for each direction.
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
+import { spreadOver } from "../collections/index";
 import { symmetricEigen } from "../eigen/index";
-import { evenly, type Look } from "./look";
+import type { Look } from "./look";
 import { mean, scaled, scalingOf } from "./scaling";
 
-/** What a model keeps of its training tiles: statistics, no tile. Plain data, `familiar.json`. */
+/** A model's statistics of its training tiles, without the tiles. Plain data, `familiar.json`. */
 export interface Familiarity {
   readonly format: "histo-familiar/1";
-  /** Tiles that the directions were found on. */
+  /** Number of tiles from which the directions were computed. */
   readonly tiles: number;
-  /** Features are taken as (f - shift) * scale. */
+  /** Features are scaled to (f - shift) * scale. */
   readonly shift: readonly number[];
   readonly scale: readonly number[];
   /** Unit vectors [k][features] and the variances along them. */
   readonly directions: readonly (readonly number[])[];
   readonly variances: readonly number[];
-  /** Distances of tiles that the directions were not found on, rising. */
+  /** Distances of other tiles, ascending. */
   readonly distances: readonly number[];
-  /** Share of tissue that all but one in a hundred training tiles exceed. */
+  /** Share of tissue that 99 % of the training tiles exceed. */
   readonly tissue: number;
 }
 
-/** With fewer tiles for each direction, directions are mostly noise. */
+/** With fewer tiles per direction, directions are mostly noise. */
 const TILES_A_DIRECTION = 3;
-/** Directions along which the training tiles do not differ at all are taken as this wide; features have variance 1. */
+/** Lower limit of the variance along a direction; features have variance 1. */
 const SMALLEST_VARIANCE = 1e-4;
-/** Kept distances at most. */
+/** Largest number of stored distances. */
 const MOST_DISTANCES = 400;
-/** A feature that never changes in training is not taken as exact. */
+/** Lower limit of a feature's deviation, for features that are constant in training. */
 const SMALLEST_DEVIATION = 2e-3;
 
-/** With fewer held-out tiles, the training tiles help to calibrate. */
+/** With fewer held-out tiles, training tiles are used for calibration too. */
 const ENOUGH_HELD = 60;
 const FOLDS = 5;
 
 /**
- * Learns what tiles look like.
- * @param held tiles of the same kind that were not trained on; they calibrate the distance. Where they are few, so do the
- *   training tiles, each seen from the tiles of the other folds (cross-conformal: Vovk 2015)
+ * Learns the statistics of training tiles.
+ * @param held held-out tiles of the same kind, for calibrating the distance. If there are few, the training tiles are used too, each
+ *   with the statistics of the other folds (cross-conformal: Vovk 2015)
  */
 export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): Familiarity {
   const model = statisticsOf(train);
@@ -49,13 +50,8 @@ export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): F
     const others = statisticsOf(train.filter((_, i) => i % FOLDS !== fold));
     for (let i = fold; i < train.length; i += FOLDS) distances.push(distanceFrom(others, train[i] as Look));
   }
-  return {
-    ...model,
-    distances: evenly(
-      distances.sort((a, b) => a - b),
-      MOST_DISTANCES,
-    ).map(rounded),
-  };
+  distances.sort((a, b) => a - b);
+  return { ...model, distances: spreadOver(distances, MOST_DISTANCES).map(rounded) };
 }
 
 function statisticsOf(train: readonly Look[]): Statistics {
@@ -81,20 +77,20 @@ function statisticsOf(train: readonly Look[]): Statistics {
 
 type Statistics = Omit<Familiarity, "distances">;
 
-/** A single direction counts this much at most, so that one odd measure does not make an image odd: five deviations. */
-const MOST = 25;
+/** Limit of a direction's squared distance (five deviations), so that a single outlying feature does not decide. */
+const LARGEST_SQUARE = 25;
 
 /** Mean squared distance by direction; about 1 for training tiles. */
 function distanceFrom({ shift, scale, directions, variances }: Statistics, { features }: Look): number {
   const row = scaled(features, { shift, scale });
   const squares = directions.map((direction, k) => {
     const along = direction.reduce((total, value, j) => total + value * (row[j] as number), 0);
-    return Math.min(MOST, (along * along) / (variances[k] as number));
+    return Math.min(LARGEST_SQUARE, (along * along) / (variances[k] as number));
   });
   return mean(squares);
 }
 
-/** Share of held-out tiles that lie at least as far as this image, 0 to 1: a calibrated p-value. */
+/** Share of held-out tiles that are at least as far away as this image, 0 to 1: a calibrated p-value. */
 export function inDistribution(familiarity: Familiarity, look: Look): number {
   const { distances } = familiarity;
   const distance = distanceFrom(familiarity, look);
@@ -102,12 +98,12 @@ export function inDistribution(familiarity: Familiarity, look: Look): number {
   return (1 + further) / (1 + distances.length);
 }
 
-/** False alarms that are accepted among images like the training tiles. */
+/** Accepted rate of false alarms among images like the training tiles. */
 const FALSE_ALARMS = 0.05;
 
 /**
- * Whether an image with this {@link inDistribution} is called unlike the training tiles. With fewer than 19 tiles to calibrate
- * on no image is: the smallest possible share lies above the accepted rate then, so a warning would be a guess.
+ * Whether an image with this {@link inDistribution} differs from the training tiles. With fewer than 19 tiles for calibration, no image
+ * does: the smallest possible share is above the accepted rate, so that a warning would be a guess.
  */
 export function isUnlikeTraining(score: number): boolean {
   return score <= FALSE_ALARMS;

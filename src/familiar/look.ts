@@ -1,31 +1,25 @@
-/** @module What an image looks like in a few numbers: enough to tell whether a model has seen such images. Needs no network. */
+/** @module Features of an image's appearance, for deciding whether a model was trained on such images. Needs no network. */
 import type { PixelStore } from "../dataset/index";
 import { measureColours } from "../models/colour/index";
 import { measureTexture } from "./texture";
 
-/** Of larger images the middle is looked at, as sharp as it is: shrunk ones would lose what tells scanners apart. */
+/** Uses the middle of larger images without resizing, which would remove the differences between scanners. */
 const EDGE = 112;
-/** A pixel is tissue rather than empty slide when its strongest and weakest channel differ by more than this. */
+/** Least difference of the strongest and the weakest channel of a tissue pixel. */
 const TISSUE_CHROMA = 24;
 
-/** What the eye sees at once. */
+/** Simple measures of an image. */
 interface Glance {
   /** Standard deviation of the luminance, 0 to 255. */
   readonly contrast: number;
-  /** Share of pixels that are coloured, 0 to 1: tissue rather than empty slide. */
+  /** Share of tissue pixels, 0 to 1. */
   readonly tissue: number;
 }
 
-/** Colours and textures of an image. */
+/** Colour and texture features of an image. */
 export interface Look extends Glance {
-  /** Those of `measureColours`, then those of {@link measureTexture}. */
+  /** Those of `measureColours`, followed by those of {@link measureTexture}. */
   readonly features: Float32Array;
-}
-
-/** At most so many of a list, spread evenly over it. */
-export function evenly<T>(all: ArrayLike<T>, most: number): T[] {
-  const step = Math.max(1, all.length / most);
-  return Array.from({ length: Math.ceil(all.length / step) }, (_, i) => all[Math.floor(i * step)] as T);
 }
 
 /** Measures an image. @param pixels uint8, RGB, [size, size, 3] */
@@ -36,7 +30,7 @@ export function lookOf(pixels: Uint8Array, size: number): Look {
   return { features, ...glanceAt(middle, edge) };
 }
 
-/** Measures the images at some positions of a store. */
+/** Measures the images at the given positions of a store. */
 export function looksAt(store: PixelStore, positions: readonly number[]): Look[] {
   const pixels = new Uint8Array(store.bytesPerImage);
   return positions.map((position) => {
@@ -45,7 +39,7 @@ export function looksAt(store: PixelStore, positions: readonly number[]): Look[]
   });
 }
 
-/** The quick part of {@link lookOf}. @param pixels uint8, RGB, [size, size, 3] */
+/** Computes only the simple measures of {@link lookOf}. @param pixels uint8, RGB, [size, size, 3] */
 export function glanceAt(pixels: Uint8Array, size: number): Glance {
   const middle = middleOf(pixels, size);
   let [sum, squares, coloured] = [0, 0, 0];

@@ -1,30 +1,26 @@
-/** @module How other images look beside the training images of a data set: those of its other partitions, and any further ones. */
+/** @module Compares the training images of a data set with those of its other partitions, and with further images. */
+import { spreadOver } from "../collections/index";
 import type { PixelStore, Tile } from "../dataset/index";
 import { rowGroups } from "../evaluation/index";
-import { evenly, looksAt } from "./look";
+import { looksAt } from "./look";
 import { describeShift, type Measured, measureShift, type Shift } from "./shift";
 
-/** What is compared with the training images; `new`: images that are not of the data set. */
+/** The images to compare; `new`: images that are not in the data set. */
 type Compared = "validation" | "test" | "new";
 
-/** Those of too few images are absent. */
+/** Results by name; without sets that have too few images. */
 export type Shifts = Readonly<Partial<Record<Compared, Shift & { readonly says: string }>>>;
 
-/** Images of a partition that are compared, at most. */
-const COMPARED = 500;
+/** Largest number of images of a partition. */
+const MOST_COMPARED = 500;
 
-/** Compares a set's partitions, where it has them, with its training images. @param further measures of other images */
+/** Compares a set's partitions with its training images. @param further measures of other images */
 export function measureShifts(tiles: readonly Tile[], store: PixelStore, further: readonly Measured[] = []): Shifts {
   const of = (partition: Tile["partition"]) => {
-    const some = evenly(
-      tiles.filter((tile) => tile.partition === partition),
-      COMPARED,
-    );
-    const looks = looksAt(
-      store,
-      some.map(({ name }) => store.positionOf(name)),
-    );
-    return { looks, groups: some.map(({ group }) => group) };
+    const ofPartition = tiles.filter((tile) => tile.partition === partition);
+    const sample = spreadOver(ofPartition, MOST_COMPARED);
+    const positions = sample.map(({ name }) => store.positionOf(name));
+    return { looks: looksAt(store, positions), groups: sample.map(({ group }) => group) };
   };
   const train = of("train");
   const others = { validation: of("validation"), test: of("test"), new: { looks: further, groups: [] } };

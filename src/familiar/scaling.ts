@@ -1,4 +1,4 @@
-/** @module Features brought to mean 0 and variance 1. */
+/** @module Scales features to mean 0 and variance 1. */
 
 export function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
@@ -17,7 +17,7 @@ export interface Scaling {
   readonly scale: readonly number[];
 }
 
-/** The scaling under which rows have mean 0 and variance 1. @param smallest deviation that a column is taken to have */
+/** The scaling that gives rows mean 0 and variance 1. @param smallest lower limit of a column's deviation */
 export function scalingOf(rows: readonly ArrayLike<number>[], smallest: number): Scaling {
   const shift = [...meanOf(rows, rows[0]?.length ?? 0)];
   const scale = shift.map((m, j) => 1 / Math.max(Math.sqrt(mean(rows.map((row) => (row[j]! - m) ** 2))), smallest));

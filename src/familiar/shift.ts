@@ -1,9 +1,8 @@
 /**
- * @module Whether two sets of images look alike: a classifier is trained to tell them apart, and its area under the ROC curve on
- * images that it did not see says how well it can. 0.5: not at all; 1: every image shows where it comes from.
+ * @module Tests whether two sets of images look alike: trains a classifier to distinguish them and measures its area under the ROC
+ * curve on held-out images. 0.5: indistinguishable; 1: perfectly distinguishable.
  * @see Lopez-Paz and Oquab 2017, "Revisiting Classifier Two-Sample Tests"
  */
-
 import { symmetricEigen } from "../eigen/index";
 import { delongInterval, type RowGroups } from "../evaluation/index";
 import type { Look } from "./look";
@@ -22,29 +21,29 @@ export interface Shift {
   readonly images: readonly [number, number];
   readonly auc: number;
   readonly ci95: readonly [number, number];
-  /** The interval leaves out that the sets look alike, by more than a little. */
+  /** The whole interval is noticeably above 0.5. */
   readonly differs: boolean;
-  /** What differs most, three at most. */
+  /** The measures that differ most, at most three. */
   readonly measures: readonly ShiftedMeasure[];
 }
 
-/** What is compared of an image. */
+/** The features of an image to compare. */
 export type Measured = Pick<Look, "features">;
 
 const FOLDS = 5;
-/** Images of each set that the test needs: with fewer its interval covers everything. */
+/** Least number of images of each set: with fewer, the interval would be too wide. */
 const FEWEST = 20;
-/** Added to the variances, of features brought to variance 1. */
+/** Added to the variances of the scaled features. */
 const RIDGE = 0.1;
-/** Lower end of the interval from which on sets are said to differ. */
+/** Sets differ if the lower end of the interval is above this. */
 const NOTICEABLE = 0.55;
 const SMALLEST_DEVIATION = 1e-6;
-/** Differences that are named, in standard deviations: Cohen's small effect. */
+/** Least difference to report, in standard deviations: Cohen's small effect. */
 const SMALL_EFFECT = 0.2;
 
 /**
- * Compares two sets of images; undefined where one has fewer than 20.
- * @param groups of the images of both sets, first those of `first`, where they are not independent
+ * Compares two sets of images; undefined if one has fewer than 20.
+ * @param groups of dependent images of both sets, those of `first` first
  */
 export function measureShift(
   first: readonly Measured[],
@@ -77,7 +76,7 @@ export function measureShift(
   };
 }
 
-/** In a sentence. @param names of the sets, such as `train` and `test` */
+/** Describes a shift in a sentence. @param names of the sets, such as `train` and `test` */
 export function describeShift([first, second]: readonly [string, string], shift: Shift): string {
   const [low, high] = shift.ci95.map((value) => value.toFixed(2));
   const figures = `AUC ${shift.auc.toFixed(2)}, 95 % ${low} to ${high}`;
@@ -86,7 +85,7 @@ export function describeShift([first, second]: readonly [string, string], shift:
   const most = shift.measures.map(
     ({ measure, difference }) => `${measure} ${difference > 0 ? "+" : ""}${difference.toFixed(1)}`,
   );
-  const where = most.length > 0 ? ` Most in deviations: ${most.join(", ")}.` : "";
+  const where = most.length > 0 ? ` Largest differences, in deviations: ${most.join(", ")}.` : "";
   return `${first} and ${second} images differ: a classifier tells them apart (${figures}), so that a model may do worse on the ${second} images.${where}`;
 }
 
@@ -121,7 +120,7 @@ function discriminant(a: readonly Float64Array[], b: readonly Float64Array[]): (
   return (row) => row.reduce((sum, value, j) => sum + weights[j]! * (value - (meanA[j]! + meanB[j]!) / 2), 0);
 }
 
-/** Of the measures that have a name, those that differ most. */
+/** The named measures that differ most. */
 function differences(first: readonly Measured[], second: readonly Measured[]): ShiftedMeasure[] {
   const groups = ((first[0] as Measured).features.length - TEXTURES) / 6;
   const named = ["red", "green", "blue"].flatMap((colour, channel) =>

@@ -1,14 +1,14 @@
-/** @module How sharp an image is at several scales, and how alike its channels are in that: what tells scanners and files apart. */
+/** @module Sharpness of an image at several scales and by channel, which differs between scanners and file formats. */
 
-/** Numbers that {@link measureTexture} gives. */
+/** Number of values of {@link measureTexture}. */
 export const TEXTURES = 16;
 
-/** Scales, each twice as coarse as the one before. */
+/** Number of scales, each twice as coarse as the one before. */
 const SCALES = 4;
-/** Added to mean differences of levels before their logarithm is taken. */
+/** Added to mean differences of levels before taking the logarithm. */
 const LEAST_DIFFERENCE = 1e-3;
 
-/** Whole numbers, row by row; `unit` of them are one level. */
+/** Integers in row-major order; `unit` of them are one level. */
 interface Plane {
   readonly values: Int32Array;
   readonly edge: number;
@@ -16,8 +16,8 @@ interface Plane {
 }
 
 /**
- * Logarithms of mean absolute differences of the luminance at each scale (curvature and differences two pixels apart beside
- * those of neighbours, and these themselves), then of red beside green and green beside blue.
+ * Logarithms of mean absolute differences of the luminance at each scale (curvature and differences two pixels apart, both relative to
+ * those of neighbours, and the latter themselves), then of red relative to green and green relative to blue.
  * @param pixels uint8, RGB, [edge, edge, 3]
  */
 export function measureTexture(pixels: Uint8Array, edge: number): number[] {
@@ -60,8 +60,8 @@ function halved({ values, edge, unit }: Plane): Plane {
 }
 
 /**
- * Logarithms of mean absolute differences: of a value from its four neighbours (the Laplacian), of neighbours, and of values
- * two apart, in rows and columns. A plane too small for that has no differences.
+ * Logarithms of mean absolute differences in rows and columns: of a value from its four neighbours (the Laplacian), of neighbours, and of
+ * values two apart. Differences of too small planes are 0.
  */
 function differencesIn({ values, edge, unit }: Plane) {
   let [bend, near, far] = [0, 0, 0];

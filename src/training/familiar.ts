@@ -1,8 +1,9 @@
 /** @module The appearance of a run's tiles, measured once per data set and split. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { spreadOver } from "../collections/index";
 import type { Partition } from "../dataset/index";
-import { evenly, type Familiarity, fitFamiliarity, looksAt, measureShifts, type Shifts } from "../familiar/index";
+import { type Familiarity, fitFamiliarity, looksAt, measureShifts, type Shifts } from "../familiar/index";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
 import type { TrainingData } from "./data";
 
@@ -13,7 +14,7 @@ const VERSION = 2;
 
 /** The training tiles' familiarity, calibrated on the validation tiles. */
 export async function familiarityOf({ store, positions }: TrainingData): Promise<Familiarity> {
-  const of = (partition: Partition & keyof typeof MOST) => evenly(positions[partition], MOST[partition]);
+  const of = (partition: Partition & keyof typeof MOST) => spreadOver(positions[partition], MOST[partition]);
   const [train, held] = [of("train"), of("validation")];
   const basis = [store.contentHash, train, held];
   return cached("familiar", basis, () => fitFamiliarity(looksAt(store, train), looksAt(store, held)));

@@ -89,7 +89,7 @@ test("found columns without partitions are left alone, in favour of one that has
   const columns = { set: (i: number) => (i % 3 ? "A" : "B"), fold: (i: number) => (i < 4 ? "test" : "train") };
   const dataset = await load(context, {}, columns);
   assert.deepEqual(names(dataset, "test"), [0, 1, 2, 3]);
-  assert.deepEqual(dataset.notes, [`The column "set" ("A", "B") names no partitions and is left alone.`]);
+  assert.deepEqual(dataset.notes, [`The column "set" ("A", "B") contains no partitions and is ignored.`]);
 });
 
 test("a slip in a column of partitions is an error; --partition-column none goes on without it", async (context) => {
@@ -106,7 +106,7 @@ for (const [what, options, columns, code, message] of [
   ["an unknown fold", { fold: "7" }, undefined, "DATA_FOLD_UNKNOWN", /one of 0, 1, 2, 3, 4\./],
   ["all folds at once", { fold: "all" }, undefined, "DATA_FOLD_UNKNOWN", /only histo train/],
   ["no fold among drawn ones", { folds: 3 }, {}, "DATA_FOLD_UNKNOWN", /one of 1, 2, 3/],
-  ["no column of folds", { fold: "1" }, {}, "DATA_FOLD_MISSING", /--fold-column, or have N folds drawn with --folds N/],
+  ["no column of folds", { fold: "1" }, {}, "DATA_FOLD_MISSING", /--fold-column, or draw N folds with --folds N/],
   [
     "images without a fold",
     { fold: "0" },

@@ -32,7 +32,7 @@ const partitionsOf = ({ tiles }: Dataset) => {
 
 test("held-out sets take whole patients, and about their share of both classes", async (context) => {
   const dataset = await load(context);
-  assert.match(dataset.notes?.[0] ?? "", /^Images of one "Patient ID" \(\d+ of them\) stay together/);
+  assert.match(dataset.notes?.[0] ?? "", /^Images of the same "Patient ID" \(\d+ in all\) stay in one partition/);
   for (const seed of [0, 1, 2, 3, 4]) {
     const split = splitValidation(dataset, { seed });
     for (const [group, partitions] of partitionsOf(split)) assert.equal(partitions.size, 1, group);

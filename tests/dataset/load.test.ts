@@ -182,7 +182,7 @@ test("folders of classes beside tables about something else", async (context) =>
     const folder = await writeFiles(await temporaryDirectory(context), { ...classes, ...tables });
     const { layout, notes } = await loadDataset(folder);
     assert.equal(layout, "folders");
-    assert.match(notes?.join() ?? "", /folders of .* are taken as classes; no table there describes the images/);
+    assert.match(notes?.join() ?? "", /folders of .* are used as classes: no table there describes the images/);
     const named = loadDataset(folder, { table: "patients.csv" });
     await assert.rejects(named, { code: /TABLE_COLUMN_MISSING|DATA_IMAGES_MISSING/ });
   }

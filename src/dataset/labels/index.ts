@@ -1,4 +1,4 @@
-/** @module Label tables and what stands in them, without images: for rooms that read tables of their own. */
+/** @module Label tables and their contents, without images, for rooms that read other tables. */
 export { checkLetters, classKey, classSpelling } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
 export { mustBeDataFolder } from "../data-folder";

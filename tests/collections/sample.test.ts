@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { spreadOver } from "../../src/dataset/sample";
+import { spreadOver } from "../../src/collections/index";
 
 test("a sample reaches over all items, also where they are less than twice as many", () => {
   const items = Array.from({ length: 95 }, (_, i) => i);
