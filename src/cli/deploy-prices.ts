@@ -1,4 +1,4 @@
-/** @module `histo deploy prices`: renews the price table from offer files of AWS's price list. */
+/** @module `histo deploy prices`: updates the price table from offer files of AWS's price list. */
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
@@ -16,7 +16,6 @@ import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index
 import { writeJson } from "../files/index";
 import { pricesSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
 interface Result extends Pick<Renewal, "changed" | "kept"> {
   readonly table: string;
@@ -24,14 +23,13 @@ interface Result extends Pick<Renewal, "changed" | "kept"> {
   readonly asOf: string;
 }
 
-export const pricesCommand: CommandDefinition<object, Result> = {
+export const command: CommandDefinition<typeof pricesSchema, Result> = {
   examples: [
     ["histo deploy prices", "fetch the price list of the table's region from AWS"],
-    ["histo deploy prices --file AWSLambda.json,AmazonEC2.json", "from files that were downloaded"],
+    ["histo deploy prices --file AWSLambda.csv,AmazonEC2.csv", "read downloaded files"],
   ],
-  configure: (command) => addSchemaOptions(command, pricesSchema),
-  async run(flags, { progress, signal }) {
-    const { file, url, table: path, ...options } = readOptions(flags, pricesSchema);
+  schema: pricesSchema,
+  async run({ file, url, table: path, ...options }, { progress, signal }) {
     const before = await readPrices(path);
     const region = options.region ?? before.region;
     const offers: Offer[] = [];
@@ -48,7 +46,7 @@ export const pricesCommand: CommandDefinition<object, Result> = {
     [
       ...Object.entries(changed).map(([name, [before, after]]) => `${name}: ${before} -> ${after}`),
       `${table}: ${region}, ${asOf}; ${Object.keys(changed).length} prices changed` +
-        (kept.length > 0 ? `, ${kept.length} are as they were (no file has them)` : ""),
+        (kept.length > 0 ? `, ${kept.length} not in the files` : ""),
     ].join("\n"),
 };
 
@@ -61,9 +59,9 @@ async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The file of a service in a region; that of all regions where a service is sold in none. */
+/** Fetches the file of a service in a region; for services without regions, their only file. */
 async function* fetchedBytes(url: string, offer: string, region: string, signal: AbortSignal) {
-  const addresses = [`${region}/index.json`, "index.json"].map(
+  const addresses = [`${region}/index.csv`, "index.csv"].map(
     (end) => new URL(`/offers/v1.0/aws/${offer}/current/${end}`, url).href,
   );
   const failed = (why: string) =>
@@ -80,5 +78,5 @@ async function* fetchedBytes(url: string, offer: string, region: string, signal:
     if (response.ok && response.body) return yield* Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
     status = response.status;
   }
-  throw failed(`the answer is ${status}`);
+  throw failed(`HTTP status ${status}`);
 }

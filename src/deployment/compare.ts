@@ -1,4 +1,4 @@
-/** @module Both ways under the same traffic, side by side, and what a month of it costs. */
+/** @module Compares Lambda and EC2 under the same traffic: latencies, and costs per month. */
 import { Random } from "../random/index";
 import { type LambdaShape, lambdaMonthlyCost, type MonthlyTraffic, type ServerShape, serverMonthlyCost } from "./cost";
 import { LAMBDA_DEFAULTS, type LambdaOutcome, simulateLambda } from "./lambda-simulation";
@@ -8,7 +8,7 @@ import type { PriceTable } from "./prices";
 import { SERVER_DEFAULTS, type ServerOutcome, simulateServers } from "./server-simulation";
 import { arrivals, type TrafficPattern } from "./traffic";
 
-/** What was measured, and what is assumed of the machines. */
+/** What was measured, and what is assumed about the machines. */
 export interface Measurements {
   readonly lambda: MeasuredLambda;
   readonly server: MeasuredServer;
@@ -26,8 +26,8 @@ export interface Comparison {
 }
 
 /**
- * A machine as places that each work on one request: as many as its throughput and its latency when it is alone call for, and the
- * measured latencies stretched so that all places at work give exactly the throughput.
+ * Models a machine as places that each work on one request. Their number follows from the throughput and the mean latency
+ * of single requests; the latencies are stretched so that all places together reach exactly the throughput.
  */
 function machineOf({ warm, throughput }: MeasuredServer): { readonly places: number; readonly work: Sampler } {
   const { mean } = summarize(warm);
@@ -71,7 +71,7 @@ export function compareUnder(
   };
 }
 
-/** Machines that carry a rate at the given share of their throughput; one at least. */
+/** Number of machines for a rate at the given share of their throughput; at least one. */
 function machinesFor(requestsPerSecond: number, throughput: number, targetUtilization: number): number {
   return Math.max(1, Math.ceil(requestsPerSecond / (throughput * targetUtilization)));
 }
@@ -82,22 +82,22 @@ interface FleetSizing {
   readonly throughput: number;
   /** Share of that to plan with. */
   readonly targetUtilization: number;
-  /** Busiest moment against the mean. */
+  /** Peak rate divided by the mean rate. */
   readonly peakRatio: number;
-  /** True: the number of machines follows the load; false: it is that of the busiest moment, all month. */
+  /** True: the number of machines follows the load; false: it is always that of the peak. */
   readonly autoscaling: boolean;
 }
 
-/** Mean number of machines in a month; one at least. */
+/** Mean number of machines in a month; at least one. */
 export function meanMachines(requestsPerSecond: number, fleet: FleetSizing): number {
   const { throughput, targetUtilization, peakRatio, autoscaling } = fleet;
   const atPeak = machinesFor(requestsPerSecond * peakRatio, throughput, targetUtilization);
-  // Machines come whole: half a one more than needed, on average, as soon as the busiest moment needs several.
+  // Machines are whole: on average half a machine too many, as soon as the peak needs several.
   const following = requestsPerSecond / (throughput * targetUtilization) + (atPeak > 1 ? 0.5 : 0);
   return autoscaling ? Math.min(atPeak, Math.max(1, following)) : atPeak;
 }
 
-/** The costs of a month as functions of its requests. */
+/** Monthly costs as functions of the number of requests. */
 export function monthlyCostCurves(
   lambda: LambdaShape,
   server: Omit<ServerShape, "instances">,
@@ -115,7 +115,7 @@ export function monthlyCostCurves(
   };
 }
 
-/** Ways to shorten a cold start, as seconds and dollars a month. */
+/** A way to shorten cold starts. */
 interface ColdStartOption {
   readonly option: string;
   readonly coldStartSeconds: number;
@@ -123,8 +123,8 @@ interface ColdStartOption {
 }
 
 /**
- * Cold starts of a model of `modelGb` by where it lies. A calculation from the measured start and the stated speeds, for
- * comparison; only a deployment measures them.
+ * Cold starts for each place where the model can be stored, calculated from the measured start and the given speeds. They
+ * serve for comparison; only a deployment can measure them.
  */
 export function coldStartOptions(
   {

@@ -1,4 +1,4 @@
-/** @module What serving costs a month on Lambda and on EC2, item by item, and the traffic at which they cost the same. */
+/** @module Monthly costs of serving on Lambda and on EC2, item by item, and the traffic at which they cost the same. */
 import { type PriceTable, priceOf } from "./prices";
 import type { CpuArchitecture, ModelSource } from "./settings";
 
@@ -11,10 +11,10 @@ export interface MonthlyTraffic {
   readonly logKb: number;
 }
 
-/** One answer of the HTTP contract with its headers, and a line of access log and one of the server's. */
+/** One prediction with its HTTP headers, one line of access log and one line of the server's log. */
 export const TYPICAL_TRAFFIC: Omit<MonthlyTraffic, "requests"> = { answerKb: 1, logKb: 0.7 };
 
-/** How the function is set up and how it behaves. */
+/** Configuration and behaviour of the function. */
 export interface LambdaShape {
   readonly architecture: CpuArchitecture;
   readonly memoryMb: number;
@@ -32,7 +32,7 @@ export interface LambdaShape {
   readonly modelGb: number;
 }
 
-/** How the servers are set up. `endpoints` counts interface endpoints times their zones. */
+/** Configuration of the servers. `endpoints`: interface endpoints times their zones. */
 export interface ServerShape {
   readonly instanceType: string;
   /** Mean number of running machines. */
@@ -48,7 +48,7 @@ export interface MonthlyCost {
   readonly total: number;
 }
 
-/** Adds items up. */
+/** Adds up items. */
 export function costOf(items: Readonly<Record<string, number>>): MonthlyCost {
   return { items, total: Object.values(items).reduce((sum, item) => sum + item, 0) };
 }
@@ -56,7 +56,7 @@ export function costOf(items: Readonly<Record<string, number>>): MonthlyCost {
 const SECONDS_PER_HOUR = 3600;
 const KB_PER_GB = 1e6;
 
-/** What both ways pay for each request at the entrance: HTTP API, traffic to the internet, logs. */
+/** Costs of each request that Lambda and EC2 share: HTTP API, traffic to the internet, logs. */
 function entranceItems(traffic: MonthlyTraffic, prices: PriceTable): Record<string, number> {
   return {
     "HTTP API": traffic.requests * prices.httpApiRequest,
@@ -66,8 +66,8 @@ function entranceItems(traffic: MonthlyTraffic, prices: PriceTable): Record<stri
 }
 
 /**
- * A month on Lambda: requests, GB-seconds (initialization included), provisioned concurrency, the image's storage,
- * EFS storage and the model read from it at each cold start where it lies there, and the entrance.
+ * Monthly cost on Lambda: requests, GB-seconds (including initialization), provisioned concurrency, the image's storage,
+ * the HTTP API, and, with the model on EFS, its storage and its transfer at each cold start.
  */
 export function lambdaMonthlyCost(shape: LambdaShape, traffic: MonthlyTraffic, prices: PriceTable): MonthlyCost {
   const { lambda } = prices;
@@ -90,7 +90,7 @@ export function lambdaMonthlyCost(shape: LambdaShape, traffic: MonthlyTraffic, p
   });
 }
 
-/** A month on EC2: machines, disks, metrics, endpoints of the private network, the model on EFS, and the entrance. */
+/** Monthly cost on EC2: machines, disks, metrics, endpoints of the private network, the model on EFS, and the HTTP API. */
 export function serverMonthlyCost(shape: ServerShape, traffic: MonthlyTraffic, prices: PriceTable): MonthlyCost {
   const hours = prices.hoursPerMonth;
   return costOf({
@@ -107,9 +107,9 @@ export function serverMonthlyCost(shape: ServerShape, traffic: MonthlyTraffic, p
 }
 
 /**
- * The number of requests a month from which on `second` costs no more than `first`, by bisection.
- * `undefined` where that does not happen up to `highest`; 0 where it is so from the start.
- * Both must be continuous or fall and rise together; the difference is taken to change its sign at most once.
+ * Finds the number of monthly requests from which `second` costs no more than `first`, by bisection. Assumes that the
+ * sign of the difference changes at most once.
+ * @returns 0 if `second` is never more expensive, undefined if it still is at `highest` requests
  */
 export function breakEven(
   first: (requests: number) => number,

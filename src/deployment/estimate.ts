@@ -1,15 +1,15 @@
-/** @module What a deployment costs a month before anybody uses it, stack by stack: shown before it is made. */
+/** @module Fixed monthly costs of a deployment by stack, shown before it is created. */
 import { costOf, type MonthlyCost } from "./cost";
 import { type PriceTable, priceOf } from "./prices";
 import type { DeploymentSettings } from "./settings";
 
-/** Interface endpoints of the private network: only machines and tasks need them, a function does not. */
+/** Number of interface endpoints of the private network. Machines and batch jobs need them, the function does not. */
 export function endpointCount({ ec2, tracking, batch, endpointZones }: DeploymentSettings): number {
   if (!ec2 && !tracking && !batch) return 0;
   return (tracking ? 7 : 6) * endpointZones;
 }
 
-/** Gigabytes of models, images and tiles to allow for; the model is a compact one. */
+/** Estimated gigabytes of models (compact), images and tiles. */
 const STORED = { models: 1, images: 2, tiles: 5 };
 const METRICS_PER_MACHINE = 2;
 const ALARMS_PER_MACHINE = 5;

@@ -1,17 +1,17 @@
 /**
- * @module Events of API Gateway's HTTP APIs (payload format 2.0), made from HTTP requests; results made answers.
+ * @module Converts HTTP requests to events of API Gateway's HTTP APIs (payload format 2.0), and results to responses.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** The whole body of a request. */
+/** Reads the whole body of a request. */
 export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
 
-/** The event of a request. Bodies as API Gateway passes them: text types as they are, everything else in base64. */
+/** Converts a request to an event. As with API Gateway, text bodies are passed as they are, all others in base64. */
 export async function eventOf(request: IncomingMessage): Promise<object> {
   const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
   const body = await bodyOf(request);
@@ -38,7 +38,7 @@ export async function eventOf(request: IncomingMessage): Promise<object> {
   };
 }
 
-/** What a function answers. */
+/** The result of the function. */
 export interface FunctionResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export interface FunctionResult {
   readonly isBase64Encoded: boolean;
 }
 
-/** Answers a request with a function's result. */
+/** Sends the function's result as the response. */
 export function writeResult(answer: ServerResponse, result: FunctionResult): void {
   const body = Buffer.from(result.body, result.isBase64Encoded ? "base64" : "utf8");
   answer.writeHead(result.statusCode, result.headers).end(body);

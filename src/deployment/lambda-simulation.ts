@@ -1,21 +1,21 @@
 /**
- * @module A discrete-event simulation of Lambda: one request per environment, cold starts, reuse of the environment used
- * last, a limit of concurrency and of its growth.
+ * @module Discrete-event simulation of Lambda: one request per environment, cold starts, reuse of the most recently used
+ * environment, limits of concurrency and of its growth.
  */
 import type { Random } from "../random/index";
-import { TimeHeap } from "./heap";
 import { type LatencySummary, type Sampler, summarize } from "./latency";
+import { TimeQueue } from "./time-queue";
 
 interface LambdaSimulation {
   /** Work of one request in a warm environment. */
   readonly work: Sampler;
-  /** Start of an environment before the first request's work. */
+  /** Time to start an environment, before the first request's work. */
   readonly coldStart: Sampler;
   /** Simultaneous environments allowed (the function's reserved, or the account's, concurrency). */
   readonly concurrencyLimit: number;
   /** Environments kept warm from the start. */
   readonly provisioned: number;
-  /** Seconds that an idle environment lives on. AWS gives no number; 5 to 15 minutes are seen. */
+  /** Seconds until an idle environment is removed. AWS documents no number; 5 to 15 minutes are observed. */
   readonly keepAliveSeconds: number;
   /** New environments allowed in every ten seconds (1000 since December 2023). */
   readonly growthPerTenSeconds: number;
@@ -31,23 +31,23 @@ export const LAMBDA_DEFAULTS = {
 export interface LambdaOutcome {
   readonly requests: number;
   readonly coldStarts: number;
-  /** Requests refused (429) for the limit or its growth. */
+  /** Requests rejected (429) because of a limit. */
   readonly throttled: number;
   readonly maxConcurrency: number;
-  /** Seconds billed, initialization included. */
+  /** Billed seconds, including initialization. */
   readonly billedSeconds: number;
   /** Of the requests that were answered. */
   readonly latency: LatencySummary;
 }
 
-/** Runs the arrivals (seconds, ascending) through the function. */
+/** Simulates the function for the given arrivals (seconds, ascending). */
 export function simulateLambda(arrivals: Float64Array, options: LambdaSimulation, random: Random): LambdaOutcome {
-  const busy = new TimeHeap();
+  const busy = new TimeQueue();
   // Times at which idle environments became idle, ascending; the newest is used first, the oldest expire.
   const idle: number[] = [];
   let oldest = 0;
   // Provisioned environments do not expire; they are busy or free like the others and are taken first.
-  const busyProvisioned = new TimeHeap();
+  const busyProvisioned = new TimeQueue();
   let freeProvisioned = options.provisioned;
   let window = Number.NEGATIVE_INFINITY;
   let grown = 0;

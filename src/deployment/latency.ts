@@ -1,17 +1,17 @@
-/** @module Distributions of latencies: drawn from measurements, and summarized. */
+/** @module Distributions of latencies: sampling from measurements, and summaries. */
 import { quantile } from "../evaluation/index";
 import type { Random } from "../random/index";
 
 /** Draws one duration in seconds. */
 export type Sampler = (random: Random) => number;
 
-/** Draws from measured durations (seconds), each as likely as the other. */
+/** Draws from measured durations (seconds) with equal probability. */
 export function measured(durations: readonly number[]): Sampler {
   if (durations.length === 0) throw new RangeError("There are no measured durations to draw from.");
   return (random) => random.pick(durations);
 }
 
-/** Seconds. */
+/** In seconds. */
 export interface LatencySummary {
   readonly mean: number;
   readonly p50: number;

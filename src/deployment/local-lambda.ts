@@ -1,6 +1,6 @@
 /**
- * @module A stand-in for API Gateway and the Lambda Runtime API: HTTP requests become events (payload format 2.0) for the
- * function's process, and its results become answers again.
+ * @module A local replacement for API Gateway and the Lambda Runtime API: passes HTTP requests to the function's process as
+ * events (payload format 2.0) and sends its results back.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -15,33 +15,33 @@ import { bodyOf, eventOf, type FunctionResult, writeResult } from "./gateway-eve
 interface LocalLambdaOptions {
   /** Environment of the function, such as `HISTO_MODEL`. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Folder with `dist/serve/lambda/bootstrap.js` and `node_modules`: the project, or what an image would hold. */
+  /** Folder with `dist/serve/lambda/bootstrap.js` and `node_modules`: the project, or the contents of an image. */
   readonly root?: string;
-  /** Command put before `node`, such as `taskset -c 0`. */
+  /** Command that runs the program, such as `taskset -c 0`. */
   readonly launcher?: readonly string[];
-  /** Command that starts the function instead of `node`, such as one that runs its image; gets the Runtime API's address. */
+  /** Starts the function in place of `node`, such as by running its image, given the Runtime API's address. */
   readonly command?: (runtimeApi: string) => readonly string[];
   /** Options of `node`. */
   readonly nodeOptions?: readonly string[];
   readonly limits?: LambdaLimits;
 }
 
-/** What Lambda holds a function to; nothing by default. */
+/** Lambda's limits to apply; none by default. */
 export interface LambdaLimits {
   /**
-   * Megabytes that the process may allocate. Enforced by the system (`ulimit -d`), stricter than Lambda: all writable memory of
-   * the process counts, whether it is used or not. Linux only.
+   * Megabytes that the process may allocate, enforced with `ulimit -d` (Linux only). Stricter than Lambda: counts all
+   * writable memory of the process, used or not.
    */
   readonly memoryMb?: number;
-  /** Largest event and largest result, in bytes of JSON: Lambda has 6 MB. */
+  /** Largest event and result, in bytes of JSON; Lambda's limit is 6 MB. */
   readonly payloadBytes?: number;
-  /** Time for an event; a function that takes longer is ended. */
+  /** Longest time for an event; the function is stopped after it. */
   readonly timeoutSeconds?: number;
-  /** No file can be written, neither in the image's folder nor in /tmp (`ulimit -f 0`). */
+  /** Forbids writing files, also to /tmp (`ulimit -f 0`). */
   readonly noWrites?: boolean;
 }
 
-/** What the function reports when it cannot start. */
+/** The error that the function reports when it cannot start. */
 export interface InitError {
   readonly errorType: string;
   readonly errorMessage: string;
@@ -54,7 +54,7 @@ interface Invocation {
   timer?: NodeJS.Timeout;
 }
 
-/** A running function behind its entrance. */
+/** A running function and its HTTP endpoint. */
 export class LocalLambda {
   private readonly waiting: Invocation[] = [];
   private readonly running = new Map<string, Invocation>();
@@ -67,9 +67,9 @@ export class LocalLambda {
   /** Called when the function asks for its first event or reports that it cannot start. */
   private settle: () => void = () => undefined;
 
-  /** Address of the entrance; set once started. */
+  /** Address of the HTTP endpoint; set by `start`. */
   url = "";
-  /** Resolves to the seconds from the start of the process until it took events: Lambda's INIT phase. */
+  /** Resolves to the seconds from the start of the process until it asked for events: Lambda's INIT phase. */
   readonly initialized: Promise<number>;
 
   private constructor(private readonly limits: LambdaLimits) {
@@ -79,7 +79,7 @@ export class LocalLambda {
     });
   }
 
-  /** Starts the function's main program as Lambda does: with the Runtime API's address in the environment. */
+  /** Starts the function's main program as Lambda does, with the Runtime API's address in the environment. */
   static async start(options: LocalLambdaOptions): Promise<LocalLambda> {
     const limits = options.limits ?? {};
     const lambda = new LocalLambda(limits);
@@ -104,12 +104,12 @@ export class LocalLambda {
     return lambda;
   }
 
-  /** What the function reported when it could not start; undefined while all is well. */
+  /** The error that the function reported when it could not start, if any. */
   get initError(): InitError | undefined {
     return this.failure;
   }
 
-  /** Highest resident memory of the function's process so far, in bytes; undefined where the system does not tell. */
+  /** Peak resident memory of the function's process in bytes; undefined if the system does not report it. */
   get peakMemoryBytes(): number | undefined {
     return peakMemoryOf(this.child?.pid);
   }
@@ -136,7 +136,7 @@ export class LocalLambda {
     }
   }
 
-  /** The process is gone: nobody will answer what waits. */
+  /** Fails all open requests after the process has ended. */
   private ended(how: string): void {
     this.failure ??= { errorType: "Runtime.ExitError", errorMessage: `The function's process ended: ${how}.` };
     this.settle();
@@ -193,18 +193,18 @@ export class LocalLambda {
   }
 }
 
-/** API Gateway's own answer, where the function gives none. */
+/** Sends API Gateway's error response, when the function gives no result. */
 function gatewayError(answer: ServerResponse, status: number, message: string): void {
   answer.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ message }));
 }
 
-/** The command that sets the system's limits before it becomes the program. */
+/** A shell command that sets the system's limits and then runs the program. */
 function bounds({ memoryMb, noWrites }: LambdaLimits): string[] {
   const limits = [...(memoryMb ? [`ulimit -d ${memoryMb * 1024}`] : []), ...(noWrites ? ["ulimit -f 0"] : [])];
   return limits.length === 0 ? [] : ["sh", "-c", [...limits, 'exec "$@"'].join("; "), "lambda"];
 }
 
-/** Highest resident memory of a process so far, in bytes (Linux only). */
+/** Peak resident memory of a process in bytes (Linux only). */
 export function peakMemoryOf(pid: number | undefined): number | undefined {
   try {
     const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];

@@ -1,4 +1,4 @@
-/** @module Latencies of both ways to serve, measured on this machine through their real programs. */
+/** @module Measures the latencies of the function and of the server on this machine, with their real programs. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -8,42 +8,41 @@ import { HistoError, InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import { type LambdaLimits, LocalLambda, peakMemoryOf } from "./local-lambda";
 
-/** Memory at which AWS gives a function one whole CPU. */
+/** Memory with which a function gets one whole CPU. */
 const MEMORY_PER_CPU_MB = 1769;
 
-/** Seconds, one value per observation. */
+/** In seconds, one value per observation. */
 export interface MeasuredLambda {
-  /** From the start of the process until it takes events. */
+  /** From the start of the process until it asks for events. */
   readonly init: readonly number[];
-  /** First request of an environment, without its start. */
+  /** First request of an environment, after its start. */
   readonly first: readonly number[];
   readonly warm: readonly number[];
   readonly peakMemoryBytes: number | undefined;
-  /** CPUs that the function was held to; undefined where this system cannot. */
+  /** CPUs that the function was limited to; undefined if this system cannot limit them. */
   readonly cpus: number | undefined;
 }
 
 export interface MeasuredServer {
-  /** From the start of the program until `/readyz` is good. */
+  /** From the start of the program until `/readyz` succeeds. */
   readonly start: number;
   /** One request after the other. */
   readonly warm: readonly number[];
-  /** Requests per second with many at a time. */
+  /** Requests per second, with many at a time. */
   readonly throughput: number;
   /** Latencies with many at a time. */
   readonly loaded: readonly number[];
   readonly peakMemoryBytes: number | undefined;
 }
 
-/** What Lambda allows beside memory and CPUs: 6 MB of event and answer, 29 s, no file but in /tmp. */
+/** Lambda's limits besides memory and CPUs. */
 const LIMITS: LambdaLimits = { payloadBytes: 6 * 2 ** 20, timeoutSeconds: 29, noWrites: true };
 
 /**
- * The handler behind the Runtime API's stand-in, held to `memoryMb`, to the CPUs that they buy (whole CPUs, at least one), and to
- * Lambda's other limits.
+ * Measures the function under Lambda's limits: `memoryMb`, the CPUs that come with it (rounded down, at least one), size of
+ * events, time, files.
  * @param tile encoded image to classify
- * @throws {HistoError} `MEASUREMENT_FAILED` where the function does not start, answers with an error, or needs more
- *   memory than it is given
+ * @throws {HistoError} `MEASUREMENT_FAILED` if the function does not start, answers with an error, or exceeds its memory
  */
 export async function measureLambda(
   model: string,
@@ -60,7 +59,7 @@ export async function measureLambda(
     const lambda = await LocalLambda.start({
       environment: { NODE_ENV: "production", HISTO_MODEL: model, HISTO_LOG_LEVEL: "silent" },
       launcher: launcher ?? [],
-      // The system's limit on memory is Linux's; elsewhere the heap is bounded, and the peak is looked at below.
+      // Only Linux can limit a process's memory; elsewhere limit the heap and check the peak below.
       nodeOptions: process.platform === "linux" ? [] : [`--max-old-space-size=${Math.round(memoryMb / 2)}`],
       limits: process.platform === "linux" ? { ...LIMITS, memoryMb } : LIMITS,
       root: compiledRoot(),
@@ -81,7 +80,7 @@ export async function measureLambda(
   return { init, first, warm, peakMemoryBytes, cpus: launcher && cpus };
 }
 
-/** The server as its container runs it (serve/ec2/compose.yaml), without the container. */
+/** Measures the server with the settings of its container (serve/ec2/compose.yaml). */
 export async function measureServer(
   model: string,
   tile: Uint8Array,
@@ -117,7 +116,7 @@ export async function measureServer(
   }
 }
 
-/** Seconds of one prediction, from sending the tile until the whole answer is there. */
+/** Seconds of one prediction, from sending the tile until the whole response has arrived. */
 async function timedRequest(url: string, tile: Uint8Array): Promise<number> {
   const started = performance.now();
   const headers = { "content-type": "image/png" };
@@ -127,14 +126,14 @@ async function timedRequest(url: string, tile: Uint8Array): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
-/** Command that holds a program to the first `cpus` CPUs; undefined where the system has none. */
+/** Command that limits a program to the first `cpus` CPUs; undefined if the system has no such command. */
 function pinning(cpus: number): string[] | undefined {
   const command = ["taskset", "-c", cpus === 1 ? "0" : `0-${cpus - 1}`];
   const [program = "", ...args] = [...command, process.execPath, "--version"];
   return spawnSync(program, args).status === 0 ? command : undefined;
 }
 
-/** The project, with its compiled programs. */
+/** The project's root. @throws {InputError} `NOT_COMPILED` */
 function compiledRoot(): string {
   const root = projectRoot();
   if (existsSync(join(root, "dist", "serve", "lambda", "bootstrap.js"))) return root;
@@ -167,5 +166,5 @@ async function readyAt(url: string): Promise<void> {
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new HistoError("MEASUREMENT_FAILED", "The server did not get ready in 30 s.");
+  throw new HistoError("MEASUREMENT_FAILED", "The server was not ready after 30 s.");
 }

@@ -1,29 +1,29 @@
-/** @module The steps of a deployment and of its removal, as the commands they are. Nothing is run here. */
+/** @module The steps of a deployment and of its removal, as commands; `runPlan` runs them. */
 import { architectureOf, type CpuArchitecture, type DeploymentSettings } from "./settings";
 
-/** One step: a command whose words may name values of earlier steps, such as `{account}`. */
+/** A command whose words may refer to outputs of earlier steps, such as `{account}`. */
 export interface Step {
   readonly title: string;
   readonly command: readonly string[];
   /** Folder of the command, relative to the project. */
   readonly folder?: string;
-  /** Name under which what the command prints is known to later steps. */
+  /** Name by which later steps refer to the command's output. */
   readonly gives?: string;
 }
 
 /** Ways to serve a model. */
 export type DeploymentTarget = "lambda" | "ec2";
-/** What can be deployed and removed by itself. */
+/** What can be deployed and removed separately. */
 export type DeploymentPart = DeploymentTarget | "tracking";
 
 interface TrackingPlanOptions {
-  /** Tag of the images: new for each deployment, as tags are immutable. */
+  /** Tag of the images. Tags are immutable, so that each deployment needs a new one. */
   readonly tag: string;
   readonly settingsFile: string;
 }
 
 interface PlanOptions extends TrackingPlanOptions {
-  /** Exported model directory: baked into the function's image, or released to the servers' volume. */
+  /** Exported model directory: becomes part of the function's image, or is uploaded to the servers' volume. */
   readonly model: string;
   /** Name of the model's release on the volume, such as its version. */
   readonly release: string;
@@ -31,7 +31,7 @@ interface PlanOptions extends TrackingPlanOptions {
 
 const AWS_FOLDER = "serve/aws";
 
-/** One AWS operation of serve/aws/src/operate.ts. */
+/** A command of serve/aws/src/operate.ts. */
 const operate = (...args: readonly string[]) => ["node", `${AWS_FOLDER}/dist/serve/aws/src/operate.js`, ...args];
 
 const cdk = (title: string, verb: "deploy" | "destroy", settingsFile: string, stacks: readonly string[]): Step => ({
@@ -46,7 +46,7 @@ const cdk = (title: string, verb: "deploy" | "destroy", settingsFile: string, st
 
 const platform = (architecture: CpuArchitecture) => `linux/${architecture === "arm64" ? "arm64" : "amd64"}`;
 
-/** The registry of the account that the first step finds. */
+/** The account's registry; the first step finds the account. */
 const registryOf = ({ region }: DeploymentSettings) => `{account}.dkr.ecr.${region}.amazonaws.com`;
 
 interface Image {
@@ -57,7 +57,7 @@ interface Image {
   readonly context?: string;
 }
 
-/** Builds an image and pushes it; its digest is known to later steps by the repository's name. */
+/** Builds an image and pushes it. Later steps refer to its digest by the repository's name. */
 function imageSteps(settings: DeploymentSettings, tag: string, image: Image): Step[] {
   const { title, repository, architecture, options, context = "." } = image;
   return [
@@ -84,7 +84,7 @@ function firstSteps(settings: DeploymentSettings, settingsFile: string): Step[] 
   ];
 }
 
-/** The image with compose and the scripts of a machine. */
+/** The image with Docker Compose and the machine's scripts. */
 const toolsImage = (architecture: CpuArchitecture): Image => ({
   title: "the hosts' tools",
   repository: "tools",
@@ -92,16 +92,16 @@ const toolsImage = (architecture: CpuArchitecture): Image => ({
   options: ["--file", "serve/ec2/Dockerfile", "--target", "tools"],
 });
 
-/** Says in a parameter which image runs, for machines that start later. */
+/** Stores the image to run in a parameter, for machines that start later. */
 function put(settings: DeploymentSettings, parameter: string, repository: string): Step {
   const uri = `${registryOf(settings)}/${settings.name}/${repository}@{${repository}}`;
   return {
-    title: `Say which ${repository} image runs`,
+    title: `Record which ${repository} image to run`,
     command: operate("put", `/${settings.name}/${parameter}`, uri),
   };
 }
 
-/** The steps that deploy a target, from nothing or over what is there. */
+/** The steps that deploy a target, for the first time or again. */
 export function deploymentPlan(
   target: DeploymentTarget,
   settings: DeploymentSettings,
@@ -158,7 +158,7 @@ function ec2Plan(settings: DeploymentSettings, { model, release, tag, settingsFi
   ];
 }
 
-/** The steps that deploy the MLflow server, from nothing or over what is there. */
+/** The steps that deploy the MLflow server, for the first time or again. */
 export function trackingPlan(
   settings: DeploymentSettings,
   { tag, settingsFile }: TrackingPlanOptions,
@@ -185,17 +185,17 @@ export function trackingPlan(
   ];
 }
 
-/** Stacks in the order in which they can go, those that others need last. */
+/** Stacks in an order in which they can be removed: those that others need come last. */
 const REMOVAL_ORDER = ["github", "batch", "tracking", "ec2", "lambda", "alerts", "storage", "network"] as const;
 
-/** What stays after a removal, on purpose, and what it is. */
+/** Data that a removal keeps on purpose. */
 export const KEPT = [
   "the model volume (EFS)",
   "the buckets of tiles, of released models, of MLflow's artifacts and of access logs",
   "a last snapshot of MLflow's database",
 ] as const;
 
-/** Removes one part, or everything; the data named in {@link KEPT} stays. */
+/** The steps that remove one part, or everything but the data named in {@link KEPT}. */
 export function removalPlan(
   settings: DeploymentSettings,
   target: DeploymentPart | "all",
@@ -208,7 +208,7 @@ export function removalPlan(
   return parts.map((part) => cdk(`Remove ${part}`, "destroy", settingsFile, [`${settings.name}-${part}`]));
 }
 
-/** Puts known values into a command's words; unknown ones stay as they are, so that a plan can be shown. */
+/** Replaces references to known values in a command's words. Keeps the others, so that a plan can be shown. */
 export function filled(command: readonly string[], values: Readonly<Record<string, string>>): string[] {
   return command.map((word) => word.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole));
 }

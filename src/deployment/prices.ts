@@ -11,7 +11,7 @@ export interface PriceTable {
   readonly region: string;
   /** Year and month of the oldest price. */
   readonly asOf: string;
-  /** Day of the price list by service, such as `AWSLambda`, where the prices come from one (`histo deploy prices`). */
+  /** Day of publication by service, such as `AWSLambda`, for prices set by `histo deploy prices`. */
   readonly published?: Readonly<Record<string, string>>;
   readonly source: string;
   readonly hoursPerMonth: number;
@@ -51,15 +51,15 @@ export interface PriceTable {
   readonly fargateGbHour: number;
 }
 
-/** The committed table, below the project. */
+/** The committed table, relative to the project's root. */
 export const PRICE_FILE = "serve/aws/prices.json";
 
-/** The committed table, or another file of the same form. */
+/** Reads the committed table, or another one. */
 export function readPrices(path = join(projectRoot(), PRICE_FILE)): Promise<PriceTable> {
   return readJson<PriceTable>(path);
 }
 
-/** @throws {InputError} `PRICE_MISSING` where the table has no such instance type */
+/** @throws {InputError} `PRICE_MISSING` if the table does not contain the instance type */
 export function priceOf(table: Readonly<Record<string, number>>, type: string): number {
   const price = table[type];
   if (price === undefined) {

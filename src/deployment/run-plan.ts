@@ -1,4 +1,4 @@
-/** @module Carries out the steps of a plan, one after the other, with what each gives to the next. */
+/** @module Runs the steps of a plan in order and passes their outputs on. */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,9 +15,9 @@ interface RunPlanOptions {
 }
 
 /**
- * Runs the steps; their output goes to standard error, but for what a step gives.
- * @returns the values that the steps gave
- * @throws {HistoError} `DEPLOY_STEP_FAILED`, naming the step; the steps before it are done
+ * Runs the steps. Outputs that later steps need are collected; all others go to standard error.
+ * @returns the collected outputs by name
+ * @throws {HistoError} `DEPLOY_STEP_FAILED`, naming the step; the steps before it stay done
  */
 export async function runPlan(
   steps: readonly Step[],

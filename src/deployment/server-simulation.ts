@@ -1,23 +1,23 @@
 /**
- * @module A discrete-event simulation of servers behind one entrance: a bounded queue, a fixed number of requests at a
- * time per machine, and a fleet that follows its load with the delay of starting a machine.
+ * @module Discrete-event simulation of servers behind a load balancer: a bounded queue, a fixed number of concurrent
+ * requests per machine, and autoscaling with the delay of starting a machine.
  */
 import type { Random } from "../random/index";
-import { TimeHeap } from "./heap";
 import { type LatencySummary, type Sampler, summarize } from "./latency";
+import { TimeQueue } from "./time-queue";
 
 interface ServerSimulation {
-  /** Work of one request on one of a machine's places. */
+  /** Work of one request in one of a machine's places. */
   readonly work: Sampler;
-  /** Requests that one machine works on at a time. */
+  /** Concurrent requests of one machine. */
   readonly placesPerMachine: number;
-  /** Waiting requests allowed per machine; more are answered 503. */
+  /** Waiting requests allowed per machine; further ones get 503. */
   readonly queuePerMachine: number;
   readonly minimumMachines: number;
   readonly maximumMachines: number;
   /** The fleet grows or shrinks towards this share of busy places. */
   readonly targetUtilization: number;
-  /** Seconds between looks at the load. */
+  /** Seconds between scaling decisions. */
   readonly periodSeconds: number;
   /** Seconds from the decision until a new machine answers. */
   readonly bootSeconds: number;
@@ -37,28 +37,28 @@ export interface ServerOutcome {
   /** Requests answered 503 because the queue was full. */
   readonly rejected: number;
   readonly maxMachines: number;
-  /** Machine seconds paid for, those of booting included. */
+  /** Billed machine seconds, including booting. */
   readonly machineSeconds: number;
-  /** Waiting and work of the requests that were answered. */
+  /** Waiting time and work of the answered requests. */
   readonly latency: LatencySummary;
 }
 
-/** Runs the arrivals (seconds, ascending) through the fleet, first come first served. */
+/** Simulates the fleet for the given arrivals (seconds, ascending), first come first served. */
 export function simulateServers(arrivals: Float64Array, options: ServerSimulation, random: Random): ServerOutcome {
   return new Fleet(arrivals[0] ?? 0, options, random).run(arrivals);
 }
 
 class Fleet {
-  private readonly completions = new TimeHeap();
-  private readonly boots = new TimeHeap();
-  /** Arrival times of the requests that wait; those before `served` have been started. */
+  private readonly completions = new TimeQueue();
+  private readonly boots = new TimeQueue();
+  /** Arrival times of the queued requests; those before `served` have been started. */
   private readonly queue: number[] = [];
   private served = 0;
   private machines: number;
   private maxMachines: number;
   private machineSeconds = 0;
   private accounted: number;
-  private nextLook: number;
+  private nextDecision: number;
   private workInPeriod = 0;
   private rejected = 0;
   private readonly latencies: number[] = [];
@@ -71,7 +71,7 @@ class Fleet {
     this.machines = options.minimumMachines;
     this.maxMachines = this.machines;
     this.accounted = from;
-    this.nextLook = from + options.periodSeconds;
+    this.nextDecision = from + options.periodSeconds;
   }
 
   run(arrivals: Float64Array): ServerOutcome {
@@ -99,11 +99,11 @@ class Fleet {
   /** Handles everything that happens up to and including `now`. */
   private advance(now: number): void {
     for (;;) {
-      const time = Math.min(this.completions.first, this.boots.first, this.nextLook);
+      const time = Math.min(this.completions.first, this.boots.first, this.nextDecision);
       if (time > now) return;
       if (time === this.completions.first) this.completions.take();
       else if (time === this.boots.first) this.boot();
-      else this.look();
+      else this.scale();
       while (this.served < this.queue.length && this.completions.size < this.places) {
         this.start(this.queue[this.served++]!, time);
       }
@@ -123,18 +123,18 @@ class Fleet {
     this.maxMachines = Math.max(this.maxMachines, this.machines);
   }
 
-  /** Adds the machines that the load of the last period needs, or gives back one, as scaling policies do. */
-  private look(): void {
+  /** Adds the machines that the load of the last period needs, or removes one, as scaling policies do. */
+  private scale(): void {
     const { periodSeconds, placesPerMachine, targetUtilization, minimumMachines, maximumMachines } = this.options;
-    this.account(this.nextLook);
+    this.account(this.nextDecision);
     const needed = Math.ceil(this.workInPeriod / periodSeconds / (placesPerMachine * targetUtilization) - 1e-9);
     const wanted = Math.min(maximumMachines, Math.max(minimumMachines, needed));
     this.workInPeriod = 0;
     for (let count = this.machines + this.boots.size; count < wanted; count++) {
-      this.boots.add(this.nextLook + this.options.bootSeconds);
+      this.boots.add(this.nextDecision + this.options.bootSeconds);
     }
     if (wanted < this.machines && this.boots.size === 0) this.machines--;
-    this.nextLook += periodSeconds;
+    this.nextDecision += periodSeconds;
   }
 
   private account(until: number): void {

@@ -1,4 +1,4 @@
-/** @module What is deployed to AWS: one typed, checked settings file for the stacks, the commands and the cost estimate. */
+/** @module The settings file of a deployment to AWS, used by the stacks, the commands and the cost estimate. */
 import * as z from "zod";
 import { HistoError, InputError } from "../errors/index";
 import { readJson } from "../files/index";
@@ -16,26 +16,26 @@ const access = {
     z.enum(["iam", "none"]),
     "iam: callers sign requests with AWS credentials; none: anyone may call, within the throttling limits",
   ),
-  requestsPerSecond: option(whole(1, 10_000), "requests a second that are let through"),
-  burst: option(whole(1, 10_000), "requests at the same moment that are let through"),
+  requestsPerSecond: option(whole(1, 10_000), "allowed requests per second"),
+  burst: option(whole(1, 10_000), "allowed requests at the same moment"),
 };
 
 const lambdaSchema = z.strictObject({
   architecture: option(z.enum(["x86_64", "arm64"]), "processor"),
-  memoryMb: option(whole(512, 10_240), "memory, MB; processors go with it"),
-  timeoutSeconds: option(whole(1, 30), "longest request"),
+  memoryMb: option(whole(512, 10_240), "memory in MB; the share of processors is proportional to it"),
+  timeoutSeconds: option(whole(1, 30), "longest duration of a request"),
   reservedConcurrency: option(
     whole(1, 10_000),
-    "upper bound of simultaneous executions: bounds both the bill and the share of the account's limit",
+    "largest number of simultaneous executions: limits the bill and the share of the account's limit",
   ),
-  provisionedConcurrency: option(whole(0, 10_000), "environments kept warm, paid by the hour; 0 for none"),
+  provisionedConcurrency: option(whole(0, 10_000), "environments kept warm, billed by the hour; 0 for none"),
   modelSource: option(
     z.enum(["image", "efs"]),
-    "where the weights lie: in the container image, or on the shared EFS volume (puts the function into the VPC)",
+    "where the weights are: in the container image, or on the shared EFS volume (puts the function into the VPC)",
   ),
   snapStart: option(
     z.boolean(),
-    "start from a snapshot of the initialized process; not together with EFS or provisioned concurrency",
+    "start from a snapshot of the initialized process; not with EFS or provisioned concurrency",
   ),
   ...access,
 });
@@ -58,15 +58,15 @@ const batchSchema = z.strictObject({
 });
 
 const githubSchema = z.strictObject({
-  repository: matching(/^[\w.-]+\/[\w.-]+$/, "owner/name", "whose workflows may deploy, owner/name"),
-  environment: matching(/^[\w-]+$/, "a plain word", "protected environment that they deploy from"),
+  repository: matching(/^[\w.-]+\/[\w.-]+$/, "owner/name", "repository whose workflows may deploy, owner/name"),
+  environment: matching(/^[\w-]+$/, "letters, digits, _ and -", "protected environment from which they deploy"),
 });
 
-/** The settings file. A part that is absent is not deployed. */
+/** The settings file. Absent parts are not deployed. */
 export const settingsSchema = z.strictObject({
   name: matching(
     /^[a-z][a-z0-9-]{0,15}$/,
-    "1 to 16 of a-z, 0-9 and -, a letter first",
+    "1 to 16 of a-z, 0-9 and -, beginning with a letter",
     "prefix of every stack and resource name",
   ),
   region: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-west-1", "AWS region"),
@@ -80,8 +80,8 @@ export const settingsSchema = z.strictObject({
       rule: "be an e-mail address",
     },
   ),
-  monthlyBudgetUsd: option(z.number().positive(), "notices are sent when the bill comes near"),
-  logRetentionDays: option(z.literal(RETENTION), "how long log lines are kept"),
+  monthlyBudgetUsd: option(z.number().positive(), "send notices when the bill approaches this amount"),
+  logRetentionDays: option(z.literal(RETENTION), "how long to keep log lines"),
   endpointZones: option(
     z.literal([1, 2]),
     "availability zones with interface endpoints: 1 is cheap, 2 survives the loss of a zone",
@@ -93,7 +93,6 @@ export const settingsSchema = z.strictObject({
   github: option(githubSchema.optional(), "deployment from GitHub"),
 });
 
-/** The whole deployment. A part that is absent is not deployed. */
 export type DeploymentSettings = Readonly<z.output<typeof settingsSchema>>;
 export type LambdaSettings = Readonly<z.output<typeof lambdaSchema>>;
 export type Ec2Settings = Readonly<z.output<typeof ec2Schema>>;
@@ -111,7 +110,7 @@ export async function readSettings(path: string): Promise<DeploymentSettings> {
   return checkSettings(await readJson<DeploymentSettings>(path), path);
 }
 
-/** Returns the settings unchanged, or throws an {@link InputError} `SETTINGS_INVALID` that names the first wrong key. */
+/** Returns the settings unchanged. @throws {InputError} `SETTINGS_INVALID`, naming the first wrong key */
 export function checkSettings(settings: DeploymentSettings, source = "settings"): DeploymentSettings {
   const refuse = (message: string) => {
     throw new InputError("SETTINGS_INVALID", `${source}: ${message}`);

@@ -1,7 +1,7 @@
 /** @module Traffic patterns: a rate over time, and arrivals drawn from it. */
 import type { Random } from "../random/index";
 
-/** Requests per second as a function of the seconds since midnight of a Monday. */
+/** Requests per second as a function of the seconds since midnight on Monday. */
 export interface TrafficPattern {
   readonly name: string;
   /** Upper bound of `rate`. */
@@ -17,7 +17,7 @@ export function constantTraffic(requestsPerSecond: number): TrafficPattern {
   return { name: `constant ${requestsPerSecond}/s`, peak: requestsPerSecond, rate: () => requestsPerSecond };
 }
 
-/** Weekdays from 8 to 18 h with a peak around 13 h; `night` at all other times. */
+/** Weekdays from 8 to 18 h with a peak at 13 h; the rate `night` at all other times. */
 export function officeHours(peak: number, night = 0): TrafficPattern {
   return {
     name: `office hours, up to ${peak}/s`,
@@ -31,7 +31,7 @@ export function officeHours(peak: number, night = 0): TrafficPattern {
   };
 }
 
-/** A low rate with a burst of `seconds` every `every` seconds, such as a scanner that sends a batch of slides. */
+/** A low rate with a burst of `seconds` every `every` seconds, such as from a scanner that sends batches of slides. */
 export function spikes(base: number, peak: number, every: number, seconds: number): TrafficPattern {
   return {
     name: `spikes of ${peak}/s`,
@@ -62,7 +62,7 @@ export function arrivals(pattern: TrafficPattern, from: number, until: number, r
   return Float64Array.from(times);
 }
 
-/** Exponentially distributed with the given mean. */
+/** Draws from the exponential distribution with the given mean. */
 export function exponential(mean: number, random: Random): number {
   return -mean * Math.log(1 - random.next());
 }

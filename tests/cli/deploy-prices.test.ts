@@ -23,7 +23,7 @@ test("files of the price list renew the table, and what they lack is said", asyn
   const table = join(folder, "prices.json");
   await copyFile(join(projectRoot(), PRICE_FILE), table);
   const before = await readPrices();
-  const file = join(folder, "AmazonECS.json");
+  const file = join(folder, "AmazonECS.csv");
   await writeFile(file, offerFiles({ ...before, fargateGbHour: 0.005 }, "2026-11-20").get("AmazonECS") ?? "");
   const { changed, kept } = histoJson<Renewed>("deploy", "prices", "--file", file, "--table", table);
   assert.deepEqual(changed, { fargateGbHour: [before.fargateGbHour, 0.005] });
@@ -37,7 +37,7 @@ test("another file is refused in one line, and the table stays as it was", async
   await copyFile(join(projectRoot(), PRICE_FILE), table);
   const before = await readFile(table, "utf8");
   for (const [file, message] of [
-    [table, /prices\.json is no offer file of AWS's price list in JSON .*: formatVersion is missing/],
+    [table, /prices\.json is no offer file of AWS's price list in CSV .*: it does not begin with FormatVersion/],
     [join(folder, "none.json"), /^histo: --file: .*none\.json does not exist\.$/],
   ] as const) {
     const { status, stderr } = histo("deploy", "prices", "--file", file, "--table", table, "--quiet");
@@ -49,7 +49,7 @@ test("another file is refused in one line, and the table stays as it was", async
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^histo: http:\/\/127\.0\.0\.1:9\/offers\/v1\.0\/aws\/AWSLambda\/current\/us-east-1\/index\.json: .*--file/,
+    /^histo: http:\/\/127\.0\.0\.1:9\/offers\/v1\.0\/aws\/AWSLambda\/current\/us-east-1\/index\.csv: .*--file/,
   );
   assert.equal(await readFile(table, "utf8"), before);
 });
@@ -61,7 +61,7 @@ test("without files the whole price list is fetched; services without a region f
   const files = offerFiles({ ...(await readPrices()), hostedZoneMonth: 0.6 }, "2026-11-20");
   const server = createServer((request, response) => {
     const [, offer = "", place] =
-      /^\/offers\/v1\.0\/aws\/(\w+)\/current\/(.*)index\.json$/.exec(request.url ?? "") ?? [];
+      /^\/offers\/v1\.0\/aws\/(\w+)\/current\/(.*)index\.csv$/.exec(request.url ?? "") ?? [];
     const text = place === (offer === "AmazonRoute53" ? "" : "us-east-1/") ? files.get(offer) : undefined;
     response.writeHead(text ? 200 : 403).end(text);
   }).listen(0, "127.0.0.1");

@@ -24,7 +24,7 @@ async function* inPieces(text: string, size: number): AsyncGenerator<Uint8Array>
 }
 
 const read = (text: string, region = "us-east-1", size = 1 << 16): Promise<Offer> =>
-  readOffer(inPieces(text, size), "offer.json", hasPrice(region));
+  readOffer(inPieces(text, size), "offer.csv", hasPrice(region));
 
 const readAll = async (files: ReadonlyMap<string, string>, region?: string) =>
   Promise.all([...files.values()].map((text) => read(text, region)));
@@ -85,21 +85,22 @@ test("what is no offer file is refused with its reason", async () => {
   const table = await readPrices();
   const text = offerFiles(table, "2026-11-20").get("AWSLambda") ?? "";
   const cases: [string, RegExp][] = [
-    ["", /ends in the middle/],
-    [text.slice(0, -40), /ends in the middle/],
-    ["SKU,OfferTermCode,RateCode\n", /no JSON/],
-    ["[]", /no object/],
-    [JSON.stringify(table), /formatVersion is missing/],
-    ['{"formatVersion":"v1.0","publicationDate":"2026-11-20T00:00:00Z","regions":{}}', /names no offerCode/],
-    ['{"formatVersion":"v2.0","offerCode":"AWSLambda","products":{"A":{"sku":"A"}}}', /v2\.0 and not v1\.0/],
-    [text.replace(/"OnDemand"/, '"Spot"'), /no on-demand terms/],
-    [text.replace(/"attributes": \{/, '"attributes": {,'), /JSON/],
+    ["", /no row of column names/],
+    [text.slice(0, text.indexOf('"SKU"')), /no row of column names/],
+    [text.slice(0, -40), /a row is incomplete|Quote Not Closed/i],
+    ["SKU,OfferTermCode,RateCode\n", /does not begin with FormatVersion/],
+    [JSON.stringify(table, null, 2), /not index\.json\): it does not begin with FormatVersion/],
+    [JSON.stringify({ formatVersion: "v1.0", offerCode: "AWSLambda" }), /not index\.json\): it does not begin/],
+    [text.replace(/"OfferCode".*\n/, ""), /it has no OfferCode/],
+    [text.replace(/"Publication Date".*\n/, ""), /it has no Publication Date/],
+    [text.replace("v1.0", "v2.0"), /v2\.0 and not v1\.0/],
+    [text.replaceAll('"OnDemand"', '"Spot"'), /no on-demand prices/],
   ];
   for (const [bad, message] of cases) {
     await assert.rejects(read(bad), (error: Error & { code: string }) => {
       assert.equal(error.code, "PRICE_LIST_INVALID");
       assert.match(error.message, message);
-      assert.match(error.message, /^offer\.json is no offer file .*\.$/);
+      assert.match(error.message, /^offer\.csv is no offer file .*\.$/);
       return true;
     });
   }

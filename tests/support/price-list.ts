@@ -16,19 +16,19 @@ function productsOf(table: PriceTable, prefix: string): Sold[] {
     usage: string,
     dollars: number,
     { unit = "Quantity", ...attributes }: Record<string, string> = {},
-  ): Sold => ({ offer, attributes: { usagetype: `${prefix}${usage}`, ...attributes }, unit, tiers: [[0, dollars]] });
+  ): Sold => ({ offer, attributes: { usageType: `${prefix}${usage}`, ...attributes }, unit, tiers: [[0, dollars]] });
   const lambda = (group: string, usage: string, dollars: number): Sold => ({
-    ...sold("AWSLambda", usage, dollars, { group }),
+    ...sold("AWSLambda", usage, dollars, { Group: group }),
     tiers: [
       [6e9, 0.9 * dollars],
       [0, dollars],
     ],
   });
   const linux = {
-    operatingSystem: "Linux",
-    preInstalledSw: "NA",
-    tenancy: "Shared",
-    capacitystatus: "Used",
+    "Operating System": "Linux",
+    "Pre Installed S/W": "NA",
+    Tenancy: "Shared",
+    CapacityStatus: "Used",
     unit: "Hrs",
   };
   const { lambda: l } = table;
@@ -46,21 +46,21 @@ function productsOf(table: PriceTable, prefix: string): Sold[] {
     sold("AmazonApiGateway", "ApiGatewayHttpRequest", table.httpApiRequest, { unit: "Requests" }),
     sold("AmazonApiGateway", "ApiGatewayRequest", 3.5),
     ...Object.entries(table.instanceHour).flatMap(([instanceType, dollars]) => [
-      sold("AmazonEC2", `BoxUsage:${instanceType}`, dollars, { ...linux, instanceType }),
+      sold("AmazonEC2", `BoxUsage:${instanceType}`, dollars, { ...linux, "Instance Type": instanceType }),
       sold("AmazonEC2", `BoxUsage:${instanceType}`, 2 * dollars, {
         ...linux,
-        instanceType,
-        operatingSystem: "Windows",
+        "Instance Type": instanceType,
+        "Operating System": "Windows",
       }),
       sold("AmazonEC2", `DedicatedUsage:${instanceType}`, 3 * dollars, {
         ...linux,
-        instanceType,
-        tenancy: "Dedicated",
+        "Instance Type": instanceType,
+        Tenancy: "Dedicated",
       }),
       sold("AmazonEC2", `UnusedBox:${instanceType}`, dollars, {
         ...linux,
-        instanceType,
-        capacitystatus: "UnusedCapacityReservation",
+        "Instance Type": instanceType,
+        CapacityStatus: "UnusedCapacityReservation",
       }),
     ]),
     sold("AmazonEC2", "EBS:VolumeUsage.gp3", table.diskGbMonth, { unit: "GB-Mo" }),
@@ -68,31 +68,36 @@ function productsOf(table: PriceTable, prefix: string): Sold[] {
     sold("AmazonEC2", "NatGateway-Hours", table.natGatewayHour, { unit: "Hrs" }),
     sold("AmazonEC2", "NatGateway-Bytes", table.natGatewayGb, { unit: "GB" }),
     ...Object.entries(table.databaseHour).flatMap(([instanceType, dollars]) =>
-      ["PostgreSQL", "MySQL"].flatMap((databaseEngine, i) => [
+      ["PostgreSQL", "MySQL"].flatMap((engine, i) => [
         sold("AmazonRDS", `InstanceUsage:${instanceType}`, dollars + i, {
-          ...{ instanceType, databaseEngine, deploymentOption: "Single-AZ", unit: "Hrs" },
+          ...{
+            "Instance Type": instanceType,
+            "Database Engine": engine,
+            "Deployment Option": "Single-AZ",
+            unit: "Hrs",
+          },
         }),
         sold("AmazonRDS", `Multi-AZUsage:${instanceType}`, 2 * dollars, {
-          ...{ instanceType, databaseEngine, deploymentOption: "Multi-AZ", unit: "Hrs" },
+          ...{ "Instance Type": instanceType, "Database Engine": engine, "Deployment Option": "Multi-AZ", unit: "Hrs" },
         }),
       ]),
     ),
     sold("AmazonRDS", "RDS:GP3-Storage", table.databaseStorageGbMonth, {
-      deploymentOption: "Single-AZ",
+      "Deployment Option": "Single-AZ",
       unit: "GB-Mo",
     }),
-    sold("AmazonRDS", "RDS:Multi-AZ-GP3-Storage", 0.23, { deploymentOption: "Multi-AZ", unit: "GB-Mo" }),
+    sold("AmazonRDS", "RDS:Multi-AZ-GP3-Storage", 0.23, { "Deployment Option": "Multi-AZ", unit: "GB-Mo" }),
     sold("AmazonVPC", "VpcEndpoint-Hours", table.interfaceEndpointHour, { unit: "Hrs" }),
     sold("AmazonVPC", "VpcEndpoint-Bytes", table.interfaceEndpointGb, { unit: "GB" }),
     sold("AmazonEFS", "TimedStorage-ByteHrs", table.efsGbMonth, { unit: "GB-Mo" }),
     sold("AmazonEFS", "IATimedStorage-ByteHrs", 0.016, { unit: "GB-Mo" }),
-    sold("AmazonEFS", "ETDataAccess-Bytes", table.efsReadGb, { accessType: "Read", unit: "GB" }),
-    sold("AmazonEFS", "ETDataAccess-Bytes", 0.06, { accessType: "Write", unit: "GB" }),
+    sold("AmazonEFS", "ETDataAccess-Bytes", table.efsReadGb, { "Access Type": "Read", unit: "GB" }),
+    sold("AmazonEFS", "ETDataAccess-Bytes", 0.06, { "Access Type": "Write", unit: "GB" }),
     sold("AmazonECR", "TimedStorage-ByteHrs", table.registryGbMonth, { unit: "GB-Mo" }),
-    sold("AmazonS3", "TimedStorage-ByteHrs", table.bucketGbMonth, { volumeType: "Standard", unit: "GB-Mo" }),
-    sold("AmazonS3", "TimedStorage-GlacierByteHrs", 0.0036, { volumeType: "Amazon Glacier", unit: "GB-Mo" }),
+    sold("AmazonS3", "TimedStorage-ByteHrs", table.bucketGbMonth, { "Volume Type": "Standard", unit: "GB-Mo" }),
+    sold("AmazonS3", "TimedStorage-GlacierByteHrs", 0.0036, { "Volume Type": "Amazon Glacier", unit: "GB-Mo" }),
     {
-      ...sold("AWSDataTransfer", "DataTransfer-Out-Bytes", 0, { transferType: "AWS Outbound", unit: "GB" }),
+      ...sold("AWSDataTransfer", "DataTransfer-Out-Bytes", 0, { "Transfer Type": "AWS Outbound", unit: "GB" }),
       tiers: [
         [10240, 0.085],
         [0, 0],
@@ -105,12 +110,12 @@ function productsOf(table: PriceTable, prefix: string): Sold[] {
     sold("AmazonCloudWatch", "CW:MetricMonitorUsage", table.metricMonth, { unit: "Metrics" }),
     {
       ...sold("AmazonCloudWatch", "", 0),
-      attributes: { usagetype: "DashboardsUsageHour" },
+      attributes: { usageType: "DashboardsUsageHour" },
       tiers: [[0, table.dashboardMonth]],
     },
     sold("awskms", "KMS-Keys", table.keyMonth, { unit: "Keys" }),
     sold("AWSSecretsManager", "AWSSecretsManager-Secrets", table.secretMonth, { unit: "Secrets" }),
-    { ...sold("AmazonRoute53", "", 0), attributes: { usagetype: "HostedZone" }, tiers: [[0, table.hostedZoneMonth]] },
+    { ...sold("AmazonRoute53", "", 0), attributes: { usageType: "HostedZone" }, tiers: [[0, table.hostedZoneMonth]] },
     sold("AmazonECS", "Fargate-vCPU-Hours:perCPU", table.fargateCpuHour, { unit: "hours" }),
     sold("AmazonECS", "Fargate-ARM-vCPU-Hours:perCPU", 0.03, { unit: "hours" }),
     sold("AmazonECS", "Fargate-GB-Hours", table.fargateGbHour, { unit: "hours" }),
@@ -129,42 +134,39 @@ export function offerFiles(
 }
 
 function fileOf(offerCode: string, products: readonly Sold[], published: string, region: string): string {
-  const skus = products.map((_, i) => `SKU${String(i).padStart(4, "0")}`);
-  const isGlobal = ({ attributes }: Sold) => /^(HostedZone|Dashboards)/.test(attributes.usagetype ?? "");
-  return JSON.stringify(
-    {
-      formatVersion: "v1.0",
-      disclaimer: 'This pricing list is for informational purposes only: "{[", C:\\, ü.',
-      offerCode,
-      version: published.replaceAll("-", ""),
-      publicationDate: `${published}T12:00:00Z`,
-      products: Object.fromEntries(
-        products.map((sold, i) => {
-          const regionCode = isGlobal(sold) ? "" : region;
-          return [skus[i], { sku: skus[i], productFamily: "Any", attributes: { ...sold.attributes, regionCode } }];
-        }),
-      ),
-      terms: {
-        OnDemand: Object.fromEntries(products.map((sold, i) => [skus[i], termsOf(skus[i] as string, sold)])),
-        Reserved: { SKU0000: { "SKU0000.X": { priceDimensions: { Y: { unit: "Hrs", pricePerUnit: { USD: "9" } } } } } },
-      },
-      attributesList: {},
-    },
-    null,
-    2,
-  );
+  const attributes = [...new Set(products.flatMap((sold) => Object.keys(sold.attributes)))];
+  const isGlobal = (sold: Sold) => /^(HostedZone|Dashboards)/.test(sold.attributes.usageType ?? "");
+  const metadata = [
+    ["FormatVersion", "v1.0"],
+    ["Disclaimer", 'This pricing list is for informational purposes only: "a,b", C:\\, ü.'],
+    ["Publication Date", `${published}T12:00:00Z`],
+    ["Version", published.replaceAll("-", "")],
+    ["OfferCode", offerCode],
+  ];
+  const columns = ["SKU", "OfferTermCode", "RateCode", "TermType", "PriceDescription", "StartingRange", "EndingRange"];
+  const header = [...columns, "Unit", "PricePerUnit", "Currency", "Product Family", "Region Code", ...attributes];
+  const rows = products.flatMap((sold, i) => {
+    const sku = `SKU${String(i).padStart(4, "0")}`;
+    const rest = ["Any", isGlobal(sold) ? "" : region, ...attributes.map((name) => sold.attributes[name] ?? "")];
+    const price = (term: string, from: number, dollars: number, n: number) => [
+      ...[
+        sku,
+        "JRTCKXETXF",
+        `${sku}.JRTCKXETXF.${n}`,
+        term,
+        `$${dollars} per ${sold.unit}, "net"`,
+        String(from),
+        "Inf",
+      ],
+      ...[sold.unit, dollars.toFixed(10), "USD", ...rest],
+    ];
+    return [
+      price("Reserved", 0, 9, 99),
+      ...sold.tiers.map(([from, dollars], n) => price("OnDemand", from, dollars, n)),
+    ];
+  });
+  return `${[...metadata, header, ...rows].map((row) => row.map(quoted).join(",")).join("\n")}\n`;
 }
 
-function termsOf(sku: string, { tiers, unit }: Sold): object {
-  const dimensions = tiers.map(([from, dollars], i) => [
-    `${sku}.JRTCKXETXF.${i}`,
-    {
-      ...{ rateCode: `${sku}.JRTCKXETXF.${i}`, description: `$${dollars} per ${unit}`, beginRange: String(from) },
-      ...{ endRange: "Inf", unit, pricePerUnit: { USD: dollars.toFixed(10) }, appliesTo: [] },
-    },
-  ]);
-  const key = `${sku}.JRTCKXETXF`;
-  return {
-    [key]: { offerTermCode: "JRTCKXETXF", sku, priceDimensions: Object.fromEntries(dimensions), termAttributes: {} },
-  };
-}
+/** Empty fields are without quotes, as in AWS's files. */
+const quoted = (field: string) => (field === "" ? "" : `"${field.replaceAll('"', '""')}"`);

@@ -1,38 +1,37 @@
-/** @module The price table renewed from offer files of AWS's price list. */
+/** @module Updates the price table from offer files of AWS's price list. */
 import { InputError } from "../../errors/index";
 import type { PriceTable } from "../prices";
 import type { Offer, Product, Tier } from "./offer-file";
 import { isPriceOf, PRICE_RULES, PRICED_OFFERS, type PriceRule } from "./rules";
 
-/** What a renewal did to a table. */
+/** An updated table and what changed. */
 export interface Renewal {
   readonly table: PriceTable;
   /** By name, such as `lambda.requests`: before and after. */
   readonly changed: Readonly<Record<string, readonly [before: number, after: number]>>;
-  /** Prices that no given file has: as they were. */
+  /** Prices that are in none of the files and did not change. */
   readonly kept: readonly string[];
 }
 
-/** Metrics of a machine's detailed monitoring, which is sold by the metric. */
+/** Number of metrics of a machine's detailed monitoring, which is priced by metric. */
 const DETAILED_METRICS = 7;
 
-/** Whether a product of an offer has a price of the table. */
+/** Tells whether the table contains the price of a product. */
 export function hasPrice(region: string): (offer: string, product: Product) => boolean {
   return (offer, product) => PRICE_RULES.some((rule) => isPriceOf(rule, offer, product, region));
 }
 
 /**
- * Puts the prices of offers into a copy of a table. Its date is the month of its oldest price: that of a service changes with
- * the service's file.
- * @throws {InputError} `PRICE_LIST_UNUSED` for an offer of which no price is used, `PRICE_LIST_INCOMPLETE` where an offer lacks a
- *   price, or another region's table would keep prices, `PRICE_LIST_AMBIGUOUS`
+ * Copies the prices of offers into a new table. The table's date is the month of its oldest price.
+ * @throws {InputError} `PRICE_LIST_UNUSED` for an offer without a price of the table, `PRICE_LIST_AMBIGUOUS`,
+ *   `PRICE_LIST_INCOMPLETE` if an offer lacks a price or the table would mix regions
  */
 export function renewPrices(before: PriceTable, offers: readonly Offer[], region: string): Renewal {
   for (const { code } of offers) {
     if (!PRICE_RULES.some((rule) => rule.offers.includes(code))) {
       throw new InputError(
         "PRICE_LIST_UNUSED",
-        `No price of ${code} is used here; used are ${PRICED_OFFERS.join(", ")}.`,
+        `No price of ${code} is used. Give files of ${PRICED_OFFERS.join(", ")}.`,
       );
     }
   }
@@ -54,10 +53,10 @@ export function renewPrices(before: PriceTable, offers: readonly Offer[], region
   if (metric !== undefined) found.set("detailedMonitoringMonth", Number((DETAILED_METRICS * metric).toPrecision(12)));
   const kept = [...prices.keys()].filter((name) => name !== "hoursPerMonth" && !found.has(name));
   if (region !== before.region && kept.length > 0) {
-    const wanted = PRICED_OFFERS.filter((code) => !offers.some((offer) => offer.code === code));
+    const absent = PRICED_OFFERS.filter((code) => !offers.some((offer) => offer.code === code));
     throw new InputError(
       "PRICE_LIST_INCOMPLETE",
-      `The table is of ${before.region}: for ${region} give the files of all services; missing are ${wanted.join(", ")}.`,
+      `The table has prices of ${before.region}. For ${region} give the files of all services; missing are ${absent.join(", ")}.`,
     );
   }
   const dates = { ...before.published, ...Object.fromEntries(offers.map(({ code, published }) => [code, published])) };
@@ -77,13 +76,13 @@ function ruleOf(name: string): PriceRule | undefined {
   );
 }
 
-/** The price of the first amounts that cost something. */
+/** The price of the first tier that is not free. */
 function priceIn(offers: readonly Offer[], rule: PriceRule, name: string, region: string): number | undefined {
   const type = rule.price.endsWith("*") ? name.slice(rule.price.length - 1) : undefined;
   const prices = offers.flatMap(({ code, products }) =>
     products
-      .filter((product) => isPriceOf(rule, code, product, region))
-      .filter(({ attributes }) => type === undefined || attributes.instanceType === type)
+      .filter(({ product }) => isPriceOf(rule, code, product, region))
+      .filter(({ product }) => type === undefined || product.instancetype === type)
       .flatMap(({ tiers }) => tiers.find((tier) => isPaid(tier, rule)) ?? []),
   );
   const different = [...new Set(prices.map(({ dollars }) => dollars))];
@@ -95,7 +94,7 @@ function priceIn(offers: readonly Offer[], rule: PriceRule, name: string, region
 
 const isPaid = ({ unit, dollars }: Tier, rule: PriceRule) => dollars > 0 && rule.unit.test(unit);
 
-/** The numbers of a table by name; groups and instance types are parted by the first dots. */
+/** The prices of a table with their names, such as `lambda.requests`. */
 function entriesOf(value: object, prefix = ""): [string, number][] {
   return Object.entries(value).flatMap(([key, inner]): [string, number][] => {
     if (typeof inner === "number") return [[`${prefix}${key}`, inner]];

@@ -1,17 +1,18 @@
 /**
- * @module Which product of AWS's price list each price of the table is. Usage types have the region's short name in front
- * (`USE1-`, nothing in us-east-1 for older services); what else tells products apart are their attributes.
+ * @module Which product of AWS's price list each price of the table is. Usage types begin with the region's short name
+ * (`USE1-`, nothing in us-east-1 for older services); other columns tell the remaining products apart.
  */
 import type { Product } from "./offer-file";
 
 /** One price of the table. */
 export interface PriceRule {
-  /** Where it stands in the table, such as `lambda.requests`; `*` stands for the attribute `instanceType`. */
+  /** Its name in the table, such as `lambda.requests`; `*` stands for the instance type. */
   readonly price: string;
-  /** Services whose offer file has it. */
+  /** Services whose offer files may have it. */
   readonly offers: readonly string[];
   readonly unit: RegExp;
   readonly usage: RegExp;
+  /** What further columns must contain. */
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
@@ -20,10 +21,10 @@ const GB = /^gb$/i;
 const GB_MONTH = /^gb-mo(nth)?$/i;
 const ANY = /./;
 
-/** A usage type in any region. */
+/** Matches a usage type in any region. */
 const usage = (name: string) => new RegExp(`^(?:[A-Za-z0-9]+(?:-[a-z]+-\\d)?-)?${name}$`);
 
-/** The price list groups what Lambda sells; the usage types of a group differ from region to region. */
+/** A price of Lambda, found by its group: the usage types of a group differ from region to region. */
 function lambda(price: string, group: string): PriceRule {
   return { price: `lambda.${price}`, offers: ["AWSLambda"], unit: ANY, usage: ANY, attributes: { group } };
 }
@@ -55,21 +56,21 @@ export const PRICE_RULES: readonly PriceRule[] = [
     offers: ["AmazonEC2"],
     unit: HOURS,
     usage: usage("BoxUsage:[a-z0-9.-]+"),
-    attributes: { operatingSystem: "Linux", preInstalledSw: "NA", tenancy: "Shared", capacitystatus: "Used" },
+    attributes: { operatingsystem: "Linux", preinstalledsw: "NA", tenancy: "Shared", capacitystatus: "Used" },
   },
   {
     price: "databaseHour.*",
     offers: ["AmazonRDS"],
     unit: HOURS,
     usage: usage("InstanceUsage:db\\.[a-z0-9.-]+"),
-    attributes: { databaseEngine: "PostgreSQL", deploymentOption: "Single-AZ" },
+    attributes: { databaseengine: "PostgreSQL", deploymentoption: "Single-AZ" },
   },
   {
     price: "databaseStorageGbMonth",
     offers: ["AmazonRDS"],
     unit: GB_MONTH,
     usage: usage("RDS:GP3-Storage"),
-    attributes: { deploymentOption: "Single-AZ" },
+    attributes: { deploymentoption: "Single-AZ" },
   },
   { price: "diskGbMonth", offers: ["AmazonEC2"], unit: GB_MONTH, usage: usage("EBS:VolumeUsage\\.gp3") },
   { price: "interfaceEndpointHour", offers: ["AmazonVPC"], unit: HOURS, usage: usage("VpcEndpoint-Hours") },
@@ -82,7 +83,7 @@ export const PRICE_RULES: readonly PriceRule[] = [
     offers: ["AmazonEFS"],
     unit: GB,
     usage: usage("ETDataAccess-Bytes"),
-    attributes: { accessType: "Read" },
+    attributes: { accesstype: "Read" },
   },
   { price: "registryGbMonth", offers: ["AmazonECR"], unit: GB_MONTH, usage: usage("TimedStorage-ByteHrs") },
   {
@@ -90,14 +91,14 @@ export const PRICE_RULES: readonly PriceRule[] = [
     offers: ["AmazonS3"],
     unit: GB_MONTH,
     usage: usage("TimedStorage-ByteHrs"),
-    attributes: { volumeType: "Standard" },
+    attributes: { volumetype: "Standard" },
   },
   {
     price: "transferOutGb",
     offers: ["AWSDataTransfer"],
     unit: GB,
     usage: usage("DataTransfer-Out-Bytes"),
-    attributes: { transferType: "AWS Outbound" },
+    attributes: { transfertype: "AWS Outbound" },
   },
   { price: "logGb", offers: ["AmazonCloudWatch"], unit: GB, usage: usage("DataProcessing-Bytes") },
   { price: "alarmMonth", offers: ["AmazonCloudWatch"], unit: ANY, usage: usage("CW:AlarmMonitorUsage") },
@@ -110,17 +111,17 @@ export const PRICE_RULES: readonly PriceRule[] = [
   { price: "fargateGbHour", offers: ["AmazonECS"], unit: HOURS, usage: usage("Fargate-GB-Hours") },
 ];
 
-/** Every service whose offer file holds a price, in the order of the table. */
+/** The services whose offer files are needed for the whole table. */
 export const PRICED_OFFERS: readonly string[] = [...new Set(PRICE_RULES.map(({ offers }) => offers[0] as string))];
 
-/** Whether a product is what a rule looks for, in a region or in all of them. */
-export function isPriceOf(rule: PriceRule, offer: string, { attributes }: Product, region: string): boolean {
-  const { usagetype = "", regionCode, fromRegionCode } = attributes;
-  const sold = regionCode || fromRegionCode || region;
+/** Whether a product is what a rule describes, in a region or in all of them. */
+export function isPriceOf(rule: PriceRule, offer: string, product: Product, region: string): boolean {
+  const { usagetype = "", regioncode, fromregioncode } = product;
+  const soldIn = regioncode || fromregioncode || region;
   return (
     rule.offers.includes(offer) &&
-    (sold === region || sold === "aws-global") &&
+    (soldIn === region || soldIn === "aws-global") &&
     rule.usage.test(usagetype) &&
-    Object.entries(rule.attributes ?? {}).every(([key, value]) => attributes[key] === value)
+    Object.entries(rule.attributes ?? {}).every(([column, value]) => product[column] === value)
   );
 }
