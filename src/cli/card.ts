@@ -1,16 +1,13 @@
-/** @module `histo card`: what a model is, what it was trained on, what it reaches and where it ends. */
+/** @module `histo card`: prints a model's card. */
 import type { ModelCard } from "../model-directory/index";
+import type { OptionsSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
-
-interface Options {
-  readonly args: readonly string[];
-}
 
 type Result = { readonly card: ModelCard; readonly page: string };
 
-export const cardCommand: CommandDefinition<Options, Result> = {
+export const command: CommandDefinition<OptionsSchema, Result> = {
   configure: (command) => command.argument("<dir>", "model directory of histo export"),
-  async run({ args: [directory = ""] }) {
+  async run(_, { args: [directory = ""] }) {
     const { cardPage, readModelDirectory } = await import("../model-directory/index.js");
     const { card } = await readModelDirectory(directory);
     return { card, page: cardPage(card) };

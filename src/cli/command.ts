@@ -1,59 +1,79 @@
-/** @module What every command has in common: options, --json, errors, exit status, Ctrl-C. */
+/** @module The parts that all commands share: options, --json, errors, exit status, Ctrl-C. */
 import type { Command } from "commander";
+import type * as z from "zod";
 import { type HistoError, Interrupted, messageOf } from "../errors/index";
+import type { OptionsSchema } from "../options/index";
 import { type Progress, silentProgress, streamProgress } from "../progress/index";
 
-/** What a command gets beside its own options. */
+/** What a command gets besides its options. */
 export interface CommandContext {
+  /** Positional arguments. */
+  readonly args: readonly string[];
+  /** The flags as given, to be read with `givenOptions`. */
+  readonly flags: object;
   /** Goes to standard error; silent with `--quiet`. */
   readonly progress: Progress;
   /** Aborted by Ctrl-C or SIGTERM: stop soon, keep the work. A second Ctrl-C ends the process at once. */
   readonly signal: AbortSignal;
-  /** True where one JSON object is wanted on standard output. */
+  /** Whether standard output must be one JSON object. */
   readonly json: boolean;
 }
 
-/** A command: `run` does the work and returns the object that `--json` prints; `render` says it for people. */
-export interface CommandDefinition<Options, Result> {
-  /** Whole commands that are shown below the options, each with what it does. */
+/** A command: `run` does the work and returns the object that `--json` prints; `render` turns it into text. */
+export interface CommandDefinition<Schema extends OptionsSchema, Result> {
+  /** Complete commands to show below the options, each with an explanation. */
   readonly examples?: readonly (readonly [command: string, does: string])[];
-  /** Declares options and arguments (positional arguments arrive in `options.args`). */
-  configure(command: Command): Command;
-  run(options: Options & { readonly args: readonly string[] }, context: CommandContext): Promise<Result>;
-  /** Text for standard output without `--json`; nothing where absent. */
-  render?(result: Result): string;
+  /** The options; `run` gets their checked values. */
+  readonly schema?: Schema;
+  /** Options whose given values `run` reads from the context's flags. */
+  readonly moreOptions?: readonly OptionsSchema[];
+  /** Adds arguments and further help. */
+  configure?(command: Command): Command;
+  run(options: z.output<Schema>, context: CommandContext): Promise<Result>;
+  /** Text for standard output without `--json`; without it, nothing is printed. */
+  render?(result: Result): string | Promise<string>;
 }
 
 /** Gives a command its options and its work. */
-export function addCommand<Options, Result>(command: Command, definition: CommandDefinition<Options, Result>): void {
+export async function addCommand<Schema extends OptionsSchema, Result>(
+  command: Command,
+  definition: CommandDefinition<Schema, Result>,
+): Promise<void> {
+  const { schema, moreOptions = [], examples = [] } = definition;
   command
     .option("--json", "print one JSON object as the last line of standard output")
     .option("--quiet", "no progress on standard error");
-  const examples = (definition.examples ?? []).map(([line, does]) => `  # ${does}\n  ${line}`);
-  if (examples.length > 0) command.addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
-  definition.configure(command).action(async () => {
-    const options = command.opts<Options & { json?: boolean; quiet?: boolean }>();
-    await runCommand(definition, { ...options, args: command.args }, options);
+  const lines = examples.map(([line, does]) => `  # ${does}\n  ${line}`);
+  if (lines.length > 0) command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+  const declarations = schema && (await import("./schema-options.js"));
+  for (const declared of schema ? [...moreOptions, schema] : []) declarations?.addSchemaOptions(command, declared);
+  definition.configure?.(command);
+  command.action(async () => {
+    const flags = command.opts();
+    const optionsOf = () => (schema && declarations ? declarations.readOptions(flags, schema) : {}) as z.output<Schema>;
+    await runCommand(definition, optionsOf, { args: command.args, flags });
   });
 }
 
-async function runCommand<Options, Result>(
-  definition: CommandDefinition<Options, Result>,
-  options: Options & { readonly args: readonly string[] },
-  { json = false, quiet = false }: { json?: boolean; quiet?: boolean },
+async function runCommand<Schema extends OptionsSchema, Result>(
+  definition: CommandDefinition<Schema, Result>,
+  optionsOf: () => z.output<Schema>,
+  { args, flags }: { args: readonly string[]; flags: { json?: boolean; quiet?: boolean } },
 ): Promise<void> {
+  const { json = false, quiet = false } = flags;
   const controller = new AbortController();
+  const { signal } = controller;
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (signal.aborted) process.exit(130);
     controller.abort(new Interrupted());
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
   try {
     const progress = quiet ? silentProgress : streamProgress();
-    const result = await definition.run(options, { progress, signal: controller.signal, json });
-    const text = json ? JSON.stringify(result) : definition.render?.(result);
+    const result = await definition.run(optionsOf(), { args, flags, progress, signal, json });
+    const text = json ? JSON.stringify(result) : await definition.render?.(result);
     if (text) process.stdout.write(`${text}\n`);
-    if (controller.signal.aborted) process.exitCode = 130;
+    if (signal.aborted) process.exitCode = 130;
   } catch (error) {
     reportError(error);
   } finally {
@@ -61,16 +81,20 @@ async function runCommand<Options, Result>(
   }
 }
 
-/** Says an error on one line and sets the exit status; a bug (anything but a {@link HistoError}) shows its stack too. */
+/**
+ * Prints an error on one line and sets the exit status. With HISTO_DEBUG, shows the stack of unexpected errors (all but
+ * {@link HistoError}).
+ */
 export function reportError(error: unknown): void {
   process.stderr.write(`histo: ${messageOf(error)}\n`);
   const status = exitStatusOf(error);
-  const expected = status !== undefined;
-  if (!expected && process.env.HISTO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (status === undefined && process.env.HISTO_DEBUG && error instanceof Error) {
+    process.stderr.write(`${error.stack}\n`);
+  }
   process.exitCode = status ?? 1;
 }
 
-/** The exit status that an expected failure carries; rooms that stand alone have error classes of their own. */
+/** The exit status of an expected failure. Rooms that do not import `errors` have error classes of their own. */
 function exitStatusOf(error: unknown): number | undefined {
   const status = error instanceof Error ? (error as Partial<HistoError>).exitStatus : undefined;
   return typeof status === "number" ? status : undefined;

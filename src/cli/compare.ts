@@ -1,17 +1,16 @@
-/** @module `histo compare`: common techniques on one data set, one table. */
-
+/** @module `histo compare`: compares common techniques on one data set. */
 import { join } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import type { ComparisonRow, SeedSpread, TechniqueComparison } from "../experiments/index";
 import { group, option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { type DataOptions, datasetChoice, datasetOptions } from "./data-options";
-import { addSchemaOptions, givenOptions, readOptions } from "./schema-options";
+import { datasetChoice } from "./data-options";
+import { givenOptions, readOptions } from "./schema-options";
 import { textTable } from "./text-table";
 import { trackingOptions } from "./tracking-options";
 
-/** What may be said about a frozen backbone. */
+/** The options of a frozen backbone. */
 const backboneSchema = trainingSchema.pick({
   backboneOutput: true,
   backbonePool: true,
@@ -19,7 +18,7 @@ const backboneSchema = trainingSchema.pick({
   backboneStd: true,
 });
 
-export const compareSchema = z.strictObject({
+const compareSchema = z.strictObject({
   ...group("Comparison", {
     out: option(z.string().optional(), "directory of the runs; finished ones are kept", {
       value: "dir",
@@ -52,16 +51,16 @@ export const compareSchema = z.strictObject({
 
 type Compared = TechniqueComparison & { readonly overSeeds?: readonly SeedSpread[] };
 
-export const compareCommand: CommandDefinition<DataOptions, Compared> = {
-  configure: (command) => [datasetChoice, backboneSchema, compareSchema].reduce(addSchemaOptions, command),
-  async run(flags, { progress, signal }) {
-    await mustBeDataFolder(flags.data);
+export const command: CommandDefinition<typeof compareSchema, Compared> = {
+  schema: compareSchema,
+  moreOptions: [datasetChoice, backboneSchema],
+  async run({ out, models, backbone, size, epochs, seed, seeds, track, experiment }, { flags, progress, signal }) {
+    const { data, dataset = {} } = readOptions(flags, datasetChoice);
+    await mustBeDataFolder(data);
     const { compareOverSeeds, compareTechniques, comparisonDirectory, usualTechniques } = await import(
       "../experiments/index.js"
     );
-    const given = readOptions(flags, compareSchema);
-    const { out, models, backbone, size, epochs, seed, seeds, track, experiment } = given;
-    const place = { data: flags.data, dataset: datasetOptions(flags), size, ...(epochs !== undefined && { epochs }) };
+    const place = { data, dataset, size, ...(epochs !== undefined && { epochs }) };
     const options = {
       ...place,
       models: models?.split(",") ?? usualTechniques(),

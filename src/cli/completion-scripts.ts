@@ -1,16 +1,16 @@
-/** @module The scripts that teach shells the commands of `histo`. Values that are no fixed words are completed as files. */
+/** @module Completion scripts for shells. Values without a fixed list of words are completed as files. */
 
 /** A command or group of commands. */
 export interface CompletionEntry {
-  /** The words after `histo`; none for `histo` itself. */
+  /** The words after `histo`; empty for `histo` itself. */
   readonly path: readonly string[];
   readonly commands: readonly { readonly name: string; readonly help: string }[];
   readonly options: readonly {
-    /** With its dashes. */
+    /** Including dashes. */
     readonly flag: string;
     readonly help: string;
     readonly takesValue: boolean;
-    /** Where it takes one of a few. */
+    /** The allowed values, if limited. */
     readonly words: readonly string[];
   }[];
 }

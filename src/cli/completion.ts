@@ -1,5 +1,6 @@
-/** @module `histo completion`: what a shell has to know to complete commands, options and the words that options take. */
+/** @module `histo completion`: prints scripts that complete commands, options and their values. */
 import { Argument } from "commander";
+import type { OptionsSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { type CompletionEntry, SHELLS, type Shell } from "./completion-scripts";
 import { DeclaredFlag } from "./schema-options";
@@ -9,7 +10,7 @@ interface Result {
   readonly script: string;
 }
 
-export const completionCommand: CommandDefinition<object, Result> = {
+export const command: CommandDefinition<OptionsSchema, Result> = {
   configure: (command) =>
     command.addArgument(new Argument("<shell>", "shell to complete in").choices(Object.keys(SHELLS))).addHelpText(
       "after",
@@ -19,7 +20,7 @@ For histo as a command of its own (npm link, or alias histo="npx histo"):
   zsh   echo 'eval "$(npx histo completion zsh)"' >> ~/.zshrc
   fish  npx histo completion fish > ~/.config/fish/completions/histo.fish`,
     ),
-  async run({ args: [name] }) {
+  async run(_, { args: [name] }) {
     const shell = name as Shell;
     return { shell, script: SHELLS[shell](await completionEntries()) };
   },

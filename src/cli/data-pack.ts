@@ -1,12 +1,11 @@
-/** @module `histo data pack`: decode every image once into the packed pixel store. */
+/** @module `histo data pack`: decodes every image once into the packed pixel store. */
 import { HistoError } from "../errors/index";
 import type { ImageWarning, ResizePolicy } from "../image/index";
 import { option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { datasetOptions, readingSchema } from "./data-options";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
-export const packSchema = readingSchema.extend({
+const packSchema = readingSchema.extend({
   size: option(whole(1, 16384).optional(), "edge length in pixels", { value: "px", usual: "the images' own, or 224" }),
   ...trainingSchema.pick({ resize: true, skipUnreadable: true }).shape,
 });
@@ -25,10 +24,9 @@ interface Result {
   readonly seconds: number;
 }
 
-export const dataPackCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, packSchema),
-  async run(flags, { progress, signal }) {
-    const options = readOptions(flags, packSchema);
+export const command: CommandDefinition<typeof packSchema, Result> = {
+  schema: packSchema,
+  async run(options, { flags, progress, signal }) {
     const { imageNotes, loadDataset, naturalSize, packPixels, UnreadableImagesError } = await import(
       "../dataset/index.js"
     );
@@ -37,7 +35,7 @@ export const dataPackCommand: CommandDefinition<object, Result> = {
     const size = options.size ?? (await naturalSize(dataset));
     const { resize, skipUnreadable } = options;
     const packed = await packPixels(dataset, { size, resize, skipUnreadable, progress, signal }).catch((error) => {
-      // Images that fail are what this command looks for: a failure while working, not a wrong command line.
+      // This command looks for unreadable images: they are a failure (exit status 1), not a wrong command line.
       if (error instanceof UnreadableImagesError) throw new HistoError(error.code, error.message, { cause: error });
       throw error;
     });

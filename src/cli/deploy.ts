@@ -1,4 +1,4 @@
-/** @module `histo deploy`: says what it will do and what that costs a month, and does it when told to. */
+/** @module `histo deploy`: shows the steps and monthly costs of a deployment, and runs the steps after confirmation. */
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type * as z from "zod";
@@ -23,7 +23,6 @@ import { projectRoot, readJson } from "../files/index";
 import { changeSchema, deploymentSchema, logsSchema, releaseSchema, removalSchema } from "../options/index";
 import { shellText } from "../shell/index";
 import type { CommandContext, CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
 type Common = z.output<typeof deploymentSchema>;
 type Change = z.output<typeof changeSchema>;
@@ -32,7 +31,7 @@ interface Plan {
   readonly target: string;
   readonly region: string;
   readonly steps: readonly { readonly title: string; readonly command: string }[];
-  /** Fixed dollars a month by stack and item; requests come on top. */
+  /** Fixed dollars per month by stack and item, without requests. */
   readonly monthlyCost: Readonly<Record<string, MonthlyCost>>;
   readonly monthlyTotal: number;
   readonly prices: string;
@@ -46,11 +45,10 @@ interface Deployed extends Plan {
 }
 
 /** `histo deploy lambda` and `histo deploy ec2`. */
-export function deployTarget(target: DeploymentTarget): CommandDefinition<object, Deployed> {
+export function deployTarget(target: DeploymentTarget): CommandDefinition<typeof releaseSchema, Deployed> {
   return {
-    configure: (command) => addSchemaOptions(command, releaseSchema),
-    async run(flags, context) {
-      const options = readOptions(flags, releaseSchema);
+    schema: releaseSchema,
+    async run(options, context) {
       const settings = await settingsOf(options, target);
       const model = resolve(options.model);
       await readJson(join(model, "model.json"));
@@ -61,8 +59,8 @@ export function deployTarget(target: DeploymentTarget): CommandDefinition<object
       const settingsFile = resolve(options.settings);
       const steps = deploymentPlan(target, settings, { model, release, tag: newTag(), settingsFile });
       const plan = await describePlan(target, settings.region, steps, await costsOf(settings, target));
-      sayWhoIsTold(settings, context);
-      const done = await carryOut(plan, steps, options, context);
+      reportRecipient(settings, context);
+      const done = await confirmAndRun(plan, steps, options, context);
       return { ...plan, done: done !== undefined, ...(done?.url ? { url: done.url } : {}) };
     },
     render: ({ done, url }) => (done ? `Deployed: ${url ?? "see histo deploy status"}` : "Nothing was done."),
@@ -70,15 +68,14 @@ export function deployTarget(target: DeploymentTarget): CommandDefinition<object
 }
 
 /** `histo deploy tracking`. */
-export const trackingCommand: CommandDefinition<object, Deployed> = {
-  configure: (command) => addSchemaOptions(command, changeSchema),
-  async run(flags, context) {
-    const options = readOptions(flags, changeSchema);
+export const trackingCommand: CommandDefinition<typeof changeSchema, Deployed> = {
+  schema: changeSchema,
+  async run(options, context) {
     const settings = await settingsOf(options, "tracking");
     const steps = trackingPlan(settings, { tag: newTag(), settingsFile: resolve(options.settings) });
     const plan = await describePlan("tracking", settings.region, steps, await costsOf(settings, "tracking"));
-    sayWhoIsTold(settings, context);
-    const done = await carryOut(plan, steps, options, context);
+    reportRecipient(settings, context);
+    const done = await confirmAndRun(plan, steps, options, context);
     return { ...plan, done: done !== undefined, ...(done?.instance ? { instance: done.instance } : {}) };
   },
   render: ({ done, instance }) =>
@@ -88,7 +85,7 @@ export const trackingCommand: CommandDefinition<object, Deployed> = {
       : "Nothing was done.",
 };
 
-/** A tag that no image has yet: the time. */
+/** A new tag for images: the time. */
 function newTag(): string {
   return new Date()
     .toISOString()
@@ -96,32 +93,31 @@ function newTag(): string {
     .slice(0, 15);
 }
 
-function sayWhoIsTold({ alarmEmail }: DeploymentSettings, { progress }: CommandContext): void {
+function reportRecipient({ alarmEmail }: DeploymentSettings, { progress }: CommandContext): void {
   if (alarmEmail) progress.say(`Alarms and budget notices go to ${alarmEmail}.`);
   else progress.say("The settings have no alarmEmail: nobody is notified of alarms and the budget.");
 }
 
 /** `histo deploy destroy`. */
-export const destroyCommand: CommandDefinition<object, Deployed> = {
-  configure: (command) => addSchemaOptions(command, removalSchema),
-  async run(flags, context) {
-    const options = readOptions(flags, removalSchema);
+export const destroyCommand: CommandDefinition<typeof removalSchema, Deployed> = {
+  schema: removalSchema,
+  async run(options, context) {
     const settings = await settingsOf(options);
     const steps = removalPlan(settings, options.part, resolve(options.settings));
     const plan = await describePlan(`removal of ${options.part}`, settings.region, steps, {});
     if (options.part !== "lambda" && options.part !== "ec2")
       context.progress.say(`Kept, to be deleted by hand: ${KEPT.join("; ")}.`);
-    const done = await carryOut(plan, steps, options, context);
+    const done = await confirmAndRun(plan, steps, options, context);
     return { ...plan, done: done !== undefined };
   },
   render: ({ done }) => (done ? "Removed." : "Nothing was done."),
 };
 
 /** `histo deploy status`. */
-export const statusCommand: CommandDefinition<object, object> = {
-  configure: (command) => addSchemaOptions(command, deploymentSchema),
-  async run(flags, context) {
-    const settings = await settingsOf(readOptions(flags, deploymentSchema));
+export const statusCommand: CommandDefinition<typeof deploymentSchema, object> = {
+  schema: deploymentSchema,
+  async run(options, context) {
+    const settings = await settingsOf(options);
     const step = operation("Ask AWS", ["status", settings.name], "status");
     const { status = "{}" } = await runSteps([step], settings.region, context);
     return JSON.parse(status) as object;
@@ -130,10 +126,9 @@ export const statusCommand: CommandDefinition<object, object> = {
 };
 
 /** `histo deploy logs`. */
-export const logsCommand: CommandDefinition<object, { readonly lines: readonly string[] }> = {
-  configure: (command) => addSchemaOptions(command, logsSchema),
-  async run(flags, context) {
-    const { follow, minutes, part, ...options } = readOptions(flags, logsSchema);
+export const logsCommand: CommandDefinition<typeof logsSchema, { readonly lines: readonly string[] }> = {
+  schema: logsSchema,
+  async run({ follow, minutes, part, ...options }, context) {
     const settings = await settingsOf(options);
     const words = ["logs", settings.name, part, String(minutes), ...(follow ? ["follow"] : [])];
     const step = operation("Read the log", words, follow ? undefined : "lines");
@@ -143,7 +138,7 @@ export const logsCommand: CommandDefinition<object, { readonly lines: readonly s
   render: ({ lines }) => lines.join("\n"),
 };
 
-/** @throws {InputError} `NOT_IN_SETTINGS` where they do not say how to deploy `part` */
+/** @throws {InputError} `NOT_IN_SETTINGS` if the settings do not contain `part` */
 async function settingsOf(options: Common, part?: DeploymentPart): Promise<DeploymentSettings> {
   const settings = await readSettings(resolve(options.settings));
   if (part && !settings[part]) {
@@ -175,14 +170,14 @@ async function describePlan(
   };
 }
 
-/** Shows the plan; runs it unless it is a dry run or the answer is no. */
-async function carryOut(plan: Plan, steps: readonly Step[], options: Change, context: CommandContext) {
+/** Shows the plan, asks for confirmation and runs it. @returns the steps' outputs; undefined for a dry run or "no" */
+async function confirmAndRun(plan: Plan, steps: readonly Step[], options: Change, context: CommandContext) {
   const { say } = context.progress;
   say(`${plan.target} in ${plan.region}:`);
   for (const { title, command } of plan.steps) say(`  ${title}\n      ${command}`);
   for (const [stack, { items, total }] of Object.entries(plan.monthlyCost)) {
     const parts = Object.entries(items).map(([item, dollars]) => `${item} ${dollars.toFixed(2)}`);
-    say(`  ${stack}: $${total.toFixed(2)} a month (${parts.join(", ")})`);
+    say(`  ${stack}: $${total.toFixed(2)} per month (${parts.join(", ")})`);
   }
   if (plan.monthlyTotal > 0) {
     say(`  Together $${plan.monthlyTotal.toFixed(2)} per month before any requests (list prices of ${plan.prices}).`);
@@ -192,11 +187,11 @@ async function carryOut(plan: Plan, steps: readonly Step[], options: Change, con
     if (!process.stdin.isTTY || context.json) {
       throw new InputError(
         "NOT_CONFIRMED",
-        "Nothing was done: give --yes to carry out the plan, or --dry-run to only show it.",
+        "Nothing was done: give --yes to run the plan, or --dry-run to only show it.",
       );
     }
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await terminal.question("Do it? [y/N] ", { signal: context.signal });
+    const answer = await terminal.question("Run it? [y/N] ", { signal: context.signal });
     terminal.close();
     if (!/^y(es)?$/i.test(answer.trim())) return undefined;
   }
@@ -208,7 +203,7 @@ function operation(title: string, words: readonly string[], gives?: string): Ste
   return { title, command: ["node", program, ...words], ...(gives ? { gives } : {}) };
 }
 
-/** Installs CDK and the AWS clients where they are missing (once), then runs the steps. */
+/** Installs CDK and the AWS clients if they are missing, then runs the steps. */
 async function runSteps(steps: readonly Step[], region: string, { progress, signal }: CommandContext) {
   await requireCredentials();
   const prepare: Step = {

@@ -1,16 +1,17 @@
-/** @module `histo doctor`: what this machine has, and the line that mends what is missing. */
+/** @module `histo doctor`: shows what this machine supports, and how to install what is missing. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { projectPython, projectRoot } from "../files/index";
+import type { OptionsSchema } from "../options/index";
 import type { StepChoice } from "../tensorflow/index";
 import type { CommandDefinition } from "./command";
 
 interface Finding {
   readonly name: string;
   readonly found: string;
-  /** The line that mends it; absent where nothing is missing. */
+  /** How to install it, if it is missing. */
   readonly advice?: string;
 }
 
@@ -26,13 +27,12 @@ interface Report {
   };
   readonly memory: { totalBytes: number; freeBytes: number };
   readonly processors: number;
-  /** How long a step of a small case takes in each way that this processor has, and which one trainings take. */
+  /** Times of a small training step in each way that this processor supports, and the chosen way. */
   readonly steps: readonly StepChoice[];
   readonly findings: readonly Finding[];
 }
 
-export const doctorCommand: CommandDefinition<object, Report> = {
-  configure: (command) => command,
+export const command: CommandDefinition<OptionsSchema, Report> = {
   async run() {
     const { chooseStepWay, hasBf16Products, runtime, workloads } = await import("../tensorflow/index.js");
     const built = stamp("tensorflow");

@@ -1,20 +1,20 @@
-/** @module `histo eda`: what a data set holds, and what is wrong with it. */
+/** @module `histo eda`: describes a data set and checks it for problems. */
 import { existsSync } from "node:fs";
 import * as z from "zod";
+import { spreadOver } from "../collections/index";
 import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
 import { InputError } from "../errors/index";
 import type { Measured, Shifts } from "../familiar/index";
-import { option } from "../options/index";
+import { type DatasetOptions, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { datasetOptions, readingSchema } from "./data-options";
 import { readMetFile } from "./met-file";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
-export const edaSchema = readingSchema.extend({
+const edaSchema = readingSchema.extend({
   images: option(z.boolean().default(true), "read the label table only", { flag: "no-images" }),
   against: option(
     z.string().optional(),
-    "other images to compare with the training images: a folder, or what a server's GET /models/{model}/met answered",
+    "other images to compare with the training images: a folder, or the response of a server's GET /models/{model}/met",
     { value: "path" },
   ),
 });
@@ -24,22 +24,22 @@ type Colour = readonly [number, number, number];
 interface Result extends LabelSummary, Partial<PixelChecks> {
   readonly layout: string;
   readonly positive: string;
-  /** Channel mean and deviation of the training pixels on the scale 0 to 1. */
+  /** Channel mean and standard deviation of the training pixels, on a scale from 0 to 1. */
   readonly mean?: Colour;
   readonly std?: Colour;
   readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
-  /** How partitions, and the images of `--against`, look beside the training images. */
+  /** How partitions, and the images of `--against`, differ from the training images. */
   readonly shift?: Shifts;
   readonly notes: readonly string[];
 }
 
-export const edaCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, edaSchema),
-  async run(flags, { progress, signal }) {
+export const command: CommandDefinition<typeof edaSchema, Result> = {
+  schema: edaSchema,
+  async run(options, { flags, progress, signal }) {
     const { checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
       await import("../dataset/index.js");
-    const { against } = readOptions(flags, edaSchema);
-    const { dataset, images } = await loadTable(flags);
+    const { against } = options;
+    const { dataset, images } = await loadTable(options.data, datasetOptions(flags), options.images);
     const labels = {
       ...summarizeLabels(dataset),
       layout: dataset.layout,
@@ -69,28 +69,31 @@ export const edaCommand: CommandDefinition<object, Result> = {
   render: (result) => [...labelLines(result), ...pixelLines(result), ...shiftLines(result), ...result.notes].join("\n"),
 };
 
-/** Images to compare with, at most. */
-const MOST_FURTHER = 500;
+/** Largest number of images to compare with. */
+const MOST_COMPARED = 500;
 
-/** Looks of the images in a folder, brought to the size of the data set's. */
+/** Features of the images in a folder, resized like those of the data set. */
 async function looksIn(folder: string, size: number): Promise<Measured[]> {
-  const [{ evenly, lookOf }, { listImages }, { prepareImage }] = await Promise.all([
+  const [{ lookOf }, { listImages }, { prepareImage }] = await Promise.all([
     import("../familiar/index.js"),
     import("../inference/index.js"),
     import("../image/index.js"),
   ]);
   const looks: Measured[] = [];
-  for (const { path } of evenly(await listImages([folder], "--against"), MOST_FURTHER)) {
+  for (const { path } of spreadOver(await listImages([folder], "--against"), MOST_COMPARED)) {
     looks.push(lookOf((await prepareImage(path, { size, resize: "crop" })).pixels, size));
   }
   return looks;
 }
 
-/** The data set, and whether its images are to be looked at: a label table that came without any is worth a look too. */
-async function loadTable(flags: object): Promise<{ readonly dataset: Dataset; readonly images: boolean }> {
+/** The data set, and whether to read its images: not with `--no-images`, nor if none of them exists. */
+async function loadTable(
+  data: string,
+  options: DatasetOptions,
+  images: boolean,
+): Promise<{ readonly dataset: Dataset; readonly images: boolean }> {
   const { loadDataset } = await import("../dataset/index.js");
-  const { data, images } = readOptions(flags, edaSchema);
-  const load = (requireImages: boolean) => loadDataset(data, { ...datasetOptions(flags), requireImages });
+  const load = (requireImages: boolean) => loadDataset(data, { ...options, requireImages });
   if (!images) return { dataset: await load(false), images: false };
   try {
     return { dataset: await load(true), images: true };
@@ -136,8 +139,8 @@ function pixelLines({ mean, std, sizes, duplicates, blank = [], oddSizes = [], b
   if (!mean || !std || !sizes || !duplicates) return [];
   const colour = (values: Colour) => values.map((value) => value.toFixed(4)).join(", ");
   const { exact, near, acrossPartitions, labelConflicts } = duplicates;
-  // Those that matter most first: leaks, then contradictions.
-  const together = (groups: readonly DuplicateGroup[]) =>
+  // The most important first: leaks, then label conflicts.
+  const sorted = (groups: readonly DuplicateGroup[]) =>
     [...groups]
       .sort((a, b) => weight(b) - weight(a))
       .map((group) => `${group.names.slice(0, SHOWN).join(" = ")}${group.names.length > SHOWN ? " = ..." : ""}`);
@@ -146,8 +149,8 @@ function pixelLines({ mean, std, sizes, duplicates, blank = [], oddSizes = [], b
     ["train mean (rgb)", colour(mean)],
     ["train std (rgb)", colour(std)],
     ["sizes", counts.join(", ") + examples(Object.keys(sizes).length > 1 ? oddSizes : [])],
-    ["exact duplicates", `${exact.length} groups${examples(together(exact))}`],
-    ["near duplicates", `${near.length} pairs${examples(together(near))}`],
+    ["exact duplicates", `${exact.length} groups${examples(sorted(exact))}`],
+    ["near duplicates", `${near.length} pairs${examples(sorted(near))}`],
     ["  of all these", `${acrossPartitions} across partitions, ${labelConflicts} with both labels`],
     ["blank tiles", `${blank.length}${examples(blank)}`],
     ["bright or dark", `${brightnessOutliers.length} outliers${examples(brightnessOutliers)}`],
@@ -157,7 +160,7 @@ function pixelLines({ mean, std, sizes, duplicates, blank = [], oddSizes = [], b
   return isCut ? [...lines, "All names: --json."] : lines;
 }
 
-/** Names shown of each finding. */
+/** Number of names shown for each finding. */
 const SHOWN = 3;
 
 function weight({ acrossPartitions, labelConflict }: DuplicateGroup): number {

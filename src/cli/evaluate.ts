@@ -1,4 +1,4 @@
-/** @module `histo evaluate`: a run's measures, recomputed from its predictions, and its report. */
+/** @module `histo evaluate`: computes a run's metrics from its predictions, and writes its report. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import * as z from "zod";
@@ -19,10 +19,9 @@ import { option } from "../options/index";
 import { decimal } from "../progress/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
-import { addSchemaOptions, readOptions } from "./schema-options";
 import { trackingOptions } from "./tracking-options";
 
-export const evaluateSchema = z.strictObject({
+const evaluateSchema = z.strictObject({
   run: option(z.string(), "run directory, or mlflow:RUN_ID for a run on the MLflow server", { value: "dir" }),
   report: option(z.union([z.string(), z.literal(true)]).optional(), "write the report", {
     value: "[file]",
@@ -54,26 +53,26 @@ type Options = z.output<typeof evaluateSchema>;
 interface Result extends Logged {
   readonly run: string;
   readonly threshold: number;
-  /** The rule by which the threshold was chosen on validation; absent where it was not chosen on data. */
+  /** The rule that chose the threshold on validation; absent if it was not chosen on data. */
   readonly thresholdRule?: string;
   readonly validation?: BinaryMetrics;
   readonly test?: BinaryMetrics;
   /** Fitted on validation. */
   readonly temperature?: number;
-  /** Of the test partition, by agreement of the experts, where votes are known. */
+  /** Results on test by agreement of the experts, if votes are known. */
   readonly agreement?: readonly AgreementGroup[];
   readonly groups?: readonly Subgroup[];
-  /** How many images the table of groups names. */
+  /** How many images are in the table of groups. */
   readonly groupsMatched?: Pick<GroupTable, "imageColumn" | "matched" | "unmatched" | "unusedRows">;
-  /** How validation and test images look beside the training images. */
+  /** How validation and test images differ from the training images. */
   readonly shift?: Shifts;
   readonly comparison?: Comparison & { readonly against: string };
-  /** By the labels that people gave on the web page, at the run's threshold. */
+  /** Metrics by the labels that people gave on the web page, at the run's threshold. */
   readonly feedback?: BinaryMetrics & { readonly otherRuns: number };
   readonly report?: string;
 }
 
-export const evaluateCommand: CommandDefinition<object, Result> = {
+export const command: CommandDefinition<typeof evaluateSchema, Result> = {
   examples: [
     ["histo evaluate --run runs/NAME --report", "a page with figures and the worst mistakes"],
     [
@@ -82,9 +81,8 @@ export const evaluateCommand: CommandDefinition<object, Result> = {
     ],
     ["histo evaluate --run runs/NAME --against runs/OTHER", "is the difference of two models more than chance"],
   ],
-  configure: (command) => addSchemaOptions(command, evaluateSchema),
-  async run(flags, { progress, signal }) {
-    const options = readOptions(flags, evaluateSchema);
+  schema: evaluateSchema,
+  async run(options, { progress, signal }) {
     const [evaluation, { localRun, namedRunId }] = await Promise.all([
       import("../evaluation/index.js"),
       import("./fetched-run.js"),
@@ -148,7 +146,7 @@ export const evaluateCommand: CommandDefinition<object, Result> = {
 
 type Evaluation = typeof import("../evaluation/index.js");
 
-/** Writes the report with what was asked for beside it. @returns its path */
+/** Writes the report, with comparison and groups if given. @returns its path */
 async function reportOf(
   results: RunResults,
   { comparison, groups }: Result,

@@ -1,4 +1,4 @@
-/** @module `histo explain`: heat maps of what an exported model looked at, as pictures and as numbers. */
+/** @module `histo explain`: heat maps that explain an exported model's predictions, as pictures and as numbers. */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -10,9 +10,8 @@ import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { option, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { predictSchema } from "./predict";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
-export const explainSchema = z.strictObject({
+const explainSchema = z.strictObject({
   ...predictSchema.pick({ model: true, images: true }).shape,
   out: option(z.string(), "folder for a PNG and a JSON per image", { value: "dir" }),
   grid: option(whole(2, LARGEST_GRID).default(DEFAULT_GRID), "number of parts per row that are covered one by one", {
@@ -29,16 +28,15 @@ interface Result {
   readonly model: string;
   readonly modelSha256: string;
   readonly out: string;
-  /** End of the pictures' scale, in logits. */
+  /** End of the colour scale, in logits. */
   readonly scale: number;
   readonly images: readonly { readonly filename: string; readonly picture: string; readonly json: string }[];
   readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
 }
 
-export const explainCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, explainSchema),
-  async run(flags, { progress, signal }) {
-    const { model, images, out, grid, scale, threads } = readOptions(flags, explainSchema);
+export const command: CommandDefinition<typeof explainSchema, Result> = {
+  schema: explainSchema,
+  async run({ model, images, out, grid, scale, threads }, { progress, signal }) {
     const [{ listImages, Predictor }, { explainImage, explanationPicture, scaleFor }] = await Promise.all([
       import("../inference/index.js"),
       import("../explanation/index.js"),

@@ -1,18 +1,17 @@
-/** @module `histo export`: a training run as an ONNX model directory. */
+/** @module `histo export`: exports a training run as an ONNX model directory. */
 import * as z from "zod";
 import type { Logged } from "../experiments/tracking/index";
 import type { ExportResult } from "../export/index";
 import { describeCompression, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 import { trackingOptions } from "./tracking-options";
 
-export const exportSchema = z.strictObject({
+const exportSchema = z.strictObject({
   run: option(z.string(), "run directory of histo train, or mlflow:RUN_ID for a run on the MLflow server", {
     value: "dir",
   }),
-  out: option(z.string(), "directory to make: model.onnx, model.onnx.data, model.json, golden.png", { value: "dir" }),
+  out: option(z.string(), "directory to create: model.onnx, model.onnx.data, model.json, golden.png", { value: "dir" }),
   variant: option(
     z.enum(["fp32", "int8", "compact"]).default("fp32"),
     "fp32 (exact), int8, or compact (smallest and fastest)",
@@ -33,36 +32,15 @@ export const exportSchema = z.strictObject({
 
 type Result = ExportResult & Logged;
 
-export const exportCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, exportSchema),
-  async run(flags, { progress, signal }) {
-    const {
-      run: named,
-      out,
-      variant,
-      data,
-      fold,
-      mpp,
-      maxChangedAnswers,
-      track,
-      experiment,
-    } = readOptions(flags, exportSchema);
+export const command: CommandDefinition<typeof exportSchema, Result> = {
+  schema: exportSchema,
+  async run({ run: named, fold, track, experiment, ...options }, { progress, signal }) {
     const [{ exportRun }, { localRun, namedRunId }] = await Promise.all([
       import("../export/index.js"),
       import("./fetched-run.js"),
     ]);
     const run = await localRun(named, "model", { progress, signal });
-    const result = await exportRun({
-      run,
-      out,
-      variant,
-      data,
-      foldProjection: fold,
-      mpp,
-      maxChangedAnswers,
-      progress,
-      signal,
-    });
+    const result = await exportRun({ ...options, run, foldProjection: fold, progress, signal });
     if (!track) return result;
     const { logExport } = await import("../experiments/tracking/index.js");
     const say = (line: string) => progress.say(line);

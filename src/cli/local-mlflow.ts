@@ -1,17 +1,17 @@
-/** @module The MLflow server of the main job: the user's own, one that runs already, or one started for it. */
+/** @module The MLflow server of `histo start`: the user's own, one that is already running, or a new one. */
 import { join } from "node:path";
 import { hasErrorCode, messageOf } from "../errors/index";
 import { projectPython, projectRoot } from "../files/index";
 import type { Progress } from "../progress/index";
 
 export interface LocalMlflow {
-  /** The server's address as soon as it answers; undefined where there can be none. */
+  /** The server's address as soon as it answers; undefined if it cannot be started. */
   address(): Promise<string | undefined>;
-  /** Ends the server if it was started here. */
+  /** Stops the server if it was started here. */
   stop(): Promise<void>;
 }
 
-/** Starts looking for, or starting, a server in the background: it takes MLflow several seconds. */
+/** Finds or starts a server in the background: MLflow takes several seconds to start. */
 export function localMlflow({ port, progress }: { port: number; progress: Progress }): LocalMlflow {
   const started = findOrStart(port, progress).catch((error: unknown) => {
     progress.say(
@@ -32,7 +32,7 @@ async function findOrStart(port: number, progress: Progress): Promise<{ url: str
   if (port > 0 && (await isMlflow(usual))) return { url: usual };
   const { startLocalServer } = await import("../tracking/index.js");
   const options = { directory: join(projectRoot(), "mlruns"), python: projectPython(), say: progress.say };
-  // A port that something else holds is no reason to fail: any other will do.
+  // If something else uses the port, any free one will do.
   return startLocalServer({ ...options, port }).catch((error: unknown) => {
     if (hasErrorCode(error, "MLFLOW_PORT_TAKEN")) return startLocalServer({ ...options, port: 0 });
     throw error;

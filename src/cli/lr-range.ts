@@ -1,14 +1,14 @@
-/** @module `histo lr-range`: which learning rates a network can be trained with. */
+/** @module `histo lr-range`: finds the learning rates with which a network can be trained. */
 import { resolve } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { between, group, option, trainingSchema, whole } from "../options/index";
 import type { RangeTest } from "../training/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, givenTraining, readOptions } from "./schema-options";
+import { givenTraining } from "./schema-options";
 import { refuseUnusedReference } from "./train";
 
-export const rangeSchema = z.strictObject({
+const rangeSchema = z.strictObject({
   ...group("Range test", {
     lowest: option(between(1e-12, 1e3).default(1e-7), "first learning rate", { value: "x" }),
     highest: option(between(1e-12, 1e3).default(1), "last learning rate", { value: "x" }),
@@ -18,25 +18,19 @@ export const rangeSchema = z.strictObject({
 });
 
 interface Result extends RangeTest {
-  /** Path of the figure, where one was asked for. */
+  /** Path of the figure, with `--figure`. */
   readonly figure?: string;
 }
 
-export const lrRangeCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(addSchemaOptions(command, trainingSchema), rangeSchema),
-  async run(flags, { progress, signal }) {
-    const { lowest, highest, steps, figure: target } = readOptions(flags, rangeSchema);
+export const command: CommandDefinition<typeof rangeSchema, Result> = {
+  schema: rangeSchema,
+  moreOptions: [trainingSchema],
+  async run({ figure: target, ...rates }, { flags, progress, signal }) {
     const options = givenTraining(flags);
     refuseUnusedReference(options);
     if (options.data !== undefined) await mustBeDataFolder(options.data);
     const { runLearningRateRange } = await import("../training/index.js");
-    const range = await runLearningRateRange(options, {
-      lowest,
-      highest,
-      steps,
-      progress,
-      ...(signal && { signal }),
-    });
+    const range = await runLearningRateRange(options, { ...rates, progress, signal });
     if (!target) return range;
     const [{ FIGURE_SIZE, learningRateRangeFigure }, { figureToPng }, { writeFileAtomically }] = await Promise.all([
       import("../plots/index.js"),

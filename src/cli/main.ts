@@ -1,10 +1,10 @@
-/** @module The `histo` command line. Commands load what they need when they run, so that each starts quickly. */
+/** @module The `histo` command line. Commands load their modules when they run, so that each starts quickly. */
 import { Command, CommanderError } from "commander";
 import { projectVersion } from "../files/index";
 import { reportError } from "./command";
 import { registerCommands } from "./commands";
 
-/** Builds the program with all its commands. @param argv only the commands that it names get their options; all where absent */
+/** Builds the program with all its commands. @param argv load only the commands named here; default: all */
 export async function createProgram(argv?: readonly string[]): Promise<Command> {
   const program = new Command("histo")
     .description("Histology image classification: data, training, evaluation, export and serving.")

@@ -1,4 +1,4 @@
-/** @module What a server's `GET /models/{model}/met` answered, kept as a file. */
+/** @module Reads a saved response of a server's `GET /models/{model}/met`. */
 import * as z from "zod";
 import { InputError } from "../errors/index";
 import type { Measured } from "../familiar/index";
@@ -11,30 +11,30 @@ const schema = z.object({
   features: z.array(z.array(z.number()).min(1)),
 });
 
-/** Images as a model met them. */
+/** The images that a model has seen in service. */
 interface MetFile {
-  /** How the model prepares images: those that they are compared with are prepared alike. */
+  /** The model's preprocessing, to be used for the images to compare with. */
   readonly preprocessing: Pick<Preprocessing, "size" | "resize" | "stain">;
   readonly looks: readonly Measured[];
 }
 
-/** @throws {InputError} `MET_FILE_INVALID`, `MET_NONE` where the model has met no image */
+/** @throws {InputError} `MET_FILE_INVALID`, `MET_NONE` if the model has seen no image */
 export async function readMetFile(path: string): Promise<MetFile> {
   const parsed = schema.safeParse(await readJson(path));
   if (!parsed.success) {
-    const message = `${path} is not what GET /models/{model}/met of a server answers; save that answer as it is.`;
+    const message = `${path} is not a response of a server's GET /models/{model}/met; save that response unchanged.`;
     throw new InputError("MET_FILE_INVALID", message);
   }
   const { preprocessing, features } = parsed.data;
   if (features.length === 0) {
-    const message = `${path} has no image: the model has met none yet, or it does not know what its training tiles looked like.`;
+    const message = `${path} has no image: the model has seen none yet, or was exported without statistics of its training tiles.`;
     throw new InputError("MET_NONE", message);
   }
   const { size, resize, stain } = preprocessing as unknown as Preprocessing;
   const { lookOf } = await import("../familiar/index.js");
   const { length } = lookOf(new Uint8Array(size * size * 3), size).features;
   if (features.some((row) => row.length !== length)) {
-    const message = `${path} has other measures than this version takes (${length} an image): serve and compare with one version.`;
+    const message = `${path} has other features than this version computes (${length} per image): serve and compare with the same version.`;
     throw new InputError("MET_FILE_INVALID", message);
   }
   return {

@@ -1,11 +1,10 @@
-/** @module `histo metrics`: the measures of any CSV of labels and scores. */
+/** @module `histo metrics`: computes the metrics of any CSV of labels and scores. */
 import * as z from "zod";
 import type { BinaryMetrics } from "../evaluation/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
-export const metricsSchema = z.strictObject({
+const metricsSchema = z.strictObject({
   predictions: option(z.string(), "CSV with a header, a column of true labels and one of scores", { value: "file" }),
   label: option(z.string().optional(), "column of true labels", { value: "column", usual: "found by its usual names" }),
   score: option(z.string().optional(), "column of scores of the positive class", {
@@ -23,17 +22,16 @@ export const metricsSchema = z.strictObject({
   percent: option(z.boolean().optional(), "scores are percentages, 0 to 100 (assumed if the column's name says so)"),
 });
 
-/** The metrics, and how the file was read. */
+/** The metrics, and how the file was interpreted. */
 interface Result extends BinaryMetrics {
   readonly columns: { readonly label: string; readonly score: string };
   readonly positive: string;
   readonly logits: boolean;
 }
 
-export const metricsCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, metricsSchema),
-  async run(flags) {
-    const { predictions, threshold, ...options } = readOptions(flags, metricsSchema);
+export const command: CommandDefinition<typeof metricsSchema, Result> = {
+  schema: metricsSchema,
+  async run({ predictions, threshold, ...options }) {
     const { binaryMetrics, readScoredTable } = await import("../evaluation/index.js");
     const { labels, scores, logits, columns, positive } = await readScoredTable(predictions, options);
     return { ...binaryMetrics(labels, scores, { threshold, logits }), columns, positive, logits };
@@ -41,7 +39,7 @@ export const metricsCommand: CommandDefinition<object, Result> = {
   render: (result) => [metricsText(["", result]), ...missingClass(result), origin(result)].join("\n"),
 };
 
-/** Why areas are undefined, where they are. */
+/** Explains why areas are undefined, if they are. */
 function missingClass({ confusion: { tp, fn, fp, tn }, positive }: Result): string[] {
   if (tp + fn > 0 && fp + tn > 0) return [];
   const only = tp + fn > 0 ? `is of the class ${positive}` : `is of another class than ${positive}`;
@@ -53,7 +51,7 @@ function origin({ columns, positive, logits }: Result): string {
   return `Labels from "${columns.label}" (positive: ${positive}), ${kind} from "${columns.score}".`;
 }
 
-/** Metrics as a table for people, one column for each set of images. */
+/** Metrics as a text table, one column for each set of images. */
 export function metricsText(...columns: readonly (readonly [name: string, metrics: BinaryMetrics])[]): string {
   const show = (value: number) => (Number.isFinite(value) ? value.toFixed(4) : "undefined");
   const interval = (ends: readonly number[] = []) =>

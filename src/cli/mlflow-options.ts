@@ -1,4 +1,4 @@
-/** @module What the commands that talk to an MLflow server have in common. */
+/** @module Options and client of the commands that use an MLflow server. */
 import * as z from "zod";
 import { HistoError, hasErrorCode } from "../errors/index";
 import { option } from "../options/index";
@@ -12,8 +12,8 @@ export const mlflowSchema = z.strictObject({
 });
 
 /**
- * Runs `work` with a client that is closed afterwards. It asks once: who waits for the answer can ask again.
- * @throws {HistoError} `MLFLOW_ABSENT` where no server answers
+ * Runs `work` with a client that is closed afterwards. The client does not retry: the user waits and can repeat the command.
+ * @throws {HistoError} `MLFLOW_ABSENT` if no server answers
  */
 export async function withMlflow<T>(
   options: z.output<typeof mlflowSchema>,

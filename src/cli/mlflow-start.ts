@@ -1,13 +1,12 @@
-/** @module `histo mlflow start` (`npm run mlflow`): the local MLflow server in the foreground. */
+/** @module `histo mlflow start` (`npm run mlflow`): runs the local MLflow server in the foreground. */
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { projectPython, projectRoot } from "../files/index";
 import { option, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
-export const mlflowStartSchema = z.strictObject({
+const startSchema = z.strictObject({
   port: option(whole(0, 65535).optional(), "port to listen on, 0 for a free one", {
     value: "n",
     environment: "MLFLOW_PORT",
@@ -24,11 +23,10 @@ interface Result {
   readonly directory: string;
 }
 
-/** Variables of the environment replace what the settings file says. */
-export const mlflowStartCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, mlflowStartSchema),
-  async run(flags, { progress, signal }) {
-    const { port, directory: given } = readOptions(flags, mlflowStartSchema);
+/** Environment variables override the settings file. */
+export const command: CommandDefinition<typeof startSchema, Result> = {
+  schema: startSchema,
+  async run({ port, directory: given }, { progress, signal }) {
     const directory = resolve(given ?? join(projectRoot(), "mlruns"));
     const { localServerSettings, startLocalServer } = await import("../tracking/index.js");
     const env = Object.entries(process.env).filter(([name]) => name.startsWith("MLFLOW_")) as [string, string][];

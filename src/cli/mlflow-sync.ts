@@ -1,9 +1,8 @@
-/** @module `histo mlflow sync`: sends what runs have logged while the MLflow server was away. */
+/** @module `histo mlflow sync`: sends what runs have logged while the MLflow server was unreachable. */
 import { HistoError } from "../errors/index";
 import type { SpoolSenderReport } from "../tracking/index";
 import type { CommandDefinition } from "./command";
 import { mlflowSchema } from "./mlflow-options";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
 interface Result {
   readonly spools: number;
@@ -12,14 +11,10 @@ interface Result {
   readonly runs: readonly SpoolSenderReport[];
 }
 
-export const mlflowSyncCommand: CommandDefinition<object, Result> = {
-  configure: (command) =>
-    addSchemaOptions(command, mlflowSchema).argument(
-      "[directories...]",
-      "run directories, or folders of them (default: runs)",
-    ),
-  async run({ args, ...flags }, { progress, signal }) {
-    const { trackingUri } = readOptions(flags, mlflowSchema);
+export const command: CommandDefinition<typeof mlflowSchema, Result> = {
+  schema: mlflowSchema,
+  configure: (command) => command.argument("[directories...]", "run directories, or folders of them (default: runs)"),
+  async run({ trackingUri }, { args, progress, signal }) {
     const { findSpools, syncSpools } = await import("../tracking/index.js");
     const directories: string[] = [];
     for (const directory of args.length > 0 ? args : ["runs"]) directories.push(...(await findSpools(directory)));
@@ -36,7 +31,7 @@ export const mlflowSyncCommand: CommandDefinition<object, Result> = {
     if (stuck && !signal.aborted) {
       throw new HistoError(
         "SYNC_INCOMPLETE",
-        `${runs.length - complete} of ${runs.length} runs are not whole on ${stuck.server} (${pending} events left): ${stuck.problem}`,
+        `${runs.length - complete} of ${runs.length} runs are incomplete on ${stuck.server} (${pending} events left): ${stuck.problem}`,
       );
     }
     return { spools: runs.length, complete, pending, runs };
@@ -44,5 +39,5 @@ export const mlflowSyncCommand: CommandDefinition<object, Result> = {
   render: ({ runs }) =>
     runs.length === 0
       ? "Nothing to send."
-      : runs.map((run) => `${run.directory}: ${run.complete ? "sent" : "not whole"} ${run.url ?? ""}`).join("\n"),
+      : runs.map((run) => `${run.directory}: ${run.complete ? "sent" : "incomplete"} ${run.url ?? ""}`).join("\n"),
 };

@@ -1,15 +1,21 @@
-/** @module `histo notebook run`: notebooks without Jupyter and without Python. */
+/** @module `histo notebook run`: runs notebooks without Jupyter and Python. */
 import { basename, join, resolve } from "node:path";
-import type { Command } from "commander";
+import * as z from "zod";
 import { HistoError, InputError, Interrupted } from "../errors/index";
+import { option } from "../options/index";
 import type { CommandDefinition } from "./command";
 
-interface Options {
-  readonly parameter?: readonly string[];
-  readonly out?: string;
-}
+const runSchema = z.strictObject({
+  parameter: option(z.array(z.string()).readonly().default([]), "set a parameter of the notebook (repeatable)", {
+    value: "name=value",
+    usual: "the notebook's values",
+    short: "p",
+    repeats: "whole",
+  }),
+  out: option(z.string().optional(), "folder for the executed notebooks", { value: "directory", usual: "in place" }),
+});
 
-/** What became of one notebook. */
+/** The result for one notebook. */
 interface NotebookResult {
   readonly notebook: string;
   readonly output: string;
@@ -17,15 +23,14 @@ interface NotebookResult {
   readonly seconds: number;
 }
 
-export const notebookRun: CommandDefinition<Options, { notebooks: NotebookResult[] }> = {
-  configure: (command: Command) =>
+export const command: CommandDefinition<typeof runSchema, { notebooks: NotebookResult[] }> = {
+  schema: runSchema,
+  configure: (command) =>
     command
       .argument("<file...>", "notebooks (.ipynb)")
-      .option("-p, --parameter <name=value>", "set a parameter of the notebook (repeatable)", collect)
-      .option("--out <directory>", "folder for the executed notebooks; default: in place")
       .addHelpText("after", "\nRelative paths in parameters are taken from the project's root, where cells run."),
 
-  async run({ args, parameter = [], out }, { progress, signal }) {
+  async run({ parameter, out }, { args, progress, signal }) {
     const { parseParameters, readNotebook, runNotebook, writeNotebook } = await import("../notebook/index.js");
     checkNames(args, out);
     const todo = [];
@@ -58,11 +63,7 @@ export const notebookRun: CommandDefinition<Options, { notebooks: NotebookResult
   render: ({ notebooks }) => notebooks.map(({ output }) => output).join("\n"),
 };
 
-function collect(value: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, value];
-}
-
-/** Two notebooks of one name would overwrite each other in `--out`. */
+/** Rejects notebooks of the same name, which would overwrite each other in `--out`. */
 function checkNames(files: readonly string[], out: string | undefined): void {
   const names = files.map((file) => basename(file));
   const twice = names.find((name, i) => names.indexOf(name) !== i);

@@ -1,4 +1,4 @@
-/** @module `histo predict`: classes of images by an exported model, as CSV. */
+/** @module `histo predict`: predicts the classes of images with an exported model, as CSV. */
 import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
@@ -7,7 +7,6 @@ import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { between, option, whole } from "../options/index";
 import type { TiledPrediction, TilesSummary } from "../slide/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
 export const predictSchema = z.strictObject({
   model: option(z.string(), "model directory of histo export", { value: "dir" }),
@@ -34,7 +33,7 @@ export const predictSchema = z.strictObject({
 interface Result {
   readonly model: string;
   readonly modelSha256: string;
-  /** The model learned from drawn tiles: it knows nothing of tissue. Null where its card does not say. */
+  /** The model was trained on drawn tiles, not on tissue. Null if its card does not say. */
   readonly trainedOnDrawnTiles: boolean | null;
   readonly out: string | null;
   readonly images: number;
@@ -50,17 +49,17 @@ interface Row {
   readonly threshold: number;
   readonly in_distribution: number | null;
   readonly warnings: readonly PredictionWarning[];
-  /** Of a picture that was predicted in tiles. */
+  /** For a picture that was predicted in tiles. */
   readonly tiles?: TilesSummary;
 }
 
-/** An image with its answer, or why there is none. */
+/** An image with its prediction or error. */
 interface Answered {
   readonly filename: string;
   readonly answer: FileAnswer["answer"] | TiledPrediction;
 }
 
-/** Of the table; more is in the JSON. */
+/** Columns of the CSV. */
 const COLUMNS = [
   "filename",
   "logit",
@@ -71,15 +70,14 @@ const COLUMNS = [
   "warnings",
 ] as const;
 
-export const predictCommand: CommandDefinition<object, Result> = {
+export const command: CommandDefinition<typeof predictSchema, Result> = {
   examples: [
     ["histo predict --model MODEL --images DIR --out answers.csv", "a table of all images of a folder"],
     ["histo predict --model MODEL --images DIR --threshold 0.2 --out answers.csv", "miss fewer positives"],
     ["histo explain --model MODEL --images tile.png --out maps", "explain the predictions"],
   ],
-  configure: (command) => addSchemaOptions(command, predictSchema),
-  async run(flags, { progress, signal }) {
-    const { model, images, out, tile, ...options } = readOptions(flags, predictSchema);
+  schema: predictSchema,
+  async run({ model, images, out, tile, ...options }, { progress, signal }) {
     const { listImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor } = await import("../inference/index.js");
     const [predictor, all] = await Promise.all([Predictor.open(model, options), listImages(images)]);
     const large = tile ? await largeAmong(all, predictor.card.preprocessing.size) : [];
@@ -110,7 +108,7 @@ export const predictCommand: CommandDefinition<object, Result> = {
     );
     const trainedOnDrawnTiles = isTrainedOnDrawnTiles(predictor.card);
     if (trainedOnDrawnTiles) {
-      process.stderr.write("histo: this model was trained on drawn tiles: it has never seen real tissue.\n");
+      process.stderr.write("histo: this model was trained on drawn tiles and has never seen real tissue.\n");
     }
     for (const { filename, answer } of answers) {
       if (answer instanceof HistoError) continue;
@@ -165,7 +163,7 @@ function rowOf(filename: string, answer: Exclude<Answered["answer"], HistoError>
   };
 }
 
-/** The last column is the same in all rows, so that it stays with them when tables are joined. */
+/** The last column is the same in all rows, so that it is kept when tables are joined. */
 function csv(rows: readonly Row[], trainedOnDrawnTiles: boolean | null): string {
   const lines = rows.map((row) =>
     [...COLUMNS.map((column) => csvField(textOf(row[column]))), trainedOnDrawnTiles ?? ""].join(","),
@@ -173,7 +171,7 @@ function csv(rows: readonly Row[], trainedOnDrawnTiles: boolean | null): string 
   return `${[`${COLUMNS.join(",")},trained_on_drawn_tiles`, ...lines].join("\n")}\n`;
 }
 
-/** Several warnings are one field, with spaces between. */
+/** Joins several warnings with spaces. */
 function textOf(value: Row[(typeof COLUMNS)[number]]): string | number {
   return value === null ? "" : typeof value === "object" ? value.join(" ") : value;
 }

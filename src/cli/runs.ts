@@ -1,15 +1,16 @@
-/** @module `histo runs`: the runs of an MLflow server, listed or side by side. */
+/** @module `histo runs`: lists or compares the runs of an MLflow server. */
+
 import * as z from "zod";
+import { countValues } from "../collections/index";
 import { InputError } from "../errors/index";
 import { option, whole } from "../options/index";
 import { seconds } from "../progress/index";
 import type { Mlflow, Run } from "../tracking/index";
 import type { CommandDefinition } from "./command";
 import { mlflowSchema, withMlflow } from "./mlflow-options";
-import { addSchemaOptions, readOptions } from "./schema-options";
 import { shortNumber, textTable } from "./text-table";
 
-export const runsSchema = mlflowSchema.extend({
+const runsSchema = mlflowSchema.extend({
   experiment: option(z.string().optional(), "only this experiment", { value: "name", usual: "all" }),
   filter: option(
     z.string().optional(),
@@ -42,23 +43,23 @@ interface RunSummary {
 
 interface Result {
   readonly server: string;
-  /** True where runs were named, to be compared. */
+  /** True for a comparison of given runs. */
   readonly compare: boolean;
   /** Metrics to show in the list. */
   readonly shownMetrics: readonly string[];
   readonly runs: readonly RunSummary[];
 }
 
-export const runsCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, runsSchema).argument("[runs...]", "ids of runs to compare"),
-  run: ({ args, ...flags }, { signal }) => {
-    const options = readOptions(flags, runsSchema);
-    return withMlflow(options, async (client) => {
+export const command: CommandDefinition<typeof runsSchema, Result> = {
+  schema: runsSchema,
+  configure: (command) => command.argument("[runs...]", "ids of runs to compare"),
+  run: (options, { args, signal }) =>
+    withMlflow(options, async (client) => {
       const found =
         args.length > 0
           ? await Promise.all(args.map((id) => client.getRun(id)))
           : await listRuns(client, options, signal);
-      // Loads much, which a server that does not answer has no use for.
+      // Imported late because it loads much, in vain if the server does not answer.
       const { currentMetricName: nameOf } = await import("../experiments/tracking/index.js");
       const runs = found.map((run) => summarize(client, run, nameOf));
       return {
@@ -67,8 +68,7 @@ export const runsCommand: CommandDefinition<object, Result> = {
         shownMetrics: options.metrics?.map(nameOf) ?? commonMetrics(runs),
         runs,
       };
-    });
-  },
+    }),
   render: (result) => (result.compare ? renderComparison(result.runs) : renderList(result)),
 };
 
@@ -98,12 +98,12 @@ async function listRuns(client: Mlflow, options: Options, signal: AbortSignal): 
   return runs;
 }
 
-/** MLflow wants names with a section in quotes. */
+/** Puts metric names with a slash in quotes, as MLflow requires. */
 function quoted(expression: string | undefined): string | undefined {
   return expression?.replace(/\bmetrics\.([\w.-]+(?:\/[\w.-]+)+)/g, "metrics.`$1`");
 }
 
-/** @param nameOf the name that a metric has now */
+/** @param nameOf gives the current name of a metric */
 function summarize(client: Mlflow, { info, data }: Run, nameOf: (name: string) => string): RunSummary {
   const tags = new Map(data.tags.map(({ key, value }) => [key, value]));
   const parentRunId = tags.get("mlflow.parentRunId");
@@ -121,20 +121,14 @@ function summarize(client: Mlflow, { info, data }: Run, nameOf: (name: string) =
   };
 }
 
-/** Shown first where runs have them. */
-const TELLING_METRICS = ["test/rocAuc", "validation_best/rocAuc", "test/balancedAccuracy", "test/recall", "test/brier"];
+/** Shown first if runs have them. */
+const MAIN_METRICS = ["test/rocAuc", "validation_best/rocAuc", "test/balancedAccuracy", "test/recall", "test/brier"];
 
-/** The most telling metrics, then those that most runs have, five at most, those of the machine left out. */
+/** At most five metrics: the main ones, then those that most runs have; without those of the machine. */
 function commonMetrics(runs: readonly RunSummary[]): string[] {
-  const counts = new Map<string, number>();
-  for (const run of runs) {
-    for (const name of Object.keys(run.metrics)) {
-      if (!name.startsWith("system/")) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-  }
-  const common = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
-  const telling = TELLING_METRICS.filter((name) => counts.has(name));
-  return [...new Set([...telling, ...common.map(([name]) => name)])].slice(0, 5);
+  const names = runs.flatMap(({ metrics }) => Object.keys(metrics)).filter((name) => !name.startsWith("system/"));
+  const common = [...countValues(names.sort()).keys()];
+  return [...new Set([...MAIN_METRICS.filter((name) => common.includes(name)), ...common])].slice(0, 5);
 }
 
 function renderList({ runs, shownMetrics, server }: Result): string {

@@ -1,4 +1,4 @@
-/** @module Flags made of declared options: `--help` lists them by group, and what was given comes back by option. */
+/** @module Command-line flags for declared options, and the option values given with them. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import * as z from "zod";
 import { numberWritten } from "../files/index";
@@ -15,7 +15,7 @@ import {
   trainingSchema,
 } from "../options/index";
 
-/** Adds a flag for every option; those of an object among them have flags of their own. */
+/** Adds a flag for every option, including the options of inner objects. */
 export function addSchemaOptions(command: Command, schema: OptionsSchema): Command {
   for (const declared of optionsOfSchema(schema)) {
     const inner = innerSchema(declared);
@@ -29,7 +29,7 @@ export function addSchemaOptions(command: Command, schema: OptionsSchema): Comma
   return command;
 }
 
-/** What the flags of a command gave, by option; objects only where one of their options was given. */
+/** The given values by option. Contains inner objects only if one of their options was given. */
 export function givenOptions<S extends OptionsSchema>(flags: object, schema: S): Partial<z.output<S>> {
   const values = new Map(Object.entries(flags));
   const given: Record<string, unknown> = {};
@@ -51,12 +51,12 @@ export function givenOptions<S extends OptionsSchema>(flags: object, schema: S):
   return given as Partial<z.output<S>>;
 }
 
-/** What the flags gave, with the defaults of all others. */
+/** The given values by option, and the defaults of all others. */
 export function readOptions<S extends OptionsSchema>(flags: object, schema: S): z.output<S> {
   return checkOptions(schema, givenOptions(flags, schema), "option");
 }
 
-/** The training options among a command's flags; only what was given, so that a run that goes on keeps its own. */
+/** The given training options, without defaults: a resumed run keeps its own values. */
 export function givenTraining(flags: object): GivenTrainingOptions {
   return givenOptions(flags, trainingSchema) as GivenTrainingOptions;
 }
@@ -64,7 +64,7 @@ export function givenTraining(flags: object): GivenTrainingOptions {
 /** An option that takes a JSON object. */
 export const json = () => z.record(z.string(), z.unknown());
 
-/** A flag that knows which words it takes. */
+/** A flag with its allowed values. */
 export class DeclaredFlag extends Option {
   constructor(
     flags: string,
@@ -76,12 +76,13 @@ export class DeclaredFlag extends Option {
 }
 
 function flagOf(declared: DeclaredOption): DeclaredFlag {
-  const { value, help, group, kind, hidden, environment, required, repeats } = declared;
-  const long = `--${flagName(declared)}`;
+  const { value, help, group, kind, hidden, environment, required, repeats, short } = declared;
+  const long = `${short ? `-${short}, ` : ""}--${flagName(declared)}`;
   const shown = value?.startsWith("[") ? value : value && `<${value}>`;
   const flags = shown ? `${long} ${shown}` : long;
   const option = new DeclaredFlag(flags, `${help}${remark(declared)}`, kind.words ?? []);
-  if (option.variadic) option.argParser<readonly string[]>((text, before) => [...(before ?? []), text]);
+  if (option.variadic || repeats === "whole")
+    option.argParser<readonly string[]>((text, before) => [...(before ?? []), text]);
   else if (repeats) {
     option.argParser<readonly unknown[]>((text, before) => [
       ...(before ?? []),
@@ -95,7 +96,7 @@ function flagOf(declared: DeclaredOption): DeclaredFlag {
   return option;
 }
 
-/** Which words an option takes, and what it is where it is not given. */
+/** The allowed values and the default of an option, for its help text. */
 function remark({ usual, initial, kind }: DeclaredOption): string {
   const shown = initial === "" || kind.type === "boolean" ? undefined : initial;
   const otherwise = usual ?? (Array.isArray(shown) ? shown.join(",") : shown);

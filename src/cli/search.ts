@@ -1,4 +1,4 @@
-/** @module `histo search`: looks for a good architecture and good settings. */
+/** @module `histo search`: searches for a good architecture and hyperparameters. */
 import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
@@ -9,11 +9,10 @@ import { decimal } from "../progress/index";
 import type { SearchResult } from "../search/index";
 import type { CommandDefinition } from "./command";
 import { datasetChoice } from "./data-options";
-import { addSchemaOptions, readOptions } from "./schema-options";
 import { textTable } from "./text-table";
 import { trackingOptions } from "./tracking-options";
 
-export const searchSchema = z.strictObject({
+const searchSchema = z.strictObject({
   ...datasetChoice.shape,
   space: option(z.string(), "YAML file with the space, or a preset: mlp, pixels, small", { value: "file" }),
   trials: option(whole(1, 100_000).default(20), "trials in all", { value: "n" }),
@@ -48,10 +47,9 @@ export const searchSchema = z.strictObject({
   ...trackingOptions,
 });
 
-export const searchCommand: CommandDefinition<object, SearchResult> = {
-  configure: (command) => addSchemaOptions(command, searchSchema),
-  async run(flags, { progress, signal }) {
-    const options = readOptions(flags, searchSchema);
+export const command: CommandDefinition<typeof searchSchema, SearchResult> = {
+  schema: searchSchema,
+  async run(options, { progress, signal }) {
     const { data, trials, workers, objective, sampler, seed, keepBest, track, experiment } = options;
     const { dataset, size, epochs, halving, minEpochs, reduction } = options;
     if (!halving && (minEpochs ?? reduction) !== undefined) {

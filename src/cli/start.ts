@@ -1,4 +1,4 @@
-/** @module `histo start` (`npm start`): from images, or none, to trained, tracked, exported and served classifiers. */
+/** @module `histo start` (`npm start`): trains, tracks, exports and serves classifiers of given or synthetic images. */
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join, resolve } from "node:path";
@@ -10,11 +10,11 @@ import { datasetSchema, type GivenTrainingOptions, option, serveSchema, whole } 
 import type { Progress } from "../progress/index";
 import type { CommandContext, CommandDefinition } from "./command";
 import { type LocalMlflow, localMlflow } from "./local-mlflow";
-import { addSchemaOptions, readOptions } from "./schema-options";
-import { serveCommand } from "./serve";
+import { readOptions } from "./schema-options";
+import { serve } from "./serve";
 import type { Served } from "./start-rivals";
 
-export const startSchema = z.strictObject({
+const startSchema = z.strictObject({
   data: option(z.string().optional(), "your images", { value: "dir", usual: "synthetic polyp tiles" }),
   ...datasetSchema.pick({ positive: true, bitDepth: true }).shape,
   ...serveSchema.pick({ port: true }).shape,
@@ -27,9 +27,9 @@ export const startSchema = z.strictObject({
 });
 
 interface Result {
-  /** Directories of the models, the one that is served first. */
+  /** Directories of the models; the first one is the default. */
   readonly models: readonly string[];
-  /** Address of the MLflow server that the run was logged to, the user's own or one that ran meanwhile. */
+  /** Address of the MLflow server with the run: the user's own, or the one of this command. */
   readonly mlflow: string | undefined;
 }
 
@@ -46,20 +46,19 @@ const TRAINING = {
   epochs: 40,
 } as const;
 
-/** With fewer training tiles for each principal coordinate, the network learns the tiles by heart. */
+/** With fewer training tiles per principal coordinate, the network memorizes the tiles. */
 const TILES_A_COORDINATE = 10;
 const COORDINATES = { least: 16, most: 256 };
 
-/** Without the native TensorFlow: what plain JavaScript can train in a few minutes. */
+/** Options that plain JavaScript can train in a few minutes, without the native TensorFlow. */
 const WITHOUT_NATIVE = { stem: "pixels", size: 48, hidden: [64, 16], lr: "auto", epochs: 10 } as const;
 
 const DATA_EMPTY =
   "--data is empty (a variable that is not set?); name the folder of your images, or leave --data out for synthetic tiles.";
 
-export const startCommand: CommandDefinition<object, Result> = {
-  configure: (command) => addSchemaOptions(command, startSchema),
-  async run(flags, context) {
-    const { data: given, positive, bitDepth, port, mlflowPort, epochs, size, train } = readOptions(flags, startSchema);
+export const command: CommandDefinition<typeof startSchema, Result> = {
+  schema: startSchema,
+  async run({ data: given, positive, bitDepth, port, mlflowPort, epochs, size, train }, context) {
     const { progress, signal } = context;
     if (given === "") throw new InputError("DATA_FOLDER_MISSING", DATA_EMPTY);
     const data = given !== undefined ? resolve(given) : await syntheticTiles(progress, signal);
@@ -79,7 +78,7 @@ export const startCommand: CommandDefinition<object, Result> = {
     const kept = join(run, SERVED_FILE);
     const trained = existsSync(kept) ? await readJson<Served>(kept) : undefined;
     await mustBeFree(port);
-    // Data that cannot be used are said at once, not when MLflow has started.
+    // Reports unusable data before MLflow is started.
     const dataset = trained
       ? undefined
       : await (await import("../dataset/index.js")).loadDataset(data, options.dataset);
@@ -91,18 +90,9 @@ export const startCommand: CommandDefinition<object, Result> = {
       if (trained) progress.say(`The models exist already (delete ${run} to train them again).`);
       if (served.says) progress.say(served.says);
       void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
-      const serving = {
-        args: [],
-        model: served.models,
-        images: data,
-        runs: join(projectRoot(), "runs"),
-        port,
-        host: "127.0.0.1",
-        workers: 1,
-        startedMs: performance.now(),
-      };
-      const limits = { maxBatch: 16, maxDelay: 2, maxQueue: 256, trustProxy: 0, linger: 0, logLevel: "warn" };
-      await serveCommand.run({ ...serving, ...limits }, context);
+      const serving = { model: served.models, images: data, runs: join(projectRoot(), "runs"), port };
+      const flags = { ...serving, maxDelay: 2, logLevel: "warn" };
+      await serve(readOptions(flags, serveSchema), context, performance.now());
       return { models: served.models, mlflow: await mlflow.address() };
     } finally {
       await mlflow.stop();
@@ -115,12 +105,12 @@ function coordinatesFor({ tiles }: Dataset): number {
   return Math.max(COORDINATES.least, Math.min(COORDINATES.most, Math.round(training / TILES_A_COORDINATE)));
 }
 
-/** In the run of the reference network: which models are served. */
+/** File in the run of the reference network that names the served models. */
 const SERVED_FILE = "served.json";
 
 /**
- * Trains, exports and logs the reference network and its rivals; goes on with a training that was stopped.
- * @param given.epochs what the user asked for, with and without the native TensorFlow
+ * Trains, exports and logs the reference network and its rivals; resumes a stopped training.
+ * @param given.epochs the user's choice, with and without the native TensorFlow
  */
 async function trainModels(
   options: GivenTrainingOptions & { readonly size: number },
@@ -153,7 +143,7 @@ async function trainModels(
 }
 
 /**
- * Said before minutes of training, not after them.
+ * Checks the port before minutes of training.
  * @throws {InputError} `PORT_UNAVAILABLE`
  */
 async function mustBeFree(port: number): Promise<void> {
@@ -167,7 +157,7 @@ async function mustBeFree(port: number): Promise<void> {
   await new Promise((closed) => probe.close(closed));
 }
 
-/** Decodes the images at the size that training wants, so that it begins at once. */
+/** Decodes the images at the size of the training, so that it can begin at once. */
 async function pack(
   { data, dataset, size }: { data: string; dataset: DatasetOptions; size: number },
   { progress, signal }: CommandContext,
@@ -182,7 +172,7 @@ async function pack(
   store.close();
 }
 
-/** The synthetic data set, drawn at the first call. */
+/** The synthetic data set; draws it if it does not exist. */
 async function syntheticTiles(progress: Progress, signal: AbortSignal): Promise<string> {
   const out = join(projectRoot(), "data", "synthetic");
   if (existsSync(join(out, "annotations.csv"))) return out;

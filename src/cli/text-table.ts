@@ -1,6 +1,6 @@
 /** @module Tables for the terminal. */
 
-/** Columns padded to their widest cell; cells that are numbers are set to the right. Widths count characters. */
+/** Pads columns to their widest cell (in characters) and aligns numbers to the right. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(...[header, ...rows].map((row) => width(row[column] ?? title))),
@@ -20,7 +20,7 @@ function width(text: string): number {
   return [...text].length;
 }
 
-/** A number for people: four significant digits. */
+/** A number with four significant digits. */
 export function shortNumber(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e9 ? String(value) : String(Number(value.toPrecision(4)));
 }

@@ -14,12 +14,12 @@ import {
   whole,
 } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, givenTraining, json, readOptions } from "./schema-options";
+import { givenTraining, json } from "./schema-options";
 import { textTable } from "./text-table";
 import { trackingOptions } from "./tracking-options";
 
-/** What is about this run only, besides the training options. */
-export const runSchema = z.strictObject({
+/** The options of the run, besides the training options. */
+const runSchema = z.strictObject({
   ...group("Run", {
     run: option(z.string().optional(), "run directory", { value: "dir", usual: "a new one under runs/" }),
     resume: option(z.boolean().default(false), "resume an interrupted run; its options need not be repeated"),
@@ -38,7 +38,7 @@ export const runSchema = z.strictObject({
   ...trackingOptions,
 });
 
-export const trainCommand: CommandDefinition<object, ExperimentResult | CrossValidation> = {
+export const command: CommandDefinition<typeof runSchema, ExperimentResult | CrossValidation> = {
   examples: [
     [
       "histo train --data DIR",
@@ -47,16 +47,15 @@ export const trainCommand: CommandDefinition<object, ExperimentResult | CrossVal
     ["histo train --data DIR --model cnn --augment dihedral --epochs 30 --patience 5", "a CNN that stops by itself"],
     ["histo train --run runs/NAME --resume", "resume a stopped run"],
   ],
-  configure: (command) => addSchemaOptions(addSchemaOptions(command, trainingSchema), runSchema),
-  async run(flags, context) {
-    const { run, resume, checkpointEvery, track, experiment, trackAs, ...rest } = readOptions(flags, runSchema);
+  schema: runSchema,
+  moreOptions: [trainingSchema],
+  async run({ run, resume, checkpointEvery, track, experiment, trackAs, ...rest }, { flags, progress, signal }) {
     const options: GivenTrainingOptions = { ...rest.options, ...givenTraining(flags) };
     if (options.data !== undefined) await mustBeDataFolder(options.data);
     const { crossValidate, runExperiment } = await import("../experiments/index.js");
-    // A run that goes on may have its method from its configuration.
+    // A resumed run may have its stain method in its configuration.
     if (!resume) refuseUnusedReference(options);
     const variant = rest.export === "auto" ? (options.stem === "subspace" ? "compact" : "fp32") : rest.export;
-    const { progress, signal } = context;
     const common = {
       variant,
       track: track && ((trackAs as TrackingOptions | undefined) ?? { experiment }),
@@ -104,7 +103,7 @@ function foldsText({ run, folds, validation, test }: CrossValidation): string {
   return [textTable(["fold", ...head], rows), `Run ${run}`].join("\n");
 }
 
-/** @throws {InputError} `OPTION_RANGE` for a reference whose stains no tile would get */
+/** @throws {InputError} `OPTION_RANGE` for a reference tile without a stain method */
 export function refuseUnusedReference({ stain = "none", stainReference }: Partial<TrainingOptions>): void {
   if (stain !== "none" || !stainReference) return;
   throw new InputError(
@@ -113,7 +112,7 @@ export function refuseUnusedReference({ stain = "none", stainReference }: Partia
   );
 }
 
-/** A new directory under `runs/`, named by model and time. */
+/** A new directory in `runs/`, named after model and time. */
 function newRunPath(model: string): string {
   const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
   return join(projectRoot(), "runs", `${model}-${time}-${process.pid}`);

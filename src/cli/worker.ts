@@ -1,12 +1,11 @@
-/** @module `histo worker`: runs trials of searches, or predicts slides, on any machine that sees the shared folder. */
+/** @module `histo worker`: runs trials of searches, or predicts slides, on any machine with access to the shared folder. */
 import * as z from "zod";
 import { InputError } from "../errors/index";
 import { option, whole } from "../options/index";
 import type { WorkerSummary } from "../search/index";
 import type { CommandDefinition } from "./command";
-import { addSchemaOptions, readOptions } from "./schema-options";
 
-export const workerSchema = z.strictObject({
+const workerSchema = z.strictObject({
   redis: option(z.string().optional(), "address of Redis or Valkey, such as redis://127.0.0.1:6379", {
     value: "url",
     environment: "REDIS_URL",
@@ -25,17 +24,16 @@ export const workerSchema = z.strictObject({
   }),
 });
 
-export const workerCommand: CommandDefinition<object, WorkerSummary & { readonly slides: boolean }> = {
-  configure: (command) => addSchemaOptions(command, workerSchema),
-  async run(flags, { progress, signal }) {
-    const { redis, slides, ...work } = readOptions(flags, workerSchema);
+export const command: CommandDefinition<typeof workerSchema, WorkerSummary & { readonly slides: boolean }> = {
+  schema: workerSchema,
+  async run({ redis, slides, ...work }, { progress, signal }) {
     if (!redis) {
       throw new InputError(
         "REDIS_URL_MISSING",
         "Give the address of Redis with --redis redis://127.0.0.1:6379 or the variable REDIS_URL.",
       );
     }
-    // Before the rooms that work are loaded, TensorFlow among them.
+    // Checks Redis before loading TensorFlow and the other modules.
     const { parseRedisUrl, requireRedis } = await import("../queue/index.js");
     await requireRedis(parseRedisUrl(redis));
     if (slides) {

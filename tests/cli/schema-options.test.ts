@@ -61,9 +61,9 @@ test("the options of a command get their defaults, and those that programs use s
   assert.doesNotMatch(command.helpInformation(), /track-as/);
 });
 
-test("the page of the docs lists the options as they are declared", () => {
+test("the page of the docs lists the options as they are declared", async () => {
   const page = readFileSync(join(projectRoot(), "docs", "options.md"), "utf8");
-  assert.equal(page, optionsPage(), "run `npx histo options > docs/options.md`");
+  assert.equal(page, await optionsPage(), "run `npx histo options > docs/options.md`");
 });
 
 test("--options gives training options as JSON, checked like any other", () => {

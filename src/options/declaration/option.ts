@@ -22,8 +22,10 @@ interface OptionInfo {
   readonly searched?: boolean;
   /** Environment variable that gives the value where the flag does not. */
   readonly environment?: string;
-  /** Of a list: the flag may be given several times, and its values are put together. */
-  readonly repeats?: boolean;
+  /** One-letter flag, without `-`. */
+  readonly short?: string;
+  /** Of a list: the flag may be given several times. Each value is split at commas, or kept `whole`. */
+  readonly repeats?: boolean | "whole";
   /** What a value must do, such as `be an e-mail address`, where its schema does not say it. */
   readonly rule?: string;
   /** What `--no-FLAG` does: it stands against the variable of {@link environment}. */

@@ -35,11 +35,12 @@ function flattened(schema: OptionsSchema, prefix = ""): DeclaredOption[] {
   });
 }
 
-function row({ name, flag, value, kind, usual, initial, help, environment, negation }: DeclaredOption): string {
+function row({ name, flag, short, value, kind, usual, initial, help, environment, negation }: DeclaredOption): string {
   const shown = Array.isArray(initial) ? initial.join(",") : initial === "" ? undefined : initial;
   const cells = [
     `\`${name}\``,
     [
+      ...(short ? [`-${short}`] : []),
       ...(flag ? [`--${flag}${value ? ` ${value}` : ""}`] : []),
       ...(negation ? [`--no-${flag}`] : []),
       ...(environment ? [environment] : []),
