@@ -1,8 +1,8 @@
-/** @module 16-bit files whose values use fewer bits, as cameras of 10, 12 or 14 bits write them. */
+/** @module Reads 16-bit files whose values use fewer bits, such as those of cameras with 10, 12 or 14 bits. */
 import type { Metadata, Sharp } from "sharp";
 import { InputError } from "../errors/index";
 
-/** Grey or RGB at 8 bits: of each value the upper 8 of `bitDepth` bits. @throws {InputError} `IMAGE_UNSUPPORTED` */
+/** Reduces grey or RGB values to the upper 8 of `bitDepth` bits. @throws {InputError} `IMAGE_UNSUPPORTED` */
 export async function shortenValues(
   image: Sharp,
   { space, icc, hasAlpha }: Metadata,
@@ -12,7 +12,7 @@ export async function shortenValues(
     space !== "rgb16" && space !== "grey16"
       ? `colours of the kind ${space}`
       : icc
-        ? "a colour profile, which is for values of 16 bits"
+        ? "a colour profile, which applies to 16-bit values"
         : hasAlpha && !dropExtra
           ? "transparency"
           : undefined;
@@ -28,7 +28,7 @@ export async function shortenValues(
   return { width, height, data };
 }
 
-/** Bits that the largest value of a 16-bit image takes. */
+/** Number of bits of the largest value of a 16-bit image. */
 export async function usedBits(image: Sharp): Promise<number> {
   return 32 - Math.clz32(largest((await sixteenBits(image)).values));
 }
@@ -48,6 +48,6 @@ function largest(values: Uint16Array): number {
 }
 
 function unsuitable(name: string, bitDepth: number, reason: string): InputError {
-  const message = `${name} cannot be read as values of ${bitDepth} bits: ${reason}; leave --bit-depth out, or save it as grey or RGB with 8 bits a channel.`;
+  const message = `${name} cannot be read as values of ${bitDepth} bits: ${reason}; leave --bit-depth out, or save it as grey or RGB with 8 bits per channel.`;
   return new InputError("IMAGE_UNSUPPORTED", message);
 }

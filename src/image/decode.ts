@@ -1,10 +1,10 @@
 /**
- * @module From the bytes of an image file to RGB pixels, the same way for training and serving.
+ * @module Decodes image files to RGB pixels, in the same way for training and serving.
  *
- * PNG, JPEG, WebP and TIFF (first page), recognised by content, not by name. Grey becomes three equal channels, 16 bits
- * become 8 (the upper byte), palettes are resolved, transparency is laid on white (the colour of an empty slide), CMYK and
- * embedded ICC profiles are converted to sRGB, EXIF orientation is applied. Files that are cut off, or damaged so that the decoder
- * notices, are errors, and so are TIFF files of other numbers than 8 or 16 bits or of a form that the decoder does not read right.
+ * Reads PNG, JPEG, WebP and TIFF (first page), recognised by content. Converts grey to three equal channels, 16 bits to 8 (the
+ * upper byte), palettes to colours, CMYK and embedded ICC profiles to sRGB; puts transparency on white (the colour of empty
+ * background) and applies the EXIF orientation. Rejects truncated and detectably damaged files, and TIFF files with values other
+ * than 8 or 16 bits or of a form that the decoder misreads.
  */
 import { readFile, stat } from "node:fs/promises";
 import type { Metadata, Sharp } from "sharp";
@@ -14,38 +14,39 @@ import { type DecodeLimits, mustFitBytes, mustFitPixels, TILE_EDGE } from "./lim
 import { decodePlainPng } from "./png";
 import type { ResizePolicy } from "./preprocessing";
 import type { RgbImage } from "./rgb-image";
+import { loadSharp } from "./sharp";
 import { tiffForm } from "./tiff-form";
 
-/** How the values of a file are meant, where the file does not say. */
+/** The meaning of a file's values, if the file does not define it. */
 export interface SampleMeaning {
-  /** Bits that the values of 16-bit files use, 8 to 16. Default 16: the whole range. Other files stay as they are. */
+  /** Bits that the values of 16-bit files use, 8 to 16. Default: 16. Ignored for other files. */
   readonly bitDepth?: number | undefined;
 }
 
 interface DecodeOptions {
   /** Edge length of the result in pixels. */
   readonly size: number;
-  /** How another size is brought to it. Default `crop`. */
+  /** How to resize to it. Default: `crop`. */
   readonly resize?: ResizePolicy | undefined;
   readonly limits?: DecodeLimits | undefined;
-  /** What to call the image in errors. Default: its path, or "the image". */
+  /** Name of the image in errors. Default: its path, or "the image". */
   readonly name?: string | undefined;
 }
 
-/** How images of another size are treated where nothing is said: scaled to cover the square, the middle kept. */
+/** Default resizing: scales to cover the square and keeps the middle. */
 export const DEFAULT_RESIZE: ResizePolicy = "crop";
-/** Larger images go to the general decoder, which works off the main thread. */
+/** Larger images are decoded by sharp, off the main thread. */
 const PLAIN_PNG_PIXELS = 2 ** 21;
 const WHITE = { r: 255, g: 255, b: 255 };
 const STRICT_ATTEMPTS = 4;
-/** The upper byte of 4095: where no value is above, all of them may be of 12 bits. */
+/** The upper byte of 4095: if no value is above it, all may have 12 bits. */
 const LOW = 15;
 
 /**
  * Decodes an image file or its bytes to a square of RGB pixels.
  * @returns uint8 of length `size * size * 3`, row-major (height, width, channel)
- * @throws {InputError} `IMAGE_MISSING`, `IMAGE_UNSUPPORTED` (no format that is read), `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`
- * or `IMAGE_SIZE` (policy `exact` and another size)
+ * @throws {InputError} `IMAGE_MISSING`, `IMAGE_UNSUPPORTED` (another format), `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE` or `IMAGE_SIZE`
+ *   (another size with policy `exact`)
  */
 export async function decodeImage(input: Uint8Array | string, options: DecodeOptions): Promise<Uint8Array> {
   const name = options.name ?? (typeof input === "string" ? input : "the image");
@@ -53,7 +54,7 @@ export async function decodeImage(input: Uint8Array | string, options: DecodeOpt
 }
 
 /**
- * Decodes an image file or its bytes at its own size.
+ * Decodes an image file or its bytes without resizing.
  * @throws {InputError} as {@link decodeImage}
  */
 export async function decodePixels(
@@ -75,12 +76,15 @@ export async function decodePixels(
     if (plain) return plain;
   }
   try {
-    const sharp = await generalDecoder();
+    const sharp = await loadSharp();
     const form = format === "tiff" ? tiffForm(bytes) : undefined;
     if (form?.kind === "unsupported") {
-      throw new InputError("IMAGE_UNSUPPORTED", `${name} is a TIFF ${form.form}, which is not read; ${form.remedy}.`);
+      throw new InputError(
+        "IMAGE_UNSUPPORTED",
+        `${name} is a TIFF ${form.form}, which is not supported; ${form.remedy}.`,
+      );
     }
-    // Damaged tiles of a TIFF come through as noise unless warnings count; other files have harmless warnings.
+    // Damaged tiles of a TIFF are decoded to noise unless warnings are errors; other files have harmless warnings.
     const failOn = form?.tiled ? "warning" : "error";
     const image = sharp(bytes, { failOn, autoOrient: true, limitInputPixels: false });
     const metadata = await image.metadata();
@@ -94,10 +98,10 @@ export async function decodePixels(
     return pixels.data.some((value) => value > LOW) ? pixels : { ...pixels, lowBits: await usedBits(image) };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const reason = onceEach(error);
+    const reason = reasonsOf(error);
     const unread = /Unsupported JPEG [^;]*/i.exec(reason)?.[0];
     if (unread) {
-      const message = `${name} is in a form that is not read (${unread}); save it as PNG, or as a usual JPEG.`;
+      const message = `${name} is in a form that is not supported (${unread}); save it as PNG, or as a usual JPEG.`;
       throw new InputError("IMAGE_UNSUPPORTED", message, { cause: error });
     }
     const detail = reason === "" || /^unknown error$/i.test(reason) ? "" : ` (${reason})`;
@@ -106,8 +110,8 @@ export async function decodePixels(
 }
 
 /**
- * Brings decoded pixels to a square.
- * @returns uint8 of length `size * size * 3`; the same memory when the image has the size already
+ * Resizes decoded pixels to a square.
+ * @returns uint8 of length `size * size * 3`; the same memory if the image has the size already
  * @throws {InputError} `IMAGE_SIZE`
  */
 export async function fitImage(
@@ -118,17 +122,17 @@ export async function fitImage(
   if (resize === "exact") {
     throw new InputError(
       "IMAGE_SIZE",
-      `${name} is ${image.width}x${image.height} pixels where ${size}x${size} is needed.`,
+      `${name} has ${image.width}x${image.height} pixels, but ${size}x${size} are required.`,
     );
   }
   const fit = ({ stretch: "fill", pad: "contain", crop: "cover" } as const)[resize];
   const source = { width: image.width, height: image.height, channels: 3 } as const;
-  const sharp = await generalDecoder();
+  const sharp = await loadSharp();
   const scaled = sharp(image.data, { raw: source, limitInputPixels: false });
   return (await rgb(scaled.resize({ width: size, height: size, fit, background: WHITE }))).data;
 }
 
-/** The format of an image by its first bytes, or undefined for anything that is not read here. */
+/** The format of an image by its first bytes, or undefined for other formats. */
 export function imageFormat(bytes: Uint8Array): "png" | "jpeg" | "webp" | "tiff" | undefined {
   const starts = (...signature: number[]) => signature.every((byte, index) => bytes[index] === byte);
   if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "png";
@@ -138,18 +142,10 @@ export function imageFormat(bytes: Uint8Array): "png" | "jpeg" | "webp" | "tiff"
   return tiff ? "tiff" : undefined;
 }
 
-/** Loaded when it is needed: threads and programs that see nothing but usual tiles start 40 ms sooner. */
-async function generalDecoder(): Promise<typeof import("sharp")> {
-  const { default: sharp } = await import("sharp");
-  // Images are decoded side by side, so that each needs only one thread.
-  sharp.concurrency(1);
-  return sharp;
-}
-
 /**
- * Damaged deflate data of a TIFF file is no more than a warning to the decoder, which leaves the tile black. Other warnings,
- * such as of tags that a careless program left out, are none of ours. What the warning was gets lost where other images are
- * decoded at the same time; then it is asked again.
+ * Decodes with warnings as errors, to detect damaged deflate data in a TIFF file, for which the decoder only warns and leaves the tile
+ * black. Ignores other warnings, such as about missing tags. Retries when the warning's text is lost, because other images are
+ * decoded at the same time.
  */
 export async function strictlyFirst<T>(decode: (failOn: "error" | "warning") => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -164,12 +160,12 @@ export async function strictlyFirst<T>(decode: (failOn: "error" | "warning") => 
   }
 }
 
-/** What the decoder says beside what it fails on. */
+/** Warnings of the decoder that are not the reason of a failure. */
 const HARMLESS = /pseudo-tag|custom tag|Bad value \d+ for|Unknown field|Ignored|contains unsupported image format/;
 const MOST_REASONS = 3;
 
-/** The decoder says the same of every row or tile, and tells of odd tags besides. */
-function onceEach(error: unknown): string {
+/** The reasons of a decoder's error: without warnings, and without repetitions for every row or tile. */
+function reasonsOf(error: unknown): string {
   const lines = (error instanceof Error ? error.message : messageOf(error))
     .split("\n")
     .map((line) => line.replace(/^Input buffer has corrupt header:|\bsource input: /g, "").trim());
@@ -177,10 +173,10 @@ function onceEach(error: unknown): string {
   return reasons.slice(-MOST_REASONS).join("; ");
 }
 
-/** The decoder leaves 16-bit images with a profile in another colour space, or unchanged: they become 8-bit ones first. */
+/** Converts 16-bit images with a profile to 8 bits first, because the decoder would not convert them to sRGB. */
 async function withEightBitProfile(image: Sharp, { depth, icc, space }: Metadata): Promise<Sharp> {
   if (depth !== "ushort" || !icc || space === "cmyk") return image;
-  const sharp = await generalDecoder();
+  const sharp = await loadSharp();
   const reduced = image
     .clone()
     .keepIccProfile()
@@ -189,8 +185,8 @@ async function withEightBitProfile(image: Sharp, { depth, icc, space }: Metadata
 }
 
 /**
- * Colours of a device that nobody knows: what is usual, `(1 - ink) * (1 - black)`. The decoder would take them for those of a
- * printing press, which is up to 126 levels off what other readers give.
+ * Converts CMYK without a profile by the usual formula, `(1 - ink) * (1 - black)`. The decoder assumes the colours of a printing
+ * press, up to 126 levels different from other readers.
  */
 async function plainCmyk(image: Sharp, { depth }: Metadata): Promise<RgbImage> {
   const inks = image.pipelineColourspace("cmyk").toColourspace("cmyk").raw({ depth: "ushort" });
@@ -209,7 +205,7 @@ async function plainCmyk(image: Sharp, { depth }: Metadata): Promise<RgbImage> {
   return { width, height, data };
 }
 
-/** @param dropExtra the sample beside the colours is no transparency: it is left out */
+/** @param dropExtra ignore the extra sample, which is not transparency */
 async function rgb(image: Sharp, dropExtra = false): Promise<RgbImage> {
   const colours = image.toColourspace("srgb");
   const { data, info } = await (dropExtra ? colours.removeAlpha() : colours.flatten({ background: WHITE }))

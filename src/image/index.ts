@@ -1,5 +1,4 @@
-/** @module Images: decoding, resizing, standardization. Knows nothing of data sets and models. */
-
+/** @module Images: decoding, resizing, standardization; independent of data sets and models. */
 export {
   AUGMENTATIONS,
   type Augmentation,
@@ -16,12 +15,11 @@ export {
   type SampleMeaning,
   strictlyFirst,
 } from "./decode";
-export { encodePng } from "./encode";
 export { type DecodeLimits, TILE_EDGE } from "./limits";
-export { imageSize } from "./measure";
 export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels } from "./prepare";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export type { RgbImage } from "./rgb-image";
+export { encodePng, imageSize } from "./sharp";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";

@@ -1,7 +1,6 @@
 /**
- * @module The usual PNG, decoded with Node's own zlib: 8-bit RGB without interlacing, transparency, colour profile or
- * orientation. That is what tiles are stored as, and it takes half the time of the general decoder, which answers for all
- * other files and for everything that is not exactly right.
+ * @module Decodes usual PNG files with Node's zlib: 8-bit RGB without interlacing, transparency, colour profile and orientation, as
+ * tiles are usually stored. Takes half the time of sharp, which decodes all other files, including damaged ones.
  * @see https://www.w3.org/TR/png-3/
  */
 import { promisify } from "node:util";
@@ -10,9 +9,9 @@ import type { RgbImage } from "./rgb-image";
 
 const inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
 
-/** Larger images are never inflated on the calling thread. */
+/** Larger images are never decompressed on the calling thread. */
 const IMMEDIATE_PIXELS = 2 ** 18;
-/** Chunks that change no pixel. */
+/** Chunks that do not affect pixels. */
 const HARMLESS = new Set(["sRGB", "pHYs", "tIME", "IDAT", "IHDR", "IEND"]);
 const SIGNATURE_BYTES = 8;
 /** Length, type and checksum of a chunk. */
@@ -20,11 +19,11 @@ const CHUNK_OVERHEAD = 12;
 const RGB8_NOT_INTERLACED = "0802000000";
 
 /**
- * Decodes a PNG of the usual kind.
+ * Decodes a usual PNG.
  * @param bytes a file that begins with the PNG signature
- * @param maxPixels larger images are left to the general decoder
- * @param immediate inflate on the calling thread, where the image is small
- * @returns undefined for any other kind, and for files that are damaged in any way
+ * @param maxPixels larger images are not decoded
+ * @param immediate decompress small images on the calling thread
+ * @returns undefined for other and damaged files
  */
 export async function decodePlainPng(
   bytes: Uint8Array,
@@ -49,7 +48,7 @@ export async function decodePlainPng(
   }
 }
 
-/** The compressed pixels; undefined where a chunk is damaged, out of place, or could change how pixels are meant. */
+/** The compressed pixels; undefined if a chunk is damaged, misplaced, or may change the meaning of pixels. */
 function imageData(file: Buffer): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   for (let at = SIGNATURE_BYTES; at + CHUNK_OVERHEAD <= file.length; ) {
@@ -66,8 +65,8 @@ function imageData(file: Buffer): Uint8Array | undefined {
 }
 
 /**
- * Undoes the filter of each row: every byte was stored as its difference from its neighbours to the left and above. Works in
- * place, each row moving to the front of the bytes before it, so that no second image is allocated.
+ * Reverses the filter of each row, in which every byte is stored as its difference from the neighbours to the left and above. Works in
+ * place by moving each row to the front, so that no second image is allocated.
  * @param stride bytes of a row @returns undefined for a filter that does not exist
  */
 function unfilter(filtered: Uint8Array, stride: number, height: number): Uint8Array | undefined {
@@ -77,7 +76,7 @@ function unfilter(filtered: Uint8Array, stride: number, height: number): Uint8Ar
     const start = y * (stride + 1) + 1;
     const row = pixels.subarray(y * stride, (y + 1) * stride);
     const above = y === 0 ? zeros : pixels.subarray((y - 1) * stride, y * stride);
-    // Read before the row moves over it.
+    // Read before moving the row, which overwrites it.
     const undo = FILTERS[filtered[start - 1] as number];
     if (!undo) return undefined;
     filtered.copyWithin(y * stride, start, start + stride);
@@ -90,8 +89,8 @@ function unfilter(filtered: Uint8Array, stride: number, height: number): Uint8Ar
 const STEP = 3;
 
 /**
- * In the order of their numbers: none, sub, up, average, Paeth. Each works in place on a row of stored differences. What the
- * next pixel needs of the last one is kept in variables, for reading back what was just written takes twice the time.
+ * In the order of their numbers: none, sub, up, average, Paeth. Each works in place on a row of stored differences. Variables keep
+ * the values for the next pixel, because reading them back from the row takes twice the time.
  */
 const FILTERS: readonly ((row: Uint8Array, above: Uint8Array) => void)[] = [
   () => undefined,

@@ -1,4 +1,4 @@
-/** @module The one pipeline from an image file to a model's pixels, for packing, export and serving alike. */
+/** @module The pipeline from an image file to a model's pixels, shared by packing, export and serving. */
 import { decodePixels, fitImage } from "./decode";
 import type { DecodeLimits } from "./limits";
 import type { Preprocessing, StainNormalization } from "./preprocessing";
@@ -6,13 +6,13 @@ import type { RgbImage } from "./rgb-image";
 import { type StainNormalizer, stainNormalizer } from "./stain/index";
 import { type ImageWarning, imageWarnings } from "./warnings";
 
-/** The part of the preprocessing that acts on bytes; standardization follows in the model. */
+/** The part of the preprocessing that works on bytes; the model standardizes. */
 export interface PixelPreparation extends Pick<Preprocessing, "size" | "resize"> {
   readonly stain?: StainNormalization | undefined;
   readonly bitDepth?: number | undefined;
 }
 
-/** Pixels ready for a model, and the size that the image had. */
+/** Pixels for a model, and the original size of the image. */
 export interface PreparedImage {
   /** uint8, RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
@@ -22,7 +22,7 @@ export interface PreparedImage {
 
 /**
  * Decodes, resizes and stain-normalizes one image.
- * @param name what to call it in errors
+ * @param name of the image in errors
  * @throws {InputError} codes `IMAGE_...`, or `STAIN_PARAMETERS`
  */
 export async function prepareImage(

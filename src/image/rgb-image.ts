@@ -5,6 +5,6 @@ export interface RgbImage {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
-  /** Bits that the largest value takes, of a 16-bit file whose values stay so small that 8 bits of them are nearly black. */
+  /** Bits of the largest value of a 16-bit file with values so small that the upper 8 bits are nearly black. */
   readonly lowBits?: number;
 }

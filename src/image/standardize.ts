@@ -1,4 +1,4 @@
-/** @module From uint8 pixels to the model's float input: `(x / 255 - mean) / std` per channel. */
+/** @module Standardizes uint8 pixels to the model's float input: `(x / 255 - mean) / std` per channel. */
 
 /** Per-channel mean and standard deviation on the scale 0 to 1. */
 interface ChannelScale {
@@ -7,8 +7,8 @@ interface ChannelScale {
 }
 
 /**
- * The model's input value of every byte: 256 values for red, then green, then blue. Training and serving both look values
- * up here, so that they agree to the last bit.
+ * The model's input value of every byte: 256 values for red, then green, then blue. Training and serving use the same table, so that
+ * they agree to the last bit.
  */
 export function standardizationTable({ mean, std }: ChannelScale): Float32Array {
   const table = new Float32Array(3 * 256);

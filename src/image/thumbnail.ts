@@ -1,7 +1,7 @@
 /** @module Small pictures for galleries. */
-import sharp from "sharp";
 import { decodePixels, type SampleMeaning } from "./decode";
 import type { DecodeLimits } from "./limits";
+import { loadSharp } from "./sharp";
 
 /**
  * A JPEG of an image, scaled to fit a square.
@@ -15,7 +15,10 @@ export async function thumbnail(
   limits?: DecodeLimits,
   meaning?: SampleMeaning,
 ): Promise<Buffer> {
-  const { width, height, data } = await decodePixels(image, limits, undefined, meaning);
+  const [sharp, { width, height, data }] = await Promise.all([
+    loadSharp(),
+    decodePixels(image, limits, undefined, meaning),
+  ]);
   return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
     .resize({ width: edge, height: edge, fit: "inside", withoutEnlargement: true })
     .jpeg({ quality: 82 })

@@ -1,14 +1,14 @@
 /**
- * @module What a TIFF file says of its first page, read before it is decoded: the general decoder takes some forms for others,
- * and of those that it cannot read it says no more than of damaged ones.
+ * @module Checks the tags of a TIFF file's first page before decoding, because the decoder misreads some forms and reports others as
+ * damaged.
  * @see https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
  */
 
-/** How the decoder's samples are to be taken, or why the form is not read. */
+/** How to use the decoder's samples, or why the form is not supported. */
 type TiffForm =
   | {
       readonly kind: "readable";
-      /** A sample beside the colours that is no transparency. */
+      /** There is an extra sample that is not transparency. */
       readonly dropExtra: boolean;
       readonly tiled: boolean;
     }
@@ -27,13 +27,13 @@ const TAG = {
   format: 339,
 } as const;
 
-/** Bytes of a value by its type's number; types that no tag here has are left out. */
+/** Bytes of a value by the number of its type, for the types of these tags. */
 const VALUE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 
 const JPEG = 7;
-/** None, CCITT (three forms), LZW, JPEG, deflate (two numbers), PackBits. Of others the decoder may make noise. */
+/** None, CCITT (three forms), LZW, JPEG, deflate (two numbers), PackBits. The decoder may decode others to noise. */
 const READ_COMPRESSIONS = [1, 2, 3, 4, 5, JPEG, 8, 32773, 32946];
-/** What usual ones of the others are called. */
+/** Names of other usual schemes. */
 const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
   6: "JPEG of the old kind",
   33003: "JPEG 2000",
@@ -56,25 +56,25 @@ const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
 };
 
 const YCBCR = 6;
-/** Colour samples by photometric interpretation, of those that are read: grey (either way), RGB, palette, CMYK, YCbCr. */
+/** Colour samples by supported photometric interpretation: grey (two kinds), RGB, palette, CMYK, YCbCr. */
 const COLOURS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3 };
 const COLOUR_NAMES: Readonly<Record<number, string>> = {
   ...{ 4: "as a mask", 8: "with CIELAB colours", 9: "with CIELAB colours", 10: "with CIELAB colours" },
   ...{ 32803: "with a colour filter array", 32844: "with LogL values", 32845: "with LogLuv colours" },
 };
-/** Bits of a sample, where there is one a pixel, and where there are more. */
+/** Supported bits per sample, for one and for more samples per pixel. */
 const READ_BITS = { one: [1, 2, 4, 8, 16], more: [8, 16] };
-/** Of the tag SampleFormat, beside unsigned whole numbers (1, and 4 for nothing said). */
+/** Values of the tag SampleFormat, besides unsigned integers (1) and undefined (4). */
 const FORMAT_NAMES: Readonly<Record<number, string>> = {
   ...{ 2: "signed numbers", 3: "floating-point numbers", 5: "complex whole numbers", 6: "complex numbers" },
 };
 const REAL_ALPHA = [1, 2];
-/** More entries than any page has: damaged. */
+/** Files with more entries are damaged. */
 const MOST_ENTRIES = 4096;
 
 /**
- * Judges the first page of a TIFF or BigTIFF file by its tags.
- * @returns undefined where the tags cannot be read: the decoder says what is wrong
+ * Checks the first page of a TIFF or BigTIFF file.
+ * @returns undefined if the tags cannot be read; the decoder reports why
  */
 export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
   let tags: ReadonlyMap<number, readonly number[]>;
@@ -85,7 +85,7 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
     throw error;
   }
   const one = (tag: number, fallback: number) => tags.get(tag)?.[0] ?? fallback;
-  // Without these it is no page at all.
+  // Without size it is not a page.
   if (one(TAG.width, 0) === 0 || one(TAG.height, 0) === 0) return undefined;
   const unsupported = (form: string, remedy = "save it as PNG, or as TIFF with LZW compression"): TiffForm => {
     return { kind: "unsupported", form, remedy };
@@ -103,12 +103,12 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
   const samples = one(TAG.samples, 1);
   const format = tags.get(TAG.format)?.find((number) => number in FORMAT_NAMES);
   if (format !== undefined) {
-    return unsupported(`of ${FORMAT_NAMES[format]}, whose scale is not known`, "save it with 8 or 16 bits a sample");
+    return unsupported(`of ${FORMAT_NAMES[format]}, whose scale is not known`, "save it with 8 or 16 bits per sample");
   }
   const bits = tags.get(TAG.bits) ?? [1];
   const read = samples === 1 ? READ_BITS.one : READ_BITS.more;
   const odd = bits.find((depth) => !read.includes(depth) || depth !== bits[0]);
-  if (odd !== undefined) return unsupported(`of ${odd} bits a sample`, "save it with 8 or 16 bits a sample");
+  if (odd !== undefined) return unsupported(`of ${odd} bits per sample`, "save it with 8 or 16 bits per sample");
   if (photometric === YCBCR && compression !== JPEG) {
     return unsupported("with YCbCr colours and no JPEG compression", "save it with RGB colours");
   }
@@ -117,13 +117,13 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
   }
   const extra = samples - colours;
   if (extra > 1 || samples > 4) {
-    return unsupported(`of ${samples} samples a pixel`, "save the three colour channels alone as RGB");
+    return unsupported(`of ${samples} samples per pixel`, "save only the three colour channels, as RGB");
   }
   const dropExtra = extra === 1 && !REAL_ALPHA.includes(one(TAG.extra, 0));
   return { kind: "readable", dropExtra, tiled: tags.has(TAG.tileWidth) };
 }
 
-/** Values of the tags named in {@link TAG}. @throws {RangeError} where the file ends too early or an offset leads outside */
+/** Values of the tags in {@link TAG}. @throws {RangeError} if the file is truncated or an offset is invalid */
 function firstPageTags(bytes: Uint8Array): Map<number, readonly number[]> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = bytes[0] === 0x49;
@@ -144,7 +144,7 @@ function firstPageTags(bytes: Uint8Array): Map<number, readonly number[]> {
     const tag = integer(entry, 2);
     const size = VALUE_BYTES[integer(entry + 2, 2)];
     if (!wanted.has(tag) || size === undefined) continue;
-    // No tag here needs more values than a page has samples; a few are enough to judge by.
+    // No tag here needs more values than a page has samples; a few are enough.
     const values = Math.min(integer(entry + 4, word), 16);
     const inline = entry + 4 + word;
     const at = integer(entry + 4, word) * size <= word ? inline : integer(inline, word);

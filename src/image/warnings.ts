@@ -1,24 +1,24 @@
-/** @module What is odd about an image that was read all the same. */
+/** @module Warnings about images that can be read but look wrong. */
 import type { RgbImage } from "./rgb-image";
 
 export type ImageWarning = "low-bits" | "shrunk";
 
-/** What each warning means and what to do, as the end of a sentence that begins with the image's name. */
+/** Meaning of each warning and advice; continues a sentence that begins with the image's name. */
 export const WARNING_TEXTS: Readonly<Record<ImageWarning, string>> = {
   "low-bits":
-    "holds 16-bit numbers of at most 4095 and comes out nearly black: these are probably values of fewer bits; read 12-bit values with --bit-depth 12, or save it with values that fill 16 bits",
+    "has 16-bit values of at most 4095 and becomes nearly black: these are probably values of fewer bits; read 12-bit values with --bit-depth 12, or save it with values that use all 16 bits",
   shrunk:
     "is shrunk to less than half of its size, which loses detail; to predict it tile by tile, use histo predict --tile or POST /predict?tile=1",
 };
 
 const MOST_SHRINKING = 2;
 
-/** Whether an image is shrunk to less than half. @param size edge length that the image is brought to */
+/** Whether resizing shrinks an image to less than half. @param size edge length after resizing */
 export function isShrunk(width: number, height: number, size: number): boolean {
   return Math.min(width, height) > MOST_SHRINKING * size;
 }
 
-/** @param size edge length that the image is brought to */
+/** @param size edge length after resizing */
 export function imageWarnings({ width, height, lowBits = 0 }: RgbImage, size: number): ImageWarning[] {
   const warnings: ImageWarning[] = [];
   if (lowBits > 0) warnings.push("low-bits");

@@ -61,7 +61,7 @@ test("names are checked; none changes nothing", () => {
   for (const word of ["none", "all"]) {
     assert.throws(() => augmentationNamed(`dihedral,${word}`), {
       code: "AUGMENTATION_UNKNOWN",
-      message: `--augment dihedral,${word}: "${word}" stands alone.`,
+      message: `--augment dihedral,${word}: "${word}" cannot be combined.`,
     });
   }
 });

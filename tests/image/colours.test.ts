@@ -37,6 +37,6 @@ test("a JPEG of 12 bits is refused as such", async () => {
   file[frame + 4] = 12;
   await assert.rejects(decodePixels(file, {}, "a.jpg"), {
     code: "IMAGE_UNSUPPORTED",
-    message: /^a\.jpg is in a form that is not read \(Unsupported JPEG data precision 12\)/,
+    message: /^a\.jpg is in a form that is not supported \(Unsupported JPEG data precision 12\)/,
   });
 });

@@ -81,7 +81,7 @@ test("another size: stretched, padded with white, cropped in the middle, or refu
   assert.deepEqual(await corner("crop"), [0, 0, 255]);
   await assert.rejects(decodeImage(wide, { size: 20, resize: "exact", name: "wide.png" }), {
     code: "IMAGE_SIZE",
-    message: "wide.png is 60x20 pixels where 20x20 is needed.",
+    message: "wide.png has 60x20 pixels, but 20x20 are required.",
   });
 });
 

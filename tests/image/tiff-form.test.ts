@@ -56,8 +56,8 @@ test("CMYK without a profile is converted ink by ink, of 8 and of 16 bits", asyn
 test("a form that is not read is named, with what to save instead, and not called damaged", async () => {
   const forms: [Buffer, RegExp][] = [
     [tiff([90, 128, 128], { 262: [6] }), /YCbCr colours and no JPEG compression.*RGB colours/],
-    [tiff([1, 2, 3, 4, 5], { 338: [0, 0] }), /5 samples a pixel.*RGB/],
-    [tiff([1, 2, 3], { 258: [12, 12, 12] }), /12 bits a sample.*8 or 16 bits/],
+    [tiff([1, 2, 3, 4, 5], { 338: [0, 0] }), /5 samples per pixel.*RGB/],
+    [tiff([1, 2, 3], { 258: [12, 12, 12] }), /12 bits per sample.*8 or 16 bits/],
     [tiff([1, 2, 3], { 262: [8] }), /CIELAB colours/],
     [tiff([1, 2, 3], { 284: [2], 322: [16], 323: [16] }), /tiled with a plane for each colour/],
     ...([50000, 34925, 34887, 34712, 33005, 50002, 50001] as const).map((scheme): [Buffer, RegExp] => [
@@ -87,8 +87,8 @@ test("what the decoder would take for something else is refused: numbers, colour
     [tiff([1, 2, 3], { 259: [12345] }), /compressed with a scheme of number 12345/],
     [tiff([1, 2, 3], { 339: [2, 2, 2] }), /of signed numbers, whose scale is not known.*8 or 16 bits/],
     [tiff([1, 2, 3], { 339: [6, 6, 6], 258: [64, 64, 64] }), /of complex numbers/],
-    [tiff([1, 2, 3], { 258: [4, 4, 4] }), /of 4 bits a sample/],
-    [tiff([1, 2, 3], { 258: [8, 8, 16] }), /of 16 bits a sample/],
+    [tiff([1, 2, 3], { 258: [4, 4, 4] }), /of 4 bits per sample/],
+    [tiff([1, 2, 3], { 258: [8, 8, 16] }), /of 16 bits per sample/],
     [tiff([1], { 262: [32803] }), /with a colour filter array/],
     [tiff([1, 2, 3], { 262: [34892] }), /of colours of the kind 34892/],
     [tiff([1], { 262: [4], 258: [1] }), /as a mask/],

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { startServer } from "../../serve/server/index";
 import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
-import { encodePng } from "../../src/image/encode";
+import { encodePng } from "../../src/image/sharp";
 import { runTraining } from "../../src/training/index";
 import { histo, histoJson } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -62,8 +62,8 @@ test("the images that a server met are compared with those that its model learne
   const whole = JSON.parse(await readFile(join(directory, "alike.json"), "utf8"));
   for (const [content, said] of [
     [{ ...whole, features: whole.features.map((row: number[]) => row.slice(1)) }, /other measures/],
-    [{ ...whole, features: [] }, /has met none yet/],
-    [{ models: [] }, /is not what GET/],
+    [{ ...whole, features: [] }, /has seen none yet/],
+    [{ models: [] }, /is not a response of a server/],
   ] as const) {
     await writeFile(cut, JSON.stringify(content));
     const { status, stderr } = histo("eda", "--data", data, "--against", cut, "--quiet");

@@ -1,26 +1,26 @@
-/** @module Gaussian blur, as of a slide slightly out of focus. */
+/** @module Gaussian blur, like that of a slide slightly out of focus. */
 import type { Random } from "../../random/index";
 import { type Kernel, weighLines, wordsOf } from "./lanes";
 
 export interface RandomBlur {
-  /** How often an image is blurred. */
+  /** Probability of blurring an image. */
   readonly probability: number;
   /** Largest standard deviation in pixels. */
   readonly sigma: number;
 }
 
-/** Blurs an image in place, or not, as `random` has it. @param pixels uint8, [size, size, 3] */
+/** Blurs an image in place with the given probability. @param pixels uint8, [size, size, 3] */
 export function randomBlur(pixels: Uint8Array, size: number, { probability, sigma }: RandomBlur, random: Random): void {
   if (random.chance(probability)) blur(pixels, size, random.uniform(0.1 * sigma, sigma));
 }
 
-/** The largest standard deviation for which three neighbours on each side hold the Gaussian (98.8 %). */
+/** The largest standard deviation for which three neighbours on each side cover the Gaussian (98.8 %). */
 const LARGEST_SIGMA = 1.2;
 const RADIUS = 3;
 
 /**
- * Convolves with a Gaussian, along columns and then along rows; the edge pixels are repeated outwards. Variances add up, so
- * that a wide Gaussian is several narrow ones.
+ * Convolves with a Gaussian along columns, then along rows, and repeats the edge pixels outwards. Variances add up, so that a wide
+ * Gaussian equals several narrow ones.
  */
 export function blur(pixels: Uint8Array, size: number, sigma: number): void {
   if (size < 2) return;
@@ -51,15 +51,15 @@ function convolve(pixels: Uint8Array, size: number, kernel: Kernel): void {
   }
 }
 
-/** Between the two passes; kept for the next image. */
-let kept = new Uint8Array(0);
+/** Memory between the two passes, reused for the next image. */
+let buffer = new Uint8Array(0);
 
 function scratch(bytes: number): Uint8Array {
-  if (kept.length !== bytes) kept = new Uint8Array(bytes);
-  return kept;
+  if (buffer.length !== bytes) buffer = new Uint8Array(bytes);
+  return buffer;
 }
 
-/** Weights from the middle outwards as shares of 256. */
+/** Weights from the middle outwards, in 256ths. */
 function gaussian(sigma: number): Kernel {
   const weights = [0, 1, 2, 3].map((distance) => Math.exp(-(distance ** 2) / (2 * sigma ** 2)));
   const total = weights.reduce((sum, weight, distance) => sum + (distance === 0 ? weight : 2 * weight), 0);

@@ -1,18 +1,18 @@
-/** @module Colour changes of whole images: a function of weighted sums of a pixel's three channels, by tables alone. */
+/** @module Colour changes that are a function of weighted sums of a pixel's three channels, computed with tables. */
 
-/** A sum is a field of 16 bits. */
+/** Number of values of a sum, a field of 16 bits. */
 const FIELDS = 1 << 16;
 
-/** Shares of red, green and blue bytes in red and green (256 words each), then in blue. A constant: code for it is faster. */
+/** Shares of red, green and blue bytes in red and green (256 words each), then in blue. A constant, because that is faster. */
 const SHARES = new Int32Array(6 * 256);
 
-/** What bytes count in the sums, and what bytes the sums become. */
+/** The functions from bytes to sums and back. */
 interface ChannelMixOptions {
-  /** What each of the 256 bytes counts. */
+  /** The value of each byte in the sums. */
   readonly value: (byte: number) => number;
   /** The byte of a sum, 0 to 255. */
   readonly result: (sum: number) => number;
-  /** Sums are kept from `lowest` on in steps of 1 / `steps`, 65536 of them. */
+  /** Sums are rounded to 65536 steps of 1 / `steps`, beginning with `lowest`. */
   readonly lowest: number;
   readonly steps: number;
 }
@@ -20,12 +20,12 @@ interface ChannelMixOptions {
 /**
  * Replaces each pixel's red, green and blue by `result(weights · value(pixel) + shift)`.
  *
- * Every byte's share in the three sums is looked up as whole numbers, red and green together in one word of two 16-bit
- * fields, so that a pixel takes nine look-ups and four additions, no multiplication and no comparison.
+ * Looks up each byte's share in the three sums as integers, red and green together in one word of two 16-bit fields, so that a
+ * pixel takes nine look-ups and four additions, without multiplications and comparisons.
  */
 export class ChannelMix {
   private readonly values: Float64Array;
-  /** Made when first needed: a server never does. */
+  /** Created on first use: servers never need it. */
   private results: Uint8Array | undefined;
   /** Smallest and largest of the values. */
   private readonly ends: readonly [number, number];
@@ -39,7 +39,7 @@ export class ChannelMix {
    * Changes an image in place.
    * @param pixels uint8 RGB
    * @param weights row-major: of red, green and blue in red, then in green, then in blue
-   * @throws {RangeError} where sums may fall out of the range they are kept in
+   * @throws {RangeError} if sums may be out of range
    */
   apply(pixels: Uint8Array, weights: readonly number[], shift = 0): void {
     this.mustFit(weights, shift);
@@ -54,7 +54,7 @@ export class ChannelMix {
     const { lowest, steps } = this.options;
     for (let input = 0; input < 3; input++) {
       const [red, green, blue] = [weights[input], weights[3 + input], weights[6 + input]] as [number, number, number];
-      // The shift and the place of zero go with one of the three, and with it the rounding to whole numbers.
+      // Added to only one of the three channels.
       const constant = input === 0 ? shift - lowest : 0;
       for (let byte = 0; byte < 256; byte++) {
         const value = values[byte] as number;
@@ -75,9 +75,9 @@ export class ChannelMix {
         low += Math.min(weight * smallest, weight * largest);
         high += Math.max(weight * smallest, weight * largest);
       }
-      // A step of room on both sides is for rounding.
+      // Leaves a step on both sides for rounding.
       if (!(low - 2 / steps >= lowest && high + 2 / steps < lowest + FIELDS / steps)) {
-        throw new RangeError(`Sums from ${low} to ${high} are beyond what this change of colours can do.`);
+        throw new RangeError(`Sums from ${low} to ${high} are out of the range of this colour change.`);
       }
     }
   }

@@ -1,4 +1,4 @@
-/** @module Changes of brightness, contrast, saturation and hue, all in one pass over the pixels. */
+/** @module Changes brightness, contrast, saturation and hue in one pass over the pixels. */
 import type { Random } from "../../random/index";
 import { ChannelMix } from "./channel-mix";
 
@@ -38,7 +38,7 @@ export function jitterColour(pixels: Uint8Array, limits: ColourJitter, random: R
   MIX.apply(pixels, weights, (1 - contrast) * brightness * meanLuminance(pixels));
 }
 
-/** Sums of bytes in sixteenths, with room for the largest changes. */
+/** Sums of bytes in sixteenths, in a range for the largest changes. */
 const MIX = new ChannelMix({
   value: (byte) => byte,
   result: (sum) => Math.min(255, Math.max(0, Math.round(sum))),
@@ -46,7 +46,7 @@ const MIX = new ChannelMix({
   steps: 16,
 });
 
-/** Every eighth pixel is enough for a mean. */
+/** Estimated from every eighth pixel. */
 function meanLuminance(pixels: Uint8Array): number {
   let [r, g, b, count] = [0, 0, 0, 0];
   for (let at = 0; at + 2 < pixels.length; at += 24, count++) {

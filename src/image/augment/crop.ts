@@ -1,8 +1,8 @@
-/** @module Zooming into a random square of an image. */
+/** @module Zooms into a random square of an image. */
 import type { Random } from "../../random/index";
 import { between, wordsOf } from "./lanes";
 
-/** Shares of the image's area that the square may have. */
+/** Smallest and largest area of the square as shares of the image. */
 export interface RandomCrop {
   readonly area: readonly [least: number, most: number];
 }
@@ -39,7 +39,7 @@ export function randomCrop(
   }
 }
 
-/** Where the samples of a line lie: the pixel before each, and how far towards the next one in 256ths (0 to 256). */
+/** A sample's position in a line: the pixel before it and the distance towards the next one in 256ths (0 to 256). */
 type Sample = number;
 
 function samples(size: number, start: number, scale: number): Int32Array {
@@ -59,7 +59,7 @@ function shareOf(sample: Sample): number {
 }
 
 const LARGEST_SIZE = 16384;
-/** A row between two rows of the image, and a word beyond its end. A constant: code for it is faster. */
+/** A row between two rows of the image, and one more word. A constant, because that is faster. */
 const ROW = wordsOf(new Uint8Array(3 * LARGEST_SIZE + 4));
 
 /** Writes to `ROW` the bytes from `begin` to `end` of a row between the one at `upper` and the next. */
@@ -78,7 +78,7 @@ function stretch(columns: Int32Array, into: DataView, target: number): void {
   const last = columns.length - 1;
   let at = target;
   for (let x = 0; x < last; x++, at += 3) {
-    // The fourth byte is not of this pixel, and is written again by the next one.
+    // The fourth byte belongs to the next pixel, which overwrites it.
     into.setInt32(at, sampled(columns[x] as number), true);
   }
   const pixel = sampled(columns[last] as number);

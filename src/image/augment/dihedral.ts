@@ -19,7 +19,7 @@ export function dihedral(from: Uint8Array, into: Uint8Array, size: number, view:
   for (let row = 0; row < size; row++) {
     const sourceRow = view & 2 ? size - 1 - row : row;
     let source = sourceRow * rowStep + (view & 1 ? (size - 1) * columnStep : 0);
-    // A pixel is read with the byte behind it, which the last row's last one does not have.
+    // Reads each pixel with the byte after it, which does not exist after the last pixel.
     const fours = sourceRow === size - 1 ? 0 : size >> 2;
     copyFours(fromWords, source, step, intoWords, target, fours);
     source += 4 * fours * step;
@@ -32,7 +32,7 @@ export function dihedral(from: Uint8Array, into: Uint8Array, size: number, view:
   }
 }
 
-/** Copies pixels that lie `step` bytes apart, four at a time: seven memory accesses instead of 24. */
+/** Copies pixels at distances of `step` bytes, four at a time: seven memory accesses instead of 24. */
 function copyFours(from: DataView, start: number, step: number, into: DataView, target: number, count: number): void {
   let source = start;
   for (let at = target; at < target + 12 * count; at += 12, source += 4 * step) {

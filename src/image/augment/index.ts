@@ -1,4 +1,4 @@
-/** @module Augmentation of training images: seeded, on uint8 pixels, a function of the seed, the epoch and the image alone. */
+/** @module Augmentation of training images (uint8 pixels), reproducible from seed, epoch and image. */
 import { InputError } from "../../errors/index";
 import { Random } from "../../random/index";
 import { type RandomBlur, randomBlur } from "./blur";
@@ -13,18 +13,18 @@ export { type RandomCrop, randomCrop } from "./crop";
 export { dihedral } from "./dihedral";
 export { jitterStain, scaleStains } from "./stain";
 
-/** What is done to a training image, in this order. Plain data. */
+/** The changes to a training image, applied in this order. Plain data. */
 export interface Augmentation {
   /** One of the eight flips and quarter turns. */
   readonly dihedral?: boolean;
   readonly crop?: RandomCrop;
-  /** Other stain strengths, around the image's own. */
+  /** Random stain strengths around the image's own. */
   readonly stain?: boolean;
   readonly jitter?: ColourJitter;
   readonly blur?: RandomBlur;
 }
 
-/** Changes one image in place: uint8, [size, size, 3]. The same epoch and image give the same change. */
+/** Changes an image in place: uint8, [size, size, 3]. The same epoch and image give the same change. */
 export type PixelAugmentation = (pixels: Uint8Array, size: number, epoch: number, image: number) => void;
 
 const PRESETS = {
@@ -48,13 +48,13 @@ export function augmentationNamed(names: string): Augmentation {
   const unknown = wanted.find((name) => !Object.hasOwn(PRESETS, name));
   if (unknown !== undefined) {
     const known = `${AUGMENTATIONS.join(", ")} (several joined by commas), all, none`;
-    const what = unknown === "none" || unknown === "all" ? "stands alone" : `is not one of ${known}`;
+    const what = unknown === "none" || unknown === "all" ? "cannot be combined" : `is not one of ${known}`;
     throw new InputError("AUGMENTATION_UNKNOWN", `--augment ${names}: "${unknown}" ${what}.`);
   }
   return Object.assign({}, ...wanted.map((name) => PRESETS[name as keyof typeof PRESETS])) as Augmentation;
 }
 
-/** The function that an augmentation describes, or undefined where it changes nothing. */
+/** Creates the function of an augmentation; undefined if it changes nothing. */
 export function createAugmentation(augmentation: Augmentation, seed: number): PixelAugmentation | undefined {
   if (Object.keys(augmentation).length === 0) return undefined;
   let scratch = new Uint8Array(0);

@@ -1,8 +1,8 @@
 /**
- * @module Arithmetic on four neighbouring bytes at a time: two 16-bit lanes hold the even bytes of a word and two the odd
- * ones, so that one multiplication weighs two bytes. Weights are 256ths and add up to 256: a lane never overflows.
+ * @module Arithmetic on four adjacent bytes at a time: two 16-bit lanes contain the even bytes of a word and two the odd ones, so that
+ * one multiplication weighs two bytes. Weights are in 256ths and add up to 256, so that lanes never overflow.
  *
- * Words are read at any offset (`DataView`), little-endian on every machine.
+ * Reads words at any offset (`DataView`), little-endian on every machine.
  */
 
 const EVEN = 0x00ff00ff;
@@ -15,7 +15,7 @@ export function wordsOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Four bytes between `from` and `to`. @param share of `to`, 0 to 256 */
+/** Interpolates four bytes between `from` and `to`. @param share of `to`, 0 to 256 */
 export function between(from: number, to: number, share: number): number {
   const even = from & EVEN;
   const odd = (from >>> 8) & EVEN;
@@ -27,7 +27,7 @@ export function between(from: number, to: number, share: number): number {
 /** Weights of a byte itself and of its neighbours at distances 1, 2 and 3 on both sides, in 256ths. */
 export type Kernel = readonly [self: number, one: number, two: number, three: number];
 
-/** Where seven lines begin: the one at hand, then those before and after it at distances 1, 2 and 3. */
+/** The starts of seven lines: the line itself, then those before and after it at distances 1, 2 and 3. */
 export type Lines = readonly [number, number, number, number, number, number, number];
 
 /**

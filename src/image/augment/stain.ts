@@ -1,15 +1,15 @@
 /**
- * @module Stain augmentation: every image is given the stain strengths of a slide that might have been in the data set.
+ * @module Stain augmentation: gives every image the stain strengths of another possible slide.
  *
- * After RandStainNA (Shen et al., MICCAI 2022), with a typical spread between slides around the image's own strengths. The
- * strengths are the concentrations of hematoxylin, eosin and the residual (colour deconvolution; Ruifrok and Johnston, 2001);
- * scaling them keeps empty slide empty. The whole change is one 3x3 matrix on optical densities.
+ * Similar to RandStainNA (Shen et al., MICCAI 2022), but with a typical spread between slides around the image's own strengths.
+ * Scales the concentrations of hematoxylin, eosin and the residual (colour deconvolution; Ruifrok and Johnston, 2001), which does
+ * not change empty background, with one 3x3 matrix on optical densities.
  */
 import type { Random } from "../../random/index";
 import { densityTable } from "../stain/optical-density";
 import { ChannelMix } from "./channel-mix";
 
-/** Spread of the concentrations' logarithms: between slides of one laboratory they vary by about a fifth. */
+/** Standard deviation of the logarithms of concentrations: between slides of a laboratory they vary by about a fifth. */
 const SPREAD = 0.2;
 
 const DENSITY = densityTable((byte) => Math.max(1, byte) / 255);
@@ -21,10 +21,10 @@ const MIX = new ChannelMix({
 });
 const TISSUE_DENSITY = 0.15;
 const LEAST_TISSUE = 0.01;
-/** No image is changed by more than this factor. */
-const FARTHEST = 1.8;
+/** Largest factor of a concentration. */
+const LARGEST_FACTOR = 1.8;
 
-/** Unit vectors of hematoxylin, eosin and what is left (columns), and the inverse (rows). */
+/** Unit vectors of hematoxylin, eosin and the residual (columns), and the inverse (rows). */
 const STAINS = [
   [0.65, 0.072, 0.268],
   [0.704, 0.99, 0.57],
@@ -36,11 +36,11 @@ const SEPARATION = [
   [-0.5552753, -0.1264856, 1.5733383],
 ] as const;
 
-/** Gives an image other stain strengths, drawn around its own, in place. An image without tissue stays as it is. */
+/** Gives an image random stain strengths around its own, in place. Does not change images without tissue. */
 export function jitterStain(pixels: Uint8Array, random: Random): void {
   const draws = [random.normal(), random.normal(), random.normal()];
   if (!hasTissue(pixels)) return;
-  const reach = Math.log(FARTHEST);
+  const reach = Math.log(LARGEST_FACTOR);
   const scale = draws.map((draw) => Math.exp(Math.max(-reach, Math.min(reach, SPREAD * draw))));
   scaleStains(pixels, scale);
 }
@@ -55,7 +55,7 @@ export function scaleStains(pixels: Uint8Array, scale: readonly number[]): void 
   MIX.apply(pixels, weights);
 }
 
-/** Whether more than almost none of an image (of every 27th pixel) is tissue. */
+/** Whether at least 1 % of an image is tissue, judged by every 27th pixel. */
 function hasTissue(pixels: Uint8Array): boolean {
   let [seen, count] = [0, 0];
   for (let i = 0; i + 2 < pixels.length; i += 81, seen++) {

@@ -1,4 +1,4 @@
-/** @module Stain normalization: learn the colours of a reference tile, and give them to other tiles. */
+/** @module Stain normalization: learns the colours of a reference tile and applies them to other tiles. */
 import { InputError } from "../../errors/index";
 import type { StainNormalization } from "../preprocessing";
 import { macenkoProfile, macenkoTransform } from "./macenko";
@@ -8,13 +8,13 @@ import { vahadaneProfile, vahadaneTransform } from "./vahadane";
 
 export type StainMethod = StainNormalization["method"];
 
-/** Changes the colours of one tile: uint8 RGB in, uint8 RGB of the same length out (into `into` where given). */
+/** Changes the colours of a tile: uint8 RGB in, uint8 RGB of the same length out (written to `into`, if given). */
 export type StainNormalizer = (pixels: Uint8Array, into?: Uint8Array) => Uint8Array;
 
 export interface StainFitOptions {
   /**
-   * Reinhard only: take the statistics from tissue and leave empty slide alone. The published method (the default) takes all
-   * pixels, and so tints the empty part of tiles that have more of it than the reference.
+   * Reinhard only: use only tissue for statistics and do not change the background. The published method (the default) uses all
+   * pixels, and so tints the background of tiles that have more of it than the reference.
    */
   readonly tissueOnly?: boolean | undefined;
 }
@@ -22,7 +22,7 @@ export interface StainFitOptions {
 /**
  * Learns a reference tile's colours.
  * @param reference uint8 RGB, any number of pixels
- * @throws {InputError} `STAIN_REFERENCE_UNUSABLE` when the tile has too little tissue or only one stain
+ * @throws {InputError} `STAIN_REFERENCE_UNUSABLE` if the tile has too little tissue or only one stain
  */
 export function fitStain(
   method: StainMethod,
@@ -40,9 +40,9 @@ export function fitStain(
 }
 
 /**
- * The normalizer that a fit describes. Tiles without tissue come back unchanged; where only one stain is found, the tile is
- * separated with the reference's stains.
- * @throws {InputError} `STAIN_PARAMETERS` when the description is not whole
+ * Creates the normalizer of a fit. It does not change tiles without tissue, and separates tiles with only one stain by the reference's
+ * stains.
+ * @throws {InputError} `STAIN_PARAMETERS` if the parameters are incomplete
  */
 export function stainNormalizer({ method, parameters }: StainNormalization): StainNormalizer {
   const values = (name: string, length: number) => {

@@ -1,9 +1,9 @@
 /**
- * @module Stain normalization by the extreme directions of the optical densities.
+ * @module Stain normalization by the extreme directions of optical densities.
  * @see Macenko et al., "A method for normalizing histology slides for quantitative analysis", ISBI 2009. Constants as in
  * the usual implementations (light 240, density threshold 0.15, percentiles 1 and 99).
  */
-import { symmetricEigen3 } from "./eigen";
+import { symmetricEigen } from "../../eigen/index";
 import { densityTable, IntensityTable } from "./optical-density";
 import { percentile } from "./percentile";
 import {
@@ -19,22 +19,22 @@ const LIGHT = 240;
 const THRESHOLD = 0.15;
 const ANGLE_PERCENTILE = 1;
 const MAXIMUM_PERCENTILE = 99;
-/** A tile with fewer tissue pixels than this share has no directions worth finding. */
+/** Least share of tissue pixels for finding stains. */
 const LEAST_TISSUE = 0.005;
-/** Between the stains of real tiles the sine is 0.26 to 0.44; within one noisy stain it stays below this. */
+/** Between the stains of real tiles the sine is 0.26 to 0.44; within one noisy stain it is below this. */
 const LEAST_SINE = 0.15;
 
 const DENSITY = densityTable((byte) => (byte + 1) / LIGHT);
 const INTENSITY = new IntensityTable(LIGHT);
 
-/** The stains of a tile, or undefined where there is too little coloured tissue or only one stain. @param pixels uint8 RGB */
+/** The stains of a tile; undefined with too little coloured tissue or only one stain. @param pixels uint8 RGB */
 export function macenkoProfile(pixels: Uint8Array): StainProfile | undefined {
   const sums = sumDensities(pixels);
   const stains = isBlank(sums, pixels) ? undefined : findStains(pixels, sums);
   return stains && { stains, maximum: maximumConcentrations(pixels, stains) };
 }
 
-/** Brings a tile's stains to the reference's. A tile without coloured tissue comes back as it is. */
+/** Changes a tile's stains to the reference's. Copies tiles without coloured tissue unchanged. */
 export function macenkoTransform(pixels: Uint8Array, reference: StainProfile, into: Uint8Array): void {
   const sums = sumDensities(pixels);
   if (isBlank(sums, pixels)) {
@@ -47,7 +47,7 @@ export function macenkoTransform(pixels: Uint8Array, reference: StainProfile, in
   const [scaleH, scaleE] = concentrationScale(found, reference, own === undefined);
   const [toH, toE] = inverse(stains);
   const [h, e] = reference.stains;
-  // Concentrations and their way back are both linear, so that one 3x3 matrix takes densities to densities.
+  // The conversions to and from concentrations are linear, so that one 3x3 matrix maps densities to densities.
   const tables = new Float32Array(9 * 256);
   for (let output = 0; output < 3; output++) {
     for (let input = 0; input < 3; input++) {
@@ -68,31 +68,35 @@ export function macenkoTransform(pixels: Uint8Array, reference: StainProfile, in
   }
 }
 
-/** Largest byte whose density reaches the threshold: a pixel is tissue when no channel is brighter. */
+/** Largest byte whose density reaches the threshold: tissue pixels have no brighter channel. */
 const BRIGHTEST_TISSUE = DENSITY.filter((density) => density >= THRESHOLD).length - 1;
 
 function isTissue(r: number, g: number, b: number): boolean {
   return r <= BRIGHTEST_TISSUE && g <= BRIGHTEST_TISSUE && b <= BRIGHTEST_TISSUE;
 }
 
-// As in percentile.ts, the loops over all pixels are functions of their own.
+// As in percentile.ts, the loops over all pixels are separate functions.
 
-/** True where there is too little tissue, or none that is coloured. */
+/** True with too little coloured tissue. */
 function isBlank([n, red, green, blue]: Sums, pixels: Uint8Array): boolean {
   return n < LEAST_TISSUE * (pixels.length / 3) || isColourless(red, green, blue);
 }
 
-/** The two extreme directions of the tissue's densities within their main plane. */
+/** The two extreme directions of the tissue's densities in their principal plane. */
 function findStains(pixels: Uint8Array, sums: Sums): StainMatrix | undefined {
   const [n, sr, sg, sb, rr, rg, rb, gg, gb, bb] = sums;
   if (n < 3) return undefined;
   const covariance = (product: number, a: number, b: number) => (product - (a * b) / n) / (n - 1);
-  const [, minor, major] = symmetricEigen3([
-    [covariance(rr, sr, sr), covariance(rg, sr, sg), covariance(rb, sr, sb)],
-    [covariance(rg, sr, sg), covariance(gg, sg, sg), covariance(gb, sg, sb)],
-    [covariance(rb, sr, sb), covariance(gb, sg, sb), covariance(bb, sb, sb)],
-  ]);
-  const sign = major[0] + major[1] + major[2] < 0 ? -1 : 1;
+  const { vectors } = symmetricEigen(
+    [
+      ...[covariance(rr, sr, sr), covariance(rg, sr, sg), covariance(rb, sr, sb)],
+      ...[covariance(rg, sr, sg), covariance(gg, sg, sg), covariance(gb, sg, sb)],
+      ...[covariance(rb, sr, sb), covariance(gb, sg, sb), covariance(bb, sb, sb)],
+    ],
+    3,
+  );
+  const [major, minor] = [[...vectors.subarray(0, 3)], [...vectors.subarray(3, 6)]];
+  const sign = major.reduce((sum, value) => sum + value, 0) < 0 ? -1 : 1;
   const slopes = new Float32Array(n);
   const count = collectSlopes(pixels, tableOf(major.map((value) => sign * value)), tableOf(minor), slopes);
   if (count < 3) return undefined;
@@ -106,7 +110,7 @@ function findStains(pixels: Uint8Array, sums: Sums): StainMatrix | undefined {
 
 type Sums = [number, number, number, number, number, number, number, number, number, number];
 
-/** Number of tissue pixels, the sums of their densities, and those of the products of each two channels. */
+/** Number of tissue pixels, sums of their densities, and sums of the products of two channels. */
 function sumDensities(pixels: Uint8Array): Sums {
   let [n, sr, sg, sb, rr, rg, rb, gg, gb, bb] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < pixels.length; i += 3) {
@@ -128,9 +132,9 @@ function sumDensities(pixels: Uint8Array): Sums {
 }
 
 /**
- * The slopes of the tissue's densities in their main plane; they grow with the angle and are cheaper than an arc tangent, and
- * all tissue lies on the positive side of the main axis.
- * @returns how many there are
+ * The slopes of the tissue's densities in their principal plane. They increase with the angle and are cheaper than an arc tangent;
+ * all tissue is on the positive side of the major axis.
+ * @returns their number
  */
 function collectSlopes(pixels: Uint8Array, along: Float32Array, across: Float32Array, slopes: Float32Array): number {
   let count = 0;
@@ -161,7 +165,7 @@ function weigh(pixels: Uint8Array, table: Float32Array, into: Float32Array): voi
   }
 }
 
-/** Rows that take densities to concentrations: the least-squares inverse of the two stain vectors. */
+/** Rows that map densities to concentrations: the least-squares inverse of the two stain vectors. */
 function inverse([h, e]: StainMatrix): [number[], number[]] {
   const dot = (a: readonly number[], b: readonly number[]) =>
     a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);

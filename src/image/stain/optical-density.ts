@@ -1,18 +1,18 @@
 /**
- * @module Between light intensities and optical densities, by tables: a pixel has 256 possible values, and the way back is
- * rounded to one of 256 anyway.
+ * @module Converts between light intensities and optical densities with tables: pixels have 256 possible values, and intensities are
+ * rounded to one of 256.
  */
 
-/** Length of the table of {@link IntensityTable}; a finer one would not change a rounded intensity by more than 0.1. */
+/** Length of the table of {@link IntensityTable}; a finer one would change an intensity by at most 0.1 before rounding. */
 const STEPS = 1 << 14;
 const HIGHEST_DENSITY = 6.5;
 
-/** Optical density of each byte: `-ln(value of the byte)`, where `value` maps bytes to transmitted shares of light. */
+/** Optical density of each byte, `-ln(value(byte))`. @param value maps bytes to the share of transmitted light */
 export function densityTable(value: (byte: number) => number): Float64Array {
   return Float64Array.from({ length: 256 }, (_, byte) => -Math.log(value(byte)));
 }
 
-/** Intensities `light * exp(-density)`, rounded and kept within 0 to 255, by density. */
+/** Intensities `light * exp(-density)`, rounded and limited to 0 to 255, by density. */
 export class IntensityTable {
   private readonly values = new Uint8Array(STEPS);
   private readonly lowest: number;
@@ -39,7 +39,7 @@ export class IntensityTable {
    */
   paint(first: Float32Array, second: Float32Array, vectors: readonly number[], into: Uint8Array): void {
     const { values, scale } = this;
-    // In steps of the table, and in variables: numbers in fields would be loaded again for each pixel.
+    // In steps of the table, and in local variables: fields would be loaded again for each pixel.
     type Six = [number, number, number, number, number, number];
     const [fr, fg, fb, sr, sg, sb] = vectors.map((density) => density * scale) as Six;
     const zero = 0.5 - this.lowest * scale;
@@ -53,7 +53,7 @@ export class IntensityTable {
   }
 }
 
-/** A place in the table. */
+/** A valid index of the table. */
 function within(step: number): number {
   return step <= 0 ? 0 : step >= STEPS ? STEPS - 1 : step | 0;
 }

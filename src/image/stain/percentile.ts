@@ -1,10 +1,10 @@
-/** @module Percentiles of many values without sorting them all. */
+/** @module Percentiles of many values without sorting all of them. */
 
 const BUCKETS = 1 << 12;
 
 /**
- * The percentile of the first `count` values, with linear interpolation between neighbours (as `numpy.percentile`).
- * Equal to sorting, but only the values near the answer are sorted.
+ * The percentile of the first `count` values, with linear interpolation between neighbours (like `numpy.percentile`). Sorts only the
+ * values near the result.
  * @param percent 0 to 100
  */
 export function percentile(values: Float32Array, count: number, percent: number): number {
@@ -23,8 +23,8 @@ export function percentile(values: Float32Array, count: number, percent: number)
   return lower + (rank - below) * ((sorted[above - before] as number) - lower);
 }
 
-// The loops over all values are functions of their own: what follows a long loop is compiled before it was ever run, has to be
-// given up when it is reached, and so on in each call.
+// The loops over all values are separate functions: V8 compiles code after a long loop before it has ever run, and must
+// discard the compiled code when it is reached, again in each call.
 
 function range(values: Float32Array): [low: number, high: number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -51,7 +51,7 @@ function inBuckets(values: Float32Array, low: number, scale: number, first: numb
   return near;
 }
 
-/** The bucket that holds the value of a rank, and how many values lie in lower buckets. */
+/** The bucket with the value of a rank, and the number of values in lower buckets. */
 function bucketOf(counts: Uint32Array, rank: number): [bucket: number, before: number] {
   let before = 0;
   for (let bucket = 0; ; bucket++) {

@@ -1,5 +1,5 @@
 /**
- * @module Colour transfer: each channel of CIELAB gets the reference's mean and standard deviation.
+ * @module Colour transfer: gives each channel of CIELAB the reference's mean and standard deviation.
  * @see Reinhard et al., "Color transfer between images", IEEE Computer Graphics and Applications 2001; in CIELAB (D65), as
  * is usual for histology.
  */
@@ -10,10 +10,10 @@ interface LabProfile {
   readonly std: readonly [number, number, number];
 }
 
-/** From this lightness on a pixel is empty slide, and from the second one on wholly so; between them it is blended. */
+/** Pixels below the first lightness are tissue, from the second one on background; between them both are blended. */
 const BACKGROUND_LIGHTNESS = [80, 92] as const;
 
-/** A tile whose lightness varies less than this is one flat colour, whose noise must not be blown up. */
+/** A tile whose lightness varies less than this has a uniform colour, whose noise must not be amplified. */
 export const LEAST_DEVIATION = 3;
 
 const RGB_TO_XYZ = [
@@ -25,15 +25,15 @@ const RGB_TO_XYZ = [
 /**
  * Mean and deviation of a tile in CIELAB.
  * @param pixels uint8 RGB
- * @param tissueOnly leave empty slide out of the statistics
+ * @param tissueOnly ignore the background
  */
 export function reinhardProfile(pixels: Uint8Array, tissueOnly = false): LabProfile {
   return profileOf(toLab(pixels), tissueOnly);
 }
 
 /**
- * Gives a tile the reference's colour statistics. A tile of one flat colour comes back as it is.
- * @param tissueOnly leave empty slide out of the statistics and as it is
+ * Gives a tile the reference's colour statistics. Copies tiles of a uniform colour unchanged.
+ * @param tissueOnly ignore the background in the statistics and do not change it
  */
 export function reinhardTransform(
   pixels: Uint8Array,
@@ -52,7 +52,7 @@ export function reinhardTransform(
   recolour(pixels, lab, scale, shift, into, tissueOnly);
 }
 
-/** Apart from the statistics, and told factors and shifts in typed arrays, so that it is compiled once for every tile. */
+/** Separate from the statistics, and with factors and shifts in typed arrays, so that V8 compiles it only once. */
 function recolour(
   pixels: Uint8Array,
   lab: Float32Array,
@@ -90,9 +90,9 @@ function profileOf(lab: Float32Array, tissueOnly: boolean): LabProfile {
   return { mean, std };
 }
 
-// As in percentile.ts, the loops over all pixels are functions of their own.
+// As in percentile.ts, the loops over all pixels are separate functions.
 
-/** Number of the pixels that are darker than the limit, and the sums of their L*, a* and b*. */
+/** Number of pixels darker than the limit, and sums of their L*, a* and b*. */
 function sumLab(lab: Float32Array, brightest: number): [n: number, l: number, a: number, b: number] {
   let [n, sumL, sumA, sumB] = [0, 0, 0, 0];
   for (let i = 0; i < lab.length; i += 3) {
@@ -116,7 +116,7 @@ function sumSquares(lab: Float32Array, brightest: number, meanL: number, meanA: 
   return [squareL, squareA, squareB];
 }
 
-/** Share of each byte of each RGB channel in X, Y and Z relative to white: nine tables of 256. */
+/** Contribution of each byte of each RGB channel to X, Y and Z relative to white: nine tables of 256. */
 const XYZ_OF_BYTE = Float64Array.from({ length: 9 * 256 }, (_, index) => {
   const [row, channel, byte] = [Math.floor(index / 768), Math.floor(index / 256) % 3, index % 256];
   const value = byte / 255;
@@ -125,7 +125,7 @@ const XYZ_OF_BYTE = Float64Array.from({ length: 9 * 256 }, (_, index) => {
 });
 
 const DISTORT_STEPS = 1 << 12;
-/** The nonlinearity of CIELAB over 0 to 1, to be interpolated. */
+/** The nonlinearity of CIELAB from 0 to 1, to be interpolated. */
 const DISTORTED = Float64Array.from({ length: DISTORT_STEPS + 3 }, (_, step) => {
   const value = step / DISTORT_STEPS;
   return value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116;
@@ -159,7 +159,7 @@ function toLab(pixels: Uint8Array): Float32Array {
 
 const XYZ_TO_RGB = invert(RGB_TO_XYZ);
 const ENCODE_STEPS = 1 << 15;
-/** sRGB bytes of linear light over 0 to 1. */
+/** sRGB bytes of linear light from 0 to 1. */
 const ENCODED = Uint8Array.from({ length: ENCODE_STEPS + 1 }, (_, step) => {
   const linear = step / ENCODE_STEPS;
   return Math.round(255 * (linear > 0.0031308 ? 1.055 * linear ** (1 / 2.4) - 0.055 : 12.92 * linear));

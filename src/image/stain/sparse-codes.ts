@@ -1,39 +1,39 @@
-/** @module Non-negative sparse codes of densities for two stain vectors, in closed form. */
+/** @module Closed-form non-negative sparse codes of densities for two stain vectors. */
 
-/** Sums over pixels that the next stain vectors follow from: products of codes, and of codes with densities. */
+/** Sums over pixels from which the next stain vectors are computed: products of codes, and of codes with densities. */
 interface Moments {
   readonly hh: number;
   readonly he: number;
   readonly ee: number;
-  /** Of the first stain's codes with red, green, blue densities. */
+  /** Products of the first stain's codes with red, green, blue densities. */
   readonly hx: readonly [number, number, number];
   readonly ex: readonly [number, number, number];
 }
 
-/** Of which pixels {@link SparseCoder.sumByKind} takes sums. */
+/** The pixels for {@link SparseCoder.sumByKind}. */
 export interface Tissue {
   /** uint8 RGB */
   readonly pixels: Uint8Array;
   /** Optical density by byte. */
   readonly density: Float64Array;
-  /** What red, green and blue add to the luminance: by byte of red, then of green, then of blue. */
+  /** Contribution to the luminance by byte of red, then of green, then of blue. */
   readonly luminance: Float64Array;
-  /** Only darker pixels count. */
+  /** Luminance below which pixels are tissue. */
   readonly limit: number;
 }
 
-/** Sums of a kind of pixels: products rr, rg, rb, gg, gb, bb of densities; densities r, g, b; pixels. */
+/** Number of sums for a kind of pixels: products rr, rg, rb, gg, gb, bb of densities; densities r, g, b; pixels. */
 const SUMS = 10;
-/** Pixels with neither code above 0, the first, the second, both. */
+/** Kinds of pixels, by codes above 0: neither, the first, the second, both. */
 const KINDS = 4;
 
 /**
- * Minimizes `|x - a h - b e|^2 / 2 + penalty (a + b)` over a, b >= 0 for two vectors without negative components. The best a
- * is that of both stains together or that of the first alone, whichever is smaller, or 0; b alike: where the other stain's
- * code would be negative, the first of the two is too large by what that would take back.
+ * Minimizes `|x - a h - b e|^2 / 2 + penalty (a + b)` over a, b >= 0 for two vectors without negative components. The best a is the
+ * smaller one of that of both stains together and that of the first alone, or 0; likewise b. (If the other stain's code is negative
+ * in the joint fit, the own code is too large there.)
  */
 export class SparseCoder {
-  /** The vectors, and the factors of {@link best}: of the fit to the own stain, of that to the other, and of the own alone. */
+  /** The vectors, and the factors of {@link best}: for the own stain, the other stain, and the own stain alone. */
   private readonly terms: Eleven;
 
   /** @param vectors red, green, blue of the first stain, then of the second */
@@ -50,8 +50,8 @@ export class SparseCoder {
     this.terms = [hr, hg, hb, er, eg, eb, ee * both, he * both, hh * both, inverse(hh), inverse(ee)];
   }
 
-  // Both loops are functions of their own with every number in a variable: numbers in fields would be loaded again for each
-  // pixel, and what follows a loop is compiled without having been seen, in vain.
+  // Both loops are separate functions with all numbers in local variables: fields would be loaded again for each pixel, and
+  // code after a loop would be compiled in vain (see percentile.ts).
 
   /** Codes of pixels. @param density by byte @param pixels uint8 RGB */
   encode(pixels: Uint8Array, density: Float64Array, h: Float32Array, e: Float32Array): void {
@@ -69,8 +69,8 @@ export class SparseCoder {
   }
 
   /**
-   * Sums of the densities of every `stride`-th pixel by which of its codes are above 0; {@link SparseCoder.momentsOf} takes them on.
-   * As long as no pixel changes its kind, other vectors need no other sums.
+   * Sums of the densities of every `stride`-th pixel by kind, for {@link SparseCoder.momentsOf}. Valid for other vectors as long as no
+   * pixel changes its kind.
    */
   sumByKind({ pixels, density, luminance, limit }: Tissue, stride: number): Float64Array {
     const [hr, hg, hb, er, eg, eb, ofH, cross, ofE, onlyH, onlyE] = this.terms;
@@ -99,12 +99,12 @@ export class SparseCoder {
     return sums;
   }
 
-  /** The moments of these vectors' codes, where every pixel is of the kind that it was summed as. */
+  /** The moments of these vectors' codes, assuming that no pixel has changed its kind. */
   momentsOf(sums: Float64Array): Moments {
     const [hr, hg, hb, er, eg, eb, ofH, cross, ofE, onlyH, onlyE] = this.terms;
     const onlyFirst = codeSums(sums, SUMS, onlyH * hr, onlyH * hg, onlyH * hb, this.penalty * onlyH);
     const onlySecond = codeSums(sums, 2 * SUMS, onlyE * er, onlyE * eg, onlyE * eb, this.penalty * onlyE);
-    // Where both are above 0 the codes are linear in the density too.
+    // If both are above 0, the codes are linear in the density too.
     const p = [ofH * hr - cross * er, ofH * hg - cross * eg, ofH * hb - cross * eb] as const;
     const q = [ofE * er - cross * hr, ofE * eg - cross * hg, ofE * eb - cross * hb] as const;
     const [c, d] = [this.penalty * (ofH - cross), this.penalty * (ofE - cross)];
@@ -124,8 +124,8 @@ type Ten = readonly [number, number, number, number, number, number, number, num
 type Eleven = readonly [...Ten, number];
 
 /**
- * Of the code `a = p x - c` over the pixels of a kind: the sums of its products with red, green and blue density, of the
- * code, and of its square.
+ * For the code `a = p x - c`, sums over the pixels of a kind: of its products with red, green and blue density, of the code itself,
+ * and of its square.
  */
 function codeSums(sums: Float64Array, kind: number, pr: number, pg: number, pb: number, c: number) {
   const [rr, rg, rb, gg, gb, bb, r, g, b, n] = sums.subarray(kind, kind + SUMS) as unknown as Ten;
@@ -136,7 +136,7 @@ function codeSums(sums: Float64Array, kind: number, pr: number, pg: number, pb: 
   return [ar, ag, ab, a, pr * ar + pg * ag + pb * ab - c * a] as const;
 }
 
-/** How many pixels {@link SparseCoder.sumByKind} has seen, and the sums of their densities. */
+/** The number of pixels in the sums of {@link SparseCoder.sumByKind}, and the sums of their densities. */
 export function totalsOf(sums: Float64Array) {
   let [red, green, blue, pixels] = [0, 0, 0, 0];
   for (let kind = 0; kind < sums.length; kind += SUMS) {
@@ -148,7 +148,7 @@ export function totalsOf(sums: Float64Array) {
   return { pixels, red, green, blue };
 }
 
-// Without branches, which would be guessed wrong for every other pixel.
+// Without branches, which would be mispredicted for every other pixel.
 
 function best(own: number, other: number, both: number, cross: number, alone: number): number {
   return positive(smaller(own * both - other * cross, own * alone));

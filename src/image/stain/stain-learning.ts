@@ -1,9 +1,9 @@
 /**
- * @module The two stain vectors of a tile by sparse dictionary learning: minimizes `|x - D c|^2 / 2 + penalty |c|_1` over
- * the codes c >= 0 of the tissue's densities x and over the vectors D >= 0 of length 1 at most, as SPAMS's `trainDL` does.
+ * @module Learns the two stain vectors of a tile by sparse dictionary learning: minimizes `|x - D c|^2 / 2 + penalty |c|_1` over the
+ * codes c >= 0 of the tissue's densities x and over the vectors D >= 0 of length at most 1, like SPAMS's `trainDL`.
  *
- * It alternates between codes and vectors. Which codes are above 0 hardly changes meanwhile; as long as it does not, all that
- * a round needs follows from sums of the densities and their products, so that few rounds look at the pixels themselves.
+ * Alternates between codes and vectors. The set of codes above 0 hardly changes; as long as it does not, a round needs only sums
+ * of the densities and their products, so that few rounds read the pixels.
  */
 import { SparseCoder, type Tissue, totalsOf } from "./sparse-codes";
 import { isColourless } from "./two-stains";
@@ -12,25 +12,25 @@ import { isColourless } from "./two-stains";
 export type Vectors = readonly number[];
 
 /**
- * Some pixels first, then more, then all: the strides divide no usual width, so that a part is not all of a few columns. A
- * level ends when a look at its pixels moves the vectors by less than the tolerance, or after so many looks. What a further
- * look would move is of second order in that: all pixels need to be looked at once or twice, and colours then are within a
- * level or two of where hundreds of looks lead.
+ * Uses a part of the pixels first, then more, then all. The strides divide no usual width, so that a part does not consist of a few
+ * columns. A level ends when reading its pixels moves the vectors by less than the tolerance, or after `looks` readings. Further
+ * readings have effects of second order: after reading all pixels once or twice, colours are within a level or two of the result
+ * of hundreds of readings.
  */
 const LEVELS = [
   { stride: 37, tolerance: 1e-4, looks: 30 },
   { stride: 7, tolerance: 1e-4, looks: 30 },
   { stride: 1, tolerance: 1e-2, looks: 2 },
 ] as const;
-/** Rounds between two looks. With more, codes that should have become 0 meanwhile lead the vectors astray. */
+/** Rounds between two readings. With more rounds, codes that should have become 0 would distort the vectors. */
 const ROUNDS = 6;
-/** Rounds end early when they move the vectors by less. */
+/** Rounds end early if they move the vectors by less. */
 const STANDSTILL = 2e-5;
 
 /**
  * The stain vectors of a tile's tissue.
- * @param leastTissue share of the pixels below which there is nothing to learn from
- * @returns `blank` where there is less tissue or none that is coloured, nothing where one of the stains is not there
+ * @param leastTissue least share of tissue pixels
+ * @returns `blank` with less coloured tissue, undefined if one of the stains is absent
  */
 export function learnVectors(
   tissue: Tissue,
@@ -47,7 +47,7 @@ export function learnVectors(
       const next = settle(sums, at, penalty);
       if (next === undefined) {
         if (all) return undefined;
-        // A part may have too little of a stain where all pixels together have enough.
+        // All pixels together may have enough of a stain even if a part has not.
         break;
       }
       const moved = distance(next, at);
@@ -64,9 +64,8 @@ function isBlank(sums: Float64Array, leastPixels: number): boolean {
 }
 
 /**
- * Alternates between codes and vectors until the vectors stay, every pixel remaining of its kind, with squared extrapolation
- * between the rounds, which needs a fifth of them (SQUAREM; Varadhan and Roland, Scandinavian Journal of Statistics 2008,
- * scheme S3).
+ * Alternates between codes and vectors until the vectors converge, without changing the pixels' kinds. Squared extrapolation needs
+ * only a fifth of the rounds (SQUAREM; Varadhan and Roland, Scandinavian Journal of Statistics 2008, scheme S3).
  */
 function settle(sums: Float64Array, start: Vectors, penalty: number): Vectors | undefined {
   let at = start;
@@ -88,7 +87,7 @@ function settle(sums: Float64Array, start: Vectors, penalty: number): Vectors | 
   return at;
 }
 
-/** One round: the best codes for the vectors, then the best vectors (length 1 at most, non-negative) for these codes. */
+/** One round: the best codes for the vectors, then the best vectors (non-negative, length at most 1) for these codes. */
 function improved(sums: Float64Array, vectors: Vectors, penalty: number): Vectors | undefined {
   const { hh, he, ee, hx, ex } = new SparseCoder(vectors, penalty).momentsOf(sums);
   if (!(hh > 0 && ee > 0)) return undefined;
@@ -101,7 +100,7 @@ function improved(sums: Float64Array, vectors: Vectors, penalty: number): Vector
   return [...h, ...e];
 }
 
-/** A vector divided by a number, non-negative and of length 1 at most. */
+/** A vector divided by a number, made non-negative and of length at most 1. */
 function within(r: number, g: number, b: number, by: number): number[] {
   const [x, y, z] = [Math.max(0, r / by), Math.max(0, g / by), Math.max(0, b / by)];
   const length = Math.max(1, Math.sqrt(x * x + y * y + z * z));

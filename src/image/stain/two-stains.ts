@@ -1,21 +1,21 @@
-/** @module What the stain-separating normalizers share: two stain vectors, their concentrations, and their limits. */
+/** @module Parts shared by the stain-separating normalizers: two stain vectors, their concentrations, and their limits. */
 
 /** Optical densities (red, green, blue) of the two stains at unit concentration: hematoxylin, then eosin; unit length each. */
 export type StainMatrix = readonly [h: readonly [number, number, number], e: readonly [number, number, number]];
 
-/** What is kept of a reference tile, or found of the tile at hand. */
+/** The stains of a tile. */
 export interface StainProfile {
   readonly stains: StainMatrix;
   /** 99th percentile of the concentrations of each stain. */
   readonly maximum: readonly [number, number];
 }
 
-/** A stain whose strongest concentration is below this share of the reference's is taken to be absent and left as it is. */
+/** A stain with a maximum below this share of the reference's is considered absent and not changed. */
 const LEAST_SHARE = 0.2;
 
 /**
- * True when two vectors are far enough apart to be two stains. Closer ones are one stain seen twice through its noise, and
- * concentrations along them would mean nothing.
+ * True if two vectors differ enough to be two stains. Closer ones are the noise of a single stain, and their concentrations have no
+ * meaning.
  * @param leastSine sine of the smallest angle accepted
  */
 export function areTwoStains([h, e]: StainMatrix, leastSine: number): boolean {
@@ -24,21 +24,21 @@ export function areTwoStains([h, e]: StainMatrix, leastSine: number): boolean {
 }
 
 /**
- * Of stained tissue the densest channel (green) exceeds the faintest by a quarter of itself at least; of black and grey things
- * (the slide's edge, bubbles, blurred dust) by a ninth at most.
+ * Least difference of the densest channel (green) from the faintest, relative to the densest: at least a quarter in stained tissue, at
+ * most a ninth in black and grey objects (the slide's edge, bubbles, blurred dust).
  */
 const LEAST_CHROMA = 0.15;
 
-/** True for the summed densities of pixels that together have no colour: they hold no stains, whatever their noise. */
+/** True for summed densities of pixels that are grey on average, and so contain no stains. */
 export function isColourless(red: number, green: number, blue: number): boolean {
   const densest = Math.max(red, green, blue);
   return densest - Math.min(red, green, blue) < LEAST_CHROMA * densest;
 }
 
 /**
- * How much each stain's concentration must be multiplied to have the reference's maximum.
- * @param together the tile was not separated by stains of its own: both are scaled by the stronger one's factor, since colours
- * that are no mixture of the reference's stains would be torn apart by two
+ * The factor of each stain's concentration that gives the reference's maximum.
+ * @param together the tile was separated by the reference's stains: scale both by the stronger one's factor, because two factors
+ *   would distort colours that are not mixtures of the reference's stains
  */
 export function concentrationScale(found: StainProfile, reference: StainProfile, together: boolean): [number, number] {
   const scale = (stain: 0 | 1) =>
@@ -49,7 +49,7 @@ export function concentrationScale(found: StainProfile, reference: StainProfile,
   return [common, common];
 }
 
-/** Two vectors at unit length with the redder absorber, hematoxylin, first. */
+/** Two vectors at unit length; the one that absorbs more red, hematoxylin, comes first. */
 export function orderedStains(a: readonly number[], b: readonly number[]): StainMatrix {
   const unit = (vector: readonly number[]): [number, number, number] => {
     const length = Math.hypot(...vector);

@@ -16,9 +16,9 @@ const MAXIMUM_PERCENTILE = 99;
 /** Tissue is darker than lightness 79.8 (0.8 of 255 in eight bits), given as luminance of linear light. */
 const TISSUE_LUMINANCE = ((203.5 / 2.55 + 16) / 116) ** 3;
 const LEAST_TISSUE = 0.005;
-/** Between the stains of real tiles the sine is 0.14 to 0.27; within one noisy stain it stays below this. */
+/** Between the stains of real tiles the sine is 0.14 to 0.27; within one noisy stain it is below this. */
 const LEAST_SINE = 0.11;
-/** Where learning starts: the vectors of Ruifrok and Johnston, 2001, so that the result does not depend on chance. */
+/** Start of learning: the vectors of Ruifrok and Johnston, 2001. Fixed, so that the result is not random. */
 const START: Vectors = orderedStains([0.65, 0.7, 0.29], [0.07, 0.99, 0.11]).flat();
 
 const DENSITY = densityTable((byte) => Math.max(1, byte) / LIGHT).map((density) => Math.max(density, 1e-6));
@@ -29,14 +29,14 @@ const LUMINANCE = Float64Array.from({ length: 768 }, (_, index) => {
   return ([0.212671, 0.71516, 0.072169][index >> 8] as number) * linear;
 });
 
-/** The stains of a tile, or undefined where there is too little coloured tissue or only one stain. @param pixels uint8 RGB */
+/** The stains of a tile; undefined with too little coloured tissue or only one stain. @param pixels uint8 RGB */
 export function vahadaneProfile(pixels: Uint8Array): StainProfile | undefined {
   const stains = learnStains(pixels);
   if (stains === undefined || stains === "blank") return undefined;
   return { stains, maximum: maxima(concentrations(pixels, stains)) };
 }
 
-/** Brings a tile's stains to the reference's. A tile without coloured tissue comes back as it is. */
+/** Changes a tile's stains to the reference's. Copies tiles without coloured tissue unchanged. */
 export function vahadaneTransform(pixels: Uint8Array, reference: StainProfile, into: Uint8Array): void {
   const own = learnStains(pixels);
   if (own === "blank") {
@@ -51,7 +51,7 @@ export function vahadaneTransform(pixels: Uint8Array, reference: StainProfile, i
   INTENSITY.paint(codes.h, codes.e, vectors, into);
 }
 
-/** `blank` where there is too little coloured tissue, nothing where there are no two stains. */
+/** `blank` with too little coloured tissue, undefined with only one stain. */
 function learnStains(pixels: Uint8Array): StainMatrix | "blank" | undefined {
   const tissue = { pixels, density: DENSITY, luminance: LUMINANCE, limit: TISSUE_LUMINANCE };
   const learned = learnVectors(tissue, START, LEARNING_PENALTY, LEAST_TISSUE);
@@ -65,14 +65,14 @@ interface Codes {
   readonly e: Float32Array;
 }
 
-/** Concentrations of the pixels' stains, in memory that is kept: they hold until the next call. */
-let kept: Codes = { h: new Float32Array(0), e: new Float32Array(0) };
+let buffer: Codes = { h: new Float32Array(0), e: new Float32Array(0) };
 
+/** Concentrations of the stains in reused memory, valid until the next call. */
 function concentrations(pixels: Uint8Array, stains: StainMatrix): Codes {
   const n = pixels.length / 3;
-  if (kept.h.length !== n) kept = { h: new Float32Array(n), e: new Float32Array(n) };
-  new SparseCoder(stains.flat(), CODING_PENALTY).encode(pixels, DENSITY, kept.h, kept.e);
-  return kept;
+  if (buffer.h.length !== n) buffer = { h: new Float32Array(n), e: new Float32Array(n) };
+  new SparseCoder(stains.flat(), CODING_PENALTY).encode(pixels, DENSITY, buffer.h, buffer.e);
+  return buffer;
 }
 
 function maxima({ h, e }: Codes): [number, number] {

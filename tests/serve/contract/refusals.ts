@@ -40,7 +40,7 @@ export function refusalCases(client: ContractClient): void {
     const response = await post("/predict", pngHeader(8000, 6000) as BodyInit, "image/png");
     const { detail } = (await response.clone().json()) as { detail: string };
     await refused(response, 413, "IMAGE_TOO_LARGE");
-    assert.match(detail, /8000 x 6000 pixels; at most 4096 x 4096 as one tile: cut it into tiles/);
+    assert.match(detail, /8000 x 6000 pixels; a tile may have at most 4096 x 4096: cut it into tiles/);
     await refused(await post("/predict", pngHeader(50_000, 50_000) as BodyInit, "image/png"), 413, "IMAGE_TOO_LARGE");
   });
 
