@@ -1,4 +1,4 @@
-/** @module The service beneath Express and Lambda: routes, errors, models, image sources. */
+/** @module The service used by Express and Lambda: routes, errors, models, image sources. */
 export {
   type MemoryShare,
   PROBLEM_CODES,

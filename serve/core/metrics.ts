@@ -1,84 +1,60 @@
-/** @module What the service counts, for Prometheus. */
+/** @module The service's metrics for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Answer } from "./models/index";
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SHARES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
+const BATCHES = [1, 2, 4, 8, 16, 32, 64];
+const UNUSUAL = "Share of tiles like the training tiles that look at least as unusual as the image.";
 
-/** The meters of one service. Each service has its own registry, so that several can live in one process. */
+/** The metrics of one service. Each service has its own registry, so that a process can contain several. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly requests: Counter<"route" | "method" | "status">;
-  readonly requestSeconds: Histogram<"route">;
-  readonly inFlight: Gauge;
-  readonly problems: Counter<"code">;
-  readonly modelInfo: Gauge<"model" | "sha256">;
-  readonly workerRestarts: Counter<"model">;
-  private readonly predictions: Counter<"model" | "class">;
-  private readonly warnings: Counter<"model" | "warning">;
-  private readonly inDistribution: Histogram<"model">;
-  private readonly preprocessSeconds: Histogram<"model">;
-  private readonly inferenceSeconds: Histogram<"model">;
-  private readonly queueSeconds: Histogram<"model">;
-  private readonly batchSize: Histogram<"model">;
+  readonly requests = this.counter("http_requests_total", "Answered requests.", ["route", "method", "status"]);
+  readonly requestSeconds = this.histogram(
+    "http_request_duration_seconds",
+    "Time from the whole request to the answer.",
+    SECONDS,
+    "route",
+  );
+  readonly inFlight = this.gauge("http_requests_in_flight", "Requests in progress.", []);
+  readonly problems = this.counter("problems_total", "Problem responses, by code.", ["code"]);
+  readonly modelInfo = this.gauge("model_info", "1 for each loaded model.", ["model", "sha256"]);
+  readonly workerRestarts = this.counter("worker_restarts_total", "Workers that were restarted after a crash.", [
+    "model",
+  ]);
+  private readonly predictions = this.counter("predictions_total", "Classified images by predicted class.", [
+    "model",
+    "class",
+  ]);
+  private readonly warnings = this.counter(
+    "prediction_warnings_total",
+    "Classified images with a warning, by warning.",
+    ["model", "warning"],
+  );
+  private readonly inDistribution = this.histogram("in_distribution", UNUSUAL, SHARES, "model");
+  private readonly preprocessSeconds = this.histogram(
+    "preprocess_seconds",
+    "Decoding and normalizing an image.",
+    SECONDS,
+    "model",
+  );
+  private readonly inferenceSeconds = this.histogram(
+    "inference_seconds",
+    "Running the network on a batch.",
+    SECONDS,
+    "model",
+  );
+  private readonly queueSeconds = this.histogram(
+    "queue_seconds",
+    "Waiting for a decoder and for the batch.",
+    SECONDS,
+    "model",
+  );
+  private readonly batchSize = this.histogram("batch_size", "Images that shared one run.", BATCHES, "model");
 
   constructor({ processMetrics = false }: { processMetrics?: boolean } = {}) {
-    const registers = [this.registry];
     if (processMetrics) collectDefaultMetrics({ register: this.registry, prefix: "histo_" });
-    const histogram = (name: string, help: string, buckets: number[]) =>
-      new Histogram({ name, help, labelNames: ["model"] as const, buckets, registers });
-    this.requests = new Counter({
-      name: "histo_http_requests_total",
-      help: "Answered requests.",
-      labelNames: ["route", "method", "status"],
-      registers,
-    });
-    this.requestSeconds = new Histogram({
-      name: "histo_http_request_duration_seconds",
-      help: "Time from the whole request to the answer.",
-      labelNames: ["route"],
-      buckets: SECONDS,
-      registers,
-    });
-    this.inFlight = new Gauge({ name: "histo_http_requests_in_flight", help: "Requests in progress.", registers });
-    this.problems = new Counter({
-      name: "histo_problems_total",
-      help: "Problem responses, by code.",
-      labelNames: ["code"],
-      registers,
-    });
-    this.modelInfo = new Gauge({
-      name: "histo_model_info",
-      help: "1 for each loaded model.",
-      labelNames: ["model", "sha256"],
-      registers,
-    });
-    this.workerRestarts = new Counter({
-      name: "histo_worker_restarts_total",
-      help: "Workers that were restarted after a crash.",
-      labelNames: ["model"],
-      registers,
-    });
-    this.predictions = new Counter({
-      name: "histo_predictions_total",
-      help: "Classified images by predicted class.",
-      labelNames: ["model", "class"],
-      registers,
-    });
-    this.warnings = new Counter({
-      name: "histo_prediction_warnings_total",
-      help: "Classified images with a warning, by warning.",
-      labelNames: ["model", "warning"],
-      registers,
-    });
-    this.inDistribution = histogram(
-      "histo_in_distribution",
-      "Share of tiles like the training tiles that look at least as unusual as the image.",
-      [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1],
-    );
-    this.preprocessSeconds = histogram("histo_preprocess_seconds", "Decoding and normalizing an image.", SECONDS);
-    this.inferenceSeconds = histogram("histo_inference_seconds", "Running the network on a batch.", SECONDS);
-    this.queueSeconds = histogram("histo_queue_seconds", "Waiting for a decoder and for the batch.", SECONDS);
-    this.batchSize = histogram("histo_batch_size", "Images that shared one run.", [1, 2, 4, 8, 16, 32, 64]);
   }
 
   /** Counts one classified image. */
@@ -90,5 +66,22 @@ export class Metrics {
     this.inferenceSeconds.observe({ model }, answer.inferenceSeconds);
     this.queueSeconds.observe({ model }, answer.queueSeconds);
     this.batchSize.observe({ model }, answer.batchSize);
+  }
+
+  private counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
+    return new Counter({ name: `histo_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
+    return new Gauge({ name: `histo_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    label: Label,
+  ): Histogram<Label> {
+    return new Histogram({ name: `histo_${name}`, help, labelNames: [label], buckets, registers: [this.registry] });
   }
 }

@@ -1,12 +1,12 @@
-/** @module The project's predictor as the {@link InferenceBackend} that an engine drives. */
+/** @module The project's predictor as an {@link InferenceBackend}. */
 import { availableParallelism } from "node:os";
 import { Predictor } from "../../src/inference/index";
 import type { GoldenResult, InferenceBackend } from "./models/index";
 
 interface PredictorBackendOptions {
-  /** Threads of the network. Default: one for each core, at most 8. */
+  /** Threads of the network. Default: one per core, at most 8. */
   readonly threads?: number | undefined;
-  /** Bits that the values of 16-bit images use, in place of what the models' cards say. */
+  /** Bits that the values of 16-bit images use; overrides the models' cards. */
   readonly bitDepth?: number | undefined;
 }
 
@@ -16,7 +16,7 @@ export async function openBackend(directory: string, options: PredictorBackendOp
   const threads = options.threads ?? Math.min(8, availableParallelism());
   const predictor = await Predictor.open(directory, { threads, spinning: false, bitDepth: options.bitDepth });
   const { size, bitDepth } = predictor.card.preprocessing;
-  // The first run allocates what all later ones use.
+  // The first run allocates the memory for all later ones.
   await predictor.predictPixels(new Uint8Array(size * size * 3), 1);
   return {
     card: predictor.card,

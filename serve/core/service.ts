@@ -1,4 +1,4 @@
-/** @module The service itself: from a request to an answer, without any framework. Express and Lambda are thin around it. */
+/** @module The service: from a request to a response, independent of frameworks. Express and Lambda only wrap it. */
 import { projectVersion } from "../../src/files/index";
 import { Problem, RequestMemory, type ServiceRequest, type ServiceResponse } from "./http/index";
 import type { ImageSource } from "./images/index";
@@ -38,30 +38,30 @@ const DEFAULT_LIMITS: ServiceLimits = {
 export interface ServiceOptions {
   readonly models: ModelRegistry;
   readonly images?: ImageSource | undefined;
-  /** Where whole slides are predicted; none: this deployment does not. */
+  /** Predicts whole slides, if this deployment supports them. */
   readonly slides?: SlideHost | undefined;
   readonly limits?: Partial<ServiceLimits> | undefined;
-  /** Memory for bodies and images by name of the requests under way; more get 503. Default 512 MiB. */
+  /** Memory for bodies and named images of all requests in progress; further ones get 503. Default: 512 MiB. */
   readonly memoryBytes?: number | undefined;
-  /** Keys of which a client must give one (`x-api-key` or `authorization: Bearer`); none: open to all. */
+  /** Keys of which a client must send one (`x-api-key` or `authorization: Bearer`). Default: open to all. */
   readonly apiKeys?: readonly string[] | undefined;
-  /** Whose tokens a client may give instead of a key. */
+  /** Issuer of tokens that clients may send instead of a key. */
   readonly tokens?: TokenIssuer | undefined;
   readonly version?: string | undefined;
   readonly metrics?: Metrics | undefined;
-  /** Learns of every fault that is not the client's, with the request's id. */
+  /** Called for every fault of the service, with the request's id. */
   readonly onFault?: ((error: unknown, requestId: string) => void) | undefined;
-  /** The web page; none: `/` is not found. */
+  /** The web page. Default: `/` is not found. */
   readonly web?: WebFiles | undefined;
-  /** Address of a second deployment, such as a Lambda endpoint, that the page offers to ask instead of this one. */
+  /** Address of a second deployment, such as a Lambda endpoint, to offer on the page. */
   readonly endpoint?: string | undefined;
-  /** Folder with the runs that models came from, for the page's curves. */
+  /** Folder of the models' training runs, for the page's curves. */
   readonly runs?: string | undefined;
-  /** File that keeps people's labels of answers; none: the page does not ask. */
+  /** File for people's labels of predictions. Default: the page does not ask for labels. */
   readonly feedback?: string | undefined;
-  /** When its cold start began, as `performance.now()` said. Default 0: with the process. */
+  /** Start of the cold start as in `performance.now()`. Default: 0, the start of the process. */
   readonly startedMs?: number | undefined;
-  /** Origins whose pages may call this service; none by default. */
+  /** Origins whose pages may call this service. Default: none. */
   readonly corsOrigins?: readonly string[] | undefined;
 }
 
@@ -116,18 +116,18 @@ export class Service implements ServiceContext {
     );
   }
 
-  /** The models are loaded: from here on the service is ready. */
+  /** Marks the service as ready after the models have been loaded. */
   serve(): void {
     this.phase = "serving";
     this.coldMs = performance.now() - (this.options.startedMs ?? 0);
   }
 
-  /** Answers a request. Never rejects. */
+  /** Responds to a request. Never rejects. */
   handle(request: ServiceRequest): Promise<ServiceResponse> {
     return this.respond({ ...request, ...findRoute(request, this.options.web), body: NO_BODY });
   }
 
-  /** The answer to a request that is refused whatever its route. */
+  /** The response to a request that is rejected independent of its route. */
   refuse(error: unknown, request: ServiceRequest): Promise<ServiceResponse> {
     return this.respond({ ...request, route: refusal(error, "refused"), parameters: {}, body: NO_BODY });
   }

@@ -1,4 +1,4 @@
-/** @module Settings that are given as text, on the command line or in the environment. */
+/** @module Reads settings from texts of the command line or the environment. */
 import { InputError } from "../../src/errors/index";
 import { numberWritten } from "../../src/files/index";
 import type { TokenIssuer } from "./middleware/index";
@@ -12,21 +12,21 @@ export function listOf(text = ""): string[] {
 }
 
 /**
- * The keys of which a client must give one; none where nothing is said.
- * @throws {InputError} `API_KEYS_EMPTY` where something is said that holds no key, because the service would be open to all
+ * The accepted API keys; none for an empty text.
+ * @throws {InputError} `API_KEYS_EMPTY` for other texts without a key, because the service would be open to all
  */
 export function apiKeysOf(text = ""): string[] {
   const keys = listOf(text);
   if (text === "" || keys.length > 0) return keys;
   throw new InputError(
     "API_KEYS_EMPTY",
-    "HISTO_API_KEYS is set but holds no key; name keys separated by commas, or unset it to serve without any.",
+    "HISTO_API_KEYS is set but contains no key; give keys separated by commas, or unset it to serve without keys.",
   );
 }
 
 /**
- * The issuer of tokens; undefined where none is named.
- * @param issuer address, https except on this machine @param audience what its tokens for this service hold as `aud`
+ * The issuer of tokens, if given.
+ * @param issuer address, https except on this machine @param audience `aud` of its tokens for this service
  * @throws {InputError} `TOKEN_ISSUER_INVALID`, `TOKEN_AUDIENCE_MISSING`
  */
 export function tokensOf(issuer = "", audience = ""): TokenIssuer | undefined {
@@ -41,11 +41,11 @@ export function tokensOf(issuer = "", audience = ""): TokenIssuer | undefined {
   if (audience) return { issuer, audience };
   throw new InputError(
     "TOKEN_AUDIENCE_MISSING",
-    "HISTO_OIDC_AUDIENCE is missing; without it every token of the issuer would be taken, also those for other services.",
+    "HISTO_OIDC_AUDIENCE is missing; without it every token of the issuer would be accepted, also those for other services.",
   );
 }
 
-/** Origins whose pages may call the service. @param setting what the text is called @throws {InputError} `ORIGIN_INVALID` */
+/** Origins whose pages may call the service. @param setting name of the setting @throws {InputError} `ORIGIN_INVALID` */
 export function originsOf(setting: string, text?: string): string[] {
   const origins = listOf(text);
   const wrong = origins.find((origin) => origin !== "*" && webAddress(origin)?.origin !== origin);
@@ -53,14 +53,14 @@ export function originsOf(setting: string, text?: string): string[] {
   throw new InputError("ORIGIN_INVALID", `${setting}: ${wrong} is not an origin such as https://a.example, nor *.`);
 }
 
-/** A deployment's address without a slash at its end. @throws {InputError} `ENDPOINT_INVALID` */
+/** A deployment's address without trailing slashes. @throws {InputError} `ENDPOINT_INVALID` */
 export function endpointOf(setting: string, text: string): string {
   const address = webAddress(text);
   if (address) return text.replace(/\/+$/, "");
   throw new InputError("ENDPOINT_INVALID", `${setting}: ${text} is not an address such as https://a.example.`);
 }
 
-/** Bits that the values of 16-bit images use, 8 to 16; undefined where nothing is said. @throws {InputError} `BIT_DEPTH_INVALID` */
+/** Bits that the values of 16-bit images use, 8 to 16; undefined for an empty text. @throws {InputError} `BIT_DEPTH_INVALID` */
 export function bitDepthOf(setting: string, text = ""): number | undefined {
   if (text === "") return undefined;
   const bits = numberWritten(text);

@@ -1,12 +1,12 @@
 /**
- * @module The function's main program: takes events from the Lambda Runtime API, so that any image with Node can be used.
+ * @module The function's main program: gets events from the Lambda Runtime API, so that any image with Node can be used.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 import { messageOf } from "../../src/errors/index";
 import type { HttpEvent } from "./event";
 import { createHandler, type Handler, optionsFromEnvironment } from "./handler";
 
-/** Answers events until the process is ended. */
+/** Handles events until the process is ended. */
 async function runLambda(api: string): Promise<never> {
   const base = `http://${api}/2018-06-01/runtime`;
   const handle = await initialize(base);
@@ -27,7 +27,7 @@ async function runLambda(api: string): Promise<never> {
 async function initialize(base: string): Promise<Handler> {
   try {
     const handle = await createHandler(optionsFromEnvironment());
-    // A snapshot is taken here; the call returns in every copy that is started from it.
+    // Lambda takes the snapshot during this call, which returns in every process started from it.
     if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === "snap-start") await fetch(`${base}/restore/next`);
     return handle;
   } catch (error) {
@@ -50,7 +50,7 @@ if (require.main === module) {
   const api = process.env.AWS_LAMBDA_RUNTIME_API;
   if (api) void runLambda(api);
   else {
-    process.stderr.write("AWS_LAMBDA_RUNTIME_API is not set: this program runs inside of Lambda only.\n");
+    process.stderr.write("AWS_LAMBDA_RUNTIME_API is not set: this program only runs in Lambda.\n");
     process.exitCode = 2;
   }
 }

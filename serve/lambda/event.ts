@@ -1,11 +1,11 @@
 /**
- * @module API Gateway HTTP-API events (payload format 2.0, also those of function URLs) to requests, and answers back.
+ * @module Converts events of API Gateway HTTP APIs and function URLs (payload format 2.0) to requests, and responses to results.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 import { randomUUID } from "node:crypto";
 import { Problem, type ServiceRequest, type ServiceResponse } from "../core/index";
 
-/** The members of an event that are used. */
+/** The used members of an event. */
 export interface HttpEvent {
   readonly version: string;
   readonly rawPath: string;
@@ -20,7 +20,7 @@ export interface HttpEvent {
   readonly isBase64Encoded?: boolean;
 }
 
-/** What API Gateway expects back. */
+/** The result that API Gateway expects. */
 export interface HttpResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface HttpResult {
   readonly isBase64Encoded: boolean;
 }
 
-/** @throws {Problem} `REQUEST_MALFORMED` for events of another kind */
+/** @throws {Problem} `REQUEST_MALFORMED` for other events */
 export function requestOf(event: HttpEvent, signal: AbortSignal): ServiceRequest {
   const http = event?.requestContext?.http;
   const texts = [event?.rawQueryString, event?.body ?? undefined, ...Object.values(event?.headers ?? {})];
@@ -54,20 +54,20 @@ export function requestOf(event: HttpEvent, signal: AbortSignal): ServiceRequest
   };
 }
 
-/** Bodies that are not plain text travel in base64. */
+/** Binary bodies are encoded in base64. */
 export function resultOf({ status, headers, body }: ServiceResponse, method: string): HttpResult {
   if (method === "HEAD") return { statusCode: status, headers, body: "", isBase64Encoded: false };
   if (typeof body === "string") return { statusCode: status, headers, body, isBase64Encoded: false };
   return { statusCode: status, headers, body: Buffer.from(body).toString("base64"), isBase64Encoded: true };
 }
 
-/** Named stages are part of the raw path. */
+/** Removes a named stage, which is part of the raw path. */
 function withoutStage(path: string, stage = "$default"): string {
   if (stage === "$default" || (path !== `/${stage}` && !path.startsWith(`/${stage}/`))) return path;
   return path.slice(stage.length + 1) || "/";
 }
 
 function requestId(given: string | undefined): string {
-  // Node keeps random bytes in store; copies of one snapshot would give out the same ones.
+  // Node caches random bytes, which would be the same in all processes of a snapshot.
   return given !== undefined && /^[\w.=-]{1,64}$/.test(given) ? given : randomUUID({ disableEntropyCache: true });
 }

@@ -1,4 +1,4 @@
-/** @module The Lambda function: the same service as the Express server, with its models in the function's own process. */
+/** @module The Lambda function: the same service as the Express server, with models in the function's process. */
 import { availableParallelism } from "node:os";
 import { messageOf } from "../../src/errors/index";
 import {
@@ -21,16 +21,16 @@ import {
 import { openBackend } from "../core/predictor-backend";
 import { type HttpEvent, type HttpResult, requestOf, resultOf } from "./event";
 
-/** Answers one event within the milliseconds that are left of the function's time; without them within the service's own. */
+/** Handles an event within the remaining milliseconds of the function; without them, within the service's own limit. */
 export type Handler = (event: HttpEvent, remainingMs?: number) => Promise<HttpResult>;
 
 /**
- * Lambda takes and gives at most 6 MB of JSON, in which bytes travel in base64: 4.5 MB of images, less some room for the rest.
+ * Lambda's limit is 6 MB of JSON, with binary bodies in base64: 4.5 MB of images, minus some room for the rest.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const PAYLOAD_BYTES = 6 * 2 ** 20;
 const LIMITS = { bodyBytes: 4_600_000, batchBytes: 4_600_000 };
-/** Kept of the remaining time to send the answer. */
+/** Time reserved for sending the response. */
 const SENDING_MS = 300;
 
 interface LambdaOptions {
@@ -40,13 +40,13 @@ interface LambdaOptions {
   readonly apiKeys?: readonly string[] | undefined;
   readonly tokens?: TokenIssuer | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
-  /** Bits that the values of 16-bit images use, in place of what the models' cards say. */
+  /** Bits that the values of 16-bit images use; overrides the models' cards. */
   readonly bitDepth?: number | undefined;
 }
 
 /**
- * Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS`, `HISTO_OIDC_ISSUER`, `HISTO_OIDC_AUDIENCE`, `HISTO_CORS_ORIGINS` and `HISTO_BIT_DEPTH`; lists are separated
- * by commas.
+ * Reads `HISTO_MODEL`, `HISTO_IMAGE_SOURCE`, `HISTO_API_KEYS`, `HISTO_OIDC_ISSUER`, `HISTO_OIDC_AUDIENCE`, `HISTO_CORS_ORIGINS` and
+ * `HISTO_BIT_DEPTH`; lists are separated by commas.
  * @throws {InputError} `API_KEYS_EMPTY`, `ORIGIN_INVALID`, `BIT_DEPTH_INVALID`
  */
 export function optionsFromEnvironment(environment: NodeJS.ProcessEnv = process.env): LambdaOptions {
@@ -60,7 +60,7 @@ export function optionsFromEnvironment(environment: NodeJS.ProcessEnv = process.
   };
 }
 
-/** Loads the models and gives the function that answers events. @throws {InputError} when a model cannot be loaded */
+/** Loads the models and returns the function that handles events. @throws {InputError} if a model cannot be loaded */
 export async function createHandler(options: LambdaOptions): Promise<Handler> {
   const registry = new ModelRegistry();
   const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, decoders: availableParallelism() };
@@ -92,21 +92,21 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
   };
 }
 
-/** Stands for an event that is none of a request. */
+/** Placeholder for events that are not requests. */
 const NO_REQUEST: HttpEvent = {
   version: "2.0",
   rawPath: "/",
   requestContext: { requestId: "unknown", http: { method: "GET" } },
 };
 
-const TOO_LARGE = "A Lambda function cannot send an answer of more than 6 MB; ask for a thumbnail.";
+const TOO_LARGE = "A Lambda function cannot send a response of more than 6 MB; request a thumbnail.";
 
-/** Lambda itself would answer with a fault. Only the bytes of a large image can be too many. */
+/** Checks the limit, beyond which Lambda itself would report a fault. Only large images can exceed it. */
 function fits(result: HttpResult): boolean {
   return result.body.length < PAYLOAD_BYTES / 4 || Buffer.byteLength(JSON.stringify(result)) <= PAYLOAD_BYTES;
 }
 
-/** One line of JSON, which CloudWatch reads as it is. */
+/** Writes one line of JSON, which CloudWatch can parse. */
 function log(message: string, fields: Readonly<Record<string, unknown>>): void {
   if (process.env.HISTO_LOG_LEVEL === "silent") return;
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), msg: message, ...fields })}\n`);
@@ -115,8 +115,8 @@ function log(message: string, fields: Readonly<Record<string, unknown>>): void {
 let shared: Promise<Handler> | undefined;
 
 /**
- * The function for runtimes that load a module and call its `handler`. Models are loaded with the first event; where that fails,
- * the next event tries again.
+ * The function for runtimes that load a module and call its `handler`. The first event loads the models; if that fails, the next event
+ * tries again.
  */
 export async function handler(
   event: HttpEvent,

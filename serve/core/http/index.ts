@@ -1,4 +1,4 @@
-/** @module Requests, answers and problems as plain data, without any framework. */
+/** @module Requests, responses and problems as plain data, independent of frameworks. */
 export { type MemoryShare, RequestMemory } from "./memory";
 export { json, mediaType, type ServiceRequest, type ServiceResponse, text } from "./message";
 export { readMultipart } from "./multipart";

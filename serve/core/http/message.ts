@@ -1,4 +1,4 @@
-/** @module Requests and responses as plain data, so that Express and Lambda sit on one and the same service. */
+/** @module Requests and responses as plain data, so that Express and Lambda can use the same service. */
 import type { MemoryShare } from "./memory";
 
 /** A request whose body has not been read yet. */
@@ -12,28 +12,28 @@ export interface ServiceRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /**
    * Reads the whole body, once.
-   * @param limit most bytes that are accepted
-   * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` when the client breaks off
+   * @param limit largest number of bytes
+   * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` if the client disconnects
    */
   readonly readBody: (limit: number) => Promise<Uint8Array>;
   /** Request id for logs; echoed as `x-request-id`. */
   readonly id: string;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
-  /** Where bytes are counted that are held until the answer has been sent, as those of the body are already. */
+  /** Counts the bytes that are held until the response has been sent; those of the body are already counted. */
   readonly memory?: MemoryShare | undefined;
-  /** Milliseconds left for the answer where that is less than the service's own limit, as in a Lambda function. */
+  /** Milliseconds left for the response, if fewer than the service's own limit, such as in a Lambda function. */
   readonly deadlineMs?: number | undefined;
 }
 
-/** An answer; header names in lower case. */
+/** A response; header names in lower case. */
 export interface ServiceResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
 }
 
-/** A JSON answer. Numbers that JSON cannot say (NaN, infinities) become null. */
+/** A JSON response. NaN and infinities become null. */
 export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): ServiceResponse {
   return {
     status,
@@ -42,7 +42,7 @@ export function json(value: unknown, status = 200, headers: Readonly<Record<stri
   };
 }
 
-/** Plain text. */
+/** A text response. */
 export function text(body: string, contentType = "text/plain; charset=utf-8"): ServiceResponse {
   return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body };
 }

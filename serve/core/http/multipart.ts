@@ -1,10 +1,10 @@
-/** @module Files out of a multipart form, with limits on everything a form can have many of. */
+/** @module Reads files from multipart forms, with limits on all parts of a form. */
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import { Problem } from "./problem";
 
 /** An uploaded file. */
 interface UploadedFile {
-  /** Name as the client gave it, without folders; null where there was none. */
+  /** Name from the client, without folders; null if missing. */
   readonly filename: string | null;
   readonly bytes: Uint8Array;
 }
@@ -34,7 +34,7 @@ export function readMultipart(
     try {
       parser = new Busboy({
         headers: { "content-type": contentType } as BusboyHeaders,
-        // A form without a file name is still an image when it is the image field.
+        // The image field is an image even without a file name.
         isPartAFile: (name, type, filename) =>
           name === field || filename !== undefined || type === "application/octet-stream",
         limits: {
@@ -54,7 +54,7 @@ export function readMultipart(
     const files: UploadedFile[] = [];
     let count = 0;
     parser.on("file", (name, stream, filename) => {
-      // On files that nobody wants too: an error without a listener would end the process.
+      // Also for ignored files: an error without a listener would end the process.
       stream.on("error", () => fail(new Problem("REQUEST_MALFORMED", "The multipart form is cut off.")));
       if (name !== field) return void stream.resume();
       if (++count > limits.files) {
@@ -62,13 +62,13 @@ export function readMultipart(
         return fail(new Problem("TOO_MANY_ITEMS", `At most ${limits.files} files are accepted in one request.`));
       }
       const chunks: Uint8Array[] = [];
-      const place = count - 1;
+      const index = count - 1;
       stream.on("data", (chunk: Uint8Array) => chunks.push(chunk));
       stream.on("limit", () => {
         fail(new Problem("IMAGE_TOO_LARGE", `A file has more than ${limits.fileBytes} bytes.`));
       });
       stream.on("end", () => {
-        files[place] = { filename: safeName(filename), bytes: Buffer.concat(chunks) };
+        files[index] = { filename: safeName(filename), bytes: Buffer.concat(chunks) };
       });
     });
     // The parser leaves out what is beyond its limits: a form of which a part is left out gets no answer to the rest.
@@ -86,7 +86,7 @@ export function readMultipart(
   });
 }
 
-/** A client's file name for showing it again: no folders, no control characters, at most 255 characters. */
+/** A client's file name for display: without folders and control characters, at most 255 characters. */
 function safeName(filename: string | undefined): string | null {
   const base = filename?.split(/[\\/]/).pop() ?? "";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed

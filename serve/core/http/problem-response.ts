@@ -1,8 +1,8 @@
-/** @module The answer for a problem. */
+/** @module The response for a problem. */
 import { json, type ServiceResponse } from "./message";
 import type { Problem } from "./problem";
 
-/** The problem object, with the request's id where it is known. */
+/** The problem object, with the request's id if known. */
 export function problemBody(problem: Problem, requestId?: string): Record<string, unknown> {
   return { ...problem.toJSON(), ...(requestId ? { instance: `urn:request:${requestId}` } : {}) };
 }
@@ -10,7 +10,7 @@ export function problemBody(problem: Problem, requestId?: string): Record<string
 /** Seconds after which a client may try again. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** The answer for a problem; 429 and 503 always say when to retry. */
+/** The response for a problem; always with `retry-after` for 429 and 503. */
 export function problemResponse(problem: Problem, body: object = problemBody(problem)): ServiceResponse {
   const retry = problem.status === 429 || problem.status === 503 ? { "retry-after": `${RETRY_AFTER_SECONDS}` } : {};
   const headers = { "content-type": "application/problem+json; charset=utf-8", ...retry, ...problem.headers };

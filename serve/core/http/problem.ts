@@ -20,7 +20,7 @@ const TITLES: Readonly<Record<number, string>> = {
   507: "Insufficient storage",
 };
 
-/** Every code that an answer of the service may carry, with its status and meaning. */
+/** All problem codes of the service, with status and meaning. */
 export const PROBLEM_CODES = {
   REQUEST_MALFORMED: [400, "The request line, its headers or its form cannot be read."],
   JSON_MALFORMED: [400, "The body is not valid JSON."],
@@ -62,7 +62,7 @@ export const PROBLEM_CODES = {
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;
 
-/** An error that becomes an answer. `message` is shown to the client: it never holds paths, keys or stack traces. */
+/** An error that becomes a response. `message` is shown to the client: it never contains paths, keys or stack traces. */
 export class Problem extends Error {
   readonly status: number;
 
@@ -77,7 +77,7 @@ export class Problem extends Error {
     this.status = PROBLEM_CODES[code][0];
   }
 
-  /** The problem object without the request's own members. */
+  /** The problem object without members of the request. */
   toJSON(): { type: string; title: string; status: number; detail: string; code: ProblemCode } {
     return {
       type: `/problems#${this.code}`,

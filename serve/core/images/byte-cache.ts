@@ -1,6 +1,6 @@
-/** @module A bounded memory of byte strings; the least recently used go first. */
+/** @module A bounded cache of byte strings that evicts the least recently used. */
 
-/** Keeps what was loaded, and loads each key once even when many ask at the same time. */
+/** Caches loaded bytes, and loads each key only once for simultaneous calls. */
 export class ByteCache {
   private readonly entries = new Map<string, Uint8Array>();
   private readonly loading = new Map<string, Promise<Uint8Array>>();
@@ -8,7 +8,7 @@ export class ByteCache {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** The bytes of a key. A failed load is not remembered. */
+  /** The bytes of a key. Does not cache failures. */
   async get(key: string, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const known = this.entries.get(key);
     if (known) {
@@ -19,14 +19,14 @@ export class ByteCache {
     let pending = this.loading.get(key);
     if (!pending) {
       pending = load()
-        .then((bytes) => this.keep(key, bytes))
+        .then((bytes) => this.store(key, bytes))
         .finally(() => this.loading.delete(key));
       this.loading.set(key, pending);
     }
     return pending;
   }
 
-  private keep(key: string, bytes: Uint8Array): Uint8Array {
+  private store(key: string, bytes: Uint8Array): Uint8Array {
     if (bytes.length > this.maxBytes / 4) return bytes;
     this.entries.set(key, bytes);
     this.bytes += bytes.length;

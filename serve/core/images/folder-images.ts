@@ -1,4 +1,4 @@
-/** @module Images in a local folder (or a mounted EFS path). Nothing outside of the folder is ever read. */
+/** @module Images in a local folder (or a mounted EFS path). Never reads anything outside the folder. */
 import { constants } from "node:fs";
 import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
@@ -10,7 +10,7 @@ import { TtlCache } from "./ttl-cache";
 
 const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR", "ENXIO"];
 
-/** A listing is kept this long, so that those who read it in pages get pages of one and the same. */
+/** How long a listing is cached, so that its pages are consistent. */
 const LIST_SECONDS = 5;
 
 /** Images of a folder by their name below it. */
@@ -35,7 +35,7 @@ export class FolderImages implements ImageSource {
   }
 
   /**
-   * @param known the images with their labels, where a label table was found; otherwise the folder is listed
+   * @param known the images and labels of a label table; by default, the folder is listed
    * @throws {InputError} `IMAGES_MISSING`
    */
   static async open(
@@ -72,7 +72,7 @@ export class FolderImages implements ImageSource {
     try {
       const path = await realpath(join(this.root, name));
       if (!path.startsWith(this.root + sep)) throw new Problem("IMAGE_NOT_FOUND");
-      // The path is real, so its last part is no link; NONBLOCK keeps a FIFO from holding the call.
+      // The path is real, so that its last part is not a link; NONBLOCK avoids blocking on a FIFO.
       file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       const info = await file.stat();
       if (!info.isFile()) throw new Problem("IMAGE_NOT_FOUND");
@@ -98,7 +98,7 @@ export class FolderImages implements ImageSource {
   }
 
   async slides(): Promise<readonly string[]> {
-    // A folder of tiles is none of slides; a large picture can be asked for all the same.
+    // PNG and JPEG files are mostly tiles and not listed; large ones can be requested.
     return (await this.listFiles()).filter((name) => isSlideName(name) && !/\.(png|jpe?g)$/i.test(name)).sort();
   }
 
@@ -106,7 +106,7 @@ export class FolderImages implements ImageSource {
     return this.listing.get();
   }
 
-  /** Of a label table every name, so that a program that goes through all says which could not be read. */
+  /** All names of a label table, so that programs that read all images can report unreadable ones. */
   async *names(): AsyncGenerator<string> {
     for (const { name } of this.known ?? (await this.list())) yield name;
   }

@@ -1,8 +1,8 @@
-/** @module Where images are looked up by name, and which names there can be. */
+/** @module The source in which images are looked up by name, and the valid names. */
 import type { ImageNames } from "../../../src/files/index";
 import { type MemoryShare, Problem } from "../http/index";
 
-/** An image that the source offers, with what is known of it. */
+/** An image of the source, with its label and votes if known. */
 export interface ImageEntry {
   readonly name: string;
   /** The majority label. */
@@ -11,42 +11,42 @@ export interface ImageEntry {
   readonly votes?: { readonly positive: number; readonly total: number };
 }
 
-/** A place with images. */
+/** A folder or bucket with images. */
 export interface ImageSource {
   readonly kind: "folder" | "s3";
-  /** For people: the folder's last name or the bucket; never a full path. */
+  /** Name for users: that of the folder or bucket; never a full path. */
   readonly label: string;
-  /** Names of a label table that cannot be asked for: {@link isImageName} is false for them, and `list` leaves them out. */
+  /** Names of a label table that cannot be requested (see {@link isImageName}) and are not in `list`. */
   readonly unlisted?: readonly string[];
-  /** The tiles are drawn by a program, and votes on them simulated. */
+  /** The tiles are drawn by a program, and their votes simulated. */
   readonly drawn?: boolean;
-  /** Why the images have no labels, although there is a table. */
+  /** Why the images have no labels despite a table. */
   readonly unlabelled?: string | undefined;
   /**
-   * @param memory where the bytes are counted before they are read
+   * @param memory counts the bytes before they are read
    * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_TOO_LARGE`, `IMAGE_SOURCE_UNAVAILABLE`, `QUEUE_FULL`
    */
   read(name: string, memory?: MemoryShare): Promise<Uint8Array>;
   /**
-   * The path of a file, for slides, which are read part by part; absent where files have none.
+   * The path of a slide, which is read in parts; absent for sources without paths.
    * @throws {Problem} `IMAGE_NOT_FOUND`
    */
   locate?(name: string): Promise<string>;
-  /** Names of the slides there. */
+  /** Names of the slides. */
   slides?(): Promise<readonly string[]>;
-  /** The images in a stable order, for people to choose from: of a bucket the first ten thousand. */
+  /** The images in a stable order, for users to choose from; for a bucket, only the first ten thousand. */
   list(): Promise<readonly ImageEntry[]>;
-  /** The name of every image, however many there are, in the same order. */
+  /** The names of all images, in the same order. */
   names(): AsyncIterable<string>;
   close(): void;
 }
 
-/** First character: a letter or digit of any alphabet, an underscore or an opening bracket; so never `..` or a hidden file. */
+/** First character: a letter or digit of any alphabet, an underscore or an opening bracket; excludes `..` and hidden files. */
 const FIRST = String.raw`[\p{L}\p{N}_(\[]`;
-/** What no name holds: control and formatting characters, line ends, and what some file system or URL gives a meaning. */
+/** Other characters: all but control and formatting characters, line ends, and those with a meaning in file systems or URLs. */
 const REST = String.raw`[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\:*?"<>|%]{0,200}`;
 
-/** Names that are accepted: an image file, at most four folders deep. Case and alphabet do not matter. */
+/** Valid names: an image file, at most four folders deep, in any case and alphabet. */
 const IMAGE_NAME_PATTERN = new RegExp(
   String.raw`^(?:${FIRST}${REST}/){0,4}${FIRST}${REST}\.(?:png|jpe?g|webp|tiff?)$`,
   "iu",
@@ -57,25 +57,25 @@ const SLIDE_NAME_PATTERN = new RegExp(
   "iu",
 );
 
-/** True for a name of a slide that can be asked for. */
+/** True for valid names of slides. */
 export function isSlideName(name: string): boolean {
   return name.length <= LONGEST && SLIDE_NAME_PATTERN.test(name);
 }
 
-/** {@link IMAGE_NAME_PATTERN} in words, for people. */
+/** {@link IMAGE_NAME_PATTERN} in words. */
 export const IMAGE_NAME_RULE =
-  "Folders (at most four) and a file with the ending of an image; each begins with a letter or digit of any alphabet, `_`, `(` or `[`, " +
-  'and holds no control characters and none of `\\ : * ? " < > | %`.';
+  "At most four folders and a file with an image extension; each begins with a letter or digit of any alphabet, `_`, `(` or `[`, " +
+  'and contains no control characters and none of `\\ : * ? " < > | %`.';
 
 const LONGEST = 512;
 
-/** True for a name that can be asked for. */
+/** True for valid names of images. */
 export function isImageName(name: string): boolean {
   return name.length <= LONGEST && IMAGE_NAME_PATTERN.test(name);
 }
 
 /**
- * Checks a name that is asked for: one of those that there are, perhaps without the ending, or with `\\` for `/`.
+ * Checks a requested name, which may lack the extension or have `\\` for `/`.
  * @throws {Problem} `FIELD_INVALID` or `IMAGE_NAME_INVALID`
  */
 export function checkImageName(name: unknown): string {
@@ -87,23 +87,23 @@ export function checkImageName(name: unknown): string {
 }
 
 /**
- * Reads an image by the name asked for, or else by the one name of the source that it may mean, see {@link ImageNames}.
+ * Reads an image by the requested name, or else by the only name of the source that it may mean (see {@link ImageNames}).
  * @param list the names of the source
  * @throws {Problem} `IMAGE_NOT_FOUND`, `IMAGE_NAME_AMBIGUOUS` and what `read` throws
  */
 export async function readMeant(
-  asked: string,
+  requested: string,
   read: (name: string) => Promise<Uint8Array>,
   list: () => Promise<ImageNames>,
 ): Promise<Uint8Array> {
   try {
-    if (isImageName(asked)) return await read(asked);
+    if (isImageName(requested)) return await read(requested);
   } catch (error) {
     if (!(error instanceof Problem && error.code === "IMAGE_NOT_FOUND")) throw error;
   }
-  // A source that cannot be listed just now has no other names to offer.
-  const [name, ...others] = (await list().catch(() => undefined))?.meant(asked) ?? [];
-  if (name === undefined || name === asked) throw new Problem("IMAGE_NOT_FOUND");
+  // Without a listing there are no similar names.
+  const [name, ...others] = (await list().catch(() => undefined))?.meant(requested) ?? [];
+  if (name === undefined || name === requested) throw new Problem("IMAGE_NOT_FOUND");
   if (others.length === 0) return read(name);
   const names = [name, ...others].slice(0, 5).join(", ");
   throw new Problem("IMAGE_NAME_AMBIGUOUS", `The name matches several images: ${names}.`);

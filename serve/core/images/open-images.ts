@@ -1,4 +1,4 @@
-/** @module Opens an image source from what a user names: a folder, a data set, or an S3 prefix. */
+/** @module Opens an image source: a folder, a data set, or an S3 prefix. */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../../../src/errors/index";
@@ -6,8 +6,7 @@ import { FolderImages } from "./folder-images";
 import type { ImageEntry, ImageSource } from "./image-source";
 
 /**
- * Opens `s3://bucket/prefix`, a folder of images, or a data set directory; labels and votes are taken from its table, where it
- * can be read.
+ * Opens `s3://bucket/prefix`, a folder of images, or a data set directory, with the labels and votes of its table if it can be read.
  * @throws {InputError} `IMAGES_MISSING` or `IMAGES_URL_INVALID`
  */
 export async function openImages(
@@ -41,7 +40,7 @@ interface Labels {
   readonly unlabelled?: string;
 }
 
-/** Images can be shown without their labels: a table of many classes, say, is said to be left alone, and no more. */
+/** Reads the labels. Images can be shown without them, so that an unusable table is only reported. */
 async function labelsOf(dataset: string): Promise<Labels> {
   try {
     return (await readLabels(dataset)) ?? {};
@@ -66,7 +65,7 @@ async function readLabels(directory: string): Promise<Labels | undefined> {
   const first = tiles[0];
   if (!first?.path.endsWith(first.name)) return undefined;
   const root = first.path.slice(0, -first.name.length);
-  // A table whose images lie in several places is served as a plain folder.
+  // Serves the images as a plain folder if they are in several places.
   if (!tiles.every((tile) => tile.path === join(root, tile.name))) return undefined;
   return {
     root,

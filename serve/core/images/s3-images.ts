@@ -1,4 +1,4 @@
-/** @module Images under a prefix of an S3 bucket, kept in memory once read. */
+/** @module Images under a prefix of an S3 bucket, cached in memory. */
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
 import { InputError } from "../../../src/errors/index";
 import { ImageNames } from "../../../src/files/index";
@@ -7,26 +7,26 @@ import { ByteCache } from "./byte-cache";
 import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMeant } from "./image-source";
 import { TtlCache } from "./ttl-cache";
 
-/** How many names a listing for people holds at most. */
+/** Largest number of names in a listing for users. */
 const MAX_LISTED = 10_000;
 const LIST_SECONDS = 300;
 
 interface S3ImagesOptions {
   readonly maxBytes?: number;
-  /** Memory for images already read. */
+  /** Size of the cache. */
   readonly cacheBytes?: number;
-  /** A client with its own endpoint or credentials; by default the SDK finds them in the environment. */
+  /** A client with other endpoint or credentials than the SDK finds in the environment. */
   readonly client?: S3Client;
 }
 
-/** Images of a bucket. Region, credentials and endpoint come from the environment as for every AWS SDK. */
+/** Images of a bucket. The AWS SDK takes region, credentials and endpoint from the environment. */
 export class S3Images implements ImageSource {
   readonly kind = "s3";
   private readonly client: S3Client;
   private readonly cache: ByteCache;
   private readonly maxBytes: number;
   private readonly listing = new TtlCache(LIST_SECONDS, () => this.listAll());
-  /** Of a bucket whose names are not all listed, none: another could be meant. */
+  /** Empty for a bucket that is not completely listed, because another image could be meant. */
   private readonly index = new TtlCache(LIST_SECONDS, async () => {
     const listed = await this.list();
     return new ImageNames(listed.length < MAX_LISTED ? listed.map(({ name }) => name) : []);
@@ -42,7 +42,7 @@ export class S3Images implements ImageSource {
     this.client = options.client ?? new S3Client({ maxAttempts: 3, forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
   }
 
-  /** From `s3://bucket/prefix`. @throws {InputError} `IMAGES_URL_INVALID` */
+  /** Parses `s3://bucket/prefix`. @throws {InputError} `IMAGES_URL_INVALID` */
   static parse(url: string, options: S3ImagesOptions = {}): S3Images {
     const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(url);
     if (!match) throw new InputError("IMAGES_URL_INVALID", `${url} is not of the form s3://bucket/prefix.`);
@@ -54,7 +54,7 @@ export class S3Images implements ImageSource {
     return this.bucket;
   }
 
-  /** Images in the cache have their memory already, and one that several ask for is counted once. */
+  /** Only counts memory of images that are not cached, and only once for simultaneous requests. */
   async read(name: string, memory?: MemoryShare): Promise<Uint8Array> {
     const read = (exact: string) => this.cache.get(exact, () => this.fetch(exact, memory));
     return readMeant(checkImageName(name), read, () => this.index.get());

@@ -1,6 +1,6 @@
-/** @module A value that takes time to make, kept for a while. */
+/** @module Caches a value for some time. */
 
-/** Makes a value when it is asked for and gives the same one for some seconds; a failure is not kept. */
+/** Creates a value on demand and returns it for some seconds; does not cache failures. */
 export class TtlCache<T> {
   private current: { readonly until: number; readonly value: Promise<T> } | undefined;
 

@@ -1,6 +1,6 @@
 /**
- * @module Who may call the service: bearers of an API key, or of a token that an OpenID Connect issuer signed. Keys are
- * compared in constant time; neither is ever logged.
+ * @module Authenticates clients by an API key, or by a token of an OpenID Connect issuer. Compares keys in constant time; never logs
+ * keys or tokens.
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html
  * @see https://www.rfc-editor.org/rfc/rfc8725 for what is checked of a token
  */
@@ -11,11 +11,11 @@ import type { Middleware } from "./compose";
 type Jose = typeof import("jose", { with: { "resolution-mode": "import" }});
 type SigningKeys = ReturnType<Jose["createRemoteJWKSet"]>;
 
-/** Whose tokens are taken, and which of them are meant for this service. */
+/** The issuer and the audience of accepted tokens. */
 export interface TokenIssuer {
-  /** Address of the issuer, as its discovery document and its tokens name it. */
+  /** Address of the issuer, as in its discovery document and tokens. */
   readonly issuer: string;
-  /** A token's `aud` must hold this. */
+  /** Required in a token's `aud`. */
   readonly audience: string;
 }
 
@@ -24,15 +24,15 @@ interface AccessOptions {
   readonly tokens?: TokenIssuer | undefined;
 }
 
-/** Signatures by public keys only: with the others whoever can check a token could make one. */
+/** Only algorithms with public keys: with others, everyone who can verify tokens could issue them. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
-/** Seconds by which the clocks of issuer and service may differ. */
+/** Allowed difference of the clocks of issuer and service, in seconds. */
 const CLOCK_TOLERANCE = 30;
 const DISCOVERY_TIMEOUT_MS = 5000;
-/** Codes of jose for an issuer that does not give its keys; all others are about the token. */
+/** Error codes of jose for an issuer without keys; all others concern the token. */
 const KEYS_MISSING = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
 
-/** Lets through what the routes or the gate allow, before a body is read. */
+/** Rejects unauthenticated requests before their body is read, except for open routes. */
 export function authenticate(access: Access): Middleware {
   return async (request, next) => {
     if (!request.route.open) await access.check(request.headers);
@@ -40,7 +40,7 @@ export function authenticate(access: Access): Middleware {
   };
 }
 
-/** The gate of the service; open to all where neither keys nor an issuer are set. */
+/** Access control; open to all without keys and issuer. */
 export class Access {
   private readonly keys: readonly Buffer[];
   private readonly tokens: TokenIssuer | undefined;
@@ -52,8 +52,8 @@ export class Access {
   }
 
   /**
-   * Lets a request through that carries a key (`x-api-key` or `authorization: Bearer`) or a valid token (`authorization: Bearer`).
-   * @throws {Problem} `UNAUTHORIZED`; `ISSUER_UNAVAILABLE` when the issuer's keys cannot be had
+   * Accepts requests with a key (`x-api-key` or `authorization: Bearer`) or a valid token (`authorization: Bearer`).
+   * @throws {Problem} `UNAUTHORIZED`; `ISSUER_UNAVAILABLE` if the issuer's keys cannot be fetched
    */
   async check(headers: ServiceRequest["headers"]): Promise<void> {
     if (this.keys.length === 0 && !this.tokens) return;
@@ -66,12 +66,12 @@ export class Access {
 
   private hasKey(given: string): boolean {
     const digest = digestOf(given);
-    // Every key is compared, whatever the outcome of the ones before.
+    // Compares all keys, so that the time does not depend on the result.
     return this.keys.filter((key) => timingSafeEqual(key, digest)).length > 0;
   }
 
   private async verify(token: string, { issuer, audience }: TokenIssuer): Promise<void> {
-    // Loaded only where tokens are used.
+    // Loaded only if tokens are used.
     const { errors, jwtVerify } = await import("jose");
     this.signingKeys ??= discoverKeys(issuer);
     try {
@@ -85,7 +85,7 @@ export class Access {
       await jwtVerify(token, await this.signingKeys, options);
     } catch (error) {
       if (!(error instanceof errors.JOSEError) || KEYS_MISSING.includes(error.code)) {
-        // Asked again with the next request.
+        // Fetched again with the next request.
         this.signingKeys = undefined;
         throw new Problem("ISSUER_UNAVAILABLE", undefined, { "retry-after": "5" });
       }
@@ -94,7 +94,7 @@ export class Access {
   }
 }
 
-/** The issuer's keys, fetched when a token names one that is not known yet. */
+/** The issuer's keys, fetched when a token refers to an unknown one. */
 async function discoverKeys(issuer: string): Promise<SigningKeys> {
   const { createRemoteJWKSet } = await import("jose");
   const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
@@ -110,7 +110,7 @@ function unauthorized(reason = ""): Problem {
   return new Problem("UNAUTHORIZED", undefined, { "www-authenticate": `Bearer realm="histo"${reason}` });
 }
 
-/** Equal lengths, as the comparison needs. */
+/** The digest has the fixed length that the comparison needs. */
 function digestOf(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

@@ -1,19 +1,19 @@
-/** @module Steps that a request passes on its way to its route, and the answer on its way back. */
+/** @module Middlewares, which process a request before its route and the response after it. */
 import type { ServiceResponse } from "../http/index";
 import type { RoutedRequest } from "../routes/index";
 
-/** Answers a request. */
+/** Responds to a request. */
 export type Responder = (request: RoutedRequest) => Promise<ServiceResponse>;
 
-/** One step: answers itself, or hands on the request, or a changed one, and may change the answer. */
+/** Responds itself, or passes the request on (possibly changed), and may change the response. */
 export type Middleware = (request: RoutedRequest, next: Responder) => Promise<ServiceResponse>;
 
-/** One function of all steps, the first outermost. @param last what the innermost hands on to */
+/** Combines middlewares, the first one outermost. @param last called by the innermost one */
 export function compose(steps: readonly Middleware[], last: Responder): Responder {
   return steps.reduceRight<Responder>((next, step) => (request) => step(request, next), last);
 }
 
-/** Adds headers to every answer, which those of the answer itself overrule. */
+/** Adds headers to every response; those of the response have priority. */
 export function addHeaders(headersFor: (request: RoutedRequest) => Readonly<Record<string, string>>): Middleware {
   return async (request, next) => {
     const response = await next(request);

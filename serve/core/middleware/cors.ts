@@ -1,8 +1,8 @@
-/** @module Cross-origin requests: refused by browsers unless an origin is on the list. */
+/** @module Cross-origin requests: browsers block them unless the origin is listed. */
 import type { ServiceRequest } from "../http/index";
 import type { Middleware } from "./compose";
 
-/** Tells browsers whether pages of an origin may ask, and answers when they want to know beforehand. */
+/** Tells browsers whether pages of an origin may send requests, and answers preflight requests. */
 export function cors(origins: readonly string[]): Middleware {
   return async (request, next) => {
     if (origins.length === 0) return next(request);
@@ -21,12 +21,12 @@ const PREFLIGHT_HEADERS = {
   "access-control-max-age": "600",
 };
 
-/** A browser's question whether it may send a request. */
+/** True for preflight requests. */
 function isPreflight({ method, headers }: ServiceRequest): boolean {
   return method === "OPTIONS" && !!headers["access-control-request-method"];
 }
 
-/** Headers for an answer to a listed origin; few for others. */
+/** CORS headers for listed origins; only `vary` for others. */
 function corsHeaders({ headers: { origin } }: ServiceRequest, origins: readonly string[]): Record<string, string> {
   const isAllowed = origin !== undefined && (origins.includes(origin) || origins.includes("*"));
   return {

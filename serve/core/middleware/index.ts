@@ -1,4 +1,4 @@
-/** @module What every request passes on its way to its route. */
+/** @module The middlewares that every request passes. */
 export { Access, authenticate, type TokenIssuer } from "./auth";
 export { addHeaders, compose, type Responder } from "./compose";
 export { cors } from "./cors";

@@ -1,10 +1,10 @@
-/** @module Limits on a request's body, and on the time for its answer. */
+/** @module Limits of a request's body and of the time for its response. */
 import { setMaxListeners } from "node:events";
 import { Problem, type ServiceRequest } from "../http/index";
 import type { ServiceLimits } from "../routes/index";
 import type { Middleware } from "./compose";
 
-/** Reads the body of routes that have one, within the limit for one image or for many. @throws {Problem} */
+/** Reads the body for routes that have one, with the limit for one or many images. @throws {Problem} */
 export function receiveBody({ bodyBytes, batchBytes }: ServiceLimits): Middleware {
   return async (request, next) => {
     const { route, headers } = request;
@@ -16,7 +16,7 @@ export function receiveBody({ bodyBytes, batchBytes }: ServiceLimits): Middlewar
   };
 }
 
-/** Stops work that takes too long, or for which nobody waits any more. @throws {Problem} `DEADLINE_EXCEEDED` */
+/** Stops work that takes too long or whose client has disconnected. @throws {Problem} `DEADLINE_EXCEEDED` */
 export function withinDeadline({ deadlineMs }: ServiceLimits): Middleware {
   return async (request, next) => {
     const controller = new AbortController();

@@ -1,8 +1,8 @@
-/** @module Counting and timing of requests. */
+/** @module Counts and times requests. */
 import type { Metrics } from "../metrics";
 import type { Middleware } from "./compose";
 
-/** Counts requests under way, and answers by route, method and status. */
+/** Counts requests in progress, and responses by route, method and status. */
 export function countRequests(metrics: Metrics): Middleware {
   return async (request, next) => {
     metrics.inFlight.inc();
@@ -14,7 +14,7 @@ export function countRequests(metrics: Metrics): Middleware {
   };
 }
 
-/** Measures the time from the whole request to the answer. */
+/** Measures the time from the complete request to the response. */
 export function timeAnswers(metrics: Metrics): Middleware {
   return async (request, next) => {
     const end = metrics.requestSeconds.startTimer({ route: request.route.label });
@@ -26,7 +26,7 @@ export function timeAnswers(metrics: Metrics): Middleware {
   };
 }
 
-/** Clients may send any word as a method; the counters know only the usual ones. */
+/** Limits the metric's labels, because clients may send any word as a method. */
 function methodLabel(method: string): string {
   return ["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"].includes(method) ? method : "other";
 }

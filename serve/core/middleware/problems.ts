@@ -1,9 +1,9 @@
-/** @module What is thrown becomes an answer. */
+/** @module Converts thrown errors to responses. */
 import { problemBody, problemResponse } from "../http/index";
 import type { ServiceContext } from "../routes/index";
 import type { Middleware } from "./compose";
 
-/** Answers with the problem, whatever was thrown. */
+/** Responds with the problem of any thrown error. */
 export function answerProblems(context: Pick<ServiceContext, "toProblem">): Middleware {
   return async (request, next) => {
     try {
@@ -11,7 +11,7 @@ export function answerProblems(context: Pick<ServiceContext, "toProblem">): Midd
     } catch (error) {
       const problem = context.toProblem(error, request.id);
       const body = problemBody(problem, request.id);
-      // The Open Inference Protocol wants the message under `error`.
+      // The Open Inference Protocol requires the message as `error`.
       return problemResponse(problem, request.path.startsWith("/v2") ? { error: problem.message, ...body } : body);
     }
   };

@@ -1,8 +1,8 @@
-/** @module The security headers of every answer. */
+/** @module The security headers of all responses. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
 
-/** The style elements that plotly.js makes (an empty one, which it fills by script, and that of its mode bar), and OpenSeadragon's. */
+/** Hashes of the style elements of plotly.js (an empty one, filled by script, and that of its mode bar) and OpenSeadragon. */
 const LIBRARY_STYLES = [
   "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
   "'sha256-V2sIX92Uh6ZaGSFTKMHghsB85b9toJtmazgG09AI2uk='",
@@ -10,7 +10,7 @@ const LIBRARY_STYLES = [
 ];
 
 /**
- * helmet's headers as plain data, so that answers are the same from Express and from Lambda.
+ * helmet's headers as plain data, so that Express and Lambda send the same ones.
  * @param connect further origins that the page may call, such as a Lambda endpoint
  */
 export function securityHeaders(connect: readonly string[] = []): Readonly<Record<string, string>> {

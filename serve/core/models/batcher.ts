@@ -1,12 +1,12 @@
 /**
- * @module Micro-batching: requests that arrive together share one run of the network, because the weights are then read
- * once for all of them. A lone request never waits.
+ * @module Micro-batching: simultaneous requests share one run of the network, which reads the weights only once. A single request
+ * never waits.
  */
 
 export interface BatchingOptions {
   /** Largest batch. */
   readonly maxBatch: number;
-  /** How long a request may wait for others that are known to be on their way, in milliseconds. */
+  /** How long a request may wait for others that are being decoded, in milliseconds. */
   readonly maxDelayMs: number;
 }
 
@@ -23,8 +23,8 @@ export class Batcher<Item, Result> {
   private running = false;
 
   /**
-   * @param run answers a batch, one result per item in the same order
-   * @param expected how many further items are being prepared right now; a batch waits for those only
+   * @param run processes a batch; returns one result per item in the same order
+   * @param expected number of further items in preparation, the only ones to wait for
    */
   constructor(
     private readonly options: BatchingOptions,
@@ -39,7 +39,7 @@ export class Batcher<Item, Result> {
     });
   }
 
-  /** To be called when an expected item did not come after all, so that nothing waits for it. */
+  /** Must be called when an expected item fails, so that no batch waits for it. */
   schedule(): void {
     if (this.running || this.queue.length === 0) return;
     const { maxBatch, maxDelayMs } = this.options;

@@ -1,4 +1,4 @@
-/** @module A model at work inside one process: decoders with a limit, micro-batches, one session. */
+/** @module Runs a model in one process: a limited number of decoders, micro-batches, one session. */
 import { HistoError } from "../../../src/errors/index";
 import { occlusion } from "../../../src/explanation/index";
 import { MetImages, type MetSample } from "../../../src/familiar/index";
@@ -12,18 +12,18 @@ import { Limit } from "./limit";
 import type { Answer, Explanation, GoldenResult, ServedModel } from "./served-model";
 
 export interface EngineOptions extends BatchingOptions {
-  /** Images decoded at the same time. */
+  /** Number of images decoded concurrently. */
   readonly decoders: number;
-  /** Requests that may wait or run at the same time; more are refused with `QUEUE_FULL`. */
+  /** Number of requests that may wait or run; further ones get `QUEUE_FULL`. */
   readonly maxQueue: number;
 }
 
 export const DEFAULT_ENGINE_OPTIONS: EngineOptions = { maxBatch: 16, maxDelayMs: 8, decoders: 4, maxQueue: 256 };
 
-/** The batches of long work are small, so that predictions of others get in between. */
+/** Small batches for long work, so that other predictions can run in between. */
 const LONG_WORK_BATCH = 8;
 
-/** A model in this process. */
+/** A model that runs in this process. */
 export class Engine implements ServedModel {
   private readonly decoding: Limit;
   private readonly explaining = new Limit(1);
@@ -118,7 +118,7 @@ export class Engine implements ServedModel {
         const each = () => signal?.throwIfAborted();
         const run = (images: readonly Uint8Array[]) => this.submitAll(images);
         const parts = await occlusion(pixels, this.card.preprocessing, grid, run, { batch: LONG_WORK_BATCH, each });
-        // An explanation more is no reason to fail where it cannot be given.
+        // Optional: a failure does not affect the rest.
         const classActivation = await this.backend.classActivation(pixels).catch(() => undefined);
         return { grid, ...parts, classActivation: classActivation ?? null, seconds: since(started) };
       }),
@@ -161,7 +161,7 @@ export class Engine implements ServedModel {
         return await asProblem(this.backend.decode(image, this.active === 1));
       });
     } finally {
-      // The batch may be waiting for this image alone.
+      // The batch may be waiting only for this image.
       this.batcher.schedule();
     }
   }
@@ -188,7 +188,7 @@ const IMAGE_PROBLEMS: Readonly<Record<string, ProblemCode>> = {
   IMAGE_SIZE: "IMAGE_SIZE_MISMATCH",
 };
 
-/** Turns the decoder's errors into problems; their messages name no paths, since images come as bytes. */
+/** Converts the decoder's errors to problems. Their messages contain no paths, because images are given as bytes. */
 async function asProblem<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

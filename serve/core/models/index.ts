@@ -1,4 +1,4 @@
-/** @module Models at work: their engine with decoders and micro-batches, and the registry. */
+/** @module Served models: their engine with decoders and micro-batches, and the registry. */
 export { DEFAULT_ENGINE_OPTIONS, Engine, type EngineOptions } from "./engine";
 export type { InferenceBackend } from "./inference-backend";
 export { Limit } from "./limit";

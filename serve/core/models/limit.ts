@@ -1,13 +1,13 @@
-/** @module A limit on how much happens at once. */
+/** @module Limits concurrency. */
 
-/** Lets at most `size` tasks run at a time; the rest wait in order. */
+/** Runs at most `size` tasks at a time; the others wait in order. */
 export class Limit {
   private active = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly size: number) {}
 
-  /** Tasks that run or wait. */
+  /** Number of running and waiting tasks. */
   get load(): number {
     return this.active + this.waiting.length;
   }
@@ -19,7 +19,7 @@ export class Limit {
       return await task();
     } finally {
       const next = this.waiting.shift();
-      // A waiting task takes over the place, so `active` stays as it is.
+      // A waiting task takes the place, so that `active` does not change.
       if (next) next();
       else this.active--;
     }

@@ -1,8 +1,8 @@
-/** @module What the models of a service are called. */
+/** @module The names of a service's models. */
 import { InputError } from "../../../src/errors/index";
 import { readCard } from "../../../src/model-directory/index";
 
-/** Names for the models: their own, with the folder's added where two are the same. */
+/** Names for the models: their own, with the variant added to equal ones. */
 export async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {
   if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: give at least one model directory.");
   const cards = await Promise.all(directories.map(readCard));

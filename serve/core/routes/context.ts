@@ -1,23 +1,23 @@
-/** @module What the routes' handlers know of the service. */
+/** @module The service's interface for the routes' handlers. */
 import type { Problem, RequestMemory } from "../http/index";
 import type { ImageSource } from "../images/index";
 import type { Metrics } from "../metrics";
 import type { ModelRegistry } from "../models/index";
 import type { SlideHost } from "./slide-host";
 
-/** What is accepted and how long an answer may take. */
+/** Limits of requests and of the time for responses. */
 export interface ServiceLimits {
   /** Largest body of a request with one image, in bytes. */
   readonly bodyBytes: number;
   /** Largest body of a request with many images, in bytes. */
   readonly batchBytes: number;
-  /** Most images in one request. */
+  /** Largest number of images in a request. */
   readonly batchItems: number;
-  /** Time for an answer, in milliseconds. */
+  /** Time for a response, in milliseconds. */
   readonly deadlineMs: number;
 }
 
-/** The service as its handlers see it. */
+/** The service, as used by its handlers. */
 export interface ServiceContext {
   readonly phase: "starting" | "serving" | "stopping";
   readonly models: ModelRegistry;
@@ -27,16 +27,16 @@ export interface ServiceContext {
   readonly memory: RequestMemory;
   readonly metrics: Metrics;
   readonly version: string;
-  /** Address of a second deployment that the page offers. */
+  /** Address of a second deployment to offer on the page. */
   readonly endpoint: string | undefined;
-  /** Folder with the runs that models came from. */
+  /** Folder of the models' training runs. */
   readonly runs: string | undefined;
-  /** File that keeps people's labels. */
+  /** File for people's labels. */
   readonly feedback: string | undefined;
-  /** Parts of the page that depend on files beside it. */
+  /** Available optional parts of the page. */
   readonly pages: readonly string[];
-  /** Milliseconds from the start until the models were loaded, the first time it is asked for. */
+  /** Milliseconds from the start until the models were loaded; only for the first call. */
   takeColdMs(): number | undefined;
-  /** Anything thrown as a problem; counts it, and reports faults, of which clients learn nothing. */
+  /** Converts any thrown error to a problem, counts it, and reports faults, whose details clients do not see. */
   toProblem(error: unknown, requestId: string): Problem;
 }

@@ -1,4 +1,4 @@
-/** @module `GET /models/{model}/curves`: how a model was trained and how it judges, read from the run it came from. */
+/** @module `GET /models/{model}/curves`: a model's training history and evaluation curves, read from its run. */
 import { join } from "node:path";
 import type { Partition } from "../../../src/dataset/labels/index";
 import {
@@ -17,7 +17,7 @@ import type { Handler } from "./route";
 const MOST_POINTS = 200;
 const HISTOGRAM_BINS = 20;
 
-/** `{thresholds, history, partitions}`; the last two are null and empty where the run is not on this machine. */
+/** `{thresholds, history, partitions}`; the last two are null and empty if the run is not on this machine. */
 export const curvesRoute: Handler = async ({ models, runs }, { parameters }) => {
   const model = models.get(parameters.model);
   const run = runOf(model, runs);
@@ -28,14 +28,14 @@ export const curvesRoute: Handler = async ({ models, runs }, { parameters }) => 
   ]);
   return json({
     model: model.name,
-    // In the model's card, and so there on every machine that serves it.
+    // From the model's card, and so available on every machine.
     thresholds: model.card.validationCurve ?? null,
     history,
     partitions: { ...(validation ? { validation } : {}), ...(test ? { test } : {}) },
   });
 };
 
-/** A run is found by the name in the model's card, which may be a stranger's: a plain folder name only. */
+/** Finds a run by the name in the model's card, which may be untrusted: accepts only a plain folder name. */
 function runOf({ card }: ServedModel, runs: string | undefined): RunDirectory | undefined {
   const name = card.source?.run;
   if (!runs || !name || !/^\w[\w. -]*$/.test(name)) return undefined;
@@ -76,7 +76,7 @@ async function partitionCurves(run: RunDirectory, partition: Partition): Promise
   }
 }
 
-/** At most {@link MOST_POINTS} points, the first and the last among them. Infinity, which JSON lacks, becomes 1. */
+/** At most {@link MOST_POINTS} points, including the first and the last. Replaces infinity, which JSON lacks, by 1. */
 function thinned(values: Float64Array): number[] {
   const count = Math.min(values.length, MOST_POINTS);
   return Array.from({ length: count }, (_, i) => {

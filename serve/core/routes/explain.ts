@@ -1,4 +1,4 @@
-/** @module `POST /explain`: what the model looked at, by covering one part of the image after the other. */
+/** @module `POST /explain`: explains a prediction by covering the parts of the image one by one. */
 import { LARGEST_GRID } from "../../../src/explanation/index";
 import { numberWritten } from "../../../src/files/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
@@ -17,7 +17,7 @@ export const explainRoute: Handler = async (context, request) => {
   }
   const image = await readImage(context, request);
   const { model, explanation } = await image.use(async (bytes) => {
-    // Looked up again: the model may have been replaced while the image was fetched.
+    // Looked up again, because the model may have been replaced while the image was fetched.
     const model = context.models.get(name);
     return { model, explanation: await model.explain(bytes, grid, request.signal) };
   });

@@ -1,18 +1,18 @@
-/** @module `POST /feedback`: what a person calls an image that a model answered for, kept as a line of a file. */
+/** @module `POST /feedback`: stores a person's label of a predicted image as a line of a file. */
 import { appendFile, stat } from "node:fs/promises";
 import { Problem } from "../http/index";
 import { Limit } from "../models/index";
 import { readJsonBody } from "./request-images";
 import type { Handler } from "./route";
 
-/** A larger file takes no more. */
+/** Largest size of the file. */
 const FEEDBACK_BYTES = 10 * 2 ** 20;
 const LONGEST_NAME = 512;
 
-/** One line after the other, so that each knows the file's size with those before it. */
+/** Writes one line at a time: each write checks the file's size after the ones before it. */
 const turns = new Limit(1);
 
-/** Keeps `{image_filename, label, logit, probability, threshold}` with the model that `model` names, and the time. */
+/** Stores `{image_filename, label, logit, probability, threshold}` with time and model. */
 export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => {
   if (!feedback) throw new Problem("FEEDBACK_NOT_CONFIGURED");
   const given = readJsonBody(body);
@@ -31,8 +31,8 @@ export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => 
     throw new Problem("FIELD_INVALID", `${field} must be a number from 0 to 1.`);
   });
   const known = { model, model_sha256: sha256, run: card.source?.run ?? null };
-  const kept = { time: new Date().toISOString(), image_filename: filename, label, ...known };
-  const line = `${JSON.stringify({ ...kept, logit, probability, threshold })}\n`;
+  const entry = { time: new Date().toISOString(), image_filename: filename, label, ...known };
+  const line = `${JSON.stringify({ ...entry, logit, probability, threshold })}\n`;
   await turns.run(async () => {
     const size = (await stat(feedback).catch(() => undefined))?.size ?? 0;
     if (size + Buffer.byteLength(line) > FEEDBACK_BYTES) throw new Problem("FEEDBACK_FULL");

@@ -6,11 +6,11 @@ import type { GoldenResult } from "../models/index";
 import type { ServiceContext } from "./context";
 import type { Handler } from "./route";
 
-/** The process is up; says nothing of models. */
+/** The process is running; independent of models. */
 export const livezRoute: Handler = () => json({ status: "alive" });
 
-/** How long the outcome of a golden inference is believed. */
-const BELIEVED_MS = 1000;
+/** How long the result of a golden inference is cached. */
+const CACHE_MS = 1000;
 
 const outcomes = new WeakMap<ServiceContext, { readonly until: number; readonly results: Promise<ReadyModel[]> }>();
 
@@ -20,7 +20,7 @@ interface ReadyModel {
   readonly golden: GoldenResult;
 }
 
-/** Every model answered its golden example with the stored logit just now. */
+/** Every model has just reproduced the stored logit of its golden example. */
 export const readyzRoute: Handler = async (context) => {
   const models = await readyModels(context);
   return json({ status: "ready", ready: true, models });
@@ -32,11 +32,11 @@ async function readyModels(context: ServiceContext): Promise<ReadyModel[]> {
   if (context.phase === "starting") throw new Problem("MODEL_UNAVAILABLE", "The models are still loading.");
   let outcome = outcomes.get(context);
   if (!outcome || outcome.until < Date.now()) {
-    outcome = { until: Date.now() + BELIEVED_MS, results: verify(context) };
+    outcome = { until: Date.now() + CACHE_MS, results: verify(context) };
     outcomes.set(context, outcome);
   }
   const models = await outcome.results;
-  // No model is not readiness, although none has failed.
+  // Without models the service is not ready.
   if (models.length === 0) throw new Problem("MODEL_UNAVAILABLE", "No model is loaded.");
   const wrong = models.find(({ golden }) => golden.status === "failed");
   if (wrong) throw new Problem("MODEL_UNAVAILABLE", `The model ${wrong.name} did not reproduce its golden answer.`);
@@ -52,7 +52,7 @@ function verify(context: ServiceContext): Promise<ReadyModel[]> {
   );
 }
 
-/** What is loaded: models with classes, threshold, input and metrics; what warnings mean; the image source; limits; version. */
+/** The loaded models with classes, threshold, input and metrics; meanings of warnings; image source; limits; version. */
 export const infoRoute: Handler = ({ models, images, limits, version, endpoint, feedback, pages }) => {
   return json({
     version,

@@ -1,4 +1,4 @@
-/** @module `GET /images` and `GET /images/{name}`: what the image source offers, for the page. */
+/** @module `GET /images` and `GET /images/{name}`: the images of the source, for the page. */
 import { numberWritten } from "../../../src/files/index";
 import { imageFormat } from "../../../src/image/index";
 import { json, Problem } from "../http/index";
@@ -9,7 +9,7 @@ const LARGEST_PAGE = 5000;
 const LARGEST_THUMBNAIL = 512;
 const CACHE = { "cache-control": "private, max-age=3600" };
 
-/** The images' names with label and votes where known: `{source, total, images: [{name, class, votes}]}`. */
+/** The images' names with label and votes if known: `{source, total, images: [{name, class, votes}]}`. */
 export const imagesRoute: Handler = async ({ images }, { query }) => {
   if (!images) return json({ source: null, total: 0, images: [] });
   const offset = whole(query, "offset", 0, Number.MAX_SAFE_INTEGER);
@@ -22,7 +22,7 @@ export const imagesRoute: Handler = async ({ images }, { query }) => {
   });
 };
 
-/** An image as it is stored, or with `?thumbnail=96` a small JPEG of it. */
+/** The stored image, or with `?thumbnail=96` a small JPEG of it. */
 export const imageRoute: Handler = async ({ images, models }, { query, memory, parameters }) => {
   if (!images) throw new Problem("IMAGES_NOT_CONFIGURED");
   const filename = checkImageName(parameters.name);
@@ -34,7 +34,7 @@ export const imageRoute: Handler = async ({ images, models }, { query, memory, p
   return { status: 200, headers: { ...CACHE, "content-type": "image/jpeg" }, body };
 };
 
-/** By the content: the image meant may have another ending than the name asked for. */
+/** The media type by content: the requested name may have another extension than the image. */
 function typeOf(bytes: Uint8Array): string {
   const format = imageFormat(bytes);
   return format ? `image/${format}` : "application/octet-stream";

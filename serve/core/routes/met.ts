@@ -1,8 +1,8 @@
-/** @module `GET /models/{model}/met`: what the images looked like that a model answered for; `histo eda --against` reads it. */
+/** @module `GET /models/{model}/met`: features of the images that a model has predicted, for `histo eda --against`. */
 import { json } from "../http/index";
 import type { Handler } from "./route";
 
-/** Measures of colour and texture of at most 500 images since the process started, no image; for models that know their training tiles. */
+/** Colour and texture features of at most 500 images since the start; empty for models without statistics of training tiles. */
 export const metRoute: Handler = async ({ models }, { parameters }) => {
   const model = models.get(parameters.model);
   const { preprocessing } = model.card;

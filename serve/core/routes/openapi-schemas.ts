@@ -1,4 +1,4 @@
-/** @module The shapes of answers in the API's description. */
+/** @module The schemas of responses in the API's description. */
 import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
 import { PROBLEM_CODES } from "../http/index";
 
@@ -15,19 +15,18 @@ export const object = (properties: Json, required = Object.keys(properties)): Js
 export const list = (items: Json): Json => ({ type: "array", items });
 export const TRAINED_ON_DRAWN_TILES: Json = {
   type: ["boolean", "null"],
-  description:
-    "The model learned from tiles that a program drew and knows nothing of tissue; null where it is not known.",
+  description: "The model was trained on tiles drawn by a program, not on tissue; null if not known.",
 };
 const ANSWER: Json = {
   image_filename: { type: ["string", "null"], description: "As requested or as uploaded." },
   logit: number("Log-odds of the positive class."),
   probability: number("Probability of the positive class, 0 to 1."),
-  predicted_class: string("The positive class from the threshold on, else the negative one."),
-  threshold: number("Probability from which on the positive class is predicted."),
+  predicted_class: string("The positive class if the probability is at least the threshold, else the negative one."),
+  threshold: number("Lowest probability of a positive prediction."),
   model: string("Name of the model that answered."),
   model_sha256: string("Identity of the model's files."),
   preprocess_time: number("Seconds for decoding, resizing and normalizing the image."),
-  inference_time: number("Seconds for the run of the network that held the image."),
+  inference_time: number("Seconds for running the network on the image's batch."),
   in_distribution: {
     type: ["number", "null"],
     description:
@@ -61,7 +60,7 @@ export const SCHEMAS: Json = {
     model: string("Name of the model."),
     model_sha256: string("Identity of its files."),
     preprocessing: { type: "object" },
-    seen: { type: "integer", description: "Images answered for since the process started." },
+    seen: { type: "integer", description: "Number of images predicted since the process started." },
     features: list(list({ type: "number" })),
   }),
   ItemProblem: object({ image_filename: { type: ["string", "null"] }, error: schema("Problem") }),
@@ -80,5 +79,5 @@ export const SCHEMAS: Json = {
 
 function warningsText(): string {
   const meanings = Object.entries(PREDICTION_WARNING_TEXTS).map(([code, text]) => `${code}: the image ${text}`);
-  return `What is odd about the image; empty for nothing. ${meanings.join(". ")}.`;
+  return `Warnings about the image, possibly none. ${meanings.join(". ")}.`;
 }

@@ -4,12 +4,32 @@ import { IMAGE_NAME_RULE } from "../images/index";
 import type { ServiceContext } from "./context";
 import { type Json, list, number, object, SCHEMAS, schema, string, TRAINED_ON_DRAWN_TILES } from "./openapi-schemas";
 
-const ok = (description: string, content: Json): Json => ({
+const OBJECT: Json = { type: "object" };
+
+const ok = (description: string, content = OBJECT): Json => ({
   description,
   content: { "application/json": { schema: content } },
 });
 
-/** Answers for the codes, grouped by status as OpenAPI wants it. */
+const operation = (operationId: string, summary: string, responses: Json, more: Json = {}): Json => ({
+  operationId,
+  summary,
+  ...more,
+  responses,
+});
+
+const inPath = (name: string, schema: Json = { type: "string" }): Json => ({
+  name,
+  in: "path",
+  required: true,
+  schema,
+});
+const inQuery = (name: string, schema: Json, more: Json = {}): Json => ({ name, in: "query", ...more, schema });
+const whole = (minimum: number, maximum?: number): Json => ({ type: "integer", minimum, ...(maximum && { maximum }) });
+
+const jsonBody = (content: Json) => ({ required: true, content: { "application/json": { schema: content } } });
+
+/** Responses for the codes, grouped by status as OpenAPI requires. */
 function problems(...codes: ProblemCode[]): Json {
   const responses: Record<string, Json> = {};
   for (const code of [...codes, "UNAUTHORIZED", "RATE_LIMITED", "DEADLINE_EXCEEDED", "INTERNAL"] as const) {
@@ -23,20 +43,20 @@ function problems(...codes: ProblemCode[]): Json {
   return responses;
 }
 
-const MODEL_PARAMETER = {
-  name: "model",
-  in: "query",
-  description: "Name of the model; default: the first loaded one.",
-  schema: { type: "string" },
-};
+const MODEL_PARAMETER = inQuery(
+  "model",
+  { type: "string" },
+  { description: "Name of the model; default: the first loaded one." },
+);
 
-const TILE_PARAMETER = {
-  name: "tile",
-  in: "query",
-  description:
-    "1: images with a shorter side of more than twice the model's input are answered tile by tile at their own scale, by the mean over the tiles with tissue; 0 (the default): they are shrunk, with the warning `shrunk`.",
-  schema: { type: "integer", enum: [0, 1], default: 0 },
-};
+const TILE_PARAMETER = inQuery(
+  "tile",
+  { type: "integer", enum: [0, 1], default: 0 },
+  {
+    description:
+      "1: predict images whose shorter side is more than twice the model's input tile by tile, without resizing, and average over the tiles with tissue; 0 (the default): shrink them, with the warning `shrunk`.",
+  },
+);
 
 const IMAGE_NAME = string(`A name in the image source. ${IMAGE_NAME_RULE}`);
 
@@ -75,36 +95,29 @@ const IMAGE_PROBLEMS = [
   "SHUTTING_DOWN",
 ] as const;
 
-const SLIDE_ID = { name: "id", in: "path", required: true, schema: { type: "string" } };
+const SLIDE_ID = inPath("id");
 const SLIDE_PROBLEMS = ["IMAGE_NAME_INVALID", "IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "SLIDES_UNSUPPORTED"] as const;
 
 function paths({ limits }: ServiceContext): Json {
-  const modelPath = { name: "model", in: "path", required: true, schema: { type: "string" } };
+  const modelPath = inPath("model");
   return {
     "/predict": {
-      post: {
-        operationId: "predict",
-        summary: "Classify one image",
-        description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
-        parameters: [MODEL_PARAMETER, TILE_PARAMETER],
-        requestBody: IMAGE_BODY,
-        responses: { 200: ok("The prediction.", schema("Prediction")), ...problems(...IMAGE_PROBLEMS) },
-      },
+      post: operation(
+        "predict",
+        "Classify one image",
+        { 200: ok("The prediction.", schema("Prediction")), ...problems(...IMAGE_PROBLEMS) },
+        {
+          description: `By name, as a form file or as raw bytes; at most ${limits.bodyBytes} bytes.`,
+          parameters: [MODEL_PARAMETER, TILE_PARAMETER],
+          requestBody: IMAGE_BODY,
+        },
+      ),
     },
     "/predict/batch": {
-      post: {
-        operationId: "predictBatch",
-        summary: "Classify many images",
-        description: `At most ${limits.batchItems} images and ${limits.batchBytes} bytes. A bad image is an error of its item alone.`,
-        parameters: [MODEL_PARAMETER, TILE_PARAMETER],
-        requestBody: {
-          required: true,
-          content: {
-            "application/json": { schema: object({ image_filenames: list(IMAGE_NAME) }) },
-            "multipart/form-data": { schema: object({ image: list({ type: "string", format: "binary" }) }) },
-          },
-        },
-        responses: {
+      post: operation(
+        "predictBatch",
+        "Classify many images",
+        {
           200: ok(
             "One result for each image, in the order of the request.",
             object({
@@ -117,21 +130,26 @@ function paths({ limits }: ServiceContext): Json {
           ),
           ...problems(...IMAGE_PROBLEMS, "TOO_MANY_ITEMS"),
         },
-      },
+        {
+          description: `At most ${limits.batchItems} images and ${limits.batchBytes} bytes. A bad image is an error of its item only.`,
+          parameters: [MODEL_PARAMETER, TILE_PARAMETER],
+          requestBody: {
+            required: true,
+            content: {
+              "application/json": { schema: object({ image_filenames: list(IMAGE_NAME) }) },
+              "multipart/form-data": { schema: object({ image: list({ type: "string", format: "binary" }) }) },
+            },
+          },
+        },
+      ),
     },
     "/explain": {
-      post: {
-        operationId: "explain",
-        summary: "Show what the model looked at",
-        description: "Covers the parts of the image one by one and measures how the logit changes.",
-        parameters: [
-          MODEL_PARAMETER,
-          { name: "grid", in: "query", schema: { type: "integer", minimum: 2, maximum: 28, default: 12 } },
-        ],
-        requestBody: IMAGE_BODY,
-        responses: {
+      post: operation(
+        "explain",
+        "Explain a prediction",
+        {
           200: ok(
-            "The contributions, row-major, grid x grid; positive ones speak for the positive class. Of networks that end in a global average, also what each place adds to the logit.",
+            "The contributions, row-major, grid x grid; positive ones support the positive class. For networks that end in a global average, also the contribution of each place to the logit.",
             object({
               logit: { type: "number" },
               grid: { type: "integer" },
@@ -147,187 +165,166 @@ function paths({ limits }: ServiceContext): Json {
           ),
           ...problems(...IMAGE_PROBLEMS),
         },
-      },
+        {
+          description: "Covers the parts of the image one by one and measures how the logit changes.",
+          parameters: [MODEL_PARAMETER, inQuery("grid", { ...whole(2, 28), default: 12 })],
+          requestBody: IMAGE_BODY,
+        },
+      ),
     },
     "/feedback": {
-      post: {
-        operationId: "keepFeedback",
-        summary: "Keep what a person calls an image, where the server has a file for it",
-        requestBody: {
-          required: true,
-          content: {
-            "application/json": {
-              schema: object(
-                {
-                  image_filename: string("What the image is called."),
-                  model: string("The model that answered; the default one where absent."),
-                  label: string("One of the model's classes."),
-                  logit: number("What the model answered."),
-                  probability: number("What the model answered."),
-                  threshold: number("The threshold at which it was judged."),
-                },
-                ["image_filename", "label", "logit", "probability", "threshold"],
-              ),
-            },
-          },
-        },
-        responses: {
-          204: { description: "Kept." },
+      post: operation(
+        "keepFeedback",
+        "Store a person's label of an image, if the server has a file for feedback",
+        {
+          204: { description: "Stored." },
           ...problems(
-            "JSON_MALFORMED",
-            "FIELD_INVALID",
-            "FEEDBACK_NOT_CONFIGURED",
-            "MODEL_NOT_FOUND",
-            "BODY_TOO_LARGE",
-            "FEEDBACK_FULL",
+            ...(["JSON_MALFORMED", "FIELD_INVALID", "FEEDBACK_NOT_CONFIGURED"] as const),
+            ...(["MODEL_NOT_FOUND", "BODY_TOO_LARGE", "FEEDBACK_FULL"] as const),
           ),
         },
-      },
+        {
+          requestBody: jsonBody(
+            object(
+              {
+                image_filename: string("Name of the image."),
+                model: string("The model of the prediction; default: the first loaded one."),
+                label: string("One of the model's classes."),
+                logit: number("The predicted logit."),
+                probability: number("The predicted probability."),
+                threshold: number("The threshold of the prediction."),
+              },
+              ["image_filename", "label", "logit", "probability", "threshold"],
+            ),
+          ),
+        },
+      ),
     },
     "/slides": {
-      post: {
-        operationId: "startSlide",
-        summary: "Predict a whole slide of the image source, in the background",
-        parameters: [MODEL_PARAMETER],
-        requestBody: {
-          required: true,
-          content: {
-            "application/json": {
-              schema: object(
-                {
-                  slide: string("Name of a slide in the image source."),
-                  mpp: number("Micrometres per pixel of the model's tiles; its card's where absent."),
-                  slide_mpp: number("Micrometres a pixel of the slide; what the file says where absent."),
-                  overlap: number("Share of a tile that the next one covers too, 0 to 0.9."),
-                },
-                ["slide"],
-              ),
-            },
-          },
-        },
-        responses: {
-          202: ok("Accepted; `location` says where its progress is.", { type: "object" }),
+      post: operation(
+        "startSlide",
+        "Predict a whole slide of the image source, in the background",
+        {
+          202: ok("Accepted; `location` is the address of its progress."),
           ...problems(...SLIDE_PROBLEMS, "JSON_MALFORMED", "FIELD_INVALID", "MODEL_NOT_FOUND", "QUEUE_FULL"),
         },
-      },
-      get: {
-        operationId: "listSlides",
-        summary: "Slides of the image source, and those that were asked for",
-        responses: { 200: ok("Names and jobs.", { type: "object" }), ...problems("SLIDES_UNSUPPORTED") },
-      },
-    },
-    "/slides/{id}": {
-      get: {
-        operationId: "slide",
-        summary: "Progress of a slide, then its summary and the paths of its files",
-        parameters: [SLIDE_ID],
-        responses: { 200: ok("State.", { type: "object" }), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
-      },
-    },
-    "/slides/{id}/cancel": {
-      post: {
-        operationId: "cancelSlide",
-        summary: "Stop a slide",
-        parameters: [SLIDE_ID],
-        responses: { 200: ok("State.", { type: "object" }), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
-      },
-    },
-    "/info": {
-      get: {
-        operationId: "info",
-        summary: "Models, classes, thresholds, inputs, metrics and version",
-        responses: { 200: ok("What is loaded.", { type: "object" }), ...problems() },
-      },
-    },
-    "/models/{model}/curves": {
-      get: {
-        operationId: "curves",
-        summary: "Training history and curves of the run that a model came from",
-        parameters: [modelPath],
-        responses: {
-          200: ok("History and curves; null if the run is not available.", { type: "object" }),
-          ...problems("MODEL_NOT_FOUND"),
-        },
-      },
-    },
-    "/models/{model}/met": {
-      get: {
-        operationId: "met",
-        summary: "Measures of a random sample of the images that a model answered for, for histo eda --against",
-        parameters: [modelPath],
-        responses: { 200: ok("At most 500 images; no pixels.", schema("Met")), ...problems("MODEL_NOT_FOUND") },
-      },
-    },
-    "/images": {
-      get: {
-        operationId: "listImages",
-        summary: "Names in the image source, with labels if known",
-        parameters: [
-          { name: "offset", in: "query", schema: { type: "integer", minimum: 0 } },
-          { name: "limit", in: "query", schema: { type: "integer", minimum: 0, maximum: 5000 } },
-        ],
-        responses: { 200: ok("The images.", { type: "object" }), ...problems("IMAGE_SOURCE_UNAVAILABLE") },
-      },
-    },
-    "/images/{name}": {
-      get: {
-        operationId: "getImage",
-        summary: "An image of the source",
-        parameters: [
-          { name: "name", in: "path", required: true, schema: IMAGE_NAME },
-          { name: "thumbnail", in: "query", schema: { type: "integer", minimum: 16, maximum: 512 } },
-        ],
-        responses: {
-          200: { description: "The image.", content: { "image/*": {} } },
-          ...problems(
-            "IMAGE_NAME_INVALID",
-            "IMAGE_NAME_AMBIGUOUS",
-            "IMAGE_NOT_FOUND",
-            "IMAGES_NOT_CONFIGURED",
-            "IMAGE_SOURCE_UNAVAILABLE",
+        {
+          parameters: [MODEL_PARAMETER],
+          requestBody: jsonBody(
+            object(
+              {
+                slide: string("Name of a slide in the image source."),
+                mpp: number("Micrometres per pixel of the model's tiles; default: that of the model's card."),
+                slide_mpp: number("Micrometres per pixel of the slide; default: that of the file."),
+                overlap: number("Overlap of neighbouring tiles, as a share of a tile, 0 to 0.9."),
+              },
+              ["slide"],
+            ),
           ),
         },
-      },
+      ),
+      get: operation("listSlides", "Slides of the image source, and the requested ones", {
+        200: ok("Names and jobs."),
+        ...problems("SLIDES_UNSUPPORTED"),
+      }),
     },
-    "/livez": {
-      get: { operationId: "live", summary: "The process is up", responses: { 200: ok("Alive.", { type: "object" }) } },
+    "/slides/{id}": {
+      get: operation(
+        "slide",
+        "Progress of a slide, then its summary and the paths of its files",
+        { 200: ok("State."), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
+        { parameters: [SLIDE_ID] },
+      ),
     },
+    "/slides/{id}/cancel": {
+      post: operation(
+        "cancelSlide",
+        "Stop a slide",
+        { 200: ok("State."), ...problems("SLIDE_NOT_FOUND", "SLIDES_UNSUPPORTED") },
+        { parameters: [SLIDE_ID] },
+      ),
+    },
+    "/info": {
+      get: operation("info", "Models, classes, thresholds, inputs, metrics and version", {
+        200: ok("The loaded models and settings."),
+        ...problems(),
+      }),
+    },
+    "/models/{model}/curves": {
+      get: operation(
+        "curves",
+        "Training history and curves of a model's run",
+        { 200: ok("History and curves; null if the run is not available."), ...problems("MODEL_NOT_FOUND") },
+        { parameters: [modelPath] },
+      ),
+    },
+    "/models/{model}/met": {
+      get: operation(
+        "met",
+        "Features of a random sample of the images that a model has predicted, for histo eda --against",
+        { 200: ok("At most 500 images; no pixels.", schema("Met")), ...problems("MODEL_NOT_FOUND") },
+        { parameters: [modelPath] },
+      ),
+    },
+    "/images": {
+      get: operation(
+        "listImages",
+        "Names in the image source, with labels if known",
+        { 200: ok("The images."), ...problems("IMAGE_SOURCE_UNAVAILABLE") },
+        { parameters: [inQuery("offset", whole(0)), inQuery("limit", whole(0, 5000))] },
+      ),
+    },
+    "/images/{name}": {
+      get: operation(
+        "getImage",
+        "An image of the source",
+        {
+          200: { description: "The image.", content: { "image/*": {} } },
+          ...problems(
+            ...(["IMAGE_NAME_INVALID", "IMAGE_NAME_AMBIGUOUS", "IMAGE_NOT_FOUND"] as const),
+            ...(["IMAGES_NOT_CONFIGURED", "IMAGE_SOURCE_UNAVAILABLE"] as const),
+          ),
+        },
+        { parameters: [inPath("name", IMAGE_NAME), inQuery("thumbnail", whole(16, 512))] },
+      ),
+    },
+    "/livez": { get: operation("live", "The process is running", { 200: ok("Alive.") }) },
     "/readyz": {
-      get: {
-        operationId: "ready",
-        summary: "Every model has just given its golden answer",
-        responses: { 200: ok("Ready.", { type: "object" }), ...problems("MODEL_UNAVAILABLE", "SHUTTING_DOWN") },
-      },
+      get: operation("ready", "Every model has just reproduced its golden example", {
+        200: ok("Ready."),
+        ...problems("MODEL_UNAVAILABLE", "SHUTTING_DOWN"),
+      }),
     },
     "/metrics": {
-      get: {
-        operationId: "metrics",
-        summary: "Counters for Prometheus",
-        responses: { 200: { description: "Text format.", content: { "text/plain": {} } } },
-      },
+      get: operation("metrics", "Metrics for Prometheus", {
+        200: { description: "Text format.", content: { "text/plain": {} } },
+      }),
     },
     "/v2/models/{model}": {
-      get: {
-        operationId: "modelMetadata",
-        summary: "Open Inference Protocol: model metadata",
-        parameters: [modelPath],
-        responses: { 200: ok("Inputs and outputs.", { type: "object" }), ...problems("MODEL_NOT_FOUND") },
-      },
+      get: operation(
+        "modelMetadata",
+        "Open Inference Protocol: model metadata",
+        { 200: ok("Inputs and outputs."), ...problems("MODEL_NOT_FOUND") },
+        { parameters: [modelPath] },
+      ),
     },
     "/v2/models/{model}/infer": {
-      post: {
-        operationId: "modelInfer",
-        summary: "Open Inference Protocol: inference",
-        description: "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
-        parameters: [modelPath],
-        requestBody: { required: true, content: { "application/json": { schema: { type: "object" } } } },
-        responses: { 200: ok("Outputs logit and probability.", { type: "object" }), ...problems(...IMAGE_PROBLEMS) },
-      },
+      post: operation(
+        "modelInfer",
+        "Open Inference Protocol: inference",
+        { 200: ok("Outputs logit and probability."), ...problems(...IMAGE_PROBLEMS) },
+        {
+          description:
+            "One input: `UINT8` [n, size, size, 3] of RGB pixels, or `BYTES` [n] with image files in base64.",
+          parameters: [modelPath],
+          requestBody: jsonBody(OBJECT),
+        },
+      ),
     },
   };
 }
 
-/** The OpenAPI 3.1 document of a context. */
+/** The OpenAPI 3.1 document of a service. */
 export function openApiDocument(context: ServiceContext): Json {
   return {
     openapi: "3.1.0",

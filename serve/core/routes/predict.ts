@@ -6,7 +6,7 @@ import type { ServiceContext } from "./context";
 import { type RequestedImage, readImage, readImages } from "./request-images";
 import type { Handler, RoutedRequest } from "./route";
 
-/** The answer for one image, as the contract names its members. Times in seconds. */
+/** The response for one image; times in seconds. */
 interface PredictionBody {
   readonly image_filename: string | null;
   readonly logit: number;
@@ -20,14 +20,14 @@ interface PredictionBody {
   readonly in_distribution: number | null;
   readonly warnings: readonly string[];
   readonly trained_on_drawn_tiles: boolean | null;
-  /** Where `tile` was asked for and the image is large. */
+  /** If `tile` was requested and the image is large. */
   readonly tiles?: Answer["tiles"];
 }
 
 export const predictRoute: Handler = async (context, request) => {
   const name = request.query.get("model");
   context.models.get(name);
-  wantsTiles(request);
+  byTiles(request);
   const image = await readImage(context, request);
   const { model, answer } = await predict(context, name, image, request);
   return json(predictionBody(image.filename, model, answer), 200, {
@@ -37,7 +37,7 @@ export const predictRoute: Handler = async (context, request) => {
 
 export const batchRoute: Handler = async (context, request) => {
   const model = context.models.get(request.query.get("model"));
-  wantsTiles(request);
+  byTiles(request);
   const images = await readImages(context, request);
   const results = await Promise.all(images.map((image) => answerItem(context, model.name, image, request)));
   return json({
@@ -59,8 +59,8 @@ async function answerItem(context: ServiceContext, name: string, image: Requeste
   }
 }
 
-/** Whether large images are to be answered tile by tile. @throws {Problem} `FIELD_INVALID` */
-function wantsTiles({ query }: RoutedRequest): boolean {
+/** Whether to predict large images tile by tile. @throws {Problem} `FIELD_INVALID` */
+function byTiles({ query }: RoutedRequest): boolean {
   const value = query.get("tile") ?? "0";
   if (!["0", "1", "false", "true"].includes(value)) throw new Problem("FIELD_INVALID", "tile must be 1 or 0.");
   return value === "1" || value === "true";
@@ -69,9 +69,9 @@ function wantsTiles({ query }: RoutedRequest): boolean {
 async function predict(context: ServiceContext, name: string | null, image: RequestedImage, request: RoutedRequest) {
   const { signal } = request;
   return image.use(async (bytes) => {
-    // Looked up again: the model may have been replaced while the image was fetched.
+    // Looked up again, because the model may have been replaced while the image was fetched.
     const model = context.models.get(name);
-    const answer = await (wantsTiles(request) ? model.predictTiled(bytes, signal) : model.predict(bytes, signal));
+    const answer = await (byTiles(request) ? model.predictTiled(bytes, signal) : model.predict(bytes, signal));
     context.metrics.observe(model.name, answer);
     return { model, answer };
   });
@@ -95,7 +95,7 @@ function predictionBody(filename: string | null, model: ServedModel, answer: Ans
   };
 }
 
-/** Where the time went, for browsers' tools and the page. @see https://www.w3.org/TR/server-timing/ */
+/** Times of the parts of a prediction, for browsers' tools and the page. @see https://www.w3.org/TR/server-timing/ */
 function serverTiming(
   { preprocessSeconds, queueSeconds, inferenceSeconds, batchSize }: Answer,
   coldMs?: number,

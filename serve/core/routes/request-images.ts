@@ -1,4 +1,4 @@
-/** @module Images out of a request, in each of the ways a client may send them. */
+/** @module Reads images from a request in all supported forms. */
 import { mediaType, Problem, readMultipart } from "../http/index";
 import { checkImageName } from "../images/index";
 import { Limit } from "../models/index";
@@ -9,16 +9,16 @@ import type { RoutedRequest } from "./route";
 export interface RequestedImage {
   readonly filename: string | null;
   /**
-   * Works on the image's bytes. Those of the image source are held, and counted, until the work is done.
-   * @throws {Problem} when the image source does not have it, and what the work throws
+   * Calls `work` with the image's bytes. Those of the image source are held, and counted, until it is done.
+   * @throws {Problem} if the image source does not have the image, and errors of `work`
    */
   use<T>(work: (bytes: Uint8Array) => Promise<T>): Promise<T>;
 }
 
-/** So many images of a batch by names are held at a time: sixteen of the largest are 160 MiB. */
+/** Number of images of a named batch in memory at a time: sixteen of the largest are 160 MiB. */
 const HELD_OF_BATCH = 16;
 
-/** Also what old browsers and programs write for them: the content is recognised anyway. */
+/** Includes types of old browsers and programs: the content is recognised anyway. */
 const IMAGE_TYPES = /^(?:image\/(?:png|x-png|jpe?g|pjpeg|webp|tiff?|x-tiff?)|application\/octet-stream)$/;
 
 /** The JSON object of a request's body. @throws {Problem} `JSON_MALFORMED`, `FIELD_INVALID` */
@@ -53,7 +53,7 @@ export async function readImage(context: ServiceContext, request: RoutedRequest)
 
 /**
  * The images of a batch: JSON `{"image_filenames": [...]}` or any number of multipart fields `image`.
- * @throws {Problem} for the request as a whole; a bad name is an error of its item alone
+ * @throws {Problem} for errors of the whole request; a bad name is an error of its item only
  */
 export async function readImages(context: ServiceContext, request: RoutedRequest): Promise<RequestedImage[]> {
   const type = mediaType(request.headers["content-type"]);

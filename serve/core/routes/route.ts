@@ -1,14 +1,14 @@
-/** @module A route, and a request that has found its own. */
+/** @module A route, and a request with its route. */
 import type { ServiceRequest, ServiceResponse } from "../http/index";
 import type { ServiceContext } from "./context";
 
-/** What a path leads to. */
+/** A route of the service. */
 export interface Route {
-  /** Pattern in the form `/v2/models/{model}`; a last `{name*}` takes the rest of the path. Also the metrics' label. */
+  /** Pattern of the form `/v2/models/{model}`; a last `{name*}` matches the rest of the path. Also the metrics' label. */
   readonly label: string;
   /** Whether a body is read, for one image or for many. */
   readonly body: "none" | "one" | "many";
-  /** Answers without an API key too: what load balancers and the page's first view need. */
+  /** Needs no API key, for load balancers and the page's first view. */
   readonly open: boolean;
   readonly answer: Handler;
 }
@@ -16,10 +16,10 @@ export interface Route {
 /** @throws {Problem} */
 export type Handler = (context: ServiceContext, request: RoutedRequest) => Promise<ServiceResponse> | ServiceResponse;
 
-/** A request on its way to the handler of its route. */
+/** A request with its route. */
 export interface RoutedRequest extends ServiceRequest {
   readonly route: Route;
-  /** The parts of the path that the route names, decoded. */
+  /** The decoded parts of the path for the route's parameters. */
   readonly parameters: Readonly<Record<string, string>>;
   /** Empty until it has been read. */
   readonly body: Uint8Array;

@@ -1,4 +1,4 @@
-/** @module The routes of the service and how a path finds its own. */
+/** @module The routes of the service, and finding the route of a path. */
 import { json, PROBLEM_CODES, Problem, type ServiceRequest, text } from "../http/index";
 import { curvesRoute } from "./curves";
 import { explainRoute } from "./explain";
@@ -39,7 +39,7 @@ function post(label: string, body: Route["body"], answer: Handler): ListedRoute 
 
 const open = true;
 
-/** Every route, in the order of the documentation. */
+/** All routes, in the order of the documentation. */
 const ROUTES: readonly ListedRoute[] = [
   post("/predict", "one", predictRoute),
   post("/predict/batch", "many", batchRoute),
@@ -73,7 +73,7 @@ const ROUTES: readonly ListedRoute[] = [
   post("/v2/models/{model}/versions/{version}/infer", "many", inferRoute),
 ];
 
-/** The answer to `OPTIONS *`: what the server as a whole understands. */
+/** The response to `OPTIONS *`: the server's methods. */
 const ANY_METHOD: Route = {
   label: "options",
   body: "none",
@@ -81,7 +81,7 @@ const ANY_METHOD: Route = {
   answer: () => ({ status: 204, headers: { allow: "GET, HEAD, POST, OPTIONS" }, body: "" }),
 };
 
-/** A route that answers with a problem. */
+/** A route that responds with a problem. */
 export function refusal(error: unknown, label = "none"): Route {
   const answer = () => {
     throw error;
@@ -89,7 +89,7 @@ export function refusal(error: unknown, label = "none"): Route {
   return { label, body: "none", open, answer };
 }
 
-/** A request's route, which answers with a problem where no route has its path and method. @param web the page's files */
+/** A request's route; without a matching one, a route that responds with a problem. @param web the page's files */
 export function findRoute(
   { method, path }: Pick<ServiceRequest, "method" | "path">,
   web: WebFiles | undefined,

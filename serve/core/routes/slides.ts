@@ -1,4 +1,4 @@
-/** @module `/slides`: whole slides of the image source, predicted in the background and looked at in the browser. */
+/** @module `/slides`: predicts whole slides of the image source in the background and shows them in the browser. */
 import { numberWritten } from "../../../src/files/index";
 import { json, Problem } from "../http/index";
 import { isSlideName } from "../images/index";
@@ -73,7 +73,7 @@ function hostOf({ slides }: ServiceContext): SlideHost {
   return slides;
 }
 
-/** The slide that the path names. */
+/** The job of the path. */
 function jobOf(context: ServiceContext, { parameters: { id = "" } }: RoutedRequest) {
   const host = hostOf(context);
   const state = host.state(id);
@@ -81,7 +81,7 @@ function jobOf(context: ServiceContext, { parameters: { id = "" } }: RoutedReque
   return { host, id, state };
 }
 
-/** Where everything of a slide is. */
+/** A slide's state, with the addresses of its files. */
 function answerOf(state: SlideState): object {
   const base = `/slides/${state.id}`;
   const files = ["slide.json", "tiles.csv", "tiles.geojson", "heatmap.png"];

@@ -1,5 +1,4 @@
-/** @module The web page's files, held in memory and compressed once. */
-
+/** @module The web page's files, cached in memory and compressed once. */
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, extname, join, relative, sep } from "node:path";
@@ -27,15 +26,15 @@ interface WebFile {
   readonly etag: string;
 }
 
-/** The files of a folder by their path in the browser, and some from elsewhere under a name of their own. */
+/** The files of a folder by their path in the browser, and further files. */
 export class WebFiles {
   private readonly files = new Map<string, Promise<WebFile>>();
 
   private constructor(private readonly paths: ReadonlyMap<string, string>) {}
 
   /**
-   * Lists the files of the page; they are read when first asked for.
-   * @param extra path in the browser to path on disk
+   * Lists the files of the page; reads them on first request.
+   * @param extra maps paths in the browser to paths on disk
    */
   static async open(directory: string, extra: Readonly<Record<string, string>> = {}): Promise<WebFiles> {
     const entries = await readdir(directory, { withFileTypes: true, recursive: true });
@@ -61,7 +60,7 @@ export class WebFiles {
     if (!loading) {
       loading = load(source);
       this.files.set(name, loading);
-      // What could not be read now may be readable when it is asked for again.
+      // Tries again with the next request.
       loading.catch(() => this.files.delete(name));
     }
     const file = await loading;
@@ -80,25 +79,25 @@ function fileOf(path: string): string {
   return path === "/" ? "/index.html" : path;
 }
 
-/** Whether a client has this version already. @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
+/** Whether a client has this version. @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
 function isKnown(given: string | undefined, etag: string): boolean {
   if (given === undefined) return false;
   return given.trim() === "*" || given.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
-/** The project's own page, with plotly.js beside it; undefined in an image that left it out. */
+/** The project's page with plotly.js; undefined in container images without it. */
 export async function openWeb(): Promise<WebFiles | undefined> {
   const directory = join(projectRoot(), "serve", "web");
   if (!existsSync(directory)) return undefined;
   return WebFiles.open(directory, {
-    // What is drawn as elsewhere; made by the build.
+    // Shared drawing code, copied by the build.
     "/js/heat-map-drawing.js": join(projectRoot(), "dist", "src", "explanation", "drawing.mjs"),
     "/vendor/plotly.min.js": require.resolve("plotly.js-cartesian-dist-min"),
     ...seadragon(),
   });
 }
 
-/** The deep-zoom viewer; images without slides leave it out. */
+/** The deep-zoom viewer; container images without slides do not contain it. */
 function seadragon(): Record<string, string> {
   try {
     const main = require.resolve("openseadragon");
