@@ -61,7 +61,7 @@ test("the images that a server met are compared with those that its model learne
   const cut = join(directory, "cut.json");
   const whole = JSON.parse(await readFile(join(directory, "alike.json"), "utf8"));
   for (const [content, said] of [
-    [{ ...whole, features: whole.features.map((row: number[]) => row.slice(1)) }, /other measures/],
+    [{ ...whole, features: whole.features.map((row: number[]) => row.slice(1)) }, /other features/],
     [{ ...whole, features: [] }, /has seen none yet/],
     [{ models: [] }, /is not a response of a server/],
   ] as const) {
