@@ -32,8 +32,8 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
       const attributes = {
         kernel_shape: dims.slice(2),
         strides: [stride, stride],
-        group: { int: isDepthwise ? (dims[0] as number) : 1 },
-        auto_pad: { text: "SAME_UPPER" },
+        group: isDepthwise ? (dims[0] as number) : 1,
+        auto_pad: "SAME_UPPER",
       };
       const output = graph.node("Conv", inputs, { attributes, name: convolution });
       return isLinear ? output : graph.node("Clip", [output, low, high]);
@@ -58,7 +58,7 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
     x = await layer(x, "_conv_head", "_bn1");
     const last = mean(x);
     graph.name(last, "features");
-    graph.name(graph.node("Concat", [...means, last], { attributes: { axis: { int: 1 } } }), "stages");
+    graph.name(graph.node("Concat", [...means, last], { attributes: { axis: 1 } }), "stages");
     const bytes = await graph.encode(
       [{ name: "image", type: "float32", shape: ["n", 3, "h", "w"] }],
       [

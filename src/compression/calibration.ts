@@ -1,12 +1,12 @@
-/** @module The real images that lossy exports are fitted to: training tiles, turned where there are few of them. */
+/** @module The images that lossy exports are fitted to: training tiles, also rotated if there are few of them. */
 import type { RunTiles } from "../conversion/index";
 
-/** Images wanted. More directions than images cannot be found, and a few times more are needed to find them well. */
+/** Number of images to use. Finding directions well takes a few times more images than directions. */
 const IMAGES = 2048;
-/** Quarter turns; tissue has no upright position. */
+/** Quarter turns of an image. Tissue has no preferred orientation. */
 const TURNS = 4;
 
-/** Pixels of up to {@link IMAGES} images, uint8 [count, size, size, 3], spread over the training tiles. */
+/** Pixels of up to {@link IMAGES} images, uint8 [count, size, size, 3], evenly spread over the training tiles. */
 export async function calibrationPixels(tiles: RunTiles, size: number, signal?: AbortSignal): Promise<Uint8Array> {
   const upright = await tiles.pixels(spread(tiles.training, IMAGES), signal);
   const bytes = size * size * 3;
@@ -22,7 +22,7 @@ export async function calibrationPixels(tiles: RunTiles, size: number, signal?: 
   return all;
 }
 
-/** Copies an image turned by a number of quarter turns. */
+/** Copies an image, rotated by a number of quarter turns. */
 function turnImage(from: Uint8Array, size: number, turns: number, into: Uint8Array): void {
   if (turns === 0) {
     into.set(from);

@@ -1,21 +1,19 @@
-/** @module The smallest export whose answers on validation tiles are as good: forms of the first layer are tried from small to large. */
+/** @module Finds the smallest export that is as good on validation tiles, by trying forms of the first layer from small to large. */
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  compareLogits,
   floatWriter,
-  GRAPH_FILE,
   type GraphFiles,
   type LinearMap,
   type LinearWriter,
-  logitsOfGraph,
   type RunTiles,
   type TrainedRun,
+  verifyGraph,
   writeGraphFiles,
 } from "../conversion/index";
 import { HistoError } from "../errors/index";
 import { type Compression, describeCompression, type Verification } from "../model-directory/index";
-import { GraphSession } from "../onnxruntime/index";
+
 import type { Progress } from "../progress/index";
 import { calibrationPixels } from "./calibration";
 import { fourBitPixels } from "./four-bit";
@@ -26,13 +24,13 @@ import { Tail } from "./tail";
 
 /** Largest loss of area under the ROC curve on validation. */
 const MAX_AUC_DROP = 0.005;
-/** Largest typical change of a logit, as a share of the logits' own spread: keeps a lucky AUC from being taken for agreement. */
+/** Largest root mean square change of a logit, relative to the spread of the logits, because an AUC can agree by chance. */
 const MAX_RELATIVE_DEVIATION = 0.1;
 /** Largest share of validation tiles whose answer may change, rounded up to whole tiles. */
 const MAX_CHANGED_ANSWERS = 0.02;
 const RANKS = [16, 32, 64, 128, 256, 384];
 const BITS = [8, 4] as const;
-/** Sides of the blocks of pixels that may be averaged. */
+/** Sides of the blocks of pixels to average. */
 const POOLINGS = [2, 3, 4];
 
 interface CompactOptions {
@@ -41,7 +39,7 @@ interface CompactOptions {
   readonly maxChangedAnswers?: number | undefined;
 }
 
-/** What the search found. */
+/** The smallest acceptable graph. */
 interface CompactGraph {
   readonly graph: GraphFiles;
   readonly compression: Compression;
@@ -50,7 +48,7 @@ interface CompactGraph {
 
 /**
  * Writes the smallest acceptable graph into `directory`.
- * @throws {HistoError} `EXPORT_TOO_LOSSY` when not even the largest candidate is acceptable
+ * @throws {HistoError} `EXPORT_TOO_LOSSY` if no candidate is acceptable
  */
 export async function writeCompactGraph(
   run: TrainedRun,
@@ -68,11 +66,7 @@ export async function writeCompactGraph(
     const graph = await writeGraphFiles(run, folder, stem.writer(candidate), {
       onBytes: () => signal?.throwIfAborted(),
     });
-    const verification = compareLogits(
-      tiles.validation,
-      await answers(folder, validation, run.config),
-      run.config.threshold ?? 0.5,
-    );
+    const verification = await verifyGraph(folder, run, tiles.validation, validation, true);
     if (isAcceptable(verification) && verification.changedAnswers <= allowedChanges) {
       for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
       await rm(folder, { recursive: true });
@@ -93,20 +87,12 @@ function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): 
 }
 
 function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers }: Verification): string {
-  const change = `logits change by ${((100 * rmsDeviation) / logitSpread).toFixed(1)} % of their spread, ${changedAnswers} answers change`;
+  const percent = ((100 * rmsDeviation) / logitSpread).toFixed(1);
+  const change = `logits change by ${percent} % of their spread, ${changedAnswers} answers change`;
   return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
 }
 
-async function answers(folder: string, pixels: Uint8Array, config: TrainedRun["config"]): Promise<Float64Array> {
-  const session = await GraphSession.open(join(folder, GRAPH_FILE), { fullRangeWeights: false });
-  try {
-    return await logitsOfGraph(session, pixels, config);
-  } finally {
-    await session.close();
-  }
-}
-
-/** The first layer on raw pixels, split once, and the writers of its compressed forms. */
+/** The first layer on raw pixels, which is split once, and the writers of its compressed forms. */
 class Stem {
   private split: SplitMap | undefined;
   private columns = 0;
@@ -119,7 +105,7 @@ class Stem {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** The forms to try, smallest first. Networks without a linear layer on pixels have one form only. */
+  /** The forms to try, smallest first. Networks without a linear layer on pixels have only one form. */
   async candidates(run: TrainedRun, directory: string): Promise<Compression[]> {
     const folder = join(directory, "probe");
     await mkdir(folder);
@@ -136,7 +122,7 @@ class Stem {
     return [...split, ...pooled, ...narrow, whole].sort((a, b) => size(a) - size(b) || b.bits - a.bits);
   }
 
-  /** Splits the first layer; what it writes is not used. */
+  /** A writer that splits the first layer. The graph that it writes is not used. */
   private probe(tail: Tail | undefined): LinearWriter {
     return {
       floats: integerWriter.floats,
@@ -179,7 +165,7 @@ class Stem {
     };
   }
 
-  /** Averages over blocks; both numbers of bits use the same. */
+  /** Averages over blocks, which are the same for both numbers of bits. */
   private pooling(factor: number): Pooling {
     const pooling = this.poolings.get(factor) ?? new Pooling(this.imageSize, factor, this.calibration);
     this.poolings.set(factor, pooling);

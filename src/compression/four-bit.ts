@@ -1,19 +1,19 @@
 /**
- * @module Linear maps of pixels with 4-bit weights: each column in blocks of rows with a step of their own, in the layout of
- * onnxruntime's operator `com.microsoft.MatMulNBits`.
+ * @module Linear maps of pixels with 4-bit weights. Each column is split into blocks of rows, and each block has its own step.
+ * The layout is that of onnxruntime's operator `com.microsoft.MatMulNBits`.
  * @see https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits
  */
 import { type ChannelAffine, collect, type LinearMap, standardizePixels } from "../conversion/index";
 import type { GraphBuilder } from "../onnx/index";
 
-/** Rows that share a step. */
+/** Number of rows that share a step. */
 const BLOCK = 64;
-/** What stands for 0. */
+/** The level that represents 0. */
 const ZERO = 8;
-/** Asks onnxruntime to compute in 8-bit integers, with a step for each block of activations. */
+/** Makes onnxruntime compute in 8-bit integers, with a step for each block of activations. */
 const INT8_PRODUCTS = 4;
 
-/** Writes `standardized pixels x W + b` with 4-bit weights. The matrix is held in memory. */
+/** Writes `standardized pixels x W + b` with 4-bit weights. Holds the matrix in memory. */
 export async function fourBitPixels(
   graph: GraphBuilder,
   name: string,
@@ -29,13 +29,7 @@ export async function fourBitPixels(
   const product = graph.node("MatMulNBits", [standardized, weights, scales], {
     name,
     domain: "com.microsoft",
-    attributes: {
-      K: { int: rows },
-      N: { int: columns },
-      bits: { int: 4 },
-      block_size: { int: BLOCK },
-      accuracy_level: { int: INT8_PRODUCTS },
-    },
+    attributes: { K: rows, N: columns, bits: 4, block_size: BLOCK, accuracy_level: INT8_PRODUCTS },
   });
   return graph.node("Add", [product, await graph.floats(`${name}/bias`, [columns], bias)]);
 }
@@ -48,7 +42,7 @@ interface QuantizedBlocks {
   readonly blocks: number;
 }
 
-/** The step is chosen so that the largest weight of a block is met exactly: 16 levels reach from -8 to 7 steps. */
+/** Chooses the step so that the largest weight of a block is exact. The 16 levels are -8 to 7 steps. */
 function quantizeBlocks(values: Float32Array, rows: number, columns: number): QuantizedBlocks {
   const blocks = Math.ceil(rows / BLOCK);
   const packed = new Uint8Array((columns * blocks * BLOCK) / 2);

@@ -1,13 +1,12 @@
 /**
- * @module Linear maps in 8-bit integers: weights are rounded per output channel, activations per image while predicting.
+ * @module Linear maps in 8-bit integers: weights are rounded per output channel, activations per image during prediction.
  *
- * Only standard ONNX operators. Each image has its own steps, so that a logit does not depend on what else is in the batch.
- * Weights keep to 7 bits, the sign among them, because older x86 processors (AVX2 without VNNI)
- * add two products in 16 bits and would silently clip larger ones.
+ * Uses only standard ONNX operators. Each image has its own steps, so that a logit does not depend on the rest of the batch.
+ * Weights use only 7 bits, including the sign, because older x86 processors (AVX2 without VNNI) add two products in 16 bits
+ * and would silently clip larger ones.
  */
 import {
   type ChannelAffine,
-  castToFloat,
   floatWriter,
   type LinearMap,
   type LinearWriter,
@@ -18,16 +17,16 @@ import type { GraphBuilder } from "../onnx/index";
 
 /** Largest magnitude of a rounded weight. */
 const WEIGHT_LIMIT = 63;
-/** What stands for 0 in unsigned activations. */
+/** The unsigned activation that represents 0. */
 const ZERO_POINT = 128;
-/** Rows of a product whose sum is sure to fit in 32 bits. */
+/** Largest number of rows of a product whose sum always fits in 32 bits. */
 const MAX_ROWS = Math.floor((2 ** 31 - 1) / (ZERO_POINT * WEIGHT_LIMIT));
-/** Smaller matrices stay in full precision: nothing is gained. */
+/** Smaller matrices stay in full precision, because integers would not be faster or much smaller. */
 const MIN_WEIGHTS = 1 << 14;
-/** Keeps an all-zero row from dividing by zero. */
+/** Prevents division by zero for a row of zeros. */
 const TINY = 1e-30;
 
-/** Integer products for every linear map that is large enough. */
+/** Writes integer products for every linear map that is large enough. */
 export const integerWriter: LinearWriter = {
   pixels: integerPixels,
 
@@ -36,27 +35,20 @@ export const integerWriter: LinearWriter = {
       return floatWriter.floats(graph, name, input, map, rank);
     }
     const { quantized, scales } = await quantizeColumns(graph, `${name}/kernel`, map.matrix);
-    const magnitude = graph.node("ReduceMax", [graph.node("Abs", [input]), await graph.integers([-1])], {
-      attributes: { keepdims: { int: 1 } },
-    });
-    const step = graph.node("Max", [
-      graph.node("Mul", [magnitude, await graph.scalar(`${name}/per_step`, 1 / (ZERO_POINT - 1))]),
-      await graph.scalar(`${name}/tiny`, TINY),
-    ]);
+    const lastAxis = [graph.node("Abs", [input]), await graph.integers([-1])];
+    const magnitude = graph.node("ReduceMax", lastAxis, { attributes: { keepdims: 1 } });
+    const exact = graph.node("Mul", [magnitude, await graph.scalar(`${name}/per_step`, 1 / (ZERO_POINT - 1))]);
+    const step = graph.node("Max", [exact, await graph.scalar(`${name}/tiny`, TINY)]);
     const zero = await zeroPoint(graph, name);
     const whole = [graph.node("Div", [input, step]), await graph.scalar(`${name}/one`, 1), zero];
     const sum = integerProduct(graph, name, graph.node("QuantizeLinear", whole), quantized, zero);
-    const scaled = graph.node("Mul", [
-      graph.node("Mul", [sum, step]),
-      await graph.floats(`${name}/scale`, [scales.length], scales),
-    ]);
-    return graph.node("Add", [scaled, await graph.floats(`${name}/bias`, [scales.length], map.bias)]);
+    return scaledAndShifted(graph, name, graph.node("Mul", [sum, step]), scales, map.bias);
   },
 };
 
 /**
- * A map of raw pixels, which are integers already: only the weights are rounded. Their rounding errors meet pixels that are
- * far from zero on average, so the expected error (at the mean colour) is taken out of the bias.
+ * Writes a map of raw pixels. Pixels are integers, so only the weights are rounded. Pixels are far from zero on average, so the
+ * expected effect of the rounding (at the mean colour) is subtracted from the bias.
  */
 async function integerPixels(
   graph: GraphBuilder,
@@ -68,20 +60,26 @@ async function integerPixels(
   const { matrix, bias } = await withInputAffine(map, pixels);
   const { scale, shift } = pixels;
   const meanColour = scale.map((s, channel) => -(shift[channel] as number) / s);
-  const { quantized, scales, weightedErrors, sums } = await quantizeColumns(
-    graph,
-    `${name}/kernel`,
-    matrix,
-    meanColour,
-  );
+  const kernel = await quantizeColumns(graph, `${name}/kernel`, matrix, meanColour);
+  const { quantized, scales, weightedErrors, sums } = kernel;
   const zero = await zeroPoint(graph, name);
   const product =
     matrix.rows <= MAX_ROWS
       ? integerProduct(graph, name, input, quantized, zero)
       : await splitProduct(graph, name, input, quantized, zero, matrix.rows);
   const corrected = bias.map((b, j) => b - weightedErrors[j]! + ZERO_POINT * scales[j]! * sums[j]!);
+  return scaledAndShifted(graph, name, product, scales, corrected);
+}
+
+async function scaledAndShifted(
+  graph: GraphBuilder,
+  name: string,
+  product: string,
+  scales: Float64Array,
+  bias: Float64Array,
+): Promise<string> {
   const scaled = graph.node("Mul", [product, await graph.floats(`${name}/scale`, [scales.length], scales)]);
-  return graph.node("Add", [scaled, await graph.floats(`${name}/bias`, [scales.length], corrected)]);
+  return graph.node("Add", [scaled, await graph.floats(`${name}/bias`, [scales.length], bias)]);
 }
 
 function zeroPoint(graph: GraphBuilder, name: string): Promise<string> {
@@ -89,10 +87,10 @@ function zeroPoint(graph: GraphBuilder, name: string): Promise<string> {
 }
 
 function integerProduct(graph: GraphBuilder, name: string, input: string, weights: string, zero: string): string {
-  return castToFloat(graph, graph.node("MatMulInteger", [input, weights, zero], { name }));
+  return graph.cast("float32", graph.node("MatMulInteger", [input, weights, zero], { name }));
 }
 
-/** For very large images: partial sums that fit in 32 bits, added up as floats. */
+/** For very large images: computes partial sums that fit in 32 bits and adds them as floats. */
 async function splitProduct(
   graph: GraphBuilder,
   name: string,
@@ -104,8 +102,8 @@ async function splitProduct(
   const count = Math.ceil(rows / MAX_ROWS);
   const part = Math.ceil(rows / count);
   const sizes = await graph.integers(Array.from({ length: count }, (_, i) => Math.min(part, rows - i * part)));
-  const inputs = graph.nodeWithOutputs("Split", [input, sizes], count, { attributes: { axis: { int: -1 } } });
-  const parts = graph.nodeWithOutputs("Split", [weights, sizes], count, { attributes: { axis: { int: 0 } } });
+  const inputs = graph.nodeWithOutputs("Split", [input, sizes], count, { attributes: { axis: -1 } });
+  const parts = graph.nodeWithOutputs("Split", [weights, sizes], count, { attributes: { axis: 0 } });
   const sums = inputs.map((piece, i) => integerProduct(graph, name, piece, parts[i] as string, zero));
   return sums.reduce((total, sum) => graph.node("Add", [total, sum]));
 }
@@ -114,9 +112,9 @@ async function splitProduct(
 interface QuantizedMatrix {
   readonly quantized: string;
   readonly scales: Float64Array;
-  /** Per column the sum over rows of `rowWeights * (rounded - exact)`. */
+  /** Sum over the rows of `rowWeights * (rounded - exact)`, for each column. */
   readonly weightedErrors: Float64Array;
-  /** Per column the sum of the integers. */
+  /** Sum of the integers, for each column. */
   readonly sums: Float64Array;
 }
 

@@ -1,15 +1,15 @@
-/** @module What a pixel is expected to be, given the averages of the blocks of pixels around it: an interpolation fitted by least squares. */
+/** @module Estimates pixels from the averages of the blocks of pixels around them, by an interpolation fitted by least squares. */
 import { symmetricEigen } from "../eigen/index";
 
-/** Averages up to this many blocks away tell about a pixel. */
+/** Largest distance, in blocks, of the averages that a pixel is estimated from. */
 const RADIUS = 2;
 const WIDTH = 2 * RADIUS + 1;
 const TAPS = WIDTH * WIDTH;
-/** Images whose pixels it is fitted to. */
+/** Number of images for the fit. */
 const FITTED_IMAGES = 32;
 export const CHANNELS = 3;
 
-/** Square images of `size` pixels in blocks of `factor` x `factor`; the last pixels repeat where blocks reach beyond an edge. */
+/** Square images of `size` pixels in blocks of `factor` x `factor`. If blocks extend beyond an edge, the last pixels are repeated. */
 export class BlockGrid {
   /** Blocks along each side. */
   readonly blocks: number;
@@ -21,7 +21,7 @@ export class BlockGrid {
     this.blocks = Math.ceil(size / factor);
   }
 
-  /** Positions of the blocks around one, row by row; those beyond an edge are replaced by the nearest. */
+  /** Positions of the blocks around a block, row by row. Positions beyond an edge are replaced by the nearest block. */
   around(blockY: number, blockX: number): number[] {
     const near = (at: number) => Math.min(this.blocks - 1, Math.max(0, at));
     return Array.from({ length: TAPS }, (_, tap) => {
@@ -46,8 +46,8 @@ export class BlockGrid {
 }
 
 /**
- * Weights of the averages {@link BlockGrid.around} a pixel's block, by the pixel's place in its block, row by row.
- * Least squares for differences from the block's own average, so that the weights add up to 1 and flat images stay flat.
+ * Weights of the averages {@link BlockGrid.around} a pixel's block, by the pixel's place in its block, row by row. Fits the
+ * differences from the block's own average, so that the weights add up to 1 and uniform images stay uniform.
  * @param images raw pixels, uint8 [count, size, size, 3]
  */
 export function fitInterpolation(grid: BlockGrid, images: Uint8Array): Float64Array[] {

@@ -1,37 +1,36 @@
 /**
- * @module Splits a linear map of pixels into two small ones that agree with it on real images.
+ * @module Splits a linear map of pixels into two small maps that give nearly the same outputs for real images.
  *
  * y = x W + b is replaced by z = (x W - mean) E, y = z D + (mean + b). E and D span the directions in which the outputs of real
- * images vary most, measured by what a change does to the logit (to first order). Cutting W's own singular values instead would
- * ask for all images alike, most of which no camera ever sees.
+ * images vary most, measured by the effect on the logit (to first order). Truncating the singular values of W itself would
+ * spend accuracy on images that no camera takes.
  */
 import { type ChannelAffine, type LinearMap, type Matrix, MatrixMultiplier, matrixOf } from "../conversion/index";
 import { type Metric, plainMetric, sensitivityMetric } from "./metric";
 import { principalDirections, transposed } from "./principal-directions";
 import type { Tail } from "./tail";
 
-/** A map split at its highest rank; lower ranks use the first components. */
+/** A map that is split at its highest rank. Lower ranks use the first components. */
 export interface SplitMap {
-  /** How many components there are. */
+  /** Number of components. */
   readonly rank: number;
-  /** The two maps, first pixels to components, then components to outputs. */
+  /** The two maps: pixels to components, and components to outputs. */
   truncated(rank: number): { first: LinearMap; second: LinearMap };
 }
 
-/** What a split needs beside the map. */
 export interface SplitOptions {
   /** Raw pixels of real images, uint8 [count, inputs]. */
   readonly images: Uint8Array;
-  /** How the map takes them. */
+  /** The standardization of the map's inputs. */
   readonly pixels: ChannelAffine;
   readonly maximumRank: number;
-  /** The layers behind the map, where they are known. */
+  /** The layers after the map, if they are known. */
   readonly tail?: Tail | undefined;
-  /** Told the share done, 0 to 1. */
+  /** Called with the share done, 0 to 1. */
   onProgress?(share: number): void;
 }
 
-/** Images whose gradients measure how sensitive the logit is. */
+/** Number of images whose gradients measure the sensitivity of the logit. */
 const GRADIENT_IMAGES = 512;
 
 /** Splits a map of standardized pixels. */
@@ -60,7 +59,7 @@ export async function splitMap(map: LinearMap, options: SplitOptions): Promise<S
   }
 }
 
-/** How changes of the outputs are measured: by what they do to the logit, where the layers behind are known. */
+/** The measure of changes of the outputs: by their effect on the logit, if the layers after the map are known. */
 async function metricOf(
   outputs: Float32Array,
   bias: Float64Array,
@@ -73,9 +72,11 @@ async function metricOf(
   const kept = Math.min(count, GRADIENT_IMAGES);
   const some = new Float32Array(kept * columns);
   for (let i = 0; i < kept; i++) {
-    const from = Math.floor((i * count) / kept) * columns;
-    for (let column = 0; column < columns; column++)
-      some[i * columns + column] = outputs[from + column]! + bias[column]!;
+    const row = outputs.subarray(Math.floor((i * count) / kept) * columns);
+    some.set(
+      bias.map((b, column) => row[column]! + b),
+      i * columns,
+    );
   }
   return sensitivityMetric(await tail.gradients(some, columns, multiplier), columns, multiplier);
 }
@@ -106,7 +107,7 @@ async function outputsOf(
   return outputs;
 }
 
-/** Takes the mean row out of a matrix and returns it. */
+/** Subtracts the mean row from a matrix and returns it. */
 function centre(values: Float32Array, columns: number): Float64Array {
   const mean = new Float64Array(columns);
   const count = values.length / columns;

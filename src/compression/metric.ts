@@ -1,9 +1,9 @@
-/** @module What a change of the first layer's outputs does to the logit, as a way to measure such changes. */
+/** @module Measures changes of the first layer's outputs by their effect on the logit. */
 import type { MatrixMultiplier } from "../conversion/index";
 import { symmetricEigen } from "../eigen/index";
 import { transposed } from "./principal-directions";
 
-/** A symmetric positive matrix S; the size of a change e (a row) is |e S|. */
+/** A symmetric positive matrix S. The size of a change e (a row) is |e S|. */
 export interface Metric {
   /** rows S, row-major [count, columns]. */
   apply(rows: Float32Array): Promise<Float32Array>;
@@ -11,15 +11,18 @@ export interface Metric {
   applyInverse(rows: Float32Array): Promise<Float32Array>;
 }
 
-/** All changes count alike. */
+/** All changes have the same weight. */
 export const plainMetric: Metric = { apply: async (rows) => rows, applyInverse: async (rows) => rows };
 
-/** How much a change counts that does not move the logit, as a share of the average: the gradients are those of few images. */
+/**
+ * Weight of a change that does not move the logit, as a share of the average. It is not zero because the gradients of a few
+ * images do not show all effects.
+ */
 const FLOOR = 0.1;
 
 /**
  * S^2 = mean of g g' + floor, with g the gradients of the logit for real images: to first order, |e S|^2 is the squared change
- * of the logit. S differs from a multiple of the identity in the span of the gradients only.
+ * of the logit. S differs from a multiple of the identity only in the span of the gradients.
  * @param gradients row-major [count, columns], count up to about 1,000
  */
 export async function sensitivityMetric(
@@ -40,19 +43,10 @@ export async function sensitivityMetric(
   const scale = Array.from(values.subarray(0, rank), (value) => Math.sqrt(1 + value / floor));
   const stretch = async (rows: Float32Array, factors: readonly number[]) => {
     const inside = await multiplier.multiply(rows, turned, columns);
-    const change = await multiplier.multiply(
-      inside.map((value, i) => value * (factors[i % rank]! - 1)),
-      directions,
-      rank,
-    );
+    const scaled = inside.map((value, i) => value * (factors[i % rank]! - 1));
+    const change = await multiplier.multiply(scaled, directions, rank);
     return rows.map((value, i) => value + change[i]!);
   };
-  return {
-    apply: (rows) => stretch(rows, scale),
-    applyInverse: (rows) =>
-      stretch(
-        rows,
-        scale.map((factor) => 1 / factor),
-      ),
-  };
+  const inverse = scale.map((factor) => 1 / factor);
+  return { apply: (rows) => stretch(rows, scale), applyInverse: (rows) => stretch(rows, inverse) };
 }

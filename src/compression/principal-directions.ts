@@ -1,18 +1,17 @@
-/** @module The leading right singular vectors of a tall or wide matrix, by randomized subspace iteration (Halko, Martinsson and Tropp 2011). */
-
+/** @module The leading right singular vectors of a matrix, by randomized subspace iteration (Halko, Martinsson and Tropp 2011). */
 import type { MatrixMultiplier } from "../conversion/index";
 import { symmetricEigen } from "../eigen/index";
 import { Random } from "../random/index";
 
-/** Directions beyond those wanted, which make the wanted ones accurate. */
+/** Number of additional directions, which make the wanted directions accurate. */
 const OVERSAMPLING = 16;
 const ITERATIONS = 5;
-/** Variances below this share of the largest are rounding errors. */
+/** Variances below this share of the largest variance are rounding errors. */
 const NEGLIGIBLE = 1e-6;
 
 /** Directions in which rows vary. */
 export interface Directions {
-  /** Row-major [rank, columns], orthonormal, by falling variance. */
+  /** Row-major [rank, columns], orthonormal, in order of decreasing variance. */
   readonly directions: Float32Array;
   readonly rank: number;
 }
@@ -44,7 +43,7 @@ export async function principalDirections(
   return { directions: await multiplier.multiply(rotation, transposed(basis, columns, size), size), rank };
 }
 
-/** Gram-Schmidt, twice for accuracy; columns that vanish become zero. Row-major [rows, columns]. */
+/** Gram-Schmidt, twice for accuracy. Columns that depend on others become zero. Row-major [rows, columns]. */
 function orthonormalColumns(matrix: Float32Array, rows: number, columns: number): Float32Array {
   const vectors = Float64Array.from(transposed(matrix, rows, columns));
   for (let k = 0; k < columns; k++) {

@@ -1,5 +1,4 @@
-/** @module The layers of a plain network behind its first linear layer: gradients of the logit for given outputs of that layer. */
-
+/** @module The layers of a plain network after its first linear layer: gradients of the logit for given outputs of that layer. */
 import {
   collect,
   identityConverters,
@@ -12,7 +11,7 @@ import { sigmoid } from "../evaluation/index";
 import { SafetensorsFile } from "../files/index";
 import { transposed } from "./principal-directions";
 
-/** y = x W + b, a factor and addend for each number, or a function of every number. */
+/** y = x W + b, a factor and an addend for each column, or a function of each number. */
 type Step =
   | { readonly kernel: Float32Array; readonly bias: Float32Array }
   | { readonly scale: Float32Array; readonly shift: Float32Array }
@@ -28,14 +27,14 @@ const activations: Readonly<Record<string, (x: number) => number>> = {
 };
 
 const LINEAR = ["Dense", "BlockDense", "SubspaceProjection"];
-/** Half the distance over which slopes of activations are taken. */
+/** Half the distance over which slopes of activations are measured. */
 const HALF_STEP = 1e-3;
 
 /** Plain networks are chains of dense layers, batch normalizations and activations. */
 export class Tail {
   private constructor(private readonly steps: readonly Step[]) {}
 
-  /** The tail of a run's network, or undefined where it is no plain network. */
+  /** The tail of a run's network, or undefined if it is not a plain network. */
   static async read({ layers, files }: TrainedRun): Promise<Tail | undefined> {
     const first = layers.nodes.findIndex(({ className }) => LINEAR.includes(className));
     const rest = layers.nodes.slice(first);

@@ -1,15 +1,13 @@
-/** @module Turns a layers model into an ONNX graph: what converters of single layers work with. */
+/** @module Converts a layers model to an ONNX graph, layer by layer. */
 import { dirname, join } from "node:path";
 import { InputError } from "../errors/index";
-import type { SafetensorsFile } from "../files/index";
+import { bytesOf, type SafetensorsFile } from "../files/index";
 import type { GraphBuilder } from "../onnx/index";
 import { type ChannelAffine, floatWriter, type LinearMap, type LinearWriter, standardizePixels } from "./linear";
 import { storedMatrix } from "./matrix";
 import type { LayerGraph, LayerNode } from "./topology";
 
-export type { ChannelAffine };
-
-/** An intermediate result. Its name in the graph may stand for another arrangement than its Keras meaning. */
+/** An intermediate result. The tensor in the graph may have another order of axes than in Keras. */
 export interface Value {
   /** Name of the tensor in the graph. */
   readonly name: string;
@@ -17,46 +15,57 @@ export interface Value {
   readonly shape: readonly number[];
   /** True when the tensor in the graph has the channels right after the batch axis. */
   readonly channelsFirst?: boolean;
-  /** True where components differ so much in scale that 8 bits with one step would lose the small ones. */
+  /** True if components differ so much in scale that 8 bits with one step would lose the small ones. */
   readonly wideRange?: boolean;
-  /** Present when a linear map is still to be applied, together with the dense layer that comes next. */
+  /** A linear map that is not applied yet. The next dense layer is combined with it. */
   readonly projection?: LinearMap;
-  /** Present when the tensor in the graph holds raw uint8 pixels, still to be standardized like this. */
+  /** The standardization to apply, if the tensor in the graph holds raw uint8 pixels. */
   readonly pixels?: ChannelAffine;
 }
 
+/** The inputs of a layer. */
+export type Inputs = readonly [Value, ...Value[]];
+
 /** Converts one layer. */
-export type Converter = (layer: LayerNode, inputs: readonly Value[], conversion: Conversion) => Promise<Value>;
+export type Converter = (layer: LayerNode, inputs: Inputs, conversion: Conversion) => Promise<Value>;
 
 /** Layer classes and their converters. */
 export type ConverterTable = Readonly<Record<string, Converter>>;
 
-/** The graph under construction together with the weights that go into it. */
+/** The graph under construction and the weights of the model. */
 export class Conversion {
   constructor(
     readonly graph: GraphBuilder,
     private readonly weights: SafetensorsFile,
     private readonly linearWriter: LinearWriter,
-    /** Batch normalizations that the layer before them has taken in, by the name of that layer. */
+    /** Batch normalizations that are folded into the layer before them, by the name of that layer. */
     readonly folded: ReadonlyMap<string, LayerNode>,
-    /** Names of projections that become one with the dense layer behind them. */
+    /** Names of projections that are combined with the dense layer after them. */
     readonly foldedProjections: ReadonlySet<string> = new Set(),
   ) {}
 
-  /** Reads a weight of a layer whole. */
+  /** Reads all values of a weight. */
   read(layer: LayerNode, weight: string): Promise<Float32Array> {
     return this.weights.read(`${layer.name}/${weight}`);
   }
 
-  has(layer: LayerNode, weight: string): boolean {
-    return this.weights.has(`${layer.name}/${weight}`);
+  /** A weight that a layer may lack. */
+  async optional(layer: LayerNode, weight: string, length: number, fallback = 0): Promise<Float64Array> {
+    const has = this.weights.has(`${layer.name}/${weight}`);
+    return has ? Float64Array.from(await this.read(layer, weight)) : new Float64Array(length).fill(fallback);
+  }
+
+  /** Adds a weight to the graph as it is. @returns name of the tensor */
+  async constant(layer: LayerNode, weight: string): Promise<string> {
+    const content = bytesOf(await this.read(layer, weight));
+    return this.graph.constant(`${layer.name}/${weight}`, "float32", this.shapeOf(layer, weight), content);
   }
 
   shapeOf(layer: LayerNode, weight: string): readonly number[] {
     return this.weights.shapeOf(`${layer.name}/${weight}`);
   }
 
-  /** Path of a file that the run keeps beside its weights. */
+  /** Path of a file in the folder of the weights. */
   besideWeights(name: string): string {
     return join(dirname(this.weights.path), name);
   }
@@ -66,7 +75,7 @@ export class Conversion {
     return storedMatrix(this.weights, `${layer.name}/${weight}`);
   }
 
-  /** The batch normalization to be taken in by this layer's weights, as a factor and an addend per output channel. */
+  /** The batch normalization to fold into this layer's weights, as a factor and an addend per output channel. */
   async foldedNormalization(layer: LayerNode): Promise<{ scale: Float64Array; shift: Float64Array } | undefined> {
     const next = this.folded.get(layer.name);
     return next && this.normalizationOf(next);
@@ -76,14 +85,21 @@ export class Conversion {
   async normalizationOf(layer: LayerNode): Promise<{ scale: Float64Array; shift: Float64Array }> {
     const mean = await this.read(layer, "moving_mean");
     const variance = await this.read(layer, "moving_variance");
-    const gamma = this.has(layer, "gamma") ? await this.read(layer, "gamma") : undefined;
-    const beta = this.has(layer, "beta") ? await this.read(layer, "beta") : undefined;
+    const gamma = await this.optional(layer, "gamma", mean.length, 1);
+    const beta = await this.optional(layer, "beta", mean.length);
     const epsilon = (layer.config.epsilon as number | undefined) ?? 1e-3;
-    const scale = Float64Array.from(variance, (v, i) => (gamma?.[i] ?? 1) / Math.sqrt(v + epsilon));
-    return { scale, shift: Float64Array.from(scale, (s, i) => (beta?.[i] ?? 0) - (mean[i] as number) * s) };
+    const scale = gamma.map((g, i) => g / Math.sqrt((variance[i] as number) + epsilon));
+    return { scale, shift: beta.map((b, i) => b - (mean[i] as number) * (scale[i] as number)) };
   }
 
-  /** A linear map of the last axis. Standardization of raw pixels is folded into it where the whole image is the input. */
+  /** Applies the standardization that a layer of features ends with. */
+  async standardized(layer: LayerNode, features: string, count: number): Promise<Value> {
+    const shifted = this.graph.node("Sub", [features, await this.constant(layer, "shift")]);
+    const scale = await this.constant(layer, "scale");
+    return { name: this.graph.node("Mul", [shifted, scale], { name: layer.name }), shape: [count] };
+  }
+
+  /** Applies a linear map to the last axis. If the input is a whole image, standardization is folded into the map. */
   async linear(name: string, input: Value, map: LinearMap): Promise<Value> {
     const shape = [...input.shape.slice(0, -1), map.matrix.columns];
     if (input.pixels && input.shape.length === 1) {
@@ -98,17 +114,17 @@ export class Conversion {
   async keras(value: Value): Promise<string> {
     if (value.pixels) return standardizePixels(this.graph, value.name, value.shape, value.pixels);
     if (!value.channelsFirst) return value.name;
-    return this.graph.node("Transpose", [value.name], { attributes: { perm: [0, 2, 3, 1] } });
+    return this.graph.transpose(value.name, [0, 2, 3, 1]);
   }
 
   /** An image value as a float32 tensor with the channels first. */
   async channelsFirst(value: Value): Promise<string> {
     if (value.channelsFirst) return value.name;
-    return this.graph.node("Transpose", [await this.keras(value)], { attributes: { perm: [0, 3, 1, 2] } });
+    return this.graph.transpose(await this.keras(value), [0, 3, 1, 2]);
   }
 }
 
-/** Converts all layers behind an input value. @returns the model's output value */
+/** Converts all layers after an input value. @returns the model's output value */
 export async function convertLayers(
   layers: LayerGraph,
   input: Value,
@@ -120,8 +136,8 @@ export async function convertLayers(
   const conversion = makeConversion(folded);
   const values: Value[] = [input];
   for (const node of layers.nodes.slice(1)) {
-    const inputs = node.inputs.map((position) => values[position] as Value);
-    values.push(absorbed.has(node) ? (inputs[0] as Value) : await converterOf(node, table)(node, inputs, conversion));
+    const inputs = node.inputs.map((position) => values[position]) as [Value, ...Value[]];
+    values.push(absorbed.has(node) ? inputs[0] : await converterOf(node, table)(node, inputs, conversion));
   }
   return values[layers.output] as Value;
 }
@@ -137,7 +153,7 @@ function converterOf(node: LayerNode, table: ConverterTable): Converter {
 
 const LINEAR_LAYERS = ["Dense", "BlockDense", "Conv2D", "DepthwiseConv2D"];
 
-/** Batch normalizations directly behind a linear layer that has no other use: both together are one linear layer. */
+/** Batch normalizations directly after a linear layer that has no other use, so that both form one linear layer. */
 function findFoldable({ nodes }: LayerGraph): Map<string, LayerNode> {
   const uses = new Map<number, number>();
   for (const { inputs } of nodes) for (const input of inputs) uses.set(input, (uses.get(input) ?? 0) + 1);

@@ -1,11 +1,11 @@
-/** @module A projection onto a subspace and the dense layer behind it as the one dense layer on pixels that they stand for. */
+/** @module Combines a projection onto a subspace and the dense layer after it into one dense layer on pixels. */
 import { identityConverters } from "./converters/identity";
 import type { LinearMap } from "./linear";
 import { collect, type Matrix, weightedRowSum } from "./matrix";
 import { MatrixMultiplier } from "./matrix-product";
 import type { LayerGraph, LayerNode } from "./topology";
 
-/** Rows of the product made at a time. */
+/** Rows of the product that are computed at a time. */
 const BLOCK_ROWS = 1024;
 
 /** Names of the projections whose only use is one dense layer. */
@@ -23,7 +23,7 @@ export function foldableProjections({ nodes }: LayerGraph): Set<string> {
   return found;
 }
 
-/** x (Q W') + (q W' + b) for z = x Q + q, y = z W' + b. The product is made block by block each time it is read. */
+/** x (Q W') + (q W' + b) for z = x Q + q, y = z W' + b. The product is computed block by block each time it is read. */
 export async function composed(first: LinearMap, second: LinearMap): Promise<LinearMap> {
   const inner = await collect(second.matrix);
   const shift = await weightedRowSum(second.matrix, first.bias);

@@ -1,4 +1,4 @@
-/** @module Writes a trained run's network as `model.onnx` and `model.onnx.data`. */
+/** @module Writes the network of a trained run as `model.onnx` and `model.onnx.data`. */
 import { join } from "node:path";
 import { SafetensorsFile, sha256, sizeOf, writeFileAtomically } from "../files/index";
 import { ExternalData, GraphBuilder } from "../onnx/index";
@@ -15,7 +15,7 @@ export const INPUT_NAME = "pixels";
 /** Name of the graph's output: float32 [n, 1]. */
 export const OUTPUT_NAME = "logit";
 
-/** What was written. */
+/** The files that were written. */
 export interface GraphFiles {
   /** SHA-256 by file name. */
   readonly files: Readonly<Record<string, string>>;
@@ -24,9 +24,9 @@ export interface GraphFiles {
 }
 
 export interface GraphOptions {
-  /** Write a projection and the dense layer behind it as one dense layer on pixels. */
+  /** Write a projection and the dense layer after it as one dense layer on pixels. */
   readonly foldProjection?: boolean | undefined;
-  /** Told the bytes of weights written so far; may throw to stop. */
+  /** Called with the bytes of weights written so far. May throw to stop. */
   onBytes?(done: number): void;
 }
 

@@ -1,4 +1,4 @@
-/** @module Linear maps `y = x W + b` and how a variant writes them into the graph. */
+/** @module Linear maps `y = x W + b`, and how they are written into the graph. */
 import { sizeOf } from "../files/index";
 import type { GraphBuilder } from "../onnx/index";
 import { floatBytes, type Matrix, scaleColumns, scaleRows, weightedRowSum } from "./matrix";
@@ -9,7 +9,7 @@ export interface ChannelAffine {
   readonly shift: readonly number[];
 }
 
-/** `y = x W + b`; the bias is in double precision until it is written. */
+/** `y = x W + b`. The bias is in double precision until it is written. */
 export interface LinearMap {
   /** W, [inputs, outputs]. */
   readonly matrix: Matrix;
@@ -17,15 +17,15 @@ export interface LinearMap {
   readonly bias: Float64Array;
 }
 
-/** Writes linear maps in one precision. Inputs and outputs are tensor names in the graph. */
+/** Writes linear maps in one precision. Inputs and outputs are names of tensors in the graph. */
 export interface LinearWriter {
-  /** Of raw uint8 pixels [n, inputs]. The map takes them standardized as `pixels` says; the writer folds that in. */
+  /** Applies a map of standardized pixels to raw uint8 pixels [n, inputs]. `pixels` describes the standardization. */
   pixels(graph: GraphBuilder, name: string, input: string, map: LinearMap, pixels: ChannelAffine): Promise<string>;
-  /** Of the last axis of a float32 tensor with `rank` axes. */
+  /** Applies a map to the last axis of a float32 tensor with `rank` axes. */
   floats(graph: GraphBuilder, name: string, input: string, map: LinearMap, rank: number): Promise<string>;
 }
 
-/** The map that takes raw values where `map` takes `raw * scale + shift`: exact, in one pass over the matrix. */
+/** Turns a map of `raw * scale + shift` into the equivalent map of the raw values, in one pass over the matrix. */
 export async function withInputAffine({ matrix, bias }: LinearMap, affine: ChannelAffine): Promise<LinearMap> {
   const shifted = await weightedRowSum(matrix, affine.shift);
   return { matrix: scaleRows(matrix, affine.scale), bias: bias.map((b, i) => b + (shifted[i] as number)) };
@@ -41,7 +41,7 @@ export function withOutputAffine({ matrix, bias }: LinearMap, scale: Float64Arra
 export const floatWriter: LinearWriter = {
   async pixels(graph, name, input, map, pixels) {
     const folded = await withInputAffine(map, pixels);
-    return floatWriter.floats(graph, name, castToFloat(graph, input), folded, 2);
+    return floatWriter.floats(graph, name, graph.cast("float32", input), folded, 2);
   },
   async floats(graph, name, input, { matrix, bias }, rank) {
     const kernel = await graph.constant(`${name}/kernel`, "float32", [matrix.rows, matrix.columns], floatBytes(matrix));
@@ -51,12 +51,7 @@ export const floatWriter: LinearWriter = {
   },
 };
 
-/** A float32 copy of a tensor. */
-export function castToFloat(graph: GraphBuilder, input: string): string {
-  return graph.node("Cast", [input], { attributes: { to: { int: 1 } } });
-}
-
-/** Raw uint8 values as standardized floats. @param shape of the tensor without the batch axis, channels last or flat */
+/** Standardizes raw uint8 values. @param shape shape of the tensor without the batch axis, channels last or flat */
 export async function standardizePixels(
   graph: GraphBuilder,
   input: string,
@@ -65,10 +60,9 @@ export async function standardizePixels(
 ): Promise<string> {
   const channels = scale.length;
   const image = shape.length > 1 && shape[shape.length - 1] === channels;
-  const cast = castToFloat(graph, input);
-  const grouped = [-1, sizeOf(shape) / channels, channels];
-  const raw = image ? cast : graph.node("Reshape", [cast, await graph.integers(grouped)]);
+  const cast = graph.cast("float32", input);
+  const raw = image ? cast : await graph.reshape(cast, [-1, sizeOf(shape) / channels, channels]);
   const scaled = graph.node("Mul", [raw, await graph.floats("standardize:scale", [channels], scale)]);
   const shifted = graph.node("Add", [scaled, await graph.floats("standardize:shift", [channels], shift)]);
-  return image ? shifted : graph.node("Reshape", [shifted, await graph.integers([-1, ...shape])]);
+  return image ? shifted : graph.reshape(shifted, [-1, ...shape]);
 }

@@ -1,4 +1,4 @@
-/** @module Large matrix products through onnxruntime, which uses all the processor has. */
+/** @module Large matrix products by onnxruntime, which uses all cores and the widest instructions. */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { ExternalData, GraphBuilder } from "../onnx/index";
 import { loadRuntime } from "../onnxruntime/index";

@@ -1,5 +1,5 @@
-/** @module Matrices that are read in blocks of rows, as often as wanted, so that 1.4 GB never has to be in memory. */
-import type { SafetensorsFile } from "../files/index";
+/** @module Matrices that are read in blocks of rows, repeatedly if needed, so that 1.4 GB need not be in memory. */
+import { type SafetensorsFile, sizeOf } from "../files/index";
 
 /** Some consecutive rows of a matrix, row-major. The consumer may change `values`. */
 interface RowBlock {
@@ -8,22 +8,23 @@ interface RowBlock {
   readonly values: Float32Array;
 }
 
-/** A float32 matrix whose content comes on demand. */
+/** A float32 matrix that is read on demand. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
-  /** All rows in order. Each call reads anew. */
+  /** All rows in order. Each call reads them again. */
   blocks(): AsyncIterable<RowBlock>;
 }
 
-/** About this many values are held at a time. */
+/** Values of a block. */
 const BLOCK_VALUES = 1 << 22;
 
-/** A matrix kept in a tensor file; trailing axes beyond the last are rows, as in Keras's kernels. */
-export function storedMatrix(file: SafetensorsFile, name: string): Matrix {
-  const shape = file.shapeOf(name);
-  const columns = shape[shape.length - 1] as number;
-  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+/** A matrix whose values `read` returns. */
+function readInBlocks(
+  rows: number,
+  columns: number,
+  read: (start: number, count: number) => Float32Array | Promise<Float32Array>,
+): Matrix {
   const blockRows = Math.max(1, Math.floor(BLOCK_VALUES / columns));
   return {
     rows,
@@ -31,25 +32,22 @@ export function storedMatrix(file: SafetensorsFile, name: string): Matrix {
     async *blocks() {
       for (let start = 0; start < rows; start += blockRows) {
         const count = Math.min(blockRows, rows - start);
-        yield { start, rows: count, values: await file.read(name, start * columns, count * columns) };
+        yield { start, rows: count, values: await read(start * columns, count * columns) };
       }
     },
   };
+}
+
+/** A matrix in a tensor file. All axes but the last are rows, as in Keras's kernels. */
+export function storedMatrix(file: SafetensorsFile, name: string): Matrix {
+  const shape = file.shapeOf(name);
+  const columns = shape[shape.length - 1] as number;
+  return readInBlocks(sizeOf(shape) / columns, columns, (start, count) => file.read(name, start, count));
 }
 
 /** A matrix in memory, row-major. */
 export function matrixOf(values: Float32Array, rows: number, columns: number): Matrix {
-  const blockRows = Math.max(1, Math.floor(BLOCK_VALUES / columns));
-  return {
-    rows,
-    columns,
-    async *blocks() {
-      for (let start = 0; start < rows; start += blockRows) {
-        const count = Math.min(blockRows, rows - start);
-        yield { start, rows: count, values: values.slice(start * columns, (start + count) * columns) };
-      }
-    },
-  };
+  return readInBlocks(rows, columns, (start, count) => values.slice(start, start + count));
 }
 
 /** The matrix with each block changed in place as it is read. */

@@ -1,4 +1,4 @@
-/** @module The real tiles of a run: decoded again from their files, exactly as a predictor will. */
+/** @module The tiles of a run, decoded from their files exactly as in prediction. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadDataset } from "../dataset/index";
@@ -8,19 +8,19 @@ import { prepareImage } from "../image/index";
 import type { RunDirectory } from "../runs/index";
 import type { TrainedRun } from "./run";
 
-/** Tiles with what training knew of them. */
+/** Tiles with their labels and logits. */
 export interface KnownTiles {
   readonly paths: readonly string[];
-  /** 0 or 1 for each. */
+  /** 0 or 1 for each tile. */
   readonly labels: readonly (0 | 1)[];
   /** TensorFlow's logits. */
   readonly logits: readonly number[];
 }
 
-/** Images decoded at the same time. */
+/** Images that are decoded at the same time. */
 const DECODERS = 4;
 
-/** Where the tiles of a run are: the validation tiles with their stored logits, and the paths of the training tiles. */
+/** The tiles of a run: the validation tiles with their stored logits, and the paths of the training tiles. */
 export class RunTiles {
   private constructor(
     private readonly run: TrainedRun,
@@ -31,8 +31,8 @@ export class RunTiles {
 
   /**
    * Finds the run's tiles.
-   * @param data the data set's directory where it is not the one that the run was trained on
-   * @throws {InputError} `EXPORT_NO_TILES` saying what is missing
+   * @param data the data set's directory, if it has moved since training
+   * @throws {InputError} `EXPORT_NO_TILES`, naming what is missing
    */
   static async open(run: TrainedRun, data = run.config.data): Promise<RunTiles> {
     const { files, config } = run;
@@ -54,11 +54,8 @@ export class RunTiles {
         labels: validation.map(({ label }) => label),
         logits: validation.map(({ logit }) => logit),
       };
-      return new RunTiles(
-        run,
-        known,
-        training.map(({ path }) => path),
-      );
+      const trainingPaths = training.map(({ path }) => path);
+      return new RunTiles(run, known, trainingPaths);
     } catch (error) {
       if (!(error instanceof InputError) || error.code === "EXPORT_NO_TILES") throw error;
       throw new InputError("EXPORT_NO_TILES", `The run's tiles cannot be found: ${error.message}`, { cause: error });
@@ -66,9 +63,9 @@ export class RunTiles {
   }
 
   /**
-   * Decodes tiles. Unreadable ones are left out where training left them out.
+   * Decodes tiles. Skips unreadable ones if training skipped them.
    * @returns uint8 [decoded, size, size, 3] in the order of the paths
-   * @throws {InputError} as `prepareImage`
+   * @throws {InputError} like `prepareImage`
    */
   async pixels(paths: readonly string[], signal?: AbortSignal): Promise<Uint8Array> {
     const { preprocessing, skipUnreadable } = this.run.config;
@@ -92,17 +89,17 @@ export class RunTiles {
   }
 }
 
-/** The predictions on the test tiles, which a data set without a test partition counts among its training tiles. */
+/** The predictions on the test tiles. A data set without a test partition lists these tiles as training tiles. */
 async function testPredictions(files: RunDirectory): Promise<readonly Prediction[]> {
   const path = files.predictions("test");
   return existsSync(path) ? readPredictions(path) : [];
 }
 
-/** Closes the gaps that images leave, in place. */
-function withoutImages(pixels: Uint8Array, left: ReadonlySet<number>, bytes: number): Uint8Array {
+/** Removes images in place. */
+function withoutImages(pixels: Uint8Array, removed: ReadonlySet<number>, bytes: number): Uint8Array {
   let kept = 0;
   for (let i = 0; i * bytes < pixels.length; i++) {
-    if (left.has(i)) continue;
+    if (removed.has(i)) continue;
     pixels.copyWithin(kept * bytes, i * bytes, (i + 1) * bytes);
     kept++;
   }

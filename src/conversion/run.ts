@@ -1,4 +1,4 @@
-/** @module What the exporter reads of a training run. No TensorFlow is needed for it. */
+/** @module Reads a training run for the exporter. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
 import type { DatasetOptions } from "../dataset/index";
 import { InputError } from "../errors/index";
@@ -7,7 +7,7 @@ import type { Preprocessing } from "../image/index";
 import { type PretrainedPart, RunDirectory, type TileCounts } from "../runs/index";
 import { type LayerGraph, readTopology } from "./topology";
 
-/** The keys of a run's `config.json` that an export depends on. */
+/** The keys of a run's `config.json` that an export uses. */
 export interface ExportedConfig {
   readonly classes: readonly [string, string];
   readonly preprocessing: Preprocessing;
@@ -18,13 +18,13 @@ export interface ExportedConfig {
   readonly architecture?: string;
   readonly data?: string;
   readonly dataset?: DatasetOptions;
-  /** Whether training left unreadable images out. */
+  /** Whether training skipped unreadable images. */
   readonly skipUnreadable?: boolean;
-  /** Views whose mean logit is the answer; 1 where absent. */
+  /** Number of views whose mean logit is the answer. Default: 1. */
   readonly views?: number;
-  /** `fp32` where TensorFlow was asked to compute in full precision. */
+  /** `fp32` if full precision was requested. */
   readonly precision?: string;
-  /** What it did. */
+  /** The precision that was used. */
   readonly stepWay?: { readonly precision: string };
   readonly mlflowRunId?: string;
   readonly drawn?: boolean;

@@ -1,4 +1,4 @@
-/** @module Reads `topology.json` (what `tf.LayersModel.toJSON` gives) into a plain list of layers in order of use. */
+/** @module Reads `topology.json` (the output of `tf.LayersModel.toJSON`) into a list of layers in order of use. */
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 
@@ -7,11 +7,11 @@ export type LayerConfig = Readonly<Record<string, unknown>>;
 
 /** One use of a layer. */
 export interface LayerNode {
-  /** Also the prefix of its weights' names: `dense_1` for `dense_1/kernel`. */
+  /** Also the prefix of the names of its weights: `dense_1` for `dense_1/kernel`. */
   readonly name: string;
   readonly className: string;
   readonly config: LayerConfig;
-  /** Positions, in {@link LayerGraph.nodes}, of the nodes whose outputs it takes. */
+  /** Positions, in {@link LayerGraph.nodes}, of the nodes whose outputs are its inputs. */
   readonly inputs: readonly number[];
 }
 
@@ -39,9 +39,8 @@ export async function readTopology(path: string): Promise<LayerGraph> {
     return parseTopology(typeof content === "string" ? JSON.parse(content) : content);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError("TOPOLOGY_UNSUPPORTED", `${path} does not describe a layers model that can be exported.`, {
-      cause: error,
-    });
+    const message = `${path} does not describe a layers model that can be exported.`;
+    throw new InputError("TOPOLOGY_UNSUPPORTED", message, { cause: error });
   }
 }
 
@@ -76,7 +75,7 @@ function findInputShape(model: SerializedLayer): number[] {
   return shape as number[];
 }
 
-/** Adds a model's layers behind the given input nodes. @returns the position of its output */
+/** Adds the layers of a model after the given input nodes. @returns the position of its output */
 function addModel(model: SerializedLayer, inputs: readonly number[], nodes: LayerNode[]): number {
   return model.class_name === "Sequential" ? addSequential(model, inputs, nodes) : addFunctional(model, inputs, nodes);
 }
@@ -111,18 +110,15 @@ function addFunctional(model: SerializedLayer, inputs: readonly number[], nodes:
     const layer = byName.get(key.slice(0, separator));
     const call = layer && callOf(layer, Number(key.slice(separator + 1)));
     if (!layer || !call) throw unsupported(`The graph refers to a layer ${key} that is not there.`);
-    const position = addLayer(
-      layer,
-      call.map(([name, index]) => visit(`${name}#${index}`)),
-      nodes,
-    );
+    const from = call.map(([name, index]) => visit(`${name}#${index}`));
+    const position = addLayer(layer, from, nodes);
     done.set(key, position);
     return position;
   };
   return visit(outputs[0] as string);
 }
 
-/** The inputs of a layer's use. A model counts its own construction as use 0, but does not list it. */
+/** The inputs of one use of a layer. A model counts its own construction as use 0, but does not list it. */
 function callOf({ inbound_nodes: calls = [], ...layer }: SerializedLayer, index: number) {
   return calls[index] ?? (isModel(layer) ? calls[index - 1] : undefined);
 }

@@ -1,42 +1,64 @@
-/** @module Compares an exported graph with the logits that TensorFlow gave for the validation tiles. */
+/** @module Compares the logits of an exported graph with TensorFlow's logits for the validation tiles. */
+import { join } from "node:path";
 import { HistoError } from "../errors/index";
 import { delongTest, sigmoid } from "../evaluation/index";
 import type { Verification } from "../model-directory/index";
-import type { GraphSession } from "../onnxruntime/index";
-import { INPUT_NAME, OUTPUT_NAME } from "./graph-files";
-import type { ExportedConfig } from "./run";
+import { GraphSession } from "../onnxruntime/index";
+import { GRAPH_FILE, INPUT_NAME, OUTPUT_NAME } from "./graph-files";
+import type { ExportedConfig, TrainedRun } from "./run";
 import type { KnownTiles } from "./run-tiles";
 
-/** Images, views counted, are sent through the graph in groups of this many. */
+/** Largest number of images, times views, in a run of the graph. */
 const GROUP = 32;
 
 /**
- * Logits of a graph (with the names of an exported one) for pixels, uint8 [count, size, size, 3].
- * @param views of an image, that the graph sees
+ * Logits of an exported graph.
+ * @param directory holds {@link GRAPH_FILE}
+ * @param pixels uint8 [count, size, size, 3]
+ * @param prepack see `SessionOptions`
  */
 export async function logitsOfGraph(
-  session: GraphSession,
+  directory: string,
   pixels: Uint8Array,
   { preprocessing: { size }, views = 1 }: Pick<ExportedConfig, "preprocessing" | "views">,
+  prepack: boolean,
 ): Promise<Float64Array> {
   const bytes = size * size * 3;
   const count = pixels.length / bytes;
   const logits = new Float64Array(count);
   const most = Math.max(1, Math.floor(GROUP / views));
-  for (let start = 0; start < count; start += most) {
-    const group = Math.min(most, count - start);
-    const data = pixels.subarray(start * bytes, (start + group) * bytes);
-    const tensor = { type: "uint8", data, shape: [group, size, size, 3] } as const;
-    logits.set(await session.run(INPUT_NAME, tensor, OUTPUT_NAME), start);
+  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack, fullRangeWeights: false });
+  try {
+    for (let start = 0; start < count; start += most) {
+      const group = Math.min(most, count - start);
+      const data = pixels.subarray(start * bytes, (start + group) * bytes);
+      const tensor = { type: "uint8", data, shape: [group, size, size, 3] } as const;
+      logits.set(await session.run(INPUT_NAME, tensor, OUTPUT_NAME), start);
+    }
+  } finally {
+    await session.close();
   }
   return logits;
 }
 
 /**
- * Compares logits with the trained model's.
- * @param threshold probability from which on the run answers positive
+ * Compares an exported graph with the logits of the trained model.
+ * @param pixels of the run's validation tiles
+ * @see {@link logitsOfGraph} for `directory` and `prepack`
  */
-export function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, threshold: number): Verification {
+export async function verifyGraph(
+  directory: string,
+  { config }: TrainedRun,
+  tiles: KnownTiles,
+  pixels: Uint8Array,
+  prepack: boolean,
+): Promise<Verification> {
+  const logits = await logitsOfGraph(directory, pixels, config, prepack);
+  return compareLogits(tiles, logits, config.threshold ?? 0.5);
+}
+
+/** @param threshold smallest probability for which the run predicts positive */
+function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, threshold: number): Verification {
   const { labels, logits } = tiles;
   const isPositive = (logit: number) => sigmoid(logit) >= threshold;
   const differences = logits.map((logit, i) => Math.abs(logit - (exported[i] as number)));
@@ -55,12 +77,12 @@ export function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, th
   };
 }
 
-/** Largest difference of a logit in an exact export, for logits up to about 1 and in proportion above. */
+/** Largest difference of a logit in an exact export, relative to the largest logit or to 1 if all are smaller. */
 const EXACT_TOLERANCE = 1e-4;
-/** The same where TensorFlow rounded the factors of convolutions to bf16 (8 bits): its own logits are that far off. */
+/** The same if TensorFlow rounded the factors of convolutions to bf16 (8 bits), which changes its own logits that much. */
 const BF16_TOLERANCE = 0.05;
 
-/** @throws {HistoError} `EXPORT_DIFFERS` when an exact export gives other logits than TensorFlow did */
+/** @throws {HistoError} `EXPORT_DIFFERS` if the logits of an exact export differ from TensorFlow's */
 export function requireEqualLogits(verification: Verification, tiles: KnownTiles, exactProducts: boolean): void {
   const largest = tiles.logits.reduce((max, logit) => Math.max(max, Math.abs(logit)), 1);
   const allowed = largest * (exactProducts ? EXACT_TOLERANCE : BF16_TOLERANCE);

@@ -1,24 +1,31 @@
-/** @module Writes `model.json` and the golden example beside an exported graph. */
+/** @module Writes `model.json` and the golden example of an exported graph. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { GRAPH_FILE, type GraphFiles, INPUT_NAME, OUTPUT_NAME, type TrainedRun } from "../conversion/index";
-import { readPredictions, type ThresholdCurve, thresholdCurve } from "../evaluation/index";
+import {
+  GRAPH_FILE,
+  type GraphFiles,
+  INPUT_NAME,
+  logitsOfGraph,
+  OUTPUT_NAME,
+  type TrainedRun,
+} from "../conversion/index";
+import { labelsAndScores, readPredictions, type ThresholdCurve, thresholdCurve } from "../evaluation/index";
 import { readJson, sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng, stainNormalizer } from "../image/index";
 import { CARD_PAGE, cardPage, type ModelCard } from "../model-directory/index";
-import { GraphSession } from "../onnxruntime/index";
+
 import { goldenPixels } from "./golden";
 
 const GOLDEN_FILE = "golden.png";
 const FAMILIAR_FILE = "familiar.json";
-/** Processors may round differently; a wrong model is further off. */
+/** Larger than rounding differences between processors, and smaller than the error of a wrong model. */
 const GOLDEN_TOLERANCE = 1e-3;
 
-/** What is known of a model beside its run. */
+/** Facts about a model that its run does not contain. */
 export type CardExtras = Pick<ModelCard, "variant" | "compression" | "verification" | "mpp">;
 
-/** Writes the golden image and the card. The golden logit is the finished graph's own answer. */
+/** Writes the golden image and the card. The golden logit is the answer of the finished graph. */
 export async function writeCard(
   run: TrainedRun,
   directory: string,
@@ -34,6 +41,7 @@ export async function writeCard(
   const prepared = stain ? stainNormalizer(stain)(pixels) : pixels;
   const familiar = existsSync(run.files.familiar) ? await readFile(run.files.familiar) : undefined;
   if (familiar) await writeFileAtomically(join(directory, FAMILIAR_FILE), familiar);
+  const [logit = 0] = await logitsOfGraph(directory, prepared, config, extras.variant !== "fp32");
   const validationCurve = await curveOf(run);
   const card: ModelCard = {
     format: "histo-model/1",
@@ -48,11 +56,7 @@ export async function writeCard(
     ...extras,
     ...(familiar && { familiar: FAMILIAR_FILE }),
     files: { ...graph.files, [GOLDEN_FILE]: sha256(png), ...(familiar && { [FAMILIAR_FILE]: sha256(familiar) }) },
-    golden: {
-      image: GOLDEN_FILE,
-      logit: await answerOf(directory, prepared, size, extras.variant !== "fp32"),
-      tolerance: GOLDEN_TOLERANCE,
-    },
+    golden: { image: GOLDEN_FILE, logit, tolerance: GOLDEN_TOLERANCE },
     ...(config.tiles && {
       trainedOn: {
         tiles: config.tiles,
@@ -78,29 +82,16 @@ export async function writeCard(
   return card;
 }
 
-/** Of the trained network on the run's validation images, as the metrics are. */
+/** The threshold curve of the trained network on the validation images, on which the metrics are based too. */
 async function curveOf({ files }: TrainedRun): Promise<ThresholdCurve | undefined> {
   const file = files.predictions("validation");
   if (!existsSync(file)) return undefined;
   const predictions = await readPredictions(file);
-  return thresholdCurve(
-    predictions.map(({ label }) => label),
-    predictions.map(({ probability }) => probability),
-  );
+  const { labels, scores } = labelsAndScores(predictions);
+  return thresholdCurve([...labels], [...scores]);
 }
 
-/** The written graph's logit for one image. */
-async function answerOf(directory: string, pixels: Uint8Array, size: number, prepack: boolean): Promise<number> {
-  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack, fullRangeWeights: false });
-  try {
-    const tensor = { type: "uint8", data: pixels, shape: [1, size, size, 3] } as const;
-    return (await session.run(INPUT_NAME, tensor, OUTPUT_NAME))[0] as number;
-  } finally {
-    await session.close();
-  }
-}
-
-/** `150528-2352-2352-294-1` for plain networks of dense layers, otherwise the model's name. */
+/** `150528-2352-2352-294-1` for networks of dense layers only, otherwise the name of the model. */
 function architectureOf({ layers, config }: TrainedRun): string {
   const dense = layers.nodes.filter(({ className }) => className === "Dense" || className === "BlockDense");
   const plain = layers.nodes.every(({ className }) => !/Conv|Pooling|Attention|Subspace/.test(className));

@@ -1,13 +1,13 @@
-/** @module A directory of files that appears whole or not at all. */
+/** @module Writes a directory of files so that it is either complete or missing. */
 import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
 import { syncDirectory } from "../files/index";
 
 /**
- * Runs `write` on a temporary directory that is renamed to `path` when it succeeds and removed when it fails.
- * An empty directory or an earlier model (something with a `model.json`) at `path` is replaced.
- * @throws {InputError} `OUT_OCCUPIED` when something else is there
+ * Runs `write` on a temporary directory, which is renamed to `path` on success and removed on failure. Replaces an empty
+ * directory or an earlier model (a directory with a `model.json`) at `path`.
+ * @throws {InputError} `OUT_OCCUPIED` if `path` is something else
  */
 export async function writeDirectory<T>(path: string, write: (directory: string) => Promise<T>): Promise<T> {
   const target = resolve(path);

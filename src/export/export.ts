@@ -3,48 +3,45 @@ import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { integerWriter, writeCompactGraph } from "../compression/index";
 import {
-  compareLogits,
   floatWriter,
-  GRAPH_FILE,
   type GraphFiles,
   type GraphOptions,
-  logitsOfGraph,
   RunTiles,
   readTrainedRun,
   requireEqualLogits,
   type TrainedRun,
+  verifyGraph,
   writeGraphFiles,
 } from "../conversion/index";
 import { InputError } from "../errors/index";
 import { type ModelCard, modelSha256, type Verification } from "../model-directory/index";
-import { GraphSession } from "../onnxruntime/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type CardExtras, writeCard } from "./card";
 import { writeDirectory } from "./directory";
 
-/** fp32: exact. int8: weights and activations in 8 bits. compact: the smallest that is as good on validation. */
+/** fp32: exact. int8: weights and activations in 8 bits. compact: the smallest form that is as good on validation. */
 export type Variant = "fp32" | "int8" | "compact";
 
 interface ExportOptions {
   /** Run directory. */
   readonly run: string;
-  /** Directory to make. */
+  /** Directory to create. */
   readonly out: string;
   /** Default fp32. */
   readonly variant?: Variant | undefined;
-  /** The data set's directory, where it is not where it was in training. */
+  /** The data set's directory, if it has moved since training. */
   readonly data?: string | undefined;
-  /** fp32 and int8: write a subspace stem as the ordinary first layer that it stands for. */
+  /** fp32 and int8: combine a subspace stem and the layer after it into an ordinary first layer. */
   readonly foldProjection?: boolean | undefined;
   /** compact: largest share of the validation tiles whose answer may change, 0 to 1. Default 0.02. */
   readonly maxChangedAnswers?: number | undefined;
-  /** Micrometres of a pixel of the training tiles, for slides. */
+  /** Micrometres per pixel of the training tiles, for slides. */
   readonly mpp?: number | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was made. */
+/** The exported model. */
 export interface ExportResult {
   readonly out: string;
   readonly variant: Variant;
@@ -53,17 +50,17 @@ export interface ExportResult {
   /** Of all files together. */
   readonly bytes: number;
   readonly sha256: string;
-  /** How the first layer was compressed; null for other variants. */
+  /** How the first layer was compressed. Null for other variants. */
   readonly compression: ModelCard["compression"] | null;
-  /** Comparison with TensorFlow's logits on the validation tiles; null where the tiles are not there. */
+  /** Comparison with TensorFlow's logits on the validation tiles. Null if the tiles were not found. */
   readonly verification: Verification | null;
   readonly seconds: number;
 }
 
 /**
- * Exports a run. The model takes raw pixels, uint8 [n, size, size, 3], named `pixels`, and gives `logit`, float32 [n, 1];
- * standardization is folded into the first linear layer. Before the directory gets its name, the model's logits are compared
- * with TensorFlow's on the validation tiles. The directory appears whole or not at all.
+ * Exports a run. The input of the model is `pixels`, raw pixels as uint8 [n, size, size, 3], and its output is `logit`, float32
+ * [n, 1]. Standardization is folded into the first linear layer. The model's logits are compared with TensorFlow's on the
+ * validation tiles before the directory gets its final name, so that it is either complete or missing.
  * @throws {InputError} codes `RUN_...`, `TOPOLOGY_UNSUPPORTED`, `LAYER_UNSUPPORTED`, `OUT_OCCUPIED`, `EXPORT_NO_TILES`
  * @throws {HistoError} `EXPORT_DIFFERS`, `EXPORT_TOO_LOSSY`
  */
@@ -115,39 +112,19 @@ async function writeVariant(
   const writer = variant === "fp32" ? floatWriter : integerWriter;
   const graph = await writeGraphFiles(run, directory, writer, work);
   if (!tiles) return { graph };
-  const verification = await verifyGraph(run, tiles, directory, { ...work, prepack: variant !== "fp32" });
+  const pixels = await tiles.pixels(tiles.validation.paths, work.signal);
+  const verification = await verifyGraph(directory, run, tiles.validation, pixels, variant !== "fp32");
   if (variant === "fp32") requireEqualLogits(verification, tiles.validation, hasExactLogits(run));
   return { graph, verification };
 }
 
-/** Runs are evaluated with full-precision matrix products; convolutions follow the precision of training. */
+/** Evaluation uses full-precision matrix products, but convolutions in the precision of training. */
 function hasExactLogits({ config, layers }: TrainedRun): boolean {
-  return (
-    (config.stepWay ?? config).precision === "fp32" || !layers.nodes.some(({ className }) => /Conv/.test(className))
-  );
+  const { precision } = config.stepWay ?? config;
+  return precision === "fp32" || !layers.nodes.some(({ className }) => /Conv/.test(className));
 }
 
-/** Compares a written graph with TensorFlow's logits on the run's validation tiles. */
-async function verifyGraph(
-  run: TrainedRun,
-  tiles: RunTiles,
-  directory: string,
-  { signal, prepack }: Pick<Work, "signal"> & { readonly prepack: boolean },
-): Promise<Verification> {
-  const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack, fullRangeWeights: false });
-  try {
-    const pixels = await tiles.pixels(tiles.validation.paths, signal);
-    return compareLogits(
-      tiles.validation,
-      await logitsOfGraph(session, pixels, run.config),
-      run.config.threshold ?? 0.5,
-    );
-  } finally {
-    await session.close();
-  }
-}
-
-/** The run's tiles. Where they are not there, only the compact variant cannot do without, or a user who named them. */
+/** The run's tiles. Missing tiles are an error only for the compact variant or if the user gave their directory. */
 async function findTiles(
   run: TrainedRun,
   { variant, data }: ExportOptions,

@@ -1,11 +1,11 @@
-/** @module The golden example: a made-up tile with a known answer. No patient's tile leaves the data set with a model. */
+/** @module The golden example: a synthetic tile with a known answer, so that no patient's tile is published with a model. */
 import type { Preprocessing } from "../image/index";
 import { Random } from "../random/index";
 
 const WAVES = 12;
 
 /**
- * A smooth, seeded texture with the training set's mean colours and contrast.
+ * A smooth, seeded texture with the mean colours and the contrast of the training set.
  * @returns uint8, RGB, [size, size, 3]
  */
 export function goldenPixels({ size, mean, std }: Preprocessing, seed = 1): Uint8Array {
@@ -21,11 +21,8 @@ export function goldenPixels({ size, mean, std }: Preprocessing, seed = 1): Uint
     for (let x = 0; x < size; x++) {
       const heights = waves.map((wave) => Math.sin(2 * Math.PI * ((wave.x * x + wave.y * y) / size) + wave.phase));
       for (let channel = 0; channel < 3; channel++, at++) {
-        const sum = waves.reduce(
-          (total, wave, i) => total + (wave.weights[channel] as number) * (heights[i] as number),
-          0,
-        );
-        const value = (mean[channel] as number) + (std[channel] as number) * sum * Math.sqrt(2 / WAVES);
+        const sum = waves.reduce((total, wave, i) => total + wave.weights[channel]! * heights[i]!, 0);
+        const value = mean[channel]! + std[channel]! * sum * Math.sqrt(2 / WAVES);
         pixels[at] = Math.round(255 * Math.min(1, Math.max(0, value)));
       }
     }

@@ -1,2 +1,2 @@
-/** @module Export of trained runs as model directories that everything else reads. */
+/** @module Exports trained runs as model directories. */
 export { type ExportResult, exportRun, type Variant } from "./export";

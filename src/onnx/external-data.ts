@@ -1,4 +1,4 @@
-/** @module The file of a model's large tensors (`model.onnx.data`), written once from front to back. */
+/** @module The file with the large tensors of a model (`model.onnx.data`), written once from start to end. */
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,10 +7,10 @@ import { writeFully } from "../files/index";
 /** Offsets are multiples of this, so that a runtime can map tensors into memory (ONNX's recommendation). */
 const ALIGNMENT = 4096;
 
-/** Content of a tensor: bytes at once, or slices made on demand. */
+/** Content of a tensor: all bytes, or slices that are computed on demand. */
 export type TensorContent = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** A growing external data file. Its SHA-256 is taken along while writing, so that 1.4 GB is not read again. */
+/** Writes the external data file. Computes its SHA-256 while writing, so that 1.4 GB need not be read again. */
 export class ExternalData {
   private readonly hash = createHash("sha256");
   private handle: FileHandle | undefined;
@@ -19,11 +19,11 @@ export class ExternalData {
   constructor(
     private readonly directory: string,
     readonly fileName: string,
-    /** Told the bytes written so far; may throw to stop. */
+    /** Called with the bytes written so far. May throw to stop. */
     private readonly onProgress: (bytes: number) => void = () => undefined,
   ) {}
 
-  /** Appends a tensor's bytes and says where they are. */
+  /** Appends the bytes of a tensor. @returns their place in the file */
   async append(content: TensorContent): Promise<{ offset: number; length: number }> {
     this.handle ??= await open(join(this.directory, this.fileName), "wx");
     await this.write(new Uint8Array((ALIGNMENT - (this.position % ALIGNMENT)) % ALIGNMENT));
@@ -32,7 +32,7 @@ export class ExternalData {
     return { offset, length: this.position - offset };
   }
 
-  /** Makes the file durable. @returns its SHA-256, or undefined where there is no file */
+  /** Makes the file durable. @returns its SHA-256, or undefined if there is no file */
   async close(): Promise<string | undefined> {
     if (!this.handle) return undefined;
     await this.handle.sync();

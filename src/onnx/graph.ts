@@ -1,22 +1,18 @@
-/** @module Builds an ONNX graph node by node and writes it as `model.onnx`, large tensors beside it. */
+/** @module Builds an ONNX graph node by node and encodes it as `model.onnx`, with large tensors in a separate file. */
 import { bytesOf, sizeOf } from "../files/index";
 import type { ExternalData, TensorContent } from "./external-data";
 import { type ElementType, EXTERNAL_LOCATION, elementBytes, elementTypes, modelProto } from "./schema";
 
-/** Operator set of every exported graph, and the file format version that came with it (ONNX 1.15, 2023). */
+/** Operator set of every exported graph, and the version of the file format that was published with it (ONNX 1.15, 2023). */
 export const OPSET = 20;
 const IR_VERSION = 9;
 /** Tensors of at least this many bytes go to the external data file. */
 const EXTERNAL_FROM_BYTES = 4096;
 
-/** Numbers are written as INT where `int` says so, otherwise as FLOAT; lists of numbers are INTS. */
-export type Attribute =
-  | { readonly int: number }
-  | { readonly float: number }
-  | { readonly text: string }
-  | readonly number[];
+/** Attribute of a node. A plain number is an integer. */
+export type Attribute = number | string | { readonly float: number } | readonly number[];
 
-/** A named graph input or output; a text stands for a dimension known only at run time. */
+/** A named graph input or output. A string in the shape is a dimension that is known only at run time. */
 export interface GraphValue {
   readonly name: string;
   readonly type: ElementType;
@@ -26,7 +22,7 @@ export interface GraphValue {
 interface NodeOptions {
   readonly domain?: string;
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Names the node and its outputs; made up from the operator where absent. */
+  /** Name of the node and of its outputs. Default: derived from the operator. */
   readonly name?: string;
 }
 
@@ -40,13 +36,13 @@ export interface ForeignTensor {
 export class GraphBuilder {
   private readonly nodes: object[] = [];
   private readonly initializers: object[] = [];
-  private readonly domains = new Set<string>();
+
   private readonly taken = new Map<string, number>();
   private readonly shared = new Map<string, string>();
-  private opset: number = OPSET;
-  private readonly foreignOpsets = new Map<string, number>();
+  /** Versions of the operator sets by domain. */
+  private readonly opsets = new Map<string, number>([["", OPSET]]);
 
-  /** @param external receives the large tensors */
+  /** @param external file for the large tensors */
   constructor(private readonly external: ExternalData) {}
 
   /** Adds a node with one output and returns the output's name. */
@@ -55,40 +51,62 @@ export class GraphBuilder {
   }
 
   /** Adds a node with several outputs and returns their names. */
-  nodeWithOutputs(opType: string, inputs: readonly string[], outputs: number, options: NodeOptions = {}): string[] {
+  nodeWithOutputs(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    { domain = "", attributes = {}, ...options }: NodeOptions = {},
+  ): string[] {
     const name = this.unique(options.name ?? opType);
-    const names = Array.from({ length: outputs }, (_, i) => (i === 0 ? `${name}:out` : `${name}:out${i}`));
-    this.nodes.push({
-      input: inputs,
-      output: names,
-      name,
-      opType,
-      domain: options.domain ?? "",
-      attribute: Object.entries(options.attributes ?? {}).map(([key, value]) => attribute(key, value)),
-    });
-    if (options.domain) this.domains.add(options.domain);
-    return names;
+    const output = Array.from({ length: outputs }, (_, i) => (i === 0 ? `${name}:out` : `${name}:out${i}`));
+    const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
+    this.nodes.push({ input: inputs, output, name, opType, domain, attribute });
+    if (!this.opsets.has(domain)) this.opsets.set(domain, 1);
+    return output;
   }
 
-  /** Adds a constant tensor, row-major; large ones are streamed to the external data file. */
+  cast(type: ElementType, input: string): string {
+    return this.node("Cast", [input], { attributes: { to: elementTypes[type] } });
+  }
+
+  transpose(input: string, perm: readonly number[]): string {
+    return this.node("Transpose", [input], { attributes: { perm } });
+  }
+
+  async reshape(input: string, shape: readonly number[]): Promise<string> {
+    return this.node("Reshape", [input, await this.integers(shape)]);
+  }
+
+  /** The elements `[from, to)` along an axis, or every `step`-th of them. */
+  async slice(input: string, axis: number, from: number, to: number, ...step: readonly number[]): Promise<string> {
+    const bounds = await Promise.all([from, to, axis, ...step].map((value) => this.integers([value])));
+    return this.node("Slice", [input, ...bounds]);
+  }
+
+  concat(inputs: readonly string[], axis: number): string {
+    return this.node("Concat", inputs, { attributes: { axis } });
+  }
+
+  /** Adds a constant tensor, row-major. Large ones are streamed to the external data file. */
   async constant(name: string, type: ElementType, shape: readonly number[], content: TensorContent): Promise<string> {
     const unique = this.unique(name);
     const bytes = sizeOf(shape) * elementBytes[type];
-    const tensor = { name: unique, dims: shape, dataType: elementTypes[type] };
+    const length = await this.store({ name: unique, dims: shape, dataType: elementTypes[type] }, content, bytes);
+    if (length !== bytes) throw new RangeError(`Tensor ${name} has ${length} bytes; its shape needs ${bytes}.`);
+    return unique;
+  }
+
+  /** Adds a tensor, whose content is stored in the external data file if it is large. @returns bytes written */
+  private async store(tensor: object, content: TensorContent, bytes: number): Promise<number> {
     if (content instanceof Uint8Array && bytes < EXTERNAL_FROM_BYTES) {
       this.initializers.push({ ...tensor, rawData: content });
-      checkLength(name, content.length, bytes);
-      return unique;
+      return content.length;
     }
     const { offset, length } = await this.external.append(content);
-    checkLength(name, length, bytes);
     const location = { location: this.external.fileName, offset: String(offset), length: String(length) };
-    this.initializers.push({
-      ...tensor,
-      dataLocation: EXTERNAL_LOCATION,
-      externalData: Object.entries(location).map(([key, value]) => ({ key, value })),
-    });
-    return unique;
+    const externalData = Object.entries(location).map(([key, value]) => ({ key, value }));
+    this.initializers.push({ ...tensor, dataLocation: EXTERNAL_LOCATION, externalData });
+    return length;
   }
 
   /** A float32 constant. */
@@ -101,7 +119,7 @@ export class GraphBuilder {
     return this.floats(name, [], [value]);
   }
 
-  /** A one-dimensional int64 constant, as shapes and axes are; equal ones are stored once. */
+  /** A one-dimensional int64 constant, for shapes and axes. Equal constants are stored once. */
   async integers(values: readonly number[]): Promise<string> {
     const key = values.join("_");
     const known = this.shared.get(key);
@@ -113,34 +131,23 @@ export class GraphBuilder {
   }
 
   /**
-   * Takes in the nodes and constants of another graph, whose names are free here, and its operator sets by domain: what is
-   * written with `node` besides must mean the same in both. Large constants go to the external data file.
+   * Adds the nodes and constants of another graph, whose names must be free in this one, and uses its versions of the operator
+   * sets. Nodes added by `node` must have the same meaning in these versions.
    */
   async splice(
     nodes: readonly object[],
     constants: readonly ForeignTensor[],
     opsets: ReadonlyMap<string, number>,
   ): Promise<void> {
-    this.opset = opsets.get("") ?? OPSET;
-    for (const [domain, version] of opsets) if (domain) this.foreignOpsets.set(domain, version);
-    for (const tensor of constants) {
-      const { rawData, ...rest } = tensor;
-      if (!rawData || rawData.length < EXTERNAL_FROM_BYTES) {
-        this.initializers.push(tensor);
-        continue;
-      }
-      const { offset, length } = await this.external.append(rawData);
-      const location = { location: this.external.fileName, offset: String(offset), length: String(length) };
-      this.initializers.push({
-        ...rest,
-        dataLocation: EXTERNAL_LOCATION,
-        externalData: Object.entries(location).map(([key, value]) => ({ key, value })),
-      });
+    for (const [domain, version] of opsets) this.opsets.set(domain, version);
+    for (const { rawData, ...tensor } of constants) {
+      if (rawData) await this.store(tensor, rawData, rawData.length);
+      else this.initializers.push(tensor);
     }
     this.nodes.push(...nodes);
   }
 
-  /** Gives a tensor a final name. */
+  /** Gives a tensor the name of an output. */
   name(tensor: string, name: string): void {
     this.nodes.push({ input: [tensor], output: [name], name: this.unique("output"), opType: "Identity", domain: "" });
   }
@@ -156,13 +163,7 @@ export class GraphBuilder {
       Model.fromObject({
         irVersion: IR_VERSION,
         producerName: "histology-mlp",
-        opsetImport: [
-          { domain: "", version: this.opset },
-          ...[...this.domains].map((domain) => ({ domain, version: this.foreignOpsets.get(domain) ?? 1 })),
-          ...[...this.foreignOpsets]
-            .filter(([domain]) => !this.domains.has(domain))
-            .map(([domain, version]) => ({ domain, version })),
-        ],
+        opsetImport: Array.from(this.opsets, ([domain, version]) => ({ domain, version })),
         metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
         graph: {
           name: "classifier",
@@ -182,15 +183,10 @@ export class GraphBuilder {
   }
 }
 
-function checkLength(name: string, length: number, expected: number): void {
-  if (length !== expected) throw new RangeError(`Tensor ${name} has ${length} bytes; its shape needs ${expected}.`);
-}
-
-function attribute(name: string, value: Attribute): object {
-  if (Array.isArray(value)) return { name, type: 7, ints: value };
-  if ("int" in value) return { name, type: 2, i: value.int };
-  if ("float" in value) return { name, type: 1, f: value.float };
-  return { name, type: 3, s: Buffer.from((value as { text: string }).text) };
+function attributeProto(name: string, value: Attribute): object {
+  if (typeof value === "number") return { name, type: 2, i: value };
+  if (typeof value === "string") return { name, type: 3, s: Buffer.from(value) };
+  return "float" in value ? { name, type: 1, f: value.float } : { name, type: 7, ints: value };
 }
 
 function valueInfo({ name, type, shape }: GraphValue): object {

@@ -1,4 +1,4 @@
-/** @module ONNX files: graphs to write, and what somebody else's graph takes and gives. */
+/** @module ONNX files: writes graphs, and reads the inputs and outputs of other graphs. */
 export * from "./backbone-file";
 export { ExternalData } from "./external-data";
 export { type Attribute, type ForeignTensor, GraphBuilder, type GraphValue, OPSET } from "./graph";

@@ -7,11 +7,8 @@ import type { INamespace, Type } from "protobufjs/light.js";
 type Field = readonly [type: string, id: number, rule?: "repeated"];
 
 function message(fields: Readonly<Record<string, Field>>) {
-  return {
-    fields: Object.fromEntries(
-      Object.entries(fields).map(([name, [type, id, rule]]) => [name, rule ? { type, id, rule } : { type, id }]),
-    ),
-  };
+  const field = ([type, id, rule]: Field) => (rule ? { type, id, rule } : { type, id });
+  return { fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, field(value)])) };
 }
 
 const descriptor: INamespace = {
@@ -84,19 +81,12 @@ export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7,
 export type ElementType = keyof typeof elementTypes;
 
 /** Bytes of one element. */
-export const elementBytes: Readonly<Record<ElementType, number>> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  float64: 8,
-};
+export const elementBytes = { float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8, float64: 8 } as const;
 
-/** `TensorProto.data_location` of a tensor kept in another file. */
+/** `TensorProto.data_location` of a tensor that is stored in another file. */
 export const EXTERNAL_LOCATION = 1;
 
-/** The message type `ModelProto`. protobufjs is loaded here and nowhere else: inference never needs it. */
+/** The message type `ModelProto`. Loads protobufjs only here, because predictions do not need it. */
 export async function modelProto(): Promise<Type> {
   const { Root } = await import("protobufjs/light.js");
   return Root.fromJSON(descriptor).lookupType("ModelProto");

@@ -201,7 +201,7 @@ for (const bits of [4, 8]) {
       const attributes = { K: FOREIGN_VALUES, N: 1, bits, block_size: block };
       return graph.node("MatMulNBits", [graph.node("Flatten", [image]), weights, steps], {
         domain: "com.microsoft",
-        attributes: Object.fromEntries(Object.entries(attributes).map(([key, int]) => [key, { int }])),
+        attributes,
       });
     });
     const predictor = await Predictor.open(directory);

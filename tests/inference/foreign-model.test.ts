@@ -25,9 +25,9 @@ async function foreignModel(
   const directory = join(await temporaryDirectory(t), "theirs");
   await mkdir(directory);
   const graph = new GraphBuilder(new ExternalData(directory, "unused.data"));
-  const floats = graph.node("Cast", ["image"], { attributes: { to: { int: 1 } } });
+  const floats = graph.node("Cast", ["image"], { attributes: { to: 1 } });
   const means = graph.node("ReduceMean", [floats, await graph.integers([2, 3])], {
-    attributes: { keepdims: { int: 0 } },
+    attributes: { keepdims: 0 },
   });
   const two = kind === "logits2";
   const weights = WEIGHTS.flatMap((w) => (two ? [-w / 2, w / 2] : [w]));

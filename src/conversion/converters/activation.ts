@@ -1,4 +1,4 @@
-/** @module Activation functions, as layers of their own and as the last step of others. */
+/** @module Activation functions, as separate layers and as the last step of other layers. */
 import { InputError } from "../../errors/index";
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
 
@@ -18,33 +18,32 @@ const functions: Readonly<Record<string, Emit>> = {
   sigmoid: simple("Sigmoid"),
   softplus: simple("Softplus"),
   softsign: simple("Softsign"),
-  softmax: simple("Softmax", { axis: { int: -1 } }),
+  softmax: simple("Softmax", { axis: -1 }),
   tanh: simple("Tanh"),
   hard_sigmoid: simple("HardSigmoid", { alpha: { float: 0.2 }, beta: { float: 0.5 } }),
   swish: (input, { graph }) => graph.node("Mul", [input, graph.node("Sigmoid", [input])]),
   mish: simple("Mish"),
   gelu: simple("Gelu"),
-  gelu_new: simple("Gelu", { approximate: { text: "tanh" } }),
+  gelu_new: simple("Gelu", { approximate: "tanh" }),
 };
-
-/** Functions that treat every number alike, so that the arrangement of the tensor does not matter. */
-const needsOrder = new Set(["softmax"]);
 
 function clip(low: number, high: number): Emit {
   return async (input, { graph }) =>
     graph.node("Clip", [input, await graph.scalar("clip:low", low), await graph.scalar("clip:high", high)]);
 }
 
-/** Applies an activation given by Keras's name (or a serialized object of it) to a value. */
+/** Applies a function. Elementwise functions do not depend on the order of axes. */
+async function apply(value: Value, emit: Emit, conversion: Conversion, isElementwise = true): Promise<Value> {
+  if (isElementwise && !value.pixels) return { ...value, name: await emit(value.name, conversion) };
+  return { name: await emit(await conversion.keras(value), conversion), shape: value.shape };
+}
+
+/** Applies an activation, given by Keras's name or by a serialized object, to a value. */
 export async function activate(value: Value, activation: unknown, conversion: Conversion): Promise<Value> {
   const name = nameOf(activation);
   const emit = functions[name];
   if (!emit) throw new InputError("LAYER_UNSUPPORTED", `The activation ${name} cannot be exported to ONNX.`);
-  if (name === "linear") return value;
-  if (needsOrder.has(name) || value.pixels) {
-    return { name: await emit(await conversion.keras(value), conversion), shape: value.shape };
-  }
-  return { ...value, name: await emit(value.name, conversion) };
+  return name === "linear" ? value : apply(value, emit, conversion, name !== "softmax");
 }
 
 function nameOf(activation: unknown): string {
@@ -54,17 +53,13 @@ function nameOf(activation: unknown): string {
 }
 
 function elementwise(emit: (config: Readonly<Record<string, unknown>>) => Emit): Converter {
-  return async (layer, [input], conversion) => {
-    const value = input as Value;
-    if (!value.pixels) return { ...value, name: await emit(layer.config)(value.name, conversion) };
-    return { name: await emit(layer.config)(await conversion.keras(value), conversion), shape: value.shape };
-  };
+  return (layer, [input], conversion) => apply(input, emit(layer.config), conversion);
 }
 
 export const activationConverters: ConverterTable = {
-  Activation: (layer, [input], conversion) => activate(input as Value, layer.config.activation, conversion),
+  Activation: (layer, [input], conversion) => activate(input, layer.config.activation, conversion),
   ReLU: elementwise(({ max_value }) => (typeof max_value === "number" ? clip(0, max_value) : simple("Relu"))),
   LeakyReLU: elementwise(({ alpha }) => simple("LeakyRelu", { alpha: { float: alpha ?? 0.3 } })),
   ELU: elementwise(({ alpha }) => simple("Elu", { alpha: { float: alpha ?? 1 } })),
-  Softmax: (_layer, [input], conversion) => activate(input as Value, "softmax", conversion),
+  Softmax: (_layer, [input], conversion) => activate(input, "softmax", conversion),
 };

@@ -1,9 +1,9 @@
-/** @module A frozen ONNX backbone inside a model: its graph becomes a part of the exported one. */
+/** @module A frozen ONNX backbone in a model. Its graph becomes a part of the exported graph. */
 import { InputError } from "../../errors/index";
 import { type DecodedNode, type ForeignTensor, plainNumber, readBackbone, readBackboneGraph } from "../../onnx/index";
-import type { Converter, ConverterTable, Value } from "../conversion";
+import type { Converter, ConverterTable } from "../conversion";
 
-/** What the layer's configuration says, as tfjs writes it. */
+/** The configuration of the layer, as tfjs writes it. */
 interface BackboneConfig {
   readonly file: string;
   readonly sha256: string;
@@ -13,14 +13,13 @@ interface BackboneConfig {
   readonly output: number;
   readonly rank: number;
   readonly pooling: "none" | "first" | "mean" | "first-and-mean";
-  /** Tokens before those of the patches; absent in older runs. */
+  /** Tokens before those of the patches. Missing in older runs. */
   readonly prefix?: number;
   readonly normal_mean: readonly number[];
   readonly normal_std: readonly number[];
 }
 
 const onnxBackbone: Converter = async (layer, [input], conversion) => {
-  const value = input as Value;
   const { graph } = conversion;
   const config = layer.config as unknown as BackboneConfig;
   const file = conversion.besideWeights(config.file);
@@ -28,20 +27,14 @@ const onnxBackbone: Converter = async (layer, [input], conversion) => {
   if (description.sha256 !== config.sha256) {
     throw new InputError("BACKBONE_CHANGED", `${file} is not the backbone that this run was trained with.`);
   }
-  const images = await conversion.channelsFirst(value);
+  const images = await conversion.channelsFirst(input);
   const perChannel = (name: string, of: (channel: number) => number) =>
     graph.floats(`${layer.name}/${name}`, [3, 1, 1], [0, 1, 2].map(of));
   const { mean, std, normal_mean, normal_std } = config;
-  const factor = await perChannel("factor", (c) => (std[c] as number) / (normal_std[c] as number));
-  const addend = await perChannel(
-    "addend",
-    (c) => ((mean[c] as number) - (normal_mean[c] as number)) / (normal_std[c] as number),
-  );
+  const factor = await perChannel("factor", (c) => std[c]! / normal_std[c]!);
+  const addend = await perChannel("addend", (c) => (mean[c]! - normal_mean[c]!) / normal_std[c]!);
   const normalized = graph.node("Add", [graph.node("Mul", [images, factor]), addend]);
-  const entry =
-    description.layout === "NCHW"
-      ? normalized
-      : graph.node("Transpose", [normalized], { attributes: { perm: [0, 2, 3, 1] } });
+  const entry = description.layout === "NCHW" ? normalized : graph.transpose(normalized, [0, 2, 3, 1]);
   const rename = (name: string) =>
     name === "" ? "" : name === description.input ? entry : `${layer.name}/graph/${name}`;
   const model = await readBackboneGraph(file);
@@ -49,14 +42,10 @@ const onnxBackbone: Converter = async (layer, [input], conversion) => {
   const constants = model.graph.initializer.map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
   await graph.splice(renamed(model.graph.node, rename), constants as ForeignTensor[], opsets);
   const raw = await pooled(graph, rename(description.output), config);
-  const constant = async (name: string) =>
-    graph.floats(`${layer.name}/${name}`, [config.features], await conversion.read(layer, name));
-  const shifted = graph.node("Sub", [raw, await constant("shift")]);
-  const name = graph.node("Mul", [shifted, await constant("scale")], { name: layer.name });
-  return { name, shape: [config.features] };
+  return conversion.standardized(layer, raw, config.features);
 };
 
-/** Nodes with all tensor names changed, also within the branches of control flow. */
+/** Nodes with all tensors renamed, also in the branches of control flow. */
 function renamed(nodes: readonly DecodedNode[], rename: (name: string) => string): DecodedNode[] {
   const graphOf = <T extends { node: readonly DecodedNode[] }>(graph: T): T => {
     const named = <V extends { name: string }>(values: readonly V[]) =>
@@ -83,7 +72,7 @@ function renamed(nodes: readonly DecodedNode[], rename: (name: string) => string
   }));
 }
 
-/** One vector an image, with operators that mean the same in every operator set. */
+/** One vector for each image, with operators that have the same meaning in every operator set. */
 async function pooled(
   graph: Parameters<Converter>[2]["graph"],
   output: string,
@@ -91,19 +80,17 @@ async function pooled(
 ): Promise<string> {
   if (pooling === "none") return output;
   const first = async () => {
-    const token = graph.node("Gather", [output, await graph.integers([0])], { attributes: { axis: { int: 1 } } });
+    const token = graph.node("Gather", [output, await graph.integers([0])], { attributes: { axis: 1 } });
     return graph.node("Flatten", [token]);
   };
   const mean = (values: string) => {
-    const map = rank === 3 ? graph.node("Transpose", [values], { attributes: { perm: [0, 2, 1] } }) : values;
+    const map = rank === 3 ? graph.transpose(values, [0, 2, 1]) : values;
     return graph.node("Flatten", [graph.node("GlobalAveragePool", [map])]);
   };
   if (pooling === "first") return first();
   if (pooling === "mean") return mean(output);
-  const bounds = [[prefix], [Number.MAX_SAFE_INTEGER], [1]];
-  const [from, to, axis] = await Promise.all(bounds.map((values) => graph.integers(values)));
-  const patches = graph.node("Slice", [output, from as string, to as string, axis as string]);
-  return graph.node("Concat", [await first(), mean(patches)], { attributes: { axis: { int: 1 } } });
+  const patches = await graph.slice(output, 1, prefix, Number.MAX_SAFE_INTEGER);
+  return graph.concat([await first(), mean(patches)], 1);
 }
 
 export const backboneConverters: ConverterTable = { OnnxBackbone: onnxBackbone };

@@ -1,10 +1,9 @@
-/** @module Convolutions. Keras keeps kernels as (height, width, in, out); ONNX as (out, in / group, height, width). */
+/** @module Convolutions. Keras stores kernels as (height, width, in, out), ONNX as (out, in / group, height, width). */
 import { bytesOf } from "../../files/index";
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
 import type { LayerNode } from "../topology";
 import { activate } from "./activation";
-import { biasOf } from "./dense";
-import { windowAttributes, windowOf } from "./windows";
+import { windowOf } from "./windows";
 
 /** A kernel in ONNX's order with its bias. */
 interface Kernel {
@@ -14,10 +13,7 @@ interface Kernel {
   readonly bias: Float64Array;
 }
 
-/**
- * Emits one convolution. The value's standardization is not folded: zero padding means a standardized zero, so raw pixels
- * are standardized first.
- */
+/** Emits one convolution. Raw pixels are standardized first and not folded, because padding adds standardized zeros. */
 async function convolve(
   layer: LayerNode,
   input: Value,
@@ -32,12 +28,12 @@ async function convolve(
   const bias = await graph.floats(`${layer.name}/bias`, [out], kernel.bias);
   const name = graph.node("Conv", [await conversion.channelsFirst(input), weight, bias], {
     name: layer.name,
-    attributes: { ...windowAttributes(window), dilations: window.dilations, group: { int: group } },
+    attributes: { ...window.attributes, dilations: window.dilations, group },
   });
   return { name, shape: [...window.output, out], channelsFirst: true };
 }
 
-/** Reorders a kernel and takes in the batch normalization behind the layer, if there is one. */
+/** Reorders a kernel and folds the batch normalization after the layer into it, if there is one. */
 async function kernelOf(
   layer: LayerNode,
   weight: string,
@@ -49,7 +45,7 @@ async function kernelOf(
   const shape =
     order === "full" ? ([last, inputs, height, width] as const) : ([inputs * last, 1, height, width] as const);
   const turned = transpose(values, height * width, inputs, last, order);
-  const bias = await biasOf(layer, shape[0], conversion);
+  const bias = await conversion.optional(layer, "bias", shape[0]);
   const normalization = await conversion.foldedNormalization(layer);
   if (!normalization) return { values: turned, shape, bias };
   const { scale, shift } = normalization;
@@ -83,27 +79,20 @@ function transpose(
 
 const convolution2d: Converter = async (layer, [input], conversion) => {
   const kernel = await kernelOf(layer, "kernel", "full", conversion);
-  return activate(await convolve(layer, input as Value, kernel, 1, conversion), layer.config.activation, conversion);
+  return activate(await convolve(layer, input, kernel, 1, conversion), layer.config.activation, conversion);
 };
 
 const depthwise: Converter = async (layer, [input], conversion) => {
-  const value = input as Value;
   const kernel = await kernelOf(layer, "depthwise_kernel", "depthwise", conversion);
-  const output = await convolve(layer, value, kernel, value.shape[2] as number, conversion);
+  const output = await convolve(layer, input, kernel, input.shape[2] as number, conversion);
   return activate(output, layer.config.activation, conversion);
 };
 
 /** A depthwise convolution followed by a 1x1 convolution; the bias belongs to the second. */
 const separable: Converter = async (layer, [input], conversion) => {
-  const value = input as Value;
-  const first = await kernelOf(layer, "depthwise_kernel", "depthwise", conversion);
-  const middle = await convolve(
-    layer,
-    value,
-    { ...first, bias: new Float64Array(first.shape[0]) },
-    value.shape[2] as number,
-    conversion,
-  );
+  const kernel = await kernelOf(layer, "depthwise_kernel", "depthwise", conversion);
+  const first = { ...kernel, bias: new Float64Array(kernel.shape[0]) };
+  const middle = await convolve(layer, input, first, input.shape[2] as number, conversion);
   const second = await kernelOf(layer, "pointwise_kernel", "full", conversion);
   const pointwise = { ...layer, config: { padding: "valid" } };
   return activate(await convolve(pointwise, middle, second, 1, conversion), layer.config.activation, conversion);

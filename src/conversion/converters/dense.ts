@@ -2,35 +2,25 @@
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
 import { composed } from "../folding";
 import { type LinearMap, withOutputAffine } from "../linear";
-import type { LayerNode } from "../topology";
 import { activate } from "./activation";
-
-/** Bias of a layer in double precision; zeros where it has none. */
-export async function biasOf(layer: LayerNode, outputs: number, conversion: Conversion): Promise<Float64Array> {
-  return conversion.has(layer, "bias")
-    ? Float64Array.from(await conversion.read(layer, "bias"))
-    : new Float64Array(outputs);
-}
 
 const dense: Converter = async (layer, [input], conversion) => {
   const matrix = conversion.matrix(layer, "kernel");
-  let map: LinearMap = { matrix, bias: await biasOf(layer, matrix.columns, conversion) };
+  let map: LinearMap = { matrix, bias: await conversion.optional(layer, "bias", matrix.columns) };
   const normalization = await conversion.foldedNormalization(layer);
   if (normalization) map = withOutputAffine(map, normalization.scale, normalization.shift);
-  const { projection, ...value } = input as Value;
+  const { projection, ...value } = input;
   if (projection) map = await composed(projection, map);
   const from = projection ? { ...value, shape: [projection.matrix.rows] } : value;
   const output = await conversion.linear(layer.name, from, map);
   return activate(output, layer.config.activation, conversion);
 };
 
-/** z = flatten(x) Q + offset: a Dense layer under other names. */
+/** z = flatten(x) Q + offset: a dense layer whose weights have other names. */
 const subspaceProjection: Converter = async (layer, [input], conversion) => {
-  const flat = await flatten(input as Value, conversion);
+  const flat = await flatten(input, conversion);
   const matrix = conversion.matrix(layer, "basis");
-  const bias = conversion.has(layer, "offset")
-    ? Float64Array.from(await conversion.read(layer, "offset"))
-    : new Float64Array(matrix.columns);
+  const bias = await conversion.optional(layer, "offset", matrix.columns);
   if (conversion.foldedProjections.has(layer.name))
     return { ...flat, shape: [matrix.columns], projection: { matrix, bias } };
   return { ...(await conversion.linear(layer.name, flat, { matrix, bias })), wideRange: true };
@@ -49,5 +39,5 @@ export const denseConverters: ConverterTable = {
   Dense: dense,
   BlockDense: dense,
   SubspaceProjection: subspaceProjection,
-  Flatten: (_layer, [input], conversion) => flatten(input as Value, conversion),
+  Flatten: (_layer, [input], conversion) => flatten(input, conversion),
 };

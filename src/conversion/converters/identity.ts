@@ -1,7 +1,7 @@
-/** @module Layers that do nothing when a model predicts. */
-import type { ConverterTable, Value } from "../conversion";
+/** @module Layers that do nothing during prediction. */
+import type { Converter, ConverterTable } from "../conversion";
 
-const identity = async (_layer: unknown, [input]: readonly Value[]): Promise<Value> => input as Value;
+const identity: Converter = async (_layer, [input]) => input;
 
 export const identityConverters: ConverterTable = {
   Dropout: identity,

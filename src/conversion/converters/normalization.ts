@@ -1,13 +1,10 @@
-/** @module Normalization layers as they act in prediction. */
-
+/** @module Normalization layers in inference mode. */
 import { InputError } from "../../errors/index";
-import { bytesOf } from "../../files/index";
 import type { Converter, ConverterTable, Value } from "../conversion";
 import type { LayerNode } from "../topology";
 
-/** A batch normalization that no linear layer before it could take in: a factor and an addend per channel. */
-const batchNormalization: Converter = async (layer, [input], conversion) => {
-  const value = input as Value;
+/** A batch normalization that could not be folded into a linear layer: a factor and an addend per channel. */
+const batchNormalization: Converter = async (layer, [value], conversion) => {
   requireLastAxis(layer, value);
   const { graph } = conversion;
   const { scale, shift } = await conversion.normalizationOf(layer);
@@ -18,24 +15,17 @@ const batchNormalization: Converter = async (layer, [input], conversion) => {
   return { name, shape: value.shape, channelsFirst: value.channelsFirst === true };
 };
 
-const layerNormalization: Converter = async (layer, [input], conversion) => {
-  const value = input as Value;
+const layerNormalization: Converter = async (layer, [value], conversion) => {
   requireLastAxis(layer, value);
   const { graph } = conversion;
   const extent = value.shape[value.shape.length - 1] as number;
-  const gamma = conversion.has(layer, "gamma")
-    ? await conversion.read(layer, "gamma")
-    : new Float32Array(extent).fill(1);
-  const beta = conversion.has(layer, "beta") ? await conversion.read(layer, "beta") : new Float32Array(extent);
-  const inputs = [
-    await conversion.keras(value),
-    await graph.constant(`${layer.name}/gamma`, "float32", [extent], bytesOf(gamma)),
-    await graph.constant(`${layer.name}/beta`, "float32", [extent], bytesOf(beta)),
-  ];
+  const weight = async (name: string, fallback: number) =>
+    graph.floats(`${layer.name}/${name}`, [extent], await conversion.optional(layer, name, extent, fallback));
+  const inputs = [await conversion.keras(value), await weight("gamma", 1), await weight("beta", 0)];
   const epsilon = (layer.config.epsilon as number | undefined) ?? 1e-3;
   const name = graph.node("LayerNormalization", inputs, {
     name: layer.name,
-    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+    attributes: { axis: -1, epsilon: { float: epsilon } },
   });
   return { name, shape: value.shape };
 };

@@ -1,9 +1,8 @@
-/** @module Layers that rearrange, pad, scale or repeat values. */
+/** @module Layers that reshape, permute, pad or scale values. */
 import { sizeOf } from "../../files/index";
-import type { Converter, ConverterTable, Value } from "../conversion";
+import type { Converter, ConverterTable } from "../conversion";
 
-const reshape: Converter = async (layer, [input], conversion) => {
-  const value = input as Value;
+const reshape: Converter = async (layer, [value], conversion) => {
   const target = layer.config.target_shape as (number | null)[];
   const known = target.reduce<number>((product, extent) => product * (extent === null || extent < 0 ? 1 : extent), 1);
   const shape = target.map((extent) => (extent === null || extent < 0 ? sizeOf(value.shape) / known : extent));
@@ -13,9 +12,8 @@ const reshape: Converter = async (layer, [input], conversion) => {
   return value.pixels ? { name, shape, pixels: value.pixels } : { name, shape };
 };
 
-/** Keras counts axes from 1, the batch axis being 0. */
-const permute: Converter = async (layer, [input], conversion) => {
-  const value = input as Value;
+/** In Keras, axis 0 is the batch axis. */
+const permute: Converter = async (layer, [value], conversion) => {
   const order = layer.config.dims as number[];
   const name = conversion.graph.node("Transpose", [await conversion.keras(value)], {
     name: layer.name,
@@ -24,9 +22,8 @@ const permute: Converter = async (layer, [input], conversion) => {
   return { name, shape: order.map((axis) => value.shape[axis - 1] as number) };
 };
 
-const zeroPadding: Converter = async (layer, [input], conversion) => {
+const zeroPadding: Converter = async (layer, [value], conversion) => {
   const { graph } = conversion;
-  const value = input as Value;
   const [[top, bottom], [left, right]] = paddingOf(layer.config.padding);
   const pads = await graph.integers([0, 0, top, left, 0, 0, bottom, right]);
   const name = graph.node("Pad", [await conversion.channelsFirst(value), pads], { name: layer.name });
@@ -43,9 +40,8 @@ function paddingOf(setting: unknown): readonly [Sides, Sides] {
 }
 
 /** y = x scale + offset. */
-const rescaling: Converter = async (layer, [input], conversion) => {
+const rescaling: Converter = async (layer, [value], conversion) => {
   const { graph } = conversion;
-  const value = input as Value;
   const { scale = 1, offset = 0 } = layer.config as { scale?: number; offset?: number };
   const scaled = graph.node("Mul", [await conversion.keras(value), await graph.scalar(`${layer.name}/scale`, scale)]);
   return { name: graph.node("Add", [scaled, await graph.scalar(`${layer.name}/offset`, offset)]), shape: value.shape };
