@@ -1,4 +1,4 @@
-/** @module The Express application: reads requests, hands them to the service, writes its answers. */
+/** @module The Express application: reads requests, passes them to the service and writes the responses. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
@@ -10,12 +10,12 @@ import { type Logger, logAnswers } from "./logging";
 export interface AppOptions {
   /** Requests per minute and client address; 0 for no limit. */
   readonly rateLimit?: number | undefined;
-  /** How many proxies in front are trusted to say the client's address. */
+  /** Number of proxies in front whose client address is trusted. */
   readonly trustedProxies?: number | undefined;
   readonly logger?: Logger | undefined;
 }
 
-/** Makes the application around a service. */
+/** Creates the application of a service. */
 export function createApp(service: Service, options: AppOptions = {}): Express {
   const app = express();
   app
@@ -50,14 +50,14 @@ export function createApp(service: Service, options: AppOptions = {}): Express {
   app.use(async (request: Request, response: Response) => {
     write(response, service, await service.handle(requestOf(request, response, service)));
   });
-  // Requests of which there are too many come here, and faults of the server itself.
+  // Handles requests over the rate limit and faults of the server itself.
   app.use(async (error: unknown, request: Request, response: Response, _next: NextFunction) => {
     write(response, service, await service.refuse(error, requestOf(request, response, service)));
   });
   return app;
 }
 
-/** Clients of proxies write the whole address where others write the path. */
+/** Clients of proxies send the whole address as the path. */
 const AUTHORITY = /^https?:\/\/[^/]*/i;
 
 function requestOf(request: Request, response: Response, service: Service): ServiceRequest {
@@ -67,7 +67,7 @@ function requestOf(request: Request, response: Response, service: Service): Serv
     memory.end();
     if (!response.writableEnded) controller.abort();
   });
-  // Not `new URL`, which would take `//name/path` for a host.
+  // `new URL` would read `//name/path` as a host.
   const [target = "", query] = request.originalUrl.split(/\?(.*)/s, 2);
   return {
     id: String(response.locals.id),
@@ -86,14 +86,14 @@ function write(response: Response, service: Service, { status, headers, body }: 
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   response.writeHead(status, {
     ...headers,
-    // While the service stops, clients are told to use no connection again.
+    // A stopping service closes its connections.
     ...(service.phase === "stopping" && { connection: "close" }),
     ...(status !== 304 && status !== 204 && { "content-length": bytes.length }),
   });
   response.end(response.req.method === "HEAD" ? undefined : bytes);
 }
 
-/** The client's own request id where it is harmless, else a new one. */
+/** The client's request id if it is harmless, else a new one. */
 function requestId(given: string | string[] | undefined): string {
   return typeof given === "string" && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }

@@ -1,4 +1,4 @@
-/** @module Predicts every image of a folder or bucket prefix once and writes a table: the Fargate task's program. */
+/** @module Predicts every image of a folder or bucket prefix and writes a table: the program of the Fargate task. */
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { HistoError, InputError, messageOf } from "../../src/errors/index";
 import { csvForeignText, writeFileAtomically } from "../../src/files/index";
@@ -25,8 +25,8 @@ const HEADER =
   "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings,trained_on_drawn_tiles";
 
 /**
- * Writes {@link HEADER} and one row per image in the source's order; several warnings have spaces between. An image
- * that cannot be read has only its name and the error's code. Nothing is written unless all were tried.
+ * Writes {@link HEADER} and one row per image in the source's order, with warnings separated by spaces. The row of an
+ * unreadable image has only its name and the error code. Writes the table at the end, in one piece.
  */
 export async function predictAll({ model, images, out }: BatchOptions): Promise<BatchResult> {
   const [predictor, source] = [await Predictor.open(model), await openImages(images)];
@@ -69,7 +69,7 @@ async function* groupsOf(names: AsyncIterable<string>, size: number): AsyncGener
 type Answer = Exclude<Awaited<ReturnType<Predictor["predictBatch"]>>[number], Error>;
 
 function rowOf(name: string, answer: Answer | Error): (string | number)[] {
-  // A label table may name images in ways that the source does not accept; those too have a row.
+  // Images whose names the source does not accept have a row too.
   const filename = csvForeignText(name);
   if (answer instanceof Error) return [filename, "", "", "", "", codeOf(answer), "", ""];
   const { logit, probability, predictedClass, threshold, inDistribution, warnings } = answer;

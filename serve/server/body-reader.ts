@@ -1,14 +1,14 @@
-/** @module Reading request bodies without ever holding more of them than is accepted. */
+/** @module Reads request bodies and never holds more than the limit. */
 import type { IncomingMessage } from "node:http";
 import { type MemoryShare, Problem } from "../core/index";
 
-/** After a refusal this many bytes are still read and thrown away, so that the client gets to see the answer. */
+/** Bytes to read and discard after a refusal: a client that still sends would not see the response. */
 const DISCARDED_BYTES = 64 * 2 ** 20;
 
 /**
- * The whole body. A wrong or missing Content-Length changes nothing: bytes are counted as they come.
- * @param memory where the body is counted: until the share ends, or the body is refused
- * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` when the client breaks off
+ * Reads the whole body. Counts the bytes as they arrive, so a wrong Content-Length does no harm.
+ * @param memory counts the body until the share ends or the body is refused
+ * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` if the client disconnects
  */
 export async function readBody(request: IncomingMessage, limit: number, memory: MemoryShare): Promise<Uint8Array> {
   if (Number(request.headers["content-length"] ?? 0) > limit) {
@@ -18,22 +18,23 @@ export async function readBody(request: IncomingMessage, limit: number, memory: 
   const chunks: Buffer[] = [];
   let length = 0;
   await new Promise<void>((resolve, reject) => {
-    const keep = (chunk: Buffer): void => {
+    const receive = (chunk: Buffer): void => {
       try {
         length += chunk.length;
         if (length > limit) throw tooLarge(limit);
         memory.take(chunk.length);
         chunks.push(chunk);
       } catch (problem) {
-        request.off("data", keep);
+        request.off("data", receive);
         chunks.length = 0;
         memory.end();
         discard(request);
         reject(problem);
       }
     };
-    const broken = () => reject(new Problem("REQUEST_MALFORMED", "The request broke off."));
-    request.on("data", keep).on("end", resolve).on("aborted", broken).on("error", broken);
+    const fail = () =>
+      reject(new Problem("REQUEST_MALFORMED", "The request is incomplete: the connection was closed."));
+    request.on("data", receive).on("end", resolve).on("aborted", fail).on("error", fail);
   });
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }

@@ -1,8 +1,7 @@
-/** @module One run of a task at a time, however often it is asked for. */
+/** @module Runs a task one at a time and combines waiting calls. */
 
 /**
- * A function that runs `task` after any run under way. Calls that come before a run has begun share it, so of many calls
- * during a run one further run comes, which begins after the last of them.
+ * Returns a function that runs `task` once the current run has ended. All calls during a run share one further run.
  */
 export function coalesced(task: () => Promise<void>): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();

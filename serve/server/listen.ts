@@ -1,4 +1,4 @@
-/** @module The HTTP server around the application: its port, its limits, and its end. */
+/** @module The HTTP server of the application: port, limits and shutdown. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -20,11 +20,11 @@ export interface ListenOptions {
 export interface Listener {
   readonly url: string;
   readonly port: number;
-  /** Takes no new connection and waits for the answers under way, at most so many milliseconds. */
+  /** Accepts no new connections and waits at most `graceMs` milliseconds for open requests. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Against senders that are slow on purpose, and headers without end. The application itself asks for a host. */
+/** Limits against slow senders and endless headers. The application itself checks the Host header. */
 const LIMITS = {
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16 * 1024,
@@ -79,11 +79,11 @@ function answerRaw(problem: Problem, socket: Duplex): void {
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
-const NOT_OURS = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "EINVAL"];
+const FOREIGN_ADDRESS = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "EINVAL"];
 
-/** Why the port cannot be opened, by the option that would have to change. */
+/** The reason why the port cannot be opened, and the option to change. */
 function listenProblem(error: Error, host: string, port: number): Error {
-  if (NOT_OURS.some((code) => hasErrorCode(error, code))) {
+  if (FOREIGN_ADDRESS.some((code) => hasErrorCode(error, code))) {
     return new InputError(
       "HOST_UNAVAILABLE",
       `--host: ${host} is not an address of this machine; use 0.0.0.0 for all addresses.`,

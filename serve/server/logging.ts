@@ -1,17 +1,17 @@
-/** @module Structured logs: one line of JSON for each request, without bodies, keys or query texts. */
+/** @module Structured logs: one line of JSON per request, without bodies, keys or queries. */
 import type { Request, Response } from "express";
 import pino, { type DestinationStream, type Logger } from "pino";
 
 export type { Logger };
 
-/** A logger on standard error, so that standard output stays the command's. */
+/** Creates a logger on standard error; standard output belongs to the command. */
 export function createLogger(level = "info", destination: DestinationStream = bufferedStderr()): Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
 let shared: DestinationStream | undefined;
 
-/** Lines are written in groups, at the latest after half a second, and all of them before the process ends. */
+/** Writes lines in groups, at least every half second and before the process ends. */
 function bufferedStderr(): DestinationStream {
   if (shared) return shared;
   const destination = pino.destination({ fd: 2, sync: false, minLength: 8 * 1024 });
@@ -21,17 +21,17 @@ function bufferedStderr(): DestinationStream {
   return destination;
 }
 
-/** A probe that keeps failing is logged this often. */
+/** Interval between log lines of a failing probe. */
 const NOT_READY_MS = 10_000;
 
-/** Logs the answer to a request when it has been sent, or when the client has gone; probes only where something is wrong. */
+/** Logs each response once it is sent or the client has disconnected. Successful probes are debug lines. */
 export function logAnswers(logger: Logger): (request: Request, response: Response, id: string) => void {
   let lastNotReady = Number.NEGATIVE_INFINITY;
 
   function levelOf(path: string, status: number): "debug" | "info" | "warn" | "error" {
     if (PROBES.includes(path)) {
       if (status < 400) return "debug";
-      // A probe asks every second, and "not yet" is an answer, not a fault.
+      // Probes come every second, and "not ready" is no fault.
       if (performance.now() - lastNotReady < NOT_READY_MS) return "debug";
       lastNotReady = performance.now();
       return "warn";

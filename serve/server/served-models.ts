@@ -1,4 +1,4 @@
-/** @module The models that a server serves: loaded together, replaced one by one, closed at the end. */
+/** @module The models of a server: loads them together, replaces them one by one, closes them. */
 import { HistoError, InputError } from "../../src/errors/index";
 import { DEFAULT_ENGINE_OPTIONS, type Metrics, type ModelRegistry } from "../core/index";
 import { coalesced } from "./coalesce";
@@ -11,19 +11,19 @@ interface ServedModelsOptions {
   readonly registry: ModelRegistry;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Worker processes for each model. */
+  /** Worker processes per model. */
   readonly workers?: number | undefined;
   readonly engine?: Partial<WorkerOptions> | undefined;
 }
 
-/** Keeps a registry filled with the models of some directories. */
+/** Loads the models of some directories into a registry. */
 export class ServedModels {
   private isClosing = false;
   private replacing: Promise<void> | undefined;
 
   constructor(private readonly options: ServedModelsOptions) {}
 
-  /** Loads every model. @throws {InputError} when one cannot be loaded; then no worker is left behind */
+  /** Loads all models. @throws {InputError} if one cannot be loaded; the workers of the others are ended */
   async load(): Promise<void> {
     const results = await Promise.allSettled(
       this.options.named.map(([name, directory]) => this.start(name, directory)),
@@ -38,22 +38,22 @@ export class ServedModels {
   }
 
   /**
-   * Loads the directories again and puts each model in the place of the one before, without a failed request. Calls while
-   * that goes on lead to one more round after it.
+   * Loads the directories again and replaces each model without a failed request. All calls during a reload share one
+   * further reload.
    */
   readonly reload = coalesced(() => {
     this.replacing = this.replaceAll();
     return this.replacing;
   });
 
-  /** Takes no new model; from now on {@link ServedModels.close} is to follow. */
+  /** Stops replacing models, before {@link ServedModels.close}. */
   stopReloading(): void {
     this.isClosing = true;
   }
 
   async close(): Promise<void> {
     this.stopReloading();
-    // A model on its way in, or out, has workers too.
+    // A model that is being loaded or replaced has workers too.
     await this.replacing?.catch(() => undefined);
     await Promise.all(this.options.registry.all().map((model) => model.close()));
   }
@@ -79,7 +79,7 @@ export class ServedModels {
     metrics.modelInfo.set({ model: name, sha256 }, 1);
   }
 
-  /** A model that has given its golden answer. */
+  /** Starts a model and checks its golden answer. */
   private async start(name: string, directory: string): Promise<PooledModel> {
     const { engine, workers, metrics, logger } = this.options;
     const onLost = (reason: string) => {

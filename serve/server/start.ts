@@ -1,4 +1,4 @@
-/** @module The server's life: listening, loading, serving, replacing models, stopping without a failed request. */
+/** @module Starts the server: listens, loads the models, serves, and stops without a failed request. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   IMAGE_NAME_RULE,
@@ -26,34 +26,34 @@ export interface ServerOptions
   readonly models: readonly string[];
   /** A folder, a data set directory or `s3://bucket/prefix`. */
   readonly images?: string | undefined;
-  /** Bounds for slides. */
+  /** Limits for slides. */
   readonly slides?: SlideJobsOptions | undefined;
-  /** Worker processes for each model. */
+  /** Worker processes per model. */
   readonly workers?: number | undefined;
   readonly engine?: Partial<WorkerOptions> | undefined;
-  /** Time for requests under way when the server stops, in milliseconds. */
+  /** Time for open requests when the server stops, in milliseconds. */
   readonly graceMs?: number | undefined;
-  /** How long new connections are still answered after the stop was asked for, so that load balancers can notice. */
+  /** Time to answer new connections after the stop, so that load balancers notice it, in milliseconds. */
   readonly lingerMs?: number | undefined;
-  /** Called when the port is open; models may still be loading. */
+  /** Called when the port is open, before the models are loaded. */
   readonly onListening?: ((url: string) => void) | undefined;
 }
 
-/** A server at work. */
+/** A running server. */
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
   readonly service: Service;
   readonly models: ModelRegistry;
-  /** Replaces the models, see {@link ServedModels.reload}; a server that stops takes no new one. */
+  /** Replaces the models, see {@link ServedModels.reload}; does nothing while the server stops. */
   reload(): Promise<void>;
-  /** Stops: not ready at once, requests under way are answered. */
+  /** Stops: is not ready at once, and answers open requests. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the server and waits until every model is loaded and has given its golden answer.
- * @throws {InputError} when a model, the images or the port cannot be used
+ * Starts the server and waits until every model is loaded and its golden answer checked.
+ * @throws {InputError} if a model, the images or the port cannot be used
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { workers, engine, graceMs = 10_000, lingerMs = 0, logger = createLogger("silent") } = options;
@@ -98,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-/** Opens the images, and says what of them is not as one may think. */
+/** Opens the images and warns of missing labels and unusable names. */
 async function openSource({ images, limits }: ServerOptions, logger: Logger): Promise<ImageSource | undefined> {
   if (images === undefined) return undefined;
   const source = await openImages(images, { maxBytes: limits?.bodyBytes });
@@ -111,7 +111,7 @@ async function openSource({ images, limits }: ServerOptions, logger: Logger): Pr
   return source;
 }
 
-/** Slides are files: a source without paths, such as a bucket, has none. */
+/** Slides must be files: undefined for a source without paths, such as a bucket. */
 function slideJobs(
   images: ImageSource,
   models: ReadonlyMap<string, string>,

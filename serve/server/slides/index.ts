@@ -1,2 +1,2 @@
-/** @module Whole slides predicted in the background. */
+/** @module Predicts whole slides in the background. */
 export { SlideJobs, type SlideJobsOptions } from "./slide-jobs";

@@ -1,4 +1,4 @@
-/** @module Slides on the server: a short queue, one at a time, each in a process and a folder of its own. */
+/** @module The server's slide jobs: a short queue; one slide at a time, each in its own process and folder. */
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
@@ -10,15 +10,15 @@ import type { FromSlideProcess, ToSlideProcess } from "./slide-process";
 import { SlideView } from "./slide-view";
 
 export interface SlideJobsOptions {
-  /** Slides that may wait, beside the one that is predicted. Default 8. */
+  /** Maximum number of waiting slides. Default 8. */
   readonly queue?: number | undefined;
-  /** Longest time for a slide, in seconds. Default 2 hours. */
+  /** Maximum time per slide, in seconds. Default 2 hours. */
   readonly seconds?: number | undefined;
-  /** Largest file in bytes. Default 64 GiB. */
+  /** Maximum file size in bytes. Default 64 GiB. */
   readonly bytes?: number | undefined;
-  /** Finished slides whose results are kept. Default 16. */
+  /** Number of finished slides whose results are kept. Default 16. */
   readonly kept?: number | undefined;
-  /** Worker processes of a slide. Default 1: the server's own requests go first. */
+  /** Worker processes per slide. Default 1, which leaves the cores to requests. */
   readonly workers?: number | undefined;
 }
 
@@ -37,7 +37,7 @@ const TYPES: Readonly<Record<string, string>> = {
   "heatmap.png": "image/png",
 };
 
-/** The slides of a folder. */
+/** The jobs for the slides of a folder. */
 export class SlideJobs implements SlideHost {
   private readonly jobs = new Map<string, Job>();
   private folder: Promise<string> | undefined;
@@ -108,7 +108,7 @@ export class SlideJobs implements SlideHost {
     return join(await this.folder, id);
   }
 
-  /** The picture of a slide and its answers; undefined until it is done. */
+  /** The view of a predicted slide; undefined until the job is done. */
   private async viewOf(id: string): Promise<SlideView | undefined> {
     const job = this.jobs.get(id);
     if (job?.state.status !== "done") return undefined;
@@ -119,7 +119,7 @@ export class SlideJobs implements SlideHost {
     return job.view;
   }
 
-  /** Begins with the slide that waits longest, where none is under way. */
+  /** Starts the job that has waited longest, if none is running. */
   private async next(): Promise<void> {
     const job = [...this.jobs.values()].find(({ state }) => state.status === "queued");
     if (this.running || !job) return;
@@ -127,20 +127,20 @@ export class SlideJobs implements SlideHost {
     job.state = { ...job.state, status: "running" };
     const out = await this.folderOf(job.state.id);
     const model = this.models.get(job.order.model);
-    // Cancelled while the folder was made.
+    // The job can be cancelled while the folder is made.
     if (job.state.status !== "running") return;
-    if (model === undefined) return this.finish(job, failure("MODEL_NOT_FOUND", "The model is served no longer."));
+    if (model === undefined) return this.finish(job, failure("MODEL_NOT_FOUND", "The model is no longer served."));
     const child = fork(join(projectRoot(), "dist", "serve", "server", "slides", "slide-process.js"), [], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     job.child = child;
     const { mpp, slideMpp, overlap } = job.order;
     const workers = this.options.workers ?? 1;
-    const message: ToSlideProcess = { path: job.path, options: { model, out, mpp, slideMpp, overlap, workers } };
-    child.on("message", (answer: FromSlideProcess) => this.hear(job, answer));
+    const order: ToSlideProcess = { path: job.path, options: { model, out, mpp, slideMpp, overlap, workers } };
+    child.on("message", (message: FromSlideProcess) => this.receive(job, message));
     child.on("error", (error) => this.finish(job, failure("SLIDE_FAILED", error.message)));
     child.on("exit", (code, by) => this.finish(job, failure("SLIDE_FAILED", `its process ended (${by ?? code})`)));
-    child.send(message, () => undefined);
+    child.send(order, () => undefined);
     const limit = this.options.seconds ?? 7200;
     const timer = setTimeout(
       () => this.finish(job, failure("DEADLINE_EXCEEDED", `it took more than ${limit} s`)),
@@ -150,16 +150,16 @@ export class SlideJobs implements SlideHost {
     child.on("exit", () => clearTimeout(timer));
   }
 
-  private hear(job: Job, answer: FromSlideProcess): void {
+  private receive(job: Job, message: FromSlideProcess): void {
     if (job.state.status !== "running") return;
-    if (answer.type === "progress") {
-      job.state = { ...job.state, done: answer.done, total: answer.total };
-    } else if (answer.type === "done") this.finish(job, { status: "done", summary: answer.summary });
-    // The message names the file by its path, which is nobody's business.
-    else this.finish(job, failure(answer.code, answer.message.replaceAll(job.path, basename(job.path))));
+    if (message.type === "progress") {
+      job.state = { ...job.state, done: message.done, total: message.total };
+    } else if (message.type === "done") this.finish(job, { status: "done", summary: message.summary });
+    // Clients must not see paths of the server.
+    else this.finish(job, failure(message.code, message.message.replaceAll(job.path, basename(job.path))));
   }
 
-  /** Ends a job, once, and begins with the next. */
+  /** Ends a job, once, and starts the next. */
   private finish(job: Job, end: Pick<SlideState, "status" | "problem" | "summary">): void {
     if (job.state.status !== "running" && job.state.status !== "queued") return;
     job.state = { ...job.state, ...end };

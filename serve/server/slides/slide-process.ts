@@ -1,15 +1,15 @@
-/** @module The process that predicts one slide for the server, so that a stranger's file or a cancelled one costs only itself. */
+/** @module The process that predicts one slide for the server, which survives its crash and can kill it. */
 import { HistoError, messageOf } from "../../../src/errors/index";
 import type { Progress } from "../../../src/progress/index";
 import { predictSlide, type SlideOptions, type SlideSummary } from "../../../src/slide/index";
 
-/** What the process is told, once. */
+/** The message to the process. */
 export interface ToSlideProcess {
   readonly path: string;
   readonly options: Pick<SlideOptions, "model" | "out" | "mpp" | "slideMpp" | "overlap" | "workers" | "threads">;
 }
 
-/** What it says. */
+/** Messages from the process. */
 export type FromSlideProcess =
   | { readonly type: "progress"; readonly done: number; readonly total: number }
   | { readonly type: "done"; readonly summary: SlideSummary }
@@ -50,5 +50,5 @@ process.once("message", async ({ path, options }: ToSlideProcess) => {
   process.disconnect();
 });
 process.on("disconnect", () => process.exit());
-// Ctrl-C reaches every process of a terminal; the server decides.
+// Ctrl-C reaches every process of a terminal. The server decides when this one ends.
 process.on("SIGINT", () => undefined);

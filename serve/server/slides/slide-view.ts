@@ -1,4 +1,4 @@
-/** @module What the viewer shows of a predicted slide: its picture in tiles, and the answers. */
+/** @module The viewer's data of a predicted slide: its picture in tiles, and the predictions. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
@@ -11,19 +11,19 @@ import {
   type SlideSummary,
 } from "../../../src/slide/index";
 
-/** An open slide. */
+/** A predicted slide, open for its viewers. */
 export class SlideView {
   private constructor(
     private readonly reader: SlideReader,
     private readonly folder: string,
   ) {}
 
-  /** @param folder of the results; the tiles of a picture go there too */
+  /** @param folder folder of the results; the tiles of a picture are cached there too */
   static async open(path: string, folder: string): Promise<SlideView> {
     return new SlideView(await openSlideReader(path, folder), folder);
   }
 
-  /** Size, scale, and the tiles' answers. */
+  /** Size, scale and predictions of the tiles. */
   async map(): Promise<object> {
     const summary = JSON.parse(await readFile(join(this.folder, "slide.json"), "utf8")) as SlideSummary;
     const rows = parse(await readFile(join(this.folder, "tiles.csv")), { columns: true }) as Record<string, string>[];
@@ -44,7 +44,7 @@ export class SlideView {
     };
   }
 
-  /** A tile of the picture shrunk by 2 to the power of `shrink`; undefined outside. */
+  /** A tile of the picture reduced by a factor of 2^`shrink`; undefined outside the picture. */
   async tile(shrink: number, column: number, row: number): Promise<Uint8Array | undefined> {
     return shrink < pictureLevels(this.reader.info) ? pictureTile(this.reader, shrink, column, row) : undefined;
   }

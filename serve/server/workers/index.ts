@@ -1,4 +1,4 @@
-/** @module Models in worker processes of their own. */
+/** @module Models in separate worker processes. */
 export { collectLessOften } from "./collector";
 export type { WorkerOptions } from "./messages";
 export { PooledModel } from "./pooled-model";

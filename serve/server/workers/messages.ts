@@ -1,8 +1,8 @@
-/** @module What the server and its model workers say to each other; images and pixels go along as bytes. */
+/** @module Messages between the server and its model workers. Images and pixels are sent as bytes next to them. */
 import type { ModelCard } from "../../../src/model-directory/index";
 import type { EngineOptions, ProblemCode } from "../../core/index";
 
-/** How a worker loads and runs its model. */
+/** Options for loading and running a model. */
 export interface WorkerOptions extends EngineOptions {
   /** Threads of the network. */
   readonly threads?: number | undefined;
@@ -10,7 +10,7 @@ export interface WorkerOptions extends EngineOptions {
   readonly bitDepth?: number | undefined;
 }
 
-/** Work for a model, as one of {@link ServedModel}'s calls; its image or pixels are the message's bytes. */
+/** A call of one of {@link ServedModel}'s methods; its image or pixels are the message's bytes. */
 export type Work =
   | { readonly kind: "predict" }
   | { readonly kind: "predictTiled" }
@@ -26,7 +26,7 @@ export type ToWorker =
   | { readonly type: "work"; readonly id: number; readonly work: Work }
   | { readonly type: "cancel"; readonly id: number };
 
-/** What is known of a loaded model. */
+/** A loaded model. */
 export interface LoadedModel {
   readonly card: ModelCard;
   readonly sha256: string;
@@ -38,6 +38,6 @@ export interface LoadedModel {
 export type FromWorker =
   | { readonly type: "loaded"; readonly model: LoadedModel }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly input: boolean }
-  /** `value` is null where the message's bytes are the answer. */
+  /** `value` is null if the message's bytes are the result. */
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
   | { readonly type: "refused"; readonly id: number; readonly code: ProblemCode; readonly message: string };

@@ -1,4 +1,4 @@
-/** @module A model served by worker processes of its own, so that replacing or losing it touches nothing else. */
+/** @module A model in its own worker processes, so that replacing or losing it affects nothing else. */
 import { joinSamples, type MetSample } from "../../../src/familiar/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import { type Answer, type GoldenResult, Problem, type ServedModel } from "../../core/index";
@@ -15,7 +15,7 @@ export class PooledModel implements ServedModel {
     private readonly maxQueue: number,
   ) {}
 
-  /** Starts the workers and waits until all have loaded the model. @throws {InputError} why it cannot be loaded */
+  /** Starts the workers and waits until all have loaded the model. @throws {InputError} if it cannot be loaded */
   static async start(options: SupervisedWorkerOptions, count = 1): Promise<PooledModel> {
     const workers = Array.from({ length: count }, () => new SupervisedWorker(options));
     try {
@@ -82,7 +82,7 @@ export class PooledModel implements ServedModel {
     await Promise.all(this.workers.map((worker) => worker.close(graceMs)));
   }
 
-  /** Gives the work to the worker with the least of it; one that is being started counts as one with a full queue. */
+  /** Gives the work to the least busy worker; one that is starting counts as one with a full queue. */
   private async call<T>(work: Work, bytes: Uint8Array, signal?: AbortSignal): Promise<T> {
     const waiting = this.workers.reduce((sum, { load }) => sum + load, 0);
     if (waiting >= this.maxQueue) throw new Problem("QUEUE_FULL");

@@ -1,4 +1,4 @@
-/** @module A model's worker and its life: started, watched, started again when its process is lost. */
+/** @module A worker that is restarted when its process is lost. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { HistoError } from "../../../src/errors/index";
@@ -6,22 +6,22 @@ import { Problem } from "../../core/index";
 import type { LoadedModel, Work } from "./messages";
 import { untilAborted, WorkerProcess, type WorkerProcessOptions } from "./worker-process";
 
-/** A process that ends sooner than this after its start may do so again. */
+/** A process that ends sooner than this after its start is likely to fail again. */
 const YOUNG_MS = 5000;
 const LONGEST_PAUSE_MS = 5000;
 
 export interface SupervisedWorkerOptions extends WorkerProcessOptions {
-  /** The process was lost without being asked to end, and is being started again. */
+  /** Called when the process ended unexpectedly and is being restarted. */
   readonly onLost?: (reason: string) => void;
 }
 
 /**
- * A process with one model, and after it the next one with the same model. Work given to it while it starts again waits for
- * it, and is refused only when that start fails.
+ * A process with one model, and its replacements with the same model. Work waits for a restart and is refused only if
+ * the restart fails.
  */
 export class SupervisedWorker {
   private process: WorkerProcess;
-  /** The process that runs or comes next, once its model is loaded. */
+  /** The current or next process, once its model is loaded. */
   private ready: Promise<WorkerProcess>;
   private first: LoadedModel | undefined;
   private isLoaded = false;
@@ -35,17 +35,17 @@ export class SupervisedWorker {
     this.ready.catch(() => undefined);
   }
 
-  /** Resolves when the model is loaded for the first time; a worker that fails at that is not started again. */
+  /** Resolves when the model is loaded for the first time; a worker that fails before is not restarted. */
   get loaded(): Promise<LoadedModel> {
     return this.process.loaded;
   }
 
-  /** Whether work given to it now is begun at once. */
+  /** Whether the process runs and has loaded the model. */
   get isReady(): boolean {
     return this.isLoaded;
   }
 
-  /** Calls that are not answered yet, with those that wait for the process. */
+  /** Number of unanswered calls, including those that wait for the process. */
   get load(): number {
     return this.calls;
   }
@@ -55,7 +55,7 @@ export class SupervisedWorker {
     return this.process.pid;
   }
 
-  /** @throws {Problem} `MODEL_UNAVAILABLE`, `DEADLINE_EXCEEDED`, and what the model refuses */
+  /** @throws {Problem} `MODEL_UNAVAILABLE`, `DEADLINE_EXCEEDED`, and the model's own problems */
   async call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
     this.calls++;
     try {
@@ -101,7 +101,7 @@ export class SupervisedWorker {
     this.isLoaded = false;
     if (!this.first || this.closing.signal.aborted) return;
     this.options.onLost?.(reason);
-    // A worker that cannot load its model, or keeps dying young, is started ever more slowly.
+    // Each early failure lengthens the pause before the next start.
     this.losses = wasLoaded && livedMs >= YOUNG_MS ? 0 : this.losses + 1;
     const pause = this.losses <= 1 ? 0 : Math.min(LONGEST_PAUSE_MS, 100 * 2 ** (this.losses - 2));
     this.ready = this.startAgain(pause);
@@ -117,7 +117,7 @@ export class SupervisedWorker {
   }
 }
 
-/** Load times apart. */
+/** Compares all but the load times. */
 function isSameModel(a: LoadedModel, b: LoadedModel): boolean {
   return a.sha256 === b.sha256 && isDeepStrictEqual(a.card, b.card);
 }

@@ -1,6 +1,6 @@
 /**
- * @module Messages between the server and its workers on a stream: each a small JSON part and, apart from it, bytes. Images
- * pass as they are, where the channel of `fork` would copy them several times.
+ * @module Messages between the server and its workers on a stream. Each has a small JSON part and bytes. Images pass
+ * uncopied, while the channel of `fork` would copy them several times.
  *
  * A frame is the length of the JSON part and of the bytes (two 32-bit numbers, little-endian), the JSON part, the bytes.
  */
@@ -8,24 +8,24 @@ import type { Duplex } from "node:stream";
 
 const HEADER_BYTES = 8;
 
-/** One end of the line. */
+/** One end of the connection. */
 export class Wire {
   private readonly header = Buffer.alloc(HEADER_BYTES);
   private headerFilled = 0;
   private body = Buffer.alloc(0);
   private bodyFilled = 0;
 
-  /** @param receive gets each message and its bytes, empty where it came with none */
+  /** @param receive gets each message and its bytes, which may be empty */
   constructor(
     private readonly stream: Duplex,
     private readonly receive: (message: unknown, bytes: Uint8Array) => void,
   ) {
     stream.on("data", (chunk: Buffer) => this.take(chunk));
-    // Whoever holds the process sees its end; a broken line is part of that.
+    // The end of the process is reported elsewhere.
     stream.on("error", () => undefined);
   }
 
-  /** Sends a message; does nothing once the other end has gone. */
+  /** Sends a message; does nothing if the other end is closed. */
   send(message: object, bytes?: Uint8Array): void {
     if (!this.stream.writable) return;
     const json = Buffer.from(JSON.stringify(message));

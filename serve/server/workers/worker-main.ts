@@ -1,4 +1,4 @@
-/** @module A model worker: a process that holds one model. Started by the server, which it talks to on descriptor 3. */
+/** @module The program of a model worker: holds one model and talks to the server on file descriptor 3. */
 import { Socket } from "node:net";
 import { HistoError, InputError, messageOf } from "../../../src/errors/index";
 import { Engine, Problem } from "../../core/index";
@@ -11,7 +11,7 @@ const running = new Map<number, AbortController>();
 
 const stream = new Socket({ fd: 3, readable: true, writable: true });
 const wire = new Wire(stream, (message, bytes) => receive(message as ToWorker, bytes));
-// The server has closed the line or is gone: nobody waits for an answer any more.
+// The server has closed the connection or has ended.
 stream.on("close", () => process.exit(0));
 // Ctrl-C reaches the whole process group; the server decides when its workers end.
 process.on("SIGINT", () => undefined).on("SIGTERM", () => undefined);

@@ -1,4 +1,4 @@
-/** @module One worker process from its start to its end, and the calls that it has not answered yet. */
+/** @module One worker process and its unanswered calls. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -8,13 +8,13 @@ import { COLLECTOR_FLAGS } from "./collector";
 import type { FromWorker, LoadedModel, ToWorker, Work, WorkerOptions } from "./messages";
 import { Wire } from "./wire";
 
-/** Names of environment variables that workers do not get: they decode strangers' images. */
+/** Environment variables that workers do not get, because they decode untrusted images. */
 const SECRET = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL/i;
 
-/** Only decoders meant for strangers' files, and few memory arenas, which keeps the process small under load. */
+/** Allows only decoders for untrusted files; few memory arenas keep the process small under load. */
 const DECODER_SETTINGS = { VIPS_BLOCK_UNTRUSTED: "1", MALLOC_ARENA_MAX: "2" };
 
-/** How long a process has to end by itself when it is asked to, in milliseconds. */
+/** Time for a process to end by itself, in milliseconds. */
 const END_MS = 2000;
 
 interface Pending {
@@ -28,9 +28,9 @@ export interface WorkerProcessOptions {
   readonly engine: WorkerOptions;
 }
 
-/** A process with one model. One that cannot load it is ended. */
+/** A process with one model. Ends the process if it cannot load the model. */
 export class WorkerProcess {
-  /** Resolves when the model is loaded. Rejects with {@link InputError} where it cannot be, else {@link HistoError}. */
+  /** Resolves when the model is loaded. Rejects with {@link InputError} for an unusable model, else {@link HistoError}. */
   readonly loaded: Promise<LoadedModel>;
   private settleLoaded: { resolve(model: LoadedModel): void; reject(error: Error): void } | undefined;
   private readonly child: ChildProcess | undefined;
@@ -40,7 +40,7 @@ export class WorkerProcess {
   private hasEnded = false;
   private failure: Error | undefined;
 
-  /** @param onEnd learns once why the process is no more, or never was; not before the constructor has returned */
+  /** @param onEnd gets, once, the reason why the process ended or did not start; never before the constructor returns */
   constructor(
     private readonly options: WorkerProcessOptions,
     private readonly onEnd: (reason: string) => void,
@@ -48,17 +48,18 @@ export class WorkerProcess {
     this.loaded = new Promise((resolve, reject) => {
       this.settleLoaded = { resolve, reject };
     });
-    // Whoever waits for the model sees why it did not load; without anybody it is no fault.
+    // A failed load that nobody waits for must not end the server.
     this.loaded.catch(() => undefined);
     try {
       const child = spawnWorker(options.engine);
       this.child = child;
       child.on("exit", (code, signal) => this.end(signal ?? `exit ${code}`));
-      // Where no process came to be there is no exit; other errors, such as of a signal, end nothing.
+      // A process that did not start has no exit event. Other errors, such as of a signal, end nothing.
       child.on("error", (error) => {
         if (child.pid === undefined) this.end(messageOf(error));
       });
-      if (this.line) this.wire = new Wire(this.line, (message, bytes) => this.receive(message as FromWorker, bytes));
+      if (this.stream)
+        this.wire = new Wire(this.stream, (message, bytes) => this.receive(message as FromWorker, bytes));
     } catch (error) {
       process.nextTick(() => this.end(messageOf(error)));
     }
@@ -70,7 +71,7 @@ export class WorkerProcess {
     return this.hasEnded ? undefined : this.child?.pid;
   }
 
-  /** The model's answer; to be asked for when the model is loaded. @throws {Problem} */
+  /** Calls the model, which must be loaded. @throws {Problem} */
   call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
     if (this.hasEnded) return Promise.reject(new Problem("MODEL_UNAVAILABLE"));
     const id = this.serial++;
@@ -82,21 +83,21 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends the process, whatever it is at. */
+  /** Ends the process at once. */
   async close(): Promise<void> {
     if (this.hasEnded) return;
     const ended = new Promise<void>((resolve) =>
       this.child?.once("exit", () => resolve()).once("error", () => resolve()),
     );
-    // A worker ends when its line is closed.
-    this.line?.destroy();
+    // A worker ends when its stream is closed.
+    this.stream?.destroy();
     const force = setTimeout(() => this.child?.kill("SIGKILL"), END_MS);
     await ended;
     clearTimeout(force);
   }
 
-  /** Undefined where the system had no room for another process. */
-  private get line(): Duplex | undefined {
+  /** Undefined if the system could not start a process. */
+  private get stream(): Duplex | undefined {
     return this.child?.stdio?.[3] as Duplex | undefined;
   }
 
@@ -119,7 +120,7 @@ export class WorkerProcess {
     this.wire?.send(message, bytes);
   }
 
-  /** Ends the process, which is of no use without the model, and gives this as the reason. */
+  /** Ends a process without a usable model. */
   fail(error: Error): void {
     this.failure = error;
     this.settleLoaded?.reject(error);
@@ -141,7 +142,7 @@ export class WorkerProcess {
   }
 }
 
-/** What the promise gives, unless nobody waits for it any more. @throws {Problem} `DEADLINE_EXCEEDED` */
+/** The promise's value, unless the signal comes first. @throws {Problem} `DEADLINE_EXCEEDED` */
 export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal, onAbort?: () => void): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
@@ -155,7 +156,7 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal, onAbo
   });
 }
 
-/** @throws {Error} where the system has no room for another process; for some reasons the process has an error instead */
+/** @throws {Error} if the system cannot start another process; in some cases the process emits an error instead */
 function spawnWorker({ decoders }: WorkerOptions): ChildProcess {
   const environment = Object.entries(process.env).filter(([name]) => !SECRET.test(name));
   return spawn(process.execPath, [...COLLECTOR_FLAGS, join(__dirname, "worker-main.js")], {
