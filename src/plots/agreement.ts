@@ -1,10 +1,11 @@
-/** @module The model beside the experts. */
+/** @module The model compared with the experts. */
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { rounded, short } from "./numbers";
+import { errorBars } from "./parts";
 import { colours, legendBelow } from "./theme";
 
-/** Accuracy by how many experts stood with the majority, with 95 % intervals. */
+/** Accuracy by the number of experts in the majority, with 95 % intervals. */
 export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
   return figure(
     "Accuracy by agreement of the experts",
@@ -13,14 +14,11 @@ export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
         type: "bar",
         x: groups.map(({ agreement, n }) => `${agreement}<br>${n} images`),
         y: rounded(groups.map(({ accuracy }) => accuracy)),
-        error_y: {
-          type: "data",
-          symmetric: false,
-          array: rounded(groups.map(({ accuracy, accuracyCi95 }) => accuracyCi95[1] - accuracy)) as number[],
-          arrayminus: rounded(groups.map(({ accuracy, accuracyCi95 }) => accuracy - accuracyCi95[0])) as number[],
-          color: colours.reference,
-          thickness: 1.5,
-        },
+        error_y: errorBars(
+          groups.map(({ accuracy }) => accuracy),
+          groups.map(({ accuracyCi95 }) => accuracyCi95),
+          { color: colours.reference, thickness: 1.5 },
+        ),
         text: groups.map(({ accuracy }) => short(accuracy)),
         textposition: "inside",
         insidetextanchor: "start",
@@ -37,7 +35,7 @@ export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
   );
 }
 
-/** The model's mean probability by votes for the positive class: a model that doubts where experts doubt climbs evenly. */
+/** The model's mean probability by votes for the positive class. It rises evenly if the model doubts where experts doubt. */
 export function votesFigure(groups: readonly VoteGroup[], positive: string): Figure {
   const x = groups.map(({ votes, total }) => `${votes}/${total}`);
   const customdata = groups.map(({ n }) => n);

@@ -1,23 +1,23 @@
-/** @module A network as boxes from input to output. */
+/** @module Draws a network as boxes from input to output. */
 import type { Data, Layout } from "plotly.js";
 import { type Figure, figure } from "./figure";
 import { colours } from "./theme";
 
-/** One layer as it is drawn. */
+/** One drawn layer. */
 export interface LayerBox {
   readonly name: string;
   /** Such as `Dense`. */
   readonly kind: string;
   /** Such as `2352` or `56 x 56 x 32`. */
   readonly output: string;
-  /** Number of values that leave the layer; it sets the height of the box. 0 where unknown. */
+  /** Number of output values, which sets the height of the box; 0 if unknown. */
   readonly size: number;
   readonly parameters: number;
 }
 
 const MOST_BOXES = 14;
 
-/** Draws the layers: height grows with the logarithm of the output's size, colour with the share of the parameters. */
+/** Draws the layers. Height shows the logarithm of the output size, colour the share of the parameters. */
 export function architectureFigure(layers: readonly LayerBox[], title = "Architecture"): Figure {
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
   const boxes = shownBoxes(layers);
@@ -73,7 +73,7 @@ export function architectureFigure(layers: readonly LayerBox[], title = "Archite
   });
 }
 
-/** All layers, or the first and last ones with a gap (undefined) between. */
+/** All layers, or the first and last ones with a gap (undefined) between them. */
 function shownBoxes(layers: readonly LayerBox[]): (LayerBox | undefined)[] {
   if (layers.length <= MOST_BOXES) return [...layers];
   const weighty = layers.filter(({ parameters }, i) => i === 0 || parameters > 0);
@@ -82,7 +82,7 @@ function shownBoxes(layers: readonly LayerBox[]): (LayerBox | undefined)[] {
   return [...weighty.slice(0, half), undefined, ...weighty.slice(-(MOST_BOXES - half - 1))];
 }
 
-/** An arrow into box `x`, drawn as a path (plotly's own arrows need a browser's path measures). */
+/** An arrow into box `x` as a path (plotly's own arrows need a browser to measure paths). */
 function arrow(x: number): Partial<NonNullable<Layout["shapes"]>[number]> {
   const [from, to, head] = [x - 0.66, x - 0.34, 0.025];
   const path = `M${from},0 L${to},0 M${to - 0.08},${head} L${to},0 L${to - 0.08},${-head}`;

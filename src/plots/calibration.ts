@@ -1,8 +1,9 @@
-/** @module Can the probabilities be taken at their word? */
+/** @module Calibration and distribution of the predicted probabilities. */
 import type { Data } from "plotly.js";
 import { type CalibrationBin, wilsonInterval } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
+import { errorBars, referenceLine, verticalLine } from "./parts";
 import { colours, legendBelow } from "./theme";
 
 /** One set of bins, such as before and after temperature scaling. */
@@ -12,36 +13,23 @@ interface CalibrationSeries {
 }
 
 /**
- * Reliability diagram: share of positives against mean probability in each bin with 95 % Wilson intervals, and below it how many
- * images each bin holds.
+ * Reliability diagram: share of positives against mean probability per bin with 95 % Wilson intervals, above the number of
+ * images per bin.
  */
 export function calibrationFigure(series: readonly CalibrationSeries[]): Figure {
-  const ideal: Data = {
-    x: [0, 1],
-    y: [0, 1],
-    mode: "lines",
-    name: "perfect",
-    hoverinfo: "skip",
-    line: { color: colours.reference, dash: "dot", width: 1 },
-  };
   const data = series.flatMap(({ name, bins }, i): Data[] => {
     const colour = colours.series[i % colours.series.length] as string;
     const filled = bins.filter(({ count }) => count > 0);
-    const ends = filled.map(({ positiveShare, count }) => wilsonInterval(Math.round(positiveShare * count), count));
+    const shares = filled.map(({ positiveShare }) => positiveShare);
+    const intervals = filled.map(({ positiveShare, count }) =>
+      wilsonInterval(Math.round(positiveShare * count), count),
+    );
     return [
       {
         x: rounded(filled.map(({ meanProbability }) => meanProbability)),
-        y: rounded(filled.map(({ positiveShare }) => positiveShare)),
+        y: rounded(shares),
         customdata: filled.map(({ count }) => count),
-        error_y: {
-          type: "data",
-          symmetric: false,
-          array: rounded(filled.map((bin, at) => (ends[at]?.[1] ?? 0) - bin.positiveShare)) as number[],
-          arrayminus: rounded(filled.map((bin, at) => bin.positiveShare - (ends[at]?.[0] ?? 0))) as number[],
-          thickness: 1,
-          width: 3,
-          color: colour,
-        },
+        error_y: errorBars(shares, intervals, { thickness: 1, width: 3, color: colour }),
         mode: "lines+markers",
         name,
         line: { color: colour },
@@ -61,7 +49,7 @@ export function calibrationFigure(series: readonly CalibrationSeries[]): Figure 
       },
     ];
   });
-  return figure("Calibration", [ideal, ...data], {
+  return figure("Calibration", [referenceLine("perfect", [0, 1]), ...data], {
     width: 560,
     height: 560,
     barmode: "overlay",
@@ -84,7 +72,7 @@ export function calibrationFigure(series: readonly CalibrationSeries[]): Figure 
   });
 }
 
-/** How probabilities are spread in each class, with the threshold: overlap is what a model cannot tell apart. */
+/** Histograms of the probabilities by class, with the threshold. The model cannot tell apart images where they overlap. */
 export function scoreFigure(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
@@ -115,18 +103,6 @@ export function scoreFigure(
     bargap: 0,
     xaxis: { title: { text: `predicted probability of ${classes[1]}` }, range: [0, 1], dtick: 0.1, tickformat: ".1f" },
     yaxis: { title: { text: "images" } },
-    ...(threshold !== undefined && {
-      shapes: [
-        {
-          type: "line",
-          x0: threshold,
-          x1: threshold,
-          yref: "paper",
-          y0: 0,
-          y1: 1,
-          line: { color: colours.chosen, width: 1.5, dash: "dash" },
-        },
-      ],
-    }),
+    ...(threshold !== undefined && { shapes: [verticalLine(threshold)] }),
   });
 }

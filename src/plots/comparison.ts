@@ -1,10 +1,10 @@
-/** @module Techniques compared: what each reaches, and what accuracy costs. */
+/** @module Compares techniques: results, and costs of accuracy. */
 import type { Interval } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { intervalFigure } from "./intervals";
 import { colours } from "./theme";
 
-/** What the figures need of a technique. */
+/** A technique with the results for the figures. */
 interface ComparedTechnique {
   readonly name: string;
   readonly title: string;
@@ -15,7 +15,7 @@ interface ComparedTechnique {
   readonly trainingSeconds: number;
 }
 
-/** Test AUC of each technique with its interval; the dotted line is the baseline, where there is one. */
+/** Test AUC of each technique with its interval; a dotted line marks the baseline, if there is one. */
 export function techniquesFigure(rows: readonly ComparedTechnique[]): Figure {
   const baseline = rows.find(({ name }) => name === "colour");
   return intervalFigure(
@@ -46,7 +46,7 @@ const COSTS = [
   { of: (row: ComparedTechnique) => row.trainingSeconds, title: "seconds of training", axis: "3" },
 ] as const;
 
-/** Test AUC over latency, parameters and training time, one symbol a technique. */
+/** Test AUC against latency, parameters and training time, with one symbol per technique. */
 export function techniqueCostFigure(rows: readonly ComparedTechnique[]): Figure {
   const data = COSTS.flatMap(({ of, axis }) =>
     rows.map((row, i) => ({

@@ -1,9 +1,9 @@
-/** @module The four outcomes as a heat map. */
+/** @module The confusion matrix as a heat map. */
 import type { Confusion } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { sequentialScale } from "./theme";
 
-/** Counts, and shares of each true class, as a 2 x 2 heat map. */
+/** Counts and shares of each true class as a 2 x 2 heat map. */
 export function confusionFigure(
   { tp, fp, tn, fn }: Confusion,
   classes: readonly [negative: string, positive: string],

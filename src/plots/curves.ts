@@ -3,6 +3,7 @@ import type { Data, Layout } from "plotly.js";
 import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { cornersOf, rounded, short, withInterval } from "./numbers";
+import { referenceLine, verticalLine } from "./parts";
 import { colours, legendBelow, translucent } from "./theme";
 
 /** One model's ROC curve. */
@@ -13,7 +14,7 @@ interface RocSeries {
   readonly ci95?: Interval;
   /** Pointwise 95 % band. */
   readonly band?: RocBand;
-  /** The decision threshold's place on the curve. */
+  /** The point of the decision threshold on the curve. */
   readonly operating?: { readonly recall: number; readonly specificity: number; readonly threshold: number };
 }
 
@@ -25,17 +26,7 @@ function rateAxis(title: string) {
 
 /** ROC curves with their areas, bands and the chosen operating points. */
 export function rocFigure(series: readonly RocSeries[]): Figure {
-  const data: Data[] = [
-    {
-      x: [0, 1],
-      y: [0, 1],
-      mode: "lines",
-      name: "chance",
-      showlegend: false,
-      hoverinfo: "skip",
-      line: { color: colours.reference, dash: "dot", width: 1 },
-    },
-  ];
+  const data = [referenceLine("chance", [0, 1], { showlegend: false })];
   series.forEach(({ name, curve, auc, ci95, band, operating }, i) => {
     const colour = colours.series[i % colours.series.length] as string;
     if (band?.low.every(Number.isFinite)) data.push(...bandTraces(band, colour));
@@ -91,20 +82,14 @@ interface PrecisionRecallSeries {
 
 /**
  * Precision-recall curves.
- * @param prevalence share of positives, which is the precision of calling at random
+ * @param prevalence share of positives: the precision of random decisions
  */
 export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], prevalence: number): Figure {
-  const chance: Data = {
-    x: [0, 1],
-    y: rounded([prevalence, prevalence]),
-    mode: "lines",
-    name: `share of positives ${short(prevalence)}`,
-    hoverinfo: "name",
-    line: { color: colours.reference, dash: "dot", width: 1 },
-  };
+  const name = `share of positives ${short(prevalence)}`;
+  const chance = referenceLine(name, [prevalence, prevalence], { hoverinfo: "name" });
   const lines = series.map(({ name, curve, prAuc, ci95 }, i): Data => {
     const shown = cornersOf(curve.recall, curve.precision);
-    // From recall 0 on, and up or down before each step to the right: the area below is the average precision.
+    // Starts at recall 0 and moves vertically before each step to the right: the area below is the average precision.
     const valuesOf = (values: ArrayLike<number>) => shown.map((at) => values[at] as number);
     const [precision, thresholds] = [valuesOf(curve.precision), valuesOf(curve.thresholds)];
     return {
@@ -125,7 +110,7 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
   });
 }
 
-/** Measures that a sweep can show. */
+/** Measures that a sweep shows. */
 type SweptMeasure = Exclude<keyof SweepPoint, "threshold" | "confusion">;
 
 const SWEPT_NAMES: Partial<Record<SweptMeasure, string>> = {
@@ -163,11 +148,10 @@ export function sweepFigure(
   });
 }
 
-/** A dashed vertical line with a label at its top, as parts of a layout. */
+/** A vertical line with a label at its top, as part of a layout. */
 function verticalMark(x: number, text: string): Pick<Layout, "shapes" | "annotations"> {
-  const line = { color: colours.chosen, width: 1.5, dash: "dash" } as const;
   return {
-    shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line }],
+    shapes: [verticalLine(x)],
     annotations: [
       {
         x,

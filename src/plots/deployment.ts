@@ -1,9 +1,10 @@
-/** @module Figures about serving: latencies measured, costs by traffic. */
+/** @module Figures about serving: measured latencies, and costs by traffic. */
 import type { Data } from "plotly.js";
 import { type Figure, figure } from "./figure";
+import { verticalLine } from "./parts";
 import { colours } from "./theme";
 
-/** Latencies (seconds) by what was measured, as boxes on a logarithmic axis in milliseconds. */
+/** Box plots of named latencies (seconds) on a logarithmic axis in milliseconds. */
 export function latencyFigure(measured: Readonly<Record<string, readonly number[]>>, title: string): Figure {
   const data = Object.entries(measured).map(([name, seconds], i) => {
     const box: Partial<Data> = {
@@ -21,7 +22,7 @@ export function latencyFigure(measured: Readonly<Record<string, readonly number[
   return figure(title, data, { yaxis: { type: "log", title: { text: "milliseconds" } } });
 }
 
-/** Dollars a month by requests a month, one line per way to serve, with a mark where the second gets cheaper. */
+/** Dollars per month by requests per month, one line per deployment; marks the break-even point. */
 export function costFigure(
   curves: Readonly<Record<string, (requests: number) => number>>,
   options: { readonly lowest: number; readonly highest: number; readonly breakEven?: number | undefined },
@@ -45,19 +46,7 @@ export function costFigure(
     };
   });
   const { breakEven } = options;
-  const shapes = breakEven
-    ? [
-        {
-          type: "line" as const,
-          x0: breakEven,
-          x1: breakEven,
-          y0: 0,
-          y1: 1,
-          yref: "paper" as const,
-          line: { color: colours.chosen, width: 1, dash: "dot" as const },
-        },
-      ]
-    : [];
+  const shapes = breakEven ? [verticalLine(breakEven, { width: 1, dash: "dot" })] : [];
   return figure(title, lines, {
     xaxis: { type: "log", title: { text: "requests a month" } },
     yaxis: { type: "log", title: { text: "US dollars a month" } },
@@ -66,7 +55,7 @@ export function costFigure(
   });
 }
 
-/** A value of each way to serve, as points on a logarithmic axis, with a row for each traffic pattern. */
+/** One value per deployment as points on a logarithmic axis, with a row per traffic pattern. */
 export function patternFigure(
   patterns: readonly string[],
   values: Readonly<Record<string, readonly number[]>>,

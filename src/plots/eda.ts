@@ -1,4 +1,4 @@
-/** @module What a data set looks like before anything is trained on it. */
+/** @module Figures of a data set. */
 import type { LabelSummary, VoteSummary } from "../dataset/index";
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
@@ -6,7 +6,7 @@ import { colours } from "./theme";
 
 const CLASS_COLOURS = [colours.negative, colours.positive] as const;
 
-/** Bars of the number of tiles by class in each partition, with the share of each. */
+/** Number and share of tiles by class in each partition. */
 export function classBalanceFigure({ classes, partitions }: LabelSummary): Figure {
   const names = (["train", "validation", "test"] as const).filter((name) => (partitions[name] ?? 0) > 0);
   const data = Object.entries(classes).map(([className, counts], index) => ({
@@ -28,7 +28,7 @@ export function classBalanceFigure({ classes, partitions }: LabelSummary): Figur
   });
 }
 
-/** Bars of the number of tiles by votes for the positive class, in the colours of their labels. */
+/** Number of tiles by votes for the positive class, in the colours of their labels. */
 export function voteDistributionFigure({ byClass, voters }: VoteSummary, positive: string): Figure {
   const x = Array.from({ length: voters + 1 }, (_, count) => String(count));
   const data = Object.entries(byClass).map(([className, counts], index) => ({
@@ -46,13 +46,13 @@ export function voteDistributionFigure({ byClass, voters }: VoteSummary, positiv
   });
 }
 
-/** A group of tiles with how often each value occurs in their channels: 256 counts for red, then green, then blue. */
+/** A group of tiles with the histograms of its channels: 256 counts each for red, green and blue. */
 interface ColourCounts {
   readonly name: string;
   readonly counts: ArrayLike<number>;
 }
 
-/** Distributions of the three channels for each group (usually a class), on one scale. */
+/** Distributions of the three channels for each group, usually a class. */
 export function colourDistributionFigure(groups: readonly ColourCounts[], title = "Colours by class"): Figure {
   const bins = Array.from({ length: 64 }, (_, bin) => 4 * bin + 1.5);
   const channels = [
@@ -84,17 +84,17 @@ export function colourDistributionFigure(groups: readonly ColourCounts[], title 
   });
 }
 
-/** Points of a plane with the class of each. */
+/** Points with their classes. */
 interface LabelledPoints {
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
   /** 0 or 1. */
   readonly labels: ArrayLike<number>;
-  /** Shown when the pointer is on a point. */
+  /** Shown while the pointer is on a point. */
   readonly names?: readonly string[];
 }
 
-/** Tiles as points, in the colours and with the symbols of their classes. */
+/** Tiles as points with the colours and symbols of their classes. */
 export function tileScatterFigure(
   points: LabelledPoints,
   classes: readonly [negative: string, positive: string],
@@ -121,7 +121,7 @@ export function tileScatterFigure(
   return figure(title, data, { xaxis: { title: { text: x } }, yaxis: { title: { text: y } } });
 }
 
-/** One bar for each named value, such as the spread of colours after each normalization; lower or higher is said in the title. */
+/** One bar per named value, such as the spread of colours after each normalization. */
 export function barFigure(
   title: string,
   rows: readonly { readonly name: string; readonly value: number }[],

@@ -1,4 +1,4 @@
-/** @module Figures as plain functions from data to plotly figures, for notebooks, reports and tracked runs alike. */
+/** @module Functions from data to plotly figures, for notebooks, reports and tracked runs. */
 export { agreementFigure, votesFigure } from "./agreement";
 export { architectureFigure, countText, type LayerBox } from "./architecture";
 export { calibrationFigure, scoreFigure } from "./calibration";

@@ -1,7 +1,8 @@
-/** @module Values with their intervals, one below the other: subgroups, differences of two models, importances. */
+/** @module Forest plots of values with their intervals: subgroups, differences of two models, importances. */
 import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { rounded, withInterval } from "./numbers";
+import { errorBars, verticalLine } from "./parts";
 import { colours } from "./theme";
 
 /** One row of a forest plot. */
@@ -11,30 +12,25 @@ interface IntervalRow {
   readonly interval?: Interval;
 }
 
-/** Values as points with their intervals as bars, in the order given, from the top. */
+/** Values as points with their intervals as bars, in the given order from the top. */
 export function intervalFigure(
   title: string,
   rows: readonly IntervalRow[],
   axis: { readonly title: string; readonly reference?: number; readonly range?: [number, number] },
 ): Figure {
   const { reference } = axis;
-  const error = (end: 0 | 1) =>
-    rounded(rows.map(({ value, interval }) => Math.abs((interval?.[end] ?? value) - value))).map((x) => x ?? 0);
+  const values = rows.map(({ value }) => value);
   return figure(
     title,
     [
       {
-        x: rounded(rows.map(({ value }) => value)),
+        x: rounded(values),
         y: rows.map(({ name }) => name),
-        error_x: {
-          type: "data",
-          symmetric: false,
-          array: error(1),
-          arrayminus: error(0),
-          thickness: 2,
-          width: 4,
-          color: colours.negative,
-        },
+        error_x: errorBars(
+          values,
+          rows.map(({ interval }) => interval),
+          { thickness: 2, width: 4, color: colours.negative },
+        ),
         mode: "markers",
         marker: { color: colours.negative, size: 9 },
         text: rows.map(({ value, interval }) => withInterval(value, interval)),
@@ -47,23 +43,13 @@ export function intervalFigure(
       xaxis: { title: { text: axis.title }, ...(axis.range && { range: axis.range }) },
       yaxis: { range: [rows.length - 0.4, -0.6], type: "category", showgrid: false },
       ...(reference !== undefined && {
-        shapes: [
-          {
-            type: "line",
-            x0: reference,
-            x1: reference,
-            yref: "paper",
-            y0: 0,
-            y1: 1,
-            line: { color: colours.reference, width: 1, dash: "dot" },
-          },
-        ],
+        shapes: [verticalLine(reference, { color: colours.reference, width: 1, dash: "dot" })],
       }),
     },
   );
 }
 
-/** Areas under the ROC curve of subgroups. Groups with one class have none and are left out. */
+/** ROC AUC of subgroups. Leaves out groups with one class, which have none. */
 export function subgroupFigure(groups: readonly Subgroup[]): Figure {
   const rows = groups
     .filter(({ rocAuc }) => Number.isFinite(rocAuc))
@@ -100,7 +86,7 @@ interface Importance {
   readonly value: number;
 }
 
-/** Importances as horizontal bars, the greatest on top. */
+/** Importances as horizontal bars, the largest on top. */
 export function importanceFigure(importances: readonly Importance[], title = "Importance"): Figure {
   const sorted = [...importances].sort((a, b) => b.value - a.value);
   return figure(

@@ -1,12 +1,13 @@
-/** @module How training went. */
-import type { Data, Layout } from "plotly.js";
+/** @module Learning curves of a training. */
+import type { Data } from "plotly.js";
 import type { EpochLine } from "../evaluation/index";
 import { type Figure, figure } from "./figure";
 import { rounded, short } from "./numbers";
+import { verticalLine } from "./parts";
 import { colours } from "./theme";
 
 interface LearningCurveOptions {
-  /** Measure beside the loss. Default: `rocAuc`. */
+  /** Measure to show next to the loss. Default: `rocAuc`. */
   readonly metric?: string;
   /** Epoch whose weights were kept. */
   readonly bestEpoch?: number;
@@ -19,7 +20,7 @@ const METRIC_NAMES: Readonly<Record<string, string>> = {
   balancedAccuracy: "balanced accuracy",
 };
 
-/** Loss and one measure by epoch, training beside validation, with the best epoch marked. */
+/** Loss and one measure by epoch for training and validation, with the best epoch marked. */
 export function learningCurves(history: readonly EpochLine[], options: LearningCurveOptions = {}): Figure {
   const { metric = "rocAuc", bestEpoch } = options;
   const x = history.map(({ epoch }) => epoch);
@@ -47,7 +48,9 @@ export function learningCurves(history: readonly EpochLine[], options: LearningC
     yaxis: { title: { text: "loss" } },
     yaxis2: { title: { text: METRIC_NAMES[metric] ?? metric } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
-    ...(bestEpoch !== undefined && { shapes: ["x", "x2"].map((axis) => mark(bestEpoch, axis as "x" | "x2")) }),
+    ...(bestEpoch !== undefined && {
+      shapes: (["x", "x2"] as const).map((xref) => ({ ...verticalLine(bestEpoch), xref })),
+    }),
   });
 }
 
@@ -55,11 +58,6 @@ function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch
   const best = history.find(({ epoch }) => epoch === bestEpoch);
   if (!best) return "";
   return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${short(Number(best.validation[metric]))}`;
-}
-
-function mark(x: number, xref: "x" | "x2"): NonNullable<Layout["shapes"]>[number] {
-  const line = { color: colours.chosen, width: 1.5, dash: "dash" } as const;
-  return { type: "line", xref, x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line };
 }
 
 /** The learning rate by epoch. */

@@ -1,9 +1,10 @@
 /** @module The learning rate range test. */
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
+import { verticalLine } from "./parts";
 import { colours, translucent } from "./theme";
 
-/** Loss by learning rate on a logarithmic axis: each batch's, their running mean, and the rate that is suggested. */
+/** Loss by learning rate on a logarithmic axis: per batch, as running mean, and the suggested rate. */
 export function learningRateRangeFigure({
   points,
   suggestion,
@@ -15,7 +16,6 @@ export function learningRateRangeFigure({
   const smoothed = points.map((point) => point.smoothed);
   const [lowest, highest] = [Math.min(...smoothed), Math.max(...smoothed.slice(0, Math.ceil(smoothed.length / 2)))];
   const margin = 0.5 * Math.max(highest - lowest, 0.05);
-  const line = { color: colours.chosen, width: 1.5, dash: "dash" } as const;
   return figure(
     `Learning rate range test: ${suggestion.toExponential(1)} falls fastest`,
     [
@@ -32,7 +32,7 @@ export function learningRateRangeFigure({
     {
       xaxis: { title: { text: "learning rate" }, type: "log", dtick: 1, tickformat: ".0e" },
       yaxis: { title: { text: "loss" }, range: [lowest - margin, highest + margin] },
-      shapes: [{ type: "line", x0: suggestion, x1: suggestion, yref: "paper", y0: 0, y1: 1, line }],
+      shapes: [verticalLine(suggestion)],
     },
   );
 }

@@ -1,12 +1,12 @@
-/** @module Numbers in figures: short enough to keep notebooks and reports small, long enough to be right. */
+/** @module Rounds numbers in figures to keep notebooks and reports small. */
 import type { Interval } from "../evaluation/index";
 
-/** Values to five decimals, enough for rates and probabilities; what is not finite becomes null, which plotly leaves out. */
+/** Rounds values to five decimals, enough for rates and probabilities. Non-finite values become null, which plotly skips. */
 export function rounded(values: ArrayLike<number>): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? Math.round(value * 1e5) / 1e5 : null));
 }
 
-/** `0.876`, or a dash for what does not exist. */
+/** `0.876`, or a dash for NaN. */
 export function short(value: number, digits = 3): string {
   return Number.isFinite(value) ? value.toFixed(digits) : "–";
 }
@@ -18,8 +18,8 @@ export function withInterval(value: number, interval: Interval | undefined, digi
 }
 
 /**
- * Positions of the points of a line that matter to the eye: the ends and the corners, at most about `limit` of them. (A ROC curve
- * of 100,000 rows has as many points; most lie on straight stretches.)
+ * Indices of the points that shape a line: its ends and corners, at most about `limit`. (A ROC curve of 100,000 rows has
+ * as many points, most of them on straight stretches.)
  */
 export function cornersOf(x: ArrayLike<number>, y: ArrayLike<number>, limit = 1500): number[] {
   const corners: number[] = [];

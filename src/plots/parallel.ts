@@ -1,4 +1,4 @@
-/** @module Many trials of a search at once: one line a trial across one axis a setting. */
+/** @module Parallel coordinates of a search: one line per trial across one axis per setting. */
 import type { Data, Layout } from "plotly.js";
 import { type Figure, figure } from "./figure";
 import { sequentialScale } from "./theme";
@@ -7,24 +7,24 @@ import { sequentialScale } from "./theme";
 export type Trial = Readonly<Record<string, string | number | undefined>>;
 
 interface ParallelOptions {
-  /** The result that colours the lines; drawn as the last axis. */
+  /** The result, which colours the lines and is the last axis. */
   readonly objective: string;
   /** Whether a higher result is better. Default: true. */
   readonly maximize?: boolean;
-  /** The settings, in order. Default: all that vary. */
+  /** The settings in order. Default: all that vary. */
   readonly axes?: readonly string[];
-  /** Settings to draw on a logarithmic axis, such as learning rates. */
+  /** Settings with a logarithmic axis, such as learning rates. */
   readonly logarithmic?: readonly string[];
 }
 
 interface Axis {
   readonly name: string;
   readonly ticks: readonly { at: number; text: string }[];
-  /** Height from 0 to 1; undefined where the trial has no value. */
+  /** Height from 0 to 1; undefined for a missing value. */
   place(value: string | number | undefined): number | undefined;
 }
 
-/** Trials as lines. (Drawn with plain lines: plotly's own parallel coordinates need a graphics card and are lost in pictures.) */
+/** Trials as plain lines. (Plotly's own parallel coordinates need a graphics card and are missing in images.) */
 export function parallelCoordinates(trials: readonly Trial[], options: ParallelOptions): Figure {
   const { objective, maximize = true } = options;
   const names = [...(options.axes ?? varyingSettings(trials, objective)), objective];

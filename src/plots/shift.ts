@@ -1,18 +1,18 @@
-/** @module Whether partitions look alike. */
+/** @module Differences between partitions. */
 import type { Interval } from "../evaluation/index";
 import type { Figure } from "./figure";
 import { intervalFigure } from "./intervals";
 
-/** What the figure needs of a set of images beside the training images. */
-interface SetApart {
+/** A set of images compared with the training images. */
+interface SetShift {
   readonly images: readonly [train: number, set: number];
-  /** Area under the ROC curve of a classifier that tells the two apart. */
+  /** ROC AUC of a classifier that tells the two apart. */
   readonly auc: number;
   readonly ci95: Interval;
 }
 
-/** How well a classifier tells each set of images from the training images, with 95 % intervals; at the dotted line not at all. */
-export function shiftFigure(shifts: Readonly<Record<string, SetApart>>): Figure {
+/** How well a classifier tells each set of images from the training images, with 95 % intervals. The dotted line is chance. */
+export function shiftFigure(shifts: Readonly<Record<string, SetShift>>): Figure {
   const rows = Object.entries(shifts).map(([name, { auc, ci95, images }]) => ({
     name: `${name} (${images[1]})`,
     value: auc,

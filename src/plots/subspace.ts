@@ -1,12 +1,12 @@
-/** @module A principal subspace: how much of the pixels' variance it holds. */
+/** @module The explained variance of a principal subspace. */
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
 import { colours } from "./theme";
 
 /**
- * Share of the pixels' variance that the first r directions hold, by r on a logarithmic axis.
+ * Share of the pixels' variance in the first r directions, by r on a logarithmic axis.
  * @param variances of the directions, largest first
- * @param total of all pixels
+ * @param total variance of all pixels
  */
 export function explainedVarianceFigure(variances: ArrayLike<number>, total: number): Figure {
   let sum = 0;

@@ -1,10 +1,10 @@
 /**
- * @module The look of all figures: calm, and told apart with any kind of colour vision. The colours are Paul Tol's "bright"
- * scheme (SRON/EPS/TN/09-002); figures never rely on colour alone where two things must not be confused.
+ * @module The style of all figures. The colours are Paul Tol's "bright" scheme (SRON/EPS/TN/09-002), which suits every kind
+ * of colour vision. Figures never distinguish two things by colour alone.
  */
 import type { Legend, Template } from "plotly.js";
 
-/** Colours by meaning and, as `series`, in the order in which lines take them. */
+/** Colours by meaning and, as `series`, in the order of lines. */
 export const colours = {
   /** The negative class. */
   negative: "#4477AA",
@@ -18,7 +18,7 @@ export const colours = {
   series: ["#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44", "#8A8F98"],
 } as const;
 
-/** From nothing to much, for heat maps; readable in grey too. */
+/** Colour scale of heat maps, from low to high; readable in grey too. */
 export const sequentialScale: [number, string][] = [
   [0, "#F7FAFC"],
   [0.25, "#C6DCEC"],
@@ -33,7 +33,7 @@ export function translucent(colour: string, opacity: number): string {
   return `rgba(${red},${green},${blue},${opacity})`;
 }
 
-/** The template on white, for notebooks, pictures and light pages. */
+/** The template for notebooks, images and light pages. */
 export const lightTemplate = template({ paper: "#FFFFFF", text: "#24292F", quiet: "#57606A", grid: "#E7EAEE" });
 
 /** The template for dark pages. */
@@ -81,8 +81,8 @@ function template({ paper, text, quiet, grid }: Record<"paper" | "text" | "quiet
 }
 
 /**
- * A legend in a row below the plot, where no line can run through it.
- * @param distance from the axis, as a share of the plot's height; leaves room for the axis' title
+ * A legend in a row below the plot, away from the lines.
+ * @param distance distance from the axis as a share of the plot's height; leaves room for the axis title
  */
 export function legendBelow(distance = 0.22): Partial<Legend> {
   return { orientation: "h", x: 0, y: -distance, yanchor: "top" };
