@@ -1,4 +1,4 @@
-/** @module The errors of the project: each has a stable code, a message that says what to do, and an exit status. */
+/** @module The project's errors: each has a stable code, a message that says what to do, and an exit status. */
 
 /** An expected failure. `message` is one line for the user; `code` is stable and may be matched by programs. */
 export class HistoError extends Error {
@@ -16,12 +16,12 @@ export class HistoError extends Error {
   }
 }
 
-/** The user's input (an option, a file, a table) cannot be used. The message names it and says what to do. Exit status 2. */
+/** An unusable input: an option, a file or a table. The message names it and says what to do. Exit status 2. */
 export class InputError extends HistoError {
   override readonly exitStatus: number = 2;
 }
 
-/** The user asked to stop (Ctrl-C, SIGTERM). What was done so far has been kept. Exit status 130. */
+/** The user has stopped the command (Ctrl-C, SIGTERM). Finished work is kept. Exit status 130. */
 export class Interrupted extends HistoError {
   override readonly exitStatus: number = 130;
 
@@ -30,7 +30,7 @@ export class Interrupted extends HistoError {
   }
 }
 
-/** The message of anything thrown, on one line. */
+/** The message of any thrown value, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s*\n\s*/g, " ").trim();

@@ -1,4 +1,4 @@
-/** @module Files that appear whole or not at all: temporary name, fsync, rename, fsync of the directory. */
+/** @module Atomic writes: temporary name, fsync, rename, fsync of the directory. */
 import { randomUUID } from "node:crypto";
 import { type FileHandle, link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -8,23 +8,23 @@ import { isAlive } from "./lock.cjs";
 
 let serial = 0;
 
-/** A file being written under a temporary name. Nothing shows under the final name before {@link AtomicFile.commit}. */
+/** A file that is written under a temporary name and gets its final name by {@link AtomicFile.commit}. */
 export class AtomicFile {
   private constructor(
     readonly path: string,
     private readonly temporaryPath: string,
-    /** The open file; write to it freely. */
+    /** The open file to write to. */
     readonly handle: FileHandle,
   ) {}
 
-  /** Opens a temporary file beside `path`, making the directory where it is missing. */
+  /** Opens a temporary file next to `path`; makes the directory if it is missing. */
   static async create(path: string): Promise<AtomicFile> {
     await makeDirectory(dirname(path));
     const temporaryPath = `${path}.tmp-${process.pid}-${serial++}`;
     return new AtomicFile(path, temporaryPath, await open(temporaryPath, "w"));
   }
 
-  /** Makes the content durable and gives it its final name, replacing what was there. */
+  /** Syncs the content to disk and renames the file to its final name, which replaces an old file. */
   async commit(): Promise<void> {
     await this.handle.sync();
     await this.handle.close();
@@ -32,19 +32,19 @@ export class AtomicFile {
     await syncDirectory(dirname(this.path));
   }
 
-  /** Throws the content away. Safe to call after a failed write. */
+  /** Deletes the temporary file. Safe to call after a failed write. */
   async abort(): Promise<void> {
     await this.handle.close().catch(() => undefined);
     await rm(this.temporaryPath, { force: true });
   }
 }
 
-/** How long a file must not have been written to before it counts as abandoned, in milliseconds. */
+/** Time without a write after which a file counts as abandoned, in milliseconds. */
 const ABANDONED_AFTER = 10_000;
 
 /**
- * Removes the temporary files of `path` that killed processes left behind. A file is left alone while its process lives, or
- * while it still grows: the process may be one of another machine or container.
+ * Removes the temporary files of `path` that killed processes have left. Keeps a file while its process lives or it still
+ * grows: the process can be on another machine or in another container.
  */
 export async function removeAbandoned(path: string): Promise<void> {
   const names = await readdir(dirname(path)).catch(() => []);
@@ -57,7 +57,7 @@ export async function removeAbandoned(path: string): Promise<void> {
   }
 }
 
-/** Runs `write` on a new file that gets its name `path` only when `write` succeeds. */
+/** Runs `write` on a new file, which gets the name `path` only if `write` succeeds. */
 export async function writeAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const file = await AtomicFile.create(path);
   try {
@@ -69,14 +69,14 @@ export async function writeAtomically(path: string, write: (handle: FileHandle) 
   }
 }
 
-/** Replaces `path` by `content` in one step: a reader sees the old content or the new one, never a part. */
+/** Replaces the content of `path` in one step: readers see the old or the new content, never a part. */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await writeAtomically(path, (handle) => handle.writeFile(content));
 }
 
 /**
- * Gives `path` the content that `write` puts under the name it gets, unless somebody was quicker: the first one stays. For
- * files that several machines may make at the same time and must agree on; they read it back afterwards.
+ * Creates `path` with the content that `write` puts into the file it is given, unless `path` exists: the first writer
+ * wins. For files that several machines create at the same time and then read.
  */
 export async function writeOnce(path: string, write: (ownPath: string) => Promise<void>): Promise<void> {
   const own = `${path}.own-${randomUUID()}`;
@@ -91,12 +91,12 @@ export async function writeOnce(path: string, write: (ownPath: string) => Promis
   }
 }
 
-/** Writes a value as readable JSON, atomically. */
+/** Writes a value as indented JSON, atomically. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Makes renames and new names in a directory durable. Directories cannot be opened on Windows; there it does nothing. */
+/** Syncs renames and new names in a directory to disk. Does nothing on Windows, which cannot open directories. */
 export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(directory, "r");

@@ -1,11 +1,11 @@
-/** @module Making folders. */
+/** @module Creates folders. */
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasErrorCode } from "../errors/index";
 
 /**
- * Makes a folder and those above it where they are missing. (Node's own `recursive` never returns where the system denies a
- * folder although the one above it is there, as in `/proc`.)
+ * Creates a folder and its missing parents. (Node's own `recursive` never returns if the system denies a folder whose
+ * parent exists, as in `/proc`.)
  */
 export async function makeDirectory(path: string): Promise<void> {
   const above = dirname(path);

@@ -1,9 +1,9 @@
-/** @module SHA-256 of a large file in a thread of its own, for callers whose own thread is busy meanwhile. */
+/** @module SHA-256 of a large file in another thread, for callers with a busy thread. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { sha256File } from "./hash";
 
-/** Kept as text, so that it runs from compiled files, bundles and notebooks alike, and starts without loading a module. */
+/** Kept as text, so that it runs from compiled files, bundles and notebooks, and starts without loading a module. */
 const PROGRAM = `
 const { parentPort, workerData } = require("node:worker_threads");
 const { openSync, readSync } = require("node:fs");
@@ -24,8 +24,8 @@ interface Answer {
 }
 
 /**
- * {@link sha256File} beside whatever the caller does next, even if that blocks its thread. With one processor nothing would
- * be won, and the caller's thread hashes.
+ * Runs {@link sha256File} in another thread, even while the caller's thread is blocked. With one processor, the caller's
+ * thread hashes: a second one would gain nothing.
  */
 export function sha256FileBeside(path: string): Promise<string> {
   if (availableParallelism() < 2) return sha256File(path);

@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 
 const SLICE_BYTES = 1 << 20;
 
-/** SHA-256 of a file's content as lower-case hex. A slice is read while the one before it is hashed. */
+/** SHA-256 of a file's content as lower-case hex. Reads one slice while it hashes the last. */
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash("sha256");
   const file = await open(path, "r");

@@ -1,10 +1,10 @@
-/** @module When two names mean the same image: the one rule for data sets, groups, votes, predictions and requests. */
+/** @module Decides when two names mean the same image, for data sets, groups, votes, predictions and requests. */
 import { extname } from "node:path";
 
-/** File name endings of the formats that are decoded, in lower case; any case is accepted. */
+/** File name extensions of the supported formats, in lower case; any case is accepted. */
 export const IMAGE_EXTENSIONS: readonly string[] = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"];
 
-/** Endings of images of other formats, which are not decoded, in lower case. */
+/** Extensions of unsupported image formats, in lower case. */
 const OTHER_EXTENSIONS: readonly string[] = [
   ...[".bmp", ".gif", ".jp2", ".j2k", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm", ".tga"],
   ...[".svs", ".ndpi", ".mrxs", ".scn", ".vms", ".bif", ".dcm"],
@@ -15,18 +15,18 @@ export function hasImageExtension(name: string): boolean {
   return IMAGE_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
-/** True for images of formats that are not decoded. */
+/** True for images of unsupported formats. */
 export function hasOtherExtension(name: string): boolean {
   return OTHER_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
 /**
- * Finds which of a set of image names a written one means. A name means the image of exactly that name. Where there is none, it
- * means one whose name differs only in
+ * Finds the image that a written name means. A name means the image of exactly that name. If there is none, it means an
+ * image whose name differs only in
  * 1. case, Unicode form, blanks, `\` for `/`, or `.` and empty parts of the path;
- * 2. these and an ending that one of both lacks;
- * 3. these and another ending (`a.tif` was converted to `a.png`), or folders that stand before one of both.
- * The first of these that gives any is taken; several are the user's to tell apart.
+ * 2. these and an extension that one of the two lacks;
+ * 3. these and another extension (`a.tif` was converted to `a.png`), or leading folders that one of the two lacks.
+ * The first of these rules with a match decides. If it gives several images, the name is ambiguous.
  * @example new ImageNames(["images/A.png", "b.png"]).meant("c:\\tiles\\images\\a.png") // ["images/A.png"]
  */
 export class ImageNames {
@@ -49,7 +49,7 @@ export class ImageNames {
     }
   }
 
-  /** The names that it may mean: none, one, or several that cannot be told apart. */
+  /** The names it can mean: none, one, or several if it is ambiguous. */
   meant(written: string): readonly string[] {
     if (this.exact.has(written)) return [written];
     const path = comparable(written);
@@ -80,10 +80,10 @@ function endsOf(path: string): string[] {
   return ends;
 }
 
-/** Names without anything to be brought into one form but case. */
+/** Names that need only lower case to be compared. */
 const PLAIN = /^(?:[\w()-][\w().=,+-]*\/)*[\w()-][\w().=,+-]*$/;
 
-/** A name as it is compared: see the first kind of difference of {@link ImageNames}. */
+/** A name without the differences of the first rule of {@link ImageNames}. */
 function comparable(name: string): string {
   if (PLAIN.test(name)) return name.toLowerCase();
   return name

@@ -1,4 +1,4 @@
-/** @module Durable files: atomic writes, hashes, JSON and tensors on disk, and where the project keeps things. */
+/** @module Files: atomic writes, hashes, locks, JSON and tensors on disk, and the project's folders. */
 
 export {
   AtomicFile,

@@ -1,4 +1,4 @@
-/** @module Reading JSON files with errors that name the file. */
+/** @module Reads JSON files with errors that name the file. */
 import { readFile } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 

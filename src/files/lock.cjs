@@ -1,9 +1,9 @@
 /**
- * @module One process at a time. Plain JavaScript, because the set-up needs it before there is a compiler.
+ * @module Locks between processes. Plain JavaScript, because the set-up needs it before there is a compiler.
  *
- * Each that wants the lock `path` puts down a file of its own, `path.MACHINE.PROCESS.RANDOM`, and then looks for others: it
- * has the lock where no living process has one there. Nobody ever removes what a living process has put down, so no two have
- * the lock at once, also where they find one whose process has ended.
+ * A process that wants the lock `path` creates its own file `path.MACHINE.PROCESS.RANDOM` and then looks for others. It has
+ * the lock if no other living process has such a file. Nobody removes the file of a living process, so two processes never
+ * have the lock at once, even if both find the file of an ended process.
  */
 const { randomUUID } = require("node:crypto");
 const { closeSync, openSync, readdirSync, rmSync, statSync, utimesSync } = require("node:fs");
@@ -11,22 +11,22 @@ const { hostname } = require("node:os");
 const { basename, dirname, join } = require("node:path");
 const { setTimeout: sleep } = require("node:timers/promises");
 
-/** Locks of this process. A file that names this process and is not among them is left from an earlier one with its id. */
+/** Locks of this process. Another file with this process id is left from an earlier process. */
 const held = new Set();
 
-/** How often to try: of processes that come at the same moment all step back, and one of them comes first the next time. */
+/** Number of attempts. Processes that start at the same moment all withdraw and try again at different times. */
 const ATTEMPTS = 6;
 
 /**
- * A lock, or the process that has it.
+ * The release of a taken lock, or the id of the process that has it.
  * @typedef {{ readonly release: () => void, readonly holder?: undefined } | { readonly holder: number, readonly release?: undefined }} Taken
  */
 
 /**
- * Takes the lock `path` where no other process has it.
- * @param {string} path in a folder that exists
- * @param {{ silentMs?: number }} [options] where other machines see the folder too: a holder that has not been heard of for so
- *   long is gone. Without it, processes of other machines are not seen.
+ * Takes the lock `path` if no other process has it.
+ * @param {string} path in an existing folder
+ * @param {{ silentMs?: number }} [options] for folders that machines share: a holder without a sign of life for this long
+ *   has ended. Without it, processes of other machines are ignored.
  * @returns {Promise<Taken>}
  */
 async function tryLock(path, { silentMs } = {}) {
@@ -58,7 +58,7 @@ async function tryLock(path, { silentMs } = {}) {
 }
 
 /**
- * The process of a lock's file that is not `own` and not left behind; files that are left behind are removed.
+ * The process of a lock's file other than `own`. Removes files of ended processes.
  * @param {string} path
  * @param {string} own
  * @param {number | undefined} silentMs
@@ -94,12 +94,12 @@ function touch(file) {
   try {
     utimesSync(file, new Date(), new Date());
   } catch {
-    // A folder that is gone or cannot be reached for a while: others see that by the file's age.
+    // The folder is gone or unreachable: others see that by the file's age.
   }
 }
 
 /**
- * True while the process lives on this machine, whoever's it is.
+ * True if the process runs on this machine, also for another user.
  * @param {number} pid
  */
 function isAlive(pid) {

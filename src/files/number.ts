@@ -1,12 +1,12 @@
-/** @module Numbers as people write them. */
+/** @module Parses numbers that people have written. */
 
-/** Sign, digits with a point, exponent: what all programs take for the same number. */
+/** Sign, digits with a point, exponent: the form that all programs read alike. */
 const WRITTEN = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+))(?:e([-+]?\d+))?$/i;
 
 /**
- * The double nearest to a written decimal number; NaN for anything else: nothing, words, hexadecimal, thousands set apart,
- * numbers with something behind them or too large for a double.
- * @param comma a comma may stand for the point, where both do not occur
+ * Parses a decimal number. Returns NaN for anything else: empty text, words, hexadecimal, thousands separators, trailing
+ * text, and numbers too large for a double.
+ * @param comma accept a decimal comma, unless the text has a point too
  * @param tens power of ten to multiply by before rounding: -2 for percent (dividing by 100 gives 0.8332999999999999 for 83.33)
  * @example numberWritten("83,33", { comma: true, tens: -2 }) // 0.8333
  */

@@ -1,4 +1,4 @@
-/** @module Where the project itself lies, so that commands and notebooks agree on its folders. */
+/** @module The project's folders, the same for commands and notebooks. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
@@ -14,7 +14,7 @@ export function projectRoot(): string {
   }
 }
 
-/** Where derived data (packed pixels, bases, embeddings) is kept: `HISTO_CACHE`, or `data/.cache` in the project. */
+/** The folder of derived data (packed pixels, bases, embeddings): `HISTO_CACHE`, or `data/.cache` in the project. */
 export function cacheDirectory(): string {
   return resolve(process.env.HISTO_CACHE ?? join(projectRoot(), "data", ".cache"));
 }
@@ -25,7 +25,7 @@ export function projectPython(): string {
   return existsSync(windows) ? windows : join(projectRoot(), ".venv", "bin", "python");
 }
 
-/** The version of this project, as `package.json` has it. */
+/** The version in `package.json`. */
 export function projectVersion(): string {
   try {
     return JSON.parse(readFileSync(join(projectRoot(), "package.json"), "utf8")).version;

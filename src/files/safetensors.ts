@@ -1,6 +1,7 @@
 /**
  * @module Tensors on disk in the safetensors layout (8-byte header length, JSON header, raw little-endian data), which
- * Python reads with `safetensors.numpy.load_file`. Written and read in slices, so that a 1.4 GB kernel is never held twice.
+ * Python reads with `safetensors.numpy.load_file`. Writes and reads slices, so that memory never holds a 1.4 GB kernel
+ * twice.
  * @see https://github.com/huggingface/safetensors#format
  */
 import { type FileHandle, open } from "node:fs/promises";
@@ -8,13 +9,13 @@ import { hasErrorCode, InputError } from "../errors/index";
 import { writeAtomically } from "./atomic";
 import { writeFully } from "./write-fully";
 
-/** What a tensor is, without its content. Only 32-bit floats are kept here. */
+/** Name and shape of a tensor of 32-bit floats. */
 interface TensorEntry {
   readonly name: string;
   readonly shape: readonly number[];
 }
 
-/** A tensor to write: `data` gives its content, row-major, in one or more slices that together fill the shape. */
+/** A tensor to write: `data` returns its content, row-major, in one or more slices that fill the shape. */
 export interface TensorToWrite extends TensorEntry {
   data(): Float32Array | Iterable<Float32Array> | AsyncIterable<Float32Array>;
 }
@@ -35,7 +36,7 @@ export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** Writes tensors to one file, atomically. `metadata` (texts only) is kept in the header. */
+/** Writes tensors to one file, atomically. The header stores `metadata`. */
 export async function writeSafetensors(
   path: string,
   tensors: readonly TensorToWrite[],
@@ -73,7 +74,7 @@ async function writeSlices(handle: FileHandle, data: ReturnType<TensorToWrite["d
   return written;
 }
 
-/** An open safetensors file: the entries are known, the content is read on demand. */
+/** An open safetensors file, whose content is read on demand. */
 export class SafetensorsFile {
   private constructor(
     readonly path: string,
@@ -124,7 +125,7 @@ export class SafetensorsFile {
     return this.entry(name).shape;
   }
 
-  /** Reads a tensor, or `count` elements of it from element `start` on, into a new array (row-major). */
+  /** Reads a tensor, or `count` of its elements from `start` on, into a new array (row-major). */
   async read(name: string, start = 0, count?: number): Promise<Float32Array> {
     const { data_offsets, shape } = this.entry(name);
     const values = new Float32Array(count ?? sizeOf(shape) - start);

@@ -1,11 +1,11 @@
-/** @module A lock that is refused, in words, where another process has it. */
+/** @module Takes a lock or throws an error that names its holder. */
 import { tryLock } from "./lock.cjs";
 
 /**
- * Takes the lock `path` for this process of this machine.
- * @param path in a folder that exists
- * @param refusal the error where another process has the lock, from its id
- * @returns a function that gives it back
+ * Takes the lock `path` against other processes of this machine.
+ * @param path in an existing folder
+ * @param refusal makes the error from the id of the process that has the lock
+ * @returns a function that releases the lock
  */
 export async function takeLock(path: string, refusal: (holder: number) => Error): Promise<() => void> {
   const { release, holder } = await tryLock(path);

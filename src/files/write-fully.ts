@@ -1,12 +1,12 @@
-/** @module Writing all of it: one call of the system may take less than it was given, and says so only in its answer. */
+/** @module Writes all bytes: one system call may write fewer than it was given. */
 import type { FileHandle } from "node:fs/promises";
 
-/** The most given to one call; Linux takes no more than 2 GiB at once, and Node refuses longer ones. */
+/** Maximum bytes per call: Linux writes at most 2 GiB at once, and Node refuses more. */
 const LARGEST_WRITE = 1 << 30;
 
 /**
- * Writes all bytes, at `position` or, where none is said, at the end of what was written so far.
- * @throws the system's error (such as `ENOSPC`) where they do not all fit
+ * Writes all bytes, at `position` or else at the current position.
+ * @throws the system's error, such as `ENOSPC`
  */
 export async function writeFully(handle: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {

@@ -1,10 +1,10 @@
-/** @module How a data set directory is read, where finding out by itself is not enough. */
+/** @module The options for reading a data set directory, if detection is not enough. */
 import * as z from "zod";
 import { group, option, whole } from "./declaration/index";
 
 const text = () => z.string().optional();
 
-/** What may be said about a data set; everything has a default that is found in the directory itself. */
+/** The options of a data set. All defaults are detected in the directory. */
 export const datasetSchema = z.strictObject({
   ...group("Data set", {
     positive: option(text(), "positive class; with more than two classes, this one against the rest", {

@@ -1,4 +1,4 @@
-/** @module The options of a training run, whole and checked, also against each other. */
+/** @module Completes and checks the options of a training run, also against each other. */
 import { InputError } from "../errors/index";
 import { augmentationNamed } from "../image/augment/index";
 import { modelNamed, registeredModels } from "../models/registry/index";
@@ -6,7 +6,7 @@ import { checkOptions, optionsOfSchema, presentNames } from "./declaration/index
 import { BACKBONE_PREFIX, type GivenTrainingOptions, type TrainingOptions, trainingSchema } from "./training";
 
 /**
- * Fills in the defaults.
+ * Adds the defaults and checks the options.
  * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE`, `OPTION_RANGE`, `MODEL_UNKNOWN` or `AUGMENTATION_UNKNOWN`, naming
  * the option
  */
@@ -45,7 +45,7 @@ function checkFineTuning({ model, freeze, layerDecay, freezeBatchNorm }: Trainin
   );
 }
 
-/** The user's choices in a run's configuration, without what the run found out. */
+/** The training options in a run's configuration, without the results. */
 export function optionsOf(config: object): Partial<TrainingOptions> {
   const known = new Set(optionsOfSchema(trainingSchema).map(({ name }) => name));
   const entries = Object.entries(presentNames(trainingSchema, config)).filter(([name]) => known.has(name));

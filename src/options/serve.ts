@@ -4,7 +4,7 @@ import { group, option, whole } from "./declaration/index";
 
 const text = () => z.string().optional();
 
-/** The options of `histo serve`; some are also settings of containers and of the Lambda function, by their variables. */
+/** The options of `histo serve`. The environment variables also set up containers and the Lambda function. */
 export const serveSchema = z.strictObject({
   ...group("Models and images", {
     model: option(

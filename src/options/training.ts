@@ -1,10 +1,10 @@
-/** @module Every choice of a training run, declared once. */
+/** @module The options of a training run. */
 import * as z from "zod";
 import { registeredModels } from "../models/registry/index";
 import { datasetSchema } from "./dataset";
 import { between, group, option, whole } from "./declaration/index";
 
-/** How `model` names frozen backbones: this and the path of an ONNX file or a name, several joined by commas. */
+/** Prefix of `model` for frozen backbones, before an ONNX file or a name; several are joined by commas. */
 export const BACKBONE_PREFIX = "backbone:";
 
 const orAuto = <T extends z.ZodType>(schema: T) => z.union([schema, z.literal("auto")]);
@@ -222,13 +222,13 @@ export const trainingSchema = z.strictObject({
   }),
 });
 
-/** What a user chooses. */
+/** All options of a training run. */
 export type TrainingOptions = z.output<typeof trainingSchema>;
 
-/** Some of the options, as a user gives them. */
+/** The options that a user gives. */
 export type GivenTrainingOptions = Partial<TrainingOptions> & { readonly data: string };
 
-/** The defaults. */
+/** The defaults of all options but `data`. */
 export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = withoutData(
   trainingSchema.parse({ data: "" }),
 );

@@ -1,18 +1,18 @@
-/** @module Progress of long work: a bar on a terminal, plain lines elsewhere, always on standard error. */
+/** @module Progress of long work on standard error: a bar on a terminal, else plain lines. */
 
-/** One piece of work under way. */
+/** One running piece of work. */
 export interface ProgressTask {
-  /** Sets how much is done (in the task's unit) and what to show beside the bar, such as `loss 0.412`. */
+  /** Sets the amount done (in the task's unit) and a note to show, such as `loss 0.412`. */
   update(done: number, note?: string): void;
-  /** Ends the task, with a summary in place of the bar. */
+  /** Ends the task and replaces the bar by a summary. */
   finish(summary?: string): void;
 }
 
-/** Where progress goes. Long functions take one as an option and default to {@link silentProgress}. */
+/** Shows progress. Long functions take one as an option; the default is {@link silentProgress}. */
 export interface Progress {
-  /** @param total amount of work, 0 when unknown @param unit plural noun, such as `images` */
+  /** @param total amount of work, 0 if unknown @param unit plural noun, such as `images` */
   start(label: string, total: number, unit?: string): ProgressTask;
-  /** Says one line. */
+  /** Prints one line. */
   say(line: string): void;
 }
 
@@ -32,7 +32,7 @@ export interface ProgressStream {
 const REDRAW_MS = 80;
 const PLAIN_LINE_MS = 5000;
 
-/** Progress on a stream: a redrawn bar where it is a terminal, otherwise a line every five seconds and one at the end. */
+/** Progress on a stream: a redrawn bar on a terminal, else a line every five seconds and one at the end. */
 export function streamProgress(stream: ProgressStream = process.stderr): Progress {
   return {
     say: (line) => void stream.write(`${stream.isTTY ? "\r\x1b[2K" : ""}${line}\n`),
@@ -70,12 +70,12 @@ function describe(label: string, done: number, total: number, unit: string, elap
   return `${label} ${count}${unit ? ` ${unit}` : ""}${speed}${left}${note ? `  ${note}` : ""}`;
 }
 
-/** A number for people, or `undefined` for one that does not exist (an area under the curve of one class). */
+/** A number with a fixed number of decimals; the text `undefined` if it does not exist (the ROC AUC of one class). */
 export function decimal(value: number | null | undefined, digits = 3): string {
   return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "undefined";
 }
 
-/** A duration for people: `0.8 s`, `42 s`, `3 min 05 s`. */
+/** A duration as text: `0.8 s`, `42 s`, `3 min 05 s`. */
 export function seconds(duration: number): string {
   if (duration < 9.95) return `${duration.toFixed(1)} s`;
   if (duration < 119.5) return `${Math.round(duration)} s`;

@@ -1,3 +1,3 @@
-/** @module Work for other machines, through queues in Redis (BullMQ). What is in them, those say who hand it out. */
+/** @module Job queues in Redis (BullMQ) for work on other machines. */
 export { lockHoldsUntil } from "./lock";
 export { openQueue, parseRedisUrl, requireRedis } from "./redis";

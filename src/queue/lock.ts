@@ -1,7 +1,7 @@
-/** @module Whose a job is: a worker that was silent for too long has lost it, and must write nothing more for it. */
+/** @module Checks a worker's lock on a job: a worker that was silent too long has lost it and must not write results. */
 import type { Queue } from "bullmq";
 
-/** When a worker's lock on a job ends, in milliseconds since 1970; undefined where another worker has the job, or nobody. */
+/** The time at which a worker's lock on a job ends, in milliseconds since 1970; undefined if it does not hold the lock. */
 export async function lockHoldsUntil(
   queue: Pick<Queue, "client" | "toKey">,
   job: string,

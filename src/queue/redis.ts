@@ -1,16 +1,16 @@
-/** @module The address of Redis (or Valkey), and a first contact that fails with one clear line. */
+/** @module Parses the address of Redis (or Valkey), and connects with clear errors. */
 import { Queue, QueueBase, type RedisOptions } from "bullmq";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 
-/** Where Redis is. */
+/** The address of a Redis server. */
 interface RedisAddress {
   readonly options: RedisOptions;
-  /** For people: without user and password. */
+  /** The address without user and password, for messages. */
   readonly shown: string;
 }
 
-/** How long a first contact may take, milliseconds. */
-const PATIENCE_MS = 10_000;
+/** Time limit of the first connection. */
+const CONNECT_MS = 10_000;
 
 /**
  * Reads `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
@@ -38,8 +38,8 @@ export function parseRedisUrl(text: string): RedisAddress {
 }
 
 /**
- * Opens a queue once Redis has answered. Later on an absent Redis is waited for.
- * @param onError hears of every lost connection
+ * Opens a queue once Redis has answered. After that, the queue waits when the connection is lost.
+ * @param onError called for every lost connection
  * @throws {HistoError} `REDIS_UNREACHABLE`
  */
 export async function openQueue<Data, Result, Name extends string>(
@@ -54,26 +54,26 @@ export async function openQueue<Data, Result, Name extends string>(
   return queue;
 }
 
-/** Waits for a first answer of Redis. @throws {HistoError} `REDIS_UNREACHABLE` */
+/** Waits until Redis answers. @throws {HistoError} `REDIS_UNREACHABLE` */
 export async function requireRedis({ options, shown }: RedisAddress): Promise<void> {
-  const connection = { ...options, retryStrategy: () => null, connectTimeout: PATIENCE_MS };
+  const connection = { ...options, retryStrategy: () => null, connectTimeout: CONNECT_MS };
   const probe = new QueueBase("histo-probe", { connection });
   probe.on("error", () => undefined);
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer")), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error("no answer")), CONNECT_MS);
   });
   try {
     await Promise.race([probe.waitUntilReady(), tooLong]);
   } catch (error) {
-    throw new HistoError("REDIS_UNREACHABLE", `${shown} ${whyNot(error)}`, { cause: error });
+    throw new HistoError("REDIS_UNREACHABLE", `${shown} ${reasonOf(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
     await probe.close().catch(() => undefined);
   }
 }
 
-function whyNot(error: unknown): string {
+function reasonOf(error: unknown): string {
   const message = messageOf(error);
   if (/NOAUTH|WRONGPASS|NOPERM/.test(message)) {
     return "refuses this user and password; write them into the address: redis://user:password@host:port.";

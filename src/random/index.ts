@@ -1,6 +1,6 @@
 /**
- * @module Seeded randomness by address instead of by state: a stream is named by the seed and a path such as
- * `("augment", epoch, image)`, so that anything can be drawn again without replaying what came before it. Resuming a run
+ * @module Seeded random streams with names instead of a shared state: the seed and a path such as
+ * `("augment", epoch, image)` name a stream, so any draw can be repeated without replaying earlier ones. A resumed run
  * needs no saved generator state.
  */
 
@@ -8,7 +8,7 @@
 export class Random {
   private readonly state: Uint32Array;
 
-  /** @param seed any number @param path what the stream is for; different paths give independent streams */
+  /** @param seed any number @param path name of the stream; different paths give independent streams */
   constructor(seed: number, ...path: readonly (string | number)[]) {
     this.state = new Uint32Array(4);
     let hash = mix(0x9e3779b9, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);

@@ -1,15 +1,15 @@
-/** @module What a run was made with and what it found out: the content of `config.json`. */
+/** @module The content of a run's `config.json`: its options and what training determined. */
 import type { Preprocessing } from "../image/index";
 import type { TrainingOptions } from "../options/index";
 
-/** A network that others trained before, as a part of a model. */
+/** A pretrained network that is part of a model. */
 export interface PretrainedPart {
   readonly name: string;
   /** SHA-256 of its file or files. */
   readonly sha256: string;
   readonly licence?: string;
   readonly source?: string;
-  /** What it was trained on. */
+  /** Data it was trained on. */
   readonly pretraining?: string;
 }
 
@@ -30,17 +30,17 @@ export interface RunConfig extends TrainingOptions {
   tiles: TileCounts;
   /** By class. */
   tilesByClass?: Readonly<Record<string, TileCounts>>;
-  /** The tiles are drawn by a program: they show no tissue. */
+  /** The tiles are synthetic and show no tissue. */
   drawn?: boolean;
-  /** Hash of the pixels that it was trained on. */
+  /** Hash of the training pixels. */
   contentHash: string;
-  /** How its steps are computed, which a resumed run keeps: precision of products, way of updates. */
+  /** Precision of products and kind of updates, which a resumed run keeps. */
   stepWay?: { readonly precision: "bf16" | "fp32"; readonly updates: "product" | "rule" | "tensorflow" };
   /** Chosen on validation; absent while training. */
   threshold?: number;
   mlflowRunId?: string;
-  /** Networks in it that others trained before. */
+  /** Pretrained networks in the model. */
   pretrained?: readonly PretrainedPart[];
-  /** What the data set's reader had to decide, for people. */
+  /** Decisions made while reading the data set, as sentences. */
   notes?: readonly string[];
 }

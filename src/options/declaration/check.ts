@@ -1,23 +1,23 @@
-/** @module Options as they are given, checked against their declarations; messages name the option and what it must be. */
+/** @module Checks given options against their declarations. Messages name the option and its allowed values. */
 import type * as z from "zod";
 import { InputError } from "../../errors/index";
 import { type DeclaredOption, declaredOptions, innerSchema, type OptionsSchema, ruleOf } from "./option";
 
-/** Those of some values that are defined. */
+/** The entries whose values are defined. */
 export function definedOnly<T extends object>(given: T): Partial<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-/** Given options under their present names. */
+/** Renames options that are given by their names of earlier versions. */
 export function presentNames(schema: OptionsSchema, given: object): Record<string, unknown> {
   const names = new Map(optionsOfSchema(schema).flatMap(({ name, formerly }) => (formerly ? [[formerly, name]] : [])));
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [names.get(name) ?? name, value]));
 }
 
 /**
- * Fills in the defaults and checks every value.
- * @param what to call an option in messages, such as `training option`
- * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE` or `OPTION_RANGE`, naming the option
+ * Adds the defaults and checks every value.
+ * @param what name of an option in messages, such as `training option`
+ * @throws {InputError} `OPTION_UNKNOWN`, `OPTION_TYPE` or `OPTION_RANGE`
  */
 export function checkOptions<S extends OptionsSchema>(schema: S, given: object, what: string): z.output<S> {
   const result = schema.safeParse(presentNames(schema, definedOnly(given)));
@@ -33,15 +33,15 @@ export function checkOptions<S extends OptionsSchema>(schema: S, given: object, 
 }
 
 interface Located {
-  /** With the names of the options that it lies in. */
+  /** With the names of its outer options. */
   readonly name: string;
   readonly declared?: DeclaredOption;
   readonly value: unknown;
-  /** The options of the innermost object on the way. */
+  /** The options of the innermost object on the path. */
   readonly known: readonly DeclaredOption[];
 }
 
-/** The declared option at the place of an issue, and its value. */
+/** Finds the option at the path of an issue, and its value. */
 function locate(schema: OptionsSchema, path: readonly PropertyKey[], value: unknown, outer = ""): Located {
   const known = optionsOfSchema(schema);
   const declared = known.find((one) => one.name === path[0]);
@@ -70,7 +70,7 @@ function isOfType(value: unknown, type: DeclaredOption["kind"]["type"]): boolean
 
 const described = new WeakMap<OptionsSchema, DeclaredOption[]>();
 
-/** The declared options of a schema, described once. */
+/** The declared options of a schema; keeps them for the next call. */
 export function optionsOfSchema(schema: OptionsSchema): readonly DeclaredOption[] {
   const before = described.get(schema);
   if (before) return before;

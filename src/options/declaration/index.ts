@@ -1,4 +1,4 @@
-/** @module How options are declared, checked and shown; without the options themselves, and so without the models' names. */
+/** @module Declares, checks and lists options. Holds no options itself, so it does not load the models' names. */
 export { checkOptions, definedOnly, optionsOfSchema, presentNames } from "./check";
 export {
   between,

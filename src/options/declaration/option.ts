@@ -1,36 +1,36 @@
 /**
- * @module One option, declared once: a zod schema gives its type, default and check, and {@link option} adds what people
- * read. The command line, the search space, the docs and the JSON schema are all made of these declarations.
+ * @module Declarations of options: a zod schema gives type, default and check, and {@link option} adds help text and flag.
+ * The command line, the search space, the docs and the JSON schema all come from these declarations.
  */
 import * as z from "zod";
 
-/** What an option has beside its schema. */
+/** The properties of an option besides its schema. */
 interface OptionInfo {
-  /** Says in one line what the option does; begins with a verb or names the thing. */
+  /** Help text in one line; begins with a verb or names the thing. */
   readonly help: string;
   /** Heading under which `--help` and the docs list it. */
   readonly group?: string;
-  /** What the flag's value is called: `n`, `[file]` where it may be left out, `path...` for several; absent for a switch. */
+  /** Name of the flag's value: `n`, `[file]` if optional, `path...` for several; absent for a switch. */
   readonly value?: string;
-  /** Name of the flag without `--` where it is not the option's own; false where there is no flag. */
+  /** Name of the flag without `--` if it differs from the option's; false if there is no flag. */
   readonly flag?: string | false;
-  /** What takes the place of an absent value, in words. */
+  /** The default in words. */
   readonly usual?: string;
-  /** The option's name in earlier versions, still understood. */
+  /** The option's name in earlier versions, which is still accepted. */
   readonly formerly?: string;
-  /** False: the same for all trials of a search. */
+  /** False if all trials of a search share the value. */
   readonly searched?: boolean;
-  /** Environment variable that gives the value where the flag does not. */
+  /** Environment variable with the value if the flag is not given. */
   readonly environment?: string;
   /** One-letter flag, without `-`. */
   readonly short?: string;
   /** Of a list: the flag may be given several times. Each value is split at commas, or kept `whole`. */
   readonly repeats?: boolean | "whole";
-  /** What a value must do, such as `be an e-mail address`, where its schema does not say it. */
+  /** Rule for messages, such as `be an e-mail address`, if the schema cannot tell it. */
   readonly rule?: string;
-  /** What `--no-FLAG` does: it stands against the variable of {@link environment}. */
+  /** Help text of `--no-FLAG`, which overrides {@link environment}. */
   readonly negation?: string;
-  /** Understood, but not listed: for programs that start programs. */
+  /** Accepted but not listed: for programs that start others. */
   readonly hidden?: boolean;
 }
 
@@ -39,7 +39,7 @@ export type OptionsSchema = z.ZodObject<z.core.$ZodLooseShape>;
 
 const known = z.registry<OptionInfo>();
 
-/** Declares an option. @param schema with its default, where it has one */
+/** Declares an option. @param schema with its default, if it has one */
 export function option<S extends z.ZodType>(schema: S, help: string, more: Omit<OptionInfo, "help"> = {}): S {
   const described = schema.describe(help);
   known.add(described, { ...more, help });
@@ -60,27 +60,27 @@ export const whole = (low: number, high = Number.MAX_SAFE_INTEGER) => z.int().mi
 /** Numbers from `low` to `high`. */
 export const between = (low: number, high: number) => z.number().min(low).max(high);
 
-/** An option as programs see it. */
+/** A declared option. */
 export interface DeclaredOption extends OptionInfo {
   readonly name: string;
   readonly schema: z.ZodType;
   readonly kind: Kind;
-  /** Undefined where the option has none. */
+  /** The default; undefined if there is none. */
   readonly initial: unknown;
   readonly required: boolean;
 }
 
-/** What values an option takes, from its JSON schema. */
+/** The values of an option, from its JSON schema. */
 export interface Kind {
   readonly type: "string" | "number" | "integer" | "boolean" | "array" | "object";
   readonly low?: number;
-  /** `low` itself is too small. */
+  /** Whether `low` itself is excluded. */
   readonly above?: boolean;
   readonly high?: number;
   readonly words?: readonly string[];
   /** Of an array. */
   readonly items?: Kind;
-  /** A word that stands for a number, such as `auto`. */
+  /** A word in place of a number, such as `auto`. */
   readonly word?: string;
 }
 
@@ -102,12 +102,12 @@ export function innerSchema({ schema }: DeclaredOption): OptionsSchema | undefin
   return inner instanceof z.ZodObject ? inner : undefined;
 }
 
-/** Name of an option's flag without `--`; false where it has none. */
+/** Name of an option's flag without `--`; false if it has none. */
 export function flagName({ name, flag }: Pick<DeclaredOption, "name" | "flag">): string | false {
   return flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** What is read here of a JSON schema. */
+/** The used part of a JSON schema. */
 interface JsonSchema {
   readonly type?: Kind["type"];
   readonly default?: unknown;
@@ -136,7 +136,7 @@ function kindOf(schema: JsonSchema): Kind {
   };
 }
 
-/** What a value must do to be accepted, such as `be a whole number from 1 to 100`. */
+/** Rule for an accepted value, such as `be a whole number from 1 to 100`. */
 export function ruleOf(kind: Kind): string {
   const { type, words, items, word } = kind;
   const orWord = word === undefined ? "" : `, or be ${word}`;
@@ -150,7 +150,7 @@ export function ruleOf(kind: Kind): string {
   return range ? `lie ${range}${orWord}` : `be a number${orWord}`;
 }
 
-/** Such as `from 1 to 100`; empty where there are no bounds. */
+/** Such as `from 1 to 100`; empty if there are no bounds. */
 export function rangeOf({ low, above, high }: Kind): string {
   return [
     ...(low !== undefined && low > Number.MIN_SAFE_INTEGER ? [above ? `above ${low}` : `from ${low}`] : []),

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { optionsOfSchema } from "./check";
 import { type DeclaredOption, flagName, innerSchema, type Kind, type OptionsSchema, rangeOf } from "./option";
 
-/** Markdown tables of the options, one for each group, with headings of the given level. */
+/** Markdown tables of the options, one per group, with headings of the given level. */
 export function optionsTable(schema: OptionsSchema, level = 3): string {
   const groups = new Map<string, string[]>();
   for (const declared of flattened(schema)) {
