@@ -3,6 +3,7 @@ import { InputError } from "../errors/index";
 import { numberWritten } from "../files/index";
 import { type Confusion, decisionMetrics } from "./confusion";
 import { checkScores, type Ranking, rank } from "./ranking";
+import { finiteLogits } from "./recalibration";
 
 /** The objective of a threshold. */
 export type ThresholdRule =
@@ -74,7 +75,7 @@ const APART = 1e-5;
 
 /** Whether two scores differ by more than rounding, such as that of the same tile in different batches. */
 function areApart(below: number, above: number): boolean {
-  const [low, high] = [below, above].map((score) => Math.log(score) - Math.log1p(-score)) as [number, number];
+  const [low, high] = finiteLogits([below, above]) as unknown as [number, number];
   return high - low > APART * Math.max(1, Math.min(Math.abs(low), Math.abs(high)));
 }
 

@@ -36,6 +36,16 @@ test("F1 and balanced accuracy are as high as at any threshold", () => {
   }
 });
 
+test("scores of exactly 0 and 1, as saturated models give, are told apart", () => {
+  const [labels, scores] = [
+    [0, 0, 1, 1],
+    [0, 0, 1, 1],
+  ];
+  for (const rule of ["f1", "balanced-accuracy", "recall>=0.9", "cost=5"]) {
+    assert.equal(chooseThreshold(labels, scores, parseThresholdRule(rule)).threshold, 0.5, rule);
+  }
+});
+
 test("a recall rule finds its share with as few false alarms as possible", () => {
   for (const { labels, scores } of sets) {
     const at = (threshold: number) => decisionMetrics(confusionAt(labels, scores, threshold));
