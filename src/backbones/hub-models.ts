@@ -1,115 +1,59 @@
-/** @module Known networks of the Hugging Face hub: what they take and how their tokens become one vector. */
+/** @module Known networks on the Hugging Face hub: their normalization, and how their tokens are pooled into one vector. */
 import type { BackboneNormalization } from "./normalization";
 
-/** How tokens become one vector: the class token, the mean of all, or the class token and the mean of the patches. */
+/** How tokens are pooled: the class token, the mean of all tokens, or the class token and the mean of the patches. */
 export type TokenPooling = "first" | "mean" | "first-and-mean";
 
-/** What is known of a network on the hub. */
+/** A network on the hub. */
 export interface HubModel extends Required<BackboneNormalization> {
-  /** Name on the hub, `OWNER/NAME`; for a family its common beginning. */
+  /** Name on the hub, `OWNER/NAME`. For a family, a pattern with `*`. */
   readonly name: string;
   readonly pool: TokenPooling;
-  /** Numbers for an image, of a family by size. */
+  /** Features per image. For a family, one number for each size. */
   readonly features: string;
   readonly licence: string;
-  /** Access has to be asked for on its page. */
+  /** Access must be requested on its page. */
   readonly gated: boolean;
-  /** What it was trained on before. */
+  /** The images that it was trained on. */
   readonly pretraining: string;
 }
 
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], size: 224 } as const;
 const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], size: 224 } as const;
 const OPTIMUS = { mean: [0.707223, 0.578729, 0.703617], std: [0.211883, 0.230117, 0.177517], size: 224 } as const;
+const OPEN = { gated: false } as const;
+const BOTH = { pool: "first-and-mean" } as const;
 
-const open = { gated: false, pool: "first" } as const;
-const gated = { gated: true, pool: "first" } as const;
-const slides = "histology slides";
+/** A network like most: gated, trained on histology slides, with the class token as its features. */
+function model(name: string, features: string, licence: string, differences: Partial<HubModel> = {}): HubModel {
+  const usual = { gated: true, pool: "first", name, features, licence, pretraining: "histology slides" } as const;
+  return { ...IMAGENET, ...usual, ...differences };
+}
 
-/** By the models' own pages on the hub. */
+/** According to the models' pages on the hub. */
 export const HUB_MODELS: readonly HubModel[] = [
-  { ...IMAGENET, ...gated, name: "MahmoodLab/UNI", features: "1024", licence: "CC-BY-NC-ND-4.0", pretraining: slides },
-  {
-    ...IMAGENET,
-    ...gated,
-    name: "MahmoodLab/UNI2-h",
-    features: "1536",
-    licence: "CC-BY-NC-ND-4.0",
-    pretraining: slides,
-  },
-  {
-    ...IMAGENET,
-    ...gated,
-    name: "paige-ai/Virchow",
-    pool: "first-and-mean",
-    features: "2560",
-    licence: "Apache-2.0",
-    pretraining: slides,
-  },
-  {
-    ...IMAGENET,
-    ...gated,
-    name: "paige-ai/Virchow2",
-    pool: "first-and-mean",
-    features: "2560",
-    licence: "CC-BY-NC-ND-4.0",
-    pretraining: slides,
-  },
-  { ...OPTIMUS, ...gated, name: "bioptimus/H-optimus-0", features: "1536", licence: "Apache-2.0", pretraining: slides },
-  {
-    ...OPTIMUS,
-    ...gated,
-    name: "bioptimus/H-optimus-1",
-    features: "1536",
-    licence: "CC-BY-NC-ND-4.0",
-    pretraining: slides,
-  },
-  {
-    ...IMAGENET,
-    ...gated,
-    name: "prov-gigapath/prov-gigapath",
-    features: "1536",
-    licence: "see its page",
-    pretraining: slides,
-  },
-  {
+  model("MahmoodLab/UNI", "1024", "CC-BY-NC-ND-4.0"),
+  model("MahmoodLab/UNI2-h", "1536", "CC-BY-NC-ND-4.0"),
+  model("paige-ai/Virchow", "2560", "Apache-2.0", BOTH),
+  model("paige-ai/Virchow2", "2560", "CC-BY-NC-ND-4.0", BOTH),
+  model("bioptimus/H-optimus-0", "1536", "Apache-2.0", OPTIMUS),
+  model("bioptimus/H-optimus-1", "1536", "CC-BY-NC-ND-4.0", OPTIMUS),
+  model("prov-gigapath/prov-gigapath", "1536", "see its page"),
+  model("kaiko-ai/midnight*", "3072", "MIT", { ...HALF, ...OPEN, ...BOTH }),
+  model("owkin/phikon", "768", "see its page", OPEN),
+  model("owkin/phikon-v2", "1024", "see its page", OPEN),
+  model("1aurent/vit_*kaiko_ai_towards_large_pathology_fms", "384, 768 or 1024", "kaiko non-commercial", {
     ...HALF,
-    ...open,
-    name: "kaiko-ai/midnight*",
-    pool: "first-and-mean",
-    features: "3072",
-    licence: "MIT",
-    pretraining: slides,
-  },
-  { ...IMAGENET, ...open, name: "owkin/phikon", features: "768", licence: "see its page", pretraining: slides },
-  { ...IMAGENET, ...open, name: "owkin/phikon-v2", features: "1024", licence: "see its page", pretraining: slides },
-  {
-    ...HALF,
-    ...open,
-    name: "1aurent/vit_*kaiko_ai_towards_large_pathology_fms",
-    features: "384, 768 or 1024",
-    licence: "kaiko non-commercial",
-    pretraining: slides,
-  },
-  {
-    ...IMAGENET,
-    ...open,
-    name: "*/dinov2-*",
-    features: "384, 768, 1024 or 1536",
-    licence: "Apache-2.0",
-    pretraining: "LVD-142M (photographs)",
-  },
-  {
-    ...IMAGENET,
-    ...open,
-    name: "timm/*",
-    features: "by model",
-    licence: "see its page",
+    ...OPEN,
+  }),
+  model("*/dinov2-*", "384, 768, 1024 or 1536", "Apache-2.0", { ...OPEN, pretraining: "LVD-142M (photographs)" }),
+  model("timm/*", "by model", "see its page", {
+    ...OPEN,
     pretraining: "by model; its config.json says size and normalization",
-  },
+  }),
 ];
 
-/** What is known of a repository; of several that fit the one with the longest name. */
+/** The entry of a repository. If several match, the one with the longest name. */
 export function hubModel(repo: string): HubModel | undefined {
   const fits = ({ name }: HubModel) => {
     const pattern = name.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));

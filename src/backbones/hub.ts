@@ -1,4 +1,4 @@
-/** @module Backbones by name: fetched once from the Hugging Face hub into the cache, then read from there. */
+/** @module Fetches backbones from the Hugging Face hub into the cache, once. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,15 +11,14 @@ import type { Progress } from "../progress/index";
 import { hubModel } from "./hub-models";
 import { PREPROCESSING_FILES } from "./normalization";
 
-/** What fetching may take: time to show, and a stop. */
 export interface FetchContext {
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
 
-/** How a name on the hub begins: `hf:owner/name`, `hf:owner/name@revision`, `hf:owner/name/path/in/it.onnx`. */
+/** Prefix of names on the hub: `hf:owner/name`, `hf:owner/name@revision`, `hf:owner/name/path/in/it.onnx`. */
 export const HUB_PREFIX = "hf:";
-/** Where exports lie in a repository, in the order in which they are looked for. */
+/** Usual paths of exports in a repository, in the order in which they are tried. */
 const USUAL_PATHS = ["onnx/model.onnx", "model.onnx"];
 const PUBLIC_HUB = "https://huggingface.co";
 
@@ -29,16 +28,16 @@ interface HubName {
   readonly path?: string;
 }
 
-/** `owner/name` of a name on the hub; undefined for other names. */
+/** `owner/name` of a name on the hub, or undefined for other names. */
 export function repositoryOf(name: string): string | undefined {
   return name.startsWith(HUB_PREFIX) ? parse(name).repo : undefined;
 }
 
 /**
- * The file of a network on the hub, fetched into the cache (`HF_ENDPOINT` names another hub, `HF_TOKEN` gives access to
- * gated and private ones). What the cache has is not asked for again.
+ * The file of a network on the hub. Files that are not in the cache are fetched. `HF_ENDPOINT` selects another hub, and
+ * `HF_TOKEN` gives access to gated and private repositories.
  * @throws {InputError} `BACKBONE_NAME`, `BACKBONE_GATED`, `BACKBONE_MISSING`
- * @throws {HistoError} `BACKBONE_UNREACHABLE` where the hub does not answer
+ * @throws {HistoError} `BACKBONE_UNREACHABLE` if the hub does not answer
  */
 export async function fetchFromHub(name: string, context: FetchContext): Promise<string> {
   const place = parse(name);
@@ -48,17 +47,14 @@ export async function fetchFromHub(name: string, context: FetchContext): Promise
   if (!path) {
     for (const extra of PREPROCESSING_FILES) await fetchFile(name, place, extra, folder, context);
     for (const candidate of paths) {
-      if (await fetchFile(name, place, candidate, folder, context)) {
-        path = candidate;
-        break;
-      }
+      if (!path && (await fetchFile(name, place, candidate, folder, context))) path = candidate;
     }
   }
   if (!path) {
     throw new InputError(
       "BACKBONE_MISSING",
-      `${name} has no ${paths.join(" or ")}; say hf:owner/name/FILE.onnx, or export it to ONNX (torch.onnx.export) and ` +
-        `put it at ${join(folder, "model.onnx")}.`,
+      `${name} has no ${paths.join(" or ")}; use hf:owner/name/FILE.onnx, or export it to ONNX (torch.onnx.export) and ` +
+        `store it as ${join(folder, "model.onnx")}.`,
     );
   }
   const file = join(folder, path);
@@ -82,7 +78,7 @@ function parse(name: string): HubName {
   return { repo: match[1] as string, revision: match[2] ?? "main", ...(path && { path }) };
 }
 
-/** Fetches a file into the folder, whole or not at all. @returns false where the repository has no such file */
+/** Fetches a file into the folder, completely or not at all. @returns false if the repository has no such file */
 async function fetchFile(
   name: string,
   { repo, revision }: HubName,
@@ -115,9 +111,10 @@ async function fetchFile(
         done += chunk.length;
         task.update(done);
       }
-      // Large files are named by their SHA-256 there.
+      // The ETag of a large file is its SHA-256.
       const named = /^"?([0-9a-f]{64})"?$/.exec(info.etag)?.[1];
-      if (done !== info.size || (named && named !== hash.digest("hex"))) throw new Error(`${path} came damaged`);
+      if (done !== info.size || (named && named !== hash.digest("hex")))
+        throw new Error(`${path} was damaged on the way`);
     });
     task.finish(`${(info.size / 1e6).toFixed(1)} MB`);
     return true;
@@ -135,20 +132,15 @@ async function fetchFile(
   }
 }
 
-/** What to do where the hub does not give a file: gated, private and missing repositories answer alike. */
+/** The error for a file that the hub refuses. Its answers are the same for gated, private and missing repositories. */
 function refused(repo: string, revision: string, hubUrl: string, cause: Error): InputError {
   const known = hubModel(repo);
   const page = `${hubUrl}/${repo}`;
   if (known?.gated || /gated|restricted|access to model/i.test(cause.message)) {
-    return new InputError(
-      "BACKBONE_GATED",
-      `${repo}${known ? ` (${known.licence})` : ""} is gated: ask for access on ${page}, then set HF_TOKEN to a token of yours.`,
-      { cause },
-    );
+    const title = `${repo}${known ? ` (${known.licence})` : ""}`;
+    const message = `${title} is gated: ask for access on ${page}, then set HF_TOKEN to your token.`;
+    return new InputError("BACKBONE_GATED", message, { cause });
   }
-  return new InputError(
-    "BACKBONE_MISSING",
-    `${hubUrl} has no ${repo} at ${revision}, or not for everyone: check the name on ${page}, or set HF_TOKEN.`,
-    { cause },
-  );
+  const message = `${hubUrl} has no public ${repo} at ${revision}: check the name on ${page}, or set HF_TOKEN.`;
+  return new InputError("BACKBONE_MISSING", message, { cause });
 }

@@ -1,4 +1,4 @@
-/** @module Pretrained networks: which there are, how they are fetched, what they take. */
+/** @module Pretrained networks: lists and fetches them, and describes their inputs. */
 export { type LiteLayer, type LiteShape, liteLayers, liteShape } from "./efficientnet-lite-shape";
 export { type FetchedBackbone, fetchBackbone } from "./fetch";
 export type { FetchContext } from "./hub";

@@ -1,4 +1,4 @@
-/** @module A backbone by its name: the file, what it takes and gives, and where it comes from. */
+/** @module Opens a backbone by its name: its file, its inputs and outputs, and its source. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../errors/index";
@@ -10,26 +10,25 @@ import { hubModel, type TokenPooling } from "./hub-models";
 import { type BackboneNormalization, normalizationOf } from "./normalization";
 import { packagedFolder, packagedNamed } from "./packages";
 
-/** What the user says about a backbone, where it does not say it itself. */
+/** The user's options for a backbone whose file does not describe itself. */
 export interface BackboneOptions {
-  /** Output of a backbone with several; empty for the first that fits. */
+  /** Output to use. Empty: the first suitable one. */
   readonly backboneOutput: string;
-  /** Of token sequences; `auto`: as is known of it, else the first token, or the mean where all tokens are patches. */
+  /** Pooling of tokens. `auto`: the known one of the model, or the first token, or the mean if all tokens are patches. */
   readonly backbonePool: "auto" | TokenPooling;
-  /** Empty where nothing is said. */
+  /** Empty if not given. */
   readonly backboneMean: readonly number[];
   readonly backboneStd: readonly number[];
 }
 
-/** What makes a file a backbone for a run. */
 export interface Backbone {
-  /** As the user named it. */
+  /** The name that the user gave. */
   readonly name: string;
   readonly file: string;
   readonly description: BackboneDescription;
   readonly normalization: BackboneNormalization;
   readonly pool: "auto" | TokenPooling;
-  /** Where it comes from and on what terms, as far as is known. */
+  /** Its terms of use and its origin, if they are known. */
   readonly licence?: string;
   readonly source?: string;
   readonly pretraining?: string;
@@ -64,25 +63,20 @@ async function fileOf(name: string, context: FetchContext): Promise<string> {
   if (!packagedNamed(name)) return resolve(name);
   const file = join(packagedFolder(name), "model.onnx");
   if (existsSync(file)) return file;
-  throw new InputError("BACKBONE_NOT_FETCHED", `${name} is not here yet: histo backbone fetch ${name}`);
+  throw new InputError("BACKBONE_NOT_FETCHED", `${name} has not been fetched yet: run histo backbone fetch ${name}`);
 }
 
-/** What is noted beside a fetched network. @throws {InputError} `BACKBONE_DAMAGED` where its file is not the noted one */
+/** The description of a fetched network. @throws {InputError} `BACKBONE_DAMAGED` if its file has changed */
 async function checked(name: string, file: string, { sha256 }: BackboneDescription): Promise<FetchedBackbone> {
-  const noted = await readJson<FetchedBackbone>(join(packagedFolder(name), "backbone.json"));
-  if (noted.sha256 === sha256) return noted;
-  throw new InputError(
-    "BACKBONE_DAMAGED",
-    `${file} is not what was fetched; delete ${packagedFolder(name)} and run histo backbone fetch ${name}.`,
-  );
+  const fetched = await readJson<FetchedBackbone>(join(packagedFolder(name), "backbone.json"));
+  if (fetched.sha256 === sha256) return fetched;
+  const remedy = `delete ${packagedFolder(name)} and run histo backbone fetch ${name}`;
+  throw new InputError("BACKBONE_DAMAGED", `${file} has changed since it was fetched; ${remedy}.`);
 }
 
 function fromHub(repository: string | undefined): { licence?: string; source?: string; pretraining?: string } {
   if (repository === undefined) return {};
   const { licence, pretraining } = hubModel(repository) ?? {};
-  return {
-    source: `https://huggingface.co/${repository}`,
-    ...(licence && { licence }),
-    ...(pretraining && { pretraining }),
-  };
+  const source = `https://huggingface.co/${repository}`;
+  return { source, ...(licence && { licence }), ...(pretraining && { pretraining }) };
 }

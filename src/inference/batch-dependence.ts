@@ -1,20 +1,20 @@
 /**
- * @module Whether the images of a batch change each other's logits. Dynamic quantization does that: the step that activations are
- * rounded by comes from the range of the whole batch.
+ * @module Finds out whether the images of a batch change each other's logits. Dynamic quantization causes this, because it
+ * rounds activations by a step that depends on the range of the whole batch.
  */
 import { createReadStream } from "node:fs";
 
-/** Operators that take a range over everything they are given. */
+/** Operators that compute a range over their whole input. */
 const OPERATORS = /DynamicQuantize(?:Linear|MatMul|LSTM)/;
 const LONGEST = 22;
-/** Logits of the same image that lie further apart do so for more than rounding in single precision. */
+/** Larger than differences of the same logit that rounding in single precision causes. */
 const TOLERANCE = 1e-4;
 
 /**
- * Looks for the operators by name, then lets a faint image run alone and beside one of strong contrast.
+ * Searches the file for the operators, and then runs a faint image alone and together with an image of strong contrast.
  * @param graphPath the ONNX file
- * @param bytes of an image
- * @param logits of images, uint8 [count, bytes]
+ * @param bytes size of an image
+ * @param logits computes the logits of images, uint8 [count, bytes]
  */
 export async function dependsOnBatch(
   graphPath: string,

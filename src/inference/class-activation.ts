@@ -1,36 +1,36 @@
-/** @module What each place of an image adds to the logit of a network that ends in a global average of features. */
+/** @module Class activation maps of networks that end in a global average of features. */
 import { join } from "node:path";
 import type { ModelDirectory } from "../model-directory/index";
 import { GraphSession, type SessionOptions } from "../onnxruntime/index";
 import { modelInput } from "./model-input";
 
-/** Shares of a logit by place; they add up to it where the network's head is linear. */
+/** Contributions of the places of an image to its logit. They add up to the logit if the network's head is linear. */
 export interface ClassActivation {
-  /** Places in a row and in a column. */
+  /** Number of places in a row and in a column. */
   readonly grid: number;
   /** In logits, row-major, grid x grid. */
   readonly contributions: readonly number[];
 }
 
-/** A second session of the model that answers for each place. */
+/** A second session of the model, which gives a logit for each place. */
 export class ClassActivationSession {
   private constructor(
     private readonly directory: ModelDirectory,
     private readonly session: GraphSession,
   ) {}
 
-  /** @returns undefined for other networks, such as MLPs, and for models that average views of an image */
+  /** @returns undefined for other networks, such as MLPs, and for models that average several views of an image */
   static async open(directory: ModelDirectory, options: SessionOptions): Promise<ClassActivationSession | undefined> {
     const { card, path } = directory;
     if (card.output.kind !== "logit" || (card.views ?? 1) > 1) return undefined;
     const graph = join(path, card.graph);
-    // Loaded for this alone: predictions need no reader of graphs.
+    // Loaded only here, because predictions do not need to read graphs.
     const { localLogitsGraph } = await import("../onnx/index.js");
     const bytes = await localLogitsGraph(graph, card.output.name);
     return bytes && new ClassActivationSession(directory, await GraphSession.open(graph, { ...options, bytes }));
   }
 
-  /** @param pixels uint8, RGB, [size, size, 3] @returns undefined where the places are no square */
+  /** @param pixels uint8, RGB, [size, size, 3] @returns undefined if the places do not form a square */
   async of(pixels: Uint8Array): Promise<ClassActivation | undefined> {
     const { card } = this.directory;
     const local = await this.session.run(card.input.name, modelInput(pixels, 1, card), card.output.name);

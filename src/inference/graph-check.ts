@@ -1,10 +1,11 @@
-/** @module Whether a graph is what its card says, so that a card written by hand gives right answers or none. */
+/** @module Checks that a graph matches its card, so that a card written by hand gives right answers or an error. */
 import { join } from "node:path";
 import { InputError } from "../errors/index";
+import { sizeOf } from "../files/index";
 import type { ModelCard, ModelDirectory } from "../model-directory/index";
 import type { GraphSession, TensorDescription } from "../onnxruntime/index";
 
-/** How many numbers a graph gives for each image. */
+/** Number of outputs for each image. */
 const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2 } as const;
 
 /** Shape of the input for `count` images. */
@@ -13,53 +14,43 @@ export function inputShape({ input, preprocessing: { size } }: ModelCard, count:
 }
 
 /**
- * Compares names, types and shapes as the graph declares them with the card.
- * @returns whether the shapes were declared in full; where not, only a run can tell
+ * Compares the names, types and shapes that the graph declares with the card.
+ * @returns whether all shapes were declared; if not, only a run can check them
  * @throws {InputError} `MODEL_CARD_INVALID`, naming `model.json` and the key
  */
 export function checkGraph(directory: ModelDirectory, { inputs, outputs }: GraphSession): boolean {
   const { card } = directory;
+  const fail = (problem: string) => {
+    throw invalid(directory, problem);
+  };
   const input = named(directory, "input.name", card.input.name, inputs);
   const output = named(directory, "output.name", card.output.name, outputs);
-  const further = inputs.filter((other) => other !== input).map(({ name }) => name);
-  if (further.length > 0) {
-    throw invalid(
-      directory,
-      `the graph wants ${further.join(", ")} beside input.name ${input.name}; export it with the image as its only input, the others fixed.`,
-    );
+  const others = inputs.filter((other) => other !== input).map(({ name }) => name);
+  if (others.length > 0) {
+    const remedy = "export it with the image as its only input and fixed values for the others";
+    fail(`the graph needs ${others.join(", ")} besides input.name ${input.name}; ${remedy}.`);
   }
   if (input.type !== card.input.dtype) {
-    throw invalid(
-      directory,
-      `input.dtype is ${card.input.dtype}; the graph takes ${input.type}.${remedyFor(input.type)}`,
-    );
+    fail(`input.dtype is ${card.input.dtype}; the graph takes ${input.type}.${remedyFor(input.type)}`);
   }
   if (output.type !== "float32") {
-    throw invalid(
-      directory,
-      `output.name is ${output.name}, which is ${output.type}; it must be float32.${remedyFor(output.type)}`,
-    );
+    fail(`output.name is ${output.name}, which is ${output.type}; it must be float32.${remedyFor(output.type)}`);
   }
   checkInputShape(directory, input.shape);
-  const perImage = output.shape.slice(1);
-  const known = output.shape.length > 0 && perImage.every((extent) => typeof extent === "number");
-  if (known)
-    checkOutputLength(
-      directory,
-      perImage.reduce<number>((product, extent) => product * Number(extent), 1),
-      1,
-    );
-  return known && input.shape.length > 0 && input.shape.slice(1).every((extent) => typeof extent === "number");
+  const isFixed = ({ shape }: TensorDescription) =>
+    shape.length > 0 && shape.slice(1).every((extent) => typeof extent === "number");
+  if (isFixed(output)) checkOutputLength(directory, sizeOf(output.shape.slice(1).map(Number)), 1);
+  return isFixed(output) && isFixed(input);
 }
 
-/** How many images a graph takes at once, where its first axis has a fixed length. */
+/** Number of images that a graph takes at once, if its first axis has a fixed length. */
 export function fixedBatch({ card }: ModelDirectory, { inputs }: GraphSession): number | undefined {
   const [batch] = inputs.find(({ name }) => name === card.input.name)?.shape ?? [];
   return typeof batch === "number" && batch > 0 ? batch : undefined;
 }
 
 /**
- * Requires as many numbers as the card's `output.kind` has for `count` images.
+ * Checks that a graph's output has as many numbers as the card's `output.kind` requires for `count` images.
  * @throws {InputError} `MODEL_CARD_INVALID`
  */
 export function checkOutputLength(directory: ModelDirectory, length: number, count: number): void {
@@ -67,20 +58,19 @@ export function checkOutputLength(directory: ModelDirectory, length: number, cou
   const expected = VALUES_PER_IMAGE[kind];
   if (length === expected * count) return;
   const hint = length === 2 * count ? ' (two numbers are "logits2")' : "";
-  throw invalid(
-    directory,
-    `output.kind ${kind} is ${expected} number${expected === 1 ? "" : "s"} for each image; the graph gives ${length / count}${hint}.`,
-  );
+  const numbers = `${expected} number${expected === 1 ? "" : "s"}`;
+  const problem = `output.kind ${kind} is ${numbers} for each image; the graph gives ${length / count}${hint}.`;
+  throw invalid(directory, problem);
 }
 
-/** The error for a graph that fails on an image of the shape that its card asks for. */
+/** The error for a graph that fails on an image with the shape in its card. */
 export function cannotRun(directory: ModelDirectory, reason: string): InputError {
   const shape = inputShape(directory.card, 1).join(", ");
   const [line] = reason.split("\n");
   return invalid(directory, `the graph cannot run on [${shape}]; check input.layout and preprocessing.size. ${line}`);
 }
 
-/** What to do about a graph whose inputs or outputs are no type that is read. */
+/** How to export a graph whose inputs or outputs have an unsupported type. */
 function remedyFor(type: string): string {
   if (type === "float32" || type === "uint8") return "";
   const keep = type === "float16" ? " (keep_io_types=True of onnxconverter_common.float16)" : "";
@@ -97,13 +87,11 @@ function checkInputShape(directory: ModelDirectory, declared: TensorDescription[
   if (declared.length === 0) return;
   const [, ...expected] = inputShape(directory.card, 1);
   const fits = (extent: number, i: number) => typeof declared[i + 1] === "string" || declared[i + 1] === extent;
-  if (declared.length !== 4 || !expected.every(fits)) {
-    const { input, preprocessing } = directory.card;
-    throw invalid(
-      directory,
-      `input.layout ${input.layout} and preprocessing.size ${preprocessing.size} make images of [n, ${expected.join(", ")}]; the graph takes [${declared.join(", ")}].`,
-    );
-  }
+  if (declared.length === 4 && expected.every(fits)) return;
+  const { input, preprocessing } = directory.card;
+  const claim = `input.layout ${input.layout} and preprocessing.size ${preprocessing.size}`;
+  const shapes = `make images of [n, ${expected.join(", ")}]; the graph takes [${declared.join(", ")}]`;
+  throw invalid(directory, `${claim} ${shapes}.`);
 }
 
 function invalid({ path }: ModelDirectory, problem: string): InputError {

@@ -1,4 +1,4 @@
-/** @module Finds the images that a user names: files, and everything that looks like an image in folders. */
+/** @module Lists the images that a user names: files, and all files in folders that have the extension of an image. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { InputError, messageOf } from "../errors/index";
@@ -6,15 +6,15 @@ import { hasImageExtension } from "../files/index";
 
 /** An image to predict. */
 export interface ListedImage {
-  /** How results name it: relative to the folder it was found in, or the file's own name; the path as given where ambiguous. */
+  /** Its name in results: relative to the folder or the name of the file, or the given path if that is ambiguous. */
   readonly filename: string;
   readonly path: string;
 }
 
 /**
- * Lists images in a stable order: arguments as given, folders sorted by name and searched all the way down.
- * @param option that named them, for messages
- * @throws {InputError} `IMAGES_MISSING` for a path that does not exist, `IMAGES_NONE` when nothing is found
+ * Lists images in a stable order: arguments as given, and folders sorted by name, including their subfolders.
+ * @param option name of the command line option, for messages
+ * @throws {InputError} `IMAGES_MISSING` for a path that does not exist, `IMAGES_NONE` if there are no images
  */
 export async function listImages(paths: readonly string[], option = "--images"): Promise<ListedImage[]> {
   const listed = (await Promise.all(paths.map((path) => listPath(path, option)))).flat();
@@ -28,9 +28,8 @@ export async function listImages(paths: readonly string[], option = "--images"):
 
 async function listPath(path: string, option: string): Promise<ListedImage[]> {
   const info = await stat(path).catch((error: unknown) => {
-    throw new InputError("IMAGES_MISSING", `${option}: ${path} cannot be opened: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const message = `${option}: ${path} cannot be opened: ${messageOf(error)}`;
+    throw new InputError("IMAGES_MISSING", message, { cause: error });
   });
   if (!info.isDirectory()) return [{ filename: basename(path), path }];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });

@@ -1,4 +1,4 @@
-/** @module Arranges pixels the way a graph wants them: type, order of axes, standardization. */
+/** @module Converts pixels to a graph's input: type, order of axes, standardization. */
 import type { ModelCard } from "../model-directory/index";
 import type { InputTensor } from "../onnxruntime/index";
 import { inputShape } from "./graph-check";

@@ -1,11 +1,11 @@
-/** @module Predicts image files in groups, reading and decoding a few at a time. */
+/** @module Predicts image files in groups, so that only a few are in memory. */
 import { readFile } from "node:fs/promises";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import type { Prediction } from "./answers";
 import type { ListedImage } from "./image-list";
 import type { Predictor } from "./predictor";
 
-/** One file's answer, or why there is none. */
+/** The answer for a file, or the error. */
 export interface FileAnswer {
   readonly filename: string;
   readonly answer: Prediction | HistoError;
@@ -13,7 +13,7 @@ export interface FileAnswer {
 
 const GROUP = 32;
 
-/** Answers for files, group by group, in their order. A file that cannot be read spoils no other. */
+/** Predicts files, group by group and in order. A file that cannot be read does not affect the others. */
 export async function* predictFiles(
   predictor: Predictor,
   images: readonly ListedImage[],
@@ -26,10 +26,7 @@ export async function* predictFiles(
     let next = 0;
     yield group.map(({ filename }, i) => {
       const content = contents[i];
-      return {
-        filename,
-        answer: content instanceof HistoError ? content : (answers[next++] as Prediction | HistoError),
-      };
+      return { filename, answer: content instanceof HistoError ? content : answers[next++]! };
     });
   }
 }

@@ -1,10 +1,9 @@
-/** @module The one predictor: an exported model that answers for images. The CLI, Express, Lambda and notebooks use it. */
+/** @module Predicts images with an exported model, for the CLI, Express, Lambda and notebooks. */
 import { join } from "node:path";
 import { HistoError, messageOf } from "../errors/index";
 import type { Familiarity } from "../familiar/index";
 import { readJson } from "../files/index";
-import type { DecodeLimits } from "../image/index";
-import { prepareImage } from "../image/index";
+import { type DecodeLimits, prepareImage } from "../image/index";
 import { sigmoid } from "../logits/index";
 import {
   type ModelCard,
@@ -19,42 +18,37 @@ import { dependsOnBatch } from "./batch-dependence";
 import { type ClassActivation, ClassActivationSession } from "./class-activation";
 import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";
 import { modelInput } from "./model-input";
-import { type Oddity, oddityOf } from "./warnings";
+import { assessImage, type ImageAssessment } from "./warnings";
 
 interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */
   readonly threads?: number | undefined;
   /** Whether idle threads of the network keep their cores busy. Default true. */
   readonly spinning?: boolean;
-  /** Bits that the values of 16-bit images use, in place of what the model's card says. */
+  /** Number of bits in the values of 16-bit images, instead of the number in the card. */
   readonly bitDepth?: number | undefined;
-  /** Probability from which on the answer is positive, in place of the card's. */
+  /** Smallest probability of a positive answer, instead of the threshold in the card. */
   readonly threshold?: number | undefined;
 }
 
-/** An image as the network takes it. */
-export interface PreprocessedImage extends Oddity {
+/** An image that is ready for the network. */
+export interface PreprocessedImage extends ImageAssessment {
   /** uint8, RGB, [size, size, 3]. */
   readonly pixels: Uint8Array;
-  /** Colours and textures, as the room `familiar` measures them; absent where the model has nothing to compare them with. */
-  readonly features?: Float32Array;
-  /** The time that it took. */
+  /** Time of preprocessing. */
   readonly seconds: number;
 }
 
-/** Images are sent through the network in groups of at most this many. */
+/** Largest number of images in a run of the network. */
 const GROUP = 32;
-/** Images of a batch that are decoded at the same time. */
+/** Number of images that are decoded at the same time. */
 const DECODERS = 4;
 
-/** A loaded model. Safe for several callers at once; {@link Predictor.close} waits for them. */
+/** A loaded model. Several callers can use it at once, and {@link Predictor.close} waits for them. */
 export class Predictor {
   private goldenImage: Promise<Uint8Array> | undefined;
-
   private readonly fixedBatch: number | undefined;
-
   private single = false;
-
   private activation: Promise<ClassActivationSession | undefined> | undefined;
 
   private constructor(
@@ -67,28 +61,22 @@ export class Predictor {
   }
 
   /**
-   * Loads a model directory; one whose files do not have the SHA-256 in its card is refused, and so is one whose graph is
-   * not what the card says.
+   * Loads a model directory. Its files must have the SHA-256 in the card, and its graph must match the card.
    * @throws {InputError} `MODEL_MISSING`, `MODEL_CARD_INVALID`, `MODEL_CORRUPT` or `MODEL_UNREADABLE`, naming the file
    */
   static async open(path: string, options: PredictorOptions = {}): Promise<Predictor> {
-    // The library loads while the files are looked at. What is wrong with it shows when the session is opened.
+    // Loads the library while the files are checked. Its errors are reported when the session is opened.
     loadRuntime().catch(() => undefined);
     const directory = withChoices(await readModelDirectory(path), options);
-    const session = await openChecked(
-      directory,
-      () =>
-        GraphSession.open(join(path, directory.card.graph), {
-          ...options,
-          fullRangeWeights: !isExport(directory.card),
-        }),
-      (opened) => opened.close(),
-    );
+    const { card } = directory;
+    const isExport = card.variant !== undefined;
+    const open = () => GraphSession.open(join(path, card.graph), { ...options, fullRangeWeights: !isExport });
+    const session = await openChecked(directory, open, (opened) => opened.close());
     try {
       const predictor = new Predictor(directory, session, await familiarityOf(directory), options);
       if (!checkGraph(directory, session)) await predictor.tryOnce();
-      // Exports of this project give each image its own steps.
-      if (!isExport(directory.card)) await predictor.findBatching();
+      // Exports of this project quantize each image separately.
+      if (!isExport) await predictor.findBatching();
       return predictor;
     } catch (error) {
       await session.close();
@@ -96,22 +84,22 @@ export class Predictor {
     }
   }
 
-  /** `model.json`. */
+  /** The contents of `model.json`. */
   get card(): ModelCard {
     return this.directory.card;
   }
 
-  /** Identity of the model's files. */
+  /** Hash of the model's files. */
   get sha256(): string {
     return this.directory.sha256;
   }
 
-  /** `single`: images would change each other's logits, so each runs alone. */
+  /** `single`: each image runs alone, because images would change each other's logits. */
   get batching(): "together" | "single" {
     return this.single ? "single" : "together";
   }
 
-  /** Answers for one image file's bytes (PNG, JPEG, WebP, TIFF). @throws {InputError} codes `IMAGE_...` */
+  /** Predicts one image from the bytes of its file (PNG, JPEG, WebP, TIFF). @throws {InputError} codes `IMAGE_...` */
   async predict(image: Uint8Array): Promise<Prediction> {
     const preprocessed = await this.preprocess(image);
     const started = performance.now();
@@ -119,7 +107,7 @@ export class Predictor {
     return this.answer(logit as number, preprocessed, (performance.now() - started) / 1000);
   }
 
-  /** Answers for many images; an image that cannot be read gets an error in its place and spoils no other. */
+  /** Predicts many images. For an image that cannot be read, returns an error in its place. */
   async predictBatch(images: readonly Uint8Array[]): Promise<(Prediction | HistoError)[]> {
     const answers: (Prediction | HistoError)[] = [];
     for (let start = 0; start < images.length; start += GROUP) {
@@ -128,24 +116,23 @@ export class Predictor {
     return answers;
   }
 
-  /** Image bytes to the pixels that {@link Predictor.predictPixels} takes. @throws {InputError} codes `IMAGE_...` */
+  /** Turns the bytes of an image into the pixels for {@link Predictor.predictPixels}. @throws {InputError} codes `IMAGE_...` */
   async preprocess(image: Uint8Array, limits?: DecodeLimits): Promise<PreprocessedImage> {
     const started = performance.now();
     const prepared = await prepareImage(image, this.card.preprocessing, limits);
-    const { pixels } = prepared;
-    const oddity = oddityOf(prepared, this.card.preprocessing.size, this.familiarity);
-    return { pixels, ...oddity, seconds: (performance.now() - started) / 1000 };
+    const assessment = assessImage(prepared, this.card.preprocessing.size, this.familiarity);
+    return { pixels: prepared.pixels, ...assessment, seconds: (performance.now() - started) / 1000 };
   }
 
-  /** What is odd about a preprocessed image. @param pixels uint8, RGB, [size, size, 3] */
-  lookAt(pixels: Uint8Array): Oddity {
-    return oddityOf({ pixels, warnings: [] }, this.card.preprocessing.size, this.familiarity);
+  /** Compares a preprocessed image with the training tiles. @param pixels uint8, RGB, [size, size, 3] */
+  assess(pixels: Uint8Array): ImageAssessment {
+    return assessImage({ pixels, warnings: [] }, this.card.preprocessing.size, this.familiarity);
   }
 
   /**
    * Logits of preprocessed images.
-   * @param pixels uint8, RGB, [count, size, size, 3], stain normalization already applied
-   * @throws {InputError} `MODEL_CARD_INVALID` when the graph does not give the numbers that the card's `output.kind` means
+   * @param pixels uint8, RGB, [count, size, size, 3], after stain normalization
+   * @throws {InputError} `MODEL_CARD_INVALID` if the graph's output does not match the card's `output.kind`
    */
   async predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
     const most = Math.max(1, Math.floor(GROUP / (this.card.views ?? 1)));
@@ -160,7 +147,7 @@ export class Predictor {
         continue;
       }
       const some = new Uint8Array(batch * bytes);
-      // An image that runs alone fills the whole batch, so that nothing else has a say.
+      // An image that runs alone fills the whole batch, so that no other values influence it.
       for (let at = 0; at < batch; at += step) {
         some.set(pixels.subarray(first * bytes, Math.min(count, first + step) * bytes), at * bytes);
       }
@@ -170,7 +157,7 @@ export class Predictor {
   }
 
   /**
-   * What each place of a preprocessed image adds to the logit. The first call loads the network a second time.
+   * Contributions of the places of a preprocessed image to its logit. The first call loads the network a second time.
    * @param pixels uint8, RGB, [size, size, 3]
    * @returns undefined for networks that do not end in a global average of features
    */
@@ -195,8 +182,8 @@ export class Predictor {
   }
 
   /**
-   * Answers for the golden example. Its image is read the first time: later the directory may hold another model.
-   * @returns null where the model has none
+   * Predicts the golden example. Reads its image only once, because the directory may hold another model later.
+   * @returns null if the model has no golden example
    */
   async verifyGolden(): Promise<{ ok: boolean; logit: number; expected: number; difference: number } | null> {
     const { golden } = this.card;
@@ -210,13 +197,13 @@ export class Predictor {
     return { ok: difference <= golden.tolerance, logit, expected: golden.logit, difference };
   }
 
-  /** Waits for the predictions under way and frees the model. */
+  /** Waits for running predictions and frees the model. */
   async close(): Promise<void> {
     await (await this.activation?.catch(() => undefined))?.close();
     await this.session.close();
   }
 
-  /** Runs a black image, where the graph does not declare what it takes and gives. @throws {InputError} `MODEL_CARD_INVALID` */
+  /** Runs a black image to check a graph that does not declare its shapes. @throws {InputError} `MODEL_CARD_INVALID` */
   private async tryOnce(): Promise<void> {
     const { size } = this.card.preprocessing;
     try {
@@ -250,10 +237,8 @@ export class Predictor {
         try {
           results[i] = await this.preprocess(images[i] as Uint8Array);
         } catch (error) {
-          results[i] =
-            error instanceof HistoError
-              ? error
-              : new HistoError("IMAGE_UNREADABLE", messageOf(error), { cause: error });
+          const isKnown = error instanceof HistoError;
+          results[i] = isKnown ? error : new HistoError("IMAGE_UNREADABLE", messageOf(error), { cause: error });
         }
       }
     };
@@ -269,23 +254,12 @@ export class Predictor {
     const probability = sigmoid(logit);
     const { classes, threshold } = this.card;
     const predictedClass = classes[probability >= threshold ? 1 : 0];
-    return {
-      logit,
-      probability,
-      predictedClass,
-      threshold,
-      preprocessSeconds,
-      inferenceSeconds,
-      inDistribution,
-      warnings,
-    };
+    const seconds = { preprocessSeconds, inferenceSeconds };
+    return { logit, probability, predictedClass, threshold, ...seconds, inDistribution, warnings };
   }
 }
 
-/** Whether this project exported the model. */
-const isExport = (card: ModelCard): boolean => card.variant !== undefined;
-
-/** What the model keeps of its training tiles. Its checksum has been compared already. */
+/** The model's statistics of its training tiles. The checksum of the file has already been compared. */
 async function familiarityOf({ path, card: { familiar } }: ModelDirectory): Promise<Familiarity | undefined> {
   return familiar === undefined ? undefined : readJson<Familiarity>(join(path, familiar));
 }

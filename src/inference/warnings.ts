@@ -1,12 +1,11 @@
-/** @module What is odd about a prediction: the one place where its warnings are made, for commands, server and Lambda alike. */
+/** @module The warnings of a prediction, for commands, server and Lambda. */
 import { type Familiarity, glanceAt, inDistribution, isUnlikeTraining, lookOf } from "../familiar/index";
-import type { PreparedImage } from "../image/index";
-import { type ImageWarning, WARNING_TEXTS } from "../image/index";
+import { type ImageWarning, type PreparedImage, WARNING_TEXTS } from "../image/index";
 
-/** A stable code; `warnings` of an answer holds them. */
+/** A stable code in `warnings` of an answer. */
 export type PredictionWarning = ImageWarning | "blank" | "no-tissue" | "unlike-training";
 
-/** What each warning means and what to do, as the end of a sentence that begins with the image's name. */
+/** The meaning of each warning, as the end of a sentence that begins with the name of the image. */
 export const PREDICTION_WARNING_TEXTS: Readonly<Record<PredictionWarning, string>> = {
   ...WARNING_TEXTS,
   blank: "has one brightness all over; its answer means nothing",
@@ -15,35 +14,31 @@ export const PREDICTION_WARNING_TEXTS: Readonly<Record<PredictionWarning, string
     "looks unlike the tiles that the model was trained on, more than 95 % of such tiles do; do not rely on its answer",
 };
 
-/** What was found odd about an image. */
-export interface Oddity {
-  /** Share of tiles like the training tiles that look at least as unusual, 0 to 1; null where the model does not know. */
+/** The comparison of an image with the training tiles. */
+export interface ImageAssessment {
+  /** Share of images like the training tiles that look at least as unusual, 0 to 1. Null if the model has no statistics. */
   readonly inDistribution: number | null;
   readonly warnings: readonly PredictionWarning[];
-}
-
-/** Luminance of a blank image deviates by less than this, 0 to 255. */
-const BLANK_CONTRAST = 4;
-/** An image with a smaller share of coloured pixels shows no tissue. */
-const LEAST_TISSUE = 0.01;
-
-/** What is odd about an image, and what it was measured by. */
-interface Seen extends Oddity {
-  /** Of its `Look`, where the model knows what its training tiles looked like. */
+  /** Features of its `Look`. Missing if the model has no statistics of its training tiles. */
   readonly features?: Float32Array;
 }
 
-/** Looks at an image as the network will see it. @param familiarity of the model, where it has one */
-export function oddityOf(
+/** Smallest standard deviation of the luminance, 0 to 255, of an image that is not blank. */
+const BLANK_CONTRAST = 4;
+/** Smallest share of coloured pixels in an image that shows tissue. */
+const LEAST_TISSUE = 0.01;
+
+/** Assesses a preprocessed image. @param familiarity the model's statistics of its training tiles */
+export function assessImage(
   { pixels, warnings }: Pick<PreparedImage, "pixels" | "warnings">,
   size: number,
   familiarity: Familiarity | undefined,
-): Seen {
+): ImageAssessment {
   const look = familiarity && lookOf(pixels, size);
   const score = familiarity && look ? inDistribution(familiarity, look) : null;
   const { contrast, tissue } = look ?? glanceAt(pixels, size);
   const isBlank = contrast < BLANK_CONTRAST;
-  // Where training tiles are grey themselves, grey is no sign of anything.
+  // If the training tiles are grey too, a grey image is not unusual.
   const isEmpty = tissue < LEAST_TISSUE && (familiarity?.tissue ?? 1) >= LEAST_TISSUE;
   const isUnlike = score !== null && isUnlikeTraining(score);
   return {

@@ -1,9 +1,10 @@
-/** @module A model's card for people, in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
+/** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
+import type { TileCounts } from "../runs/index";
 import type { ModelCard } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";
 
-/** What the card says, and does not know, section by section. */
+/** The Markdown text of a card. */
 export function cardPage(card: ModelCard): string {
   const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
     ["What it is", whatItIs(card)],
@@ -39,15 +40,12 @@ const PARTITIONS = ["train", "validation", "test"] as const;
 function training({ trainedOn, source, classes }: ModelCard): string[] {
   if (!trainedOn) return ["Unknown: the model's card does not say."];
   const { tiles, byClass, drawn, pretrained = [] } = trainedOn;
-  const of = (name: string, counts: Readonly<Record<string, number>>) => [
-    name,
-    ...PARTITIONS.map((p) => `${counts[p]}`),
-  ];
-  const rows = byClass ? classes.map((name) => of(name, byClass[name] ?? {})) : [];
+  const row = (name: string, counts: Partial<TileCounts>) => [name, ...PARTITIONS.map((part) => `${counts[part]}`)];
+  const rows = byClass ? classes.map((name) => row(name, byClass[name] ?? {})) : [];
   const before = pretrained.map(({ name, pretraining = "other images" }) => `${name}, pretrained on ${pretraining}`);
   return [
     `${drawn ? "Drawn (synthetic) tiles" : "Tiles"}${source?.dataset ? ` of the data set ${source.dataset}` : ""}:`,
-    table(["class", ...PARTITIONS], [...rows, of("all", tiles)]),
+    table(["class", ...PARTITIONS], [...rows, row("all", tiles)]),
     ...(before.length > 0 ? [`It builds on ${before.join(" and ")}.`] : []),
   ];
 }
@@ -101,9 +99,8 @@ function licences({ trainedOn }: ModelCard): string[] {
   const parts = (trainedOn?.pretrained ?? []).map(
     ({ name, licence = "licence not known", source }) => `${name}: ${licence}${source ? `, ${source}` : ""}.`,
   );
-  return [
-    list([...parts, "The model's own weights: decided by whoever trained it, within the licence of the images."]),
-  ];
+  const own = "The model's own weights: decided by whoever trained it, within the licence of the images.";
+  return [list([...parts, own])];
 }
 
 const list = (facts: readonly string[]) => facts.map((fact) => `- ${fact}`).join("\n");

@@ -1,4 +1,4 @@
-/** @module Exported models as prediction and serving need them: the card, and the directory with its checksums. */
+/** @module Reads exported models: the card, and the directory with its checksums. */
 export * from "./card-page";
 export * from "./model-card";
 export * from "./model-directory";

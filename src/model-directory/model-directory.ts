@@ -1,4 +1,4 @@
-/** @module Opens a model directory: reads `model.json`, says what is wrong with it, and checks the files' checksums. */
+/** @module Opens a model directory: reads and checks `model.json`, and checks the checksums of the files. */
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize } from "node:path";
@@ -6,16 +6,16 @@ import { hasErrorCode, InputError } from "../errors/index";
 import { readJson, sha256, sha256File, sha256FileBeside } from "../files/index";
 import type { ModelCard } from "./model-card";
 
-/** A model whose card has been read; nothing large has been touched yet. */
+/** A model whose card has been read, but not its large files. */
 export interface ModelDirectory {
   readonly path: string;
   readonly card: ModelCard;
-  /** The model's identity: see {@link modelSha256}. */
+  /** See {@link modelSha256}. */
   readonly sha256: string;
 }
 
 /**
- * Reads a model directory's card, and the hashes of the files that it does not name.
+ * Reads the card of a model directory, and computes the hashes of the files if the card does not contain them.
  * @throws {InputError} `MODEL_MISSING`, `MODEL_CARD_INVALID` or `MODEL_CORRUPT`, naming the file and the key
  */
 export async function readModelDirectory(path: string): Promise<ModelDirectory> {
@@ -38,10 +38,10 @@ export async function readCard(path: string): Promise<ModelCard> {
   return card;
 }
 
-/** SHA-256 of a graph and the files with its weights, where no card names them. */
+/** SHA-256 of a graph and of the files with its weights, for a card without hashes. */
 async function hashesOf(path: string, graph: string): Promise<Record<string, string>> {
   const bytes = await orMissing(path, graph, async (file) => (await stat(file)).size);
-  // Graphs with weights in other files are small. What is missing is named when the graph is loaded.
+  // Graphs with weights in other files are small. Missing files are reported when the graph is loaded.
   const named = bytes > LARGEST_LONE_GRAPH ? [] : locationsIn(await readFile(join(path, graph)));
   const weights = named.filter((name) => existsSync(join(path, name)));
   const hashes = [graph, ...weights].map(async (name) => [name, await orMissing(path, name, sha256File)]);
@@ -52,7 +52,7 @@ const LARGEST_LONE_GRAPH = 2 ** 26;
 /** A StringStringEntryProto with the key `location`, up to the length of its value. */
 const LOCATION = Buffer.from("\n\blocation\x12");
 
-/** Files that a graph's bytes name as places of weights. Servers have no reader of protobuf, which this takes the place of. */
+/** Files with weights that the bytes of a graph name. Searches the bytes because servers do not contain a protobuf reader. */
 function locationsIn(graph: Buffer): string[] {
   const names = new Set<string>();
   for (let at = graph.indexOf(LOCATION); at >= 0; at = graph.indexOf(LOCATION, at + 1)) {
@@ -65,7 +65,7 @@ function locationsIn(graph: Buffer): string[] {
 }
 
 /**
- * One hash for a model of several files: the SHA-256 of what `sha256sum` prints for them in the order of their names
+ * One hash for a model of several files: the SHA-256 of the output of `sha256sum` for them, in the order of their names
  * (`sha256sum model.onnx model.onnx.data | sha256sum`).
  */
 export function modelSha256(files: Readonly<Record<string, string>>): string {
@@ -78,15 +78,15 @@ export function modelSha256(files: Readonly<Record<string, string>>): string {
   );
 }
 
-/** Files up to this size are hashed sooner than a thread starts. */
+/** For files up to this size, starting a thread takes longer than hashing. */
 const SMALL_BYTES = 1 << 20;
 
 /**
- * Opens something with a model's files while their checksums are computed, and gives it back only if all are right. The graph
- * itself and small files are checked before `open` is called, large weights beside it.
+ * Runs `open` while the checksums of a model's files are computed, and returns its result only if all are right. The graph and
+ * small files are checked before `open` is called, and large weights at the same time.
  * @param open may block its thread, as onnxruntime does
- * @param discard frees what was opened with files that turn out wrong
- * @throws {InputError} `MODEL_CORRUPT`, naming the file; else what `open` throws
+ * @param discard frees the result if a file turns out to be wrong
+ * @throws {InputError} `MODEL_CORRUPT`, naming the file; otherwise the errors of `open`
  */
 export async function openChecked<T>(
   directory: ModelDirectory,
@@ -97,7 +97,7 @@ export async function openChecked<T>(
   const names = Object.keys(card.files ?? {});
   const sizes = await Promise.all(names.map((name) => orMissing(path, name, async (file) => (await stat(file)).size)));
   const isFirst = (name: string, i: number) => name === card.graph || (sizes[i] as number) <= SMALL_BYTES;
-  // Large files first: their thread takes some time to start.
+  // Large files first, because their thread takes some time to start.
   const large = names
     .filter((name, i) => !isFirst(name, i))
     .map((name) => checkFile(directory, name, sha256FileBeside));
@@ -123,7 +123,7 @@ async function checkFile(
   throw new InputError("MODEL_CORRUPT", `${join(path, name)} is not the file that was exported: its checksum differs.`);
 }
 
-/** What `read` says about a file of the model. @throws {InputError} `MODEL_CORRUPT` where there is none */
+/** Calls `read` for a file of the model. @throws {InputError} `MODEL_CORRUPT` if the file does not exist */
 async function orMissing<T>(path: string, name: string, read: (path: string) => Promise<T>): Promise<T> {
   try {
     return await read(join(path, name));
@@ -133,16 +133,13 @@ async function orMissing<T>(path: string, name: string, read: (path: string) => 
   }
 }
 
-/** The first thing wrong with a card, in words, or undefined. Cards are also written by hand. */
+/** The first problem of a card, in words, or undefined. Cards may be written by hand. */
 function problemOf(card: ModelCard): string | undefined {
   if (typeof card !== "object" || card === null) return "it must be an object.";
   if (card.format !== "histo-model/1") return 'format must be "histo-model/1".';
   if (typeof card.name !== "string" || card.name === "") return "name must be a text.";
-  if (
-    !Array.isArray(card.classes) ||
-    card.classes.length !== 2 ||
-    !card.classes.every((name) => typeof name === "string")
-  ) {
+  const { classes } = card;
+  if (!Array.isArray(classes) || classes.length !== 2 || !classes.every((name) => typeof name === "string")) {
     return "classes must be two names, the positive class last.";
   }
   if (typeof card.threshold !== "number" || !(card.threshold >= 0 && card.threshold <= 1)) {

@@ -1,30 +1,30 @@
-/** @module A feature extractor in an ONNX file (exported from timm, transformers or torchvision): what goes in and out. */
+/** @module Reads a feature extractor in an ONNX file (exported from timm, transformers or torchvision): its inputs and outputs. */
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
 import { EXTERNAL_LOCATION, elementTypes, modelProto } from "./schema";
 
-/** What a run has to know of a backbone. Plain data. */
+/** The description of a backbone, as plain data. */
 export interface BackboneDescription {
-  /** SHA-256 of the file; of the hashes of all files where the weights lie in others. */
+  /** SHA-256 of the file, or of the hashes of all files if the weights are in other files. */
   readonly sha256: string;
   readonly input: string;
   readonly output: string;
-  /** Place of the output among the graph's outputs. */
+  /** Index of the output in the graph's outputs. */
   readonly outputIndex: number;
   readonly layout: "NCHW" | "NHWC";
-  /** Version of ONNX's own operators. */
+  /** Version of ONNX's own operator set. */
   readonly opset: number;
-  /** Edge length that it was exported for; absent where it takes any, or does not say. */
+  /** Edge length of its input. Missing if it is not fixed or not declared. */
   readonly size?: number;
-  /** Files with its weights, relative to the file's folder; none where they are in the file itself. */
+  /** Files with its weights, relative to its folder. Empty if the weights are in the file itself. */
   readonly weightFiles: readonly string[];
-  /** Numbers in its float constants. */
+  /** Number of values in its float constants. */
   readonly parameters: number;
 }
 
-/** A whole number, which protobuf may have wrapped. */
+/** A whole number, which protobuf may wrap in an object. */
 export type Whole = { toNumber(): number } | number;
 
 interface Dimension {
@@ -44,7 +44,7 @@ export interface Constant {
   externalData?: { key: string; value: string }[];
 }
 
-/** Parts of a decoded ModelProto. */
+/** The used parts of a decoded ModelProto. */
 interface DecodedModel {
   readonly opsetImport: readonly { domain?: string; version?: Whole }[];
   readonly functions?: readonly { name?: string }[];
@@ -75,19 +75,18 @@ interface DecodedAttribute {
   readonly graphs?: DecodedModel["graph"][];
 }
 
-/** A number that protobuf may have wrapped. */
 export const plainNumber = (value: Whole | undefined): number =>
   typeof value === "number" ? value : (value?.toNumber() ?? 0);
 
-/** Types of constants that hold shapes, places and answers: int32, int64 and bool of `TensorProto.DataType`. */
+/** Types of constants that are not weights but shapes, indices and conditions: int32, int64 and bool of `TensorProto.DataType`. */
 const INDEX_TYPES: ReadonlySet<number> = new Set([elementTypes.int32, elementTypes.int64, 9]);
 
 const unsupported = (path: string, reason: string, cause?: unknown) =>
   new InputError("BACKBONE_UNSUPPORTED", `${path} cannot be a backbone: ${reason}.`, { cause });
 
 /**
- * Reads a backbone. Its only input must be float32 images of three channels; the output must be float32 features.
- * @param wanted name or index of the output. Default: the first with two to four axes
+ * Reads a backbone. Its only input must be float32 images of three channels, and its output float32 features.
+ * @param wanted name or index of the output. Default: the first one with two to four axes
  * @throws {InputError} `BACKBONE_MISSING` or `BACKBONE_UNSUPPORTED`, naming the file and the reason
  */
 export async function readBackbone(path: string, wanted: string | number = ""): Promise<BackboneDescription> {
@@ -102,16 +101,14 @@ export async function readBackbone(path: string, wanted: string | number = ""): 
   if (input.type?.tensorType?.elemType !== elementTypes.float32 || shape.length !== 4) {
     throw unsupported(path, "its input is not float32 with four axes");
   }
-  // Exports of transformers leave all four axes open; they are NCHW.
+  // Exports from transformers leave all four axes open, and are NCHW.
   const open = shape[1] === 0 && shape[3] === 0;
   const layout = shape[1] === 3 || open ? "NCHW" : shape[3] === 3 ? "NHWC" : undefined;
   if (!layout) throw unsupported(path, "its input has no axis of three channels");
   const dynamic = graph.node.find(({ opType = "" }) => opType.startsWith("DynamicQuantize"));
   if (dynamic) {
-    throw unsupported(
-      path,
-      `${dynamic.opType} rounds an image's features by the other images of its batch; use the float file, or one quantized statically`,
-    );
+    const reason = `${dynamic.opType} makes an image's features depend on the other images of its batch`;
+    throw unsupported(path, `${reason}; use the float file, or a statically quantized one`);
   }
   if (shape[0]) throw unsupported(path, `it takes ${shape[0]} images at a time; export it with an open batch axis`);
   const outputIndex = chooseOutput(path, graph.output, wanted);
@@ -177,13 +174,13 @@ function placeOf({ externalData = [] }: Constant): { location?: string; offset?:
   return Object.fromEntries(externalData.map(({ key, value }) => [key, value]));
 }
 
-/** The files that constants lie in. They must be in the graph's folder or below. */
+/** The files that contain constants. They must be in the graph's folder or below. */
 function externalFiles(path: string, { graph }: DecodedModel): string[] {
   const names = graph.initializer
     .filter(({ dataLocation }) => dataLocation === EXTERNAL_LOCATION)
     .map((tensor) => normalize(placeOf(tensor).location ?? ""));
   const outside = names.find((name) => name === "." || isAbsolute(name) || name.split(sep)[0] === "..");
-  if (outside) throw unsupported(path, `its weights lie outside its folder (${outside})`);
+  if (outside) throw unsupported(path, `its weights are outside its folder (${outside})`);
   return [...new Set(names)];
 }
 
@@ -207,10 +204,8 @@ function chooseOutput(path: string, outputs: readonly GraphValueInfo[], wanted: 
     const rank = output ? shapeOf(output).length : 0;
     return output?.type?.tensorType?.elemType === elementTypes.float32 && rank >= 2 && rank <= 4;
   };
-  const at = (() => {
-    if (typeof wanted === "number") return wanted;
-    return wanted ? outputs.findIndex(({ name }) => name === wanted) : outputs.findIndex(usable);
-  })();
+  const matches = wanted ? ({ name }: GraphValueInfo) => name === wanted : usable;
+  const at = typeof wanted === "number" ? wanted : outputs.findIndex(matches);
   if (wanted !== "" && !outputs[at]) throw unsupported(path, `it has no output ${wanted}, only ${names}`);
   if (!usable(outputs[at])) {
     throw unsupported(path, `its output ${wanted || names} is not float32 with two to four axes`);
@@ -218,12 +213,12 @@ function chooseOutput(path: string, outputs: readonly GraphValueInfo[], wanted: 
   return at;
 }
 
-/** Numbers in a constant; none in those that are shapes and places. */
+/** Number of weights in a constant. */
 function weightsIn({ dims = [], dataType = 0 }: Constant): number {
   return INDEX_TYPES.has(dataType) ? 0 : dims.reduce<number>((product, extent) => product * plainNumber(extent), 1);
 }
 
-/** Extents of a value; 0 for those that are free. */
+/** Extents of a value, with 0 for open axes. */
 function shapeOf({ type }: GraphValueInfo): number[] {
   return (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => plainNumber(dimValue));
 }

@@ -1,6 +1,7 @@
 /**
- * @module A network that ends in a global average of features: the graph that gives a logit for each place instead of for
- * their mean. With a linear head the mean of these logits is the network's own logit, and they are its class activation map.
+ * @module Changes the graph of a network that ends in a global average of features, so that it computes a logit for each place
+ * instead of for the mean. With a linear head, the mean of these logits is the network's own logit, and they are its class
+ * activation map.
  * @see Zhou and others 2016, "Learning Deep Features for Discriminative Localization", section 2
  */
 import { type Constant, type DecodedNode, plainNumber, readBackboneGraph } from "./backbone-file";
@@ -8,21 +9,21 @@ import { modelProto } from "./schema";
 
 type Graph = Awaited<ReturnType<typeof readBackboneGraph>>["graph"];
 
-/** Where the features lie, and what of the average goes on. */
+/** The node that averages the features. */
 interface Average {
   readonly node: DecodedNode;
   readonly layout: "NCHW" | "NHWC";
-  /** The average keeps its two axes, with one place each. */
+  /** The average keeps the two axes of places, with length 1. */
   readonly keepsAxes: boolean;
 }
 
-/** Larger graphs are not held in memory a second time, in bytes of constants. */
+/** Largest number of bytes of constants that are held in memory a second time. */
 const LARGEST = 2 ** 30;
 
 /**
- * The changed graph, with its weights within; its output has one row for each place, row-major.
+ * The changed graph, including its weights. Its output has one row for each place, row-major.
  * @param output name of the logit
- * @returns undefined where the logit is not made of one global average over a map of features
+ * @returns undefined if the logit does not depend on exactly one global average over a map of features
  */
 export async function localLogitsGraph(path: string, output: string): Promise<Uint8Array | undefined> {
   const model = await readBackboneGraph(path);
@@ -33,15 +34,13 @@ export async function localLogitsGraph(path: string, output: string): Promise<Ui
   const { node: pool } = average;
   const nodes = graph.node.flatMap((node) => (node === pool ? placesAsBatch(average) : [node]));
   const initializer = [...graph.initializer, ...SHAPES.map(([name, shape]) => integers(name, shape))];
-  // What is declared of the output holds for one row an image.
-  const outputs = graph.output.map(({ name, type }) => ({
-    name,
-    type: { tensorType: { elemType: type?.tensorType?.elemType } },
-  }));
+  // Without the declared shapes, which have one row for each image.
+  const outputs = graph.output.map(({ name, type }) => {
+    return { name, type: { tensorType: { elemType: type?.tensorType?.elemType } } };
+  });
   const Model = await modelProto();
-  return Model.encode(
-    Model.create({ ...model, graph: { ...graph, node: nodes, initializer, output: outputs } }),
-  ).finish();
+  const changed = { ...model, graph: { ...graph, node: nodes, initializer, output: outputs } };
+  return Model.encode(Model.create(changed)).finish();
 }
 
 const PREFIX = "local-logits";
@@ -54,17 +53,13 @@ function integers(name: string, values: readonly number[]) {
   return { name, dataType: 7, dims: [values.length], int64Data: values };
 }
 
-/** Features of n images at h x w places become those of n h w images of one place. */
+/** Nodes that turn the features of n images at h x w places into those of n h w images with one place. */
 function placesAsBatch({ node, layout, keepsAxes }: Average): DecodedNode[] {
   const [features = ""] = node.input;
   const [averaged = ""] = node.output;
   const transpose = (input: string, output: string, perm: readonly number[]): DecodedNode => {
-    return {
-      opType: "Transpose",
-      input: [input],
-      output: [output],
-      attribute: [{ name: "perm", ints: perm, type: 7 }],
-    };
+    const attribute = [{ name: "perm", ints: perm, type: 7 }];
+    return { opType: "Transpose", input: [input], output: [output], attribute };
   };
   const reshape = (input: string, shape: string, output: string): DecodedNode => {
     return { opType: "Reshape", input: [input, shape], output: [output] };
@@ -78,7 +73,7 @@ function placesAsBatch({ node, layout, keepsAxes }: Average): DecodedNode[] {
   ];
 }
 
-/** The average that the logit hangs on, and on nothing else of the image. */
+/** The only average through which the image influences the logit. */
 function lastAverage(graph: Graph, output: string): Average | undefined {
   const makers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const open = [output];
@@ -104,7 +99,7 @@ function isConstant(graph: Graph, name: string): boolean {
   return graph.initializer.some((tensor) => tensor.name === name);
 }
 
-/** What a node averages, where that are the two axes of places. */
+/** Describes a node that averages over the two axes of places. */
 function averageOf(graph: Graph, node: DecodedNode): Average | undefined {
   if (node.opType === "GlobalAveragePool") return { node, layout: "NCHW", keepsAxes: true };
   if (node.opType !== "ReduceMean") return undefined;
@@ -112,7 +107,7 @@ function averageOf(graph: Graph, node: DecodedNode): Average | undefined {
   const axes = axesOf(graph, node).join();
   const layout = axes === "2,3" ? "NCHW" : axes === "1,2" ? "NHWC" : undefined;
   const keepsAxes = !keep || plainNumber(keep.i) === 1;
-  // Places that keep their axes in the middle would need another shape; no network here has them.
+  // Not supported, because it needs another shape and no network here has it.
   if (!layout || (keepsAxes && layout === "NHWC")) return undefined;
   return { node, layout, keepsAxes };
 }

@@ -1,3 +1,3 @@
-/** @module The only room with onnxruntime: sessions that run graphs. */
+/** @module Runs graphs with onnxruntime. No other room imports onnxruntime. */
 export { loadRuntime } from "./runtime";
 export * from "./session";

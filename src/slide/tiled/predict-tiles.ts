@@ -8,7 +8,7 @@ import { predictRegions } from "../tile-predictor";
 import type { SlideReader } from "../types";
 
 /** What predicts the tiles. */
-export type TileModel = Pick<Predictor, "card" | "predictPixels" | "lookAt">;
+export type TileModel = Pick<Predictor, "card" | "predictPixels" | "assess">;
 
 /** What the tiles of a picture say. */
 export interface TilesSummary {
@@ -95,7 +95,7 @@ class Looks {
   predictPixels(pixels: Uint8Array, count: number): Promise<Float32Array> {
     const bytes = pixels.length / count;
     for (let i = 0; i < count; i++) {
-      const { inDistribution, warnings } = this.model.lookAt(pixels.subarray(i * bytes, (i + 1) * bytes));
+      const { inDistribution, warnings } = this.model.assess(pixels.subarray(i * bytes, (i + 1) * bytes));
       if (inDistribution !== null) this.scores.push(inDistribution);
       for (const warning of warnings) this.warnings.set(warning, (this.warnings.get(warning) ?? 0) + 1);
     }
