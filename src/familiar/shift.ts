@@ -81,12 +81,12 @@ export function describeShift([first, second]: readonly [string, string], shift:
   const [low, high] = shift.ci95.map((value) => value.toFixed(2));
   const figures = `AUC ${shift.auc.toFixed(2)}, 95 % ${low} to ${high}`;
   if (!shift.differs)
-    return `${first} and ${second} images look alike: a classifier can hardly tell them apart (${figures}).`;
+    return `The ${first} and ${second} images look alike: a classifier can hardly tell them apart (${figures}).`;
   const most = shift.measures.map(
     ({ measure, difference }) => `${measure} ${difference > 0 ? "+" : ""}${difference.toFixed(1)}`,
   );
   const where = most.length > 0 ? ` Largest differences, in deviations: ${most.join(", ")}.` : "";
-  return `${first} and ${second} images differ: a classifier tells them apart (${figures}), so that a model may do worse on the ${second} images.${where}`;
+  return `The ${first} and ${second} images differ: a classifier tells them apart (${figures}), so that a model may do worse on the ${second} images.${where}`;
 }
 
 /** Linear discriminant between two sets with a ridge (Fisher 1936; Friedman 1989). @returns the score of a row */

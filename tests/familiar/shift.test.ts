@@ -33,7 +33,7 @@ test("what differs is noticed and named, with its direction", () => {
   assert.ok(Math.abs((shift.measures[0]?.difference ?? 0) - 2) < 0.4);
   assert.match(
     describeShift(["train", "test"], shift),
-    /^train and test images differ: .*AUC 0\.\d\d.*mean green \+\d/,
+    /^The train and test images differ: .*AUC 0\.\d\d.*mean green \+\d/,
   );
 });
 
