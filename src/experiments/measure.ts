@@ -76,7 +76,7 @@ export async function measureRow(
 ): Promise<ComparisonRow> {
   const run = new RunDirectory(result.run);
   const { parameters } = await readJson<{ parameters: number }>(run.config);
-  const model = join(result.run, "model");
+  const { model } = run;
   return {
     name,
     title,

@@ -7,6 +7,7 @@ import { takeLock } from "../files/index";
 import type { GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";
+import { RunDirectory } from "../runs/index";
 import { type RunTrainingOptions, runTraining, type TrainingResult } from "../training/index";
 import type { Logged } from "./logged";
 import { type TrackingOptions, TrainingTracker } from "./track-training";
@@ -63,7 +64,7 @@ async function trainExportAndLog(
       ...training,
       callbacks: [...callbacks, ...(tracker ? [tracker] : [])],
     });
-    const model = variant === "none" ? undefined : join(result.run, "model");
+    const model = variant === "none" ? undefined : new RunDirectory(result.run).model;
     if (model && variant !== "none") {
       await exportRun({ run: result.run, out: model, variant, progress, ...(signal && { signal }) });
     }

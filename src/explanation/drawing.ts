@@ -80,11 +80,16 @@ export function drawHeatMap(
   }
 }
 
-/** Adds the borders between the strongest parts and the others to the context's path. */
-function outline(context: DrawingContext, { grid, contributions }: DrawnMap, at: (index: number) => number): void {
+/** What a part must weigh, whatever its sign, to be one of the strongest. */
+export function leastOutlined(contributions: readonly number[]): number {
   const count = Math.max(1, Math.round(OUTLINED * contributions.length));
   const weights = contributions.map(Math.abs).sort((a, b) => b - a);
-  const least = Math.max(weights[count - 1] ?? 0, Number.MIN_VALUE);
+  return Math.max(weights[count - 1] ?? 0, Number.MIN_VALUE);
+}
+
+/** Adds the borders between the strongest parts and the others to the context's path. */
+function outline(context: DrawingContext, { grid, contributions }: DrawnMap, at: (index: number) => number): void {
+  const least = leastOutlined(contributions);
   const isStrong = (row: number, column: number) =>
     Math.min(row, column) >= 0 && column < grid && Math.abs(contributions[row * grid + column] ?? 0) >= least;
   const line = (...[x, y, toX, toY]: readonly [number, number, number, number]) => {

@@ -1,26 +1,33 @@
-/** @module Heat maps of single images for the report, where the run has its exported model beside it. */
+/** @module What a run's model looked at in single images, where the run has its exported model beside it. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError } from "../errors/index";
 import type { RunResults } from "../evaluation/index";
+import type { Explanation } from "../explanation/index";
 import { thumbnail } from "../image/index";
 
 /** Parts in a row that are covered: coarser than `histo explain`, for a report is written after every training. */
 const GRID = 10;
-/** Edge length of each panel, and width of the picture of two or three of them, in pixels. */
+/** Edge length of each of a picture's two or three panels, in pixels, and the most that a picture is wide. */
 const PANEL = 240;
-const WIDTH = 520;
+const WIDTH = 4 * PANEL;
+
+/** What the model looked at in an image. */
+export interface ExplainedImage {
+  readonly explanation: Explanation;
+  /** JPEG: the image and its heat maps, all images of a call on one scale. */
+  readonly picture: Buffer;
+}
 
 /**
- * JPEGs by file name: the tile and what the model looked at, on one scale. None where the run has no model.
+ * Explains images, by file name. None where the run has no model; images that cannot be read are left out.
  * @param paths of the images by their file names
  */
 export async function heatMaps(
-  { directory }: RunResults,
+  { directory: { model } }: RunResults,
   paths: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<string, Buffer>> {
-  const model = join(directory.path, "model");
+): Promise<ReadonlyMap<string, ExplainedImage>> {
   if (paths.size === 0 || !existsSync(join(model, "model.json"))) return new Map();
   const [{ Predictor }, { explainImage, explanationPicture, scaleFor }] = await Promise.all([
     import("../inference/index.js"),
@@ -28,7 +35,7 @@ export async function heatMaps(
   ]);
   const predictor = await Predictor.open(model);
   try {
-    const explained = new Map<string, Awaited<ReturnType<typeof explainImage>>>();
+    const explained = new Map<string, Explanation>();
     for (const [filename, path] of paths) {
       try {
         explained.set(filename, await explainImage(predictor, await readFile(path), GRID));
@@ -41,7 +48,7 @@ export async function heatMaps(
     const { classes } = predictor.card;
     const pictures = [...explained].map(async ([filename, explanation]) => {
       const png = await explanationPicture(explanation, { scale, classes, edge: PANEL });
-      return [filename, await thumbnail(png, WIDTH)] as const;
+      return [filename, { explanation, picture: await thumbnail(png, WIDTH) }] as const;
     });
     return new Map(await Promise.all(pictures));
   } finally {

@@ -16,6 +16,7 @@ import { calibrationSection, expertSection } from "./trust";
 
 export type { ReportExtras } from "./comparisons";
 export { runFigures } from "./figures";
+export { heatMaps } from "./heat-maps";
 export { reportPage } from "./page";
 
 /** The report as HTML. */

@@ -8,7 +8,7 @@ import { counted, decimal, escapeHtml, paragraph } from "../html/index";
 import type { SampleMeaning } from "../image/index";
 import { thumbnail } from "../image/index";
 import type { ReportFacts } from "./facts";
-import { heatMaps } from "./heat-maps";
+import { type ExplainedImage, heatMaps } from "./heat-maps";
 import type { Section } from "./section";
 
 /** Largest edge length of the images in the report in pixels. */
@@ -76,7 +76,7 @@ async function findImages(
 async function tiles(
   mistakes: readonly Mistake[],
   paths: ReadonlyMap<string, string>,
-  maps: ReadonlyMap<string, Buffer>,
+  maps: ReadonlyMap<string, ExplainedImage>,
   meaning: SampleMeaning = {},
 ): Promise<string> {
   const figures = await Promise.all(
@@ -85,7 +85,7 @@ async function tiles(
       const caption = `${escapeHtml(mistake.filename)}<br>probability ${decimal(mistake.probability)}${votes}`;
       const map = maps.get(mistake.filename);
       const shown = map
-        ? imageOf(`${mistake.filename} and its heat map`, map)
+        ? imageOf(`${mistake.filename} and its heat map`, map.picture)
         : await picture(mistake.filename, paths.get(mistake.filename), meaning);
       return `<figure class="${map ? "tile explained" : "tile"}">${shown}<figcaption>${caption}</figcaption></figure>`;
     }),

@@ -37,8 +37,8 @@ figure.plot figcaption { max-width: 62ch; font-size: 13px; }
 figure.tile { width: 160px; margin: 0; font-size: 12px; overflow-wrap: anywhere; }
 figure.tile img, .absent { display: block; width: 160px; height: 160px; border: 1px solid var(--line); border-radius: 4px; }
 .absent { display: grid; place-items: center; color: var(--quiet); background: var(--card); }
-figure.explained { width: min(100%, 420px); }
-figure.explained img { width: 100%; height: auto; }
+figure.explained { width: fit-content; max-width: 100%; }
+figure.explained img { width: auto; max-width: 100%; height: auto; }
 details { margin: 12px 0; }
 summary { cursor: pointer; }
 button { font: inherit; font-size: 13px; color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 4px 10px; cursor: pointer; float: right; }
@@ -61,7 +61,9 @@ footer { padding: 32px 20px 48px; color: var(--quiet); font-size: 13px; }
   table { font-size: 8.5pt; }
   figure.tile, figure.tile img, figure.tile .absent { width: 104px; }
   figure.tile img, figure.tile .absent { height: 104px; }
-  figure.explained, figure.explained img { width: 270px; height: auto; }
+  figure.explained { zoom: 0.64; width: fit-content; }
+  figure.explained img { width: auto; height: auto; }
+  figure.explained figcaption { font-size: 15px; }
   .scroll { overflow: visible; }
   .card, tr, figure, .caution { break-inside: avoid; }
 }

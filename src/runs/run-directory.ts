@@ -30,6 +30,10 @@ export class RunDirectory {
   get shift(): string {
     return join(this.path, "shift.json");
   }
+  /** Its exported model, where it has one. */
+  get model(): string {
+    return join(this.path, "model");
+  }
   get report(): string {
     return join(this.path, "report.html");
   }

@@ -1,0 +1,33 @@
+/** @module What a heat map comes down to: how much its strongest parts weigh, and whether they are tissue. */
+import { glanceAt } from "../familiar/index";
+import { leastOutlined } from "./drawing";
+import type { Explanation, HeatMap } from "./explain";
+
+export interface Focus {
+  /** Share of the map's whole weight in the outlined parts, 0 to 1; near 0.1 where all parts weigh alike. */
+  readonly weight: number;
+  /** Share of the outlined parts that is tissue, 0 to 1. */
+  readonly tissue: number;
+}
+
+/** Sums up a heat map: the parts that pictures outline, a tenth of them, beside the whole. */
+export function focusOf({ pixels, size }: Explanation, { grid, contributions }: HeatMap): Focus {
+  const least = leastOutlined(contributions);
+  const weights = contributions.map(Math.abs);
+  const outlined = weights.flatMap((weight, part) => (weight >= least ? [part] : []));
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const edge = Math.max(1, Math.floor(size / grid));
+  const at = (index: number) => Math.min(size - edge, Math.round((index * size) / grid));
+  const tissue = outlined.map((part) => {
+    const [top, left] = [at(Math.floor(part / grid)), at(part % grid)];
+    const rows = Array.from({ length: edge }, (_, y) => {
+      const start = ((top + y) * size + left) * 3;
+      return pixels.subarray(start, start + edge * 3);
+    });
+    return glanceAt(Buffer.concat(rows), edge).tissue;
+  });
+  return {
+    weight: sum(outlined.map((part) => weights[part] as number)) / Math.max(sum(weights), Number.MIN_VALUE),
+    tissue: sum(tissue) / Math.max(1, tissue.length),
+  };
+}
