@@ -50,7 +50,6 @@ function quietly(work: () => unknown): unknown {
 }
 
 const NO_FUSED = { fusedUpdates: false, fusedBf16: false } as const;
-const PLAIN = { kind: "javascript", gpu: false, ...NO_FUSED } as const;
 
 /** Adds the project's update operations to TensorFlow, if the set-up has compiled them. */
 function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "fusedBf16" | "isa"> {
@@ -67,6 +66,13 @@ function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "fusedBf16
   }
 }
 
+/** tfjs's plain backend otherwise greets at its first tensor, and recommends a package that does not work here. */
+function plain(problem: string): TensorFlowRuntime {
+  const { backend } = projectRequire("@tensorflow/tfjs") as { backend(): object };
+  Object.assign(backend(), { firstUse: false });
+  return { kind: "javascript", gpu: false, ...NO_FUSED, problem };
+}
+
 function load(): TensorFlowRuntime {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
@@ -78,15 +84,14 @@ function load(): TensorFlowRuntime {
   legacy.isNullOrUndefined = (value) => value === null || value === undefined;
   legacy.isArray = Array.isArray;
   if (process.env.HISTO_TENSORFLOW === "javascript") {
-    return { ...PLAIN, problem: "HISTO_TENSORFLOW=javascript is set" };
+    return plain("HISTO_TENSORFLOW=javascript is set");
   }
   try {
     const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
     const gpu = native.backend().isUsingGpuDevice === true;
     return { kind: "native", gpu, ...(gpu ? NO_FUSED : loadFusedUpdates()) };
   } catch (error) {
-    const problem = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
-    return { ...PLAIN, problem };
+    return plain((error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "");
   }
 }
 
