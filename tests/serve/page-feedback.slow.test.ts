@@ -50,8 +50,8 @@ test("a label given on the page is kept with the answer, and histo evaluate meas
   assert.equal(existsSync(feedback), false, "an answer alone is not kept");
   const predicted = await page.$eval(".verdict-class", ({ textContent }) => textContent);
   const other = predicted === "SSA" ? "HP" : "SSA";
-  await correct(page, predicted ?? "", /Kept: you call it/);
-  await correct(page, other, new RegExp(`Kept: you call it ${other}`));
+  await correct(page, predicted ?? "", /Saved: you labelled it/);
+  await correct(page, other, new RegExp(`Saved: you labelled it ${other}`));
   const lines = (await readFile(feedback, "utf8")).trimEnd().split("\n");
   const [first, last] = lines.map((line) => JSON.parse(line));
   assert.deepEqual([lines.length, first.label, last.label], [2, predicted, other]);
@@ -77,5 +77,5 @@ test("a label that could not be kept is told with the reason", { skip: withoutCh
   const page = await answered(context, { models: [await writeModel(join(directory, "mlp"))], feedback });
   await correct(page, "HP", /\w/);
   const said = await page.$eval("[aria-labelledby=wrong-0] [role=status]", ({ textContent }) => textContent ?? "");
-  assert.doesNotMatch(said, /Kept/);
+  assert.doesNotMatch(said, /Saved/);
 });

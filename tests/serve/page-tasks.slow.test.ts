@@ -11,6 +11,12 @@ import { startBrowser, withoutChromium } from "../support/browser";
 import { predictedTiles } from "../support/predicted-tiles";
 import { tile, writeModel } from "../support/served-model";
 
+/** Whether a table is seen whole without moving it sideways, and the first label that is told below an answer. */
+const fitsInWidth = (scroll: Element) => [
+  scroll.scrollWidth <= scroll.clientWidth,
+  [...scroll.querySelectorAll<HTMLElement>("td p")].find(({ offsetParent }) => offsetParent)?.innerText,
+];
+
 describe("tasks on a page without images of its own", { skip: withoutChromium() }, () => {
   let directory: string;
   let server: RunningServer;
@@ -72,6 +78,9 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     await hand(page, "paste", [{ name: "mine.png", bytes: await tile(5) }]);
     await page.waitForSelector(".verdict");
     const before = await textOf(page, ".verdict");
+    await page.setViewport({ width: 390, height: 844 });
+    assert.ok(await page.$eval(".scroll", (table) => table.scrollWidth <= table.clientWidth), "the history on a phone");
+    await page.setViewport({ width: 1280, height: 860 });
     await page.reload({ waitUntil: "networkidle0" });
     await page.waitForSelector("[aria-labelledby=history-title]:not([hidden]) tbody button");
     await page.evaluate(() =>
@@ -102,6 +111,9 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     await page.keyboard.press("Home");
     assert.match(await textOf(page, "main [role=status]"), /1 not answered/);
     assert.match(await textOf(page, "main"), /sensitivity 100\.0 %, specificity 0\.0 %/);
+    await page.setViewport({ width: 390, height: 844 });
+    assert.deepEqual(await page.$eval(".scroll", fitsInWidth), [true, "label HP"], "what a label says fits on a phone");
+    await page.setViewport({ width: 1280, height: 860 });
 
     const shown = () =>
       page.$$eval("tbody tr", (rows) => rows.map((row) => Number.parseFloat(row.children[2]?.textContent ?? "")));
@@ -173,13 +185,39 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     const finding = () =>
       page.evaluateHandle(() =>
         [...document.querySelectorAll<HTMLElement>(".answers button")].find(({ textContent, hidden }) =>
-          textContent?.startsWith("Find 95 % of the SSA") ? !hidden : false,
+          textContent === "Set for 95 % sensitivity" ? !hidden : false,
         ),
       );
-    await page.waitForFunction(() => /Find 95 %/.test((document.querySelector(".answers") as HTMLElement).innerText));
+    await page.waitForFunction(() =>
+      /Set for 95 % sensitivity/.test((document.querySelector(".answers") as HTMLElement).innerText),
+    );
     await ((await finding()) as ElementHandle<HTMLElement>).focus();
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => /finds (9[5-9]|100)\.\d % of the SSA/.test(document.body.textContent ?? ""));
+    assert.match(await textOf(page, ".verdict"), /your threshold of/);
+    await page.close();
+  });
+
+  test("the models' page sets the threshold that finds 95 % before any image was chosen, for every view", async () => {
+    const page = await open("/models");
+    const buttons = () =>
+      page.$$eval('[aria-label="Model mlp"] button', (all) =>
+        all.filter(({ hidden }) => !hidden).map((b) => b.innerText),
+      );
+    await page.waitForFunction(() =>
+      document.querySelector<HTMLElement>('[aria-label="Model mlp"]')?.innerText.includes("Set for 95 %"),
+    );
+    assert.deepEqual(await buttons(), ["Set for 95 % sensitivity"]);
+    await page.focus('[aria-label="Model mlp"] input[type=range]');
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /finds (9[5-9]|100)\.\d % of the SSA/.test(document.body.innerText));
+    await page.evaluate(() => {
+      location.hash = "#/";
+    });
+    await page.waitForSelector(".thumb");
+    await page.click(".thumb");
+    await page.waitForSelector(".verdict");
     assert.match(await textOf(page, ".verdict"), /your threshold of/);
     await page.close();
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -120,7 +121,8 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
     await page.waitForSelector("main button.primary:not([disabled])");
     await page.click("main button.primary");
     const csv = join(directory, "predictions.csv");
-    for (let i = 0; i < 600 && !(await readdir(directory)).includes("predictions.csv"); i++) {
+    // The browser makes the file first and fills it then.
+    for (let i = 0; i < 600 && !(existsSync(csv) && statSync(csv).size > 0); i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const lines = (await readFile(csv, "utf8")).trimEnd().split("\n");

@@ -31,7 +31,7 @@ export function batchTable(model) {
   const heads = Object.entries(COLUMNS).map(([key, [title]]) =>
     h(
       "th",
-      { scope: "col", class: { probability: "number", logit: "number spare" }[key] },
+      { scope: "col", class: { probability: "number", logit: "number spare", label: "spare" }[key] },
       h("button", { type: "button", class: "quiet sort", onclick: () => sortBy(key) }, title),
     ),
   );
@@ -155,10 +155,17 @@ export function batchTable(model) {
       "tr",
       {},
       title,
-      h("td", {}, said(row), warnings && h("span", { class: "hint" }, ` ${warnings}`)),
+      h(
+        "td",
+        {},
+        said(row),
+        warnings && h("span", { class: "hint" }, ` ${warnings}`),
+        // On a phone there is no room for a column of labels.
+        isWrong && h("p", { class: "hint instead" }, `label ${label}`),
+      ),
       h("td", { class: "number" }, percent(result.probability)),
       h("td", { class: "number spare" }, result.logit.toFixed(4)),
-      h("td", {}, label ?? "–", isWrong && h("span", { class: "badge bad" }, "other")),
+      h("td", { class: "spare" }, label ?? "–", isWrong && h("span", { class: "badge bad" }, "other")),
     );
   }
 

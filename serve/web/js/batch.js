@@ -69,7 +69,7 @@ export async function view() {
     h("div", { class: "row spread above" }, status, download),
     bar,
     threshold,
-    h("div", {}, h("label", { for: "labels" }, "Labels from a CSV "), labels),
+    h("div", {}, h("label", { for: "labels" }, "Compare with labels, from a CSV of image and class "), labels),
     measures,
     table.element,
   );
@@ -201,7 +201,11 @@ export async function view() {
       "div",
       { class: "intro" },
       h("h1", {}, "Many images at once"),
-      h("p", {}, "Drop any number of files, or use the server's images, and save the predictions as a table."),
+      h(
+        "p",
+        {},
+        `Drop any number of files${entries.length > 0 ? ", or use the server's images," : ""} and save the predictions as a table.`,
+      ),
     ),
     h(
       "section",

@@ -57,9 +57,9 @@ export function historyCard(models, show) {
           h(
             "tr",
             {},
-            ...["Image", "Model", "Answer", "Probability"].map((name, i) =>
-              h("th", { scope: "col", class: i > 2 ? "number" : "" }, name),
-            ),
+            h("th", { scope: "col" }, "Image, model"),
+            h("th", { scope: "col" }, "Answer"),
+            h("th", { scope: "col", class: "number" }, "Probability"),
           ),
         ),
         body,
@@ -96,8 +96,8 @@ export function historyCard(models, show) {
           thumbnail && h("img", { src: thumbnail, alt: "", width: 40, height: 40 }),
           h("span", {}, name),
         ),
+        h("p", { class: "hint long" }, answer.model),
       ),
-      h("td", { class: "long" }, answer.model),
       h("td", {}, classAt(modelOf(kept), answer.probability)),
       h("td", { class: "number" }, percent(answer.probability)),
     );

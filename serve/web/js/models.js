@@ -2,6 +2,7 @@
 import { getJson, info } from "./api.js";
 import { count, h, svg } from "./dom.js";
 import { historyFigures, judgementFigures, rocFigure } from "./model-figures.js";
+import { thresholdField } from "./result.js";
 
 const METRICS = [
   ["rocAuc", "ROC AUC"],
@@ -32,7 +33,7 @@ export async function view() {
       h("p", {}, "The loaded models, and how well they did on images they had never seen. Ranges are 95 % intervals."),
     ),
     models.length > 1 && comparison(models, curves),
-    ...models.map((/** @type {any} */ model, /** @type {number} */ i) => modelCard(model, curves[i])),
+    ...models.map((/** @type {any} */ model, /** @type {number} */ i) => modelCard(model, curves[i], `model-${i}`)),
   );
 }
 
@@ -101,8 +102,10 @@ function trainedOn({ drawn, tiles, pretrained = [] }) {
   return `${drawn ? "drawn tiles, no tissue" : "tiles"} (${parts.join(", ")})${before}`;
 }
 
-/** @param {any} model @param {any} curves */
-function modelCard(model, curves) {
+/** @param {any} model @param {any} curves @param {string} id */
+function modelCard(model, curves, id) {
+  const threshold = thresholdField(model, id);
+  addEventListener("thresholdchange", () => threshold.follow());
   const partitions = Object.keys(model.metrics ?? {}).filter((name) => typeof model.metrics[name] === "object");
   return h(
     "section",
@@ -133,6 +136,7 @@ function modelCard(model, curves) {
             ].map(([name, text]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, text))),
           ),
         ),
+        threshold,
       ),
       partitions.length > 0 && metricsTable(model, partitions),
     ),

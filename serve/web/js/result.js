@@ -124,12 +124,7 @@ export function thresholdField(model, id) {
     { type: "button", class: "quiet", onclick: () => setThreshold(model, model.threshold) },
     `Back to the model's ${percent(model.threshold)}`,
   );
-  const [, positive] = model.classes;
-  const finding = h(
-    "button",
-    { type: "button", class: "quiet", hidden: true },
-    `Find ${SHARE * 100} % of the ${positive}`,
-  );
+  const finding = h("button", { type: "button", hidden: true }, `Set for ${SHARE * 100} % sensitivity`);
   thresholdFinding(model, SHARE).then((threshold) => {
     finding.hidden = threshold === undefined;
     finding.onclick = () => setThreshold(model, /** @type {number} */ (threshold));
@@ -147,7 +142,7 @@ export function thresholdField(model, id) {
     { class: "gauge-block" },
     h("div", { class: "row spread" }, h("label", { for: `threshold-${id}` }, "Threshold ", value), reset),
     slider,
-    meaning,
+    h("p", {}, meaning),
     finding,
   );
   field.follow = () => {
