@@ -24,7 +24,8 @@ const NAMES: Readonly<Record<HeatMap["method"], string>> = {
   "class-activation": "Class activation: what each place adds",
 };
 const MARGIN = 12;
-const CAPTION = 26;
+const LINE = 17;
+const CAPTION = 10 + 2 * LINE;
 const INK = "#25202b";
 
 /** A PNG with the tile and every heat map next to it. */
@@ -47,8 +48,8 @@ export async function explanationPicture(
     context.drawImage(tile, 0, 0, edge, edge);
     if (map) drawHeatMap(context, map, { edge, scale, opacity, colours: HEAT_MAP_COLOURS });
     context.restore();
-    const caption = map ? `${NAMES[map.method]}; strongest ${strongestOf([map]).toPrecision(2)}` : "The tile";
-    write(context, caption, x, MARGIN + edge + 18, edge);
+    const caption = map ? [NAMES[map.method], `strongest ${strongestOf([map]).toPrecision(2)} logits`] : ["The tile"];
+    for (const [line, text] of caption.entries()) write(context, text, x, MARGIN + edge + 18 + line * LINE, edge);
   }
   drawScale(context, {
     ...{ x: MARGIN, y: MARGIN + edge + CAPTION, width: edge, scale, opacity, colours: HEAT_MAP_COLOURS, classes },
