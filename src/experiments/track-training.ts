@@ -80,7 +80,7 @@ export class TrainingTracker implements RunCallback {
     };
     this.active?.logMetrics(this.final.metrics, bestEpoch);
     // Tags instead of metrics, because MLflow draws a metric with one value as a bar.
-    this.active?.setTags({ bestEpoch, peakMemoryBytes, totalSeconds: seconds });
+    this.active?.setTags({ bestEpoch, peakMemoryBytes, totalSeconds: Number(seconds.toFixed(1)) });
   }
 
   /** Sends the run's files, figures and exported model, if there is one, and ends the run. */
