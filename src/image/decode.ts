@@ -87,6 +87,10 @@ export async function decodePixels(
     // Damaged tiles of a TIFF are decoded to noise unless warnings are errors; other files have harmless warnings.
     const failOn = form?.tiled ? "warning" : "error";
     const image = sharp(bytes, { failOn, autoOrient: true, limitInputPixels: false });
+    if (form?.size) {
+      mustFitPixels(...form.size, name, limits);
+      return await rgb(image, form.dropExtra);
+    }
     const metadata = await image.metadata();
     mustFitPixels(metadata.autoOrient.width, metadata.autoOrient.height, name, limits);
     if (metadata.depth === "ushort" && bitDepth < 16) {

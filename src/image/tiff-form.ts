@@ -11,6 +11,8 @@ type TiffForm =
       /** There is an extra sample that is not transparency. */
       readonly dropExtra: boolean;
       readonly tiled: boolean;
+      /** Of a page whose pixels need no further look: 8 bits a sample, no inks. */
+      readonly size?: readonly [width: number, height: number];
     }
   | { readonly kind: "unsupported"; readonly form: string; readonly remedy: string };
 
@@ -55,6 +57,7 @@ const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
   52546: "JPEG XL",
 };
 
+const CMYK = 5;
 const YCBCR = 6;
 /** Colour samples by supported photometric interpretation: grey (two kinds), RGB, palette, CMYK, YCbCr. */
 const COLOURS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3 };
@@ -120,7 +123,13 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
     return unsupported(`of ${samples} samples per pixel`, "save only the three colour channels, as RGB");
   }
   const dropExtra = extra === 1 && !REAL_ALPHA.includes(one(TAG.extra, 0));
-  return { kind: "readable", dropExtra, tiled: tags.has(TAG.tileWidth) };
+  const plain = bits[0] === 8 && photometric !== CMYK;
+  return {
+    kind: "readable",
+    dropExtra,
+    tiled: tags.has(TAG.tileWidth),
+    ...(plain && { size: [one(TAG.width, 0), one(TAG.height, 0)] }),
+  };
 }
 
 /** Values of the tags in {@link TAG}. @throws {RangeError} if the file is truncated or an offset is invalid */

@@ -26,10 +26,14 @@ export async function predictRegions(
 ): Promise<BlockAnswer> {
   const logits = new Float32Array(regions.length).fill(Number.NaN);
   const problems = new Set<string>();
+  const { size } = predictor.card.preprocessing;
+  /** Memory of batches: one is predicted while the other is read. */
+  const slabs = [0, 1].map(() => Buffer.allocUnsafeSlow(size * size * 3 * Math.min(BATCH, regions.length)));
   let predicting: Promise<void> = Promise.resolve();
   for (let start = 0; start < regions.length; start += BATCH) {
     const some = regions.slice(start, start + BATCH);
-    const { places, pixels } = await readBatch(reader, level, some, predictor.card.preprocessing, problems);
+    const slab = slabs[(start / BATCH) % 2] as Buffer;
+    const { places, pixels } = await readBatch(reader, level, some, predictor.card.preprocessing, problems, slab);
     await predicting;
     predicting = predictInto(
       logits,
@@ -51,10 +55,10 @@ async function readBatch(
   regions: readonly Rectangle[],
   preparation: Preprocessing,
   problems: Set<string>,
+  slab: Buffer,
 ): Promise<{ places: number[]; pixels: Uint8Array }> {
   const { size, stain } = preparation;
   const bytes = size * size * 3;
-  const slab = Buffer.allocUnsafeSlow(bytes * regions.length);
   // Most often a region is what the model takes, and goes where it belongs at once.
   const fits = !stain && regions.every(({ width, height }) => width === size && height === size);
   const images = await reader.readRegions(level, regions, fits ? slab : undefined);

@@ -1,15 +1,16 @@
 /** @module The decoded tiles of one page of a TIFF file: decoded in groups, the latest kept. */
 import type { FileHandle } from "node:fs/promises";
-import { HistoError, messageOf } from "../../errors/index";
+import { messageOf } from "../../errors/index";
 import type { SampleMeaning } from "../../image/index";
 import { type PageLayout, tileRows } from "./layout";
+import { readParts } from "./read-parts";
 import { decodeStack } from "./tile-stack";
 
 /** A tile's pixels (uint8, RGB, [rows, tileWidth, 3]), null where the file has none, or what is wrong with it. */
 export type Tile = Buffer | Error | null;
 
 /** Tiles that are decoded by one call, by their pixels: enough that starting the decoder does not count. */
-const GROUP_PIXELS = 16 * 256 * 256;
+const GROUP_PIXELS = 32 * 256 * 256;
 const MOST_IN_GROUP = 64;
 /** Groups under way at the same time. */
 const GROUPS = 3;
@@ -82,15 +83,13 @@ export class TileStore {
     const tiles = new Map<number, Tile>();
     const present: number[] = [];
     const contents: Buffer[][] = [];
-    for (const index of indices) {
-      try {
-        const bytes = await this.read(index);
-        if (bytes) {
-          present.push(index);
-          contents.push(bytes);
-        } else tiles.set(index, null);
-      } catch (error) {
-        tiles.set(index, asError(error));
+    for (const [index, planes] of await this.read(indices)) {
+      const wrong = planes.find((plane) => plane instanceof Error);
+      if (planes.length === 0) tiles.set(index, null);
+      else if (wrong) tiles.set(index, wrong as Error);
+      else {
+        present.push(index);
+        contents.push(planes as Buffer[]);
       }
     }
     if (present.length === 0) return tiles;
@@ -106,20 +105,16 @@ export class TileStore {
     return tiles;
   }
 
-  /** The compressed bytes of a tile's planes; undefined where the file does not have it. */
-  private async read(index: number): Promise<Buffer[] | undefined> {
+  /** The compressed bytes of tiles' planes; no planes where the file does not have the tile. */
+  private async read(indices: readonly number[]): Promise<[index: number, planes: (Buffer | Error)[]][]> {
     const { offsets, bytes, planes, across, down } = this.layout;
-    const parts: Buffer[] = [];
-    for (let plane = 0; plane < planes; plane++) {
-      const place = plane * across * down + index;
-      const length = bytes[place] as number;
-      if (length === 0 || offsets[place] === 0) return undefined;
-      const buffer = Buffer.allocUnsafe(length);
-      const { bytesRead } = await this.file.read(buffer, 0, length, offsets[place] as number);
-      if (bytesRead < length) throw new HistoError("SLIDE_TRUNCATED", "the file ends before this tile does");
-      parts.push(buffer);
-    }
-    return parts;
+    const parts = indices.flatMap((index) => {
+      const places = Array.from({ length: planes }, (_, plane) => plane * across * down + index);
+      const found = places.map((at) => ({ index, offset: offsets[at] as number, length: bytes[at] as number }));
+      return found.every(({ offset, length }) => offset > 0 && length > 0) ? found : [];
+    });
+    const read = await readParts(this.file, parts);
+    return indices.map((index) => [index, read.filter((_, i) => parts[i]?.index === index)]);
   }
 }
 

@@ -1,0 +1,60 @@
+/** @module Reads parts of a file, those that lie close behind each other by one call: a slide's tiles mostly do. */
+import type { FileHandle } from "node:fs/promises";
+import { HistoError, messageOf } from "../../errors/index";
+
+/** Where a part lies in its file, in bytes. */
+export interface FilePart {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Bytes between two parts that are sooner read than skipped. */
+const GAP = 16 * 1024;
+
+/** Reads parts of a file. One that cannot be read has an error in its place. */
+export async function readParts(file: FileHandle, parts: readonly FilePart[]): Promise<(Buffer | Error)[]> {
+  const found: (Buffer | Error)[] = [];
+  for (const run of runsOf(parts)) {
+    const places = run.map((place) => parts[place] as FilePart);
+    const start = (places[0] as FilePart).offset;
+    const end = places.reduce((most, { offset, length }) => Math.max(most, offset + length), start);
+    const bytes = await readUpTo(file, start, end - start);
+    for (const [i, place] of run.entries()) {
+      const { offset, length } = places[i] as FilePart;
+      if (!(bytes instanceof Error)) found[place] = part(bytes, offset - start, length);
+      // What spoils one part may leave the others readable.
+      else found[place] = run.length === 1 ? bytes : ((await readParts(file, [places[i] as FilePart]))[0] as Buffer);
+    }
+  }
+  return found;
+}
+
+/** Places of parts that lie close behind each other, in the order of the file. */
+function runsOf(parts: readonly FilePart[]): number[][] {
+  const order = parts.map((_, place) => place);
+  order.sort((a, b) => (parts[a] as FilePart).offset - (parts[b] as FilePart).offset);
+  const runs: number[][] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const place of order) {
+    const { offset, length } = parts[place] as FilePart;
+    if (offset - end > GAP) runs.push([]);
+    (runs.at(-1) as number[]).push(place);
+    end = Math.max(end, offset + length);
+  }
+  return runs;
+}
+
+async function readUpTo(file: FileHandle, offset: number, length: number): Promise<Buffer | Error> {
+  try {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    const { bytesRead } = await file.read(buffer, 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(messageOf(error));
+  }
+}
+
+function part(bytes: Buffer, start: number, length: number): Buffer | Error {
+  if (start + length <= bytes.length) return bytes.subarray(start, start + length);
+  return new HistoError("SLIDE_TRUNCATED", "the file ends before this tile does");
+}
