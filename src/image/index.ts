@@ -23,4 +23,5 @@ export { encodePng, imageSize } from "./sharp";
 export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";
+export { tiffForm } from "./tiff-form";
 export { type ImageWarning, isShrunk, WARNING_TEXTS } from "./warnings";

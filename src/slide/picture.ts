@@ -6,7 +6,7 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 import { strictlyFirst } from "../image/index";
-import { PLAUSIBLE_MPP } from "./tiff/resolution";
+import { claimedScale } from "./scale";
 import type { SlideInfo } from "./types";
 
 const TILE = 256;
@@ -18,14 +18,15 @@ export async function pictureInfo(path: string): Promise<SlideInfo> {
   try {
     const { format, autoOrient, density } = await sharp(path, { limitInputPixels: false }).metadata();
     const { width, height } = autoOrient;
-    const mpp = density ? MICROMETRES_PER_INCH / density : 0;
+    const mpp = MICROMETRES_PER_INCH / (density ?? Number.NaN);
     return {
       path,
       vendor: "picture",
       reader: "picture",
       compression: format,
       levels: [{ width, height, downsample: 1, tileWidth: width, tileHeight: 1 }],
-      ...(mpp >= PLAUSIBLE_MPP[0] && mpp <= PLAUSIBLE_MPP[1] && { mpp }),
+      // Most densities of pictures mean nothing (72 for a screen): what is wrong with them is not worth a remark.
+      ...claimedScale(mpp, mpp),
       remarks: [],
     };
   } catch (error) {

@@ -121,8 +121,11 @@ test("micrometres come from Aperio's description, OME's XML or a plausible densi
   const whole = picture(100, 80);
   const cases: [SlideForm, string, number | undefined, number | undefined][] = [
     [{ description: "Aperio Image Library v11\r\n100x80|AppMag = 40|MPP = 0.2498" }, "aperio", 0.2498, 40],
+    [{ description: "Aperio Image Library v11\r\n100x80|MPP = 0,2498|Left = 25,3" }, "aperio", 0.2498, undefined],
+    [{ description: "Aperio Image Library v11\r\n100x80|MPP = 2.498e-1" }, "aperio", 0.2498, undefined],
     [{ description: '<OME><Pixels PhysicalSizeX="499" PhysicalSizeXUnit="nm"/></OME>' }, "ome", 0.499, undefined],
     [{ description: '<OME><Pixels PhysicalSizeX="0.25"/></OME>' }, "ome", 0.25, undefined],
+    [{ description: '<OME><Pixels PhysicalSizeX="0.25" PhysicalSizeY="0.2512"/></OME>' }, "ome", 0.25, undefined],
     [{ density: 40_000 }, "generic-tiff", 0.25, undefined],
     [{ density: 10 }, "generic-tiff", undefined, undefined],
   ];
@@ -133,6 +136,61 @@ test("micrometres come from Aperio's description, OME's XML or a plausible densi
     assert.equal(info.objective, objective);
     assert.equal(info.remarks.length, form.density === 10 ? 1 : 0);
   }
+});
+
+test("a scale that differs between rows and columns is none, and said", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(100, 80);
+  const forms: SlideForm[] = [
+    { density: 20_000, densityY: 10_000 },
+    { description: '<OME><Pixels PhysicalSizeX="0.5" PhysicalSizeY="1"/></OME>' },
+  ];
+  for (const form of forms) {
+    const { mpp, remarks } = await slideInfo(await writeSlide(join(directory, "slide.tif"), [whole], form));
+    assert.equal(mpp, undefined);
+    assert.deepEqual(remarks, ["its pixels are not square (0.5 x 1 micrometres)"]);
+  }
+});
+
+test("an OME file with a page for each channel is refused, and one of several depths is read with a remark", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "slide.ome.tif");
+  const described = (sizes: string) =>
+    writeSlide(path, [picture(100, 80)], { description: `<OME><Pixels ${sizes}/></OME>` });
+  await described('SizeC="4" SizeZ="1" SizeT="1"');
+  await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message: /4 channels in pages of their own/ });
+  await described('SizeC="3" SizeZ="7" SizeT="1"');
+  assert.match((await slideInfo(path)).remarks.join(), /7 pictures at different depths/);
+});
+
+test("level 0 is the largest page, wherever it lies, and its scale is its own", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const glass = picture(90, 70, 2);
+  const whole = picture(300, 200);
+  const pixels = ([width, height]: number[], mpp: number) =>
+    `<Pixels SizeX="${width}" SizeY="${height}" PhysicalSizeX="${mpp}" PhysicalSizeY="${mpp}"/>`;
+  const description = `<OME>${pixels([90, 70], 10)}${pixels([300, 200], 0.25)}</OME>`;
+  const reader = await open(
+    await writeSlide(join(directory, "slide.tif"), [glass, whole, shrunk(whole, 2)], { description }),
+  );
+  t.after(() => reader.close());
+  assert.deepEqual(
+    reader.info.levels.map(({ width, height }) => [width, height]),
+    [
+      [300, 200],
+      [150, 100],
+    ],
+  );
+  assert.equal(reader.info.mpp, 0.25);
+  const [region] = await reader.readRegions(0, [{ x: 40, y: 30, width: 50, height: 60 }]);
+  assert.deepEqual((region as RgbImage).data, cut(whole, 40, 30, 50, 60));
+});
+
+test("numbers that are no brightness are refused when the slide is opened, with what to do", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await writeSlide(join(directory, "slide.tif"), [picture(100, 80)], { sampleFormat: 2 });
+  const message = /is a TIFF of signed numbers, whose scale is not known, which is not read; save it with 8 or 16 bits/;
+  await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message });
 });
 
 test("a slide that is cut off, empty, or no file is refused with one line that says so", async (t) => {

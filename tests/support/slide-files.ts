@@ -12,14 +12,17 @@ export interface SlideForm {
   /** A plane for each colour. */
   readonly planar?: boolean;
   readonly bits?: 8 | 16;
+  /** What numbers the samples are: 1, unless told, for unsigned ones. */
+  readonly sampleFormat?: number;
   /** ImageDescription. */
   readonly description?: string;
   /** Smaller levels lie below level 0, as in OME-TIFF, not behind it. */
   readonly subPages?: boolean;
   /** Tiles of level 0, row by row, that the file does not have. */
   readonly absent?: readonly number[];
-  /** Pixels per centimetre. */
+  /** Pixels per centimetre, in both directions unless the other is given. */
   readonly density?: number;
+  readonly densityY?: number;
 }
 
 type Value = readonly [tag: number, type: 2 | 3 | 4 | 5, values: readonly number[]];
@@ -85,7 +88,7 @@ export async function writeSlide(path: string, levels: readonly RgbImage[], form
 }
 
 function pageTags({ width, height, data }: RgbImage, level: number, form: SlideForm, append: (b: Buffer) => number) {
-  const { tile = 64, bits = 8, planar = false, density = 20_000 } = form;
+  const { tile = 64, bits = 8, planar = false, density = 20_000, densityY = density } = form;
   const [across, down] = [Math.ceil(width / tile), Math.ceil(height / tile)];
   const offsets: number[] = [];
   const bytes: number[] = [];
@@ -127,13 +130,14 @@ function pageTags({ width, height, data }: RgbImage, level: number, form: SlideF
     ...(form.description !== undefined && level === 0 ? [[270, 2, description] as Value] : []),
     [277, 3, [3]],
     [282, 5, [density]],
-    [283, 5, [density]],
+    [283, 5, [densityY]],
     [284, 3, [planar ? 2 : 1]],
     [296, 3, [3]],
     [322, 4, [tile]],
     [323, 4, [tile]],
     [324, 4, offsets],
     [325, 4, bytes],
+    ...(form.sampleFormat !== undefined ? [[339, 3, Array(3).fill(form.sampleFormat)] as Value] : []),
   ];
   return tags;
 }

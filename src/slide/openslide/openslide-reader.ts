@@ -1,7 +1,7 @@
 /** @module Slides of the formats that OpenSlide knows: NDPI, MRXS, SCN, DICOM, Aperio with JPEG 2000, and more. */
 import { HistoError, InputError } from "../../errors/index";
 import type { RgbImage } from "../../image/index";
-import { PLAUSIBLE_MPP } from "../tiff/resolution";
+import { claimedScale } from "../scale";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { findOpenSlide, type OpenSlideInstallation } from "./install";
 import { ReaderProcess, type SlideDescription } from "./reader-process";
@@ -78,7 +78,6 @@ export class OpenSlideReader implements SlideReader {
 
 function infoOf(path: string, { levels, properties }: SlideDescription): SlideInfo {
   const number = (name: string) => Number(properties[name] ?? Number.NaN);
-  const mpp = number("openslide.mpp-x");
   const objective = number("openslide.objective-power");
   const bounds = {
     x: number("openslide.bounds-x"),
@@ -86,8 +85,6 @@ function infoOf(path: string, { levels, properties }: SlideDescription): SlideIn
     width: number("openslide.bounds-width"),
     height: number("openslide.bounds-height"),
   };
-  const known = mpp > 0;
-  const plausible = mpp >= PLAUSIBLE_MPP[0] && mpp <= PLAUSIBLE_MPP[1];
   return {
     path,
     vendor: properties["openslide.vendor"] ?? "unknown",
@@ -99,10 +96,9 @@ function infoOf(path: string, { levels, properties }: SlideDescription): SlideIn
       tileWidth: number(`openslide.level[${i}].tile-width`) || width,
       tileHeight: number(`openslide.level[${i}].tile-height`) || height,
     })),
-    ...(plausible && { mpp }),
+    ...claimedScale(number("openslide.mpp-x"), number("openslide.mpp-y")),
     ...(objective > 0 && { objective }),
     ...(Object.values(bounds).every(Number.isFinite) && { bounds }),
-    remarks: known && !plausible ? [`it says ${mpp} micrometres per pixel, which is impossible`] : [],
   };
 }
 

@@ -4,9 +4,11 @@ import { InputError } from "../../errors/index";
 import type { RgbImage, SampleMeaning } from "../../image/index";
 import { assemble, tilesUnder } from "../assemble";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
-import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
+import { numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
+import { omePixels } from "./ome";
 import { resolutionOf } from "./resolution";
+import { unreadForm } from "./tile-stack";
 import { type Tile, TileStore } from "./tile-store";
 
 const COMPRESSIONS: Readonly<Record<number, string>> = {
@@ -52,18 +54,25 @@ export class TiffReader implements SlideReader {
 
   /**
    * Judges a TIFF file by its pages.
-   * @throws {InputError} `SLIDE_TRUNCATED` or `SLIDE_CORRUPT`
+   * @throws {InputError} `SLIDE_TRUNCATED`, `SLIDE_CORRUPT` or `SLIDE_UNSUPPORTED`
    */
   static judge(path: string, file: FileHandle, size: number, found: TiffPages, meaning: SampleMeaning): TiffVerdict {
-    const [page] = found.pages;
-    const base = page && layoutOf(page.tags);
+    const [first] = found.pages as [Page, ...Page[]];
+    const { page, base } = largestOf(found.pages);
     if (!base) throw new InputError("SLIDE_CORRUPT", `${path} is damaged: its first page has no pixels.`);
-    const foreign = foreignFormat(page.tags);
+    const foreign = foreignFormat(first.tags, base);
     if (foreign) return { kind: "elsewhere", reason: `it is ${foreign}` };
+    const ome = omePixels(text(first.tags, TAG.description), base.width, base.height);
+    if (ome && ome.channels > base.samples) {
+      const message = `${path} has ${ome.channels} channels in pages of their own; save it with RGB colours.`;
+      throw new InputError("SLIDE_UNSUPPORTED", message);
+    }
     if (!READ_HERE.includes(base.compression)) {
       const name = COMPRESSIONS[base.compression] ?? `scheme ${base.compression}`;
       return { kind: "elsewhere", reason: `it is compressed with ${name}` };
     }
+    const unread = unreadForm(base, found.little);
+    if (unread) throw new InputError("SLIDE_UNSUPPORTED", `${path} is a TIFF ${unread}.`);
     if (base.tileWidth * base.tileHeight > MOST_TILE_PIXELS) return { kind: "in-one-piece" };
     const layouts = pyramid(levelPages(page, found.pages));
     const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0);
@@ -72,7 +81,7 @@ export class TiffReader implements SlideReader {
       const message = `${path} is cut off: ${count} of its ${base.offsets.length} tiles lie beyond its end; copy it again.`;
       throw new InputError("SLIDE_TRUNCATED", message);
     }
-    const { vendor, mpp, objective, remarks } = resolutionOf(base.tags);
+    const { vendor, mpp, objective, remarks } = resolutionOf(base.tags, ome);
     const damaged = found.broken || whole.length < layouts.length;
     const info: SlideInfo = {
       path,
@@ -82,7 +91,13 @@ export class TiffReader implements SlideReader {
       levels: whole.map((layout) => levelOf(base, layout)),
       ...(mpp !== undefined && { mpp }),
       ...(objective !== undefined && { objective }),
-      remarks: [...remarks, ...(damaged ? ["some of its smaller levels are missing or damaged"] : [])],
+      remarks: [
+        ...remarks,
+        ...(ome && ome.planes > 1
+          ? [`it has ${ome.planes} pictures at different depths or times; the first is read`]
+          : []),
+        ...(damaged ? ["some of its smaller levels are missing or damaged"] : []),
+      ],
     };
     return { kind: "readable", reader: new TiffReader(file, info, whole, found.little, meaning) };
   }
@@ -107,9 +122,17 @@ export class TiffReader implements SlideReader {
   }
 }
 
+/** The page that is level 0. Nearly always it is the first; some files begin with the label or the glass. */
+function largestOf(pages: readonly Page[]): { readonly page: Page; readonly base: PageLayout | undefined } {
+  const all = pages.map((page) => ({ page, base: layoutOf(page.tags) }));
+  const pixels = ({ base }: (typeof all)[number]) => (base ? base.width * base.height : 0);
+  return all.reduce((largest, one) => (pixels(one) > pixels(largest) ? one : largest));
+}
+
 /** Level 0's page, then those that may be smaller copies of it: below it in OME's files, else behind it. */
 function levelPages(page: Page, pages: readonly Page[]): PageLayout[] {
-  const others = page.subPages.length > 0 ? page.subPages : pages.slice(1).map(({ tags }) => tags);
+  const behind = pages.slice(pages.indexOf(page) + 1).map(({ tags }) => tags);
+  const others = page.subPages.length > 0 ? page.subPages : behind;
   return [page.tags, ...others].flatMap((tags) => layoutOf(tags) ?? []);
 }
 
@@ -119,11 +142,10 @@ function levelOf(base: PageLayout, layout: PageLayout): SlideLevel {
 }
 
 /** TIFF files that mean something else by their pages and need a reader that knows their maker. */
-function foreignFormat(tags: Tags): string | undefined {
+function foreignFormat(tags: Tags, { samples }: PageLayout): string | undefined {
   if (numbers(tags, TAG.ndpi).length > 0) return "a Hamamatsu NDPI file";
   const description = text(tags, TAG.description);
   if (/<scn[\s>]/i.test(description)) return "a Leica SCN file";
   if (/<DataObject[^>]*ObjectType="DPUfsImport"/.test(description)) return "a Philips file";
-  const samples = first(tags, TAG.samples) ?? 1;
   return samples > 4 ? `an image of ${samples} channels` : undefined;
 }

@@ -3,7 +3,7 @@
  * one below the other, and that goes through the project's one decoder. So a tile has the pixels that an image file has, in
  * every form that is read for training; tiles that a file does not have never reach the decoder; and one call decodes many.
  */
-import { decodePixels, type SampleMeaning } from "../../image/index";
+import { decodePixels, type SampleMeaning, tiffForm } from "../../image/index";
 import { numbers, TAG, type Tags } from "./directory";
 import type { PageLayout } from "./layout";
 
@@ -55,6 +55,13 @@ export async function decodeStack(
   const pixels = asBuffer(decoded.length === 1 ? (decoded[0] as Uint8Array) : interleave(decoded));
   const each = layout.tileWidth * rows * 3;
   return tiles.map((_, i) => pixels.subarray(i * each, (i + 1) * each));
+}
+
+/** Why tiles of a page are not read and what to do about it, as the end of a sentence; undefined where they are. */
+export function unreadForm(layout: PageLayout, little: boolean): string | undefined {
+  if (layout.compression === WEBP) return undefined;
+  const form = tiffForm(stackFile(layout, [new Uint8Array(0)], 1, little));
+  return form?.kind === "unsupported" ? `${form.form}, which is not read; ${form.remedy}` : undefined;
 }
 
 /** Planes, each decoded as grey, to RGB; a plane behind the colours is left out, one alone is grey. */

@@ -1,0 +1,40 @@
+/** @module What OME's XML, in the description of a TIFF file's first page, says of its pixels. */
+
+/** What is needed to take an OME-TIFF file's pages as they are meant. */
+export interface OmePixels {
+  /** Channels, wherever they lie. */
+  readonly channels: number;
+  /** Pictures at different depths and times. */
+  readonly planes: number;
+  /** Micrometres per pixel along a row and a column; NaN where it does not say. */
+  readonly size: readonly [x: number, y: number];
+  readonly objective: number;
+}
+
+const MICROMETRES: Readonly<Record<string, number>> = { nm: 1e-3, µm: 1, μm: 1, um: 1, mm: 1e3, cm: 1e4, m: 1e6 };
+
+/**
+ * Reads a description; undefined where it is not OME's.
+ * @param width of level 0, which tells its image from those of label and glass
+ */
+export function omePixels(description: string, width: number, height: number): OmePixels | undefined {
+  if (!/<OME[\s>]/.test(description)) return undefined;
+  const images = (description.match(/<Pixels\b[^>]*>/g) ?? []).map((element) => attributesIn(element));
+  const own = images.find((has) => has("SizeX") === String(width) && has("SizeY") === String(height));
+  const attribute = own ?? images[0] ?? (() => undefined);
+  const sizeAlong = (axis: string) => {
+    const unit = attribute(`PhysicalSize${axis}Unit`)?.replace("&#181;", "µ") ?? "µm";
+    return Number(attribute(`PhysicalSize${axis}`)) * (MICROMETRES[unit] ?? Number.NaN);
+  };
+  return {
+    channels: Number(attribute("SizeC") ?? 1),
+    planes: Number(attribute("SizeZ") ?? 1) * Number(attribute("SizeT") ?? 1),
+    size: [sizeAlong("X"), sizeAlong("Y")],
+    objective: Number(attributesIn(description)("NominalMagnification")),
+  };
+}
+
+/** The attributes in a piece of XML, by name; of several the first. */
+function attributesIn(xml: string): (name: string) => string | undefined {
+  return (name) => new RegExp(`\\b${name}="([^"]*)"`).exec(xml)?.[1];
+}
