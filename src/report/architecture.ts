@@ -1,4 +1,4 @@
-/** @module The layers of a trained network out of its files. */
+/** @module Reads the layers of a trained network from its files. */
 import { existsSync } from "node:fs";
 import { readJson, SafetensorsFile, sizeOf } from "../files/index";
 import type { LayerBox } from "../plots/index";
@@ -9,13 +9,13 @@ interface KerasLayer {
   readonly config: Readonly<Record<string, unknown>> & { readonly name: string };
 }
 
-/** Layers that reshape, drop or activate are left out of the drawing. */
+/** Layers to draw: not those that only reshape, drop or activate. */
 const DRAWN =
   /^(InputLayer|.*Dense|.*Conv2D|.*Pooling2D|Subspace.*|LayerNormalization|BatchNormalization|.*Attention.*)$/;
 
 /**
- * The layers as boxes: names and sizes from the topology, weights counted from the header of the weight file. Empty where the
- * run has no such files, or a topology of another kind.
+ * The layers as boxes: names and sizes from the topology, numbers of weights from the header of the weight file. Empty if
+ * the run lacks these files or has an unknown topology.
  */
 export async function readLayers({ topology, bestWeights }: RunDirectory): Promise<LayerBox[]> {
   if (!existsSync(topology) || !existsSync(bestWeights)) return [];

@@ -1,23 +1,23 @@
-/** @module What the figures of a calibration say in words. The text follows the figures, whichever way they point. */
+/** @module Describes calibration results in words. */
 import { decimal } from "../html/index";
 
 /** The figures of one partition's probabilities. */
 export interface CalibrationFigures {
-  /** Of the calibration line; NaN where it does not exist. */
+  /** Slope of the calibration line; NaN if it does not exist. */
   readonly slope: number;
   readonly intercept: number;
-  /** How likely a line this far from the perfect one is where probabilities are right; NaN for one class. */
+  /** P value of the calibration test; NaN for one class. */
   readonly chance: number;
-  /** Fitted on validation, with the log loss of these images before and after. */
+  /** Temperature fitted on validation, and the log loss of these images before and after. */
   readonly scaling?: { readonly temperature: number; readonly before: number; readonly after: number };
 }
 
-/** From here on a line is said to be off. */
+/** Significance level of the calibration test. */
 const SIGNIFICANT = 0.05;
-/** Slopes and temperatures this near to 1, intercepts this near to 0, and smaller changes of the log loss say nothing. */
-const NEAR = { slope: 0.1, intercept: 0.2, temperature: 0.1, logLoss: 0.002 };
+/** Negligible distances of slope and temperature from 1 and of the intercept from 0, and changes of the log loss. */
+const NEGLIGIBLE = { slope: 0.1, intercept: 0.2, temperature: 0.1, logLoss: 0.002 };
 
-/** Sentences as HTML: whether the probabilities are right, which way they are off, and whether the temperature helps. */
+/** Sentences as HTML: whether the probabilities are right, how they are off, and whether the temperature helps. */
 export function calibrationWords({ slope, intercept, chance, scaling }: CalibrationFigures): string {
   return [lineWords(slope, intercept, chance), ...(scaling ? [scalingWords(scaling)] : [])].join(" ");
 }
@@ -38,17 +38,17 @@ function lineWords(slope: number, intercept: number, chance: number): string {
 
 function slopeWords(slope: number): string {
   if (slope < 0) return `the ranking points the wrong way (slope ${decimal(slope, 2)})`;
-  if (slope < 1 - NEAR.slope) {
+  if (slope < 1 - NEGLIGIBLE.slope) {
     return `the model is overconfident (slope ${decimal(slope, 2)}, below 1: probabilities too close to 0 and 1)`;
   }
-  if (slope > 1 + NEAR.slope) {
+  if (slope > 1 + NEGLIGIBLE.slope) {
     return `the model is underconfident (slope ${decimal(slope, 2)}, above 1: probabilities too close to the middle)`;
   }
   return "";
 }
 
 function interceptWords(intercept: number): string {
-  if (Math.abs(intercept) <= NEAR.intercept) return "";
+  if (Math.abs(intercept) <= NEGLIGIBLE.intercept) return "";
   const [frequent, probabilities] = intercept > 0 ? ["more", "low"] : ["less", "high"];
   return `positives are ${frequent} frequent than an even probability says (intercept ${decimal(intercept, 2)}: probabilities too ${probabilities})`;
 }
@@ -56,8 +56,8 @@ function interceptWords(intercept: number): string {
 function scalingWords({ temperature, before, after }: NonNullable<CalibrationFigures["scaling"]>): string {
   const fitted = `The temperature fitted on validation is <b>${decimal(temperature, 2)}</b>`;
   const change = `log loss ${decimal(before)} before, ${decimal(after)} after`;
-  if (Math.abs(after - before) < NEAR.logLoss) {
-    const why = Math.abs(temperature - 1) < NEAR.temperature ? ", close to 1," : "";
+  if (Math.abs(after - before) < NEGLIGIBLE.logLoss) {
+    const why = Math.abs(temperature - 1) < NEGLIGIBLE.temperature ? ", close to 1," : "";
     return `${fitted}${why} and changes little here (${change}).`;
   }
   if (after > before) return `${fitted}, but it makes these probabilities worse (${change}): use them as trained.`;

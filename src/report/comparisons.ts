@@ -1,4 +1,4 @@
-/** @module Another model on the same images, and groups of images: sections that are there when asked for. */
+/** @module Optional sections: comparison with another model, and results by group. */
 
 import type { Comparison, Subgroup } from "../evaluation/index";
 import { bracket, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
@@ -6,11 +6,11 @@ import { differenceFigure, subgroupFigure } from "../plots/index";
 import type { ReportFacts } from "./facts";
 import type { Section } from "./section";
 
-/** What a report can hold beside the run itself. */
+/** Optional contents of a report. */
 export interface ReportExtras {
-  /** The run compared with the one named. */
+  /** Comparison with the named run. */
   readonly comparison?: Comparison & { readonly name: string };
-  /** Measures by group, and what the groups are. */
+  /** Measures by group, and the name of the grouping. */
   readonly groups?: { readonly by: string; readonly table: readonly Subgroup[] };
 }
 

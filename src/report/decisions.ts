@@ -1,4 +1,4 @@
-/** @module Ranking, the threshold, and what other thresholds would do. */
+/** @module The sections on ranking and on the threshold and its alternatives. */
 import {
   chooseThreshold,
   confusionAt,
@@ -29,7 +29,7 @@ export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Sec
   };
 }
 
-/** Rules that a reader may prefer. */
+/** Alternative threshold rules. */
 const ALTERNATIVES: readonly ThresholdRule[] = [
   { rule: "balanced-accuracy" },
   { rule: "f1" },

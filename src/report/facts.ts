@@ -1,4 +1,4 @@
-/** @module What the sections of a report share: computed once. */
+/** @module Computes the results that the sections of a report share. */
 import {
   type BinaryMetrics,
   finiteLogits,
@@ -10,10 +10,11 @@ import {
   metricIntervals,
   type Prediction,
   type RunResults,
+  sigmoid,
   type Temperature,
 } from "../evaluation/index";
 
-/** One partition's predictions and measures. */
+/** Predictions and measures of one partition. */
 export interface PartitionFacts {
   readonly name: "test" | "validation";
   readonly rows: readonly Prediction[];
@@ -23,14 +24,23 @@ export interface PartitionFacts {
   readonly intervals: Readonly<Record<IntervalName, Interval>>;
 }
 
-/** A run and what follows from it. */
+/** One version of the probabilities. */
+interface Version {
+  readonly name: string;
+  readonly logits: Float64Array;
+  readonly scores: Float64Array;
+}
+
+/** A run with its measures. */
 export interface ReportFacts {
   readonly results: RunResults;
-  /** What the report is about: the test partition, or validation where there is no test. */
+  /** The test partition, or validation if there is no test. */
   readonly main: PartitionFacts;
   readonly validation?: PartitionFacts;
   /** Fitted on validation. */
   readonly temperature?: Temperature;
+  /** The main probabilities as trained and, with a temperature, scaled by it. */
+  readonly versions: readonly Version[];
 }
 
 export function reportFacts(results: RunResults): ReportFacts {
@@ -45,11 +55,12 @@ export function reportFacts(results: RunResults): ReportFacts {
   };
   const validation = facts("validation");
   const main = facts("test") ?? (validation as PartitionFacts);
-  const bothClasses = validation && new Set(validation.labels).size === 2;
-  return {
-    results,
-    main,
-    ...(validation && { validation }),
-    ...(bothClasses && { temperature: fitTemperature(validation.labels, finiteLogits(validation.scores)) }),
-  };
+  const logits = finiteLogits(main.scores);
+  const versions: Version[] = [{ name: "as trained", logits, scores: main.scores }];
+  if (!validation) return { results, main, versions };
+  if (new Set(validation.labels).size < 2) return { results, main, validation, versions };
+  const temperature = fitTemperature(validation.labels, finiteLogits(validation.scores));
+  const scaled = logits.map((logit) => logit / temperature.temperature);
+  versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
+  return { results, main, validation, temperature, versions };
 }

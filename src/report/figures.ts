@@ -1,9 +1,8 @@
-/** @module The figures of a run by name: for its report, for MLflow and for notebooks. */
+/** @module The figures of a run by name, for its report, MLflow and notebooks. */
 
 import {
   bestEpoch,
   calibrationBins,
-  finiteLogits,
   labelsAndScores,
   precisionRecallCurve,
   probabilityByVotes,
@@ -12,7 +11,6 @@ import {
   resultsByAgreement,
   rocBand,
   rocCurve,
-  sigmoid,
   thresholdSweep,
 } from "../evaluation/index";
 import {
@@ -32,10 +30,10 @@ import {
 import { readLayers } from "./architecture";
 import { type ReportFacts, reportFacts } from "./facts";
 
-/** Few enough that bins of a thousand images hold some. */
+/** Few enough to fill each bin with a thousand images. */
 const CALIBRATION_FIGURE_BINS = 10;
 
-/** Figures of what a run is worth, of its test partition (validation where there is no test). */
+/** Figures of the test results, or of validation if there is no test. */
 export interface EvaluationFigures {
   readonly confusion: Figure;
   /** On validation, where the threshold is chosen. */
@@ -44,20 +42,15 @@ export interface EvaluationFigures {
   readonly precisionRecall: Figure;
   readonly calibration: Figure;
   readonly scores: Figure;
-  /** Where votes are known. */
+  /** Only if votes are known. */
   readonly agreement?: Figure;
   readonly votes?: Figure;
 }
 
-export function evaluationFigures({ results, main, validation, temperature }: ReportFacts): EvaluationFigures {
+export function evaluationFigures({ results, main, validation, versions }: ReportFacts): EvaluationFigures {
   const { labels, scores, metrics, intervals, name, rows } = main;
   const { classes, threshold } = results;
   const chosenOn = validation ?? main;
-  const calibrated = [{ name: "as trained", scores }];
-  if (temperature) {
-    const scaled = finiteLogits(scores).map((logit) => sigmoid(logit / temperature.temperature));
-    calibrated.push({ name: "temperature scaled", scores: scaled });
-  }
   const groups = resultsByAgreement(rows, metrics.threshold);
   return {
     confusion: confusionFigure(metrics.confusion, classes, `Confusion matrix, ${name}`),
@@ -77,7 +70,7 @@ export function evaluationFigures({ results, main, validation, temperature }: Re
       (metrics.confusion.tp + metrics.confusion.fn) / metrics.n,
     ),
     calibration: calibrationFigure(
-      calibrated.map(({ name, scores }) => ({ name, bins: calibrationBins(labels, scores, CALIBRATION_FIGURE_BINS) })),
+      versions.map(({ name, scores }) => ({ name, bins: calibrationBins(labels, scores, CALIBRATION_FIGURE_BINS) })),
     ),
     scores: scoreFigure(labels, scores, classes, threshold.value),
     ...(groups.length > 0 && {
@@ -87,11 +80,11 @@ export function evaluationFigures({ results, main, validation, temperature }: Re
   };
 }
 
-/** Figures of how a run was trained, as far as its files tell. */
+/** Figures of the training, as far as the run has their data. */
 export interface TrainingFigures {
   readonly architecture?: Figure;
   readonly learningCurves?: Figure;
-  /** Where the rate changed. */
+  /** Only if the rate changed. */
   readonly learningRate?: Figure;
 }
 

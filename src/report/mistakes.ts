@@ -64,7 +64,7 @@ async function findImages(
     const paths = new Map(tiles.map(({ name, path }) => [name, path]));
     const names = new ImageNames(paths.keys());
     const shown = mistakes.flatMap(({ filename }) => {
-      const [name, ...others] = names.meant(filename);
+      const [name, ...others] = names.matching(filename);
       return name === undefined || others.length > 0 ? [] : [[filename, paths.get(name) as string] as const];
     });
     return { paths: new Map(shown) };

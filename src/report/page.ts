@@ -1,4 +1,4 @@
-/** @module Sections as one HTML file that needs no network: plotly, figures and images are inside it. */
+/** @module Writes sections as one HTML file that contains plotly, figures and images and needs no network. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { darkTemplate, type Figure, lightTemplate } from "../plots/index";
 import type { Block, Section } from "./section";
 import { STYLE } from "./style";
 
-/** Draws the figures: at once, when the page turns light or dark, when its width changes, and light for paper. */
+/** Draws the figures at once, when theme or width change, and in the light theme for print. */
 const SCRIPT = `
 const root = document.documentElement, data = JSON.parse(document.getElementById("figures").textContent);
 const WIDEST = 1.3, ON_PAPER = 560;
@@ -30,7 +30,7 @@ addEventListener("afterprint", () => draw());
 document.getElementById("theme").addEventListener("click", () => turn(root.dataset.theme === "dark" ? "light" : "dark"));
 `;
 
-/** Puts the page together. @param command the one that writes it */
+/** Creates the page. @param command the command that writes it, for the footer */
 export async function reportPage(
   title: string,
   subtitle: string,
@@ -46,7 +46,7 @@ export async function reportPage(
   const require = createRequire(join(projectRoot(), "package.json"));
   const plotly = await readFile(require.resolve("plotly.js-cartesian-dist-min"), "utf8");
   const templates = { light: lightTemplate, dark: darkTemplate };
-  // The templates are given once, not with every figure.
+  // The page holds each template once.
   const stripped = figures.map(({ data, layout: { template: _, ...layout } }) => ({ data, layout }));
   return `<!doctype html>
 <html lang="en" data-theme="light">
@@ -71,7 +71,7 @@ ${body.join("\n")}
 `;
 }
 
-/** Blocks as HTML; figures that follow each other stand side by side where there is room. */
+/** Blocks as HTML; successive figures stand side by side if there is room. */
 function grouped(blocks: readonly Block[], figures: Figure[]): string {
   let html = "";
   let open = false;
@@ -89,7 +89,7 @@ function grouped(blocks: readonly Block[], figures: Figure[]): string {
   return html + (open ? "</div>" : "");
 }
 
-/** JSON that cannot end its script element. */
+/** Escapes JSON so that it cannot end its script element. */
 function scriptSafe(json: string): string {
   return json.replace(/</g, "\\u003c");
 }

@@ -1,4 +1,4 @@
-/** @module How the model was made: training, network, data, settings. */
+/** @module The sections on training, network, data and settings. */
 import { monitorOf } from "../evaluation/index";
 import { escapeHtml, paragraph, table } from "../html/index";
 import type { ReportFacts } from "./facts";
@@ -30,7 +30,7 @@ export function trainingSection({ results }: ReportFacts, figures: TrainingFigur
   return blocks.length > 0 ? { id: "training", title: "Training", blocks } : undefined;
 }
 
-/** Settings that say little to a reader, or that stand elsewhere in the report. */
+/** Settings that are uninformative or shown elsewhere in the report. */
 const HIDDEN = new Set(["name", "classes", "preprocessing", "notes", "tiles", "threshold", "thresholdRule"]);
 
 export function provenanceSection({ results, main }: ReportFacts): Section {

@@ -1,4 +1,4 @@
-/** @module What a report consists of. */
+/** @module The parts of a report. */
 import type { Figure } from "../plots/index";
 
 /** A part of the report. */
@@ -8,5 +8,5 @@ export interface Section {
   readonly blocks: readonly Block[];
 }
 
-/** Ready HTML, or a figure with a sentence on how to read it. */
+/** HTML, or a figure with a caption. */
 export type Block = string | { readonly figure: Figure; readonly caption: string };

@@ -1,4 +1,4 @@
-/** @module Whether the images of the partitions look alike. */
+/** @module The section on differences between the images of the partitions. */
 import { existsSync } from "node:fs";
 import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
@@ -7,7 +7,7 @@ import { shiftFigure } from "../plots/index";
 import type { ReportFacts } from "./facts";
 import type { Section } from "./section";
 
-/** Nothing for runs that did not measure it, and for sets that are too small. */
+/** Undefined for runs without this measure and for sets that are too small. */
 export async function shiftSection({ results }: ReportFacts): Promise<Section | undefined> {
   const path = results.directory.shift;
   const shifts = existsSync(path) ? await readJson<Shifts>(path) : {};

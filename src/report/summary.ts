@@ -1,4 +1,4 @@
-/** @module The first page: what was measured, on what, and how sure it is. */
+/** @module The first page: results, images and uncertainty. */
 
 import {
   type BinaryMetrics,
@@ -64,7 +64,7 @@ function thresholdSentence({ value, rule }: ReportFacts["results"]["threshold"],
   return `${at} The threshold was chosen${on} by the rule <b>${escapeHtml(describeThresholdRule(parseThresholdRule(rule)))}</b>; test images were not used.`;
 }
 
-/** What a reader should know before trusting the figures. */
+/** Warnings about the results. */
 function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, validation?: PartitionFacts): string[] {
   const { tp, fn, fp, tn } = metrics.confusion;
   const [positives, negatives] = [tp + fn, tn + fp];
@@ -92,7 +92,7 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
       `Accuracy (${percent(metrics.accuracy)}) is below that of always predicting the more frequent class (${percent(floor)}).`,
     );
   }
-  // Large, and more than so few images show by chance where probabilities are right.
+  // Large, and significant for this number of images.
   if (metrics.expectedCalibrationError > 0.1 && calibrationTest(labels, finiteLogits(scores)) < 0.01) {
     found.push("Probabilities are poorly calibrated (see Calibration): use the decision, not the probability.");
   }

@@ -1,12 +1,12 @@
-/** @module What a history of epochs tells a careful reader: that training stopped early, or went on too long. */
+/** @module Warns of a training that stopped too early or went on too long. */
 import { bestByMonitor, type EpochLine, type Monitor, monitored } from "../evaluation/index";
 import { counted, decimal } from "../html/index";
 
 const LOSS: Monitor = { metric: "loss", mode: "min" };
-/** A loss that rose by this share, over this many epochs and this share of them, rose long before. */
+/** A notable rise of the loss: by this factor, over at least this many epochs and this share of all epochs. */
 const ROSE = { by: 1.05, epochs: 2, share: 0.2 };
 
-/** Sentences about the epoch whose weights were kept; none where there is nothing to remark. */
+/** Sentences about the epoch whose weights were kept; none if it needs no remark. */
 export function trainingWords(history: readonly EpochLine[], monitor: Monitor): string[] {
   const best = bestByMonitor(history, monitor);
   const lowest = bestByMonitor(history, LOSS);

@@ -1,14 +1,12 @@
-/** @module Calibration, and the model beside the experts. */
+/** @module The sections on calibration and on the model compared with the experts. */
 import {
   brierScore,
   calibrationLine,
   calibrationTest,
   expectedCalibrationError,
-  finiteLogits,
   logLoss,
   probabilityByVotes,
   resultsByAgreement,
-  sigmoid,
 } from "../evaluation/index";
 import { bracket, columns, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
 import { calibrationWords } from "./calibration-words";
@@ -16,14 +14,9 @@ import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
 import type { Section } from "./section";
 
-export function calibrationSection({ main, temperature }: ReportFacts, figures: EvaluationFigures): Section {
-  const { labels, scores } = main;
-  const logits = finiteLogits(scores);
-  const versions = [{ name: "as trained", logits, scores }];
-  if (temperature) {
-    const scaled = logits.map((logit) => logit / temperature.temperature);
-    versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
-  }
+export function calibrationSection({ main, temperature, versions }: ReportFacts, figures: EvaluationFigures): Section {
+  const { labels } = main;
+  const { logits } = versions[0] as (typeof versions)[number];
   const rows = versions.map((version) => {
     const { slope, intercept } = calibrationLine(labels, version.logits);
     const values = [
@@ -64,7 +57,7 @@ export function calibrationSection({ main, temperature }: ReportFacts, figures: 
   };
 }
 
-/** Nothing where no votes are known. */
+/** Undefined if no votes are known. */
 export function expertSection({ results, main }: ReportFacts, figures: EvaluationFigures): Section | undefined {
   const { rows, metrics } = main;
   const groups = resultsByAgreement(rows, metrics.threshold);
