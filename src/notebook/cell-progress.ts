@@ -1,11 +1,11 @@
-/** @module Progress of long work as an output of the cell: one line that is replaced, and a summary at the end. */
+/** @module Progress of long work as a cell output: one line that is replaced, and a summary at the end. */
 import { type Progress, streamProgress } from "../progress/index";
 import { LiveDisplay } from "./display";
 
 const CLEAR_LINE = "\r\x1b[2K";
 const SHOW_EVERY_MS = 250;
 
-/** Progress for functions that take one, shown in the cell. Outside a notebook nothing is shown. */
+/** Progress that is shown in the cell; shows nothing outside a notebook. */
 export function cellProgress(): Progress {
   let line = new LiveDisplay();
   let shownAt = 0;

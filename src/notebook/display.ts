@@ -1,7 +1,7 @@
-/** @module Showing something in a notebook cell. Outside a notebook nothing happens. */
+/** @module Shows outputs in a notebook cell; does nothing outside a notebook. */
 import { randomUUID } from "node:crypto";
 
-/** One output in several forms, by MIME type; a front end shows the richest that it can. Bytes are sent as base64. */
+/** One output in several forms by MIME type; a front end shows the richest it can. Bytes are sent as base64. */
 export type Bundle = Readonly<Record<string, unknown>>;
 
 type Writer = (
@@ -17,12 +17,12 @@ export function display(bundle: Bundle, metadata: Record<string, unknown> = {}):
   write(bundle, metadata, undefined, false);
 }
 
-/** Shows text with Markdown's marks. */
+/** Shows Markdown. */
 export function displayMarkdown(text: string): void {
   display({ "text/markdown": text, "text/plain": text });
 }
 
-/** An output that can be replaced by a newer one in its place. */
+/** An output that can be replaced by a newer one. */
 export class LiveDisplay {
   private readonly id = randomUUID();
   private shown = false;

@@ -1,4 +1,4 @@
-/** @module Notebook files: reading, checking and writing nbformat 4 JSON. */
+/** @module Reads, checks and writes notebook files (nbformat 4 JSON). */
 import { InputError } from "../errors/index";
 import { readJson, writeFileAtomically } from "../files/index";
 
@@ -9,7 +9,7 @@ export type Output =
   | { output_type: "execute_result"; data: Record<string, unknown>; metadata: Record<string, unknown> }
   | ({ output_type: "error" } & CellFailure);
 
-/** Why a cell failed. */
+/** The error of a failed cell. */
 export interface CellFailure {
   ename: string;
   evalue: string;
@@ -33,12 +33,12 @@ export interface Notebook {
   cells: Cell[];
 }
 
-/** Text that nbformat keeps either whole or as a list of lines. */
+/** Joins a text that nbformat stores as one string or as a list of lines. */
 export function textOf(value: string | readonly string[]): string {
   return typeof value === "string" ? value : value.join("");
 }
 
-/** Text as nbformat's list of lines, each with its line end. */
+/** Splits a text into nbformat's list of lines, each with its line end. */
 export function linesOf(text: string): string[] {
   return text === "" ? [] : text.split(/(?<=\n)/);
 }
@@ -47,7 +47,7 @@ export function hasTag(cell: Cell, tag: string): boolean {
   return cell.metadata.tags?.includes(tag) ?? false;
 }
 
-/** A cell of code without outputs. */
+/** A code cell without outputs. */
 export function codeCell(id: string, code: string, tags: readonly string[] = []): Cell {
   const metadata = tags.length > 0 ? { tags: [...tags] } : {};
   return { id, cell_type: "code", metadata, source: linesOf(code), execution_count: null, outputs: [] };
@@ -55,7 +55,7 @@ export function codeCell(id: string, code: string, tags: readonly string[] = [])
 
 /**
  * Reads a notebook.
- * @throws {InputError} `FILE_MISSING`, `FILE_NOT_JSON`, or `NOTEBOOK_INVALID` where it is not an nbformat 4 notebook
+ * @throws {InputError} `FILE_MISSING`, `FILE_NOT_JSON`, or `NOTEBOOK_INVALID` if it is not an nbformat 4 notebook
  */
 export async function readNotebook(path: string): Promise<Notebook> {
   const value = await readJson<Partial<Notebook> | null>(path);
@@ -80,7 +80,7 @@ function isCell(value: unknown): value is Cell {
   );
 }
 
-/** Writes a notebook atomically, in the form that nbformat itself writes (sorted keys, lists of lines). */
+/** Writes a notebook atomically in the form of nbformat itself (sorted keys, lists of lines). */
 export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: (cell.outputs ?? []).map(outputInLines) } : cell,

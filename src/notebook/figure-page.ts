@@ -1,6 +1,6 @@
 /**
- * @module A simulated page for plotly: jsdom, with the two things that it lacks and plotly needs, a canvas and the
- * measures of text. Texts are measured in the font that they are drawn in, so labels get the room they need.
+ * @module A simulated page for plotly: jsdom, with the canvas and the text measures that it lacks and plotly needs. Texts
+ * are measured in the font they are drawn in, so labels get the room they need.
  */
 import type { Canvas } from "@napi-rs/canvas";
 import { pathLength, pointAlong } from "./path-measures";
@@ -19,7 +19,7 @@ interface PlotlyModule {
   purge(element: unknown): void;
 }
 
-/** @param plotly source of plotly.js @param fonts families for the texts, best first */
+/** @param plotly source of plotly.js @param fonts font families, best first */
 export async function createPage(plotly: string, fonts: string): Promise<Page> {
   const { JSDOM, VirtualConsole } = await import("jsdom");
   const canvasLibrary = await import("@napi-rs/canvas");
@@ -30,7 +30,7 @@ export async function createPage(plotly: string, fonts: string): Promise<Page> {
     virtualConsole: new VirtualConsole(),
   });
   const canvases = new WeakMap<object, Canvas>();
-  const canvasBehind = (element: { width: number; height: number }) => {
+  const canvasOf = (element: { width: number; height: number }) => {
     const [width, height] = [element.width || 1, element.height || 1];
     const known = canvases.get(element);
     if (known?.width === width && known.height === height) return known;
@@ -40,10 +40,10 @@ export async function createPage(plotly: string, fonts: string): Promise<Page> {
   };
   Object.assign(window.HTMLCanvasElement.prototype, {
     getContext(this: HTMLCanvas, type: string) {
-      return type === "2d" ? canvasBehind(this).getContext("2d") : null;
+      return type === "2d" ? canvasOf(this).getContext("2d") : null;
     },
     toDataURL(this: HTMLCanvas) {
-      return canvasBehind(this).toDataURL("image/png");
+      return canvasOf(this).toDataURL("image/png");
     },
   });
   window.URL.createObjectURL ??= () => "";

@@ -1,4 +1,4 @@
-/** @module Plotly figures as PNG in plain Node: plotly draws SVG into a simulated page, sharp makes pixels of it. */
+/** @module Plotly figures as PNG in plain Node: plotly draws SVG in a simulated page, and sharp renders it. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import { createPage, type Page } from "./figure-page";
 
-/** Traces that plotly draws as SVG. The others need a graphics card's API or map tiles, which plain Node has not. */
+/** Traces that plotly draws as SVG. The others need WebGL or map tiles, which plain Node lacks. */
 const DRAWABLE = new Set(
   (
     "scatter bar box violin histogram histogram2d histogram2dcontour contour heatmap image pie sunburst treemap icicle " +
@@ -20,9 +20,9 @@ let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Draws a figure on white.
- * @param size in pixels of the page; the PNG has `scale` times as many. Notebooks use 1: JupyterLab, unlike a browser's
- * `<img width>`, shows a picture beside an interactive figure at its natural size.
- * @throws {InputError} `FIGURE_NOT_DRAWABLE` for traces in three dimensions, maps, and traces drawn by WebGL
+ * @param size in CSS pixels; the PNG has `scale` times as many. Notebooks use 1, because JupyterLab shows an image next to
+ * an interactive figure at its natural size.
+ * @throws {InputError} `FIGURE_NOT_DRAWABLE` for 3D traces, maps and WebGL traces
  */
 export async function figureToPng(
   figure: { readonly data: readonly object[]; readonly layout?: object },
@@ -57,7 +57,7 @@ async function openPage(): Promise<Page> {
   return createPage(await readFile(require.resolve("plotly.js-dist-min"), "utf8"), TEXT_FONT);
 }
 
-/** Plotly keeps state in its page, so figures are drawn one after the other. */
+/** Runs one work after another, because plotly keeps state in its page. */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const result = queue.then(work);
   queue = result.catch(() => undefined);

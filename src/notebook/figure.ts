@@ -1,6 +1,6 @@
 /**
- * @module Showing plotly figures: interactive in JupyterLab, as a picture everywhere else. Each output holds the figure
- * itself, a PNG and a text. HTML is left out on purpose: front ends would prefer it, and GitHub strips its scripts.
+ * @module Shows plotly figures: interactive in JupyterLab, as an image elsewhere. Each output holds the figure itself, a
+ * PNG and a text, but no HTML: front ends would prefer it, and GitHub strips its scripts.
  */
 import { type Bundle, display, LiveDisplay } from "./display";
 import { figureToPng } from "./figure-png";
@@ -12,7 +12,7 @@ export interface Figure {
   readonly config?: object;
 }
 
-/** Size on the page in pixels. */
+/** Size in CSS pixels. */
 interface FigureSize {
   readonly width?: number;
   readonly height?: number;
@@ -28,8 +28,8 @@ export async function displayFigure(figure: Figure, size: FigureSize = {}): Prom
 }
 
 /**
- * A figure that grows while work goes on, such as the curves of a training: call `update` as often as you like, then
- * `finish` once. Updates are drawn at most every `everyMs` milliseconds.
+ * A figure that grows while work goes on, such as learning curves. Call `update` at any rate, then `finish` once. It is
+ * drawn at most every `everyMs` milliseconds.
  */
 export class LiveFigure {
   private readonly output = new LiveDisplay();
@@ -41,7 +41,7 @@ export class LiveFigure {
     private readonly everyMs = 1000,
   ) {}
 
-  /** Shows a newer state. Resolves when it is drawn, or at once when the last one is too recent. */
+  /** Shows a newer state. Resolves when it is drawn, or at once if the last one is too recent. */
   async update(figure: Figure): Promise<void> {
     this.latest = figure;
     if (Date.now() - this.shownAt < this.everyMs) return;
@@ -49,7 +49,7 @@ export class LiveFigure {
     this.shownAt = Date.now();
   }
 
-  /** Draws the last state that was given. */
+  /** Draws the last state. */
   async finish(): Promise<void> {
     if (this.latest) await this.draw(this.latest);
   }
@@ -82,7 +82,7 @@ function titleOf(layout: { title?: string | { text?: string } }): string | undef
   return title?.replace(/<[^>]*>/g, " ").trim();
 }
 
-/** Typed arrays as plain ones: JSON would make objects of them. */
+/** Turns typed arrays into plain ones: JSON would write them as objects. */
 function plainArrays(_key: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) && !(value instanceof DataView)
     ? Array.from(value as unknown as ArrayLike<unknown>)

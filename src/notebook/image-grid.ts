@@ -1,4 +1,4 @@
-/** @module Image tiles side by side as one PNG with a caption under each. */
+/** @module A grid of captioned images as one PNG. */
 
 import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import { display } from "./display";
@@ -8,21 +8,21 @@ interface GridImage {
   readonly pixels: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
-  /** Text under the image, in as many lines as its width asks for. */
+  /** Text below the image, wrapped to its width. */
   readonly caption?: string;
-  /** CSS colour of a frame around the image, to mark it. */
+  /** CSS colour of a frame that marks the image. */
   readonly frame?: string;
 }
 
 interface GridOptions {
   readonly columns?: number;
-  /** Width of each image on the page in pixels. Default 112. */
+  /** Width of each image in pixels. Default 112. */
   readonly tileWidth?: number;
   readonly title?: string;
 }
 
 const CAPTION_FONT = `11px ${TEXT_FONT}`;
-/** Height of a line of a caption, in pixels. */
+/** Line height of captions in pixels. */
 const LINE = 16;
 
 /** Shows images in a grid. */
@@ -74,7 +74,7 @@ export async function imageGrid(images: readonly GridImage[], options: GridOptio
   return canvas.encode("png");
 }
 
-/** Each image's caption, broken between words where it is wider than the image. */
+/** The captions, wrapped between words to the width of the images. */
 async function captionLines(images: readonly GridImage[], width: number): Promise<string[][]> {
   const context = (await createCanvas(1, 1)).getContext("2d");
   context.font = CAPTION_FONT;

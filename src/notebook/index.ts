@@ -1,4 +1,4 @@
-/** @module Notebooks: what cells use to show figures, tables and images, and running notebooks without Jupyter. */
+/** @module Notebooks: shows figures, tables and images in cells, and runs notebooks without Jupyter. */
 export { cellProgress } from "./cell-progress";
 export { type Bundle, display, displayMarkdown, LiveDisplay } from "./display";
 export {

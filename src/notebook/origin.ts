@@ -1,8 +1,8 @@
-/** @module Says that a data set is drawn, where it is: a reader of a notebook must not take its figures for medicine. */
+/** @module Warns readers of a notebook that its data set is synthetic. */
 import { isDrawn } from "../dataset/labels/index";
 import { displayMarkdown } from "./display";
 
-/** Shows a warning where the tiles in a data set's directory are drawn by a program; nothing for real ones. */
+/** Shows a warning if a data set's tiles are drawn by a program. */
 export function displayOrigin(directory: string): void {
   if (!isDrawn(directory)) return;
   displayMarkdown(

@@ -1,4 +1,4 @@
-/** @module The outputs of one cell as they arrive, folded as Jupyter saves them. */
+/** @module Collects the outputs of cells and merges them like Jupyter. */
 import type { CellFailure, Output } from "./document";
 
 /** A display message of the Jupyter protocol. */
@@ -10,12 +10,12 @@ export interface DisplayContent {
 
 type DisplayOutput = Extract<Output, { output_type: "display_data" }>;
 
-/** Collects outputs cell by cell; updates reach displays of earlier cells too. */
+/** Collects outputs by cell; updates also change displays of earlier cells. */
 export class OutputCollector {
   private readonly displays = new Map<string, DisplayOutput[]>();
   private current: Output[] = [];
 
-  /** Sends what follows to another cell's list of outputs. */
+  /** Adds the following outputs to the list of another cell. */
   startCell(outputs: Output[]): void {
     this.current = outputs;
   }
@@ -43,7 +43,7 @@ export class OutputCollector {
   }
 }
 
-/** What a terminal shows after carriage returns: each one starts its line again. */
+/** Applies carriage returns like a terminal: each one restarts its line. */
 function overwrite(text: string): string {
   return text.includes("\r") ? text.replace(/\r\n/g, "\n").replace(/^.*\r(?!$)/gm, "") : text;
 }

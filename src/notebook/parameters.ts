@@ -1,20 +1,20 @@
 /**
- * @module Parameters of a notebook, in papermill's convention: a cell tagged `parameters` declares them with their
- * default values (`let epochs = 5;`), and a cell tagged `injected-parameters` behind it gives them other ones.
+ * @module Parameters of a notebook by papermill's convention: a cell tagged `parameters` declares them with default values
+ * (`let epochs = 5;`), and a cell tagged `injected-parameters` after it sets other values.
  */
 import { InputError } from "../errors/index";
 import { type Cell, codeCell, hasTag, type Notebook, textOf } from "./document";
 
-/** A parameter as the notebook declares it. */
+/** A declared parameter of a notebook. */
 interface ParameterDeclaration {
   readonly name: string;
-  /** Its type as written, or as its default value shows; undefined where neither tells. */
+  /** The declared type, or that of the default value; undefined if unknown. */
   readonly type: string | undefined;
   /** Its default value as source text. */
   readonly defaultValue: string;
 }
 
-/** The parameters that a notebook declares, one per line of its cell tagged `parameters`. */
+/** The parameters of a notebook, one per line of its cell tagged `parameters`. */
 export function declaredParameters(notebook: Notebook): ParameterDeclaration[] {
   const cell = notebook.cells.find((candidate) => hasTag(candidate, "parameters"));
   if (!cell) return [];
@@ -33,8 +33,8 @@ function typeOfLiteral(source: string): string | undefined {
 }
 
 /**
- * Reads `name=value` texts against the notebook's declarations: a string parameter takes the text as it is, every other
- * one takes JSON (`8`, `true`, `[64,32]`), or the text where it is not JSON.
+ * Parses `name=value` texts by the notebook's declarations. A string parameter takes the text; any other parameter takes
+ * JSON (`8`, `true`, `[64,32]`), or the text if it is not JSON.
  * @throws {InputError} `NOTEBOOK_PARAMETER` for a text without `=`, an unknown name, or a value of the wrong type
  */
 export function parseParameters(texts: readonly string[], notebook: Notebook): Record<string, unknown> {
@@ -61,7 +61,7 @@ function parseValue(text: string, { name, type, defaultValue }: ParameterDeclara
   try {
     value = JSON.parse(text);
   } catch {
-    // Not JSON: a plain text.
+    // Keeps the text.
   }
   if ((type === "number" || type === "boolean") && typeof value !== type) {
     throw new InputError("NOTEBOOK_PARAMETER", `-p ${option}: ${name} must be a ${type} (default ${defaultValue}).`);
@@ -70,14 +70,14 @@ function parseValue(text: string, { name, type, defaultValue }: ParameterDeclara
 }
 
 /**
- * The cells with the parameters set: earlier injected cells are dropped, and a new one follows the cell tagged
- * `parameters`. The values are assigned, not declared anew, so that they are checked against the declared types.
+ * Replaces injected cells by a new one after the cell tagged `parameters`. It assigns the values instead of declaring
+ * them again, so that they are checked against the declared types.
  */
 export function injectParameters(cells: readonly Cell[], parameters: Readonly<Record<string, unknown>>): Cell[] {
   const kept = cells.filter((cell) => !hasTag(cell, "injected-parameters"));
   const names = Object.keys(parameters);
   if (names.length === 0) return kept;
-  // In a block, because the value of a last expression is printed.
+  // A block, because a notebook prints the value of a last expression.
   const assignments = names.map((name) => `  ${name} = ${JSON.stringify(parameters[name])};`);
   const code = ["{ // Parameters", ...assignments, "}"].join("\n");
   kept.splice(

@@ -1,11 +1,11 @@
-/** @module Lengths along SVG paths, which plotly asks for and jsdom has not. Curves are taken as straight lines. */
+/** @module Lengths along SVG paths, which plotly needs and jsdom lacks. Treats curves as straight lines. */
 
 type Point = readonly [x: number, y: number];
 
-/** How many numbers follow each absolute path command; the last ones are its end point. */
+/** Count of numbers after each absolute path command; the last ones are its end point. */
 const NUMBERS: Record<string, number> = { M: 2, L: 2, T: 2, Q: 4, S: 4, C: 6, A: 7, H: 1, V: 1 };
 
-/** The corners of a path with absolute commands (those that plotly writes). */
+/** The corners of a path with absolute commands, which plotly writes. */
 function corners(d: string): Point[] {
   const points: Point[] = [];
   for (const [, command = "", rest = ""] of d.matchAll(/([A-Za-z])([^A-Za-z]*)/g)) {
@@ -31,7 +31,7 @@ export function pathLength(d: string): number {
   return points.slice(1).reduce((sum, point, i) => sum + distance(points[i] ?? point, point), 0);
 }
 
-/** The point at some length along a path; its end where the path is shorter. */
+/** The point at a length along a path, or its end if the path is shorter. */
 export function pointAlong(d: string, length: number): { x: number; y: number } {
   const points = corners(d);
   let left = length;

@@ -1,6 +1,6 @@
 /**
- * @module Runs a notebook without Jupyter or Python. The cells execute in a process of their own
- * (jupyter/headless.cjs), so that a crash or `process.exit` in a cell is a failure of that cell.
+ * @module Runs a notebook without Jupyter or Python. The cells execute in another process (jupyter/headless.cjs), so a
+ * crash or `process.exit` fails only its cell.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
@@ -14,22 +14,22 @@ import { injectParameters } from "./parameters";
 interface RunNotebookOptions {
   /** Values for the notebook's parameters. */
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** Aborted to stop the cell at hand; the outputs so far are kept. */
+  /** Stops the running cell; its outputs are kept. */
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
   /** Name for progress lines. */
   readonly label?: string;
-  /** Called after each cell with the notebook so far, to save it. */
+  /** Called after each cell to save the notebook. */
   readonly onCell?: (notebook: Notebook) => Promise<void>;
 }
 
-/** A run notebook. */
+/** The result of running a notebook. */
 interface NotebookRun {
-  /** The notebook with the outputs of this run; cells that were not reached have none. */
+  /** The notebook with the outputs of this run; cells after a failure have none. */
   readonly notebook: Notebook;
-  /** How many code cells ran. */
+  /** Number of executed code cells. */
   readonly executed: number;
-  /** How many code cells there are to run. */
+  /** Number of code cells. */
   readonly total: number;
   readonly seconds: number;
   /** The failure that ended the run, with the execution count of its cell. */
@@ -44,7 +44,7 @@ type Reply =
   | { type: "display"; content: DisplayContent; update: boolean }
   | { type: "executed" | "settled"; failure?: CellFailure };
 
-/** Executes every code cell in order until one fails. The given notebook is not changed. */
+/** Executes the code cells in order until one fails. Does not change the given notebook. */
 export async function runNotebook(notebook: Notebook, options: RunNotebookOptions = {}): Promise<NotebookRun> {
   const { parameters = {}, signal, progress = silentProgress, label = "notebook", onCell } = options;
   const started = Date.now();
@@ -96,14 +96,14 @@ function firstLine(cell: Cell): string {
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
-/** How long a stopped cell may take before its process is ended. */
+/** Time for a stopped cell to end before its process is killed. */
 const STOP_GRACE_MS = 5000;
-/** How long the end of the process is waited for when there is nothing left to do. */
+/** Time for the process to end after the last cell. */
 const EXIT_GRACE_MS = 2000;
-/** How long the standard error of an ended process is read. (A child of its own may keep it open for ever.) */
-const LAST_WORDS_MS = 50;
+/** Time to read the standard error of an ended process. (Its child processes can keep it open forever.) */
+const STDERR_MS = 50;
 
-/** The process that executes cells, as a conversation of one question at a time. */
+/** The process that executes cells, one request at a time. */
 class CellProcess {
   languageInfo: Record<string, unknown> | undefined;
   ended: CellFailure | undefined;
@@ -122,17 +122,17 @@ class CellProcess {
       execArgv: [],
       serialization: "advanced",
     });
-    // Native libraries and Node's own last words write here; the cells' output comes as messages.
+    // Native libraries and a crashing Node write here; the output of cells comes as messages.
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.nativeErrors = `${this.nativeErrors}${text}`.slice(-4000);
     });
     this.child.on("message", (message) => this.receive(message as Reply));
     this.child.on("error", (error) => this.end(`The notebook's process did not start: ${error.message}`));
-    // Messages may still be on their way when the process has ended; after "disconnect" none are.
+    // Messages can still arrive after the process has ended, but not after "disconnect".
     const disconnected = new Promise((resolve) => this.child.once("disconnect", resolve));
     this.child.on("exit", async (status, killedBy) => {
       await disconnected;
-      await sleep(LAST_WORDS_MS);
+      await sleep(STDERR_MS);
       this.end(`The cell ended the process (${describeExit(status, killedBy)}).`);
     });
     this.onAbort = () => {
@@ -146,7 +146,7 @@ class CellProcess {
     return this.ask({ type: "execute", code });
   }
 
-  /** Waits a moment for failures of work that the last cell left running, and ends the process. */
+  /** Waits briefly for failures of background work of the last cell, and ends the process. */
   settle(): Promise<CellFailure | undefined> {
     return this.ask({ type: "settle" });
   }
@@ -170,8 +170,8 @@ class CellProcess {
     if (this.ended) return;
     const evalue = this.signal?.aborted ? "The cell was stopped." : reason;
     const ename = this.signal?.aborted ? "Interrupted" : "DeadKernelError";
-    const lastWords = this.nativeErrors.trimEnd().split("\n").filter(Boolean);
-    this.ended = { ename, evalue, traceback: [`${ename}: ${evalue}`, ...lastWords] };
+    const stderr = this.nativeErrors.trimEnd().split("\n").filter(Boolean);
+    this.ended = { ename, evalue, traceback: [`${ename}: ${evalue}`, ...stderr] };
     this.settleAnswer(this.ended);
   }
 

@@ -1,4 +1,4 @@
-/** @module The little of SVG's document model that is used here; the project is compiled without a browser's types. */
+/** @module The used part of SVG's document model; the project is compiled without a browser's types. */
 
 interface SvgNode {
   readonly nodeType: number;

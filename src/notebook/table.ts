@@ -1,11 +1,11 @@
-/** @module Tables: rows of values or danfojs frames as HTML, with plain text for places that show no HTML. */
+/** @module Shows rows of values or danfojs frames as HTML tables, with a plain text alternative. */
 import { escapeHtml } from "../html/index";
 import { display } from "./display";
 
 /** A row: a value by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What a danfojs DataFrame offers of itself (danfojs is not loaded for it). */
+/** The used part of a danfojs DataFrame, so that danfojs need not be loaded. */
 interface FrameLike {
   readonly columns: readonly string[];
   readonly values: readonly unknown[];
@@ -13,14 +13,14 @@ interface FrameLike {
 }
 
 interface TableOptions {
-  /** How many rows are shown at most. Default 30. */
+  /** Maximum number of shown rows. Default 30. */
   readonly rows?: number;
-  /** Digits after the decimal point in columns whose numbers are not all whole; smaller numbers get two that count. Default 4. */
+  /** Decimals in columns with fractions; smaller numbers get two significant digits. Default 4. */
   readonly digits?: number;
   readonly caption?: string;
 }
 
-/** Shows rows or a danfojs DataFrame as a table. Numbers are aligned right. */
+/** Shows rows or a danfojs DataFrame as a table with numbers aligned right. */
 export function displayTable(table: readonly Row[] | FrameLike, options: TableOptions = {}): void {
   const { columns, rows } = cellsOf(table);
   const digits = columns.map((_, i) => (rows.every((row) => isWholeOrText(row[i])) ? 0 : (options.digits ?? 4)));

@@ -1,8 +1,8 @@
-/** @module Widths and heights of SVG text, measured in the font that it is drawn in. */
+/** @module Measures SVG text in the font it is drawn in. */
 import type { SKRSContext2D } from "@napi-rs/canvas";
 import { fontSize, property, type SvgElement } from "./svg-element";
 
-/** The first family of a CSS list that this machine has, or else one without serifs, or else any. */
+/** The first installed family of a CSS list, else a sans-serif one, else any. */
 export async function fontFamily(list: string): Promise<string> {
   const { GlobalFonts } = await import("@napi-rs/canvas");
   const present = GlobalFonts.families.map((font) => font.family);
@@ -15,14 +15,14 @@ export async function fontFamily(list: string): Promise<string> {
   );
 }
 
-/** Measures text in one font family; size, weight and slant are the element's. */
+/** Measures text in one font family; size, weight and style come from the element. */
 export class TextMeasure {
   constructor(
     private readonly context: SKRSContext2D,
     private readonly family: string,
   ) {}
 
-  /** Width of the element's text on one line, and how far the font reaches above and below the baseline. */
+  /** Width of the element's text on one line, and the font's ascent and descent. */
   of(element: SvgElement): { width: number; ascent: number; descent: number } {
     let [width, ascent, descent] = [0, 0, 0];
     for (const node of element.childNodes) {
