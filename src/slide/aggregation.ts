@@ -1,8 +1,8 @@
-/** @module From the tiles' answers to one of the slide: several ways, of which validation slides choose. */
+/** @module Aggregates tile probabilities to a slide score; validation slides select the method. */
 import { type BinaryMetrics, binaryMetrics, type ChosenThreshold, chooseThreshold } from "../evaluation/index";
 import type { SlideSummary } from "./predicted-slide";
 
-/** Ways to make one number, 0 to 1, of a slide. */
+/** Methods that give a slide one score from 0 to 1. */
 export const AGGREGATIONS = {
   "mean-probability": (slide: SlideSummary) => slide.meanProbability,
   "positive-share": (slide: SlideSummary) => slide.positiveShare,
@@ -20,20 +20,20 @@ interface LabelledSlide {
   readonly validation: boolean;
 }
 
-/** How well slides are told apart. */
+/** Results over labelled slides. */
 export interface SlideMetrics {
   readonly aggregation: Aggregation;
-  /** Whether validation slides chose it; else it is the first. */
+  /** Whether validation slides selected the method; else it is the first. */
   readonly chosenOnValidation: boolean;
   readonly threshold: number;
   readonly validation: BinaryMetrics | null;
-  /** Of the slides that did not choose anything. */
+  /** Results of the slides outside validation. */
   readonly test: BinaryMetrics | null;
 }
 
 /**
- * Chooses the aggregation with the largest AUC, and its threshold, on the validation slides, and measures it on the others.
- * Without validation slides of both classes it is the mean probability at 0.5.
+ * Selects the method with the largest AUC and its threshold on the validation slides, and measures both on the other
+ * slides. Without validation slides of both classes, uses the mean probability at 0.5.
  */
 export function slideMetrics(slides: readonly LabelledSlide[]): SlideMetrics {
   const usable = slides.filter(({ summary }) => summary.meanProbability !== null);

@@ -1,4 +1,4 @@
-/** @module Cuts a region out of the tiles that it lies on. */
+/** @module Assembles a region from the tiles below it. */
 import type { RgbImage } from "../image/index";
 import type { Rectangle } from "./types";
 
@@ -11,7 +11,7 @@ interface TileGrid {
   readonly across: number;
 }
 
-/** Places (row by row) of the tiles that a region lies on. */
+/** Indices (row by row) of the tiles below a region. */
 export function tilesUnder(grid: TileGrid, region: Rectangle): number[] {
   const { left, top, right, bottom } = inside(grid, region);
   const found: number[] = [];
@@ -25,8 +25,8 @@ export function tilesUnder(grid: TileGrid, region: Rectangle): number[] {
 }
 
 /**
- * Copies a region's pixels together; what no tile has is white.
- * @param tileAt pixels (uint8, RGB, as wide as the grid's tiles) of the tile at a place; null where there is none
+ * Assembles a region's pixels; parts without a tile are white.
+ * @param tileAt returns the pixels (uint8, RGB, as wide as the grid's tiles) of the tile at an index, or null
  * @param out memory for the pixels
  */
 export function assemble(
@@ -37,8 +37,8 @@ export function assemble(
 ): RgbImage {
   const { left, top, right, bottom } = inside(grid, region);
   const places = tilesUnder(grid, region);
-  const reachesOut = right - left < region.width || bottom - top < region.height;
-  if (reachesOut || places.some((place) => tileAt(place) === null)) out.fill(255);
+  const exceedsGrid = right - left < region.width || bottom - top < region.height;
+  if (exceedsGrid || places.some((place) => tileAt(place) === null)) out.fill(255);
   for (const place of places) {
     const tile = tileAt(place);
     if (!tile) continue;

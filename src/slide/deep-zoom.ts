@@ -1,6 +1,6 @@
 /**
- * @module The picture of a slide in JPEG tiles at powers of two: those of the viewer on the server, and a Deep Zoom image
- * (`slide.dzi`, `slide_files/`) for OpenSeadragon anywhere.
+ * @module The picture of a slide as JPEG tiles at powers of two: for the server's viewer, and as a Deep Zoom image
+ * (`slide.dzi`, `slide_files/`) for OpenSeadragon.
  * @see https://openseadragon.github.io/examples/tilesource-dzi/
  */
 import { existsSync } from "node:fs";
@@ -11,15 +11,15 @@ import { makeDirectory, writeFileAtomically } from "../files/index";
 import { levelFor } from "./levels";
 import type { SlideInfo, SlideLevel, SlideReader } from "./types";
 
-/** Pixels along a tile. */
+/** Edge length of a tile in pixels. */
 export const PICTURE_TILE = 256;
-/** A tile of the viewer is made of at most this many of its own sides of the coarsest level. */
+/** Maximum factor by which a viewer tile shrinks the coarsest level. */
 const MOST_SHRINKING = 8;
 const QUALITY = 85;
 const DESCRIPTION = "slide.dzi";
 const FILES = "slide_files";
 
-/** How many powers of two, full size among them, {@link pictureTile} offers. */
+/** Number of powers of two of {@link pictureTile}, including full size. */
 export function pictureLevels({ levels }: SlideInfo): number {
   const { width, height } = levels[0] as SlideLevel;
   const coarsest = Math.max(...levels.map(({ downsample }) => downsample)) * MOST_SHRINKING;
@@ -27,7 +27,7 @@ export function pictureLevels({ levels }: SlideInfo): number {
   return 1 + Math.max(0, Math.min(wanted, Math.floor(Math.log2(coarsest))));
 }
 
-/** A tile of the picture shrunk by 2 to the power of `shrink`, as JPEG; undefined outside. What is damaged is white. */
+/** A JPEG tile of the picture reduced by a factor of 2^`shrink`; undefined outside. Damaged parts are white. */
 export async function pictureTile(
   reader: SlideReader,
   shrink: number,
@@ -56,7 +56,7 @@ export async function pictureTile(
     .toBuffer();
 }
 
-/** Writes the Deep Zoom image into a folder, in bounded memory; nothing where it is there already. */
+/** Writes the Deep Zoom image into a folder in bounded memory, unless it exists. */
 export async function writeDeepZoom(folder: string, reader: SlideReader, signal: AbortSignal): Promise<void> {
   if (existsSync(join(folder, DESCRIPTION))) return;
   const { info } = reader;
@@ -67,7 +67,7 @@ export async function writeDeepZoom(folder: string, reader: SlideReader, signal:
   for (let shrink = 0; shrink <= finest; shrink++) {
     const levelFolder = join(part, String(finest - shrink));
     await makeDirectory(levelFolder);
-    // Levels that the slide does not have are made of the one before, so that no tile is made of much of the slide.
+    // Missing levels are computed from the level before, so that no tile reads a large part of the slide.
     const source = info.levels[levelFor(info.levels, 2 ** shrink)] as SlideLevel;
     const isRead = 2 ** shrink <= 2 * source.downsample;
     for (let row = 0; tileSize(info, shrink, 0, row); row++) {
@@ -87,7 +87,7 @@ export async function writeDeepZoom(folder: string, reader: SlideReader, signal:
   await writeFileAtomically(join(folder, DESCRIPTION), text);
 }
 
-/** Pixels of a tile, fewer at the edges; undefined outside. */
+/** Size of a tile in pixels, smaller at the edges; undefined outside. */
 function tileSize({ levels }: SlideInfo, shrink: number, column: number, row: number) {
   const [base] = levels as readonly [SlideLevel];
   const width = Math.min(PICTURE_TILE, Math.ceil(base.width / 2 ** shrink) - column * PICTURE_TILE);
@@ -95,7 +95,7 @@ function tileSize({ levels }: SlideInfo, shrink: number, column: number, row: nu
   return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
-/** A tile out of the four of the level twice as fine, which lie in `folder`. */
+/** Computes a tile from the four tiles of the next finer level in `folder`. */
 async function fromFour(folder: string, info: SlideInfo, shrink: number, column: number, row: number): Promise<Buffer> {
   const { default: sharp } = await import("sharp");
   const size = tileSize(info, shrink, column, row) as { width: number; height: number };

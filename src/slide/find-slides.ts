@@ -1,4 +1,4 @@
-/** @module Finds the slides that a user names: files, and everything that looks like a slide in folders. */
+/** @module Finds slides: the named files, and all files with a slide's extension in the named folders. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
@@ -6,7 +6,7 @@ import { hasErrorCode, InputError, messageOf } from "../errors/index";
 /** A slide to predict. */
 export interface ListedSlide {
   readonly path: string;
-  /** Names its results; different for each. */
+  /** Unique name for its results. */
   readonly name: string;
 }
 
@@ -14,7 +14,7 @@ const SLIDE_NAME = /\.(svs|tiff?|btf|ndpi|mrxs|scn|bif|vms|vmu|svslide|dcm|png|j
 
 /**
  * Lists slides in a stable order.
- * @returns the slides, and whether they are a table of many: a folder was named, or several files
+ * @returns the slides, and whether a folder or several files were named
  * @throws {InputError} `SLIDE_MISSING`, `SLIDES_NONE`
  */
 export async function findSlides(paths: readonly string[]): Promise<{ slides: ListedSlide[]; many: boolean }> {

@@ -1,17 +1,17 @@
-/** @module The tiles of a slide: a grid at the model's scale, and which of them show tissue. */
+/** @module The tile grid of a slide at the model's scale, and its tiles with tissue. */
 import { levelFor } from "./levels";
 import { MaskSums, type Thumbnail, tissueMask } from "./tissue";
 import type { Rectangle, SlideInfo, SlideLevel } from "./types";
 
-/** How a slide is cut. Plain data. */
+/** Settings of the tile grid. Plain data. */
 export interface GridSettings {
   /** The model's input in pixels. */
   readonly size: number;
   /** Pixels of level 0 along a pixel of the model's input. */
   readonly downsample: number;
-  /** Share of a tile that the next one covers too, 0 to below 1. */
+  /** Overlap of neighbouring tiles as a share of a tile, from 0 to below 1. */
   readonly overlap: number;
-  /** Smallest share of tissue; 0 for every tile. */
+  /** Minimum share of tissue; 0 for every tile. */
   readonly leastTissue: number;
 }
 
@@ -19,14 +19,14 @@ export interface GridSettings {
 export interface GridTile {
   readonly column: number;
   readonly row: number;
-  /** Left upper corner in pixels of level 0. */
+  /** Upper left corner in pixels of level 0. */
   readonly x: number;
   readonly y: number;
   /** Share of tissue, 0 to 1. */
   readonly tissue: number;
 }
 
-/** Neighbouring tiles that are read and predicted together. */
+/** A group of neighbouring tiles, read and predicted together. */
 export type Block = readonly GridTile[];
 
 /** A slide as tiles. */
@@ -40,10 +40,10 @@ export interface Grid {
   readonly tissueTiles: number;
 }
 
-/** Tiles along a block's side: large enough that few of the file's own tiles are decoded for two blocks. */
+/** Side of a block in tiles: large, so that few of the file's tiles are decoded for two blocks. */
 const BLOCK_SIDE = 16;
 
-/** Lays the grid over a slide and keeps the tiles with tissue. The last column and row may reach over the edge. */
+/** Creates the grid of a slide and keeps the tiles with tissue. The last column and row can extend beyond the edge. */
 export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumbnail): Grid {
   const { width, height } = info.levels[0] as SlideLevel;
   const extent = settings.size * settings.downsample;
@@ -69,7 +69,7 @@ export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumb
   return { columns, rows, extent, blocks, tissueTiles: blocks.reduce((sum, block) => sum + block.length, 0) };
 }
 
-/** The level that tiles are read from, and the rectangle of one of them there. */
+/** The level from which tiles are read, and the rectangle of a tile there. */
 export function tileReading(levels: readonly SlideLevel[], { size, downsample }: GridSettings) {
   const level = levelFor(levels, downsample);
   const scale = (levels[level] as SlideLevel).downsample;

@@ -1,12 +1,12 @@
 /**
- * @module The answers of a slide as they come, one line for each block, so that a killed process loses only the blocks that it
- * had at hand. The first line says of what they are.
+ * @module Stores the logits of a slide while it is predicted, one line per block, so that a killed process loses only the
+ * current blocks. The first line identifies the work.
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import type { BlockAnswer } from "./tile-predictor";
 
-/** What answers depend on: they are of use only where all of it is the same. Plain data. */
+/** Everything that the logits depend on: a journal is reused only if all of it is equal. Plain data. */
 export type JournalIdentity = Readonly<Record<string, unknown>>;
 
 interface Line {
@@ -20,20 +20,20 @@ interface Line {
 export class Journal {
   private constructor(
     private readonly file: FileHandle,
-    /** Answers of blocks by their number, from before. */
+    /** Answers of blocks by number. */
     readonly answers: Map<number, BlockAnswer>,
   ) {}
 
   /**
-   * Opens the journal of a piece of work, new or as it was left.
-   * @param resume go on with what is there
-   * @throws {InputError} `SLIDE_UNFINISHED` where there is unfinished work and `resume` is not set, `SLIDE_RESUME_OTHER` where it is other work
+   * Opens a new or an existing journal.
+   * @param resume continue an existing journal
+   * @throws {InputError} `SLIDE_UNFINISHED` for unfinished work without `resume`, `SLIDE_RESUME_OTHER` for other work
    */
   static async open(path: string, identity: JournalIdentity, resume: boolean): Promise<Journal> {
     const head = JSON.stringify(identity);
     const content = await readOrEmpty(path);
     const [first, ...rest] = content.split("\n");
-    // A line that was not written to its end is not followed by a line break: the last part is never a line.
+    // The last part is empty or an incomplete line, because complete lines end with a line break.
     const lines = rest.slice(0, -1);
     if (content.includes("\n") && lines.length > 0) {
       if (!resume) {
@@ -60,7 +60,7 @@ export class Journal {
     return new Journal(await reopen(path, file), answers);
   }
 
-  /** Adds a block's answer, durably. */
+  /** Adds a block's answer and syncs it to disk. */
   async add(block: number, answer: BlockAnswer): Promise<void> {
     const logits = Buffer.alloc(4 * answer.logits.length);
     for (const [i, logit] of answer.logits.entries()) logits.writeFloatLE(logit, 4 * i);

@@ -1,12 +1,12 @@
-/** @module Which level a scale is read from. */
+/** @module Selects the level to read for a scale. */
 import type { SlideLevel } from "./types";
 
-/** Levels are rounded to whole pixels and scales to a few digits: this much coarser is the same. */
+/** Tolerated factor, because levels are rounded to whole pixels and scales to a few digits. */
 const TOLERANCE = 1.02;
 
 /**
- * The coarsest level that is not coarser than wanted, so that pixels are only ever averaged; level 0 where even that is coarser.
- * @param downsample wanted pixels of level 0 along a pixel
+ * The coarsest level that is not coarser than wanted, so that pixels are never enlarged; level 0 if all are coarser.
+ * @param downsample wanted number of level 0 pixels along a pixel
  */
 export function levelFor(levels: readonly SlideLevel[], downsample: number): number {
   let best = 0;

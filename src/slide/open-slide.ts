@@ -1,4 +1,4 @@
-/** @module Opens a slide with the reader that it needs. */
+/** @module Opens a slide with the right reader. */
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { imageFormat, type SampleMeaning } from "../image/index";
@@ -8,20 +8,20 @@ import { readPages, type TiffPages } from "./tiff/directory";
 import { TiffReader, type TiffVerdict } from "./tiff/tiff-reader";
 import type { SlideInfo, SlideReader } from "./types";
 
-/** Which reader opens which file, so that another process can open the same. Plain data. */
+/** Reader and file, so that another process can open the same slide. Plain data. */
 export interface SlideSource {
   readonly reader: "tiff" | "openslide";
   readonly path: string;
 }
 
-/** A slide that is open here, and how to open it elsewhere. */
+/** An open slide, and its source for other processes. */
 export interface OpenSlide {
   readonly info: SlideInfo;
   readonly reader: SlideReader;
   readonly source: SlideSource;
 }
 
-/** What a file says of itself; nothing is read that is large. @throws {InputError} codes `SLIDE_...` */
+/** Reads the metadata of a slide. @throws {InputError} codes `SLIDE_...` */
 export async function slideInfo(path: string): Promise<SlideInfo> {
   const verdict = await judge(path);
   if (verdict.kind === "in-one-piece") return pictureInfo(path);
@@ -32,7 +32,7 @@ export async function slideInfo(path: string): Promise<SlideInfo> {
 
 /**
  * Opens a slide.
- * @param scratch gives the folder that a picture's tiles may go to; called only where they are needed
+ * @param scratch returns the folder for a picture's tiles; called only if they are needed
  * @throws {InputError} codes `SLIDE_...`
  */
 export async function openSlide(
@@ -55,12 +55,12 @@ export async function openSlide(
   return { info: { ...info, levels: reader.info.levels }, reader, source };
 }
 
-/** Opens a slide to look at it. @param folder the tiles of a picture go there */
+/** Opens a slide for viewing. @param folder folder for the tiles of a picture */
 export async function openSlideReader(path: string, folder: string): Promise<SlideReader> {
   return (await openSlide(path, async () => folder)).reader;
 }
 
-/** Opens what {@link openSlide} has opened before, in another process. */
+/** Opens the slide of {@link openSlide} in another process. */
 export async function openSource(source: SlideSource, meaning: SampleMeaning = {}): Promise<SlideReader> {
   const { path } = source;
   if (source.reader === "openslide") return OpenSlideReader.open(path, "it was read by OpenSlide before");
@@ -107,7 +107,7 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Pictures are known by their content; a slide of many files may begin with one. */
+/** Recognizes pictures by their content. The first file of a multi-file slide can be one too. */
 async function judgeOther(path: string, file: FileHandle): Promise<TiffVerdict> {
   const { buffer } = await file.read(Buffer.alloc(16), 0, 16, 0);
   if (imageFormat(buffer) !== undefined && !/\.mrxs$/i.test(path)) return { kind: "in-one-piece" };

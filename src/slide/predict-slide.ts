@@ -1,4 +1,4 @@
-/** @module From a slide to its map: opens it, finds its tissue, predicts its tiles in worker processes, and writes the results. */
+/** @module Predicts a slide: finds its tissue, predicts its tiles in worker processes, and writes the results. */
 import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -23,12 +23,12 @@ export interface SlideOptions {
   readonly model: string;
   /** Folder for the results. */
   readonly out: string;
-  /** Micrometres of a pixel of level 0, where the file does not say or is wrong. */
+  /** Micrometres per pixel of level 0; overrides the file. */
   readonly slideMpp?: number | undefined;
-  /** Micrometres of a pixel of the model's input, where its card does not say or is wrong. */
+  /** Micrometres per pixel of the model's input; overrides its card. */
   readonly mpp?: number | undefined;
   readonly overlap?: number | undefined;
-  /** Smallest share of tissue of a tile. Default 0.1. */
+  /** Minimum share of tissue in a tile. Default 0.1. */
   readonly leastTissue?: number | undefined;
   readonly frame?: Frame | undefined;
   /** Also write the slide's picture as a Deep Zoom image. */
@@ -41,30 +41,31 @@ export interface SlideOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What `histo slide --json` says of a slide. */
+/** The output of `histo slide --json` for a slide. */
 export interface SlideResult extends SlideSummary {
   readonly out: string;
   readonly seconds: number;
   readonly tilesPerSecond: number;
-  /** Tiles that had their answers from an earlier try. */
+  /** Tiles that an earlier run predicted. */
   readonly resumedTiles: number;
-  /** Of the workers, on all processors together. */
+  /** Processor time of all workers. */
   readonly processorSeconds: number;
-  /** Of all processes together. */
+  /** Peak memory of all processes. */
   readonly peakMemoryBytes: number;
 }
 
 const JOURNAL = "answers.jsonl";
-/** Pixels of the small picture along a tile. */
+/** Thumbnail pixels along a tile. */
 const MASK_PIXELS_PER_TILE = 8;
-/** Models above it are loaded once only: each worker has its own. */
+/** Larger models are loaded by a single worker. */
 const LARGE_MODEL_PARAMETERS = 50_000_000;
-/** Pixels that are finer than wanted by more than this are invented. */
+/** Enlarging pixels by more than this factor causes a warning. */
 const MOST_ENLARGED = 1.1;
 
 /**
  * Predicts a slide.
- * @throws {HistoError} `DISK_FULL`; {InputError} codes `SLIDE_...`, `MODEL_...`; {Interrupted} when stopped: what was done is kept and `resume` goes on
+ * @throws {HistoError} `DISK_FULL`; {InputError} codes `SLIDE_...`, `MODEL_...`; {Interrupted} if stopped: finished tiles are
+ * kept for `resume`
  */
 export async function predictSlide(path: string, options: SlideOptions): Promise<SlideResult> {
   try {
@@ -167,7 +168,7 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-/** Predicts the blocks that the journal has no answers for. */
+/** Predicts the blocks that are missing in the journal. */
 async function predictMissing(
   { source }: OpenSlide,
   grid: Grid,
@@ -198,7 +199,7 @@ function countTiles(grid: Grid, { answers }: Journal): number {
   return [...answers.keys()].reduce((sum, block) => sum + (grid.blocks[block]?.length ?? 0), 0);
 }
 
-/** Micrometres of the slide's pixels, and how many of them a pixel of the model covers. */
+/** Micrometres per pixel of the slide, and slide pixels per pixel of the model. */
 function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, options: SlideOptions) {
   const mpp = options.slideMpp ?? info.mpp ?? 0;
   const modelMpp = options.mpp ?? cardMpp;
@@ -211,7 +212,7 @@ function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, opt
   throw new InputError("SLIDE_SCALE_MISSING", message);
 }
 
-/** What answers depend on. A slide is known by its name, size and time. */
+/** Everything that the logits depend on. Name, size and time identify the slide. */
 async function identityOf(
   path: string,
   work: { readonly modelSha: string; readonly settings: GridSettings; readonly mpp: number; readonly frame: Frame },
@@ -229,7 +230,7 @@ async function identityOf(
   };
 }
 
-/** The summary in a folder, where it is of the same work and nothing is left to do. */
+/** The summary in a folder if it belongs to the same, finished work. */
 async function finishedWork(out: string, work: string): Promise<SlideSummary | undefined> {
   const path = join(out, RESULT_FILES.summary);
   if (!existsSync(path) || existsSync(join(out, JOURNAL))) return undefined;

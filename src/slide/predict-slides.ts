@@ -1,4 +1,4 @@
-/** @module Many slides, one after the other: a folder of results for each, a table of all, and metrics where there are labels. */
+/** @module Predicts several slides: a folder of results per slide, a table of all, and metrics for labelled slides. */
 import { join } from "node:path";
 import { messageOf } from "../errors/index";
 import { csvField, csvForeignText, writeFileAtomically, writeJson } from "../files/index";
@@ -9,7 +9,7 @@ import type { ListedSlide } from "./find-slides";
 import { isOfOneSlide, predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
 import { readSlideLabels, type SlideLabel } from "./slide-labels";
 
-/** What `histo slide --json` says of many slides. */
+/** The output of `histo slide --json` for several slides. */
 export interface SlidesResult {
   readonly out: string;
   readonly slides: readonly SlideResult[];
@@ -19,23 +19,23 @@ export interface SlidesResult {
 
 const SLIDES_TABLE = "slides.csv";
 
-/** How many slides are predicted. */
+/** Options for several slides. */
 interface SlidesOptions extends SlideOptions {
   /** CSV of slide, label and optional partition. */
   readonly labels?: string | undefined;
-  /** Address of Redis: workers there predict the slides (`histo worker --slides`). Default: this process does. */
+  /** Address of Redis, whose workers (`histo worker --slides`) predict the slides. Default: this process does. */
   readonly redis?: string | undefined;
 }
 
-/** A slide's result, or why it has none. */
+/** A slide's result or error. */
 interface Outcome {
   readonly name: string;
   readonly outcome: SlideResult | { readonly code: string; readonly message: string };
 }
 
 /**
- * Predicts slides into folders of their names below `out`. One that cannot be read spoils no other.
- * @throws {InputError} codes of the model and of the labels; {HistoError} `REDIS_UNREACHABLE`; {Interrupted} when stopped
+ * Predicts slides into folders of their names in `out`. Continues after unreadable slides.
+ * @throws {InputError} codes of the model and of the labels; {HistoError} `REDIS_UNREACHABLE`; {Interrupted} if stopped
  */
 export async function predictSlides(
   slides: readonly ListedSlide[],
@@ -45,7 +45,9 @@ export async function predictSlides(
   const labelOf = labels === undefined ? () => undefined : await readSlideLabels(labels, card.classes);
   const done = new Map<string, Outcome["outcome"]>();
   let [results, failed]: [SlideResult[], SlidesResult["failed"]] = [[], []];
-  for await (const { name, outcome } of redis === undefined ? here(slides, options) : there(slides, options, redis)) {
+  for await (const { name, outcome } of redis === undefined
+    ? predictLocally(slides, options)
+    : predictByWorkers(slides, options, redis)) {
     done.set(name, outcome);
     const inOrder = slides.flatMap((slide) => {
       const one = done.get(slide.name);
@@ -64,8 +66,8 @@ export async function predictSlides(
   return { out: options.out, slides: results, failed, metrics };
 }
 
-/** One slide after the other, in this process. */
-async function* here(slides: readonly ListedSlide[], options: SlideOptions): AsyncGenerator<Outcome> {
+/** Predicts one slide after the other in this process. */
+async function* predictLocally(slides: readonly ListedSlide[], options: SlideOptions): AsyncGenerator<Outcome> {
   for (const { path, name } of slides) {
     try {
       yield { name, outcome: await predictSlide(path, { ...options, out: join(options.out, name) }) };
@@ -76,8 +78,8 @@ async function* here(slides: readonly ListedSlide[], options: SlideOptions): Asy
   }
 }
 
-/** Slides as workers are done with them. */
-async function* there(
+/** Lets workers predict the slides, and yields them as they are finished. */
+async function* predictByWorkers(
   slides: readonly ListedSlide[],
   { progress = silentProgress, signal = new AbortController().signal, ...options }: SlideOptions,
   redis: string,

@@ -1,4 +1,4 @@
-/** @module A large picture in a file, predicted in tiles: in memory where it fits, else cut into a pyramid first. */
+/** @module Predicts a large picture in tiles: in memory if it fits, else from a pyramid on disk. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

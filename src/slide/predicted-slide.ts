@@ -1,19 +1,19 @@
-/** @module A slide with an answer for every tile, and its summary. */
+/** @module A predicted slide and its summary. */
 import { sigmoid } from "../evaluation/index";
 import { Random } from "../random/index";
 import type { Grid, GridSettings, GridTile } from "./grid";
 import type { Thumbnail } from "./tissue";
 import type { SlideInfo, SlideLevel } from "./types";
 
-/** A tile with its answer. */
+/** A predicted tile. */
 export interface PredictedTile extends GridTile {
-  /** NaN where the tile could not be read. */
+  /** NaN if the tile is unreadable. */
   readonly logit: number;
   readonly probability: number;
   readonly positive: boolean;
 }
 
-/** Everything that results are written from. */
+/** The content of all result files. */
 export interface PredictedSlide {
   readonly name: string;
   readonly info: SlideInfo;
@@ -26,7 +26,7 @@ export interface PredictedSlide {
     readonly sha256: string;
     readonly classes: readonly [string, string];
     readonly threshold: number;
-    /** It knows nothing of tissue then; null where its card does not say. */
+    /** Whether it has learned from synthetic tiles only; null if its card does not tell. */
     readonly trainedOnDrawnTiles: boolean | null;
   };
   /** Row by row. */
@@ -37,17 +37,17 @@ export interface PredictedSlide {
 /** `slide.json`. */
 export interface SlideSummary {
   readonly format: "histo-slide/1";
-  /** Identity of the work: of file, model and settings. */
+  /** Identity of file, model and settings. */
   readonly work: string;
   readonly slide: string;
   readonly vendor: string;
   readonly width: number;
   readonly height: number;
-  /** Micrometres of a pixel of level 0; null where neither the file nor the user said. */
+  /** Micrometres per pixel of level 0; null if unknown. */
   readonly mpp: number | null;
   readonly bounds: SlideInfo["bounds"] | null;
   readonly model: PredictedSlide["model"];
-  /** Of a tile: pixels of the model's input, pixels of level 0, micrometres; the level it is read from. */
+  /** Size of a tile in the model's pixels and in pixels of level 0, its scale, and the level it is read from. */
   readonly tile: {
     readonly size: number;
     readonly extent: number;
@@ -58,14 +58,14 @@ export interface SlideSummary {
   };
   readonly columns: number;
   readonly rows: number;
-  /** Tiles of the grid, those with tissue, and those that could not be read. */
+  /** Number of tiles in the grid, with tissue, and unreadable. */
   readonly tiles: number;
   readonly tissueTiles: number;
   readonly failedTiles: number;
   readonly positiveTiles: number;
-  /** Share of the tissue tiles that are positive; null where none could be read. */
+  /** Share of positive tiles among the readable tissue tiles; null if there are none. */
   readonly positiveShare: number | null;
-  /** From neighbourhoods of tiles drawn with replacement: neighbours are alike. */
+  /** By bootstrap over neighbourhoods, because neighbouring tiles are correlated. */
   readonly positiveShareCi95: readonly [number, number] | null;
   readonly meanProbability: number | null;
   readonly maxProbability: number | null;
@@ -79,7 +79,7 @@ const TOP = 10;
 const NEIGHBOURHOOD = 4;
 const RESAMPLES = 1000;
 
-/** Puts answers and tiles together, row by row. */
+/** Joins logits and tiles, row by row. */
 export function predictedTiles(
   grid: Grid,
   logitsOf: (block: number) => Float32Array,
@@ -96,7 +96,7 @@ export function predictedTiles(
   return tiles.sort((a, b) => a.row - b.row || a.column - b.column);
 }
 
-/** The summary of a predicted slide; the same for the same answers. */
+/** The summary of a predicted slide. */
 export function summarize(slide: PredictedSlide, level: number, work: string): SlideSummary {
   const { info, settings, grid, model, tiles } = slide;
   const { width, height } = info.levels[0] as SlideLevel;
@@ -142,7 +142,7 @@ function mean(tiles: readonly PredictedTile[]): number {
   return tiles.reduce((sum, { probability }) => sum + probability, 0) / tiles.length;
 }
 
-/** Bootstrap over squares of neighbouring tiles. */
+/** The 95 % interval of the positive share by bootstrap over squares of neighbouring tiles. */
 function shareInterval(tiles: readonly PredictedTile[]): readonly [number, number] {
   const squares = new Map<string, { count: number; positive: number }>();
   for (const { column, row, positive } of tiles) {

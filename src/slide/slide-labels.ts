@@ -1,9 +1,9 @@
-/** @module Labels of slides, from a CSV of slide, label and optional partition. */
+/** @module Reads labels of slides from a CSV of slide, label and optional partition. */
 import { parse } from "node:path";
 import { classKey, findColumn, listed, partitionNamed, readTable } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
-/** What a table says of a slide. */
+/** Label and partition of a slide. */
 export interface SlideLabel {
   readonly label: 0 | 1;
   readonly partition: string;
@@ -14,7 +14,7 @@ const LABEL_COLUMNS = ["label", "class", "diagnosis", "target", "ground truth"];
 const PARTITION_COLUMNS = ["partition", "split", "subset", "set"];
 
 /**
- * Reads labels; slides are named with or without their file's ending.
+ * Reads labels. The table names slides with or without their file extension.
  * @param classes `[negative, positive]`; 0 and 1 mean the same
  * @throws {InputError} `TABLE_...`, `SLIDE_LABELS`
  */

@@ -1,16 +1,16 @@
-/** @module A small picture of a slide, averaged block by block, so that no level is ever in memory as a whole. */
+/** @module The thumbnail of a slide, averaged block by block, so that memory never holds a whole level. */
 import { levelFor } from "./levels";
 import type { Thumbnail } from "./tissue";
 import type { Rectangle, SlideLevel, SlideReader } from "./types";
 
-/** Pixels of a block's side. */
+/** Edge length of a block in pixels. */
 const BLOCK = 1024;
 const BLOCKS_AT_ONCE = 2;
 const LONGEST_SIDE = 4096;
 
 /**
- * Shrinks a slide by averaging. Parts that are damaged or missing are white.
- * @param downsample wanted pixels of level 0 along a pixel; larger where the picture would be too large
+ * Reduces a slide by averaging. Damaged and missing parts are white.
+ * @param downsample wanted number of level 0 pixels along a pixel; increased for very large slides
  */
 export async function thumbnailOf(reader: SlideReader, downsample: number, signal?: AbortSignal): Promise<Thumbnail> {
   const { levels } = reader.info;
@@ -18,7 +18,7 @@ export async function thumbnailOf(reader: SlideReader, downsample: number, signa
   const factor = Math.max(1, downsample, Math.max(base.width, base.height) / LONGEST_SIDE);
   const index = levelFor(levels, factor);
   const level = levels[index] as SlideLevel;
-  // Whole pixels of the level in each of the picture's, so that all are averaged alike.
+  // A whole number of level pixels per thumbnail pixel, so that all are averaged alike.
   const step = Math.max(1, Math.round(factor / level.downsample));
   const width = Math.ceil(level.width / step);
   const height = Math.ceil(level.height / step);
@@ -42,7 +42,7 @@ export async function thumbnailOf(reader: SlideReader, downsample: number, signa
   return { width, height, pixels, downsample: step * level.downsample };
 }
 
-/** Averages squares of `step` pixels into `out` (as wide as `outWidth`) from (left, top) on. */
+/** Averages squares of `step` pixels into `out` (of width `outWidth`) from (left, top) on. */
 function average(
   data: Uint8Array,
   width: number,

@@ -1,25 +1,25 @@
 /**
- * @module Where tissue is, from a small picture of the slide: what has colour is tissue. Glass, dust and shadows have none;
- * black, green, blue and red ink have colours that stains do not have.
+ * @module Finds tissue in a slide's thumbnail by its colour. Glass, dust and shadows have none; black, green, blue and red
+ * ink have colours that no stain has.
  */
 
-/** A small picture of a slide. */
+/** A thumbnail of a slide. */
 export interface Thumbnail {
   readonly width: number;
   readonly height: number;
   /** uint8, RGB, [height, width, 3]. */
   readonly pixels: Uint8Array;
-  /** Pixels of level 0 along one of its pixels. */
+  /** Number of level 0 pixels along a pixel. */
   readonly downsample: number;
 }
 
-/** Colour (largest minus smallest channel, 0 to 255) that no glass has, and that all tissue has. */
+/** Bounds of the threshold on chroma (largest minus smallest channel, 0 to 255): glass is below, tissue above. */
 const LEAST_CHROMA = 12;
 const MOST_CHROMA = 30;
-/** Darker than any stain: ink, folds in the cover slip, edges of the scan. */
+/** Darker pixels are ink, folds in the cover slip or edges of the scan. */
 const BLACK = 50;
 const BACKGROUND_QUANTILE = 0.95;
-/** Of a pixel and its eight neighbours, those that must be tissue: dust is smaller. */
+/** Minimum number of tissue pixels among a pixel and its eight neighbours: dust is smaller. */
 const LEAST_NEIGHBOURS = 4;
 
 /** 1 for each pixel that shows tissue, else 0. */
@@ -51,7 +51,7 @@ function isInk(r: number, g: number, b: number, high: number, low: number): bool
   return (hue >= 345 || hue < 12) && saturation > 0.75 && high > 120;
 }
 
-/** The value of a channel below which most pixels lie: the glass's. */
+/** The channel's value in glass: a high quantile. */
 function quantile(pixels: Uint8Array, channel: number): number {
   const histogram = new Uint32Array(256);
   for (let i = channel; i < pixels.length; i += 3) histogram[pixels[i] as number]!++;
@@ -63,7 +63,7 @@ function quantile(pixels: Uint8Array, channel: number): number {
   return 255;
 }
 
-/** The value that parts a histogram best in two. @see https://doi.org/10.1109/TSMC.1979.4310076 */
+/** Otsu's threshold. @see https://doi.org/10.1109/TSMC.1979.4310076 */
 function otsu(values: Uint8Array): number {
   const histogram = new Uint32Array(256);
   for (const value of values) histogram[value]!++;
@@ -94,7 +94,7 @@ function withoutSpecks(mask: Uint8Array, width: number, height: number): Uint8Ar
   });
 }
 
-/** Sums of a mask over rectangles, each in one step. */
+/** Sums of a mask over rectangles by a summed-area table. */
 export class MaskSums {
   private readonly sums: Float64Array;
 
@@ -113,13 +113,13 @@ export class MaskSums {
     }
   }
 
-  /** Share of a rectangle that the mask covers, 0 to 1; its edges may lie between pixels and outside. */
+  /** Share of a rectangle that the mask covers, 0 to 1; the rectangle can cut pixels and extend outside. */
   share(x: number, y: number, width: number, height: number): number {
     const sum = this.upTo(x + width, y + height) - this.upTo(x, y + height) - this.upTo(x + width, y) + this.upTo(x, y);
     return Math.min(1, Math.max(0, sum / (width * height)));
   }
 
-  /** The sum above and left of a point; between pixels by their parts. */
+  /** The sum above and left of a point, interpolated between pixels. */
   private upTo(x: number, y: number): number {
     const [cx, cy] = [Math.min(this.width, Math.max(0, x)), Math.min(this.height, Math.max(0, y))];
     const [left, top] = [Math.floor(cx), Math.floor(cy)];

@@ -1,4 +1,4 @@
-/** @module What every reader of slides offers: levels, regions of them, and what the file says of itself. */
+/** @module The interface of slide readers: metadata, levels and their regions. */
 import type { RgbImage } from "../image/index";
 
 /** One resolution of a slide. Level 0 is the finest. */
@@ -19,32 +19,32 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** What a file says of itself. */
+/** Metadata of a slide file. */
 export interface SlideInfo {
   readonly path: string;
-  /** Such as `aperio`, `ome`, `generic-tiff`, `picture`, or the name that OpenSlide has for it. */
+  /** Such as `aperio`, `ome`, `generic-tiff`, `picture`, or OpenSlide's name. */
   readonly vendor: string;
   readonly reader: "tiff" | "picture" | "openslide";
-  /** How the tiles of level 0 are packed, such as `JPEG`. */
+  /** Compression of level 0, such as `JPEG`. */
   readonly compression?: string;
   readonly levels: readonly SlideLevel[];
-  /** Micrometres of a pixel of level 0; absent where the file does not say, or nothing plausible. */
+  /** Micrometres per pixel of level 0; absent if missing or implausible. */
   readonly mpp?: number;
-  /** Magnification of the objective; absent where the file does not say. */
+  /** Magnification of the objective, if known. */
   readonly objective?: number;
-  /** Part of level 0 that QuPath shows, where it is not the whole. */
+  /** Part of level 0 that QuPath shows, if not the whole. */
   readonly bounds?: Rectangle;
-  /** What is odd about the file, as sentences. */
+  /** Remarks on odd properties of the file. */
   readonly remarks: readonly string[];
 }
 
-/** An open slide. Regions may be read several at a time. */
+/** An open slide. Reads of regions can run concurrently. */
 export interface SlideReader {
   readonly info: SlideInfo;
   /**
-   * Reads regions of a level: uint8, RGB. What lies outside the slide or is missing in it has the background's colour. Regions
-   * close to each other are read sooner together; one that is damaged has an error in its place.
-   * @param into memory for all regions, one behind the other; their pixels are parts of it
+   * Reads regions of a level: uint8, RGB. Missing parts have the background colour. Neighbouring regions are faster in one
+   * call. A damaged region is an error in the result.
+   * @param into memory for the pixels of all regions in order
    */
   readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** @module A process that reads and predicts blocks of one slide. Whatever a damaged file does to it, the others go on. */
+/** @module The program of a slide worker: reads and predicts blocks of one slide, isolated from crashes of the others. */
 import { HistoError, messageOf } from "../errors/index";
 import { Predictor } from "../inference/index";
 import { openSource } from "./open-slide";
@@ -40,5 +40,5 @@ function send(message: FromSlideWorker): void {
 
 process.on("message", (message: ToSlideWorker) => void work(message));
 process.on("disconnect", () => process.exit(0));
-// Ctrl-C reaches every process of a terminal; the one that sends the blocks decides.
+// Ctrl-C reaches every process of a terminal. The parent decides when this one ends.
 process.on("SIGINT", () => undefined);

@@ -1,4 +1,4 @@
-/** @module Hands the blocks of a slide to worker processes and takes their answers as they come. */
+/** @module Predicts the blocks of a slide in worker processes. */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,24 +8,19 @@ import type { SlideSource } from "./open-slide";
 import type { BlockAnswer } from "./tile-predictor";
 import type { Rectangle } from "./types";
 
-/** What a worker is told. */
+/** Messages to a worker. */
 export type ToSlideWorker =
   | { readonly type: "open"; readonly source: SlideSource; readonly model: string; readonly threads: number }
-  | {
-      readonly type: "block";
-      readonly block: number;
-      readonly level: number;
-      readonly regions: readonly Rectangle[];
-    };
+  | ({ readonly type: "block" } & BlockJob);
 
-/** What a worker says. */
+/** Messages from a worker. */
 export type FromSlideWorker =
   | ({ readonly type: "block"; readonly block: number; readonly use: ProcessUse } & BlockAnswer)
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly exitStatus: number };
 
-/** What processes have used so far. */
+/** Resources that processes have used. */
 export interface ProcessUse {
-  /** Largest memory in bytes. */
+  /** Peak memory in bytes. */
   readonly memory: number;
   readonly processorSeconds: number;
 }
@@ -38,7 +33,7 @@ interface BlockJob {
 }
 
 interface WorkersOptions {
-  /** What the slide is called in errors. */
+  /** Name of the slide in errors. */
   readonly name: string;
   readonly source: SlideSource;
   /** Model directory. */
@@ -49,15 +44,15 @@ interface WorkersOptions {
   readonly signal: AbortSignal;
 }
 
-/** Blocks that a worker has at a time: one that is predicted, one that is read. */
+/** Blocks per worker at a time: one is predicted while the next is read. */
 const BLOCKS_AHEAD = 2;
-/** How often a block is begun whose worker crashes: once more, in a new process. */
+/** Attempts per block: after a crash, a new process tries once more. */
 const TRIES = 2;
 
 /**
- * Predicts blocks in worker processes. `onAnswer` is called for one answer after the other, in any order of blocks.
- * @returns what all workers have used together
- * @throws {HistoError} `SLIDE_WORKER_CRASHED` where a block crashes its process twice; else a worker's own error
+ * Predicts blocks in worker processes. Calls `onAnswer` for one answer at a time, in any order of blocks.
+ * @returns the resources of all workers
+ * @throws {HistoError} `SLIDE_WORKER_CRASHED` if a block crashes its process twice; else a worker's own error
  */
 export async function predictBlocks(
   jobs: readonly BlockJob[],
@@ -112,7 +107,7 @@ interface Entry {
   tries: number;
 }
 
-/** Runs one process until there is nothing to do, or it crashes: then what it had at hand. */
+/** Runs one process until the queue is empty. If it crashes, returns its unfinished blocks. */
 function runProcess(
   queue: Entry[],
   { source, model, threads, signal }: WorkersOptions,
@@ -136,7 +131,7 @@ function runProcess(
     const onError = (error: Error) => end(() => resolve({ open: [...open.values()], how: error.message }));
     const tell = (message: ToSlideWorker) => void (child.connected && child.send(message, () => undefined));
     const feed = () => {
-      // A block that has crashed a process before goes alone, so that it is known.
+      // A block that has crashed a process runs alone, so that a second crash is attributed to it.
       while (open.size < BLOCKS_AHEAD && queue.length > 0 && !isStopped()) {
         if (open.size > 0 && ((queue[0] as Entry).tries > 0 || [...open.values()].some(({ tries }) => tries > 1)))
           break;

@@ -1,6 +1,6 @@
 /**
- * @module OpenSlide, fetched when it is asked for: the shared library out of PyPI's `openslide-bin` (LGPL 2.1), pinned by hash,
- * and the small program that reads through it, compiled with the C++ compiler that set-up has used already.
+ * @module Fetches OpenSlide on request: the shared library from PyPI's `openslide-bin` (LGPL 2.1), pinned by hash, and a
+ * small program that uses it, compiled with the C++ compiler of the set-up.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,7 +12,7 @@ import { cacheDirectory, makeDirectory, projectPython, projectRoot } from "../..
 
 const run = promisify(execFile);
 
-/** What is needed to read through OpenSlide. */
+/** Paths of OpenSlide's library and of the reading program. */
 export interface OpenSlideInstallation {
   readonly library: string;
   readonly program: string;
@@ -21,7 +21,7 @@ export interface OpenSlideInstallation {
 const folder = () => join(cacheDirectory(), "openslide-4.0.1.2");
 const PACKAGE = "openslide_bin";
 
-/** Where OpenSlide is; undefined where it has not been fetched. */
+/** Finds OpenSlide; undefined if it has not been fetched. */
 export async function findOpenSlide(): Promise<OpenSlideInstallation | undefined> {
   const program = join(folder(), "openslide-reader");
   if (!existsSync(program)) return undefined;
@@ -30,7 +30,7 @@ export async function findOpenSlide(): Promise<OpenSlideInstallation | undefined
   return library === undefined ? undefined : { library: join(folder(), PACKAGE, library), program };
 }
 
-/** Fetches and compiles; nothing where it is there already. The folder appears whole. @throws {HistoError} `OPENSLIDE_FETCH` */
+/** Fetches and compiles OpenSlide unless it is installed. The folder appears at once. @throws {HistoError} `OPENSLIDE_FETCH` */
 export async function fetchOpenSlide(): Promise<OpenSlideInstallation> {
   const found = await findOpenSlide();
   if (found) return found;

@@ -1,15 +1,15 @@
-/** @module The process that reads one slide through OpenSlide: requests go in, pixels come out, in order. */
+/** @module The process that reads one slide through OpenSlide and answers requests in order. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { HistoError, InputError } from "../../errors/index";
 import type { OpenSlideInstallation } from "./install";
 
-/** What the process says of a slide first. */
+/** The first message of the process. */
 export interface SlideDescription {
   readonly levels: readonly { readonly width: number; readonly height: number; readonly downsample: number }[];
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** A region by its corner in pixels of level 0, and its size in pixels of the level. */
+/** A region: corner in pixels of level 0, size in pixels of the level. */
 interface RegionRequest {
   readonly level: number;
   readonly x: number;
@@ -20,9 +20,9 @@ interface RegionRequest {
 
 const REQUEST_BYTES = 28;
 
-/** One running process. When it ends, whatever was asked fails with `SLIDE_READER_CRASHED`. */
+/** One running process. When it ends, open requests fail with `SLIDE_READER_CRASHED`. */
 export class ReaderProcess {
-  /** Parts of an answer that has not come in full. */
+  /** Received parts of an incomplete answer. */
   private parts: Buffer[] = [];
   private available = 0;
   private wanted: { bytes: number; resolve(bytes: Buffer): void; reject(error: Error): void } | undefined;
@@ -68,7 +68,7 @@ export class ReaderProcess {
     return this.child.pid;
   }
 
-  /** True when it has ended. */
+  /** Whether the process has ended. */
   get isGone(): boolean {
     return this.ended !== undefined;
   }

@@ -1,4 +1,4 @@
-/** @module Hands slides out to workers, one job each, and takes what comes back in any order. */
+/** @module Queues slides for workers, one job each, and yields the results in any order. */
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Job } from "bullmq";
@@ -18,19 +18,19 @@ import {
 } from "./protocol";
 
 const POLL_MS = 250;
-/** How long a stopped run waits for workers to let go. */
-const FAREWELL_MS = 20_000;
-/** Reports that nobody fetched are forgotten; the results lie in the shared folder. */
+/** Time for workers to stop when the run is stopped. */
+const STOP_MS = 20_000;
+/** Unfetched reports expire; the results are in the shared folder. */
 const KEEP = { age: 7 * 24 * 3600 };
 
-/** A slide to hand out, with its own folder for results. */
+/** A slide to queue, with its folder for results. */
 interface Order {
   readonly name: string;
   readonly path: string;
   readonly settings: SlideSettings;
 }
 
-/** A slide that has come back. */
+/** A finished slide. */
 interface Returned {
   readonly name: string;
   readonly outcome: SlideResult | { readonly code: string; readonly message: string };
@@ -43,17 +43,17 @@ interface HandOutOptions {
 }
 
 /**
- * Puts slides into the queue and yields them as they are done. A slide that is in the queue already, because this was killed
- * before, is not added again; one that was done before costs its worker a look.
- * @throws {HistoError} `REDIS_UNREACHABLE`; {Interrupted} when stopped
+ * Queues slides and yields them as they are finished. Does not queue a slide again that is still queued after an earlier
+ * run was killed. A worker only checks a slide that is finished already.
+ * @throws {HistoError} `REDIS_UNREACHABLE`; {Interrupted} if stopped
  */
 export async function* handOut(orders: readonly Order[], options: HandOutOptions): AsyncGenerator<Returned> {
   const { redis, progress, signal } = options;
   const address = parseRedisUrl(redis);
-  let said = "";
+  let lastLine = "";
   const say = (line: string) => {
-    if (line !== said) progress.say(line);
-    said = line;
+    if (line !== lastLine) progress.say(line);
+    lastLine = line;
   };
   const away = () => say(`${address.shown} does not answer; its slides are waited for.`);
   const queue: SlideQueue = await openQueue(address, QUEUE, away);
@@ -77,7 +77,7 @@ export async function* handOut(orders: readonly Order[], options: HandOutOptions
   }
 }
 
-/** The same work has the same name in the queue. */
+/** Job id, equal for the same work. */
 function idOf({ path, settings }: Order): string {
   return sha256(JSON.stringify([PROTOCOL, resolve(path), absolute(settings)])).slice(0, 24);
 }
@@ -95,11 +95,11 @@ async function put(
   const data: QueuedSlide = { protocol: PROTOCOL, path: resolve(path), settings: absolute(settings) };
   const before = anew ? await queue.getJob(id) : undefined;
   if (before && ((await before.isCompleted()) || (await before.isFailed()))) await before.remove();
-  // Where it is waiting or under way, nothing is added.
+  // BullMQ ignores a job whose id is waiting or active.
   await queue.add("slide", data, { jobId: id, attempts: LIVES, removeOnComplete: KEEP, removeOnFail: KEEP });
 }
 
-/** How a slide ended; undefined where it has not. One that got lost, because Redis was emptied, is put in again. */
+/** The report of a finished slide, else undefined. Queues a slide again if Redis has lost it. */
 async function reportOn(queue: SlideQueue, id: string, order: Order): Promise<SlideReport | undefined> {
   const job = await queue.getJob(id);
   if (!job) return void (await put(queue, id, order, { anew: false }));
@@ -117,9 +117,9 @@ function lost({ failedReason }: Job): { code: string; message: string } {
   return { code: "SLIDE_WORKER_LOST", message };
 }
 
-/** Takes slides out of the queue, and tells workers that have one to let go. @returns what to throw */
+/** Removes slides from the queue and asks workers to stop theirs. @returns the error to throw */
 async function takeBack(queue: SlideQueue, ids: readonly string[]): Promise<Error> {
-  const until = Date.now() + FAREWELL_MS;
+  const until = Date.now() + STOP_MS;
   const under: string[] = [];
   try {
     for (const id of ids) {

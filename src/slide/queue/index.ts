@@ -1,3 +1,3 @@
-/** @module Slides on other machines, one job each. */
+/** @module Predicts slides on other machines, one job each. */
 export { handOut } from "./hand-out";
 export { serveSlides } from "./serve-slides";

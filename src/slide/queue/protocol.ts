@@ -1,30 +1,30 @@
-/** @module What the one who hands out slides and the workers tell each other through Redis. Results lie in the shared folder. */
+/** @module Messages between the queueing process and the workers through Redis. Results are in the shared folder. */
 import type { Queue } from "bullmq";
 import type { SlideOptions, SlideResult } from "../predict-slide";
 
 /** Name of the queue. Any worker takes any slide. */
 export const QUEUE = "histo-slides";
-/** Raise when a worker of the former version must not take the new one's slides. */
+/** Increase if workers of the last version must not take new slides. */
 export const PROTOCOL = 1;
-/** How many times a slide is begun whose workers end in the middle. */
+/** Number of attempts for a slide whose workers end early. */
 export const LIVES = 3;
 
-/** What a slide's answers depend on, and where they go. */
+/** Settings of a slide and the folder for its results. */
 export type SlideSettings = Pick<
   SlideOptions,
   "slideMpp" | "mpp" | "overlap" | "leastTissue" | "frame" | "dzi" | "model" | "out"
 >;
 
-/** A slide in the queue. All paths are absolute; workers must see them under the same names. */
+/** A slide in the queue. All paths are absolute and must be the same for workers. */
 export interface QueuedSlide {
   readonly protocol: number;
   readonly path: string;
   readonly settings: SlideSettings;
-  /** Whoever handed it out has been stopped: keep what is done and let go. */
+  /** The queueing process was stopped: keep the finished part and stop. */
   readonly cancelled?: boolean;
 }
 
-/** How a slide ended. */
+/** The result of a job. */
 export type SlideReport =
   | { readonly type: "finished"; readonly result: SlideResult }
   | { readonly type: "failed"; readonly code: string; readonly message: string }

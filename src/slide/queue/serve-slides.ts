@@ -1,31 +1,31 @@
-/** @module The worker's side: takes slides, predicts them into the shared folder, and goes on where another worker ended. */
+/** @module The worker: predicts queued slides into the shared folder and resumes the work of other workers. */
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { DelayedError, type Job, Worker } from "bullmq";
 import { HistoError, InputError, Interrupted } from "../../errors/index";
 import { type Progress, silentProgress } from "../../progress/index";
-import { lockHoldsUntil, openQueue, parseRedisUrl } from "../../queue/index";
+import { lockExpiry, openQueue, parseRedisUrl } from "../../queue/index";
 import { predictSlide } from "../predict-slide";
 import { LIVES, PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport } from "./protocol";
 
 interface SlideWorkerOptions {
   readonly redis: string;
-  /** Slides at the same time. Default: 1. */
+  /** Number of concurrent slides. Default: 1. */
   readonly workers?: number | undefined;
-  /** After so many seconds without a sign of life a slide is given to another worker. Default: 30. */
+  /** Seconds without a sign of life after which another worker gets the slide. Default: 30. */
   readonly lostAfter?: number | undefined;
-  /** End after so many seconds without a slide. Default: never. */
+  /** Seconds without a slide after which the worker ends. Default: never. */
   readonly idle?: number | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a worker did. */
+/** Counts of a worker's slides. */
 interface SlideWorkerSummary {
   readonly finished: number;
   readonly failed: number;
-  /** Slides that this worker was stopped in; others go on with them. */
+  /** Unfinished slides that were returned to the queue. */
   readonly givenBack: number;
 }
 
@@ -34,8 +34,9 @@ const LOOK_MS = 500;
 type SlideJob = Job<QueuedSlide, SlideReport, "slide">;
 
 /**
- * Takes slides until it is told to stop: what is done of the slide under way is kept, and the slide given back.
- * @throws {HistoError} `REDIS_UNREACHABLE`; {InputError} `WORKER_VERSION` or `WORKER_SEES_NO_SLIDE` where this machine cannot take slides
+ * Predicts slides until it is stopped: then the finished part of the current slide is kept and the slide returned.
+ * @throws {HistoError} `REDIS_UNREACHABLE`; {InputError} `WORKER_VERSION` or `WORKER_SEES_NO_SLIDE` if this machine cannot take
+ * slides
  */
 export async function serveSlides(options: SlideWorkerOptions): Promise<SlideWorkerSummary> {
   const { progress = silentProgress, signal, idle = Number.POSITIVE_INFINITY } = options;
@@ -79,32 +80,32 @@ export async function serveSlides(options: SlideWorkerOptions): Promise<SlideWor
     stalledInterval: lockMs / 2,
     maxStalledCount: LIVES - 1,
   });
-  // Lost connections come back by themselves; a lost lock is noticed where the slide is predicted.
+  // BullMQ reconnects by itself; predictQueued notices a lost lock.
   worker.on("error", () => undefined);
   progress.say(`Waiting for slides at ${address.shown}`);
   while (!stop.signal.aborted && (busy > 0 || Date.now() - lastActive < 1000 * idle)) {
     await setTimeout(LOOK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
   }
   interrupt();
-  // Resolves when the slides under way have been given back; without Redis that cannot be waited for.
+  // Waits until the current slides are returned, which without Redis would take forever.
   await Promise.race([worker.close(), setTimeout(lockMs)]);
   await Promise.race([queue.close().catch(() => undefined), setTimeout(2000)]);
   if (fault) throw fault;
   return counts;
 }
 
-interface Surroundings {
+interface PredictQueuedOptions {
   readonly lockMs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-/** Predicts a slide for as long as it is this worker's and wanted. */
+/** Predicts a slide, and stops if the lock is lost or the slide cancelled. */
 async function predictQueued(
   queue: SlideQueue,
   job: SlideJob,
   token: string,
-  { lockMs, progress, signal }: Surroundings,
+  { lockMs, progress, signal }: PredictQueuedOptions,
 ): Promise<SlideReport> {
   const ending = new AbortController();
   let lost = false;
@@ -112,8 +113,8 @@ async function predictQueued(
     let holdsUntil = Date.now() + lockMs;
     while (!ending.signal.aborted) {
       await setTimeout(LOOK_MS, undefined, { signal: ending.signal }).catch(() => undefined);
-      // Without Redis there is no telling; the slide is this worker's for as long as the lock that was seen last.
-      holdsUntil = (await lockHoldsUntil(queue, job.id as string, token).catch(() => holdsUntil)) ?? 0;
+      // While Redis is unreachable, the last known lock counts.
+      holdsUntil = (await lockExpiry(queue, job.id as string, token).catch(() => holdsUntil)) ?? 0;
       lost ||= Date.now() > holdsUntil;
       job.data = (await queue.getJob(job.id as string).catch(() => undefined))?.data ?? job.data;
       if (lost || job.data.cancelled) ending.abort(new Interrupted());
@@ -138,13 +139,13 @@ async function predictQueued(
   }
 }
 
-/** For another worker, at once. */
+/** Returns a slide to the queue for another worker. */
 async function giveBack(job: SlideJob, token: string): Promise<never> {
   await job.moveToDelayed(Date.now(), token);
   throw new DelayedError();
 }
 
-/** Why this machine cannot take slides. */
+/** The reason why this machine cannot take slides. */
 function refusalOf({ protocol, path, settings }: QueuedSlide): InputError | undefined {
   if (protocol !== PROTOCOL) {
     return new InputError(

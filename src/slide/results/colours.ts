@@ -1,8 +1,8 @@
-/** @module Colours of probabilities, the same in the heat map, the map for QuPath and the viewer. */
+/** @module Colours of probabilities in the heat map, in QuPath and in the viewer. */
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** Viridis at ten places: even in brightness, and seen by the colour-blind. @see https://bids.github.io/colormap/ */
+/** Viridis at ten points: perceptually uniform and suitable for colour-blind readers. @see https://bids.github.io/colormap/ */
 const STOPS: readonly Colour[] = [
   [68, 1, 84],
   [72, 40, 120],

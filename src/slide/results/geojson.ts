@@ -7,12 +7,12 @@ import { sha256 } from "../../files/index";
 import type { PredictedSlide, PredictedTile } from "../predicted-slide";
 import { CLASS_COLOURS } from "./colours";
 
-/** From where coordinates count: the corner that QuPath shows (the slide's bounds), or the slide's own. */
+/** Origin of the coordinates: the corner that QuPath shows (the slide's bounds), or the slide's own. */
 export type Frame = "qupath" | "slide";
 
 const FEATURES_AT_ONCE = 1024;
 
-/** Writes the tiles that have an answer as a FeatureCollection; coordinates are pixels of level 0. */
+/** Writes the readable tiles as a FeatureCollection with coordinates in pixels of level 0. */
 export async function writeGeoJson(handle: FileHandle, slide: PredictedSlide, frame: Frame): Promise<void> {
   const tiles = slide.tiles.filter(({ logit }) => !Number.isNaN(logit));
   await handle.appendFile('{"type":"FeatureCollection","features":[');
@@ -49,7 +49,7 @@ function featureOf({ name, info, grid, model }: PredictedSlide, tile: PredictedT
   };
 }
 
-/** A UUID (version 8) that is the same for the same tile. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+/** A UUID (version 8), equal for the same tile. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
 function uuidOf(text: string): string {
   const hex = sha256(text);
   const variant = ((Number.parseInt(hex[16] as string, 16) & 3) | 8).toString(16);

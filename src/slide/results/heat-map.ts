@@ -1,4 +1,4 @@
-/** @module `heatmap.png`: the slide in small with the tiles' probabilities on it, a scale of colours and one of length. */
+/** @module `heatmap.png`: the thumbnail with the tiles' probabilities, a colour scale and a scale bar. */
 import type { SKRSContext2D } from "@napi-rs/canvas";
 import { createCanvas, TEXT_FONT } from "../../canvas/index";
 import type { PredictedSlide } from "../predicted-slide";
@@ -13,7 +13,7 @@ const HEAD = 34;
 const FOOT = 44;
 const OPACITY = 0.6;
 
-/** Draws the map as a PNG file's bytes. */
+/** Draws the map as PNG bytes. */
 export async function heatMap(slide: PredictedSlide): Promise<Buffer> {
   const { width, height } = slide.info.levels[0] as SlideLevel;
   const longest = Math.min(LONGEST_SIDE, Math.max(LEAST_SIDE, Math.max(slide.thumbnail.width, slide.thumbnail.height)));
@@ -56,7 +56,7 @@ async function drawThumbnail(context: SKRSContext2D, { thumbnail }: PredictedSli
 
 function drawTiles(context: SKRSContext2D, { tiles, grid, settings }: PredictedSlide, scale: number): void {
   const side = grid.extent * (1 - settings.overlap) * scale;
-  // Tiles that cover each other are shown by their middles.
+  // Draws only the centres of overlapping tiles.
   const inset = (grid.extent * scale - side) / 2;
   context.globalAlpha = OPACITY;
   for (const { x, y, logit, probability } of tiles) {
@@ -91,7 +91,7 @@ function drawLegend(context: SKRSContext2D, { model }: PredictedSlide, left: num
   context.fillText(`threshold ${Number(model.threshold.toFixed(3))}`, left + width + 42, at + 4, LEGEND_WIDTH - 60);
 }
 
-/** A bar of a round length in micrometres or millimetres; in pixels where the scale is not known. */
+/** A scale bar of a round length in micrometres or millimetres, or in pixels if the scale is unknown. */
 function drawLength(
   context: SKRSContext2D,
   { mpp }: PredictedSlide,

@@ -1,4 +1,4 @@
-/** @module What is left of a predicted slide: files for tables, for people, for QuPath and for the viewer. */
+/** @module Writes the results of a slide: tables, a heat map, and objects for QuPath. */
 import { join } from "node:path";
 import { writeAtomically, writeFileAtomically, writeJson } from "../../files/index";
 import type { PredictedSlide, SlideSummary } from "../predicted-slide";
@@ -16,7 +16,7 @@ export const RESULT_FILES = {
   geoJson: "tiles.geojson",
 } as const;
 
-/** Writes all results into a folder, each file whole or not at all; the summary last. The same slide gives the same bytes. */
+/** Writes all results into a folder, each file atomically, the summary last. The same slide gives the same bytes. */
 export async function writeResults(
   folder: string,
   slide: PredictedSlide,

@@ -1,4 +1,4 @@
-/** @module `tiles.csv`: every tile with its place in both frames and its answer. */
+/** @module `tiles.csv`: every tile with its coordinates in both frames and its prediction. */
 import type { FileHandle } from "node:fs/promises";
 import { csvField } from "../../files/index";
 import type { PredictedSlide } from "../predicted-slide";
@@ -8,8 +8,8 @@ const COLUMNS =
 const ROWS_AT_ONCE = 4096;
 
 /**
- * Writes the table. `x`, `y` count from the slide's corner in pixels of level 0, `qupath_x`, `qupath_y` from the corner that
- * QuPath shows. A tile that could not be read has no answer.
+ * Writes the table. `x` and `y` count from the slide's corner in pixels of level 0, `qupath_x` and `qupath_y` from the corner
+ * that QuPath shows. Unreadable tiles have no prediction.
  */
 export async function writeTilesCsv(handle: FileHandle, { tiles, info, grid, model }: PredictedSlide): Promise<void> {
   const { x: left = 0, y: top = 0 } = info.bounds ?? {};
