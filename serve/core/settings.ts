@@ -1,6 +1,6 @@
 /** @module Reads settings from texts of the command line or the environment. */
 import { InputError } from "../../src/errors/index";
-import { numberWritten } from "../../src/files/index";
+import { parseDecimal } from "../../src/files/index";
 import type { TokenIssuer } from "./middleware/index";
 
 /** The parts of a list such as `a, b`. */
@@ -63,7 +63,7 @@ export function endpointOf(setting: string, text: string): string {
 /** Bits that the values of 16-bit images use, 8 to 16; undefined for an empty text. @throws {InputError} `BIT_DEPTH_INVALID` */
 export function bitDepthOf(setting: string, text = ""): number | undefined {
   if (text === "") return undefined;
-  const bits = numberWritten(text);
+  const bits = parseDecimal(text);
   if (Number.isInteger(bits) && bits >= 8 && bits <= 16) return bits;
   throw new InputError("BIT_DEPTH_INVALID", `${setting}: ${text} is not a whole number from 8 to 16.`);
 }

@@ -1,7 +1,7 @@
 /** @module Command-line flags for declared options, and the option values given with them. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import * as z from "zod";
-import { numberWritten } from "../files/index";
+import { parseDecimal } from "../files/index";
 import {
   checkOptions,
   type DeclaredOption,
@@ -112,7 +112,7 @@ function parse(text: string, kind: Kind): unknown {
   if (kind.type === "array") return text.split(",").map((part) => parse(part, kind.items ?? kind));
   if (kind.type === "object") return objectIn(text);
   if (kind.type !== "number" && kind.type !== "integer") return text;
-  const value = numberWritten(text);
+  const value = parseDecimal(text);
   return Number.isNaN(value) ? text : value;
 }
 

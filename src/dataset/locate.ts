@@ -123,7 +123,7 @@ export class ImageFolder {
     if (plain.length > 0) return plain;
     this.whole ??= this.list();
     const { names, paths } = await this.whole;
-    const found = names.meant(written).map((found) => ({ name: found, path: paths.get(found) as string }));
+    const found = names.matching(written).map((found) => ({ name: found, path: paths.get(found) as string }));
     // In a directory of class folders, a number is more likely that of a patient than of a file in one of them.
     const isId = this.options.table === undefined && !hasImageExtension(written) && !/[\\/]/.test(written);
     return isId ? found.filter((file) => !file.name.includes("/")) : found;

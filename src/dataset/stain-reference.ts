@@ -31,7 +31,7 @@ export async function fitStainReference(
   const preparation = { size, resize, bitDepth: bitDepthOf(dataset) };
   const pixelsOf = async (tile: Tile) => (await prepareImage(tile.path, preparation)).pixels;
   if (reference !== undefined) {
-    const [name, ...others] = new ImageNames(dataset.tiles.map((tile) => tile.name)).meant(reference);
+    const [name, ...others] = new ImageNames(dataset.tiles.map((tile) => tile.name)).matching(reference);
     const tile = dataset.tiles.find((tile) => tile.name === name);
     if (!tile || others.length > 0) {
       const several = others.length > 0 ? `; it may be any of ${[name, ...others].join(", ")}` : "";

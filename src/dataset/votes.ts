@@ -1,6 +1,6 @@
 /** @module Reads the experts' votes from a label table. */
 import { InputError } from "../errors/index";
-import { numberWritten } from "../files/index";
+import { parseDecimal } from "../files/index";
 import type { DatasetOptions } from "./options";
 import { findColumn, isMissing, namedColumn, plain, quoted, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
@@ -73,7 +73,7 @@ export function readVotes(table: Table, row: TableRow, columns: VotesColumns): V
 }
 
 function written(field = ""): number {
-  return numberWritten(field, { comma: true });
+  return parseDecimal(field, { comma: true });
 }
 
 function indexOrUndefined(index: number): number | undefined {

@@ -111,7 +111,7 @@ export function compareModels(
   const other = new Map(b.predictions.map((row) => [row.filename, row]));
   const names = new ImageNames(other.keys());
   const pairs = a.predictions.map((row) => {
-    const [name, ...others] = names.meant(row.filename);
+    const [name, ...others] = names.matching(row.filename);
     return [row, name === undefined || others.length > 0 ? undefined : other.get(name)] as const;
   });
   const lost = pairs.find(([row, match]) => match === undefined || match.label !== row.label);

@@ -47,7 +47,7 @@ export async function readGroups(path: string, by: string, predictions: readonly
   const usual = columnsNamed(table, IMAGE_COLUMNS).filter((column) => column !== group);
   const others = [...table.columns.keys()].filter((column) => column !== group && !usual.includes(column));
   const hits = (column: number) =>
-    table.rows.filter(({ fields }) => names.meant(fields[column] ?? "").length > 0).length;
+    table.rows.filter(({ fields }) => names.matching(fields[column] ?? "").length > 0).length;
   const best = (columns: readonly number[]) =>
     columns.map((column) => ({ column, hits: hits(column) })).sort((a, b) => b.hits - a.hits)[0];
   const chosen = [best(usual), best(others)].find((found) => found && found.hits > 0);
@@ -67,7 +67,7 @@ function read(table: Table, column: number, group: number, names: ImageNames): R
   let unusedRows = 0;
   for (const { fields, line } of table.rows) {
     const written = fields[column] ?? "";
-    const [name, ...others] = names.meant(written);
+    const [name, ...others] = names.matching(written);
     if (others.length > 0) {
       throw new InputError(
         "GROUPS_AMBIGUOUS",

@@ -3,7 +3,7 @@
 import type { Votes } from "../dataset/labels/index";
 import { quoted, readTable, type Table } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
-import { csvField, numberWritten, writeFileAtomically } from "../files/index";
+import { csvField, parseDecimal, writeFileAtomically } from "../files/index";
 import { type RowGroups, rowGroups } from "./row-groups";
 
 /** A prediction for one image. */
@@ -66,7 +66,7 @@ export async function readPredictions(path: string): Promise<Prediction[]> {
 function parseRow(table: Table, row: readonly string[], complain: (problem: string) => void): Prediction {
   const cell = (name: string) => row[table.columns.indexOf(name)] ?? "";
   const number = (name: string, low: number, high: number) => {
-    const value = numberWritten(cell(name));
+    const value = parseDecimal(cell(name));
     if (Number.isNaN(value) || value < low || value > high) complain(`${name} is ${quoted(cell(name))}`);
     return value;
   };

@@ -9,7 +9,7 @@ import {
   type Table,
 } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
-import { numberWritten } from "../files/index";
+import { parseDecimal } from "../files/index";
 import { labelColumn } from "./columns";
 import { type ClassNames, scoreColumn } from "./score-column";
 
@@ -76,7 +76,7 @@ export async function readScoredTable(path: string, options: ScoredTableOptions 
 /** Reads `0.25`, `0,25` and `25 %` as the same number; NaN for anything else. */
 function scoreOf(text: string, percent: boolean): number {
   const sign = text.endsWith("%");
-  return numberWritten(sign ? text.slice(0, -1) : text, { comma: true, tens: sign || percent ? -2 : 0 });
+  return parseDecimal(sign ? text.slice(0, -1) : text, { comma: true, tens: sign || percent ? -2 : 0 });
 }
 
 /** The key of a label; empty for a missing one. */

@@ -1,6 +1,6 @@
 /** @module Chooses the lowest probability of a positive prediction. Choose on validation, never on test. */
 import { InputError } from "../errors/index";
-import { numberWritten } from "../files/index";
+import { parseDecimal } from "../files/index";
 import { type Confusion, decisionMetrics } from "./confusion";
 import { checkScores, type Ranking, rank } from "./ranking";
 import { finiteLogits } from "./recalibration";
@@ -125,7 +125,7 @@ export function describeThresholdRule(rule: ThresholdRule): string {
  */
 export function parseThresholdRule(text: string): ThresholdRule {
   const [, name = "", number] = /^\s*([a-z0-9-]+?)\s*(?:(?:>=|=|:)\s*(\S+)\s*)?$/i.exec(text) ?? [];
-  const value = number === undefined ? Number.NaN : numberWritten(number);
+  const value = number === undefined ? Number.NaN : parseDecimal(number);
   const lower = name.toLowerCase();
   if (number === undefined && (lower === "f1" || lower === "balanced-accuracy")) return { rule: lower };
   if ((lower === "recall" || lower === "sensitivity") && value > 0 && value <= 1)

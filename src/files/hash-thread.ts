@@ -27,7 +27,7 @@ interface Answer {
  * Runs {@link sha256File} in another thread, even while the caller's thread is blocked. With one processor, the caller's
  * thread hashes: a second one would gain nothing.
  */
-export function sha256FileBeside(path: string): Promise<string> {
+export function sha256FileInThread(path: string): Promise<string> {
   if (availableParallelism() < 2) return sha256File(path);
   return new Promise((resolve, reject) => {
     const worker = new Worker(PROGRAM, { eval: true, workerData: path, execArgv: [] });

@@ -27,7 +27,7 @@ export function hasOtherExtension(name: string): boolean {
  * 2. these and an extension that one of the two lacks;
  * 3. these and another extension (`a.tif` was converted to `a.png`), or leading folders that one of the two lacks.
  * The first of these rules with a match decides. If it gives several images, the name is ambiguous.
- * @example new ImageNames(["images/A.png", "b.png"]).meant("c:\\tiles\\images\\a.png") // ["images/A.png"]
+ * @example new ImageNames(["images/A.png", "b.png"]).matching("c:\\tiles\\images\\a.png") // ["images/A.png"]
  */
 export class ImageNames {
   private readonly exact: ReadonlySet<string>;
@@ -50,7 +50,7 @@ export class ImageNames {
   }
 
   /** The names it can mean: none, one, or several if it is ambiguous. */
-  meant(written: string): readonly string[] {
+  matching(written: string): readonly string[] {
     if (this.exact.has(written)) return [written];
     const path = comparable(written);
     const ending = endingOf(path);

@@ -12,11 +12,11 @@ export {
 export { csvField, csvForeignText } from "./csv";
 export { makeDirectory } from "./directory";
 export { sha256, sha256File } from "./hash";
-export { sha256FileBeside } from "./hash-thread";
+export { sha256FileInThread } from "./hash-thread";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";
 export { readJson } from "./json";
 export { isAlive, tryLock } from "./lock.cjs";
-export { numberWritten } from "./number";
+export { parseDecimal } from "./number";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export { bytesOf, SafetensorsFile, sizeOf, type TensorToWrite, writeSafetensors } from "./safetensors";
 export { takeLock } from "./take-lock";

@@ -8,9 +8,9 @@ const WRITTEN = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+))(?:e([-+]?\d+))?$/i;
  * text, and numbers too large for a double.
  * @param comma accept a decimal comma, unless the text has a point too
  * @param tens power of ten to multiply by before rounding: -2 for percent (dividing by 100 gives 0.8332999999999999 for 83.33)
- * @example numberWritten("83,33", { comma: true, tens: -2 }) // 0.8333
+ * @example parseDecimal("83,33", { comma: true, tens: -2 }) // 0.8333
  */
-export function numberWritten(text: string, { comma = false, tens = 0 } = {}): number {
+export function parseDecimal(text: string, { comma = false, tens = 0 } = {}): number {
   const plain = text.trim().replace("\u2212", "-");
   const [, digits, exponent = "0"] =
     WRITTEN.exec(comma && !plain.includes(".") ? plain.replace(",", ".") : plain) ?? [];

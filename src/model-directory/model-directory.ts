@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
-import { readJson, sha256, sha256File, sha256FileBeside } from "../files/index";
+import { readJson, sha256, sha256File, sha256FileInThread } from "../files/index";
 import type { ModelCard } from "./model-card";
 
 /** A model whose card has been read, but not its large files. */
@@ -100,7 +100,7 @@ export async function openChecked<T>(
   // Large files first, because their thread takes some time to start.
   const large = names
     .filter((name, i) => !isFirst(name, i))
-    .map((name) => checkFile(directory, name, sha256FileBeside));
+    .map((name) => checkFile(directory, name, sha256FileInThread));
   const checking = Promise.allSettled(large);
   await Promise.all(names.filter(isFirst).map((name) => checkFile(directory, name, sha256File)));
   const opening = Promise.allSettled([open()]);

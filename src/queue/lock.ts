@@ -2,7 +2,7 @@
 import type { Queue } from "bullmq";
 
 /** The time at which a worker's lock on a job ends, in milliseconds since 1970; undefined if it does not hold the lock. */
-export async function lockHoldsUntil(
+export async function lockExpiry(
   queue: Pick<Queue, "client" | "toKey">,
   job: string,
   token: string,

@@ -1,6 +1,6 @@
 /** @module Learning rate schedules: pure functions of the step, so that a resumed run needs only the step. */
 import { InputError } from "../errors/index";
-import { numberWritten } from "../files/index";
+import { parseDecimal } from "../files/index";
 
 /** Factor on the highest learning rate at a step, 0 to 1. */
 type Schedule = (step: number) => number;
@@ -72,7 +72,7 @@ const USAGE =
  */
 export function parseSchedule(text: string): ParsedSchedule {
   const [name, ...parts] = text.split(":");
-  const numbers = parts.map((part) => numberWritten(part));
+  const numbers = parts.map((part) => parseDecimal(part));
   const [first = Number.NaN, second = Number.NaN] = numbers;
   const positive = (value: number) => value > 0;
   if (name === "constant" && parts.length === 0) return { schedule: constant };
@@ -87,7 +87,7 @@ export function parseSchedule(text: string): ParsedSchedule {
     return { schedule: (length) => stepDecay(first, second, length) };
   }
   if (name === "multistep" && positive(second)) {
-    const milestones = (parts[0] ?? "").split(",").map((part) => numberWritten(part));
+    const milestones = (parts[0] ?? "").split(",").map((part) => parseDecimal(part));
     if (milestones.every(positive)) return { schedule: (length) => multiStep(milestones, second, length) };
   }
   if (name === "plateau" && positive(first) && first < 1 && second >= 0) {

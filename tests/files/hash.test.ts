@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sha256, sha256File, sha256FileBeside } from "../../src/files/index";
+import { sha256, sha256File, sha256FileInThread } from "../../src/files/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a file's hash is that of its bytes, whatever its length", async (t) => {
@@ -13,11 +13,11 @@ test("a file's hash is that of its bytes, whatever its length", async (t) => {
     await writeFile(path, content);
     assert.equal(await sha256File(path), createHash("sha256").update(content).digest("hex"));
     assert.equal(await sha256File(path), sha256(content));
-    assert.equal(await sha256FileBeside(path), sha256(content));
+    assert.equal(await sha256FileInThread(path), sha256(content));
   }
 });
 
 test("a missing file is an error of the file system", async () => {
   await assert.rejects(sha256File("/nowhere/at/all"), { code: "ENOENT" });
-  await assert.rejects(sha256FileBeside("/nowhere/at/all"), { code: "ENOENT" });
+  await assert.rejects(sha256FileInThread("/nowhere/at/all"), { code: "ENOENT" });
 });

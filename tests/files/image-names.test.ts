@@ -32,13 +32,13 @@ for (const [what, names, written, meant] of [
   ["one of two folders", ["s1/a.png", "s2/a.png"], "a.png", ["s1/a.png", "s2/a.png"]],
   ["another ending here, or the same elsewhere", ["a.tif", "masks/a.png"], "a.png", ["a.tif", "masks/a.png"]],
 ] as const) {
-  test(`a name with ${what}`, () => assert.deepEqual(new ImageNames(names).meant(written), meant));
+  test(`a name with ${what}`, () => assert.deepEqual(new ImageNames(names).matching(written), meant));
 }
 
 test("a hundred thousand names are found without a look at all of them for each", () => {
   const names = Array.from({ length: 100_000 }, (_, i) => `slide-${i % 100}/tile-${i}.png`);
   const started = performance.now();
   const images = new ImageNames(names);
-  for (let i = 0; i < 100_000; i++) assert.equal(images.meant(`C:\\x\\slide-${i % 100}\\TILE-${i}.tif`).length, 1);
+  for (let i = 0; i < 100_000; i++) assert.equal(images.matching(`C:\\x\\slide-${i % 100}\\TILE-${i}.tif`).length, 1);
   assert.ok(performance.now() - started < 20_000);
 });

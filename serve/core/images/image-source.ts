@@ -102,7 +102,7 @@ export async function readMeant(
     if (!(error instanceof Problem && error.code === "IMAGE_NOT_FOUND")) throw error;
   }
   // Without a listing there are no similar names.
-  const [name, ...others] = (await list().catch(() => undefined))?.meant(requested) ?? [];
+  const [name, ...others] = (await list().catch(() => undefined))?.matching(requested) ?? [];
   if (name === undefined || name === requested) throw new Problem("IMAGE_NOT_FOUND");
   if (others.length === 0) return read(name);
   const names = [name, ...others].slice(0, 5).join(", ");

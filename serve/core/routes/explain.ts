@@ -1,6 +1,6 @@
 /** @module `POST /explain`: explains a prediction by covering the parts of the image one by one. */
 import { LARGEST_GRID } from "../../../src/explanation/index";
-import { numberWritten } from "../../../src/files/index";
+import { parseDecimal } from "../../../src/files/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem } from "../http/index";
 import { readImage } from "./request-images";
@@ -11,7 +11,7 @@ const DEFAULT_GRID = 12;
 export const explainRoute: Handler = async (context, request) => {
   const name = request.query.get("model");
   context.models.get(name);
-  const grid = numberWritten(request.query.get("grid") ?? String(DEFAULT_GRID));
+  const grid = parseDecimal(request.query.get("grid") ?? String(DEFAULT_GRID));
   if (!Number.isInteger(grid) || grid < 2 || grid > LARGEST_GRID) {
     throw new Problem("FIELD_INVALID", `grid must be a whole number from 2 to ${LARGEST_GRID}.`);
   }

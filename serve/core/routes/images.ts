@@ -1,5 +1,5 @@
 /** @module `GET /images` and `GET /images/{name}`: the images of the source, for the page. */
-import { numberWritten } from "../../../src/files/index";
+import { parseDecimal } from "../../../src/files/index";
 import { imageFormat } from "../../../src/image/index";
 import { json, Problem } from "../http/index";
 import { checkImageName } from "../images/index";
@@ -42,7 +42,7 @@ function typeOf(bytes: Uint8Array): string {
 
 function whole(query: URLSearchParams, name: string, fallback: number, most: number, least = 0): number {
   const given = query.get(name);
-  const value = given === null ? fallback : numberWritten(given);
+  const value = given === null ? fallback : parseDecimal(given);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new Problem("FIELD_INVALID", `${name} must be a whole number from ${least} to ${most}.`);
   }

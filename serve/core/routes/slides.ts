@@ -1,5 +1,5 @@
 /** @module `/slides`: predicts whole slides of the image source in the background and shows them in the browser. */
-import { numberWritten } from "../../../src/files/index";
+import { parseDecimal } from "../../../src/files/index";
 import { json, Problem } from "../http/index";
 import { isSlideName } from "../images/index";
 import type { ServiceContext } from "./context";
@@ -99,7 +99,7 @@ function numberIn(
 ): number | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  const number = typeof value === "string" ? numberWritten(value) : value;
+  const number = typeof value === "string" ? parseDecimal(value) : value;
   if (typeof number === "number" && number >= low && number <= high) return number;
   throw new Problem("FIELD_INVALID", `${name} must be a number from ${low} to ${high}.`);
 }

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { Job } from "bullmq";
-import { lockHoldsUntil } from "../../queue/index";
+import { lockExpiry } from "../../queue/index";
 import type { QueuedTrial, TrialQueue, TrialReport } from "./protocol";
 
 const LOOK_MS = 500;
@@ -74,6 +74,6 @@ export class TrialWatch {
   }
 
   private lock(): Promise<number | undefined> {
-    return lockHoldsUntil(this.queue, this.job.id as string, this.token);
+    return lockExpiry(this.queue, this.job.id as string, this.token);
   }
 }
