@@ -80,7 +80,7 @@ export function drawHeatMap(
   }
 }
 
-/** What a part must weigh, whatever its sign, to be one of the strongest. */
+/** The smallest absolute contribution of the strongest parts. */
 export function leastOutlined(contributions: readonly number[]): number {
   const count = Math.max(1, Math.round(OUTLINED * contributions.length));
   const weights = contributions.map(Math.abs).sort((a, b) => b - a);

@@ -1,16 +1,16 @@
-/** @module What a heat map comes down to: how much its strongest parts weigh, and whether they are tissue. */
+/** @module Summarizes a heat map: the weight of its strongest parts, and the share of tissue in them. */
 import { glanceAt } from "../familiar/index";
 import { leastOutlined } from "./drawing";
 import type { Explanation, HeatMap } from "./explain";
 
 export interface Focus {
-  /** Share of the map's whole weight in the outlined parts, 0 to 1; near 0.1 where all parts weigh alike. */
+  /** Share of the map's total weight in the outlined parts, 0 to 1; near 0.1 if all parts weigh the same. */
   readonly weight: number;
   /** Share of the outlined parts that is tissue, 0 to 1. */
   readonly tissue: number;
 }
 
-/** Sums up a heat map: the parts that pictures outline, a tenth of them, beside the whole. */
+/** Compares the outlined tenth of the parts with the whole map. */
 export function focusOf({ pixels, size }: Explanation, { grid, contributions }: HeatMap): Focus {
   const least = leastOutlined(contributions);
   const weights = contributions.map(Math.abs);

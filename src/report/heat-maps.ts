@@ -1,4 +1,4 @@
-/** @module What a run's model looked at in single images, where the run has its exported model beside it. */
+/** @module Heat maps of single images for a run with an exported model. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,16 +7,16 @@ import type { RunResults } from "../evaluation/index";
 import type { Explanation } from "../explanation/index";
 import { thumbnail } from "../image/index";
 
-/** Parts in a row that are covered: coarser than `histo explain`, for a report is written after every training. */
+/** Covered parts per row: coarser than `histo explain`, because every training writes a report. */
 const GRID = 10;
-/** Edge length of each of a picture's two or three panels, in pixels, and the most that a picture is wide. */
+/** Edge length of each of the two or three panels, and maximum width of the image, in pixels. */
 const PANEL = 240;
 const WIDTH = 4 * PANEL;
 
-/** What the model looked at in an image. */
+/** The heat maps of an image. */
 export interface ExplainedImage {
   readonly explanation: Explanation;
-  /** JPEG: the image and its heat maps, all images of a call on one scale. */
+  /** JPEG of the image and its heat maps; all images of a call share a scale. */
   readonly picture: Buffer;
 }
 

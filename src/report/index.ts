@@ -1,4 +1,4 @@
-/** @module The report of a run: one HTML file for readers who want to know whether to trust the model. */
+/** @module The report of a run: one HTML file that helps readers decide whether to trust the model. */
 
 import { type RunResults, readRun } from "../evaluation/index";
 import { writeFileAtomically } from "../files/index";

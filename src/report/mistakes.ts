@@ -1,4 +1,4 @@
-/** @module The worst mistakes as images. */
+/** @module The section with images of the worst mistakes. */
 import { readFile } from "node:fs/promises";
 import { loadDataset } from "../dataset/index";
 import { messageOf } from "../errors/index";
@@ -11,9 +11,9 @@ import type { ReportFacts } from "./facts";
 import { type ExplainedImage, heatMaps } from "./heat-maps";
 import type { Section } from "./section";
 
-/** Largest edge length of the images in the report in pixels. */
+/** Maximum edge length of the images in pixels. */
 const THUMBNAIL = 160;
-/** So many of each kind get a heat map. */
+/** Number of images of each kind with a heat map. */
 const EXPLAINED = 3;
 
 export async function mistakesSection({ results, main }: ReportFacts, count = 8): Promise<Section> {
@@ -51,7 +51,7 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
   };
 }
 
-/** Paths of the images, from the data set the run was trained on. */
+/** Finds the images in the data set of the run. */
 async function findImages(
   { config }: RunResults,
   mistakes: readonly Mistake[],

@@ -1,4 +1,4 @@
-/** @module The report's look: figures side by side where there is room, light or dark as the reader says, light on paper. */
+/** @module The style sheet: figures side by side if there is room; a light and a dark theme, light in print. */
 
 export const STYLE = `
 :root { --paper: #ffffff; --text: #24292f; --quiet: #57606a; --line: #d0d7de; --card: #f6f8fa; --accent: #4477aa; --caution: #fff8e6; --caution-line: #d4a72c; color-scheme: light; }

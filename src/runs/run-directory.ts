@@ -1,8 +1,8 @@
-/** @module The files of a training run: one place that knows their names. */
+/** @module The names of a training run's files. */
 import { join } from "node:path";
 import type { Partition } from "../dataset/labels/index";
 
-/** Paths inside a run directory. Nothing is created here. */
+/** Paths inside a run directory. Creates nothing. */
 export class RunDirectory {
   constructor(readonly path: string) {}
 
@@ -21,16 +21,16 @@ export class RunDirectory {
   get metrics(): string {
     return join(this.path, "metrics.json");
   }
-  /** What the training tiles looked like: statistics for recognizing images of another kind. */
+  /** Statistics of the training tiles, to recognize unfamiliar images. */
   get familiar(): string {
     return join(this.path, "familiar.json");
   }
 
-  /** How validation and test images look beside the training images. */
+  /** Comparison of validation and test images with the training images. */
   get shift(): string {
     return join(this.path, "shift.json");
   }
-  /** Its exported model, where it has one. */
+  /** The exported model, if there is one. */
   get model(): string {
     return join(this.path, "model");
   }
@@ -41,11 +41,11 @@ export class RunDirectory {
   get checkpoints(): string {
     return join(this.path, "checkpoints");
   }
-  /** Weights of the best epoch while training; of the network on subspace coordinates where the stem is a subspace. */
+  /** Weights of the best epoch while training; with a subspace stem, of the network on subspace coordinates. */
   get bestSoFar(): string {
     return join(this.checkpoints, "best", "weights.safetensors");
   }
-  /** Weights of the best epoch, of the whole model on pixels. */
+  /** Weights of the best epoch for the whole model on pixels. */
   get bestWeights(): string {
     return join(this.path, "best", "weights.safetensors");
   }
@@ -53,7 +53,7 @@ export class RunDirectory {
   get topology(): string {
     return join(this.path, "best", "topology.json");
   }
-  /** Not yet delivered tracking events. */
+  /** Tracking events to be sent. */
   get spool(): string {
     return join(this.path, "tracking");
   }
