@@ -13,7 +13,7 @@ const GROUP_COLUMNS = [
 /** The group of each row. */
 interface TableGroups {
   readonly column: string;
-  /** Undefined where the field is empty. */
+  /** Undefined if the field is empty. */
   readonly groups: readonly (string | undefined)[];
 }
 

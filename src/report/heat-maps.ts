@@ -21,8 +21,8 @@ export interface ExplainedImage {
 }
 
 /**
- * Explains images, by file name. None where the run has no model; images that cannot be read are left out.
- * @param paths of the images by their file names
+ * Explains images, by file name. Empty if the run has no model; leaves out unreadable images.
+ * @param paths paths of the images by file name
  */
 export async function heatMaps(
   { directory: { model } }: RunResults,

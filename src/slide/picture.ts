@@ -1,6 +1,6 @@
 /**
- * @module Pictures whose pixels can only be read from the top down (PNG, JPEG, WebP, TIFF in one piece): cut once into a
- * pyramid of tiles in a file, row by row in bounded memory, with every pixel of level 0 as it was.
+ * @module Converts pictures that can only be read from the top down (PNG, JPEG, WebP, TIFF in one piece) to a lossless
+ * tiled pyramid in a file, row by row in bounded memory.
  */
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import type { SlideInfo } from "./types";
 const TILE = 256;
 const MICROMETRES_PER_INCH = 25_400;
 
-/** What a picture's header says. @throws {InputError} `SLIDE_UNSUPPORTED` */
+/** Reads the header of a picture. @throws {InputError} `SLIDE_UNSUPPORTED` */
 export async function pictureInfo(path: string): Promise<SlideInfo> {
   const { default: sharp } = await import("sharp");
   try {
@@ -25,7 +25,7 @@ export async function pictureInfo(path: string): Promise<SlideInfo> {
       reader: "picture",
       compression: format,
       levels: [{ width, height, downsample: 1, tileWidth: width, tileHeight: 1 }],
-      // Most densities of pictures mean nothing (72 for a screen): what is wrong with them is not worth a remark.
+      // Most densities of pictures mean nothing (72 for a screen), so wrong ones need no remark.
       ...claimedScale(mpp, mpp),
       remarks: [],
     };
@@ -39,7 +39,7 @@ export async function pictureInfo(path: string): Promise<SlideInfo> {
 /**
  * Writes a picture as a tiled pyramid, lossless, in RGB with transparency on white.
  * @returns the new file's path in `folder`
- * @throws {InputError} `SLIDE_CORRUPT` where it is damaged or cut off; {HistoError} `DISK_FULL`
+ * @throws {InputError} `SLIDE_CORRUPT` if it is damaged or truncated; {HistoError} `DISK_FULL`
  */
 export async function cutIntoTiles(path: string, folder: string): Promise<string> {
   const { default: sharp } = await import("sharp");

@@ -1,14 +1,14 @@
-/** @module Whether the scale that a file claims can be used. */
+/** @module Checks the scale in a file. */
 import type { SlideInfo } from "./types";
 
-/** Outside it a density is left over from a program that had none to give. */
+/** Densities outside this range are meaningless defaults of some program. */
 const PLAUSIBLE_MPP = [0.05, 20] as const;
-/** Scanners measure both directions, and differ by less between them. */
+/** Maximum ratio of the two directions, which scanners measure separately. */
 const MOST_STRETCHED = 1.05;
 
 /**
- * The scale of a slide, where it is plausible and the same in both directions, else what is wrong with it.
- * @param x micrometres per pixel along a row, as the file says; not a number where it says nothing
+ * The scale of a slide if it is plausible and the same in both directions, else a remark on the problem.
+ * @param x micrometres per pixel along a row, from the file; NaN if missing
  * @param y the same along a column
  */
 export function claimedScale(x: number, y: number): Pick<SlideInfo, "mpp" | "remarks"> {

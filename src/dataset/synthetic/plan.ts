@@ -13,7 +13,7 @@ export interface PlannedTile extends TileSpecification {
   /** File name, such as `MHIST_aab.png`. */
   readonly name: string;
   readonly label: (typeof CLASSES)[number];
-  /** How many of the seven chose SSA; four or more where the label is SSA. */
+  /** How many of the seven experts chose SSA; four or more if the label is SSA. */
   readonly votes: number;
   readonly partition: "train" | "test";
 }

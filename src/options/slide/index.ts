@@ -62,5 +62,5 @@ export const slideSchema = z.strictObject({
   }),
 });
 
-/** What holds where nothing else is said, in every way to predict a slide. */
+/** The defaults of all ways to predict a slide. */
 export const slideDefaults = slideSchema.parse({});

@@ -1,4 +1,4 @@
-/** @module Slides of the formats that OpenSlide knows: NDPI, MRXS, SCN, DICOM, Aperio with JPEG 2000, and more. */
+/** @module Reads slides in OpenSlide's formats: NDPI, MRXS, SCN, DICOM, Aperio with JPEG 2000, and more. */
 import { HistoError, InputError } from "../../errors/index";
 import type { RgbImage } from "../../image/index";
 import { claimedScale } from "../scale";
@@ -6,10 +6,10 @@ import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { findOpenSlide, type OpenSlideInstallation } from "./install";
 import { ReaderProcess, type SlideDescription } from "./reader-process";
 
-/** A file that brings its reader down this often is given up. */
+/** Maximum number of crashes per file. */
 const MOST_CRASHES = 5;
 
-/** A slide behind a process of its own, which is started again where the slide crashes it. */
+/** A slide that another process reads; the process is restarted after a crash. */
 export class OpenSlideReader implements SlideReader {
   private crashes = 0;
 
@@ -20,7 +20,7 @@ export class OpenSlideReader implements SlideReader {
   ) {}
 
   /**
-   * @param reason why no other reader takes it, for the error where OpenSlide is not there
+   * @param reason why no other reader can read it, for the error if OpenSlide is missing
    * @throws {InputError} `OPENSLIDE_MISSING`, `SLIDE_UNSUPPORTED`; {HistoError} `SLIDE_READER_CRASHED`
    */
   static async open(path: string, reason: string): Promise<OpenSlideReader> {
@@ -33,7 +33,7 @@ export class OpenSlideReader implements SlideReader {
     return new OpenSlideReader(installation, process, infoOf(path, description));
   }
 
-  /** The id of the process that reads. */
+  /** The id of the reading process. */
   get pid(): number | undefined {
     return this.process.pid;
   }
@@ -102,7 +102,7 @@ function infoOf(path: string, { levels, properties }: SlideDescription): SlideIn
   };
 }
 
-/** The whole number that a level was shrunk by, where only its rounded sides say otherwise. */
+/** Rounds a downsample factor to a whole number if the difference is due to the rounded sides of the level. */
 function snapped(downsample: number, width: number, height: number): number {
   const whole = Math.round(downsample);
   return Math.abs(downsample - whole) <= downsample * (1 / width + 1 / height) ? whole : downsample;

@@ -1,5 +1,5 @@
 /**
- * @module The pages of a TIFF or BigTIFF file by their tags, read from the file without reading pixels.
+ * @module Reads the tags of the pages of a TIFF or BigTIFF file, but no pixels.
  * @see https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf and https://libtiff.gitlab.io/libtiff/specification/bigtiff.html
  */
 import type { FileHandle } from "node:fs/promises";
@@ -35,7 +35,7 @@ export const TAG = {
   ndpi: 65420,
 } as const;
 
-/** Tags of a page: whole numbers and fractions as numbers, texts and bytes as bytes. */
+/** Tags of a page: integers and fractions as numbers, texts and bytes as bytes. */
 export type Tags = ReadonlyMap<number, readonly number[] | Uint8Array>;
 
 /** A page and the pages below it. */
@@ -47,9 +47,9 @@ export interface Page {
 /** A TIFF file's pages. */
 export interface TiffPages {
   readonly pages: readonly Page[];
-  /** The smallest byte of a number comes first. */
+  /** Whether numbers are little-endian. */
   readonly little: boolean;
-  /** The chain of pages ends in something that is none. */
+  /** Whether the chain of pages ends in an invalid page. */
   readonly broken: boolean;
 }
 
@@ -63,8 +63,8 @@ const MOST_VALUE_BYTES = 256 * 2 ** 20;
 
 /**
  * Reads a file's pages.
- * @returns undefined where the file is no TIFF
- * @throws {RangeError} where not even the first page can be read
+ * @returns undefined if the file is not a TIFF
+ * @throws {RangeError} if the first page is unreadable
  */
 export async function readPages(file: FileHandle, size: number): Promise<TiffPages | undefined> {
   const source = new Source(file, size);
@@ -96,7 +96,7 @@ export async function readPages(file: FileHandle, size: number): Promise<TiffPag
   return { pages, little, broken: false };
 }
 
-/** A tag's numbers; none where it is absent. */
+/** A tag's numbers; empty if it is absent. */
 export function numbers(tags: Tags, tag: number): readonly number[] {
   const value = tags.get(tag);
   return value === undefined ? [] : value instanceof Uint8Array ? [...value] : value;
@@ -107,7 +107,7 @@ export function first(tags: Tags, tag: number): number | undefined {
   return tags.get(tag)?.[0];
 }
 
-/** A tag's text up to its end mark; empty where it is absent. */
+/** A tag's text up to its terminator; empty if it is absent. */
 export function text(tags: Tags, tag: number): string {
   const value = tags.get(tag);
   return value instanceof Uint8Array ? Buffer.from(value).toString("utf8").replace(/\0.*$/s, "") : "";
@@ -140,7 +140,7 @@ async function readDirectory(source: Source, offset: number): Promise<{ tags: Ta
   return { tags, after: source.number(entries, count * entryBytes, word) };
 }
 
-/** Bytes of a file, in its order. */
+/** Reads numbers from bytes of a file in its byte order. */
 class Source {
   little = true;
   big = false;
@@ -150,7 +150,7 @@ class Source {
     private readonly size: number,
   ) {}
 
-  /** @throws {RangeError} where the file has them not */
+  /** @throws {RangeError} beyond the end of the file */
   async bytes(offset: number, length: number): Promise<Uint8Array> {
     if (offset + length > this.size) throw new RangeError("the file ends within its tags");
     const buffer = Buffer.allocUnsafe(length);

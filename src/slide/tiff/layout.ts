@@ -1,4 +1,4 @@
-/** @module Where a page of a TIFF file has its tiles (or strips, which are tiles as wide as the page). */
+/** @module The layout of tiles in a page of a TIFF file. Strips are tiles as wide as the page. */
 import { first, numbers, TAG, type Tags } from "./directory";
 
 /** A page as a grid of tiles. */
@@ -13,13 +13,13 @@ export interface PageLayout {
   readonly down: number;
   readonly compression: number;
   readonly samples: number;
-  /** Tiles of each colour on their own, plane after plane. */
+  /** Number of planes: the samples if each has its own tiles, else 1. */
   readonly planes: number;
   readonly offsets: readonly number[];
   readonly bytes: readonly number[];
 }
 
-/** Reads a page's layout; undefined where it is no page of pixels. */
+/** Reads a page's layout; undefined if it has no pixels. */
 export function layoutOf(tags: Tags): PageLayout | undefined {
   const width = first(tags, TAG.width);
   const height = first(tags, TAG.height);
@@ -55,13 +55,13 @@ export function layoutOf(tags: Tags): PageLayout | undefined {
   };
 }
 
-/** Rows of pixels that a tile has: the last strip may have fewer than the others, a tile always has all. */
+/** Number of pixel rows in a tile. Only the last strip can have fewer than the others. */
 export function tileRows({ tiled, tileHeight, height, across }: PageLayout, index: number): number {
   const top = Math.floor(index / across) * tileHeight;
   return tiled ? tileHeight : Math.min(tileHeight, height - top);
 }
 
-/** Tiles whose bytes the file does not have in full, because it was cut off. */
+/** Number of tiles that extend beyond the end of a truncated file. */
 export function beyondEnd({ offsets, bytes }: PageLayout, fileSize: number): number {
   let count = 0;
   for (let i = 0; i < offsets.length; i++) {
@@ -71,8 +71,8 @@ export function beyondEnd({ offsets, bytes }: PageLayout, fileSize: number): num
 }
 
 /**
- * Level 0 and the smaller copies of it, among pages in file order. Labels, photographs of the glass and thumbnails are none:
- * they have another shape, or strips where level 0 has tiles.
+ * Selects level 0 and its smaller copies from pages in file order. Skips labels, photographs of the glass and thumbnails:
+ * they have another shape, or strips while level 0 has tiles.
  */
 export function pyramid(layouts: readonly PageLayout[]): PageLayout[] {
   const [base, ...others] = layouts;
@@ -86,7 +86,7 @@ export function pyramid(layouts: readonly PageLayout[]): PageLayout[] {
   return levels;
 }
 
-/** Sides that were divided and rounded, either way. */
+/** Whether the sides agree up to rounding. */
 function sameShape(base: PageLayout, page: PageLayout): boolean {
   const horizontal = base.width / page.width;
   const vertical = base.height / page.height;
@@ -94,7 +94,7 @@ function sameShape(base: PageLayout, page: PageLayout): boolean {
   return Math.abs(horizontal - vertical) <= rounding;
 }
 
-/** Pixels of level 0 along a pixel of a smaller page. Pages that were rounded are shrunk by a whole number all the same. */
+/** Number of level 0 pixels along a pixel of a smaller page; a whole number if rounding explains the difference. */
 export function downsampleOf(base: PageLayout, page: PageLayout): number {
   const mean = (base.width / page.width + base.height / page.height) / 2;
   const whole = Math.round(mean);

@@ -1,12 +1,12 @@
-/** @module What OME's XML, in the description of a TIFF file's first page, says of its pixels. */
+/** @module Reads OME's XML in the description of a TIFF file's first page. */
 
-/** What is needed to take an OME-TIFF file's pages as they are meant. */
+/** The properties that determine the meaning of an OME-TIFF file's pages. */
 export interface OmePixels {
-  /** Channels, wherever they lie. */
+  /** Number of channels, in one page or several. */
   readonly channels: number;
-  /** Pictures at different depths and times. */
+  /** Number of depths times number of times. */
   readonly planes: number;
-  /** Micrometres per pixel along a row and a column; NaN where it does not say. */
+  /** Micrometres per pixel along a row and a column; NaN if missing. */
   readonly size: readonly [x: number, y: number];
   readonly objective: number;
 }
@@ -14,8 +14,8 @@ export interface OmePixels {
 const MICROMETRES: Readonly<Record<string, number>> = { nm: 1e-3, µm: 1, μm: 1, um: 1, mm: 1e3, cm: 1e4, m: 1e6 };
 
 /**
- * Reads a description; undefined where it is not OME's.
- * @param width of level 0, which tells its image from those of label and glass
+ * Reads a description; undefined if it is not OME's.
+ * @param width width of level 0, which distinguishes it from the images of label and glass
  */
 export function omePixels(description: string, width: number, height: number): OmePixels | undefined {
   if (!/<OME[\s>]/.test(description)) return undefined;
@@ -34,7 +34,7 @@ export function omePixels(description: string, width: number, height: number): O
   };
 }
 
-/** The attributes in a piece of XML, by name; of several the first. */
+/** Looks up attributes in XML by name; takes the first of several. */
 function attributesIn(xml: string): (name: string) => string | undefined {
   return (name) => new RegExp(`\\b${name}="([^"]*)"`).exec(xml)?.[1];
 }

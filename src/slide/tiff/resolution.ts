@@ -1,26 +1,26 @@
-/** @module Micrometres of a pixel and magnification, as scanners and their formats write them. */
+/** @module Reads micrometres per pixel and magnification in the notations of scanners and formats. */
 import { claimedScale } from "../scale";
 import type { SlideInfo } from "../types";
 import { first, TAG, type Tags, text } from "./directory";
 import type { OmePixels } from "./ome";
 
-/** What a page says of its scale. */
+/** Vendor and scale of a page. */
 type Resolution = Pick<SlideInfo, "vendor" | "mpp" | "objective" | "remarks">;
 
-/** Reads the scale from OME's XML where the file has it, else from level 0's tags: Aperio's description, else the density. */
+/** Reads the scale from OME's XML, else from Aperio's description, else from the density of level 0. */
 export function resolutionOf(tags: Tags, ome: OmePixels | undefined): Resolution {
-  if (ome) return said("ome", ome.size, ome.objective);
+  if (ome) return resolution("ome", ome.size, ome.objective);
   const description = text(tags, TAG.description);
   if (/^Aperio/i.test(description)) {
     const mpp = numberAfter(description, "MPP");
-    return said("aperio", [mpp, mpp], numberAfter(description, "AppMag"));
+    return resolution("aperio", [mpp, mpp], numberAfter(description, "AppMag"));
   }
   const unit = { 2: 25_400, 3: 10_000 }[first(tags, TAG.resolutionUnit) ?? 2] ?? Number.NaN;
   const along = (tag: number) => unit / (first(tags, tag) || Number.NaN);
-  return said("generic-tiff", [along(TAG.xResolution), along(TAG.yResolution)], Number.NaN);
+  return resolution("generic-tiff", [along(TAG.xResolution), along(TAG.yResolution)], Number.NaN);
 }
 
-function said(vendor: string, [x, y]: readonly [number, number], objective: number): Resolution {
+function resolution(vendor: string, [x, y]: readonly [number, number], objective: number): Resolution {
   return { vendor, ...claimedScale(x, y), ...(objective > 0 && { objective }) };
 }
 
