@@ -15,21 +15,21 @@ using Index = std::int64_t;
 
 Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
 
-// Weights of so many inputs (outputs, backward) meet the batch before the next ones are read. Forward, each is in a page of
-// its own, and a processor knows some dozens of them.
+// Number of inputs (backward: outputs) whose weights are multiplied with the batch before the next ones are read. Forward, the
+// weights of each input are in another memory page, and a processor's page cache holds only some dozens of pages.
 constexpr Index kInputs = 64, kOutputs = 128, kDepth = std::max(kInputs, kOutputs);
-constexpr Index kLine = 16;   // floats of a cache line
+constexpr Index kLine = 16;   // floats in a cache line
 constexpr Index kGroups = 8;  // of rows, in a block
-// Fewer multiplications than this are not worth a thread.
+// Number of multiplications for which starting a thread pays.
 constexpr Index kThreadful = 1 << 20;
 
-// Weights that will be wanted next. Who multiplies asks for them little by little, so that they come meanwhile: they lie row
-// by row in many pages, where a processor's own prefetching does not follow.
+// Prefetches the weights that are needed next, little by little during a multiplication. Their rows are in many pages, so the
+// processor's own prefetching does not find them.
 struct Ahead {
   const float* block;  // or null
   Index stride, rows, columns, row = 0, column = 0;
 
-  // The next of so many shares.
+  // Prefetches the next of `shares` parts.
   void Ask(Index shares) {
     if (!block) return;
     for (Index lines = rows * columns / kLine / shares + 1; lines > 0 && row < rows; lines--) {
@@ -42,7 +42,7 @@ struct Ahead {
 
 Index ThreadsFor(const BatchProduct& p) { return p.batch * p.inputs * p.outputs / kThreadful; }
 
-// rows [batch, depth] with `stride` floats from one to the next -> strips of the batch [strips][depth][columns], zeros beyond.
+// Packs rows [batch, depth], which are `stride` floats apart, into strips [strips][depth][columns], padded with zeros.
 void PackBatch(const float* rows, Index stride, Index batch, Index depth, Index columns, float* out) {
   InRanges(depth, 16, batch * depth / (1 << 15), [&](Index from, Index to) {
     for (Index b = 0; b < RoundUp(batch, columns); b += columns) {
@@ -57,7 +57,7 @@ void PackBatch(const float* rows, Index stride, Index batch, Index depth, Index 
   });
 }
 
-// sums [count, width] -> out [batch, count] with `stride` floats from row to row, plus a base.
+// Transposes sums [count, width] into out [batch, count], whose rows are `stride` floats apart, and adds a base.
 void Unpack(const float* sums, Index width, Index batch, Index count, const float* base, Index baseStride, float* out,
             Index stride) {
   for (Index c = 0; c < count; c += 16) {
@@ -69,9 +69,9 @@ void Unpack(const float* sums, Index width, Index batch, Index count, const floa
   }
 }
 
-// What both directions share: sums[m][batch] += a(m, k) * e[k][batch] for m in [0, count), k in [0, depth).
-// a(m, k) = a[m * rowStep + k * step], e in strips of the whole depth `all`, of which k begins at `first`. Weights of a block
-// of rows stay in the cache while the batch passes, strip by strip, and the next block comes, at last that of `after`.
+// The product of both directions: sums[m][batch] += a(m, k) * e[k][batch] for m in [0, count), k in [0, depth), where
+// a(m, k) = a[m * rowStep + k * step]. The strips of e have the whole depth `all`, and k starts at `first`. The weights of a
+// block of rows stay in the cache for the whole batch, while the next block (finally `after`) is prefetched.
 void AddUp(const float* a, Index rowStep, Index step, Index count, const float* e, Index all, Index first, Index depth,
            Index width, float* sums, const float* after) {
   const Strip& strip = BatchStrip();
@@ -81,7 +81,7 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
     const Index end = std::min(top + block, whole);
     const float* from = a + top * rowStep;
     Index apart = step;
-    if (step != 1) {  // columns lie in many pages: copied, they lie in few
+    if (step != 1) {  // columns are in many pages, and their copies in few
       for (Index k = 0; k < depth; k++) {
         const float* row = from + k * step;
         std::memcpy(near + k * block, row, (end - top) * sizeof(float));
@@ -101,7 +101,7 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
     }
   }
   if (whole == count) return;
-  float rest[kMaxRows * kDepth], last[kMaxRows * kMaxColumns];  // not to read beyond the end of the weights
+  float rest[kMaxRows * kDepth], last[kMaxRows * kMaxColumns];  // avoids reading beyond the end of the weights
   for (Index k = 0; k < depth; k++) {
     for (Index r = 0; r < strip.rows; r++) {
       rest[k * strip.rows + r] = whole + r < count ? a[(whole + r) * rowStep + k * step] : 0;
@@ -129,7 +129,7 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
   PackBatch(x, stride, batch, inputs, BatchStrip().columns, e);
   InRanges(outputs, BatchStrip().rows * 8, ThreadsFor(*this), [&](Index from, Index to) {
     float* sums = Scratch<struct BatchSums, float>((to - from) * width);
-    // All outputs for some inputs, then the next inputs: the weights are read row by row.
+    // Computes all outputs for some inputs, then for the next inputs, so that the weights are read row by row.
     for (Index k = 0; k < inputs; k += kInputs) {
       const float* part = weights + k * outputs + from;
       const float* after = k + kInputs < inputs ? part + kInputs * outputs : nullptr;

@@ -2,7 +2,7 @@
 
 #include "processor.h"
 
-// GCC knows these instructions since version 11.
+// GCC has supported these instructions since version 11.
 #if defined(HISTO_DISPATCHED) && defined(__linux__) && __GNUC__ >= 11
 #include <immintrin.h>
 #include <sys/syscall.h>
@@ -25,9 +25,9 @@ using Half = std::uint16_t;
 
 constexpr Index kRows = 16;     // of a tile
 constexpr Index kColumns = 16;  // of sums
-constexpr Index kDepth = 32;    // numbers that a tile instruction sums up
+constexpr Index kDepth = 32;    // numbers in a row of a tile
 constexpr Index kTile = kRows * kDepth;
-constexpr Index kGroup = 4;     // tiles of sums that share what is read
+constexpr Index kGroup = 4;     // tiles of sums with a common factor
 
 Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
 
@@ -37,7 +37,7 @@ void Configure() {
   _tile_loadconfig(shapes);
 }
 
-// The first n of 16 floats, zeros for the others.
+// The first n of 16 floats, and zeros for the others.
 __m512 Some(const float* from, Index n) {
   if (n >= 16) return _mm512_loadu_ps(from);
   return n <= 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps((1u << n) - 1, from);
@@ -56,9 +56,9 @@ void Pair(__m512 even, __m512 odd, Half* to) {
   _mm512_storeu_si512(to, _mm512_permutexvar_epi16(_mm512_load_si512(order), low));
 }
 
-// Four tiles of sums [16][16], `stride` floats from row to row and `next` floats from tile to tile. With sameLeft, the left
-// factor is one tile a step, and the right one four; otherwise the other way round. Steps are `kTile` apart.
-// A left tile holds [16 rows][32 numbers], a right one [16 pairs of numbers][16 columns].
+// Four tiles of sums [16][16], with rows `stride` floats and tiles `next` floats apart. With sameLeft, each step has one left
+// tile and four right tiles, otherwise four left tiles and one right tile. Steps are `kTile` apart.
+// A left tile contains [16 rows][32 numbers], a right tile [16 pairs of numbers][16 columns].
 template <bool sameLeft>
 void TileSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
   if (add) {
@@ -90,7 +90,7 @@ void TileSums(const Half* one, const Half* four, Index apart, Index steps, float
   _tile_stored(3, sums + 3 * next, stride * 4);
 }
 
-// The same by vector instructions, which multiply a pair of the left factor with 16 pairs of the right one.
+// The same with vector instructions, which multiply a pair of the left factor with 16 pairs of the right factor.
 template <bool sameLeft>
 void VectorSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
   constexpr Index kVectors = sameLeft ? kGroup : 1, kBlock = 16 / kVectors;  // sums in 16 of 32 registers
@@ -139,7 +139,7 @@ bool HasVectors() {
   return VectorIsa() == Isa::avx512 && (a >> 5 & 1);  // AVX512-BF16
 }
 
-// What the processor says and what the system grants.
+// Whether the processor has tiles and the system permits them.
 bool AskForTiles() {
   std::uint32_t a, b, c, d;
   __asm__("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(7), "c"(0));
@@ -154,7 +154,7 @@ void Sums(Args... args) {
   else VectorSums<sameLeft>(args...);
 }
 
-// Matrix tiles belong to a thread from Begin() to End().
+// A thread uses matrix tiles from Begin() to End().
 void Begin() {
   if (HasTiles()) Configure();
 }
@@ -174,11 +174,11 @@ bool Available() {
   return has;
 }
 
-// Left factor: the batch, rounded once. Right factor: pairs of rows of the weights, rounded on the way.
+// Left factor: the batch, rounded once. Right factor: pairs of rows of the weights, rounded when they are used.
 void Forward(const BatchProduct& p, const float* x, Index stride, const float* base, Index baseStride, float* y,
              Index threads) {
   const Index steps = RoundUp(p.inputs, kDepth) / kDepth, batch = RoundUp(p.batch, kRows * kGroup);
-  constexpr Index kSteps = 8;  // whose weights meet the batch before the next ones are read
+  constexpr Index kSteps = 8;  // whose weights are multiplied with the batch before the next ones are read
   Half* left = Scratch<struct RoundedBatch, Half>(batch * steps * kDepth);  // [batch / 16][steps] tiles
   InRanges(batch, 1, p.batch * p.inputs >> 15, [&](Index from, Index to) {
     for (Index b = from; b < to; b++) {
@@ -199,7 +199,7 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
         for (Index k = 0; k < some * kDepth; k += 2) {
           const Index row = s * kDepth + k;
           const float* at = p.weights + row * p.outputs + from + c;
-          _mm_prefetch(at + 2 * kColumns, _MM_HINT_T0);  // no prefetcher follows columns
+          _mm_prefetch(at + 2 * kColumns, _MM_HINT_T0);  // the processor does not prefetch columns
           _mm_prefetch(at + 2 * kColumns + p.outputs, _MM_HINT_T0);
           Pair(Some(at, row < p.inputs ? n : 0), Some(at + p.outputs, row + 1 < p.inputs ? n : 0), right + k * kColumns);
         }
@@ -217,7 +217,7 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
   });
 }
 
-// Left factor: rows of the weights, rounded on the way. Right factor: pairs of errors, rounded once.
+// Left factor: rows of the weights, rounded when they are used. Right factor: pairs of errors, rounded once.
 void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) {
   const Index steps = RoundUp(p.outputs, kDepth) / kDepth, batch = RoundUp(p.batch, kColumns * kGroup);
   Half* right = Scratch<struct RoundedBatch, Half>(batch * steps * kDepth);  // [batch / 16][steps] tiles of [16 pairs][16 of the batch]

@@ -1,6 +1,6 @@
-// TensorFlow operations of Dense layers. HistoDense and HistoDenseGrad: the products of one, see batch.h. HistoRelu and
-// HistoReluGrad, which take longer in TensorFlow to be handed to threads than to be computed. HistoChain and HistoChainGrad: all
-// of these for Dense layers with ReLU between them, in one call each. CPU, float32.
+// TensorFlow operations for Dense layers. HistoDense and HistoDenseGrad: the products of a layer, see batch.h. HistoRelu and
+// HistoReluGrad, because TensorFlow's take longer to start threads than to compute. HistoChain and HistoChainGrad: all of these
+// for several Dense layers with ReLU between them, in one call. CPU, float32.
 #include "dense.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace histo {
 namespace {
 
-// y = x W + base. `whole`: the first column of x that belongs to the weights; `real`: 1 where factors may be bfloat16.
+// y = x W + base. `whole`: the first column of x that is multiplied. `real`: 1 if factors may be bfloat16.
 void Dense(Call& call, const Options& options) {
   call.Require(call.rank(0) == 2 && call.rank(1) == 2, "x and weights must be matrices.");
   if (!call.ok()) return;
@@ -27,7 +27,7 @@ void Dense(Call& call, const Options& options) {
   product.Forward(call.data(0) + options.whole, width, call.data(2), forAll, y);
 }
 
-// dx = dy W^T. `real`: 1 where factors may be bfloat16.
+// dx = dy W^T. `real`: 1 if factors may be bfloat16.
 void DenseGrad(Call& call, const Options& options) {
   call.Require(call.rank(0) == 2 && call.rank(1) == 2 && call.dim(0, 1) == call.dim(1, 1), "dy does not fit the weights.");
   if (!call.ok()) return;
@@ -38,7 +38,7 @@ void DenseGrad(Call& call, const Options& options) {
   product.Backward(call.data(0), dx);
 }
 
-// Both may work in place.
+// Both can work in place.
 inline void Rectify(const float* x, Index n, float* y) {
   for (Index i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];  // NaN stays NaN
 }
@@ -47,7 +47,7 @@ inline void RectifyErrors(const float* dy, const float* y, Index n, float* dx) {
   for (Index i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
-// Fewer elements than this are not worth a thread.
+// Number of elements for which starting a thread pays.
 constexpr Index kThreadful = 1 << 18;
 
 void ApplyRelu(const float* x, Index n, float* y) {
@@ -66,15 +66,15 @@ void Relu(Call& call, const Options&) {
   if (call.ok()) ApplyRelu(call.data(0), call.count(0), y);
 }
 
-// dx = dy where y > 0
+// dx = dy where y > 0, otherwise 0
 void ReluGrad(Call& call, const Options&) {
   call.Require(call.count(1) == call.count(0), "dy does not fit y.");
   float* dx = call.Output(0, call.shape(0));
   if (call.ok()) ApplyReluGrad(call.data(0), call.data(1), call.count(0), dx);
 }
 
-// x, weights of N layers, their biases -> what each layer gives, rectified but for the last. `real`: 1 where factors may be
-// bfloat16.
+// x, weights of N layers, their biases -> outputs of each layer, after ReLU except for the last layer. `real`: 1 if factors may
+// be bfloat16.
 void Chain(Call& call, const Options& options) {
   const int layers = (call.inputs() - 1) / 2;
   call.Require(call.rank(0) == 2, "x must be a matrix.");
@@ -104,8 +104,8 @@ void SumColumns(const float* x, Index rows, Index columns, float* sums) {
   }
 }
 
-// The errors of the last of several layers, then weights and rectified inputs of N layers, without the first layer's -> errors
-// of those inputs before ReLU, sums of these errors over the batch, and the sum of the given errors: the gradients of biases.
+// Errors of the last layer, then weights and inputs (after ReLU) of N layers, without those of the first layer -> errors of
+// these inputs before ReLU, sums of these errors over the batch, and the sum of the given errors. Sums are gradients of biases.
 void ChainGrad(Call& call, const Options& options) {
   const int layers = (call.inputs() - 1) / 2;
   call.Require(call.rank(0) == 2, "The errors must be a matrix.");

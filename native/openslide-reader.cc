@@ -1,10 +1,10 @@
-// Reads regions of one slide through OpenSlide for another process: openslide-reader LIBRARY SLIDE
+// Reads regions of one slide with OpenSlide for another process: openslide-reader LIBRARY SLIDE
 //
-// Slides are strangers' files and their decoders are large, so they run here: what ends this process ends nothing else.
-// Standard output, once: uint32 length and JSON text of the slide's properties and levels, or of {"error": ...}.
-// Then for each request on standard input, {int32 level, int64 x, int64 y, int32 width, int32 height} (x and y in pixels of
-// level 0): uint32 0 and width * height * 3 bytes of RGB on the slide's background, or uint32 length and an error's text.
-// All numbers are little-endian. The program ends when its input does.
+// Slides are untrusted files and their decoders are large, so they run in this process, whose crash ends nothing else.
+// First writes to standard output: uint32 length and JSON text of the slide's properties and levels, or of {"error": ...}.
+// Then, for each request on standard input, {int32 level, int64 x, int64 y, int32 width, int32 height} (x and y in pixels of
+// level 0), writes uint32 0 and width * height * 3 bytes of RGB on the slide's background, or uint32 length and an error text.
+// All numbers are little-endian. The program ends at the end of its input.
 #include <dlfcn.h>
 
 #include <cstdint>
@@ -89,7 +89,7 @@ std::string describe(const Library& l, void* slide) {
   return json + "}}";
 }
 
-// Colours are premultiplied: what a pixel lacks is filled with the background.
+// Puts pixels, whose colours are premultiplied by alpha, on the background.
 void lay(const std::vector<uint32_t>& argb, uint32_t background, std::vector<uint8_t>& rgb) {
   for (size_t i = 0; i < argb.size(); i++) {
     const uint32_t missing = 255 - (argb[i] >> 24);
@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
   while (get(level) && get(x) && get(y) && get(width) && get(height)) {
     argb.assign(static_cast<size_t>(width) * height, 0);
     rgb.resize(argb.size() * 3);
-    // After an error a handle answers nothing any more.
+    // After an error, a handle cannot be used any more.
     if (!slide) slide = l.open(argv[2]);
     if (slide) l.read_region(slide, argb.data(), x, y, level, width, height);
     const char* error = slide ? l.get_error(slide) : "the slide cannot be opened again";

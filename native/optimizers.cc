@@ -1,13 +1,13 @@
 // TensorFlow operations that update weights in one pass over memory: HistoAdam, HistoMomentum, HistoDescent, HistoRmsProp.
-// TensorFlow's own kernels walk over weights and slots once per slot (40 bytes a parameter for Adam against 28 here), and
-// weight decay, penalties, clipping and the moving average are operations of their own there. On a network of
-// 360 M parameters the passes over memory are what a step waits for.
+// TensorFlow's own kernels read weights and slots once per slot (40 bytes per parameter for Adam, 28 here), and need separate
+// operations for weight decay, penalties, clipping and the moving average. With 360 M parameters, passes over memory take most
+// of the time of a step.
 //
-// The operations change their inputs in place: they get readings of resource variables, which share the variables' memory.
-// Each element is computed by itself, so the result does not depend on the number of threads. CPU, float32.
+// The operations change their inputs in place: the inputs are reads of resource variables, which share the variables' memory.
+// Each element is computed separately, so the number of threads does not change results. CPU, float32.
 //
-// The gradient may come as the two factors it is the product of. Rows of it are then multiplied out a few at a time and
-// used while they are in the cache: the gradient of a Dense layer never goes through memory.
+// The gradient may be given as two factors. Then a few rows of their product are computed at a time and used while they are in
+// the cache, so the gradient of a Dense layer is never written to memory.
 #include <node_api.h>
 #include <tensorflow/c/kernels.h>
 #include <tensorflow/c/ops.h>
@@ -28,16 +28,16 @@
 
 namespace {
 
-// What every rule does beside its own: the first numbers of the input `options`; see optimizers/fused.ts.
+// The settings that all rules share: the first numbers of the input `options`, see optimizers/fused.ts.
 struct Regularization {
   float decay;    // learning rate * weight decay
   float l1, l2;   // penalties, as parts of the gradient
   float limit;    // largest absolute value of a gradient's element, or infinity
-  float average;  // share of the difference that the moving average gives up
+  float average;  // share of the difference by which the moving average changes
   bool changes;   // whether penalties or the limit change gradients
 };
 constexpr int kCommon = 5;
-constexpr int kOwn = 4;  // then the rule's own numbers, and whether products are in bf16
+constexpr int kOwn = 4;  // the rule's own numbers follow, and then whether products are in bf16
 
 struct Values {
   float* weights;
@@ -129,8 +129,8 @@ inline Values From(const Values& v, std::int64_t i) {
   return {at(v.weights), at(v.first), at(v.second), nullptr, v.gradient + i};
 }
 
-// Calls a rule block by block and asks for the memory of later blocks meanwhile: a processor's own prefetching stops at the
-// end of each page, so that an update would wait for memory half of its time.
+// Calls a rule block by block and prefetches later blocks, because a processor's own prefetching stops at the end of each page.
+// Without this, an update would wait for memory half of its time.
 template <Rule rule>
 inline void InBlocks(const Values& v, std::int64_t n, const Regularization& r, const float* options) {
   constexpr std::int64_t kBlock = 64, kLine = 16, kDistance = 1024;
@@ -145,9 +145,9 @@ inline void InBlocks(const Values& v, std::int64_t n, const Regularization& r, c
   }
 }
 
-// A share small enough for the moving average to find the new weights in the cache.
+// Small enough that the new weights are still in the cache for the moving average.
 constexpr std::int64_t kShare = 4096;
-// Fewer elements than this are not worth a thread.
+// Number of elements for which starting a thread pays.
 constexpr std::int64_t kThreadful = 1 << 18;
 
 void Range(Rule rule, const Values& v, std::int64_t from, std::int64_t to, const float* options) {
@@ -161,9 +161,9 @@ void Range(Rule rule, const Values& v, std::int64_t from, std::int64_t to, const
   }
 }
 
-// A gradient as it is, or as the factors whose product it is.
+// A gradient, or the two factors of it.
 struct Gradient {
-  const float* values;  // [rows, columns], or inputs [batch, rows] where there are errors
+  const float* values;  // [rows, columns], or inputs [batch, rows] if there are errors
   const float* errors;  // [batch, columns], or null
   std::int64_t batch, rows, columns;
 };
@@ -190,10 +190,10 @@ void Update(Rule rule, const Values& v, const Gradient& gradient, const float* o
   });
 }
 
-// The inputs of a call, in the order of the operation's definition: as many of each as there are variables, and the options.
+// The inputs of a call, in the order of the operation's definition: one of each for every variable, and then the options.
 enum Input { kWeights, kFirst, kSecond, kAverage, kGradient, kErrors, kInputs };
 
-// Updates one variable. `slots`: how many of kFirst and kSecond the rule uses; the others are given as empty tensors.
+// Updates one variable. `slots`: number of slots (kFirst, kSecond) that the rule uses. The others are empty tensors.
 bool ComputeOn(TF_Tensor* const (&inputs)[kInputs], const float* options, Rule rule, int slots) {
   const auto count = [&](Input input) { return TF_TensorElementCount(inputs[input]); };
   const auto data = [&](Input input) { return count(input) ? static_cast<float*>(TF_TensorData(inputs[input])) : nullptr; };
@@ -215,7 +215,7 @@ bool ComputeOn(TF_Tensor* const (&inputs)[kInputs], const float* options, Rule r
   return true;
 }
 
-// Updates the variables one after the other. The options' first row is for variables of rank 1 or 0, the second for others.
+// Updates the variables one after the other. The first row of options is for variables of rank 1 or 0, the second for others.
 bool ComputeAll(const std::vector<TF_Tensor*>& inputs, Rule rule, int slots) {
   constexpr int kWidth = kCommon + kOwn + 1;
   const int variables = inputs.size() / kInputs;
@@ -271,8 +271,8 @@ bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
 
 }  // namespace
 
-// Loading the addon registers the operations. Its value: whether that went well, the instructions that they use, and whether
-// they have products of bfloat16.
+// Loading the addon registers the operations. Its value: whether that succeeded, the instructions that they use, and whether
+// products can be in bfloat16.
 NAPI_MODULE_INIT() {
   static const bool registered = Register("HistoAdam", ComputeRule<Adam, 2>) &&
                                  Register("HistoMomentum", ComputeRule<Momentum, 1>) &&

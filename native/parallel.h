@@ -1,4 +1,4 @@
-// A handful of threads that wait for the work of native operations. Which thread does a task has no influence on any result.
+// A thread pool for native operations. Results do not depend on which thread runs a task.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -14,7 +14,7 @@ namespace histo {
 
 class Workers {
  public:
-  // Lives as long as the process: the threads wait, and nobody has to end them.
+  // Never deleted, so that the threads need not be stopped when the process ends.
   static Workers& Shared() {
     static Workers* workers = new Workers;
     return *workers;
@@ -66,8 +66,8 @@ class Workers {
     }
   }
 
-  // A sleeping thread needs about 0.1 ms to get up, and a step has dozens of operations: so threads stay awake for a while,
-  // and yield meanwhile to others, such as TensorFlow's own.
+  // Waking a thread takes about 0.1 ms, and a step has dozens of operations. So threads stay awake for a while, and yield to
+  // other threads, such as TensorFlow's.
   template <typename Condition>
   void Await(std::condition_variable& signal, const Condition& holds) {
     const auto end = std::chrono::steady_clock::now() + kAwake;
@@ -101,7 +101,7 @@ class Workers {
   int helpers_ = 0;
 };
 
-// Splits `count` things into shares of a fixed size; work(share, begin, end).
+// Splits `count` items into shares of a fixed size and calls work(share, begin, end).
 inline void InShares(std::int64_t count, std::int64_t share,
                      const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& work) {
   Workers::Shared().Run((count + share - 1) / share, [&](std::int64_t i) {
@@ -109,7 +109,7 @@ inline void InShares(std::int64_t count, std::int64_t share,
   });
 }
 
-// Calls work(begin, end) for consecutive ranges of [0, count), one a thread; inner bounds are multiples of `grain`.
+// Calls work(begin, end) for consecutive ranges of [0, count), one for each thread. Inner bounds are multiples of `grain`.
 inline void InRanges(std::int64_t count, std::int64_t grain, std::int64_t threads,
                      const std::function<void(std::int64_t, std::int64_t)>& work) {
   threads = std::clamp<std::int64_t>(threads, 1, Workers::Shared().Threads());

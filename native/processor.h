@@ -1,4 +1,4 @@
-// Vector code for the processor at hand, or for the lesser one that HISTO_MAX_CPU_ISA names (avx2, avx512, amx).
+// Selects vector code for this processor, or for the older one that HISTO_MAX_CPU_ISA names (avx2, avx512, amx).
 #pragma once
 #include <cstdlib>
 #include <cstring>
@@ -14,7 +14,7 @@ namespace histo {
 
 enum class Isa { plain, avx2, avx512, amx };
 
-// The most that HISTO_MAX_CPU_ISA allows.
+// The newest instructions that HISTO_MAX_CPU_ISA allows.
 inline Isa AllowedIsa() {
   const char* limit = std::getenv("HISTO_MAX_CPU_ISA");
   if (limit && !std::strcmp(limit, "avx2")) return Isa::avx2;
@@ -22,10 +22,10 @@ inline Isa AllowedIsa() {
   return Isa::amx;
 }
 
-// The best vector instructions that are compiled, that this processor has and that are allowed; never amx, see bfloat16.h.
+// The newest vector instructions that are compiled, that this processor has and that are allowed. Never amx, see bfloat16.h.
 inline Isa VectorIsa() {
 #ifdef HISTO_DISPATCHED
-  // The names of levels (x86-64-v3) are not known to compilers before GCC 12.
+  // Not by the names of levels (x86-64-v3), which GCC supports only since version 12.
   static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                            __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
   static const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -37,7 +37,7 @@ inline Isa VectorIsa() {
 #endif
 }
 
-// A function of plain loops, compiled for each kind of processor. The body must be inline for the compiler to do so.
+// A function compiled for each kind of processor. The body must be inline.
 template <auto body>
 struct Compiled;
 template <typename... Args, void (*body)(Args...)>

@@ -1,5 +1,5 @@
-// A one-function addon: quietly(work) calls work() while file descriptor 2 leads nowhere. TensorFlow's libraries write
-// two lines of notes to it from their static initializers, which no setting of theirs prevents.
+// An addon with one function: quietly(work) calls work() while standard error is /dev/null, because static initializers of
+// TensorFlow's libraries write two lines to it and no setting prevents that.
 #include <fcntl.h>
 #include <node_api.h>
 #include <unistd.h>

@@ -1,11 +1,11 @@
-// Memory of a thread for what an operation needs in between; it grows and stays, so that no page is asked for twice.
+// Temporary memory of a thread. It grows and is never freed, so that pages are allocated only once.
 #pragma once
 #include <cstdint>
 #include <memory>
 
 namespace histo {
 
-// `Use` tells what for: each has memory of its own. Aligned to cache lines; what is in it is left from the last time.
+// Each `Use` has separate memory. It is aligned to cache lines, and its contents are those of the previous call.
 template <typename Use, typename T>
 T* Scratch(std::int64_t count) {
   constexpr std::int64_t kLine = 64;

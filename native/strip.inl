@@ -1,10 +1,10 @@
-// Inner loops for one kind of register file: SECTION names it, REGISTERS hold LANES floats each.
+// Inner loops for one kind of registers: namespace SECTION, with REGISTERS registers of LANES floats.
 
 namespace SECTION {
 
 typedef float Lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-// rows x vectors registers hold sums; beside them, a vector each of e and one of a must fit.
+// rows x vectors registers contain sums. The other registers need `vectors` vectors of e and one of a.
 template <int rows, int vectors>
 inline __attribute__((always_inline)) void Multiply(const float* a, std::int64_t rowStep, std::int64_t step, const float* e,
                                                     std::int64_t depth, float* sums, std::int64_t stride, bool add) {
@@ -42,7 +42,7 @@ void Packed(const float* a, const float* e, std::int64_t depth, float* sums, std
 template <int rows, int vectors>
 void Strided(const float* a, std::int64_t rowStep, std::int64_t step, const float* e, std::int64_t depth, float* sums,
              std::int64_t stride, bool add) {
-  // The compiler keeps fewer addresses when one of the steps is known.
+  // The compiler needs fewer address registers if one of the steps is known.
   if (rowStep == 1) Multiply<rows, vectors>(a, 1, step, e, depth, sums, stride, add);
   else Multiply<rows, vectors>(a, rowStep, 1, e, depth, sums, stride, add);
 }

@@ -1,5 +1,5 @@
-// Multi-head attention of one head of one image: all of its matrices stay in a core's cache, and none is kept for the
-// backward pass but the logarithm of the softmax's denominator (Dao et al. 2022, without the tiling over tokens).
+// Attention of one head for one image. All of its matrices stay in a core's cache, and only the logarithm of the softmax's
+// denominator is stored for the backward pass (Dao et al. 2022, without the tiling over tokens).
 
 inline Index RoundUp(Index n, Index to) { return (n + to - 1) / to * to; }
 
@@ -26,7 +26,7 @@ struct HeadScratch {
   }
 };
 
-// A head's matrix from memory where tokens lie `stride` apart, as rows or turned around.
+// Copies the matrix of a head, whose tokens are `stride` apart in memory, as it is or transposed.
 inline void Gather(const HeadScratch& s, const float* from, Index stride, float factor, float* rows) {
   for (Index i = 0; i < s.tokens; i++) {
     OverRow(s.depth, [&](Index c, Index n) { Put(rows + i * s.width + c, Take(from + i * stride + c, n) * factor, n); });
@@ -63,7 +63,7 @@ void AttentionForward(const AttentionShape& shape, Index head, const float* qkv,
   Gather(s, own + 2 * features, 3 * features, 1, s.v);
   Product(s.tokens, s.tokens, s.depth, s.q, s.width, 1, s.kAcross, s.scoreWidth, s.scores, s.scoreWidth);
   float* logs = logSums + head * s.tokens;
-  // Each loop over all rows, so that no row waits for the one before it.
+  // Each loop runs over all rows, so that no row waits for the previous one.
   for (Index i = 0; i < s.tokens; i++) {
     float* row = s.scores + i * s.scoreWidth;
     for (Index j = s.tokens; j < RoundUp(s.tokens, kLanes); j++) row[j] = -1e30f;
@@ -108,7 +108,7 @@ void AttentionBackward(const AttentionShape& shape, Index head, const float* qkv
   Product(s.tokens, s.tokens, s.depth, s.q, s.width, 1, s.kAcross, s.scoreWidth, s.scores, s.scoreWidth);
   Product(s.tokens, s.tokens, s.depth, s.errors, s.width, 1, s.vAcross, s.scoreWidth, s.scoreErrors, s.scoreWidth);
   for (Index i = 0; i < s.tokens; i++) {
-    // The sum over keys of weights times their errors, from the much smaller outputs.
+    // The sum over keys of weights times their errors, computed from the outputs, which are much smaller.
     float mean = 0;
     for (Index c = 0; c < s.depth; c++) mean += s.errors[i * s.width + c] * out[place + i * features + c];
     const float shift = logSums[head * s.tokens + i];

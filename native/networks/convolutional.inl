@@ -1,6 +1,6 @@
 // Operations of convolutional networks: batch normalization with ReLU6, and depthwise convolutions.
 
-// Mean and biased variance of each column: statistics [2, width]. Shares are put together as Chan et al. 1979 do.
+// Mean and biased variance of each column: statistics [2, width]. Combines shares by the method of Chan et al. 1979.
 void Moments(Index rows, Index width, const float* x, float* statistics) {
   const Index shares = (rows + kShare - 1) / kShare;
   std::vector<float> moments(2 * width * shares);
@@ -32,7 +32,7 @@ std::vector<float> ScalesOf(Index width, const float* gamma, const float* varian
 }
 
 // x, gamma, beta, statistics [2, width] -> y, the statistics that were used; whole: kKept to use the given statistics
-// instead of the batch's own, kRelu6 for that activation; real: epsilon
+// instead of the batch's, kRelu6 for ReLU6; real: epsilon
 void BatchNorm(Call& call, const Options& options) {
   const Index width = call.width(0), rows = call.rows(0);
   call.Require(call.count(1) == width && call.count(2) == width && call.count(3) == 2 * width && rows > 0,
@@ -122,7 +122,7 @@ void DepthwiseGrad(Call& call, const Options& options) {
   Workers::Shared().Run(n, [&](Index i) {
     const float* errors = call.data(0) + i * w.outHeight * outLine;
     const float* image = call.data(1) + i * w.height * line;
-    // In turns, so that both passes find the rows in the cache.
+    // Alternately, so that the rows are in the cache for both passes.
     for (Index row = 0; row < w.height; row++) {
       Best().depthwiseErrors(w, row, errors, call.data(2), dx + (i * w.height + row) * line);
       if (row % w.stride) continue;

@@ -43,14 +43,14 @@ void DepthwiseErrors(const Window& w, Index row, const float* dy, const float* k
   }
 }
 
-// Adds what one row of the errors of y gives to those of the kernel.
+// Adds the contribution of one row of the errors of y to the errors of the kernel.
 void DepthwiseWeights(const Window& w, Index row, const float* x, const float* dy, float* toKernel) {
   const Index top = row * w.stride - w.padTop;
   for (Index down = std::max<Index>(0, -top); down < std::min(w.size, w.height - top); down++) {
     for (Index across = 0; across < w.size; across++) {
       float* sums = toKernel + (down * w.size + across) * w.channels;
       const float* from = x + ((top + down) * w.width + across - w.padLeft) * w.channels;
-      // Columns of the output whose window has this pixel inside of the image.
+      // Columns of the output for which this pixel of the window is inside the image.
       const Index first = across < w.padLeft ? (w.padLeft - across + w.stride - 1) / w.stride : 0;
       const Index end = std::min(w.outWidth, (w.width - 1 - across + w.padLeft + w.stride) / w.stride);
       OverRow(w.channels, [&](Index k, Index n) {

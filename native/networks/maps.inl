@@ -1,4 +1,4 @@
-// Passes over feature maps [height, width, channels] of one image: 2 x 2 max pooling, and standardized bytes.
+// Passes over feature maps [height, width, channels] of one image: 2 x 2 max pooling, and standardization of bytes.
 
 void MaxPoolForward(Index height, Index width, Index channels, const float* x, float* y) {
   const Index line = width * channels;
@@ -14,7 +14,7 @@ void MaxPoolForward(Index height, Index width, Index channels, const float* x, f
   }
 }
 
-// An error goes to the first largest pixel of its window. Writes every pixel of dx; those outside of windows get zero.
+// Assigns an error to the first largest pixel of its window. Writes every pixel of dx, and zero outside windows.
 void MaxPoolBackward(Index height, Index width, Index channels, const float* dy, const float* x, float* dx) {
   const Index line = width * channels;
   for (Index i = 0; i + 1 < height; i += 2, x += 2 * line, dx += 2 * line) {
@@ -45,7 +45,7 @@ void MaxPoolBackward(Index height, Index width, Index channels, const float* dy,
 // y = (x - shift) * scale for the three channels of n pixels.
 void Standardize(Index n, const std::uint8_t* __restrict x, const float* shift, const float* scale,
                  float* __restrict y) {
-  // Three vectors hold sixteen pixels, and each always the same channels in the same lanes.
+  // Three vectors contain sixteen pixels, and each lane of a vector always has the same channel.
   float shifts[48], scales[48];
   for (int i = 0; i < 48; i++) {
     shifts[i] = shift[i % 3];

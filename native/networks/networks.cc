@@ -1,9 +1,9 @@
-// TensorFlow operations for training networks, each one pass over memory where TensorFlow and tfjs need many:
-// attention, layer normalization, GELU, sums of columns, 2 x 2 max pooling, standardized pixels, batch normalization with
-// ReLU6, depthwise convolutions. CPU, float32.
+// TensorFlow operations for training networks: attention, layer normalization, GELU, sums of columns, 2 x 2 max pooling,
+// standardization of pixels, batch normalization with ReLU6, depthwise convolutions. Each needs one pass over memory, and
+// TensorFlow and tfjs need several. CPU, float32.
 //
-// The passes are compiled for three kinds of processors; the best one is chosen when the addon is loaded. No result depends
-// on the number of threads.
+// The passes are compiled for three kinds of processors, and the best one is chosen when the addon is loaded. The number of
+// threads does not change results.
 #include <node_api.h>
 
 #include <algorithm>
@@ -22,18 +22,18 @@ struct AttentionShape {
   Index images, tokens, heads, depth;
 };
 
-// What batch normalization does to each channel: (x - mean) * scale + beta.
+// Batch normalization of each channel: (x - mean) * scale + beta.
 struct Channels {
   const float *mean, *scale, *beta;
 };
 
-// A depthwise convolution with a square window, padded as TensorFlow's SAME.
+// A depthwise convolution with a square window and TensorFlow's SAME padding.
 struct Window {
   Index height, width, channels, size, stride;
   Index outHeight, outWidth, padTop, padLeft;
 };
 
-// The passes of one kind of processor.
+// The passes for one kind of processor.
 struct Passes {
   Index (*attentionScratch)(Index tokens, Index depth);
   void (*attentionForward)(const AttentionShape&, Index, const float*, float*, float*, float*);
@@ -92,7 +92,7 @@ const Passes& Best() {
   return plain::passes;
 }
 
-// Memory of a thread for what an operation needs in between; grows and stays.
+// Temporary memory of a thread. It grows and is never freed.
 constexpr Index kLanesOfScratch = 16;
 float* Scratch(Index floats) {
   thread_local std::unique_ptr<float[]> memory;
@@ -106,7 +106,7 @@ float* Scratch(Index floats) {
 
 constexpr Index kShare = 128;  // rows
 
-// Calls pass(begin, end, sums) on shares of rows, and adds up the shares' sums into `total`, both [width].
+// Calls pass(begin, end, sums) for shares of rows, and adds the sums [width] of all shares into `total`.
 template <typename Pass>
 void WithSums(Index rows, Index width, float* total, Pass pass) {
   const Index shares = (rows + kShare - 1) / kShare;
@@ -291,7 +291,7 @@ bool RegisterAll() {
 }  // namespace
 }  // namespace histo
 
-// Loading the addon registers the operations; its value says whether that went well.
+// Loading the addon registers the operations. Its value is whether that succeeded.
 NAPI_MODULE_INIT() {
   static const bool registered = histo::RegisterAll();
   napi_value result = nullptr;

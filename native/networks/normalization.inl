@@ -1,11 +1,11 @@
-// Batch normalization of rows of channels, with ReLU6 behind it where wanted.
+// Batch normalization of rows of channels, optionally followed by ReLU6.
 
 // Means of the columns of x[rows, width], and the sums of squared differences from them: moments [2, width].
 void ColumnMoments(Index rows, Index width, const float* x, float* moments) {
   OverRow(width, [&](Index k, Index n) {
     const float* first = x + k;
     Vector sum{}, squares{};
-    const Vector shift = Take(first, n);  // near the mean, so that the sum stays small
+    const Vector shift = Take(first, n);  // close to the mean, so that the sum stays small
     for (Index i = 0; i < rows; i++) sum += Take(first + i * width, n) - shift;
     const Vector mean = sum / Same(rows) + shift;
     for (Index i = 0; i < rows; i++) {
@@ -30,7 +30,7 @@ void Normalize(Index rows, Index width, bool relu6, const float* x, const Channe
   }
 }
 
-// Errors that pass the activation, and x - mean.
+// The errors before the activation, and x - mean.
 inline void Passed(const float* dy, const float* x, bool relu6, const Channels& channels, Index k, Index n,
                    Vector& error, Vector& centred) {
   error = Take(dy + k, n);

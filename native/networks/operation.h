@@ -1,4 +1,4 @@
-// One execution of an operation of TensorFlow, and its registration, through TensorFlow's C interface.
+// One call of a TensorFlow operation, and its registration, with TensorFlow's C interface.
 #pragma once
 #include <tensorflow/c/kernels.h>
 #include <tensorflow/c/ops.h>
@@ -13,13 +13,13 @@ namespace histo {
 
 using Index = std::int64_t;
 
-// The numbers an operation was asked to use, beside its tensors: its attributes `whole` and `real`.
+// The attributes `whole` and `real` of an operation.
 struct Options {
   Index whole = 0;
   float real = 0;
 };
 
-// Inputs and outputs of a running operation. Nothing is computed after the first problem; it becomes the operation's error.
+// Inputs and outputs of a running operation. The first problem becomes the operation's error, and nothing more is computed.
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {
@@ -45,7 +45,7 @@ class Call {
   int rank(int input) const { return TF_NumDims(inputs_[input]); }
   Index dim(int input, int axis) const { return TF_Dim(inputs_[input], axis); }
   Index count(int input) const { return TF_TensorElementCount(inputs_[input]); }
-  // The last axis, and how many vectors of that length there are.
+  // The length of the last axis, and the number of vectors of that length.
   Index width(int input) const { return rank(input) ? dim(input, rank(input) - 1) : 1; }
   Index rows(int input) const { return width(input) ? count(input) / width(input) : 0; }
   std::vector<Index> shape(int input) const {
@@ -97,8 +97,7 @@ inline void* ReadOptions(TF_OpKernelConstruction* construction) {
 
 inline void ForgetOptions(void* options) { delete static_cast<Options*>(options); }
 
-// Adds an operation with a kernel for processors; `inputs` and `outputs` such as "x: float", or "x: N * float" for as many as
-// its attribute N says.
+// Registers an operation with a CPU kernel. `inputs` and `outputs` are such as "x: float", or "x: N * float" for N tensors.
 template <Compute compute>
 bool Register(const char* name, std::initializer_list<const char*> inputs, std::initializer_list<const char*> outputs) {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);

@@ -1,5 +1,4 @@
-// All passes in a namespace SECTION, for the instructions that are allowed where this is included; LANES is what a
-// register holds.
+// All passes in a namespace SECTION, for the instructions that are enabled where this is included. A register has LANES floats.
 namespace SECTION {
 #include "vectors.inl"
 

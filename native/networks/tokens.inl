@@ -1,7 +1,7 @@
-// Passes over rows of features: layer normalization, GELU, sums of columns. Sums over rows are taken in shares of a fixed
+// Passes over rows of features: layer normalization, GELU, sums of columns. Sums over rows are computed in shares of a fixed
 // size and then added in order, so that they do not depend on the number of threads.
 
-// statistics: mean and inverse deviation of each row.
+// statistics: mean and inverse standard deviation of each row.
 void LayerNormForward(Index rows, Index width, const float* x, const float* gamma, const float* beta, float epsilon,
                       float* y, float* statistics) {
   for (Index i = 0; i < rows; i++, x += width, y += width) {
@@ -22,7 +22,7 @@ void LayerNormForward(Index rows, Index width, const float* x, const float* gamm
   }
 }
 
-// sums: those of gamma's and beta's gradients over these rows, 2 * width numbers that start at zero.
+// sums: gradients of gamma and beta, added over these rows to 2 * width numbers that are zero at the start.
 void LayerNormBackward(Index rows, Index width, const float* dy, const float* x, const float* gamma,
                        const float* statistics, float* dx, float* sums) {
   for (Index i = 0; i < rows; i++, x += width, dy += width, dx += width) {
@@ -53,7 +53,7 @@ void GeluForward(Index rows, Index width, const float* x, const float* bias, flo
   }
 }
 
-// sums: that of the bias's gradient over these rows, width numbers that start at zero.
+// sums: gradient of the bias, added over these rows to `width` numbers that are zero at the start.
 void GeluBackward(Index rows, Index width, const float* dy, const float* x, const float* bias, float* dx, float* sums) {
   for (Index i = 0; i < rows; i++, x += width, dy += width, dx += width) {
     OverRow(width, [&](Index j, Index n) {

@@ -1,4 +1,4 @@
-// As many floats at a time as a register of the including file's section has: compilers make slow code of wider vectors.
+// Vectors of as many floats as a register of this section has, because compilers generate slow code for wider vectors.
 
 typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef std::int32_t Integers __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -8,7 +8,7 @@ inline Vector Load(const float* from) { return *reinterpret_cast<const Vector*>(
 inline void Store(float* to, Vector v) { *reinterpret_cast<Vector*>(to) = v; }
 inline Vector Same(float v) { return v - Vector{}; }
 
-// The first n lanes from memory, zero in the others.
+// The first n lanes from memory, and zero in the others.
 inline Vector LoadSome(const float* from, Index n) {
   Vector v{};
   for (Index i = 0; i < n; i++) v[i] = from[i];
@@ -40,7 +40,7 @@ inline float Largest(Vector v) {
   return parts[0];
 }
 
-// f(column, lanes) over a row; the last vector may be partly filled.
+// Calls f(column, lanes) along a row. The last vector may be partly filled.
 template <typename F>
 inline __attribute__((always_inline)) void OverRow(Index width, F f) {
   Index j = 0;
@@ -81,11 +81,11 @@ inline Vector NormalDistribution(Vector x, Vector& bell) {
   return Choose(x < 0.0f, tail, 1.0f - tail);
 }
 
-// Rows and vectors of a tile of a product: its sums fill the registers, of which AVX-512 has 32 and others 16.
+// Rows and vectors in a tile of a product. Its sums fill the registers: AVX-512 has 32, and others have 16.
 constexpr Index kRows = LANES == 16 ? 12 : 6;
 constexpr int kColumns = 2;
 
-// c[kRows, N * kLanes] = a b; a is read at row * down + depth * across.
+// c[kRows, N * kLanes] = a b, where a is read at row * down + depth * across.
 template <int N>
 inline __attribute__((always_inline)) void Tile(const float* a, Index down, Index across, const float* b, Index bWidth,
                                                 float* c, Index cWidth, Index depth) {

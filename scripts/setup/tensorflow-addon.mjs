@@ -1,4 +1,4 @@
-// The native addon of tfjs-node-gpu (two C++ files of the package and the project's own), compiled against the unpacked TensorFlow.
+// Compiles the native addon of tfjs-node-gpu and the project's own addons against the unpacked TensorFlow.
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
@@ -17,7 +17,7 @@ const networks = ["networks.cc", "operation.h"].concat(
   ),
 );
 
-/** The project's own addons: one loaded before TensorFlow, two that add operations to it; see the files. */
+/** The project's own addons: one that is loaded before TensorFlow, and two that add operations to it. */
 export const nativeSources = [
   ...["quietly.cc", ...updates.map((name) => `${name}.cc`), "strip.inl"],
   ...["product", "dense", "batch", "bfloat16", "strip", "scratch", "parallel", "processor"].map((name) => `${name}.h`),
@@ -25,8 +25,8 @@ export const nativeSources = [
 ].map((file) => `native/${file}`);
 
 /**
- * Compiles with the given C++ compiler. The addon finds the libraries relative to itself, so the project can be moved.
- * @returns {Promise<string[]>} which of the project's own operations could not be compiled, and why
+ * Compiles with the given C++ compiler. The addon finds the libraries by a relative path, so the project can be moved.
+ * @returns {Promise<string[]>} the project's own operations that could not be compiled, and the reasons
  */
 export async function compileAddon(compiler) {
   const library = (name) => join(tensorflowFolder, "tensorflow", mac ? `lib${name}.2.dylib` : `lib${name}.so.2`);
@@ -41,7 +41,7 @@ export async function compileAddon(compiler) {
   const fast = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"];
   await compile(compiler, addon, [`-I${addonPackage}`, ...binding, ...withTensorFlow]);
   await compile(compiler, join(addonFolder, "quietly.node"), own("quietly"));
-  // Everything trains without these two, only slower: a compiler that cannot compile them is no reason to stop.
+  // Training also works without these two, only slower, so a compiler that cannot compile them is not an error.
   const failures = [];
   for (const [name, ...files] of [
     ["optimizers", ...updates],

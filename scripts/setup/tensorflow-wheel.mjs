@@ -1,4 +1,4 @@
-// TensorFlow's C++ libraries and headers, taken out of the wheel that PyPI has for this platform.
+// TensorFlow's C++ libraries and headers, from the wheel for this platform on PyPI.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, setupFolder, tensorflowFolder } from "./paths.mjs";
@@ -9,8 +9,8 @@ export const TENSORFLOW_VERSION = "2.21.0";
 const unpackScript = join(root, "scripts", "setup", "unpack-wheels.py");
 
 /**
- * Downloads and unpacks into `tensorflowFolder`, which appears whole; nothing where it is there already. With `gpu`
- * NVIDIA's CUDA libraries lie beside it.
+ * Downloads and unpacks the wheel into `tensorflowFolder`, which appears whole; does nothing if it exists. `gpu` adds NVIDIA's
+ * CUDA libraries.
  */
 export async function unpackWheel(gpu) {
   const mark = `${TENSORFLOW_VERSION}${gpu ? " with CUDA" : ""}`;
@@ -23,16 +23,8 @@ export async function unpackWheel(gpu) {
   const python = await findPython();
   const download = (...args) => {
     const pip = ["-m", "pip", "--disable-pip-version-check", "--cache-dir", join(setupFolder, "pip-cache")];
-    return run("tensorflow", python, [
-      ...pip,
-      "download",
-      "--no-deps",
-      "--only-binary",
-      ":all:",
-      "-d",
-      wheels,
-      ...args,
-    ]);
+    const options = ["--no-deps", "--only-binary", ":all:", "-d", wheels];
+    return run("tensorflow", python, [...pip, "download", ...options, ...args]);
   };
   await download(...wheelOfPlatform(gpu));
   if (gpu) {
@@ -50,7 +42,7 @@ export async function unpackWheel(gpu) {
 const linuxTags = (arch) =>
   ["manylinux_2_27", "manylinux_2_17", "manylinux2014"].flatMap((tag) => ["--platform", `${tag}_${arch}`]);
 
-/** pip's arguments for the wheel of this platform. Only its C++ part is used, so any Python version of it will do. */
+/** pip's arguments for the wheel of this platform. Only the C++ part is used, so the Python version does not matter. */
 function wheelOfPlatform(gpu) {
   const target = {
     "linux-x64": [gpu ? "tensorflow" : "tensorflow-cpu", linuxTags("x86_64")],

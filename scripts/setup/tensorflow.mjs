@@ -1,15 +1,15 @@
 // Step: TensorFlow for Node. Best first:
 //  1. today's TensorFlow: the C++ libraries of the Python wheel, and the addon of tfjs-node-gpu compiled against them;
 //  2. the package's own download (TensorFlow 2.9);
-//  3. none: the project then runs on plain JavaScript and WebAssembly, many times slower.
-// The outcome, and why the better ones failed, is kept for `histo doctor`.
+//  3. none: the project runs on plain JavaScript and WebAssembly, many times slower.
+// `histo doctor` shows the result and why better ones failed.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { probe, run, SetupError } from "./shell.mjs";
 import { addon, addonPackage, compileAddon, nativeSources } from "./tensorflow-addon.mjs";
 import { TENSORFLOW_VERSION, unpackWheel } from "./tensorflow-wheel.mjs";
 
-/** True where an NVIDIA driver is present. */
+/** True if an NVIDIA driver is present. */
 async function hasNvidiaGpu() {
   if (process.platform !== "linux") return false;
   return existsSync("/proc/driver/nvidia/version") || Boolean((await probe("nvidia-smi", "-L"))?.includes("GPU"));
@@ -48,7 +48,7 @@ export const tensorflow = {
       }
     }
     say(
-      "Warning: no native TensorFlow. Plain JavaScript and WebAssembly take over; training is 10 to 100 times slower.",
+      "Warning: no native TensorFlow. Plain JavaScript and WebAssembly are used; training is 10 to 100 times slower.",
     );
     return { kind: "javascript", version: "tfjs 4.22.0", gpu: false, failures };
   },
@@ -74,7 +74,7 @@ async function packageDownload() {
   return { version: "2.9.1" };
 }
 
-/** Multiplies two small matrices in a fresh process: a library that loads but crashes must not count. */
+/** Multiplies two small matrices in a new process, because a library can load and still crash. */
 async function checkItLoads() {
   const script = `
     const util = require("util"); util.isNullOrUndefined ??= (v) => v == null; util.isArray ??= Array.isArray;
