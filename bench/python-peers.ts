@@ -54,10 +54,8 @@ async function withPackages(python: string, packages: readonly string[]): Promis
   });
   const missing = stdout.trim();
   if (!missing) return python;
-  throw new HistoError(
-    "PEER_MISSING",
-    `HISTO_PEER_PYTHON: ${python} lacks ${missing}; install it or unset the variable.`,
-  );
+  const message = `HISTO_PEER_PYTHON: ${python} lacks ${missing}; install it or unset the variable.`;
+  throw new HistoError("PEER_MISSING", message);
 }
 
 /** A Python with PyTorch and further packages, checked against the limit in `HISTO_MAX_CPU_ISA`. */

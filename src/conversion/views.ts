@@ -1,5 +1,4 @@
 /** @module Computes the eight flips and quarter turns of an image inside a graph, and the mean of their logits. */
-
 import type { GraphBuilder } from "../onnx/index";
 
 const VIEWS = 8;

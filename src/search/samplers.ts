@@ -30,10 +30,8 @@ function grid(space: Space): Sampler {
   const options = Object.entries(space.searched).map(([key, distribution]) => {
     const values = valuesOf(distribution);
     if (!values) {
-      throw new InputError(
-        "SPACE_NOT_A_GRID",
-        `${key}: a grid needs a choice or an integer range, not a continuous one.`,
-      );
+      const message = `${key}: a grid needs a choice or an integer range, not a continuous one.`;
+      throw new InputError("SPACE_NOT_A_GRID", message);
     }
     return { key, values };
   });

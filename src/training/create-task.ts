@@ -70,10 +70,8 @@ function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
     throw new InputError("STEM_MODEL", `--stem subspace goes with --model mlp, not with ${model}.`);
   }
   if (extraFeatures !== "none" && stem !== "subspace" && !model.startsWith(BACKBONE_PREFIX)) {
-    throw new InputError(
-      "STEM_MODEL",
-      `--extra-features ${extraFeatures} go with coordinates or a backbone; add --stem subspace.`,
-    );
+    const message = `--extra-features ${extraFeatures} go with coordinates or a backbone; add --stem subspace.`;
+    throw new InputError("STEM_MODEL", message);
   }
 }
 

@@ -88,10 +88,8 @@ export class Trainer {
     const names = this.stateful.map(({ name }) => name);
     const wrong = names.find((name, i) => !name || names.indexOf(name) !== i);
     if (wrong !== undefined) {
-      throw new HistoError(
-        "CALLBACK_NAME",
-        `The name "${wrong}" is empty or used twice; give each callback with state its own name.`,
-      );
+      const message = `The name "${wrong}" is empty or used twice; give each callback with state its own name.`;
+      throw new HistoError("CALLBACK_NAME", message);
     }
   }
 

@@ -33,10 +33,8 @@ const layerNormalization: Converter = async (layer, [value], conversion) => {
 function requireLastAxis({ name, config }: LayerNode, { shape }: Value): void {
   const axes = [config.axis ?? -1].flat() as number[];
   if (axes.length === 1 && (axes[0] === -1 || axes[0] === shape.length)) return;
-  throw new InputError(
-    "LAYER_UNSUPPORTED",
-    `Layer ${name} normalizes other axes than the last; that cannot be exported.`,
-  );
+  const message = `Layer ${name} normalizes other axes than the last; that cannot be exported.`;
+  throw new InputError("LAYER_UNSUPPORTED", message);
 }
 
 export const normalizationConverters: ConverterTable = {

@@ -56,10 +56,8 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const { MLFLOW_HOST: host, MLFLOW_BACKEND_STORE_URI: storeUri } = settings;
   const url = `http://${host}:${port}`;
   if (!(await portIsFree(host, port))) {
-    throw new TrackingInputError(
-      "MLFLOW_PORT_TAKEN",
-      `Port ${port} is taken (perhaps by MLflow already: ${url}). Choose another with --port.`,
-    );
+    const message = `Port ${port} is taken (perhaps by MLflow already: ${url}). Choose another with --port.`;
+    throw new TrackingInputError("MLFLOW_PORT_TAKEN", message);
   }
   const isNewStore = await upgradeStore({ directory, storeUri, python, say: options.say });
   const log = join(directory, "server.log");

@@ -57,10 +57,8 @@ async function fetchTable(client: Mlflow, spool: SpoolDirectory, runId: string, 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  throw new TrackingInputError(
-    "ARTIFACT_NOT_A_TABLE",
-    `${path} of run ${runId} is not a table; log under another name.`,
-  );
+  const message = `${path} of run ${runId} is not a table; log under another name.`;
+  throw new TrackingInputError("ARTIFACT_NOT_A_TABLE", message);
 }
 
 function parseList(json: string | undefined): LoggedArtifact[] {

@@ -28,10 +28,8 @@ export async function backboneTask(
   context: TaskContext,
 ): Promise<TrainingTask> {
   if (options.augment !== "none" && options.augment !== "dihedral") {
-    throw new InputError(
-      "AUGMENTATION_UNKNOWN",
-      "A frozen backbone sees each tile as it is, or its eight views with --augment dihedral.",
-    );
+    const message = "A frozen backbone sees each tile as it is, or its eight views with --augment dihedral.";
+    throw new InputError("AUGMENTATION_UNKNOWN", message);
   }
   const backbones = await openBackbones(options, context);
   checkSizes(backbones, options);

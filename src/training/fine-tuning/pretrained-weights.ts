@@ -35,10 +35,8 @@ function assign(model: tf.LayersModel, name: string, path: string, values: tf.Te
   const layer = model.getLayer(name);
   layer.weights.forEach(({ shape }, i) => {
     if (shape.join() === values[i]?.shape.join()) return;
-    throw new InputError(
-      "TENSOR_SHAPE",
-      `${path} belongs to another network: ${name} has shape [${values[i]?.shape}], not [${shape}].`,
-    );
+    const message = `${path} belongs to another network: ${name} has shape [${values[i]?.shape}], not [${shape}].`;
+    throw new InputError("TENSOR_SHAPE", message);
   });
   layer.setWeights(values);
   tf.dispose(values);
