@@ -99,7 +99,7 @@ export async function readBackbone(path: string, wanted: string | number = ""): 
   if (!input || inputs.length !== 1) throw unsupported(path, `it has ${inputs.length} inputs instead of one`);
   const shape = shapeOf(input);
   if (input.type?.tensorType?.elemType !== elementTypes.float32 || shape.length !== 4) {
-    throw unsupported(path, "its input is not float32 with four axes");
+    throw unsupported(path, "its input is not float32 with four axes (images, channels, height, width); export it so");
   }
   // Exports from transformers leave all four axes open, and are NCHW.
   const open = shape[1] === 0 && shape[3] === 0;
@@ -110,9 +110,16 @@ export async function readBackbone(path: string, wanted: string | number = ""): 
     const reason = `${dynamic.opType} makes an image's features depend on the other images of its batch`;
     throw unsupported(path, `${reason}; use the float file, or a statically quantized one`);
   }
-  if (shape[0]) throw unsupported(path, `it takes ${shape[0]} images at a time; export it with an open batch axis`);
+  if (shape[0]) throw unsupported(path, `its batch axis is fixed at ${shape[0]}; export it with an open batch axis`);
+  const [height = 0, width = 0] = layout === "NCHW" ? shape.slice(2) : shape.slice(1);
+  if (height && width && height !== width) {
+    throw unsupported(
+      path,
+      `it takes images of ${width}x${height} pixels; export it for square ones, or with open axes`,
+    );
+  }
   const outputIndex = chooseOutput(path, graph.output, wanted);
-  const size = shape[2];
+  const size = height || width;
   return {
     sha256: await hashOf(path, bytes, weightFiles),
     input: input.name,

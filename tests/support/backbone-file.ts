@@ -18,17 +18,26 @@ export interface BackboneFileOptions {
   readonly weightsIn?: string;
   /** Quantize the image by the range of the whole batch first. */
   readonly dynamic?: boolean;
+  /** Extents of the image in place of the usual ones. */
+  readonly imageShape?: readonly (number | string)[];
+  /** A second input beside the image. */
+  readonly secondInput?: boolean;
+  /** Element type of the image, of `TensorProto.DataType`; float32 (1) unless told, float16 is 10. */
+  readonly elementType?: number;
+  /** A weight that is no number. */
+  readonly broken?: boolean;
   /** Operator set; 17 unless told. From 18 on only kinds without `ReduceMean`. */
   readonly opset?: number;
 }
 
 const F = BACKBONE_FEATURES;
+const USUAL_SHAPE = ["n", 3, BACKBONE_SIZE, BACKBONE_SIZE];
 const ints = (name: string, values: number[]) => ({ name, type: 7, ints: values });
 const bytesOf = (values: Float32Array | BigInt64Array) => new Uint8Array(values.buffer);
 
-function info(name: string, dims: readonly (number | string)[]) {
+function info(name: string, dims: readonly (number | string)[], elemType = 1) {
   const dim = dims.map((extent) => (typeof extent === "number" ? { dimValue: extent } : { dimParam: extent }));
-  return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
 const relu = { opType: "Relu", input: ["map"], output: ["active"] };
@@ -74,11 +83,13 @@ const outputs: Record<BackboneKind, readonly object[]> = {
 export async function writeBackbone(
   path: string,
   kind: BackboneKind,
-  { openAxes = false, weightsIn, dynamic = false, opset = 17 }: BackboneFileOptions = {},
+  { openAxes = false, weightsIn, dynamic = false, opset = 17, ...bad }: BackboneFileOptions = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const random = new Random(3);
-  const weights = bytesOf(Float32Array.from({ length: F * 3 * 25 }, () => random.normal(0, 0.2)));
+  const weights = bytesOf(
+    Float32Array.from({ length: F * 3 * 25 }, () => (bad.broken ? Number.NaN : random.normal(0, 0.2))),
+  );
   const attribute = [ints("kernel_shape", [5, 5]), ints("strides", [4, 4]), ints("pads", [2, 2, 2, 2])];
   const convolution = { opType: "Conv", input: ["image", "kernel"], output: ["map"], name: "conv", attribute };
   const quantize = { opType: "DynamicQuantizeLinear", input: ["image"], output: ["q", "step", "zero"] };
@@ -106,7 +117,10 @@ export async function writeBackbone(
         shape("tokens_shape", [0n, BigInt(F), -1n]),
         shape("class_shape", [0n, 1n, BigInt(F)]),
       ],
-      input: [info("image", openAxes ? ["n", "c", "h", "w"] : ["n", 3, BACKBONE_SIZE, BACKBONE_SIZE])],
+      input: [
+        info("image", bad.imageShape ?? (openAxes ? ["n", "c", "h", "w"] : USUAL_SHAPE), bad.elementType),
+        ...(bad.secondInput ? [info("mask", ["n", 64])] : []),
+      ],
       output: outputs[kind],
     },
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
@@ -220,4 +221,21 @@ test("files that cannot be a backbone are refused with the reason", async (conte
   await rm(join(directory, "weights.bin"));
   await assert.rejects(attempt({}), { code: "BACKBONE_UNSUPPORTED", message: /weights\.bin/ });
   await assert.rejects(attempt({ model: "backbone:hf:nobody" }), { code: "BACKBONE_NAME" });
+  for (const [options, reason] of [
+    [{ secondInput: true }, /2 inputs instead of one/],
+    [{ elementType: 10 }, /not float32 with four axes/],
+    [{ imageShape: ["n", 3072] }, /not float32 with four axes/],
+    [{ imageShape: ["n", 1, 32, 32] }, /no axis of three channels/],
+    [{ imageShape: ["n", 3, 32, 48] }, /images of 48x32 pixels/],
+    [{ imageShape: [1, 3, 32, 32] }, /batch axis is fixed at 1/],
+  ] as const) {
+    await writeBackbone(file, "vector", options);
+    await assert.rejects(attempt({ size: 32 }), { code: "BACKBONE_UNSUPPORTED", message: reason });
+  }
+  const whole = await readFile(file);
+  await writeFile(file, whole.subarray(0, whole.length / 2));
+  await assert.rejects(attempt({ size: 32 }), { code: "BACKBONE_UNSUPPORTED", message: /not an ONNX file/ });
+  await writeBackbone(file, "vector", { broken: true });
+  await assert.rejects(attempt({ size: 32 }), { code: "BACKBONE_UNSUPPORTED", message: /no finite numbers/ });
+  assert.equal(existsSync(join(directory, "run")), false, "no run is left of any");
 });

@@ -123,7 +123,12 @@ async function embed(session: GraphSession, backbone: Backbone, part: Part): Pro
     const group = Math.min(GROUP, part.end - at);
     const { data, shape } = await run(session, backbone, part, at, group);
     form ??= formOf(shape, backbone.pool);
-    rows.push(pooled(data, shape, form));
+    const row = pooled(data, shape, form);
+    if (!row.every(Number.isFinite)) {
+      const reason = "it gives features that are no finite numbers; check its weights and normalization";
+      throw new InputError("BACKBONE_UNSUPPORTED", `${backbone.file} cannot be a backbone: ${reason}.`);
+    }
+    rows.push(row);
     part.done(at + group);
   }
   const values = joined(rows);
