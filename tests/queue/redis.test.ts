@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRedisUrl } from "../../src/queue/index";
+import { parseRedisUrl, requireRedis } from "../../src/queue/index";
 
 test("an address of Redis is taken apart, and shown without its password", () => {
   assert.deepEqual(parseRedisUrl("redis://127.0.0.1"), {
@@ -21,4 +21,15 @@ test("what is no address is named without its password", () => {
       (error: Error) => /is not an address such as redis:/.test(error.message) && !/secret/.test(error.message),
     );
   }
+});
+
+test("a Redis that refuses is told at once, and nothing keeps the process from ending", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  await assert.rejects(requireRedis(parseRedisUrl("redis://127.0.0.1:9")), {
+    code: "REDIS_UNREACHABLE",
+    message: /does not answer; start it/,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(timers(), before);
 });
