@@ -208,7 +208,8 @@ function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, opt
     const message = `${options.model} does not give the scale of its tiles (micrometres per pixel); give it with --mpp, such as --mpp 0.5.`;
     throw new InputError("SLIDE_MODEL_SCALE", message);
   }
-  const message = `${path} does not give its scale (micrometres per pixel); give it with --slide-mpp, such as --slide-mpp 0.25.`;
+  const said = info.remarks.length > 0 ? `: ${info.remarks.join("; ")}` : "";
+  const message = `${path} does not give its scale (micrometres per pixel)${said}; give it with --slide-mpp, such as --slide-mpp 0.25.`;
   throw new InputError("SLIDE_SCALE_MISSING", message);
 }
 

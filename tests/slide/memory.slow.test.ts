@@ -12,8 +12,11 @@ import { temporaryDirectory } from "../support/temporary-directory";
 /** Pixels along a tile of the model. */
 const SIZE = 96;
 const DRAWN = 8 * SIZE;
-/** What a tile may add: its place, its answer and its row, while the results are written. Its pixels are 27 KiB. */
-const BYTES_PER_TILE = 5 * 1024;
+/**
+ * What a tile may add in all processes together: its place, its answer and its row while the results are written, and what
+ * the workers' caches need until they are full. Its pixels alone have 27 KiB.
+ */
+const BYTES_PER_TILE = 9 * 1024;
 
 /** A pyramid of JPEG tiles as many tiles of the model along each side as asked: a drawn square, over and over. */
 async function composeSlide(path: string, along: number): Promise<string> {
