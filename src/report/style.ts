@@ -59,6 +59,7 @@ footer { padding: 32px 20px 48px; color: var(--quiet); font-size: 13px; }
   .cards { grid-template-columns: repeat(4, 1fr); }
   .card .value { font-size: 20px; }
   table { font-size: 8.5pt; }
+  th, td { padding-block: 3px; }
   figure.tile, figure.tile img, figure.tile .absent { width: 104px; }
   figure.tile img, figure.tile .absent { height: 104px; }
   figure.explained { zoom: 0.64; width: fit-content; }
