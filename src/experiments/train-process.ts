@@ -5,25 +5,19 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { HistoError, InputError, Interrupted } from "../errors/index";
-import type { BinaryMetrics } from "../evaluation/index";
 import type { Variant } from "../export/index";
 import { projectRoot, readJson, writeJson } from "../files/index";
 import type { DatasetOptions, TrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
+import type { ExperimentResult } from "./run-experiment";
 import type { TrackingOptions } from "./track-training";
 
 /** The part of the output of `histo train --json` that is used here. */
-export interface ProcessResult {
-  readonly run: string;
-  /** Directory of the exported model, if one was requested. */
-  readonly model?: string;
-  readonly seconds: number;
-  readonly secondsPerEpoch: number;
-  readonly peakMemoryBytes: number;
-  readonly validation: BinaryMetrics;
-  readonly test: BinaryMetrics;
-}
+export type ProcessResult = Pick<
+  ExperimentResult,
+  "run" | "model" | "seconds" | "secondsPerEpoch" | "peakMemoryBytes" | "validation" | "test"
+>;
 
 /** Settings of a training. */
 export interface ProcessTraining {

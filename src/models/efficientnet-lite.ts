@@ -1,9 +1,8 @@
 /** @module EfficientNet-Lite with a head of one logit. */
 import { tf } from "../tensorflow/index";
 import { BatchNormalization2D, ClippedActivation } from "./layers/batch-normalization";
-import { Convolution2D } from "./layers/convolution";
+import { Convolution2D, DepthwiseConvolution2D } from "./layers/convolution";
 import { CounterDropout } from "./layers/counter-dropout";
-import { DepthwiseConvolution2D } from "./layers/depthwise-convolution";
 import { applyLayer } from "./layers/layer";
 
 /** An inverted bottleneck (Sandler et al. 2018). */
