@@ -13,7 +13,7 @@ const GRID = 10;
  * Edge length of each of the two or three panels, and maximum width of the image, in pixels: two images of three panels fit
  * next to each other on a page that is 1440 pixels wide.
  */
-const PANEL = 215;
+const PANEL = 212;
 const WIDTH = 4 * PANEL;
 
 /** The heat maps of an image. */
