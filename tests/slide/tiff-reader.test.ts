@@ -193,6 +193,23 @@ test("numbers that are no brightness are refused when the slide is opened, with 
   await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message });
 });
 
+test("16-bit grey that only OpenSlide would read, and read wrong, is refused", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await writeSlide(join(directory, "slide.tif"), [picture(100, 80)], { bits: 16 });
+  const bytes = await readFile(path);
+  const page = bytes.readUInt32LE(4);
+  const [compression, samples] = [259, 277];
+  for (let entry = page + 2; entry < page + 2 + 12 * bytes.readUInt16LE(page); entry += 12) {
+    if (bytes.readUInt16LE(entry) === compression) bytes.writeUInt16LE(50_000, entry + 8);
+    if (bytes.readUInt16LE(entry) === samples) bytes.writeUInt16LE(1, entry + 8);
+  }
+  await writeFile(path, bytes);
+  await assert.rejects(slideInfo(path), {
+    code: "SLIDE_UNSUPPORTED",
+    message: /16-bit grey compressed with Zstandard/,
+  });
+});
+
 test("a slide that is cut off, empty, or no file is refused with one line that says so", async (t) => {
   const directory = await temporaryDirectory(t);
   const path = await writeSlide(join(directory, "slide.tif"), [picture(300, 200)], { bigTiff: true });

@@ -69,6 +69,11 @@ export class TiffReader implements SlideReader {
     }
     if (!READ_HERE.includes(base.compression)) {
       const name = COMPRESSIONS[base.compression] ?? `scheme ${base.compression}`;
+      // OpenSlide misreads it: findings/openslide-16-bit-grey-edge.sh
+      if (base.samples === 1 && numbers(base.tags, TAG.bits)[0] === 16) {
+        const message = `${path} is 16-bit grey compressed with ${name}, which is not read; save it with LZW compression.`;
+        throw new InputError("SLIDE_UNSUPPORTED", message);
+      }
       return { kind: "elsewhere", reason: `it is compressed with ${name}` };
     }
     const unread = unreadForm(base, found.little);
