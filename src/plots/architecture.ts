@@ -16,12 +16,17 @@ export interface LayerBox {
 }
 
 const MOST_BOXES = 14;
+/** Pixels that a box and its text need side by side. */
+const BOX_WIDTH = 118;
+const MOST_WIDTH = 1100;
 
 /** Draws the layers. Height shows the logarithm of the output size, colour the share of the parameters. */
 export function architectureFigure(layers: readonly LayerBox[], title = "Architecture"): Figure {
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
   const boxes = shownBoxes(layers);
   const largest = Math.max(2, ...boxes.map((box) => box?.size ?? 0));
+  // Texts of many boxes would overlap in one row.
+  const isStaggered = 60 + BOX_WIDTH * boxes.length > MOST_WIDTH;
   const shapes: Partial<NonNullable<Layout["shapes"]>[number]>[] = [];
   const annotations: NonNullable<Layout["annotations"]> = [];
   boxes.forEach((box, x) => {
@@ -45,7 +50,7 @@ export function architectureFigure(layers: readonly LayerBox[], title = "Archite
     const parameters = box.parameters > 0 ? `<br>${countText(box.parameters)} weights` : "";
     annotations.push({
       x,
-      y: -0.55,
+      y: isStaggered && x % 2 === 1 ? -0.85 : -0.55,
       yanchor: "top",
       text: `<b>${box.output}</b><br>${box.kind}${parameters}`,
       showarrow: false,
@@ -62,14 +67,14 @@ export function architectureFigure(layers: readonly LayerBox[], title = "Archite
   };
   const hidden = { visible: false, fixedrange: true } as const;
   return figure(`${title}: ${countText(total)} weights`, [hover], {
-    width: Math.max(420, Math.min(1100, 60 + 118 * boxes.length)),
-    height: 320,
+    width: Math.max(420, Math.min(MOST_WIDTH, 60 + BOX_WIDTH * boxes.length)),
+    height: isStaggered ? 370 : 320,
     shapes,
     annotations,
     showlegend: false,
     margin: { t: 56, r: 10, b: 10, l: 10 },
     xaxis: { ...hidden, range: [-0.6, boxes.length - 0.4] },
-    yaxis: { ...hidden, range: [-0.95, 0.6] },
+    yaxis: { ...hidden, range: [isStaggered ? -1.2 : -0.95, 0.6] },
   });
 }
 
