@@ -40,7 +40,7 @@ export function mlmodel(card: ModelCard, name: string): string {
     mlflow_version: "3.0.0",
     signature: {
       inputs: tensor(input.name, input.dtype, [-1, ...image]),
-      outputs: tensor(output.name, "float32", [-1, output.kind === "logits2" ? 2 : 1]),
+      outputs: tensor(output.name, "float32", [-1, output.kind.endsWith("2") ? 2 : 1]),
       params: null,
     },
     utc_time_created: new Date().toISOString().replace("T", " ").replace("Z", "000"),

@@ -20,6 +20,9 @@ export interface Prediction extends Omit<ImageAssessment, "features"> {
 /** Smallest distance of a probability from 0 and 1 when it is converted to a logit. */
 const PROBABILITY_MARGIN = 1e-7;
 
+/** Smallest normal float32, for probabilities that come in pairs. */
+const LEAST_PROBABILITY = 2 ** -126;
+
 /** Logits of the positive class, one per image. */
 export function logitsOf(output: Float32Array, kind: ModelCard["output"]["kind"]): Float32Array {
   if (kind === "logit") return output;
@@ -29,5 +32,9 @@ export function logitsOf(output: Float32Array, kind: ModelCard["output"]["kind"]
       return Math.log(inside / (1 - inside));
     });
   }
-  return Float32Array.from({ length: output.length / 2 }, (_, i) => output[2 * i + 1]! - output[2 * i]!);
+  const value = (p: number) => (kind === "logits2" ? p : Math.log(Math.max(LEAST_PROBABILITY, p)));
+  return Float32Array.from(
+    { length: output.length / 2 },
+    (_, i) => value(output[2 * i + 1] as number) - value(output[2 * i] as number),
+  );
 }

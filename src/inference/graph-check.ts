@@ -6,7 +6,7 @@ import type { ModelCard, ModelDirectory } from "../model-directory/index";
 import type { GraphSession, TensorDescription } from "../onnxruntime/index";
 
 /** Number of outputs for each image. */
-const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2 } as const;
+const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2, probabilities2: 2 } as const;
 
 /** Shape of the input for `count` images. */
 export function inputShape({ input, preprocessing: { size } }: ModelCard, count: number): number[] {
@@ -57,10 +57,47 @@ export function checkOutputLength(directory: ModelDirectory, length: number, cou
   const { kind } = directory.card.output;
   const expected = VALUES_PER_IMAGE[kind];
   if (length === expected * count) return;
-  const hint = length === 2 * count ? ' (two numbers are "logits2")' : "";
+  const hint = length === 2 * count ? ' (two numbers are "logits2", or "probabilities2" after a softmax)' : "";
   const numbers = `${expected} number${expected === 1 ? "" : "s"}`;
   const problem = `output.kind ${kind} is ${numbers} for each image; the graph gives ${length / count}${hint}.`;
   throw invalid(directory, problem);
+}
+
+/** Tolerance for probabilities outside 0 to 1 and for their sum, as in a graph with 8 bits. */
+const ROUNDING = 0.02;
+
+/**
+ * Checks that the values are possible for the card's `output.kind`: probabilities from 0 to 1, and logits that do not
+ * always add up to 1.
+ * @param output of several images, where logits are to be told from probabilities
+ * @throws {InputError} `MODEL_CARD_INVALID`
+ */
+export function checkOutputValues(directory: ModelDirectory, output: Float32Array): void {
+  const { kind } = directory.card.output;
+  if (kind === "logit") return;
+  const found = output.find((value) => value < -ROUNDING || value > 1 + ROUNDING);
+  const isPairs = kind !== "probability" && output.every((value, i) => i % 2 > 0 || sumsToOne(value, output[i + 1]));
+  if (kind === "logits2") {
+    if (found !== undefined || !isPairs) return;
+    throw invalid(
+      directory,
+      "output.kind is logits2; the graph gives two probabilities for each image, as after a softmax: write probabilities2.",
+    );
+  }
+  if (found !== undefined) {
+    const logits = kind === "probability" ? "logit" : "logits2";
+    throw invalid(directory, `output.kind is ${kind}; the graph gives ${found}, which is none: is it ${logits}?`);
+  }
+  if (kind === "probabilities2" && !isPairs) {
+    throw invalid(
+      directory,
+      `output.kind is ${kind}; the graph gives ${output[0]} and ${output[1]}, whose sum is not 1.`,
+    );
+  }
+}
+
+function sumsToOne(one: number, other = Number.NaN): boolean {
+  return Math.abs(one + other - 1) <= ROUNDING;
 }
 
 /** The error for a graph that fails on an image with the shape in its card. */

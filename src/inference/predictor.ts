@@ -16,7 +16,7 @@ import { GraphSession, loadRuntime } from "../onnxruntime/index";
 import { logitsOf, type Prediction } from "./answers";
 import { dependsOnBatch } from "./batch-dependence";
 import { type ClassActivation, ClassActivationSession } from "./class-activation";
-import { cannotRun, checkGraph, checkOutputLength, fixedBatch } from "./graph-check";
+import { cannotRun, checkGraph, checkOutputLength, checkOutputValues, fixedBatch } from "./graph-check";
 import { modelInput } from "./model-input";
 import { assessImage, type ImageAssessment } from "./warnings";
 
@@ -76,7 +76,10 @@ export class Predictor {
       const predictor = new Predictor(directory, session, await familiarityOf(directory), options);
       if (!checkGraph(directory, session)) await predictor.tryOnce();
       // Exports of this project quantize each image separately.
-      if (!isExport) await predictor.findBatching();
+      if (!isExport) {
+        await predictor.findBatching();
+        await predictor.checkValues();
+      }
       return predictor;
     } catch (error) {
       await session.close();
@@ -173,12 +176,29 @@ export class Predictor {
     this.single = await dependsOnBatch(join(path, card.graph), bytes, run);
   }
 
+  /** Runs images of several shades, which distinguishes logits from probabilities. @throws {InputError} `MODEL_CARD_INVALID` */
+  private async checkValues(): Promise<void> {
+    const count = this.fixedBatch ?? 1;
+    const image = count * this.card.preprocessing.size ** 2 * 3;
+    const outputs: number[] = [];
+    for (const shade of [0, 96, 255]) outputs.push(...(await this.outputOf(new Uint8Array(image).fill(shade), count)));
+    checkOutputValues(this.directory, Float32Array.from(outputs));
+  }
+
   private async runGraph(pixels: Uint8Array, count: number): Promise<Float32Array> {
+    const output = await this.outputOf(pixels, count);
+    const { kind } = this.card.output;
+    // A few pairs of logits may add up to 1 by chance.
+    if (kind !== "logits2") checkOutputValues(this.directory, output);
+    return logitsOf(output, kind);
+  }
+
+  private async outputOf(pixels: Uint8Array, count: number): Promise<Float32Array> {
     const { card } = this;
     const tensor = modelInput(pixels, count, card);
     const output = await this.session.run(card.input.name, tensor, card.output.name);
     checkOutputLength(this.directory, output.length, count);
-    return logitsOf(output, card.output.kind);
+    return output;
   }
 
   /**

@@ -30,6 +30,9 @@ export interface Verification {
   readonly changedAnswers: number;
 }
 
+/** Possible outputs of a graph for each image. */
+export const OUTPUT_KINDS = ["logit", "probability", "logits2", "probabilities2"] as const;
+
 /** An exported model. A card that is written by hand for another project's classifier needs only the required keys. */
 export interface ModelCard {
   readonly format: "histo-model/1";
@@ -48,8 +51,11 @@ export interface ModelCard {
   };
   readonly output: {
     readonly name: string;
-    /** `logit`: one value per image. `probability`: of the positive class. `logits2`: two values, softmax over classes. */
-    readonly kind: "logit" | "probability" | "logits2";
+    /**
+     * `logit`: one value per image. `probability`: of the positive class. `logits2`: two values before the softmax over
+     * classes. `probabilities2`: two after it.
+     */
+    readonly kind: (typeof OUTPUT_KINDS)[number];
   };
   readonly preprocessing: Preprocessing;
   /** Micrometres per pixel of the training tiles, for slides. Missing if it is not known. */

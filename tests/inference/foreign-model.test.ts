@@ -18,7 +18,7 @@ const WEIGHTS = [0.7, -1.1, 0.4];
 /** A classifier as PyTorch users export them: float32, channels first; the logit is a weighted mean of the channels. */
 async function foreignModel(
   t: TestContext,
-  kind: "logit" | "probability" | "logits2",
+  kind: "logit" | "probability" | "logits2" | "probabilities2",
   dtype: "float32" | "uint8" = "float32",
   declared: { image?: (string | number)[]; scores?: (string | number)[] } = {},
 ) {
@@ -29,10 +29,11 @@ async function foreignModel(
   const means = graph.node("ReduceMean", [floats, await graph.integers([2, 3])], {
     attributes: { keepdims: 0 },
   });
-  const two = kind === "logits2";
+  const two = kind.endsWith("2");
   const weights = WEIGHTS.flatMap((w) => (two ? [-w / 2, w / 2] : [w]));
   const logit = graph.node("MatMul", [means, await graph.floats("w", [3, two ? 2 : 1], weights)]);
-  graph.name(kind === "probability" ? graph.node("Sigmoid", [logit]) : logit, "scores");
+  const last = { probability: "Sigmoid", probabilities2: "Softmax" } as const;
+  graph.name(kind in last ? graph.node(last[kind as keyof typeof last], [logit]) : logit, "scores");
   const input = { name: "image", type: dtype, shape: declared.image ?? ["batch", 3, SIZE, SIZE] } as const;
   const output = { name: "scores", type: "float32", shape: declared.scores ?? ["batch", two ? 2 : 1] } as const;
   await writeFile(join(directory, "classifier.onnx"), await graph.encode([input], [output]));
@@ -67,7 +68,7 @@ function expectedLogit(pixels: Uint8Array, standardized: boolean): number {
   return logit;
 }
 
-for (const kind of ["logit", "probability", "logits2"] as const) {
+for (const kind of ["logit", "probability", "logits2", "probabilities2"] as const) {
   test(`float32, channels first, output ${kind}`, async (t) => {
     const predictor = await Predictor.open(await foreignModel(t, kind));
     t.after(() => predictor.close());
@@ -80,6 +81,18 @@ for (const kind of ["logit", "probability", "logits2"] as const) {
     }
     assert.equal(await predictor.verifyGolden(), null);
     assert.match(predictor.sha256, /^[0-9a-f]{64}$/);
+  });
+}
+
+for (const [given, claimed, expected] of [
+  ["probabilities2", "logits2", /two probabilities for each image.*write probabilities2/],
+  ["logits2", "probabilities2", /which is none: is it logits2\?/],
+  ["logit", "probability", /which is none: is it logit\?/],
+] as const) {
+  test(`a card that says ${claimed} of a graph that gives ${given} is refused`, async (t) => {
+    const directory = await foreignModel(t, given, "uint8");
+    await changeCard(directory, { output: { kind: claimed } });
+    await assert.rejects(Predictor.open(directory), expected);
   });
 }
 
