@@ -22,6 +22,12 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
   if (options.views !== 1 && options.views !== 8) {
     throw new InputError("OPTION_RANGE", `The training option views must be 1 or 8, not ${options.views}.`);
   }
+  if (options.batch === 1 && options.normalization === "batch") {
+    throw new InputError(
+      "OPTION_RANGE",
+      "--normalization batch needs --batch 2 or more: it subtracts the mean of the batch, so a single image becomes zero.",
+    );
+  }
   checkFineTuning(options);
   if (stainTissueOnly && stain !== "reinhard") {
     throw new InputError(

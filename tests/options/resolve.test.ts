@@ -51,3 +51,12 @@ test("a learning rate is above 0, or auto", () => {
   assert.equal(resolve({ lr: 0.5 }).lr, 0.5);
   for (const lr of [0, -1, "fast"]) assert.throws(() => resolve({ lr }), { code: "OPTION_RANGE", message: /auto/ });
 });
+
+test("batch normalization of single images, which would learn nothing, is refused", () => {
+  const options = { data: "polyps", normalization: "batch" } as const;
+  assert.throws(
+    () => resolveTrainingOptions({ ...options, batch: 1 }),
+    /--normalization batch needs --batch 2 or more/,
+  );
+  assert.equal(resolveTrainingOptions({ ...options, batch: 2 }).batch, 2);
+});
