@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
 import { projectRoot } from "../files/index";
 
 /** Sets of vector and matrix instructions; each includes the ones before it. */
@@ -68,8 +69,7 @@ function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "fusedBf16
 
 /** tfjs's plain backend otherwise greets at its first tensor, and recommends a package that does not work here. */
 function plain(problem: string): TensorFlowRuntime {
-  const { backend } = projectRequire("@tensorflow/tfjs") as { backend(): object };
-  Object.assign(backend(), { firstUse: false });
+  Object.assign(tf.backend(), { firstUse: false });
   return { kind: "javascript", gpu: false, ...NO_FUSED, problem };
 }
 
