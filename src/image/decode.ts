@@ -14,8 +14,8 @@ import { type DecodeLimits, mustFitBytes, mustFitPixels, TILE_EDGE } from "./lim
 import { decodePlainPng } from "./png";
 import type { ResizePolicy } from "./preprocessing";
 import type { RgbImage } from "./rgb-image";
-import { loadSharp } from "./sharp";
 import { tiffForm } from "./tiff-form";
+import { loadSharp } from "./with-sharp";
 
 /** The meaning of a file's values, if the file does not define it. */
 export interface SampleMeaning {

@@ -1,7 +1,7 @@
 /** @module Small pictures for galleries. */
 import { decodePixels, type SampleMeaning } from "./decode";
 import type { DecodeLimits } from "./limits";
-import { loadSharp } from "./sharp";
+import { loadSharp } from "./with-sharp";
 
 /**
  * A JPEG of an image, scaled to fit a square.

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { TEXT_FONT } from "../canvas/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
-import { importSharp } from "../image/index";
 import { createPage, type Page } from "./figure-page";
 
 /** Traces that plotly draws as SVG. The others need WebGL or map tiles, which plain Node lacks. */
@@ -34,7 +33,7 @@ export async function figureToPng(
     page ??= openPage();
     return (await page).draw(data, figure.layout ?? {}, width, height);
   });
-  const sharp = await importSharp();
+  const { default: sharp } = await import("sharp");
   return sharp(Buffer.from(svg), { density: 72 * scale })
     .resize(width * scale, height * scale)
     .flatten({ background: "white" })

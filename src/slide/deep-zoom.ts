@@ -8,7 +8,6 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { OverlayOptions } from "sharp";
 import { makeDirectory, writeFileAtomically } from "../files/index";
-import { importSharp } from "../image/index";
 import { levelFor } from "./levels";
 import type { SlideInfo, SlideLevel, SlideReader } from "./types";
 
@@ -47,7 +46,7 @@ export async function pictureTile(
     height: Math.max(1, Math.round(size.height * scale)),
   };
   const [image] = await reader.readRegions(at, [region]);
-  const sharp = await importSharp();
+  const { default: sharp } = await import("sharp");
   const white = { create: { ...size, channels: 3, background: "white" } } as const;
   const raw = { width: region.width, height: region.height, channels: 3 } as const;
   const picture = !image || image instanceof Error ? sharp(white) : sharp(image.data, { raw });
@@ -98,7 +97,7 @@ function tileSize({ levels }: SlideInfo, shrink: number, column: number, row: nu
 
 /** Computes a tile from the four tiles of the next finer level in `folder`. */
 async function fromFour(folder: string, info: SlideInfo, shrink: number, column: number, row: number): Promise<Buffer> {
-  const sharp = await importSharp();
+  const { default: sharp } = await import("sharp");
   const size = tileSize(info, shrink, column, row) as { width: number; height: number };
   const parts: OverlayOptions[] = [];
   let [width, height] = [0, 0];

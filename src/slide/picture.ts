@@ -5,7 +5,7 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
-import { importSharp, strictlyFirst } from "../image/index";
+import { strictlyFirst } from "../image/index";
 import { claimedScale } from "./scale";
 import type { SlideInfo } from "./types";
 
@@ -14,7 +14,7 @@ const MICROMETRES_PER_INCH = 25_400;
 
 /** Reads the header of a picture. @throws {InputError} `SLIDE_UNSUPPORTED` */
 export async function pictureInfo(path: string): Promise<SlideInfo> {
-  const sharp = await importSharp();
+  const { default: sharp } = await import("sharp");
   try {
     const { format, autoOrient, density } = await sharp(path, { limitInputPixels: false }).metadata();
     const { width, height } = autoOrient;
@@ -42,7 +42,7 @@ export async function pictureInfo(path: string): Promise<SlideInfo> {
  * @throws {InputError} `SLIDE_CORRUPT` if it is damaged or truncated; {HistoError} `DISK_FULL`
  */
 export async function cutIntoTiles(path: string, folder: string): Promise<string> {
-  const sharp = await importSharp();
+  const { default: sharp } = await import("sharp");
   const out = join(folder, "pyramid.tif");
   const part = `${out}.part`;
   try {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { readPredictions } from "../../src/evaluation/index";
 import { readJson } from "../../src/files/index";
 import type { Preprocessing } from "../../src/image/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { RunDirectory } from "../../src/runs/index";
 import { texture, writeFiles } from "../support/data-sets";
 import { histo } from "../support/histo";

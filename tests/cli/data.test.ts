@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { writeCsvSet, writeFiles } from "../support/data-sets";
 import { histo, histoJson } from "../support/histo";
 import { sharedData, withoutSharedData } from "../support/shared-data";

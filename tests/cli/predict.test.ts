@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { parse } from "csv-parse/sync";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { histo } from "../support/histo";
 import { randomizeWeights, randomPixels, temporaryDirectory, writeRun } from "../support/trained-run";

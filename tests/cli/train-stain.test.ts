@@ -7,7 +7,7 @@ import { loadDataset, packPixels } from "../../src/dataset/index";
 import { readPredictions } from "../../src/evaluation/index";
 import { readJson } from "../../src/files/index";
 import type { Preprocessing } from "../../src/image/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
 import { writeFiles } from "../support/data-sets";

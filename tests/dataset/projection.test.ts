@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadDataset, meanImage, openPixelStore, projectTiles } from "../../src/dataset/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
 import { texture, texturePng, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";

@@ -5,7 +5,7 @@ import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
 import { fitFamiliarity, inDistribution, isUnlikeTraining, lookOf } from "../../src/familiar/index";
 import { prepareImage } from "../../src/image/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { Random } from "../../src/random/index";
 import { runTraining } from "../../src/training/index";

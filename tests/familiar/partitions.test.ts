@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { writeSyntheticDataset } from "../../src/dataset/index";
 import type { Shifts } from "../../src/familiar/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
 import { runTraining } from "../../src/training/index";
 import { histo, histoJson } from "../support/histo";

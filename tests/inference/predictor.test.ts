@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { HistoError } from "../../src/errors/index";
 import { exportRun } from "../../src/export/index";
 import { projectRoot, writeJson } from "../../src/files/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { randomizeWeights, randomPixels, temporaryDirectory, writeRun } from "../support/trained-run";
 

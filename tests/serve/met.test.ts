@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { startServer } from "../../serve/server/index";
 import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { runTraining } from "../../src/training/index";
 import { histo, histoJson } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";

@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { FolderImages } from "../../serve/core/index";
 import { type PooledModel, type RunningServer, type ServerOptions, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { modelSha256, readModelDirectory } from "../../src/model-directory/model-directory";
 import { writeForeignModel } from "../support/foreign-model";
 import { dynamicallyQuantized } from "../support/quantized-graphs";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { parse } from "csv-parse/sync";
 import type { RgbImage } from "../../src/image/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { fetchOpenSlide, predictSlide, slideInfo } from "../../src/slide/index";
 import { findOpenSlide } from "../../src/slide/openslide/install";

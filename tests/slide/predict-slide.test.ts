@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "csv-parse/sync";
 import sharp from "sharp";
 import { projectRoot } from "../../src/files/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { predictSlide, type SlideOptions, type SlideSummary } from "../../src/slide/index";
 import { histo } from "../support/histo";

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { isForTiles, predictTiled } from "../../src/slide/index";
 import { histo } from "../support/histo";

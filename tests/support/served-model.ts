@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Prediction, writePredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
 import { writeJson, writeSafetensors } from "../../src/files/index";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
 

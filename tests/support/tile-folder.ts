@@ -1,7 +1,7 @@
 /** @module Small image folders for tests, drawn on the spot. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodePng } from "../../src/image/sharp";
+import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
 
 /** Of MHIST, which the preprocessing of test runs expects. */

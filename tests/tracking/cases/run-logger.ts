@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { encodePng } from "../../../src/image/sharp";
+import { encodePng } from "../../../src/image/with-sharp";
 import { startRun } from "../../../src/tracking/index";
 import { type MlflowFixture, readWithPython } from "../../support/mlflow";
 import { temporaryDirectory } from "../../support/temporary-directory";
