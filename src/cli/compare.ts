@@ -70,12 +70,15 @@ export const command: CommandDefinition<typeof compareSchema, Compared> = {
       progress,
       signal,
     };
-    const outOf = (seed: number) => out ?? comparisonDirectory({ ...place, seed });
+    const outOf = (one: number) => {
+      if (!out) return comparisonDirectory({ ...place, seed: one });
+      return seeds === 1 ? out : join(out, `seed-${one}`);
+    };
     const rest = Array.from({ length: seeds - 1 }, (_, i) => seed + 1 + i);
     const comparison: Compared =
       seeds === 1
         ? await compareTechniques({ ...options, seed, out: outOf(seed) })
-        : await compareOverSeeds(options, [seed, ...rest], (one) => (out ? join(out, `seed-${one}`) : outOf(one)));
+        : await compareOverSeeds(options, [seed, ...rest], outOf);
     if (comparison.failed.some(({ isUnavailable }) => !isUnavailable)) process.exitCode = 1;
     return comparison;
   },

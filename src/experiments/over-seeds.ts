@@ -1,5 +1,6 @@
 /** @module Repeats the comparison of techniques with several seeds, to show how much of a difference is chance. */
 import { join } from "node:path";
+import { groupBy } from "../collections/index";
 import { writeJson } from "../files/index";
 import { compareTechniques, type TechniqueComparison, type TechniqueComparisonOptions } from "./compare-techniques";
 import { type Spread, spreadOf } from "./spread";
@@ -32,20 +33,24 @@ export async function compareOverSeeds(
     options.progress?.say(`Seed ${seed} (${i + 2} of ${seeds.length})`);
     all.push(await compare(seed));
   }
-  const names = new Set(all.flatMap(({ rows }) => rows.map(({ name }) => name)));
-  const overSeeds = [...names].map((name): SeedSpread => {
-    const rows = all.flatMap((comparison) => comparison.rows.filter((row) => row.name === name));
-    return {
+  const rowsOf = groupBy(
+    all.flatMap(({ rows }) => rows),
+    ({ name }) => name,
+  );
+  const overSeeds = [...rowsOf].map(
+    ([name, rows]): SeedSpread => ({
       name,
       title: rows[0]?.title ?? name,
       seeds: rows.length,
       validation: spreadOf(rows.map(({ validation }) => validation)),
       test: spreadOf(rows.map(({ test }) => test)),
-    };
-  });
-  const failed = all.flatMap((comparison) => comparison.failed);
-  const failedOnce = failed.filter(({ name }, i) => failed.findIndex((other) => other.name === name) === i);
-  const result = { ...first, failed: failedOnce, overSeeds };
+    }),
+  );
+  const failures = groupBy(
+    all.flatMap(({ failed }) => failed),
+    ({ name }) => name,
+  );
+  const result = { ...first, failed: [...failures.values()].flatMap((some) => some.slice(0, 1)), overSeeds };
   await writeJson(join(outOf(seeds[0]), "seeds.json"), { seeds, overSeeds });
   return result;
 }
