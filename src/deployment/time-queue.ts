@@ -1,6 +1,6 @@
 /** @module The events of the simulations in order of time. */
 
-/** Times of future events. Few at once (one per busy environment or place), so that a sorted list is fast enough. */
+/** Times of future events. Thousands at once (one per busy environment or place), so that a sorted list is fast enough. */
 export class TimeQueue {
   /** Descending: the earliest is removed at the end. */
   private readonly times: number[] = [];
@@ -15,9 +15,13 @@ export class TimeQueue {
   }
 
   add(time: number): void {
-    let at = this.times.length;
-    while (at > 0 && this.times[at - 1]! < time) at--;
-    this.times.splice(at, 0, time);
+    let [from, to] = [0, this.times.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.times[middle]! < time) to = middle;
+      else from = middle + 1;
+    }
+    this.times.splice(from, 0, time);
   }
 
   /** Removes and returns the earliest time. */
