@@ -1,3 +1,3 @@
 /** @module Job queues in Redis (BullMQ) for work on other machines. */
 export { lockExpiry } from "./lock";
-export { openQueue, parseRedisUrl, requireRedis } from "./redis";
+export { closeQueue, openQueue, parseRedisUrl, requireRedis } from "./redis";

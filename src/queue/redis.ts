@@ -1,4 +1,5 @@
 /** @module Parses the address of Redis (or Valkey), and connects with clear errors. */
+import { setTimeout as wait } from "node:timers/promises";
 import { Queue, QueueBase, type RedisOptions } from "bullmq";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 
@@ -11,6 +12,8 @@ interface RedisAddress {
 
 /** Time limit of the first connection. */
 const CONNECT_MS = 10_000;
+/** Time limit of closing. */
+const CLOSE_MS = 2000;
 
 /**
  * Reads `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
@@ -52,6 +55,11 @@ export async function openQueue<Data, Result, Name extends string>(
   queue.on("error", onError);
   await queue.waitUntilReady();
   return queue;
+}
+
+/** Closes a queue, but does not wait long for Redis. */
+export async function closeQueue(queue: Pick<Queue, "close">): Promise<void> {
+  await Promise.race([queue.close().catch(() => undefined), wait(CLOSE_MS, undefined, { ref: false })]);
 }
 
 /** Waits until Redis answers. @throws {HistoError} `REDIS_UNREACHABLE` */

@@ -2,7 +2,6 @@
  * @module The messages between a search and its workers through Redis. The journal of the search has the whole state: Redis
  * may be emptied at any time, and the search then queues its open trials again.
  */
-import { setTimeout } from "node:timers/promises";
 import type { Queue } from "bullmq";
 import { sha256 } from "../../files/index";
 import type { Progress } from "../../progress/index";
@@ -54,11 +53,6 @@ export async function openTrialQueue(redis: string, progress: Progress, waits: "
     isAway = true;
   });
   return { queue, address };
-}
-
-/** Closes the queue, but does not wait long for Redis. */
-export async function closeTrialQueue(queue: TrialQueue): Promise<void> {
-  await Promise.race([queue.close().catch(() => undefined), setTimeout(2000, undefined, { ref: false })]);
 }
 
 /** The content of `queue.json`, for a search that has queued trials. */

@@ -8,12 +8,12 @@ import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { HistoError, Interrupted, messageOf } from "../../errors/index";
 import { readJson, writeJson } from "../../files/index";
 import type { Progress } from "../../progress/index";
+import { closeQueue } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { SearchSettings } from "../settings";
 import type { TrialHost, TrialJob } from "../trial";
 import { MOST_STARTS, type TrialPool, type TrialRunner } from "../workers";
 import {
-  closeTrialQueue,
   type Merits,
   openTrialQueue,
   PROTOCOL,
@@ -110,7 +110,7 @@ export class QueuePool implements TrialPool, TrialRunner {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(this.running);
-    await closeTrialQueue(this.queue);
+    await closeQueue(this.queue);
   }
 
   /** Queues a trial and waits for its report; undefined if it was lost (Redis was emptied). */

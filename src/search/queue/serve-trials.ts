@@ -8,11 +8,11 @@ import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { InputError, Interrupted, messageOf } from "../../errors/index";
 import { readJson } from "../../files/index";
 import { decimal, type Progress, silentProgress } from "../../progress/index";
+import { closeQueue } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { TrialJob } from "../trial";
 import { MOST_STARTS, type ProcessRunner, processRunners, WorkerLost } from "../workers";
 import {
-  closeTrialQueue,
   type Merits,
   openTrialQueue,
   PROTOCOL,
@@ -66,7 +66,7 @@ export async function serveTrials(options: WorkerOptions): Promise<WorkerSummary
   try {
     return await server.untilStopped(idle);
   } finally {
-    await closeTrialQueue(queue);
+    await closeQueue(queue);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Job } from "bullmq";
 import { Interrupted, messageOf } from "../../errors/index";
 import { sha256 } from "../../files/index";
 import type { Progress } from "../../progress/index";
-import { openQueue, parseRedisUrl } from "../../queue/index";
+import { closeQueue, openQueue, parseRedisUrl } from "../../queue/index";
 import type { SlideResult } from "../predict-slide";
 import {
   LIVES,
@@ -73,7 +73,7 @@ export async function* handOut(orders: readonly Order[], options: HandOutOptions
       }
     }
   } finally {
-    await Promise.race([queue.close().catch(() => undefined), setTimeout(2000)]);
+    await closeQueue(queue);
   }
 }
 

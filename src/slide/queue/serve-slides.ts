@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { DelayedError, type Job, Worker } from "bullmq";
 import { HistoError, InputError, Interrupted } from "../../errors/index";
 import { type Progress, silentProgress } from "../../progress/index";
-import { lockExpiry, openQueue, parseRedisUrl } from "../../queue/index";
+import { closeQueue, lockExpiry, openQueue, parseRedisUrl } from "../../queue/index";
 import { predictSlide } from "../predict-slide";
 import { LIVES, PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport } from "./protocol";
 
@@ -89,7 +89,7 @@ export async function serveSlides(options: SlideWorkerOptions): Promise<SlideWor
   interrupt();
   // Waits until the current slides are returned, which without Redis would take forever.
   await Promise.race([worker.close(), setTimeout(lockMs)]);
-  await Promise.race([queue.close().catch(() => undefined), setTimeout(2000)]);
+  await closeQueue(queue);
   if (fault) throw fault;
   return counts;
 }
