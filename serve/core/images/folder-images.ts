@@ -5,8 +5,8 @@ import { basename, join, sep } from "node:path";
 import { hasErrorCode, InputError } from "../../../src/errors/index";
 import { ImageNames } from "../../../src/files/index";
 import { type MemoryShare, Problem } from "../http/index";
+import { TtlCache } from "../ttl-cache";
 import { checkImageName, type ImageEntry, type ImageSource, isImageName, isSlideName, readMeant } from "./image-source";
-import { TtlCache } from "./ttl-cache";
 
 const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR", "ENXIO"];
 

@@ -3,9 +3,9 @@ import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from "@aw
 import { InputError } from "../../../src/errors/index";
 import { ImageNames } from "../../../src/files/index";
 import { type MemoryShare, Problem } from "../http/index";
+import { TtlCache } from "../ttl-cache";
 import { ByteCache } from "./byte-cache";
 import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMeant } from "./image-source";
-import { TtlCache } from "./ttl-cache";
 
 /** Largest number of names in a listing for users. */
 const MAX_LISTED = 10_000;

@@ -3,6 +3,7 @@ import { HEAT_MAP_COLOURS } from "../../../src/explanation/index";
 import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
 import { json, Problem } from "../http/index";
 import type { GoldenResult } from "../models/index";
+import { TtlCache } from "../ttl-cache";
 import type { ServiceContext } from "./context";
 import type { Handler } from "./route";
 
@@ -10,9 +11,9 @@ import type { Handler } from "./route";
 export const livezRoute: Handler = () => json({ status: "alive" });
 
 /** How long the result of a golden inference is cached. */
-const CACHE_MS = 1000;
+const READY_SECONDS = 1;
 
-const outcomes = new WeakMap<ServiceContext, { readonly until: number; readonly results: Promise<ReadyModel[]> }>();
+const outcomes = new WeakMap<ServiceContext, TtlCache<ReadyModel[]>>();
 
 interface ReadyModel {
   readonly name: string;
@@ -31,11 +32,11 @@ async function readyModels(context: ServiceContext): Promise<ReadyModel[]> {
   if (context.phase === "stopping") throw new Problem("SHUTTING_DOWN");
   if (context.phase === "starting") throw new Problem("MODEL_UNAVAILABLE", "The models are still loading.");
   let outcome = outcomes.get(context);
-  if (!outcome || outcome.until < Date.now()) {
-    outcome = { until: Date.now() + CACHE_MS, results: verify(context) };
+  if (!outcome) {
+    outcome = new TtlCache(READY_SECONDS, () => verify(context));
     outcomes.set(context, outcome);
   }
-  const models = await outcome.results;
+  const models = await outcome.get();
   // Without models the service is not ready.
   if (models.length === 0) throw new Problem("MODEL_UNAVAILABLE", "No model is loaded.");
   const wrong = models.find(({ golden }) => golden.status === "failed");
