@@ -1,4 +1,5 @@
 /** @module Requests, responses and problems as plain data, independent of frameworks. */
+export { readJsonBody } from "./json-body";
 export { type MemoryShare, RequestMemory } from "./memory";
 export { json, mediaType, type ServiceRequest, type ServiceResponse, text } from "./message";
 export { readMultipart } from "./multipart";

@@ -1,8 +1,7 @@
 /** @module `POST /feedback`: stores a person's label of a predicted image as a line of a file. */
 import { appendFile, stat } from "node:fs/promises";
-import { Problem } from "../http/index";
+import { Problem, readJsonBody } from "../http/index";
 import { Limit } from "../models/index";
-import { readJsonBody } from "./request-images";
 import type { Handler } from "./route";
 
 /** Largest size of the file. */

@@ -4,9 +4,8 @@
  */
 import { sigmoid } from "../../../src/logits/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
-import { json, Problem } from "../http/index";
+import { json, Problem, readJsonBody } from "../http/index";
 import type { ModelRegistry, ServedModel } from "../models/index";
-import { readJsonBody } from "./request-images";
 import type { Handler, RoutedRequest } from "./route";
 
 interface Tensor {

@@ -1,5 +1,5 @@
 /** @module Reads images from a request in all supported forms. */
-import { mediaType, Problem, readMultipart } from "../http/index";
+import { mediaType, Problem, readJsonBody, readMultipart } from "../http/index";
 import { checkImageName } from "../images/index";
 import { Limit } from "../models/index";
 import type { ServiceContext } from "./context";
@@ -20,20 +20,6 @@ const HELD_OF_BATCH = 16;
 
 /** Includes types of old browsers and programs: the content is recognised anyway. */
 const IMAGE_TYPES = /^(?:image\/(?:png|x-png|jpe?g|pjpeg|webp|tiff?|x-tiff?)|application\/octet-stream)$/;
-
-/** The JSON object of a request's body. @throws {Problem} `JSON_MALFORMED`, `FIELD_INVALID` */
-export function readJsonBody(body: Uint8Array): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    throw new Problem("JSON_MALFORMED");
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Problem("FIELD_INVALID", "The body must be a JSON object.");
-  }
-  return value as Record<string, unknown>;
-}
 
 /**
  * The one image of a request: JSON `{"image_filename": ...}`, multipart field `image`, or the bytes themselves.

@@ -1,9 +1,8 @@
 /** @module `/slides`: predicts whole slides of the image source in the background and shows them in the browser. */
 import { parseDecimal } from "../../../src/files/index";
-import { json, Problem } from "../http/index";
+import { json, Problem, readJsonBody } from "../http/index";
 import { isSlideName } from "../images/index";
 import type { ServiceContext } from "./context";
-import { readJsonBody } from "./request-images";
 import type { Handler, RoutedRequest } from "./route";
 import type { SlideHost, SlideState } from "./slide-host";
 
