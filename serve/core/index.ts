@@ -22,6 +22,13 @@ export {
   nameModels,
   type ServedModel,
 } from "./models/index";
-export { openWeb, type ServiceLimits, type SlideHost, type SlideOrder, type SlideState } from "./routes/index";
+export {
+  checkFeedback,
+  openWeb,
+  type ServiceLimits,
+  type SlideHost,
+  type SlideOrder,
+  type SlideState,
+} from "./routes/index";
 export { Service, type ServiceOptions } from "./service";
 export { apiKeysOf, bitDepthOf, listOf, originsOf, tokensOf } from "./settings";

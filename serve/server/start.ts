@@ -1,6 +1,7 @@
 /** @module Starts the server: listens, loads the models, serves, and stops without a failed request. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  checkFeedback,
   IMAGE_NAME_RULE,
   type ImageSource,
   Metrics,
@@ -53,13 +54,14 @@ export interface RunningServer {
 
 /**
  * Starts the server and waits until every model is loaded and its golden answer checked.
- * @throws {InputError} if a model, the images or the port cannot be used
+ * @throws {InputError} if a model, the images, the file for feedback or the port cannot be used
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { workers, engine, graceMs = 10_000, lingerMs = 0, logger = createLogger("silent") } = options;
   const metrics = new Metrics({ processMetrics: true });
   const registry = new ModelRegistry();
   const named = await nameModels(options.models);
+  if (options.feedback !== undefined) await checkFeedback(options.feedback);
   const images = await openSource(options, logger);
   const slides = images && slideJobs(images, new Map(named), options.slides);
   const onFault = (error: unknown, id: string) => logger.error({ err: error, request_id: id }, "fault");

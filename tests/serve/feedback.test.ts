@@ -8,6 +8,12 @@ import { readFeedback } from "../../src/evaluation/index";
 import { writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
 
+const post = async (url: string, body: object) => {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${url}/feedback`, { method: "POST", headers, body: JSON.stringify(body) });
+  return { status: response.status, text: await response.text() };
+};
+
 const ANSWER = { image_filename: "t.png", model: "mlp", logit: 0.4, probability: 0.6, threshold: 0.5 };
 
 test("labels of people are kept line by line, the last for an image counts, and a full file takes no more", async (context) => {
@@ -15,11 +21,7 @@ test("labels of people are kept line by line, the last for an image counts, and 
   const feedback = join(directory, "feedback.jsonl");
   const server = await startServer({ models: [await writeModel(join(directory, "mlp"))], port: 0, feedback });
   context.after(() => server.close());
-  const send = async (body: object) => {
-    const headers = { "content-type": "application/json" };
-    const response = await fetch(`${server.url}/feedback`, { method: "POST", headers, body: JSON.stringify(body) });
-    return { status: response.status, text: await response.text() };
-  };
+  const send = (body: object) => post(server.url, body);
   assert.equal((await send({ ...ANSWER, label: "SSA" })).status, 204);
   assert.equal((await send({ ...ANSWER, label: "HP" })).status, 204);
   assert.match((await send({ ...ANSWER, label: "XYZ" })).text, /FIELD_INVALID.*label must be HP or SSA/s);
@@ -50,14 +52,41 @@ test("a server without a file for labels says so", async (context) => {
   context.after(() => server.close());
   const { feedback } = (await (await fetch(`${server.url}/info`)).json()) as { feedback: boolean };
   assert.equal(feedback, false);
-  const headers = { "content-type": "application/json" };
-  const body = JSON.stringify({ ...ANSWER, label: "HP" });
-  const response = await fetch(`${server.url}/feedback`, { method: "POST", headers, body });
-  assert.match(await response.text(), /FEEDBACK_NOT_CONFIGURED/);
+  assert.match((await post(server.url, { ...ANSWER, label: "HP" })).text, /FEEDBACK_NOT_CONFIGURED/);
 });
 
 test("a line that is no label is named", async (context) => {
   const file = join(await temporaryDirectory(context), "feedback.jsonl");
   await writeFile(file, '{"run":"mlp","image_filename":"a.png","label":"HP","logit":1,"probability":0.7}\n{"run":\n');
   await assert.rejects(readFeedback(file, ["mlp"], ["HP", "SSA"]), /line 2 is not JSON/);
+});
+
+test("a label goes on a line of its own, also after one that somebody left without an end", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const feedback = join(directory, "feedback.jsonl");
+  const line = JSON.stringify({ ...ANSWER, run: "mlp", image_filename: "a.png", label: "HP" });
+  await writeFile(feedback, line);
+  const server = await startServer({ models: [await writeModel(join(directory, "mlp"))], port: 0, feedback });
+  context.after(() => server.close());
+  assert.equal((await post(server.url, { ...ANSWER, label: "SSA" })).status, 204);
+  const [first, second, ...rest] = (await readFile(feedback, "utf8")).split("\n");
+  assert.equal(first, line);
+  assert.equal(JSON.parse(second as string).label, "SSA");
+  assert.deepEqual(rest, [""]);
+});
+
+test("a full disk is no fault of the server, and a file that cannot be written is refused at start", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const models = [await writeModel(join(directory, "mlp"))];
+  const elsewhere = join(directory, "missing", "feedback.jsonl");
+  await assert.rejects(startServer({ models, port: 0, feedback: elsewhere }), {
+    code: "FEEDBACK_UNWRITABLE",
+    message: /^--feedback: .*feedback\.jsonl cannot be written: ENOENT/,
+  });
+  await assert.rejects(startServer({ models, port: 0, feedback: directory }), { code: "FEEDBACK_UNWRITABLE" });
+  const server = await startServer({ models, port: 0, feedback: "/dev/full" });
+  context.after(() => server.close());
+  const { status, text } = await post(server.url, { ...ANSWER, label: "HP" });
+  assert.equal(status, 507);
+  assert.match(text, /disk with the feedback file is full.*FEEDBACK_FULL/s);
 });

@@ -1,5 +1,7 @@
 /** @module `POST /feedback`: stores a person's label of a predicted image as a line of a file. */
-import { appendFile, stat } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
+import { hasErrorCode, InputError, messageOf } from "../../../src/errors/index";
+import { writeFully } from "../../../src/files/index";
 import { Problem, readJsonBody } from "../http/index";
 import { Limit } from "../models/index";
 import type { Handler } from "./route";
@@ -32,13 +34,47 @@ export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => 
   const known = { model, model_sha256: sha256, run: card.source?.run ?? null };
   const entry = { time: new Date().toISOString(), image_filename: filename, label, ...known };
   const line = `${JSON.stringify({ ...entry, logit, probability, threshold })}\n`;
-  await turns.run(async () => {
-    const size = (await stat(feedback).catch(() => undefined))?.size ?? 0;
-    if (size + Buffer.byteLength(line) > FEEDBACK_BYTES) throw new Problem("FEEDBACK_FULL");
-    await appendFile(feedback, line);
-  });
+  await turns.run(() => appendLine(feedback, line));
   return { status: 204, headers: {}, body: "" };
 };
+
+/** @throws {InputError} `FEEDBACK_UNWRITABLE` if lines cannot be appended to the file; creates it if it is missing */
+export async function checkFeedback(path: string): Promise<void> {
+  try {
+    await (await open(path, "a")).close();
+  } catch (error) {
+    throw new InputError("FEEDBACK_UNWRITABLE", `--feedback: ${path} cannot be written: ${messageOf(error)}.`);
+  }
+}
+
+/** Appends a whole line or nothing. @throws {Problem} `FEEDBACK_FULL` */
+async function appendLine(path: string, line: string): Promise<void> {
+  // Opened for each line, so that the file can be moved away.
+  const file = await open(path, "a+");
+  try {
+    const { size } = await file.stat();
+    const bytes = Buffer.from((await endsInLine(file, size)) ? line : `\n${line}`);
+    if (size + bytes.length > FEEDBACK_BYTES) throw new Problem("FEEDBACK_FULL");
+    try {
+      await writeFully(file, bytes);
+    } catch (error) {
+      await file.truncate(size).catch(() => undefined);
+      if (!NO_SPACE.some((code) => hasErrorCode(error, code))) throw error;
+      throw new Problem("FEEDBACK_FULL", "The disk with the feedback file is full.");
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+const NO_SPACE = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+/** False if the last line has no end, because a person has edited the file or the machine has stopped. */
+async function endsInLine(file: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return true;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() === "\n";
+}
 
 function numberOf(given: Readonly<Record<string, unknown>>, field: string): number {
   const value = given[field];
