@@ -2,6 +2,7 @@
  * @module The function's main program: gets events from the Lambda Runtime API, so that any image with Node can be used.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
+import { type IncomingHttpHeaders, request } from "node:http";
 import { messageOf } from "../../src/errors/index";
 import type { HttpEvent } from "./event";
 import { createHandler, type Handler, optionsFromEnvironment } from "./handler";
@@ -11,15 +12,14 @@ async function runLambda(api: string): Promise<never> {
   const base = `http://${api}/2018-06-01/runtime`;
   const handle = await initialize(base);
   for (;;) {
-    const next = await fetch(`${base}/invocation/next`);
-    const id = next.headers.get("lambda-runtime-aws-request-id") ?? "";
-    const until = Number(next.headers.get("lambda-runtime-deadline-ms") ?? Number.NaN);
-    const text = await next.text();
+    const { headers, text } = await call(`${base}/invocation/next`);
+    const id = headers["lambda-runtime-aws-request-id"] ?? "";
+    const until = Number(headers["lambda-runtime-deadline-ms"] ?? Number.NaN);
     const remainingMs = Number.isFinite(until) ? until - Date.now() : undefined;
     try {
-      await post(`${base}/invocation/${id}/response`, await handle(JSON.parse(text) as HttpEvent, remainingMs));
+      await call(`${base}/invocation/${id}/response`, await handle(JSON.parse(text) as HttpEvent, remainingMs));
     } catch (error) {
-      await post(`${base}/invocation/${id}/error`, failure("Runtime.HandlerError", error));
+      await call(`${base}/invocation/${id}/error`, failure("Runtime.HandlerError", error));
     }
   }
 }
@@ -28,10 +28,10 @@ async function initialize(base: string): Promise<Handler> {
   try {
     const handle = await createHandler(optionsFromEnvironment());
     // Lambda takes the snapshot during this call, which returns in every process started from it.
-    if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === "snap-start") await fetch(`${base}/restore/next`);
+    if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === "snap-start") await call(`${base}/restore/next`);
     return handle;
   } catch (error) {
-    await post(`${base}/init/error`, failure("Runtime.InitError", error));
+    await call(`${base}/init/error`, failure("Runtime.InitError", error));
     process.stderr.write(`${messageOf(error)}\n`);
     process.exit(1);
   }
@@ -41,9 +41,28 @@ function failure(errorType: string, error: unknown): object {
   return { errorType, errorMessage: messageOf(error), stackTrace: [] };
 }
 
-async function post(url: string, body: object): Promise<void> {
-  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
-  await response.arrayBuffer();
+interface Reply {
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/**
+ * Calls the Runtime API: GET, or POST with a body. Waits as long as it takes: `fetch` would fail where the next event comes
+ * after more than five minutes.
+ */
+async function call(url: string, body?: object): Promise<Reply> {
+  const content = body && Buffer.from(JSON.stringify(body));
+  return new Promise((resolve, reject) => {
+    const headers = content && { "content-type": "application/json", "content-length": content.length };
+    // Without an agent: a kept connection may be closed while the function is frozen.
+    request(url, { method: content ? "POST" : "GET", headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", reject);
+      response.on("end", () => resolve({ headers: response.headers, text: Buffer.concat(chunks).toString() }));
+    })
+      .on("error", reject)
+      .end(content);
+  });
 }
 
 if (require.main === module) {

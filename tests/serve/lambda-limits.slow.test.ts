@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { type LambdaLimits, LocalLambda } from "../../src/deployment/index";
 import { layOutImage } from "../support/image-files";
@@ -157,6 +158,14 @@ test("a function whose time runs out says so before Lambda ends it", async (t) =
   assert.equal(response.status, 503);
   assert.equal(((await response.json()) as { code: string }).code, "DEADLINE_EXCEEDED");
   assert.equal((await predict(lambda.url, await tile(1, 224))).status, 200, "the function lives on");
+});
+
+test("a function that gets no event for more than five minutes answers the next one", async (t) => {
+  const lambda = await start(1024);
+  t.after(() => lambda.close());
+  await lambda.initialized;
+  await sleep(310_000);
+  assert.equal((await predict(lambda.url, await tile(1, 224))).status, 200);
 });
 
 test("too little memory is told as what it is", async (t) => {
