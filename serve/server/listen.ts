@@ -14,6 +14,8 @@ export interface ListenOptions {
   readonly requestTimeout?: number | undefined;
   /** Time without a byte in or out after which a connection is cut, in milliseconds; more than any answer takes. */
   readonly stallTimeout?: number | undefined;
+  /** Largest number of open connections; further ones are closed at once. */
+  readonly maxConnections?: number | undefined;
 }
 
 /** An open port. */
@@ -35,11 +37,13 @@ const LIMITS = {
 /** Opens the port. @throws {InputError} `HOST_UNAVAILABLE`, `PORT_UNAVAILABLE` */
 export async function listen(application: RequestListener, options: ListenOptions): Promise<Listener> {
   const { port = 8080, host = "127.0.0.1", headersTimeout = 10_000, requestTimeout = 30_000 } = options;
-  const { stallTimeout = 120_000 } = options;
+  const { stallTimeout = 120_000, maxConnections = 8192 } = options;
   const server = createServer({ ...LIMITS, headersTimeout, requestTimeout }, application);
   server.maxHeadersCount = 100;
   // Who asks and never reads would hold the answer's memory for good.
   server.timeout = stallTimeout;
+  // Leaves descriptors for images and processes, and bounds the memory of idle connections.
+  server.maxConnections = maxConnections;
   // Expectations other than 100-continue may be ignored, and no tunnel is opened for anybody.
   server.on("checkExpectation", application);
   server.on("connect", (_request, socket) => {

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ModelRegistry, openWeb, Service } from "../../serve/core/index";
 import { WebFiles } from "../../serve/core/routes/index";
 import { createApp, createLogger } from "../../serve/server/index";
+import { listen } from "../../serve/server/listen";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** The application without a model: starting, as far as anybody can tell. */
@@ -96,4 +97,20 @@ test("a probe that is told to wait is one warning without a stack, not a line fo
     lines.map(({ level, status, path, err }) => ({ level, status, path, err })),
     [{ level: 40, status: 503, path: "/readyz", err: undefined }],
   );
+});
+
+test("more connections than allowed are closed, and the others go on", async (t) => {
+  const { service } = await start(t);
+  const listener = await listen(createApp(service), { port: 0, maxConnections: 5 });
+  const sockets = Array.from({ length: 20 }, () => connect(listener.port, "127.0.0.1"));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    return listener.close(0);
+  });
+  const ended = sockets.map((socket) => once(socket.resume(), "close").then(() => socket));
+  for (let i = 0; i < 15; i++) await Promise.race(ended.filter((_, j) => !sockets[j]?.destroyed));
+  const open = sockets.filter((socket) => !socket.destroyed);
+  assert.equal(open.length, 5);
+  open[0]?.write("GET /livez HTTP/1.1\r\nhost: a\r\n\r\n");
+  assert.match(String(await once(open[0] as Socket, "data")), /^HTTP\/1\.1 200 /);
 });
