@@ -15,10 +15,10 @@ interface Started {
   readonly losses: string[];
 }
 
-async function start(t: TestContext, workers = 1): Promise<Started> {
+async function start(t: TestContext, workers = 1, hungSeconds?: number): Promise<Started> {
   const directory = await writeModel(join(await temporaryDirectory(t), "model"));
   const losses: string[] = [];
-  const options = { name: "mlp", directory, engine: DEFAULT_ENGINE_OPTIONS };
+  const options = { name: "mlp", directory, engine: DEFAULT_ENGINE_OPTIONS, hungSeconds };
   const model = await PooledModel.start({ ...options, onLost: (reason) => losses.push(reason) }, workers);
   t.after(() => model.close(0));
   return { model, directory, losses };
@@ -72,6 +72,22 @@ test("who stops waiting for a worker leaves the queue", async (t) => {
   controller.abort();
   assert.equal(await waiting, "DEADLINE_EXCEEDED");
   assert.equal(await outcome(started.model.predict(image)), "answered");
+});
+
+test("a worker that stops answering is replaced, one that has nothing to do is not", async (t) => {
+  const { model, losses } = await start(t, 1, 0.3);
+  const image = await tile(1);
+  assert.equal(await outcome(model.predict(image)), "answered");
+  await sleep(1000);
+  assert.equal(losses.length, 0);
+  process.kill(model.pids[0] as number, "SIGSTOP");
+  const controller = new AbortController();
+  const impatient = outcome(model.predict(image, controller.signal));
+  controller.abort();
+  assert.equal(await impatient, "DEADLINE_EXCEEDED");
+  assert.equal(await outcome(model.predict(image)), "MODEL_UNAVAILABLE");
+  assert.match(losses.join(), /answered nothing for 0\.3 s/);
+  assert.equal(await outcome(model.predict(image)), "answered");
 });
 
 test("a model that cannot be loaded for a while is back when its files are", async (t) => {

@@ -17,6 +17,11 @@ const DECODER_SETTINGS = { VIPS_BLOCK_UNTRUSTED: "1", MALLOC_ARENA_MAX: "2" };
 /** Time for a process to end by itself, in milliseconds. */
 const END_MS = 2000;
 
+/** Seconds without a message after which a process with unanswered calls is ended: three times what an answer may take. */
+const HUNG_SECONDS = 90;
+/** The time is counted in parts, because the clock goes on while a whole container is paused. */
+const PARTS = 9;
+
 interface Pending {
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -26,6 +31,7 @@ export interface WorkerProcessOptions {
   readonly directory: string;
   readonly name: string;
   readonly engine: WorkerOptions;
+  readonly hungSeconds?: number | undefined;
 }
 
 /** A process with one model. Ends the process if it cannot load the model. */
@@ -37,6 +43,10 @@ export class WorkerProcess {
   private readonly wire: Wire | undefined;
   private readonly pending = new Map<number, Pending>();
   private serial = 0;
+  /** Calls without an answer, also those that nobody waits for any more. */
+  private unanswered = 0;
+  private silentParts = 0;
+  private watch: NodeJS.Timeout | undefined;
   private hasEnded = false;
   private failure: Error | undefined;
 
@@ -75,6 +85,8 @@ export class WorkerProcess {
   call(work: Work, bytes?: Uint8Array, signal?: AbortSignal): Promise<unknown> {
     if (this.hasEnded) return Promise.reject(new Problem("MODEL_UNAVAILABLE"));
     const id = this.serial++;
+    this.unanswered++;
+    this.watch ??= this.watchForSilence();
     const answer = new Promise((resolve, reject) => this.pending.set(id, { resolve, reject }));
     this.post({ type: "work", id, work }, bytes);
     return untilAborted(answer, signal, () => {
@@ -102,6 +114,7 @@ export class WorkerProcess {
   }
 
   private receive(message: FromWorker, bytes: Uint8Array): void {
+    this.silentParts = 0;
     if (message.type === "loaded") this.settleLoaded?.resolve(message.model);
     else if (message.type === "failed") {
       this.fail(new (message.input ? InputError : HistoError)(message.code, message.message));
@@ -111,6 +124,7 @@ export class WorkerProcess {
   private answer(message: Extract<FromWorker, { type: "done" | "refused" }>, bytes: Uint8Array): void {
     const pending = this.pending.get(message.id);
     this.pending.delete(message.id);
+    this.unanswered--;
     if (message.type === "done") pending?.resolve(message.value ?? bytes);
     else if (message.code === "INTERNAL") pending?.reject(new Error(message.message));
     else pending?.reject(new Problem(message.code, message.message));
@@ -118,6 +132,18 @@ export class WorkerProcess {
 
   private post(message: ToWorker, bytes?: Uint8Array): void {
     this.wire?.send(message, bytes);
+  }
+
+  /** Ends a process that does not answer, such as one in an endless loop; the supervisor starts another. */
+  private watchForSilence(): NodeJS.Timeout {
+    const { hungSeconds = HUNG_SECONDS } = this.options;
+    const look = () => {
+      this.silentParts = this.unanswered === 0 ? 0 : this.silentParts + 1;
+      if (this.silentParts <= PARTS) return;
+      this.failure ??= new HistoError("MODEL_WORKER_HUNG", `it answered nothing for ${hungSeconds} s`);
+      this.child?.kill("SIGKILL");
+    };
+    return setInterval(look, (1000 * hungSeconds) / PARTS).unref();
   }
 
   /** Ends a process without a usable model. */
@@ -130,6 +156,7 @@ export class WorkerProcess {
   private end(reason: string): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
+    clearInterval(this.watch);
     const { name } = this.options;
     this.settleLoaded?.reject(
       new HistoError("MODEL_WORKER_LOST", `The worker of ${name} ended while loading (${reason}).`),
