@@ -1,6 +1,7 @@
 #!/bin/sh
-# Copies a released model from S3 to the shared volume, makes it the current one and has the server load it.
-# The one before stays on the volume: to go back, give its name. Usage: model.sh NAME
+# Copies a released model from S3 to the shared volume, makes it the current one and has the server load it; goes back to
+# the one before when the server does not take it. That one stays on the volume: to go back later, give its name.
+# Usage: model.sh NAME
 set -eu
 
 name=${1:?"usage: model.sh NAME"}
@@ -15,24 +16,42 @@ cd "$(dirname "$0")"
 . ./host.env
 volume=${HISTO_MODEL_VOLUME:-/srv/models}
 releases="$volume/releases"
+# Other machines may do the same on the same volume.
+own="$(hostname).$$"
+
+use() {
+  ln -sfn "$1" "$volume/.current.$own"
+  mv -T "$volume/.current.$own" "$volume/current"
+}
 
 if [ ! -f "$releases/$name/model.json" ]; then
+  part="$releases/.$name.$own"
+  trap 'rm -rf "$part"' EXIT
   mkdir -p "$releases"
-  rm -rf "$releases/$name.part"
-  aws s3 cp --only-show-errors --recursive "$HISTO_RELEASES/$name/" "$releases/$name.part/"
-  [ -f "$releases/$name.part/model.json" ] || {
+  aws s3 cp --only-show-errors --recursive "$HISTO_RELEASES/$name/" "$part/"
+  [ -f "$part/model.json" ] || {
     echo "model.sh: $HISTO_RELEASES/$name has no model.json" >&2
     exit 1
   }
-  mv "$releases/$name.part" "$releases/$name"
+  # Fails where another machine was faster.
+  mv -T "$part" "$releases/$name" || [ -f "$releases/$name/model.json" ]
 fi
-ln -sfn "releases/$name" "$volume/current.new"
-mv -T "$volume/current.new" "$volume/current"
+previous=$(readlink "$volume/current" || true)
+use "releases/$name"
 # A running server loads the model beside the one it has, checks its files and its golden image, and only then changes
 # over. On a new machine none runs yet, for want of a model.
 server=$(docker ps --quiet --filter label=com.docker.compose.service=server)
 if [ -n "$server" ]; then
   docker kill --signal HUP "$server" >/dev/null
+  if ! docker exec "$server" node dist/serve/server/await-model.js http://127.0.0.1:8080 /models/current 300; then
+    echo "model.sh: the server did not take $name; its log says why" >&2
+    if [ -n "$previous" ] && [ "$previous" != "releases/$name" ]; then
+      use "$previous"
+      docker kill --signal HUP "$server" >/dev/null
+      echo "model.sh: back to $previous" >&2
+    fi
+    exit 1
+  fi
 else
   ./deploy.sh "$(sed -n 's/^HISTO_SERVER_IMAGE=//p' current.env)"
 fi

@@ -83,7 +83,7 @@ test("logs gives the function's lines of the last minutes; a missing group is sa
   assert.match(missing.stderr, /There is no log group \/histo\/server/);
 });
 
-test("a model is uploaded whole, its card last", async (t) => {
+test("a model is uploaded whole, its card last, and never over another one", async (t) => {
   const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials: KEYS });
   assert.equal((await fetch(`${endpoint}/releases`, { method: "PUT" })).status, 200);
   const directory = await temporaryDirectory(t);
@@ -94,6 +94,11 @@ test("a model is uploaded whole, its card last", async (t) => {
     Contents.map(({ Key }) => Key),
     ["first/golden.png", "first/model.json", "first/model.onnx"],
   );
+  operate("upload", directory, "releases", "first");
+  await writeFile(join(directory, "model.json"), "another model");
+  const again = run("serve/aws/dist/serve/aws/src/operate.js", "upload", directory, "releases", "first");
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /another model in the release first; choose another name with --release/);
 });
 
 test("waiting for the machines of a stack that is not there is refused at once", () => {

@@ -1,7 +1,7 @@
 /** @module Images in the registry, and models for the servers. */
 import { spawnSync } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   DescribeImageScanFindingsCommand,
@@ -9,7 +9,7 @@ import {
   GetAuthorizationTokenCommand,
   waitUntilImageScanComplete,
 } from "@aws-sdk/client-ecr";
-import { S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { Upload } from "@aws-sdk/lib-storage";
@@ -50,9 +50,18 @@ export async function putParameter(Name: string, Value: string): Promise<void> {
   await new SSMClient().send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
 }
 
-/** Copies the files of a model directory to `bucket/prefix/`, `model.json` last, so that nothing uses an incomplete copy. */
+/**
+ * Copies the files of a model directory to `bucket/prefix/`, `model.json` last, so that nothing uses an incomplete copy. Does
+ * nothing if they are there.
+ * @throws {Error} when another model is there: machines that have a release do not copy it again
+ */
 export async function uploadModel(directory: string, Bucket: string, prefix: string): Promise<number> {
   const client = new S3Client();
+  const card = await readFile(join(directory, "model.json"), "utf8");
+  const released = await cardOf(client, Bucket, prefix);
+  if (released === card) return 0;
+  if (released !== undefined)
+    throw new Error(`There is another model in the release ${prefix}; choose another name with --release.`);
   const names = (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.isFile());
   const ordered = names.map(({ name }) => name).sort((a, b) => Number(a === "model.json") - Number(b === "model.json"));
   for (const name of ordered) {
@@ -60,4 +69,15 @@ export async function uploadModel(directory: string, Bucket: string, prefix: str
     await new Upload({ client, params: { Bucket, Key: `${prefix}/${name}`, Body } }).done();
   }
   return ordered.length;
+}
+
+/** The `model.json` of a release; undefined if there is none. */
+async function cardOf(client: S3Client, Bucket: string, prefix: string): Promise<string | undefined> {
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: `${prefix}/model.json` }));
+    return await Body?.transformToString();
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined;
+    throw error;
+  }
 }

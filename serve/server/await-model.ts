@@ -1,0 +1,32 @@
+/** @module Waits until a server answers with the model of a directory: `node await-model.js URL DIRECTORY SECONDS`. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { HistoError, messageOf } from "../../src/errors/index";
+import { readModelDirectory } from "../../src/model-directory/index";
+
+const POLL_MS = 200;
+
+/** @throws {HistoError} `MODEL_NOT_TAKEN` if the server does not serve the model within this time */
+export async function awaitModel(url: string, directory: string, seconds: number): Promise<void> {
+  const { sha256 } = await readModelDirectory(directory);
+  const until = Date.now() + 1000 * seconds;
+  while (!(await servedBy(url)).includes(sha256)) {
+    if (Date.now() > until)
+      throw new HistoError("MODEL_NOT_TAKEN", `${url} does not serve ${directory} after ${seconds} s.`);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Hashes of the models that are ready. */
+async function servedBy(url: string): Promise<string[]> {
+  const response = await fetch(`${url}/readyz`).catch(() => undefined);
+  const { models = [] } = (await response?.json().catch(() => undefined)) ?? {};
+  return (models as { readonly sha256: string }[]).map(({ sha256 }) => sha256);
+}
+
+if (require.main === module) {
+  const [url = "", directory = "", seconds] = process.argv.slice(2);
+  awaitModel(url, directory, Number(seconds)).catch((error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = 1;
+  });
+}
