@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../errors/index";
 import { sizeOf } from "../files/index";
 import type { ModelCard, ModelDirectory } from "../model-directory/index";
-import type { GraphSession, TensorDescription } from "../onnxruntime/index";
+import { FLOAT_TYPES, type GraphSession, type TensorDescription } from "../onnxruntime/index";
 
 /** Number of outputs for each image. */
 const VALUES_PER_IMAGE = { logit: 1, probability: 1, logits2: 2, probabilities2: 2 } as const;
@@ -31,10 +31,12 @@ export function checkGraph(directory: ModelDirectory, { inputs, outputs }: Graph
     fail(`the graph needs ${others.join(", ")} besides input.name ${input.name}; ${remedy}.`);
   }
   if (input.type !== card.input.dtype) {
-    fail(`input.dtype is ${card.input.dtype}; the graph takes ${input.type}.${remedyFor(input.type)}`);
+    const isRead = input.type === "uint8" || FLOAT_TYPES.includes(input.type);
+    const remedy = isRead ? `write ${input.type}` : "export it with float32 or uint8 input";
+    fail(`input.dtype is ${card.input.dtype}; the graph takes ${input.type}: ${remedy}.`);
   }
-  if (output.type !== "float32") {
-    fail(`output.name is ${output.name}, which is ${output.type}; it must be float32.${remedyFor(output.type)}`);
+  if (!FLOAT_TYPES.includes(output.type)) {
+    fail(`output.name is ${output.name}, which is ${output.type}; name an output of float numbers.`);
   }
   checkInputShape(directory, input.shape);
   const isFixed = ({ shape }: TensorDescription) =>
@@ -60,6 +62,28 @@ export function checkOutputLength(directory: ModelDirectory, length: number, cou
   const hint = length === 2 * count ? ' (two numbers are "logits2", or "probabilities2" after a softmax)' : "";
   const numbers = `${expected} number${expected === 1 ? "" : "s"}`;
   const problem = `output.kind ${kind} is ${numbers} for each image; the graph gives ${length / count}${hint}.`;
+  throw invalid(directory, problem);
+}
+
+/** Operators whose values are probabilities. */
+const PROBABILITIES: ReadonlySet<string> = new Set([
+  ...["Sigmoid", "HardSigmoid", "Softmax", "QLinearSigmoid", "QLinearSoftmax"],
+]);
+const AS_PROBABILITIES: Readonly<Partial<Record<ModelCard["output"]["kind"], string>>> = {
+  logit: "probability",
+  logits2: "probabilities2",
+};
+
+/** Checks that a graph whose card promises logits does not end in a sigmoid or softmax. @throws {InputError} `MODEL_CARD_INVALID` */
+export async function checkLastOperator(directory: ModelDirectory): Promise<void> {
+  const { output, graph } = directory.card;
+  const right = AS_PROBABILITIES[output.kind];
+  if (right === undefined) return;
+  // Loaded only here, because predictions do not need to read graphs.
+  const { lastOperator } = await import("../onnx/index.js");
+  const operator = await lastOperator(join(directory.path, graph), output.name);
+  if (operator === undefined || !PROBABILITIES.has(operator)) return;
+  const problem = `output.kind is ${output.kind}; the graph ends in ${operator}, so that it gives probabilities: write ${right}.`;
   throw invalid(directory, problem);
 }
 
@@ -105,13 +129,6 @@ export function cannotRun(directory: ModelDirectory, reason: string): InputError
   const shape = inputShape(directory.card, 1).join(", ");
   const [line] = reason.split("\n");
   return invalid(directory, `the graph cannot run on [${shape}]; check input.layout and preprocessing.size. ${line}`);
-}
-
-/** How to export a graph whose inputs or outputs have an unsupported type. */
-function remedyFor(type: string): string {
-  if (type === "float32" || type === "uint8") return "";
-  const keep = type === "float16" ? " (keep_io_types=True of onnxconverter_common.float16)" : "";
-  return ` Export it with float32 or uint8 input and float32 output${keep}.`;
 }
 
 function named(directory: ModelDirectory, key: string, name: string, known: readonly TensorDescription[]) {

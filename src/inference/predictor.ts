@@ -16,7 +16,14 @@ import { GraphSession, loadRuntime } from "../onnxruntime/index";
 import { logitsOf, type Prediction } from "./answers";
 import { dependsOnBatch } from "./batch-dependence";
 import { type ClassActivation, ClassActivationSession } from "./class-activation";
-import { cannotRun, checkGraph, checkOutputLength, checkOutputValues, fixedBatch } from "./graph-check";
+import {
+  cannotRun,
+  checkGraph,
+  checkLastOperator,
+  checkOutputLength,
+  checkOutputValues,
+  fixedBatch,
+} from "./graph-check";
 import { modelInput } from "./model-input";
 import { assessImage, type ImageAssessment } from "./warnings";
 
@@ -78,6 +85,7 @@ export class Predictor {
       // Exports of this project quantize each image separately.
       if (!isExport) {
         await predictor.findBatching();
+        await checkLastOperator(directory);
         await predictor.checkValues();
       }
       return predictor;

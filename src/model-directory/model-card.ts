@@ -30,6 +30,9 @@ export interface Verification {
   readonly changedAnswers: number;
 }
 
+/** Possible types of a graph's input. */
+export const INPUT_TYPES = ["uint8", "float32", "float16", "float64"] as const;
+
 /** Possible outputs of a graph for each image. */
 export const OUTPUT_KINDS = ["logit", "probability", "logits2", "probabilities2"] as const;
 
@@ -45,8 +48,8 @@ export interface ModelCard {
   readonly graph: string;
   readonly input: {
     readonly name: string;
-    /** `uint8`: raw pixels, which the graph normalizes. `float32`: (pixel / 255 - mean) / std. */
-    readonly dtype: "uint8" | "float32";
+    /** `uint8`: raw pixels, which the graph normalizes. The others: (pixel / 255 - mean) / std in this precision. */
+    readonly dtype: (typeof INPUT_TYPES)[number];
     readonly layout: "NHWC" | "NCHW";
   };
   readonly output: {

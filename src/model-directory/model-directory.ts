@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
 import { readJson, sha256, sha256File, sha256FileInThread } from "../files/index";
-import { type ModelCard, OUTPUT_KINDS } from "./model-card";
+import { INPUT_TYPES, type ModelCard, OUTPUT_KINDS } from "./model-card";
 
 /** A model whose card has been read, but not its large files. */
 export interface ModelDirectory {
@@ -148,7 +148,7 @@ function problemOf(card: ModelCard): string | undefined {
   if (typeof card.graph !== "string" || card.graph !== basename(card.graph)) return "graph must be a file name.";
   for (const name of Object.keys(card.files ?? {}))
     if (name !== basename(name)) return `files: ${name} is not a file name.`;
-  if (!oneOf(card.input?.dtype, "uint8", "float32")) return 'input.dtype must be "uint8" or "float32".';
+  if (!oneOf(card.input?.dtype, ...INPUT_TYPES)) return `input.dtype must be one of ${INPUT_TYPES.join(", ")}.`;
   if (!oneOf(card.input.layout, "NHWC", "NCHW")) return 'input.layout must be "NHWC" or "NCHW".';
   if (!oneOf(card.output?.kind, ...OUTPUT_KINDS)) {
     return `output.kind must be one of ${OUTPUT_KINDS.join(", ")}.`;

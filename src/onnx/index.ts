@@ -2,4 +2,5 @@
 export * from "./backbone-file";
 export { ExternalData } from "./external-data";
 export { type Attribute, type ForeignTensor, GraphBuilder, type GraphValue, OPSET } from "./graph";
+export { lastOperator } from "./last-operator";
 export { localLogitsGraph } from "./local-logits";

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { HistoError, InputError, messageOf } from "../errors/index";
+import { halvesOf, singlesOf } from "./half";
 import { loadRuntime } from "./runtime";
 
 export interface SessionOptions {
@@ -34,6 +35,9 @@ export interface InputTensor {
   readonly data: Uint8Array | Float32Array;
   readonly shape: readonly number[];
 }
+
+/** Types of a graph's numbers that are converted from and to single precision. */
+export const FLOAT_TYPES: readonly string[] = ["float32", "float16", "float64"];
 
 /** An input or output that the graph declares. */
 export interface TensorDescription {
@@ -94,7 +98,11 @@ export class GraphSession {
     return this.session.outputMetadata.map(describe);
   }
 
-  /** Runs the graph on one input. @returns one float output, row-major @throws {HistoError} `INFERENCE_FAILED`, `MODEL_CLOSED` */
+  /**
+   * Runs the graph on one input, in the precision that it declares.
+   * @returns one float output, row-major
+   * @throws {HistoError} `INFERENCE_FAILED`, `MODEL_CLOSED`
+   */
   async run(input: string, tensor: InputTensor, output: string): Promise<Float32Array> {
     return (await this.runWithShape(input, tensor, output)).data;
   }
@@ -106,18 +114,27 @@ export class GraphSession {
     output: string,
   ): Promise<{ readonly data: Float32Array; readonly shape: readonly number[] }> {
     if (this.closed) throw new HistoError("MODEL_CLOSED", "The model has been closed.");
-    const value = new this.TensorClass(tensor.type, tensor.data, tensor.shape);
+    const value = this.valueOf(input, tensor);
     const run = this.session.run({ [input]: value }, [output]);
     this.running.add(run);
     try {
       const result = (await run)[output];
-      if (result?.type !== "float32") throw new Error(`output ${output} is not a float32 tensor`);
-      return { data: result.data as Float32Array, shape: result.dims };
+      const data = result && inSinglePrecision(result);
+      if (!data) throw new Error(`output ${output} is not a tensor of float numbers`);
+      return { data, shape: result.dims };
     } catch (error) {
       throw new HistoError("INFERENCE_FAILED", `The model failed: ${messageOf(error)}`, { cause: error });
     } finally {
       this.running.delete(run);
     }
+  }
+
+  private valueOf(input: string, { type, data, shape }: InputTensor): Tensor {
+    const { TensorClass } = this;
+    const declared = type === "float32" ? this.inputs.find(({ name }) => name === input)?.type : type;
+    if (declared === "float16") return new TensorClass(declared, halvesOf(data as Float32Array), shape);
+    if (declared === "float64") return new TensorClass(declared, Float64Array.from(data), shape);
+    return new TensorClass(type, data, shape);
   }
 
   /** Waits for running calls and frees the model. Safe to call twice. */
@@ -127,6 +144,16 @@ export class GraphSession {
     await Promise.allSettled(this.running);
     await this.session.release();
   }
+}
+
+/** The values of a tensor of floats; undefined for other tensors. */
+function inSinglePrecision({ type, data }: Tensor): Float32Array | undefined {
+  if (type === "float32") return data as Float32Array;
+  if (type === "float64") return Float32Array.from(data as Float64Array);
+  if (type !== "float16") return undefined;
+  // Newer versions of Node have an array of half-precision numbers, which the library then uses.
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return singlesOf(new Uint16Array(buffer, byteOffset, length));
 }
 
 /** The library's message on one line, without references to its source. */

@@ -11,7 +11,8 @@ import { randomPixels, temporaryDirectory } from "../support/trained-run";
 
 /** Weight of each channel's mean; all of them exact in half precision. */
 const WEIGHTS = [0.75, -1.5, 0.25];
-const [FLOAT, UINT8, HALF, DOUBLE] = [1, 2, 10, 11];
+const [FLOAT, UINT8, INT32, HALF, DOUBLE] = [1, 2, 6, 10, 11];
+const DTYPES: Readonly<Record<number, string>> = { 1: "float32", 2: "uint8", 10: "float16", 11: "float64" };
 const halves = Uint16Array.of(0x3a00, 0xbe00, 0x3400);
 const floatWeights = new Uint8Array(Float32Array.from(WEIGHTS).buffer);
 
@@ -27,6 +28,8 @@ interface RawModel {
   /** Where the weights lie, as keys of ONNX's `external_data`. */
   readonly external?: Readonly<Record<string, string>>;
   readonly layout?: "NCHW" | "NHWC";
+  /** What the card says of the input's type, if that is wrong. */
+  readonly dtype?: string;
 }
 
 const info = (name: string, type: number, dims: readonly (string | number)[]) => {
@@ -82,7 +85,7 @@ async function write(t: TestContext, raw: RawModel, files: Readonly<Record<strin
   await writeJson(join(directory, "model.json"), {
     ...{ format: "histo-model/1", name: "theirs", classes: ["benign", "malignant"], threshold: 0.5 },
     graph: "classifier.onnx",
-    input: { name: "image", dtype: inputType === UINT8 ? "uint8" : "float32", layout },
+    input: { name: "image", dtype: raw.dtype ?? DTYPES[inputType], layout },
     output: { name: "scores", kind: "logit" },
     preprocessing: { size: FOREIGN_SIZE, resize: "stretch", mean: [0, 0, 0], std: [1, 1, 1] },
   });
@@ -132,15 +135,17 @@ test("weights in half precision, and bytes as input in either order, answer righ
   }
 });
 
-test("inputs and outputs of types that are not read are refused with what to do", async (t) => {
-  const remedy = /float32 or uint8 input and float32 output/;
-  await refused(
-    await write(t, { type: HALF, inputType: HALF }),
-    "MODEL_CARD_INVALID",
-    /takes float16\. Export .*keep_io/,
-  );
-  await refused(await write(t, { inputType: DOUBLE }), "MODEL_CARD_INVALID", remedy);
-  await refused(await write(t, { type: HALF, outputType: HALF }), "MODEL_CARD_INVALID", /scores, which is float16/);
+test("inputs and outputs in half and double precision answer right, of other types are refused", async (t) => {
+  for (const type of [HALF, DOUBLE]) {
+    const tolerance = type === HALF ? 2e-3 : 1e-5;
+    await answersRight(await write(t, { type: type === HALF ? HALF : FLOAT, inputType: type }), { tolerance });
+    await answersRight(await write(t, { outputType: type }), { tolerance });
+  }
+  const wrong = await write(t, { inputType: HALF, dtype: "float32" });
+  await refused(wrong, "MODEL_CARD_INVALID", /dtype is float32; the graph takes float16: write float16/);
+  const remedy = /export it with float32 or uint8 input/;
+  await refused(await write(t, { inputType: INT32, dtype: "float32" }), "MODEL_CARD_INVALID", remedy);
+  await refused(await write(t, { outputType: INT32 }), "MODEL_CARD_INVALID", /scores, which is int32/);
 });
 
 test("a graph with several inputs is refused by their names; one whose weights are listed among them is not", async (t) => {

@@ -7,6 +7,7 @@ import { readJson, writeJson } from "../../src/files/index";
 import { Predictor } from "../../src/inference/index";
 import { ExternalData } from "../../src/onnx/external-data";
 import { GraphBuilder } from "../../src/onnx/graph";
+import { writeForeignModel } from "../support/foreign-model";
 import { randomPixels, temporaryDirectory } from "../support/trained-run";
 
 const SIZE = 8;
@@ -33,7 +34,8 @@ async function foreignModel(
   const weights = WEIGHTS.flatMap((w) => (two ? [-w / 2, w / 2] : [w]));
   const logit = graph.node("MatMul", [means, await graph.floats("w", [3, two ? 2 : 1], weights)]);
   const last = { probability: "Sigmoid", probabilities2: "Softmax" } as const;
-  graph.name(kind in last ? graph.node(last[kind as keyof typeof last], [logit]) : logit, "scores");
+  const end = kind in last ? graph.node("Identity", [graph.node(last[kind as keyof typeof last], [logit])]) : logit;
+  graph.name(end, "scores");
   const input = { name: "image", type: dtype, shape: declared.image ?? ["batch", 3, SIZE, SIZE] } as const;
   const output = { name: "scores", type: "float32", shape: declared.scores ?? ["batch", two ? 2 : 1] } as const;
   await writeFile(join(directory, "classifier.onnx"), await graph.encode([input], [output]));
@@ -85,7 +87,8 @@ for (const kind of ["logit", "probability", "logits2", "probabilities2"] as cons
 }
 
 for (const [given, claimed, expected] of [
-  ["probabilities2", "logits2", /two probabilities for each image.*write probabilities2/],
+  ["probabilities2", "logits2", /ends in Softmax, so that it gives probabilities: write probabilities2/],
+  ["probability", "logit", /ends in Sigmoid, so that it gives probabilities: write probability/],
   ["logits2", "probabilities2", /which is none: is it logits2\?/],
   ["logit", "probability", /which is none: is it logit\?/],
 ] as const) {
@@ -173,3 +176,15 @@ for (const batch of [1, 2]) {
     }
   });
 }
+
+test("two probabilities that no softmax computes are told from logits by their values", async (t) => {
+  const body = async (graph: GraphBuilder, image: string) => {
+    const means = graph.node("ReduceMean", [image, await graph.integers([2, 3])], { attributes: { keepdims: 0 } });
+    const weights = await graph.floats("w", [3, 2], [1, -2, 0.5, 1, -1, 2]);
+    const powers = graph.node("Exp", [graph.node("MatMul", [means, weights])]);
+    return graph.node("Div", [powers, graph.node("ReduceSum", [powers, await graph.integers([1])])]);
+  };
+  const options = { kind: "logits2", scores: ["n", 2] } as const;
+  const directory = await writeForeignModel(join(await temporaryDirectory(t), "model"), body, options);
+  await assert.rejects(Predictor.open(directory), /two probabilities for each image.*write probabilities2/);
+});
