@@ -1,5 +1,6 @@
 /** @module Bootstrap intervals of all measures from the same resamples. */
 import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
+import { withoutCertainty } from "./certainty";
 import { type DecisionMetrics, decisionMetrics } from "./confusion";
 import { averagePrecisionOf, type ClassCounts, checkScores, type Ranking, rocAucOf } from "./ranking";
 
@@ -18,12 +19,13 @@ export function metricIntervals(
 ): Record<IntervalName, Interval> {
   checkScores(labels, scores);
   const rows = rankRows(labels, scores);
-  return bootstrap(rows, measuresAt(rows.ranking, threshold), options);
+  const found = bootstrap(rows, measuresAt(rows.ranking, threshold), options);
+  return withoutCertainty(found, { labels, ...rows, ...options }, (ranking) => measuresAt(ranking, threshold));
 }
 
 /** Returns a function that computes all measures from the class counts at each rank. */
 export function measuresAt(
-  { scores }: Ranking,
+  { scores }: Pick<Ranking, "scores">,
   threshold: number,
 ): (counts: ClassCounts) => Record<IntervalName, number> {
   const first = scores.findIndex((score) => score >= threshold);

@@ -3,8 +3,9 @@
 import { sigmoid } from "../logits/index";
 import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
 import { expectedCalibrationError } from "./calibration";
+import { withoutCertainty } from "./certainty";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
+import { averagePrecisionOf, type ClassCounts, checkScores, rank, rocAucOf } from "./ranking";
 
 /** The contents of `metrics.json` and of `histo metrics --json`. Undefined values are NaN, in JSON `null`. */
 export interface BinaryMetrics extends DecisionMetrics {
@@ -70,7 +71,9 @@ export function rocAucInterval(
   scores: ArrayLike<number>,
   options: BootstrapOptions = {},
 ): Interval {
-  return bootstrap(rankRows(labels, scores), (counts) => ({ rocAuc: rocAucOf(counts) }), options).rocAuc;
+  const rows = rankRows(labels, scores);
+  const measures = (counts: ClassCounts) => ({ rocAuc: rocAucOf(counts) });
+  return withoutCertainty(bootstrap(rows, measures, options), { labels, ...rows, ...options }, () => measures).rocAuc;
 }
 
 /** Mean squared difference of probability and label (Brier 1950). */

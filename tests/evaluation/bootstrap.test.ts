@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { binaryMetrics, bootstrap, quantile, rankRows, rocAucInterval, rocAucOf } from "../../src/evaluation/index";
+import {
+  binaryMetrics,
+  bootstrap,
+  metricIntervals,
+  quantile,
+  rankRows,
+  rocAucInterval,
+  rocAucOf,
+} from "../../src/evaluation/index";
+import { Random } from "../../src/random/index";
 import { runPython, withoutPython } from "../support/python";
 import { randomRows } from "../support/scored-rows";
 
@@ -61,9 +70,50 @@ test("each resample holds as many rows as the set", () => {
 test("tiny and one-class sets give an interval or say that there is none", () => {
   assert.deepEqual(rocAucInterval([1, 1], [0.2, 0.3]), [Number.NaN, Number.NaN]);
   const [low, high] = rocAucInterval([0, 1], [0.2, 0.3]);
-  assert.deepEqual([low, high], [1, 1]); // resamples with one class are left out
+  assert.ok(Math.abs(low - 0.025) < 1e-12 && high === 1, `${low} to ${high}`); // resamples with one class are left out
   assert.equal(binaryMetrics([0, 1], [0.2, 0.3]).rocAuc, 1);
   assert.ok(Number.isNaN(rocAucOf({ positives: [0], negatives: [2] })));
+});
+
+test("without a single error, as many are possible as Clopper and Pearson cannot exclude", () => {
+  const labels = [1, 1, 1, 1, 1, 1, ...new Array<number>(30).fill(0)];
+  const scores = labels.map((label, i) => (label ? 0.9 : i / 100));
+  const lowest = (n: number) => 0.025 ** (1 / n);
+  const near = (found: readonly [number, number], expected: readonly [number, number]) =>
+    assert.ok(
+      found.every((end, i) => Math.abs(end - (expected[i] as number)) < 1e-9),
+      `${found} is not ${expected}`,
+    );
+  near(rocAucInterval(labels, scores), [lowest(6), 1]);
+  const { recall, specificity, precision, falseNegativeRate, prAuc, f1, rocAuc } = metricIntervals(labels, scores);
+  near(recall, [lowest(6), 1]);
+  near(specificity, [lowest(30), 1]);
+  near(rocAuc, [lowest(6), 1]);
+  near(falseNegativeRate, [0, 1 - lowest(6)]);
+  near(f1, [(2 * lowest(6)) / (1 + lowest(6)), 1]);
+  near(precision, [6 / (6 + 30 * (1 - lowest(30))), 1]);
+  assert.ok(prAuc[0] < 0.65 && prAuc[1] === 1);
+  const groups = Uint32Array.from(labels, (label, i) => (label ? i % 2 : 2 + (i % 5)));
+  near(rocAucInterval(labels, scores, { groups }), [lowest(2), 1]);
+  const none = metricIntervals(labels, scores, { threshold: 0.95 });
+  near(none.recall, [0, 1 - lowest(6)]);
+  near(none.specificity, [lowest(30), 1]);
+});
+
+test("scores that are all equal have an area of one half for certain", () => {
+  assert.deepEqual(rocAucInterval([0, 0, 1, 1, 1], [0.5, 0.5, 0.5, 0.5, 0.5]), [0.5, 0.5]);
+});
+
+test("the interval of a recall covers the true one, also on few positives", () => {
+  const random = new Random(9, "recall");
+  let covered = 0;
+  for (let seed = 0; seed < 300; seed++) {
+    const labels = Array.from({ length: 40 }, (_, i) => Number(i < 8));
+    const scores = labels.map((label) => (random.chance(0.9) ? label : 1 - label));
+    const [low, high] = metricIntervals(labels, scores, { resamples: 200, seed }).recall;
+    if (low <= 0.9 && 0.9 <= high) covered++;
+  }
+  assert.ok(covered >= 270, `covered ${covered} of 300`);
 });
 
 test("quantiles interpolate like NumPy's", () => {
