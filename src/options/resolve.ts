@@ -22,12 +22,7 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
   if (options.views !== 1 && options.views !== 8) {
     throw new InputError("OPTION_RANGE", `The training option views must be 1 or 8, not ${options.views}.`);
   }
-  if (options.batch === 1 && options.normalization === "batch") {
-    throw new InputError(
-      "OPTION_RANGE",
-      "--normalization batch needs --batch 2 or more: it subtracts the mean of the batch, so a single image becomes zero.",
-    );
-  }
+  checkBatch(options);
   checkFineTuning(options);
   if (stainTissueOnly && stain !== "reinhard") {
     throw new InputError(
@@ -36,6 +31,17 @@ export function resolveTrainingOptions(given: GivenTrainingOptions): TrainingOpt
     );
   }
   return options;
+}
+
+function checkBatch({ model, size, batch, normalization }: TrainingOptions): void {
+  const byOption = normalization === "batch";
+  const least = byOption ? 2 : (modelNamed(model)?.leastBatch?.(size) ?? 1);
+  if (batch >= least) return;
+  const what = byOption ? "--normalization batch" : `--model ${model} with --size ${size}`;
+  throw new InputError(
+    "OPTION_RANGE",
+    `${what} needs --batch ${least} or more: it subtracts the mean of the batch, so a single image becomes zero.`,
+  );
 }
 
 function checkFineTuning({ model, freeze, layerDecay, freezeBatchNorm }: TrainingOptions): void {

@@ -50,15 +50,17 @@ export async function planTraining(
 
 /** Checks that the weights and the optimizer's state fit into memory. @throws {InputError} `SIZE_TOO_LARGE` */
 export function checkMemory({ options }: TrainingPlan): void {
-  if (options.stem === "subspace" || options.model !== "mlp") return;
-  const [first = 1] = options.hidden;
-  const copies = options.optimizer === "sgd" ? 2 : 3;
-  const needed = 4 * copies * options.size ** 2 * 3 * first;
+  if (options.model !== "mlp") return;
+  const { size, stem, rank, hidden, optimizer } = options;
+  const isSubspace = stem === "subspace";
+  const widths = [isSubspace ? rank : size ** 2 * 3, ...hidden, 1];
+  const weights = hidden.reduce((sum, units, i) => sum + units * (widths[i] as number), 0);
+  const needed = 4 * (optimizer === "sgd" ? 2 : 3) * weights;
   if (needed <= 0.95 * totalmem()) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new InputError(
     "SIZE_TOO_LARGE",
-    `--size ${options.size} with --hidden ${options.hidden} needs ${gigabytes(needed)} of memory and this machine has ` +
-      `${gigabytes(totalmem())}; choose a smaller --size, fewer units, or --stem subspace.`,
+    `${isSubspace ? `--rank ${rank}` : `--size ${size}`} with --hidden ${hidden} needs ${gigabytes(needed)} of memory and this machine has ` +
+      `${gigabytes(totalmem())}; choose ${isSubspace ? "a smaller --rank or fewer units" : "a smaller --size, fewer units, or --stem subspace"}.`,
   );
 }

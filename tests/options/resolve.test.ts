@@ -59,4 +59,8 @@ test("batch normalization of single images, which would learn nothing, is refuse
     /--normalization batch needs --batch 2 or more/,
   );
   assert.equal(resolveTrainingOptions({ ...options, batch: 2 }).batch, 2);
+  const small = { data: "polyps", model: "cnn", size: 63 } as const;
+  assert.throws(() => resolveTrainingOptions({ ...small, batch: 1 }), /--model cnn with --size 63 needs --batch 2/);
+  assert.equal(resolveTrainingOptions({ ...small, batch: 2 }).batch, 2);
+  assert.equal(resolveTrainingOptions({ ...small, size: 64, batch: 1 }).batch, 1);
 });

@@ -25,6 +25,8 @@ const BUILT_IN: readonly RegisteredModel[] = [
     description:
       "five blocks of convolution, 2 x 2 max pooling, batch normalization and ReLU (16 to 128 channels), global average pooling; 191,169 parameters",
     recipe: () => ({ batch: 32, epochs: 24, lr: 3e-3, schedule: "onecycle", augment: "dihedral", views: 8 }),
+    // Five halvings leave one value per channel of smaller tiles, which is its own mean.
+    leastBatch: (size) => (size < 64 ? 2 : 1),
     build: async (options) => (await import("../index.js")).cnn(options.size, options),
   },
   {

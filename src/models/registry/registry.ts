@@ -26,6 +26,8 @@ export interface RegisteredModel {
   recipe(size: number): Recipe;
   /** The highest learning rate of adaptive optimizers with `--lr auto`. Default 3e-4. */
   rate?(size: number): number;
+  /** Fewest images of a batch, for networks that normalize by its statistics. Default 1. */
+  leastBatch?(size: number): number;
   /**
    * Builds the network: standardized pixels, float32 [n, size, size, 3], to one logit, float32 [n, 1]. Absent if the model is
    * not trained this way, such as `colour`.
