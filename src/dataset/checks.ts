@@ -1,6 +1,7 @@
 /** @module Checks of a data set before training: leakage, label conflicts, blank and unusual tiles. */
 import { countValues, groupBy, upperMedian } from "../collections/index";
 import { type NearDuplicate, nearDuplicates } from "./near-duplicates";
+import { listed } from "./table";
 import { type TileStatistics, tileStatistics } from "./tile-statistics";
 import type { Dataset, PixelStore, Tile } from "./types";
 
@@ -43,13 +44,11 @@ export function checkPixels(
   store: PixelStore,
   statistics: TileStatistics = tileStatistics(store),
 ): PixelChecks {
-  const tiles = new Map(dataset.tiles.map((tile) => [tile.name, tile]));
-  const tileAt = (position: number) => tiles.get(store.names[position] as string);
+  const tileAt = tilesByPosition(dataset, store);
   const blankRows = new Set(
     [...statistics.contrast.keys()].filter((row) => (statistics.contrast[row] as number) < BLANK_CONTRAST),
   );
-  const alike = groupBy(store.pixelHashes.keys(), (position) => store.pixelHashes[position]);
-  const exact = [...alike.values()].filter((rows) => rows.length > 1).map((rows) => groupOf(rows.map(tileAt)));
+  const exact = exactDuplicates(dataset, store);
   const near = nearDuplicates(statistics, blankRows)
     .filter(({ first, second }: NearDuplicate) => store.pixelHashes[first] !== store.pixelHashes[second])
     .map(({ first, second, similarity }) => ({ ...groupOf([tileAt(first), tileAt(second)]), similarity }));
@@ -68,6 +67,39 @@ export function checkPixels(
     brightnessOutliers: outliers(statistics.brightness).map((row) => statistics.names[row] as string),
     sizes,
   };
+}
+
+/** Groups of tiles with equal pixels. */
+function exactDuplicates(dataset: Dataset, store: PixelStore): DuplicateGroup[] {
+  const tileAt = tilesByPosition(dataset, store);
+  const alike = groupBy(store.pixelHashes.keys(), (position) => store.pixelHashes[position]);
+  return [...alike.values()].filter((rows) => rows.length > 1).map((rows) => groupOf(rows.map(tileAt)));
+}
+
+/** Notes about pictures that are in several partitions or have both labels. */
+export function duplicateNotes(dataset: Dataset, store: PixelStore): string[] {
+  const groups = exactDuplicates(dataset, store);
+  const note = (found: readonly DuplicateGroup[], where: string) =>
+    found.length === 0
+      ? []
+      : [
+          `Pictures that occur ${where}: ${found.length}, such as ${listed(found[0]?.names ?? [], 3)} (histo eda lists all).`,
+        ];
+  return [
+    ...note(
+      groups.filter((group) => group.acrossPartitions),
+      "in more than one partition, so that results are too good",
+    ),
+    ...note(
+      groups.filter((group) => group.labelConflict),
+      "with both labels",
+    ),
+  ];
+}
+
+function tilesByPosition(dataset: Dataset, store: PixelStore): (position: number) => Tile | undefined {
+  const tiles = new Map(dataset.tiles.map((tile) => [tile.name, tile]));
+  return (position) => tiles.get(store.names[position] as string);
 }
 
 function groupOf(members: readonly (Tile | undefined)[]): DuplicateGroup {

@@ -1,6 +1,6 @@
 /** @module Assigns the labels of a table to a negative and a positive class. */
 import { InputError } from "../errors/index";
-import { listed, quoted } from "./table";
+import { listed, quoted, wordsOf } from "./table";
 
 /** The two classes of a set and what each written label means. */
 interface ClassAssignment {
@@ -59,6 +59,11 @@ export function assignClasses(
   const notes = [...variants.values()]
     .filter((spelled) => spelled.size > 1)
     .map((spelled) => `Labels read as one class: ${listed([...spelled])}.`);
+  if (positive === undefined && soundsNegative(positiveName) && !soundsNegative(negativeName)) {
+    notes.push(
+      `${quoted(positiveName)} is the positive class, because it is alphabetically later; --positive ${quoted(negativeName)} turns that round.`,
+    );
+  }
   if (others.length > 1)
     notes.push(`${quoted(positiveName)} is told from ${listed(others)} together (${quoted(negativeName)}).`);
   return {
@@ -66,6 +71,16 @@ export function assignClasses(
     labelOf: (label) => (classKey(label) === positiveKey ? 1 : 0),
     notes,
   };
+}
+
+/** Words of names that mean that something is absent. */
+const NEGATING_WORDS = new Set("0 no non not without negative neg other rest normal benign healthy control".split(" "));
+
+/** True if a name has a word such as `no` or `normal`. */
+export function soundsNegative(name: string): boolean {
+  return wordsOf(name)
+    .split(" ")
+    .some((word) => NEGATING_WORDS.has(word));
 }
 
 /**

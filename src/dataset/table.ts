@@ -1,4 +1,4 @@
-/** @module Reads label tables: CSV files with byte order marks, semicolons, tabs, any line ends and quotes. */
+/** @module Reads label tables: CSV files with byte order marks, semicolons, tabs, bars, any line ends and quotes. */
 import { readFile, stat } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
@@ -22,7 +22,7 @@ export interface Table {
 const LARGEST_BYTES = 256 * 2 ** 20;
 
 /**
- * Reads a CSV file (comma, semicolon or tab; UTF-8 or UTF-16 with a byte order mark; any line ends).
+ * Reads a CSV file (comma, semicolon, tab or bar; UTF-8 or UTF-16 with a byte order mark; any line ends).
  * @throws {InputError} `TABLE_MISSING`, `TABLE_TOO_LARGE`, `TABLE_EMPTY`, `TABLE_NOT_TEXT`, `TABLE_ENCODING` or `TABLE_MALFORMED`, naming file and line
  */
 export async function readTable(path: string): Promise<Table> {
@@ -224,7 +224,7 @@ function delimiterOf(text: string): string {
       .split(/\r?\n|\r/, 1)[0]
       ?.replace(/"[^"]*"/g, "") ?? "";
   const count = (delimiter: string) => header.split(delimiter).length;
-  return [",", ";", "\t"].reduce((best, candidate) => (count(candidate) > count(best) ? candidate : best));
+  return [",", ";", "\t", "|"].reduce((best, candidate) => (count(candidate) > count(best) ? candidate : best));
 }
 
 function records(text: string, path: string): TableRow[] {

@@ -1,5 +1,5 @@
 /** @module Finds the column of the positive class's score in any CSV. */
-import { positionOfName, quoted, type Table, wordsOf } from "../dataset/labels/index";
+import { positionOfName, quoted, soundsNegative, type Table, wordsOf } from "../dataset/labels/index";
 import type { InputError } from "../errors/index";
 import { namedColumn, notFound, positions } from "./columns";
 
@@ -37,8 +37,6 @@ const PLAIN_WORDS = new Set(
     " ",
   ),
 );
-/** Words of columns with the score of the negative class, unless the positive class's name contains them. */
-const NEGATING_WORDS = new Set("0 no non not without negative neg other rest normal benign healthy control".split(" "));
 
 /** The names of the classes, spelled as in the file. */
 export interface ClassNames {
@@ -97,12 +95,12 @@ function otherWords(column: string, name: string): string[] | undefined {
   return `${column.slice(0, at)} ${column.slice(at + name.length)}`.split(" ").filter(Boolean);
 }
 
-/** True if a column has the name of another class or a word such as "not". */
+/** True if a column has the name of another class or a word such as "not", unless the positive class has it too. */
 function isOfAnother(column: string, { positive, others }: ClassNames): boolean {
   const wanted = wordsOf(positive);
   if (isScoreOf(column, wanted)) return false;
   const named = others.map(wordsOf).some((other) => other !== wanted && otherWords(column, other) !== undefined);
-  return named || (otherWords(column, wanted) ?? column.split(" ")).some((word) => NEGATING_WORDS.has(word));
+  return named || soundsNegative((otherWords(column, wanted) ?? [column]).join(" "));
 }
 
 /** True if scores have numbers that are not classes, such as those of several models: then 1 is not a class. */

@@ -4,6 +4,7 @@ import {
   bitDepthOf,
   channelStatistics,
   type Dataset,
+  duplicateNotes,
   fitStainReference,
   loadDataset,
   openPixelStore,
@@ -42,8 +43,9 @@ export async function openTrainingData(
   const whole = await loadDataset(options.data, options.dataset);
   const stain = await stainOf(whole, options, progress);
   const store = await openPixelStore(whole, { size, resize, stain, skipUnreadable, progress, signal });
-  const dataset = splitValidation(withoutSkipped(whole, store), { fraction: options.validationFraction, seed });
-  for (const note of dataset.notes ?? []) progress.say(note);
+  const split = splitValidation(withoutSkipped(whole, store), { fraction: options.validationFraction, seed });
+  const dataset = { ...split, notes: [...(split.notes ?? []), ...duplicateNotes(split, store)] };
+  for (const note of dataset.notes) progress.say(note);
   const tiles = byPartition((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
   const positions = byPartition((partition) =>
     Uint32Array.from(tiles[partition], (tile) => store.positionOf(tile.name)),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import sharp, { type Sharp } from "sharp";
-import { checkPixels, loadDataset, openPixelStore, type PixelChecks } from "../../src/dataset/index";
+import { checkPixels, duplicateNotes, loadDataset, openPixelStore, type PixelChecks } from "../../src/dataset/index";
 import { texture, texturePng, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -12,7 +12,7 @@ function image(seed: number): Sharp {
   return sharp(texture(seed, SIZE), { raw: { width: SIZE, height: SIZE, channels: 3 } });
 }
 
-async function check(context: TestContext, files: Record<string, Uint8Array>, rows: string[]): Promise<PixelChecks> {
+async function open(context: TestContext, files: Record<string, Uint8Array>, rows: string[]) {
   const folder = await temporaryDirectory(context);
   const others = Object.fromEntries(
     await Promise.all([50, 51, 52, 53].map(async (seed) => [`${seed}.png`, await texturePng(seed, SIZE)])),
@@ -29,7 +29,11 @@ async function check(context: TestContext, files: Record<string, Uint8Array>, ro
   const dataset = await loadDataset(folder);
   const store = await openPixelStore(dataset, { size: SIZE, cacheDirectory: join(folder, "cache") });
   context.after(() => store.close());
-  return checkPixels(dataset, store);
+  return [dataset, store] as const;
+}
+
+async function check(...given: Parameters<typeof open>): Promise<PixelChecks> {
+  return checkPixels(...(await open(...given)));
 }
 
 test("equal pixels in differently saved files, across partitions and with both labels", async (context) => {
@@ -44,6 +48,19 @@ test("equal pixels in differently saved files, across partitions and with both l
     acrossPartitions: 1,
     labelConflicts: 1,
   });
+});
+
+test("equal pictures are noted if they are in several partitions or have both labels", async (context) => {
+  const picture = await image(1).png().toBuffer();
+  const notes = async (...rows: string[]) => {
+    const files = Object.fromEntries(rows.map((row) => [row.split(",")[0], picture]));
+    return duplicateNotes(...(await open(context, files, rows)));
+  };
+  assert.deepEqual(await notes("a.png,HP,train", "b.png,HP,train"), []);
+  const [leak, ...others] = await notes("a.png,HP,train", "b.png,HP,test");
+  assert.match(leak ?? "", /more than one partition.*: 1, such as "a.png", "b.png"/);
+  assert.deepEqual(others, []);
+  assert.match((await notes("a.png,HP,train", "b.png,SSA,train")).join(), /^Pictures that occur with both labels: 1/);
 });
 
 const views: Record<string, (image: Sharp) => Sharp> = {

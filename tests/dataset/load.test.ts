@@ -191,6 +191,23 @@ test("folders of classes beside tables about something else", async (context) =>
   await assert.rejects(loadDataset(folder), { code: "TABLE_COLUMN_MISSING" }, "images and masks are no classes");
 });
 
+test("a positive class whose name means an absence is noted, unless it was chosen", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), { "cancer/a.png": "", "normal/b.png": "" });
+  const { classes, notes } = await loadDataset(folder);
+  assert.deepEqual(classes, ["cancer", "normal"]);
+  assert.match(notes?.join() ?? "", /"normal" is the positive class.*--positive "cancer" turns that round/);
+  for (const positive of classes) assert.deepEqual((await loadDataset(folder, { positive })).notes, []);
+  const usual = await writeFiles(await temporaryDirectory(context), { "benign/a.png": "", "malignant/b.png": "" });
+  assert.deepEqual((await loadDataset(usual)).notes, []);
+});
+
+test("tables separated by bars", async (context) => {
+  const table = "image|label\na.png|HP\nb.png|SSA, sure\n";
+  const folder = await writeFiles(await temporaryDirectory(context), { "labels.csv": table });
+  const { classes } = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(classes, ["HP", "SSA, sure"]);
+});
+
 test("more than two classes: one against the rest", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), {
     "ADI/a.tif": "",

@@ -1,5 +1,5 @@
 /** @module Label tables and their contents, without images, for rooms that read other tables. */
-export { checkLetters, classKey, classSpelling } from "../classes";
+export { checkLetters, classKey, classSpelling, soundsNegative } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
 export { mustBeDataFolder } from "../data-folder";
 export { isDrawn } from "../drawn";
