@@ -10,6 +10,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { Metadata, Sharp } from "sharp";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { shortenValues, usedBits } from "./bit-depth";
+import { scansOf } from "./jpeg-scans";
 import { type DecodeLimits, mustFitBytes, mustFitPixels, TILE_EDGE } from "./limits";
 import { decodePlainPng } from "./png";
 import type { ResizePolicy } from "./preprocessing";
@@ -39,6 +40,8 @@ export const DEFAULT_RESIZE: ResizePolicy = "crop";
 const PLAIN_PNG_PIXELS = 2 ** 21;
 const WHITE = { r: 255, g: 255, b: 255 };
 const STRICT_ATTEMPTS = 4;
+/** Usual progressive JPEG files have ten. */
+const MOST_SCANS = 100;
 /** The upper byte of 4095: if no value is above it, all may have 12 bits. */
 const LOW = 15;
 
@@ -74,6 +77,10 @@ export async function decodePixels(
     const most = Math.min(limits.pixels ?? TILE_EDGE ** 2, PLAIN_PNG_PIXELS);
     const plain = await decodePlainPng(bytes, most, limits.immediate);
     if (plain) return plain;
+  }
+  if (format === "jpeg" && scansOf(bytes) > MOST_SCANS) {
+    const message = `${name} is a progressive JPEG of more than ${MOST_SCANS} scans, which would take long to decode; save it as PNG, or as a usual JPEG.`;
+    throw new InputError("IMAGE_UNSUPPORTED", message);
   }
   try {
     const sharp = await loadSharp();
