@@ -115,6 +115,18 @@ describe("tokens of an OpenID Connect issuer", () => {
     assert.equal(issuer.asked, asked);
   });
 
+  test("tokens that name an unusable key of the issuer do not have its keys fetched again", async () => {
+    const gate = access();
+    issuer.keys.push({ kty: "RSA", n: "AQAB", e: "AQAB", kid: "unusable" });
+    await gate.check(bearer(await token()));
+    const { asked } = issuer;
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(gate.check(bearer(await token({}, "unusable"))), { code: "ISSUER_UNAVAILABLE" });
+    }
+    await gate.check(bearer(await token()));
+    assert.equal(issuer.asked, asked);
+  });
+
   test("while the issuer does not answer it is no fault of the client, and its answer is asked for again", async () => {
     const gate = access();
     issuer.failing = true;

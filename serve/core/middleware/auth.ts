@@ -74,7 +74,9 @@ export class Access {
     // Loaded only if tokens are used.
     const { errors, jwtVerify } = await import("jose");
     this.signingKeys ??= discoverKeys(issuer);
+    let keys: SigningKeys | undefined;
     try {
+      keys = await this.signingKeys;
       const options = {
         issuer,
         audience,
@@ -82,14 +84,13 @@ export class Access {
         clockTolerance: CLOCK_TOLERANCE,
         requiredClaims: ["exp"],
       };
-      await jwtVerify(token, await this.signingKeys, options);
+      await jwtVerify(token, keys, options);
     } catch (error) {
-      if (!(error instanceof errors.JOSEError) || KEYS_MISSING.includes(error.code)) {
-        // Fetched again with the next request.
-        this.signingKeys = undefined;
-        throw new Problem("ISSUER_UNAVAILABLE", undefined, { "retry-after": "5" });
-      }
-      throw unauthorized(', error="invalid_token"');
+      const isKnown = error instanceof errors.JOSEError;
+      if (isKnown && !KEYS_MISSING.includes(error.code)) throw unauthorized(', error="invalid_token"');
+      // Discovered again with the next request, but not for tokens that name an unusable key of the issuer.
+      if (isKnown || !keys) this.signingKeys = undefined;
+      throw new Problem("ISSUER_UNAVAILABLE", undefined, { "retry-after": "5" });
     }
   }
 }
