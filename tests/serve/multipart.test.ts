@@ -52,3 +52,27 @@ for (const [what, form] of Object.entries({
     await new Promise((resolve) => setTimeout(resolve, 50));
   });
 }
+
+test("a file is whole wherever the pieces in which a form is parsed end", async () => {
+  const content = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 31) % 256));
+  const head = '--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\n';
+  const limits = { files: 3, fileBytes: 300_000 };
+  for (let shift = 0; shift < 200; shift++) {
+    const first = content.subarray(0, 65_536 - head.length - 100 + shift);
+    const form = [head, first, `\r\n${head}`, content, "\r\n--b--\r\n", "x".repeat(shift * 400)];
+    const body = Buffer.concat(form.map((part) => Buffer.from(part as string)));
+    const files = await readMultipart(body, "multipart/form-data; boundary=b", "image", limits);
+    assert.deepEqual(
+      files.map(({ bytes }) => Buffer.compare(bytes, bytes.length === content.length ? content : first)),
+      [0, 0],
+      `shift ${shift}`,
+    );
+  }
+});
+
+test("of a form of millions of parts no more is parsed than it takes to refuse it", async () => {
+  const before = process.cpuUsage();
+  assert.equal(await outcome("\r\n--b\r\n".repeat(2_000_000)), "TOO_MANY_ITEMS");
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 1e6, `${(user + system) / 1e6} s of processor time`);
+});

@@ -9,6 +9,8 @@ interface UploadedFile {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes that are parsed at a time: no more of a form that has been refused. */
+const PIECE_BYTES = 64 * 1024;
 /** Fields beside the images that a form may have. */
 const OTHER_FIELDS = 16;
 
@@ -28,7 +30,11 @@ export function readMultipart(
   limits: MultipartLimits,
 ): Promise<UploadedFile[]> {
   return new Promise((resolve, reject) => {
-    const fail = (problem: Problem) => reject(problem);
+    let isRefused = false;
+    const fail = (problem: Problem) => {
+      isRefused = true;
+      reject(problem);
+    };
     const unreadable = () => fail(new Problem("REQUEST_MALFORMED", "The multipart form cannot be read."));
     let parser: InstanceType<typeof Busboy>;
     try {
@@ -78,11 +84,16 @@ export function readMultipart(
     }
     parser.on("error", unreadable);
     parser.on("finish", () => resolve(files));
-    try {
-      parser.end(body);
-    } catch {
-      unreadable();
-    }
+    const parseFrom = (start: number): void => {
+      if (isRefused) return;
+      try {
+        if (start >= body.length) parser.end();
+        else parser.write(body.subarray(start, start + PIECE_BYTES), () => parseFrom(start + PIECE_BYTES));
+      } catch {
+        unreadable();
+      }
+    };
+    parseFrom(0);
   });
 }
 
