@@ -15,8 +15,11 @@ const from = { paths: [require.resolve("tslab")] };
 const compilerId = require.resolve("@tslab/typescript-for-tslab", from);
 const compilerVersion = require(require.resolve("@tslab/typescript-for-tslab/package.json", from)).version;
 
-/** Replaces tslab's compiler in Node's module cache; call it before tslab is loaded. Its own exports are read-only. */
-function adaptCompiler(root) {
+/**
+ * Replaces tslab's compiler in Node's module cache; call it before tslab is loaded. Its own exports are read-only.
+ * @param documentation whether the comments of packages' declarations are read, which takes a quarter of a session's start
+ */
+function adaptCompiler(root, { documentation }) {
   const ts = require(compilerId);
   const options = { strict: true, moduleResolution: ts.ModuleResolutionKind.Bundler, types: ["node"] };
   const translated = new Set();
@@ -46,7 +49,8 @@ function adaptCompiler(root) {
     ...ts,
     createWatchCompilerHost(files, own, system, ...rest) {
       const host = ts.createWatchCompilerHost(files, { ...own, ...options }, system, ...rest);
-      return Object.assign(host, oneTimer(system));
+      if (!documentation) host.readFile = withoutDocumentation(host.readFile);
+      return Object.assign(host, oneTimer(system), watchers(host));
     },
     createWatchProgram(host) {
       const created = host.afterProgramCreate;
@@ -60,6 +64,30 @@ function adaptCompiler(root) {
     // tslab passes everything through here once more, to make CommonJS of it.
     transpileModule: (text, ...rest) =>
       translated.delete(text) ? { outputText: text } : ts.transpileModule(exportVariables(ts, text), ...rest),
+  };
+}
+
+/**
+ * The compiler's watchers without those of every folder and file in `node_modules`, about 3,500 of what a system allows. An
+ * installation of packages also writes into `node_modules` itself; then everything that was not found there is looked for anew.
+ */
+function watchers({ watchDirectory, watchFile }) {
+  const watchesNothing = { close: () => undefined };
+  return {
+    watchDirectory: (folder, callback, recursive, ...rest) =>
+      folder.endsWith("/node_modules")
+        ? watchDirectory(folder, () => callback(folder), false, ...rest)
+        : watchDirectory(folder, callback, recursive, ...rest),
+    watchFile: (file, ...rest) => (file.includes("/node_modules/") ? watchesNothing : watchFile(file, ...rest)),
+  };
+}
+
+/** Reads files; the declarations of packages without the comments that fill lines of their own. */
+function withoutDocumentation(readFile) {
+  return (file, encoding) => {
+    const text = readFile(file, encoding);
+    const isDeclaration = file.includes("/node_modules/") && file.endsWith(".d.ts");
+    return isDeclaration ? text?.replace(/^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*$/gm, "") : text;
   };
 }
 

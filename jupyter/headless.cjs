@@ -4,7 +4,7 @@
  */
 const { languageInfo, openSession, prepareProcess, writeTo } = require("./session.cjs");
 
-prepareProcess();
+prepareProcess({ documentation: false });
 const tell = (message) => process.connected && process.send(message);
 
 /** How long failures of work that was left running are waited for after the last cell. */

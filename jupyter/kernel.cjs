@@ -6,7 +6,7 @@
  */
 const { languageInfo, openSession, prepareProcess, writeTo } = require("./session.cjs");
 
-prepareProcess();
+prepareProcess({ documentation: true });
 const jupyter = require("tslab/dist/jupyter.js");
 
 class Handler extends jupyter.JupyterHandlerImpl {

@@ -23,8 +23,9 @@ const languageInfo = {
 /**
  * Prepares the process for cells; call it once, before anything else is loaded.
  * The folder that the notebook was started in stays known as `HISTO_NOTEBOOK_CWD`.
+ * @param documentation whether `inspect` shall tell what packages document
  */
-function prepareProcess() {
+function prepareProcess({ documentation }) {
   process.env.HISTO_NOTEBOOK_CWD ??= process.cwd();
   process.env.HISTO_ROOT = root;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
@@ -34,7 +35,7 @@ function prepareProcess() {
   for (const stream of [process.stdout, process.stderr]) {
     Object.defineProperty(stream, "isTTY", { value: false, configurable: true });
   }
-  adaptCompiler(root);
+  adaptCompiler(root, { documentation });
   // How src/notebook shows something without knowing tslab.
   globalThis[Symbol.for("histo.notebook.display")] = (content, update) =>
     require("tslab/dist/jupyter.js").lastWriteDisplayData?.(content, update);

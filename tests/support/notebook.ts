@@ -26,8 +26,8 @@ export async function writeTestNotebook(path: string, ...cells: readonly TestCel
 }
 
 /** The text that a run notebook's code cells printed, cell by cell. */
-export function printedBy(notebook: Notebook): string[] {
-  return notebook.cells
+export function printedBy({ cells }: Pick<Notebook, "cells">): string[] {
+  return cells
     .filter((cell) => cell.cell_type === "code")
     .map((cell) =>
       (cell.outputs ?? [])
