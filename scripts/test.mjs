@@ -4,8 +4,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import { run } from "node:test";
 import { setupOrExit } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
+import report from "./test-reporter.mjs";
+
+/** Files that take longest start first, so that none of them is left running alone at the end. */
+const LONGEST = ["tracking/server", "slide/predict-slide", "notebook/runner", "experiments/compare"];
 
 const args = process.argv.slice(2);
 const slow = args.includes("--slow");
@@ -27,22 +32,21 @@ function check(label, command) {
 function runTests() {
   const sources = testFiles(join(root, "tests")).filter((file) => file.includes(".slow.test.ts") === slow);
   const chosen = sources.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
-  const compiled = chosen.map((file) => join("dist", file.replace(/\.ts$/, ".js")));
-  if (compiled.length === 0) {
+  if (chosen.length === 0) {
     console.error(`No test file matches ${wanted.join(", ")}.`);
     process.exit(2);
   }
-  const env = { ...process.env, HISTO_ROOT: root, MLFLOW_TRACKING_URI: "http://127.0.0.1:9" };
-  const reporter = join(root, "scripts", "test-reporter.mjs");
-  const options = [
-    "--test",
-    // Some tests wait for servers; three at a time keep two processors busy.
-    "--test-concurrency=3",
-    `--test-reporter=${reporter}`,
-    "--test-reporter-destination=stdout",
-  ];
-  const { status } = spawnSync(process.execPath, [...options, ...compiled], { cwd: root, stdio: "inherit", env });
-  process.exit(status ?? 1);
+  const isLong = (file) => LONGEST.some((name) => file === join("tests", `${name}.test.ts`));
+  const ordered = [...chosen.filter(isLong), ...chosen.filter((file) => !isLong(file))];
+  process.chdir(root);
+  Object.assign(process.env, { HISTO_ROOT: root, MLFLOW_TRACKING_URI: "http://127.0.0.1:9" });
+  const files = ordered.map((file) => join(root, "dist", file.replace(/\.ts$/, ".js")));
+  // Some tests wait for servers; three at a time keep two processors busy.
+  const events = run({ files, concurrency: 3 });
+  events.on("test:fail", () => {
+    process.exitCode = 1;
+  });
+  events.compose(report).pipe(process.stdout);
 }
 
 function testFiles(folder) {

@@ -27,7 +27,8 @@ async function logBehind(context: TestContext, url: string) {
 }
 
 export function foreignAnswerCases(mlflow: () => MlflowFixture): void {
-  describe("answers that are not MLflow's", () => {
+  // Each waits, for its own proxy.
+  describe("answers that are not MLflow's", { concurrency: true }, () => {
     const answers: OwnAnswer[] = [
       { status: 200, body: PAGE },
       { status: 302, headers: { location: "https://login.example.com" } },
