@@ -6,7 +6,7 @@ import { writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
 import { cardPage, type ModelCard } from "../../src/model-directory/index";
 import { runTraining } from "../../src/training/index";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a model's card says what it was trained on, how it was chosen, what it reaches, and its limits", async (context) => {
@@ -17,8 +17,8 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
   await runTraining({ data, size: 32, model: "colour", epochs: 1 }, { run });
   await exportRun({ run, out, mpp: 0.5 });
   const page = await readFile(join(out, "MODEL_CARD.md"), "utf8");
-  assert.equal(histo("card", out).stdout, page);
-  const { card } = histoJson<{ card: ModelCard }>("card", out);
+  assert.equal((await histoHere("card", out)).stdout, page);
+  const { card } = await histoJsonHere<{ card: ModelCard }>("card", out);
   assert.equal(page, cardPage(card));
 
   const counted = Object.values(card.trainedOn?.byClass ?? {});
@@ -40,7 +40,7 @@ test("a model's card says what it was trained on, how it was chosen, what it rea
   assert.match(page, /\| ROC AUC \| [\d.]+ \(95 % [\d.]+ to [\d.]+\) \| [\d.]+ \(95 %/);
 });
 
-test("networks that others trained are named with their licences", () => {
+test("networks that others trained are named with their licences", async () => {
   const card = {
     format: "histo-model/1",
     name: "frozen",
@@ -62,7 +62,7 @@ test("networks that others trained are named with their licences", () => {
 test("a folder without a model is refused", async (context) => {
   const directory = await temporaryDirectory(context);
   await writeFile(join(directory, "other.txt"), "");
-  const { status, stderr } = histo("card", directory);
+  const { status, stderr } = await histoHere("card", directory);
   assert.equal(status, 2);
   assert.equal(stderr.split("\n").length, 2, stderr);
 });

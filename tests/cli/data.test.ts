@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { encodePng } from "../../src/image/with-sharp";
 import { writeCsvSet, writeFiles } from "../support/data-sets";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJson, histoJsonHere } from "../support/histo";
 import { sharedData, withoutSharedData } from "../support/shared-data";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -19,8 +19,8 @@ after(() => rm(cache, { recursive: true }));
 
 const flatPng = (value: number) => encodePng(new Uint8Array(16 * 16 * 3).fill(value), 16, 16);
 
-test("histo eda on real tiles agrees with NumPy and Pillow", { skip: withoutSharedData("pcam-mini") }, () => {
-  const eda = histoJson<Record<string, unknown>>("eda", "--data", sharedData("pcam-mini") as string);
+test("histo eda on real tiles agrees with NumPy and Pillow", { skip: withoutSharedData("pcam-mini") }, async () => {
+  const eda = await histoJsonHere<Record<string, unknown>>("eda", "--data", sharedData("pcam-mini") as string);
   assert.deepEqual(eda.classes, { normal: { train: 426, test: 126 }, tumor: { train: 174, test: 74 } });
   assert.deepEqual(eda.partitions, { train: 600, test: 200 });
   assert.deepEqual(eda.sizes, { "96x96": 800 });
@@ -42,14 +42,14 @@ test("histo eda --no-images reads the label table alone", async (context) => {
     "annotations.csv":
       "Image Name,Majority Vote Label,Number of Annotators who Selected SSA (Out of 7),Partition\na.png,HP,1,train\nb.png,SSA,4,test\n",
   });
-  const eda = histoJson<Record<string, unknown>>("eda", "--data", folder, "--no-images");
+  const eda = await histoJsonHere<Record<string, unknown>>("eda", "--data", folder, "--no-images");
   assert.deepEqual(Object.keys(eda).sort(), ["classes", "layout", "notes", "partitions", "positive", "votes"]);
   assert.deepEqual(eda.classes, { HP: { train: 1, test: 0 }, SSA: { train: 0, test: 1 } });
   // A table that came without any of its images is looked at the same way, and this is said; a single missing one is an error.
-  const alone = histoJson<Record<string, unknown>>("eda", "--data", folder);
+  const alone = await histoJsonHere<Record<string, unknown>>("eda", "--data", folder);
   assert.deepEqual(alone, { ...eda, notes: ["None of the 2 images exists: only the label table was read."] });
   await writeFiles(folder, { "images/a.png": "" });
-  const some = histo("eda", "--data", folder, "--quiet");
+  const some = await histoHere("eda", "--data", folder, "--quiet");
   assert.equal(some.status, 2);
   assert.match(some.stderr, /1 of 2 images .* are not in .*"b\.png"/);
 });
@@ -64,14 +64,14 @@ test("an unreadable image ends data pack with 1, eda with 2, and leaves no file"
     [1, ["data", "pack"]],
     [2, ["eda"]],
   ] as const) {
-    const done = histo(...argv, "--data", folder, "--quiet");
+    const done = await histoHere(...argv, "--data", folder, "--quiet");
     assert.equal(done.status, status);
     assert.equal(done.stdout, "");
     assert.match(done.stderr, /^histo: 2 of 6 images cannot be used: .*3\.png .*4\.png .*\n$/);
   }
   assert.deepEqual(await stores(), before);
 
-  const packed = histoJson<{ images: number; skipped: { name: string }[]; store: string }>(
+  const packed = await histoJsonHere<{ images: number; skipped: { name: string }[]; store: string }>(
     "data",
     "pack",
     "--data",
@@ -80,7 +80,7 @@ test("an unreadable image ends data pack with 1, eda with 2, and leaves no file"
   );
   assert.deepEqual([packed.images, packed.skipped.map((image) => image.name)], [4, ["3.png", "4.png"]]);
   assert.ok(existsSync(packed.store));
-  const eda = histoJson<{ skipped: { name: string }[]; notes: string[] }>("eda", "--data", folder);
+  const eda = await histoJsonHere<{ skipped: { name: string }[]; notes: string[] }>("eda", "--data", folder);
   assert.equal(eda.skipped.length, 2);
   assert.deepEqual(eda.notes, ["2 unreadable images are left out."]);
 });
@@ -95,7 +95,7 @@ test("histo eda names the first tiles of what it finds, leaks first", async (con
   ] as const)
     await copyFile(join(images, `${from}.png`), join(images, `${to}.png`));
   for (const i of [6, 7, 8, 9]) await writeFiles(folder, { [`images/${i}.png`]: await flatPng(240 + i) });
-  const { stdout } = histo("eda", "--data", folder);
+  const { stdout } = await histoHere("eda", "--data", folder);
   assert.match(stdout, /exact duplicates +2 groups \(3\.png = 5\.png, 1\.png = 2\.png\)/);
   assert.match(stdout, /blank tiles +4 \(6\.png, 7\.png, 8\.png, \.\.\.\)/);
   assert.match(stdout, /All names: --json\./);
@@ -104,23 +104,23 @@ test("histo eda names the first tiles of what it finds, leaks first", async (con
 test("histo start --no-train leaves images that training need not decode", async (context) => {
   const data = await writeCsvSet(join(await temporaryDirectory(context), "data"), 12);
   histoJson("start", "--no-train", "--data", data, "--size", "16");
-  const { decoded, reused } = histoJson<{ decoded: number; reused: number }>(
+  const { decoded, reused } = await histoJsonHere<{ decoded: number; reused: number }>(
     ...["data", "pack", "--data", data, "--size", "16"],
   );
   assert.deepEqual([decoded, reused], [0, 12]);
 });
 
-test("bad options end with 2 and one line that names them", () => {
-  const line = (...argv: string[]) => {
-    const { status, stdout, stderr } = histo(...argv);
+test("bad options end with 2 and one line that names them", async () => {
+  const line = async (...argv: string[]) => {
+    const { status, stdout, stderr } = await histoHere(...argv);
     assert.equal(status, 2);
     assert.equal(stdout, "");
     assert.equal(stderr.trim().split("\n").length, 1);
     return stderr;
   };
-  assert.match(line("eda"), /--data/);
-  assert.match(line("eda", "--data", "/nowhere"), /\/nowhere does not exist/);
-  assert.match(line("eda", "--data", "/nowhere", "--colour"), /--colour/);
-  assert.match(line("data", "pack", "--data", "/nowhere", "--size", "0"), /--size/);
-  assert.match(line("data", "pack", "--data", "/nowhere", "--resize", "bigger"), /--resize/);
+  assert.match(await line("eda"), /--data/);
+  assert.match(await line("eda", "--data", "/nowhere"), /\/nowhere does not exist/);
+  assert.match(await line("eda", "--data", "/nowhere", "--colour"), /--colour/);
+  assert.match(await line("data", "pack", "--data", "/nowhere", "--size", "0"), /--size/);
+  assert.match(await line("data", "pack", "--data", "/nowhere", "--resize", "bigger"), /--resize/);
 });

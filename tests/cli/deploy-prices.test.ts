@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PRICE_FILE, type PriceTable, readPrices } from "../../src/deployment/index";
 import { projectRoot } from "../../src/files/index";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 import { offerFiles } from "../support/price-list";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -25,7 +25,7 @@ test("files of the price list renew the table, and what they lack is said", asyn
   const before = await readPrices();
   const file = join(folder, "AmazonECS.csv");
   await writeFile(file, offerFiles({ ...before, fargateGbHour: 0.005 }, "2026-11-20").get("AmazonECS") ?? "");
-  const { changed, kept } = histoJson<Renewed>("deploy", "prices", "--file", file, "--table", table);
+  const { changed, kept } = await histoJsonHere<Renewed>("deploy", "prices", "--file", file, "--table", table);
   assert.deepEqual(changed, { fargateGbHour: [before.fargateGbHour, 0.005] });
   assert.ok(kept.includes("keyMonth") && !kept.includes("fargateCpuHour"));
   assert.equal((JSON.parse(await readFile(table, "utf8")) as PriceTable).fargateGbHour, 0.005);
@@ -40,12 +40,20 @@ test("another file is refused in one line, and the table stays as it was", async
     [table, /prices\.json is no offer file of AWS's price list in CSV .*: it does not begin with FormatVersion/],
     [join(folder, "none.json"), /^histo: --file: .*none\.json does not exist\.$/],
   ] as const) {
-    const { status, stderr } = histo("deploy", "prices", "--file", file, "--table", table, "--quiet");
+    const { status, stderr } = await histoHere("deploy", "prices", "--file", file, "--table", table, "--quiet");
     assert.equal(status, 2);
     assert.match(stderr.trim(), message);
     assert.equal(stderr.trim().split("\n").length, 1);
   }
-  const { status, stderr } = histo("deploy", "prices", "--url", "http://127.0.0.1:9", "--table", table, "--quiet");
+  const { status, stderr } = await histoHere(
+    "deploy",
+    "prices",
+    "--url",
+    "http://127.0.0.1:9",
+    "--table",
+    table,
+    "--quiet",
+  );
   assert.equal(status, 1);
   assert.match(
     stderr,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { histo, histoJson } from "../support/histo";
+import { histo, histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 interface Plan {
@@ -15,13 +15,13 @@ interface Plan {
 test("a dry run says every step as a command and what it costs a month, and does nothing", async (t) => {
   const model = await temporaryDirectory(t);
   await writeFile(join(model, "model.json"), "{}");
-  const lambda = histoJson<Plan>("deploy", "lambda", "--model", model, "--dry-run");
+  const lambda = await histoJsonHere<Plan>("deploy", "lambda", "--model", model, "--dry-run");
   assert.equal(lambda.done, false);
   const commands = lambda.steps.map(({ command }) => command).join("\n");
   assert.match(commands, /cdk deploy histo-network histo-storage histo-alerts/);
   assert.match(commands, new RegExp(`docker buildx build .*--build-context model=${model} --platform linux/amd64`));
   assert.match(commands, /operate\.js release histo-predict/);
-  const ec2 = histoJson<Plan>("deploy", "ec2", "--model", model, "--release", "v1", "--dry-run");
+  const ec2 = await histoJsonHere<Plan>("deploy", "ec2", "--model", model, "--release", "v1", "--dry-run");
   const text = ec2.steps.map(({ command }) => command).join("\n");
   assert.match(text, /--target server --platform linux\/arm64/);
   assert.match(text, /operate\.js model histo v1/);
@@ -30,8 +30,8 @@ test("a dry run says every step as a command and what it costs a month, and does
   assert.ok(Math.abs(sum - ec2.monthlyTotal) < 1e-9);
 });
 
-test("the tracker's plan builds its image, starts it by its document, and says who hears of alarms", () => {
-  const { status, stdout, stderr } = histo("deploy", "tracking", "--dry-run", "--json");
+test("the tracker's plan builds its image, starts it by its document, and says who hears of alarms", async () => {
+  const { status, stdout, stderr } = await histoHere("deploy", "tracking", "--dry-run", "--json");
   assert.equal(status, 0, stderr);
   const plan = JSON.parse(stdout) as Plan;
   const commands = plan.steps.map(({ command }) => command);
@@ -50,7 +50,7 @@ test("the tracker's plan builds its image, starts it by its document, and says w
 test("nothing happens without a yes", async (t) => {
   const model = await temporaryDirectory(t);
   await writeFile(join(model, "model.json"), "{}");
-  const { status, stderr } = histo("deploy", "lambda", "--model", model);
+  const { status, stderr } = await histoHere("deploy", "lambda", "--model", model);
   assert.equal(status, 2);
   assert.match(stderr, /Nothing was done: give --yes/);
 });
@@ -64,7 +64,7 @@ test("bad input is one line with the option or file, and status 2", async (t) =>
     [["destroy", "--part", "moon"], /--part/],
   ];
   for (const [args, message] of cases) {
-    const { status, stderr } = histo("deploy", ...args);
+    const { status, stderr } = await histoHere("deploy", ...args);
     assert.equal(status, 2, args.join(" "));
     assert.match(stderr.trimEnd().split("\n").at(-1) ?? "", message);
   }

@@ -4,27 +4,40 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readJson } from "../../src/files/index";
 import type { ModelCard } from "../../src/model-directory/index";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a model trained on drawn tiles says so wherever it answers", async (context) => {
   const directory = await temporaryDirectory(context);
   process.env.HISTO_CACHE = join(directory, "cache");
   const data = join(directory, "data");
-  const succeed = (...argv: string[]) => {
-    const { status, stderr } = histo(...argv);
+  const succeed = async (...argv: string[]) => {
+    const { status, stderr } = await histoHere(...argv);
     assert.equal(status, 0, stderr);
     return stderr;
   };
   const modelOf = async (name: string) => {
     const [run, model] = [join(directory, `${name}-run`), join(directory, name)];
-    succeed("train", "--data", data, "--size", "16", "--hidden", "4", "--epochs", "1", "--run", run, "--no-track");
-    succeed("export", "--run", run, "--out", model, "--no-track");
+    await succeed(
+      "train",
+      "--data",
+      data,
+      "--size",
+      "16",
+      "--hidden",
+      "4",
+      "--epochs",
+      "1",
+      "--run",
+      run,
+      "--no-track",
+    );
+    await succeed("export", "--run", run, "--out", model, "--no-track");
     const { trainedOn } = await readJson<ModelCard>(join(model, "model.json"));
-    return { trainedOn, said: succeed("predict", "--model", model, "--images", join(data, "images")) };
+    return { trainedOn, said: await succeed("predict", "--model", model, "--images", join(data, "images")) };
   };
 
-  succeed("data", "synth", "--out", data, "--images", "20", "--size", "16");
+  await succeed("data", "synth", "--out", data, "--images", "20", "--size", "16");
   const drawn = await modelOf("drawn");
   assert.equal(drawn.trainedOn?.drawn, true);
   assert.equal(
@@ -33,11 +46,11 @@ test("a model trained on drawn tiles says so wherever it answers", async (contex
   );
   assert.match(drawn.said, /trained on drawn tiles/);
   const table = join(directory, "answers.csv");
-  succeed("predict", "--model", join(directory, "drawn"), "--images", join(data, "images"), "--out", table);
+  await succeed("predict", "--model", join(directory, "drawn"), "--images", join(data, "images"), "--out", table);
   const [head, ...rows] = (await readFile(table, "utf8")).trimEnd().split("\n");
   assert.match(head ?? "", /,trained_on_drawn_tiles$/);
   assert.ok(rows.length === 20 && rows.every((row) => row.endsWith(",true")));
-  const answer = histoJson<{ trainedOnDrawnTiles: boolean }>(
+  const answer = await histoJsonHere<{ trainedOnDrawnTiles: boolean }>(
     ...["predict", "--model", join(directory, "drawn"), "--images", join(data, "images")],
   );
   assert.equal(answer.trainedOnDrawnTiles, true);

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { before, test } from "node:test";
-import { type Finished, histo, histoJson } from "../support/histo";
+import { histoHere, histoJson, histoJsonHere } from "../support/histo";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
 
 /** Evaluations that are not logged: tests/tracking has those that are. */
-const evaluate = (...argv: string[]): Finished => histo("evaluate", "--no-track", ...argv);
-const evaluateJson = <T>(...argv: string[]): T => histoJson<T>("evaluate", "--no-track", ...argv);
+const evaluate = (...argv: string[]) => histoHere("evaluate", "--no-track", ...argv);
+const evaluateJson = <T>(...argv: string[]) => histoJsonHere<T>("evaluate", "--no-track", ...argv);
 
 let run = "";
 let rival = "";
@@ -19,7 +19,7 @@ before(async () => {
   });
 });
 
-test("--json holds the metrics of both partitions, as metrics.json does", () => {
+test("--json holds the metrics of both partitions, as metrics.json does", async () => {
   interface Result {
     validation: { n: number };
     test: { n: number; threshold: number; rocAuc: number };
@@ -27,7 +27,7 @@ test("--json holds the metrics of both partitions, as metrics.json does", () => 
     agreement: unknown[];
     temperature: number;
   }
-  const { validation, test, thresholdRule, agreement, temperature } = evaluateJson<Result>("--run", run);
+  const { validation, test, thresholdRule, agreement, temperature } = await evaluateJson<Result>("--run", run);
   assert.deepEqual([test.n, test.threshold, validation.n], [977, 0.4, 432]);
   assert.ok(test.rocAuc > 0.7);
   assert.equal(thresholdRule, "recall>=0.9");
@@ -35,8 +35,8 @@ test("--json holds the metrics of both partitions, as metrics.json does", () => 
   assert.ok(temperature > 0);
 });
 
-test("the same figures come out of histo metrics on the predictions file", () => {
-  const { test: ofRun } = evaluateJson<{ test: object }>("--run", run);
+test("the same figures come out of histo metrics on the predictions file", async () => {
+  const { test: ofRun } = await evaluateJson<{ test: object }>("--run", run);
   const file = join(run, "predictions-test.csv");
   const { columns, positive, logits, ...ofFile } = histoJson<Record<string, unknown>>(
     "metrics",
@@ -49,35 +49,32 @@ test("the same figures come out of histo metrics on the predictions file", () =>
   assert.deepEqual([columns, positive, logits], [{ label: "label", score: "probability" }, "1", false]);
 });
 
-test("--report writes one file and changes nothing else", () => {
+test("--report writes one file and changes nothing else", async () => {
   const before = readFileSync(join(run, "config.json"), "utf8");
-  const { report } = evaluateJson<{ report: string }>("--run", run, "--report");
+  const { report } = await evaluateJson<{ report: string }>("--run", run, "--report");
   assert.equal(report, join(run, "report.html"));
   assert.ok(readFileSync(report, "utf8").startsWith("<!doctype html>"));
   assert.equal(readFileSync(join(run, "config.json"), "utf8"), before);
   assert.equal(existsSync(join(run, "metrics.json")), false);
   const elsewhere = join(run, "elsewhere.html");
-  assert.equal(evaluateJson<{ report: string }>("--run", run, "--report", elsewhere).report, elsewhere);
+  assert.equal((await evaluateJson<{ report: string }>("--run", run, "--report", elsewhere)).report, elsewhere);
 });
 
-test("--against compares two runs on the same images", () => {
-  const { comparison } = evaluateJson<{ comparison: { n: number; delong: { p: number }; mcnemar: { p: number } } }>(
-    "--run",
-    run,
-    "--against",
-    rival,
-  );
+test("--against compares two runs on the same images", async () => {
+  const { comparison } = await evaluateJson<{
+    comparison: { n: number; delong: { p: number }; mcnemar: { p: number } };
+  }>("--run", run, "--against", rival);
   assert.equal(comparison.n, 977);
   assert.equal(comparison.delong.p, 1); // squaring a probability keeps the order
   assert.ok(comparison.mcnemar.p < 1); // but not the decisions
-  assert.match(evaluate("--run", run, "--against", rival).stdout, /DeLong p 1\.00/);
+  assert.match((await evaluate("--run", run, "--against", rival)).stdout, /DeLong p 1\.00/);
 });
 
-test("--groups measures by a column of another table", () => {
+test("--groups measures by a column of another table", async () => {
   const file = join(run, "slides.csv");
   const rows = predictedTiles(977, 1).map(({ filename }, i) => `${filename},${i % 2 ? "A" : "B"}`);
   writeFileSync(file, `image,scanner\n${rows.join("\n")}\n`);
-  const { groups } = evaluateJson<{ groups: { group: string; n: number }[] }>(
+  const { groups } = await evaluateJson<{ groups: { group: string; n: number }[] }>(
     "--run",
     run,
     "--groups",
@@ -94,7 +91,7 @@ test("--groups measures by a column of another table", () => {
   );
 });
 
-test("--groups names images as data sets do, says how many it names, and prints no NaN", () => {
+test("--groups names images as data sets do, says how many it names, and prints no NaN", async () => {
   const file = join(run, "groups.csv");
   const rows = predictedTiles(977, 1);
   const written = [
@@ -113,7 +110,7 @@ test("--groups names images as data sets do, says how many it names, and prints 
     groups: { group: string; n: number }[];
     groupsMatched: object;
   }
-  const { groups, groupsMatched } = evaluateJson<Result>(...options);
+  const { groups, groupsMatched } = await evaluateJson<Result>(...options);
   const positives = rows.slice(0, 8).filter(({ label }) => label === 1).length;
   assert.deepEqual(
     groups.map(({ group, n }) => [group, n]),
@@ -125,15 +122,15 @@ test("--groups names images as data sets do, says how many it names, and prints 
     ],
   );
   assert.deepEqual(groupsMatched, { imageColumn: "file", matched: 970, unmatched: 7, unusedRows: 1 });
-  const { stdout } = evaluate(...options);
+  const { stdout } = await evaluate(...options);
   assert.match(stdout, /\none class: ROC AUC undefined, accuracy/);
   assert.match(stdout, /7 of 977 images are not in the table of groups\.\n1 rows of the table of groups name none/);
   assert.doesNotMatch(stdout, /NaN/);
-  const { report } = evaluateJson<{ report: string }>(...options, "--report");
+  const { report } = await evaluateJson<{ report: string }>(...options, "--report");
   assert.doesNotMatch(readFileSync(report, "utf8").replace(/<script.*?<\/script>/gs, ""), /NaN/);
 });
 
-test("--feedback measures a run by what people called its answers, and says of how many other lines it knows nothing", () => {
+test("--feedback measures a run by what people called its answers, and says of how many other lines it knows nothing", async () => {
   const file = join(run, "feedback.jsonl");
   const line = (of: string, name: string, label: string, probability: number) =>
     JSON.stringify({
@@ -153,16 +150,16 @@ test("--feedback measures a run by what people called its answers, and says of h
     line("another", "f.png", "SSA", 0.1),
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
-  const { feedback } = evaluateJson<{ feedback: Record<string, unknown> }>("--run", run, "--feedback", file);
+  const { feedback } = await evaluateJson<{ feedback: Record<string, unknown> }>("--run", run, "--feedback", file);
   assert.deepEqual([feedback.n, feedback.accuracy, feedback.otherRuns], [5, 0.6, 1]);
   assert.deepEqual(feedback.confusion, { tp: 2, fp: 1, tn: 1, fn: 1 });
   assert.match(
-    evaluate("--run", run, "--feedback", file).stdout,
+    (await evaluate("--run", run, "--feedback", file)).stdout,
     /People labelled 5 answers .* accuracy 0\.600, 1 false positives, 1 false negatives\. .* 1 lines are about other runs/,
   );
 
   writeFileSync(file, `${line("another", "f.png", "SSA", 0.1)}\n`);
-  const { status, stderr } = evaluate("--run", run, "--feedback", file);
+  const { status, stderr } = await evaluate("--run", run, "--feedback", file);
   assert.equal(status, 2);
   assert.match(stderr, /has no label for answers of the run mlp-small/);
 });
@@ -173,14 +170,14 @@ test("a run of one class is measured and compared without a NaN", async () => {
     await runFolder({ test }),
     await runFolder({ test: test.map((row) => ({ ...row, probability: 0.5 })) }),
   ];
-  const { stdout, status } = evaluate("--run", one, "--against", two, "--report");
+  const { stdout, status } = await evaluate("--run", one, "--against", two, "--report");
   assert.equal(status, 0);
   assert.match(stdout, /ROC AUC .*undefined/);
   assert.doesNotMatch(stdout, /NaN/);
   assert.doesNotMatch(readFileSync(join(one, "report.html"), "utf8").replace(/<script.*?<\/script>/gs, ""), /NaN/);
 });
 
-test("--groups that name no image, several, or an image twice are errors", () => {
+test("--groups that name no image, several, or an image twice are errors", async () => {
   const cases: [string, string, RegExp][] = [
     ["none.csv", "image,site\nx1.png,A\n", /none\.csv names none of the 977 images: "image" holds .* "x1\.png"/],
     [
@@ -193,22 +190,22 @@ test("--groups that name no image, several, or an image twice are errors", () =>
   for (const [name, text, expected] of cases) {
     writeFileSync(join(run, name), text);
     const by = name === "column.csv" ? "scanner" : "site";
-    const { status, stderr } = evaluate("--run", run, "--groups", join(run, name), "--by", by);
+    const { status, stderr } = await evaluate("--run", run, "--groups", join(run, name), "--by", by);
     assert.equal(status, 2, stderr);
     assert.match(stderr, expected);
   }
 });
 
-test("the report tells of the other run and of the groups where they were asked for", () => {
+test("the report tells of the other run and of the groups where they were asked for", async () => {
   const options = ["--against", rival, "--groups", join(run, "slides.csv"), "--by", "scanner"];
-  const { report } = evaluateJson<{ report: string }>("--run", run, "--report", ...options);
+  const { report } = await evaluateJson<{ report: string }>("--run", run, "--report", ...options);
   const html = readFileSync(report, "utf8");
   assert.match(html, /<section id="groups"><h2>By scanner<\/h2>/);
   assert.match(html, /<section id="comparison">.*McNemar, p = /s);
   assert.match(html, />\d+ images are classified correctly only by this model, \d+ only by the other: /);
 });
 
-test("bad input is one line, with exit status 2", () => {
+test("bad input is one line, with exit status 2", async () => {
   const cases: [string[], RegExp][] = [
     [["--run", "/absent"], /The run \/absent does not exist/],
     [["--run", run, "--threshold-rule", "best"], /Threshold rule "best"/],
@@ -217,7 +214,7 @@ test("bad input is one line, with exit status 2", () => {
     [[], /--run/],
   ];
   for (const [options, expected] of cases) {
-    const { status, stderr } = evaluate(...options);
+    const { status, stderr } = await evaluate(...options);
     assert.equal(status, 2, stderr);
     assert.match(stderr, expected);
     assert.equal(stderr.trimEnd().split("\n").length, 1);

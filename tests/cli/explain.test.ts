@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { tile, writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -16,7 +16,7 @@ test("histo explain writes a picture and the numbers of each image, and names th
   const out = join(directory, "out");
   const images = ["a.png", "b.png", "broken.png"].map((name) => join(directory, name));
   const given = ["--model", model, "--images", ...images, "--out", out, "--grid", "4", "--json"];
-  const { status, stdout, stderr } = histo("explain", ...given);
+  const { status, stdout, stderr } = await histoHere("explain", ...given);
   assert.equal(status, 1);
   assert.match(stderr, /broken\.png/);
   const { scale } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");

@@ -3,12 +3,12 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJson } from "../support/histo";
 
 const file = join(mkdtempSync(join(tmpdir(), "metrics-")), "predictions.csv");
 writeFileSync(file, "filename,label,probability\na,HP,0.1\nb,HP,0.4\nc,SSA,0.35\nd,SSA,0.8\n");
 
-test("--json prints the contract's names as one line", () => {
+test("--json prints the contract's names as one line", async () => {
   const metrics = histoJson<Record<string, unknown>>("metrics", "--predictions", file, "--threshold", "0.3");
   const names =
     "n threshold rocAuc rocAucCi95 prAuc accuracy balancedAccuracy precision recall specificity f1 weightedPrecision " +
@@ -19,22 +19,22 @@ test("--json prints the contract's names as one line", () => {
   assert.equal(metrics.positive, "SSA");
 });
 
-test("without --json people can read it", () => {
-  const { status, stdout } = histo("metrics", "--predictions", file);
+test("without --json people can read it", async () => {
+  const { status, stdout } = await histoHere("metrics", "--predictions", file);
   assert.equal(status, 0);
   assert.match(stdout, /ROC AUC +0\.7500/);
   assert.match(stdout, /Labels from "label" \(positive: SSA\), probabilities from "probability"/);
 });
 
-test("rows of one class are said to be the reason for an undefined area", () => {
+test("rows of one class are said to be the reason for an undefined area", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "metrics-")), "one.csv");
   writeFileSync(path, "label,probability\n1,0.4\n1,0.8\n");
-  const { stdout } = histo("metrics", "--predictions", path);
+  const { stdout } = await histoHere("metrics", "--predictions", path);
   assert.match(stdout, /ROC AUC +undefined/);
   assert.match(stdout, /Every row is of the class 1: the ROC AUC needs both classes\./);
 });
 
-test("bad input is one line that names it, with exit status 2", () => {
+test("bad input is one line that names it, with exit status 2", async () => {
   const cases: [string[], RegExp][] = [
     [["--predictions", `${file}.absent`], /absent does not exist/],
     [["--predictions", file, "--threshold", "2"], /--threshold/],
@@ -42,7 +42,7 @@ test("bad input is one line that names it, with exit status 2", () => {
     [[], /--predictions/],
   ];
   for (const [options, expected] of cases) {
-    const { status, stdout, stderr } = histo("metrics", ...options);
+    const { status, stdout, stderr } = await histoHere("metrics", ...options);
     assert.equal(status, 2);
     assert.equal(stdout, "");
     assert.match(stderr, expected);

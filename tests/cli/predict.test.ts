@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { parse } from "csv-parse/sync";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
-import { histo } from "../support/histo";
+import { histo, histoHere } from "../support/histo";
 import { randomizeWeights, randomPixels, temporaryDirectory, writeRun } from "../support/trained-run";
 
 const SIZE = 16;
@@ -25,7 +25,7 @@ async function workspace(t: TestContext) {
     await writeFile(join(images, name), await encodePng(randomPixels(1, SIZE, i), SIZE, SIZE));
   }
   await writeFile(join(images, "notes.txt"), "not an image, and not named like one");
-  const exported = histo(
+  const exported = await histoHere(
     "export",
     "--run",
     join(directory, "run"),
@@ -69,7 +69,15 @@ test("predict writes a CSV row for every image of a folder, and the predictor's 
 test("predict names unreadable images, still predicts the others, and exits with 1", async (t) => {
   const { images, model } = await workspace(t);
   await writeFile(join(images, "broken.png"), "these are not pixels");
-  const { status, stdout, stderr } = histo("predict", "--model", model, "--images", images, "--json", "--quiet");
+  const { status, stdout, stderr } = await histoHere(
+    "predict",
+    "--model",
+    model,
+    "--images",
+    images,
+    "--json",
+    "--quiet",
+  );
   assert.equal(status, 1);
   const result = JSON.parse(stdout);
   assert.equal(result.images, 4);
@@ -91,7 +99,7 @@ test("predict refuses what it cannot use with one line and exit 2", async (t) =>
     [["--model", model], /--images/],
   ];
   for (const [args, message] of bad) {
-    const { status, stdout, stderr } = histo("predict", ...args);
+    const { status, stdout, stderr } = await histoHere("predict", ...args);
     assert.equal(status, 2, stderr);
     assert.equal(stdout, "");
     assert.match(stderr, message);

@@ -9,7 +9,7 @@ import { optionsPage } from "../../src/cli/options";
 import { addSchemaOptions, givenOptions, readOptions } from "../../src/cli/schema-options";
 import { projectRoot } from "../../src/files/index";
 import { innerSchema, option, optionsOfSchema, serveSchema, trainingSchema, whole } from "../../src/options/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 
 /** The flags of a command line as a command with the training options reads them. */
 function parse(...words: string[]) {
@@ -18,25 +18,25 @@ function parse(...words: string[]) {
   return givenOptions(command.parse(["--data", "tiles", ...words], { from: "user" }).opts(), trainingSchema);
 }
 
-test("only what was given comes back, so that a resumed run keeps its values", () => {
+test("only what was given comes back, so that a resumed run keeps its values", async () => {
   assert.deepEqual(parse(), { data: "tiles" });
   assert.deepEqual(parse("--lr", "auto", "--hidden", "64,16", "--nesterov", "--backbone-std", "0.5,0.25,1"), {
     ...{ data: "tiles", lr: "auto", hidden: [64, 16], nesterov: true, backboneStd: [0.5, 0.25, 1] },
   });
 });
 
-test("how a data set is read lies in an object of its own", () => {
+test("how a data set is read lies in an object of its own", async () => {
   assert.deepEqual(parse("--positive", "SSA", "--image-folder", "tiles"), {
     data: "tiles",
     dataset: { positive: "SSA", imageDirectory: "tiles" },
   });
 });
 
-test("the former flag of an option gives the option", () => {
+test("the former flag of an option gives the option", async () => {
   assert.deepEqual(parse("--beside", "colour"), { data: "tiles", extraFeatures: "colour" });
 });
 
-test("every training option has a flag that refuses what the option refuses", () => {
+test("every training option has a flag that refuses what the option refuses", async () => {
   for (const declared of optionsOfSchema(trainingSchema)) {
     const { name, value, kind } = declared;
     if (innerSchema(declared) || !value || (kind.type === "string" && !kind.words)) continue;
@@ -49,7 +49,7 @@ test("every training option has a flag that refuses what the option refuses", ()
   assert.throws(() => parse("--lr", "0"), /above 0 and up to 1000, or be auto/);
 });
 
-test("the options of a command get their defaults, and those that programs use stay hidden", () => {
+test("the options of a command get their defaults, and those that programs use stay hidden", async () => {
   const schema = z.strictObject({
     steps: option(whole(1, 9).default(3), "updates", { value: "n" }),
     quick: option(z.boolean().default(false), "a small version"),
@@ -66,12 +66,12 @@ test("the page of the docs lists the options as they are declared", async () => 
   assert.equal(page, await optionsPage(), "run `npx histo options > docs/options.md`");
 });
 
-test("--options gives training options as JSON, checked like any other", () => {
-  const { status, stderr } = histo("train", "--data", ".", "--options", '{"focalGamma":-1}');
+test("--options gives training options as JSON, checked like any other", async () => {
+  const { status, stderr } = await histoHere("train", "--data", ".", "--options", '{"focalGamma":-1}');
   assert.deepEqual([status, stderr], [2, "histo: The training option focalGamma must lie from 0 to 100, not -1.\n"]);
 });
 
-test("histo --help loads no option's declaration", () => {
+test("histo --help loads no option's declaration", async () => {
   const script =
     'require(process.argv[1]).main(["--help"]).then(() => process.stderr.write(Object.keys(require.cache).join()))';
   const main = join(projectRoot(), "dist", "src", "cli", "main.js");

@@ -11,7 +11,7 @@ import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
 import { writeFiles } from "../support/data-sets";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const SIZE = 16;
@@ -44,15 +44,15 @@ async function trainAndPredict(context: TestContext, ...options: string[]) {
   }
   await writeFiles(data, { "labels.csv": rows.join("\n") });
   process.env.HISTO_CACHE = cache;
-  const succeed = (...argv: string[]) => {
-    const { status, stdout, stderr } = histo(...argv);
+  const succeed = async (...argv: string[]) => {
+    const { status, stdout, stderr } = await histoHere(...argv);
     assert.equal(status, 0, stderr);
     return stdout;
   };
   const network = ["--size", String(SIZE), "--hidden", "4", "--epochs", "1", "--no-track"];
   const stain = ["--stain", "reinhard", "--stain-reference", "0.png", ...options];
-  succeed("train", "--data", data, "--run", run.path, ...network, ...stain);
-  succeed("export", "--run", run.path, "--out", model, "--no-track");
+  await succeed("train", "--data", data, "--run", run.path, ...network, ...stain);
+  await succeed("export", "--run", run.path, "--out", model, "--no-track");
   const { preprocessing } = await readJson<{ preprocessing: Preprocessing }>(join(model, "model.json"));
 
   const packed = await packPixels(await loadDataset(data), { size: SIZE, stain: preprocessing.stain });
@@ -63,7 +63,7 @@ async function trainAndPredict(context: TestContext, ...options: string[]) {
 
   const tested = await readPredictions(run.predictions("test"));
   const out = join(directory, "predicted.csv");
-  succeed("predict", "--model", model, "--images", join(data, "images"), "--out", out);
+  await succeed("predict", "--model", model, "--images", join(data, "images"), "--out", out);
   const predicted = parse(await readFile(out), { columns: true }) as { filename: string; logit: string }[];
   const logits = new Map(predicted.map(({ filename, logit }) => [filename, Number(logit)]));
   assert.equal(tested.length, COUNT / 2);
@@ -92,7 +92,7 @@ test("--stain-tissue-only leaves empty slide white, in training as in prediction
 
 test("--stain-tissue-only is refused with methods that it says nothing to", async (context) => {
   const directory = await temporaryDirectory(context);
-  const { status, stderr } = histo("train", "--data", directory, "--stain", "macenko", "--stain-tissue-only");
+  const { status, stderr } = await histoHere("train", "--data", directory, "--stain", "macenko", "--stain-tissue-only");
   assert.equal(status, 2);
   assert.match(stderr, /--stain-tissue-only goes with --stain reinhard/);
 });
@@ -100,7 +100,7 @@ test("--stain-tissue-only is refused with methods that it says nothing to", asyn
 test("--stain-reference is refused without a method", async (context) => {
   const directory = await temporaryDirectory(context);
   for (const command of ["train", "lr-range"]) {
-    const { status, stderr } = histo(command, "--data", directory, "--stain-reference", "0.png");
+    const { status, stderr } = await histoHere(command, "--data", directory, "--stain-reference", "0.png");
     assert.equal(status, 2);
     assert.match(stderr, /--stain-reference needs --stain reinhard, macenko or vahadane/);
   }

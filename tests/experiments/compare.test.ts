@@ -6,10 +6,10 @@ import { writeSyntheticDataset } from "../../src/dataset/index";
 import { compareTechniques, type SeedSpread, type TechniqueComparison } from "../../src/experiments/index";
 import { readJson } from "../../src/files/index";
 import { proportionalHidden } from "../../src/models/registry/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
-test("the reference network's proportions hold at any size", () => {
+test("the reference network's proportions hold at any size", async () => {
   assert.deepEqual(proportionalHidden(224), [2352, 2352, 294]);
   assert.deepEqual(proportionalHidden(96), [432, 432, 54]);
 });
@@ -28,7 +28,7 @@ test("a technique that fails is a marked row, the others go on, and the command 
   await writeSyntheticDataset({ out: data, images: 60, size: 20 });
   // The ViT cannot cut 20 pixels into patches of 8.
   const place = ["--data", data, "--out", out, "--size", "20", "--epochs", "1", "--no-track"];
-  const compared = histo("compare", ...place, "--models", "vit,colour", "--json");
+  const compared = await histoHere("compare", ...place, "--models", "vit,colour", "--json");
   assert.equal(compared.status, 1, compared.stderr);
   const { rows, failed, verdict } = JSON.parse(compared.stdout) as TechniqueComparison;
   assert.deepEqual(
@@ -40,7 +40,7 @@ test("a technique that fails is a marked row, the others go on, and the command 
   assert.equal(verdict, "Nothing was compared with the colour baseline.");
   assert.deepEqual((await readJson<TechniqueComparison>(join(out, "comparison.json"))).failed, failed);
   assert.ok((await readFile(join(out, "comparison.html"), "utf8")).includes(reason));
-  const said = histo("compare", ...place, "--models", "vit");
+  const said = await histoHere("compare", ...place, "--models", "vit");
   assert.equal(said.status, 1, said.stderr);
   assert.match(said.stdout, /^small ViT +failed$/m);
   assert.ok(said.stdout.includes(`small ViT failed: ${reason}`), said.stdout);
@@ -51,7 +51,7 @@ test("several seeds give a mean and a standard deviation for each technique, and
   const [data, out] = [join(directory, "data"), join(directory, "out")];
   await writeSyntheticDataset({ out: data, images: 60, size: 16 });
   const place = ["--data", data, "--out", out, "--size", "16", "--epochs", "2", "--no-track", "--models", "colour,mlp"];
-  const compared = histo("compare", ...place, "--seed", "4", "--seeds", "2", "--json");
+  const compared = await histoHere("compare", ...place, "--seed", "4", "--seeds", "2", "--json");
   assert.equal(compared.status, 0, compared.stderr);
   const { seed, rows, overSeeds } = JSON.parse(compared.stdout) as TechniqueComparison & { overSeeds: SeedSpread[] };
   assert.equal(seed, 4);
@@ -65,7 +65,7 @@ test("several seeds give a mean and a standard deviation for each technique, and
   assert.ok(Math.abs(mean - (a! + b!) / 2) < 1e-12);
   assert.ok(Math.abs(std! - Math.abs(a! - b!) / Math.SQRT2) < 1e-12);
   assert.notEqual(a, b, "seeds change the training");
-  const again = histo("compare", ...place, "--seed", "4", "--seeds", "2");
+  const again = await histoHere("compare", ...place, "--seed", "4", "--seeds", "2");
   assert.match(again.stdout, /^over seeds +seeds +validation AUC/m);
   assert.match(again.stdout, /^MLP on pixels +2 +0\.\d{3} ± 0\.\d{3} /m);
 });
@@ -84,7 +84,7 @@ test("without a network the pretrained technique is a marked row, and no failure
     for (const name of Object.keys(offline)) delete process.env[name];
   });
   const place = ["--data", data, "--out", join(directory, "out"), "--size", "16", "--epochs", "1", "--no-track"];
-  const { status, stdout } = histo("compare", ...place, "--models", "colour,pretrained", "--json");
+  const { status, stdout } = await histoHere("compare", ...place, "--models", "colour,pretrained", "--json");
   assert.equal(status, 0);
   const { rows, failed } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as TechniqueComparison;
   assert.deepEqual(

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { CrossValidation } from "../../src/experiments/index";
 import { setWithFolds } from "../support/data-sets";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 
 const options = ["--model", "colour", "--epochs", "2", "--size", "16", "--no-track", "--quiet"];
 
@@ -13,7 +13,7 @@ test("--fold all trains on each fold in turn, summarizes, and keeps what is fini
   const data = await setWithFolds(context);
   process.env.HISTO_CACHE = join(data, "cache");
   const place = ["--data", data, "--run", join(data, "run"), "--fold", "all", "--export", "none", ...options];
-  const result = histoJson<CrossValidation>("train", ...place);
+  const result = await histoJsonHere<CrossValidation>("train", ...place);
   const { folds, validation, test } = result;
   assert.deepEqual(
     folds.map(({ fold, validation, test }) => [fold, validation.n, test.n]),
@@ -34,12 +34,13 @@ test("--fold all trains on each fold in turn, summarizes, and keeps what is fini
   assert.equal(new Set(outOfFold.slice(1).map((line) => line.split(",")[0])).size, 24);
   assert.ok(existsSync(join(data, "run", "fold-2", "predictions-test.csv")));
   const started = performance.now();
-  const { status, stdout } = histo("train", ...place);
+  const { status, stdout } = await histoHere("train", ...place);
   assert.equal(status, 0);
   assert.match(stdout, /^fold +validation AUC .*\n-.*\n +0 .*\n +1 .*\n +2 .*\nmean .*\nstd .*\nRun /);
   assert.ok(performance.now() - started < 10_000, "finished folds were trained again");
   assert.equal(
-    histoJson<{ validation: { n: number } }>("evaluate", "--no-track", "--run", join(data, "run")).validation.n,
+    (await histoJsonHere<{ validation: { n: number } }>("evaluate", "--no-track", "--run", join(data, "run")))
+      .validation.n,
     24,
   );
 });

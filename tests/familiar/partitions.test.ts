@@ -7,7 +7,7 @@ import type { Shifts } from "../../src/familiar/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
 import { runTraining } from "../../src/training/index";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const SIZE = 32;
@@ -24,17 +24,17 @@ test("eda, evaluation and report say whether other images look like the training
     await writeFile(join(noise, `${i}.png`), await encodePng(pixels, SIZE, SIZE));
   }
 
-  const seen = histoJson<{ shift: Shifts }>("eda", "--data", data, "--against", noise).shift;
+  const seen = (await histoJsonHere<{ shift: Shifts }>("eda", "--data", data, "--against", noise)).shift;
   assert.deepEqual(Object.keys(seen), ["test", "new"]);
   assert.equal(seen.test?.differs, false, seen.test?.says);
   assert.ok(seen.new?.differs && seen.new.auc > 0.99 && seen.new.images[1] === 24, seen.new?.says);
 
   await runTraining({ data, size: SIZE, model: "colour", epochs: 1 }, { run });
-  const { shift } = histoJson<{ shift: Shifts }>("evaluate", "--run", run, "--report", "--no-track");
+  const { shift } = await histoJsonHere<{ shift: Shifts }>("evaluate", "--run", run, "--report", "--no-track");
   assert.equal(shift.test?.differs, false, shift.test?.says);
   assert.match(await readFile(join(run, "report.html"), "utf8"), /<section id="shift">/);
 
-  const { status, stderr } = histo("eda", "--data", data, "--against", join(directory, "nowhere"));
+  const { status, stderr } = await histoHere("eda", "--data", data, "--against", join(directory, "nowhere"));
   assert.equal(status, 2);
   assert.match(stderr, /^histo: --against: .*nowhere cannot be opened/);
 });

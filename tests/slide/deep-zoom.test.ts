@@ -5,7 +5,7 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { writeDeepZoom } from "../../src/slide/deep-zoom";
 import { openSlideReader } from "../../src/slide/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { writeModel } from "../support/served-model";
 import { picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -20,7 +20,18 @@ test("histo slide --dzi writes every level down to one pixel, each tile where it
   const slide = await writeSlide(join(directory, "slide.tif"), [whole, shrunk(whole, 2)], { deflate: true });
   const model = await writeModel(join(directory, "model"));
   const out = join(directory, "out");
-  const { status, stderr } = histo("slide", slide, "--model", model, "--mpp", "0.5", "--out", out, "--dzi", "--quiet");
+  const { status, stderr } = await histoHere(
+    "slide",
+    slide,
+    "--model",
+    model,
+    "--mpp",
+    "0.5",
+    "--out",
+    out,
+    "--dzi",
+    "--quiet",
+  );
   assert.equal(status, 0, stderr);
   const text = await readFile(join(out, "slide.dzi"), "utf8");
   assert.match(text, /TileSize="256"><Size Width="700" Height="520"\/>/);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import { slideMetrics } from "../../src/slide/aggregation";
 import type { SlideSummary, SlidesResult } from "../../src/slide/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { writeModel } from "../support/served-model";
 import { picture, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -23,7 +23,7 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
   const model = await writeModel(join(directory, "model"));
   const out = join(directory, "out");
   const argv = ["slide", folder, "--model", model, "--out", out, "--mpp", "0.5", "--labels", labels, "--workers", "1"];
-  const { status, stdout, stderr } = histo(...argv, "--json", "--quiet");
+  const { status, stdout, stderr } = await histoHere(...argv, "--json", "--quiet");
   assert.equal(status, 1);
   assert.match(stderr, /broken\.svs/);
   const result = JSON.parse(stdout) as SlidesResult;
@@ -45,11 +45,11 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
     ],
   );
   const before = (await stat(join(out, "a.tif", "slide.json"))).mtimeMs;
-  assert.equal(histo(...argv, "--resume", "--quiet").status, 1);
+  assert.equal((await histoHere(...argv, "--resume", "--quiet")).status, 1);
   assert.equal((await stat(join(out, "a.tif", "slide.json"))).mtimeMs, before);
 });
 
-test("validation slides choose the aggregation that tells them apart, and its threshold", () => {
+test("validation slides choose the aggregation that tells them apart, and its threshold", async () => {
   const slide = (label: 0 | 1, meanProbability: number, top: number, validation: boolean) => {
     const topK = { k: 10, meanProbability: top };
     return {

@@ -11,7 +11,7 @@ import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { predictSlide, type SlideOptions, type SlideSummary } from "../../src/slide/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { writeModel } from "../support/served-model";
 import { cut, fill, picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -171,16 +171,16 @@ for (const [signal, status] of [
     assert.equal(await stopped(argv, join(out, "answers.jsonl"), signal), status);
     assert.ok(existsSync(join(out, "answers.jsonl")) && !existsSync(join(out, "slide.json")));
 
-    const careless = histo("slide", ...argv);
+    const careless = await histoHere("slide", ...argv);
     assert.equal(careless.status, 2);
     assert.match(careless.stderr, /--resume/);
-    const other = histo("slide", ...argv, "--mpp", "0.6", "--resume");
+    const other = await histoHere("slide", ...argv, "--mpp", "0.6", "--resume");
     assert.equal(other.status, 2);
     assert.match(other.stderr, /other work/);
 
     // A line that was being written when the power went.
     await writeFile(join(out, "answers.jsonl"), '{"block":5,"logi', { flag: "a" });
-    const resumed = histo("slide", ...argv, "--resume", "--json");
+    const resumed = await histoHere("slide", ...argv, "--resume", "--json");
     assert.equal(resumed.status, 0, resumed.stderr);
     for (const file of FILES) {
       assert.deepEqual(await readFile(join(out, file)), await readFile(join(directory, "once", file)), file);
@@ -206,7 +206,7 @@ test("tiles on damaged parts have no answer, are counted, and spoil no other", a
   );
   assert.ok(result.remarks.length > 0);
   const out = join(directory, "again");
-  const { status, stderr } = histo(
+  const { status, stderr } = await histoHere(
     "slide",
     path,
     "--model",
@@ -241,13 +241,25 @@ test("a slide without tissue or scale is refused with one line that says what to
     [[join(directory, "none.svs"), "--info"], /none\.svs does not exist/],
   ];
   for (const [args, message] of bad) {
-    const { status, stdout, stderr } = histo("slide", ...args, "--quiet");
+    const { status, stdout, stderr } = await histoHere("slide", ...args, "--quiet");
     assert.equal(status, 2, stderr);
     assert.equal(stdout, "");
     assert.match(stderr, message);
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
   }
-  const enlarged = histo("slide", bare, "--model", model, "--out", out, "--mpp", "0.5", "--slide-mpp", "0.5", "--json");
+  const enlarged = await histoHere(
+    "slide",
+    bare,
+    "--model",
+    model,
+    "--out",
+    out,
+    "--mpp",
+    "0.5",
+    "--slide-mpp",
+    "0.5",
+    "--json",
+  );
   assert.equal(enlarged.status, 0, enlarged.stderr);
   const { tissueTiles } = JSON.parse(enlarged.stdout) as SlideSummary;
   assert.ok(tissueTiles > 0);

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { isForTiles, predictTiled } from "../../src/slide/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { tile, writeModel } from "../support/served-model";
 import { cut, picture } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -20,10 +20,11 @@ test("predict --tile answers for a large picture with the mean of its tiles, and
   await writeFile(join(images, "large.png"), await encodePng(large.data, width, height));
   await writeFile(join(images, "small.png"), await tile(1, size));
   const model = await writeModel(join(directory, "model"));
-  const ask = (...options: string[]) => histo("predict", "--model", model, "--images", images, "--json", ...options);
-  const whole = ask();
+  const ask = (...options: string[]) =>
+    histoHere("predict", "--model", model, "--images", images, "--json", ...options);
+  const whole = await ask();
   assert.match(whole.stderr, /--tile/);
-  const { status, stdout, stderr } = ask("--tile");
+  const { status, stdout, stderr } = await ask("--tile");
   assert.equal(status, 0, stderr);
   assert.doesNotMatch(stderr, /shrunk/);
   const [tiled, small] = JSON.parse(stdout).predictions;
