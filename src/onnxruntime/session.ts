@@ -165,6 +165,10 @@ function plainReason(error: unknown): string {
     .replace(/\b\w+\.(?:cc|h):\d+ \S+ /g, "")
     .replace(/\s+/g, " ")
     .trim();
+  // Weights with a sign are converted for processors without VNNI, for which this operator then has no kernel.
+  if (/com\.microsoft\.QGemm.*types are incompatible/.test(text)) {
+    return "its operator QGemm cannot be computed exactly on this processor; quantize it in the format QDQ (QuantFormat.QDQ).";
+  }
   const newest = /(?:till opset|max supported IR version:) (\d+)/.exec(text)?.[1];
   return newest ? `${text} Export it with version ${newest} or older.` : text;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Predictor } from "../../src/inference/index";
 import { channelsFirst, FOREIGN_VALUES, writeForeignModel } from "../support/foreign-model";
-import { dynamicallyQuantized, expectedLogit, QUANTIZED_GRAPHS } from "../support/quantized-graphs";
+import { dynamicallyQuantized, expectedLogit, QUANTIZED_GRAPHS, signedQGemm } from "../support/quantized-graphs";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 // On processors that clip, such as x86-64 without VNNI, logits are near zero; the slow group emulates one.
@@ -22,6 +22,19 @@ for (const [name, { body, tolerance }] of Object.entries(QUANTIZED_GRAPHS)) {
     }
   });
 }
+
+test("signed QGemm gives the right logit, or is refused with what to do where it would clip", async (t) => {
+  const directory = await writeForeignModel(join(await temporaryDirectory(t), "model"), signedQGemm);
+  const opened = await Predictor.open(directory).catch((error: Error & { code?: string }) => {
+    assert.equal(error.code, "MODEL_UNREADABLE");
+    assert.match(error.message, /QGemm cannot be computed exactly on this processor; quantize it in the format QDQ/);
+  });
+  if (!opened) return;
+  t.after(() => opened.close());
+  const faint = Uint8Array.from({ length: FOREIGN_VALUES }, (_, i) => 2 + (i % 5));
+  const [logit = 0] = await opened.predictPixels(faint, 1);
+  assert.ok(Math.abs(logit - expectedLogit(channelsFirst(faint))) < 0.2, `${logit}`);
+});
 
 for (const [name, options] of [
   ["an open batch", {}],

@@ -66,6 +66,21 @@ export const dynamicallyQuantized: Body = async (graph, image) => {
   return mean(graph, graph.node("Mul", [scaled, await graph.scalar("w_step", WEIGHT_STEP)]));
 };
 
+/** Rounded to signed numbers by an operator that onnxruntime cannot convert for processors without VNNI. */
+export const signedQGemm: Body = async (graph, image) => {
+  const y = graph.node(
+    "QGemm",
+    [
+      ...[await quantized(graph, await flat(graph, image), "int8"), await graph.scalar("step", INPUT_STEP)],
+      ...[await zero(graph, "int8"), await integers(graph, "rows"), await graph.scalar("w_step", WEIGHT_STEP)],
+      ...[await zero(graph, "int8", 0), "", await graph.scalar("y_step", OUTPUT_STEP), await zero(graph, "int8", 0)],
+    ],
+    { domain: "com.microsoft" },
+  );
+  const parts = [y, await graph.scalar("y_step", OUTPUT_STEP), await zero(graph, "int8", 0)];
+  return mean(graph, graph.node("DequantizeLinear", parts));
+};
+
 function rounded(body: Body, type: Activation = "uint8") {
   return {
     tolerance: OUTPUT_STEP,
