@@ -2,7 +2,9 @@
  * @module Areas under the ROC curve with standard errors, single and paired (DeLong 1988; ranks: Sun and Xu 2014), of independent
  * rows or of groups of dependent rows (Obuchowski 1997).
  */
+import { logitOf, sigmoid } from "../logits/index";
 import type { Interval } from "./bootstrap";
+import { possibleShare } from "./certainty";
 import type { RowGroups } from "./row-groups";
 import { midranks, twoSidedNormal, Z95 } from "./statistics";
 
@@ -54,6 +56,23 @@ export function delongInterval(
   const standardError = Math.sqrt(variance);
   const ci95 = [Math.max(0, auc - Z95 * standardError), Math.min(1, auc + Z95 * standardError)] as const;
   return { auc, standardError, ci95 };
+}
+
+/**
+ * The 95 % interval of an area on the logit scale, which covers the true area better where few rows give an area near 1 (Pepe 2003).
+ * That of a perfect area ends where Clopper and Pearson's does for the smaller class.
+ */
+export function logitInterval(
+  labels: ArrayLike<number>,
+  { auc, standardError }: { readonly auc: number; readonly standardError: number },
+  groups?: RowGroups,
+): Interval {
+  if (standardError === 0 && (auc === 0 || auc === 1)) {
+    const share = Math.max(possibleShare(labels, 0, groups), possibleShare(labels, 1, groups));
+    return auc === 1 ? [1 - share, 1] : [0, share];
+  }
+  const half = (Z95 * standardError) / (auc * (1 - auc));
+  return [sigmoid(logitOf(auc) - half), sigmoid(logitOf(auc) + half)];
 }
 
 /**

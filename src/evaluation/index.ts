@@ -22,7 +22,7 @@ export {
   type SweepPoint,
   thresholdSweep,
 } from "./curves";
-export { type DelongTest, delongInterval, delongTest } from "./delong";
+export { type DelongTest, delongInterval, delongTest, logitInterval } from "./delong";
 export { readFeedback } from "./feedback";
 export { type GroupTable, readGroups } from "./group-table";
 export { type EpochLine, readHistory } from "./history";

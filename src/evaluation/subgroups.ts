@@ -2,7 +2,7 @@
 import { groupBy } from "../collections/index";
 import type { Interval } from "./bootstrap";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import { delongInterval } from "./delong";
+import { delongInterval, logitInterval } from "./delong";
 import { labelsAndScores, type Prediction } from "./predictions";
 import { wilsonInterval } from "./statistics";
 
@@ -13,7 +13,7 @@ export interface Subgroup extends DecisionMetrics {
   readonly positives: number;
   /** NaN if a class is missing in the group. */
   readonly rocAuc: number;
-  /** 95 %, DeLong; NaN if a class has fewer than two images. */
+  /** 95 %, DeLong on the logit scale; NaN if a class has fewer than two images. */
   readonly rocAucCi95: Interval;
   /** 95 %, Wilson. */
   readonly accuracyCi95: Interval;
@@ -37,13 +37,13 @@ export function subgroupTable(
 function measure(group: string, rows: readonly Prediction[], threshold: number): Subgroup {
   const { labels, scores, groups } = labelsAndScores(rows);
   const confusion = confusionAt(labels, scores, threshold);
-  const { auc, ci95 } = delongInterval(labels, scores, groups);
+  const area = delongInterval(labels, scores, groups);
   return {
     group,
     n: rows.length,
     positives: confusion.tp + confusion.fn,
-    rocAuc: auc,
-    rocAucCi95: ci95,
+    rocAuc: area.auc,
+    rocAucCi95: logitInterval(labels, area, groups),
     accuracyCi95: wilsonInterval(confusion.tp + confusion.tn, rows.length),
     ...decisionMetrics(confusion),
     confusion,

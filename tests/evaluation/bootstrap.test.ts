@@ -3,6 +3,8 @@ import { test } from "node:test";
 import {
   binaryMetrics,
   bootstrap,
+  delongInterval,
+  logitInterval,
   metricIntervals,
   quantile,
   rankRows,
@@ -114,6 +116,42 @@ test("the interval of a recall covers the true one, also on few positives", () =
     if (low <= 0.9 && 0.9 <= high) covered++;
   }
   assert.ok(covered >= 270, `covered ${covered} of 300`);
+});
+
+test("a recall without errors leaves balanced accuracy and F1 as uncertain as it is", () => {
+  const random = new Random(10, "balanced");
+  let covered = 0;
+  for (let seed = 0; seed < 200; seed++) {
+    const labels = Array.from({ length: 40 }, (_, i) => Number(i < 6));
+    const scores = labels.map((label) => (random.chance(0.9) ? label : 1 - label));
+    const { balancedAccuracy, rocAuc } = metricIntervals(labels, scores, { resamples: 200, seed });
+    if (balancedAccuracy[0] <= 0.9 && 0.9 <= balancedAccuracy[1]) covered++;
+    assert.ok(rocAuc[1] <= 1);
+  }
+  assert.ok(covered >= 180, `covered ${covered} of 200`);
+});
+
+test("the interval of an area near 1 covers it on the logit scale", () => {
+  const random = new Random(11, "areas");
+  // Normal scores 2.5 deviations apart: the true area is Phi(2.5 / sqrt 2).
+  const truth = 0.961454;
+  const covered = { logit: 0, plain: 0 };
+  for (let sample = 0; sample < 400; sample++) {
+    const labels = Array.from({ length: 40 }, (_, i) => Number(i < 6));
+    const scores = labels.map((label) => random.normal() + 2.5 * label);
+    const area = delongInterval(labels, scores);
+    const holds = ([low, high]: readonly [number, number]) => low <= truth && truth <= high;
+    if (holds(logitInterval(labels, area))) covered.logit++;
+    if (holds(area.ci95)) covered.plain++;
+  }
+  assert.ok(covered.logit >= 368 && covered.plain < 320, JSON.stringify(covered));
+  const labels = [0, 0, 0, 1, 1];
+  const perfect = { auc: 1, standardError: 0 };
+  assert.deepEqual(
+    logitInterval(labels, perfect).map((end) => end.toFixed(3)),
+    ["0.158", "1.000"],
+  );
+  assert.deepEqual(logitInterval(labels, { auc: 0.5, standardError: 0 }), [0.5, 0.5]);
 });
 
 test("quantiles interpolate like NumPy's", () => {
