@@ -1,6 +1,6 @@
 /** @module `histo predict`: predicts the classes of images with an exported model, as CSV. */
 import * as z from "zod";
-import { HistoError } from "../errors/index";
+import { HistoError, InputError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
@@ -78,7 +78,9 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
   ],
   schema: predictSchema,
   async run({ model, images, out, tile, ...options }, { progress, signal }) {
-    const { listImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor } = await import("../inference/index.js");
+    const { listImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor, unreadImages } = await import(
+      "../inference/index.js"
+    );
     const [predictor, all] = await Promise.all([Predictor.open(model, options), listImages(images)]);
     const large = tile ? await largeAmong(all, predictor.card.preprocessing.size) : [];
     const listed = all.filter((image) => !large.includes(image));
@@ -100,6 +102,10 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     const order = new Map(all.map(({ filename }, i) => [filename, i]));
     answers.sort((a, b) => (order.get(a.filename) as number) - (order.get(b.filename) as number));
     task.finish(`${answers.length} images`);
+    for (const path of await unreadImages(images)) {
+      const message = `${path} is of a format that is not read; convert it to PNG, JPEG, WebP or TIFF.`;
+      answers.push({ filename: path, answer: new InputError("IMAGE_UNSUPPORTED", message) });
+    }
     const predictions = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [] : [rowOf(filename, answer)],
     );

@@ -1,8 +1,8 @@
 /** @module Lists the images that a user names: files, and all files in folders that have the extension of an image. */
-import { readdir, stat } from "node:fs/promises";
-import { basename, join, relative, sep } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { FoundImages } from "../dataset/labels/index";
 import { InputError, messageOf } from "../errors/index";
-import { hasImageExtension } from "../files/index";
 
 /** An image to predict. */
 export interface ListedImage {
@@ -26,16 +26,27 @@ export async function listImages(paths: readonly string[], option = "--images"):
   return listed.map((image) => (seen.get(image.filename) === 1 ? image : { ...image, filename: image.path }));
 }
 
+/** Paths of images in the given folders whose formats are not read, which {@link listImages} leaves out. */
+export async function unreadImages(paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    paths.map(async (path) => ((await stat(path)).isDirectory() ? (await imagesIn(path)).unsupported : [])),
+  );
+  return paths.flatMap((path, i) => (found[i] ?? []).map((name) => join(path, name)));
+}
+
 async function listPath(path: string, option: string): Promise<ListedImage[]> {
   const info = await stat(path).catch((error: unknown) => {
     const message = `${option}: ${path} cannot be opened: ${messageOf(error)}`;
     throw new InputError("IMAGES_MISSING", message, { cause: error });
   });
   if (!info.isDirectory()) return [{ filename: basename(path), path }];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory() && hasImageExtension(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => ({ filename: relative(path, file).split(sep).join("/"), path: file }));
+  const { images } = await imagesIn(path);
+  return images.map((filename) => ({ filename, path: join(path, filename) }));
+}
+
+/** The images in a folder, as data sets find them: linked folders are followed, hidden files are not images. */
+async function imagesIn(folder: string): Promise<FoundImages> {
+  // Loaded only here, because servers list no folders.
+  const { findImages } = await import("../dataset/labels/index.js");
+  return findImages(folder);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
@@ -64,6 +64,26 @@ test("predict writes a CSV row for every image of a folder, and the predictor's 
   const { logit, predictedClass } = await predictor.predict(await readFile(join(images, "b.png")));
   assert.ok(Math.abs(Number(rows[1]!.logit) - logit) < 1e-5);
   assert.equal(rows[1]!.predicted_class, predictedClass);
+});
+
+test("predict follows linked folders, leaves hidden files out, and names images of formats that are not read", async (t) => {
+  const { directory, images, model } = await workspace(t);
+  await symlink(images, join(directory, "linked"));
+  const asked = join(directory, "asked");
+  await mkdir(asked);
+  await symlink(join(directory, "linked"), join(asked, "there"));
+  await writeFile(join(asked, "._a.png"), "what macOS writes beside a file");
+  await writeFile(join(asked, "old.bmp"), "BM");
+  const { status, stdout, stderr } = histo("predict", "--model", model, "--images", asked, "--json");
+  assert.equal(status, 1);
+  assert.match(stderr, /old\.bmp is of a format that is not read; convert it/);
+  const { predictions, failed } = JSON.parse(stdout) as Record<string, { filename: string; code?: string }[]>;
+  const names = predictions?.map(({ filename }) => filename);
+  assert.deepEqual(names, ["there/a.PNG", "there/b.png", "there/more, please/c.png"]);
+  assert.deepEqual(
+    failed?.map(({ code }) => code),
+    ["IMAGE_UNSUPPORTED"],
+  );
 });
 
 test("predict names unreadable images, still predicts the others, and exits with 1", async (t) => {

@@ -3,6 +3,7 @@ export { checkLetters, classKey, classSpelling, soundsNegative } from "../classe
 export { IMAGE_COLUMNS } from "../columns";
 export { mustBeDataFolder } from "../data-folder";
 export { isDrawn } from "../drawn";
+export { type FoundImages, findImages } from "../image-files";
 export { partitionNamed } from "../partitions";
 export * from "../table";
 export type { Partition, Votes } from "../types";
