@@ -15,10 +15,10 @@ interface Started {
   readonly losses: string[];
 }
 
-async function start(t: TestContext, workers = 1, hungSeconds?: number): Promise<Started> {
+async function start(t: TestContext, workers = 1, hungSeconds?: number, maxQueue = 256): Promise<Started> {
   const directory = await writeModel(join(await temporaryDirectory(t), "model"));
   const losses: string[] = [];
-  const options = { name: "mlp", directory, engine: DEFAULT_ENGINE_OPTIONS, hungSeconds };
+  const options = { name: "mlp", directory, engine: { ...DEFAULT_ENGINE_OPTIONS, maxQueue }, hungSeconds };
   const model = await PooledModel.start({ ...options, onLost: (reason) => losses.push(reason) }, workers);
   t.after(() => model.close(0));
   return { model, directory, losses };
@@ -88,6 +88,19 @@ test("a worker that stops answering is replaced, one that has nothing to do is n
   assert.equal(await outcome(model.predict(image)), "MODEL_UNAVAILABLE");
   assert.match(losses.join(), /answered nothing for 0\.3 s/);
   assert.equal(await outcome(model.predict(image)), "answered");
+});
+
+test("waiting explanations leave room for predictions", async (t) => {
+  const { model } = await start(t, 1, undefined, 8);
+  const image = await tile(1);
+  const explained = Array.from({ length: 8 }, () => outcome(model.explain(image, 2)));
+  await model.verifyGolden();
+  const predicted = Array.from({ length: 4 }, () => outcome(model.predict(image)));
+  assert.deepEqual(await Promise.all(predicted), Array(4).fill("answered"));
+  assert.deepEqual((await Promise.all(explained)).sort(), [
+    ...Array(6).fill("QUEUE_FULL"),
+    ...Array(2).fill("answered"),
+  ]);
 });
 
 test("a model that cannot be loaded for a while is back when its files are", async (t) => {

@@ -111,8 +111,10 @@ export class Engine implements ServedModel {
   }
 
   explain(image: Uint8Array, grid: number, signal?: AbortSignal): Promise<Explanation> {
-    return this.admit(() =>
-      this.explaining.run(async () => {
+    return this.admit(async () => {
+      // Explanations run one at a time; those that wait must leave room for predictions.
+      if (this.explaining.load >= this.options.maxQueue / 4) throw new Problem("QUEUE_FULL");
+      return this.explaining.run(async () => {
         const started = performance.now();
         const { pixels } = await this.decode(image, signal);
         const each = () => signal?.throwIfAborted();
@@ -121,8 +123,8 @@ export class Engine implements ServedModel {
         // Optional: a failure does not affect the rest.
         const classActivation = await this.backend.classActivation(pixels).catch(() => undefined);
         return { grid, ...parts, classActivation: classActivation ?? null, seconds: since(started) };
-      }),
-    );
+      });
+    });
   }
 
   thumbnail(image: Uint8Array, edge: number): Promise<Uint8Array> {
