@@ -1,25 +1,42 @@
-// Compiles the TypeScript sources to dist/ (incremental). Fails on any type error.
+// Compiles the TypeScript sources to dist/ (incremental), unless nothing has changed since. Fails on any type error.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+/** Holds when the last compilation without errors began. */
+const stamp = join(root, "dist", ".built");
 if (!existsSync(compiler)) {
   console.error("The packages are not installed yet: run `npm start` or `npm run setup` once.");
   process.exit(1);
 }
+if (isCompiled()) process.exit(0);
 const started = new Date();
 const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
 if (status === 0) {
   writeForBrowsers("src/explanation/drawing.ts");
   mkdirSync(join(root, "dist"), { recursive: true });
-  writeFileSync(join(root, "dist", ".built"), `${started.toISOString()}\n`);
+  writeFileSync(stamp, `${started.toISOString()}\n`);
 }
 process.exit(status ?? 1);
+
+function isCompiled() {
+  if (!existsSync(stamp)) return false;
+  const began = Date.parse(readFileSync(stamp, "utf8").trim());
+  const sources = ["src", "serve", "bench", "tests", "tsconfig.json", "package-lock.json", "scripts/build.mjs"];
+  return sources.every((name) => newest(join(root, name)) < began);
+}
+
+/** When a file, or anything in a folder, last changed. A file that was removed or renamed changes its folder. */
+function newest(path) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  const entries = found?.isDirectory() ? readdirSync(path).filter((name) => name !== "node_modules") : [];
+  return Math.max(found?.mtimeMs ?? 0, ...entries.map((name) => newest(join(path, name))));
+}
 
 /** Also writes a source that the web page shares as a module for browsers. */
 function writeForBrowsers(source) {
