@@ -1,10 +1,12 @@
-// Compiles the TypeScript sources to dist/ (incremental), unless nothing has changed since. Fails on any type error.
+// Compiles the TypeScript sources to dist/ (incremental), unless nothing has changed since. Fails on any type error. Builds
+// take turns, so commands that start together in a changed working tree share one.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { locked } from "./setup/lock.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
@@ -15,14 +17,19 @@ if (!existsSync(compiler)) {
   process.exit(1);
 }
 if (isCompiled()) process.exit(0);
-const started = new Date();
-const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
-if (status === 0) {
+process.exitCode = await locked(compile, { folder: join(root, ".setup", "build"), what: "build" });
+
+/** @returns the exit status */
+function compile() {
+  if (isCompiled()) return 0;
+  const started = new Date();
+  const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
+  if (status !== 0) return status ?? 1;
   writeForBrowsers("src/explanation/drawing.ts");
   mkdirSync(join(root, "dist"), { recursive: true });
   writeFileSync(stamp, `${started.toISOString()}\n`);
+  return 0;
 }
-process.exit(status ?? 1);
 
 function isCompiled() {
   if (!existsSync(stamp)) return false;
