@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import { cacheDirectory, writeAtomically, writeFully } from "../files/index";
+import { megabytes } from "../format/index";
 import { weightFilesOf } from "../onnx/index";
 import type { Progress } from "../progress/index";
 import { hubModel } from "./hub-models";
@@ -116,7 +117,7 @@ async function fetchFile(
       if (done !== info.size || (named && named !== hash.digest("hex")))
         throw new Error(`${path} was damaged on the way`);
     });
-    task.finish(`${(info.size / 1e6).toFixed(1)} MB`);
+    task.finish(megabytes(info.size));
     return true;
   } catch (error) {
     signal?.throwIfAborted();

@@ -2,9 +2,9 @@
 import * as z from "zod";
 import type { FetchedBackbone, HubModel } from "../backbones/index";
 import { InputError } from "../errors/index";
+import { textTable } from "../format/index";
 import { type OptionsSchema, option } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { textTable } from "./text-table";
 
 interface Listed {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** @module The parts that all commands share: options, --json, errors, exit status, Ctrl-C. */
 import type { Command } from "commander";
 import type * as z from "zod";
-import { type HistoError, Interrupted, messageOf } from "../errors/index";
+import { HistoError, Interrupted, messageOf } from "../errors/index";
 import type { OptionsSchema } from "../options/index";
 import { type Progress, silentProgress, streamProgress } from "../progress/index";
 
@@ -87,15 +87,13 @@ async function runCommand<Schema extends OptionsSchema, Result>(
  */
 export function reportError(error: unknown): void {
   process.stderr.write(`histo: ${messageOf(error)}\n`);
-  const status = exitStatusOf(error);
-  if (status === undefined && process.env.HISTO_DEBUG && error instanceof Error) {
-    process.stderr.write(`${error.stack}\n`);
-  }
-  process.exitCode = status ?? 1;
+  const expected = error instanceof HistoError;
+  if (!expected && process.env.HISTO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = expected ? error.exitStatus : 1;
 }
 
-/** The exit status of an expected failure. Rooms that do not import `errors` have error classes of their own. */
-function exitStatusOf(error: unknown): number | undefined {
-  const status = error instanceof Error ? (error as Partial<HistoError>).exitStatus : undefined;
-  return typeof status === "number" ? status : undefined;
+/** Prints what failed of a command's work, one line each. Any failure sets the exit status to 1. */
+export function reportFailures(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`histo: ${line}\n`);
+  if (lines.length > 0) process.exitCode = 1;
 }

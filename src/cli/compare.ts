@@ -3,11 +3,11 @@ import { join } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import type { ComparisonRow, SeedSpread, TechniqueComparison } from "../experiments/index";
+import { textTable } from "../format/index";
 import { group, option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { datasetChoice } from "./data-options";
 import { givenOptions, readOptions } from "./schema-options";
-import { textTable } from "./text-table";
 import { trackingOptions } from "./tracking-options";
 
 /** The options of a frozen backbone. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { projectPython, projectRoot } from "../files/index";
+import { gigabytes } from "../format/index";
 import type { OptionsSchema } from "../options/index";
 import type { StepChoice } from "../tensorflow/index";
 import type { CommandDefinition } from "./command";
@@ -143,8 +144,4 @@ function memoryAdvice(): Finding {
     found: enough ? "fits (5.3 GB with Adam)" : "does not fit (5.3 GB with Adam)",
     ...(!enough && { advice: "train with --stem subspace, or a smaller --size" }),
   };
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

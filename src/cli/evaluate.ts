@@ -15,8 +15,8 @@ import type {
 import type { Logged } from "../experiments/tracking/index";
 import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
+import { plainDecimal } from "../format/index";
 import { option } from "../options/index";
-import { decimal } from "../progress/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
 import { trackingOptions } from "./tracking-options";
@@ -130,11 +130,12 @@ export const command: CommandDefinition<typeof evaluateSchema, Result> = {
       "",
       `The threshold was ${result.thresholdRule ? `chosen on validation by ${result.thresholdRule}` : "not chosen on data"}.`,
       ...(result.agreement ?? []).map(
-        ({ agreement, n, accuracy }) => `Experts agreeing ${agreement}: accuracy ${decimal(accuracy)} on ${n} images.`,
+        ({ agreement, n, accuracy }) =>
+          `Experts agreeing ${agreement}: accuracy ${plainDecimal(accuracy)} on ${n} images.`,
       ),
       ...(result.groups ?? []).map(
         ({ group, n, rocAuc, accuracy }) =>
-          `${group}: ROC AUC ${decimal(rocAuc)}, accuracy ${decimal(accuracy)} on ${n} images.`,
+          `${group}: ROC AUC ${plainDecimal(rocAuc)}, accuracy ${plainDecimal(accuracy)} on ${n} images.`,
       ),
       ...(result.groupsMatched ? matchedText(result.groupsMatched) : []),
       ...Object.values(result.shift ?? {}).map(({ says }) => says),
@@ -175,7 +176,7 @@ async function judgedByPeople(
 function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNullable<Result["feedback"]>): string {
   const left = otherRuns > 0 ? ` ${otherRuns} lines are about other runs.` : "";
   return (
-    `People labelled ${n} answers on the page: accuracy ${decimal(accuracy)}, ${fp} false positives, ` +
+    `People labelled ${n} answers on the page: accuracy ${plainDecimal(accuracy)}, ${fp} false positives, ` +
     `${fn} false negatives. They chose which images to label, so this does not represent all images.${left}`
   );
 }
@@ -222,7 +223,7 @@ function matchedText({ matched, unmatched, unusedRows }: NonNullable<Result["gro
 }
 
 function comparisonText({ against, n, delong, mcnemar, differences }: NonNullable<Result["comparison"]>): string {
-  const signed = (value: number) => `${value >= 0 ? "+" : ""}${decimal(value, 4)}`;
+  const signed = (value: number) => `${value >= 0 ? "+" : ""}${plainDecimal(value, 4)}`;
   const { accuracy } = differences;
   return [
     `Against ${against} on ${n} images:`,

@@ -8,7 +8,7 @@ import { writeFileAtomically, writeJson } from "../files/index";
 import { sigmoid } from "../logits/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { option, whole } from "../options/index";
-import type { CommandDefinition } from "./command";
+import { type CommandDefinition, reportFailures } from "./command";
 import { predictSchema } from "./predict";
 
 const explainSchema = z.strictObject({
@@ -83,8 +83,7 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
       await writeJson(`${stem}.heatmap.json`, { ...answer, scale: end, maps });
       written.push({ filename, picture: `${stem}.heatmap.png`, json: `${stem}.heatmap.json` });
     }
-    for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
-    if (failed.length > 0) process.exitCode = 1;
+    reportFailures(failed.map(({ filename, message }) => `${filename}: ${message}`));
     return { model: card.name, modelSha256: sha256, out, scale: end, images: written, failed };
   },
   render: ({ out, images, scale }) => `${out}: heat maps of ${images.length} images, scale ±${scale} logits`,

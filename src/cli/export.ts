@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Logged } from "../experiments/tracking/index";
 import type { ExportResult } from "../export/index";
+import { megabytes } from "../format/index";
 import { describeCompression, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
@@ -48,7 +49,7 @@ export const command: CommandDefinition<typeof exportSchema, Result> = {
     return { ...result, ...logged };
   },
   render: ({ out, bytes, variant, compression, verification }) => {
-    const lines = [`${out}: ${variant}, ${(bytes / 1e6).toFixed(1)} MB`];
+    const lines = [`${out}: ${variant}, ${megabytes(bytes)}`];
     if (compression) lines.push(describeCompression(compression));
     if (verification) lines.push(describeVerification(verification));
     return lines.join("\n");

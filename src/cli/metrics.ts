@@ -1,6 +1,7 @@
 /** @module `histo metrics`: computes the metrics of any CSV of labels and scores. */
 import * as z from "zod";
 import type { BinaryMetrics } from "../evaluation/index";
+import { plainDecimal } from "../format/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 
@@ -53,7 +54,7 @@ function origin({ columns, positive, logits }: Result): string {
 
 /** Metrics as a text table, one column for each set of images. */
 export function metricsText(...columns: readonly (readonly [name: string, metrics: BinaryMetrics])[]): string {
-  const show = (value: number) => (Number.isFinite(value) ? value.toFixed(4) : "undefined");
+  const show = (value: number) => plainDecimal(value, 4);
   const interval = (ends: readonly number[] = []) =>
     ends.length > 0 && ends.every(Number.isFinite) ? ` (95 % ${ends.map(show).join("-")})` : "";
   const rows: [string, (metrics: BinaryMetrics) => string][] = [

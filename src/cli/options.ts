@@ -1,5 +1,6 @@
 /** @module `histo options`: prints all options as a page of the docs, or as JSON schema. */
 import { settingsSchema } from "../deployment/index";
+import { markdownTable } from "../format/index";
 import { registeredModels } from "../models/registry/index";
 import { flagName, type OptionsSchema, optionsJsonSchema, optionsTable, trainingSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
@@ -42,11 +43,9 @@ function modelsTable(): string {
     const flags = Object.entries(recipe(224)).map(
       ([option, value]) => `--${flagName({ name: option })}${value === true ? "" : ` ${value}`}`,
     );
-    return `| \`${name}\` | ${description} | \`${flags.join(" ")}\` |`;
+    return [`\`${name}\``, description, `\`${flags.join(" ")}\``];
   });
-  return ["## Models", "", "| `--model` | what it is | options that suit it |", "| --- | --- | --- |", ...rows].join(
-    "\n",
-  );
+  return `## Models\n\n${markdownTable(["`--model`", "what it is", "options that suit it"], rows)}`;
 }
 
 /** The page of the docs. */

@@ -6,7 +6,7 @@ import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../i
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { between, option, whole } from "../options/index";
 import type { TiledPrediction, TilesSummary } from "../slide/index";
-import type { CommandDefinition } from "./command";
+import { type CommandDefinition, reportFailures } from "./command";
 
 export const predictSchema = z.strictObject({
   model: option(z.string(), "model directory of histo export", { value: "dir" }),
@@ -121,8 +121,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
       for (const kind of answer.warnings)
         process.stderr.write(`histo: ${filename} ${PREDICTION_WARNING_TEXTS[kind]}.\n`);
     }
-    for (const { filename, message } of failed) process.stderr.write(`histo: ${filename}: ${message}\n`);
-    if (failed.length > 0) process.exitCode = 1;
+    reportFailures(failed.map(({ filename, message }) => `${filename}: ${message}`));
     if (out !== undefined) await writeFileAtomically(out, csv(predictions, trainedOnDrawnTiles));
     return {
       model: predictor.card.name,

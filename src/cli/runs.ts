@@ -3,12 +3,11 @@
 import * as z from "zod";
 import { countValues } from "../collections/index";
 import { InputError } from "../errors/index";
+import { seconds, shortNumber, textTable } from "../format/index";
 import { option, whole } from "../options/index";
-import { seconds } from "../progress/index";
 import type { Mlflow, Run } from "../tracking/index";
 import type { CommandDefinition } from "./command";
 import { mlflowSchema, withMlflow } from "./mlflow-options";
-import { shortNumber, textTable } from "./text-table";
 
 const runsSchema = mlflowSchema.extend({
   experiment: option(z.string().optional(), "only this experiment", { value: "name", usual: "all" }),

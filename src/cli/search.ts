@@ -4,12 +4,11 @@ import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
+import { plainDecimal, textTable } from "../format/index";
 import { option, whole } from "../options/index";
-import { decimal } from "../progress/index";
 import type { SearchResult } from "../search/index";
 import type { CommandDefinition } from "./command";
 import { datasetChoice } from "./data-options";
-import { textTable } from "./text-table";
 import { trackingOptions } from "./tracking-options";
 
 const searchSchema = z.strictObject({
@@ -95,7 +94,7 @@ function leaderboardTable({ leaderboard, objective }: SearchResult): string {
 }
 
 function estimate(value: number, interval: readonly number[]): [string, string] {
-  return [decimal(value, 4), interval.map((end) => decimal(end)).join(" to ")];
+  return [plainDecimal(value, 4), interval.map((end) => plainDecimal(end)).join(" to ")];
 }
 
 function summary(result: SearchResult): string[] {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../errors/index";
 import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
-import type { CommandDefinition } from "./command";
+import { type CommandDefinition, reportFailures } from "./command";
 
 interface Fetched {
   readonly library: string;
@@ -35,7 +35,7 @@ export const command: CommandDefinition<typeof slideSchema, Result> = {
     if (many || labels !== undefined || redis !== undefined) {
       const result = await predictSlides(slides, { ...settings, labels, redis });
       for (const slide of result.slides) reportFailedTiles(slide);
-      for (const { message } of result.failed) reportFailure(message);
+      reportFailures(result.failed.map(({ message }) => message));
       return result;
     }
     const result = await predictSlide(args[0] as string, settings);
@@ -61,13 +61,8 @@ function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): Listed
   throw new InputError("ARRAY_INDEX", message);
 }
 
-function reportFailure(message: string): void {
-  process.stderr.write(`histo: ${message}\n`);
-  process.exitCode = 1;
-}
-
 function reportFailedTiles({ slide, failedTiles, tissueTiles }: SlideResult): void {
-  if (failedTiles > 0) reportFailure(`${slide}: ${failedTiles} of ${tissueTiles} tiles cannot be read.`);
+  if (failedTiles > 0) reportFailures([`${slide}: ${failedTiles} of ${tissueTiles} tiles cannot be read.`]);
 }
 
 function reportMany({ out, slides, failed, metrics }: SlidesResult): string {

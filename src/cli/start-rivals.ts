@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { fetchBackbone, packagedFolder } from "../backbones/index";
 import { Interrupted, messageOf } from "../errors/index";
 import { type ExperimentOptions, type ExperimentResult, runExperiment, techniquesNamed } from "../experiments/index";
+import { plainDecimal } from "../format/index";
 import type { GivenTrainingOptions } from "../options/index";
-import { decimal, silentProgress } from "../progress/index";
+import { silentProgress } from "../progress/index";
 import type { CommandContext } from "./command";
 
 /** A rival may take as long as the reference network, but at least this long. */
@@ -83,7 +84,7 @@ function servedOf(reference: Contender, rivals: readonly Contender[]): Served {
   const order = !best ? [reference] : areaOf(best) > areaOf(reference) ? [best, reference] : [reference, best];
   const inWords = ({ title, result: { validation } }: Contender) => {
     const [low, high] = validation.rocAucCi95 ?? [Number.NaN, Number.NaN];
-    return `${title} (AUC ${decimal(validation.rocAuc)}, 95 % ${decimal(low)} to ${decimal(high)})`;
+    return `${title} (AUC ${plainDecimal(validation.rocAuc)}, 95 % ${plainDecimal(low)} to ${plainDecimal(high)})`;
   };
   return {
     models: order.map(({ result }) => result.model as string),

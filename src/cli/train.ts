@@ -5,6 +5,7 @@ import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import type { CrossValidation, ExperimentResult, TrackingOptions } from "../experiments/index";
 import { projectRoot } from "../files/index";
+import { decimal, textTable } from "../format/index";
 import {
   type GivenTrainingOptions,
   group,
@@ -15,7 +16,6 @@ import {
 } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { givenTraining, json } from "./schema-options";
-import { textTable } from "./text-table";
 import { trackingOptions } from "./tracking-options";
 
 /** The options of the run, besides the training options. */
@@ -87,13 +87,12 @@ function runText({ run, bestEpoch, epochs, test, seconds }: ExperimentResult): s
 
 function foldsText({ run, folds, validation, test }: CrossValidation): string {
   const measures = ["rocAuc", "balancedAccuracy", "f1"] as const;
-  const shown = (value: number | null = null) => (value === null || !Number.isFinite(value) ? "-" : value.toFixed(3));
   const partitions = ["validation", "test"] as const;
   const head = partitions.flatMap((partition) => ["AUC", "bal. acc.", "F1"].map((name) => `${partition} ${name}`));
   const row = (
     name: string,
     of: (partition: "validation" | "test", measure: (typeof measures)[number]) => number | null | undefined,
-  ) => [name, ...partitions.flatMap((partition) => measures.map((measure) => shown(of(partition, measure))))];
+  ) => [name, ...partitions.flatMap((partition) => measures.map((measure) => decimal(of(partition, measure), 3, "-")))];
   const spread = { validation, test };
   const rows = [
     ...folds.map((result) => row(result.fold, (partition, measure) => result[partition][measure])),

@@ -4,6 +4,7 @@ import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
 import { cacheDirectory, makeDirectory, removeAbandoned, sha256 } from "../files/index";
+import { gigabytes } from "../format/index";
 import {
   DEFAULT_RESIZE,
   type DecodeLimits,
@@ -153,7 +154,6 @@ async function mustFit(folder: string, count: number, size: number): Promise<voi
   const needed = count * bytesPerImage(size);
   const { bavail, bsize } = await statfs(folder);
   if (needed <= bavail * bsize) return;
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new InputError(
     "STORE_NO_SPACE",
     `--size ${size}: ${count} images take ${gigabytes(needed)} in ${folder}, where ${gigabytes(bavail * bsize)} are free; choose a smaller size or set HISTO_CACHE to another disk.`,

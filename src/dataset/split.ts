@@ -1,5 +1,6 @@
 /** @module Held-out partitions: stratified by class, by whole groups, reproducible by seed. */
 import { InputError } from "../errors/index";
+import { counted } from "../format/index";
 import { Random } from "../random/index";
 import { foldsOf, withFold } from "./folds";
 import { dealOut, unitsOf } from "./groups";
@@ -80,7 +81,7 @@ function holdOut(
     const left = train.filter((tile) => tile.label === label);
     const held = left.filter((tile) => chosen.has(tile)).length;
     if (held > 0 && held < left.length) continue;
-    const images = `${left.length} training image${left.length === 1 ? "" : "s"} of class "${dataset.classes[label]}"`;
+    const images = `${counted(left.length, "training image")} of class "${dataset.classes[label]}"`;
     const within = grouped ? ` in ${unitsOf(left).length} groups` : "";
     throw new InputError(
       "DATA_TOO_SMALL",

@@ -1,7 +1,8 @@
 /** @module A comparison as one HTML file: the table, the figures, and the verdict on the baseline. */
 import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
-import { escapeHtml, paragraph, table } from "../html/index";
+import { decimal, megabytes } from "../format/index";
+import { bracket, escapeHtml, paragraph, table } from "../html/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
 import { reportPage } from "../report/index";
 import type { ComparedTechniques, ComparisonRow } from "./measure";
@@ -82,13 +83,13 @@ function cells({ title, test, testCi95, ...row }: ComparisonRow): string[] {
     measured("recall"),
     measured("specificity"),
     countText(row.parameters),
-    `${(row.diskBytes / 1e6).toFixed(1)} MB`,
+    megabytes(row.diskBytes),
     `${(row.trainingMemoryBytes / 1e6).toFixed(0)} MB`,
     `${row.secondsPerEpoch.toFixed(2)} s`,
     `${row.latencyMs.toFixed(2)} ms`,
   ];
 }
 
-function withInterval(value: number, [low, high]: readonly [number, number]): string {
-  return `${value.toFixed(3)} <span class="ci">(${low.toFixed(3)}–${high.toFixed(3)})</span>`;
+function withInterval(value: number, interval: readonly [number, number]): string {
+  return `${decimal(value)} ${bracket(interval)}`;
 }

@@ -1,5 +1,6 @@
 /** @module Describes a finished run in Markdown, for the top of its page in MLflow. */
 import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
+import { counted, decimal, markdownTable } from "../format/index";
 
 const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] = [
   ["ROC AUC", "rocAuc"],
@@ -20,17 +21,15 @@ export function runDescription(results: RunResults, picture?: string): string {
   const facts = [
     `${classes[1]} against ${classes[0]}`,
     config.architecture,
-    config.parameters && `${config.parameters.toLocaleString("en")} weights`,
+    config.parameters && counted(config.parameters, "weight"),
     config.data && `data \`${config.data.split("/").at(-1)}\``,
     best !== undefined && `best epoch ${best} of ${history.length}`,
     `threshold ${threshold.value.toFixed(3)}`,
   ];
   const measured = Object.entries(measureRun(results)).reverse();
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const shown = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value.toFixed(3) : "–");
   const cell = (metrics: BinaryMetrics, measure: keyof BinaryMetrics) => {
     const ends = measure === "rocAuc" ? metrics.rocAucCi95 : undefined;
-    return `${shown(metrics[measure])}${ends ? ` (${ends.map(shown).join("–")})` : ""}`;
+    return `${decimal(metrics[measure])}${ends ? ` (${ends.map((end) => decimal(end)).join("–")})` : ""}`;
   };
   return [
     ...(config.drawn ? ["**Trained on drawn tiles: this model has never seen real tissue.**", ""] : []),
@@ -38,8 +37,9 @@ export function runDescription(results: RunResults, picture?: string): string {
     "",
     // Near the top, because MLflow hides long text until it is opened.
     ...(picture ? [`![Learning curves](${picture})`, ""] : []),
-    line(["", ...measured.map(([name, { n }]) => `${name} (${n})`)]),
-    line(["---", ...measured.map(() => "---")]),
-    ...ROWS.map(([name, measure]) => line([name, ...measured.map(([, metrics]) => cell(metrics, measure))])),
+    markdownTable(
+      ["", ...measured.map(([name, { n }]) => `${name} (${n})`)],
+      ROWS.map(([name, measure]) => [name, ...measured.map(([, metrics]) => cell(metrics, measure))]),
+    ),
   ].join("\n");
 }

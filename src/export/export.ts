@@ -14,6 +14,7 @@ import {
   writeGraphFiles,
 } from "../conversion/index";
 import { InputError } from "../errors/index";
+import { megabytes } from "../format/index";
 import { type ModelCard, modelSha256, type Verification } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type CardExtras, writeCard } from "./card";
@@ -91,7 +92,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
       verification: extras.verification ?? null,
     };
   });
-  task.finish(`${options.out}, ${(result.bytes / 1e6).toFixed(1)} MB`);
+  task.finish(`${options.out}, ${megabytes(result.bytes)}`);
   return { out: resolve(options.out), variant, ...result, seconds: (performance.now() - started) / 1000 };
 }
 

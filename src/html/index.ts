@@ -1,4 +1,5 @@
 /** @module HTML from values; everything that comes from files is escaped. */
+import { decimal } from "../format/index";
 
 /** Text as HTML. */
 export function escapeHtml(text: string): string {
@@ -27,24 +28,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return `<div class="scroll"><table>${title}<thead><tr>${headCells}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
 }
 
-/** A share as percent: `86.4 %`. */
-export function percent(share: number, digits = 1): string {
-  return Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "–";
-}
-
-/** A number with three decimals, or a dash where it does not exist. */
-export function decimal(value: number, digits = 3): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : "–";
-}
-
 /** A 95 % interval in brackets, or nothing where there is none. */
 export function bracket(interval: readonly [number, number] | undefined, digits = 3): string {
   if (!interval?.every(Number.isFinite)) return "";
   const until = interval[0] < 0 ? " to " : "–";
   return `<span class="ci">(${decimal(interval[0], digits)}${until}${decimal(interval[1], digits)})</span>`;
-}
-
-/** `1 image`, `12 images`. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,5 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
+import { counted, decimal, markdownTable } from "../format/index";
 import type { TileCounts } from "../runs/index";
 import type { ModelCard } from "./model-card";
 
@@ -28,7 +29,7 @@ function whatItIs({ classes: [negative, positive], architecture, parameters, pre
     `A classifier that distinguishes ${positive} (positive) from ${negative} (negative).`,
     `It takes images of ${preprocessing.size} x ${preprocessing.size} pixels (${scale}).`,
     `It classifies an image as ${positive} if the probability is at least ${decimal(card.threshold)}.`,
-    ...(architecture ? [`Architecture: ${architecture}, ${(parameters ?? 0).toLocaleString("en")} weights.`] : []),
+    ...(architecture ? [`Architecture: ${architecture}, ${counted(parameters ?? 0, "weight")}.`] : []),
     ...(card.variant ? [`Exported as ${card.variant}.`] : []),
     ...(card.views ? [`It averages over ${card.views} flips and rotations of an image.`] : []),
   ];
@@ -45,7 +46,7 @@ function training({ trainedOn, source, classes }: ModelCard): string[] {
   const before = pretrained.map(({ name, pretraining = "other images" }) => `${name}, pretrained on ${pretraining}`);
   return [
     `${drawn ? "Drawn (synthetic) tiles" : "Tiles"}${source?.dataset ? ` of the data set ${source.dataset}` : ""}:`,
-    table(["class", ...PARTITIONS], [...rows, row("all", tiles)]),
+    markdownTable(["class", ...PARTITIONS], [...rows, row("all", tiles)]),
     ...(before.length > 0 ? [`It builds on ${before.join(" and ")}.`] : []),
   ];
 }
@@ -72,10 +73,10 @@ function measures({ metrics = {} }: ModelCard): string[] {
   const value = (partition: (typeof known)[number], name: string) => {
     const found = metrics[partition] as Readonly<Record<string, unknown>>;
     const interval = found[`${name}Ci95`] as readonly number[] | undefined;
-    return `${decimal(found[name])}${interval ? ` (95 % ${interval.map(decimal).join(" to ")})` : ""}`;
+    return `${decimal(found[name])}${interval ? ` (95 % ${interval.map((end) => decimal(end)).join(" to ")})` : ""}`;
   };
   const rows = Object.entries(MEASURES).map(([name, title]) => [title, ...known.map((of) => value(of, name))]);
-  return [table(["measure", ...known], rows)];
+  return [markdownTable(["measure", ...known], rows)];
 }
 
 function shift({ shift: shifts = {} }: ModelCard): string[] {
@@ -104,9 +105,3 @@ function licences({ trainedOn }: ModelCard): string[] {
 }
 
 const list = (facts: readonly string[]) => facts.map((fact) => `- ${fact}`).join("\n");
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-const decimal = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value.toFixed(3) : "-");

@@ -1,4 +1,5 @@
 /** @module Shows rows of values or danfojs frames as HTML tables, with a plain text alternative. */
+import { alignedRows } from "../format/index";
 import { escapeHtml } from "../html/index";
 import { display } from "./display";
 
@@ -90,8 +91,6 @@ function plainTable(
   numeric: readonly boolean[],
   more: string,
 ): string {
-  const widths = columns.map((column, i) => Math.max(column.length, ...rows.map((row) => (row[i] ?? "").length)));
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ");
-  return [line(columns), ...rows.map(line), more].filter(Boolean).join("\n");
+  const lines = alignedRows([columns, ...rows], (_, column) => numeric[column] ?? false);
+  return [...lines, more].filter(Boolean).join("\n");
 }

@@ -1,7 +1,8 @@
 /** @module The model compared with the experts. */
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
+import { decimal } from "../format/index";
 import { type Figure, figure } from "./figure";
-import { rounded, short } from "./numbers";
+import { rounded } from "./numbers";
 import { errorBars } from "./parts";
 import { colours, legendBelow } from "./theme";
 
@@ -19,7 +20,7 @@ export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
           groups.map(({ accuracyCi95 }) => accuracyCi95),
           { color: colours.reference, thickness: 1.5 },
         ),
-        text: groups.map(({ accuracy }) => short(accuracy)),
+        text: groups.map(({ accuracy }) => decimal(accuracy)),
         textposition: "inside",
         insidetextanchor: "start",
         textfont: { color: "#FFFFFF" },

@@ -1,5 +1,6 @@
 /** @module Draws a network as boxes from input to output. */
 import type { Data, Layout } from "plotly.js";
+import { counted } from "../format/index";
 import { type Figure, figure } from "./figure";
 import { colours } from "./theme";
 
@@ -62,7 +63,7 @@ export function architectureFigure(layers: readonly LayerBox[], title = "Archite
     y: boxes.map(() => 0),
     mode: "markers",
     marker: { opacity: 0, size: 30 },
-    text: boxes.map((box) => (box ? `${box.name}: ${box.parameters.toLocaleString("en")} weights` : "")),
+    text: boxes.map((box) => (box ? `${box.name}: ${counted(box.parameters, "weight")}` : "")),
     hovertemplate: "%{text}<extra></extra>",
   };
   const hidden = { visible: false, fixedrange: true } as const;

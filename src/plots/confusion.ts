@@ -1,5 +1,6 @@
 /** @module The confusion matrix as a heat map. */
 import type { Confusion } from "../evaluation/index";
+import { percent } from "../format/index";
 import { type Figure, figure } from "./figure";
 import { sequentialScale } from "./theme";
 
@@ -20,7 +21,7 @@ export function confusionFigure(
       return {
         x,
         y,
-        text: `<b>${count}</b><br>${(100 * share).toFixed(1)} %`,
+        text: `<b>${count}</b><br>${percent(share)}`,
         showarrow: false,
         font: { size: 16, color: share > 0.6 ? "#FFFFFF" : "#24292F" },
       };

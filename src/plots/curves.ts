@@ -1,8 +1,9 @@
 /** @module ROC, precision-recall and threshold curves. */
 import type { Data, Layout } from "plotly.js";
 import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
+import { decimal } from "../format/index";
 import { type Figure, figure } from "./figure";
-import { cornersOf, rounded, short, withInterval } from "./numbers";
+import { cornersOf, rounded, withInterval } from "./numbers";
 import { referenceLine, verticalLine } from "./parts";
 import { colours, legendBelow, translucent } from "./theme";
 
@@ -65,7 +66,7 @@ function operatingPoint({ recall, specificity, threshold }: NonNullable<RocSerie
     x: rounded([1 - specificity]),
     y: rounded([recall]),
     mode: "markers",
-    name: `threshold ${short(threshold)}: recall ${short(recall)}, specificity ${short(specificity)}`,
+    name: `threshold ${decimal(threshold)}: recall ${decimal(recall)}, specificity ${decimal(specificity)}`,
     marker: { color: colour, size: 11, symbol: "circle-open", line: { width: 2.5, color: colour } },
     hoverinfo: "name",
   };
@@ -85,7 +86,7 @@ interface PrecisionRecallSeries {
  * @param prevalence share of positives: the precision of random decisions
  */
 export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], prevalence: number): Figure {
-  const name = `share of positives ${short(prevalence)}`;
+  const name = `share of positives ${decimal(prevalence)}`;
   const chance = referenceLine(name, [prevalence, prevalence], { hoverinfo: "name" });
   const lines = series.map(({ name, curve, prAuc, ci95 }, i): Data => {
     const shown = cornersOf(curve.recall, curve.precision);
@@ -144,7 +145,7 @@ export function sweepFigure(
     xaxis: { title: { text: "threshold (probability)" }, range: [0, 1], dtick: 0.1, tickformat: ".1f" },
     yaxis: rateAxis(""),
     legend: legendBelow(),
-    ...(chosen !== undefined && verticalMark(chosen, `chosen: ${short(chosen)}`)),
+    ...(chosen !== undefined && verticalMark(chosen, `chosen: ${decimal(chosen)}`)),
   });
 }
 

@@ -1,5 +1,6 @@
 /** @module Figures of a data set. */
 import type { LabelSummary, VoteSummary } from "../dataset/index";
+import { percent } from "../format/index";
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
 import { colours } from "./theme";
@@ -14,7 +15,7 @@ export function classBalanceFigure({ classes, partitions }: LabelSummary): Figur
     name: className,
     x: [...names],
     y: names.map((name) => counts[name] ?? 0),
-    text: names.map((name) => `${(100 * ((counts[name] ?? 0) / (partitions[name] as number))).toFixed(0)} %`),
+    text: names.map((name) => percent((counts[name] ?? 0) / (partitions[name] as number), 0)),
     textposition: "inside" as const,
     insidetextanchor: "start" as const,
     textfont: { color: "#FFFFFF" },

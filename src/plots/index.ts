@@ -20,4 +20,4 @@ export { learningRateRangeFigure } from "./lr-range";
 export { parallelCoordinates, type Trial } from "./parallel";
 export { shiftFigure } from "./shift";
 export { explainedVarianceFigure } from "./subspace";
-export { colours, darkTemplate, lightTemplate, sequentialScale, translucent } from "./theme";
+export { colours, darkTemplate, lightTemplate, translucent } from "./theme";

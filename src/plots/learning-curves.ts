@@ -1,8 +1,9 @@
 /** @module Learning curves of a training. */
 import type { Data } from "plotly.js";
 import type { EpochLine } from "../evaluation/index";
+import { decimal } from "../format/index";
 import { type Figure, figure } from "./figure";
-import { rounded, short } from "./numbers";
+import { rounded } from "./numbers";
 import { verticalLine } from "./parts";
 import { colours } from "./theme";
 
@@ -57,7 +58,7 @@ export function learningCurves(history: readonly EpochLine[], options: LearningC
 function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch }: LearningCurveOptions): string {
   const best = history.find(({ epoch }) => epoch === bestEpoch);
   if (!best) return "";
-  return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${short(Number(best.validation[metric]))}`;
+  return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${decimal(Number(best.validation[metric]))}`;
 }
 
 /** The learning rate by epoch. */

@@ -1,20 +1,16 @@
 /** @module Rounds numbers in figures to keep notebooks and reports small. */
 import type { Interval } from "../evaluation/index";
+import { decimal } from "../format/index";
 
 /** Rounds values to five decimals, enough for rates and probabilities. Non-finite values become null, which plotly skips. */
 export function rounded(values: ArrayLike<number>): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? Math.round(value * 1e5) / 1e5 : null));
 }
 
-/** `0.876`, or a dash for NaN. */
-export function short(value: number, digits = 3): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : "–";
-}
-
 /** `0.876 (0.856–0.897)`. */
 export function withInterval(value: number, interval: Interval | undefined, digits = 3): string {
-  if (!interval?.every(Number.isFinite)) return short(value, digits);
-  return `${short(value, digits)} (${short(interval[0], digits)}–${short(interval[1], digits)})`;
+  if (!interval?.every(Number.isFinite)) return decimal(value, digits);
+  return `${decimal(value, digits)} (${decimal(interval[0], digits)}–${decimal(interval[1], digits)})`;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** @module Progress of long work on standard error: a bar on a terminal, else plain lines. */
+import { seconds } from "../format/index";
 
 /** One running piece of work. */
 export interface ProgressTask {
@@ -68,17 +69,4 @@ function describe(label: string, done: number, total: number, unit: string, elap
   const speed = rate >= 1 && unit ? `, ${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s` : "";
   const left = total > 0 && rate > 0 ? `, ${seconds((total - done) / rate)} left` : "";
   return `${label} ${count}${unit ? ` ${unit}` : ""}${speed}${left}${note ? `  ${note}` : ""}`;
-}
-
-/** A number with a fixed number of decimals; the text `undefined` if it does not exist (the ROC AUC of one class). */
-export function decimal(value: number | null | undefined, digits = 3): string {
-  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "undefined";
-}
-
-/** A duration as text: `0.8 s`, `42 s`, `3 min 05 s`. */
-export function seconds(duration: number): string {
-  if (duration < 9.95) return `${duration.toFixed(1)} s`;
-  if (duration < 119.5) return `${Math.round(duration)} s`;
-  const whole = Math.round(duration);
-  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }

@@ -1,5 +1,5 @@
 /** @module Describes calibration results in words. */
-import { decimal } from "../html/index";
+import { decimal } from "../format/index";
 
 /** The figures of one partition's probabilities. */
 export interface CalibrationFigures {

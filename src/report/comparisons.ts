@@ -1,7 +1,8 @@
 /** @module Optional sections: comparison with another model, and results by group. */
 
 import type { Comparison, Subgroup } from "../evaluation/index";
-import { bracket, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
+import { decimal, percent } from "../format/index";
+import { bracket, escapeHtml, paragraph, table } from "../html/index";
 import { differenceFigure, subgroupFigure } from "../plots/index";
 import type { ReportFacts } from "./facts";
 import type { Section } from "./section";

@@ -6,7 +6,8 @@ import {
   describeThresholdRule,
   type ThresholdRule,
 } from "../evaluation/index";
-import { decimal, escapeHtml, paragraph, percent, table } from "../html/index";
+import { decimal, percent } from "../format/index";
+import { escapeHtml, paragraph, table } from "../html/index";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";
 import type { Section } from "./section";

@@ -2,6 +2,7 @@
 
 import { type RunResults, readRun } from "../evaluation/index";
 import { writeFileAtomically } from "../files/index";
+import { counted } from "../format/index";
 import { comparisonSection, type ReportExtras, subgroupSection } from "./comparisons";
 import { rankingSection, thresholdSection } from "./decisions";
 import { reportFacts } from "./facts";
@@ -14,7 +15,6 @@ import { shiftSection } from "./shift";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 
-export type { ReportExtras } from "./comparisons";
 export { runFigures } from "./figures";
 export { heatMaps } from "./heat-maps";
 export { reportPage } from "./page";
@@ -37,7 +37,7 @@ export async function reportHtml(results: RunResults, extras: ReportExtras = {})
     trainingSection(facts, await trainingFigures(results)),
     provenanceSection(facts),
   ];
-  const model = [config.architecture, config.parameters && `${config.parameters.toLocaleString("en")} weights`];
+  const model = [config.architecture, config.parameters && counted(config.parameters, "weight")];
   const subtitle = [`${classes[1]} against ${classes[0]}`, ...model].filter(Boolean).join(" · ");
   return reportPage(
     `Evaluation of ${name}`,

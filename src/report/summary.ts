@@ -8,7 +8,8 @@ import {
   type IntervalName,
   parseThresholdRule,
 } from "../evaluation/index";
-import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
+import { counted, decimal, percent } from "../format/index";
+import { bracket, columns, escapeHtml, paragraph, table } from "../html/index";
 import type { PartitionFacts, ReportFacts } from "./facts";
 import type { Section } from "./section";
 

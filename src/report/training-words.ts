@@ -1,6 +1,6 @@
 /** @module Warns of a training that stopped too early or went on too long. */
 import { bestByMonitor, type EpochLine, type Monitor, monitored } from "../evaluation/index";
-import { counted, decimal } from "../html/index";
+import { counted, decimal } from "../format/index";
 
 const LOSS: Monitor = { metric: "loss", mode: "min" };
 /** A notable rise of the loss: by this factor, over at least this many epochs and this share of all epochs. */

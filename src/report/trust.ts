@@ -8,7 +8,8 @@ import {
   probabilityByVotes,
   resultsByAgreement,
 } from "../evaluation/index";
-import { bracket, columns, decimal, escapeHtml, paragraph, percent, table } from "../html/index";
+import { decimal, percent } from "../format/index";
+import { bracket, columns, escapeHtml, paragraph, table } from "../html/index";
 import { calibrationWords } from "./calibration-words";
 import type { ReportFacts } from "./facts";
 import type { EvaluationFigures } from "./figures";

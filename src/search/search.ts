@@ -3,8 +3,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HistoError, Interrupted, messageOf } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
+import { plainDecimal } from "../format/index";
 import { defaultTrainingOptions } from "../options/index";
-import { decimal, type Progress } from "../progress/index";
+import type { Progress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
 import { onPixels } from "./confirm";
 import { rungsOf, stopsAt } from "./halving";
@@ -87,7 +88,7 @@ export class Search {
           const confirmed = await this.runTrial(runner, this.confirmationOf(record));
           await this.journal.append({ type: "confirmed", trial, outcome: confirmed });
           await this.rank();
-          const values = `${decimal(confirmed.value, 4)} on pixels, ${decimal(outcome?.value, 4)} in the subspace`;
+          const values = `${plainDecimal(confirmed.value, 4)} on pixels, ${plainDecimal(outcome?.value, 4)} in the subspace`;
           progress.say(`Trial ${trial + 1}: ${this.settings.objective} ${values}`);
         } catch (error) {
           if (error instanceof Interrupted || signal.aborted) return;
@@ -204,7 +205,7 @@ export class Search {
     const { progress, tracker, trials } = this.context;
     const rank = rows.find((row) => row.trial === trial)?.rank;
     progress.say(
-      `Trial ${trial + 1} of ${trials}: ${this.settings.objective} ${decimal(outcome.value, 4)}, rank ${rank} of ${rows.length}` +
+      `Trial ${trial + 1} of ${trials}: ${this.settings.objective} ${plainDecimal(outcome.value, 4)}, rank ${rank} of ${rows.length}` +
         `${outcome.stoppedEarly ? `, stopped after epoch ${outcome.epochs}` : ""} ${JSON.stringify(settings)}`,
     );
     tracker?.progress(rows);

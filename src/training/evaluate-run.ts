@@ -10,7 +10,8 @@ import {
   writePredictions,
 } from "../evaluation/index";
 import { writeJson } from "../files/index";
-import { decimal, type Progress } from "../progress/index";
+import { plainDecimal } from "../format/index";
+import type { Progress } from "../progress/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
@@ -50,7 +51,7 @@ export async function evaluateRun(
   await writeJson(run.shift, await shiftsOf(data));
   config.threshold = threshold;
   await writeJson(run.config, config);
-  shown.finish(`test AUC ${decimal(metrics.test.rocAuc)}`);
+  shown.finish(`test AUC ${plainDecimal(metrics.test.rocAuc)}`);
   return metrics;
 }
 

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { checkMonitor, type Monitor, monitorOf } from "../evaluation/index";
 import { readJson } from "../files/index";
+import { gigabytes } from "../format/index";
 import {
   definedOnly,
   type GivenTrainingOptions,
@@ -57,7 +58,6 @@ export function checkMemory({ options }: TrainingPlan): void {
   const weights = hidden.reduce((sum, units, i) => sum + units * (widths[i] as number), 0);
   const needed = 4 * (optimizer === "sgd" ? 2 : 3) * weights;
   if (needed <= 0.95 * totalmem()) return;
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new InputError(
     "SIZE_TOO_LARGE",
     `${isSubspace ? `--rank ${rank}` : `--size ${size}`} with --hidden ${hidden} needs ${gigabytes(needed)} of memory and this machine has ` +

@@ -6,7 +6,20 @@ import { projectRoot } from "../../src/files/index";
 
 /** The rooms of `src/`, lowest first: a room imports from those before it only. docs/architecture-tour.md explains them. */
 const ROOMS = [
-  ...["errors", "progress", "queue", "random", "collections", "shell", "logits", "canvas", "html", "eigen"],
+  ...[
+    "errors",
+    "format",
+    "concurrency",
+    "progress",
+    "queue",
+    "random",
+    "collections",
+    "shell",
+    "logits",
+    "canvas",
+    "html",
+    "eigen",
+  ],
   ...["files", "image", "onnx", "onnxruntime", "tensorflow", "models", "options", "tracking", "dataset", "runs"],
   ...["evaluation", "deployment", "model-directory", "conversion", "compression", "export"],
   ...["plots", "backbones", "familiar", "inference", "explanation"],

@@ -1,4 +1,5 @@
 /** @module Runs a model in one process: a limited number of decoders, micro-batches, one session. */
+import { Limit } from "../../../src/concurrency/index";
 import { HistoError } from "../../../src/errors/index";
 import { occlusion } from "../../../src/explanation/index";
 import { MetImages, type MetSample } from "../../../src/familiar/index";
@@ -8,7 +9,6 @@ import type { ModelCard } from "../../../src/model-directory/index";
 import { Problem, type ProblemCode } from "../http/index";
 import { Batcher, type BatchingOptions } from "./batcher";
 import type { InferenceBackend } from "./inference-backend";
-import { Limit } from "./limit";
 import type { Answer, Explanation, GoldenResult, ServedModel } from "./served-model";
 
 export interface EngineOptions extends BatchingOptions {

@@ -1,6 +1,5 @@
 /** @module Served models: their engine with decoders and micro-batches, and the registry. */
 export { DEFAULT_ENGINE_OPTIONS, Engine, type EngineOptions } from "./engine";
 export type { InferenceBackend } from "./inference-backend";
-export { Limit } from "./limit";
 export { nameModels } from "./model-names";
 export { type Answer, type Explanation, type GoldenResult, ModelRegistry, type ServedModel } from "./served-model";

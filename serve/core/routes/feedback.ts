@@ -1,9 +1,9 @@
 /** @module `POST /feedback`: stores a person's label of a predicted image as a line of a file. */
 import { type FileHandle, open } from "node:fs/promises";
+import { Limit } from "../../../src/concurrency/index";
 import { hasErrorCode, InputError, messageOf } from "../../../src/errors/index";
 import { writeFully } from "../../../src/files/index";
 import { Problem, readJsonBody } from "../http/index";
-import { Limit } from "../models/index";
 import type { Handler } from "./route";
 
 /** Largest size of the file. */

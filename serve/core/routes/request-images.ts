@@ -1,7 +1,7 @@
 /** @module Reads images from a request in all supported forms. */
+import { Limit } from "../../../src/concurrency/index";
 import { mediaType, Problem, readJsonBody, readMultipart } from "../http/index";
 import { checkImageName } from "../images/index";
-import { Limit } from "../models/index";
 import type { ServiceContext } from "./context";
 import type { RoutedRequest } from "./route";
 

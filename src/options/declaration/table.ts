@@ -1,24 +1,19 @@
 /** @module Options as tables for the docs, and as JSON schema for editors. */
 import * as z from "zod";
+import { groupBy } from "../../collections/index";
+import { markdownTable } from "../../format/index";
 import { optionsOfSchema } from "./check";
 import { type DeclaredOption, flagName, innerSchema, type Kind, type OptionsSchema, rangeOf } from "./option";
 
-/** Markdown tables of the options, one per group, with headings of the given level. */
-export function optionsTable(schema: OptionsSchema, level = 3): string {
-  const groups = new Map<string, string[]>();
-  for (const declared of flattened(schema)) {
-    const { group = "" } = declared;
-    groups.set(group, [...(groups.get(group) ?? []), row(declared)]);
-  }
+/** Markdown tables of the options, one per group. */
+export function optionsTable(schema: OptionsSchema): string {
+  const head = ["name", "flag", "takes", "default", "what it does"];
+  const groups = groupBy(flattened(schema), ({ group = "" }) => group);
   return [...groups]
-    .map(([heading, rows]) =>
-      [
-        ...(heading ? [`${"#".repeat(level)} ${heading}`, ""] : []),
-        "| name | flag | takes | default | what it does |",
-        "| --- | --- | --- | --- | --- |",
-        ...rows,
-      ].join("\n"),
-    )
+    .flatMap(([heading, options]) => [
+      ...(heading ? [`### ${heading}`] : []),
+      markdownTable(head, options.map(cellsOf)),
+    ])
     .join("\n\n");
 }
 
@@ -35,9 +30,10 @@ function flattened(schema: OptionsSchema, prefix = ""): DeclaredOption[] {
   });
 }
 
-function row({ name, flag, short, value, kind, usual, initial, help, environment, negation }: DeclaredOption): string {
+function cellsOf(option: DeclaredOption): string[] {
+  const { name, flag, short, value, kind, usual, initial, help, environment, negation } = option;
   const shown = Array.isArray(initial) ? initial.join(",") : initial === "" ? undefined : initial;
-  const cells = [
+  return [
     `\`${name}\``,
     [
       ...(short ? [`-${short}`] : []),
@@ -51,7 +47,6 @@ function row({ name, flag, short, value, kind, usual, initial, help, environment
     usual ?? (shown === undefined ? "" : `\`${shown}\``),
     help,
   ];
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
 function takes(kind: Kind): string {

@@ -1,5 +1,6 @@
 /** @module An early warning about a training that takes much time or memory, with faster alternatives. */
-import { type Progress, seconds } from "../../progress/index";
+import { gigabytes, seconds } from "../../format/index";
+import type { Progress } from "../../progress/index";
 import type { Callback, RunningTraining } from "./callback";
 
 interface ForecastTraining {
@@ -34,9 +35,7 @@ export class Forecast implements Callback {
     const bytes = 4 * parameters * (optimizer === "sgd" ? 2 : 3);
     if (bytes < MUCH_BYTES) return;
     const millions = Math.round(parameters / 1e6).toLocaleString("en");
-    this.progress.say(
-      `${millions} million weights: they and the optimizer take ${(bytes / 1e9).toFixed(1)} GB of memory.`,
-    );
+    this.progress.say(`${millions} million weights: they and the optimizer take ${gigabytes(bytes)} of memory.`);
   }
 
   onBatchEnd({ step, source, options: { epochs } }: RunningTraining): void {

@@ -2,7 +2,7 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeFileAtomically } from "../../files/index";
-import { decimal } from "../../progress/index";
+import { plainDecimal } from "../../format/index";
 import type { RunDirectory } from "../../runs/index";
 import type { EpochResult } from "../epoch";
 import type { Callback, RunningTraining } from "./callback";
@@ -52,9 +52,9 @@ export function describeEpoch({
   imagesPerSecond,
   seconds,
 }: EpochResult): string {
-  const auc = (measures: EpochResult["train"]) => decimal(measures.rocAuc);
+  const auc = (measures: EpochResult["train"]) => plainDecimal(measures.rocAuc);
   return [
-    `epoch ${epoch}: loss ${decimal(train.loss, 4)} / ${decimal(validation.loss, 4)}`,
+    `epoch ${epoch}: loss ${plainDecimal(train.loss, 4)} / ${plainDecimal(validation.loss, 4)}`,
     `AUC ${auc(train)} / ${auc(validation)} (train / validation)`,
     `lr ${learningRate.toExponential(1)}, ${imagesPerSecond.toFixed(0)} images/s, ${seconds.toFixed(1)} s`,
   ].join(", ");

@@ -1,5 +1,6 @@
 /** @module A progress bar for training. */
-import { decimal, type Progress, type ProgressTask } from "../../progress/index";
+import { plainDecimal } from "../../format/index";
+import type { Progress, ProgressTask } from "../../progress/index";
 import type { EpochResult } from "../epoch";
 import type { Callback, RunningTraining } from "./callback";
 import { describeEpoch, describePlace } from "./history-file";
@@ -17,9 +18,9 @@ export class ProgressBar implements Callback {
   onBatchEnd(trainer: RunningTraining): void {
     const { seen, source } = trainer;
     const done = trainer.epoch * source.examples + seen.logits.length;
-    const loss = decimal(seen.lossSum / seen.logits.length, 4);
+    const loss = plainDecimal(seen.lossSum / seen.logits.length, 4);
     const before = trainer.history.at(-1);
-    const auc = before ? ` AUC ${decimal(before.validation.rocAuc)}` : "";
+    const auc = before ? ` AUC ${plainDecimal(before.validation.rocAuc)}` : "";
     this.task?.update(done, `epoch ${trainer.epoch + 1} loss ${loss}${auc}`);
   }
 

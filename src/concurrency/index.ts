@@ -1,4 +1,4 @@
-/** @module Limits concurrency. */
+/** @module Limits how many tasks run at the same time. */
 
 /** Runs at most `size` tasks at a time; the others wait in order. */
 export class Limit {

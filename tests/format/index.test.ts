@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { counted, decimal, markdownTable, percent, plainDecimal, seconds, textTable } from "../../src/format/index";
+
+test("numbers that do not exist become a dash in tables and a word in logs", () => {
+  assert.deepEqual(
+    [decimal(0.86449), decimal(2, 0), decimal(Number.NaN), decimal(undefined)],
+    ["0.864", "2", "–", "–"],
+  );
+  assert.deepEqual([plainDecimal(0.5, 4), plainDecimal(null)], ["0.5000", "undefined"]);
+  assert.deepEqual([percent(0.8644), percent(1 / 0)], ["86.4 %", "–"]);
+});
+
+test("counts have their plural, durations their unit", () => {
+  assert.deepEqual(
+    [counted(1, "tile"), counted(0, "tile"), counted(1200, "tile")],
+    ["1 tile", "0 tiles", "1,200 tiles"],
+  );
+  assert.deepEqual([seconds(0.84), seconds(42.4), seconds(185)], ["0.8 s", "42 s", "3 min 05 s"]);
+});
+
+test("a table has columns as wide as their widest cell, with numbers aligned right", () => {
+  const rows = [
+    ["µm", "-0.25"],
+    ["weights", "12 %"],
+  ];
+  assert.equal(
+    textTable(["name", "n"], rows),
+    ["name     n", "-------  -----", "µm       -0.25", "weights  12 %"].join("\n"),
+  );
+  assert.equal(markdownTable(["a", "b"], [["1", "x|y"]]), "| a | b |\n| --- | --- |\n| 1 | x\\|y |");
+});
