@@ -8,10 +8,11 @@ import { readPages, type TiffPages } from "./tiff/directory";
 import { TiffReader, type TiffVerdict } from "./tiff/tiff-reader";
 import type { SlideInfo, SlideReader } from "./types";
 
-/** Reader and file, so that another process can open the same slide. Plain data. */
+/** What another process needs to open the same slide. Plain data. */
 export interface SlideSource {
   readonly reader: "tiff" | "openslide";
   readonly path: string;
+  readonly meaning: SampleMeaning;
 }
 
 /** An open slide, and its source for other processes. */
@@ -38,19 +39,20 @@ export async function slideInfo(path: string): Promise<SlideInfo> {
 export async function openSlide(
   path: string,
   scratch: () => Promise<string>,
-  meaning: SampleMeaning = {},
+  { bitDepth }: SampleMeaning = {},
 ): Promise<OpenSlide> {
+  const meaning = { bitDepth };
   const verdict = await judge(path, meaning);
   if (verdict.kind === "elsewhere") {
     const reader = await OpenSlideReader.open(path, verdict.reason);
-    return { info: reader.info, reader, source: { reader: "openslide", path } };
+    return { info: reader.info, reader, source: { reader: "openslide", path, meaning } };
   }
   if (verdict.kind === "readable") {
     const { reader } = verdict;
-    return { info: reader.info, reader, source: { reader: "tiff", path } };
+    return { info: reader.info, reader, source: { reader: "tiff", path, meaning } };
   }
   const info = await pictureInfo(path);
-  const source = { reader: "tiff", path: await cutIntoTiles(path, await scratch()) } as const;
+  const source = { reader: "tiff", path: await cutIntoTiles(path, await scratch()), meaning } as const;
   const reader = await openSource(source);
   return { info: { ...info, levels: reader.info.levels }, reader, source };
 }
@@ -61,9 +63,8 @@ export async function openSlideReader(path: string, folder: string): Promise<Sli
 }
 
 /** Opens the slide of {@link openSlide} in another process. */
-export async function openSource(source: SlideSource, meaning: SampleMeaning = {}): Promise<SlideReader> {
-  const { path } = source;
-  if (source.reader === "openslide") return OpenSlideReader.open(path, "it was read by OpenSlide before");
+export async function openSource({ reader, path, meaning }: SlideSource): Promise<SlideReader> {
+  if (reader === "openslide") return OpenSlideReader.open(path, "it was read by OpenSlide before");
   const verdict = await judge(path, meaning);
   if (verdict.kind !== "readable") throw new InputError("SLIDE_CHANGED", `${path} has changed while it was read.`);
   return verdict.reader;

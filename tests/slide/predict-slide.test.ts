@@ -63,6 +63,27 @@ test("each tile says whether the model learned from drawn tiles", async (t) => {
   }
 });
 
+test("a model of 12-bit images reads slides and pictures of 12 bits as such", async (t) => {
+  const { directory, whole, run, rows, model } = await workspace(t, { width: 320, height: 160 });
+  await run({ out: join(directory, "eight") });
+  const answers = (await rows(join(directory, "eight"))).map(({ logit }) => logit);
+  assert.ok(new Set(answers).size > 5);
+  const card = JSON.parse(await readFile(join(model, "model.json"), "utf8"));
+  const twelve = { ...card, preprocessing: { ...card.preprocessing, bitDepth: 12 } };
+  await writeFile(join(model, "model.json"), JSON.stringify(twelve));
+  const slide = await writeSlide(join(directory, "twelve.tif"), [whole, shrunk(whole, 2)], { bits: 12 });
+  const raw = { width: whole.width, height: whole.height, channels: 3 } as const;
+  const values = Uint16Array.from(whole.data, (value) => 16 * value + 9);
+  const image = join(directory, "twelve.png");
+  await sharp(values, { raw }).toColourspace("rgb16").png().toFile(image);
+  for (const path of [slide, image]) {
+    const out = `${path}.out`;
+    await predictSlide(path, { model, out, mpp: 0.5, slideMpp: 0.5, workers: 1 });
+    const own = (await rows(out)).map(({ logit }) => logit);
+    assert.deepEqual(own, answers, path);
+  }
+});
+
 test("glass and ink are left out, tissue beside them is not", async (t) => {
   const { run, rows } = await workspace(t);
   const result = await run();

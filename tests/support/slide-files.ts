@@ -11,7 +11,8 @@ export interface SlideForm {
   readonly bigTiff?: boolean;
   /** A plane for each colour. */
   readonly planar?: boolean;
-  readonly bits?: 8 | 16;
+  /** Bits of a value; 12 in words of 16, as cameras write them. */
+  readonly bits?: 8 | 12 | 16;
   /** What numbers the samples are: 1, unless told, for unsigned ones. */
   readonly sampleFormat?: number;
   /** ImageDescription. */
@@ -109,10 +110,11 @@ function pageTags({ width, height, data }: RgbImage, level: number, form: SlideF
           for (const channel of channels) samples.push(inside ? (data[(py * width + px) * 3 + channel] as number) : 7);
         }
       }
-      const raw = Buffer.alloc((samples.length * bits) / 8);
+      const raw = Buffer.alloc(samples.length * (bits === 8 ? 1 : 2));
       for (const [i, sample] of samples.entries()) {
+        const value = bits === 12 ? sample * 16 + 9 : sample * 256 + 99;
         if (bits === 8) raw[i] = sample;
-        else form.bigEndian ? raw.writeUInt16BE(sample * 256 + 99, 2 * i) : raw.writeUInt16LE(sample * 256 + 99, 2 * i);
+        else form.bigEndian ? raw.writeUInt16BE(value, 2 * i) : raw.writeUInt16LE(value, 2 * i);
       }
       const packed = form.deflate ? deflateSync(raw) : raw;
       bytes.push(packed.length);
@@ -124,7 +126,7 @@ function pageTags({ width, height, data }: RgbImage, level: number, form: SlideF
     [254, 4, [level > 0 ? 1 : 0]],
     [256, 4, [width]],
     [257, 4, [height]],
-    [258, 3, [bits, bits, bits]],
+    [258, 3, Array(3).fill(bits === 8 ? 8 : 16)],
     [259, 3, [form.deflate ? 8 : 1]],
     [262, 3, [2]],
     ...(form.description !== undefined && level === 0 ? [[270, 2, description] as Value] : []),
