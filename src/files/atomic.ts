@@ -75,6 +75,30 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
 }
 
 /**
+ * Runs `write` on a temporary folder, which then replaces `path` and whatever is in it. Others see the old folder or the whole
+ * new one. Nothing is left if `write` fails.
+ */
+export async function writeFolderAtomically<T>(path: string, write: (folder: string) => Promise<T>): Promise<T> {
+  const folder = `${path}.tmp-${process.pid}`;
+  const old = `${path}.old-${process.pid}`;
+  await rm(folder, { recursive: true, force: true });
+  await makeDirectory(folder);
+  try {
+    const result = await write(folder);
+    await syncDirectory(folder);
+    await rename(path, old).catch((error: unknown) => {
+      if (!hasErrorCode(error, "ENOENT")) throw error;
+    });
+    await rename(folder, path);
+    await syncDirectory(dirname(path));
+    await rm(old, { recursive: true, force: true });
+    return result;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
  * Creates `path` with the content that `write` puts into the file it is given, unless `path` exists: the first writer
  * wins. For files that several machines create at the same time and then read.
  */

@@ -6,6 +6,7 @@ export {
   syncDirectory,
   writeAtomically,
   writeFileAtomically,
+  writeFolderAtomically,
   writeJson,
   writeOnce,
 } from "./atomic";

