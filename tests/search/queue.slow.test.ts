@@ -6,9 +6,11 @@ import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
-import type { LeaderboardRow, SearchResult } from "../../src/search/index";
+import type { SearchResult } from "../../src/search/index";
 import { writeCsvSet } from "../support/data-sets";
+import { lastJson } from "../support/histo";
 import { type RedisServer, startRedis, withoutRedis } from "../support/redis";
+import { essence, until } from "../support/search";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** Some seconds a trial, most of them between checkpoints. */
@@ -77,21 +79,9 @@ async function setting(context: TestContext, redis: string): Promise<Setting> {
   };
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 120_000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, `waited too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 async function resultOf(search: Running): Promise<SearchResult> {
   assert.equal(await search.ended, 0, search.stderr);
-  return JSON.parse(search.stdout.trimEnd().split("\n").at(-1) as string) as SearchResult;
-}
-
-function essence(rows: readonly LeaderboardRow[]): unknown {
-  return rows.map(({ seconds: _seconds, ...row }) => row);
+  return lastJson(search.stdout);
 }
 
 function finishedIn(run: string): number[] {

@@ -5,8 +5,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
-import type { LeaderboardRow, SearchResult } from "../../src/search/index";
+import type { SearchResult } from "../../src/search/index";
 import { writeCsvSet } from "../support/data-sets";
+import { type Finished, lastJson } from "../support/histo";
+import { essence, until } from "../support/search";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const SPACE = `
@@ -18,15 +20,9 @@ hidden: { choice: [[8], [16], [16, 8]] }
 lr: { logUniform: [1e-4, 1e-2] }
 `;
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 interface Setting {
   readonly folder: string;
-  search(run: string, more?: readonly string[], during?: (pid: number) => void): Promise<Ended>;
+  search(run: string, more?: readonly string[], during?: (pid: number) => void): Promise<Finished>;
 }
 
 /** A tiny data set, a space for it, and `histo search` on both. */
@@ -55,28 +51,15 @@ async function setting(context: TestContext): Promise<Setting> {
   };
 }
 
-function resultOf({ status, stdout, stderr }: Ended): SearchResult {
+function resultOf({ status, stdout, stderr }: Finished): SearchResult {
   assert.equal(status, 0, stderr);
-  return JSON.parse(stdout.trimEnd().split("\n").at(-1) as string) as SearchResult;
-}
-
-/** What must not depend on interruptions. */
-function essence(rows: readonly LeaderboardRow[]): unknown {
-  return rows.map(({ seconds: _seconds, ...row }) => row);
+  return lastJson(stdout);
 }
 
 function journalOf(run: string): { type: string; trial: number }[] {
   if (!existsSync(join(run, "journal.jsonl"))) return [];
   const lines = readFileSync(join(run, "journal.jsonl"), "utf8").split("\n").slice(0, -1);
   return lines.map((line) => JSON.parse(line) as { type: string; trial: number });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, "waited for too long");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 test("a search killed in the middle goes on, repeats nothing and ends as if it had not been killed", async (context) => {
@@ -86,7 +69,9 @@ test("a search killed in the middle goes on, repeats nothing and ends as if it h
   const run = join(folder, "killed");
   const killed = await search("killed", ["--trials", "5"], (pid) => {
     const secondTrial = join(run, "trial-001", "checkpoints", "last", "manifest.json");
-    void until(() => existsSync(secondTrial)).then(() => process.kill(pid, "SIGKILL"));
+    void until(() => existsSync(secondTrial), "the second trial has a checkpoint").then(() =>
+      process.kill(pid, "SIGKILL"),
+    );
   });
   assert.equal(killed.status, null);
   const before = journalOf(run).filter(({ type }) => type === "finished").length;
@@ -111,7 +96,7 @@ test("two workers, one of them killed with SIGKILL: no trial is lost and none is
   const run = join(folder, "two");
   let victim = 0;
   const ended = await search("two", ["--trials", "6", "--workers", "2"], (pid) => {
-    void until(() => existsSync(join(run, "trial-001", "config.json"))).then(() => {
+    void until(() => existsSync(join(run, "trial-001", "config.json")), "the second trial runs").then(() => {
       const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
       victim = children.at(-1) as number;
       process.kill(victim, "SIGKILL");

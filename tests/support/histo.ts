@@ -61,5 +61,10 @@ export async function histoJsonHere<T>(...argv: readonly string[]): Promise<T> {
 
 function lastLine<T>(argv: readonly string[], { status, stdout, stderr }: Finished): T {
   if (status !== 0) throw new Error(`histo ${argv.join(" ")} ended with ${status}: ${stderr}`);
+  return lastJson(stdout);
+}
+
+/** Parses the last line of a command's standard output. */
+export function lastJson<T>(stdout: string): T {
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as T;
 }
