@@ -11,6 +11,16 @@ interface TileGrid {
   readonly across: number;
 }
 
+/** The part of `into` for each region, in order; undefined without `into`. */
+export function memoryFor(regions: readonly Rectangle[], into: Buffer | undefined): (Buffer | undefined)[] {
+  let end = 0;
+  return regions.map(({ width, height }) => {
+    const start = end;
+    end += width * height * 3;
+    return into?.subarray(start, end);
+  });
+}
+
 /** Indices (row by row) of the tiles below a region. */
 export function tilesUnder(grid: TileGrid, region: Rectangle): number[] {
   const { left, top, right, bottom } = inside(grid, region);

@@ -101,13 +101,8 @@ async function fromFour(folder: string, info: SlideInfo, shrink: number, column:
   const size = tileSize(info, shrink, column, row) as { width: number; height: number };
   const parts: OverlayOptions[] = [];
   let [width, height] = [0, 0];
-  for (const [x, y] of [
-    [0, 0],
-    [1, 0],
-    [0, 1],
-    [1, 1],
-  ] as const) {
-    // biome-ignore format: corners
+  for (let corner = 0; corner < 4; corner++) {
+    const [x, y] = [corner % 2, corner >> 1];
     const part = tileSize(info, shrink - 1, 2 * column + x, 2 * row + y);
     if (!part) continue;
     const input = join(folder, `${2 * column + x}_${2 * row + y}.jpeg`);

@@ -1,18 +1,18 @@
-/** @module Reads the tiles of a block and predicts them, in batches: while one is predicted the next is read. */
+/** @module Reads and predicts the tiles of a block in batches; reads the next batch while one is predicted. */
 import { HistoError, messageOf } from "../errors/index";
 import { type Preprocessing, preparePixels } from "../image/index";
 import type { Predictor } from "../inference/index";
 import type { Rectangle, SlideReader } from "./types";
 
-/** Answers for the tiles of a block, in their order. */
+/** The predictions of a block. */
 export interface BlockAnswer {
-  /** Log-odds of the positive class; NaN for a tile that could not be read. */
+  /** The logit of each tile, in order; NaN for unreadable tiles. */
   readonly logits: Float32Array;
-  /** Why a tile could not be read, once for each reason. */
+  /** The reasons why tiles were unreadable, each once. */
   readonly problems: readonly string[];
 }
 
-/** Batches are the same whoever predicts them, so that answers are too. */
+/** Fixed, so that the predictions do not depend on the number of workers. */
 const BATCH = 32;
 
 type PixelPredictor = Pick<Predictor, "card" | "predictPixels">;
@@ -27,7 +27,7 @@ export async function predictRegions(
   const logits = new Float32Array(regions.length).fill(Number.NaN);
   const problems = new Set<string>();
   const { size } = predictor.card.preprocessing;
-  /** Memory of batches: one is predicted while the other is read. */
+  // Memory for two batches: one is predicted while the other is read.
   const slabs = [0, 1].map(() => Buffer.allocUnsafeSlow(size * size * 3 * Math.min(BATCH, regions.length)));
   let predicting: Promise<void> = Promise.resolve();
   for (let start = 0; start < regions.length; start += BATCH) {
@@ -35,20 +35,15 @@ export async function predictRegions(
     const slab = slabs[(start / BATCH) % 2] as Buffer;
     const { places, pixels } = await readBatch(reader, level, some, predictor.card.preprocessing, problems, slab);
     await predicting;
-    predicting = predictInto(
-      logits,
-      places.map((place) => start + place),
-      pixels,
-      predictor,
-    );
-    // Waited for above or below; a failure in between must not end the process.
+    predicting = predictInto(logits.subarray(start), places, pixels, predictor);
+    // Awaited above or below; until then, a failure must not end the process as an unhandled rejection.
     predicting.catch(() => undefined);
   }
   await predicting;
   return { logits, problems: [...problems] };
 }
 
-/** The pixels of the regions that can be read, as the model takes them, and their places in the batch. */
+/** Reads the readable regions as the model's input into `slab`, and returns their indices. */
 async function readBatch(
   reader: SlideReader,
   level: number,
@@ -59,7 +54,7 @@ async function readBatch(
 ): Promise<{ places: number[]; pixels: Uint8Array }> {
   const { size, stain } = preparation;
   const bytes = size * size * 3;
-  // Most often a region is what the model takes, and goes where it belongs at once.
+  // Regions usually have the model's size already and are read directly into the slab.
   const fits = !stain && regions.every(({ width, height }) => width === size && height === size);
   const images = await reader.readRegions(level, regions, fits ? slab : undefined);
   const places: number[] = [];
@@ -75,6 +70,7 @@ async function readBatch(
   return { places, pixels: slab.subarray(0, places.length * bytes) };
 }
 
+/** Predicts pixels and writes the logits to the given places. */
 async function predictInto(
   logits: Float32Array,
   places: readonly number[],

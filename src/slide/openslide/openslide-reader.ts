@@ -1,6 +1,7 @@
 /** @module Reads slides in OpenSlide's formats: NDPI, MRXS, SCN, DICOM, Aperio with JPEG 2000, and more. */
 import { HistoError, InputError } from "../../errors/index";
 import type { RgbImage } from "../../image/index";
+import { memoryFor } from "../assemble";
 import { claimedScale } from "../scale";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { findOpenSlide, type OpenSlideInstallation } from "./install";
@@ -40,11 +41,9 @@ export class OpenSlideReader implements SlideReader {
 
   async readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]> {
     const images: (RgbImage | Error)[] = [];
-    let at = 0;
-    for (const region of regions) {
-      const image = await this.readRegion(level, region);
-      if (into && !(image instanceof Error)) into.set(image.data, at);
-      at += region.width * region.height * 3;
+    for (const [i, memory] of memoryFor(regions, into).entries()) {
+      const image = await this.readRegion(level, regions[i] as Rectangle);
+      if (!(image instanceof Error)) memory?.set(image.data);
       images.push(image);
     }
     return images;

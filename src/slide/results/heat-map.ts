@@ -1,6 +1,6 @@
 /** @module `heatmap.png`: the thumbnail with the tiles' probabilities, a colour scale and a scale bar. */
 import type { SKRSContext2D } from "@napi-rs/canvas";
-import { createCanvas, TEXT_FONT } from "../../canvas/index";
+import { createCanvas, imageCanvas, TEXT_FONT } from "../../canvas/index";
 import type { PredictedSlide } from "../predicted-slide";
 import type { SlideLevel } from "../types";
 import { colourOf } from "./colours";
@@ -44,14 +44,8 @@ export async function heatMap(slide: PredictedSlide): Promise<Buffer> {
 
 async function drawThumbnail(context: SKRSContext2D, { thumbnail }: PredictedSlide, scale: number): Promise<void> {
   const { width, height, pixels, downsample } = thumbnail;
-  const small = await createCanvas(width, height);
-  const image = small.getContext("2d").createImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    image.data.set(pixels.subarray(3 * i, 3 * i + 3), 4 * i);
-    image.data[4 * i + 3] = 255;
-  }
-  small.getContext("2d").putImageData(image, 0, 0);
-  context.drawImage(small, 0, 0, width * downsample * scale, height * downsample * scale);
+  const image = await imageCanvas(pixels, width, height);
+  context.drawImage(image, 0, 0, width * downsample * scale, height * downsample * scale);
 }
 
 function drawTiles(context: SKRSContext2D, { tiles, grid, settings }: PredictedSlide, scale: number): void {

@@ -1,17 +1,17 @@
-/** @module Reads parts of a file, those that lie close behind each other by one call: a slide's tiles mostly do. */
+/** @module Reads parts of a file, with one call for parts that are close to each other, as the tiles of a slide mostly are. */
 import type { FileHandle } from "node:fs/promises";
-import { HistoError, messageOf } from "../../errors/index";
+import { asError, HistoError } from "../../errors/index";
 
-/** Where a part lies in its file, in bytes. */
+/** The place of a part in its file, in bytes. */
 export interface FilePart {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Bytes between two parts that are sooner read than skipped. */
+/** Reading this many unneeded bytes is faster than a second call. */
 const GAP = 16 * 1024;
 
-/** Reads parts of a file. One that cannot be read has an error in its place. */
+/** Reads parts of a file. Returns an error in place of a part that cannot be read. */
 export async function readParts(file: FileHandle, parts: readonly FilePart[]): Promise<(Buffer | Error)[]> {
   const found: (Buffer | Error)[] = [];
   for (const run of runsOf(parts)) {
@@ -22,14 +22,14 @@ export async function readParts(file: FileHandle, parts: readonly FilePart[]): P
     for (const [i, place] of run.entries()) {
       const { offset, length } = places[i] as FilePart;
       if (!(bytes instanceof Error)) found[place] = part(bytes, offset - start, length);
-      // What spoils one part may leave the others readable.
+      // The other parts may still be readable on their own.
       else found[place] = run.length === 1 ? bytes : ((await readParts(file, [places[i] as FilePart]))[0] as Buffer);
     }
   }
   return found;
 }
 
-/** Places of parts that lie close behind each other, in the order of the file. */
+/** Groups the indices of parts that are close to each other, in file order. */
 function runsOf(parts: readonly FilePart[]): number[][] {
   const order = parts.map((_, place) => place);
   order.sort((a, b) => (parts[a] as FilePart).offset - (parts[b] as FilePart).offset);
@@ -50,7 +50,7 @@ async function readUpTo(file: FileHandle, offset: number, length: number): Promi
     const { bytesRead } = await file.read(buffer, 0, length, offset);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
-    return error instanceof Error ? error : new Error(messageOf(error));
+    return asError(error);
   }
 }
 

@@ -1,8 +1,8 @@
-/** @module Reads slides that are TIFF files: pyramids of tiles as Aperio, OME and libvips write them. */
+/** @module Reads slides in TIFF files: pyramids of tiles as Aperio, OME and libvips write them. */
 import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../../errors/index";
 import type { RgbImage, SampleMeaning } from "../../image/index";
-import { assemble, tilesUnder } from "../assemble";
+import { assemble, memoryFor, tilesUnder } from "../assemble";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
@@ -24,21 +24,22 @@ const COMPRESSIONS: Readonly<Record<number, string>> = {
   50000: "Zstandard",
   50001: "WebP",
 };
+/** Compressions that this reader decodes. */
 const READ_HERE = [1, 5, 7, 8, 32773, 32946, 50001];
-/** Decoded tiles kept for each level. */
-const MEMORY = 64 * 2 ** 20;
-/** A strip or tile above this cannot be decoded in bounded memory. */
+/** Bytes of decoded tiles that are cached per level. */
+const CACHE_BYTES = 64 * 2 ** 20;
+/** Larger tiles or strips cannot be decoded in bounded memory. */
 const MOST_TILE_PIXELS = 2 ** 24;
 
-/** What can be done with a TIFF file. */
+/** How a file can be read. */
 export type TiffVerdict =
   | { readonly kind: "readable"; readonly reader: TiffReader }
-  /** Another reader may do it: why this one does not. */
+  /** Another reader may be able to read it. */
   | { readonly kind: "elsewhere"; readonly reason: string }
-  /** Its pixels lie in one piece: it has to be cut into tiles first. */
+  /** It must be cut into tiles first. */
   | { readonly kind: "in-one-piece" };
 
-/** A TIFF file with its levels. */
+/** An open TIFF slide. */
 export class TiffReader implements SlideReader {
   private readonly stores: readonly TileStore[];
 
@@ -49,11 +50,11 @@ export class TiffReader implements SlideReader {
     little: boolean,
     meaning: SampleMeaning,
   ) {
-    this.stores = layouts.map((layout) => new TileStore(file, layout, little, meaning, MEMORY));
+    this.stores = layouts.map((layout) => new TileStore(file, layout, little, meaning, CACHE_BYTES));
   }
 
   /**
-   * Judges a TIFF file by its pages.
+   * Decides from its pages how a TIFF file can be read.
    * @throws {InputError} `SLIDE_TRUNCATED`, `SLIDE_CORRUPT` or `SLIDE_UNSUPPORTED`
    */
   static judge(path: string, file: FileHandle, size: number, found: TiffPages, meaning: SampleMeaning): TiffVerdict {
@@ -111,14 +112,11 @@ export class TiffReader implements SlideReader {
     const layout = this.layouts[level] as PageLayout;
     const places = regions.map((region) => tilesUnder(layout, region));
     const tiles = await (this.stores[level] as TileStore).tiles(places.flat());
-    let at = 0;
+    const memory = memoryFor(regions, into);
     return regions.map((region, i) => {
-      const bytes = region.width * region.height * 3;
-      const out = into?.subarray(at, at + bytes);
-      at += bytes;
       const damaged = places[i]?.map((place) => tiles.get(place)).find((tile) => tile instanceof Error);
       if (damaged instanceof Error) return damaged;
-      return assemble(layout, region, (place) => tiles.get(place) as Exclude<Tile, Error>, out);
+      return assemble(layout, region, (place) => tiles.get(place) as Exclude<Tile, Error>, memory[i]);
     });
   }
 
@@ -127,17 +125,17 @@ export class TiffReader implements SlideReader {
   }
 }
 
-/** The page that is level 0. Nearly always it is the first; some files begin with the label or the glass. */
+/** Finds level 0, the largest page. It is nearly always the first, but some files start with the label or the glass. */
 function largestOf(pages: readonly Page[]): { readonly page: Page; readonly base: PageLayout | undefined } {
   const all = pages.map((page) => ({ page, base: layoutOf(page.tags) }));
   const pixels = ({ base }: (typeof all)[number]) => (base ? base.width * base.height : 0);
   return all.reduce((largest, one) => (pixels(one) > pixels(largest) ? one : largest));
 }
 
-/** Level 0's page, then those that may be smaller copies of it: below it in OME's files, else behind it. */
+/** Level 0, then the pages that may be smaller copies: its sub-pages in OME's files, else the pages after it. */
 function levelPages(page: Page, pages: readonly Page[]): PageLayout[] {
-  const behind = pages.slice(pages.indexOf(page) + 1).map(({ tags }) => tags);
-  const others = page.subPages.length > 0 ? page.subPages : behind;
+  const after = pages.slice(pages.indexOf(page) + 1).map(({ tags }) => tags);
+  const others = page.subPages.length > 0 ? page.subPages : after;
   return [page.tags, ...others].flatMap((tags) => layoutOf(tags) ?? []);
 }
 
@@ -146,7 +144,7 @@ function levelOf(base: PageLayout, layout: PageLayout): SlideLevel {
   return { width, height, downsample: downsampleOf(base, layout), tileWidth, tileHeight };
 }
 
-/** TIFF files that mean something else by their pages and need a reader that knows their maker. */
+/** The name of a vendor's format whose pages have another meaning and which needs a reader of its own. */
 function foreignFormat(tags: Tags, { samples }: PageLayout): string | undefined {
   if (numbers(tags, TAG.ndpi).length > 0) return "a Hamamatsu NDPI file";
   const description = text(tags, TAG.description);

@@ -1,17 +1,17 @@
 /**
- * @module Decodes compressed tiles of a TIFF file, many at a time: their bytes are put into a small TIFF of their own in memory,
- * one below the other, and that goes through the project's one decoder. So a tile has the pixels that an image file has, in
- * every form that is read for training; tiles that a file does not have never reach the decoder; and one call decodes many.
+ * @module Decodes many compressed tiles of a TIFF file with one call: writes their bytes to a small TIFF file in memory, one tile
+ * below the other, and passes it to the project's image decoder. So a slide supports the same forms as an image file, with the
+ * same pixels.
  */
 import { decodePixels, type SampleMeaning, tiffForm } from "../../image/index";
 import { numbers, TAG, type Tags } from "./directory";
 import type { PageLayout } from "./layout";
 
-/** Compression whose tiles are image files themselves. */
+/** A compression whose tiles are complete image files. */
 const WEBP = 50001;
 
-/** Tags that say how a tile's bytes are to be taken. A colour profile is left out: training tiles are cut without it. */
-const CARRIED = [
+/** Tags that determine the decoding. Leaves out colour profiles, because training tiles are cut from slides without them. */
+const COPIED_TAGS = [
   TAG.bits,
   TAG.compression,
   TAG.photometric,
@@ -26,8 +26,8 @@ const CARRIED = [
 /**
  * Decodes tiles of the same height.
  * @param tiles the compressed bytes of each plane of each tile
- * @returns uint8, RGB, [rows, tileWidth, 3] of each tile; parts of one memory
- * @throws {InputError} `IMAGE_CORRUPT` where one of them is damaged
+ * @returns uint8, RGB, [rows, tileWidth, 3] of each tile; they share one buffer
+ * @throws {InputError} `IMAGE_CORRUPT` if one of them is damaged
  */
 export async function decodeStack(
   layout: PageLayout,
@@ -57,14 +57,14 @@ export async function decodeStack(
   return tiles.map((_, i) => pixels.subarray(i * each, (i + 1) * each));
 }
 
-/** Why tiles of a page are not read and what to do about it, as the end of a sentence; undefined where they are. */
+/** The unsupported form of a page's tiles and the remedy, as the end of a sentence; undefined if they are supported. */
 export function unreadForm(layout: PageLayout, little: boolean): string | undefined {
   if (layout.compression === WEBP) return undefined;
   const form = tiffForm(stackFile(layout, [new Uint8Array(0)], 1, little));
   return form?.kind === "unsupported" ? `${form.form}, which is not read; ${form.remedy}` : undefined;
 }
 
-/** Planes, each decoded as grey, to RGB; a plane behind the colours is left out, one alone is grey. */
+/** Combines planes, each decoded as grey, to RGB. Ignores further planes; a single plane becomes grey. */
 function interleave(planes: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array((planes[0] as Uint8Array).length);
   for (let channel = 0; channel < 3; channel++) {
@@ -82,7 +82,7 @@ type Entry = readonly [tag: number, type: 1 | 3 | 4 | 7, values: readonly number
 
 const VALUE_BYTES = { 1: 1, 3: 2, 4: 4, 7: 1 } as const;
 
-/** A TIFF file of one column of tiles, in the byte order of the file that they are from. */
+/** Writes tiles as a TIFF file with one column of tiles, in the byte order of their own file. */
 function stackFile(layout: PageLayout, tiles: readonly Uint8Array[], rows: number, little: boolean): Buffer {
   const single = layout.planes > 1;
   const dataBytes = tiles.map(({ length }) => length);
@@ -91,7 +91,7 @@ function stackFile(layout: PageLayout, tiles: readonly Uint8Array[], rows: numbe
     [TAG.height, 4, [rows * tiles.length]],
     [TAG.samples, 3, [single ? 1 : layout.samples]],
     [TAG.planar, 3, [1]],
-    ...CARRIED.flatMap((tag) => carried(layout.tags, tag, single)),
+    ...COPIED_TAGS.flatMap((tag) => copied(layout.tags, tag, single)),
   ];
   if (layout.tiled) entries.push([TAG.tileWidth, 4, [layout.tileWidth]], [TAG.tileHeight, 4, [rows]]);
   else entries.push([TAG.rowsPerStrip, 4, [rows]]);
@@ -142,17 +142,18 @@ function writeTags(file: Buffer, entries: Entry[], little: boolean): void {
   }
 }
 
-/** Bytes that a value takes outside its entry, in whole words. */
+/** Number of bytes that a value occupies outside its entry, in whole words. */
 function outside(bytes: number): number {
   return bytes <= 4 ? 0 : Math.ceil(bytes / 4) * 4;
 }
 
-function carried(tags: Tags, tag: number, single: boolean): Entry[] {
+/** Copies a tag. @param single for a file with one plane of several */
+function copied(tags: Tags, tag: number, single: boolean): Entry[] {
   const values = numbers(tags, tag);
   if (values.length === 0) return [];
   if (!single) return [[tag, tag === TAG.jpegTables ? 7 : 3, values]];
   if (tag === TAG.extra || tag === TAG.subsampling) return [];
-  // One colour on its own is grey.
+  // A single plane is grey.
   if (tag === TAG.photometric) return [[tag, 3, [1]]];
   return [[tag, tag === TAG.jpegTables ? 7 : 3, tag === TAG.jpegTables ? values : values.slice(0, 1)]];
 }

@@ -1,84 +1,73 @@
-/** @module The decoded tiles of one page of a TIFF file: decoded in groups, the latest kept. */
+/** @module Decodes the tiles of a TIFF page in groups, and caches the most recently used ones. */
 import type { FileHandle } from "node:fs/promises";
-import { messageOf } from "../../errors/index";
+import { Limit } from "../../concurrency/index";
+import { asError } from "../../errors/index";
 import type { SampleMeaning } from "../../image/index";
 import { type PageLayout, tileRows } from "./layout";
 import { readParts } from "./read-parts";
 import { decodeStack } from "./tile-stack";
 
-/** A tile's pixels (uint8, RGB, [rows, tileWidth, 3]), null where the file has none, or what is wrong with it. */
+/** The pixels of a tile (uint8, RGB, [rows, tileWidth, 3]); null if the file does not have it; an error if it is unreadable. */
 export type Tile = Buffer | Error | null;
 
-/** Tiles that are decoded by one call, by their pixels: enough that starting the decoder does not count. */
+/** Pixels decoded by one call: so many that starting the decoder takes a negligible share of the time. */
 const GROUP_PIXELS = 32 * 256 * 256;
 const MOST_IN_GROUP = 64;
-/** Groups under way at the same time. */
+/** Number of groups decoded at the same time. */
 const GROUPS = 3;
 
-/** Tiles of a page, decoded when they are asked for. */
+/** The tiles of a page, decoded on demand. */
 export class TileStore {
-  /** In the order of their use. */
-  private readonly kept = new Map<number, Promise<Tile>>();
-  private readonly most: number;
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  /** Least recently used first. */
+  private readonly cache = new Map<number, Promise<Tile>>();
+  private readonly mostCached: number;
+  private readonly turns = new Limit(GROUPS);
 
-  /** @param memory bytes of decoded tiles that are kept after their use */
+  /** @param cacheBytes size of the cache */
   constructor(
     private readonly file: FileHandle,
     private readonly layout: PageLayout,
     private readonly little: boolean,
     private readonly meaning: SampleMeaning,
-    memory: number,
+    cacheBytes: number,
   ) {
-    this.most = Math.max(1, Math.floor(memory / (layout.tileWidth * layout.tileHeight * 3)));
+    this.mostCached = Math.max(1, Math.floor(cacheBytes / (layout.tileWidth * layout.tileHeight * 3)));
   }
 
-  /** Tiles by their places in the page, row by row. */
+  /** The tiles with these indices, which count row by row. */
   async tiles(indices: readonly number[]): Promise<Map<number, Tile>> {
     const { layout } = this;
     const wanted = [...new Set(indices)].sort((a, b) => a - b);
-    const missing = wanted.filter((index) => !this.kept.has(index));
+    const missing = wanted.filter((index) => !this.cache.has(index));
     const size = Math.max(
       1,
       Math.min(MOST_IN_GROUP, Math.floor(GROUP_PIXELS / (layout.tileWidth * layout.tileHeight))),
     );
     for (const group of groups(missing, size, (index) => tileRows(layout, index))) {
-      const decoding = this.limited(() => this.decodeGroup(group));
+      const decoding = this.turns.run(() => this.decodeGroup(group));
       for (const index of group) {
-        this.kept.set(
+        this.cache.set(
           index,
           decoding.then((tiles) => tiles.get(index) as Tile),
         );
       }
     }
     const found = wanted.map((index) => {
-      const tile = this.kept.get(index) as Promise<Tile>;
-      this.kept.delete(index);
-      this.kept.set(index, tile);
+      const tile = this.cache.get(index) as Promise<Tile>;
+      this.cache.delete(index);
+      this.cache.set(index, tile);
       return tile;
     });
     const tiles = new Map<number, Tile>();
     for (const [i, tile] of (await Promise.all(found)).entries()) tiles.set(wanted[i] as number, tile);
-    for (const index of this.kept.keys()) {
-      if (this.kept.size <= this.most) break;
-      this.kept.delete(index);
+    for (const index of this.cache.keys()) {
+      if (this.cache.size <= this.mostCached) break;
+      this.cache.delete(index);
     }
     return tiles;
   }
 
-  private async limited<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= GROUPS) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.running++;
-    try {
-      return await work();
-    } finally {
-      this.running--;
-      this.waiting.shift()?.();
-    }
-  }
-
-  /** Never throws: what is wrong stands in a tile's place. */
+  /** Decodes tiles of the same height. Never throws: returns errors in place of unreadable tiles. */
   private async decodeGroup(indices: readonly number[]): Promise<Map<number, Tile>> {
     const tiles = new Map<number, Tile>();
     const present: number[] = [];
@@ -99,13 +88,13 @@ export class TileStore {
       for (const [i, index] of present.entries()) tiles.set(index, decoded[i] as Buffer);
     } catch (error) {
       if (present.length === 1) tiles.set(present[0] as number, asError(error));
-      // One of them is damaged; the others are not.
+      // At least one of them is damaged: decodes each on its own.
       else for (const index of present) for (const [key, tile] of await this.decodeGroup([index])) tiles.set(key, tile);
     }
     return tiles;
   }
 
-  /** The compressed bytes of tiles' planes; no planes where the file does not have the tile. */
+  /** Reads the compressed planes of tiles; none for a tile that the file does not have. */
   private async read(indices: readonly number[]): Promise<[index: number, planes: (Buffer | Error)[]][]> {
     const { offsets, bytes, planes, across, down } = this.layout;
     const parts = indices.flatMap((index) => {
@@ -118,11 +107,7 @@ export class TileStore {
   }
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
-}
-
-/** Runs of at most `size` items with the same key. */
+/** Splits items into runs of at most `size` with the same key. */
 function groups(items: readonly number[], size: number, keyOf: (item: number) => number): number[][] {
   const result: number[][] = [];
   for (const item of items) {

@@ -1,10 +1,10 @@
-/** @module A picture that fits into memory, decoded as a whole and cut into tiles there. */
+/** @module Predicts a picture that fits into memory: decodes it as a whole and cuts it into tiles. */
 import { type DecodeLimits, decodePixels, imageSize, isShrunk, type RgbImage } from "../../image/index";
-import { assemble } from "../assemble";
+import { assemble, memoryFor } from "../assemble";
 import type { SlideReader } from "../types";
 import { predictTiles, type TiledPrediction, type TileModel } from "./predict-tiles";
 
-/** True for a picture (its file, or the file's bytes) that would be shrunk to less than half. */
+/** True if the model's input size would shrink a picture (a path or the file's bytes) to less than half. */
 export async function isForTiles(picture: string | Uint8Array, size: number): Promise<boolean> {
   const found = await imageSize(picture);
   return found !== undefined && isShrunk(...found, size);
@@ -25,7 +25,7 @@ export async function predictPicture(
   return image.lowBits ? { ...answer, warnings: ["low-bits", ...answer.warnings] } : answer;
 }
 
-/** A decoded picture as a slide of one level, which is one tile. */
+/** Presents a decoded picture as a slide with one level of one tile. */
 function inMemory(image: RgbImage): SlideReader {
   const { width, height } = image;
   const level = { width, height, downsample: 1, tileWidth: width, tileHeight: height };
@@ -33,13 +33,8 @@ function inMemory(image: RgbImage): SlideReader {
   return {
     info: { path: "the image", vendor: "picture", reader: "picture", levels: [level], remarks: [] },
     async readRegions(_, regions, into) {
-      let at = 0;
-      return regions.map((region) => {
-        const bytes = region.width * region.height * 3;
-        const out = into?.subarray(at, at + bytes);
-        at += bytes;
-        return assemble({ ...level, across: 1 }, region, () => pixels, out);
-      });
+      const memory = memoryFor(regions, into);
+      return regions.map((region, i) => assemble({ ...level, across: 1 }, region, () => pixels, memory[i]));
     },
     close: async () => undefined,
   };

@@ -1,4 +1,4 @@
-/** @module One answer for a picture from those of its tiles, which have the model's size at the picture's own scale. */
+/** @module Predicts a picture from its tiles, which have the model's input size at the picture's own scale. */
 import { HistoError } from "../../errors/index";
 import type { Prediction, PredictionWarning, Predictor } from "../../inference/index";
 import { logitOf, sigmoid } from "../../logits/index";
@@ -7,20 +7,21 @@ import { thumbnailOf } from "../thumbnail";
 import { predictRegions } from "../tile-predictor";
 import type { SlideReader } from "../types";
 
-/** What predicts the tiles. */
+/** The part of a predictor that tiles need. */
 export type TileModel = Pick<Predictor, "card" | "predictPixels" | "assess">;
 
-/** What the tiles of a picture say. */
+/** The tiles of a picture. */
 export interface TilesSummary {
-  /** Tiles that cover the picture, those that were predicted (with tissue; all where none shows any), the positive ones. */
+  /** Number of tiles that cover the picture. */
   readonly total: number;
+  /** Number of predicted tiles: those with tissue, or all if none has any. */
   readonly predicted: number;
   readonly positive: number;
-  /** The most probable ones: left upper corner in pixels of the picture, probability. */
+  /** The tiles with the highest probabilities, with their upper left corners in pixels of the picture. */
   readonly strongest: readonly { readonly x: number; readonly y: number; readonly probability: number }[];
 }
 
-/** The answer for a picture in tiles. Its probability is their mean; a warning is one that most of them have. */
+/** The prediction of a picture: the mean probability of its tiles, and the warnings that most tiles have. */
 export interface TiledPrediction extends Prediction {
   readonly tiles: TilesSummary;
 }
@@ -29,9 +30,9 @@ const LEAST_TISSUE = 0.1;
 const STRONGEST = 10;
 
 /**
- * Predicts the tiles with tissue, all where none shows any.
- * @param preparedSeconds what it took to open the picture
- * @throws {HistoError} `IMAGE_CORRUPT` where no tile can be read
+ * Predicts the tiles with tissue, or all tiles if none has any.
+ * @param preparedSeconds time that opening the picture has taken
+ * @throws {HistoError} `IMAGE_CORRUPT` if no tile can be read
  */
 export async function predictTiles(
   reader: SlideReader,
@@ -48,11 +49,11 @@ export async function predictTiles(
   const grid = some.tissueTiles > 0 ? some : gridOf(info, { ...settings, leastTissue: 0 }, thumbnail);
   const { level, regionOf } = tileReading(info.levels, settings);
   const searched = performance.now();
-  const looks = new Looks(model);
+  const assessing = new AssessingModel(model);
   const tiles: { x: number; y: number; probability: number }[] = [];
   const problems: string[] = [];
   for (const block of grid.blocks) {
-    const answer = await predictRegions(reader, level, block.map(regionOf), looks);
+    const answer = await predictRegions(reader, level, block.map(regionOf), assessing);
     problems.push(...answer.problems);
     for (const [i, logit] of answer.logits.entries()) {
       const { x, y } = block[i] as (typeof block)[number];
@@ -70,7 +71,7 @@ export async function predictTiles(
     threshold,
     preprocessSeconds: preparedSeconds + (searched - started) / 1000,
     inferenceSeconds: (performance.now() - searched) / 1000,
-    ...looks.together(),
+    ...assessing.summary(),
     tiles: {
       total: grid.columns * grid.rows,
       predicted: tiles.length,
@@ -80,8 +81,8 @@ export async function predictTiles(
   };
 }
 
-/** A model that looks at every tile on its way. */
-class Looks {
+/** A model that also assesses every tile that it predicts. */
+class AssessingModel {
   private readonly scores: number[] = [];
   private readonly warnings = new Map<PredictionWarning, number>();
   private count = 0;
@@ -103,8 +104,8 @@ class Looks {
     return this.model.predictPixels(pixels, count);
   }
 
-  /** The middle one of the tiles' scores, and the warnings that most tiles have. */
-  together(): Pick<Prediction, "inDistribution" | "warnings"> {
+  /** The median of the tiles' scores, and the warnings that most tiles have. */
+  summary(): Pick<Prediction, "inDistribution" | "warnings"> {
     const sorted = this.scores.sort((a, b) => a - b);
     const most = [...this.warnings].filter(([, count]) => 2 * count > this.count);
     return {
