@@ -13,7 +13,6 @@ import {
 } from "../conversion/index";
 import { HistoError } from "../errors/index";
 import { type Compression, describeCompression, type Verification } from "../model-directory/index";
-
 import type { Progress } from "../progress/index";
 import { calibrationPixels } from "./calibration";
 import { fourBitPixels } from "./four-bit";

@@ -30,10 +30,16 @@ export class Interrupted extends HistoError {
   }
 }
 
+/** Any thrown value as an error. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
 /** The message of any thrown value, on one line. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s*\n\s*/g, " ").trim();
+  return asError(error)
+    .message.replace(/\s*\n\s*/g, " ")
+    .trim();
 }
 
 /** True for errors of Node's file system and network calls with the given code, such as `ENOENT`. */

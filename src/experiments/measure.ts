@@ -1,6 +1,7 @@
 /** @module Measures the quality and the cost of trained techniques. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { upperMedian } from "../collections/index";
 import {
   type BinaryMetrics,
   binaryMetrics,
@@ -178,5 +179,5 @@ async function latency(model: string, size: number): Promise<number> {
   } finally {
     await predictor.close();
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
+  return upperMedian(times);
 }

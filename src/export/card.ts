@@ -14,7 +14,6 @@ import { labelsAndScores, readPredictions, type ThresholdCurve, thresholdCurve }
 import { readJson, sha256, sizeOf, writeFileAtomically, writeJson } from "../files/index";
 import { encodePng, stainNormalizer } from "../image/index";
 import { CARD_PAGE, cardPage, type ModelCard } from "../model-directory/index";
-
 import { goldenPixels } from "./golden";
 
 const GOLDEN_FILE = "golden.png";

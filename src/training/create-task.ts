@@ -1,6 +1,5 @@
 /** @module The network of a run and its examples: pixels, or coordinates in a subspace. */
 import { packagedNamed } from "../backbones/index";
-
 import { InputError } from "../errors/index";
 import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, describeModel, saveModel } from "../models/index";

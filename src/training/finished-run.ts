@@ -1,13 +1,9 @@
 /** @module The result of a finished run, read from its files. */
 import { existsSync } from "node:fs";
+import { upperMedian } from "../collections/index";
 import { type BinaryMetrics, bestByMonitor, monitorOf, readHistory } from "../evaluation/index";
 import { readJson } from "../files/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
-
-/** Median of the epochs' durations. */
-export function secondsPerEpoch(seconds: readonly number[]): number {
-  return [...seconds].sort((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? 0;
-}
 
 /** The result of `runTraining`, as far as it is in the files; undefined if the run is not finished. */
 export async function finishedRun(run: RunDirectory) {
@@ -23,7 +19,7 @@ export async function finishedRun(run: RunDirectory) {
     epochs: epochs.length,
     bestEpoch: best?.epoch ?? epochs.length,
     seconds: seconds.reduce((a, b) => a + b, 0),
-    secondsPerEpoch: secondsPerEpoch(seconds),
+    secondsPerEpoch: upperMedian(seconds),
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     ...metrics,
   };

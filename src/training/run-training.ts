@@ -1,8 +1,8 @@
 /** @module A training run from a data set directory to a run directory: plan, train, finish. */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { packagedNamed } from "../backbones/index";
+import { upperMedian } from "../collections/index";
 import { Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
@@ -25,7 +25,7 @@ import { createTask } from "./create-task";
 import { createTrainer } from "./create-trainer";
 import { openTrainingData, type TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
-import { finishedRun, secondsPerEpoch } from "./finished-run";
+import { finishedRun } from "./finished-run";
 import { checkMemory, planTraining, type TrainingPlan } from "./plan";
 import { stepWayOf } from "./step-way";
 import type { Trainer, UserMetric } from "./trainer";
@@ -112,13 +112,11 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
       ],
       ...(own.metrics && { metrics: own.metrics }),
     });
-    if (resume)
-      progress.say(
-        (await store.restore(trainer)) ?? "There is no checkpoint to resume from; starting from the beginning.",
-      );
-    // After the checks of a resumed run, so that a rejected one is not changed; before the training, so that others can read
-    // the configuration of a running one.
-    await mkdir(run.path, { recursive: true });
+    if (resume) {
+      const restored = await store.restore(trainer);
+      progress.say(restored ?? "There is no checkpoint to resume from; starting from the beginning.");
+    }
+    // Written now: a resumed run that is refused stays as it was, and others can read the configuration while this one runs.
     await writeJson(run.config, config);
     for (const callback of callbacks) await callback.onRun?.(run, config);
     if (!(await trainer.fit(signal))) throw new Interrupted(`Stopped; continue with --run ${run.path} --resume.`);
@@ -129,7 +127,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
       run: run.path,
       epochs: trainer.epoch,
       bestEpoch: best.epoch ?? trainer.epoch,
-      secondsPerEpoch: secondsPerEpoch(trainer.history.map(({ seconds }) => seconds)),
+      secondsPerEpoch: upperMedian(trainer.history.map(({ seconds }) => seconds)),
       seconds: (performance.now() - started) / 1000,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       ...evaluation,
@@ -150,7 +148,7 @@ async function ownSize(options: TrainingOptions, context: TaskContext): Promise<
   return packagedNamed(options.model)?.size ?? options.size;
 }
 
-/** A plan of one epoch with a learning rate of 0, for weights that are solved already. */
+/** The plan for weights that are solved already: one epoch with a learning rate of 0, only to measure them. */
 function onlyMeasured(plan: TrainingPlan): TrainingPlan {
   const { options, learningRate } = plan;
   return { ...plan, options: { ...options, epochs: 1 }, learningRate: { ...learningRate, over: () => () => 0 } };

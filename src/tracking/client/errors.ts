@@ -1,4 +1,5 @@
 /** @module The errors of the tracking client. */
+import { InputError } from "../../errors/index";
 
 /** A request that an MLflow server rejected, with its HTTP status and MLflow's error code. */
 export class ApiError extends Error {
@@ -37,19 +38,7 @@ export class ApiError extends Error {
 }
 
 /** The tracking settings or a file of a run cannot be used. The message says what to do. */
-export class TrackingInputError extends Error {
-  /** Exit status of a command. */
-  readonly exitStatus = 2;
-
-  constructor(
-    /** Stable, upper-case identifier such as `TRACKING_URI_UNSUPPORTED`. */
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-    this.name = "TrackingInputError";
-  }
-}
+export class TrackingInputError extends InputError {}
 
 /** How a failed request should be treated. */
 type FailureKind =

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { Interrupted } from "../../errors/index";
 import { connectionSettings } from "../client/settings";
 import { storableName, storableText } from "../client/values";
 import { Journal, type RunEvent, readRunEvent } from "../spool/journal";
@@ -108,8 +109,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
 }
 
 /**
- * Runs `work` in a run, which then ends as `FINISHED`, as `KILLED` for an error with exit status 130 (stopped by the user), or
- * as `FAILED` for any other error. Errors are rethrown.
+ * Runs `work` in a run, which then ends as `FINISHED`, as `KILLED` for {@link Interrupted}, or as `FAILED` for any other error.
+ * Rethrows errors.
  */
 export async function withRun<T>(options: StartRunOptions, work: (run: ActiveRun) => Promise<T>): Promise<T> {
   const run = await startRun(options);
@@ -118,8 +119,7 @@ export async function withRun<T>(options: StartRunOptions, work: (run: ActiveRun
     await run.end("FINISHED");
     return result;
   } catch (error) {
-    const stopped = error instanceof Error && (error as { exitStatus?: unknown }).exitStatus === 130;
-    await run.end(stopped ? "KILLED" : "FAILED");
+    await run.end(error instanceof Interrupted ? "KILLED" : "FAILED");
     throw error;
   }
 }
