@@ -3,7 +3,7 @@ export { checkPixels, type DuplicateGroup, duplicateNotes, type PixelChecks } fr
 export { datasetContentHash } from "./content-hash";
 export { loadDataset } from "./load";
 export { meanImage } from "./mean-image";
-export { bitDepthOf, type DatasetOptions, datasetFlags } from "./options";
+export { bitDepthOf, type DatasetOptions } from "./options";
 export { imageNotes, openPixelStore, packPixels, UnreadableImagesError, withoutSkipped } from "./pixel-store";
 export { projectTiles } from "./projection";
 export { DEFAULT_SIZE, naturalSize } from "./size";
@@ -13,5 +13,5 @@ export { channelHistogram, channelStatistics } from "./statistics";
 export { StoreFile } from "./store-file";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";
-export { type TileStatistics, tileStatistics } from "./tile-statistics";
-export type { Dataset, Layout, Partition, PixelStore, Tile, UnreadableImage, Votes } from "./types";
+export { tileStatistics } from "./tile-statistics";
+export type { Dataset, Layout, Partition, PixelStore, Tile, Votes } from "./types";

@@ -9,21 +9,19 @@ export {
 } from "./compare";
 export {
   breakEven,
-  costOf,
   type LambdaShape,
   lambdaMonthlyCost,
   type MonthlyCost,
   type MonthlyTraffic,
-  type ServerShape,
   serverMonthlyCost,
   TYPICAL_TRAFFIC,
 } from "./cost";
 export { requireCredentials } from "./credentials";
 export { endpointCount, fixedMonthlyCosts } from "./estimate";
-export { LAMBDA_DEFAULTS, type LambdaOutcome, simulateLambda } from "./lambda-simulation";
-export { type LatencySummary, measured, type Sampler, summarize } from "./latency";
-export { type InitError, type LambdaLimits, LocalLambda, peakMemoryOf } from "./local-lambda";
-export { type MeasuredLambda, type MeasuredServer, measureLambda, measureServer } from "./measure";
+export { LAMBDA_DEFAULTS, simulateLambda } from "./lambda-simulation";
+export { measured, type Sampler, summarize } from "./latency";
+export { type InitError, type LambdaLimits, LocalLambda } from "./local-lambda";
+export { measureLambda, measureServer } from "./measure";
 export {
   type DeploymentPart,
   type DeploymentTarget,
@@ -39,6 +37,6 @@ export { hasPrice, type Renewal, renewPrices } from "./price-list/renew";
 export { PRICED_OFFERS } from "./price-list/rules";
 export { PRICE_FILE, type PriceTable, priceOf, readPrices } from "./prices";
 export { runPlan } from "./run-plan";
-export { SERVER_DEFAULTS, type ServerOutcome, simulateServers } from "./server-simulation";
+export { SERVER_DEFAULTS, simulateServers } from "./server-simulation";
 export { architectureOf, checkSettings, type DeploymentSettings, readSettings, settingsSchema } from "./settings";
-export { arrivals, constantTraffic, exponential, meanRate, officeHours, spikes, type TrafficPattern } from "./traffic";
+export { arrivals, constantTraffic, exponential, meanRate, officeHours, spikes } from "./traffic";

@@ -8,10 +8,10 @@ export {
   resultsByAgreement,
   type VoteGroup,
 } from "./agreement";
-export { type BootstrapOptions, bootstrap, type Interval, quantile, rankRows } from "./bootstrap";
+export { bootstrap, type Interval, quantile, rankRows } from "./bootstrap";
 export { type CalibrationBin, calibrationBins, expectedCalibrationError } from "./calibration";
 export { type Comparison, compareModels, mcnemarTest, type PairedDifference, pairedBootstrap } from "./comparison";
-export { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
+export { type Confusion, confusionAt, decisionMetrics } from "./confusion";
 export {
   type PrecisionRecallCurve,
   precisionRecallCurve,
@@ -22,7 +22,7 @@ export {
   type SweepPoint,
   thresholdSweep,
 } from "./curves";
-export { type DelongTest, delongInterval, delongTest, logitInterval } from "./delong";
+export { delongInterval, delongTest, logitInterval } from "./delong";
 export { readFeedback } from "./feedback";
 export { type GroupTable, readGroups } from "./group-table";
 export { type EpochLine, readHistory } from "./history";
@@ -31,7 +31,7 @@ export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from ".
 export { type Mistake, worstMistakes } from "./mistakes";
 export { bestByMonitor, checkMonitor, improves, type Monitor, monitored, monitorOf } from "./monitor";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
-export { averagePrecisionOf, type ClassCounts, type Ranking, rank, rocAucOf } from "./ranking";
+export { rank, rocAucOf } from "./ranking";
 export {
   calibrationLine,
   calibrationTest,

@@ -1,6 +1,6 @@
 /** @module Explains predictions by covering parts of an image (occlusion) and by class activation. */
 export { DEFAULT_GRID, type Explanation, explainImage, type HeatMap, LARGEST_GRID, scaleFor } from "./explain";
-export { type Focus, focusOf } from "./focus";
+export { focusOf } from "./focus";
 export { occlusion } from "./occlusion";
 export { HEAT_MAP_COLOURS } from "./palette";
 export { explanationPicture } from "./picture";

@@ -19,7 +19,7 @@ export { type DecodeLimits, TILE_EDGE } from "./limits";
 export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels } from "./prepare";
 export type { Preprocessing, ResizePolicy, StainNormalization } from "./preprocessing";
 export type { RgbImage } from "./rgb-image";
-export { fitStain, type StainFitOptions, type StainMethod, type StainNormalizer, stainNormalizer } from "./stain/index";
+export { fitStain, type StainFitOptions, type StainMethod, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";
 export { tiffForm } from "./tiff-form";

@@ -12,16 +12,8 @@ export { CounterDropout, setStep } from "./layers/counter-dropout";
 export { applyLayer } from "./layers/layer";
 export { OnnxBackbone } from "./layers/onnx-backbone";
 export { SubspaceProjection } from "./layers/subspace-projection";
-export { PositionEmbedding, SelfAttention, TokenDense, TokenNormalization } from "./layers/transformer";
-export {
-  type Activation,
-  architectureOf,
-  type MlpOptions,
-  mlp,
-  mlpBehindProjection,
-  mlpOnFeatures,
-  type Normalization,
-} from "./mlp";
+export { PositionEmbedding, SelfAttention } from "./layers/transformer";
+export { type Activation, architectureOf, mlp, mlpBehindProjection, mlpOnFeatures, type Normalization } from "./mlp";
 export { vit } from "./vit";
 export {
   copyWeights,
@@ -37,6 +29,5 @@ export {
   saveWeights,
   setLogit,
   toWrite,
-  type WeightOwner,
   weightsAreFinite,
 } from "./weights";

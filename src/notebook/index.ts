@@ -1,16 +1,7 @@
 /** @module Notebooks: shows figures, tables and images in cells, and runs notebooks without Jupyter. */
 export { cellProgress } from "./cell-progress";
-export { type Bundle, display, displayMarkdown, LiveDisplay } from "./display";
-export {
-  type Cell,
-  type CellFailure,
-  codeCell,
-  type Notebook,
-  type Output,
-  readNotebook,
-  textOf,
-  writeNotebook,
-} from "./document";
+export { display, displayMarkdown, LiveDisplay } from "./display";
+export { type Cell, codeCell, type Notebook, type Output, readNotebook, textOf, writeNotebook } from "./document";
 export { displayFigure, type Figure, LiveFigure } from "./figure";
 export { figureToPng } from "./figure-png";
 export { displayImages, imageGrid } from "./image-grid";

@@ -14,7 +14,6 @@ export {
   disposeGradient,
   type FactoredGradient,
   type FactoredLayer,
-  type Gradient,
   type Gradients,
   isFactored,
   lossAndGradients,
@@ -25,7 +24,7 @@ export {
   trainableVariables,
   variableOf,
 } from "./gradients";
-export { attribute, callOp, callOps, runOp, statelessUniform } from "./kernels";
+export { attribute, callOp, callOps, statelessUniform } from "./kernels";
 export { type CpuIsa, runtime } from "./load";
 export { hasNetworkOps, standardizedBytes } from "./network-ops";
 export { Adam } from "./optimizers/adam";
@@ -42,7 +41,7 @@ export {
   withPrecision,
 } from "./precision";
 export { noteCopy, readValues } from "./read-values";
-export { chooseStepWay, nameOf as nameOfWay, type Processor, processor, type StepChoice } from "./step-choice";
+export { chooseStepWay, type Processor, processor, type StepChoice } from "./step-choice";
 export {
   type Candidate,
   candidatesOf,
@@ -50,8 +49,7 @@ export {
   type StepWay,
   type TimedWay,
   useStepWay,
-  type Workload,
   workloads,
 } from "./step-ways";
-export { type TrainingPass, trainingPass } from "./training-pass";
+export { trainingPass } from "./training-pass";
 export { affine, affineGelu, attention, layerNorm } from "./transformer-ops";
