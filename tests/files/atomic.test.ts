@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writeOnce } from "../../src/files/index";
+import { writeFolderAtomically, writeOnce } from "../../src/files/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("of several writers of one file the first stays, whole, and nothing else is left", async (context) => {
@@ -18,4 +18,20 @@ test("of several writers of one file the first stays, whole, and nothing else is
     /full/,
   );
   assert.deepEqual(await readdir(join(folder, "new")), ["file"]);
+});
+
+test("a folder is replaced by a whole one, or stays as it was", async (context) => {
+  const path = join(await temporaryDirectory(context), "new", "folder");
+  const write = (name: string) => writeFolderAtomically(path, (folder) => writeFile(join(folder, name), name));
+  await write("first");
+  assert.deepEqual(await readdir(path), ["first"]);
+  await write("second");
+  assert.deepEqual(await readdir(path), ["second"]);
+  const failing = writeFolderAtomically(path, async (folder) => {
+    await writeFile(join(folder, "half"), "");
+    throw new Error("full");
+  });
+  await assert.rejects(failing, /full/);
+  assert.deepEqual(await readdir(path), ["second"]);
+  assert.deepEqual(await readdir(join(path, "..")), ["folder"]);
 });
