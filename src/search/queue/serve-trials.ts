@@ -7,7 +7,8 @@ import { DelayedError, type Job, Worker } from "bullmq";
 import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { InputError, Interrupted, messageOf } from "../../errors/index";
 import { readJson } from "../../files/index";
-import { decimal, type Progress, silentProgress } from "../../progress/index";
+import { plainDecimal } from "../../format/index";
+import { type Progress, silentProgress } from "../../progress/index";
 import { closeQueue } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { TrialJob } from "../trial";
@@ -150,7 +151,7 @@ class TrialServer {
     try {
       const outcome = await this.runIn(runner, queued, watch, controller.signal);
       this.counts.finished++;
-      this.progress.say(`Trial ${job.trial + 1}: ${job.objective} ${decimal(outcome.value, 4)}`);
+      this.progress.say(`Trial ${job.trial + 1}: ${job.objective} ${plainDecimal(outcome.value, 4)}`);
       return { type: "finished", outcome };
     } catch (error) {
       if (watch.lost) throw new WorkerLost("its lock was lost");
