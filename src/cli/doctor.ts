@@ -84,7 +84,7 @@ export const command: CommandDefinition<OptionsSchema, Report> = {
 };
 
 /** `bf16, product (bf16, product 12.1 ms; fp32, product 14.0 ms; ... on PROCESSOR, amx, 2 threads)`. */
-function describeSteps({ workload, processor, times, chosen }: StepChoice): Finding {
+function describeSteps({ workload, processor, times, chosen, disturbed }: StepChoice): Finding {
   const nameOf = ({ precision, updates }: StepChoice["chosen"]) => `${precision} ${updates}`;
   const timed = [...times].sort((a, b) => a.seconds - b.seconds);
   const figures = timed.map((way) => `${nameOf(way)} ${(1000 * way.seconds).toFixed(1)} ms`).join(", ");
@@ -92,7 +92,7 @@ function describeSteps({ workload, processor, times, chosen }: StepChoice): Find
   const where = [name, ...(isa ? [isa] : []), `${threads} threads`].join(", ");
   return {
     name: `Steps, ${workload}`,
-    found: `${nameOf(chosen)}${figures ? ` (${figures})` : ""} on ${where}`,
+    found: `${nameOf(chosen)}${figures ? ` (${figures})` : ""} on ${where}${disturbed ? "; timed beside other programs, so the next process times again" : ""}`,
   };
 }
 

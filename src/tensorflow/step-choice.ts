@@ -33,6 +33,8 @@ export interface StepChoice {
   /** Empty if there is only one way. */
   readonly times: readonly TimedWay[];
   readonly chosen: StepWay;
+  /** True if other programs used the processor's cores while the ways were timed. */
+  readonly disturbed?: true;
 }
 
 interface ChoiceOptions {
@@ -56,7 +58,7 @@ export function processor(): Processor {
 
 /**
  * The fastest way for a workload, from the cache or measured now, which takes some tenths of a second. Unreadable times are
- * measured again; if they cannot be written, every process measures them.
+ * measured again; if they cannot be written, or other programs disturbed them, the next process measures them again.
  */
 export async function chooseStepWay(workload: Workload, options: ChoiceOptions = {}): Promise<StepChoice> {
   const { precision = "auto", directory = join(cacheDirectory(), "processors") } = options;
@@ -67,12 +69,13 @@ export async function chooseStepWay(workload: Workload, options: ChoiceOptions =
   }
   const basis = { workload, processor: here, limits: limits(), software: software(), ways: ways.map(nameOf) };
   const path = join(directory, `${workload}-${sha256(JSON.stringify(basis)).slice(0, 16)}.json`);
-  let times = await readTimes(path, ways);
-  if (!times) {
-    times = measured(workload, options.candidates);
+  const cached = await readTimes(path, ways);
+  const { times, disturbed } = cached ? { times: cached, disturbed: false } : measured(workload, options.candidates);
+  if (!cached && !disturbed) {
     await writeJson(path, { ...basis, times, chosen: fastestWay(times) }).catch(() => undefined);
   }
-  return { workload, processor: here, times, chosen: fastestWay(times, precision) };
+  const chosen = fastestWay(times, precision);
+  return { workload, processor: here, times, chosen, ...(disturbed && { disturbed }) };
 }
 
 /** A readable name: `bf16, product`. */
@@ -80,14 +83,33 @@ export const nameOf = ({ precision, updates }: StepWay): string => `${precision}
 
 const exactly = (precision: ChoiceOptions["precision"]) => (precision && precision !== "auto" ? { precision } : {});
 
-function measured(workload: Workload, given: readonly Candidate[] | undefined): TimedWay[] {
-  if (given) return timeWays(given);
+interface Measured {
+  readonly times: TimedWay[];
+  readonly disturbed: boolean;
+}
+
+function measured(workload: Workload, given: readonly Candidate[] | undefined): Measured {
+  if (given) return timedAlone(given);
   const { candidates, dispose } = candidatesOf(workload);
   try {
-    return timeWays(candidates);
+    return timedAlone(candidates);
   } finally {
     dispose();
   }
+}
+
+/** A process that has the cores for itself computes in at least one thread all the time. */
+const LEAST_CORES = 0.9;
+/** Shorter measurements say nothing about the cores. */
+const TELLING_MS = 50;
+
+function timedAlone(candidates: readonly Candidate[]): Measured {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  const times = timeWays(candidates);
+  const milliseconds = performance.now() - started;
+  const { user, system } = process.cpuUsage(before);
+  const cores = (user + system) / 1000 / milliseconds;
+  return { times, disturbed: milliseconds > TELLING_MS && cores < LEAST_CORES };
 }
 
 /** The times in a file, if they are those of the given ways. */

@@ -99,6 +99,27 @@ test(
   },
 );
 
+test("times are not kept where other programs took the cores meanwhile", options, async (context) => {
+  const directory = await temporaryDirectory(context);
+  const busy = (milliseconds: number) => {
+    const until = performance.now() + milliseconds;
+    while (performance.now() < until);
+  };
+  // A thread that waits for a core uses as little processor time as one that sleeps.
+  const waiting = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  const choose = (step: () => void) => {
+    const candidates = (["product", "rule"] as const).map((updates) => ({ precision: "fp32" as const, updates, step }));
+    return chooseStepWay("dense", { directory, candidates });
+  };
+  const disturbed = await choose(() => {
+    waiting(20);
+    busy(5);
+  });
+  assert.equal(disturbed.disturbed, true);
+  assert.equal(disturbed.times.length, 2, "this process uses them");
+  assert.deepEqual(await readdir(directory), []);
+});
+
 test("a cache that cannot be written is no obstacle", options, async (context) => {
   const directory = await temporaryDirectory(context);
   const file = join(directory, "a file");
