@@ -29,7 +29,17 @@ export { type EpochLine, readHistory } from "./history";
 export { type IntervalName, metricIntervals } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
 export { type Mistake, worstMistakes } from "./mistakes";
-export { bestByMonitor, checkMonitor, improves, type Monitor, monitored, monitorOf } from "./monitor";
+export {
+  bestByMonitor,
+  checkMonitor,
+  improves,
+  type Monitor,
+  monitored,
+  monitorOf,
+  type Standing,
+  standingOf,
+  standsAbove,
+} from "./monitor";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
 export { rank, rocAucOf } from "./ranking";
 export {

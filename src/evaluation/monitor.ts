@@ -44,14 +44,32 @@ export function improves(value: number, best: number | undefined, { mode }: Moni
   return mode === "max" ? value > best + minDelta : value < best - minDelta;
 }
 
-/** The first of the best epochs; the very first if no epoch has a value. */
+/** An epoch's monitored value and its validation loss. */
+export interface Standing {
+  readonly value: number;
+  readonly loss: number;
+}
+
+export function standingOf(epoch: Pick<EpochLine, "validation">, monitor: Monitor): Standing {
+  return { value: monitored(epoch, monitor), loss: monitored(epoch, { metric: "loss", mode: "min" }) };
+}
+
+/**
+ * True if an epoch is better than another one. Of equal values the one with the lower loss is better: on few validation images the
+ * first epoch may have an area of 1, with probabilities that mean nothing yet.
+ */
+export function standsAbove(one: Standing, other: Standing | undefined, monitor: Monitor): boolean {
+  return improves(one.value, other?.value, monitor) || (one.value === other?.value && one.loss < other.loss);
+}
+
+/** The best epoch, see {@link standsAbove}; the very first if no epoch has a value. */
 export function bestByMonitor<T extends Pick<EpochLine, "validation">>(
   history: readonly T[],
   monitor: Monitor,
 ): T | undefined {
   let best: T | undefined;
   for (const epoch of history) {
-    if (improves(monitored(epoch, monitor), best && monitored(best, monitor), monitor)) best = epoch;
+    if (standsAbove(standingOf(epoch, monitor), best && standingOf(best, monitor), monitor)) best = epoch;
   }
   return best ?? history[0];
 }

@@ -1,15 +1,14 @@
 /** @module Saving the weights of the best epochs, and restoring the best ones at the end. */
 import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { improves, type Monitor, monitored } from "../../evaluation/index";
+import { type Monitor, type Standing, standingOf, standsAbove } from "../../evaluation/index";
 import { loadWeights, saveWeights, weightsAreFinite } from "../../models/index";
 import type { EpochResult } from "../epoch";
 import { TrainingDiverged } from "../trainer";
 import type { RunningTraining, StatefulCallback } from "./callback";
 
-interface SavedEpoch {
+interface SavedEpoch extends Standing {
   readonly epoch: number;
-  readonly value: number;
 }
 
 /** Saves the weights of the best `keep` epochs by the monitored metric; `path` always has the best ones. */
@@ -30,15 +29,17 @@ export class BestWeights implements StatefulCallback<readonly SavedEpoch[]> {
   }
 
   async onValidationEnd(trainer: RunningTraining, result: EpochResult): Promise<void> {
-    const value = monitored(result, this.monitor);
-    const better = (candidate: SavedEpoch) => !improves(value, candidate.value, this.monitor);
+    const standing = standingOf(result, this.monitor);
+    const { value } = standing;
+    const better = (candidate: SavedEpoch) => !standsAbove(standing, candidate, this.monitor);
     const rank = this.saved.filter(better).length;
     if (this.saved.length > 0 && (Number.isNaN(value) || rank >= this.keep)) return;
     if (!weightsAreFinite(trainer.model))
       throw new TrainingDiverged("The weights are not finite; they were not saved.");
     const file = this.fileOf(result.epoch);
     await saveWeights(trainer.model, file, { epoch: String(result.epoch), [this.monitor.metric]: String(value) });
-    this.saved.splice(rank, 0, { epoch: result.epoch, value: Number.isNaN(value) ? worst(this.monitor) : value });
+    const ranked = Number.isNaN(value) ? worst(this.monitor) : value;
+    this.saved.splice(rank, 0, { ...standing, epoch: result.epoch, value: ranked });
     if (rank === 0) await replaceByLink(file, this.path);
     for (const { epoch } of this.saved.splice(this.keep)) await rm(this.fileOf(epoch), { force: true });
   }

@@ -62,6 +62,21 @@ for (const [what, monitor, keep, values, best, kept] of [
   });
 }
 
+test("of equal epochs the one with the lowest loss is kept, also after a restart", async (context) => {
+  const values = [6.3, 0.4, 0.5].map((loss) => ({ rocAuc: 1, loss }));
+  const { folder, callback } = await afterEpochs(context, (path) => new BestWeights(path, AUC), values);
+  assert.equal(callback.epoch, 2);
+  const again = new BestWeights(join(folder, "best.safetensors"), AUC);
+  again.restore(JSON.parse(JSON.stringify(callback.state())));
+  for (const [epoch, loss] of [0.6, 0.3].entries()) {
+    await again.onValidationEnd(
+      watchedTrainer({ model: modelOf(4 + epoch) }),
+      epochResult(4 + epoch, { rocAuc: 1, loss }),
+    );
+  }
+  assert.equal(again.epoch, 5);
+});
+
 test("what is restored is compared with what comes after it", async (context) => {
   const { folder, callback } = await afterEpochs(context, (path) => new BestWeights(path, AUC), [{ rocAuc: 0.8 }]);
   const again = new BestWeights(join(folder, "best.safetensors"), AUC);
