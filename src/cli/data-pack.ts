@@ -1,5 +1,7 @@
 /** @module `histo data pack`: decodes every image once into the packed pixel store. */
+
 import { HistoError } from "../errors/index";
+import { counted } from "../format/index";
 import type { ImageWarning, ResizePolicy } from "../image/index";
 import { option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
@@ -49,7 +51,7 @@ export const command: CommandDefinition<typeof packSchema, Result> = {
   },
   render: ({ store, images, size, decoded, reused, removed, skipped, seconds }) =>
     [
-      `${images} images of ${size}x${size} pixels in ${store}`,
+      `${counted(images, "image")} of ${size}x${size} pixels in ${store}`,
       `${decoded} decoded, ${reused} unchanged, ${removed} removed, ${skipped.length} skipped, ${seconds.toFixed(1)} s`,
       ...skipped.map(({ reason }) => `skipped: ${reason}`),
     ].join("\n"),

@@ -1,6 +1,8 @@
 /** @module `histo data synth`: draws a synthetic data set in MHIST's layout. */
+
 import * as z from "zod";
 import type { SyntheticSummary } from "../dataset/synthetic/index";
+import { counted } from "../format/index";
 import { option, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
 
@@ -19,6 +21,6 @@ export const command: CommandDefinition<typeof synthSchema, SyntheticSummary> = 
   },
   render: ({ out, images, size, classes }) => {
     const counts = Object.entries(classes).map(([name, { train, test }]) => `${name} ${train} train + ${test} test`);
-    return `${images} tiles of ${size}x${size} in ${out}: ${counts.join(", ")}.`;
+    return `${counted(images, "tile")} of ${size}x${size} in ${out}: ${counts.join(", ")}.`;
   },
 };

@@ -1,4 +1,5 @@
 /** @module `histo deploy prices`: updates the price table from offer files of AWS's price list. */
+
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
@@ -14,6 +15,7 @@ import {
 } from "../deployment/index";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 import { writeJson } from "../files/index";
+import { counted } from "../format/index";
 import { pricesSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
 
@@ -45,7 +47,7 @@ export const command: CommandDefinition<typeof pricesSchema, Result> = {
   render: ({ table, region, asOf, changed, kept }) =>
     [
       ...Object.entries(changed).map(([name, [before, after]]) => `${name}: ${before} -> ${after}`),
-      `${table}: ${region}, ${asOf}; ${Object.keys(changed).length} prices changed` +
+      `${table}: ${region}, ${asOf}; ${counted(Object.keys(changed).length, "price")} changed` +
         (kept.length > 0 ? `, ${kept.length} not in the files` : ""),
     ].join("\n"),
 };

@@ -1,10 +1,11 @@
 /** @module `histo doctor`: shows what this machine supports, and how to install what is missing. */
+
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { projectPython, projectRoot } from "../files/index";
-import { gigabytes } from "../format/index";
+import { counted, gigabytes } from "../format/index";
 import type { OptionsSchema } from "../options/index";
 import type { StepChoice } from "../tensorflow/index";
 import type { CommandDefinition } from "./command";
@@ -60,7 +61,7 @@ export const command: CommandDefinition<OptionsSchema, Report> = {
       ...pythonTools(),
       {
         name: "Memory",
-        found: `${gigabytes(totalmem())} (${gigabytes(freemem())} free), ${availableParallelism()} cores`,
+        found: `${gigabytes(totalmem())} (${gigabytes(freemem())} free), ${counted(availableParallelism(), "core")}`,
       },
       memoryAdvice(),
       ...steps.map(describeSteps),
@@ -89,7 +90,7 @@ function describeSteps({ workload, processor, times, chosen, disturbed }: StepCh
   const timed = [...times].sort((a, b) => a.seconds - b.seconds);
   const figures = timed.map((way) => `${nameOf(way)} ${(1000 * way.seconds).toFixed(1)} ms`).join(", ");
   const { name, isa, threads } = processor;
-  const where = [name, ...(isa ? [isa] : []), `${threads} threads`].join(", ");
+  const where = [name, ...(isa ? [isa] : []), counted(threads, "thread")].join(", ");
   return {
     name: `Steps, ${workload}`,
     found: `${nameOf(chosen)}${figures ? ` (${figures})` : ""} on ${where}${disturbed ? "; timed beside other programs, so the next process times again" : ""}`,

@@ -1,10 +1,12 @@
 /** @module `histo eda`: describes a data set and checks it for problems. */
+
 import { existsSync } from "node:fs";
 import * as z from "zod";
 import { spreadOver } from "../collections/index";
 import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
 import { InputError } from "../errors/index";
 import type { Measured, Shifts } from "../familiar/index";
+import { counted } from "../format/index";
 import { type DatasetOptions, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { datasetOptions, readingSchema } from "./data-options";
@@ -101,7 +103,7 @@ async function loadTable(
     if (!(error instanceof InputError && error.code === "DATA_IMAGES_MISSING")) throw error;
     const dataset = await load(false);
     if (dataset.tiles.some((tile) => existsSync(tile.path))) throw error;
-    const note = `None of the ${dataset.tiles.length} images exists: only the label table was read.`;
+    const note = `None of the ${counted(dataset.tiles.length, "image")} exists: only the label table was read.`;
     return { dataset: { ...dataset, notes: [...(dataset.notes ?? []), note] }, images: false };
   }
 }
@@ -130,7 +132,7 @@ function labelLines({ classes, partitions, votes, groups, positive, layout }: Re
   const agreement = Object.entries(votes.agreement).map(([key, count]) => `${key}: ${count}`);
   return [
     ...lines,
-    `${"votes".padEnd(18)} ${votes.tiles} tiles by ${votes.voters} experts; agreement ${agreement.join(", ")}`,
+    `${"votes".padEnd(18)} ${counted(votes.tiles, "tile")} by ${counted(votes.voters, "expert")}; agreement ${agreement.join(", ")}`,
     `${"against majority".padEnd(18)} ${votes.againstMajority.length}${examples(votes.againstMajority)}`,
   ];
 }
@@ -149,11 +151,11 @@ function pixelLines({ mean, std, sizes, duplicates, blank = [], oddSizes = [], b
     ["train mean (rgb)", colour(mean)],
     ["train std (rgb)", colour(std)],
     ["sizes", counts.join(", ") + examples(Object.keys(sizes).length > 1 ? oddSizes : [])],
-    ["exact duplicates", `${exact.length} groups${examples(sorted(exact))}`],
-    ["near duplicates", `${near.length} pairs${examples(sorted(near))}`],
+    ["exact duplicates", `${counted(exact.length, "group")}${examples(sorted(exact))}`],
+    ["near duplicates", `${counted(near.length, "pair")}${examples(sorted(near))}`],
     ["  of all these", `${acrossPartitions} across partitions, ${labelConflicts} with both labels`],
     ["blank tiles", `${blank.length}${examples(blank)}`],
-    ["bright or dark", `${brightnessOutliers.length} outliers${examples(brightnessOutliers)}`],
+    ["bright or dark", `${counted(brightnessOutliers.length, "outlier")}${examples(brightnessOutliers)}`],
   ];
   const lines = entries.map(([name, value]) => `${name.padEnd(18)} ${value}`);
   const isCut = [exact, near, blank, oddSizes, brightnessOutliers].some((found) => found.length > SHOWN);

@@ -15,7 +15,7 @@ import type {
 import type { Logged } from "../experiments/tracking/index";
 import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
-import { plainDecimal } from "../format/index";
+import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
@@ -131,11 +131,11 @@ export const command: CommandDefinition<typeof evaluateSchema, Result> = {
       `The threshold was ${result.thresholdRule ? `chosen on validation by ${result.thresholdRule}` : "not chosen on data"}.`,
       ...(result.agreement ?? []).map(
         ({ agreement, n, accuracy }) =>
-          `Experts agreeing ${agreement}: accuracy ${plainDecimal(accuracy)} on ${n} images.`,
+          `Experts agreeing ${agreement}: accuracy ${plainDecimal(accuracy)} on ${counted(n, "image")}.`,
       ),
       ...(result.groups ?? []).map(
         ({ group, n, rocAuc, accuracy }) =>
-          `${group}: ROC AUC ${plainDecimal(rocAuc)}, accuracy ${plainDecimal(accuracy)} on ${n} images.`,
+          `${group}: ROC AUC ${plainDecimal(rocAuc)}, accuracy ${plainDecimal(accuracy)} on ${counted(n, "image")}.`,
       ),
       ...(result.groupsMatched ? matchedText(result.groupsMatched) : []),
       ...Object.values(result.shift ?? {}).map(({ says }) => says),
@@ -174,10 +174,10 @@ async function judgedByPeople(
 }
 
 function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNullable<Result["feedback"]>): string {
-  const left = otherRuns > 0 ? ` ${otherRuns} lines are about other runs.` : "";
+  const left = otherRuns > 0 ? ` Of other runs: ${counted(otherRuns, "line")}.` : "";
   return (
-    `People labelled ${n} answers on the page: accuracy ${plainDecimal(accuracy)}, ${fp} false positives, ` +
-    `${fn} false negatives. They chose which images to label, so this does not represent all images.${left}`
+    `People labelled ${counted(n, "answer")} on the page: accuracy ${plainDecimal(accuracy)}, ${counted(fp, "false positive")}, ` +
+    `${counted(fn, "false negative")}. They chose which images to label, so this does not represent all images.${left}`
   );
 }
 
@@ -217,8 +217,9 @@ function countsOf({ imageColumn, matched, unmatched, unusedRows }: GroupTable): 
 
 function matchedText({ matched, unmatched, unusedRows }: NonNullable<Result["groupsMatched"]>): string[] {
   const lines: string[] = [];
-  if (unmatched > 0) lines.push(`${unmatched} of ${matched + unmatched} images are not in the table of groups.`);
-  if (unusedRows > 0) lines.push(`${unusedRows} rows of the table of groups name none of these images.`);
+  if (unmatched > 0)
+    lines.push(`Not in the table of groups: ${unmatched} of ${counted(matched + unmatched, "image")}.`);
+  if (unusedRows > 0) lines.push(`In the table of groups, ${counted(unusedRows, "row")} of other images.`);
   return lines;
 }
 
@@ -226,7 +227,7 @@ function comparisonText({ against, n, delong, mcnemar, differences }: NonNullabl
   const signed = (value: number) => `${value >= 0 ? "+" : ""}${plainDecimal(value, 4)}`;
   const { accuracy } = differences;
   return [
-    `Against ${against} on ${n} images:`,
+    `Against ${against} on ${counted(n, "image")}:`,
     `  ROC AUC ${signed(delong.difference)} (95 % ${delong.ci95.map(signed).join(" to ")}), DeLong p ${chance(delong.p)}`,
     `  accuracy ${signed(accuracy.difference)} (95 % ${accuracy.ci95.map(signed).join(" to ")}), ` +
       `McNemar p ${chance(mcnemar.p)} (only this right ${mcnemar.onlyA}, only the other ${mcnemar.onlyB})`,

@@ -1,8 +1,9 @@
 /** @module `histo export`: exports a training run as an ONNX model directory. */
+
 import * as z from "zod";
 import type { Logged } from "../experiments/tracking/index";
 import type { ExportResult } from "../export/index";
-import { megabytes } from "../format/index";
+import { counted, megabytes } from "../format/index";
 import { describeCompression, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
@@ -64,7 +65,7 @@ function describeVerification({
   rocAucDrop,
   rocAucDropCi95,
 }: Verification): string {
-  const logits = `against TensorFlow on ${tiles} validation tiles: logits differ by at most ${maxDeviation.toPrecision(2)}, ${changedAnswers} answers change`;
+  const logits = `against TensorFlow on ${counted(tiles, "validation tile")}: logits differ by at most ${maxDeviation.toPrecision(2)}, changed answers: ${changedAnswers}`;
   if (!rocAuc || rocAucDrop === null || !rocAucDropCi95) return logits;
   const [low, high] = rocAucDropCi95;
   const drop = `${rocAucDrop.toFixed(4)} (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)})`;

@@ -1,7 +1,9 @@
 /** @module `histo lr-range`: finds the learning rates with which a network can be trained. */
+
 import { resolve } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
+import { counted } from "../format/index";
 import { between, group, option, trainingSchema, whole } from "../options/index";
 import type { RangeTest } from "../training/index";
 import type { CommandDefinition } from "./command";
@@ -43,7 +45,7 @@ export const command: CommandDefinition<typeof rangeSchema, Result> = {
   },
   render: ({ points, suggestion, figure }) =>
     [
-      `Tried      ${rate(points[0]?.learningRate)} to ${rate(points.at(-1)?.learningRate)} in ${points.length} steps`,
+      `Tried      ${rate(points[0]?.learningRate)} to ${rate(points.at(-1)?.learningRate)} in ${counted(points.length, "step")}`,
       `Suggested  --lr ${rate(suggestion)} (the loss falls fastest there; a good highest rate)`,
       ...(figure ? [`Figure     ${figure}`] : []),
     ].join("\n"),

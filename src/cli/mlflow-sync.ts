@@ -1,5 +1,7 @@
 /** @module `histo mlflow sync`: sends what runs have logged while the MLflow server was unreachable. */
+
 import { HistoError } from "../errors/index";
+import { counted } from "../format/index";
 import type { SpoolSenderReport } from "../tracking/index";
 import type { CommandDefinition } from "./command";
 import { mlflowSchema } from "./mlflow-options";
@@ -31,7 +33,7 @@ export const command: CommandDefinition<typeof mlflowSchema, Result> = {
     if (stuck && !signal.aborted) {
       throw new HistoError(
         "SYNC_INCOMPLETE",
-        `${runs.length - complete} of ${runs.length} runs are incomplete on ${stuck.server} (${pending} events left): ${stuck.problem}`,
+        `${runs.length - complete} of ${counted(runs.length, "run")} incomplete on ${stuck.server} (${counted(pending, "event")} left): ${stuck.problem}`,
       );
     }
     return { spools: runs.length, complete, pending, runs };

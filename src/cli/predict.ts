@@ -1,7 +1,9 @@
 /** @module `histo predict`: predicts the classes of images with an exported model, as CSV. */
+
 import * as z from "zod";
 import { HistoError, InputError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
+import { counted } from "../format/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { between, option, whole } from "../options/index";
@@ -101,7 +103,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     }
     const order = new Map(all.map(({ filename }, i) => [filename, i]));
     answers.sort((a, b) => (order.get(a.filename) as number) - (order.get(b.filename) as number));
-    task.finish(`${answers.length} images`);
+    task.finish(counted(answers.length, "image"));
     for (const path of await unreadImages(images)) {
       const message = `${path} is of a format that is not read; convert it to PNG, JPEG, WebP or TIFF.`;
       answers.push({ filename: path, answer: new InputError("IMAGE_UNSUPPORTED", message) });
@@ -134,7 +136,9 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     };
   },
   render: ({ out, predictions, trainedOnDrawnTiles }) =>
-    out === null ? csv(predictions, trainedOnDrawnTiles).trimEnd() : `${out}: ${predictions.length} predictions`,
+    out === null
+      ? csv(predictions, trainedOnDrawnTiles).trimEnd()
+      : `${out}: ${counted(predictions.length, "prediction")}`,
 };
 
 async function largeAmong(images: readonly ListedImage[], size: number): Promise<ListedImage[]> {

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
-import { plainDecimal, textTable } from "../format/index";
+import { counted, plainDecimal, textTable } from "../format/index";
 import { option, whole } from "../options/index";
 import type { SearchResult } from "../search/index";
 import type { CommandDefinition } from "./command";
@@ -101,7 +101,7 @@ function summary(result: SearchResult): string[] {
   const { run, trials, finished, failed, stoppedEarly, best, smallest, bestOnPixels, runUrl } = result;
   return [
     "",
-    `${finished} of ${trials} trials finished (${stoppedEarly} stopped early), ${failed} failed`,
+    `${finished} of ${counted(trials, "trial")} finished (${stoppedEarly} stopped early), ${failed} failed`,
     ...(best ? [`Best      ${join(run, best.run)} (${best.architecture})`] : []),
     ...(smallest && smallest !== best
       ? [`Smallest  ${join(run, smallest.run)} (${smallest.architecture}): its interval reaches the best value`]

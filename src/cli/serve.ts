@@ -1,8 +1,10 @@
 /** @module `histo serve`: serves models over HTTP with Express, with a web page. */
+
 import type * as z from "zod";
 import { apiKeysOf, endpointOf, originsOf, tokensOf } from "../../serve/core/settings";
 import type { RunningServer } from "../../serve/server/index";
 import { messageOf } from "../errors/index";
+import { counted } from "../format/index";
 import { serveSchema } from "../options/index";
 import type { CommandContext, CommandDefinition } from "./command";
 
@@ -69,7 +71,7 @@ export async function serve(
       apiKeys: apiKeysOf(options.apiKeys),
       tokens: tokensOf(options.oidcIssuer, options.oidcAudience),
       logger: createLogger(options.logLevel),
-      onListening: (url) => progress.say(`Listening on ${url}; loading ${options.model.length} model(s)`),
+      onListening: (url) => progress.say(`Listening on ${url}; loading ${counted(options.model.length, "model")}`),
     });
     const models = server.models.names();
     if (json) process.stdout.write(`${JSON.stringify({ url: server.url, models })}\n`);

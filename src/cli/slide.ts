@@ -1,6 +1,8 @@
 /** @module `histo slide`: predicts whole slides tile by tile. */
+
 import { join } from "node:path";
 import { InputError } from "../errors/index";
+import { counted } from "../format/index";
 import { slideSchema } from "../options/index";
 import type { ListedSlide, SlideInfo, SlideResult, SlidesResult } from "../slide/index";
 import { type CommandDefinition, reportFailures } from "./command";
@@ -62,17 +64,19 @@ function slideAt(slides: readonly ListedSlide[], env: NodeJS.ProcessEnv): Listed
 }
 
 function reportFailedTiles({ slide, failedTiles, tissueTiles }: SlideResult): void {
-  if (failedTiles > 0) reportFailures([`${slide}: ${failedTiles} of ${tissueTiles} tiles cannot be read.`]);
+  if (failedTiles > 0) reportFailures([`${slide}: ${failedTiles} of ${counted(tissueTiles, "tile")} cannot be read.`]);
 }
 
 function reportMany({ out, slides, failed, metrics }: SlidesResult): string {
-  const lines = [`${out}: ${slides.length} slides${failed.length > 0 ? `, ${failed.length} failed` : ""}`];
+  const lines = [`${out}: ${counted(slides.length, "slide")}${failed.length > 0 ? `, ${failed.length} failed` : ""}`];
   const measured = metrics?.test ?? metrics?.validation;
   if (metrics && measured) {
     const how = metrics.chosenOnValidation
       ? "chosen on validation"
       : "not chosen: no validation slides of both classes";
-    lines.push(`by ${metrics.aggregation} (${how}): AUC ${measured.rocAuc.toFixed(3)} on ${measured.n} slides`);
+    lines.push(
+      `by ${metrics.aggregation} (${how}): AUC ${measured.rocAuc.toFixed(3)} on ${counted(measured.n, "slide")}`,
+    );
   }
   return lines.join("\n");
 }
@@ -96,7 +100,7 @@ function report(result: SlideResult): string {
   const [low, high] = result.positiveShareCi95 ?? [null, null];
   const [, positive] = result.model.classes;
   return [
-    `${result.slide}: ${result.tissueTiles} of ${result.tiles} tiles show tissue`,
+    `${result.slide}: ${result.tissueTiles} of ${counted(result.tiles, "tile")} with tissue`,
     `${positive}: ${share(result.positiveShare)} of them (95% interval ${share(low)} to ${share(high)})`,
     `${result.tilesPerSecond.toFixed(0)} tiles/s, ${(result.peakMemoryBytes / 2 ** 20).toFixed(0)} MiB at most; ${result.out}`,
   ].join("\n");

@@ -1,4 +1,5 @@
 /** @module `histo start` (`npm start`): trains, tracks, exports and serves classifiers of given or synthetic images. */
+
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join, resolve } from "node:path";
@@ -6,6 +7,7 @@ import * as z from "zod";
 import type { Dataset, DatasetOptions } from "../dataset/index";
 import { hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { projectRoot, readJson, sha256, writeJson } from "../files/index";
+import { counted } from "../format/index";
 import { datasetSchema, type GivenTrainingOptions, option, serveSchema, whole } from "../options/index";
 import type { Progress } from "../progress/index";
 import type { CommandContext, CommandDefinition } from "./command";
@@ -168,7 +170,7 @@ async function pack(
   const { store, path } = await packPixels(await loadDataset(data, dataset), {
     ...{ size, resize, skipUnreadable, progress, signal },
   });
-  progress.say(`${store.names.length} images of ${size}x${size} pixels in ${path}`);
+  progress.say(`${counted(store.names.length, "image")} of ${size}x${size} pixels in ${path}`);
   store.close();
 }
 

@@ -87,7 +87,7 @@ function isAcceptable({ rocAucDrop, rmsDeviation, logitSpread }: Verification): 
 
 function describeChange({ rocAucDrop, rmsDeviation, logitSpread, changedAnswers }: Verification): string {
   const percent = ((100 * rmsDeviation) / logitSpread).toFixed(1);
-  const change = `logits change by ${percent} % of their spread, ${changedAnswers} answers change`;
+  const change = `logits change by ${percent} % of their spread, changed answers: ${changedAnswers}`;
   return rocAucDrop === null ? change : `AUC drops by ${rocAucDrop.toFixed(4)}, ${change}`;
 }
 

@@ -2,6 +2,7 @@
 import { extname, join } from "node:path";
 import { countValues } from "../collections/index";
 import { InputError } from "../errors/index";
+import { counted } from "../format/index";
 import { assignClasses } from "./classes";
 import { countImagesIn, type FoundImages, findImages, subfolders, systemPath } from "./image-files";
 import type { DatasetOptions } from "./options";
@@ -110,24 +111,23 @@ async function leftOut(directory: string, folders: readonly ClassImages[]): Prom
   const notes: string[] = [];
   const unsupported = folders.flatMap((folder) => folder.unsupported);
   if (unsupported.length > 0)
-    notes.push(`${images(unsupported.length)} of formats that are not read left out (${byExtension(unsupported)}).`);
+    notes.push(
+      `${counted(unsupported.length, "image")} of formats that are not read left out (${byExtension(unsupported)}).`,
+    );
   const parents = [...new Set(folders.map(({ path }) => path.split("/").slice(0, -1).join("/")))];
   for (const parent of new Set(["", ...parents])) {
     const count = await countImagesIn(systemPath(directory, parent));
     const place = parent === "" ? directory : `${parent}/`;
-    if (count > 0) notes.push(`${images(count)} directly in ${place} left out: no class folder.`);
+    if (count > 0) notes.push(`${counted(count, "image")} directly in ${place} left out: no class folder.`);
   }
   for (const name of await subfolders(directory)) {
     if (folders.some(({ path }) => path === name || path.startsWith(`${name}/`))) continue;
     const found = await findImages(join(directory, name));
     const count = found.images.length + found.unsupported.length;
-    if (count > 0) notes.push(`${images(count)} in ${name}/ left out: it is none of train, validation, test.`);
+    if (count > 0)
+      notes.push(`${counted(count, "image")} in ${name}/ left out: it is none of train, validation, test.`);
   }
   return notes;
-}
-
-function images(count: number): string {
-  return count === 1 ? "1 image" : `${count} images`;
 }
 
 /** Such as `12 .bmp, 1 .gif`. */

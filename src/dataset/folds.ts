@@ -1,5 +1,7 @@
 /** @module Folds of cross-validation: from the table, or drawn and stratified by class. */
+
 import { InputError } from "../errors/index";
+import { counted } from "../format/index";
 import { Random } from "../random/index";
 import { classKey } from "./classes";
 import { dealOut, unitsOf } from "./groups";
@@ -27,7 +29,7 @@ export function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, Rea
     const names = without.map(({ name }) => name);
     throw new InputError(
       "DATA_FOLD_MISSING",
-      `${dataset.table}: ${names.length} images that are not in test have no fold: ${listed(names, 5)}; give them one, or draw folds with --folds N.`,
+      `${dataset.table}: no fold for ${counted(names.length, "image")} outside test: ${listed(names, 5)}; give them one, or draw folds with --folds N.`,
     );
   }
   const names = [...new Set(assigned as string[])].sort(inOrder);

@@ -1,8 +1,10 @@
 /** @module Finds the image file of every row of a label table. */
+
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { hasImageExtension, IMAGE_EXTENSIONS, ImageNames } from "../files/index";
+import { counted } from "../format/index";
 import { FileFinder, findImages, safeRelativePath, systemPath } from "./image-files";
 import type { DatasetOptions } from "./options";
 import { listed, quoted } from "./table";
@@ -79,7 +81,7 @@ export async function locateImages(
     const where = roots.map((root) => relative(directory, root) || ".").join(" and ");
     throw new ImagesMissingError(
       missing.length === lines.size,
-      `${missing.length} of ${lines.size} images of ${table} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`,
+      `${missing.length} of ${counted(lines.size, "image")} of ${table} are not in ${directory} (looked in ${where}): ${listed(missing, 20)}. Put them there or name their folder with --image-folder.`,
     );
   }
   return located;

@@ -1,7 +1,9 @@
 /** @module Writes a store in the data set's order: copies known pixels and decodes the others. */
+
 import { accessSync, constants } from "node:fs";
 import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
 import { AtomicFile, writeFully } from "../files/index";
+import { counted } from "../format/index";
 import type { Progress } from "../progress/index";
 import { TileDecoder } from "./decode-threads";
 import { type DecodedTile, decodeTiles, type TilePreparation } from "./decode-tiles";
@@ -112,7 +114,7 @@ export async function writeStore(path: string, packing: Packing): Promise<{ deco
   }
   const { decoded } = content;
   const reused = content.images.length - decoded;
-  task.finish(`${decoded} images decoded, ${reused} unchanged`);
+  task.finish(`${counted(decoded, "image")} decoded, ${reused} unchanged`);
   return { decoded, reused };
 }
 

@@ -4,7 +4,7 @@ import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
 import { cacheDirectory, makeDirectory, removeAbandoned, sha256 } from "../files/index";
-import { gigabytes } from "../format/index";
+import { counted, gigabytes } from "../format/index";
 import {
   DEFAULT_RESIZE,
   type DecodeLimits,
@@ -44,7 +44,10 @@ export class UnreadableImagesError extends InputError {
     remedy: string,
   ) {
     const list = images.map(({ reason }) => reason.replace(/\.$/, "")).join("; ");
-    super("DATA_IMAGES_UNREADABLE", `${images.length} of ${total} images cannot be used: ${list}. ${remedy}`);
+    super(
+      "DATA_IMAGES_UNREADABLE",
+      `${images.length} of ${counted(total, "image")} cannot be used: ${list}. ${remedy}`,
+    );
   }
 }
 
@@ -114,7 +117,7 @@ export function imageNotes({ warnings = {} }: Pick<PixelStore, "warnings">): str
 /** The data set without the tiles that were skipped when packing; with notes about these and about images that look wrong. */
 export function withoutSkipped(dataset: Dataset, store: PixelStore): Dataset {
   const skipped = new Set(store.skipped.map((image) => image.name));
-  const left = skipped.size > 0 ? [`${skipped.size} unreadable images are left out.`] : [];
+  const left = skipped.size > 0 ? [`Left out: ${counted(skipped.size, "unreadable image")}.`] : [];
   // Shrinking images that are larger than the model's input is intended.
   const { shrunk: _, ...warnings } = store.warnings ?? {};
   const notes = [...(dataset.notes ?? []), ...left, ...imageNotes({ warnings })];

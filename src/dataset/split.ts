@@ -42,7 +42,7 @@ export function splitValidation(dataset: Dataset, { fraction = 0.2, seed }: Spli
 function withTest(dataset: Dataset, fraction: number, seed: number): Dataset {
   if (has(dataset, "test")) return { ...dataset, notes: dataset.notes ?? [] };
   const tiles = holdOut(dataset, dataset.tiles, "test", fraction, seed);
-  const note = `${dataset.name} has no test partition: ${count(tiles, "test")} of its ${tiles.length} images were held out for it (stratified, seed ${seed}).`;
+  const note = `${dataset.name} has no test partition: ${count(tiles, "test")} of its ${counted(tiles.length, "image")} were held out for it (stratified, seed ${seed}).`;
   return { ...dataset, tiles, notes: [...(dataset.notes ?? []), note] };
 }
 
@@ -82,7 +82,7 @@ function holdOut(
     const held = left.filter((tile) => chosen.has(tile)).length;
     if (held > 0 && held < left.length) continue;
     const images = `${counted(left.length, "training image")} of class "${dataset.classes[label]}"`;
-    const within = grouped ? ` in ${unitsOf(left).length} groups` : "";
+    const within = grouped ? ` in ${counted(unitsOf(left).length, "group")}` : "";
     throw new InputError(
       "DATA_TOO_SMALL",
       `${dataset.directory} has ${images}${within} left where a ${into} set must be held out; add more.`,

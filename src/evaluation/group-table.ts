@@ -1,4 +1,5 @@
 /** @module Reads the group of each predicted image from any table of images and groups. */
+
 import {
   columnsNamed,
   IMAGE_COLUMNS,
@@ -11,6 +12,7 @@ import {
 } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
+import { counted } from "../format/index";
 import type { Prediction } from "./predictions";
 
 /** Groups by image, and how many images have one. */
@@ -96,6 +98,6 @@ function noImage(table: Table, predictions: readonly Prediction[], column: numbe
   const [written, name] = [table.rows[0]?.fields[column] ?? "", predictions[0]?.filename ?? ""];
   return new InputError(
     "GROUPS_NO_IMAGE",
-    `${table.path} names none of the ${predictions.length} images: ${quoted(table.columns[column])} holds names such as ${quoted(written)}, the images have such as ${quoted(name)}.`,
+    `${table.path} names none of the ${counted(predictions.length, "image")}: ${quoted(table.columns[column])} holds names such as ${quoted(written)}, the images have such as ${quoted(name)}.`,
   );
 }

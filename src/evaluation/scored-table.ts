@@ -1,4 +1,5 @@
 /** @module Reads labels and scores from any CSV: columns are given or found, labels are 0 and 1 or class names. */
+
 import {
   checkLetters,
   classKey,
@@ -10,6 +11,7 @@ import {
 } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { parseDecimal } from "../files/index";
+import { counted } from "../format/index";
 import { labelColumn } from "./columns";
 import { type ClassNames, scoreColumn } from "./score-column";
 
@@ -151,7 +153,7 @@ class Problems {
   throwIfAny(): void {
     const { found, table } = this;
     if (found.length === 0) return;
-    const rows = found.length === 1 ? "1 row" : `${found.length} rows`;
+    const rows = counted(found.length, "row");
     const more = found.length > 5 ? `; and ${found.length - 5} more` : "";
     throw new InputError(
       "METRICS_ROWS",

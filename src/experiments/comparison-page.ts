@@ -1,7 +1,8 @@
 /** @module A comparison as one HTML file: the table, the figures, and the verdict on the baseline. */
+
 import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
-import { decimal, megabytes } from "../format/index";
+import { counted, decimal, megabytes } from "../format/index";
 import { bracket, escapeHtml, paragraph, table } from "../html/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
 import { reportPage } from "../report/index";
@@ -50,7 +51,7 @@ export async function writeComparisonPage(
   const lines = [...rows.map(cells), ...failed.map(({ title }) => [escapeHtml(title), "failed"])];
   const html = await reportPage(
     `Techniques compared on ${basename(data)}`,
-    `${rows[0]?.test.n ?? 0} test images`,
+    counted(rows[0]?.test.n ?? 0, "test image"),
     [
       {
         id: "table",

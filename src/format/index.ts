@@ -15,9 +15,9 @@ export function percent(share: number, digits = 1): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "–";
 }
 
-/** `1 image`, `12 images`. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+/** `1 image`, `1200 images`, `12,000 images`. @param plural of the noun; default: with an s */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count < 1e4 ? count : count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 }
 
 /** `0.8 s`, `42 s`, `3 min 05 s`. */

@@ -1,7 +1,9 @@
 /** @module Checks that a graph matches its card, so that a card written by hand gives right answers or an error. */
+
 import { join } from "node:path";
 import { InputError } from "../errors/index";
 import { sizeOf } from "../files/index";
+import { counted } from "../format/index";
 import type { ModelCard, ModelDirectory } from "../model-directory/index";
 import { FLOAT_TYPES, type GraphSession, type TensorDescription } from "../onnxruntime/index";
 
@@ -60,7 +62,7 @@ export function checkOutputLength(directory: ModelDirectory, length: number, cou
   const expected = VALUES_PER_IMAGE[kind];
   if (length === expected * count) return;
   const hint = length === 2 * count ? ' (two numbers are "logits2", or "probabilities2" after a softmax)' : "";
-  const numbers = `${expected} number${expected === 1 ? "" : "s"}`;
+  const numbers = counted(expected, "number");
   const problem = `output.kind ${kind} is ${numbers} for each image; the graph gives ${length / count}${hint}.`;
   throw invalid(directory, problem);
 }

@@ -1,6 +1,7 @@
 /** @module A grid of captioned images as one PNG. */
 
 import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
+import { counted } from "../format/index";
 import { display } from "./display";
 
 /** A square or rectangular image: uint8 RGB, row-major (height, width, channel). */
@@ -29,7 +30,7 @@ const LINE = 16;
 export async function displayImages(images: readonly GridImage[], options: GridOptions = {}): Promise<void> {
   display({
     "image/png": await imageGrid(images, options),
-    "text/plain": `[${images.length} images${options.title ? `: ${options.title}` : ""}]`,
+    "text/plain": `[${counted(images.length, "image")}${options.title ? `: ${options.title}` : ""}]`,
   });
 }
 

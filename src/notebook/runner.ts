@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../files/index";
+import { counted } from "../format/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type Cell, type CellFailure, hasTag, type Notebook, textOf } from "./document";
 import { type DisplayContent, OutputCollector } from "./outputs";
@@ -80,7 +81,7 @@ export async function runNotebook(notebook: Notebook, options: RunNotebookOption
     await kernel.close();
   }
   const interrupted = signal?.aborted === true;
-  task.finish(`${executed} of ${todo.length} cells${failure ? `, stopped at cell [${failure.cell}]` : ""}`);
+  task.finish(`${executed} of ${counted(todo.length, "cell")}${failure ? `, stopped at cell [${failure.cell}]` : ""}`);
   return {
     notebook: result,
     executed,

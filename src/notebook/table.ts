@@ -1,5 +1,5 @@
 /** @module Shows rows of values or danfojs frames as HTML tables, with a plain text alternative. */
-import { alignedRows } from "../format/index";
+import { alignedRows, counted } from "../format/index";
 import { escapeHtml } from "../html/index";
 import { display } from "./display";
 
@@ -29,7 +29,7 @@ export function displayTable(table: readonly Row[] | FrameLike, options: TableOp
     .slice(0, options.rows ?? 30)
     .map((row) => row.map((value, i) => formatCell(value, digits[i] ?? 0)));
   const numeric = columns.map((_, i) => rows.some((row) => typeof row[i] === "number"));
-  const more = rows.length > shown.length ? `${rows.length - shown.length} more rows` : "";
+  const more = rows.length > shown.length ? counted(rows.length - shown.length, "more row") : "";
   display({
     "text/html": htmlTable(columns, shown, numeric, options.caption ?? "", more),
     "text/plain": plainTable(columns, shown, numeric, more),

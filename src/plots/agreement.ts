@@ -1,6 +1,6 @@
 /** @module The model compared with the experts. */
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
-import { decimal } from "../format/index";
+import { counted, decimal } from "../format/index";
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
 import { errorBars } from "./parts";
@@ -13,7 +13,7 @@ export function agreementFigure(groups: readonly AgreementGroup[]): Figure {
     [
       {
         type: "bar",
-        x: groups.map(({ agreement, n }) => `${agreement}<br>${n} images`),
+        x: groups.map(({ agreement, n }) => `${agreement}<br>${counted(n, "image")}`),
         y: rounded(groups.map(({ accuracy }) => accuracy)),
         error_y: errorBars(
           groups.map(({ accuracy }) => accuracy),

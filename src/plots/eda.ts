@@ -1,6 +1,6 @@
 /** @module Figures of a data set. */
 import type { LabelSummary, VoteSummary } from "../dataset/index";
-import { percent } from "../format/index";
+import { counted, percent } from "../format/index";
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
 import { colours } from "./theme";
@@ -40,7 +40,7 @@ export function voteDistributionFigure({ byClass, voters }: VoteSummary, positiv
     marker: { color: CLASS_COLOURS[index % 2] as string },
     hovertemplate: `%{y} tiles with %{x} votes, labelled ${className}<extra></extra>`,
   }));
-  return figure(`How many of ${voters} experts chose ${positive}`, data, {
+  return figure(`How many of ${counted(voters, "expert")} chose ${positive}`, data, {
     barmode: "stack",
     xaxis: { title: { text: `votes for ${positive}` }, type: "category" },
     yaxis: { title: { text: "tiles" } },

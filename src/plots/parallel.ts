@@ -1,5 +1,7 @@
 /** @module Parallel coordinates of a search: one line per trial across one axis per setting. */
+
 import type { Data, Layout } from "plotly.js";
+import { counted } from "../format/index";
 import { type Figure, figure } from "./figure";
 import { sequentialScale } from "./theme";
 
@@ -62,7 +64,7 @@ export function parallelCoordinates(trials: readonly Trial[], options: ParallelO
         font: { size: 11 },
       })),
   );
-  return figure(`${objective} of ${ordered.length} trials`, lines, {
+  return figure(`${objective} of ${counted(ordered.length, "trial")}`, lines, {
     width: Math.max(560, 150 * axes.length),
     annotations,
     shapes: axes.map((_, x) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, line: { width: 1, color: "#8A8F98" } })),

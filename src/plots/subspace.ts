@@ -1,5 +1,5 @@
 /** @module The explained variance of a principal subspace. */
-import { percent } from "../format/index";
+import { counted, percent } from "../format/index";
 import { type Figure, figure } from "./figure";
 import { rounded } from "./numbers";
 import { colours } from "./theme";
@@ -17,7 +17,7 @@ export function explainedVarianceFigure(variances: ArrayLike<number>, total: num
   });
   const last = shares.at(-1) ?? 0;
   return figure(
-    `${shares.length} directions hold ${percent(last)} of the variance`,
+    `${counted(shares.length, "direction")} hold ${percent(last)} of the variance`,
     [
       {
         x: shares.map((_, i) => i + 1),

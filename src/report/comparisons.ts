@@ -1,7 +1,7 @@
 /** @module Optional sections: comparison with another model, and results by group. */
 
 import type { Comparison, Subgroup } from "../evaluation/index";
-import { decimal, percent } from "../format/index";
+import { counted, decimal, percent } from "../format/index";
 import { bracket, escapeHtml, paragraph, table } from "../html/index";
 import { differenceFigure, subgroupFigure } from "../plots/index";
 import type { ReportFacts } from "./facts";
@@ -32,9 +32,9 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
         caption:
           "Differences on the same images with paired 95 % bootstrap intervals; right of the dotted line this model is ahead.",
       },
-      paragraph(`On ${n} images, ${areas}`),
+      paragraph(`On ${counted(n, "image")}, ${areas}`),
       paragraph(
-        `${mcnemar.onlyA} images are classified correctly only by this model, ${mcnemar.onlyB} only by the other: ${chance(mcnemar.p)} ` +
+        `Only this model classifies ${counted(mcnemar.onlyA, "image")} correctly, only the other ${mcnemar.onlyB}: ${chance(mcnemar.p)} ` +
           `(McNemar, p = ${mcnemar.p.toPrecision(2)}). Each model decides at its own threshold.`,
       ),
     ],

@@ -39,7 +39,7 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
     title: "The worst mistakes",
     blocks: [
       paragraph(
-        `${counted(fp + fn, "wrong decision")} among ${main.metrics.n} ${main.name} images. These are the most confident ones: look for artefacts, ` +
+        `${counted(fp + fn, "wrong decision")} among ${counted(main.metrics.n, `${main.name} image`)}. These are the most confident ones: look for artefacts, ` +
           "blur, unusual staining, and wrong labels." +
           (maps.size > 0
             ? ` Heat maps show how the logit changes when a part is covered: <b>orange</b> parts are evidence for ${positive}, <b>blue</b> parts for ${negative}.`

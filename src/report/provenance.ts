@@ -1,5 +1,7 @@
 /** @module The sections on training, network, data and settings. */
+
 import { monitorOf } from "../evaluation/index";
+import { counted } from "../format/index";
 import { escapeHtml, paragraph, table } from "../html/index";
 import type { ReportFacts } from "./facts";
 import type { TrainingFigures } from "./figures";
@@ -23,7 +25,9 @@ export function trainingSection({ results }: ReportFacts, figures: TrainingFigur
     blocks.push({ figure: figures.learningRate, caption: "Learning rate at the end of each epoch." });
   }
   if (history.length > 0) {
-    blocks.push(paragraph(`${history.length} epochs${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`));
+    blocks.push(
+      paragraph(`${counted(history.length, "epoch")}${seconds > 0 ? `, ${seconds.toFixed(0)} s of training` : ""}.`),
+    );
   }
   const remarks = trainingWords(history, monitorOf(config.monitor ?? "rocAuc", config.monitorMode));
   blocks.push(...remarks.map((text) => `<p class="caution">${text}</p>`));

@@ -82,7 +82,7 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
     );
   } else if (Math.min(positives, negatives) < 30) {
     found.push(
-      `Only ${Math.min(positives, negatives)} images of the rarer class: the intervals are wide, and may still be too narrow.`,
+      `Only ${counted(Math.min(positives, negatives), "image")} of the rarer class: the intervals are wide, and may still be too narrow.`,
     );
   }
   if (intervals.rocAuc[0] <= 0.5 && metrics.rocAuc > 0.5)

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
 import { makeDirectory, readJson, sha256 } from "../files/index";
+import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, readModelDirectory } from "../model-directory/index";
 import { slideDefaults } from "../options/slide/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -126,7 +127,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     }
     const predictSeconds = (performance.now() - predicting) / 1000;
     if (signal.aborted) {
-      const message = `Stopped after ${countTiles(grid, journal)} of ${grid.tissueTiles} tiles, which are kept in ${out}; continue with --resume.`;
+      const message = `Stopped after ${countTiles(grid, journal)} of ${counted(grid.tissueTiles, "tile")}, which are kept in ${out}; continue with --resume.`;
       throw new Interrupted(message);
     }
     const problems = [...new Set([...journal.answers.values()].flatMap((answer) => answer.problems))];
@@ -191,7 +192,7 @@ async function predictMissing(
     done += answer.logits.length;
     task.update(done - already);
   });
-  task.finish(`${done} of ${grid.tissueTiles} tiles`);
+  task.finish(`${done} of ${counted(grid.tissueTiles, "tile")}`);
   return use;
 }
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { messageOf } from "../errors/index";
 import { csvField, csvForeignText, writeFileAtomically, writeJson } from "../files/index";
+import { counted } from "../format/index";
 import { readModelDirectory } from "../model-directory/index";
 import { silentProgress } from "../progress/index";
 import { AGGREGATIONS, type SlideMetrics, slideMetrics } from "./aggregation";
@@ -94,7 +95,7 @@ async function* predictByWorkers(
     task.update(++count);
     yield returned;
   }
-  task.finish(`${count} slides`);
+  task.finish(counted(count, "slide"));
 }
 
 function table(

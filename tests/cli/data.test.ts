@@ -82,7 +82,7 @@ test("an unreadable image ends data pack with 1, eda with 2, and leaves no file"
   assert.ok(existsSync(packed.store));
   const eda = await histoJsonHere<{ skipped: { name: string }[]; notes: string[] }>("eda", "--data", folder);
   assert.equal(eda.skipped.length, 2);
-  assert.deepEqual(eda.notes, ["2 unreadable images are left out."]);
+  assert.deepEqual(eda.notes, ["Left out: 2 unreadable images."]);
 });
 
 test("histo eda names the first tiles of what it finds, leaks first", async (context) => {

@@ -124,7 +124,10 @@ test("--groups names images as data sets do, says how many it names, and prints 
   assert.deepEqual(groupsMatched, { imageColumn: "file", matched: 970, unmatched: 7, unusedRows: 1 });
   const { stdout } = await evaluate(...options);
   assert.match(stdout, /\none class: ROC AUC undefined, accuracy/);
-  assert.match(stdout, /7 of 977 images are not in the table of groups\.\n1 rows of the table of groups name none/);
+  assert.match(
+    stdout,
+    /Not in the table of groups: 7 of 977 images\.\nIn the table of groups, 1 row of other images\./,
+  );
   assert.doesNotMatch(stdout, /NaN/);
   const { report } = await evaluateJson<{ report: string }>(...options, "--report");
   assert.doesNotMatch(readFileSync(report, "utf8").replace(/<script.*?<\/script>/gs, ""), /NaN/);
@@ -155,7 +158,7 @@ test("--feedback measures a run by what people called its answers, and says of h
   assert.deepEqual(feedback.confusion, { tp: 2, fp: 1, tn: 1, fn: 1 });
   assert.match(
     (await evaluate("--run", run, "--feedback", file)).stdout,
-    /People labelled 5 answers .* accuracy 0\.600, 1 false positives, 1 false negatives\. .* 1 lines are about other runs/,
+    /People labelled 5 answers .* accuracy 0\.600, 1 false positive, 1 false negative\. .* Of other runs: 1 line\./,
   );
 
   writeFileSync(file, `${line("another", "f.png", "SSA", 0.1)}\n`);
@@ -202,7 +205,7 @@ test("the report tells of the other run and of the groups where they were asked 
   const html = readFileSync(report, "utf8");
   assert.match(html, /<section id="groups"><h2>By scanner<\/h2>/);
   assert.match(html, /<section id="comparison">.*McNemar, p = /s);
-  assert.match(html, />\d+ images are classified correctly only by this model, \d+ only by the other: /);
+  assert.match(html, />Only this model classifies \d+ images? correctly, only the other \d+: /);
 });
 
 test("bad input is one line, with exit status 2", async () => {

@@ -112,7 +112,7 @@ for (const [what, options, columns, code, message] of [
     { fold: "0" },
     { fold: (i: number) => (i < 9 ? "" : Math.floor(i / 2) % 2) },
     "DATA_FOLD_MISSING",
-    /\d images that are not in test have no fold: "/,
+    /no fold for \d images? outside test: "/,
   ],
   ["more folds than images", { folds: 11, fold: "1" }, {}, "DATA_TOO_SMALL", /class "HP" outside test/],
   [

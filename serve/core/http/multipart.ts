@@ -1,5 +1,7 @@
 /** @module Reads files from multipart forms, with limits on all parts of a form. */
+
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
+import { counted } from "../../../src/format/index";
 import { Problem } from "./problem";
 
 /** An uploaded file. */
@@ -65,7 +67,7 @@ export function readMultipart(
       if (name !== field) return void stream.resume();
       if (++count > limits.files) {
         stream.resume();
-        return fail(new Problem("TOO_MANY_ITEMS", `At most ${limits.files} files are accepted in one request.`));
+        return fail(new Problem("TOO_MANY_ITEMS", `At most ${counted(limits.files, "file")} per request.`));
       }
       const chunks: Uint8Array[] = [];
       const index = count - 1;

@@ -2,6 +2,8 @@
  * @module The Open Inference Protocol over REST.
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
+
+import { counted } from "../../../src/format/index";
 import { sigmoid } from "../../../src/logits/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem, readJsonBody } from "../http/index";
@@ -110,7 +112,7 @@ function countOf({ shape, datatype }: Tensor, { card }: ServedModel, most: numbe
       `The input's shape must be [n${expected.map((extent) => `, ${extent}`).join("")}].`,
     );
   }
-  if (count > most) throw new Problem("TOO_MANY_ITEMS", `At most ${most} images are accepted in one request.`);
+  if (count > most) throw new Problem("TOO_MANY_ITEMS", `At most ${counted(most, "image")} per request.`);
   return count;
 }
 
@@ -120,7 +122,7 @@ function decodePixels(data: unknown, shape: readonly number[]): Uint8Array {
   if (!Array.isArray(data)) throw new Problem("FIELD_INVALID", "The input's data must be a list.");
   const flat: unknown[] = Array.isArray(data[0]) ? data.flat(shape.length - 1) : data;
   if (flat.length !== size)
-    throw new Problem("FIELD_INVALID", `The input's data has ${flat.length} values, not ${size}.`);
+    throw new Problem("FIELD_INVALID", `The input's data has ${counted(flat.length, "value")}, not ${size}.`);
   const pixels = new Uint8Array(size);
   for (let i = 0; i < size; i++) {
     const value = flat[i];

@@ -1,5 +1,7 @@
 /** @module Reads images from a request in all supported forms. */
+
 import { Limit } from "../../../src/concurrency/index";
+import { counted } from "../../../src/format/index";
 import { mediaType, Problem, readJsonBody, readMultipart } from "../http/index";
 import { checkImageName } from "../images/index";
 import type { ServiceContext } from "./context";
@@ -50,7 +52,7 @@ export async function readImages(context: ServiceContext, request: RoutedRequest
   if (!Array.isArray(names) || names.length === 0) {
     throw new Problem("FIELD_INVALID", "image_filenames must be a list of at least one name.");
   }
-  if (names.length > limit) throw new Problem("TOO_MANY_ITEMS", `At most ${limit} images are accepted in one request.`);
+  if (names.length > limit) throw new Problem("TOO_MANY_ITEMS", `At most ${counted(limit, "image")} per request.`);
   imagesOf(context);
   const turns = new Limit(HELD_OF_BATCH);
   return names.map((name: unknown) => ({

@@ -1,6 +1,6 @@
 /** @module The page: which view is shown, and in which colours. */
 import { info } from "./api.js";
-import { h } from "./dom.js";
+import { counted, h } from "./dom.js";
 import { listenForFiles } from "./incoming.js";
 
 const VIEWS = {
@@ -80,7 +80,7 @@ function theme() {
 async function about() {
   const { version, models } = await info();
   const version_ = /** @type {HTMLElement} */ (document.getElementById("version"));
-  version_.textContent = `Version ${version} · ${models.length} model${models.length === 1 ? "" : "s"} loaded`;
+  version_.textContent = `Version ${version} · ${counted(models.length, "model")} loaded`;
 }
 
 /** Some pages are there only where the server has what they show: the figures of the two deployments, slides. */

@@ -1,5 +1,5 @@
 /** @module The table of a batch: thumbnails, sorting, a filter, and the heat map of an image on click. */
-import { h, percent } from "./dom.js";
+import { counted, h, percent } from "./dom.js";
 import { analyse } from "./incoming.js";
 import { showThumbnail, TIFF } from "./source.js";
 import { classAt } from "./thresholds.js";
@@ -117,7 +117,7 @@ export function batchTable(model) {
     }
     body.replaceChildren(...found.slice(0, most).map(line));
     more.hidden = found.length <= most;
-    status.textContent = found.length === rows.length ? "" : `${found.length} of ${rows.length} images`;
+    status.textContent = found.length === rows.length ? "" : `${found.length} of ${counted(rows.length, "image")}`;
     const isLabelled = rows.some(({ label }) => label !== undefined);
     for (const cells of element.querySelectorAll("tr")) if (cells.children[4]) cells.children[4].hidden = !isLabelled;
   }

@@ -3,7 +3,7 @@ import { modelSelect } from "./analyse.js";
 import { call, images, info } from "./api.js";
 import { batchTable } from "./batch-table.js";
 import { parseCsv, saveCsv } from "./csv.js";
-import { h, percent } from "./dom.js";
+import { counted, h, percent } from "./dom.js";
 import { groupsOf } from "./groups.js";
 import { deliver, takeFiles } from "./incoming.js";
 import { labelsOf, measure } from "./measures.js";
@@ -104,12 +104,12 @@ export async function view() {
       rows.push(...chunk.map(({ size: _, ...item }, i) => ({ ...item, result: results[i] })));
       table.show(rows);
       bar.value = rows.length / items.length;
-      status.textContent = `${rows.length} of ${items.length} images`;
+      status.textContent = `${rows.length} of ${counted(items.length, "image")}`;
     }
     bar.hidden = true;
     download.disabled = rows.length === 0;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const told = `${rows.length} images in ${seconds} s`;
+    const told = `${counted(rows.length, "image")} in ${seconds} s`;
     follow = () => {
       slider.follow();
       status.textContent = `${told}: ${counts()}`;
@@ -138,7 +138,7 @@ export async function view() {
     const { n, accuracy, sensitivity, specificity, rocAuc } = measure(judged, thresholdOf(chosen()));
     const told = (/** @type {number} */ share) => (Number.isNaN(share) ? "unknown" : percent(share));
     const auc = Number.isNaN(rocAuc) ? "unknown" : rocAuc.toFixed(3);
-    return `On ${n} labelled images: accuracy ${told(accuracy)}, sensitivity ${told(sensitivity)}, specificity ${told(specificity)}, ROC AUC ${auc}.`;
+    return `On ${counted(n, "labelled image")}: accuracy ${told(accuracy)}, sensitivity ${told(sensitivity)}, specificity ${told(specificity)}, ROC AUC ${auc}.`;
   }
 
   /** @param {File | undefined} file */

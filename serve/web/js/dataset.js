@@ -1,7 +1,7 @@
 /** @module What the images of the source are: classes, parts, votes. */
 import { images, info } from "./api.js";
 import { figure } from "./charts.js";
-import { h, percent } from "./dom.js";
+import { counted, h, percent } from "./dom.js";
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
@@ -30,7 +30,7 @@ export async function view() {
       "div",
       { class: "intro" },
       h("h1", {}, "Data set"),
-      h("p", {}, `The ${total.toLocaleString("en")} images of “${source.label}”, as their label table describes them.`),
+      h("p", {}, `“${source.label}”, as its label table describes it: ${counted(total, "image")}.`),
       source.drawn && h("p", {}, "These tiles are synthetic and the votes simulated: they show no real tissue."),
     ),
     h(
@@ -111,7 +111,7 @@ function votes(entries, classes, positive, drawn) {
           x: axis,
           y: byVotes[i],
           marker: { color: [colours.negative, colours.positive][i] },
-          hovertemplate: `%{x} of ${total}: %{y} images<extra>${name}</extra>`,
+          hovertemplate: `%{x} of ${total} votes: images %{y}<extra>${name}</extra>`,
         })),
         layout: { barmode: "stack", xaxis: { title: `Votes for ${positive}`, dtick: 1 }, yaxis: { title: "Images" } },
       }),

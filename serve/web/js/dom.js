@@ -65,3 +65,8 @@ export function count(value) {
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)} million`;
   return value.toLocaleString("en");
 }
+
+/** `1 image`, `12 images`. @param {number} number @param {string} noun */
+export function counted(number, noun) {
+  return `${number < 1e4 ? number : number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,5 +1,7 @@
 /** @module The figures of models: how they were trained, and how well they judge. */
+
 import { figure } from "./charts.js";
+import { counted } from "./dom.js";
 
 /** How a measure went over the epochs. @param {any[]} history */
 export function historyFigures(history) {
@@ -110,7 +112,7 @@ function calibrationFigure(partition, bins) {
           bins.map(({ positiveShare }) => positiveShare),
           {
             mode: "lines+markers",
-            text: bins.map(({ count }) => `${count} images`),
+            text: bins.map(({ count }) => counted(count, "image")),
             line: { color: accent },
             showlegend: false,
           },

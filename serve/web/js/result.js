@@ -1,5 +1,5 @@
 /** @module The answer for one image: class, probability against the threshold, what is known of the image, times. */
-import { h, milliseconds, percent, toldApart } from "./dom.js";
+import { counted, h, milliseconds, percent, toldApart } from "./dom.js";
 import { classAt, isSet, meaningOf, setThreshold, thresholdFinding, thresholdOf } from "./thresholds.js";
 
 /**
@@ -76,7 +76,7 @@ function notesOn({ warnings: codes = [] }, warnings, model, tile) {
 /** What the tiles of a large image say. @param {any} tiles @param {any} model */
 function tilesOf({ total, predicted, positive, strongest }, model) {
   const [first] = strongest;
-  const share = `${positive} of ${predicted} tiles${predicted < total ? " with tissue" : ""} are ${model.classes[1]}`;
+  const share = `${model.classes[1]} in ${positive} of ${counted(predicted, "tile")}${predicted < total ? " with tissue" : ""}`;
   return h(
     "p",
     { class: "hint" },

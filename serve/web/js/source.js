@@ -1,6 +1,6 @@
 /** @module Choosing an image: from the server's gallery, from a file, or with the camera. */
 import { images, imageUrl } from "./api.js";
-import { h } from "./dom.js";
+import { counted, h } from "./dom.js";
 import { deliver } from "./incoming.js";
 
 /**
@@ -97,7 +97,7 @@ function gallery(entries, choose) {
     const found = matching();
     grid.replaceChildren(...found.slice(0, shown).map((entry, i) => thumbnail(entry, i === 0, pick)));
     more.hidden = found.length <= shown;
-    status.textContent = `${found.length} of ${entries.length} images`;
+    status.textContent = `${found.length} of ${counted(entries.length, "image")}`;
   };
   const random = () => {
     const found = matching();

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
 import { makeDirectory, writeFileAtomically, writeFolderAtomically } from "../../files/index";
+import { counted } from "../../format/index";
 import { encodePng } from "../../image/index";
 import { type Progress, silentProgress } from "../../progress/index";
 import { DRAWN_FILE, DRAWN_TEXT } from "../drawn";
@@ -91,7 +92,7 @@ async function paintAll(
   } finally {
     await Promise.allSettled(writing);
   }
-  task.finish(`${plan.length} tiles`);
+  task.finish(counted(plan.length, "tile"));
 }
 
 function annotations(plan: readonly PlannedTile[]): string {

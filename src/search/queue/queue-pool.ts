@@ -1,4 +1,5 @@
 /** @module The search's side of the queue: queues trials, answers at rungs, and collects results. */
+
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -7,6 +8,7 @@ import type { JobsOptions } from "bullmq";
 import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { HistoError, Interrupted, messageOf } from "../../errors/index";
 import { readJson, writeJson } from "../../files/index";
+import { counted } from "../../format/index";
 import type { Progress } from "../../progress/index";
 import { closeQueue } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
@@ -172,7 +174,7 @@ export class QueuePool implements TrialPool, TrialRunner {
   }
 
   private describeWorkers(count: number): string {
-    if (count > 0) return `${count} worker${count === 1 ? "" : "s"} at ${this.address}`;
+    if (count > 0) return `${counted(count, "worker")} at ${this.address}`;
     return `No worker listens at ${this.address}; start one on any machine: npx histo worker --redis ${this.address}`;
   }
 

@@ -1,6 +1,8 @@
 /** @module Reads slides in TIFF files: pyramids of tiles as Aperio, OME and libvips write them. */
+
 import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../../errors/index";
+import { counted } from "../../format/index";
 import type { RgbImage, SampleMeaning } from "../../image/index";
 import { assemble, memoryFor, tilesUnder } from "../assemble";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
@@ -84,7 +86,7 @@ export class TiffReader implements SlideReader {
     const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0);
     if (whole[0] !== layouts[0]) {
       const count = beyondEnd(base, size);
-      const message = `${path} is cut off: ${count} of its ${base.offsets.length} tiles lie beyond its end; copy it again.`;
+      const message = `${path} is cut off: of ${counted(base.offsets.length, "tile")} ${count} lie beyond its end; copy it again.`;
       throw new InputError("SLIDE_TRUNCATED", message);
     }
     const { vendor, mpp, objective, remarks } = resolutionOf(base.tags, ome);

@@ -1,7 +1,9 @@
 /** @module The few messages of a run for its user, each only once. */
+
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDirectory, sha256 } from "../../files/index";
+import { counted } from "../../format/index";
 import type { Notice } from "../spool/retry-policy";
 import type { SpoolSenderReport } from "../spool/spool-sender-report";
 
@@ -45,7 +47,7 @@ export class RunMessages {
   unsent({ pending }: SpoolSenderReport): void {
     const { directory } = this;
     this.reportAbsence(
-      `${pending} events of this run are not on ${this.trackingUri} yet; they are kept in ${directory}. Send them with: npx histo mlflow sync ${directory}`,
+      `${this.trackingUri} lacks ${counted(pending, "event")} of this run, kept in ${directory}. To send what is missing: npx histo mlflow sync ${directory}`,
     );
   }
 

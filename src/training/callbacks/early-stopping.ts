@@ -1,4 +1,5 @@
 /** @module Ending a training early. */
+import { counted } from "../../format/index";
 import type { Callback, RunningTraining } from "./callback";
 import { Patience } from "./patience";
 
@@ -7,7 +8,7 @@ export class EarlyStopping extends Patience {
   readonly name = "early-stopping";
 
   protected onPatienceEnd(trainer: RunningTraining): void {
-    trainer.stopReason = `${this.monitor.metric} has not improved for ${this.patience} epochs`;
+    trainer.stopReason = `${this.monitor.metric} has not improved for ${counted(this.patience, "epoch")}`;
   }
 }
 
@@ -19,7 +20,7 @@ export class StopWhenLossRises implements Callback {
     const losses = trainer.history.slice(-this.epochs - 1).map((result) => result.validation.loss);
     const rises = losses.slice(1).every((loss, i) => loss > (losses[i] as number));
     if (losses.length > this.epochs && rises) {
-      trainer.stopReason = `the validation loss has risen for ${this.epochs} epochs`;
+      trainer.stopReason = `the validation loss has risen for ${counted(this.epochs, "epoch")}`;
     }
   }
 }

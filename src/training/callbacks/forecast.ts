@@ -1,5 +1,5 @@
 /** @module An early warning about a training that takes much time or memory, with faster alternatives. */
-import { gigabytes, seconds } from "../../format/index";
+import { counted, gigabytes, seconds } from "../../format/index";
 import type { Progress } from "../../progress/index";
 import type { Callback, RunningTraining } from "./callback";
 
@@ -48,7 +48,7 @@ export class Forecast implements Callback {
     const subspace =
       model === "mlp" && stem !== "subspace" ? ", or the same network with --stem subspace in minutes" : "";
     this.progress.say(
-      `This takes up to ${seconds(left)} (${epochs} epochs, ${source.batches} batches each, ${seconds(perBatch)} a batch). ` +
+      `This takes up to ${seconds(left)} (${counted(epochs, "epoch")}, ${counted(source.batches, "batch", "batches")} each, ${seconds(perBatch)} a batch). ` +
         `Quicker: histo train --data ${data} --model colour in seconds${subspace}.`,
     );
   }

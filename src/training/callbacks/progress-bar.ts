@@ -1,5 +1,5 @@
 /** @module A progress bar for training. */
-import { plainDecimal } from "../../format/index";
+import { counted, plainDecimal } from "../../format/index";
 import type { Progress, ProgressTask } from "../../progress/index";
 import type { EpochResult } from "../epoch";
 import type { Callback, RunningTraining } from "./callback";
@@ -33,6 +33,8 @@ export class ProgressBar implements Callback {
   }
 
   onEnd(trainer: RunningTraining): void {
-    this.task?.finish(`${trainer.epoch} epochs${trainer.stopReason ? `, stopped because ${trainer.stopReason}` : ""}`);
+    this.task?.finish(
+      `${counted(trainer.epoch, "epoch")}${trainer.stopReason ? `, stopped because ${trainer.stopReason}` : ""}`,
+    );
   }
 }

@@ -4,7 +4,7 @@
  * rank, not on the number of images.
  */
 import type { PixelStore } from "../../dataset/index";
-import { percent } from "../../format/index";
+import { counted, percent } from "../../format/index";
 import type { Preprocessing } from "../../image/index";
 import type { Progress } from "../../progress/index";
 import { attribute, callOps, statelessUniform, tf, withPrecision } from "../../tensorflow/index";
@@ -109,7 +109,7 @@ export async function principalBasis(
   );
   tf.dispose([directions, covariances, center]);
   const explained = basis.variances.reduce((a, b) => a + b, 0) / totalVariance;
-  task.finish(`${basis.rank} dimensions hold ${percent(explained)} of the variance`);
+  task.finish(`${counted(basis.rank, "dimension")} hold ${percent(explained)} of the variance`);
   return basis;
 }
 

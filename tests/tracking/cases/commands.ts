@@ -34,7 +34,7 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       const server_ = ["--tracking-uri", server.url];
       const absent = histo("mlflow", "sync", join(directory, "runs"), "--tracking-uri", "http://127.0.0.1:1");
       assert.equal(absent.status, 1);
-      assert.match(absent.stderr, /histo: 2 of 2 runs are incomplete on http:\/\/127\.0\.0\.1:1 \(\d+ events left\)/);
+      assert.match(absent.stderr, /histo: 2 of 2 runs incomplete on http:\/\/127\.0\.0\.1:1 \(\d+ events left\)/);
       const sent = histoJson<{ spools: number; complete: number; pending: number }>(
         ...["mlflow", "sync", join(directory, "runs"), ...server_],
       );

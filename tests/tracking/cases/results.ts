@@ -110,7 +110,7 @@ export function resultCases(mlflow: () => MlflowFixture): void {
       assert.ok(!existsSync(join(run, "tracking")));
       const { status, stderr } = histo("evaluate", "--run", run, "--experiment", "results/waiting");
       assert.equal(status, 0, stderr);
-      assert.match(stderr, /events of this run are not on http:\/\/127\.0\.0\.1:1 yet; .* npx histo mlflow sync/);
+      assert.match(stderr, /http:\/\/127\.0\.0\.1:1 lacks \d+ events of this run, kept in .* npx histo mlflow sync/);
       const again = histo("evaluate", "--run", run, "--json", "--experiment", "results/waiting");
       assert.equal(again.stderr, "", "once a day");
       const { tracking } = JSON.parse(again.stdout) as { tracking: { state: string; server: string; spool: string } };

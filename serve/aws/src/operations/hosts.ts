@@ -27,7 +27,7 @@ export async function waitForMachines(ids: readonly string[], patienceMs = BOOT_
       (one) => one.InstanceId,
     );
     const missing = ids.filter((id) => !there.includes(id));
-    if (missing.length === 0) return `${ids.length} machine(s) online`;
+    if (missing.length === 0) return `machines online: ${ids.length}`;
     if (Date.now() > until)
       throw new Error(
         `SSM does not reach ${missing.join(", ")}; read the start log: aws ec2 get-console-output --instance-id ${missing[0]}.`,

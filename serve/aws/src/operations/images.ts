@@ -41,7 +41,7 @@ export async function checkScan(repositoryName: string, imageDigest: string): Pr
   const critical = imageScanFindings?.findingSeverityCounts?.CRITICAL ?? 0;
   if (critical > 0)
     throw new Error(
-      `The scan of ${repositoryName}@${imageDigest} found ${critical} critical vulnerabilities; update the packages, then deploy again.`,
+      `The scan of ${repositoryName}@${imageDigest} found critical vulnerabilities (${critical}); update the packages, then deploy again.`,
     );
 }
 
