@@ -3,11 +3,12 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { HistoError } from "../errors/index";
-import { DEFAULT_GRID, type Explanation, LARGEST_GRID } from "../explanation/index";
+import { DEFAULT_GRID, type Explanation, LARGEST_GRID, type Scales } from "../explanation/index";
 import { writeFileAtomically, writeJson } from "../files/index";
 import { sigmoid } from "../logits/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { option, whole } from "../options/index";
+import { counted } from "../format/index";
 import { type CommandDefinition, reportFailures } from "./command";
 import { predictSchema } from "./predict";
 
@@ -17,10 +18,11 @@ const explainSchema = z.strictObject({
   grid: option(whole(2, LARGEST_GRID).default(DEFAULT_GRID), "number of parts per row that are covered one by one", {
     value: "n",
   }),
-  scale: option(z.number().positive().optional(), "end of the colour scale", {
-    value: "logits",
-    usual: "one that holds all images",
-  }),
+  scale: option(
+    z.array(z.number().positive()).min(1).max(2).readonly().optional(),
+    "end of the colour scale in logits: one for all heat maps, or those of occlusion and of class activation",
+    { value: "logits,...", usual: "for each method one that holds all images" },
+  ),
   ...predictSchema.pick({ threads: true }).shape,
 });
 
@@ -28,8 +30,8 @@ interface Result {
   readonly model: string;
   readonly modelSha256: string;
   readonly out: string;
-  /** End of the colour scale, in logits. */
-  readonly scale: number;
+  /** End of the colour scale of each method, in logits. */
+  readonly scales: Scales;
   readonly images: readonly { readonly filename: string; readonly picture: string; readonly json: string }[];
   readonly failed: readonly { readonly filename: string; readonly code: string; readonly message: string }[];
 }
@@ -37,7 +39,7 @@ interface Result {
 export const command: CommandDefinition<typeof explainSchema, Result> = {
   schema: explainSchema,
   async run({ model, images, out, grid, scale, threads }, { progress, signal }) {
-    const [{ listImages, Predictor }, { explainImage, explanationPicture, scaleFor }] = await Promise.all([
+    const [{ listImages, Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
       import("../inference/index.js"),
       import("../explanation/index.js"),
     ]);
@@ -60,15 +62,18 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     } finally {
       await predictor.close();
     }
-    task.finish(`${explained.length} images`);
+    task.finish(counted(explained.length, "image"));
     const { card, sha256 } = predictor;
-    const end = scale ?? scaleFor(explained.map(({ explanation }) => explanation));
+    const [occlusion, activation = occlusion] = scale ?? [];
+    const scales: Scales = scale
+      ? { occlusion, "class-activation": activation }
+      : scalesFor(explained.map(({ explanation }) => explanation));
     await mkdir(out, { recursive: true });
     const written: Result["images"][number][] = [];
     for (const { filename, explanation } of explained) {
       const { logit, maps } = explanation;
       const stem = join(out, filename.replaceAll(/[\\/]/g, "_"));
-      const picture = await explanationPicture(explanation, { scale: end, classes: card.classes });
+      const picture = await explanationPicture(explanation, { scales, classes: card.classes });
       await writeFileAtomically(`${stem}.heatmap.png`, picture);
       const probability = sigmoid(logit);
       const answer = {
@@ -80,11 +85,15 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
         threshold: card.threshold,
         trained_on_drawn_tiles: isTrainedOnDrawnTiles(card),
       };
-      await writeJson(`${stem}.heatmap.json`, { ...answer, scale: end, maps });
+      const scaled = maps.map((map) => ({ ...map, scale: scales[map.method] }));
+      await writeJson(`${stem}.heatmap.json`, { ...answer, maps: scaled });
       written.push({ filename, picture: `${stem}.heatmap.png`, json: `${stem}.heatmap.json` });
     }
     reportFailures(failed.map(({ filename, message }) => `${filename}: ${message}`));
-    return { model: card.name, modelSha256: sha256, out, scale: end, images: written, failed };
+    return { model: card.name, modelSha256: sha256, out, scales, images: written, failed };
   },
-  render: ({ out, images, scale }) => `${out}: heat maps of ${images.length} images, scale ±${scale} logits`,
+  render({ out, images, scales }) {
+    const ends = Object.entries(scales).map(([method, end]) => `${method} ±${end} logits`);
+    return [`${out}: heat maps of ${counted(images.length, "image")}`, ...ends].join("; scale of ");
+  },
 };

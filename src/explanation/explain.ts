@@ -1,4 +1,5 @@
 /** @module Explains the prediction of one image with all heat maps that the model supports. */
+import { groupBy } from "../collections/index";
 import type { Predictor } from "../inference/index";
 import { roundedUp } from "./drawing";
 import { occlusion } from "./occlusion";
@@ -60,8 +61,19 @@ export function strongestOf(maps: readonly HeatMap[]): number {
   return maps.reduce((most, { contributions }) => Math.max(most, ...contributions.map(Math.abs)), 0);
 }
 
-/** The end of a scale in logits for all explanations: 1, 2 or 5 times a power of ten. */
-export function scaleFor(explanations: readonly Pick<Explanation, "maps">[]): number {
-  const strongest = Math.max(1e-9, ...explanations.map(({ maps }) => strongestOf(maps)));
-  return roundedUp(strongest);
+/** Ends of the scales in logits. Methods differ: what a part adds is more than what the network loses without it. */
+export type Scales = { readonly [method in HeatMap["method"]]?: number | undefined };
+
+/** For each method one scale that holds its maps in all explanations: 1, 2 or 5 times a power of ten. */
+export function scalesFor(explanations: readonly Pick<Explanation, "maps">[]): Scales {
+  const byMethod = groupBy(
+    explanations.flatMap(({ maps }) => maps),
+    ({ method }) => method,
+  );
+  return Object.fromEntries([...byMethod].map(([method, maps]) => [method, scaleOf(maps)]));
+}
+
+/** A scale that holds the maps. */
+export function scaleOf(maps: readonly HeatMap[]): number {
+  return roundedUp(Math.max(1e-9, strongestOf(maps)));
 }

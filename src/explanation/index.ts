@@ -1,5 +1,13 @@
 /** @module Explains predictions by covering parts of an image (occlusion) and by class activation. */
-export { DEFAULT_GRID, type Explanation, explainImage, type HeatMap, LARGEST_GRID, scaleFor } from "./explain";
+export {
+  DEFAULT_GRID,
+  type Explanation,
+  explainImage,
+  type HeatMap,
+  LARGEST_GRID,
+  type Scales,
+  scalesFor,
+} from "./explain";
 export { focusOf } from "./focus";
 export { occlusion } from "./occlusion";
 export { HEAT_MAP_COLOURS } from "./palette";

@@ -1,14 +1,13 @@
-/** @module Draws the picture of an explanation: the tile, its heat maps, and the scale in logits. */
+/** @module Draws the picture of an explanation: the tile, and its heat maps, each with its scale in logits. */
 import type { Canvas } from "@napi-rs/canvas";
 import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import { drawHeatMap, drawScale } from "./drawing";
-import type { Explanation, HeatMap } from "./explain";
-import { strongestOf } from "./explain";
+import { type Explanation, type HeatMap, type Scales, scaleOf, strongestOf } from "./explain";
 import { HEAT_MAP_COLOURS } from "./palette";
 
 interface PictureOptions {
-  /** End of the scale, in logits; must be the same for comparable pictures. */
-  readonly scale: number;
+  /** Must be the same for comparable pictures. Default: what holds each map. */
+  readonly scales?: Scales;
   /** `[negative, positive]`. */
   readonly classes: readonly [string, string];
   /** Edge of each panel in pixels. Default: 320. */
@@ -19,9 +18,9 @@ interface PictureOptions {
 
 type Context = ReturnType<Canvas["getContext"]>;
 
-const NAMES: Readonly<Record<HeatMap["method"], string>> = {
-  occlusion: "Occlusion: what the logit loses",
-  "class-activation": "Class activation: what each place adds",
+const METHODS: Readonly<Record<HeatMap["method"], { readonly name: string; readonly meaning: string }>> = {
+  occlusion: { name: "Occlusion", meaning: "what the logit loses" },
+  "class-activation": { name: "Class activation", meaning: "what each place adds" },
 };
 const MARGIN = 12;
 const LINE = 17;
@@ -31,7 +30,7 @@ const INK = "#25202b";
 /** A PNG with the tile and every heat map next to it. */
 export async function explanationPicture(
   { pixels, size, maps }: Explanation,
-  { scale, classes, edge = 320, opacity = 0.7 }: PictureOptions,
+  { scales = {}, classes, edge = 320, opacity = 0.7 }: PictureOptions,
 ): Promise<Buffer> {
   const panels = 1 + maps.length;
   const width = panels * (edge + MARGIN) + MARGIN;
@@ -43,18 +42,27 @@ export async function explanationPicture(
   for (let panel = 0; panel < panels; panel++) {
     const map = maps[panel - 1];
     const x = MARGIN + panel * (edge + MARGIN);
+    const below = MARGIN + edge;
     context.save();
     context.translate(x, MARGIN);
     context.drawImage(tile, 0, 0, edge, edge);
-    if (map) drawHeatMap(context, map, { edge, scale, opacity, colours: HEAT_MAP_COLOURS });
+    if (!map) {
+      context.restore();
+      write(context, "The tile", x, below + 18, edge);
+      continue;
+    }
+    const colouring = { scale: scales[map.method] ?? scaleOf([map]), opacity, colours: HEAT_MAP_COLOURS };
+    drawHeatMap(context, map, { edge, ...colouring });
     context.restore();
-    const caption = map ? [NAMES[map.method], `strongest ${strongestOf([map]).toPrecision(2)} logits`] : ["The tile"];
-    for (const [line, text] of caption.entries()) write(context, text, x, MARGIN + edge + 18 + line * LINE, edge);
+    const { name, meaning } = METHODS[map.method];
+    write(context, `${name}: ${meaning}`, x, below + 18, edge);
+    const strongest = `${name} scale; strongest ${strongestOf([map]).toPrecision(2)} logits`;
+    write(context, strongest, x, below + 18 + LINE, edge);
+    drawScale(context, {
+      ...{ x, y: below + CAPTION, width: edge, ...colouring, classes },
+      ...{ ink: INK, font: TEXT_FONT },
+    });
   }
-  drawScale(context, {
-    ...{ x: MARGIN, y: MARGIN + edge + CAPTION, width: edge, scale, opacity, colours: HEAT_MAP_COLOURS, classes },
-    ...{ ink: INK, font: TEXT_FONT },
-  });
   return canvas.toBuffer("image/png");
 }
 

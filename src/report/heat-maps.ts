@@ -15,11 +15,13 @@ const GRID = 10;
  */
 const PANEL = 212;
 const WIDTH = 4 * PANEL;
+/** Most bytes of an image: six of them and ten tiles fit into a report of 2 MB, most of which is the code that draws figures. */
+const MOST_BYTES = 40_000;
 
 /** The heat maps of an image. */
 export interface ExplainedImage {
   readonly explanation: Explanation;
-  /** JPEG of the image and its heat maps; all images of a call share a scale. */
+  /** JPEG of the image and its heat maps; all images of a call share the scale of a method. */
   readonly picture: Buffer;
 }
 
@@ -32,7 +34,7 @@ export async function heatMaps(
   paths: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, ExplainedImage>> {
   if (paths.size === 0 || !existsSync(join(model, "model.json"))) return new Map();
-  const [{ Predictor }, { explainImage, explanationPicture, scaleFor }] = await Promise.all([
+  const [{ Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
     import("../inference/index.js"),
     import("../explanation/index.js"),
   ]);
@@ -47,11 +49,11 @@ export async function heatMaps(
         if (!(error instanceof HistoError)) throw error;
       }
     }
-    const scale = scaleFor([...explained.values()]);
+    const scales = scalesFor([...explained.values()]);
     const { classes } = predictor.card;
     const pictures = [...explained].map(async ([filename, explanation]) => {
-      const png = await explanationPicture(explanation, { scale, classes, edge: PANEL });
-      return [filename, { explanation, picture: await thumbnail(png, WIDTH) }] as const;
+      const png = await explanationPicture(explanation, { scales, classes, edge: PANEL });
+      return [filename, { explanation, picture: await thumbnail(png, WIDTH, {}, {}, MOST_BYTES) }] as const;
     });
     return new Map(await Promise.all(pictures));
   } finally {

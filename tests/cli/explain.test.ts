@@ -19,7 +19,7 @@ test("histo explain writes a picture and the numbers of each image, and names th
   const { status, stdout, stderr } = await histoHere("explain", ...given);
   assert.equal(status, 1);
   assert.match(stderr, /broken\.png/);
-  const { scale } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+  const { scales } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
   assert.deepEqual((await readdir(out)).sort(), [
     "a.png.heatmap.json",
     "a.png.heatmap.png",
@@ -30,7 +30,8 @@ test("histo explain writes a picture and the numbers of each image, and names th
   assert.equal(told.maps[0].method, "occlusion");
   assert.equal(told.maps[0].contributions.length, 16);
   const strongest = Math.max(...told.maps[0].contributions.map(Math.abs));
-  assert.ok(strongest > 0 && strongest <= scale, "one scale holds all images");
+  assert.ok(strongest > 0 && strongest <= scales.occlusion, "one scale holds all images");
+  assert.equal(told.maps[0].scale, scales.occlusion);
   const { data, info } = await sharp(join(out, "a.png.heatmap.png"))
     .removeAlpha()
     .raw()

@@ -1,11 +1,13 @@
 /** The report's heat maps: beside the worst mistakes, where the run has its exported model and the images are there. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
 import sharp from "sharp";
+import { type Prediction, sigmoid } from "../../src/evaluation/index";
 import { writeReport } from "../../src/report/index";
+import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
 import { writeModel, writeTiles } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -55,4 +57,26 @@ test("without an exported model the mistakes are shown as tiles, and nothing is 
   const { words, widths } = await mistakesOf(run);
   assert.doesNotMatch(words, /Heat maps/);
   assert.ok(widths.every(([, width]) => width === 0));
+});
+
+test("a report of many large tiles that hardly compress stays below 2 MB", async (context) => {
+  const data = join(await temporaryDirectory(context), "noise");
+  await mkdir(join(data, "images"), { recursive: true });
+  const rows = ["image,label,partition"];
+  const wrong: Prediction[] = [];
+  for (let i = 0; i < 16; i++) {
+    const noise = { type: "gaussian", mean: 150, sigma: 60 } as const;
+    const tile = sharp({ create: { width: 700, height: 700, channels: 3, background: "#b8a", noise } });
+    await writeFile(join(data, "images", `noise-${i}.png`), await tile.png().toBuffer());
+    const label = i < 8 ? 0 : 1;
+    rows.push(`noise-${i}.png,${["HP", "SSA"][label]},${i % 8 === 0 ? "train" : "test"}`);
+    const logit = label === 0 ? 20 + i : -20 - i;
+    wrong.push({ filename: `noise-${i}.png`, label, logit, probability: sigmoid(logit) });
+  }
+  await writeFile(join(data, "labels.csv"), `${rows.join("\n")}\n`);
+  const run = await runFolder({ test: [...wrong, ...predictedTiles(2000, 1)], config: { data } });
+  await writeModel(join(run, "model"), { size: 224 });
+  const html = await readFile(await writeReport(run), "utf8");
+  assert.equal(html.split("data:image/jpeg").length - 1, 16, "all are shown");
+  assert.ok(html.length < 2e6, `${html.length} bytes`);
 });

@@ -154,14 +154,14 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     await page.click("#explain");
     await page.waitForSelector(".pictures canvas");
     assert.equal((await page.$$(".pictures canvas")).length, 3);
-    const scale = await page.$eval("#scale", (input) => (input as HTMLInputElement).value);
+    const scale = await page.$eval("#scale-occlusion", (input) => (input as HTMLInputElement).value);
     await page.click(".thumb:nth-child(2)");
     await page.waitForFunction(() => document.querySelector("figcaption")?.textContent?.startsWith("drawn-2"));
     await page.waitForSelector(".two .verdict");
     await page.click("#explain");
     await page.waitForSelector(".pictures canvas");
     assert.equal(
-      await page.$eval("#scale", (input) => (input as HTMLInputElement).value),
+      await page.$eval("#scale-occlusion", (input) => (input as HTMLInputElement).value),
       scale,
       "as for the tile before",
     );
@@ -175,6 +175,48 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     assert.match(name, /^occlusion-mlp-drawn-2/);
     const { width, height } = await sharp(await readFile(join(directory, name))).metadata();
     assert.ok(width > 512 && height > 600, "with the scale below");
+    await page.close();
+  });
+
+  test("occlusion and class activation have a scale each, which stays from tile to tile until it is changed", async () => {
+    const page = await open();
+    await page.setRequestInterception(true);
+    let strength = 0.03;
+    page.on("request", (request) => {
+      if (!request.url().includes("/explain?")) return void request.continue();
+      const map = (most: number) => ({ grid: 2, contributions: [most, 0, 0, 0] });
+      const answer = { ...map(strength), class_activation: map(40 * strength) };
+      void request.respond({ contentType: "application/json", body: JSON.stringify(answer) });
+    });
+    const scales = () =>
+      page.$$eval(".legend input", (all) => all.map((input) => [input.id, Number((input as HTMLInputElement).value)]));
+    const look = async (tileNumber: number) => {
+      await page.click(`.thumb:nth-child(${tileNumber})`);
+      await page.waitForFunction(
+        (name) => document.querySelector("figcaption")?.textContent?.startsWith(name),
+        {},
+        `drawn-${tileNumber}`,
+      );
+      await page.waitForSelector(".verdict");
+      await page.click("#explain");
+      await page.waitForSelector(".pictures canvas");
+    };
+    await look(1);
+    const first = [
+      ["scale-occlusion", 0.05],
+      ["scale-class_activation", 2],
+    ];
+    assert.deepEqual(await scales(), first);
+    strength = 0.004;
+    await look(2);
+    assert.deepEqual(await scales(), first, "as for the tile before");
+    assert.match(
+      await textOf(page, ".legend"),
+      /Scale of occlusion.*faint on this scale; the strongest has 0\.00400 logits/,
+    );
+    await page.focus('[aria-label="Fit to this tile: scale of occlusion"]');
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await scales(), [["scale-occlusion", 0.005], first[1]]);
     await page.close();
   });
 

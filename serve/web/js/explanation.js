@@ -1,17 +1,14 @@
 /** @module What models looked at: heat maps of one image, beside each other or over the tile, to zoom and to keep. */
 import { info } from "./api.js";
 import { h, percent } from "./dom.js";
-import { drawScale, logitsText, roundedUp } from "./heat-map-drawing.js";
+import { drawScale, logitsText } from "./heat-map-drawing.js";
 import { drawTile } from "./heatmap.js";
+import { FONT, scaleLegend, scaleOf } from "./legend.js";
 import { saveAs } from "./save.js";
 
 const GRID = 14;
 const EDGE = 512;
 const MOST_ZOOM = 8;
-const FONT = "system-ui, sans-serif";
-
-/** The scale stays the same from tile to tile until it is changed, in logits; none before the first heat map. */
-let scale = 0;
 
 /** @typedef {{name: string, classes: string[], input: {resize: string}}} Model */
 /** @typedef {{canvas: HTMLCanvasElement, model?: Model, method?: string, map?: import("./heatmap.js").HeatMap}} Picture */
@@ -30,6 +27,8 @@ export function explanationPanel({ explain, picture }) {
   let models = [];
   /** @type {Picture[]} */
   let pictures = [];
+  /** @type {ReturnType<typeof scaleLegend>[]} */
+  let legends = [];
   /** @type {any} */
   let colours;
   let turn = 0;
@@ -52,29 +51,7 @@ export function explanationPanel({ explain, picture }) {
       paint();
     },
   );
-  const scaleInput = h("input", {
-    id: "scale",
-    type: "number",
-    min: 0,
-    step: "any",
-    onchange: () => {
-      if (Number(scaleInput.value) > 0) scale = Number(scaleInput.value);
-      paint();
-    },
-  });
-  const fit = h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      onclick: () => {
-        scale = roundedUp(strongest());
-        paint();
-      },
-    },
-    "Fit to this tile",
-  );
-  const bar = h("canvas", { class: "scale", width: 360, height: 52, role: "img" });
+  const scales = h("div", { class: "legends" });
   const grid = h("div", {
     class: "pictures",
     role: "group",
@@ -83,19 +60,13 @@ export function explanationPanel({ explain, picture }) {
     onkeydown: moveByKey,
     onpointermove: drag,
   });
-  const scaleField = h(
-    "div",
-    {},
-    h("label", { for: "scale" }, "Scale, ± logits"),
-    h("div", { class: "row" }, scaleInput, fit),
-  );
   const controls = h(
     "div",
     { class: "stack", hidden: true },
     h("div", { class: "row" }, shown.element, beside.element, outlines.element),
-    h("div", { class: "settings" }, opacity.element, zoom.element, scaleField),
+    h("div", { class: "settings" }, opacity.element, zoom.element),
     grid,
-    bar,
+    scales,
   );
   const element = h("section", { class: "card wide", hidden: true, "aria-labelledby": "explanation-title" });
   element.append(
@@ -119,7 +90,6 @@ export function explanationPanel({ explain, picture }) {
       colours = heat_map_colours;
       const maps = explanations.flatMap((explanation, i) => mapsOf(explanation, /** @type {Model} */ (ones[i])));
       build(maps);
-      if (scale === 0) scale = roundedUp(strongest());
       status.textContent = "";
       controls.hidden = false;
       paint();
@@ -136,7 +106,17 @@ export function explanationPanel({ explain, picture }) {
       ...part,
       canvas: h("canvas", { width: EDGE, height: EDGE, role: "img" }),
     }));
+    legends = [...new Set(maps.map(({ method }) => method))].map((method) =>
+      scaleLegend({
+        method,
+        name: METHODS[method][0],
+        strongest: strongestOf(maps.filter((one) => one.method === method)),
+        classes: models[0]?.classes ?? [],
+        change: () => paint(),
+      }),
+    );
     grid.replaceChildren(...pictures.map((one) => figureOf(one)));
+    scales.replaceChildren(...legends.map(({ element }) => element));
   }
 
   /** @param {Picture} one */
@@ -149,7 +129,8 @@ export function explanationPanel({ explain, picture }) {
     const [name, meaning] = METHODS[method];
     const told = models.length > 1 ? `${model.name}: ${name}` : name;
     const [most, least] = [Math.max(...map.contributions), Math.min(...map.contributions)];
-    const strongestParts = `strongest ${logitsText(most, scale || Math.abs(most) || 1)} and ${logitsText(least, scale || Math.abs(most) || 1)}`;
+    const [first, second] = [most, least].map((value) => logitsText(value, scaleOf(method)));
+    const strongestParts = `strongest ${first} and ${second}`;
     canvas.setAttribute("aria-label", `${told}, ${meaning}: ${strongestParts} logits`);
     return h(
       "figure",
@@ -165,19 +146,14 @@ export function explanationPanel({ explain, picture }) {
     );
   }
 
-  function strongest() {
-    const values = pictures.flatMap(({ map }) => map?.contributions ?? []);
-    return Math.max(1e-9, ...values.map(Math.abs));
-  }
-
   /** @param {Picture} one @param {HTMLCanvasElement} [canvas] */
   function draw(one, canvas = one.canvas) {
     const image = picture();
     drawTile(canvas, {
       ...(!image.hidden && image.naturalWidth > 0 && { tile: image }),
-      stretch: (one.model ?? models[0])?.input.resize === "stretch",
+      resize: (one.model ?? models[0])?.input.resize,
       ...(one.map && shown.input.checked && { map: one.map }),
-      scale,
+      scale: scaleOf(one.method ?? ""),
       opacity: Number(opacity.input.value),
       outlines: outlines.input.checked,
       colours,
@@ -187,22 +163,10 @@ export function explanationPanel({ explain, picture }) {
 
   function paint() {
     if (pictures.length === 0 || !colours) return;
-    scaleInput.value = String(Number(scale.toPrecision(3)));
     const [first] = grid.children;
     if (first) first.hidden = !beside.input.checked;
     for (const one of pictures) draw(one);
-    const context = bar.getContext("2d");
-    context.clearRect(0, 0, bar.width, bar.height);
-    const classes = models[0]?.classes ?? [];
-    const ink = getComputedStyle(bar).color;
-    const alpha = Number(opacity.input.value);
-    drawScale(context, { x: 2, y: 0, width: bar.width - 4, scale, opacity: alpha, colours, classes, ink, font: FONT });
-    const numbers = `from ${logitsText(-scale, scale)}, speaks for ${classes[0]}, to ${logitsText(scale, scale)} logits, speaks for ${classes[1]}`;
-    bar.setAttribute("aria-label", `Scale of the colours ${numbers}`);
-    status.textContent =
-      strongest() > scale * 1.0001
-        ? `Parts beyond the scale have its end colour; the strongest is ${logitsText(strongest(), scale)}.`
-        : "";
+    for (const legend of legends) legend.draw({ opacity: Number(opacity.input.value), colours });
   }
 
   /** A picture to show to others: the tile as it is seen now, and below it what the colours mean. @param {Picture} one */
@@ -225,7 +189,7 @@ export function explanationPanel({ explain, picture }) {
       x: 20,
       y: EDGE + 64,
       width: EDGE,
-      scale,
+      scale: scaleOf(one.method ?? ""),
       opacity: alpha,
       colours,
       classes,
@@ -288,6 +252,11 @@ export function explanationPanel({ explain, picture }) {
       element.hidden = !answered;
     },
   };
+}
+
+/** The largest absolute contribution. @param {{map: import("./heatmap.js").HeatMap}[]} maps */
+function strongestOf(maps) {
+  return Math.max(1e-9, ...maps.flatMap(({ map }) => map.contributions.map(Math.abs)));
 }
 
 /** @param {any} explanation an answer of `POST /explain` @param {Model} model */

@@ -8,10 +8,10 @@ import { drawHeatMap } from "./heat-map-drawing.js";
 /**
  * Draws the tile, the parts' colours and black outlines of the strongest.
  * @param {HTMLCanvasElement} canvas square
- * @param {{tile?: CanvasImageSource, stretch?: boolean, map?: HeatMap, scale: number, opacity: number, outlines: boolean,
+ * @param {{tile?: CanvasImageSource, resize?: string, map?: HeatMap, scale: number, opacity: number, outlines: boolean,
  * colours: Colours, viewport?: Viewport}} options without `map` the tile alone
  */
-export function drawTile(canvas, { tile, stretch, map, scale, opacity, outlines, colours, viewport }) {
+export function drawTile(canvas, { tile, resize, map, scale, opacity, outlines, colours, viewport }) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const edge = canvas.width;
   const { zoom, x, y } = viewport ?? { zoom: 1, x: 0.5, y: 0.5 };
@@ -19,15 +19,18 @@ export function drawTile(canvas, { tile, stretch, map, scale, opacity, outlines,
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, edge, edge);
   context.setTransform(zoom, 0, 0, zoom, edge * (0.5 - zoom * x), edge * (0.5 - zoom * y));
-  if (tile) drawSquare(context, tile, edge, stretch ?? false);
+  if (tile) drawSquare(context, tile, edge, resize);
   if (map) drawHeatMap(context, map, { edge, scale, opacity, outlines, colours, zoom });
 }
 
-/** The middle square of a picture, or all of it made square. @param {CanvasRenderingContext2D} context @param {any} tile @param {number} edge @param {boolean} stretch */
-function drawSquare(context, tile, edge, stretch) {
+/**
+ * The part of a picture that the model saw: the middle square, all of it in a white square, or all of it made square.
+ * @param {CanvasRenderingContext2D} context @param {any} tile @param {number} edge @param {string} [resize] of the model's input
+ */
+function drawSquare(context, tile, edge, resize) {
   const [width, height] = [tile.naturalWidth ?? tile.width, tile.naturalHeight ?? tile.height];
-  const side = Math.min(width, height);
+  const side = (resize === "pad" ? Math.max : Math.min)(width, height);
   context.imageSmoothingQuality = "high";
-  if (stretch) context.drawImage(tile, 0, 0, edge, edge);
+  if (resize === "stretch") context.drawImage(tile, 0, 0, edge, edge);
   else context.drawImage(tile, (width - side) / 2, (height - side) / 2, side, side, 0, 0, edge, edge);
 }
