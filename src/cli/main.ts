@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { projectVersion } from "../files/index";
 import { reportError } from "./command";
 import { registerCommands } from "./commands";
+import { withUsage } from "./usage";
 
 /** Builds the program with all its commands. @param argv load only the commands named here; default: all */
 export async function createProgram(argv?: readonly string[]): Promise<Command> {
@@ -10,12 +11,14 @@ export async function createProgram(argv?: readonly string[]): Promise<Command> 
     .description("Histology image classification: data, training, evaluation, export and serving.")
     .version(projectVersion(), "--version", "print the version")
     .showHelpAfterError(false)
-    .showSuggestionAfterError(true)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+    .showSuggestionAfterError(true);
   await registerCommands(program, argv);
-  for (const command of allCommands(program)) {
-    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  for (const command of [program, ...allCommands(program)]) {
+    command.configureOutput({ writeErr: () => undefined }).exitOverride((error) => {
+      // A group without a command.
+      if (error.code === "commander.help" && error.exitCode !== 0) process.stdout.write(command.helpInformation());
+      throw withUsage(command, error);
+    });
   }
   return program;
 }
@@ -32,8 +35,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportError(error);
     if (error.exitCode === 0) return;
-    if (error.code === "commander.help") process.stdout.write(program.helpInformation());
-    else process.stderr.write(`histo: ${error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ")}\n`);
+    if (error.code !== "commander.help")
+      process.stderr.write(`histo: ${error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ")}\n`);
     process.exitCode = 2;
   }
 }

@@ -4,14 +4,16 @@ import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
 /**
  * Parses a JSON file.
- * @throws {InputError} `FILE_MISSING` or `FILE_NOT_JSON`, naming the file.
+ * @throws {InputError} `FILE_MISSING`, `FILE_IS_FOLDER` or `FILE_NOT_JSON`, naming the file.
  */
 export async function readJson<T>(path: string): Promise<T> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (hasErrorCode(error, "ENOENT")) throw new InputError("FILE_MISSING", `${path} does not exist.`);
+    const isMissing = hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR");
+    if (isMissing) throw new InputError("FILE_MISSING", `${path} does not exist.`);
+    if (hasErrorCode(error, "EISDIR")) throw new InputError("FILE_IS_FOLDER", `${path} is a folder, not a file.`);
     throw error;
   }
   try {

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { FoundImages } from "../dataset/labels/index";
-import { InputError, messageOf } from "../errors/index";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
 /** An image to predict. */
 export interface ListedImage {
@@ -36,7 +36,8 @@ export async function unreadImages(paths: readonly string[]): Promise<string[]> 
 
 async function listPath(path: string, option: string): Promise<ListedImage[]> {
   const info = await stat(path).catch((error: unknown) => {
-    const message = `${option}: ${path} cannot be opened: ${messageOf(error)}`;
+    const reason = hasErrorCode(error, "ENOENT") ? "does not exist." : `cannot be opened: ${messageOf(error)}`;
+    const message = `${option}: ${path} ${reason}`;
     throw new InputError("IMAGES_MISSING", message, { cause: error });
   });
   if (!info.isDirectory()) return [{ filename: basename(path), path }];

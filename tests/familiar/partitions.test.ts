@@ -36,5 +36,5 @@ test("eda, evaluation and report say whether other images look like the training
 
   const { status, stderr } = await histoHere("eda", "--data", data, "--against", join(directory, "nowhere"));
   assert.equal(status, 2);
-  assert.match(stderr, /^histo: --against: .*nowhere cannot be opened/);
+  assert.match(stderr, /^histo: --against: .*nowhere does not exist/);
 });
