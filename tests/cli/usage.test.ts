@@ -4,46 +4,46 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
-function refused(...argv: readonly string[]): string {
-  const { status, stdout, stderr } = histo(...argv);
+async function refused(...argv: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await histoHere(...argv);
   assert.deepEqual([status, stdout], [2, ""], stderr);
   assert.match(stderr, /^histo: [^\n]*\n$/, "one line");
   return stderr.slice("histo: ".length, -1);
 }
 
-test("an argument too many is told with the option it belongs to and with all that the command takes", () => {
+test("an argument too many is told with the option it belongs to and with all that the command takes", async () => {
   assert.equal(
-    refused("deploy", "logs", "lambda"),
+    await refused("deploy", "logs", "lambda"),
     "too many arguments for 'logs'. Expected 0 arguments but got 1. Did you mean --part lambda? " +
       "Usage: histo deploy logs [--settings <file>] [--region <name>] [--part lambda|ec2|tracking] [--minutes <n>] [--follow]",
   );
   assert.match(
-    refused("predict", "model", "a.png"),
+    await refused("predict", "model", "a.png"),
     /Usage: histo predict --model <dir> --images <path\.\.\.> \[--out/,
   );
-  assert.match(refused("train", "tiles"), /Usage: histo train --data <dir> \[options\]$/);
+  assert.match(await refused("train", "tiles"), /Usage: histo train --data <dir> \[options\]$/);
 });
 
-test("what is missing is told with the usage", () => {
-  assert.equal(refused("card"), "missing required argument 'dir'. Usage: histo card <dir>");
-  assert.match(refused("export"), /^required option '--run <dir>' not specified\. Usage: histo export --run <dir>/);
-  assert.match(refused("predict", "--model"), /^option '--model <dir>' argument missing/);
+test("what is missing is told with the usage", async () => {
+  assert.equal(await refused("card"), "missing required argument 'dir'. Usage: histo card <dir>");
+  assert.match(await refused("export"), /^required option '--run <dir>' not specified\. Usage: histo export --run <dir>/);
+  assert.match(await refused("predict", "--model"), /^option '--model <dir>' argument missing/);
 });
 
-test("a name that is nearly right is suggested; for another, the help is named", () => {
-  assert.match(refused("train", "--epoch", "3"), /^unknown option '--epoch' \(Did you mean --epochs\?\)$/);
-  assert.match(refused("predict", "--mdoel", "dir"), /^unknown option .--mdoel. \(Did you mean --model\?\)$/);
-  assert.equal(refused("train", "--zzz"), "unknown option '--zzz'. histo train --help lists the options.");
-  assert.match(refused("trian"), /^unknown command 'trian' \(Did you mean train\?\)$/);
-  assert.match(refused("deploy", "log"), /^unknown command 'log' \(Did you mean logs\?\)$/);
-  assert.equal(refused("zzzzzz"), "unknown command 'zzzzzz'. histo --help lists the commands.");
+test("a name that is nearly right is suggested; for another, the help is named", async () => {
+  assert.match(await refused("train", "--epoch", "3"), /^unknown option '--epoch' \(Did you mean --epochs\?\)$/);
+  assert.match(await refused("predict", "--mdoel", "dir"), /^unknown option .--mdoel. \(Did you mean --model\?\)$/);
+  assert.equal(await refused("train", "--zzz"), "unknown option '--zzz'. histo train --help lists the options.");
+  assert.match(await refused("trian"), /^unknown command 'trian' \(Did you mean train\?\)$/);
+  assert.match(await refused("deploy", "log"), /^unknown command 'log' \(Did you mean logs\?\)$/);
+  assert.equal(await refused("zzzzzz"), "unknown command 'zzzzzz'. histo --help lists the commands.");
 });
 
-test("a group without a command shows its own commands", () => {
-  const { status, stdout } = histo("deploy");
+test("a group without a command shows its own commands", async () => {
+  const { status, stdout } = await histoHere("deploy");
   assert.equal(status, 2);
   assert.match(stdout, /^Usage: histo deploy .*destroy/s);
   assert.doesNotMatch(stdout, /lr-range/);
@@ -53,9 +53,9 @@ test("a file in place of a folder, a folder in place of a file, and what does no
   const folder = await temporaryDirectory(t);
   const file = join(folder, "notes.txt");
   await writeFile(file, "no model");
-  assert.equal(refused("card", file), `${file} is not an exported model: it has no model.json.`);
-  assert.equal(refused("notebook", "run", folder), `${folder} is a folder, not a file.`);
+  assert.equal(await refused("card", file), `${file} is not an exported model: it has no model.json.`);
+  assert.equal(await refused("notebook", "run", folder), `${folder} is a folder, not a file.`);
   const none = join(folder, "none");
   const model = join(projectRoot(), "tests", "fixtures", "first-model");
-  assert.equal(refused("predict", "--model", model, "--images", none), `--images: ${none} does not exist.`);
+  assert.equal(await refused("predict", "--model", model, "--images", none), `--images: ${none} does not exist.`);
 });

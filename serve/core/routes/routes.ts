@@ -37,15 +37,27 @@ function post(label: string, body: Route["body"], answer: Handler): ListedRoute 
   return { methods: POST, label, pattern: patternOf(label), body, open: false, answer };
 }
 
+/** A handler that refuses other parameters of the query than these: misspelt ones would change nothing, unnoticed. */
+function taking(known: readonly string[], answer: Handler): Handler {
+  return (context, request) => {
+    const unknown = [...request.query.keys()].find((name) => !known.includes(name));
+    if (unknown === undefined) return answer(context, request);
+    throw new Problem(
+      "FIELD_INVALID",
+      `There is no parameter ${unknown.slice(0, 80)}; ${request.route.label} takes ${known.join(", ")}.`,
+    );
+  };
+}
+
 const open = true;
 
 /** All routes, in the order of the documentation. */
 const ROUTES: readonly ListedRoute[] = [
-  post("/predict", "one", predictRoute),
-  post("/predict/batch", "many", batchRoute),
-  post("/explain", "one", explainRoute),
+  post("/predict", "one", taking(["model", "tile"], predictRoute)),
+  post("/predict/batch", "many", taking(["model", "tile"], batchRoute)),
+  post("/explain", "one", taking(["model", "grid"], explainRoute)),
   post("/feedback", "one", feedbackRoute),
-  post("/slides", "one", startSlideRoute),
+  post("/slides", "one", taking(["model"], startSlideRoute)),
   get("/slides", slidesRoute),
   get("/slides/{id}", slideRoute),
   post("/slides/{id}/cancel", "none", cancelSlideRoute),
@@ -55,8 +67,8 @@ const ROUTES: readonly ListedRoute[] = [
   get("/info", infoRoute),
   get("/models/{model}/curves", curvesRoute),
   get("/models/{model}/met", metRoute),
-  get("/images", imagesRoute),
-  get("/images/{name*}", imageRoute),
+  get("/images", taking(["offset", "limit"], imagesRoute)),
+  get("/images/{name*}", taking(["thumbnail"], imageRoute)),
   get("/livez", livezRoute, { open }),
   get("/readyz", readyzRoute, { open }),
   get("/metrics", async ({ metrics }) => text(await metrics.registry.metrics(), metrics.registry.contentType)),

@@ -6,10 +6,19 @@ import type { ServiceContext } from "./context";
 import type { Handler, RoutedRequest } from "./route";
 import type { SlideHost, SlideState } from "./slide-host";
 
+const FIELDS = ["slide", "mpp", "slide_mpp", "overlap"];
+
 /** `POST /slides`. */
 export const startSlideRoute: Handler = async (context, { body, query }) => {
   const host = hostOf(context);
   const order = readJsonBody(body);
+  const unknown = Object.keys(order).find((name) => !FIELDS.includes(name));
+  if (unknown !== undefined) {
+    throw new Problem(
+      "FIELD_INVALID",
+      `There is no field ${unknown.slice(0, 80)}; the fields are ${FIELDS.join(", ")}.`,
+    );
+  }
   const { slide } = order;
   if (typeof slide !== "string") throw new Problem("FIELD_INVALID", "slide must be the name of a slide.");
   if (!isSlideName(slide)) throw new Problem("IMAGE_NAME_INVALID");

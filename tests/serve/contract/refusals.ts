@@ -44,6 +44,20 @@ export function refusalCases(client: ContractClient): void {
     await refused(await post("/predict", pngHeader(50_000, 50_000) as BodyInit, "image/png"), 413, "IMAGE_TOO_LARGE");
   });
 
+  test("a parameter of the query that there is not is refused, with those that there are", async () => {
+    for (const [path, known] of [
+      ["/predict?threshold=0.2", "model, tile"],
+      ["/predict/batch?modle=wide", "model, tile"],
+      ["/explain?model=wide&size=4", "model, grid"],
+    ]) {
+      const response = await postJson(path as string, { image_filename: "MHIST_aaa.png" });
+      assert.match(((await response.clone().json()) as { detail: string }).detail, new RegExp(`takes ${known}\\.$`));
+      await refused(response, 400, "FIELD_INVALID");
+    }
+    await refused(await call("/images?ofset=2"), 400, "FIELD_INVALID");
+    assert.equal((await call("/livez?from=balancer")).status, 200, "probes take any");
+  });
+
   test("unknown routes and methods are told apart", async () => {
     await refused(await call("/nothing"), 404, "ROUTE_NOT_FOUND");
     await refused(await postJson("/info", {}), 405, "METHOD_NOT_ALLOWED");
