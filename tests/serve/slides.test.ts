@@ -71,6 +71,7 @@ test("only slides of the source can be asked for, and only so many", async (t) =
     [{ slide: "none.svs" }, 404, "IMAGE_NOT_FOUND"],
     [{ slide: "a.tif", mpp: -1 }, 400, "FIELD_INVALID"],
     [{ slide: 7 }, 400, "FIELD_INVALID"],
+    [{ slide: "a.tif", model: "wide" }, 400, "FIELD_INVALID"],
     [{ slide: "a.tif" }, 413, "IMAGE_TOO_LARGE"],
   ];
   for (const [body, status, code] of cases) {
@@ -91,6 +92,8 @@ test("a slide that cannot be read says why, without paths; one can be cancelled"
   assert.equal(broken.status, "failed");
   assert.equal(broken.problem.code, "SLIDE_CORRUPT");
   assert.ok(!JSON.stringify(broken).includes(directory));
+  const unscaled = await ended((await post({ slide: "a.tif" })).body.id);
+  assert.match(unscaled.problem.detail, /^mlp does not give the scale .* give it with mpp, such as mpp 0\.5/);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   const { body } = await ask(`/slides/${id}/cancel`, { method: "POST" });
   assert.equal(body.status, "cancelled");

@@ -155,8 +155,16 @@ export class SlideJobs implements SlideHost {
     if (message.type === "progress") {
       job.state = { ...job.state, done: message.done, total: message.total };
     } else if (message.type === "done") this.finish(job, { status: "done", summary: message.summary });
-    // Clients must not see paths of the server.
-    else this.finish(job, failure(message.code, message.message.replaceAll(job.path, basename(job.path))));
+    else this.finish(job, failure(message.code, this.forClients(job, message.message)));
+  }
+
+  /** A message of the command without paths of the server, and with the fields of the request in place of flags. */
+  private forClients({ path, order: { model } }: Job, message: string): string {
+    return message
+      .replaceAll(path, basename(path))
+      .replaceAll(this.models.get(model) ?? model, model)
+      .replaceAll("--slide-mpp", "slide_mpp")
+      .replaceAll("--mpp", "mpp");
   }
 
   /** Ends a job, once, and starts the next. */

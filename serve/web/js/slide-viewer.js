@@ -1,0 +1,217 @@
+/** @module A predicted slide in any size, with the map of answers above it. */
+import { call, getJson, hasKey } from "./api.js";
+import { h, percent } from "./dom.js";
+import { saveAs } from "./save.js";
+
+/** Viridis, as in heatmap.png and the legend of the style sheet. */
+const STOPS = [
+  "#440154",
+  "#482878",
+  "#3e4a89",
+  "#31688e",
+  "#26828e",
+  "#1f9e89",
+  "#35b779",
+  "#6ece58",
+  "#b5de2b",
+  "#fde725",
+];
+const STRONGEST = 12;
+/** @type {[string, string][]} */
+const FILES = [
+  ["tiles.geojson", "for QuPath"],
+  ["tiles.csv", "a row for each tile"],
+  ["heatmap.png", "a picture"],
+  ["slide.json", "the summary"],
+];
+
+/**
+ * The viewer of a predicted slide. `start` draws it, once the element is on the page.
+ * @param {string} id of the job @returns {Promise<{element: HTMLElement, start: () => void}>}
+ */
+export async function slideViewer(id) {
+  const map = await getJson(`slides/${id}/map`);
+  await script("vendor/openseadragon.min.js");
+  const seadragon = /** @type {any} */ (globalThis).OpenSeadragon;
+  const positive = map.classes[1];
+  const settings = { opacity: 0.55, threshold: 0 };
+  const told = h("p", { class: "hint", role: "status" }, "Click a tile to read its answer.");
+  const holder = h("div", { class: "slide-view", role: "group", "aria-label": `Slide ${map.slide}` });
+  const canvas = h("canvas", { class: "slide-map", "aria-hidden": "true" });
+  /** @type {any} */
+  let viewer;
+
+  /** @param {string} label @param {"opacity" | "threshold"} name */
+  function slider(label, name) {
+    const shown = h("output", { for: `slide-${name}` }, percent(settings[name], 0));
+    const input = h("input", {
+      id: `slide-${name}`,
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      oninput: () => {
+        settings[name] = Number(input.value);
+        shown.textContent = percent(settings[name], 0);
+        input.setAttribute("aria-valuetext", percent(settings[name], 0));
+        paint();
+      },
+    });
+    input.value = String(settings[name]);
+    input.setAttribute("aria-valuetext", percent(settings[name], 0));
+    return h("div", {}, h("label", { for: `slide-${name}` }, `${label} `, shown), input);
+  }
+
+  const zoom = (/** @type {number} */ by) => () => viewer.viewport.zoomBy(by).applyConstraints();
+  const element = h(
+    "div",
+    { class: "stack" },
+    h(
+      "div",
+      { class: "settings" },
+      slider("Opacity of the map", "opacity"),
+      slider(`Only tiles with a probability of ${positive} from`, "threshold"),
+    ),
+    h(
+      "div",
+      { class: "row" },
+      h("button", { type: "button", "aria-label": "Closer", onclick: zoom(2) }, "+"),
+      h("button", { type: "button", "aria-label": "Further away", onclick: zoom(0.5) }, "−"),
+      h("button", { type: "button", onclick: () => viewer.viewport.goHome() }, "Whole slide"),
+      h(
+        "div",
+        { class: "map-legend" },
+        h("div", {
+          class: "viridis",
+          role: "img",
+          "aria-label": "Colours of the map, from violet for 0 % to yellow for 100 %",
+        }),
+        h(
+          "div",
+          { class: "row spread hint" },
+          h("span", {}, "0 %"),
+          h("span", {}, `probability of ${positive}`),
+          h("span", {}, "100 %"),
+        ),
+      ),
+    ),
+    holder,
+    told,
+    h("h3", {}, `Most probably ${positive}`),
+    h("div", { class: "row" }, ...strongest(map, (i) => jump(i))),
+    h("h3", {}, "Save"),
+    h(
+      "div",
+      { class: "row" },
+      ...FILES.map(([name, use]) => h("button", { type: "button", onclick: () => save(name) }, `${name}, ${use}`)),
+    ),
+  );
+
+  function start() {
+    const top = map.levels - 1;
+    viewer = seadragon({
+      element: holder,
+      showNavigationControl: false,
+      drawer: "canvas",
+      maxZoomPixelRatio: 2,
+      visibilityRatio: 0.5,
+      ...(hasKey() && {
+        loadTilesWithAjax: true,
+        ajaxHeaders: { "x-api-key": sessionStorage.getItem("histo-api-key") },
+      }),
+      tileSources: {
+        width: map.width,
+        height: map.height,
+        tileSize: map.tileSize,
+        minLevel: 0,
+        maxLevel: top,
+        getTileUrl: (/** @type {number} */ level, /** @type {number} */ x, /** @type {number} */ y) =>
+          `slides/${id}/tiles/${top - level}/${x}/${y}`,
+      },
+    });
+    viewer.addHandler("open", () => {
+      holder.append(canvas);
+      paint();
+      holder.dataset.ready = "true";
+    });
+    viewer.addHandler("update-viewport", () => paint());
+    viewer.addHandler("canvas-click", (/** @type {any} */ event) => {
+      if (event.quick) tell(viewer.viewport.viewerElementToImageCoordinates(event.position));
+    });
+  }
+
+  /** Draws the answers where the tiles are now. */
+  function paint() {
+    if (!viewer?.isOpen()) return;
+    const { x: width, y: height } = viewer.viewport.getContainerSize();
+    canvas.width = width;
+    canvas.height = height;
+    const context = canvas.getContext("2d");
+    context.globalAlpha = settings.opacity;
+    const at = (/** @type {number} */ x, /** @type {number} */ y) =>
+      viewer.viewport.imageToViewerElementCoordinates(new seadragon.Point(x, y));
+    for (let i = 0; i < map.x.length; i++) {
+      if (map.probability[i] < settings.threshold) continue;
+      const corner = at(map.x[i], map.y[i]);
+      const end = at(map.x[i] + map.extent, map.y[i] + map.extent);
+      if (end.x < 0 || end.y < 0 || corner.x > width || corner.y > height) continue;
+      context.fillStyle = STOPS[Math.min(STOPS.length - 1, Math.floor(map.probability[i] * STOPS.length))];
+      context.fillRect(corner.x, corner.y, end.x - corner.x, end.y - corner.y);
+    }
+  }
+
+  /** Tells the answer at a place of the slide. @param {{x: number, y: number}} place */
+  function tell({ x, y }) {
+    const holds = (/** @type {number} */ from, /** @type {number} */ at) => at >= from && at < from + map.extent;
+    const i = map.x.findIndex(
+      (/** @type {number} */ left, /** @type {number} */ k) => holds(left, x) && holds(map.y[k], y),
+    );
+    told.textContent = i < 0 ? "No tile with tissue is here." : answerOf(map, i);
+  }
+
+  /** Shows a tile with its surroundings. @param {number} i */
+  function jump(i) {
+    const around = 3 * map.extent;
+    const edge = map.extent + 2 * around;
+    const box = new seadragon.Rect(map.x[i] - around, map.y[i] - around, edge, edge);
+    viewer.viewport.fitBounds(viewer.viewport.imageToViewportRectangle(box));
+    told.textContent = answerOf(map, i);
+  }
+
+  /** @param {string} name */
+  async function save(name) {
+    try {
+      saveAs(await (await call(`slides/${id}/files/${name}`)).blob(), name);
+    } catch (error) {
+      told.textContent = /** @type {Error} */ (error).message;
+    }
+  }
+
+  return { element, start };
+}
+
+/** @param {any} map @param {number} i */
+function answerOf({ x, y, probability, classes, threshold }, i) {
+  const name = classes[probability[i] >= threshold ? 1 : 0];
+  return `The tile at (${x[i]}, ${y[i]}): ${name}, probability of ${classes[1]} ${percent(probability[i])}.`;
+}
+
+/** Buttons to the tiles with the largest probability. @param {any} map @param {(i: number) => void} jump */
+function strongest({ probability, x, y }, jump) {
+  const order = probability.map((/** @type {number} */ _, /** @type {number} */ i) => i);
+  order.sort((/** @type {number} */ a, /** @type {number} */ b) => probability[b] - probability[a]);
+  return order.slice(0, STRONGEST).map((/** @type {number} */ i) => {
+    const share = percent(probability[i]);
+    const label = `${share}, go to the tile at (${x[i]}, ${y[i]})`;
+    return h("button", { type: "button", "aria-label": label, onclick: () => jump(i) }, share);
+  });
+}
+
+/** @param {string} source */
+function script(source) {
+  if (/** @type {any} */ (globalThis).OpenSeadragon) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const failed = () => reject(new Error("The viewer cannot be loaded."));
+    document.head.append(h("script", { src: source, onload: resolve, onerror: failed }));
+  });
+}
