@@ -2,6 +2,9 @@
 import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
 import { counted, decimal, markdownTable } from "../format/index";
 
+/** MLflow sets no space between columns. */
+const SPACE = " &emsp;";
+
 const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] = [
   ["ROC AUC", "rocAuc"],
   ["PR AUC", "prAuc"],
@@ -38,8 +41,8 @@ export function runDescription(results: RunResults, picture?: string): string {
     // Near the top, because MLflow hides long text until it is opened.
     ...(picture ? [`![Learning curves](${picture})`, ""] : []),
     markdownTable(
-      ["", ...measured.map(([name, { n }]) => `${name} (${n})`)],
-      ROWS.map(([name, measure]) => [name, ...measured.map(([, metrics]) => cell(metrics, measure))]),
+      ["", ...measured.map(([name, { n }]) => `${name} (${n})${SPACE}`)],
+      ROWS.map(([name, measure]) => [`${name}${SPACE}`, ...measured.map(([, metrics]) => `${cell(metrics, measure)}${SPACE}`)]),
     ),
   ].join("\n");
 }

@@ -78,7 +78,7 @@ test("a trained model is a logged model of MLflow, which its Python client reads
   assert.deepEqual([read.kind, read.tags.kind, read.steps], ["custom_model_development", "training", [1, 2]]);
   assert.match(
     read.note,
-    /!\[Learning curves\]\(get-artifact\?path=figures%2FlearningCurves\.png[\s\S]*\| ROC AUC \| \d/,
+    /!\[Learning curves\]\(get-artifact\?path=figures%2FlearningCurves\.png[\s\S]*\| ROC AUC &emsp; \| \d/,
   );
 
   const hasOnnx = spawnSync(python, ["-c", "import onnx, onnxruntime"]).status === 0;
