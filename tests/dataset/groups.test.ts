@@ -91,6 +91,6 @@ test("too few patients of a class to hold one out is said plainly", async (conte
   const dataset = await loadDataset(folder, { requireImages: false });
   assert.throws(() => splitValidation(dataset, { seed: 0 }), {
     code: "DATA_TOO_SMALL",
-    message: /2 training images of class "x" in 1 groups left where a test set must be held out/,
+    message: /2 training images of class "x" in 1 group left where a test set must be held out/,
   });
 });
