@@ -29,7 +29,10 @@ test("an argument too many is told with the option it belongs to and with all th
 
 test("what is missing is told with the usage", async () => {
   assert.equal(await refused("card"), "missing required argument 'dir'. Usage: histo card <dir>");
-  assert.match(await refused("export"), /^required option '--run <dir>' not specified\. Usage: histo export --run <dir>/);
+  assert.match(
+    await refused("export"),
+    /^required option '--run <dir>' not specified\. Usage: histo export --run <dir>/,
+  );
   assert.match(await refused("predict", "--model"), /^option '--model <dir>' argument missing/);
 });
 
