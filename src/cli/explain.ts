@@ -5,10 +5,10 @@ import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { DEFAULT_GRID, type Explanation, LARGEST_GRID, type Scales } from "../explanation/index";
 import { writeFileAtomically, writeJson } from "../files/index";
+import { counted } from "../format/index";
 import { sigmoid } from "../logits/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { option, whole } from "../options/index";
-import { counted } from "../format/index";
 import { type CommandDefinition, reportFailures } from "./command";
 import { predictSchema } from "./predict";
 

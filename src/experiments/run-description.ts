@@ -42,7 +42,10 @@ export function runDescription(results: RunResults, picture?: string): string {
     ...(picture ? [`![Learning curves](${picture})`, ""] : []),
     markdownTable(
       ["", ...measured.map(([name, { n }]) => `${name} (${n})${SPACE}`)],
-      ROWS.map(([name, measure]) => [`${name}${SPACE}`, ...measured.map(([, metrics]) => `${cell(metrics, measure)}${SPACE}`)]),
+      ROWS.map(([name, measure]) => [
+        `${name}${SPACE}`,
+        ...measured.map(([, metrics]) => `${cell(metrics, measure)}${SPACE}`),
+      ]),
     ),
   ].join("\n");
 }
