@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { InputError } from "../errors/index";
 import { option, whole } from "../options/index";
-import type { WorkerSummary } from "../search/index";
+import type { WorkerSummary } from "../queue/index";
 import type { CommandDefinition } from "./command";
 
 const workerSchema = z.strictObject({

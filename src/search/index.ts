@@ -5,7 +5,6 @@ export { stopsAt } from "./halving";
 export { SearchJournal } from "./journal";
 export { type LeaderboardRow, leaderboardOf } from "./leaderboard";
 export { presets } from "./presets";
-export type { WorkerOptions, WorkerSummary } from "./queue/index";
 export { readSpace } from "./read-space";
 export { runSearch, type SearchResult } from "./run-search";
 export { createSampler, type KnownTrial, type Sampler, type SamplerName } from "./samplers";

@@ -21,7 +21,7 @@ const READ = `
 experiment = client.get_experiment_by_name("search")
 result = [dict(
     name=run.info.run_name, status=run.info.status, id=run.info.run_id,
-    parent=run.data.tags.get("mlflow.parentRunId"), best=run.data.metrics.get("best"), purpose=run.data.tags.get("purpose"),
+    parent=run.data.tags.get("mlflow.parentRunId"), best=run.data.metrics.get("search/best"), purpose=run.data.tags.get("purpose"),
     artifacts=[file.path for folder in (None, "figures", "best") for file in client.list_artifacts(run.info.run_id, folder)],
 ) for run in client.search_runs([experiment.experiment_id])]`;
 

@@ -1,3 +1,3 @@
 /** @module Trials on other machines, through a queue in Redis. */
 export { QueuePool } from "./queue-pool";
-export { serveTrials, type WorkerOptions, type WorkerSummary } from "./serve-trials";
+export { serveTrials } from "./serve-trials";

@@ -4,17 +4,17 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { JobsOptions } from "bullmq";
+import type { Job } from "bullmq";
 import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { HistoError, Interrupted, messageOf } from "../../errors/index";
 import { readJson, writeJson } from "../../files/index";
 import { counted } from "../../format/index";
 import type { Progress } from "../../progress/index";
-import { closeQueue } from "../../queue/index";
+import { closeQueue, jobOptions, lostItsWorkers, MOST_STARTS } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { SearchSettings } from "../settings";
 import type { TrialHost, TrialJob } from "../trial";
-import { MOST_STARTS, type TrialPool, type TrialRunner } from "../workers";
+import type { TrialPool, TrialRunner } from "../workers";
 import {
   type Merits,
   openTrialQueue,
@@ -30,8 +30,6 @@ const POLL_MS = 250;
 const COUNT_WORKERS_MS = 2000;
 /** How long a stopped search waits until workers return its trials. */
 const FAREWELL_MS = 20_000;
-/** Results that are not collected in time are removed; the run directories still have them. */
-const KEEP = { age: 7 * 24 * 3600 };
 
 interface QueuePoolOptions {
   readonly redis: string;
@@ -139,7 +137,7 @@ export class QueuePool implements TrialPool, TrialRunner {
       if (!queued) return undefined;
       if (state === "completed" || state === "failed") {
         await this.ask(() => queued.remove());
-        return state === "completed" ? queued.returnvalue : lostReport(queued.failedReason);
+        return state === "completed" ? queued.returnvalue : lostReport(queued);
       }
       if (starts > 0 && queued.attemptsStarted > starts) {
         this.options.progress.say(`Trial ${job.trial + 1} was restarted; it continues from its checkpoint.`);
@@ -199,13 +197,9 @@ async function answersTo(
   return answers;
 }
 
-function jobOptions(jobId: string): JobsOptions {
-  return { jobId, attempts: MOST_STARTS, removeOnComplete: KEEP, removeOnFail: KEEP };
-}
-
-function lostReport(reason: string): TrialReport {
-  const stalled = /stalled/.test(reason);
-  return { type: "failed", reason: stalled ? `Its worker ended during the trial, ${MOST_STARTS} times.` : reason };
+function lostReport(job: Job): TrialReport {
+  const reason = lostItsWorkers(job) ? `Its worker ended during the trial, ${MOST_STARTS} times.` : job.failedReason;
+  return { type: "failed", reason };
 }
 
 async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {

@@ -2,17 +2,24 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { DelayedError, type Job, Worker } from "bullmq";
+import type { Job, RedisOptions } from "bullmq";
 import { datasetContentHash, loadDataset } from "../../dataset/index";
 import { InputError, Interrupted, messageOf } from "../../errors/index";
 import { readJson } from "../../files/index";
 import { plainDecimal } from "../../format/index";
 import { type Progress, silentProgress } from "../../progress/index";
-import { closeQueue } from "../../queue/index";
+import {
+  closeQueue,
+  giveBack,
+  lockTime,
+  stopper,
+  takeJobs,
+  type WorkerOptions,
+  type WorkerSummary,
+} from "../../queue/index";
 import type { TrialOutcome } from "../journal";
 import type { TrialJob } from "../trial";
-import { MOST_STARTS, type ProcessRunner, processRunners, WorkerLost } from "../workers";
+import { type ProcessRunner, processRunners, WorkerLost } from "../workers";
 import {
   type Merits,
   openTrialQueue,
@@ -26,25 +33,10 @@ import {
 } from "./protocol";
 import { TrialWatch } from "./watch";
 
-export interface WorkerOptions {
-  readonly redis: string;
-  /** Trials at the same time, each in its own process. Default: 1. */
-  readonly workers?: number | undefined;
+/** Options of a worker, which runs each trial in its own process. */
+interface TrialWorkerOptions extends WorkerOptions {
   /** Path of the data set on this machine. Default: the path in the search. */
   readonly data?: string | undefined;
-  /** Seconds without a sign of life after which another worker gets a trial. Default: 30. */
-  readonly lostAfter?: number | undefined;
-  /** Ends after this many seconds without a trial. Default: never. */
-  readonly idle?: number | undefined;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
-}
-
-export interface WorkerSummary {
-  readonly finished: number;
-  readonly failed: number;
-  /** Trials that were running when this worker was stopped; other workers continue them. */
-  readonly givenBack: number;
 }
 
 /** How long a trial waits at a rung for the answer of the search. */
@@ -57,65 +49,40 @@ type TrialInQueue = Job<QueuedTrial, TrialReport, "trial">;
  * @throws {HistoError} if Redis cannot be reached
  * @throws {InputError} if this machine lacks the directory or the data set of a search
  */
-export async function serveTrials(options: WorkerOptions): Promise<WorkerSummary> {
-  const { progress = silentProgress, signal, idle } = options;
+export async function serveTrials(options: TrialWorkerOptions): Promise<WorkerSummary> {
+  const { progress = silentProgress } = options;
   const { queue, address } = await openTrialQueue(options.redis, progress, "the worker");
-  const server = new TrialServer(queue, { ...options, progress, connection: address.options });
-  signal?.addEventListener("abort", () => server.stop());
-  if (signal?.aborted) server.stop();
   progress.say(`Waiting for trials at ${address.shown}`);
   try {
-    return await server.untilStopped(idle);
+    return await new TrialServer(queue, options, progress).serve(address.options);
   } finally {
     await closeQueue(queue);
   }
 }
 
 class TrialServer {
-  private readonly controller = new AbortController();
-  private readonly worker: Worker<QueuedTrial, TrialReport, "trial">;
+  private readonly stop: AbortController;
   private readonly free: ProcessRunner[];
   private readonly hashes = new Map<string, Promise<string>>();
   private readonly counts = { finished: 0, failed: 0, givenBack: 0 };
   private readonly lockMs: number;
-  private readonly progress: Progress;
-  private lastActive = Date.now();
-  private busy = 0;
   private fault: InputError | undefined;
 
   constructor(
     private readonly queue: TrialQueue,
-    private readonly options: WorkerOptions & { readonly progress: Progress; readonly connection: object },
+    private readonly options: TrialWorkerOptions,
+    private readonly progress: Progress,
   ) {
-    const { workers = 1, lostAfter = 30, connection, progress } = options;
-    this.progress = progress;
-    this.lockMs = 1000 * lostAfter;
-    this.free = processRunners(workers, lostAfter / 3);
-    this.worker = new Worker(QUEUE, (job, token) => this.process(job, token ?? ""), {
-      connection,
-      name: `${hostname()}-${process.pid}`,
-      concurrency: workers,
-      lockDuration: this.lockMs,
-      stalledInterval: this.lockMs / 2,
-      maxStalledCount: MOST_STARTS - 1,
-    });
-    // BullMQ reconnects automatically; the trial's watch notices a lost lock.
-    this.worker.on("error", () => undefined);
+    this.stop = stopper(options.signal);
+    this.lockMs = lockTime(options);
+    this.free = processRunners(options.workers ?? 1, this.lockMs / 3000);
   }
 
-  stop(): void {
-    if (!this.controller.signal.aborted) this.controller.abort(new Interrupted());
-  }
-
-  /** @throws {InputError} if this worker had to refuse a trial */
-  async untilStopped(idleSeconds = Number.POSITIVE_INFINITY): Promise<WorkerSummary> {
-    const { signal } = this.controller;
-    while (!signal.aborted && (this.busy > 0 || Date.now() - this.lastActive < 1000 * idleSeconds)) {
-      await setTimeout(500, undefined, { signal }).catch(() => undefined);
-    }
-    this.stop();
-    // Resolves when running trials have been returned, which is impossible without Redis.
-    await Promise.race([this.worker.close(), setTimeout(this.lockMs)]);
+  /** Takes trials until it is stopped. @throws {InputError} if this worker had to refuse a trial */
+  async serve(connection: RedisOptions): Promise<WorkerSummary> {
+    await takeJobs<QueuedTrial, TrialReport, "trial">(QUEUE, connection, this.options, this.stop, (job, token) =>
+      this.process(job, token),
+    );
     for (const runner of this.free) runner.close();
     if (this.fault) throw this.fault;
     return this.counts;
@@ -123,16 +90,12 @@ class TrialServer {
 
   private async process(queued: TrialInQueue, token: string): Promise<TrialReport> {
     const runner = this.free.pop() as ProcessRunner;
-    this.busy++;
     try {
-      const { data } = queued;
-      const refusal = await this.refusalOf(data);
+      const refusal = await this.refusalOf(queued.data);
       if (refusal) return { type: "refused", reason: refusal };
       return await this.runTrial(queued, token, runner);
     } finally {
       this.free.push(runner);
-      this.busy--;
-      this.lastActive = Date.now();
     }
   }
 
@@ -142,8 +105,8 @@ class TrialServer {
     const interrupt = () => controller.abort(new Interrupted());
     const watch = new TrialWatch(this.queue, queued, token, { onLost: () => runner.kill(), onCancelled: interrupt });
     if (watch.cancelled) return { type: "interrupted" };
-    this.controller.signal.addEventListener("abort", interrupt);
-    if (this.controller.signal.aborted) interrupt();
+    this.stop.signal.addEventListener("abort", interrupt);
+    if (this.stop.signal.aborted) interrupt();
     const watching = watch.run(this.lockMs);
     this.progress.say(
       `Trial ${job.trial + 1} of ${queued.data.directory}: ${JSON.stringify(job.options.hidden ?? {})}`,
@@ -162,7 +125,7 @@ class TrialServer {
       return { type: "failed", reason: messageOf(error) };
     } finally {
       watch.end();
-      this.controller.signal.removeEventListener("abort", interrupt);
+      this.stop.signal.removeEventListener("abort", interrupt);
       await watching;
     }
   }
@@ -194,8 +157,7 @@ class TrialServer {
     if (watch.cancelled) return { type: "interrupted" };
     this.counts.givenBack++;
     this.progress.say(`Trial ${queued.data.job.trial + 1} was saved and given back.`);
-    await queued.moveToDelayed(Date.now(), token);
-    throw new DelayedError();
+    return giveBack(queued, token);
   }
 
   /** Why this worker cannot take trials of a search. A problem of this machine also stops the worker. */
@@ -234,7 +196,7 @@ class TrialServer {
 
   private refuse(code: string, why: string): string {
     this.fault = new InputError(code, `This worker cannot take trials: ${why}.`);
-    this.stop();
+    this.stop.abort(new Interrupted());
     return `The worker on ${hostname()} cannot take trials: ${why}.`;
   }
 }

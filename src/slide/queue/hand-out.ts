@@ -5,23 +5,13 @@ import type { Job } from "bullmq";
 import { Interrupted, messageOf } from "../../errors/index";
 import { sha256 } from "../../files/index";
 import type { Progress } from "../../progress/index";
-import { closeQueue, openQueue, parseRedisUrl } from "../../queue/index";
+import { closeQueue, jobOptions, lostItsWorkers, MOST_STARTS, openQueue, parseRedisUrl } from "../../queue/index";
 import type { SlideResult } from "../predict-slide";
-import {
-  LIVES,
-  PROTOCOL,
-  QUEUE,
-  type QueuedSlide,
-  type SlideQueue,
-  type SlideReport,
-  type SlideSettings,
-} from "./protocol";
+import { PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport, type SlideSettings } from "./protocol";
 
 const POLL_MS = 250;
 /** Time for workers to stop when the run is stopped. */
 const STOP_MS = 20_000;
-/** Unfetched reports expire; the results are in the shared folder. */
-const KEEP = { age: 7 * 24 * 3600 };
 
 /** A slide to queue, with its folder for results. */
 interface Order {
@@ -95,8 +85,7 @@ async function put(
   const data: QueuedSlide = { protocol: PROTOCOL, path: resolve(path), settings: absolute(settings) };
   const before = anew ? await queue.getJob(id) : undefined;
   if (before && ((await before.isCompleted()) || (await before.isFailed()))) await before.remove();
-  // BullMQ ignores a job whose id is waiting or active.
-  await queue.add("slide", data, { jobId: id, attempts: LIVES, removeOnComplete: KEEP, removeOnFail: KEEP });
+  await queue.add("slide", data, jobOptions(id));
 }
 
 /** The report of a finished slide, else undefined. Queues a slide again if Redis has lost it. */
@@ -110,10 +99,10 @@ async function reportOn(queue: SlideQueue, id: string, order: Order): Promise<Sl
   return (await job.isFailed()) ? { type: "failed", ...lost(job) } : undefined;
 }
 
-function lost({ failedReason }: Job): { code: string; message: string } {
-  const message = /stalled/.test(failedReason)
-    ? `its worker ended in the middle of it, ${LIVES} times; what is done is kept`
-    : failedReason;
+function lost(job: Job): { code: string; message: string } {
+  const message = lostItsWorkers(job)
+    ? `its worker ended in the middle of it, ${MOST_STARTS} times; what is done is kept`
+    : job.failedReason;
   return { code: "SLIDE_WORKER_LOST", message };
 }
 

@@ -6,8 +6,6 @@ import type { SlideOptions, SlideResult } from "../predict-slide";
 export const QUEUE = "histo-slides";
 /** Increase if workers of the last version must not take new slides. */
 export const PROTOCOL = 1;
-/** Number of attempts for a slide whose workers end early. */
-export const LIVES = 3;
 
 /** Settings of a slide and the folder for its results. */
 export type SlideSettings = Pick<

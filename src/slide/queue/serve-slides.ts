@@ -1,33 +1,23 @@
 /** @module The worker: predicts queued slides into the shared folder and resumes the work of other workers. */
 import { existsSync } from "node:fs";
-import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import { DelayedError, type Job, Worker } from "bullmq";
+import type { Job } from "bullmq";
 import { HistoError, InputError, Interrupted } from "../../errors/index";
 import { type Progress, silentProgress } from "../../progress/index";
-import { closeQueue, lockExpiry, openQueue, parseRedisUrl } from "../../queue/index";
+import {
+  closeQueue,
+  giveBack,
+  lockExpiry,
+  lockTime,
+  openQueue,
+  parseRedisUrl,
+  stopper,
+  takeJobs,
+  type WorkerOptions,
+  type WorkerSummary,
+} from "../../queue/index";
 import { predictSlide } from "../predict-slide";
-import { LIVES, PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport } from "./protocol";
-
-interface SlideWorkerOptions {
-  readonly redis: string;
-  /** Number of concurrent slides. Default: 1. */
-  readonly workers?: number | undefined;
-  /** Seconds without a sign of life after which another worker gets the slide. Default: 30. */
-  readonly lostAfter?: number | undefined;
-  /** Seconds without a slide after which the worker ends. Default: never. */
-  readonly idle?: number | undefined;
-  readonly progress?: Progress | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Counts of a worker's slides. */
-interface SlideWorkerSummary {
-  readonly finished: number;
-  readonly failed: number;
-  /** Unfinished slides that were returned to the queue. */
-  readonly givenBack: number;
-}
+import { PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport } from "./protocol";
 
 const LOOK_MS = 500;
 
@@ -38,57 +28,35 @@ type SlideJob = Job<QueuedSlide, SlideReport, "slide">;
  * @throws {HistoError} `REDIS_UNREACHABLE`; {InputError} `WORKER_VERSION` or `WORKER_SEES_NO_SLIDE` if this machine cannot take
  * slides
  */
-export async function serveSlides(options: SlideWorkerOptions): Promise<SlideWorkerSummary> {
-  const { progress = silentProgress, signal, idle = Number.POSITIVE_INFINITY } = options;
+export async function serveSlides(options: WorkerOptions): Promise<WorkerSummary> {
+  const { progress = silentProgress } = options;
   const address = parseRedisUrl(options.redis);
   const queue: SlideQueue = await openQueue(address, QUEUE, () => undefined);
-  const lockMs = 1000 * (options.lostAfter ?? 30);
   const counts = { finished: 0, failed: 0, givenBack: 0 };
-  const stop = new AbortController();
-  const interrupt = () => stop.abort(new Interrupted());
-  signal?.addEventListener("abort", interrupt);
-  if (signal?.aborted) interrupt();
+  const stop = stopper(options.signal);
   let fault: InputError | undefined;
-  let [busy, lastActive] = [0, Date.now()];
 
-  const take = async (job: SlideJob, token = ""): Promise<SlideReport> => {
-    busy++;
-    try {
-      fault ??= refusalOf(job.data);
-      if (fault) {
-        interrupt();
-        return await giveBack(job, token);
-      }
-      progress.say(`${job.data.path}: begun`);
-      const report = await predictQueued(queue, job, token, { lockMs, progress, signal: stop.signal });
-      if (report.type === "interrupted" && !job.data.cancelled) {
-        counts.givenBack++;
-        return await giveBack(job, token);
-      }
-      if (report.type !== "interrupted") counts[report.type]++;
-      return report;
-    } finally {
-      busy--;
-      lastActive = Date.now();
+  const take = async (job: SlideJob, token: string): Promise<SlideReport> => {
+    fault ??= refusalOf(job.data);
+    if (fault) {
+      stop.abort(new Interrupted());
+      return giveBack(job, token);
     }
+    progress.say(`${job.data.path}: begun`);
+    const report = await predictQueued(queue, job, token, {
+      lockMs: lockTime(options),
+      progress,
+      signal: stop.signal,
+    });
+    if (report.type === "interrupted" && !job.data.cancelled) {
+      counts.givenBack++;
+      return giveBack(job, token);
+    }
+    if (report.type !== "interrupted") counts[report.type]++;
+    return report;
   };
-  const worker = new Worker<QueuedSlide, SlideReport, "slide">(QUEUE, take, {
-    connection: address.options,
-    name: `${hostname()}-${process.pid}`,
-    concurrency: options.workers ?? 1,
-    lockDuration: lockMs,
-    stalledInterval: lockMs / 2,
-    maxStalledCount: LIVES - 1,
-  });
-  // BullMQ reconnects by itself; predictQueued notices a lost lock.
-  worker.on("error", () => undefined);
   progress.say(`Waiting for slides at ${address.shown}`);
-  while (!stop.signal.aborted && (busy > 0 || Date.now() - lastActive < 1000 * idle)) {
-    await setTimeout(LOOK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-  }
-  interrupt();
-  // Waits until the current slides are returned, which without Redis would take forever.
-  await Promise.race([worker.close(), setTimeout(lockMs)]);
+  await takeJobs(QUEUE, address.options, options, stop, take);
   await closeQueue(queue);
   if (fault) throw fault;
   return counts;
@@ -137,12 +105,6 @@ async function predictQueued(
     ending.abort(new Interrupted());
     await watching;
   }
-}
-
-/** Returns a slide to the queue for another worker. */
-async function giveBack(job: SlideJob, token: string): Promise<never> {
-  await job.moveToDelayed(Date.now(), token);
-  throw new DelayedError();
 }
 
 /** The reason why this machine cannot take slides. */
