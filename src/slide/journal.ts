@@ -27,7 +27,7 @@ export class Journal {
   /**
    * Opens a new or an existing journal.
    * @param resume continue an existing journal
-   * @throws {InputError} `SLIDE_UNFINISHED` for unfinished work without `resume`, `SLIDE_RESUME_OTHER` for other work
+   * @throws {InputError} `SLIDE_RESUME_OTHER` for other work, `SLIDE_UNFINISHED` for unfinished work without `resume`
    */
   static async open(path: string, identity: JournalIdentity, resume: boolean): Promise<Journal> {
     const head = JSON.stringify(identity);
@@ -36,13 +36,13 @@ export class Journal {
     // The last part is empty or an incomplete line, because complete lines end with a line break.
     const lines = rest.slice(0, -1);
     if (content.includes("\n") && lines.length > 0) {
-      if (!resume) {
-        const message = `${path} has unfinished work: add --resume to continue, or remove the file to start again.`;
-        throw new InputError("SLIDE_UNFINISHED", message);
-      }
       if (first !== head) {
         const message = `${path} is of other work (${differing(first as string, identity)}): choose another --out, or remove the file.`;
         throw new InputError("SLIDE_RESUME_OTHER", message);
+      }
+      if (!resume) {
+        const message = `${path} has unfinished work: add --resume to continue, or remove the file to start again.`;
+        throw new InputError("SLIDE_UNFINISHED", message);
       }
     }
     const answers = new Map<number, BlockAnswer>();

@@ -89,6 +89,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
   } = options;
   const { card, sha256: modelSha } = await readModelDirectory(options.model);
   await makeDirectory(out);
+  const finished = await finishedSlide(out, basename(path));
   const slide = await openSlide(path, async () => out, card.preprocessing);
   try {
     const { info } = slide;
@@ -104,8 +105,7 @@ async function predictOpened(path: string, options: SlideOptions): Promise<Slide
     const identity = await identityOf(path, { modelSha, settings, mpp: scale.mpp, frame });
     if (options.dzi) await writeDeepZoom(out, slide.reader, signal);
     const work = sha256(JSON.stringify(identity));
-    const finished = options.resume ? await finishedWork(out, work) : undefined;
-    if (finished) {
+    if (finished && options.resume && finished.work === work) {
       const nothing = { seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
       return { ...finished, out, ...nothing, resumedTiles: finished.tissueTiles };
     }
@@ -232,12 +232,17 @@ async function identityOf(
   };
 }
 
-/** The summary in a folder if it belongs to the same, finished work. */
-async function finishedWork(out: string, work: string): Promise<SlideSummary | undefined> {
+/**
+ * The summary of a slide that was finished in a folder.
+ * @throws {InputError} `SLIDE_OUT_TAKEN` if the results are of another slide
+ */
+async function finishedSlide(out: string, slide: string): Promise<SlideSummary | undefined> {
   const path = join(out, RESULT_FILES.summary);
   if (!existsSync(path) || existsSync(join(out, JOURNAL))) return undefined;
   const summary = await readJson<SlideSummary>(path);
-  return summary.work === work ? summary : undefined;
+  if (summary.slide === slide) return summary;
+  const message = `${out} has the results of another slide (${summary.slide}): choose another --out, or remove them.`;
+  throw new InputError("SLIDE_OUT_TAKEN", message);
 }
 
 /** True for errors after which other slides can still be predicted. */

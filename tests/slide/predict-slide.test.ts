@@ -118,6 +118,19 @@ test("another scale is read from the level below it and shrunk as images are for
   }
 });
 
+test("results of another slide are not replaced", async (t) => {
+  const { directory, model, run } = await workspace(t, { width: 480, height: 96 });
+  await run();
+  const other = await writeSlide(join(directory, "other.tif"), [picture(128, 96)]);
+  for (const more of [[], ["--resume"]]) {
+    const argv = ["--model", model, "--mpp", "0.5", "--out", join(directory, "out"), "--quiet", ...more];
+    const { status, stderr } = await histoHere("slide", other, ...argv);
+    assert.equal(status, 2);
+    assert.match(stderr, /out has the results of another slide \(slide\.tif\)/);
+  }
+  await run();
+});
+
 test("tiles that overlap are closer to each other", async (t) => {
   const { run, rows } = await workspace(t);
   await run({ overlap: 0.5 });
