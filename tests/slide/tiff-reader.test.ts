@@ -193,17 +193,50 @@ test("numbers that are no brightness are refused when the slide is opened, with 
   await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message });
 });
 
+/** Writes a number into a tag of the page at an index, in a little-endian slide. */
+async function setTag(path: string, index: number, tag: number, value: number): Promise<void> {
+  const bytes = await readFile(path);
+  let page = bytes.readUInt32LE(4);
+  for (let number = 0; page !== 0; number++) {
+    const end = page + 2 + 12 * bytes.readUInt16LE(page);
+    for (let entry = page + 2; entry < end; entry += 12) {
+      if (number === index && bytes.readUInt16LE(entry) === tag) bytes.writeUInt16LE(value, entry + 8);
+    }
+    page = bytes.readUInt32LE(end);
+  }
+  await writeFile(path, bytes);
+}
+
+test("planes of colours other than RGB are refused, not taken for RGB", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await writeSlide(join(directory, "slide.tif"), [picture(100, 80)], { planar: true });
+  const [photometric, inks] = [262, 5];
+  await setTag(path, 0, photometric, inks);
+  const message = /a plane for each colour, other colours than RGB, which is not read; save it with RGB colours/;
+  await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message });
+});
+
+test("smaller levels of a form that is not read are left out, so that no thumbnail is made of them", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const whole = picture(300, 200);
+  const levels = [whole, shrunk(whole, 2), shrunk(whole, 4)];
+  const path = await writeSlide(join(directory, "slide.tif"), levels);
+  const [compression, zstandard] = [259, 50_000];
+  await setTag(path, 1, compression, zstandard);
+  const info = await slideInfo(path);
+  assert.deepEqual(
+    info.levels.map(({ downsample }) => downsample),
+    [1, 4],
+  );
+  assert.match(info.remarks.join(), /smaller levels are missing, damaged or in a form that is not read/);
+});
+
 test("16-bit grey that only OpenSlide would read, and read wrong, is refused", async (t) => {
   const directory = await temporaryDirectory(t);
   const path = await writeSlide(join(directory, "slide.tif"), [picture(100, 80)], { bits: 16 });
-  const bytes = await readFile(path);
-  const page = bytes.readUInt32LE(4);
-  const [compression, samples] = [259, 277];
-  for (let entry = page + 2; entry < page + 2 + 12 * bytes.readUInt16LE(page); entry += 12) {
-    if (bytes.readUInt16LE(entry) === compression) bytes.writeUInt16LE(50_000, entry + 8);
-    if (bytes.readUInt16LE(entry) === samples) bytes.writeUInt16LE(1, entry + 8);
-  }
-  await writeFile(path, bytes);
+  const [compression, samples, zstandard] = [259, 277, 50_000];
+  await setTag(path, 0, compression, zstandard);
+  await setTag(path, 0, samples, 1);
   await assert.rejects(slideInfo(path), {
     code: "SLIDE_UNSUPPORTED",
     message: /16-bit grey compressed with Zstandard/,

@@ -83,7 +83,7 @@ export class TiffReader implements SlideReader {
     if (unread) throw new InputError("SLIDE_UNSUPPORTED", `${path} is a TIFF ${unread}.`);
     if (base.tileWidth * base.tileHeight > MOST_TILE_PIXELS) return { kind: "in-one-piece" };
     const layouts = pyramid(levelPages(page, found.pages));
-    const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0);
+    const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0 && isReadHere(layout, found.little));
     if (whole[0] !== layouts[0]) {
       const count = beyondEnd(base, size);
       const message = `${path} is cut off: of ${counted(base.offsets.length, "tile")} ${count} lie beyond its end; copy it again.`;
@@ -104,7 +104,7 @@ export class TiffReader implements SlideReader {
         ...(ome && ome.planes > 1
           ? [`it has ${ome.planes} pictures at different depths or times; the first is read`]
           : []),
-        ...(damaged ? ["some of its smaller levels are missing or damaged"] : []),
+        ...(damaged ? ["some of its smaller levels are missing, damaged or in a form that is not read"] : []),
       ],
     };
     return { kind: "readable", reader: new TiffReader(file, info, whole, found.little, meaning) };
@@ -125,6 +125,13 @@ export class TiffReader implements SlideReader {
   async close(): Promise<void> {
     await this.file.close();
   }
+}
+
+/** Whether the tiles of a page can be decoded; smaller levels can have another form than level 0. */
+function isReadHere(layout: PageLayout, little: boolean): boolean {
+  const { compression, tileWidth, tileHeight } = layout;
+  if (!READ_HERE.includes(compression) || tileWidth * tileHeight > MOST_TILE_PIXELS) return false;
+  return unreadForm(layout, little) === undefined;
 }
 
 /** Finds level 0, the largest page. It is nearly always the first, but some files start with the label or the glass. */

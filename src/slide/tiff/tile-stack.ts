@@ -4,9 +4,11 @@
  * same pixels.
  */
 import { decodePixels, type SampleMeaning, tiffForm } from "../../image/index";
-import { numbers, TAG, type Tags } from "./directory";
+import { first, numbers, TAG, type Tags } from "./directory";
 import type { PageLayout } from "./layout";
 
+/** Kinds of colours whose planes can be decoded one by one: grey and RGB. */
+const PLANE_COLOURS = [1, 2];
 /** A compression whose tiles are complete image files. */
 const WEBP = 50001;
 
@@ -61,7 +63,9 @@ export async function decodeStack(
 export function unreadForm(layout: PageLayout, little: boolean): string | undefined {
   if (layout.compression === WEBP) return undefined;
   const form = tiffForm(stackFile(layout, [new Uint8Array(0)], 1, little));
-  return form?.kind === "unsupported" ? `${form.form}, which is not read; ${form.remedy}` : undefined;
+  if (form?.kind === "unsupported") return `${form.form}, which is not read; ${form.remedy}`;
+  if (layout.planes === 1 || PLANE_COLOURS.includes(first(layout.tags, TAG.photometric) ?? -1)) return undefined;
+  return "with a plane for each colour, other colours than RGB, which is not read; save it with RGB colours";
 }
 
 /** Combines planes, each decoded as grey, to RGB. Ignores further planes; a single plane becomes grey. */
