@@ -58,8 +58,8 @@ export async function openSlide(
 }
 
 /** Opens a slide for viewing. @param folder folder for the tiles of a picture */
-export async function openSlideReader(path: string, folder: string): Promise<SlideReader> {
-  return (await openSlide(path, async () => folder)).reader;
+export async function openSlideReader(path: string, folder: string, meaning?: SampleMeaning): Promise<SlideReader> {
+  return (await openSlide(path, async () => folder, meaning)).reader;
 }
 
 /** Opens the slide of {@link openSlide} in another process. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, readdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -93,11 +94,46 @@ test("a slide that cannot be read says why, without paths; one can be cancelled"
   assert.equal(broken.problem.code, "SLIDE_CORRUPT");
   assert.ok(!JSON.stringify(broken).includes(directory));
   const unscaled = await ended((await post({ slide: "a.tif" })).body.id);
+  assert.equal(unscaled.problem.code, "SLIDE_MODEL_SCALE");
   assert.match(unscaled.problem.detail, /^mlp does not give the scale .* give it with mpp, such as mpp 0\.5/);
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   const { body } = await ask(`/slides/${id}/cancel`, { method: "POST" });
   assert.equal(body.status, "cancelled");
   assert.equal((await ask(`/slides/${id}/map`)).body.code, "SLIDE_FILE_NOT_FOUND");
+});
+
+test("a slide that was removed has its results, but no picture; a map without a slide is no fault", async (t) => {
+  const { images, ask, post, ended } = await serve(t);
+  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
+  assert.equal((await ended(id)).status, "done");
+  await rename(join(images, "a.tif"), join(images, "b.tif"));
+  for (const path of ["map", "tiles/0/0/0"]) {
+    const { status, body } = await ask(`/slides/${id}/${path}`);
+    assert.deepEqual([status, body.code], [404, "IMAGE_NOT_FOUND"]);
+  }
+  assert.equal((await ask(`/slides/${id}/files/slide.json`)).body.tissueTiles, 352);
+});
+
+test("a server without a place for results says so and goes on; with one, it removes what killed servers left", async (t) => {
+  const { directory, post, ended } = await serve(t);
+  const { TMPDIR } = process.env;
+  t.after(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
+  const place = join(directory, "place");
+  process.env.TMPDIR = place;
+  const { problem } = await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id);
+  assert.equal(problem.code, "SLIDE_FAILED");
+  const { pid: gone } = spawnSync("true");
+  const left = [`histo-slides-${gone}-a`, `histo-slides-${process.ppid}-a`];
+  for (const name of left) await mkdir(join(place, name), { recursive: true });
+  assert.equal((await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id)).status, "done");
+  const names = await readdir(place);
+  assert.deepEqual(
+    left.map((name) => names.includes(name)),
+    [false, true],
+  );
 });
 
 test("Lambda says that it does no slides, and what does", async (t) => {

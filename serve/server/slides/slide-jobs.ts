@@ -1,11 +1,13 @@
 /** @module The server's slide jobs: a short queue; one slide at a time, each in its own process and folder. */
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { hasErrorCode } from "../../../src/errors/index";
 import { projectRoot } from "../../../src/files/index";
+import { readCard } from "../../../src/model-directory/index";
 import { type ImageSource, Problem, type SlideHost, type SlideOrder, type SlideState } from "../../core/index";
+import { makeResultsFolder } from "./results-folder";
 import type { FromSlideProcess, ToSlideProcess } from "./slide-process";
 import { SlideView } from "./slide-view";
 
@@ -27,6 +29,8 @@ interface Job {
   readonly order: SlideOrder;
   readonly path: string;
   child?: ChildProcess;
+  /** The folder of its results. */
+  folder?: string;
   view?: Promise<SlideView>;
 }
 
@@ -104,19 +108,34 @@ export class SlideJobs implements SlideHost {
   }
 
   private async folderOf(id: string): Promise<string> {
-    this.folder ??= mkdtemp(join(tmpdir(), "histo-slides-"));
-    return join(await this.folder, id);
+    this.folder ??= makeResultsFolder();
+    try {
+      return join(await this.folder, id);
+    } catch (error) {
+      this.folder = undefined;
+      throw error;
+    }
   }
 
   /** The view of a predicted slide; undefined until the job is done. */
   private async viewOf(id: string): Promise<SlideView | undefined> {
     const job = this.jobs.get(id);
     if (job?.state.status !== "done") return undefined;
-    job.view ??= this.folderOf(id).then((folder) => SlideView.open(job.path, folder));
+    job.view ??= this.openView(job);
     job.view.catch(() => {
       delete job.view;
     });
     return job.view;
+  }
+
+  private async openView(job: Job): Promise<SlideView> {
+    const { preprocessing } = await readCard(this.models.get(job.order.model) as string);
+    try {
+      return await SlideView.open(job.path, await this.folderOf(job.state.id), preprocessing);
+    } catch (error) {
+      if (!hasErrorCode(error, "SLIDE_MISSING")) throw error;
+      throw new Problem("IMAGE_NOT_FOUND", "The slide is no longer in the image source.");
+    }
   }
 
   /** Starts the job that has waited longest, if none is running. */
@@ -125,15 +144,17 @@ export class SlideJobs implements SlideHost {
     if (this.running || !job) return;
     this.running = job;
     job.state = { ...job.state, status: "running" };
-    const out = await this.folderOf(job.state.id);
     const model = this.models.get(job.order.model);
+    const out = await this.folderOf(job.state.id).catch(() => undefined);
     // The job can be cancelled while the folder is made.
     if (job.state.status !== "running") return;
     if (model === undefined) return this.finish(job, failure("MODEL_NOT_FOUND", "The model is no longer served."));
+    if (out === undefined) return this.finish(job, failure("SLIDE_FAILED", "The server has no place for its results."));
     const child = fork(join(projectRoot(), "dist", "serve", "server", "slides", "slide-process.js"), [], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     job.child = child;
+    job.folder = out;
     const { mpp, slideMpp, overlap } = job.order;
     const workers = this.options.workers ?? 1;
     const order: ToSlideProcess = { path: job.path, options: { model, out, mpp, slideMpp, overlap, workers } };
@@ -159,10 +180,11 @@ export class SlideJobs implements SlideHost {
   }
 
   /** A message of the command without paths of the server, and with the fields of the request in place of flags. */
-  private forClients({ path, order: { model } }: Job, message: string): string {
+  private forClients({ path, folder, order: { model } }: Job, message: string): string {
     return message
       .replaceAll(path, basename(path))
       .replaceAll(this.models.get(model) ?? model, model)
+      .replaceAll(folder ?? path, "the server's folder")
       .replaceAll("--slide-mpp", "slide_mpp")
       .replaceAll("--mpp", "mpp");
   }
@@ -187,7 +209,9 @@ export class SlideJobs implements SlideHost {
   private async forget(job: Job, entirely: boolean): Promise<void> {
     if (entirely) this.jobs.delete(job.state.id);
     await (await job.view?.catch(() => undefined))?.close();
-    await rm(await this.folderOf(job.state.id), { recursive: true, force: true }).catch(() => undefined);
+    const folder = await this.folderOf(job.state.id).catch(() => undefined);
+    // Its process may still be writing.
+    if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
   }
 }
 

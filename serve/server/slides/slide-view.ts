@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
+import type { SampleMeaning } from "../../../src/image/index";
 import {
   openSlideReader,
   PICTURE_TILE,
@@ -18,9 +19,12 @@ export class SlideView {
     private readonly folder: string,
   ) {}
 
-  /** @param folder folder of the results; the tiles of a picture are cached there too */
-  static async open(path: string, folder: string): Promise<SlideView> {
-    return new SlideView(await openSlideReader(path, folder), folder);
+  /**
+   * @param folder folder of the results; the tiles of a picture are cached there too
+   * @param meaning what the model makes of the slide's values, so that it looks as the model sees it
+   */
+  static async open(path: string, folder: string, meaning: SampleMeaning): Promise<SlideView> {
+    return new SlideView(await openSlideReader(path, folder, meaning), folder);
   }
 
   /** Size, scale and predictions of the tiles. */

@@ -11,15 +11,10 @@ export async function view() {
   const [{ models }, { slides, jobs }] = await Promise.all([info(), getJson("slides")]);
   const choice = h("select", { id: "slide" }, ...slides.map((/** @type {string} */ name) => h("option", {}, name)));
   const model = modelSelect("slide-model", models, () => undefined);
-  const mpp = h("input", {
-    id: "mpp",
-    type: "number",
-    min: 0.01,
-    max: 100,
-    step: "any",
-    placeholder: "as the model says",
-    "aria-describedby": "mpp-hint",
-  });
+  const scale = (/** @type {string} */ id, /** @type {string} */ placeholder) =>
+    h("input", { id, type: "number", min: 0.01, max: 100, step: "any", placeholder, "aria-describedby": "mpp-hint" });
+  const mpp = scale("mpp", "as the model says");
+  const slideMpp = scale("slide-mpp", "as the file says");
   const message = h("p", { class: "hint", role: "status" });
   const bar = h("progress", { hidden: true, "aria-label": "Tiles predicted" });
   const stop = h("button", { type: "button", hidden: true }, "Cancel");
@@ -35,7 +30,11 @@ export async function view() {
   );
 
   async function order() {
-    const body = JSON.stringify({ slide: choice.value, ...(mpp.value && { mpp: Number(mpp.value) }) });
+    const body = JSON.stringify({
+      slide: choice.value,
+      ...(mpp.value && { mpp: Number(mpp.value) }),
+      ...(slideMpp.value && { slide_mpp: Number(slideMpp.value) }),
+    });
     const path = `slides?model=${encodeURIComponent(model.value)}`;
     await attempt(async () => {
       const answer = await call(path, { method: "POST", body, headers: { "content-type": "application/json" } });
@@ -152,6 +151,8 @@ export async function view() {
           {},
           h("label", { for: "mpp" }, "Scale of the model's tiles, µm per pixel (mpp)"),
           mpp,
+          h("label", { for: "slide-mpp" }, "Scale of the slide, µm per pixel (slide_mpp)"),
+          slideMpp,
           h("p", { class: "hint", id: "mpp-hint" }, "About 0.25 at 40×, 0.5 at 20×, 1 at 10×."),
         ),
       ),
