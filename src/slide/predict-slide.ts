@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { HistoError, hasErrorCode, InputError, Interrupted } from "../errors/index";
+import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
 import { makeDirectory, readJson, sha256 } from "../files/index";
 import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, readModelDirectory } from "../model-directory/index";
@@ -60,19 +60,27 @@ const JOURNAL = "answers.jsonl";
 const MASK_PIXELS_PER_TILE = 8;
 /** Larger models are loaded by a single worker. */
 const LARGE_MODEL_PARAMETERS = 50_000_000;
+/** Errors of a system that has no space left, and of one that does not allow writing. */
+const FULL = ["ENOSPC", "EDQUOT"];
+const UNWRITABLE = ["EACCES", "EPERM", "EROFS", "EEXIST", "ENOTDIR", "EISDIR"];
 /** Enlarging pixels by more than this factor causes a warning. */
 const MOST_ENLARGED = 1.1;
 
 /**
  * Predicts a slide.
- * @throws {HistoError} `DISK_FULL`; {InputError} codes `SLIDE_...`, `MODEL_...`; {Interrupted} if stopped: finished tiles are
- * kept for `resume`
+ * @throws {HistoError} `DISK_FULL`; {InputError} codes `SLIDE_...`, `MODEL_...`, `OUT_...`; {Interrupted} if stopped: finished
+ * tiles are kept for `resume`
  */
 export async function predictSlide(path: string, options: SlideOptions): Promise<SlideResult> {
   try {
     return await predictOpened(path, options);
   } catch (error) {
-    if (!hasErrorCode(error, "ENOSPC") && !hasErrorCode(error, "EDQUOT")) throw error;
+    const { code = "" } = error as { code?: string };
+    if (UNWRITABLE.includes(code)) {
+      const message = `--out: ${options.out} cannot be written (${messageOf(error)}); name another folder.`;
+      throw new InputError("OUT_UNUSABLE", message, { cause: error });
+    }
+    if (!FULL.includes(code)) throw error;
     const message = `${options.out}: no space left; the finished part is kept: free some space and add --resume.`;
     throw new HistoError("DISK_FULL", message, { cause: error });
   }
@@ -234,18 +242,18 @@ async function identityOf(
 
 /**
  * The summary of a slide that was finished in a folder.
- * @throws {InputError} `SLIDE_OUT_TAKEN` if the results are of another slide
+ * @throws {InputError} `OUT_OCCUPIED` if the results are of another slide
  */
 async function finishedSlide(out: string, slide: string): Promise<SlideSummary | undefined> {
   const path = join(out, RESULT_FILES.summary);
   if (!existsSync(path) || existsSync(join(out, JOURNAL))) return undefined;
   const summary = await readJson<SlideSummary>(path);
   if (summary.slide === slide) return summary;
-  const message = `${out} has the results of another slide (${summary.slide}): choose another --out, or remove them.`;
-  throw new InputError("SLIDE_OUT_TAKEN", message);
+  const message = `--out: ${out} has the results of another slide (${summary.slide}); name another folder, or remove them.`;
+  throw new InputError("OUT_OCCUPIED", message);
 }
 
 /** True for errors after which other slides can still be predicted. */
 export function isOfOneSlide(error: unknown): error is HistoError {
-  return error instanceof HistoError && !(error instanceof Interrupted) && error.code !== "DISK_FULL";
+  return error instanceof HistoError && !["INTERRUPTED", "DISK_FULL", "OUT_UNUSABLE"].includes(error.code);
 }

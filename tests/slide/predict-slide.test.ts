@@ -126,7 +126,7 @@ test("results of another slide are not replaced", async (t) => {
     const argv = ["--model", model, "--mpp", "0.5", "--out", join(directory, "out"), "--quiet", ...more];
     const { status, stderr } = await histoHere("slide", other, ...argv);
     assert.equal(status, 2);
-    assert.match(stderr, /out has the results of another slide \(slide\.tif\)/);
+    assert.match(stderr, /out has the results of another slide \(slide\.tif\); name another folder/);
   }
   await run();
 });
@@ -258,7 +258,7 @@ test("tiles on damaged parts have no answer, are counted, and spoil no other", a
 });
 
 test("a slide without tissue or scale is refused with one line that says what to do", async (t) => {
-  const { directory, model } = await workspace(t);
+  const { directory, model, path } = await workspace(t);
   const glass = picture(400, 300);
   fill(glass, [0, 0, 400, 300], [240, 241, 240]);
   const blank = await writeSlide(join(directory, "blank.tif"), [glass]);
@@ -272,6 +272,11 @@ test("a slide without tissue or scale is refused with one line that says what to
     [[out, "--model", model, "--out", out], /folder without slides/],
     [[blank, "--out", out], /--model/],
     [[blank, "--model", model], /--out/],
+    [[path, "--model", model, "--out", bare, "--mpp", "0.5"], /--out: .*bare\.tif cannot be written/],
+    [
+      [path, blank, "--model", model, "--out", bare, "--mpp", "0.5"],
+      /--out: .*bare\.tif\/slide\.tif cannot be written/,
+    ],
     [[join(directory, "none.svs"), "--info"], /none\.svs does not exist/],
   ];
   for (const [args, message] of bad) {
