@@ -231,6 +231,20 @@ test("smaller levels of a form that is not read are left out, so that no thumbna
   assert.match(info.remarks.join(), /smaller levels are missing, damaged or in a form that is not read/);
 });
 
+test("values that OpenSlide opens and cannot read are refused when the slide is opened", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [compression, samples, zstandard] = [259, 277, 50_000];
+  const path = await writeSlide(join(directory, "slide.tif"), [picture(100, 80)], { sampleFormat: 3 });
+  await setTag(path, 0, compression, zstandard);
+  await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message: /floating-point numbers/ });
+  await writeSlide(path, [picture(100, 80)]);
+  await setTag(path, 0, compression, zstandard);
+  await setTag(path, 0, samples, 5);
+  await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message: /5 samples per pixel/ });
+  await setTag(path, 0, samples, 2);
+  await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message: /grey with a second channel/ });
+});
+
 test("16-bit grey that only OpenSlide would read, and read wrong, is refused", async (t) => {
   const directory = await temporaryDirectory(t);
   const path = await writeSlide(join(directory, "slide.tif"), [picture(100, 80)], { bits: 16 });

@@ -40,19 +40,32 @@ forms = {
     "16 bits": {"bits": 16, "compression": "adobe_deflate"},
     "16 bits, LZW, differences": {"bits": 16, "compression": "lzw", "predictor": True},
     "16 bits, planes": {"bits": 16, "planarconfig": "separate", "compression": "adobe_deflate"},
+    "planes, transparency": {"planarconfig": "separate", "alpha": "unassalpha"},
+    "planes, transparency, premultiplied": {"planarconfig": "separate", "alpha": "assocalpha"},
     "big-endian BigTIFF": {"compression": "lzw", "big": True},
     "OME with SubIFDs": {"compression": "jpeg", "compressionargs": {"level": 85}, "ome": True},
 }
 
 
-def write(path, bits=8, big=False, ome=False, planarconfig="contig", **form):
+def with_alpha(level, kind):
+    """A level of columns of every opacity."""
+    alpha = np.broadcast_to((np.arange(level.shape[1]) % 256)[None, :, None], (*level.shape[:2], 1))
+    colours = (level * alpha + 127) // 255 if kind == "assocalpha" else level
+    return np.concatenate([colours, alpha], axis=2).astype(np.uint8)
+
+
+def write(path, bits=8, big=False, ome=False, planarconfig="contig", alpha=None, **form):
     def shaped(level):
         if bits == 16:
             level = level.astype(np.uint16) * 256 + 99
+        if alpha:
+            level = with_alpha(level.astype(int), alpha)
         return level.transpose(2, 0, 1) if planarconfig == "separate" else level
 
     common = {"photometric": "rgb", "planarconfig": planarconfig, "tile": (128, 128), **form}
     common["resolution"], common["resolutionunit"] = (20000, 20000), "CENTIMETER"
+    if alpha:
+        common["extrasamples"] = [alpha]
     with tifffile.TiffWriter(path, bigtiff=big, byteorder=">" if big else "<", ome=ome) as out:
         extra = {"metadata": {"axes": "YXS", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}} if ome else {"metadata": None}
         out.write(shaped(pixels), **common, **extra, **({"subifds": 1} if ome else {}))
@@ -62,10 +75,15 @@ def write(path, bits=8, big=False, ome=False, planarconfig="contig", **form):
 def by_tifffile(path, x, y, width, height):
     page = tifffile.TiffFile(path).pages[0]
     image = page.asarray()
-    if image.ndim == 3 and image.shape[0] == 3:
+    if image.ndim == 3 and image.shape[0] <= 4:
         image = image.transpose(1, 2, 0)
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)
+    if image.shape[2] == 4:
+        colours, alpha = image[..., :3].astype(int), image[..., 3:].astype(int)
+        if page.extrasamples[0] == 2:
+            colours = (colours * alpha + 127) // 255
+        image = (colours + 255 - alpha).astype(np.uint8)
     return image[y : y + height, x : x + width, :3]
 
 

@@ -6,7 +6,7 @@ import { counted } from "../../format/index";
 import type { RgbImage, SampleMeaning } from "../../image/index";
 import { assemble, memoryFor, tilesUnder } from "../assemble";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
-import { numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
+import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
 import { omePixels } from "./ome";
 import { resolutionOf } from "./resolution";
@@ -26,6 +26,7 @@ const COMPRESSIONS: Readonly<Record<number, string>> = {
   50000: "Zstandard",
   50001: "WebP",
 };
+const ZSTANDARD = 50000;
 /** Compressions that this reader decodes. */
 const READ_HERE = [1, 5, 7, 8, 32773, 32946, 50001];
 /** Bytes of decoded tiles that are cached per level. */
@@ -60,27 +61,27 @@ export class TiffReader implements SlideReader {
    * @throws {InputError} `SLIDE_TRUNCATED`, `SLIDE_CORRUPT` or `SLIDE_UNSUPPORTED`
    */
   static judge(path: string, file: FileHandle, size: number, found: TiffPages, meaning: SampleMeaning): TiffVerdict {
-    const [first] = found.pages as [Page, ...Page[]];
+    const head = found.pages[0] as Page;
     const { page, base } = largestOf(found.pages);
     if (!base) throw new InputError("SLIDE_CORRUPT", `${path} is damaged: its first page has no pixels.`);
-    const foreign = foreignFormat(first.tags, base);
+    const foreign = foreignFormat(head.tags);
     if (foreign) return { kind: "elsewhere", reason: `it is ${foreign}` };
-    const ome = omePixels(text(first.tags, TAG.description), base.width, base.height);
+    const ome = omePixels(text(head.tags, TAG.description), base.width, base.height);
     if (ome && ome.channels > base.samples) {
       const message = `${path} has ${ome.channels} channels in pages of their own; save it with RGB colours.`;
       throw new InputError("SLIDE_UNSUPPORTED", message);
     }
     if (!READ_HERE.includes(base.compression)) {
       const name = COMPRESSIONS[base.compression] ?? `scheme ${base.compression}`;
-      // OpenSlide misreads it: findings/openslide-16-bit-grey-edge.sh
-      if (base.samples === 1 && numbers(base.tags, TAG.bits)[0] === 16) {
-        const message = `${path} is 16-bit grey compressed with ${name}, which is not read; save it with LZW compression.`;
+      const misread = misreadByOpenSlide(base);
+      if (misread) {
+        const message = `${path} is ${misread} compressed with ${name}, which is not read; save it with LZW compression.`;
         throw new InputError("SLIDE_UNSUPPORTED", message);
       }
+      if (base.compression === ZSTANDARD) refuseUnread(path, asPlain(base), found.little);
       return { kind: "elsewhere", reason: `it is compressed with ${name}` };
     }
-    const unread = unreadForm(base, found.little);
-    if (unread) throw new InputError("SLIDE_UNSUPPORTED", `${path} is a TIFF ${unread}.`);
+    refuseUnread(path, base, found.little);
     if (base.tileWidth * base.tileHeight > MOST_TILE_PIXELS) return { kind: "in-one-piece" };
     const layouts = pyramid(levelPages(page, found.pages));
     const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0 && isReadHere(layout, found.little));
@@ -127,6 +128,24 @@ export class TiffReader implements SlideReader {
   }
 }
 
+/** @throws {InputError} `SLIDE_UNSUPPORTED` for a page whose values are of a form that is not read */
+function refuseUnread(path: string, layout: PageLayout, little: boolean): void {
+  const unread = unreadForm(layout, little);
+  if (unread) throw new InputError("SLIDE_UNSUPPORTED", `${path} is a TIFF ${unread}.`);
+}
+
+/** A page as if it were not compressed, to check its values: OpenSlide opens any and then reads none. */
+function asPlain(layout: PageLayout): PageLayout {
+  return { ...layout, tags: new Map(layout.tags).set(TAG.compression, [1]) };
+}
+
+/** Forms that OpenSlide reads wrong. @see findings/openslide-16-bit-grey-edge.sh */
+function misreadByOpenSlide({ tags, samples }: PageLayout): string | undefined {
+  if (samples === 1 && numbers(tags, TAG.bits)[0] === 16) return "16-bit grey";
+  if (samples === 2) return "grey with a second channel";
+  return first(tags, TAG.extra) === 0 ? "RGB with a channel that is not transparency" : undefined;
+}
+
 /** Whether the tiles of a page can be decoded; smaller levels can have another form than level 0. */
 function isReadHere(layout: PageLayout, little: boolean): boolean {
   const { compression, tileWidth, tileHeight } = layout;
@@ -154,10 +173,9 @@ function levelOf(base: PageLayout, layout: PageLayout): SlideLevel {
 }
 
 /** The name of a vendor's format whose pages have another meaning and which needs a reader of its own. */
-function foreignFormat(tags: Tags, { samples }: PageLayout): string | undefined {
+function foreignFormat(tags: Tags): string | undefined {
   if (numbers(tags, TAG.ndpi).length > 0) return "a Hamamatsu NDPI file";
   const description = text(tags, TAG.description);
   if (/<scn[\s>]/i.test(description)) return "a Leica SCN file";
-  if (/<DataObject[^>]*ObjectType="DPUfsImport"/.test(description)) return "a Philips file";
-  return samples > 4 ? `an image of ${samples} channels` : undefined;
+  return /<DataObject[^>]*ObjectType="DPUfsImport"/.test(description) ? "a Philips file" : undefined;
 }

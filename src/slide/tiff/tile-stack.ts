@@ -9,6 +9,9 @@ import type { PageLayout } from "./layout";
 
 /** Kinds of colours whose planes can be decoded one by one: grey and RGB. */
 const PLANE_COLOURS = [1, 2];
+/** Meanings of a sample behind the colours: transparency, by which they are multiplied already or not. */
+const PREMULTIPLIED = 1;
+const TRANSPARENCY = 2;
 /** A compression whose tiles are complete image files. */
 const WEBP = 50001;
 
@@ -54,7 +57,9 @@ export async function decodeStack(
       return (await decodePixels(file, { bytes: Number.POSITIVE_INFINITY, pixels: 2 ** 31 }, "a tile", meaning)).data;
     }),
   );
-  const pixels = asBuffer(decoded.length === 1 ? (decoded[0] as Uint8Array) : interleave(decoded));
+  const pixels = asBuffer(
+    decoded.length === 1 ? (decoded[0] as Uint8Array) : interleave(decoded, first(layout.tags, TAG.extra)),
+  );
   const each = layout.tileWidth * rows * 3;
   return tiles.map((_, i) => pixels.subarray(i * each, (i + 1) * each));
 }
@@ -68,12 +73,22 @@ export function unreadForm(layout: PageLayout, little: boolean): string | undefi
   return "with a plane for each colour, other colours than RGB, which is not read; save it with RGB colours";
 }
 
-/** Combines planes, each decoded as grey, to RGB. Ignores further planes; a single plane becomes grey. */
-function interleave(planes: readonly Uint8Array[]): Uint8Array {
+/**
+ * Planes, each decoded as grey, to RGB; one alone is grey.
+ * @param extra what a plane behind the colours is: transparency is laid on white, anything else left out
+ */
+function interleave(planes: readonly Uint8Array[], extra: number | undefined): Uint8Array {
   const out = new Uint8Array((planes[0] as Uint8Array).length);
   for (let channel = 0; channel < 3; channel++) {
     const plane = planes[planes.length < 3 ? 0 : channel] as Uint8Array;
     for (let i = channel; i < out.length; i += 3) out[i] = plane[i] as number;
+  }
+  if (planes.length % 2 === 0 && (extra === PREMULTIPLIED || extra === TRANSPARENCY)) {
+    const alpha = planes.at(-1) as Uint8Array;
+    for (let i = 0; i < out.length; i++) {
+      const [value, opaque] = [out[i] as number, alpha[i] as number];
+      out[i] = Math.min(255, (extra === PREMULTIPLIED ? value : Math.round((value * opaque) / 255)) + 255 - opaque);
+    }
   }
   return out;
 }
