@@ -74,9 +74,10 @@ function reportMany({ out, slides, failed, metrics }: SlidesResult): string {
     const how = metrics.chosenOnValidation
       ? "chosen on validation"
       : "not chosen: no validation slides of both classes";
-    lines.push(
-      `by ${metrics.aggregation} (${how}): AUC ${measured.rocAuc.toFixed(3)} on ${counted(measured.n, "slide")}`,
-    );
+    const auc = Number.isNaN(measured.rocAuc)
+      ? "no AUC, as there is one class only,"
+      : `AUC ${measured.rocAuc.toFixed(3)}`;
+    lines.push(`by ${metrics.aggregation} (${how}): ${auc} on ${counted(measured.n, "slide")}`);
   }
   return lines.join("\n");
 }
