@@ -47,7 +47,7 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
   const before = (await stat(join(out, "a.tif", "slide.json"))).mtimeMs;
   const again = await histoHere(...argv, "--resume", "--quiet");
   assert.equal(again.status, 1);
-  assert.match(again.stdout, /: no AUC, as there is one class only, on 1 slides/);
+  assert.match(again.stdout, /: no AUC, as there is one class only, on 1 slide\n/);
   assert.equal((await stat(join(out, "a.tif", "slide.json"))).mtimeMs, before);
 });
 
