@@ -13,8 +13,8 @@ test("numbers that do not exist become a dash in tables and a word in logs", () 
 
 test("counts have their plural, durations their unit", () => {
   assert.deepEqual(
-    [counted(1, "tile"), counted(0, "tile"), counted(1200, "tile")],
-    ["1 tile", "0 tiles", "1,200 tiles"],
+    [1, 0, 1200, 12_000].map((count) => counted(count, "tile")),
+    ["1 tile", "0 tiles", "1200 tiles", "12,000 tiles"],
   );
   assert.deepEqual([seconds(0.84), seconds(42.4), seconds(185)], ["0.8 s", "42 s", "3 min 05 s"]);
 });

@@ -23,5 +23,5 @@ test("rows and danfojs frames become tables, numbers aligned, markup escaped", a
   assert.match(String(rows?.["text/html"]), /<td style="text-align:left">&lt;HP&gt;<\/td>/);
   assert.match(String(rows?.["text/html"]), /<td style="text-align:right">0\.912<\/td>/);
   assert.match(String(frame?.["text/html"]), /<caption>first rows<\/caption>/);
-  assert.match(String(frame?.["text/plain"]), /1 more rows$/);
+  assert.match(String(frame?.["text/plain"]), /1 more row$/);
 });
