@@ -1,7 +1,6 @@
 /** "Wrong?": a person's label goes from the page to the server's file, and from there to `histo evaluate`. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Page } from "puppeteer-core";
@@ -47,7 +46,7 @@ test("a label given on the page is kept with the answer, and histo evaluate meas
   const directory = await temporaryDirectory(context);
   const feedback = join(directory, "feedback.jsonl");
   const page = await answered(context, { models: [await writeModel(join(directory, "mlp"))], feedback });
-  assert.equal(existsSync(feedback), false, "an answer alone is not kept");
+  assert.equal(await readFile(feedback, "utf8"), "", "an answer alone is not kept");
   const predicted = await page.$eval(".verdict-class", ({ textContent }) => textContent);
   const other = predicted === "SSA" ? "HP" : "SSA";
   await correct(page, predicted ?? "", /Saved: you labelled it/);
@@ -73,8 +72,11 @@ test("a server that keeps no labels does not ask for them", { skip: withoutChrom
 
 test("a label that could not be kept is told with the reason", { skip: withoutChromium() }, async (context) => {
   const directory = await temporaryDirectory(context);
-  const feedback = join(directory, "absent", "feedback.jsonl");
+  const folder = join(directory, "removed");
+  await mkdir(folder);
+  const feedback = join(folder, "feedback.jsonl");
   const page = await answered(context, { models: [await writeModel(join(directory, "mlp"))], feedback });
+  await rm(folder, { recursive: true });
   await correct(page, "HP", /\w/);
   const said = await page.$eval("[aria-labelledby=wrong-0] [role=status]", ({ textContent }) => textContent ?? "");
   assert.doesNotMatch(said, /Saved/);
