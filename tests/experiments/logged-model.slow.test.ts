@@ -72,6 +72,7 @@ test("a trained model is a logged model of MLflow, which its Python client reads
   assert.deepEqual(read.shape, [-1, 16, 16, 3]);
   assert.deepEqual(read.files, [
     "model/MLmodel",
+    "model/MODEL_CARD.md",
     ...["familiar.json", "golden.png", "model.json", "model.onnx", "model.onnx.data"].map((file) => `model/${file}`),
     "model/requirements.txt",
   ]);
