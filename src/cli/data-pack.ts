@@ -1,5 +1,4 @@
 /** @module `histo data pack`: decodes every image once into the packed pixel store. */
-
 import { HistoError } from "../errors/index";
 import { counted } from "../format/index";
 import type { ImageWarning, ResizePolicy } from "../image/index";

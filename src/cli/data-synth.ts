@@ -1,5 +1,4 @@
 /** @module `histo data synth`: draws a synthetic data set in MHIST's layout. */
-
 import * as z from "zod";
 import type { SyntheticSummary } from "../dataset/synthetic/index";
 import { counted } from "../format/index";

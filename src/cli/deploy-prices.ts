@@ -1,5 +1,4 @@
 /** @module `histo deploy prices`: updates the price table from offer files of AWS's price list. */
-
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";

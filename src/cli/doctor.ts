@@ -1,5 +1,4 @@
 /** @module `histo doctor`: shows what this machine supports, and how to install what is missing. */
-
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";

@@ -1,5 +1,4 @@
 /** @module `histo eda`: describes a data set and checks it for problems. */
-
 import { existsSync } from "node:fs";
 import * as z from "zod";
 import { spreadOver } from "../collections/index";

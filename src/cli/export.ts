@@ -1,5 +1,4 @@
 /** @module `histo export`: exports a training run as an ONNX model directory. */
-
 import * as z from "zod";
 import type { Logged } from "../experiments/tracking/index";
 import type { ExportResult } from "../export/index";

@@ -1,5 +1,4 @@
 /** @module `histo lr-range`: finds the learning rates with which a network can be trained. */
-
 import { resolve } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";

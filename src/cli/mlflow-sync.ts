@@ -1,5 +1,4 @@
 /** @module `histo mlflow sync`: sends what runs have logged while the MLflow server was unreachable. */
-
 import { HistoError } from "../errors/index";
 import { counted } from "../format/index";
 import type { SpoolSenderReport } from "../tracking/index";

@@ -1,5 +1,4 @@
 /** @module `histo runs`: lists or compares the runs of an MLflow server. */
-
 import * as z from "zod";
 import { countValues } from "../collections/index";
 import { InputError } from "../errors/index";

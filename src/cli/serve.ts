@@ -1,5 +1,4 @@
 /** @module `histo serve`: serves models over HTTP with Express, with a web page. */
-
 import type * as z from "zod";
 import { apiKeysOf, endpointOf, originsOf, tokensOf } from "../../serve/core/settings";
 import type { RunningServer } from "../../serve/server/index";

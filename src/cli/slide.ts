@@ -1,5 +1,4 @@
 /** @module `histo slide`: predicts whole slides tile by tile. */
-
 import { join } from "node:path";
 import { InputError } from "../errors/index";
 import { counted } from "../format/index";

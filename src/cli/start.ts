@@ -1,5 +1,4 @@
 /** @module `histo start` (`npm start`): trains, tracks, exports and serves classifiers of given or synthetic images. */
-
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join, resolve } from "node:path";

@@ -1,5 +1,4 @@
 /** @module Folds of cross-validation: from the table, or drawn and stratified by class. */
-
 import { InputError } from "../errors/index";
 import { counted } from "../format/index";
 import { Random } from "../random/index";

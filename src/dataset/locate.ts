@@ -1,5 +1,4 @@
 /** @module Finds the image file of every row of a label table. */
-
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { InputError } from "../errors/index";

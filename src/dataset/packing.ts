@@ -1,5 +1,4 @@
 /** @module Writes a store in the data set's order: copies known pixels and decodes the others. */
-
 import { accessSync, constants } from "node:fs";
 import { HistoError, hasErrorCode, Interrupted } from "../errors/index";
 import { AtomicFile, writeFully } from "../files/index";

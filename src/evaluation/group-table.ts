@@ -1,5 +1,4 @@
 /** @module Reads the group of each predicted image from any table of images and groups. */
-
 import {
   columnsNamed,
   IMAGE_COLUMNS,

@@ -1,5 +1,4 @@
 /** @module The measures of a binary classifier, equal to scikit-learn's. */
-
 import { sigmoid } from "../logits/index";
 import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
 import { expectedCalibrationError } from "./calibration";

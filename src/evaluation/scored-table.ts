@@ -1,5 +1,4 @@
 /** @module Reads labels and scores from any CSV: columns are given or found, labels are 0 and 1 or class names. */
-
 import {
   checkLetters,
   classKey,

@@ -1,5 +1,4 @@
 /** @module A comparison as one HTML file: the table, the figures, and the verdict on the baseline. */
-
 import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
 import { counted, decimal, megabytes } from "../format/index";

@@ -1,5 +1,4 @@
 /** @module Parallel coordinates of a search: one line per trial across one axis per setting. */
-
 import type { Data, Layout } from "plotly.js";
 import { counted } from "../format/index";
 import { type Figure, figure } from "./figure";

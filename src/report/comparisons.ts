@@ -1,5 +1,4 @@
 /** @module Optional sections: comparison with another model, and results by group. */
-
 import type { Comparison, Subgroup } from "../evaluation/index";
 import { counted, decimal, percent } from "../format/index";
 import { bracket, escapeHtml, paragraph, table } from "../html/index";

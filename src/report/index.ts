@@ -1,5 +1,4 @@
 /** @module The report of a run: one HTML file that helps readers decide whether to trust the model. */
-
 import { type RunResults, readRun } from "../evaluation/index";
 import { writeFileAtomically } from "../files/index";
 import { counted } from "../format/index";

@@ -1,5 +1,4 @@
 /** @module The sections on training, network, data and settings. */
-
 import { monitorOf } from "../evaluation/index";
 import { counted } from "../format/index";
 import { escapeHtml, paragraph, table } from "../html/index";

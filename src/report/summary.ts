@@ -1,5 +1,4 @@
 /** @module The first page: results, images and uncertainty. */
-
 import {
   type BinaryMetrics,
   calibrationTest,

@@ -1,5 +1,4 @@
 /** @module Reads files from multipart forms, with limits on all parts of a form. */
-
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import { counted } from "../../../src/format/index";
 import { Problem } from "./problem";

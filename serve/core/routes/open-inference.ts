@@ -2,7 +2,6 @@
  * @module The Open Inference Protocol over REST.
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
-
 import { counted } from "../../../src/format/index";
 import { sigmoid } from "../../../src/logits/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";

@@ -1,5 +1,4 @@
 /** @module The search's side of the queue: queues trials, answers at rungs, and collects results. */
-
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";

@@ -1,5 +1,4 @@
 /** @module Reads slides in TIFF files: pyramids of tiles as Aperio, OME and libvips write them. */
-
 import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../../errors/index";
 import { counted } from "../../format/index";

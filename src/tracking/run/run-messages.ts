@@ -1,5 +1,4 @@
 /** @module The few messages of a run for its user, each only once. */
-
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDirectory, sha256 } from "../../files/index";
