@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `histo`: runs the compiled command line, compiling it and the native operations first where the sources are newer.
-const { existsSync, readdirSync, statSync, utimesSync } = require("node:fs");
+const { existsSync, statSync, utimesSync } = require("node:fs");
 const { spawnSync } = require("node:child_process");
 const { availableParallelism } = require("node:os");
 const { join, resolve } = require("node:path");
@@ -10,18 +10,11 @@ process.env.HISTO_ROOT ??= root;
 // Images are decoded in Node's thread pool, which has four threads unless told otherwise before its first use.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
 
-function newest(folder) {
-  let latest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    latest = Math.max(latest, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs);
-  }
-  return latest;
-}
-
 /** Runs a script where sources are newer than what was made of them. Operations of other sources can end the process. */
 function renew(sources, made, script) {
-  if (!existsSync(sources) || (existsSync(made) && newest(sources) <= statSync(made).mtimeMs)) return;
+  if (!existsSync(sources)) return;
+  const { newest } = require("../scripts/newest.cjs");
+  if (existsSync(made) && newest(sources) <= statSync(made).mtimeMs) return;
   const { status } = spawnSync(process.execPath, [join(root, "scripts", script)], { stdio: ["ignore", 2, 2] });
   if (status !== 0) process.exit(1);
   if (existsSync(made)) utimesSync(made, new Date(), new Date());

@@ -2,10 +2,11 @@
 // take turns, so commands that start together in a changed working tree share one.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { newest } from "./newest.cjs";
 import { locked } from "./setup/lock.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -36,13 +37,6 @@ function isCompiled() {
   const began = Date.parse(readFileSync(stamp, "utf8").trim());
   const sources = ["src", "serve", "bench", "tests", "tsconfig.json", "package-lock.json", "scripts/build.mjs"];
   return sources.every((name) => newest(join(root, name)) < began);
-}
-
-/** When a file, or anything in a folder, last changed. A file that was removed or renamed changes its folder. */
-function newest(path) {
-  const found = statSync(path, { throwIfNoEntry: false });
-  const entries = found?.isDirectory() ? readdirSync(path).filter((name) => name !== "node_modules") : [];
-  return Math.max(found?.mtimeMs ?? 0, ...entries.map((name) => newest(join(path, name))));
 }
 
 /** Also writes a source that the web page shares as a module for browsers. */

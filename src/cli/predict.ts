@@ -1,5 +1,4 @@
 /** @module `histo predict`: predicts the classes of images with an exported model, as CSV. */
-
 import * as z from "zod";
 import { HistoError, InputError } from "../errors/index";
 import { csvField, writeFileAtomically } from "../files/index";
@@ -80,10 +79,11 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
   ],
   schema: predictSchema,
   async run({ model, images, out, tile, ...options }, { progress, signal }) {
-    const { listImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor, unreadImages } = await import(
-      "../inference/index.js"
-    );
-    const [predictor, all] = await Promise.all([Predictor.open(model, options), listImages(images)]);
+    const { namedImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor } = await import("../inference/index.js");
+    const [predictor, { images: all, unread }] = await Promise.all([
+      Predictor.open(model, options),
+      namedImages(images),
+    ]);
     const large = tile ? await largeAmong(all, predictor.card.preprocessing.size) : [];
     const listed = all.filter((image) => !large.includes(image));
     const task = progress.start("Predict", listed.length, "images");
@@ -104,7 +104,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     const order = new Map(all.map(({ filename }, i) => [filename, i]));
     answers.sort((a, b) => (order.get(a.filename) as number) - (order.get(b.filename) as number));
     task.finish(counted(answers.length, "image"));
-    for (const path of await unreadImages(images)) {
+    for (const path of unread) {
       const message = `${path} is of a format that is not read; convert it to PNG, JPEG, WebP or TIFF.`;
       answers.push({ filename: path, answer: new InputError("IMAGE_UNSUPPORTED", message) });
     }

@@ -48,7 +48,7 @@ export function checkPixels(
   const blankRows = new Set(
     [...statistics.contrast.keys()].filter((row) => (statistics.contrast[row] as number) < BLANK_CONTRAST),
   );
-  const exact = exactDuplicates(dataset, store);
+  const exact = exactDuplicates(store, tileAt);
   const near = nearDuplicates(statistics, blankRows)
     .filter(({ first, second }: NearDuplicate) => store.pixelHashes[first] !== store.pixelHashes[second])
     .map(({ first, second, similarity }) => ({ ...groupOf([tileAt(first), tileAt(second)]), similarity }));
@@ -70,15 +70,14 @@ export function checkPixels(
 }
 
 /** Groups of tiles with equal pixels. */
-function exactDuplicates(dataset: Dataset, store: PixelStore): DuplicateGroup[] {
-  const tileAt = tilesByPosition(dataset, store);
+function exactDuplicates(store: PixelStore, tileAt: (position: number) => Tile | undefined): DuplicateGroup[] {
   const alike = groupBy(store.pixelHashes.keys(), (position) => store.pixelHashes[position]);
   return [...alike.values()].filter((rows) => rows.length > 1).map((rows) => groupOf(rows.map(tileAt)));
 }
 
 /** Notes about pictures that are in several partitions or have both labels. */
 export function duplicateNotes(dataset: Dataset, store: PixelStore): string[] {
-  const groups = exactDuplicates(dataset, store);
+  const groups = exactDuplicates(store, tilesByPosition(dataset, store));
   const note = (found: readonly DuplicateGroup[], where: string) =>
     found.length === 0
       ? []

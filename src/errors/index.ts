@@ -42,7 +42,7 @@ export function messageOf(error: unknown): string {
     .trim();
 }
 
-/** True for errors of Node's file system and network calls with the given code, such as `ENOENT`. */
-export function hasErrorCode(error: unknown, code: string): error is NodeJS.ErrnoException {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+/** True for errors of Node's file system and network calls with one of the given codes, such as `ENOENT`. */
+export function hasErrorCode(error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }

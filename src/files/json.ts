@@ -11,8 +11,7 @@ export async function readJson<T>(path: string): Promise<T> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    const isMissing = hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR");
-    if (isMissing) throw new InputError("FILE_MISSING", `${path} does not exist.`);
+    if (hasErrorCode(error, "ENOENT", "ENOTDIR")) throw new InputError("FILE_MISSING", `${path} does not exist.`);
     if (hasErrorCode(error, "EISDIR")) throw new InputError("FILE_IS_FOLDER", `${path} is a folder, not a file.`);
     throw error;
   }

@@ -24,12 +24,11 @@ export async function thumbnail(
     loadSharp(),
     decodePixels(image, limits, undefined, meaning),
   ]);
-  const { data: pixels, info } = await sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
-    .resize({ width: edge, height: edge, fit: "inside", withoutEnlargement: true })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const raw = { width: info.width, height: info.height, channels: info.channels };
-  const encode = (quality: number) => sharp(pixels, { raw }).jpeg({ quality }).toBuffer();
+  const encode = (quality: number) =>
+    sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+      .resize({ width: edge, height: edge, fit: "inside", withoutEnlargement: true })
+      .jpeg({ quality })
+      .toBuffer();
   let jpeg = await encode(QUALITIES[0] as number);
   for (const quality of QUALITIES.slice(1)) {
     if (jpeg.length <= bytes) break;

@@ -1,5 +1,4 @@
 /** @module Checks that a graph matches its card, so that a card written by hand gives right answers or an error. */
-
 import { join } from "node:path";
 import { InputError } from "../errors/index";
 import { sizeOf } from "../files/index";
@@ -68,9 +67,9 @@ export function checkOutputLength(directory: ModelDirectory, length: number, cou
 }
 
 /** Operators whose values are probabilities. */
-const PROBABILITIES: ReadonlySet<string> = new Set([
-  ...["Sigmoid", "HardSigmoid", "Softmax", "QLinearSigmoid", "QLinearSoftmax"],
-]);
+const PROBABILITIES: ReadonlySet<string> = new Set(
+  "Sigmoid HardSigmoid Softmax QLinearSigmoid QLinearSoftmax".split(" "),
+);
 const AS_PROBABILITIES: Readonly<Partial<Record<ModelCard["output"]["kind"], string>>> = {
   logit: "probability",
   logits2: "probabilities2",

@@ -1,6 +1,7 @@
 /** @module Lists the images that a user names: files, and all files in folders that have the extension of an image. */
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { countValues } from "../collections/index";
 import type { FoundImages } from "../dataset/labels/index";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
@@ -11,38 +12,48 @@ export interface ListedImage {
   readonly path: string;
 }
 
+/** What the paths of a user hold. */
+interface NamedImages {
+  readonly images: readonly ListedImage[];
+  /** Paths of images in folders whose formats are not read. */
+  readonly unread: readonly string[];
+}
+
 /**
  * Lists images in a stable order: arguments as given, and folders sorted by name, including their subfolders.
  * @param option name of the command line option, for messages
  * @throws {InputError} `IMAGES_MISSING` for a path that does not exist, `IMAGES_NONE` if there are no images
  */
-export async function listImages(paths: readonly string[], option = "--images"): Promise<ListedImage[]> {
-  const listed = (await Promise.all(paths.map((path) => listPath(path, option)))).flat();
+export async function namedImages(paths: readonly string[], option = "--images"): Promise<NamedImages> {
+  const found = await Promise.all(paths.map((path) => lookAt(path, option)));
+  const listed = found.flatMap(({ images }) => images);
   if (listed.length === 0) {
     throw new InputError("IMAGES_NONE", `${option}: no PNG, JPEG, WebP or TIFF file in ${paths.join(", ")}.`);
   }
-  const seen = new Map<string, number>();
-  for (const { filename } of listed) seen.set(filename, (seen.get(filename) ?? 0) + 1);
-  return listed.map((image) => (seen.get(image.filename) === 1 ? image : { ...image, filename: image.path }));
+  const seen = countValues(listed.map(({ filename }) => filename));
+  return {
+    images: listed.map((image) => (seen.get(image.filename) === 1 ? image : { ...image, filename: image.path })),
+    unread: found.flatMap(({ unread }) => unread),
+  };
 }
 
-/** Paths of images in the given folders whose formats are not read, which {@link listImages} leaves out. */
-export async function unreadImages(paths: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(
-    paths.map(async (path) => ((await stat(path)).isDirectory() ? (await imagesIn(path)).unsupported : [])),
-  );
-  return paths.flatMap((path, i) => (found[i] ?? []).map((name) => join(path, name)));
+/** The images of {@link namedImages} that can be read. */
+export async function listImages(paths: readonly string[], option?: string): Promise<readonly ListedImage[]> {
+  return (await namedImages(paths, option)).images;
 }
 
-async function listPath(path: string, option: string): Promise<ListedImage[]> {
+async function lookAt(path: string, option: string): Promise<NamedImages> {
   const info = await stat(path).catch((error: unknown) => {
     const reason = hasErrorCode(error, "ENOENT") ? "does not exist." : `cannot be opened: ${messageOf(error)}`;
     const message = `${option}: ${path} ${reason}`;
     throw new InputError("IMAGES_MISSING", message, { cause: error });
   });
-  if (!info.isDirectory()) return [{ filename: basename(path), path }];
-  const { images } = await imagesIn(path);
-  return images.map((filename) => ({ filename, path: join(path, filename) }));
+  if (!info.isDirectory()) return { images: [{ filename: basename(path), path }], unread: [] };
+  const { images, unsupported } = await imagesIn(path);
+  return {
+    images: images.map((filename) => ({ filename, path: join(path, filename) })),
+    unread: unsupported.map((name) => join(path, name)),
+  };
 }
 
 /** The images in a folder, as data sets find them: linked folders are followed, hidden files are not images. */

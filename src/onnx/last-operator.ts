@@ -4,10 +4,11 @@ import type { DecodedNode } from "./backbone-file";
 import { modelProto } from "./schema";
 
 /** Operators that move, select or round values, or change their type. */
-const REARRANGING: ReadonlySet<string> = new Set([
-  ...["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Expand"],
-  ...["Slice", "Gather", "Split", "Dropout", "QuantizeLinear", "DequantizeLinear"],
-]);
+const REARRANGING: ReadonlySet<string> = new Set(
+  "Identity Cast Reshape Flatten Squeeze Unsqueeze Transpose Expand Slice Gather Split Dropout QuantizeLinear DequantizeLinear".split(
+    " ",
+  ),
+);
 
 /** Larger files are not read, because their weights would be in memory twice. */
 const LARGEST = 2 ** 30;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { HistoError, InputError, Interrupted, messageOf } from "../errors/index";
+import { HistoError, hasErrorCode, InputError, Interrupted, messageOf } from "../errors/index";
 import { makeDirectory, readJson, sha256 } from "../files/index";
 import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, readModelDirectory } from "../model-directory/index";
@@ -75,12 +75,11 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
   try {
     return await predictOpened(path, options);
   } catch (error) {
-    const { code = "" } = error as { code?: string };
-    if (UNWRITABLE.includes(code)) {
+    if (hasErrorCode(error, ...UNWRITABLE)) {
       const message = `--out: ${options.out} cannot be written (${messageOf(error)}); name another folder.`;
       throw new InputError("OUT_UNUSABLE", message, { cause: error });
     }
-    if (!FULL.includes(code)) throw error;
+    if (!hasErrorCode(error, ...FULL)) throw error;
     const message = `${options.out}: no space left; the finished part is kept: free some space and add --resume.`;
     throw new HistoError("DISK_FULL", message, { cause: error });
   }

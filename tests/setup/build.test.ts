@@ -20,7 +20,13 @@ setTimeout(() => {
 /** A project with the script that builds it. */
 async function project(context: TestContext): Promise<string> {
   const root = await temporaryDirectory(context);
-  for (const part of ["scripts/build.mjs", "scripts/setup/lock.mjs", "scripts/setup/paths.mjs", "src/files/lock.cjs"]) {
+  for (const part of [
+    "scripts/build.mjs",
+    "scripts/newest.cjs",
+    "scripts/setup/lock.mjs",
+    "scripts/setup/paths.mjs",
+    "src/files/lock.cjs",
+  ]) {
     await cp(join(projectRoot(), part), join(root, part));
   }
   await writeFiles(root, {

@@ -59,7 +59,7 @@ async function appendLine(path: string, line: string): Promise<void> {
       await writeFully(file, bytes);
     } catch (error) {
       await file.truncate(size).catch(() => undefined);
-      if (!NO_SPACE.some((code) => hasErrorCode(error, code))) throw error;
+      if (!hasErrorCode(error, ...NO_SPACE)) throw error;
       throw new Problem("FEEDBACK_FULL", "The disk with the feedback file is full.");
     }
   } finally {

@@ -29,8 +29,6 @@ interface Job {
   readonly order: SlideOrder;
   readonly path: string;
   child?: ChildProcess;
-  /** The folder of its results. */
-  folder?: string;
   view?: Promise<SlideView>;
 }
 
@@ -154,11 +152,10 @@ export class SlideJobs implements SlideHost {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     job.child = child;
-    job.folder = out;
     const { mpp, slideMpp, overlap } = job.order;
     const workers = this.options.workers ?? 1;
     const order: ToSlideProcess = { path: job.path, options: { model, out, mpp, slideMpp, overlap, workers } };
-    child.on("message", (message: FromSlideProcess) => this.receive(job, message));
+    child.on("message", (message: FromSlideProcess) => this.receive(job, message, out));
     child.on("error", (error) => this.finish(job, failure("SLIDE_FAILED", error.message)));
     child.on("exit", (code, by) => this.finish(job, failure("SLIDE_FAILED", `its process ended (${by ?? code})`)));
     child.send(order, () => undefined);
@@ -171,20 +168,20 @@ export class SlideJobs implements SlideHost {
     child.on("exit", () => clearTimeout(timer));
   }
 
-  private receive(job: Job, message: FromSlideProcess): void {
+  private receive(job: Job, message: FromSlideProcess, folder: string): void {
     if (job.state.status !== "running") return;
     if (message.type === "progress") {
       job.state = { ...job.state, done: message.done, total: message.total };
     } else if (message.type === "done") this.finish(job, { status: "done", summary: message.summary });
-    else this.finish(job, failure(message.code, this.forClients(job, message.message)));
+    else this.finish(job, failure(message.code, this.forClients(job, message.message, folder)));
   }
 
   /** A message of the command without paths of the server, and with the fields of the request in place of flags. */
-  private forClients({ path, folder, order: { model } }: Job, message: string): string {
+  private forClients({ path, order: { model } }: Job, message: string, folder: string): string {
     return message
       .replaceAll(path, basename(path))
       .replaceAll(this.models.get(model) ?? model, model)
-      .replaceAll(folder ?? path, "the server's folder")
+      .replaceAll(folder, "the server's folder")
       .replaceAll("--slide-mpp", "slide_mpp")
       .replaceAll("--mpp", "mpp");
   }

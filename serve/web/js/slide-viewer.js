@@ -3,7 +3,7 @@ import { call, getJson, hasKey } from "./api.js";
 import { h, percent } from "./dom.js";
 import { saveAs } from "./save.js";
 
-/** Viridis, as in heatmap.png and the legend of the style sheet. */
+/** Viridis, as in heatmap.png. */
 const STOPS = [
   "#440154",
   "#482878",
@@ -62,6 +62,12 @@ export async function slideViewer(id) {
     return h("div", {}, h("label", { for: `slide-${name}` }, `${label} `, shown), input);
   }
 
+  const colours = h("div", {
+    class: "viridis",
+    role: "img",
+    "aria-label": "Colours of the map, from violet for 0 % to yellow for 100 %",
+  });
+  colours.style.background = `linear-gradient(90deg, ${STOPS.join(", ")})`;
   const zoom = (/** @type {number} */ by) => () => viewer.viewport.zoomBy(by).applyConstraints();
   const element = h(
     "div",
@@ -81,11 +87,7 @@ export async function slideViewer(id) {
       h(
         "div",
         { class: "map-legend" },
-        h("div", {
-          class: "viridis",
-          role: "img",
-          "aria-label": "Colours of the map, from violet for 0 % to yellow for 100 %",
-        }),
+        colours,
         h(
           "div",
           { class: "row spread hint" },
