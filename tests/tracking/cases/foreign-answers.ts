@@ -27,8 +27,7 @@ async function logBehind(context: TestContext, url: string) {
 }
 
 export function foreignAnswerCases(mlflow: () => MlflowFixture): void {
-  // Each waits, for its own proxy.
-  describe("answers that are not MLflow's", { concurrency: true }, () => {
+  describe("answers that are not MLflow's", () => {
     const answers: OwnAnswer[] = [
       { status: 200, body: PAGE },
       { status: 302, headers: { location: "https://login.example.com" } },
