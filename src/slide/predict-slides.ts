@@ -1,14 +1,15 @@
 /** @module Predicts several slides: a folder of results per slide, a table of all, and metrics for labelled slides. */
 import { join } from "node:path";
-import { messageOf } from "../errors/index";
+import { HistoError, messageOf } from "../errors/index";
 import { csvField, csvForeignText, writeFileAtomically, writeJson } from "../files/index";
 import { counted } from "../format/index";
 import { readModelDirectory } from "../model-directory/index";
 import { silentProgress } from "../progress/index";
 import { AGGREGATIONS, type SlideMetrics, slideMetrics } from "./aggregation";
 import type { ListedSlide } from "./find-slides";
-import { isOfOneSlide, predictSlide, type SlideOptions, type SlideResult } from "./predict-slide";
+import { predictSlide } from "./predict-slide";
 import { readSlideLabels, type SlideLabel } from "./slide-labels";
+import type { SlideOptions, SlideResult } from "./slide-options";
 
 /** The output of `histo slide --json` for several slides. */
 export interface SlidesResult {
@@ -77,6 +78,11 @@ async function* predictLocally(slides: readonly ListedSlide[], options: SlideOpt
       yield { name, outcome: { code: error.code, message: messageOf(error) } };
     }
   }
+}
+
+/** True for errors after which other slides can still be predicted. */
+function isOfOneSlide(error: unknown): error is HistoError {
+  return error instanceof HistoError && !["INTERRUPTED", "DISK_FULL", "OUT_UNUSABLE"].includes(error.code);
 }
 
 /** Lets workers predict the slides, and yields them as they are finished. */

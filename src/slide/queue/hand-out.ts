@@ -6,7 +6,7 @@ import { Interrupted, messageOf } from "../../errors/index";
 import { sha256 } from "../../files/index";
 import type { Progress } from "../../progress/index";
 import { closeQueue, jobOptions, lostItsWorkers, MOST_STARTS, openQueue, parseRedisUrl } from "../../queue/index";
-import type { SlideResult } from "../predict-slide";
+import type { SlideResult } from "../slide-options";
 import { PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport, type SlideSettings } from "./protocol";
 
 const POLL_MS = 250;

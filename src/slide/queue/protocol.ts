@@ -1,6 +1,6 @@
 /** @module Messages between the queueing process and the workers through Redis. Results are in the shared folder. */
 import type { Queue } from "bullmq";
-import type { SlideOptions, SlideResult } from "../predict-slide";
+import type { SlideOptions, SlideResult } from "../slide-options";
 
 /** Name of the queue. Any worker takes any slide. */
 export const QUEUE = "histo-slides";

@@ -1,0 +1,41 @@
+/** @module The folder for the results of a slide: finished results in it, and errors of writing to it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
+import { readJson } from "../files/index";
+import type { SlideSummary } from "./predicted-slide";
+import { RESULT_FILES } from "./results/index";
+
+const JOURNAL = "answers.jsonl";
+/** Errors of a system that has no space left, and of one that does not allow writing. */
+const FULL = ["ENOSPC", "EDQUOT"];
+const UNWRITABLE = ["EACCES", "EPERM", "EROFS", "EEXIST", "ENOTDIR", "EISDIR"];
+
+/** The path of the journal, which is removed when the results have been written. */
+export function journalPath(folder: string): string {
+  return join(folder, JOURNAL);
+}
+
+/**
+ * The summary of a slide that was finished in a folder.
+ * @throws {InputError} `OUT_OCCUPIED` if the results are of another slide
+ */
+export async function finishedSummary(folder: string, slide: string): Promise<SlideSummary | undefined> {
+  const path = join(folder, RESULT_FILES.summary);
+  if (!existsSync(path) || existsSync(journalPath(folder))) return undefined;
+  const summary = await readJson<SlideSummary>(path);
+  if (summary.slide === slide) return summary;
+  const message = `--out: ${folder} has the results of another slide (${summary.slide}); name another folder, or remove them.`;
+  throw new InputError("OUT_OCCUPIED", message);
+}
+
+/** An error of the system while a folder was written, as `DISK_FULL` or `OUT_UNUSABLE`; any other error as it is. */
+export function writingError(error: unknown, folder: string): unknown {
+  if (hasErrorCode(error, ...UNWRITABLE)) {
+    const message = `--out: ${folder} cannot be written (${messageOf(error)}); name another folder.`;
+    return new InputError("OUT_UNUSABLE", message, { cause: error });
+  }
+  if (!hasErrorCode(error, ...FULL)) return error;
+  const message = `${folder}: no space left; the finished part is kept: free some space and add --resume.`;
+  return new HistoError("DISK_FULL", message, { cause: error });
+}

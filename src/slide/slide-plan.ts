@@ -1,0 +1,71 @@
+/** @module What is to be done for a slide and a model: at which scale, on which grid, and what identifies the work. */
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { InputError } from "../errors/index";
+import { sha256 } from "../files/index";
+import type { ModelDirectory } from "../model-directory/index";
+import { slideDefaults } from "../options/slide/index";
+import type { GridSettings } from "./grid";
+import type { JournalIdentity } from "./journal";
+import type { Frame } from "./results/index";
+import type { SlideOptions } from "./slide-options";
+import type { SlideInfo } from "./types";
+
+export interface SlidePlan {
+  /** The file's name. */
+  readonly name: string;
+  /** Micrometres per pixel of level 0. */
+  readonly mpp: number;
+  readonly settings: GridSettings;
+  readonly frame: Frame;
+  /** Everything that the logits depend on. */
+  readonly identity: JournalIdentity;
+  /** One hash of everything that the results depend on. */
+  readonly work: string;
+}
+
+/**
+ * Plans the work for an opened slide.
+ * @throws {InputError} `SLIDE_MODEL_SCALE`, `SLIDE_SCALE_MISSING`
+ */
+export async function planSlide(
+  path: string,
+  info: SlideInfo,
+  model: ModelDirectory,
+  options: SlideOptions,
+): Promise<SlidePlan> {
+  const { preprocessing, threshold, classes } = model.card;
+  const { overlap = slideDefaults.overlap, leastTissue = slideDefaults.tissue, frame = slideDefaults.frame } = options;
+  const { mpp, downsample } = scaleOf(path, info, model.card.mpp, options);
+  const settings: GridSettings = { size: preprocessing.size, downsample, overlap, leastTissue };
+  // Name, size and time identify the slide.
+  const { size, mtimeMs } = await stat(path);
+  const name = basename(path);
+  const identity = {
+    format: "histo-slide-answers/1",
+    slide: name,
+    bytes: size,
+    modified: mtimeMs,
+    model: model.sha256,
+    // Not among the hashed files of the model.
+    preprocessing,
+    mpp,
+    settings,
+    frame,
+  };
+  return { name, mpp, settings, frame, identity, work: sha256(JSON.stringify([identity, threshold, classes])) };
+}
+
+/** Micrometres per pixel of the slide, and slide pixels per pixel of the model. */
+function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, options: SlideOptions) {
+  const mpp = options.slideMpp ?? info.mpp ?? 0;
+  const modelMpp = options.mpp ?? cardMpp;
+  if (mpp > 0 && modelMpp !== undefined) return { mpp, downsample: modelMpp / mpp };
+  if (mpp > 0) {
+    const message = `${options.model} does not give the scale of its tiles (micrometres per pixel); give it with --mpp, such as --mpp 0.5.`;
+    throw new InputError("SLIDE_MODEL_SCALE", message);
+  }
+  const said = info.remarks.length > 0 ? `: ${info.remarks.join("; ")}` : "";
+  const message = `${path} does not give its scale (micrometres per pixel)${said}; give it with --slide-mpp, such as --slide-mpp 0.25.`;
+  throw new InputError("SLIDE_SCALE_MISSING", message);
+}
