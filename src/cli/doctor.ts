@@ -53,7 +53,9 @@ export const command: CommandDefinition<OptionsSchema, Report> = {
         name: "TensorFlow",
         found: describeTensorFlow(tensorflow),
         ...(tensorflow.kind === "javascript" && {
-          advice: "Install a C++ compiler and Python 3.10 or newer (see environment.md), then: npm run setup",
+          advice:
+            runtime.remedy ??
+            "Install a C++ compiler and Python 3.10 or newer (see environment.md), then: npm run setup",
         }),
       },
       { name: "GPU", found: tensorflow.gpu ? "NVIDIA, in use" : gpuDriver() },

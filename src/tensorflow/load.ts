@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { projectRoot } from "../files/index";
+import { lacksAvx } from "./processor-flags";
 
 /** Sets of vector and matrix instructions; each includes the ones before it. */
 export type CpuIsa = "plain" | "avx2" | "avx512" | "amx";
@@ -26,6 +27,8 @@ interface TensorFlowRuntime {
   readonly fusedBf16: boolean;
   /** Why there is no native TensorFlow; absent if there is one. */
   readonly problem?: string;
+  /** What to do about it, if the set-up cannot help. */
+  readonly remedy?: string;
 }
 
 /** Resolves packages from the project, even if the notebook kernel has compiled this file. */
@@ -68,9 +71,9 @@ function loadFusedUpdates(): Pick<TensorFlowRuntime, "fusedUpdates" | "fusedBf16
 }
 
 /** tfjs's plain backend otherwise greets at its first tensor, and recommends a package that does not work here. */
-function plain(problem: string): TensorFlowRuntime {
+function plain(problem: string, remedy?: string): TensorFlowRuntime {
   Object.assign(tf.backend(), { firstUse: false });
-  return { kind: "javascript", gpu: false, ...NO_FUSED, problem };
+  return { kind: "javascript", gpu: false, ...NO_FUSED, problem, ...(remedy && { remedy }) };
 }
 
 function load(): TensorFlowRuntime {
@@ -84,7 +87,11 @@ function load(): TensorFlowRuntime {
   legacy.isNullOrUndefined = (value) => value === null || value === undefined;
   legacy.isArray = Array.isArray;
   if (process.env.HISTO_TENSORFLOW === "javascript") {
-    return plain("HISTO_TENSORFLOW=javascript is set");
+    return plain("HISTO_TENSORFLOW=javascript is set", "unset HISTO_TENSORFLOW");
+  }
+  if (lacksAvx()) {
+    const remedy = "Train on another machine. Predicting and serving need no TensorFlow and are as fast as usual.";
+    return plain("this processor has no AVX instructions, which TensorFlow needs", remedy);
   }
   try {
     const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
