@@ -1,7 +1,11 @@
-/** @module Finds slides: the named files, and all files with a slide's extension in the named folders. */
+/**
+ * @module Finds slides: the named files, and all files with a slide's extension in the named folders; of the files of a DICOM
+ * series, the first.
+ */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import { oneOfEachSeries } from "./dicom-series";
 
 /** A slide to predict. */
 export interface ListedSlide {
@@ -34,7 +38,7 @@ export async function findSlides(paths: readonly string[]): Promise<{ slides: Li
     }
   }
   const seen = new Map<string, number>();
-  const slides = found.map((path) => {
+  const slides = (await oneOfEachSeries(found, (path) => path)).map((path) => {
     const name = basename(path);
     const before = seen.get(name) ?? 0;
     seen.set(name, before + 1);
