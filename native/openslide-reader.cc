@@ -1,7 +1,8 @@
 // Reads regions of one slide with OpenSlide for another process: openslide-reader LIBRARY SLIDE
 //
 // Slides are untrusted files and their decoders are large, so they run in this process, whose crash ends nothing else.
-// First writes to standard output: uint32 length and JSON text of the slide's properties and levels, or of {"error": ...}.
+// First writes to standard output: uint32 length and JSON text of the slide's properties, levels and colour profile, or of
+// {"error": ...}.
 // Then, for each request on standard input, {int32 level, int64 x, int64 y, int32 width, int32 height} (x and y in pixels of
 // level 0), writes uint32 0 and width * height * 3 bytes of RGB on the slide's background, or uint32 length and an error text.
 // All numbers are little-endian. The program ends at the end of its input.
@@ -15,6 +16,8 @@
 
 namespace {
 
+constexpr int64_t kMostProfileBytes = 1 << 24;
+
 struct Library {
   void* (*open)(const char*);
   void (*close)(void*);
@@ -25,6 +28,8 @@ struct Library {
   const char* const* (*get_property_names)(void*);
   const char* (*get_property_value)(void*, const char*);
   void (*read_region)(void*, uint32_t*, int64_t, int64_t, int32_t, int64_t, int64_t);
+  int64_t (*get_icc_profile_size)(void*);
+  void (*read_icc_profile)(void*, void*);
 };
 
 template <typename Function>
@@ -40,7 +45,9 @@ bool load(const char* path, Library& l) {
          find(handle, "get_level_dimensions", l.get_level_dimensions) &&
          find(handle, "get_level_downsample", l.get_level_downsample) &&
          find(handle, "get_property_names", l.get_property_names) &&
-         find(handle, "get_property_value", l.get_property_value) && find(handle, "read_region", l.read_region);
+         find(handle, "get_property_value", l.get_property_value) && find(handle, "read_region", l.read_region) &&
+         find(handle, "get_icc_profile_size", l.get_icc_profile_size) &&
+         find(handle, "read_icc_profile", l.read_icc_profile);
 }
 
 std::string quoted(const char* text) {
@@ -73,6 +80,22 @@ int fail(const std::string& reason) {
   return 1;
 }
 
+// The colour profile in hexadecimal digits; empty if there is none.
+std::string profile(const Library& l, void* slide) {
+  const int64_t size = l.get_icc_profile_size(slide);
+  if (size <= 0 || size > kMostProfileBytes) return "";
+  std::vector<uint8_t> bytes(static_cast<size_t>(size));
+  l.read_icc_profile(slide, bytes.data());
+  if (l.get_error(slide)) return "";
+  std::string text;
+  for (const uint8_t byte : bytes) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text;
+}
+
 std::string describe(const Library& l, void* slide) {
   std::string json = "{\"levels\":[";
   for (int32_t level = 0; level < l.get_level_count(slide); level++) {
@@ -86,7 +109,7 @@ std::string describe(const Library& l, void* slide) {
   for (int i = 0; names && names[i]; i++) {
     json += (i ? "," : "") + quoted(names[i]) + ":" + quoted(l.get_property_value(slide, names[i]));
   }
-  return json + "}}";
+  return json + "},\"profile\":\"" + profile(l, slide) + "\"}";
 }
 
 // Puts pixels, whose colours are premultiplied by alpha, on the background.

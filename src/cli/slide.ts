@@ -81,7 +81,7 @@ function reportMany({ out, slides, failed, metrics }: SlidesResult): string {
   return lines.join("\n");
 }
 
-function describe({ path, vendor, compression, levels, mpp, objective, bounds, remarks }: SlideInfo): string {
+function describe({ path, vendor, compression, levels, mpp, objective, bounds, profile, remarks }: SlideInfo): string {
   const scale = mpp === undefined ? "scale unknown" : `${Number(mpp.toPrecision(6))} micrometres per pixel`;
   const part = bounds && `shown part: ${bounds.width} x ${bounds.height} from (${bounds.x}, ${bounds.y})`;
   return [
@@ -91,6 +91,7 @@ function describe({ path, vendor, compression, levels, mpp, objective, bounds, r
       return `level ${i}: ${width} x ${height}, 1:${Number(downsample.toFixed(3))}, ${tiles}`;
     }),
     ...(part ? [part] : []),
+    ...(profile === undefined ? [] : [`colour profile: ${profile} (applied with --profile apply)`]),
     ...remarks.map((remark) => `note: ${remark}`),
   ].join("\n");
 }

@@ -3,10 +3,10 @@
  * (`slide.dzi`, `slide_files/`) for OpenSeadragon.
  * @see https://openseadragon.github.io/examples/tilesource-dzi/
  */
-import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { OverlayOptions } from "sharp";
+import { hasErrorCode } from "../errors/index";
 import { makeDirectory, writeFileAtomically } from "../files/index";
 import { levelFor } from "./levels";
 import type { SlideInfo, SlideLevel, SlideReader } from "./types";
@@ -56,9 +56,18 @@ export async function pictureTile(
     .toBuffer();
 }
 
-/** Writes the Deep Zoom image into a folder in bounded memory, unless it exists. */
-export async function writeDeepZoom(folder: string, reader: SlideReader, signal: AbortSignal): Promise<void> {
-  if (existsSync(join(folder, DESCRIPTION))) return;
+/**
+ * Writes the Deep Zoom image into a folder in bounded memory, unless it exists.
+ * @param picture identifies the picture; an image of another one is replaced
+ */
+export async function writeDeepZoom(
+  folder: string,
+  reader: SlideReader,
+  picture: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const mark = `<!-- histo slide ${picture} -->`;
+  if ((await readOrEmpty(join(folder, DESCRIPTION))).includes(mark)) return;
   const { info } = reader;
   const { width, height } = info.levels[0] as SlideLevel;
   const [files, part] = [join(folder, FILES), join(folder, `${FILES}.part`)];
@@ -80,11 +89,22 @@ export async function writeDeepZoom(folder: string, reader: SlideReader, signal:
       }
     }
   }
+  // In this order, so that no description is of another picture's tiles.
+  await rm(join(folder, DESCRIPTION), { force: true });
   await rm(files, { recursive: true, force: true });
   await rename(part, files);
   const image = `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpeg" Overlap="0" TileSize="${PICTURE_TILE}">`;
-  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${image}<Size Width="${width}" Height="${height}"/></Image>\n`;
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${mark}\n${image}<Size Width="${width}" Height="${height}"/></Image>\n`;
   await writeFileAtomically(join(folder, DESCRIPTION), text);
+}
+
+async function readOrEmpty(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) return "";
+    throw error;
+  }
 }
 
 /** Size of a tile in pixels, smaller at the edges; undefined outside. */

@@ -1,7 +1,10 @@
 /** @module Whole slides: reading them in any size, predicting their tiles, and mapping the answers. */
+
+export type { ProfileUse } from "./colour-profile";
 export { PICTURE_TILE, pictureLevels, pictureTile } from "./deep-zoom";
+export { oneOfEachSeries } from "./dicom-series";
 export { findSlides, type ListedSlide } from "./find-slides";
-export { openSlideReader, slideInfo } from "./open-slide";
+export { openSlideReader, type SlideMeaning, slideInfo } from "./open-slide";
 export { fetchOpenSlide } from "./openslide/install";
 export { predictSlide } from "./predict-slide";
 export { predictSlides, type SlidesResult } from "./predict-slides";

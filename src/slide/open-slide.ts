@@ -2,17 +2,24 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { imageFormat, type SampleMeaning } from "../image/index";
+import { type ProfileUse, withProfileApplied } from "./colour-profile";
 import { OpenSlideReader } from "./openslide/openslide-reader";
 import { cutIntoTiles, pictureInfo } from "./picture";
 import { readPages, type TiffPages } from "./tiff/directory";
 import { TiffReader, type TiffVerdict } from "./tiff/tiff-reader";
 import type { SlideInfo, SlideReader } from "./types";
 
+/** The meaning of a slide's values. */
+export interface SlideMeaning extends SampleMeaning {
+  /** Default: ignore. */
+  readonly profile?: ProfileUse | undefined;
+}
+
 /** What another process needs to open the same slide. Plain data. */
 export interface SlideSource {
   readonly reader: "tiff" | "openslide";
   readonly path: string;
-  readonly meaning: SampleMeaning;
+  readonly meaning: SlideMeaning;
 }
 
 /** An open slide, and its source for other processes. */
@@ -39,16 +46,16 @@ export async function slideInfo(path: string): Promise<SlideInfo> {
 export async function openSlide(
   path: string,
   scratch: () => Promise<string>,
-  { bitDepth }: SampleMeaning = {},
+  { bitDepth, profile }: SlideMeaning = {},
 ): Promise<OpenSlide> {
-  const meaning = { bitDepth };
+  const meaning = { bitDepth, profile };
   const verdict = await judge(path, meaning);
   if (verdict.kind === "elsewhere") {
-    const reader = await OpenSlideReader.open(path, verdict.reason);
+    const reader = meant(await OpenSlideReader.open(path, verdict.reason), meaning);
     return { info: reader.info, reader, source: { reader: "openslide", path, meaning } };
   }
   if (verdict.kind === "readable") {
-    const { reader } = verdict;
+    const reader = meant(verdict.reader, meaning);
     return { info: reader.info, reader, source: { reader: "tiff", path, meaning } };
   }
   const info = await pictureInfo(path);
@@ -58,16 +65,23 @@ export async function openSlide(
 }
 
 /** Opens a slide for viewing. @param folder folder for the tiles of a picture */
-export async function openSlideReader(path: string, folder: string, meaning?: SampleMeaning): Promise<SlideReader> {
+export async function openSlideReader(path: string, folder: string, meaning?: SlideMeaning): Promise<SlideReader> {
   return (await openSlide(path, async () => folder, meaning)).reader;
 }
 
 /** Opens the slide of {@link openSlide} in another process. */
 export async function openSource({ reader, path, meaning }: SlideSource): Promise<SlideReader> {
-  if (reader === "openslide") return OpenSlideReader.open(path, "it was read by OpenSlide before");
+  if (reader === "openslide") {
+    return meant(await OpenSlideReader.open(path, "it was read by OpenSlide before"), meaning);
+  }
   const verdict = await judge(path, meaning);
   if (verdict.kind !== "readable") throw new InputError("SLIDE_CHANGED", `${path} has changed while it was read.`);
-  return verdict.reader;
+  return meant(verdict.reader, meaning);
+}
+
+/** A reader of the colours that are meant. */
+function meant(reader: SlideReader, { profile }: SlideMeaning): SlideReader {
+  return profile === "apply" ? withProfileApplied(reader) : reader;
 }
 
 async function judge(path: string, meaning: SampleMeaning = {}): Promise<TiffVerdict> {

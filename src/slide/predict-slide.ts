@@ -50,14 +50,15 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
   const { out, progress = silentProgress, signal = new AbortController().signal } = options;
   const started = performance.now();
   try {
-    const model = await readModelDirectory(options.model);
+    const model = withBitDepth(await readModelDirectory(options.model), options.bitDepth);
     await makeDirectory(out);
     const finished = await finishedSummary(out, basename(path));
-    const slide = await openSlide(path, async () => out, model.card.preprocessing);
+    const { bitDepth } = model.card.preprocessing;
+    const slide = await openSlide(path, async () => out, { bitDepth, profile: options.profile });
     try {
       const plan = await planSlide(path, slide.info, model, options);
       sayRemarks(slide, plan, progress);
-      if (options.dzi) await writeDeepZoom(out, slide.reader, signal);
+      if (options.dzi) await writeDeepZoom(out, slide.reader, plan.picture, signal);
       if (options.resume && finished?.work === plan.work) {
         return { ...finished, ...NO_EFFORT, out, resumedTiles: finished.tissueTiles };
       }
@@ -71,6 +72,13 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
   } catch (error) {
     throw writingError(error, out);
   }
+}
+
+/** A model that reads 16-bit values as the given number of bits. */
+function withBitDepth(model: ModelDirectory, bitDepth: number | undefined): ModelDirectory {
+  if (bitDepth === undefined) return model;
+  const { card } = model;
+  return { ...model, card: { ...card, preprocessing: { ...card.preprocessing, bitDepth } } };
 }
 
 function sayRemarks({ info }: OpenSlide, { name, settings }: SlidePlan, progress: Progress): void {
@@ -145,6 +153,7 @@ function predictedSlide(
     info: slide.info,
     mpp: plan.mpp,
     settings: plan.settings,
+    profile: plan.profile,
     grid,
     thumbnail,
     model: { name, sha256, classes, threshold, trainedOnDrawnTiles: isTrainedOnDrawnTiles(card) },

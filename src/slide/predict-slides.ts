@@ -92,8 +92,8 @@ async function* predictByWorkers(
   redis: string,
 ): AsyncGenerator<Outcome> {
   const { handOut } = await import("./queue/index.js");
-  const { model, out, mpp, slideMpp, overlap, leastTissue, frame, dzi } = options;
-  const settings = { model, mpp, slideMpp, overlap, leastTissue, frame, dzi };
+  const { model, out, mpp, slideMpp, overlap, leastTissue, bitDepth, profile, frame, dzi } = options;
+  const settings = { model, mpp, slideMpp, overlap, leastTissue, bitDepth, profile, frame, dzi };
   const orders = slides.map(({ name, path }) => ({ name, path, settings: { ...settings, out: join(out, name) } }));
   const task = progress.start("Slides", slides.length, "slides");
   let count = 0;

@@ -16,7 +16,11 @@ export async function predictTiled(path: string, model: TileModel): Promise<Tile
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "histo-tiles-"));
   try {
-    const { reader } = await openSlide(path, async () => folder, model.card.preprocessing);
+    const { reader } = await openSlide(path, async () => folder, {
+      ...model.card.preprocessing,
+      // As all images are decoded.
+      profile: "apply",
+    });
     try {
       return await predictTiles(reader, model, (performance.now() - started) / 1000);
     } finally {

@@ -1,6 +1,7 @@
 /** @module A predicted slide and its summary. */
 import { sigmoid } from "../evaluation/index";
 import { Random } from "../random/index";
+import type { ProfileUse } from "./colour-profile";
 import type { Grid, GridSettings, GridTile } from "./grid";
 import type { Thumbnail } from "./tissue";
 import type { SlideInfo, SlideLevel } from "./types";
@@ -19,6 +20,8 @@ export interface PredictedSlide {
   readonly info: SlideInfo;
   readonly mpp: number;
   readonly settings: GridSettings;
+  /** What was done with the slide's colour profile; null if it has none. */
+  readonly profile: ProfileUse | null;
   readonly grid: Grid;
   readonly thumbnail: Thumbnail;
   readonly model: {
@@ -46,6 +49,8 @@ export interface SlideSummary {
   /** Micrometres per pixel of level 0; null if unknown. */
   readonly mpp: number | null;
   readonly bounds: SlideInfo["bounds"] | null;
+  /** What was done with the slide's colour profile; null if it has none. */
+  readonly profile: ProfileUse | null;
   readonly model: PredictedSlide["model"];
   /** Size of a tile in the model's pixels and in pixels of level 0, its scale, and the level it is read from. */
   readonly tile: {
@@ -113,6 +118,7 @@ export function summarize(slide: PredictedSlide, level: number, work: string): S
     height,
     mpp: slide.mpp > 0 ? slide.mpp : null,
     bounds: info.bounds ?? null,
+    profile: slide.profile,
     model,
     tile: {
       size: settings.size,

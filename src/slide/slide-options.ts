@@ -1,5 +1,6 @@
 /** @module How to predict a slide, and what is returned for it. */
 import type { Progress } from "../progress/index";
+import type { ProfileUse } from "./colour-profile";
 import type { SlideSummary } from "./predicted-slide";
 import type { Frame } from "./results/index";
 
@@ -15,6 +16,10 @@ export interface SlideOptions {
   readonly overlap?: number | undefined;
   /** Minimum share of tissue in a tile. Default 0.1. */
   readonly leastTissue?: number | undefined;
+  /** Bits that the values of 16-bit slides use; overrides the model's card. */
+  readonly bitDepth?: number | undefined;
+  /** What to do with the slide's colour profile. Default: ignore it. */
+  readonly profile?: ProfileUse | undefined;
   readonly frame?: Frame | undefined;
   /** Also write the slide's picture as a Deep Zoom image. */
   readonly dzi?: boolean | undefined;

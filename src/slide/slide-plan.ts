@@ -5,6 +5,7 @@ import { InputError } from "../errors/index";
 import { sha256 } from "../files/index";
 import type { ModelDirectory } from "../model-directory/index";
 import { slideDefaults } from "../options/slide/index";
+import type { ProfileUse } from "./colour-profile";
 import type { GridSettings } from "./grid";
 import type { JournalIdentity } from "./journal";
 import type { Frame } from "./results/index";
@@ -18,6 +19,10 @@ export interface SlidePlan {
   readonly mpp: number;
   readonly settings: GridSettings;
   readonly frame: Frame;
+  /** What is done with the slide's colour profile; null if it has none. */
+  readonly profile: ProfileUse | null;
+  /** One hash of everything that the slide's picture depends on. */
+  readonly picture: string;
   /** Everything that the logits depend on. */
   readonly identity: JournalIdentity;
   /** One hash of everything that the results depend on. */
@@ -36,16 +41,18 @@ export async function planSlide(
 ): Promise<SlidePlan> {
   const { preprocessing, threshold, classes } = model.card;
   const { overlap = slideDefaults.overlap, leastTissue = slideDefaults.tissue, frame = slideDefaults.frame } = options;
+  const { profile = slideDefaults.profile } = options;
   const { mpp, downsample } = scaleOf(path, info, model.card.mpp, options);
   const settings: GridSettings = { size: preprocessing.size, downsample, overlap, leastTissue };
   // Name, size and time identify the slide.
   const { size, mtimeMs } = await stat(path);
   const name = basename(path);
+  const file = { slide: name, bytes: size, modified: mtimeMs };
+  const colours = { profile: info.profile === undefined ? null : profile };
   const identity = {
     format: "histo-slide-answers/1",
-    slide: name,
-    bytes: size,
-    modified: mtimeMs,
+    ...file,
+    ...colours,
     model: model.sha256,
     // Not among the hashed files of the model.
     preprocessing,
@@ -53,7 +60,9 @@ export async function planSlide(
     settings,
     frame,
   };
-  return { name, mpp, settings, frame, identity, work: sha256(JSON.stringify([identity, threshold, classes])) };
+  const picture = sha256(JSON.stringify([file, colours, preprocessing.bitDepth]));
+  const work = sha256(JSON.stringify([identity, threshold, classes]));
+  return { name, mpp, settings, frame, profile: colours.profile, picture, identity, work };
 }
 
 /** Micrometres per pixel of the slide, and slide pixels per pixel of the model. */

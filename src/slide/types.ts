@@ -34,6 +34,8 @@ export interface SlideInfo {
   readonly objective?: number;
   /** Part of level 0 that QuPath shows, if not the whole. */
   readonly bounds?: Rectangle;
+  /** Name of its colour profile, if it has one. */
+  readonly profile?: string;
   /** Remarks on odd properties of the file. */
   readonly remarks: readonly string[];
 }
@@ -41,6 +43,8 @@ export interface SlideInfo {
 /** An open slide. Reads of regions can run concurrently. */
 export interface SlideReader {
   readonly info: SlideInfo;
+  /** The slide's colour profile (ICC), if it has one. */
+  readonly profile?: Buffer | undefined;
   /**
    * Reads regions of a level: uint8, RGB. Missing parts have the background colour. Neighbouring regions are faster in one
    * call. A damaged region is an error in the result.

@@ -63,9 +63,24 @@ test("an image that was interrupted is no image; what is finished is left alone"
   const reader = await openSlideReader(path, directory);
   t.after(() => reader.close());
   const stopped = AbortSignal.abort(new Error("stopped"));
-  await assert.rejects(writeDeepZoom(directory, reader, stopped), /stopped/);
+  await assert.rejects(writeDeepZoom(directory, reader, "one", stopped), /stopped/);
   assert.ok(!(await readdir(directory)).includes("slide.dzi"));
-  await writeDeepZoom(directory, reader, new AbortController().signal);
+  await writeDeepZoom(directory, reader, "one", new AbortController().signal);
   assert.deepEqual((await readdir(directory)).sort(), ["slide.dzi", "slide.tif", "slide_files"]);
-  await writeDeepZoom(directory, reader, stopped);
+  await writeDeepZoom(directory, reader, "one", stopped);
+});
+
+test("an image of another picture is replaced", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const [width, tiles] of [
+    [300, 2],
+    [200, 1],
+  ] as const) {
+    const reader = await openSlideReader(await writeSlide(join(directory, "s.tif"), [picture(width, 200)]), directory);
+    await writeDeepZoom(directory, reader, `${width}`, new AbortController().signal);
+    await reader.close();
+    assert.match(await readFile(join(directory, "slide.dzi"), "utf8"), new RegExp(`Width="${width}"`));
+    const finest = Math.max(...(await readdir(join(directory, "slide_files"))).map(Number));
+    assert.equal((await readdir(join(directory, "slide_files", `${finest}`))).length, tiles);
+  }
 });

@@ -17,6 +17,8 @@ export interface SlideForm {
   readonly sampleFormat?: number;
   /** ImageDescription. */
   readonly description?: string;
+  /** Colour profile (ICC). */
+  readonly profile?: Buffer;
   /** Smaller levels lie below level 0, as in OME-TIFF, not behind it. */
   readonly subPages?: boolean;
   /** Tiles of level 0, row by row, that the file does not have. */
@@ -26,8 +28,8 @@ export interface SlideForm {
   readonly densityY?: number;
 }
 
-type Value = readonly [tag: number, type: 2 | 3 | 4 | 5, values: readonly number[]];
-const BYTES = { 2: 1, 3: 2, 4: 4, 5: 8 } as const;
+type Value = readonly [tag: number, type: 2 | 3 | 4 | 5 | 7, values: readonly number[]];
+const BYTES = { 2: 1, 3: 2, 4: 4, 5: 8, 7: 1 } as const;
 
 /** Writes a tiled pyramid; the first level is the largest. */
 export async function writeSlide(path: string, levels: readonly RgbImage[], form: SlideForm = {}): Promise<string> {
@@ -140,6 +142,7 @@ function pageTags({ width, height, data }: RgbImage, level: number, form: SlideF
     [324, 4, offsets],
     [325, 4, bytes],
     ...(form.sampleFormat !== undefined ? [[339, 3, Array(3).fill(form.sampleFormat)] as Value] : []),
+    ...(form.profile ? [[34675, 7, [...form.profile]] as Value] : []),
   ];
   return tags;
 }

@@ -31,6 +31,15 @@ export const slideSchema = z.strictObject({
     overlap: option(between(0, 0.9).default(0), "overlap of neighbouring tiles, as a share of a tile", {
       value: "share",
     }),
+    bitDepth: option(whole(8, 16).optional(), "bit depth of the values in 16-bit slides", {
+      value: "n",
+      usual: "what the model says",
+    }),
+    profile: option(
+      z.enum(["ignore", "apply"]).default("ignore"),
+      "the slide's colour profile; apply it if the training tiles carried it",
+      { value: "use" },
+    ),
     tissue: option(between(0, 1).default(0.1), "minimum share of tissue in a tile; 0 for every tile", {
       value: "share",
     }),

@@ -18,7 +18,7 @@ export interface OpenSlideInstallation {
   readonly program: string;
 }
 
-const folder = () => join(cacheDirectory(), "openslide-4.0.1.2");
+const folder = () => join(cacheDirectory(), "openslide-4.0.1.2-profile");
 const PACKAGE = "openslide_bin";
 
 /** Finds OpenSlide; undefined if it has not been fetched. */

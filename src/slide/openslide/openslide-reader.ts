@@ -2,6 +2,7 @@
 import { HistoError, InputError } from "../../errors/index";
 import type { RgbImage } from "../../image/index";
 import { memoryFor } from "../assemble";
+import { profileName } from "../colour-profile";
 import { claimedScale } from "../scale";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { findOpenSlide, type OpenSlideInstallation } from "./install";
@@ -18,6 +19,7 @@ export class OpenSlideReader implements SlideReader {
     private readonly installation: OpenSlideInstallation,
     private process: ReaderProcess,
     readonly info: SlideInfo,
+    readonly profile: Buffer | undefined,
   ) {}
 
   /**
@@ -31,7 +33,8 @@ export class OpenSlideReader implements SlideReader {
       throw new InputError("OPENSLIDE_MISSING", message);
     }
     const { process, description } = await ReaderProcess.start(installation, path);
-    return new OpenSlideReader(installation, process, infoOf(path, description));
+    const profile = description.profile ? Buffer.from(description.profile, "hex") : undefined;
+    return new OpenSlideReader(installation, process, infoOf(path, description, profile), profile);
   }
 
   /** The id of the reading process. */
@@ -75,7 +78,7 @@ export class OpenSlideReader implements SlideReader {
   }
 }
 
-function infoOf(path: string, { levels, properties }: SlideDescription): SlideInfo {
+function infoOf(path: string, { levels, properties }: SlideDescription, profile: Buffer | undefined): SlideInfo {
   const number = (name: string) => Number(properties[name] ?? Number.NaN);
   const objective = number("openslide.objective-power");
   const bounds = {
@@ -97,6 +100,7 @@ function infoOf(path: string, { levels, properties }: SlideDescription): SlideIn
     })),
     ...claimedScale(number("openslide.mpp-x"), number("openslide.mpp-y")),
     ...(objective > 0 && { objective }),
+    ...(profile && { profile: profileName(profile) }),
     ...(Object.values(bounds).every(Number.isFinite) && { bounds }),
   };
 }

@@ -7,6 +7,8 @@ import type { OpenSlideInstallation } from "./install";
 export interface SlideDescription {
   readonly levels: readonly { readonly width: number; readonly height: number; readonly downsample: number }[];
   readonly properties: Readonly<Record<string, string>>;
+  /** Colour profile in hexadecimal digits; empty if there is none. */
+  readonly profile: string;
 }
 
 /** A region: corner in pixels of level 0, size in pixels of the level. */

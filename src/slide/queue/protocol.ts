@@ -10,7 +10,7 @@ export const PROTOCOL = 1;
 /** Settings of a slide and the folder for its results. */
 export type SlideSettings = Pick<
   SlideOptions,
-  "slideMpp" | "mpp" | "overlap" | "leastTissue" | "frame" | "dzi" | "model" | "out"
+  "slideMpp" | "mpp" | "overlap" | "leastTissue" | "bitDepth" | "profile" | "frame" | "dzi" | "model" | "out"
 >;
 
 /** A slide in the queue. All paths are absolute and must be the same for workers. */

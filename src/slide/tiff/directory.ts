@@ -31,6 +31,7 @@ export const TAG = {
   sampleFormat: 339,
   jpegTables: 347,
   subsampling: 530,
+  profile: 34675,
   /** Hamamatsu's mark. */
   ndpi: 65420,
 } as const;

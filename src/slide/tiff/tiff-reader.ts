@@ -4,6 +4,7 @@ import { InputError } from "../../errors/index";
 import { counted } from "../../format/index";
 import type { RgbImage, SampleMeaning } from "../../image/index";
 import { assemble, memoryFor, tilesUnder } from "../assemble";
+import { profileName } from "../colour-profile";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
@@ -48,6 +49,7 @@ export class TiffReader implements SlideReader {
   private constructor(
     private readonly file: FileHandle,
     readonly info: SlideInfo,
+    readonly profile: Buffer | undefined,
     private readonly layouts: readonly PageLayout[],
     little: boolean,
     meaning: SampleMeaning,
@@ -90,6 +92,7 @@ export class TiffReader implements SlideReader {
       throw new InputError("SLIDE_TRUNCATED", message);
     }
     const { vendor, mpp, objective, remarks } = resolutionOf(base.tags, ome);
+    const profile = profileOf(base.tags);
     const damaged = found.broken || whole.length < layouts.length;
     const info: SlideInfo = {
       path,
@@ -99,6 +102,7 @@ export class TiffReader implements SlideReader {
       levels: whole.map((layout) => levelOf(base, layout)),
       ...(mpp !== undefined && { mpp }),
       ...(objective !== undefined && { objective }),
+      ...(profile && { profile: profileName(profile) }),
       remarks: [
         ...remarks,
         ...(ome && ome.planes > 1
@@ -107,7 +111,7 @@ export class TiffReader implements SlideReader {
         ...(damaged ? ["some of its smaller levels are missing, damaged or in a form that is not read"] : []),
       ],
     };
-    return { kind: "readable", reader: new TiffReader(file, info, whole, found.little, meaning) };
+    return { kind: "readable", reader: new TiffReader(file, info, profile, whole, found.little, meaning) };
   }
 
   async readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]> {
@@ -169,6 +173,11 @@ function levelPages(page: Page, pages: readonly Page[]): PageLayout[] {
 function levelOf(base: PageLayout, layout: PageLayout): SlideLevel {
   const { width, height, tileWidth, tileHeight } = layout;
   return { width, height, downsample: downsampleOf(base, layout), tileWidth, tileHeight };
+}
+
+function profileOf(tags: Tags): Buffer | undefined {
+  const bytes = tags.get(TAG.profile);
+  return bytes instanceof Uint8Array ? Buffer.from(bytes) : undefined;
 }
 
 /** The name of a vendor's format whose pages have another meaning and which needs a reader of its own. */
