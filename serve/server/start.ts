@@ -63,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const named = await nameModels(options.models);
   if (options.feedback !== undefined) await checkFeedback(options.feedback);
   const images = await openSource(options, logger);
-  const slides = images && slideJobs(images, new Map(named), options.slides);
+  const slides = images && slideJobs(images, new Map(named), { bitDepth: engine?.bitDepth, ...options.slides });
   const onFault = (error: unknown, id: string) => logger.error({ err: error, request_id: id }, "fault");
   const web = await openWeb();
   const service = new Service({ ...options, models: registry, images, slides, metrics, web, onFault });

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, rename, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { createHandler } from "../../serve/lambda/handler";
 import { type ServerOptions, startServer } from "../../serve/server/index";
+import { failureOf } from "../../serve/server/slides/failures";
 import { writeModel } from "../support/served-model";
 import { picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -95,7 +98,10 @@ test("a slide that cannot be read says why, without paths; one can be cancelled"
   assert.ok(!JSON.stringify(broken).includes(directory));
   const unscaled = await ended((await post({ slide: "a.tif" })).body.id);
   assert.equal(unscaled.problem.code, "SLIDE_MODEL_SCALE");
-  assert.match(unscaled.problem.detail, /^mlp does not give the scale .* give it with mpp, such as mpp 0\.5/);
+  assert.equal(
+    unscaled.problem.detail,
+    "The model does not give the scale of its tiles: send mpp (micrometres per pixel), such as 0.5.",
+  );
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   const { body } = await ask(`/slides/${id}/cancel`, { method: "POST" });
   assert.equal(body.status, "cancelled");
@@ -125,15 +131,56 @@ test("a server without a place for results says so and goes on; with one, it rem
   process.env.TMPDIR = place;
   const { problem } = await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id);
   assert.equal(problem.code, "SLIDE_FAILED");
+  // Of a process that is gone, of one that had this process's id (in another container, say), and of one that lives.
   const { pid: gone } = spawnSync("true");
-  const left = [`histo-slides-${gone}-a`, `histo-slides-${process.ppid}-a`];
-  for (const name of left) await mkdir(join(place, name), { recursive: true });
+  const left = [gone, process.pid, process.ppid].map((pid) => ({ pid, folder: join(place, `histo-slides-${pid}`) }));
+  const old = new Date(Date.now() - 600_000);
+  for (const { pid, folder } of left) {
+    await mkdir(folder, { recursive: true });
+    const lock = join(folder, `server.${hostname()}.${pid}.0123abcd`);
+    await writeFile(lock, "");
+    if (pid !== process.ppid) await utimes(lock, old, old);
+    await utimes(folder, old, old);
+  }
   assert.equal((await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id)).status, "done");
-  const names = await readdir(place);
   assert.deepEqual(
-    left.map((name) => names.includes(name)),
-    [false, true],
+    left.map(({ folder }) => existsSync(folder)),
+    [false, false, true],
   );
+});
+
+test("the server's --bit-depth holds for slides", async (t) => {
+  const { images, post, ended } = await serve(t, { engine: { bitDepth: 12 } });
+  const whole = picture(320, 96);
+  await writeSlide(join(images, "eight.tif"), [whole], { deflate: true });
+  await writeSlide(join(images, "twelve.tif"), [whole], { bits: 12 });
+  const [eight, twelve] = await Promise.all(
+    ["eight.tif", "twelve.tif"].map(async (slide) => ended((await post({ slide, mpp: 0.5 })).body.id)),
+  );
+  assert.equal(twelve.summary.meanProbability, eight.summary.meanProbability);
+});
+
+test("why a slide failed names no option of the command and no path of the server", () => {
+  const names = [
+    ["/results/1", "the server's folder"],
+    ["/slides/a.tif", "a.tif"],
+  ] as const;
+  const cases: [code: string, message: string, detail: string][] = [
+    ["DISK_FULL", "/results/1: no space left; the finished part is kept: free some space and add --resume.", ""],
+    ["SLIDE_NO_TISSUE", "/slides/a.tif shows no tissue; --tissue 0 predicts every tile all the same.", ""],
+    [
+      "SLIDE_CORRUPT",
+      "/slides/a.tif is damaged: its first page has no pixels.",
+      "a.tif is damaged: its first page has no pixels.",
+    ],
+    ["NEW", "/slides/a.tif is odd; add --resume to continue.", "a.tif is odd."],
+    ["NEW", "--out is odd", "It cannot be predicted."],
+  ];
+  for (const [code, message, detail] of cases) {
+    const { problem } = failureOf(code, message, names);
+    assert.doesNotMatch(problem.detail, /--|\//);
+    if (detail !== "") assert.equal(problem.detail, detail);
+  }
 });
 
 test("Lambda says that it does no slides, and what does", async (t) => {

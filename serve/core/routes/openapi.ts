@@ -217,6 +217,9 @@ function paths({ limits }: ServiceContext): Json {
                 mpp: number("Micrometres per pixel of the model's tiles; default: that of the model's card."),
                 slide_mpp: number("Micrometres per pixel of the slide; default: that of the file."),
                 overlap: number("Overlap of neighbouring tiles, as a share of a tile, 0 to 0.9."),
+                profile: string(
+                  "The slide's colour profile: `apply` if the training tiles carried it; default: `ignore`.",
+                ),
               },
               ["slide"],
             ),

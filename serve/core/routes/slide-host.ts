@@ -23,6 +23,8 @@ export interface SlideOrder {
   readonly mpp?: number | undefined;
   readonly slideMpp?: number | undefined;
   readonly overlap?: number | undefined;
+  /** What to do with the slide's colour profile. */
+  readonly profile?: "ignore" | "apply" | undefined;
 }
 
 /** Predicts slides in the background. Deployments without one respond with an alternative. */

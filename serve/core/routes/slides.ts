@@ -6,7 +6,7 @@ import type { ServiceContext } from "./context";
 import type { Handler, RoutedRequest } from "./route";
 import type { SlideHost, SlideState } from "./slide-host";
 
-const FIELDS = ["slide", "mpp", "slide_mpp", "overlap"];
+const FIELDS = ["slide", "mpp", "slide_mpp", "overlap", "profile"];
 
 /** `POST /slides`. */
 export const startSlideRoute: Handler = async (context, { body, query }) => {
@@ -28,6 +28,7 @@ export const startSlideRoute: Handler = async (context, { body, query }) => {
     mpp: numberIn(order, "mpp", 0.01, 100),
     slideMpp: numberIn(order, "slide_mpp", 0.01, 100),
     overlap: numberIn(order, "overlap", 0, 0.9),
+    profile: profileIn(order),
   });
   return json(answerOf(state), 202, { location: `/slides/${state.id}` });
 };
@@ -97,6 +98,12 @@ function answerOf(state: SlideState): object {
     ...state,
     ...(state.status === "done" && { files: files.map((name) => `${base}/files/${name}`), map: `${base}/map` }),
   };
+}
+
+function profileIn({ profile }: Readonly<Record<string, unknown>>): "ignore" | "apply" | undefined {
+  if (profile === undefined || profile === null) return undefined;
+  if (profile === "ignore" || profile === "apply") return profile;
+  throw new Problem("FIELD_INVALID", "profile must be ignore or apply.");
 }
 
 function numberIn(

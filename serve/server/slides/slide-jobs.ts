@@ -6,8 +6,10 @@ import { basename, join } from "node:path";
 import { hasErrorCode } from "../../../src/errors/index";
 import { projectRoot } from "../../../src/files/index";
 import { readCard } from "../../../src/model-directory/index";
+import { oneOfEachSeries } from "../../../src/slide/index";
 import { type ImageSource, Problem, type SlideHost, type SlideOrder, type SlideState } from "../../core/index";
-import { makeResultsFolder } from "./results-folder";
+import { failure, failureOf } from "./failures";
+import { makeResultsFolder, type ResultsFolder } from "./results-folder";
 import type { FromSlideProcess, ToSlideProcess } from "./slide-process";
 import { SlideView } from "./slide-view";
 
@@ -22,6 +24,8 @@ export interface SlideJobsOptions {
   readonly kept?: number | undefined;
   /** Worker processes per slide. Default 1, which leaves the cores to requests. */
   readonly workers?: number | undefined;
+  /** Bits that the values of 16-bit slides use; overrides the models' cards. */
+  readonly bitDepth?: number | undefined;
 }
 
 interface Job {
@@ -42,7 +46,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The jobs for the slides of a folder. */
 export class SlideJobs implements SlideHost {
   private readonly jobs = new Map<string, Job>();
-  private folder: Promise<string> | undefined;
+  private folder: Promise<ResultsFolder> | undefined;
   private running: Job | undefined;
 
   /** @param models directories of the served models by name */
@@ -52,8 +56,9 @@ export class SlideJobs implements SlideHost {
     private readonly options: SlideJobsOptions = {},
   ) {}
 
-  names(): Promise<readonly string[]> {
-    return this.images.slides();
+  async names(): Promise<readonly string[]> {
+    const names = await this.images.slides();
+    return oneOfEachSeries(names, (name) => this.images.locate(name).catch(() => name));
   }
 
   async start(order: SlideOrder): Promise<SlideState> {
@@ -102,13 +107,13 @@ export class SlideJobs implements SlideHost {
       await (await job.view?.catch(() => undefined))?.close();
     }
     this.jobs.clear();
-    if (this.folder) await rm(await this.folder, { recursive: true, force: true });
+    await (await this.folder?.catch(() => undefined))?.remove();
   }
 
   private async folderOf(id: string): Promise<string> {
     this.folder ??= makeResultsFolder();
     try {
-      return join(await this.folder, id);
+      return join((await this.folder).path, id);
     } catch (error) {
       this.folder = undefined;
       throw error;
@@ -128,8 +133,9 @@ export class SlideJobs implements SlideHost {
 
   private async openView(job: Job): Promise<SlideView> {
     const { preprocessing } = await readCard(this.models.get(job.order.model) as string);
+    const meaning = { bitDepth: this.options.bitDepth ?? preprocessing.bitDepth, profile: job.order.profile };
     try {
-      return await SlideView.open(job.path, await this.folderOf(job.state.id), preprocessing);
+      return await SlideView.open(job.path, await this.folderOf(job.state.id), meaning);
     } catch (error) {
       if (!hasErrorCode(error, "SLIDE_MISSING")) throw error;
       throw new Problem("IMAGE_NOT_FOUND", "The slide is no longer in the image source.");
@@ -152,9 +158,9 @@ export class SlideJobs implements SlideHost {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     job.child = child;
-    const { mpp, slideMpp, overlap } = job.order;
-    const workers = this.options.workers ?? 1;
-    const order: ToSlideProcess = { path: job.path, options: { model, out, mpp, slideMpp, overlap, workers } };
+    const { slide: _, model: __, ...choices } = job.order;
+    const { workers = 1, bitDepth } = this.options;
+    const order: ToSlideProcess = { path: job.path, options: { model, out, workers, bitDepth, ...choices } };
     child.on("message", (message: FromSlideProcess) => this.receive(job, message, out));
     child.on("error", (error) => this.finish(job, failure("SLIDE_FAILED", error.message)));
     child.on("exit", (code, by) => this.finish(job, failure("SLIDE_FAILED", `its process ended (${by ?? code})`)));
@@ -173,17 +179,16 @@ export class SlideJobs implements SlideHost {
     if (message.type === "progress") {
       job.state = { ...job.state, done: message.done, total: message.total };
     } else if (message.type === "done") this.finish(job, { status: "done", summary: message.summary });
-    else this.finish(job, failure(message.code, this.forClients(job, message.message, folder)));
+    else this.finish(job, failureOf(message.code, message.message, this.namesFor(job, folder)));
   }
 
-  /** A message of the command without paths of the server, and with the fields of the request in place of flags. */
-  private forClients({ path, order: { model } }: Job, message: string, folder: string): string {
-    return message
-      .replaceAll(path, basename(path))
-      .replaceAll(this.models.get(model) ?? model, model)
-      .replaceAll(folder, "the server's folder")
-      .replaceAll("--slide-mpp", "slide_mpp")
-      .replaceAll("--mpp", "mpp");
+  /** What clients know instead of paths. */
+  private namesFor({ path, order: { model } }: Job, folder: string): [path: string, name: string][] {
+    return [
+      [folder, "the server's folder"],
+      [path, basename(path)],
+      [this.models.get(model) ?? model, model],
+    ];
   }
 
   /** Ends a job, once, and starts the next. */
@@ -210,8 +215,4 @@ export class SlideJobs implements SlideHost {
     // Its process may still be writing.
     if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
   }
-}
-
-function failure(code: string, detail: string): Pick<SlideState, "status" | "problem"> {
-  return { status: "failed", problem: { code, detail } };
 }

@@ -6,7 +6,10 @@ import { predictSlide, type SlideOptions, type SlideSummary } from "../../../src
 /** The message to the process. */
 export interface ToSlideProcess {
   readonly path: string;
-  readonly options: Pick<SlideOptions, "model" | "out" | "mpp" | "slideMpp" | "overlap" | "workers" | "threads">;
+  readonly options: Pick<
+    SlideOptions,
+    "model" | "out" | "mpp" | "slideMpp" | "overlap" | "bitDepth" | "profile" | "workers" | "threads"
+  >;
 }
 
 /** Messages from the process. */

@@ -2,12 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import type { SampleMeaning } from "../../../src/image/index";
 import {
   openSlideReader,
   PICTURE_TILE,
   pictureLevels,
   pictureTile,
+  type SlideMeaning,
   type SlideReader,
   type SlideSummary,
 } from "../../../src/slide/index";
@@ -23,7 +23,7 @@ export class SlideView {
    * @param folder folder of the results; the tiles of a picture are cached there too
    * @param meaning what the model makes of the slide's values, so that it looks as the model sees it
    */
-  static async open(path: string, folder: string, meaning: SampleMeaning): Promise<SlideView> {
+  static async open(path: string, folder: string, meaning: SlideMeaning): Promise<SlideView> {
     return new SlideView(await openSlideReader(path, folder, meaning), folder);
   }
 
