@@ -1,6 +1,6 @@
 /** @module The project's predictor as an {@link InferenceBackend}. */
-import { availableParallelism } from "node:os";
 import { Predictor } from "../../src/inference/index";
+import { usableProcessors } from "../../src/machine/index";
 import type { GoldenResult, InferenceBackend } from "./models/index";
 
 interface PredictorBackendOptions {
@@ -13,7 +13,7 @@ interface PredictorBackendOptions {
 /** Loads a model directory. @throws {InputError} as {@link Predictor.open} */
 export async function openBackend(directory: string, options: PredictorBackendOptions = {}): Promise<InferenceBackend> {
   const started = performance.now();
-  const threads = options.threads ?? Math.min(8, availableParallelism());
+  const threads = options.threads ?? Math.min(8, usableProcessors());
   const predictor = await Predictor.open(directory, { threads, spinning: false, bitDepth: options.bitDepth });
   const { size, bitDepth } = predictor.card.preprocessing;
   // The first run allocates the memory for all later ones.

@@ -1,6 +1,6 @@
 /** @module The Lambda function: the same service as the Express server, with models in the function's process. */
-import { availableParallelism } from "node:os";
 import { messageOf } from "../../src/errors/index";
+import { usableProcessors } from "../../src/machine/index";
 import {
   apiKeysOf,
   bitDepthOf,
@@ -63,7 +63,7 @@ export function optionsFromEnvironment(environment: NodeJS.ProcessEnv = process.
 /** Loads the models and returns the function that handles events. @throws {InputError} if a model cannot be loaded */
 export async function createHandler(options: LambdaOptions): Promise<Handler> {
   const registry = new ModelRegistry();
-  const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, decoders: availableParallelism() };
+  const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, decoders: usableProcessors() };
   const [images, web] = await Promise.all([options.images ? openImages(options.images) : undefined, openWeb()]);
   for (const [name, directory] of await nameModels(options.models)) {
     registry.set(new Engine(name, await openBackend(directory, { bitDepth: options.bitDepth }), engineOptions));

@@ -1,10 +1,11 @@
 /** @module `histo doctor`: shows what this machine supports, and how to install what is missing. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { availableParallelism, freemem, totalmem } from "node:os";
+import { freemem } from "node:os";
 import { join } from "node:path";
 import { projectPython, projectRoot } from "../files/index";
 import { counted, gigabytes } from "../format/index";
+import { usableMemory, usableProcessors } from "../machine/index";
 import type { OptionsSchema } from "../options/index";
 import type { StepChoice } from "../tensorflow/index";
 import type { CommandDefinition } from "./command";
@@ -62,7 +63,7 @@ export const command: CommandDefinition<OptionsSchema, Report> = {
       ...pythonTools(),
       {
         name: "Memory",
-        found: `${gigabytes(totalmem())} (${gigabytes(freemem())} free), ${counted(availableParallelism(), "core")}`,
+        found: `${gigabytes(usableMemory())} (${gigabytes(freemem())} free), ${counted(usableProcessors(), "core")}`,
       },
       memoryAdvice(),
       ...steps.map(describeSteps),
@@ -70,8 +71,8 @@ export const command: CommandDefinition<OptionsSchema, Report> = {
     return {
       node: process.versions.node,
       tensorflow,
-      memory: { totalBytes: totalmem(), freeBytes: freemem() },
-      processors: availableParallelism(),
+      memory: { totalBytes: usableMemory(), freeBytes: freemem() },
+      processors: usableProcessors(),
       steps,
       findings,
     };
@@ -140,7 +141,7 @@ function pythonTools(): Finding[] {
 
 /** The reference network with Adam needs about 5.3 GB. */
 function memoryAdvice(): Finding {
-  const enough = totalmem() > 8e9;
+  const enough = usableMemory() > 8e9;
   return {
     name: "Reference MLP",
     found: enough ? "fits (5.3 GB with Adam)" : "does not fit (5.3 GB with Adam)",

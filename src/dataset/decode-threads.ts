@@ -1,9 +1,9 @@
 /** @module Decodes in one thread per processor, so that reading, decompressing and hashing run in parallel. */
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { projectRoot } from "../files/index";
+import { usableProcessors } from "../machine/index";
 import { type DecodedTile, decodeTiles, type TileFile, type TilePreparation } from "./decode-tiles";
 
 /** Files for a thread, and the memory for their pixels, which is returned with the answer. */
@@ -46,7 +46,7 @@ export class TileDecoder {
   /** @param count number of files to decode */
   static start(preparation: TilePreparation, count: number): TileDecoder {
     const file = join(projectRoot(), "dist", "src", "dataset", "decode-worker.js");
-    const threads = Math.min(availableParallelism(), MOST_THREADS);
+    const threads = Math.min(usableProcessors(), MOST_THREADS);
     if (count < WORTH_THREADS || threads < 2 || !existsSync(file)) return new TileDecoder(preparation, []);
     // Each thread decodes on its own: all processors are busy already.
     const workerData: TilePreparation = { ...preparation, limits: { ...preparation.limits, immediate: true } };

@@ -1,6 +1,6 @@
 /** @module SHA-256 of a large file in another thread, for callers with a busy thread. */
-import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { usableProcessors } from "../machine/index";
 import { sha256File } from "./hash";
 
 /** Kept as text, so that it runs from compiled files, bundles and notebooks, and starts without loading a module. */
@@ -28,7 +28,7 @@ interface Answer {
  * thread hashes: a second one would gain nothing.
  */
 export function sha256FileInThread(path: string): Promise<string> {
-  if (availableParallelism() < 2) return sha256File(path);
+  if (usableProcessors() < 2) return sha256File(path);
   return new Promise((resolve, reject) => {
     const worker = new Worker(PROGRAM, { eval: true, workerData: path, execArgv: [] });
     worker.once("message", ({ hash, message, code }: Answer) => {

@@ -1,7 +1,7 @@
 /** @module An onnxruntime session on the CPU. */
-import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { HistoError, InputError, messageOf } from "../errors/index";
+import { usableProcessors } from "../machine/index";
 import { halvesOf, singlesOf } from "./half";
 import { loadRuntime } from "./runtime";
 
@@ -67,7 +67,7 @@ export class GraphSession {
     try {
       const options: InferenceSession.SessionOptions = {
         executionProviders: ["cpu"],
-        intraOpNumThreads: threads ?? Math.min(8, availableParallelism()),
+        intraOpNumThreads: threads ?? Math.min(8, usableProcessors()),
         interOpNumThreads: 1,
         executionMode: "sequential",
         graphOptimizationLevel: "all",

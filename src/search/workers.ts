@@ -1,10 +1,10 @@
 /** @module Runs trials in this process or in worker processes, so that a crash only costs the last minutes of one trial. */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HistoError, InputError, Interrupted } from "../errors/index";
 import { projectRoot } from "../files/index";
+import { usableProcessors } from "../machine/index";
 import type { TrialOutcome } from "./journal";
 import { runTrial, type TrialHost, type TrialJob } from "./trial";
 
@@ -61,9 +61,10 @@ export class LocalPool implements TrialPool {
   }
 }
 
-/** Processes that share this machine's cores. @param graceSeconds see {@link ProcessRunner} */
+/** Processes that share the threads that this one would use. @param graceSeconds see {@link ProcessRunner} */
 export function processRunners(count: number, graceSeconds?: number): ProcessRunner[] {
-  const threads = String(Math.max(1, Math.floor(availableParallelism() / count)));
+  const all = Number(process.env.TF_NUM_INTRAOP_THREADS) || usableProcessors();
+  const threads = String(Math.max(1, Math.floor(all / count)));
   return Array.from({ length: count }, () => new ProcessRunner(threads, graceSeconds));
 }
 
@@ -121,10 +122,10 @@ export class ProcessRunner implements TrialRunner {
     if (this.child?.connected && this.child.exitCode === null && this.child.signalCode === null) return this.child;
     const file = join(projectRoot(), "dist", "src", "search", "worker-main.js");
     if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
-    const { TF_NUM_INTRAOP_THREADS = this.threads, OMP_NUM_THREADS = this.threads } = process.env;
+    const { OMP_NUM_THREADS = this.threads } = process.env;
     this.child = fork(file, [String(this.graceSeconds)], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
-      env: { ...process.env, TF_NUM_INTRAOP_THREADS, OMP_NUM_THREADS },
+      env: { ...process.env, TF_NUM_INTRAOP_THREADS: this.threads, OMP_NUM_THREADS },
     });
     return this.child;
   }

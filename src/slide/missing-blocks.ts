@@ -1,6 +1,6 @@
 /** @module Predicts the blocks of a slide that its journal does not have yet. */
-import { availableParallelism } from "node:os";
 import { counted } from "../format/index";
+import { usableProcessors } from "../machine/index";
 import type { Progress } from "../progress/index";
 import type { Grid, tileReading } from "./grid";
 import type { Journal } from "./journal";
@@ -52,7 +52,7 @@ export function answeredTiles(grid: Grid, { answers }: Journal): number {
 
 /** Number of processes, and of threads in each. */
 function processesFor({ workers, threads, parameters = 0 }: Work): { workers: number; threads: number } {
-  const cores = threads ?? availableParallelism();
+  const cores = threads ?? usableProcessors();
   const count = workers ?? (parameters > LARGE_MODEL_PARAMETERS ? 1 : Math.min(MOST_WORKERS, cores));
   return { workers: count, threads: Math.max(1, Math.floor(cores / count)) };
 }

@@ -3,9 +3,11 @@
  * this file registers the backend with `@tensorflow/tfjs`.
  */
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { projectRoot } from "../files/index";
+import { usableProcessors } from "../machine/index";
 import { lacksAvx } from "./processor-flags";
 
 /** Sets of vector and matrix instructions; each includes the ones before it. */
@@ -80,6 +82,8 @@ function load(): TensorFlowRuntime {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
   process.env[BF16_ALLOWED] ??= "BF16";
+  // TensorFlow, and the project's own operations with it, would otherwise start a thread for each of the machine's processors.
+  if (usableProcessors() < availableParallelism()) process.env.TF_NUM_INTRAOP_THREADS ??= String(usableProcessors());
   const limit = ONEDNN_LIMITS[process.env.HISTO_MAX_CPU_ISA ?? ""];
   if (limit) process.env.ONEDNN_MAX_CPU_ISA = limit;
   // tfjs-node 4.22 calls two functions that Node 22 and 24 deprecate and Node 23 and 24 lack.

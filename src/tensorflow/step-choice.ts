@@ -1,8 +1,9 @@
 /** @module Finds the fastest way to compute training steps on this processor: measured once and cached. */
 import { existsSync, readFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
+import { usableProcessors } from "../machine/index";
 import { nativeBackend } from "./kernels";
 import { type CpuIsa, projectRequire, runtime } from "./load";
 import {
@@ -52,7 +53,7 @@ export function processor(): Processor {
     ? /^model\s*:\s*(\d+)/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]
     : undefined;
   const name = cpus()[0]?.model.trim() || process.arch;
-  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
+  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || usableProcessors();
   return { name: model ? `${name}, model ${model}` : name, ...(runtime.isa && { isa: runtime.isa }), threads };
 }
 

@@ -1,11 +1,11 @@
 /** @module The plan of a run: its options, resolved and checked once, before any data is read or written. */
 import { existsSync } from "node:fs";
-import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { checkMonitor, type Monitor, monitorOf } from "../evaluation/index";
 import { readJson } from "../files/index";
 import { gigabytes } from "../format/index";
+import { usableMemory } from "../machine/index";
 import {
   definedOnly,
   type GivenTrainingOptions,
@@ -57,10 +57,10 @@ export function checkMemory({ options }: TrainingPlan): void {
   const widths = [isSubspace ? rank : size ** 2 * 3, ...hidden, 1];
   const weights = hidden.reduce((sum, units, i) => sum + units * (widths[i] as number), 0);
   const needed = 4 * (optimizer === "sgd" ? 2 : 3) * weights;
-  if (needed <= 0.95 * totalmem()) return;
+  if (needed <= 0.95 * usableMemory()) return;
   throw new InputError(
     "SIZE_TOO_LARGE",
     `${isSubspace ? `--rank ${rank}` : `--size ${size}`} with --hidden ${hidden} needs ${gigabytes(needed)} of memory and this machine has ` +
-      `${gigabytes(totalmem())}; choose ${isSubspace ? "a smaller --rank or fewer units" : "a smaller --size, fewer units, or --stem subspace"}.`,
+      `${gigabytes(usableMemory())}; choose ${isSubspace ? "a smaller --rank or fewer units" : "a smaller --size, fewer units, or --stem subspace"}.`,
   );
 }

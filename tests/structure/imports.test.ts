@@ -10,6 +10,7 @@ const ROOMS = [
     "errors",
     "format",
     "concurrency",
+    "machine",
     "progress",
     "queue",
     "random",

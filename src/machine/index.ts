@@ -1,0 +1,57 @@
+/**
+ * @module The processors and the memory that this process may use. A container's or a job's limits count: Node's `os` gives
+ * those of the whole machine, and threads beyond the limit only use it up by waiting for each other.
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+
+/** Number of processors that this process may use; at least 1. Part of a processor counts as one. */
+export function usableProcessors(): number {
+  return Math.min(availableParallelism(), Math.max(1, Math.ceil(processorLimit())));
+}
+
+/** Bytes of memory that this process may use, those in use included. */
+export function usableMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/**
+ * Processors that Linux's control groups of this process allow (`docker run --cpus`, Kubernetes' limits, systemd's CPUQuota), such
+ * as 1.5; infinity without a limit. Reads both versions of control groups (kernel.org, admin-guide/cgroup-v2 and cgroup-v1).
+ * @param root folder of `proc` and `sys`
+ */
+export function processorLimit(root = "/"): number {
+  const groups = (read(join(root, "proc/self/cgroup")) ?? "").trim().split("\n");
+  let limit = Number.POSITIVE_INFINITY;
+  for (const group of groups) {
+    const [, controllers = "", path = "/"] = /^\d+:([^:]*):(.*)$/.exec(group) ?? [];
+    const unified = controllers === "";
+    if (!unified && !controllers.split(",").includes("cpu")) continue;
+    const mount = join(root, "sys/fs/cgroup", unified ? "" : "cpu");
+    // Each group is limited by those above it. A container may see its own group as the top one.
+    for (let folder = join("/", path); ; folder = dirname(folder)) {
+      limit = Math.min(limit, quota(join(mount, folder), unified));
+      if (folder === "/") break;
+    }
+  }
+  return limit;
+}
+
+/** Processors that one group allows. */
+function quota(folder: string, unified: boolean): number {
+  const [most = "max", period = "0"] = unified
+    ? (read(join(folder, "cpu.max")) ?? "").trim().split(" ")
+    : ["cpu.cfs_quota_us", "cpu.cfs_period_us"].map((name) => (read(join(folder, name)) ?? "").trim());
+  // Without a limit, the quota is `max` or -1.
+  return Number(most) > 0 && Number(period) > 0 ? Number(most) / Number(period) : Number.POSITIVE_INFINITY;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
