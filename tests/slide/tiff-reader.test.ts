@@ -5,7 +5,7 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { decodePixels, type RgbImage } from "../../src/image/index";
 import { openSlide, slideInfo } from "../../src/slide/open-slide";
-import { cut, picture, type SlideForm, shrunk, writeSlide } from "../support/slide-files";
+import { cut, picture, type SlideForm, setTag, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const open = async (path: string) => {
@@ -192,20 +192,6 @@ test("numbers that are no brightness are refused when the slide is opened, with 
   const message = /is a TIFF of signed numbers, whose scale is not known, which is not read; save it with 8 or 16 bits/;
   await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message });
 });
-
-/** Writes a number into a tag of the page at an index, in a little-endian slide. */
-async function setTag(path: string, index: number, tag: number, value: number): Promise<void> {
-  const bytes = await readFile(path);
-  let page = bytes.readUInt32LE(4);
-  for (let number = 0; page !== 0; number++) {
-    const end = page + 2 + 12 * bytes.readUInt16LE(page);
-    for (let entry = page + 2; entry < end; entry += 12) {
-      if (number === index && bytes.readUInt16LE(entry) === tag) bytes.writeUInt16LE(value, entry + 8);
-    }
-    page = bytes.readUInt32LE(end);
-  }
-  await writeFile(path, bytes);
-}
 
 test("planes of colours other than RGB are refused, not taken for RGB", async (t) => {
   const directory = await temporaryDirectory(t);

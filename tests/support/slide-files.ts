@@ -1,5 +1,5 @@
 /** @module Slides made in a test: TIFF pyramids written tag by tag, in forms that sharp does not write. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
 import type { RgbImage } from "../../src/image/index";
 import { Random } from "../../src/random/index";
@@ -145,6 +145,20 @@ function pageTags({ width, height, data }: RgbImage, level: number, form: SlideF
     ...(form.profile ? [[34675, 7, [...form.profile]] as Value] : []),
   ];
   return tags;
+}
+
+/** Writes a number into a tag of the page at an index, in a little-endian slide. */
+export async function setTag(path: string, index: number, tag: number, value: number): Promise<void> {
+  const bytes = await readFile(path);
+  let page = bytes.readUInt32LE(4);
+  for (let number = 0; page !== 0; number++) {
+    const end = page + 2 + 12 * bytes.readUInt16LE(page);
+    for (let entry = page + 2; entry < end; entry += 12) {
+      if (number === index && bytes.readUInt16LE(entry) === tag) bytes.writeUInt16LE(value, entry + 8);
+    }
+    page = bytes.readUInt32LE(end);
+  }
+  await writeFile(path, bytes);
 }
 
 /** A picture of soft colours in blocks, different everywhere. */

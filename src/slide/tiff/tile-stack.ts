@@ -6,12 +6,11 @@
 import { decodePixels, type SampleMeaning, tiffForm } from "../../image/index";
 import { first, numbers, TAG, type Tags } from "./directory";
 import type { PageLayout } from "./layout";
+import { isTransparency, onWhite } from "./transparency";
+import { decodeWebpTile } from "./webp-tile";
 
 /** Kinds of colours whose planes can be decoded one by one: grey and RGB. */
 const PLANE_COLOURS = [1, 2];
-/** Meanings of a sample behind the colours: transparency, by which they are multiplied already or not. */
-const PREMULTIPLIED = 1;
-const TRANSPARENCY = 2;
 /** A compression whose tiles are complete image files. */
 const WEBP = 50001;
 
@@ -42,8 +41,8 @@ export async function decodeStack(
   meaning: SampleMeaning,
 ): Promise<Buffer[]> {
   if (layout.compression === WEBP) {
-    const images = await Promise.all(tiles.map(([bytes]) => decodePixels(bytes as Uint8Array, {}, "a tile")));
-    return images.map(({ data }) => asBuffer(data));
+    const images = tiles.map(([bytes]) => decodeWebpTile(layout, bytes as Uint8Array, rows));
+    return (await Promise.all(images)).map(asBuffer);
   }
   const planes = Array.from({ length: layout.planes }, (_, plane) => plane);
   const decoded = await Promise.all(
@@ -83,12 +82,9 @@ function interleave(planes: readonly Uint8Array[], extra: number | undefined): U
     const plane = planes[planes.length < 3 ? 0 : channel] as Uint8Array;
     for (let i = channel; i < out.length; i += 3) out[i] = plane[i] as number;
   }
-  if (planes.length % 2 === 0 && (extra === PREMULTIPLIED || extra === TRANSPARENCY)) {
+  if (planes.length % 2 === 0 && isTransparency(extra)) {
     const alpha = planes.at(-1) as Uint8Array;
-    for (let i = 0; i < out.length; i++) {
-      const [value, opaque] = [out[i] as number, alpha[i] as number];
-      out[i] = Math.min(255, (extra === PREMULTIPLIED ? value : Math.round((value * opaque) / 255)) + 255 - opaque);
-    }
+    for (let i = 0; i < out.length; i++) out[i] = onWhite(out[i] as number, alpha[i] as number, extra);
   }
   return out;
 }
