@@ -58,6 +58,7 @@ const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
 };
 
 const CMYK = 5;
+const PALETTE = 3;
 const YCBCR = 6;
 /** Colour samples by supported photometric interpretation: grey (two kinds), RGB, palette, CMYK, YCbCr. */
 const COLOURS: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3 };
@@ -114,6 +115,10 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
   if (odd !== undefined) return unsupported(`of ${odd} bits per sample`, "save it with 8 or 16 bits per sample");
   if (photometric === YCBCR && compression !== JPEG) {
     return unsupported("with YCbCr colours and no JPEG compression", "save it with RGB colours");
+  }
+  if (photometric === PALETTE && compression === JPEG) {
+    // JPEG changes values a little, and each stands for any colour.
+    return unsupported("with a palette and JPEG compression", "save it with RGB colours");
   }
   if (samples > 1 && one(TAG.planar, 1) === 2 && tags.has(TAG.tileWidth)) {
     return unsupported("tiled with a plane for each colour", "save it with interleaved colours, or without tiles");

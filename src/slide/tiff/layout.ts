@@ -71,19 +71,26 @@ export function beyondEnd({ offsets, bytes }: PageLayout, fileSize: number): num
 }
 
 /**
- * Selects level 0 and its smaller copies from pages in file order. Skips labels, photographs of the glass and thumbnails:
- * they have another shape, or strips while level 0 has tiles.
+ * Selects level 0 (the first page) and its smaller copies, from large to small, from pages in any order. Skips labels,
+ * photographs of the glass and thumbnails: they have another shape, strips while level 0 has tiles, or are smaller by no whole
+ * number.
  */
 export function pyramid(layouts: readonly PageLayout[]): PageLayout[] {
   const [base, ...others] = layouts;
   if (!base) return [];
   const levels = [base];
-  for (const page of others) {
+  const copies = others.filter((page) => sameKind(base, page) && sameShape(base, page));
+  for (const page of copies.sort((a, b) => b.width - a.width)) {
     const before = levels.at(-1) as PageLayout;
     const smaller = page.width < before.width && page.height < before.height;
-    if (smaller && page.tiled === base.tiled && sameShape(base, page)) levels.push(page);
+    if (smaller && Number.isInteger(downsampleOf(base, page))) levels.push(page);
   }
   return levels;
+}
+
+/** Whether a page has the same values; a mask of the tissue, for instance, has not. */
+function sameKind(base: PageLayout, { tiled, samples }: PageLayout): boolean {
+  return tiled === base.tiled && samples === base.samples;
 }
 
 /** Whether the sides agree up to rounding. */

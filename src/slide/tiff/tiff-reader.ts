@@ -16,17 +16,26 @@ import { type Tile, TileStore } from "./tile-store";
 const COMPRESSIONS: Readonly<Record<number, string>> = {
   1: "none",
   5: "LZW",
+  6: "JPEG of the old kind",
   7: "JPEG",
   8: "deflate",
   32773: "PackBits",
   32946: "deflate",
   33003: "JPEG 2000",
   33005: "JPEG 2000",
-  34712: "JPEG 2000",
+  34712: "JPEG 2000 of the general kind",
+  34887: "LERC",
+  34925: "LZMA",
+  34933: "PNG",
+  34934: "JPEG XR",
   50000: "Zstandard",
   50001: "WebP",
+  50002: "JPEG XL",
+  52546: "JPEG XL",
 };
 const ZSTANDARD = 50000;
+/** Compressions that OpenSlide decodes: Aperio's JPEG 2000, and Zstandard. */
+const READ_BY_OPENSLIDE = [33003, 33005, ZSTANDARD];
 /** Compressions that this reader decodes. */
 const READ_HERE = [1, 5, 7, 8, 32773, 32946, 50001];
 /** Bytes of decoded tiles that are cached per level. */
@@ -75,8 +84,8 @@ export class TiffReader implements SlideReader {
     if (!READ_HERE.includes(base.compression)) {
       const name = COMPRESSIONS[base.compression] ?? `scheme ${base.compression}`;
       const misread = misreadByOpenSlide(base);
-      if (misread) {
-        const message = `${path} is ${misread} compressed with ${name}, which is not read; save it with LZW compression.`;
+      if (misread || !READ_BY_OPENSLIDE.includes(base.compression)) {
+        const message = `${path} is ${misread ? `${misread} ` : ""}compressed with ${name}, which is not read; save it with LZW compression.`;
         throw new InputError("SLIDE_UNSUPPORTED", message);
       }
       if (base.compression === ZSTANDARD) refuseUnread(path, asPlain(base), found.little);
@@ -163,10 +172,10 @@ function largestOf(pages: readonly Page[]): { readonly page: Page; readonly base
   return all.reduce((largest, one) => (pixels(one) > pixels(largest) ? one : largest));
 }
 
-/** Level 0, then the pages that may be smaller copies: its sub-pages in OME's files, else the pages after it. */
+/** Level 0, then the pages that may be smaller copies: its sub-pages in OME's files, else the other pages. */
 function levelPages(page: Page, pages: readonly Page[]): PageLayout[] {
-  const after = pages.slice(pages.indexOf(page) + 1).map(({ tags }) => tags);
-  const others = page.subPages.length > 0 ? page.subPages : after;
+  const beside = pages.filter((other) => other !== page).map(({ tags }) => tags);
+  const others = page.subPages.length > 0 ? page.subPages : beside;
   return [page.tags, ...others].flatMap((tags) => layoutOf(tags) ?? []);
 }
 
