@@ -3,7 +3,8 @@ import { groupBy } from "../collections/index";
 import type { Interval } from "./bootstrap";
 import type { Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
-import { spearman, wilsonInterval } from "./statistics";
+import { wilsonInterval } from "./score-interval";
+import { spearman } from "./statistics";
 
 /** Images on which equally many experts agreed with the majority. */
 export interface AgreementGroup {

@@ -1,6 +1,6 @@
 /**
- * @module Bootstrap intervals (Efron 1979, percentile method). Ranks scores once and only recounts the classes at each rank for a
- * resample, so that 2,000 resamples of 1,000 rows take a fraction of a second.
+ * @module Resamples rows with replacement (Efron 1979), for the band of a curve. Ranks scores once and only recounts the classes at
+ * each rank for a resample, so that 2,000 resamples of 1,000 rows take a fraction of a second.
  */
 import { Random } from "../random/index";
 import { type ClassCounts, type Ranking, rank } from "./ranking";
@@ -72,10 +72,7 @@ export function resample(
 }
 
 /** Counts the classes at each rank of the rows that its argument draws; overwrites earlier counts. */
-export function countingRows({
-  ranking,
-  codes,
-}: RankedRows): (draw: (use: (row: number) => void) => void) => ClassCounts {
+function countingRows({ ranking, codes }: RankedRows): (draw: (use: (row: number) => void) => void) => ClassCounts {
   const positives = new Float64Array(ranking.scores.length);
   const negatives = new Float64Array(ranking.scores.length);
   return (draw) => {
@@ -91,11 +88,7 @@ export function countingRows({
 }
 
 /** Draws n rows with replacement at each call, or whole groups, as many as there are. */
-export function drawRows(
-  n: number,
-  random: Random,
-  groups: RowGroups | undefined,
-): (use: (row: number) => void) => void {
+function drawRows(n: number, random: Random, groups: RowGroups | undefined): (use: (row: number) => void) => void {
   if (!groups) {
     return (use) => {
       for (let i = 0; i < n; i++) use(random.integer(n));
@@ -105,25 +98,6 @@ export function drawRows(
   return (use) => {
     for (let i = 0; i < rows.length; i++) for (const row of rows[random.integer(rows.length)] ?? []) use(row);
   };
-}
-
-/**
- * The percentile interval of each statistic of the class counts. Ignores values that are not finite (such as areas under the curve
- * of one class); an interval without any finite value is `[NaN, NaN]`.
- */
-export function bootstrap<Name extends string>(
-  rows: RankedRows,
-  statistics: (counts: ClassCounts) => Readonly<Record<Name, number>>,
-  options: BootstrapOptions = {},
-): Record<Name, Interval> {
-  const draws: Readonly<Record<Name, number>>[] = [];
-  resample(rows, options, (counts) => draws.push(statistics(counts)));
-  const names = Object.keys(draws[0] ?? {}) as Name[];
-  const intervals = names.map((name) => {
-    const values = Float64Array.from(draws, (draw) => draw[name]);
-    return [name, percentileInterval(values, options.level)] as const;
-  });
-  return Object.fromEntries(intervals) as Record<Name, Interval>;
 }
 
 /** The central interval of the finite values. */

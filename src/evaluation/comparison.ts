@@ -1,19 +1,12 @@
 /** @module Compares two models on the same images: which is better, and is the difference significant? */
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
-import { Random } from "../random/index";
-import {
-  type BootstrapOptions,
-  countingRows,
-  defaultResamples,
-  drawRows,
-  type Interval,
-  percentileInterval,
-  rankRows,
-} from "./bootstrap";
+import type { Interval } from "./bootstrap";
+import { varianceOf } from "./contributions";
 import { type DelongTest, delongTest } from "./delong";
-import { type IntervalName, measuresAt } from "./intervals";
+import { estimates, type IntervalName, type IntervalOptions } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
+import { differenceInterval } from "./score-interval";
 import { binomialTest } from "./statistics";
 
 /** McNemar's test of paired decisions. */
@@ -57,37 +50,29 @@ interface ScoresAtThreshold {
   readonly threshold: number;
 }
 
-/** Differences of all measures with paired bootstrap intervals: each resample draws the same rows for both models. */
-export function pairedBootstrap(
+/**
+ * Differences of all measures with 95 % intervals: half the width of each model's own interval is its error, and the errors are as
+ * correlated as what the rows contribute to them. At least as wide as the standard error of the difference requires.
+ */
+export function pairedDifferences(
   labels: ArrayLike<number>,
   a: ScoresAtThreshold,
   b: ScoresAtThreshold,
-  { resamples = defaultResamples(labels.length), level = 0.95, seed = 0, groups }: BootstrapOptions = {},
+  { groups }: Pick<IntervalOptions, "groups"> = {},
 ): Record<IntervalName, PairedDifference> {
-  const [measureA, measureB] = [measuring(labels, a), measuring(labels, b)];
-  const all = Array.from(labels, (_, row) => row);
-  const [ofA, ofB] = [measureA(all), measureB(all)];
+  const [ofA, ofB] = [a, b].map(({ scores, threshold }) => estimates(labels, scores, { threshold, groups })) as [
+    ReturnType<typeof estimates>,
+    ReturnType<typeof estimates>,
+  ];
   const names = Object.keys(ofA) as IntervalName[];
-  const differences = new Map(names.map((name) => [name, new Float64Array(resamples)]));
-  const draw = drawRows(labels.length, new Random(seed, "paired-bootstrap"), groups);
-  for (let i = 0; i < resamples; i++) {
-    const drawn: number[] = [];
-    draw((row) => drawn.push(row));
-    const [valuesA, valuesB] = [measureA(drawn), measureB(drawn)];
-    for (const [name, list] of differences) list[i] = valuesA[name] - valuesB[name];
-  }
   const result = names.map((name): [IntervalName, PairedDifference] => {
-    const ci95 = percentileInterval(differences.get(name) as Float64Array, level);
-    return [name, { a: ofA[name], b: ofB[name], difference: ofA[name] - ofB[name], ci95 }];
+    const [one, other] = [ofA[name], ofB[name]];
+    const apart = one.contributions.map((value, row) => value - (other.contributions[row] as number));
+    const variance = varianceOf({ labels, groups }, apart);
+    const difference = one.value - other.value;
+    return [name, { a: one.value, b: other.value, difference, ci95: differenceInterval(one, other, variance) }];
   });
   return Object.fromEntries(result) as Record<IntervalName, PairedDifference>;
-}
-
-/** Returns a function that measures a model on any selection of rows. */
-function measuring(labels: ArrayLike<number>, { scores, threshold }: ScoresAtThreshold) {
-  const rows = rankRows(labels, scores);
-  const [count, measures] = [countingRows(rows), measuresAt(rows.ranking, threshold)];
-  return (selected: readonly number[]) => measures(count((use) => selected.forEach(use)));
 }
 
 /** The comparison of two models on the same images. */
@@ -106,7 +91,6 @@ export interface Comparison {
 export function compareModels(
   a: { readonly predictions: readonly Prediction[]; readonly threshold: number },
   b: { readonly predictions: readonly Prediction[]; readonly threshold: number },
-  options: BootstrapOptions = {},
 ): Comparison {
   const other = new Map(b.predictions.map((row) => [row.filename, row]));
   const names = new ImageNames(other.keys());
@@ -130,6 +114,6 @@ export function compareModels(
     thresholds: { a: a.threshold, b: b.threshold },
     delong: delongTest(labels, ofA.scores, ofB.scores, groups),
     mcnemar: mcnemarTest(right(ofA), right(ofB)),
-    differences: pairedBootstrap(labels, ofA, ofB, { groups, ...options }),
+    differences: pairedDifferences(labels, ofA, ofB, { groups }),
   };
 }

@@ -8,9 +8,9 @@ export {
   resultsByAgreement,
   type VoteGroup,
 } from "./agreement";
-export { bootstrap, type Interval, quantile, rankRows } from "./bootstrap";
+export { type Interval, quantile, rankRows } from "./bootstrap";
 export { type CalibrationBin, calibrationBins, expectedCalibrationError } from "./calibration";
-export { type Comparison, compareModels, mcnemarTest, type PairedDifference, pairedBootstrap } from "./comparison";
+export { type Comparison, compareModels, mcnemarTest, type PairedDifference, pairedDifferences } from "./comparison";
 export { type Confusion, confusionAt, decisionMetrics } from "./confusion";
 export {
   type PrecisionRecallCurve,
@@ -22,7 +22,7 @@ export {
   type SweepPoint,
   thresholdSweep,
 } from "./curves";
-export { delongInterval, delongTest, logitInterval } from "./delong";
+export { delongInterval, delongTest } from "./delong";
 export { readFeedback } from "./feedback";
 export { type GroupTable, readGroups } from "./group-table";
 export { type EpochLine, readHistory } from "./history";
@@ -53,8 +53,9 @@ export {
 } from "./recalibration";
 export { type RowGroups, rowGroups } from "./row-groups";
 export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run-results";
+export { meanInterval, wilsonInterval } from "./score-interval";
 export { readScoredTable, type ScoredTableOptions } from "./scored-table";
-export { normalShareBelow, spearman, wilsonInterval } from "./statistics";
+export { normalShareBelow, spearman } from "./statistics";
 export { type Subgroup, subgroupTable } from "./subgroups";
 export {
   type ChosenThreshold,

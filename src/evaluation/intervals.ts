@@ -1,53 +1,185 @@
-/** @module Bootstrap intervals of all measures from the same resamples. */
-import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
-import { withoutCertainty } from "./certainty";
-import { type DecisionMetrics, decisionMetrics } from "./confusion";
-import { averagePrecisionOf, type ClassCounts, checkScores, type Ranking, rocAucOf } from "./ranking";
+/** @module All measures of a model with 95 % score intervals, and their differences between two models. */
+import type { Interval } from "./bootstrap";
+import { confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
+import { type Contributions, designEffect, type LabelledRows, unitsOf, varianceOf } from "./contributions";
+import { areaOf } from "./delong";
+import { precisionContributions } from "./precision-contributions";
+import { averagePrecisionOf, checkScores, rank } from "./ranking";
+import type { RowGroups } from "./row-groups";
+import { type Estimate, shareInterval, sumInterval } from "./score-interval";
+import { Z95 } from "./statistics";
 
 /** The measures with an interval. */
 export type IntervalName = "rocAuc" | "prAuc" | keyof DecisionMetrics;
 
+/** Where intervals are computed. */
+export interface IntervalOptions {
+  /** Lowest probability of a positive prediction. Default: 0.5. */
+  readonly threshold?: number;
+  /** Groups of dependent rows, such as the images of a patient. */
+  readonly groups?: RowGroups | undefined;
+}
+
+/** A measure with its interval and the contributions of the rows. */
+export interface MeasuredEstimate extends Estimate {
+  readonly contributions: Contributions;
+}
+
 /**
- * 95 % bootstrap intervals of the areas under the curves and of the measures at a threshold.
+ * 95 % score intervals of the areas under the curves and of the measures at a threshold: Newcombe's of the area under the ROC curve
+ * (see {@link areaOf}); Wilson's of shares, of F1 as a function of the share tp / (tp + fp + fn), and of average precision as if it
+ * were a share of the positives (Boyd, Eng and Page 2013); sums of shares by "square and add" (Newcombe 1998). Where rows come in
+ * groups, their number is divided by the design effect, with Student's t for few groups (Korn and Graubard 1998).
  * @param scores probabilities of the positive class
  * @throws {InputError} `METRICS_*` for invalid labels or scores
  */
 export function metricIntervals(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
-  { threshold = 0.5, ...options }: BootstrapOptions & { threshold?: number } = {},
+  options: IntervalOptions = {},
 ): Record<IntervalName, Interval> {
   checkScores(labels, scores);
-  const rows = rankRows(labels, scores);
-  const found = bootstrap(rows, measuresAt(rows.ranking, threshold), options);
-  return withoutCertainty(found, { labels, ...rows, ...options }, (ranking) => measuresAt(ranking, threshold));
+  const entries = Object.entries(estimates(labels, scores, options)) as [IntervalName, Estimate][];
+  return Object.fromEntries(entries.map(([name, { interval }]) => [name, interval])) as Record<IntervalName, Interval>;
 }
 
-/** Returns a function that computes all measures from the class counts at each rank. */
-export function measuresAt(
-  { scores }: Pick<Ranking, "scores">,
-  threshold: number,
-): (counts: ClassCounts) => Record<IntervalName, number> {
-  const first = scores.findIndex((score) => score >= threshold);
-  const cut = first < 0 ? scores.length : first;
-  return (counts) => ({
-    rocAuc: rocAucOf(counts),
-    prAuc: averagePrecisionOf(counts),
-    ...decisionMetrics(confusionAbove(cut, counts)),
-  });
+/** All measures with intervals and contributions. */
+export function estimates(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  { threshold = 0.5, groups }: IntervalOptions,
+): Record<IntervalName, MeasuredEstimate> {
+  const rows: LabelledRows = { labels, groups };
+  const isCalled = Array.from(labels, (_, row) => (scores[row] as number) >= threshold);
+  const isPositive = Array.from(labels, (label) => label === 1);
+  const isRight = isCalled.map((called, row) => called === isPositive[row]);
+  /** Share of right decisions among the rows where `of` holds. */
+  const rightAmong = (of: (row: number) => boolean) => shareEstimate(rows, (row) => isRight[row] as boolean, of);
+  const accuracy = rightAmong(() => true);
+  const recall = rightAmong((row) => isPositive[row] as boolean);
+  const specificity = rightAmong((row) => !isPositive[row]);
+  const precision = rightAmong((row) => isCalled[row] as boolean);
+  const f1 = f1Estimate(rightAmong((row) => Boolean(isCalled[row] || isPositive[row])));
+  const otherPrecision = rightAmong((row) => !isCalled[row]);
+  const otherF1 = f1Estimate(rightAmong((row) => !(isCalled[row] && isPositive[row])));
+  const measured = decisionMetrics(confusionAt(labels, scores, threshold));
+  const positives = isPositive.filter(Boolean).length;
+  const share = positives / labels.length;
+  const weighted = (a: MeasuredEstimate, b: MeasuredEstimate, weight: number) =>
+    sumEstimate(rows, [weight, a], [1 - weight, b]);
+  const balanced = positives === 0 ? 0 : positives === labels.length ? 1 : 0.5;
+  const found = {
+    rocAuc: areaOf(rows, scores),
+    prAuc: precisionEstimate(rows, scores),
+    accuracy,
+    balancedAccuracy: weighted(recall, specificity, balanced),
+    precision,
+    recall,
+    specificity,
+    f1,
+    weightedPrecision: weighted(precision, otherPrecision, share),
+    weightedRecall: accuracy,
+    weightedF1: weighted(f1, otherF1, share),
+    falseNegativeRate: positives === 0 ? { ...recall, interval: [Number.NaN, Number.NaN] as const } : missed(recall),
+  };
+  const values: Partial<Record<string, number>> = { ...measured };
+  const named = Object.entries(found).map(([name, one]) => [name, { ...one, value: values[name] ?? one.value }]);
+  return Object.fromEntries(named) as Record<IntervalName, MeasuredEstimate>;
 }
 
-/** Counts decisions that predict the ranks from `cut` on as positive. */
-function confusionAbove(cut: number, { positives, negatives }: ClassCounts) {
-  let [tp, fp, tn, fn] = [0, 0, 0, 0];
-  for (let i = 0; i < positives.length; i++) {
-    if (i >= cut) {
-      tp += positives[i] as number;
-      fp += negatives[i] as number;
-    } else {
-      fn += positives[i] as number;
-      tn += negatives[i] as number;
-    }
+/** The share of rows with a property among some rows. */
+function shareEstimate(
+  rows: LabelledRows,
+  has: (row: number) => boolean,
+  isCounted: (row: number) => boolean,
+): MeasuredEstimate {
+  const { labels } = rows;
+  let [n, hits] = [0, 0];
+  for (let row = 0; row < labels.length; row++) {
+    if (!isCounted(row)) continue;
+    n++;
+    if (has(row)) hits++;
   }
-  return { tp, fp, tn, fn };
+  const value = n === 0 ? 0 : hits / n;
+  const contributions = Float64Array.from(labels, (_, row) => (isCounted(row) ? (Number(has(row)) - value) / n : 0));
+  const variance = numberOr(varianceOf(rows, contributions), 0);
+  return { value, contributions, variance, interval: shareWithin(rows, { value, n, contributions }, isCounted) };
+}
+
+function shareWithin(
+  { labels, groups }: LabelledRows,
+  { value, n, contributions }: { value: number; n: number; contributions: Contributions },
+  isCounted: (row: number) => boolean,
+): Interval {
+  if (!groups || n === 0) return shareInterval(value, n);
+  const units = unitsOf(groups, labels.length, isCounted);
+  const [grouped, single] = [varianceOf({ labels, groups }, contributions), varianceOf({ labels }, contributions)];
+  const { factor, z } = designEffect(grouped, single, n / units, units);
+  return shareInterval(value, n / factor, z);
+}
+
+/** F1 = 2 J / (1 + J) of the share J = tp / (tp + fp + fn). */
+function f1Estimate({ value, contributions, variance, interval: [low, high] }: MeasuredEstimate): MeasuredEstimate {
+  const f1 = (share: number) => (2 * share) / (1 + share);
+  const slope = 2 / (1 + value) ** 2;
+  return {
+    value: f1(value),
+    contributions: contributions.map((contribution) => slope * contribution),
+    variance: slope ** 2 * variance,
+    interval: [f1(low), f1(high)],
+  };
+}
+
+function missed({ value, contributions, variance, interval: [low, high] }: MeasuredEstimate): MeasuredEstimate {
+  return { value: 1 - value, contributions: contributions.map((x) => -x), variance, interval: [1 - high, 1 - low] };
+}
+
+function sumEstimate(
+  rows: LabelledRows,
+  [weightA, a]: readonly [number, MeasuredEstimate],
+  [weightB, b]: readonly [number, MeasuredEstimate],
+): MeasuredEstimate {
+  const sum = (weight: number) =>
+    a.contributions.map((value, row) => weight * value + (1 - weight) * (b.contributions[row] as number));
+  const product = Math.sqrt(a.variance * b.variance);
+  const joint = numberOr(varianceOf(rows, sum(0.5)), 0);
+  const correlation = product > 0 ? (4 * joint - a.variance - b.variance) / (2 * product) : 0;
+  const contributions = sum(weightA);
+  return {
+    value: weightA * a.value + weightB * b.value,
+    contributions,
+    variance: numberOr(varianceOf(rows, contributions), 0),
+    interval: sumInterval(
+      [
+        { weight: weightA, ...a },
+        { weight: weightB, ...b },
+      ],
+      Math.max(-1, Math.min(1, correlation)),
+    ),
+  };
+}
+
+/**
+ * Average precision. Its variance lies between that of a share of the positives, which is too large for good models, and the
+ * jackknife's, which is too small with few positives: their mean is taken, or the jackknife's where that is larger.
+ */
+function precisionEstimate(rows: LabelledRows, scores: ArrayLike<number>): MeasuredEstimate {
+  const { labels, groups } = rows;
+  const value = averagePrecisionOf(rank(labels, scores));
+  const isPositive = (row: number) => labels[row] === 1;
+  const n = unitsOf(undefined, labels.length, isPositive);
+  const contributions = precisionContributions(labels, scores);
+  const variance = numberOr(varianceOf(rows, contributions), 0);
+  if (n === 0) return { value, contributions, variance, interval: [0, 1] };
+  const units = unitsOf(groups, labels.length, isPositive);
+  const single = numberOr(varianceOf({ labels }, contributions), 0);
+  const { factor, z } = groups ? designEffect(variance, single, n / units, units) : { factor: 1, z: Z95 };
+  const binomial = (value * (1 - value)) / n;
+  const estimated = binomial > 0 ? variance / binomial : factor;
+  const inflation = Math.max(estimated, (factor + estimated) / 2);
+  return { value, contributions, variance, interval: shareInterval(value, n / inflation, z) };
+}
+
+function numberOr(value: number, other: number): number {
+  return Number.isFinite(value) ? value : other;
 }

@@ -1,10 +1,11 @@
 /** @module The measures of a binary classifier, equal to scikit-learn's. */
 import { sigmoid } from "../logits/index";
-import { type BootstrapOptions, bootstrap, type Interval, rankRows } from "./bootstrap";
+import type { Interval } from "./bootstrap";
 import { expectedCalibrationError } from "./calibration";
-import { withoutCertainty } from "./certainty";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import { averagePrecisionOf, type ClassCounts, checkScores, rank, rocAucOf } from "./ranking";
+import { areaOf } from "./delong";
+import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
+import type { RowGroups } from "./row-groups";
 
 /** The contents of `metrics.json` and of `histo metrics --json`. Undefined values are NaN, in JSON `null`. */
 export interface BinaryMetrics extends DecisionMetrics {
@@ -14,7 +15,7 @@ export interface BinaryMetrics extends DecisionMetrics {
   readonly threshold: number;
   /** Area under the ROC curve; NaN if a class is missing. */
   readonly rocAuc: number;
-  /** 95 % bootstrap interval of `rocAuc`, if requested. */
+  /** 95 % score interval of `rocAuc` (see `areaOf`), if requested. */
   readonly rocAucCi95?: Interval;
   /** Average precision. */
   readonly prAuc: number;
@@ -28,8 +29,8 @@ export interface BinaryMetrics extends DecisionMetrics {
 interface MetricsOptions {
   /** Lowest probability of a positive prediction. Default: 0.5. */
   readonly threshold?: number;
-  /** Whether to bootstrap `rocAucCi95`. */
-  readonly interval?: boolean | BootstrapOptions;
+  /** Whether to compute `rocAucCi95`, and the groups of dependent rows for it. */
+  readonly interval?: boolean | { readonly groups?: RowGroups | undefined };
   /** The scores are logits: areas are computed from the logits, everything else from their sigmoid. */
   readonly logits?: boolean;
 }
@@ -55,7 +56,7 @@ export function binaryMetrics(
     n: labels.length,
     threshold,
     rocAuc: rocAucOf(ranking),
-    ...(interval && { rocAucCi95: rocAucInterval(labels, scores, interval === true ? {} : interval) }),
+    ...(interval && { rocAucCi95: rocAucInterval(labels, scores, interval === true ? undefined : interval.groups) }),
     prAuc: averagePrecisionOf(ranking),
     ...decision,
     brier: brierScore(labels, probabilities),
@@ -64,15 +65,9 @@ export function binaryMetrics(
   };
 }
 
-/** Bootstrap interval of the area under the ROC curve; `[NaN, NaN]` if a class is missing. */
-export function rocAucInterval(
-  labels: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  options: BootstrapOptions = {},
-): Interval {
-  const rows = rankRows(labels, scores);
-  const measures = (counts: ClassCounts) => ({ rocAuc: rocAucOf(counts) });
-  return withoutCertainty(bootstrap(rows, measures, options), { labels, ...rows, ...options }, () => measures).rocAuc;
+/** The 95 % interval of the area under the ROC curve; `[NaN, NaN]` if a class is missing. @param groups of dependent rows */
+export function rocAucInterval(labels: ArrayLike<number>, scores: ArrayLike<number>, groups?: RowGroups): Interval {
+  return areaOf({ labels, groups }, scores).interval;
 }
 
 /** Mean squared difference of probability and label (Brier 1950). */

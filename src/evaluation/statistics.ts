@@ -38,13 +38,18 @@ function erfc(x: number): number {
   return Math.exp(-x * x) / (Math.sqrt(Math.PI) * f);
 }
 
-/** Confidence interval of a share (Wilson 1927), valid for few cases and for shares near 0 or 1. NaN for no cases. */
-export function wilsonInterval(hits: number, n: number): readonly [low: number, high: number] {
-  const share = hits / n;
-  const z2 = (Z95 * Z95) / n;
-  const centre = (share + z2 / 2) / (1 + z2);
-  const half = (Math.sqrt((share * (1 - share)) / n + z2 / (4 * n)) * Z95) / (1 + z2);
-  return [hits === 0 ? 0 : centre - half, hits === n && n > 0 ? 1 : centre + half];
+/** 97.5 % quantile of Student's t distribution (expansion of Hill 1970, to 0.01; exact for one and two degrees of freedom). */
+export function tQuantile(degrees: number): number {
+  if (degrees < 3) return degrees < 2 ? 12.7062 : 4.30265;
+  const z = Z95;
+  const [z3, z5, z7, z9] = [z ** 3, z ** 5, z ** 7, z ** 9];
+  return (
+    z +
+    (z3 + z) / (4 * degrees) +
+    (5 * z5 + 16 * z3 + 3 * z) / (96 * degrees ** 2) +
+    (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * degrees ** 3) +
+    (79 * z9 + 776 * z7 + 1482 * z5 - 1920 * z3 - 945 * z) / (92160 * degrees ** 4)
+  );
 }
 
 /** Two-sided exact binomial test of `hits` among `n` against one half. 1 where `n` is 0. */

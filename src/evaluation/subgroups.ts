@@ -2,9 +2,9 @@
 import { groupBy } from "../collections/index";
 import type { Interval } from "./bootstrap";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import { delongInterval, logitInterval } from "./delong";
+import { metricIntervals } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
-import { wilsonInterval } from "./statistics";
+import { rank, rocAucOf } from "./ranking";
 
 /** One group's results. */
 export interface Subgroup extends DecisionMetrics {
@@ -13,9 +13,9 @@ export interface Subgroup extends DecisionMetrics {
   readonly positives: number;
   /** NaN if a class is missing in the group. */
   readonly rocAuc: number;
-  /** 95 %, DeLong on the logit scale; NaN if a class has fewer than two images. */
+  /** 95 %; NaN if a class is missing in the group. */
   readonly rocAucCi95: Interval;
-  /** 95 %, Wilson. */
+  /** 95 %. */
   readonly accuracyCi95: Interval;
   readonly confusion: Confusion;
 }
@@ -37,14 +37,14 @@ export function subgroupTable(
 function measure(group: string, rows: readonly Prediction[], threshold: number): Subgroup {
   const { labels, scores, groups } = labelsAndScores(rows);
   const confusion = confusionAt(labels, scores, threshold);
-  const area = delongInterval(labels, scores, groups);
+  const { rocAuc, accuracy } = metricIntervals(labels, scores, { threshold, groups });
   return {
     group,
     n: rows.length,
     positives: confusion.tp + confusion.fn,
-    rocAuc: area.auc,
-    rocAucCi95: logitInterval(labels, area, groups),
-    accuracyCi95: wilsonInterval(confusion.tp + confusion.tn, rows.length),
+    rocAuc: rocAucOf(rank(labels, scores)),
+    rocAucCi95: rocAuc,
+    accuracyCi95: accuracy,
     ...decisionMetrics(confusion),
     confusion,
   };

@@ -31,7 +31,7 @@ export interface ComparisonRow {
   readonly size: number;
   readonly validation: BinaryMetrics;
   readonly test: BinaryMetrics;
-  /** 95 % bootstrap intervals of the test measures. */
+  /** 95 % intervals of the test measures. */
   readonly testCi95: Readonly<Record<IntervalName, Interval>>;
   /** Test AUC minus the colour baseline's on the same tiles, with its 95 % interval (DeLong); missing without a baseline. */
   readonly beyondBaseline?: { readonly difference: number; readonly ci95: Interval };

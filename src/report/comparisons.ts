@@ -28,8 +28,7 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
     blocks: [
       {
         figure: differenceFigure(differences, [results.name, name]),
-        caption:
-          "Differences on the same images with paired 95 % bootstrap intervals; right of the dotted line this model is ahead.",
+        caption: "Differences on the same images with 95 % intervals; right of the dotted line this model is ahead.",
       },
       paragraph(`On ${counted(n, "image")}, ${areas}`),
       paragraph(
@@ -56,7 +55,7 @@ export function subgroupSection({ results }: ReportFacts, { groups }: ReportExtr
   );
   const drawn = groups.table.some(({ rocAuc }) => Number.isFinite(rocAuc));
   const head = [escapeHtml(groups.by), "images", positive, "ROC AUC", "accuracy", "sensitivity", "specificity"];
-  const caption = "With 95 % intervals (DeLong). Groups of one class have no area.";
+  const caption = "With 95 % intervals. Groups of one class have no area.";
   return {
     id: "groups",
     title: `By ${groups.by}`,

@@ -28,7 +28,7 @@ export function summarySection({ results, main, validation }: ReportFacts): Sect
       `<div class="cards">${cards.join("")}</div>`,
       columns(
         [
-          paragraph(`${sentence(results.classes, main)} Intervals are 95 % bootstrap intervals over images.`),
+          paragraph(`${sentence(results.classes, main)} Intervals are 95 % score intervals.`),
           paragraph(thresholdSentence(results.threshold, validation)),
           ...cautions(main, validation).map((text) => `<p class="caution">${text}</p>`),
         ].join(""),

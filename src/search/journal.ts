@@ -12,7 +12,7 @@ import type { Settings } from "./space";
 export interface TrialOutcome {
   /** The objective on the validation set, at the best epoch. */
   readonly value: number;
-  /** Its 95 % bootstrap interval. */
+  /** Its 95 % interval. */
   readonly interval: Interval;
   readonly architecture: string;
   readonly parameters: number;

@@ -1,19 +1,23 @@
-/** @module The objective of a search: a measure on the validation set, with its bootstrap interval. */
+/** @module The objective of a search: a measure on the validation set, with its 95 % interval. */
 import { InputError } from "../errors/index";
 import {
   type BinaryMetrics,
   binaryMetrics,
+  expectedCalibrationError,
   type Interval,
+  type IntervalName,
   logLoss,
   type Monitor,
+  meanInterval,
   metricIntervals,
   monitorOf,
   quantile,
+  rowLogLoss,
   sigmoid,
 } from "../evaluation/index";
 import { Random } from "../random/index";
 
-/** Resamples for measures without a faster method. */
+/** For the interval of the calibration error. */
 const RESAMPLES = 500;
 
 /** The objective with a name: `loss` or a measure of `histo metrics`. @throws {InputError} `OBJECTIVE_UNKNOWN` */
@@ -34,33 +38,38 @@ export function meritOf(value: number, { mode }: Monitor): number {
   return mode === "max" ? value : -value;
 }
 
-/** The objective of predictions, with its 95 % bootstrap interval. Objectives with a threshold use probability 0.5. */
+/** The objective of predictions, with its 95 % interval. Objectives with a threshold use probability 0.5. */
 export function measureObjective(
   metric: string,
   labels: ArrayLike<number>,
   logits: ArrayLike<number>,
 ): { value: number; interval: Interval } {
-  const measure = (own: ArrayLike<number>, scores: ArrayLike<number>) =>
-    metric === "loss"
-      ? logLoss(own, scores)
-      : (binaryMetrics(own, scores, { interval: false, logits: true })[metric as keyof BinaryMetrics] as number);
-  const ranked: Partial<Record<string, Interval>> = metricIntervals(labels, Float64Array.from(logits, sigmoid));
-  return { value: measure(labels, logits), interval: ranked[metric] ?? intervalOf(measure, labels, logits) };
+  const scores = Float64Array.from(logits, sigmoid);
+  if (metric === "loss") {
+    const rows = Float64Array.from(labels, (label, row) => rowLogLoss(label, logits[row] as number));
+    return { value: logLoss(labels, logits), interval: meanInterval(rows) };
+  }
+  const value = binaryMetrics(labels, logits, { interval: false, logits: true })[
+    metric as keyof BinaryMetrics
+  ] as number;
+  if (metric === "brier") {
+    const rows = scores.map((score, row) => (score - (labels[row] as number)) ** 2);
+    return { value, interval: meanInterval(rows) };
+  }
+  if (metric === "expectedCalibrationError") return { value, interval: calibrationInterval(labels, scores, value) };
+  return { value, interval: metricIntervals(labels, scores)[metric as IntervalName] };
 }
 
-function intervalOf(
-  measure: (labels: ArrayLike<number>, logits: ArrayLike<number>) => number,
-  labels: ArrayLike<number>,
-  logits: ArrayLike<number>,
-): Interval {
+/** The basic bootstrap interval (Davison and Hinkley 1997): resampling raises a calibration error, so percentiles lie too high. */
+function calibrationInterval(labels: ArrayLike<number>, scores: Float64Array, value: number): Interval {
   const random = new Random(0, "bootstrap");
   const values = Float64Array.from({ length: RESAMPLES }, () => {
     const rows = Uint32Array.from(labels, () => random.integer(labels.length));
-    return measure(
-      Float64Array.from(rows, (row) => labels[row] as number),
-      Float64Array.from(rows, (row) => logits[row] as number),
+    const drawn = Float64Array.from(rows, (row) => labels[row] as number);
+    return expectedCalibrationError(
+      drawn,
+      Float64Array.from(rows, (row) => scores[row] as number),
     );
-  }).filter(Number.isFinite);
-  const sorted = values.sort();
-  return [quantile(sorted, 0.025), quantile(sorted, 0.975)];
+  }).sort();
+  return [Math.max(0, 2 * value - quantile(values, 0.975)), Math.max(0, 2 * value - quantile(values, 0.025))];
 }

@@ -8,7 +8,7 @@ import {
   delongTest,
   mcnemarTest,
   type Prediction,
-  pairedBootstrap,
+  pairedDifferences,
 } from "../../src/evaluation/index";
 import { projectRoot, readJson } from "../../src/files/index";
 import { Random } from "../../src/random/index";
@@ -82,17 +82,22 @@ interface Peers {
   readonly tables: readonly Readonly<Record<"both" | "onlyA" | "onlyB" | "none" | "p", number>>[];
 }
 
+/** 97.5 % quantile of the normal distribution. */
+const Z = 1.959963984540054;
+
 /** What MLstatkit, confidenceinterval and statsmodels say (tests/fixtures/comparison/make.py). */
 const peers = () => readJson<Peers>(join(projectRoot(), "tests", "fixtures", "comparison", "peers.json"));
 
-test("DeLong's test equals MLstatkit's, and the interval of an area confidenceinterval's", async () => {
+test("DeLong's test equals MLstatkit's, and the standard error of an area confidenceinterval's", async () => {
   for (const { labels, a, b, z, p, auc, interval } of (await peers()).models) {
     const test = delongTest(labels, a, b);
     // MLstatkit subtracts the other way round.
     assert.ok(Math.abs(test.z + z) < 1e-9 && Math.abs(test.p - p) < 1e-9, `${test.z} ${z} ${test.p} ${p}`);
-    // confidenceinterval works in single precision; ours ends at 1.
+    // confidenceinterval works in single precision, and adds 1.96 standard errors.
     const alone = delongInterval(labels, a);
-    const ends = [alone.auc, ...alone.ci95].map((end, i) => end - Math.min(1, [auc, ...interval][i] as number));
+    const ends = [alone.auc, alone.auc - Z * alone.standardError, alone.auc + Z * alone.standardError].map(
+      (end, i) => end - ([auc, ...interval][i] as number),
+    );
     assert.ok(
       ends.every((difference) => Math.abs(difference) < 1e-7),
       `${ends}`,
@@ -156,7 +161,7 @@ test("McNemar's test on published counts: approval ratings (Agresti), 86 and 150
 
 test("paired intervals are narrower than unpaired ones and agree with DeLong", () => {
   const { labels, a, b } = twoModels(6, 500);
-  const paired = pairedBootstrap(labels, { scores: a, threshold: 0.5 }, { scores: b, threshold: 0.5 });
+  const paired = pairedDifferences(labels, { scores: a, threshold: 0.5 }, { scores: b, threshold: 0.5 });
   const { ci95, difference } = delongTest(labels, a, b);
   assert.ok(Math.abs(paired.rocAuc.difference - difference) < 1e-12);
   paired.rocAuc.ci95.forEach((end, i) => {

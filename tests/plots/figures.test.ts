@@ -4,7 +4,7 @@ import {
   binaryMetrics,
   calibrationBins,
   labelsAndScores,
-  pairedBootstrap,
+  pairedDifferences,
   precisionRecallCurve,
   probabilityByVotes,
   rankRows,
@@ -69,10 +69,10 @@ const figures: Record<string, Figure> = {
   learning: learningCurves(history, { bestEpoch: 8 }),
   learningRate: learningRateFigure(history),
   subgroups: subgroupFigure(subgroupTable(tiles, ({ filename }) => filename.slice(-5, -4), 0.45)),
-  differences: differenceFigure(
-    pairedBootstrap(labels, { scores, threshold: 0.45 }, { scores, threshold: 0.6 }, { resamples: 50 }),
-    ["low", "high"],
-  ),
+  differences: differenceFigure(pairedDifferences(labels, { scores, threshold: 0.45 }, { scores, threshold: 0.6 }), [
+    "low",
+    "high",
+  ]),
   importance: importanceFigure([
     { name: "depth", value: 0.1 },
     { name: "rate", value: 0.6 },

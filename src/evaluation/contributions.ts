@@ -1,0 +1,62 @@
+/** @module Variances of measures from what each row contributes to them, of independent rows or of groups of dependent rows. */
+import type { RowGroups } from "./row-groups";
+import { tQuantile, Z95 } from "./statistics";
+
+/** For each row its contribution to the difference of a measure from its true value. The sum is 0. */
+export type Contributions = Float64Array;
+
+/** Rows by label, and their groups. */
+export interface LabelledRows {
+  readonly labels: ArrayLike<number>;
+  readonly groups?: RowGroups | undefined;
+}
+
+/**
+ * Variance of a measure. The contributions of a group are added up first (Obuchowski 1997); without groups this is DeLong's variance of
+ * an area (1988), and the jackknife's of other measures. NaN if a class has one row or group that contributes.
+ */
+export function varianceOf({ labels, groups }: LabelledRows, contributions: Contributions): number {
+  const groupOf = (row: number) => groups?.[row] ?? row;
+  const size = (groups ? groups.reduce((most, group) => Math.max(most, group), -1) : labels.length - 1) + 1;
+  const sums = [new Float64Array(size), new Float64Array(size)] as const;
+  const present = [new Uint8Array(size), new Uint8Array(size)] as const;
+  for (let row = 0; row < labels.length; row++) {
+    const [label, group] = [labels[row] ? 1 : 0, groupOf(row)] as const;
+    sums[label][group]! += contributions[row] as number;
+    present[label][group] = 1;
+  }
+  const part = (label: 0 | 1) => {
+    const within = present[label].reduce((sum, is) => sum + is, 0);
+    const squares = sums[label].reduce((sum, value) => sum + value * value, 0);
+    return within === 0 ? 0 : (within / (within - 1)) * squares;
+  };
+  const crossed = sums[0].reduce((sum, value, group) => sum + value * (sums[1][group] as number), 0);
+  const across = size > 1 ? (size / (size - 1)) * crossed : 0;
+  return Math.max(0, part(0) + part(1) + 2 * across);
+}
+
+/** Number of independent units, groups or rows, among the rows that are counted. */
+export function unitsOf(groups: RowGroups | undefined, n: number, isCounted: (row: number) => boolean): number {
+  const units = new Set<number>();
+  for (let row = 0; row < n; row++) if (isCounted(row)) units.add(groups?.[row] ?? row);
+  return units.size;
+}
+
+/** How much larger a variance is because rows are dependent (Kish 1965), and the limit in standard errors that goes with it. */
+export interface DesignEffect {
+  /** From 1 to the number of rows per group. */
+  readonly factor: number;
+  /** Normal quantile, or Student's where few groups estimate the variance (Korn and Graubard 1998). */
+  readonly z: number;
+}
+
+/**
+ * @param grouped variance of the groups' sums
+ * @param single variance of the rows if they were independent; 0 if unknown, so that every group counts as one row
+ * @param largest the factor of groups whose rows are all alike
+ * @param units number of groups
+ */
+export function designEffect(grouped: number, single: number, largest: number, units: number): DesignEffect {
+  const factor = single > 0 && grouped >= 0 ? Math.min(largest, Math.max(1, grouped / single)) : largest;
+  return { factor, z: factor > 1 ? tQuantile(Math.max(1, units - 1)) : Z95 };
+}
