@@ -37,12 +37,12 @@ export async function findSlides(paths: readonly string[]): Promise<{ slides: Li
       found.push(...names.map((name) => join(path, name)));
     }
   }
-  const seen = new Map<string, number>();
+  const names = new Set<string>();
   const slides = (await oneOfEachSeries(found, (path) => path)).map((path) => {
-    const name = basename(path);
-    const before = seen.get(name) ?? 0;
-    seen.set(name, before + 1);
-    return { path, name: before === 0 ? name : `${name}-${before + 1}` };
+    let name = basename(path);
+    for (let count = 2; names.has(name); count++) name = `${basename(path)}-${count}`;
+    names.add(name);
+    return { path, name };
   });
   return { slides, many };
 }

@@ -1,6 +1,6 @@
 /** @module Predicts several slides: a folder of results per slide, a table of all, and metrics for labelled slides. */
 import { join } from "node:path";
-import { HistoError, messageOf } from "../errors/index";
+import { HistoError, InputError, messageOf } from "../errors/index";
 import { csvField, csvForeignText, writeFileAtomically, writeJson } from "../files/index";
 import { counted } from "../format/index";
 import { readModelDirectory } from "../model-directory/index";
@@ -45,6 +45,10 @@ export async function predictSlides(
 ): Promise<SlidesResult> {
   const { card } = await readModelDirectory(options.model);
   const labelOf = labels === undefined ? () => undefined : await readSlideLabels(labels, card.classes);
+  if (labels !== undefined && !slides.some(({ name }) => labelOf(name))) {
+    const message = `${labels} has no label for any slide; it must name them as their files, such as ${slides[0]?.name}.`;
+    throw new InputError("SLIDE_LABELS", message);
+  }
   const done = new Map<string, Outcome["outcome"]>();
   let [results, failed]: [SlideResult[], SlidesResult["failed"]] = [[], []];
   for await (const { name, outcome } of redis === undefined

@@ -31,7 +31,7 @@ export async function readSlideLabels(
     throw new InputError("SLIDE_LABELS", `${path} has no column "${missing}"; it has ${listed(table.columns)}.`);
   }
   const keys = classes.map(classKey);
-  const labels = new Map<string, SlideLabel>();
+  const labels = new Map<string, SlideLabel & { readonly line: number }>();
   for (const { fields, line } of table.rows) {
     const text = fields[labelAt] ?? "";
     const found = /^[01]$/.test(text.trim()) ? Number(text) : keys.indexOf(classKey(text));
@@ -41,8 +41,15 @@ export async function readSlideLabels(
         `${path}, line ${line}: ${text || "nothing"} is neither ${classes.join(" nor ")}.`,
       );
     }
-    const partition = partitionAt === undefined ? "test" : (fields[partitionAt] ?? "");
-    labels.set(fields[slideAt] ?? "", { label: found as 0 | 1, partition: partitionNamed(partition) ?? partition });
+    const given = partitionAt === undefined ? "test" : (fields[partitionAt] ?? "");
+    const [label, partition] = [found as 0 | 1, partitionNamed(given) ?? given];
+    const slide = fields[slideAt] ?? "";
+    const before = labels.get(slide);
+    if (before && (before.label !== label || before.partition !== partition)) {
+      const message = `${path}, line ${line}: ${slide} has another label or partition in line ${before.line}.`;
+      throw new InputError("SLIDE_LABELS", message);
+    }
+    labels.set(slide, { label, partition, line });
   }
   return (slide) => labels.get(slide) ?? labels.get(parse(slide).name);
 }

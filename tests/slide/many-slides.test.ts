@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import { slideMetrics } from "../../src/slide/aggregation";
-import type { SlideSummary, SlidesResult } from "../../src/slide/index";
+import { findSlides, type SlideSummary, type SlidesResult } from "../../src/slide/index";
 import { histoHere } from "../support/histo";
 import { writeModel } from "../support/served-model";
 import { picture, writeSlide } from "../support/slide-files";
@@ -49,6 +49,39 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
   assert.equal(again.status, 1);
   assert.match(again.stdout, /: no AUC, as there is one class only, on 1 slide\n/);
   assert.equal((await stat(join(out, "a.tif", "slide.json"))).mtimeMs, before);
+});
+
+test("labels that contradict each other, and those of other slides, are refused before anything is predicted", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const slide = await writeSlide(join(directory, "a.tif"), [picture(128, 96)]);
+  const model = await writeModel(join(directory, "model"));
+  const labels = join(directory, "labels.csv");
+  const out = join(directory, "out");
+  for (const [rows, message] of [
+    ["a.tif,HP\nb,HP\na.tif,SSA\n", /labels\.csv, line 4: a\.tif has another label or partition in line 2\./],
+    ["b.tif,HP\n", /labels\.csv has no label for any slide; it must name them as their files, such as a\.tif\./],
+  ] as const) {
+    await writeFile(labels, `slide,label\n${rows}`);
+    const argv = [slide, "--model", model, "--out", out, "--mpp", "0.5", "--labels", labels, "--quiet"];
+    const { status, stderr } = await histoHere("slide", ...argv);
+    assert.equal(status, 2);
+    assert.match(stderr, message);
+    await assert.rejects(stat(out));
+  }
+});
+
+test("slides of the same name in several folders have names of their own", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const paths = ["a/s.svs", "b/s.svs", "c/s.svs-2", "d/s.svs"].map((path) => join(directory, path));
+  for (const path of paths) {
+    await mkdir(join(path, ".."));
+    await writeFile(path, "");
+  }
+  const { slides } = await findSlides(paths);
+  assert.deepEqual(
+    slides.map(({ name }) => name),
+    ["s.svs", "s.svs-2", "s.svs-2-2", "s.svs-3"],
+  );
 });
 
 test("validation slides choose the aggregation that tells them apart, and its threshold", async () => {
