@@ -96,13 +96,20 @@ std::string profile(const Library& l, void* slide) {
   return text;
 }
 
+// With all its digits: a factor is multiplied by coordinates of ten thousands of pixels.
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
 std::string describe(const Library& l, void* slide) {
   std::string json = "{\"levels\":[";
   for (int32_t level = 0; level < l.get_level_count(slide); level++) {
     int64_t width = 0, height = 0;
     l.get_level_dimensions(slide, level, &width, &height);
     json += (level ? "," : "") + std::string("{\"width\":") + std::to_string(width) + ",\"height\":" +
-            std::to_string(height) + ",\"downsample\":" + std::to_string(l.get_level_downsample(slide, level)) + "}";
+            std::to_string(height) + ",\"downsample\":" + number(l.get_level_downsample(slide, level)) + "}";
   }
   json += "],\"properties\":{";
   const char* const* names = l.get_property_names(slide);

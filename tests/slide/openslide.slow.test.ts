@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { parse } from "csv-parse/sync";
+import sharp from "sharp";
 import type { RgbImage } from "../../src/image/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
@@ -33,6 +34,35 @@ test("OpenSlide reads regions of every level as the project's own reader does", 
   // What the slide does not have is transparent there, and white here.
   const [absent] = await reader.readRegions(0, [{ x: 10, y: 10, width: 20, height: 20 }]);
   assert.ok((absent as RgbImage).data.every((value) => value === 255));
+});
+
+test("levels whose size is no part of level 0's are read where they are, also far from the corner", async (t) => {
+  const path = join(await temporaryDirectory(t), "slide.tif");
+  // 2.0134 times smaller: with a factor of 2, pixels far from the corner lay half a pixel off.
+  const half = picture(149, 149);
+  const reader = await OpenSlideReader.open(await writeSlide(path, [picture(300, 300), half]), "");
+  t.after(() => reader.close());
+  const [found] = await reader.readRegions(1, [{ x: 99, y: 120, width: 40, height: 20 }]);
+  const expected = cut(half, 99, 120, 40, 20);
+  const { data } = found as RgbImage;
+  // OpenSlide takes whole pixels of level 0 only, and interpolates between those of the level.
+  const mean = data.reduce((sum, value, i) => sum + Math.abs(value - (expected[i] as number)), 0) / data.length;
+  assert.ok(mean < 3, `${mean}`);
+});
+
+test("the colour profile that OpenSlide finds is the file's", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const pixel = sharp({ create: { width: 1, height: 1, channels: 3, background: "red" } });
+  const { icc } = await sharp(await pixel.withIccProfile("p3").png().toBuffer()).metadata();
+  const profile = icc as Buffer;
+  for (const [form, expected] of [
+    [{ profile }, profile],
+    [{}, undefined],
+  ] as const) {
+    const reader = await OpenSlideReader.open(await writeSlide(join(directory, "s.tif"), [picture(99, 99)], form), "");
+    assert.deepEqual(reader.profile, expected);
+    await reader.close();
+  }
 });
 
 test("a crash of OpenSlide is an error of the region, and the next region is read", async (t) => {

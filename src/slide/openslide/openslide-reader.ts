@@ -4,7 +4,7 @@ import type { RgbImage } from "../../image/index";
 import { memoryFor } from "../assemble";
 import { profileName } from "../colour-profile";
 import { claimedScale } from "../scale";
-import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
+import type { Rectangle, SlideInfo, SlideReader } from "../types";
 import { findOpenSlide, type OpenSlideInstallation } from "./install";
 import { ReaderProcess, type SlideDescription } from "./reader-process";
 
@@ -19,6 +19,8 @@ export class OpenSlideReader implements SlideReader {
     private readonly installation: OpenSlideInstallation,
     private process: ReaderProcess,
     readonly info: SlideInfo,
+    /** OpenSlide's own factors of the levels, by which it divides coordinates. */
+    private readonly factors: readonly number[],
     readonly profile: Buffer | undefined,
   ) {}
 
@@ -34,7 +36,8 @@ export class OpenSlideReader implements SlideReader {
     }
     const { process, description } = await ReaderProcess.start(installation, path);
     const profile = description.profile ? Buffer.from(description.profile, "hex") : undefined;
-    return new OpenSlideReader(installation, process, infoOf(path, description, profile), profile);
+    const factors = description.levels.map(({ downsample }) => downsample);
+    return new OpenSlideReader(installation, process, infoOf(path, description, profile), factors, profile);
   }
 
   /** The id of the reading process. */
@@ -58,8 +61,8 @@ export class OpenSlideReader implements SlideReader {
 
   private async readRegion(level: number, { x, y, width, height }: Rectangle): Promise<RgbImage | Error> {
     if (this.process.isGone) await this.restart();
-    const { downsample } = this.info.levels[level] as SlideLevel;
-    const corner = { x: Math.round(x * downsample), y: Math.round(y * downsample) };
+    const factor = this.factors[level] as number;
+    const corner = { x: Math.round(x * factor), y: Math.round(y * factor) };
     try {
       return { width, height, data: await this.process.region({ level, ...corner, width, height }) };
     } catch (error) {
