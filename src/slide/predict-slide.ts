@@ -18,9 +18,11 @@ import type { SlideEffort, SlideOptions, SlideResult } from "./slide-options";
 import { planSlide, type SlidePlan } from "./slide-plan";
 import { thumbnailOf } from "./thumbnail";
 import type { Thumbnail } from "./tissue";
+import type { SlideLevel } from "./types";
 
-/** Thumbnail pixels along a tile. */
+/** Thumbnail pixels along a tile, and along the longer side of a slide that is not much larger than a tile. */
 const MASK_PIXELS_PER_TILE = 8;
+const LEAST_MASK_PIXELS = 64;
 /** Enlarging pixels by more than this factor causes a warning. */
 const MOST_ENLARGED = 1.1;
 const NO_EFFORT = { seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
@@ -103,11 +105,22 @@ async function predictOpened(work: Work): Promise<Omit<SlideResult, "seconds">> 
 /** @throws {InputError} `SLIDE_NO_TISSUE` */
 async function findTissue({ slide, plan, signal }: Work): Promise<Tissue> {
   const { size, downsample } = plan.settings;
-  const thumbnail = await thumbnailOf(slide.reader, (size * downsample) / MASK_PIXELS_PER_TILE, signal);
+  const { width, height } = slide.info.levels[0] as SlideLevel;
+  const pixel = Math.min((size * downsample) / MASK_PIXELS_PER_TILE, Math.max(width, height) / LEAST_MASK_PIXELS);
+  const thumbnail = await thumbnailOf(slide.reader, pixel, signal);
   const grid = gridOf(slide.info, plan.settings, thumbnail);
   if (grid.tissueTiles > 0) return { thumbnail, grid };
-  const message = `${slide.info.path} shows no tissue; --tissue 0 predicts every tile all the same.`;
-  throw new InputError("SLIDE_NO_TISSUE", message);
+  const all = gridOf(slide.info, { ...plan.settings, leastTissue: 0 }, thumbnail);
+  throw noTissue(slide.info.path, plan.settings, Math.max(...all.blocks.flat().map(({ tissue }) => tissue)));
+}
+
+/** @param most the largest share of tissue in a tile */
+function noTissue(path: string, { leastTissue }: SlidePlan["settings"], most: number): InputError {
+  const message =
+    most === 0
+      ? `${path} shows no tissue; --tissue 0 predicts every tile all the same.`
+      : `${path}: no tile has a share of tissue of ${leastTissue}, at most ${Number(most.toPrecision(2))}; lower --tissue, or check the scales (--mpp, --slide-mpp).`;
+  return new InputError("SLIDE_NO_TISSUE", message);
 }
 
 /** Predicts the tiles that an earlier run has not. @throws {Interrupted} if stopped */

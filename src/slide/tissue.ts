@@ -19,8 +19,8 @@ const MOST_CHROMA = 30;
 /** Darker pixels are ink, folds in the cover slip or edges of the scan. */
 const BLACK = 50;
 const BACKGROUND_QUANTILE = 0.95;
-/** Minimum number of tissue pixels among a pixel and its eight neighbours: dust is smaller. */
-const LEAST_NEIGHBOURS = 4;
+/** Minimum share of tissue among a pixel and its neighbours, of which there are fewer at the edges: dust is smaller. */
+const LEAST_NEIGHBOURHOOD = 4 / 9;
 
 /** 1 for each pixel that shows tissue, else 0. */
 export function tissueMask({ width, height, pixels }: Thumbnail): Uint8Array {
@@ -84,13 +84,14 @@ function withoutSpecks(mask: Uint8Array, width: number, height: number): Uint8Ar
   return mask.map((value, i) => {
     if (value === 0) return 0;
     const [x, y] = [i % width, Math.floor(i / width)];
-    let neighbours = 0;
+    let [pixels, tissue] = [0, 0];
     for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row++) {
       for (let column = Math.max(0, x - 1); column <= Math.min(width - 1, x + 1); column++) {
-        neighbours += mask[row * width + column] as number;
+        pixels++;
+        tissue += mask[row * width + column] as number;
       }
     }
-    return neighbours >= LEAST_NEIGHBOURS ? 1 : 0;
+    return tissue >= LEAST_NEIGHBOURHOOD * pixels ? 1 : 0;
   });
 }
 

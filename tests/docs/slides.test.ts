@@ -25,7 +25,7 @@ test("the commands of docs/slides.md run as they stand there, on a folder with s
   const blocks = [...text.matchAll(/```bash\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => block.trim().split("\n"));
   // Those through Redis are run by tests/slide/queue.slow.test.ts.
   const commands = blocks.filter((line) => !/--fetch-openslide|--redis/.test(line));
-  assert.equal(commands.length, 5);
+  assert.equal(commands.length, 6);
   for (const line of commands) {
     const words = line.replace("npx histo ", "").replace("RUN", `${model}-run/mlp`).split(" ").map(place);
     const extra = words[0] === "export" ? ["--no-track"] : [];

@@ -268,6 +268,10 @@ test("a slide without tissue or scale is refused with one line that says what to
   const bad: [string[], RegExp][] = [
     [[blank, "--model", model, "--out", out, "--mpp", "0.5"], /no tissue.*--tissue 0/],
     [[bare, "--model", model, "--out", out, "--mpp", "0.5"], /--slide-mpp/],
+    [
+      [path, "--model", model, "--out", out, "--mpp", "90"],
+      /no tile has a share of tissue of 0\.1, at most 0\.0\d+; lower --tissue, or check the scales/,
+    ],
     [[blank, "--model", model, "--out", out], /--mpp/],
     [[out, "--model", model, "--out", out], /folder without slides/],
     [[blank, "--out", out], /--model/],

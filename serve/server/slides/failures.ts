@@ -9,7 +9,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   DISK_FULL: "The server has no space left for the results.",
   OUT_UNUSABLE: "The server has no place for the results.",
   OPENSLIDE_MISSING: "Slides of this kind are read through OpenSlide, which the server does not have.",
-  SLIDE_NO_TISSUE: "The slide shows no tissue.",
+  SLIDE_NO_TISSUE: "The slide shows no tissue, or too little in each tile: check the scales (mpp, slide_mpp).",
   SLIDE_MODEL_SCALE: "The model does not give the scale of its tiles: send mpp (micrometres per pixel), such as 0.5.",
   SLIDE_SCALE_MISSING:
     "The slide does not give its scale, or one that is impossible: send slide_mpp (micrometres per pixel), such as 0.25.",
