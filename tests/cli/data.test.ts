@@ -1,21 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { encodePng } from "../../src/image/with-sharp";
 import { writeCsvSet, writeFiles } from "../support/data-sets";
 import { histoHere, histoJson, histoJsonHere } from "../support/histo";
 import { sharedData, withoutSharedData } from "../support/shared-data";
-import { temporaryDirectory } from "../support/temporary-directory";
+import { sharedDirectory, temporaryDirectory } from "../support/temporary-directory";
 
 let cache = "";
 before(async () => {
-  cache = await mkdtemp(join(tmpdir(), "histo-cache-"));
+  cache = sharedDirectory();
   process.env.HISTO_CACHE = cache;
 });
-after(() => rm(cache, { recursive: true }));
 
 const flatPng = (value: number) => encodePng(new Uint8Array(16 * 16 * 3).fill(value), 16, 16);
 

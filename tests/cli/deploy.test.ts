@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { histo, histoHere, histoJsonHere } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 interface Plan {
@@ -70,8 +70,8 @@ test("bad input is one line with the option or file, and status 2", async (t) =>
   }
 });
 
-test("a removal names what stays", () => {
-  const { status, stderr } = histo("deploy", "destroy", "--dry-run");
+test("a removal names what stays", async () => {
+  const { status, stderr } = await histoHere("deploy", "destroy", "--dry-run");
   assert.equal(status, 0);
   assert.match(stderr, /Kept, to be deleted by hand: the model volume/);
   assert.ok(stderr.indexOf("histo-ec2") < stderr.indexOf("histo-storage"));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { histoHere, histoJson } from "../support/histo";
+import { sharedDirectory } from "../support/temporary-directory";
 
-const file = join(mkdtempSync(join(tmpdir(), "metrics-")), "predictions.csv");
+const file = join(sharedDirectory(), "predictions.csv");
 writeFileSync(file, "filename,label,probability\na,HP,0.1\nb,HP,0.4\nc,SSA,0.35\nd,SSA,0.8\n");
 
 test("--json prints the contract's names as one line", async () => {
@@ -27,7 +27,7 @@ test("without --json people can read it", async () => {
 });
 
 test("rows of one class are said to be the reason for an undefined area", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "metrics-")), "one.csv");
+  const path = join(sharedDirectory(), "one.csv");
   writeFileSync(path, "label,probability\n1,0.4\n1,0.8\n");
   const { stdout } = await histoHere("metrics", "--predictions", path);
   assert.match(stdout, /ROC AUC +undefined/);

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { readNotebook } from "../../src/notebook/index";
-import { histo, histoJson } from "../support/histo";
+import { histo, histoHere, histoJson } from "../support/histo";
 import { printedBy, writeTestNotebook } from "../support/notebook";
+import { sharedDirectory } from "../support/temporary-directory";
 
 describe("histo notebook run", () => {
   let folder: string;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "histo-notebook-"));
+    folder = sharedDirectory();
   });
-  after(() => rm(folder, { recursive: true, force: true }));
 
   const parameters = { tags: ["parameters"], code: "let epochs = 3;" };
 
@@ -54,7 +53,7 @@ describe("histo notebook run", () => {
       [[path, "-p", "epochs=x"], /epochs must be a number/],
       [[], /missing required argument 'file'/],
     ] as const) {
-      const { status, stderr } = histo("notebook", "run", ...argv);
+      const { status, stderr } = await histoHere("notebook", "run", ...argv);
       assert.equal(status, 2, stderr);
       assert.match(stderr, expected);
       assert.equal(stderr.trimEnd().split("\n").length, 1);

@@ -74,7 +74,7 @@ test("predict follows linked folders, leaves hidden files out, and names images 
   await symlink(join(directory, "linked"), join(asked, "there"));
   await writeFile(join(asked, "._a.png"), "what macOS writes beside a file");
   await writeFile(join(asked, "old.bmp"), "BM");
-  const { status, stdout, stderr } = histo("predict", "--model", model, "--images", asked, "--json");
+  const { status, stdout, stderr } = await histoHere("predict", "--model", model, "--images", asked, "--json");
   assert.equal(status, 1);
   assert.match(stderr, /old\.bmp is of a format that is not read; convert it/);
   const { predictions, failed } = JSON.parse(stdout) as Record<string, { filename: string; code?: string }[]>;

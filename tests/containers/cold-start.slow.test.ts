@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { median } from "../../bench/median";
 import { containers, missingForContainers, podman, startFunctionContainer } from "../support/containers";
 import { tile, writeModel } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 const STARTS = 9;
 const missing = missingForContainers();
@@ -13,8 +13,7 @@ const missing = missingForContainers();
 test("the function's container answers soon after it was started from nothing", {
   skip: missing ?? false,
 }, async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "histo-test-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryDirectory(t);
   const model = await writeModel(join(folder, "model"), { size: 224, hidden: [96, 32], variant: "int8" });
   // Readable for the image's user, which the folder around is not.
   const images = join(folder, "images");

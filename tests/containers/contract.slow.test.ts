@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { describeContract } from "../serve/contract";
 import {
   containers,
@@ -11,6 +9,7 @@ import {
   startServerContainer,
 } from "../support/containers";
 import { writeModel } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 const missing = missingForContainers();
 if (missing) {
@@ -18,11 +17,10 @@ if (missing) {
 } else {
   describe("the images, each read-only and as its user,", () => {
     let folder = "";
-    after(() => rm(folder, { recursive: true, force: true }));
 
     const server = once(() => containers("build", "server", "--tag", "localhost/histo/server:test"));
     const lambda = once(async () => {
-      folder = await mkdtemp(join(tmpdir(), "histo-test-"));
+      folder = sharedDirectory();
       const model = await writeModel(join(folder, "model"));
       return containers("build", "lambda", "--model", model, "--tag", "localhost/histo/lambda:test");
     });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { containers, freePort, missingForContainers, podman, startFunctionContainer } from "../support/containers";
 import { tile, writeModel } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 const PROJECT = `histo-test-ec2-${process.pid}`;
 const CLIENTS = 4;
@@ -25,7 +25,7 @@ describe("the server's compose file with models on a shared volume", { skip: mis
   const server = `${PROJECT}_server_1`;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "histo-test-"));
+    folder = sharedDirectory();
     for (const [seed, name] of ["first", "second"].entries()) {
       const made = await writeModel(join(folder, "made", name), { seed: seed + 1 });
       await cp(made, join(folder, "models", "releases", name), { recursive: true });
@@ -51,7 +51,6 @@ describe("the server's compose file with models on a shared volume", { skip: mis
   });
   after(async () => {
     if (file) await containers("compose", file, "down").catch((error) => console.error(String(error)));
-    await rm(folder, { recursive: true, force: true });
   });
 
   /** As serve/ec2/model.sh does it. */

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
@@ -9,6 +8,7 @@ import { freePort, Mlflow } from "../../src/tracking/index";
 import { containers, missingForContainers, podman } from "../support/containers";
 import { histoJson } from "../support/histo";
 import { writeTiles } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 /** Points that a client logs in a request of the load. */
 const BATCH = 20;
@@ -27,7 +27,7 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
   const container = (service: string) => `${PROJECT}_${service}_1`;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "histo-test-"));
+    folder = sharedDirectory();
     await cp(join(projectRoot(), "mlruns-config"), folder, { recursive: true });
     file = join(folder, "compose", "compose.yaml");
     const port = await freePort();
@@ -50,7 +50,6 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
   after(async () => {
     client?.close();
     if (file) await compose("down", "--volumes").catch((error) => console.error(String(error)));
-    await rm(folder, { recursive: true, force: true });
   });
 
   const points = async (key: string): Promise<number[]> => {

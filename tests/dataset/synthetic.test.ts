@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { loadDataset } from "../../src/dataset/index";
 import { EXPERTS, planTiles, TilePainter, writeSyntheticDataset } from "../../src/dataset/synthetic/index";
 import { sha256 } from "../../src/files/index";
 import { decodePixels } from "../../src/image/index";
+import { sharedDirectory } from "../support/temporary-directory";
 
-let folder: string;
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "synthetic-"));
-});
-after(() => rm(folder, { recursive: true, force: true }));
+const folder = sharedDirectory();
 
 /** Relative names and hashes of all files of a data set. */
 async function fingerprint(directory: string): Promise<string[]> {

@@ -37,7 +37,9 @@ test("temperature scaling finds the stretch that was put in", () => {
   }
 });
 
-test("temperature and calibration line equal SciPy's and scikit-learn's optimum", { skip: withoutPython() }, () => {
+test("temperature and calibration line equal SciPy's and scikit-learn's optimum", {
+  skip: withoutPython(),
+}, async () => {
   const cases = [stretched(300, 2.5, 0.4), stretched(50, 0.5), stretched(2000, 1, -1)];
   const program = `
 import json, sys, numpy as np
@@ -51,7 +53,7 @@ for c in json.load(sys.stdin):
     line = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(z[:, None], y)
     out.append([best.x, best.fun, line.coef_[0, 0], line.intercept_[0]])
 print(json.dumps(out))`;
-  const peers = runPython<[number, number, number, number][]>(program, cases);
+  const peers = await runPython<[number, number, number, number][]>(program, cases);
   cases.forEach(({ labels, logits }, i) => {
     const [temperature, loss, slope, intercept] = peers[i] as [number, number, number, number];
     const ours = fitTemperature(labels, logits);

@@ -39,7 +39,7 @@ test("DeLong's test of a perfect model against a constant one, and of two consta
   assert.equal(delongTest(labels, constant, constant).p, 1);
 });
 
-test("DeLong's test equals the definition, pair by pair", { skip: withoutPython() }, () => {
+test("DeLong's test equals the definition, pair by pair", { skip: withoutPython() }, async () => {
   const cases = [twoModels(1, 60), twoModels(2, 200, { steps: 8 }), twoModels(3, 400), twoModels(4, 12, { steps: 3 })];
   // From DeLong, DeLong and Clarke-Pearson 1988, without ranks: every positive against every negative.
   const program = `
@@ -58,7 +58,7 @@ for c in json.load(sys.stdin):
     z = (aucs[0] - aucs[1]) / se
     out.append([*aucs, se, z, 2 * norm.sf(abs(z)), np.sqrt(S[0, 0])])
 print(json.dumps(out))`;
-  const peers = runPython<number[][]>(program, cases);
+  const peers = await runPython<number[][]>(program, cases);
   cases.forEach(({ labels, a, b }, i) => {
     const { aucA, aucB, standardError, z, p } = delongTest(labels, a, b);
     const alone = delongInterval(labels, a).standardError;

@@ -21,7 +21,7 @@ function assertClose(ours: ArrayLike<number>, theirs: ArrayLike<number>, what: s
   });
 }
 
-test("the curves have scikit-learn's points", { skip: withoutPython() }, () => {
+test("the curves have scikit-learn's points", { skip: withoutPython() }, async () => {
   const program = `
 import json, sys, numpy as np
 from sklearn.metrics import roc_curve, precision_recall_curve
@@ -33,7 +33,7 @@ for rows in json.load(sys.stdin):
     out.append({"fpr": fpr.tolist(), "tpr": tpr.tolist(), "t": t[1:].tolist(),
                 "p": p[:-1][::-1].tolist(), "r": r[:-1][::-1].tolist(), "pt": pt[::-1].tolist()})
 print(json.dumps(out))`;
-  const peers = runPython<Record<string, number[]>[]>(program, bothClasses);
+  const peers = await runPython<Record<string, number[]>[]>(program, bothClasses);
   bothClasses.forEach(({ name, labels, scores }, i) => {
     const peer = peers[i] as Record<string, number[]>;
     const roc = rocCurve(labels, scores);

@@ -140,7 +140,7 @@ test("few patients with many alike images cover the true area too", () => {
 
 test("the interval of an area solves Newcombe's equation, and that of a share is Wilson's", {
   skip: withoutPython(),
-}, () => {
+}, async () => {
   const cases = [3, 4, 5].map((seed) => randomRows(seed, 40 * seed, { signal: 0.12, steps: 30 }));
   const program = `
 import json, sys, numpy as np
@@ -159,7 +159,7 @@ for case in json.load(sys.stdin):
     wilson = binomtest(int(((s >= 0.5) == (y == 1)).sum()), m + n).proportion_ci(method="wilson")
     out.append(ends + [wilson.low, wilson.high])
 print(json.dumps(out))`;
-  const peers = runPython<number[][]>(program, cases);
+  const peers = await runPython<number[][]>(program, cases);
   cases.forEach(({ labels, scores }, i) => {
     const { rocAuc, accuracy } = metricIntervals(labels, scores);
     for (const [k, end] of [...rocAuc, ...accuracy].entries()) {

@@ -42,9 +42,9 @@ print(json.dumps(out))
 
 test("every measure equals scikit-learn's to 1e-9, on random, tied, tiny and one-class sets", {
   skip: withoutPython(),
-}, () => {
+}, async () => {
   const thresholds = [0, 0.25, 0.5, 0.7, 1];
-  const expected = runPython<Record<string, number | null>[]>(
+  const expected = await runPython<Record<string, number | null>[]>(
     SCIKIT_LEARN,
     allRows.map((rows) => ({ ...rows, thresholds })),
   );

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { labelsAndScores, type Prediction, readPredictions, writePredictions } from "../../src/evaluation/index";
+import { sharedDirectory } from "../support/temporary-directory";
 
-let folder = "";
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "predictions-"));
-});
+const folder = sharedDirectory();
 
 const predictions: Prediction[] = [
   { filename: "a.png", label: 0, logit: -1.1137064218521118, probability: 0.24718055 },

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, cp, rm, utimes, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../../src/evaluation/index";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
+import { sharedDirectory } from "../support/temporary-directory";
 
 test("a run is read and measured at the threshold of its configuration", async () => {
   const results = await readRun(await runFolder());
@@ -61,7 +61,7 @@ test("a folder with nothing but test predictions is measured at 0.5", async () =
 
 test("a run that is not there or not finished is said to be so", async () => {
   await assert.rejects(readRun("/absent/run"), { code: "RUN_MISSING" });
-  await assert.rejects(readRun(await mkdtemp(join(tmpdir(), "empty-"))), { code: "RUN_UNFINISHED" });
+  await assert.rejects(readRun(sharedDirectory()), { code: "RUN_UNFINISHED" });
 });
 
 test("a history whose last line a crash cut off is read up to there", async () => {
@@ -73,7 +73,7 @@ test("a history whose last line a crash cut off is read up to there", async () =
 });
 
 test("finished runs are found below a folder, the newest first", async () => {
-  const runs = await mkdtemp(join(tmpdir(), "runs-"));
+  const runs = sharedDirectory();
   const folder = await runFolder();
   const names = ["old", "notebooks/04/new", "unfinished"];
   for (const [i, name] of names.entries()) {

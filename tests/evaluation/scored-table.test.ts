@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { readScoredTable, type ScoredTableOptions } from "../../src/evaluation/index";
+import { sharedDirectory } from "../support/temporary-directory";
 
-let folder = "";
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "scores-"));
-});
+const folder = sharedDirectory();
 
 async function read(content: string, options: ScoredTableOptions = {}) {
   const path = join(folder, "file.csv");

@@ -4,7 +4,7 @@ import { normalShareBelow, spearman, wilsonInterval } from "../../src/evaluation
 import { binomialTest, midranks, twoSidedNormal } from "../../src/evaluation/statistics";
 import { runPython, withoutPython } from "../support/python";
 
-test("distribution functions equal SciPy's", { skip: withoutPython() }, () => {
+test("distribution functions equal SciPy's", { skip: withoutPython() }, async () => {
   const zs = [0, 1e-8, 0.1, 0.5, 1, 1.96, 2.7, 2.83, 3, 5, 8, 20, 37];
   const counts: [number, number][] = [
     [0, 1],
@@ -32,7 +32,7 @@ print(json.dumps({"p": [2 * float(stats.norm.sf(z)) for z in d["zs"]],
     [3, 1, 4, 4, 9, 8, 2, 8],
   ] as const;
   type Peer = { p: number[]; binomial: number[]; wilson: [number, number][]; spearman: number };
-  const peer = runPython<Peer>(program, { zs, counts, a, b });
+  const peer = await runPython<Peer>(program, { zs, counts, a, b });
   zs.forEach((z, i) => {
     const expected = peer.p[i] as number;
     assert.ok(Math.abs(twoSidedNormal(z) - expected) <= 1e-11 * expected, `z ${z}: ${twoSidedNormal(z)}, ${expected}`);

@@ -97,7 +97,7 @@ test("scores at their own threshold are positive in every form, and the measures
       cases.push({ labels: names, scores: texts, scale, logits, threshold: String(threshold) });
     }
   }
-  const theirs = runPython<Record<string, number | null>[]>(PEER, cases);
+  const theirs = await runPython<Record<string, number | null>[]>(PEER, cases);
   assert.equal(theirs.length, ours.length);
   ours.forEach(({ name, measured }, i) => {
     for (const [key, value] of Object.entries(theirs[i] ?? {})) {

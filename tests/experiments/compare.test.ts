@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writeSyntheticDataset } from "../../src/dataset/index";
 import { compareTechniques, type SeedSpread, type TechniqueComparison } from "../../src/experiments/index";
 import { readJson } from "../../src/files/index";
 import { proportionalHidden } from "../../src/models/registry/index";
+import { drawnSet } from "../support/data-sets";
 import { histoHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -24,8 +24,7 @@ test("unknown techniques are named", async () => {
 test("a technique that fails is a marked row, the others go on, and the command ends with 1", async (context) => {
   const directory = await temporaryDirectory(context);
   process.env.HISTO_CACHE = join(directory, "cache");
-  const [data, out] = [join(directory, "data"), join(directory, "out")];
-  await writeSyntheticDataset({ out: data, images: 60, size: 20 });
+  const [data, out] = [await drawnSet({ images: 60, size: 20 }), join(directory, "out")];
   // The ViT cannot cut 20 pixels into patches of 8.
   const place = ["--data", data, "--out", out, "--size", "20", "--epochs", "1", "--no-track"];
   const compared = await histoHere("compare", ...place, "--models", "vit,colour", "--json");
@@ -48,8 +47,7 @@ test("a technique that fails is a marked row, the others go on, and the command 
 
 test("several seeds give a mean and a standard deviation for each technique, and are kept", async (context) => {
   const directory = await temporaryDirectory(context);
-  const [data, out] = [join(directory, "data"), join(directory, "out")];
-  await writeSyntheticDataset({ out: data, images: 60, size: 16 });
+  const [data, out] = [await drawnSet({ images: 60, size: 16 }), join(directory, "out")];
   const place = ["--data", data, "--out", out, "--size", "16", "--epochs", "2", "--no-track", "--models", "colour,mlp"];
   const compared = await histoHere("compare", ...place, "--seed", "4", "--seeds", "2", "--json");
   assert.equal(compared.status, 0, compared.stderr);
@@ -72,8 +70,7 @@ test("several seeds give a mean and a standard deviation for each technique, and
 
 test("without a network the pretrained technique is a marked row, and no failure", async (context) => {
   const directory = await temporaryDirectory(context);
-  const data = join(directory, "data");
-  await writeSyntheticDataset({ out: data, images: 40, size: 16 });
+  const data = await drawnSet({ images: 60, size: 16 });
   const offline = {
     HISTO_CACHE: join(directory, "cache"),
     PIP_INDEX_URL: "http://127.0.0.1:9/simple",

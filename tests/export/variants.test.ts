@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { writePredictions } from "../../src/evaluation/index";
 import { exportRun } from "../../src/export/index";
+import { readJson, writeJson } from "../../src/files/index";
 import { Predictor } from "../../src/inference/index";
 import { Random } from "../../src/random/index";
+import { RunDirectory } from "../../src/runs/index";
+import { sharedDirectory } from "../support/temporary-directory";
 import { writeTileFolder } from "../support/tile-folder";
 import {
   layersModelLogits,
@@ -21,10 +24,9 @@ const SIZE = 32;
 const { layers } = tf;
 
 /** A run on a folder of drawn tiles, with the layers model's logits for the tiles that it held out. */
-async function runOnTiles(t: TestContext) {
-  const directory = await temporaryDirectory(t);
-  const data = join(directory, "data");
-  const tiles = await writeTileFolder(data, 60, SIZE);
+async function makeRun() {
+  const directory = sharedDirectory();
+  const tiles = await writeTileFolder(join(directory, "data"), 60, SIZE);
   const model = randomizeWeights(
     tf.sequential({
       layers: [
@@ -39,7 +41,7 @@ async function runOnTiles(t: TestContext) {
   const pixels = new Uint8Array(held.length * SIZE * SIZE * 3);
   for (const [i, tile] of held.entries()) pixels.set(tile.pixels, i * SIZE * SIZE * 3);
   const logits = layersModelLogits(model, pixels, held.length);
-  const files = await writeRun(join(directory, "run"), model, { data, precision: "fp32" });
+  const files = await writeRun(join(directory, "run"), model, { precision: "fp32" });
   const random = new Random(3);
   const median = logits.slice().sort()[logits.length >> 1]!;
   const predictions = held.map(({ name }, i) => {
@@ -47,7 +49,21 @@ async function runOnTiles(t: TestContext) {
     return { filename: name, label, logit: logits[i]!, probability: 1 / (1 + Math.exp(-logits[i]!)) } as const;
   });
   await writePredictions(files.predictions("validation"), predictions);
-  return { directory, run: join(directory, "run"), files, data, pixels, count: held.length, logits, predictions };
+  return { directory, pixels, count: held.length, logits, predictions };
+}
+
+let made: ReturnType<typeof makeRun> | undefined;
+
+/** The test's own copy of {@link makeRun}'s files. */
+async function runOnTiles(t: TestContext) {
+  made ??= makeRun();
+  const { directory: original, ...rest } = await made;
+  const directory = await temporaryDirectory(t);
+  await cp(original, directory, { recursive: true });
+  const files = new RunDirectory(join(directory, "run"));
+  const data = join(directory, "data");
+  await writeJson(files.config, { ...(await readJson<object>(files.config)), data });
+  return { directory, run: files.path, files, data, ...rest };
 }
 
 test("fp32 gives TensorFlow's logits on the validation tiles, decoded from their files", async (t) => {

@@ -57,7 +57,7 @@ path = json.load(sys.stdin)
 raw = open(path, "rb").read(); n = struct.unpack("<Q", raw[:8])[0]; head = json.loads(raw[8:8 + n])
 array = lambda e: np.frombuffer(raw[8 + n + e["data_offsets"][0]:8 + n + e["data_offsets"][1]], "<f4").reshape(e["shape"])
 print(json.dumps({k: [list(array(e).shape), float(array(e).astype("f8").sum())] for k, e in head.items() if k != "__metadata__"}))`;
-  const read = runPython<Record<string, [number[], number]>>(program, path);
+  const read = await runPython<Record<string, [number[], number]>>(program, path);
   for (const { name, shape, parts } of namedWeights(model)) {
     const sum = parts.reduce((total, part) => total + (part.dataSync() as Float32Array).reduce((a, b) => a + b, 0), 0);
     assert.deepEqual(read[name]![0], shape);

@@ -1,34 +1,29 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
+import { sharedDirectory } from "../support/temporary-directory";
 
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 
 /** Compiles the check and runs it, on an emulated processor where one is named. */
 function check(compiler: string, emulator: string[], limit?: string, ...more: string[]): void {
-  const folder = mkdtempSync(join(tmpdir(), "product-"));
-  try {
-    const program = join(folder, "check");
-    const sources = [
-      "tests/native/product-check.cc",
-      ...["product", "batch", "bfloat16", "strip"].map((name) => `native/${name}.cc`),
-    ].map((file) => join(projectRoot(), file));
-    const link = emulator.length > 0 ? ["-static"] : [];
-    const compiled = spawnSync(compiler, ["-std=c++17", "-O3", "-w", ...link, "-o", program, ...sources], {
-      encoding: "utf8",
-    });
-    assert.equal(compiled.status, 0, compiled.stderr);
-    const [command = program, ...args] = [...emulator, program, ...more];
-    const env = limit ? { ...process.env, HISTO_MAX_CPU_ISA: limit } : process.env;
-    const { status, stdout } = spawnSync(command, args, { encoding: "utf8", env });
-    assert.equal(status, 0, stdout);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const folder = sharedDirectory();
+  const program = join(folder, "check");
+  const sources = [
+    "tests/native/product-check.cc",
+    ...["product", "batch", "bfloat16", "strip"].map((name) => `native/${name}.cc`),
+  ].map((file) => join(projectRoot(), file));
+  const link = emulator.length > 0 ? ["-static"] : [];
+  const compiled = spawnSync(compiler, ["-std=c++17", "-O3", "-w", ...link, "-o", program, ...sources], {
+    encoding: "utf8",
+  });
+  assert.equal(compiled.status, 0, compiled.stderr);
+  const [command = program, ...args] = [...emulator, program, ...more];
+  const env = limit ? { ...process.env, HISTO_MAX_CPU_ISA: limit } : process.env;
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8", env });
+  assert.equal(status, 0, stdout);
 }
 
 for (const limit of ["avx2", "avx512", "amx"]) {

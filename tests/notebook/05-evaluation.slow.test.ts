@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { histo, histoJson } from "../support/histo";
+import { sharedDirectory } from "../support/temporary-directory";
 
 interface Cell {
   readonly cell_type: string;
@@ -13,7 +13,7 @@ interface Cell {
   }[];
 }
 
-const folder = mkdtempSync(join(tmpdir(), "notebook-05-"));
+const folder = sharedDirectory();
 const data = join(folder, "tiles");
 const run = join(folder, "run");
 const other = join(folder, "other");

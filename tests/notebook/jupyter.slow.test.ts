@@ -1,23 +1,22 @@
 /** @module The kernel as Jupyter's own clients see it: nbconvert (nbclient) and papermill. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { type Notebook, readNotebook, runNotebook, writeNotebook } from "../../src/notebook/index";
 import { jupyterPython } from "../support/jupyter";
 import { notebookOf, printedBy, type TestCell, writeTestNotebook } from "../support/notebook";
 import { withoutPython } from "../support/python";
+import { sharedDirectory } from "../support/temporary-directory";
 
 const papermillScript = join(projectRoot(), "jupyter", "papermill_histo.py");
 
 describe("the kernel in Jupyter", { skip: withoutPython() }, () => {
   let folder: string;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "histo-kernel-"));
+    folder = sharedDirectory();
   });
-  after(() => rm(folder, { recursive: true, force: true }));
 
   async function convert(cells: readonly TestCell[], ...options: readonly string[]) {
     await writeTestNotebook(join(folder, "in.ipynb"), ...cells);

@@ -1,13 +1,13 @@
 /** @module `npm run lab`: JupyterLab starts with this project's kernel, runs a cell, and writes nothing to the home. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { freePort } from "../../src/tracking/index";
 import { pythonPath, withoutPython } from "../support/python";
+import { sharedDirectory } from "../support/temporary-directory";
 
 /** Starts a kernel on a Jupyter server and prints the messages that one cell brings, as JSON. */
 const RUN_CELL = `
@@ -31,7 +31,7 @@ print(json.dumps(seen))
 `;
 
 test("npm run lab", { skip: withoutPython() }, async (t) => {
-  const home = await mkdtemp(join(tmpdir(), "histo-home-"));
+  const home = sharedDirectory();
   const port = await freePort();
   const lab = spawn(process.execPath, [join(projectRoot(), "scripts", "lab.mjs"), "--port", String(port)], {
     env: { ...process.env, HOME: home },
@@ -64,7 +64,6 @@ test("npm run lab", { skip: withoutPython() }, async (t) => {
   }
   assert.equal(await exited, 0);
   assert.deepEqual(await readdir(home), [], "the home is as it was");
-  await rm(home, { recursive: true });
 });
 
 interface Kernelspecs {

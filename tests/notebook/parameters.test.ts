@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { declaredParameters, parseParameters, runNotebook } from "../../src/notebook/index";
+import { injectParameters } from "../../src/notebook/parameters";
 import { notebookOf, printedBy } from "../support/notebook";
 
 const notebook = notebookOf(
@@ -54,10 +55,12 @@ for (const [text, message] of [
   });
 }
 
-test("a run takes the values, in a cell behind the defaults, and a second run replaces that cell", async () => {
-  const first = await runNotebook(notebook, { parameters: { epochs: 9, hidden: [8] } });
-  assert.equal(printedBy(first.notebook).at(-1), "synthetic 9 0.001 true [ 8 ] undefined\n");
-  const second = await runNotebook(first.notebook, { parameters: { data: 'it\'s "here"' } });
-  assert.equal(second.notebook.cells.length, 3);
-  assert.equal(printedBy(second.notebook).at(-1), 'it\'s "here" 5 0.001 true [ 64, 32 ] undefined\n');
+test("a run takes the values, in a cell behind the defaults that replaces the one of an earlier run", async () => {
+  const earlier = { ...notebook, cells: injectParameters(notebook.cells, { epochs: 9, hidden: [8] }) };
+  assert.equal(earlier.cells.length, 3);
+  const { notebook: run } = await runNotebook(earlier, {
+    parameters: { data: 'it\'s "here"', rate: 0.5, hidden: [16] },
+  });
+  assert.equal(run.cells.length, 3);
+  assert.equal(printedBy(run).at(-1), 'it\'s "here" 5 0.5 true [ 16 ] undefined\n');
 });

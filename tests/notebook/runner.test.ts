@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
-import { type Notebook, runNotebook } from "../../src/notebook/index";
-import { notebookOf, printedBy, type TestCell } from "../support/notebook";
+import { runNotebook } from "../../src/notebook/index";
+import { notebookOf, printedBy, testCells } from "../support/notebook";
 
 test("modules may be edited while a notebook runs; the next import brings the new ones", async () => {
   const folder = join(projectRoot(), ".cache", `test-modules-${process.pid}`);
@@ -86,112 +86,91 @@ for (const [kind, code] of [
   });
 }
 
-describe("cells that end no run", () => {
-  const together: TestCell[] = [];
-  let ran: Notebook["cells"] = [];
-  before(async () => {
-    const { notebook, failure } = await runNotebook(notebookOf(...together));
-    assert.equal(failure, undefined);
-    ran = notebook.cells;
-  });
+testCells(
+  "cells run in order, see each other's variables and get execution counts",
+  ["const answer: number = 6 * 7;", "console.log(answer);", "answer + 1"],
+  (notebook) => {
+    assert.deepEqual(printedBy(notebook), ["", "42\n", "43\n"]);
+    const counts = notebook.cells.map((cell) => cell.execution_count as number);
+    const [first = 0] = counts;
+    assert.deepEqual(counts, [first, first + 1, first + 2]);
+  },
+);
 
-  /** A test whose cells end no run: they run behind those of the other tests, in one process. */
-  function testTogether(
-    name: string,
-    cells: readonly TestCell[],
-    check: (notebook: Pick<Notebook, "cells">) => void,
-  ): void {
-    const from = together.push(...cells) - cells.length;
-    test(name, () => check({ cells: ran.slice(from, from + cells.length) }));
-  }
+testCells(
+  "shorthand properties know the variables of earlier cells, and inner ones before them",
+  [
+    "let size = 64;\nconst seed = 1;",
+    "const options = { size, seed };\nconsole.log(options, ((seed: number) => ({ seed }))(2));",
+    "({ size } = { size: 96 });\nconsole.log({ size });",
+  ],
+  (notebook) => {
+    assert.deepEqual(printedBy(notebook), ["", "{ size: 64, seed: 1 } { seed: 2 }\n", "{ size: 96 }\n"]);
+  },
+);
 
-  testTogether(
-    "cells run in order, see each other's variables and get execution counts",
-    ["const answer: number = 6 * 7;", "console.log(answer);", "answer + 1"],
-    (notebook) => {
-      assert.deepEqual(printedBy(notebook), ["", "42\n", "43\n"]);
-      assert.deepEqual(
-        notebook.cells.map((cell) => cell.execution_count),
-        [1, 2, 3],
-      );
-    },
-  );
+testCells(
+  "a variable that a later cell assigns has its new value in earlier cells' functions too",
+  [
+    "let counter = 0;\nlet [first, { second }] = [1, { second: 2 }];\nconst all = () => [++counter, first, second];",
+    "counter = 100;\nfirst += 10;\nfor (let counter = 0; counter < 1; counter++) second *= 2;\nconsole.log(all(), counter);",
+    "await null;\nlet counter = await Promise.resolve(7);\nconsole.log(all());",
+  ],
+  (notebook) => {
+    assert.deepEqual(printedBy(notebook), ["", "[ 101, 11, 4 ] 101\n", "[ 8, 11, 4 ]\n"]);
+  },
+);
 
-  testTogether(
-    "shorthand properties know the variables of earlier cells, and inner ones before them",
+testCells(
+  "a cell tagged raises-exception may fail",
+  [{ code: "throw new Error('as announced');", tags: ["raises-exception"] }, "console.log('goes on');"],
+  (notebook) => {
+    assert.equal(notebook.cells[0]?.outputs?.at(-1)?.output_type, "error");
+    assert.deepEqual(printedBy(notebook), ["", "goes on\n"]);
+  },
+);
+
+testCells(
+  "displays can be replaced in place, also those of an earlier cell",
+  [
+    'import { LiveDisplay } from "./src/notebook/index";\nconst live = new LiveDisplay();\nlive.set({ "text/plain": "old" });',
+    'live.set({ "text/plain": "new" });',
+  ],
+  (notebook) => {
+    assert.deepEqual(notebook.cells[0]?.outputs, [
+      { output_type: "display_data", data: { "text/plain": "new" }, metadata: {} },
+    ]);
+    assert.deepEqual(notebook.cells[1]?.outputs, []);
+  },
+);
+
+testCells(
+  "cells run in the project's root whatever the caller's folder",
+  ['import { existsSync } from "node:fs";\nconsole.log(existsSync("package.json"), !!process.env.HISTO_ROOT);'],
+  (notebook) => {
+    assert.deepEqual(printedBy(notebook), ["true true\n"]);
+  },
+);
+
+const installed = `histo-test-${process.pid}`;
+after(() => rm(join(projectRoot(), "node_modules", installed), { recursive: true, force: true }));
+
+testCells(
+  "a package that is installed while a notebook runs is found",
+  [
+    { code: `import { version } from "${installed}";`, tags: ["raises-exception"] },
     [
-      "let size = 64;\nconst seed = 1;",
-      "const options = { size, seed };\nconsole.log(options, ((seed: number) => ({ seed }))(2));",
-      "({ size } = { size: 96 });\nconsole.log({ size });",
-    ],
-    (notebook) => {
-      assert.deepEqual(printedBy(notebook), ["", "{ size: 64, seed: 1 } { seed: 2 }\n", "{ size: 96 }\n"]);
-    },
-  );
-
-  testTogether(
-    "a variable that a later cell assigns has its new value in earlier cells' functions too",
-    [
-      "let counter = 0;\nlet [first, { second }] = [1, { second: 2 }];\nconst all = () => [++counter, first, second];",
-      "counter = 100;\nfirst += 10;\nfor (let counter = 0; counter < 1; counter++) second *= 2;\nconsole.log(all(), counter);",
-      "await null;\nlet counter = await Promise.resolve(7);\nconsole.log(all());",
-    ],
-    (notebook) => {
-      assert.deepEqual(printedBy(notebook), ["", "[ 101, 11, 4 ] 101\n", "[ 8, 11, 4 ]\n"]);
-    },
-  );
-
-  testTogether(
-    "a cell tagged raises-exception may fail",
-    [{ code: "throw new Error('as announced');", tags: ["raises-exception"] }, "console.log('goes on');"],
-    (notebook) => {
-      assert.equal(notebook.cells[0]?.outputs?.at(-1)?.output_type, "error");
-      assert.deepEqual(printedBy(notebook), ["", "goes on\n"]);
-    },
-  );
-
-  testTogether(
-    "displays can be replaced in place, also those of an earlier cell",
-    [
-      'import { LiveDisplay } from "./src/notebook/index";\nconst live = new LiveDisplay();\nlive.set({ "text/plain": "old" });',
-      'live.set({ "text/plain": "new" });',
-    ],
-    (notebook) => {
-      assert.deepEqual(notebook.cells[0]?.outputs, [
-        { output_type: "display_data", data: { "text/plain": "new" }, metadata: {} },
-      ]);
-      assert.deepEqual(notebook.cells[1]?.outputs, []);
-    },
-  );
-
-  testTogether(
-    "cells run in the project's root whatever the caller's folder",
-    ['import { existsSync } from "node:fs";\nconsole.log(existsSync("package.json"), !!process.env.HISTO_ROOT);'],
-    (notebook) => {
-      assert.deepEqual(printedBy(notebook), ["true true\n"]);
-    },
-  );
-
-  const installed = `histo-test-${process.pid}`;
-  after(() => rm(join(projectRoot(), "node_modules", installed), { recursive: true, force: true }));
-
-  testTogether(
-    "a package that is installed while a notebook runs is found",
-    [
-      { code: `import { version } from "${installed}";`, tags: ["raises-exception"] },
-      [
-        'import { mkdirSync, writeFileSync } from "node:fs";',
-        `const place = "node_modules/${installed}";`,
-        "mkdirSync(place);",
-        `writeFileSync(place + "/index.js", "exports.version = 3;");`,
-        `writeFileSync(place + "/index.d.ts", "export const version: number;");`,
-        "await new Promise((resolve) => setTimeout(resolve, 700)); // until the change is noticed",
-      ].join("\n"),
-      `import { version } from "${installed}";\nconsole.log(version);`,
-    ],
-    (notebook) => {
-      assert.match(JSON.stringify(notebook.cells[0]?.outputs), /Cannot find module/);
-      assert.deepEqual(printedBy(notebook), ["", "", "3\n"]);
-    },
-  );
-});
+      'import { mkdirSync, writeFileSync } from "node:fs";',
+      `const place = "node_modules/${installed}";`,
+      "mkdirSync(place);",
+      `writeFileSync(place + "/index.js", "exports.version = 3;");`,
+      `writeFileSync(place + "/index.d.ts", "export const version: number;");`,
+      "await new Promise((resolve) => setTimeout(resolve, 700)); // until the change is noticed",
+    ].join("\n"),
+    `import { version } from "${installed}";\nconsole.log(version);`,
+  ],
+  (notebook) => {
+    assert.match(JSON.stringify(notebook.cells[0]?.outputs), /Cannot find module/);
+    assert.deepEqual(printedBy(notebook), ["", "", "3\n"]);
+  },
+);

@@ -21,8 +21,15 @@ function text(document: { querySelector(selector: string): { textContent: string
   return document.querySelector(selector)?.textContent ?? "";
 }
 
+/** The report of a usual run, which the tests only read. */
+let made: ReturnType<typeof reportOf> | undefined;
+const usual = () => {
+  made ??= runFolder().then(reportOf);
+  return made;
+};
+
 test("the report tells the result, how it was decided, how sure it is, and what went wrong", async () => {
-  const { document } = await reportOf(await runFolder());
+  const { document } = await usual();
   const ids = [...document.querySelectorAll("section")].map((section) => section.id);
   const all = ["summary", "threshold", "ranking", "calibration", "experts", "mistakes", "training", "provenance"];
   assert.deepEqual(ids, all);
@@ -36,7 +43,7 @@ test("the report tells the result, how it was decided, how sure it is, and what 
 });
 
 test("the file is complete in itself", async () => {
-  const { html, document } = await reportOf(await runFolder());
+  const { html, document } = await usual();
   for (const element of document.querySelectorAll("[src], link[href]")) {
     assert.match(element.getAttribute("src") ?? element.getAttribute("href") ?? "", /^data:/);
   }
@@ -100,7 +107,7 @@ const CHROMIUM = "/usr/bin/chromium";
 test("a browser draws every figure, light and dark, and asks the network for nothing", {
   skip: !existsSync(CHROMIUM) && "no Chromium at /usr/bin/chromium",
 }, async () => {
-  const { path, document } = await reportOf(await runFolder());
+  const { path, document } = await usual();
   const { launch } = await import("puppeteer-core");
   const browser = await launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
   try {

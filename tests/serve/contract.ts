@@ -1,9 +1,8 @@
 /** @module The HTTP contract as tests, run against every way in: the Express server and the Lambda function. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { writeModel, writeTiles } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 import { batchCases } from "./contract/batches";
 import { type Content, ContractClient, type Deployment } from "./contract/client";
 import { descriptionCases } from "./contract/descriptions";
@@ -19,7 +18,7 @@ export function describeContract(kind: string, start: (content: Content) => Prom
     let directory: string;
 
     before(async () => {
-      directory = await mkdtemp(join(tmpdir(), "histo-contract-"));
+      directory = sharedDirectory();
       const models = [
         await writeModel(join(directory, "mlp")),
         await writeModel(join(directory, "wide"), { name: "wide", hidden: [40], threshold: 0.9, seed: 2, drawn: true }),
@@ -28,7 +27,6 @@ export function describeContract(kind: string, start: (content: Content) => Prom
     });
     after(async () => {
       await client.close();
-      await rm(directory, { recursive: true, force: true });
     });
 
     predictionCases(client);

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
-import { histo } from "../support/histo";
+import { histoHere } from "../support/histo";
 
 const PAGES = ["architecture", "runbook", "security", "scaling-serving"];
 const page = (name: string) => readFileSync(join(projectRoot(), "docs", `${name}.md`), "utf8");
@@ -29,11 +29,11 @@ for (const name of PAGES) {
   });
 }
 
-test("the runbook's histo commands are ones that exist, with options that they take", () => {
+test("the runbook's histo commands are ones that exist, with options that they take", async () => {
   const commands = [...page("runbook").matchAll(/npx histo (deploy [a-z0-9]+)((?: --[a-z-]+)?[^\n`#]*)/g)];
   assert.ok(commands.length >= 5);
   for (const [, command = "", rest = ""] of commands) {
-    const { status, stdout } = histo(...command.split(" "), "--help");
+    const { status, stdout } = await histoHere(...command.split(" "), "--help");
     assert.equal(status, 0, command);
     for (const [option] of rest.matchAll(/--[a-z-]+/g)) assert.ok(stdout.includes(option), `${command} ${option}`);
   }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +9,7 @@ import sharp from "sharp";
 import { type LambdaLimits, LocalLambda } from "../../src/deployment/index";
 import { layOutImage } from "../support/image-files";
 import { tile, writeModel, writeTiles } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 // The function's image, laid out as a folder, behind the stand-in for the Runtime API, held to what Lambda gives it.
 const LIMITS: LambdaLimits = { payloadBytes: 6 * 2 ** 20, timeoutSeconds: 29, noWrites: true };
@@ -19,7 +19,7 @@ let folder = "";
 let root = "";
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "histo-test-"));
+  folder = sharedDirectory();
   root = join(folder, "image");
   const model = await writeModel(join(folder, "model"), COMPACT);
   layOutImage({ dockerfile: "serve/lambda/Dockerfile", stage: "function", contexts: { model }, target: root });
@@ -34,8 +34,6 @@ before(async () => {
   await noise.png().toFile(join(images, "large.png"));
   assert.ok(statSync(join(images, "large.png")).size > 4.8e6);
 });
-
-after(() => rm(folder, { recursive: true, force: true }));
 
 function start(memoryMb: number, more: { limits?: LambdaLimits; environment?: Record<string, string> } = {}) {
   return LocalLambda.start({

@@ -7,7 +7,7 @@ import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { runTraining } from "../../src/training/index";
-import { histo, histoJson } from "../support/histo";
+import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 import { randomPixels } from "../support/trained-run";
 
@@ -53,7 +53,7 @@ test("the images that a server met are compared with those that its model learne
     } finally {
       await server.close();
     }
-    const { shift } = histoJson<Eda>("eda", "--data", data, "--against", join(directory, `${kind}.json`));
+    const { shift } = await histoJsonHere<Eda>("eda", "--data", data, "--against", join(directory, `${kind}.json`));
     assert.deepEqual(shift.new.images[1], images.length);
     assert.equal(shift.new.differs, kind === "noise", `${kind}: ${shift.new.auc}`);
   }
@@ -66,7 +66,7 @@ test("the images that a server met are compared with those that its model learne
     [{ models: [] }, /is not a response of a server/],
   ] as const) {
     await writeFile(cut, JSON.stringify(content));
-    const { status, stderr } = histo("eda", "--data", data, "--against", cut, "--quiet");
+    const { status, stderr } = await histoHere("eda", "--data", data, "--against", cut, "--quiet");
     assert.equal(status, 2);
     assert.match(stderr, said);
     assert.equal(stderr.trim().split("\n").length, 1);

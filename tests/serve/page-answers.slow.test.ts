@@ -1,9 +1,8 @@
 /** What the page shows belongs to what is chosen, for every image that the server has or takes. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, ElementHandle, HTTPRequest, Page } from "puppeteer-core";
@@ -11,6 +10,7 @@ import sharp from "sharp";
 import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { tile, writeModel, writeTiles } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 describe("answers and images on the page", { skip: withoutChromium() }, () => {
   let directory: string;
@@ -19,7 +19,7 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
   let closeBrowser: () => Promise<void>;
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "histo-answers-"));
+    directory = sharedDirectory();
     const models = [
       await writeModel(join(directory, "mlp")),
       await writeModel(join(directory, "wide"), { name: "wide", seed: 2 }),
@@ -30,7 +30,6 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
   after(async () => {
     await closeBrowser?.();
     await server?.close();
-    await rm(directory, { recursive: true, force: true });
   });
 
   async function open(view = "/", url = server.url, width = 1280, height = 860): Promise<Page> {

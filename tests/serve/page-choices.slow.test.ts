@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { source as axeSource } from "axe-core";
@@ -9,6 +7,7 @@ import { type RunningServer, startServer } from "../../serve/server/index";
 import { freePort } from "../../src/tracking/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { writeModel, writeTiles } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 describe("where the image comes from and where it is analysed", { skip: withoutChromium() }, () => {
   let directory: string;
@@ -19,7 +18,7 @@ describe("where the image comes from and where it is analysed", { skip: withoutC
   let closeBrowser: () => Promise<void>;
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "histo-choices-"));
+    directory = sharedDirectory();
     const port = await freePort();
     const images = await writeTiles(join(directory, "tiles"), 6);
     const deployed = await writeModel(join(directory, "deployed", "mlp"), { threshold: 0.9 });
@@ -31,7 +30,6 @@ describe("where the image comes from and where it is analysed", { skip: withoutC
   after(async () => {
     await closeBrowser?.();
     await Promise.all([own?.close(), other?.close()]);
-    await rm(directory, { recursive: true, force: true });
   });
 
   async function open(): Promise<Page> {

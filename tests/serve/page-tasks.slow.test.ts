@@ -1,7 +1,6 @@
 /** What people come to the page for: their own tiles, earlier answers, two models, an explanation to keep. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, ElementHandle, Page } from "puppeteer-core";
@@ -10,6 +9,7 @@ import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { predictedTiles } from "../support/predicted-tiles";
 import { tile, writeModel } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 /** Whether a table is seen whole without moving it sideways, and the first label that is told below an answer. */
 const fitsInWidth = (scroll: Element) => [
@@ -24,7 +24,7 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
   let closeBrowser: () => Promise<void>;
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "histo-tasks-"));
+    directory = sharedDirectory();
     const models = [
       await writeModel(join(directory, "mlp"), { validation: predictedTiles(300) }),
       await writeModel(join(directory, "wide"), { name: "wide", seed: 2 }),
@@ -35,7 +35,6 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
   after(async () => {
     await closeBrowser?.();
     await server?.close();
-    await rm(directory, { recursive: true, force: true });
   });
 
   async function open(view = "/"): Promise<Page> {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { source as axeSource } from "axe-core";
@@ -9,6 +8,7 @@ import type { Browser, ElementHandle, Page } from "puppeteer-core";
 import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { tile, writeModel, writeTiles } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 
 const VIEWS = ["/", "/batch", "/data", "/models", "/deployments", "/api"];
 
@@ -22,7 +22,7 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
   const requested = new Set<string>();
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "histo-page-"));
+    directory = sharedDirectory();
     const models = [
       await writeModel(join(directory, "mlp")),
       await writeModel(join(directory, "wide"), { name: "wide", seed: 2 }),
@@ -34,7 +34,6 @@ describe("the web page in a browser", { skip: withoutChromium() }, () => {
   after(async () => {
     await closeBrowser?.();
     await server?.close();
-    await rm(directory, { recursive: true, force: true });
   });
 
   async function open(view: string, width = 1280, height = 860): Promise<Page> {

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { cp, readFile, rename, rm } from "node:fs/promises";
 import { Agent } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { type PooledModel, type RunningServer, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { Random } from "../../src/random/index";
 import { exchange, mixedRequest, statusOf } from "../support/mixed-requests";
 import { tile, writeModel, writeTiles } from "../support/served-model";
+import { sharedDirectory } from "../support/temporary-directory";
 import { badRequest } from "./fuzz";
 
 const REQUESTS = Number(process.env.HISTO_LOAD_REQUESTS ?? 100_000);
@@ -28,11 +28,10 @@ async function memoryOf(pid: number): Promise<number> {
 describe("reliability", { skip: process.platform !== "linux" && "memory is read from /proc" }, () => {
   let directory: string;
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "histo-reliability-"));
+    directory = sharedDirectory();
     await writeModel(join(directory, "model"));
     await writeTiles(join(directory, "tiles"), 12);
   });
-  after(() => rm(directory, { recursive: true, force: true }));
 
   test(`${REQUESTS} mixed requests leave the memory of the server and its worker as it was`, async (t) => {
     const { child, url } = await serveProcess(directory);

@@ -1,9 +1,7 @@
 /** @module A real browser for tests of the page: Debian's chromium, driven through puppeteer. */
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Browser, launch } from "puppeteer-core";
+import { sharedDirectory } from "./temporary-directory";
 
 const PLACES = [process.env.HISTO_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -19,7 +17,7 @@ export function withoutChromium(): string | false {
 
 /** Starts a browser with an empty profile; `close` ends it and removes the profile. */
 export async function startBrowser(): Promise<{ browser: Browser; close(): Promise<void> }> {
-  const userDataDir = await mkdtemp(join(tmpdir(), "histo-chromium-"));
+  const userDataDir = sharedDirectory();
   const browser = await launch({
     executablePath: chromiumPath() as string,
     headless: true,
@@ -41,7 +39,6 @@ export async function startBrowser(): Promise<{ browser: Browser; close(): Promi
     browser,
     async close() {
       await browser.close();
-      await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

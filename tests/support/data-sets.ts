@@ -2,9 +2,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
+import { writeSyntheticDataset } from "../../src/dataset/synthetic/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Random } from "../../src/random/index";
-import { temporaryDirectory } from "./temporary-directory";
+import { sharedDirectory, temporaryDirectory } from "./temporary-directory";
 
 /** Smooth random RGB pixels, different for each seed: [size, size, 3]. */
 export function texture(seed: number, size: number): Uint8Array {
@@ -62,4 +63,15 @@ export async function setWithFolds(context: TestContext): Promise<string> {
     await writeFiles(folder, { [`images/${i}.png`]: await texturePng(i, 16) });
   }
   return writeFiles(folder, { "labels.csv": rows.join("\n") });
+}
+
+const drawnSets = new Map<string, Promise<string>>();
+
+/** A drawn data set for tests that only read it: made once in a process for the same options. */
+export function drawnSet(options: Omit<Parameters<typeof writeSyntheticDataset>[0], "out">): Promise<string> {
+  const name = JSON.stringify(options);
+  const made =
+    drawnSets.get(name) ?? writeSyntheticDataset({ ...options, out: sharedDirectory() }).then(({ out }) => out);
+  drawnSets.set(name, made);
+  return made;
 }

@@ -1,9 +1,9 @@
 /** @module Trainings of a few steps of EfficientNet-Lite0 with weights that nobody trained. */
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { writeSyntheticDataset } from "../../src/dataset/index";
 import type { TrainingOptions } from "../../src/options/index";
 import { runTraining } from "../../src/training/index";
+import { drawnSet } from "./data-sets";
 import { placeMadeLite0 } from "./made-lite";
 import { temporaryDirectory } from "./temporary-directory";
 
@@ -18,8 +18,7 @@ export async function prepared(context: TestContext) {
 export async function trainable(context: TestContext) {
   const directory = await prepared(context);
   const weights = await placeMadeLite0();
-  const data = join(directory, "data");
-  await writeSyntheticDataset({ out: data, images: 40, size: 32, seed: 4 });
+  const data = await drawnSet({ images: 40, size: 32, seed: 4 });
   const train = (run: string, options: Partial<TrainingOptions> = {}, more: object = {}) =>
     runTraining(
       { data, model: "efficientnet-lite0", size: 32, batch: 8, epochs: 2, lr: 1e-3, augment: "dihedral", ...options },

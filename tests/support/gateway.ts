@@ -1,11 +1,11 @@
 /** @module A reverse proxy in front of a server under test: it can be away, cut connections, ask for a password, use TLS. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sharedDirectory } from "./temporary-directory";
 
 export interface GatewayOptions {
   /** Requests without this `Authorization` header are answered with 401. */
@@ -115,7 +115,7 @@ export class Gateway {
 
 /** A key and a certificate for 127.0.0.1, made by openssl; undefined where openssl is missing. */
 export function selfSignedCertificate(): { key: string; cert: string } | undefined {
-  const directory = mkdtempSync(join(tmpdir(), "histo-tls-"));
+  const directory = sharedDirectory();
   try {
     const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
     const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
@@ -126,7 +126,5 @@ export function selfSignedCertificate(): { key: string; cert: string } | undefin
     return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
   } catch {
     return undefined;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -1,12 +1,12 @@
 /** @module A real MLflow server for tests, and Python's own client to read back what was logged. */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, type TestContext } from "node:test";
 import { projectRoot } from "../../src/files/index";
 import { type LocalServer, type LocalServerOptions, Mlflow, startLocalServer } from "../../src/tracking/index";
 import { pythonPath, withoutPython } from "./python";
+import { sharedDirectory } from "./temporary-directory";
 
 /** What tests with a server share: the server, a client of it, and a folder that goes with them. */
 export interface MlflowFixture {
@@ -20,7 +20,7 @@ export interface MlflowFixture {
 export async function startMlflow(options: Partial<LocalServerOptions> = {}): Promise<MlflowFixture> {
   const python = pythonPath();
   if (!python) throw new Error("The project's Python tools are not set up.");
-  const directory = await mkdtemp(join(tmpdir(), "histo-mlflow-"));
+  const directory = sharedDirectory();
   const server = await startLocalServer({
     python,
     timeoutMs: 240_000,
@@ -35,7 +35,6 @@ export async function startMlflow(options: Partial<LocalServerOptions> = {}): Pr
     async close() {
       client.close();
       await server.stop();
-      await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,9 @@
 /** @module Small notebooks for tests. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { test } from "node:test";
 import { codeCell, type Notebook, writeNotebook } from "../../src/notebook/document";
+import { runNotebook } from "../../src/notebook/runner";
 
 /** A cell's code, or its code with tags such as `parameters`. */
 export type TestCell = string | { readonly code: string; readonly tags: readonly string[] };
@@ -34,4 +36,28 @@ export function printedBy({ cells }: Pick<Notebook, "cells">): string[] {
         .map((output) => (output.output_type === "stream" ? [output.text].flat().join("") : ""))
         .join(""),
     );
+}
+
+const together: TestCell[] = [];
+const preparations: (() => Promise<unknown>)[] = [];
+let run: ReturnType<typeof runNotebook> | undefined;
+
+/**
+ * A test whose cells end no run: they run in one process with those of all such tests, because a process that checks cells
+ * takes seconds to start. Each test's cells run in order, and behind those of the tests declared before it.
+ */
+export function testCells(
+  name: string,
+  cells: readonly TestCell[],
+  check: (notebook: Pick<Notebook, "cells">) => void,
+  prepare: () => Promise<unknown> = async () => undefined,
+): void {
+  const from = together.push(...cells) - cells.length;
+  preparations.push(prepare);
+  test(name, async () => {
+    run ??= Promise.all(preparations.map((step) => step())).then(() => runNotebook(notebookOf(...together)));
+    const { notebook, failure } = await run;
+    if (failure) throw new Error(failure.traceback.join("\n"));
+    check({ cells: notebook.cells.slice(from, from + cells.length) });
+  });
 }

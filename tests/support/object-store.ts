@@ -1,11 +1,10 @@
 /** @module An S3 stand-in (moto's server from PyPI), installed on demand as `scripts/moto-server.mjs` does. */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "../../src/files/index";
 import { freePort } from "../../src/tracking/index";
+import { sharedDirectory } from "./temporary-directory";
 
 export interface ObjectStore {
   readonly url: string;
@@ -18,7 +17,7 @@ export async function startObjectStore(): Promise<ObjectStore> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const script = join(projectRoot(), "scripts", "moto-server.mjs");
-  const folder = await mkdtemp(join(tmpdir(), "histo-object-store-"));
+  const folder = sharedDirectory();
   const env = { ...process.env, MOTO_RECORDER_FILEPATH: join(folder, "recording") };
   const child = spawn(process.execPath, [script, String(port)], { stdio: "ignore", env });
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
@@ -39,7 +38,6 @@ export async function startObjectStore(): Promise<ObjectStore> {
     async stop() {
       child.kill();
       await ended;
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

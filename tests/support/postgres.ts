@@ -1,9 +1,9 @@
 /** @module A real PostgreSQL of this machine, in a temporary folder. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../src/tracking/index";
+import { sharedDirectory } from "./temporary-directory";
 
 export interface Postgres {
   readonly port: number;
@@ -22,7 +22,7 @@ export function postgresPrograms(): string | undefined {
 export async function startPostgres(password: string): Promise<Postgres> {
   const programs = postgresPrograms();
   if (!programs) throw new Error("PostgreSQL is not installed.");
-  const directory = mkdtempSync(join(tmpdir(), "histo-postgres-"));
+  const directory = sharedDirectory();
   chmodSync(directory, 0o755);
   const home = join(directory, "home");
   mkdirSync(home);
@@ -45,7 +45,6 @@ export async function startPostgres(password: string): Promise<Postgres> {
   run("pg_ctl", "-D", data, "-o", options, "-l", join(home, "log"), "-w", "start");
   const stop = () => {
     run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop");
-    rmSync(directory, { recursive: true, force: true });
   };
   try {
     run("createdb", "-h", "127.0.0.1", "-p", String(port), "-U", "mlflow", "mlflow");

@@ -1,10 +1,10 @@
 /** @module A run directory as training leaves it, made from a made-up model's predictions. */
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Prediction, writePredictions } from "../../src/evaluation/index";
 import { writeJson } from "../../src/files/index";
 import { predictedTiles } from "./predicted-tiles";
+import { sharedDirectory } from "./temporary-directory";
 
 export interface RunFolderOptions {
   readonly test?: readonly Prediction[];
@@ -14,7 +14,7 @@ export interface RunFolderOptions {
 
 /** Writes predictions, a configuration and a history of three epochs, the second being the best. */
 export async function runFolder({ test, validation, config }: RunFolderOptions = {}): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "run-"));
+  const folder = sharedDirectory();
   await writePredictions(join(folder, "predictions-validation.csv"), validation ?? predictedTiles(432, 2));
   await writePredictions(join(folder, "predictions-test.csv"), test ?? predictedTiles(977, 1));
   await writeJson(join(folder, "config.json"), {

@@ -28,22 +28,15 @@ interface Ended {
 
 type Stop = (kill: (signal: NodeJS.Signals) => void) => void;
 
+/** What is typed after `histo` for such a training. */
+export function trainArguments(data: string, run: string, ...more: readonly string[]): string[] {
+  const place = ["train", "--data", data, "--run", run];
+  return [...place, ...OPTIONS, ...FIXED, "--checkpoint-every", "1", "--export", "none", ...more];
+}
+
 /** Trains until the end, or until `stop` says so. */
 export function train(data: string, run: string, more: readonly string[], stop?: Stop) {
-  const args = [
-    "train",
-    "--data",
-    data,
-    "--run",
-    run,
-    ...OPTIONS,
-    ...FIXED,
-    "--checkpoint-every",
-    "1",
-    "--export",
-    "none",
-  ];
-  return ended([...args, ...more], join(run, "..", "cache"), stop);
+  return ended(trainArguments(data, run, ...more), join(run, "..", "cache"), stop);
 }
 
 export function ended(args: readonly string[], cache: string, stop?: Stop): Promise<Ended> {

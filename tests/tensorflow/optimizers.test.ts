@@ -194,7 +194,7 @@ for (const [where, variables] of [
   ["with AVX-512 but no matrix tiles", { HISTO_MAX_CPU_ISA: "avx512" }],
 ] as const) {
   test(`the same optimizers work ${where}`, { skip: !runtime.fusedUpdates || isLimited }, () => {
-    const { status, stdout } = spawnSync(process.execPath, ["--test", process.argv[1] as string], {
+    const { status, stdout } = spawnSync(process.execPath, [__filename], {
       encoding: "utf8",
       env: { ...process.env, ...variables, NODE_TEST_CONTEXT: "" },
     });

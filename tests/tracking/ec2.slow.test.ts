@@ -5,9 +5,8 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
@@ -19,7 +18,7 @@ import { type ObjectStore, startObjectStore } from "../support/object-store";
 import { type Postgres, postgresPrograms, startPostgres } from "../support/postgres";
 import { pythonPath, withoutPython } from "../support/python";
 import { pythonPackages } from "../support/python-packages";
-import { temporaryDirectory } from "../support/temporary-directory";
+import { sharedDirectory, temporaryDirectory } from "../support/temporary-directory";
 
 const skip =
   withoutPython() || (postgresPrograms() ? false : "PostgreSQL is not installed (apt-get install postgresql)");
@@ -44,7 +43,7 @@ function backupLines(section: string): { backup: string[]; restore: string[] } {
 }
 
 describe("mlruns-config/ec2", { skip }, () => {
-  const directory = mkdtempSync(join(tmpdir(), "histo-ec2-"));
+  const directory = sharedDirectory();
   const admin = { name: "admin", password: randomBytes(12).toString("hex") };
   const bob = { name: "bob", password: randomBytes(12).toString("hex") };
   const databasePassword = randomBytes(12).toString("hex");
@@ -105,7 +104,6 @@ describe("mlruns-config/ec2", { skip }, () => {
     await server?.stop();
     await store?.stop();
     postgres?.stop();
-    rmSync(directory, { recursive: true, force: true });
   });
 
   /** Runs a line with the settings of the unit. */

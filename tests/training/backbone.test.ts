@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { writeSyntheticDataset } from "../../src/dataset/index";
 import { readPredictions } from "../../src/evaluation/index";
 import { readJson, writeJson } from "../../src/files/index";
 import type { TrainingOptions } from "../../src/options/index";
@@ -16,6 +15,7 @@ import {
   BACKBONE_SIZE as SIZE,
   writeBackbone,
 } from "../support/backbone-file";
+import { drawnSet } from "../support/data-sets";
 import { checkExport } from "../support/exported-run";
 import { startHub } from "../support/hub";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -57,8 +57,7 @@ const cases: Readonly<Record<string, Case>> = {
 async function prepared(context: TestContext) {
   const directory = await temporaryDirectory(context);
   process.env.HISTO_CACHE = join(directory, "cache");
-  const data = join(directory, "data");
-  await writeSyntheticDataset({ out: data, images: 60, size: SIZE, seed: 4 });
+  const data = await drawnSet({ images: 60, size: SIZE, seed: 4 });
   return { directory, data, run: join(directory, "run"), file: join(directory, "backbone", "backbone.onnx") };
 }
 
@@ -201,8 +200,7 @@ test("a backbone by name comes from the hub once, and is there without it afterw
 
 test("files that cannot be a backbone are refused with the reason", async (context) => {
   const directory = await temporaryDirectory(context);
-  const data = join(directory, "data");
-  await writeSyntheticDataset({ out: data, images: 20, size: 16 });
+  const data = await drawnSet({ images: 20, size: 16 });
   const file = join(directory, "backbone.onnx");
   const model = `backbone:${file}`;
   const attempt = (options: Partial<TrainingOptions>) =>

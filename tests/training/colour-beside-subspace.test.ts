@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
+import { loadDataset } from "../../src/dataset/index";
 import { readPredictions } from "../../src/evaluation/index";
 import { exportRun, type Variant } from "../../src/export/index";
 import { readJson } from "../../src/files/index";
@@ -10,6 +10,7 @@ import { Predictor } from "../../src/inference/index";
 import { colourFeatureCount } from "../../src/models/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { runTraining } from "../../src/training/index";
+import { drawnSet } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const SIZE = 32;
@@ -19,8 +20,7 @@ const HIDDEN = [20, 8];
 async function trained(context: TestContext) {
   const directory = await temporaryDirectory(context);
   process.env.HISTO_CACHE = join(directory, "cache");
-  const [data, run] = [join(directory, "data"), join(directory, "run")];
-  await writeSyntheticDataset({ out: data, images: 90, size: SIZE, seed: 7 });
+  const [data, run] = [await drawnSet({ images: 90, size: SIZE, seed: 7 }), join(directory, "run")];
   const options = { data, size: SIZE, stem: "subspace", beside: "colour", rank: RANK, hidden: HIDDEN } as const;
   await runTraining({ ...options, augment: "dihedral", dropout: 0.2, epochs: 3, lr: 0.003 }, { run });
   return { directory, data, run: new RunDirectory(run) };
@@ -55,8 +55,7 @@ test("colour and texture beside the subspace: one network, one ONNX on raw pixel
 
 test("what does not fit together is refused", async (context) => {
   const directory = await temporaryDirectory(context);
-  const data = join(directory, "data");
-  await writeSyntheticDataset({ out: data, images: 20, size: 16 });
+  const data = await drawnSet({ images: 20, size: 16 });
   const attempt = (options: object) => runTraining({ data, size: 16, ...options }, { run: join(directory, "run") });
   await assert.rejects(attempt({ beside: "colour" }), { code: "STEM_MODEL", message: /--stem subspace/ });
   await assert.rejects(attempt({ stem: "subspace", model: "cnn" }), { code: "STEM_MODEL", message: /--model mlp/ });

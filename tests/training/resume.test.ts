@@ -4,7 +4,8 @@ import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeCsvSet } from "../support/data-sets";
-import { assertSame, ended, train, untouchedRun, whenCheckpointed } from "../support/stopped-training";
+import { histoHere } from "../support/histo";
+import { assertSame, ended, train, trainArguments, untouchedRun, whenCheckpointed } from "../support/stopped-training";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("Ctrl-C saves, ends with 130 and says how to go on; a torn checkpoint falls back to the one before", async (context) => {
@@ -30,11 +31,12 @@ test("a run is neither overwritten nor resumed with other options", async (conte
   const data = await writeCsvSet(join(folder, "data"), 40);
   const run = join(folder, "run");
   await train(data, run, [], (kill) => whenCheckpointed(run, () => kill("SIGINT")));
-  const again = await train(data, run, []);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const again = await histoHere(...trainArguments(data, run));
   assert.equal(again.status, 2);
   assert.match(again.stderr, /^histo: --run .* holds a run already; add --resume or choose another\.$/m);
   const config = readFileSync(join(run, "config.json"), "utf8");
-  const other = await train(data, run, ["--resume", "--seed", "5", "--lr", "0.5"]);
+  const other = await histoHere(...trainArguments(data, run, "--resume", "--seed", "5", "--lr", "0.5"));
   assert.equal(other.status, 2);
   assert.match(other.stderr, /--resume: .* other options/);
   assert.equal(readFileSync(join(run, "config.json"), "utf8"), config, "a refused resumption leaves the run as it was");
@@ -43,8 +45,9 @@ test("a run is neither overwritten nor resumed with other options", async (conte
 test("a network that does not fit in memory is refused before anything is written", async (context) => {
   const folder = await temporaryDirectory(context);
   const data = await writeCsvSet(join(folder, "data"), 40);
+  process.env.HISTO_CACHE = join(folder, "cache");
   const args = ["train", "--data", data, "--run", join(folder, "run"), "--size", "8192", "--hidden", "2352"];
-  const { status, stderr } = await ended(args, join(folder, "cache"));
+  const { status, stderr } = await histoHere(...args);
   assert.equal(status, 2);
   assert.match(stderr, /^histo: --size 8192 with --hidden 2352 needs .* GB of memory .* --stem subspace\.$/m);
   assert.deepEqual(readdirSync(folder), ["data"]);

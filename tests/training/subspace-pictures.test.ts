@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { writeSyntheticDataset } from "../../src/dataset/index";
 import { runLearningRateRange, subspacePictures } from "../../src/training/index";
+import { drawnSet } from "../support/data-sets";
 
-test("more directions bring a tile nearer to itself, and a range test runs on the same options", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "histo-pictures-"));
-  const data = join(folder, "tiles");
-  t.after(() => rm(folder, { recursive: true }));
-  await writeSyntheticDataset({ out: data, images: 40, size: 32, seed: 3 });
+test("more directions bring a tile nearer to itself, and a range test runs on the same options", async () => {
+  const data = await drawnSet({ images: 40, size: 32, seed: 4 });
   const pictures = await subspacePictures({ data, size: 32, rank: 40 });
   const [name] = pictures.tiles;
   const tile = pictures.tile(name!);

@@ -55,7 +55,7 @@ for (const size of [12, 9]) {
       progress: silentProgress,
       iterations: 6,
     });
-    const numpy = runPython<{
+    const numpy = await runPython<{
       variances: number[];
       total: number;
       captured: number;

@@ -1,7 +1,7 @@
 /** @module `histo runs`, `histo mlflow sync` and fetching a run back. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
@@ -101,7 +101,6 @@ export function commandCases(mlflow: () => MlflowFixture): void {
       const { server } = mlflow();
       const here = await runFolder();
       const directory = await temporaryDirectory(context);
-      context.after(() => rm(here, { recursive: true, force: true }));
       const run = await startRun({
         experiment: "commands/evaluate",
         trackingUri: server.url,

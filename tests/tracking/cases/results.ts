@@ -24,7 +24,6 @@ export function resultCases(mlflow: () => MlflowFixture): void {
       useServer(context, server.url);
       const here = { trackingUri: server.url, systemMetrics: false as const, waitMs: 60_000 };
       const run = await runFolder();
-      context.after(() => rm(run, { recursive: true, force: true }));
       const training = await startRun({ experiment: "results", spoolDirectory: join(run, "tracking"), ...here });
       training.logMetrics({ "test/accuracy": 0.5, loss: 0.4 });
       await training.logText("of the training", "report.html");
@@ -103,7 +102,6 @@ export function resultCases(mlflow: () => MlflowFixture): void {
     test("without a server the evaluation succeeds, and what it logged waits", async (context) => {
       const { server, client } = mlflow();
       const run = await runFolder();
-      context.after(() => rm(run, { recursive: true, force: true }));
       useServer(context, "http://127.0.0.1:1");
       process.env.HISTO_CACHE = join(await temporaryDirectory(context), "cache");
       assert.equal(histo("evaluate", "--run", run, "--no-track").stderr, "");

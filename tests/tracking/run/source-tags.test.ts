@@ -1,36 +1,32 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sourceTags } from "../../../src/tracking/run/source-tags";
+import { sharedDirectory } from "../../support/temporary-directory";
 
 test("source tags tell commit, branch and whether files were changed since, as git does", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "histo-git-"));
+  const directory = sharedDirectory();
   const git = (...command: string[]) =>
     execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...command], {
       cwd: directory,
       encoding: "utf8",
     });
-  try {
-    assert.deepEqual(await gitTags(directory), {}, "no repository");
-    git("init", "--quiet", "--initial-branch", "trunk");
-    assert.deepEqual(await gitTags(directory), {}, "no commit");
-    await writeFile(join(directory, "train.ts"), "1");
-    git("add", ".");
-    git("commit", "--quiet", "--message", "Begin");
-    const commit = git("rev-parse", "HEAD").trim();
-    assert.deepEqual(await gitTags(directory), { commit, branch: "trunk", dirty: "false" });
-    await writeFile(join(directory, "notes"), "not known to git");
-    assert.equal((await gitTags(directory)).dirty, "false");
-    await writeFile(join(directory, "train.ts"), "2");
-    assert.equal((await gitTags(directory)).dirty, "true");
-    git("checkout", "--quiet", "--detach");
-    assert.deepEqual(await gitTags(directory), { commit, dirty: "true" });
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  assert.deepEqual(await gitTags(directory), {}, "no repository");
+  git("init", "--quiet", "--initial-branch", "trunk");
+  assert.deepEqual(await gitTags(directory), {}, "no commit");
+  await writeFile(join(directory, "train.ts"), "1");
+  git("add", ".");
+  git("commit", "--quiet", "--message", "Begin");
+  const commit = git("rev-parse", "HEAD").trim();
+  assert.deepEqual(await gitTags(directory), { commit, branch: "trunk", dirty: "false" });
+  await writeFile(join(directory, "notes"), "not known to git");
+  assert.equal((await gitTags(directory)).dirty, "false");
+  await writeFile(join(directory, "train.ts"), "2");
+  assert.equal((await gitTags(directory)).dirty, "true");
+  git("checkout", "--quiet", "--detach");
+  assert.deepEqual(await gitTags(directory), { commit, dirty: "true" });
 });
 
 async function gitTags(directory: string): Promise<Record<string, string>> {

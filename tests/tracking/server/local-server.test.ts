@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startLocalServer } from "../../../src/tracking/index";
-import { histo } from "../../support/histo";
+import { histoHere } from "../../support/histo";
 import { temporaryDirectory } from "../../support/temporary-directory";
 
 /** Files that this process has open. */
@@ -38,6 +38,6 @@ test("a port that something else holds is said before anything is started", asyn
     message: new RegExp(`^Port ${port} is taken`),
   });
   assert.ok(!existsSync(join(directory, "server.log")));
-  const { status, stderr } = histo("mlflow", "start", "--port", String(port), "--directory", directory);
+  const { status, stderr } = await histoHere("mlflow", "start", "--port", String(port), "--directory", directory);
   assert.deepEqual([status, stderr.startsWith(`histo: Port ${port} is taken`)], [2, true], stderr);
 });
