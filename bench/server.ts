@@ -39,24 +39,19 @@ interface Result {
   readonly ratios: Readonly<Record<string, number>>;
 }
 
-interface Context extends BenchmarkContext {
-  /** Model directory; by default an int8 MLP of 150528-256-64-1 units with random weights. */
-  readonly model?: string;
-}
-
 /** Runs the benchmark. @throws {HistoError} `PEER_MISSING`, `BENCH_FAILED` */
-export function run(context: Context): Promise<Result> {
+export function run(context: BenchmarkContext): Promise<Result> {
   mustHaveNoLimit();
   return inTemporaryFolder((directory) => runIn(directory, context));
 }
 
-async function runIn(directory: string, { progress, budget, model: given, quick = false }: Context): Promise<Result> {
+async function runIn(directory: string, { progress, budget, quick = false }: BenchmarkContext): Promise<Result> {
   const servers: Running[] = [];
   try {
     const requirements = join(projectRoot(), "bench", "requirements-server.txt");
     const python = await peerPython((await readFile(requirements, "utf8")).trim().split("\n"));
-    const model =
-      given ?? (await writeModel(join(directory, "model"), { size: 224, hidden: [256, 64], variant: "int8" }));
+    // An int8 MLP of 150528-256-64-1 units with random weights.
+    const model = await writeModel(join(directory, "model"), { size: 224, hidden: [256, 64], variant: "int8" });
     const tiles = await syntheticTiles(join(directory, "tiles"));
     const cores = availableParallelism();
     servers.push(await startOurs(model));

@@ -57,7 +57,6 @@ interface Result {
     readonly minutes: number;
     /** Of the steady load. */
     readonly statuses: Readonly<Record<string, number>>;
-    /** Of the bursts. */
     readonly burstStatuses: Readonly<Record<string, number>>;
     /** Well-formed requests without an answer, refusals that do not say when to come back, answers of 500 and above but 503. */
     readonly faults: number;

@@ -1,15 +1,13 @@
 /** @module The service used by Express and Lambda: routes, errors, models, image sources. */
 export {
   type MemoryShare,
-  PROBLEM_CODES,
   Problem,
   type ProblemCode,
   problemResponse,
-  RequestMemory,
   type ServiceRequest,
   type ServiceResponse,
 } from "./http/index";
-export { FolderImages, IMAGE_NAME_RULE, type ImageEntry, type ImageSource, openImages } from "./images/index";
+export { FolderImages, IMAGE_NAME_RULE, type ImageSource, openImages } from "./images/index";
 export { Metrics } from "./metrics";
 export type { TokenIssuer } from "./middleware/index";
 export {
@@ -25,7 +23,6 @@ export {
 export {
   checkFeedback,
   openWeb,
-  type ServiceLimits,
   type SlideHost,
   type SlideOrder,
   type SlideState,

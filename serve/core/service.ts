@@ -47,7 +47,6 @@ export interface ServiceOptions {
   readonly apiKeys?: readonly string[] | undefined;
   /** Issuer of tokens that clients may send instead of a key. */
   readonly tokens?: TokenIssuer | undefined;
-  readonly version?: string | undefined;
   readonly metrics?: Metrics | undefined;
   /** Called for every fault of the service, with the request's id. */
   readonly onFault?: ((error: unknown, requestId: string) => void) | undefined;
@@ -67,7 +66,6 @@ export interface ServiceOptions {
 
 const NO_BODY = new Uint8Array();
 
-/** The service. */
 export class Service implements ServiceContext {
   phase: ServiceContext["phase"] = "starting";
   readonly models: ModelRegistry;
@@ -76,7 +74,7 @@ export class Service implements ServiceContext {
   readonly limits: ServiceLimits;
   readonly metrics: Metrics;
   readonly memory: RequestMemory;
-  readonly version: string;
+  readonly version = projectVersion();
   readonly endpoint: string | undefined;
   readonly runs: string | undefined;
   readonly feedback: string | undefined;
@@ -92,7 +90,6 @@ export class Service implements ServiceContext {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.metrics = options.metrics ?? new Metrics();
     this.memory = new RequestMemory(options.memoryBytes);
-    this.version = options.version ?? projectVersion();
     this.endpoint = endpoint;
     this.runs = options.runs;
     this.feedback = options.feedback;

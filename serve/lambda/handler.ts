@@ -92,7 +92,6 @@ export async function createHandler(options: LambdaOptions): Promise<Handler> {
   };
 }
 
-/** Placeholder for events that are not requests. */
 const NO_REQUEST: HttpEvent = {
   version: "2.0",
   rawPath: "/",

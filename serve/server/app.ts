@@ -15,7 +15,6 @@ export interface AppOptions {
   readonly logger?: Logger | undefined;
 }
 
-/** Creates the application of a service. */
 export function createApp(service: Service, options: AppOptions = {}): Express {
   const app = express();
   app

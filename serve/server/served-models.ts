@@ -6,7 +6,6 @@ import type { Logger } from "./logging";
 import { PooledModel, type WorkerOptions } from "./workers/index";
 
 interface ServedModelsOptions {
-  /** Names with their model directories. */
   readonly named: readonly (readonly [name: string, directory: string])[];
   readonly registry: ModelRegistry;
   readonly metrics: Metrics;

@@ -32,15 +32,12 @@ export interface ServerOptions
   /** Worker processes per model. */
   readonly workers?: number | undefined;
   readonly engine?: Partial<WorkerOptions> | undefined;
-  /** Time for open requests when the server stops, in milliseconds. */
-  readonly graceMs?: number | undefined;
   /** Time to answer new connections after the stop, so that load balancers notice it, in milliseconds. */
   readonly lingerMs?: number | undefined;
   /** Called when the port is open, before the models are loaded. */
   readonly onListening?: ((url: string) => void) | undefined;
 }
 
-/** A running server. */
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
@@ -52,12 +49,15 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Time for open requests when the server stops. */
+const GRACE_MS = 10_000;
+
 /**
  * Starts the server and waits until every model is loaded and its golden answer checked.
  * @throws {InputError} if a model, the images, the file for feedback or the port cannot be used
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { workers, engine, graceMs = 10_000, lingerMs = 0, logger = createLogger("silent") } = options;
+  const { workers, engine, lingerMs = 0, logger = createLogger("silent") } = options;
   const metrics = new Metrics({ processMetrics: true });
   const registry = new ModelRegistry();
   const named = await nameModels(options.models);
@@ -92,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       models.stopReloading();
       logger.info("stopping");
       await sleep(lingerMs);
-      await listener.close(graceMs);
+      await listener.close(GRACE_MS);
       await models.close();
       await slides?.close();
       images?.close();

@@ -67,7 +67,13 @@ export const command: CommandDefinition<typeof edaSchema, Result> = {
       store.close();
     }
   },
-  render: (result) => [...labelLines(result), ...pixelLines(result), ...shiftLines(result), ...result.notes].join("\n"),
+  render: (result) =>
+    [
+      ...labelLines(result),
+      ...pixelLines(result),
+      ...Object.values(result.shift ?? {}).map(({ says }) => says),
+      ...result.notes,
+    ].join("\n"),
 };
 
 /** Largest number of images to compare with. */
@@ -105,10 +111,6 @@ async function loadTable(
     const note = `None of the ${counted(dataset.tiles.length, "image")} exists: only the label table was read.`;
     return { dataset: { ...dataset, notes: [...(dataset.notes ?? []), note] }, images: false };
   }
-}
-
-function shiftLines({ shift = {} }: Result): string[] {
-  return Object.values(shift).map(({ says }) => says);
 }
 
 function labelLines({ classes, partitions, votes, groups, positive, layout }: Result): string[] {

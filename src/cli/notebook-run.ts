@@ -15,7 +15,6 @@ const runSchema = z.strictObject({
   out: option(z.string().optional(), "folder for the executed notebooks", { value: "directory", usual: "in place" }),
 });
 
-/** The result for one notebook. */
 interface NotebookResult {
   readonly notebook: string;
   readonly output: string;

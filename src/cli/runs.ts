@@ -43,7 +43,6 @@ interface Result {
   readonly server: string;
   /** True for a comparison of given runs. */
   readonly compare: boolean;
-  /** Metrics to show in the list. */
   readonly shownMetrics: readonly string[];
   readonly runs: readonly RunSummary[];
 }

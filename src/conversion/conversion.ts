@@ -26,7 +26,6 @@ export interface Value {
 /** The inputs of a layer. */
 export type Inputs = readonly [Value, ...Value[]];
 
-/** Converts one layer. */
 export type Converter = (layer: LayerNode, inputs: Inputs, conversion: Conversion) => Promise<Value>;
 
 /** Layer classes and their converters. */
@@ -44,12 +43,10 @@ export class Conversion {
     readonly foldedProjections: ReadonlySet<string> = new Set(),
   ) {}
 
-  /** Reads all values of a weight. */
   read(layer: LayerNode, weight: string): Promise<Float32Array> {
     return this.weights.read(`${layer.name}/${weight}`);
   }
 
-  /** A weight that a layer may lack. */
   async optional(layer: LayerNode, weight: string, length: number, fallback = 0): Promise<Float64Array> {
     const has = this.weights.has(`${layer.name}/${weight}`);
     return has ? Float64Array.from(await this.read(layer, weight)) : new Float64Array(length).fill(fallback);

@@ -16,7 +16,6 @@ export interface Matrix {
   blocks(): AsyncIterable<RowBlock>;
 }
 
-/** Values of a block. */
 const BLOCK_VALUES = 1 << 22;
 
 /** A matrix whose values `read` returns. */

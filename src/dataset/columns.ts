@@ -6,31 +6,10 @@ import type { DatasetOptions } from "./options";
 import { columnsNamed, listed, namedColumn, quoted, type Table } from "./table";
 
 /** Usual names of the column of images, in order of preference. */
-export const IMAGE_COLUMNS = [
-  "image",
-  "image name",
-  "filename",
-  "file name",
-  "file",
-  "image file",
-  "path",
-  "image path",
-  "name",
-  "image id",
-  "id",
-  "tile",
-];
-const LABEL_COLUMNS = [
-  "label",
-  "majority vote label",
-  "class",
-  "target",
-  "class name",
-  "diagnosis",
-  "category",
-  "y",
-  "ground truth",
-];
+export const IMAGE_COLUMNS =
+  "image, image name, filename, file name, file, image file, path, image path, name, image id, id, tile".split(", ");
+const LABEL_COLUMNS =
+  "label, majority vote label, class, target, class name, diagnosis, category, y, ground truth".split(", ");
 
 /** Number of rows that are checked to find the column of image names. */
 const SAMPLE = 100;

@@ -16,7 +16,6 @@ export interface FileStamp {
   readonly sha256: string;
 }
 
-/** A decoded image of the store. */
 export interface StoredImage extends FileStamp {
   readonly name: string;
   /** SHA-256 of the decoded pixels. */
@@ -27,7 +26,6 @@ export interface StoredImage extends FileStamp {
   readonly warnings?: readonly ImageWarning[];
 }
 
-/** The index of a store. */
 interface StoreIndex {
   readonly version: number;
   readonly size: number;
@@ -57,7 +55,6 @@ export function bytesPerImage(size: number): number {
   return size * size * 3;
 }
 
-/** An open store file. */
 export class StoreFile implements PixelStore {
   readonly size: number;
   readonly bytesPerImage: number;

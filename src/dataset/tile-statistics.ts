@@ -23,7 +23,10 @@ export interface TileStatistics {
 }
 
 /** Measures the tiles at `positions` of a store (default: all). */
-export function tileStatistics(store: PixelStore, positions: ArrayLike<number> = allPositions(store)): TileStatistics {
+export function tileStatistics(
+  store: PixelStore,
+  positions: ArrayLike<number> = [...store.names.keys()],
+): TileStatistics {
   const n = positions.length;
   const column = () => new Float64Array(n);
   const [red, green, blue, brightness, contrast, tissue] = [column(), column(), column(), column(), column(), column()];
@@ -57,11 +60,6 @@ export function tileStatistics(store: PixelStore, positions: ArrayLike<number> =
     shrink(luminance, store.size, thumbnails.subarray(row * THUMBNAIL ** 2, (row + 1) * THUMBNAIL ** 2));
   }
   return { names, red, green, blue, brightness, contrast, tissue, thumbnails };
-}
-
-/** 0 to n - 1 for a store of n images. */
-function allPositions(store: PixelStore): number[] {
-  return store.names.map((_, position) => position);
 }
 
 /** Averages a square grey image over the cells of the thumbnail's grid. */

@@ -5,7 +5,6 @@ import type { DatasetOptions } from "./options";
 import { findColumn, isMissing, namedColumn, plain, quoted, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
 
-/** The columns of a table's votes. */
 interface VotesColumns {
   readonly count: number;
   /** Column of the number of voters, or the number itself. */

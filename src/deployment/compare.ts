@@ -76,7 +76,6 @@ function machinesFor(requestsPerSecond: number, throughput: number, targetUtiliz
   return Math.max(1, Math.ceil(requestsPerSecond / (throughput * targetUtilization)));
 }
 
-/** How a fleet is sized. */
 interface FleetSizing {
   /** Requests per second of one machine. */
   readonly throughput: number;
@@ -138,7 +137,6 @@ export function coldStartOptions(
     readonly placementSeconds: number;
     readonly modelGb: number;
     readonly memoryMb: number;
-    /** Cold starts a month. */
     readonly coldStarts: number;
   },
   speeds: { readonly imageGbPerSecond: number; readonly efsGbPerSecond: number; readonly restoreSeconds: number },

@@ -38,7 +38,6 @@ export async function eventOf(request: IncomingMessage): Promise<object> {
   };
 }
 
-/** The result of the function. */
 export interface FunctionResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -46,7 +45,6 @@ export interface FunctionResult {
   readonly isBase64Encoded: boolean;
 }
 
-/** Sends the function's result as the response. */
 export function writeResult(answer: ServerResponse, result: FunctionResult): void {
   const body = Buffer.from(result.body, result.isBase64Encoded ? "base64" : "utf8");
   answer.writeHead(result.statusCode, result.headers).end(body);

@@ -21,7 +21,6 @@ interface LocalLambdaOptions {
   readonly launcher?: readonly string[];
   /** Starts the function in place of `node`, such as by running its image, given the Runtime API's address. */
   readonly command?: (runtimeApi: string) => readonly string[];
-  /** Options of `node`. */
   readonly nodeOptions?: readonly string[];
   readonly limits?: LambdaLimits;
 }

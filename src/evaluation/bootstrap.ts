@@ -35,7 +35,6 @@ export interface RankedRows {
   readonly codes: Uint32Array;
 }
 
-/** Ranks rows for resampling. */
 export function rankRows(labels: ArrayLike<number>, scores: ArrayLike<number>): RankedRows {
   const ranking = rank(labels, scores);
   const codes = new Uint32Array(labels.length);

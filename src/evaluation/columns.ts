@@ -3,22 +3,10 @@ import { namedColumn as columnNamed, findColumn, quoted, type Table, wordsOf } f
 import { InputError } from "../errors/index";
 
 /** Names in order of preference. */
-const LABEL_NAMES = [
-  "label",
-  "true label",
-  "y true",
-  "target",
-  "ground truth",
-  "majority vote label",
-  "class",
-  "true class",
-  "actual",
-  "truth",
-  "gt",
-  "y",
-  "y test",
-  "diagnosis",
-];
+const LABEL_NAMES = (
+  "label, true label, y true, target, ground truth, majority vote label, class, true class, actual, truth, gt, " +
+  "y, y test, diagnosis"
+).split(", ");
 
 /**
  * Position of the column of true labels: the given one, or the first with a usual name.
@@ -36,7 +24,6 @@ export function labelColumn(table: Table, name?: string): number {
   throw notFound(table, "label", candidates);
 }
 
-/** Positions of the accepted names. */
 export function positions(names: readonly string[], accept: (name: string) => boolean): number[] {
   return names.flatMap((name, i) => (accept(name) ? [i] : []));
 }

@@ -44,7 +44,6 @@ export interface PairedDifference {
   readonly ci95: Interval;
 }
 
-/** A model's scores and threshold. */
 interface ScoresAtThreshold {
   readonly scores: ArrayLike<number>;
   readonly threshold: number;

@@ -17,7 +17,6 @@ import type { Prediction } from "./predictions";
 /** Groups by image, and how many images have one. */
 export interface GroupTable {
   groupOf(prediction: Pick<Prediction, "filename">): string | undefined;
-  /** Name of the column of images. */
   readonly imageColumn: string;
   /** Number of images in the table. */
   readonly matched: number;

@@ -18,7 +18,6 @@ export function rowGroups(names: readonly (string | undefined)[]): RowGroups | u
   });
 }
 
-/** The rows of each group. */
 export function rowsOfGroups(groups: RowGroups): readonly (readonly number[])[] {
   return [...groupBy(groups.keys(), (row) => groups[row]).values()];
 }

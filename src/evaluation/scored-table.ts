@@ -136,7 +136,6 @@ class Problems {
     this.found.push(`line ${line}: ${problem}`);
   }
 
-  /** A label other than 0 and 1. */
   otherClass(line: number, label: string): void {
     this.otherClasses = true;
     this.add(line, `the label is ${quoted(label)}`);

@@ -12,8 +12,6 @@ interface PictureOptions {
   readonly classes: readonly [string, string];
   /** Edge of each panel in pixels. Default: 320. */
   readonly edge?: number;
-  /** Opacity of the colours, 0 to 1. Default: 0.7. */
-  readonly opacity?: number;
 }
 
 type Context = ReturnType<Canvas["getContext"]>;
@@ -30,7 +28,7 @@ const INK = "#25202b";
 /** A PNG with the tile and every heat map next to it. */
 export async function explanationPicture(
   { pixels, size, maps }: Explanation,
-  { scales = {}, classes, edge = 320, opacity = 0.7 }: PictureOptions,
+  { scales = {}, classes, edge = 320 }: PictureOptions,
 ): Promise<Buffer> {
   const panels = 1 + maps.length;
   const width = panels * (edge + MARGIN) + MARGIN;
@@ -51,7 +49,7 @@ export async function explanationPicture(
       write(context, "The tile", x, below + 18, edge);
       continue;
     }
-    const colouring = { scale: scales[map.method] ?? scaleOf([map]), opacity, colours: HEAT_MAP_COLOURS };
+    const colouring = { scale: scales[map.method] ?? scaleOf([map]), opacity: 0.7, colours: HEAT_MAP_COLOURS };
     drawHeatMap(context, map, { edge, ...colouring });
     context.restore();
     const { name, meaning } = METHODS[map.method];

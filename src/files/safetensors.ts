@@ -26,7 +26,6 @@ interface HeaderEntry {
   data_offsets: [number, number];
 }
 
-/** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }

@@ -3,7 +3,6 @@
  * file is not called sharp.ts: the notebook kernel would take it for the package.
  */
 
-/** Loads sharp. */
 export async function loadSharp(): Promise<typeof import("sharp")> {
   const { default: sharp } = await import("sharp");
   // Several images are processed at the same time, so that each needs only one thread.

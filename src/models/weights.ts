@@ -33,7 +33,6 @@ function plainWeights(layer: tf.layers.Layer): NamedWeight[] {
   });
 }
 
-/** Number of parameters of a model, trainable or not. */
 export function parameterCount(model: tf.LayersModel): number {
   return namedWeights(model).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }

@@ -9,7 +9,6 @@ export type Output =
   | { output_type: "execute_result"; data: Record<string, unknown>; metadata: Record<string, unknown> }
   | ({ output_type: "error" } & CellFailure);
 
-/** The error of a failed cell. */
 export interface CellFailure {
   ename: string;
   evalue: string;

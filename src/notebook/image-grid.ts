@@ -25,7 +25,6 @@ const CAPTION_FONT = `11px ${TEXT_FONT}`;
 /** Line height of captions in pixels. */
 const LINE = 16;
 
-/** Shows images in a grid. */
 export async function displayImages(images: readonly GridImage[], options: GridOptions = {}): Promise<void> {
   display({
     "image/png": await imageGrid(images, options),

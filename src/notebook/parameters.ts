@@ -5,7 +5,6 @@
 import { InputError } from "../errors/index";
 import { type Cell, codeCell, hasTag, type Notebook, textOf } from "./document";
 
-/** A declared parameter of a notebook. */
 interface ParameterDeclaration {
   readonly name: string;
   /** The declared type, or that of the default value; undefined if unknown. */

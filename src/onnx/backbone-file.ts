@@ -11,7 +11,6 @@ export interface BackboneDescription {
   readonly sha256: string;
   readonly input: string;
   readonly output: string;
-  /** Index of the output in the graph's outputs. */
   readonly outputIndex: number;
   readonly layout: "NCHW" | "NHWC";
   /** Version of ONNX's own operator set. */
@@ -220,7 +219,6 @@ function chooseOutput(path: string, outputs: readonly GraphValueInfo[], wanted: 
   return at;
 }
 
-/** Number of weights in a constant. */
 function weightsIn({ dims = [], dataType = 0 }: Constant): number {
   return INDEX_TYPES.has(dataType) ? 0 : dims.reduce<number>((product, extent) => product * plainNumber(extent), 1);
 }

@@ -80,7 +80,6 @@ const descriptor: INamespace = {
 export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float64: 11 } as const;
 export type ElementType = keyof typeof elementTypes;
 
-/** Bytes of one element. */
 export const elementBytes = { float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8, float64: 8 } as const;
 
 /** `TensorProto.data_location` of a tensor that is stored in another file. */

@@ -222,17 +222,12 @@ export const trainingSchema = z.strictObject({
   }),
 });
 
-/** All options of a training run. */
 export type TrainingOptions = z.output<typeof trainingSchema>;
 
 /** The options that a user gives. */
 export type GivenTrainingOptions = Partial<TrainingOptions> & { readonly data: string };
 
-/** The defaults of all options but `data`. */
-export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = withoutData(
-  trainingSchema.parse({ data: "" }),
-);
+const { data: _, ...defaults } = trainingSchema.parse({ data: "" });
 
-function withoutData({ data: _, ...rest }: TrainingOptions): Omit<TrainingOptions, "data"> {
-  return rest;
-}
+/** The defaults of all options but `data`. */
+export const defaultTrainingOptions: Readonly<Omit<TrainingOptions, "data">> = defaults;

@@ -111,7 +111,6 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
   });
 }
 
-/** Measures that a sweep shows. */
 type SweptMeasure = Exclude<keyof SweepPoint, "threshold" | "confusion">;
 
 const SWEPT_NAMES: Partial<Record<SweptMeasure, string>> = {

@@ -61,7 +61,6 @@ function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch
   return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${decimal(Number(best.validation[metric]))}`;
 }
 
-/** The learning rate by epoch. */
 export function learningRateFigure(history: readonly EpochLine[]): Figure {
   const data: Data = {
     x: history.map(({ epoch }) => epoch),

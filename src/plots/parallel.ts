@@ -12,8 +12,6 @@ interface ParallelOptions {
   readonly objective: string;
   /** Whether a higher result is better. Default: true. */
   readonly maximize?: boolean;
-  /** The settings in order. Default: all that vary. */
-  readonly axes?: readonly string[];
   /** Settings with a logarithmic axis, such as learning rates. */
   readonly logarithmic?: readonly string[];
 }
@@ -28,7 +26,7 @@ interface Axis {
 /** Trials as plain lines. (Plotly's own parallel coordinates need a graphics card and are missing in images.) */
 export function parallelCoordinates(trials: readonly Trial[], options: ParallelOptions): Figure {
   const { objective, maximize = true } = options;
-  const names = [...(options.axes ?? varyingSettings(trials, objective)), objective];
+  const names = [...varyingSettings(trials, objective), objective];
   const axes = names.map((name) => axisOf(name, trials, options.logarithmic?.includes(name) ?? false));
   const last = axes.at(-1) as Axis;
   const merit = (trial: Trial) => {

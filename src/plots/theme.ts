@@ -36,7 +36,6 @@ export function translucent(colour: string, opacity: number): string {
 /** The template for notebooks, images and light pages. */
 export const lightTemplate = template({ paper: "#FFFFFF", text: "#24292F", quiet: "#57606A", grid: "#E7EAEE" });
 
-/** The template for dark pages. */
 export const darkTemplate = template({ paper: "#161B22", text: "#E6EDF3", quiet: "#9DA7B3", grid: "#2D333B" });
 
 function template({ paper, text, quiet, grid }: Record<"paper" | "text" | "quiet" | "grid", string>): Template {

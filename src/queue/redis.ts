@@ -3,7 +3,6 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Queue, QueueBase, type RedisOptions } from "bullmq";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 
-/** The address of a Redis server. */
 interface RedisAddress {
   readonly options: RedisOptions;
   /** The address without user and password, for messages. */

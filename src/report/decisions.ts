@@ -30,7 +30,6 @@ export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Sec
   };
 }
 
-/** Alternative threshold rules. */
 const ALTERNATIVES: readonly ThresholdRule[] = [
   { rule: "balanced-accuracy" },
   { rule: "f1" },

@@ -18,7 +18,6 @@ export { runFigures } from "./figures";
 export { heatMaps } from "./heat-maps";
 export { reportPage } from "./page";
 
-/** The report as HTML. */
 export async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promise<string> {
   const facts = reportFacts(results);
   const figures = evaluationFigures(facts);

@@ -133,12 +133,8 @@ async function openPool(
   context: { directory: string; settings: SearchSettings; progress: Progress; signal: AbortSignal },
 ): Promise<TrialPool> {
   if (redis === undefined) return new LocalPool(workers ?? 1);
-  return (await queueRoom()).QueuePool.open({ redis, workers, ...context });
-}
-
-/** Loads BullMQ only for searches with a queue. */
-function queueRoom(): Promise<typeof import("./queue/index")> {
-  return import("./queue/index.js");
+  const { QueuePool } = await import("./queue/index.js"); // loads BullMQ
+  return QueuePool.open({ redis, workers, ...context });
 }
 
 function summary(run: string, objective: Monitor, trials: readonly TrialRecord[], rows: readonly LeaderboardRow[]) {

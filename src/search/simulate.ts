@@ -13,7 +13,6 @@ interface SimulatedSearch {
   readonly replacedAfter?: number;
   /** Work lost in an interruption: that since the last checkpoint. Almost none after SIGTERM. */
   readonly repeatSeconds?: number;
-  readonly seed?: number;
 }
 
 interface SimulationResult {
@@ -40,9 +39,8 @@ export function simulateWorkers({
   interruptedEvery = Number.POSITIVE_INFINITY,
   replacedAfter = 0,
   repeatSeconds = 0,
-  seed = 0,
 }: SimulatedSearch): SimulationResult {
-  const random = new Random(seed, "workers");
+  const random = new Random(0, "workers");
   const lifetime = () =>
     Number.isFinite(interruptedEvery) ? -Math.log(1 - random.next()) * interruptedEvery : Infinity;
   const fleet = Array.from({ length: workers }, () => ({ free: prepareSeconds, ends: lifetime() }));

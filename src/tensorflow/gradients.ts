@@ -67,7 +67,6 @@ export function scaleGradient(gradient: Gradient, factor: number): Gradient {
   return { inputs: gradient.inputs, errors };
 }
 
-/** Gradients by variable. */
 export type Gradients = Map<tf.Variable, Gradient>;
 
 /**
@@ -82,7 +81,7 @@ export function lossAndGradients(
   const factored = (model.layers as unknown[]).filter(isFactoredLayer);
   const { value, grads } = tf.variableGrads(
     loss,
-    variables.filter((variable) => !isFactoredVariable(variable)),
+    variables.filter((variable) => !factoredVariables.has(variable)),
   );
   const gradients: Gradients = new Map();
   for (const layer of factored) {
@@ -114,8 +113,4 @@ const factoredVariables = new WeakSet<tf.Variable>();
 /** Marks a variable whose gradient its layer keeps in factors, so that autodiff does not compute it. */
 export function markFactored(variable: tf.Variable): void {
   factoredVariables.add(variable);
-}
-
-function isFactoredVariable(variable: tf.Variable): boolean {
-  return factoredVariables.has(variable);
 }

@@ -106,5 +106,4 @@ function load(): TensorFlowRuntime {
   }
 }
 
-/** The TensorFlow of this process. */
 export const runtime: TensorFlowRuntime = load();

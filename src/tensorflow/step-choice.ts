@@ -47,7 +47,6 @@ interface ChoiceOptions {
   readonly candidates?: readonly Candidate[];
 }
 
-/** The processor that this process runs on. */
 export function processor(): Processor {
   const model = existsSync("/proc/cpuinfo")
     ? /^model\s*:\s*(\d+)/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]

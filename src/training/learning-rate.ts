@@ -26,7 +26,6 @@ export function planLearningRate(options: TrainingOptions): LearningRatePlan {
   };
 }
 
-/** The highest learning rate. */
 export function highestRate({ lr, optimizer, model, stem, size }: TrainingOptions): number {
   if (lr !== "auto") return lr;
   if (optimizer === "sgd") return 0.01;

@@ -8,7 +8,6 @@ export type Loss = (logits: tf.Tensor2D, labels: tf.Tensor2D) => tf.Scalar;
 
 interface LossOptions {
   readonly loss: "bce" | "focal";
-  /** Weight of positive examples. */
   readonly positiveWeight: number;
   /** How far labels move towards one half. */
   readonly labelSmoothing: number;

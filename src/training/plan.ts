@@ -22,7 +22,6 @@ export interface TrainingPlan {
   readonly options: TrainingOptions;
   readonly monitor: Monitor;
   readonly learningRate: LearningRatePlan;
-  /** The configuration of the run that is resumed. */
   readonly begun?: RunConfig;
 }
 

@@ -11,7 +11,6 @@ export function joined(arrays: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
-/** The rows at the given positions. */
 export function rowsAt(values: Float32Array, width: number, positions: Uint32Array): Float32Array {
   const rows = new Float32Array(positions.length * width);
   positions.forEach((position, i) => {

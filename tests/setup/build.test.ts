@@ -11,7 +11,7 @@ import { temporaryDirectory } from "../support/temporary-directory";
 /** Stands for the compiler: notes when it begins and ends, and ends with the status in the file `status`. */
 const COMPILER = `const { appendFileSync, mkdirSync, readFileSync } = require("node:fs");
 appendFileSync("log", "compiling ");
-mkdirSync("dist/src/explanation", { recursive: true });
+for (const room of ["explanation", "format"]) mkdirSync("dist/src/" + room, { recursive: true });
 setTimeout(() => {
   appendFileSync("log", "compiled ");
   process.exit(Number(readFileSync("status", "utf8")));
@@ -33,6 +33,7 @@ async function project(context: TestContext): Promise<string> {
     "node_modules/typescript/bin/tsc": COMPILER,
     "node_modules/typescript/index.js": 'exports.transpileModule = () => ({ outputText: "" });',
     "src/explanation/drawing.ts": "",
+    "src/format/index.ts": "",
     "tests/a.test.ts": "",
     status: "0",
     log: "",

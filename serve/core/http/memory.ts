@@ -3,7 +3,6 @@ import { Problem } from "./problem";
 
 const DEFAULT_BYTES = 512 * 2 ** 20;
 
-/** The memory shared by all requests. */
 export class RequestMemory {
   private held = 0;
 
@@ -21,7 +20,6 @@ export class RequestMemory {
   }
 }
 
-/** A share of the memory. */
 export class MemoryShare {
   private held = 0;
   private hasEnded = false;

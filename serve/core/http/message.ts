@@ -42,7 +42,6 @@ export function json(value: unknown, status = 200, headers: Readonly<Record<stri
   };
 }
 
-/** A text response. */
 export function text(body: string, contentType = "text/plain; charset=utf-8"): ServiceResponse {
   return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body };
 }

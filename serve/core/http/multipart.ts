@@ -3,7 +3,6 @@ import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import { counted } from "../../../src/format/index";
 import { Problem } from "./problem";
 
-/** An uploaded file. */
 interface UploadedFile {
   /** Name from the client, without folders; null if missing. */
   readonly filename: string | null;

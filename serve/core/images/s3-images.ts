@@ -13,8 +13,6 @@ const LIST_SECONDS = 300;
 
 interface S3ImagesOptions {
   readonly maxBytes?: number;
-  /** Size of the cache. */
-  readonly cacheBytes?: number;
   /** A client with other endpoint or credentials than the SDK finds in the environment. */
   readonly client?: S3Client;
 }
@@ -38,7 +36,7 @@ export class S3Images implements ImageSource {
     options: S3ImagesOptions = {},
   ) {
     this.maxBytes = options.maxBytes ?? 10 * 2 ** 20;
-    this.cache = new ByteCache(options.cacheBytes ?? 64 * 2 ** 20);
+    this.cache = new ByteCache(64 * 2 ** 20);
     this.client = options.client ?? new S3Client({ maxAttempts: 3, forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
   }
 

@@ -2,7 +2,6 @@
 import type { ServiceResponse } from "../http/index";
 import type { RoutedRequest } from "../routes/index";
 
-/** Responds to a request. */
 export type Responder = (request: RoutedRequest) => Promise<ServiceResponse>;
 
 /** Responds itself, or passes the request on (possibly changed), and may change the response. */

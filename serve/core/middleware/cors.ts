@@ -21,7 +21,6 @@ const PREFLIGHT_HEADERS = {
   "access-control-max-age": "600",
 };
 
-/** True for preflight requests. */
 function isPreflight({ method, headers }: ServiceRequest): boolean {
   return method === "OPTIONS" && !!headers["access-control-request-method"];
 }

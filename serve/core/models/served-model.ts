@@ -9,7 +9,6 @@ import { Problem } from "../http/index";
 export interface Answer extends Prediction {
   /** Waiting for a decoder and for the batch. */
   readonly queueSeconds: number;
-  /** Number of images in the batch. */
   readonly batchSize: number;
   /** For a large picture that was predicted tile by tile. */
   readonly tiles?: TilesSummary;
@@ -27,7 +26,6 @@ export interface Explanation {
   readonly seconds: number;
 }
 
-/** The result of the golden example. */
 export interface GoldenResult {
   /** `absent`: the model has none; a synthetic inference is run instead. */
   readonly status: "passed" | "failed" | "absent";

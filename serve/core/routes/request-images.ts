@@ -6,7 +6,6 @@ import { checkImageName } from "../images/index";
 import type { ServiceContext } from "./context";
 import type { RoutedRequest } from "./route";
 
-/** One image of a request. */
 export interface RequestedImage {
   readonly filename: string | null;
   /**

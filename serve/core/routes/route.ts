@@ -16,7 +16,6 @@ export interface Route {
 /** @throws {Problem} */
 export type Handler = (context: ServiceContext, request: RoutedRequest) => Promise<ServiceResponse> | ServiceResponse;
 
-/** A request with its route. */
 export interface RoutedRequest extends ServiceRequest {
   readonly route: Route;
   /** The decoded parts of the path for the route's parameters. */

@@ -90,8 +90,9 @@ export async function openWeb(): Promise<WebFiles | undefined> {
   const directory = join(projectRoot(), "serve", "web");
   if (!existsSync(directory)) return undefined;
   return WebFiles.open(directory, {
-    // Shared drawing code, copied by the build.
+    // Shared code, written by the build.
     "/js/heat-map-drawing.js": join(projectRoot(), "dist", "src", "explanation", "drawing.mjs"),
+    "/js/format.js": join(projectRoot(), "dist", "src", "format", "index.mjs"),
     "/vendor/plotly.min.js": require.resolve("plotly.js-cartesian-dist-min"),
     ...seadragon(),
   });

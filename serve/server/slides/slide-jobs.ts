@@ -16,17 +16,16 @@ import { SlideView } from "./slide-view";
 export interface SlideJobsOptions {
   /** Maximum number of waiting slides. Default 8. */
   readonly queue?: number | undefined;
-  /** Maximum time per slide, in seconds. Default 2 hours. */
-  readonly seconds?: number | undefined;
   /** Maximum file size in bytes. Default 64 GiB. */
   readonly bytes?: number | undefined;
-  /** Number of finished slides whose results are kept. Default 16. */
-  readonly kept?: number | undefined;
-  /** Worker processes per slide. Default 1, which leaves the cores to requests. */
-  readonly workers?: number | undefined;
   /** Bits that the values of 16-bit slides use; overrides the models' cards. */
   readonly bitDepth?: number | undefined;
 }
+
+/** Maximum time per slide. */
+const MOST_SECONDS = 7200;
+/** Number of finished slides whose results are kept. */
+const KEPT = 16;
 
 interface Job {
   state: SlideState;
@@ -159,16 +158,16 @@ export class SlideJobs implements SlideHost {
     });
     job.child = child;
     const { slide: _, model: __, ...choices } = job.order;
-    const { workers = 1, bitDepth } = this.options;
-    const order: ToSlideProcess = { path: job.path, options: { model, out, workers, bitDepth, ...choices } };
+    const { bitDepth } = this.options;
+    // One worker leaves the cores to requests.
+    const order: ToSlideProcess = { path: job.path, options: { model, out, workers: 1, bitDepth, ...choices } };
     child.on("message", (message: FromSlideProcess) => this.receive(job, message, out));
     child.on("error", (error) => this.finish(job, failure("SLIDE_FAILED", error.message)));
     child.on("exit", (code, by) => this.finish(job, failure("SLIDE_FAILED", `its process ended (${by ?? code})`)));
     child.send(order, () => undefined);
-    const limit = this.options.seconds ?? 7200;
     const timer = setTimeout(
-      () => this.finish(job, failure("DEADLINE_EXCEEDED", `it took more than ${limit} s`)),
-      1000 * limit,
+      () => this.finish(job, failure("DEADLINE_EXCEEDED", `it took more than ${MOST_SECONDS} s`)),
+      1000 * MOST_SECONDS,
     );
     timer.unref();
     child.on("exit", () => clearTimeout(timer));
@@ -204,8 +203,7 @@ export class SlideJobs implements SlideHost {
 
   private async dropOld(): Promise<void> {
     const ended = [...this.jobs.values()].filter(({ state }) => !["queued", "running"].includes(state.status));
-    const most = this.options.kept ?? 16;
-    for (const job of ended.slice(0, Math.max(0, ended.length - most))) await this.forget(job, true);
+    for (const job of ended.slice(0, Math.max(0, ended.length - KEPT))) await this.forget(job, true);
   }
 
   private async forget(job: Job, entirely: boolean): Promise<void> {

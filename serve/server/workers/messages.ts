@@ -26,7 +26,6 @@ export type ToWorker =
   | { readonly type: "work"; readonly id: number; readonly work: Work }
   | { readonly type: "cancel"; readonly id: number };
 
-/** A loaded model. */
 export interface LoadedModel {
   readonly card: ModelCard;
   readonly sha256: string;

@@ -1,4 +1,5 @@
-/** @module Making elements. */
+/** @module Making elements, and numbers for people. */
+export { counted } from "./format.js";
 
 /**
  * An element with attributes and children. Keys that begin with `on` add listeners; `true` sets an empty attribute;
@@ -64,9 +65,4 @@ export function milliseconds(ms) {
 export function count(value) {
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)} million`;
   return value.toLocaleString("en");
-}
-
-/** `1 image`, `12 images`. @param {number} number @param {string} noun */
-export function counted(number, noun) {
-  return `${number < 1e4 ? number : number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -67,7 +67,6 @@ export function depthAt(anatomy: Anatomy, x: number, y: number): number {
   return (x - half) * anatomy.axis[0] + (y - half) * anatomy.axis[1] + anatomy.centreDepth;
 }
 
-/** Draws the anatomy of one tile. */
 export function drawAnatomy(random: Random, severity: number): Anatomy {
   const turns = random.chance(0.75) ? normal(random, 0.25, 0.06) : random.next();
   const axis: [number, number] = [cosineOfTurns(turns), sineOfTurns(turns)];

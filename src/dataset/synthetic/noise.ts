@@ -68,7 +68,6 @@ export interface Textures {
   readonly fine: NoiseTexture;
 }
 
-/** The textures that belong to a seed. */
 export function createTextures(seed: number): Textures {
   return {
     broad: new NoiseTexture(new Random(seed, "synthetic", "broad"), 64, 3),

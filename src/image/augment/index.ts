@@ -7,11 +7,11 @@ import { type RandomCrop, randomCrop } from "./crop";
 import { dihedral } from "./dihedral";
 import { jitterStain } from "./stain";
 
-export { blur, type RandomBlur, randomBlur } from "./blur";
-export { type ColourJitter, jitterColour } from "./colour";
-export { type RandomCrop, randomCrop } from "./crop";
+export { blur } from "./blur";
+export { jitterColour } from "./colour";
+export { randomCrop } from "./crop";
 export { dihedral } from "./dihedral";
-export { jitterStain, scaleStains } from "./stain";
+export { scaleStains } from "./stain";
 
 /** The changes to a training image, applied in this order. Plain data. */
 export interface Augmentation {

@@ -21,7 +21,6 @@ const MIX = new ChannelMix({
 });
 const TISSUE_DENSITY = 0.15;
 const LEAST_TISSUE = 0.01;
-/** Largest factor of a concentration. */
 const LARGEST_FACTOR = 1.8;
 
 /** Unit vectors of hematoxylin, eosin and the residual (columns), and the inverse (rows). */

@@ -60,7 +60,6 @@ export const whole = (low: number, high = Number.MAX_SAFE_INTEGER) => z.int().mi
 /** Numbers from `low` to `high`. */
 export const between = (low: number, high: number) => z.number().min(low).max(high);
 
-/** A declared option. */
 export interface DeclaredOption extends OptionInfo {
   readonly name: string;
   readonly schema: z.ZodType;
@@ -96,7 +95,6 @@ export function declaredOptions(schema: OptionsSchema): DeclaredOption[] {
   });
 }
 
-/** The schema of the options inside an option. */
 export function innerSchema({ schema }: DeclaredOption): OptionsSchema | undefined {
   const inner = schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   return inner instanceof z.ZodObject ? inner : undefined;

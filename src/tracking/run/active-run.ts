@@ -254,7 +254,6 @@ export class ActiveRun {
     return this.ended;
   }
 
-  /** Receives the notices of the sender. */
   receive(notice: Notice): void {
     if (notice.kind === "created") this.remote = notice;
     else if (notice.kind !== "stopped" || !this.ended) this.messages.pass(notice);

@@ -1,7 +1,6 @@
 /** @module Plotly figures and images as files for MLflow's web interface. */
 import { extname } from "node:path";
 
-/** A figure for plotly.js. */
 export interface PlotlyFigure {
   readonly data: readonly unknown[];
   readonly layout?: unknown;

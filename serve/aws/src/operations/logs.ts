@@ -5,7 +5,6 @@ import {
   ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
 
-/** Log group of a part of the deployment. */
 export function logGroupOf(name: string, part: "lambda" | "ec2" | "tracking"): string {
   return { lambda: `/aws/lambda/${name}-predict`, ec2: `/${name}/server`, tracking: `/${name}/mlflow` }[part];
 }

@@ -33,7 +33,6 @@ export class StorageStack extends Stack {
   readonly images: Bucket;
   /** Exported models, one folder each; a server copies the chosen one to the volume. */
   readonly releases: Bucket;
-  /** Access logs of the other buckets. */
   readonly accessLogs: Bucket;
 
   constructor(scope: Construct, id: string, settings: DeploymentSettings, network: NetworkStack, props: StackProps) {
