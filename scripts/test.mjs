@@ -1,10 +1,10 @@
 // `npm test`: installs what is missing, then checks lint, format and types and runs the tests; `-- --slow` runs the slow ones.
 // Other arguments choose test files by a part of their path: npm test -- training
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { run } from "node:test";
 import { setupOrExit } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
@@ -33,7 +33,10 @@ function check(label, command) {
 }
 
 function runTests() {
-  const sources = testFiles(join(root, "tests")).filter((file) => file.includes(".slow.test.ts") === slow);
+  const sources = readdirSync(join(root, "tests"), { recursive: true })
+    .filter((name) => name.endsWith(".test.ts") && name.endsWith(".slow.test.ts") === slow)
+    .map((name) => join("tests", name))
+    .sort();
   const chosen = sources.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
   if (chosen.length === 0) {
     console.error(`No test file matches ${wanted.join(", ")}.`);
@@ -66,13 +69,4 @@ function groupsOf(files) {
     groups.set(group, [...(groups.get(group) ?? []), file]);
   }
   return [...groups].filter(([, members]) => members.length > 0);
-}
-
-function testFiles(folder) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return testFiles(path);
-    return entry.name.endsWith(".test.ts") ? [relative(root, path)] : [];
-  });
 }

@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 import { type IncomingHttpHeaders, request } from "node:http";
+import { text as textOf } from "node:stream/consumers";
 import { messageOf } from "../../src/errors/index";
 import type { HttpEvent } from "./event";
 import { createHandler, type Handler, optionsFromEnvironment } from "./handler";
@@ -56,9 +57,7 @@ async function call(url: string, body?: object): Promise<Reply> {
     const headers = content && { "content-type": "application/json", "content-length": content.length };
     // Without an agent: a kept connection may be closed while the function is frozen.
     request(url, { method: content ? "POST" : "GET", headers, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", reject);
-      response.on("end", () => resolve({ headers: response.headers, text: Buffer.concat(chunks).toString() }));
+      textOf(response).then((text) => resolve({ headers: response.headers, text }), reject);
     })
       .on("error", reject)
       .end(content);

@@ -87,7 +87,7 @@ const FOREIGN_ADDRESS = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_NONAME"
 
 /** The reason why the port cannot be opened, and the option to change. */
 function listenProblem(error: Error, host: string, port: number): Error {
-  if (FOREIGN_ADDRESS.some((code) => hasErrorCode(error, code))) {
+  if (hasErrorCode(error, ...FOREIGN_ADDRESS)) {
     return new InputError(
       "HOST_UNAVAILABLE",
       `--host: ${host} is not an address of this machine; use 0.0.0.0 for all addresses.`,

@@ -24,7 +24,7 @@ export async function withMlflow<T>(
   try {
     return await work(client);
   } catch (error) {
-    if (!hasErrorCode(error, "ECONNREFUSED") && !hasErrorCode(error, "ENOTFOUND")) throw error;
+    if (!hasErrorCode(error, "ECONNREFUSED", "ENOTFOUND")) throw error;
     throw new HistoError(
       "MLFLOW_ABSENT",
       `No MLflow server answers at ${client.trackingUri}: start one with \`npm run mlflow\`, or set MLFLOW_TRACKING_URI.`,

@@ -7,7 +7,7 @@ import { hasErrorCode, InputError } from "../errors/index";
 export async function mustBeDataFolder(directory: string): Promise<void> {
   const root = resolve(directory);
   const info = await stat(root).catch((error) => {
-    if (hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR")) return undefined;
+    if (hasErrorCode(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
   });
   if (!info) throw new InputError("DATA_FOLDER_MISSING", `--data: the folder ${root} does not exist.`);

@@ -104,7 +104,7 @@ export async function listDirectory(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    if (hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR")) return [];
+    if (hasErrorCode(error, "ENOENT", "ENOTDIR")) return [];
     if (hasErrorCode(error, "EACCES"))
       throw new InputError("DATA_NO_ACCESS", `${folder} may not be read; change its permissions.`);
     throw error;

@@ -3,18 +3,12 @@
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-
-/** Reads the whole body of a request. */
-export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
+import { buffer } from "node:stream/consumers";
 
 /** Converts a request to an event. As with API Gateway, text bodies are passed as they are, all others in base64. */
 export async function eventOf(request: IncomingMessage): Promise<object> {
   const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
-  const body = await bodyOf(request);
+  const body = await buffer(request);
   const isText = /^(text\/|application\/(json|xml|javascript))/.test(request.headers["content-type"] ?? "");
   return {
     version: "2.0",

@@ -9,8 +9,9 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { projectRoot } from "../files/index";
-import { bodyOf, eventOf, type FunctionResult, writeResult } from "./gateway-events";
+import { eventOf, type FunctionResult, writeResult } from "./gateway-events";
 
 interface LocalLambdaOptions {
   /** Environment of the function, such as `HISTO_MODEL`. */
@@ -174,7 +175,7 @@ export class LocalLambda {
       this.deliver();
       return;
     }
-    const text = (await bodyOf(request)).toString();
+    const text = await textOf(request);
     const body = JSON.parse(text);
     response.writeHead(202).end("{}");
     if (id === "error") {

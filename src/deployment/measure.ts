@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HistoError, InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import { type LambdaLimits, LocalLambda, peakMemoryOf } from "./local-lambda";
@@ -164,7 +165,7 @@ async function readyAt(url: string): Promise<void> {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     await answer?.arrayBuffer();
     if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   throw new HistoError("MEASUREMENT_FAILED", "The server was not ready after 30 s.");
 }

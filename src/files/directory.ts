@@ -1,4 +1,4 @@
-/** @module Creates folders. */
+/** @module Folders. */
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasErrorCode } from "../errors/index";
@@ -19,7 +19,7 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isDirectory() ?? false;
+/** False also for a path that does not exist or cannot be read. */
+export async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

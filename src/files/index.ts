@@ -11,7 +11,7 @@ export {
   writeOnce,
 } from "./atomic";
 export { csvField, csvForeignText } from "./csv";
-export { makeDirectory } from "./directory";
+export { isDirectory, makeDirectory } from "./directory";
 export { sha256, sha256File } from "./hash";
 export { sha256FileInThread } from "./hash-thread";
 export { hasImageExtension, hasOtherExtension, IMAGE_EXTENSIONS, ImageNames } from "./image-names";

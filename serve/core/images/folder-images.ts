@@ -54,7 +54,7 @@ export class FolderImages implements ImageSource {
       const { maxBytes = 10 * 2 ** 20, label = basename(root), known, unlabelled, drawn = false } = options;
       return new FolderImages(root, label, maxBytes, known, unlabelled, drawn);
     } catch (error) {
-      if (!MISSING.some((code) => hasErrorCode(error, code))) throw error;
+      if (!hasErrorCode(error, ...MISSING)) throw error;
       throw new InputError("IMAGES_MISSING", `The image folder ${directory} does not exist or cannot be read.`);
     }
   }
@@ -81,7 +81,7 @@ export class FolderImages implements ImageSource {
       return await file.readFile();
     } catch (error) {
       if (error instanceof Problem) throw error;
-      if (MISSING.some((code) => hasErrorCode(error, code))) throw new Problem("IMAGE_NOT_FOUND");
+      if (hasErrorCode(error, ...MISSING)) throw new Problem("IMAGE_NOT_FOUND");
       throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
     } finally {
       await file?.close();

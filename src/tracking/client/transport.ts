@@ -2,6 +2,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, failureKind } from "./errors";
 import type { ConnectionSettings } from "./settings";
@@ -71,8 +72,8 @@ export class Transport {
 
   /** Sends a request and parses its JSON response. @throws {ApiError} for any status but 2xx. */
   async call<T>(exchange: Exchange): Promise<T> {
-    const { answer, text } = await this.read(exchange);
-    return this.parse(exchange, answer, text) as T;
+    const { answer, body } = await this.read(exchange);
+    return this.parse(exchange, answer, body) as T;
   }
 
   /**
@@ -80,17 +81,17 @@ export class Transport {
    * @throws {ApiError} for any status but 2xx, and for a page, which no object store sends
    */
   async put(exchange: Exchange): Promise<http.IncomingHttpHeaders> {
-    const { answer, text } = await this.read(exchange);
-    if (text.trim() !== "") this.parse(exchange, answer, text);
+    const { answer, body } = await this.read(exchange);
+    if (body.trim() !== "") this.parse(exchange, answer, body);
     return answer.headers;
   }
 
-  private read(exchange: Exchange): Promise<{ answer: http.IncomingMessage; text: string }> {
+  private read(exchange: Exchange): Promise<{ answer: http.IncomingMessage; body: string }> {
     return this.withRetries(exchange, async () => {
       const answer = await this.exchange(exchange);
-      const text = await textOf(answer);
-      this.check(exchange, answer, text);
-      return { answer, text };
+      const body = await text(answer);
+      this.check(exchange, answer, body);
+      return { answer, body };
     });
   }
 
@@ -98,7 +99,7 @@ export class Transport {
   async open(exchange: Exchange): Promise<http.IncomingMessage> {
     return this.withRetries(exchange, async () => {
       const answer = await this.exchange(exchange);
-      if (!succeeded(answer)) this.check(exchange, answer, await textOf(answer));
+      if (!succeeded(answer)) this.check(exchange, answer, await text(answer));
       return answer;
     });
   }
@@ -233,12 +234,6 @@ export class Transport {
 
 function succeeded(answer: http.IncomingMessage): boolean {
   return answer.statusCode !== undefined && answer.statusCode >= 200 && answer.statusCode < 300;
-}
-
-async function textOf(answer: http.IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of answer) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString("utf8");
 }
 
 function mayRepeat(error: unknown, idempotent: boolean): boolean {

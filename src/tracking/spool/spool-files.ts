@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { copyFile, link, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDirectory } from "../../files/index";
 import type { SpoolDirectory } from "./spool-directory";
 
 /** Larger files are linked instead of copied. They may be replaced, but not changed in place, until they are sent. */
@@ -37,10 +38,6 @@ export async function filesBelow(directory: string): Promise<string[]> {
   return files
     .map(({ parentPath, name }) => join(parentPath, name).slice(depth).replace(/\\/g, "/").replace(/^\//, ""))
     .sort();
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** Creates a hard link; false if the file system does not support it. */

@@ -1,6 +1,7 @@
 /** @module Sends spools that are incomplete, from any machine with the directory. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isDirectory } from "../../files/index";
 import { TrackingInputError } from "../client/errors";
 import { Mlflow } from "../client/mlflow";
 import { connectionSettings } from "../client/settings";
@@ -20,7 +21,7 @@ interface SyncOptions {
 
 /** Spools in and below a directory. @throws {TrackingInputError} `SPOOL_MISSING` */
 export async function findSpools(directory: string): Promise<string[]> {
-  if (!(await stat(directory).catch(() => undefined))?.isDirectory()) {
+  if (!(await isDirectory(directory))) {
     throw new TrackingInputError("SPOOL_MISSING", `${directory} is not a directory.`);
   }
   const entries = await readdir(directory, { withFileTypes: true });
