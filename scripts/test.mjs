@@ -11,7 +11,7 @@ import { root } from "./setup/paths.mjs";
 import report from "./test-reporter.mjs";
 
 /** Tests of these folders share processes; what takes longest stands first, so that nothing is left running alone at the end. */
-const LONGEST = ["tracking", "slide", "notebook", "experiments"];
+const LONGEST = ["serve", "cli", "training", "slide", "notebook", "tracking", "experiments", "tensorflow"];
 /** Files of which each needs a process of its own, because what they test is set once in a process. */
 const ALONE = ["models/networks", "training/fine-tuning"];
 
