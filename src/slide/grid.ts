@@ -35,6 +35,8 @@ export interface Grid {
   readonly rows: number;
   /** Pixels of level 0 along a tile. */
   readonly extent: number;
+  /** Pixels of level 0 from a tile to the next. */
+  readonly step: number;
   /** Tiles with tissue, in blocks. */
   readonly blocks: readonly Block[];
   readonly tissueTiles: number;
@@ -66,7 +68,7 @@ export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumb
       if (block.length > 0) blocks.push(block);
     }
   }
-  return { columns, rows, extent, blocks, tissueTiles: blocks.reduce((sum, block) => sum + block.length, 0) };
+  return { columns, rows, extent, step, blocks, tissueTiles: blocks.reduce((sum, block) => sum + block.length, 0) };
 }
 
 /** The level from which tiles are read, and the rectangle of a tile there. */

@@ -48,21 +48,17 @@ async function drawThumbnail(context: SKRSContext2D, { thumbnail }: PredictedSli
   context.drawImage(image, 0, 0, width * downsample * scale, height * downsample * scale);
 }
 
-function drawTiles(context: SKRSContext2D, { tiles, grid, settings }: PredictedSlide, scale: number): void {
-  const side = grid.extent * (1 - settings.overlap) * scale;
-  // Draws only the centres of overlapping tiles.
+function drawTiles(context: SKRSContext2D, { tiles, grid }: PredictedSlide, scale: number): void {
+  const side = grid.step * scale;
+  // Draws only the centres of overlapping tiles. Neighbours share an edge, so that there is no gap and nothing is drawn twice.
   const inset = (grid.extent * scale - side) / 2;
+  const edge = (index: number) => Math.round(index * side + inset);
   context.globalAlpha = OPACITY;
-  for (const { x, y, logit, probability } of tiles) {
+  for (const { column, row, logit, probability } of tiles) {
     if (Number.isNaN(logit)) continue;
     context.fillStyle = `rgb(${colourOf(probability).join(",")})`;
-    const [left, top] = [Math.round(x * scale + inset), Math.round(y * scale + inset)];
-    context.fillRect(
-      left,
-      top,
-      Math.round(x * scale + inset + side) - left,
-      Math.round(y * scale + inset + side) - top,
-    );
+    const [left, top] = [edge(column), edge(row)];
+    context.fillRect(left, top, edge(column + 1) - left, edge(row + 1) - top);
   }
   context.globalAlpha = 1;
 }
