@@ -22,11 +22,14 @@ export function journalPath(folder: string): string {
  */
 export async function finishedSummary(folder: string, slide: string): Promise<SlideSummary | undefined> {
   const path = join(folder, RESULT_FILES.summary);
-  if (!existsSync(path) || existsSync(journalPath(folder))) return undefined;
+  if (!existsSync(path)) return undefined;
   const summary = await readJson<SlideSummary>(path);
-  if (summary.slide === slide) return summary;
-  const message = `--out: ${folder} has the results of another slide (${summary.slide}); name another folder, or remove them.`;
-  throw new InputError("OUT_OCCUPIED", message);
+  if (summary.slide !== slide) {
+    const message = `--out: ${folder} has the results of another slide (${summary.slide}); name another folder, or remove them.`;
+    throw new InputError("OUT_OCCUPIED", message);
+  }
+  const complete = Object.values(RESULT_FILES).every((name) => existsSync(join(folder, name)));
+  return complete && !existsSync(journalPath(folder)) ? summary : undefined;
 }
 
 /** An error of the system while a folder was written, as `DISK_FULL` or `OUT_UNUSABLE`; any other error as it is. */

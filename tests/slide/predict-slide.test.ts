@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -129,6 +129,16 @@ test("results of another slide are not replaced", async (t) => {
     assert.match(stderr, /out has the results of another slide \(slide\.tif\); name another folder/);
   }
   await run();
+});
+
+test("finished results of which a file is missing are written again", async (t) => {
+  const { directory, run } = await workspace(t, { width: 480, height: 96 });
+  await run();
+  const path = join(directory, "out", "tiles.geojson");
+  const before = await readFile(path);
+  await rm(path);
+  await run({ resume: true });
+  assert.deepEqual(await readFile(path), before);
 });
 
 test("tiles that overlap are closer to each other", async (t) => {

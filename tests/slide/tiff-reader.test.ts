@@ -258,6 +258,8 @@ test("a slide that is cut off, empty, or no file is refused with one line that s
   await assert.rejects(slideInfo(directory), { code: "SLIDE_NOT_A_FILE" });
   await writeFile(path, "");
   await assert.rejects(slideInfo(path), { code: "SLIDE_CORRUPT" });
+  await writeFile(path, Buffer.concat([Buffer.from("II*\0"), Buffer.alloc(40)]));
+  await assert.rejects(slideInfo(path), { code: "SLIDE_CORRUPT", message: /it has no page/ });
   await writeFile(path, "no picture at all, only text");
   // Where OpenSlide is there, it does not know it either.
   await assert.rejects(slideInfo(path), { code: /^(SLIDE_UNSUPPORTED|OPENSLIDE_MISSING)$/ });

@@ -78,6 +78,7 @@ export async function readPages(file: FileHandle, size: number): Promise<TiffPag
   source.big = version === 43;
   let next = source.big ? source.number(head, 8, 8) : source.number(head, 4, 4);
   const { little } = source;
+  if (next === 0) throw new RangeError("it has no page");
   const pages: Page[] = [];
   const seen = new Set<number>();
   while (next !== 0) {
