@@ -1,16 +1,17 @@
 /** @module Figures about serving: measured latencies, and costs by traffic. */
 import type { Data } from "plotly.js";
 import { type Figure, figure } from "./figure";
-import { verticalLine } from "./parts";
+import { logTicks, verticalLine } from "./parts";
 import { colours } from "./theme";
 
 /** Box plots of named latencies (seconds) on a logarithmic axis in milliseconds. */
 export function latencyFigure(measured: Readonly<Record<string, readonly number[]>>, title: string): Figure {
-  const data = Object.entries(measured).map(([name, seconds], i) => {
+  const milliseconds = Object.entries(measured).map(([name, seconds]) => [name, seconds.map((value) => 1000 * value)] as const);
+  const data = milliseconds.map(([name, y], i) => {
     const box: Partial<Data> = {
       type: "box",
       name,
-      y: seconds.map((value) => 1000 * value),
+      y,
       boxpoints: "all",
       jitter: 0.4,
       pointpos: 0,
@@ -19,7 +20,8 @@ export function latencyFigure(measured: Readonly<Record<string, readonly number[
     };
     return box as Data;
   });
-  return figure(title, data, { yaxis: { type: "log", title: { text: "milliseconds" } } });
+  const ticks = logTicks(milliseconds.flatMap(([, y]) => y));
+  return figure(title, data, { yaxis: { type: "log", title: { text: "milliseconds" }, ...ticks } });
 }
 
 /** Dollars per month by requests per month, one line per deployment; marks the break-even point. */
@@ -68,7 +70,7 @@ export function patternFigure(
     return { type: "scatter", mode: "markers", name, x: [...x], y: [...patterns], marker };
   });
   return figure(title, points, {
-    xaxis: { type: "log", title: { text: axis }, dtick: 1 },
+    xaxis: { type: "log", title: { text: axis }, ...logTicks(Object.values(values).flat()) },
     yaxis: { autorange: "reversed", automargin: true },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
   });

@@ -15,6 +15,19 @@ export function errorBars(
   return { type: "data" as const, symmetric: false, array: lengths(1), arrayminus: lengths(0), ...style };
 }
 
+/**
+ * Ticks of a logarithmic axis at 1, 2 and 5 times the powers of ten around positive values, each written in full: plotly
+ * writes those between two powers as single digits.
+ */
+export function logTicks(values: readonly number[]): { tickvals: number[]; ticktext: string[] } {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const powers = Math.ceil(Math.log10(most)) - Math.floor(Math.log10(least));
+  const tickvals = Array.from({ length: powers + 1 }, (_, i) => 10 ** (Math.floor(Math.log10(least)) + i)).flatMap(
+    (power) => [power, 2 * power, 5 * power],
+  );
+  return { tickvals, ticktext: tickvals.map((value) => Number(value.toPrecision(1)).toLocaleString("en")) };
+}
+
 /** A vertical line over the whole height, by default in the style of chosen values. */
 export function verticalLine(x: number, style: Partial<Shape["line"]> = {}) {
   const line = { color: colours.chosen, width: 1.5, dash: "dash" as const, ...style };

@@ -14,6 +14,7 @@ import { shiftSection } from "./shift";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 
+export { type CalibrationFigures, calibrationWords } from "./calibration-words";
 export { runFigures } from "./figures";
 export { heatMaps } from "./heat-maps";
 export { reportPage } from "./page";

@@ -61,7 +61,9 @@ export async function view() {
     picture.hidden = true;
     empty.hidden = false;
     const kind = TIFF.test(chosen?.name ?? "") ? "TIFF files" : "this file";
-    empty.textContent = `This browser cannot show ${kind}. The model still gives a prediction.`;
+    empty.textContent = chosen?.entry
+      ? "The server did not send this picture."
+      : `This browser cannot show ${kind}; the model may still answer.`;
   }
 
   /** Asks every chosen model about the chosen image. @param {{tile?: boolean}} [how] `tile`: tile by tile, where it is large */
@@ -72,7 +74,6 @@ export async function view() {
     const image = chosen;
     const ones = asked();
     explanation.reset(ones);
-    again.hidden = true;
     answers.replaceChildren(h("p", { class: "hint", role: "status" }, "Analysing…"));
     const panels = await Promise.all(ones.map((one) => askOne(image, one, how).catch(problem)));
     if (mine !== turn) return;
@@ -130,6 +131,7 @@ export async function view() {
       timing,
       id: String(asked().indexOf(one)),
       tile: () => ask({ tile: true }),
+      why: () => explanation.look({ moveThere: true }),
       ...(feedback && { correct: send }),
     });
   }
@@ -186,8 +188,8 @@ export async function view() {
         "p",
         {},
         total > 0
-          ? "Choose a tile, or upload your own, to get a prediction."
-          : "Upload a tile, or try a synthetic one, to get a prediction.",
+          ? "Choose a tile, or drop or paste your own anywhere on this page."
+          : "Drop or paste a tile anywhere on this page, or try a synthetic one.",
       ),
     ),
     h(

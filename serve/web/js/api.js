@@ -1,12 +1,17 @@
 /** @module Calls of the server, with the key where one is needed. */
+import { sentence } from "./dom.js";
 
 /** An answer that was a problem. */
 export class ApiProblem extends Error {
-  /** @param {{code?: string, detail?: string, title?: string}} problem @param {number} status */
-  constructor(problem, status) {
-    super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
+  /**
+   * @param {{code?: string, detail?: string, title?: string}} problem @param {number} status 0 where no answer came
+   * @param {number} [retryAfter] seconds after which the server asks to be tried again
+   */
+  constructor(problem, status, retryAfter = 0) {
+    super(sentence(problem.detail ?? problem.title ?? `The server answered ${status}.`));
     this.code = problem.code ?? "UNKNOWN";
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -31,12 +36,18 @@ export async function call(path, { base = "", ...init } = {}) {
   try {
     response = await fetch(base ? `${base}/${path}` : path, { ...init, headers });
   } catch {
-    throw new ApiProblem({ code: "UNREACHABLE", detail: "The server cannot be reached." }, 0);
+    throw new ApiProblem({ code: "UNREACHABLE", detail: unreachable() }, 0);
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  if (response.status === 401 && !base && (await askForKey())) return call(path, init);
-  throw new ApiProblem(problem, response.status);
+  if (response.status === 401 && !base && (await askForKey(key))) return call(path, init);
+  throw new ApiProblem(problem, response.status, Number(response.headers.get("retry-after")) || 0);
+}
+
+function unreachable() {
+  return navigator.onLine
+    ? "The server cannot be reached. See that it still runs, then try again."
+    : "This device is offline. Connect it, then try again.";
 }
 
 /** @param {string} path @param {RequestInit & {base?: string}} [options] @returns {Promise<any>} */
@@ -47,10 +58,15 @@ export async function getJson(path, options) {
 /** @type {Promise<boolean> | undefined} */
 let asking;
 
-function askForKey() {
+/** @param {string | null} refused the key that the server did not accept */
+function askForKey(refused) {
+  // Another request may have brought a new key while this one was under way.
+  if (refused !== sessionStorage.getItem(KEY)) return Promise.resolve(true);
   asking ??= new Promise((resolve) => {
     const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("key-dialog"));
     const input = /** @type {HTMLInputElement} */ (document.getElementById("key"));
+    const problem = /** @type {HTMLElement} */ (document.getElementById("key-problem"));
+    problem.hidden = refused === null;
     dialog.addEventListener(
       "close",
       () => {

@@ -33,12 +33,15 @@ async function show() {
   document.title = path === "/" ? "Histology classifier" : `${view.title} · Histology classifier`;
   let element = made.get(path);
   if (!element) {
-    main.replaceChildren(h("p", { class: "loading", role: "status" }, "Loading…"));
+    main.replaceChildren(
+      h("h1", { class: "visually-hidden" }, view.title),
+      h("p", { class: "loading", role: "status" }, "Loading…"),
+    );
     try {
       element = await (await view.load()).view();
       made.set(path, element);
     } catch (error) {
-      element = h("p", { class: "notice error", role: "alert" }, /** @type {Error} */ (error).message);
+      element = failure(view.title, /** @type {Error} */ (error).message);
     }
   }
   if (current !== path) return;
@@ -47,6 +50,22 @@ async function show() {
     main.focus({ preventScroll: true });
     scrollTo(0, 0);
   }
+}
+
+/** What is shown in place of a view that cannot be made. @param {string} title @param {string} message */
+function failure(title, message) {
+  const again = () => {
+    furtherPages().catch(() => undefined);
+    about().catch(() => undefined);
+    show();
+  };
+  return h(
+    "div",
+    {},
+    h("h1", {}, title),
+    h("p", { class: "notice error", role: "alert" }, message),
+    h("button", { type: "button", class: "primary", onclick: again }, "Try again"),
+  );
 }
 
 /** On a phone the bar of pages is wider than the screen. */

@@ -1,6 +1,7 @@
 /** @module The table of a batch: thumbnails, sorting, a filter, and the heat map of an image on click. */
-import { counted, h, percent } from "./dom.js";
+import { counted, h, percent, sentence } from "./dom.js";
 import { analyse } from "./incoming.js";
+import { warningWords } from "./result.js";
 import { showThumbnail, TIFF } from "./source.js";
 import { classAt } from "./thresholds.js";
 
@@ -19,10 +20,10 @@ const COLUMNS = {
 };
 
 /**
- * @param {() => any} model the model that answered
+ * @param {() => any} model the model that answered @param {Record<string, string>} warnings what the codes of warnings mean
  * @returns {{element: HTMLElement, show: (rows: readonly Row[]) => void}} `show` takes all rows and shows those wanted
  */
-export function batchTable(model) {
+export function batchTable(model, warnings) {
   /** @type {readonly Row[]} */
   let rows = [];
   let order = { by: "", descending: false };
@@ -45,6 +46,7 @@ export function batchTable(model) {
   const kind = h("select", { id: "batch-filter", onchange: () => fill() });
   const more = h("button", { type: "button", class: "quiet", onclick: () => grow() }, "Show more");
   const status = h("p", { class: "hint", role: "status" });
+  const meanings = h("div", {});
   const element = h(
     "div",
     {},
@@ -60,6 +62,7 @@ export function batchTable(model) {
       h("table", {}, h("thead", {}, h("tr", {}, ...heads)), body),
     ),
     h("div", { class: "row spread" }, status, more),
+    meanings,
   );
 
   function grow() {
@@ -118,6 +121,12 @@ export function batchTable(model) {
     body.replaceChildren(...found.slice(0, most).map(line));
     more.hidden = found.length <= most;
     status.textContent = found.length === rows.length ? "" : `${found.length} of ${counted(rows.length, "image")}`;
+    const codes = new Set(rows.flatMap(({ result }) => result.warnings ?? []));
+    meanings.replaceChildren(
+      ...[...codes].map((code) =>
+        h("p", { class: "hint" }, h("b", {}, code), `: the image ${warningWords(code, warnings)}.`),
+      ),
+    );
     const isLabelled = rows.some(({ label }) => label !== undefined);
     for (const cells of element.querySelectorAll("tr")) if (cells.children[4]) cells.children[4].hidden = !isLabelled;
   }
@@ -148,7 +157,7 @@ export function batchTable(model) {
           ),
     );
     if (result.error)
-      return h("tr", {}, title, h("td", { colspan: 4 }, h("span", { class: "badge bad" }, result.error.detail)));
+      return h("tr", {}, title, h("td", { colspan: 4, class: "problem" }, sentence(result.error.detail)));
     const isWrong = label !== undefined && label !== said(row);
     const warnings = (result.warnings ?? []).join(", ");
     return h(

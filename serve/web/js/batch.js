@@ -4,6 +4,7 @@ import { call, images, info } from "./api.js";
 import { batchTable } from "./batch-table.js";
 import { parseCsv, saveCsv } from "./csv.js";
 import { counted, h, percent } from "./dom.js";
+import { nameOf } from "./folders.js";
 import { groupsOf } from "./groups.js";
 import { deliver, takeFiles } from "./incoming.js";
 import { labelsOf, measure } from "./measures.js";
@@ -28,6 +29,8 @@ const COLUMNS = [
 
 /** How often a group is sent again to a server that is busy. */
 const MOST_TRIES = 4;
+/** Problems that may be over when the same image is sent again: no server, no key, too many requests, too much to do. */
+const PASSING = [0, 401, 408, 429, 502, 503, 504];
 
 /** {@link call}, again after a while where the server has too much to do. @param {string} path @param {RequestInit} options */
 async function callWhenFree(path, options) {
@@ -35,92 +38,180 @@ async function callWhenFree(path, options) {
     try {
       return await call(path, options);
     } catch (error) {
-      const { status } = /** @type {import("./api.js").ApiProblem} */ (error);
+      const { status, retryAfter } = /** @type {import("./api.js").ApiProblem} */ (error);
       if (tries === MOST_TRIES || (status !== 429 && status !== 503)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 1500 * tries));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(1500 * tries, 1000 * retryAfter)));
     }
   }
 }
 
+/** True where a file's bytes are still there: not where it was moved or written anew since it was chosen. @param {File} file */
+function isReadable(file) {
+  return file.slice(0, 1).arrayBuffer().then(
+    () => true,
+    () => false,
+  );
+}
+
+/** An answer that may be another one when it is asked for again. @param {any} result */
+function isPassing(result) {
+  return result?.error !== undefined && PASSING.includes(result.error.status);
+}
+
+/** The first names of a list. @param {readonly string[]} names */
+function listed(names) {
+  const most = 5;
+  return `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
+}
+
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
-  const [{ models, limits }, { images: entries }] = await Promise.all([info(), images()]);
-  const select = modelSelect("batch-model", models, () => again());
+  const [{ models, limits, warnings }, { images: entries }] = await Promise.all([info(), images()]);
+  const select = modelSelect("batch-model", models, () => rows.length > 0 && again());
   const chosen = () => models.find((/** @type {any} */ { name }) => name === select.value) ?? models[0];
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Progress" });
   const status = h("p", { class: "hint", role: "status" });
+  const note = h("p", { class: "notice warning", role: "status", hidden: true });
+  const tell = (/** @type {string} */ text) => {
+    note.textContent = text;
+    note.hidden = text === "";
+  };
   const measures = h("p", { class: "hint", role: "status" });
+  const stop = h("button", { type: "button", hidden: true, onclick: () => finish("You stopped the batch.") }, "Stop");
+  const missing = h("button", { type: "button", hidden: true, onclick: () => proceed() }, "");
   const download = h(
     "button",
     { type: "button", class: "primary", disabled: true, onclick: () => save() },
     "Download CSV",
   );
-  const table = batchTable(chosen);
+  const table = batchTable(chosen, warnings ?? {});
   const labels = h("input", {
     id: "labels",
     type: "file",
     accept: ".csv,.tsv,text/csv",
+    // The same file, mended, is taken again.
+    onclick: () => {
+      labels.value = "";
+    },
     onchange: () => readLabels(labels.files[0]),
   });
   const threshold = h("div", {});
   const answers = h(
     "section",
     { class: "card stack", "aria-label": "Answers", hidden: true },
-    h("div", { class: "row spread above" }, status, download),
+    h("div", { class: "row spread above" }, status, h("div", { class: "row" }, stop, missing, download)),
     bar,
+    note,
     threshold,
     h("div", {}, h("label", { for: "labels" }, "Compare with labels, from a CSV of image and class "), labels),
     measures,
     table.element,
   );
-  /** @type {Row[]} */
+  /** Every image of the batch; those without a result are yet to be sent. @type {(Row & {size: number})[]} */
   let rows = [];
+  /** @type {(some: any[]) => RequestInit} */
+  let request = () => ({});
   let serial = 0;
-  /** Does the same batch with another model. */
-  let again = () => {};
+  /** When the work began that is under way, and how many milliseconds the work before it took. */
+  let [started, before] = [0, 0];
 
-  /** @param {Omit<Row, "result">[]} items @param {(chunk: any[]) => RequestInit} request */
-  async function run(items, request) {
-    again = () => void run(items, request);
+  /**
+   * @param {{name: string, file?: File, entry?: any, label?: string}[]} items @param {(some: any[]) => RequestInit} ask
+   * @param {readonly string[]} [leftOut] names of files that are no images
+   */
+  function begin(items, ask, leftOut = []) {
+    rows = items.map((item) => ({ ...item, size: item.file?.size ?? 0, result: undefined }));
+    request = ask;
+    const reason = leftOut.length > 0 ? `Left out, as no images by their names: ${listed(leftOut)}.` : "";
+    tell(items.length === 0 ? `There is no image in this folder. ${reason}` : reason);
+    status.textContent = measures.textContent = "";
+    table.show([]);
+    again();
+  }
+
+  /** Does the same batch from its beginning, as with another model. */
+  function again() {
+    for (const row of rows) row.result = undefined;
+    before = 0;
+    proceed();
+  }
+
+  /** Sends what has no answer yet, group by group, until all have one, the server is gone or the batch is stopped. */
+  async function proceed() {
     const mine = ++serial;
     const { name } = chosen();
-    const slider = thresholdField(chosen(), "batch");
-    threshold.replaceChildren(slider);
-    rows = [];
-    answers.hidden = bar.hidden = false;
-    download.disabled = true;
-    const started = performance.now();
-    const sized = items.map((item) => ({ ...item, size: item.file?.size ?? 0 }));
-    for (const { items: chunk, problem } of groupsOf(sized, limits)) {
-      let results;
-      try {
-        if (problem) throw new Error(problem);
-        const path = `predict/batch?model=${encodeURIComponent(name)}`;
-        ({ results } = await (await callWhenFree(path, { method: "POST", ...request(chunk) })).json());
-      } catch (error) {
-        results = chunk.map(() => ({ error: { detail: /** @type {Error} */ (error).message } }));
-      }
+    const todo = rows.filter(({ result }) => result === undefined || isPassing(result));
+    for (const row of todo) row.result = undefined;
+    if (todo.length < rows.length) tell("");
+    threshold.replaceChildren(thresholdField(chosen(), "batch"));
+    answers.hidden = false;
+    bar.hidden = stop.hidden = rows.length === 0;
+    // The button that was pressed is about to go.
+    if (document.activeElement === missing) stop.focus();
+    missing.hidden = download.disabled = true;
+    started = performance.now();
+    for (const { items: group, problem } of groupsOf(todo, limits)) {
+      const results = problem ? group.map(() => ({ error: { detail: problem } })) : await answersOf(group, name);
       if (mine !== serial) return;
-      rows.push(...chunk.map(({ size: _, ...item }, i) => ({ ...item, result: results[i] })));
-      table.show(rows);
-      bar.value = rows.length / items.length;
-      status.textContent = `${rows.length} of ${counted(items.length, "image")}`;
+      group.forEach((row, i) => {
+        row.result = results[i];
+      });
+      const done = rows.filter(({ result }) => result !== undefined);
+      table.show(done);
+      bar.value = done.length / rows.length;
+      status.textContent = `${done.length} of ${counted(rows.length, "image")}`;
+      // Where no group can be answered, the others are not sent in vain.
+      const refused = results.find(({ error }) => error?.status === 0 || error?.status === 401);
+      if (refused) return finish(refused.error.detail);
     }
-    bar.hidden = true;
+    finish();
+  }
+
+  /** @param {string} [problem] why the rest is not sent */
+  function finish(problem) {
+    serial++;
+    for (const row of rows) row.result ??= { error: { status: 0, detail: "Not sent." } };
+    if (problem) tell(problem);
+    before += performance.now() - started;
+    const isStopFocused = document.activeElement === stop;
+    bar.hidden = stop.hidden = true;
     download.disabled = rows.length === 0;
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const told = `${counted(rows.length, "image")} in ${seconds} s`;
-    follow = () => {
-      slider.follow();
-      status.textContent = `${told}: ${counts()}`;
-      measures.textContent = agreement();
-      table.show(rows);
-    };
+    const unanswered = rows.filter(({ result }) => isPassing(result)).length;
+    missing.hidden = unanswered === 0;
+    missing.textContent = `Send the missing ${counted(unanswered, "image")}`;
+    if (isStopFocused) (unanswered > 0 ? missing : download).focus();
     follow();
   }
-  /** What follows the threshold. */
-  let follow = () => {};
-  addEventListener("thresholdchange", () => follow());
+
+  /** @param {any[]} group @param {string} model @returns {Promise<any[]>} a result for each */
+  async function answersOf(group, model) {
+    try {
+      const path = `predict/batch?model=${encodeURIComponent(model)}`;
+      const { results } = await (await callWhenFree(path, { method: "POST", ...request(group) })).json();
+      return results;
+    } catch (error) {
+      const { status: code, message: detail } = /** @type {import("./api.js").ApiProblem} */ (error);
+      const isThere = await Promise.all(group.map(({ file }) => file === undefined || isReadable(file)));
+      if (!isThere.includes(false)) return group.map(() => ({ error: { status: code, detail } }));
+      // A file that cannot be read looks like a server that cannot be reached.
+      const others = group.filter((_, i) => isThere[i]);
+      const results = others.length > 0 ? await answersOf(others, model) : [];
+      const gone = { error: { detail: "This file cannot be read any more: it was moved or changed after it was chosen." } };
+      return isThere.map((there) => (there ? results.shift() : gone));
+    }
+  }
+
+  /** What the threshold decides. */
+  function follow() {
+    if (rows.length === 0 || !bar.hidden) return;
+    status.textContent = `${counted(rows.length, "image")} in ${(before / 1000).toFixed(1)} s: ${counts()}`;
+    measures.textContent = agreement();
+    table.show(rows);
+  }
+  addEventListener("thresholdchange", () => {
+    threshold.firstElementChild?.follow();
+    follow();
+  });
 
   function counts() {
     const names = rows.map(({ result }) => (result.error ? "not answered" : classAt(chosen(), result.probability)));
@@ -147,9 +238,11 @@ export async function view() {
     try {
       const names = rows.map(({ name }) => name);
       const found = labelsOf(parseCsv(await file.text()), names, chosen().classes);
-      rows = rows.map((row) => ({ ...row, label: found.get(row.name) }));
+      for (const row of rows) row.label = found.get(row.name);
+      measures.className = "hint";
       follow();
     } catch (error) {
+      measures.className = "notice error";
       measures.textContent = /** @type {Error} */ (error).message;
     }
   }
@@ -170,20 +263,21 @@ export async function view() {
     saveCsv(COLUMNS, lines, "predictions.csv");
   }
 
-  const files = (/** @type {File[]} */ list) =>
-    run(
-      list.map((file) => ({ name: file.name, file })),
-      (chunk) => {
+  const files = (/** @type {File[]} */ list, /** @type {readonly string[]} */ leftOut) =>
+    begin(
+      list.map((file) => ({ name: nameOf(file), file })),
+      (some) => {
         const form = new FormData();
-        for (const { file } of chunk) form.append("image", file, file.name);
+        for (const { file } of some) form.append("image", file, file.name);
         return { body: form };
       },
+      leftOut,
     );
   const named = (/** @type {any[]} */ list) =>
-    run(
+    begin(
       list.map((entry) => ({ name: entry.name, entry, label: entry.class })),
-      (chunk) => ({
-        body: JSON.stringify({ image_filenames: chunk.map(({ name }) => name) }),
+      (some) => ({
+        body: JSON.stringify({ image_filenames: some.map(({ name }) => name) }),
         headers: { "content-type": "application/json" },
       }),
     );
@@ -204,7 +298,7 @@ export async function view() {
       h(
         "p",
         {},
-        `Drop any number of files${entries.length > 0 ? ", or use the server's images," : ""} and save the predictions as a table.`,
+        `Drop any number of files, or a folder${entries.length > 0 ? ", or use the server's images," : ""} and save the predictions as a table.`,
       ),
     ),
     h(
@@ -214,8 +308,9 @@ export async function view() {
       dropZone({
         id: "batch-files",
         label: "Choose files, or drop or paste them anywhere",
-        hint: "Any number; they are sent in groups.",
+        hint: "Any number, or a folder; they are sent in groups to this server, which does not store them.",
         take: deliver,
+        folders: true,
       }),
       entries.length > 0 &&
         h(

@@ -52,8 +52,14 @@ function inColoursOfPage(part, { negative, positive, accent }) {
   return JSON.parse(JSON.stringify(part), (_key, value) => own.get(value) ?? value);
 }
 
+/** Tables with more columns than these are too wide for a phone, where each row becomes a block. */
+const MOST_COLUMNS = 4;
+
 /** @param {{title: string, columns: string[], rows: (string | number)[][]}} table */
 function tableCard({ title, columns, rows }) {
+  const isWide = columns.length > MOST_COLUMNS;
+  // Blocks would be no table to a screen reader, unless it is told so.
+  const role = (/** @type {string} */ name) => (isWide ? { role: name } : {});
   const kinds = columns.map((_, i) => (rows.every((row) => Number.isFinite(Number(row[i]))) ? "number" : ""));
   const text = (/** @type {string | number} */ cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell);
   return h(
@@ -65,12 +71,28 @@ function tableCard({ title, columns, rows }) {
       { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
       h(
         "table",
-        {},
-        h("thead", {}, h("tr", {}, ...columns.map((name, i) => h("th", { scope: "col", class: kinds[i] }, name)))),
+        { class: isWide ? "blocks" : "", ...role("table") },
+        h(
+          "thead",
+          role("rowgroup"),
+          h(
+            "tr",
+            role("row"),
+            ...columns.map((name, i) => h("th", { scope: "col", class: kinds[i], ...role("columnheader") }, name)),
+          ),
+        ),
         h(
           "tbody",
-          {},
-          ...rows.map((row) => h("tr", {}, ...row.map((cell, i) => h("td", { class: kinds[i] }, text(cell))))),
+          role("rowgroup"),
+          ...rows.map((row) =>
+            h(
+              "tr",
+              role("row"),
+              ...row.map((cell, i) =>
+                h("td", { class: kinds[i], "data-column": i > 0 && columns[i], ...role("cell") }, text(cell)),
+              ),
+            ),
+          ),
         ),
       ),
     ),

@@ -38,6 +38,11 @@ function node(child) {
   return typeof child === "object" ? child : String(child);
 }
 
+/** A message as a sentence of its own: with a capital letter. @param {string} text */
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** A probability or share for people. @param {number} share @param {number} [digits] */
 export function percent(share, digits = 1) {
   return `${(share * 100).toFixed(digits)} %`;

@@ -32,6 +32,11 @@ export function explanationPanel({ explain, picture }) {
   /** @type {any} */
   let colours;
   let turn = 0;
+  let isAsking = false;
+  const ready = () => {
+    isAsking = false;
+    button.removeAttribute("aria-disabled");
+  };
   const viewport = { zoom: 1, x: 0.5, y: 0.5 };
 
   const button = h("button", { type: "button", id: "explain", onclick: () => look() }, "Show the heat map");
@@ -68,18 +73,27 @@ export function explanationPanel({ explain, picture }) {
     grid,
     scales,
   );
+  const title = h("h2", { id: "explanation-title", tabindex: -1 }, "What the model looked at");
   const element = h("section", { class: "card wide", hidden: true, "aria-labelledby": "explanation-title" });
   element.append(
-    h("div", { class: "row spread" }, h("h2", { id: "explanation-title" }, "What the model looked at"), button),
+    h("div", { class: "row spread" }, title, button),
     status,
     controls,
   );
 
-  async function look() {
+  /** @param {{moveThere?: boolean}} [how] `moveThere`: the reader comes from elsewhere on the page */
+  async function look({ moveThere = false } = {}) {
     if (element.hidden) return;
+    if (moveThere) {
+      element.scrollIntoView({ block: "start" });
+      title.focus({ preventScroll: true });
+    }
+    if (isAsking) return;
     const mine = ++turn;
     const ones = models;
-    button.disabled = true;
+    isAsking = true;
+    // A button that cannot be used would lose the focus.
+    button.setAttribute("aria-disabled", "true");
     status.textContent = "Covering one part after the other…";
     try {
       const [{ heat_map_colours }, ...explanations] = await Promise.all([
@@ -90,13 +104,17 @@ export function explanationPanel({ explain, picture }) {
       colours = heat_map_colours;
       const maps = explanations.flatMap((explanation, i) => mapsOf(explanation, /** @type {Model} */ (ones[i])));
       build(maps);
-      status.textContent = "";
       controls.hidden = false;
       paint();
+      if (moveThere) element.scrollIntoView({ block: "start" });
+      status.textContent = `Orange parts speak for ${models[0]?.classes[1]}, blue ones for ${models[0]?.classes[0]}; black lines surround the strongest.`;
+      status.className = "hint";
     } catch (error) {
-      if (mine === turn) status.textContent = /** @type {Error} */ (error).message;
+      if (mine !== turn) return;
+      status.textContent = /** @type {Error} */ (error).message;
+      status.className = "notice error";
     } finally {
-      if (mine === turn) button.disabled = false;
+      if (mine === turn) ready();
     }
   }
 
@@ -245,7 +263,8 @@ export function explanationPanel({ explain, picture }) {
       zoom.set(1);
       element.hidden = controls.hidden = true;
       status.textContent = "";
-      button.disabled = false;
+      status.className = "hint";
+      ready();
     },
     /** @param {boolean} answered */
     offer(answered) {

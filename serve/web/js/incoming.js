@@ -1,25 +1,30 @@
 /** @module Files that come from anywhere on the page: dropped, pasted or chosen. One is analysed, several are a batch. */
+import { filesOf, imagesIn } from "./folders.js";
 
-/** What takes files, by view. @type {Map<string, (files: File[]) => void>} */
+/**
+ * What takes files, by view; beside the images the names of files that are none.
+ * @type {Map<string, (files: File[], leftOut: readonly string[]) => void>}
+ */
 const takers = new Map();
-/** Files for a view that is not there yet. @type {Map<string, File[]>} */
+/** Files for a view that is not there yet. @type {Map<string, [File[], readonly string[]]>} */
 const waiting = new Map();
 
-/** Says who takes the files of a view. @param {"/" | "/batch"} view @param {(files: File[]) => void} take */
+/** Says who takes the files of a view. @param {"/" | "/batch"} view @param {(files: File[], leftOut: readonly string[]) => void} take */
 export function takeFiles(view, take) {
   takers.set(view, take);
   const files = waiting.get(view);
   waiting.delete(view);
-  if (files) take(files);
+  if (files) take(...files);
 }
 
-/** Hands files to the view for them, and shows it. @param {readonly File[]} files */
-export function deliver(files) {
-  if (files.length === 0) return;
-  const view = files.length > 1 || location.hash.startsWith("#/batch") ? "/batch" : "/";
+/** Hands files to the view for them, and shows it. @param {readonly File[]} given @param {boolean} [isFolder] with all that was in it */
+export function deliver(given, isFolder = false) {
+  if (given.length === 0 && !isFolder) return;
+  const { files, leftOut } = isFolder ? imagesIn(given) : { files: [...given], leftOut: [] };
+  const view = isFolder || files.length > 1 || location.hash.startsWith("#/batch") ? "/batch" : "/";
   const take = takers.get(view);
-  if (take) take([...files]);
-  else waiting.set(view, [...files]);
+  if (take) take(files, leftOut);
+  else waiting.set(view, [files, leftOut]);
   const shown = location.hash.slice(1).split("?")[0] || "/";
   if (shown !== view) location.hash = view;
 }
@@ -49,10 +54,11 @@ export function listenForFiles() {
   addEventListener("dragover", (event) => {
     if (hasFiles(event)) event.preventDefault();
   });
-  addEventListener("drop", (event) => {
+  addEventListener("drop", async (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    deliver([...(event.dataTransfer?.files ?? [])]);
+    const { files, isFolder } = await filesOf(/** @type {DataTransfer} */ (event.dataTransfer));
+    deliver(files, isFolder);
   });
   addEventListener("paste", (event) => deliver([...(event.clipboardData?.files ?? [])]));
 }

@@ -5,8 +5,9 @@ import { classAt, isSet, meaningOf, setThreshold, thresholdFinding, thresholdOf 
 /**
  * The panel of one answer. It follows the threshold that is set for its model.
  * @param {{answer: any, warnings?: Record<string, string>, model: any, entry?: any, drawn?: boolean, roundTripMs: number,
- * timing: string | null, id: string, correct?: (label: string) => Promise<void>, tile?: () => void}} options `id` keeps the panels of several
- * models apart; `drawn`: labels and votes are those of drawn tiles; `correct` keeps a person's label; `tile` asks again, tile by tile
+ * timing: string | null, id: string, correct?: (label: string) => Promise<void>, tile?: () => void, why?: () => void}} options `id` keeps the
+ * panels of several models apart; `drawn`: labels and votes are those of drawn tiles; `correct` keeps a person's label; `tile` asks again, tile
+ * by tile; `why` shows the heat map
  * @returns {HTMLElement & {follow: () => void}}
  */
 export function resultPanel({
@@ -20,10 +21,12 @@ export function resultPanel({
   id,
   correct,
   tile,
+  why,
 }) {
   const name = h("p", { class: "verdict-class" });
   const against = h("p", {});
-  const verdict = h("div", { class: "verdict" }, name, against);
+  const reason = why && h("button", { type: "button", class: "quiet", onclick: why }, "Why? Show the heat map");
+  const verdict = h("div", { class: "verdict" }, name, against, reason);
   const label = h("div", { class: "experts" });
   const slider = gauge(answer.probability, model, id);
   const panel = h(
@@ -66,11 +69,16 @@ function notesOn({ warnings: codes = [] }, warnings, model, tile) {
       note("This model was trained on drawn (synthetic) tiles: it has never seen real tissue."),
     ...codes.map((/** @type {string} */ code) =>
       note(
-        `This image ${warnings[code] ?? code}. `,
+        `This image ${warningWords(code, warnings)}. `,
         code === "shrunk" && tile && h("button", { type: "button", onclick: tile }, "Answer tile by tile"),
       ),
     ),
   ].filter(Boolean);
+}
+
+/** A warning in words; what it says after a semicolon is for callers of the API. @param {string} code @param {Record<string, string>} warnings */
+export function warningWords(code, warnings) {
+  return (warnings[code] ?? code).split(";")[0];
 }
 
 /** What the tiles of a large image say. @param {any} tiles @param {any} model */
@@ -121,7 +129,15 @@ export function thresholdField(model, id) {
   const value = h("strong", {});
   const reset = h(
     "button",
-    { type: "button", class: "quiet", onclick: () => setThreshold(model, model.threshold) },
+    {
+      type: "button",
+      class: "quiet",
+      onclick: () => {
+        // The button goes with what it undoes.
+        slider.focus();
+        setThreshold(model, model.threshold);
+      },
+    },
     `Back to the model's ${percent(model.threshold)}`,
   );
   const finding = h("button", { type: "button", hidden: true }, `Set for ${SHARE * 100} % sensitivity`);

@@ -155,7 +155,8 @@ export async function slideViewer(id) {
     for (let i = 0; i < map.x.length; i++) {
       if (map.probability[i] < settings.threshold) continue;
       const corner = at(map.x[i], map.y[i]);
-      const end = at(map.x[i] + map.extent, map.y[i] + map.extent);
+      // The last tiles reach beyond the slide, where there is no picture.
+      const end = at(Math.min(map.width, map.x[i] + map.extent), Math.min(map.height, map.y[i] + map.extent));
       if (end.x < 0 || end.y < 0 || corner.x > width || corner.y > height) continue;
       context.fillStyle = STOPS[Math.min(STOPS.length - 1, Math.floor(map.probability[i] * STOPS.length))];
       context.fillRect(corner.x, corner.y, end.x - corner.x, end.y - corner.y);

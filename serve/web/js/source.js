@@ -1,5 +1,5 @@
 /** @module Choosing an image: from the server's gallery, from a file, or with the camera. */
-import { images, imageUrl } from "./api.js";
+import { call, images, imageUrl } from "./api.js";
 import { counted, h } from "./dom.js";
 import { deliver } from "./incoming.js";
 
@@ -89,9 +89,13 @@ function gallery(entries, choose) {
   /** @param {any} entry */
   const pick = async (entry) => {
     picked = entry;
-    const url = await imageUrl(entry.name, TIFF.test(entry.name) ? LARGEST_THUMBNAIL : undefined);
-    // With a key the image is fetched, and another may have been picked meanwhile.
-    if (picked === entry) choose({ name: entry.name, url, entry });
+    try {
+      const url = await imageUrl(entry.name, TIFF.test(entry.name) ? LARGEST_THUMBNAIL : undefined);
+      // With a key the image is fetched, and another may have been picked meanwhile.
+      if (picked === entry) choose({ name: entry.name, url, entry });
+    } catch (error) {
+      status.textContent = /** @type {Error} */ (error).message;
+    }
   };
   const fill = () => {
     const found = matching();
@@ -207,35 +211,58 @@ function moveFocus(grid, event) {
   buttons[Math.min(buttons.length - 1, Math.max(0, at + step))].focus();
 }
 
+/** Phones choose no folders. */
+const CHOOSES_FOLDERS = "webkitdirectory" in HTMLInputElement.prototype && !matchMedia("(pointer: coarse)").matches;
+
 /**
  * A field for files; what is dropped on it is taken by the page, as anywhere else.
- * @param {{id: string, label: string, hint: string, take: (files: File[]) => void}} options
+ * @param {{id: string, label: string, hint: string, take: (files: File[], isFolder?: boolean) => void, folders?: boolean}} options
+ * `folders`: a folder can be chosen too
  */
-export function dropZone({ id, label, hint, take }) {
-  const input = h("input", {
-    id,
-    type: "file",
-    accept: "image/png,image/jpeg,image/webp,image/tiff",
-    multiple: true,
-    class: "visually-hidden",
-    onchange: () => {
-      take([...input.files]);
-      input.value = "";
-    },
-  });
+export function dropZone({ id, label, hint, take, folders = false }) {
+  const inputOf = (/** @type {boolean} */ isFolder, /** @type {object} */ attributes) => {
+    const input = h("input", {
+      type: "file",
+      multiple: true,
+      onchange: () => {
+        take([...input.files], isFolder);
+        input.value = "";
+      },
+      ...attributes,
+    });
+    return input;
+  };
+  const input = inputOf(false, { id, accept: "image/png,image/jpeg,image/webp,image/tiff", class: "visually-hidden" });
+  const folder = inputOf(true, { webkitdirectory: true, hidden: true, "aria-label": "Folder" });
   const zone = h("label", { class: "drop", for: id }, h("strong", {}, label), h("span", { class: "hint" }, hint));
   const leave = () => zone.classList.remove("over");
   zone.addEventListener("dragenter", () => zone.classList.add("over"));
   zone.addEventListener("dragleave", leave);
   zone.addEventListener("drop", leave);
-  return h("div", { class: "drop-field" }, input, zone);
+  return h(
+    "div",
+    { class: "drop-field" },
+    input,
+    zone,
+    folders && CHOOSES_FOLDERS && folder,
+    folders &&
+      CHOOSES_FOLDERS &&
+      h("button", { type: "button", onclick: () => folder.click() }, "Choose a folder"),
+  );
 }
 
 /** Drawn tiles that come with the page. @param {(image: Chosen) => void} choose */
 function examples(choose) {
+  const told = "Synthetic tiles for trying the page: they show no real tissue.";
+  const status = h("p", { class: "hint", role: "status" }, told);
   const pick = async (/** @type {{name: string}} */ { name }) => {
-    const url = `examples/${name}`;
-    choose({ name, url, blob: await (await fetch(url)).blob(), drawn: true });
+    try {
+      const blob = await (await call(`examples/${name}`)).blob();
+      status.textContent = told;
+      choose({ name, url: URL.createObjectURL(blob), blob, drawn: true });
+    } catch (error) {
+      status.textContent = /** @type {Error} */ (error).message;
+    }
   };
   const grid = h(
     "div",
@@ -247,7 +274,7 @@ function examples(choose) {
     "div",
     {},
     grid,
-    h("p", { class: "hint" }, "Synthetic tiles for trying the page: they show no real tissue."),
+    status,
   );
 }
 
