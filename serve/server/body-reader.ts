@@ -40,7 +40,10 @@ export async function readBody(request: IncomingMessage, limit: number, memory: 
 }
 
 function tooLarge(limit: number): Problem {
-  return new Problem("BODY_TOO_LARGE", `At most ${limit} bytes are accepted.`);
+  return new Problem(
+    "BODY_TOO_LARGE",
+    `At most ${(limit / 2 ** 20).toFixed(1)} MiB are accepted: send a smaller file, or fewer at once.`,
+  );
 }
 
 function discard(request: IncomingMessage): void {

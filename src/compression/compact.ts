@@ -39,7 +39,7 @@ interface CompactOptions {
 }
 
 /** The smallest acceptable graph. */
-interface CompactGraph {
+export interface CompactGraph {
   readonly graph: GraphFiles;
   readonly compression: Compression;
   readonly verification: Verification;

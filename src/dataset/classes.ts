@@ -3,7 +3,7 @@ import { InputError } from "../errors/index";
 import { listed, quoted, wordsOf } from "./table";
 
 /** The two classes of a set and what each written label means. */
-interface ClassAssignment {
+export interface ClassAssignment {
   readonly classes: readonly [negative: string, positive: string];
   /** 1 or 0 for a label of the table. */
   labelOf(written: string): 0 | 1;

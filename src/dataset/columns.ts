@@ -15,7 +15,7 @@ const LABEL_COLUMNS =
 const SAMPLE = 100;
 
 /** A column, with notes if another one could be meant. */
-interface ChosenColumn {
+export interface ChosenColumn {
   readonly column: number;
   readonly notes: readonly string[];
 }

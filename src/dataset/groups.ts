@@ -11,7 +11,7 @@ const GROUP_COLUMNS = [
 ];
 
 /** The group of each row. */
-interface TableGroups {
+export interface TableGroups {
   readonly column: string;
   /** Undefined if the field is empty. */
   readonly groups: readonly (string | undefined)[];

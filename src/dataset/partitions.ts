@@ -28,7 +28,7 @@ const FOLD_COLUMNS = ["fold", "k fold", "cv fold", "fold id", "fold number"];
 const PARTITION_COLUMNS = ["partition", "split", "subset", "set", ...FOLD_COLUMNS];
 
 /** Partition and fold of each row. */
-interface TablePartitions {
+export interface TablePartitions {
   /** All `train` if the table has no partitions. */
   readonly partitions: readonly Partition[];
   /** Undefined for rows with an empty field, and for tables without folds. */

@@ -52,7 +52,7 @@ export class UnreadableImagesError extends InputError {
 }
 
 /** The result of packing. */
-interface PackSummary {
+export interface PackSummary {
   /** Images that were read but look wrong, by kind of problem. */
   readonly warnings: NonNullable<PixelStore["warnings"]>;
   readonly store: PixelStore;

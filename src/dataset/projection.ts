@@ -7,7 +7,7 @@ const EDGE = 8;
 const ITERATIONS = 60;
 
 /** One point for each tile. */
-interface PlaneProjection {
+export interface PlaneProjection {
   readonly x: Float64Array;
   readonly y: Float64Array;
   /** Shares of the variance along x and y, 0 to 1. */

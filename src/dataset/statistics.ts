@@ -2,7 +2,7 @@
 import type { PixelStore } from "./types";
 
 /** Mean and standard deviation per channel (red, green, blue) on the scale 0 to 1. */
-interface ChannelStatistics {
+export interface ChannelStatistics {
   readonly mean: [number, number, number];
   /** Population standard deviation over all pixels, at least 1/255, so that dividing by it is safe. */
   readonly std: [number, number, number];

@@ -4,7 +4,7 @@ import { type GroupSummary, summarizeGroups } from "./groups";
 import type { Dataset, Tile } from "./types";
 
 /** Numbers of tiles by partition; `validation` only if the data set has one. */
-interface PartitionCounts {
+export interface PartitionCounts {
   readonly train: number;
   readonly validation?: number;
   readonly test: number;

@@ -5,7 +5,7 @@ import type { DatasetOptions } from "./options";
 import { findColumn, isMissing, namedColumn, plain, quoted, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
 
-interface VotesColumns {
+export interface VotesColumns {
   readonly count: number;
   /** Column of the number of voters, or the number itself. */
   readonly total: { readonly column: number } | { readonly value: number };

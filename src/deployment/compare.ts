@@ -115,7 +115,7 @@ export function monthlyCostCurves(
 }
 
 /** A way to shorten cold starts. */
-interface ColdStartOption {
+export interface ColdStartOption {
   readonly option: string;
   readonly coldStartSeconds: number;
   readonly dollarsPerMonth: number;

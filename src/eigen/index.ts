@@ -4,7 +4,7 @@
  */
 
 /** Eigenpairs by falling eigenvalue. */
-interface SymmetricEigen {
+export interface SymmetricEigen {
   readonly values: Float64Array;
   /** Row-major [n, n]; row k is the unit eigenvector of `values[k]`. */
   readonly vectors: Float64Array;

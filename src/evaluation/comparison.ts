@@ -10,7 +10,7 @@ import { differenceInterval } from "./score-interval";
 import { binomialTest } from "./statistics";
 
 /** McNemar's test of paired decisions. */
-interface McNemarTest {
+export interface McNemarTest {
   /** Rows on which only model A is right. */
   readonly onlyA: number;
   readonly onlyB: number;

@@ -4,7 +4,7 @@ import { InputError, messageOf } from "../errors/index";
 import type { Prediction } from "./predictions";
 
 /** People's labels for predictions of one run's model. */
-interface Feedback {
+export interface Feedback {
   /** The predictions with the last label given to each image. */
   readonly predictions: readonly Prediction[];
   /** Lines about models of other runs. */

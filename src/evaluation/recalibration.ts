@@ -64,7 +64,7 @@ export function rowLogLoss(label: number, logit: number): number {
  * The calibration line `logit(share) = intercept + slope * logit` (Cox 1958). With a slope below 1, probabilities are too extreme;
  * with an intercept above 0, too low. NaN if the line does not exist (one class, or separable scores).
  */
-interface CalibrationLine {
+export interface CalibrationLine {
   readonly slope: number;
   readonly intercept: number;
 }

@@ -12,7 +12,7 @@ import { labelsAndScores, type Prediction, readPredictions } from "./predictions
 import { chooseThreshold, parseThresholdRule, type ThresholdRule, thresholdRuleText } from "./threshold";
 
 /** The threshold at which a run is evaluated. */
-interface RunThreshold {
+export interface RunThreshold {
   readonly value: number;
   /** The rule that chose it on validation, such as `balanced-accuracy`; absent for the 0.5 of a run without validation. */
   readonly rule?: string;

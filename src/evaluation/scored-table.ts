@@ -28,7 +28,7 @@ export interface ScoredTableOptions {
 }
 
 /** The labels and scores, and their columns. */
-interface ScoredTable {
+export interface ScoredTable {
   /** 1 for the positive class. */
   readonly labels: Uint8Array;
   readonly scores: Float64Array;

@@ -24,7 +24,7 @@ interface CrossValidationOptions {
   readonly signal?: AbortSignal;
 }
 
-interface FoldResult {
+export interface FoldResult {
   readonly fold: string;
   readonly run: string;
   readonly validation: BinaryMetrics;

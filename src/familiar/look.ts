@@ -9,7 +9,7 @@ const EDGE = 112;
 const TISSUE_CHROMA = 24;
 
 /** Simple measures of an image. */
-interface Glance {
+export interface Glance {
   /** Standard deviation of the luminance, 0 to 255. */
   readonly contrast: number;
   /** Share of tissue pixels, 0 to 1. */

@@ -10,7 +10,7 @@ import { mean, meanOf, scaled, scalingOf } from "./scaling";
 import { TEXTURES } from "./texture";
 
 /** A measure in which the sets differ. */
-interface ShiftedMeasure {
+export interface ShiftedMeasure {
   /** Such as `mean red`. */
   readonly measure: string;
   /** Mean of the second set minus that of the first, in standard deviations within the sets. */

@@ -10,7 +10,7 @@ import { writeAtomically } from "./atomic";
 import { writeFully } from "./write-fully";
 
 /** Name and shape of a tensor of 32-bit floats. */
-interface TensorEntry {
+export interface TensorEntry {
   readonly name: string;
   readonly shape: readonly number[];
 }

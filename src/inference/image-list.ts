@@ -13,7 +13,7 @@ export interface ListedImage {
 }
 
 /** What the paths of a user hold. */
-interface NamedImages {
+export interface NamedImages {
   readonly images: readonly ListedImage[];
   /** Paths of images in folders whose formats are not read. */
   readonly unread: readonly string[];

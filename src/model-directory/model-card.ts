@@ -4,7 +4,7 @@ import type { Preprocessing } from "../image/index";
 import type { PretrainedPart, TileCounts } from "../runs/index";
 
 /** An image with its known answer. A predictor that returns this logit works. */
-interface GoldenExample {
+export interface GoldenExample {
   /** PNG file in the model directory. */
   readonly image: string;
   readonly logit: number;

@@ -5,7 +5,7 @@
 import { InputError } from "../errors/index";
 import { type Cell, codeCell, hasTag, type Notebook, textOf } from "./document";
 
-interface ParameterDeclaration {
+export interface ParameterDeclaration {
   readonly name: string;
   /** The declared type, or that of the default value; undefined if unknown. */
   readonly type: string | undefined;

@@ -25,7 +25,7 @@ interface RunNotebookOptions {
 }
 
 /** The result of running a notebook. */
-interface NotebookRun {
+export interface NotebookRun {
   /** The notebook with the outputs of this run; cells after a failure have none. */
   readonly notebook: Notebook;
   /** Number of executed code cells. */

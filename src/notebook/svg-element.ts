@@ -1,6 +1,6 @@
 /** @module The used part of SVG's document model; the project is compiled without a browser's types. */
 
-interface SvgNode {
+export interface SvgNode {
   readonly nodeType: number;
   readonly nodeValue: string | null;
 }

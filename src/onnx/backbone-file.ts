@@ -26,10 +26,10 @@ export interface BackboneDescription {
 /** A whole number, which protobuf may wrap in an object. */
 export type Whole = { toNumber(): number } | number;
 
-interface Dimension {
+export interface Dimension {
   readonly dimValue?: Whole;
 }
-interface GraphValueInfo {
+export interface GraphValueInfo {
   readonly name: string;
   readonly type?: { tensorType?: { elemType?: number; shape?: { dim?: Dimension[] } } };
 }
@@ -44,7 +44,7 @@ export interface Constant {
 }
 
 /** The used parts of a decoded ModelProto. */
-interface DecodedModel {
+export interface DecodedModel {
   readonly opsetImport: readonly { domain?: string; version?: Whole }[];
   readonly functions?: readonly { name?: string }[];
   readonly graph: {
@@ -64,7 +64,7 @@ export interface DecodedNode {
   readonly attribute?: readonly DecodedAttribute[];
 }
 
-interface DecodedAttribute {
+export interface DecodedAttribute {
   readonly name?: string;
   readonly type?: number;
   readonly i?: Whole;

@@ -63,11 +63,11 @@ export function techniqueCostFigure(rows: readonly ComparedTechnique[]): Figure 
     })),
   );
   return figure("What accuracy costs", data, {
-    xaxis: { type: "log", title: { text: COSTS[0].title }, domain: [0, 0.3] },
+    xaxis: { type: "log", title: { text: COSTS[0].title }, dtick: 1, domain: [0, 0.3] },
     yaxis: { title: { text: "test AUC" } },
-    xaxis2: { type: "log", title: { text: COSTS[1].title }, domain: [0.35, 0.65] },
+    xaxis2: { type: "log", title: { text: COSTS[1].title }, dtick: 1, domain: [0.35, 0.65] },
     yaxis2: { anchor: "x2", matches: "y", showticklabels: false },
-    xaxis3: { type: "log", title: { text: COSTS[2].title }, domain: [0.7, 1] },
+    xaxis3: { type: "log", title: { text: COSTS[2].title }, dtick: 1, domain: [0.7, 1] },
     yaxis3: { anchor: "x3", matches: "y", showticklabels: false },
     legend: { orientation: "h", y: -0.25 },
     width: 860,

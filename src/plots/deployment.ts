@@ -6,7 +6,9 @@ import { colours } from "./theme";
 
 /** Box plots of named latencies (seconds) on a logarithmic axis in milliseconds. */
 export function latencyFigure(measured: Readonly<Record<string, readonly number[]>>, title: string): Figure {
-  const milliseconds = Object.entries(measured).map(([name, seconds]) => [name, seconds.map((value) => 1000 * value)] as const);
+  const milliseconds = Object.entries(measured).map(
+    ([name, seconds]) => [name, seconds.map((value) => 1000 * value)] as const,
+  );
   const data = milliseconds.map(([name, y], i) => {
     const box: Partial<Data> = {
       type: "box",

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Queue, QueueBase, type RedisOptions } from "bullmq";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 
-interface RedisAddress {
+export interface RedisAddress {
   readonly options: RedisOptions;
   /** The address without user and password, for messages. */
   readonly shown: string;

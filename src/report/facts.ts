@@ -25,7 +25,7 @@ export interface PartitionFacts {
 }
 
 /** One version of the probabilities. */
-interface Version {
+export interface Version {
   readonly name: string;
   readonly logits: Float64Array;
   readonly scores: Float64Array;

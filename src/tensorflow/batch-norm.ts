@@ -8,7 +8,7 @@ import { attribute, callOps } from "./kernels";
 import { runtime } from "./load";
 import { batchNormBackward, batchNormForward, hasNetworkOps } from "./network-ops";
 
-interface BatchNormStep {
+export interface BatchNormStep {
   /** Normalized, scaled and shifted; shape of the input. */
   readonly y: tf.Tensor4D;
   /** Mean of the batch per channel. */

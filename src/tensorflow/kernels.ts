@@ -12,7 +12,7 @@ interface OpAttribute {
 }
 
 /** The part of tfjs-node's backend used here. */
-interface NativeBackend {
+export interface NativeBackend {
   readonly binding: {
     readonly TF_FLOAT: number;
     readonly TF_INT32: number;

@@ -2,7 +2,7 @@
 import { rowLogLoss, sigmoid } from "../evaluation/index";
 import { rowCoordinates } from "./row-coordinates";
 
-interface LogisticFit {
+export interface LogisticFit {
   readonly weights: Float64Array;
   readonly bias: number;
   /** The chosen penalty: `penalty / 2 * |weights|^2` is added to the summed log loss of the examples. */

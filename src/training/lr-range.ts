@@ -2,7 +2,7 @@
 import type { Callback } from "./callbacks/callback";
 import { type Trainer, TrainingDiverged } from "./trainer";
 
-interface RangePoint {
+export interface RangePoint {
   readonly learningRate: number;
   /** Of the batch. */
   readonly loss: number;

@@ -58,7 +58,7 @@ export interface Plateau {
 }
 
 /** A parsed schedule, which becomes a function of the step once the length of the training is known. */
-interface ParsedSchedule {
+export interface ParsedSchedule {
   schedule(length: ScheduleLength): Schedule;
   readonly plateau?: Plateau;
 }

@@ -62,7 +62,7 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
       held = request;
     });
     await look(page);
-    await page.waitForSelector("#explain:disabled");
+    await page.waitForSelector("#explain[aria-disabled]");
     await choose(page, "MHIST_aab.png");
     const explained = page.waitForResponse((response) => response.url().includes("/explain"));
     await held?.continue();
@@ -115,7 +115,7 @@ describe("answers and images on the page", { skip: withoutChromium() }, () => {
     for (const [i, path] of paths.entries()) await writeFile(path, i === 3 ? large : ordinary);
     await ((await page.$("#batch-files")) as ElementHandle<HTMLInputElement>).uploadFile(...paths);
     await page.waitForSelector("main button.primary:not([disabled])", { timeout: 60_000 });
-    const problems = await page.$$eval("td .badge.bad", (badges) => badges.map(({ textContent }) => textContent));
+    const problems = await page.$$eval("td.problem", (cells) => cells.map(({ textContent }) => textContent));
     assert.deepEqual(problems, ["The file has 10.3 MiB; at most 10.0 MiB are accepted."]);
     assert.equal((await page.$$("tbody tr")).length, 17);
     await page.close();

@@ -9,6 +9,17 @@ import { writeModel } from "../support/served-model";
 import { picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
 
+/** Left, top, right and bottom of what is drawn on each canvas: the slide's, then the map's. */
+const drawnBoxes = (canvases: Element[]) =>
+  (canvases as HTMLCanvasElement[]).map((canvas) => {
+    const { width, height } = canvas;
+    const { data } = (canvas.getContext("2d") as CanvasRenderingContext2D).getImageData(0, 0, width, height);
+    const at = Array.from({ length: width * height }, (_, i) => i).filter((i) => (data[4 * i + 3] as number) > 0);
+    const [columns, rows] = [at.map((i) => i % width), at.map((i) => Math.floor(i / width))];
+    const ends = (values: number[], end: (a: number, b: number) => number) => values.reduce((a, b) => end(a, b));
+    return [ends(columns, Math.min), ends(rows, Math.min), ends(columns, Math.max), ends(rows, Math.max)];
+  });
+
 test("a slide is predicted on the page and shown with its map, which follows the sliders", {
   skip: withoutChromium(),
 }, async (t) => {
@@ -48,6 +59,11 @@ test("a slide is predicted on the page and shown with its map, which follows the
     );
   const all = await painted();
   assert.ok(all > 10_000);
+  const [seen, map] = await page.$$eval(".slide-view canvas", drawnBoxes);
+  assert.ok(
+    seen && map?.every((side, i) => (i < 2 ? side >= (seen[i] as number) - 1 : side <= (seen[i] as number) + 1)),
+    `the map (${map}) keeps within the slide (${seen}), beyond which its last tiles reach`,
+  );
   const { jobs } = (await (await fetch(`${server.url}/slides`)).json()) as { jobs: [{ map: string }] };
   const { probability } = (await (await fetch(server.url + jobs[0].map)).json()) as { probability: number[] };
   const middle = probability.sort((a, b) => a - b)[Math.floor(probability.length / 2)] as number;

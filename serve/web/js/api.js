@@ -8,11 +8,17 @@ export class ApiProblem extends Error {
    * @param {number} [retryAfter] seconds after which the server asks to be tried again
    */
   constructor(problem, status, retryAfter = 0) {
-    super(sentence(problem.detail ?? problem.title ?? `The server answered ${status}.`));
+    super(sentence(wordsOf(problem, retryAfter) ?? `The server answered ${status}.`));
     this.code = problem.code ?? "UNKNOWN";
     this.status = status;
     this.retryAfter = retryAfter;
   }
+}
+
+/** @param {{code?: string, detail?: string, title?: string}} problem @param {number} retryAfter */
+function wordsOf({ code, detail, title }, retryAfter) {
+  if (code === "RATE_LIMITED") return `That was too many requests at once. Try again in ${retryAfter || "a few"} s.`;
+  return (detail ?? title)?.replace("retry after the given seconds", `try again in ${retryAfter || "a few"} s`);
 }
 
 const KEY = "histo-api-key";
@@ -36,18 +42,15 @@ export async function call(path, { base = "", ...init } = {}) {
   try {
     response = await fetch(base ? `${base}/${path}` : path, { ...init, headers });
   } catch {
-    throw new ApiProblem({ code: "UNREACHABLE", detail: unreachable() }, 0);
+    const detail = navigator.onLine
+      ? "The server cannot be reached. See that it still runs, then try again."
+      : "This device is offline. Connect it, then try again.";
+    throw new ApiProblem({ code: "UNREACHABLE", detail }, 0);
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   if (response.status === 401 && !base && (await askForKey(key))) return call(path, init);
   throw new ApiProblem(problem, response.status, Number(response.headers.get("retry-after")) || 0);
-}
-
-function unreachable() {
-  return navigator.onLine
-    ? "The server cannot be reached. See that it still runs, then try again."
-    : "This device is offline. Connect it, then try again.";
 }
 
 /** @param {string} path @param {RequestInit & {base?: string}} [options] @returns {Promise<any>} */

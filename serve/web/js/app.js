@@ -38,7 +38,10 @@ async function show() {
       h("p", { class: "loading", role: "status" }, "Loading…"),
     );
     try {
-      element = await (await view.load()).view();
+      const { view: make } = await view.load().catch(() => {
+        throw new Error("This part of the page could not be loaded. See that the server still runs, then try again.");
+      });
+      element = await make();
       made.set(path, element);
     } catch (error) {
       element = failure(view.title, /** @type {Error} */ (error).message);

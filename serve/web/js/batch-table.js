@@ -89,7 +89,7 @@ export function batchTable(model, warnings) {
     const all = [
       ["All", () => true],
       ...classes.map((/** @type {string} */ name) => [`Answered ${name}`, is(name)]),
-      ["Other than the label", (row) => row.label !== undefined && said(row) !== undefined && said(row) !== row.label],
+      ["Other than the label", isWrong],
       ["With warnings", ({ result }) => (result.warnings ?? []).length > 0],
       ["Not answered", ({ result }) => result.error !== undefined],
     ];
@@ -101,6 +101,11 @@ export function batchTable(model, warnings) {
   /** @param {Row} row */
   function said({ result }) {
     return result.error ? undefined : classAt(model(), result.probability);
+  }
+
+  /** True where the label is one of the model's classes, and the answer another. @param {Row} row */
+  function isWrong(row) {
+    return model().classes.includes(row.label) && said(row) !== undefined && said(row) !== row.label;
   }
 
   function fill() {
@@ -158,7 +163,6 @@ export function batchTable(model, warnings) {
     );
     if (result.error)
       return h("tr", {}, title, h("td", { colspan: 4, class: "problem" }, sentence(result.error.detail)));
-    const isWrong = label !== undefined && label !== said(row);
     const warnings = (result.warnings ?? []).join(", ");
     return h(
       "tr",
@@ -170,11 +174,11 @@ export function batchTable(model, warnings) {
         said(row),
         warnings && h("span", { class: "hint" }, ` ${warnings}`),
         // On a phone there is no room for a column of labels.
-        isWrong && h("p", { class: "hint instead" }, `label ${label}`),
+        isWrong(row) && h("p", { class: "hint instead" }, `label ${label}`),
       ),
       h("td", { class: "number" }, percent(result.probability)),
       h("td", { class: "number spare" }, result.logit.toFixed(4)),
-      h("td", { class: "spare" }, label ?? "–", isWrong && h("span", { class: "badge bad" }, "other")),
+      h("td", { class: "spare" }, label ?? "–", isWrong(row) && h("span", { class: "badge bad" }, "other")),
     );
   }
 

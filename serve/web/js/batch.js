@@ -32,25 +32,33 @@ const MOST_TRIES = 4;
 /** Problems that may be over when the same image is sent again: no server, no key, too many requests, too much to do. */
 const PASSING = [0, 401, 408, 429, 502, 503, 504];
 
-/** {@link call}, again after a while where the server has too much to do. @param {string} path @param {RequestInit} options */
-async function callWhenFree(path, options) {
+/**
+ * {@link call}, again after a while where the server has too much to do.
+ * @param {string} path @param {RequestInit} options @param {(seconds: number) => void} wait is told how long is waited
+ */
+async function callWhenFree(path, options, wait) {
   for (let tries = 1; ; tries++) {
     try {
       return await call(path, options);
     } catch (error) {
       const { status, retryAfter } = /** @type {import("./api.js").ApiProblem} */ (error);
       if (tries === MOST_TRIES || (status !== 429 && status !== 503)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(1500 * tries, 1000 * retryAfter)));
+      const seconds = Math.max(1.5 * tries, retryAfter);
+      wait(seconds);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
     }
   }
 }
 
 /** True where a file's bytes are still there: not where it was moved or written anew since it was chosen. @param {File} file */
 function isReadable(file) {
-  return file.slice(0, 1).arrayBuffer().then(
-    () => true,
-    () => false,
-  );
+  return file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** An answer that may be another one when it is asked for again. @param {any} result */
@@ -162,7 +170,10 @@ export async function view() {
       status.textContent = `${done.length} of ${counted(rows.length, "image")}`;
       // Where no group can be answered, the others are not sent in vain.
       const refused = results.find(({ error }) => error?.status === 0 || error?.status === 401);
-      if (refused) return finish(refused.error.detail);
+      if (refused) {
+        for (const row of group) if (isPassing(row.result)) row.result = undefined;
+        return finish(refused.error.detail);
+      }
     }
     finish();
   }
@@ -187,7 +198,10 @@ export async function view() {
   async function answersOf(group, model) {
     try {
       const path = `predict/batch?model=${encodeURIComponent(model)}`;
-      const { results } = await (await callWhenFree(path, { method: "POST", ...request(group) })).json();
+      const wait = (/** @type {number} */ seconds) => {
+        if (!bar.hidden) status.textContent = `The server is busy: going on in ${Math.ceil(seconds)} s.`;
+      };
+      const { results } = await (await callWhenFree(path, { method: "POST", ...request(group) }, wait)).json();
       return results;
     } catch (error) {
       const { status: code, message: detail } = /** @type {import("./api.js").ApiProblem} */ (error);
@@ -196,7 +210,9 @@ export async function view() {
       // A file that cannot be read looks like a server that cannot be reached.
       const others = group.filter((_, i) => isThere[i]);
       const results = others.length > 0 ? await answersOf(others, model) : [];
-      const gone = { error: { detail: "This file cannot be read any more: it was moved or changed after it was chosen." } };
+      const gone = {
+        error: { detail: "This file cannot be read any more: it was moved or changed after it was chosen." },
+      };
       return isThere.map((there) => (there ? results.shift() : gone));
     }
   }
@@ -221,9 +237,10 @@ export async function view() {
 
   /** How well the answers agree with the labels, in words. */
   function agreement() {
-    const [, positive] = chosen().classes;
+    const { classes } = chosen();
+    const [, positive] = classes;
     const judged = rows
-      .filter(({ label, result }) => label !== undefined && !result.error)
+      .filter(({ label, result }) => classes.includes(label) && !result.error)
       .map(({ label, result }) => ({ probability: result.probability, positive: label === positive }));
     if (judged.length === 0) return "";
     const { n, accuracy, sensitivity, specificity, rocAuc } = measure(judged, thresholdOf(chosen()));

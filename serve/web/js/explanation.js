@@ -75,11 +75,7 @@ export function explanationPanel({ explain, picture }) {
   );
   const title = h("h2", { id: "explanation-title", tabindex: -1 }, "What the model looked at");
   const element = h("section", { class: "card wide", hidden: true, "aria-labelledby": "explanation-title" });
-  element.append(
-    h("div", { class: "row spread" }, title, button),
-    status,
-    controls,
-  );
+  element.append(h("div", { class: "row spread" }, title, button), status, controls);
 
   /** @param {{moveThere?: boolean}} [how] `moveThere`: the reader comes from elsewhere on the page */
   async function look({ moveThere = false } = {}) {
@@ -107,7 +103,8 @@ export function explanationPanel({ explain, picture }) {
       controls.hidden = false;
       paint();
       if (moveThere) element.scrollIntoView({ block: "start" });
-      status.textContent = `Orange parts speak for ${models[0]?.classes[1]}, blue ones for ${models[0]?.classes[0]}; black lines surround the strongest.`;
+      const [against, forIt] = speaksFor();
+      status.textContent = `Orange parts speak for ${forIt}, blue ones for ${against}; black lines surround the strongest.`;
       status.className = "hint";
     } catch (error) {
       if (mine !== turn) return;
@@ -129,12 +126,17 @@ export function explanationPanel({ explain, picture }) {
         method,
         name: METHODS[method][0],
         strongest: strongestOf(maps.filter((one) => one.method === method)),
-        classes: models[0]?.classes ?? [],
+        classes: speaksFor(),
         change: () => paint(),
       }),
     );
     grid.replaceChildren(...pictures.map((one) => figureOf(one)));
     scales.replaceChildren(...legends.map(({ element }) => element));
+  }
+
+  /** What both ends of a scale speak for; models of one comparison may have other classes. @returns {string[]} */
+  function speaksFor() {
+    return [0, 1].map((i) => [...new Set(models.map(({ classes }) => classes[i]))].join(" or "));
   }
 
   /** @param {Picture} one */

@@ -1,5 +1,5 @@
 /** @module The API's description, made readable. */
-import { getJson } from "./api.js";
+import { call, getJson } from "./api.js";
 import { h } from "./dom.js";
 
 /** @returns {Promise<HTMLElement>} */
@@ -91,9 +91,13 @@ function operationBlock({ path, method, operation }) {
           {
             type: "button",
             onclick: async () => {
-              const response = await fetch(path.slice(1));
-              const text = await response.text();
-              output.textContent = `${response.status}\n${pretty(text)}`.slice(0, 20_000);
+              try {
+                const response = await call(path.slice(1));
+                output.textContent = `${response.status}\n${pretty(await response.text())}`.slice(0, 20_000);
+              } catch (error) {
+                const { status, message } = /** @type {import("./api.js").ApiProblem} */ (error);
+                output.textContent = [status || "", message].join("\n").trim();
+              }
               output.hidden = false;
             },
           },

@@ -51,7 +51,7 @@ export function resultPanel({
       h("strong", {}, isPositive ? "at or above" : "below"),
       ` ${isSet(model) ? "your" : "the"} threshold of ${threshold}.`,
     );
-    label.replaceChildren(...known(classAt(model, answer.probability), entry, positive, drawn));
+    label.replaceChildren(...known(classAt(model, answer.probability), entry, positive, drawn, model.classes));
     slider.follow();
   };
   panel.follow();
@@ -206,9 +206,16 @@ function correction(classes, id, keep) {
 /**
  * What the label table says of the image.
  * @param {string} predicted @param {any} entry @param {string} positive @param {boolean} drawn the votes are made by a program
+ * @param {readonly string[]} classes those of the model
  */
-function known(predicted, entry, positive, drawn) {
+function known(predicted, entry, positive, drawn, classes) {
   if (!entry?.class) return [];
+  if (!classes.includes(entry.class)) {
+    return [
+      h("h3", {}, "The label"),
+      h("p", {}, "The label table says ", h("strong", {}, entry.class), ", which is no class of this model."),
+    ];
+  }
   const agrees = entry.class === predicted;
   const { votes } = entry;
   const voters = drawn ? "simulated votes" : "experts";

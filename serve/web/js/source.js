@@ -245,9 +245,7 @@ export function dropZone({ id, label, hint, take, folders = false }) {
     input,
     zone,
     folders && CHOOSES_FOLDERS && folder,
-    folders &&
-      CHOOSES_FOLDERS &&
-      h("button", { type: "button", onclick: () => folder.click() }, "Choose a folder"),
+    folders && CHOOSES_FOLDERS && h("button", { type: "button", onclick: () => folder.click() }, "Choose a folder"),
   );
 }
 
@@ -270,12 +268,7 @@ function examples(choose) {
     ...EXAMPLES.map((name, i) => thumbnail({ name, class: "drawn" }, i === 0, pick, `examples/${name}`)),
   );
   grid.addEventListener("keydown", (event) => moveFocus(grid, event));
-  return h(
-    "div",
-    {},
-    grid,
-    status,
-  );
+  return h("div", {}, grid, status);
 }
 
 /** @param {(image: Chosen) => void} choose */

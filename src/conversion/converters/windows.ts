@@ -5,7 +5,7 @@ import type { LayerNode } from "../topology";
 type Pair = readonly [number, number];
 
 /** A window that slides over height and width. */
-interface Window {
+export interface Window {
   readonly dilations: Pair;
   /** Output height and width. */
   readonly output: Pair;

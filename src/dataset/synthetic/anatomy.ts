@@ -14,7 +14,7 @@ import { clamp, cosineOfTurns, mix, normal, sineOfTurns, smoothStep } from "./ar
 export const TILE_UNITS = 224;
 
 /** A piece of a crypt between two points. */
-interface Capsule {
+export interface Capsule {
   readonly x0: number;
   readonly y0: number;
   readonly x1: number;

@@ -9,7 +9,7 @@ export interface Dyes {
 }
 
 /** How one slide was stained and scanned. */
-interface StainLook {
+export interface StainLook {
   /** Optical density per channel (natural logarithm) of one unit of each dye. */
   readonly haematoxylin: readonly [number, number, number];
   readonly eosin: readonly [number, number, number];

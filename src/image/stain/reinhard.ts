@@ -5,7 +5,7 @@
  */
 
 /** Mean and standard deviation of L*, a*, b* over a tile. */
-interface LabProfile {
+export interface LabProfile {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }

@@ -1,7 +1,7 @@
 /** @module Closed-form non-negative sparse codes of densities for two stain vectors. */
 
 /** Sums over pixels from which the next stain vectors are computed: products of codes, and of codes with densities. */
-interface Moments {
+export interface Moments {
   readonly hh: number;
   readonly he: number;
   readonly ee: number;

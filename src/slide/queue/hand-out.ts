@@ -21,7 +21,7 @@ interface Order {
 }
 
 /** A finished slide. */
-interface Returned {
+export interface Returned {
   readonly name: string;
   readonly outcome: SlideResult | { readonly code: string; readonly message: string };
 }

@@ -7,7 +7,7 @@ import { ResidentVariable, Resource } from "../resident";
 import { type FusedRegularization, type FusedRule, fusedOptions, fusedUpdate, updateWay } from "./fused";
 
 /** A named tensor of the optimizer's state, such as `dense_1/kernel/m`. */
-interface SlotTensor {
+export interface SlotTensor {
   readonly name: string;
   readonly shape: readonly number[];
   read(): Float32Array;

@@ -17,7 +17,7 @@ interface UploadOptions {
   readonly maxRetries?: number;
 }
 
-interface Uploaded {
+export interface Uploaded {
   /** Relative to the run's artifact root. */
   readonly path: string;
   readonly size: number;

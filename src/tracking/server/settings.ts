@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { projectRoot } from "../../files/index";
 
 /** Without the file, MLflow's defaults apply. */
-interface LocalServerSettings {
+export interface LocalServerSettings {
   readonly MLFLOW_HOST: string;
   readonly MLFLOW_PORT: string;
   readonly MLFLOW_BACKEND_STORE_URI?: string;

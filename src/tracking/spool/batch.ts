@@ -3,7 +3,7 @@ import { ApiError, isGone } from "../client/errors";
 import { BATCH_LIMITS, type WireMetric } from "../client/values";
 import type { RecordEvent } from "./journal";
 
-interface Entry {
+export interface Entry {
   readonly key: string;
   readonly value: string;
 }

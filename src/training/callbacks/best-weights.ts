@@ -7,7 +7,7 @@ import type { EpochResult } from "../epoch";
 import { TrainingDiverged } from "../trainer";
 import type { RunningTraining, StatefulCallback } from "./callback";
 
-interface SavedEpoch extends Standing {
+export interface SavedEpoch extends Standing {
   readonly epoch: number;
 }
 

@@ -4,7 +4,7 @@ import type { EpochResult } from "../epoch";
 import type { RunningTraining, StatefulCallback } from "./callback";
 
 /** The best value so far, and the number of epochs since then. */
-interface PatienceState {
+export interface PatienceState {
   readonly best?: number | undefined;
   readonly waited: number;
 }

@@ -10,7 +10,7 @@ import { cachedBasis } from "./basis-cache";
 const MOST_TILES = 256;
 
 /** The subspace of `--stem subspace`. */
-interface SubspacePictures {
+export interface SubspacePictures {
   readonly basis: Basis;
   /** Names of the first 256 training tiles. */
   readonly tiles: readonly string[];

@@ -1,0 +1,191 @@
+/** What the page does when something is wrong: folders with more than images, a server that is gone, a wrong key, other classes. */
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { source as axeSource } from "axe-core";
+import type { Browser, Page } from "puppeteer-core";
+import { type RunningServer, startServer } from "../../serve/server/index";
+import { startBrowser, withoutChromium } from "../support/browser";
+import { tile, writeModel, writeTiles } from "../support/served-model";
+
+describe("a page on which something is wrong", { skip: withoutChromium() }, () => {
+  let directory: string;
+  let model: string;
+  let server: RunningServer;
+  let browser: Browser;
+  let closeBrowser: () => Promise<void>;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "histo-troubles-"));
+    model = await writeModel(join(directory, "mlp"));
+    server = await startServer({ models: [model], images: await writeTiles(join(directory, "tiles"), 40), port: 0 });
+    ({ browser, close: closeBrowser } = await startBrowser());
+  });
+  after(async () => {
+    await closeBrowser?.();
+    await server?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function open(view: string, url = server.url): Promise<Page> {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 860 });
+    await page.goto(`${url}/#${view}`, { waitUntil: "networkidle0" });
+    return page;
+  }
+  const textOf = (page: Page, selector = "main") =>
+    page.$eval(selector, (element) => (element as HTMLElement).innerText.replaceAll(/\s+/g, " "));
+  const press = async (page: Page, name: string) => {
+    const found = await page.waitForFunction(
+      (wanted) =>
+        [...document.querySelectorAll<HTMLElement>("button")].find(
+          ({ textContent, offsetParent }) => offsetParent && textContent?.trim().startsWith(wanted),
+        ),
+      {},
+      name,
+    );
+    await found.asElement()?.focus();
+    await page.keyboard.press("Enter");
+  };
+  const done = (page: Page) => page.waitForSelector("main button.primary:not([disabled])");
+  const violations = async (page: Page) => {
+    const session = await page.createCDPSession();
+    await session.send("Runtime.evaluate", { expression: axeSource });
+    return page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))");
+  };
+
+  test("a dropped folder is a batch of the images in it, and what else is in it is named", async () => {
+    const folder = join(directory, "mine");
+    await mkdir(join(folder, "more"), { recursive: true });
+    for (const [i, name] of ["a.png", "b.png", "more/a.png"].entries()) {
+      await writeFile(join(folder, name), await tile(i));
+    }
+    await writeFile(join(folder, "notes.txt"), "text");
+    await writeFile(join(folder, ".DS_Store"), "litter");
+    const page = await open("/");
+    await page.waitForSelector(".thumb");
+    const session = await page.createCDPSession();
+    const data = { items: [], files: [folder], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+      await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+    }
+    await page.waitForFunction(() => location.hash === "#/batch");
+    await done(page);
+    const names = await page.$$eval("tbody tr", (rows) => rows.map((row) => row.children[0]?.textContent));
+    assert.deepEqual(names, ["a.png", "b.png", "more/a.png"]);
+    assert.match(await textOf(page), /Left out, as no images by their names: notes\.txt\./);
+    assert.deepEqual(await violations(page), []);
+    await page.close();
+  });
+
+  test("a batch whose server is gone sends no more, and later only what is missing", async () => {
+    const page = await open("/batch");
+    await page.waitForSelector("#batch-files");
+    await page.setRequestInterception(true);
+    let sent = 0;
+    let isGone = true;
+    page.on("request", (request) => {
+      const isBatch = request.url().includes("/predict/batch");
+      if (isBatch) sent++;
+      if (isBatch && isGone && sent > 1) void request.abort("connectionrefused");
+      else void request.continue();
+    });
+    await press(page, "All train images");
+    await done(page);
+    assert.equal(sent, 2, "the third group is not tried");
+    assert.match(await textOf(page), /27 images in .*11 not answered .*The server cannot be reached/);
+    assert.deepEqual(await violations(page), []);
+    isGone = false;
+    await press(page, "Send the missing 11 images");
+    await page.waitForFunction(
+      () => !/not answered|cannot be reached/.test(document.querySelector("main")?.innerText ?? ""),
+    );
+    await done(page);
+    assert.equal(sent, 3);
+    assert.equal((await page.$$("tbody tr")).length, 27);
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Download CSV", "the focus is kept");
+    await page.close();
+  });
+
+  test("a batch is stopped, and what was answered can be kept", async () => {
+    const page = await open("/batch");
+    await page.waitForSelector("#batch-files");
+    await page.setRequestInterception(true);
+    let sent = 0;
+    page.on("request", (request) => {
+      // The second group gets no answer.
+      if (!request.url().includes("/predict/batch") || ++sent === 1) void request.continue();
+    });
+    await press(page, "All train images");
+    await page.waitForSelector("tbody tr");
+    await press(page, "Stop");
+    await done(page);
+    assert.match(await textOf(page), /27 images in .*11 not answered .*You stopped the batch/);
+    await page.close();
+  });
+
+  test("a view that cannot be loaded says so and is tried again", async () => {
+    const page = await open("/");
+    await page.waitForSelector(".thumb");
+    await page.setOfflineMode(true);
+    await page.evaluate(() => {
+      location.hash = "#/models";
+    });
+    await page.waitForSelector("main [role=alert]");
+    assert.match(await textOf(page), /^Models .*could not be loaded.*Try again$/);
+    assert.deepEqual(await violations(page), []);
+    await page.setOfflineMode(false);
+    await press(page, "Try again");
+    await page.waitForSelector('[aria-label="Model mlp"]');
+    await page.close();
+  });
+
+  test("a wrong key is refused in words; without a key the view offers to try again", async () => {
+    const guarded = await startServer({ models: [model], port: 0, apiKeys: ["right"] });
+    try {
+      const page = await open("/", guarded.url);
+      await page.waitForSelector("#key-dialog[open]");
+      assert.doesNotMatch(await textOf(page, "#key-dialog"), /did not accept/);
+      await page.keyboard.type("wrong");
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => !document.getElementById("key-problem")?.hidden);
+      assert.match(await textOf(page, "#key-dialog"), /did not accept that key/);
+      assert.deepEqual(await violations(page), []);
+      await page.keyboard.press("Escape");
+      await press(page, "Try again");
+      await page.waitForSelector("#key-dialog[open]");
+      await page.keyboard.type("right");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(".thumb");
+      await page.close();
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  test("labels of other classes than the model's are shown, and judge nothing", async () => {
+    const images = join(directory, "lymph");
+    await mkdir(images);
+    for (const i of [1, 2]) await writeFile(join(images, `${i}.png`), await tile(i));
+    await writeFile(join(images, "labels.csv"), "image,label\n1.png,normal\n2.png,tumor\n");
+    const other = await startServer({ models: [model], images, port: 0 });
+    try {
+      const page = await open("/", other.url);
+      await page.waitForSelector(".thumb");
+      await page.click(".thumb");
+      await page.waitForSelector(".verdict");
+      assert.match(await textOf(page, ".answers"), /The label table says normal, which is no class of this model\./);
+      const batch = await open("/batch", other.url);
+      await batch.waitForSelector("#batch-files");
+      await press(batch, "All ");
+      await done(batch);
+      assert.doesNotMatch(await textOf(batch), /labelled image|Other than the label/);
+      await batch.close();
+      await page.close();
+    } finally {
+      await other.close();
+    }
+  });
+});
