@@ -14,7 +14,7 @@ import type {
 } from "../evaluation/index";
 import type { Logged } from "../experiments/tracking/index";
 import type { Shifts } from "../familiar/index";
-import { readJson } from "../files/index";
+import { mustBeWritable, readJson } from "../files/index";
 import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
 import type { CommandDefinition } from "./command";
@@ -87,6 +87,7 @@ export const command: CommandDefinition<typeof evaluateSchema, Result> = {
       import("../evaluation/index.js"),
       import("./fetched-run.js"),
     ]);
+    if (typeof options.report === "string") await mustBeWritable("--report", options.report);
     const local = (run: string) => localRun(run, "predictions", { progress, signal });
     const rule = options.thresholdRule === undefined ? undefined : evaluation.parseThresholdRule(options.thresholdRule);
     const results = await evaluation.readRun(await local(options.run), rule && { rule });

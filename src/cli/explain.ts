@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { HistoError } from "../errors/index";
 import { DEFAULT_GRID, type Explanation, LARGEST_GRID, type Scales } from "../explanation/index";
-import { writeFileAtomically, writeJson } from "../files/index";
+import { mustBeWritable, writeFileAtomically, writeJson } from "../files/index";
 import { counted } from "../format/index";
 import { sigmoid } from "../logits/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
@@ -39,6 +39,7 @@ interface Result {
 export const command: CommandDefinition<typeof explainSchema, Result> = {
   schema: explainSchema,
   async run({ model, images, out, grid, scale, threads }, { progress, signal }) {
+    await mustBeWritable("--out", join(out, "map.png"), out);
     const [{ listImages, Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
       import("../inference/index.js"),
       import("../explanation/index.js"),

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
+import { mustBeWritable } from "../files/index";
 import { counted } from "../format/index";
 import { between, group, option, trainingSchema, whole } from "../options/index";
 import type { RangeTest } from "../training/index";
@@ -30,6 +31,7 @@ export const command: CommandDefinition<typeof rangeSchema, Result> = {
     const options = givenTraining(flags);
     refuseUnusedReference(options);
     if (options.data !== undefined) await mustBeDataFolder(options.data);
+    if (target) await mustBeWritable("--figure", resolve(target));
     const { runLearningRateRange } = await import("../training/index.js");
     const range = await runLearningRateRange(options, { ...rates, progress, signal });
     if (!target) return range;

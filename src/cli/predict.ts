@@ -1,7 +1,7 @@
 /** @module `histo predict`: predicts the classes of images with an exported model, as CSV. */
 import * as z from "zod";
 import { HistoError, InputError } from "../errors/index";
-import { csvField, writeFileAtomically } from "../files/index";
+import { csvField, mustBeWritable, writeFileAtomically } from "../files/index";
 import { counted } from "../format/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
@@ -60,6 +60,9 @@ interface Answered {
   readonly answer: FileAnswer["answer"] | TiledPrediction;
 }
 
+/** Images with the same warning that are named one by one; the table names all. */
+const MOST_NAMED = 3;
+
 /** Columns of the CSV. */
 const COLUMNS = [
   "filename",
@@ -79,6 +82,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
   ],
   schema: predictSchema,
   async run({ model, images, out, tile, ...options }, { progress, signal }) {
+    if (out !== undefined) await mustBeWritable("--out", out);
     const { namedImages, predictFiles, PREDICTION_WARNING_TEXTS, Predictor } = await import("../inference/index.js");
     const [predictor, { images: all, unread }] = await Promise.all([
       Predictor.open(model, options),
@@ -118,11 +122,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     if (trainedOnDrawnTiles) {
       process.stderr.write("histo: this model was trained on drawn tiles and has never seen real tissue.\n");
     }
-    for (const { filename, answer } of answers) {
-      if (answer instanceof HistoError) continue;
-      for (const kind of answer.warnings)
-        process.stderr.write(`histo: ${filename} ${PREDICTION_WARNING_TEXTS[kind]}.\n`);
-    }
+    for (const line of warningLines(predictions, PREDICTION_WARNING_TEXTS)) process.stderr.write(`histo: ${line}\n`);
     reportFailures(failed.map(({ filename, message }) => `${filename}: ${message}`));
     if (out !== undefined) await writeFileAtomically(out, csv(predictions, trainedOnDrawnTiles));
     return {
@@ -140,6 +140,17 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
       ? csv(predictions, trainedOnDrawnTiles).trimEnd()
       : `${out}: ${counted(predictions.length, "prediction")}`,
 };
+
+/** A line for each image with a warning, or one for many images with the same. */
+function warningLines(rows: readonly Row[], texts: Readonly<Record<PredictionWarning, string>>): string[] {
+  const kinds = [...new Set(rows.flatMap(({ warnings }) => warnings))];
+  return kinds.flatMap((kind) => {
+    const names = rows.filter(({ warnings }) => warnings.includes(kind)).map(({ filename }) => filename);
+    if (names.length <= MOST_NAMED) return names.map((name) => `${name} ${texts[kind]}.`);
+    const some = `${names.slice(0, MOST_NAMED).join(", ")} ...`;
+    return [`${kind}: ${names.length} of ${counted(rows.length, "image")} (${some}); each ${texts[kind]}.`];
+  });
+}
 
 async function largeAmong(images: readonly ListedImage[], size: number): Promise<ListedImage[]> {
   const { isForTiles } = await import("../slide/index.js");

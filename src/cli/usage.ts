@@ -50,13 +50,21 @@ function pathOf(command: Command | null): string[] {
   return command ? [...pathOf(command.parent), command.name()] : [];
 }
 
-/** Options that accept an argument too many as their value. */
+/** Options that accept an argument too many as their value, or as a further one of their list. */
 function meantOptions(command: Command): string[] {
   const excess = command.args.slice(command.registeredArguments.length);
-  return excess.flatMap((word) => {
+  const words = excess.flatMap((word) => {
     const option = command.options.find((one) => (one as Partial<DeclaredFlag>).words?.includes(word));
     return option ? [`Did you mean ${option.long} ${word}?`] : [];
   });
+  if (words.length > 0) return words;
+  const lists = command.options.filter((option) => Array.isArray(command.getOptionValue(option.attributeName())));
+  return lists.length === 1
+    ? lists.map((option) => {
+        const given: readonly string[] = command.getOptionValue(option.attributeName());
+        return `Did you mean ${option.long} ${[...given, ...excess].join(",")}?`;
+      })
+    : [];
 }
 
 /** What a command accepts, on one line: `histo card <dir>`. */

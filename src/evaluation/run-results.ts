@@ -31,6 +31,14 @@ export interface RunResults {
   readonly threshold: RunThreshold;
 }
 
+/** What is at a path without predictions, and what to do about it. */
+function whyNoPredictions(path: string, { config }: RunDirectory): string {
+  if (existsSync(join(path, "model.json")))
+    return `${path} is an exported model; name the run that it was exported from.`;
+  if (!existsSync(config)) return `${path} is not a run directory: it has neither a config.json nor predictions.`;
+  return `${path} contains no predictions yet; finish its training with histo train --run ${path} --resume.`;
+}
+
 /**
  * Reads a run. The threshold is that of its configuration; with a `rule`, it is chosen again on validation.
  * @throws {InputError} `RUN_MISSING`, `RUN_UNFINISHED` (no predictions yet), or an error of a file
@@ -44,10 +52,7 @@ export async function readRun(path: string, { rule }: { rule?: ThresholdRule } =
   };
   const [validation, test] = [await read("validation"), await read("test")];
   if (validation.length + test.length === 0) {
-    throw new InputError(
-      "RUN_UNFINISHED",
-      `${path} contains no predictions (predictions-validation.csv, predictions-test.csv); is the training finished?`,
-    );
+    throw new InputError("RUN_UNFINISHED", whyNoPredictions(path, directory));
   }
   const config = existsSync(directory.config) ? await readJson<Partial<RunConfig>>(directory.config) : {};
   return {

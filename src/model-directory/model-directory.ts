@@ -31,11 +31,22 @@ export async function readCard(path: string): Promise<ModelCard> {
     card = await readJson<ModelCard>(cardPath);
   } catch (error) {
     if (!(error instanceof InputError) || error.code !== "FILE_MISSING") throw error;
-    throw new InputError("MODEL_MISSING", `${path} is not an exported model: it has no model.json.`, { cause: error });
+    throw new InputError("MODEL_MISSING", whyNoModel(path), { cause: error });
   }
   const problem = problemOf(card);
   if (problem) throw new InputError("MODEL_CARD_INVALID", `${cardPath}: ${problem}`);
   return card;
+}
+
+/** What is at a path without a model card, and what to name in its place. */
+function whyNoModel(path: string): string {
+  if (!existsSync(path)) return `The model ${path} does not exist.`;
+  const exported = join(path, "model");
+  if (existsSync(join(exported, "model.json"))) return `${path} is a training run; its exported model is ${exported}.`;
+  if (existsSync(join(path, "history.jsonl"))) {
+    return `${path} is a training run; export it with histo export --run ${path} --out DIR, and name DIR.`;
+  }
+  return `${path} is not an exported model: it has no model.json.`;
 }
 
 /** SHA-256 of a graph and of the files with its weights, for a card without hashes. */

@@ -1,4 +1,5 @@
 /** @module Reads, checks and writes notebook files (nbformat 4 JSON). */
+import { stat } from "node:fs/promises";
 import { InputError } from "../errors/index";
 import { readJson, writeFileAtomically } from "../files/index";
 
@@ -57,6 +58,9 @@ export function codeCell(id: string, code: string, tags: readonly string[] = [])
  * @throws {InputError} `FILE_MISSING`, `FILE_NOT_JSON`, or `NOTEBOOK_INVALID` if it is not an nbformat 4 notebook
  */
 export async function readNotebook(path: string): Promise<Notebook> {
+  if (!path.endsWith(".ipynb") && (await stat(path).catch(() => undefined))?.isFile()) {
+    throw new InputError("NOTEBOOK_INVALID", `${path} is no notebook: name a file that ends in .ipynb.`);
+  }
   const value = await readJson<Partial<Notebook> | null>(path);
   if (value?.nbformat !== 4 || !Array.isArray(value.cells) || !value.cells.every(isCell)) {
     throw new InputError(

@@ -112,7 +112,7 @@ test("predict names unreadable images, still predicts the others, and exits with
 test("predict refuses what it cannot use with one line and exit 2", async (t) => {
   const { directory, images, model } = await workspace(t);
   const bad: [string[], RegExp][] = [
-    [["--model", directory, "--images", images], /model\.json/],
+    [["--model", directory, "--images", images], /is a training run; its exported model is/],
     [["--model", model, "--images", join(directory, "nowhere")], /nowhere/],
     [["--model", model, "--images", join(directory, "run")], /--images/],
     [["--model", model, "--images", images, "--threads", "0"], /--threads/],

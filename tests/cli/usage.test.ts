@@ -1,6 +1,6 @@
 /** What the command line says about commands that cannot run: one line with what is accepted, and exit status 2. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
@@ -61,4 +61,51 @@ test("a file in place of a folder, a folder in place of a file, and what does no
   const none = join(folder, "none");
   const model = join(projectRoot(), "tests", "fixtures", "first-model");
   assert.equal(await refused("predict", "--model", model, "--images", none), `--images: ${none} does not exist.`);
+});
+
+test("values of a list that were not joined are shown joined", async () => {
+  assert.match(await refused("serve", "--model", "a", "b"), /Did you mean --model a,b\? Usage: histo serve/);
+});
+
+test("a run in place of a model, and a model in place of a run, are told with what to name", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const model = join(projectRoot(), "tests", "fixtures", "first-model");
+  const run = join(folder, "run");
+  await mkdir(run);
+  const predict = () => refused("predict", "--model", run, "--images", folder);
+  assert.equal(await predict(), `${run} is not an exported model: it has no model.json.`);
+  await writeFile(join(run, "history.jsonl"), "");
+  assert.equal(
+    await predict(),
+    `${run} is a training run; export it with histo export --run ${run} --out DIR, and name DIR.`,
+  );
+  await mkdir(join(run, "model"));
+  await writeFile(join(run, "model", "model.json"), "{}");
+  assert.equal(await predict(), `${run} is a training run; its exported model is ${join(run, "model")}.`);
+  assert.equal(await refused("card", join(folder, "none")), `The model ${join(folder, "none")} does not exist.`);
+  assert.equal(
+    await refused("evaluate", "--run", model),
+    `${model} is an exported model; name the run that it was exported from.`,
+  );
+  assert.match(await refused("evaluate", "--run", folder), /is not a run directory: it has neither a config\.json nor/);
+  assert.match(
+    await refused("notebook", "run", "README.md"),
+    /README\.md is no notebook: name a file that ends in .ipynb/,
+  );
+});
+
+test("a place that cannot be written is told before any image is read, and nothing is left there", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const file = join(folder, "notes.txt");
+  await writeFile(file, "no folder");
+  const model = join(projectRoot(), "tests", "fixtures", "first-model");
+  const predict = ["predict", "--model", model, "--images", join(projectRoot(), "docs", "images"), "--out"];
+  assert.equal(await refused(...predict, folder), `--out: ${folder} is a folder; name a file in it.`);
+  assert.match(
+    await refused(...predict, join(file, "a.csv")),
+    /^--out: .*a\.csv cannot be written .*name another place\.$/,
+  );
+  const explain = ["explain", "--model", model, "--images", join(projectRoot(), "docs", "images"), "--out", file];
+  assert.match(await refused(...explain), /^--out: .*notes\.txt cannot be written/);
+  assert.deepEqual(await readdir(folder), ["notes.txt"]);
 });
