@@ -37,6 +37,13 @@ interface Result {
 }
 
 export const command: CommandDefinition<typeof explainSchema, Result> = {
+  examples: [
+    [
+      "histo explain --model MODEL --images tile.png --out maps",
+      "what the model looked at, as a picture and as numbers",
+    ],
+    ["histo explain --model MODEL --images DIR --out maps --scale 2", "many tiles on one scale, to compare them"],
+  ],
   schema: explainSchema,
   async run({ model, images, out, grid, scale, threads }, { progress, signal }) {
     await mustBeWritable("--out", join(out, "map.png"), out);

@@ -34,6 +34,10 @@ const exportSchema = z.strictObject({
 type Result = ExportResult & Logged;
 
 export const command: CommandDefinition<typeof exportSchema, Result> = {
+  examples: [
+    ["histo export --run runs/NAME --out models/NAME", "the network as it was trained"],
+    ["histo export --run runs/NAME --out models/NAME --variant compact", "the smallest that answers alike"],
+  ],
   schema: exportSchema,
   async run({ run: named, fold, track, experiment, ...options }, { progress, signal }) {
     const [{ exportRun }, { localRun, namedRunId }] = await Promise.all([

@@ -18,6 +18,11 @@ const PUBLIC_RATE_LIMIT = 6000;
 const LOCAL_HOSTS = ["127.0.0.1", "::1", "localhost"];
 
 export const command: CommandDefinition<typeof serveSchema, Result> = {
+  examples: [
+    ["histo serve --model MODEL", "a page to drop tiles on, at http://127.0.0.1:8080"],
+    ["histo serve --model A,B --images DIR", "two models to compare, and a gallery of the images in DIR"],
+    ["histo serve --model MODEL --feedback labels.jsonl", "keep what people say of the answers"],
+  ],
   schema: serveSchema,
   run: (options, context) => serve(options, context),
   render: ({ seconds }) => `Stopped after ${seconds.toFixed(0)} s`,

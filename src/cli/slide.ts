@@ -13,6 +13,11 @@ interface Fetched {
 type Result = SlideInfo | SlideResult | SlidesResult | Fetched;
 
 export const command: CommandDefinition<typeof slideSchema, Result> = {
+  examples: [
+    ["histo slide slide.svs --model MODEL --out map", "a table of its tiles, a map, and objects for QuPath"],
+    ["histo slide slides/ --model MODEL --out maps --labels slides.csv", "many slides, and one score for each"],
+    ["histo slide slide.svs --info", "what the file says of itself"],
+  ],
   schema: slideSchema,
   configure: (command) =>
     command.argument("[file...]", "slides (TIFF pyramid, SVS, OME-TIFF, a large PNG or JPEG), or folders of them"),

@@ -39,11 +39,14 @@ export async function mistakesSection({ results, main }: ReportFacts, count = 8)
     title: "The worst mistakes",
     blocks: [
       paragraph(
-        `${counted(fp + fn, "wrong decision")} among ${counted(main.metrics.n, `${main.name} image`)}. These are the most confident ones: look for artefacts, ` +
-          "blur, unusual staining, and wrong labels." +
-          (maps.size > 0
-            ? ` Heat maps show how the logit changes when a part is covered: <b>orange</b> parts are evidence for ${positive}, <b>blue</b> parts for ${negative}.`
-            : ""),
+        fp + fn === 0
+          ? `No wrong decision among ${counted(main.metrics.n, `${main.name} image`)}. That is rare: look for copies of test images in the ` +
+              "training part, and for marks that give the class away."
+          : `${counted(fp + fn, "wrong decision")} among ${counted(main.metrics.n, `${main.name} image`)}. These are the most confident ones: look for artefacts, ` +
+              "blur, unusual staining, and wrong labels." +
+              (maps.size > 0
+                ? ` Heat maps show how the logit changes when a part is covered: <b>orange</b> parts are evidence for ${positive}, <b>blue</b> parts for ${negative}.`
+                : ""),
       ),
       ...(images.problem ? [`<p class="caution">${escapeHtml(images.problem)}</p>`] : []),
       await gallery(`${negative} called ${positive}`, fp, falsePositives),

@@ -56,6 +56,10 @@ export function provenanceSection({ results, main }: ReportFacts): Section {
   const settings = Object.entries(config)
     .filter(([name]) => !HIDDEN.has(name) && name !== "data" && name !== "contentHash")
     .map(([name, value]) => [escapeHtml(name), escapeHtml(typeof value === "string" ? value : JSON.stringify(value))]);
+  const use =
+    main.name === "test"
+      ? "test images were used for nothing but this report."
+      : "the validation images of this report also chose the epoch and the threshold.";
   const independence =
     "Images of one patient or slide are not independent; where a set has several of them, true intervals are wider than those shown.";
   return {
@@ -70,7 +74,7 @@ export function provenanceSection({ results, main }: ReportFacts): Section {
         ? [`<details><summary>All settings</summary>${table(["Setting", "value"], settings)}</details>`]
         : []),
       paragraph(
-        `Measures equal scikit-learn's definitions; ${main.name} images were used for nothing but this report. ${independence} ` +
+        `Measures equal scikit-learn's definitions; ${use} ${independence} ` +
           "Research use only: this model is not a medical device and must not guide the care of patients.",
       ),
     ],

@@ -30,7 +30,9 @@ export function summarySection({ results, main, validation }: ReportFacts): Sect
         [
           paragraph(`${sentence(results.classes, main)} Intervals are 95 % score intervals.`),
           paragraph(thresholdSentence(results.threshold, validation)),
-          ...cautions(main, validation).map((text) => `<p class="caution">${text}</p>`),
+          ...[...drawnWords(results.config.drawn), ...cautions(main, validation)].map(
+            (text) => `<p class="caution">${text}</p>`,
+          ),
         ].join(""),
         metricTable(main, name === "test" ? validation : undefined),
       ),
@@ -62,6 +64,13 @@ function thresholdSentence({ value, rule }: ReportFacts["results"]["threshold"],
   if (!rule) return `${at} This threshold was not chosen on data.`;
   const on = validation ? ` on ${counted(validation.metrics.n, "validation image")}` : " on validation images";
   return `${at} The threshold was chosen${on} by the rule <b>${escapeHtml(describeThresholdRule(parseThresholdRule(rule)))}</b>; test images were not used.`;
+}
+
+/** What results on drawn tiles do not say. */
+function drawnWords(drawn = false): string[] {
+  return drawn
+    ? ["The images are drawn by a program, and so are the votes on them: these results say nothing about tissue."]
+    : [];
 }
 
 /** Warnings about the results. */

@@ -74,7 +74,7 @@ export function expertSection({ results, main }: ReportFacts, figures: Evaluatio
   const positive = escapeHtml(results.classes[1]);
   return {
     id: "experts",
-    title: "Compared with the experts",
+    title: results.config.drawn ? "Compared with the simulated votes" : "Compared with the experts",
     blocks: [
       {
         figure: figures.agreement,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
@@ -93,6 +93,32 @@ test("few images do not make right probabilities look poorly calibrated", async 
     text(wrong.document, "#calibration"),
     /overconfident.*chance of a line this far from perfect is below 0\.001/,
   );
+});
+
+test("a result without a mistake is doubted, and one without test images is said to be that of validation", async () => {
+  const right = predictedTiles(200).map((row) => ({
+    ...row,
+    logit: row.label ? 5 : -5,
+    probability: row.label ? 0.99 : 0.01,
+  }));
+  const perfect = await reportOf(await runFolder({ test: right, validation: right }));
+  assert.match(
+    text(perfect.document, "#mistakes"),
+    /^The worst mistakesNo wrong decision among 200 test images\. That is rare/,
+  );
+  assert.doesNotMatch(text(perfect.document, "#mistakes"), /most confident/);
+  assert.doesNotMatch(text(perfect.document, "main"), /NaN|undefined|null/);
+  const folder = await runFolder();
+  await rm(join(folder, "predictions-test.csv"));
+  const untested = await reportOf(folder);
+  assert.match(text(untested.document, "#provenance"), /validation images of this report also chose the epoch/);
+  assert.doesNotMatch(text(untested.document, "main"), /used for nothing but this report|NaN|undefined|null/);
+});
+
+test("results on drawn tiles are said to be that", async () => {
+  const { document } = await reportOf(await runFolder({ config: { drawn: true } }));
+  assert.match(text(document, "#summary"), /drawn by a program, and so are the votes .* say nothing about tissue/);
+  assert.match(text(document, "#experts h2"), /simulated votes/);
 });
 
 test("without votes, history and data set the report does without them", async () => {

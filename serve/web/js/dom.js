@@ -61,6 +61,11 @@ export function toldApart(a, b) {
   return [percent(a, digits), percent(b, digits)];
 }
 
+/** A share with as many digits as keep it from looking like none or all. @param {number} share */
+export function tellingPercent(share) {
+  return toldApart(share, share < 0.5 ? 0 : 1)[0];
+}
+
 /** Milliseconds for people. @param {number} ms */
 export function milliseconds(ms) {
   return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;

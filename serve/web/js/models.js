@@ -127,7 +127,7 @@ function modelCard(model, curves, id) {
             {},
             ...[
               ["Classes", model.classes.join(" against ")],
-              ["Threshold", model.threshold.toFixed(3)],
+              ["Threshold", String(Number(model.threshold.toPrecision(3)))],
               ["Input", `${model.input.size} × ${model.input.size} pixels`],
               ...(model.trained_on ? [["Trained on", trainedOn(model.trained_on)]] : []),
               ["Parameters", model.parameters ? count(model.parameters) : "unknown"],

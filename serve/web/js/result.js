@@ -1,5 +1,5 @@
 /** @module The answer for one image: class, probability against the threshold, what is known of the image, times. */
-import { counted, h, milliseconds, percent, toldApart } from "./dom.js";
+import { counted, h, milliseconds, percent, tellingPercent, toldApart } from "./dom.js";
 import { classAt, isSet, meaningOf, setThreshold, thresholdFinding, thresholdOf } from "./thresholds.js";
 
 /**
@@ -138,7 +138,7 @@ export function thresholdField(model, id) {
         setThreshold(model, model.threshold);
       },
     },
-    `Back to the model's ${percent(model.threshold)}`,
+    `Back to the model's ${tellingPercent(model.threshold)}`,
   );
   const finding = h("button", { type: "button", hidden: true }, `Set for ${SHARE * 100} % sensitivity`);
   thresholdFinding(model, SHARE).then((threshold) => {
@@ -164,8 +164,8 @@ export function thresholdField(model, id) {
   field.follow = () => {
     const threshold = thresholdOf(model);
     slider.value = String(threshold);
-    value.textContent = percent(threshold);
-    slider.setAttribute("aria-valuetext", percent(threshold));
+    value.textContent = tellingPercent(threshold);
+    slider.setAttribute("aria-valuetext", tellingPercent(threshold));
     reset.hidden = !isSet(model);
     meaningOf(model).then((text) => {
       if (threshold === thresholdOf(model)) meaning.textContent = text;

@@ -46,9 +46,10 @@ function curvesOf(name) {
 export async function meaningOf(model) {
   const threshold = thresholdOf(model);
   const [negative, positive] = model.classes;
+  const { recall, specificity, n } = model.metrics?.validation ?? {};
+  const where = n === undefined ? "On validation" : `On the ${n} validation images`;
   const told = (/** @type {number} */ sensitivity, /** @type {number} */ specificity) =>
-    `On validation, this threshold finds ${percent(sensitivity)} of the ${positive} images (sensitivity) and classifies ${percent(specificity)} of the ${negative} images as ${negative} (specificity).`;
-  const { recall, specificity } = model.metrics?.validation ?? {};
+    `${where}, this threshold finds ${percent(sensitivity)} of the ${positive} images (sensitivity) and classifies ${percent(specificity)} of the ${negative} images as ${negative} (specificity).`;
   if (!isSet(model) && typeof recall === "number" && typeof specificity === "number") return told(recall, specificity);
   const curve = await curveOf(model);
   if (!curve) return "";
