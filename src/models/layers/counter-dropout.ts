@@ -1,6 +1,7 @@
 /**
  * @module Dropout whose mask depends only on the seed, the layer and the step. tfjs's own dropout either has no seed or drops
  * the same units at every step, and it generates its numbers in JavaScript.
+ * @see findings/tfjs-dropout-seed.sh
  */
 import { statelessUniform, tf } from "../../tensorflow/index";
 import { Layer } from "./layer";

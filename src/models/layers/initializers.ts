@@ -17,7 +17,7 @@ export function glorotUniform(fanIn: number, fanOut: number, seed: number, count
   return initializer as unknown as Initializer;
 }
 
-/** A seed for tfjs's normal distributions, which treat 0 as no seed. */
+/** A seed for tfjs's normal distributions, which treat 0 as no seed. @see findings/tfjs-seed-zero.sh */
 export function normalSeed(seed: number): number {
   return seed === 0 ? 2 ** 31 - 1 : seed;
 }
