@@ -3,7 +3,8 @@
 # the same word is False, but there `rate: 1e-3` is a text, which `-p rate 1e-3` makes a number.
 #
 # Expected: the same values from both, as the help describes both as parameters to pass.
-# Why it matters: `if augment:` then augments in the run that is to do without, and its result is compared under the wrong name.
+# Why it matters: `if augment:` then augments in the run that is to do without, and its result is compared under the wrong name. The
+# kernel of this project's notebooks refuses the text, because it checks types.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
