@@ -8,9 +8,9 @@ export function rounded(values: ArrayLike<number>): (number | null)[] {
 }
 
 /** `0.876 (0.856–0.897)`. */
-export function withInterval(value: number, interval: Interval | undefined, digits = 3): string {
-  if (!interval?.every(Number.isFinite)) return decimal(value, digits);
-  return `${decimal(value, digits)} (${decimal(interval[0], digits)}–${decimal(interval[1], digits)})`;
+export function withInterval(value: number, interval: Interval | undefined): string {
+  if (!interval?.every(Number.isFinite)) return decimal(value);
+  return `${decimal(value)} (${decimal(interval[0])}–${decimal(interval[1])})`;
 }
 
 /**

@@ -5,7 +5,7 @@ import { appendFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { FolderImages } from "../../serve/core/index";
 import { type PooledModel, type RunningServer, type ServerOptions, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
@@ -14,7 +14,7 @@ import { modelSha256, readModelDirectory } from "../../src/model-directory/model
 import { writeForeignModel } from "../support/foreign-model";
 import { dynamicallyQuantized } from "../support/quantized-graphs";
 import { tile, writeModel, writeTiles } from "../support/served-model";
-import { temporaryDirectory } from "../support/temporary-directory";
+import { sharedDirectory, temporaryDirectory } from "../support/temporary-directory";
 
 async function serve(
   t: TestContext,
@@ -25,6 +25,15 @@ async function serve(
   const server = await startServer({ port: 0, ...options, models });
   t.after(() => server.close());
   return { ...server, directory };
+}
+
+let shared: Promise<RunningServer> | undefined;
+after(async () => (await shared)?.close());
+
+/** The address of a server that tests share which change nothing of it. */
+async function sharedUrl(): Promise<string> {
+  shared ??= writeModel(join(sharedDirectory(), "model")).then((model) => startServer({ port: 0, models: [model] }));
+  return (await shared).url;
 }
 
 const send = (url: string, body: Uint8Array) =>
@@ -77,8 +86,8 @@ async function exitStatus(child: ChildProcess): Promise<number | null> {
   return child.exitCode;
 }
 
-test("requests that arrive together share runs of the network, and each gets its own answer", async (t) => {
-  const { url } = await serve(t);
+test("requests that arrive together share runs of the network, and each gets its own answer", async () => {
+  const url = await sharedUrl();
   const tiles = await Promise.all(Array.from({ length: 40 }, (_, i) => tile(i)));
   const alone: number[] = [];
   for (const image of tiles) alone.push((await (await send(url, image)).json()).logit);
@@ -251,8 +260,8 @@ test("slow senders and endless headers are cut off with a problem", async (t) =>
   assert.equal((await send(url, await tile(1))).status, 200);
 });
 
-test("what Node would refuse without a word is refused with a problem, or answered", async (t) => {
-  const { url } = await serve(t);
+test("what Node would refuse without a word is refused with a problem, or answered", async () => {
+  const url = await sharedUrl();
   assert.match(await raw(url, "GET /livez HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 400 [\s\S]*"code":"REQUEST_MALFORMED"/);
   assert.match(await raw(url, "GET /livez HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 /);
   assert.match(
@@ -285,8 +294,8 @@ test("who asks for a large image and never reads it is cut off, and its memory i
   assert.ok(await comesTo(200), "the memory is free again");
 });
 
-test("odd request targets are unknown routes, not faults", async (t) => {
-  const { url } = await serve(t);
+test("odd request targets are unknown routes, not faults", async () => {
+  const url = await sharedUrl();
   for (const target of ["//host/predict", "http://other/predict", "/%", "/predict/../info", "*", "/?a=%"]) {
     const answer = await raw(url, `GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
     assert.match(answer, /^HTTP\/1\.1 (200|400|404|405) /, target);

@@ -17,7 +17,7 @@ import { temporaryDirectory } from "../support/temporary-directory";
 
 const options = { skip: !runtime.fusedUpdates && "without the project's operations there is one way only" };
 
-/** The real candidates, all but one of which take ten times as long as their step. */
+/** The real candidates, all but one of which take five times as long as their step. */
 function slowed(context: TestContext, fast: Pick<Candidate, "precision" | "updates">): Candidate[] {
   const { candidates, dispose } = candidatesOf("dense");
   context.after(dispose);
@@ -26,7 +26,7 @@ function slowed(context: TestContext, fast: Pick<Candidate, "precision" | "updat
     step() {
       const started = performance.now();
       candidate.step();
-      const until = started + 10 * (performance.now() - started);
+      const until = started + 5 * (performance.now() - started);
       const isFast = candidate.precision === fast.precision && candidate.updates === fast.updates;
       while (!isFast && performance.now() < until);
     },
