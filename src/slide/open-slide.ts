@@ -59,7 +59,9 @@ export async function openSlide(
     return { info: reader.info, reader, source: { reader: "tiff", path, meaning } };
   }
   const info = await pictureInfo(path);
-  const source = { reader: "tiff", path: await cutIntoTiles(path, await scratch()), meaning } as const;
+  // Like all images, whatever is done with the profiles of slides.
+  const asImage = { ...meaning, profile: "apply" } as const;
+  const source = { reader: "tiff", path: await cutIntoTiles(path, await scratch()), meaning: asImage } as const;
   const reader = await openSource(source);
   return { info: { ...info, levels: reader.info.levels }, reader, source };
 }

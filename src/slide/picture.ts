@@ -4,6 +4,7 @@
  */
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Metadata, Sharp } from "sharp";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
 import { strictlyFirst } from "../image/index";
 import { claimedScale } from "./scale";
@@ -37,7 +38,8 @@ export async function pictureInfo(path: string): Promise<SlideInfo> {
 }
 
 /**
- * Writes a picture as a tiled pyramid, lossless, in RGB with transparency on white.
+ * Writes a picture as a tiled pyramid, lossless, with transparency on white. A reader that applies colour profiles finds the pixels
+ * that the picture has when it is decoded as an image.
  * @returns the new file's path in `folder`
  * @throws {InputError} `SLIDE_CORRUPT` if it is damaged or truncated; {HistoError} `DISK_FULL`
  */
@@ -46,11 +48,10 @@ export async function cutIntoTiles(path: string, folder: string): Promise<string
   const out = join(folder, "pyramid.tif");
   const part = `${out}.part`;
   try {
-    const { format, depth } = await sharp(path, { limitInputPixels: false }).metadata();
+    const metadata = await sharp(path, { limitInputPixels: false }).metadata();
+    const { format } = metadata;
     const convert = (failOn: "error" | "warning") =>
-      sharp(path, { failOn, limitInputPixels: false, autoOrient: true })
-        .toColourspace(depth === "ushort" ? "rgb16" : "srgb")
-        .flatten({ background: "white" })
+      inReadableColours(sharp(path, { failOn, limitInputPixels: false, autoOrient: true }), metadata)
         .tiff({ tile: true, tileWidth: TILE, tileHeight: TILE, pyramid: true, compression: "deflate", bigtiff: true })
         .toFile(part);
     await (format === "tiff" ? strictlyFirst(convert) : convert("error"));
@@ -64,4 +65,14 @@ export async function cutIntoTiles(path: string, folder: string): Promise<string
     const reason = [...new Set(messageOf(error).split("; "))].join("; ");
     throw new InputError("SLIDE_CORRUPT", `${path} is damaged or cut off (${reason}).`, { cause: error });
   }
+}
+
+/** Colours that the reader of the tiles converts in the way of all images, where sharp itself would convert them in another. */
+function inReadableColours(image: Sharp, { depth, space, icc }: Metadata): Sharp {
+  if (space === "cmyk" && !icc) return image.pipelineColourspace("cmyk").toColourspace("cmyk");
+  const opaque = image.flatten({ background: "white" });
+  if (depth !== "ushort") return opaque.toColourspace("srgb");
+  // Values of 16 bits are not converted by their profile: the tiles keep it, in 8 bits.
+  if (icc && space !== "cmyk") return opaque.keepIccProfile().toColourspace(space === "grey16" ? "b-w" : "srgb");
+  return opaque.toColourspace("rgb16");
 }
