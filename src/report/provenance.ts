@@ -67,7 +67,7 @@ export function provenanceSection({ results, main }: ReportFacts): Section {
     title: "Data, settings and limits",
     blocks: [
       table(
-        ["Data", ""],
+        ["Data", "value"],
         data.map(([name, value]) => [name, escapeHtml(value)]),
       ),
       ...(settings.length > 0

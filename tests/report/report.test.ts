@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { source as axeSource } from "axe-core";
 import { JSDOM } from "jsdom";
 import { sigmoid } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
@@ -153,6 +154,8 @@ test("a browser draws every figure, light and dark, and asks the network for not
     await page.click("#theme");
     assert.notEqual(await background(), before);
     assert.equal(await drawn(), figures);
+    await page.evaluate(axeSource);
+    assert.deepEqual(await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))"), []);
     assert.deepEqual(complaints, []);
   } finally {
     await browser.close();
