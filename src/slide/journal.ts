@@ -4,12 +4,15 @@
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
+import { sha256 } from "../files/index";
 import type { BlockAnswer } from "./tile-predictor";
 
 /** Everything that the logits depend on: a journal is reused only if all of it is equal. Plain data. */
 export type JournalIdentity = Readonly<Record<string, unknown>>;
 
 interface Line {
+  /** Mark of the work, see {@link markOf}. */
+  readonly of: string;
   readonly block: number;
   /** Little-endian float32 in base64. */
   readonly logits: string;
@@ -20,6 +23,7 @@ interface Line {
 export class Journal {
   private constructor(
     private readonly file: FileHandle,
+    private readonly mark: string,
     /** Answers of blocks by number. */
     readonly answers: Map<number, BlockAnswer>,
   ) {}
@@ -47,24 +51,28 @@ export class Journal {
     }
     const answers = new Map<number, BlockAnswer>();
     let kept = `${head}\n`;
+    const mark = markOf(head);
     for (const line of first === head ? lines : []) {
       const answer = parseLine(line);
       if (!answer) break;
+      // Another process may have written into the same folder at the same time.
+      if (answer.of !== mark) continue;
       answers.set(answer.block, answer);
       kept += `${line}\n`;
     }
-    const file = await open(path, answers.size > 0 ? "r+" : "w");
-    await file.truncate(Buffer.byteLength(kept));
-    if (answers.size === 0) await file.write(kept, 0);
+    const isThere = content.startsWith(kept);
+    const file = await open(path, isThere ? "r+" : "w");
+    if (isThere) await file.truncate(Buffer.byteLength(kept));
+    else await file.writeFile(kept);
     await file.sync();
-    return new Journal(await reopen(path, file), answers);
+    return new Journal(await reopen(path, file), mark, answers);
   }
 
   /** Adds a block's answer and syncs it to disk. */
   async add(block: number, answer: BlockAnswer): Promise<void> {
     const logits = Buffer.alloc(4 * answer.logits.length);
     for (const [i, logit] of answer.logits.entries()) logits.writeFloatLE(logit, 4 * i);
-    const line: Line = { block, logits: logits.toString("base64"), problems: answer.problems };
+    const line: Line = { of: this.mark, block, logits: logits.toString("base64"), problems: answer.problems };
     await this.file.appendFile(`${JSON.stringify(line)}\n`);
     await this.file.datasync();
     this.answers.set(block, answer);
@@ -89,11 +97,17 @@ async function readOrEmpty(path: string): Promise<string> {
   }
 }
 
-function parseLine(line: string): (BlockAnswer & { readonly block: number }) | undefined {
+/** A short mark of the work for each line. */
+function markOf(head: string): string {
+  return sha256(head).slice(0, 8);
+}
+
+function parseLine(line: string): (BlockAnswer & Pick<Line, "of" | "block">) | undefined {
   try {
-    const { block, logits, problems } = JSON.parse(line) as Line;
+    const { of, block, logits, problems } = JSON.parse(line) as Line;
     const bytes = Buffer.from(logits, "base64");
     return {
+      of,
       block,
       logits: Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i)),
       problems,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { HistoError } from "../../src/errors/index";
 import { decodePixels, type RgbImage } from "../../src/image/index";
-import { fetchOpenSlide, openSlideReader, slideInfo } from "../../src/slide/index";
+import { fetchOpenSlide, findSlides, openSlideReader, slideInfo } from "../../src/slide/index";
 import { sharedData } from "../support/shared-data";
 import { cut, picture } from "../support/slide-files";
 import { fetchTestSlides, readByPeers } from "../support/slide-peers";
@@ -89,6 +89,15 @@ test("pixels of OpenSlide's own test slides are those that its Python reads, and
     const ours = await readOurs(path, region, folder);
     assert.ok(largestDifference(ours, await readFile(openslide as string)) <= 1, name);
   }
+  // Two files of one series are one slide, from whichever it is opened.
+  const series = (await findSlides([slides])).slides.filter(({ name }) => name.endsWith(".dcm"));
+  assert.deepEqual(
+    series.map(({ name }) => name),
+    ["boxes_0.dcm"],
+  );
+  const { path: _, ...zero } = await slideInfo(join(slides, "boxes_0.dcm"));
+  const { path: __, ...one } = await slideInfo(join(slides, "boxes_1.dcm"));
+  assert.deepEqual(one, zero);
   await assert.rejects(slideInfo(join(slides, "unopenable.tiff")), HistoError);
   // It opens, and has no pixels that can be read.
   await assert.rejects(readOurs(join(slides, "unreadable.svs"), [0, 0, 10, 10], folder), HistoError);
