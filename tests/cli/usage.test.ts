@@ -107,5 +107,7 @@ test("a place that cannot be written is told before any image is read, and nothi
   );
   const explain = ["explain", "--model", model, "--images", join(projectRoot(), "docs", "images"), "--out", file];
   assert.match(await refused(...explain), /^--out: .*notes\.txt cannot be written/);
+  const absent = ["--model", join(folder, "none"), "--images", file, "--out", join(folder, "maps")];
+  assert.match(await refused("explain", ...absent), /none does not exist/);
   assert.deepEqual(await readdir(folder), ["notes.txt"]);
 });
