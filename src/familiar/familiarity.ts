@@ -1,24 +1,42 @@
 /**
  * @module Measures how far an image is from a model's training tiles, compared with held-out tiles of the same kind. Uses the
- * Mahalanobis distance of the features of {@link Look}, with a limit for each direction.
+ * Mahalanobis distances of the features of {@link Look}, with a limit for each direction: of all features, and of the ratios among
+ * them alone (texture and structure), in which a change of few features is not lost among the many of the colours.
  * @see Lee et al. 2018 (Mahalanobis distances for out-of-distribution images); Vovk et al. 2005 (conformal p-values)
  */
 import { spreadOver } from "../collections/index";
 import { symmetricEigen } from "../eigen/index";
+import { quantile } from "../evaluation/index";
 import type { Look } from "./look";
-import { mean, scaled, scalingOf } from "./scaling";
+import { scaled, scalingOf } from "./scaling";
+import { STRUCTURES } from "./structure";
+import { TEXTURES } from "./texture";
+
+/** Directions of features, from the one at `from` on, in which training tiles vary. */
+interface Directions {
+  readonly from: number;
+  /** Unit vectors [k][features] and the variances along them. */
+  readonly directions: readonly (readonly number[])[];
+  readonly variances: readonly number[];
+  /** The distance that 95 % of the held-out tiles do not exceed. */
+  readonly usual: number;
+}
 
 /** A model's statistics of its training tiles, without the tiles. Plain data, `familiar.json`. */
 export interface Familiarity {
-  readonly format: "histo-familiar/1";
+  /** Files of the first version lack `usual` and `ratios`. */
+  readonly format: "histo-familiar/1" | "histo-familiar/2";
   /** Number of tiles from which the directions were computed. */
   readonly tiles: number;
   /** Features are scaled to (f - shift) * scale. */
   readonly shift: readonly number[];
   readonly scale: readonly number[];
-  /** Unit vectors [k][features] and the variances along them. */
+  /** Of all features, see {@link Directions}. */
   readonly directions: readonly (readonly number[])[];
   readonly variances: readonly number[];
+  readonly usual?: number;
+  /** Of texture and structure alone. */
+  readonly ratios?: Directions;
   /** Distances of other tiles, ascending. */
   readonly distances: readonly number[];
   /** Share of tissue that 99 % of the training tiles exceed. */
@@ -45,55 +63,85 @@ const FOLDS = 5;
  */
 export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): Familiarity {
   const model = statisticsOf(train);
-  const distances = held.map((look) => distanceFrom(model, look));
+  const found = held.map((look) => distancesFrom(model, look));
   for (let fold = 0; fold < FOLDS && held.length < ENOUGH_HELD; fold++) {
     const others = statisticsOf(train.filter((_, i) => i % FOLDS !== fold));
-    for (let i = fold; i < train.length; i += FOLDS) distances.push(distanceFrom(others, train[i] as Look));
+    for (let i = fold; i < train.length; i += FOLDS) found.push(distancesFrom(others, train[i] as Look));
   }
-  distances.sort((a, b) => a - b);
-  return { ...model, distances: spreadOver(distances, MOST_DISTANCES).map(rounded) };
+  const usualOf = (part: 0 | 1) => rounded(quantile(found.map((both) => both[part]).sort(ascending), USUAL) || 1);
+  const [usual, usualRatios] = [usualOf(0), usualOf(1)];
+  const fitted = { ...model, usual, ratios: { ...model.ratios, usual: usualRatios } };
+  const distances = found.map(([all, ratios]) => Math.max(all / usual, ratios / usualRatios)).sort(ascending);
+  return { ...fitted, distances: spreadOver(distances, MOST_DISTANCES).map(rounded) };
 }
 
-function statisticsOf(train: readonly Look[]): Statistics {
+/** Share of the held-out tiles below which a distance is usual. */
+const USUAL = 0.95;
+
+const ascending = (a: number, b: number) => a - b;
+
+function statisticsOf(train: readonly Look[]) {
   const width = train[0]?.features.length ?? 0;
   const features = train.map((look) => look.features);
   const scaling = scalingOf(features, SMALLEST_DEVIATION);
   const rows = features.map((row) => scaled(row, scaling));
-  const { values, vectors } = symmetricEigen(covariance(rows, width), width);
-  const count = Math.min(Math.max(1, Math.floor(train.length / TILES_A_DIRECTION)), width);
-  const tissue = train.map((look) => look.tissue).sort((a, b) => a - b);
+  const tissue = train.map((look) => look.tissue).sort(ascending);
+  const from = width - TEXTURES - STRUCTURES;
   return {
-    format: "histo-familiar/1",
+    format: "histo-familiar/2",
     tiles: train.length,
     shift: scaling.shift.map(rounded),
     scale: scaling.scale.map(rounded),
+    ...directionsOf(rows),
+    ratios: { from, ...directionsOf(rows.map((row) => row.subarray(from))) },
+    tissue: rounded(tissue[Math.floor(tissue.length / 100)] ?? 0),
+  } as const;
+}
+
+/** The principal directions of scaled rows. */
+function directionsOf(rows: readonly Float64Array[]): Pick<Directions, "directions" | "variances"> {
+  const width = rows[0]?.length ?? 0;
+  const { values, vectors } = symmetricEigen(covariance(rows, width), width);
+  const count = Math.min(Math.max(1, Math.floor(rows.length / TILES_A_DIRECTION)), width);
+  return {
     directions: Array.from({ length: count }, (_, k) =>
       [...vectors.subarray(k * width, (k + 1) * width)].map((value) => Number(value.toFixed(5))),
     ),
     variances: [...values.slice(0, count)].map((value) => rounded(Math.max(value, SMALLEST_VARIANCE))),
-    tissue: rounded(tissue[Math.floor(tissue.length / 100)] ?? 0),
   };
 }
-
-type Statistics = Omit<Familiarity, "distances">;
 
 /** Limit of a direction's squared distance (five deviations), so that a single outlying feature does not decide. */
 const LARGEST_SQUARE = 25;
 
-/** Mean squared distance by direction; about 1 for training tiles. */
-function distanceFrom({ shift, scale, directions, variances }: Statistics, { features }: Look): number {
+type Statistics = Pick<Familiarity, "shift" | "scale" | "directions" | "variances"> & {
+  readonly ratios?: Omit<Directions, "usual">;
+};
+
+/** Mean squared distances by direction, of all features and of the ratios; about 1 for training tiles. */
+function distancesFrom(
+  { shift, scale, ratios, ...all }: Statistics,
+  { features }: Look,
+): [all: number, ratios: number] {
   const row = scaled(features, { shift, scale });
-  const squares = directions.map((direction, k) => {
-    const along = direction.reduce((total, value, j) => total + value * (row[j] as number), 0);
-    return Math.min(LARGEST_SQUARE, (along * along) / (variances[k] as number));
-  });
-  return mean(squares);
+  return [distanceIn(all, row), ratios ? distanceIn(ratios, row.subarray(ratios.from)) : 0];
+}
+
+function distanceIn({ directions, variances }: Pick<Directions, "directions" | "variances">, row: Float64Array) {
+  let sum = 0;
+  for (const [k, direction] of directions.entries()) {
+    let along = 0;
+    for (let j = 0; j < row.length; j++) along += (direction[j] as number) * (row[j] as number);
+    sum += Math.min(LARGEST_SQUARE, (along * along) / (variances[k] as number));
+  }
+  return sum / directions.length;
 }
 
 /** Share of held-out tiles that are at least as far away as this image, 0 to 1: a calibrated p-value. */
 export function inDistribution(familiarity: Familiarity, look: Look): number {
-  const { distances } = familiarity;
-  const distance = distanceFrom(familiarity, look);
+  const { distances, usual = 1, ratios } = familiarity;
+  const [all, ofRatios] = distancesFrom(familiarity, look);
+  const distance = Math.max(all / usual, ofRatios / (ratios?.usual ?? 1));
   const further = distances.filter((other) => other >= distance).length;
   return (1 + further) / (1 + distances.length);
 }

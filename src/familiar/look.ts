@@ -1,6 +1,7 @@
 /** @module Features of an image's appearance, for deciding whether a model was trained on such images. Needs no network. */
 import type { PixelStore } from "../dataset/index";
 import { measureColours } from "../models/colour/index";
+import { measureStructure } from "./structure";
 import { measureTexture } from "./texture";
 
 /** Uses the middle of larger images without resizing, which would remove the differences between scanners. */
@@ -18,7 +19,7 @@ export interface Glance {
 
 /** Colour and texture features of an image. */
 export interface Look extends Glance {
-  /** Those of `measureColours`, followed by those of {@link measureTexture}. */
+  /** Those of `measureColours`, {@link measureTexture} and {@link measureStructure}, one after the other. */
   readonly features: Float32Array;
 }
 
@@ -26,7 +27,11 @@ export interface Look extends Glance {
 export function lookOf(pixels: Uint8Array, size: number): Look {
   const edge = Math.min(size, EDGE);
   const middle = middleOf(pixels, size);
-  const features = Float32Array.from([...measureColours(middle, edge, edge), ...measureTexture(middle, edge)]);
+  const features = Float32Array.from([
+    ...measureColours(middle, edge, edge),
+    ...measureTexture(middle, edge),
+    ...measureStructure(middle),
+  ]);
   return { features, ...glanceAt(middle, edge) };
 }
 

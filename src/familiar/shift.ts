@@ -7,6 +7,7 @@ import { symmetricEigen } from "../eigen/index";
 import { delongInterval, type RowGroups } from "../evaluation/index";
 import type { Look } from "./look";
 import { mean, meanOf, scaled, scalingOf } from "./scaling";
+import { STRUCTURES } from "./structure";
 import { TEXTURES } from "./texture";
 
 /** A measure in which the sets differ. */
@@ -122,7 +123,7 @@ function discriminant(a: readonly Float64Array[], b: readonly Float64Array[]): (
 
 /** The named measures that differ most. */
 function differences(first: readonly Measured[], second: readonly Measured[]): ShiftedMeasure[] {
-  const groups = ((first[0] as Measured).features.length - TEXTURES) / 6;
+  const groups = ((first[0] as Measured).features.length - TEXTURES - STRUCTURES) / 6;
   const named = ["red", "green", "blue"].flatMap((colour, channel) =>
     [
       ["mean", 15],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadDataset, writeSyntheticDataset } from "../../src/dataset/index";
 import { exportRun } from "../../src/export/index";
-import { fitFamiliarity, inDistribution, isUnlikeTraining, lookOf } from "../../src/familiar/index";
+import { fitFamiliarity, inDistribution, isUnlikeTraining, type Look, lookOf } from "../../src/familiar/index";
 import { prepareImage } from "../../src/image/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
@@ -77,6 +77,65 @@ test("the score is the share of held-out tiles that lie as far", () => {
   );
   assert.ok(inDistribution(familiarity, tile(90)) > 0.2);
   assert.equal(inDistribution(familiarity, tile(230)), 1 / 61);
+});
+
+/** A drawn tissue: purple nuclei on pink, each image with its own strengths of stain. */
+function tissue(random: Random, scale = 1): Uint8Array {
+  const [strength, nuclei] = [0.8 + 0.4 * random.next(), 0.5 + 0.5 * random.next()];
+  const phase = 10 * random.next();
+  return drawn((x, y, channel) => {
+    const wave = Math.sin((x * scale) / 2 + phase) + Math.sin((y * scale) / 3 - phase) + random.normal(0, 0.2);
+    const nucleus = wave > 1 ? nuclei : 0;
+    const density = strength * ([0.1, 0.4, 0.15][channel] as number) + nucleus * ([0.9, 0.8, 0.4][channel] as number);
+    return Math.max(0, Math.min(255, 250 * Math.exp(-density)));
+  });
+}
+
+/** The same image with its pixels changed. */
+function changed(pixels: Uint8Array, change: (rgb: readonly number[]) => readonly number[]): Uint8Array {
+  const result = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; i += 3) result.set(change([...pixels.subarray(i, i + 3)]), i);
+  return result;
+}
+
+test("exchanged channels, half the saturation and another magnification are unlike the training tiles", () => {
+  const random = new Random(12);
+  const tiles = (count: number) => Array.from({ length: count }, () => tissue(random));
+  const looks = (images: readonly Uint8Array[]) => images.map((pixels) => lookOf(pixels, SIZE));
+  const familiarity = fitFamiliarity(looks(tiles(240)), looks(tiles(80)));
+  const flagged = (images: readonly Uint8Array[]) =>
+    looks(images).filter((look) => isUnlikeTraining(inDistribution(familiarity, look))).length / images.length;
+  const fresh = tiles(100);
+  assert.ok(flagged(fresh) <= 0.12, `false alarms ${flagged(fresh)}`);
+  const bgr = ([r = 0, g = 0, b = 0]: readonly number[]) => [b, g, r];
+  const pale = ([r = 0, g = 0, b = 0]: readonly number[]) => {
+    const grey = 0.299 * r + 0.587 * g + 0.114 * b;
+    return [r, g, b].map((level) => grey + (level - grey) / 2);
+  };
+  for (const [name, images] of Object.entries({
+    "blue, green, red": fresh.map((pixels) => changed(pixels, bgr)),
+    "half the saturation": fresh.map((pixels) => changed(pixels, pale)),
+    "twice the magnification": Array.from({ length: 50 }, () => tissue(random, 0.5)),
+  })) {
+    assert.ok(flagged(images) > 0.95, `${name}: ${flagged(images)}`);
+  }
+});
+
+test("statistics of the first version, without ratios, are read as before", () => {
+  const random = new Random(13);
+  const looks = Array.from({ length: 200 }, () => lookOf(tissue(random), SIZE));
+  const { usual = 1, ratios: _, ...fitted } = fitFamiliarity(looks.slice(0, 120), looks.slice(120));
+  const width = fitted.shift.length - 20;
+  const first = {
+    ...fitted,
+    format: "histo-familiar/1" as const,
+    shift: fitted.shift.slice(0, width),
+    scale: fitted.scale.slice(0, width),
+    directions: fitted.directions.map((direction) => direction.slice(0, width)),
+    distances: fitted.distances.map((distance) => distance * usual),
+  };
+  assert.ok(inDistribution(first, looks[3] as Look) > 0.05);
+  assert.ok(isUnlikeTraining(inDistribution(first, lookOf(odd.noise, SIZE))));
 });
 
 test("with few held-out tiles the training tiles calibrate too, each seen from the others", () => {
