@@ -41,7 +41,7 @@ export const command: CommandDefinition<typeof packSchema, Result> = {
       throw error;
     });
     const { store, path, decoded, reused, removed, warnings } = packed;
-    for (const note of imageNotes(store)) process.stderr.write(`histo: ${note}\n`);
+    for (const note of [...(dataset.notes ?? []), ...imageNotes(store)]) process.stderr.write(`histo: ${note}\n`);
     const { contentHash, skipped, names } = store;
     store.close();
     const seconds = (performance.now() - started) / 1000;

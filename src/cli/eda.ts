@@ -81,13 +81,15 @@ const MOST_COMPARED = 500;
 
 /** Features of the images in a folder, resized like those of the data set. */
 async function looksIn(folder: string, size: number): Promise<Measured[]> {
-  const [{ lookOf }, { listImages }, { prepareImage }] = await Promise.all([
+  const [{ lookOf }, { namedImages }, { prepareImage }] = await Promise.all([
     import("../familiar/index.js"),
     import("../inference/index.js"),
     import("../image/index.js"),
   ]);
   const looks: Measured[] = [];
-  for (const { path } of spreadOver(await listImages([folder], "--against"), MOST_COMPARED)) {
+  const { images, unread } = await namedImages([folder], "--against");
+  for (const { message } of unread) process.stderr.write(`histo: ${message}\n`);
+  for (const { path } of spreadOver(images, MOST_COMPARED)) {
     looks.push(lookOf((await prepareImage(path, { size, resize: "crop" })).pixels, size));
   }
   return looks;

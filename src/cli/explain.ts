@@ -47,11 +47,14 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
   schema: explainSchema,
   async run({ model, images, out, grid, scale, threads }, { progress, signal }) {
     await mustBeWritable("--out", join(out, "map.png"), out);
-    const [{ listImages, Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
+    const [{ namedImages, Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
       import("../inference/index.js"),
       import("../explanation/index.js"),
     ]);
-    const [predictor, listed] = await Promise.all([Predictor.open(model, { threads }), listImages(images)]);
+    const [predictor, { images: listed, unread }] = await Promise.all([
+      Predictor.open(model, { threads }),
+      namedImages(images),
+    ]);
     const task = progress.start("Explain", listed.length, "images");
     const explained: { filename: string; explanation: Explanation }[] = [];
     const failed: Result["failed"][number][] = [];
@@ -70,6 +73,7 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     } finally {
       await predictor.close();
     }
+    failed.push(...unread.map(({ filename, code, message }) => ({ filename, code, message })));
     task.finish(counted(explained.length, "image"));
     const { card, sha256 } = predictor;
     const [occlusion, activation = occlusion] = scale ?? [];

@@ -108,10 +108,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
     const order = new Map(all.map(({ filename }, i) => [filename, i]));
     answers.sort((a, b) => (order.get(a.filename) as number) - (order.get(b.filename) as number));
     task.finish(counted(answers.length, "image"));
-    for (const path of unread) {
-      const message = `${path} is of a format that is not read; convert it to PNG, JPEG, WebP or TIFF.`;
-      answers.push({ filename: path, answer: new InputError("IMAGE_UNSUPPORTED", message) });
-    }
+    for (const { filename, code, message } of unread) answers.push({ filename, answer: new InputError(code, message) });
     const predictions = answers.flatMap(({ filename, answer }) =>
       answer instanceof HistoError ? [] : [rowOf(filename, answer)],
     );

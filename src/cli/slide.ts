@@ -30,7 +30,8 @@ export const command: CommandDefinition<typeof slideSchema, Result> = {
     if (model === undefined)
       throw new InputError("OPTION_MISSING", "--model is missing (or use --info to only show the file).");
     if (out === undefined) throw new InputError("OPTION_MISSING", "--out is missing: give a folder for the results.");
-    const { slides, many } = await findSlides(args);
+    const { slides, many, left } = await findSlides(args);
+    if (left.length > 0) process.stderr.write(`histo: left out, as they are no slides: ${left.join(", ")}.\n`);
     const settings = { ...options, model, out, leastTissue: tissue, progress, signal };
     if (array) {
       const { path, name } = slideAt(slides, process.env);

@@ -6,6 +6,7 @@ import { groupNotes, readGroupColumn } from "./groups";
 import { ImageFolder, type Located, locateImages, type NamedImage } from "./locate";
 import type { DatasetOptions } from "./options";
 import { readPartitions } from "./partitions";
+import { scaleNotes } from "./scale-column";
 import { isMissing, quoted, readTable, type Table } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
 import { readVotes, votesColumns } from "./votes";
@@ -51,7 +52,15 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     table: tablePath,
     classes,
     tiles,
-    notes: [...ofImages, ...ofLabels, ...aside, ...(groups ? groupNotes({ tiles }, groups.column) : []), ...notes],
+    notes: [
+      ...ofImages,
+      ...ofLabels,
+      ...aside,
+      ...(groups ? groupNotes({ tiles }, groups.column) : []),
+      ...scaleNotes(table),
+      ...(await folder.notesOnUnnamed(tiles, table.path)),
+      ...notes,
+    ],
   };
 }
 

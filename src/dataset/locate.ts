@@ -1,6 +1,6 @@
 /** @module Finds the image file of every row of a label table. */
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { hasImageExtension, IMAGE_EXTENSIONS, ImageNames } from "../files/index";
 import { counted } from "../format/index";
@@ -144,6 +144,20 @@ export class ImageFolder {
       if (files.length > 0) return files;
     }
     return [];
+  }
+
+  /** A note about images in the folder of images that no row of the table names. */
+  async notesOnUnnamed(tiles: readonly Located[], table: string): Promise<string[]> {
+    const [root = this.directory] = this.roots;
+    // Next to a table may be anything; its own folder of images holds images of the set.
+    if (this.options.requireImages === false || root === this.directory) return [];
+    const named = new Set(tiles.map(({ path }) => path));
+    const { images, unsupported } = await findImages(root);
+    const unnamed = [...images, ...unsupported].filter((name) => !named.has(systemPath(root, name)));
+    if (unnamed.length === 0) return [];
+    return [
+      `${counted(unnamed.length, "image")} left out that ${basename(table)} does not name: ${listed(unnamed, 3)}.`,
+    ];
   }
 
   private async list() {

@@ -12,11 +12,18 @@ export interface ListedImage {
   readonly path: string;
 }
 
+/** An image of a format that is not read. */
+export interface UnreadImage {
+  readonly filename: string;
+  readonly code: "IMAGE_UNSUPPORTED";
+  readonly message: string;
+}
+
 /** What the paths of a user hold. */
 export interface NamedImages {
   readonly images: readonly ListedImage[];
-  /** Paths of images in folders whose formats are not read. */
-  readonly unread: readonly string[];
+  /** Images in folders whose formats are not read: commands report them as failed, with the path as the name. */
+  readonly unread: readonly UnreadImage[];
 }
 
 /**
@@ -37,11 +44,6 @@ export async function namedImages(paths: readonly string[], option = "--images")
   };
 }
 
-/** The images of {@link namedImages} that can be read. */
-export async function listImages(paths: readonly string[], option?: string): Promise<readonly ListedImage[]> {
-  return (await namedImages(paths, option)).images;
-}
-
 async function lookAt(path: string, option: string): Promise<NamedImages> {
   const info = await stat(path).catch((error: unknown) => {
     const reason = hasErrorCode(error, "ENOENT") ? "does not exist." : `cannot be opened: ${messageOf(error)}`;
@@ -52,8 +54,13 @@ async function lookAt(path: string, option: string): Promise<NamedImages> {
   const { images, unsupported } = await imagesIn(path);
   return {
     images: images.map((filename) => ({ filename, path: join(path, filename) })),
-    unread: unsupported.map((name) => join(path, name)),
+    unread: unsupported.map((name) => unreadImage(join(path, name))),
   };
+}
+
+function unreadImage(path: string): UnreadImage {
+  const message = `${path} is of a format that is not read; convert it to PNG, JPEG, WebP or TIFF.`;
+  return { filename: path, code: "IMAGE_UNSUPPORTED", message };
 }
 
 /** The images in a folder, as data sets find them: linked folders are followed, hidden files are not images. */

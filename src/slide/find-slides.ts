@@ -14,16 +14,21 @@ export interface ListedSlide {
   readonly name: string;
 }
 
-const SLIDE_NAME = /\.(svs|tiff?|btf|ndpi|mrxs|scn|bif|vms|vmu|svslide|dcm|png|jpe?g)$/i;
+const SLIDE_NAME = /\.(svs|tiff?|btf|ndpi|mrxs|scn|bif|vms|vmu|svslide|dcm|png|jpe?g|webp)$/i;
+/** Files that belong to slides or tables: they are expected next to slides. */
+const ASIDE_NAME = /\.(csv|tsv|json|geojson|txt|md|xml|html?|dat|ini|opt|zip|pdf)$/i;
 
 /**
  * Lists slides in a stable order.
- * @returns the slides, and whether a folder or several files were named
+ * @returns the slides, whether a folder or several files were named, and the paths of files in folders that are no slides
  * @throws {InputError} `SLIDE_MISSING`, `SLIDES_NONE`
  */
-export async function findSlides(paths: readonly string[]): Promise<{ slides: ListedSlide[]; many: boolean }> {
+export async function findSlides(
+  paths: readonly string[],
+): Promise<{ slides: ListedSlide[]; many: boolean; left: string[] }> {
   let many = paths.length > 1;
   const found: string[] = [];
+  const left: string[] = [];
   for (const path of paths) {
     const info = await stat(path).catch((error: unknown) => {
       const reason = hasErrorCode(error, "ENOENT") ? "does not exist" : `cannot be opened: ${messageOf(error)}`;
@@ -32,9 +37,14 @@ export async function findSlides(paths: readonly string[]): Promise<{ slides: Li
     if (!info.isDirectory()) found.push(path);
     else {
       many = true;
-      const names = (await readdir(path)).filter((name) => SLIDE_NAME.test(name)).sort();
+      const entries = await readdir(path, { withFileTypes: true });
+      const names = entries.map(({ name }) => name).filter((name) => SLIDE_NAME.test(name) && !name.startsWith("."));
       if (names.length === 0) throw new InputError("SLIDES_NONE", `${path} is a folder without slides.`);
-      found.push(...names.map((name) => join(path, name)));
+      found.push(...names.sort().map((name) => join(path, name)));
+      const others = entries.filter((entry) => entry.isFile() && !names.includes(entry.name)).map(({ name }) => name);
+      left.push(
+        ...others.filter((name) => !/^\./.test(name) && !ASIDE_NAME.test(name)).map((name) => join(path, name)),
+      );
     }
   }
   const names = new Set<string>();
@@ -44,5 +54,5 @@ export async function findSlides(paths: readonly string[]): Promise<{ slides: Li
     names.add(name);
     return { path, name };
   });
-  return { slides, many };
+  return { slides, many, left: left.sort() };
 }

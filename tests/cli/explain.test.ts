@@ -15,10 +15,13 @@ test("histo explain writes a picture and the numbers of each image, and names th
   await writeFile(join(directory, "broken.png"), (await tile(3)).subarray(0, 90));
   const out = join(directory, "out");
   const images = ["a.png", "b.png", "broken.png"].map((name) => join(directory, name));
-  const given = ["--model", model, "--images", ...images, "--out", out, "--grid", "4", "--json"];
+  const more = await temporaryDirectory(context);
+  await writeFile(join(more, "c.bmp"), "");
+  const given = ["--model", model, "--images", ...images, more, "--out", out, "--grid", "4", "--json"];
   const { status, stdout, stderr } = await histoHere("explain", ...given);
   assert.equal(status, 1);
   assert.match(stderr, /broken\.png/);
+  assert.match(stderr, /c\.bmp is of a format that is not read/);
   const { scales } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
   assert.deepEqual((await readdir(out)).sort(), [
     "a.png.heatmap.json",

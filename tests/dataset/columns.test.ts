@@ -20,7 +20,7 @@ test("of several columns that could name the images the one that does is taken, 
 });
 
 test("where both name images the more usual one is taken", async (context) => {
-  const { tiles, notes } = await load(context, "path,image,label\nb.png,a.png,x\na.png,b.png,y\n");
+  const { tiles, notes } = await load(context, "path,image,label\nb.png,a.png,x\na.png,b.png,y\nc.png,c.png,x\n");
   assert.deepEqual([tiles[0]?.name, notes], ["a.png", []]);
 });
 

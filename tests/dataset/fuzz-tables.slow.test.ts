@@ -16,7 +16,7 @@ import {
   readPredictions,
   readScoredTable,
 } from "../../src/evaluation/index";
-import { listImages, Predictor, predictFiles } from "../../src/inference/index";
+import { namedImages, Predictor, predictFiles } from "../../src/inference/index";
 import { Random } from "../../src/random/index";
 import { texturePng, writeFiles } from "../support/data-sets";
 import { histo } from "../support/histo";
@@ -116,7 +116,7 @@ test(`${COUNT} spoiled tables are read or refused clearly, within ${LONGEST_SECO
     "evaluate --groups": () => readGroups(table, random.pick(["site", "label", "class"]), predictions),
     "evaluate --run": () => readPredictions(table),
     predict: async () => {
-      for await (const [answer] of predictFiles(predictor, await listImages([table]))) {
+      for await (const [answer] of predictFiles(predictor, (await namedImages([table])).images)) {
         // As `histo predict` says it.
         const failed = answer?.answer;
         if (failed instanceof HistoError) throw new HistoError(failed.code, `${answer?.filename}: ${failed.message}`);
