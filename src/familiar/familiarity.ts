@@ -13,7 +13,7 @@ import { STRUCTURES } from "./structure";
 import { TEXTURES } from "./texture";
 
 /** Directions of features, from the one at `from` on, in which training tiles vary. */
-interface Directions {
+export interface Directions {
   readonly from: number;
   /** Unit vectors [k][features] and the variances along them. */
   readonly directions: readonly (readonly number[])[];

@@ -1,5 +1,5 @@
 /** @module Detects images unlike a model's training tiles (out of distribution), and differences between sets of images. */
-export { type Familiarity, fitFamiliarity, inDistribution, isUnlikeTraining } from "./familiarity";
+export { type Directions, type Familiarity, fitFamiliarity, inDistribution, isUnlikeTraining } from "./familiarity";
 export { glanceAt, type Look, lookOf, looksAt } from "./look";
 export { joinSamples, MetImages, type MetSample } from "./met-images";
 export { measureShifts, type Shifts } from "./partitions";
