@@ -34,7 +34,7 @@ const NEARLY_PERFECT = 0.95;
 /**
  * The area under the ROC curve with its 95 % score interval (Newcombe 2006, method 5): the true areas that lie no more than 1.96
  * standard errors from the measured one. The variance of an area is Hanley and McNeil's (1982), multiplied by the design effect of
- * groups, or DeLong's estimate where that is larger. With six positives it covers 0.92 to 0.99 of the true areas, where percentiles of
+ * groups, or DeLong's estimate where that is larger. With six positives it covers 0.90 or more of the true areas, where percentiles of
  * bootstrap samples cover 0.80 to 0.85. NaN if a class is missing.
  */
 export function areaOf({ labels, groups }: LabelledRows, scores: ArrayLike<number>): Area {
