@@ -1,7 +1,7 @@
 /** @module Copies the content of artifacts into the spool, so that it can be sent later as it was when it was logged. */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, link, readdir, stat, writeFile } from "node:fs/promises";
+import { copyFile, link, readdir, realpath, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDirectory } from "../../files/index";
 import type { SpoolDirectory } from "./spool-directory";
@@ -43,7 +43,8 @@ export async function filesBelow(directory: string): Promise<string[]> {
 /** Creates a hard link; false if the file system does not support it. */
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
+    // A hard link to a symbolic link would be another symbolic link.
+    await link(await realpath(from), to);
     return true;
   } catch {
     return false;

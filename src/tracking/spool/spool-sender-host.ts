@@ -38,7 +38,8 @@ class SpoolSenderHost {
       this.worker.on("message", (message: SpoolSenderMessage) => this.receive(message));
       this.worker.on("error", (error) => this.fail(error));
     } else {
-      this.service = new SpoolSenderService((message) => this.receive(message));
+      // Later, as from a thread: the caller of `open` is not ready yet.
+      this.service = new SpoolSenderService((message) => queueMicrotask(() => this.receive(message)));
     }
   }
 

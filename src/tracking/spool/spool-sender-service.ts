@@ -71,8 +71,10 @@ export class SpoolSenderService {
   private open(command: OpenCommand): void {
     const { directory, id } = command;
     const current = this.current.get(directory);
-    if (current?.closing) current.next = command;
-    else if (current) {
+    if (current?.closing) {
+      if (current.next) this.replaced(current.next.id, directory);
+      current.next = command;
+    } else if (current) {
       // Started again without an end, for example by running a notebook cell twice: the same journal continues.
       this.replaced(current.id, directory);
       current.id = id;

@@ -54,8 +54,9 @@ export async function syncSpools(
         const stop = () => sender.stop("stopped by the user");
         options.signal?.addEventListener("abort", stop, { once: true });
         sender.close(patience, withoutContact);
-        reports.set(directory, await sender.run());
-        withoutContact = 0;
+        const report = await sender.run();
+        reports.set(directory, report);
+        if (!report.complete) withoutContact = 0;
         options.signal?.removeEventListener("abort", stop);
       }
     }

@@ -1,6 +1,6 @@
 /** @module What holds for a run that no server is there for. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { startRun } from "../../../src/tracking/index";
@@ -116,4 +116,17 @@ test("linked files of a folder are logged, and a folder as one artifact, as Pyth
     said.some((line) => /broken\.svg/.test(line)),
     "a link to nothing is said",
   );
+});
+
+test("a large file that a link names is in the spool itself, whatever becomes of the file", async (context) => {
+  const { run, events, spoolDirectory } = await startAlone(context);
+  const file = join(spoolDirectory, "epoch-7.bin");
+  await writeFile(file, Buffer.alloc(8 << 20));
+  await symlink("epoch-7.bin", join(spoolDirectory, "best.bin"));
+  await run.logArtifact(join(spoolDirectory, "best.bin"));
+  await rm(file);
+  await run.end();
+  const logged = (await events()).find((event): event is ArtifactEvent => event.type === "artifact");
+  const taken = await lstat(join(spoolDirectory, "files", logged?.file ?? ""));
+  assert.deepEqual([logged?.path, taken.isFile(), taken.size], ["best.bin", true, 8 << 20]);
 });

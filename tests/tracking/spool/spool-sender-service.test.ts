@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectionSettings } from "../../../src/tracking/client/settings";
+import { Journal } from "../../../src/tracking/spool/journal";
+import { SpoolDirectory } from "../../../src/tracking/spool/spool-directory";
 import type { SpoolSenderReport } from "../../../src/tracking/spool/spool-sender-report";
 import { SpoolSenderService } from "../../../src/tracking/spool/spool-sender-service";
 import { temporaryDirectory } from "../../support/temporary-directory";
@@ -25,4 +27,26 @@ test("a full disk costs samples of the machine, and not the sending", {
   service.handle({ kind: "close", id: 1, patienceMs: 0, withoutContactMs: 0 });
   const { complete, problem } = await finished;
   assert.ok(complete, problem);
+});
+
+test("a run that is started again and again while it ends has a report for each start", {
+  timeout: 20_000,
+}, async (context) => {
+  const directory = await temporaryDirectory(context);
+  new Journal(new SpoolDirectory(directory)).close();
+  const reports = new Map<number, SpoolSenderReport>();
+  const service = new SpoolSenderService(({ id, report }) => report && reports.set(id, report));
+  const settings = connectionSettings("http://127.0.0.1:1");
+  const open = (id: number) =>
+    service.handle({ id, kind: "open", directory, settings, fresh: true, systemMetricsMs: 0, startTime: Date.now() });
+  const close = (id: number) => service.handle({ kind: "close", id, patienceMs: 0, withoutContactMs: 0 });
+  open(1);
+  close(1);
+  open(2);
+  open(3);
+  close(2);
+  close(3);
+  while (reports.size < 3) await sleep(10);
+  assert.match(reports.get(2)?.problem ?? "", /was restarted in the same directory/);
+  assert.deepEqual([reports.get(1)?.complete, reports.get(3)?.complete], [true, true]);
 });
