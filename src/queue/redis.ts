@@ -31,12 +31,21 @@ export function parseRedisUrl(text: string): RedisAddress {
     options: {
       host: hostname.replace(/^\[|\]$/g, ""),
       port: Number(port || 6379),
-      ...(username && { username: decodeURIComponent(username) }),
-      ...(password && { password: decodeURIComponent(password) }),
+      ...(username && { username: decoded(username) }),
+      ...(password && { password: decoded(password) }),
       ...(database && { db: Number(database) }),
       ...(protocol === "rediss:" && { tls: {} }),
     },
   };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    const message = "The user or password in the --redis address is not percent-encoded; write % as %25.";
+    throw new InputError("REDIS_URL_INVALID", message);
+  }
 }
 
 /**

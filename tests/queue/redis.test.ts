@@ -23,6 +23,13 @@ test("what is no address is named without its password", () => {
   }
 });
 
+test("a password with a bare % is explained, and not shown", () => {
+  assert.throws(
+    () => parseRedisUrl("redis://me:50%secret@host"),
+    (error: Error) => /write % as %25/.test(error.message) && !/secret/.test(error.message),
+  );
+});
+
 test("a Redis that refuses is told at once, and nothing keeps the process from ending", async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   const before = timers();

@@ -74,12 +74,21 @@ function parseTrackingUri(text: string): URL {
 function authorizationOf(url: URL, env: Environment): string | undefined {
   const basic = (name: string, password: string) =>
     `Basic ${Buffer.from(`${name}:${password}`, "utf8").toString("base64")}`;
-  if (url.username) return basic(decodeURIComponent(url.username), decodeURIComponent(url.password));
+  if (url.username) return basic(decoded(url.username), decoded(url.password));
   const file = readCredentialsFile();
   const name = env.MLFLOW_TRACKING_USERNAME || file.mlflow_tracking_username;
   const password = env.MLFLOW_TRACKING_PASSWORD || file.mlflow_tracking_password;
   if (name && password) return basic(name, password);
   return env.MLFLOW_TRACKING_TOKEN ? `Bearer ${env.MLFLOW_TRACKING_TOKEN}` : undefined;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    const message = "The user or password in MLFLOW_TRACKING_URI is not percent-encoded; write % as %25.";
+    throw new TrackingInputError("TRACKING_URI_UNSUPPORTED", message);
+  }
 }
 
 /** The `[mlflow]` section of `~/.mlflow/credentials`. */

@@ -29,6 +29,10 @@ test("settings that cannot be used are refused by name, without their password",
     },
   );
   assert.throws(
+    () => connectionSettings("http://bob:50%secret@host", {}),
+    (error: Error) => /write % as %25/.test(error.message) && !error.message.includes("secret"),
+  );
+  assert.throws(
     () => connectionSettings(undefined, { MLFLOW_HTTP_REQUEST_TIMEOUT: "soon" }),
     /MLFLOW_HTTP_REQUEST_TIMEOUT/,
   );
