@@ -3,6 +3,7 @@
  * stopping: at each rung only the best of the trials that have reached it so far continue.
  */
 import type { Rung } from "./journal";
+import { comparable } from "./objective";
 
 export interface Halving {
   /** Epochs before a trial may be stopped. */
@@ -32,6 +33,7 @@ export function stopsAt(
   if (before) return before.stop;
   const count = others.length + 1;
   if (count < reduction) return false;
-  const better = others.filter((rung) => rung.merit > merit).length;
-  return better >= Math.floor(count / reduction) || Number.isNaN(merit);
+  const own = comparable(merit);
+  const better = others.filter((rung) => comparable(rung.merit) > own).length;
+  return better >= Math.floor(count / reduction) || own === Number.NEGATIVE_INFINITY;
 }

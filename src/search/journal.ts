@@ -82,7 +82,8 @@ export class SearchJournal {
   }
 
   async close(): Promise<void> {
-    await this.writing;
+    // A failed append has been reported by its own promise.
+    await this.writing.catch(() => undefined);
     await this.handle.close();
   }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Monitor } from "../evaluation/index";
 import { csvField, writeFileAtomically, writeJson } from "../files/index";
 import type { TrialOutcome, TrialRecord } from "./journal";
-import { meritOf } from "./objective";
+import { comparable, meritOf } from "./objective";
 import type { Settings } from "./space";
 
 export interface LeaderboardRow extends TrialOutcome {
@@ -29,8 +29,7 @@ export function leaderboardOf(trials: readonly TrialRecord[], objective: Monitor
 }
 
 function merit({ value }: TrialOutcome, objective: Monitor): number {
-  const found = meritOf(value ?? Number.NaN, objective);
-  return Number.isNaN(found) ? Number.NEGATIVE_INFINITY : found;
+  return comparable(meritOf(value, objective));
 }
 
 /** Name of a trial's run directory. */

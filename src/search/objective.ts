@@ -33,9 +33,15 @@ export function objectiveNamed(metric: string): Monitor {
   return monitorOf(metric);
 }
 
-/** A value as merit: higher is better. */
-export function meritOf(value: number, { mode }: Monitor): number {
+/** A value as merit: higher is better. Without a value (NaN, which JSON makes null) it is NaN. */
+export function meritOf(value: number | null, { mode }: Monitor): number {
+  if (value === null) return Number.NaN;
   return mode === "max" ? value : -value;
+}
+
+/** A merit to compare: NaN, or null after JSON, is below all others. */
+export function comparable(merit: number | null): number {
+  return merit === null || Number.isNaN(merit) ? Number.NEGATIVE_INFINITY : merit;
 }
 
 /** The objective of predictions, with its 95 % interval. Objectives with a threshold use probability 0.5. */

@@ -95,7 +95,12 @@ export class ProcessRunner implements TrialRunner {
           atRung(job.trial, message.epoch, message.merit).then((end) => tell({ type: "rung", stop: end }), reject);
         } else if (message.type === "finished") settle(() => resolve(message.outcome));
         else if (message.type === "failed") settle(() => reject(new HistoError("SEARCH_TRIAL_FAILED", message.reason)));
-        else settle(() => reject(signal.aborted ? new Interrupted() : new WorkerLost("told to stop")));
+        else if (signal.aborted) settle(() => reject(new Interrupted()));
+        else {
+          // It was told to stop by someone else, and takes no more trials.
+          this.close();
+          lose("told to stop");
+        }
       };
       const settle = (end: () => void) => {
         child.off("exit", onExit).off("error", onError).off("message", onMessage);

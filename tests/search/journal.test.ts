@@ -3,6 +3,7 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { leaderboardOf, SearchJournal, stopsAt } from "../../src/search/index";
+import { meritOf } from "../../src/search/objective";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("at a rung only the best of those that got there go on, and a resumed trial gets the same answer", () => {
@@ -43,4 +44,29 @@ test("a journal whose last line was cut off by a crash is read up to there", asy
   const third = await SearchJournal.open(path);
   assert.equal(third.trials[0]?.failure, "diverged");
   await third.close();
+});
+
+test("a trial without a value is below all others, also in a journal that is read again", async (context) => {
+  const path = join(await temporaryDirectory(context), "journal.jsonl");
+  const first = await SearchJournal.open(path);
+  await first.append({ type: "rung", trial: 0, epoch: 1, merit: Number.NaN, stop: true });
+  await first.close();
+  const second = await SearchJournal.open(path);
+  await second.close();
+  const halving = { minimumEpochs: 1, reduction: 2 };
+  const unknown = JSON.parse(JSON.stringify(Number.NaN));
+  for (const { rungs } of [first, second]) {
+    assert.equal(stopsAt(halving, rungs, { trial: 1, epoch: 1, merit: -0.4 }), false, "a loss of 0.4");
+    assert.equal(stopsAt(halving, rungs, { trial: 1, epoch: 1, merit: unknown }), true);
+  }
+  for (const mode of ["min", "max"] as const) assert.ok(Number.isNaN(meritOf(unknown, { metric: "loss", mode })));
+});
+
+test("a journal that could not be written can be closed", async (context) => {
+  const path = join(await temporaryDirectory(context), "journal.jsonl");
+  const journal = await SearchJournal.open(path);
+  const settings: Record<string, unknown> = {};
+  settings.self = settings;
+  await assert.rejects(journal.append({ type: "started", trial: 0, settings }), TypeError);
+  await journal.close();
 });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { silentProgress } from "../../src/progress/index";
 import { ProcessRunner, WorkerLost } from "../../src/search/workers";
 import { writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
-/** Is at a rung at once, and tells its process id there. */
+/** Is at a rung at once, and tells its process id there; then says that it was told to stop. */
 const WORKER = `process.on("message", ({ type }) => {
-  if (type === "trial") process.send({ type: "rung", epoch: 1, merit: process.pid });
+  process.send(type === "trial" ? { type: "rung", epoch: 1, merit: process.pid } : { type: "interrupted" });
 });`;
 
 const job = { trial: 0, run: "nowhere", options: { data: "nowhere" }, objective: "rocAuc", rungs: [1] };
@@ -49,3 +50,23 @@ test("a worker that cannot be started is lost", async (context) => {
   const host = { signal: new AbortController().signal, progress: silentProgress, atRung: async () => false };
   await assert.rejects(runner.run(job, host), WorkerLost);
 });
+
+test("a worker that someone else told to stop ends, and the trial goes on in a new process", async (context) => {
+  const runner = await runnerOf(context);
+  const pids: number[] = [];
+  const atRung = async (_trial: number, _epoch: number, pid: number) => pids.push(pid) < 0;
+  const host = { signal: new AbortController().signal, progress: silentProgress, atRung };
+  await assert.rejects(runner.run(job, host), WorkerLost);
+  await assert.rejects(runner.run(job, host), WorkerLost);
+  const [first = 0, second = 0] = pids;
+  assert.notEqual(first, second);
+  while (isAlive(first)) await sleep(10);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
