@@ -34,7 +34,9 @@ export async function readBody(request: IncomingMessage, limit: number, memory: 
     };
     const fail = () =>
       reject(new Problem("REQUEST_MALFORMED", "The request is incomplete: the connection was closed."));
-    request.on("data", receive).on("end", resolve).on("aborted", fail).on("error", fail);
+    // The client may have gone while its token was checked: then there are no more events.
+    if (request.destroyed) fail();
+    else request.on("data", receive).on("end", resolve).on("aborted", fail).on("error", fail);
   });
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }

@@ -5,8 +5,11 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { json, RequestMemory } from "../../serve/core/http/index";
 import { ModelRegistry, openWeb, Service } from "../../serve/core/index";
-import { WebFiles } from "../../serve/core/routes/index";
+import { withinDeadline } from "../../serve/core/middleware/index";
+import { type RoutedRequest, type ServiceLimits, WebFiles } from "../../serve/core/routes/index";
+import { readBody } from "../../serve/server/body-reader";
 import { createApp, createLogger } from "../../serve/server/index";
 import { listen } from "../../serve/server/listen";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -113,4 +116,28 @@ test("more connections than allowed are closed, and the others go on", async (t)
   assert.equal(open.length, 5);
   open[0]?.write("GET /livez HTTP/1.1\r\nhost: a\r\n\r\n");
   assert.match(String(await once(open[0] as Socket, "data")), /^HTTP\/1\.1 200 /);
+});
+
+test("a body of a client that left before it was read is not waited for", { timeout: 20_000 }, async (t) => {
+  const read = new Promise<Uint8Array>((resolve, reject) => {
+    const server = createServer(async (request) => {
+      // As long as a token takes to check.
+      await new Promise((resolve) => request.once("close", resolve));
+      readBody(request, 1000, new RequestMemory().share()).then(resolve, reject);
+    }).listen(0, "127.0.0.1", () => {
+      const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+      socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome");
+      setTimeout(() => socket.destroy(), 100);
+    });
+    t.after(() => server.close());
+  });
+  await assert.rejects(read, { code: "REQUEST_MALFORMED" });
+});
+
+test("no work is begun for a client that left before", async () => {
+  const routed = { signal: AbortSignal.abort() } as RoutedRequest;
+  const { body } = await withinDeadline({ deadlineMs: 1000 } as ServiceLimits)(routed, async ({ signal }) => {
+    return json(signal.aborted);
+  });
+  assert.equal(body, "true");
 });

@@ -1,6 +1,6 @@
 /** Which names of images can be asked for: those of real patches, and none that leads anywhere else. */
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FolderImages, openImages } from "../../serve/core/index";
@@ -84,6 +84,14 @@ test("images whose label table cannot be used are served without labels, and why
     ["a.png", "b.png", "c.png"],
   );
   assert.match(images.unlabelled ?? "", /labels\.csv, .* has 3 classes/);
+});
+
+test("a folder that went away, such as an unmounted one, is unavailable and no fault of the server", async (t) => {
+  const directory = await dataSetOf(t, ["a.png"]);
+  const images = await FolderImages.open(directory);
+  await rm(directory, { recursive: true });
+  await assert.rejects(images.list(), { code: "IMAGE_SOURCE_UNAVAILABLE" });
+  await assert.rejects(images.slides(), { code: "IMAGE_SOURCE_UNAVAILABLE" });
 });
 
 test("names that could mean something else are none", async (t) => {

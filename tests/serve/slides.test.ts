@@ -149,6 +149,21 @@ test("a server without a place for results says so and goes on; with one, it rem
   );
 });
 
+test("where no process can be started for a slide, it has failed, and the next one is predicted", async (t) => {
+  const { post, ended } = await serve(t);
+  const { execPath } = process;
+  t.after(() => {
+    process.execPath = execPath;
+  });
+  for (const path of ["/nowhere/node", "no\0path"]) {
+    process.execPath = path;
+    const { problem } = await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id);
+    assert.equal(problem.code, "SLIDE_FAILED", path);
+  }
+  process.execPath = execPath;
+  assert.equal((await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id)).status, "done");
+});
+
 test("the server's --bit-depth holds for slides", async (t) => {
   const { images, post, ended } = await serve(t, { engine: { bitDepth: 12 } });
   const whole = picture(320, 96);

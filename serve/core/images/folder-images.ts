@@ -120,8 +120,11 @@ export class FolderImages implements ImageSource {
       .map((name) => ({ name }));
   }
 
+  /** @throws {Problem} `IMAGE_SOURCE_UNAVAILABLE` */
   private async listFiles(): Promise<string[]> {
-    const entries = await readdir(this.root, { withFileTypes: true, recursive: true });
+    const entries = await readdir(this.root, { withFileTypes: true, recursive: true }).catch(() => {
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    });
     const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     return paths.map((path) =>
       path

@@ -24,6 +24,7 @@ export function withinDeadline({ deadlineMs }: ServiceLimits): Middleware {
     setMaxListeners(0, controller.signal);
     const abort = () => controller.abort();
     request.signal.addEventListener("abort", abort, { once: true });
+    if (request.signal.aborted) abort();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

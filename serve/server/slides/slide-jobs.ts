@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readFile, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { hasErrorCode } from "../../../src/errors/index";
+import { hasErrorCode, messageOf } from "../../../src/errors/index";
 import { projectRoot } from "../../../src/files/index";
 import { readCard } from "../../../src/model-directory/index";
 import { oneOfEachSeries } from "../../../src/slide/index";
@@ -153,6 +153,15 @@ export class SlideJobs implements SlideHost {
     if (job.state.status !== "running") return;
     if (model === undefined) return this.finish(job, failure("MODEL_NOT_FOUND", "The model is no longer served."));
     if (out === undefined) return this.finish(job, failure("SLIDE_FAILED", "The server has no place for its results."));
+    try {
+      this.predict(job, model, out);
+    } catch (error) {
+      this.finish(job, failure("SLIDE_FAILED", messageOf(error)));
+    }
+  }
+
+  /** Starts the job's process. @throws if the system cannot start one; in some cases the process emits an error instead */
+  private predict(job: Job, model: string, out: string): void {
     const child = fork(join(projectRoot(), "dist", "serve", "server", "slides", "slide-process.js"), [], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
@@ -164,7 +173,7 @@ export class SlideJobs implements SlideHost {
     child.on("message", (message: FromSlideProcess) => this.receive(job, message, out));
     child.on("error", (error) => this.finish(job, failure("SLIDE_FAILED", error.message)));
     child.on("exit", (code, by) => this.finish(job, failure("SLIDE_FAILED", `its process ended (${by ?? code})`)));
-    child.send(order, () => undefined);
+    if (child.connected) child.send(order, () => undefined);
     const timer = setTimeout(
       () => this.finish(job, failure("DEADLINE_EXCEEDED", `it took more than ${MOST_SECONDS} s`)),
       1000 * MOST_SECONDS,
