@@ -31,7 +31,7 @@ export async function openBackend(directory: string, options: PredictorBackendOp
     },
     async predictTiled(image, run) {
       const { isForTiles, predictPicture } = await import("../../src/slide/tiled/index.js");
-      if (!(await isForTiles(image, size))) return undefined;
+      if (!(await isForTiles(image, predictor.card.preprocessing))) return undefined;
       const predictPixels = async (pixels: Uint8Array, count: number) => {
         const bytes = pixels.length / count;
         return Float32Array.from(

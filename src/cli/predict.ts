@@ -3,6 +3,7 @@ import * as z from "zod";
 import { HistoError, InputError } from "../errors/index";
 import { csvField, mustBeWritable, writeFileAtomically } from "../files/index";
 import { counted } from "../format/index";
+import type { Preprocessing } from "../image/index";
 import type { FileAnswer, ListedImage, PredictionWarning, Predictor } from "../inference/index";
 import { isTrainedOnDrawnTiles } from "../model-directory/index";
 import { between, option, whole } from "../options/index";
@@ -15,7 +16,7 @@ export const predictSchema = z.strictObject({
   out: option(z.string().optional(), "CSV file to write", { value: "file", usual: "standard output" }),
   tile: option(
     z.boolean().default(false),
-    "cut pictures larger than twice the model's input into tiles and average their predictions",
+    "cut pictures larger than twice the training images into tiles and average their predictions",
   ),
   threshold: option(between(0, 1).optional(), "lowest probability of a positive prediction", {
     value: "p",
@@ -88,7 +89,7 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
       Predictor.open(model, options),
       namedImages(images),
     ]);
-    const large = tile ? await largeAmong(all, predictor.card.preprocessing.size) : [];
+    const large = tile ? await largeAmong(all, predictor.card.preprocessing) : [];
     const listed = all.filter((image) => !large.includes(image));
     const task = progress.start("Predict", listed.length, "images");
     const answers: Answered[] = [];
@@ -149,10 +150,10 @@ function warningLines(rows: readonly Row[], texts: Readonly<Record<PredictionWar
   });
 }
 
-async function largeAmong(images: readonly ListedImage[], size: number): Promise<ListedImage[]> {
+async function largeAmong(images: readonly ListedImage[], preprocessing: Preprocessing): Promise<ListedImage[]> {
   const { isForTiles } = await import("../slide/index.js");
   const large: ListedImage[] = [];
-  for (const image of images) if (await isForTiles(image.path, size)) large.push(image);
+  for (const image of images) if (await isForTiles(image.path, preprocessing)) large.push(image);
   return large;
 }
 

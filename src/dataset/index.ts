@@ -9,7 +9,7 @@ export { projectTiles } from "./projection";
 export { DEFAULT_SIZE, naturalSize } from "./size";
 export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference } from "./stain-reference";
-export { channelHistogram, channelStatistics } from "./statistics";
+export { channelHistogram, channelStatistics, tileEdge } from "./statistics";
 export { StoreFile } from "./store-file";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";

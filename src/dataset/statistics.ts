@@ -1,4 +1,6 @@
 /** @module Exact channel statistics of stored pixels, in one pass. */
+import { upperMedian } from "../collections/index";
+import type { ResizePolicy } from "../image/index";
 import type { PixelStore } from "./types";
 
 /** Mean and standard deviation per channel (red, green, blue) on the scale 0 to 1. */
@@ -27,6 +29,13 @@ export function channelHistogram(store: PixelStore, positions: ArrayLike<number>
     for (let bin = 0; bin < slice.length; bin++) counts[bin]! += slice[bin] as number;
   }
   return counts;
+}
+
+/** Edge length in pixels that images had before they were resized: the median over those at `positions` of the store. */
+export function tileEdge(store: PixelStore, positions: Iterable<number>, resize: ResizePolicy): number {
+  const edges = Array.from(positions, (position) => store.originalSizes[position] as readonly [number, number]);
+  // The side that fills the square.
+  return upperMedian(edges.map((sides) => (resize === "pad" ? Math.max(...sides) : Math.min(...sides))));
 }
 
 /** Mean and standard deviation of the channels over the images at `positions` of the store. */

@@ -7,7 +7,7 @@ import { type StainNormalizer, stainNormalizer } from "./stain/index";
 import { type ImageWarning, imageWarnings } from "./warnings";
 
 /** The part of the preprocessing that works on bytes; the model standardizes. */
-export interface PixelPreparation extends Pick<Preprocessing, "size" | "resize"> {
+export interface PixelPreparation extends Pick<Preprocessing, "size" | "resize" | "tileEdge"> {
   readonly stain?: StainNormalization | undefined;
   readonly bitDepth?: number | undefined;
 }
@@ -33,7 +33,7 @@ export async function prepareImage(
 ): Promise<PreparedImage> {
   const image = await decodePixels(input, limits, name, preparation);
   const pixels = await preparePixels(image, preparation, name ?? (typeof input === "string" ? input : undefined));
-  const warnings = imageWarnings(image, preparation.size);
+  const warnings = imageWarnings(image, preparation);
   return { pixels, original: [image.width, image.height], warnings };
 }
 

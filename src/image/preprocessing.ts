@@ -8,6 +8,11 @@ export interface Preprocessing {
   /** Edge length of the model's square input in pixels. */
   readonly size: number;
   readonly resize: ResizePolicy;
+  /**
+   * Edge length in pixels that training images had before they were resized; absent if it is `size`. Tiles that are cut from
+   * slides and large pictures need it, because they must show as much tissue as the training images.
+   */
+  readonly tileEdge?: number;
   /** Bits that the values of 16-bit files use, if fewer than 16. */
   readonly bitDepth?: number;
   /** Per-channel mean of the training pixels, on a scale from 0 to 1. */
@@ -16,6 +21,11 @@ export interface Preprocessing {
   readonly std: readonly [number, number, number];
   /** Stain normalization applied to the uint8 pixels before standardization; absent for none. */
   readonly stain?: StainNormalization;
+}
+
+/** Edge length in pixels of the images that a model expects before they are resized. */
+export function tileEdgeOf({ size, tileEdge = size }: Pick<Preprocessing, "size" | "tileEdge">): number {
+  return tileEdge;
 }
 
 /** A fitted stain normalization: the method and the parameters learned from the reference tile. */

@@ -1,4 +1,5 @@
 /** @module Warnings about images that can be read but look wrong. */
+import { type Preprocessing, tileEdgeOf } from "./preprocessing";
 import type { RgbImage } from "./rgb-image";
 
 export type ImageWarning = "low-bits" | "shrunk";
@@ -8,20 +9,26 @@ export const WARNING_TEXTS: Readonly<Record<ImageWarning, string>> = {
   "low-bits":
     "has 16-bit values of at most 4095 and becomes nearly black: these are probably values of fewer bits; read 12-bit values with --bit-depth 12, or save it with values that use all 16 bits",
   shrunk:
-    "is shrunk to less than half of its size, which loses detail; to predict it tile by tile, use histo predict --tile or POST /predict?tile=1",
+    "is shrunk to less than half of the training images' scale, which loses detail; to predict it tile by tile, use histo predict --tile or POST /predict?tile=1",
 };
 
 const MOST_SHRINKING = 2;
 
-/** Whether resizing shrinks an image to less than half. @param size edge length after resizing */
-export function isShrunk(width: number, height: number, size: number): boolean {
-  return Math.min(width, height) > MOST_SHRINKING * size;
+/** Whether resizing shrinks an image to less than half of the training images' scale. */
+export function isShrunk(
+  width: number,
+  height: number,
+  preprocessing: Pick<Preprocessing, "size" | "tileEdge">,
+): boolean {
+  return Math.min(width, height) > MOST_SHRINKING * tileEdgeOf(preprocessing);
 }
 
-/** @param size edge length after resizing */
-export function imageWarnings({ width, height, lowBits = 0 }: RgbImage, size: number): ImageWarning[] {
+export function imageWarnings(
+  { width, height, lowBits = 0 }: RgbImage,
+  preprocessing: Pick<Preprocessing, "size" | "tileEdge">,
+): ImageWarning[] {
   const warnings: ImageWarning[] = [];
   if (lowBits > 0) warnings.push("low-bits");
-  if (isShrunk(width, height, size)) warnings.push("shrunk");
+  if (isShrunk(width, height, preprocessing)) warnings.push("shrunk");
   return warnings;
 }

@@ -1,5 +1,6 @@
 /** @module Writes the card of a model in Markdown. @see Mitchell et al. 2019, "Model Cards for Model Reporting" */
 import { counted, decimal, markdownTable } from "../format/index";
+import { tileEdgeOf } from "../image/index";
 import type { TileCounts } from "../runs/index";
 import type { ModelCard } from "./model-card";
 
@@ -25,9 +26,11 @@ const DRAWN = "Trained on drawn (synthetic) tiles: it has never seen real tissue
 
 function whatItIs({ classes: [negative, positive], architecture, parameters, preprocessing, mpp, ...card }: ModelCard) {
   const scale = mpp === undefined ? "scale unknown" : `${mpp} micrometres per pixel`;
+  const { size } = preprocessing;
+  const edge = tileEdgeOf(preprocessing);
   const facts = [
     `A classifier that distinguishes ${positive} (positive) from ${negative} (negative).`,
-    `It takes images of ${preprocessing.size} x ${preprocessing.size} pixels (${scale}).`,
+    `It takes images of ${edge} x ${edge} pixels (${scale})${edge === size ? "" : `, resized to ${size} x ${size}`}.`,
     `It classifies an image as ${positive} if the probability is at least ${decimal(card.threshold)}.`,
     ...(architecture ? [`Architecture: ${architecture}, ${counted(parameters ?? 0, "weight")}.`] : []),
     ...(card.variant ? [`Exported as ${card.variant}.`] : []),

@@ -173,7 +173,8 @@ function problemOfPreprocessing({ preprocessing }: ModelCard): string | undefine
   if (!oneOf(preprocessing.resize, "exact", "stretch", "pad", "crop")) {
     return 'preprocessing.resize must be "exact", "stretch", "pad" or "crop".';
   }
-  const { bitDepth = 16 } = preprocessing;
+  const { bitDepth = 16, tileEdge = 1 } = preprocessing;
+  if (!Number.isInteger(tileEdge) || tileEdge < 1) return "preprocessing.tileEdge must be a whole number.";
   if (!Number.isInteger(bitDepth) || bitDepth < 8 || bitDepth > 16) {
     return "preprocessing.bitDepth must be a whole number from 8 to 16.";
   }

@@ -5,9 +5,9 @@ import type { Rectangle, SlideInfo, SlideLevel } from "./types";
 
 /** Settings of the tile grid. Plain data. */
 export interface GridSettings {
-  /** The model's input in pixels. */
+  /** Edge length of a tile in pixels at the scale of the training images, before it is resized to the model's input. */
   readonly size: number;
-  /** Pixels of level 0 along a pixel of the model's input. */
+  /** Pixels of level 0 along such a pixel. */
   readonly downsample: number;
   /** Overlap of neighbouring tiles as a share of a tile, from 0 to below 1. */
   readonly overlap: number;

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError } from "../errors/index";
 import { sha256 } from "../files/index";
+import { tileEdgeOf } from "../image/index";
 import type { ModelDirectory } from "../model-directory/index";
 import { slideDefaults } from "../options/slide/index";
 import type { ProfileUse } from "./colour-profile";
@@ -43,7 +44,7 @@ export async function planSlide(
   const { overlap = slideDefaults.overlap, leastTissue = slideDefaults.tissue, frame = slideDefaults.frame } = options;
   const { profile = slideDefaults.profile } = options;
   const { mpp, downsample } = scaleOf(path, info, model.card.mpp, options);
-  const settings: GridSettings = { size: preprocessing.size, downsample, overlap, leastTissue };
+  const settings: GridSettings = { size: tileEdgeOf(preprocessing), downsample, overlap, leastTissue };
   // Name, size and time identify the slide.
   const { size, mtimeMs } = await stat(path);
   const name = basename(path);

@@ -11,6 +11,7 @@ import {
   type Partition,
   type PixelStore,
   splitValidation,
+  tileEdge,
   withoutSkipped,
 } from "../dataset/index";
 import type { Preprocessing, StainNormalization } from "../image/index";
@@ -52,10 +53,16 @@ export async function openTrainingData(
   );
   const { mean, std } = packagedNamed(options.model) ?? channelStatistics(store, positions.train);
   const bitDepth = bitDepthOf(dataset);
+  const edge = tileEdge(store, positions.train, resize);
   return {
     dataset,
     store,
-    preprocessing: { size, resize, mean, std, ...(bitDepth && { bitDepth }), ...(stain && { stain }) },
+    preprocessing: {
+      ...{ size, resize, mean, std },
+      ...(edge !== size && { tileEdge: edge }),
+      ...(bitDepth && { bitDepth }),
+      ...(stain && { stain }),
+    },
     positions,
     labels: byPartition((partition) => Uint8Array.from(tiles[partition], (tile) => tile.label)),
     close: () => store.close(),

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parse } from "csv-parse/sync";
 import sharp from "sharp";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
-import { isForTiles, predictTiled } from "../../src/slide/index";
+import { isForTiles, predictSlide, predictTiled } from "../../src/slide/index";
 import { histoHere } from "../support/histo";
 import { tile, writeModel } from "../support/served-model";
 import { cut, picture } from "../support/slide-files";
@@ -45,7 +46,7 @@ test("predict --tile answers for a large picture with the mean of its tiles, and
 
 test("a picture that is larger than one tile may be is cut into a pyramid, with the same answer for its tiles", async (t) => {
   const directory = await temporaryDirectory(t);
-  const [side, size] = [4128, 32];
+  const side = 4128;
   const small = picture(side / 3, side / 3);
   const large = await sharp(small.data, { raw: { width: small.width, height: small.height, channels: 3 } })
     .extend({ right: side - small.width, bottom: side - small.height, background: "white" })
@@ -55,7 +56,7 @@ test("a picture that is larger than one tile may be is cut into a pyramid, with 
   await writeFile(join(directory, "part.png"), await encodePng(small.data, small.width, small.height));
   const predictor = await Predictor.open(await writeModel(join(directory, "model")));
   t.after(() => predictor.close());
-  assert.ok(await isForTiles(join(directory, "large.png"), size));
+  assert.ok(await isForTiles(join(directory, "large.png"), predictor.card.preprocessing));
   const [whole, part] = [
     await predictTiled(join(directory, "large.png"), predictor),
     await predictTiled(join(directory, "part.png"), predictor),
@@ -63,4 +64,37 @@ test("a picture that is larger than one tile may be is cut into a pyramid, with 
   assert.deepEqual([whole.tiles.total, whole.tiles.predicted], [129 ** 2, 43 ** 2]);
   assert.deepEqual(whole.tiles, { ...part.tiles, total: whole.tiles.total });
   assert.ok(Math.abs(whole.logit - part.logit) < 1e-6);
+});
+
+test("slides and pictures are cut into tiles as large as the training images, whatever the model's input is", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const images = join(directory, "images");
+  await mkdir(images);
+  const [width, height] = [256, 192];
+  const large = picture(width, height);
+  const path = join(images, "large.png");
+  await writeFile(path, await encodePng(large.data, width, height));
+  for (const edge of [64, 16]) {
+    const model = await writeModel(join(directory, `model-${edge}`), { size: 32, tileEdge: edge });
+    const predictor = await Predictor.open(model);
+    t.after(() => predictor.close());
+    const answerAt = async (x: number, y: number) =>
+      predictor.predict(await encodePng(cut(large, x, y, edge, edge), edge, edge));
+
+    const out = join(directory, `map-${edge}`);
+    const { tile } = await predictSlide(path, { model, out, mpp: 0.5, slideMpp: 0.5, leastTissue: 0, workers: 1 });
+    assert.deepEqual([tile.size, tile.extent, tile.mpp], [edge, edge, 0.5]);
+    const rows = parse(await readFile(join(out, "tiles.csv")), { columns: true }) as Record<string, string>[];
+    assert.equal(rows.length, (width / edge) * (height / edge));
+    for (const { x, y, logit } of rows.filter((_, i) => i % 7 === 0)) {
+      assert.ok(Math.abs(Number(logit) - (await answerAt(Number(x), Number(y))).logit) < 1e-4, `${edge}: ${x} ${y}`);
+    }
+
+    await writeFile(join(images, "tile.png"), await encodePng(cut(large, 0, 0, edge, edge), edge, edge));
+    const { stdout } = await histoHere("predict", "--images", images, "--tile", "--model", model, "--quiet", "--json");
+    const [tiled, small] = JSON.parse(stdout).predictions;
+    assert.equal(tiled.tiles.total, rows.length);
+    assert.deepEqual(small.warnings, [], "a tile like those of training is resized without a warning");
+    assert.ok(Math.abs(small.logit - (await answerAt(0, 0)).logit) < 1e-4);
+  }
 });

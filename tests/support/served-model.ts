@@ -11,6 +11,8 @@ import { RunDirectory } from "../../src/runs/index";
 export interface TestModel {
   readonly name?: string;
   readonly size?: number;
+  /** Edge length of its training images before they were resized. */
+  readonly tileEdge?: number;
   readonly hidden?: readonly number[];
   readonly threshold?: number;
   readonly seed?: number;
@@ -27,6 +29,7 @@ export async function writeModel(
   {
     name = "mlp",
     size = 32,
+    tileEdge = size,
     hidden = [24, 8],
     threshold = 0.4,
     seed = 1,
@@ -42,7 +45,10 @@ export async function writeModel(
     classes: ["HP", "SSA"],
     positive: "SSA",
     size,
-    preprocessing: { size, resize: "crop", mean: [0.738, 0.649, 0.775], std: [0.197, 0.244, 0.17] },
+    preprocessing: {
+      ...{ size, resize: "crop", mean: [0.738, 0.649, 0.775], std: [0.197, 0.244, 0.17] },
+      ...(tileEdge !== size && { tileEdge }),
+    },
     model: name,
     seed,
     threshold,

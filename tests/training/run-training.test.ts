@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sha256File } from "../../src/files/index";
+import { readJson, sha256File } from "../../src/files/index";
 import type { TrainingOptions } from "../../src/options/index";
+import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { tf } from "../../src/tensorflow/index";
 import { type RunTrainingOptions, runLearningRateRange, runTraining } from "../../src/training/index";
 import { writeCsvSet } from "../support/data-sets";
@@ -42,6 +43,21 @@ test("Ctrl-C at the very end: after the last epoch the run can be resumed, and w
   const callbacks = [{ onEnd: () => late.abort() }];
   assert.ok(await runTraining({ ...SMALL, data }, { run: finished, signal: late.signal, callbacks }));
   assert.equal(await sha256File(join(finished, "best", "weights.safetensors")), weights);
+});
+
+test("the configuration has the size of the training images if they were resized", async (context) => {
+  const folder = await temporaryDirectory(context);
+  for (const [edge, expected] of [
+    [40, 40],
+    [16, undefined],
+    [12, 12],
+  ] as const) {
+    const data = await writeCsvSet(join(folder, `data-${edge}`), 20, edge);
+    const run = new RunDirectory(join(folder, `run-${edge}`));
+    await runTraining({ ...SMALL, epochs: 1, data }, { run: run.path });
+    const { preprocessing } = await readJson<RunConfig>(run.config);
+    assert.deepEqual([preprocessing.size, preprocessing.tileEdge], [SMALL.size, expected]);
+  }
 });
 
 test("a run takes nothing with it when it ends: tensors, threads and open files", async (context) => {

@@ -1,13 +1,20 @@
 /** @module Predicts a picture that fits into memory: decodes it as a whole and cuts it into tiles. */
-import { type DecodeLimits, decodePixels, imageSize, isShrunk, type RgbImage } from "../../image/index";
+import {
+  type DecodeLimits,
+  decodePixels,
+  imageSize,
+  isShrunk,
+  type Preprocessing,
+  type RgbImage,
+} from "../../image/index";
 import { assemble, memoryFor } from "../assemble";
 import type { SlideReader } from "../types";
 import { predictTiles, type TiledPrediction, type TileModel } from "./predict-tiles";
 
-/** True if the model's input size would shrink a picture (a path or the file's bytes) to less than half. */
-export async function isForTiles(picture: string | Uint8Array, size: number): Promise<boolean> {
+/** True if a model would shrink a picture (a path or the file's bytes) to less than half of its training images' scale. */
+export async function isForTiles(picture: string | Uint8Array, preprocessing: Preprocessing): Promise<boolean> {
   const found = await imageSize(picture);
-  return found !== undefined && isShrunk(...found, size);
+  return found !== undefined && isShrunk(...found, preprocessing);
 }
 
 /**

@@ -1,5 +1,6 @@
-/** @module Predicts a picture from its tiles, which have the model's input size at the picture's own scale. */
+/** @module Predicts a picture from its tiles, which are as large as the training images, at the picture's own scale. */
 import { HistoError } from "../../errors/index";
+import { tileEdgeOf } from "../../image/index";
 import type { Prediction, PredictionWarning, Predictor } from "../../inference/index";
 import { logitOf, sigmoid } from "../../logits/index";
 import { gridOf, tileReading } from "../grid";
@@ -40,7 +41,7 @@ export async function predictTiles(
   preparedSeconds: number,
 ): Promise<TiledPrediction> {
   const { preprocessing, classes, threshold } = model.card;
-  const { size } = preprocessing;
+  const size = tileEdgeOf(preprocessing);
   const { info } = reader;
   const started = performance.now();
   const settings = { size, downsample: 1, overlap: 0, leastTissue: LEAST_TISSUE };
