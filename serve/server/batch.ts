@@ -29,6 +29,7 @@ const HEADER =
  * unreadable image has only its name and the error code. Writes the table at the end, in one piece.
  */
 export async function predictAll({ model, images, out }: BatchOptions): Promise<BatchResult> {
+  const object = objectOf(out);
   const [predictor, source] = [await Predictor.open(model), await openImages(images)];
   const drawn = isTrainedOnDrawnTiles(predictor.card) ?? "";
   const table = [Buffer.from(`${HEADER}\n`)];
@@ -48,7 +49,8 @@ export async function predictAll({ model, images, out }: BatchOptions): Promise<
       table.push(Buffer.from(`${rows.join("\n")}\n`));
       count += group.length;
     }
-    await write(out, Buffer.concat(table));
+    if (object) await upload(object, Buffer.concat(table));
+    else await writeFileAtomically(out, Buffer.concat(table));
     return { images: count, failed };
   } finally {
     source.close();
@@ -89,12 +91,22 @@ function codeOf(error: Error): string {
   return error instanceof HistoError || error instanceof Problem ? error.code : "IMAGE_UNREADABLE";
 }
 
-async function write(out: string, table: Uint8Array): Promise<void> {
-  if (!out.startsWith("s3://")) return writeFileAtomically(out, table);
+interface S3Object {
+  readonly Bucket: string;
+  readonly Key: string;
+}
+
+/** The object of `s3://bucket/key`; undefined for a file. @throws {InputError} `OUT_INVALID` */
+function objectOf(out: string): S3Object | undefined {
+  if (!out.startsWith("s3://")) return undefined;
   const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(out) ?? [];
-  if (!Bucket || !Key) throw new InputError("OUT_INVALID", `${out} is not of the form s3://bucket/key.`);
+  if (Bucket && Key) return { Bucket, Key };
+  throw new InputError("OUT_INVALID", `${out} is not of the form s3://bucket/key.`);
+}
+
+async function upload(object: S3Object, table: Uint8Array): Promise<void> {
   const client = new S3Client({ forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
-  await client.send(new PutObjectCommand({ Bucket, Key, Body: table, ContentType: "text/csv" }));
+  await client.send(new PutObjectCommand({ ...object, Body: table, ContentType: "text/csv" }));
 }
 
 async function main(): Promise<void> {

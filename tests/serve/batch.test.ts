@@ -51,3 +51,8 @@ test("odd names of a label table stay in their column, and each image that was n
     "MHIST_zzz.png": "IMAGE_NOT_FOUND",
   });
 });
+
+test("an unusable place for the table is refused before anything is read", async () => {
+  const nowhere = { model: "/nowhere", images: "/nowhere" };
+  await assert.rejects(predictAll({ ...nowhere, out: "s3://bucket-only" }), { code: "OUT_INVALID" });
+});
