@@ -36,10 +36,15 @@ export async function downloadFile(
       await fetchRest();
       break;
     } catch (error) {
-      if (error instanceof ApiError && error.statusCode === 416) await rm(part, { force: true });
-      else if (signal?.aborted || failureKind(error) !== "transient" || attempt > transport.settings.maxRetries)
-        throw error;
-      await sleep(backoff(attempt));
+      const { maxRetries } = transport.settings;
+      // The partial content is not of this file: one more attempt without it.
+      const isStale = error instanceof ApiError && error.statusCode === 416;
+      if (isStale) await rm(part, { force: true });
+      const mayRepeat = isStale
+        ? attempt <= maxRetries + 1
+        : failureKind(error) === "transient" && attempt <= maxRetries;
+      if (signal?.aborted || !mayRepeat) throw error;
+      await sleep(backoff(attempt), undefined, signal && { signal });
     }
   }
   const fault = await faultOf(part, expected);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TrackingInputError } from "../client/errors";
 import { Mlflow } from "../client/mlflow";
 import { connectionSettings } from "../client/settings";
-import { freePort, portIsFree } from "./ports";
+import { freePort, isTaken } from "./ports";
 import { localServerSettings } from "./settings";
 import { noteVersion, upgradeStore } from "./store";
 
@@ -55,7 +55,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const settings = { ...localServerSettings(), ...options.env, MLFLOW_PORT: String(port) };
   const { MLFLOW_HOST: host, MLFLOW_BACKEND_STORE_URI: storeUri } = settings;
   const url = `http://${host}:${port}`;
-  if (!(await portIsFree(host, port))) {
+  if (await isTaken(host, port)) {
     const message = `Port ${port} is taken (perhaps by MLflow already: ${url}). Choose another with --port.`;
     throw new TrackingInputError("MLFLOW_PORT_TAKEN", message);
   }
@@ -72,7 +72,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const stop = stopper(child);
   const ended = new Promise<string>((resolved) => {
     child.once("error", (error) => resolved(error.message));
-    child.once("exit", (code) => resolved(`it ended with status ${code}`));
+    child.once("exit", (code, by) => resolved(by ? `it was ended by ${by}` : `it ended with status ${code}`));
   });
   const client = new Mlflow({ ...connectionSettings(url, {}), timeoutMs: 5000 });
   const deadline = Date.now() + timeoutMs;

@@ -1,16 +1,17 @@
 /** @module TCP ports of this machine. */
 import { type AddressInfo, createServer } from "node:net";
+import { hasErrorCode } from "../../errors/index";
 
 /** A free TCP port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   return (await listenOnce("127.0.0.1", 0)).port;
 }
 
-/** True if a server can listen on the port. */
-export function portIsFree(host: string, port: number): Promise<boolean> {
+/** True if another server listens on the port. */
+export function isTaken(host: string, port: number): Promise<boolean> {
   return listenOnce(host, port).then(
-    () => true,
     () => false,
+    (error: unknown) => hasErrorCode(error, "EADDRINUSE"),
   );
 }
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startLocalServer } from "../../../src/tracking/index";
+import { freePort, startLocalServer } from "../../../src/tracking/index";
 import { histoHere } from "../../support/histo";
 import { temporaryDirectory } from "../../support/temporary-directory";
 
@@ -25,6 +26,18 @@ test("a server that does not start is said with its log, which stays open to it 
     message: /it ended with status \d+\. .*server\.log: ./,
   });
   if (existsSync("/proc/self/fd")) assert.ok(!openFiles().some((file) => file.startsWith(directory)));
+});
+
+test("a server that is killed, or whose address is not of this machine, is not blamed on the port", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const python = join(directory, "python");
+  await writeFile(python, "#!/bin/sh\nkill -KILL $$\n", { mode: 0o755 });
+  for (const MLFLOW_HOST of ["127.0.0.1", "203.0.113.1"]) {
+    await assert.rejects(startLocalServer({ directory, python, port: await freePort(), env: { MLFLOW_HOST } }), {
+      code: "MLFLOW_NOT_STARTED",
+      message: /it was ended by SIGKILL/,
+    });
+  }
 });
 
 test("a port that something else holds is said before anything is started", async (context) => {
