@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { ModelRegistry, Service } from "../../serve/core/index";
+import { ModelRegistry, openWeb, Service, type ServiceOptions } from "../../serve/core/index";
 import { createApp, createLogger } from "../../serve/server/index";
 
 const FRIEND = "https://lab.example.org";
 
 /** The application, without a model. */
-async function start(t: TestContext, corsOrigins?: readonly string[]): Promise<string> {
-  const service = new Service({ models: new ModelRegistry(), ...(corsOrigins && { corsOrigins }) });
+async function start(t: TestContext, corsOrigins?: readonly string[], web?: ServiceOptions["web"]): Promise<string> {
+  const service = new Service({ models: new ModelRegistry(), web, ...(corsOrigins && { corsOrigins }) });
   const logger = createLogger("silent");
   const server = createServer(createApp(service, { logger })).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -33,4 +33,9 @@ test("pages of other sites are shut out unless their origin is listed", async (t
   const open = await start(t, [FRIEND]);
   assert.deepEqual(await allowed(open, FRIEND), [FRIEND, FRIEND]);
   assert.deepEqual(await allowed(open, "https://elsewhere.example.org"), [null, null]);
+});
+
+test("caches keep the page's files apart by origin and by encoding", async (t) => {
+  const answer = await fetch(await start(t, [FRIEND], await openWeb()), { headers: { origin: FRIEND } });
+  assert.deepEqual([answer.status, answer.headers.get("vary")], [200, "origin, accept-encoding"]);
 });

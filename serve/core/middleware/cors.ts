@@ -11,7 +11,8 @@ export function cors(origins: readonly string[]): Middleware {
       return { status: 204, headers: { ...headers, ...PREFLIGHT_HEADERS }, body: "" };
     }
     const response = await next(request);
-    return { ...response, headers: { ...headers, ...response.headers } };
+    const vary = [headers.vary, response.headers.vary].filter(Boolean).join(", ");
+    return { ...response, headers: { ...headers, ...response.headers, vary } };
   };
 }
 
