@@ -80,22 +80,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   service.serve();
   logger.info({ url: listener.url, models: registry.names() }, "serving");
 
+  let closing: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    service.phase = "stopping";
+    models.stopReloading();
+    logger.info("stopping");
+    await sleep(lingerMs);
+    await listener.close(GRACE_MS);
+    await models.close();
+    await slides?.close();
+    images?.close();
+  }
+
   return {
     url: listener.url,
     port: listener.port,
     service,
     models: registry,
     reload: models.reload,
-    async close() {
-      if (service.phase === "stopping") return;
-      service.phase = "stopping";
-      models.stopReloading();
-      logger.info("stopping");
-      await sleep(lingerMs);
-      await listener.close(GRACE_MS);
-      await models.close();
-      await slides?.close();
-      images?.close();
+    close() {
+      closing ??= stop();
+      return closing;
     },
   };
 }

@@ -178,11 +178,14 @@ test("models that are replaced twice at the same time, or while the server stops
     assert.equal(processes(), count);
   };
   const before = processes();
-  const server = await startServer({ models: [model], port: 0 });
+  const server = await startServer({ models: [model], port: 0, lingerMs: 300 });
   t.after(() => server.close());
   await Promise.all([server.reload(), server.reload()]);
   await areLeft(before + 1);
-  await Promise.all([server.reload(), server.close()]);
+  const ending = Promise.all([server.reload(), server.close()]);
+  await server.close();
+  await assert.rejects(fetch(server.url), "who asks again waits too");
+  await ending;
   await areLeft(before);
 });
 
