@@ -94,6 +94,13 @@ test("a folder that went away, such as an unmounted one, is unavailable and no f
   await assert.rejects(images.slides(), { code: "IMAGE_SOURCE_UNAVAILABLE" });
 });
 
+test("neither a file nor nothing is a folder of images", async (t) => {
+  const directory = await dataSetOf(t, ["a.png"]);
+  for (const name of ["a.png", "missing"]) {
+    await assert.rejects(openImages(join(directory, name)), { code: "IMAGES_MISSING", exitStatus: 2 });
+  }
+});
+
 test("names that could mean something else are none", async (t) => {
   const images = await FolderImages.open(await temporaryDirectory(t));
   for (const name of [

@@ -1,5 +1,5 @@
 /** @module Opens an image source: a folder, a data set, or an S3 prefix. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../../../src/errors/index";
 import { FolderImages } from "./folder-images";
@@ -19,9 +19,6 @@ export async function openImages(
     return S3Images.parse(location, size);
   }
   const directory = resolve(location);
-  if (!existsSync(directory)) {
-    throw new InputError("IMAGES_MISSING", `--images: the folder ${location} does not exist.`);
-  }
   const dataset = datasetOf(directory);
   const labels = dataset ? await labelsOf(dataset) : {};
   const { isDrawn } = await import("../../../src/dataset/drawn.js");
@@ -53,7 +50,16 @@ async function labelsOf(dataset: string): Promise<Labels> {
 /** The directory with a label table: the given one, or the one above an `images` folder. */
 function datasetOf(directory: string): string | undefined {
   const candidates = basename(directory) === "images" ? [directory, dirname(directory)] : [directory];
-  return candidates.find((folder) => readdirSync(folder).some((name) => /\.[ct]sv$/i.test(name)));
+  return candidates.find((folder) => namesIn(folder).some((name) => /\.[ct]sv$/i.test(name)));
+}
+
+/** Empty for what is no readable folder, which {@link FolderImages.open} reports. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 async function readLabels(directory: string): Promise<Labels | undefined> {
