@@ -3,12 +3,13 @@ import { type Figure, importanceFigure, parallelCoordinates, type Trial } from "
 import type { LeaderboardRow } from "./leaderboard";
 import type { Space } from "./space";
 
-/** Parallel coordinates of the trials and, with at least four trials, the importance of each searched option. */
+/** Parallel coordinates of the trials with a value and, with at least four, the importance of each searched option. */
 export function searchFigures(
-  rows: readonly LeaderboardRow[],
+  ranked: readonly LeaderboardRow[],
   space: Space,
   { metric, mode }: { metric: string; mode: "min" | "max" },
 ): Record<string, Figure> {
+  const rows = ranked.filter(({ value }) => Number.isFinite(value));
   if (rows.length === 0) return {};
   const searched = Object.entries(space.searched);
   const logarithmic = searched.flatMap(([key, distribution]) => ("logUniform" in distribution ? [key] : []));
