@@ -25,9 +25,13 @@ const exportSchema = z.strictObject({
     "compact: largest share of validation tiles whose class may change (default 0.02, rounded up to whole tiles)",
     { value: "share" },
   ),
-  mpp: option(between(0.01, 100).optional(), "micrometres per pixel of the training tiles, needed by histo slide", {
-    value: "um",
-  }),
+  mpp: option(
+    between(0.01, 100).optional(),
+    "micrometres per pixel of the training tiles, for histo slide (default what the data set's table says)",
+    {
+      value: "um",
+    },
+  ),
   ...trackingOptions,
 });
 

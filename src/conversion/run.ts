@@ -28,6 +28,7 @@ export interface ExportedConfig {
   readonly stepWay?: { readonly precision: string };
   readonly mlflowRunId?: string;
   readonly drawn?: boolean;
+  readonly mpp?: number;
   readonly tiles?: TileCounts;
   readonly tilesByClass?: Readonly<Record<string, TileCounts>>;
   readonly monitor?: string;

@@ -6,7 +6,7 @@ import { groupNotes, readGroupColumn } from "./groups";
 import { ImageFolder, type Located, locateImages, type NamedImage } from "./locate";
 import type { DatasetOptions } from "./options";
 import { readPartitions } from "./partitions";
-import { scaleNotes } from "./scale-column";
+import { scaleOf } from "./scale-column";
 import { isMissing, quoted, readTable, type Table } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
 import { readVotes, votesColumns } from "./votes";
@@ -44,6 +44,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
       ...(vote && { votes: vote }),
     };
   });
+  const scale = scaleOf(table);
   const isMhist = MHIST_COLUMNS.every((name) => table.columns.includes(name));
   return {
     directory,
@@ -52,12 +53,13 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
     table: tablePath,
     classes,
     tiles,
+    ...(scale.mpp !== undefined && { mpp: scale.mpp }),
     notes: [
       ...ofImages,
       ...ofLabels,
       ...aside,
       ...(groups ? groupNotes({ tiles }, groups.column) : []),
-      ...scaleNotes(table),
+      ...scale.notes,
       ...(await folder.notesOnUnnamed(tiles, table.path)),
       ...notes,
     ],

@@ -48,6 +48,8 @@ export interface Dataset {
   readonly tiles: readonly Tile[];
   /** The tiles are drawn by a program: they show no tissue. */
   readonly drawn?: boolean;
+  /** Micrometres per pixel of all images, if the table gives one scale. */
+  readonly mpp?: number;
   /** Messages to the user about how the set was read, such as that a test set was held out. */
   readonly notes?: readonly string[];
 }

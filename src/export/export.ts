@@ -82,7 +82,7 @@ export async function exportRun(options: ExportOptions): Promise<ExportResult> {
         task.update(done);
       },
     });
-    const { mpp } = options;
+    const { mpp = run.config.mpp } = options;
     const card = await writeCard(run, directory, graph, { variant, ...extras, ...(mpp !== undefined && { mpp }) });
     return {
       parameters: graph.parameters,

@@ -32,6 +32,8 @@ export interface RunConfig extends TrainingOptions {
   tilesByClass?: Readonly<Record<string, TileCounts>>;
   /** The tiles are synthetic and show no tissue. */
   drawn?: boolean;
+  /** Micrometres per pixel of the tiles before they were resized, if the data set's table gives it. */
+  mpp?: number;
   /** Hash of the training pixels. */
   contentHash: string;
   /** Precision of products and kind of updates, which a resumed run keeps. */

@@ -190,6 +190,7 @@ async function configOf(
     tiles: { train: train.length, validation: validation.length, test: test.length },
     tilesByClass: Object.fromEntries(data.dataset.classes.map((name, label) => [name, countsOf(data.labels, label)])),
     ...(data.dataset.drawn && { drawn: true }),
+    ...(data.dataset.mpp !== undefined && { mpp: data.dataset.mpp }),
     contentHash: data.store.contentHash,
     stepWay: way,
     ...(task.pretrained && { pretrained: task.pretrained }),

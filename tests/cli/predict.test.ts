@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import * as tf from "@tensorflow/tfjs";
 import { parse } from "csv-parse/sync";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
+import { tf } from "../../src/tensorflow/index";
 import { histo, histoHere } from "../support/histo";
 import { randomizeWeights, randomPixels, temporaryDirectory, writeRun } from "../support/trained-run";
 

@@ -28,7 +28,10 @@ test("values of another unit are no micrometres per pixel", async (context) => {
 });
 
 test("one scale is what a model for slides needs; small differences between scanners are one scale", async (context) => {
-  assert.match(await notesOn(context, "Microns per pixel", ["0.50", "0.5", "0.504", "0.5"]), /gives 0\.5 .*--mpp/);
+  assert.match(
+    await notesOn(context, "Microns per pixel", ["0.50", "0.5", "0.504", "0.5"]),
+    /gives 0\.5 micrometres per pixel; exported models keep it/,
+  );
   assert.match(await notesOn(context, "um_per_px", ["0.5", "", "0.5", "NA"]), /scale of 2 images, but none of 2/);
   assert.equal(await notesOn(context, "mpp", ["", "", "NA", ""]), "");
 });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { exportRun } from "../../src/export/index";
 import { readJson, sha256File } from "../../src/files/index";
+import type { ModelCard } from "../../src/model-directory/index";
 import type { TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { tf } from "../../src/tensorflow/index";
@@ -58,6 +61,20 @@ test("the configuration has the size of the training images if they were resized
     const { preprocessing } = await readJson<RunConfig>(run.config);
     assert.deepEqual([preprocessing.size, preprocessing.tileEdge], [SMALL.size, expected]);
   }
+});
+
+test("an exported model knows the size and the scale of its training images, for slides", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 20, 40);
+  const [head, ...rows] = (await readFile(join(data, "labels.csv"), "utf8")).trim().split("\n");
+  await writeFile(join(data, "labels.csv"), [`${head},mpp`, ...rows.map((row) => `${row},0.5`)].join("\n"));
+  const [run, out] = [join(folder, "run"), join(folder, "model")];
+  await runTraining({ ...SMALL, epochs: 1, data }, { run });
+  await exportRun({ run, out });
+  const { mpp, preprocessing } = await readJson<ModelCard>(join(out, "model.json"));
+  assert.deepEqual([mpp, preprocessing.tileEdge], [0.5, 40]);
+  await exportRun({ run, out, mpp: 0.25 });
+  assert.equal((await readJson<ModelCard>(join(out, "model.json"))).mpp, 0.25);
 });
 
 test("a run takes nothing with it when it ends: tensors, threads and open files", async (context) => {
