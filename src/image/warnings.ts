@@ -9,7 +9,7 @@ export const WARNING_TEXTS: Readonly<Record<ImageWarning, string>> = {
   "low-bits":
     "has 16-bit values of at most 4095 and becomes nearly black: these are probably values of fewer bits; read 12-bit values with --bit-depth 12, or save it with values that use all 16 bits",
   shrunk:
-    "is shrunk to less than half of the training images' scale, which loses detail; to predict it tile by tile, use histo predict --tile or POST /predict?tile=1",
+    "is more than twice as large as the training images, so that what it shows is shrunk to less than half of its size; to predict it tile by tile, use histo predict --tile or POST /predict?tile=1",
 };
 
 const MOST_SHRINKING = 2;
