@@ -1,5 +1,6 @@
 /** @module The service used by Express and Lambda: routes, errors, models, image sources. */
 export {
+  CLIENT_GONE,
   type MemoryShare,
   Problem,
   type ProblemCode,

@@ -135,10 +135,10 @@ export class Service implements ServiceContext {
     return coldMs;
   }
 
-  toProblem(error: unknown, requestId: string): Problem {
+  toProblem(error: unknown, { id, signal }: Pick<ServiceRequest, "id" | "signal">): Problem {
     const problem = error instanceof Problem ? error : new Problem("INTERNAL");
-    if (problem.code === "INTERNAL") this.options.onFault?.(error, requestId);
-    this.metrics.problems.inc({ code: problem.code });
+    if (problem.code === "INTERNAL") this.options.onFault?.(error, id);
+    if (!signal.aborted) this.metrics.problems.inc({ code: problem.code });
     return problem;
   }
 }

@@ -1,6 +1,7 @@
 /** @module Structured logs: one line of JSON per request, without bodies, keys or queries. */
 import type { Request, Response } from "express";
 import pino, { type DestinationStream, type Logger } from "pino";
+import { CLIENT_GONE } from "../core/index";
 
 export type { Logger };
 
@@ -45,7 +46,8 @@ export function logAnswers(logger: Logger): (request: Request, response: Respons
     const { method, ip: address } = request;
     const path = (request.originalUrl.split("?", 1)[0] ?? "").slice(0, 256);
     response.once("close", () => {
-      const { statusCode: status, writableFinished } = response;
+      const { headersSent, statusCode, writableFinished } = response;
+      const status = headersSent ? statusCode : CLIENT_GONE;
       const duration_ms = Math.round(performance.now() - started);
       logger[levelOf(path, status)](
         { request_id: id, method, path, status, address, duration_ms },

@@ -6,19 +6,23 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { json, RequestMemory } from "../../serve/core/http/index";
-import { ModelRegistry, openWeb, Service } from "../../serve/core/index";
+import { type Answer, ModelRegistry, openWeb, type ServedModel, Service } from "../../serve/core/index";
 import { withinDeadline } from "../../serve/core/middleware/index";
 import { type RoutedRequest, type ServiceLimits, WebFiles } from "../../serve/core/routes/index";
 import { readBody } from "../../serve/server/body-reader";
 import { createApp, createLogger } from "../../serve/server/index";
 import { listen } from "../../serve/server/listen";
+import { untilAborted } from "../../serve/server/workers/worker-process";
 import { temporaryDirectory } from "../support/temporary-directory";
 
-/** The application without a model: starting, as far as anybody can tell. */
-async function start(t: TestContext): Promise<{ url: string; service: Service; lines: Record<string, unknown>[] }> {
+/** The application, by default without a model: starting, as far as anybody can tell. */
+async function start(
+  t: TestContext,
+  { models = new ModelRegistry(), deadlineMs = 30_000 } = {},
+): Promise<{ url: string; service: Service; lines: Record<string, unknown>[] }> {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger("info", { write: (line: string) => lines.push(JSON.parse(line)) });
-  const service = new Service({ models: new ModelRegistry(), web: await openWeb() });
+  const service = new Service({ models, web: await openWeb(), limits: { deadlineMs } });
   const server = createServer(createApp(service, { logger })).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
@@ -140,4 +144,44 @@ test("no work is begun for a client that left before", async () => {
     return json(signal.aborted);
   });
   assert.equal(body, "true");
+});
+
+/** A model that never answers; `asked` is told of each image. */
+function endless(asked: () => void): ModelRegistry {
+  const predict: ServedModel["predict"] = (_image, signal) => {
+    asked();
+    return untilAborted(new Promise<Answer>(() => undefined), signal);
+  };
+  return new ModelRegistry([{ name: "endless", predict } as ServedModel]);
+}
+
+/** The lines of the metrics with a word, once there are some. */
+async function metricLines(url: string, word: string): Promise<string[]> {
+  for (;;) {
+    const lines = (await (await fetch(`${url}/metrics`)).text()).split("\n");
+    const found = lines.filter((line) => line.includes(word) && !line.startsWith("#"));
+    if (found.length > 0) return found;
+  }
+}
+
+test("a client that left is counted as that, not as a failure of the server", { timeout: 20_000 }, async (t) => {
+  const client = new AbortController();
+  const { url, lines } = await start(t, { models: endless(() => setTimeout(() => client.abort(), 50)) });
+  const headers = { "content-type": "image/png" };
+  await fetch(`${url}/predict`, { method: "POST", body: "an image", headers, signal: client.signal }).catch(() => 0);
+  const [counted = ""] = await metricLines(url, 'route="/predict"');
+  assert.match(counted, /^histo_http_requests_total.*status="499".* 1$/);
+  assert.doesNotMatch(await (await fetch(`${url}/metrics`)).text(), /histo_problems_total\{/);
+  assert.equal(lines.find(({ path }) => path === "/predict")?.status, 499);
+});
+
+test("a batch that takes too long is one problem, not one for each of its images", async (t) => {
+  const { url } = await start(t, { models: endless(() => undefined), deadlineMs: 100 });
+  const body = new FormData();
+  for (const name of ["a", "b", "c"]) body.append("image", new Blob([name]), `${name}.png`);
+  const answer = await fetch(`${url}/predict/batch`, { method: "POST", body });
+  assert.equal((await answer.json()).code, "DEADLINE_EXCEEDED");
+  assert.deepEqual(await metricLines(url, "histo_problems_total"), [
+    'histo_problems_total{code="DEADLINE_EXCEEDED"} 1',
+  ]);
 });

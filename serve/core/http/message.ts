@@ -26,6 +26,9 @@ export interface ServiceRequest {
   readonly deadlineMs?: number | undefined;
 }
 
+/** The status that the log and the metrics give requests whose client left before the response, as other servers do. */
+export const CLIENT_GONE = 499;
+
 /** A response; header names in lower case. */
 export interface ServiceResponse {
   readonly status: number;

@@ -22,7 +22,7 @@ export function withinDeadline({ deadlineMs }: ServiceLimits): Middleware {
     const controller = new AbortController();
     // One for each image of a batch; Node would warn of a leak.
     setMaxListeners(0, controller.signal);
-    const abort = () => controller.abort();
+    const abort = () => controller.abort(new Problem("DEADLINE_EXCEEDED"));
     request.signal.addEventListener("abort", abort, { once: true });
     if (request.signal.aborted) abort();
     let timer: NodeJS.Timeout | undefined;

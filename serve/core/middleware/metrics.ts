@@ -1,4 +1,5 @@
 /** @module Counts and times requests. */
+import { CLIENT_GONE } from "../http/index";
 import type { Metrics } from "../metrics";
 import type { Middleware } from "./compose";
 
@@ -8,8 +9,9 @@ export function countRequests(metrics: Metrics): Middleware {
     metrics.inFlight.inc();
     const response = await next(request);
     metrics.inFlight.dec();
-    const { route, method } = request;
-    metrics.requests.inc({ route: route.label, method: methodLabel(method), status: response.status });
+    const { route, method, signal } = request;
+    const status = signal.aborted ? CLIENT_GONE : response.status;
+    metrics.requests.inc({ route: route.label, method: methodLabel(method), status });
     return response;
   };
 }

@@ -9,7 +9,7 @@ export function answerProblems(context: Pick<ServiceContext, "toProblem">): Midd
     try {
       return await next(request);
     } catch (error) {
-      const problem = context.toProblem(error, request.id);
+      const problem = context.toProblem(error, request);
       const body = problemBody(problem, request.id);
       // The Open Inference Protocol requires the message as `error`.
       return problemResponse(problem, request.path.startsWith("/v2") ? { error: problem.message, ...body } : body);

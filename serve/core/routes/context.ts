@@ -1,5 +1,5 @@
 /** @module The service's interface for the routes' handlers. */
-import type { Problem, RequestMemory } from "../http/index";
+import type { Problem, RequestMemory, ServiceRequest } from "../http/index";
 import type { ImageSource } from "../images/index";
 import type { Metrics } from "../metrics";
 import type { ModelRegistry } from "../models/index";
@@ -37,6 +37,9 @@ export interface ServiceContext {
   readonly pages: readonly string[];
   /** Milliseconds from the start until the models were loaded; only for the first call. */
   takeColdMs(): number | undefined;
-  /** Converts any thrown error to a problem, counts it, and reports faults, whose details clients do not see. */
-  toProblem(error: unknown, requestId: string): Problem;
+  /**
+   * Converts any thrown error to a problem and reports faults, whose details clients do not see. Counts the problem, unless the
+   * request was aborted and nobody receives it.
+   */
+  toProblem(error: unknown, request: Pick<ServiceRequest, "id" | "signal">): Problem;
 }

@@ -54,7 +54,7 @@ async function answerItem(context: ServiceContext, name: string, image: Requeste
     const { model, answer } = await predict(context, name, image, request);
     return predictionBody(image.filename, model, answer);
   } catch (error) {
-    const problem = context.toProblem(error, request.id);
+    const problem = context.toProblem(error, request);
     return { image_filename: image.filename, error: problemBody(problem, request.id) };
   }
 }
