@@ -150,3 +150,13 @@ test("an issuer must be an https address and have an audience", () => {
   }
   assert.throws(() => tokensOf("https://issuer.example"), { code: "TOKEN_AUDIENCE_MISSING" });
 });
+
+test("of a key in both headers one must be right", async () => {
+  const gate = new Access({ apiKeys: ["right"] });
+  const headers = (key: string, bearer: string) => ({ "x-api-key": key, authorization: `Bearer ${bearer}` });
+  for (const wrong of ["", "wrong"]) {
+    await gate.check(headers(wrong, "right"));
+    await gate.check(headers("right", wrong));
+    await assert.rejects(gate.check(headers(wrong, "wrong")), { code: "UNAUTHORIZED" });
+  }
+});

@@ -58,8 +58,7 @@ export class Access {
   async check(headers: ServiceRequest["headers"]): Promise<void> {
     if (this.keys.length === 0 && !this.tokens) return;
     const bearer = /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1];
-    const given = headers["x-api-key"] ?? bearer;
-    if (given !== undefined && this.hasKey(given)) return;
+    if ([headers["x-api-key"], bearer].some((given) => given !== undefined && this.hasKey(given))) return;
     if (bearer === undefined || !this.tokens) throw unauthorized();
     await this.verify(bearer, this.tokens);
   }
