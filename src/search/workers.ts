@@ -88,14 +88,20 @@ export class ProcessRunner implements TrialRunner {
         this.child = undefined;
         settle(() => reject(signal.aborted ? new Interrupted() : new WorkerLost(how)));
       };
+      // A trial that cannot be answered is saved by its process before it counts as failed.
+      let failure: { readonly reason: unknown } | undefined;
+      const giveUp = (reason: unknown) => {
+        failure ??= { reason };
+        stop();
+      };
       const onExit = (code: number | null, by: string | null) => lose(by ?? `exit status ${code}`);
       const onError = (error: Error) => lose(error.message);
       const onMessage = (message: FromWorker) => {
         if (message.type === "rung") {
-          atRung(job.trial, message.epoch, message.merit).then((end) => tell({ type: "rung", stop: end }), reject);
+          atRung(job.trial, message.epoch, message.merit).then((end) => tell({ type: "rung", stop: end }), giveUp);
         } else if (message.type === "finished") settle(() => resolve(message.outcome));
         else if (message.type === "failed") settle(() => reject(new HistoError("SEARCH_TRIAL_FAILED", message.reason)));
-        else if (signal.aborted) settle(() => reject(new Interrupted()));
+        else if (failure || signal.aborted) settle(() => reject(new Interrupted()));
         else {
           // It was told to stop by someone else, and takes no more trials.
           this.close();
@@ -105,7 +111,8 @@ export class ProcessRunner implements TrialRunner {
       const settle = (end: () => void) => {
         child.off("exit", onExit).off("error", onError).off("message", onMessage);
         signal.removeEventListener("abort", stop);
-        end();
+        if (failure) reject(failure.reason);
+        else end();
       };
       child.on("exit", onExit).on("error", onError).on("message", onMessage);
       signal.addEventListener("abort", stop);

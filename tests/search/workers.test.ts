@@ -63,6 +63,21 @@ test("a worker that someone else told to stop ends, and the trial goes on in a n
   while (isAlive(first)) await sleep(10);
 });
 
+test("a trial whose rung cannot be recorded is stopped, and its process takes the next one alone", async (context) => {
+  const runner = await runnerOf(context);
+  const full = new Error("no space left on device");
+  const pids: number[] = [];
+  const atRung = async (_trial: number, _epoch: number, pid: number) => {
+    pids.push(pid);
+    throw full;
+  };
+  const host = { signal: new AbortController().signal, progress: silentProgress, atRung };
+  await assert.rejects(runner.run(job, host), full);
+  await assert.rejects(runner.run(job, host), full);
+  assert.equal(pids.length, 2, "one who listens for each trial");
+  assert.equal(pids[0], pids[1]);
+});
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
