@@ -10,6 +10,7 @@ import sharp from "sharp";
 import { createHandler } from "../../serve/lambda/handler";
 import { type ServerOptions, startServer } from "../../serve/server/index";
 import { failureOf } from "../../serve/server/slides/failures";
+import { SlideJobs } from "../../serve/server/slides/index";
 import { writeModel } from "../support/served-model";
 import { picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -208,4 +209,20 @@ test("Lambda says that it does no slides, and what does", async (t) => {
   const answer = (await handler(event as never, 10_000)) as Answer;
   assert.equal(answer.statusCode, 501);
   assert.match(answer.body, /histo slide.*batch job/);
+});
+
+test("no slide that waits is begun when the server stops", async (t) => {
+  const path = join(await temporaryDirectory(t), "a.svs");
+  await writeFile(path, "no slide");
+  let begun = 0;
+  const models = new Map([["mlp", "nowhere"]]);
+  models.get = () => {
+    begun++;
+    return "nowhere";
+  };
+  const source = { locate: async () => path, slides: async () => ["a.svs"] };
+  const jobs = new SlideJobs(source as unknown as ConstructorParameters<typeof SlideJobs>[0], models);
+  for (let i = 0; i < 3; i++) await jobs.start({ slide: "a.svs", model: "mlp" });
+  await jobs.close();
+  assert.equal(begun, 1);
 });

@@ -101,10 +101,9 @@ export class SlideJobs implements SlideHost {
   }
 
   async close(): Promise<void> {
-    for (const job of this.jobs.values()) {
-      this.cancel(job.state.id);
-      await (await job.view?.catch(() => undefined))?.close();
-    }
+    // The last first: the end of the running one would start the next.
+    for (const id of [...this.jobs.keys()].reverse()) this.cancel(id);
+    for (const { view } of this.jobs.values()) await (await view?.catch(() => undefined))?.close();
     this.jobs.clear();
     await (await this.folder?.catch(() => undefined))?.remove();
   }
