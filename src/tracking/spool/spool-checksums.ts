@@ -1,5 +1,5 @@
 /** @module The checksums of a run's artifacts, in the spool and as an artifact on the server. */
-import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { CHECKSUM_FILE, formatChecksums, parseChecksums } from "../client/checksums";
 import type { Mlflow } from "../client/mlflow";
 import type { SpoolDirectory } from "./spool-directory";
@@ -7,14 +7,25 @@ import type { SpoolDirectory } from "./spool-directory";
 export class SpoolChecksums {
   /** True if only this sender can have uploaded checksums of the run. */
   alone = false;
+  /** The last line may be incomplete. */
+  private torn = true;
 
   constructor(
     private readonly spool: SpoolDirectory,
     private readonly client: Mlflow,
   ) {}
 
-  add(path: string, sha256: string): Promise<void> {
-    return appendFile(this.spool.checksums, `${sha256}  ${path}\n`);
+  async add(path: string, sha256: string): Promise<void> {
+    const file = await open(this.spool.checksums, "a+");
+    try {
+      // A line that a kill or a full disk has cut off would take this one in.
+      if (this.torn) await file.truncate(Buffer.byteLength(wholeLines(await file.readFile("utf8"))));
+      this.torn = true;
+      await file.appendFile(`${sha256}  ${path}\n`);
+      this.torn = false;
+    } finally {
+      await file.close();
+    }
   }
 
   /** The number of checksums in the spool. */
@@ -32,7 +43,11 @@ export class SpoolChecksums {
     this.alone = false;
   }
 
-  private own(): Promise<string> {
-    return readFile(this.spool.checksums, "utf8").catch(() => "");
+  private async own(): Promise<string> {
+    return wholeLines(await readFile(this.spool.checksums, "utf8").catch(() => ""));
   }
+}
+
+function wholeLines(text: string): string {
+  return text.slice(0, text.lastIndexOf("\n") + 1);
 }
