@@ -17,7 +17,10 @@ import type { Handler } from "./route";
 const MOST_POINTS = 200;
 const HISTOGRAM_BINS = 20;
 
-/** `{thresholds, history, partitions}`; the last two are null and empty if the run is not on this machine. */
+/**
+ * `{thresholds, history, partitions}`; the last two are null and empty if the run is not on this machine. A partition of one class is
+ * left out: its rates do not exist.
+ */
 export const curvesRoute: Handler = async ({ models, runs }, { parameters }) => {
   const model = models.get(parameters.model);
   const run = runOf(model, runs);
@@ -60,6 +63,7 @@ async function partitionCurves(run: RunDirectory, partition: Partition): Promise
   try {
     const predictions = await readPredictions(run.predictions(partition));
     const labels = predictions.map(({ label }) => label);
+    if (new Set(labels).size < 2) return null;
     const probabilities = predictions.map(({ probability }) => probability);
     const roc = rocCurve(labels, probabilities);
     const curve = precisionRecallCurve(labels, probabilities);
