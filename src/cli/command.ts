@@ -75,7 +75,9 @@ async function runCommand<Schema extends OptionsSchema, Result>(
     if (text) process.stdout.write(`${text}\n`);
     if (signal.aborted) process.exitCode = 130;
   } catch (error) {
-    reportError(error);
+    // Node's own functions report an abort with an error of their own.
+    const isAbort = signal.aborted && (error as Error | undefined)?.name === "AbortError";
+    reportError(isAbort ? signal.reason : error);
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }

@@ -191,8 +191,15 @@ async function confirmAndRun(plan: Plan, steps: readonly Step[], options: Change
       );
     }
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await terminal.question("Run it? [y/N] ", { signal: context.signal });
-    terminal.close();
+    // A terminal sends Ctrl-C as a key; Ctrl-D ends the input, which is no yes.
+    terminal.on("SIGINT", () => process.emit("SIGINT"));
+    const answer = await terminal
+      .question("Run it? [y/N] ", { signal: context.signal })
+      .catch((error: unknown) => {
+        if (context.signal.aborted) throw error;
+        return "";
+      })
+      .finally(() => terminal.close());
     if (!/^y(es)?$/i.test(answer.trim())) return undefined;
   }
   return runSteps(steps, plan.region, context);

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { projectRoot } from "../../src/files/index";
 import { histoHere, histoJsonHere } from "../support/histo";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -76,4 +79,26 @@ test("a removal names what stays", async () => {
   assert.match(stderr, /Kept, to be deleted by hand: the model volume/);
   assert.ok(stderr.indexOf("histo-ec2") < stderr.indexOf("histo-storage"));
   assert.ok(stderr.indexOf("histo-storage") < stderr.lastIndexOf("histo-network"));
+});
+
+test("on a terminal Ctrl-C at the question stops, and Ctrl-D is a no", {
+  skip: process.platform !== "linux",
+}, async () => {
+  const command = `'${process.execPath}' '${join(projectRoot(), "bin", "histo.cjs")}' deploy destroy --part lambda`;
+  for (const [key, status, ends] of [
+    ["\x03", 130, /histo: Stopped/],
+    ["\x04", 0, /Nothing was done/],
+  ] as const) {
+    const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { timeout: 60_000 });
+    let shown = "";
+    let isPressed = false;
+    terminal.stdout.on("data", (text: Buffer) => {
+      shown += text;
+      if (isPressed || !shown.includes("[y/N]")) return;
+      isPressed = true;
+      terminal.stdin.write(key);
+    });
+    assert.deepEqual(await once(terminal, "close"), [status, null], shown);
+    assert.match(shown, ends);
+  }
 });
