@@ -65,6 +65,7 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
           const explanation = await explainImage(predictor, image, grid, () => signal.throwIfAborted());
           explained.push({ filename, explanation });
         } catch (error) {
+          if (signal.aborted) break;
           if (!(error instanceof HistoError)) throw error;
           failed.push({ filename, code: error.code, message: error.message });
         }

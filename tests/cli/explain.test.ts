@@ -3,6 +3,9 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
+import { command } from "../../src/cli/explain";
+import { Interrupted } from "../../src/errors/index";
+import { silentProgress } from "../../src/progress/index";
 import { histoHere } from "../support/histo";
 import { tile, writeModel } from "../support/served-model";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -43,5 +46,24 @@ test("histo explain writes a picture and the numbers of each image, and names th
   assert.ok(
     black.some((i) => i % info.width > 340),
     "the strongest parts have black outlines",
+  );
+});
+
+test("histo explain that is stopped keeps the pictures so far, and calls no image a failure", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const model = await writeModel(join(directory, "mlp"));
+  const images = ["a.png", "b.png", "c.png"].map((name) => join(directory, name));
+  for (const [i, path] of images.entries()) await writeFile(path, await tile(i));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const task = { update: () => controller.abort(new Interrupted()), finish: () => undefined };
+  const progress = { ...silentProgress, start: () => task };
+  const out = join(directory, "out");
+  const options = { model, images, out, grid: 2, scale: undefined, threads: undefined };
+  const result = await command.run(options, { args: [], flags: {}, progress, signal, json: true });
+  assert.deepEqual(result.failed, []);
+  assert.deepEqual(
+    result.images.map(({ filename }) => filename),
+    ["a.png"],
   );
 });
