@@ -40,6 +40,9 @@ export const command: CommandDefinition<typeof edaSchema, Result> = {
     const { checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
       await import("../dataset/index.js");
     const { against } = options;
+    if (against !== undefined && !options.images) {
+      throw new InputError("OPTION_UNUSED", "--against compares images, which --no-images leaves out.");
+    }
     const { dataset, images } = await loadTable(options.data, datasetOptions(flags), options.images);
     const labels = {
       ...summarizeLabels(dataset),

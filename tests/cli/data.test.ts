@@ -43,6 +43,9 @@ test("histo eda --no-images reads the label table alone", async (context) => {
   const eda = await histoJsonHere<Record<string, unknown>>("eda", "--data", folder, "--no-images");
   assert.deepEqual(Object.keys(eda).sort(), ["classes", "layout", "notes", "partitions", "positive", "votes"]);
   assert.deepEqual(eda.classes, { HP: { train: 1, test: 0 }, SSA: { train: 0, test: 1 } });
+  const compared = await histoHere("eda", "--data", folder, "--no-images", "--against", folder);
+  assert.equal(compared.status, 2);
+  assert.match(compared.stderr, /--against compares images, which --no-images leaves out/);
   // A table that came without any of its images is looked at the same way, and this is said; a single missing one is an error.
   const alone = await histoJsonHere<Record<string, unknown>>("eda", "--data", folder);
   assert.deepEqual(alone, { ...eda, notes: ["None of the 2 images exists: only the label table was read."] });
