@@ -7,6 +7,8 @@ import type { Progress } from "../progress/index";
 export interface LocalMlflow {
   /** The server's address as soon as it answers; undefined if it cannot be started. */
   address(): Promise<string | undefined>;
+  /** The same to show, without a password in it. */
+  shown(): Promise<string | undefined>;
   /** Stops the server if it was started here. */
   stop(): Promise<void>;
 }
@@ -19,8 +21,10 @@ export function localMlflow({ port, progress }: { port: number; progress: Progre
     );
     return undefined;
   });
+  const address = async () => (await started)?.url;
   return {
-    address: async () => (await started)?.url,
+    address,
+    shown: async () => (await address())?.replace(/\/\/[^/]*@/, "//"),
     stop: async () => (await started)?.stop?.(),
   };
 }

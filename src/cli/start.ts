@@ -90,11 +90,13 @@ export const command: CommandDefinition<typeof startSchema, Result> = {
         : (trained as Served);
       if (trained) progress.say(`The models exist already (delete ${run} to train them again).`);
       if (served.says) progress.say(served.says);
-      void mlflow.address().then((address) => progress.say(`MLflow: ${address}`));
+      void mlflow.shown().then((address) => {
+        if (address !== undefined) progress.say(`MLflow: ${address}`);
+      });
       const serving = { model: served.models, images: data, runs: join(projectRoot(), "runs"), port };
       const flags = { ...serving, maxDelay: 2, logLevel: "warn" };
       await serve(readOptions(flags, serveSchema), context, performance.now());
-      return { models: served.models, mlflow: await mlflow.address() };
+      return { models: served.models, mlflow: await mlflow.shown() };
     } finally {
       await mlflow.stop();
     }
