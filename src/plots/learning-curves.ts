@@ -58,7 +58,7 @@ export function learningCurves(history: readonly EpochLine[], options: LearningC
 function bestLabel(history: readonly EpochLine[], { metric = "rocAuc", bestEpoch }: LearningCurveOptions): string {
   const best = history.find(({ epoch }) => epoch === bestEpoch);
   if (!best) return "";
-  return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${decimal(Number(best.validation[metric]))}`;
+  return `: best epoch ${bestEpoch}, ${METRIC_NAMES[metric] ?? metric} ${decimal(best.validation[metric])}`;
 }
 
 export function learningRateFigure(history: readonly EpochLine[]): Figure {

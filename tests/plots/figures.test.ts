@@ -189,3 +189,10 @@ test("a deep network is drawn with its ends and a gap", () => {
   assert.ok(annotations.some(({ text }) => text === "…"));
   assert.equal(annotations.length, 14);
 });
+
+test("a measure that does not exist, null in a run's history, is no 0 in the title", () => {
+  const one = { epoch: 1, train: { loss: 1 }, validation: { loss: 1, rocAuc: null } };
+  assert.deepEqual(learningCurves([one], { bestEpoch: 1 }).layout.title, {
+    text: "Learning curves: best epoch 1, ROC AUC –",
+  });
+});
