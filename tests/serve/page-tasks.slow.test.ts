@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Browser, ElementHandle, Page } from "puppeteer-core";
+import type { Browser, ElementHandle, HTTPRequest, Page } from "puppeteer-core";
 import sharp from "sharp";
 import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
@@ -93,6 +93,44 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     await page.close();
   });
 
+  /** The rows of the history for images of a name, and whether each has a picture. */
+  const kept = (page: Page, name: string) =>
+    page.$$eval(
+      "[aria-labelledby=history-title] tbody button",
+      (buttons, wanted) =>
+        buttons.filter((one) => one.textContent === wanted).map((one) => one.querySelector("img") !== null),
+      name,
+    );
+
+  test("pasted tiles, which all have the same name, are all in the history", async () => {
+    const page = await open();
+    for (const seed of [6, 7]) {
+      await hand(page, "paste", [{ name: "image.png", bytes: await tile(seed) }]);
+      await page.waitForSelector(".answers .verdict");
+      await page.waitForNetworkIdle();
+    }
+    assert.deepEqual(await kept(page, "image.png"), [true, true]);
+    await page.close();
+  });
+
+  test("an answer that comes after another tile was chosen has no picture of that one", async () => {
+    const page = await open();
+    await page.setRequestInterception(true);
+    let first: HTTPRequest | undefined;
+    page.on("request", (request) => {
+      if (first || !request.url().includes("/predict?")) return void request.continue();
+      first = request;
+    });
+    await hand(page, "paste", [{ name: "early.png", bytes: await tile(8) }]);
+    await page.waitForFunction(() => document.querySelector(".answers")?.textContent?.includes("Analysing"));
+    await hand(page, "paste", [{ name: "late.png", bytes: await tile(9) }]);
+    await page.waitForSelector(".answers .verdict");
+    await first?.continue();
+    await page.waitForNetworkIdle();
+    assert.deepEqual([await kept(page, "early.png"), await kept(page, "late.png")], [[false], [true]]);
+    await page.close();
+  });
+
   test("several dropped files become a batch, every one with its answer or the reason for none", async () => {
     const page = await open();
     const files = await Promise.all([1, 2, 3].map(async (seed) => ({ name: `t${seed}.png`, bytes: await tile(seed) })));
@@ -106,8 +144,13 @@ describe("tasks on a page without images of its own", { skip: withoutChromium() 
     await writeFile(labels, "file,truth\nt1.png,HP\nt2.png,SSA\nt3.png,HP\n");
     await ((await page.$("#labels")) as ElementHandle<HTMLInputElement>).uploadFile(labels);
     await page.waitForFunction(() => document.body.textContent?.includes("On 3 labelled images: accuracy"));
+    const unusable = join(directory, "unusable.csv");
+    await writeFile(unusable, "a,b\n1,2\n");
+    await ((await page.$("#labels")) as ElementHandle<HTMLInputElement>).uploadFile(unusable);
+    await page.waitForSelector("main .notice.error");
     await page.focus("#threshold-batch");
     await page.keyboard.press("Home");
+    assert.equal(await page.$("main .notice.error"), null, "what is said of the labels is an error no more");
     assert.match(await textOf(page, "main [role=status]"), /1 not answered/);
     assert.match(await textOf(page, "main"), /sensitivity 100\.0 %, specificity 0\.0 %/);
     await page.setViewport({ width: 390, height: 844 });

@@ -75,5 +75,22 @@ test("a slide is predicted on the page and shown with its map, which follows the
   await page.evaluate(axeSource);
   const violations = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))");
   assert.deepEqual(violations, []);
+
+  // Another slide, which takes long; meanwhile the first is looked at again.
+  await page.setRequestInterception(true);
+  page.on("request", (request) => {
+    const asked = request.method() === "POST";
+    if (!asked && !request.url().endsWith("/slides/busy")) return void request.continue();
+    const state = { id: "busy", slide: "b.tif", model: "mlp", status: "running", done: 1, total: 9 };
+    return void request.respond({ status: 200, contentType: "application/json", body: JSON.stringify(state) });
+  });
+  await page.click("button.primary");
+  await page.waitForSelector("progress:not([hidden])");
+  await page.$eval(".slide-view", (view) => view.setAttribute("data-before", ""));
+  await page.click("[aria-labelledby=earlier-slides] button");
+  await page.waitForSelector(".slide-view[data-ready=true]:not([data-before])");
+  const isBusy = () =>
+    [...document.querySelectorAll("main progress, main button.primary + button")].every((one) => one.checkVisibility());
+  assert.ok(await page.evaluate(isBusy), "the slide that is waited for can still be cancelled");
   assert.deepEqual(complaints, []);
 });

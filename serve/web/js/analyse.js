@@ -1,12 +1,12 @@
 /** @module The first page: an image, a model or two, an answer at once. */
-import { call, imageBlob, images, imageUrl, info } from "./api.js";
+import { call, imageBlob, images, info } from "./api.js";
 import { h } from "./dom.js";
 import { explanationPanel } from "./explanation.js";
 import { historyCard } from "./history.js";
 import { takeFiles, takeImage } from "./incoming.js";
 import { preferenceText } from "./preference.js";
 import { resultPanel } from "./result.js";
-import { sourcePanel, TIFF } from "./source.js";
+import { pictureUrl, sourcePanel, TIFF } from "./source.js";
 import { linkOf, setThreshold } from "./thresholds.js";
 
 const THUMBNAIL = 80;
@@ -100,14 +100,16 @@ export async function view() {
   /** @param {Chosen} image @param {any} one @param {{tile?: boolean}} how */
   async function askOne(image, one, { tile }) {
     const started = performance.now();
+    const told = where.selectedOptions[0]?.textContent ?? "";
     const path = `predict?model=${encodeURIComponent(one.name)}${tile ? "&tile=1" : ""}`;
     const response = await call(path, await requestOf(image, where.value));
     const answer = await response.json();
     const roundTripMs = performance.now() - started;
     const { name, blob, entry } = image;
     const at = new Date().toISOString();
-    const told = where.selectedOptions[0]?.textContent ?? "";
-    history.add({ at, name, blob, entry, thumbnail: smallPicture(picture), where: told, answer, roundTripMs });
+    // Another image may have been chosen meanwhile, which is the one that is shown.
+    const thumbnail = chosen === image ? smallPicture(picture) : undefined;
+    history.add({ at, name, blob, entry, thumbnail, where: told, answer, roundTripMs });
     return panelOf(image, one, answer, roundTripMs, response.headers.get("server-timing"));
   }
 
@@ -140,8 +142,9 @@ export async function view() {
   async function recall({ name, blob, entry, answer, roundTripMs }) {
     const one = modelNamed(answer.model);
     if (!one) return;
-    turn++;
-    const url = blob ? URL.createObjectURL(blob) : await imageUrl(name, TIFF.test(name) ? 512 : undefined);
+    const mine = ++turn;
+    const url = blob ? URL.createObjectURL(blob) : await pictureUrl(name);
+    if (mine !== turn) return;
     const image = { name, url, blob, entry };
     show(image);
     model.value = answer.model;

@@ -2,7 +2,7 @@
 import { counted, h, percent, sentence } from "./dom.js";
 import { analyse } from "./incoming.js";
 import { warningWords } from "./result.js";
-import { showThumbnail, TIFF } from "./source.js";
+import { pictureUrl, showThumbnail, TIFF } from "./source.js";
 import { classAt } from "./thresholds.js";
 
 /** @typedef {{name: string, file?: File, entry?: any, label?: string, result: any}} Row */
@@ -145,8 +145,8 @@ export function batchTable(model, warnings) {
       picture.src = row.url;
     } else if (row.entry) showThumbnail(picture, name);
     const isShown = picture.src !== "" || row.entry;
-    const open = () => {
-      const url = row.file ? URL.createObjectURL(row.file) : picture.src;
+    const open = async () => {
+      const url = row.file ? URL.createObjectURL(row.file) : await pictureUrl(name).catch(() => picture.src);
       analyse({ name, url, blob: row.file, entry: row.entry }, model().name);
     };
     const title = h(

@@ -132,7 +132,7 @@ export async function view() {
     request = ask;
     const reason = leftOut.length > 0 ? `Left out, as no images by their names: ${listed(leftOut)}.` : "";
     tell(items.length === 0 ? `There is no image in this folder. ${reason}` : reason);
-    status.textContent = measures.textContent = "";
+    status.textContent = measures.textContent = labels.value = "";
     table.show([]);
     again();
   }
@@ -221,6 +221,7 @@ export async function view() {
   function follow() {
     if (rows.length === 0 || !bar.hidden) return;
     status.textContent = `${counted(rows.length, "image")} in ${(before / 1000).toFixed(1)} s: ${counts()}`;
+    measures.className = "hint";
     measures.textContent = agreement();
     table.show(rows);
   }
@@ -256,7 +257,6 @@ export async function view() {
       const names = rows.map(({ name }) => name);
       const found = labelsOf(parseCsv(await file.text()), names, chosen().classes);
       for (const row of rows) row.label = found.get(row.name);
-      measures.className = "hint";
       follow();
     } catch (error) {
       measures.className = "notice error";

@@ -8,7 +8,10 @@ function plotly() {
   library ??= new Promise((resolve, reject) => {
     const script = h("script", { src: "vendor/plotly.min.js" });
     script.addEventListener("load", () => resolve(/** @type {any} */ (globalThis).Plotly));
-    script.addEventListener("error", () => reject(new Error("plotly.js could not be loaded.")));
+    script.addEventListener("error", () => {
+      library = undefined;
+      reject(new Error("plotly.js could not be loaded."));
+    });
     document.head.append(script);
   });
   return library;

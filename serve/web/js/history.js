@@ -37,7 +37,8 @@ export function historyCard(models, show) {
     saveAs(new Blob([JSON.stringify(rows, null, 2)], { type: "application/json" }), "answers.json");
   };
   const clear = async () => {
-    await forgetAnswers();
+    // Where the browser keeps nothing, there is nothing to forget.
+    await forgetAnswers().catch(() => undefined);
     answers = [];
     fill();
   };
@@ -113,7 +114,9 @@ export function historyCard(models, show) {
     /** @param {Kept} kept */
     add(kept) {
       const [last] = answers;
-      const isSame = ({ name, answer }) => name === kept.name && answer.model_sha256 === kept.answer.model_sha256;
+      // Pasted images all have the same name.
+      const isSame = ({ name, answer }) =>
+        name === kept.name && answer.model_sha256 === kept.answer.model_sha256 && answer.logit === kept.answer.logit;
       if (last && isSame(last)) return;
       answers = [kept, ...answers].slice(0, 50);
       fill();

@@ -36,7 +36,7 @@ export async function view() {
       ...(slideMpp.value && { slide_mpp: Number(slideMpp.value) }),
     });
     const path = `slides?model=${encodeURIComponent(model.value)}`;
-    await attempt(async () => {
+    await attemptAlone(async () => {
       const answer = await call(path, { method: "POST", body, headers: { "content-type": "application/json" } });
       await follow((await answer.json()).id);
     });
@@ -60,16 +60,20 @@ export async function view() {
 
   /** Does what asks the server, and tells why it failed. @param {() => Promise<unknown>} work */
   async function attempt(work) {
-    start.disabled = true;
     try {
       await work();
     } catch (error) {
       message.className = "notice error";
       message.textContent = /** @type {Error} */ (error).message;
-    } finally {
-      start.disabled = slides.length === 0;
-      stop.hidden = bar.hidden = true;
     }
+  }
+
+  /** The same for a slide that is waited for: no other can be asked for meanwhile. @param {() => Promise<unknown>} work */
+  async function attemptAlone(work) {
+    start.disabled = true;
+    await attempt(work);
+    start.disabled = slides.length === 0;
+    stop.hidden = bar.hidden = true;
   }
 
   /** @param {any} job that is done */
@@ -116,7 +120,7 @@ export async function view() {
   fill(jobs);
   const active = jobs.find((/** @type {any} */ { status }) => status === "running" || status === "queued");
   const last = jobs.findLast((/** @type {any} */ { status }) => status === "done");
-  if (active) attempt(() => follow(active.id));
+  if (active) attemptAlone(() => follow(active.id));
   else if (last) attempt(() => open(last));
 
   return h(

@@ -16,6 +16,11 @@ const LARGEST_THUMBNAIL = 512;
 /** Tiles of `histo data synth`, for servers without images of their own. */
 const EXAMPLES = ["drawn-1.webp", "drawn-2.webp", "drawn-3.webp", "drawn-4.webp", "drawn-5.webp", "drawn-6.webp"];
 
+/** The address of a whole image of the server that browsers can show. @param {string} name */
+export function pictureUrl(name) {
+  return imageUrl(name, TIFF.test(name) ? LARGEST_THUMBNAIL : undefined);
+}
+
 /** Name of the image that is looked at, whose thumbnail is marked. */
 let marked = "";
 
@@ -90,7 +95,7 @@ function gallery(entries, choose) {
   const pick = async (entry) => {
     picked = entry;
     try {
-      const url = await imageUrl(entry.name, TIFF.test(entry.name) ? LARGEST_THUMBNAIL : undefined);
+      const url = await pictureUrl(entry.name);
       // With a key the image is fetched, and another may have been picked meanwhile.
       if (picked === entry) choose({ name: entry.name, url, entry });
     } catch (error) {
