@@ -3,7 +3,7 @@
  * SHA-256 of every file is written last; a checkpoint without a matching manifest is ignored.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError, messageOf } from "../errors/index";
 import {
@@ -13,6 +13,7 @@ import {
   sizeOf,
   syncDirectory,
   type TensorToWrite,
+  writeFileAtomically,
   writeJson,
   writeSafetensors,
 } from "../files/index";
@@ -127,19 +128,19 @@ export class CheckpointStore {
     const state: SavedState = { ...trainer.state(), fingerprint: this.fingerprint };
     await writeSafetensors(join(target, WEIGHTS), weights.map(toWrite));
     await writeSafetensors(join(target, OPTIMIZER), slotTensors(trainer, weights));
-    await writeJson(join(target, STATE), state);
+    await writeFileAtomically(join(target, STATE), stateText(state));
     const files = [WEIGHTS, OPTIMIZER, STATE];
     const hashes = await Promise.all(files.map((file) => sha256File(join(target, file))));
     await writeJson(join(target, MANIFEST), Object.fromEntries(files.map((file, i) => [file, hashes[i]])));
   }
 
   private async read(trainer: Trainer, path: string): Promise<void> {
-    const { fingerprint, ...state } = await readJson<SavedState>(join(path, STATE));
+    const { fingerprint, ...state } = stateIn(await readFile(join(path, STATE), "utf8"));
     if (fingerprint !== this.fingerprint) {
       const run = dirname(this.directory);
       throw new InputError(
         "CHECKPOINT_OTHER_RUN",
-        `--resume: ${run} was trained with other options or other images; repeat its options or choose another --run.`,
+        `--resume: ${run} was trained with other options or other images or labels; repeat its options or choose another --run.`,
       );
     }
     const { optimizer } = trainer.options;
@@ -160,6 +161,21 @@ export class CheckpointStore {
     await slotFile.close();
     trainer.restore(state);
   }
+}
+
+/** JSON has no NaN and no infinities, which a metric or its best value can be: written as their names in an object. */
+const NOT_FINITE = "notFinite";
+
+function stateText(state: SavedState): string {
+  const named = (_: string, value: unknown) =>
+    typeof value === "number" && !Number.isFinite(value) ? { [NOT_FINITE]: String(value) } : value;
+  return `${JSON.stringify(state, named)}\n`;
+}
+
+function stateIn(text: string): SavedState {
+  const number = (_: string, value: unknown) =>
+    value !== null && typeof value === "object" && NOT_FINITE in value ? Number(value[NOT_FINITE]) : value;
+  return JSON.parse(text, number) as SavedState;
 }
 
 /** The progress of a checkpoint. One with an unreadable state comes first, so that it is reported. */

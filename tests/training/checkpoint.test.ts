@@ -6,11 +6,13 @@ import { mlpOnFeatures } from "../../src/models/index";
 import { silentProgress } from "../../src/progress/index";
 import { Adam } from "../../src/tensorflow/index";
 import {
+  BestWeights,
   batchesOf,
   type Callback,
   CheckpointStore,
   Checkpoints,
   createLoss,
+  EarlyStopping,
   featureExamples,
   shuffled,
   Trainer,
@@ -18,7 +20,11 @@ import {
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** A small network on 3 batches an epoch. */
-function newTrainer(callbacks: readonly Callback[] = [], epochs = 4): Trainer {
+function newTrainer(
+  callbacks: readonly Callback[] = [],
+  epochs = 4,
+  metrics: Readonly<Record<string, () => number>> = {},
+): Trainer {
   const labels = Uint8Array.from({ length: 12 }, (_, i) => i % 2);
   const values = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i));
   const examples = featureExamples([values], 2, labels, 0);
@@ -29,6 +35,7 @@ function newTrainer(callbacks: readonly Callback[] = [], epochs = 4): Trainer {
     learningRate: () => 0.01,
     epochs,
     callbacks,
+    metrics,
   });
 }
 
@@ -91,6 +98,35 @@ test("a trainer that takes back its state is where the other one was", async () 
   assert.deepEqual(JSON.parse(JSON.stringify(other.state())), state);
   assert.deepEqual([other.epoch, other.step, other.learningRate(), after.epochs], [2, 6, 0.0025, 2]);
   assert.equal(other.stopReason, undefined);
+});
+
+test("numbers that are not finite come back from a checkpoint as they were", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const margin = { metric: "margin", mode: "min" } as const;
+  const watching = () => new EarlyStopping(margin, 9);
+  /** A metric without a value in the first epoch and with an infinite one in the second. */
+  const marginIn = (values: readonly number[]) => ({ margin: () => values[Math.floor(measured++ / 2)] as number });
+  let measured = 0;
+  const store = new CheckpointStore(folder, "fingerprint");
+  const best = () => new BestWeights(join(folder, "best", "weights.safetensors"), margin);
+  const saving = new Checkpoints(store, { everyBatches: "auto", progress: silentProgress });
+  const first = newTrainer([best(), watching(), saving], 1, marginIn([Number.NaN]));
+  await first.fit();
+  const [kept, stopping] = [best(), watching()];
+  const trainer = newTrainer([kept, stopping], 2, marginIn([Number.NaN, 0.25]));
+  await store.restore(trainer);
+  assert.ok(Number.isNaN(trainer.history[0]?.validation.margin));
+  measured = 2;
+  await trainer.fit();
+  assert.equal(kept.epoch, 2, "a first value is better than none");
+
+  const infinite = new CheckpointStore(join(folder, "infinite"), "fingerprint");
+  measured = 0;
+  const saves = new Checkpoints(infinite, { everyBatches: "auto", progress: silentProgress });
+  await newTrainer([watching(), saves], 1, marginIn([Number.POSITIVE_INFINITY])).fit();
+  const again = watching();
+  await infinite.restore(newTrainer([again]));
+  assert.deepEqual(again.state(), { best: Number.POSITIVE_INFINITY, waited: 0 });
 });
 
 test("a callback with state needs a name of its own", () => {
