@@ -1,19 +1,22 @@
 /** @module `histo train`: trains a model on a data set directory. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import type { CrossValidation, ExperimentResult, TrackingOptions } from "../experiments/index";
-import { projectRoot } from "../files/index";
+import { projectRoot, readJson } from "../files/index";
 import { decimal, textTable } from "../format/index";
 import {
   type GivenTrainingOptions,
   group,
   option,
+  optionsOf,
   type TrainingOptions,
   trainingSchema,
   whole,
 } from "../options/index";
+import { RunDirectory } from "../runs/index";
 import type { CommandDefinition } from "./command";
 import { givenTraining, json } from "./schema-options";
 import { trackingOptions } from "./tracking-options";
@@ -49,13 +52,22 @@ export const command: CommandDefinition<typeof runSchema, ExperimentResult | Cro
   ],
   schema: runSchema,
   moreOptions: [trainingSchema],
+  configure(command) {
+    // A run that is resumed knows its data set.
+    command.options.find(({ long }) => long === "--resume")?.implies({ data: "" });
+    return command;
+  },
   async run({ run, resume, checkpointEvery, track, experiment, trackAs, ...rest }, { flags, progress, signal }) {
-    const options: GivenTrainingOptions = { ...rest.options, ...givenTraining(flags) };
-    if (options.data !== undefined) await mustBeDataFolder(options.data);
+    const given: GivenTrainingOptions = { ...rest.options, ...givenTraining(flags) };
+    const begun = resume && run !== undefined ? await begunOptions(run) : {};
+    const options = { ...given, data: given.data || begun.data || "" };
+    if (options.data === "") throw new InputError("OPTION_MISSING", "--resume: there is no such run; give --data.");
+    await mustBeDataFolder(options.data);
     const { crossValidate, runExperiment } = await import("../experiments/index.js");
     // A resumed run may have its stain method in its configuration.
     if (!resume) refuseUnusedReference(options);
-    const variant = rest.export === "auto" ? (options.stem === "subspace" ? "compact" : "fp32") : rest.export;
+    const stem = options.stem ?? begun.stem;
+    const variant = rest.export === "auto" ? (stem === "subspace" ? "compact" : "fp32") : rest.export;
     const common = {
       variant,
       track: track && ((trackAs as TrackingOptions | undefined) ?? { experiment }),
@@ -75,6 +87,12 @@ export const command: CommandDefinition<typeof runSchema, ExperimentResult | Cro
   },
   render: (result) => ("folds" in result ? foldsText(result) : runText(result)),
 };
+
+/** The options of the run in a directory; none if there is no run. */
+async function begunOptions(run: string): Promise<Partial<TrainingOptions>> {
+  const { config } = new RunDirectory(run);
+  return existsSync(config) ? optionsOf(await readJson<object>(config)) : {};
+}
 
 function runText({ run, bestEpoch, epochs, test, seconds }: ExperimentResult): string {
   return [

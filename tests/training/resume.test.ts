@@ -19,11 +19,25 @@ test("Ctrl-C saves, ends with 130 and says how to go on; a torn checkpoint falls
   const torn = join(run, "checkpoints", "last", "weights.safetensors");
   await truncate(torn, Math.floor(readFileSync(torn).length / 2));
   // A resumed run takes what is not said from its configuration.
-  const bare = ["train", "--data", data, "--run", run, "--resume", "--no-track", "--export", "none"];
+  const bare = ["train", "--run", run, "--resume", "--no-track", "--export", "none"];
   const resumed = await ended(bare, join(folder, "cache"));
   assert.equal(resumed.status, 0, resumed.stderr);
   assert.match(resumed.stderr, /last is not usable: weights.safetensors is damaged.*Resumed from .*previous/);
   await assertSame(whole, run);
+});
+
+test("the export of a resumed run suits its stem, which need not be repeated", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const run = join(folder, "run");
+  const network = ["--size", "16", "--stem", "subspace", "--rank", "4", "--hidden", "8", "--epochs", "1"];
+  const first = await histoHere("train", "--data", data, "--run", run, ...network, "--no-track", "--export", "none");
+  assert.equal(first.status, 0, first.stderr);
+  const second = await histoHere("train", "--run", run, "--resume", "--no-track");
+  assert.equal(second.status, 0, second.stderr);
+  const card = JSON.parse(readFileSync(join(run, "model", "model.json"), "utf8")) as { variant: string };
+  assert.equal(card.variant, "compact");
 });
 
 test("a run is neither overwritten nor resumed with other options", async (context) => {
