@@ -215,8 +215,8 @@ export class Trainer {
       throw new TrainingDiverged(`The loss is ${value} at step ${this.step}.`);
     }
     this.seen.lossSum += value * logits.size;
-    this.seen.logits.push(...logits.dataSync());
-    this.seen.labels.push(...labels.dataSync());
+    append(this.seen.logits, logits);
+    append(this.seen.labels, labels);
   }
 
   private async endEpoch(milliseconds: number, batches: number): Promise<void> {
@@ -266,6 +266,11 @@ function emptySeen(): SeenBatches {
   return { lossSum: 0, logits: [], labels: [] };
 }
 
+/** Without `push(...values)`: a batch may have more values than a call may have arguments. */
+function append(list: number[], tensor: tf.Tensor): void {
+  for (const value of tensor.dataSync()) list.push(value);
+}
+
 function globalNorm(gradients: Gradients): number {
   return tf.tidy(() => Math.sqrt(tf.addN([...gradients.values()].map(squaredNorm)).dataSync()[0] as number));
 }
@@ -280,8 +285,8 @@ export function predictLogits(
   for (let index = 0; index < source.batches; index++) {
     tf.tidy(() => {
       const batch = source.load(0, index);
-      logits.push(...(model.apply(batch.inputs, { training: false }) as tf.Tensor).dataSync());
-      labels.push(...batch.labels.dataSync());
+      append(logits, model.apply(batch.inputs, { training: false }) as tf.Tensor);
+      append(labels, batch.labels);
     });
   }
   return { logits: Float32Array.from(logits), labels: Float32Array.from(labels) };
