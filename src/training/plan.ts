@@ -51,15 +51,20 @@ export async function planTraining(
 /** Checks that the weights and the optimizer's state fit into memory. @throws {InputError} `SIZE_TOO_LARGE` */
 export function checkMemory({ options }: TrainingPlan): void {
   if (options.model !== "mlp") return;
-  const { size, stem, rank, hidden, optimizer } = options;
+  const { size, stem, rank, hidden } = options;
   const isSubspace = stem === "subspace";
   const widths = [isSubspace ? rank : size ** 2 * 3, ...hidden, 1];
   const weights = hidden.reduce((sum, units, i) => sum + units * (widths[i] as number), 0);
-  const needed = 4 * (optimizer === "sgd" ? 2 : 3) * weights;
+  const needed = trainingBytes(weights, options);
   if (needed <= 0.95 * usableMemory()) return;
   throw new InputError(
     "SIZE_TOO_LARGE",
     `${isSubspace ? `--rank ${rank}` : `--size ${size}`} with --hidden ${hidden} needs ${gigabytes(needed)} of memory and this machine has ` +
       `${gigabytes(usableMemory())}; choose ${isSubspace ? "a smaller --rank or fewer units" : "a smaller --size, fewer units, or --stem subspace"}.`,
   );
+}
+
+/** Bytes of the weights, the optimizer's state and the moving average of the weights. */
+export function trainingBytes(weights: number, { optimizer, ema }: Pick<TrainingOptions, "optimizer" | "ema">): number {
+  return 4 * ((optimizer === "sgd" ? 2 : 3) + (ema > 0 ? 1 : 0)) * weights;
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { usableMemory } from "../../src/machine/index";
 import type { GivenTrainingOptions } from "../../src/options/index";
 import { checkMemory, planTraining } from "../../src/training/plan";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -11,6 +12,14 @@ async function needed(context: TestContext, options: Omit<GivenTrainingOptions, 
   const own = { run: join(directory, "run"), resume: false, metrics: [] };
   checkMemory(await planTraining({ data: directory, ...options }, own));
 }
+
+test("an average of the weights counts as many weights again", async (context) => {
+  // Adam keeps two numbers for each weight.
+  const weights = (0.95 * usableMemory()) / 4 / 3.5;
+  const options = { size: 8, hidden: [Math.round(weights / (8 * 8 * 3))] };
+  await needed(context, options);
+  await assert.rejects(needed(context, { ...options, ema: 0.99 }), { code: "SIZE_TOO_LARGE" });
+});
 
 test("more weights than fit into memory are refused, in whichever layer they are", async (context) => {
   const size = 8;

@@ -1,13 +1,14 @@
 /** @module An early warning about a training that takes much time or memory, with faster alternatives. */
 import { counted, gigabytes, seconds } from "../../format/index";
+import type { TrainingOptions } from "../../options/index";
 import type { Progress } from "../../progress/index";
+import { trainingBytes } from "../plan";
 import type { Callback, RunningTraining } from "./callback";
 
-interface ForecastTraining {
+interface ForecastTraining extends Pick<TrainingOptions, "optimizer" | "ema"> {
   readonly data: string;
   readonly model: string;
   readonly stem: string;
-  readonly optimizer: string;
   /** Weights of the trained network. */
   readonly parameters: number;
 }
@@ -31,8 +32,8 @@ export class Forecast implements Callback {
 
   onStart({ step }: RunningTraining): void {
     this.first = step + 1;
-    const { optimizer, parameters } = this.training;
-    const bytes = 4 * parameters * (optimizer === "sgd" ? 2 : 3);
+    const { parameters } = this.training;
+    const bytes = trainingBytes(parameters, this.training);
     if (bytes < MUCH_BYTES) return;
     const millions = Math.round(parameters / 1e6).toLocaleString("en");
     this.progress.say(`${millions} million weights: they and the optimizer take ${gigabytes(bytes)} of memory.`);

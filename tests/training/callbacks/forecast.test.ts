@@ -5,12 +5,12 @@ import { Forecast, type Trainer } from "../../../src/training/index";
 import { watchedTrainer } from "../../support/epochs";
 
 /** What is said of a training of 10 epochs with 50 batches, when a batch takes so many milliseconds. */
-function said(milliseconds: number, training: { parameters: number; model?: string }): string[] {
+function said(milliseconds: number, training: { parameters: number; model?: string; ema?: number }): string[] {
   const lines: string[] = [];
   let clock = 0;
   const forecast = new Forecast(
     { ...silentProgress, say: (line) => void lines.push(line) },
-    { data: "tiles", model: "mlp", stem: "pixels", optimizer: "adam", ...training },
+    { data: "tiles", model: "mlp", stem: "pixels", optimizer: "adam", ema: 0, ...training },
     () => clock,
   );
   const at = (step: number) =>
@@ -34,6 +34,10 @@ test("other networks are not told of the subspace", () => {
   const [line = "", ...rest] = said(2000, { parameters: 2e5, model: "cnn" });
   assert.match(line, /--model colour in seconds\.$/);
   assert.deepEqual(rest, []);
+});
+
+test("an average of the weights takes as much memory as they do", () => {
+  assert.match(said(20, { parameters: 360e6, ema: 0.99 })[0] ?? "", /take 5\.8 GB of memory/);
 });
 
 test("a short training is not talked about", () => {
