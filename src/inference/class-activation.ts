@@ -1,6 +1,6 @@
 /** @module Class activation maps of networks that end in a global average of features. */
 import { join } from "node:path";
-import type { ModelDirectory } from "../model-directory/index";
+import { type ModelDirectory, openChecked } from "../model-directory/index";
 import { GraphSession, type SessionOptions } from "../onnxruntime/index";
 import { modelInput } from "./model-input";
 
@@ -19,7 +19,10 @@ export class ClassActivationSession {
     private readonly session: GraphSession,
   ) {}
 
-  /** @returns undefined for other networks, such as MLPs, and for models that average several views of an image */
+  /**
+   * @returns undefined for other networks, such as MLPs, and for models that average several views of an image
+   * @throws {InputError} `MODEL_CORRUPT` if the graph is not the one that the card names
+   */
   static async open(directory: ModelDirectory, options: SessionOptions): Promise<ClassActivationSession | undefined> {
     const { card, path } = directory;
     if (card.output.kind !== "logit" || (card.views ?? 1) > 1) return undefined;
@@ -27,7 +30,10 @@ export class ClassActivationSession {
     // Loaded only here, because predictions do not need to read graphs.
     const { localLogitsGraph } = await import("../onnx/index.js");
     const bytes = await localLogitsGraph(graph, card.output.name);
-    return bytes && new ClassActivationSession(directory, await GraphSession.open(graph, { ...options, bytes }));
+    if (!bytes) return undefined;
+    const open = () => GraphSession.open(graph, { ...options, bytes });
+    // Checked again, because the directory may hold another model by now.
+    return new ClassActivationSession(directory, await openChecked(directory, open, (opened) => opened.close()));
   }
 
   /** @param pixels uint8, RGB, [size, size, 3] @returns undefined if the places do not form a square */

@@ -173,7 +173,10 @@ export class Predictor {
    * @returns undefined for networks that do not end in a global average of features
    */
   async classActivation(pixels: Uint8Array): Promise<ClassActivation | undefined> {
-    this.activation ??= ClassActivationSession.open(this.directory, this.options);
+    this.activation ??= ClassActivationSession.open(this.directory, this.options).catch((error: unknown) => {
+      this.activation = undefined;
+      throw error;
+    });
     return (await this.activation)?.of(pixels);
   }
 

@@ -4,6 +4,7 @@
  * activation map.
  * @see Zhou and others 2016, "Learning Deep Features for Discriminative Localization", section 2
  */
+import { InputError } from "../errors/index";
 import { type Constant, type DecodedNode, plainNumber, readBackboneGraph } from "./backbone-file";
 import { modelProto } from "./schema";
 
@@ -23,10 +24,15 @@ const LARGEST = 2 ** 30;
 /**
  * The changed graph, including its weights. Its output has one row for each place, row-major.
  * @param output name of the logit
- * @returns undefined if the logit does not depend on exactly one global average over a map of features
+ * @returns undefined if the logit does not depend on exactly one global average over a map of features, or if the file has
+ *   parts that cannot be copied, such as functions of its own
  */
 export async function localLogitsGraph(path: string, output: string): Promise<Uint8Array | undefined> {
-  const model = await readBackboneGraph(path);
+  const model = await readBackboneGraph(path).catch((error: unknown) => {
+    if (error instanceof InputError && error.code === "BACKBONE_UNSUPPORTED") return undefined;
+    throw error;
+  });
+  if (!model) return undefined;
   const { graph } = model;
   const bytes = graph.initializer.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0);
   const average = bytes > LARGEST ? undefined : lastAverage(graph, output);
