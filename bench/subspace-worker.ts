@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   const basis = await principalBasis(store, positions, scale, { rank, seed: 0, progress: silentProgress });
   const basisSeconds = (performance.now() - started) / 1000;
-  const coordinates = project(
+  const coordinates = await project(
     pixelExamples(store, positions, labels, scale),
     whitenedProjection(basis, 0.5),
     () => undefined,

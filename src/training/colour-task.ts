@@ -12,12 +12,12 @@ import type { TaskContext, TrainingTask } from "./training-task";
 export async function colourTask(
   options: TrainingOptions,
   data: TrainingData,
-  { progress }: TaskContext,
+  context: TaskContext,
 ): Promise<TrainingTask> {
-  const { width, values, scaling } = measureColour(data, progress);
+  const { width, values, scaling } = await measureColour(data, context);
   const model = mlpOnFeatures(width, { hidden: [], seed: options.seed });
   const fit = fitLogistic(values.train, data.labels.train);
-  progress.say(`Logistic regression on ${width} colour and texture features, penalty ${fit.penalty}.`);
+  context.progress.say(`Logistic regression on ${width} colour and texture features, penalty ${fit.penalty}.`);
   setLogit(model, fit.weights, fit.bias);
   return {
     model,

@@ -86,7 +86,7 @@ test("a view of the image is a change of signs and places in its coordinates", a
     const one = { ...store, read: (_: ArrayLike<number>, into: Uint8Array) => into.set(images) } as PixelStore;
     return project(pixelExamples(one, [0], [0], SCALE), projection, () => undefined);
   };
-  const original = coordinatesOf(store.images[3]!);
+  const original = await coordinatesOf(store.images[3]!);
   for (let view = 0; view < 8; view++) {
     const turned = new Uint8Array(size * size * 3);
     for (let row = 0; row < size; row++) {
@@ -96,7 +96,7 @@ test("a view of the image is a change of signs and places in its coordinates", a
         for (let k = 0; k < 3; k++) turned[(row * size + column) * 3 + k] = store.images[3]![from * 3 + k]!;
       }
     }
-    const expected = coordinatesOf(turned);
+    const expected = await coordinatesOf(turned);
     const { source, sign } = viewOfCoordinates(basis.classes, view);
     for (const [i, value] of expected.entries()) {
       assert.ok(Math.abs(value - sign[i]! * original[source[i]!]!) < 1e-3, `view ${view}, coordinate ${i}`);
@@ -109,7 +109,7 @@ test("whitening divides by a power of the deviation and keeps the mean square at
   const basis = await principalBasis(store, positionsOf(50), SCALE, { rank: 12, seed: 1, progress: silentProgress });
   const examples = pixelExamples(store, positionsOf(50), new Uint8Array(50), SCALE);
   for (const whitening of [0, 0.5, 1]) {
-    const z = project(examples, whitenedProjection(basis, whitening), () => undefined);
+    const z = await project(examples, whitenedProjection(basis, whitening), () => undefined);
     const views = coordinateExamples(z, basis.classes, new Uint8Array(50), 0);
     let sum = 0;
     for (let epoch = 0; epoch < 40; epoch++)

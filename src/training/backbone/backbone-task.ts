@@ -38,7 +38,7 @@ export async function backboneTask(
   for (const backbone of backbones) {
     parts.push(withScaling(backbone, await embeddingsOf(backbone, data, views, context), data));
   }
-  const colour = options.extraFeatures === "colour" ? measureColour(data, context.progress) : undefined;
+  const colour = options.extraFeatures === "colour" ? await measureColour(data, context) : undefined;
   const columns = (partition: Partition) => columnsOf(parts, colour, data, partition);
   const train = columns("train");
   const { width } = train;

@@ -1,13 +1,19 @@
 /** @module The initial head: fine-tuning from a solved head changes the lower layers less (Kumar et al. 2022). */
+import { setImmediate } from "node:timers/promises";
 import { setLogit } from "../../models/index";
-import type { Progress } from "../../progress/index";
 import { tf } from "../../tensorflow/index";
 import { batchesOf, type Examples } from "../batches";
 import { fitScaling, scaled } from "../feature-scaling";
 import { fitLogistic, MANY_FEATURES_PENALTIES } from "../logistic-regression";
+import type { TaskContext } from "../training-task";
 
 /** Solves logistic regression on the network's averaged features of the examples, and sets the weights of the logit. */
-export function solveLogit(model: tf.LayersModel, examples: Examples, batch: number, progress: Progress): void {
+export async function solveLogit(
+  model: tf.LayersModel,
+  examples: Examples,
+  batch: number,
+  { progress, signal }: TaskContext,
+): Promise<void> {
   const features = tf.model({
     inputs: model.inputs,
     outputs: model.getLayer("average").output as tf.SymbolicTensor,
@@ -21,6 +27,8 @@ export function solveLogit(model: tf.LayersModel, examples: Examples, batch: num
     const rows = tf.tidy(() => (features.apply(inputs, { training: false }) as tf.Tensor).dataSync());
     values.set(rows, index * batch * width);
     tf.dispose([inputs, labels]);
+    await setImmediate(); // lets Ctrl-C through
+    signal?.throwIfAborted();
     task.update(index + 1);
   }
   const scaling = fitScaling(values, width);

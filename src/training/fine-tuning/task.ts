@@ -16,7 +16,7 @@ export async function fineTuned(
   packaged: PackagedBackbone,
   options: TrainingOptions,
   examples: TrainingTask["examples"],
-  { progress }: TaskContext,
+  context: TaskContext,
 ): Promise<Pick<TrainingTask, "model" | "layerRates" | "pretrained" | "stemFingerprint">> {
   const shape = liteShape(packaged);
   const weights = await openPackagedWeights(packaged);
@@ -25,7 +25,7 @@ export async function fineTuned(
   try {
     await loadPretrained(model, shape, weights);
     freezeLayers(model, shape.blocks.length, options.freeze);
-    solveLogit(model, examples.train, options.batch, progress);
+    await solveLogit(model, examples.train, options.batch, context);
   } catch (error) {
     model.dispose();
     throw error;

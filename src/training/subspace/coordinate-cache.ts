@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Partition } from "../../dataset/index";
 import { SafetensorsFile, sha256, writeOnce, writeSafetensors } from "../../files/index";
 import { pixelExamples } from "../batches";
-import { byPartition, type TrainingData } from "../data";
+import type { TrainingData } from "../data";
 import type { TaskContext } from "../training-task";
 import type { Basis } from "./basis";
 import { fingerprintOf, removeDamaged, subspaceDirectoryOf } from "./basis-cache";
@@ -33,7 +33,7 @@ export async function cachedCoordinates(
   const path = join(subspaceDirectoryOf(context), `${key.slice(0, 32)}.coordinates.safetensors`);
   const stored = await readCoordinates(path).catch((error: unknown) => removeDamaged(path, error));
   if (stored) return stored;
-  const found = projectAll(data, projection, context);
+  const found = await projectAll(data, projection, context);
   const { rank } = basis;
   const tensors = PARTITIONS.map((name) => {
     const values = found[name];
@@ -43,17 +43,24 @@ export async function cachedCoordinates(
   return readCoordinates(path);
 }
 
-function projectAll(data: TrainingData, projection: Projection, { progress, signal }: TaskContext): Coordinates {
+async function projectAll(
+  data: TrainingData,
+  projection: Projection,
+  { progress, signal }: TaskContext,
+): Promise<Coordinates> {
   const task = progress.start("Coordinates", data.dataset.tiles.length, "images");
   let before = 0;
-  const found = byPartition((partition) => {
-    signal?.throwIfAborted();
+  const of = async (partition: Partition) => {
     const labels = data.labels[partition];
     const pixels = pixelExamples(data.store, data.positions[partition], labels, data.preprocessing);
-    const coordinates = project(pixels, projection, (done) => task.update(before + done));
+    const coordinates = await project(pixels, projection, (done) => {
+      signal?.throwIfAborted();
+      task.update(before + done);
+    });
     before += labels.length;
     return coordinates;
-  });
+  };
+  const found = { train: await of("train"), validation: await of("validation"), test: await of("test") };
   task.finish();
   return found;
 }

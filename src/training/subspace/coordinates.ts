@@ -1,4 +1,5 @@
 /** @module Images as coordinates in a basis, scaled for training, and their views. */
+import { setImmediate } from "node:timers/promises";
 import { Random } from "../../random/index";
 import { tf } from "../../tensorflow/index";
 import type { Examples } from "../batches";
@@ -29,26 +30,33 @@ export function whitenedProjection(basis: Basis, whitening: number): Projection 
   return { rank, matrix, offset: Float32Array.from(mean, (m, i) => -m * (scale[i] as number)) };
 }
 
-/** Coordinates of examples, [n, rank] row-major, computed in full precision from their pixels. */
-export function project(
+/**
+ * Coordinates of examples, [n, rank] row-major, computed in full precision from their pixels.
+ * @param onDone called after each batch. May throw to stop
+ */
+export async function project(
   examples: Examples,
   { rank, matrix, offset }: Projection,
   onDone: (images: number) => void,
-): Float32Array {
+): Promise<Float32Array> {
   const count = examples.labels.length;
   const coordinates = new Float32Array(count * rank);
   const [basis, shift] = [tf.tensor2d(matrix, [matrix.length / rank, rank]), tf.tensor1d(offset)];
-  for (let start = 0; start < count; start += 64) {
-    const some = Uint32Array.from({ length: Math.min(64, count - start) }, (_, i) => start + i);
-    const z = tf.tidy(() => {
-      const x = tf.reshape(examples.inputs(some, undefined), [some.length, -1]) as tf.Tensor2D;
-      return tf.add(tf.matMul(x, basis), shift);
-    });
-    coordinates.set(z.dataSync(), start * rank);
-    z.dispose();
-    onDone(start + some.length);
+  try {
+    for (let start = 0; start < count; start += 64) {
+      const some = Uint32Array.from({ length: Math.min(64, count - start) }, (_, i) => start + i);
+      const z = tf.tidy(() => {
+        const x = tf.reshape(examples.inputs(some, undefined), [some.length, -1]) as tf.Tensor2D;
+        return tf.add(tf.matMul(x, basis), shift);
+      });
+      coordinates.set(z.dataSync(), start * rank);
+      z.dispose();
+      await setImmediate(); // lets Ctrl-C through
+      onDone(start + some.length);
+    }
+  } finally {
+    tf.dispose([basis, shift]);
   }
-  tf.dispose([basis, shift]);
   return coordinates;
 }
 

@@ -28,7 +28,7 @@ export async function subspaceTask(
   const basis = await cachedBasis(data, options, context);
   const projection = whitenedProjection(basis, options.whitening);
   const coordinates = await cachedCoordinates(data, basis, { projection, whitening: options.whitening }, context);
-  const colour = options.extraFeatures === "colour" ? measureColour(data, context.progress) : undefined;
+  const colour = options.extraFeatures === "colour" ? await measureColour(data, context) : undefined;
   const width = basis.rank + (colour?.width ?? 0);
   const model = mlpOnFeatures(width, options);
   const examples = byPartition((partition) => {
