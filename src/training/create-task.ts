@@ -5,7 +5,6 @@ import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, describeModel, saveModel } from "../models/index";
 import { modelNamed } from "../models/registry/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
-import type { tf } from "../tensorflow/index";
 import { backboneTask } from "./backbone/backbone-task";
 import { pixelExamples } from "./batches";
 import { colourTask } from "./colour-task";
@@ -36,12 +35,13 @@ export async function createTask(
   const prefetcher = startPrefetcher(options, data);
   const examples = pixelPartitions(options, data, prefetcher);
   const packaged = packagedNamed(options.model);
-  const network = packaged
-    ? await fineTuned(packaged, options, examples, context).catch(async (error: unknown) => {
-        await prefetcher?.close();
-        throw error;
-      })
-    : { model: await built(options) };
+  const making: ReturnType<typeof fineTuned> = packaged
+    ? fineTuned(packaged, options, examples, context)
+    : built(options);
+  const network = await making.catch(async (error: unknown) => {
+    await prefetcher?.close();
+    throw error;
+  });
   const { model } = network;
   return {
     ...network,
@@ -57,10 +57,10 @@ export async function createTask(
   };
 }
 
-async function built(options: TrainingOptions): Promise<tf.LayersModel> {
+async function built(options: TrainingOptions): Promise<Pick<TrainingTask, "model">> {
   const model = await modelNamed(options.model)?.build?.(options);
   if (!model) throw new InputError("MODEL_UNKNOWN", `--model ${options.model} is not a network that can be built.`);
-  return model;
+  return { model };
 }
 
 /** Only the MLP has a subspace stem; only that and backbones have extra features. */

@@ -40,10 +40,26 @@ export async function openTrainingData(
   options: TrainingOptions,
   { progress, signal }: { progress: Progress; signal?: AbortSignal },
 ): Promise<TrainingData> {
-  const { size, resize, splitSeed: seed, skipUnreadable } = options;
+  const { size, resize, skipUnreadable } = options;
   const whole = await loadDataset(options.data, options.dataset);
   const stain = await stainOf(whole, options, progress);
   const store = await openPixelStore(whole, { size, resize, stain, skipUnreadable, progress, signal });
+  try {
+    return measured(options, whole, store, { stain, progress });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/** The split data with its statistics, which takes over the store. */
+function measured(
+  options: TrainingOptions,
+  whole: Dataset,
+  store: PixelStore,
+  { stain, progress }: { stain: StainNormalization | undefined; progress: Progress },
+): TrainingData {
+  const { size, resize, splitSeed: seed } = options;
   const split = splitValidation(withoutSkipped(whole, store), { fraction: options.validationFraction, seed });
   const dataset = { ...split, notes: [...(split.notes ?? []), ...duplicateNotes(split, store)] };
   for (const note of dataset.notes) progress.say(note);
