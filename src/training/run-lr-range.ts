@@ -5,6 +5,7 @@ import { parameterCount } from "../models/index";
 import { definedOnly, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { setPrecision, useStepWay } from "../tensorflow/index";
+import { ownSize } from "./backbone/names";
 import { createTask } from "./create-task";
 import { createTrainer } from "./create-trainer";
 import { openTrainingData } from "./data";
@@ -28,6 +29,7 @@ export async function runLearningRateRange(
   const steps = range.steps ?? 150;
   const options = resolveTrainingOptions({ ...definedOnly(given), data: resolve(given.data) });
   const context = { progress, ...(signal && { signal }) };
+  if (given.size === undefined) options.size = await ownSize(options, context);
   const data = await openTrainingData(options, context);
   try {
     setPrecision("fp32");

@@ -1,17 +1,16 @@
 /** @module A training run from a data set directory to a run directory: plan, train, finish. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { packagedNamed } from "../backbones/index";
 import { upperMedian } from "../collections/index";
 import { Interrupted } from "../errors/index";
 import type { BinaryMetrics } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
 import { parameterCount } from "../models/index";
-import { BACKBONE_PREFIX, type GivenTrainingOptions, type TrainingOptions } from "../options/index";
+import type { GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { RunConfig, RunDirectory, TileCounts } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
-import { openBackbones, sizeFor } from "./backbone/names";
+import { ownSize } from "./backbone/names";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";
@@ -29,7 +28,7 @@ import { finishedRun } from "./finished-run";
 import { checkMemory, planTraining, type TrainingPlan } from "./plan";
 import { stepWayOf } from "./step-way";
 import type { Trainer, UserMetric } from "./trainer";
-import type { TaskContext, TrainingTask } from "./training-task";
+import type { TrainingTask } from "./training-task";
 
 export interface RunTrainingOptions {
   /** Run directory; a new one under `runs/` by default. */
@@ -98,7 +97,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     const way = await wayOf(plan, task);
     useStepWay(way);
     const config = await configOf(plan, data, task, way);
-    const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, task.stemFingerprint));
+    const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, data, task.stemFingerprint));
     const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
     trainer = createTrainer(task.isSolved ? onlyMeasured(plan) : plan, data, task, {
       callbacks: [
@@ -140,12 +139,6 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     await task?.close();
     data.close();
   }
-}
-
-/** The edge length that a pretrained network was trained on; the default for others. */
-async function ownSize(options: TrainingOptions, context: TaskContext): Promise<number> {
-  if (options.model.startsWith(BACKBONE_PREFIX)) return sizeFor(await openBackbones(options, context));
-  return packagedNamed(options.model)?.size ?? options.size;
 }
 
 /** The plan for weights that are solved already: one epoch with a learning rate of 0, only to measure them. */
@@ -205,8 +198,14 @@ function countsOf({ train, validation, test }: TrainingData["labels"], wanted: n
 }
 
 /** Identifies everything that a resumed run must not change: all options except those that decide when to stop. */
-function fingerprint({ options }: TrainingPlan, config: RunConfig, stem: string | undefined): string {
+function fingerprint(
+  { options }: TrainingPlan,
+  config: RunConfig,
+  { dataset }: TrainingData,
+  stem: string | undefined,
+): string {
   const { patience, minDelta, stopWhenLossRises, thresholdRule, data, precision, ...fixed } = options;
   const { lr, contentHash: pixels } = config;
-  return sha256(JSON.stringify({ ...fixed, lr, precision: config.stepWay?.precision, pixels, stem }));
+  const tiles = dataset.tiles.map(({ name, label, partition }) => [name, label, partition]);
+  return sha256(JSON.stringify({ ...fixed, lr, precision: config.stepWay?.precision, pixels, tiles, stem }));
 }

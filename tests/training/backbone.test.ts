@@ -7,7 +7,7 @@ import { readPredictions } from "../../src/evaluation/index";
 import { readJson, writeJson } from "../../src/files/index";
 import type { TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
-import { runTraining } from "../../src/training/index";
+import { runLearningRateRange, runTraining } from "../../src/training/index";
 import {
   BACKBONE_FEATURES,
   type BackboneFileOptions,
@@ -135,6 +135,31 @@ test("embeddings are computed once for a data set, and a run that was stopped go
   const third = watched(Number.POSITIVE_INFINITY);
   await runTraining(settings, { run: `${run}-again`, progress: third.progress });
   assert.deepEqual(third.seen, []);
+});
+
+test("a run does not go on with another backbone than it began with", async (context) => {
+  const { data, run, file } = await prepared(context);
+  await writeBackbone(file, "vector");
+  const settings = { data, model: `backbone:${file}`, hidden: [4], epochs: 3, batch: 8, lr: 0.01 };
+  const controller = new AbortController();
+  const callbacks = [{ onEpochEnd: () => controller.abort() }];
+  await assert.rejects(runTraining(settings, { run, signal: controller.signal, callbacks }), { code: "INTERRUPTED" });
+  await writeBackbone(file, "tokens"); // as many features, but others
+  await assert.rejects(runTraining(settings, { run, resume: true }), { code: "CHECKPOINT_OTHER_RUN" });
+  await writeBackbone(file, "vector");
+  const preprocessor = join(file, "..", "preprocessor_config.json");
+  await writeJson(preprocessor, { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] });
+  await assert.rejects(runTraining(settings, { run, resume: true }), { code: "CHECKPOINT_OTHER_RUN" });
+  await rm(preprocessor);
+  assert.equal((await runTraining(settings, { run, resume: true })).epochs, 3);
+});
+
+test("a range test takes the size that the backbone takes", async (context) => {
+  const { data, file } = await prepared(context);
+  await writeBackbone(file, "vector");
+  const options = { data, model: `backbone:${file}`, hidden: [4], batch: 8 };
+  const { points } = await runLearningRateRange(options, { steps: 20 });
+  assert.ok(points.length > 0);
 });
 
 for (const [name, options] of Object.entries({

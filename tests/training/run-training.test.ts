@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Interrupted } from "../../src/errors/index";
 import { exportRun } from "../../src/export/index";
 import { readJson, sha256File } from "../../src/files/index";
 import type { ModelCard } from "../../src/model-directory/index";
@@ -48,6 +49,47 @@ test("Ctrl-C at the very end: after the last epoch the run can be resumed, and w
   assert.equal(await sha256File(join(finished, "best", "weights.safetensors")), weights);
 });
 
+test("a run does not go on with other labels than it began with", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const run = join(folder, "run");
+  const controller = new AbortController();
+  const callbacks = [{ onEpochEnd: () => controller.abort() }];
+  const stopped = runTraining({ ...SMALL, data }, { run, signal: controller.signal, callbacks });
+  await assert.rejects(stopped, { code: "INTERRUPTED" });
+  const table = join(data, "labels.csv");
+  const labels = await readFile(table, "utf8");
+  await writeFile(table, labels.replace("3.png,SSA,train", "3.png,HP,train"));
+  await assert.rejects(runTraining({ data }, { run, resume: true }), { code: "CHECKPOINT_OTHER_RUN" });
+  await writeFile(table, labels);
+  assert.equal((await runTraining({ data }, { run, resume: true })).epochs, SMALL.epochs);
+});
+
+for (const [what, options] of [
+  ["Coordinates", { stem: "subspace", rank: 4 }],
+  ["Colour and texture", { model: "colour" }],
+] as const) {
+  test(`Ctrl-C ends the work before the first epoch: ${what}`, async (context) => {
+    const folder = await temporaryDirectory(context);
+    const data = await writeCsvSet(join(folder, "data"), 40);
+    process.env.HISTO_CACHE = join(folder, "cache");
+    const controller = new AbortController();
+    const finished: string[] = [];
+    const start = (label: string) => ({
+      // As a signal arrives: between two turns of the event loop.
+      update: () => void (label === what && setImmediate(() => controller.abort(new Interrupted()))),
+      finish: () => void finished.push(label),
+    });
+    const progress = { start, say: () => undefined };
+    const stopped = runTraining(
+      { ...SMALL, ...options, data },
+      { run: join(folder, "run"), progress, signal: controller.signal },
+    );
+    await assert.rejects(stopped, { code: "INTERRUPTED" });
+    assert.ok(!finished.includes(what));
+  });
+}
+
 test("the configuration has the size of the training images if they were resized", async (context) => {
   const folder = await temporaryDirectory(context);
   for (const [edge, expected] of [
@@ -83,10 +125,12 @@ test("a run takes nothing with it when it ends: tensors, threads and open files"
   const train = async (name: string, options: Partial<TrainingOptions>, more: Partial<RunTrainingOptions> = {}) => {
     await runTraining({ ...SMALL, data, ...options }, { run: join(folder, name), ...more });
   };
+  // The library that decodes images keeps some threads for the next ones.
+  const isDecoder = (id: string) => readFileSync(`/proc/self/task/${id}/comm`, "utf8").startsWith("libvips");
   const held = () => ({
     tensors: tf.memory().numTensors,
     ...(process.platform === "linux" && {
-      threads: readdirSync("/proc/self/task").length,
+      threads: readdirSync("/proc/self/task").filter((id) => !isDecoder(id)).length,
       files: readdirSync("/proc/self/fd").length,
     }),
   });
@@ -108,4 +152,11 @@ test("a run takes nothing with it when it ends: tensors, threads and open files"
 
   await runLearningRateRange({ ...SMALL, data }, { steps: 10 });
   assert.deepEqual(held(), before, "range test");
+
+  await assert.rejects(train("no-network", { model: "vit", size: 12 }), { code: "SIZE_NOT_PATCHES" });
+  const narrow = await writeCsvSet(join(folder, "narrow"), 10);
+  const table = await readFile(join(narrow, "labels.csv"), "utf8");
+  await writeFile(join(narrow, "labels.csv"), table.replaceAll("SSA,train", "SSA,test"));
+  await assert.rejects(train("no-split", { data: narrow }), { code: "DATA_TOO_SMALL" });
+  assert.deepEqual(held(), before, "refused");
 });

@@ -2,6 +2,7 @@
 import type { Backbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import { InputError } from "../../errors/index";
+import { sha256 } from "../../files/index";
 import { mlpOnFeatures, setLogit } from "../../models/index";
 import { OPSET } from "../../onnx/index";
 import { defaultTrainingOptions, type TrainingOptions } from "../../options/index";
@@ -53,6 +54,7 @@ export async function backboneTask(
     isSolved: hidden.length === 0,
     examples: { train: examples("train", train), validation: examples("validation"), test: examples("test") },
     architecture: [backbones.length > 1 ? "backbones" : "backbone", width, ...hidden, 1].join("-"),
+    stemFingerprint: fingerprintOf(backbones),
     stemParameters: 2 * width + backbones.reduce((sum, { description }) => sum + description.parameters, 0),
     pretrained: backbones.map(({ name, description: { sha256 }, licence, source, pretraining }) => ({
       name,
@@ -66,6 +68,14 @@ export async function backboneTask(
       model.dispose();
     },
   };
+}
+
+/** Identifies what the backbones give for an image. */
+function fingerprintOf(backbones: readonly Backbone[]): string {
+  const each = backbones.map(({ description: { sha256, outputIndex }, normalization: { mean, std }, pool }) => {
+    return [sha256, outputIndex, mean, std, pool];
+  });
+  return sha256(JSON.stringify(each));
 }
 
 /** Solves logistic regression on the input of predictions: the mean of the views, or each of them. */

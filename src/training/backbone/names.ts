@@ -1,6 +1,6 @@
 /** @module The backbones named in a run's options. */
 import { existsSync } from "node:fs";
-import { type Backbone, openBackbone } from "../../backbones/index";
+import { type Backbone, openBackbone, packagedNamed } from "../../backbones/index";
 import { InputError } from "../../errors/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../../options/index";
 import type { TaskContext } from "../training-task";
@@ -38,4 +38,10 @@ export function sizeFor(backbones: readonly Backbone[]): number {
     throw new InputError("BACKBONE_SIZE", `These backbones take images of different sizes: ${each}.`);
   }
   return fixed[0] ?? backbones[0]?.normalization.size ?? USUAL_SIZE;
+}
+
+/** The edge length that a pretrained network was trained on; the one of the options for others. */
+export async function ownSize(options: TrainingOptions, context: TaskContext): Promise<number> {
+  if (options.model.startsWith(BACKBONE_PREFIX)) return sizeFor(await openBackbones(options, context));
+  return packagedNamed(options.model)?.size ?? options.size;
 }
