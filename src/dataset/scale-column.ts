@@ -38,7 +38,8 @@ export function scaleOf(table: Table): TableScale {
     return { notes: [note] };
   }
   if (values.length === 0) return { notes: [] };
-  if (Math.max(...values) > TOLERANCE * Math.min(...values)) {
+  const sorted = Float64Array.from(values).sort();
+  if ((sorted.at(-1) as number) > TOLERANCE * (sorted[0] as number)) {
     const scales = [...countValues(values.map(String))].sort(([, a], [, b]) => b - a);
     const shown = scales.slice(0, SHOWN).map(([scale, count]) => `${scale}: ${count}`);
     const more = scales.length > SHOWN ? ", ..." : "";

@@ -111,7 +111,8 @@ async function findTissue({ slide, plan, signal }: Work): Promise<Tissue> {
   const grid = gridOf(slide.info, plan.settings, thumbnail);
   if (grid.tissueTiles > 0) return { thumbnail, grid };
   const all = gridOf(slide.info, { ...plan.settings, leastTissue: 0 }, thumbnail);
-  throw noTissue(slide.info.path, plan.settings, Math.max(...all.blocks.flat().map(({ tissue }) => tissue)));
+  const most = all.blocks.flat().reduce((most, { tissue }) => Math.max(most, tissue), 0);
+  throw noTissue(slide.info.path, plan.settings, most);
 }
 
 /** @param most the largest share of tissue in a tile */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { loadDataset } from "../../src/dataset/index";
+import { scaleOf } from "../../src/dataset/scale-column";
 import { writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -43,4 +44,9 @@ test("images in the folder of images that no row names are left out with a note"
   });
   const { notes } = await loadDataset(folder);
   assert.deepEqual(notes, ['2 images left out that labels.csv does not name: "c.png", "d.bmp".']);
+});
+
+test("a table may have hundreds of thousands of rows", () => {
+  const rows = Array.from({ length: 300_000 }, (_, i) => ({ line: i + 2, fields: ["0.5"] }));
+  assert.equal(scaleOf({ path: "labels.csv", columns: ["mpp"], rows }).mpp, 0.5);
 });

@@ -317,3 +317,13 @@ test("a slide without tissue or scale is refused with one line that says what to
   const { tissueTiles } = JSON.parse(enlarged.stdout) as SlideSummary;
   assert.ok(tissueTiles > 0);
 });
+
+test("a slide without tissue is said to have none, however many tiles it has", async (t) => {
+  const { directory, model } = await workspace(t);
+  const glass = picture(480, 480);
+  fill(glass, [0, 0, 480, 480], [240, 241, 240]);
+  const slide = await writeSlide(join(directory, "blank.tif"), [glass]);
+  // A tile for each pixel: as many as on a large slide.
+  const options = { model, out: join(directory, "out"), mpp: 0.5, overlap: 0.98 };
+  await assert.rejects(predictSlide(slide, options), { code: "SLIDE_NO_TISSUE" });
+});
