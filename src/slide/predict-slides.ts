@@ -65,7 +65,9 @@ export async function predictSlides(
   }
   const labelled = results.flatMap((summary) => {
     const known = labelOf(summary.slide);
-    return known ? [{ summary, label: known.label, validation: known.partition === "validation" }] : [];
+    // The model has learned from slides for training, which say nothing about others.
+    if (!known || known.partition === "train") return [];
+    return [{ summary, label: known.label, validation: known.partition === "validation" }];
   });
   const metrics = labelled.length > 0 ? slideMetrics(labelled) : null;
   if (metrics) await writeJson(join(options.out, "metrics.json"), metrics);

@@ -1,5 +1,4 @@
 /** @module Reads labels of slides from a CSV of slide, label and optional partition. */
-import { parse } from "node:path";
 import { classKey, findColumn, listed, partitionNamed, readTable } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
@@ -15,7 +14,7 @@ const PARTITION_COLUMNS = ["partition", "split", "subset", "set"];
 
 /**
  * Reads labels. The table names slides with or without their file extension.
- * @param classes `[negative, positive]`; 0 and 1 mean the same
+ * @param classes `[negative, positive]`; 0 and 1 mean the same, unless one of the classes has such a name
  * @throws {InputError} `TABLE_...`, `SLIDE_LABELS`
  */
 export async function readSlideLabels(
@@ -31,10 +30,11 @@ export async function readSlideLabels(
     throw new InputError("SLIDE_LABELS", `${path} has no column "${missing}"; it has ${listed(table.columns)}.`);
   }
   const keys = classes.map(classKey);
+  const names = keys.some((key) => /^[01]$/.test(key)) ? keys : [...keys, "0", "1"];
   const labels = new Map<string, SlideLabel & { readonly line: number }>();
   for (const { fields, line } of table.rows) {
     const text = fields[labelAt] ?? "";
-    const found = /^[01]$/.test(text.trim()) ? Number(text) : keys.indexOf(classKey(text));
+    const found = names.indexOf(classKey(text));
     if (found < 0) {
       throw new InputError(
         "SLIDE_LABELS",
@@ -42,8 +42,8 @@ export async function readSlideLabels(
       );
     }
     const given = partitionAt === undefined ? "test" : (fields[partitionAt] ?? "");
-    const [label, partition] = [found as 0 | 1, partitionNamed(given) ?? given];
-    const slide = fields[slideAt] ?? "";
+    const [label, partition] = [(found % 2) as 0 | 1, partitionNamed(given) ?? given];
+    const slide = (fields[slideAt] ?? "").normalize("NFC");
     const before = labels.get(slide);
     if (before && (before.label !== label || before.partition !== partition)) {
       const message = `${path}, line ${line}: ${slide} has another label or partition in line ${before.line}.`;
@@ -51,5 +51,9 @@ export async function readSlideLabels(
     }
     labels.set(slide, { label, partition, line });
   }
-  return (slide) => labels.get(slide) ?? labels.get(parse(slide).name);
+  return (written) => {
+    const slide = written.normalize("NFC");
+    // The second slide of a name, such as `a.svs-2`, is not `a`.
+    return labels.get(slide) ?? labels.get(slide.replace(/\.[a-z]+$/i, ""));
+  };
 }

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import { slideMetrics } from "../../src/slide/aggregation";
 import { findSlides, type SlideSummary, type SlidesResult } from "../../src/slide/index";
+import { readSlideLabels } from "../../src/slide/slide-labels";
 import { histoHere } from "../support/histo";
 import { writeModel } from "../support/served-model";
 import { picture, writeSlide } from "../support/slide-files";
@@ -14,12 +15,12 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
   const directory = await temporaryDirectory(t);
   const folder = join(directory, "slides");
   await mkdir(folder);
-  for (const [i, name] of ["b", "a", "c"].entries())
+  for (const [i, name] of ["b", "a", "c", "d"].entries())
     await writeSlide(join(folder, `${name}.tif`), [picture(128, 96, i)]);
   await writeFile(join(folder, "broken.svs"), "no slide");
   await writeFile(join(folder, "notes.txt"), "not looked at");
   const labels = join(directory, "labels.csv");
-  await writeFile(labels, "slide,label,partition\na,HP,val\nb,SSA,val\nc.tif,SSA,test\n");
+  await writeFile(labels, "slide,label,partition\na,HP,val\nb,SSA,val\nc.tif,SSA,test\nd,HP,train\n");
   const model = await writeModel(join(directory, "model"));
   const out = join(directory, "out");
   const argv = ["slide", folder, "--model", model, "--out", out, "--mpp", "0.5", "--labels", labels, "--workers", "1"];
@@ -33,7 +34,7 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
   );
   assert.equal(result.metrics?.chosenOnValidation, true);
   assert.equal(result.metrics?.validation?.n, 2);
-  assert.equal(result.metrics?.test?.n, 1);
+  assert.equal(result.metrics?.test?.n, 1, "slides for training are not measured");
   const rows = parse(await readFile(join(out, "slides.csv")), { columns: true }) as Record<string, string>[];
   assert.deepEqual(
     rows.map((row) => [row.slide, row.label, row.tissue_tiles]),
@@ -41,6 +42,7 @@ test("a folder of slides gives a table; one that is broken spoils no other, and 
       ["a.tif", "0", "12"],
       ["b.tif", "1", "12"],
       ["c.tif", "1", "12"],
+      ["d.tif", "0", "12"],
       ["broken.svs", "", ""],
     ],
   );
@@ -107,4 +109,27 @@ test("validation slides choose the aggregation that tells them apart, and its th
   assert.ok(metrics.threshold > 0.3 && metrics.threshold < 0.8);
   assert.equal(metrics.test?.accuracy, 1);
   assert.equal(slideMetrics(slides.filter(({ validation }) => !validation)).chosenOnValidation, false);
+});
+
+test("labels that are numbers mean the classes of these names; 0 and 1 mean the positions of others", async (t) => {
+  const path = join(await temporaryDirectory(t), "labels.csv");
+  const labels = async (classes: readonly [string, string], ...written: string[]) => {
+    await writeFile(path, ["slide,label", ...written.map((label, i) => `${i}.svs,${label}`)].join("\n"));
+    const labelOf = await readSlideLabels(path, classes);
+    return written.map((_, i) => labelOf(`${i}.svs`)?.label);
+  };
+  assert.deepEqual(await labels(["HP", "SSA"], "HP", "ssa", "0", "1", "1.0"), [0, 1, 0, 1, 1]);
+  assert.deepEqual(await labels(["1", "2"], "1", "2", "2.0"), [0, 1, 1]);
+  assert.deepEqual(await labels(["1", "0"], "1", "0", "true"), [0, 1, 0]);
+  await assert.rejects(labels(["1", "2"], "0"), /line 2: 0 is neither 1 nor 2/);
+});
+
+test("the second slide of a name has no label of the first, and letters may be written in two parts", async (t) => {
+  const path = join(await temporaryDirectory(t), "labels.csv");
+  await writeFile(path, "slide,label\na,HP\nK\u00f6ln.v2,SSA\nb.svs-2,SSA\n");
+  const labelOf = await readSlideLabels(path, ["HP", "SSA"]);
+  assert.deepEqual(
+    ["a.svs", "a", "a.svs-2", "Ko\u0308ln.v2.tif", "b.svs-2", "b.svs"].map((slide) => labelOf(slide)?.label),
+    [0, 0, undefined, 1, 1, undefined],
+  );
 });
