@@ -14,6 +14,8 @@ const MOST_CRASHES = 5;
 /** A slide that another process reads; the process is restarted after a crash. */
 export class OpenSlideReader implements SlideReader {
   private crashes = 0;
+  private restarting: Promise<void> | undefined;
+  private closed = false;
 
   private constructor(
     private readonly installation: OpenSlideInstallation,
@@ -56,11 +58,18 @@ export class OpenSlideReader implements SlideReader {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     this.process.close();
   }
 
   private async readRegion(level: number, { x, y, width, height }: Rectangle): Promise<RgbImage | Error> {
-    if (this.process.isGone) await this.restart();
+    if (this.process.isGone && !this.closed) {
+      // All regions that are read at this time wait for the same process.
+      this.restarting ??= this.restart().finally(() => {
+        this.restarting = undefined;
+      });
+      await this.restarting;
+    }
     const factor = this.factors[level] as number;
     const corner = { x: Math.round(x * factor), y: Math.round(y * factor) };
     try {
@@ -78,6 +87,7 @@ export class OpenSlideReader implements SlideReader {
       throw new HistoError("SLIDE_READER_CRASHED", message);
     }
     this.process = (await ReaderProcess.start(this.installation, this.info.path)).process;
+    if (this.closed) this.process.close();
   }
 }
 
