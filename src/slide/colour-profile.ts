@@ -17,13 +17,16 @@ const FORMS: Readonly<Record<string, { readonly photometric: number; readonly sa
 };
 const TAGS_AT = 128;
 const TAG_BYTES = 12;
+/** `desc`, the tag of the name. */
+const NAME = 0x6465_7363;
 
 /** The name that a profile gives itself; `unnamed` if it does not. */
 export function profileName(profile: Buffer): string {
   try {
     for (let i = 0; i < profile.readUInt32BE(TAGS_AT); i++) {
       const entry = TAGS_AT + 4 + TAG_BYTES * i;
-      if (latin(profile, entry, 4) !== "desc") continue;
+      // Throws where a damaged profile has fewer bytes than tags.
+      if (profile.readUInt32BE(entry) !== NAME) continue;
       const name = textAt(profile, profile.readUInt32BE(entry + 4));
       return name.replace(/[\p{Cc}\p{Cf}]/gu, "").trim() || "unnamed";
     }

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { parse } from "csv-parse/sync";
 import sharp from "sharp";
 import { decodePixels, type RgbImage } from "../../src/image/index";
+import { profileName } from "../../src/slide/colour-profile";
 import { type ProfileUse, predictSlide, slideInfo } from "../../src/slide/index";
 import { openSlide } from "../../src/slide/open-slide";
 import { writeModel } from "../support/served-model";
@@ -109,4 +110,14 @@ test("results say what was done with the profile, and are not continued with ano
     );
   };
   assert.notDeepEqual(await logits("ignore"), await logits("apply"));
+});
+
+test("a damaged profile that claims more tags than it has bytes has no name", () => {
+  const profile = grayProfile();
+  assert.equal(profileName(profile), "test");
+  profile.fill(0, 132);
+  profile.writeUInt32BE(0xffffffff, 128);
+  const started = performance.now();
+  assert.equal(profileName(profile), "unnamed");
+  assert.ok(performance.now() - started < 1000);
 });
