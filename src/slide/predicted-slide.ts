@@ -52,7 +52,7 @@ export interface SlideSummary {
   /** What was done with the slide's colour profile; null if it has none. */
   readonly profile: ProfileUse | null;
   readonly model: PredictedSlide["model"];
-  /** Size of a tile in the model's pixels and in pixels of level 0, its scale, and the level it is read from. */
+  /** Size of a tile in pixels of the training images and of level 0, its scale, and the level it is read from. */
   readonly tile: {
     readonly size: number;
     readonly extent: number;

@@ -14,6 +14,8 @@ export interface BlockAnswer {
 
 /** Fixed, so that the predictions do not depend on the number of workers. */
 const BATCH = 32;
+/** Bytes of regions to be resized that are read at a time; one larger region alone. */
+const READ_BYTES = 2 ** 26;
 
 type PixelPredictor = Pick<Predictor, "card" | "predictPixels">;
 
@@ -52,20 +54,28 @@ async function readBatch(
   problems: Set<string>,
   slab: Buffer,
 ): Promise<{ places: number[]; pixels: Uint8Array }> {
-  const { size, stain } = preparation;
+  const { size, resize, stain } = preparation;
   const bytes = size * size * 3;
   // Regions usually have the model's size already and are read directly into the slab.
   const fits = !stain && regions.every(({ width, height }) => width === size && height === size);
-  const images = await reader.readRegions(level, regions, fits ? slab : undefined);
+  const { width, height } = regions[0] as Rectangle;
+  const atOnce = fits ? regions.length : Math.max(1, Math.floor(READ_BYTES / (width * height * 3)));
+  // Tiles of another scale are resized even for a model whose training images were not.
+  const resized = { ...preparation, resize: resize === "exact" ? "stretch" : resize } as const;
   const places: number[] = [];
-  for (const [i, image] of images.entries()) {
-    if (image instanceof Error) {
-      problems.add(messageOf(image));
-      continue;
+  for (let start = 0; start < regions.length; start += atOnce) {
+    const some = regions.slice(start, start + atOnce);
+    const images = await reader.readRegions(level, some, fits ? slab : undefined);
+    for (const [k, image] of images.entries()) {
+      if (image instanceof Error) {
+        problems.add(messageOf(image));
+        continue;
+      }
+      const i = start + k;
+      const at = places.push(i) - 1;
+      if (!fits) slab.set(await preparePixels(image, resized), at * bytes);
+      else if (at < i) slab.copyWithin(at * bytes, i * bytes, (i + 1) * bytes);
     }
-    const at = places.push(i) - 1;
-    if (!fits) slab.set(await preparePixels(image, preparation), at * bytes);
-    else if (at < i) slab.copyWithin(at * bytes, i * bytes, (i + 1) * bytes);
   }
   return { places, pixels: slab.subarray(0, places.length * bytes) };
 }
