@@ -106,11 +106,17 @@ export async function packPixels(dataset: Dataset, options: PixelStoreOptions): 
   }
 }
 
+/** Of images to train on: there are no others to compare them with. */
+const NOTE_TEXTS: Readonly<Record<ImageWarning, string>> = {
+  ...WARNING_TEXTS,
+  shrunk: "is shrunk to less than half of its size, which loses detail; a larger --size keeps more",
+};
+
 /** Notes about images that were read but look wrong, one for each kind of problem. */
 export function imageNotes({ warnings = {} }: Pick<PixelStore, "warnings">): string[] {
   return Object.entries(warnings).map(([warning, [first, ...more]]) => {
     const others = more.length > 0 ? ` (and ${more.length} more)` : "";
-    return `${first}${others} ${WARNING_TEXTS[warning as ImageWarning]}.`;
+    return `${first}${others} ${NOTE_TEXTS[warning as ImageWarning]}.`;
   });
 }
 

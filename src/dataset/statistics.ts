@@ -1,6 +1,6 @@
 /** @module Exact channel statistics of stored pixels, in one pass. */
 import { upperMedian } from "../collections/index";
-import type { ResizePolicy } from "../image/index";
+import { type ResizePolicy, resizedSide } from "../image/index";
 import type { PixelStore } from "./types";
 
 /** Mean and standard deviation per channel (red, green, blue) on the scale 0 to 1. */
@@ -33,9 +33,8 @@ export function channelHistogram(store: PixelStore, positions: ArrayLike<number>
 
 /** Edge length in pixels that images had before they were resized: the median over those at `positions` of the store. */
 export function tileEdge(store: PixelStore, positions: Iterable<number>, resize: ResizePolicy): number {
-  const edges = Array.from(positions, (position) => store.originalSizes[position] as readonly [number, number]);
-  // The side that fills the square.
-  return upperMedian(edges.map((sides) => (resize === "pad" ? Math.max(...sides) : Math.min(...sides))));
+  const sizes = Array.from(positions, (position) => store.originalSizes[position] as readonly [number, number]);
+  return upperMedian(sizes.map(([width, height]) => resizedSide(width, height, resize)));
 }
 
 /** Mean and standard deviation of the channels over the images at `positions` of the store. */

@@ -17,7 +17,13 @@ export {
 } from "./decode";
 export { type DecodeLimits, TILE_EDGE } from "./limits";
 export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels } from "./prepare";
-export { type Preprocessing, type ResizePolicy, type StainNormalization, tileEdgeOf } from "./preprocessing";
+export {
+  type Preprocessing,
+  type ResizePolicy,
+  resizedSide,
+  type StainNormalization,
+  tileEdgeOf,
+} from "./preprocessing";
 export type { RgbImage } from "./rgb-image";
 export { fitStain, type StainFitOptions, type StainMethod, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";

@@ -28,6 +28,11 @@ export function tileEdgeOf({ size, tileEdge = size }: Pick<Preprocessing, "size"
   return tileEdge;
 }
 
+/** The side of an image that is resized to the model's size: the longer one if the other is padded, else the shorter one. */
+export function resizedSide(width: number, height: number, resize: ResizePolicy): number {
+  return resize === "pad" ? Math.max(width, height) : Math.min(width, height);
+}
+
 /** A fitted stain normalization: the method and the parameters learned from the reference tile. */
 export interface StainNormalization {
   readonly method: "reinhard" | "macenko" | "vahadane";

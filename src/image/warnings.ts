@@ -1,5 +1,5 @@
 /** @module Warnings about images that can be read but look wrong. */
-import { type Preprocessing, tileEdgeOf } from "./preprocessing";
+import { type Preprocessing, resizedSide, tileEdgeOf } from "./preprocessing";
 import type { RgbImage } from "./rgb-image";
 
 export type ImageWarning = "low-bits" | "shrunk";
@@ -18,14 +18,14 @@ const MOST_SHRINKING = 2;
 export function isShrunk(
   width: number,
   height: number,
-  preprocessing: Pick<Preprocessing, "size" | "tileEdge">,
+  preprocessing: Pick<Preprocessing, "size" | "resize" | "tileEdge">,
 ): boolean {
-  return Math.min(width, height) > MOST_SHRINKING * tileEdgeOf(preprocessing);
+  return resizedSide(width, height, preprocessing.resize) > MOST_SHRINKING * tileEdgeOf(preprocessing);
 }
 
 export function imageWarnings(
   { width, height, lowBits = 0 }: RgbImage,
-  preprocessing: Pick<Preprocessing, "size" | "tileEdge">,
+  preprocessing: Pick<Preprocessing, "size" | "resize" | "tileEdge">,
 ): ImageWarning[] {
   const warnings: ImageWarning[] = [];
   if (lowBits > 0) warnings.push("low-bits");

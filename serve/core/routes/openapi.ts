@@ -54,7 +54,7 @@ const TILE_PARAMETER = inQuery(
   { type: "integer", enum: [0, 1], default: 0 },
   {
     description:
-      "1: predict images whose shorter side is more than twice that of the training images tile by tile, without resizing, and average over the tiles with tissue; 0 (the default): shrink them, with the warning `shrunk`.",
+      "1: predict images that are more than twice as large as the training images tile by tile, without resizing, and average over the tiles with tissue; 0 (the default): shrink them, with the warning `shrunk`.",
   },
 );
 
