@@ -58,7 +58,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
       ...ofImages,
       ...ofLabels,
       ...aside,
-      ...(groups ? groupNotes({ tiles }, groups.column) : []),
+      ...(groups ? groupNotes({ tiles }, groups.column, options) : []),
       ...scale.notes,
       ...(await folder.notesOnUnnamed(tiles, table.path)),
       ...notes,

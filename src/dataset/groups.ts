@@ -40,24 +40,39 @@ export interface GroupSummary {
 
 /** Counts groups; null for a set without groups. */
 export function summarizeGroups({ tiles }: Pick<Dataset, "tiles">): GroupSummary | null {
-  const partitions = new Map<string, Set<string>>();
-  for (const { group, partition } of tiles) {
-    if (group !== undefined) partitions.set(group, (partitions.get(group) ?? new Set()).add(partition));
-  }
-  if (partitions.size === 0) return null;
-  const across = [...partitions].flatMap(([group, within]) => (within.size > 1 ? [group] : []));
-  return { count: partitions.size, acrossPartitions: across };
+  const { count, across } = spread(tiles, ({ partition }) => partition);
+  return count === 0 ? null : { count, acrossPartitions: across };
 }
 
-/** Notes about the groups of a set: how they are used, and which are in more than one partition. */
-export function groupNotes(dataset: Pick<Dataset, "tiles">, column: string): string[] {
-  const summary = summarizeGroups(dataset);
-  if (!summary) return [];
-  const { count, acrossPartitions } = summary;
+/** The number of groups, and those with images in more than one of the parts into which the tiles are divided. */
+function spread(tiles: readonly Tile[], partOf: (tile: Tile) => string | undefined) {
+  const parts = new Map<string, Set<string>>();
+  for (const tile of tiles) {
+    const part = partOf(tile);
+    if (tile.group === undefined || part === undefined) continue;
+    parts.set(tile.group, (parts.get(tile.group) ?? new Set()).add(part));
+  }
+  return { count: parts.size, across: [...parts].flatMap(([group, within]) => (within.size > 1 ? [group] : [])) };
+}
+
+/** Notes about the groups of a set: how they are used, and which are in more than one partition, or fold if one is chosen. */
+export function groupNotes(
+  { tiles }: Pick<Dataset, "tiles">,
+  column: string,
+  { fold, folds }: DatasetOptions = {},
+): string[] {
+  const { count, across: acrossPartitions } = spread(tiles, ({ partition }) => partition);
+  if (count === 0) return [];
   const kept = `Images of the same "${column}" (${count} in all) stay in one partition when partitions are drawn (--group-column none turns this off).`;
-  if (acrossPartitions.length === 0) return [kept];
-  const leak = `${acrossPartitions.length} of them are in more than one partition of the table, so that results are too good: ${listed(acrossPartitions, 5)}.`;
-  return [kept, leak];
+  const leak = (groups: readonly string[], part: string) =>
+    groups.length === 0
+      ? []
+      : [
+          `${groups.length} of them are in more than one ${part} of the table, so that results are too good: ${listed(groups, 5)}.`,
+        ];
+  const isOfTable = fold !== undefined && folds === undefined;
+  const inFolds = isOfTable ? spread(tiles, (tile) => (tile.partition === "test" ? undefined : tile.fold)).across : [];
+  return [kept, ...leak(acrossPartitions, "partition"), ...leak(inFolds, "fold")];
 }
 
 /** Tiles that must stay together: those of each group, and each tile without a group. In the order of their first tiles. */

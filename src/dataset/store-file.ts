@@ -2,7 +2,7 @@
  * @module The file of a packed pixel store: the uint8 pixels of all images in slots of equal size, a JSON index, and a trailer
  * of 16 bytes (length of the index, magic). A single file, so that pixels and index always match.
  */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../errors/index";
 import { sha256, writeFully } from "../files/index";
@@ -89,7 +89,7 @@ export class StoreFile implements PixelStore {
     let descriptor: number | undefined;
     try {
       descriptor = openSync(path, "r");
-      const index = readIndex(descriptor, statSync(path).size);
+      const index = readIndex(descriptor, fstatSync(descriptor).size);
       if (index) return new StoreFile(path, descriptor, index);
     } catch {
       // Missing or damaged stores are built again from the images.

@@ -94,3 +94,18 @@ test("too few patients of a class to hold one out is said plainly", async (conte
     message: /2 training images of class "x" in 1 group left where a test set must be held out/,
   });
 });
+
+test("a chosen fold of the table that shares patients with another is said to; test images are in no fold", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": [
+      "image,label,patient,partition,fold",
+      ...["a.png,0,p1,train,0", "b.png,1,p1,train,1", "c.png,0,p2,train,0", "d.png,1,p2,train,0"],
+      ...["e.png,0,p3,test,0", "f.png,1,p3,test,1", "g.png,1,p4,train,1", "h.png,0,p4,train,1"],
+    ].join("\n"),
+  });
+  const notes = async (options: DatasetOptions) =>
+    ((await loadDataset(folder, { ...options, requireImages: false })).notes ?? []).join("\n");
+  assert.match(await notes({ fold: "1" }), /1 of them are in more than one fold of the table.*: "p1"\./);
+  assert.doesNotMatch(await notes({}), /more than one fold/);
+  assert.doesNotMatch(await notes({ folds: 2, fold: "1" }), /more than one fold/);
+});
