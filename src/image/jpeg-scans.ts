@@ -1,6 +1,8 @@
 /** @module Counts the scans of a JPEG file, each of which costs as much time as the image is large. */
 
-const [SCAN, END, PROGRESSIVE] = [0xda, 0xd9, 0xc2];
+const [SCAN, END] = [0xda, 0xd9];
+/** With Huffman's and with arithmetic coding. */
+const PROGRESSIVE = [0xc2, 0xca];
 
 /** The number of scans of a progressive JPEG file; 1 for other files, which have one for each colour at most. */
 export function scansOf(bytes: Uint8Array): number {
@@ -15,7 +17,7 @@ export function scansOf(bytes: Uint8Array): number {
     // Without a length: stuffed bytes, restarts, and the start of an image.
     else if (marker <= 1 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else {
-      if (marker === PROGRESSIVE) isProgressive = true;
+      if (PROGRESSIVE.includes(marker)) isProgressive = true;
       if (marker === SCAN) {
         if (!isProgressive) return 1;
         scans++;

@@ -36,6 +36,12 @@ test("a progressive JPEG of more scans than any program writes is refused before
   await assert.rejects(decodePixels(many), { code: "IMAGE_UNSUPPORTED", message: /progressive JPEG of more than 100/ });
 });
 
+test("scans with arithmetic coding are counted too", () => {
+  const file = manyScans(63);
+  file[file.indexOf(Buffer.from([0xff, 0xc2])) + 1] = 0xca;
+  assert.equal(scansOf(file), 883);
+});
+
 test("usual files are read, whatever their other parts and their end contain", async () => {
   const raw = { width: 64, height: 64, channels: 3 as const };
   const noise = sharp(Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 251)), { raw });
