@@ -1,5 +1,6 @@
 /** @module Atomic writes: temporary name, fsync, rename, fsync of the directory. */
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { type FileHandle, link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasErrorCode } from "../errors/index";
@@ -86,6 +87,8 @@ export async function writeFolderAtomically<T>(path: string, write: (folder: str
   try {
     const result = await write(folder);
     await syncDirectory(folder);
+    // One that is left from a killed process of the same id, as in containers.
+    if (existsSync(path)) await rm(old, { recursive: true, force: true });
     await rename(path, old).catch((error: unknown) => {
       if (!hasErrorCode(error, "ENOENT")) throw error;
     });

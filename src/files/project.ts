@@ -16,7 +16,7 @@ export function projectRoot(): string {
 
 /** The folder of derived data (packed pixels, bases, embeddings): `HISTO_CACHE`, or `data/.cache` in the project. */
 export function cacheDirectory(): string {
-  return resolve(process.env.HISTO_CACHE ?? join(projectRoot(), "data", ".cache"));
+  return resolve(process.env.HISTO_CACHE || join(projectRoot(), "data", ".cache"));
 }
 
 /** The Python of the project's virtual environment. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeFolderAtomically, writeOnce } from "../../src/files/index";
@@ -33,5 +33,16 @@ test("a folder is replaced by a whole one, or stays as it was", async (context) 
   });
   await assert.rejects(failing, /full/);
   assert.deepEqual(await readdir(path), ["second"]);
+  assert.deepEqual(await readdir(join(path, "..")), ["folder"]);
+});
+
+test("a folder is replaced although a killed process of the same id has left its old one", async (context) => {
+  const path = join(await temporaryDirectory(context), "folder");
+  for (const left of [path, `${path}.old-${process.pid}`, `${path}.tmp-${process.pid}`]) {
+    await mkdir(left);
+    await writeFile(join(left, "left"), "");
+  }
+  await writeFolderAtomically(path, (folder) => writeFile(join(folder, "new"), ""));
+  assert.deepEqual(await readdir(path), ["new"]);
   assert.deepEqual(await readdir(join(path, "..")), ["folder"]);
 });

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { makeDirectory } from "../../src/files/index";
+import { cacheDirectory, makeDirectory } from "../../src/files/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a folder is made with those above it, also by several at once, and may be there already", async (context) => {
@@ -19,4 +19,11 @@ test("what cannot be a folder is an error", async (context) => {
   await assert.rejects(makeDirectory(file), { code: "EEXIST" });
   await assert.rejects(makeDirectory(join(file, "below")), { code: "ENOTDIR" });
   if (existsSync("/proc/self")) await assert.rejects(makeDirectory("/proc/nowhere/deep"), { code: "ENOENT" });
+});
+
+test("an empty HISTO_CACHE, as of a variable that is not set, does not make the working directory the cache", () => {
+  delete process.env.HISTO_CACHE;
+  const usual = cacheDirectory();
+  process.env.HISTO_CACHE = "";
+  assert.equal(cacheDirectory(), usual);
 });
