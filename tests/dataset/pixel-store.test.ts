@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import fs, { existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -16,7 +16,6 @@ import {
   withoutSkipped,
 } from "../../src/dataset/index";
 import { isUnchanged } from "../../src/dataset/packing";
-import { StoreFile } from "../../src/dataset/store-file";
 import { prepareImage } from "../../src/image/index";
 import { texture, texturePng, writeCsvSet, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -337,25 +336,4 @@ test("of images that are much reduced, packing advises a larger size: there are 
   assert.doesNotMatch(note, /training images|--tile/);
   assert.equal(others.length, 0);
   store.close();
-});
-
-test("a store that another process replaces at the moment of opening is read as it was", async (context) => {
-  const paths: string[] = [];
-  for (const count of [3, 5]) {
-    const { data, cacheDirectory } = await setOf(context, count);
-    const { store, path } = await packPixels(await loadDataset(data), { size: 16, cacheDirectory });
-    store.close();
-    paths.push(path);
-  }
-  const [path, other] = paths as [string, string];
-  const { openSync } = fs;
-  context.mock.method(fs, "openSync", (...args: Parameters<typeof openSync>) => {
-    const descriptor = openSync(...args);
-    if (existsSync(other)) fs.renameSync(other, path);
-    return descriptor;
-  });
-  const [first, second] = [StoreFile.open(path), StoreFile.open(path)];
-  assert.deepEqual([first?.names.length, second?.names.length], [3, 5]);
-  first?.close();
-  second?.close();
 });
