@@ -91,10 +91,13 @@ function nameKey(name: string): string {
   return wordsOf(name).replaceAll(" ", "");
 }
 
-/** A name as lower-case words in the singular: `Image Name`, `imageName` and `image_names` alike become `image name`. */
+/**
+ * A name as lower-case words in the singular: `Image Name`, `imageName` and `image_names` alike become `image name`. The two
+ * characters for micro, of which keyboards write one or the other, are one.
+ */
 export function wordsOf(name: string): string {
   return name
-    .normalize("NFC")
+    .normalize("NFKC")
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, " ")

@@ -35,6 +35,8 @@ test("one scale is what a model for slides needs; small differences between scan
   );
   assert.match(await notesOn(context, "um_per_px", ["0.5", "", "0.5", "NA"]), /scale of 2 images, but none of 2/);
   assert.equal(await notesOn(context, "mpp", ["", "", "NA", ""]), "");
+  for (const micro of ["\u00b5", "\u03bc"])
+    assert.match(await notesOn(context, `${micro}m per pixel`, ["0.5", "0.5"]), /gives 0\.5 micrometres per pixel/);
 });
 
 test("images in the folder of images that no row names are left out with a note", async (context) => {
