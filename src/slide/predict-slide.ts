@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError, Interrupted } from "../errors/index";
-import { makeDirectory } from "../files/index";
+import { makeDirectory, sha256 } from "../files/index";
 import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, type ModelDirectory, readModelDirectory } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -130,7 +130,10 @@ async function predictTiles(
   grid: Grid,
 ): Promise<Omit<SlideEffort, "seconds"> & { readonly journal: Journal }> {
   const { out, workers, threads, resume = false } = options;
-  const journal = await Journal.open(journalPath(out), plan.identity, resume);
+  // Answers are stored by block. Tissue may differ from an earlier run, if a part of the slide could not be read for a moment.
+  const places = grid.blocks.map((block) => block.map(({ column, row }) => [column, row]));
+  const identity = { ...plan.identity, tiles: sha256(JSON.stringify(places)) };
+  const journal = await Journal.open(journalPath(out), identity, resume);
   const before = answeredTiles(grid, journal);
   const started = performance.now();
   try {
