@@ -85,9 +85,13 @@ function isCell(value: unknown): value is Cell {
 
 /** Writes a notebook atomically in the form of nbformat itself (sorted keys, lists of lines). */
 export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
-  const cells = notebook.cells.map((cell) =>
-    cell.cell_type === "code" ? { ...cell, outputs: (cell.outputs ?? []).map(outputInLines) } : cell,
-  );
+  // Cells have ids since nbformat 4.5; before, an injected cell must not have one.
+  const withoutId = notebook.nbformat_minor < 5 && { id: undefined };
+  const cells = notebook.cells.map((cell) => ({
+    ...cell,
+    ...withoutId,
+    ...(cell.cell_type === "code" && { outputs: (cell.outputs ?? []).map(outputInLines) }),
+  }));
   await writeFileAtomically(path, `${JSON.stringify({ ...notebook, cells }, sortKeys, 1)}\n`);
 }
 

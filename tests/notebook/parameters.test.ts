@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
-import { declaredParameters, parseParameters, runNotebook } from "../../src/notebook/index";
+import { readJson } from "../../src/files/index";
+import { declaredParameters, parseParameters, runNotebook, writeNotebook } from "../../src/notebook/index";
 import { injectParameters } from "../../src/notebook/parameters";
 import { notebookOf, printedBy } from "../support/notebook";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 const notebook = notebookOf(
   {
@@ -63,4 +66,14 @@ test("a run takes the values, in a cell behind the defaults that replaces the on
   });
   assert.equal(run.cells.length, 3);
   assert.equal(printedBy(run).at(-1), 'it\'s "here" 5 0.5 true [ 16 ] undefined\n');
+});
+
+test("the cell of parameters has an id only where the notebook's format knows ids", async (context) => {
+  const path = join(await temporaryDirectory(context), "a.ipynb");
+  const cells = injectParameters(notebook.cells, { epochs: 1 });
+  for (const minor of [4, 5]) {
+    await writeNotebook(path, { ...notebook, nbformat_minor: minor, cells });
+    const written = await readJson<{ cells: object[] }>(path);
+    assert.equal("id" in (written.cells[1] as object), minor >= 5, `4.${minor}`);
+  }
 });
