@@ -1,5 +1,6 @@
 /** @module Groups of images, such as patients or slides, that must be in one partition. */
 import { groupBy } from "../collections/index";
+import { counted } from "../format/index";
 import type { DatasetOptions } from "./options";
 import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from "./table";
 import type { Dataset, Tile } from "./types";
@@ -55,7 +56,7 @@ function spread(tiles: readonly Tile[], partOf: (tile: Tile) => string | undefin
   return { count: parts.size, across: [...parts].flatMap(([group, within]) => (within.size > 1 ? [group] : [])) };
 }
 
-/** Notes about the groups of a set: how they are used, and which are in more than one partition, or fold if one is chosen. */
+/** Notes about the groups of a set: how they are used, what has none, and which are in several partitions, or folds if one is chosen. */
 export function groupNotes(
   { tiles }: Pick<Dataset, "tiles">,
   column: string,
@@ -72,7 +73,9 @@ export function groupNotes(
         ];
   const isOfTable = fold !== undefined && folds === undefined;
   const inFolds = isOfTable ? spread(tiles, (tile) => (tile.partition === "test" ? undefined : tile.fold)).across : [];
-  return [kept, ...leak(acrossPartitions, "partition"), ...leak(inFolds, "fold")];
+  const without = tiles.filter(({ group }) => group === undefined).length;
+  const alone = `No "${column}" is given for ${counted(without, "image")}: each is drawn by itself, although some may belong together.`;
+  return [kept, ...leak(acrossPartitions, "partition"), ...leak(inFolds, "fold"), ...(without > 0 ? [alone] : [])];
 }
 
 /** Tiles that must stay together: those of each group, and each tile without a group. In the order of their first tiles. */

@@ -109,3 +109,14 @@ test("a chosen fold of the table that shares patients with another is said to; t
   assert.doesNotMatch(await notes({}), /more than one fold/);
   assert.doesNotMatch(await notes({ folds: 2, fold: "1" }), /more than one fold/);
 });
+
+test("images without a patient are counted, because some may belong together", async (context) => {
+  const notes = async (...patients: string[]) => {
+    const rows = patients.map((patient, i) => `${i}.png,${i % 2},${patient}`);
+    const folder = await temporaryDirectory(context);
+    await writeFiles(folder, { "labels.csv": ["image,label,patient", ...rows].join("\n") });
+    return ((await loadDataset(folder, { requireImages: false })).notes ?? []).join("\n");
+  };
+  assert.match(await notes("p1", "", "p1", "NA"), /No "patient" is given for 2 images: each is drawn by itself/);
+  assert.doesNotMatch(await notes("p1", "p2", "p1", "p2"), /No "patient"/);
+});
