@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { mustBeDataFolder } from "../dataset/labels/index";
+import { InputError } from "../errors/index";
 import { mustBeWritable } from "../files/index";
 import { counted } from "../format/index";
 import { between, group, option, trainingSchema, whole } from "../options/index";
@@ -30,6 +31,7 @@ export const command: CommandDefinition<typeof rangeSchema, Result> = {
   async run({ figure: target, ...rates }, { flags, progress, signal }) {
     const options = givenTraining(flags);
     refuseUnusedReference(options);
+    if (rates.lowest >= rates.highest) throw new InputError("OPTION_RANGE", "--lowest must be below --highest.");
     if (options.data !== undefined) await mustBeDataFolder(options.data);
     if (target) await mustBeWritable("--figure", resolve(target));
     const { runLearningRateRange } = await import("../training/index.js");

@@ -124,4 +124,8 @@ test("bad options end with 2 and one line that names them", async () => {
   assert.match(await line("eda", "--data", "/nowhere", "--colour"), /--colour/);
   assert.match(await line("data", "pack", "--data", "/nowhere", "--size", "0"), /--size/);
   assert.match(await line("data", "pack", "--data", "/nowhere", "--resize", "bigger"), /--resize/);
+  assert.match(
+    await line("lr-range", "--data", "/nowhere", "--lowest", "1", "--highest", "1"),
+    /--lowest must be below --highest/,
+  );
 });
