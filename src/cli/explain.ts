@@ -83,9 +83,10 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
       : scalesFor(explained.map(({ explanation }) => explanation));
     await mkdir(out, { recursive: true });
     const written: Result["images"][number][] = [];
+    const names = new Set<string>();
     for (const { filename, explanation } of explained) {
       const { logit, maps } = explanation;
-      const stem = join(out, filename.replaceAll(/[\\/]/g, "_"));
+      const stem = join(out, unusedName(filename.replaceAll(/[\\/]/g, "_"), names));
       const picture = await explanationPicture(explanation, { scales, classes: card.classes });
       await writeFileAtomically(`${stem}.heatmap.png`, picture);
       const probability = sigmoid(logit);
@@ -110,3 +111,11 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     return [`${out}: heat maps of ${counted(images.length, "image")}`, ...ends].join("; scale of ");
   },
 };
+
+/** The name, or the name with a number if it is used already: `a/b.png` and `a_b.png` are two images. */
+function unusedName(name: string, used: Set<string>): string {
+  let free = name;
+  for (let count = 2; used.has(free); count++) free = `${name}-${count}`;
+  used.add(free);
+  return free;
+}

@@ -1,5 +1,6 @@
 /** @module Large matrix products by onnxruntime, which uses all cores and the widest instructions. */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { usableProcessors } from "../machine/index";
 import { ExternalData, GraphBuilder } from "../onnx/index";
 import { loadRuntime } from "../onnxruntime/index";
 
@@ -21,7 +22,10 @@ export class MatrixMultiplier {
       ],
       [{ name: "c", type: "float32", shape: ["m", "n"] }],
     );
-    return new MatrixMultiplier(await runtime.InferenceSession.create(model), runtime.Tensor);
+    return new MatrixMultiplier(
+      await runtime.InferenceSession.create(model, { intraOpNumThreads: usableProcessors() }),
+      runtime.Tensor,
+    );
   }
 
   /** a [m, k] times b [k, n], all row-major. */

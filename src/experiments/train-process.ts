@@ -111,12 +111,13 @@ async function train(training: ProcessTraining, context: ProcessContext): Promis
   const stop = () => child.kill("SIGINT");
   signal?.addEventListener("abort", stop);
   let [output, errors] = ["", ""];
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk;
+  // A character may lie in two chunks.
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
   });
-  child.stderr.on("data", (chunk: Buffer) => {
-    errors = (errors + chunk).slice(-4000);
-    if (progress !== silentProgress) process.stderr.write(chunk);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors = (errors + text).slice(-4000);
+    if (progress !== silentProgress) process.stderr.write(text);
   });
   const status = await new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
   signal?.removeEventListener("abort", stop);

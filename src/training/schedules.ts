@@ -66,6 +66,8 @@ export interface ParsedSchedule {
 const USAGE =
   "constant, step:EPOCHS:FACTOR, multistep:E1,E2:FACTOR, cosine[:FLOOR], onecycle, polynomial[:POWER], plateau:FACTOR:PATIENCE";
 
+const MOST_NUMBERS = 2;
+
 /**
  * Parses a schedule such as `cosine`, `step:10:0.1`, `multistep:30,60:0.1`, `onecycle`, `polynomial:2`, `plateau:0.5:3`.
  * @throws {InputError} `SCHEDULE_UNKNOWN`
@@ -75,12 +77,14 @@ export function parseSchedule(text: string): ParsedSchedule {
   const numbers = parts.map((part) => parseDecimal(part));
   const [first = Number.NaN, second = Number.NaN] = numbers;
   const positive = (value: number) => value > 0;
+  const unknown = new InputError("SCHEDULE_UNKNOWN", `--schedule ${text} is not one of ${USAGE}.`);
+  if (parts.length > MOST_NUMBERS) throw unknown;
   if (name === "constant" && parts.length === 0) return { schedule: constant };
-  if (name === "cosine" && (parts.length === 0 || first >= 0)) {
+  if (name === "cosine" && (parts.length === 0 || (first >= 0 && first <= 1 && parts.length === 1))) {
     return { schedule: (length) => cosine(parts.length ? first : 0, length) };
   }
   if (name === "onecycle" && parts.length === 0) return { schedule: (length) => oneCycle(length) };
-  if (name === "polynomial" && (parts.length === 0 || positive(first))) {
+  if (name === "polynomial" && (parts.length === 0 || (positive(first) && parts.length === 1))) {
     return { schedule: (length) => polynomial(parts.length ? first : 1, length) };
   }
   if (name === "step" && positive(first) && positive(second)) {
@@ -93,5 +97,5 @@ export function parseSchedule(text: string): ParsedSchedule {
   if (name === "plateau" && positive(first) && first < 1 && second >= 0) {
     return { schedule: constant, plateau: { factor: first, patience: second } };
   }
-  throw new InputError("SCHEDULE_UNKNOWN", `--schedule ${text} is not one of ${USAGE}.`);
+  throw unknown;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
@@ -66,4 +66,20 @@ test("histo explain that is stopped keeps the pictures so far, and calls no imag
     result.images.map(({ filename }) => filename),
     ["a.png"],
   );
+});
+
+test("images whose names differ only by a folder or an underscore keep pictures of their own", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const model = await writeModel(join(directory, "mlp"));
+  const [images, out] = [join(directory, "images"), join(directory, "out")];
+  await mkdir(join(images, "a"), { recursive: true });
+  await writeFile(join(images, "a", "b.png"), await tile(1));
+  await writeFile(join(images, "a_b.png"), await tile(2));
+  const { status, stderr } = await histoHere("explain", "--model", model, "--images", images, "--out", out);
+  assert.equal(status, 0, stderr);
+  const told = (await readdir(out)).filter((name) => name.endsWith(".json"));
+  const named = await Promise.all(
+    told.map(async (name) => JSON.parse(await readFile(join(out, name), "utf8")).filename),
+  );
+  assert.deepEqual(named.sort(), ["a/b.png", "a_b.png"]);
 });

@@ -38,6 +38,9 @@ test("what is no schedule is refused with the list of those there are", () => {
     "plateau:2:3",
     "cosine:x",
     "onecycle:3",
+    "step:10:0.1:x",
+    "cosine:0.5:3",
+    "cosine:5",
   ]) {
     assert.throws(
       () => parseSchedule(text),

@@ -2,6 +2,7 @@
 import { counted, gigabytes, seconds } from "../../format/index";
 import type { TrainingOptions } from "../../options/index";
 import type { Progress } from "../../progress/index";
+import { shellText } from "../../shell/index";
 import { trainingBytes } from "../plan";
 import type { Callback, RunningTraining } from "./callback";
 
@@ -50,7 +51,7 @@ export class Forecast implements Callback {
       model === "mlp" && stem !== "subspace" ? ", or the same network with --stem subspace in minutes" : "";
     this.progress.say(
       `This takes up to ${seconds(left)} (${counted(epochs, "epoch")}, ${counted(source.batches, "batch", "batches")} each, ${seconds(perBatch)} a batch). ` +
-        `Quicker: histo train --data ${data} --model colour in seconds${subspace}.`,
+        `Quicker: histo train --data ${shellText([data])} --model colour in seconds${subspace}.`,
     );
   }
 }
