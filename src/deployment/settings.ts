@@ -38,6 +38,14 @@ const lambdaSchema = z.strictObject({
     "start from a snapshot of the initialized process; not with EFS or provisioned concurrency",
   ),
   ...access,
+  corsOrigins: option(
+    z
+      .string()
+      .regex(/^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/)
+      .optional(),
+    "origins whose pages may call the function, separated by commas",
+    { rule: "be origins such as https://a.example, separated by commas" },
+  ),
 });
 
 const ec2Schema = z.strictObject({

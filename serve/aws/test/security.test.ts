@@ -46,6 +46,20 @@ function statements(templates: Record<string, Template>): (Statement & { path: s
   return found;
 }
 
+test("pages of the origins in the settings may call the function: a browser's question is open and answered", () => {
+  const corsOrigins = "https://a.example";
+  const { templates, report } = synthesize({ ...settings, lambda: { ...settings.lambda!, corsOrigins } });
+  const routes = resources(templates, "AWS::ApiGatewayV2::Route").filter(({ path }) => path.startsWith("lambda/"));
+  const open = routes.filter(({ Properties }) => Properties.AuthorizationType === "NONE");
+  assert.deepEqual(
+    open.map(({ Properties }) => Properties.RouteKey),
+    ["OPTIONS /{proxy+}"],
+  );
+  const environments = resources(templates, "AWS::Lambda::Function").map(({ Properties }) => Properties.Environment);
+  assert.ok(JSON.stringify(environments).includes(`"HISTO_CORS_ORIGINS":"${corsOrigins}"`));
+  for (const { violations } of report.pluginReports) assert.deepEqual(violations, []);
+});
+
 for (const [name, variant] of Object.entries(variants)) {
   describe(name, () => {
     const { templates, report } = synthesize(variant);

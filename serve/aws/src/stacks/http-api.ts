@@ -24,6 +24,8 @@ export interface EntranceProps {
   readonly authorization: Authorization;
   readonly requestsPerSecond: number;
   readonly burst: number;
+  /** Whether the integration answers the question of a browser if a page of another origin may call it. */
+  readonly preflight?: boolean;
 }
 
 const PERIOD = Duration.minutes(5);
@@ -72,6 +74,16 @@ export class Entrance extends Construct {
     routes.push(
       ...this.api.addRoutes({ path: "/", methods: [HttpMethod.GET], integration: props.integration, authorizer }),
     );
+    if (props.preflight) {
+      // Browsers ask without credentials.
+      const [route] = this.api.addRoutes({
+        path: "/{proxy+}",
+        methods: [HttpMethod.OPTIONS],
+        integration: props.integration,
+        authorizer: new HttpNoneAuthorizer(),
+      });
+      if (route) acknowledge(route, "APIG4", "Browsers ask without credentials; the answer says only who may call.");
+    }
     const stage = this.api.addStage("Stage", {
       stageName: "$default",
       autoDeploy: true,

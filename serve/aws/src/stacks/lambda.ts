@@ -95,6 +95,7 @@ export class LambdaStack extends Stack {
         NODE_ENV: "production",
         HISTO_MODEL: MODEL_PATHS[options.modelSource],
         HISTO_IMAGE_SOURCE: `s3://${storage.images.bucketName}/tiles/`,
+        ...(options.corsOrigins && { HISTO_CORS_ORIGINS: options.corsOrigins }),
       },
       ...(onEfs
         ? {
@@ -122,6 +123,7 @@ export class LambdaStack extends Stack {
       authorization: options.authorization,
       requestsPerSecond: options.requestsPerSecond,
       burst: options.burst,
+      preflight: options.corsOrigins !== undefined,
     });
     const period = Duration.minutes(5);
     const errors = live.metricErrors({ period });
