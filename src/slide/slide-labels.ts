@@ -1,11 +1,12 @@
 /** @module Reads labels of slides from a CSV of slide, label and optional partition. */
-import { classKey, findColumn, listed, partitionNamed, readTable } from "../dataset/labels/index";
+import { classKey, findColumn, listed, type Partition, partitionNamed, readTable } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
 /** Label and partition of a slide. */
 export interface SlideLabel {
   readonly label: 0 | 1;
-  readonly partition: string;
+  /** `test` if the table does not say. */
+  readonly partition: Partition;
 }
 
 const SLIDE_COLUMNS = ["slide", "slide id", "filename", "file", "image", "image name", "name"];
@@ -41,8 +42,12 @@ export async function readSlideLabels(
         `${path}, line ${line}: ${text || "nothing"} is neither ${classes.join(" nor ")}.`,
       );
     }
-    const given = partitionAt === undefined ? "test" : (fields[partitionAt] ?? "");
-    const [label, partition] = [(found % 2) as 0 | 1, partitionNamed(given) ?? given];
+    const given = (partitionAt === undefined ? "" : fields[partitionAt]) || "test";
+    const [label, partition] = [(found % 2) as 0 | 1, partitionNamed(given)];
+    if (!partition) {
+      const message = `${path}, line ${line}: ${given} is no partition; write train, validation or test.`;
+      throw new InputError("SLIDE_LABELS", message);
+    }
     const slide = (fields[slideAt] ?? "").normalize("NFC");
     const before = labels.get(slide);
     if (before && (before.label !== label || before.partition !== partition)) {
