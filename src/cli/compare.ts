@@ -92,7 +92,19 @@ export const command: CommandDefinition<typeof compareSchema, Compared> = {
   },
 };
 
-const HEADER = "technique, test AUC, 95 %, bal. acc., 95 %, parameters, MB, train MB, s/epoch, s, ms/image".split(", ");
+const HEADER = [
+  "technique",
+  "test AUC",
+  "95 %",
+  "bal. acc.",
+  "95 %",
+  "parameters",
+  "MB",
+  "train MB",
+  "s/epoch",
+  "s",
+  "ms/image",
+];
 
 /** Mean and standard deviation over seeds. */
 function seedTable(techniques: readonly SeedSpread[]): string {

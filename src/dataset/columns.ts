@@ -6,10 +6,31 @@ import type { DatasetOptions } from "./options";
 import { columnsNamed, listed, namedColumn, quoted, type Table } from "./table";
 
 /** Usual names of the column of images, in order of preference. */
-export const IMAGE_COLUMNS =
-  "image, image name, filename, file name, file, image file, path, image path, name, image id, id, tile".split(", ");
-const LABEL_COLUMNS =
-  "label, majority vote label, class, target, class name, diagnosis, category, y, ground truth".split(", ");
+export const IMAGE_COLUMNS = [
+  "image",
+  "image name",
+  "filename",
+  "file name",
+  "file",
+  "image file",
+  "path",
+  "image path",
+  "name",
+  "image id",
+  "id",
+  "tile",
+];
+const LABEL_COLUMNS = [
+  "label",
+  "majority vote label",
+  "class",
+  "target",
+  "class name",
+  "diagnosis",
+  "category",
+  "y",
+  "ground truth",
+];
 
 /** Number of rows that are checked to find the column of image names. */
 const SAMPLE = 100;

@@ -3,10 +3,22 @@ import { namedColumn as columnNamed, findColumn, quoted, type Table, wordsOf } f
 import { InputError } from "../errors/index";
 
 /** Names in order of preference. */
-const LABEL_NAMES = (
-  "label, true label, y true, target, ground truth, majority vote label, class, true class, actual, truth, gt, " +
-  "y, y test, diagnosis"
-).split(", ");
+const LABEL_NAMES = [
+  "label",
+  "true label",
+  "y true",
+  "target",
+  "ground truth",
+  "majority vote label",
+  "class",
+  "true class",
+  "actual",
+  "truth",
+  "gt",
+  "y",
+  "y test",
+  "diagnosis",
+];
 
 /**
  * Position of the column of true labels: the given one, or the first with a usual name.

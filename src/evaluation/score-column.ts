@@ -4,11 +4,31 @@ import type { InputError } from "../errors/index";
 import { namedColumn, notFound, positions } from "./columns";
 
 /** Names in order of preference. */
-const PROBABILITY_NAMES = (
-  "probability, positive probability, positive prob, prob positive, probability positive, p positive, " +
-  "probability 1, prob 1, proba 1, p 1, p1, y score, y prob, y proba, score, prob, proba, y pred proba, " +
-  "pred prob, predicted probability, percent, output, p"
-).split(", ");
+const PROBABILITY_NAMES = [
+  "probability",
+  "positive probability",
+  "positive prob",
+  "prob positive",
+  "probability positive",
+  "p positive",
+  "probability 1",
+  "prob 1",
+  "proba 1",
+  "p 1",
+  "p1",
+  "y score",
+  "y prob",
+  "y proba",
+  "score",
+  "prob",
+  "proba",
+  "y pred proba",
+  "pred prob",
+  "predicted probability",
+  "percent",
+  "output",
+  "p",
+];
 const LOGIT_NAMES = ["logit", "positive logit"];
 const PROBABILITY_WORDS = /\b(prob|proba|probability|score)\b/;
 /** Words that only say that a column is the score of a class. */
