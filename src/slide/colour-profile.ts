@@ -5,6 +5,8 @@
  */
 import { decodePixels, type RgbImage } from "../image/index";
 import { memoryFor } from "./assemble";
+import { TAG } from "./tiff/directory";
+import { type TiffEntry, tiffFile } from "./tiff/write-tiff";
 import type { Rectangle, SlideInfo, SlideReader } from "./types";
 
 /** What to do with a slide's colour profile. */
@@ -92,36 +94,16 @@ class ConvertedReader implements SlideReader {
 function tiffOf({ width, height, data }: RgbImage, profile: Buffer): Buffer {
   const { photometric, samples } = FORMS[latin(profile, 16, 4)] as (typeof FORMS)[string];
   const pixels = samples === 3 ? data : data.filter((_, i) => i % 3 === 0);
-  const [short, long, bytes] = [3, 4, 7];
-  const directoryAt = 8;
-  const bitsAt = directoryAt + 2 + 11 * 12 + 4;
-  const profileAt = bitsAt + 6;
-  const pixelsAt = profileAt + profile.length;
-  const entries = [
-    [256, long, 1, width],
-    [257, long, 1, height],
-    samples === 3 ? [258, short, 3, bitsAt] : [258, long, 1, 8],
-    [259, long, 1, 1],
-    [262, long, 1, photometric],
-    [273, long, 1, pixelsAt],
-    [277, long, 1, samples],
-    [278, long, 1, height],
-    [279, long, 1, pixels.length],
-    [284, long, 1, 1],
-    [34675, bytes, profile.length, profileAt],
-  ] as const;
-  const file = Buffer.alloc(pixelsAt + pixels.length);
-  file.write("II*\0", "latin1");
-  file.writeUInt32LE(directoryAt, 4);
-  let at = file.writeUInt16LE(entries.length, directoryAt);
-  for (const [tag, type, count, value] of entries) {
-    at = file.writeUInt16LE(tag, at);
-    at = file.writeUInt16LE(type, at);
-    at = file.writeUInt32LE(count, at);
-    at = file.writeUInt32LE(value, at);
-  }
-  for (let i = 0; i < 3; i++) file.writeUInt16LE(8, bitsAt + 2 * i);
-  file.set(profile, profileAt);
-  file.set(pixels, pixelsAt);
-  return file;
+  const entries: TiffEntry[] = [
+    [TAG.width, 4, [width]],
+    [TAG.height, 4, [height]],
+    [TAG.bits, 3, Array.from({ length: samples }, () => 8)],
+    [TAG.compression, 3, [1]],
+    [TAG.photometric, 3, [photometric]],
+    [TAG.samples, 3, [samples]],
+    [TAG.rowsPerStrip, 4, [height]],
+    [TAG.planar, 3, [1]],
+    [TAG.profile, 7, profile],
+  ];
+  return tiffFile(entries, [pixels], { little: true, tiled: false });
 }

@@ -8,6 +8,7 @@ import { first, numbers, TAG, type Tags } from "./directory";
 import type { PageLayout } from "./layout";
 import { isTransparency, onWhite } from "./transparency";
 import { decodeWebpTile } from "./webp-tile";
+import { type TiffEntry, tiffFile } from "./write-tiff";
 
 /** Kinds of colours whose planes can be decoded one by one: grey and RGB. */
 const PLANE_COLOURS = [1, 2];
@@ -93,15 +94,10 @@ function asBuffer(data: Uint8Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-type Entry = readonly [tag: number, type: 1 | 3 | 4 | 7, values: readonly number[]];
-
-const VALUE_BYTES = { 1: 1, 3: 2, 4: 4, 7: 1 } as const;
-
 /** Writes tiles as a TIFF file with one column of tiles, in the byte order of their own file. */
 function stackFile(layout: PageLayout, tiles: readonly Uint8Array[], rows: number, little: boolean): Buffer {
   const single = layout.planes > 1;
-  const dataBytes = tiles.map(({ length }) => length);
-  const entries: Entry[] = [
+  const entries: TiffEntry[] = [
     [TAG.width, 4, [layout.tileWidth]],
     [TAG.height, 4, [rows * tiles.length]],
     [TAG.samples, 3, [single ? 1 : layout.samples]],
@@ -110,60 +106,11 @@ function stackFile(layout: PageLayout, tiles: readonly Uint8Array[], rows: numbe
   ];
   if (layout.tiled) entries.push([TAG.tileWidth, 4, [layout.tileWidth]], [TAG.tileHeight, 4, [rows]]);
   else entries.push([TAG.rowsPerStrip, 4, [rows]]);
-  const [offsetsTag, bytesTag] = layout.tiled
-    ? [TAG.tileOffsets, TAG.tileBytes]
-    : ([TAG.stripOffsets, TAG.stripBytes] as const);
-  const tagBytes =
-    entries.reduce((sum, [, type, values]) => sum + outside(values.length * VALUE_BYTES[type]), 0) +
-    2 * outside(4 * tiles.length);
-  const start = 8 + 2 + (entries.length + 2) * 12 + 4 + tagBytes;
-  let at = start;
-  const offsets = dataBytes.map((length) => {
-    const offset = at;
-    at += length;
-    return offset;
-  });
-  entries.push([offsetsTag, 4, offsets], [bytesTag, 4, dataBytes]);
-  const file = Buffer.alloc(at);
-  writeTags(file, entries, little);
-  for (const [i, bytes] of tiles.entries()) file.set(bytes, offsets[i]);
-  return file;
-}
-
-function writeTags(file: Buffer, entries: Entry[], little: boolean): void {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const put = (at: number, size: number, value: number) => {
-    if (size === 4) view.setUint32(at, value, little);
-    else if (size === 2) view.setUint16(at, value, little);
-    else view.setUint8(at, value);
-  };
-  file.write(little ? "II" : "MM", "latin1");
-  put(2, 2, 42);
-  put(4, 4, 8);
-  put(8, 2, entries.length);
-  let free = 8 + 2 + entries.length * 12 + 4;
-  const sorted = entries.sort(([a], [b]) => a - b);
-  for (const [i, [tag, type, values]] of sorted.entries()) {
-    const entry = 10 + 12 * i;
-    const size = VALUE_BYTES[type];
-    put(entry, 2, tag);
-    put(entry + 2, 2, type);
-    put(entry + 4, 4, values.length);
-    const away = outside(values.length * size);
-    if (away > 0) put(entry + 8, 4, free);
-    const at = away > 0 ? free : entry + 8;
-    for (const [k, value] of values.entries()) put(at + k * size, size, value);
-    free += away;
-  }
-}
-
-/** Number of bytes that a value occupies outside its entry, in whole words. */
-function outside(bytes: number): number {
-  return bytes <= 4 ? 0 : Math.ceil(bytes / 4) * 4;
+  return tiffFile(entries, tiles, { little, tiled: layout.tiled });
 }
 
 /** Copies a tag. @param single for a file with one plane of several */
-function copied(tags: Tags, tag: number, single: boolean): Entry[] {
+function copied(tags: Tags, tag: number, single: boolean): TiffEntry[] {
   const values = numbers(tags, tag);
   if (values.length === 0) return [];
   if (!single) return [[tag, tag === TAG.jpegTables ? 7 : 3, values]];
