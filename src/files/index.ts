@@ -21,5 +21,6 @@ export { parseDecimal } from "./number";
 export { cacheDirectory, projectPython, projectRoot, projectVersion } from "./project";
 export { bytesOf, SafetensorsFile, sizeOf, type TensorToWrite, writeSafetensors } from "./safetensors";
 export { takeLock } from "./take-lock";
+export { readOrEmpty } from "./text";
 export { mustBeWritable } from "./writable";
 export { writeFully } from "./write-fully";

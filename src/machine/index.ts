@@ -23,7 +23,7 @@ export function usableMemory(): number {
  * @param root folder of `proc` and `sys`
  */
 export function processorLimit(root = "/"): number {
-  const groups = (read(join(root, "proc/self/cgroup")) ?? "").trim().split("\n");
+  const groups = systemText(join(root, "proc/self/cgroup")).trim().split("\n");
   let limit = Number.POSITIVE_INFINITY;
   for (const group of groups) {
     const [, controllers = "", path = "/"] = /^\d+:([^:]*):(.*)$/.exec(group) ?? [];
@@ -42,16 +42,17 @@ export function processorLimit(root = "/"): number {
 /** Processors that one group allows. */
 function quota(folder: string, unified: boolean): number {
   const [most = "max", period = "0"] = unified
-    ? (read(join(folder, "cpu.max")) ?? "").trim().split(" ")
-    : ["cpu.cfs_quota_us", "cpu.cfs_period_us"].map((name) => (read(join(folder, name)) ?? "").trim());
+    ? systemText(join(folder, "cpu.max")).trim().split(" ")
+    : ["cpu.cfs_quota_us", "cpu.cfs_period_us"].map((name) => systemText(join(folder, name)).trim());
   // Without a limit, the quota is `max` or -1.
   return Number(most) > 0 && Number(period) > 0 ? Number(most) / Number(period) : Number.POSITIVE_INFINITY;
 }
 
-function read(path: string): string | undefined {
+/** The text of a file of the operating system, such as `/proc/cpuinfo`; empty if it cannot be read. */
+export function systemText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return undefined;
+    return "";
   }
 }

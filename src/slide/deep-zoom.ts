@@ -3,11 +3,10 @@
  * (`slide.dzi`, `slide_files/`) for OpenSeadragon.
  * @see https://openseadragon.github.io/examples/tilesource-dzi/
  */
-import { readFile, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { OverlayOptions } from "sharp";
-import { hasErrorCode } from "../errors/index";
-import { makeDirectory, writeFileAtomically } from "../files/index";
+import { makeDirectory, readOrEmpty, writeFileAtomically } from "../files/index";
 import { levelFor } from "./levels";
 import type { SlideInfo, SlideLevel, SlideReader } from "./types";
 
@@ -96,15 +95,6 @@ export async function writeDeepZoom(
   const image = `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpeg" Overlap="0" TileSize="${PICTURE_TILE}">`;
   const text = `<?xml version="1.0" encoding="UTF-8"?>\n${mark}\n${image}<Size Width="${width}" Height="${height}"/></Image>\n`;
   await writeFileAtomically(join(folder, DESCRIPTION), text);
-}
-
-async function readOrEmpty(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (hasErrorCode(error, "ENOENT")) return "";
-    throw error;
-  }
 }
 
 /** Size of a tile in pixels, smaller at the edges; undefined outside. */

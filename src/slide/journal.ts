@@ -2,9 +2,9 @@
  * @module Stores the logits of a slide while it is predicted, one line per block, so that a killed process loses only the
  * current blocks. The first line identifies the work.
  */
-import { type FileHandle, open, readFile } from "node:fs/promises";
-import { hasErrorCode, InputError, messageOf } from "../errors/index";
-import { sha256 } from "../files/index";
+import { type FileHandle, open } from "node:fs/promises";
+import { InputError, messageOf } from "../errors/index";
+import { readOrEmpty, sha256 } from "../files/index";
 import type { BlockAnswer } from "./tile-predictor";
 
 /** Everything that the logits depend on: a journal is reused only if all of it is equal. Plain data. */
@@ -35,7 +35,9 @@ export class Journal {
    */
   static async open(path: string, identity: JournalIdentity, resume: boolean): Promise<Journal> {
     const head = JSON.stringify(identity);
-    const content = await readOrEmpty(path);
+    const content = await readOrEmpty(path).catch((error: unknown) => {
+      throw new InputError("SLIDE_OUT_UNUSABLE", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    });
     const [first, ...rest] = content.split("\n");
     // The last part is empty or an incomplete line, because complete lines end with a line break.
     const lines = rest.slice(0, -1);
@@ -86,15 +88,6 @@ export class Journal {
 async function reopen(path: string, file: FileHandle): Promise<FileHandle> {
   await file.close();
   return open(path, "a");
-}
-
-async function readOrEmpty(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (hasErrorCode(error, "ENOENT")) return "";
-    throw new InputError("SLIDE_OUT_UNUSABLE", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /** A short mark of the work for each line. */

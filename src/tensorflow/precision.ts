@@ -3,8 +3,8 @@
  * instructions (AMX, AVX512-BF16); sums, weights and everything else stay float32. TensorFlow allows bf16 per process, so
  * `fp32` uses the operation that ignores this setting.
  */
-import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
+import { systemText } from "../machine/index";
 import { interceptConvolutions } from "./exact-convolution";
 import { exactBatchMatMul, exactMatMul, wrapKernel } from "./kernels";
 import { BF16_ALLOWED, runtime } from "./load";
@@ -37,15 +37,10 @@ export function withPrecision<T>(value: Precision, work: () => T): T {
 /** True if the processor has bfloat16 instructions that `HISTO_MAX_CPU_ISA` allows. */
 function hasBf16Instructions(): boolean {
   if (runtime.kind !== "native" || process.platform !== "linux") return false;
-  try {
-    const limit = process.env.HISTO_MAX_CPU_ISA;
-    if (limit === "avx2") return false;
-    return (limit === "avx512" ? /\bavx512_bf16\b/ : /\b(amx_bf16|avx512_bf16)\b/).test(
-      readFileSync("/proc/cpuinfo", "utf8"),
-    );
-  } catch {
-    return false;
-  }
+  const limit = process.env.HISTO_MAX_CPU_ISA;
+  if (limit === "avx2") return false;
+  const flags = limit === "avx512" ? /\bavx512_bf16\b/ : /\b(amx_bf16|avx512_bf16)\b/;
+  return flags.test(systemText("/proc/cpuinfo"));
 }
 
 let usesBf16: boolean | undefined;

@@ -1,5 +1,5 @@
 /** @module What the operating system says about the processor, asked before code runs that needs it. */
-import { readFileSync } from "node:fs";
+import { systemText } from "../machine/index";
 
 /**
  * Whether an x86 processor, or the virtual machine's picture of it, lacks AVX. TensorFlow's library is compiled with AVX: on such
@@ -7,15 +7,7 @@ import { readFileSync } from "node:fs";
  * instruction. False where the system does not list the flags.
  * @param cpuinfo the text of Linux's `/proc/cpuinfo`; by default this machine's
  */
-export function lacksAvx(cpuinfo = ownCpuinfo()): boolean {
+export function lacksAvx(cpuinfo = systemText("/proc/cpuinfo")): boolean {
   const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1];
   return flags !== undefined && !/\bavx\b/.test(flags);
-}
-
-function ownCpuinfo(): string {
-  try {
-    return readFileSync("/proc/cpuinfo", "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,9 +1,9 @@
 /** @module Finds the fastest way to compute training steps on this processor: measured once and cached. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
-import { usableProcessors } from "../machine/index";
+import { systemText, usableProcessors } from "../machine/index";
 import { nativeBackend } from "./kernels";
 import { type CpuIsa, projectRequire, runtime } from "./load";
 import {
@@ -48,9 +48,7 @@ interface ChoiceOptions {
 }
 
 export function processor(): Processor {
-  const model = existsSync("/proc/cpuinfo")
-    ? /^model\s*:\s*(\d+)/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]
-    : undefined;
+  const model = /^model\s*:\s*(\d+)/m.exec(systemText("/proc/cpuinfo"))?.[1];
   const name = cpus()[0]?.model.trim() || process.arch;
   const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || usableProcessors();
   return { name: model ? `${name}, model ${model}` : name, ...(runtime.isa && { isa: runtime.isa }), threads };

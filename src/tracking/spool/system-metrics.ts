@@ -1,8 +1,8 @@
 /** @module The machine's load as metrics, with the names of Python's MLflow client (`system/...`). */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import * as os from "node:os";
+import { systemText } from "../../machine/index";
 
 /** Samples the machine. CPU use is relative to the previous sample, network traffic to the first. */
 export class SystemSampler {
@@ -93,7 +93,7 @@ function sampleMemory(): Record<string, number> {
 
 /** Memory available to programs; on Linux this includes the page cache. */
 function availableMemory(): number {
-  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(readText("/proc/meminfo"))?.[1];
+  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(systemText("/proc/meminfo"))?.[1];
   return kilobytes ? Number(kilobytes) * 1024 : os.freemem();
 }
 
@@ -110,16 +110,8 @@ async function sampleDisk(): Promise<Record<string, number>> {
 }
 
 function networkBytes(): { received: number; sent: number } | undefined {
-  const lines = [...readText("/proc/net/dev").matchAll(/^\s*\S+:\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm)];
+  const lines = [...systemText("/proc/net/dev").matchAll(/^\s*\S+:\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm)];
   if (lines.length === 0) return undefined;
   const sum = (column: number) => lines.reduce((bytes, line) => bytes + Number(line[column]), 0);
   return { received: sum(1), sent: sum(2) };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
