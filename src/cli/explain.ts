@@ -2,6 +2,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { unusedName } from "../collections/index";
 import { HistoError } from "../errors/index";
 import { DEFAULT_GRID, type Explanation, LARGEST_GRID, type Scales } from "../explanation/index";
 import { mustBeWritable, writeFileAtomically, writeJson } from "../files/index";
@@ -86,6 +87,7 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     const names = new Set<string>();
     for (const { filename, explanation } of explained) {
       const { logit, maps } = explanation;
+      // `a/b.png` and `a_b.png` are two images.
       const stem = join(out, unusedName(filename.replaceAll(/[\\/]/g, "_"), names));
       const picture = await explanationPicture(explanation, { scales, classes: card.classes });
       await writeFileAtomically(`${stem}.heatmap.png`, picture);
@@ -111,11 +113,3 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     return [`${out}: heat maps of ${counted(images.length, "image")}`, ...ends].join("; scale of ");
   },
 };
-
-/** The name, or the name with a number if it is used already: `a/b.png` and `a_b.png` are two images. */
-function unusedName(name: string, used: Set<string>): string {
-  let free = name;
-  for (let count = 2; used.has(free); count++) free = `${name}-${count}`;
-  used.add(free);
-  return free;
-}

@@ -30,3 +30,11 @@ export function spreadOver<Item>(items: ArrayLike<Item>, most: number): Item[] {
   const count = Math.min(items.length, most);
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as Item);
 }
+
+/** The name, or the name with a number if it is used already. Adds the result to the used names. */
+export function unusedName(name: string, used: Set<string>): string {
+  let free = name;
+  for (let count = 2; used.has(free); count++) free = `${name}-${count}`;
+  used.add(free);
+  return free;
+}

@@ -4,6 +4,7 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { unusedName } from "../collections/index";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { oneOfEachSeries } from "./dicom-series";
 
@@ -48,11 +49,7 @@ export async function findSlides(
     }
   }
   const names = new Set<string>();
-  const slides = (await oneOfEachSeries(found, (path) => path)).map((path) => {
-    let name = basename(path);
-    for (let count = 2; names.has(name); count++) name = `${basename(path)}-${count}`;
-    names.add(name);
-    return { path, name };
-  });
+  const series = await oneOfEachSeries(found, (path) => path);
+  const slides = series.map((path) => ({ path, name: unusedName(basename(path), names) }));
   return { slides, many, left: left.sort() };
 }
