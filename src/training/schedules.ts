@@ -66,25 +66,35 @@ export interface ParsedSchedule {
 const USAGE =
   "constant, step:EPOCHS:FACTOR, multistep:E1,E2:FACTOR, cosine[:FLOOR], onecycle, polynomial[:POWER], plateau:FACTOR:PATIENCE";
 
-const MOST_NUMBERS = 2;
+/** Fewest and most numbers of each schedule. */
+const NUMBERS: ReadonlyMap<string, readonly [fewest: number, most: number]> = new Map([
+  ["constant", [0, 0]],
+  ["step", [2, 2]],
+  ["multistep", [2, 2]],
+  ["cosine", [0, 1]],
+  ["onecycle", [0, 0]],
+  ["polynomial", [0, 1]],
+  ["plateau", [2, 2]],
+]);
 
 /**
  * Parses a schedule such as `cosine`, `step:10:0.1`, `multistep:30,60:0.1`, `onecycle`, `polynomial:2`, `plateau:0.5:3`.
  * @throws {InputError} `SCHEDULE_UNKNOWN`
  */
 export function parseSchedule(text: string): ParsedSchedule {
-  const [name, ...parts] = text.split(":");
+  const unknown = new InputError("SCHEDULE_UNKNOWN", `--schedule ${text} is not one of ${USAGE}.`);
+  const [name = "", ...parts] = text.split(":");
+  const [fewest, most] = NUMBERS.get(name) ?? [1, 0];
+  if (parts.length < fewest || parts.length > most) throw unknown;
   const numbers = parts.map((part) => parseDecimal(part));
   const [first = Number.NaN, second = Number.NaN] = numbers;
   const positive = (value: number) => value > 0;
-  const unknown = new InputError("SCHEDULE_UNKNOWN", `--schedule ${text} is not one of ${USAGE}.`);
-  if (parts.length > MOST_NUMBERS) throw unknown;
-  if (name === "constant" && parts.length === 0) return { schedule: constant };
-  if (name === "cosine" && (parts.length === 0 || (first >= 0 && first <= 1 && parts.length === 1))) {
+  if (name === "constant") return { schedule: constant };
+  if (name === "cosine" && (parts.length === 0 || (first >= 0 && first <= 1))) {
     return { schedule: (length) => cosine(parts.length ? first : 0, length) };
   }
-  if (name === "onecycle" && parts.length === 0) return { schedule: (length) => oneCycle(length) };
-  if (name === "polynomial" && (parts.length === 0 || (positive(first) && parts.length === 1))) {
+  if (name === "onecycle") return { schedule: (length) => oneCycle(length) };
+  if (name === "polynomial" && (parts.length === 0 || positive(first))) {
     return { schedule: (length) => polynomial(parts.length ? first : 1, length) };
   }
   if (name === "step" && positive(first) && positive(second)) {
