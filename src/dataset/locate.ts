@@ -107,6 +107,7 @@ export class ImageFolder {
   /** `images/`, if it exists, and the data set; or the given folder. */
   readonly roots: readonly string[];
   private readonly finder = new FileFinder();
+  private readonly found = new Map<string, ReturnType<typeof findImages>>();
   private whole: Promise<{ names: ImageNames; paths: ReadonlyMap<string, string> }> | undefined;
 
   constructor(
@@ -152,7 +153,7 @@ export class ImageFolder {
     // Next to a table may be anything; its own folder of images holds images of the set.
     if (this.options.requireImages === false || root === this.directory) return [];
     const named = new Set(tiles.map(({ path }) => path));
-    const { images, unsupported } = await findImages(root);
+    const { images, unsupported } = await this.imagesIn(root);
     const unnamed = [...images, ...unsupported].filter((name) => !named.has(systemPath(root, name)));
     if (unnamed.length === 0) return [];
     return [
@@ -160,11 +161,18 @@ export class ImageFolder {
     ];
   }
 
+  /** Walks through a folder once. */
+  private imagesIn(root: string): ReturnType<typeof findImages> {
+    const found = this.found.get(root) ?? findImages(root);
+    this.found.set(root, found);
+    return found;
+  }
+
   private async list() {
     const paths = new Map<string, string>();
     const known = new Set<string>();
     for (const root of this.roots) {
-      for (const name of (await findImages(root)).images) {
+      for (const name of (await this.imagesIn(root)).images) {
         const path = systemPath(root, name);
         if (!known.has(path) && !paths.has(name)) paths.set(name, path);
         known.add(path);

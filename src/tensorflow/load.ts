@@ -83,7 +83,8 @@ function load(): TensorFlowRuntime {
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
   process.env[BF16_ALLOWED] ??= "BF16";
   // TensorFlow, and the project's own operations with it, would otherwise start a thread for each of the machine's processors.
-  if (usableProcessors() < availableParallelism()) process.env.TF_NUM_INTRAOP_THREADS ??= String(usableProcessors());
+  const processors = usableProcessors();
+  if (processors < availableParallelism()) process.env.TF_NUM_INTRAOP_THREADS ??= String(processors);
   const limit = ONEDNN_LIMITS[process.env.HISTO_MAX_CPU_ISA ?? ""];
   if (limit) process.env.ONEDNN_MAX_CPU_ISA = limit;
   // tfjs-node 4.22 calls two functions that Node 22 and 24 deprecate and Node 23 and 24 lack.
