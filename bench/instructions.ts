@@ -2,8 +2,9 @@
  * @module The instruction set that both sides of a benchmark use: the processor's best, or the limit in `HISTO_MAX_CPU_ISA`.
  * Each library has its own setting for this, and is checked.
  */
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { HistoError, InputError } from "../src/errors/index";
+import { processorName } from "../src/machine/index";
 import type { CpuIsa } from "../src/tensorflow/index";
 import { outputOfOurs, outputOfPython } from "./processes";
 
@@ -42,9 +43,8 @@ export async function machine(): Promise<Machine> {
   const limit = process.env.HISTO_MAX_CPU_ISA;
   mustKeepTo(limit, "This project's own operations", own);
   mustKeepTo(limit, "oneDNN in TensorFlow", oneDnn);
-  const [cpu] = cpus();
   return {
-    processor: `${cpu?.model.trim() ?? process.arch}, ${availableParallelism()} cores`,
+    processor: `${processorName()}, ${availableParallelism()} cores`,
     instructionSet: oneDnn,
     ...(limit && { instructionLimit: limit }),
   };

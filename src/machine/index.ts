@@ -3,12 +3,25 @@
  * those of the whole machine, and threads beyond the limit only use it up by waiting for each other.
  */
 import { readFileSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
 /** Number of processors that this process may use; at least 1. Part of a processor counts as one. */
 export function usableProcessors(): number {
   return Math.min(availableParallelism(), Math.max(1, Math.ceil(processorLimit())));
+}
+
+/**
+ * The processor's name; on Linux with family and model, because one name may stand for several generations.
+ * @param root folder of `proc`
+ */
+export function processorName(root = "/"): string {
+  const name = cpus()[0]?.model.trim() || process.arch;
+  const text = systemText(join(root, "proc/cpuinfo"));
+  const [family, model] = ["cpu family", "model"].map(
+    (key) => new RegExp(`^${key}\\s*:\\s*(\\d+)`, "m").exec(text)?.[1],
+  );
+  return family && model ? `${name}, family ${family}, model ${model}` : name;
 }
 
 /** Bytes of memory that this process may use, those in use included. */

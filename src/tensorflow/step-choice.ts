@@ -1,9 +1,8 @@
 /** @module Finds the fastest way to compute training steps on this processor: measured once and cached. */
 import { readFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { cacheDirectory, readJson, sha256, writeJson } from "../files/index";
-import { systemText, usableProcessors } from "../machine/index";
+import { processorName, usableProcessors } from "../machine/index";
 import { nativeBackend } from "./kernels";
 import { type CpuIsa, projectRequire, runtime } from "./load";
 import {
@@ -20,7 +19,6 @@ import {
 
 /** Everything about this process's processor that affects speed. */
 export interface Processor {
-  /** The system's name for it; on Linux with the model number, because several processors may have the same name. */
   readonly name: string;
   /** Instructions of the project's own operations, if available. */
   readonly isa?: CpuIsa;
@@ -48,10 +46,8 @@ interface ChoiceOptions {
 }
 
 export function processor(): Processor {
-  const model = /^model\s*:\s*(\d+)/m.exec(systemText("/proc/cpuinfo"))?.[1];
-  const name = cpus()[0]?.model.trim() || process.arch;
   const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || usableProcessors();
-  return { name: model ? `${name}, model ${model}` : name, ...(runtime.isa && { isa: runtime.isa }), threads };
+  return { name: processorName(), ...(runtime.isa && { isa: runtime.isa }), threads };
 }
 
 /**

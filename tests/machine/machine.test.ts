@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { processorLimit, usableMemory, usableProcessors } from "../../src/machine/index";
+import { processorLimit, processorName, usableMemory, usableProcessors } from "../../src/machine/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** The folders `proc` and `sys` of a machine, with these files. */
@@ -51,4 +51,14 @@ test("without control groups the machine is the limit", async (t) => {
   assert.equal(processorLimit(await machine(t, {})), Infinity);
   assert.ok(usableProcessors() >= 1 && usableProcessors() <= availableParallelism());
   assert.ok(usableMemory() > 0 && usableMemory() <= totalmem());
+});
+
+test("generations of processors with one name are told apart", async (t) => {
+  const system = cpus()[0]?.model.trim() || process.arch;
+  const named = async (text: string) => processorName(await machine(t, { "proc/cpuinfo": text }));
+  const zen = (family: number) =>
+    `vendor_id\t: AuthenticAMD\ncpu family\t: ${family}\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n`;
+  assert.equal(await named(zen(25)), `${system}, family 25, model 2`);
+  assert.equal(await named(zen(26)), `${system}, family 26, model 2`);
+  assert.equal(await named("CPU implementer\t: 0x41\n"), system);
 });
