@@ -40,8 +40,12 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 const COMMANDS: readonly Entry[] = [
-  entry("data synth", "draw synthetic H&E-like polyp tiles in MHIST's layout", () => import("./data-synth.js")),
-  entry("data pack", "decode every image once into the packed pixel store", () => import("./data-pack.js")),
+  entry("data synth", "draw synthetic H&E-like polyp tiles in MHIST's layout", async () => ({
+    command: (await import("./data.js")).synthCommand,
+  })),
+  entry("data pack", "decode every image once into the packed pixel store", async () => ({
+    command: (await import("./data.js")).packCommand,
+  })),
   entry(
     "start",
     "the whole pipeline: draw or read images, train, evaluate, export, verify, and serve a web page",
@@ -114,12 +118,12 @@ const COMMANDS: readonly Entry[] = [
   entry("deploy destroy", "remove a deployment; lists the data that is kept", async () => ({
     command: (await import("./deploy.js")).destroyCommand,
   })),
-  entry(
-    "mlflow start",
-    "run a local MLflow server (SQLite and a folder) until Ctrl-C",
-    () => import("./mlflow-start.js"),
-  ),
-  entry("mlflow sync", "send logged runs to an MLflow server that was unreachable", () => import("./mlflow-sync.js")),
+  entry("mlflow start", "run a local MLflow server (SQLite and a folder) until Ctrl-C", async () => ({
+    command: (await import("./mlflow.js")).startCommand,
+  })),
+  entry("mlflow sync", "send logged runs to an MLflow server that was unreachable", async () => ({
+    command: (await import("./mlflow.js")).syncCommand,
+  })),
 ];
 
 /** Adds every command to the program. @param argv load only the commands named here; default: all */

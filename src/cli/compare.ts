@@ -6,9 +6,9 @@ import type { ComparisonRow, SeedSpread, TechniqueComparison } from "../experime
 import { textTable } from "../format/index";
 import { group, option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { datasetChoice } from "./data-options";
+import { datasetChoice } from "./data";
+import { trackingOptions } from "./mlflow";
 import { givenOptions, readOptions } from "./schema-options";
-import { trackingOptions } from "./tracking-options";
 
 /** The options of a frozen backbone. */
 const backboneSchema = trainingSchema.pick({

@@ -2,7 +2,6 @@
 import { Argument } from "commander";
 import type { OptionsSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { type CompletionEntry, SHELLS, type Shell } from "./completion-scripts";
 import { DeclaredFlag } from "./schema-options";
 
 interface Result {
@@ -46,4 +45,86 @@ async function completionEntries(): Promise<CompletionEntry[]> {
     ...command.commands.flatMap((child) => visit(child, [...path, child.name()])),
   ];
   return visit(await createProgram(), []);
+}
+
+/** A command or group of commands. */
+export interface CompletionEntry {
+  /** The words after `histo`; empty for `histo` itself. */
+  readonly path: readonly string[];
+  readonly commands: readonly { readonly name: string; readonly help: string }[];
+  readonly options: readonly {
+    /** Including dashes. */
+    readonly flag: string;
+    readonly help: string;
+    readonly takesValue: boolean;
+    /** The allowed values, if limited. */
+    readonly words: readonly string[];
+  }[];
+}
+
+/** The script for each shell. */
+export const SHELLS = {
+  bash: bashScript,
+  zsh: (entries: readonly CompletionEntry[]) => `autoload -Uz bashcompinit && bashcompinit\n${bashScript(entries)}`,
+  fish: fishScript,
+};
+
+export type Shell = keyof typeof SHELLS;
+
+const quoted = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
+
+function bashScript(entries: readonly CompletionEntry[]): string {
+  const paths = entries.filter(({ path }) => path.length > 0).map(({ path }) => quoted(path.join(" ")));
+  const words = entries.map(({ path, commands, options }) => {
+    const all = [...commands.map(({ name }) => name), ...options.map(({ flag }) => flag), "--help"];
+    return `    ${quoted(path.join(" "))}) words=${quoted(all.join(" "))} ;;`;
+  });
+  const values = entries.flatMap(({ path, options }) =>
+    options
+      .filter(({ takesValue }) => takesValue)
+      .map(({ flag, words }) => `    ${quoted([...path, flag].join(" "))}) values=${quoted(words.join(" "))} ;;`),
+  );
+  return `_histo() {
+  local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} path= word words= values=none
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "\${path:+$path }$word" in
+    ${paths.join(" | ")}) path="\${path:+$path }$word" ;;
+    esac
+  done
+  case "$path $before" in
+${values.join("\n")}
+  esac
+  if [ -z "$values" ]; then COMPREPLY=($(compgen -f -- "$current")); return; fi
+  if [ "$values" != none ]; then COMPREPLY=($(compgen -W "$values" -- "$current")); return; fi
+  case "$path" in
+${words.join("\n")}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o filenames -F _histo histo
+`;
+}
+
+function fishScript(entries: readonly CompletionEntry[]): string {
+  const lines = entries.flatMap(({ path, commands, options }) => {
+    const at = `complete -c histo -n ${quoted(`__histo_at ${path.join(" ")}`)}`;
+    return [
+      ...commands.map(({ name, help }) => `${at} -f -a ${name} -d ${quoted(help)}`),
+      ...options.map(({ flag, help, takesValue, words }) => {
+        const value = words.length > 0 ? ` -x -a ${quoted(words.join(" "))}` : takesValue ? " -r -F" : "";
+        return `${at} -l ${flag.slice(2)}${value} -d ${quoted(help)}`;
+      }),
+    ];
+  });
+  const paths = entries.filter(({ path }) => path.length > 0).map(({ path }) => quoted(path.join(" ")));
+  return `function __histo_at
+  set -l path
+  for word in (commandline -opc)[2..]
+    contains -- (string join ' ' $path $word) ${paths.join(" ")}; and set path $path $word
+  end
+  test "$path" = "$argv"
+end
+complete -c histo -f
+${lines.join("\n")}
+`;
 }

@@ -8,7 +8,7 @@ import type { Measured, Shifts } from "../familiar/index";
 import { counted } from "../format/index";
 import { type DatasetOptions, option } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { datasetOptions, readingSchema } from "./data-options";
+import { datasetOptions, readingSchema } from "./data";
 import { readMetFile } from "./met-file";
 
 const edaSchema = readingSchema.extend({

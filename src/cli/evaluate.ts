@@ -19,7 +19,7 @@ import { counted, plainDecimal } from "../format/index";
 import { option } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { metricsText } from "./metrics";
-import { trackingOptions } from "./tracking-options";
+import { trackingOptions } from "./mlflow";
 
 const evaluateSchema = z.strictObject({
   run: option(z.string(), "run directory, or mlflow:RUN_ID for a run on the MLflow server", { value: "dir" }),

@@ -6,7 +6,7 @@ import { counted, megabytes } from "../format/index";
 import { describeCompression, type Verification } from "../model-directory/index";
 import { between, option } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { trackingOptions } from "./tracking-options";
+import { trackingOptions } from "./mlflow";
 
 const exportSchema = z.strictObject({
   run: option(z.string(), "run directory of histo train, or mlflow:RUN_ID for a run on the MLflow server", {

@@ -5,7 +5,7 @@ import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import type { Progress } from "../progress/index";
 import { RunDirectory } from "../runs/index";
-import { withMlflow } from "./mlflow-options";
+import { withMlflow } from "./mlflow";
 
 const PREFIX = "mlflow:";
 

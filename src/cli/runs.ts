@@ -6,7 +6,7 @@ import { seconds, shortNumber, textTable } from "../format/index";
 import { option, whole } from "../options/index";
 import type { Mlflow, Run } from "../tracking/index";
 import type { CommandDefinition } from "./command";
-import { mlflowSchema, withMlflow } from "./mlflow-options";
+import { mlflowSchema, withMlflow } from "./mlflow";
 
 const runsSchema = mlflowSchema.extend({
   experiment: option(z.string().optional(), "only this experiment", { value: "name", usual: "all" }),

@@ -8,8 +8,8 @@ import { counted, plainDecimal, textTable } from "../format/index";
 import { option, whole } from "../options/index";
 import type { SearchResult } from "../search/index";
 import type { CommandDefinition } from "./command";
-import { datasetChoice } from "./data-options";
-import { trackingOptions } from "./tracking-options";
+import { datasetChoice } from "./data";
+import { trackingOptions } from "./mlflow";
 
 const searchSchema = z.strictObject({
   ...datasetChoice.shape,

@@ -18,8 +18,8 @@ import {
 } from "../options/index";
 import { RunDirectory } from "../runs/index";
 import type { CommandDefinition } from "./command";
+import { trackingOptions } from "./mlflow";
 import { givenTraining, json } from "./schema-options";
-import { trackingOptions } from "./tracking-options";
 
 /** The options of the run, besides the training options. */
 const runSchema = z.strictObject({

@@ -1,4 +1,4 @@
-/** @module Writes the network of a trained run as `model.onnx` and `model.onnx.data`. */
+/** @module Writes the network of a trained run as `model.onnx` and `model.onnx.data`, also for the mean of eight views. */
 import { join } from "node:path";
 import { SafetensorsFile, sha256, sizeOf, writeFileAtomically } from "../files/index";
 import { ExternalData, GraphBuilder } from "../onnx/index";
@@ -7,7 +7,6 @@ import { converters } from "./converters/index";
 import { foldableProjections } from "./folding";
 import type { LinearWriter } from "./linear";
 import type { TrainedRun } from "./run";
-import { allViews, meanOfViews } from "./views";
 
 export const GRAPH_FILE = "model.onnx";
 /** Name of the graph's input: raw pixels, uint8 [n, size, size, 3]. */
@@ -66,4 +65,24 @@ export async function writeGraphFiles(
     await external.abort();
     await weights.close();
   }
+}
+
+const VIEWS = 8;
+
+/** All views [8 n, h, w, c] of images [n, h, w, c], view after view, as `dihedral` of the image room makes them. */
+export async function allViews(graph: GraphBuilder, images: string): Promise<string> {
+  const mirrored = (name: string, axis: number) => graph.slice(name, axis, -1, Number.MIN_SAFE_INTEGER, -1);
+  const views: string[] = [];
+  for (const upright of [images, graph.transpose(images, [0, 2, 1, 3])]) {
+    const rows = await mirrored(upright, 1);
+    views.push(upright, await mirrored(upright, 2), rows, await mirrored(rows, 2));
+  }
+  return graph.concat(views, 0);
+}
+
+/** The mean [n, 1] over the views of logits [8 n, 1], with operators that have the same meaning in every operator set. */
+export async function meanOfViews(graph: GraphBuilder, logits: string): Promise<string> {
+  const byView = await graph.reshape(logits, [VIEWS, -1]);
+  const weights = await graph.floats("views/weights", [1, VIEWS], new Float32Array(VIEWS).fill(1 / VIEWS));
+  return graph.reshape(graph.node("MatMul", [weights, byView]), [-1, 1]);
 }

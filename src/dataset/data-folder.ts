@@ -1,6 +1,7 @@
-/** @module Checks the folder of a data set before anything is read or loaded. */
+/** @module The folder of a data set: checks it before anything is read, and marks drawn tiles by a file in it. */
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { hasErrorCode, InputError } from "../errors/index";
 
 /** @throws {InputError} `DATA_FOLDER_MISSING` if the path is not a folder */
@@ -17,4 +18,14 @@ export async function mustBeDataFolder(directory: string): Promise<void> {
       `--data: ${root} is a file; name the folder that holds the table and the images.`,
     );
   }
+}
+
+export const DRAWN_FILE = "DRAWN.txt";
+export const DRAWN_TEXT = `These tiles are drawn by a program. They show no tissue of anybody, and what is learned on them says nothing about tissue.
+Models trained on this folder say so as long as this file is here.
+`;
+
+/** Whether a data set's folder is marked as drawn. */
+export function isDrawn(directory: string): boolean {
+  return existsSync(join(directory, DRAWN_FILE));
 }

@@ -2,14 +2,13 @@
 export { checkPixels, type DuplicateGroup, duplicateNotes, type PixelChecks } from "./checks";
 export { datasetContentHash } from "./content-hash";
 export { loadDataset } from "./load";
-export { meanImage } from "./mean-image";
 export { bitDepthOf, type DatasetOptions } from "./options";
 export { imageNotes, openPixelStore, packPixels, UnreadableImagesError, withoutSkipped } from "./pixel-store";
 export { projectTiles } from "./projection";
 export { DEFAULT_SIZE, naturalSize } from "./size";
 export { foldNames, positionsIn, type SplitOptions, splitValidation } from "./split";
 export { fitStainReference } from "./stain-reference";
-export { channelHistogram, channelStatistics, tileEdge } from "./statistics";
+export { channelHistogram, channelStatistics, meanImage, tileEdge } from "./statistics";
 export { StoreFile } from "./store-file";
 export { type LabelSummary, summarizeLabels, type VoteSummary } from "./summary";
 export { type SyntheticSummary, writeSyntheticDataset } from "./synthetic/index";

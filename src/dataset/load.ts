@@ -2,8 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { loadCsv } from "./csv";
-import { mustBeDataFolder } from "./data-folder";
-import { isDrawn } from "./drawn";
+import { isDrawn, mustBeDataFolder } from "./data-folder";
 import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";

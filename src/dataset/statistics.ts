@@ -1,4 +1,4 @@
-/** @module Exact channel statistics of stored pixels, in one pass. */
+/** @module Statistics of stored pixels: channels, tile sizes, the mean image. */
 import { upperMedian } from "../collections/index";
 import { type ResizePolicy, resizedSide } from "../image/index";
 import type { PixelStore } from "./types";
@@ -52,4 +52,16 @@ export function channelStatistics(store: PixelStore, positions: ArrayLike<number
     std[channel] = Math.max(1, Math.sqrt(variance)) / 255;
   }
   return { mean, std };
+}
+
+/** The mean of the images at `positions`, rounded: uint8, RGB, [size, size, 3]. */
+export function meanImage(store: PixelStore, positions: ArrayLike<number>): Uint8Array {
+  if (positions.length === 0) throw new RangeError("A mean image needs at least one image.");
+  const sums = new Float64Array(store.bytesPerImage);
+  const pixels = new Uint8Array(store.bytesPerImage);
+  for (let i = 0; i < positions.length; i++) {
+    store.read([positions[i] as number], pixels);
+    for (let at = 0; at < pixels.length; at++) sums[at]! += pixels[at] as number;
+  }
+  return Uint8Array.from(sums, (sum) => Math.round(sum / positions.length));
 }

@@ -1,5 +1,5 @@
 /** @module Exports a training run as a model directory: `model.onnx`, `model.onnx.data`, `model.json`, `golden.png`. */
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { integerWriter, writeCompactGraph } from "../compression/index";
 import {
@@ -13,12 +13,12 @@ import {
   verifyGraph,
   writeGraphFiles,
 } from "../conversion/index";
-import { InputError } from "../errors/index";
+import { hasErrorCode, InputError } from "../errors/index";
+import { writeFolderAtomically } from "../files/index";
 import { megabytes } from "../format/index";
 import { type ModelCard, modelSha256, type Verification } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { type CardExtras, writeCard } from "./card";
-import { writeDirectory } from "./directory";
 
 /** fp32: exact. int8: weights and activations in 8 bits. compact: the smallest form that is as good on validation. */
 export type Variant = "fp32" | "int8" | "compact";
@@ -144,4 +144,27 @@ async function totalBytes(directory: string, card: ModelCard): Promise<number> {
   const names = ["model.json", ...Object.keys(card.files ?? {})];
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
   return sizes.reduce((total, size) => total + size, 0);
+}
+
+/**
+ * Runs `write` on a temporary directory, which gets the name `path` if `write` succeeds. Replaces an empty directory or an
+ * earlier model (a directory with a `model.json`) at `path`.
+ * @throws {InputError} `OUT_OCCUPIED` if `path` is something else
+ */
+export async function writeDirectory<T>(path: string, write: (directory: string) => Promise<T>): Promise<T> {
+  const target = resolve(path);
+  await checkTarget(target);
+  return writeFolderAtomically(target, write);
+}
+
+async function checkTarget(target: string): Promise<void> {
+  const names: readonly string[] = await readdir(target).catch((error: unknown) => {
+    if (hasErrorCode(error, "ENOENT")) return [];
+    if (hasErrorCode(error, "ENOTDIR")) {
+      throw new InputError("OUT_OCCUPIED", `--out: ${target} is a file; name a directory.`);
+    }
+    throw error;
+  });
+  if (names.length === 0 || names.includes("model.json")) return;
+  throw new InputError("OUT_OCCUPIED", `--out: ${target} holds other files; name a new or empty directory.`);
 }

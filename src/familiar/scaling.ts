@@ -1,5 +1,4 @@
 /** @module Scales features to mean 0 and variance 1. */
-
 export function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -1,4 +1,4 @@
-/** @module Atomic writes: temporary name, fsync, rename, fsync of the directory. */
+/** @module Complete writes: files under a temporary name, synced and renamed, and all bytes of a buffer. */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type FileHandle, link, open, readdir, rename, rm, stat } from "node:fs/promises";
@@ -131,5 +131,20 @@ export async function syncDirectory(directory: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** Maximum bytes per call: Linux writes at most 2 GiB at once, and Node refuses more. */
+const LARGEST_WRITE = 1 << 30;
+
+/**
+ * Writes all bytes, at `position` or else at the current position.
+ * @throws the system's error, such as `ENOSPC`
+ */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const length = Math.min(bytes.length - done, LARGEST_WRITE);
+    const { bytesWritten } = await handle.write(bytes, done, length, position === undefined ? null : position + done);
+    done += bytesWritten;
   }
 }

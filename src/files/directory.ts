@@ -1,7 +1,8 @@
-/** @module Folders. */
-import { mkdir, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { hasErrorCode } from "../errors/index";
+/** @module Folders, and whether a file can be written in one. */
+import { existsSync } from "node:fs";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
 /**
  * Creates a folder and its missing parents. (Node's own `recursive` never returns if the system denies a folder whose
@@ -22,4 +23,24 @@ export async function makeDirectory(path: string): Promise<void> {
 /** False also for a path that does not exist or cannot be read. */
 export async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/**
+ * Tries to write beside the file, or into the nearest folder above it that exists. Leaves nothing behind.
+ * @param option the option that named it, for the message
+ * @param named what the option named, where that is not the file itself
+ * @throws {InputError} `OUT_NOT_WRITABLE`
+ */
+export async function mustBeWritable(option: string, path: string, named = path): Promise<void> {
+  const refuse = (reason: string) => new InputError("OUT_NOT_WRITABLE", `${option}: ${reason}`);
+  if (await isDirectory(path)) throw refuse(`${path} is a folder; name a file in it.`);
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  const probe = join(folder, `.writable-${process.pid}`);
+  try {
+    await writeFile(probe, "");
+    await rm(probe);
+  } catch (error) {
+    throw refuse(`${named} cannot be written (${messageOf(error)}); name another place.`);
+  }
 }

@@ -6,8 +6,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { hasErrorCode, InputError } from "../errors/index";
-import { writeAtomically } from "./atomic";
-import { writeFully } from "./write-fully";
+import { writeAtomically, writeFully } from "./atomic";
 
 /** Name and shape of a tensor of 32-bit floats. */
 export interface TensorEntry {

@@ -2,7 +2,6 @@
  * @module Image files by sharp, which is loaded on demand: programs that read only usual PNG tiles start 40 ms sooner. The
  * file is not called sharp.ts: the notebook kernel would take it for the package.
  */
-
 export async function loadSharp(): Promise<typeof import("sharp")> {
   const { default: sharp } = await import("sharp");
   // Several images are processed at the same time, so that each needs only one thread.

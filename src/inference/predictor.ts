@@ -13,7 +13,7 @@ import {
   readModelFile,
 } from "../model-directory/index";
 import { GraphSession, loadRuntime } from "../onnxruntime/index";
-import { logitsOf, type Prediction } from "./answers";
+import { assessImage, type ImageAssessment, logitsOf, type Prediction } from "./answers";
 import { dependsOnBatch } from "./batch-dependence";
 import { type ClassActivation, ClassActivationSession } from "./class-activation";
 import {
@@ -25,7 +25,6 @@ import {
   fixedBatch,
 } from "./graph-check";
 import { modelInput } from "./model-input";
-import { assessImage, type ImageAssessment } from "./warnings";
 
 interface PredictorOptions {
   /** Threads of the network. Default: the processor's parallelism, at most 8. */

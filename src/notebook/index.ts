@@ -1,11 +1,9 @@
 /** @module Notebooks: shows figures, tables and images in cells, and runs notebooks without Jupyter. */
-export { cellProgress } from "./cell-progress";
-export { display, displayMarkdown, LiveDisplay } from "./display";
+export { cellProgress, display, displayMarkdown, displayOrigin, LiveDisplay } from "./display";
 export { type Cell, codeCell, type Notebook, type Output, readNotebook, textOf, writeNotebook } from "./document";
 export { displayFigure, type Figure, LiveFigure } from "./figure";
 export { figureToPng } from "./figure-png";
 export { displayImages, imageGrid } from "./image-grid";
-export { displayOrigin } from "./origin";
 export { declaredParameters, parseParameters } from "./parameters";
 export { runNotebook } from "./runner";
 export { displayTable, type Row } from "./table";

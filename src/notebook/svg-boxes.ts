@@ -1,5 +1,4 @@
 /** @module Bounding boxes of transformed SVG elements for plotly's layout, which jsdom lacks. */
-
 import { fontSize, property, relativeLength, type SvgElement } from "./svg-element";
 import type { TextMeasure } from "./text-measures";
 

@@ -1,5 +1,4 @@
 /** @module The used part of SVG's document model; the project is compiled without a browser's types. */
-
 export interface SvgNode {
   readonly nodeType: number;
   readonly nodeValue: string | null;

@@ -1,9 +1,7 @@
 /** @module The model compared with the experts. */
 import type { AgreementGroup, VoteGroup } from "../evaluation/index";
 import { counted, decimal } from "../format/index";
-import { type Figure, figure } from "./figure";
-import { rounded } from "./numbers";
-import { errorBars } from "./parts";
+import { errorBars, type Figure, figure, rounded } from "./figure";
 import { colours, legendBelow } from "./theme";
 
 /** Accuracy by the number of experts in the majority, with 95 % intervals. */

@@ -1,9 +1,7 @@
 /** @module Calibration and distribution of the predicted probabilities. */
 import type { Data } from "plotly.js";
 import { type CalibrationBin, wilsonInterval } from "../evaluation/index";
-import { type Figure, figure } from "./figure";
-import { rounded } from "./numbers";
-import { errorBars, referenceLine, verticalLine } from "./parts";
+import { errorBars, type Figure, figure, referenceLine, rounded, verticalLine } from "./figure";
 import { colours, legendBelow } from "./theme";
 
 /** One set of bins, such as before and after temperature scaling. */

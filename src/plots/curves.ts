@@ -2,9 +2,7 @@
 import type { Data, Layout } from "plotly.js";
 import type { Interval, PrecisionRecallCurve, RocBand, RocCurve, SweepPoint } from "../evaluation/index";
 import { decimal } from "../format/index";
-import { type Figure, figure } from "./figure";
-import { cornersOf, rounded, withInterval } from "./numbers";
-import { referenceLine, verticalLine } from "./parts";
+import { cornersOf, type Figure, figure, referenceLine, rounded, verticalLine, withInterval } from "./figure";
 import { colours, legendBelow, translucent } from "./theme";
 
 /** One model's ROC curve. */

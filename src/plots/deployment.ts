@@ -1,7 +1,6 @@
 /** @module Figures about serving: measured latencies, and costs by traffic. */
 import type { Data } from "plotly.js";
-import { type Figure, figure } from "./figure";
-import { logTicks, verticalLine } from "./parts";
+import { type Figure, figure, logTicks, verticalLine } from "./figure";
 import { colours } from "./theme";
 
 /** Box plots of named latencies (seconds) on a logarithmic axis in milliseconds. */

@@ -1,8 +1,7 @@
 /** @module Figures of a data set. */
 import type { LabelSummary, VoteSummary } from "../dataset/index";
 import { counted, percent } from "../format/index";
-import { type Figure, figure } from "./figure";
-import { rounded } from "./numbers";
+import { type Figure, figure, rounded } from "./figure";
 import { colours } from "./theme";
 
 const CLASS_COLOURS = [colours.negative, colours.positive] as const;

@@ -14,10 +14,7 @@ export {
   voteDistributionFigure,
 } from "./eda";
 export { FIGURE_SIZE, type Figure, figure } from "./figure";
-export { differenceFigure, importanceFigure, intervalFigure, subgroupFigure } from "./intervals";
-export { learningCurves, learningRateFigure } from "./learning-curves";
-export { learningRateRangeFigure } from "./lr-range";
+export { differenceFigure, importanceFigure, intervalFigure, shiftFigure, subgroupFigure } from "./intervals";
 export { parallelCoordinates, type Trial } from "./parallel";
-export { shiftFigure } from "./shift";
-export { explainedVarianceFigure } from "./subspace";
 export { colours, darkTemplate, lightTemplate, translucent } from "./theme";
+export { explainedVarianceFigure, learningCurves, learningRateFigure, learningRateRangeFigure } from "./training";

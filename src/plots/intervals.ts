@@ -1,8 +1,6 @@
-/** @module Forest plots of values with their intervals: subgroups, differences of two models, importances. */
+/** @module Forest plots of values with their intervals: subgroups, differences of models and of images, importances. */
 import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
-import { type Figure, figure } from "./figure";
-import { rounded, withInterval } from "./numbers";
-import { errorBars, verticalLine } from "./parts";
+import { errorBars, type Figure, figure, rounded, verticalLine, withInterval } from "./figure";
 import { colours } from "./theme";
 
 /** One row of a forest plot. */
@@ -107,4 +105,26 @@ export function importanceFigure(importances: readonly Importance[], title = "Im
       xaxis: { rangemode: "tozero" },
     },
   );
+}
+
+/** A set of images compared with the training images. */
+interface SetShift {
+  readonly images: readonly [train: number, set: number];
+  /** ROC AUC of a classifier that tells the two apart. */
+  readonly auc: number;
+  readonly ci95: Interval;
+}
+
+/** How well a classifier tells each set of images from the training images, with 95 % intervals. The dotted line is chance. */
+export function shiftFigure(shifts: Readonly<Record<string, SetShift>>): Figure {
+  const rows = Object.entries(shifts).map(([name, { auc, ci95, images }]) => ({
+    name: `${name} (${images[1]})`,
+    value: auc,
+    interval: ci95,
+  }));
+  return intervalFigure("How far images differ from the training images", rows, {
+    title: "ROC AUC of telling them apart",
+    reference: 0.5,
+    range: [0.3, 1.02],
+  });
 }

@@ -1,9 +1,9 @@
 /** @module Job queues in Redis (BullMQ) for work on other machines. */
-export { lockExpiry } from "./lock";
 export { closeQueue, openQueue, parseRedisUrl, requireRedis } from "./redis";
 export {
   giveBack,
   jobOptions,
+  lockExpiry,
   lockTime,
   lostItsWorkers,
   MOST_STARTS,

@@ -1,7 +1,7 @@
-/** @module A worker: takes jobs from a queue until it is stopped or has had none for some time. */
+/** @module A worker: takes jobs from a queue until it is stopped or has had none for some time, and checks that it still holds them. */
 import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import { DelayedError, type Job, type JobsOptions, type RedisOptions, Worker } from "bullmq";
+import { DelayedError, type Job, type JobsOptions, type Queue, type RedisOptions, Worker } from "bullmq";
 import { Interrupted } from "../errors/index";
 import type { Progress } from "../progress/index";
 
@@ -100,4 +100,16 @@ export function jobOptions(jobId: string): JobsOptions {
 /** True if a job failed because its workers ended. */
 export function lostItsWorkers({ failedReason }: Pick<Job, "failedReason">): boolean {
   return /stalled/.test(failedReason);
+}
+
+/** The time at which a worker's lock on a job ends, in milliseconds since 1970; undefined if it does not hold the lock. */
+export async function lockExpiry(
+  queue: Pick<Queue, "client" | "toKey">,
+  job: string,
+  token: string,
+): Promise<number | undefined> {
+  const client = await queue.client;
+  const key = `${queue.toKey(job)}:lock`;
+  const [holder, milliseconds] = [await client.get(key), await client.pttl(key)];
+  return holder === token && milliseconds > 0 ? Date.now() + milliseconds : undefined;
 }

@@ -1,10 +1,12 @@
-/** @module Optional sections: comparison with another model, and results by group. */
+/** @module Optional sections: another model, groups of images, and how validation and test images differ from training images. */
+import { existsSync } from "node:fs";
 import type { Comparison, Subgroup } from "../evaluation/index";
+import type { Shifts } from "../familiar/index";
+import { readJson } from "../files/index";
 import { counted, decimal, percent } from "../format/index";
 import { bracket, escapeHtml, paragraph, table } from "../html/index";
-import { differenceFigure, subgroupFigure } from "../plots/index";
-import type { ReportFacts } from "./facts";
-import type { Section } from "./section";
+import { differenceFigure, shiftFigure, subgroupFigure } from "../plots/index";
+import type { ReportFacts, Section } from "./facts";
 
 /** Optional contents of a report. */
 export interface ReportExtras {
@@ -60,5 +62,23 @@ export function subgroupSection({ results }: ReportFacts, { groups }: ReportExtr
     id: "groups",
     title: `By ${groups.by}`,
     blocks: [...(drawn ? [{ figure: subgroupFigure(groups.table), caption }] : []), table(head, rows)],
+  };
+}
+
+/** Undefined for runs without this measure and for sets that are too small. */
+export async function shiftSection({ results }: ReportFacts): Promise<Section | undefined> {
+  const path = results.directory.shift;
+  const shifts = existsSync(path) ? await readJson<Shifts>(path) : {};
+  if (Object.keys(shifts).length === 0) return undefined;
+  return {
+    id: "shift",
+    title: "Do validation and test images look like the training images?",
+    blocks: [
+      {
+        figure: shiftFigure(shifts),
+        caption: "A classifier of colours and textures tells the sets apart; at the dotted line it guesses.",
+      },
+      ...Object.values(shifts).map(({ says }) => paragraph(escapeHtml(says))),
+    ],
   };
 }

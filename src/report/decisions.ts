@@ -8,9 +8,8 @@ import {
 } from "../evaluation/index";
 import { decimal, percent } from "../format/index";
 import { escapeHtml, paragraph, table } from "../html/index";
-import type { ReportFacts } from "./facts";
+import type { ReportFacts, Section } from "./facts";
 import type { EvaluationFigures } from "./figures";
-import type { Section } from "./section";
 
 export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Section {
   return {

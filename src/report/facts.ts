@@ -1,4 +1,4 @@
-/** @module Computes the results that the sections of a report share. */
+/** @module What the sections of a report share: their form, and the results of the run. */
 import {
   type BinaryMetrics,
   finiteLogits,
@@ -13,6 +13,7 @@ import {
   sigmoid,
   type Temperature,
 } from "../evaluation/index";
+import type { Figure } from "../plots/index";
 
 /** Predictions and measures of one partition. */
 export interface PartitionFacts {
@@ -64,3 +65,13 @@ export function reportFacts(results: RunResults): ReportFacts {
   versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
   return { results, main, validation, temperature, versions };
 }
+
+/** A part of the report. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+/** HTML, or a figure with a caption. */
+export type Block = string | { readonly figure: Figure; readonly caption: string };

@@ -2,15 +2,13 @@
 import { type RunResults, readRun } from "../evaluation/index";
 import { writeFileAtomically } from "../files/index";
 import { counted } from "../format/index";
-import { comparisonSection, type ReportExtras, subgroupSection } from "./comparisons";
+import { comparisonSection, type ReportExtras, shiftSection, subgroupSection } from "./comparisons";
 import { rankingSection, thresholdSection } from "./decisions";
-import { reportFacts } from "./facts";
+import { reportFacts, type Section } from "./facts";
 import { evaluationFigures, trainingFigures } from "./figures";
 import { mistakesSection } from "./mistakes";
 import { reportPage } from "./page";
 import { provenanceSection, trainingSection } from "./provenance";
-import type { Section } from "./section";
-import { shiftSection } from "./shift";
 import { summarySection } from "./summary";
 import { calibrationSection, expertSection } from "./trust";
 

@@ -8,9 +8,8 @@ import { counted, decimal } from "../format/index";
 import { escapeHtml, paragraph } from "../html/index";
 import type { SampleMeaning } from "../image/index";
 import { thumbnail } from "../image/index";
-import type { ReportFacts } from "./facts";
+import type { ReportFacts, Section } from "./facts";
 import { type ExplainedImage, heatMaps } from "./heat-maps";
-import type { Section } from "./section";
 
 /** Maximum edge length of the images in pixels. */
 const THUMBNAIL = 160;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { projectRoot } from "../files/index";
 import { escapeHtml } from "../html/index";
 import { darkTemplate, type Figure, lightTemplate } from "../plots/index";
-import type { Block, Section } from "./section";
+import type { Block, Section } from "./facts";
 import { STYLE } from "./style";
 
 /** Draws the figures at once, when theme or width change, and in the light theme for print. */

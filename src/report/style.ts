@@ -1,5 +1,4 @@
 /** @module The style sheet: figures side by side if there is room; a light and a dark theme, light in print. */
-
 export const STYLE = `
 :root { --paper: #ffffff; --text: #24292f; --quiet: #57606a; --line: #d0d7de; --card: #f6f8fa; --accent: #4477aa; --caution: #fff8e6; --caution-line: #d4a72c; color-scheme: light; }
 :root[data-theme="dark"] { --paper: #161b22; --text: #e6edf3; --quiet: #9da7b3; --line: #30363d; --card: #1f262e; --accent: #7fb2e5; --caution: #2d2718; --caution-line: #9a7b1f; color-scheme: dark; }

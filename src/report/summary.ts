@@ -9,8 +9,7 @@ import {
 } from "../evaluation/index";
 import { counted, decimal, percent } from "../format/index";
 import { bracket, columns, escapeHtml, paragraph, table } from "../html/index";
-import type { PartitionFacts, ReportFacts } from "./facts";
-import type { Section } from "./section";
+import type { PartitionFacts, ReportFacts, Section } from "./facts";
 
 export function summarySection({ results, main, validation }: ReportFacts): Section {
   const { metrics, intervals, name } = main;

@@ -11,9 +11,8 @@ import {
 import { decimal, percent } from "../format/index";
 import { bracket, columns, escapeHtml, paragraph, table } from "../html/index";
 import { calibrationWords } from "./calibration-words";
-import type { ReportFacts } from "./facts";
+import type { ReportFacts, Section } from "./facts";
 import type { EvaluationFigures } from "./figures";
-import type { Section } from "./section";
 
 export function calibrationSection({ main, temperature, versions }: ReportFacts, figures: EvaluationFigures): Section {
   const { labels } = main;

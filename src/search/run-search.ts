@@ -6,12 +6,13 @@ import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
 import type { Logged, ParentTracking } from "../experiments/tracking/index";
 import { takeLock } from "../files/index";
+import { type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
+import { createTask, openTrainingData } from "../training/index";
 import type { Halving } from "./halving";
 import { SearchJournal, type TrialRecord } from "./journal";
 import { bestOnPixels, type LeaderboardRow, smallestAsGood } from "./leaderboard";
 import { objectiveNamed } from "./objective";
-import { prepareShared } from "./prepare";
 import { createSampler, type SamplerName } from "./samplers";
 import { barsOnly, Search } from "./search";
 import { checkSettings, type SearchSettings } from "./settings";
@@ -150,4 +151,21 @@ function summary(run: string, objective: Monitor, trials: readonly TrialRecord[]
     bestOnPixels: bestOnPixels(rows, objective),
     leaderboard: rows,
   };
+}
+
+/** Packs the tiles and computes the basis of the fixed options; both are cached. */
+export async function prepareShared(
+  space: Space,
+  given: GivenTrainingOptions,
+  context: { readonly progress: Progress; readonly signal: AbortSignal; readonly subspaceDirectory?: string },
+): Promise<void> {
+  const options = resolveTrainingOptions({ ...space.fixed, ...given });
+  const data = await openTrainingData(options, context);
+  try {
+    if (options.stem !== "subspace" || "rank" in space.searched) return;
+    const task = await createTask({ ...options, hidden: [1] }, data, context);
+    await task.close();
+  } finally {
+    data.close();
+  }
 }

@@ -1,5 +1,8 @@
-/** @module The space of a search: a fixed value or a distribution for each training option. */
-import { InputError, messageOf } from "../errors/index";
+/** @module The space of a search: a fixed value or a distribution for each training option, from a preset or a file. */
+import { readFile } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { parse } from "yaml";
+import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import {
   type GivenTrainingOptions,
   optionsOfSchema,
@@ -8,6 +11,7 @@ import {
   trainingSchema,
 } from "../options/index";
 import type { Random } from "../random/index";
+import { presets } from "./presets";
 
 /** Values of a trial, by option. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -149,4 +153,28 @@ function isNumber(value: unknown): value is number {
 
 function invalid(at: string, problem: string): InputError {
   return new InputError("SPACE_INVALID", `${at}: ${problem.replace(/\.$/, "")}.`);
+}
+
+/**
+ * Reads the space of `--space`.
+ * @returns the space and a short name
+ * @throws {InputError} `SPACE_UNKNOWN` or `SPACE_INVALID`
+ */
+export async function readSpace(source: string): Promise<{ name: string; space: Space }> {
+  const preset = Object.hasOwn(presets, source) ? presets[source] : undefined;
+  if (preset) return { name: source, space: parseSpace(preset, `--space ${source}`) };
+  const text = await readFile(source, "utf8").catch((error: unknown) => {
+    const known = Object.keys(presets).join(", ");
+    const why = hasErrorCode(error, "ENOENT")
+      ? "is neither a file nor a preset"
+      : `cannot be read (${messageOf(error)})`;
+    throw new InputError("SPACE_UNKNOWN", `--space ${source} ${why}; presets: ${known}.`);
+  });
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    throw new InputError("SPACE_INVALID", `${source} is not YAML: ${messageOf(error)}`);
+  }
+  return { name: basename(source, extname(source)), space: parseSpace(value, source) };
 }

@@ -7,8 +7,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { projectRoot } from "../files/index";
-import { usableProcessors } from "../machine/index";
-import { lacksAvx } from "./processor-flags";
+import { systemText, usableProcessors } from "../machine/index";
 
 /** Sets of vector and matrix instructions; each includes the ones before it. */
 export type CpuIsa = "plain" | "avx2" | "avx512" | "amx";
@@ -108,3 +107,14 @@ function load(): TensorFlowRuntime {
 }
 
 export const runtime: TensorFlowRuntime = load();
+
+/**
+ * Whether an x86 processor, or the virtual machine's picture of it, lacks AVX. TensorFlow's library is compiled with AVX: on such
+ * a processor (Intel's before 2011, many Atom, Celeron and Pentium, QEMU's default one) it ends the process with an illegal
+ * instruction. False where the system does not list the flags.
+ * @param cpuinfo the text of Linux's `/proc/cpuinfo`; by default this machine's
+ */
+export function lacksAvx(cpuinfo = systemText("/proc/cpuinfo")): boolean {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1];
+  return flags !== undefined && !/\bavx\b/.test(flags);
+}

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Partition } from "../dataset/index";
 import { colourFeatureCount, measureColours } from "../models/index";
 import { byPartition, type TrainingData } from "./data";
-import { type FeatureScaling, fitScaling, scaled } from "./feature-scaling";
+import { type FeatureScaling, fitScaling, scaled } from "./rows";
 import type { TaskContext } from "./training-task";
 
 /** Features of all tiles by partition, [n, width] row-major, standardized by the training tiles. */

@@ -4,8 +4,8 @@ import type { TrainingOptions } from "../options/index";
 import { featureExamples } from "./batches";
 import { measureColour } from "./colour-measures";
 import { byPartition, type TrainingData } from "./data";
-import { scalingWeights } from "./feature-scaling";
 import { fitLogistic } from "./logistic-regression";
+import { scalingWeights } from "./rows";
 import type { TaskContext, TrainingTask } from "./training-task";
 
 /** Logistic regression on colour and texture; the trainer starts from its solution. */

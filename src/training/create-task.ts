@@ -5,11 +5,12 @@ import { augmentationNamed, createAugmentation } from "../image/index";
 import { architectureOf, describeModel, saveModel } from "../models/index";
 import { modelNamed } from "../models/registry/index";
 import { BACKBONE_PREFIX, type TrainingOptions } from "../options/index";
+import { setPrecision } from "../tensorflow/index";
 import { backboneTask } from "./backbone/backbone-task";
 import { pixelExamples } from "./batches";
 import { colourTask } from "./colour-task";
-import { byPartition, type TrainingData } from "./data";
-import { fineTuned } from "./fine-tuning/task";
+import { byPartition, openTrainingData, type TrainingData } from "./data";
+import { fineTuned } from "./fine-tuning";
 import { Prefetcher } from "./prefetch";
 import { subspaceTask } from "./subspace/subspace-task";
 import type { TaskContext, TrainingTask } from "./training-task";
@@ -55,6 +56,26 @@ export async function createTask(
       await prefetcher?.close();
     },
   };
+}
+
+/** Opens the data of the options, builds their network, and closes both after `work`: tensors and threads are not garbage-collected. */
+export async function withTask<T>(
+  options: TrainingOptions,
+  context: TaskContext,
+  work: (data: TrainingData, task: TrainingTask) => Promise<T>,
+): Promise<T> {
+  const data = await openTrainingData(options, context);
+  try {
+    setPrecision("fp32");
+    const task = await createTask(options, data, context);
+    try {
+      return await work(data, task);
+    } finally {
+      await task.close();
+    }
+  } finally {
+    data.close();
+  }
 }
 
 async function built(options: TrainingOptions): Promise<Pick<TrainingTask, "model">> {

@@ -1,5 +1,15 @@
 /** @module The learning rate range test (Smith 2017): the loss while the rate increases over a few hundred steps. */
+import { resolve } from "node:path";
+import { Interrupted } from "../errors/index";
+import { parameterCount } from "../models/index";
+import { definedOnly, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
+import { type Progress, silentProgress } from "../progress/index";
+import { useStepWay } from "../tensorflow/index";
+import { ownSize } from "./backbone/names";
 import type { Callback } from "./callbacks/callback";
+import { withTask } from "./create-task";
+import { createTrainer } from "./create-trainer";
+import { stepWayOf } from "./step-way";
 import { type Trainer, TrainingDiverged } from "./trainer";
 
 export interface RangePoint {
@@ -26,6 +36,7 @@ export interface RangeOptions {
 /** The test ends when the loss is this multiple of the best so far. */
 const DIVERGED = 4;
 const SMOOTHING = 0.9;
+const STEPS = 150;
 
 /**
  * Trains while the learning rate increases exponentially from `lowest` to `highest`. Changes the model's weights.
@@ -33,7 +44,7 @@ const SMOOTHING = 0.9;
  */
 export async function learningRateRange(
   make: (own: { learningRate: (step: number) => number; callbacks: readonly Callback[] }) => Trainer,
-  { lowest = 1e-7, highest = 1, steps = 150, signal }: RangeOptions = {},
+  { lowest = 1e-7, highest = 1, steps = STEPS, signal }: RangeOptions = {},
 ): Promise<RangeTest> {
   const points: RangePoint[] = [];
   const learningRate = (step: number) => lowest * (highest / lowest) ** Math.min(1, step / (steps - 1));
@@ -79,4 +90,37 @@ function steepest(points: readonly RangePoint[]): number {
     if (middle && slope < best.slope) best = { slope, rate: middle.learningRate };
   }
   return best.rate;
+}
+
+/**
+ * Trains the network of the options while the learning rate increases, and ignores their schedule, warm-up, learning rate and
+ * epochs. Writes only to the caches of pixels and bases.
+ * @throws {InputError} for unusable options or data
+ * @throws {Interrupted} when `signal` is aborted
+ */
+export async function runLearningRateRange(
+  given: GivenTrainingOptions,
+  { progress = silentProgress, signal, ...range }: RangeOptions & { readonly progress?: Progress } = {},
+): Promise<RangeTest> {
+  const { steps = STEPS } = range;
+  const options = resolveTrainingOptions({ ...definedOnly(given), data: resolve(given.data) });
+  const context = { progress, ...(signal && { signal }) };
+  if (given.size === undefined) options.size = await ownSize(options, context);
+  return withTask(options, context, async (data, task) => {
+    useStepWay(await stepWayOf(options, parameterCount(task.model)));
+    const shown = progress.start("Learning rate range", steps, "steps");
+    const result = await learningRateRange(
+      ({ learningRate, callbacks }) => {
+        const counting = { onBatchEnd: ({ step }: { step: number }) => shown.update(Math.min(step, steps)) };
+        // Enough epochs for all steps of the test, however few batches an epoch has.
+        const long = { ...options, epochs: steps * options.accumulate };
+        const plan = { options: long, learningRate: { highest: 1, over: () => learningRate } };
+        return createTrainer(plan, data, task, { callbacks: [...callbacks, counting] });
+      },
+      { ...range, steps, ...(signal && { signal }) },
+    );
+    if (signal?.aborted) throw new Interrupted("Stopped; start the range test again.");
+    shown.finish();
+    return result;
+  });
 }

@@ -1,4 +1,4 @@
-/** @module Matrices [n, width] in row-major arrays: selecting, joining and averaging rows. */
+/** @module Matrices of features [n, width] in row-major arrays: selecting, joining, averaging and standardizing rows. */
 
 /** Arrays one after the other. */
 export function joined(arrays: readonly Float32Array[]): Float32Array {
@@ -26,16 +26,7 @@ export function meanOf(arrays: readonly Float32Array[]): Float32Array {
   return first.map((value, i) => rest.reduce((sum, other) => sum + (other[i] as number), value) / arrays.length);
 }
 
-/** Rows of several matrices in turn: all first rows, then all second rows, and so on. */
-export function interleaved(matrices: readonly Float32Array[], width: number): Float32Array {
-  const [first] = matrices as [Float32Array];
-  const rows = Array.from({ length: first.length / width }, (_, row) =>
-    matrices.map((values) => values.subarray(row * width, (row + 1) * width)),
-  );
-  return joined(rows.flat());
-}
-
-/** Matrices with `count` rows each, next to each other. */
+/** Matrices with `count` rows each, next to each other: all first rows, then all second rows, and so on. */
 export function sideBySide(matrices: readonly Float32Array[], count: number): Float32Array {
   if (matrices.length === 1) return matrices[0] as Float32Array;
   const rows = Array.from({ length: count }, (_, row) =>
@@ -45,4 +36,38 @@ export function sideBySide(matrices: readonly Float32Array[], count: number): Fl
     }),
   );
   return joined(rows.flat());
+}
+
+/** z = (f - shift) * scale, by column. */
+export interface FeatureScaling {
+  readonly shift: Float32Array;
+  readonly scale: Float32Array;
+}
+
+/** Mean and inverse standard deviation of each column of values [n, width]; constant columns are scaled by 0. */
+export function fitScaling(values: Float32Array, width: number): FeatureScaling {
+  const shift = new Float32Array(width);
+  const scale = new Float32Array(width);
+  const count = values.length / width;
+  for (let j = 0; j < width; j++) {
+    let [sum, squares] = [0, 0];
+    for (let i = j; i < values.length; i += width) sum += values[i] as number;
+    const mean = sum / count;
+    for (let i = j; i < values.length; i += width) squares += ((values[i] as number) - mean) ** 2;
+    const deviation = Math.sqrt(squares / count);
+    shift[j] = mean;
+    scale[j] = deviation > 1e-6 ? 1 / deviation : 0;
+  }
+  return { shift, scale };
+}
+
+/** The weights of a layer that applies the scaling, by name. */
+export function scalingWeights(layer: string, { shift, scale }: FeatureScaling) {
+  return [[`${layer}/shift`, shift] as const, [`${layer}/scale`, scale] as const];
+}
+
+/** The scaled values, as a new array. */
+export function scaled(values: Float32Array, { shift, scale }: FeatureScaling): Float32Array {
+  const width = shift.length;
+  return values.map((value, i) => (value - (shift[i % width] as number)) * (scale[i % width] as number));
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { upperMedian } from "../collections/index";
 import { Interrupted } from "../errors/index";
-import type { BinaryMetrics } from "../evaluation/index";
+import { type BinaryMetrics, bestByMonitor, monitorOf, readHistory } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
 import { parameterCount } from "../models/index";
 import type { GivenTrainingOptions } from "../options/index";
@@ -14,20 +14,18 @@ import { ownSize } from "./backbone/names";
 import { BestWeights } from "./callbacks/best-weights";
 import type { Callback } from "./callbacks/callback";
 import { Checkpoints } from "./callbacks/checkpoints";
-import { EarlyStopping, StopWhenLossRises } from "./callbacks/early-stopping";
 import { Forecast } from "./callbacks/forecast";
 import { HistoryFile } from "./callbacks/history-file";
+import { EarlyStopping, ReduceOnPlateau, StopWhenLossRises } from "./callbacks/patience";
 import { ProgressBar } from "./callbacks/progress-bar";
-import { ReduceOnPlateau } from "./callbacks/reduce-on-plateau";
 import { CheckpointStore } from "./checkpoint";
-import { createTask } from "./create-task";
+import { withTask } from "./create-task";
 import { createTrainer } from "./create-trainer";
-import { openTrainingData, type TrainingData } from "./data";
+import type { TrainingData } from "./data";
 import { evaluateRun } from "./evaluate-run";
-import { finishedRun } from "./finished-run";
 import { checkMemory, planTraining, type TrainingPlan } from "./plan";
 import { stepWayOf } from "./step-way";
-import type { Trainer, UserMetric } from "./trainer";
+import type { UserMetric } from "./trainer";
 import type { TrainingTask } from "./training-task";
 
 export interface RunTrainingOptions {
@@ -74,7 +72,7 @@ export interface TrainingResult {
  */
 export async function runTraining(given: GivenTrainingOptions, own: RunTrainingOptions): Promise<TrainingResult> {
   const started = performance.now();
-  const { resume = false, progress = silentProgress, signal, callbacks = [], subspaceDirectory } = own;
+  const { resume = false, progress = silentProgress, signal, subspaceDirectory } = own;
   const plan = await planTraining(given, { run: own.run, resume, metrics: Object.keys(own.metrics ?? {}) });
   const { run, options } = plan;
   const finished = resume ? await finishedRun(run) : undefined;
@@ -85,32 +83,38 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
   const context = { progress, ...(signal && { signal }), ...(subspaceDirectory && { subspaceDirectory }) };
   if (given.size === undefined && !plan.begun) options.size = await ownSize(options, context);
   checkMemory(plan);
-  const data = await openTrainingData(options, context);
+  return withTask(options, context, (data, task) => train(plan, data, task, own, started));
+}
+
+async function train(
+  plan: TrainingPlan,
+  data: TrainingData,
+  task: TrainingTask,
+  { resume, progress = silentProgress, signal, callbacks = [], metrics, checkpointEvery }: RunTrainingOptions,
+  started: number,
+): Promise<TrainingResult> {
+  const { run, options } = plan;
   if (runtime.kind !== "native") {
     progress.say("Warning: no native TensorFlow; plain JavaScript trains 10 to 100 times slower (see histo doctor).");
   }
-  let task: TrainingTask | undefined;
-  let trainer: Trainer | undefined;
+  const way = await wayOf(plan, task);
+  useStepWay(way);
+  const config = await configOf(plan, data, task, way);
+  const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, data, task.stemFingerprint));
+  const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
+  const trainer = createTrainer(task.isSolved ? onlyMeasured(plan) : plan, data, task, {
+    callbacks: [
+      ...reactions(plan),
+      best,
+      new HistoryFile(run),
+      new ProgressBar(progress),
+      new Forecast(progress, { ...options, parameters: parameterCount(task.model) }),
+      ...callbacks,
+      new Checkpoints(store, progress, checkpointEvery),
+    ],
+    ...(metrics && { metrics }),
+  });
   try {
-    setPrecision("fp32");
-    task = await createTask(options, data, context);
-    const way = await wayOf(plan, task);
-    useStepWay(way);
-    const config = await configOf(plan, data, task, way);
-    const store = new CheckpointStore(run.checkpoints, fingerprint(plan, config, data, task.stemFingerprint));
-    const best = new BestWeights(run.bestSoFar, plan.monitor, options.keepBest);
-    trainer = createTrainer(task.isSolved ? onlyMeasured(plan) : plan, data, task, {
-      callbacks: [
-        ...reactions(plan),
-        best,
-        new HistoryFile(run),
-        new ProgressBar(progress),
-        new Forecast(progress, { ...options, parameters: parameterCount(task.model) }),
-        ...callbacks,
-        new Checkpoints(store, { progress, everyBatches: own.checkpointEvery ?? "auto" }),
-      ],
-      ...(own.metrics && { metrics: own.metrics }),
-    });
     if (resume) {
       const restored = await store.restore(trainer);
       progress.say(restored ?? "There is no checkpoint to resume from; starting from the beginning.");
@@ -134,10 +138,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
     for (const callback of callbacks) await callback.onResult?.(result);
     return result;
   } finally {
-    // A process may train many networks, and tensors and threads are not garbage-collected.
-    trainer?.dispose();
-    await task?.close();
-    data.close();
+    trainer.dispose();
   }
 }
 
@@ -208,4 +209,24 @@ function fingerprint(
   const { lr, contentHash: pixels } = config;
   const tiles = dataset.tiles.map(({ name, label, partition }) => [name, label, partition]);
   return sha256(JSON.stringify({ ...fixed, lr, precision: config.stepWay?.precision, pixels, tiles, stem }));
+}
+
+/** The result of `runTraining`, as far as it is in the files; undefined if the run is not finished. */
+async function finishedRun(run: RunDirectory): Promise<TrainingResult | undefined> {
+  if (!existsSync(run.metrics) || !existsSync(run.bestWeights)) return undefined;
+  const config = await readJson<RunConfig>(run.config);
+  if (config.threshold === undefined) return undefined;
+  const metrics = await readJson<{ validation: BinaryMetrics; test: BinaryMetrics }>(run.metrics);
+  const epochs = await readHistory(run.history);
+  const best = bestByMonitor(epochs, monitorOf(config.monitor, config.monitorMode));
+  const seconds = epochs.map((epoch) => epoch.seconds ?? 0);
+  return {
+    run: run.path,
+    epochs: epochs.length,
+    bestEpoch: best?.epoch ?? epochs.length,
+    seconds: seconds.reduce((a, b) => a + b, 0),
+    secondsPerEpoch: upperMedian(seconds),
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    ...metrics,
+  };
 }

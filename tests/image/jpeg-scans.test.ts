@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
 import { decodePixels } from "../../src/image/index";
-import { scansOf } from "../../src/image/jpeg-scans";
+import { scansOf } from "../../src/image/limits";
 
 const segment = (marker: number, ...content: number[]) => [0xff, marker, 0, content.length + 2, ...content];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { monitorOf } from "../../src/evaluation/index";
-import { trainingWords } from "../../src/report/training-words";
+import { trainingWords } from "../../src/report/provenance";
 
 const RISING = [0.7, 0.75, 0.8, 0.82, 0.84];
 const PEAKED = [0.7, 0.75, 0.84, 0.82, 0.8];

@@ -5,7 +5,7 @@ import type { SafetensorsFile } from "../../src/files/index";
 import { efficientNetLite } from "../../src/models/index";
 import { GraphSession } from "../../src/onnxruntime/session";
 import { tf } from "../../src/tensorflow/index";
-import { loadPretrained } from "../../src/training/fine-tuning/pretrained-weights";
+import { loadPretrained } from "../../src/training/fine-tuning";
 
 /** Asserts that both give the same to 1e-4 for random pixels. @param file the graph */
 export async function assertSameFeatures(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lacksAvx } from "../../src/tensorflow/processor-flags";
+import { lacksAvx } from "../../src/tensorflow/load";
 
 test("a processor without AVX is told by its flags", () => {
   const celeron =

@@ -42,7 +42,7 @@ function newTrainer(
 /** Fills a folder with checkpoints of epochs 1 (`previous`) and 2 (`last`). */
 async function twoCheckpoints(folder: string): Promise<CheckpointStore> {
   const store = new CheckpointStore(folder, "fingerprint");
-  const saving = new Checkpoints(store, { everyBatches: 3, progress: silentProgress });
+  const saving = new Checkpoints(store, silentProgress, 3);
   await newTrainer([saving], 2).fit();
   return store;
 }
@@ -109,7 +109,7 @@ test("numbers that are not finite come back from a checkpoint as they were", asy
   let measured = 0;
   const store = new CheckpointStore(folder, "fingerprint");
   const best = () => new BestWeights(join(folder, "best", "weights.safetensors"), margin);
-  const saving = new Checkpoints(store, { everyBatches: "auto", progress: silentProgress });
+  const saving = new Checkpoints(store, silentProgress);
   const first = newTrainer([best(), watching(), saving], 1, marginIn([Number.NaN]));
   await first.fit();
   const [kept, stopping] = [best(), watching()];
@@ -122,7 +122,7 @@ test("numbers that are not finite come back from a checkpoint as they were", asy
 
   const infinite = new CheckpointStore(join(folder, "infinite"), "fingerprint");
   measured = 0;
-  const saves = new Checkpoints(infinite, { everyBatches: "auto", progress: silentProgress });
+  const saves = new Checkpoints(infinite, silentProgress);
   await newTrainer([watching(), saves], 1, marginIn([Number.POSITIVE_INFINITY])).fit();
   const again = watching();
   await infinite.restore(newTrainer([again]));

@@ -7,7 +7,7 @@ import { writeEfficientNetLite } from "../../src/backbones/efficientnet-lite";
 import { SafetensorsFile } from "../../src/files/index";
 import { efficientNetLite } from "../../src/models/index";
 import { Sgd, tf } from "../../src/tensorflow/index";
-import { freezeLayers, layerRates } from "../../src/training/fine-tuning/depth";
+import { freezeLayers, layerRates } from "../../src/training/fine-tuning";
 import { prepared, trainable } from "../support/fine-tuned";
 import { assertSameFeatures } from "../support/lite-features";
 import { writeMadeWeights } from "../support/made-lite";

@@ -21,7 +21,7 @@ export async function openImages(
   const directory = resolve(location);
   const dataset = datasetOf(directory);
   const labels = dataset ? await labelsOf(dataset) : {};
-  const { isDrawn } = await import("../../../src/dataset/drawn.js");
+  const { isDrawn } = await import("../../../src/dataset/data-folder.js");
   return FolderImages.open(labels.root ?? directory, {
     ...size,
     label: dataset && basename(dataset),

@@ -2,7 +2,6 @@
  * @module Micro-batching: simultaneous requests share one run of the network, which reads the weights only once. A single request
  * never waits.
  */
-
 export interface BatchingOptions {
   /** Largest batch. */
   readonly maxBatch: number;

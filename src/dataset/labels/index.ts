@@ -1,8 +1,7 @@
 /** @module Label tables and their contents, without images, for rooms that read other tables. */
 export { checkLetters, classKey, classSpelling, soundsNegative } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
-export { mustBeDataFolder } from "../data-folder";
-export { isDrawn } from "../drawn";
+export { isDrawn, mustBeDataFolder } from "../data-folder";
 export { type FoundImages, findImages } from "../image-files";
 export { partitionNamed } from "../partitions";
 export * from "../table";

@@ -6,7 +6,7 @@ import { makeDirectory, writeFileAtomically, writeFolderAtomically } from "../..
 import { counted } from "../../format/index";
 import { encodePng } from "../../image/index";
 import { type Progress, silentProgress } from "../../progress/index";
-import { DRAWN_FILE, DRAWN_TEXT } from "../drawn";
+import { DRAWN_FILE, DRAWN_TEXT } from "../data-folder";
 import { CLASSES, type PlannedTile, planTiles } from "./plan";
 import { TilePainter } from "./tile";
 

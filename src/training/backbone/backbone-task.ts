@@ -11,7 +11,7 @@ import { featureExamples } from "../batches";
 import { measureColour } from "../colour-measures";
 import type { TrainingData } from "../data";
 import { fitLogistic, MANY_FEATURES_PENALTIES } from "../logistic-regression";
-import { interleaved, meanOf } from "../rows";
+import { meanOf, sideBySide } from "../rows";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { embeddingsOf } from "./embeddings";
 import { type BackboneFeatures, columnsOf, withScaling } from "./features";
@@ -87,7 +87,7 @@ function solveHead(
   { progress }: TaskContext,
 ): void {
   const repeats = options.views > 1 ? 1 : views.length;
-  const rows = options.views > 1 ? meanOf(views) : interleaved(views, width);
+  const rows = options.views > 1 ? meanOf(views) : sideBySide(views, labels.length);
   const task = progress.start("Logistic regression", 0);
   const { weights, bias, penalty } = fitLogistic(rows, labels, MANY_FEATURES_PENALTIES, repeats);
   task.finish(`${width} features, penalty ${penalty}`);

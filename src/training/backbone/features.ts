@@ -3,8 +3,7 @@ import type { Backbone } from "../../backbones/index";
 import type { Partition } from "../../dataset/index";
 import type { ColourMeasures } from "../colour-measures";
 import type { TrainingData } from "../data";
-import { type FeatureScaling, fitScaling, scaled } from "../feature-scaling";
-import { meanOf, rowsAt, sideBySide } from "../rows";
+import { type FeatureScaling, fitScaling, meanOf, rowsAt, scaled, sideBySide } from "../rows";
 import type { Embeddings } from "./embeddings";
 
 /** A backbone, its embeddings and their scaling. */

@@ -7,7 +7,7 @@ import type { TrainingOptions } from "../../options/index";
 import type { RunDirectory } from "../../runs/index";
 import { tf } from "../../tensorflow/index";
 import type { ColourMeasures } from "../colour-measures";
-import { scalingWeights } from "../feature-scaling";
+import { scalingWeights } from "../rows";
 import type { BackboneFeatures } from "./features";
 
 interface HeadOnBackbones {

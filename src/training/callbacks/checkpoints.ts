@@ -5,14 +5,8 @@ import type { CheckpointStore } from "../checkpoint";
 import { type Trainer, TrainingDiverged } from "../trainer";
 import type { Callback } from "./callback";
 
-/** Largest share of the training time for saving, with `everyBatches` "auto". */
+/** Largest share of the training time for saving, without `everyBatches`. */
 const TIME_SHARE = 0.05;
-
-interface CheckpointOptions {
-  /** Batches between two checkpoints. Default "auto": after an epoch, as often as 5 % of the time allows. */
-  readonly everyBatches?: number | "auto";
-  readonly progress: Progress;
-}
 
 /** Saves checkpoints during training and on an interruption. A failed save does not end the training. */
 export class Checkpoints implements Callback {
@@ -20,9 +14,11 @@ export class Checkpoints implements Callback {
   private saveTime = 0;
   private savedStep = 0;
 
+  /** @param everyBatches between two checkpoints. Default: after an epoch, as often as 5 % of the time allows */
   constructor(
     private readonly store: CheckpointStore,
-    private readonly options: CheckpointOptions,
+    private readonly progress: Progress,
+    private readonly everyBatches?: number,
   ) {}
 
   onStart(trainer: Trainer): void {
@@ -30,15 +26,13 @@ export class Checkpoints implements Callback {
   }
 
   async onBatchEnd(trainer: Trainer): Promise<void> {
-    const { everyBatches = "auto" } = this.options;
-    const due = everyBatches !== "auto" && trainer.step - this.savedStep >= everyBatches;
+    const due = this.everyBatches !== undefined && trainer.step - this.savedStep >= this.everyBatches;
     if (due && trainer.atUpdate) await this.save(trainer);
   }
 
   async onEpochEnd(trainer: Trainer): Promise<void> {
-    const { everyBatches = "auto" } = this.options;
     const due = (performance.now() - this.lastSave) * TIME_SHARE >= this.saveTime;
-    if (everyBatches === "auto" && due) await this.save(trainer);
+    if (this.everyBatches === undefined && due) await this.save(trainer);
   }
 
   async onInterrupt(trainer: Trainer): Promise<void> {
@@ -52,7 +46,7 @@ export class Checkpoints implements Callback {
     } catch (error) {
       if (error instanceof TrainingDiverged) throw error;
       const why = hasErrorCode(error, "ENOSPC") ? "the disk is full" : messageOf(error);
-      this.options.progress.say(`Warning: no checkpoint could be saved (${why}); the previous one is kept.`);
+      this.progress.say(`Warning: no checkpoint could be saved (${why}); the previous one is kept.`);
     }
     this.savedStep = trainer.step;
     this.lastSave = performance.now();

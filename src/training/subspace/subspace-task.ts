@@ -6,7 +6,7 @@ import { runtime, setPrecision } from "../../tensorflow/index";
 import { withColumns } from "../batches";
 import { measureColour } from "../colour-measures";
 import { byPartition, type TrainingData } from "../data";
-import { scalingWeights } from "../feature-scaling";
+import { scalingWeights } from "../rows";
 import type { TaskContext, TrainingTask } from "../training-task";
 import { cachedBasis, fingerprintOf } from "./basis-cache";
 import { cachedCoordinates } from "./coordinate-cache";

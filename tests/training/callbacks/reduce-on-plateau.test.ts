@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ReduceOnPlateau } from "../../../src/training/callbacks/reduce-on-plateau";
+import { ReduceOnPlateau } from "../../../src/training/callbacks/patience";
 import { epochResult, watchedTrainer } from "../../support/epochs";
 
 const MONITOR = { metric: "loss", mode: "min" } as const;

@@ -1,11 +1,9 @@
-/** @module Learning curves of a training. */
+/** @module Figures of a training: learning curves, the learning rate range test, the variance that a subspace explains. */
 import type { Data } from "plotly.js";
 import type { EpochLine } from "../evaluation/index";
-import { decimal } from "../format/index";
-import { type Figure, figure } from "./figure";
-import { rounded } from "./numbers";
-import { verticalLine } from "./parts";
-import { colours } from "./theme";
+import { counted, decimal, percent } from "../format/index";
+import { type Figure, figure, rounded, verticalLine } from "./figure";
+import { colours, translucent } from "./theme";
 
 interface LearningCurveOptions {
   /** Measure to show next to the loss. Default: `rocAuc`. */
@@ -73,4 +71,67 @@ export function learningRateFigure(history: readonly EpochLine[]): Figure {
     xaxis: { title: { text: "epoch" } },
     yaxis: { title: { text: "learning rate" }, tickformat: ".0e" },
   });
+}
+
+/** Loss by learning rate on a logarithmic axis: per batch, as running mean, and the suggested rate. */
+export function learningRateRangeFigure({
+  points,
+  suggestion,
+}: {
+  readonly points: readonly { readonly learningRate: number; readonly loss: number; readonly smoothed: number }[];
+  readonly suggestion: number;
+}): Figure {
+  const x = points.map(({ learningRate }) => learningRate);
+  const smoothed = points.map((point) => point.smoothed);
+  const [lowest, highest] = [Math.min(...smoothed), Math.max(...smoothed.slice(0, Math.ceil(smoothed.length / 2)))];
+  const margin = 0.5 * Math.max(highest - lowest, 0.05);
+  return figure(
+    `Learning rate range test: ${suggestion.toExponential(1)} falls fastest`,
+    [
+      {
+        x,
+        y: rounded(points.map(({ loss }) => loss)),
+        mode: "markers",
+        name: "batch",
+        marker: { size: 4, color: translucent(colours.negative, 0.5) },
+        hovertemplate: "%{x:.2e}: %{y:.3f}<extra></extra>",
+      },
+      { x, y: rounded(smoothed), mode: "lines", name: "running mean", line: { color: colours.positive } },
+    ],
+    {
+      xaxis: { title: { text: "learning rate" }, type: "log", dtick: 1, tickformat: ".0e" },
+      yaxis: { title: { text: "loss" }, range: [lowest - margin, highest + margin] },
+      shapes: [verticalLine(suggestion)],
+    },
+  );
+}
+
+/**
+ * Share of the pixels' variance in the first r directions, by r on a logarithmic axis.
+ * @param variances of the directions, largest first
+ * @param total variance of all pixels
+ */
+export function explainedVarianceFigure(variances: ArrayLike<number>, total: number): Figure {
+  let sum = 0;
+  const shares = Array.from(variances, (variance) => {
+    sum += variance;
+    return sum / total;
+  });
+  const last = shares.at(-1) ?? 0;
+  return figure(
+    `${counted(shares.length, "direction")} hold ${percent(last)} of the variance`,
+    [
+      {
+        x: shares.map((_, i) => i + 1),
+        y: rounded(shares),
+        mode: "lines",
+        line: { color: colours.positive },
+        hovertemplate: "%{x} directions: %{y:.1%}<extra></extra>",
+      },
+    ],
+    {
+      xaxis: { title: { text: "directions" }, type: "log", dtick: 1 },
+      yaxis: { title: { text: "share of the variance" }, tickformat: ".0%", range: [0, 1] },
+    },
+  );
 }

@@ -1,4 +1,4 @@
-/** @module Reads JSON files with errors that name the file. */
+/** @module Reads text and JSON with errors that name the file. */
 import { readFile } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
@@ -19,5 +19,15 @@ export async function readJson<T>(path: string): Promise<T> {
     return JSON.parse(text) as T;
   } catch (error) {
     throw new InputError("FILE_NOT_JSON", `${path} is not valid JSON: ${messageOf(error)}`);
+  }
+}
+
+/** The text of a file; empty if there is none. */
+export async function readOrEmpty(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) return "";
+    throw error;
   }
 }

@@ -1,4 +1,18 @@
-/** @module Parses numbers that people have written. */
+/** @module Fields of tables: quoting them, and parsing the numbers that people write. */
+
+/** A field by RFC 4180, with quotes if it needs them. */
+export function csvField(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * A field with untrusted text: an apostrophe keeps spreadsheets from reading it as a formula.
+ * @see https://owasp.org/www-community/attacks/CSV_Injection
+ */
+export function csvForeignText(text: string): string {
+  return csvField(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+}
 
 /** Sign, digits with a point, exponent: the form that all programs read alike. */
 const WRITTEN = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+))(?:e([-+]?\d+))?$/i;

@@ -1,17 +1,51 @@
-/** @module `histo data pack`: decodes every image once into the packed pixel store. */
+/** @module `histo data synth` and `pack`, and the options of commands that read a data set. */
+import * as z from "zod";
+import type { SyntheticSummary } from "../dataset/synthetic/index";
 import { HistoError } from "../errors/index";
 import { counted } from "../format/index";
 import type { ImageWarning, ResizePolicy } from "../image/index";
-import { option, trainingSchema, whole } from "../options/index";
+import { type DatasetOptions, datasetSchema, option, trainingSchema, whole } from "../options/index";
 import type { CommandDefinition } from "./command";
-import { datasetOptions, readingSchema } from "./data-options";
+import { givenOptions } from "./schema-options";
+
+/** `--data DIR` and how to read the directory, for commands that train. */
+export const datasetChoice = trainingSchema.pick({ data: true, dataset: true });
+/** The same for other commands, which do not choose a fold. */
+export const readingSchema = z.strictObject({
+  data: trainingSchema.shape.data,
+  ...datasetSchema.omit({ fold: true, folds: true }).shape,
+});
+
+/** How to read the directory, from the flags of a command. */
+export function datasetOptions(flags: object): DatasetOptions {
+  return givenOptions(flags, datasetSchema);
+}
+
+const synthSchema = z.strictObject({
+  out: option(z.string(), "directory to create", { value: "dir" }),
+  images: option(whole(20, 100_000).default(600), "number of tiles", { value: "n" }),
+  size: option(whole(16, 2048).default(224), "edge length of a tile in pixels", { value: "px" }),
+  seed: option(whole(0).default(0), "the same seed gives the same bytes", { value: "n" }),
+});
+
+export const synthCommand: CommandDefinition<typeof synthSchema, SyntheticSummary> = {
+  schema: synthSchema,
+  async run(options, { progress, signal }) {
+    const { writeSyntheticDataset } = await import("../dataset/synthetic/index.js");
+    return writeSyntheticDataset({ ...options, progress, signal });
+  },
+  render: ({ out, images, size, classes }) => {
+    const counts = Object.entries(classes).map(([name, { train, test }]) => `${name} ${train} train + ${test} test`);
+    return `${counted(images, "tile")} of ${size}x${size} in ${out}: ${counts.join(", ")}.`;
+  },
+};
 
 const packSchema = readingSchema.extend({
   size: option(whole(1, 16384).optional(), "edge length in pixels", { value: "px", usual: "the images' own, or 224" }),
   ...trainingSchema.pick({ resize: true, skipUnreadable: true }).shape,
 });
 
-interface Result {
+interface Packed {
   readonly store: string;
   readonly images: number;
   readonly size: number;
@@ -25,7 +59,7 @@ interface Result {
   readonly seconds: number;
 }
 
-export const command: CommandDefinition<typeof packSchema, Result> = {
+export const packCommand: CommandDefinition<typeof packSchema, Packed> = {
   schema: packSchema,
   async run(options, { flags, progress, signal }) {
     const { imageNotes, loadDataset, naturalSize, packPixels, UnreadableImagesError } = await import(
