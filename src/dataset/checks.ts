@@ -78,21 +78,16 @@ function exactDuplicates(store: PixelStore, tileAt: (position: number) => Tile |
 /** Notes about pictures that are in several partitions or have both labels. */
 export function duplicateNotes(dataset: Dataset, store: PixelStore): string[] {
   const groups = exactDuplicates(store, tilesByPosition(dataset, store));
-  const note = (found: readonly DuplicateGroup[], where: string) =>
-    found.length === 0
-      ? []
-      : [
-          `Pictures that occur ${where}: ${found.length}, such as ${listed(found[0]?.names ?? [], 3)} (histo eda lists all).`,
-        ];
+  const note = (kind: "acrossPartitions" | "labelConflict", where: string) => {
+    const [first, ...more] = groups.filter((group) => group[kind]);
+    const count = more.length + 1;
+    return first
+      ? [`Pictures that occur ${where}: ${count}, such as ${listed(first.names, 3)} (histo eda lists all).`]
+      : [];
+  };
   return [
-    ...note(
-      groups.filter((group) => group.acrossPartitions),
-      "in more than one partition, so that results are too good",
-    ),
-    ...note(
-      groups.filter((group) => group.labelConflict),
-      "with both labels",
-    ),
+    ...note("acrossPartitions", "in more than one partition, so that results are too good"),
+    ...note("labelConflict", "with both labels"),
   ];
 }
 

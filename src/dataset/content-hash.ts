@@ -1,7 +1,8 @@
 /** @module A hash of a whole data set, by which two machines can check that they see the same one. */
+import { Limit } from "../concurrency/index";
 import { InputError } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
-import type { Dataset } from "./types";
+import type { Dataset, Tile } from "./types";
 
 /** Number of files read concurrently. */
 const AT_ONCE = 8;
@@ -12,17 +13,12 @@ const AT_ONCE = 8;
  * @throws {InputError} `IMAGE_MISSING` if a tile has no file
  */
 export async function datasetContentHash({ classes, tiles }: Dataset): Promise<string> {
-  const files: string[] = new Array(tiles.length);
-  let next = 0;
-  const work = async () => {
-    for (let i = next++; i < tiles.length; i = next++) {
-      const { path } = tiles[i] as Dataset["tiles"][number];
-      files[i] = await sha256File(path).catch((cause: unknown) => {
-        throw new InputError("IMAGE_MISSING", `${path} cannot be read.`, { cause });
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const limit = new Limit(AT_ONCE);
+  const hashOf = ({ path }: Tile) =>
+    sha256File(path).catch((cause: unknown) => {
+      throw new InputError("IMAGE_MISSING", `${path} cannot be read.`, { cause });
+    });
+  const files = await Promise.all(tiles.map((tile) => limit.run(() => hashOf(tile))));
   const rows = tiles.map(({ name, label, partition, votes, fold, group }, i) => {
     const row = [name, label, partition, votes ?? null, files[i]];
     return fold === undefined && group === undefined

@@ -3,7 +3,7 @@ import { InputError } from "../errors/index";
 import { assignClasses } from "./classes";
 import { imageColumn, labelColumn } from "./columns";
 import { groupNotes, readGroupColumn } from "./groups";
-import { ImageFolder, type Located, locateImages, type NamedImage } from "./locate";
+import { ImageFolder, type Located, locateImages } from "./locate";
 import type { DatasetOptions } from "./options";
 import { readPartitions } from "./partitions";
 import { scaleOf } from "./scale-column";
@@ -29,9 +29,8 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
   );
   const groups = readGroupColumn(table, options);
   const votes = votesColumns(table, options, classes);
-  const named = fieldsOf(table, image, "image name").map(
-    (name, row): NamedImage => ({ name, line: lineOf(table, row) }),
-  );
+  const names = fieldsOf(table, image, "image name");
+  const named = table.rows.map(({ line }, row) => ({ name: names[row] as string, line }));
   const found = await locateImages(folder, table.path, named);
   const tiles = table.rows.map((row, index): Tile => {
     const vote = votes && readVotes(table, row, votes);
@@ -64,10 +63,6 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
       ...notes,
     ],
   };
-}
-
-function lineOf({ rows }: Table, row: number): number {
-  return rows[row]?.line ?? 0;
 }
 
 function fieldsOf(

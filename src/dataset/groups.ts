@@ -65,12 +65,10 @@ export function groupNotes(
   const { count, across: acrossPartitions } = spread(tiles, ({ partition }) => partition);
   if (count === 0) return [];
   const kept = `Images of the same "${column}" (${count} in all) stay in one partition when partitions are drawn (--group-column none turns this off).`;
-  const leak = (groups: readonly string[], part: string) =>
-    groups.length === 0
-      ? []
-      : [
-          `${groups.length} of them are in more than one ${part} of the table, so that results are too good: ${listed(groups, 5)}.`,
-        ];
+  const leak = (groups: readonly string[], part: string) => {
+    const note = `${groups.length} of them are in more than one ${part} of the table, so that results are too good: ${listed(groups, 5)}.`;
+    return groups.length > 0 ? [note] : [];
+  };
   const isOfTable = fold !== undefined && folds === undefined;
   const inFolds = isOfTable ? spread(tiles, (tile) => (tile.partition === "test" ? undefined : tile.fold)).across : [];
   const without = tiles.filter(({ group }) => group === undefined).length;

@@ -19,13 +19,7 @@ export class ImagesMissingError extends InputError {
   }
 }
 
-/** An image as a table names it. */
-export interface NamedImage {
-  readonly name: string;
-  readonly line: number;
-}
-
-/** Its file. */
+/** The file of an image. */
 export interface Located {
   /** Relative to `images/` or the data set. */
   readonly name: string;
@@ -41,7 +35,7 @@ export interface Located {
 export async function locateImages(
   folder: ImageFolder,
   table: string,
-  images: readonly NamedImage[],
+  images: readonly { readonly name: string; readonly line: number }[],
 ): Promise<Located[]> {
   const { directory, roots, options } = folder;
   const lines = new Map<string, number>();

@@ -71,25 +71,18 @@ const COSINES = Float32Array.from({ length: FREQUENCIES * THUMBNAIL }, (_, index
 
 /** The 8x8 lowest frequencies of a thumbnail (type-II cosine transform, unscaled). */
 function lowFrequencies(image: Float32Array): Float32Array {
-  const rows = new Float32Array(THUMBNAIL * FREQUENCIES);
-  for (let y = 0; y < THUMBNAIL; y++) {
-    for (let u = 0; u < FREQUENCIES; u++) {
-      let sum = 0;
-      for (let x = 0; x < THUMBNAIL; x++)
-        sum += (image[y * THUMBNAIL + x] as number) * (COSINES[u * THUMBNAIL + x] as number);
-      rows[y * FREQUENCIES + u] = sum;
-    }
-  }
-  const result = new Float32Array(FREQUENCIES ** 2);
-  for (let v = 0; v < FREQUENCIES; v++) {
-    for (let u = 0; u < FREQUENCIES; u++) {
-      let sum = 0;
-      for (let y = 0; y < THUMBNAIL; y++)
-        sum += (rows[y * FREQUENCIES + u] as number) * (COSINES[v * THUMBNAIL + y] as number);
-      result[v * FREQUENCIES + u] = sum;
-    }
-  }
-  return result;
+  return transformed(transformed(image, THUMBNAIL), FREQUENCIES);
+}
+
+/** The lowest frequencies of each of `count` lines, transposed: [frequencies, count]. */
+function transformed(lines: Float32Array, count: number): Float32Array {
+  return Float32Array.from({ length: FREQUENCIES * count }, (_, at) => {
+    const [frequency, line] = [Math.floor(at / count), at % count];
+    let sum = 0;
+    for (let i = 0; i < THUMBNAIL; i++)
+      sum += (lines[line * THUMBNAIL + i] as number) * (COSINES[frequency * THUMBNAIL + i] as number);
+    return sum;
+  });
 }
 
 /** One bit for the sign of each frequency of a view: bit 0 of `view` mirrors x, bit 1 mirrors y, bit 2 swaps x and y before. */

@@ -131,12 +131,7 @@ export function withoutSkipped(dataset: Dataset, store: PixelStore): Dataset {
   return { ...dataset, tiles: dataset.tiles.filter((tile) => !skipped.has(tile.name)), notes };
 }
 
-interface Plan {
-  readonly tiles: readonly PlannedTile[];
-  readonly upToDate: boolean;
-}
-
-function planPacking(dataset: Dataset, old: StoreFile | undefined): Plan {
+function planPacking(dataset: Dataset, old: StoreFile | undefined): { tiles: PlannedTile[]; upToDate: boolean } {
   const known = new Map<string, NonNullable<PlannedTile["known"]>>();
   for (const [position, stamp] of (old?.index.images ?? []).entries()) known.set(stamp.name, { position, stamp });
   for (const stamp of old?.index.skipped ?? []) known.set(stamp.name, { position: -1, stamp, reason: stamp.reason });

@@ -65,14 +65,12 @@ export class StoreFile implements PixelStore {
   readonly pixelHashes: readonly string[];
   readonly warnings: NonNullable<PixelStore["warnings"]>;
   private readonly positions: ReadonlyMap<string, number>;
-  private descriptor: number | undefined;
 
   private constructor(
     readonly path: string,
-    descriptor: number,
+    private descriptor: number | undefined,
     readonly index: StoreIndex,
   ) {
-    this.descriptor = descriptor;
     this.size = index.size;
     this.bytesPerImage = bytesPerImage(index.size);
     this.names = index.images.map((image) => image.name);

@@ -39,13 +39,8 @@ export interface LabelSummary {
 export function summarizeLabels(dataset: Dataset): LabelSummary {
   const { tiles, classes } = dataset;
   const groups = summarizeGroups(dataset);
-  const byClass = classes.map((name, label) => [
-    name,
-    partitionCounts(
-      tiles.filter((tile) => tile.label === label),
-      tiles,
-    ),
-  ]);
+  const ofClass = (label: number) => tiles.filter((tile) => tile.label === label);
+  const byClass = classes.map((name, label) => [name, partitionCounts(ofClass(label), tiles)]);
   return {
     classes: Object.fromEntries(byClass) as Record<string, PartitionCounts>,
     partitions: partitionCounts(tiles, tiles),

@@ -35,7 +35,7 @@ export function votesColumns(
   const named = options.votesColumn === undefined ? undefined : namedColumn(table, options.votesColumn);
   const count =
     named ??
-    indexOrUndefined(table.columns.findIndex((header) => selection(header).selected !== undefined)) ??
+    [...table.columns.keys()].find((at) => selection(table.columns[at] as string).selected !== undefined) ??
     findColumn(table, COUNT_COLUMNS);
   if (count === undefined) return undefined;
   const { selected, outOf } = selection(table.columns[count] as string);
@@ -73,8 +73,4 @@ export function readVotes(table: Table, row: TableRow, columns: VotesColumns): V
 
 function written(field = ""): number {
   return parseDecimal(field, { comma: true });
-}
-
-function indexOrUndefined(index: number): number | undefined {
-  return index < 0 ? undefined : index;
 }
