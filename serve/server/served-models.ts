@@ -1,7 +1,6 @@
 /** @module The models of a server: loads them together, replaces them one by one, closes them. */
 import { HistoError, InputError } from "../../src/errors/index";
 import { DEFAULT_ENGINE_OPTIONS, type Metrics, type ModelRegistry } from "../core/index";
-import { coalesced } from "./coalesce";
 import type { Logger } from "./logging";
 import { PooledModel, type WorkerOptions } from "./workers/index";
 
@@ -99,4 +98,21 @@ export class ServedModels {
       throw error;
     }
   }
+}
+
+/**
+ * Returns a function that runs `task` once the current run has ended. All calls during a run share one further run.
+ */
+export function coalesced(task: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  let waiting: Promise<void> | undefined;
+  return () => {
+    waiting ??= last = last
+      .catch(() => undefined)
+      .then(() => {
+        waiting = undefined;
+        return task();
+      });
+    return waiting;
+  };
 }

@@ -1,7 +1,15 @@
 /** @module Requests, responses and problems as plain data, independent of frameworks. */
 export { readJsonBody } from "./json-body";
 export { type MemoryShare, RequestMemory } from "./memory";
-export { CLIENT_GONE, json, mediaType, type ServiceRequest, type ServiceResponse, text } from "./message";
+export {
+  CLIENT_GONE,
+  json,
+  mediaType,
+  problemBody,
+  problemResponse,
+  type ServiceRequest,
+  type ServiceResponse,
+  text,
+} from "./message";
 export { readMultipart } from "./multipart";
 export { PROBLEM_CODES, Problem, type ProblemCode } from "./problem";
-export { problemBody, problemResponse } from "./problem-response";

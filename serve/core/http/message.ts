@@ -1,5 +1,6 @@
 /** @module Requests and responses as plain data, so that Express and Lambda can use the same service. */
 import type { MemoryShare } from "./memory";
+import type { Problem } from "./problem";
 
 /** A request whose body has not been read yet. */
 export interface ServiceRequest {
@@ -52,4 +53,19 @@ export function text(body: string, contentType = "text/plain; charset=utf-8"): S
 /** The media type of a header such as `image/png; charset=x`, in lower case and without parameters. */
 export function mediaType(header: string | undefined): string {
   return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** The problem object, with the request's id if known. */
+export function problemBody(problem: Problem, requestId?: string): Record<string, unknown> {
+  return { ...problem.toJSON(), ...(requestId ? { instance: `urn:request:${requestId}` } : {}) };
+}
+
+/** Seconds after which a client may try again. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** The response for a problem; always with `retry-after` for 429 and 503. */
+export function problemResponse(problem: Problem, body: object = problemBody(problem)): ServiceResponse {
+  const retry = problem.status === 429 || problem.status === 503 ? { "retry-after": `${RETRY_AFTER_SECONDS}` } : {};
+  const headers = { "content-type": "application/problem+json; charset=utf-8", ...retry, ...problem.headers };
+  return json(body, problem.status, headers);
 }

@@ -1,8 +1,6 @@
 /** @module The middlewares that every request passes. */
 export { Access, authenticate, type TokenIssuer } from "./auth";
 export { addHeaders, compose, type Responder } from "./compose";
-export { cors } from "./cors";
+export { cors, securityHeaders } from "./headers";
 export { receiveBody, withinDeadline } from "./limits";
-export { countRequests, timeAnswers } from "./metrics";
-export { answerProblems } from "./problems";
-export { securityHeaders } from "./security-headers";
+export { answerProblems, countRequests, timeAnswers } from "./outcomes";

@@ -1,5 +1,11 @@
 /** @module Served models: their engine with decoders and micro-batches, and the registry. */
 export { DEFAULT_ENGINE_OPTIONS, Engine, type EngineOptions } from "./engine";
 export type { InferenceBackend } from "./inference-backend";
-export { nameModels } from "./model-names";
-export { type Answer, type Explanation, type GoldenResult, ModelRegistry, type ServedModel } from "./served-model";
+export {
+  type Answer,
+  type Explanation,
+  type GoldenResult,
+  ModelRegistry,
+  nameModels,
+  type ServedModel,
+} from "./served-model";

@@ -1,7 +1,9 @@
 /** @module The service's interface to a model, which runs in this process (Lambda) or in a worker (Express). */
+
+import { InputError } from "../../../src/errors/index";
 import type { MetSample } from "../../../src/familiar/index";
 import type { ClassActivation, Prediction } from "../../../src/inference/index";
-import type { ModelCard } from "../../../src/model-directory/index";
+import { type ModelCard, readCard } from "../../../src/model-directory/index";
 import type { TilesSummary } from "../../../src/slide/index";
 import { Problem } from "../http/index";
 
@@ -88,4 +90,20 @@ export class ModelRegistry {
   all(): ServedModel[] {
     return [...this.models.values()];
   }
+}
+
+/** Names for the models: their own, with the variant added to equal ones. */
+export async function nameModels(directories: readonly string[]): Promise<[name: string, directory: string][]> {
+  if (directories.length === 0) throw new InputError("MODEL_MISSING", "--model: give at least one model directory.");
+  const cards = await Promise.all(directories.map(readCard));
+  const named = directories.map((directory, i): [string, string] => {
+    const { name = "", variant } = cards[i] ?? {};
+    const unique = cards.filter((card) => card.name === name).length === 1;
+    return [unique ? name : `${name}-${variant ?? i + 1}`, directory];
+  });
+  const names = named.map(([name]) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice)
+    throw new InputError("MODEL_NAME_TWICE", `--model: two models are named ${twice}; rename one in its model.json.`);
+  return named;
 }

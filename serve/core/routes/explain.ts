@@ -3,8 +3,8 @@ import { LARGEST_GRID } from "../../../src/explanation/index";
 import { parseDecimal } from "../../../src/files/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem } from "../http/index";
+import type { Handler } from "./context";
 import { readImage } from "./request-images";
-import type { Handler } from "./route";
 
 const DEFAULT_GRID = 12;
 

@@ -4,7 +4,7 @@ import { Limit } from "../../../src/concurrency/index";
 import { hasErrorCode, InputError, messageOf } from "../../../src/errors/index";
 import { writeFully } from "../../../src/files/index";
 import { Problem, readJsonBody } from "../http/index";
-import type { Handler } from "./route";
+import type { Handler } from "./context";
 
 /** Largest size of the file. */
 const FEEDBACK_BYTES = 10 * 2 ** 20;

@@ -4,8 +4,7 @@ import { PREDICTION_WARNING_TEXTS } from "../../../src/inference/index";
 import { json, Problem } from "../http/index";
 import type { GoldenResult } from "../models/index";
 import { TtlCache } from "../ttl-cache";
-import type { ServiceContext } from "./context";
-import type { Handler } from "./route";
+import type { Handler, ServiceContext } from "./context";
 
 /** The process is running; independent of models. */
 export const livezRoute: Handler = () => json({ status: "alive" });

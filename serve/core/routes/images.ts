@@ -3,7 +3,7 @@ import { parseDecimal } from "../../../src/files/index";
 import { imageFormat } from "../../../src/image/index";
 import { json, Problem } from "../http/index";
 import { checkImageName } from "../images/index";
-import type { Handler } from "./route";
+import type { Handler } from "./context";
 
 const LARGEST_PAGE = 5000;
 const LARGEST_THUMBNAIL = 512;

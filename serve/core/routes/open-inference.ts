@@ -7,7 +7,7 @@ import { sigmoid } from "../../../src/logits/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem, readJsonBody } from "../http/index";
 import type { ModelRegistry, ServedModel } from "../models/index";
-import type { Handler, RoutedRequest } from "./route";
+import type { Handler, RoutedRequest } from "./context";
 
 interface Tensor {
   readonly name: string;

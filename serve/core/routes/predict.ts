@@ -2,9 +2,8 @@
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem, problemBody } from "../http/index";
 import type { Answer, ServedModel } from "../models/index";
-import type { ServiceContext } from "./context";
+import type { Handler, RoutedRequest, ServiceContext } from "./context";
 import { type RequestedImage, readImage, readImages } from "./request-images";
-import type { Handler, RoutedRequest } from "./route";
 
 /** The response for one image; times in seconds. */
 interface PredictionBody {

@@ -3,8 +3,7 @@ import { Limit } from "../../../src/concurrency/index";
 import { counted } from "../../../src/format/index";
 import { mediaType, Problem, readJsonBody, readMultipart } from "../http/index";
 import { checkImageName } from "../images/index";
-import type { ServiceContext } from "./context";
-import type { RoutedRequest } from "./route";
+import type { RoutedRequest, ServiceContext } from "./context";
 
 export interface RequestedImage {
   readonly filename: string | null;

@@ -1,15 +1,14 @@
 /** @module The routes of the service, and finding the route of a path. */
 import { json, PROBLEM_CODES, Problem, type ServiceRequest, text } from "../http/index";
-import { curvesRoute } from "./curves";
+import type { Handler, Route, RoutedRequest } from "./context";
 import { explainRoute } from "./explain";
 import { feedbackRoute } from "./feedback";
 import { infoRoute, livezRoute, readyzRoute } from "./health";
 import { imageRoute, imagesRoute } from "./images";
-import { metRoute } from "./met";
+import { curvesRoute, metRoute } from "./models";
 import { inferRoute, modelMetadataRoute, modelReadyRoute, serverMetadataRoute } from "./open-inference";
 import { openApiDocument } from "./openapi";
 import { batchRoute, predictRoute } from "./predict";
-import type { Handler, Route, RoutedRequest } from "./route";
 import {
   cancelSlideRoute,
   slideFileRoute,

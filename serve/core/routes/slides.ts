@@ -2,9 +2,7 @@
 import { parseDecimal } from "../../../src/files/index";
 import { json, Problem, readJsonBody } from "../http/index";
 import { isSlideName } from "../images/index";
-import type { ServiceContext } from "./context";
-import type { Handler, RoutedRequest } from "./route";
-import type { SlideHost, SlideState } from "./slide-host";
+import type { Handler, RoutedRequest, ServiceContext, SlideHost, SlideState } from "./context";
 
 const FIELDS = ["slide", "mpp", "slide_mpp", "overlap", "profile"];
 

@@ -1,4 +1,4 @@
-/** @module `GET /models/{model}/curves`: a model's training history and evaluation curves, read from its run. */
+/** @module What the service knows of a model: its training curves, and the images that it has predicted. */
 import { join } from "node:path";
 import type { Partition } from "../../../src/dataset/labels/index";
 import {
@@ -12,7 +12,7 @@ import {
 import { RunDirectory } from "../../../src/runs/index";
 import { json } from "../http/index";
 import type { ServedModel } from "../models/index";
-import type { Handler } from "./route";
+import type { Handler } from "./context";
 
 const MOST_POINTS = 200;
 const HISTOGRAM_BINS = 20;
@@ -99,3 +99,16 @@ function histogram(labels: readonly number[], probabilities: readonly number[]):
   }
   return counts;
 }
+
+/** Colour and texture features of at most 500 images since the start; empty for models without statistics of training tiles. */
+export const metRoute: Handler = async ({ models }, { parameters }) => {
+  const model = models.get(parameters.model);
+  const { preprocessing } = model.card;
+  return json({
+    format: "histo-met/1",
+    model: model.name,
+    model_sha256: model.sha256,
+    preprocessing,
+    ...(await model.metImages()),
+  });
+};

@@ -1,0 +1,81 @@
+/** @module Headers of responses: those of security, and those that let pages of listed origins call the service. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import helmet from "helmet";
+import type { ServiceRequest } from "../http/index";
+import type { Middleware } from "./compose";
+
+/** Tells browsers whether pages of an origin may send requests, and answers preflight requests. */
+export function cors(origins: readonly string[]): Middleware {
+  return async (request, next) => {
+    if (origins.length === 0) return next(request);
+    const headers = corsHeaders(request, origins);
+    if (isPreflight(request) && headers["access-control-allow-origin"]) {
+      return { status: 204, headers: { ...headers, ...PREFLIGHT_HEADERS }, body: "" };
+    }
+    const response = await next(request);
+    const vary = [headers.vary, response.headers.vary].filter(Boolean).join(", ");
+    return { ...response, headers: { ...headers, ...response.headers, vary } };
+  };
+}
+
+const PREFLIGHT_HEADERS = {
+  "access-control-allow-methods": "GET, POST",
+  "access-control-allow-headers": "content-type, authorization, x-api-key, x-request-id",
+  "access-control-max-age": "600",
+};
+
+function isPreflight({ method, headers }: ServiceRequest): boolean {
+  return method === "OPTIONS" && !!headers["access-control-request-method"];
+}
+
+/** CORS headers for listed origins; only `vary` for others. */
+function corsHeaders({ headers: { origin } }: ServiceRequest, origins: readonly string[]): Record<string, string> {
+  const isAllowed = origin !== undefined && (origins.includes(origin) || origins.includes("*"));
+  return {
+    vary: "origin",
+    ...(isAllowed && {
+      "access-control-allow-origin": origin,
+      "access-control-expose-headers": "x-request-id, server-timing, retry-after",
+    }),
+  };
+}
+
+/** Hashes of the style elements of plotly.js (an empty one, filled by script, and that of its mode bar) and OpenSeadragon. */
+const LIBRARY_STYLES = [
+  "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "'sha256-V2sIX92Uh6ZaGSFTKMHghsB85b9toJtmazgG09AI2uk='",
+  "'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='",
+];
+
+/**
+ * helmet's headers as plain data, so that Express and Lambda send the same ones.
+ * @param connect further origins that the page may call, such as a Lambda endpoint
+ */
+export function securityHeaders(connect: readonly string[] = []): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  const recorder = {
+    setHeader(name: string, value: string) {
+      headers[name.toLowerCase()] = value;
+    },
+    removeHeader: () => undefined,
+  };
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", ...LIBRARY_STYLES],
+        imgSrc: ["'self'", "data:", "blob:"],
+        connectSrc: ["'self'", ...connect],
+        manifestSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    xFrameOptions: { action: "deny" },
+  })(undefined as unknown as IncomingMessage, recorder as unknown as ServerResponse, () => undefined);
+  return { ...headers, "permissions-policy": "camera=(self), microphone=(), geolocation=()" };
+}
