@@ -1,8 +1,7 @@
 /** @module Combines a projection onto a subspace and the dense layer after it into one dense layer on pixels. */
 import { identityConverters } from "./converters/identity";
 import type { LinearMap } from "./linear";
-import { collect, type Matrix, weightedRowSum } from "./matrix";
-import { MatrixMultiplier } from "./matrix-product";
+import { collect, type Matrix, MatrixMultiplier, weightedRowSum } from "./matrix";
 import type { LayerGraph, LayerNode } from "./topology";
 
 /** Rows of the product that are computed at a time. */

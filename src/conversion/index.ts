@@ -9,8 +9,7 @@ export {
   writeGraphFiles,
 } from "./graph-files";
 export * from "./linear";
-export { collect, type Matrix, matrixOf, storedMatrix } from "./matrix";
-export { MatrixMultiplier } from "./matrix-product";
+export { collect, type Matrix, MatrixMultiplier, matrixOf, storedMatrix } from "./matrix";
 export { readTrainedRun, type TrainedRun } from "./run";
 export { RunTiles } from "./run-tiles";
 export type { LayerNode } from "./topology";

@@ -2,5 +2,4 @@
 export { type Directions, type Familiarity, fitFamiliarity, inDistribution, isUnlikeTraining } from "./familiarity";
 export { glanceAt, type Look, lookOf, looksAt } from "./look";
 export { joinSamples, MetImages, type MetSample } from "./met-images";
-export { measureShifts, type Shifts } from "./partitions";
-export { describeShift, type Measured, measureShift, type Shift } from "./shift";
+export { describeShift, type Measured, measureShift, measureShifts, type Shift, type Shifts } from "./shift";

@@ -12,8 +12,7 @@ import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { shortenValues, usedBits } from "./bit-depth";
 import { type DecodeLimits, mustFitBytes, mustFitPixels, scansOf, TILE_EDGE } from "./limits";
 import { decodePlainPng } from "./png";
-import type { ResizePolicy } from "./preprocessing";
-import type { RgbImage } from "./rgb-image";
+import type { ResizePolicy, RgbImage } from "./preprocessing";
 import { tiffForm } from "./tiff-form";
 import { loadSharp } from "./with-sharp";
 

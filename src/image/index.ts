@@ -18,16 +18,18 @@ export {
 export { type DecodeLimits, TILE_EDGE } from "./limits";
 export { type PixelPreparation, type PreparedImage, prepareImage, preparePixels } from "./prepare";
 export {
+  type ImageWarning,
+  isShrunk,
   type Preprocessing,
   type ResizePolicy,
+  type RgbImage,
   resizedSide,
   type StainNormalization,
   tileEdgeOf,
+  WARNING_TEXTS,
 } from "./preprocessing";
-export type { RgbImage } from "./rgb-image";
 export { fitStain, type StainFitOptions, type StainMethod, stainNormalizer } from "./stain/index";
 export { standardizationTable, standardize } from "./standardize";
 export { thumbnail } from "./thumbnail";
 export { tiffForm } from "./tiff-form";
-export { type ImageWarning, isShrunk, WARNING_TEXTS } from "./warnings";
 export { encodePng, imageSize } from "./with-sharp";

@@ -1,10 +1,14 @@
 /** @module The pipeline from an image file to a model's pixels, shared by packing, export and serving. */
 import { decodePixels, fitImage } from "./decode";
 import type { DecodeLimits } from "./limits";
-import type { Preprocessing, StainNormalization } from "./preprocessing";
-import type { RgbImage } from "./rgb-image";
+import {
+  type ImageWarning,
+  imageWarnings,
+  type Preprocessing,
+  type RgbImage,
+  type StainNormalization,
+} from "./preprocessing";
 import { type StainNormalizer, stainNormalizer } from "./stain/index";
-import { type ImageWarning, imageWarnings } from "./warnings";
 
 /** The part of the preprocessing that works on bytes; the model standardizes. */
 export interface PixelPreparation extends Pick<Preprocessing, "size" | "resize" | "tileEdge"> {

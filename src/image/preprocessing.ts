@@ -1,4 +1,4 @@
-/** @module The preprocessing of images, shared by training, export and serving. */
+/** @module Decoded images, their preprocessing for a model, and warnings about images that look wrong. Shared by training, export and serving. */
 
 /** How images are resized to the model's size. */
 export type ResizePolicy = "exact" | "stretch" | "pad" | "crop";
@@ -37,4 +37,44 @@ export function resizedSide(width: number, height: number, resize: ResizePolicy)
 export interface StainNormalization {
   readonly method: "reinhard" | "macenko" | "vahadane";
   readonly parameters: Readonly<Record<string, readonly number[]>>;
+}
+
+/** RGB pixels: uint8, row-major (height, width, channel), length `width * height * 3`. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  /** Bits of the largest value of a 16-bit file with values so small that the upper 8 bits are nearly black. */
+  readonly lowBits?: number;
+}
+
+export type ImageWarning = "low-bits" | "shrunk";
+
+/** Meaning of each warning and advice; continues a sentence that begins with the image's name. */
+export const WARNING_TEXTS: Readonly<Record<ImageWarning, string>> = {
+  "low-bits":
+    "has 16-bit values of at most 4095 and becomes nearly black: these are probably values of fewer bits; read 12-bit values with --bit-depth 12, or save it with values that use all 16 bits",
+  shrunk:
+    "is more than twice as large as the training images, so that what it shows is shrunk to less than half of its size; to predict it tile by tile, use histo predict --tile or POST /predict?tile=1",
+};
+
+const MOST_SHRINKING = 2;
+
+/** Whether resizing shrinks an image to less than half of the training images' scale. */
+export function isShrunk(
+  width: number,
+  height: number,
+  preprocessing: Pick<Preprocessing, "size" | "resize" | "tileEdge">,
+): boolean {
+  return resizedSide(width, height, preprocessing.resize) > MOST_SHRINKING * tileEdgeOf(preprocessing);
+}
+
+export function imageWarnings(
+  { width, height, lowBits = 0 }: RgbImage,
+  preprocessing: Pick<Preprocessing, "size" | "resize" | "tileEdge">,
+): ImageWarning[] {
+  const warnings: ImageWarning[] = [];
+  if (lowBits > 0) warnings.push("low-bits");
+  if (isShrunk(width, height, preprocessing)) warnings.push("shrunk");
+  return warnings;
 }

@@ -14,7 +14,6 @@ import {
 } from "../model-directory/index";
 import { GraphSession, loadRuntime } from "../onnxruntime/index";
 import { assessImage, type ImageAssessment, logitsOf, type Prediction } from "./answers";
-import { dependsOnBatch } from "./batch-dependence";
 import { type ClassActivation, ClassActivationSession } from "./class-activation";
 import {
   cannotRun,
@@ -22,6 +21,7 @@ import {
   checkLastOperator,
   checkOutputLength,
   checkOutputValues,
+  dependsOnBatch,
   fixedBatch,
 } from "./graph-check";
 import { modelInput } from "./model-input";

@@ -3,10 +3,9 @@
  * are measured in the font they are drawn in, so labels get the room they need.
  */
 import type { Canvas } from "@napi-rs/canvas";
-import { pathLength, pointAlong } from "./path-measures";
 import { type Box, localBox, pageBox } from "./svg-boxes";
 import type { SvgElement } from "./svg-element";
-import { fontFamily, TextMeasure } from "./text-measures";
+import { fontFamily, pathLength, pointAlong, TextMeasure } from "./svg-measures";
 
 /** Draws figures as SVG. */
 export interface Page {

@@ -1,6 +1,6 @@
 /** @module Bounding boxes of transformed SVG elements for plotly's layout, which jsdom lacks. */
 import { fontSize, property, relativeLength, type SvgElement } from "./svg-element";
-import type { TextMeasure } from "./text-measures";
+import type { TextMeasure } from "./svg-measures";
 
 /** A box in CSS pixels. */
 export interface Box {

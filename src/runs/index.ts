@@ -1,3 +1,2 @@
 /** @module A run on disk: the names of its files and its configuration. */
-export type { PretrainedPart, RunConfig, TileCounts } from "./config";
-export { RunDirectory } from "./run-directory";
+export { type PretrainedPart, type RunConfig, RunDirectory, type TileCounts } from "./run-directory";

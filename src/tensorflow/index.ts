@@ -7,7 +7,6 @@ export * as tf from "@tensorflow/tfjs";
 export { batchNormByStatistics, batchNormInTraining } from "./batch-norm";
 export type { DenseLayer } from "./dense-chain";
 export { denseBackward, denseBias, denseForward } from "./dense-ops";
-export { depthwiseConvolution } from "./depthwise";
 export { differentiable } from "./differentiable";
 export {
   addGradients,
@@ -26,7 +25,7 @@ export {
 } from "./gradients";
 export { attribute, callOp, callOps, statelessUniform } from "./kernels";
 export { type CpuIsa, runtime } from "./load";
-export { hasNetworkOps, standardizedBytes } from "./network-ops";
+export { depthwiseConvolution, hasNetworkOps, standardizedBytes } from "./network-ops";
 export { Adam } from "./optimizers/adam";
 export { setUpdateWay, type UpdateWay, updateWay } from "./optimizers/fused";
 export { Optimizer } from "./optimizers/optimizer";

@@ -3,6 +3,7 @@
  * need many. They are missing on GPUs, on plain JavaScript and without a compiler, see {@link hasNetworkOps}.
  */
 import * as tf from "@tensorflow/tfjs";
+import { differentiable } from "./differentiable";
 import { attribute, bytesTensor, callOp, callOps, floatsFromBytes, runOp } from "./kernels";
 import { projectRequire, runtime } from "./load";
 
@@ -149,4 +150,21 @@ export function standardizedBytes(
     if (!hasNetworkOps) return tf.mul(tf.sub(floatsFromBytes(bytes, shape), shifts), scales);
     return callOp("HistoStandardize", [], [bytesTensor(bytes, shape), shifts, scales]);
   });
+}
+
+/**
+ * Convolves each channel with its own kernel, padding "same".
+ * @param x [n, h, w, c]
+ * @param kernel [k, k, c, 1]
+ */
+export function depthwiseConvolution(x: tf.Tensor4D, kernel: tf.Tensor4D, stride: number): tf.Tensor4D {
+  if (!hasNetworkOps) return tf.depthwiseConv2d(x, kernel, stride, "same");
+  return differentiable((inputs, save) => {
+    const [input, weights] = inputs as [tf.Tensor, tf.Tensor];
+    save([input, weights]);
+    return {
+      value: depthwiseForward(input, weights, stride),
+      gradFunc: (dy, saved) => depthwiseBackward(dy, ...(saved as [tf.Tensor, tf.Tensor]), stride),
+    };
+  })(x, kernel) as tf.Tensor4D;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { Tail } from "../../src/compression/tail";
-import { MatrixMultiplier } from "../../src/conversion/matrix-product";
+import { MatrixMultiplier } from "../../src/conversion/matrix";
 import { readTrainedRun } from "../../src/conversion/run";
 import { Random } from "../../src/random/index";
 import { randomizeWeights, temporaryDirectory, writeRun } from "../support/trained-run";

@@ -1,4 +1,4 @@
-/** @module Requests and responses as plain data, so that Express and Lambda can use the same service. */
+/** @module Requests, responses and responses with problems as plain data, so that Express and Lambda can use the same service. */
 import type { MemoryShare } from "./memory";
 import type { Problem } from "./problem";
 

@@ -1,5 +1,4 @@
 /** @module Headers of responses: those of security, and those that let pages of listed origins call the service. */
-
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
 import type { ServiceRequest } from "../http/index";

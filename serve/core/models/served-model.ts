@@ -1,5 +1,4 @@
-/** @module The service's interface to a model, which runs in this process (Lambda) or in a worker (Express). */
-
+/** @module The service's interface to a model, which runs in this process (Lambda) or in a worker (Express), and the models by name. */
 import { InputError } from "../../../src/errors/index";
 import type { MetSample } from "../../../src/familiar/index";
 import type { ClassActivation, Prediction } from "../../../src/inference/index";

@@ -1,4 +1,4 @@
-/** @module The service's interface for the routes' handlers. */
+/** @module What the handlers of routes get: the service, and the request with its route. */
 import type { Problem, RequestMemory, ServiceRequest, ServiceResponse } from "../http/index";
 import type { ImageSource } from "../images/index";
 import type { Metrics } from "../metrics";

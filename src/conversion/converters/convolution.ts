@@ -2,7 +2,7 @@
 import { bytesOf } from "../../files/index";
 import type { Conversion, Converter, ConverterTable, Value } from "../conversion";
 import type { LayerNode } from "../topology";
-import { activate } from "./activation";
+import { activate } from "./dense";
 import { windowOf } from "./windows";
 
 /** A kernel in ONNX's order with its bias. */

@@ -1,6 +1,7 @@
-/** @module Layers that reshape, permute, pad or scale values. */
+/** @module Layers that reshape, permute, pad, scale, pool or merge values. */
 import { sizeOf } from "../../files/index";
-import type { Converter, ConverterTable } from "../conversion";
+import type { Conversion, Converter, ConverterTable, Inputs } from "../conversion";
+import { windowOf } from "./windows";
 
 const reshape: Converter = async (layer, [value], conversion) => {
   const target = layer.config.target_shape as (number | null)[];
@@ -47,9 +48,86 @@ const rescaling: Converter = async (layer, [value], conversion) => {
   return { name: graph.node("Add", [scaled, await graph.scalar(`${layer.name}/offset`, offset)]), shape: value.shape };
 };
 
+/** ONNX excludes padding from averages by default, as TensorFlow does. */
+function pooling(opType: "MaxPool" | "AveragePool"): Converter {
+  return async (layer, [value], conversion) => {
+    const strides = layer.config.strides ?? layer.config.pool_size;
+    const window = windowOf({ ...layer, config: { ...layer.config, strides } }, layer.config.pool_size, value.shape);
+    const name = conversion.graph.node(opType, [await conversion.channelsFirst(value)], {
+      name: layer.name,
+      attributes: window.attributes,
+    });
+    return { name, shape: [...window.output, value.shape[2] as number], channelsFirst: true };
+  };
+}
+
+/** Reduces all axes between the batch and the channels. */
+function globalPooling(opType: "ReduceMean" | "ReduceMax"): Converter {
+  return async (layer, [value], conversion) => {
+    const inner = value.shape.slice(0, -1).map((_, i) => i + (value.channelsFirst ? 2 : 1));
+    const tensor = value.pixels ? await conversion.keras(value) : value.name;
+    const name = conversion.graph.node(opType, [tensor, await conversion.graph.integers(inner)], {
+      name: layer.name,
+      attributes: { keepdims: 0 },
+    });
+    return { name, shape: value.shape.slice(-1) };
+  };
+}
+
+/** Brings all inputs into the same order of axes: channels first if all of them already are. */
+async function sameOrder(inputs: Inputs, conversion: Conversion): Promise<{ names: string[]; channelsFirst: boolean }> {
+  const channelsFirst = inputs.every((input) => input.channelsFirst === true);
+  const names = channelsFirst
+    ? inputs.map(({ name }) => name)
+    : await Promise.all(inputs.map((input) => conversion.keras(input)));
+  return { names, channelsFirst };
+}
+
+/** Combines element by element. The inputs have equal shapes, or equal ranks with extents of 1. */
+function elementwise(opType: string): Converter {
+  return async (layer, inputs, conversion) => {
+    const { names, channelsFirst } = await sameOrder(inputs, conversion);
+    const name = names
+      .slice(1)
+      .reduce((sum, next) => conversion.graph.node(opType, [sum, next], { name: layer.name }), names[0] as string);
+    const shape = inputs[0].shape.map((_, i) => Math.max(...inputs.map((input) => input.shape[i] as number)));
+    return { name, shape, channelsFirst };
+  };
+}
+
+const average: Converter = async (layer, inputs, conversion) => {
+  const sum = await elementwise("Add")(layer, inputs, conversion);
+  const count = await conversion.graph.scalar(`${layer.name}/count`, inputs.length);
+  return { ...sum, name: conversion.graph.node("Div", [sum.name, count]) };
+};
+
+const concatenate: Converter = async (layer, inputs, conversion) => {
+  const { names, channelsFirst } = await sameOrder(inputs, conversion);
+  const shape = [...inputs[0].shape];
+  const given = (layer.config.axis as number | undefined) ?? -1;
+  const axis = given < 0 ? shape.length + given : given - 1;
+  shape[axis] = inputs.reduce((total, input) => total + (input.shape[axis] as number), 0);
+  const inGraph = channelsFirst ? ((axis + 1) % 3) + 1 : axis + 1;
+  const name = conversion.graph.node("Concat", names, { name: layer.name, attributes: { axis: inGraph } });
+  return { name, shape, channelsFirst, wideRange: inputs.some(({ wideRange }) => wideRange === true) };
+};
+
 export const shapeConverters: ConverterTable = {
   Reshape: reshape,
   Permute: permute,
   ZeroPadding2D: zeroPadding,
   Rescaling: rescaling,
+  MaxPooling2D: pooling("MaxPool"),
+  AveragePooling2D: pooling("AveragePool"),
+  GlobalAveragePooling2D: globalPooling("ReduceMean"),
+  GlobalMaxPooling2D: globalPooling("ReduceMax"),
+  GlobalAveragePooling1D: globalPooling("ReduceMean"),
+  GlobalMaxPooling1D: globalPooling("ReduceMax"),
+  Add: elementwise("Add"),
+  Subtract: elementwise("Sub"),
+  Multiply: elementwise("Mul"),
+  Maximum: elementwise("Max"),
+  Minimum: elementwise("Min"),
+  Average: average,
+  Concatenate: concatenate,
 };

@@ -16,8 +16,7 @@ import {
   variableOf,
 } from "../../tensorflow/index";
 import type { NamedWeight, WeightOwner } from "../weights";
-import { glorotUniform } from "./initializers";
-import { Layer } from "./layer";
+import { glorotUniform, Layer } from "./layer";
 
 interface BlockDenseConfig {
   readonly name?: string;

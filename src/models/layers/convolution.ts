@@ -3,8 +3,7 @@
  * input, even for the pixels, which takes a tenth of a training step.
  */
 import { depthwiseConvolution, tf } from "../../tensorflow/index";
-import { normalSeed } from "./initializers";
-import { Layer } from "./layer";
+import { Layer, normalSeed } from "./layer";
 
 interface ConvolutionConfig {
   readonly name?: string;

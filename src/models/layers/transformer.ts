@@ -3,8 +3,7 @@
  * under Keras's own names; attention and positions are classes of this project.
  */
 import { affine, affineGelu, attention, layerNorm, tf } from "../../tensorflow/index";
-import { glorotUniform, normalSeed } from "./initializers";
-import { Layer } from "./layer";
+import { glorotUniform, Layer, normalSeed } from "./layer";
 
 /** Layer normalization of the last axis. Weights: gamma [d], beta [d]. */
 export class TokenNormalization extends Layer {
