@@ -42,16 +42,11 @@ function failure(errorType: string, error: unknown): object {
   return { errorType, errorMessage: messageOf(error), stackTrace: [] };
 }
 
-interface Reply {
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-}
-
 /**
  * Calls the Runtime API: GET, or POST with a body. Waits as long as it takes: `fetch` would fail where the next event comes
  * after more than five minutes.
  */
-async function call(url: string, body?: object): Promise<Reply> {
+async function call(url: string, body?: object): Promise<{ headers: IncomingHttpHeaders; text: string }> {
   const content = body && Buffer.from(JSON.stringify(body));
   return new Promise((resolve, reject) => {
     const headers = content && { "content-type": "application/json", "content-length": content.length };

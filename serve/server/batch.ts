@@ -15,11 +15,6 @@ export interface BatchOptions {
   readonly out: string;
 }
 
-interface BatchResult {
-  readonly images: number;
-  readonly failed: number;
-}
-
 const GROUP = 32;
 const HEADER =
   "filename,logit,probability,predicted_class,threshold,error,in_distribution,warnings,trained_on_drawn_tiles";
@@ -28,7 +23,7 @@ const HEADER =
  * Writes {@link HEADER} and one row per image in the source's order, with warnings separated by spaces. The row of an
  * unreadable image has only its name and the error code. Writes the table at the end, in one piece.
  */
-export async function predictAll({ model, images, out }: BatchOptions): Promise<BatchResult> {
+export async function predictAll({ model, images, out }: BatchOptions): Promise<{ images: number; failed: number }> {
   const object = objectOf(out);
   const [predictor, source] = [await Predictor.open(model), await openImages(images)];
   const drawn = isTrainedOnDrawnTiles(predictor.card) ?? "";

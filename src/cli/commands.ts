@@ -4,16 +4,11 @@ import { benchmarks } from "../../bench/index";
 import type { OptionsSchema } from "../options/index";
 import { addCommand, type CommandDefinition } from "./command";
 
-interface LoadedCommand {
-  readonly schema: OptionsSchema | undefined;
-  addTo(command: Command): Promise<void>;
-}
-
 interface Entry {
   /** The words after `histo`. */
   readonly words: readonly string[];
   readonly summary: string;
-  load(): Promise<LoadedCommand>;
+  load(): Promise<{ readonly schema: OptionsSchema | undefined; addTo(command: Command): Promise<void> }>;
 }
 
 function entry<Schema extends OptionsSchema, Result>(

@@ -4,12 +4,7 @@ import type { OptionsSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { DeclaredFlag } from "./schema-options";
 
-interface Result {
-  readonly shell: Shell;
-  readonly script: string;
-}
-
-export const command: CommandDefinition<OptionsSchema, Result> = {
+export const command: CommandDefinition<OptionsSchema, { readonly shell: Shell; readonly script: string }> = {
   configure: (command) =>
     command.addArgument(new Argument("<shell>", "shell to complete in").choices(Object.keys(SHELLS))).addHelpText(
       "after",

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { hasErrorCode, messageOf } from "../errors/index";
 import { projectPython, projectRoot } from "../files/index";
+import { withoutPassword } from "../format/index";
 import type { Progress } from "../progress/index";
 
 export interface LocalMlflow {
@@ -24,7 +25,10 @@ export function localMlflow({ port, progress }: { port: number; progress: Progre
   const address = async () => (await started)?.url;
   return {
     address,
-    shown: async () => (await address())?.replace(/\/\/[^/]*@/, "//"),
+    async shown() {
+      const url = await address();
+      return url && withoutPassword(url);
+    },
     stop: async () => (await started)?.stop?.(),
   };
 }

@@ -1,29 +1,16 @@
 /** @module Content hashes of files and buffers, also in another thread. */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { usableProcessors } from "../machine/index";
 
 const SLICE_BYTES = 1 << 20;
 
-/** SHA-256 of a file's content as lower-case hex. Reads one slice while it hashes the last. */
+/** SHA-256 of a file's content as lower-case hex. Reads the next slice while it hashes one. */
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash("sha256");
-  const file = await open(path, "r");
-  try {
-    let [slice, other] = [Buffer.allocUnsafe(SLICE_BYTES), Buffer.allocUnsafe(SLICE_BYTES)];
-    let pending = file.read(slice, 0, SLICE_BYTES, 0);
-    for (let position = 0; ; ) {
-      const { bytesRead } = await pending;
-      if (bytesRead === 0) return hash.digest("hex");
-      position += bytesRead;
-      pending = file.read(other, 0, SLICE_BYTES, position);
-      hash.update(slice.subarray(0, bytesRead));
-      [slice, other] = [other, slice];
-    }
-  } finally {
-    await file.close();
-  }
+  for await (const slice of createReadStream(path, { highWaterMark: SLICE_BYTES })) hash.update(slice);
+  return hash.digest("hex");
 }
 
 /** SHA-256 of bytes or text as lower-case hex. */
@@ -45,12 +32,6 @@ try {
   parentPort.postMessage({ message: error.message, code: error.code });
 }`;
 
-interface Answer {
-  readonly hash?: string;
-  readonly message?: string;
-  readonly code?: string;
-}
-
 /**
  * Runs {@link sha256File} in another thread, even while the caller's thread is blocked. With one processor, the caller's
  * thread hashes: a second one would gain nothing.
@@ -59,7 +40,7 @@ export function sha256FileInThread(path: string): Promise<string> {
   if (usableProcessors() < 2) return sha256File(path);
   return new Promise((resolve, reject) => {
     const worker = new Worker(PROGRAM, { eval: true, workerData: path, execArgv: [] });
-    worker.once("message", ({ hash, message, code }: Answer) => {
+    worker.once("message", ({ hash, message, code }: { hash?: string; message?: string; code?: string }) => {
       if (hash !== undefined) resolve(hash);
       else reject(Object.assign(new Error(message), { code }));
     });

@@ -1,4 +1,4 @@
-/** @module Numbers and tables as text for people: in the terminal, in reports and figures, in messages. */
+/** @module Numbers, tables and addresses as text for people: in the terminal, in reports and figures, in messages. */
 
 /** `0.864`, or a dash for a number that does not exist (the ROC AUC of one class). */
 export function decimal(value: unknown, digits = 3, missing = "–"): string {
@@ -78,4 +78,22 @@ function lengthOf(text: string): number {
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [head, head.map(() => "---"), ...rows].map(line).join("\n");
+}
+
+/** An address to show: without user and password. */
+export function withoutPassword(address: string): string {
+  return address.replace(/\/\/[^/]*@/, "//");
+}
+
+/**
+ * User and password of an address, decoded.
+ * @param where the address in the message
+ * @throws what `fail` makes of the message if they are not percent-encoded
+ */
+export function credentialsOf({ username, password }: URL, where: string, fail: (message: string) => Error) {
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    throw fail(`The user or password in ${where} is not percent-encoded; write % as %25.`);
+  }
 }

@@ -1,16 +1,11 @@
 /** @module Standardizes uint8 pixels to the model's float input: `(x / 255 - mean) / std` per channel. */
-
-/** Per-channel mean and standard deviation on the scale 0 to 1. */
-interface ChannelScale {
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
-}
+import type { Preprocessing } from "./preprocessing";
 
 /**
  * The model's input value of every byte: 256 values for red, then green, then blue. Training and serving use the same table, so that
  * they agree to the last bit.
  */
-export function standardizationTable({ mean, std }: ChannelScale): Float32Array {
+export function standardizationTable({ mean, std }: Pick<Preprocessing, "mean" | "std">): Float32Array {
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
     const deviation = std[channel] as number;

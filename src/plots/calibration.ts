@@ -4,17 +4,13 @@ import { type CalibrationBin, wilsonInterval } from "../evaluation/index";
 import { errorBars, type Figure, figure, referenceLine, rounded, verticalLine } from "./figure";
 import { colours, legendBelow } from "./theme";
 
-/** One set of bins, such as before and after temperature scaling. */
-interface CalibrationSeries {
-  readonly name: string;
-  readonly bins: readonly CalibrationBin[];
-}
-
 /**
  * Reliability diagram: share of positives against mean probability per bin with 95 % Wilson intervals, above the number of
  * images per bin.
  */
-export function calibrationFigure(series: readonly CalibrationSeries[]): Figure {
+export function calibrationFigure(
+  series: readonly { readonly name: string; readonly bins: readonly CalibrationBin[] }[],
+): Figure {
   const data = series.flatMap(({ name, bins }, i): Data[] => {
     const colour = colours.series[i % colours.series.length] as string;
     const filled = bins.filter(({ count }) => count > 0);

@@ -46,14 +46,11 @@ export function voteDistributionFigure({ byClass, voters }: VoteSummary, positiv
   });
 }
 
-/** A group of tiles with the histograms of its channels: 256 counts each for red, green and blue. */
-interface ColourCounts {
-  readonly name: string;
-  readonly counts: ArrayLike<number>;
-}
-
-/** Distributions of the three channels for each group, usually a class. */
-export function colourDistributionFigure(groups: readonly ColourCounts[], title = "Colours by class"): Figure {
+/** Distributions of the channels of each group, usually a class, from 256 counts each for red, green and blue. */
+export function colourDistributionFigure(
+  groups: readonly { readonly name: string; readonly counts: ArrayLike<number> }[],
+  title = "Colours by class",
+): Figure {
   const bins = Array.from({ length: 64 }, (_, bin) => 4 * bin + 1.5);
   const channels = [
     ["red", "#C0392B"],

@@ -3,17 +3,10 @@ import type { Interval, PairedDifference, Subgroup } from "../evaluation/index";
 import { errorBars, type Figure, figure, rounded, verticalLine, withInterval } from "./figure";
 import { colours } from "./theme";
 
-/** One row of a forest plot. */
-interface IntervalRow {
-  readonly name: string;
-  readonly value: number;
-  readonly interval?: Interval;
-}
-
 /** Values as points with their intervals as bars, in the given order from the top. */
 export function intervalFigure(
   title: string,
-  rows: readonly IntervalRow[],
+  rows: readonly { readonly name: string; readonly value: number; readonly interval?: Interval }[],
   axis: { readonly title: string; readonly reference?: number; readonly range?: [number, number] },
 ): Figure {
   const { reference } = axis;

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Queue, QueueBase, type RedisOptions } from "bullmq";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
+import { credentialsOf, withoutPassword } from "../format/index";
 
 export interface RedisAddress {
   readonly options: RedisOptions;
@@ -22,30 +23,23 @@ export function parseRedisUrl(text: string): RedisAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const database = url?.pathname.slice(1) ?? "";
   if (!url?.hostname || !/^rediss?:$/.test(url.protocol) || !/^\d*$/.test(database)) {
-    const shown = text.replace(/\/\/[^@/]*@/, "//");
-    throw new InputError("REDIS_URL_INVALID", `--redis ${shown} is not an address such as redis://127.0.0.1:6379.`);
+    const message = `--redis ${withoutPassword(text)} is not an address such as redis://127.0.0.1:6379.`;
+    throw new InputError("REDIS_URL_INVALID", message);
   }
-  const { hostname, port, username, password, protocol } = url;
+  const { hostname, port, protocol } = url;
+  const fail = (message: string) => new InputError("REDIS_URL_INVALID", message);
+  const { username, password } = credentialsOf(url, "the --redis address", fail);
   return {
     shown: `${protocol}//${url.host}`,
     options: {
       host: hostname.replace(/^\[|\]$/g, ""),
       port: Number(port || 6379),
-      ...(username && { username: decoded(username) }),
-      ...(password && { password: decoded(password) }),
+      ...(username && { username }),
+      ...(password && { password }),
       ...(database && { db: Number(database) }),
       ...(protocol === "rediss:" && { tls: {} }),
     },
   };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    const message = "The user or password in the --redis address is not percent-encoded; write % as %25.";
-    throw new InputError("REDIS_URL_INVALID", message);
-  }
 }
 
 /**

@@ -25,12 +25,6 @@ export interface SimulationResult {
   readonly interruptions: number;
 }
 
-/** A trial, or the rest of one, and the time from which it is available. */
-interface Piece {
-  readonly seconds: number;
-  readonly from: number;
-}
-
 /** Workers take the next trial as soon as they are free. The rest of an interrupted trial is taken next. */
 export function simulateWorkers({
   trialSeconds,
@@ -44,7 +38,10 @@ export function simulateWorkers({
   const lifetime = () =>
     Number.isFinite(interruptedEvery) ? -Math.log(1 - random.next()) * interruptedEvery : Infinity;
   const fleet = Array.from({ length: workers }, () => ({ free: prepareSeconds, ends: lifetime() }));
-  const waiting: Piece[] = trialSeconds.map((seconds) => ({ seconds, from: 0 }));
+  const waiting: { readonly seconds: number; readonly from: number }[] = trialSeconds.map((seconds) => ({
+    seconds,
+    from: 0,
+  }));
   let [seconds, interruptions, absent] = [0, 0, 0];
   for (let piece = waiting.shift(); piece; piece = waiting.shift()) {
     const worker = fleet.reduce((first, other) => (other.free < first.free ? other : first));

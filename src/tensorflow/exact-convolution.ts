@@ -44,15 +44,10 @@ const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   sigmoid: tf.sigmoid,
 };
 
-interface ConvolutionCall {
-  readonly inputs: KernelInputs;
-  readonly attrs: ConvAttributes;
-}
-
 /** Uses exact convolutions instead of tfjs-node's while `isExact` is true. */
 export function interceptConvolutions(isExact: () => boolean): void {
   for (const name of [tf.Conv2D, tf.FusedConv2D]) {
-    wrapKernel<ConvolutionCall>(name, (original) => (call) => {
+    wrapKernel<{ inputs: KernelInputs; attrs: ConvAttributes }>(name, (original) => (call) => {
       const { inputs, attrs } = call;
       const activation = activations[attrs.activation ?? "linear"];
       if (!isExact() || !activation || attrs.dataFormat === "NCHW") return original(call);

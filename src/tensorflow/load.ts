@@ -38,10 +38,6 @@ export const projectRequire = createRequire(join(projectRoot(), "package.json"))
 /** The variable that allows bf16 products. It must be set before TensorFlow starts; `precision.ts` decides on their use. */
 export const BF16_ALLOWED = "TF_SET_ONEDNN_FPMATH_MODE";
 
-interface NativePackage {
-  backend(): { isUsingGpuDevice?: boolean };
-}
-
 /** Runs `work` without TensorFlow's start-up messages, if the set-up has compiled the addon (see native/quietly.cc). */
 function quietly(work: () => unknown): unknown {
   if (process.env.TF_CPP_MIN_LOG_LEVEL === "0") return work();
@@ -98,7 +94,9 @@ function load(): TensorFlowRuntime {
     return plain("this processor has no AVX instructions, which TensorFlow needs", remedy);
   }
   try {
-    const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as NativePackage;
+    const native = quietly(() => projectRequire("@tensorflow/tfjs-node-gpu")) as {
+      backend(): { isUsingGpuDevice?: boolean };
+    };
     const gpu = native.backend().isUsingGpuDevice === true;
     return { kind: "native", gpu, ...(gpu ? NO_FUSED : loadFusedUpdates()) };
   } catch (error) {

@@ -76,10 +76,6 @@ interface UnaryCall {
   readonly inputs: { readonly x: tf.Tensor };
 }
 
-interface MaxPoolCall extends UnaryCall {
-  readonly attrs: MaxPoolAttributes;
-}
-
 const pairOf = (value: number | [number, number]): [number, number] =>
   typeof value === "number" ? [value, value] : value;
 
@@ -114,7 +110,7 @@ function ownMaxPool(): void {
     const even = (x.shape[1] as number) % 2 === 0 && (x.shape[2] as number) % 2 === 0;
     return twos && (pad === "valid" || pad === 0 || (pad === "same" && even));
   };
-  wrapKernel<MaxPoolCall>(tf.MaxPool, (original) => (call) => {
+  wrapKernel<UnaryCall & { readonly attrs: MaxPoolAttributes }>(tf.MaxPool, (original) => (call) => {
     return halves(call.inputs.x, call.attrs) ? maxPoolForward(call.inputs.x) : original(call);
   });
   replaceMaxPoolGradient((dy, x, _, attributes) => (halves(x, attributes) ? () => maxPoolBackward(dy, x) : undefined));

@@ -10,17 +10,12 @@ import { balanced, shuffled } from "./samplers";
 import { Trainer, type UserMetric } from "./trainer";
 import type { TrainingTask } from "./training-task";
 
-interface TrainerParts {
-  readonly callbacks: readonly Callback[];
-  readonly metrics?: Readonly<Record<string, UserMetric>>;
-}
-
 /** Combines the plan's sampler, batches, optimizer, loss and learning rate with a network and its examples. */
 export function createTrainer(
   { options, learningRate }: Pick<TrainingPlan, "options" | "learningRate">,
   data: TrainingData,
   task: TrainingTask,
-  parts: TrainerParts,
+  parts: { callbacks: readonly Callback[]; metrics?: Readonly<Record<string, UserMetric>> },
 ): Trainer {
   const { train, validation } = task.examples;
   const { batch, seed, mixup, epochs, sampler: wanted } = options;

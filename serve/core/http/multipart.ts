@@ -14,11 +14,6 @@ const PIECE_BYTES = 64 * 1024;
 /** Fields beside the images that a form may have. */
 const OTHER_FIELDS = 16;
 
-interface MultipartLimits {
-  readonly files: number;
-  readonly fileBytes: number;
-}
-
 /**
  * Reads the files of one field. Other fields are ignored, but a form may not have many of them.
  * @throws {Problem} `REQUEST_MALFORMED`, `TOO_MANY_ITEMS`, `IMAGE_TOO_LARGE`
@@ -27,7 +22,7 @@ export function readMultipart(
   body: Uint8Array,
   contentType: string,
   field: string,
-  limits: MultipartLimits,
+  limits: { readonly files: number; readonly fileBytes: number },
 ): Promise<UploadedFile[]> {
   return new Promise((resolve, reject) => {
     let isRefused = false;

@@ -19,11 +19,6 @@ export interface TokenIssuer {
   readonly audience: string;
 }
 
-interface AccessOptions {
-  readonly apiKeys?: readonly string[] | undefined;
-  readonly tokens?: TokenIssuer | undefined;
-}
-
 /** Only algorithms with public keys: with others, everyone who can verify tokens could issue them. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 /** Allowed difference of the clocks of issuer and service, in seconds. */
@@ -46,7 +41,7 @@ export class Access {
   private readonly tokens: TokenIssuer | undefined;
   private signingKeys: Promise<SigningKeys> | undefined;
 
-  constructor({ apiKeys = [], tokens }: AccessOptions) {
+  constructor({ apiKeys = [], tokens }: { apiKeys?: readonly string[] | undefined; tokens?: TokenIssuer | undefined }) {
     this.keys = apiKeys.map(digestOf);
     this.tokens = tokens;
   }

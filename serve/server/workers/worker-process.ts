@@ -22,11 +22,6 @@ const HUNG_SECONDS = 90;
 /** The time is counted in parts, because the clock goes on while a whole container is paused. */
 const PARTS = 9;
 
-interface Pending {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
 export interface WorkerProcessOptions {
   readonly directory: string;
   readonly name: string;
@@ -41,7 +36,7 @@ export class WorkerProcess {
   private settleLoaded: { resolve(model: LoadedModel): void; reject(error: Error): void } | undefined;
   private readonly child: ChildProcess | undefined;
   private readonly wire: Wire | undefined;
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   private serial = 0;
   /** Calls without an answer, also those that nobody waits for any more. */
   private unanswered = 0;

@@ -103,12 +103,6 @@ export class PositionEmbedding extends Layer {
   }
 }
 
-interface SelfAttentionConfig {
-  readonly name?: string;
-  readonly heads: number;
-  readonly seed?: number;
-}
-
 /**
  * Multi-head self attention over tokens [n, t, d]. Weights: qkv_kernel [d, 3 d] and qkv_bias [3 d] (queries, keys and
  * values, each in the order of the heads), out_kernel [d, d], out_bias [d].
@@ -122,7 +116,7 @@ export class SelfAttention extends Layer {
   private outKernel!: tf.LayerVariable;
   private outBias!: tf.LayerVariable;
 
-  constructor(config: SelfAttentionConfig) {
+  constructor(config: { readonly name?: string; readonly heads: number; readonly seed?: number }) {
     super(config);
     this.heads = config.heads;
     this.seed = config.seed ?? 0;

@@ -4,17 +4,16 @@ import { attribute, runOp } from "../kernels";
 import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
-interface SgdOptions extends Regularization {
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-}
-
 /** The update is `a = momentum * a + g; w -= lr * a`, with Nesterov `w -= lr * (g + momentum * a)`. */
 export class Sgd extends Optimizer {
   private readonly momentum: number;
   private readonly nesterov: boolean;
 
-  constructor({ momentum = 0.9, nesterov = false, ...regularization }: SgdOptions = {}) {
+  constructor({
+    momentum = 0.9,
+    nesterov = false,
+    ...regularization
+  }: Regularization & { momentum?: number; nesterov?: boolean } = {}) {
     super(momentum > 0 ? ["accumulator"] : [], regularization);
     this.momentum = momentum;
     this.nesterov = nesterov;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { credentialsOf, withoutPassword } from "../../format/index";
 import { TrackingInputError } from "./errors";
 
 export const DEFAULT_TRACKING_URI = "http://127.0.0.1:5000";
@@ -58,37 +59,27 @@ export function connectionSettings(trackingUri?: string, env: Environment = proc
 }
 
 function parseTrackingUri(text: string): URL {
-  let url: URL | undefined;
-  try {
-    url = new URL(text);
-  } catch {
-    // Falls through to the message below.
-  }
-  if (url && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
   throw new TrackingInputError(
     "TRACKING_URI_UNSUPPORTED",
-    `MLFLOW_TRACKING_URI must be the http(s) address of an MLflow server, not "${text.replace(/\/\/[^@/]*@/, "//")}"; \`npm run mlflow\` starts one.`,
+    `MLFLOW_TRACKING_URI must be the http(s) address of an MLflow server, not "${withoutPassword(text)}"; \`npm run mlflow\` starts one.`,
   );
 }
 
 function authorizationOf(url: URL, env: Environment): string | undefined {
   const basic = (name: string, password: string) =>
     `Basic ${Buffer.from(`${name}:${password}`, "utf8").toString("base64")}`;
-  if (url.username) return basic(decoded(url.username), decoded(url.password));
+  if (url.username) {
+    const fail = (message: string) => new TrackingInputError("TRACKING_URI_UNSUPPORTED", message);
+    const { username, password } = credentialsOf(url, "MLFLOW_TRACKING_URI", fail);
+    return basic(username, password);
+  }
   const file = readCredentialsFile();
   const name = env.MLFLOW_TRACKING_USERNAME || file.mlflow_tracking_username;
   const password = env.MLFLOW_TRACKING_PASSWORD || file.mlflow_tracking_password;
   if (name && password) return basic(name, password);
   return env.MLFLOW_TRACKING_TOKEN ? `Bearer ${env.MLFLOW_TRACKING_TOKEN}` : undefined;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    const message = "The user or password in MLFLOW_TRACKING_URI is not percent-encoded; write % as %25.";
-    throw new TrackingInputError("TRACKING_URI_UNSUPPORTED", message);
-  }
 }
 
 /** The `[mlflow]` section of `~/.mlflow/credentials`. */
