@@ -3,7 +3,6 @@ export { closeQueue, openQueue, parseRedisUrl, requireRedis } from "./redis";
 export {
   giveBack,
   jobOptions,
-  lockExpiry,
   lockTime,
   lostItsWorkers,
   MOST_STARTS,
@@ -11,4 +10,5 @@ export {
   takeJobs,
   type WorkerOptions,
   type WorkerSummary,
+  watchJob,
 } from "./worker";

@@ -102,8 +102,30 @@ export function lostItsWorkers({ failedReason }: Pick<Job, "failedReason">): boo
   return /stalled/.test(failedReason);
 }
 
+/**
+ * Watches a job until `ended` is aborted: passes on its current data, and reports once if its lock is lost. A worker that was
+ * silent too long has lost it and must not write results. While Redis does not answer, the last known lock counts.
+ * @param lockMs duration of the lock that was just taken
+ */
+export async function watchJob<Data>(
+  queue: Pick<Queue, "client" | "toKey"> & { getJob(id: string): Promise<{ readonly data: Data } | undefined> },
+  { id, token, lockMs }: { readonly id: string; readonly token: string; readonly lockMs: number },
+  ended: AbortSignal,
+  on: { data(data: Data): void; lost(): void },
+): Promise<void> {
+  let holdsUntil = Date.now() + lockMs;
+  while (!ended.aborted) {
+    await setTimeout(LOOK_MS, undefined, { signal: ended }).catch(() => undefined);
+    holdsUntil = (await lockExpiry(queue, id, token).catch(() => holdsUntil)) ?? 0;
+    if (ended.aborted) return;
+    if (Date.now() > holdsUntil) return on.lost();
+    const now = await queue.getJob(id).catch(() => undefined);
+    if (now) on.data(now.data);
+  }
+}
+
 /** The time at which a worker's lock on a job ends, in milliseconds since 1970; undefined if it does not hold the lock. */
-export async function lockExpiry(
+async function lockExpiry(
   queue: Pick<Queue, "client" | "toKey">,
   job: string,
   token: string,

@@ -3,11 +3,11 @@
  * belongs to another worker, and this one must not write into its directory.
  */
 import { setTimeout } from "node:timers/promises";
-import { Job } from "bullmq";
-import { lockExpiry } from "../../queue/index";
+import type { Job } from "bullmq";
+import { watchJob } from "../../queue/index";
 import type { QueuedTrial, TrialQueue, TrialReport } from "./protocol";
 
-const LOOK_MS = 500;
+const LOOK_MS = 100;
 
 interface WatchEvents {
   /** The trial no longer belongs to this worker. */
@@ -18,7 +18,7 @@ interface WatchEvents {
 
 /** Monitors one trial until it ends. */
 export class TrialWatch {
-  private ended = false;
+  private readonly ending = new AbortController();
   private answers: Readonly<Record<string, boolean>>;
   lost = false;
   cancelled: boolean;
@@ -34,31 +34,24 @@ export class TrialWatch {
   }
 
   /** @param lockMs duration of the lock that was just taken */
-  async run(lockMs: number): Promise<void> {
-    let holdsUntil = Date.now() + lockMs;
-    while (!this.ended && !this.lost) {
-      await setTimeout(LOOK_MS);
-      if (this.ended) return;
-      // Without Redis, the trial belongs to this worker until the last known lock ends.
-      holdsUntil = (await this.lock().catch(() => holdsUntil)) ?? 0;
-      if (this.ended) return;
-      if (Date.now() > holdsUntil) {
+  run(lockMs: number): Promise<void> {
+    const { queue, job, token, events } = this;
+    return watchJob(queue, { id: job.id as string, token, lockMs }, this.ending.signal, {
+      lost: () => {
         this.lost = true;
-        this.events.onLost();
-        return;
-      }
-      const now = await Job.fromId<QueuedTrial, TrialReport>(this.queue, this.job.id as string).catch(() => undefined);
-      if (!now) continue;
-      this.answers = now.data.answers ?? {};
-      if (now.data.cancelled && !this.cancelled) {
+        events.onLost();
+      },
+      data: ({ answers = {}, cancelled = false }) => {
+        this.answers = answers;
+        if (!cancelled || this.cancelled) return;
         this.cancelled = true;
-        this.events.onCancelled();
-      }
-    }
+        events.onCancelled();
+      },
+    });
   }
 
   end(): void {
-    this.ended = true;
+    this.ending.abort();
   }
 
   /**
@@ -68,12 +61,8 @@ export class TrialWatch {
   async answerAt(epoch: number, patienceMs: number, signal: AbortSignal): Promise<boolean> {
     const until = Date.now() + patienceMs;
     while (this.answers[epoch] === undefined && Date.now() < until && !signal.aborted && !this.lost) {
-      await setTimeout(LOOK_MS / 5);
+      await setTimeout(LOOK_MS);
     }
     return Object.values(this.answers).some(Boolean);
-  }
-
-  private lock(): Promise<number | undefined> {
-    return lockExpiry(this.queue, this.job.id as string, this.token);
   }
 }

@@ -1,13 +1,11 @@
 /** @module The worker: predicts queued slides into the shared folder and resumes the work of other workers. */
 import { existsSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import type { Job } from "bullmq";
 import { HistoError, InputError, Interrupted } from "../../errors/index";
 import { type Progress, silentProgress } from "../../progress/index";
 import {
   closeQueue,
   giveBack,
-  lockExpiry,
   lockTime,
   openQueue,
   parseRedisUrl,
@@ -15,11 +13,10 @@ import {
   takeJobs,
   type WorkerOptions,
   type WorkerSummary,
+  watchJob,
 } from "../../queue/index";
 import { predictSlide } from "../predict-slide";
 import { PROTOCOL, QUEUE, type QueuedSlide, type SlideQueue, type SlideReport } from "./protocol";
-
-const LOOK_MS = 500;
 
 type SlideJob = Job<QueuedSlide, SlideReport, "slide">;
 
@@ -43,11 +40,7 @@ export async function serveSlides(options: WorkerOptions): Promise<WorkerSummary
       return giveBack(job, token);
     }
     progress.say(`${job.data.path}: begun`);
-    const report = await predictQueued(queue, job, token, {
-      lockMs: lockTime(options),
-      progress,
-      signal: stop.signal,
-    });
+    const report = await predictQueued(queue, job, token, { lockMs: lockTime(options), progress, signal: stop.signal });
     if (report.type === "interrupted" && !job.data.cancelled) {
       counts.givenBack++;
       return giveBack(job, token);
@@ -62,33 +55,25 @@ export async function serveSlides(options: WorkerOptions): Promise<WorkerSummary
   return counts;
 }
 
-interface PredictQueuedOptions {
-  readonly lockMs: number;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
 /** Predicts a slide, and stops if the lock is lost or the slide cancelled. */
 async function predictQueued(
   queue: SlideQueue,
   job: SlideJob,
   token: string,
-  { lockMs, progress, signal }: PredictQueuedOptions,
+  { lockMs, progress, signal }: { lockMs: number; progress: Progress; signal: AbortSignal },
 ): Promise<SlideReport> {
   const ending = new AbortController();
   let lost = false;
-  const watch = async () => {
-    let holdsUntil = Date.now() + lockMs;
-    while (!ending.signal.aborted) {
-      await setTimeout(LOOK_MS, undefined, { signal: ending.signal }).catch(() => undefined);
-      // While Redis is unreachable, the last known lock counts.
-      holdsUntil = (await lockExpiry(queue, job.id as string, token).catch(() => holdsUntil)) ?? 0;
-      lost ||= Date.now() > holdsUntil;
-      job.data = (await queue.getJob(job.id as string).catch(() => undefined))?.data ?? job.data;
-      if (lost || job.data.cancelled) ending.abort(new Interrupted());
-    }
-  };
-  const watching = watch();
+  const watching = watchJob(queue, { id: job.id as string, token, lockMs }, ending.signal, {
+    lost() {
+      lost = true;
+      ending.abort(new Interrupted());
+    },
+    data(data) {
+      job.data = data;
+      if (data.cancelled) ending.abort(new Interrupted());
+    },
+  });
   try {
     const { path, settings } = job.data;
     const together = AbortSignal.any([signal, ending.signal]);
