@@ -4,8 +4,7 @@
  */
 import type { Canvas } from "@napi-rs/canvas";
 import { type Box, localBox, pageBox } from "./svg-boxes";
-import type { SvgElement } from "./svg-element";
-import { fontFamily, pathLength, pointAlong, TextMeasure } from "./svg-measures";
+import { fontFamily, pathLength, pointAlong, type SvgElement, TextMeasure } from "./svg-measures";
 
 /** Draws figures as SVG. */
 export interface Page {

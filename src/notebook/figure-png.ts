@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { TEXT_FONT } from "../canvas/index";
+import { Limit } from "../concurrency/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
 import { createPage, type Page } from "./figure-page";
@@ -16,7 +17,8 @@ const DRAWABLE = new Set(
 );
 
 let page: Promise<Page> | undefined;
-let queue: Promise<unknown> = Promise.resolve();
+/** Figures are drawn one after the other, because plotly keeps state in its page. */
+const turns = new Limit(1);
 
 /**
  * Draws a figure on white.
@@ -29,7 +31,7 @@ export async function figureToPng(
   { width, height, scale = 1 }: { width: number; height: number; scale?: number },
 ): Promise<Buffer> {
   const data = figure.data.map(drawableTrace);
-  const svg = await inTurn(async () => {
+  const svg = await turns.run(async () => {
     page ??= openPage();
     return (await page).draw(data, figure.layout ?? {}, width, height);
   });
@@ -55,11 +57,4 @@ function drawableTrace(trace: object): object {
 async function openPage(): Promise<Page> {
   const require = createRequire(join(projectRoot(), "package.json"));
   return createPage(await readFile(require.resolve("plotly.js-dist-min"), "utf8"), TEXT_FONT);
-}
-
-/** Runs one work after another, because plotly keeps state in its page. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const result = queue.then(work);
-  queue = result.catch(() => undefined);
-  return result;
 }

@@ -1,6 +1,5 @@
 /** @module Bounding boxes of transformed SVG elements for plotly's layout, which jsdom lacks. */
-import { fontSize, property, relativeLength, type SvgElement } from "./svg-element";
-import type { TextMeasure } from "./svg-measures";
+import { fontSize, property, relativeLength, type SvgElement, type TextMeasure } from "./svg-measures";
 
 /** A box in CSS pixels. */
 export interface Box {

@@ -1,6 +1,5 @@
 /** @module Measures texts and paths for figures without a browser. */
 import type { SKRSContext2D } from "@napi-rs/canvas";
-import { fontSize, property, type SvgElement } from "./svg-element";
 
 /** The first installed family of a CSS list, else a sans-serif one, else any. */
 export async function fontFamily(list: string): Promise<string> {
@@ -94,4 +93,41 @@ export function pointAlong(d: string, length: number): { x: number; y: number } 
 
 function distance(a: Point, b: Point): number {
   return Math.hypot(b[0] - a[0], b[1] - a[1]);
+}
+
+export interface SvgNode {
+  readonly nodeType: number;
+  readonly nodeValue: string | null;
+}
+
+export interface SvgElement extends SvgNode {
+  readonly tagName: string;
+  readonly childNodes: Iterable<SvgNode>;
+  readonly children: Iterable<SvgElement>;
+  readonly parentElement: SvgElement | null;
+  readonly style?: { getPropertyValue(name: string): string };
+  getAttribute(name: string): string | null;
+  querySelectorAll(selector: string): Iterable<SvgElement>;
+}
+
+/** An inherited property, from the style or the attribute of the nearest element that has it. */
+export function property(element: SvgElement, name: string, otherwise: string): string {
+  for (let at: SvgElement | null = element; at; at = at.parentElement) {
+    const value = at.style?.getPropertyValue(name) || at.getAttribute(name);
+    if (value) return value;
+  }
+  return otherwise;
+}
+
+/** Size of an element's font in pixels. */
+export function fontSize(element: SvgElement): number {
+  return relativeLength(property(element, "font-size", "12px"), 12) || 12;
+}
+
+/** A CSS length in pixels, where `em` and `%` are of the given size. */
+export function relativeLength(text: string | null, size: number): number {
+  const value = Number.parseFloat(text ?? "");
+  if (Number.isNaN(value)) return 0;
+  if (text?.trim().endsWith("em")) return value * size;
+  return text?.trim().endsWith("%") ? (value / 100) * size : value;
 }
