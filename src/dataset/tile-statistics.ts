@@ -22,22 +22,17 @@ export interface TileStatistics {
   readonly thumbnails: Float32Array;
 }
 
-/** Measures the tiles at `positions` of a store (default: all). */
-export function tileStatistics(
-  store: PixelStore,
-  positions: ArrayLike<number> = [...store.names.keys()],
-): TileStatistics {
-  const n = positions.length;
+/** Measures the tiles of a store. */
+export function tileStatistics(store: PixelStore): TileStatistics {
+  const { names } = store;
+  const n = names.length;
   const column = () => new Float64Array(n);
   const [red, green, blue, brightness, contrast, tissue] = [column(), column(), column(), column(), column(), column()];
   const thumbnails = new Float32Array(n * THUMBNAIL ** 2);
-  const names: string[] = [];
   const pixels = new Uint8Array(store.bytesPerImage);
   const luminance = new Float32Array(store.size ** 2);
   for (let row = 0; row < n; row++) {
-    const position = positions[row] as number;
-    names.push(store.names[position] as string);
-    store.read([position], pixels);
+    store.read([row], pixels);
     let [r, g, b, sum, squares, coloured] = [0, 0, 0, 0, 0, 0];
     for (let i = 0, pixel = 0; i < pixels.length; i += 3, pixel++) {
       const [pr, pg, pb] = [pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number];

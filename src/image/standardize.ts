@@ -21,13 +21,9 @@ export function standardizationTable({ mean, std }: Pick<Preprocessing, "mean" |
  * Standardizes interleaved RGB pixels.
  * @param pixels uint8, channels last; any number of images
  * @param table from {@link standardizationTable}
- * @param into where to write; a new array by default
  */
-export function standardize(
-  pixels: Uint8Array,
-  table: Float32Array,
-  into: Float32Array = new Float32Array(pixels.length),
-): Float32Array {
+export function standardize(pixels: Uint8Array, table: Float32Array): Float32Array {
+  const into = new Float32Array(pixels.length);
   for (let i = 0; i < pixels.length; i += 3) {
     into[i] = table[pixels[i] as number] as number;
     into[i + 1] = table[256 + (pixels[i + 1] as number)] as number;

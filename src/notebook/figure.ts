@@ -22,6 +22,9 @@ const DEFAULT_SIZE = { width: 700, height: 420 };
 /** For figures without a template. Plotly's own margins leave a third of a small figure empty. */
 const DEFAULT_MARGIN = { t: 56, r: 32, b: 56, l: 64 };
 
+/** Time between two drawings of a live figure. */
+const EVERY_MS = 1000;
+
 /** Shows a figure. */
 export async function displayFigure(figure: Figure, size: FigureSize = {}): Promise<void> {
   display(await figureBundle(figure, size));
@@ -29,22 +32,17 @@ export async function displayFigure(figure: Figure, size: FigureSize = {}): Prom
 
 /**
  * A figure that grows while work goes on, such as learning curves. Call `update` at any rate, then `finish` once. It is
- * drawn at most every `everyMs` milliseconds.
+ * drawn at most once a second.
  */
 export class LiveFigure {
   private readonly output = new LiveDisplay();
   private shownAt = 0;
   private latest: Figure | undefined;
 
-  constructor(
-    private readonly size: FigureSize = {},
-    private readonly everyMs = 1000,
-  ) {}
-
   /** Shows a newer state. Resolves when it is drawn, or at once if the last one is too recent. */
   async update(figure: Figure): Promise<void> {
     this.latest = figure;
-    if (Date.now() - this.shownAt < this.everyMs) return;
+    if (Date.now() - this.shownAt < EVERY_MS) return;
     await this.draw(figure);
     this.shownAt = Date.now();
   }
@@ -55,7 +53,7 @@ export class LiveFigure {
   }
 
   private async draw(figure: Figure): Promise<void> {
-    this.output.set(await figureBundle(figure, this.size));
+    this.output.set(await figureBundle(figure, {}));
   }
 }
 

@@ -22,7 +22,7 @@ const BOX_WIDTH = 118;
 const MOST_WIDTH = 1100;
 
 /** Draws the layers. Height shows the logarithm of the output size, colour the share of the parameters. */
-export function architectureFigure(layers: readonly LayerBox[], title = "Architecture"): Figure {
+export function architectureFigure(layers: readonly LayerBox[]): Figure {
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
   const boxes = shownBoxes(layers);
   const largest = Math.max(2, ...boxes.map((box) => box?.size ?? 0));
@@ -67,7 +67,7 @@ export function architectureFigure(layers: readonly LayerBox[], title = "Archite
     hovertemplate: "%{text}<extra></extra>",
   };
   const hidden = { visible: false, fixedrange: true } as const;
-  return figure(`${title}: ${countText(total)} weights`, [hover], {
+  return figure(`Architecture: ${countText(total)} weights`, [hover], {
     width: Math.max(420, Math.min(MOST_WIDTH, 60 + BOX_WIDTH * boxes.length)),
     height: isStaggered ? 370 : 320,
     shapes,

@@ -109,30 +109,24 @@ export function precisionRecallFigure(series: readonly PrecisionRecallSeries[], 
   });
 }
 
-type SweptMeasure = Exclude<keyof SweepPoint, "threshold" | "confusion">;
-
-const SWEPT_NAMES: Partial<Record<SweptMeasure, string>> = {
-  balancedAccuracy: "balanced accuracy",
-  f1: "F1",
-  falseNegativeRate: "false negative rate",
-  weightedF1: "weighted F1",
-  weightedPrecision: "weighted precision",
-  weightedRecall: "weighted recall",
-};
+const SWEPT = [
+  ["recall", "recall"],
+  ["specificity", "specificity"],
+  ["precision", "precision"],
+  ["f1", "F1"],
+  ["balancedAccuracy", "balanced accuracy"],
+  ["accuracy", "accuracy"],
+] as const;
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"] as const;
 
 /** Measures by threshold, with the chosen threshold marked. */
-export function sweepFigure(
-  points: readonly SweepPoint[],
-  chosen?: number,
-  measures: readonly SweptMeasure[] = ["recall", "specificity", "precision", "f1", "balancedAccuracy", "accuracy"],
-): Figure {
-  const data = measures.map(
-    (measure, i): Data => ({
+export function sweepFigure(points: readonly SweepPoint[], chosen?: number): Figure {
+  const data = SWEPT.map(
+    ([measure, name], i): Data => ({
       x: rounded(points.map(({ threshold }) => threshold)),
       y: rounded(points.map((point) => point[measure])),
       mode: "lines",
-      name: SWEPT_NAMES[measure] ?? measure,
+      name,
       line: { dash: DASHES[i % DASHES.length] as (typeof DASHES)[number] },
       hovertemplate: "%{y:.3f}",
     }),

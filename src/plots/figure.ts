@@ -69,10 +69,10 @@ export function withInterval(value: number, interval: Interval | undefined): str
 }
 
 /**
- * Indices of the points that shape a line: its ends and corners, at most about `limit`. (A ROC curve of 100,000 rows has
+ * Indices of the points that shape a line: its ends and corners, at most about 1,500. (A ROC curve of 100,000 rows has
  * as many points, most of them on straight stretches.)
  */
-export function cornersOf(x: ArrayLike<number>, y: ArrayLike<number>, limit = 1500): number[] {
+export function cornersOf(x: ArrayLike<number>, y: ArrayLike<number>): number[] {
   const corners: number[] = [];
   for (let i = 0; i < x.length; i++) {
     const [x0, x1, x2] = [x[i - 1], x[i] as number, x[i + 1]];
@@ -80,6 +80,6 @@ export function cornersOf(x: ArrayLike<number>, y: ArrayLike<number>, limit = 15
     const end = x0 === undefined || x2 === undefined || y0 === undefined || y2 === undefined;
     if (end || Math.abs((x1 - x0) * (y2 - y1) - (x2 - x1) * (y1 - y0)) > 1e-12) corners.push(i);
   }
-  const every = Math.ceil(corners.length / limit);
+  const every = Math.ceil(corners.length / 1500);
   return corners.filter((_, i) => i % every === 0 || i === corners.length - 1);
 }

@@ -58,7 +58,8 @@ export function streamProgress(stream: ProgressStream = process.stderr): Progres
   };
 }
 
-function bar(done: number, total: number, width = 20): string {
+function bar(done: number, total: number): string {
+  const width = 20;
   const filled = total > 0 ? Math.min(width, Math.round((width * done) / total)) : 0;
   return `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
 }

@@ -45,6 +45,6 @@ function createOptimizer(options: TrainingOptions): Optimizer {
     case "sgd":
       return new Sgd({ ...shared, momentum, nesterov });
     case "rmsprop":
-      return new RmsProp({ ...shared, momentum: 0 });
+      return new RmsProp(shared);
   }
 }

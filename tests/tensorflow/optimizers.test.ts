@@ -78,7 +78,7 @@ test("SGD with momentum, and with Nesterov's look ahead", () => {
 });
 
 test("RMSProp divides by the running root mean square", () => {
-  compare(new RmsProp({ rho: 0.9 }), (w, g, state) => {
+  compare(new RmsProp(), (w, g, state) => {
     state[0] = 0.9 * (state[0] as number) + 0.1 * g * g;
     return w - (RATE * g) / Math.sqrt(state[0] + 1e-8);
   });

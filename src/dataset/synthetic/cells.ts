@@ -39,7 +39,7 @@ function paintGoblets(random: Random, field: TissueField, anatomy: Anatomy, dyes
     const [axisX, axisY] = inward(field, pixel);
     const long = random.uniform(3.8, 5.2);
     const drop = { x, y, axisX, axisY, long, short: long * random.uniform(0.58, 0.75) };
-    stamp(field.size, drop, 1, (at, cover, rim) => {
+    stamp(field.size, drop, (at, cover, rim) => {
       mixTo(dyes.haematoxylin, at, 0.03 + tint + 0.05 * rim, cover * 0.92);
       mixTo(dyes.eosin, at, 0.03 + 0.5 * tint + 0.22 * rim * rim, cover * 0.92);
     });
@@ -110,7 +110,7 @@ function paintStromalNuclei(random: Random, field: TissueField, anatomy: Anatomy
 
 function paintNucleus(random: Random, size: number, nucleus: Ellipse, dyes: Dyes, density: number): void {
   const skewX = random.uniform(-0.25, 0.25);
-  stamp(size, nucleus, 1, (at, cover, rim, along) => {
+  stamp(size, nucleus, (at, cover, rim, along) => {
     const chromatin = density * (0.86 + 0.22 * rim + skewX * along);
     mixTo(dyes.haematoxylin, at, chromatin, cover);
     mixTo(dyes.eosin, at, 0.3, cover);
@@ -124,7 +124,6 @@ function paintNucleus(random: Random, size: number, nucleus: Ellipse, dyes: Dyes
 function stamp(
   size: number,
   ellipse: Ellipse,
-  softness: number,
   paint: (pixel: number, cover: number, rim: number, along: number) => void,
 ): void {
   const unit = TILE_UNITS / size;
@@ -140,7 +139,7 @@ function stamp(
       const along = (dx * ellipse.axisX + dy * ellipse.axisY) / ellipse.long;
       const across = (dy * ellipse.axisX - dx * ellipse.axisY) / ellipse.short;
       const radius = Math.sqrt(along * along + across * across);
-      const cover = clamp(0.5 + ((1 - radius) * ellipse.short) / (softness * unit), 0, 1);
+      const cover = clamp(0.5 + ((1 - radius) * ellipse.short) / unit, 0, 1);
       if (cover > 0) paint(row * size + column, cover, Math.min(1, radius * radius), along);
     }
   }

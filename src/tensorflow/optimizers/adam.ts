@@ -5,33 +5,22 @@ import type { Resource } from "../resident";
 import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
-interface AdamOptions extends Regularization {
-  /** Decay of the running mean of gradients. */
-  readonly beta1?: number;
-  /** Decay of the running mean of squared gradients. */
-  readonly beta2?: number;
-  readonly epsilon?: number;
-}
+/** Decays of the running means of gradients and of squared gradients. */
+const [BETA1, BETA2] = [0.9, 0.999];
+const EPSILON = 1e-8;
 
 export class Adam extends Optimizer {
-  private readonly beta1: number;
-  private readonly beta2: number;
-  private readonly epsilon: number;
-
-  constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...regularization }: AdamOptions = {}) {
+  constructor(regularization: Regularization = {}) {
     super(["m", "v"], regularization);
-    this.beta1 = beta1;
-    this.beta2 = beta2;
-    this.epsilon = epsilon;
   }
 
   protected scalars(learningRate: number): number[] {
-    return [this.beta1 ** this.step, this.beta2 ** this.step, learningRate, this.beta1, this.beta2, this.epsilon];
+    return [BETA1 ** this.step, BETA2 ** this.step, learningRate, BETA1, BETA2, EPSILON];
   }
 
   protected fusedRule(learningRate: number): FusedRule {
-    const corrected = (learningRate * Math.sqrt(1 - this.beta2 ** this.step)) / (1 - this.beta1 ** this.step);
-    return { operation: "HistoAdam", numbers: [corrected, 1 - this.beta1, 1 - this.beta2, this.epsilon] };
+    const corrected = (learningRate * Math.sqrt(1 - BETA2 ** this.step)) / (1 - BETA1 ** this.step);
+    return { operation: "HistoAdam", numbers: [corrected, 1 - BETA1, 1 - BETA2, EPSILON] };
   }
 
   protected update(...[weights, slots, scalars, gradient]: UpdateInputs): void {

@@ -5,29 +5,24 @@ import type { Resource } from "../resident";
 import type { FusedRule } from "./fused";
 import { Optimizer, type Regularization, type UpdateInputs } from "./optimizer";
 
-interface RmsPropOptions extends Regularization {
-  /** Decay of the running mean of squared gradients. */
-  readonly rho?: number;
-  readonly momentum?: number;
-  readonly epsilon?: number;
-}
+/** Decay of the running mean of squared gradients. */
+const RHO = 0.9;
+/** TensorFlow's operation has a momentum, and a slot for it. */
+const MOMENTUM = 0;
+const EPSILON = 1e-8;
 
 /** The update is `s = rho * s + (1 - rho) * g^2; a = momentum * a + lr * g / sqrt(s + epsilon); w -= a`. */
 export class RmsProp extends Optimizer {
-  private readonly options: Required<Omit<RmsPropOptions, keyof Regularization>>;
-
-  constructor({ rho = 0.9, momentum = 0, epsilon = 1e-8, ...regularization }: RmsPropOptions = {}) {
+  constructor(regularization: Regularization = {}) {
     super(["mean_square", "accumulator"], regularization);
-    this.options = { rho, momentum, epsilon };
   }
 
   protected scalars(learningRate: number): number[] {
-    return [learningRate, this.options.rho, this.options.momentum, this.options.epsilon];
+    return [learningRate, RHO, MOMENTUM, EPSILON];
   }
 
   protected fusedRule(learningRate: number): FusedRule {
-    const { rho, momentum, epsilon } = this.options;
-    return { operation: "HistoRmsProp", numbers: [learningRate, 1 - rho, momentum, epsilon] };
+    return { operation: "HistoRmsProp", numbers: [learningRate, 1 - RHO, MOMENTUM, EPSILON] };
   }
 
   protected update(...[weights, slots, scalars, gradient]: UpdateInputs): void {
