@@ -13,11 +13,12 @@ import { type ExplainedImage, heatMaps } from "./heat-maps";
 
 /** Maximum edge length of the images in pixels. */
 const THUMBNAIL = 160;
-/** Number of images of each kind with a heat map. */
+/** Number of images of each kind, and of those with a heat map. */
+const SHOWN = 8;
 const EXPLAINED = 3;
 
-export async function mistakesSection({ results, main }: ReportFacts, count = 8): Promise<Section> {
-  const { falsePositives, falseNegatives } = worstMistakes(main.rows, main.metrics.threshold, count);
+export async function mistakesSection({ results, main }: ReportFacts): Promise<Section> {
+  const { falsePositives, falseNegatives } = worstMistakes(main.rows, main.metrics.threshold, SHOWN);
   const surest = [...falsePositives.slice(0, EXPLAINED), ...falseNegatives.slice(0, EXPLAINED)];
   const [negative, positive] = results.classes.map(escapeHtml);
   const images = await findImages(results, [...falsePositives, ...falseNegatives]);
