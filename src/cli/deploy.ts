@@ -20,8 +20,8 @@ import {
 } from "../deployment/index";
 import { InputError } from "../errors/index";
 import { projectRoot, readJson } from "../files/index";
+import { shellText } from "../format/index";
 import { changeSchema, deploymentSchema, logsSchema, releaseSchema, removalSchema } from "../options/index";
-import { shellText } from "../shell/index";
 import type { CommandContext, CommandDefinition } from "./command";
 
 type Common = z.output<typeof deploymentSchema>;

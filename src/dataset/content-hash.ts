@@ -1,7 +1,8 @@
 /** @module A hash of a whole data set, by which two machines can check that they see the same one. */
-import { Limit } from "../concurrency/index";
+
 import { InputError } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
+import { Limit } from "../machine/index";
 import type { Dataset, Tile } from "./types";
 
 /** Number of files read concurrently. */

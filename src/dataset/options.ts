@@ -1,6 +1,7 @@
 /** @module The options for reading a data set directory, as flags of a command. */
+
+import { flagsOf } from "../format/index";
 import type { DatasetOptions } from "../options/index";
-import { flagsOf } from "../shell/index";
 
 export type { DatasetOptions };
 

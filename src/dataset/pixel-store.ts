@@ -4,7 +4,7 @@ import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, messageOf } from "../errors/index";
 import { cacheDirectory, makeDirectory, removeAbandoned, sha256 } from "../files/index";
-import { counted, gigabytes } from "../format/index";
+import { counted, flagsOf, gigabytes, shellText } from "../format/index";
 import {
   DEFAULT_RESIZE,
   type DecodeLimits,
@@ -14,7 +14,6 @@ import {
   WARNING_TEXTS,
 } from "../image/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { flagsOf, shellText } from "../shell/index";
 import { bitDepthOf, datasetFlags } from "./options";
 import { isUnchanged, type PlannedTile, writeStore } from "./packing";
 import { bytesPerImage, StoreFile } from "./store-file";

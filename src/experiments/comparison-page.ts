@@ -1,8 +1,7 @@
 /** @module A comparison as one HTML file: the table, the figures, and the verdict on the baseline. */
 import { basename } from "node:path";
 import { writeFileAtomically } from "../files/index";
-import { counted, decimal, megabytes } from "../format/index";
-import { bracket, escapeHtml, paragraph, table } from "../html/index";
+import { bracket, counted, decimal, escapeHtml, megabytes, paragraph, table } from "../format/index";
 import { beyondBaselineFigure, countText, type Figure, techniqueCostFigure, techniquesFigure } from "../plots/index";
 import { reportPage } from "../report/index";
 import type { ComparedTechniques, ComparisonRow } from "./measure";

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { TEXT_FONT } from "../canvas/index";
-import { Limit } from "../concurrency/index";
 import { InputError } from "../errors/index";
 import { projectRoot } from "../files/index";
+import { Limit } from "../machine/index";
 import { createPage, type Page } from "./figure-page";
 
 /** Traces that plotly draws as SVG. The others need WebGL or map tiles, which plain Node lacks. */

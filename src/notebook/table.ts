@@ -1,6 +1,5 @@
 /** @module Shows rows of values or danfojs frames as HTML tables, with a plain text alternative. */
-import { alignedRows, counted } from "../format/index";
-import { escapeHtml } from "../html/index";
+import { alignedRows, counted, escapeHtml } from "../format/index";
 import { display } from "./display";
 
 /** A row: a value by column name. */

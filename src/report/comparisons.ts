@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import type { Comparison, Subgroup } from "../evaluation/index";
 import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
-import { counted, decimal, percent } from "../format/index";
-import { bracket, escapeHtml, paragraph, table } from "../html/index";
+import { bracket, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import { differenceFigure, shiftFigure, subgroupFigure } from "../plots/index";
 import type { ReportFacts, Section } from "./facts";
 

@@ -6,8 +6,7 @@ import {
   describeThresholdRule,
   type ThresholdRule,
 } from "../evaluation/index";
-import { decimal, percent } from "../format/index";
-import { escapeHtml, paragraph, table } from "../html/index";
+import { decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import type { ReportFacts, Section } from "./facts";
 import type { EvaluationFigures } from "./figures";
 

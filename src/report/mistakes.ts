@@ -4,10 +4,8 @@ import { loadDataset } from "../dataset/index";
 import { messageOf } from "../errors/index";
 import { type Mistake, type RunResults, worstMistakes } from "../evaluation/index";
 import { ImageNames } from "../files/index";
-import { counted, decimal } from "../format/index";
-import { escapeHtml, paragraph } from "../html/index";
-import type { SampleMeaning } from "../image/index";
-import { thumbnail } from "../image/index";
+import { counted, decimal, escapeHtml, paragraph } from "../format/index";
+import { type SampleMeaning, thumbnail } from "../image/index";
 import type { ReportFacts, Section } from "./facts";
 import { type ExplainedImage, heatMaps } from "./heat-maps";
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { projectRoot } from "../files/index";
-import { escapeHtml } from "../html/index";
+import { escapeHtml } from "../format/index";
 import { darkTemplate, type Figure, lightTemplate } from "../plots/index";
 import type { Block, Section } from "./facts";
 import { STYLE } from "./style";

@@ -1,7 +1,6 @@
 /** @module The sections on training (with warnings if it was too short or too long), network, data and settings. */
 import { bestByMonitor, type EpochLine, type Monitor, monitored, monitorOf } from "../evaluation/index";
-import { counted, decimal } from "../format/index";
-import { escapeHtml, paragraph, table } from "../html/index";
+import { counted, decimal, escapeHtml, paragraph, table } from "../format/index";
 import type { Block, ReportFacts, Section } from "./facts";
 import type { TrainingFigures } from "./figures";
 

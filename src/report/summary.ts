@@ -7,8 +7,7 @@ import {
   type IntervalName,
   parseThresholdRule,
 } from "../evaluation/index";
-import { counted, decimal, percent } from "../format/index";
-import { bracket, columns, escapeHtml, paragraph, table } from "../html/index";
+import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import type { PartitionFacts, ReportFacts, Section } from "./facts";
 
 export function summarySection({ results, main, validation }: ReportFacts): Section {

@@ -8,8 +8,7 @@ import {
   probabilityByVotes,
   resultsByAgreement,
 } from "../evaluation/index";
-import { decimal, percent } from "../format/index";
-import { bracket, columns, escapeHtml, paragraph, table } from "../html/index";
+import { bracket, columns, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import { calibrationWords } from "./calibration-words";
 import type { ReportFacts, Section } from "./facts";
 import type { EvaluationFigures } from "./figures";

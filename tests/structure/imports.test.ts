@@ -6,21 +6,7 @@ import { projectRoot } from "../../src/files/index";
 
 /** The rooms of `src/`, lowest first: a room imports from those before it only. docs/architecture-tour.md explains them. */
 const ROOMS = [
-  ...[
-    "errors",
-    "format",
-    "concurrency",
-    "machine",
-    "progress",
-    "queue",
-    "random",
-    "collections",
-    "shell",
-    "logits",
-    "canvas",
-    "html",
-    "eigen",
-  ],
+  ...["errors", "format", "machine", "progress", "queue", "random", "collections", "logits", "canvas", "eigen"],
   ...["files", "image", "onnx", "onnxruntime", "tensorflow", "models", "options", "tracking", "dataset", "runs"],
   ...["evaluation", "deployment", "model-directory", "conversion", "compression", "export"],
   ...["plots", "backbones", "familiar", "inference", "explanation"],

@@ -1,10 +1,11 @@
 /** @module Runs a model in one process: a limited number of decoders, micro-batches, one session. */
-import { Limit } from "../../../src/concurrency/index";
+
 import { HistoError } from "../../../src/errors/index";
 import { occlusion } from "../../../src/explanation/index";
 import { MetImages, type MetSample } from "../../../src/familiar/index";
 import type { PreprocessedImage } from "../../../src/inference/index";
 import { sigmoid } from "../../../src/logits/index";
+import { Limit } from "../../../src/machine/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import { Problem, type ProblemCode } from "../http/index";
 import { Batcher, type BatchingOptions } from "./batcher";

@@ -1,8 +1,8 @@
 /** @module `POST /feedback`: stores a person's label of a predicted image as a line of a file. */
 import { type FileHandle, open } from "node:fs/promises";
-import { Limit } from "../../../src/concurrency/index";
 import { hasErrorCode, InputError, messageOf } from "../../../src/errors/index";
 import { writeFully } from "../../../src/files/index";
+import { Limit } from "../../../src/machine/index";
 import { Problem, readJsonBody } from "../http/index";
 import type { Handler } from "./context";
 

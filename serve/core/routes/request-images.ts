@@ -1,6 +1,7 @@
 /** @module Reads images from a request in all supported forms. */
-import { Limit } from "../../../src/concurrency/index";
+
 import { counted } from "../../../src/format/index";
+import { Limit } from "../../../src/machine/index";
 import { mediaType, Problem, readJsonBody, readMultipart } from "../http/index";
 import { checkImageName } from "../images/index";
 import type { RoutedRequest, ServiceContext } from "./context";

@@ -1,8 +1,8 @@
 /** @module Decodes the tiles of a TIFF page in groups, and caches the most recently used ones. */
 import type { FileHandle } from "node:fs/promises";
-import { Limit } from "../../concurrency/index";
 import { asError } from "../../errors/index";
 import type { SampleMeaning } from "../../image/index";
+import { Limit } from "../../machine/index";
 import { type PageLayout, tileRows } from "./layout";
 import { readParts } from "./read-parts";
 import { decodeStack } from "./tile-stack";

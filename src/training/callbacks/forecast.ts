@@ -1,8 +1,7 @@
 /** @module An early warning about a training that takes much time or memory, with faster alternatives. */
-import { counted, gigabytes, seconds } from "../../format/index";
+import { counted, gigabytes, seconds, shellText } from "../../format/index";
 import type { TrainingOptions } from "../../options/index";
 import type { Progress } from "../../progress/index";
-import { shellText } from "../../shell/index";
 import { trainingBytes } from "../plan";
 import type { Callback, RunningTraining } from "./callback";
 

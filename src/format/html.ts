@@ -1,5 +1,5 @@
 /** @module HTML from values; everything that comes from files is escaped. */
-import { decimal } from "../format/index";
+import { decimal } from "./text";
 
 /** Text as HTML. */
 export function escapeHtml(text: string): string {
