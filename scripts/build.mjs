@@ -26,7 +26,7 @@ function compile() {
   const started = new Date();
   const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
   if (status !== 0) return status ?? 1;
-  for (const source of ["src/explanation/drawing.ts", "src/format/index.ts"]) writeForBrowsers(source);
+  for (const source of ["src/explanation/drawing.ts", "src/format/text.ts"]) writeForBrowsers(source);
   mkdirSync(join(root, "dist"), { recursive: true });
   writeFileSync(stamp, `${started.toISOString()}\n`);
   return 0;

@@ -92,7 +92,7 @@ export async function openWeb(): Promise<WebFiles | undefined> {
   return WebFiles.open(directory, {
     // Shared code, written by the build.
     "/js/heat-map-drawing.js": join(projectRoot(), "dist", "src", "explanation", "drawing.mjs"),
-    "/js/format.js": join(projectRoot(), "dist", "src", "format", "index.mjs"),
+    "/js/format.js": join(projectRoot(), "dist", "src", "format", "text.mjs"),
     "/vendor/plotly.min.js": require.resolve("plotly.js-cartesian-dist-min"),
     ...seadragon(),
   });
