@@ -6,7 +6,7 @@ import { counted } from "../format/index";
 import { assignClasses } from "./classes";
 import { countImagesIn, type FoundImages, findImages, subfolders, systemPath } from "./image-files";
 import type { DatasetOptions } from "./options";
-import { partitionNamed } from "./partitions";
+import { partitionNamed, partitionWithin } from "./partitions";
 import { listed } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
 
@@ -70,15 +70,23 @@ export async function loadFolders(directory: string, options: DatasetOptions): P
 
 async function classFolders(directory: string): Promise<ClassFolder[]> {
   const top = await subfolders(directory);
-  const partitions = top.filter((name) => partitionNamed(name) !== undefined);
+  const partitionOf = readerOfPartitions(top);
+  const partitions = top.filter((name) => partitionOf(name) !== undefined);
   if (partitions.length === 0) return top.map((name) => ({ className: name, partition: "train", path: name }));
   const nested = partitions.map(async (folder): Promise<ClassFolder[]> => {
-    const partition = partitionNamed(folder) as Partition;
+    const partition = partitionOf(folder) as Partition;
     const classes = await subfolders(join(directory, folder));
     if (classes.length === 0) return [{ className: "", partition, path: folder }];
     return classes.map((name) => ({ className: name, partition, path: `${folder}/${name}` }));
   });
   return (await Promise.all(nested)).flat();
+}
+
+/** How to read the partitions of folders: by their whole names, or by a word if all have one, such as `CRC_DX_TRAIN` and `CRC_DX_TEST`. */
+function readerOfPartitions(folders: readonly string[]): typeof partitionNamed {
+  if (folders.some((name) => partitionNamed(name) !== undefined)) return partitionNamed;
+  const found = new Set(folders.map(partitionWithin));
+  return found.has("train") && found.size > 1 && !found.has(undefined) ? partitionWithin : partitionNamed;
 }
 
 function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<ClassImages[]> {

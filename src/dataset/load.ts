@@ -6,7 +6,7 @@ import { isDrawn, mustBeDataFolder } from "./data-folder";
 import { hasClassFolders, loadFolders } from "./folders";
 import { listDirectory } from "./image-files";
 import { ImagesMissingError } from "./locate";
-import type { DatasetOptions } from "./options";
+import { type DatasetOptions, datasetFlags } from "./options";
 import { listed } from "./table";
 import type { Dataset } from "./types";
 
@@ -38,6 +38,7 @@ export async function loadDataset(directory: string, options: DatasetOptions = {
 async function loadFound(root: string, options: DatasetOptions): Promise<Dataset> {
   try {
     const table = await findTable(root);
+    if (table === undefined) refuseColumns(root, options);
     return await (table === undefined ? loadFolders(root, options) : loadCsv(root, table, options));
   } catch (error) {
     if (!isOtherTable(error) || namesColumns(options) || !(await hasClassFolders(root))) throw error;
@@ -58,9 +59,25 @@ function isOtherTable(error: unknown): boolean {
   );
 }
 
-/** True if the options refer to a table. */
-function namesColumns({ imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn }: DatasetOptions) {
-  return [imageDirectory, imageColumn, labelColumn, partitionColumn, votesColumn].some((name) => name !== undefined);
+/** The options that refer to a table. */
+function ofTable({ imageDirectory, imageColumn, labelColumn, votesColumn, votesTotal, ...rest }: DatasetOptions) {
+  const { partitionColumn, groupColumn, foldColumn } = rest;
+  const orNone = Object.entries({ partitionColumn, groupColumn, foldColumn }).filter(([, name]) => name !== "none");
+  return { imageDirectory, imageColumn, labelColumn, votesColumn, votesTotal, ...Object.fromEntries(orNone) };
+}
+
+function namesColumns(options: DatasetOptions): boolean {
+  return Object.values(ofTable(options)).some((name) => name !== undefined);
+}
+
+/** Rejects options for a table that does not exist: patients would be torn apart if their column were ignored. */
+function refuseColumns(root: string, options: DatasetOptions): void {
+  const [flag] = datasetFlags(ofTable(options));
+  if (flag === undefined) return;
+  throw new InputError(
+    "DATA_TABLE_MISSING",
+    `${flag} is about a label table, but ${root} holds none; name one with --table.`,
+  );
 }
 
 async function findTable(root: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 import { InputError } from "../errors/index";
 import { classKey } from "./classes";
 import type { DatasetOptions } from "./options";
-import { columnsNamed, isMissing, listed, namedColumn, plain, quoted, type Table } from "./table";
+import { columnsNamed, isMissing, listed, namedColumn, plain, quoted, type Table, wordsOf } from "./table";
 import type { Partition } from "./types";
 
 const NAMES: Readonly<Record<string, Partition>> = {
@@ -18,10 +18,23 @@ const NAMES: Readonly<Record<string, Partition>> = {
   tst: "test",
 };
 
-/** The partition for a word such as `Train` or `val`, if any. */
-export function partitionNamed(word: string): Partition | undefined {
-  const name = word.trim().toLowerCase();
+/** Words after the name of a partition that say nothing more. */
+const OF_IMAGES = /(?<=.) ?(?:(?:data ?)?set|data|cohort|image|tile|patche?|split|fold)$/;
+
+/** The partition for a name such as `Train`, `val` or `test_set`, if any. */
+export function partitionNamed(written: string): Partition | undefined {
+  const name = wordsOf(written).replace(OF_IMAGES, "");
   return Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
+}
+
+/** The only partition that is a word of a name, such as `train` of `CRC_DX_TRAIN`, if any. */
+export function partitionWithin(name: string): Partition | undefined {
+  const [found, ...others] = new Set(
+    wordsOf(name)
+      .split(" ")
+      .flatMap((word) => partitionNamed(word) ?? []),
+  );
+  return others.length === 0 ? found : undefined;
 }
 
 const FOLD_COLUMNS = ["fold", "k fold", "cv fold", "fold id", "fold number"];

@@ -109,5 +109,12 @@ function groupsFor(train: readonly Tile[], into: Partition, fraction: number, se
   const order = new Random(seed, "split", into, "groups").permutation(units.length);
   const shuffled = Array.from(order, (index) => units[index] as Tile[]);
   const parts = dealOut(shuffled, [1 - fraction, fraction]);
+  // Of few groups, each can be larger than the share to hold out: the smallest one is held out nevertheless.
+  for (const label of [0, 1] as const) {
+    const own = [...shuffled.keys()].filter((i) => shuffled[i]?.some((tile) => tile.label === label));
+    if (own.length < 2 || own.some((i) => parts[i] === 1)) continue;
+    const sizeOf = (i: number) => (shuffled[i] as Tile[]).length;
+    parts[own.reduce((least, i) => (sizeOf(i) < sizeOf(least) ? i : least))] = 1;
+  }
   return new Set(shuffled.filter((_, i) => parts[i] === 1).flat());
 }

@@ -87,19 +87,22 @@ export function positionOfName(columns: readonly string[], wanted: readonly stri
   return found === undefined ? undefined : keys.indexOf(found);
 }
 
-function nameKey(name: string): string {
+/** A name by which columns and classes are compared: {@link wordsOf} without blanks. */
+export function nameKey(name: string): string {
   return wordsOf(name).replaceAll(" ", "");
 }
 
 /**
  * A name as lower-case words in the singular: `Image Name`, `imageName` and `image_names` alike become `image name`. The two
- * characters for micro, of which keyboards write one or the other, are one.
+ * characters for micro, of which keyboards write one or the other, are one. The sign of a marker is a word: `ER-` becomes
+ * `er negative`.
  */
 export function wordsOf(name: string): string {
   return name
     .normalize("NFKC")
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
+    .replace(/(?<=^|[\p{L}\p{N}])[+\u2212-](?=$|[\s_,;:)])/gu, (sign) => (sign === "+" ? " positive " : " negative "))
     .replace(/[^\p{L}\p{N}]+/gu, " ")
     .replace(/ies\b/g, "y")
     .replace(/([^s ])s\b/g, "$1")

@@ -2,7 +2,7 @@
 import { InputError } from "../errors/index";
 import { parseDecimal } from "../files/index";
 import type { DatasetOptions } from "./options";
-import { findColumn, isMissing, namedColumn, plain, quoted, type Table, type TableRow } from "./table";
+import { findColumn, isMissing, namedColumn, nameKey, quoted, type Table, type TableRow } from "./table";
 import type { Votes } from "./types";
 
 export interface VotesColumns {
@@ -40,8 +40,8 @@ export function votesColumns(
   if (count === undefined) return undefined;
   const { selected, outOf } = selection(table.columns[count] as string);
   const totalColumn = findColumn(table, TOTAL_COLUMNS);
-  const forNegative = selected !== undefined && plain(selected) === plain(classes[0]);
-  if (selected !== undefined && !forNegative && plain(selected) !== plain(classes[1])) return undefined;
+  const forNegative = selected !== undefined && nameKey(selected) === nameKey(classes[0]);
+  if (selected !== undefined && !forNegative && nameKey(selected) !== nameKey(classes[1])) return undefined;
   const value = options.votesTotal ?? (outOf === undefined ? undefined : Number(outOf));
   if (value !== undefined) return { count, total: { value }, forNegative };
   if (totalColumn !== undefined) return { count, total: { column: totalColumn }, forNegative };

@@ -1,5 +1,5 @@
 /** @module Complete writes: files under a temporary name, synced and renamed, and all bytes of a buffer. */
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type FileHandle, link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -7,7 +7,10 @@ import { hasErrorCode } from "../errors/index";
 import { makeDirectory } from "./directory";
 import { isAlive } from "./lock.cjs";
 
-let serial = 0;
+/** Begins anywhere: in containers, processes that share a folder often have the same id. */
+let serial = randomInt(2 ** 40);
+/** The temporary files of this process. Others with its id are from another container, or from an earlier process. */
+const own = new Set<string>();
 
 /** A file that is written under a temporary name and gets its final name by {@link AtomicFile.commit}. */
 export class AtomicFile {
@@ -22,7 +25,9 @@ export class AtomicFile {
   static async create(path: string): Promise<AtomicFile> {
     await makeDirectory(dirname(path));
     const temporaryPath = `${path}.tmp-${process.pid}-${serial++}`;
-    return new AtomicFile(path, temporaryPath, await open(temporaryPath, "w"));
+    const file = new AtomicFile(path, temporaryPath, await open(temporaryPath, "wx"));
+    own.add(temporaryPath);
+    return file;
   }
 
   /** Syncs the content to disk and renames the file to its final name, which replaces an old file. */
@@ -30,6 +35,7 @@ export class AtomicFile {
     await this.handle.sync();
     await this.handle.close();
     await rename(this.temporaryPath, this.path);
+    own.delete(this.temporaryPath);
     await syncDirectory(dirname(this.path));
   }
 
@@ -37,6 +43,7 @@ export class AtomicFile {
   async abort(): Promise<void> {
     await this.handle.close().catch(() => undefined);
     await rm(this.temporaryPath, { force: true });
+    own.delete(this.temporaryPath);
   }
 }
 
@@ -51,8 +58,8 @@ export async function removeAbandoned(path: string): Promise<void> {
   const names = await readdir(dirname(path)).catch(() => []);
   for (const name of names) {
     const owner = name.startsWith(`${basename(path)}.tmp-`) ? /\.tmp-(\d+)-\d+$/.exec(name)?.[1] : undefined;
-    if (owner === undefined || isAlive(Number(owner))) continue;
     const file = join(dirname(path), name);
+    if (owner === undefined || own.has(file) || (Number(owner) !== process.pid && isAlive(Number(owner)))) continue;
     const info = await stat(file).catch(() => undefined);
     if (info && Date.now() - info.mtimeMs > ABANDONED_AFTER) await rm(file, { force: true });
   }

@@ -84,6 +84,19 @@ test("patients on both sides of the table's own partitions are counted and named
   assert.deepEqual(dataset.tiles.map(({ group }) => group).slice(5), [undefined, undefined]);
 });
 
+test("of three large patients of a class one goes to each partition", async (context) => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${i}.png,${i % 2},${i % 2}-${Math.floor(i / 2) % 3}`);
+  const folder = await temporaryDirectory(context);
+  await writeFiles(folder, { "labels.csv": ["image,label,patient", ...rows].join("\n") });
+  for (const seed of [0, 1, 2]) {
+    const split = splitValidation(await loadDataset(folder, { requireImages: false }), { seed });
+    for (const [group, partitions] of partitionsOf(split)) assert.equal(partitions.size, 1, group);
+    const groups = (wanted: string) =>
+      new Set(split.tiles.filter((t) => t.partition === wanted).map((t) => t.group)).size;
+    assert.deepEqual(["train", "validation", "test"].map(groups), [2, 2, 2], `seed ${seed}`);
+  }
+});
+
 test("too few patients of a class to hold one out is said plainly", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), {
     "labels.csv": "image,label,patient\na,x,1\nb,x,1\nc,y,2\nd,y,2\ne,y,3\n",

@@ -189,3 +189,15 @@ test("bad input: options that name what is not there", async (context) => {
     message: /--votes-total/,
   });
 });
+
+test("bad input: columns of a table that does not exist", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), { "x/a.png": "", "y/b.png": "" });
+  await assert.rejects(loadDataset(folder, { groupColumn: "patient" }), {
+    code: "DATA_TABLE_MISSING",
+    message: /^--group-column is about a label table/,
+  });
+  await assert.rejects(loadDataset(folder, { imageDirectory: "x" }), { message: /^--image-folder/ });
+  await writeFiles(folder, { "patients.csv": "patient,age\n1,60\n" });
+  await assert.rejects(loadDataset(folder, { groupColumn: "patient" }), { code: "TABLE_COLUMN_MISSING" });
+  assert.equal((await loadDataset(folder, { groupColumn: "none", partitionColumn: "none" })).layout, "folders");
+});

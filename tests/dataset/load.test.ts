@@ -42,6 +42,26 @@ test("votes are counted for the positive class, whichever it is", async (context
   );
 });
 
+test("classes that differ in the sign of a marker keep their own votes, and a note says which is positive", async (context) => {
+  const header = MHIST_HEADER.replace("SSA", "ER+");
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "annotations.csv": `${header}\na.png,ER+,6,train\nb.png,ER-,1,train\n`,
+  });
+  const votes = async (positive?: string) => {
+    const { tiles } = await loadDataset(folder, { positive, requireImages: false });
+    return tiles.map((tile) => tile.votes?.positive);
+  };
+  assert.deepEqual(
+    [await votes("ER+"), await votes("ER-")],
+    [
+      [6, 1],
+      [1, 6],
+    ],
+  );
+  const { notes } = await loadDataset(folder, { requireImages: false });
+  assert.match(notes?.join() ?? "", /"ER-" is the positive class, because it is alphabetically later/);
+});
+
 test("votes that are missing are none", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), {
     "annotations.csv": `${MHIST_HEADER}\na.png,SSA,NA,train\nb.png,HP,,train\nc.png,HP,2,train\n`,
@@ -226,6 +246,35 @@ test("more than two classes: one against the rest", async (context) => {
     [0, 1, 0],
   );
   assert.match(notes?.[0] ?? "", /"STR" is told from "ADI", "TUM"/);
+});
+
+test("folders that are partitions by a longer name are no classes", async (context) => {
+  for (const [train, held] of [
+    ["training_set", "test_set"],
+    ["Train Images", "Validation cohort"],
+    ["CRC_DX_TRAIN", "CRC_DX_TEST"],
+  ]) {
+    const names = [train, held].flatMap((part) => [`${part}/MSS/${part}.png`, `${part}/MSI/${part}.png`]);
+    const folder = await temporaryDirectory(context);
+    await writeFiles(folder, Object.fromEntries(names.map((name) => [name, ""])));
+    const { classes, tiles } = await loadDataset(folder);
+    assert.deepEqual(classes, ["MSI", "MSS"], train);
+    assert.equal(tiles.filter(({ partition }) => partition === "train").length, 2, train);
+  }
+  const words = { "latest/a.png": "", "train station/b.png": "" };
+  const { classes } = await loadDataset(await writeFiles(await temporaryDirectory(context), words));
+  assert.deepEqual(classes, ["latest", "train station"]);
+});
+
+test("partitions of a table may be cohorts", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": "image,label,partition\na.png,x,Training cohort\nb.png,y,Validation cohort\nc.png,x,Test set\n",
+  });
+  const { tiles } = await loadDataset(folder, { requireImages: false });
+  assert.deepEqual(
+    tiles.map(({ partition }) => partition),
+    ["train", "validation", "test"],
+  );
 });
 
 test("real tables: PatchCamelyon tiles and colorectal tissue", { skip: withoutSharedData("crc-tiles") }, async () => {

@@ -152,6 +152,13 @@ test("hundreds of thousands of wrong labels or scores are told at once", async (
   await assert.rejects(read(lines((i) => `${2 + i / 7},0.5`)), { code: "METRICS_CLASSES", message: /and 199992 more/ });
 });
 
+test("a column is the score of a marker's own sign", async () => {
+  const rows = "ER-,.9,.1\nER+,.2,.8";
+  assert.deepEqual(await columnsOf("label,P(ER-),P(ER+)", rows), ["label", "P(ER-)"]);
+  assert.deepEqual(await columnsOf("label,P(ER-),P(ER+)", rows, { positive: "ER+" }), ["label", "P(ER+)"]);
+  await assert.rejects(columnsOf("label,prob_ER+", "ER-,.1\nER+,.8"), { code: "METRICS_COLUMN" });
+});
+
 test("0 and 1 may be written as 0.0 and 1.0, or false and true", async () => {
   assert.deepEqual([...(await read("label,score\n0.0,0.1\n1.0,0.8\n")).labels], [0, 1]);
   assert.deepEqual([...(await read("label,score\nFalse,0.1\nTrue,0.8\n")).labels], [0, 1]);

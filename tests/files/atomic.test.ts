@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writeFolderAtomically, writeOnce } from "../../src/files/index";
+import { removeAbandoned, writeFileAtomically, writeFolderAtomically, writeOnce } from "../../src/files/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("of several writers of one file the first stays, whole, and nothing else is left", async (context) => {
@@ -45,4 +45,17 @@ test("a folder is replaced although a killed process of the same id has left its
   await writeFolderAtomically(path, (folder) => writeFile(join(folder, "new"), ""));
   assert.deepEqual(await readdir(path), ["new"]);
   assert.deepEqual(await readdir(join(path, "..")), ["folder"]);
+});
+
+test("a writer spares what a process of the same id in another container writes, but not what is abandoned", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const path = join(folder, "file");
+  const others = Array.from({ length: 2000 }, (_, i) => `file.tmp-${process.pid}-${i}`);
+  for (const name of others) await writeFile(join(folder, name), "half");
+  const [left, ...living] = others as [string, ...string[]];
+  await utimes(join(folder, left), new Date(0), new Date(0));
+  await removeAbandoned(path);
+  await writeFileAtomically(path, "whole");
+  assert.deepEqual((await readdir(folder)).sort(), ["file", ...living].sort());
+  for (const name of living) assert.equal(await readFile(join(folder, name), "utf8"), "half");
 });
