@@ -78,7 +78,8 @@ export function cornersOf(x: ArrayLike<number>, y: ArrayLike<number>): number[] 
     const [x0, x1, x2] = [x[i - 1], x[i] as number, x[i + 1]];
     const [y0, y1, y2] = [y[i - 1], y[i] as number, y[i + 1]];
     const end = x0 === undefined || x2 === undefined || y0 === undefined || y2 === undefined;
-    if (end || Math.abs((x1 - x0) * (y2 - y1) - (x2 - x1) * (y1 - y0)) > 1e-12) corners.push(i);
+    // Exactly 0 on horizontal and vertical stretches, however small the steps of a large data set are.
+    if (end || (x1 - x0) * (y2 - y1) !== (x2 - x1) * (y1 - y0)) corners.push(i);
   }
   const every = Math.ceil(corners.length / 1500);
   return corners.filter((_, i) => i % every === 0 || i === corners.length - 1);
