@@ -29,39 +29,57 @@ const SMALL_SET = 20_000;
 export function nearDuplicates(statistics: TileStatistics, excluded: ReadonlySet<number> = new Set()): NearDuplicate[] {
   const count = statistics.names.length;
   const thumbnail = (row: number) => statistics.thumbnails.subarray(row * THUMBNAIL ** 2, (row + 1) * THUMBNAIL ** 2);
-  const bandBits = count <= SMALL_SET ? 8 : 16;
-  const buckets = new Map<number, number[]>();
-  const hashes = new Uint32Array(2 * count);
+  const index = new HashIndex(count);
   const found: NearDuplicate[] = [];
   const seen = new Int32Array(count).fill(-1);
   for (let row = 0; row < count; row++) {
     if (excluded.has(row)) continue;
     const frequencies = lowFrequencies(thumbnail(row));
     for (let view = 0; view < 8; view++) {
-      const [low, high] = signs(frequencies, view);
-      for (const key of bandKeys(low, high, bandBits)) {
-        for (const other of buckets.get(key) ?? []) {
-          if (seen[other] === row) continue;
-          const distance =
-            bitCount(low ^ (hashes[2 * other] as number)) + bitCount(high ^ (hashes[2 * other + 1] as number));
-          if (distance > FARTHEST_HASH) continue;
-          const similarity = correlation(thumbnail(row), thumbnail(other), view);
-          if (similarity < LEAST_CORRELATION) continue;
-          seen[other] = row;
-          found.push({ first: other, second: row, similarity });
-        }
+      for (const other of index.near(signs(frequencies, view))) {
+        if (seen[other] === row) continue;
+        const similarity = correlation(thumbnail(row), thumbnail(other), view);
+        if (similarity < LEAST_CORRELATION) continue;
+        seen[other] = row;
+        found.push({ first: other, second: row, similarity });
       }
     }
-    const [low, high] = signs(frequencies, 0);
-    hashes[2 * row] = low;
-    hashes[2 * row + 1] = high;
-    for (const key of bandKeys(low, high, bandBits)) {
-      const bucket = buckets.get(key);
-      if (bucket) bucket.push(row);
-      else buckets.set(key, [row]);
-    }
+    index.add(row, signs(frequencies, 0));
   }
   return found;
+}
+
+type Hash = readonly [low: number, high: number];
+
+/** Finds hashes that differ in few bits: these agree in at least one band of bits. */
+class HashIndex {
+  private readonly bandBits: number;
+  private readonly buckets = new Map<number, number[]>();
+  private readonly hashes: Hash[] = [];
+
+  constructor(count: number) {
+    this.bandBits = count <= SMALL_SET ? 8 : 16;
+  }
+
+  add(row: number, hash: Hash): void {
+    this.hashes[row] = hash;
+    for (const key of bandKeys(hash, this.bandBits)) {
+      const bucket = this.buckets.get(key);
+      if (bucket) bucket.push(row);
+      else this.buckets.set(key, [row]);
+    }
+  }
+
+  /** Rows with a similar hash, some of them several times. */
+  *near(hash: Hash): Generator<number> {
+    const [low, high] = hash;
+    for (const key of bandKeys(hash, this.bandBits)) {
+      for (const row of this.buckets.get(key) ?? []) {
+        const [otherLow, otherHigh] = this.hashes[row] as Hash;
+        if (bitCount(low ^ otherLow) + bitCount(high ^ otherHigh) <= FARTHEST_HASH) yield row;
+      }
+    }
+  }
 }
 
 const COSINES = Float32Array.from({ length: FREQUENCIES * THUMBNAIL }, (_, index) => {
@@ -86,7 +104,7 @@ function transformed(lines: Float32Array, count: number): Float32Array {
 }
 
 /** One bit for the sign of each frequency of a view: bit 0 of `view` mirrors x, bit 1 mirrors y, bit 2 swaps x and y before. */
-function signs(frequencies: Float32Array, view: number): [low: number, high: number] {
+function signs(frequencies: Float32Array, view: number): Hash {
   const words: [number, number] = [0, 0];
   for (let v = 0; v < FREQUENCIES; v++) {
     for (let u = 0; u < FREQUENCIES; u++) {
@@ -100,7 +118,7 @@ function signs(frequencies: Float32Array, view: number): [low: number, high: num
   return [words[0] >>> 0, words[1] >>> 0];
 }
 
-function* bandKeys(low: number, high: number, bits: number): Generator<number> {
+function* bandKeys([low, high]: Hash, bits: number): Generator<number> {
   const mask = 2 ** bits - 1;
   for (let shift = 0; shift < 32; shift += bits) {
     yield (shift / bits) * 2 ** 17 + ((low >>> shift) & mask);

@@ -45,7 +45,7 @@ export function streamProgress(stream: ProgressStream = process.stderr): Progres
           const now = Date.now();
           if (now - shown < (stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
           shown = now;
-          const line = describe(label, done, total, unit, (now - started) / 1000, note);
+          const line = `${label} ${describe(done, total, unit, (now - started) / 1000)}${note ? `  ${note}` : ""}`;
           if (stream.isTTY) stream.write(`\r\x1b[2K${bar(done, total)} ${line}`.slice(0, (stream.columns ?? 120) + 4));
           else stream.write(`${line}\n`);
         },
@@ -64,10 +64,10 @@ function bar(done: number, total: number): string {
   return `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
 }
 
-function describe(label: string, done: number, total: number, unit: string, elapsed: number, note: string): string {
+function describe(done: number, total: number, unit: string, elapsed: number): string {
   const count = total > 0 ? `${done}/${total}` : `${done}`;
   const rate = elapsed > 0 ? done / elapsed : 0;
   const speed = rate >= 1 && unit ? `, ${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s` : "";
   const left = total > 0 && rate > 0 ? `, ${seconds((total - done) / rate)} left` : "";
-  return `${label} ${count}${unit ? ` ${unit}` : ""}${speed}${left}${note ? `  ${note}` : ""}`;
+  return `${count}${unit ? ` ${unit}` : ""}${speed}${left}`;
 }

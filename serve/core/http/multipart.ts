@@ -31,24 +31,9 @@ export function readMultipart(
       reject(problem);
     };
     const unreadable = () => fail(new Problem("REQUEST_MALFORMED", "The multipart form cannot be read."));
-    let parser: InstanceType<typeof Busboy>;
+    let parser: ReturnType<typeof parserOf>;
     try {
-      parser = new Busboy({
-        headers: { "content-type": contentType } as BusboyHeaders,
-        // The image field is an image even without a file name.
-        isPartAFile: (name, type, filename) =>
-          name === field || filename !== undefined || type === "application/octet-stream",
-        limits: {
-          files: limits.files + 1,
-          fileSize: limits.fileBytes,
-          fields: OTHER_FIELDS,
-          fieldSize: 1024,
-          fieldNameSize: 100,
-          parts: limits.files + 1 + OTHER_FIELDS,
-          headerPairs: 32,
-          headerSize: 4096,
-        },
-      });
+      parser = parserOf(contentType, field, limits);
     } catch {
       return fail(new Problem("REQUEST_MALFORMED", "The multipart form has no usable boundary."));
     }
@@ -89,6 +74,26 @@ export function readMultipart(
       }
     };
     parseFrom(0);
+  });
+}
+
+/** @throws if the content type has no usable boundary */
+function parserOf(contentType: string, field: string, { files, fileBytes }: Parameters<typeof readMultipart>[3]) {
+  return new Busboy({
+    headers: { "content-type": contentType } as BusboyHeaders,
+    // The image field is an image even without a file name.
+    isPartAFile: (name, type, filename) =>
+      name === field || filename !== undefined || type === "application/octet-stream",
+    limits: {
+      files: files + 1,
+      fileSize: fileBytes,
+      fields: OTHER_FIELDS,
+      fieldSize: 1024,
+      fieldNameSize: 100,
+      parts: files + 1 + OTHER_FIELDS,
+      headerPairs: 32,
+      headerSize: 4096,
+    },
   });
 }
 
