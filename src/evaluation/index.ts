@@ -24,22 +24,23 @@ export {
 } from "./curves";
 export { delongInterval, delongTest } from "./delong";
 export { readFeedback } from "./feedback";
-export { type GroupTable, readGroups } from "./group-table";
-export { type EpochLine, readHistory } from "./history";
-export { type IntervalName, metricIntervals } from "./intervals";
-export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
-export { type Mistake, worstMistakes } from "./mistakes";
+export { type GroupTable, readGroups, type Subgroup, subgroupTable } from "./group-table";
 export {
   bestByMonitor,
   checkMonitor,
+  type EpochLine,
   improves,
   type Monitor,
   monitored,
   monitorOf,
+  readHistory,
   type Standing,
   standingOf,
   standsAbove,
-} from "./monitor";
+} from "./history";
+export { type IntervalName, metricIntervals } from "./intervals";
+export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
+export { type Mistake, worstMistakes } from "./mistakes";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
 export { rank, rocAucOf } from "./ranking";
 export {
@@ -56,7 +57,6 @@ export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run
 export { meanInterval, wilsonInterval } from "./score-interval";
 export { readScoredTable, type ScoredTableOptions } from "./scored-table";
 export { normalShareBelow, spearman } from "./statistics";
-export { type Subgroup, subgroupTable } from "./subgroups";
 export {
   type ChosenThreshold,
   chooseThreshold,

@@ -5,9 +5,8 @@ import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors/index";
 import { readJson } from "../files/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
-import { type EpochLine, readHistory } from "./history";
+import { bestByMonitor, type EpochLine, monitorOf, readHistory } from "./history";
 import { type BinaryMetrics, binaryMetrics } from "./metrics";
-import { bestByMonitor, monitorOf } from "./monitor";
 import { labelsAndScores, type Prediction, readPredictions } from "./predictions";
 import { chooseThreshold, parseThresholdRule, type ThresholdRule, thresholdRuleText } from "./threshold";
 

@@ -11,8 +11,8 @@ import { RunDirectory } from "../runs/index";
 import type { ActiveRun } from "../tracking/index";
 import { endLogged, type Logged } from "./logged";
 import { numbers } from "./metric-names";
+import { type Spread, spreadOf } from "./over-seeds";
 import { type ParentTracking, parentOf, startParentRun } from "./parent-run";
-import { type Spread, spreadOf } from "./spread";
 import { type ProcessTraining, trainOnce } from "./train-process";
 
 interface CrossValidationOptions {

@@ -1,11 +1,11 @@
-/** @module Logs what every MLflow run of a run directory contains, for any command. Does not need TensorFlow. */
+/** @module Logs what every MLflow run of a run directory contains, with a description in Markdown. Does not need TensorFlow. */
 import { existsSync } from "node:fs";
-import type { RunResults } from "../evaluation/index";
+import { type BinaryMetrics, bestEpoch, measureRun, type RunResults } from "../evaluation/index";
 import { readJson, writeJson } from "../files/index";
+import { counted, decimal, markdownTable } from "../format/index";
 import type { Figure } from "../plots/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
 import type { ActiveRun } from "../tracking/index";
-import { runDescription } from "./run-description";
 
 /** Logs a configuration as parameters, and its data set as the input of the run. */
 export function describeRun(active: ActiveRun, config: Partial<RunConfig>): void {
@@ -66,4 +66,52 @@ export async function describeResults(active: ActiveRun, results: RunResults, pi
 
 function flat(prefix: string, values: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, value]));
+}
+
+/** MLflow sets no space between columns. */
+const SPACE = " &emsp;";
+
+const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] = [
+  ["ROC AUC", "rocAuc"],
+  ["PR AUC", "prAuc"],
+  ["Balanced accuracy", "balancedAccuracy"],
+  ["Sensitivity", "recall"],
+  ["Specificity", "specificity"],
+  ["Brier score", "brier"],
+];
+
+/**
+ * The model and its data, the learning curves, and a table of measures.
+ * @param picture address of the curves, as MLflow's page links to it; without it, the curves are left out
+ */
+export function runDescription(results: RunResults, picture?: string): string {
+  const { config, classes, history, threshold } = results;
+  const best = bestEpoch(results);
+  const facts = [
+    `${classes[1]} against ${classes[0]}`,
+    config.architecture,
+    config.parameters && counted(config.parameters, "weight"),
+    config.data && `data \`${config.data.split("/").at(-1)}\``,
+    best !== undefined && `best epoch ${best} of ${history.length}`,
+    `threshold ${threshold.value.toFixed(3)}`,
+  ];
+  const measured = Object.entries(measureRun(results)).reverse();
+  const cell = (metrics: BinaryMetrics, measure: keyof BinaryMetrics) => {
+    const ends = measure === "rocAuc" ? metrics.rocAucCi95 : undefined;
+    return `${decimal(metrics[measure])}${ends ? ` (${ends.map((end) => decimal(end)).join("–")})` : ""}`;
+  };
+  return [
+    ...(config.drawn ? ["**Trained on drawn tiles: this model has never seen real tissue.**", ""] : []),
+    facts.filter(Boolean).join(" · "),
+    "",
+    // Near the top, because MLflow hides long text until it is opened.
+    ...(picture ? [`![Learning curves](${picture})`, ""] : []),
+    markdownTable(
+      ["", ...measured.map(([name, { n }]) => `${name} (${n})${SPACE}`)],
+      ROWS.map(([name, measure]) => [
+        `${name}${SPACE}`,
+        ...measured.map(([, metrics]) => `${cell(metrics, measure)}${SPACE}`),
+      ]),
+    ),
+  ].join("\n");
 }

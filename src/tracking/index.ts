@@ -16,8 +16,7 @@ export type {
 export { ActiveRun } from "./run/active-run";
 export { type StartRunOptions, startRun, withRun } from "./run/start-run";
 export { type LocalServer, type LocalServerOptions, startLocalServer } from "./server/local-server";
-export { freePort } from "./server/ports";
-export { localServerSettings } from "./server/settings";
+export { freePort, localServerSettings } from "./server/settings";
 export type { SpoolSenderReport } from "./spool/spool-sender-report";
 export { findSpools, syncSpools } from "./spool/sync";
 export type { Table, TableInput } from "./spool/tables";

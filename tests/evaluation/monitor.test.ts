@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bestByMonitor, checkMonitor, monitorOf } from "../../src/evaluation/monitor";
+import { bestByMonitor, checkMonitor, monitorOf } from "../../src/evaluation/history";
 
 test("any measure of a model can choose the best epoch; a count or the threshold cannot", () => {
   for (const name of ["loss", "rocAuc", "balancedAccuracy", "brier", "own"]) checkMonitor(monitorOf(name), ["own"]);

@@ -15,9 +15,8 @@ import type { OpenSpoolSender } from "../spool/spool-sender-host";
 import { completeReport, type SpoolSenderReport } from "../spool/spool-sender-report";
 import type { TableInput } from "../spool/tables";
 import { figureFiles, imageOfSeries, type PlotlyFigure, stemOf } from "./figures";
-import { KeyNames } from "./key-names";
 import { RunMessages } from "./run-messages";
-import { storableDataset } from "./storable-dataset";
+import { KeyNames, storableDataset } from "./storable";
 
 interface RunParts {
   readonly spool: SpoolDirectory;

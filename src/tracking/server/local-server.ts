@@ -6,8 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TrackingInputError } from "../client/errors";
 import { Mlflow } from "../client/mlflow";
 import { connectionSettings } from "../client/settings";
-import { freePort, isTaken } from "./ports";
-import { localServerSettings } from "./settings";
+import { freePort, isTaken, localServerSettings } from "./settings";
 import { noteVersion, upgradeStore } from "./store";
 
 export interface LocalServerOptions {

@@ -1,6 +1,8 @@
-/** @module The settings of the local server: the variables for `mlflow server` in `mlruns-config/local/mlflow.env`. */
+/** @module The settings of the local server (`mlruns-config/local/mlflow.env`) and free ports for it. */
 import { existsSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { hasErrorCode } from "../../errors/index";
 import { projectRoot } from "../../files/index";
 
 /** Without the file, MLflow's defaults apply. */
@@ -16,4 +18,28 @@ export function localServerSettings(): LocalServerSettings {
   const lines = existsSync(path) ? readFileSync(path, "utf8").matchAll(/^([A-Z0-9_]+)=(.*)$/gm) : [];
   const settings = Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value.trim()]));
   return { MLFLOW_HOST: "127.0.0.1", MLFLOW_PORT: "5000", ...settings };
+}
+
+/** A free TCP port of 127.0.0.1. */
+export async function freePort(): Promise<number> {
+  return (await listenOnce("127.0.0.1", 0)).port;
+}
+
+/** True if another server listens on the port. */
+export function isTaken(host: string, port: number): Promise<boolean> {
+  return listenOnce(host, port).then(
+    () => false,
+    (error: unknown) => hasErrorCode(error, "EADDRINUSE"),
+  );
+}
+
+function listenOnce(host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolved, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(port, host, () => {
+      const address = probe.address() as AddressInfo;
+      probe.close(() => resolved(address));
+    });
+  });
 }

@@ -1,8 +1,10 @@
 /** @module The run of a journal on the server, found by its key and created exactly once. */
 import { ApiError } from "../client/errors";
+import type { LoggedModel } from "../client/logged-model-client";
 import type { Mlflow } from "../client/mlflow";
 import type { Run, Tag } from "../client/types";
-import type { RunEvent } from "./journal";
+import type { ModelEvent, RunEvent } from "./journal";
+import type { RetryPolicy } from "./retry-policy";
 
 /** The tag for {@link RunEvent.key}. MLflow's web interface hides tags that start with `mlflow.`. */
 const RUN_KEY_TAG = "mlflow.client.runKey";
@@ -90,4 +92,33 @@ async function activeRun(client: Mlflow, runId: string): Promise<Run> {
 
 function remoteOf(run: Run): RemoteRun {
   return { runId: run.info.run_id, experimentId: run.info.experiment_id };
+}
+
+export class RemoteModels {
+  private readonly known = new Map<string, Promise<LoggedModel | undefined>>();
+
+  constructor(
+    private readonly client: Mlflow,
+    private readonly retries: RetryPolicy,
+  ) {}
+
+  /** Undefined if the server has no logged models or this client cannot send their files; these then belong to the run. */
+  of({ experimentId, runId }: RemoteRun, name: string): Promise<LoggedModel | undefined> {
+    let model = this.known.get(name);
+    if (!model) {
+      const { models } = this.client;
+      model = this.retries.attempt(async () => {
+        const found = await models.findOrCreate(experimentId, runId, name);
+        return found?.artifact_uri.startsWith("mlflow-artifacts:") ? found : undefined;
+      });
+      this.known.set(name, model);
+    }
+    return model;
+  }
+
+  /** Marks a model as complete. */
+  async finish(remote: RemoteRun, { name, facts }: ModelEvent): Promise<void> {
+    const model = await this.of(remote, name);
+    if (model) await this.client.models.finish(remote.runId, model.model_id, facts);
+  }
 }

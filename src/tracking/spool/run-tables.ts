@@ -1,7 +1,6 @@
 /** @module The tables of a run so far, in its spool. */
 import { createHash } from "node:crypto";
-import { loadJson, saveJson } from "./durable-json";
-import type { SpoolDirectory } from "./spool-directory";
+import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
 import { appendRows, type Table, type TableInput, toTable } from "./tables";
 
 /** The tag that lists the tables of a run as JSON, for MLflow's web interface and Python's `load_table`. */

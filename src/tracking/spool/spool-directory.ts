@@ -1,4 +1,5 @@
-/** @module The names of the files of a spool: what a run has logged and how much of it the server has. */
+/** @module The files of a spool: what a run has logged and how much of it the server has. Small ones are replaced atomically, without fsync. */
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export class SpoolDirectory {
@@ -38,5 +39,29 @@ export class SpoolDirectory {
   /** Tables so far, so that rows can be added after a restart. */
   table(name: string): string {
     return join(this.path, "tables", name);
+  }
+}
+
+let serial = 0;
+
+/** The value of a file; undefined if it is missing or incomplete. */
+export async function loadJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces a file (readable by its owner only); `undefined` removes it. */
+export async function saveJson(path: string, value: unknown): Promise<void> {
+  if (value === undefined) return rm(path, { force: true });
+  const temporary = `${path}.tmp-${process.pid}-${serial++}`;
+  try {
+    await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
 }

@@ -12,7 +12,6 @@ import type { Mlflow } from "../client/mlflow";
 import type { MultipartState } from "../client/upload";
 import { Batch, type BatchContent, numeric, sendBatch } from "./batch";
 import { withEarlierTables, writeWholeTable } from "./continued-run";
-import { loadJson, saveJson } from "./durable-json";
 import {
   type ArtifactEvent,
   type JournalEntry,
@@ -22,13 +21,17 @@ import {
   readRunEvent,
   syncJournal,
 } from "./journal";
-import { RemoteModels } from "./remote-models";
-import { deleteDuplicates, openRemoteRun, type RemoteRun } from "./remote-run";
+import { deleteDuplicates, openRemoteRun, RemoteModels, type RemoteRun } from "./remote-run";
 import { Alarm, type Notice, RetryPolicy, SendingStopped, type SetAside } from "./retry-policy";
 import { SpoolChecksums } from "./spool-checksums";
-import type { SpoolDirectory } from "./spool-directory";
-import { countPending, type SpoolSenderReport } from "./spool-sender-report";
-import { loadSpoolSenderState, newSpoolSenderState, type SpoolSenderState } from "./spool-sender-state";
+import { loadJson, type SpoolDirectory, saveJson } from "./spool-directory";
+import {
+  countPending,
+  loadSpoolSenderState,
+  newSpoolSenderState,
+  type SpoolSenderReport,
+  type SpoolSenderState,
+} from "./spool-sender-report";
 
 /** An item that fails this often while others are stored is given up; parts of such an item, after fewer tries. */
 const TRIES = 5;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { storablePath } from "../../../src/tracking/client/artifact-location";
 import type { DatasetInput } from "../../../src/tracking/client/types";
 import { cleanKey, paramText, storableName, tagText, toWireMetric } from "../../../src/tracking/client/values";
-import { storableDataset } from "../../../src/tracking/run/storable-dataset";
+import { storableDataset } from "../../../src/tracking/run/storable";
 
 test("keys keep what MLflow accepts and lose the rest", () => {
   assert.equal(cleanKey("val/loss: top-1 (50%)"), "val/loss: top-1 _50__");

@@ -1,6 +1,24 @@
-/** @module Data sets for MLflow's server, which silently drops everything after a field that is not a string. */
+/** @module Names and data sets in the form that MLflow's server stores. */
+import { createHash } from "node:crypto";
 import type { Dataset, DatasetInput, Tag } from "../client/types";
-import { plainText } from "../client/values";
+import { cleanKey, cut, plainText } from "../client/values";
+
+/** Room for the hash within the 250 characters of a key. */
+const STEM_LENGTH = 240;
+
+export class KeyNames {
+  /** The first key with each name. */
+  private readonly keys = new Map<string, string>();
+
+  /** A name that the server accepts. If another key has the same name already, a hash is added. */
+  nameOf(key: string): string {
+    const name = cleanKey(key);
+    const first = this.keys.get(name) ?? key;
+    this.keys.set(name, first);
+    if (first === key) return name;
+    return `${cut(name, STEM_LENGTH)}_${createHash("sha1").update(key).digest("hex").slice(0, 8)}`;
+  }
+}
 
 /**
  * Converts all fields of a data set to strings, other values as JSON. Undefined if the name or the digest is missing.
