@@ -28,6 +28,8 @@ export function varianceOf({ labels, groups }: LabelledRows, contributions: Cont
   const part = (label: 0 | 1) => {
     const within = present[label].reduce((sum, is) => sum + is, 0);
     const squares = sums[label].reduce((sum, value) => sum + value * value, 0);
+    // With a single group, its sum is 0 or a rounding error of 0.
+    if (within === 1) return Number.NaN;
     return within === 0 ? 0 : (within / (within - 1)) * squares;
   };
   const crossed = sums[0].reduce((sum, value, group) => sum + value * (sums[1][group] as number), 0);

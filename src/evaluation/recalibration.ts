@@ -69,23 +69,51 @@ export interface CalibrationLine {
   readonly intercept: number;
 }
 
-/** Fits the calibration line by maximum likelihood (Newton's method; halves steps that overshoot). */
+/** Fits the calibration line by maximum likelihood. */
 export function calibrationLine(labels: ArrayLike<number>, logits: ArrayLike<number>): CalibrationLine {
-  let line = { intercept: 0, slope: 1 };
-  let loss = lineLoss(labels, logits, line);
+  const { slope, intercept } = fitLine(labels, logits);
+  return { slope, intercept };
+}
+
+/** A line, NaN if there is no best one, and the mean loss of the best line, or the limit that lines approach without reaching it. */
+type FittedLine = CalibrationLine & { readonly loss: number };
+
+/**
+ * Newton's method, which halves steps that overshoot, on logits with mean 0 and deviation 1: so its limits do not depend on the
+ * scale of the logits, which is small in models that hardly tell images apart.
+ */
+function fitLine(labels: ArrayLike<number>, logits: ArrayLike<number>): FittedLine {
+  const values = Float64Array.from(logits);
+  const mean = values.reduce((sum, z) => sum + z, 0) / values.length;
+  const deviation = Math.sqrt(values.reduce((sum, z) => sum + (z - mean) ** 2, 0) / values.length);
+  const none = { slope: Number.NaN, intercept: Number.NaN };
+  const base = logitOf(shareOf(labels));
+  // For constant logits only the intercept can be fitted.
+  if (deviation === 0) return { ...none, loss: logLoss(labels, values.fill(base)) };
+  const scaled = values.map((z) => (z - mean) / deviation);
+  let line = { intercept: base, slope: 0 };
+  let loss = lineLoss(labels, scaled, line);
   for (let iteration = 0; iteration < 100; iteration++) {
-    const step = newtonStep(labels, logits, line);
+    const step = newtonStep(labels, scaled, line);
     if (!Number.isFinite(step.slope) || Math.abs(line.slope) > 1e3 || Math.abs(line.intercept) > 1e3) break;
-    if (Math.abs(step.intercept) + Math.abs(step.slope) < 1e-10) return line;
+    if (Math.abs(step.intercept) + Math.abs(step.slope) < 1e-10) {
+      const slope = line.slope / deviation;
+      return { slope, intercept: line.intercept - slope * mean, loss };
+    }
     let next = line;
     let nextLoss = Number.POSITIVE_INFINITY;
     for (let share = 1; share > 1e-9 && !(nextLoss <= loss + 1e-15); share /= 2) {
       next = { intercept: line.intercept + share * step.intercept, slope: line.slope + share * step.slope };
-      nextLoss = lineLoss(labels, logits, next);
+      nextLoss = lineLoss(labels, scaled, next);
     }
     [line, loss] = [next, nextLoss];
   }
-  return { slope: Number.NaN, intercept: Number.NaN };
+  return { ...none, loss };
+}
+
+/** Share of positives. */
+function shareOf(labels: ArrayLike<number>): number {
+  return Array.from(labels).reduce((sum, label) => sum + label, 0) / labels.length;
 }
 
 /**
@@ -94,18 +122,8 @@ export function calibrationLine(labels: ArrayLike<number>, logits: ArrayLike<num
  * 200 rows with right probabilities it is often above 0.1. NaN for one class.
  */
 export function calibrationTest(labels: ArrayLike<number>, logits: ArrayLike<number>): number {
-  const n = labels.length;
-  let positives = 0;
-  for (let i = 0; i < n; i++) positives += labels[i] as number;
-  if (positives === 0 || positives === n) return Number.NaN;
-  const line = calibrationLine(labels, logits);
-  let best = 0;
-  if (Number.isFinite(line.slope)) best = lineLoss(labels, logits, line);
-  else if (Array.prototype.every.call(logits, (logit) => logit === logits[0])) {
-    // For constant logits only the intercept can be fitted.
-    best = logLoss(labels, new Float64Array(n).fill(logitOf(positives / n)));
-  }
-  return Math.exp(-n * Math.max(0, logLoss(labels, logits) - best));
+  if ([0, 1].includes(shareOf(labels))) return Number.NaN;
+  return Math.exp(-labels.length * Math.max(0, logLoss(labels, logits) - fitLine(labels, logits).loss));
 }
 
 function newtonStep(labels: ArrayLike<number>, logits: ArrayLike<number>, { slope, intercept }: CalibrationLine) {

@@ -43,8 +43,9 @@ export function chooseThreshold(
   let best: { threshold: number; merit: number; confusion: Confusion } | undefined;
   for (const { threshold, confusion } of decisions(ranking)) {
     const merit = meritOf(rule, confusion);
-    const closer = best && merit === best.merit && Math.abs(threshold - 0.5) < Math.abs(best.threshold - 0.5);
-    if (best === undefined || merit > best.merit || closer) best = { threshold, merit, confusion };
+    const ahead = best === undefined ? 1 : merit - best.merit;
+    const isCloser = best === undefined || Math.abs(threshold - 0.5) < Math.abs(best.threshold - 0.5);
+    if (ahead > ROUNDING || (Math.abs(ahead) <= ROUNDING && isCloser)) best = { threshold, merit, confusion };
   }
   const oneClass = ranking.totalPositives === 0 || ranking.totalNegatives === 0;
   if (best === undefined || oneClass) return { threshold: 0.5, rule: text, value: Number.NaN };
@@ -69,6 +70,9 @@ function* decisions(ranking: Ranking): Generator<{ threshold: number; confusion:
     tn += ranking.negatives[i] as number;
   }
 }
+
+/** Largest difference of merits that only rounding causes, such as of 0.9 + 0.4 and 0.7 + 0.6. */
+const ROUNDING = 1e-9;
 
 /** Least difference of two logits (relative for logits above 1) that is not rounding. */
 const APART = 1e-5;

@@ -114,3 +114,31 @@ test("the loss is exact where a probability would be rounded to 1", () => {
   assert.equal(logLoss([1], [800]), 0);
   assert.ok(finiteLogits([0, 1, 0.5]).every(Number.isFinite));
 });
+
+test("line and test of logits do not depend on their scale", () => {
+  const { labels, logits } = stretched(300, 2.5, 0.4);
+  const known = calibrationLine(labels, logits);
+  for (const scale of [1e-5, 1e4]) {
+    const scaled = logits.map((logit) => scale * logit);
+    const { slope, intercept } = calibrationLine(labels, scaled);
+    assert.ok(Math.abs(slope * scale - known.slope) < 1e-8 * known.slope, `${slope}`);
+    assert.ok(Math.abs(intercept - known.intercept) < 1e-8);
+    const best = logLoss(
+      labels,
+      logits.map((logit) => known.intercept + known.slope * logit),
+    );
+    const expected = Math.exp(-labels.length * (logLoss(labels, scaled) - best));
+    assert.ok(Math.abs(calibrationTest(labels, scaled) - expected) <= 1e-6 * expected, `${scale}`);
+  }
+});
+
+test("scores that overlap in one value only have no line, but a likelihood that lines approach", () => {
+  const [labels, logits] = [
+    [0, 0, 1, 0, 1, 1],
+    [-1, -1, 0, 0, 1, 1],
+  ];
+  assert.ok(Number.isNaN(calibrationLine(labels, logits).slope));
+  // Each of the two rows at 0 costs ln 2, the others nothing.
+  const expected = Math.exp(2 * Math.LN2 - 6 * logLoss(labels, logits));
+  assert.ok(Math.abs(calibrationTest(labels, logits) - expected) < 1e-6, `${calibrationTest(labels, logits)}`);
+});

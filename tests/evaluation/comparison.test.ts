@@ -190,3 +190,15 @@ test("models are compared by file name, whatever the order of their rows", () =>
     { code: "COMPARISON_IMAGES", message: /for example 0\.png/ },
   );
 });
+
+test("where a class is one group, how much areas vary is unknown, and no test claims to know it", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const { labels, a, b } = twoModels(seed, 60);
+    const groups = Uint32Array.from(labels, (label, i) => (label === 1 ? 0 : 1 + (i % 7)));
+    const { difference, standardError, p } = delongTest(labels, a, b, groups);
+    assert.notEqual(difference, 0);
+    assert.ok(Number.isNaN(standardError) && Number.isNaN(p), `seed ${seed}: ${standardError}, p ${p}`);
+    const { ci95 } = delongInterval(labels, a, groups);
+    assert.ok(ci95[0] > 0 && ci95[1] < 1, `seed ${seed}: ${ci95}`);
+  }
+});

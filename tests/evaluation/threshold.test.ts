@@ -36,6 +36,22 @@ test("F1 and balanced accuracy are as high as at any threshold", () => {
   }
 });
 
+test("of thresholds that are equally good but for rounding, the one closest to 0.5 is chosen", () => {
+  // From 0.2 on, recall and specificity are 0.9 and 0.4, from 0.5 on 0.7 and 0.6, and 0.7 + 0.6 is rounded down.
+  const rows = [
+    { score: 0.1, positives: 1, negatives: 4 },
+    { score: 0.3, positives: 2, negatives: 2 },
+    { score: 0.7, positives: 7, negatives: 4 },
+  ].flatMap(({ score, positives, negatives }) =>
+    Array.from({ length: positives + negatives }, (_, i) => ({ score, label: i < positives ? 1 : 0 })),
+  );
+  const { threshold } = chooseThreshold(
+    rows.map(({ label }) => label),
+    rows.map(({ score }) => score),
+  );
+  assert.equal(threshold, 0.5);
+});
+
 test("scores of exactly 0 and 1, as saturated models give, are told apart", () => {
   const [labels, scores] = [
     [0, 0, 1, 1],
