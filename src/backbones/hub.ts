@@ -42,7 +42,7 @@ export function repositoryOf(name: string): string | undefined {
  */
 export async function fetchFromHub(name: string, context: FetchContext): Promise<string> {
   const place = parse(name);
-  const folder = join(cacheDirectory(), "hub", place.repo.replace("/", "--"), place.revision.replace(/\W/g, "-"));
+  const folder = join(cacheDirectory(), "hub", place.repo.replace("/", "--"), folderOf(place.revision));
   const paths = place.path ? [place.path] : USUAL_PATHS;
   let path = paths.find((candidate) => existsSync(join(folder, candidate)));
   if (!path) {
@@ -65,6 +65,11 @@ export async function fetchFromHub(name: string, context: FetchContext): Promise
     throw new InputError("BACKBONE_MISSING", `${name} has no ${inRepo}, which its ${path} needs.`);
   }
   return file;
+}
+
+/** A name of a folder for a revision: no two revisions, such as `v1.0` and `v1-0`, share one. */
+function folderOf(revision: string): string {
+  return revision.replace(/[^\w-]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
 }
 
 function parse(name: string): HubName {

@@ -133,3 +133,23 @@ test("a known network brings its normalization, size and pooling; a gated one sa
     message: /MahmoodLab\/UNI \(CC-BY-NC-ND-4.0\) is gated: ask for access on .*HF_TOKEN/,
   });
 });
+
+test("revisions of a network do not share a place in the cache", async (t) => {
+  const { directory } = await prepared(t);
+  for (const [revision, kind] of [
+    ["v1.0", "vector"],
+    ["v1-0", "class-token"],
+  ] as const) {
+    await writeBackbone(join(directory, "hub", "somebody", `small@${revision}`, "model.onnx"), kind);
+  }
+  const hub = await startHub(t, join(directory, "hub"));
+  process.env.HF_ENDPOINT = hub.url;
+  t.after(() => {
+    delete process.env.HF_ENDPOINT;
+  });
+  const found = [];
+  for (const revision of ["v1.0", "v1-0"]) {
+    found.push(await openBackbone(`hf:somebody/small@${revision}`, defaultTrainingOptions, context));
+  }
+  assert.notEqual(found[0]?.description.sha256, found[1]?.description.sha256);
+});

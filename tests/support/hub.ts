@@ -13,11 +13,15 @@ export interface Hub {
   stop(): Promise<void>;
 }
 
-/** Serves `folder/OWNER/NAME/PATH` as `/OWNER/NAME/resolve/main/PATH`, in ranges, as the hub does. */
+/**
+ * Serves `folder/OWNER/NAME/PATH` as `/OWNER/NAME/resolve/main/PATH`, in ranges, as the hub does; other revisions from
+ * `folder/OWNER/NAME@REVISION/PATH`.
+ */
 export async function startHub(context: TestContext, folder: string): Promise<Hub> {
   const server = createServer(async (request, response) => {
-    const match = /^\/([^/]+\/[^/]+)\/resolve\/main\/(.+)$/.exec(request.url ?? "");
-    const [, repo = "", path = ""] = match ?? [];
+    const match = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(request.url ?? "");
+    const [, name = "", revision = "", path = ""] = match ?? [];
+    const repo = revision === "main" ? name : `${name}@${decodeURIComponent(revision)}`;
     if (!match || !existsSync(join(folder, repo))) {
       response.writeHead(404, { "X-Error-Code": "RepoNotFound" }).end();
       return;
