@@ -22,10 +22,8 @@ export interface ExportedConfig {
   readonly skipUnreadable?: boolean;
   /** Number of views whose mean logit is the answer. Default: 1. */
   readonly views?: number;
-  /** `fp32` if full precision was requested. */
-  readonly precision?: string;
-  /** The precision that was used. */
-  readonly stepWay?: { readonly precision: string };
+  /** TensorFlow's logits were computed on a GPU. */
+  readonly onGpu?: true;
   readonly mlflowRunId?: string;
   readonly drawn?: boolean;
   readonly mpp?: number;

@@ -67,7 +67,7 @@ function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, threshold
   const test = bothClasses ? delongTest(labels, logits, exported) : null;
   return {
     tiles: logits.length,
-    maxDeviation: differences.reduce((largest, difference) => (difference <= largest ? largest : difference), 0),
+    maxDeviation: differences.reduce((largest, difference) => Math.max(largest, difference), 0),
     rmsDeviation: rootMeanSquare(differences),
     logitSpread: rootMeanSquare(logits.map((logit) => logit - mean)),
     rocAuc: test === null ? null : { trained: test.aucA, exported: test.aucB },
@@ -79,13 +79,13 @@ function compareLogits(tiles: KnownTiles, exported: ArrayLike<number>, threshold
 
 /** Largest difference of a logit in an exact export, relative to the largest logit or to 1 if all are smaller. */
 const EXACT_TOLERANCE = 1e-4;
-/** The same if TensorFlow rounded the factors of convolutions to bf16 (8 bits), which changes its own logits that much. */
-const BF16_TOLERANCE = 0.05;
+/** The same for logits of a GPU, where TensorFlow rounds the factors of products to TF32 (11 bits). */
+const TF32_TOLERANCE = 0.01;
 
 /** @throws {HistoError} `EXPORT_DIFFERS` if the logits of an exact export differ from TensorFlow's */
-export function requireEqualLogits(verification: Verification, tiles: KnownTiles, exactProducts: boolean): void {
+export function requireEqualLogits(verification: Verification, tiles: KnownTiles, { onGpu }: ExportedConfig): void {
   const largest = tiles.logits.reduce((max, logit) => Math.max(max, Math.abs(logit)), 1);
-  const allowed = largest * (exactProducts ? EXACT_TOLERANCE : BF16_TOLERANCE);
+  const allowed = largest * (onGpu ? TF32_TOLERANCE : EXACT_TOLERANCE);
   if (verification.maxDeviation <= allowed) return;
   throw new HistoError(
     "EXPORT_DIFFERS",

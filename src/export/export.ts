@@ -115,14 +115,8 @@ async function writeVariant(
   if (!tiles) return { graph };
   const pixels = await tiles.pixels(tiles.validation.paths, work.signal);
   const verification = await verifyGraph(directory, run, tiles.validation, pixels, variant !== "fp32");
-  if (variant === "fp32") requireEqualLogits(verification, tiles.validation, hasExactLogits(run));
+  if (variant === "fp32") requireEqualLogits(verification, tiles.validation, run.config);
   return { graph, verification };
-}
-
-/** Evaluation uses full-precision matrix products, but convolutions in the precision of training. */
-function hasExactLogits({ config, layers }: TrainedRun): boolean {
-  const { precision } = config.stepWay ?? config;
-  return precision === "fp32" || !layers.nodes.some(({ className }) => /Conv/.test(className));
 }
 
 /** The run's tiles. Missing tiles are an error only for the compact variant or if the user gave their directory. */

@@ -101,6 +101,8 @@ export interface RunConfig extends TrainingOptions {
   contentHash: string;
   /** Precision of products and kind of updates, which a resumed run keeps. */
   stepWay?: { readonly precision: "bf16" | "fp32"; readonly updates: "product" | "rule" | "tensorflow" };
+  /** Predicted on a GPU, which rounds the factors of products. */
+  onGpu?: true;
   /** Chosen on validation; absent while training. */
   threshold?: number;
   mlflowRunId?: string;

@@ -13,6 +13,7 @@ import { writeJson } from "../files/index";
 import { plainDecimal } from "../format/index";
 import type { Progress } from "../progress/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
+import { runtime } from "../tensorflow/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
 import { familiarityOf, shiftsOf } from "./familiar";
@@ -49,6 +50,7 @@ export async function evaluateRun(
   await writeJson(run.metrics, metrics);
   await writeJson(run.familiar, await familiarityOf(data));
   await writeJson(run.shift, await shiftsOf(data));
+  if (runtime.gpu) config.onGpu = true;
   config.threshold = threshold;
   await writeJson(run.config, config);
   shown.finish(`test AUC ${plainDecimal(metrics.test.rocAuc)}`);

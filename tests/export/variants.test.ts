@@ -84,6 +84,30 @@ test("an fp32 export that does not match the stored logits is refused and leaves
   assert.ok(!existsSync(join(directory, "model")));
 });
 
+test("convolutions must agree as exactly, whatever the precision of the training", async (t) => {
+  const { directory, data, pixels, count, predictions } = await runOnTiles(t);
+  const model = randomizeWeights(
+    tf.sequential({
+      layers: [
+        layers.conv2d({ inputShape: [SIZE, SIZE, 3], filters: 4, kernelSize: 3 }),
+        layers.globalAveragePooling2d({}),
+        layers.dense({ units: 1 }),
+      ],
+    }),
+  );
+  const logits = layersModelLogits(model, pixels, count);
+  const files = await writeRun(join(directory, "cnn"), model, { data, stepWay: { precision: "bf16" } });
+  const write = (added: number) =>
+    writePredictions(
+      files.predictions("validation"),
+      predictions.map((row, i) => ({ ...row, logit: logits[i]! + (i === 7 ? added : 0) })),
+    );
+  await write(0.01);
+  await assert.rejects(exportRun({ run: files.path, out: join(directory, "model") }), { code: "EXPORT_DIFFERS" });
+  await write(0);
+  await exportRun({ run: files.path, out: join(directory, "model") });
+});
+
 test("int8 is a quarter of the size, close to fp32, and one image's logit does not depend on the rest of the batch", async (t) => {
   const { directory, run, pixels, count } = await runOnTiles(t);
   const full = await exportRun({ run, out: join(directory, "fp32") });
