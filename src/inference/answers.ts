@@ -1,17 +1,11 @@
 /** @module Converts a model's raw outputs to logits, predictions and warnings. */
 import { type Familiarity, glanceAt, inDistribution, isUnlikeTraining, lookOf } from "../familiar/index";
 import { type ImageWarning, type PreparedImage, WARNING_TEXTS } from "../image/index";
+import type { Decision } from "../logits/index";
 import type { ModelCard } from "../model-directory/index";
 
 /** A model's answer for one image. */
-export interface Prediction extends Omit<ImageAssessment, "features"> {
-  /** Log-odds of the positive class. */
-  readonly logit: number;
-  /** Probability of the positive class. */
-  readonly probability: number;
-  readonly predictedClass: string;
-  /** Smallest probability for which the positive class is predicted. */
-  readonly threshold: number;
+export interface Prediction extends Decision, Omit<ImageAssessment, "features"> {
   /** Time for decoding, resizing and normalizing this image. */
   readonly preprocessSeconds: number;
   /** Time of the network. For an image in a batch, its share of the time of the batch. */

@@ -4,7 +4,7 @@ import { HistoError, messageOf } from "../errors/index";
 import type { Familiarity } from "../familiar/index";
 import { readJson } from "../files/index";
 import { type DecodeLimits, prepareImage } from "../image/index";
-import { sigmoid } from "../logits/index";
+import { decisionOn } from "../logits/index";
 import {
   type ModelCard,
   type ModelDirectory,
@@ -109,7 +109,10 @@ export class Predictor {
     return this.single ? "single" : "together";
   }
 
-  /** Predicts one image from the bytes of its file (PNG, JPEG, WebP, TIFF). @throws {InputError} codes `IMAGE_...` */
+  /**
+   * Predicts one image from the bytes of its file (PNG, JPEG, WebP, TIFF).
+   * @throws {InputError} codes `IMAGE_...`; {@link HistoError} `INFERENCE_FAILED`
+   */
   async predict(image: Uint8Array): Promise<Prediction> {
     const preprocessed = await this.preprocess(image);
     const started = performance.now();
@@ -117,7 +120,7 @@ export class Predictor {
     return this.answer(logit as number, preprocessed, (performance.now() - started) / 1000);
   }
 
-  /** Predicts many images. For an image that cannot be read, returns an error in its place. */
+  /** Predicts many images. For an image that cannot be read or predicted, returns an error in its place. */
   async predictBatch(images: readonly Uint8Array[]): Promise<(Prediction | HistoError)[]> {
     const answers: (Prediction | HistoError)[] = [];
     for (let start = 0; start < images.length; start += GROUP) {
@@ -254,9 +257,15 @@ export class Predictor {
     const logits = good.length > 0 ? await this.predictPixels(batch, good.length) : new Float32Array(0);
     const share = (performance.now() - started) / 1000 / good.length;
     let next = 0;
-    return decoded.map((item) =>
-      item instanceof HistoError ? item : this.answer(logits[next++] as number, item, share),
-    );
+    return decoded.map((item) => {
+      if (item instanceof HistoError) return item;
+      try {
+        return this.answer(logits[next++] as number, item, share);
+      } catch (error) {
+        if (error instanceof HistoError) return error;
+        throw error;
+      }
+    });
   }
 
   private async decodeAll(images: readonly Uint8Array[]): Promise<(PreprocessedImage | HistoError)[]> {
@@ -281,11 +290,7 @@ export class Predictor {
     { seconds: preprocessSeconds, inDistribution, warnings }: PreprocessedImage,
     inferenceSeconds: number,
   ): Prediction {
-    const probability = sigmoid(logit);
-    const { classes, threshold } = this.card;
-    const predictedClass = classes[probability >= threshold ? 1 : 0];
-    const seconds = { preprocessSeconds, inferenceSeconds };
-    return { logit, probability, predictedClass, threshold, ...seconds, inDistribution, warnings };
+    return { ...decisionOn(logit, this.card), preprocessSeconds, inferenceSeconds, inDistribution, warnings };
   }
 }
 

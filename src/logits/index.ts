@@ -1,4 +1,5 @@
-/** @module Between logits and probabilities. */
+/** @module Between logits and probabilities, and the decision on them. */
+import { HistoError } from "../errors/index";
 
 /** Probability of a logit, without overflow. */
 export function sigmoid(logit: number): number {
@@ -10,4 +11,30 @@ export function sigmoid(logit: number): number {
 /** Logit of a probability; infinite for 0 and 1. */
 export function logitOf(probability: number): number {
   return Math.log(probability) - Math.log1p(-probability);
+}
+
+/** A logit with its probability, and the class that the threshold gives. */
+export interface Decision {
+  /** Log-odds of the positive class. */
+  readonly logit: number;
+  /** Probability of the positive class. */
+  readonly probability: number;
+  readonly predictedClass: string;
+  /** Smallest probability for which the positive class is predicted. */
+  readonly threshold: number;
+}
+
+/**
+ * Decides on an image by the logit of a model.
+ * @throws {HistoError} `INFERENCE_FAILED` for a logit that is not finite: comparing it with the threshold means nothing
+ */
+export function decisionOn(
+  logit: number,
+  { classes, threshold }: { readonly classes: readonly [string, string]; readonly threshold: number },
+): Decision {
+  if (!Number.isFinite(logit)) {
+    throw new HistoError("INFERENCE_FAILED", "The model gives a number that is not finite for this image.");
+  }
+  const probability = sigmoid(logit);
+  return { logit, probability, predictedClass: classes[probability >= threshold ? 1 : 0], threshold };
 }

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { HistoError } from "../../src/errors/index";
 import { readJson, writeJson } from "../../src/files/index";
+import { encodePng } from "../../src/image/index";
 import { Predictor } from "../../src/inference/index";
 import { ExternalData } from "../../src/onnx/external-data";
 import { GraphBuilder } from "../../src/onnx/graph";
@@ -187,4 +189,20 @@ test("two probabilities that no softmax computes are told from logits by their v
   const options = { kind: "logits2", scores: ["n", 2] } as const;
   const directory = await writeForeignModel(join(await temporaryDirectory(t), "model"), body, options);
   await assert.rejects(Predictor.open(directory), /two probabilities for each image.*write probabilities2/);
+});
+
+test("a logit that is not finite is an error for its image alone, not an answer", async (t) => {
+  // The root of the mean less a quarter: NaN for dark images.
+  const directory = await writeForeignModel(join(await temporaryDirectory(t), "theirs"), async (graph, image) => {
+    const mean = graph.node("ReduceMean", [image, await graph.integers([1, 2, 3])], { attributes: { keepdims: 0 } });
+    const less = graph.node("Sub", [mean, await graph.scalar("quarter", 0.25)]);
+    return graph.reshape(graph.node("Sqrt", [less]), [-1, 1]);
+  });
+  const predictor = await Predictor.open(directory);
+  t.after(() => predictor.close());
+  const [dark, bright] = await Promise.all([20, 200].map((level) => encodePng(new Uint8Array(192).fill(level), 8, 8)));
+  const [first, second] = await predictor.predictBatch([dark as Buffer, bright as Buffer]);
+  assert.ok(first instanceof HistoError && first.code === "INFERENCE_FAILED", JSON.stringify(first));
+  assert.ok(!(second instanceof HistoError) && second?.predictedClass === "malignant");
+  await assert.rejects(predictor.predict(dark as Buffer), { code: "INFERENCE_FAILED" });
 });

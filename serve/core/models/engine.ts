@@ -4,7 +4,7 @@ import { HistoError } from "../../../src/errors/index";
 import { occlusion } from "../../../src/explanation/index";
 import { MetImages, type MetSample } from "../../../src/familiar/index";
 import type { PreprocessedImage } from "../../../src/inference/index";
-import { sigmoid } from "../../../src/logits/index";
+import { decisionOn } from "../../../src/logits/index";
 import { Limit } from "../../../src/machine/index";
 import type { ModelCard } from "../../../src/model-directory/index";
 import { Problem, type ProblemCode } from "../http/index";
@@ -71,14 +71,10 @@ export class Engine implements ServedModel {
       const { seconds: preprocessSeconds } = decoded;
       if (features) this.met.add(features);
       const { logit, seconds: inferenceSeconds, batch } = await this.batcher.submit(pixels);
-      const probability = sigmoid(logit);
-      const { classes, threshold } = this.card;
+      const decision = decisionOn(logit, this.card);
       const total = (performance.now() - arrived) / 1000;
       return {
-        logit,
-        probability,
-        predictedClass: probability >= threshold ? classes[1] : classes[0],
-        threshold,
+        ...decision,
         preprocessSeconds,
         inferenceSeconds,
         queueSeconds: Math.max(0, total - preprocessSeconds - inferenceSeconds),
@@ -107,7 +103,7 @@ export class Engine implements ServedModel {
     return this.admit(async () => {
       const bytes = pixels.length / count;
       const images = Array.from({ length: count }, (_, i) => pixels.subarray(i * bytes, (i + 1) * bytes));
-      return this.submitAll(images);
+      return (await this.submitAll(images)).map((logit) => decisionOn(logit, this.card).logit);
     });
   }
 
