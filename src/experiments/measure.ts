@@ -142,7 +142,8 @@ export async function ensembleRow(
 function meanOf(each: readonly (readonly Prediction[])[], weights: readonly number[]): Prediction[] {
   return (each[0] as readonly Prediction[]).map((first, i) => {
     const mean = each.reduce((sum, rows, k) => sum + (weights[k] as number) * (rows[i] as Prediction).probability, 0);
-    return { ...first, probability: mean };
+    // Weights that were rounded may add up to a little more than 1.
+    return { ...first, probability: Math.min(1, mean) };
   });
 }
 

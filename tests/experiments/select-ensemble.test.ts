@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { type Prediction, sigmoid, writePredictions } from "../../src/evaluation/index";
+import { type ComparisonRow, ensembleRow } from "../../src/experiments/measure";
 import { selectEnsemble } from "../../src/experiments/select-ensemble";
 import { Random } from "../../src/random/index";
+import { RunDirectory } from "../../src/runs/index";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 /** Labels, and probabilities of models that see them through noise of the given strength. */
 function models(...noises: number[]) {
@@ -40,4 +45,31 @@ test("a model that knows nothing, or the opposite, stays out", () => {
   const { labels, scores } = models(0.5, 30);
   const opposite = scores[0]!.map((p) => 1 - p);
   assert.deepEqual(selectEnsemble(labels, [...scores, opposite]), [1, 0, 0]);
+});
+
+test("an ensemble of models that are all certain is certain, however its weights were rounded", async (context) => {
+  const folder = await temporaryDirectory(context);
+  let roundedUp = 0;
+  for (let seed = 0; seed < 8; seed++) {
+    const random = new Random(seed, "certain");
+    const labels = Array.from({ length: 40 }, () => (random.chance(0.5) ? 1 : 0) as 0 | 1);
+    const names = Array.from({ length: 5 }, (_, model) => `${seed}-${model}`);
+    const scores: number[][] = [];
+    for (const name of names) {
+      const rows = labels.map((label, i): Prediction => {
+        // The first two tiles have logits of 40, whose probability is 1.
+        const logit = i < 2 ? 40 : 2 * label - 1 + random.normal(0, 2);
+        return { filename: `${i}.png`, label: i < 2 ? 1 : label, logit, probability: sigmoid(logit) };
+      });
+      scores.push(rows.map(({ probability }) => probability));
+      const run = new RunDirectory(join(folder, name));
+      for (const partition of ["validation", "test"] as const) await writePredictions(run.predictions(partition), rows);
+    }
+    const own = labels.map((label, i) => (i < 2 ? 1 : label));
+    if (selectEnsemble(own, scores).reduce((sum, weight) => sum + weight, 0) > 1) roundedUp++;
+    const candidates = names.map((name) => ({ name, size: 8 }) as ComparisonRow);
+    const { test } = await ensembleRow(candidates, (name) => new RunDirectory(join(folder, name)));
+    assert.equal(test.reduce((most, { probability }) => Math.max(most, probability), 0) <= 1, true);
+  }
+  assert.ok(roundedUp > 0, "no sum of weights was rounded up");
 });

@@ -98,3 +98,20 @@ test("slides and pictures are cut into tiles as large as the training images, wh
     assert.ok(Math.abs(small.logit - (await answerAt(0, 0)).logit) < 1e-4);
   }
 });
+
+test("a picture whose tiles are all certain has a finite logit", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const predictor = await Predictor.open(await writeModel(join(directory, "model")));
+  t.after(() => predictor.close());
+  const large = picture(128, 96);
+  await writeFile(join(directory, "large.png"), await encodePng(large.data, 128, 96));
+  for (const logit of [50, -50]) {
+    const { probability, ...tiled } = await predictTiled(join(directory, "large.png"), {
+      card: predictor.card,
+      assess: (pixels: Uint8Array) => predictor.assess(pixels),
+      predictPixels: async (_: Uint8Array, count: number) => new Float32Array(count).fill(logit),
+    });
+    assert.ok(Math.abs(tiled.logit - logit) < 1e-9, `${tiled.logit}`);
+    assert.equal(probability > 0.5, logit > 0);
+  }
+});

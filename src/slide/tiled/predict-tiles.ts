@@ -2,7 +2,7 @@
 import { HistoError } from "../../errors/index";
 import { tileEdgeOf } from "../../image/index";
 import type { Prediction, PredictionWarning, Predictor } from "../../inference/index";
-import { logitOf, sigmoid } from "../../logits/index";
+import { sigmoid } from "../../logits/index";
 import { gridOf, tileReading } from "../grid";
 import { thumbnailOf } from "../thumbnail";
 import { predictRegions } from "../tile-predictor";
@@ -53,12 +53,16 @@ export async function predictTiles(
   const assessing = new AssessingModel(model);
   const tiles: { x: number; y: number; probability: number }[] = [];
   const problems: string[] = [];
+  // Of the negative class, because 1 - p is 0 for large logits.
+  let opposites = 0;
   for (const block of grid.blocks) {
     const answer = await predictRegions(reader, level, block.map(regionOf), assessing);
     problems.push(...answer.problems);
     for (const [i, logit] of answer.logits.entries()) {
       const { x, y } = block[i] as (typeof block)[number];
-      if (!Number.isNaN(logit)) tiles.push({ x, y, probability: sigmoid(logit) });
+      if (Number.isNaN(logit)) continue;
+      tiles.push({ x, y, probability: sigmoid(logit) });
+      opposites += sigmoid(-logit);
     }
   }
   if (tiles.length === 0)
@@ -66,7 +70,7 @@ export async function predictTiles(
   const probability = tiles.reduce((sum, tile) => sum + tile.probability, 0) / tiles.length;
   const positive = tiles.filter((tile) => tile.probability >= threshold).length;
   return {
-    logit: logitOf(probability),
+    logit: Math.log(probability) - Math.log(opposites / tiles.length),
     probability,
     predictedClass: classes[probability >= threshold ? 1 : 0],
     threshold,
