@@ -23,7 +23,10 @@ export interface BatchSource {
   load(epoch: number, index: number): Batch;
 }
 
-/** A set of examples, whose inputs are pixels or coordinates in a subspace. */
+/**
+ * A set of examples, whose inputs are pixels or coordinates in a subspace. When an epoch draws an example again, the number of
+ * examples is added to its position, so that it gets another augmentation: position `p` means the example `p % labels.length`.
+ */
 export interface Examples {
   readonly labels: ArrayLike<number>;
   /** The inputs of some examples as one tensor. @param epoch seeds the augmentation; undefined for none */
@@ -55,7 +58,7 @@ export function batchesOf(examples: Examples, options: BatchOptions): BatchSourc
   const batches = Math.ceil(count / size);
   let order: { epoch: number; positions: Uint32Array } = { epoch: -1, positions: inOrder };
   const positionsAt = (epoch: number, index: number) => {
-    if (order.epoch !== epoch) order = { epoch, positions: sampler?.(epoch) ?? inOrder };
+    if (order.epoch !== epoch) order = { epoch, positions: sampler ? drawn(sampler(epoch), count) : inOrder };
     return order.positions.slice(index * size, (index + 1) * size);
   };
   return {
@@ -63,7 +66,7 @@ export function batchesOf(examples: Examples, options: BatchOptions): BatchSourc
     examples: count,
     load(epoch, index) {
       const positions = positionsAt(epoch, index);
-      const values = Float32Array.from(positions, (position) => examples.labels[position] as number);
+      const values = Float32Array.from(positions, (position) => examples.labels[position % count] as number);
       const batch = {
         inputs:
           view > 0 && examples.inView
@@ -78,6 +81,12 @@ export function batchesOf(examples: Examples, options: BatchOptions): BatchSourc
       return mixup > 0 ? mixed(batch, new Random(seed, "mixup", epoch, index), mixup) : batch;
     },
   };
+}
+
+/** Adds the number of examples to a position each time that it was drawn before. */
+function drawn(positions: Uint32Array, count: number): Uint32Array {
+  const times = new Uint32Array(count);
+  return positions.map((position) => position + count * times[position]!++);
 }
 
 /** Mixes each example with another one of the batch, all with the same share. */
@@ -121,7 +130,7 @@ export function pixelExamples(
   prefetcher?: Prefetcher,
 ): Examples {
   const { size, bytesPerImage } = store;
-  const inStore = (some: Uint32Array) => Uint32Array.from(some, (i) => positions[i] as number);
+  const inStore = (some: Uint32Array) => some.map((i) => positions[i % positions.length] as number);
   const load = (some: Uint32Array, epoch: number | undefined) => {
     const bytes = new Uint8Array(some.length * bytesPerImage);
     store.read(inStore(some), bytes);
@@ -175,7 +184,8 @@ export function featureExamples(
     const values = new Float32Array(some.length * width);
     some.forEach((image, i) => {
       const view = views[viewOf()] as Float32Array;
-      values.set(view.subarray(image * width, (image + 1) * width), i * width);
+      const from = (image % labels.length) * width;
+      values.set(view.subarray(from, from + width), i * width);
     });
     return tf.tensor2d(values, [some.length, width]);
   };
@@ -196,7 +206,8 @@ export function featureExamples(
 export function withColumns(vectors: Examples, width: number, columns: Float32Array): Examples {
   const extra = columns.length / vectors.labels.length;
   const append = (inputs: tf.Tensor, some: Uint32Array) => {
-    const more = tf.tensor2d(rowsAt(columns, extra, some), [some.length, extra]);
+    const own = some.map((image) => image % vectors.labels.length);
+    const more = tf.tensor2d(rowsAt(columns, extra, own), [some.length, extra]);
     return tf.concat([tf.reshape(inputs, [some.length, width]), more], 1);
   };
   const { inView } = vectors;

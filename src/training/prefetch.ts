@@ -22,7 +22,7 @@ export interface PrefetchRequest {
   readonly slot: number;
   /** Positions in the store. */
   readonly positions: Uint32Array;
-  /** Positions in the examples, which seed the augmentation. */
+  /** Positions in the examples, which seed the augmentation (see `Examples`). */
   readonly images: Uint32Array;
   /** Undefined for no augmentation. */
   readonly epoch: number | undefined;
