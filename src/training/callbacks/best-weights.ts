@@ -1,6 +1,7 @@
 /** @module Saving the weights of the best epochs, and restoring the best ones at the end. */
-import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { copyFile, link, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { type Monitor, type Standing, standingOf, standsAbove } from "../../evaluation/index";
 import { loadWeights, saveWeights, weightsAreFinite } from "../../models/index";
 import type { EpochResult } from "../epoch";
@@ -11,11 +12,16 @@ export interface SavedEpoch extends Standing {
   readonly epoch: number;
 }
 
-/** Saves the weights of the best `keep` epochs by the monitored metric; `path` always has the best ones. */
+/**
+ * Saves the weights of the best `keep` epochs by the monitored metric; `path` always has the best ones. Files of the epochs that
+ * the last checkpoint names stay until the end: a run that is resumed from it may end before it comes to better ones again.
+ */
 export class BestWeights implements StatefulCallback<readonly SavedEpoch[]> {
   readonly name = "best-weights";
   /** Best first. */
   private saved: SavedEpoch[] = [];
+  /** Those of the last checkpoint. */
+  private inCheckpoint: readonly SavedEpoch[] = [];
 
   constructor(
     private readonly path: string,
@@ -41,24 +47,40 @@ export class BestWeights implements StatefulCallback<readonly SavedEpoch[]> {
     const ranked = Number.isNaN(value) ? worst(this.monitor) : value;
     this.saved.splice(rank, 0, { ...standing, epoch: result.epoch, value: ranked });
     if (rank === 0) await replaceByLink(file, this.path);
-    for (const { epoch } of this.saved.splice(this.keep)) await rm(this.fileOf(epoch), { force: true });
+    this.saved.splice(this.keep);
+    await this.removeOthers([...this.saved, ...this.inCheckpoint]);
   }
 
   /** Loads the best weights into the model. */
   async onEnd(trainer: RunningTraining): Promise<void> {
-    if (this.saved.length > 0) await loadWeights(trainer.model, this.path);
+    const [best] = this.saved;
+    if (!best) return;
+    // After a crash, the path may have weights of a later epoch than that of the checkpoint.
+    await replaceByLink(this.fileOf(best.epoch), this.path);
+    await this.removeOthers(this.saved);
+    await loadWeights(trainer.model, this.path);
   }
 
   state(): readonly SavedEpoch[] {
-    return this.saved;
+    this.inCheckpoint = [...this.saved];
+    return this.inCheckpoint;
   }
 
   restore(state: readonly SavedEpoch[]): void {
-    this.saved = [...state];
+    // Versions before did not keep the files of a checkpoint.
+    this.saved = state.filter(({ epoch }) => existsSync(this.fileOf(epoch)));
+    this.inCheckpoint = [...this.saved];
   }
 
   private fileOf(epoch: number): string {
     return join(dirname(this.path), `epoch-${epoch}.safetensors`);
+  }
+
+  private async removeOthers(kept: readonly SavedEpoch[]): Promise<void> {
+    const names = kept.map(({ epoch }) => basename(this.fileOf(epoch)));
+    for (const name of await readdir(dirname(this.path))) {
+      if (/^epoch-\d+\.safetensors$/.test(name) && !names.includes(name)) await rm(join(dirname(this.path), name));
+    }
   }
 }
 

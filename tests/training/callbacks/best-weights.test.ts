@@ -92,3 +92,18 @@ test("weights that are not finite are refused, not kept", async (context) => {
   await assert.rejects(callback.onValidationEnd(trainer, epochResult(1, {})), { code: "TRAINING_DIVERGED" });
   assert.deepEqual(await readdir(folder), []);
 });
+
+test("a run that is resumed after a crash, and ends earlier, ends with the best weights that it knows of", async (context) => {
+  const values = [0.6, 0.8].map((rocAuc) => ({ rocAuc }));
+  const { folder, callback, trainer } = await afterEpochs(context, (path) => new BestWeights(path, AUC), values);
+  const checkpoint = JSON.parse(JSON.stringify(callback.state()));
+  // The process dies after an epoch that is better still, and before the next checkpoint.
+  setEpoch(trainer.model, 3);
+  await callback.onValidationEnd(trainer, epochResult(3, { rocAuc: 0.9 }));
+  const again = new BestWeights(join(folder, "best.safetensors"), AUC);
+  again.restore(checkpoint);
+  const resumed = watchedTrainer({ model: modelOf(2) });
+  await again.onEnd(resumed);
+  assert.deepEqual([again.epoch, epochOf(resumed.model)], [2, 2]);
+  assert.deepEqual((await readdir(folder)).sort(), ["best.safetensors", "epoch-2.safetensors"]);
+});
