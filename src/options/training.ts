@@ -142,7 +142,7 @@ export const trainingSchema = z.strictObject({
   ...group("Loss", {
     loss: option(z.enum(["bce", "focal"]).default("bce"), "loss function", { value: "name" }),
     positiveWeight: option(
-      orAuto(between(0, 1e6)).default(1),
+      orAuto(z.number().positive().max(1e6)).default(1),
       "weight of positive tiles in the loss; auto: negatives / positives in train",
       { value: "x" },
     ),

@@ -47,6 +47,13 @@ test("a wrong type, an unknown name and an unknown model are told apart", () => 
   assert.throws(() => resolve({ loss: "hinge" }), { code: "OPTION_RANGE", message: /one of bce, focal, not hinge/ });
 });
 
+test("positive tiles have a weight above 0: without any, a batch of them alone has no mean", () => {
+  assert.equal(resolve({ positiveWeight: 1e-3 }).positiveWeight, 1e-3);
+  for (const positiveWeight of [0, -1]) {
+    assert.throws(() => resolve({ positiveWeight }), { code: "OPTION_RANGE", message: /auto/ });
+  }
+});
+
 test("a learning rate is above 0, or auto", () => {
   assert.equal(resolve({ lr: 0.5 }).lr, 0.5);
   for (const lr of [0, -1, "fast"]) assert.throws(() => resolve({ lr }), { code: "OPTION_RANGE", message: /auto/ });
