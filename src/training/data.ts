@@ -42,25 +42,32 @@ export async function openTrainingData(
 ): Promise<TrainingData> {
   const { size, resize, skipUnreadable } = options;
   const whole = await loadDataset(options.data, options.dataset);
-  const stain = await stainOf(whole, options, progress);
-  const store = await openPixelStore(whole, { size, resize, stain, skipUnreadable, progress, signal });
-  try {
-    return measured(options, whole, store, { stain, progress });
-  } catch (error) {
+  // The split depends on which images can be read, and only packing, which needs the stains, tells.
+  for (let readable = whole; ; ) {
+    const stain = await stainOf(readable, options, progress);
+    const store = await openPixelStore(whole, { size, resize, stain, skipUnreadable, progress, signal });
+    const left = withoutSkipped(whole, store);
+    try {
+      if (!stain || left.tiles.length === readable.tiles.length)
+        return measured(options, left, store, { stain, progress });
+    } catch (error) {
+      store.close();
+      throw error;
+    }
     store.close();
-    throw error;
+    readable = left;
   }
 }
 
 /** The split data with its statistics, which takes over the store. */
 function measured(
   options: TrainingOptions,
-  whole: Dataset,
+  readable: Dataset,
   store: PixelStore,
   { stain, progress }: { stain: StainNormalization | undefined; progress: Progress },
 ): TrainingData {
-  const { size, resize, splitSeed: seed } = options;
-  const split = splitValidation(withoutSkipped(whole, store), { fraction: options.validationFraction, seed });
+  const { size, resize } = options;
+  const split = splitOf(readable, options);
   const dataset = { ...split, notes: [...(split.notes ?? []), ...duplicateNotes(split, store)] };
   for (const note of dataset.notes) progress.say(note);
   const tiles = byPartition((partition) => dataset.tiles.filter((tile) => tile.partition === partition));
@@ -85,14 +92,21 @@ function measured(
   };
 }
 
+function splitOf(dataset: Dataset, { validationFraction: fraction, splitSeed: seed }: TrainingOptions): Dataset {
+  return splitValidation(dataset, { fraction, seed });
+}
+
+/** By default, the reference is a training tile of the split. */
 async function stainOf(
   dataset: Dataset,
-  { stain, stainReference, stainTissueOnly: tissueOnly, size, resize }: TrainingOptions,
+  options: TrainingOptions,
   progress: Progress,
 ): Promise<StainNormalization | undefined> {
+  const { stain, stainReference, stainTissueOnly: tissueOnly, size, resize } = options;
   if (stain === "none") return undefined;
   const reference = stainReference || undefined;
-  const fitted = await fitStainReference(dataset, stain, { size, resize, reference, tissueOnly });
+  const split = splitOf(dataset, options);
+  const fitted = await fitStainReference(split, stain, { size, resize, reference, tissueOnly });
   progress.say(`Stains are normalized to those of ${fitted.reference} (${stain}).`);
   return fitted.stain;
 }
