@@ -6,7 +6,7 @@
  */
 import { spreadOver } from "../collections/index";
 import { symmetricEigen } from "../eigen/index";
-import { quantile } from "../evaluation/index";
+import { quantile, type RowGroups } from "../evaluation/index";
 import type { Look } from "./look";
 import { scaled, scalingOf } from "./scaling";
 import { STRUCTURES } from "./structure";
@@ -60,13 +60,17 @@ const FOLDS = 5;
  * Learns the statistics of training tiles.
  * @param held held-out tiles of the same kind, for calibrating the distance. If there are few, the training tiles are used too, each
  *   with the statistics of the other folds (cross-conformal: Vovk 2015)
+ * @param groups of dependent training tiles, which are in one fold: a tile is nearer to others of its patient than to a new one's
  */
-export function fitFamiliarity(train: readonly Look[], held: readonly Look[]): Familiarity {
+export function fitFamiliarity(train: readonly Look[], held: readonly Look[], groups?: RowGroups): Familiarity {
   const model = statisticsOf(train);
   const found = held.map((look) => distancesFrom(model, look));
   for (let fold = 0; fold < FOLDS && held.length < ENOUGH_HELD; fold++) {
-    const others = statisticsOf(train.filter((_, i) => i % FOLDS !== fold));
-    for (let i = fold; i < train.length; i += FOLDS) found.push(distancesFrom(others, train[i] as Look));
+    const isIn = (_: unknown, i: number) => (groups?.[i] ?? i) % FOLDS === fold;
+    const others = train.filter((look, i) => !isIn(look, i));
+    if (others.length === 0) continue;
+    const statistics = statisticsOf(others);
+    found.push(...train.filter(isIn).map((look) => distancesFrom(statistics, look)));
   }
   const usualOf = (part: 0 | 1) => rounded(quantile(found.map((both) => both[part]).sort(ascending), USUAL) || 1);
   const [usual, usualRatios] = [usualOf(0), usualOf(1)];

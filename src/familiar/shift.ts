@@ -41,7 +41,7 @@ const SMALLEST_DEVIATION = 1e-6;
 const SMALL_EFFECT = 0.2;
 
 /**
- * Compares two sets of images; undefined if one has fewer than 20.
+ * Compares two sets of images; undefined if one has fewer than 20, or its images are all of one group.
  * @param groups of dependent images of both sets, those of `first` first
  */
 export function measureShift(
@@ -58,11 +58,10 @@ export function measureShift(
   const foldOf = (i: number) => (groups?.[i] ?? (i < first.length ? i : i - first.length)) % FOLDS;
   const scores = new Float64Array(looks.length);
   for (let fold = 0; fold < FOLDS; fold++) {
-    const seen = rows.map((_, i) => i).filter((i) => foldOf(i) !== fold);
-    const score = discriminant(
-      seen.filter((i) => labels[i] === 0).map((i) => rows[i] as Float64Array),
-      seen.filter((i) => labels[i] === 1).map((i) => rows[i] as Float64Array),
-    );
+    const seenOf = (label: number) => rows.filter((_, i) => foldOf(i) !== fold && labels[i] === label);
+    const [seenFirst, seenSecond] = [seenOf(0), seenOf(1)];
+    if (seenFirst.length === 0 || seenSecond.length === 0) return undefined;
+    const score = discriminant(seenFirst, seenSecond);
     for (const [i, row] of rows.entries()) if (foldOf(i) === fold) scores[i] = score(row);
   }
   const { auc, ci95 } = delongInterval(labels, scores, groups);

@@ -16,7 +16,7 @@ export async function colourTask(
 ): Promise<TrainingTask> {
   const { width, values, scaling } = await measureColour(data, context);
   const model = mlpOnFeatures(width, { hidden: [], seed: options.seed });
-  const fit = fitLogistic(values.train, data.labels.train);
+  const fit = fitLogistic(values.train, data.labels.train, undefined, 1, data.groups);
   context.progress.say(`Logistic regression on ${width} colour and texture features, penalty ${fit.penalty}.`);
   setLogit(model, fit.weights, fit.bias);
   return {

@@ -37,7 +37,7 @@ export async function createTask(
   const examples = pixelPartitions(options, data, prefetcher);
   const packaged = packagedNamed(options.model);
   const making: ReturnType<typeof fineTuned> = packaged
-    ? fineTuned(packaged, options, examples, context)
+    ? fineTuned(packaged, options, examples, context, data.groups)
     : built(options);
   const network = await making.catch(async (error: unknown) => {
     await prefetcher?.close();

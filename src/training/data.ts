@@ -14,6 +14,7 @@ import {
   tileEdge,
   withoutSkipped,
 } from "../dataset/index";
+import { type RowGroups, rowGroups } from "../evaluation/index";
 import type { Preprocessing, StainNormalization } from "../image/index";
 import type { TrainingOptions } from "../options/index";
 import type { Progress } from "../progress/index";
@@ -27,6 +28,8 @@ export interface TrainingData {
   readonly positions: Readonly<Record<Partition, Uint32Array>>;
   /** 0 or 1, in the order of the positions. */
   readonly labels: Readonly<Record<Partition, Uint8Array>>;
+  /** Groups of the training tiles, if the data set has groups. */
+  readonly groups: RowGroups | undefined;
   close(): void;
 }
 
@@ -88,6 +91,7 @@ function measured(
     },
     positions,
     labels: byPartition((partition) => Uint8Array.from(tiles[partition], (tile) => tile.label)),
+    groups: rowGroups(tiles.train.map(({ group }) => group)),
     close: () => store.close(),
   };
 }

@@ -10,14 +10,15 @@ import type { TrainingData } from "./data";
 /** At most this many tiles are measured, spread evenly over the set. */
 const MOST: Readonly<Record<"train" | "validation", number>> = { train: 1000, validation: 500 };
 /** Increase this when the measures change. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** The training tiles' familiarity, calibrated on the validation tiles. */
-export async function familiarityOf({ store, positions }: TrainingData): Promise<Familiarity> {
+export async function familiarityOf({ store, positions, groups }: TrainingData): Promise<Familiarity> {
   const of = (partition: Partition & keyof typeof MOST) => spreadOver(positions[partition], MOST[partition]);
   const [train, held] = [of("train"), of("validation")];
-  const basis = [store.contentHash, train, held];
-  return cached("familiar", basis, () => fitFamiliarity(looksAt(store, train), looksAt(store, held)));
+  const own = groups && Uint32Array.from(spreadOver(groups, MOST.train));
+  const basis = [store.contentHash, train, held, own && [...own]];
+  return cached("familiar", basis, () => fitFamiliarity(looksAt(store, train), looksAt(store, held), own));
 }
 
 /** How the validation and test tiles differ from the training tiles. */

@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type LiteLayer, liteLayers, liteShape, openPackagedWeights, type PackagedBackbone } from "../backbones/index";
 import { InputError } from "../errors/index";
+import type { RowGroups } from "../evaluation/index";
 import { type SafetensorsFile, sha256 } from "../files/index";
 import { type EfficientNetLiteOptions, efficientNetLite, setLogit } from "../models/index";
 import type { TrainingOptions } from "../options/index";
@@ -20,6 +21,7 @@ export async function fineTuned(
   options: TrainingOptions,
   examples: TrainingTask["examples"],
   context: TaskContext,
+  groups: RowGroups | undefined,
 ): Promise<Pick<TrainingTask, "model" | "layerRates" | "pretrained" | "stemFingerprint">> {
   const shape = liteShape(packaged);
   const weights = await openPackagedWeights(packaged);
@@ -28,7 +30,7 @@ export async function fineTuned(
   try {
     await loadPretrained(model, shape, weights);
     freezeLayers(model, shape.blocks.length, options.freeze);
-    await solveLogit(model, examples.train, options.batch, context);
+    await solveLogit(model, examples.train, options.batch, context, groups);
   } catch (error) {
     model.dispose();
     throw error;
@@ -86,6 +88,7 @@ export async function solveLogit(
   examples: Examples,
   batch: number,
   { progress, signal }: TaskContext,
+  groups?: RowGroups,
 ): Promise<void> {
   const features = tf.model({
     inputs: model.inputs,
@@ -105,7 +108,8 @@ export async function solveLogit(
     task.update(index + 1);
   }
   const scaling = fitScaling(values, width);
-  const { weights, bias, penalty } = fitLogistic(scaled(values, scaling), examples.labels, MANY_FEATURES_PENALTIES);
+  const rows = scaled(values, scaling);
+  const { weights, bias, penalty } = fitLogistic(rows, examples.labels, MANY_FEATURES_PENALTIES, 1, groups);
   task.finish(`logistic regression on ${width} features, penalty ${penalty}`);
   const kernel = Float32Array.from(weights, (weight, i) => weight * (scaling.scale[i] as number));
   const shift = kernel.reduce((sum, weight, i) => sum + weight * (scaling.shift[i] as number), 0);

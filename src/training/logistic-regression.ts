@@ -1,5 +1,5 @@
 /** @module Logistic regression with an L2 penalty, solved to convergence by Newton's method. Deterministic. */
-import { rowLogLoss, sigmoid } from "../evaluation/index";
+import { type RowGroups, rowLogLoss, sigmoid } from "../evaluation/index";
 import { rowCoordinates } from "./row-coordinates";
 
 export interface LogisticFit {
@@ -33,12 +33,14 @@ interface Problem {
  * Fits rows x [n * repeats, k] (row-major) to labels 0 and 1 [n]. Chooses the penalty with the lowest log loss in five-fold
  * cross-validation; the examples of each class are assigned to the folds in turn.
  * @param repeats consecutive rows per example; together they have the weight of one
+ * @param groups of dependent examples, which are in one fold
  */
 export function fitLogistic(
   x: ArrayLike<number>,
   labels: ArrayLike<number>,
   penalties: readonly number[] = PENALTIES,
   repeats = 1,
+  groups?: RowGroups,
 ): LogisticFit {
   const count = labels.length * repeats;
   const ofRows = Uint8Array.from({ length: count }, (_, i) => labels[Math.floor(i / repeats)] as number);
@@ -49,8 +51,8 @@ export function fitLogistic(
   // The fit with a weaker penalty starts from that with the stronger one.
   const falling = [...penalties].sort((a, b) => b - a);
   const losses = falling.map(() => 0);
-  const folds = foldsOf(labels, FOLDS);
-  for (let fold = 0; fold < FOLDS && falling.length > 1; fold++) {
+  const folds = foldsOf(labels, groups);
+  for (const fold of falling.length > 1 ? new Set(folds) : []) {
     const isHeldOut = (i: number) => folds[Math.floor(i / repeats)] === fold;
     const training = { ...whole, rows: all.filter((i) => !isHeldOut(i)) };
     const heldOut = all.filter(isHeldOut);
@@ -69,12 +71,14 @@ function asItIs(values: ArrayLike<number>, rows: number) {
   return { values, width: values.length / rows, expand: (weights: Float64Array) => weights };
 }
 
-function foldsOf(labels: ArrayLike<number>, count: number): number[] {
-  const seen = [0, 0];
-  return Array.from(labels, (label) => {
-    const kind = label > 0.5 ? 1 : 0;
-    const fold = (seen[kind] as number) % count;
-    seen[kind] = (seen[kind] as number) + 1;
+/** The fold of each example: that of its class's turn, or that of its group's first example. */
+function foldsOf(labels: ArrayLike<number>, groups: RowGroups | undefined): number[] {
+  const seen: [number, number] = [0, 0];
+  const ofGroups = new Map<number, number>();
+  return Array.from(labels, (label, i) => {
+    const group = groups?.[i] ?? i;
+    const fold = ofGroups.get(group) ?? seen[label > 0.5 ? 1 : 0]++ % FOLDS;
+    ofGroups.set(group, fold);
     return fold;
   });
 }

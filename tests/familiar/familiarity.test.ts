@@ -155,3 +155,29 @@ test("with few held-out tiles the training tiles calibrate too, each seen from t
   assert.ok(flagged(tiles(60)) <= 9, "false alarms");
   assert.equal(flagged([lookOf(odd.noise, SIZE), lookOf(odd.stripes, SIZE)]), 2);
 });
+
+test("tiles of a patient do not vouch for each other: new patients are not taken for odd", () => {
+  const random = new Random(9);
+  const ofPatient = (count: number) => {
+    const [level, step, slope] = [60 + random.integer(90), 2 + random.integer(20), random.normal(0, 0.4)];
+    return Array.from({ length: count }, () =>
+      lookOf(
+        drawn((x, y, channel) => level + channel * step + slope * x + ((x * y) % 17) + random.integer(9)),
+        SIZE,
+      ),
+    );
+  };
+  const [patients, each] = [20, 6];
+  const train = Array.from({ length: patients }, () => ofPatient(each)).flat();
+  const held = ofPatient(6);
+  const groups = Uint32Array.from(train, (_, i) => Math.floor(i / each));
+  const fresh = Array.from({ length: 60 }, () => ofPatient(1)).flat();
+  const flaggedBy = (familiarity: ReturnType<typeof fitFamiliarity>) =>
+    fresh.filter((look) => isUnlikeTraining(inDistribution(familiarity, look))).length;
+  const [together, apart] = [fitFamiliarity(train, held, groups), fitFamiliarity(train, held)].map(flaggedBy) as [
+    number,
+    number,
+  ];
+  assert.ok(together < 0.6 * apart, `${together} and ${apart} false alarms of 60`);
+  assert.ok(fitFamiliarity(train.slice(0, each), held, groups.slice(0, each)).distances.every(Number.isFinite));
+});

@@ -45,6 +45,13 @@ test("a difference that only several features together show is noticed too", () 
   assert.ok(shift?.differs, JSON.stringify(shift));
 });
 
+test("the images of a single group cannot be told from others of other groups", () => {
+  const groups = Uint32Array.from({ length: 80 }, (_, i) => (i < 50 ? i : 50));
+  assert.equal(measureShift(looks(1, 50), looks(2, 30), groups), undefined);
+  const ofTwo = groups.map((group, i) => (i < 65 ? group : 51));
+  assert.ok((measureShift(looks(1, 50), looks(2, 30), ofTwo)?.auc ?? 1) < 0.8);
+});
+
 test("images of a group stay together, and too few are not judged", () => {
   assert.equal(measureShift(looks(1, 19), looks(2, 200)), undefined);
   // Copies of one image in both parts of a split would be recognised; by group they are not.

@@ -87,6 +87,20 @@ describe("fitLogistic", () => {
     assert.ok(fitLogistic(same, labels).weights.every(Number.isFinite));
   });
 
+  it("takes a strong penalty where only the groups of the examples can be recognized", () => {
+    const random = new Random(12);
+    const [patients, tiles, k] = [12, 8, 20];
+    const looks = Array.from({ length: patients }, () => Float64Array.from({ length: k }, () => random.normal()));
+    const groups = Uint32Array.from({ length: patients * tiles }, (_, i) => Math.floor(i / tiles));
+    const labels = Array.from(groups, (patient) => patient % 2);
+    const x = Float64Array.from({ length: groups.length * k }, (_, i) => {
+      return looks[groups[Math.floor(i / k)] as number]![i % k]! + random.normal(0, 0.3);
+    });
+    const [together, apart] = [fitLogistic(x, labels, undefined, 1, groups), fitLogistic(x, labels)];
+    assert.equal(together.penalty, 1000);
+    assert.ok(apart.penalty < 10, `${apart.penalty}`);
+  });
+
   it("counts the rows of an example together, and keeps them in one fold", () => {
     const { x, labels, k } = examples(80, 4);
     const twice = Float64Array.from({ length: 2 * x.length }, (_, i) => {

@@ -46,7 +46,7 @@ export async function backboneTask(
   const isDefault = options.hidden.join() === defaultTrainingOptions.hidden.join();
   const hidden = isDefault ? [] : options.hidden;
   const model = mlpOnFeatures(width, { ...options, hidden });
-  if (hidden.length === 0) solveHead(model, train, data.labels.train, options, context);
+  if (hidden.length === 0) solveHead(model, train, data, options, context);
   const examples = (partition: Partition, { views } = columns(partition)) =>
     featureExamples(views, width, data.labels[partition], options.seed);
   return {
@@ -82,14 +82,14 @@ function fingerprintOf(backbones: readonly Backbone[]): string {
 function solveHead(
   model: tf.LayersModel,
   { width, views }: { readonly width: number; readonly views: readonly Float32Array[] },
-  labels: Uint8Array,
+  { labels, groups }: TrainingData,
   options: TrainingOptions,
   { progress }: TaskContext,
 ): void {
   const repeats = options.views > 1 ? 1 : views.length;
-  const rows = options.views > 1 ? meanOf(views) : sideBySide(views, labels.length);
+  const rows = options.views > 1 ? meanOf(views) : sideBySide(views, labels.train.length);
   const task = progress.start("Logistic regression", 0);
-  const { weights, bias, penalty } = fitLogistic(rows, labels, MANY_FEATURES_PENALTIES, repeats);
+  const { weights, bias, penalty } = fitLogistic(rows, labels.train, MANY_FEATURES_PENALTIES, repeats, groups);
   task.finish(`${width} features, penalty ${penalty}`);
   setLogit(model, weights, bias);
 }
