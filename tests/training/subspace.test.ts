@@ -117,3 +117,25 @@ test("whitening divides by a power of the deviation and keeps the mean square at
     assert.ok(Math.abs(sum / 40 / z.length - 1) < 0.1, `mean square ${sum / 40 / z.length}`);
   }
 });
+
+test("a basis has no more directions than its images vary in, and views of other images turn as they should", async () => {
+  // Six images: five directions around their mean in A1, six in each of B1, B2 and A2, and twice twelve in E.
+  const [few, size] = [6, 12];
+  const store = storeOf(20, size);
+  const rank = 64;
+  const basis = await principalBasis(store, positionsOf(few), SCALE, { rank, seed: 0, progress: silentProgress });
+  assert.equal(basis.rank, 5 + 3 * 6 + 2 * 12);
+  const projection = whitenedProjection(basis, 1);
+  const others = positionsOf(20).slice(few);
+  const examples = pixelExamples(store, others, new Uint8Array(others.length), SCALE);
+  const plain = await project(examples, projection, () => undefined);
+  const viewed = coordinateExamples(plain, basis.classes, examples.labels, 0);
+  for (let view = 1; view < 8; view++) {
+    const turned = { ...examples, inputs: (some: Uint32Array) => examples.inView!(some, view) };
+    const expected = await project(turned, projection, () => undefined);
+    const found = [...(await viewed.inView!(positionsOf(others.length), view).data())];
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    const apart = found.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0);
+    assert.ok(apart < 1e-3 * largest, `view ${view}: ${apart} of ${largest}`);
+  }
+});

@@ -10,7 +10,7 @@ import { type Basis, principalBasis } from "./basis";
 import type { SymmetryClass } from "./symmetry";
 
 /** Increase this when the method changes. */
-const VERSION = 1;
+const VERSION = 2;
 /** Rows of a basis in its fingerprint. */
 const FINGERPRINT_ROWS = 256;
 

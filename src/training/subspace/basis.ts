@@ -38,6 +38,8 @@ interface BasisOptions {
 type PerClass<T> = Record<SymmetryClass, T>;
 
 const BATCH = 64;
+/** Variances below this share of the largest one are rounding errors: the images vary in fewer directions. */
+const NEGLIGIBLE = 1e-6;
 
 /** Computes the basis of the images at `positions`, standardized as for the model. */
 export async function principalBasis(
@@ -135,11 +137,12 @@ function assemble(
     });
   }
   candidates.sort((a, b) => b.variance - a.variance);
+  const least = NEGLIGIBLE * (candidates[0]?.variance ?? 0);
   const chosen: typeof candidates = [];
   let free = rank;
   for (const candidate of candidates) {
     const needs = candidate.symmetry === "E" ? 2 : 1;
-    if (needs > free || candidate.variance <= 0) continue;
+    if (needs > free || candidate.variance <= least) continue;
     free -= needs;
     chosen.push(candidate);
   }

@@ -21,8 +21,7 @@ export interface Projection {
  */
 export function whitenedProjection(basis: Basis, whitening: number): Projection {
   const { rank, directions, mean, variances } = basis;
-  const floor = 1e-12 * (variances[0] ?? 1);
-  const scales = Float64Array.from(variances, (variance) => Math.max(variance, floor) ** (-whitening / 2));
+  const scales = Float64Array.from(variances, (variance) => variance ** (-whitening / 2));
   const meanSquare = variances.reduce((sum, variance, i) => sum + variance * (scales[i] as number) ** 2, 0) / rank;
   const scale = Float32Array.from(scales, (s) => s / Math.sqrt(meanSquare));
   const matrix = new Float32Array(directions.length);
@@ -73,8 +72,9 @@ export function coordinateExamples(
     const values = new Float32Array(some.length * rank);
     some.forEach((image, i) => {
       const { source, sign } = views[viewOf(image)]!;
+      const first = (image % labels.length) * rank;
       for (let j = 0; j < rank; j++) {
-        values[i * rank + j] = (sign[j] as number) * (coordinates[image * rank + (source[j] as number)] as number);
+        values[i * rank + j] = (sign[j] as number) * (coordinates[first + (source[j] as number)] as number);
       }
     });
     return tf.tensor2d(values, [some.length, rank]);
