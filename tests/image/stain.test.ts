@@ -113,6 +113,13 @@ for (const method of METHODS) {
     }
   });
 
+  test(`${method} leaves shades of grey as they are, and takes no stains from them`, () => {
+    const normalize = stainNormalizer(fitStain(method, mixedTile(1)));
+    const shades = Uint8Array.from({ length: SIZE * SIZE * 3 }, (_, i) => 40 + (Math.floor(i / 3) % 180));
+    assert.deepEqual(normalize(shades), shades);
+    assert.throws(() => fitStain(method, shades), { code: "STAIN_REFERENCE_UNUSABLE" });
+  });
+
   test(`${method} refuses a reference without tissue, and a description that is not whole`, () => {
     const white = new Uint8Array(SIZE * SIZE * 3).fill(250);
     assert.throws(() => fitStain(method, white), { code: "STAIN_REFERENCE_UNUSABLE", exitStatus: 2 });

@@ -2,7 +2,7 @@
 import { InputError } from "../../errors/index";
 import type { StainNormalization } from "../preprocessing";
 import { macenkoProfile, macenkoTransform } from "./macenko";
-import { LEAST_DEVIATION, reinhardProfile, reinhardTransform } from "./reinhard";
+import { isColourful, reinhardProfile, reinhardTransform } from "./reinhard";
 import type { StainProfile } from "./two-stains";
 import { vahadaneProfile, vahadaneTransform } from "./vahadane";
 
@@ -30,9 +30,9 @@ export function fitStain(
   { tissueOnly = false }: StainFitOptions = {},
 ): StainNormalization {
   if (method === "reinhard") {
-    const { mean, std } = reinhardProfile(reference, tissueOnly);
-    if (!(std[0] >= LEAST_DEVIATION)) throw unusable(method);
-    return { method, parameters: { mean, std, ...(tissueOnly && { tissueOnly: [1] }) } };
+    const profile = reinhardProfile(reference, tissueOnly);
+    if (!isColourful(profile)) throw unusable(method);
+    return { method, parameters: { ...profile, ...(tissueOnly && { tissueOnly: [1] }) } };
   }
   const profile = method === "macenko" ? macenkoProfile(reference) : vahadaneProfile(reference);
   if (!profile) throw unusable(method);

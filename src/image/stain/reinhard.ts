@@ -13,8 +13,13 @@ export interface LabProfile {
 /** Pixels below the first lightness are tissue, from the second one on background; between them both are blended. */
 const BACKGROUND_LIGHTNESS = [80, 92] as const;
 
-/** A tile whose lightness varies less than this has a uniform colour, whose noise must not be amplified. */
-export const LEAST_DEVIATION = 3;
+/** Tiles that vary less, in lightness or in both colours, have a uniform colour or shades of grey: their noise must not be amplified. */
+const LEAST_DEVIATION = { lightness: 3, colour: 0.5 } as const;
+
+/** Whether a tile's deviations say something about its stains. */
+export function isColourful({ std: [lightness, a, b] }: LabProfile): boolean {
+  return lightness >= LEAST_DEVIATION.lightness && Math.max(a, b) >= LEAST_DEVIATION.colour;
+}
 
 const RGB_TO_XYZ = [
   [0.412453 / 0.95047, 0.35758 / 0.95047, 0.180423 / 0.95047],
@@ -32,7 +37,7 @@ export function reinhardProfile(pixels: Uint8Array, tissueOnly = false): LabProf
 }
 
 /**
- * Gives a tile the reference's colour statistics. Copies tiles of a uniform colour unchanged.
+ * Gives a tile the reference's colour statistics. Copies tiles of a uniform colour or of shades of grey unchanged.
  * @param tissueOnly ignore the background in the statistics and do not change it
  */
 export function reinhardTransform(
@@ -43,7 +48,7 @@ export function reinhardTransform(
 ): void {
   const lab = toLab(pixels);
   const found = profileOf(lab, tissueOnly);
-  if (!(found.std[0] >= LEAST_DEVIATION)) {
+  if (!isColourful(found)) {
     into.set(pixels);
     return;
   }
