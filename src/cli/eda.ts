@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import * as z from "zod";
 import { spreadOver } from "../collections/index";
 import type { Dataset, DuplicateGroup, LabelSummary, PixelChecks } from "../dataset/index";
-import { InputError } from "../errors/index";
+import { HistoError, InputError } from "../errors/index";
 import type { Measured, Shifts } from "../familiar/index";
 import { counted } from "../format/index";
 import { type DatasetOptions, option } from "../options/index";
@@ -37,7 +37,7 @@ interface Result extends LabelSummary, Partial<PixelChecks> {
 export const command: CommandDefinition<typeof edaSchema, Result> = {
   schema: edaSchema,
   async run(options, { flags, progress, signal }) {
-    const { checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
+    const { bitDepthOf, checkPixels, channelStatistics, naturalSize, openPixelStore, summarizeLabels, withoutSkipped } =
       await import("../dataset/index.js");
     const { against } = options;
     if (against !== undefined && !options.images) {
@@ -63,7 +63,8 @@ export const command: CommandDefinition<typeof edaSchema, Result> = {
       );
       const { skipped } = store;
       const { measureShifts } = await import("../familiar/index.js");
-      const further = met?.looks ?? (against === undefined ? [] : await looksIn(against, store.size));
+      const further =
+        met?.looks ?? (against === undefined ? [] : await looksIn(against, store.size, bitDepthOf(dataset)));
       const shift = measureShifts(readable.tiles, store, further);
       return { ...labels, mean, std, ...checkPixels(readable, store), shift, skipped, notes: readable.notes ?? [] };
     } finally {
@@ -82,8 +83,8 @@ export const command: CommandDefinition<typeof edaSchema, Result> = {
 /** Largest number of images to compare with. */
 const MOST_COMPARED = 500;
 
-/** Features of the images in a folder, resized like those of the data set. */
-async function looksIn(folder: string, size: number): Promise<Measured[]> {
+/** Features of the images in a folder, read and resized like those of the data set. */
+async function looksIn(folder: string, size: number, bitDepth: number | undefined): Promise<Measured[]> {
   const [{ lookOf }, { namedImages }, { prepareImage }] = await Promise.all([
     import("../familiar/index.js"),
     import("../inference/index.js"),
@@ -91,10 +92,18 @@ async function looksIn(folder: string, size: number): Promise<Measured[]> {
   ]);
   const looks: Measured[] = [];
   const { images, unread } = await namedImages([folder], "--against");
-  for (const { message } of unread) process.stderr.write(`histo: ${message}\n`);
+  const problems = unread.map(({ message }) => message);
   for (const { path } of spreadOver(images, MOST_COMPARED)) {
-    looks.push(lookOf((await prepareImage(path, { size, resize: "crop" })).pixels, size));
+    try {
+      looks.push(lookOf((await prepareImage(path, { size, resize: "crop", bitDepth })).pixels, size));
+    } catch (error) {
+      if (!(error instanceof HistoError)) throw error;
+      problems.push(error.message);
+    }
   }
+  // Left out, as unreadable images of the data set are.
+  for (const problem of problems) process.stderr.write(`histo: ${problem}\n`);
+  if (looks.length === 0) throw new InputError("IMAGES_NONE", `--against: no image of ${folder} can be read.`);
   return looks;
 }
 
@@ -118,7 +127,7 @@ async function loadTable(
   }
 }
 
-function labelLines({ classes, partitions, votes, groups, positive, layout }: Result): string[] {
+function labelLines({ classNames, classes, partitions, votes, groups, positive, layout }: Result): string[] {
   const names = ["train", "validation", "test"] as const;
   const line = (name: string, counts: LabelSummary["partitions"]) =>
     names
@@ -128,7 +137,9 @@ function labelLines({ classes, partitions, votes, groups, positive, layout }: Re
       .replace(/^/, `${name.padEnd(18)} `);
   const lines = [
     line(`images (${layout})`, partitions),
-    ...Object.entries(classes).map(([name, counts]) => line(name === positive ? `${name} (positive)` : name, counts)),
+    ...classNames.map((name) =>
+      line(name === positive ? `${name} (positive)` : name, classes[name] as LabelSummary["partitions"]),
+    ),
   ];
   if (groups) {
     const across = groups.acrossPartitions;

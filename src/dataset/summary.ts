@@ -27,6 +27,8 @@ export interface VoteSummary {
 }
 
 export interface LabelSummary {
+  /** Names of the classes, negative first. Those of `classes` are in this order only if they are no numbers. */
+  readonly classNames: readonly [negative: string, positive: string];
   readonly classes: Readonly<Record<string, PartitionCounts>>;
   readonly partitions: PartitionCounts;
   /** null for sets without votes. */
@@ -42,6 +44,7 @@ export function summarizeLabels(dataset: Dataset): LabelSummary {
   const ofClass = (label: number) => tiles.filter((tile) => tile.label === label);
   const byClass = classes.map((name, label) => [name, partitionCounts(ofClass(label), tiles)]);
   return {
+    classNames: classes,
     classes: Object.fromEntries(byClass) as Record<string, PartitionCounts>,
     partitions: partitionCounts(tiles, tiles),
     votes: summarizeVotes(dataset),

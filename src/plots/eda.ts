@@ -7,18 +7,19 @@ import { colours } from "./theme";
 const CLASS_COLOURS = [colours.negative, colours.positive] as const;
 
 /** Number and share of tiles by class in each partition. */
-export function classBalanceFigure({ classes, partitions }: LabelSummary): Figure {
+export function classBalanceFigure({ classNames, classes, partitions }: LabelSummary): Figure {
   const names = (["train", "validation", "test"] as const).filter((name) => (partitions[name] ?? 0) > 0);
-  const data = Object.entries(classes).map(([className, counts], index) => ({
+  const count = (className: string, name: (typeof names)[number]) => classes[className]?.[name] ?? 0;
+  const data = classNames.map((className, index) => ({
     type: "bar" as const,
     name: className,
     x: [...names],
-    y: names.map((name) => counts[name] ?? 0),
-    text: names.map((name) => percent((counts[name] ?? 0) / (partitions[name] as number), 0)),
+    y: names.map((name) => count(className, name)),
+    text: names.map((name) => percent(count(className, name) / (partitions[name] as number), 0)),
     textposition: "inside" as const,
     insidetextanchor: "start" as const,
     textfont: { color: "#FFFFFF" },
-    marker: { color: CLASS_COLOURS[index % 2] as string },
+    marker: { color: CLASS_COLOURS[index] as string },
     hovertemplate: `${className}: %{y} tiles<extra></extra>`,
   }));
   return figure("Tiles by partition and class", data, {
@@ -31,7 +32,9 @@ export function classBalanceFigure({ classes, partitions }: LabelSummary): Figur
 /** Number of tiles by votes for the positive class, in the colours of their labels. */
 export function voteDistributionFigure({ byClass, voters }: VoteSummary, positive: string): Figure {
   const x = Array.from({ length: voters + 1 }, (_, count) => String(count));
-  const data = Object.entries(byClass).map(([className, counts], index) => ({
+  // By the name, because names that are numbers come first.
+  const inOrder = Object.entries(byClass).sort(([a], [b]) => Number(a === positive) - Number(b === positive));
+  const data = inOrder.map(([className, counts], index) => ({
     type: "bar" as const,
     name: `labelled ${className}`,
     x,

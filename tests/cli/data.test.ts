@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { copyFile, readdir, truncate } from "node:fs/promises";
+import { copyFile, readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { decodePixels } from "../../src/image/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { writeCsvSet, writeFiles } from "../support/data-sets";
-import { histoHere, histoJson, histoJsonHere } from "../support/histo";
+import { histoHere, histoJson, histoJsonHere, lastJson } from "../support/histo";
 import { sharedData, withoutSharedData } from "../support/shared-data";
+import { twelveBitPng } from "../support/sixteen-bits";
 import { sharedDirectory, temporaryDirectory } from "../support/temporary-directory";
 
 let cache = "";
@@ -41,7 +43,15 @@ test("histo eda --no-images reads the label table alone", async (context) => {
       "Image Name,Majority Vote Label,Number of Annotators who Selected SSA (Out of 7),Partition\na.png,HP,1,train\nb.png,SSA,4,test\n",
   });
   const eda = await histoJsonHere<Record<string, unknown>>("eda", "--data", folder, "--no-images");
-  assert.deepEqual(Object.keys(eda).sort(), ["classes", "layout", "notes", "partitions", "positive", "votes"]);
+  assert.deepEqual(Object.keys(eda).sort(), [
+    "classNames",
+    "classes",
+    "layout",
+    "notes",
+    "partitions",
+    "positive",
+    "votes",
+  ]);
   assert.deepEqual(eda.classes, { HP: { train: 1, test: 0 }, SSA: { train: 0, test: 1 } });
   const compared = await histoHere("eda", "--data", folder, "--no-images", "--against", folder);
   assert.equal(compared.status, 2);
@@ -84,6 +94,38 @@ test("an unreadable image ends data pack with 1, eda with 2, and leaves no file"
   const eda = await histoJsonHere<{ skipped: { name: string }[]; notes: string[] }>("eda", "--data", folder);
   assert.equal(eda.skipped.length, 2);
   assert.deepEqual(eda.notes, ["Left out: 2 unreadable images."]);
+});
+
+test("--against reads images with the data set's bit depth, and leaves out those that it cannot read", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const folder = await writeCsvSet(join(directory, "data"), 40);
+  const other = join(directory, "other");
+  for (let i = 0; i < 40; i++) {
+    const { data, width, height } = await decodePixels(join(folder, "images", `${i}.png`));
+    await writeFiles(other, { [`${i}.png`]: await twelveBitPng(data, width, height) });
+  }
+  await writeFiles(other, { "0.png": "GIF89a" });
+  await truncate(join(other, "1.png"), 100);
+  const argv = ["eda", "--data", folder, "--against", other, "--bit-depth", "12", "--json", "--quiet"];
+  const { status, stdout, stderr } = await histoHere(...argv);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^histo: .*0\.png .*\nhisto: .*1\.png .*\n$/);
+  // They are the same images.
+  assert.equal(lastJson<{ shift: { new: { differs: boolean } } }>(stdout).shift.new.differs, false);
+  await rm(other, { recursive: true });
+  await writeFiles(other, { "0.png": "GIF89a" });
+  const none = await histoHere(...argv);
+  assert.equal(none.status, 2);
+  assert.match(none.stderr, /--against: no image of .* can be read/);
+});
+
+test("histo eda shows classes that are numbers in the order of their meaning", async (context) => {
+  const folder = await writeFiles(await temporaryDirectory(context), {
+    "labels.csv": "image,label\na.png,3\nb.png,2\n",
+  });
+  const argv = ["eda", "--data", folder, "--no-images", "--positive", "2"];
+  assert.deepEqual((await histoJsonHere<{ classNames: string[] }>(...argv)).classNames, ["3", "2"]);
+  assert.match((await histoHere(...argv)).stdout, /^images .*\n3 .*\n2 \(positive\) /);
 });
 
 test("histo eda names the first tiles of what it finds, leaks first", async (context) => {

@@ -19,6 +19,7 @@ test("classes, partitions and votes are counted; labels against the majority are
   ];
   const dataset: Dataset = { directory: "/data", name: "data", layout: "mhist", classes: ["HP", "SSA"], tiles };
   assert.deepEqual(summarizeLabels(dataset), {
+    classNames: ["HP", "SSA"],
     classes: { HP: { train: 2, test: 1 }, SSA: { train: 1, test: 1 } },
     partitions: { train: 3, test: 2 },
     votes: {

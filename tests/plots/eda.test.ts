@@ -19,6 +19,7 @@ const votes: VoteSummary = {
   againstMajority: [],
 };
 const summary: LabelSummary = {
+  classNames: ["HP", "SSA"],
   classes: { HP: { train: 71, test: 6 }, SSA: { train: 29, test: 4 } },
   partitions: { train: 100, test: 10 },
   votes,
@@ -38,6 +39,19 @@ test("class balance: a bar for each class in each partition that is there, with 
       { name: "SSA", x: ["train", "test"], y: [29, 4], text: ["29 %", "40 %"] },
     ],
   );
+});
+
+test("classes that are numbers have the colours of their meaning", () => {
+  const counts = { "3": { train: 1, test: 1 }, "2": { train: 2, test: 2 } };
+  const colours = ({ data }: { readonly data: readonly object[] }) =>
+    data.map((trace) => {
+      const { name, marker } = trace as { name: string; marker: { color: string } };
+      return [name.replace("labelled ", ""), marker.color];
+    });
+  const [negative, positive] = colours(classBalanceFigure(summary)).map(([, colour]) => colour);
+  const balance = classBalanceFigure({ ...summary, classNames: ["3", "2"], classes: counts });
+  const distribution = voteDistributionFigure({ ...votes, byClass: { "3": [1, 0], "2": [0, 1] } }, "2");
+  for (const figure of [balance, distribution]) assert.deepEqual(colours(figure), [["3", negative], ["2", positive]]); // biome-ignore format: pairs
 });
 
 test("votes: every possible number of votes has its place, none is left out", () => {
