@@ -57,7 +57,7 @@ export async function loadCsv(directory: string, tablePath: string, options: Dat
       ...ofImages,
       ...ofLabels,
       ...aside,
-      ...(groups ? groupNotes({ tiles }, groups.column, options) : []),
+      ...(groups ? groupNotes({ tiles }, groups, options) : []),
       ...scale.notes,
       ...(await folder.notesOnUnnamed(tiles, table.path)),
       ...notes,

@@ -5,15 +5,19 @@ import type { DatasetOptions } from "./options";
 import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from "./table";
 import type { Dataset, Tile } from "./types";
 
+/** Usual names of the column of patients. */
+export const PATIENT_COLUMNS = ["patient", "patient id", "case", "case id", "subject", "subject id"];
 /** The wider group first: a patient has several slides. */
 const GROUP_COLUMNS = [
-  ...["patient", "patient id", "case", "case id", "subject", "subject id", "specimen", "specimen id"],
-  ...["slide", "slide id", "slide name", "wsi", "group", "group id"],
+  ...PATIENT_COLUMNS,
+  ...["specimen", "specimen id", "slide", "slide id", "slide name", "wsi", "group", "group id"],
 ];
 
 /** The group of each row. */
 export interface TableGroups {
   readonly column: string;
+  /** Other columns with a usual name that have the same value in several of these groups. */
+  readonly others: readonly string[];
   /** Undefined if the field is empty. */
   readonly groups: readonly (string | undefined)[];
 }
@@ -22,13 +26,28 @@ export interface TableGroups {
 export function readGroupColumn(table: Table, { groupColumn }: DatasetOptions): TableGroups | undefined {
   const none = groupColumn !== undefined && plain(groupColumn) === "none" && !table.columns.includes(groupColumn);
   if (none) return undefined;
-  const position = groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS)[0] : namedColumn(table, groupColumn);
+  const [position, ...others] =
+    groupColumn === undefined ? columnsNamed(table, GROUP_COLUMNS) : [namedColumn(table, groupColumn)];
   if (position === undefined) return undefined;
-  const groups = table.rows.map(({ fields }) => {
-    const field = fields[position] ?? "";
-    return isMissing(field) ? undefined : field;
+  const groupsIn = (column: number) =>
+    table.rows.map(({ fields }) => {
+      const field = fields[column] ?? "";
+      return isMissing(field) ? undefined : field;
+    });
+  const groups = groupsIn(position);
+  const across = others.filter((other) => !isWithin(groupsIn(other), groups));
+  const nameOf = (column: number) => table.columns[column] as string;
+  return { column: nameOf(position), groups, others: across.map(nameOf) };
+}
+
+/** Whether each of the narrow groups is in one of the wide ones, as the slides of a patient are. */
+function isWithin(narrow: TableGroups["groups"], wide: TableGroups["groups"]): boolean {
+  const found = new Map<string, string | undefined>();
+  return narrow.every((group, row) => {
+    if (group === undefined) return true;
+    if (!found.has(group)) found.set(group, wide[row]);
+    return found.get(group) === wide[row];
   });
-  return { column: table.columns[position] as string, groups };
 }
 
 /** How the images of a set are grouped. */
@@ -59,7 +78,7 @@ function spread(tiles: readonly Tile[], partOf: (tile: Tile) => string | undefin
 /** Notes about the groups of a set: how they are used, what has none, and which are in several partitions, or folds if one is chosen. */
 export function groupNotes(
   { tiles }: Pick<Dataset, "tiles">,
-  column: string,
+  { column, others }: Omit<TableGroups, "groups">,
   { fold, folds }: DatasetOptions = {},
 ): string[] {
   const { count, across: acrossPartitions } = spread(tiles, ({ partition }) => partition);
@@ -73,7 +92,14 @@ export function groupNotes(
   const inFolds = isOfTable ? spread(tiles, (tile) => (tile.partition === "test" ? undefined : tile.fold)).across : [];
   const without = tiles.filter(({ group }) => group === undefined).length;
   const alone = `No "${column}" is given for ${counted(without, "image")}: each is drawn by itself, although some may belong together.`;
-  return [kept, ...leak(acrossPartitions, "partition"), ...leak(inFolds, "fold"), ...(without > 0 ? [alone] : [])];
+  const other = `Values of ${listed(others)} occur in several of them: if these images belong together, name that column with --group-column.`;
+  return [
+    kept,
+    ...(others.length > 0 ? [other] : []),
+    ...leak(acrossPartitions, "partition"),
+    ...leak(inFolds, "fold"),
+    ...(without > 0 ? [alone] : []),
+  ];
 }
 
 /** Tiles that must stay together: those of each group, and each tile without a group. In the order of their first tiles. */

@@ -133,3 +133,15 @@ test("images without a patient are counted, because some may belong together", a
   assert.match(await notes("p1", "", "p1", "NA"), /No "patient" is given for 2 images: each is drawn by itself/);
   assert.doesNotMatch(await notes("p1", "p2", "p1", "p2"), /No "patient"/);
 });
+
+test("a second column of groups is said, unless its groups are parts of the first's", async (context) => {
+  const load = async (rows: readonly string[]) => {
+    const folder = await writeFiles(await temporaryDirectory(context), {
+      "labels.csv": `image,label,patient,slide\n${rows.join("\n")}\n`,
+    });
+    return (await loadDataset(folder, { requireImages: false })).notes?.join("\n") ?? "";
+  };
+  const slides = ["a,HP,p1,s1", "b,SSA,p1,s2", "c,HP,p2,s3", "d,SSA,p2,s3"];
+  assert.doesNotMatch(await load(slides), /"slide"/);
+  assert.match(await load([...slides, "e,HP,p1,s3"]), /Values of "slide" occur in several of them: if these images/);
+});

@@ -2,6 +2,7 @@
 export { checkLetters, classKey, classSpelling, soundsNegative } from "../classes";
 export { IMAGE_COLUMNS } from "../columns";
 export { isDrawn, mustBeDataFolder } from "../data-folder";
+export { PATIENT_COLUMNS } from "../groups";
 export { type FoundImages, findImages } from "../image-files";
 export { partitionNamed } from "../partitions";
 export * from "../table";
