@@ -99,7 +99,13 @@ export async function writeFolderAtomically<T>(path: string, write: (folder: str
     await rename(path, old).catch((error: unknown) => {
       if (!hasErrorCode(error, "ENOENT")) throw error;
     });
-    await rename(folder, path);
+    try {
+      await rename(folder, path);
+    } catch (error) {
+      // Another process may have put its own folder there.
+      if (!existsSync(path)) await rename(old, path).catch(() => undefined);
+      throw error;
+    }
     await syncDirectory(dirname(path));
     await rm(old, { recursive: true, force: true });
     return result;

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { removeAbandoned, writeFileAtomically, writeFolderAtomically, writeOnce } from "../../src/files/index";
+import {
+  projectRoot,
+  removeAbandoned,
+  writeFileAtomically,
+  writeFolderAtomically,
+  writeOnce,
+} from "../../src/files/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("of several writers of one file the first stays, whole, and nothing else is left", async (context) => {
@@ -58,4 +65,23 @@ test("a writer spares what a process of the same id in another container writes,
   await writeFileAtomically(path, "whole");
   assert.deepEqual((await readdir(folder)).sort(), ["file", ...living].sort());
   for (const name of living) assert.equal(await readFile(join(folder, name), "utf8"), "half");
+});
+
+/** Whether a folder can be made here that cannot be renamed: a disk of its own in a namespace of its own. */
+const withoutNamespace =
+  spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status !== 0 &&
+  "no tmpfs can be mounted here (unshare -rm)";
+
+test("an old folder is back where it was if the new one cannot take its place", {
+  skip: withoutNamespace,
+}, async (context) => {
+  const path = join(await temporaryDirectory(context), "folder");
+  await writeFolderAtomically(path, (folder) => writeFile(join(folder, "old"), ""));
+  const code = `
+    const { writeFolderAtomically } = require(${JSON.stringify(join(projectRoot(), "dist", "src", "files", "index.js"))});
+    const mount = async (folder) => void require("node:child_process").execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder]);
+    writeFolderAtomically(${JSON.stringify(path)}, mount).catch((error) => console.log(error.code));`;
+  const { stdout } = spawnSync("unshare", ["-rm", process.execPath, "-e", code], { encoding: "utf8" });
+  assert.equal(stdout, "EBUSY\n");
+  assert.deepEqual(await readdir(path), ["old"]);
 });
