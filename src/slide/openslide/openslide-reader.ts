@@ -8,7 +8,7 @@ import type { Rectangle, SlideInfo, SlideReader } from "../types";
 import { findOpenSlide, type OpenSlideInstallation } from "./install";
 import { ReaderProcess, type SlideDescription } from "./reader-process";
 
-/** Maximum number of crashes per file. */
+/** Maximum number of crashes per file, and of answers that do not come. */
 const MOST_CRASHES = 5;
 
 /** A slide that another process reads; the process is restarted after a crash. */
@@ -24,22 +24,25 @@ export class OpenSlideReader implements SlideReader {
     /** OpenSlide's own factors of the levels, by which it divides coordinates. */
     private readonly factors: readonly number[],
     readonly profile: Buffer | undefined,
+    private readonly patienceMs: number | undefined,
   ) {}
 
   /**
    * @param reason why no other reader can read it, for the error if OpenSlide is missing
+   * @param patienceMs time for each answer of OpenSlide, see {@link ReaderProcess.start}
    * @throws {InputError} `OPENSLIDE_MISSING`, `SLIDE_UNSUPPORTED`; {HistoError} `SLIDE_READER_CRASHED`
    */
-  static async open(path: string, reason: string): Promise<OpenSlideReader> {
+  static async open(path: string, reason: string, patienceMs?: number): Promise<OpenSlideReader> {
     const installation = await findOpenSlide();
     if (!installation) {
       const message = `${path}: ${reason}, which OpenSlide may read; fetch it once with histo slide --fetch-openslide.`;
       throw new InputError("OPENSLIDE_MISSING", message);
     }
-    const { process, description } = await ReaderProcess.start(installation, path);
+    const { process, description } = await ReaderProcess.start(installation, path, patienceMs);
     const profile = description.profile ? Buffer.from(description.profile, "hex") : undefined;
     const factors = description.levels.map(({ downsample }) => downsample);
-    return new OpenSlideReader(installation, process, infoOf(path, description, profile), factors, profile);
+    const info = infoOf(path, description, profile);
+    return new OpenSlideReader(installation, process, info, factors, profile, patienceMs);
   }
 
   /** The id of the reading process. */
@@ -83,10 +86,10 @@ export class OpenSlideReader implements SlideReader {
   private async restart(): Promise<void> {
     this.crashes++;
     if (this.crashes > MOST_CRASHES) {
-      const message = `${this.info.path} crashes OpenSlide again and again; the file is probably damaged.`;
+      const message = `${this.info.path} crashes or stops OpenSlide again and again; the file is probably damaged.`;
       throw new HistoError("SLIDE_READER_CRASHED", message);
     }
-    this.process = (await ReaderProcess.start(this.installation, this.info.path)).process;
+    this.process = (await ReaderProcess.start(this.installation, this.info.path, this.patienceMs)).process;
     if (this.closed) this.process.close();
   }
 }

@@ -21,8 +21,10 @@ interface RegionRequest {
 }
 
 const REQUEST_BYTES = 28;
+/** Time for an answer: a large region from a slow disk takes some seconds. */
+const PATIENCE_MS = 120_000;
 
-/** One running process. When it ends, open requests fail with `SLIDE_READER_CRASHED`. */
+/** One running process. When it ends or does not answer, open requests fail with `SLIDE_READER_CRASHED`. */
 export class ReaderProcess {
   /** Received parts of an incomplete answer. */
   private parts: Buffer[] = [];
@@ -34,24 +36,31 @@ export class ReaderProcess {
   private constructor(
     private readonly child: ChildProcess,
     private readonly path: string,
+    private readonly patienceMs: number,
   ) {
     child.stdout?.on("data", (data: Buffer) => {
+      if (this.ended) return;
       this.parts.push(data);
       this.available += data.length;
       this.serve();
     });
     child.stdin?.on("error", () => undefined);
-    child.on("error", (error) => this.end(error.message));
-    child.on("close", (code, signal) => this.end(signal ?? `exit status ${code}`));
+    child.on("error", (error) => this.end(`has crashed on it (${error.message})`));
+    child.on("close", (code, signal) => this.end(`has crashed on it (${signal ?? `exit status ${code}`})`));
   }
 
-  /** Starts a process for a slide. @throws {InputError} `SLIDE_UNSUPPORTED`; {HistoError} `SLIDE_READER_CRASHED` */
+  /**
+   * Starts a process for a slide.
+   * @param patienceMs time for each answer; a process that takes longer is ended
+   * @throws {InputError} `SLIDE_UNSUPPORTED`; {HistoError} `SLIDE_READER_CRASHED`
+   */
   static async start(
     { program, library }: OpenSlideInstallation,
     path: string,
+    patienceMs = PATIENCE_MS,
   ): Promise<{ process: ReaderProcess; description: SlideDescription }> {
     const child = spawn(program, [library, path], { stdio: ["pipe", "pipe", "ignore"] });
-    const process = new ReaderProcess(child, path);
+    const process = new ReaderProcess(child, path, patienceMs);
     try {
       const length = (await process.read(4)).readUInt32LE();
       const description = JSON.parse((await process.read(length)).toString("utf8"));
@@ -101,10 +110,16 @@ export class ReaderProcess {
   }
 
   private read(bytes: number): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const answer = new Promise<Buffer>((resolve, reject) => {
+      timer = setTimeout(() => {
+        this.end(`has not answered for ${this.patienceMs / 1000} seconds`);
+        this.close();
+      }, this.patienceMs);
       this.wanted = { bytes, resolve, reject };
       this.serve();
     });
+    return answer.finally(() => clearTimeout(timer));
   }
 
   private serve(): void {
@@ -123,7 +138,10 @@ export class ReaderProcess {
   }
 
   private end(how: string): void {
-    this.ended ??= new HistoError("SLIDE_READER_CRASHED", `${this.path}: OpenSlide has crashed on it (${how})`);
+    this.ended ??= new HistoError("SLIDE_READER_CRASHED", `${this.path}: OpenSlide ${how}`);
+    // A part of an answer, which must not be taken for the next one.
+    this.parts = [];
+    this.available = 0;
     this.serve();
   }
 }
