@@ -101,7 +101,8 @@ export const command: CommandDefinition<typeof predictSchema, Result> = {
       }
       for (const { filename, path } of large) {
         if (signal.aborted) break;
-        answers.push({ filename, answer: await tiled(path, predictor) });
+        const answer = await tiled(path, predictor, signal);
+        if (!signal.aborted) answers.push({ filename, answer });
       }
     } finally {
       await predictor.close();
@@ -157,10 +158,10 @@ async function largeAmong(images: readonly ListedImage[], preprocessing: Preproc
   return large;
 }
 
-async function tiled(path: string, predictor: Predictor): Promise<Answered["answer"]> {
+async function tiled(path: string, predictor: Predictor, signal: AbortSignal): Promise<Answered["answer"]> {
   const { predictTiled } = await import("../slide/index.js");
   try {
-    return await predictTiled(path, predictor);
+    return await predictTiled(path, predictor, signal);
   } catch (error) {
     if (error instanceof HistoError) return error;
     throw error;

@@ -3,8 +3,9 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { imageFormat, type SampleMeaning } from "../image/index";
 import { type ProfileUse, withProfileApplied } from "./colour-profile";
+import { cutPicture } from "./cut-picture";
 import { OpenSlideReader } from "./openslide/openslide-reader";
-import { cutIntoTiles, pictureInfo } from "./picture";
+import { pictureInfo } from "./picture";
 import { readPages, type TiffPages } from "./tiff/directory";
 import { TiffReader, type TiffVerdict } from "./tiff/tiff-reader";
 import type { SlideInfo, SlideReader } from "./types";
@@ -32,7 +33,7 @@ export interface OpenSlide {
 /** Reads the metadata of a slide. @throws {InputError} codes `SLIDE_...` */
 export async function slideInfo(path: string): Promise<SlideInfo> {
   const verdict = await judge(path);
-  if (verdict.kind === "in-one-piece") return pictureInfo(path);
+  if (verdict.kind === "in-one-piece") return pictureInfo(path, verdict.tiff);
   const reader = verdict.kind === "elsewhere" ? await OpenSlideReader.open(path, verdict.reason) : verdict.reader;
   await reader.close();
   return reader.info;
@@ -41,12 +42,13 @@ export async function slideInfo(path: string): Promise<SlideInfo> {
 /**
  * Opens a slide.
  * @param scratch returns the folder for a picture's tiles; called only if they are needed
- * @throws {InputError} codes `SLIDE_...`
+ * @throws {InputError} codes `SLIDE_...`; the reason of `signal` if it is aborted while a picture is cut
  */
 export async function openSlide(
   path: string,
   scratch: () => Promise<string>,
   { bitDepth, profile }: SlideMeaning = {},
+  signal?: AbortSignal,
 ): Promise<OpenSlide> {
   const meaning = { bitDepth, profile };
   const verdict = await judge(path, meaning);
@@ -58,10 +60,12 @@ export async function openSlide(
     const reader = meant(verdict.reader, meaning);
     return { info: reader.info, reader, source: { reader: "tiff", path, meaning } };
   }
-  const info = await pictureInfo(path);
+  const { tiff } = verdict;
+  const info = await pictureInfo(path, tiff);
   // Like all images, whatever is done with the profiles of slides.
   const asImage = { ...meaning, profile: "apply" } as const;
-  const source = { reader: "tiff", path: await cutIntoTiles(path, await scratch()), meaning: asImage } as const;
+  const cut = await cutPicture(path, await scratch(), tiff, signal);
+  const source = { reader: "tiff", path: cut, meaning: asImage } as const;
   const reader = await openSource(source);
   return { info: { ...info, levels: reader.info.levels }, reader, source };
 }

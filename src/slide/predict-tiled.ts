@@ -8,21 +8,19 @@ import { predictPicture, predictTiles, type TiledPrediction, type TileModel } fr
 
 /**
  * Predicts the tiles of a picture of any size.
- * @throws {HistoError} codes `IMAGE_...`, `SLIDE_...`
+ * @throws {HistoError} codes `IMAGE_...`, `SLIDE_...`; the reason of `signal` if it is aborted
  */
-export async function predictTiled(path: string, model: TileModel): Promise<TiledPrediction> {
+export async function predictTiled(path: string, model: TileModel, signal?: AbortSignal): Promise<TiledPrediction> {
   const [width, height] = (await imageSize(path)) ?? [0, 0];
   if (width * height <= TILE_EDGE ** 2) return predictPicture(path, model);
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "histo-tiles-"));
   try {
-    const { reader } = await openSlide(path, async () => folder, {
-      ...model.card.preprocessing,
-      // As all images are decoded.
-      profile: "apply",
-    });
+    // As all images are decoded.
+    const meaning = { ...model.card.preprocessing, profile: "apply" } as const;
+    const { reader } = await openSlide(path, async () => folder, meaning, signal);
     try {
-      return await predictTiles(reader, model, (performance.now() - started) / 1000);
+      return await predictTiles(reader, model, (performance.now() - started) / 1000, signal);
     } finally {
       await reader.close();
     }

@@ -1,7 +1,7 @@
 /** @module The program of a slide worker: reads and predicts blocks of one slide, isolated from crashes of the others. */
-import { HistoError, messageOf } from "../errors/index";
 import { Predictor } from "../inference/index";
 import { openSource } from "./open-slide";
+import { endWithParent, failureOf } from "./program";
 import { predictRegions } from "./tile-predictor";
 import type { SlideReader } from "./types";
 import type { FromSlideWorker, ToSlideWorker } from "./workers";
@@ -29,8 +29,7 @@ async function work(message: ToSlideWorker): Promise<void> {
     const use = { memory: maxRSS * 1024, processorSeconds: (userCPUTime + systemCPUTime) / 1e6 };
     send({ type: "block", block: message.block, ...answer, use });
   } catch (error) {
-    const { code, exitStatus } = error instanceof HistoError ? error : { code: "SLIDE_FAILED", exitStatus: 1 };
-    send({ type: "failed", code, message: messageOf(error), exitStatus });
+    send(failureOf(error));
   }
 }
 
@@ -39,6 +38,4 @@ function send(message: FromSlideWorker): void {
 }
 
 process.on("message", (message: ToSlideWorker) => void work(message));
-process.on("disconnect", () => process.exit(0));
-// Ctrl-C reaches every process of a terminal. The parent decides when this one ends.
-process.on("SIGINT", () => undefined);
+endWithParent();

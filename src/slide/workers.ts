@@ -1,10 +1,7 @@
 /** @module Predicts the blocks of a slide in worker processes. */
-import { type ChildProcess, fork } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { HistoError, InputError } from "../errors/index";
-import { projectRoot } from "../files/index";
+import { HistoError } from "../errors/index";
 import type { SlideSource } from "./open-slide";
+import { errorOf, type ProgramFailure, startProgram } from "./program";
 import type { BlockAnswer } from "./tile-predictor";
 import type { Rectangle } from "./types";
 
@@ -16,7 +13,7 @@ export type ToSlideWorker =
 /** Messages from a worker. */
 export type FromSlideWorker =
   | ({ readonly type: "block"; readonly block: number; readonly use: ProcessUse } & BlockAnswer)
-  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly exitStatus: number };
+  | ProgramFailure;
 
 /** Resources that processes have used. */
 export interface ProcessUse {
@@ -70,12 +67,18 @@ export async function predictBlocks(
 
   const runWorker = async (worker: number) => {
     while (queue.length > 0 && !stopped && !options.signal.aborted) {
+      // Of the processes that have crashed.
+      const before = uses.get(worker) ?? { memory: 0, processorSeconds: 0 };
       const crash = await runProcess(
         queue,
         options,
         () => stopped,
         answered,
-        (use) => uses.set(worker, use),
+        ({ memory, processorSeconds }) =>
+          uses.set(worker, {
+            memory: Math.max(before.memory, memory),
+            processorSeconds: before.processorSeconds + processorSeconds,
+          }),
       );
       if (!crash) return;
       for (const entry of crash.open) {
@@ -115,7 +118,7 @@ function runProcess(
   answered: (block: number, answer: BlockAnswer) => Promise<void>,
   onUse: (use: ProcessUse) => void,
 ): Promise<{ readonly open: readonly Entry[]; readonly how: string } | undefined> {
-  const child = startProcess();
+  const child = startProgram("worker-main");
   const open = new Map<number, Entry>();
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
@@ -143,10 +146,7 @@ function runProcess(
       if (open.size === 0) end(() => resolve(undefined));
     };
     const onMessage = (message: FromSlideWorker) => {
-      if (message.type === "failed") {
-        const Class = message.exitStatus === 2 ? InputError : HistoError;
-        return end(() => reject(new Class(message.code, message.message)));
-      }
+      if (message.type === "failed") return end(() => reject(errorOf(message)));
       open.delete(message.block);
       onUse(message.use);
       answered(message.block, message).then(feed, (error) => end(() => reject(error)));
@@ -157,10 +157,4 @@ function runProcess(
     tell({ type: "open", source, model, threads });
     feed();
   });
-}
-
-function startProcess(): ChildProcess {
-  const file = join(projectRoot(), "dist", "src", "slide", "worker-main.js");
-  if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
-  return fork(file, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced" });
 }

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "csv-parse/sync";
 import sharp from "sharp";
+import { projectRoot } from "../../src/files/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
 import { isForTiles, predictSlide, predictTiled } from "../../src/slide/index";
@@ -114,4 +119,29 @@ test("a picture whose tiles are all certain has a finite logit", async (t) => {
     assert.ok(Math.abs(tiled.logit - logit) < 1e-9, `${tiled.logit}`);
     assert.equal(probability > 0.5, logit > 0);
   }
+});
+
+test("Ctrl-C stops the cutting of a large picture at once, and leaves nothing behind", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [images, scratch] = [join(directory, "images"), join(directory, "scratch")];
+  for (const folder of [images, scratch]) await mkdir(folder);
+  const side = 14_000;
+  await sharp({ create: { width: side, height: side, channels: 3, background: "pink" } })
+    .jpeg()
+    .toFile(join(images, "large.jpg"));
+  const model = await writeModel(join(directory, "model"));
+  const argv = ["predict", "--model", model, "--images", images, "--tile", "--quiet"];
+  const child = spawn(process.execPath, [join(projectRoot(), "bin", "histo.cjs"), ...argv], {
+    env: { ...process.env, TMPDIR: scratch },
+    stdio: "ignore",
+  });
+  const ended = once(child, "exit");
+  const isCutting = () =>
+    readdirSync(scratch, { recursive: true }).some((name) => `${name}`.endsWith("pyramid.tif.part"));
+  while (child.exitCode === null && !isCutting()) await sleep(5);
+  const started = performance.now();
+  child.kill("SIGINT");
+  assert.deepEqual(await ended, [130, null]);
+  assert.ok(performance.now() - started < 2500, `${performance.now() - started}`);
+  assert.deepEqual(readdirSync(scratch), []);
 });

@@ -11,6 +11,7 @@ export const TAG = {
   bits: 258,
   compression: 259,
   photometric: 262,
+  fillOrder: 266,
   description: 270,
   stripOffsets: 273,
   samples: 277,
@@ -32,6 +33,9 @@ export const TAG = {
   jpegTables: 347,
   subsampling: 530,
   profile: 34675,
+  software: 305,
+  /** XML of Adobe's kind, where Ventana describes its slides. */
+  xmp: 700,
   /** Hamamatsu's mark. */
   ndpi: 65420,
 } as const;
@@ -59,8 +63,14 @@ const BYTE_TYPES = [1, 2, 7];
 const WANTED = new Set<number>(Object.values(TAG));
 /** More than any file has: damaged. */
 const MOST_PAGES = 1000;
+const MOST_SUB_PAGES = 64;
 const MOST_ENTRIES = 4096;
-const MOST_VALUE_BYTES = 256 * 2 ** 20;
+/** Bytes of all tags together: the places of as many tiles as a slide of a million pixels squared has. */
+const MOST_BYTES = 256 * 2 ** 20;
+/** Bytes of a tag, except of those that can be long: numbers for each tile, texts and profiles. */
+const MOST_TAG_BYTES = 2 ** 20;
+const LONG_NUMBERS: readonly number[] = [TAG.stripOffsets, TAG.stripBytes, TAG.tileOffsets, TAG.tileBytes];
+const LONG_BYTES: readonly number[] = [TAG.description, TAG.xmp, TAG.profile];
 
 /**
  * Reads a file's pages.
@@ -87,7 +97,9 @@ export async function readPages(file: FileHandle, size: number): Promise<TiffPag
     try {
       const { tags, after } = await readDirectory(source, next);
       const subPages: Tags[] = [];
-      for (const offset of numbers(tags, TAG.subPages)) subPages.push((await readDirectory(source, offset)).tags);
+      const below = numbers(tags, TAG.subPages);
+      if (below.length > MOST_SUB_PAGES) throw new RangeError("a page with too many pages below it");
+      for (const offset of below) subPages.push((await readDirectory(source, offset)).tags);
       pages.push({ tags, subPages });
       next = after;
     } catch (error) {
@@ -131,13 +143,15 @@ async function readDirectory(source: Source, offset: number): Promise<{ tags: Ta
     if (!WANTED.has(tag) || bytes === undefined) continue;
     const values = source.number(entries, at + 4, word);
     const length = values * bytes;
-    if (length > MOST_VALUE_BYTES) throw new RangeError("a tag that is too long");
+    const ofBytes = BYTE_TYPES.includes(type);
+    const canBeLong = (ofBytes ? LONG_BYTES : LONG_NUMBERS).includes(tag);
+    if (length > MOST_TAG_BYTES && !canBeLong) throw new RangeError("a tag is too long");
     const inline = at + 4 + word;
     const raw =
       length <= word
         ? entries.subarray(inline, inline + length)
         : await source.bytes(source.number(entries, inline, word), length);
-    tags.set(tag, BYTE_TYPES.includes(type) ? Uint8Array.from(raw) : source.numbers(raw, type, values));
+    tags.set(tag, ofBytes ? Uint8Array.from(raw) : source.numbers(raw, type, values));
   }
   return { tags, after: source.number(entries, count * entryBytes, word) };
 }
@@ -146,15 +160,18 @@ async function readDirectory(source: Source, offset: number): Promise<{ tags: Ta
 class Source {
   little = true;
   big = false;
+  private left = MOST_BYTES;
 
   constructor(
     private readonly file: FileHandle,
     private readonly size: number,
   ) {}
 
-  /** @throws {RangeError} beyond the end of the file */
+  /** @throws {RangeError} beyond the end of the file, or if all tags together are too long */
   async bytes(offset: number, length: number): Promise<Uint8Array> {
     if (offset + length > this.size) throw new RangeError("the file ends within its tags");
+    this.left -= length;
+    if (this.left < 0) throw new RangeError("its tags are too long");
     const buffer = Buffer.allocUnsafe(length);
     const { bytesRead } = await this.file.read(buffer, 0, length, offset);
     if (bytesRead < length) throw new RangeError("the file ends within its tags");

@@ -11,7 +11,13 @@ export interface OmePixels {
   readonly objective: number;
 }
 
-const MICROMETRES: Readonly<Record<string, number>> = { nm: 1e-3, µm: 1, μm: 1, um: 1, mm: 1e3, cm: 1e4, m: 1e6 };
+const MICROMETRES: Readonly<Record<string, number>> = {
+  // The last is what a micro sign of another encoding than UTF-8 is read as.
+  ...{ Å: 1e-4, nm: 1e-3, µm: 1, μm: 1, um: 1, "\uFFFDm": 1, mm: 1e3, cm: 1e4, dm: 1e5, m: 1e6 },
+  ...{ thou: 25.4, mil: 25.4, in: 25_400 },
+};
+/** References to characters by number, such as `&#181;` and `&#xB5;`. */
+const CHARACTER = /&#(?:x([0-9a-f]{1,4})|(\d{1,4}));/gi;
 
 /**
  * Reads a description; undefined if it is not OME's.
@@ -19,11 +25,11 @@ const MICROMETRES: Readonly<Record<string, number>> = { nm: 1e-3, µm: 1, μm: 1
  */
 export function omePixels(description: string, width: number, height: number): OmePixels | undefined {
   if (!/<OME[\s>]/.test(description)) return undefined;
-  const images = (description.match(/<Pixels\b[^>]*>/g) ?? []).map((element) => attributesIn(element));
+  const images = (description.match(/<Pixels\b[^<>]*>/g) ?? []).map((element) => attributesIn(element));
   const own = images.find((has) => has("SizeX") === String(width) && has("SizeY") === String(height));
   const attribute = own ?? images[0] ?? (() => undefined);
   const sizeAlong = (axis: string) => {
-    const unit = attribute(`PhysicalSize${axis}Unit`)?.replace("&#181;", "µ") ?? "µm";
+    const unit = attribute(`PhysicalSize${axis}Unit`)?.replace(CHARACTER, characterOf) ?? "µm";
     return Number(attribute(`PhysicalSize${axis}`)) * (MICROMETRES[unit] ?? Number.NaN);
   };
   return {
@@ -34,7 +40,11 @@ export function omePixels(description: string, width: number, height: number): O
   };
 }
 
+function characterOf(_: string, hex: string | undefined, decimal: string): string {
+  return String.fromCharCode(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
+}
+
 /** Looks up attributes in XML by name; takes the first of several. */
 function attributesIn(xml: string): (name: string) => string | undefined {
-  return (name) => new RegExp(`\\b${name}="([^"]*)"`).exec(xml)?.[1];
+  return (name) => new RegExp(`\\b${name}\\s*=\\s*(["'])([^]*?)\\1`).exec(xml)?.[2];
 }

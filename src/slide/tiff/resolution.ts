@@ -5,11 +5,11 @@ import { first, TAG, type Tags, text } from "./directory";
 import type { OmePixels } from "./ome";
 
 /** Vendor and scale of a page. */
-type Resolution = Pick<SlideInfo, "vendor" | "mpp" | "objective" | "remarks">;
+export type Resolution = Pick<SlideInfo, "vendor" | "mpp" | "objective" | "remarks">;
 
-/** Reads the scale from OME's XML, else from Aperio's description, else from the density of level 0. */
+/** Reads the scale from OME's XML or from Aperio's description, else from the density of level 0. */
 export function resolutionOf(tags: Tags, ome: OmePixels | undefined): Resolution {
-  if (ome) return resolution("ome", ome.size, ome.objective);
+  if (ome && ome.size[0] > 0) return resolution("ome", ome.size, ome.objective);
   const description = text(tags, TAG.description);
   if (/^Aperio/i.test(description)) {
     const mpp = numberAfter(description, "MPP");
@@ -17,7 +17,8 @@ export function resolutionOf(tags: Tags, ome: OmePixels | undefined): Resolution
   }
   const unit = { 2: 25_400, 3: 10_000 }[first(tags, TAG.resolutionUnit) ?? 2] ?? Number.NaN;
   const along = (tag: number) => unit / (first(tags, tag) || Number.NaN);
-  return resolution("generic-tiff", [along(TAG.xResolution), along(TAG.yResolution)], Number.NaN);
+  const density = [along(TAG.xResolution), along(TAG.yResolution)] as const;
+  return resolution(ome ? "ome" : "generic-tiff", density, ome?.objective ?? Number.NaN);
 }
 
 function resolution(vendor: string, [x, y]: readonly [number, number], objective: number): Resolution {

@@ -5,6 +5,7 @@ import { counted } from "../../format/index";
 import type { RgbImage, SampleMeaning } from "../../image/index";
 import { assemble, memoryFor, tilesUnder } from "../assemble";
 import { profileName } from "../colour-profile";
+import type { TiffPicture } from "../picture";
 import type { Rectangle, SlideInfo, SlideLevel, SlideReader } from "../types";
 import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from "./directory";
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
@@ -12,6 +13,7 @@ import { omePixels } from "./ome";
 import { resolutionOf } from "./resolution";
 import { unreadForm } from "./tile-stack";
 import { type Tile, TileStore } from "./tile-store";
+import { isTransparency } from "./transparency";
 
 const COMPRESSIONS: Readonly<Record<number, string>> = {
   1: "none",
@@ -49,7 +51,7 @@ export type TiffVerdict =
   /** Another reader may be able to read it. */
   | { readonly kind: "elsewhere"; readonly reason: string }
   /** It must be cut into tiles first. */
-  | { readonly kind: "in-one-piece" };
+  | { readonly kind: "in-one-piece"; readonly tiff?: TiffPicture };
 
 /** An open TIFF slide. */
 export class TiffReader implements SlideReader {
@@ -92,7 +94,10 @@ export class TiffReader implements SlideReader {
       return { kind: "elsewhere", reason: `it is compressed with ${name}` };
     }
     refuseUnread(path, base, found.little);
-    if (base.tileWidth * base.tileHeight > MOST_TILE_PIXELS) return { kind: "in-one-piece" };
+    if (base.tileWidth * base.tileHeight > MOST_TILE_PIXELS) {
+      const [at, dropExtra] = [found.pages.indexOf(page), hasUnusedSample(base)];
+      return { kind: "in-one-piece", tiff: { page: at, dropExtra, resolution: resolutionOf(base.tags, ome) } };
+    }
     const layouts = pyramid(levelPages(page, found.pages));
     const whole = layouts.filter((layout) => beyondEnd(layout, size) === 0 && isReadHere(layout, found.little));
     if (whole[0] !== layouts[0]) {
@@ -158,6 +163,13 @@ function misreadByOpenSlide({ tags, samples }: PageLayout): string | undefined {
   return first(tags, TAG.extra) === 0 ? "RGB with a channel that is not transparency" : undefined;
 }
 
+/** Whether there is a sample behind the colours, grey or RGB, that is not transparency. */
+function hasUnusedSample({ tags, samples }: PageLayout): boolean {
+  const inks = 5;
+  const behind = samples === 2 || (samples === 4 && first(tags, TAG.photometric) !== inks);
+  return behind && !isTransparency(first(tags, TAG.extra));
+}
+
 /** Whether the tiles of a page can be decoded; smaller levels can have another form than level 0. */
 function isReadHere(layout: PageLayout, little: boolean): boolean {
   const { compression, tileWidth, tileHeight } = layout;
@@ -194,5 +206,8 @@ function foreignFormat(tags: Tags): string | undefined {
   if (numbers(tags, TAG.ndpi).length > 0) return "a Hamamatsu NDPI file";
   const description = text(tags, TAG.description);
   if (/<scn[\s>]/i.test(description)) return "a Leica SCN file";
-  return /<DataObject[^>]*ObjectType="DPUfsImport"/.test(description) ? "a Philips file" : undefined;
+  // The tiles of these two overlap.
+  if (/<iScan[\s>]/.test(text(tags, TAG.xmp))) return "a Ventana file";
+  if (text(tags, TAG.software).startsWith("MedScan")) return "a Trestle file";
+  return /<DataObject[^<>]*ObjectType="DPUfsImport"/.test(description) ? "a Philips file" : undefined;
 }

@@ -20,6 +20,7 @@ const COPIED_TAGS = [
   TAG.bits,
   TAG.compression,
   TAG.photometric,
+  TAG.fillOrder,
   TAG.predictor,
   TAG.palette,
   TAG.extra,

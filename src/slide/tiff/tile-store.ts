@@ -1,6 +1,6 @@
 /** @module Decodes the tiles of a TIFF page in groups, and caches the most recently used ones. */
 import type { FileHandle } from "node:fs/promises";
-import { asError } from "../../errors/index";
+import { asError, HistoError } from "../../errors/index";
 import type { SampleMeaning } from "../../image/index";
 import { Limit } from "../../machine/index";
 import { type PageLayout, tileRows } from "./layout";
@@ -15,12 +15,17 @@ const GROUP_PIXELS = 32 * 256 * 256;
 const MOST_IN_GROUP = 64;
 /** Number of groups decoded at the same time. */
 const GROUPS = 3;
+/** No compression makes a tile much larger than its pixels, of up to 8 bytes: a damaged file could say any length. */
+const MOST_GROWTH = 16;
+const MOST_HEAD_BYTES = 2 ** 20;
 
 /** The tiles of a page, decoded on demand. */
 export class TileStore {
   /** Least recently used first. */
   private readonly cache = new Map<number, Promise<Tile>>();
   private readonly mostCached: number;
+  /** Compressed bytes of a plane of a tile. */
+  private readonly mostBytes: number;
   private readonly turns = new Limit(GROUPS);
 
   /** @param cacheBytes size of the cache */
@@ -31,6 +36,7 @@ export class TileStore {
     private readonly meaning: SampleMeaning,
     cacheBytes: number,
   ) {
+    this.mostBytes = MOST_HEAD_BYTES + MOST_GROWTH * layout.tileWidth * layout.tileHeight;
     this.mostCached = Math.max(1, Math.floor(cacheBytes / (layout.tileWidth * layout.tileHeight * 3)));
   }
 
@@ -59,7 +65,12 @@ export class TileStore {
       return tile;
     });
     const tiles = new Map<number, Tile>();
-    for (const [i, tile] of (await Promise.all(found)).entries()) tiles.set(wanted[i] as number, tile);
+    for (const [i, tile] of (await Promise.all(found)).entries()) {
+      const index = wanted[i] as number;
+      tiles.set(index, tile);
+      // It may be readable the next time, such as from a folder of another machine.
+      if (tile instanceof Error && this.cache.get(index) === found[i]) this.cache.delete(index);
+    }
     for (const index of this.cache.keys()) {
       if (this.cache.size <= this.mostCached) break;
       this.cache.delete(index);
@@ -72,7 +83,12 @@ export class TileStore {
     const tiles = new Map<number, Tile>();
     const present: number[] = [];
     const contents: Buffer[][] = [];
-    for (const [index, planes] of await this.read(indices)) {
+    const { bytes } = this.layout;
+    const tooLong = (index: number) => this.placesOf(index).some((at) => (bytes[at] as number) > this.mostBytes);
+    for (const index of indices.filter(tooLong)) {
+      tiles.set(index, new HistoError("IMAGE_CORRUPT", "a tile has more bytes than its pixels can have"));
+    }
+    for (const [index, planes] of await this.read(indices.filter((index) => !tooLong(index)))) {
       const wrong = planes.find((plane) => plane instanceof Error);
       if (planes.length === 0) tiles.set(index, null);
       else if (wrong) tiles.set(index, wrong as Error);
@@ -94,12 +110,21 @@ export class TileStore {
     return tiles;
   }
 
+  /** Where the layout lists the planes of a tile. */
+  private placesOf(index: number): number[] {
+    const { planes, across, down } = this.layout;
+    return Array.from({ length: planes }, (_, plane) => plane * across * down + index);
+  }
+
   /** Reads the compressed planes of tiles; none for a tile that the file does not have. */
   private async read(indices: readonly number[]): Promise<[index: number, planes: (Buffer | Error)[]][]> {
-    const { offsets, bytes, planes, across, down } = this.layout;
+    const { offsets, bytes } = this.layout;
     const parts = indices.flatMap((index) => {
-      const places = Array.from({ length: planes }, (_, plane) => plane * across * down + index);
-      const found = places.map((at) => ({ index, offset: offsets[at] as number, length: bytes[at] as number }));
+      const found = this.placesOf(index).map((at) => ({
+        index,
+        offset: offsets[at] as number,
+        length: bytes[at] as number,
+      }));
       return found.every(({ offset, length }) => offset > 0 && length > 0) ? found : [];
     });
     const read = await readParts(this.file, parts);

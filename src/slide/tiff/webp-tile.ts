@@ -7,7 +7,7 @@ import { isTransparency, onWhite } from "./transparency";
 
 /** @returns uint8, RGB, [rows, tileWidth, 3] @throws {HistoError} `IMAGE_CORRUPT` */
 export async function decodeWebpTile(layout: PageLayout, bytes: Uint8Array, rows: number): Promise<Uint8Array> {
-  const { width, height, data } = await decode(layout, bytes);
+  const { width, height, data } = await decode(layout, bytes, layout.tileWidth * rows);
   if (width === layout.tileWidth && height === rows) return data;
   throw new HistoError(
     "IMAGE_CORRUPT",
@@ -18,10 +18,11 @@ export async function decodeWebpTile(layout: PageLayout, bytes: Uint8Array, rows
 async function decode(
   { samples, tags }: PageLayout,
   bytes: Uint8Array,
+  pixels: number,
 ): Promise<{ width: number; height: number; data: Uint8Array }> {
-  if (samples < 4) return decodePixels(bytes, {}, "a tile");
+  if (samples < 4) return decodePixels(bytes, { pixels }, "a tile");
   const { default: sharp } = await import("sharp");
-  const { data, info } = await sharp(bytes, { failOn: "error" })
+  const { data, info } = await sharp(bytes, { failOn: "error", limitInputPixels: pixels })
     .ensureAlpha()
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });

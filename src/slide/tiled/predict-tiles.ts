@@ -33,19 +33,20 @@ const STRONGEST = 10;
 /**
  * Predicts the tiles with tissue, or all tiles if none has any.
  * @param preparedSeconds time that opening the picture has taken
- * @throws {HistoError} `IMAGE_CORRUPT` if no tile can be read
+ * @throws {HistoError} `IMAGE_CORRUPT` if no tile can be read; the reason of `signal` if it is aborted
  */
 export async function predictTiles(
   reader: SlideReader,
   model: TileModel,
   preparedSeconds: number,
+  signal?: AbortSignal,
 ): Promise<TiledPrediction> {
   const { preprocessing, classes, threshold } = model.card;
   const size = tileEdgeOf(preprocessing);
   const { info } = reader;
   const started = performance.now();
   const settings = { size, downsample: 1, overlap: 0, leastTissue: LEAST_TISSUE };
-  const thumbnail = await thumbnailOf(reader, size / 8);
+  const thumbnail = await thumbnailOf(reader, size / 8, signal);
   const some = gridOf(info, settings, thumbnail);
   const grid = some.tissueTiles > 0 ? some : gridOf(info, { ...settings, leastTissue: 0 }, thumbnail);
   const { level, regionOf } = tileReading(info.levels, settings);
@@ -56,6 +57,7 @@ export async function predictTiles(
   // Of the negative class, because 1 - p is 0 for large logits.
   let opposites = 0;
   for (const block of grid.blocks) {
+    signal?.throwIfAborted();
     const answer = await predictRegions(reader, level, block.map(regionOf), assessing);
     problems.push(...answer.problems);
     for (const [i, logit] of answer.logits.entries()) {

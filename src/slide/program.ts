@@ -1,0 +1,37 @@
+/** @module Starts a program of this room in a process of its own, and passes its errors on. */
+import { type ChildProcess, fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { HistoError, InputError, messageOf } from "../errors/index";
+import { projectRoot } from "../files/index";
+
+/** An error of a program. Plain data. */
+export interface ProgramFailure {
+  readonly type: "failed";
+  readonly code: string;
+  readonly message: string;
+  readonly exitStatus: number;
+}
+
+/** Starts a program. @param name its file without extension @throws {InputError} `NOT_BUILT` */
+export function startProgram(name: string): ChildProcess {
+  const file = join(projectRoot(), "dist", "src", "slide", `${name}.js`);
+  if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
+  return fork(file, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced" });
+}
+
+export function failureOf(error: unknown): ProgramFailure {
+  const { code, exitStatus } = error instanceof HistoError ? error : { code: "SLIDE_FAILED", exitStatus: 1 };
+  return { type: "failed", code, message: messageOf(error), exitStatus };
+}
+
+/** The error of a failure, with the exit status that it had. */
+export function errorOf({ code, message, exitStatus }: ProgramFailure): HistoError {
+  return new (exitStatus === 2 ? InputError : HistoError)(code, message);
+}
+
+/** Ends this process when the one that started it ends, and not by Ctrl-C, which reaches every process of a terminal. */
+export function endWithParent(): void {
+  process.on("disconnect", () => process.exit(0));
+  process.on("SIGINT", () => undefined);
+}
