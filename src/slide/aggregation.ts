@@ -1,5 +1,11 @@
 /** @module Aggregates tile probabilities to a slide score; validation slides select the method. */
-import { type BinaryMetrics, binaryMetrics, type ChosenThreshold, chooseThreshold } from "../evaluation/index";
+import {
+  type BinaryMetrics,
+  binaryMetrics,
+  type ChosenThreshold,
+  chooseThreshold,
+  rowGroups,
+} from "../evaluation/index";
 import type { SlideSummary } from "./predicted-slide";
 
 /** Methods that give a slide one score from 0 to 1. */
@@ -18,6 +24,8 @@ interface LabelledSlide {
   /** 1 for the positive class. */
   readonly label: 0 | 1;
   readonly validation: boolean;
+  /** Slides of the same patient depend on each other. */
+  readonly patient?: string | undefined;
 }
 
 /** Results over labelled slides. */
@@ -50,8 +58,11 @@ export function slideMetrics(slides: readonly LabelledSlide[]): SlideMetrics {
   const chosen: Pick<ChosenThreshold, "threshold"> = bothClasses
     ? chooseThreshold(labels(validation), scores(validation, best))
     : { threshold: 0.5 };
-  const measured = (some: readonly LabelledSlide[]) =>
-    some.length === 0 ? null : binaryMetrics(labels(some), scores(some, best), chosen);
+  const measured = (some: readonly LabelledSlide[]) => {
+    if (some.length === 0) return null;
+    const groups = rowGroups(some.map(({ patient }) => patient));
+    return binaryMetrics(labels(some), scores(some, best), { ...chosen, interval: { groups } });
+  };
   return {
     aggregation: best,
     chosenOnValidation: bothClasses,

@@ -1,5 +1,6 @@
 /** @module Predicts several slides: a folder of results per slide, a table of all, and metrics for labelled slides. */
 import { join } from "node:path";
+import { listed } from "../dataset/labels/index";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import { csvField, csvForeignText, writeFileAtomically, writeJson } from "../files/index";
 import { counted } from "../format/index";
@@ -44,10 +45,15 @@ export async function predictSlides(
   { labels, redis, ...options }: SlidesOptions,
 ): Promise<SlidesResult> {
   const { card } = await readModelDirectory(options.model);
-  const labelOf = labels === undefined ? () => undefined : await readSlideLabels(labels, card.classes);
-  if (labels !== undefined && !slides.some(({ name }) => labelOf(name))) {
+  const table = labels === undefined ? undefined : await readSlideLabels(labels, card.classes);
+  const labelOf = (slide: string) => table?.labelOf(slide);
+  if (table && !slides.some(({ name }) => labelOf(name))) {
     const message = `${labels} has no label for any slide; it must name them as their files, such as ${slides[0]?.name}.`;
     throw new InputError("SLIDE_LABELS", message);
+  }
+  const beside = table?.namesBeside(slides.map(({ name }) => name)) ?? [];
+  if (beside.length > 0) {
+    options.progress?.say(`${labels}: ${counted(beside.length, "label")} of no slide here: ${listed(beside, 5)}.`);
   }
   const done = new Map<string, Outcome["outcome"]>();
   let [results, failed]: [SlideResult[], SlidesResult["failed"]] = [[], []];
@@ -61,13 +67,14 @@ export async function predictSlides(
     });
     results = inOrder.filter((one) => "work" in one);
     failed = inOrder.filter((one) => "code" in one);
-    await writeFileAtomically(join(options.out, SLIDES_TABLE), table(results, failed, labelOf));
+    await writeFileAtomically(join(options.out, SLIDES_TABLE), tableOf(results, failed, labelOf));
   }
   const labelled = results.flatMap((summary) => {
     const known = labelOf(summary.slide);
     // The model has learned from slides for training, which say nothing about others.
     if (!known || known.partition === "train") return [];
-    return [{ summary, label: known.label, validation: known.partition === "validation" }];
+    const { label, patient, partition } = known;
+    return [{ summary, label, patient, validation: partition === "validation" }];
   });
   const metrics = labelled.length > 0 ? slideMetrics(labelled) : null;
   if (metrics) await writeJson(join(options.out, "metrics.json"), metrics);
@@ -88,7 +95,9 @@ async function* predictLocally(slides: readonly ListedSlide[], options: SlideOpt
 
 /** True for errors after which other slides can still be predicted. */
 function isOfOneSlide(error: unknown): error is HistoError {
-  return error instanceof HistoError && !["INTERRUPTED", "DISK_FULL", "OUT_UNUSABLE"].includes(error.code);
+  return (
+    error instanceof HistoError && !["INTERRUPTED", "DISK_FULL", "OUT_UNUSABLE", "OUT_IN_USE"].includes(error.code)
+  );
 }
 
 /** Lets workers predict the slides, and yields them as they are finished. */
@@ -110,7 +119,7 @@ async function* predictByWorkers(
   task.finish(counted(count, "slide"));
 }
 
-function table(
+function tableOf(
   results: readonly SlideResult[],
   failed: SlidesResult["failed"],
   labelOf: (slide: string) => SlideLabel | undefined,

@@ -1,5 +1,14 @@
 /** @module Reads labels of slides from a CSV of slide, label and optional partition. */
-import { classKey, findColumn, listed, type Partition, partitionNamed, readTable } from "../dataset/labels/index";
+import {
+  classKey,
+  findColumn,
+  isMissing,
+  listed,
+  PATIENT_COLUMNS,
+  type Partition,
+  partitionNamed,
+  readTable,
+} from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 
 /** Label and partition of a slide. */
@@ -7,10 +16,21 @@ export interface SlideLabel {
   readonly label: 0 | 1;
   /** `test` if the table does not say. */
   readonly partition: Partition;
+  /** Whose slide it is, if the table says. */
+  readonly patient?: string;
+}
+
+/** The labels of a table. */
+export interface SlideLabels {
+  labelOf(slide: string): SlideLabel | undefined;
+  /** The table's names that are those of none of these slides. */
+  namesBeside(slides: readonly string[]): string[];
 }
 
 const SLIDE_COLUMNS = ["slide", "slide id", "filename", "file", "image", "image name", "name"];
 const LABEL_COLUMNS = ["label", "class", "diagnosis", "target", "ground truth"];
+/** The file's extension. The second slide of a name, such as `a.svs-2`, is not `a`. */
+const EXTENSION = /(\.ome)?\.[a-z]+$/i;
 const PARTITION_COLUMNS = ["partition", "split", "subset", "set"];
 
 /**
@@ -18,14 +38,12 @@ const PARTITION_COLUMNS = ["partition", "split", "subset", "set"];
  * @param classes `[negative, positive]`; 0 and 1 mean the same, unless one of the classes has such a name
  * @throws {InputError} `TABLE_...`, `SLIDE_LABELS`
  */
-export async function readSlideLabels(
-  path: string,
-  classes: readonly [string, string],
-): Promise<(slide: string) => SlideLabel | undefined> {
+export async function readSlideLabels(path: string, classes: readonly [string, string]): Promise<SlideLabels> {
   const table = await readTable(path);
   const slideAt = findColumn(table, SLIDE_COLUMNS);
   const labelAt = findColumn(table, LABEL_COLUMNS);
   const partitionAt = findColumn(table, PARTITION_COLUMNS);
+  const patientAt = findColumn(table, PATIENT_COLUMNS);
   if (slideAt === undefined || labelAt === undefined) {
     const missing = slideAt === undefined ? "slide" : "label";
     throw new InputError("SLIDE_LABELS", `${path} has no column "${missing}"; it has ${listed(table.columns)}.`);
@@ -54,11 +72,18 @@ export async function readSlideLabels(
       const message = `${path}, line ${line}: ${slide} has another label or partition in line ${before.line}.`;
       throw new InputError("SLIDE_LABELS", message);
     }
-    labels.set(slide, { label, partition, line });
+    const patient = patientAt === undefined ? "" : (fields[patientAt] ?? "");
+    labels.set(slide, { label, partition, line, ...(!isMissing(patient) && { patient }) });
   }
-  return (written) => {
+  const nameOf = (written: string) => {
     const slide = written.normalize("NFC");
-    // The second slide of a name, such as `a.svs-2`, is not `a`.
-    return labels.get(slide) ?? labels.get(slide.replace(/\.[a-z]+$/i, ""));
+    return labels.has(slide) ? slide : slide.replace(EXTENSION, "");
+  };
+  return {
+    labelOf: (slide) => labels.get(nameOf(slide)),
+    namesBeside(slides) {
+      const named = new Set(slides.map(nameOf));
+      return [...labels.keys()].filter((name) => !named.has(name));
+    },
   };
 }

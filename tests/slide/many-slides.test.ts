@@ -3,6 +3,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "csv-parse/sync";
+import { rocAucInterval, rowGroups } from "../../src/evaluation/index";
 import { slideMetrics } from "../../src/slide/aggregation";
 import { findSlides, type SlideSummary, type SlidesResult } from "../../src/slide/index";
 import { readSlideLabels } from "../../src/slide/slide-labels";
@@ -116,7 +117,7 @@ test("labels that are numbers mean the classes of these names; 0 and 1 mean the 
   const path = join(await temporaryDirectory(t), "labels.csv");
   const labels = async (classes: readonly [string, string], ...written: string[]) => {
     await writeFile(path, ["slide,label", ...written.map((label, i) => `${i}.svs,${label}`)].join("\n"));
-    const labelOf = await readSlideLabels(path, classes);
+    const { labelOf } = await readSlideLabels(path, classes);
     return written.map((_, i) => labelOf(`${i}.svs`)?.label);
   };
   assert.deepEqual(await labels(["HP", "SSA"], "HP", "ssa", "0", "1", "1.0"), [0, 1, 0, 1, 1]);
@@ -128,9 +129,44 @@ test("labels that are numbers mean the classes of these names; 0 and 1 mean the 
 test("the second slide of a name has no label of the first, and letters may be written in two parts", async (t) => {
   const path = join(await temporaryDirectory(t), "labels.csv");
   await writeFile(path, "slide,label\na,HP\nK\u00f6ln.v2,SSA\nb.svs-2,SSA\n");
-  const labelOf = await readSlideLabels(path, ["HP", "SSA"]);
+  const { labelOf } = await readSlideLabels(path, ["HP", "SSA"]);
   assert.deepEqual(
     ["a.svs", "a", "a.svs-2", "Ko\u0308ln.v2.tif", "b.svs-2", "b.svs"].map((slide) => labelOf(slide)?.label),
     [0, 0, undefined, 1, 1, undefined],
   );
+});
+
+test("labels of slides that are not there are said; the others count", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const slide = await writeSlide(join(directory, "a.ome.tif"), [picture(128, 96)]);
+  const labels = join(directory, "labels.csv");
+  await writeFile(labels, "slide,label\na,HP\nb.tif,SSA\na.ome.svs,SSA\n");
+  const model = await writeModel(join(directory, "model"));
+  const argv = ["slide", slide, "--model", model, "--out", join(directory, "out"), "--mpp", "0.5", "--labels", labels];
+  const { status, stdout, stderr } = await histoHere(...argv, "--json");
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /labels\.csv: 2 labels of no slide here: "b\.tif", "a\.ome\.svs"\./);
+  assert.equal((JSON.parse(stdout) as SlidesResult).metrics?.test?.n, 1);
+});
+
+test("slides of one patient count together in the interval", async (t) => {
+  const path = join(await temporaryDirectory(t), "labels.csv");
+  await writeFile(path, "slide,label,Patient ID\na,HP,p1\nb,SSA,\n");
+  const { labelOf } = await readSlideLabels(path, ["HP", "SSA"]);
+  assert.deepEqual([labelOf("a")?.patient, labelOf("b")?.patient], ["p1", undefined]);
+  const slides = Array.from({ length: 40 }, (_, i) => ({
+    summary: { meanProbability: ((i * 7) % 40) / 40 } as SlideSummary,
+    label: Number(i % 3 === 0) as 0 | 1,
+    validation: false,
+    patient: `${Math.floor(i / 8)}`,
+  }));
+  const widthOf = (some: Parameters<typeof slideMetrics>[0]) => {
+    const [low, high] = slideMetrics(some).test?.rocAucCi95 ?? [0, 0];
+    return high - low;
+  };
+  const labels = slides.map(({ label }) => label);
+  const scores = slides.map(({ summary }) => summary.meanProbability as number);
+  const groups = rowGroups(slides.map(({ patient }) => patient));
+  assert.deepEqual(slideMetrics(slides).test?.rocAucCi95, rocAucInterval(labels, scores, groups));
+  assert.notEqual(widthOf(slides), widthOf(slides.map(({ patient, ...slide }) => slide)));
 });
