@@ -26,6 +26,7 @@ export const command: CommandDefinition<typeof slideSchema, Result> = {
     const { fetchOpenSlide, findSlides, predictSlide, predictSlides, slideInfo } = await import("../slide/index.js");
     if (fetchOpenslide) return { library: (await fetchOpenSlide()).library };
     if (args.length === 0) throw new InputError("OPTION_MISSING", "Give a slide file or a folder of slides.");
+    if (info && args.length > 1) throw new InputError("OPTION_MISUSED", "--info shows one file: name only one.");
     if (info) return slideInfo(args[0] as string);
     if (model === undefined)
       throw new InputError("OPTION_MISSING", "--model is missing (or use --info to only show the file).");

@@ -83,7 +83,8 @@ export async function takeJobs<Data, Result, Name extends string>(
     await setTimeout(LOOK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
   }
   if (!stop.signal.aborted) stop.abort(new Interrupted());
-  await Promise.race([worker.close(), setTimeout(lockDuration)]);
+  // A worker that has closed does not wait for the timer.
+  await Promise.race([worker.close(), setTimeout(lockDuration, undefined, { ref: false })]);
 }
 
 /** Returns a running job to the queue for another worker, by the error that BullMQ requires. */

@@ -12,7 +12,7 @@ import type { SlideInfo, SlideLevel, SlideReader } from "./types";
 
 /** Edge length of a tile in pixels. */
 export const PICTURE_TILE = 256;
-/** Maximum factor by which a viewer tile shrinks the coarsest level. */
+/** Maximum factor by which a viewer tile shrinks a level, because it reads a part of it as many times as large. */
 const MOST_SHRINKING = 8;
 const QUALITY = 85;
 const DESCRIPTION = "slide.dzi";
@@ -21,9 +21,12 @@ const FILES = "slide_files";
 /** Number of powers of two of {@link pictureTile}, including full size. */
 export function pictureLevels({ levels }: SlideInfo): number {
   const { width, height } = levels[0] as SlideLevel;
-  const coarsest = Math.max(...levels.map(({ downsample }) => downsample)) * MOST_SHRINKING;
-  const wanted = Math.ceil(Math.log2(Math.max(width, height) / PICTURE_TILE));
-  return 1 + Math.max(0, Math.min(wanted, Math.floor(Math.log2(coarsest))));
+  const wanted = 1 + Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / PICTURE_TILE)));
+  const powers = Array.from({ length: wanted }, (_, shrink) => 2 ** shrink);
+  // Levels can be far apart.
+  const shrinking = (power: number) => power / (levels[levelFor(levels, power)] as SlideLevel).downsample;
+  const tooMuch = powers.findIndex((power) => shrinking(power) > MOST_SHRINKING);
+  return tooMuch < 0 ? wanted : tooMuch;
 }
 
 /** A JPEG tile of the picture reduced by a factor of 2^`shrink`; undefined outside. Damaged parts are white. */

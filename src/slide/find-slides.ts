@@ -39,7 +39,8 @@ export async function findSlides(
     else {
       many = true;
       const entries = await readdir(path, { withFileTypes: true });
-      const names = entries.map(({ name }) => name).filter((name) => SLIDE_NAME.test(name) && !name.startsWith("."));
+      const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+      const names = files.filter((name) => SLIDE_NAME.test(name) && !name.startsWith("."));
       if (names.length === 0) throw new InputError("SLIDES_NONE", `${path} is a folder without slides.`);
       found.push(...names.sort().map((name) => join(path, name)));
       const others = entries.filter((entry) => entry.isFile() && !names.includes(entry.name)).map(({ name }) => name);

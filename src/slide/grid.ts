@@ -1,4 +1,5 @@
 /** @module The tile grid of a slide at the model's scale, and its tiles with tissue. */
+import { InputError } from "../errors/index";
 import { levelFor } from "./levels";
 import { MaskSums, type Thumbnail, tissueMask } from "./tissue";
 import type { Rectangle, SlideInfo, SlideLevel } from "./types";
@@ -44,14 +45,23 @@ export interface Grid {
 
 /** Side of a block in tiles: large, so that few of the file's tiles are decoded for two blocks. */
 const BLOCK_SIDE = 16;
+/** More are not held in memory. */
+const MOST_TILES = 4_000_000;
 
-/** Creates the grid of a slide and keeps the tiles with tissue. The last column and row can extend beyond the edge. */
+/**
+ * Creates the grid of a slide and keeps the tiles with tissue. The last column and row can extend beyond the edge.
+ * @throws {InputError} `SLIDE_TOO_MANY_TILES`
+ */
 export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumbnail): Grid {
   const { width, height } = info.levels[0] as SlideLevel;
   const extent = settings.size * settings.downsample;
   const step = Math.max(1, extent * (1 - settings.overlap));
   const along = (length: number) => 1 + Math.max(0, Math.ceil((length - extent) / step - 1e-9));
   const [columns, rows] = [along(width), along(height)];
+  if (columns * rows > MOST_TILES) {
+    const message = `${info.path} would have ${columns} x ${rows} tiles, at most ${MOST_TILES} are possible; check the scales (--mpp, --slide-mpp), or lower --overlap.`;
+    throw new InputError("SLIDE_TOO_MANY_TILES", message);
+  }
   const sums = new MaskSums(tissueMask(thumbnail), thumbnail.width, thumbnail.height);
   const scale = 1 / thumbnail.downsample;
   const blocks: Block[] = [];

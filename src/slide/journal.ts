@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { InputError, messageOf } from "../errors/index";
-import { readOrEmpty, sha256 } from "../files/index";
+import { readOrEmpty, sha256, writeFileAtomically } from "../files/index";
 import type { BlockAnswer } from "./tile-predictor";
 
 /** Everything that the logits depend on: a journal is reused only if all of it is equal. Plain data. */
@@ -62,12 +62,9 @@ export class Journal {
       answers.set(answer.block, answer);
       kept += `${line}\n`;
     }
-    const isThere = content.startsWith(kept);
-    const file = await open(path, isThere ? "r+" : "w");
-    if (isThere) await file.truncate(Buffer.byteLength(kept));
-    else await file.writeFile(kept);
-    await file.sync();
-    return new Journal(await reopen(path, file), mark, answers);
+    // In one step, so that a kill leaves the old lines or the new ones.
+    if (content !== kept) await writeFileAtomically(path, kept);
+    return new Journal(await open(path, "a"), mark, answers);
   }
 
   /** Adds a block's answer and syncs it to disk. */
@@ -83,11 +80,6 @@ export class Journal {
   async close(): Promise<void> {
     await this.file.close();
   }
-}
-
-async function reopen(path: string, file: FileHandle): Promise<FileHandle> {
-  await file.close();
-  return open(path, "a");
 }
 
 /** A short mark of the work for each line. */

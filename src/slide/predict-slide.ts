@@ -13,7 +13,7 @@ import { answeredTiles, predictMissing } from "./missing-blocks";
 import { type OpenSlide, openSlide } from "./open-slide";
 import { type PredictedSlide, predictedTiles, summarize } from "./predicted-slide";
 import { writeResults } from "./results/index";
-import { finishedSummary, journalPath, writingError } from "./results-folder";
+import { finishedSummary, journalPath, lockFolder, writingError } from "./results-folder";
 import type { SlideEffort, SlideOptions, SlideResult } from "./slide-options";
 import { planSlide, type SlidePlan } from "./slide-plan";
 import { thumbnailOf } from "./thumbnail";
@@ -51,12 +51,14 @@ interface Tissue {
 export async function predictSlide(path: string, options: SlideOptions): Promise<SlideResult> {
   const { out, progress = silentProgress, signal = new AbortController().signal } = options;
   const started = performance.now();
+  let release: (() => void) | undefined;
   try {
     const model = withBitDepth(await readModelDirectory(options.model), options.bitDepth);
     await makeDirectory(out);
+    if (!options.shared) release = await lockFolder(out);
     const finished = await finishedSummary(out, basename(path));
     const { bitDepth } = model.card.preprocessing;
-    const slide = await openSlide(path, async () => out, { bitDepth, profile: options.profile });
+    const slide = await openSlide(path, async () => out, { bitDepth, profile: options.profile }, signal);
     try {
       const plan = await planSlide(path, slide.info, model, options);
       sayRemarks(slide, plan, progress);
@@ -73,6 +75,8 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
     }
   } catch (error) {
     throw writingError(error, out);
+  } finally {
+    release?.();
   }
 }
 
@@ -175,6 +179,7 @@ function predictedSlide(
     thumbnail,
     model: { name, sha256, classes, threshold, trainedOnDrawnTiles: isTrainedOnDrawnTiles(card) },
     tiles: predictedTiles(grid, (block) => answers.get(block)!.logits, threshold),
-    problems: [...new Set([...answers.values()].flatMap(({ problems }) => problems))],
+    // In the order of the blocks, whichever was predicted first.
+    problems: [...new Set(grid.blocks.flatMap((_, block) => answers.get(block)!.problems))],
   };
 }

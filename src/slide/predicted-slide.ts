@@ -70,7 +70,7 @@ export interface SlideSummary {
   readonly positiveTiles: number;
   /** Share of positive tiles among the readable tissue tiles; null if there are none. */
   readonly positiveShare: number | null;
-  /** By bootstrap over neighbourhoods, because neighbouring tiles are correlated. */
+  /** By bootstrap over neighbourhoods, because neighbouring tiles are correlated; null if there is only one. */
   readonly positiveShareCi95: readonly [number, number] | null;
   readonly meanProbability: number | null;
   readonly maxProbability: number | null;
@@ -149,7 +149,7 @@ function mean(tiles: readonly PredictedTile[]): number {
 }
 
 /** The 95 % interval of the positive share by bootstrap over squares of neighbouring tiles. */
-function shareInterval(tiles: readonly PredictedTile[]): readonly [number, number] {
+function shareInterval(tiles: readonly PredictedTile[]): readonly [number, number] | null {
   const squares = new Map<string, { count: number; positive: number }>();
   for (const { column, row, positive } of tiles) {
     const key = `${Math.floor(column / NEIGHBOURHOOD)} ${Math.floor(row / NEIGHBOURHOOD)}`;
@@ -159,6 +159,7 @@ function shareInterval(tiles: readonly PredictedTile[]): readonly [number, numbe
     squares.set(key, square);
   }
   const all = [...squares.values()];
+  if (all.length < 2) return null;
   const random = new Random(1, "slide-interval");
   const shares = Float64Array.from({ length: RESAMPLES }, () => {
     let [count, positive] = [0, 0];

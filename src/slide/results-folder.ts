@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HistoError, hasErrorCode, InputError, messageOf } from "../errors/index";
-import { readJson } from "../files/index";
+import { readJson, takeLock } from "../files/index";
 import type { SlideSummary } from "./predicted-slide";
 import { RESULT_FILES } from "./results/index";
 
@@ -14,6 +14,18 @@ const UNWRITABLE = ["EACCES", "EPERM", "EROFS", "EEXIST", "ENOTDIR", "EISDIR"];
 /** The path of the journal, which is removed when the results have been written. */
 export function journalPath(folder: string): string {
   return join(folder, JOURNAL);
+}
+
+/**
+ * Takes a folder for this process.
+ * @returns a function that gives it up
+ * @throws {InputError} `OUT_IN_USE` if another process of this machine writes into it
+ */
+export function lockFolder(folder: string): Promise<() => void> {
+  return takeLock(join(folder, ".in-use"), (holder) => {
+    const message = `--out: ${folder} is in use by another process (${holder}); wait until it has ended, or name another folder.`;
+    return new InputError("OUT_IN_USE", message);
+  });
 }
 
 /**

@@ -24,6 +24,8 @@ export interface SlideOptions {
   /** Also write the slide's picture as a Deep Zoom image. */
   readonly dzi?: boolean | undefined;
   readonly resume?: boolean | undefined;
+  /** The caller makes sure that no other process writes into `out`; one that has not noticed yet does not matter. */
+  readonly shared?: boolean | undefined;
   readonly workers?: number | undefined;
   /** Threads of the network in all workers together. Default: all processors. */
   readonly threads?: number | undefined;

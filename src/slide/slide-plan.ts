@@ -7,11 +7,14 @@ import { tileEdgeOf } from "../image/index";
 import type { ModelDirectory } from "../model-directory/index";
 import { slideDefaults } from "../options/slide/index";
 import type { ProfileUse } from "./colour-profile";
-import type { GridSettings } from "./grid";
+import { type GridSettings, tileReading } from "./grid";
 import type { JournalIdentity } from "./journal";
 import type { Frame } from "./results/index";
 import type { SlideOptions } from "./slide-options";
 import type { SlideInfo } from "./types";
+
+/** Larger tiles are not read in bounded memory. */
+const MOST_TILE_SIDE = 8192;
 
 export interface SlidePlan {
   /** The file's name. */
@@ -32,7 +35,7 @@ export interface SlidePlan {
 
 /**
  * Plans the work for an opened slide.
- * @throws {InputError} `SLIDE_MODEL_SCALE`, `SLIDE_SCALE_MISSING`
+ * @throws {InputError} `SLIDE_MODEL_SCALE`, `SLIDE_SCALE_MISSING`, `SLIDE_TILE_TOO_LARGE`
  */
 export async function planSlide(
   path: string,
@@ -45,6 +48,11 @@ export async function planSlide(
   const { profile = slideDefaults.profile } = options;
   const { mpp, downsample } = scaleOf(path, info, model.card.mpp, options);
   const settings: GridSettings = { size: tileEdgeOf(preprocessing), downsample, overlap, leastTissue };
+  const { side } = tileReading(info.levels, settings);
+  if (side > MOST_TILE_SIDE) {
+    const message = `${path}: a tile of the model has ${side} x ${side} pixels of the level it is read from, at most ${MOST_TILE_SIDE} are possible; check the scales (--mpp, --slide-mpp), or save the slide with smaller levels.`;
+    throw new InputError("SLIDE_TILE_TOO_LARGE", message);
+  }
   // Name, size and time identify the slide.
   const { size, mtimeMs } = await stat(path);
   const name = basename(path);

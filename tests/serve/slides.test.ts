@@ -11,6 +11,7 @@ import { createHandler } from "../../serve/lambda/handler";
 import { type ServerOptions, startServer } from "../../serve/server/index";
 import { failureOf } from "../../serve/server/slides/failures";
 import { SlideJobs } from "../../serve/server/slides/index";
+import { SlideView } from "../../serve/server/slides/slide-view";
 import { writeModel } from "../support/served-model";
 import { picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -197,6 +198,24 @@ test("why a slide failed names no option of the command and no path of the serve
     assert.doesNotMatch(problem.detail, /--|\//);
     if (detail !== "") assert.equal(problem.detail, detail);
   }
+});
+
+test("the map has the readable tiles, each on its side of the threshold", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const slide = await writeSlide(join(folder, "a.tif"), [picture(100, 80)]);
+  const model = { classes: ["a", 'b, "c"'], threshold: 0.5 };
+  await writeFile(join(folder, "slide.json"), JSON.stringify({ slide: "a.tif", tile: { extent: 32 }, model }));
+  const head = "column,row,x,y,width,height,qupath_x,qupath_y,tissue,logit,probability,predicted_class,threshold";
+  const rows = [
+    '0,0,0,0,32,32,0,0,1,-0.00004,0.49999,"a",0.5',
+    '1,0,32,0,32,32,0,0,1,0.5,0.62245933,"b, ""c""",0.5',
+    "2,0,64,0,32,32,0,0,1,,,,",
+  ];
+  await writeFile(join(folder, "tiles.csv"), `${[head, ...rows].join("\n")}\n`);
+  const view = await SlideView.open(slide, folder, {});
+  t.after(() => view.close());
+  const { x, y, probability } = (await view.map()) as Answer;
+  assert.deepEqual({ x, y, probability }, { x: [0, 32], y: [0, 0], probability: [0.49999, 0.6225] });
 });
 
 test("Lambda says that it does no slides, and what does", async (t) => {

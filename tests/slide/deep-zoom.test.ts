@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
-import { writeDeepZoom } from "../../src/slide/deep-zoom";
+import { pictureLevels, writeDeepZoom } from "../../src/slide/deep-zoom";
 import { openSlideReader } from "../../src/slide/index";
 import { histoHere } from "../support/histo";
 import { writeModel } from "../support/served-model";
@@ -83,4 +83,18 @@ test("an image of another picture is replaced", async (t) => {
     const finest = Math.max(...(await readdir(join(directory, "slide_files"))).map(Number));
     assert.equal((await readdir(join(directory, "slide_files", `${finest}`))).length, tiles);
   }
+});
+
+test("a viewer has no tiles that shrink a level so much that they would read a large part of the slide", () => {
+  const levelsOf = (...downsamples: number[]) => {
+    const levels = downsamples.map((downsample) => {
+      const side = Math.round(65_536 / downsample);
+      return { width: side, height: side, downsample, tileWidth: 256, tileHeight: 256 };
+    });
+    return pictureLevels({ path: "", vendor: "", reader: "tiff", levels, remarks: [] });
+  };
+  assert.equal(levelsOf(1, 4, 16), 8);
+  assert.equal(levelsOf(1, 16, 256), 9);
+  // From 1/16 on, each tile would be sixteen and more times as large in level 0.
+  assert.equal(levelsOf(1, 128), 4);
 });

@@ -9,7 +9,8 @@ test("a folder's slides are found, and files that are none are named, but not ta
   const names = ["b.svs", "a.webp", "scan.czi", "old.bmp", "labels.csv", ".hidden.svs"];
   const folder = await writeFiles(
     await temporaryDirectory(context),
-    Object.fromEntries(names.map((name) => [name, ""])),
+    // The last is a folder of results, named by its slide.
+    Object.fromEntries([...names, "c.svs/slide.json"].map((name) => [name, ""])),
   );
   const { slides, many, left } = await findSlides([folder]);
   assert.deepEqual(

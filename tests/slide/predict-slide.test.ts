@@ -292,6 +292,11 @@ test("a slide without tissue or scale is refused with one line that says what to
       /--out: .*bare\.tif\/slide\.tif cannot be written/,
     ],
     [[join(directory, "none.svs"), "--info"], /none\.svs does not exist/],
+    [[blank, bare, "--info"], /--info shows one file/],
+    [
+      [path, "--model", model, "--out", out, "--mpp", "90", "--slide-mpp", "0.05"],
+      /a tile of the model has 28800 x 28800 pixels of the level it is read from, at most 8192/,
+    ],
   ];
   for (const [args, message] of bad) {
     const { status, stdout, stderr } = await histoHere("slide", ...args, "--quiet");

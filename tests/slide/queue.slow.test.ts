@@ -105,6 +105,13 @@ describe("slides in a queue", { skip: withoutRedis() }, () => {
     });
   }
 
+  test("a worker without work ends when its time is over, not when a lost one would have", async (t) => {
+    const started = performance.now();
+    const idle = start(t, "worker", "--slides", "--redis", redis.url, "--idle", "1", "--json");
+    assert.equal((await idle.ended).status, 0);
+    assert.ok(performance.now() - started < 20_000, `${performance.now() - started}`);
+  });
+
   test("whoever hands out may be stopped and come back; an emptied Redis is filled again", async (t) => {
     const { out, same, handOut } = await work(t);
     const handing = handOut();

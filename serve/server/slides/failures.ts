@@ -11,6 +11,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   OPENSLIDE_MISSING: "Slides of this kind are read through OpenSlide, which the server does not have.",
   SLIDE_NO_TISSUE: "The slide shows no tissue, or too little in each tile: check the scales (mpp, slide_mpp).",
   SLIDE_MODEL_SCALE: "The model does not give the scale of its tiles: send mpp (micrometres per pixel), such as 0.5.",
+  SLIDE_TILE_TOO_LARGE: "A tile of the model has too many pixels of the slide: check the scales (mpp, slide_mpp).",
+  SLIDE_TOO_MANY_TILES: "The slide would have too many tiles: check the scales (mpp, slide_mpp) and the overlap.",
   SLIDE_SCALE_MISSING:
     "The slide does not give its scale, or one that is impossible: send slide_mpp (micrometres per pixel), such as 0.25.",
 };

@@ -1,7 +1,6 @@
 /** @module The viewer's data of a predicted slide: its picture in tiles, and the predictions. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parse } from "csv-parse/sync";
 import {
   openSlideReader,
   PICTURE_TILE,
@@ -30,8 +29,7 @@ export class SlideView {
   /** Size, scale and predictions of the tiles. */
   async map(): Promise<object> {
     const summary = JSON.parse(await readFile(join(this.folder, "slide.json"), "utf8")) as SlideSummary;
-    const rows = parse(await readFile(join(this.folder, "tiles.csv")), { columns: true }) as Record<string, string>[];
-    const read = rows.filter(({ logit }) => logit !== "");
+    const read = tilesIn(await readFile(join(this.folder, "tiles.csv"), "utf8"));
     return {
       slide: summary.slide,
       width: summary.width,
@@ -42,9 +40,9 @@ export class SlideView {
       extent: summary.tile.extent,
       classes: summary.model.classes,
       threshold: summary.model.threshold,
-      x: read.map(({ x }) => Number(x)),
-      y: read.map(({ y }) => Number(y)),
-      probability: read.map(({ probability }) => Number(Number(probability).toFixed(4))),
+      x: read.map(([x]) => x),
+      y: read.map(([, y]) => y),
+      probability: read.map(([, , probability]) => brief(probability, summary.model.threshold)),
     };
   }
 
@@ -56,4 +54,25 @@ export class SlideView {
   close(): Promise<void> {
     return this.reader.close();
   }
+}
+
+/** A probability with four digits, unless it would then be on the other side of the threshold. */
+function brief(probability: number, threshold: number): number {
+  const rounded = Number(probability.toFixed(4));
+  return rounded >= threshold === probability >= threshold ? rounded : probability;
+}
+
+/** The columns that the viewer needs, all before those that may be quoted: a parser would block the server for seconds. */
+const NEEDED = ["x", "y", "probability"];
+
+/** The readable tiles of `tiles.csv`. */
+function tilesIn(table: string): [x: number, y: number, probability: number][] {
+  const [head = "", ...lines] = table.split("\n");
+  const columns = NEEDED.map((name) => head.split(",").indexOf(name));
+  const most = 1 + Math.max(...columns);
+  return lines.flatMap((line) => {
+    const fields = line.split(",", most);
+    const [x, y, probability] = columns.map((at) => fields[at] ?? "");
+    return probability ? [[Number(x), Number(y), Number(probability)]] : [];
+  });
 }

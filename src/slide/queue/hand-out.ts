@@ -90,13 +90,15 @@ async function put(
 
 /** The report of a finished slide, else undefined. Queues a slide again if Redis has lost it. */
 async function reportOn(queue: SlideQueue, id: string, order: Order): Promise<SlideReport | undefined> {
+  // Before the job is read, so that it has its result.
+  const state = await queue.getJobState(id);
   const job = await queue.getJob(id);
   if (!job) return void (await put(queue, id, order, { anew: false }));
-  if (await job.isCompleted()) {
+  if (state === "completed") {
     if (job.returnvalue.type === "interrupted") await put(queue, id, order, { anew: true });
     return job.returnvalue;
   }
-  return (await job.isFailed()) ? { type: "failed", ...lost(job) } : undefined;
+  return state === "failed" ? { type: "failed", ...lost(job) } : undefined;
 }
 
 function lost(job: Job): { code: string; message: string } {
@@ -114,8 +116,13 @@ async function takeBack(queue: SlideQueue, ids: readonly string[]): Promise<Erro
     for (const id of ids) {
       const job = await queue.getJob(id);
       if (!job || (await job.isCompleted())) continue;
-      if (!(await job.isActive())) await job.remove();
-      else {
+      // A worker may take it at this moment, and a job that is worked on cannot be removed.
+      const isTaken = async () =>
+        job.remove().then(
+          () => false,
+          () => true,
+        );
+      if ((await job.isActive()) || (await isTaken())) {
         await job.updateData({ ...job.data, cancelled: true });
         under.push(id);
       }

@@ -77,7 +77,7 @@ async function predictQueued(
   try {
     const { path, settings } = job.data;
     const together = AbortSignal.any([signal, ending.signal]);
-    const result = await predictSlide(path, { ...settings, resume: true, progress, signal: together });
+    const result = await predictSlide(path, { ...settings, resume: true, shared: true, progress, signal: together });
     return { type: "finished", result };
   } catch (error) {
     if (error instanceof Interrupted) {
