@@ -124,6 +124,11 @@ export class Service implements ServiceContext {
     return this.respond({ ...request, ...findRoute(request, this.options.web), body: NO_BODY });
   }
 
+  /** Whether a path is a file of the web page. */
+  isPageFile(path: string): boolean {
+    return this.options.web?.has(path) ?? false;
+  }
+
   /** The response to a request that is rejected independent of its route. */
   refuse(error: unknown, request: ServiceRequest): Promise<ServiceResponse> {
     return this.respond({ ...request, route: refusal(error, "refused"), parameters: {}, body: NO_BODY });

@@ -38,7 +38,7 @@ export function createApp(service: Service, options: AppOptions = {}): Express {
         limit: options.rateLimit,
         standardHeaders: "draft-8",
         legacyHeaders: false,
-        skip: ({ path }) => path === "/livez" || path === "/readyz",
+        skip: ({ path }) => path === "/livez" || path === "/readyz" || service.isPageFile(path),
         handler: (_request, response, next) => {
           const headers = { "retry-after": String(response.getHeader("retry-after") ?? 1) };
           next(new Problem("RATE_LIMITED", undefined, headers));

@@ -5,7 +5,7 @@ import type { Prediction } from "./predictions";
 
 /** People's labels for predictions of one run's model. */
 export interface Feedback {
-  /** The predictions with the last label given to each image. */
+  /** The predictions with the last label given to each image. Images of the same name have different logits. */
   readonly predictions: readonly Prediction[];
   /** Lines about models of other runs. */
   readonly otherRuns: number;
@@ -50,7 +50,8 @@ export async function readFeedback(
     ) {
       throw unreadable(`line ${i + 1} lacks an image, a label of ${classes.join(" or ")}, or numbers`);
     }
-    latest.set(filename, { filename, label: classIndex as 0 | 1, logit, probability });
+    // Pasted images all have the same name.
+    latest.set(`${logit.toFixed(3)} ${filename}`, { filename, label: classIndex as 0 | 1, logit, probability });
   }
   return { predictions: [...latest.values()], otherRuns };
 }

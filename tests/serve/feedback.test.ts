@@ -46,6 +46,32 @@ test("labels of people are kept line by line, the last for an image counts, and 
   assert.ok((await stat(feedback)).size <= 10 * 2 ** 20);
 });
 
+test("a label for an answer of another version of the model is refused", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const feedback = join(directory, "feedback.jsonl");
+  const server = await startServer({ models: [await writeModel(join(directory, "mlp"))], port: 0, feedback });
+  context.after(() => server.close());
+  const { models } = (await (await fetch(`${server.url}/info`)).json()) as { models: [{ sha256: string }] };
+  const send = (model_sha256: string) => post(server.url, { ...ANSWER, label: "HP", model_sha256 });
+  assert.match((await send("0".repeat(64))).text, /FIELD_INVALID.*another version/s);
+  assert.equal((await send(models[0].sha256)).status, 204);
+});
+
+test("labels of images that have the same name, as pasted ones do, all count", async (context) => {
+  const file = join(await temporaryDirectory(context), "feedback.jsonl");
+  const line = (logit: number, label: string) =>
+    `${JSON.stringify({ run: "mlp", image_filename: "image.png", label, logit, probability: 0.7 })}\n`;
+  await writeFile(file, line(0.9, "HP") + line(1.4, "SSA") + line(0.90001, "SSA"));
+  const { predictions } = await readFeedback(file, ["mlp"], ["HP", "SSA"]);
+  assert.deepEqual(
+    predictions.map(({ logit, label }) => [logit, label]),
+    [
+      [0.90001, 1],
+      [1.4, 1],
+    ],
+  );
+});
+
 test("a server without a file for labels says so", async (context) => {
   const directory = await temporaryDirectory(context);
   const server = await startServer({ models: [await writeModel(join(directory, "mlp"))], port: 0 });

@@ -92,4 +92,65 @@ describe("where the image comes from and where it is analysed", { skip: withoutC
     assert.deepEqual(await violations(page), []);
     await page.close();
   });
+
+  test("the camera is off once its panel or the page is left, however often it was started", async () => {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 860 });
+    // Watches the browser's own streams.
+    await page.evaluateOnNewDocument(() => {
+      const { mediaDevices } = navigator;
+      const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+      const given: MediaStreamTrack[] = [];
+      Object.assign(globalThis, { given, asked: 0 });
+      mediaDevices.getUserMedia = async (wanted) => {
+        (globalThis as unknown as { asked: number }).asked++;
+        const stream = await ask(wanted);
+        given.push(...stream.getTracks());
+        return stream;
+      };
+    });
+    await page.goto(`${own.url}/#/`, { waitUntil: "networkidle0" });
+    /** How many streams there were, and how many are still on. */
+    const streams = () =>
+      page.evaluate(() => {
+        const { given } = globalThis as unknown as { given: MediaStreamTrack[] };
+        return [given.length, given.filter(({ readyState }) => readyState === "live").length];
+      });
+    const start = (times = 1) =>
+      page.evaluate((clicks) => {
+        const button = [...document.querySelectorAll("button")].find(
+          ({ textContent }) => textContent === "Start the camera",
+        );
+        for (let i = 0; i < clicks; i++) button?.click();
+      }, times);
+    const isOn = (count: number) =>
+      page.waitForFunction(
+        (wanted) =>
+          (globalThis as unknown as { given: unknown[] }).given.length === wanted &&
+          document.querySelector("video")?.hidden === false,
+        {},
+        count,
+      );
+    await page.click('label[for="source-camera"]');
+    await start(2);
+    await isOn(2);
+    assert.deepEqual(await streams(), [2, 1], "of two clicks one is on");
+    await page.click('label[for="source-file"]');
+    assert.deepEqual(await streams(), [2, 0], "another source was chosen");
+    await page.click('label[for="source-camera"]');
+    await start();
+    await isOn(3);
+    await page.click('a[href="#/batch"]');
+    await page.waitForSelector("#batch-files");
+    assert.deepEqual(await streams(), [3, 0], "another view was opened");
+    await page.click('a[href="#/"]');
+    await page.waitForSelector("video");
+    await start();
+    await page.click('a[href="#/batch"]');
+    await page.waitForFunction(() => (globalThis as unknown as { given: unknown[] }).given.length === 4);
+    await page.waitForFunction(() =>
+      (globalThis as unknown as { given: MediaStreamTrack[] }).given.every(({ readyState }) => readyState === "ended"),
+    );
+    await page.close();
+  });
 });

@@ -1,4 +1,4 @@
-/** "Wrong?": a person's label goes from the page to the server's file, and from there to `histo evaluate`. */
+/** "Right or wrong?": a person's label goes from the page to the server's file, and from there to `histo evaluate`. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ async function answered(context: TestContext, settings: object): Promise<Page> {
   return page;
 }
 
-/** Presses a button of "Wrong?" with the keyboard, and waits for what is said then. */
+/** Presses a button of "Right or wrong?" with the keyboard, and waits for what is said then. */
 async function correct(page: Page, label: string, said: RegExp): Promise<void> {
   await page.evaluate((wanted) => {
     const buttons = [...document.querySelectorAll<HTMLElement>("[aria-labelledby=wrong-0] button")];
@@ -49,6 +49,8 @@ test("a label given on the page is kept with the answer, and histo evaluate meas
   assert.equal(await readFile(feedback, "utf8"), "", "an answer alone is not kept");
   const predicted = await page.$eval(".verdict-class", ({ textContent }) => textContent);
   const other = predicted === "SSA" ? "HP" : "SSA";
+  const asked = await page.$eval("[aria-labelledby=wrong-0]", ({ textContent }) => textContent);
+  assert.equal(asked, "Right or wrong?It is HPIt is SSA", "the question holds for both classes");
   await correct(page, predicted ?? "", /Saved: you labelled it/);
   await correct(page, other, new RegExp(`Saved: you labelled it ${other}`));
   const lines = (await readFile(feedback, "utf8")).trimEnd().split("\n");

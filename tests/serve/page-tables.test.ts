@@ -40,7 +40,7 @@ test("labels are found whatever their columns are called, with 0 and 1 as well",
     ["9", "c.png", "HP"],
   ];
   assert.deepEqual(
-    [...labelsOf(table, names, ["HP", "SSA"])],
+    [...labelsOf(table, names, ["HP", "SSA"]).labels],
     [
       ["a.png", "SSA"],
       ["b.png", "HP"],
@@ -55,7 +55,7 @@ test("labels are found whatever their columns are called, with 0 and 1 as well",
         ],
         names,
         ["HP", "SSA"],
-      ),
+      ).labels,
     ],
     [["a.png", "SSA"]],
   );
@@ -71,6 +71,39 @@ test("labels are found whatever their columns are called, with 0 and 1 as well",
       ),
     /No column .* names an image/,
   );
+});
+
+test("images of the same name in several folders get the labels of their own folder, or none", async () => {
+  const { labelsOf } = await pageModule("measures.js");
+  const names = ["hp/001.png", "ssa/001.png", "ssa/v.1.png", "ssa/v.2.png"];
+  const labelled = (...rows: [string, string][]) => {
+    const { labels } = labelsOf([["file", "label"], ...rows], names, ["HP", "SSA"]);
+    return names.map((name) => labels.get(name));
+  };
+  assert.deepEqual(labelled(["mine/hp/001.png", "HP"], ["mine/ssa/001.png", "SSA"]), [
+    "HP",
+    "SSA",
+    undefined,
+    undefined,
+  ]);
+  assert.deepEqual(labelled(["HP\\001", "SSA"], ["001.png", "HP"]), ["SSA", undefined, undefined, undefined]);
+  assert.deepEqual(labelled(["v.1", "HP"], ["v.2", "SSA"]), [undefined, undefined, "HP", "SSA"]);
+  assert.throws(() => labelled(["hp/001.png", "HP"], ["hp/001.png", "SSA"]), /both HP and SSA for hp\/001\.png/);
+});
+
+test("a table of answers is compared by its labels, not by its answers or a column of folds", async () => {
+  const { labelsOf } = await pageModule("measures.js");
+  const table = [
+    ["filename", "predicted_class", "fold", "label"],
+    ["a.png", "SSA", "0", "HP"],
+    ["b.png", "HP", "1", "SSA"],
+    ["c.png", "HP", "1", ""],
+  ];
+  const { labels, column } = labelsOf(table, ["a.png", "b.png", "c.png"], ["HP", "SSA"]);
+  assert.equal(column, "label");
+  assert.deepEqual(Object.fromEntries(labels), { "a.png": "HP", "b.png": "SSA" });
+  const answers = table.map((row) => row.slice(0, 2));
+  assert.throws(() => labelsOf(answers, ["a.png"], ["HP", "SSA"]), /No column of this table holds HP or SSA/);
 });
 
 test("the page's measures are those of the commands, ties and all", async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { source as axeSource } from "axe-core";
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser, HTTPRequest, Page } from "puppeteer-core";
 import { type RunningServer, startServer } from "../../serve/server/index";
 import { startBrowser, withoutChromium } from "../support/browser";
 import { tile, writeModel, writeTiles } from "../support/served-model";
@@ -123,6 +123,83 @@ describe("a page on which something is wrong", { skip: withoutChromium() }, () =
     await press(page, "Stop");
     await done(page);
     assert.match(await textOf(page), /27 images in .*11 not answered .*You stopped the batch/);
+    await page.close();
+  });
+
+  test("while another model answers, the answers of the one before are neither shown nor searched", async () => {
+    const two = await startServer({
+      models: [model, await writeModel(join(directory, "wide"), { name: "wide", seed: 2 })],
+      images: join(directory, "tiles"),
+      port: 0,
+    });
+    try {
+      const page = await open("/batch", two.url);
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      await page.waitForSelector("#batch-files");
+      await press(page, "All train images");
+      await done(page);
+      assert.match(await textOf(page), /On 27 labelled images/);
+      await page.setRequestInterception(true);
+      const held: HTTPRequest[] = [];
+      page.on("request", (request) => void held.push(request));
+      await page.select("#batch-model", "wide");
+      await page.type("#batch-search", "a");
+      assert.deepEqual(errors, []);
+      assert.equal((await page.$$("tbody tr")).length, 0);
+      assert.match(await textOf(page), /0 of 27 images/);
+      assert.doesNotMatch(await textOf(page), /labelled images/);
+      for (const request of held) await request.continue();
+      page.on("request", (request) => void request.continue());
+      await done(page);
+      assert.match(await textOf(page), /On 27 labelled images/);
+      await page.close();
+    } finally {
+      await two.close();
+    }
+  });
+
+  test("an address of no view shows the first one, which then takes files as ever", async () => {
+    const page = await open("/nowhere");
+    const show = (hash: string) =>
+      page.evaluate((to) => {
+        location.hash = to;
+      }, hash);
+    await page.waitForSelector(".thumb");
+    await show("/batch");
+    await page.waitForSelector("#batch-files");
+    await show("/");
+    await page.waitForSelector(".thumb");
+    await show("/nowhere");
+    const bytes = (await tile(4)).toString("base64");
+    await page.evaluate((text) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], "mine.png"));
+      document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+    }, bytes);
+    await page.waitForSelector(".verdict");
+    await page.close();
+  });
+
+  test("figures fit the window after it was made narrower beside another view", async () => {
+    const page = await open("/data");
+    await page.waitForSelector(".main-svg");
+    await page.evaluate(() => {
+      location.hash = "#/api";
+    });
+    await page.waitForSelector(".operation");
+    await page.setViewport({ width: 390, height: 844 });
+    await page.click("#theme");
+    await page.evaluate(() => {
+      location.hash = "#/data";
+    });
+    await page.waitForSelector(".main-svg");
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll(".chart")].every((chart) =>
+        [...chart.querySelectorAll(".main-svg")].every((figure) => figure.clientWidth <= chart.clientWidth),
+      ),
+    );
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     await page.close();
   });
 

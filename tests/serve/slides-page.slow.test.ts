@@ -86,9 +86,15 @@ test("a slide is predicted on the page and shown with its map, which follows the
   });
   await page.click("button.primary");
   await page.waitForSelector("progress:not([hidden])");
-  await page.$eval(".slide-view", (view) => view.setAttribute("data-before", ""));
+  const before = await page.$(".slide-view");
+  await before?.evaluate((view) => view.setAttribute("data-before", ""));
   await page.click("[aria-labelledby=earlier-slides] button");
   await page.waitForSelector(".slide-view[data-ready=true]:not([data-before])");
+  const isFreed = (element: Element) =>
+    (globalThis as unknown as { OpenSeadragon: { getViewer(of: Element): unknown } }).OpenSeadragon.getViewer(
+      element,
+    ) === undefined;
+  assert.ok(await before?.evaluate(isFreed), "the viewer before is freed, with its tiles");
   const isBusy = () =>
     [...document.querySelectorAll("main progress, main button.primary + button")].every((one) => one.checkVisibility());
   assert.ok(await page.evaluate(isBusy), "the slide that is waited for can still be cancelled");

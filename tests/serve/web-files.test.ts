@@ -1,9 +1,12 @@
-/** @module The page's scripts: what one imports is there, also what the build makes of the sources that the page shares. */
+/** @module The page's files: what a script imports is there, also what the build makes of shared sources; none counts as a request. */
 import assert from "node:assert/strict";
-import { posix } from "node:path";
+import { join, posix } from "node:path";
 import { test } from "node:test";
 import type { ServiceRequest } from "../../serve/core/http/index";
 import { openWeb } from "../../serve/core/routes/index";
+import { startServer } from "../../serve/server/index";
+import { writeModel } from "../support/served-model";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 test("every module that the page loads is served as a script", async () => {
   const web = await openWeb();
@@ -27,4 +30,17 @@ test("every module that the page loads is served as a script", async () => {
     }
   }
   assert.ok(loaded.has("/js/heat-map-drawing.js"), "heat maps are drawn by the module that pictures are drawn by");
+});
+
+test("the page's own files do not count as requests of a client", async (t) => {
+  const models = [await writeModel(join(await temporaryDirectory(t), "mlp"))];
+  const server = await startServer({ models, port: 0, rateLimit: 3 });
+  t.after(() => server.close());
+  const { url } = server;
+  const files = ["", "/styles.css", "/js/app.js", "/examples/drawn-1.webp", "/vendor/plotly.min.js"];
+  for (const file of files) assert.equal((await fetch(`${url}${file}`)).status, 200, file);
+  const statuses = [];
+  for (const path of ["/info", "/images", "/js/none.js", "/info"]) statuses.push((await fetch(url + path)).status);
+  assert.deepEqual(statuses, [200, 200, 404, 429]);
+  assert.equal((await fetch(`${url}/js/app.js`)).status, 200);
 });

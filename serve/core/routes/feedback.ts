@@ -25,6 +25,9 @@ export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => 
   if (!card.classes.includes(label as string)) {
     throw new Problem("FIELD_INVALID", `label must be ${card.classes.join(" or ")}.`);
   }
+  if (typeof given.model_sha256 === "string" && given.model_sha256 !== sha256) {
+    throw new Problem("FIELD_INVALID", `model_sha256 is not that of ${model}, which another version has replaced.`);
+  }
   const logit = numberOf(given, "logit");
   const [probability, threshold] = ["probability", "threshold"].map((field) => {
     const value = numberOf(given, field);

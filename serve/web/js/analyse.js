@@ -1,6 +1,6 @@
 /** @module The first page: an image, a model or two, an answer at once. */
 import { call, imageBlob, images, info } from "./api.js";
-import { h } from "./dom.js";
+import { h, percent } from "./dom.js";
 import { explanationPanel } from "./explanation.js";
 import { historyCard } from "./history.js";
 import { takeFiles, takeImage } from "./incoming.js";
@@ -19,7 +19,12 @@ export async function view() {
   /** @type {Chosen | undefined} */
   let chosen;
   const answers = h("div", { class: "answers", "aria-live": "polite" });
-  const picture = h("img", { alt: "", hidden: true, onerror: () => withoutPreview() });
+  const picture = h("img", {
+    alt: "",
+    hidden: true,
+    onload: () => explanation.paint(),
+    onerror: () => withoutPreview(),
+  });
   const empty = h("p", { class: "hint" }, "No image chosen yet.");
   const caption = h("figcaption", {});
   const model = modelSelect("model", models, () => ask());
@@ -48,6 +53,7 @@ export async function view() {
 
   /** @param {Chosen} image */
   function show(image) {
+    if (chosen) URL.revokeObjectURL(chosen.url);
     chosen = image;
     source.mark(image.name);
     picture.src = image.url;
@@ -105,12 +111,16 @@ export async function view() {
     const response = await call(path, await requestOf(image, where.value));
     const answer = await response.json();
     const roundTripMs = performance.now() - started;
-    const { name, blob, entry } = image;
-    const at = new Date().toISOString();
-    // Another image may have been chosen meanwhile, which is the one that is shown.
-    const thumbnail = chosen === image ? smallPicture(picture) : undefined;
-    history.add({ at, name, blob, entry, thumbnail, where: told, answer, roundTripMs });
+    remember(image, { at: new Date().toISOString(), where: told, answer, roundTripMs });
     return panelOf(image, one, answer, roundTripMs, response.headers.get("server-timing"));
+  }
+
+  /** @param {Chosen} image @param {any} given */
+  async function remember(image, given) {
+    const { name, blob, entry, drawn } = image;
+    // Another image may be chosen before or meanwhile, which then is the one that is shown.
+    const small = chosen === image ? await smallPicture(picture) : undefined;
+    history.add({ ...given, name, blob, entry, drawn, thumbnail: chosen === image ? small : undefined });
   }
 
   /**
@@ -134,25 +144,27 @@ export async function view() {
       id: String(asked().indexOf(one)),
       tile: () => ask({ tile: true }),
       why: () => explanation.look({ moveThere: true }),
-      ...(feedback && { correct: send }),
+      ...(feedback && answer.model_sha256 === one.sha256 && { correct: send }),
     });
   }
 
   /** An earlier answer, as it was. @param {import("./store.js").Kept} kept */
-  async function recall({ name, blob, entry, answer, roundTripMs }) {
-    const one = modelNamed(answer.model);
-    if (!one) return;
+  async function recall({ name, blob, entry, drawn, where: told, answer, roundTripMs }) {
     const mine = ++turn;
-    const url = blob ? URL.createObjectURL(blob) : await pictureUrl(name);
-    if (mine !== turn) return;
-    const image = { name, url, blob, entry };
+    const url = blob ? URL.createObjectURL(blob) : await pictureUrl(name).catch(() => "");
+    if (mine !== turn) return URL.revokeObjectURL(url);
+    const image = { name, url, blob, entry, drawn };
     show(image);
-    model.value = answer.model;
-    second.value = "";
-    link.href = linkOf(one);
-    explanation.reset([one]);
-    present([panelOf(image, one, answer, roundTripMs, null)], [one]);
     again.hidden = false;
+    const known = modelNamed(answer.model);
+    const one = known?.sha256 === answer.model_sha256 && known;
+    explanation.reset(one ? [one] : []);
+    if (!one) return answers.replaceChildren(ofMissingModel(answer));
+    model.value = one.name;
+    second.value = "";
+    where.value = [...where.options].find(({ textContent }) => textContent === told)?.value ?? "";
+    link.href = linkOf(one);
+    present([panelOf(image, one, answer, roundTripMs, null)], [one]);
   }
 
   const history = historyCard(models, recall);
@@ -168,7 +180,7 @@ export async function view() {
     model.value = name;
     show(image);
     await ask();
-    explanation.look();
+    if (chosen === image) explanation.look();
   });
   addEventListener("thresholdchange", () => {
     for (const panel of answers.querySelectorAll("[data-model]")) panel.follow();
@@ -220,6 +232,16 @@ export async function view() {
   );
 }
 
+/** @param {any} answer of a model that is not loaded, or was replaced by another version */
+function ofMissingModel({ model, predicted_class, probability }) {
+  const told = `${model} answered ${predicted_class}, with a probability of ${percent(probability)}.`;
+  return h(
+    "p",
+    { class: "notice warning", role: "status" },
+    `${told} That version of the model is not loaded here now.`,
+  );
+}
+
 /** @param {string} label @param {HTMLElement} control */
 function field(label, control) {
   return h("div", {}, h("label", { for: control.id }, label), control);
@@ -250,9 +272,14 @@ function followAddress(models, take) {
   follow();
 }
 
-/** A picture for the history. @param {HTMLImageElement} image @returns {string | undefined} undefined where it cannot be shown */
-function smallPicture(image) {
-  if (image.hidden || image.naturalWidth === 0) return undefined;
+/** A picture for the history. @param {HTMLImageElement} image @returns {Promise<string | undefined>} undefined where it cannot be shown */
+async function smallPicture(image) {
+  // Until it is loaded, the element holds the picture before.
+  const isLoaded = await image.decode().then(
+    () => true,
+    () => false,
+  );
+  if (!isLoaded) return undefined;
   const edge = Math.min(image.naturalWidth, image.naturalHeight);
   const canvas = h("canvas", { width: THUMBNAIL, height: THUMBNAIL });
   const [x, y] = [(image.naturalWidth - edge) / 2, (image.naturalHeight - edge) / 2];

@@ -53,6 +53,27 @@ export async function call(path, { base = "", ...init } = {}) {
   throw new ApiProblem(problem, response.status, Number(response.headers.get("retry-after")) || 0);
 }
 
+/** How often a request is sent again to a server that is busy. */
+const MOST_TRIES = 4;
+
+/**
+ * {@link call}, again after a while where the server has too much to do.
+ * @param {string} path @param {RequestInit} options @param {(seconds: number) => void} wait is told how long is waited
+ */
+export async function callWhenFree(path, options, wait) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call(path, options);
+    } catch (error) {
+      const { status, retryAfter } = /** @type {ApiProblem} */ (error);
+      if (tries === MOST_TRIES || (status !== 429 && status !== 503)) throw error;
+      const seconds = Math.max(1.5 * tries, retryAfter);
+      wait(seconds);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    }
+  }
+}
+
 /** @param {string} path @param {RequestInit & {base?: string}} [options] @returns {Promise<any>} */
 export async function getJson(path, options) {
   return (await call(path, options)).json();

@@ -14,15 +14,16 @@ const VIEWS = {
 };
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-/** Views are made once and kept, so that going back finds them as they were. @type {Map<string, HTMLElement>} */
+/** Views are made once and kept, so that going back finds them as they were. @type {Map<string, Promise<HTMLElement>>} */
 const made = new Map();
 let current = "";
 
 async function show() {
-  const path = location.hash.slice(1).split("?")[0] || "/";
+  const wanted = location.hash.slice(1).split("?")[0] || "/";
   // The skip link points to an element, not to a view.
-  if (!path.startsWith("/")) return;
-  const view = VIEWS[path] ?? VIEWS["/"];
+  if (!wanted.startsWith("/")) return;
+  const path = wanted in VIEWS ? wanted : "/";
+  const view = VIEWS[path];
   const first = current === "";
   current = path;
   for (const link of document.querySelectorAll("#nav a")) {
@@ -31,28 +32,32 @@ async function show() {
   }
   showCurrentLink();
   document.title = path === "/" ? "Histology classifier" : `${view.title} · Histology classifier`;
-  let element = made.get(path);
-  if (!element) {
-    main.replaceChildren(
-      h("h1", { class: "visually-hidden" }, view.title),
-      h("p", { class: "loading", role: "status" }, "Loading…"),
-    );
-    try {
-      const { view: make } = await view.load().catch(() => {
-        throw new Error("This part of the page could not be loaded. See that the server still runs, then try again.");
-      });
-      element = await make();
-      made.set(path, element);
-    } catch (error) {
-      element = failure(view.title, /** @type {Error} */ (error).message);
-    }
-  }
+  main.replaceChildren(
+    h("h1", { class: "visually-hidden" }, view.title),
+    h("p", { class: "loading", role: "status" }, "Loading…"),
+  );
+  const making = made.get(path) ?? make(view);
+  made.set(path, making);
+  const element = await making.catch((error) => {
+    made.delete(path);
+    return failure(view.title, /** @type {Error} */ (error).message);
+  });
   if (current !== path) return;
   main.replaceChildren(element);
+  // Figures follow the window's width while they are on the page.
+  dispatchEvent(new Event("resize"));
   if (!first) {
     main.focus({ preventScroll: true });
     scrollTo(0, 0);
   }
+}
+
+/** @param {{load: () => Promise<any>}} view @returns {Promise<HTMLElement>} */
+async function make({ load }) {
+  const { view } = await load().catch(() => {
+    throw new Error("This part of the page could not be loaded. See that the server still runs, then try again.");
+  });
+  return view();
 }
 
 /** What is shown in place of a view that cannot be made. @param {string} title @param {string} message */

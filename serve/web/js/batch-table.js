@@ -5,7 +5,7 @@ import { warningWords } from "./result.js";
 import { pictureUrl, showThumbnail, TIFF } from "./source.js";
 import { classAt } from "./thresholds.js";
 
-/** @typedef {{name: string, file?: File, entry?: any, label?: string, result: any}} Row */
+/** @typedef {{name: string, file?: File, entry?: any, label?: string, result: any, url?: string}} Row */
 
 /** Rows that are shown before more is asked for. */
 const SHOWN = 100;
@@ -146,7 +146,7 @@ export function batchTable(model, warnings) {
     } else if (row.entry) showThumbnail(picture, name);
     const isShown = picture.src !== "" || row.entry;
     const open = async () => {
-      const url = row.file ? URL.createObjectURL(row.file) : await pictureUrl(name).catch(() => picture.src);
+      const url = row.file ? URL.createObjectURL(row.file) : await pictureUrl(name).catch(() => "");
       analyse({ name, url, blob: row.file, entry: row.entry }, model().name);
     };
     const title = h(

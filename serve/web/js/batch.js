@@ -1,6 +1,6 @@
 /** @module Many images at once: a table, measures where labels are known, and a CSV. */
 import { modelSelect } from "./analyse.js";
-import { call, images, info } from "./api.js";
+import { callWhenFree, images, info } from "./api.js";
 import { batchTable } from "./batch-table.js";
 import { parseCsv, saveCsv } from "./csv.js";
 import { counted, h, percent } from "./dom.js";
@@ -27,28 +27,8 @@ const COLUMNS = [
   "label",
 ];
 
-/** How often a group is sent again to a server that is busy. */
-const MOST_TRIES = 4;
 /** Problems that may be over when the same image is sent again: no server, no key, too many requests, too much to do. */
 const PASSING = [0, 401, 408, 429, 502, 503, 504];
-
-/**
- * {@link call}, again after a while where the server has too much to do.
- * @param {string} path @param {RequestInit} options @param {(seconds: number) => void} wait is told how long is waited
- */
-async function callWhenFree(path, options, wait) {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await call(path, options);
-    } catch (error) {
-      const { status, retryAfter } = /** @type {import("./api.js").ApiProblem} */ (error);
-      if (tries === MOST_TRIES || (status !== 429 && status !== 503)) throw error;
-      const seconds = Math.max(1.5 * tries, retryAfter);
-      wait(seconds);
-      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-    }
-  }
-}
 
 /** True where a file's bytes are still there: not where it was moved or written anew since it was chosen. @param {File} file */
 function isReadable(file) {
@@ -120,6 +100,8 @@ export async function view() {
   /** @type {(some: any[]) => RequestInit} */
   let request = () => ({});
   let serial = 0;
+  /** Where the labels are from, when a table was given. */
+  let labelledBy = "";
   /** When the work began that is under way, and how many milliseconds the work before it took. */
   let [started, before] = [0, 0];
 
@@ -128,12 +110,12 @@ export async function view() {
    * @param {readonly string[]} [leftOut] names of files that are no images
    */
   function begin(items, ask, leftOut = []) {
+    for (const { url } of rows) if (url) URL.revokeObjectURL(url);
     rows = items.map((item) => ({ ...item, size: item.file?.size ?? 0, result: undefined }));
     request = ask;
     const reason = leftOut.length > 0 ? `Left out, as no images by their names: ${listed(leftOut)}.` : "";
     tell(items.length === 0 ? `There is no image in this folder. ${reason}` : reason);
-    status.textContent = measures.textContent = labels.value = "";
-    table.show([]);
+    labels.value = labelledBy = "";
     again();
   }
 
@@ -151,6 +133,9 @@ export async function view() {
     const todo = rows.filter(({ result }) => result === undefined || isPassing(result));
     for (const row of todo) row.result = undefined;
     if (todo.length < rows.length) tell("");
+    // What was told of answers that are asked for anew.
+    measures.textContent = "";
+    tellDone();
     threshold.replaceChildren(thresholdField(chosen(), "batch"));
     answers.hidden = false;
     bar.hidden = stop.hidden = rows.length === 0;
@@ -164,10 +149,7 @@ export async function view() {
       group.forEach((row, i) => {
         row.result = results[i];
       });
-      const done = rows.filter(({ result }) => result !== undefined);
-      table.show(done);
-      bar.value = done.length / rows.length;
-      status.textContent = `${done.length} of ${counted(rows.length, "image")}`;
+      tellDone();
       // Where no group can be answered, the others are not sent in vain.
       const refused = results.find(({ error }) => error?.status === 0 || error?.status === 401);
       if (refused) {
@@ -176,6 +158,13 @@ export async function view() {
       }
     }
     finish();
+  }
+
+  function tellDone() {
+    const done = rows.filter(({ result }) => result !== undefined);
+    table.show(done);
+    bar.value = done.length / Math.max(1, rows.length);
+    status.textContent = rows.length > 0 ? `${done.length} of ${counted(rows.length, "image")}` : "";
   }
 
   /** @param {string} [problem] why the rest is not sent */
@@ -247,7 +236,7 @@ export async function view() {
     const { n, accuracy, sensitivity, specificity, rocAuc } = measure(judged, thresholdOf(chosen()));
     const told = (/** @type {number} */ share) => (Number.isNaN(share) ? "unknown" : percent(share));
     const auc = Number.isNaN(rocAuc) ? "unknown" : rocAuc.toFixed(3);
-    return `On ${counted(n, "labelled image")}: accuracy ${told(accuracy)}, sensitivity ${told(sensitivity)}, specificity ${told(specificity)}, ROC AUC ${auc}.`;
+    return `On ${counted(n, "labelled image")}: accuracy ${told(accuracy)}, sensitivity ${told(sensitivity)}, specificity ${told(specificity)}, ROC AUC ${auc}.${labelledBy}`;
   }
 
   /** @param {File | undefined} file */
@@ -256,7 +245,8 @@ export async function view() {
     try {
       const names = rows.map(({ name }) => name);
       const found = labelsOf(parseCsv(await file.text()), names, chosen().classes);
-      for (const row of rows) row.label = found.get(row.name);
+      for (const row of rows) row.label = found.labels.get(row.name);
+      labelledBy = ` Labels are those of the column “${found.column}”.`;
       follow();
     } catch (error) {
       measures.className = "notice error";

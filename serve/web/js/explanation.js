@@ -91,6 +91,7 @@ export function explanationPanel({ explain, picture }) {
     // A button that cannot be used would lose the focus.
     button.setAttribute("aria-disabled", "true");
     status.textContent = "Covering one part after the other…";
+    status.className = "hint";
     try {
       const [{ heat_map_colours }, ...explanations] = await Promise.all([
         info(),
@@ -105,7 +106,6 @@ export function explanationPanel({ explain, picture }) {
       if (moveThere) element.scrollIntoView({ block: "start" });
       const [against, forIt] = speaksFor();
       status.textContent = `Orange parts speak for ${forIt}, blue ones for ${against}; black lines surround the strongest.`;
-      status.className = "hint";
     } catch (error) {
       if (mine !== turn) return;
       status.textContent = /** @type {Error} */ (error).message;
@@ -170,7 +170,8 @@ export function explanationPanel({ explain, picture }) {
   function draw(one, canvas = one.canvas) {
     const image = picture();
     drawTile(canvas, {
-      ...(!image.hidden && image.naturalWidth > 0 && { tile: image }),
+      // Until a picture is loaded, the element holds the one before.
+      ...(!image.hidden && image.complete && image.naturalWidth > 0 && { tile: image }),
       resize: (one.model ?? models[0])?.input.resize,
       ...(one.map && shown.input.checked && { map: one.map }),
       scale: scaleOf(one.method ?? ""),
@@ -255,6 +256,7 @@ export function explanationPanel({ explain, picture }) {
   return {
     element,
     look,
+    paint,
     /** Another image, or other models: what is shown holds no more. @param {Model[]} ones */
     reset(ones) {
       turn++;

@@ -1,6 +1,6 @@
 /** @module What was answered before, on this browser: to look at again, and to take along. */
 import { saveCsv } from "./csv.js";
-import { h, percent } from "./dom.js";
+import { counted, h, percent } from "./dom.js";
 import { saveAs } from "./save.js";
 import { forgetAnswers, keepAnswer, keptAnswers } from "./store.js";
 import { classAt, thresholdOf } from "./thresholds.js";
@@ -37,6 +37,7 @@ export function historyCard(models, show) {
     saveAs(new Blob([JSON.stringify(rows, null, 2)], { type: "application/json" }), "answers.json");
   };
   const clear = async () => {
+    if (!confirm(`Delete ${counted(answers.length, "answer")} from this browser, with images?`)) return;
     // Where the browser keeps nothing, there is nothing to forget.
     await forgetAnswers().catch(() => undefined);
     answers = [];

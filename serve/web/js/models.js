@@ -1,8 +1,9 @@
 /** @module The loaded models: what they are, how good they are, how they were trained. */
-import { getJson, info } from "./api.js";
+import { info } from "./api.js";
 import { count, h, svg } from "./dom.js";
 import { historyFigures, judgementFigures, rocFigure } from "./model-figures.js";
 import { thresholdField } from "./result.js";
+import { curvesOf } from "./thresholds.js";
 
 const METRICS = [
   ["rocAuc", "ROC AUC"],
@@ -20,9 +21,7 @@ const METRICS = [
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
   const { models } = await info();
-  const curves = await Promise.all(
-    models.map((/** @type {any} */ { name }) => getJson(`models/${encodeURIComponent(name)}/curves`).catch(() => null)),
-  );
+  const curves = await Promise.all(models.map((/** @type {any} */ { name }) => curvesOf(name)));
   return h(
     "div",
     {},

@@ -62,9 +62,13 @@ export function resultPanel({
  * What is to be known before the answer is believed.
  * @param {any} answer @param {Record<string, string>} warnings @param {any} model @param {() => void} [tile]
  */
-function notesOn({ warnings: codes = [] }, warnings, model, tile) {
+function notesOn({ warnings: codes = [], model_sha256 }, warnings, model, tile) {
   const note = (/** @type {any[]} */ ...parts) => h("p", { class: "notice warning", role: "status" }, ...parts);
   return [
+    model_sha256 !== model.sha256 &&
+      note(
+        "This answer is of another version of the model than this page describes. Load the page again, if it is old.",
+      ),
     model.trained_on?.drawn &&
       note("This model was trained on drawn (synthetic) tiles: it has never seen real tissue."),
     ...codes.map((/** @type {string} */ code) =>
@@ -197,7 +201,7 @@ function correction(classes, id, keep) {
   return h(
     "div",
     { class: "row", role: "group", "aria-labelledby": `wrong-${id}` },
-    h("span", { id: `wrong-${id}` }, "Wrong?"),
+    h("span", { id: `wrong-${id}` }, "Right or wrong?"),
     ...classes.map(button),
     status,
   );

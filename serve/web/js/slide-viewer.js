@@ -26,8 +26,8 @@ const FILES = [
 ];
 
 /**
- * The viewer of a predicted slide. `start` draws it, once the element is on the page.
- * @param {string} id of the job @returns {Promise<{element: HTMLElement, start: () => void}>}
+ * The viewer of a predicted slide. `start` draws it, once the element is on the page; `end` frees it.
+ * @param {string} id of the job @returns {Promise<{element: HTMLElement, start: () => void, end: () => void}>}
  */
 export async function slideViewer(id) {
   const map = await getJson(`slides/${id}/map`);
@@ -190,7 +190,7 @@ export async function slideViewer(id) {
     }
   }
 
-  return { element, start };
+  return { element, start, end: () => viewer.destroy() };
 }
 
 /** @param {any} map @param {number} i */

@@ -76,9 +76,17 @@ export async function view() {
     stop.hidden = bar.hidden = true;
   }
 
+  let turn = 0;
+  let endShown = () => undefined;
+
   /** @param {any} job that is done */
   async function open(job) {
+    const mine = ++turn;
     const viewer = await slideViewer(job.id);
+    // Another slide was opened meanwhile.
+    if (mine !== turn) return;
+    endShown();
+    endShown = viewer.end;
     const known = models.find((/** @type {any} */ { name }) => name === job.model);
     stage.replaceChildren(
       h(

@@ -1,5 +1,6 @@
 /** @module Choosing an image: from the server's gallery, from a file, or with the camera. */
 import { call, images, imageUrl } from "./api.js";
+import { camera } from "./camera.js";
 import { counted, h } from "./dom.js";
 import { deliver } from "./incoming.js";
 
@@ -46,6 +47,7 @@ export async function sourcePanel(choose) {
   const names = Object.keys(panels).filter((name) => panels[name]);
   const show = (/** @type {string} */ shown) => {
     for (const name of names) panels[name].hidden = name !== shown;
+    panels.camera?.stop();
   };
   show(names[0]);
   const choices = names.map((name, i) => [
@@ -98,6 +100,7 @@ function gallery(entries, choose) {
       const url = await pictureUrl(entry.name);
       // With a key the image is fetched, and another may have been picked meanwhile.
       if (picked === entry) choose({ name: entry.name, url, entry });
+      else URL.revokeObjectURL(url);
     } catch (error) {
       status.textContent = /** @type {Error} */ (error).message;
     }
@@ -186,9 +189,20 @@ function thumbnail(entry, reachable, pick, file) {
   return button;
 }
 
+/** Addresses of thumbnails: with a key each is fetched, once. @type {Map<string, Promise<string>>} */
+const thumbnails = new Map();
+
+/** @param {string} name */
+function thumbnailUrl(name) {
+  const url = thumbnails.get(name) ?? imageUrl(name, THUMBNAIL);
+  thumbnails.set(name, url);
+  url.catch(() => thumbnails.delete(name));
+  return url;
+}
+
 /** @param {HTMLImageElement} picture @param {string} name @param {string} [file] */
 export function showThumbnail(picture, name, file) {
-  Promise.resolve(file ?? imageUrl(name, THUMBNAIL)).then(
+  Promise.resolve(file ?? thumbnailUrl(name)).then(
     (url) => {
       picture.src = url;
     },
@@ -258,11 +272,13 @@ export function dropZone({ id, label, hint, take, folders = false }) {
 function examples(choose) {
   const told = "Synthetic tiles for trying the page: they show no real tissue.";
   const status = h("p", { class: "hint", role: "status" }, told);
+  let picked = "";
   const pick = async (/** @type {{name: string}} */ { name }) => {
+    picked = name;
     try {
       const blob = await (await call(`examples/${name}`)).blob();
       status.textContent = told;
-      choose({ name, url: URL.createObjectURL(blob), blob, drawn: true });
+      if (picked === name) choose({ name, url: URL.createObjectURL(blob), blob, drawn: true });
     } catch (error) {
       status.textContent = /** @type {Error} */ (error).message;
     }
@@ -274,57 +290,4 @@ function examples(choose) {
   );
   grid.addEventListener("keydown", (event) => moveFocus(grid, event));
   return h("div", {}, grid, status);
-}
-
-/** @param {(image: Chosen) => void} choose */
-function camera(choose) {
-  const video = h("video", { playsinline: true, muted: true, hidden: true });
-  const message = h("p", { class: "hint", role: "status" });
-  /** @type {MediaStream | undefined} */
-  let stream;
-  const stop = () => {
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = undefined;
-    video.hidden = shoot.hidden = true;
-    start.hidden = false;
-  };
-  const start = h(
-    "button",
-    {
-      type: "button",
-      onclick: async () => {
-        try {
-          stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-          video.srcObject = stream;
-          await video.play();
-          video.hidden = shoot.hidden = false;
-          start.hidden = true;
-          message.textContent = "";
-        } catch {
-          message.textContent = "No camera can be used here.";
-        }
-      },
-    },
-    "Start the camera",
-  );
-  const shoot = h(
-    "button",
-    {
-      type: "button",
-      class: "primary",
-      hidden: true,
-      onclick: () => {
-        const edge = Math.min(video.videoWidth, video.videoHeight);
-        const canvas = h("canvas", { width: edge, height: edge });
-        const [x, y] = [(video.videoWidth - edge) / 2, (video.videoHeight - edge) / 2];
-        canvas.getContext("2d").drawImage(video, x, y, edge, edge, 0, 0, edge, edge);
-        canvas.toBlob((/** @type {Blob} */ blob) => {
-          choose({ name: "camera.png", url: URL.createObjectURL(blob), blob });
-          stop();
-        }, "image/png");
-      },
-    },
-    "Take the picture",
-  );
-  return h("div", { class: "camera" }, video, h("div", { class: "row" }, start, shoot), message);
 }

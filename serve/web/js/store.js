@@ -6,7 +6,7 @@ const STORE = "answers";
 const MOST = 50;
 
 /**
- * @typedef {{id?: number, at: string, name: string, blob?: Blob, entry?: any, thumbnail?: string, where: string, answer: any,
+ * @typedef {{id?: number, at: string, name: string, blob?: Blob, entry?: any, drawn?: boolean, thumbnail?: string, where: string, answer: any,
  * roundTripMs: number}} Kept
  */
 

@@ -32,9 +32,13 @@ export function classAt(model, probability) {
 /** @type {Map<string, Promise<any>>} */
 const curves = new Map();
 
-/** @param {string} name */
-function curvesOf(name) {
-  const known = curves.get(name) ?? getJson(`models/${encodeURIComponent(name)}/curves`).catch(() => null);
+/** The curves of a model, asked for once; null where the server does not answer. @param {string} name */
+export function curvesOf(name) {
+  const forget = () => {
+    curves.delete(name);
+    return null;
+  };
+  const known = curves.get(name) ?? getJson(`models/${encodeURIComponent(name)}/curves`).catch(forget);
   curves.set(name, known);
   return known;
 }

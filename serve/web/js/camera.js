@@ -1,0 +1,73 @@
+/** @module A picture from the camera, which is on no longer than its panel is seen. */
+import { h } from "./dom.js";
+
+/**
+ * @param {(image: import("./source.js").Chosen) => void} choose
+ * @returns {HTMLElement & {stop: () => void}} `stop` ends the camera, which leaving the view does too
+ */
+export function camera(choose) {
+  const video = h("video", { playsinline: true, muted: true, hidden: true });
+  const message = h("p", { class: "hint", role: "status" });
+  /** @type {MediaStream | undefined} */
+  let stream;
+  // Counts starts and stops: who starts the camera may have left before it is there.
+  let turn = 0;
+  const end = (/** @type {MediaStream | undefined} */ one) => {
+    for (const track of one?.getTracks() ?? []) track.stop();
+  };
+  const stop = () => {
+    turn++;
+    end(stream);
+    stream = undefined;
+    video.srcObject = null;
+    video.hidden = shoot.hidden = true;
+    start.hidden = false;
+  };
+  const start = h(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        stop();
+        const mine = turn;
+        try {
+          const given = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+          if (mine !== turn) return end(given);
+          stream = given;
+          video.srcObject = stream;
+          await video.play();
+          if (mine !== turn) return;
+          video.hidden = shoot.hidden = false;
+          start.hidden = true;
+          message.textContent = "";
+        } catch {
+          if (mine === turn) message.textContent = "No camera can be used here.";
+        }
+      },
+    },
+    "Start the camera",
+  );
+  const shoot = h(
+    "button",
+    {
+      type: "button",
+      class: "primary",
+      hidden: true,
+      onclick: () => {
+        const edge = Math.min(video.videoWidth, video.videoHeight);
+        const canvas = h("canvas", { width: edge, height: edge });
+        const [x, y] = [(video.videoWidth - edge) / 2, (video.videoHeight - edge) / 2];
+        canvas.getContext("2d").drawImage(video, x, y, edge, edge, 0, 0, edge, edge);
+        canvas.toBlob((/** @type {Blob} */ blob) => {
+          choose({ name: "camera.png", url: URL.createObjectURL(blob), blob });
+          stop();
+        }, "image/png");
+      },
+    },
+    "Take the picture",
+  );
+  addEventListener("hashchange", stop);
+  const panel = h("div", { class: "camera" }, video, h("div", { class: "row" }, start, shoot), message);
+  panel.stop = stop;
+  return panel;
+}
