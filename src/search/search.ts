@@ -15,7 +15,7 @@ import { meritOf } from "./objective";
 import type { Sampler } from "./samplers";
 import type { SearchSettings } from "./settings";
 import type { SearchTracker } from "./track-search";
-import type { TrialHost, TrialJob } from "./trial";
+import { isOfMachine, MachineFault, type TrialHost, type TrialJob } from "./trial";
 import { MOST_STARTS, type TrialPool, type TrialRunner, WorkerLost } from "./workers";
 
 /** A search gives up after this many failures without a success. */
@@ -65,6 +65,7 @@ export class Search {
         await this.report(record);
       } catch (error) {
         if (error instanceof Interrupted || signal.aborted) return;
+        this.stopIfOfMachine(error);
         const reason = messageOf(error);
         await this.journal.append({ type: "failed", trial, reason });
         progress.say(`Trial ${trial + 1} failed: ${reason}`);
@@ -92,6 +93,7 @@ export class Search {
           progress.say(`Trial ${trial + 1}: ${this.settings.objective} ${values}`);
         } catch (error) {
           if (error instanceof Interrupted || signal.aborted) return;
+          this.stopIfOfMachine(error);
           await this.journal.append({ type: "unconfirmed", trial, reason: messageOf(error) });
           progress.say(`Trial ${trial + 1} could not be trained on pixels: ${messageOf(error)}`);
         }
@@ -209,6 +211,13 @@ export class Search {
         `${outcome.stoppedEarly ? `, stopped after epoch ${outcome.epochs}` : ""} ${JSON.stringify(settings)}`,
     );
     tracker?.progress(rows);
+  }
+
+  /** Stops the search: all further trials would count as failed too, and would not be repeated. */
+  private stopIfOfMachine(error: unknown): void {
+    if (!(error instanceof MachineFault) && !isOfMachine(error)) return;
+    this.givenUp = error instanceof MachineFault ? error : new MachineFault(messageOf(error));
+    throw this.givenUp;
   }
 
   private giveUpIfAllFailed(reason: string): void {

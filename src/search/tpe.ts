@@ -119,8 +119,7 @@ function numeric(distribution: Distribution, observed: readonly unknown[]): Dens
 function unitScale(distribution: Distribution): { toUnit(value: number): number; fromUnit(x: number): number } {
   if ("logUniform" in distribution) {
     const [low, high] = distribution.logUniform.map(Math.log) as [number, number];
-    const width = high - low || 1;
-    return { toUnit: (value) => (Math.log(value) - low) / width, fromUnit: (x) => Math.exp(low + x * width) };
+    return { toUnit: (value) => within(Math.log(value), low, high), fromUnit: (x) => Math.exp(low + x * (high - low)) };
   }
   if ("integer" in distribution) {
     const values = valuesOf(distribution) as readonly number[];
@@ -134,6 +133,10 @@ function unitScale(distribution: Distribution): { toUnit(value: number): number;
     };
   }
   const [low, high] = "uniform" in distribution ? distribution.uniform : [0, 1];
-  const width = high - low || 1;
-  return { toUnit: (value) => (value - low) / width, fromUnit: (x) => low + x * width };
+  return { toUnit: (value) => within(value, low, high), fromUnit: (x) => low + x * (high - low) };
+}
+
+/** The share of the way from low to high; a range of one value has no length. */
+function within(value: number, low: number, high: number): number {
+  return high > low ? (value - low) / (high - low) : 0;
 }

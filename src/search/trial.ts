@@ -1,6 +1,7 @@
 /** @module One trial: starts or continues a training run in its own directory. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { HistoError, hasErrorCode } from "../errors/index";
 import { bestByMonitor, monitored, monitorOf, readHistory, readPredictions } from "../evaluation/index";
 import { runExperiment, type TrackingOptions } from "../experiments/index";
 import { readJson } from "../files/index";
@@ -31,6 +32,19 @@ export interface TrialHost {
   readonly progress: Progress;
   /** True if the trial should end at this rung. @param merit of the best epoch so far; higher is better */
   atRung(trial: number, epoch: number, merit: number): Promise<boolean>;
+}
+
+/** A trial has failed for a reason that has nothing to do with its settings. It can continue once this is mended. */
+export class MachineFault extends HistoError {
+  constructor(reason: string) {
+    super("SEARCH_STOPPED", `${reason} The search has stopped; correct this, and repeat the command to continue.`);
+  }
+}
+
+/** True if any trial would fail in the same way: the disk is full, or the images are out of reach. */
+export function isOfMachine(error: unknown): boolean {
+  const codes = ["STORE_NO_SPACE", "CACHE_UNUSABLE", "DATA_FOLDER_MISSING", "DATA_IMAGES_MISSING", "DATA_NO_ACCESS"];
+  return hasErrorCode(error, ...codes, "ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ENFILE", "ESTALE");
 }
 
 const STOP_REASON = "others were better after as many epochs";

@@ -4,7 +4,7 @@
  */
 import { Interrupted, messageOf } from "../errors/index";
 import { silentProgress } from "../progress/index";
-import { runTrial, type TrialHost } from "./trial";
+import { isOfMachine, runTrial, type TrialHost } from "./trial";
 import type { FromWorker, ToWorker } from "./workers";
 
 const graceSeconds = Number(process.argv[2] ?? 20);
@@ -48,7 +48,7 @@ async function work(message: ToWorker): Promise<void> {
     send({ type: "finished", outcome: await runTrial(message.job, { ...host, signal: controller.signal }) });
   } catch (error) {
     if (error instanceof Interrupted) send({ type: "interrupted" });
-    else send({ type: "failed", reason: messageOf(error) });
+    else send({ type: "failed", reason: messageOf(error), ofMachine: isOfMachine(error) });
   }
 }
 

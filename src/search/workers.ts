@@ -6,7 +6,7 @@ import { HistoError, InputError, Interrupted } from "../errors/index";
 import { projectRoot } from "../files/index";
 import { usableProcessors } from "../machine/index";
 import type { TrialOutcome } from "./journal";
-import { runTrial, type TrialHost, type TrialJob } from "./trial";
+import { MachineFault, runTrial, type TrialHost, type TrialJob } from "./trial";
 
 export type ToWorker =
   | { readonly type: "trial"; readonly job: TrialJob }
@@ -15,7 +15,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "rung"; readonly epoch: number; readonly merit: number }
   | { readonly type: "finished"; readonly outcome: TrialOutcome }
-  | { readonly type: "failed"; readonly reason: string }
+  | { readonly type: "failed"; readonly reason: string; readonly ofMachine?: boolean }
   | { readonly type: "interrupted" };
 
 /** How often a trial is started if its worker is lost. */
@@ -100,8 +100,10 @@ export class ProcessRunner implements TrialRunner {
         if (message.type === "rung") {
           atRung(job.trial, message.epoch, message.merit).then((end) => tell({ type: "rung", stop: end }), giveUp);
         } else if (message.type === "finished") settle(() => resolve(message.outcome));
-        else if (message.type === "failed") settle(() => reject(new HistoError("SEARCH_TRIAL_FAILED", message.reason)));
-        else if (failure || signal.aborted) settle(() => reject(new Interrupted()));
+        else if (message.type === "failed") {
+          const { reason, ofMachine } = message;
+          settle(() => reject(ofMachine ? new MachineFault(reason) : new HistoError("SEARCH_TRIAL_FAILED", reason)));
+        } else if (failure || signal.aborted) settle(() => reject(new Interrupted()));
         else {
           // It was told to stop by someone else, and takes no more trials.
           this.close();

@@ -62,3 +62,19 @@ test("a trial's proposal depends on its number and on what is known only", () =>
   const again = () => createSampler("tpe", KNOWN_FUNCTION, 5)(12, known);
   assert.deepEqual(again(), again());
 });
+
+test("a range of one value keeps it after any number of trials", () => {
+  const space = parseSpace({
+    lr: { logUniform: [1e-3, 1e-3] },
+    dropout: { uniform: [0.2, 0.2] },
+    l2: { uniform: [0, 1] },
+  });
+  const sampler = createSampler("tpe", space, 0);
+  const known: KnownTrial[] = [];
+  for (let trial = 0; trial < 30; trial++) {
+    const settings = sampler(trial, known) as Settings;
+    assert.ok(Math.abs((settings.lr as number) - 1e-3) < 1e-15, `lr ${settings.lr}`);
+    assert.equal(settings.dropout, 0.2);
+    known.push({ settings, merit: -(settings.l2 as number) });
+  }
+});
