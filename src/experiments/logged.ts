@@ -15,6 +15,11 @@ export interface Logged {
   };
 }
 
+/** The page of a run in MLflow 3's view for model training, for people: by itself it opens the one for language models. */
+export function trainingPage(runUrl: string): string {
+  return `${runUrl}?workflowType=machine_learning`;
+}
+
 /** Ends a run and returns where its log is. */
 export async function endLogged(
   active: ActiveRun,

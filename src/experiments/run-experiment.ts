@@ -9,7 +9,7 @@ import { type Progress, silentProgress } from "../progress/index";
 import { writeReport } from "../report/index";
 import { RunDirectory } from "../runs/index";
 import { type RunTrainingOptions, runTraining, type TrainingResult } from "../training/index";
-import type { Logged } from "./logged";
+import { type Logged, trainingPage } from "./logged";
 import { type TrackingOptions, TrainingTracker } from "./track-training";
 
 export interface ExperimentOptions extends RunTrainingOptions {
@@ -71,7 +71,7 @@ async function trainExportAndLog(
     // After the export: its heat maps need the model.
     if (report) await reportOn(result.run, progress);
     const logged = await tracker?.finish(model);
-    if (logged?.runUrl) progress.say(`MLflow: ${logged.runUrl}`);
+    if (logged?.runUrl) progress.say(`MLflow: ${trainingPage(logged.runUrl)}`);
     return { ...result, ...(model && { model }), ...logged };
   } catch (error) {
     await tracker?.fail();

@@ -9,7 +9,7 @@ import type { ModelCard } from "../model-directory/index";
 import { runFigures } from "../report/index";
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type ActiveRun, startRun } from "../tracking/index";
-import { endLogged, type Logged } from "./logged";
+import { endLogged, type Logged, trainingPage } from "./logged";
 import { numbers } from "./metric-names";
 import { mlmodel } from "./mlflow-model";
 import { describeResults, describeRun, logFigures, logRunFiles, rememberRunId } from "./run-log";
@@ -127,7 +127,7 @@ export async function logTo(
       logged = await endLogged(active, "FINISHED");
       if (!id) await rememberRunId(active, run);
     }
-    if (logged.runUrl) say(`MLflow: ${logged.runUrl}`);
+    if (logged.runUrl) say(`MLflow: ${trainingPage(logged.runUrl)}`);
     return logged;
   } catch (error) {
     say(`Warning: not logged to MLflow (${messageOf(error)}).`);

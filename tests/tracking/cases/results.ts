@@ -32,7 +32,7 @@ export function resultCases(mlflow: () => MlflowFixture): void {
 
       const again = histo("evaluate", "--run", run, "--threshold-rule", "recall>=0.9", "--report");
       assert.equal(again.status, 0, again.stderr);
-      assert.ok(again.stderr.includes(`MLflow: ${url}`), again.stderr);
+      assert.ok(again.stderr.includes(`MLflow: ${url}?workflowType=machine_learning`), again.stderr);
       assert.equal(metricsOf(await client.getRun(runId))["test/accuracy"], 0.5, "another threshold, another name");
       assert.deepEqual(await pathsOf(client, runId, "recall-0.9"), ["evaluation.json", "figures", "report.html"]);
 
