@@ -3,14 +3,14 @@ import { logitOf, sigmoid } from "../logits/index";
 
 /** A fitted temperature: probabilities become `sigmoid(logit / temperature)`. Does not change their order, and so no area. */
 export interface Temperature {
-  /** Above 1 if the model was overconfident. */
+  /** Above 1 if the model was overconfident; 1 if the rows do not tell: of one class, or with separable or reversed scores. */
   readonly temperature: number;
   /** Mean negative log likelihood in nats before and after scaling, on the rows of the fit. */
   readonly before: number;
   readonly after: number;
 }
 
-/** Beyond this range the likelihood keeps rising or hardly changes (separable or reversed scores). */
+/** At the ends of this range the likelihood keeps rising or hardly changes: it has no maximum. */
 const TEMPERATURE_RANGE = [0.01, 100] as const;
 
 /**
@@ -25,14 +25,17 @@ export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<numb
   let beta = 1;
   for (let iteration = 0; iteration < 200 && high - low > 1e-13 * high; iteration++) {
     const { slope, curvature } = likelihoodSlopes(labels, logits, beta);
-    if (slope > 0) low = beta;
+    // Where all probabilities are rounded to 0 and 1, the likelihood rises by too little to be seen.
+    if (slope >= 0) low = beta;
     else high = beta;
     const newton = beta + slope / curvature;
     const next = newton > low && newton < high ? newton : Math.sqrt(low * high);
     if (Math.abs(next - beta) <= 1e-14 * beta) break;
     beta = next;
   }
-  return { temperature: 1 / beta, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, beta) };
+  const isInside = beta * hottest > 1 + 1e-6 && beta * coldest < 1 - 1e-6;
+  const found = isInside ? beta : 1;
+  return { temperature: 1 / found, before: logLoss(labels, logits, 1), after: logLoss(labels, logits, found) };
 }
 
 function likelihoodSlopes(labels: ArrayLike<number>, logits: ArrayLike<number>, beta: number) {
