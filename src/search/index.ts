@@ -8,4 +8,4 @@ export { presets } from "./presets";
 export { runSearch, type SearchResult } from "./run-search";
 export { createSampler, type KnownTrial, type Sampler, type SamplerName } from "./samplers";
 export { simulateWorkers } from "./simulate";
-export { type Distribution, draw, parseSpace, readSpace, type Settings, sizeOfSpace, valuesOf } from "./space";
+export { type Distribution, draw, parseSpace, readSpace, type Settings, sizeOfSpace } from "./space";

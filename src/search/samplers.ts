@@ -4,7 +4,7 @@
  */
 import { InputError } from "../errors/index";
 import { Random } from "../random/index";
-import { draw, type Settings, type Space, sizeOfSpace, valuesOf } from "./space";
+import { countOf, draw, type Settings, type Space, sizeOfSpace, valueAt } from "./space";
 import { type KnownTrial, proposeByDensities } from "./tpe";
 
 export type { KnownTrial };
@@ -28,20 +28,19 @@ export function createSampler(name: SamplerName, space: Space, seed: number): Sa
 /** All combinations in order; the last option changes fastest. */
 function grid(space: Space): Sampler {
   const options = Object.entries(space.searched).map(([key, distribution]) => {
-    const values = valuesOf(distribution);
-    if (!values) {
+    if (!("choice" in distribution || "integer" in distribution)) {
       const message = `${key}: a grid needs a choice or an integer range, not a continuous one.`;
       throw new InputError("SPACE_NOT_A_GRID", message);
     }
-    return { key, values };
+    return { key, distribution, count: countOf(distribution) };
   });
   return (trial) => {
     if (trial >= sizeOfSpace(space)) return undefined;
     const settings: [string, unknown][] = [];
     let rest = trial;
-    for (const { key, values } of [...options].reverse()) {
-      settings.unshift([key, values[rest % values.length]]);
-      rest = Math.floor(rest / values.length);
+    for (const { key, distribution, count } of [...options].reverse()) {
+      settings.unshift([key, valueAt(distribution, rest % count)]);
+      rest = Math.floor(rest / count);
     }
     return Object.fromEntries(settings);
   };

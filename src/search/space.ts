@@ -21,7 +21,7 @@ export interface Choice {
   readonly choice: readonly unknown[];
 }
 /** Integers from low to high, inclusive, in steps of `step`. */
-interface IntegerRange {
+export interface IntegerRange {
   readonly integer: readonly [low: number, high: number];
   readonly step?: number;
 }
@@ -104,10 +104,14 @@ function parseDistribution(entry: Readonly<Record<string, unknown>>, at: string)
   return { integer: [low, high], step: step as number };
 }
 
-/** Values to check: if these are valid, all values of the distribution are. A continuous one includes a fraction. */
+/** Values to check: at most a hundred of integers, and the ends and a fraction of a continuous distribution. */
 function samplesOf(distribution: Distribution): readonly unknown[] {
   if ("choice" in distribution) return distribution.choice;
-  if ("integer" in distribution) return distribution.integer;
+  if ("integer" in distribution) {
+    const last = countOf(distribution) - 1;
+    const gaps = Math.max(1, Math.min(last, 99));
+    return Array.from({ length: gaps + 1 }, (_, i) => valueAt(distribution, Math.round((i * last) / gaps)));
+  }
   const [low, high] = "uniform" in distribution ? distribution.uniform : distribution.logUniform;
   return [low, high, low + (high - low) * Math.SQRT1_2];
 }
@@ -120,24 +124,30 @@ function checkValue(key: string, value: unknown, at: string): void {
   }
 }
 
-/** All values of a distribution in order; undefined if it is continuous. */
-export function valuesOf(distribution: Distribution): readonly unknown[] | undefined {
-  if ("choice" in distribution) return distribution.choice;
-  if (!("integer" in distribution)) return undefined;
+/** Number of values of a distribution; infinite if it is continuous. */
+export function countOf(distribution: Distribution): number {
+  if ("choice" in distribution) return distribution.choice.length;
+  if (!("integer" in distribution)) return Number.POSITIVE_INFINITY;
   const [low, high] = distribution.integer;
-  const { step = 1 } = distribution;
-  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step);
+  return Math.floor((high - low) / (distribution.step ?? 1)) + 1;
+}
+
+/** A value of a choice or of a range of integers, counted from 0. */
+export function valueAt(distribution: Choice | IntegerRange, index: number): unknown {
+  if ("choice" in distribution) return distribution.choice[index];
+  const { integer, step = 1 } = distribution;
+  return integer[0] + index * step;
 }
 
 /** Number of different trials in a space; infinite if a distribution is continuous. */
 export function sizeOfSpace({ searched }: Space): number {
-  return Object.values(searched).reduce((size, one) => size * (valuesOf(one)?.length ?? Number.POSITIVE_INFINITY), 1);
+  return Object.values(searched).reduce((size, one) => size * countOf(one), 1);
 }
 
 /** Draws a value. */
 export function draw(distribution: Distribution, random: Random): unknown {
-  const values = valuesOf(distribution);
-  if (values) return random.pick(values);
+  if ("choice" in distribution || "integer" in distribution)
+    return valueAt(distribution, random.integer(countOf(distribution)));
   if ("uniform" in distribution) return random.uniform(...distribution.uniform);
   const [low, high] = (distribution as LogUniformRange).logUniform;
   return Math.exp(random.uniform(Math.log(low), Math.log(high)));

@@ -5,7 +5,7 @@
  */
 import { normalShareBelow } from "../evaluation/index";
 import type { Random } from "../random/index";
-import { type Distribution, draw, type Settings, type Space, valuesOf } from "./space";
+import { countOf, type Distribution, draw, type Settings, type Space, valueAt } from "./space";
 
 /** A trial that has been started, and its merit (higher is better) if it has one already. */
 export interface KnownTrial {
@@ -57,12 +57,11 @@ interface Density {
 }
 
 function parzenDensity(distribution: Distribution, values: readonly unknown[]): Density {
-  return "choice" in distribution ? categorical(distribution, values) : numeric(distribution, values);
+  return "choice" in distribution ? categorical(distribution.choice, values) : numeric(distribution, values);
 }
 
 /** Relative frequencies, plus the weight of one observation spread over all values. */
-function categorical(distribution: Distribution, observed: readonly unknown[]): Density {
-  const values = valuesOf(distribution) as readonly unknown[];
+function categorical(values: readonly unknown[], observed: readonly unknown[]): Density {
   const names = values.map((value) => JSON.stringify(value));
   const seen = observed.map((value) => JSON.stringify(value));
   const weights = names.map((name) => 1 / names.length + seen.filter((other) => other === name).length);
@@ -122,14 +121,13 @@ function unitScale(distribution: Distribution): { toUnit(value: number): number;
     return { toUnit: (value) => within(Math.log(value), low, high), fromUnit: (x) => Math.exp(low + x * (high - low)) };
   }
   if ("integer" in distribution) {
-    const values = valuesOf(distribution) as readonly number[];
-    const [low, high] = [values[0] as number, values.at(-1) as number];
     const { step = 1 } = distribution;
-    // Half a step beyond both ends, so that the outer values get the same width as the others.
-    const width = high - low + step;
+    const [low] = distribution.integer;
+    const count = countOf(distribution);
     return {
-      toUnit: (value) => (value - low + step / 2) / width,
-      fromUnit: (x) => values[Math.min(values.length - 1, Math.floor((x * width) / step))] as number,
+      // Half a step beyond both ends, so that the outer values get the same width as the others.
+      toUnit: (value) => ((value - low) / step + 0.5) / count,
+      fromUnit: (x) => valueAt(distribution, Math.min(count - 1, Math.floor(x * count))) as number,
     };
   }
   const [low, high] = "uniform" in distribution ? distribution.uniform : [0, 1];

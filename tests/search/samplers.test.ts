@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSampler, type KnownTrial, parseSpace, type SamplerName, type Settings } from "../../src/search/index";
+import {
+  createSampler,
+  type KnownTrial,
+  parseSpace,
+  type SamplerName,
+  type Settings,
+  sizeOfSpace,
+} from "../../src/search/index";
 
 const KNOWN_FUNCTION = parseSpace({
   lr: { logUniform: [1e-5, 1] },
@@ -76,5 +83,20 @@ test("a range of one value keeps it after any number of trials", () => {
     assert.ok(Math.abs((settings.lr as number) - 1e-3) < 1e-15, `lr ${settings.lr}`);
     assert.equal(settings.dropout, 0.2);
     known.push({ settings, merit: -(settings.l2 as number) });
+  }
+});
+
+test("a range of a billion integers is drawn from like any other", () => {
+  const space = parseSpace({ seed: { integer: [0, 2 ** 31] }, views: { integer: [1, 8], step: 7 } });
+  assert.equal(sizeOfSpace(space), 2 * (2 ** 31 + 1));
+  for (const name of ["random", "tpe"] as const) {
+    const sampler = createSampler(name, space, 0);
+    const known: KnownTrial[] = [];
+    for (let trial = 0; trial < 12; trial++) {
+      const settings = sampler(trial, known) as Settings;
+      assert.ok(Number.isInteger(settings.seed) && (settings.seed as number) <= 2 ** 31, `${settings.seed}`);
+      assert.ok([1, 8].includes(settings.views as number), `${settings.views}`);
+      known.push({ settings, merit: trial });
+    }
   }
 });
