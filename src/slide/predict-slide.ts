@@ -25,6 +25,8 @@ const MASK_PIXELS_PER_TILE = 8;
 const LEAST_MASK_PIXELS = 64;
 /** Enlarging pixels by more than this factor causes a warning. */
 const MOST_ENLARGED = 1.1;
+/** The largest value of a slide of 14 bits that is read as one of 16. */
+const DARK = 63;
 const NO_EFFORT = { seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
 
 /** An opened slide and everything that its steps need. */
@@ -116,7 +118,13 @@ async function findTissue({ slide, plan, signal }: Work): Promise<Tissue> {
   if (grid.tissueTiles > 0) return { thumbnail, grid };
   const all = gridOf(slide.info, { ...plan.settings, leastTissue: 0 }, thumbnail);
   const most = all.blocks.flat().reduce((most, { tissue }) => Math.max(most, tissue), 0);
+  if (thumbnail.pixels.every((value) => value <= DARK)) throw tooDark(slide.info.path);
   throw noTissue(slide.info.path, plan.settings, most);
+}
+
+function tooDark(path: string): InputError {
+  const message = `${path} is nearly black, so that no tissue is found; if its 16-bit values use fewer bits, say how many with --bit-depth, such as --bit-depth 12.`;
+  return new InputError("SLIDE_NO_TISSUE", message);
 }
 
 /** @param most the largest share of tissue in a tile */

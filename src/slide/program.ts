@@ -32,6 +32,7 @@ export function errorOf({ code, message, exitStatus }: ProgramFailure): HistoErr
 
 /** Ends this process when the one that started it ends, and not by Ctrl-C, which reaches every process of a terminal. */
 export function endWithParent(): void {
-  process.on("disconnect", () => process.exit(0));
+  // An exit would wait for the threads, which may decode for minutes.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("SIGINT", () => undefined);
 }

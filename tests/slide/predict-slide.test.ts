@@ -29,8 +29,8 @@ async function workspace(t: TestContext, { width = 640, height = 480, hidden = [
   const path = join(directory, "slide.tif");
   await writeSlide(path, [whole, shrunk(whole, 2)], { deflate: true });
   const model = await writeModel(join(directory, "model"), { size: SIZE, hidden, drawn });
-  const run = (options: Partial<SlideOptions> = {}) =>
-    predictSlide(path, { model, out: join(directory, "out"), mpp: 0.5, workers: 1, ...options });
+  const run = (options: Partial<SlideOptions> = {}, slide = path) =>
+    predictSlide(slide, { model, out: join(directory, "out"), mpp: 0.5, workers: 1, ...options });
   const rows = async (out = join(directory, "out")) =>
     parse(await readFile(join(out, "tiles.csv")), { columns: true }) as Record<string, string>[];
   return { directory, whole, path, model, run, rows };
@@ -76,6 +76,10 @@ test("a model of 12-bit images reads slides and pictures of 12 bits as such", as
   const values = Uint16Array.from(whole.data, (value) => 16 * value + 9);
   const image = join(directory, "twelve.png");
   await sharp(values, { raw }).toColourspace("rgb16").png().toFile(image);
+  await assert.rejects(run({ bitDepth: 16, out: join(directory, "dark") }, slide), {
+    code: "SLIDE_NO_TISSUE",
+    message: /--bit-depth 12\.$/,
+  });
   for (const path of [slide, image]) {
     const out = `${path}.out`;
     await predictSlide(path, { model, out, mpp: 0.5, slideMpp: 0.5, workers: 1 });
