@@ -99,7 +99,8 @@ function checkStem({ stem, extraFeatures, model }: TrainingOptions): void {
 function startPrefetcher({ augment, seed, batch }: TrainingOptions, data: TrainingData): Prefetcher | undefined {
   const { store, labels } = data;
   const largest = Math.min(batch, labels.train.length) * store.bytesPerImage;
-  return store.path ? Prefetcher.start({ store: store.path, augment, seed }, largest) : undefined;
+  const { path, contentHash } = store;
+  return path ? Prefetcher.start({ store: path, contentHash, augment, seed }, largest) : undefined;
 }
 
 function pixelPartitions(

@@ -6,7 +6,8 @@ import type { PrefetchPlan, PrefetchRequest } from "./prefetch";
 
 const plan = workerData as PrefetchPlan;
 const flags = new Int32Array(plan.flags);
-const store = StoreFile.open(plan.store);
+const opened = StoreFile.open(plan.store);
+const store = opened?.contentHash === plan.contentHash ? opened : undefined;
 const augmentation = createAugmentation(augmentationNamed(plan.augment), plan.seed);
 
 parentPort?.on("message", ({ id, slot, positions, images, epoch }: PrefetchRequest) => {

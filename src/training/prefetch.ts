@@ -8,6 +8,8 @@ import { projectRoot } from "../files/index";
 export interface PrefetchPlan {
   /** File of the packed store. */
   readonly store: string;
+  /** The store's content: another process may have replaced the file since it was opened. */
+  readonly contentHash: string;
   /** A name for `augmentationNamed`. */
   readonly augment: string;
   readonly seed: number;
@@ -56,7 +58,10 @@ export class Prefetcher {
   }
 
   /** Starts the thread; undefined if the project is not compiled. @param batchBytes bytes of the largest batch */
-  static start(plan: Pick<PrefetchPlan, "store" | "augment" | "seed">, batchBytes: number): Prefetcher | undefined {
+  static start(
+    plan: Pick<PrefetchPlan, "store" | "contentHash" | "augment" | "seed">,
+    batchBytes: number,
+  ): Prefetcher | undefined {
     const file = join(projectRoot(), "dist", "src", "training", "prefetch-worker.js");
     if (!existsSync(file)) return undefined;
     const slots = [0, 1].map(() => new SharedArrayBuffer(batchBytes));

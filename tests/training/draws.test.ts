@@ -43,7 +43,10 @@ test("an example that is drawn again in an epoch is augmented in another way eac
   const again = drawsOf(pixelExamples(store, positions, LABELS, scale, augmentation), 0);
   assert.deepEqual(again, draws, "an epoch can be repeated");
 
-  const prefetcher = Prefetcher.start({ store: store.path as string, augment: "dihedral,jitter", seed: 3 }, 8 * 768);
+  const prefetcher = Prefetcher.start(
+    { store: store.path as string, contentHash: store.contentHash, augment: "dihedral,jitter", seed: 3 },
+    8 * 768,
+  );
   assert.ok(prefetcher);
   context.after(() => prefetcher.close());
   assert.deepEqual(drawsOf(pixelExamples(store, positions, LABELS, scale, augmentation, prefetcher), 0), draws);

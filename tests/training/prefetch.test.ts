@@ -18,7 +18,10 @@ test("batches from the thread are those that would have been loaded without it",
   const scale = { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as const;
   const augment = "dihedral,jitter";
   const augmentation = createAugmentation(augmentationNamed(augment), 3);
-  const prefetcher = Prefetcher.start({ store: store.path as string, augment, seed: 3 }, 5 * store.bytesPerImage);
+  const prefetcher = Prefetcher.start(
+    { store: store.path as string, contentHash: store.contentHash, augment, seed: 3 },
+    5 * store.bytesPerImage,
+  );
   assert.ok(prefetcher);
   const fromThread: boolean[] = [];
   const take = prefetcher.take.bind(prefetcher);
@@ -48,7 +51,7 @@ test("batches from the thread are those that would have been loaded without it",
 });
 
 test("a thread that has died is not waited for", async () => {
-  const prefetcher = Prefetcher.start({ store: "none", augment: "no such augmentation", seed: 0 }, 8);
+  const prefetcher = Prefetcher.start({ store: "none", contentHash: "", augment: "no such augmentation", seed: 0 }, 8);
   assert.ok(prefetcher);
   const positions = Uint32Array.of(0);
   prefetcher.ask(positions, positions, 0);
@@ -57,4 +60,25 @@ test("a thread that has died is not waited for", async () => {
   const started = performance.now();
   assert.equal(prefetcher.take(positions, 0, 8), undefined);
   assert.ok(performance.now() - started < 1000);
+});
+
+test("a store that another process has replaced is not read", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await loadDataset(await writeCsvSet(join(folder, "data"), 8));
+  const store = await openPixelStore(data, { size: 16, cacheDirectory: folder });
+  const turned = { ...data, tiles: [...data.tiles].reverse() };
+  const other = await openPixelStore(turned, { size: 16, cacheDirectory: folder });
+  assert.equal(other.path, store.path);
+  const { path = "", contentHash, bytesPerImage } = store;
+  const prefetcher = Prefetcher.start({ store: path, contentHash, augment: "none", seed: 0 }, 8 * bytesPerImage);
+  const positions = Uint32Array.from({ length: 8 }, (_, i) => i);
+  const labels = new Uint8Array(8);
+  const scale = { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as const;
+  const options = { size: 4, sampler: shuffled(8, 1) };
+  const plain = batchesOf(pixelExamples(store, positions, labels, scale), options);
+  const ahead = batchesOf(pixelExamples(store, positions, labels, scale, undefined, prefetcher), options);
+  for (const index of [0, 1])
+    assert.deepEqual(ahead.load(0, index).inputs.dataSync(), plain.load(0, index).inputs.dataSync());
+  await prefetcher?.close();
+  for (const one of [store, other]) one.close();
 });
