@@ -43,7 +43,7 @@ export const PREDICTION_WARNING_TEXTS: Readonly<Record<PredictionWarning, string
   blank: "has one brightness all over; its answer means nothing",
   "no-tissue": "has hardly any coloured pixels, so probably no tissue; its answer means nothing",
   "unlike-training":
-    "looks unlike the tiles that the model was trained on, more than 95 % of such tiles do; do not rely on its answer",
+    "looks less like the tiles that the model was trained on than 95 % of these do; do not rely on its answer",
 };
 
 /** The comparison of an image with the training tiles. */
