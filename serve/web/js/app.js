@@ -44,8 +44,6 @@ async function show() {
   });
   if (current !== path) return;
   main.replaceChildren(element);
-  // Figures follow the window's width while they are on the page.
-  dispatchEvent(new Event("resize"));
   if (!first) {
     main.focus({ preventScroll: true });
     scrollTo(0, 0);
