@@ -5,6 +5,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { rateLimit } from "express-rate-limit";
 import { Problem, type Service, type ServiceRequest, type ServiceResponse } from "../core/index";
 import { readBody } from "./body-reader";
+import { readForwarded } from "./forwarded";
 import { type Logger, logAnswers } from "./logging";
 
 export interface AppOptions {
@@ -23,6 +24,7 @@ export function createApp(service: Service, options: AppOptions = {}): Express {
     .set("trust proxy", options.trustedProxies ?? 0);
   const log = options.logger && logAnswers(options.logger);
   app.use((request, response, next) => {
+    if (options.trustedProxies) readForwarded(request);
     const id = requestId(request.headers["x-request-id"]);
     response.locals.id = id;
     log?.(request, response, id);
@@ -38,6 +40,8 @@ export function createApp(service: Service, options: AppOptions = {}): Express {
         limit: options.rateLimit,
         standardHeaders: "draft-8",
         legacyHeaders: false,
+        // Read above, or not trusted.
+        validate: { forwardedHeader: false, xForwardedForHeader: false },
         skip: ({ path }) => path === "/livez" || path === "/readyz" || service.isPageFile(path),
         handler: (_request, response, next) => {
           const headers = { "retry-after": String(response.getHeader("retry-after") ?? 1) };

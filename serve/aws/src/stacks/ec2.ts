@@ -141,7 +141,8 @@ export class Ec2Stack extends Stack {
       `TOOLS=${read("tools")}`,
       `IMAGE=${read("image")}`,
       ...unpackTools(this.registry, this.region, "$TOOLS"),
-      `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nHISTO_SERVE_OPTIONS="--images s3://${storage.images.bucketName}/tiles/"\nHISTO_RELEASES=s3://${storage.releases.bucketName}\nEOF`,
+      // The HTTP API is the only proxy in front.
+      `cat > /opt/histo/host.env <<EOF\nAWS_REGION=${this.region}\nHISTO_LOG_GROUP=${logGroupName}\nHISTO_SERVE_OPTIONS="--trust-proxy 1 --images s3://${storage.images.bucketName}/tiles/"\nHISTO_RELEASES=s3://${storage.releases.bucketName}\nEOF`,
       'echo "HISTO_SERVER_IMAGE=$IMAGE" > /opt/histo/current.env',
       // The very first machine finds no model yet; the document NAME-model copies one and starts the server.
       'if [ -e /srv/models/current ]; then /opt/histo/deploy.sh "$IMAGE"; fi',
