@@ -5,6 +5,7 @@ export {
   Problem,
   type ProblemCode,
   problemResponse,
+  REQUEST_TIMEOUT,
   type ServiceRequest,
   type ServiceResponse,
 } from "./http/index";

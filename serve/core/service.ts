@@ -1,6 +1,6 @@
 /** @module The service: from a request to a response, independent of frameworks. Express and Lambda only wrap it. */
 import { projectVersion } from "../../src/files/index";
-import { Problem, RequestMemory, type ServiceRequest, type ServiceResponse } from "./http/index";
+import { Problem, REQUEST_TIMEOUT, RequestMemory, type ServiceRequest, type ServiceResponse } from "./http/index";
 import type { ImageSource } from "./images/index";
 import { Metrics } from "./metrics";
 import {
@@ -143,7 +143,7 @@ export class Service implements ServiceContext {
   toProblem(error: unknown, { id, signal }: Pick<ServiceRequest, "id" | "signal">): Problem {
     const problem = error instanceof Problem ? error : new Problem("INTERNAL");
     if (problem.code === "INTERNAL") this.options.onFault?.(error, id);
-    if (!signal.aborted) this.metrics.problems.inc({ code: problem.code });
+    if (!signal.aborted || problem.status === REQUEST_TIMEOUT) this.metrics.problems.inc({ code: problem.code });
     return problem;
   }
 }

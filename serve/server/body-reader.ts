@@ -1,6 +1,7 @@
 /** @module Reads request bodies and never holds more than the limit. */
 import type { IncomingMessage } from "node:http";
 import { type MemoryShare, Problem } from "../core/index";
+import { wasLate } from "./listen";
 
 /** Bytes to read and discard after a refusal: a client that still sends would not see the response. */
 const DISCARDED_BYTES = 64 * 2 ** 20;
@@ -8,7 +9,7 @@ const DISCARDED_BYTES = 64 * 2 ** 20;
 /**
  * Reads the whole body. Counts the bytes as they arrive, so a wrong Content-Length does no harm.
  * @param memory counts the body until the share ends or the body is refused
- * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` if the client disconnects
+ * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_TIMEOUT`, `REQUEST_MALFORMED` if the client disconnects
  */
 export async function readBody(request: IncomingMessage, limit: number, memory: MemoryShare): Promise<Uint8Array> {
   if (Number(request.headers["content-length"] ?? 0) > limit) {
@@ -32,8 +33,9 @@ export async function readBody(request: IncomingMessage, limit: number, memory: 
         reject(problem);
       }
     };
+    const incomplete = "The request is incomplete: the connection was closed.";
     const fail = () =>
-      reject(new Problem("REQUEST_MALFORMED", "The request is incomplete: the connection was closed."));
+      reject(wasLate(request) ? new Problem("REQUEST_TIMEOUT") : new Problem("REQUEST_MALFORMED", incomplete));
     // The client may have gone while its token was checked: then there are no more events.
     if (request.destroyed) fail();
     else request.on("data", receive).on("end", resolve).on("aborted", fail).on("error", fail);

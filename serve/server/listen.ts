@@ -1,5 +1,5 @@
 /** @module The HTTP server of the application: port, limits and shutdown. */
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { hasErrorCode, InputError } from "../../src/errors/index";
@@ -65,8 +65,17 @@ const CLIENT_ERRORS = {
   ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
 } as Readonly<Record<string, "HEADERS_TOO_LARGE" | "REQUEST_TIMEOUT">>;
 
+/** Connections whose request did not arrive in time. */
+const late = new WeakSet<Duplex>();
+
+/** True if the request was answered with 408 because it did not arrive in time. */
+export function wasLate({ socket }: Pick<IncomingMessage, "socket">): boolean {
+  return late.has(socket);
+}
+
 /** Answers what never became a request, as far as somebody listens. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") late.add(socket);
   if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
   else answerRaw(new Problem(CLIENT_ERRORS[error.code ?? ""] ?? "REQUEST_MALFORMED"), socket);
 }

@@ -1,7 +1,8 @@
 /** @module Structured logs: one line of JSON per request, without bodies, keys or queries. */
 import type { Request, Response } from "express";
 import pino, { type DestinationStream, type Logger } from "pino";
-import { CLIENT_GONE } from "../core/index";
+import { CLIENT_GONE, REQUEST_TIMEOUT } from "../core/index";
+import { wasLate } from "./listen";
 
 export type { Logger };
 
@@ -47,7 +48,7 @@ export function logAnswers(logger: Logger): (request: Request, response: Respons
     const path = (request.originalUrl.split("?", 1)[0] ?? "").slice(0, 256);
     response.once("close", () => {
       const { headersSent, statusCode, writableFinished } = response;
-      const status = headersSent ? statusCode : CLIENT_GONE;
+      const status = headersSent ? statusCode : wasLate(request) ? REQUEST_TIMEOUT : CLIENT_GONE;
       const duration_ms = Math.round(performance.now() - started);
       logger[levelOf(path, status)](
         { request_id: id, method, path, status, address, duration_ms },

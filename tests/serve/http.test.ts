@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { json, RequestMemory } from "../../serve/core/http/index";
+import { json, RequestMemory, type ServiceRequest } from "../../serve/core/http/index";
 import { type Answer, ModelRegistry, openWeb, type ServedModel, Service } from "../../serve/core/index";
 import { withinDeadline } from "../../serve/core/middleware/index";
 import { type RoutedRequest, type ServiceLimits, WebFiles } from "../../serve/core/routes/index";
@@ -72,6 +72,18 @@ test("a file that the client has already is not sent again, however it says so",
     assert.equal(await answer.text(), "");
   }
   assert.equal((await fetch(url, { headers: { "if-none-match": '"other"' } })).status, 200);
+});
+
+test("a file is compressed only for clients that accept it", async () => {
+  const web = await openWeb();
+  const codingFor = async (accepted?: string) => {
+    const request = { method: "GET", path: "/js/app.js", headers: { "accept-encoding": accepted } };
+    return (await web?.answer(request as unknown as ServiceRequest))?.headers["content-encoding"];
+  };
+  for (const accepted of ["gzip", "br, GZIP;q=0.5", "deflate,x-gzip", "gzip; q=0.01"])
+    assert.equal(await codingFor(accepted), "gzip", accepted);
+  for (const accepted of [undefined, "", "identity", "gzip;q=0", "br, gzip ; q=0.000", "notgzip"])
+    assert.equal(await codingFor(accepted), undefined, accepted);
 });
 
 test("a file that could not be read once is read when it is asked for again", async (t) => {
@@ -173,6 +185,24 @@ test("a client that left is counted as that, not as a failure of the server", { 
   assert.match(counted, /^histo_http_requests_total.*status="499".* 1$/);
   assert.doesNotMatch(await (await fetch(`${url}/metrics`)).text(), /histo_problems_total\{/);
   assert.equal(lines.find(({ path }) => path === "/predict")?.status, 499);
+});
+
+test("a body that does not arrive in time is counted as that, not as a client that left", {
+  timeout: 20_000,
+}, async (t) => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger("info", { write: (line: string) => lines.push(JSON.parse(line)) });
+  const service = new Service({ models: endless(() => undefined) });
+  const listener = await listen(createApp(service, { logger }), { port: 0, headersTimeout: 200, requestTimeout: 200 });
+  t.after(() => listener.close(0));
+  const head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\nContent-Length: 100\r\n\r\nsome";
+  assert.equal(await statusLine(listener.url, head), "HTTP/1.1 408 REQUEST_TIMEOUT");
+  const [counted = ""] = await metricLines(listener.url, 'http_requests_total{route="/predict"');
+  assert.match(counted, /status="408".* 1$/);
+  assert.deepEqual(await metricLines(listener.url, "histo_problems_total"), [
+    'histo_problems_total{code="REQUEST_TIMEOUT"} 1',
+  ]);
+  assert.equal(lines.find(({ path }) => path === "/predict")?.status, 408);
 });
 
 test("a batch that takes too long is one problem, not one for each of its images", async (t) => {

@@ -7,6 +7,7 @@ export {
   mediaType,
   problemBody,
   problemResponse,
+  REQUEST_TIMEOUT,
   type ServiceRequest,
   type ServiceResponse,
   text,

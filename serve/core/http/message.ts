@@ -14,7 +14,7 @@ export interface ServiceRequest {
   /**
    * Reads the whole body, once.
    * @param limit largest number of bytes
-   * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_MALFORMED` if the client disconnects
+   * @throws {Problem} `BODY_TOO_LARGE`, `QUEUE_FULL`, `REQUEST_TIMEOUT`, `REQUEST_MALFORMED` if the client disconnects
    */
   readonly readBody: (limit: number) => Promise<Uint8Array>;
   /** Request id for logs; echoed as `x-request-id`. */
@@ -26,6 +26,9 @@ export interface ServiceRequest {
   /** Milliseconds left for the response, if fewer than the service's own limit, such as in a Lambda function. */
   readonly deadlineMs?: number | undefined;
 }
+
+/** The status of requests that did not arrive in time. Their connection is answered before the service notices. */
+export const REQUEST_TIMEOUT = 408;
 
 /** The status that the log and the metrics give requests whose client left before the response, as other servers do. */
 export const CLIENT_GONE = 499;

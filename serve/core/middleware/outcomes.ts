@@ -1,5 +1,5 @@
 /** @module Converts thrown errors to responses, and counts and times requests. */
-import { CLIENT_GONE, problemBody, problemResponse } from "../http/index";
+import { CLIENT_GONE, problemBody, problemResponse, REQUEST_TIMEOUT } from "../http/index";
 import type { Metrics } from "../metrics";
 import type { ServiceContext } from "../routes/index";
 import type { Middleware } from "./compose";
@@ -25,7 +25,8 @@ export function countRequests(metrics: Metrics): Middleware {
     const response = await next(request);
     metrics.inFlight.dec();
     const { route, method, signal } = request;
-    const status = signal.aborted ? CLIENT_GONE : response.status;
+    const isGone = signal.aborted && response.status !== REQUEST_TIMEOUT;
+    const status = isGone ? CLIENT_GONE : response.status;
     metrics.requests.inc({ route: route.label, method: methodLabel(method), status });
     return response;
   };
