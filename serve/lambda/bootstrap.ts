@@ -45,6 +45,7 @@ function failure(errorType: string, error: unknown): object {
 /**
  * Calls the Runtime API: GET, or POST with a body. Waits as long as it takes: `fetch` would fail where the next event comes
  * after more than five minutes.
+ * @throws {Error} if it is refused: a result that is too large, or a process that is to end
  */
 async function call(url: string, body?: object): Promise<{ headers: IncomingHttpHeaders; text: string }> {
   const content = body && Buffer.from(JSON.stringify(body));
@@ -52,7 +53,11 @@ async function call(url: string, body?: object): Promise<{ headers: IncomingHttp
     const headers = content && { "content-type": "application/json", "content-length": content.length };
     // Without an agent: a kept connection may be closed while the function is frozen.
     request(url, { method: content ? "POST" : "GET", headers, agent: false }, (response) => {
-      textOf(response).then((text) => resolve({ headers: response.headers, text }), reject);
+      const { statusCode = 0, headers } = response;
+      textOf(response).then((text) => {
+        if (statusCode < 400) resolve({ headers, text });
+        else reject(new Error(`The Runtime API answered ${statusCode}: ${text}`));
+      }, reject);
     })
       .on("error", reject)
       .end(content);

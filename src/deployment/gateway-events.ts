@@ -7,20 +7,21 @@ import { buffer } from "node:stream/consumers";
 
 /** Converts a request to an event. As with API Gateway, text bodies are passed as they are, all others in base64. */
 export async function eventOf(request: IncomingMessage): Promise<object> {
-  const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
+  // `new URL` would read `//name/path` as a host.
+  const [path = "/", query = ""] = (request.url ?? "/").split(/\?(.*)/s, 2);
   const body = await buffer(request);
   const isText = /^(text\/|application\/(json|xml|javascript))/.test(request.headers["content-type"] ?? "");
   return {
     version: "2.0",
     routeKey: "$default",
-    rawPath: pathname,
-    rawQueryString: search.slice(1),
+    rawPath: path,
+    rawQueryString: query,
     headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
     requestContext: {
       accountId: "123456789012",
       apiId: "api",
       domainName: "api.execute-api.us-east-1.amazonaws.com",
-      http: { method: request.method, path: pathname, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" },
+      http: { method: request.method, path, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" },
       requestId: "JKJaXmPLvHcESHA=",
       routeKey: "$default",
       stage: "$default",

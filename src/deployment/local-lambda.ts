@@ -62,8 +62,13 @@ export class LocalLambda {
   private failure: InitError | undefined;
   private serial = 0;
   private child: ChildProcess | undefined;
-  private readonly runtime: Server = createServer((request, response) => void this.runtimeCall(request, response));
-  private readonly entrance: Server = createServer((request, response) => void this.invoke(request, response));
+  private hasEnded = false;
+  private readonly runtime: Server = createServer((request, response) =>
+    answered(response, this.runtimeCall(request, response)),
+  );
+  private readonly entrance: Server = createServer((request, response) =>
+    answered(response, this.invoke(request, response)),
+  );
   /** Called when the function asks for its first event or reports that it cannot start. */
   private settle: () => void = () => undefined;
 
@@ -100,6 +105,7 @@ export class LocalLambda {
       stdio: ["ignore", "ignore", "inherit"],
     });
     lambda.child.once("exit", (status, signal) => lambda.ended(signal ?? `status ${status}`));
+    lambda.child.once("error", (error) => lambda.ended(error.message));
     lambda.url = `http://127.0.0.1:${port}`;
     return lambda;
   }
@@ -117,7 +123,7 @@ export class LocalLambda {
   async close(): Promise<void> {
     const { child } = this;
     child?.kill("SIGKILL");
-    if (child && child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    if (child?.pid !== undefined && !this.hasEnded) await once(child, "exit");
     for (const server of [this.runtime, this.entrance]) {
       server.closeAllConnections();
       server.close();
@@ -128,7 +134,7 @@ export class LocalLambda {
     const event = JSON.stringify(await eventOf(request));
     if (Buffer.byteLength(event) > (this.limits.payloadBytes ?? Number.POSITIVE_INFINITY)) {
       gatewayError(answer, 413, "Request Entity Too Large");
-    } else if (this.child?.exitCode !== null || this.child.signalCode !== null) {
+    } else if (this.hasEnded) {
       gatewayError(answer, 500, "Internal Server Error");
     } else {
       this.waiting.push({ id: `invocation-${this.serial++}`, event, answer });
@@ -138,6 +144,7 @@ export class LocalLambda {
 
   /** Fails all open requests after the process has ended. */
   private ended(how: string): void {
+    this.hasEnded = true;
     this.failure ??= { errorType: "Runtime.ExitError", errorMessage: `The function's process ended: ${how}.` };
     this.settle();
     for (const { answer, timer } of [...this.waiting.splice(0), ...this.running.values()]) {
@@ -176,10 +183,12 @@ export class LocalLambda {
       return;
     }
     const text = await textOf(request);
-    const body = JSON.parse(text);
+    const fits = Buffer.byteLength(text) <= (this.limits.payloadBytes ?? Number.POSITIVE_INFINITY);
+    // The function reports that as an error of its own.
+    if (kind === "response" && !fits) return void response.writeHead(413).end("{}");
     response.writeHead(202).end("{}");
     if (id === "error") {
-      this.failure = body;
+      this.failure = JSON.parse(text);
       this.settle();
       return;
     }
@@ -187,10 +196,15 @@ export class LocalLambda {
     this.running.delete(id);
     clearTimeout(invocation?.timer);
     if (!invocation) return;
-    const fits = Buffer.byteLength(text) <= (this.limits.payloadBytes ?? Number.POSITIVE_INFINITY);
-    if (kind === "response" && fits) writeResult(invocation.answer, body as FunctionResult);
+    const write = async () => writeResult(invocation.answer, JSON.parse(text) as FunctionResult);
+    if (kind === "response") answered(invocation.answer, write());
     else gatewayError(invocation.answer, 500, "Internal Server Error");
   }
+}
+
+/** Answers also when the work fails, such as for a client that left in the middle, or a result that is none. */
+function answered(answer: ServerResponse, work: Promise<void>): void {
+  work.catch(() => (answer.headersSent ? answer.destroy() : gatewayError(answer, 500, "Internal Server Error")));
 }
 
 /** Sends API Gateway's error response, when the function gives no result. */
