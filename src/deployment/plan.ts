@@ -92,12 +92,15 @@ const toolsImage = (architecture: CpuArchitecture): Image => ({
   options: ["--file", "serve/ec2/Dockerfile", "--target", "tools"],
 });
 
-/** Stores the image to run in a parameter, for machines that start later. */
-function put(settings: DeploymentSettings, parameter: string, repository: string): Step {
+/**
+ * Stores the image to run in a parameter, for machines that start later.
+ * @param verb `put-first` keeps an image that is recorded: it runs, the new one is not tested yet
+ */
+function put(settings: DeploymentSettings, parameter: string, repository: string, verb = "put"): Step {
   const uri = `${registryOf(settings)}/${settings.name}/${repository}@{${repository}}`;
   return {
-    title: `Record which ${repository} image to run`,
-    command: operate("put", `/${settings.name}/${parameter}`, uri),
+    title: `Record which ${repository} image to run${verb === "put" ? "" : ", if none is"}`,
+    command: operate(verb, `/${settings.name}/${parameter}`, uri),
   };
 }
 
@@ -143,8 +146,8 @@ function ec2Plan(settings: DeploymentSettings, { model, release, tag, settingsFi
     ...imageSteps(settings, tag, image),
     ...imageSteps(settings, tag, toolsImage(architecture)),
     { title: "Wait for the image's scan", command: operate("scan", `${name}/server`, "{server}") },
-    put(settings, "server/image", "server"),
-    put(settings, "server/tools", "tools"),
+    put(settings, "server/image", "server", "put-first"),
+    put(settings, "server/tools", "tools", "put-first"),
     { title: "Find the bucket", command: bucket, gives: "bucket" },
     { title: "Release the model", command: operate("upload", model, "{bucket}", release) },
     cdk("Servers and API", "deploy", settingsFile, [`${name}-ec2`]),
@@ -154,6 +157,8 @@ function ec2Plan(settings: DeploymentSettings, { model, release, tag, settingsFi
       title: "Start the images, one machine at a time",
       command: operate("deploy", name, `${name}/server@{server}`, `${name}/tools@{tools}`),
     },
+    put(settings, "server/image", "server"),
+    put(settings, "server/tools", "tools"),
     { title: "Read the address", command: operate("output", name, `${name}-ec2`, "Url"), gives: "url" },
   ];
 }
@@ -172,11 +177,13 @@ export function trackingPlan(
     ...imageSteps(settings, tag, image),
     ...imageSteps(settings, tag, toolsImage(architecture)),
     { title: "Wait for the image's scan", command: operate("scan", `${name}/mlflow`, "{mlflow}") },
-    put(settings, "mlflow/image", "mlflow"),
-    put(settings, "mlflow/tools", "tools"),
+    put(settings, "mlflow/image", "mlflow", "put-first"),
+    put(settings, "mlflow/tools", "tools", "put-first"),
     cdk("Database, MLflow's machine", "deploy", settingsFile, [`${name}-tracking`]),
     { title: "Wait for the machine", command: operate("wait", name, `${name}-tracking`, "InstanceId") },
     { title: "Start the image", command: operate("mlflow", name, `${name}/mlflow@{mlflow}`, `${name}/tools@{tools}`) },
+    put(settings, "mlflow/image", "mlflow"),
+    put(settings, "mlflow/tools", "tools"),
     {
       title: "Find the machine",
       command: operate("output", name, `${name}-tracking`, "InstanceId"),
@@ -186,7 +193,7 @@ export function trackingPlan(
 }
 
 /** Stacks in an order in which they can be removed: those that others need come last. */
-const REMOVAL_ORDER = ["github", "batch", "tracking", "ec2", "lambda", "alerts", "storage", "network"] as const;
+export const REMOVAL_ORDER = ["github", "batch", "tracking", "ec2", "lambda", "alerts", "storage", "network"] as const;
 
 /** Data that a removal keeps on purpose. */
 export const KEPT = [

@@ -5,6 +5,7 @@ import { writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { projectRoot } from "../../src/files/index";
@@ -50,8 +51,14 @@ after(async () => {
 
 test("status tells stacks with their outputs, images and ringing alarms of this deployment only", async () => {
   await createStack("histo-lambda");
-  await createStack("other-lambda");
-  operate("put", "/histo/lambda/image", "registry/histo/lambda@sha256:1");
+  for (const other of ["other-lambda", "histo-test-lambda", "histo-lambda-ec2", "histo-notes"])
+    await createStack(other);
+  for (const stack of ["histo-lambda", "histo-test-lambda", "histo-lambda-ec2"])
+    await ringAlarm(`${stack}-Errors-AB12`);
+  operate("put-first", "/histo/lambda/image", "registry/histo/lambda@sha256:1");
+  operate("put-first", "/histo/lambda/image", "registry/histo/lambda@sha256:3");
+  const [first] = Object.values((histo("deploy", "status", "--json") as { images: Record<string, string> }).images);
+  assert.equal(first, "registry/histo/lambda@sha256:1");
   operate("put", "/histo/lambda/image", "registry/histo/lambda@sha256:2");
   const status = histo("deploy", "status", "--json") as {
     stacks: Record<string, { status: string; outputs: Record<string, string> }>;
@@ -62,7 +69,7 @@ test("status tells stacks with their outputs, images and ringing alarms of this 
   assert.equal(status.stacks["histo-lambda"]?.status, "CREATE_COMPLETE");
   assert.equal(status.stacks["histo-lambda"]?.outputs.Url, "https://example.execute-api.us-east-1.amazonaws.com");
   assert.deepEqual(status.images, { "/histo/lambda/image": "registry/histo/lambda@sha256:2" });
-  assert.deepEqual(status.alarms, {});
+  assert.deepEqual(Object.keys(status.alarms), ["histo-lambda-Errors-AB12"]);
   assert.equal(
     operate("output", "histo", "histo-lambda", "Url"),
     "https://example.execute-api.us-east-1.amazonaws.com",
@@ -81,6 +88,33 @@ test("logs gives the function's lines of the last minutes; a missing group is sa
   const missing = run("bin/histo.cjs", "deploy", "logs", "--part", "ec2");
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /There is no log group \/histo\/server/);
+});
+
+test("logs that are followed have the lines of other machines that arrive later", { timeout: 60_000 }, async (t) => {
+  const group = "/histo/server";
+  await json("Logs_20140328.CreateLogGroup", { logGroupName: group });
+  const now = Date.now();
+  const put = async (logStreamName: string, ago: number) => {
+    await json("Logs_20140328.CreateLogStream", { logGroupName: group, logStreamName });
+    const logEvents = [{ timestamp: now - ago, message: logStreamName }];
+    await json("Logs_20140328.PutLogEvents", { logGroupName: group, logStreamName, logEvents });
+  };
+  await put("first", 1000);
+  const program = "serve/aws/dist/serve/aws/src/operate.js";
+  const child = spawn(process.execPath, [program, "logs", "histo", "ec2", "5", "follow"], {
+    cwd: root,
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line.split(" ").at(-1) as string);
+    if (lines.length === 1) await put("later", 3000);
+    if (lines.length === 2) await put("last", 500);
+    if (lines.length === 3) break;
+  }
+  assert.deepEqual(lines, ["first", "later", "last"]);
 });
 
 test("a model is uploaded whole, its card last, and never over another one", async (t) => {
@@ -140,6 +174,20 @@ async function json(target: string, body: object): Promise<void> {
   };
   const answer = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(body) });
   assert.ok(answer.ok, await answer.text());
+}
+
+async function ringAlarm(AlarmName: string): Promise<void> {
+  const metric = { MetricName: "Errors", Namespace: "Test", Period: "60", Statistic: "Sum" };
+  const rule = { Threshold: "1", EvaluationPeriods: "1", ComparisonOperator: "GreaterThanThreshold" };
+  for (const call of [
+    { Action: "PutMetricAlarm", ...metric, ...rule },
+    { Action: "SetAlarmState", StateValue: "ALARM", StateReason: "test" },
+  ]) {
+    const body = new URLSearchParams({ Version: "2010-08-01", AlarmName, ...call });
+    const authorization = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request";
+    const answer = await fetch(endpoint, { method: "POST", headers: { authorization }, body });
+    assert.ok(answer.ok, await answer.text());
+  }
 }
 
 async function createStack(StackName: string): Promise<void> {

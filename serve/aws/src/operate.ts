@@ -17,6 +17,7 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
   digest: async (file = "") => JSON.parse(readFileSync(file, "utf8"))["containerimage.digest"],
   scan: async (repository = "", digest = "") => checkScan(repository, digest),
   put: async (name = "", value = "") => putParameter(name, value),
+  "put-first": async (name = "", value = "") => putParameter(name, value, { replace: false }),
   output: async (name = "", stack = "", key = "") => (await stacksOf(name))[stack]?.outputs[key],
   upload: async (directory = "", bucket = "", prefix = "") => void (await uploadModel(directory, bucket, prefix)),
   release: async (functionName = "", image = "") => releaseFunction(functionName, image),

@@ -10,7 +10,7 @@ import {
   waitUntilImageScanComplete,
 } from "@aws-sdk/client-ecr";
 import { GetObjectCommand, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
-import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { ParameterAlreadyExists, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { Upload } from "@aws-sdk/lib-storage";
 
@@ -45,9 +45,13 @@ export async function checkScan(repositoryName: string, imageDigest: string): Pr
     );
 }
 
-/** Sets a parameter; replaces an existing value. */
-export async function putParameter(Name: string, Value: string): Promise<void> {
-  await new SSMClient().send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: true }));
+/** Sets a parameter. @param options.replace whether to replace an existing value */
+export async function putParameter(Name: string, Value: string, { replace = true } = {}): Promise<void> {
+  try {
+    await new SSMClient().send(new PutParameterCommand({ Name, Value, Type: "String", Overwrite: replace }));
+  } catch (error) {
+    if (replace || !(error instanceof ParameterAlreadyExists)) throw error;
+  }
 }
 
 /**

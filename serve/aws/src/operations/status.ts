@@ -2,6 +2,7 @@
 import { CloudFormationClient, paginateDescribeStacks } from "@aws-sdk/client-cloudformation";
 import { CloudWatchClient, paginateDescribeAlarms } from "@aws-sdk/client-cloudwatch";
 import { paginateGetParametersByPath, SSMClient } from "@aws-sdk/client-ssm";
+import { REMOVAL_ORDER } from "../../../../src/deployment/plan";
 
 export interface DeploymentStatus {
   readonly stacks: Readonly<Record<string, { readonly status: string; readonly outputs: Record<string, string> }>>;
@@ -11,10 +12,15 @@ export interface DeploymentStatus {
   readonly images: Readonly<Record<string, string>>;
 }
 
-/** Everything whose name begins with the deployment's. */
+/** The stacks of a deployment and what they made; not those of another whose name begins with the same word. */
 export async function deploymentStatus(name: string): Promise<DeploymentStatus> {
   const [stacks, alarms, images] = await Promise.all([stacksOf(name), alarmsOf(name), imagesOf(name)]);
   return { stacks, alarms, images };
+}
+
+/** The names of its stacks. */
+function namesOf(name: string): string[] {
+  return REMOVAL_ORDER.map((part) => `${name}-${part}`);
 }
 
 /** The stacks of a deployment by name, with their status and outputs. */
@@ -22,7 +28,7 @@ export async function stacksOf(name: string): Promise<DeploymentStatus["stacks"]
   const found: Record<string, { status: string; outputs: Record<string, string> }> = {};
   for await (const page of paginateDescribeStacks({ client: new CloudFormationClient() }, {})) {
     for (const { StackName = "", StackStatus = "", Outputs = [] } of page.Stacks ?? []) {
-      if (!StackName.startsWith(`${name}-`)) continue;
+      if (!namesOf(name).includes(StackName)) continue;
       const outputs = Outputs.map(({ OutputKey = "", OutputValue = "" }): [string, string] => [OutputKey, OutputValue]);
       found[StackName] = { status: StackStatus, outputs: Object.fromEntries(outputs) };
     }
@@ -35,7 +41,10 @@ async function alarmsOf(name: string): Promise<DeploymentStatus["alarms"]> {
   const query = { AlarmNamePrefix: `${name}-` };
   for await (const page of paginateDescribeAlarms({ client: new CloudWatchClient() }, query)) {
     for (const { AlarmName = "", StateValue = "", AlarmDescription = "" } of page.MetricAlarms ?? []) {
-      if (StateValue === "ALARM") found[AlarmName] = { state: StateValue, description: AlarmDescription };
+      // CloudFormation names an alarm after its stack: STACK-RESOURCE-SUFFIX.
+      const [, stack = ""] = /^(.*)-[^-]+-[^-]+$/.exec(AlarmName) ?? [];
+      if (StateValue === "ALARM" && namesOf(name).includes(stack))
+        found[AlarmName] = { state: StateValue, description: AlarmDescription };
     }
   }
   return found;
