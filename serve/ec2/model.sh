@@ -39,20 +39,23 @@ fi
 previous=$(readlink "$volume/current" || true)
 use "releases/$name"
 # A running server loads the model beside the one it has, checks its files and its golden image, and only then changes
-# over. On a new machine none runs yet, for want of a model.
-server=$(docker ps --quiet --filter label=com.docker.compose.service=server)
-if [ -n "$server" ]; then
-  docker kill --signal HUP "$server" >/dev/null
-  if ! docker exec "$server" node dist/serve/server/await-model.js http://127.0.0.1:8080 /models/current 300; then
-    echo "model.sh: the server did not take $name; its log says why" >&2
-    if [ -n "$previous" ] && [ "$previous" != "releases/$name" ]; then
-      use "$previous"
-      docker kill --signal HUP "$server" >/dev/null
-      echo "model.sh: back to $previous" >&2
-    fi
-    exit 1
+# over. On a new machine none runs yet, for want of a model; one whose model is damaged does not keep running.
+server=$(docker ps --quiet --filter label=com.docker.compose.service=server --filter status=running)
+take() {
+  if [ -n "$server" ]; then
+    docker kill --signal HUP "$server" >/dev/null &&
+      docker exec "$server" node dist/serve/server/await-model.js http://127.0.0.1:8080 /models/current 300
+  else
+    ./deploy.sh "$(sed -n 's/^HISTO_SERVER_IMAGE=//p' current.env)"
   fi
-else
-  ./deploy.sh "$(sed -n 's/^HISTO_SERVER_IMAGE=//p' current.env)"
+}
+if ! take; then
+  echo "model.sh: the server did not take $name; its log says why" >&2
+  if [ -n "$previous" ] && [ "$previous" != "releases/$name" ]; then
+    use "$previous"
+    [ -z "$server" ] || docker kill --signal HUP "$server" >/dev/null
+    echo "model.sh: back to $previous" >&2
+  fi
+  exit 1
 fi
 echo "current model: $name"

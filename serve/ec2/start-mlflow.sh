@@ -1,6 +1,7 @@
 #!/bin/sh
-# Starts the MLflow server on its machine; again after the database's password was changed. It listens on this machine
-# only: people reach it through an SSM port forwarding session. Usage: start-mlflow.sh IMAGE
+# Starts the MLflow server on its machine; again after the database's password was changed. Goes back to the image before
+# when it does not get ready. It listens on this machine only: people reach it through an SSM port forwarding session.
+# Usage: start-mlflow.sh IMAGE
 set -eu
 
 image=${1:?"usage: start-mlflow.sh IMAGE"}
@@ -26,21 +27,34 @@ AWS_DEFAULT_REGION=$AWS_REGION
 EOF
 mv mlflow.env.new mlflow.env
 
-docker pull --quiet "$image"
-docker rm --force mlflow >/dev/null 2>&1 || true
-docker run --detach --name mlflow --restart always --init --env-file mlflow.env \
-  --publish 127.0.0.1:5000:5000 --volume mlflow-staging:/home/mlflow/staging \
-  --memory 3g --pids-limit 256 --cap-drop ALL --security-opt no-new-privileges:true \
-  --log-driver awslogs --log-opt "awslogs-region=$AWS_REGION" --log-opt "awslogs-group=$HISTO_LOG_GROUP" \
-  --log-opt mode=non-blocking "$image" >/dev/null
+start() {
+  docker rm --force mlflow >/dev/null 2>&1 || true
+  docker run --detach --name mlflow --restart always --init --env-file mlflow.env \
+    --publish 127.0.0.1:5000:5000 --volume mlflow-staging:/home/mlflow/staging \
+    --memory 3g --pids-limit 256 --cap-drop ALL --security-opt no-new-privileges:true \
+    --log-driver awslogs --log-opt "awslogs-region=$AWS_REGION" --log-opt "awslogs-group=$HISTO_LOG_GROUP" \
+    --log-opt mode=non-blocking "$1" >/dev/null || return 1
+  attempt=0
+  until curl --silent --fail --output /dev/null http://127.0.0.1:5000/health; do
+    attempt=$((attempt + 1))
+    # A new version of MLflow first changes the tables.
+    if [ "$attempt" -ge 150 ]; then
+      docker logs --tail 50 mlflow >&2
+      return 1
+    fi
+    sleep "${HISTO_POLL_SECONDS:-2}"
+  done
+}
 
-attempt=0
-until curl --silent --fail --output /dev/null http://127.0.0.1:5000/health; do
-  attempt=$((attempt + 1))
-  if [ "$attempt" -ge 60 ]; then
-    docker logs --tail 50 mlflow >&2
-    exit 1
+docker pull --quiet "$image"
+previous=$(docker inspect --format '{{.Config.Image}}' mlflow 2>/dev/null || true)
+if ! start "$image"; then
+  echo "not ready: $image" >&2
+  if [ -n "$previous" ] && [ "$previous" != "$image" ]; then
+    start "$previous"
+    echo "back to: $previous" >&2
   fi
-  sleep 2
-done
+  exit 1
+fi
+docker image prune --all --force --filter until=168h >/dev/null
 echo "ready: $image"

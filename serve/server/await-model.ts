@@ -9,7 +9,7 @@ const POLL_MS = 200;
 export async function awaitModel(url: string, directory: string, seconds: number): Promise<void> {
   const { sha256 } = await readModelDirectory(directory);
   const until = Date.now() + 1000 * seconds;
-  while (!(await servedBy(url)).includes(sha256)) {
+  while (!(await servedBy(url, AbortSignal.timeout(Math.max(1, until - Date.now())))).includes(sha256)) {
     if (Date.now() > until)
       throw new HistoError("MODEL_NOT_TAKEN", `${url} does not serve ${directory} after ${seconds} s.`);
     await sleep(POLL_MS);
@@ -17,8 +17,8 @@ export async function awaitModel(url: string, directory: string, seconds: number
 }
 
 /** Hashes of the models that are ready. */
-async function servedBy(url: string): Promise<string[]> {
-  const response = await fetch(`${url}/readyz`).catch(() => undefined);
+async function servedBy(url: string, signal: AbortSignal): Promise<string[]> {
+  const response = await fetch(`${url}/readyz`, { signal }).catch(() => undefined);
   const { models = [] } = (await response?.json().catch(() => undefined)) ?? {};
   return (models as { readonly sha256: string }[]).map(({ sha256 }) => sha256);
 }

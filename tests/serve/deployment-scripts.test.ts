@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, chmod, copyFile, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { awaitModel } from "../../serve/server/await-model";
 import { startServer } from "../../serve/server/index";
@@ -44,7 +47,7 @@ async function machine(t: TestContext) {
     const [status] = await once(child, "close");
     return { status, errors };
   };
-  return { folder, volume, program, release, use };
+  return { folder, volume, bin, program, release, use };
 }
 
 test("machines that share a volume may copy a model at the same time", async (t) => {
@@ -80,6 +83,53 @@ test("a model that the server does not take is not the current one any more", as
   );
 });
 
+test("a model with which no server gets ready is not the current one any more", async (t) => {
+  const { folder, volume, program, release, use } = await machine(t);
+  await program("docker", "exit 0");
+  await writeFile(join(folder, "current.env"), "HISTO_SERVER_IMAGE=image\n");
+  const deploy = async (status: number) => {
+    await writeFile(join(folder, "deploy.sh"), `#!/bin/sh\nexit ${status}\n`);
+    await chmod(join(folder, "deploy.sh"), 0o755);
+  };
+  await release("first");
+  await release("second");
+  await deploy(0);
+  assert.equal((await use("first")).status, 0);
+  await deploy(1);
+  const { status, errors } = await use("second");
+  assert.equal(status, 1);
+  assert.match(errors, /did not take second.*back to releases\/first/s);
+  assert.equal(await readlink(join(volume, "current")), "releases/first");
+});
+
+test("MLflow's machine goes back to the image before when the new one does not get ready", async (t) => {
+  const { folder, bin, program } = await machine(t);
+  await copyFile(join(projectRoot(), "serve", "ec2", "start-mlflow.sh"), join(folder, "start-mlflow.sh"));
+  const settings = ["AWS_REGION=r", "HISTO_LOG_GROUP=g", "MLFLOW_DATABASE_SECRET=s", "MLFLOW_DATABASE_HOST=h"];
+  await writeFile(join(folder, "host.env"), [...settings, "MLFLOW_ARTIFACTS=s3://a", ""].join("\n"));
+  await program("aws", `echo '{"password": "secret"}'`);
+  // The image's name is the last word of `docker run`.
+  await program(
+    "docker",
+    `case "$1" in run) for image; do :; done; echo "$image" > ${folder}/runs ;; inspect) cat ${folder}/runs ;; esac`,
+  );
+  await program("curl", `grep -q good ${folder}/runs`);
+  const start = async (image: string) => {
+    const child = spawn("sh", [join(folder, "start-mlflow.sh"), image], {
+      env: { PATH: `${bin}:${process.env.PATH}`, HISTO_POLL_SECONDS: "0" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const errors = text(child.stderr);
+    const [status] = await once(child, "close");
+    return { status, errors: await errors };
+  };
+  assert.deepEqual(await start("good-1"), { status: 0, errors: "" });
+  const { status, errors } = await start("bad-2");
+  assert.equal(status, 1);
+  assert.match(errors, /not ready: bad-2.*back to: good-1/s);
+  assert.equal((await readFile(join(folder, "runs"), "utf8")).trim(), "good-1");
+});
+
 test("a server's model is awaited until it serves it, and no longer than asked", async (t) => {
   const directory = await temporaryDirectory(t);
   const model = await writeModel(join(directory, "model"));
@@ -94,4 +144,18 @@ test("a server's model is awaited until it serves it, and no longer than asked",
   await waited;
   await appendFile(join(model, "model.onnx"), "x");
   await assert.rejects(server.reload(), { code: "MODEL_CORRUPT" });
+});
+
+test("a server that takes the question and says nothing is awaited no longer either", {
+  timeout: 20_000,
+}, async (t) => {
+  const model = await writeModel(join(await temporaryDirectory(t), "model"));
+  const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  t.after(() => {
+    silent.closeAllConnections();
+    silent.close();
+  });
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  await assert.rejects(awaitModel(url, model, 0.5), { code: "MODEL_NOT_TAKEN" });
 });
