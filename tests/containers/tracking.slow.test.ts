@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import { type ClientRequest, request } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
@@ -137,6 +138,12 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
         }
       })();
       while (acknowledged.length < 5 * BATCH) await new Promise((resolve) => setTimeout(resolve, 50));
+      const staged = ["exec", container("mlflow"), "ls", "-A", "/home/mlflow/staging"];
+      if (service === "mlflow") {
+        const cut = upload(`${client.trackingUri}/api/2.0/mlflow-artifacts/artifacts/cut.bin`);
+        while ((await podman(...staged)) === "") await new Promise((resolve) => setTimeout(resolve, 50));
+        cut.on("error", () => undefined);
+      }
       const pid = Number(await podman("inspect", "--format", "{{.State.Pid}}", container(service)));
       process.kill(pid, "SIGKILL");
       const killed = performance.now();
@@ -148,6 +155,7 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
       console.log(`  kill -9 of ${service}: everything answered again after ${seconds(killed)} s`);
+      if (service === "mlflow") assert.equal(await podman(...staged), "", "what the killed server had staged");
       load.abort();
       await loading;
       const kept = new Set(await points(key));
@@ -167,6 +175,9 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
     console.log(`  backup: ${seconds(started)} s; database ${dumped} bytes, objects ${size} bytes`);
     await client.deleteRun(run);
     assert.equal((await client.getRun(run)).info.lifecycle_stage, "deleted");
+    // As if a newer MLflow had upgraded the database in the meantime.
+    const table = "CREATE TABLE newer (id int PRIMARY KEY, run varchar(32) REFERENCES runs (run_uuid))";
+    await podman("exec", container("database"), "psql", "-U", "mlflow", "-d", "mlflow", "-c", table);
     const restoring = performance.now();
     await podman("stop", container("mlflow"));
     await podman(
@@ -174,7 +185,7 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
       container("database"),
       "sh",
       "-c",
-      "pg_restore -U mlflow -d mlflow --clean --if-exists /tmp/mlflow.dump",
+      "dropdb -U mlflow --force mlflow && createdb -U mlflow mlflow && pg_restore -U mlflow -d mlflow /tmp/mlflow.dump",
     );
     await podman("stop", container("objects"));
     await withObjects("rm -rf /data/mlflow && tar xzf /backup/objects.tgz -C /data");
@@ -185,5 +196,12 @@ describe("MLflow's compose file: PostgreSQL, MinIO and MLflow in containers", { 
     assert.equal((await artifactHash("model/model.bin")).length, 64);
   });
 });
+
+/** Begins an upload that does not end. */
+function upload(url: string): ClientRequest {
+  const begun = request(url, { method: "PUT", headers: { "content-length": 2 ** 26 } });
+  begun.write(randomBytes(2 ** 23));
+  return begun;
+}
 
 const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(1);

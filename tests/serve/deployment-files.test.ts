@@ -50,7 +50,20 @@ describe("workflows", () => {
 });
 
 describe("images", () => {
-  for (const path of ["serve/lambda/Dockerfile", "serve/ec2/Dockerfile", "mlruns-config/Dockerfile"]) {
+  const dockerfiles = ["serve/lambda/Dockerfile", "serve/ec2/Dockerfile", "mlruns-config/Dockerfile"];
+
+  test("new versions of every base are proposed", () => {
+    const { updates } = parse(read(".github/dependabot.yml")) as {
+      updates: { "package-ecosystem": string; directories?: string[] }[];
+    };
+    const docker = updates.find((update) => update["package-ecosystem"] === "docker");
+    assert.deepEqual(
+      docker?.directories,
+      dockerfiles.map((path) => `/${path.replace("/Dockerfile", "")}`),
+    );
+  });
+
+  for (const path of dockerfiles) {
     test(`${path}: every base by digest, the last user is not root`, () => {
       const lines = read(path).split("\n");
       const bases = lines.filter((line) => line.startsWith("FROM ") && !line.startsWith("FROM scratch"));
@@ -74,6 +87,19 @@ test("actions are of one version everywhere", () => {
   for (const [action, found] of versions) assert.equal(found.size, 1, action);
 });
 
+test("compose: what runs for long keeps only the end of its log", () => {
+  for (const path of ["serve/ec2/compose.yaml", "mlruns-config/compose/compose.yaml"]) {
+    const { services } = parse(read(path)) as { services: Record<string, { restart?: string; logging?: Logging }> };
+    for (const [name, { restart, logging }] of Object.entries(services)) {
+      if (restart !== "no") assert.ok(logging?.options["max-size"] && logging.options["max-file"], `${path}: ${name}`);
+    }
+  }
+});
+
+interface Logging {
+  readonly options: Readonly<Record<string, string>>;
+}
+
 test("compose: the container is bounded, healthy or restarted, and may write nothing but its small /tmp", () => {
   const { services } = parse(read("serve/ec2/compose.yaml")) as {
     services: { server: Record<string, unknown> & { volumes: { target: string; read_only: boolean }[] } };
@@ -94,4 +120,6 @@ test("compose: the container is bounded, healthy or restarted, and may write not
   assert.ok(check.every((word) => typeof word === "string"));
   // What follows the image's name is a command that `histo serve` takes (tests/serve/images.slow.test.ts runs it).
   assert.match(String(server.command), /^serve --model \/models\/current /);
+  // Its port is open to all, so that a header may not say who asks.
+  assert.doesNotMatch(String(server.command), /--trust-proxy/);
 });

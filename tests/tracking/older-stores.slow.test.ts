@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
@@ -102,6 +102,18 @@ for (const version of ["2.9.2", "3.0.0"]) {
     });
   }
 }
+
+test("a store that a backup of an older one replaced is upgraded again", { skip: withoutPython() }, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "mlflow.db");
+  oldClient("3.0.0", store, WRITE);
+  const backup = await readFile(store);
+  await (await startModule(t, directory)).stop();
+  await writeFile(store, backup);
+  const again = await startModule(t, directory);
+  assert.match(again.said.join("\n"), /The store was upgraded to MLflow/);
+  await again.stop();
+});
 
 test("an upgrade that was cut short leaves the copy as it is", { skip: withoutPython() }, async (t) => {
   const directory = await temporaryDirectory(t);

@@ -90,7 +90,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       signal?.throwIfAborted();
       await sleep(150);
     }
-    if (isNewStore) await noteVersion({ directory, storeUri, url });
+    if (isNewStore) await noteVersion({ directory, storeUri, python });
   } catch (error) {
     await stop();
     throw error;

@@ -20,7 +20,12 @@ interface Store {
 
 const run = promisify(execFile);
 
-const VERSION = "from importlib.metadata import version; print(version('mlflow'))";
+/** Prints the installed version of MLflow and the revision of the store's tables. */
+const STATE = `import sqlite3, sys
+from importlib.metadata import version
+try: revision, = sqlite3.connect(sys.argv[1]).execute("SELECT version_num FROM alembic_version").fetchone()
+except (sqlite3.Error, TypeError): revision = ""
+print(version("mlflow"), revision)`;
 /** Unlike copying the file, this includes the content of SQLite's journal. */
 const COPY = `import sqlite3, sys
 source, target = (sqlite3.connect(path) for path in sys.argv[1:])
@@ -49,8 +54,10 @@ export async function upgradeStore(
 }
 
 async function upgrade(store: string, python: string, say?: (line: string) => void): Promise<void> {
-  const version = await printed(python, ["-c", VERSION]);
-  if (existsSync(stampOf(store)) && readFileSync(stampOf(store), "utf8").trim() === version) return;
+  const state = await stateOf(store, python);
+  // The store itself may have been replaced since, by a backup of an older one.
+  if (existsSync(stampOf(store)) && readFileSync(stampOf(store), "utf8").trim() === state) return;
+  const [version = ""] = state.split(" ");
   const copy = `${store}.before-${version}`;
   // After an interrupted upgrade, the copy has the original store.
   const isCopied = existsSync(copy);
@@ -68,16 +75,19 @@ async function upgrade(store: string, python: string, say?: (line: string) => vo
     const message = `MLflow ${version} cannot upgrade ${store}, which is unchanged. ${lastLine(error)}`;
     throw new TrackingInputError("MLFLOW_STORE_NOT_UPGRADED", message);
   }
-  await writeFile(stampOf(store), version);
+  await writeFile(stampOf(store), await stateOf(store, python));
   if (!isCopied && (await stat(store)).mtimeMs === mtimeMs) return rm(copy);
   say?.(`The store was upgraded to MLflow ${version}; ${basename(copy)} is a copy of the old one.`);
 }
 
 /** Records which version of MLflow created a store, so that the next start does not upgrade it. */
-export async function noteVersion({ url, ...given }: Store & { readonly url: string }): Promise<void> {
+export async function noteVersion({ python, ...given }: Store & { readonly python: string }): Promise<void> {
   const store = fileOf(given);
-  const version = await fetch(`${url}/version`).then((answer) => answer.text());
-  if (store && existsSync(store) && /^\d+\.\d+\S*$/.test(version)) await writeFile(stampOf(store), version);
+  if (store && existsSync(store)) await writeFile(stampOf(store), await stateOf(store, python));
+}
+
+function stateOf(store: string, python: string): Promise<string> {
+  return printed(python, ["-c", STATE, store]);
 }
 
 function fileOf({ directory, storeUri }: Store): string | undefined {
