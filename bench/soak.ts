@@ -3,8 +3,6 @@
  * hours. Once a minute a client exceeds its limit, and more predictions arrive at once than the queue holds. The peer is the
  * same container in the first third of the time: leaks and slowdowns make the last third worse.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HistoError } from "../src/errors/index";
@@ -15,6 +13,7 @@ import type { BenchmarkContext } from "./benchmark";
 import { type Held, heldBy } from "./container-processes";
 import { median } from "./median";
 import { type Answers, Load, together } from "./open-load";
+import { inTemporaryFolder } from "./temporary-folder";
 
 const SHARE_OF_CAPACITY = 0.7;
 /** Clients that send without a pause while the capacity is measured, and the number of windows, of which the slowest counts. */
@@ -75,12 +74,16 @@ interface Minute {
 }
 
 /** Runs the soak. @throws {HistoError} `PEER_MISSING` where this machine runs no containers */
-export async function run({ progress, budget, quick = false, ...context }: BenchmarkContext): Promise<Result> {
+export async function run(context: BenchmarkContext): Promise<Result> {
   const missing = missingForContainers();
   if (missing) throw new HistoError("PEER_MISSING", missing);
+  return inTemporaryFolder((folder) => soak(folder, context));
+}
+
+async function soak(folder: string, context: BenchmarkContext): Promise<Result> {
+  const { progress, budget, quick = false } = context;
   const { minute, steady, warmUp, window } = quick ? QUICK : FULL;
   const wanted = quick ? QUICK_MINUTES : Math.max(4, Math.round(context.minutes ?? MINUTES));
-  const folder = await mkdtemp(join(tmpdir(), "histo-bench-"));
   const image = await containers("build", "server", "--tag", "localhost/histo/server:soak");
   const content = {
     models: [await writeModel(join(folder, "model"), { size: 224, hidden: [32, 8], variant: "int8" })],
@@ -126,7 +129,6 @@ export async function run({ progress, budget, quick = false, ...context }: Bench
   } finally {
     load.close();
     await server.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import { test } from "node:test";
 import type { BenchmarkResult } from "../../bench/index";
 import { missingForContainers } from "../support/containers";
 import { histo, histoJson } from "../support/histo";
+import { temporaryDirectory } from "../support/temporary-directory";
 
 const missing = missingForContainers();
 
@@ -27,6 +29,16 @@ test("under mixed requests the container answers all, refuses what is too much, 
   assert.ok((ours.burstStatuses["429"] ?? 0) >= 400, JSON.stringify(ours.burstStatuses));
   assert.ok((ours.burstStatuses["503"] ?? 0) > 0, JSON.stringify(ours.burstStatuses));
   assert.ok(ours.memoryMb > 0 && ours.threads > 0 && ratio > 0);
+});
+
+test("a soak that cannot start leaves no folder behind", { skip: missing ?? false }, async (t) => {
+  const directory = await temporaryDirectory(t);
+  process.env.TMPDIR = directory;
+  // The engine refuses so small a share of a processor.
+  const { status } = histo("bench", "soak", "--quick", "--cpus", "0.00001");
+  assert.notEqual(status, 0);
+  const left = (await readdir(directory)).filter((name) => name.startsWith("histo-"));
+  assert.deepEqual(left, []);
 });
 
 test("its options belong to it alone", () => {

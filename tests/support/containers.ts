@@ -76,7 +76,7 @@ export async function startServerContainer(
   const [name, port] = [newName(), await freePort()];
   const options = models.flatMap((model) => ["--model", model]);
   await podman(
-    // Kept when it ends, so that its log can be read.
+    // Kept when it ends by itself, so that its log can be read.
     ...["run", "--detach", "--name", name, "--network", "host", ...CONFINED, ...readable([...models, images])],
     ...["--env", `HISTO_API_KEYS=${apiKeys.join(",")}`, ...(more.engine ?? [])],
     ...[image, "serve", ...options, "--images", images, "--host", "127.0.0.1", "--port", String(port)],
@@ -168,12 +168,14 @@ export async function remove(name: string): Promise<void> {
   await podman("rm", "--force", "--time", "0", "--ignore", name);
 }
 
-/** Waits until an address answers well. @throws with the container's last lines after a minute */
+/** Waits until an address answers well. @throws with the container's last lines after a minute; the container is removed */
 async function ready(url: string, name: string): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {
     const response = await fetch(url).catch(() => undefined);
     if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  throw new Error(`${name} did not get ready: ${await logOf(name).catch(String)}`);
+  const log = await logOf(name).catch(String);
+  await remove(name);
+  throw new Error(`${name} did not get ready: ${log}`);
 }
