@@ -12,4 +12,10 @@ test("the page's figures of the two deployments are those of notebook 08, and sa
   const [recommendation = ""] = summary.split(" These are the figures of notebook 08");
   assert.ok(recommendation.length > 100 && notebook.includes(recommendation), "run at the same time");
   assert.ok(summary.includes(asOf), "with the month of the prices");
+  assert.match(summary, /measured on \S.* cores,/, "with the processor");
+  const results = await readFile(join(projectRoot(), "docs", "results.md"), "utf8");
+  const [, dollars] = /Lambda, at \$([\d.]+)/.exec(summary) ?? [];
+  const [, millions] = /cheaper from ([\d.]+) million/.exec(summary) ?? [];
+  assert.ok(results.includes(`$${dollars} on Lambda`), "docs/results.md tells of the same run");
+  assert.ok(results.includes(`cheaper from ${Math.round(Number(millions))} million a month on`));
 });
