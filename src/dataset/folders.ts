@@ -105,6 +105,13 @@ function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
       `${directory}: the images in ${listed(unread.map(({ path }) => path))} are of formats that are not read (${byExtension(files)}); convert them to PNG, JPEG, WebP or TIFF.`,
     );
   }
+  const ofImages = folders.filter(({ className, images }) => NO_CLASSES.test(className) && images.length > 0);
+  if (ofImages.length > 0) {
+    throw new InputError(
+      "DATA_LAYOUT_UNKNOWN",
+      `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data, or rename it.`,
+    );
+  }
   const bare = folders.filter(({ className, images }) => className === "" && images.length > 0);
   if (bare.length > 0) {
     throw new InputError(

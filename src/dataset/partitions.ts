@@ -51,19 +51,22 @@ export interface TablePartitions {
 }
 
 /**
- * Reads partitions and folds. Uses the first column with a usual name that contains partitions; notes mention those that contain
- * none.
+ * Reads partitions and folds. Uses the first column with a usual name that contains partitions, or else one that contains nothing
+ * else; notes mention the latter, and columns with a usual name that contain none.
  * @throws {InputError} `TABLE_PARTITION_UNKNOWN`, naming the line, or `TABLE_COLUMN_MISSING`
  */
 export function readPartitions(table: Table, options: DatasetOptions): TablePartitions {
   const found = options.partitionColumn === undefined ? columnsNamed(table, PARTITION_COLUMNS) : [];
-  const column = namedOrNone(table, options.partitionColumn) ?? found.find((at) => namesPartitions(table, at));
+  const usual = namedOrNone(table, options.partitionColumn) ?? found.find((at) => namesPartitions(table, at));
+  const other = options.partitionColumn === undefined && usual === undefined ? columnOfPartitions(table) : undefined;
+  const column = usual ?? other;
   const fold = namedOrNone(table, options.foldColumn) ?? foldColumn(table, options, column);
   const others = found.filter((at) => at !== fold && !namesPartitions(table, at));
   return {
     partitions: table.rows.map((_, row) => (column === undefined ? "train" : partitionOf(table, row, column))),
     folds: fold === undefined ? undefined : table.rows.map(({ fields }) => foldIn(fields[fold] ?? "")),
     notes: [
+      ...(other === undefined ? [] : [`Partitions are taken from the column ${quoted(table.columns[other])}.`]),
       ...others.map((at) => `${described(table, at)} contains no partitions and is ignored.`),
       ...(fold === undefined || options.fold !== undefined || options.folds !== undefined
         ? []
@@ -89,6 +92,14 @@ function foldColumn(table: Table, options: DatasetOptions, partitionColumn: numb
 /** True if at least one field is the name of a partition; other values are mistakes then. */
 function namesPartitions({ rows }: Table, position: number): boolean {
   return rows.some(({ fields }) => partitionNamed(fields[position] ?? "") !== undefined);
+}
+
+/** The first column whose fields are all names of partitions, train and another one among them. */
+function columnOfPartitions({ columns, rows }: Table): number | undefined {
+  return [...columns.keys()].find((at) => {
+    const found = new Set(rows.map(({ fields }) => partitionNamed(fields[at] ?? "")));
+    return found.has("train") && found.size > 1 && !found.has(undefined);
+  });
 }
 
 function foldIn(field: string): string | undefined {

@@ -190,6 +190,17 @@ test("bad input: options that name what is not there", async (context) => {
   });
 });
 
+test("bad input: folders of images and masks are no classes", async (context) => {
+  const names = ["images/benign/a.png", "images/malignant/b.png", "masks/benign/a.png", "masks/malignant/b.png"];
+  const folder = await temporaryDirectory(context);
+  await writeFiles(folder, Object.fromEntries(names.map((name) => [name, ""])));
+  await assert.rejects(loadDataset(folder), {
+    code: "DATA_LAYOUT_UNKNOWN",
+    message: /"images", "masks" is no name of a class/,
+  });
+  assert.deepEqual((await loadDataset(join(folder, "images"))).classes, ["benign", "malignant"]);
+});
+
 test("bad input: columns of a table that does not exist", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), { "x/a.png": "", "y/b.png": "" });
   await assert.rejects(loadDataset(folder, { groupColumn: "patient" }), {

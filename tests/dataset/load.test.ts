@@ -266,6 +266,19 @@ test("folders that are partitions by a longer name are no classes", async (conte
   assert.deepEqual(classes, ["latest", "train station"]);
 });
 
+test("a column of any name that contains nothing but partitions is used", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const load = async (word: string, partitionColumn?: string) => {
+    const table = `image,label,train_or_test\na.png,x,train\nb.png,y,train\nc.png,x,${word}\n`;
+    await writeFiles(folder, { "labels.csv": table });
+    const { tiles, notes } = await loadDataset(folder, { requireImages: false, partitionColumn });
+    return [tiles[2]?.partition, notes];
+  };
+  assert.deepEqual(await load("test"), ["test", ['Partitions are taken from the column "train_or_test".']]);
+  assert.deepEqual(await load("test", "none"), ["train", []]);
+  assert.deepEqual(await load("lost"), ["train", []]);
+});
+
 test("partitions of a table may be cohorts", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), {
     "labels.csv": "image,label,partition\na.png,x,Training cohort\nb.png,y,Validation cohort\nc.png,x,Test set\n",
