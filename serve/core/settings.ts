@@ -33,10 +33,8 @@ export function tokensOf(issuer = "", audience = ""): TokenIssuer | undefined {
   if (issuer === "" && audience === "") return undefined;
   const address = webAddress(issuer);
   if (!address || (address.protocol !== "https:" && !["127.0.0.1", "localhost", "[::1]"].includes(address.hostname))) {
-    throw new InputError(
-      "TOKEN_ISSUER_INVALID",
-      `HISTO_OIDC_ISSUER: ${issuer || "nothing"} is not an address such as https://issuer.example.`,
-    );
+    const message = `HISTO_OIDC_ISSUER: ${issuer || "nothing"} is not an address such as https://issuer.example.`;
+    throw new InputError("TOKEN_ISSUER_INVALID", message);
   }
   if (audience) return { issuer, audience };
   throw new InputError(

@@ -89,10 +89,8 @@ export class ServedModels {
     try {
       const golden = await model.verifyGolden();
       if (golden.status !== "failed") return model;
-      throw new InputError(
-        "MODEL_GOLDEN_FAILED",
-        `${directory} does not reproduce its golden answer (logit ${golden.logit}, expected ${golden.expected}); export it again.`,
-      );
+      const message = `${directory} does not reproduce its golden answer (logit ${golden.logit}, expected ${golden.expected}); export it again.`;
+      throw new InputError("MODEL_GOLDEN_FAILED", message);
     } catch (error) {
       await model.close(0);
       throw error;

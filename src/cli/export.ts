@@ -28,9 +28,7 @@ const exportSchema = z.strictObject({
   mpp: option(
     between(0.01, 100).optional(),
     "micrometres per pixel of the training tiles, for histo slide (default what the data set's table says)",
-    {
-      value: "um",
-    },
+    { value: "um" },
   ),
   ...trackingOptions,
 });

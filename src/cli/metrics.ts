@@ -12,9 +12,7 @@ const metricsSchema = z.strictObject({
     value: "column",
     usual: "found by its usual names",
   }),
-  threshold: option(between(0, 1).default(0.5), "lowest probability of a positive prediction", {
-    value: "t",
-  }),
+  threshold: option(between(0, 1).default(0.5), "lowest probability of a positive prediction", { value: "t" }),
   positive: option(z.string().optional(), "positive class, if labels are names", {
     value: "name",
     usual: "the alphabetically later",

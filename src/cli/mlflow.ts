@@ -29,11 +29,8 @@ export async function withMlflow<T>(
     return await work(client);
   } catch (error) {
     if (!hasErrorCode(error, "ECONNREFUSED", "ENOTFOUND")) throw error;
-    throw new HistoError(
-      "MLFLOW_ABSENT",
-      `No MLflow server answers at ${client.trackingUri}: start one with \`npm run mlflow\`, or set MLFLOW_TRACKING_URI.`,
-      { cause: error },
-    );
+    const message = `No MLflow server answers at ${client.trackingUri}: start one with \`npm run mlflow\`, or set MLFLOW_TRACKING_URI.`;
+    throw new HistoError("MLFLOW_ABSENT", message, { cause: error });
   } finally {
     client.close();
   }
@@ -111,10 +108,8 @@ export const syncCommand: CommandDefinition<typeof mlflowSchema, Sent> = {
     const pending = runs.reduce((sum, run) => sum + run.pending, 0);
     const stuck = runs.find((run) => !run.complete);
     if (stuck && !signal.aborted) {
-      throw new HistoError(
-        "SYNC_INCOMPLETE",
-        `${runs.length - complete} of ${counted(runs.length, "run")} incomplete on ${stuck.server} (${counted(pending, "event")} left): ${stuck.problem}`,
-      );
+      const message = `${runs.length - complete} of ${counted(runs.length, "run")} incomplete on ${stuck.server} (${counted(pending, "event")} left): ${stuck.problem}`;
+      throw new HistoError("SYNC_INCOMPLETE", message);
     }
     return { spools: runs.length, complete, pending, runs };
   },

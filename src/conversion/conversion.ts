@@ -142,10 +142,8 @@ export async function convertLayers(
 function converterOf(node: LayerNode, table: ConverterTable): Converter {
   const converter = table[node.className];
   if (converter) return converter;
-  throw new InputError(
-    "LAYER_UNSUPPORTED",
-    `Layer ${node.name} is a ${node.className}, which cannot be exported to ONNX; known are ${Object.keys(table).join(", ")}.`,
-  );
+  const message = `Layer ${node.name} is a ${node.className}, which cannot be exported to ONNX; known are ${Object.keys(table).join(", ")}.`;
+  throw new InputError("LAYER_UNSUPPORTED", message);
 }
 
 const LINEAR_LAYERS = ["Dense", "BlockDense", "Conv2D", "DepthwiseConv2D"];

@@ -36,20 +36,16 @@ export function assignClasses(
   const keys = [...spellings.keys()].sort();
   const names = keys.map((key) => spellings.get(key) as string);
   if (positive !== undefined && !spellings.has(classKey(positive))) {
-    throw new InputError(
-      "DATA_POSITIVE_UNKNOWN",
-      `--positive ${positive}: ${source} has the classes ${listed(names)}.`,
-    );
+    const message = `--positive ${positive}: ${source} has the classes ${listed(names)}.`;
+    throw new InputError("DATA_POSITIVE_UNKNOWN", message);
   }
   if (names.length < 2) {
     const only = names[0] === undefined ? "no labels" : `only the class ${quoted(names[0])}`;
     throw new InputError("DATA_ONE_CLASS", `${source} has ${only}; a classifier needs two classes.`);
   }
   if (names.length > 2 && positive === undefined) {
-    throw new InputError(
-      "DATA_MANY_CLASSES",
-      `${source} has ${names.length} classes (${listed(names)}) instead of two; pass --positive NAME to distinguish one from the rest${remedy}.`,
-    );
+    const message = `${source} has ${names.length} classes (${listed(names)}) instead of two; pass --positive NAME to distinguish one from the rest${remedy}.`;
+    throw new InputError("DATA_MANY_CLASSES", message);
   }
   const positiveKey = positive === undefined ? (keys[keys.length - 1] as string) : classKey(positive);
   const positiveName = spellings.get(positiveKey) as string;
@@ -91,10 +87,8 @@ export function soundsNegative(name: string): boolean {
  */
 export function checkLetters(label: string, source: string): void {
   if (!label.includes("\uFFFD")) return;
-  throw new InputError(
-    "LABEL_LETTERS_LOST",
-    `${source} has the label ${quoted(label)}: letters were lost when it was saved; correct it, or save the original as UTF-8.`,
-  );
+  const message = `${source} has the label ${quoted(label)}: letters were lost when it was saved; correct it, or save the original as UTF-8.`;
+  throw new InputError("LABEL_LETTERS_LOST", message);
 }
 
 /** A label as shown to users: trimmed, and without the `.0` that some programs add to whole numbers. */

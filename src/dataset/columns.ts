@@ -92,10 +92,8 @@ function candidates(
 ): [number, ...number[]] {
   const [first, ...others] = columnsNamed(table, names).filter((column) => column !== except);
   if (first === undefined) {
-    throw new InputError(
-      "TABLE_COLUMN_MISSING",
-      `${table.path} has no column for the ${content} that could be recognised; its columns are ${listed(table.columns)}. Name it with ${option} NAME.`,
-    );
+    const message = `${table.path} has no column for the ${content} that could be recognised; its columns are ${listed(table.columns)}. Name it with ${option} NAME.`;
+    throw new InputError("TABLE_COLUMN_MISSING", message);
   }
   return [first, ...others];
 }

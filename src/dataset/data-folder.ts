@@ -13,10 +13,8 @@ export async function mustBeDataFolder(directory: string): Promise<void> {
   });
   if (!info) throw new InputError("DATA_FOLDER_MISSING", `--data: the folder ${root} does not exist.`);
   if (!info.isDirectory()) {
-    throw new InputError(
-      "DATA_FOLDER_MISSING",
-      `--data: ${root} is a file; name the folder that holds the table and the images.`,
-    );
+    const message = `--data: ${root} is a file; name the folder that holds the table and the images.`;
+    throw new InputError("DATA_FOLDER_MISSING", message);
   }
 }
 

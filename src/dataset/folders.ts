@@ -39,18 +39,14 @@ export async function loadFolders(directory: string, options: DatasetOptions): P
   const used = folders.filter(({ images }) => images.length > 0);
   mustBeRead(directory, folders);
   if (used.length === 0) {
-    throw new InputError(
-      "DATA_LAYOUT_UNKNOWN",
-      `${directory} holds neither a label table (annotations.csv, labels.csv) nor folders of images named by class; see data/README.md.`,
-    );
+    const message = `${directory} holds neither a label table (annotations.csv, labels.csv) nor folders of images named by class; see data/README.md.`;
+    throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
   for (const partition of new Set(folders.map((folder) => folder.partition))) {
     if (!used.some((folder) => folder.partition === partition)) {
       const paths = folders.filter((folder) => folder.partition === partition).map((folder) => folder.path);
-      throw new InputError(
-        "DATA_PARTITION_EMPTY",
-        `${directory}: there are no images in ${listed(paths)}; fill or remove the folder.`,
-      );
+      const message = `${directory}: there are no images in ${listed(paths)}; fill or remove the folder.`;
+      throw new InputError("DATA_PARTITION_EMPTY", message);
     }
   }
   const { classes, labelOf, notes } = assignClasses(
@@ -100,10 +96,8 @@ function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
   const unread = folders.filter(({ images, unsupported }) => images.length === 0 && unsupported.length > 0);
   if (unread.length > 0) {
     const files = unread.flatMap(({ unsupported }) => unsupported);
-    throw new InputError(
-      "DATA_FORMAT_UNSUPPORTED",
-      `${directory}: the images in ${listed(unread.map(({ path }) => path))} are of formats that are not read (${byExtension(files)}); convert them to PNG, JPEG, WebP or TIFF.`,
-    );
+    const message = `${directory}: the images in ${listed(unread.map(({ path }) => path))} are of formats that are not read (${byExtension(files)}); convert them to PNG, JPEG, WebP or TIFF.`;
+    throw new InputError("DATA_FORMAT_UNSUPPORTED", message);
   }
   const ofImages = folders.filter(({ className, images }) => NO_CLASSES.test(className) && images.length > 0);
   if (ofImages.length > 0) {
@@ -114,10 +108,8 @@ function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
   }
   const bare = folders.filter(({ className, images }) => className === "" && images.length > 0);
   if (bare.length > 0) {
-    throw new InputError(
-      "DATA_LAYOUT_UNKNOWN",
-      `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table.`,
-    );
+    const message = `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table.`;
+    throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
 }
 

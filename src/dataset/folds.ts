@@ -19,17 +19,13 @@ export function foldsOf(dataset: Dataset, seed: number): ReadonlyMap<string, Rea
   const assigned = count === undefined ? tiles.map((tile) => tile.fold) : drawFolds(dataset, tiles, count, seed);
   const without = tiles.filter((_, i) => assigned[i] === undefined);
   if (without.length === tiles.length) {
-    throw new InputError(
-      "DATA_FOLD_MISSING",
-      `--fold: ${dataset.table ?? dataset.directory} has no column of folds; name it with --fold-column, or draw N folds with --folds N.`,
-    );
+    const message = `--fold: ${dataset.table ?? dataset.directory} has no column of folds; name it with --fold-column, or draw N folds with --folds N.`;
+    throw new InputError("DATA_FOLD_MISSING", message);
   }
   if (without.length > 0) {
     const names = without.map(({ name }) => name);
-    throw new InputError(
-      "DATA_FOLD_MISSING",
-      `${dataset.table}: no fold for ${counted(names.length, "image")} outside test: ${listed(names, 5)}; give them one, or draw folds with --folds N.`,
-    );
+    const message = `${dataset.table}: no fold for ${counted(names.length, "image")} outside test: ${listed(names, 5)}; give them one, or draw folds with --folds N.`;
+    throw new InputError("DATA_FOLD_MISSING", message);
   }
   const names = [...new Set(assigned as string[])].sort(inOrder);
   return new Map(names.map((name) => [name, new Set(tiles.filter((_, i) => assigned[i] === name))]));
@@ -61,10 +57,8 @@ function drawFolds({ classes, directory }: Dataset, tiles: readonly Tile[], coun
     const ofClass = units.filter((unit) => unit.some((tile) => tile.label === label)).length;
     if (ofClass >= count) continue;
     const grouped = tiles.some((tile) => tile.group !== undefined) ? "groups with images" : "images";
-    throw new InputError(
-      "DATA_TOO_SMALL",
-      `--folds ${count}: ${directory} has ${ofClass} ${grouped} of class ${quoted(classes[label])} outside test; give fewer folds.`,
-    );
+    const message = `--folds ${count}: ${directory} has ${ofClass} ${grouped} of class ${quoted(classes[label])} outside test; give fewer folds.`;
+    throw new InputError("DATA_TOO_SMALL", message);
   }
   const shuffled = Array.from(new Random(seed, "folds").permutation(units.length), (index) => units[index] as Tile[]);
   const parts = dealOut(shuffled, new Array<number>(count).fill(1 / count));

@@ -93,10 +93,8 @@ export async function subfolders(folder: string): Promise<string[]> {
 /** Rejects names that are not UTF-8: such files could be neither opened nor distinguished. */
 function checkName(folder: string, name: string): void {
   if (!name.includes("\uFFFD")) return;
-  throw new InputError(
-    "DATA_NAME_ENCODING",
-    `${folder}: the name "${name}" is not UTF-8; rename it (convmv does it for many files).`,
-  );
+  const message = `${folder}: the name "${name}" is not UTF-8; rename it (convmv does it for many files).`;
+  throw new InputError("DATA_NAME_ENCODING", message);
 }
 
 /** The entries of a folder; none if it does not exist. */

@@ -26,10 +26,8 @@ export async function loadDataset(directory: string, options: DatasetOptions = {
     ? loadFound(root, options)
     : loadCsv(root, resolve(root, options.table), options));
   if (!dataset.tiles.some((tile) => tile.partition === "train")) {
-    throw new InputError(
-      "DATA_PARTITION_EMPTY",
-      `${dataset.table ?? root} has no training images: every image is in another partition; mark some as train.`,
-    );
+    const message = `${dataset.table ?? root} has no training images: every image is in another partition; mark some as train.`;
+    throw new InputError("DATA_PARTITION_EMPTY", message);
   }
   return { ...dataset, name: basename(root), options, ...(isDrawn(root) && { drawn: true }) };
 }
@@ -74,10 +72,8 @@ function namesColumns(options: DatasetOptions): boolean {
 function refuseColumns(root: string, options: DatasetOptions): void {
   const [flag] = datasetFlags(ofTable(options));
   if (flag === undefined) return;
-  throw new InputError(
-    "DATA_TABLE_MISSING",
-    `${flag} is about a label table, but ${root} holds none; name one with --table.`,
-  );
+  const message = `${flag} is about a label table, but ${root} holds none; name one with --table.`;
+  throw new InputError("DATA_TABLE_MISSING", message);
 }
 
 async function findTable(root: string): Promise<string | undefined> {
@@ -85,10 +81,8 @@ async function findTable(root: string): Promise<string | undefined> {
   const tables = names.filter((name) => /\.[ct]sv$/i.test(name) && !name.startsWith(".")).sort();
   const known = TABLE_NAMES.flatMap((usual) => tables.filter((name) => name.toLowerCase() === usual))[0];
   if (known === undefined && tables.length > 1) {
-    throw new InputError(
-      "DATA_TABLE_AMBIGUOUS",
-      `${root} holds the tables ${listed(tables)}; choose one with --table NAME.`,
-    );
+    const message = `${root} holds the tables ${listed(tables)}; choose one with --table NAME.`;
+    throw new InputError("DATA_TABLE_AMBIGUOUS", message);
   }
   const name = known ?? tables[0];
   return name === undefined ? undefined : join(root, name);

@@ -45,27 +45,21 @@ export async function locateImages(
     const [file, ...others] = await folder.filesOf(name);
     if (file && others.length > 0) {
       const paths = [file, ...others].map(({ path }) => relative(directory, path)).sort();
-      throw new InputError(
-        "DATA_NAME_AMBIGUOUS",
-        `${table}, line ${line}: the image name ${quoted(name)} may mean any of ${listed(paths)}; write it in full, or name the images' folder with --image-folder.`,
-      );
+      const message = `${table}, line ${line}: the image name ${quoted(name)} may mean any of ${listed(paths)}; write it in full, or name the images' folder with --image-folder.`;
+      throw new InputError("DATA_NAME_AMBIGUOUS", message);
     }
     const safe = file?.name ?? relativeName(name, options);
     if (safe === undefined) {
-      throw new InputError(
-        "DATA_NAME_UNSAFE",
-        `${table}, line ${line}: the image name ${quoted(name)} leads outside the data set; use names relative to it.`,
-      );
+      const message = `${table}, line ${line}: the image name ${quoted(name)} leads outside the data set; use names relative to it.`;
+      throw new InputError("DATA_NAME_UNSAFE", message);
     }
     if (!file) missing.push(safe);
     const tile = file ?? { name: safe, path: systemPath(roots[0] as string, safe) };
     // By file, not by name: `a` and `a.png`, or `a.png` and `images/a.png`, may be the same.
     const earlier = lines.get(tile.path);
     if (earlier !== undefined) {
-      throw new InputError(
-        "DATA_NAME_TWICE",
-        `${table}: lines ${earlier} and ${line} both name ${quoted(tile.name)}; remove one.`,
-      );
+      const message = `${table}: lines ${earlier} and ${line} both name ${quoted(tile.name)}; remove one.`;
+      throw new InputError("DATA_NAME_TWICE", message);
     }
     lines.set(tile.path, line);
     located.push(tile);

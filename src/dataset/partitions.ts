@@ -111,10 +111,8 @@ function partitionOf(table: Table, index: number, position: number): Partition {
   const word = fields[position] ?? "";
   const partition = partitionNamed(word);
   if (partition) return partition;
-  throw new InputError(
-    "TABLE_PARTITION_UNKNOWN",
-    `${table.path}, line ${line}: the ${table.columns[position]} ${quoted(word)} is none of train, validation, test; correct it, name another column with --partition-column, or give --partition-column none (for a column of folds, use --fold-column).`,
-  );
+  const message = `${table.path}, line ${line}: the ${table.columns[position]} ${quoted(word)} is none of train, validation, test; correct it, name another column with --partition-column, or give --partition-column none (for a column of folds, use --fold-column).`;
+  throw new InputError("TABLE_PARTITION_UNKNOWN", message);
 }
 
 /** Such as `The column "fold" ("0", "1", "2")`. */

@@ -148,19 +148,14 @@ function planPacking(dataset: Dataset, old: StoreFile | undefined): { tiles: Pla
 
 async function mustFit(folder: string, count: number, size: number): Promise<void> {
   await makeDirectory(folder).catch((cause: unknown) => {
-    throw new InputError(
-      "CACHE_UNUSABLE",
-      `The cache folder ${folder} cannot be made (${messageOf(cause)}); set HISTO_CACHE to a folder that can be written.`,
-      { cause },
-    );
+    const message = `The cache folder ${folder} cannot be made (${messageOf(cause)}); set HISTO_CACHE to a folder that can be written.`;
+    throw new InputError("CACHE_UNUSABLE", message, { cause });
   });
   const needed = count * bytesPerImage(size);
   const { bavail, bsize } = await statfs(folder);
   if (needed <= bavail * bsize) return;
-  throw new InputError(
-    "STORE_NO_SPACE",
-    `--size ${size}: ${count} images take ${gigabytes(needed)} in ${folder}, where ${gigabytes(bavail * bsize)} are free; choose a smaller size or set HISTO_CACHE to another disk.`,
-  );
+  const message = `--size ${size}: ${count} images take ${gigabytes(needed)} in ${folder}, where ${gigabytes(bavail * bsize)} are free; choose a smaller size or set HISTO_CACHE to another disk.`;
+  throw new InputError("STORE_NO_SPACE", message);
 }
 
 /** Advice about unreadable images, with a command to copy. */

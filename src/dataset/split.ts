@@ -29,10 +29,8 @@ export function splitValidation(dataset: Dataset, { fraction = 0.2, seed }: Spli
     const labels = new Set(tiles.filter((tile) => tile.partition === partition).map((tile) => tile.label));
     if (labels.size === 1) {
       const missing = dataset.classes[labels.has(0) ? 1 : 0];
-      throw new InputError(
-        "DATA_PARTITION_ONE_CLASS",
-        `The ${partition} partition of ${dataset.directory} has no image of class "${missing}"; both classes are needed in each partition.`,
-      );
+      const message = `The ${partition} partition of ${dataset.directory} has no image of class "${missing}"; both classes are needed in each partition.`;
+      throw new InputError("DATA_PARTITION_ONE_CLASS", message);
     }
   }
   return { ...whole, tiles };
@@ -83,10 +81,8 @@ function holdOut(
     if (held > 0 && held < left.length) continue;
     const images = `${counted(left.length, "training image")} of class "${dataset.classes[label]}"`;
     const within = grouped ? ` in ${counted(unitsOf(left).length, "group")}` : "";
-    throw new InputError(
-      "DATA_TOO_SMALL",
-      `${dataset.directory} has ${images}${within} left where a ${into} set must be held out; add more.`,
-    );
+    const message = `${dataset.directory} has ${images}${within} left where a ${into} set must be held out; add more.`;
+    throw new InputError("DATA_TOO_SMALL", message);
   }
   return tiles.map((tile) => (chosen.has(tile) ? { ...tile, partition: into } : tile));
 }

@@ -35,10 +35,8 @@ export async function fitStainReference(
     const tile = dataset.tiles.find((tile) => tile.name === name);
     if (!tile || others.length > 0) {
       const several = others.length > 0 ? `; it may be any of ${[name, ...others].join(", ")}` : "";
-      throw new InputError(
-        "STAIN_REFERENCE_UNKNOWN",
-        `The data set has no tile ${reference} to take stains from${several}.`,
-      );
+      const message = `The data set has no tile ${reference} to take stains from${several}.`;
+      throw new InputError("STAIN_REFERENCE_UNKNOWN", message);
     }
     return { stain: fitStain(method, await pixelsOf(tile), { tissueOnly }), reference: tile.name };
   }
@@ -58,10 +56,8 @@ export async function fitStainReference(
     Math.hypot(...colour.map((value, i) => value - (middle[i] as number)));
   const [best] = candidates.sort((a, b) => distance(a.colour) - distance(b.colour));
   if (!best) {
-    throw new InputError(
-      "STAIN_REFERENCE_UNUSABLE",
-      `No training tile of ${dataset.directory} has enough tissue to take stains from.`,
-    );
+    const message = `No training tile of ${dataset.directory} has enough tissue to take stains from.`;
+    throw new InputError("STAIN_REFERENCE_UNUSABLE", message);
   }
   return { stain: best.stain, reference: best.name };
 }

@@ -28,10 +28,8 @@ const LARGEST_BYTES = 256 * 2 ** 20;
 export async function readTable(path: string): Promise<Table> {
   const { size } = await stat(path).catch((error) => failToRead(path, error));
   if (size > LARGEST_BYTES) {
-    throw new InputError(
-      "TABLE_TOO_LARGE",
-      `${path} has ${Math.round(size / 2 ** 20)} MiB; a table of at most ${LARGEST_BYTES / 2 ** 20} MiB is read: leave out columns that are not needed.`,
-    );
+    const message = `${path} has ${Math.round(size / 2 ** 20)} MiB; a table of at most ${LARGEST_BYTES / 2 ** 20} MiB is read: leave out columns that are not needed.`;
+    throw new InputError("TABLE_TOO_LARGE", message);
   }
   const text = decodeText(await readFile(path).catch((error) => failToRead(path, error)), path);
   const [header, ...rows] = records(text, path);
@@ -40,10 +38,8 @@ export async function readTable(path: string): Promise<Table> {
   const columns = header.fields;
   for (const row of rows) {
     if (row.fields.length !== columns.length) {
-      throw new InputError(
-        "TABLE_MALFORMED",
-        `${path}, line ${row.line}: ${row.fields.length} fields, but the header has ${columns.length}; correct the line.`,
-      );
+      const message = `${path}, line ${row.line}: ${row.fields.length} fields, but the header has ${columns.length}; correct the line.`;
+      throw new InputError("TABLE_MALFORMED", message);
     }
   }
   if (rows.length === 0) throw new InputError("TABLE_EMPTY", `${path} has a header line but no rows.`);
@@ -74,10 +70,8 @@ function mustBeAlike({ path, columns, rows }: Table, first: number, others: read
   const other = others.find((at) => rows.some(({ fields }) => fields[at] !== fields[first]));
   if (other === undefined) return;
   const [name, same] = [columns[first] as string, columns[other] as string];
-  throw new InputError(
-    "TABLE_COLUMN_AMBIGUOUS",
-    `${path} has ${name === same ? `two columns ${quoted(name)}` : `the columns ${quoted(name)} and ${quoted(same)}`} that differ; remove or rename one.`,
-  );
+  const message = `${path} has ${name === same ? `two columns ${quoted(name)}` : `the columns ${quoted(name)} and ${quoted(same)}`} that differ; remove or rename one.`;
+  throw new InputError("TABLE_COLUMN_AMBIGUOUS", message);
 }
 
 /** Position of the first of the wanted names among the columns, ignoring case, blanks, punctuation and plural; or undefined. */
@@ -118,10 +112,8 @@ export function namedColumn(table: Table, name: string): number {
   if (position !== undefined) mustBeAlike(table, position, same);
   const found = position ?? findColumn(table, [name]);
   if (found === undefined) {
-    throw new InputError(
-      "TABLE_COLUMN_MISSING",
-      `${table.path} has no column ${quoted(name)}; it has ${listed(table.columns)}.`,
-    );
+    const message = `${table.path} has no column ${quoted(name)}; it has ${listed(table.columns)}.`;
+    throw new InputError("TABLE_COLUMN_MISSING", message);
   }
   return found;
 }

@@ -46,10 +46,8 @@ export function votesColumns(
   if (value !== undefined) return { count, total: { value }, forNegative };
   if (totalColumn !== undefined) return { count, total: { column: totalColumn }, forNegative };
   if (named === undefined) return undefined;
-  throw new InputError(
-    "TABLE_VOTES_TOTAL_UNKNOWN",
-    `${table.path}: the column ${quoted(table.columns[count])} does not say how many experts voted; pass --votes-total N.`,
-  );
+  const message = `${table.path}: the column ${quoted(table.columns[count])} does not say how many experts voted; pass --votes-total N.`;
+  throw new InputError("TABLE_VOTES_TOTAL_UNKNOWN", message);
 }
 
 /**
@@ -63,10 +61,8 @@ export function readVotes(table: Table, row: TableRow, columns: VotesColumns): V
   const total = written(ofTotal);
   const count = written(field);
   if (!Number.isInteger(total) || total < 1 || !Number.isInteger(count) || count < 0 || count > total) {
-    throw new InputError(
-      "TABLE_VOTES_RANGE",
-      `${table.path}, line ${row.line}: ${quoted(field)} votes out of ${quoted(ofTotal)}; expected a whole number from 0 to the number of voters.`,
-    );
+    const message = `${table.path}, line ${row.line}: ${quoted(field)} votes out of ${quoted(ofTotal)}; expected a whole number from 0 to the number of voters.`;
+    throw new InputError("TABLE_VOTES_RANGE", message);
   }
   return { positive: columns.forNegative ? total - count : count, total };
 }

@@ -84,9 +84,7 @@ export const settingsSchema = z.strictObject({
       .regex(/^[^@\s]+@[^@\s]+\.[^@\s]+$/)
       .optional(),
     "receives alarms and budget notices",
-    {
-      rule: "be an e-mail address",
-    },
+    { rule: "be an e-mail address" },
   ),
   monthlyBudgetUsd: option(z.number().positive(), "send notices when the bill approaches this amount"),
   logRetentionDays: option(z.literal(RETENTION), "how long to keep log lines"),

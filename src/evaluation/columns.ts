@@ -45,10 +45,8 @@ export function namedColumn(table: Table, name: string, option: string): number 
   const exact = table.columns.includes(name);
   const found = exact ? columnNamed(table, name) : findColumn(table, [name]);
   if (found !== undefined) return found;
-  throw new InputError(
-    "METRICS_COLUMN",
-    `${table.path} has no column ${quoted(name)} (${option}). ${columnList(table)}`,
-  );
+  const message = `${table.path} has no column ${quoted(name)} (${option}). ${columnList(table)}`;
+  throw new InputError("METRICS_COLUMN", message);
 }
 
 /** The error for a column that must be named. @param candidates possible columns @param advice a further sentence */
@@ -68,10 +66,8 @@ export function notFound(
       : `no ${what} column found`;
   const headless = table.columns.some((name) => name !== "" && Number.isFinite(Number(name)));
   const hint = headless ? " The first line looks like data: is the header missing?" : advice;
-  return new InputError(
-    "METRICS_COLUMN",
-    `${table.path}: ${reason}; name it with --${what}. ${columnList(table)}${hint}`,
-  );
+  const message = `${table.path}: ${reason}; name it with --${what}. ${columnList(table)}${hint}`;
+  return new InputError("METRICS_COLUMN", message);
 }
 
 /** Most names of columns in an error. */

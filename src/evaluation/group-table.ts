@@ -74,10 +74,8 @@ function read(table: Table, column: number, group: number, names: ImageNames): R
     const written = fields[column] ?? "";
     const [name, ...others] = names.matching(written);
     if (others.length > 0) {
-      throw new InputError(
-        "GROUPS_AMBIGUOUS",
-        `${table.path}, line ${line}: ${quoted(written)} may mean any of ${listed([name as string, ...others], 4)}; write the names in full.`,
-      );
+      const message = `${table.path}, line ${line}: ${quoted(written)} may mean any of ${listed([name as string, ...others], 4)}; write the names in full.`;
+      throw new InputError("GROUPS_AMBIGUOUS", message);
     }
     if (name === undefined) {
       unusedRows++;
@@ -87,10 +85,8 @@ function read(table: Table, column: number, group: number, names: ImageNames): R
     const text = isMissing(value) ? "" : value;
     const before = groups.get(name);
     if (before && before.group !== text) {
-      throw new InputError(
-        "GROUPS_AMBIGUOUS",
-        `${table.path}: lines ${before.line} and ${line} give ${name} two groups, ${quoted(before.group)} and ${quoted(text)}; remove one.`,
-      );
+      const message = `${table.path}: lines ${before.line} and ${line} give ${name} two groups, ${quoted(before.group)} and ${quoted(text)}; remove one.`;
+      throw new InputError("GROUPS_AMBIGUOUS", message);
     }
     if (!before) groups.set(name, { group: text, line });
   }
@@ -99,10 +95,8 @@ function read(table: Table, column: number, group: number, names: ImageNames): R
 
 function noImage(table: Table, predictions: readonly Prediction[], column: number): InputError {
   const [written, name] = [table.rows[0]?.fields[column] ?? "", predictions[0]?.filename ?? ""];
-  return new InputError(
-    "GROUPS_NO_IMAGE",
-    `${table.path} names none of the ${counted(predictions.length, "image")}: ${quoted(table.columns[column])} holds names such as ${quoted(written)}, the images have such as ${quoted(name)}.`,
-  );
+  const message = `${table.path} names none of the ${counted(predictions.length, "image")}: ${quoted(table.columns[column])} holds names such as ${quoted(written)}, the images have such as ${quoted(name)}.`;
+  return new InputError("GROUPS_NO_IMAGE", message);
 }
 
 /** One group's results. */

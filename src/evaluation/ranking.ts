@@ -115,10 +115,8 @@ export function checkScores(
     if (label !== 0 && label !== 1) throw new InputError("METRICS_LABEL", `Label ${i} is ${label}; it must be 0 or 1.`);
     if (!Number.isFinite(score)) throw new InputError("METRICS_SCORE", `Score ${i} is ${score}, not a finite number.`);
     if (!logits && (score < 0 || score > 1)) {
-      throw new InputError(
-        "METRICS_SCORE",
-        `Score ${i} is ${score}; probabilities are from 0 to 1 (are these logits?).`,
-      );
+      const message = `Score ${i} is ${score}; probabilities are from 0 to 1 (are these logits?).`;
+      throw new InputError("METRICS_SCORE", message);
     }
   }
 }

@@ -153,10 +153,8 @@ class Problems {
     if (found.length === 0) return;
     const rows = counted(found.length, "row");
     const more = found.length > 5 ? `; and ${found.length - 5} more` : "";
-    throw new InputError(
-      "METRICS_ROWS",
-      `${table.path}: ${rows} of ${table.rows.length} cannot be used: ${found.slice(0, 5).join("; ")}${more}.${this.hint()}`,
-    );
+    const message = `${table.path}: ${rows} of ${table.rows.length} cannot be used: ${found.slice(0, 5).join("; ")}${more}.${this.hint()}`;
+    throw new InputError("METRICS_ROWS", message);
   }
 
   private hint(): string {

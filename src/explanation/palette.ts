@@ -12,7 +12,4 @@ export interface HeatMapColours {
  * Both are visible on pink and purple tissue, also for people with red-green colour blindness. Parts without a contribution are
  * transparent.
  */
-export const HEAT_MAP_COLOURS: HeatMapColours = {
-  negative: [0, 110, 140],
-  positive: [255, 150, 0],
-};
+export const HEAT_MAP_COLOURS: HeatMapColours = { negative: [0, 110, 140], positive: [255, 150, 0] };

@@ -84,10 +84,8 @@ export async function decodePixels(
     const sharp = await loadSharp();
     const form = format === "tiff" ? tiffForm(bytes) : undefined;
     if (form?.kind === "unsupported") {
-      throw new InputError(
-        "IMAGE_UNSUPPORTED",
-        `${name} is a TIFF ${form.form}, which is not supported; ${form.remedy}.`,
-      );
+      const message = `${name} is a TIFF ${form.form}, which is not supported; ${form.remedy}.`;
+      throw new InputError("IMAGE_UNSUPPORTED", message);
     }
     // Damaged tiles of a TIFF are decoded to noise unless warnings are errors; other files have harmless warnings.
     const failOn = form?.tiled ? "warning" : "error";
@@ -129,10 +127,8 @@ export async function fitImage(
 ): Promise<Uint8Array> {
   if (image.width === size && image.height === size) return image.data;
   if (resize === "exact") {
-    throw new InputError(
-      "IMAGE_SIZE",
-      `${name} has ${image.width}x${image.height} pixels, but ${size}x${size} are required.`,
-    );
+    const message = `${name} has ${image.width}x${image.height} pixels, but ${size}x${size} are required.`;
+    throw new InputError("IMAGE_SIZE", message);
   }
   const fit = ({ stretch: "fill", pad: "contain", crop: "cover" } as const)[resize];
   const source = { width: image.width, height: image.height, channels: 3 } as const;

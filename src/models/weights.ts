@@ -95,10 +95,8 @@ export async function readParts(
 ): Promise<void> {
   const stored = file.shapeOf(weight.name);
   if (stored.join() !== weight.shape.join()) {
-    throw new InputError(
-      "TENSOR_SHAPE",
-      `${file.path} belongs to another model: ${weight.name} has shape [${stored}], this one needs [${weight.shape}].`,
-    );
+    const message = `${file.path} belongs to another model: ${weight.name} has shape [${stored}], this one needs [${weight.shape}].`;
+    throw new InputError("TENSOR_SHAPE", message);
   }
   let start = 0;
   for (const part of weight.parts) {

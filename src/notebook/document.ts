@@ -63,10 +63,8 @@ export async function readNotebook(path: string): Promise<Notebook> {
   }
   const value = await readJson<Partial<Notebook> | null>(path);
   if (value?.nbformat !== 4 || !Array.isArray(value.cells) || !value.cells.every(isCell)) {
-    throw new InputError(
-      "NOTEBOOK_INVALID",
-      `${path} is not a Jupyter notebook of format 4 (nbformat 4, a list of cells).`,
-    );
+    const message = `${path} is not a Jupyter notebook of format 4 (nbformat 4, a list of cells).`;
+    throw new InputError("NOTEBOOK_INVALID", message);
   }
   return { nbformat: 4, nbformat_minor: value.nbformat_minor ?? 5, metadata: value.metadata ?? {}, cells: value.cells };
 }

@@ -59,9 +59,7 @@ export async function createPage(plotly: string, fonts: string): Promise<Page> {
           element,
           structuredClone(data),
           { ...structuredClone(layout), width, height },
-          {
-            staticPlot: true,
-          },
+          { staticPlot: true },
         );
         const svg = await Plotly.toImage(element, { format: "svg", width, height, imageDataOnly: true });
         return svg.replace(/font-family:[^;]+?(?=;|")/g, `font-family: ${family}`);

@@ -48,10 +48,8 @@ function drawableTrace(trace: object): object {
   if (type === "scattergl") return { ...trace, type: "scatter" };
   if (type === "scatterpolargl") return { ...trace, type: "scatterpolar" };
   if (DRAWABLE.has(type)) return trace;
-  throw new InputError(
-    "FIGURE_NOT_DRAWABLE",
-    `A trace of type ${type} cannot be drawn as a picture here; use one of ${[...DRAWABLE].join(", ")}.`,
-  );
+  const message = `A trace of type ${type} cannot be drawn as a picture here; use one of ${[...DRAWABLE].join(", ")}.`;
+  throw new InputError("FIGURE_NOT_DRAWABLE", message);
 }
 
 async function openPage(): Promise<Page> {

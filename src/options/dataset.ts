@@ -35,9 +35,7 @@ export const datasetSchema = z.strictObject({
     groupColumn: option(
       text(),
       "column of patients or slides, whose images stay in one partition; none: no such column",
-      {
-        value: "name",
-      },
+      { value: "name" },
     ),
     votesColumn: option(text(), "column of the experts' votes for the positive class", { value: "name" }),
     votesTotal: option(whole(1).optional(), "number of experts who voted on each image, if no column gives it", {

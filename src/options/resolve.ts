@@ -38,10 +38,8 @@ function checkBatch({ model, size, batch, normalization }: TrainingOptions): voi
   const least = byOption ? 2 : (modelNamed(model)?.leastBatch?.(size) ?? 1);
   if (batch >= least) return;
   const what = byOption ? "--normalization batch" : `--model ${model} with --size ${size}`;
-  throw new InputError(
-    "OPTION_RANGE",
-    `${what} needs --batch ${least} or more: it subtracts the mean of the batch, so a single image becomes zero.`,
-  );
+  const message = `${what} needs --batch ${least} or more: it subtracts the mean of the batch, so a single image becomes zero.`;
+  throw new InputError("OPTION_RANGE", message);
 }
 
 function checkFineTuning({ model, freeze, layerDecay, freezeBatchNorm }: TrainingOptions): void {
@@ -51,10 +49,8 @@ function checkFineTuning({ model, freeze, layerDecay, freezeBatchNorm }: Trainin
   const isAsked = freeze !== "none" || layerDecay !== 1 || freezeBatchNorm;
   if (!isAsked || modelNamed(model)?.isPretrained) return;
   const known = registeredModels().filter(({ isPretrained }) => isPretrained);
-  throw new InputError(
-    "OPTION_RANGE",
-    `--freeze, --layer-decay and --freeze-batch-norm go with --model ${known.map(({ name }) => name).join(" or ")}, not with ${model}.`,
-  );
+  const message = `--freeze, --layer-decay and --freeze-batch-norm go with --model ${known.map(({ name }) => name).join(" or ")}, not with ${model}.`;
+  throw new InputError("OPTION_RANGE", message);
 }
 
 /** The training options in a run's configuration, without the results. */

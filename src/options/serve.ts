@@ -36,9 +36,7 @@ export const serveSchema = z.strictObject({
     trustProxy: option(
       whole(0, 10).default(0),
       "number of trusted proxies in front, which report the client's address",
-      {
-        value: "n",
-      },
+      { value: "n" },
     ),
     linger: option(whole(0, 600_000).default(0), "keep answering this long after SIGTERM before closing the port", {
       value: "ms",

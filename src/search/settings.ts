@@ -36,8 +36,6 @@ export async function checkSettings(directory: string, settings: SearchSettings)
     (key) => !isDeepStrictEqual(plain[key], before[key]),
   );
   if (changed.length === 0) return;
-  throw new InputError(
-    "SEARCH_OTHER",
-    `--run ${directory} holds a search with another ${changed.join(", ")}; choose another directory, or repeat its options to continue it.`,
-  );
+  const message = `--run ${directory} holds a search with another ${changed.join(", ")}; choose another directory, or repeat its options to continue it.`;
+  throw new InputError("SEARCH_OTHER", message);
 }

@@ -138,10 +138,8 @@ export class CheckpointStore {
     const { fingerprint, ...state } = stateIn(await readFile(join(path, STATE), "utf8"));
     if (fingerprint !== this.fingerprint) {
       const run = dirname(this.directory);
-      throw new InputError(
-        "CHECKPOINT_OTHER_RUN",
-        `--resume: ${run} was trained with other options or other images or labels; repeat its options or choose another --run.`,
-      );
+      const message = `--resume: ${run} was trained with other options or other images or labels; repeat its options or choose another --run.`;
+      throw new InputError("CHECKPOINT_OTHER_RUN", message);
     }
     const { optimizer } = trainer.options;
     const weights = namedWeights(trainer.model);

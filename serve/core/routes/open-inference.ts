@@ -106,10 +106,8 @@ function countOf({ shape, datatype }: Tensor, { card }: ServedModel, most: numbe
   const [count = 0, ...rest] = shape;
   const isOneColumn = datatype === "BYTES" && rest.length === 1 && rest[0] === 1;
   if (!isOneColumn && (rest.length !== expected.length || rest.some((extent, i) => extent !== expected[i]))) {
-    throw new Problem(
-      "FIELD_INVALID",
-      `The input's shape must be [n${expected.map((extent) => `, ${extent}`).join("")}].`,
-    );
+    const message = `The input's shape must be [n${expected.map((extent) => `, ${extent}`).join("")}].`;
+    throw new Problem("FIELD_INVALID", message);
   }
   if (count > most) throw new Problem("TOO_MANY_ITEMS", `At most ${counted(most, "image")} per request.`);
   return count;

@@ -41,10 +41,8 @@ function taking(known: readonly string[], answer: Handler): Handler {
   return (context, request) => {
     const unknown = [...request.query.keys()].find((name) => !known.includes(name));
     if (unknown === undefined) return answer(context, request);
-    throw new Problem(
-      "FIELD_INVALID",
-      `There is no parameter ${unknown.slice(0, 80)}; ${request.route.label} takes ${known.join(", ")}.`,
-    );
+    const message = `There is no parameter ${unknown.slice(0, 80)}; ${request.route.label} takes ${known.join(", ")}.`;
+    throw new Problem("FIELD_INVALID", message);
   };
 }
 

@@ -12,10 +12,8 @@ export const startSlideRoute: Handler = async (context, { body, query }) => {
   const order = readJsonBody(body);
   const unknown = Object.keys(order).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) {
-    throw new Problem(
-      "FIELD_INVALID",
-      `There is no field ${unknown.slice(0, 80)}; the fields are ${FIELDS.join(", ")}.`,
-    );
+    const message = `There is no field ${unknown.slice(0, 80)}; the fields are ${FIELDS.join(", ")}.`;
+    throw new Problem("FIELD_INVALID", message);
   }
   const { slide } = order;
   if (typeof slide !== "string") throw new Problem("FIELD_INVALID", "slide must be the name of a slide.");

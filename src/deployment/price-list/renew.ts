@@ -29,10 +29,8 @@ export function hasPrice(region: string): (offer: string, product: Product) => b
 export function renewPrices(before: PriceTable, offers: readonly Offer[], region: string): Renewal {
   for (const { code } of offers) {
     if (!PRICE_RULES.some((rule) => rule.offers.includes(code))) {
-      throw new InputError(
-        "PRICE_LIST_UNUSED",
-        `No price of ${code} is used. Give files of ${PRICED_OFFERS.join(", ")}.`,
-      );
+      const message = `No price of ${code} is used. Give files of ${PRICED_OFFERS.join(", ")}.`;
+      throw new InputError("PRICE_LIST_UNUSED", message);
     }
   }
   const prices = new Map(entriesOf(before));
@@ -54,10 +52,8 @@ export function renewPrices(before: PriceTable, offers: readonly Offer[], region
   const kept = [...prices.keys()].filter((name) => name !== "hoursPerMonth" && !found.has(name));
   if (region !== before.region && kept.length > 0) {
     const absent = PRICED_OFFERS.filter((code) => !offers.some((offer) => offer.code === code));
-    throw new InputError(
-      "PRICE_LIST_INCOMPLETE",
-      `The table has prices of ${before.region}. For ${region} give the files of all services; missing are ${absent.join(", ")}.`,
-    );
+    const message = `The table has prices of ${before.region}. For ${region} give the files of all services; missing are ${absent.join(", ")}.`;
+    throw new InputError("PRICE_LIST_INCOMPLETE", message);
   }
   const dates = { ...before.published, ...Object.fromEntries(offers.map(({ code, published }) => [code, published])) };
   const months = PRICED_OFFERS.map((code) => (dates[code] ?? before.asOf).slice(0, 7));

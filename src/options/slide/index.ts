@@ -53,9 +53,7 @@ export const slideSchema = z.strictObject({
     redis: option(
       z.string().optional(),
       "distribute the slides to workers through this Redis (histo worker --slides)",
-      {
-        value: "url",
-      },
+      { value: "url" },
     ),
     array: option(
       z.boolean().default(false),

@@ -12,10 +12,8 @@ export function artifactRoot(artifactUri: string): ArtifactRoot {
   const proxied = /^mlflow-artifacts:(?:\/\/[^/]*)?\/*(.*)$/.exec(artifactUri);
   if (proxied) return { kind: "proxy", path: (proxied[1] ?? "").replace(/\/+$/, "") };
   if (/^(s3|gs|wasbs?|abfss?):/.test(artifactUri)) return { kind: "presigned" };
-  throw new TrackingInputError(
-    "ARTIFACT_STORE_UNSUPPORTED",
-    `The run's artifacts are in ${artifactUri}, which only the server's own machine can reach: start the server with --serve-artifacts.`,
-  );
+  const message = `The run's artifacts are in ${artifactUri}, which only the server's own machine can reach: start the server with --serve-artifacts.`;
+  throw new TrackingInputError("ARTIFACT_STORE_UNSUPPORTED", message);
 }
 
 /** Path of a proxy route for a file, such as `artifacts`, `presigned` or `mpu/create`. */

@@ -61,10 +61,8 @@ export function connectionSettings(trackingUri?: string, env: Environment = proc
 function parseTrackingUri(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new TrackingInputError(
-    "TRACKING_URI_UNSUPPORTED",
-    `MLFLOW_TRACKING_URI must be the http(s) address of an MLflow server, not "${withoutPassword(text)}"; \`npm run mlflow\` starts one.`,
-  );
+  const message = `MLFLOW_TRACKING_URI must be the http(s) address of an MLflow server, not "${withoutPassword(text)}"; \`npm run mlflow\` starts one.`;
+  throw new TrackingInputError("TRACKING_URI_UNSUPPORTED", message);
 }
 
 function authorizationOf(url: URL, env: Environment): string | undefined {
