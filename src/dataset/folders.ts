@@ -61,7 +61,7 @@ export async function loadFolders(directory: string, options: DatasetOptions): P
     }),
   );
   const left = await leftOut(directory, folders);
-  return { directory, name: "", layout: "folders", classes, tiles, notes: [...notes, ...left] };
+  return { directory, name: "", layout: "folders", classes, tiles, notes: [...notes, ...innerFolders(used), ...left] };
 }
 
 async function classFolders(directory: string): Promise<ClassFolder[]> {
@@ -111,6 +111,20 @@ function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
     const message = `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table.`;
     throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
+}
+
+/** A note about classes that all have the same folders: these may be the classes, and those above them sets of images. */
+function innerFolders(classes: readonly ClassImages[]): string[] {
+  const innerOf = ({ images }: ClassImages) =>
+    [...new Set(images.map((name) => name.slice(0, Math.max(0, name.indexOf("/")))))].sort();
+  const [inner = [], ...others] = classes.map(innerOf);
+  const isAlike =
+    inner.length > 1 && !inner.includes("") && others.every((other) => other.join("/") === inner.join("/"));
+  if (!isAlike || classes.some(({ path }) => path.includes("/"))) return [];
+  const above = listed(classes.map(({ path }) => path));
+  return [
+    `The classes are ${above}, each with the folders ${listed(inner, 5)}: if these are the classes, rename those above them to train, validation or test.`,
+  ];
 }
 
 /** Notes about images in the directory that are not in the set. */

@@ -266,6 +266,19 @@ test("folders that are partitions by a longer name are no classes", async (conte
   assert.deepEqual(classes, ["latest", "train station"]);
 });
 
+test("classes with the same folders in each are noted: those may be the classes", async (context) => {
+  const load = async (...names: string[]) => {
+    const folder = await writeFiles(await temporaryDirectory(context), Object.fromEntries(names.map((n) => [n, ""])));
+    return (await loadDataset(folder)).notes ?? [];
+  };
+  assert.match(
+    (await load("NCT-100K/ADI/a.tif", "NCT-100K/TUM/b.tif", "CRC-7K/ADI/c.tif", "CRC-7K/TUM/d.tif")).join(),
+    /^The classes are "CRC-7K", "NCT-100K", each with the folders "ADI", "TUM": .* rename those above/,
+  );
+  assert.deepEqual(await load("a/p1/1.png", "a/p2/2.png", "b/p1/3.png", "b/p3/4.png"), []);
+  assert.deepEqual(await load("a/1.png", "a/2.png", "b/3.png", "b/4.png"), []);
+});
+
 test("a column of any name that contains nothing but partitions is used", async (context) => {
   const folder = await temporaryDirectory(context);
   const load = async (word: string, partitionColumn?: string) => {
