@@ -115,14 +115,16 @@ describe("a page on which something is wrong", { skip: withoutChromium() }, () =
     await page.setRequestInterception(true);
     let sent = 0;
     page.on("request", (request) => {
-      // The second group gets no answer.
       if (!request.url().includes("/predict/batch") || ++sent === 1) void request.continue();
+      else void request.respond({ status: 503, headers: { "retry-after": "1" }, body: "{}" });
     });
     await press(page, "All train images");
     await page.waitForSelector("tbody tr");
     await press(page, "Stop");
     await done(page);
     assert.match(await textOf(page), /27 images in .*11 not answered .*You stopped the batch/);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
+    assert.equal(sent, 2, "what the busy server refused is not sent again");
     await page.close();
   });
 

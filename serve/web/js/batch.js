@@ -100,6 +100,8 @@ export async function view() {
   /** @type {(some: any[]) => RequestInit} */
   let request = () => ({});
   let serial = 0;
+  /** Ends the requests of a batch that was stopped, or is done anew. */
+  let working = new AbortController();
   /** Where the labels are from, when a table was given. */
   let labelledBy = "";
   /** When the work began that is under way, and how many milliseconds the work before it took. */
@@ -129,6 +131,9 @@ export async function view() {
   /** Sends what has no answer yet, group by group, until all have one, the server is gone or the batch is stopped. */
   async function proceed() {
     const mine = ++serial;
+    working.abort();
+    working = new AbortController();
+    const { signal } = working;
     const { name } = chosen();
     const todo = rows.filter(({ result }) => result === undefined || isPassing(result));
     for (const row of todo) row.result = undefined;
@@ -144,7 +149,9 @@ export async function view() {
     missing.hidden = download.disabled = true;
     started = performance.now();
     for (const { items: group, problem } of groupsOf(todo, limits)) {
-      const results = problem ? group.map(() => ({ error: { detail: problem } })) : await answersOf(group, name);
+      const results = problem
+        ? group.map(() => ({ error: { detail: problem } }))
+        : await answersOf(group, name, signal);
       if (mine !== serial) return;
       group.forEach((row, i) => {
         row.result = results[i];
@@ -170,6 +177,7 @@ export async function view() {
   /** @param {string} [problem] why the rest is not sent */
   function finish(problem) {
     serial++;
+    working.abort();
     for (const row of rows) row.result ??= { error: { status: 0, detail: "Not sent." } };
     if (problem) tell(problem);
     before += performance.now() - started;
@@ -183,14 +191,14 @@ export async function view() {
     follow();
   }
 
-  /** @param {any[]} group @param {string} model @returns {Promise<any[]>} a result for each */
-  async function answersOf(group, model) {
+  /** @param {any[]} group @param {string} model @param {AbortSignal} signal @returns {Promise<any[]>} a result for each */
+  async function answersOf(group, model, signal) {
     try {
       const path = `predict/batch?model=${encodeURIComponent(model)}`;
       const wait = (/** @type {number} */ seconds) => {
         if (!bar.hidden) status.textContent = `The server is busy: going on in ${Math.ceil(seconds)} s.`;
       };
-      const { results } = await (await callWhenFree(path, { method: "POST", ...request(group) }, wait)).json();
+      const { results } = await (await callWhenFree(path, { method: "POST", signal, ...request(group) }, wait)).json();
       return results;
     } catch (error) {
       const { status: code, message: detail } = /** @type {import("./api.js").ApiProblem} */ (error);
@@ -198,7 +206,7 @@ export async function view() {
       if (!isThere.includes(false)) return group.map(() => ({ error: { status: code, detail } }));
       // A file that cannot be read looks like a server that cannot be reached.
       const others = group.filter((_, i) => isThere[i]);
-      const results = others.length > 0 ? await answersOf(others, model) : [];
+      const results = others.length > 0 ? await answersOf(others, model, signal) : [];
       const gone = {
         error: { detail: "This file cannot be read any more: it was moved or changed after it was chosen." },
       };
