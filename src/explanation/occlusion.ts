@@ -2,6 +2,7 @@
  * @module Occlusion sensitivity: how the prediction changes if a part of the image is covered.
  * @see Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2
  */
+import { mustBeFinite } from "../logits/index";
 
 /**
  * Computes the contribution of each part of an image to the logit.
@@ -20,6 +21,7 @@ export async function occlusion(
 ): Promise<{ readonly logit: number; readonly contributions: readonly number[] }> {
   const covered = coverParts(pixels, size, grid, mean);
   const [logit = Number.NaN] = await run([pixels]);
+  mustBeFinite(logit);
   const contributions: number[] = [];
   while (contributions.length < grid * grid) {
     each();

@@ -24,6 +24,12 @@ export interface Decision {
   readonly threshold: number;
 }
 
+/** @throws {HistoError} `INFERENCE_FAILED` for a logit that is not finite */
+export function mustBeFinite(logit: number): void {
+  if (Number.isFinite(logit)) return;
+  throw new HistoError("INFERENCE_FAILED", "The model gives a number that is not finite for this image.");
+}
+
 /**
  * Decides on an image by the logit of a model.
  * @throws {HistoError} `INFERENCE_FAILED` for a logit that is not finite: comparing it with the threshold means nothing
@@ -32,9 +38,7 @@ export function decisionOn(
   logit: number,
   { classes, threshold }: { readonly classes: readonly [string, string]; readonly threshold: number },
 ): Decision {
-  if (!Number.isFinite(logit)) {
-    throw new HistoError("INFERENCE_FAILED", "The model gives a number that is not finite for this image.");
-  }
+  mustBeFinite(logit);
   const probability = sigmoid(logit);
   return { logit, probability, predictedClass: classes[probability >= threshold ? 1 : 0], threshold };
 }

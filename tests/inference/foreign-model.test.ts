@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { HistoError } from "../../src/errors/index";
+import { explainImage } from "../../src/explanation/index";
 import { readJson, writeJson } from "../../src/files/index";
 import { encodePng } from "../../src/image/index";
 import { Predictor } from "../../src/inference/index";
@@ -205,4 +206,5 @@ test("a logit that is not finite is an error for its image alone, not an answer"
   assert.ok(first instanceof HistoError && first.code === "INFERENCE_FAILED", JSON.stringify(first));
   assert.ok(!(second instanceof HistoError) && second?.predictedClass === "malignant");
   await assert.rejects(predictor.predict(dark as Buffer), { code: "INFERENCE_FAILED" });
+  await assert.rejects(explainImage(predictor, dark as Buffer, 2), { code: "INFERENCE_FAILED" });
 });
