@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readPredictions } from "../../src/evaluation/index";
-import { readJson, writeJson } from "../../src/files/index";
+import { cacheDirectory, readJson, writeJson } from "../../src/files/index";
 import type { TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { runLearningRateRange, runTraining } from "../../src/training/index";
@@ -135,6 +135,12 @@ test("embeddings are computed once for a data set, and a run that was stopped go
   const third = watched(Number.POSITIVE_INFINITY);
   await runTraining(settings, { run: `${run}-again`, progress: third.progress });
   assert.deepEqual(third.seen, []);
+  const cache = join(cacheDirectory(), "embeddings");
+  const damaged = (await readdir(cache, { recursive: true })).filter((name) => name.endsWith("view-3-0.safetensors"));
+  for (const name of damaged) await truncate(join(cache, name), 100);
+  const fourth = watched(Number.POSITIVE_INFINITY);
+  await runTraining(settings, { run: `${run}-damaged`, progress: fourth.progress });
+  assert.equal(fourth.seen.at(0), 3 * 60 + 16, "only the damaged view is computed again");
 });
 
 test("a run does not go on with another backbone than it began with", async (context) => {

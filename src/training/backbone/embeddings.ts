@@ -9,6 +9,7 @@ import { GraphSession } from "../../onnxruntime/index";
 import type { ProgressTask } from "../../progress/index";
 import type { TrainingData } from "../data";
 import { joined } from "../rows";
+import { removeDamaged } from "../subspace/basis-cache";
 import type { TaskContext } from "../training-task";
 import { formOf, type OutputForm, type Pooling, pooled } from "./pooling";
 
@@ -61,7 +62,7 @@ export async function embeddingsOf(
       const ofView: Chunk[] = [];
       for (let start = 0; start < count; start += CHUNK) {
         const path = join(folder, `view-${view}-${start / CHUNK}.safetensors`);
-        let chunk = await readChunk(path);
+        let chunk = await readChunk(path).catch((error: unknown) => removeDamaged(path, error));
         if (!chunk) {
           task ??= progress.start(`Embeddings by ${backbone.name}`, views * count, "views");
           session ??= await GraphSession.open(backbone.file);
