@@ -33,10 +33,10 @@ test("under mixed requests the container answers all, refuses what is too much, 
 
 test("a soak that cannot start leaves no folder behind", { skip: missing ?? false }, async (t) => {
   const directory = await temporaryDirectory(t);
-  process.env.TMPDIR = directory;
-  // The engine refuses so small a share of a processor.
-  const { status } = histo("bench", "soak", "--quick", "--cpus", "0.00001");
-  assert.notEqual(status, 0);
+  // Images are not pulled, so that none is there to build on.
+  Object.assign(process.env, { TMPDIR: directory, HISTO_CONTAINER_BASES: "registry" });
+  const { stderr } = histo("bench", "soak", "--quick");
+  assert.match(stderr, /buildah/);
   const left = (await readdir(directory)).filter((name) => name.startsWith("histo-"));
   assert.deepEqual(left, []);
 });
