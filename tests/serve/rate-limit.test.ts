@@ -25,6 +25,11 @@ test("behind API Gateway, which names a client in Forwarded only, each has its o
     429,
     "a quote that is left open hides nothing",
   );
+  assert.equal(
+    await from('for="203.0.113.9, by=10.0.0.1;for="192.0.2.1:4711"'),
+    429,
+    "not even with the gateway's own quotes",
+  );
   assert.equal(await from("for=192.0.2.2;host=a"), 200);
   assert.deepEqual([await from('for="[2001:db8::1]:443"'), await from('For="[2001:db8::1]"')], [200, 200]);
   assert.equal(await from('by=a;for="[2001:db8::1]"'), 429);
