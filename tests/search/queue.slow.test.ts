@@ -216,6 +216,16 @@ describe("a search through Redis", { skip: withoutRedis() }, () => {
   });
 });
 
+test("a worker whose Redis is gone ends when it is told to", { skip: withoutRedis() }, async (context) => {
+  const redis = await startRedis();
+  const { worker } = await setting(context, redis.url);
+  const idle = worker();
+  await until(() => /bull/.test(redis.cli("CLIENT", "LIST")), "the worker is connected");
+  await redis.stop();
+  process.kill(idle.pid, "SIGTERM");
+  assert.equal(await idle.ended, 130, idle.stderr);
+});
+
 test("without Redis there is one clear line, and nothing is written", async (context) => {
   const { folder, search, worker } = await setting(context, "");
   const wrong: readonly (readonly [readonly string[], number, RegExp])[] = [

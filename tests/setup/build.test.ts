@@ -33,7 +33,7 @@ async function project(context: TestContext): Promise<string> {
     "node_modules/typescript/bin/tsc": COMPILER,
     "node_modules/typescript/index.js": 'exports.transpileModule = () => ({ outputText: "" });',
     "src/explanation/drawing.ts": "",
-    "src/format/index.ts": "",
+    "src/format/text.ts": "",
     "tests/a.test.ts": "",
     status: "0",
     log: "",
