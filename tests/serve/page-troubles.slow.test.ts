@@ -49,6 +49,14 @@ describe("a page on which something is wrong", { skip: withoutChromium() }, () =
     await found.asElement()?.focus();
     await page.keyboard.press("Enter");
   };
+  const drop = async (page: Page, file: string) => {
+    const session = await page.createCDPSession();
+    const data = { items: [], files: [file], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+      await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+    }
+    await page.waitForFunction(() => location.hash === "#/batch");
+  };
   const done = (page: Page) => page.waitForSelector("main button.primary:not([disabled])");
   const violations = async (page: Page) => {
     const session = await page.createCDPSession();
@@ -66,17 +74,42 @@ describe("a page on which something is wrong", { skip: withoutChromium() }, () =
     await writeFile(join(folder, ".DS_Store"), "litter");
     const page = await open("/");
     await page.waitForSelector(".thumb");
-    const session = await page.createCDPSession();
-    const data = { items: [], files: [folder], dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
-      await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
-    }
-    await page.waitForFunction(() => location.hash === "#/batch");
+    await drop(page, folder);
     await done(page);
     const names = await page.$$eval("tbody tr", (rows) => rows.map((row) => row.children[0]?.textContent));
     assert.deepEqual(names, ["a.png", "b.png", "more/a.png"]);
     assert.match(await textOf(page), /Left out, as no images by their names: notes\.txt\./);
     assert.deepEqual(await violations(page), []);
+    await page.close();
+  });
+
+  test("a folder that cannot be read is named", async () => {
+    const folder = join(directory, "leaving");
+    await mkdir(join(folder, "gone"), { recursive: true });
+    await writeFile(join(folder, "a.png"), await tile(1));
+    const page = await open("/");
+    await page.waitForSelector(".thumb");
+    await page.exposeFunction("leave", () => rm(join(folder, "gone"), { recursive: true }));
+    await page.evaluate(() => {
+      const { webkitGetAsEntry } = DataTransferItem.prototype;
+      DataTransferItem.prototype.webkitGetAsEntry = function () {
+        const entry = webkitGetAsEntry.call(this) as FileSystemDirectoryEntry;
+        const readers = Object.getPrototypeOf(entry.createReader());
+        const { readEntries } = readers;
+        let reads = 0;
+        readers.readEntries = async function (...callbacks: unknown[]) {
+          // The folder itself is read twice, as the second time nothing is left.
+          if (++reads === 2) await (window as unknown as { leave(): Promise<void> }).leave();
+          readEntries.apply(this, callbacks);
+        };
+        return entry;
+      };
+    });
+    await drop(page, folder);
+    await done(page);
+    const names = await page.$$eval("tbody tr", (rows) => rows.map((row) => row.children[0]?.textContent));
+    assert.deepEqual(names, ["a.png"]);
+    assert.match(await textOf(page), /1 folder cannot be read: gone\/\./);
     await page.close();
   });
 

@@ -78,9 +78,13 @@ test("a slide is predicted on the page and shown with its map, which follows the
 
   // Another slide, which takes long; meanwhile the first is looked at again.
   await page.setRequestInterception(true);
+  let answer: "running" | "none" | "unknown" = "running";
   page.on("request", (request) => {
     const asked = request.method() === "POST";
     if (!asked && !request.url().endsWith("/slides/busy")) return void request.continue();
+    if (answer === "none") return void request.abort("connectionrefused");
+    if (answer === "unknown")
+      return void request.respond({ status: 404, body: '{"detail": "There is no such slide."}' });
     const state = { id: "busy", slide: "b.tif", model: "mlp", status: "running", done: 1, total: 9 };
     return void request.respond({ status: 200, contentType: "application/json", body: JSON.stringify(state) });
   });
@@ -99,4 +103,15 @@ test("a slide is predicted on the page and shown with its map, which follows the
     [...document.querySelectorAll("main progress, main button.primary + button")].every((one) => one.checkVisibility());
   assert.ok(await page.evaluate(isBusy), "the slide that is waited for can still be cancelled");
   assert.deepEqual(complaints, []);
+
+  const told = (words: string) =>
+    page.waitForFunction((text) => document.querySelector("main")?.innerText.includes(text), {}, words);
+  answer = "none";
+  await told("The server cannot be reached.");
+  assert.ok(await page.evaluate(isBusy), "the slide is waited for while the server cannot be reached");
+  answer = "running";
+  await told("1 of 9 tiles");
+  answer = "unknown";
+  await told("There is no such slide.");
+  await page.waitForSelector("main button.primary:not([disabled])");
 });

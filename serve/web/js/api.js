@@ -53,6 +53,9 @@ export async function call(path, { base = "", ...init } = {}) {
   throw new ApiProblem(problem, response.status, Number(response.headers.get("retry-after")) || 0);
 }
 
+/** Answers that may be others when the same is asked again: no server, no key, too many requests, too much to do. */
+export const PASSING = [0, 401, 408, 429, 502, 503, 504];
+
 /** How often a request is sent again to a server that is busy. */
 const MOST_TRIES = 4;
 

@@ -1,6 +1,6 @@
 /** @module Many images at once: a table, measures where labels are known, and a CSV. */
 import { modelSelect } from "./analyse.js";
-import { callWhenFree, images, info } from "./api.js";
+import { callWhenFree, images, info, PASSING } from "./api.js";
 import { batchTable } from "./batch-table.js";
 import { parseCsv, saveCsv } from "./csv.js";
 import { counted, h, percent } from "./dom.js";
@@ -26,9 +26,6 @@ const COLUMNS = [
   "trained_on_drawn_tiles",
   "label",
 ];
-
-/** Problems that may be over when the same image is sent again: no server, no key, too many requests, too much to do. */
-const PASSING = [0, 401, 408, 429, 502, 503, 504];
 
 /** True where a file's bytes are still there: not where it was moved or written anew since it was chosen. @param {File} file */
 function isReadable(file) {
@@ -109,13 +106,20 @@ export async function view() {
 
   /**
    * @param {{name: string, file?: File, entry?: any, label?: string}[]} items @param {(some: any[]) => RequestInit} ask
-   * @param {readonly string[]} [leftOut] names of files that are no images
+   * @param {readonly string[]} [leftOut] names of files that are no images, and of folders that cannot be read
    */
   function begin(items, ask, leftOut = []) {
     for (const { url } of rows) if (url) URL.revokeObjectURL(url);
     rows = items.map((item) => ({ ...item, size: item.file?.size ?? 0, result: undefined }));
     request = ask;
-    const reason = leftOut.length > 0 ? `Left out, as no images by their names: ${listed(leftOut)}.` : "";
+    const unread = leftOut.filter((name) => name.endsWith("/"));
+    const others = leftOut.filter((name) => !name.endsWith("/"));
+    const reason = [
+      unread.length > 0 && `${counted(unread.length, "folder")} cannot be read: ${listed(unread)}.`,
+      others.length > 0 && `Left out, as no images by their names: ${listed(others)}.`,
+    ]
+      .filter(Boolean)
+      .join(" ");
     tell(items.length === 0 ? `There is no image in this folder. ${reason}` : reason);
     labels.value = labelledBy = "";
     again();

@@ -10,11 +10,12 @@ const paths = new WeakMap();
 /** The name of a file; within a folder its path below that folder. @param {File} file */
 export function nameOf(file) {
   const path = paths.get(file) ?? file.webkitRelativePath;
-  return path ? path.split("/").slice(1).join("/") : file.name;
+  return path.split("/").slice(1).join("/") || path || file.name;
 }
 
 /**
- * The images among the files of a folder, in the order of their names, and the names of files that are none.
+ * The images among the files of a folder, in the order of their names, and the names of files that are none (and of folders that
+ * cannot be read, with a slash at their end).
  * @param {readonly File[]} given @returns {{files: File[], leftOut: string[]}}
  */
 export function imagesIn(given) {
@@ -25,7 +26,7 @@ export function imagesIn(given) {
   const sorted = given
     .filter((file) => !isLitter(file))
     .sort((a, b) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true }));
-  const isImage = (/** @type {File} */ { name }) => IMAGE.test(name);
+  const isImage = (/** @type {File} */ file) => IMAGE.test(nameOf(file));
   return { files: sorted.filter(isImage), leftOut: sorted.filter((file) => !isImage(file)).map(nameOf) };
 }
 
@@ -44,18 +45,26 @@ export async function filesOf(transfer) {
   return { files: found.flat(), isFolder: dropped.some(({ entry }) => entry?.isDirectory) };
 }
 
-/** Every file of a folder and of the folders in it. @param {any} folder @returns {Promise<File[]>} */
+/**
+ * Every file of a folder and of the folders in it; for one that cannot be read (to its end), an empty file with a slash at the end
+ * of its name.
+ * @param {any} folder @returns {Promise<File[]>}
+ */
 async function within(folder) {
   const reader = folder.createReader();
   const entries = [];
+  const unread = [];
   for (;;) {
     // A hundred at a time, and none when all were given.
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => []);
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => {
+      unread.push(named(new File([], folder.name), `${folder.fullPath}/`));
+      return [];
+    });
     if (some.length === 0) break;
     entries.push(...some);
   }
   const files = await Promise.all(entries.map((entry) => (entry.isDirectory ? within(entry) : fileOf(entry))));
-  return files.flat();
+  return [...unread, ...files.flat()];
 }
 
 /** @param {any} entry @returns {Promise<File[]>} an empty one where it cannot be read, so that the server says so */
@@ -63,6 +72,11 @@ async function fileOf(entry) {
   const file = /** @type {File} */ (
     await new Promise((resolve, reject) => entry.file(resolve, reject)).catch(() => new File([], entry.name))
   );
-  paths.set(file, entry.fullPath.slice(1));
-  return [file];
+  return [named(file, entry.fullPath)];
+}
+
+/** @param {File} file @param {string} path with a slash before it */
+function named(file, path) {
+  paths.set(file, path.slice(1));
+  return file;
 }

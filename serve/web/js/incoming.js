@@ -2,7 +2,7 @@
 import { filesOf, imagesIn } from "./folders.js";
 
 /**
- * What takes files, by view; beside the images the names of files that are none.
+ * What takes files, by view; beside the images the names of what is left out.
  * @type {Map<string, (files: File[], leftOut: readonly string[]) => void>}
  */
 const takers = new Map();

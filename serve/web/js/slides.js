@@ -1,6 +1,6 @@
 /** @module Whole slides: asks for them, follows their prediction, and shows what was predicted. */
 import { modelSelect } from "./analyse.js";
-import { call, getJson, info } from "./api.js";
+import { call, getJson, info, PASSING } from "./api.js";
 import { counted, h, percent } from "./dom.js";
 import { slideViewer } from "./slide-viewer.js";
 
@@ -48,13 +48,29 @@ export async function view() {
     bar.removeAttribute("value");
     stop.onclick = () => attempt(() => call(`slides/${id}/cancel`, { method: "POST" }));
     for (;;) {
-      const job = await getJson(`slides/${id}`);
+      const job = await stateOf(id);
       if (job.total > 0) Object.assign(bar, { max: job.total, value: job.done });
       message.textContent = progressOf(job);
       message.className = job.status === "failed" ? "notice error" : "hint";
       if (job.status === "done") await open(job);
       if (!["queued", "running"].includes(job.status)) return;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** The state of a slide. The prediction goes on where the server does not answer for some time. @param {string} id */
+  async function stateOf(id) {
+    for (;;) {
+      try {
+        return await getJson(`slides/${id}`);
+      } catch (error) {
+        const { status, retryAfter, message: why } = /** @type {import("./api.js").ApiProblem} */ (error);
+        // Without a key each question would open the dialog for it again.
+        if (status === 401 || !PASSING.includes(status)) throw error;
+        message.className = "notice warning";
+        message.textContent = `${why} The prediction may go on meanwhile, and this page goes on asking for it.`;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 1000 * retryAfter)));
+      }
     }
   }
 
