@@ -189,6 +189,7 @@ function paths({ limits }: ServiceContext): Json {
               {
                 image_filename: string("Name of the image."),
                 model: string("The model of the prediction; default: the first loaded one."),
+                model_sha256: string("Its identity; a label for an answer of another version is refused."),
                 label: string("One of the model's classes."),
                 logit: number("The predicted logit."),
                 probability: number("The predicted probability."),
