@@ -1,5 +1,4 @@
 /** @module A hash of a whole data set, by which two machines can check that they see the same one. */
-
 import { InputError } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
 import { Limit } from "../machine/index";

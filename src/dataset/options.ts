@@ -1,5 +1,4 @@
 /** @module The options for reading a data set directory, as flags of a command. */
-
 import { flagsOf } from "../format/index";
 import type { DatasetOptions } from "../options/index";
 

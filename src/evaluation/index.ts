@@ -1,5 +1,4 @@
 /** @module Evaluation: metrics equal to scikit-learn's, thresholds, calibration, comparisons, and predictions on disk. */
-
 export { logitOf, sigmoid } from "../logits/index";
 export {
   type AgreementGroup,

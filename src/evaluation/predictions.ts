@@ -1,5 +1,4 @@
 /** @module A run's predictions as CSV: `filename,label,logit,probability` and, if known, `votes_positive,votes_total` and `group`. */
-
 import type { Votes } from "../dataset/labels/index";
 import { quoted, readTable, type Table } from "../dataset/labels/index";
 import { InputError } from "../errors/index";

@@ -1,5 +1,4 @@
 /** @module A grid of captioned images as one PNG. */
-
 import { createCanvas, imageCanvas, TEXT_FONT } from "../canvas/index";
 import { counted } from "../format/index";
 import { display } from "./display";

@@ -1,5 +1,4 @@
 /** @module The program that cuts a picture into tiles: its work can be stopped, and its crash ends no other process. */
-
 import type { FromCutter, ToCutter } from "./cut-picture";
 import { cutIntoTiles } from "./picture";
 import { endWithParent, failureOf } from "./program";

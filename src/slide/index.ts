@@ -1,5 +1,4 @@
 /** @module Whole slides: reading them in any size, predicting their tiles, and mapping the answers. */
-
 export type { ProfileUse } from "./colour-profile";
 export { PICTURE_TILE, pictureLevels, pictureTile } from "./deep-zoom";
 export { oneOfEachSeries } from "./dicom-series";

@@ -1,5 +1,4 @@
 /** @module Exceptions to the cdk-nag rules, each with its reason. */
-
 import type { CfnElement } from "aws-cdk-lib";
 import { Stack, Validations } from "aws-cdk-lib";
 import type { IBucket } from "aws-cdk-lib/aws-s3";

@@ -1,5 +1,4 @@
 /** @module Runs a model in one process: a limited number of decoders, micro-batches, one session. */
-
 import { HistoError } from "../../../src/errors/index";
 import { occlusion } from "../../../src/explanation/index";
 import { MetImages, type MetSample } from "../../../src/familiar/index";

@@ -13,7 +13,7 @@ const LONGEST_NAME = 512;
 /** Writes one line at a time: each write checks the file's size after the ones before it. */
 const turns = new Limit(1);
 
-/** Stores `{image_filename, label, logit, probability, threshold}` with time and model, which is that of `model_sha256` if given. */
+/** Stores `{image_filename, label, logit, probability, threshold}` with time and model: the one of `model_sha256`, if given. */
 export const feedbackRoute: Handler = async ({ models, feedback }, { body }) => {
   if (!feedback) throw new Problem("FEEDBACK_NOT_CONFIGURED");
   const given = readJsonBody(body);

@@ -1,5 +1,4 @@
 /** @module Reads images from a request in all supported forms. */
-
 import { counted } from "../../../src/format/index";
 import { Limit } from "../../../src/machine/index";
 import { mediaType, Problem, readJsonBody, readMultipart } from "../http/index";

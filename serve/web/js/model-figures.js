@@ -1,5 +1,4 @@
 /** @module The figures of models: how they were trained, and how well they judge. */
-
 import { figure } from "./charts.js";
 import { counted } from "./dom.js";
 

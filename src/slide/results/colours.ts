@@ -1,5 +1,4 @@
 /** @module Colours of probabilities in the heat map, in QuPath and in the viewer. */
-
 export type Colour = readonly [red: number, green: number, blue: number];
 
 /** Viridis at ten points: perceptually uniform and suitable for colour-blind readers. @see https://bids.github.io/colormap/ */

@@ -16,7 +16,10 @@ export const RESULT_FILES = {
   geoJson: "tiles.geojson",
 } as const;
 
-/** Writes all results into a folder, each file atomically, the summary last, and removes what killed processes have left of them. The same slide gives the same bytes. */
+/**
+ * Writes all results into a folder, each file atomically, the summary last, and removes what killed processes have left of them.
+ * The same slide gives the same bytes.
+ */
 export async function writeResults(
   folder: string,
   slide: PredictedSlide,

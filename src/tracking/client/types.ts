@@ -1,5 +1,4 @@
 /** @module The objects of an MLflow server, with the field names of its REST API. */
-
 export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
 export type ViewType = "ACTIVE_ONLY" | "DELETED_ONLY" | "ALL";
 

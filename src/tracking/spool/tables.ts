@@ -1,5 +1,4 @@
 /** @module Tables in the format of Python's `log_table` and `load_table` (pandas' "split" orientation). */
-
 export interface Table {
   readonly columns: readonly string[];
   readonly data: readonly (readonly unknown[])[];
