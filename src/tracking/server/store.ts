@@ -55,10 +55,15 @@ export async function upgradeStore(
 
 async function upgrade(store: string, python: string, say?: (line: string) => void): Promise<void> {
   const state = await stateOf(store, python);
-  // The store itself may have been replaced since, by a backup of an older one.
-  if (existsSync(stampOf(store)) && readFileSync(stampOf(store), "utf8").trim() === state) return;
+  const stamp = existsSync(stampOf(store)) ? readFileSync(stampOf(store), "utf8").trim() : "";
+  if (stamp === state) return;
   const [version = ""] = state.split(" ");
   const copy = `${store}.before-${version}`;
+  // This version has upgraded another store in this place, which a backup has replaced since: the copy is of that one.
+  if (stamp.startsWith(`${version} `)) {
+    if (existsSync(copy)) await rename(copy, `${copy}-${Math.floor((await stat(copy)).mtimeMs)}`);
+    await rm(stampOf(store));
+  }
   // After an interrupted upgrade, the copy has the original store.
   const isCopied = existsSync(copy);
   if (!isCopied) {
