@@ -5,6 +5,7 @@ import type { ServiceContext } from "./context";
 import { type Json, list, number, object, SCHEMAS, schema, string, TRAINED_ON_DRAWN_TILES } from "./openapi-schemas";
 
 const OBJECT: Json = { type: "object" };
+const BINARY: Json = { type: "string", format: "binary" };
 
 const ok = (description: string, content = OBJECT): Json => ({
   description,
@@ -64,13 +65,8 @@ const IMAGE_BODY = {
   required: true,
   content: {
     "application/json": { schema: object({ image_filename: IMAGE_NAME }) },
-    "multipart/form-data": { schema: object({ image: { type: "string", format: "binary" } }) },
-    ...Object.fromEntries(
-      ["png", "jpeg", "webp", "tiff"].map((type) => [
-        `image/${type}`,
-        { schema: { type: "string", format: "binary" } },
-      ]),
-    ),
+    "multipart/form-data": { schema: object({ image: BINARY }) },
+    ...Object.fromEntries(["png", "jpeg", "webp", "tiff"].map((type) => [`image/${type}`, { schema: BINARY }])),
   },
 };
 
@@ -137,7 +133,7 @@ function paths({ limits }: ServiceContext): Json {
             required: true,
             content: {
               "application/json": { schema: object({ image_filenames: list(IMAGE_NAME) }) },
-              "multipart/form-data": { schema: object({ image: list({ type: "string", format: "binary" }) }) },
+              "multipart/form-data": { schema: object({ image: list(BINARY) }) },
             },
           },
         },
