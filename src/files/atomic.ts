@@ -12,6 +12,11 @@ let serial = randomInt(2 ** 40);
 /** The temporary files of this process. Others with its id are from another container, or from an earlier process. */
 const own = new Set<string>();
 
+/** A name next to `path` that no other process uses; {@link removeAbandoned} knows the process by it. */
+function nameBeside(path: string, kind: "tmp" | "old"): string {
+  return `${path}.${kind}-${process.pid}-${serial++}`;
+}
+
 /** A file that is written under a temporary name and gets its final name by {@link AtomicFile.commit}. */
 export class AtomicFile {
   private constructor(
@@ -24,7 +29,7 @@ export class AtomicFile {
   /** Opens a temporary file next to `path`; makes the directory if it is missing. */
   static async create(path: string): Promise<AtomicFile> {
     await makeDirectory(dirname(path));
-    const temporaryPath = `${path}.tmp-${process.pid}-${serial++}`;
+    const temporaryPath = nameBeside(path, "tmp");
     const file = new AtomicFile(path, temporaryPath, await open(temporaryPath, "wx"));
     own.add(temporaryPath);
     return file;
@@ -47,21 +52,25 @@ export class AtomicFile {
   }
 }
 
-/** Time without a write after which a file counts as abandoned, in milliseconds. */
-const ABANDONED_AFTER = 10_000;
+/** What {@link nameBeside} adds; versions before gave folders no number. */
+const OWNED = /^\.(?:tmp|old)-(\d+)(?:-\d+)?$/;
+/** Time without a write after which a file or folder counts as abandoned, in milliseconds. Writes to its files do not show on a folder. */
+const ABANDONED_AFTER = { file: 10_000, folder: 24 * 3600 * 1000 } as const;
 
 /**
- * Removes the temporary files of `path` that killed processes have left. Keeps a file while its process lives or it still
+ * Removes the temporary files and folders of `path` that killed processes have left. Keeps one while its process lives or it still
  * grows: the process can be on another machine or in another container.
  */
 export async function removeAbandoned(path: string): Promise<void> {
   const names = await readdir(dirname(path)).catch(() => []);
+  const base = basename(path);
   for (const name of names) {
-    const owner = name.startsWith(`${basename(path)}.tmp-`) ? /\.tmp-(\d+)-\d+$/.exec(name)?.[1] : undefined;
+    const owner = name.startsWith(base) ? OWNED.exec(name.slice(base.length))?.[1] : undefined;
     const file = join(dirname(path), name);
     if (owner === undefined || own.has(file) || (Number(owner) !== process.pid && isAlive(Number(owner)))) continue;
     const info = await stat(file).catch(() => undefined);
-    if (info && Date.now() - info.mtimeMs > ABANDONED_AFTER) await rm(file, { force: true });
+    const least = ABANDONED_AFTER[info?.isDirectory() ? "folder" : "file"];
+    if (info && Date.now() - info.mtimeMs > least) await rm(file, { recursive: true, force: true });
   }
 }
 
@@ -87,30 +96,33 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
  * new one. Nothing is left if `write` fails.
  */
 export async function writeFolderAtomically<T>(path: string, write: (folder: string) => Promise<T>): Promise<T> {
-  const folder = `${path}.tmp-${process.pid}`;
-  const old = `${path}.old-${process.pid}`;
-  await rm(folder, { recursive: true, force: true });
+  const [folder, old] = [nameBeside(path, "tmp"), nameBeside(path, "old")];
   await makeDirectory(folder);
   try {
     const result = await write(folder);
     await syncDirectory(folder);
-    // One that is left from a killed process of the same id, as in containers.
-    if (existsSync(path)) await rm(old, { recursive: true, force: true });
-    await rename(path, old).catch((error: unknown) => {
-      if (!hasErrorCode(error, "ENOENT")) throw error;
-    });
-    try {
-      await rename(folder, path);
-    } catch (error) {
-      // Another process may have put its own folder there.
-      if (!existsSync(path)) await rename(old, path).catch(() => undefined);
-      throw error;
-    }
+    while (!(await takesPlace(folder, path, old))) await rm(old, { recursive: true, force: true });
     await syncDirectory(dirname(path));
     await rm(old, { recursive: true, force: true });
+    await removeAbandoned(path);
     return result;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Renames `path` to `old`, and `folder` to `path`. False if another process has put its own folder there in between. */
+async function takesPlace(folder: string, path: string, old: string): Promise<boolean> {
+  await rename(path, old).catch((error: unknown) => {
+    if (!hasErrorCode(error, "ENOENT")) throw error;
+  });
+  try {
+    await rename(folder, path);
+    return true;
+  } catch (error) {
+    if (hasErrorCode(error, "ENOTEMPTY", "EEXIST")) return false;
+    if (!existsSync(path)) await rename(old, path).catch(() => undefined);
+    throw error;
   }
 }
 

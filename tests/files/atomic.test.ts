@@ -43,11 +43,28 @@ test("a folder is replaced by a whole one, or stays as it was", async (context) 
   assert.deepEqual(await readdir(join(path, "..")), ["folder"]);
 });
 
-test("a folder is replaced although a killed process of the same id has left its old one", async (context) => {
+test("several writers of one folder, also those with one process id, leave one whole folder", async (context) => {
   const path = join(await temporaryDirectory(context), "folder");
-  for (const left of [path, `${path}.old-${process.pid}`, `${path}.tmp-${process.pid}`]) {
-    await mkdir(left);
-    await writeFile(join(left, "left"), "");
+  const [own, other] = [`${process.pid}`, `${process.pid}-17`];
+  const living = [`folder.tmp-${own}`, `folder.tmp-${other}`, `folder.old-${other}`];
+  for (const name of living) await mkdir(join(path, "..", name));
+  const write = async (name: string) =>
+    writeFolderAtomically(path, async (folder) => {
+      for (const part of ["a", "b"]) await writeFile(join(folder, `${name}-${part}`), "");
+    });
+  await Promise.all(Array.from({ length: 20 }, (_, i) => write(`${i}`)));
+  const [first = "", second = "", ...more] = (await readdir(path)).sort();
+  assert.deepEqual([first, second, more], [first, first.replace("a", "b"), []]);
+  assert.deepEqual((await readdir(join(path, ".."))).sort(), ["folder", ...living].sort());
+});
+
+test("a folder is replaced, and what a killed process of the same id has left is removed a day later", async (context) => {
+  const path = join(await temporaryDirectory(context), "folder");
+  const left = [`${path}.old-${process.pid}`, `${path}.tmp-${process.pid}`, `${path}.tmp-${process.pid}-3`];
+  for (const folder of [path, ...left]) {
+    await mkdir(folder);
+    await writeFile(join(folder, "left"), "");
+    await utimes(folder, new Date(0), new Date(0));
   }
   await writeFolderAtomically(path, (folder) => writeFile(join(folder, "new"), ""));
   assert.deepEqual(await readdir(path), ["new"]);
