@@ -55,7 +55,8 @@ export function assignClasses(
   const notes = [...variants.values()]
     .filter((spelled) => spelled.size > 1)
     .map((spelled) => `Labels read as one class: ${listed([...spelled])}.`);
-  if (positive === undefined && soundsNegative(positiveName) && !soundsNegative(negativeName)) {
+  const isSmaller = Number(positiveName) < Number(negativeName);
+  if (positive === undefined && (isSmaller || (soundsNegative(positiveName) && !soundsNegative(negativeName)))) {
     notes.push(
       `${quoted(positiveName)} is the positive class, because it is alphabetically later; --positive ${quoted(negativeName)} turns that round.`,
     );

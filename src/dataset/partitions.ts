@@ -68,6 +68,7 @@ export function readPartitions(table: Table, options: DatasetOptions): TablePart
     notes: [
       ...(other === undefined ? [] : [`Partitions are taken from the column ${quoted(table.columns[other])}.`]),
       ...others.map((at) => `${described(table, at)} contains no partitions and is ignored.`),
+      ...(column === undefined && options.partitionColumn === undefined ? notesOnMarks(table) : []),
       ...(fold === undefined || options.fold !== undefined || options.folds !== undefined
         ? []
         : [
@@ -94,12 +95,26 @@ function namesPartitions({ rows }: Table, position: number): boolean {
   return rows.some(({ fields }) => partitionNamed(fields[position] ?? "") !== undefined);
 }
 
+const MARK = /^(?:[01](?:\.0)?|true|false|t|f|yes|no|y|n)?$/i;
+
 /** The first column whose fields are all names of partitions, train and another one among them. */
 function columnOfPartitions({ columns, rows }: Table): number | undefined {
   return [...columns.keys()].find((at) => {
     const found = new Set(rows.map(({ fields }) => partitionNamed(fields[at] ?? "")));
     return found.has("train") && found.size > 1 && !found.has(undefined);
   });
+}
+
+/** Notes about columns such as `is_test`, which mark the images of a partition by yes and no. */
+function notesOnMarks(table: Table): string[] {
+  const marks = [...table.columns.entries()].filter(([at, name]) => {
+    if (!partitionNamed(name.replace(/^(?:is|in)(?=[\s_-]|\p{Lu})/u, ""))) return false;
+    return table.rows.every(({ fields }) => MARK.test(fields[at]?.trim() ?? ""));
+  });
+  return marks.map(
+    ([at]) =>
+      `${described(table, at)} is not read: to use it, write train, validation or test into a column "partition".`,
+  );
 }
 
 function foldIn(field: string): string | undefined {

@@ -292,6 +292,41 @@ test("a column of any name that contains nothing but partitions is used", async 
   assert.deepEqual(await load("lost"), ["train", []]);
 });
 
+test("columns that mark a partition by yes and no are named in a note, which says what to do", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const load = async (header: string, value: string) => {
+    const table = `image,label,${header}\na.png,x,1\nb.png,y,0\nc.png,x,${value}\n`;
+    await writeFiles(folder, { "labels.csv": table });
+    return (await loadDataset(folder, { requireImages: false })).notes?.join();
+  };
+  for (const [header, value] of [
+    ["is_test", "1.0"],
+    ["isTrain", ""],
+    ["Validation Set", "no"],
+  ] as const)
+    assert.match(
+      (await load(header, value)) ?? "",
+      new RegExp(`^The column "${header}" .* is not read: .* "partition"`),
+    );
+  assert.equal(await load("is_test", "2"), "");
+  assert.equal(await load("island", "1"), "");
+});
+
+test("of classes that are numbers, a note names the positive one if it is the smaller", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const load = async (first: string, second: string, positive?: string) => {
+    await writeFiles(folder, { "labels.csv": `image,label\na.png,${first}\nb.png,${second}\n` });
+    const { classes, notes } = await loadDataset(folder, { requireImages: false, positive });
+    return [classes[1], notes?.join()];
+  };
+  const note = '"9" is the positive class, because it is alphabetically later; --positive "10" turns that round.';
+  assert.deepEqual(await load("9", "10"), ["9", note]);
+  assert.deepEqual(await load("9", "10", "10"), ["10", ""]);
+  assert.deepEqual(await load("2", "10", "2"), ["2", ""]);
+  assert.deepEqual(await load("09", "10"), ["10", ""]);
+  assert.deepEqual(await load("1e1", "x"), ["x", ""]);
+});
+
 test("partitions of a table may be cohorts", async (context) => {
   const folder = await writeFiles(await temporaryDirectory(context), {
     "labels.csv": "image,label,partition\na.png,x,Training cohort\nb.png,y,Validation cohort\nc.png,x,Test set\n",
