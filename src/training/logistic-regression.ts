@@ -71,16 +71,18 @@ function asItIs(values: ArrayLike<number>, rows: number) {
   return { values, width: values.length / rows, expand: (weights: Float64Array) => weights };
 }
 
-/** The fold of each example: that of its class's turn, or that of its group's first example. */
+/** The fold of each example: that of its class's turn, or that of its group's first example. At least two, also of few groups. */
 function foldsOf(labels: ArrayLike<number>, groups: RowGroups | undefined): number[] {
   const seen: [number, number] = [0, 0];
   const ofGroups = new Map<number, number>();
-  return Array.from(labels, (label, i) => {
+  const folds = Array.from(labels, (label, i) => {
     const group = groups?.[i] ?? i;
     const fold = ofGroups.get(group) ?? seen[label > 0.5 ? 1 : 0]++ % FOLDS;
     ofGroups.set(group, fold);
     return fold;
   });
+  if (!groups || new Set(folds).size > 1) return folds;
+  return ofGroups.size > 1 ? Array.from(groups, (group) => group % FOLDS) : foldsOf(labels, undefined);
 }
 
 type Solution = Pick<LogisticFit, "weights" | "bias">;

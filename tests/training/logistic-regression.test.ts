@@ -101,6 +101,16 @@ describe("fitLogistic", () => {
     assert.ok(apart.penalty < 10, `${apart.penalty}`);
   });
 
+  it("compares penalties also for one group, and for two whose first examples are of both classes", () => {
+    const { x, labels } = examples(80, 4);
+    const alone = fitLogistic(x, labels).penalty;
+    assert.ok(alone < 1000);
+    assert.equal(fitLogistic(x, labels, undefined, 1, new Uint32Array(80)).penalty, alone);
+    const first = labels.findIndex((label) => label !== labels[0]);
+    const two = Uint32Array.from(labels, (_, i) => Number(i === first || (i > first && i % 2 === 0)));
+    assert.ok(fitLogistic(x, labels, undefined, 1, two).penalty < 1000);
+  });
+
   it("counts the rows of an example together, and keeps them in one fold", () => {
     const { x, labels, k } = examples(80, 4);
     const twice = Float64Array.from({ length: 2 * x.length }, (_, i) => {
