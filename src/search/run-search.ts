@@ -6,17 +6,18 @@ import { InputError, Interrupted } from "../errors/index";
 import type { Monitor } from "../evaluation/index";
 import type { Logged, ParentTracking } from "../experiments/tracking/index";
 import { takeLock } from "../files/index";
-import { type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
+import { counted } from "../format/index";
+import { defaultTrainingOptions, type GivenTrainingOptions, resolveTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import { createTask, openTrainingData } from "../training/index";
-import type { Halving } from "./halving";
+import { type Halving, rungsOf } from "./halving";
 import { SearchJournal, type TrialRecord } from "./journal";
 import { bestOnPixels, type LeaderboardRow, smallestAsGood } from "./leaderboard";
 import { objectiveNamed } from "./objective";
 import { createSampler, type SamplerName } from "./samplers";
 import { barsOnly, Search } from "./search";
 import { checkSettings, type SearchSettings } from "./settings";
-import type { Space } from "./space";
+import { largestOf, type Space } from "./space";
 import { SearchTracker } from "./track-search";
 import { LocalPool, type TrialPool } from "./workers";
 
@@ -79,6 +80,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
   const data = resolve(options.data);
   const monitor = objectiveNamed(objective);
   const next = createSampler(sampler, options.space, seed);
+  if (halving) checkHalving(halving, options.space);
   await loadDataset(data, dataset);
   const settings: SearchSettings = {
     data,
@@ -153,8 +155,16 @@ function summary(run: string, objective: Monitor, trials: readonly TrialRecord[]
   };
 }
 
+/** @throws {InputError} `OPTION_UNUSED` if no trial is long enough for a comparison */
+function checkHalving(halving: Halving, { fixed, searched }: Space): void {
+  const most = searched.epochs ? largestOf(searched.epochs) : Number(fixed.epochs ?? defaultTrainingOptions.epochs);
+  if (rungsOf(halving, most).length > 0) return;
+  const message = `--halving compares trials after ${counted(halving.minimumEpochs, "epoch")} and later, but none trains for more than ${most}; give fewer --min-epochs, or leave --halving out.`;
+  throw new InputError("OPTION_UNUSED", message);
+}
+
 /** Packs the tiles and computes the basis of the fixed options; both are cached. */
-export async function prepareShared(
+async function prepareShared(
   space: Space,
   given: GivenTrainingOptions,
   context: { readonly progress: Progress; readonly signal: AbortSignal; readonly subspaceDirectory?: string },

@@ -139,6 +139,13 @@ export function valueAt(distribution: Choice | IntegerRange, index: number): unk
   return integer[0] + index * step;
 }
 
+/** The largest value of a distribution of numbers. */
+export function largestOf(distribution: Distribution): number {
+  if ("choice" in distribution) return Math.max(...(distribution.choice as number[]));
+  if ("integer" in distribution) return valueAt(distribution, countOf(distribution) - 1) as number;
+  return ("uniform" in distribution ? distribution.uniform : distribution.logUniform)[1];
+}
+
 /** Number of different trials in a space; infinite if a distribution is continuous. */
 export function sizeOfSpace({ searched }: Space): number {
   return Object.values(searched).reduce((size, one) => size * countOf(one), 1);

@@ -36,7 +36,7 @@ export interface TrialHost {
 
 /** A trial has failed for a reason that has nothing to do with its settings. It can continue once this is mended. */
 export class MachineFault extends HistoError {
-  constructor(reason: string) {
+  constructor(readonly reason: string) {
     super("SEARCH_STOPPED", `${reason} The search has stopped; correct this, and repeat the command to continue.`);
   }
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { projectRoot } from "../../src/files/index";
@@ -190,7 +190,7 @@ describe("a search through Redis", { skip: withoutRedis() }, () => {
     assert.ok(stopped.length >= 1 && stopped.every(({ epochs }) => epochs === 40 || epochs === 80));
   });
 
-  test("a worker that does not see the search's folder or data says so, and the trial waits for another", async (context) => {
+  test("a worker that does not see the search's folder or data, or cannot write, says so, and the trial waits for another", async (context) => {
     const { folder, data, search, worker } = await setting(context, redis.url);
     const searching = search("shared");
     const run = join(folder, "shared");
@@ -209,9 +209,18 @@ describe("a search through Redis", { skip: withoutRedis() }, () => {
     assert.equal(await elsewhere.ended, 2);
     assert.match(elsewhere.stderr, /shared does not exist; mount the folder of the search under this path/);
     await rename(`${run}.away`, run);
+    const cache = join(folder, "cache");
+    await rename(cache, `${cache}.away`);
+    await writeFile(cache, "");
+    const full = worker();
+    assert.equal(await full.ended, 2);
+    assert.match(full.stderr, /This worker cannot take trials: The cache folder .* set HISTO_CACHE/);
+    await rm(cache);
+    await rename(`${cache}.away`, cache);
     await rename(data, join(folder, "moved"));
     const good = worker("--data", join(folder, "moved"));
-    assert.equal((await resultOf(searching)).finished, TRIALS);
+    const { finished, failed } = await resultOf(searching);
+    assert.deepEqual([finished, failed], [TRIALS, 0]);
     process.kill(good.pid, "SIGTERM");
   });
 });

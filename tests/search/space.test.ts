@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { InputError } from "../../src/errors/index";
+import { defaultTrainingOptions } from "../../src/options/index";
 import { Random } from "../../src/random/index";
-import { draw, parseSpace, presets, readSpace, sizeOfSpace } from "../../src/search/index";
+import { draw, parseSpace, presets, readSpace, runSearch, sizeOfSpace } from "../../src/search/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a YAML file becomes a space of fixed and searched options", async (context) => {
@@ -72,4 +74,20 @@ test("a mistake is named with its key", async () => {
   for (const name of ["mpl", "constructor"]) {
     await assert.rejects(readSpace(name), /neither a file nor a preset; presets: mlp/);
   }
+});
+
+test("halving that no trial is long enough for is refused before anything is written", async (context) => {
+  const run = join(await temporaryDirectory(context), "search");
+  const search = (space: object, minimumEpochs: number) =>
+    runSearch({ data: "nowhere", space: parseSpace(space), run, halving: { minimumEpochs, reduction: 3 } });
+  for (const [space, epochs] of [
+    [{ epochs: 4 }, 4],
+    [{ epochs: { choice: [5, 2] } }, 5],
+    [{ epochs: { integer: [2, 7], step: 2 } }, 6],
+    [{}, defaultTrainingOptions.epochs],
+  ] as const) {
+    await assert.rejects(search(space, epochs), { code: "OPTION_UNUSED", message: new RegExp(`more than ${epochs};`) });
+    await assert.rejects(search(space, epochs - 1), { code: "DATA_FOLDER_MISSING" });
+  }
+  assert.ok(!existsSync(run));
 });

@@ -18,7 +18,7 @@ import {
   type WorkerSummary,
 } from "../../queue/index";
 import type { TrialOutcome } from "../journal";
-import type { TrialJob } from "../trial";
+import { MachineFault, type TrialJob } from "../trial";
 import { type ProcessRunner, processRunners, WorkerLost } from "../workers";
 import {
   type Merits,
@@ -120,6 +120,9 @@ class TrialServer {
       if (watch.lost) throw new WorkerLost("its lock was lost");
       if (error instanceof Interrupted) return await this.giveBack(queued, token, watch);
       if (error instanceof WorkerLost) throw error;
+      if (error instanceof MachineFault) {
+        return { type: "refused", reason: this.refuse("WORKER_FAULT", error.reason.replace(/\.$/, "")) };
+      }
       this.counts.failed++;
       this.progress.say(`Trial ${job.trial + 1} failed: ${messageOf(error)}`);
       return { type: "failed", reason: messageOf(error) };
