@@ -117,6 +117,16 @@ test("logs that are followed have the lines of other machines that arrive later"
   assert.deepEqual(lines, ["first", "later", "last"]);
 });
 
+test("logs gives more lines than a call of a function may have arguments", { timeout: 120_000 }, async () => {
+  const [logGroupName, logStreamName, batch] = ["/histo/mlflow", "one", 10_000];
+  await json("Logs_20140328.CreateLogGroup", { logGroupName });
+  await json("Logs_20140328.CreateLogStream", { logGroupName, logStreamName });
+  const timestamp = Date.now() - 60_000;
+  const logEvents = Array.from({ length: batch }, () => ({ timestamp, message: "line" }));
+  for (let i = 0; i < 15; i++) await json("Logs_20140328.PutLogEvents", { logGroupName, logStreamName, logEvents });
+  assert.equal(operate("logs", "histo", "tracking", "5").split("\n").length, 15 * batch);
+});
+
 test("a model is uploaded whole, its card last, and never over another one", async (t) => {
   const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials: KEYS });
   assert.equal((await fetch(`${endpoint}/releases`, { method: "PUT" })).status, 200);
@@ -150,7 +160,7 @@ test("waiting for the machines of a stack that is not there is refused at once",
 const KEYS = { accessKeyId: "test", secretAccessKey: "test" };
 
 function run(...args: readonly string[]) {
-  return spawnSync(process.execPath, args, { cwd: root, env: environment, encoding: "utf8" });
+  return spawnSync(process.execPath, args, { cwd: root, env: environment, encoding: "utf8", maxBuffer: 2 ** 26 });
 }
 
 function operate(...args: readonly string[]): string {

@@ -31,6 +31,7 @@ export async function* logLines(
         for (const { eventId = "", timestamp = 0, message = "" } of events) {
           if (seen.has(eventId)) continue;
           seen.set(eventId, timestamp);
+          from = Math.max(from, timestamp - LATE_MS);
           yield `${new Date(timestamp).toISOString()} ${message.trimEnd()}`;
         }
       }
@@ -39,7 +40,6 @@ export async function* logLines(
         throw new Error(`There is no log group ${group}: nothing is deployed there yet (histo deploy status).`);
       throw error;
     }
-    from = Math.max(from, ...[...seen.values()].map((timestamp) => timestamp - LATE_MS));
     for (const [id, timestamp] of seen) if (timestamp < from) seen.delete(id);
     if (follow) await new Promise((resolve) => setTimeout(resolve, 2000));
   } while (follow);
