@@ -3,7 +3,7 @@
 const { after, describe } = require("node:test");
 const { join } = require("node:path");
 
-/** @param {readonly string[]} files such as `tests/shell/flags.test.ts` */
+/** @param {readonly string[]} files such as `tests/format/shell.test.ts` */
 exports.runFiles = (root, files) => {
   const environment = { ...process.env };
   for (const file of files) {

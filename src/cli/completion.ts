@@ -43,7 +43,7 @@ async function completionEntries(): Promise<CompletionEntry[]> {
 }
 
 /** A command or group of commands. */
-export interface CompletionEntry {
+interface CompletionEntry {
   /** The words after `histo`; empty for `histo` itself. */
   readonly path: readonly string[];
   readonly commands: readonly { readonly name: string; readonly help: string }[];
@@ -58,13 +58,13 @@ export interface CompletionEntry {
 }
 
 /** The script for each shell. */
-export const SHELLS = {
+const SHELLS = {
   bash: bashScript,
   zsh: (entries: readonly CompletionEntry[]) => `autoload -Uz bashcompinit && bashcompinit\n${bashScript(entries)}`,
   fish: fishScript,
 };
 
-export type Shell = keyof typeof SHELLS;
+type Shell = keyof typeof SHELLS;
 
 const quoted = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
 

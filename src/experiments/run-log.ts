@@ -84,7 +84,7 @@ const ROWS: readonly (readonly [name: string, measure: keyof BinaryMetrics])[] =
  * The model and its data, the learning curves, and a table of measures.
  * @param picture address of the curves, as MLflow's page links to it; without it, the curves are left out
  */
-export function runDescription(results: RunResults, picture?: string): string {
+function runDescription(results: RunResults, picture?: string): string {
   const { config, classes, history, threshold } = results;
   const best = bestEpoch(results);
   const facts = [

@@ -145,7 +145,7 @@ async function totalBytes(directory: string, card: ModelCard): Promise<number> {
  * earlier model (a directory with a `model.json`) at `path`.
  * @throws {InputError} `OUT_OCCUPIED` if `path` is something else
  */
-export async function writeDirectory<T>(path: string, write: (directory: string) => Promise<T>): Promise<T> {
+async function writeDirectory<T>(path: string, write: (directory: string) => Promise<T>): Promise<T> {
   const target = resolve(path);
   await checkTarget(target);
   return writeFolderAtomically(target, write);

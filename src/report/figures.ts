@@ -123,7 +123,7 @@ const DRAWN =
  * The layers as boxes: names and sizes from the topology, numbers of weights from the header of the weight file. Empty if
  * the run lacks these files or has an unknown topology.
  */
-export async function readLayers({ topology, bestWeights }: RunDirectory): Promise<LayerBox[]> {
+async function readLayers({ topology, bestWeights }: RunDirectory): Promise<LayerBox[]> {
   if (!existsSync(topology) || !existsSync(bestWeights)) return [];
   try {
     const { config } = await readJson<{ config?: { layers?: KerasLayer[] } | KerasLayer[] }>(topology);

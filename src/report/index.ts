@@ -17,7 +17,7 @@ export { runFigures } from "./figures";
 export { heatMaps } from "./heat-maps";
 export { reportPage } from "./page";
 
-export async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promise<string> {
+async function reportHtml(results: RunResults, extras: ReportExtras = {}): Promise<string> {
   const facts = reportFacts(results);
   const figures = evaluationFigures(facts);
   const { config, name, classes } = results;

@@ -126,12 +126,12 @@ export function batchNormBackward(
 }
 
 /** Depthwise convolution of x [n, h, w, c] with a kernel [k, k, c, 1], padding "same". */
-export function depthwiseForward(x: tf.Tensor, kernel: tf.Tensor, stride: number): tf.Tensor {
+function depthwiseForward(x: tf.Tensor, kernel: tf.Tensor, stride: number): tf.Tensor {
   return callOp("HistoDepthwise", [attribute.int("whole", stride)], [x, kernel]);
 }
 
 /** Gradients of x and the kernel. */
-export function depthwiseBackward(dy: tf.Tensor, x: tf.Tensor, kernel: tf.Tensor, stride: number): tf.Tensor[] {
+function depthwiseBackward(dy: tf.Tensor, x: tf.Tensor, kernel: tf.Tensor, stride: number): tf.Tensor[] {
   return callOps("HistoDepthwiseGrad", [attribute.int("whole", stride)], [dy, x, kernel], 2);
 }
 

@@ -83,7 +83,7 @@ export function layerRates(model: tf.LayersModel, blocks: number, decay: number)
 }
 
 /** Solves logistic regression on the network's averaged features of the examples, and sets the weights of the logit. */
-export async function solveLogit(
+async function solveLogit(
   model: tf.LayersModel,
   examples: Examples,
   batch: number,

@@ -26,7 +26,7 @@ export interface RangeTest {
   readonly suggestion: number;
 }
 
-export interface RangeOptions {
+interface RangeOptions {
   readonly lowest?: number;
   readonly highest?: number;
   readonly steps?: number;
