@@ -22,7 +22,7 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
   const areas = Number.isFinite(delong.p)
     ? `ROC AUC <b>${decimal(delong.aucA)}</b> against ${decimal(delong.aucB)} of ${escapeHtml(name)}: a difference of ` +
       `${decimal(delong.difference)} ${bracket(delong.ci95)}, ${chance(delong.p)} (DeLong, p = ${delong.p.toPrecision(2)}).`
-    : "areas cannot be compared: that needs two images of each class.";
+    : "areas cannot be compared: that needs two images of each class, or groups of them if there are groups.";
   return {
     id: "comparison",
     title: "Against another model",
