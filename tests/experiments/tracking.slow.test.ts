@@ -30,7 +30,7 @@ def files(run, folder=None):
     for file in client.list_artifacts(run.info.run_id, folder):
         yield from files(run, file.path) if file.is_dir else [file.path]
 def read(run):
-    artifacts = sorted(files(run))
+    artifacts = sorted([*files(run), *(file.path for file in client.list_artifacts(run.info.run_id, "model"))])
     table = client.load_table(run.info.experiment_id, "tables/comparison.json", [run.info.run_id]) if "tables/comparison.json" in artifacts else None
     return dict(
         name=run.info.run_name, id=run.info.run_id, status=run.info.status, tags=run.data.tags, params=run.data.params,
