@@ -41,8 +41,11 @@ const SMALLEST_DEVIATION = 1e-6;
 const SMALL_EFFECT = 0.2;
 
 /**
- * Compares two sets of images; undefined if one has fewer than 20, or its images are all of one group.
+ * Tests whether two sets of images look alike: trains a classifier to distinguish them and measures its area under the ROC curve
+ * on held-out images. 0.5: indistinguishable; 1: perfectly distinguishable.
  * @param groups of dependent images of both sets, those of `first` first
+ * @returns undefined if one has fewer than 20 images, or its images are all of one group
+ * @see Lopez-Paz and Oquab 2017, "Revisiting Classifier Two-Sample Tests"
  */
 export function measureShift(
   first: readonly Measured[],

@@ -36,7 +36,10 @@ const [SCAN, END] = [0xda, 0xd9];
 /** With Huffman's and with arithmetic coding. */
 const PROGRESSIVE = [0xc2, 0xca];
 
-/** The number of scans of a progressive JPEG file; 1 for other files, which have one for each colour at most. */
+/**
+ * The number of scans of a progressive JPEG file, each of which costs as much time as the image is large; 1 for other files, which
+ * have one for each colour at most.
+ */
 export function scansOf(bytes: Uint8Array): number {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let isProgressive = false;

@@ -1,4 +1,4 @@
-/** @module Checks a graph: that it matches its card, so that a card written by hand gives right answers or an error, and whether the images of a batch change each other's logits. */
+/** @module Checks a graph: that it matches its card, so that a card written by hand gives right answers or an error. */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors/index";
@@ -161,7 +161,9 @@ const LONGEST = 22;
 const TOLERANCE = 1e-4;
 
 /**
- * Searches the file for the operators, and then runs a faint image alone and together with an image of strong contrast.
+ * Finds out whether the images of a batch change each other's logits. Dynamic quantization causes this, because it rounds
+ * activations by a step that depends on the range of the whole batch. Searches the file for its operators, and then runs a faint
+ * image alone and together with an image of strong contrast.
  * @param graphPath the ONNX file
  * @param bytes size of an image
  * @param logits computes the logits of images, uint8 [count, bytes]

@@ -153,7 +153,7 @@ export function standardizedBytes(
 }
 
 /**
- * Convolves each channel with its own kernel, padding "same".
+ * Convolves each channel with its own kernel, padding "same". The gradients in TensorFlow take several times as long.
  * @param x [n, h, w, c]
  * @param kernel [k, k, c, 1]
  */

@@ -82,7 +82,10 @@ export function layerRates(model: tf.LayersModel, blocks: number, decay: number)
   );
 }
 
-/** Solves logistic regression on the network's averaged features of the examples, and sets the weights of the logit. */
+/**
+ * Solves logistic regression on the network's averaged features of the examples, and sets the weights of the logit: fine-tuning
+ * from a solved head changes the lower layers less (Kumar et al. 2022).
+ */
 async function solveLogit(
   model: tf.LayersModel,
   examples: Examples,

@@ -21,7 +21,8 @@ export class KeyNames {
 }
 
 /**
- * Converts all fields of a data set to strings, other values as JSON. Undefined if the name or the digest is missing.
+ * Converts all fields of a data set to strings, other values as JSON: MLflow's server silently drops everything after a field that
+ * is not a string. Undefined if the name or the digest is missing.
  * @throws {TypeError} for an object that contains itself
  */
 export function storableDataset({ dataset, tags }: DatasetInput): DatasetInput | undefined {
