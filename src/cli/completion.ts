@@ -1,5 +1,6 @@
 /** @module `histo completion`: prints scripts that complete commands, options and their values. */
 import { Argument } from "commander";
+import { inQuotes } from "../format/index";
 import type { OptionsSchema } from "../options/index";
 import type { CommandDefinition } from "./command";
 import { DeclaredFlag } from "./schema-options";
@@ -66,18 +67,16 @@ const SHELLS = {
 
 type Shell = keyof typeof SHELLS;
 
-const quoted = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
-
 function bashScript(entries: readonly CompletionEntry[]): string {
-  const paths = entries.filter(({ path }) => path.length > 0).map(({ path }) => quoted(path.join(" ")));
+  const paths = entries.filter(({ path }) => path.length > 0).map(({ path }) => inQuotes(path.join(" ")));
   const words = entries.map(({ path, commands, options }) => {
     const all = [...commands.map(({ name }) => name), ...options.map(({ flag }) => flag), "--help"];
-    return `    ${quoted(path.join(" "))}) words=${quoted(all.join(" "))} ;;`;
+    return `    ${inQuotes(path.join(" "))}) words=${inQuotes(all.join(" "))} ;;`;
   });
   const values = entries.flatMap(({ path, options }) =>
     options
       .filter(({ takesValue }) => takesValue)
-      .map(({ flag, words }) => `    ${quoted([...path, flag].join(" "))}) values=${quoted(words.join(" "))} ;;`),
+      .map(({ flag, words }) => `    ${inQuotes([...path, flag].join(" "))}) values=${inQuotes(words.join(" "))} ;;`),
   );
   return `_histo() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} path= word words= values=none
@@ -102,16 +101,16 @@ complete -o filenames -F _histo histo
 
 function fishScript(entries: readonly CompletionEntry[]): string {
   const lines = entries.flatMap(({ path, commands, options }) => {
-    const at = `complete -c histo -n ${quoted(`__histo_at ${path.join(" ")}`)}`;
+    const at = `complete -c histo -n ${inQuotes(`__histo_at ${path.join(" ")}`)}`;
     return [
-      ...commands.map(({ name, help }) => `${at} -f -a ${name} -d ${quoted(help)}`),
+      ...commands.map(({ name, help }) => `${at} -f -a ${name} -d ${inQuotes(help)}`),
       ...options.map(({ flag, help, takesValue, words }) => {
-        const value = words.length > 0 ? ` -x -a ${quoted(words.join(" "))}` : takesValue ? " -r -F" : "";
-        return `${at} -l ${flag.slice(2)}${value} -d ${quoted(help)}`;
+        const value = words.length > 0 ? ` -x -a ${inQuotes(words.join(" "))}` : takesValue ? " -r -F" : "";
+        return `${at} -l ${flag.slice(2)}${value} -d ${inQuotes(help)}`;
       }),
     ];
   });
-  const paths = entries.filter(({ path }) => path.length > 0).map(({ path }) => quoted(path.join(" ")));
+  const paths = entries.filter(({ path }) => path.length > 0).map(({ path }) => inQuotes(path.join(" ")));
   return `function __histo_at
   set -l path
   for word in (commandline -opc)[2..]

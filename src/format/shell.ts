@@ -10,9 +10,12 @@ export function flagsOf(options: object): string[] {
     });
 }
 
+/** A word in quotes, for a shell. */
+export function inQuotes(word: string): string {
+  return `'${word.replace(/'/g, "'\\''")}'`;
+}
+
 /** A command's words as a POSIX shell takes them, in quotes where they need them; `{NAME}` stays to be filled in. */
 export function shellText(command: readonly string[]): string {
-  return command
-    .map((word) => (/^(?:[\w@%+=:,./-]|\{\w+\})+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`))
-    .join(" ");
+  return command.map((word) => (/^(?:[\w@%+=:,./-]|\{\w+\})+$/.test(word) ? word : inQuotes(word))).join(" ");
 }
