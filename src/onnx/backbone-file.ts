@@ -1,9 +1,10 @@
 /** @module Reads a feature extractor in an ONNX file (exported from timm, transformers or torchvision): its inputs and outputs. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 import { sha256, sha256File } from "../files/index";
 import { EXTERNAL_LOCATION, elementTypes, modelProto } from "./schema";
+import { type FilePart, wholeOf } from "./stored-outside";
 
 /** The description of a backbone, as plain data. */
 export interface BackboneDescription {
@@ -39,6 +40,8 @@ export interface Constant {
   readonly dataType?: number;
   readonly int64Data?: readonly Whole[];
   rawData?: Uint8Array;
+  /** The place of large contents that were not read. */
+  outside?: FilePart;
   dataLocation?: number;
   externalData?: { key: string; value: string }[];
 }
@@ -132,21 +135,45 @@ export async function readBackbone(path: string, wanted: string | number = ""): 
   };
 }
 
-/** A backbone's graph with all its weights in memory. @throws {InputError} as {@link readBackbone} */
+/**
+ * A backbone's graph. Large weights in other files stay there, see {@link Constant.outside}: a foundation model has more than one
+ * buffer holds.
+ * @throws {InputError} as {@link readBackbone}
+ */
 export async function readBackboneGraph(path: string): Promise<DecodedModel> {
   const { model } = await decode(path);
-  const files = new Map<string, Uint8Array>();
-  for (const name of externalFiles(path, model)) files.set(name, await read(join(dirname(path), name)));
+  const sizes = new Map<string, number>();
+  for (const name of externalFiles(path, model)) sizes.set(name, await weightBytes(path, name));
   for (const tensor of model.graph.initializer) {
     if (tensor.dataLocation !== EXTERNAL_LOCATION) continue;
-    const { location = "", offset = "0", length } = placeOf(tensor);
-    const content = files.get(normalize(location)) as Uint8Array;
-    const start = Number(offset);
-    tensor.rawData = content.subarray(start, length === undefined ? undefined : start + Number(length));
+    const { location = "", offset: start = "0", length: given } = placeOf(tensor);
+    const name = normalize(location);
+    const size = sizes.get(name) as number;
+    const offset = Number(start);
+    const length = given === undefined ? size - offset : Number(given);
+    if (offset + length > size) throw unsupported(path, `its weights ${name} are cut off`);
+    const part = { path: join(dirname(path), name), offset, length };
+    if (length <= HELD_BYTES) tensor.rawData = await wholeOf(part);
+    else tensor.outside = part;
     delete tensor.dataLocation;
     delete tensor.externalData;
   }
   return model;
+}
+
+/** Smaller constants, such as shapes, are read with the graph. */
+const HELD_BYTES = 2 ** 16;
+
+async function weightBytes(path: string, name: string): Promise<number> {
+  try {
+    return (await stat(join(dirname(path), name))).size;
+  } catch (error) {
+    throw weightsUnreadable(path, name, error);
+  }
+}
+
+function weightsUnreadable(path: string, name: string, error: unknown): InputError {
+  return unsupported(path, `its weights ${name} cannot be read (${messageOf(error)})`, error);
 }
 
 /** Names of the files with a graph's weights, relative to its folder. @throws {InputError} as {@link readBackbone} */
@@ -198,7 +225,7 @@ async function hashOf(path: string, bytes: Uint8Array, weightFiles: readonly str
     try {
       hashes.push(await sha256File(join(dirname(path), name)));
     } catch (error) {
-      throw unsupported(path, `its weights ${name} cannot be read (${messageOf(error)})`, error);
+      throw weightsUnreadable(path, name, error);
     }
   }
   return sha256(hashes.join());

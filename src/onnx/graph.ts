@@ -2,6 +2,7 @@
 import { bytesOf, sizeOf } from "../files/index";
 import type { ExternalData, TensorContent } from "./external-data";
 import { type ElementType, EXTERNAL_LOCATION, elementBytes, elementTypes, modelProto } from "./schema";
+import { type FilePart, slicesOf } from "./stored-outside";
 
 /** Operator set of every exported graph, and the version of the file format that was published with it (ONNX 1.15, 2023). */
 export const OPSET = 20;
@@ -30,6 +31,8 @@ interface NodeOptions {
 export interface ForeignTensor {
   readonly name?: string;
   readonly rawData?: Uint8Array;
+  /** The place of its content, if that is in a file. */
+  readonly outside?: FilePart;
 }
 
 /** A graph under construction. */
@@ -140,8 +143,9 @@ export class GraphBuilder {
     opsets: ReadonlyMap<string, number>,
   ): Promise<void> {
     for (const [domain, version] of opsets) this.opsets.set(domain, version);
-    for (const { rawData, ...tensor } of constants) {
+    for (const { rawData, outside, ...tensor } of constants) {
       if (rawData) await this.store(tensor, rawData, rawData.length);
+      else if (outside) await this.store(tensor, slicesOf(outside), outside.length);
       else this.initializers.push(tensor);
     }
     this.nodes.push(...nodes);

@@ -7,6 +7,7 @@
 import { InputError } from "../errors/index";
 import { type Constant, type DecodedNode, plainNumber, readBackboneGraph } from "./backbone-file";
 import { modelProto } from "./schema";
+import { wholeOf } from "./stored-outside";
 
 type Graph = Awaited<ReturnType<typeof readBackboneGraph>>["graph"];
 
@@ -34,9 +35,12 @@ export async function localLogitsGraph(path: string, output: string): Promise<Ui
   });
   if (!model) return undefined;
   const { graph } = model;
-  const bytes = graph.initializer.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0);
+  const bytes = graph.initializer.reduce((sum, { rawData, outside = rawData }) => sum + (outside?.length ?? 0), 0);
   const average = bytes > LARGEST ? undefined : lastAverage(graph, output);
   if (!average) return undefined;
+  for (const tensor of graph.initializer) {
+    if (tensor.outside) tensor.rawData = await wholeOf(tensor.outside);
+  }
   const { node: pool } = average;
   const nodes = graph.node.flatMap((node) => (node === pool ? placesAsBatch(average) : [node]));
   const initializer = [...graph.initializer, ...SHAPES.map(([name, shape]) => integers(name, shape))];
