@@ -29,6 +29,8 @@ const MAX_RELATIVE_DEVIATION = 0.1;
 const MAX_CHANGED_ANSWERS = 0.02;
 const RANKS = [16, 32, 64, 128, 256, 384];
 const BITS = [8, 4] as const;
+/** Validation tiles of more bytes are decoded again for each form, so that they need not fit in memory. */
+const HELD_BYTES = 2 ** 31;
 /** Sides of the blocks of pixels to average. */
 const POOLINGS = [2, 3, 4];
 
@@ -57,7 +59,9 @@ export async function writeCompactGraph(
 ): Promise<CompactGraph> {
   const allowedChanges = Math.ceil(maxChangedAnswers * tiles.validation.logits.length);
   const calibration = await calibrationPixels(tiles, run.config.preprocessing.size, signal);
-  const validation = await tiles.pixels(tiles.validation.paths, signal);
+  const { paths } = tiles.validation;
+  const isHeld = paths.length * run.config.preprocessing.size ** 2 * 3 <= HELD_BYTES;
+  const held = isHeld ? [await tiles.pixels(paths, signal)] : undefined;
   const stem = new Stem(calibration, run.config.preprocessing.size, progress, signal);
   for (const candidate of await stem.candidates(run, directory)) {
     const folder = join(directory, "candidate");
@@ -65,7 +69,7 @@ export async function writeCompactGraph(
     const graph = await writeGraphFiles(run, folder, stem.writer(candidate), {
       onBytes: () => signal?.throwIfAborted(),
     });
-    const verification = await verifyGraph(folder, run, tiles.validation, validation, true);
+    const verification = await verifyGraph(folder, run, tiles.validation, held ?? tiles.groups(paths, signal), true);
     if (isAcceptable(verification) && verification.changedAnswers <= allowedChanges) {
       for (const name of Object.keys(graph.files)) await rename(join(folder, name), join(directory, name));
       await rm(folder, { recursive: true });

@@ -19,6 +19,7 @@ export interface KnownTiles {
 
 /** Images that are decoded at the same time. */
 const DECODERS = 4;
+const GROUP_BYTES = 2 ** 25;
 
 /** The tiles of a run: the validation tiles with their stored logits, and the paths of the training tiles. */
 export class RunTiles {
@@ -86,6 +87,27 @@ export class RunTiles {
     };
     await Promise.all(Array.from({ length: DECODERS }, worker));
     return unreadable.size === 0 ? pixels : withoutImages(pixels, unreadable, bytes);
+  }
+
+  /**
+   * Decodes tiles in groups, the next one while a group is used, so that a large set need not fit in memory. Skips unreadable ones
+   * if training skipped them.
+   * @returns uint8 [decoded, size, size, 3] for each group, in the order of the paths
+   * @throws {InputError} like `prepareImage`
+   */
+  async *groups(paths: readonly string[], signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const atOnce = Math.max(DECODERS, Math.floor(GROUP_BYTES / (this.run.config.preprocessing.size ** 2 * 3)));
+    const decode = (start: number) => {
+      const pixels = this.pixels(paths.slice(start, start + atOnce), signal);
+      pixels.catch(() => undefined);
+      return pixels;
+    };
+    let next = decode(0);
+    for (let start = 0; start < paths.length; start += atOnce) {
+      const pixels = await next;
+      next = decode(start + atOnce);
+      yield pixels;
+    }
   }
 }
 

@@ -8,32 +8,34 @@ import { GRAPH_FILE, INPUT_NAME, OUTPUT_NAME } from "./graph-files";
 import type { ExportedConfig, TrainedRun } from "./run";
 import type { KnownTiles } from "./run-tiles";
 
+type Images = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /** Largest number of images, times views, in a run of the graph. */
 const GROUP = 32;
 
 /**
  * Logits of an exported graph.
  * @param directory holds {@link GRAPH_FILE}
- * @param pixels uint8 [count, size, size, 3]
+ * @param images uint8 [count, size, size, 3], in one or more groups
  * @param prepack see `SessionOptions`
  */
 export async function logitsOfGraph(
   directory: string,
-  pixels: Uint8Array,
+  images: Images,
   { preprocessing: { size }, views = 1 }: Pick<ExportedConfig, "preprocessing" | "views">,
   prepack: boolean,
-): Promise<Float64Array> {
+): Promise<number[]> {
   const bytes = size * size * 3;
-  const count = pixels.length / bytes;
-  const logits = new Float64Array(count);
+  const logits: number[] = [];
   const most = Math.max(1, Math.floor(GROUP / views));
   const session = await GraphSession.open(join(directory, GRAPH_FILE), { prepack, fullRangeWeights: false });
   try {
-    for (let start = 0; start < count; start += most) {
-      const group = Math.min(most, count - start);
-      const data = pixels.subarray(start * bytes, (start + group) * bytes);
-      const tensor = { type: "uint8", data, shape: [group, size, size, 3] } as const;
-      logits.set(await session.run(INPUT_NAME, tensor, OUTPUT_NAME), start);
+    for await (const pixels of images) {
+      for (let start = 0; start * bytes < pixels.length; start += most) {
+        const data = pixels.subarray(start * bytes, (start + most) * bytes);
+        const tensor = { type: "uint8", data, shape: [data.length / bytes, size, size, 3] } as const;
+        logits.push(...(await session.run(INPUT_NAME, tensor, OUTPUT_NAME)));
+      }
     }
   } finally {
     await session.close();
@@ -43,17 +45,17 @@ export async function logitsOfGraph(
 
 /**
  * Compares an exported graph with the logits of the trained model.
- * @param pixels of the run's validation tiles
+ * @param images the run's validation tiles
  * @see {@link logitsOfGraph} for `directory` and `prepack`
  */
 export async function verifyGraph(
   directory: string,
   { config }: TrainedRun,
   tiles: KnownTiles,
-  pixels: Uint8Array,
+  images: Images,
   prepack: boolean,
 ): Promise<Verification> {
-  const logits = await logitsOfGraph(directory, pixels, config, prepack);
+  const logits = await logitsOfGraph(directory, images, config, prepack);
   return compareLogits(tiles, logits, config.threshold ?? 0.5);
 }
 

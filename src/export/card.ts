@@ -40,7 +40,7 @@ export async function writeCard(
   const prepared = stain ? stainNormalizer(stain)(pixels) : pixels;
   const familiar = existsSync(run.files.familiar) ? await readFile(run.files.familiar) : undefined;
   if (familiar) await writeFileAtomically(join(directory, FAMILIAR_FILE), familiar);
-  const [logit = 0] = await logitsOfGraph(directory, prepared, config, extras.variant !== "fp32");
+  const [logit = 0] = await logitsOfGraph(directory, [prepared], config, extras.variant !== "fp32");
   const validationCurve = await curveOf(run);
   const card: ModelCard = {
     format: "histo-model/1",

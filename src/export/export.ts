@@ -113,8 +113,8 @@ async function writeVariant(
   const writer = variant === "fp32" ? floatWriter : integerWriter;
   const graph = await writeGraphFiles(run, directory, writer, work);
   if (!tiles) return { graph };
-  const pixels = await tiles.pixels(tiles.validation.paths, work.signal);
-  const verification = await verifyGraph(directory, run, tiles.validation, pixels, variant !== "fp32");
+  const images = tiles.groups(tiles.validation.paths, work.signal);
+  const verification = await verifyGraph(directory, run, tiles.validation, images, variant !== "fp32");
   if (variant === "fp32") requireEqualLogits(verification, tiles.validation, run.config);
   return { graph, verification };
 }

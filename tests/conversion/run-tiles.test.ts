@@ -54,3 +54,16 @@ test("images that training skipped as unreadable are skipped again, and are erro
   const strict = await RunTiles.open({ ...run, config: { ...run.config, skipUnreadable: false } });
   await assert.rejects(strict.pixels(strict.training), { code: "IMAGE_UNSUPPORTED" });
 });
+
+test("tiles in groups are those decoded at once, and large ones are in several groups", async (t) => {
+  const { run } = await runOnFolder(t);
+  const config = {
+    ...run.config,
+    preprocessing: { ...run.config.preprocessing, size: 1700, resize: "stretch" as const },
+  };
+  const found = await RunTiles.open({ ...run, config });
+  const groups: Uint8Array[] = [];
+  for await (const pixels of found.groups(found.training)) groups.push(pixels);
+  assert.ok(groups.length > 1, `${groups.length}`);
+  assert.ok(Buffer.concat(groups).equals(await found.pixels(found.training)));
+});

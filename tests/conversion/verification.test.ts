@@ -32,7 +32,7 @@ test("a graph that gives no number for one of the tiles is not taken for an equa
     return levels[Math.floor(i / (SIZE * SIZE * 3))] as number;
   });
   const tiles = { paths: ["a", "b", "c", "d"], labels: [0, 0, 1, 1] as const, logits: [0, 0, 10, 2] };
-  const verification = await verifyGraph(directory, run, tiles, pixels, true);
+  const verification = await verifyGraph(directory, run, tiles, [pixels], true);
   assert.ok(Number.isNaN(verification.maxDeviation));
   assert.throws(() => requireEqualLogits(verification, tiles, run.config), { code: "EXPORT_DIFFERS" });
 });
