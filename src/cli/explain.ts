@@ -1,5 +1,5 @@
 /** @module `histo explain`: heat maps that explain an exported model's predictions, as pictures and as numbers. */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { unusedName } from "../collections/index";
@@ -48,7 +48,7 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
   schema: explainSchema,
   async run({ model, images, out, grid, scale, threads }, { progress, signal }) {
     await mustBeWritable("--out", join(out, "map.png"), out);
-    const [{ namedImages, Predictor }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
+    const [{ namedImages, Predictor, readImage }, { explainImage, explanationPicture, scalesFor }] = await Promise.all([
       import("../inference/index.js"),
       import("../explanation/index.js"),
     ]);
@@ -62,7 +62,7 @@ export const command: CommandDefinition<typeof explainSchema, Result> = {
     try {
       for (const { filename, path } of listed) {
         try {
-          const image = await readFile(path);
+          const image = await readImage(path);
           const explanation = await explainImage(predictor, image, grid, () => signal.throwIfAborted());
           explained.push({ filename, explanation });
         } catch (error) {

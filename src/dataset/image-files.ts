@@ -16,6 +16,16 @@ export function safeRelativePath(name: string): string | undefined {
   return normal === "." || normal === ".." || normal.startsWith("../") || normal.endsWith("/") ? undefined : normal;
 }
 
+/** Folders that systems and network drives make for themselves: previews, deleted and lost files, older states. In lower case. */
+const OF_SYSTEMS: ReadonlySet<string> = new Set([
+  ...["__macosx", "@eadir", "@recycle", "@recently-snapshot", "#recycle", "#snapshot"],
+  ...["$recycle.bin", "system volume information", "lost+found"],
+]);
+
+function isHidden(name: string): boolean {
+  return name.startsWith(".") || OF_SYSTEMS.has(name.toLowerCase());
+}
+
 /** Checks whether paths are files, by listing each folder once instead of checking each file. */
 export class FileFinder {
   private readonly listings = new Map<string, Promise<ReadonlyMap<string, Dirent>>>();
@@ -46,7 +56,10 @@ export interface FoundImages {
   readonly unsupported: readonly string[];
 }
 
-/** The image files below a folder at any depth, without hidden files. Does not follow links to folders above. */
+/**
+ * The image files below a folder at any depth, without hidden files. Does not follow links to folders above. A link to an image that
+ * does not exist counts as one, so that whoever reads it says so.
+ */
 export async function findImages(root: string): Promise<FoundImages> {
   const images: string[] = [];
   const unsupported: string[] = [];
@@ -59,12 +72,12 @@ export async function findImages(root: string): Promise<FoundImages> {
     if (real === undefined || isAbove || visited.has(real)) return;
     visited.add(real);
     for (const entry of await listDirectory(folder)) {
-      if (entry.name.startsWith(".")) continue;
+      if (isHidden(entry.name)) continue;
       if (hasImageExtension(entry.name) || entry.isDirectory()) checkName(folder, entry.name);
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
       const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry;
       if (kind?.isDirectory()) await walk(path);
-      else if (kind?.isFile() && hasImageExtension(entry.name)) images.push(path);
+      else if ((!kind || kind.isFile()) && hasImageExtension(entry.name)) images.push(path);
       else if (kind?.isFile() && hasOtherExtension(entry.name)) unsupported.push(path);
     }
   };
@@ -75,15 +88,23 @@ export async function findImages(root: string): Promise<FoundImages> {
 /** Number of images of any format directly in a folder. */
 export async function countImagesIn(folder: string): Promise<number> {
   const names = (await listDirectory(folder)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-  return names.filter((name) => !name.startsWith(".") && (hasImageExtension(name) || hasOtherExtension(name))).length;
+  return names.filter((name) => !isHidden(name) && (hasImageExtension(name) || hasOtherExtension(name))).length;
 }
 
-/** Folders directly in a folder, sorted, without hidden ones. */
+/**
+ * Folders directly in a folder, sorted, without hidden ones.
+ * @throws {InputError} `DATA_LINK_BROKEN` for a link that may have led to one: a class would be missing
+ */
 export async function subfolders(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await listDirectory(folder)) {
-    if (entry.name.startsWith(".")) continue;
-    const kind = entry.isSymbolicLink() ? await stat(join(folder, entry.name)).catch(() => undefined) : entry;
+    if (isHidden(entry.name)) continue;
+    const path = join(folder, entry.name);
+    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+    if (!kind && !/\.[a-z]\w*$/i.test(entry.name)) {
+      const message = `${path} is a link to a place that does not exist or may not be read; correct or remove the link.`;
+      throw new InputError("DATA_LINK_BROKEN", message);
+    }
     if (entry.isDirectory()) checkName(folder, entry.name);
     if (kind?.isDirectory()) names.push(entry.name);
   }

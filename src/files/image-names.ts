@@ -2,12 +2,16 @@
 import { extname } from "node:path";
 
 /** File name extensions of the supported formats, in lower case; any case is accepted. */
-export const IMAGE_EXTENSIONS: readonly string[] = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"];
+export const IMAGE_EXTENSIONS: readonly string[] = [
+  ...[".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"],
+  // JPEG too, as Windows names it.
+  ...[".jfif", ".jpe"],
+];
 
 /** Extensions of unsupported image formats, in lower case. */
 const OTHER_EXTENSIONS: readonly string[] = [
-  ...[".bmp", ".gif", ".jp2", ".j2k", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm", ".tga"],
-  ...[".svs", ".ndpi", ".mrxs", ".scn", ".vms", ".bif", ".dcm"],
+  ...[".bmp", ".dib", ".gif", ".jp2", ".j2k", ".jxl", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pnm", ".tga"],
+  ...[".svs", ".ndpi", ".mrxs", ".scn", ".vms", ".bif", ".dcm", ".czi", ".vsi", ".qptiff"],
 ];
 
 /** True for names such as `a.PNG`. */

@@ -2,5 +2,5 @@
 export { PREDICTION_WARNING_TEXTS, type Prediction, type PredictionWarning } from "./answers";
 export type { ClassActivation } from "./class-activation";
 export { type ListedImage, namedImages } from "./image-list";
-export { type FileAnswer, predictFiles } from "./predict-files";
+export { type FileAnswer, predictFiles, readImage } from "./predict-files";
 export { Predictor, type PreprocessedImage } from "./predictor";

@@ -20,7 +20,7 @@ export async function* predictFiles(
 ): AsyncGenerator<FileAnswer[]> {
   for (let start = 0; start < images.length; start += GROUP) {
     const group = images.slice(start, start + GROUP);
-    const contents = await Promise.all(group.map(({ path }) => readContent(path)));
+    const contents = await Promise.all(group.map(({ path }) => readImage(path).catch((error: InputError) => error)));
     const readable = contents.filter((content): content is Buffer => !(content instanceof HistoError));
     const answers = await predictor.predictBatch(readable);
     let next = 0;
@@ -31,10 +31,11 @@ export async function* predictFiles(
   }
 }
 
-async function readContent(path: string): Promise<Buffer | HistoError> {
+/** The bytes of an image file. @throws {InputError} `IMAGE_MISSING` */
+export async function readImage(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    return new InputError("IMAGE_MISSING", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new InputError("IMAGE_MISSING", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }

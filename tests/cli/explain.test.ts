@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
@@ -20,11 +20,13 @@ test("histo explain writes a picture and the numbers of each image, and names th
   const images = ["a.png", "b.png", "broken.png"].map((name) => join(directory, name));
   const more = await temporaryDirectory(context);
   await writeFile(join(more, "c.bmp"), "");
+  await symlink("/nowhere/d.png", join(more, "d.png"));
   const given = ["--model", model, "--images", ...images, more, "--out", out, "--grid", "4", "--json"];
   const { status, stdout, stderr } = await histoHere("explain", ...given);
   assert.equal(status, 1);
   assert.match(stderr, /broken\.png/);
   assert.match(stderr, /c\.bmp is of a format that is not read/);
+  assert.match(stderr, /d\.png cannot be read/);
   const { scales } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
   assert.deepEqual((await readdir(out)).sort(), [
     "a.png.heatmap.json",
