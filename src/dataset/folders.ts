@@ -1,23 +1,16 @@
-/** @module Reads data sets with one folder per class, with or without train/ and test/ above. */
+/** @module Reads data sets with one folder per class, with or without train/ and test/ above or inside. */
 import { extname, join } from "node:path";
 import { countValues } from "../collections/index";
 import { InputError } from "../errors/index";
-import { counted } from "../format/index";
+import { counted, shellText } from "../format/index";
 import { assignClasses } from "./classes";
-import { countImagesIn, type FoundImages, findImages, subfolders, systemPath } from "./image-files";
+import { groupNotes } from "./groups";
+import { countImagesIn, findImages, listDirectory, subfolders, systemPath } from "./image-files";
+import { type ClassFolder, type ClassImages, placeImages, remedyOfInner } from "./inner-folders";
 import type { DatasetOptions } from "./options";
 import { partitionNamed, partitionWithin } from "./partitions";
-import { listed } from "./table";
+import { listed, quoted } from "./table";
 import type { Dataset, Partition, Tile } from "./types";
-
-interface ClassFolder {
-  readonly className: string;
-  readonly partition: Partition;
-  /** Relative to the data set. */
-  readonly path: string;
-}
-
-type ClassImages = ClassFolder & FoundImages;
 
 /** Folders that hold the images of a table; their names are not classes. */
 const NO_CLASSES = /^(?:image|img|tile|patche?|mask|thumbnail)s?$/i;
@@ -32,16 +25,13 @@ export async function hasClassFolders(directory: string): Promise<boolean> {
 
 /**
  * Reads folders of classes; images may be at any depth below a class folder. Notes mention images that are not read.
- * @throws {InputError} `DATA_LAYOUT_UNKNOWN`, `DATA_PARTITION_EMPTY`, `DATA_FORMAT_UNSUPPORTED` or the errors of the classes
+ * @throws {InputError} `DATA_LAYOUT_UNKNOWN`, `DATA_PARTITION_EMPTY`, `DATA_FORMAT_UNSUPPORTED`, `DATA_LINK_BROKEN` or the errors of
+ *   the classes
  */
 export async function loadFolders(directory: string, options: DatasetOptions): Promise<Dataset> {
   const folders = await imagesOf(directory, await classFolders(directory));
   const used = folders.filter(({ images }) => images.length > 0);
-  mustBeRead(directory, folders);
-  if (used.length === 0) {
-    const message = `${directory} holds neither a label table (annotations.csv, labels.csv) nor folders of images named by class; see data/README.md.`;
-    throw new InputError("DATA_LAYOUT_UNKNOWN", message);
-  }
+  mustBeRead(directory, folders, await remedyOfTables(directory));
   for (const partition of new Set(folders.map((folder) => folder.partition))) {
     if (!used.some((folder) => folder.partition === partition)) {
       const paths = folders.filter((folder) => folder.partition === partition).map((folder) => folder.path);
@@ -49,19 +39,36 @@ export async function loadFolders(directory: string, options: DatasetOptions): P
       throw new InputError("DATA_PARTITION_EMPTY", message);
     }
   }
-  const { classes, labelOf, notes } = assignClasses(
-    used.map((folder) => folder.className),
-    options.positive,
-    directory,
-  );
-  const tiles = used.flatMap(({ className, partition, path, images: files }) =>
-    files.map((file): Tile => {
-      const name = `${path}/${file}`;
-      return { name, path: systemPath(directory, name), label: labelOf(className), partition };
-    }),
-  );
+  const { images, notes: ofPlaces } = placeImages(used, options);
+  const names = [...new Set(images.map(({ className }) => className))];
+  const [only = ""] = names;
+  if (names.length === 1 && used[0]?.path === only) {
+    const inside = shellText(["--data", join(directory, only)]);
+    const message = `${directory} has only the class ${quoted(only)}; a classifier needs two classes. If the data set is in that folder, give ${inside}.`;
+    throw new InputError("DATA_ONE_CLASS", message);
+  }
+  const { classes, labelOf, notes } = assignClasses(names, options.positive, directory, remedyOfInner(used));
+  const tiles = images.map(({ name, className, partition, group }): Tile => {
+    const path = systemPath(directory, name);
+    return { name, path, label: labelOf(className), partition, ...(group !== undefined && { group }) };
+  });
   const left = await leftOut(directory, folders);
-  return { directory, name: "", layout: "folders", classes, tiles, notes: [...notes, ...innerFolders(used), ...left] };
+  const ofGroups = groupNotes({ tiles }, { column: "folder above the class", others: [] }, options);
+  return {
+    directory,
+    name: "",
+    layout: "folders",
+    classes,
+    tiles,
+    notes: [...notes, ...ofPlaces, ...ofGroups, ...left],
+  };
+}
+
+/** Tables of other programs in the directory, as the end of a message. */
+async function remedyOfTables(directory: string): Promise<string> {
+  const names = (await listDirectory(directory)).map(({ name }) => name).sort();
+  const tables = names.filter((name) => /^[^.~].*\.(?:xlsx?|ods|numbers|parquet)$/i.test(name));
+  return tables.length > 0 ? ` (${listed(tables, 3)} cannot be read: save it as CSV in UTF-8)` : "";
 }
 
 async function classFolders(directory: string): Promise<ClassFolder[]> {
@@ -91,8 +98,11 @@ function imagesOf(directory: string, folders: readonly ClassFolder[]): Promise<C
   );
 }
 
-/** Rejects folders none of whose images can be read: the set would have other classes than it seems to have. */
-function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
+/**
+ * Rejects folders none of whose images can be read: the set would have other classes than it seems to have.
+ * @param remedy a further one, for folders that may belong to a table
+ */
+function mustBeRead(directory: string, folders: readonly ClassImages[], remedy: string): void {
   const unread = folders.filter(({ images, unsupported }) => images.length === 0 && unsupported.length > 0);
   if (unread.length > 0) {
     const files = unread.flatMap(({ unsupported }) => unsupported);
@@ -103,28 +113,18 @@ function mustBeRead(directory: string, folders: readonly ClassImages[]): void {
   if (ofImages.length > 0) {
     throw new InputError(
       "DATA_LAYOUT_UNKNOWN",
-      `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data, or rename it.`,
+      `${directory}: ${listed(ofImages.map(({ path }) => path))} is no name of a class; name the folder above the classes with --data, or rename it${remedy}.`,
     );
   }
   const bare = folders.filter(({ className, images }) => className === "" && images.length > 0);
   if (bare.length > 0) {
-    const message = `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table.`;
+    const message = `${directory}: the images in ${listed(bare.map(({ path }) => path))} have no class; put them into a folder for each class, or name a label table with --table${remedy}.`;
     throw new InputError("DATA_LAYOUT_UNKNOWN", message);
   }
-}
-
-/** A note about classes that all have the same folders: these may be the classes, and those above them sets of images. */
-function innerFolders(classes: readonly ClassImages[]): string[] {
-  const innerOf = ({ images }: ClassImages) =>
-    [...new Set(images.map((name) => name.slice(0, Math.max(0, name.indexOf("/")))))].sort();
-  const [inner = [], ...others] = classes.map(innerOf);
-  const isAlike =
-    inner.length > 1 && !inner.includes("") && others.every((other) => other.join("/") === inner.join("/"));
-  if (!isAlike || classes.some(({ path }) => path.includes("/"))) return [];
-  const above = listed(classes.map(({ path }) => path));
-  return [
-    `The classes are ${above}, each with the folders ${listed(inner, 5)}: if these are the classes, rename those above them to train, validation or test.`,
-  ];
+  if (folders.every(({ images }) => images.length === 0)) {
+    const message = `${directory} holds neither a label table (annotations.csv, labels.csv) nor folders of images named by class${remedy}; see data/README.md.`;
+    throw new InputError("DATA_LAYOUT_UNKNOWN", message);
+  }
 }
 
 /** Notes about images in the directory that are not in the set. */

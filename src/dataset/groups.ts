@@ -6,16 +6,22 @@ import { columnsNamed, isMissing, listed, namedColumn, plain, type Table } from 
 import type { Dataset, Tile } from "./types";
 
 /** Usual names of the column of patients. */
-export const PATIENT_COLUMNS = ["patient", "patient id", "case", "case id", "subject", "subject id"];
+export const PATIENT_COLUMNS = [
+  ...["patient", "patient id", "case", "case id", "subject", "subject id", "participant id", "donor", "donor id"],
+  // Of TCGA.
+  ...["case submitter id", "patient barcode", "bcr patient barcode"],
+];
 /** The wider group first: a patient has several slides. */
 const GROUP_COLUMNS = [
   ...PATIENT_COLUMNS,
-  ...["specimen", "specimen id", "slide", "slide id", "slide name", "wsi", "group", "group id"],
+  ...["specimen", "specimen id", "slide", "slide id", "slide name", "slide submitter id", "slide barcode"],
+  ...["wsi", "wsi id", "wsi name", "group", "group id"],
 ];
 
 /** The group of each row. */
 export interface TableGroups {
   readonly column: string;
+  readonly position: number;
   /** Other columns with a usual name that have the same value in several of these groups. */
   readonly others: readonly string[];
   /** Undefined if the field is empty. */
@@ -37,7 +43,7 @@ export function readGroupColumn(table: Table, { groupColumn }: DatasetOptions): 
   const groups = groupsIn(position);
   const across = others.filter((other) => !isWithin(groupsIn(other), groups));
   const nameOf = (column: number) => table.columns[column] as string;
-  return { column: nameOf(position), groups, others: across.map(nameOf) };
+  return { column: nameOf(position), position, groups, others: across.map(nameOf) };
 }
 
 /** Whether each of the narrow groups is in one of the wide ones, as the slides of a patient are. */
@@ -78,7 +84,7 @@ function spread(tiles: readonly Tile[], partOf: (tile: Tile) => string | undefin
 /** Notes about the groups of a set: how they are used, what has none, and which are in several partitions, or folds if one is chosen. */
 export function groupNotes(
   { tiles }: Pick<Dataset, "tiles">,
-  { column, others }: Omit<TableGroups, "groups">,
+  { column, others }: Pick<TableGroups, "column" | "others">,
   { fold, folds }: DatasetOptions = {},
 ): string[] {
   const { count, across: acrossPartitions } = spread(tiles, ({ partition }) => partition);

@@ -40,10 +40,28 @@ export function partitionWithin(name: string): Partition | undefined {
 const FOLD_COLUMNS = ["fold", "k fold", "cv fold", "fold id", "fold number"];
 const PARTITION_COLUMNS = ["partition", "split", "subset", "set", ...FOLD_COLUMNS];
 
+/**
+ * The partitions of images by a folder in their paths, as in `HP/train/a.png`; undefined unless each image is in one and there are
+ * train and another one.
+ */
+export function partitionsOfFolders(paths: readonly string[]): Partition[] | undefined {
+  const known = new Map<string, Partition | undefined>();
+  const partitions: Partition[] = [];
+  for (const path of paths) {
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+    if (!known.has(folder)) known.set(folder, folder.split("/").map(partitionNamed).find(Boolean));
+    const partition = known.get(folder);
+    if (partition === undefined) return undefined;
+    partitions.push(partition);
+  }
+  const found = new Set(partitions);
+  return found.has("train") && found.size > 1 ? partitions : undefined;
+}
+
 /** Partition and fold of each row. */
 export interface TablePartitions {
-  /** All `train` if the table has no partitions. */
-  readonly partitions: readonly Partition[];
+  /** Undefined for tables without partitions. */
+  readonly partitions: readonly Partition[] | undefined;
   /** Undefined for rows with an empty field, and for tables without folds. */
   readonly folds: readonly (string | undefined)[] | undefined;
   /** About columns that are not used. */
@@ -53,22 +71,28 @@ export interface TablePartitions {
 /**
  * Reads partitions and folds. Uses the first column with a usual name that contains partitions, or else one that contains nothing
  * else; notes mention the latter, and columns with a usual name that contain none.
+ * @param taken positions of columns that contain something else, such as the labels
  * @throws {InputError} `TABLE_PARTITION_UNKNOWN`, naming the line, or `TABLE_COLUMN_MISSING`
  */
-export function readPartitions(table: Table, options: DatasetOptions): TablePartitions {
-  const found = options.partitionColumn === undefined ? columnsNamed(table, PARTITION_COLUMNS) : [];
+export function readPartitions(
+  table: Table,
+  options: DatasetOptions,
+  taken: readonly (number | undefined)[] = [],
+): TablePartitions {
+  const usualNames = options.partitionColumn === undefined ? PARTITION_COLUMNS : [];
+  const found = columnsNamed(table, usualNames).filter((at) => !taken.includes(at));
   const usual = namedOrNone(table, options.partitionColumn) ?? found.find((at) => namesPartitions(table, at));
   const other = options.partitionColumn === undefined && usual === undefined ? columnOfPartitions(table) : undefined;
   const column = usual ?? other;
   const fold = namedOrNone(table, options.foldColumn) ?? foldColumn(table, options, column);
   const others = found.filter((at) => at !== fold && !namesPartitions(table, at));
   return {
-    partitions: table.rows.map((_, row) => (column === undefined ? "train" : partitionOf(table, row, column))),
+    partitions: column === undefined ? undefined : table.rows.map((_, row) => partitionOf(table, row, column)),
     folds: fold === undefined ? undefined : table.rows.map(({ fields }) => foldIn(fields[fold] ?? "")),
     notes: [
       ...(other === undefined ? [] : [`Partitions are taken from the column ${quoted(table.columns[other])}.`]),
       ...others.map((at) => `${described(table, at)} contains no partitions and is ignored.`),
-      ...(column === undefined && options.partitionColumn === undefined ? notesOnMarks(table) : []),
+      ...(column === undefined && options.partitionColumn === undefined ? notesOnMarks(table, taken) : []),
       ...(fold === undefined || options.fold !== undefined || options.folds !== undefined
         ? []
         : [
@@ -91,24 +115,31 @@ function foldColumn(table: Table, options: DatasetOptions, partitionColumn: numb
 }
 
 /** True if at least one field is the name of a partition; other values are mistakes then. */
-function namesPartitions({ rows }: Table, position: number): boolean {
-  return rows.some(({ fields }) => partitionNamed(fields[position] ?? "") !== undefined);
+function namesPartitions(table: Table, position: number): boolean {
+  return [...valuesIn(table, position)].some((value) => partitionNamed(value) !== undefined);
 }
 
 const MARK = /^(?:[01](?:\.0)?|true|false|t|f|yes|no|y|n)?$/i;
 
 /** The first column whose fields are all names of partitions, train and another one among them. */
-function columnOfPartitions({ columns, rows }: Table): number | undefined {
-  return [...columns.keys()].find((at) => {
-    const found = new Set(rows.map(({ fields }) => partitionNamed(fields[at] ?? "")));
-    return found.has("train") && found.size > 1 && !found.has(undefined);
+function columnOfPartitions(table: Table): number | undefined {
+  return [...table.columns.keys()].find((at) => {
+    const values = [...valuesIn(table, at)];
+    if (!values.every(partitionNamed)) return false;
+    const found = new Set(values.map(partitionNamed));
+    return found.has("train") && found.size > 1;
   });
 }
 
+/** The different fields of a column. */
+function valuesIn({ rows }: Table, position: number): ReadonlySet<string> {
+  return new Set(rows.map(({ fields }) => fields[position] ?? ""));
+}
+
 /** Notes about columns such as `is_test`, which mark the images of a partition by yes and no. */
-function notesOnMarks(table: Table): string[] {
+function notesOnMarks(table: Table, taken: readonly (number | undefined)[]): string[] {
   const marks = [...table.columns.entries()].filter(([at, name]) => {
-    if (!partitionNamed(name.replace(/^(?:is|in)(?=[\s_-]|\p{Lu})/u, ""))) return false;
+    if (taken.includes(at) || !partitionNamed(name.replace(/^(?:is|in)(?=[\s_-]|\p{Lu})/u, ""))) return false;
     return table.rows.every(({ fields }) => MARK.test(fields[at]?.trim() ?? ""));
   });
   return marks.map(
@@ -132,7 +163,7 @@ function partitionOf(table: Table, index: number, position: number): Partition {
 
 /** Such as `The column "fold" ("0", "1", "2")`. */
 function described(table: Table, position: number): string {
-  const values = [...new Set(table.rows.map(({ fields }) => fields[position] ?? ""))].sort(inOrder);
+  const values = [...valuesIn(table, position)].sort(inOrder);
   return `The column ${quoted(table.columns[position])} (${listed(values, 5)})`;
 }
 

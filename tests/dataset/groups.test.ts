@@ -145,3 +145,10 @@ test("a second column of groups is said, unless its groups are parts of the firs
   assert.doesNotMatch(await load(slides), /"slide"/);
   assert.match(await load([...slides, "e,HP,p1,s3"]), /Values of "slide" occur in several of them: if these images/);
 });
+
+test("the columns of patients in tables of TCGA are found", async (context) => {
+  for (const column of ["case_submitter_id", "bcr_patient_barcode", "slide_submitter_id"]) {
+    const { notes } = await load(context, {}, `image,label,${column}`);
+    assert.match(notes?.join() ?? "", new RegExp(`^Images of the same "${column}"`));
+  }
+});

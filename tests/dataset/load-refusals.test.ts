@@ -43,6 +43,18 @@ const BAD: readonly [string, string, RegExp, Record<string, string>][] = [
     { "labels.csv": "image,label\na.png,x\nb.png,NaN\nc.png,y\n" },
   ],
   [
+    "labels that are missing in several lines",
+    "TABLE_FIELD_EMPTY",
+    /line 3: the label is empty, and so are those of 2 further lines; fill it in, or remove the line/,
+    { "labels.csv": "image,label\na.png,x\nb.png,\nc.png,NA\nd.png,y\ne.png,\n" },
+  ],
+  [
+    "images of a table that Excel saved",
+    "DATA_LAYOUT_UNKNOWN",
+    /"images" is no name of a class.*\("labels\.xlsx" cannot be read: save it as CSV/,
+    { "images/a.png": "", "labels.xlsx": "PK", "~$labels.xlsx": "" },
+  ],
+  [
     "an empty label below a line that names the separator",
     "TABLE_FIELD_EMPTY",
     /line 4: the label is empty/,

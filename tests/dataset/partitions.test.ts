@@ -65,3 +65,28 @@ test("partitions of a table may be cohorts", async (context) => {
     ["train", "validation", "test"],
   );
 });
+
+test("columns that are named for something else are no marks of partitions", async (context) => {
+  const folder = await temporaryDirectory(context);
+  await writeFiles(folder, { "labels.csv": "image,test,set\na.png,0,p1\nb.png,1,p1\nc.png,1,p2\n" });
+  const options = { requireImages: false, labelColumn: "test", groupColumn: "set" };
+  const { classes, notes } = await loadDataset(folder, options);
+  assert.deepEqual(classes, ["0", "1"]);
+  assert.deepEqual(notes, [
+    'Images of the same "set" (2 in all) stay in one partition when partitions are drawn (--group-column none turns this off).',
+  ]);
+});
+
+test("without a column, partitions are taken from the paths of a table's images", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const load = async (held: string, partitionColumn?: string) => {
+    const table = `path,label\ntrain/a.png,x\ntrain/b.png,y\ndeep/${held}/c.png,x\n`;
+    await writeFiles(folder, { "labels.csv": table });
+    const { tiles, notes } = await loadDataset(folder, { requireImages: false, partitionColumn });
+    return [tiles.map(({ partition }) => partition).join(), notes?.join()];
+  };
+  const note = "Partitions are taken from the folders of the images (--partition-column none turns this off).";
+  assert.deepEqual(await load("Test images"), ["train,train,test", note]);
+  assert.deepEqual(await load("test", "none"), ["train,train,train", ""]);
+  assert.deepEqual(await load("other"), ["train,train,train", ""]);
+});

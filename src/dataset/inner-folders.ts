@@ -1,0 +1,103 @@
+/** @module What the folders inside those of a data set mean: nothing, the partitions of a class, or the classes of a patient. */
+import { countValues } from "../collections/index";
+import { InputError } from "../errors/index";
+import { classKey } from "./classes";
+import type { FoundImages } from "./image-files";
+import type { DatasetOptions } from "./options";
+import { partitionsOfFolders } from "./partitions";
+import { listed, quoted } from "./table";
+import type { Partition } from "./types";
+
+/** A folder whose name is usually that of a class. */
+export interface ClassFolder {
+  readonly className: string;
+  readonly partition: Partition;
+  /** Relative to the data set. */
+  readonly path: string;
+}
+
+export type ClassImages = ClassFolder & FoundImages;
+
+/** An image with what the folders above it say. */
+export interface PlacedImage {
+  /** Relative to the data set. */
+  readonly name: string;
+  readonly className: string;
+  readonly partition: Partition;
+  /** The patient or slide, if the folders of classes are in one for each. */
+  readonly group?: string;
+}
+
+/**
+ * Places the images of folders: in `HP/train/a.png`, the inner folder is a partition, and in `patient7/HP/a.png`, it is the class if
+ * the positive class is the name of an inner folder.
+ * @throws {InputError} `DATA_POSITIVE_AMBIGUOUS` if it is that of an outer one too
+ */
+export function placeImages(
+  folders: readonly ClassImages[],
+  options: DatasetOptions,
+): { readonly images: readonly PlacedImage[]; readonly notes: readonly string[] } {
+  const images = folders.flatMap(({ className, partition, path, images }) =>
+    images.map((file) => ({ file, name: `${path}/${file}`, className, partition })),
+  );
+  if (holdClasses(folders, options.positive)) {
+    const placed = images.map(({ file, name, className, partition }) => {
+      const group = options.groupColumn === undefined ? { group: className } : {};
+      return { name, className: outermost(file), partition, ...group };
+    });
+    return { images: placed, notes: [] };
+  }
+  const hasPartitions = folders.some(({ path }) => path.includes("/")) || options.partitionColumn !== undefined;
+  const inner = hasPartitions ? undefined : partitionsOfFolders(images.map(({ file }) => file));
+  if (inner === undefined) return { images, notes: notesOnInner(folders) };
+  const note = "Partitions are taken from the folders inside the classes (--partition-column none turns this off).";
+  return { images: images.map((image, i) => ({ ...image, partition: inner[i] as Partition })), notes: [note] };
+}
+
+/**
+ * True if the positive class is an inner folder, and each outer folder has an inner one with a name that others have too.
+ * @throws {InputError} `DATA_POSITIVE_AMBIGUOUS` if an outer folder has its name too
+ */
+function holdClasses(folders: readonly ClassImages[], positive: string | undefined): boolean {
+  if (positive === undefined) return false;
+  const isPositive = (name: string) => classKey(name) === classKey(positive);
+  const inner = folders.map(innerOf);
+  const counts = countValues(inner.flat());
+  const hold =
+    !counts.has("") &&
+    [...counts.keys()].some(isPositive) &&
+    inner.every((names) => names.some((name) => (counts.get(name) ?? 0) > 1));
+  const outer = folders.find(({ className }) => isPositive(className));
+  if (!hold || !outer) return hold;
+  const message = `--positive ${positive}: it may be the folder ${quoted(outer.path)}, or those of this name inside it and others; rename it if it is not the class.`;
+  throw new InputError("DATA_POSITIVE_AMBIGUOUS", message);
+}
+
+/** The first folder of a path; empty if it has none. */
+function outermost(file: string): string {
+  return file.slice(0, Math.max(0, file.indexOf("/")));
+}
+
+/** Names of the folders directly inside a class; an empty one for images that are in none. */
+function innerOf({ images }: ClassImages): string[] {
+  return [...new Set(images.map(outermost))].sort();
+}
+
+/** A note about classes that all have the same folders: these may be the classes. */
+function notesOnInner(classes: readonly ClassImages[]): string[] {
+  const [inner = [], ...others] = classes.map(innerOf);
+  const isAlike =
+    inner.length > 1 && !inner.includes("") && others.every((other) => other.join("/") === inner.join("/"));
+  if (!isAlike || classes.some(({ path }) => path.includes("/"))) return [];
+  const above = listed(classes.map(({ path }) => path));
+  return [
+    `The classes are ${above}, each with the folders ${listed(inner, 5)}: if these are the classes, name the positive one with --positive (where those above are patients), or rename those above them to train, validation or test.`,
+  ];
+}
+
+/** What else to do about too many classes: their folders may be those of patients, with the same few folders in all. */
+export function remedyOfInner(classes: readonly ClassImages[]): string {
+  const inner = new Set(classes.flatMap(innerOf));
+  if (inner.has("") || inner.size < 2 || inner.size >= classes.length) return "";
+  return `, or, if the classes are the folders ${listed([...inner].sort(), 5)} inside these, name one of those`;
+}

@@ -1,0 +1,105 @@
+/** @module Folders in folders: partitions inside classes, and patients with folders of classes. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { type DatasetOptions, loadDataset, splitValidation } from "../../src/dataset/index";
+import { writeFiles } from "../support/data-sets";
+import { temporaryDirectory } from "../support/temporary-directory";
+
+async function load(context: TestContext, names: readonly string[], options: DatasetOptions = {}) {
+  const folder = await writeFiles(
+    await temporaryDirectory(context),
+    Object.fromEntries(names.map((name) => [name, ""])),
+  );
+  return loadDataset(folder, options);
+}
+
+const PARTS = ["HP", "SSA"].flatMap((name) => [`${name}/train/${name}a.png`, `${name}/test/${name}b.png`]);
+
+test("partitions inside the classes are read, with a note", async (context) => {
+  const { classes, tiles, notes } = await load(context, PARTS);
+  assert.deepEqual(classes, ["HP", "SSA"]);
+  assert.deepEqual(
+    tiles.map(({ name, partition }) => [name, partition]),
+    [
+      ["HP/test/HPb.png", "test"],
+      ["HP/train/HPa.png", "train"],
+      ["SSA/test/SSAb.png", "test"],
+      ["SSA/train/SSAa.png", "train"],
+    ],
+  );
+  assert.match(notes?.join() ?? "", /^Partitions are taken from the folders inside the classes/);
+  const { tiles: all } = await load(context, PARTS, { partitionColumn: "none" });
+  assert.deepEqual(new Set(all.map(({ partition }) => partition)), new Set(["train"]));
+});
+
+test("folders of only some images are no partitions", async (context) => {
+  const { tiles } = await load(context, [...PARTS, "SSA/c.png"]);
+  assert.deepEqual(new Set(tiles.map(({ partition }) => partition)), new Set(["train"]));
+});
+
+const PATIENTS = Array.from({ length: 8 }, (_, patient) => [
+  `10${patient}/0/a.png`,
+  `10${patient}/1/b.png`,
+  `10${patient}/1/deep/c.png`,
+]).flat();
+
+test("folders of patients with folders of classes: the positive class tells which they are", async (context) => {
+  await assert.rejects(load(context, PATIENTS), {
+    code: "DATA_MANY_CLASSES",
+    message: /8 classes .*if the classes are the folders "0", "1" inside these, name one of those/,
+  });
+  const set = await load(context, PATIENTS, { positive: "1" });
+  assert.deepEqual(set.classes, ["0", "1"]);
+  assert.deepEqual(
+    set.tiles.slice(0, 3).map(({ name, label, group }) => [name, label, group]),
+    [
+      ["100/0/a.png", 0, "100"],
+      ["100/1/b.png", 1, "100"],
+      ["100/1/deep/c.png", 1, "100"],
+    ],
+  );
+  assert.match(set.notes?.join() ?? "", /Images of the same "folder above the class" \(8 in all\) stay in one/);
+  const parts = new Map<string | undefined, Set<string>>();
+  for (const { group, partition } of splitValidation(set, { seed: 1 }).tiles)
+    parts.set(group, (parts.get(group) ?? new Set()).add(partition));
+  assert.ok([...parts.values()].every((found) => found.size === 1));
+  const alone = await load(context, PATIENTS, { positive: "1", groupColumn: "none" });
+  assert.ok(alone.tiles.every(({ group }) => group === undefined));
+});
+
+test("patients may be in folders of partitions", async (context) => {
+  const names = ["train/1", "train/2", "test/3"].flatMap((name) => [`${name}/N/a.png`, `${name}/T/b.png`]);
+  const { classes, tiles } = await load(context, names, { positive: "T" });
+  assert.deepEqual(classes, ["N", "T"]);
+  assert.deepEqual(
+    tiles.filter(({ partition }) => partition === "test").map(({ group }) => group),
+    ["3", "3"],
+  );
+});
+
+test("a positive class that is an outer folder leaves the inner ones without a meaning", async (context) => {
+  const names = ["a/1/x.png", "a/2/x.png", "b/1/x.png", "b/2/x.png"];
+  const { classes, notes } = await load(context, names, { positive: "a" });
+  assert.deepEqual(classes, ["b", "a"]);
+  assert.match(notes?.join() ?? "", /"a", "b", each with the folders "1", "2": if these are the classes, name/);
+});
+
+test("a data set in a folder of its own is refused with that folder's path", async (context) => {
+  await assert.rejects(load(context, ["set/HP/a.png", "set/SSA/b.png", "__MACOSX/set/._x.png"]), {
+    code: "DATA_ONE_CLASS",
+    message: /has only the class "set".*give --data \S+\/set\./,
+  });
+});
+
+test("a copy of the whole set beside the patients is no further patient", async (context) => {
+  const names = [...PATIENTS, ...PATIENTS.map((name) => `copy/${name}`)];
+  await assert.rejects(load(context, names, { positive: "1" }), { code: "DATA_POSITIVE_UNKNOWN" });
+});
+
+test("a positive class that is an outer and an inner folder is refused", async (context) => {
+  const names = ["1", "2", "3"].flatMap((patient) => [`${patient}/0/a.png`, `${patient}/1/b.png`]);
+  await assert.rejects(load(context, names, { positive: "1" }), {
+    code: "DATA_POSITIVE_AMBIGUOUS",
+    message: /the folder "1", or those of this name inside it and others/,
+  });
+});
