@@ -70,14 +70,20 @@ export function assignClasses(
   };
 }
 
-/** Words of names that mean that something is absent. */
-const NEGATING_WORDS = new Set("0 no non not without negative neg other rest normal benign healthy control".split(" "));
+/**
+ * Words of names that mean that something is absent: a disease, a mutation (`wt`, wild type), an instability (`mss`, microsatellite
+ * stable).
+ */
+const NEGATING_WORDS = new Set(
+  "0 no non not without absent negative neg other rest normal benign healthy control wt wild wildtype stable mss".split(
+    " ",
+  ),
+);
 
-/** True if a name has a word such as `no` or `normal`. */
+/** True if a name has a word such as `no`, `normal` or `nonmalignant`, or ends in `n`, as `colon_n` does. */
 export function soundsNegative(name: string): boolean {
-  return wordsOf(name)
-    .split(" ")
-    .some((word) => NEGATING_WORDS.has(word));
+  const words = wordsOf(name).split(" ");
+  return words.at(-1) === "n" || words.some((word) => NEGATING_WORDS.has(word) || /^non\p{L}/u.test(word));
 }
 
 /**

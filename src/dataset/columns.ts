@@ -3,7 +3,7 @@ import { spreadOver } from "../collections/index";
 import { InputError } from "../errors/index";
 import type { ImageFolder } from "./locate";
 import type { DatasetOptions } from "./options";
-import { columnsNamed, listed, namedColumn, quoted, type Table } from "./table";
+import { columnsNamed, listed, namedColumn, positionOfName, quoted, type Table } from "./table";
 
 /** Usual names of the column of images, in order of preference. */
 export const IMAGE_COLUMNS = [
@@ -75,7 +75,10 @@ async function hitsOf({ rows }: Table, column: number, folder: ImageFolder): Pro
  */
 export function labelColumn(table: Table, options: DatasetOptions, image: number): ChosenColumn {
   if (options.labelColumn !== undefined) return { column: namedColumn(table, options.labelColumn), notes: [] };
-  const [column, ...others] = candidates(table, LABEL_COLUMNS, "labels", "--label-column", image);
+  const x = positionOfName(table.columns, ["x"]);
+  // Next to x, y is a place.
+  const names = x === undefined || x === image ? LABEL_COLUMNS : LABEL_COLUMNS.filter((name) => name !== "y");
+  const [column, ...others] = candidates(table, names, "labels", "--label-column", image);
   const different = others
     .filter((other) => !splitsAlike(table, column, other))
     .map((at) => table.columns[at] as string);

@@ -92,3 +92,9 @@ test("lines are counted as an editor does, also behind fields of several lines",
     message: /line 3: the label/,
   });
 });
+
+test("next to x, a column y is a place and no label", async (context) => {
+  const { classes, notes } = await load(context, "image,x,y,target\na,0,0,t\nb,0,512,n\nc,512,512,t\n");
+  assert.deepEqual([classes, notes], [["n", "t"], []]);
+  assert.deepEqual((await load(context, "image,y\na,t\nb,n\nc,t\n")).classes, ["n", "t"]);
+});

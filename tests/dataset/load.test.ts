@@ -276,6 +276,23 @@ test("of classes that are numbers, a note names the positive one if it is the sm
   assert.deepEqual(await load("1e1", "x"), ["x", ""]);
 });
 
+test("a note says which class is positive where its name sounds as if something were absent", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const load = async (first: string, second: string) => {
+    await writeFiles(folder, { "labels.csv": `image,label\na.png,${first}\nb.png,${second}\n` });
+    return (await loadDataset(folder, { requireImages: false })).notes?.join();
+  };
+  for (const [negative, positive] of [
+    ["MSIMUT", "MSS"],
+    ["mut", "wt"],
+    ["colon_aca", "colon_n"],
+    ["malignant", "nonmalignant"],
+  ] as const)
+    assert.match((await load(positive, negative)) ?? "", new RegExp(`^"${positive}" is the positive class, because`));
+  assert.equal(await load("N", "T"), "");
+  assert.match((await load("N-", "N+")) ?? "", /^"N-" is the positive class/);
+});
+
 test("real tables: PatchCamelyon tiles and colorectal tissue", { skip: withoutSharedData("crc-tiles") }, async () => {
   const tumor = await loadDataset(sharedData("pcam-mini") as string);
   assert.deepEqual(tumor.classes, ["normal", "tumor"]);
