@@ -14,7 +14,7 @@ import {
   writeGraphFiles,
 } from "../conversion/index";
 import { hasErrorCode, InputError } from "../errors/index";
-import { writeFolderAtomically } from "../files/index";
+import { mustBeReplaceable, writeFolderAtomically } from "../files/index";
 import { megabytes } from "../format/index";
 import { type ModelCard, modelSha256, type Verification } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
@@ -143,7 +143,7 @@ async function totalBytes(directory: string, card: ModelCard): Promise<number> {
 /**
  * Runs `write` on a temporary directory, which gets the name `path` if `write` succeeds. Replaces an empty directory or an
  * earlier model (a directory with a `model.json`) at `path`.
- * @throws {InputError} `OUT_OCCUPIED` if `path` is something else
+ * @throws {InputError} `OUT_OCCUPIED` if `path` is something else, `OUT_NOT_WRITABLE`
  */
 async function writeDirectory<T>(path: string, write: (directory: string) => Promise<T>): Promise<T> {
   const target = resolve(path);
@@ -159,6 +159,6 @@ async function checkTarget(target: string): Promise<void> {
     }
     throw error;
   });
-  if (names.length === 0 || names.includes("model.json")) return;
+  if (names.length === 0 || names.includes("model.json")) return mustBeReplaceable("--out", target);
   throw new InputError("OUT_OCCUPIED", `--out: ${target} holds other files; name a new or empty directory.`);
 }

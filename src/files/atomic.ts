@@ -1,10 +1,10 @@
 /** @module Complete writes: files under a temporary name, synced and renamed, and all bytes of a buffer. */
 import { randomInt, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { type FileHandle, link, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasErrorCode } from "../errors/index";
-import { makeDirectory } from "./directory";
+import { isStream, makeDirectory } from "./directory";
 import { isAlive } from "./lock.cjs";
 
 /** Begins anywhere: in containers, processes that share a folder often have the same id. */
@@ -86,9 +86,14 @@ export async function writeAtomically(path: string, write: (handle: FileHandle) 
   }
 }
 
-/** Replaces the content of `path` in one step: readers see the old or the new content, never a part. */
+/**
+ * Replaces the content of `path` in one step: readers see the old or the new content, never a part. A link stays a link, and a pipe or
+ * device, such as `/dev/stdout`, is written to.
+ */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  await writeAtomically(path, (handle) => handle.writeFile(content));
+  if (await isStream(path)) return writeFile(path, content);
+  const file = await realpath(path).catch(() => path);
+  await writeAtomically(file, (handle) => handle.writeFile(content));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** @module Folders, and whether a file can be written in one. */
 import { existsSync } from "node:fs";
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
 
@@ -25,6 +25,12 @@ export async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
+/** True for pipes and devices: a file must not take their place. */
+export async function isStream(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info !== undefined && !info.isFile() && !info.isDirectory();
+}
+
 /**
  * Tries to write beside the file, or into the nearest folder above it that exists. Leaves nothing behind.
  * @param option the option that named it, for the message
@@ -33,8 +39,9 @@ export async function isDirectory(path: string): Promise<boolean> {
  */
 export async function mustBeWritable(option: string, path: string, named = path): Promise<void> {
   const refuse = (reason: string) => new InputError("OUT_NOT_WRITABLE", `${option}: ${reason}`);
+  if (await isStream(path)) return;
   if (await isDirectory(path)) throw refuse(`${path} is a folder; name a file in it.`);
-  let folder = dirname(path);
+  let folder = dirname(await realpath(path).catch(() => path));
   while (!existsSync(folder)) folder = dirname(folder);
   const probe = join(folder, `.writable-${process.pid}`);
   try {
@@ -42,5 +49,23 @@ export async function mustBeWritable(option: string, path: string, named = path)
     await rm(probe);
   } catch (error) {
     throw refuse(`${named} cannot be written (${messageOf(error)}); name another place.`);
+  }
+}
+
+/**
+ * Tries whether `writeFolderAtomically` can put a folder at the path, before the work that fills it. It cannot replace a mount point,
+ * such as a volume of a container.
+ * @param option the option that named it, for the message
+ * @throws {InputError} `OUT_NOT_WRITABLE`
+ */
+export async function mustBeReplaceable(option: string, path: string): Promise<void> {
+  if (!existsSync(path)) return mustBeWritable(option, path);
+  const aside = `${path}.probe-${process.pid}`;
+  try {
+    await rename(path, aside);
+    await rename(aside, path);
+  } catch (error) {
+    const message = `${option}: ${path} cannot be replaced (${messageOf(error)}); name a new folder in it.`;
+    throw new InputError("OUT_NOT_WRITABLE", message, { cause: error });
   }
 }

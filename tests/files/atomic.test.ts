@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { lstatSync, readdirSync } from "node:fs";
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import {
+  mustBeWritable,
   projectRoot,
   removeAbandoned,
   writeFileAtomically,
@@ -101,4 +104,20 @@ test("an old folder is back where it was if the new one cannot take its place", 
   const { stdout } = spawnSync("unshare", ["-rm", process.execPath, "-e", code], { encoding: "utf8" });
   assert.equal(stdout, "EBUSY\n");
   assert.deepEqual(await readdir(path), ["old"]);
+});
+
+test("a link stays one when its file is replaced, and a pipe is written to", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const [file, linked, pipe] = ["file", "linked", "pipe"].map((name) => join(folder, name)) as [string, string, string];
+  await writeFile(file, "old");
+  await symlink(file, linked);
+  await mustBeWritable("--out", linked);
+  await writeFileAtomically(linked, "new");
+  assert.deepEqual([await readFile(file, "utf8"), lstatSync(linked).isSymbolicLink()], ["new", true]);
+  execFileSync("mkfifo", [pipe]);
+  const reader = promisify(execFile)("timeout", ["20", "cat", pipe]);
+  await mustBeWritable("--out", pipe);
+  await writeFileAtomically(pipe, "through");
+  assert.equal((await reader).stdout, "through");
+  assert.deepEqual(readdirSync(folder).sort(), ["file", "linked", "pipe"]);
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { cacheDirectory, makeDirectory } from "../../src/files/index";
+import { cacheDirectory, makeDirectory, mustBeReplaceable } from "../../src/files/index";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 test("a folder is made with those above it, also by several at once, and may be there already", async (context) => {
@@ -26,4 +26,13 @@ test("an empty HISTO_CACHE, as of a variable that is not set, does not make the 
   const usual = cacheDirectory();
   process.env.HISTO_CACHE = "";
   assert.equal(cacheDirectory(), usual);
+});
+
+test("whether a folder can be replaced is known before the work: a mount point cannot, others are left as they are", async (context) => {
+  const folder = await temporaryDirectory(context);
+  await writeFile(join(folder, "model.json"), "{}");
+  await mustBeReplaceable("--out", folder);
+  await mustBeReplaceable("--out", join(folder, "new"));
+  assert.deepEqual(readdirSync(folder), ["model.json"]);
+  await assert.rejects(mustBeReplaceable("--out", "/"), { code: "OUT_NOT_WRITABLE", message: /^--out: \/ cannot be/ });
 });

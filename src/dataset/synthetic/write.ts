@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { hasErrorCode, InputError, Interrupted } from "../../errors/index";
-import { makeDirectory, writeFileAtomically, writeFolderAtomically } from "../../files/index";
+import { makeDirectory, mustBeReplaceable, writeFileAtomically, writeFolderAtomically } from "../../files/index";
 import { counted } from "../../format/index";
 import { encodePng } from "../../image/index";
 import { type Progress, silentProgress } from "../../progress/index";
@@ -46,6 +46,7 @@ export async function writeSyntheticDataset(options: SyntheticOptions): Promise<
   const { images = 600, size = 224, seed = 0, progress = silentProgress, signal } = options;
   const out = resolve(options.out);
   await refuseContent(out);
+  await mustBeReplaceable("--out", out);
   const plan = planTiles(images, seed);
   await writeFolderAtomically(out, async (folder) => {
     await makeDirectory(join(folder, "images"));
