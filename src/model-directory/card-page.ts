@@ -2,7 +2,7 @@
 import { counted, decimal, markdownTable } from "../format/index";
 import { tileEdgeOf } from "../image/index";
 import type { TileCounts } from "../runs/index";
-import type { ModelCard } from "./model-card";
+import type { ModelCard, Verification } from "./model-card";
 
 export const CARD_PAGE = "MODEL_CARD.md";
 
@@ -70,7 +70,7 @@ const MEASURES = {
   specificity: "specificity",
 };
 
-function measures({ metrics = {} }: ModelCard): string[] {
+function measures({ metrics = {}, variant = "fp32", verification }: ModelCard): string[] {
   const known = (["validation", "test"] as const).filter((name) => metrics[name] !== undefined);
   if (known.length === 0) return [];
   const value = (partition: (typeof known)[number], name: string) => {
@@ -79,7 +79,20 @@ function measures({ metrics = {} }: ModelCard): string[] {
     return `${decimal(found[name])}${interval ? ` (95 % ${interval.map((end) => decimal(end)).join(" to ")})` : ""}`;
   };
   const rows = Object.entries(MEASURES).map(([name, title]) => [title, ...known.map((of) => value(of, name))]);
-  return [markdownTable(["measure", ...known], rows)];
+  const exported =
+    variant === "fp32"
+      ? []
+      : [`These are the trained network's measures, before its export as ${variant}.${changes(verification)}`];
+  return [markdownTable(["measure", ...known], rows), ...exported];
+}
+
+/** What the export changed, as far as it was measured. */
+function changes(verification: Verification | undefined): string {
+  if (!verification) return " What the export changed was not measured.";
+  const { tiles, changedAnswers, rocAucDrop, rocAucDropCi95 } = verification;
+  const bounds = rocAucDropCi95 ? ` (95 % ${rocAucDropCi95.map((end) => decimal(end)).join(" to ")})` : "";
+  const drop = rocAucDrop === null ? "" : `, and the ROC AUC drops by ${decimal(rocAucDrop)}${bounds}`;
+  return ` On ${counted(tiles, "validation tile")} the export changes ${counted(changedAnswers, "answer")}${drop}.`;
 }
 
 function shift({ shift: shifts = {} }: ModelCard): string[] {

@@ -59,6 +59,26 @@ test("networks that others trained are named with their licences", async () => {
   assert.doesNotMatch(page, /drawn|drew/);
 });
 
+test("the measures of a compact model are said to be those before its export, and what that changed", () => {
+  const card = {
+    format: "histo-model/1",
+    name: "small",
+    classes: ["benign", "tumour"],
+    threshold: 0.4,
+    preprocessing: { size: 224, resize: "crop", mean: [0, 0, 0], std: [1, 1, 1] },
+    variant: "compact",
+    metrics: { test: { rocAuc: 0.9, balancedAccuracy: 0.8, recall: 0.8, specificity: 0.8 } },
+  } as unknown as ModelCard;
+  assert.match(cardPage(card), /before its export as compact\. What the export changed was not measured\./);
+  const verification = { tiles: 120, changedAnswers: 1, rocAucDrop: 0.004, rocAucDropCi95: [-0.006, 0.013] };
+  const page = cardPage({ ...card, verification } as unknown as ModelCard);
+  assert.match(
+    page,
+    /On 120 validation tiles the export changes 1 answer, and the ROC AUC drops by 0\.004 \(95 % -0\.006 to 0\.013\)/,
+  );
+  assert.doesNotMatch(cardPage({ ...card, variant: "fp32" }), /before its export/);
+});
+
 test("a folder without a model is refused", async (context) => {
   const directory = await temporaryDirectory(context);
   await writeFile(join(directory, "other.txt"), "");
