@@ -164,11 +164,15 @@ export function measureShifts(tiles: readonly Tile[], store: PixelStore, further
     return { looks: looksAt(store, positions), groups: sample.map(({ group }) => group) };
   };
   const train = of("train");
-  const others = { validation: of("validation"), test: of("test"), new: { looks: further, groups: [] } };
+  // Each further image is a group of its own, as nothing else is known.
+  const others = {
+    validation: of("validation"),
+    test: of("test"),
+    new: { looks: further, groups: further.map(() => undefined) },
+  };
   const shifts: { -readonly [name in Compared]?: Shifts[name] } = {};
   for (const [name, { looks, groups }] of Object.entries(others) as [Compared, ReturnType<typeof of>][]) {
-    const all = [...train.groups, ...groups];
-    const shift = measureShift(train.looks, looks, name === "new" ? undefined : rowGroups(all));
+    const shift = measureShift(train.looks, looks, rowGroups([...train.groups, ...groups]));
     if (shift) shifts[name] = { ...shift, says: describeShift(["train", name], shift) };
   }
   return shifts;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeShift, type Look, measureShift } from "../../src/familiar/index";
+import { loadDataset, openPixelStore } from "../../src/dataset/index";
+import { describeShift, type Look, lookOf, measureShift, measureShifts } from "../../src/familiar/index";
 import { Random } from "../../src/random/index";
+import { drawnSet } from "../support/data-sets";
 
 /** Features as of six channels: 15 shares, mean, spread, texture; then sharpness. Each is a normal number of its own. */
 const WIDTH = 6 * 18 + 16;
@@ -60,4 +62,26 @@ test("images of a group stay together, and too few are not judged", () => {
   const [apart, together] = [measureShift(copies(1), copies(2)), measureShift(copies(1), copies(2), groups)];
   assert.ok(apart && together && apart.auc > together.auc, `${apart?.auc} against ${together?.auc}`);
   assert.equal(together.differs, false);
+});
+
+test("further images are compared with patients, not with each of their images", async () => {
+  const dataset = await loadDataset(await drawnSet({ images: 120, size: 32 }), {});
+  const store = await openPixelStore(dataset, { size: 32 });
+  try {
+    const own = dataset.tiles.filter(({ partition }) => partition === "train");
+    const pixels = new Uint8Array(store.bytesPerImage);
+    const further = own.slice(0, 40).map(({ name }) => {
+      store.read([store.positionOf(name)], pixels);
+      return lookOf(pixels, store.size);
+    });
+    const patients = (count: number) => dataset.tiles.map((tile, i) => ({ ...tile, group: `${i % count}` }));
+    const width = (tiles: typeof dataset.tiles) => {
+      const { ci95 } = measureShifts(tiles, store, further).new ?? { ci95: [0, 0] };
+      return ci95[1] - ci95[0];
+    };
+    assert.ok(width(patients(4)) > 1.2 * width(dataset.tiles), `${width(patients(4))}, ${width(dataset.tiles)}`);
+    assert.equal(measureShifts(patients(1), store, further).new, undefined, "one patient");
+  } finally {
+    store.close();
+  }
 });
