@@ -170,8 +170,8 @@ async function judgedByPeople(
   if (predictions.length === 0) {
     throw new InputError("FEEDBACK_EMPTY", `--feedback: ${file} has no label for answers of the run ${name}.`);
   }
-  const { labels, scores } = labelsAndScores(predictions);
-  return { ...binaryMetrics(labels, scores, { threshold: threshold.value, interval: false }), otherRuns };
+  const { labels, scores, logits: rankBy } = labelsAndScores(predictions);
+  return { ...binaryMetrics(labels, scores, { threshold: threshold.value, interval: false, rankBy }), otherRuns };
 }
 
 function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNullable<Result["feedback"]>): string {
@@ -183,8 +183,8 @@ function feedbackText({ n, accuracy, confusion: { fp, fn }, otherRuns }: NonNull
 }
 
 function temperatureOf(evaluation: Evaluation, rows: Parameters<Evaluation["labelsAndScores"]>[0]): number {
-  const { labels, scores } = evaluation.labelsAndScores(rows);
-  return evaluation.fitTemperature(labels, evaluation.finiteLogits(scores)).temperature;
+  const { labels, logits } = evaluation.labelsAndScores(rows);
+  return evaluation.fitTemperature(labels, logits).temperature;
 }
 
 async function compare(

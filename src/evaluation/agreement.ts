@@ -1,9 +1,9 @@
 /** @module Results by agreement of the experts: is the model right where they agree, and unsure where they disagree? */
 import { groupBy } from "../collections/index";
-import type { Interval } from "./bootstrap";
-import type { Prediction } from "./predictions";
+import type { Interval } from "./interval";
+import { shareOfRowsInterval } from "./intervals";
+import { labelsAndScores, type Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
-import { wilsonInterval } from "./score-interval";
 import { spearman } from "./statistics";
 
 /** Images on which equally many experts agreed with the majority. */
@@ -30,22 +30,17 @@ export function resultsByAgreement(predictions: readonly Prediction[], threshold
   });
   const results = [...groups].map(([agreement, rows]): AgreementGroup => {
     const [agreeing = 0, total = 0] = agreement.split("/").map(Number);
-    const right = rows.filter((row) => isRight(row, threshold)).length;
-    const labels = rows.map((row) => row.label);
+    const right = rows.map((row) => isRight(row, threshold));
+    const { labels, logits, groups } = labelsAndScores(rows);
     return {
       agreement,
       agreeing,
       total,
       n: rows.length,
       positives: labels.filter((label) => label === 1).length,
-      accuracy: right / rows.length,
-      accuracyCi95: wilsonInterval(right, rows.length),
-      rocAuc: rocAucOf(
-        rank(
-          labels,
-          rows.map((row) => row.probability),
-        ),
-      ),
+      accuracy: right.filter(Boolean).length / rows.length,
+      accuracyCi95: shareOfRowsInterval(right, groups),
+      rocAuc: rocAucOf(rank(labels, logits)),
     };
   });
   return results.sort((a, b) => a.agreeing / a.total - b.agreeing / b.total || a.total - b.total);

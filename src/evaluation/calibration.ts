@@ -1,5 +1,9 @@
 /** @module Calibration of probabilities: reliability by bin and calibration error. */
 
+import type { Interval } from "./interval";
+import { shareOfRowsInterval } from "./intervals";
+import type { RowGroups } from "./row-groups";
+
 /** Rows whose probability is in one bin. */
 export interface CalibrationBin {
   readonly low: number;
@@ -9,6 +13,11 @@ export interface CalibrationBin {
   readonly meanProbability: number;
   /** Share of positives; NaN in an empty bin. */
   readonly positiveShare: number;
+}
+
+/** A bin with the 95 % interval of its share of positives; `[0, 1]` in an empty bin. */
+export interface MeasuredBin extends CalibrationBin {
+  readonly positiveShareCi95: Interval;
 }
 
 /** Number of bins of the expected calibration error, as in Guo et al. 2017. */
@@ -26,7 +35,7 @@ export function calibrationBins(
   const counts = new Float64Array(bins);
   const sums = new Float64Array(bins);
   const positives = new Float64Array(bins);
-  const edges = Array.from({ length: bins + 1 }, (_, i) => (i === bins ? 1 : i * (1 / bins)));
+  const edges = edgesOf(bins);
   for (let i = 0; i < labels.length; i++) {
     const probability = probabilities[i] as number;
     const bin = binOf(probability, edges);
@@ -41,6 +50,26 @@ export function calibrationBins(
     meanProbability: (sums[i] as number) / count,
     positiveShare: (positives[i] as number) / count,
   }));
+}
+
+/** {@link calibrationBins} with intervals. @param groups of dependent rows */
+export function measuredBins(
+  labels: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  bins = CALIBRATION_BINS,
+  groups?: RowGroups,
+): MeasuredBin[] {
+  const edges = edgesOf(bins);
+  const binOfRow = Array.from(probabilities, (probability) => binOf(probability, edges));
+  return calibrationBins(labels, probabilities, bins).map((bin, i) => {
+    const isWithin = (_: number, row: number) => binOfRow[row] === i;
+    const positive = Array.from(labels).filter(isWithin).map(Boolean);
+    return { ...bin, positiveShareCi95: shareOfRowsInterval(positive, groups?.filter(isWithin)) };
+  });
+}
+
+function edgesOf(bins: number): number[] {
+  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? 1 : i * (1 / bins)));
 }
 
 /** The bin of a probability: estimated by multiplication, then corrected by comparing with the edges. */

@@ -1,13 +1,14 @@
 /** @module Compares two models on the same images: which is better, and is the difference significant? */
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
-import type { Interval } from "./bootstrap";
 import { varianceOf } from "./contributions";
-import { type DelongTest, delongTest } from "./delong";
+import { type DelongTest, delongTest, rankEqually } from "./delong";
+import type { Interval } from "./interval";
 import { estimates, type IntervalName, type IntervalOptions } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
+import type { RowGroups } from "./row-groups";
 import { differenceInterval } from "./score-interval";
-import { binomialTest } from "./statistics";
+import { binomialTest, signTest } from "./statistics";
 
 /** McNemar's test of paired decisions. */
 export interface McNemarTest {
@@ -16,23 +17,29 @@ export interface McNemarTest {
   readonly onlyB: number;
   readonly bothRight: number;
   readonly bothWrong: number;
-  /** Exact two-sided p of `onlyA` and `onlyB` being equally likely. */
+  /** Exact two-sided p of `onlyA` and `onlyB` being equally likely, in each row or group. */
   readonly p: number;
 }
 
 /**
- * Tests whether two models are wrong equally often on the same rows (McNemar 1947, exact).
+ * Tests whether two models are wrong equally often on the same rows (McNemar 1947, exact). Of groups, whose rows may be wrong
+ * together, it is the models' differences by group that may have either sign.
  * @param rightA whether model A is right on each row
+ * @param groups of dependent rows
  */
-export function mcnemarTest(rightA: ArrayLike<boolean>, rightB: ArrayLike<boolean>): McNemarTest {
+export function mcnemarTest(rightA: ArrayLike<boolean>, rightB: ArrayLike<boolean>, groups?: RowGroups): McNemarTest {
   let [onlyA, onlyB, bothRight, bothWrong] = [0, 0, 0, 0];
+  const ahead = new Map<number, number>();
   for (let i = 0; i < rightA.length; i++) {
     if (rightA[i] && rightB[i]) bothRight++;
     else if (rightA[i]) onlyA++;
     else if (rightB[i]) onlyB++;
     else bothWrong++;
+    const group = groups?.[i];
+    if (group !== undefined) ahead.set(group, (ahead.get(group) ?? 0) + Number(rightA[i]) - Number(rightB[i]));
   }
-  return { onlyA, onlyB, bothRight, bothWrong, p: binomialTest(onlyA, onlyA + onlyB) };
+  const p = groups ? signTest([...ahead.values()]) : binomialTest(onlyA, onlyA + onlyB);
+  return { onlyA, onlyB, bothRight, bothWrong, p };
 }
 
 /** A measure of both models and the confidence interval of its difference. */
@@ -47,11 +54,14 @@ export interface PairedDifference {
 interface ScoresAtThreshold {
   readonly scores: ArrayLike<number>;
   readonly threshold: number;
+  /** What to rank the rows by, for the areas. Default: the scores. */
+  readonly rankBy?: ArrayLike<number>;
 }
 
 /**
  * Differences of all measures with 95 % intervals: half the width of each model's own interval is its error, and the errors are as
- * correlated as what the rows contribute to them. At least as wide as the standard error of the difference requires.
+ * correlated as what the rows contribute to them. At least as wide as the standard error of the difference requires. No wider than 0
+ * only if the models rank all rows equally (areas), or decide equally on all of them.
  */
 export function pairedDifferences(
   labels: ArrayLike<number>,
@@ -59,19 +69,27 @@ export function pairedDifferences(
   b: ScoresAtThreshold,
   { groups }: Pick<IntervalOptions, "groups"> = {},
 ): Record<IntervalName, PairedDifference> {
-  const [ofA, ofB] = [a, b].map(({ scores, threshold }) => estimates(labels, scores, { threshold, groups })) as [
+  const [ofA, ofB] = [a, b].map(({ scores, ...model }) => estimates(labels, scores, { ...model, groups })) as [
     ReturnType<typeof estimates>,
     ReturnType<typeof estimates>,
   ];
+  const sameRanks = rankEqually(a.rankBy ?? a.scores, b.rankBy ?? b.scores);
+  const sameDecisions = Array.from(labels).every((_, row) => isCalled(a, row) === isCalled(b, row));
   const names = Object.keys(ofA) as IntervalName[];
   const result = names.map((name): [IntervalName, PairedDifference] => {
     const [one, other] = [ofA[name], ofB[name]];
     const apart = one.contributions.map((value, row) => value - (other.contributions[row] as number));
     const variance = varianceOf({ labels, groups }, apart);
     const difference = one.value - other.value;
-    return [name, { a: one.value, b: other.value, difference, ci95: differenceInterval(one, other, variance) }];
+    const isSame = name === "rocAuc" || name === "prAuc" ? sameRanks : sameDecisions;
+    const ci95: Interval = isSame ? [0, 0] : differenceInterval(one, other, variance);
+    return [name, { a: one.value, b: other.value, difference, ci95 }];
   });
   return Object.fromEntries(result) as Record<IntervalName, PairedDifference>;
+}
+
+function isCalled({ scores, threshold }: ScoresAtThreshold, row: number): boolean {
+  return (scores[row] as number) >= threshold;
 }
 
 /** The comparison of two models on the same images. */
@@ -103,16 +121,16 @@ export function compareModels(
     const example = lost ? ` (for example ${lost[0].filename})` : "";
     throw new InputError("COMPARISON_IMAGES", `The two models did not predict the same images and labels${example}.`);
   }
-  const { labels, groups } = labelsAndScores(a.predictions);
-  const ofA = { scores: Float64Array.from(pairs, ([row]) => row.probability), threshold: a.threshold };
-  const ofB = { scores: Float64Array.from(pairs, ([, row]) => row?.probability ?? Number.NaN), threshold: b.threshold };
-  const right = ({ scores, threshold }: typeof ofA) =>
-    Array.from(labels, (label, i) => (scores[i] as number) >= threshold === (label === 1));
+  const { labels, groups, scores, logits } = labelsAndScores(a.predictions);
+  const others = labelsAndScores(pairs.flatMap(([, row]) => row ?? []));
+  const ofA = { scores, rankBy: logits, threshold: a.threshold };
+  const ofB = { scores: others.scores, rankBy: others.logits, threshold: b.threshold };
+  const right = (model: typeof ofA) => Array.from(labels, (label, i) => isCalled(model, i) === (label === 1));
   return {
     n: labels.length,
     thresholds: { a: a.threshold, b: b.threshold },
-    delong: delongTest(labels, ofA.scores, ofB.scores, groups),
-    mcnemar: mcnemarTest(right(ofA), right(ofB)),
+    delong: delongTest(labels, ofA.rankBy, ofB.rankBy, groups),
+    mcnemar: mcnemarTest(right(ofA), right(ofB), groups),
     differences: pairedDifferences(labels, ofA, ofB, { groups }),
   };
 }

@@ -37,6 +37,11 @@ export function varianceOf({ labels, groups }: LabelledRows, contributions: Cont
   return Math.max(0, part(0) + part(1) + 2 * across);
 }
 
+/** Limit in standard errors of a 95 % interval: the normal quantile, or Student's for the number of groups. */
+export function limitOf(groups: RowGroups | undefined, units: number): number {
+  return groups ? tQuantile(Math.max(1, units - 1)) : Z95;
+}
+
 /** Number of independent units, groups or rows, among the rows that are counted. */
 export function unitsOf(groups: RowGroups | undefined, n: number, isCounted: (row: number) => boolean): number {
   const units = new Set<number>();

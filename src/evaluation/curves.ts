@@ -1,14 +1,6 @@
 /** @module Curves over all thresholds: ROC, precision-recall, and all measures by threshold. */
-import {
-  type BootstrapOptions,
-  defaultResamples,
-  type Interval,
-  percentileInterval,
-  type RankedRows,
-  resample,
-} from "./bootstrap";
 import { type Confusion, type DecisionMetrics, decisionMetrics } from "./confusion";
-import { type ClassCounts, checkScores, type Ranking, rank } from "./ranking";
+import { checkScores, type Ranking, rank } from "./ranking";
 
 /** Points from (0, 0) to (1, 1), one per distinct score, including those on straight segments. */
 export interface RocCurve {
@@ -62,61 +54,6 @@ function cumulated({ scores, positives, negatives }: Ranking) {
     fp[i] = (fp[i - 1] ?? 0) + (negatives[from] as number);
   }
   return { tp, fp, thresholds: Float64Array.from(scores).reverse() };
-}
-
-/** Pointwise bootstrap band of the ROC curve on an even grid of false positive rates. */
-export interface RocBand {
-  readonly falsePositiveRate: Float64Array;
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-}
-
-/** The band that contains the ROC curve in 95 % of the resamples, at each of `points` false positive rates. */
-export function rocBand(
-  rows: RankedRows,
-  { points = 101, ...options }: BootstrapOptions & { points?: number } = {},
-): RocBand {
-  const { resamples = Math.min(500, defaultResamples(rows.codes.length)), level = 0.95 } = options;
-  const grid = Float64Array.from({ length: points }, (_, i) => i / (points - 1));
-  const drawn = Array.from(grid, () => new Float64Array(resamples));
-  let draw = 0;
-  resample(rows, { ...options, resamples }, (counts) => {
-    const values = truePositiveRatesAt(grid, counts);
-    values.forEach((value, i) => {
-      (drawn[i] as Float64Array)[draw] = value;
-    });
-    draw++;
-  });
-  const intervals = drawn.map((values): Interval => percentileInterval(values, level));
-  return {
-    falsePositiveRate: grid,
-    low: Float64Array.from(intervals, ([low]) => low),
-    high: Float64Array.from(intervals, ([, high]) => high),
-  };
-}
-
-/** The true positive rate at each false positive rate of an ascending grid, by linear interpolation. */
-function truePositiveRatesAt(grid: Float64Array, { positives, negatives }: ClassCounts): Float64Array {
-  const n = positives.length;
-  let [p, q] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    p += positives[i] as number;
-    q += negatives[i] as number;
-  }
-  const heights = new Float64Array(grid.length).fill(Number.NaN);
-  if (p === 0 || q === 0) return heights;
-  let [tp, fp, at] = [0, 0, 0];
-  for (let i = n - 1; i >= 0 && at < grid.length; i--) {
-    const [stepUp, stepRight] = [positives[i] as number, negatives[i] as number];
-    // A vertical segment counts with its upper end, so a grid point equal to `fp` waits for a step to the right.
-    while (at < grid.length && (grid[at] as number) * q < fp + stepRight) {
-      heights[at] = (tp + (stepUp * ((grid[at] as number) * q - fp)) / stepRight) / p;
-      at++;
-    }
-    tp += stepUp;
-    fp += stepRight;
-  }
-  return heights.fill(1, at);
 }
 
 /** All measures at one threshold. */

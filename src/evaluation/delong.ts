@@ -2,11 +2,12 @@
  * @module Areas under the ROC curve with standard errors, single and paired (DeLong 1988; ranks: Sun and Xu 2014), of independent
  * rows or of groups of dependent rows (Obuchowski 1997).
  */
-import type { Interval } from "./bootstrap";
-import { type Contributions, designEffect, type LabelledRows, unitsOf, varianceOf } from "./contributions";
+
+import { type Contributions, designEffect, type LabelledRows, limitOf, unitsOf, varianceOf } from "./contributions";
+import type { Interval } from "./interval";
 import type { RowGroups } from "./row-groups";
 import { differenceInterval, type Estimate, scoreInterval } from "./score-interval";
-import { midranks, tQuantile, twoSidedNormal, Z95 } from "./statistics";
+import { midranks, twoSidedNormal, twoSidedT, Z95 } from "./statistics";
 
 /** The comparison of two areas on the same rows. */
 export interface DelongTest {
@@ -19,7 +20,10 @@ export interface DelongTest {
   readonly ci95: Interval;
   /** Infinite if the areas differ with a standard error of 0: one model is perfect, the other constant. */
   readonly z: number;
-  /** Two-sided; 1 if the models rank the rows equally, 0 if they differ with a standard error of 0. */
+  /**
+   * Two-sided; 1 if the areas are equal, 0 if they differ with a standard error of 0. Of Student's t where rows come in groups, with
+   * a degree of freedom less than the class of fewer groups has groups.
+   */
   readonly p: number;
 }
 
@@ -40,7 +44,8 @@ const NEARLY_PERFECT = 0.95;
 export function areaOf({ labels, groups }: LabelledRows, scores: ArrayLike<number>): Area {
   const { auc, contributions } = placements(labels, scores);
   const variance = varianceOf({ labels, groups }, contributions);
-  return { value: auc, contributions, variance, interval: areaInterval({ labels, groups }, auc, contributions) };
+  const interval = areaInterval({ labels, groups }, auc, contributions);
+  return { value: auc, contributions, variance, interval, limit: limitOf(groups, fewestUnits({ labels, groups })) };
 }
 
 function areaInterval({ labels, groups }: LabelledRows, auc: number, contributions: Contributions): Interval {
@@ -49,15 +54,24 @@ function areaInterval({ labels, groups }: LabelledRows, auc: number, contributio
   if (auc === 0.5 && contributions.every((value) => value === 0)) return [0.5, 0.5];
   const single = varianceOf({ labels }, contributions);
   const variance = groups ? varianceOf({ labels, groups }, contributions) : single;
-  const rows = [0, 1].map((label) => unitsOf(undefined, labels.length, (row) => labels[row] === label));
-  const units = [0, 1].map((label) => unitsOf(groups, labels.length, (row) => labels[row] === label));
+  const rows = unitsByClass({ labels });
+  const units = unitsByClass({ labels, groups });
   const seen = auc === 0 || auc === 1 ? NEARLY_PERFECT : auc;
   const largest = modelVariance(seen, units) / modelVariance(seen, rows);
   const design = groups ? designEffect(variance, single, largest, Math.min(...units)) : { factor: 1 };
   const estimated = variance > 0 ? variance / modelVariance(auc, rows) : 0;
   const factor = Math.max(estimated, design.factor);
-  const z = groups && estimated > design.factor ? tQuantile(Math.min(...units) - 1) : Z95;
+  const z = estimated > design.factor ? limitOf(groups, Math.min(...units)) : Z95;
   return scoreInterval(auc, (truth) => factor * modelVariance(truth, rows), z);
+}
+
+function unitsByClass({ labels, groups }: LabelledRows): number[] {
+  return [0, 1].map((label) => unitsOf(groups, labels.length, (row) => labels[row] === label));
+}
+
+/** Number of groups, or rows, of the class that has fewer. */
+function fewestUnits(rows: LabelledRows): number {
+  return Math.min(...unitsByClass(rows));
 }
 
 /** Variance of an area of exponential scores (Hanley and McNeil 1982), with the symmetric size of Newcombe's method 5. */
@@ -67,7 +81,7 @@ function modelVariance(auc: number, [m = 1, n = 1]: readonly number[]): number {
 }
 
 /** The area, and for each row its share of the other class that it is ranked correctly against (ties count half) less the mean. */
-function placements(
+export function placements(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
 ): { auc: number; contributions: Contributions } {
@@ -122,8 +136,15 @@ export function delongTest(
   const variance = varianceOf({ labels, groups }, apart);
   const difference = a.value - b.value;
   const standardError = Math.sqrt(variance);
-  // A difference this small is rounding: the models rank equally.
+  // A difference this small is rounding.
   const z = Math.abs(difference) < 1e-15 ? 0 : difference / standardError;
-  const ci95 = differenceInterval(a, b, variance);
-  return { aucA: a.value, aucB: b.value, difference, standardError, ci95, z, p: twoSidedNormal(z) };
+  const ci95: Interval = rankEqually(scoresA, scoresB) ? [0, 0] : differenceInterval(a, b, variance);
+  const p = groups ? twoSidedT(z, Math.max(1, fewestUnits({ labels, groups }) - 1)) : twoSidedNormal(z);
+  return { aucA: a.value, aucB: b.value, difference, standardError, ci95, z, p };
+}
+
+/** True if two models order all rows in the same way: then their areas are equal for certain. */
+export function rankEqually(scoresA: ArrayLike<number>, scoresB: ArrayLike<number>): boolean {
+  const ranks = midranks(scoresB);
+  return midranks(scoresA).every((rank, row) => rank === ranks[row]);
 }

@@ -13,8 +13,8 @@ import {
 import { InputError } from "../errors/index";
 import { ImageNames } from "../files/index";
 import { counted } from "../format/index";
-import type { Interval } from "./bootstrap";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
+import type { Interval } from "./interval";
 import { metricIntervals } from "./intervals";
 import { labelsAndScores, type Prediction } from "./predictions";
 import { rank, rocAucOf } from "./ranking";
@@ -128,14 +128,14 @@ export function subgroupTable(
 }
 
 function measure(group: string, rows: readonly Prediction[], threshold: number): Subgroup {
-  const { labels, scores, groups } = labelsAndScores(rows);
+  const { labels, scores, logits, groups } = labelsAndScores(rows);
   const confusion = confusionAt(labels, scores, threshold);
-  const { rocAuc, accuracy } = metricIntervals(labels, scores, { threshold, groups });
+  const { rocAuc, accuracy } = metricIntervals(labels, scores, { threshold, groups, rankBy: logits });
   return {
     group,
     n: rows.length,
     positives: confusion.tp + confusion.fn,
-    rocAuc: rocAucOf(rank(labels, scores)),
+    rocAuc: rocAucOf(rank(labels, logits)),
     rocAucCi95: rocAuc,
     accuracyCi95: accuracy,
     ...decisionMetrics(confusion),

@@ -7,16 +7,19 @@ export {
   resultsByAgreement,
   type VoteGroup,
 } from "./agreement";
-export { type Interval, quantile, rankRows } from "./bootstrap";
-export { type CalibrationBin, calibrationBins, expectedCalibrationError } from "./calibration";
+export {
+  type CalibrationBin,
+  calibrationBins,
+  expectedCalibrationError,
+  type MeasuredBin,
+  measuredBins,
+} from "./calibration";
 export { type Comparison, compareModels, mcnemarTest, type PairedDifference, pairedDifferences } from "./comparison";
 export { type Confusion, confusionAt, decisionMetrics } from "./confusion";
 export {
   type PrecisionRecallCurve,
   precisionRecallCurve,
-  type RocBand,
   type RocCurve,
-  rocBand,
   rocCurve,
   type SweepPoint,
   thresholdSweep,
@@ -37,7 +40,8 @@ export {
   standingOf,
   standsAbove,
 } from "./history";
-export { type IntervalName, metricIntervals } from "./intervals";
+export { type Interval, quantile } from "./interval";
+export { type IntervalName, metricIntervals, shareOfRowsInterval } from "./intervals";
 export { type BinaryMetrics, binaryMetrics, brierScore, rocAucInterval } from "./metrics";
 export { type Mistake, worstMistakes } from "./mistakes";
 export { labelsAndScores, type Prediction, readPredictions, writePredictions } from "./predictions";
@@ -51,6 +55,7 @@ export {
   rowLogLoss,
   type Temperature,
 } from "./recalibration";
+export { type RocBand, rocBand } from "./roc-band";
 export { type RowGroups, rowGroups } from "./row-groups";
 export { bestEpoch, findRuns, measureRun, type RunResults, readRun } from "./run-results";
 export { meanInterval, wilsonInterval } from "./score-interval";

@@ -1,8 +1,9 @@
 /** @module All measures of a model with 95 % score intervals, and their differences between two models. */
-import type { Interval } from "./bootstrap";
+
 import { confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
-import { type Contributions, designEffect, type LabelledRows, unitsOf, varianceOf } from "./contributions";
+import { type Contributions, designEffect, type LabelledRows, limitOf, unitsOf, varianceOf } from "./contributions";
 import { areaOf } from "./delong";
+import type { Interval } from "./interval";
 import { precisionContributions } from "./precision-contributions";
 import { averagePrecisionOf, checkScores, rank } from "./ranking";
 import type { RowGroups } from "./row-groups";
@@ -18,6 +19,8 @@ export interface IntervalOptions {
   readonly threshold?: number;
   /** Groups of dependent rows, such as the images of a patient. */
   readonly groups?: RowGroups | undefined;
+  /** What to rank the rows by, for the areas. Default: the scores. */
+  readonly rankBy?: ArrayLike<number>;
 }
 
 /** A measure with its interval and the contributions of the rows. */
@@ -47,7 +50,7 @@ export function metricIntervals(
 export function estimates(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
-  { threshold = 0.5, groups }: IntervalOptions,
+  { threshold = 0.5, groups, rankBy = scores }: IntervalOptions,
 ): Record<IntervalName, MeasuredEstimate> {
   const rows: LabelledRows = { labels, groups };
   const isCalled = Array.from(labels, (_, row) => (scores[row] as number) >= threshold);
@@ -69,8 +72,8 @@ export function estimates(
     sumEstimate(rows, [weight, a], [1 - weight, b]);
   const balanced = positives === 0 ? 0 : positives === labels.length ? 1 : 0.5;
   const found = {
-    rocAuc: areaOf(rows, scores),
-    prAuc: precisionEstimate(rows, scores),
+    rocAuc: areaOf(rows, rankBy),
+    prAuc: precisionEstimate(rows, rankBy),
     accuracy,
     balancedAccuracy: weighted(recall, specificity, balanced),
     precision,
@@ -103,7 +106,14 @@ function shareEstimate(
   const value = n === 0 ? 0 : hits / n;
   const contributions = Float64Array.from(labels, (_, row) => (isCounted(row) ? (Number(has(row)) - value) / n : 0));
   const variance = numberOr(varianceOf(rows, contributions), 0);
-  return { value, contributions, variance, interval: shareWithin(rows, { value, n, contributions }, isCounted) };
+  const interval = shareWithin(rows, { value, n, contributions }, isCounted);
+  return {
+    value,
+    contributions,
+    variance,
+    interval,
+    limit: limitOf(rows.groups, unitsOf(rows.groups, labels.length, isCounted)),
+  };
 }
 
 function shareWithin(
@@ -119,19 +129,20 @@ function shareWithin(
 }
 
 /** F1 = 2 J / (1 + J) of the share J = tp / (tp + fp + fn). */
-function f1Estimate({ value, contributions, variance, interval: [low, high] }: MeasuredEstimate): MeasuredEstimate {
+function f1Estimate({ value, contributions, variance, interval, limit }: MeasuredEstimate): MeasuredEstimate {
   const f1 = (share: number) => (2 * share) / (1 + share);
   const slope = 2 / (1 + value) ** 2;
   return {
     value: f1(value),
     contributions: contributions.map((contribution) => slope * contribution),
     variance: slope ** 2 * variance,
-    interval: [f1(low), f1(high)],
+    interval: [f1(interval[0]), f1(interval[1])],
+    limit,
   };
 }
 
-function missed({ value, contributions, variance, interval: [low, high] }: MeasuredEstimate): MeasuredEstimate {
-  return { value: 1 - value, contributions: contributions.map((x) => -x), variance, interval: [1 - high, 1 - low] };
+function missed({ value, contributions, interval: [low, high], ...same }: MeasuredEstimate): MeasuredEstimate {
+  return { ...same, value: 1 - value, contributions: contributions.map((x) => -x), interval: [1 - high, 1 - low] };
 }
 
 function sumEstimate(
@@ -149,6 +160,7 @@ function sumEstimate(
     value: weightA * a.value + weightB * b.value,
     contributions,
     variance: numberOr(varianceOf(rows, contributions), 0),
+    limit: Math.max(a.limit, b.limit),
     interval: sumInterval(
       [
         { weight: weightA, ...a },
@@ -170,14 +182,25 @@ function precisionEstimate(rows: LabelledRows, scores: ArrayLike<number>): Measu
   const n = unitsOf(undefined, labels.length, isPositive);
   const contributions = precisionContributions(labels, scores);
   const variance = numberOr(varianceOf(rows, contributions), 0);
-  if (n === 0) return { value, contributions, variance, interval: [0, 1] };
   const units = unitsOf(groups, labels.length, isPositive);
+  const limit = limitOf(groups, units);
+  if (n === 0) return { value, contributions, variance, limit, interval: [0, 1] };
   const single = numberOr(varianceOf({ labels }, contributions), 0);
   const { factor, z } = groups ? designEffect(variance, single, n / units, units) : { factor: 1, z: Z95 };
   const binomial = (value * (1 - value)) / n;
   const estimated = binomial > 0 ? variance / binomial : factor;
   const inflation = Math.max(estimated, (factor + estimated) / 2);
-  return { value, contributions, variance, interval: shareInterval(value, n / inflation, z) };
+  return { value, contributions, variance, limit, interval: shareInterval(value, n / inflation, z) };
+}
+
+/** 95 % interval of the share of rows with a property: Wilson's, with their number divided by the design effect of groups. */
+export function shareOfRowsInterval(has: ArrayLike<boolean>, groups?: RowGroups): Interval {
+  const rows = { labels: new Uint8Array(has.length), groups };
+  return shareEstimate(
+    rows,
+    (row) => has[row] as boolean,
+    () => true,
+  ).interval;
 }
 
 function numberOr(value: number, other: number): number {

@@ -1,9 +1,9 @@
 /** @module The measures of a binary classifier, equal to scikit-learn's. */
 import { sigmoid } from "../logits/index";
-import type { Interval } from "./bootstrap";
 import { expectedCalibrationError } from "./calibration";
 import { type Confusion, confusionAt, type DecisionMetrics, decisionMetrics } from "./confusion";
 import { areaOf } from "./delong";
+import type { Interval } from "./interval";
 import { averagePrecisionOf, checkScores, rank, rocAucOf } from "./ranking";
 import type { RowGroups } from "./row-groups";
 
@@ -31,6 +31,8 @@ interface MetricsOptions {
   readonly threshold?: number;
   /** Whether to compute `rocAucCi95`, and the groups of dependent rows for it. */
   readonly interval?: boolean | { readonly groups?: RowGroups | undefined };
+  /** What to rank the rows by, for the areas. Default: the scores. */
+  readonly rankBy?: ArrayLike<number>;
   /** The scores are logits: areas are computed from the logits, everything else from their sigmoid. */
   readonly logits?: boolean;
 }
@@ -45,10 +47,10 @@ interface MetricsOptions {
 export function binaryMetrics(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
-  { threshold = 0.5, interval = true, logits = false }: MetricsOptions = {},
+  { threshold = 0.5, interval = true, logits = false, rankBy = scores }: MetricsOptions = {},
 ): BinaryMetrics {
   checkScores(labels, scores, { logits });
-  const ranking = rank(labels, scores);
+  const ranking = rank(labels, rankBy);
   const probabilities = logits ? Float64Array.from(scores, sigmoid) : scores;
   const confusion = confusionAt(labels, probabilities, threshold);
   const decision = decisionMetrics(confusion);
@@ -56,7 +58,7 @@ export function binaryMetrics(
     n: labels.length,
     threshold,
     rocAuc: rocAucOf(ranking),
-    ...(interval && { rocAucCi95: rocAucInterval(labels, scores, interval === true ? undefined : interval.groups) }),
+    ...(interval && { rocAucCi95: rocAucInterval(labels, rankBy, interval === true ? undefined : interval.groups) }),
     prAuc: averagePrecisionOf(ranking),
     ...decision,
     brier: brierScore(labels, probabilities),

@@ -3,6 +3,8 @@ import type { Votes } from "../dataset/labels/index";
 import { quoted, readTable, type Table } from "../dataset/labels/index";
 import { InputError } from "../errors/index";
 import { csvField, parseDecimal, writeFileAtomically } from "../files/index";
+import { sigmoid } from "../logits/index";
+import { finiteLogits } from "./recalibration";
 import { type RowGroups, rowGroups } from "./row-groups";
 
 /** A prediction for one image. */
@@ -84,16 +86,28 @@ function parseRow(table: Table, row: readonly string[], complain: (problem: stri
   return { ...prediction, votes: { positive: number("votes_positive", 0, total), total } };
 }
 
-/** Labels, probabilities and groups (if any) as arrays. */
-export function labelsAndScores(predictions: readonly Prediction[]): {
-  labels: Uint8Array;
-  scores: Float64Array;
-  groups?: RowGroups;
-} {
+/** Predictions as arrays. */
+export interface ScoredRows {
+  readonly labels: Uint8Array;
+  /** Probabilities, which decide. */
+  readonly scores: Float64Array;
+  /** Finite logits, which rank: from 37 on, all of them have a probability of 1. */
+  readonly logits: Float64Array;
+  readonly groups?: RowGroups;
+}
+
+/** Largest difference of a probability and that of its logit: a table may have rounded both. */
+const ROUNDED = 1e-6;
+
+/** Labels, probabilities, logits and groups (if any) as arrays. Logits that do not belong to the probabilities are not used. */
+export function labelsAndScores(predictions: readonly Prediction[]): ScoredRows {
   const groups = rowGroups(predictions.map(({ group }) => group));
+  const scores = Float64Array.from(predictions, ({ probability }) => probability);
+  const belong = predictions.every(({ logit, probability }) => Math.abs(sigmoid(logit) - probability) <= ROUNDED);
   return {
     labels: Uint8Array.from(predictions, ({ label }) => label),
-    scores: Float64Array.from(predictions, ({ probability }) => probability),
+    scores,
+    logits: belong ? Float64Array.from(predictions, ({ logit }) => logit) : finiteLogits(scores),
     ...(groups && { groups }),
   };
 }

@@ -1,5 +1,6 @@
 /** @module Corrects probabilities after training: temperature scaling, calibration line and calibration test. */
 import { logitOf, sigmoid } from "../logits/index";
+import type { RowGroups } from "./row-groups";
 
 /** A fitted temperature: probabilities become `sigmoid(logit / temperature)`. Does not change their order, and so no area. */
 export interface Temperature {
@@ -123,10 +124,49 @@ function shareOf(labels: ArrayLike<number>): number {
  * The p of the likelihood ratio test of slope 1 and intercept 0 (Cox 1958; Miller, Hui and Tierney 1991), chi-squared with two
  * degrees of freedom: how likely so large a deviation is if the probabilities are right. The calibration error does not tell: for
  * 200 rows with right probabilities it is often above 0.1. NaN for one class.
+ * @param groups of dependent rows: the statistic is divided by their design effect (Rao and Scott 1984), and few groups make the
+ *   chi-squared distribution an F distribution (Thomas and Rao 1987)
  */
-export function calibrationTest(labels: ArrayLike<number>, logits: ArrayLike<number>): number {
+export function calibrationTest(labels: ArrayLike<number>, logits: ArrayLike<number>, groups?: RowGroups): number {
   if ([0, 1].includes(shareOf(labels))) return Number.NaN;
-  return Math.exp(-labels.length * Math.max(0, logLoss(labels, logits) - fitLine(labels, logits).loss));
+  const line = fitLine(labels, logits);
+  const gain = labels.length * Math.max(0, logLoss(labels, logits) - line.loss);
+  if (!groups) return Math.exp(-gain);
+  const degrees = Math.max(1, new Set(groups).size - 1);
+  return (1 + gain / designEffectOf(line, labels, logits, groups) / degrees) ** -degrees;
+}
+
+/**
+ * How much more the calibration line varies than that of as many independent rows: the mean ratio of the variances of both pulls at
+ * the fitted line, at its height and at its slope, between groups and as its probabilities have them. At least 1; without a line
+ * that of groups whose rows are all alike.
+ */
+function designEffectOf(
+  { slope, intercept }: CalibrationLine,
+  labels: ArrayLike<number>,
+  logits: ArrayLike<number>,
+  groups: RowGroups,
+): number {
+  const fitted = Float64Array.from(logits, (logit) => sigmoid(intercept + slope * logit));
+  const weights = fitted.map((p) => p * (1 - p));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const centre = weights.reduce((sum, weight, row) => sum + weight * (logits[row] as number), 0) / total;
+  const pulls = new Map<number, { rows: number; height: number; slope: number }>();
+  let spread = 0;
+  for (const [row, group] of groups.entries()) {
+    const pull = pulls.get(group) ?? { rows: 0, height: 0, slope: 0 };
+    const [error, z] = [(labels[row] as number) - (fitted[row] as number), (logits[row] as number) - centre];
+    pull.rows++;
+    pull.height += error;
+    pull.slope += error * z;
+    spread += (weights[row] as number) * z * z;
+    pulls.set(group, pull);
+  }
+  const squares = (of: "rows" | "height" | "slope") =>
+    [...pulls.values()].reduce((sum, pull) => sum + pull[of] ** 2, 0);
+  const between = (squares("height") / total + squares("slope") / spread) / 2;
+  const found = (between * pulls.size) / (pulls.size - 1);
+  return Math.max(1, Number.isFinite(found) ? found : squares("rows") / groups.length);
 }
 
 function newtonStep(labels: ArrayLike<number>, logits: ArrayLike<number>, { slope, intercept }: CalibrationLine) {

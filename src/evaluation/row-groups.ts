@@ -1,5 +1,4 @@
 /** @module Groups of dependent rows, such as the images of one patient or slide. */
-import { groupBy } from "../collections/index";
 
 /** For each row the number of its group, from 0. Rows without a group are groups of one. */
 export type RowGroups = Uint32Array;
@@ -16,8 +15,4 @@ export function rowGroups(names: readonly (string | undefined)[]): RowGroups | u
     numbers.set(name, next);
     return next++;
   });
-}
-
-export function rowsOfGroups(groups: RowGroups): readonly (readonly number[])[] {
-  return [...groupBy(groups.keys(), (row) => groups[row]).values()];
 }

@@ -13,7 +13,7 @@ import { chooseThreshold, parseThresholdRule, type ThresholdRule, thresholdRuleT
 /** The threshold at which a run is evaluated. */
 export interface RunThreshold {
   readonly value: number;
-  /** The rule that chose it on validation, such as `balanced-accuracy`; absent for the 0.5 of a run without validation. */
+  /** The rule that chose it on validation, such as `balanced-accuracy`; absent for the 0.5 of a run without validation images of both classes. */
   readonly rule?: string;
 }
 
@@ -40,7 +40,8 @@ function whyNoPredictions(path: string, { config }: RunDirectory): string {
 
 /**
  * Reads a run. The threshold is that of its configuration; with a `rule`, it is chosen again on validation.
- * @throws {InputError} `RUN_MISSING`, `RUN_UNFINISHED` (no predictions yet), or an error of a file
+ * @throws {InputError} `RUN_MISSING`, `RUN_UNFINISHED` (no predictions yet), `THRESHOLD_ONE_CLASS` if a rule has nothing to
+ *   choose on, or an error of a file
  */
 export async function readRun(path: string, { rule }: { rule?: ThresholdRule } = {}): Promise<RunResults> {
   const directory = new RunDirectory(resolve(path));
@@ -118,14 +119,25 @@ function thresholdOf(
   }
   const { labels, scores } = labelsAndScores(validation);
   const chosen = chooseThreshold(labels, scores, rule ?? configured);
-  return { value: chosen.threshold, rule: chosen.rule };
+  if (!Number.isNaN(chosen.value)) return { value: chosen.threshold, rule: chosen.rule };
+  if (rule) {
+    throw new InputError(
+      "THRESHOLD_ONE_CLASS",
+      "--threshold-rule cannot choose: all images of predictions-validation.csv are of one class.",
+    );
+  }
+  return { value: chosen.threshold };
 }
 
 /** The metrics of both partitions at the run's threshold, as in `metrics.json`; without partitions that have no rows. */
 export function measureRun(results: RunResults): { validation?: BinaryMetrics; test?: BinaryMetrics } {
   const measure = (rows: readonly Prediction[]) => {
-    const { labels, scores, groups } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, { threshold: results.threshold.value, interval: { groups } });
+    const { labels, scores, logits, groups } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, {
+      threshold: results.threshold.value,
+      interval: { groups },
+      rankBy: logits,
+    });
   };
   return {
     ...(results.validation.length > 0 && { validation: measure(results.validation) }),

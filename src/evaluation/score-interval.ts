@@ -3,7 +3,7 @@
  * the standard error that it would have. They hold with few rows and near 0 and 1, where intervals of the measured value's standard
  * error and of bootstrap percentiles are too narrow, and they never claim certainty.
  */
-import type { Interval } from "./bootstrap";
+import type { Interval } from "./interval";
 import { tQuantile, Z95 } from "./statistics";
 
 /** Halvings of the range: ends are exact to 1e-12. */
@@ -80,20 +80,21 @@ export interface Estimate {
   readonly interval: Interval;
   /** Squared standard error. */
   readonly variance: number;
+  /** Likely largest distance from the true value in standard errors. */
+  readonly limit: number;
 }
 
 /**
  * The interval of the difference of two models' measures on the same rows. Half the width of each measure's interval is its error; it is
- * at least as wide as the difference's own standard error requires. No wider than 0 if the models agree on all rows.
+ * at least as wide as the difference's own standard error requires.
  * @param variance of the difference; NaN if it is unknown
  */
-export function differenceInterval(a: Estimate, b: Estimate, variance: number, z = Z95): Interval {
+export function differenceInterval(a: Estimate, b: Estimate, variance: number): Interval {
   const difference = a.value - b.value;
-  if (variance === 0 && difference === 0) return [0, 0];
   const product = Math.sqrt(a.variance * b.variance);
   const correlation = product > 0 ? (a.variance + b.variance - variance) / (2 * product) : 0;
   const [x, y] = [a, b].map(({ interval: [low, high] }) => (high - low) / 2) as [number, number];
   const joint = Math.sqrt(Math.max(0, x * x + y * y - 2 * Math.max(-1, Math.min(1, correlation)) * x * y));
-  const half = Math.max(joint, variance > 0 ? z * Math.sqrt(variance) : 0);
+  const half = Math.max(joint, variance > 0 ? Math.max(a.limit, b.limit) * Math.sqrt(variance) : 0);
   return [Math.max(-1, difference - half), Math.min(1, difference + half)];
 }

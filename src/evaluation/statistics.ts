@@ -52,6 +52,25 @@ export function tQuantile(degrees: number): number {
   );
 }
 
+/**
+ * Probability that a variable with Student's t distribution is farther from 0 than `t` (finite sums: Abramowitz, Stegun 26.7.3,
+ * 26.7.4). To 1e-14 of 1, so that smaller ones are rounding.
+ * @param degrees a whole number from 1 on
+ */
+export function twoSidedT(t: number, degrees: number): number {
+  if (!Number.isFinite(t)) return Number.isNaN(t) ? t : 0;
+  const angle = Math.atan(Math.abs(t) / Math.sqrt(degrees));
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  const isOdd = degrees % 2 === 1;
+  let [term, sum] = isOdd ? [cosine, 0] : [1, 0];
+  for (let k = isOdd ? 3 : 2; k <= degrees; k += 2) {
+    sum += term;
+    term *= ((k - 1) / k) * cosine * cosine;
+  }
+  const within = isOdd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum;
+  return Math.max(0, 1 - within);
+}
+
 /** Two-sided exact binomial test of `hits` among `n` against one half. 1 where `n` is 0. */
 export function binomialTest(hits: number, n: number): number {
   const few = Math.min(hits, n - hits);
@@ -63,6 +82,26 @@ export function binomialTest(hits: number, n: number): number {
     logTerm += Math.log(k) - Math.log(n - k + 1);
   }
   return Math.min(1, 2 * sum);
+}
+
+/**
+ * Two-sided exact test of the sum of whole numbers whose signs are random (Fisher 1935): the probability of a sum at least as far
+ * from 0. Of ones, it is {@link binomialTest}. 1 without numbers.
+ */
+export function signTest(values: readonly number[]): number {
+  const sizes = values.map(Math.abs).filter((size) => size > 0);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const sum = values.reduce((all, value) => all + value, 0);
+  // The sum is as far from 0 if the numbers with one of the signs add up to no more than this.
+  const most = (total - Math.abs(sum)) / 2;
+  const chances = new Float64Array(most + 1);
+  chances[0] = 1;
+  for (const size of sizes) {
+    for (let at = most; at >= 0; at--) {
+      chances[at] = ((chances[at] as number) + (at < size ? 0 : (chances[at - size] as number))) / 2;
+    }
+  }
+  return Math.min(1, 2 * chances.reduce((all, chance) => all + chance, 0));
 }
 
 /** Natural logarithm of n!, by addition for small n and Stirling's series above. */

@@ -1,23 +1,21 @@
 /** @module Calibration and distribution of the predicted probabilities. */
 import type { Data } from "plotly.js";
-import { type CalibrationBin, wilsonInterval } from "../evaluation/index";
+import type { MeasuredBin } from "../evaluation/index";
 import { errorBars, type Figure, figure, referenceLine, rounded, verticalLine } from "./figure";
 import { colours, legendBelow } from "./theme";
 
 /**
- * Reliability diagram: share of positives against mean probability per bin with 95 % Wilson intervals, above the number of
- * images per bin.
+ * Reliability diagram: share of positives against mean probability per bin with 95 % intervals, above the number of images per
+ * bin.
  */
 export function calibrationFigure(
-  series: readonly { readonly name: string; readonly bins: readonly CalibrationBin[] }[],
+  series: readonly { readonly name: string; readonly bins: readonly MeasuredBin[] }[],
 ): Figure {
   const data = series.flatMap(({ name, bins }, i): Data[] => {
     const colour = colours.series[i % colours.series.length] as string;
     const filled = bins.filter(({ count }) => count > 0);
     const shares = filled.map(({ positiveShare }) => positiveShare);
-    const intervals = filled.map(({ positiveShare, count }) =>
-      wilsonInterval(Math.round(positiveShare * count), count),
-    );
+    const intervals = filled.map(({ positiveShareCi95 }) => positiveShareCi95);
     return [
       {
         x: rounded(filled.map(({ meanProbability }) => meanProbability)),

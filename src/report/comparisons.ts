@@ -5,7 +5,7 @@ import type { Shifts } from "../familiar/index";
 import { readJson } from "../files/index";
 import { bracket, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
 import { differenceFigure, shiftFigure, subgroupFigure } from "../plots/index";
-import type { ReportFacts, Section } from "./facts";
+import { definedMeasure, type ReportFacts, type Section } from "./facts";
 
 /** Optional contents of a report. */
 export interface ReportExtras {
@@ -18,10 +18,14 @@ export interface ReportExtras {
 export function comparisonSection({ results }: ReportFacts, { comparison }: ReportExtras): Section | undefined {
   if (!comparison) return undefined;
   const { delong, mcnemar, differences, n, name } = comparison;
-  const chance = (p: number) => (p < 0.05 ? "more than chance explains" : "no more than chance explains");
+  const chance = (isMore: boolean) => `${isMore ? "" : "no "}more than chance explains`;
+  const [low, high] = delong.ci95;
+  const isApart = low > 0 || high < 0;
+  // With few images the standard error of the test is too small; the interval allows for that.
+  const doubt = delong.p < 0.05 && !isApart ? ", which is too small with so few images" : "";
   const areas = Number.isFinite(delong.p)
     ? `ROC AUC <b>${decimal(delong.aucA)}</b> against ${decimal(delong.aucB)} of ${escapeHtml(name)}: a difference of ` +
-      `${decimal(delong.difference)} ${bracket(delong.ci95)}, ${chance(delong.p)} (DeLong, p = ${delong.p.toPrecision(2)}).`
+      `${decimal(delong.difference)} ${bracket(delong.ci95)}, ${chance(isApart)} (DeLong, p = ${delong.p.toPrecision(2)}${doubt}).`
     : "areas cannot be compared: that needs two images of each class, or groups of them if there are groups.";
   return {
     id: "comparison",
@@ -33,7 +37,7 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
       },
       paragraph(`On ${counted(n, "image")}, ${areas}`),
       paragraph(
-        `Only this model classifies ${counted(mcnemar.onlyA, "image")} correctly, only the other ${mcnemar.onlyB}: ${chance(mcnemar.p)} ` +
+        `Only this model classifies ${counted(mcnemar.onlyA, "image")} correctly, only the other ${mcnemar.onlyB}: ${chance(mcnemar.p < 0.05)} ` +
           `(McNemar, p = ${mcnemar.p.toPrecision(2)}). Each model decides at its own threshold.`,
       ),
     ],
@@ -43,17 +47,15 @@ export function comparisonSection({ results }: ReportFacts, { comparison }: Repo
 export function subgroupSection({ results }: ReportFacts, { groups }: ReportExtras): Section | undefined {
   if (!groups) return undefined;
   const positive = escapeHtml(results.classes[1]);
-  const rows = groups.table.map(
-    ({ group, n, positives, rocAuc, rocAucCi95, accuracy, accuracyCi95, recall, specificity }) => [
-      escapeHtml(group),
-      String(n),
-      String(positives),
-      `${decimal(rocAuc)} ${bracket(rocAucCi95)}`,
-      `${decimal(accuracy)} ${bracket(accuracyCi95)}`,
-      percent(recall),
-      percent(specificity),
-    ],
-  );
+  const rows = groups.table.map(({ group, n, positives, rocAuc, rocAucCi95, accuracy, accuracyCi95, ...measures }) => [
+    escapeHtml(group),
+    String(n),
+    String(positives),
+    `${decimal(rocAuc)} ${bracket(rocAucCi95)}`,
+    `${decimal(accuracy)} ${bracket(accuracyCi95)}`,
+    percent(definedMeasure("recall", measures)),
+    percent(definedMeasure("specificity", measures)),
+  ]);
   const drawn = groups.table.some(({ rocAuc }) => Number.isFinite(rocAuc));
   const head = [escapeHtml(groups.by), "images", positive, "ROC AUC", "accuracy", "sensitivity", "specificity"];
   const caption = "With 95 % intervals. Groups of one class have no area.";

@@ -18,7 +18,7 @@ export function rankingSection({ roc, precisionRecall }: EvaluationFigures): Sec
       {
         figure: roc,
         caption:
-          "The shaded band holds the curve in 95 % of bootstrap resamples, point by point; the ring is the threshold in use.",
+          "The shaded band holds the true curve with 95 % confidence, point by point; the ring is the threshold in use.",
       },
       {
         figure: precisionRecall,
@@ -40,13 +40,14 @@ export function thresholdSection(
   { results, main, validation }: ReportFacts,
   { confusion, sweep }: EvaluationFigures,
 ): Section {
-  const [where, why] = validation ? ["validation", ", where the choice was made"] : [main.name, ""];
+  const { name: where, labels } = validation ?? main;
+  const why = validation && results.threshold.rule ? ", where the choice was made" : "";
   const blocks: Section["blocks"] = [
     { figure: confusion, caption: "Counts, and their share of the true class (rows)." },
     { figure: sweep, caption: `Every threshold on ${where} images${why}.` },
   ];
-  const alternatives =
-    validation && validation !== main ? [alternativesTable(main, validation, results.classes[1])] : [];
+  const canChoose = validation !== main && new Set(labels).size === 2;
+  const alternatives = validation && canChoose ? [alternativesTable(main, validation, results.classes[1])] : [];
   return { id: "threshold", title: "The decision and its threshold", blocks: [...blocks, ...alternatives] };
 }
 

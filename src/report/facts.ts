@@ -1,7 +1,7 @@
 /** @module What the sections of a report share: their form, and the results of the run. */
 import {
   type BinaryMetrics,
-  finiteLogits,
+  type Confusion,
   fitTemperature,
   type Interval,
   type IntervalName,
@@ -9,6 +9,7 @@ import {
   measureRun,
   metricIntervals,
   type Prediction,
+  type RowGroups,
   type RunResults,
   sigmoid,
   type Temperature,
@@ -21,6 +22,9 @@ export interface PartitionFacts {
   readonly rows: readonly Prediction[];
   readonly labels: Uint8Array;
   readonly scores: Float64Array;
+  readonly logits: Float64Array;
+  /** Groups of dependent images, such as those of a patient. */
+  readonly groups?: RowGroups;
   readonly metrics: BinaryMetrics;
   readonly intervals: Readonly<Record<IntervalName, Interval>>;
 }
@@ -50,20 +54,37 @@ export function reportFacts(results: RunResults): ReportFacts {
     const measured = metrics[name];
     if (!measured) return undefined;
     const rows = results[name];
-    const { labels, scores, groups } = labelsAndScores(rows);
-    const intervals = metricIntervals(labels, scores, { threshold: measured.threshold, groups });
-    return { name, rows, labels, scores, metrics: measured, intervals };
+    const scored = labelsAndScores(rows);
+    const { labels, scores, logits: rankBy, groups } = scored;
+    const intervals = metricIntervals(labels, scores, { threshold: measured.threshold, groups, rankBy });
+    return { name, rows, ...scored, metrics: measured, intervals };
   };
   const validation = facts("validation");
   const main = facts("test") ?? (validation as PartitionFacts);
-  const logits = finiteLogits(main.scores);
-  const versions: Version[] = [{ name: "as trained", logits, scores: main.scores }];
+  const { logits, scores } = main;
+  const versions: Version[] = [{ name: "as trained", logits, scores }];
   if (!validation) return { results, main, versions };
   if (new Set(validation.labels).size < 2) return { results, main, validation, versions };
-  const temperature = fitTemperature(validation.labels, finiteLogits(validation.scores));
+  const temperature = fitTemperature(validation.labels, validation.logits);
   const scaled = logits.map((logit) => logit / temperature.temperature);
   versions.push({ name: "temperature scaled", logits: scaled, scores: scaled.map(sigmoid) });
   return { results, main, validation, temperature, versions };
+}
+
+/** How many images each measure that may be undefined is a share of. */
+const CASES: Readonly<Record<string, (confusion: Confusion) => number>> = {
+  recall: ({ tp, fn }) => tp + fn,
+  specificity: ({ tn, fp }) => tn + fp,
+  precision: ({ tp, fp }) => tp + fp,
+  f1: ({ tp, fp, fn }) => tp + fp + fn,
+};
+
+/** A measure for readers: NaN where it is a share of no images, of which files say 0, as scikit-learn does. */
+export function definedMeasure(
+  name: string,
+  { confusion, ...measures }: { readonly confusion: Confusion } & Readonly<Partial<Record<string, unknown>>>,
+): number {
+  return CASES[name]?.(confusion) === 0 ? Number.NaN : (measures[name] as number);
 }
 
 /** A part of the report. */

@@ -2,15 +2,14 @@
 import { existsSync } from "node:fs";
 import {
   bestEpoch,
-  calibrationBins,
-  labelsAndScores,
+  measuredBins,
   precisionRecallCurve,
   probabilityByVotes,
   type RunResults,
-  rankRows,
   resultsByAgreement,
   rocBand,
   rocCurve,
+  sigmoid,
   thresholdSweep,
 } from "../evaluation/index";
 import { readJson, SafetensorsFile, sizeOf } from "../files/index";
@@ -50,36 +49,51 @@ export interface EvaluationFigures {
 }
 
 export function evaluationFigures({ results, main, validation, versions }: ReportFacts): EvaluationFigures {
-  const { labels, scores, metrics, intervals, name, rows } = main;
+  const { labels, scores, logits, groups, metrics, intervals, name, rows } = main;
   const { classes, threshold } = results;
   const chosenOn = validation ?? main;
-  const groups = resultsByAgreement(rows, metrics.threshold);
+  const byAgreement = resultsByAgreement(rows, metrics.threshold);
   return {
     confusion: confusionFigure(metrics.confusion, classes, `Confusion matrix, ${name}`),
     sweep: sweepFigure(thresholdSweep(chosenOn.labels, chosenOn.scores), threshold.value),
     roc: rocFigure([
       {
         name,
-        curve: rocCurve(labels, scores),
+        curve: withProbabilities(rocCurve(labels, logits)),
         auc: metrics.rocAuc,
         ci95: intervals.rocAuc,
-        band: rocBand(rankRows(labels, scores), { groups: labelsAndScores(rows).groups }),
+        band: rocBand(labels, logits, { groups }),
         operating: metrics,
       },
     ]),
     precisionRecall: precisionRecallFigure(
-      [{ name, curve: precisionRecallCurve(labels, scores), prAuc: metrics.prAuc, ci95: intervals.prAuc }],
+      [
+        {
+          name,
+          curve: withProbabilities(precisionRecallCurve(labels, logits)),
+          prAuc: metrics.prAuc,
+          ci95: intervals.prAuc,
+        },
+      ],
       (metrics.confusion.tp + metrics.confusion.fn) / metrics.n,
     ),
     calibration: calibrationFigure(
-      versions.map(({ name, scores }) => ({ name, bins: calibrationBins(labels, scores, CALIBRATION_FIGURE_BINS) })),
+      versions.map(({ name, scores }) => ({
+        name,
+        bins: measuredBins(labels, scores, CALIBRATION_FIGURE_BINS, groups),
+      })),
     ),
     scores: scoreFigure(labels, scores, classes, threshold.value),
-    ...(groups.length > 0 && {
-      agreement: agreementFigure(groups),
+    ...(byAgreement.length > 0 && {
+      agreement: agreementFigure(byAgreement),
       votes: votesFigure(probabilityByVotes(rows, metrics.threshold).groups, classes[1]),
     }),
   };
+}
+
+/** A curve over logits with the probabilities as thresholds; the infinite threshold of its first point stays. */
+function withProbabilities<T extends { readonly thresholds: Float64Array }>(curve: T): T {
+  return { ...curve, thresholds: curve.thresholds.map((logit) => (Number.isFinite(logit) ? sigmoid(logit) : logit)) };
 }
 
 /** Figures of the training, as far as the run has their data. */

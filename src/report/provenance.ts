@@ -57,8 +57,9 @@ export function provenanceSection({ results, main }: ReportFacts): Section {
     main.name === "test"
       ? "test images were used for nothing but this report."
       : "the validation images of this report also chose the epoch and the threshold.";
-  const independence =
-    "Images of one patient or slide are not independent; where a set has several of them, true intervals are wider than those shown.";
+  const independence = main.groups
+    ? `Images of one patient or slide are not independent: intervals and tests count the ${counted(new Set(main.groups).size, "group")} of the images.`
+    : "Images of one patient or slide are not independent; where a set has several of them, true intervals are wider than those shown.";
   return {
     id: "provenance",
     title: "Data, settings and limits",

@@ -3,21 +3,21 @@ import {
   type BinaryMetrics,
   calibrationTest,
   describeThresholdRule,
-  finiteLogits,
   type IntervalName,
   parseThresholdRule,
+  type RowGroups,
 } from "../evaluation/index";
 import { bracket, columns, counted, decimal, escapeHtml, paragraph, percent, table } from "../format/index";
-import type { PartitionFacts, ReportFacts, Section } from "./facts";
+import { definedMeasure, type PartitionFacts, type ReportFacts, type Section } from "./facts";
 
 export function summarySection({ results, main, validation }: ReportFacts): Section {
   const { metrics, intervals, name } = main;
   const positive = escapeHtml(results.classes[1]);
   const cards = [
     card("ROC AUC", decimal(metrics.rocAuc), bracket(intervals.rocAuc)),
-    card(`Sensitivity for ${positive}`, percent(metrics.recall), percentInterval(intervals.recall)),
-    card("Specificity", percent(metrics.specificity), percentInterval(intervals.specificity)),
-    card("Balanced accuracy", percent(metrics.balancedAccuracy), percentInterval(intervals.balancedAccuracy)),
+    shareCard(main, "recall", `Sensitivity for ${positive}`),
+    shareCard(main, "specificity", "Specificity"),
+    shareCard(main, "balancedAccuracy", "Balanced accuracy"),
   ];
   return {
     id: "summary",
@@ -40,6 +40,11 @@ export function summarySection({ results, main, validation }: ReportFacts): Sect
 
 function card(name: string, value: string, interval: string): string {
   return `<div class="card"><div class="name">${name}</div><div class="value">${value}</div>${interval}</div>`;
+}
+
+function shareCard({ metrics, intervals }: PartitionFacts, measure: IntervalName, name: string): string {
+  const share = definedMeasure(measure, { ...metrics });
+  return card(name, percent(share), Number.isNaN(share) ? "" : percentInterval(intervals[measure]));
 }
 
 function percentInterval(interval: readonly [number, number]): string {
@@ -72,7 +77,10 @@ function drawnWords(drawn = false): string[] {
 }
 
 /** Warnings about the results. */
-function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, validation?: PartitionFacts): string[] {
+function cautions(
+  { labels, logits, groups, metrics, intervals, name }: PartitionFacts,
+  validation?: PartitionFacts,
+): string[] {
   const { tp, fn, fp, tn } = metrics.confusion;
   const [positives, negatives] = [tp + fn, tn + fp];
   const floor = Math.max(positives, negatives) / metrics.n;
@@ -86,10 +94,13 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
     found.push(
       `All ${name} images are of one class: areas under curves cannot be computed, and nothing is known about the other class.`,
     );
-  } else if (Math.min(positives, negatives) < 30) {
-    found.push(
-      `Only ${counted(Math.min(positives, negatives), "image")} of the rarer class: the intervals are wide, and may still be too narrow.`,
-    );
+  } else {
+    const images = Math.min(positives, negatives);
+    const units = groups ? fewestGroups(labels, groups) : images;
+    const few = groups
+      ? `${counted(units, "group")} (patients or slides) with images of one class`
+      : `${counted(images, "image")} of the rarer class`;
+    if (units < 30) found.push(`Only ${few}: the intervals are wide, and may still be too narrow.`);
   }
   if (intervals.rocAuc[0] <= 0.5 && metrics.rocAuc > 0.5)
     found.push("The interval of the ROC AUC includes 0.5: the ranking may be chance.");
@@ -100,13 +111,17 @@ function cautions({ labels, scores, metrics, intervals, name }: PartitionFacts, 
     );
   }
   // Large, and significant for this number of images.
-  if (metrics.expectedCalibrationError > 0.1 && calibrationTest(labels, finiteLogits(scores)) < 0.01) {
+  if (metrics.expectedCalibrationError > 0.1 && calibrationTest(labels, logits, groups) < 0.01) {
     found.push("Probabilities are poorly calibrated (see Calibration): use the decision, not the probability.");
   }
   if (name === "test" && validation && validation.metrics.rocAuc - metrics.rocAuc > 0.05) {
     found.push(`Validation (ROC AUC ${decimal(validation.metrics.rocAuc)}) is better than the test result.`);
   }
   return found;
+}
+
+function fewestGroups(labels: ArrayLike<number>, groups: RowGroups): number {
+  return Math.min(...[0, 1].map((label) => new Set(groups.filter((_, row) => labels[row] === label)).size));
 }
 
 const ROWS: readonly (readonly [keyof BinaryMetrics, string, string])[] = [
@@ -125,8 +140,10 @@ const ROWS: readonly (readonly [keyof BinaryMetrics, string, string])[] = [
 ];
 
 function metricTable(main: PartitionFacts, validation: PartitionFacts | undefined): string {
-  const cell = ({ metrics, intervals }: PartitionFacts, key: keyof BinaryMetrics) =>
-    `${decimal(metrics[key] as number)} ${bracket(intervals[key as IntervalName])}`;
+  const cell = ({ metrics, intervals }: PartitionFacts, key: keyof BinaryMetrics) => {
+    const value = definedMeasure(key, { ...metrics });
+    return Number.isNaN(value) ? decimal(value) : `${decimal(value)} ${bracket(intervals[key as IntervalName])}`;
+  };
   const head = ["Measure", `${main.name} (${main.metrics.n})`];
   if (validation) head.push(`validation (${validation.metrics.n})`);
   const rows = ROWS.map(([key, name, meaning]) => [

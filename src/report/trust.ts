@@ -14,7 +14,7 @@ import type { ReportFacts, Section } from "./facts";
 import type { EvaluationFigures } from "./figures";
 
 export function calibrationSection({ main, temperature, versions }: ReportFacts, figures: EvaluationFigures): Section {
-  const { labels } = main;
+  const { labels, groups } = main;
   const { logits } = versions[0] as (typeof versions)[number];
   const rows = versions.map((version) => {
     const { slope, intercept } = calibrationLine(labels, version.logits);
@@ -30,7 +30,7 @@ export function calibrationSection({ main, temperature, versions }: ReportFacts,
   const [trained, scaled] = versions.map((version) => logLoss(labels, version.logits));
   const words = calibrationWords({
     ...calibrationLine(labels, logits),
-    chance: calibrationTest(labels, logits),
+    chance: calibrationTest(labels, logits, groups),
     ...(temperature && {
       scaling: { temperature: temperature.temperature, before: trained as number, after: scaled as number },
     }),
@@ -42,7 +42,7 @@ export function calibrationSection({ main, temperature, versions }: ReportFacts,
       {
         figure: figures.calibration,
         caption:
-          "On the dotted line 70 % of the images given a probability of 0.7 are positive. Bars are 95 % Wilson intervals.",
+          "On the dotted line 70 % of the images given a probability of 0.7 are positive. Bars are 95 % score intervals.",
       },
       {
         figure: figures.scores,
@@ -76,7 +76,7 @@ export function expertSection({ results, main }: ReportFacts, figures: Evaluatio
     blocks: [
       {
         figure: figures.agreement,
-        caption: "Where the experts disagreed, the label itself is uncertain. Bars are 95 % Wilson intervals.",
+        caption: "Where the experts disagreed, the label itself is uncertain. Bars are 95 % score intervals.",
       },
       {
         figure: figures.votes,

@@ -63,7 +63,7 @@ export function measureObjective(
     return { value, interval: meanInterval(rows) };
   }
   if (metric === "expectedCalibrationError") return { value, interval: calibrationInterval(labels, scores, value) };
-  return { value, interval: metricIntervals(labels, scores)[metric as IntervalName] };
+  return { value, interval: metricIntervals(labels, scores, { rankBy: logits })[metric as IntervalName] };
 }
 
 /** The basic bootstrap interval (Davison and Hinkley 1997): resampling raises a calibration error, so percentiles lie too high. */

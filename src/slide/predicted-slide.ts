@@ -1,6 +1,5 @@
 /** @module A predicted slide and its summary. */
-import { sigmoid } from "../evaluation/index";
-import { Random } from "../random/index";
+import { rowGroups, shareOfRowsInterval, sigmoid } from "../evaluation/index";
 import type { ProfileUse } from "./colour-profile";
 import type { Grid, GridSettings, GridTile } from "./grid";
 import type { Thumbnail } from "./tissue";
@@ -70,7 +69,7 @@ export interface SlideSummary {
   readonly positiveTiles: number;
   /** Share of positive tiles among the readable tissue tiles; null if there are none. */
   readonly positiveShare: number | null;
-  /** By bootstrap over neighbourhoods, because neighbouring tiles are correlated; null if there is only one. */
+  /** Of squares of neighbouring tiles as groups, because neighbours are alike; null if there is only one. */
   readonly positiveShareCi95: readonly [number, number] | null;
   readonly meanProbability: number | null;
   readonly maxProbability: number | null;
@@ -82,7 +81,6 @@ export interface SlideSummary {
 
 const TOP = 10;
 const NEIGHBOURHOOD = 4;
-const RESAMPLES = 1000;
 
 /** Joins logits and tiles, row by row. */
 export function predictedTiles(
@@ -148,27 +146,14 @@ function mean(tiles: readonly PredictedTile[]): number {
   return tiles.reduce((sum, { probability }) => sum + probability, 0) / tiles.length;
 }
 
-/** The 95 % interval of the positive share by bootstrap over squares of neighbouring tiles. */
+/** The 95 % interval of the positive share, with squares of neighbouring tiles as groups. */
 function shareInterval(tiles: readonly PredictedTile[]): readonly [number, number] | null {
-  const squares = new Map<string, { count: number; positive: number }>();
-  for (const { column, row, positive } of tiles) {
-    const key = `${Math.floor(column / NEIGHBOURHOOD)} ${Math.floor(row / NEIGHBOURHOOD)}`;
-    const square = squares.get(key) ?? { count: 0, positive: 0 };
-    square.count++;
-    if (positive) square.positive++;
-    squares.set(key, square);
-  }
-  const all = [...squares.values()];
-  if (all.length < 2) return null;
-  const random = new Random(1, "slide-interval");
-  const shares = Float64Array.from({ length: RESAMPLES }, () => {
-    let [count, positive] = [0, 0];
-    for (let i = 0; i < all.length; i++) {
-      const square = all[random.integer(all.length)] as (typeof all)[number];
-      count += square.count;
-      positive += square.positive;
-    }
-    return positive / count;
-  }).sort();
-  return [shares[Math.floor(0.025 * RESAMPLES)] as number, shares[Math.ceil(0.975 * RESAMPLES) - 1] as number];
+  const squareOf = ({ column, row }: PredictedTile) =>
+    `${Math.floor(column / NEIGHBOURHOOD)} ${Math.floor(row / NEIGHBOURHOOD)}`;
+  const squares = rowGroups(tiles.map(squareOf));
+  if (!squares || new Set(squares).size < 2) return null;
+  return shareOfRowsInterval(
+    tiles.map(({ positive }) => positive),
+    squares,
+  );
 }

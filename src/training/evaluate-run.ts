@@ -43,8 +43,8 @@ export async function evaluateRun(
     parseThresholdRule(config.thresholdRule),
   );
   const measure = (rows: typeof validation) => {
-    const { labels, scores, groups } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, { threshold, interval: { groups } });
+    const { labels, scores, logits, groups } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, { threshold, interval: { groups }, rankBy: logits });
   };
   const metrics = { validation: measure(validation), test: measure(test) };
   await writeJson(run.metrics, metrics);

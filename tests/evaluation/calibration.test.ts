@@ -8,6 +8,7 @@ import {
   finiteLogits,
   fitTemperature,
   logLoss,
+  measuredBins,
   sigmoid,
 } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
@@ -85,6 +86,41 @@ test("the calibration test rejects right probabilities as rarely as it says, and
   assert.ok(Math.abs(calibrationTest([0, 1, 0, 1], [0, 0, 0, 0]) - 1) < 1e-12, "a constant that is right");
 });
 
+test("right probabilities of patients whose images are alike are not rejected, and wrong ones still are", () => {
+  const sample = (seed: number, stretch: number) => {
+    const random = new Random(seed, "calibration-of-patients");
+    const groups = Uint32Array.from({ length: 300 }, (_, i) => Math.floor(i / 10));
+    // All images of a patient have the label and nearly the logit of the first.
+    const patients = Array.from({ length: 30 }, () => {
+      const truth = random.normal(0, 1.5);
+      return { truth, label: random.chance(sigmoid(truth)) ? 1 : 0 };
+    });
+    const rows = Array.from(groups, (group) => patients[group] as (typeof patients)[number]);
+    const labels = rows.map(({ label }) => label);
+    const logits = rows.map(({ truth }) => stretch * (truth + random.normal(0, 0.1)));
+    return [calibrationTest(labels, logits, groups), calibrationTest(labels, logits)] as const;
+  };
+  const rejected = (stretch: number) => {
+    const ps = Array.from({ length: 200 }, (_, seed) => sample(seed, stretch));
+    return [0, 1].map((which) => ps.filter((p) => (p[which] as number) < 0.05).length / 200) as [number, number];
+  };
+  const [grouped, single] = rejected(1);
+  assert.ok(grouped < 0.09 && single > 0.4, `with patients ${grouped}, without ${single}`);
+  assert.ok(rejected(6)[0] > 0.5, `${rejected(6)}`);
+});
+
+test("patients of one image each are tested as images", () => {
+  const { labels, logits } = stretched(400, 1.6, 0.2);
+  const [grouped, single] = [
+    calibrationTest(labels, logits, Uint32Array.from(labels.keys())),
+    calibrationTest(labels, logits),
+  ];
+  assert.ok(Math.abs(Math.log(grouped / single)) < 0.3, `${grouped} against ${single}`);
+  // One patient says nothing, and a line that does not exist has no variance.
+  assert.ok(calibrationTest(labels, logits, new Uint32Array(400)) > 0.5);
+  assert.ok(calibrationTest([0, 0, 1, 1], [-2, -1, 1, 2], Uint32Array.from([0, 0, 1, 1])) > 0.2);
+});
+
 test("scores without an optimum are left as they are, and have no line", () => {
   const separable = { labels: [0, 0, 1, 1], logits: [-2, -1, 1, 2] };
   // A temperature near 0 would make every later mistake a certain one.
@@ -109,6 +145,19 @@ test("bins hold every row once and keep the mean", () => {
   for (const bin of bins.filter(({ count }) => count > 0)) {
     assert.ok(bin.meanProbability >= bin.low && bin.meanProbability <= bin.high);
   }
+});
+
+test("the bars of a bin count patients, not their images", () => {
+  const { labels, scores } = randomRows(53, 400);
+  const alone = measuredBins(labels, scores, 5);
+  const thrice = <T>(values: readonly T[]) => values.flatMap((value) => [value, value, value]);
+  const patients = measuredBins(thrice(labels), thrice(scores), 5, Uint32Array.from(thrice([...labels.keys()])));
+  alone.forEach(({ count, positiveShare, positiveShareCi95: [low, high] }, i) => {
+    const [low3, high3] = (patients[i] as (typeof patients)[number]).positiveShareCi95;
+    assert.ok(count === 0 || (low <= positiveShare && positiveShare <= high));
+    assert.ok(Math.abs(low3 - low) < 0.05 && Math.abs(high3 - high) < 0.05, `bin ${i}: ${low3} to ${high3}`);
+    assert.ok(count === 0 || high3 - low3 >= high - low - 1e-9, "Student's t");
+  });
 });
 
 test("the loss is exact where a probability would be rounded to 1", () => {

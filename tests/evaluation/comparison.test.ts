@@ -202,3 +202,78 @@ test("where a class is one group, how much areas vary is unknown, and no test cl
     assert.ok(ci95[0] > 0 && ci95[1] < 1, `seed ${seed}: ${ci95}`);
   }
 });
+
+/** Labels of patients with several images, and two models that are equally good and err alike on the images of a patient. */
+function patientsAndModels(seed: number, patients: number, images: number) {
+  const random = new Random(seed, "patients-and-models");
+  const rows = Array.from({ length: patients }, (_, patient) => {
+    const [a, b] = [random.normal(0, 1), random.normal(0, 1)];
+    return Array.from({ length: images }, () => {
+      const label = patient % 2;
+      const score = (own: number) => label + own + random.normal(0, 0.5);
+      return { label, patient, a: score(a), b: score(b) };
+    });
+  }).flat();
+  return {
+    labels: rows.map(({ label }) => label),
+    a: rows.map((row) => row.a),
+    b: rows.map((row) => row.b),
+    groups: Uint32Array.from(rows, ({ patient }) => patient),
+  };
+}
+
+test("patients whose images are wrong together do not make two equally good models differ", () => {
+  const rejected = { mcnemar: 0, alone: 0, delong: 0, apart: 0 };
+  for (let seed = 0; seed < 300; seed++) {
+    const { labels, a, b, groups } = patientsAndModels(seed, 10, 12);
+    const right = (scores: readonly number[]) => scores.map((score, i) => score >= 0.5 === (labels[i] === 1));
+    if (mcnemarTest(right(a), right(b), groups).p < 0.05) rejected.mcnemar++;
+    if (mcnemarTest(right(a), right(b)).p < 0.05) rejected.alone++;
+    const { p, ci95 } = delongTest(labels, a, b, groups);
+    if (p < 0.05) rejected.delong++;
+    if (ci95[0] > 0 || ci95[1] < 0) rejected.apart++;
+  }
+  assert.ok(rejected.mcnemar <= 24 && rejected.delong <= 24, `of 300: ${JSON.stringify(rejected)}`);
+  assert.ok(rejected.alone > 90, `image by image, McNemar's test rejects ${rejected.alone} of 300`);
+  assert.ok(rejected.apart <= rejected.delong, "an interval without 0 goes with a small p");
+});
+
+test("patients of one image each are compared as images", () => {
+  const { labels, a, b } = twoModels(9, 150);
+  const rows = (scores: readonly number[], named: boolean) =>
+    scores.map((probability, i): Prediction => {
+      const row = { filename: `${i}.png`, label: labels[i] as 0 | 1, logit: 0, probability };
+      return named ? { ...row, group: `patient ${i}` } : row;
+    });
+  const compared = (named: boolean) =>
+    compareModels({ predictions: rows(a, named), threshold: 0.5 }, { predictions: rows(b, named), threshold: 0.5 });
+  const [grouped, single] = [compared(true), compared(false)];
+  assert.ok(Math.abs(grouped.mcnemar.p - single.mcnemar.p) < 1e-12);
+  assert.ok(Math.abs(grouped.delong.p - single.delong.p) < 0.01, "Student's t of 50 degrees of freedom or more");
+});
+
+test("two models without an error may differ, unless they rank the images equally", () => {
+  const labels = [0, 0, 0, 1, 1, 1];
+  const [a, b] = [
+    [0.1, 0.2, 0.3, 0.7, 0.8, 0.9],
+    [0.2, 0.1, 0.3, 0.9, 0.8, 0.7],
+  ];
+  const { difference, ci95, p } = delongTest(labels, a, b);
+  assert.deepEqual([difference, p], [0, 1]);
+  assert.ok(ci95[0] < -0.2 && ci95[1] > 0.2, `${ci95}`);
+  assert.deepEqual(
+    delongTest(
+      labels,
+      a,
+      a.map((score) => score ** 2),
+    ).ci95,
+    [0, 0],
+  );
+  const paired = pairedDifferences(labels, { scores: a, threshold: 0.5 }, { scores: b, threshold: 0.5 });
+  assert.deepEqual(paired.rocAuc.ci95, ci95);
+  assert.deepEqual(paired.accuracy.ci95, [0, 0], "they decide equally");
+  // Also where the variance is unknown, because a class is one group.
+  const groups = Uint32Array.from([0, 1, 2, 3, 3, 3]);
+  const blurred = [0.1, 0.6, 0.3, 0.5, 0.8, 0.9];
+  assert.deepEqual(delongTest(labels, blurred, blurred, groups).ci95, [0, 0]);
+});

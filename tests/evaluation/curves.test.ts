@@ -4,11 +4,11 @@ import {
   confusionAt,
   decisionMetrics,
   precisionRecallCurve,
-  rankRows,
   rocBand,
   rocCurve,
   thresholdSweep,
 } from "../../src/evaluation/index";
+import { Random } from "../../src/random/index";
 import { runPython, withoutPython } from "../support/python";
 import { allRows, randomRows } from "../support/scored-rows";
 
@@ -76,7 +76,7 @@ test("raising the threshold never raises recall nor lowers specificity", () => {
 
 test("the ROC band surrounds the curve and is as wide as the interval of its rates", () => {
   const { labels, scores } = randomRows(42, 600, { signal: 0.15 });
-  const { falsePositiveRate, low, high } = rocBand(rankRows(labels, scores), { resamples: 300 });
+  const { falsePositiveRate, low, high } = rocBand(labels, scores);
   const curve = rocCurve(labels, scores);
   falsePositiveRate.forEach((rate, i) => {
     assert.ok((low[i] as number) <= (high[i] as number));
@@ -90,10 +90,57 @@ test("the ROC band surrounds the curve and is as wide as the interval of its rat
   assert.deepEqual([low.at(-1), high.at(-1)], [1, 1]);
 });
 
-test("a perfect ranking has a band along the corner, one class has none", () => {
-  const band = rocBand(rankRows([0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.7, 0.8, 0.9]), { resamples: 200, points: 5 });
-  assert.deepEqual([...band.low], [1, 1, 1, 1, 1]);
-  assert.ok(rocBand(rankRows([1, 1], [0.1, 0.2]), { resamples: 10, points: 3 }).low.every(Number.isNaN));
+test("a perfect ranking of few rows has a wide band below the corner, of many a narrow one, and one class has none", () => {
+  const perfect = (n: number) => {
+    const labels = Array.from({ length: 2 * n }, (_, i) => Number(i >= n));
+    return rocBand(
+      labels,
+      labels.map((_, i) => i / (2 * n)),
+      { points: 5 },
+    );
+  };
+  assert.deepEqual([...perfect(3).high], [1, 1, 1, 1, 1]);
+  const [few, many] = [perfect(3), perfect(300)].map(({ low }) => low[2] as number) as [number, number];
+  assert.ok(few < 0.5 && many > 0.98 && many < 1, `${few}, ${many}`);
+  assert.ok(rocBand([1, 1], [0.1, 0.2], { points: 3 }).low.every(Number.isNaN));
+});
+
+/** Share of normal scores of mean `shift` above the threshold that has this rate of those of mean 0. */
+const BINORMAL = { rate: [0.05, 0.2, 0.5], height: [0.5664, 0.834, 0.9651], shift: 1.8119 } as const;
+
+test("the ROC band holds the true curve in 93 % of the samples or more, also with six positives or few patients", () => {
+  const random = new Random(45, "band");
+  const SAMPLES = 300;
+  for (const [positives, negatives, images] of [
+    [6, 30, 1],
+    [20, 20, 1],
+    [100, 100, 1],
+    [10, 20, 5],
+  ] as const) {
+    const covered = BINORMAL.rate.map(() => 0);
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      const rows = Array.from({ length: positives + negatives }, (_, group) => {
+        const level = images > 1 ? random.normal(0, 0.6) : 0;
+        const label = Number(group < positives);
+        const noise = images > 1 ? 0.8 : 1;
+        return Array.from({ length: images }, () => {
+          return { group, label, score: label * BINORMAL.shift + level + random.normal(0, noise) };
+        });
+      }).flat();
+      const groups = images > 1 ? Uint32Array.from(rows, ({ group }) => group) : undefined;
+      const { low, high } = rocBand(
+        rows.map(({ label }) => label),
+        rows.map(({ score }) => score),
+        { groups, points: 21 },
+      );
+      BINORMAL.rate.forEach((rate, i) => {
+        const [at, truth] = [Math.round(20 * rate), BINORMAL.height[i] as number];
+        if ((low[at] as number) <= truth && truth <= (high[at] as number)) (covered[i] as number)++;
+      });
+    }
+    // Two standard errors of 300 samples below 0.93.
+    assert.ok(Math.min(...covered) >= 0.9 * SAMPLES, `${positives} and ${negatives} of ${images}: ${covered}`);
+  }
 });
 
 test("a million rows are no trouble", () => {

@@ -60,6 +60,17 @@ test("the public ViT's accuracy by agreement: 100 of 164 disputed tiles right is
   );
 });
 
+test("the accuracy where experts agree counts patients, not their images", () => {
+  const rows = Array.from({ length: 160 }, (_, i): Prediction => {
+    return { ...tile(i, 4, Math.floor(i / 20) % 4 === 0 ? 0.3 : 0.8), group: `patient ${Math.floor(i / 20)}` };
+  });
+  const width = (some: readonly Prediction[]) => {
+    const [low, high] = resultsByAgreement(some, 0.5)[0]?.accuracyCi95 ?? [0, 0];
+    return high - low;
+  };
+  assert.ok(width(rows) > 3 * width(rows.map(({ group: _, ...row }) => row)), `${width(rows)}`);
+});
+
 test("probability follows votes", () => {
   const { groups, correlation } = probabilityByVotes(tiles, 0.5);
   assert.deepEqual(
@@ -109,7 +120,6 @@ test("each subgroup is measured as if it were alone", () => {
     );
     assert.ok(Math.abs(rocAuc - alone.rocAuc) < 1e-12);
     assert.deepEqual([recall, f1], [alone.recall, alone.f1]);
-    // DeLong's interval and the bootstrap's say the same in another way.
     rocAucCi95.forEach((end, i) => {
       assert.ok(Math.abs(end - (alone.rocAucCi95?.[i] ?? 0)) < 0.015);
     });

@@ -3,13 +3,17 @@ import { appendFile, cp, rm, utimes, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import {
+  type BinaryMetrics,
   bestEpoch,
   binaryMetrics,
   chooseThreshold,
+  compareModels,
   findRuns,
   labelsAndScores,
   measureRun,
   readRun,
+  sigmoid,
+  subgroupTable,
 } from "../../src/evaluation/index";
 import { predictedTiles } from "../support/predicted-tiles";
 import { runFolder } from "../support/run-folder";
@@ -57,6 +61,49 @@ test("a folder with nothing but test predictions is measured at 0.5", async () =
   assert.equal(validation, undefined);
   assert.equal(bestEpoch(results), undefined);
   await assert.rejects(readRun(folder, { rule: { rule: "f1" } }), /predictions-validation\.csv/);
+});
+
+test("a rule that has nothing to choose on is not said to have chosen", async () => {
+  const ones = predictedTiles(80).filter(({ label }) => label === 1);
+  const folder = await runFolder({ validation: ones, config: { threshold: undefined, thresholdRule: undefined } });
+  assert.deepEqual((await readRun(folder)).threshold, { value: 0.5 });
+  await assert.rejects(readRun(folder, { rule: { rule: "f1" } }), {
+    code: "THRESHOLD_ONE_CLASS",
+    message: /one class/,
+  });
+});
+
+test("images are ranked by their logits, of which all above 37 have the probability 1", async () => {
+  const sure = predictedTiles(300, 4).map((row) => ({
+    ...row,
+    logit: 30 * row.logit,
+    probability: sigmoid(30 * row.logit),
+  }));
+  assert.ok(sure.filter(({ probability }) => probability === 1).length > 30);
+  const results = await readRun(await runFolder({ test: sure }));
+  const { rocAuc, prAuc, rocAucCi95, accuracy } = measureRun(results).test as BinaryMetrics;
+  const calm = predictedTiles(300, 4);
+  const expected = binaryMetrics(
+    calm.map(({ label }) => label),
+    calm.map(({ probability }) => probability),
+  );
+  assert.deepEqual([rocAuc, prAuc, rocAucCi95], [expected.rocAuc, expected.prAuc, expected.rocAucCi95]);
+  const tied = binaryMetrics(
+    sure.map(({ label }) => label),
+    sure.map(({ probability }) => probability),
+    { threshold: 0.4 },
+  );
+  assert.notEqual(tied.rocAuc, rocAuc);
+  assert.equal(tied.accuracy, accuracy, "the probability decides");
+  assert.equal(subgroupTable(sure, () => "all", 0.4)[0]?.rocAuc, rocAuc);
+  const itself = { predictions: sure, threshold: 0.4 };
+  assert.ok(Math.abs(compareModels(itself, itself).delong.aucA - rocAuc) < 1e-12);
+  // Logits that do not belong to the probabilities, such as those of another model, rank nothing.
+  const foreign = calm.map((row, i) => ({ ...row, logit: i }));
+  assert.deepEqual(
+    [...labelsAndScores(foreign).logits].map(sigmoid).map((p) => p.toFixed(9)),
+    calm.map(({ probability }) => probability.toFixed(9)),
+  );
 });
 
 test("a run that is not there or not finished is said to be so", async () => {

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   binaryMetrics,
-  calibrationBins,
   labelsAndScores,
+  measuredBins,
   pairedDifferences,
   precisionRecallCurve,
   probabilityByVotes,
-  rankRows,
   resultsByAgreement,
   rocBand,
   rocCurve,
@@ -52,7 +51,7 @@ const figures: Record<string, Figure> = {
       curve: rocCurve(labels, scores),
       auc: metrics.rocAuc,
       ci95: metrics.rocAucCi95 ?? [0, 1],
-      band: rocBand(rankRows(labels, scores), { resamples: 100 }),
+      band: rocBand(labels, scores),
       operating: metrics,
     },
   ]),
@@ -61,7 +60,7 @@ const figures: Record<string, Figure> = {
     0.37,
   ),
   sweep: sweepFigure(thresholdSweep(labels, scores), 0.45),
-  calibration: calibrationFigure([{ name: "as trained", bins: calibrationBins(labels, scores, 10) }]),
+  calibration: calibrationFigure([{ name: "as trained", bins: measuredBins(labels, scores, 10) }]),
   scores: scoreFigure(labels, scores, ["HP", "SSA"], 0.45),
   confusion: confusionFigure(metrics.confusion, ["HP", "SSA"]),
   agreement: agreementFigure(resultsByAgreement(tiles, 0.45)),
@@ -148,7 +147,7 @@ test("a set of one class is still drawn", async () => {
   ]);
   assert.match(names(roc).join(), /AUC –/);
   assert.ok((await figureToPng(roc, { width: 300, height: 300, scale: 1 })).length > 1000);
-  assert.doesNotMatch(JSON.stringify(calibrationFigure([{ name: "one", bins: calibrationBins(ones, five) }])), /NaN/);
+  assert.doesNotMatch(JSON.stringify(calibrationFigure([{ name: "one", bins: measuredBins(ones, five) }])), /NaN/);
 });
 
 test("parallel coordinates draw trials that have a result, the best last and thickest", () => {

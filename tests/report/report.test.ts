@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { source as axeSource } from "axe-core";
 import { JSDOM } from "jsdom";
-import { sigmoid } from "../../src/evaluation/index";
+import { compareModels, type Prediction, readRun, sigmoid, subgroupTable } from "../../src/evaluation/index";
 import { Random } from "../../src/random/index";
 import { writeReport } from "../../src/report/index";
 import { predictedTiles } from "../support/predicted-tiles";
@@ -75,6 +75,52 @@ test("a weak, tiny or one-class result is said to be one", async () => {
   const single = await reportOf(await runFolder({ test: ones, validation: ones }));
   assert.match(text(single.document, "#summary"), /All test images are of one class/);
   assert.doesNotMatch(text(single.document, "main"), /NaN|undefined|null/);
+  assert.match(text(single.document, "#summary"), /Specificity–/, "not 0 of images that there are none of");
+  assert.doesNotMatch(text(single.document, "#threshold"), /other rules/);
+});
+
+test("few patients are said to be few, and are what intervals and tests count", async () => {
+  const rows = predictedTiles(400).map((row, i) => ({ ...row, group: `patient ${i % 12}` }));
+  const { document } = await reportOf(await runFolder({ test: rows }));
+  assert.match(text(document, "#summary"), /Only 12 groups \(patients or slides\) with images of one class/);
+  assert.match(text(document, "#provenance"), /intervals and tests count the 12 groups of the images/);
+  assert.match(text((await usual()).document, "#provenance"), /true intervals are wider than those shown/);
+});
+
+test("whether two models differ more than by chance is what the interval says", async () => {
+  const folder = await runFolder();
+  const results = await readRun(folder);
+  // Six positives among 200 images: DeLong's standard error is too small.
+  const random = new Random(11, "two-models");
+  const found = Array.from({ length: 40 }, () => {
+    const label = (i: number) => (i < 6 ? 1 : 0);
+    const model = (mean: number) =>
+      Array.from({ length: 200 }, (_, i): Prediction => {
+        const logit = mean * label(i) + random.normal();
+        return { filename: `${i}.png`, label: label(i), logit, probability: sigmoid(logit) };
+      });
+    return compareModels({ predictions: model(2.9), threshold: 0.5 }, { predictions: model(1.6), threshold: 0.5 });
+  }).find(({ delong: { p, ci95 } }) => p < 0.05 && ci95[0] < 0);
+  assert.ok(found, "no such sample");
+  const path = await writeReport(results, join(folder, "compared.html"), { comparison: { ...found, name: "other" } });
+  const { document } = new JSDOM(await readFile(path, "utf8")).window;
+  assert.match(
+    text(document, "#comparison"),
+    /, no more than chance explains \(DeLong, p = 0\.0\d+, which is too small with so few/,
+  );
+});
+
+test("a group of images of one class has no sensitivity or no specificity", async () => {
+  const folder = await runFolder();
+  const results = await readRun(folder);
+  const table = subgroupTable(results.test, ({ label }) => (label ? "tumours" : "benign"), 0.4);
+  const path = await writeReport(results, join(folder, "groups.html"), { groups: { by: "kind", table } });
+  const { document } = new JSDOM(await readFile(path, "utf8")).window;
+  const cells = [...document.querySelectorAll("#groups tbody tr")].map((row) =>
+    [...row.querySelectorAll("th, td")].map((cell) => cell.textContent),
+  );
+  assert.deepEqual([cells[0]?.[5], cells[1]?.[6]], ["–", "–"]);
+  assert.match(`${cells[0]?.[6]} ${cells[1]?.[5]}`, /^\d+\.\d % \d+\.\d %$/);
 });
 
 test("few images do not make right probabilities look poorly calibrated", async () => {
