@@ -15,12 +15,12 @@ import { RunDirectory } from "../runs/index";
 import { writeComparisonPage } from "./comparison-page";
 import type { Logged } from "./logged";
 import {
-  bestOnValidation,
   type ComparedTechniques,
   type ComparisonRow,
   ensembleRow,
   type FailedTechnique,
   measureRow,
+  verdictOn,
 } from "./measure";
 import type { ParentTracking } from "./parent-run";
 import { backboneTechnique, type Choice, type Technique, techniquesNamed } from "./techniques";
@@ -220,22 +220,7 @@ async function backboneOf(
 function againstBaseline(row: ComparisonRow, predictions: ReadonlyMap<string, readonly Prediction[]>): ComparisonRow {
   const [own, baseline] = [predictions.get(row.name), predictions.get("colour")];
   if (!own || !baseline || row.name === "colour") return row;
-  const { labels, scores, groups } = labelsAndScores(own);
-  const { difference, ci95 } = delongTest(labels, scores, labelsAndScores(baseline).scores, groups);
+  const { labels, logits, groups } = labelsAndScores(own);
+  const { difference, ci95 } = delongTest(labels, logits, labelsAndScores(baseline).logits, groups);
   return { ...row, beyondBaseline: { difference, ci95 } };
-}
-
-/** Compares the best model on validation with the baseline, in words. */
-function verdictOn(rows: readonly ComparisonRow[]): string {
-  const baseline = rows.find(({ name }) => name === "colour");
-  const best = bestOnValidation(rows.filter((row) => row.beyondBaseline));
-  if (!baseline || !best?.beyondBaseline) return "Nothing was compared with the colour baseline.";
-  const { difference, ci95 } = best.beyondBaseline;
-  const relation =
-    difference <= 0 ? "does not beat" : ci95[0] > 0 ? "beats" : "lies above, but not by more than chance explains,";
-  const bounds = ci95.map((value) => value.toFixed(3)).join(" to ");
-  return (
-    `Best on validation: ${best.title}. Its test AUC of ${best.test.rocAuc.toFixed(3)} ${relation} ` +
-    `the colour baseline's ${baseline.test.rocAuc.toFixed(3)} (difference ${difference.toFixed(3)}, 95 % ${bounds}).`
-  );
 }

@@ -6,6 +6,7 @@ import {
   type BinaryMetrics,
   binaryMetrics,
   chooseThreshold,
+  finiteLogits,
   type Interval,
   type IntervalName,
   labelsAndScores,
@@ -61,12 +62,32 @@ export interface ComparedTechniques {
   readonly rows: readonly ComparisonRow[];
   /** Techniques that could not be trained, exported or measured. */
   readonly failed: readonly FailedTechnique[];
-  /** Whether the best model beats the colour baseline, in words. */
+  /** Which model is best on validation, and whether it beats the colour baseline, in words. */
   readonly verdict: string;
 }
 
 export function bestOnValidation(rows: readonly ComparisonRow[]): ComparisonRow | undefined {
   return [...rows].sort((a, b) => b.validation.rocAuc - a.validation.rocAuc)[0];
+}
+
+/** Compares the best model on validation with the baseline, in words. */
+export function verdictOn(rows: readonly ComparisonRow[]): string {
+  const baseline = rows.find(({ name }) => name === "colour");
+  const best = bestOnValidation(rows);
+  if (!best || rows.length < 2) return "Nothing was compared with the colour baseline.";
+  if (!baseline || !best.beyondBaseline) {
+    const title = best === baseline ? "the colour baseline itself" : best.title;
+    const without = baseline ? "" : " There is no colour baseline to compare it with.";
+    return `Best on validation: ${title}. Its test AUC is ${best.test.rocAuc.toFixed(3)}.${without}`;
+  }
+  const { difference, ci95 } = best.beyondBaseline;
+  const relation =
+    difference <= 0 ? "does not beat" : ci95[0] > 0 ? "beats" : "lies above, but not by more than chance explains,";
+  const bounds = ci95.map((value) => value.toFixed(3)).join(" to ");
+  return (
+    `Best on validation: ${best.title}. Its test AUC of ${best.test.rocAuc.toFixed(3)} ${relation} ` +
+    `the colour baseline's ${baseline.test.rocAuc.toFixed(3)} (difference ${difference.toFixed(3)}, 95 % ${bounds}).`
+  );
 }
 
 /** The row of a finished training with an exported model. */
@@ -117,8 +138,8 @@ export async function ensembleRow(
   const chosen = labelsAndScores(validation);
   const { threshold } = chooseThreshold(chosen.labels, chosen.scores, parseThresholdRule("balanced-accuracy"));
   const metricsOf = (rows: readonly Prediction[]) => {
-    const { labels, scores, groups } = labelsAndScores(rows);
-    return binaryMetrics(labels, scores, { threshold, interval: { groups } });
+    const { labels, scores, logits: rankBy, groups } = labelsAndScores(rows);
+    return binaryMetrics(labels, scores, { threshold, interval: { groups }, rankBy });
   };
   const total = (of: (row: ComparisonRow) => number) => members.reduce((sum, row) => sum + of(row), 0);
   const row: ComparisonRow = {
@@ -143,13 +164,14 @@ function meanOf(each: readonly (readonly Prediction[])[], weights: readonly numb
   return (each[0] as readonly Prediction[]).map((first, i) => {
     const mean = each.reduce((sum, rows, k) => sum + (weights[k] as number) * (rows[i] as Prediction).probability, 0);
     // Weights that were rounded may add up to a little more than 1.
-    return { ...first, probability: Math.min(1, mean) };
+    const probability = Math.min(1, mean);
+    return { ...first, probability, logit: finiteLogits([probability])[0] as number };
   });
 }
 
 function intervalsOf(rows: readonly Prediction[], threshold: number): Record<IntervalName, Interval> {
-  const { labels, scores, groups } = labelsAndScores(rows);
-  return metricIntervals(labels, scores, { threshold, groups });
+  const { labels, scores, logits: rankBy, groups } = labelsAndScores(rows);
+  return metricIntervals(labels, scores, { threshold, groups, rankBy });
 }
 
 async function bytesBelow(directory: string): Promise<number> {

@@ -39,7 +39,8 @@ export async function compareOverSeeds(
   const overSeeds = [...rowsOf].map(
     ([name, rows]): SeedSpread => ({
       name,
-      title: rows[0]?.title ?? name,
+      // The members of the ensemble vary.
+      title: new Set(rows.map(({ title }) => title)).size === 1 ? (rows[0]?.title ?? name) : name,
       seeds: rows.length,
       validation: spreadOf(rows.map(({ validation }) => validation)),
       test: spreadOf(rows.map(({ test }) => test)),

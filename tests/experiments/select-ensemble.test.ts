@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Prediction, sigmoid, writePredictions } from "../../src/evaluation/index";
-import { type ComparisonRow, ensembleRow } from "../../src/experiments/measure";
+import { type ComparisonRow, ensembleRow, verdictOn } from "../../src/experiments/measure";
 import { selectEnsemble } from "../../src/experiments/select-ensemble";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
@@ -72,4 +72,19 @@ test("an ensemble of models that are all certain is certain, however its weights
     assert.equal(test.reduce((most, { probability }) => Math.max(most, probability), 0) <= 1, true);
   }
   assert.ok(roundedUp > 0, "no sum of weights was rounded up");
+});
+
+test("the verdict names the best on validation, also if that is the baseline, or if there is none", () => {
+  const row = (name: string, validation: number, beyond?: readonly [number, number]) =>
+    ({
+      ...{ name, title: `the ${name}`, validation: { rocAuc: validation }, test: { rocAuc: 0.9 } },
+      ...(beyond && { beyondBaseline: { difference: 0.02, ci95: beyond } }),
+    }) as unknown as ComparisonRow;
+  const [weak, strong, colour] = [row("cnn", 0.8, [-0.1, 0.1]), row("vit", 0.95, [0.01, 0.03]), row("colour", 0.85)];
+  assert.match(
+    verdictOn([colour, weak]),
+    /^Best on validation: the colour baseline itself\. Its test AUC is 0\.900\.$/,
+  );
+  assert.match(verdictOn([colour, weak, strong]), /^Best on validation: the vit\. .* beats the colour baseline's/);
+  assert.match(verdictOn([row("cnn", 0.8), row("vit", 0.7)]), /^Best on validation: the cnn\. .*no colour baseline/);
 });
