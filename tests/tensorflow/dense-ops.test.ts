@@ -51,6 +51,15 @@ for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp3
   });
 }
 
+test("a batch without examples gives a result without rows", () => {
+  tf.tidy(() => {
+    const none = tf.zeros([0, 6]) as tf.Tensor2D;
+    assert.deepEqual(tf.relu(none).shape, [0, 6]);
+    assert.deepEqual(denseForward(none, [normal([6, 2], 1)], tf.zeros([2])).shape, [0, 2]);
+    assert.deepEqual(tf.grad((x) => tf.sum(tf.relu(x)))(none).shape, [0, 6]);
+  });
+});
+
 test("products of a Dense layer leave nothing behind and refuse what does not fit", {
   skip: !runtime.fusedUpdates && "the project's operations are not there",
 }, () => {
