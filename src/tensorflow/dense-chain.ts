@@ -5,7 +5,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { denseAttributes } from "./dense-ops";
-import { type Gradients, trainableVariables } from "./gradients";
+import type { Gradients } from "./gradients";
 import { attribute, callOps } from "./kernels";
 
 /** Weights of the layers in order. */
@@ -20,7 +20,7 @@ export interface DenseLayer {
   denseWeights(): { readonly blocks: readonly tf.Variable[]; readonly bias: tf.Variable };
 }
 
-/** The chain of a model on vectors with ReLU after each layer but the last and no frozen weights; undefined for others. */
+/** The chain of a model on vectors with ReLU after each layer but the last; undefined for others. */
 export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
   const [input, ...layers] = model.layers;
   if (input?.getClassName() !== "InputLayer" || input.batchInputShape?.length !== 2) return undefined;
@@ -30,8 +30,7 @@ export function denseChainOf(model: tf.LayersModel): DenseChain | undefined {
   const weights = (layers as unknown[]).filter(isDense).map((layer) => layer.denseWeights());
   const kernels = weights.flatMap(({ blocks }) => blocks);
   const biases = weights.map(({ bias }) => bias);
-  const allTrained = trainableVariables(model).length === kernels.length + biases.length;
-  return allTrained && kernels.length === biases.length && biases.length > 1 ? { kernels, biases } : undefined;
+  return kernels.length === biases.length && biases.length > 1 ? { kernels, biases } : undefined;
 }
 
 /**

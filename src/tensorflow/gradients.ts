@@ -84,8 +84,13 @@ export function lossAndGradients(
     variables.filter((variable) => !factoredVariables.has(variable)),
   );
   const gradients: Gradients = new Map();
+  const trained = new Set(variables);
   for (const layer of factored) {
-    for (const [variable, gradient] of layer.takeFactoredGradients()) gradients.set(variable, gradient);
+    for (const [variable, gradient] of layer.takeFactoredGradients()) {
+      // Autodiff leaves out frozen weights; a layer does not know that it is frozen.
+      if (trained.has(variable)) gradients.set(variable, gradient);
+      else disposeGradient(gradient);
+    }
   }
   for (const variable of variables) {
     const gradient = grads[variable.name];

@@ -41,8 +41,10 @@ function chainPass(chain: DenseChain, inputs: tf.Tensor2D, loss: (logits: tf.Ten
 
 const chains = new WeakMap<tf.LayersModel, DenseChain | "none">();
 
+/** The chain of a model, unless some of its weights are frozen now. */
 function chainOf(model: tf.LayersModel): DenseChain | undefined {
   const chain = chains.get(model) ?? denseChainOf(model) ?? "none";
   chains.set(model, chain);
-  return chain === "none" ? undefined : chain;
+  if (chain === "none") return undefined;
+  return model.trainableWeights.length === chain.kernels.length + chain.biases.length ? chain : undefined;
 }

@@ -67,6 +67,29 @@ for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp3
   }
 }
 
+test("weights that are frozen, at first or between two passes, get no gradient", () => {
+  const model = mlpOnFeatures(6, { hidden: [4, 3] });
+  const x = tf.ones([3, 6]);
+  const names = () => {
+    const { loss, logits, gradients } = trainingPass(model, x, (z) => tf.mean(z) as tf.Scalar);
+    tf.dispose([loss, logits]);
+    for (const gradient of gradients.values()) disposeGradient(gradient);
+    return [...gradients.keys()];
+  };
+  for (const way of ["rule", "product"] as const) {
+    setUpdateWay(way);
+    assert.equal(names().length, 6);
+    const frozen = model.getLayer("dense_2");
+    frozen.trainable = false;
+    const before = tf.memory().numTensors;
+    assert.deepEqual(new Set(names()), new Set(trainableVariables(model)), way);
+    assert.equal(tf.memory().numTensors, before);
+    frozen.trainable = true;
+  }
+  tf.dispose(x);
+  model.dispose();
+});
+
 test("a pass leaves nothing behind", options, () => {
   const model = mlpOnFeatures(6, { hidden: [4] });
   const x = tf.ones([3, 6]);
