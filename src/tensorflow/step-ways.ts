@@ -95,11 +95,9 @@ export function fastestWay(times: readonly TimedWay[], wanted: Precision | "auto
     times.filter((way) => way.precision === precision).sort((a, b) => a.seconds - b.seconds)[0];
   const [exact, rounded] = [of("fp32"), of("bf16")];
   const auto = exact && rounded && rounded.seconds > MEASURABLE * exact.seconds ? exact : (rounded ?? exact);
-  const { precision, updates } = (wanted === "auto" ? auto : of(wanted)) ?? {
-    ...plainWay,
-    ...(wanted !== "auto" && { precision: wanted }),
-  };
-  return { precision, updates };
+  // Where nothing rounds, bf16 computes what fp32 does, and the same updates are the fastest.
+  const { precision, updates } = (wanted === "auto" ? auto : (of(wanted) ?? auto)) ?? plainWay;
+  return { precision: wanted === "auto" ? precision : wanted, updates };
 }
 
 /** The ways of a workload with its small case. Dispose the case afterwards. */

@@ -63,6 +63,20 @@ test("bf16 is chosen where it is measurably faster, and not where it is as fast"
   assert.deepEqual(await choose(5, 10, "bf16"), { precision: "bf16", updates: "product" }, "who asks for it gets it");
 });
 
+test("who asks for bf16 where nothing rounds gets the fastest exact way", options, async (context) => {
+  const waiting = (milliseconds: number) => () => {
+    const until = performance.now() + milliseconds;
+    while (performance.now() < until);
+  };
+  const candidates: Candidate[] = [
+    { precision: "fp32", updates: "product", step: waiting(10) },
+    { precision: "fp32", updates: "tensorflow", step: waiting(2) },
+  ];
+  const directory = await temporaryDirectory(context);
+  const { chosen } = await chooseStepWay("dense", { directory, candidates, precision: "bf16" });
+  assert.deepEqual(chosen, { precision: "bf16", updates: "tensorflow" });
+});
+
 test(
   "times are kept, with the processor's name; damaged and outdated ones are measured again",
   options,
