@@ -73,16 +73,10 @@ export type JournalEvent =
 export class Journal {
   /** Undefined once the journal is closed, because the system reuses the number for the next open file. */
   private descriptor: number | undefined;
-  /** The last line may be incomplete. */
-  private torn: boolean;
 
   constructor(spool: SpoolDirectory) {
     mkdirSync(spool.files, { recursive: true });
     this.descriptor = openSync(spool.journal, "a+");
-    const size = fstatSync(this.descriptor).size;
-    const last = Buffer.alloc(1);
-    if (size > 0) readSync(this.descriptor, last, 0, 1, size - 1);
-    this.torn = size > 0 && last[0] !== 0x0a;
   }
 
   /** @throws {TrackingInputError} `RUN_ENDED` if the journal is closed */
@@ -100,10 +94,8 @@ export class Journal {
    */
   append(event: JournalEvent): void {
     const descriptor = this.mustBeOpen();
-    const line = Buffer.from(`${this.torn ? "\n" : ""}${JSON.stringify(event)}\n`, "utf8");
-    this.torn = true;
+    const line = Buffer.from(`${isTorn(descriptor) ? "\n" : ""}${JSON.stringify(event)}\n`, "utf8");
     for (let done = 0; done < line.length; ) done += writeSync(descriptor, line, done);
-    this.torn = false;
   }
 
   /** Makes everything durable now. */
@@ -116,6 +108,16 @@ export class Journal {
     this.descriptor = undefined;
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/**
+ * True if the last line is incomplete: a crash or a full disk has cut it off. Looked up for each event, because the samples of
+ * the machine's load have a writer of their own.
+ */
+function isTorn(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
 }
 
 /** An event and its position in the journal, in bytes. */

@@ -1,7 +1,7 @@
 /** @module The journal survives being cut anywhere. */
 import assert from "node:assert/strict";
 import { closeSync, openSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Journal, type JournalEvent, readJournal, readRunEvent } from "../../../src/tracking/spool/journal";
@@ -55,6 +55,21 @@ test("a journal cut at any byte keeps its whole lines and can be continued", asy
       `cut at ${cut}`,
     );
   }
+});
+
+test("an event after a line that another writer could not finish is whole", async (context) => {
+  const spool = new SpoolDirectory(await temporaryDirectory(context));
+  const journal = new Journal(spool);
+  for (const event of events.slice(0, 3)) journal.append(event);
+  // The sampler of the machine's load has a journal of its own, and a full disk cuts its line off.
+  await appendFile(spool.journal, '{"type":"metrics","points":[["system/cpu');
+  journal.append(events[3]!);
+  journal.close();
+  const { entries } = await readJournal(spool.journal, 0);
+  assert.deepEqual(
+    entries.map(({ event }) => event),
+    events,
+  );
 });
 
 test("a closed journal takes nothing more, and leaves alone the file that has its descriptor now", async (context) => {
