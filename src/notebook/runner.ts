@@ -156,7 +156,8 @@ class CellProcess {
     if (this.ended) return Promise.resolve(this.ended);
     return new Promise((resolve) => {
       this.answer = resolve;
-      this.child.send(request);
+      // A process that has just ended is noticed by its exit, which says how, not by a failed message.
+      if (this.child.connected) this.child.send(request, () => undefined);
     });
   }
 

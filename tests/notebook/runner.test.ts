@@ -66,6 +66,16 @@ test("a cell that ends the process is a failure of that cell, with its output ke
   assert.deepEqual(printedBy(notebook), ["still here\n"]);
 });
 
+test("a process that ends between two cells is reported by the next one, with how it ended", async () => {
+  const later = "setTimeout(() => process.exit(3), 20);";
+  const { failure } = await runNotebook(notebookOf(later, "console.log('not reached');"), {
+    // Long enough for the process to end, and too short for its end to be known.
+    onCell: () => new Promise((resolve) => setTimeout(resolve, 60)),
+  });
+  assert.match(failure?.evalue ?? "", /exit status 3/);
+  assert.equal(failure?.cell, 2);
+});
+
 for (const [kind, code] of [
   ["busy", "console.log('started');\nwhile (true) {}"],
   ["waiting", "console.log('started');\nawait new Promise((resolve) => setTimeout(resolve, 60_000));"],
