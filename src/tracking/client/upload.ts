@@ -44,13 +44,15 @@ export async function putFile(
 
 const UNREACHABLE = new Set(["ENOTFOUND", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]);
 
+/** Also 403: signed addresses end after an hour, which is too short for a large file on a slow line. */
+const CLOSED_STATUS: readonly number[] = [403, 404, 501, 503];
+
 /**
- * True if the object store cannot be used from this machine and the proxy should be tried: unreachable, unsupported, or with
- * a certificate that this machine does not trust.
+ * True if the object store cannot be used from this machine and the proxy should be tried: unreachable, unsupported, refusing
+ * the signed addresses, or with a certificate that this machine does not trust.
  */
 export function directWayClosed(error: unknown): boolean {
-  if (error instanceof ApiError)
-    return error.statusCode === 501 || error.statusCode === 404 || error.statusCode === 503;
+  if (error instanceof ApiError) return CLOSED_STATUS.includes(error.statusCode);
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   return code !== undefined && (UNREACHABLE.has(code) || /CERT|SELF_SIGNED|VERIFY/.test(code));
 }
