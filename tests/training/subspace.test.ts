@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PixelStore } from "../../src/dataset/index";
-import { silentProgress } from "../../src/progress/index";
+import { Interrupted } from "../../src/errors/index";
+import { type Progress, silentProgress } from "../../src/progress/index";
 import { tf } from "../../src/tensorflow/index";
 import { pixelExamples } from "../../src/training/index";
 import { principalBasis } from "../../src/training/subspace/basis";
@@ -137,5 +138,23 @@ test("a basis has no more directions than its images vary in, and views of other
     const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
     const apart = found.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0);
     assert.ok(apart < 1e-3 * largest, `view ${view}: ${apart} of ${largest}`);
+  }
+});
+
+test("a basis that is stopped in any of its passes leaves no tensors behind", async () => {
+  const store = storeOf(20, 10);
+  const basisOf = (progress: Progress, signal?: AbortSignal) =>
+    principalBasis(store, positionsOf(20), SCALE, { rank: 8, seed: 0, progress, ...(signal && { signal }) });
+  await basisOf(silentProgress);
+  const before = tf.memory().numTensors;
+  for (const passes of [1, 2, 4, 5]) {
+    const controller = new AbortController();
+    const update = (done: number) => done >= passes * 20 && controller.abort(new Interrupted());
+    const progress = {
+      say: () => undefined,
+      start: () => ({ update, finish: () => undefined }),
+    } as unknown as Progress;
+    await assert.rejects(basisOf(progress, controller.signal), Interrupted);
+    assert.equal(tf.memory().numTensors, before, `after ${passes} passes`);
   }
 });

@@ -3,6 +3,7 @@
  * Martinsson and Tropp 2011) in each symmetry class. Images are read from the store batch by batch; memory depends on the
  * rank, not on the number of images.
  */
+import { setImmediate } from "node:timers/promises";
 import type { PixelStore } from "../../dataset/index";
 import { counted, percent } from "../../format/index";
 import type { Preprocessing } from "../../image/index";
@@ -41,6 +42,9 @@ const BATCH = 64;
 /** Variances below this share of the largest one are rounding errors: the images vary in fewer directions. */
 const NEGLIGIBLE = 1e-6;
 
+/** One pass over the images: calls `work`, in a tidy, with the classes' parts of each batch. */
+type Pass = (work: (parts: PerClass<tf.Tensor2D>) => void) => Promise<void>;
+
 /** Computes the basis of the images at `positions`, standardized as for the model. */
 export async function principalBasis(
   store: PixelStore,
@@ -52,67 +56,109 @@ export async function principalBasis(
   const count = positions.length;
   const task = progress.start("Principal subspace", (iterations + 2) * count, "images");
   let done = 0;
-  const eachBatch = async (work: (parts: PerClass<tf.Tensor2D>) => void) => {
-    for (let start = 0; start < count; start += BATCH) {
+  const pass = passOver(store, positions, preprocessing, (images) => {
+    done += images;
+    task.update(done);
+    signal?.throwIfAborted();
+  });
+  const center = await centerOf(pass, count);
+  const centred: Pass = (work) => pass((parts) => work({ ...parts, A1: tf.sub(parts.A1, center) }));
+  let directions = perClass((symmetry) => randomDirections(widthOf(symmetry, rank, count, size), size, seed, symmetry));
+  try {
+    for (let iteration = 0; iteration < iterations; iteration++) {
+      const next = await iterated(centred, directions);
+      tf.dispose(directions);
+      directions = next;
+    }
+    const { covariances, totalVariance } = await covariancesOf(centred, directions, count);
+    const basis = tidied(() => assemble(directions, covariances, center, { rank, size, count, totalVariance }));
+    tf.dispose(covariances);
+    const explained = basis.variances.reduce((a, b) => a + b, 0) / totalVariance;
+    task.finish(`${counted(basis.rank, "dimension")} hold ${percent(explained)} of the variance`);
+    return basis;
+  } finally {
+    tf.dispose([directions, center]);
+  }
+}
+
+/** @param onBatch called after each batch with its number of images. May throw to stop */
+function passOver(
+  store: PixelStore,
+  positions: Uint32Array,
+  preprocessing: Pick<Preprocessing, "mean" | "std">,
+  onBatch: (images: number) => void,
+): Pass {
+  const { size, bytesPerImage } = store;
+  return async (work) => {
+    for (let start = 0; start < positions.length; start += BATCH) {
       const some = positions.subarray(start, start + BATCH);
       tf.tidy(() => {
-        const bytes = new Uint8Array(some.length * store.bytesPerImage);
+        const bytes = new Uint8Array(some.length * bytesPerImage);
         store.read(some, bytes);
         const images = standardizedTensor(bytes, [some.length, size, size, 3], preprocessing) as tf.Tensor4D;
-        const parts = split(images);
-        work(center ? { ...parts, A1: tf.sub(parts.A1, center) } : parts);
+        work(split(images));
       });
-      done += some.length;
-      task.update(done);
-      await new Promise((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
+      await setImmediate(); // lets Ctrl-C through
+      onBatch(some.length);
     }
   };
+}
 
-  let center: tf.Tensor2D | undefined;
-  let sum: tf.Tensor = tf.zeros([1, quarterOf(size) ** 2 * 3]);
-  await eachBatch(({ A1 }) => {
-    sum = replace(sum, tf.add(sum, tf.sum(A1, 0, true)));
-  });
-  center = tf.tidy(() => tf.div(sum, count)) as tf.Tensor2D;
-  sum.dispose();
-
-  let directions = perClass((symmetry) => randomDirections(widthOf(symmetry, rank, count, size), size, seed, symmetry));
-  for (let iteration = 0; iteration < iterations; iteration++) {
-    const products = perClass((symmetry) => tf.zerosLike(directions[symmetry]));
-    await eachBatch((parts) => {
-      withPrecision("bf16", () => {
-        for (const symmetry of symmetryClasses) {
-          const y = parts[symmetry];
-          const z = tf.matMul(y, directions[symmetry]);
-          products[symmetry] = replace(products[symmetry], tf.add(products[symmetry], tf.matMul(y, z, true, false)));
-        }
-      });
+/** Sums tensors over a pass. The caller disposes them. @param of called in a tidy, with the parts of a batch */
+async function summed<Key extends string>(
+  pass: Pass,
+  of: (parts: PerClass<tf.Tensor2D>) => Record<Key, tf.Tensor>,
+): Promise<Record<Key, tf.Tensor2D>> {
+  const sums = new Map<string, tf.Tensor>();
+  try {
+    await pass((parts) => {
+      for (const [key, value] of Object.entries<tf.Tensor>(of(parts))) {
+        const before = sums.get(key);
+        sums.set(key, tf.keep(before ? tf.add(before, value) : value));
+        before?.dispose();
+      }
     });
-    const next = perClass((symmetry) => orthonormal(products[symmetry]));
-    tf.dispose([directions, products]);
-    directions = next;
+  } catch (error) {
+    tf.dispose([...sums.values()]);
+    throw error;
   }
+  return Object.fromEntries(sums) as Record<Key, tf.Tensor2D>;
+}
 
-  const covariances = perClass((symmetry) => tf.zeros([directions[symmetry].shape[1], directions[symmetry].shape[1]]));
-  let totalVariance = 0;
-  await eachBatch((parts) => {
-    for (const symmetry of symmetryClasses) {
-      const z = tf.matMul(parts[symmetry], directions[symmetry]);
-      covariances[symmetry] = replace(
-        covariances[symmetry],
-        tf.add(covariances[symmetry], tf.matMul(z, z, true, false)),
-      );
-      totalVariance += (tf.sum(tf.square(parts[symmetry])).dataSync()[0] as number) / count;
-    }
-  });
-  const basis = tidied(() =>
-    assemble(directions, covariances, center as tf.Tensor2D, { rank, size, count, totalVariance }),
+/** The mean image, which lies in A1: all views together are symmetric. */
+async function centerOf(pass: Pass, count: number): Promise<tf.Tensor2D> {
+  const { sum } = await summed(pass, ({ A1 }) => ({ sum: tf.sum(A1, 0, true) }));
+  const center = tf.div(sum, count) as tf.Tensor2D;
+  sum.dispose();
+  return center;
+}
+
+/** The directions times the images' covariance, made orthonormal: closer to the principal ones. */
+async function iterated(pass: Pass, directions: PerClass<tf.Tensor2D>): Promise<PerClass<tf.Tensor2D>> {
+  const products = await summed(pass, (parts) =>
+    withPrecision("bf16", () =>
+      perClass((symmetry) => {
+        const y = parts[symmetry];
+        return tf.matMul(y, tf.matMul(y, directions[symmetry]), true, false);
+      }),
+    ),
   );
-  tf.dispose([directions, covariances, center]);
-  const explained = basis.variances.reduce((a, b) => a + b, 0) / totalVariance;
-  task.finish(`${counted(basis.rank, "dimension")} hold ${percent(explained)} of the variance`);
-  return basis;
+  const next = perClass((symmetry) => orthonormal(products[symmetry]));
+  tf.dispose(products);
+  return next;
+}
+
+/** The summed squares and products of the coordinates in each class, and the variance of all pixels together. */
+async function covariancesOf(pass: Pass, directions: PerClass<tf.Tensor2D>, count: number) {
+  let totalVariance = 0;
+  const covariances = await summed(pass, (parts) =>
+    perClass((symmetry) => {
+      totalVariance += (tf.sum(tf.square(parts[symmetry])).dataSync()[0] as number) / count;
+      const z = tf.matMul(parts[symmetry], directions[symmetry]);
+      return tf.matMul(z, z, true, false);
+    }),
+  );
+  return { covariances, totalVariance };
 }
 
 /** Rotates each class to its principal directions, merges the classes by variance and maps them to pixel space. */
@@ -219,10 +265,4 @@ function tidied<T>(work: () => T): T {
 
 function perClass<T>(make: (symmetry: SymmetryClass) => T): PerClass<T> {
   return Object.fromEntries(symmetryClasses.map((symmetry) => [symmetry, make(symmetry)])) as PerClass<T>;
-}
-
-/** Keeps a new value beyond the surrounding tidy and disposes the old one. */
-function replace<T extends tf.Tensor>(before: T, after: tf.Tensor): T {
-  before.dispose();
-  return tf.keep(after) as T;
 }
