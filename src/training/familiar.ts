@@ -32,6 +32,7 @@ async function cached<T extends object>(name: string, basis: readonly unknown[],
   const path = join(cacheDirectory(), "familiar", `${name}-${sha256(JSON.stringify([VERSION, ...basis]))}.json`);
   if (existsSync(path)) return readJson<T>(path);
   const found = compute();
-  await writeJson(path, found);
+  // The run has the value even if the cache's disk is full, and is not lost in its last second.
+  await writeJson(path, found).catch(() => undefined);
   return found;
 }

@@ -11,7 +11,7 @@ import type { TrainingOptions } from "../../src/options/index";
 import { type RunConfig, RunDirectory } from "../../src/runs/index";
 import { tf } from "../../src/tensorflow/index";
 import { type RunTrainingOptions, runLearningRateRange, runTraining } from "../../src/training/index";
-import { writeCsvSet } from "../support/data-sets";
+import { writeCsvSet, writeFiles } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const SMALL = { size: 16, hidden: [8], epochs: 3, batch: 8, lr: 1e-3 };
@@ -47,6 +47,15 @@ test("Ctrl-C at the very end: after the last epoch the run can be resumed, and w
   const callbacks = [{ onEnd: () => late.abort() }];
   assert.ok(await runTraining({ ...SMALL, data }, { run: finished, signal: late.signal, callbacks }));
   assert.equal(await sha256File(join(finished, "best", "weights.safetensors")), weights);
+});
+
+test("a cache that takes nothing more at the end of a run is no obstacle", async (context) => {
+  const folder = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  await writeFiles(folder, { "cache/familiar": "a file where a folder should be" });
+  const { run } = await runTraining({ ...SMALL, data, epochs: 1 }, { run: join(folder, "run") });
+  assert.ok(Object.keys(await readJson<object>(new RunDirectory(run).familiar)).length > 0);
 });
 
 test("a run does not go on with other labels than it began with", async (context) => {
