@@ -105,10 +105,11 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult> {
     tracker = await SearchTracker.start(directory, settings, options.track || undefined, progress);
     await pool.begin();
     const subspaceDirectory = existsSync(join(directory, "queue.json")) ? join(directory, "subspace") : undefined;
-    const search = new Search(directory, settings, monitor, journal, next, {
-      trials,
+    const search = new Search({
+      ...{ directory, settings, journal, trials, progress, signal, tracker, subspaceDirectory },
+      objective: monitor,
+      sampler: next,
       keepBest: options.keepBest ?? 3,
-      ...{ progress, signal, tracker, subspaceDirectory },
     });
     if (search.isOpen) {
       const several = options.redis !== undefined || (options.workers ?? 1) > 1;

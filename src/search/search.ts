@@ -21,7 +21,12 @@ import { MOST_STARTS, type TrialPool, type TrialRunner, WorkerLost } from "./wor
 /** A search gives up after this many failures without a success. */
 const MOST_FAILURES = 3;
 
-interface SearchContext {
+interface SearchParts {
+  readonly directory: string;
+  readonly settings: SearchSettings;
+  readonly objective: Monitor;
+  readonly journal: SearchJournal;
+  readonly sampler: Sampler;
   readonly trials: number;
   readonly keepBest: number;
   readonly progress: Progress;
@@ -35,24 +40,17 @@ export class Search {
   private readonly taken = new Set<number>();
   private givenUp: HistoError | undefined;
 
-  constructor(
-    private readonly directory: string,
-    private readonly settings: SearchSettings,
-    private readonly objective: Monitor,
-    private readonly journal: SearchJournal,
-    private readonly sampler: Sampler,
-    private readonly context: SearchContext,
-  ) {}
+  constructor(private readonly parts: SearchParts) {}
 
   /** True if there are trials to start or to finish. */
   get isOpen(): boolean {
-    const { trials } = this.journal;
-    return trials.length < this.context.trials || trials.some((record) => !isOver(record));
+    const { trials } = this.parts.journal;
+    return trials.length < this.parts.trials || trials.some((record) => !isOver(record));
   }
 
   /** Runs trials until all are finished. */
   async work(runner: TrialRunner): Promise<void> {
-    const { signal, progress } = this.context;
+    const { signal, progress } = this.parts;
     for (;;) {
       if (this.givenUp) throw this.givenUp;
       if (signal.aborted) return;
@@ -61,13 +59,13 @@ export class Search {
       const { trial } = record;
       try {
         const outcome = await this.runTrial(runner, this.jobOf(record));
-        await this.journal.append({ type: "finished", trial, outcome });
+        await this.parts.journal.append({ type: "finished", trial, outcome });
         await this.report(record);
       } catch (error) {
         if (error instanceof Interrupted || signal.aborted) return;
         this.stopIfOfMachine(error);
         const reason = messageOf(error);
-        await this.journal.append({ type: "failed", trial, reason });
+        await this.parts.journal.append({ type: "failed", trial, reason });
         progress.say(`Trial ${trial + 1} failed: ${reason}`);
         this.giveUpIfAllFailed(reason);
       }
@@ -76,7 +74,7 @@ export class Search {
 
   /** Trains the best trials from the subspace again on pixels, unless that has been done. */
   async confirm(pool: TrialPool, count: number): Promise<void> {
-    const { progress, signal } = this.context;
+    const { progress, signal } = this.parts;
     const best = this.rows().filter(({ trial }) => this.optionsOf(this.recordOf(trial)).stem === "subspace");
     const open = best.slice(0, count).map(({ trial }) => this.recordOf(trial));
     const left = open.filter(({ confirmation, unconfirmed }) => !confirmation && unconfirmed === undefined);
@@ -87,14 +85,14 @@ export class Search {
         const { trial, outcome } = record;
         try {
           const confirmed = await this.runTrial(runner, this.confirmationOf(record));
-          await this.journal.append({ type: "confirmed", trial, outcome: confirmed });
+          await this.parts.journal.append({ type: "confirmed", trial, outcome: confirmed });
           await this.rank();
           const values = `${plainDecimal(confirmed.value, 4)} on pixels, ${plainDecimal(outcome?.value, 4)} in the subspace`;
-          progress.say(`Trial ${trial + 1}: ${this.settings.objective} ${values}`);
+          progress.say(`Trial ${trial + 1}: ${this.parts.settings.objective} ${values}`);
         } catch (error) {
           if (error instanceof Interrupted || signal.aborted) return;
           this.stopIfOfMachine(error);
-          await this.journal.append({ type: "unconfirmed", trial, reason: messageOf(error) });
+          await this.parts.journal.append({ type: "unconfirmed", trial, reason: messageOf(error) });
           progress.say(`Trial ${trial + 1} could not be trained on pixels: ${messageOf(error)}`);
         }
       }
@@ -104,10 +102,10 @@ export class Search {
   /** Ranks the finished trials, writes the leaderboard, and removes the weights of all but the best. */
   async rank(): Promise<LeaderboardRow[]> {
     const rows = this.rows();
-    await writeLeaderboard(this.directory, rows);
-    for (const { run, confirmed } of rows.slice(this.context.keepBest)) {
+    await writeLeaderboard(this.parts.directory, rows);
+    for (const { run, confirmed } of rows.slice(this.parts.keepBest)) {
       for (const name of confirmed ? [run, confirmed.run] : [run]) {
-        const files = new RunDirectory(join(this.directory, name));
+        const files = new RunDirectory(join(this.parts.directory, name));
         await rm(files.bestWeights, { force: true });
         await rm(files.checkpoints, { recursive: true, force: true });
       }
@@ -116,31 +114,31 @@ export class Search {
   }
 
   private rows(): LeaderboardRow[] {
-    return leaderboardOf(this.journal.trials, this.objective);
+    return leaderboardOf(this.parts.journal.trials, this.parts.objective);
   }
 
   private recordOf(trial: number): TrialRecord {
-    return this.journal.trials[trial] as TrialRecord;
+    return this.parts.journal.trials[trial] as TrialRecord;
   }
 
   /** The next trial: one that was started but not finished, otherwise a new one. */
   private async take(): Promise<TrialRecord | undefined> {
-    const { trials } = this.journal;
+    const { trials } = this.parts.journal;
     const open = trials.find((record) => !isOver(record) && !this.taken.has(record.trial));
     if (open) {
       this.taken.add(open.trial);
       return open;
     }
-    if (trials.length >= this.context.trials) return undefined;
+    if (trials.length >= this.parts.trials) return undefined;
     const known = trials.map(({ settings, outcome }) => ({
       settings,
-      ...(outcome && { merit: meritOf(outcome.value, this.objective) }),
+      ...(outcome && { merit: meritOf(outcome.value, this.parts.objective) }),
     }));
     const trial = trials.length;
-    const settings = this.sampler(trial, known);
+    const settings = this.parts.sampler(trial, known);
     if (!settings) return undefined;
     this.taken.add(trial);
-    await this.journal.append({ type: "started", trial, settings });
+    await this.parts.journal.append({ type: "started", trial, settings });
     return trials[trial];
   }
 
@@ -150,19 +148,19 @@ export class Search {
       try {
         return await runner.run(job, this.host);
       } catch (error) {
-        if (!(error instanceof WorkerLost) || start === MOST_STARTS || this.context.signal.aborted) throw error;
-        this.context.progress.say(`Trial ${job.trial + 1}: ${error.message} It continues from its checkpoint.`);
+        if (!(error instanceof WorkerLost) || start === MOST_STARTS || this.parts.signal.aborted) throw error;
+        this.parts.progress.say(`Trial ${job.trial + 1}: ${error.message} It continues from its checkpoint.`);
       }
     }
   }
 
   private optionsOf({ settings }: TrialRecord): TrialJob["options"] {
-    const { data, dataset, space, seed } = this.settings;
+    const { data, dataset, space, seed } = this.parts.settings;
     return { seed, ...space.fixed, ...settings, data, dataset };
   }
 
   private jobOf(record: TrialRecord): TrialJob {
-    const { halving } = this.settings;
+    const { halving } = this.parts.settings;
     const options = this.optionsOf(record);
     const rungs = halving ? rungsOf(halving, options.epochs ?? defaultTrainingOptions.epochs) : [];
     return { ...this.common(record, trialName(record.trial)), options, rungs };
@@ -174,28 +172,28 @@ export class Search {
   }
 
   private common({ trial }: TrialRecord, name: string): Omit<TrialJob, "options" | "rungs"> {
-    const { tracker, subspaceDirectory } = this.context;
+    const { tracker, subspaceDirectory } = this.parts;
     const tracking = tracker?.trial(trial, name === trialName(trial) ? "search" : "confirmation");
     return {
       trial,
-      run: join(this.directory, name),
-      objective: this.settings.objective,
+      run: join(this.parts.directory, name),
+      objective: this.parts.settings.objective,
       ...(tracking && { tracking }),
       ...(subspaceDirectory && { subspaceDirectory }),
     };
   }
 
   private get host(): TrialHost {
-    const { signal, progress } = this.context;
+    const { signal, progress } = this.parts;
     return {
       signal,
       progress: barsOnly(progress),
       atRung: async (trial, epoch, merit) => {
-        const { halving } = this.settings;
+        const { halving } = this.parts.settings;
         if (!halving) return false;
-        const stop = stopsAt(halving, this.journal.rungs, { trial, epoch, merit });
-        const again = this.journal.rungs.some((rung) => rung.trial === trial && rung.epoch === epoch);
-        if (!again) await this.journal.append({ type: "rung", trial, epoch, merit, stop });
+        const stop = stopsAt(halving, this.parts.journal.rungs, { trial, epoch, merit });
+        const again = this.parts.journal.rungs.some((rung) => rung.trial === trial && rung.epoch === epoch);
+        if (!again) await this.parts.journal.append({ type: "rung", trial, epoch, merit, stop });
         return stop;
       },
     };
@@ -204,10 +202,10 @@ export class Search {
   private async report({ trial, settings, outcome }: TrialRecord): Promise<void> {
     if (!outcome) return;
     const rows = await this.rank();
-    const { progress, tracker, trials } = this.context;
+    const { progress, tracker, trials } = this.parts;
     const rank = rows.find((row) => row.trial === trial)?.rank;
     progress.say(
-      `Trial ${trial + 1} of ${trials}: ${this.settings.objective} ${plainDecimal(outcome.value, 4)}, rank ${rank} of ${rows.length}` +
+      `Trial ${trial + 1} of ${trials}: ${this.parts.settings.objective} ${plainDecimal(outcome.value, 4)}, rank ${rank} of ${rows.length}` +
         `${outcome.stoppedEarly ? `, stopped after epoch ${outcome.epochs}` : ""} ${JSON.stringify(settings)}`,
     );
     tracker?.progress(rows);
@@ -221,7 +219,7 @@ export class Search {
   }
 
   private giveUpIfAllFailed(reason: string): void {
-    const { trials } = this.journal;
+    const { trials } = this.parts.journal;
     const failures = trials.filter(({ failure }) => failure !== undefined).length;
     if (failures < MOST_FAILURES || trials.some(({ outcome }) => outcome)) return;
     this.givenUp = new HistoError("SEARCH_ALL_FAILED", `All ${failures} trials failed, the last with: ${reason}`);

@@ -82,7 +82,10 @@ export class QueuePool implements TrialPool, TrialRunner {
     const running: Promise<void>[] = [];
     let ended = 0;
     const more = () => {
-      running.push(work(this).finally(() => ended++));
+      const one = work(this).finally(() => ended++);
+      // It is waited for below, but may fail before that, while the workers are counted.
+      one.catch(() => undefined);
+      running.push(one);
       this.running = running;
     };
     for (let i = 0; i < (workers ?? 1); i++) more();
