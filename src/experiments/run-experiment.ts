@@ -1,7 +1,7 @@
 /** @module One experiment, from data to an exported and tracked model, for `histo train` and the notebooks. */
 import { mkdir, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { InputError, messageOf } from "../errors/index";
+import { InputError, Interrupted, messageOf } from "../errors/index";
 import { exportRun, type Variant } from "../export/index";
 import { takeLock } from "../files/index";
 import type { GivenTrainingOptions } from "../options/index";
@@ -74,7 +74,7 @@ async function trainExportAndLog(
     if (logged?.runUrl) progress.say(`MLflow: ${trainingPage(logged.runUrl)}`);
     return { ...result, ...(model && { model }), ...logged };
   } catch (error) {
-    await tracker?.fail();
+    await tracker?.end(error instanceof Interrupted || signal?.aborted ? "KILLED" : "FAILED");
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { readRun } from "../evaluation/index";
 import type { Figure } from "../plots/index";
 import { runFigures } from "../report/index";
 import type { RunConfig, RunDirectory } from "../runs/index";
-import { type ActiveRun, type StartRunOptions, startRun } from "../tracking/index";
+import { type ActiveRun, loggedStatus, type StartRunOptions, startRun } from "../tracking/index";
 import type { EpochResult, RunCallback, Trainer, TrainingResult } from "../training/index";
 import { endLogged, type Logged } from "./logged";
 import { numbers } from "./metric-names";
@@ -36,6 +36,8 @@ function curvesOf({ n: _n, threshold: _threshold, ...curves }: EpochResult["trai
 export class TrainingTracker implements RunCallback {
   private active: ActiveRun | undefined;
   private run: RunDirectory | undefined;
+  /** The run had ended before, and only its log had not. */
+  private hadEnded = false;
   /** Metrics of the best epoch and its number. */
   private final: Parameters<typeof logOnnxModel>[3] = { metrics: {}, step: 0 };
 
@@ -43,6 +45,8 @@ export class TrainingTracker implements RunCallback {
 
   async onRun(run: RunDirectory, config: RunConfig): Promise<void> {
     const { experiment, trackingUri, tags = {}, parent, say } = this.options;
+    this.hadEnded = config.threshold !== undefined;
+    if (this.hadEnded && !(await isUnfinished(run))) return;
     this.run = run;
     this.active = await startRun({
       experiment,
@@ -79,8 +83,9 @@ export class TrainingTracker implements RunCallback {
       step: bestEpoch,
     };
     this.active?.logMetrics(this.final.metrics, bestEpoch);
+    const costs = { peakMemoryBytes, totalSeconds: Number(seconds.toFixed(1)) };
     // Tags instead of metrics, because MLflow draws a metric with one value as a bar.
-    this.active?.setTags({ bestEpoch, peakMemoryBytes, totalSeconds: Number(seconds.toFixed(1)) });
+    this.active?.setTags({ bestEpoch, ...(!this.hadEnded && costs) });
   }
 
   /** Sends the run's files, figures and exported model, if there is one, and ends the run. */
@@ -110,8 +115,14 @@ export class TrainingTracker implements RunCallback {
     return path;
   }
 
-  /** Marks the run as failed. */
-  async fail(): Promise<void> {
-    await this.active?.end("FAILED");
+  /** Ends the run without results. */
+  async end(status: "FAILED" | "KILLED"): Promise<void> {
+    await this.active?.end(status);
   }
+}
+
+/** True if a run was logged, and was stopped before all of it was: while its model was exported, or its files were taken. */
+async function isUnfinished(run: RunDirectory): Promise<boolean> {
+  const status = await loggedStatus(run.spool);
+  return status !== undefined && status !== "FINISHED";
 }

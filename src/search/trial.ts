@@ -49,29 +49,25 @@ export function isOfMachine(error: unknown): boolean {
 
 const STOP_REASON = "others were better after as many epochs";
 
-/** Runs a trial, from its checkpoint if there is one; only reads a finished trial. */
+/** Runs a trial, from its checkpoint if there is one; of a finished trial, only logs what its log lacks. */
 export async function runTrial(job: TrialJob, { signal, progress, atRung }: TrialHost): Promise<TrialOutcome> {
   const directory = new RunDirectory(job.run);
-  const begun = existsSync(directory.config);
-  const ended = begun && (await readJson<RunConfig>(directory.config)).threshold !== undefined;
-  if (!ended) {
-    await runExperiment(
-      { ...job.options, monitor: job.objective },
-      {
-        run: job.run,
-        resume: begun,
-        progress,
-        signal,
-        variant: "none",
-        report: false,
-        // The lock of the search or the queue protects its trials, even when they move to another process.
-        lock: false,
-        track: job.tracking ?? false,
-        callbacks: [new HalvingCallback(job, atRung)],
-        ...(job.subspaceDirectory && { subspaceDirectory: job.subspaceDirectory }),
-      },
-    );
-  }
+  await runExperiment(
+    { ...job.options, monitor: job.objective },
+    {
+      run: job.run,
+      resume: existsSync(directory.config),
+      progress,
+      signal,
+      variant: "none",
+      report: false,
+      // The lock of the search or the queue protects its trials, even when they move to another process.
+      lock: false,
+      track: job.tracking ?? false,
+      callbacks: [new HalvingCallback(job, atRung)],
+      ...(job.subspaceDirectory && { subspaceDirectory: job.subspaceDirectory }),
+    },
+  );
   return outcomeOf(directory, job.objective);
 }
 

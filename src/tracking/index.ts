@@ -14,7 +14,7 @@ export type {
   Tag,
 } from "./client/types";
 export { ActiveRun } from "./run/active-run";
-export { type StartRunOptions, startRun, withRun } from "./run/start-run";
+export { loggedStatus, type StartRunOptions, startRun, withRun } from "./run/start-run";
 export { type LocalServer, type LocalServerOptions, startLocalServer } from "./server/local-server";
 export { freePort, localServerSettings } from "./server/settings";
 export type { SpoolSenderReport } from "./spool/spool-sender-report";

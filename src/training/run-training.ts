@@ -44,7 +44,10 @@ export interface RunTrainingOptions {
   readonly subspaceDirectory?: string;
 }
 
-/** A callback that also gets the run, before the first batch, and its result, after the last. */
+/**
+ * A callback that also gets the run, before the first batch, and its result, after the last. Of a run that is resumed although it
+ * is finished, it gets only these.
+ */
 export interface RunCallback extends Callback {
   onRun?(run: RunDirectory, config: RunConfig): void | Promise<void>;
   onResult?(result: TrainingResult): void | Promise<void>;
@@ -76,8 +79,13 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
   const plan = await planTraining(given, { run: own.run, resume, metrics: Object.keys(own.metrics ?? {}) });
   const { run, options } = plan;
   const finished = resume ? await finishedRun(run) : undefined;
-  if (finished) {
+  if (finished && plan.begun) {
     progress.say(`${run.path} is finished already.`);
+    // What comes after the training, such as its log, may have been stopped.
+    for (const callback of own.callbacks ?? []) {
+      await callback.onRun?.(run, plan.begun);
+      await callback.onResult?.(finished);
+    }
     return finished;
   }
   const context = { progress, ...(signal && { signal }), ...(subspaceDirectory && { subspaceDirectory }) };

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { runExperiment } from "../../src/experiments/index";
+import { Interrupted } from "../../src/errors/index";
+import { type ExperimentOptions, runExperiment } from "../../src/experiments/index";
 import { takeLock } from "../../src/files/index";
+import { loggedStatus } from "../../src/tracking/index";
 import { writeCsvSet } from "../support/data-sets";
 import { temporaryDirectory } from "../support/temporary-directory";
 
@@ -28,4 +30,35 @@ test("nothing is left of a run that is refused", async (context) => {
   const run = join(await temporaryDirectory(context), "run");
   await assert.rejects(runExperiment({ data: join(run, "nowhere") }, { run }), { code: "DATA_FOLDER_MISSING" });
   assert.ok(!existsSync(run));
+});
+
+test("the log of a run that is stopped after its training is completed when it is resumed, once", async (context) => {
+  const folder = await temporaryDirectory(context);
+  process.env.HISTO_CACHE = join(folder, "cache");
+  const data = await writeCsvSet(join(folder, "set"), 20);
+  const run = join(folder, "run");
+  const spool = join(run, "tracking");
+  const track = { experiment: "stopped", trackingUri: "http://127.0.0.1:1" };
+  const experiment: ExperimentOptions = { run, report: false, variant: "fp32", track };
+  const controller = new AbortController();
+  const stop = { onResult: () => controller.abort(new Interrupted()) };
+  const options = { data, size: 8, hidden: [2], epochs: 1 };
+  await assert.rejects(
+    runExperiment(options, { ...experiment, callbacks: [stop], signal: controller.signal }),
+    Interrupted,
+  );
+  assert.equal(await loggedStatus(spool), "KILLED");
+  const tagsOf = async () => (await readFile(join(spool, "events.jsonl"), "utf8")).match(/"peakMemoryBytes"/g)?.length;
+  assert.equal(await tagsOf(), 1);
+
+  const resume = () => runExperiment({ data }, { ...experiment, resume: true });
+  assert.equal((await resume()).tracking?.state, "waiting");
+  assert.equal(await loggedStatus(spool), "FINISHED");
+  assert.equal(await tagsOf(), 1, "what the training took stays");
+  const events = await readFile(join(spool, "events.jsonl"), "utf8");
+  assert.match(events, /"predictions-test.csv"/);
+  assert.match(events, /"type":"model"/);
+
+  assert.equal((await resume()).tracking, undefined);
+  assert.equal(await readFile(join(spool, "events.jsonl"), "utf8"), events, "nothing is logged twice");
 });

@@ -4,8 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Interrupted } from "../../errors/index";
 import { connectionSettings } from "../client/settings";
+import type { RunStatus } from "../client/types";
 import { storableName, storableText } from "../client/values";
-import { Journal, type RunEvent, readRunEvent } from "../spool/journal";
+import { Journal, lastStatus, type RunEvent, readRunEvent } from "../spool/journal";
 import type { Notice } from "../spool/retry-policy";
 import { SpoolDirectory } from "../spool/spool-directory";
 import { openSpoolSender } from "../spool/spool-sender-host";
@@ -106,6 +107,11 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   if (options.tags) run.setTags(options.tags);
   await withinTime(answered, options.waitMs ?? 3000);
   return run;
+}
+
+/** The status of the run in a spool directory, as far as it was logged; undefined if there is none. */
+export function loggedStatus(spoolDirectory: string): Promise<RunStatus | undefined> {
+  return lastStatus(new SpoolDirectory(resolve(spoolDirectory)).journal);
 }
 
 /**

@@ -193,6 +193,20 @@ export async function readRunEvent(path: string): Promise<RunEvent | undefined> 
   return found?.type === "run" ? found : undefined;
 }
 
+/** The last status in a journal: `RUNNING` if there is none yet; undefined if nothing was logged. */
+export async function lastStatus(path: string): Promise<RunStatus | undefined> {
+  let status: RunStatus | undefined;
+  for (let offset = 0; ; ) {
+    const { entries, end } = await readJournal(path, offset).catch(() => ({ entries: [], end: offset }));
+    for (const { event } of entries) {
+      if (event.type === "run") status ??= "RUNNING";
+      else if (event.type === "status") status = event.status;
+    }
+    if (end === offset) return status;
+    offset = end;
+  }
+}
+
 /** Makes a journal durable against power loss. */
 export async function syncJournal(path: string): Promise<void> {
   const handle = await open(path, "r+");
