@@ -90,8 +90,9 @@ export class ArtifactClient {
     const { multipartMinimumBytes, multipartPartBytes } = this.transport.settings;
     if (file.size >= multipartMinimumBytes && (await this.serverInfo()).multipart_uploads_enabled) {
       try {
-        const part = multipartPartBytes;
-        const sha256 = await putInParts(this.transport, root.path, target, file, part, memory, request.signal);
+        const { signal } = request;
+        const order = { root: root.path, artifact: target, file, partBytes: multipartPartBytes, memory, signal };
+        const sha256 = await putInParts(this.transport, order);
         if (run_id !== undefined) await this.confirm(run_id, target, file.size);
         return sha256;
       } catch (error) {

@@ -57,72 +57,77 @@ export function directWayClosed(error: unknown): boolean {
   return code !== undefined && (UNREACHABLE.has(code) || /CERT|SELF_SIGNED|VERIFY/.test(code));
 }
 
+/** A file and where it belongs. */
+interface MultipartOrder {
+  /** Path of the artifact root at the server. */
+  readonly root: string;
+  readonly artifact: string;
+  readonly file: LocalFile;
+  /** Least size of a part. */
+  readonly partBytes: number;
+  readonly memory?: MultipartMemory | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Uploads a file to the object store in parts, to addresses signed by the server. Each part has its MD5, which S3 checks.
  * Continues an interrupted upload if `memory` has one.
  * @returns the file's SHA-256
  */
-export async function putInParts(
-  transport: Transport,
-  root: string,
-  artifact: string,
-  file: LocalFile,
-  partBytes: number,
-  memory?: MultipartMemory,
-  signal?: AbortSignal,
-): Promise<string> {
-  const name = artifact.slice(artifact.lastIndexOf("/") + 1);
-  const route = (action: string) => proxyPath(`mpu/${action}`, root, folderOf(artifact) ?? "");
-  const cancel = signal ? { signal } : {};
+export async function putInParts(transport: Transport, order: MultipartOrder): Promise<string> {
+  const { memory } = order;
   const earlier = await memory?.load();
-  const state = earlier ?? (await begin());
+  const upload = new MultipartUpload(transport, order);
+  const state = earlier ?? (await upload.begin());
   await memory?.save(state);
   try {
-    const sha256 = await sendParts();
-    await transport.call({
-      method: "POST",
-      path: route("complete"),
-      json: {
-        path: name,
-        upload_id: state.uploadId,
-        parts: state.parts.map(({ url, etag }, index) => ({ part_number: index + 1, etag, url })),
-      },
-      ...cancel,
-    });
+    const sha256 = await upload.sendParts(state);
+    await upload.complete(state);
     await memory?.save(undefined);
     return sha256;
   } catch (error) {
     // A rejection (addresses expired, upload removed) ends this upload; after any other error it can continue later.
-    if (!(error instanceof ApiError) || error.statusCode >= 500) {
-      if (!directWayClosed(error)) throw error;
-    }
+    const isRejected = error instanceof ApiError && error.statusCode < 500;
+    if (!isRejected && !directWayClosed(error)) throw error;
     await memory?.save(undefined);
-    await transport
-      .call({ method: "POST", path: route("abort"), json: { path: name, upload_id: state.uploadId }, maxRetries: 0 })
-      .catch(() => undefined);
-    if (earlier && error instanceof ApiError) {
-      return putInParts(transport, root, artifact, file, partBytes, memory, signal);
-    }
+    await upload.abort(state);
+    if (earlier && error instanceof ApiError) return putInParts(transport, order);
     throw error;
   }
+}
 
-  async function begin(): Promise<MultipartState> {
-    const bytes = Math.max(partBytes, Math.ceil(file.size / MOST_PARTS));
-    const json = { path: name, num_parts: Math.ceil(file.size / bytes) };
-    const answer = await transport.call<{
+/** The requests of an upload in parts. */
+class MultipartUpload {
+  private readonly name: string;
+  private readonly options: { readonly signal?: AbortSignal };
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly order: MultipartOrder,
+  ) {
+    this.name = order.artifact.slice(order.artifact.lastIndexOf("/") + 1);
+    this.options = order.signal ? { signal: order.signal } : {};
+  }
+
+  async begin(): Promise<MultipartState> {
+    const { file, partBytes: least } = this.order;
+    const partBytes = Math.max(least, Math.ceil(file.size / MOST_PARTS));
+    const json = { path: this.name, num_parts: Math.ceil(file.size / partBytes) };
+    const answer = await this.transport.call<{
       upload_id: string;
       credentials: { url: string; part_number: number; headers?: Record<string, string> }[];
-    }>({ method: "POST", path: route("create"), json, idempotent: false, ...cancel });
+    }>({ method: "POST", path: this.route("create"), json, idempotent: false, ...this.options });
     const parts = [...answer.credentials].sort((a, b) => a.part_number - b.part_number);
     return {
       uploadId: answer.upload_id,
-      partBytes: bytes,
+      partBytes,
       parts: parts.map(({ url, headers = {} }) => ({ url, headers })),
     };
   }
 
-  /** Hashes the parts in order and sends each as soon as its MD5 is known, a few in parallel. */
-  async function sendParts(): Promise<string> {
+  /** Hashes the parts in order and sends each as soon as its MD5 is known, a few in parallel. @returns the file's SHA-256 */
+  async sendParts(state: MultipartState): Promise<string> {
+    const { file } = this.order;
     const whole = createHash("sha256");
     const underway = new Set<Promise<void>>();
     let failure: unknown;
@@ -132,7 +137,8 @@ export async function putInParts(
       const md5 = createHash("md5");
       await hashFile(file.path, [whole, md5], start, end);
       if (part.etag) continue;
-      const sending = sendPart(part, start, end, md5.digest("base64"))
+      const sending = this.sendPart(part, start, end, md5.digest("base64"))
+        .then(() => this.order.memory?.save(state))
         .catch((error: unknown) => {
           failure ??= error ?? new Error("a part failed");
         })
@@ -146,17 +152,42 @@ export async function putInParts(
     return whole.digest("hex");
   }
 
-  async function sendPart(part: MultipartState["parts"][number], start: number, end: number, md5: string) {
+  private async sendPart(
+    part: MultipartState["parts"][number],
+    start: number,
+    end: number,
+    md5: string,
+  ): Promise<void> {
     // Only version 4 signatures allow a header that is not signed.
     const checked = part.url.includes("X-Amz-Algorithm") ? { "content-md5": md5 } : {};
-    const { etag = "" } = await transport.put({
+    const { etag = "" } = await this.transport.put({
       method: "PUT",
       path: part.url,
       headers: { ...part.headers, ...checked },
-      body: { length: end - start, writeTo: (request) => writeSlices(request, file, undefined, start, end) },
-      ...cancel,
+      body: { length: end - start, writeTo: (request) => writeSlices(request, this.order.file, undefined, start, end) },
+      ...this.options,
     });
     part.etag = etag;
-    await memory?.save(state);
+  }
+
+  async complete({ uploadId, parts }: MultipartState): Promise<void> {
+    const json = {
+      path: this.name,
+      upload_id: uploadId,
+      parts: parts.map(({ url, etag }, index) => ({ part_number: index + 1, etag, url })),
+    };
+    await this.transport.call({ method: "POST", path: this.route("complete"), json, ...this.options });
+  }
+
+  /** Removes what was sent, if the server can. */
+  async abort({ uploadId }: MultipartState): Promise<void> {
+    const json = { path: this.name, upload_id: uploadId };
+    await this.transport
+      .call({ method: "POST", path: this.route("abort"), json, maxRetries: 0 })
+      .catch(() => undefined);
+  }
+
+  private route(action: string): string {
+    return proxyPath(`mpu/${action}`, this.order.root, folderOf(this.order.artifact) ?? "");
   }
 }
