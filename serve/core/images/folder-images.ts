@@ -13,6 +13,16 @@ const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EISDIR
 /** How long a listing is cached, so that its pages are consistent. */
 const LIST_SECONDS = 5;
 
+interface FolderOptions {
+  /** Bytes of the largest image that is read. Default: 10 MiB. */
+  readonly maxBytes?: number;
+  readonly label?: string | undefined;
+  readonly unlabelled?: string | undefined;
+  readonly drawn?: boolean;
+  /** The images and labels of a label table. By default, the folder is listed. */
+  readonly known?: readonly ImageEntry[] | undefined;
+}
+
 /** Images of a folder by their name below it. */
 export class FolderImages implements ImageSource {
   readonly kind = "folder";
@@ -20,39 +30,33 @@ export class FolderImages implements ImageSource {
   private readonly listing: TtlCache<readonly ImageEntry[]>;
   private readonly index: TtlCache<ImageNames>;
 
+  readonly label: string;
+  readonly unlabelled: string | undefined;
+  readonly drawn: boolean;
+  private readonly maxBytes: number;
+  private readonly known: readonly ImageEntry[] | undefined;
+
   private constructor(
     private readonly root: string,
-    readonly label: string,
-    private readonly maxBytes: number,
-    private readonly known: readonly ImageEntry[] | undefined,
-    readonly unlabelled: string | undefined,
-    readonly drawn: boolean,
+    { maxBytes = 10 * 2 ** 20, label = basename(root), known, unlabelled, drawn = false }: FolderOptions,
   ) {
+    this.label = label;
+    this.unlabelled = unlabelled;
+    this.drawn = drawn;
+    this.maxBytes = maxBytes;
+    this.known = known;
     const offered = known?.filter(({ name }) => isImageName(name));
     this.unlisted = (known ?? []).map(({ name }) => name).filter((name) => !isImageName(name));
     this.index = new TtlCache(LIST_SECONDS, async () => new ImageNames((await this.list()).map(({ name }) => name)));
     this.listing = new TtlCache(LIST_SECONDS, async () => offered ?? (await this.listFolder()));
   }
 
-  /**
-   * @param known the images and labels of a label table; by default, the folder is listed
-   * @throws {InputError} `IMAGES_MISSING`
-   */
-  static async open(
-    directory: string,
-    options: {
-      maxBytes?: number;
-      label?: string | undefined;
-      known?: readonly ImageEntry[] | undefined;
-      unlabelled?: string | undefined;
-      drawn?: boolean;
-    } = {},
-  ): Promise<FolderImages> {
+  /** @throws {InputError} `IMAGES_MISSING` */
+  static async open(directory: string, options: FolderOptions = {}): Promise<FolderImages> {
     try {
       const root = await realpath(directory);
       await readdir(root);
-      const { maxBytes = 10 * 2 ** 20, label = basename(root), known, unlabelled, drawn = false } = options;
-      return new FolderImages(root, label, maxBytes, known, unlabelled, drawn);
+      return new FolderImages(root, options);
     } catch (error) {
       if (!hasErrorCode(error, ...MISSING)) throw error;
       throw new InputError("IMAGES_MISSING", `The image folder ${directory} does not exist or cannot be read.`);
@@ -98,8 +102,8 @@ export class FolderImages implements ImageSource {
   }
 
   async slides(): Promise<readonly string[]> {
-    // PNG and JPEG files are mostly tiles and not listed; large ones can be requested.
-    return (await this.listFiles()).filter((name) => isSlideName(name) && !/\.(png|jpe?g)$/i.test(name)).sort();
+    // PNG, JPEG and WebP files are mostly tiles and not listed; large ones can be requested.
+    return (await this.listFiles()).filter((name) => isSlideName(name) && !/\.(png|jpe?g|webp)$/i.test(name)).sort();
   }
 
   list(): Promise<readonly ImageEntry[]> {

@@ -53,7 +53,7 @@ const IMAGE_NAME_PATTERN = new RegExp(
 );
 
 const SLIDE_NAME_PATTERN = new RegExp(
-  String.raw`^(?:${FIRST}${REST}/){0,4}${FIRST}${REST}\.(?:svs|tiff?|btf|ndpi|mrxs|scn|bif|vms|vmu|svslide|dcm|png|jpe?g)$`,
+  String.raw`^(?:${FIRST}${REST}/){0,4}${FIRST}${REST}\.(?:svs|tiff?|btf|ndpi|mrxs|scn|bif|vms|vmu|svslide|dcm|png|jpe?g|webp)$`,
   "iu",
 );
 

@@ -11,7 +11,7 @@ import { first, numbers, type Page, TAG, type Tags, type TiffPages, text } from 
 import { beyondEnd, downsampleOf, layoutOf, type PageLayout, pyramid } from "./layout";
 import { omePixels } from "./ome";
 import { resolutionOf } from "./resolution";
-import { unreadForm } from "./tile-stack";
+import { type FileValues, unreadForm } from "./tile-stack";
 import { type Tile, TileStore } from "./tile-store";
 import { isTransparency } from "./transparency";
 
@@ -40,8 +40,6 @@ const ZSTANDARD = 50000;
 const READ_BY_OPENSLIDE = [33003, 33005, ZSTANDARD];
 /** Compressions that this reader decodes. */
 const READ_HERE = [1, 5, 7, 8, 32773, 32946, 50001];
-/** Bytes of decoded tiles that are cached per level. */
-const CACHE_BYTES = 64 * 2 ** 20;
 /** Larger tiles or strips cannot be decoded in bounded memory. */
 const MOST_TILE_PIXELS = 2 ** 24;
 
@@ -55,17 +53,19 @@ export type TiffVerdict =
 
 /** An open TIFF slide. */
 export class TiffReader implements SlideReader {
+  readonly info: SlideInfo;
+  readonly profile: Buffer | undefined;
   private readonly stores: readonly TileStore[];
 
   private constructor(
     private readonly file: FileHandle,
-    readonly info: SlideInfo,
-    readonly profile: Buffer | undefined,
     private readonly layouts: readonly PageLayout[],
-    little: boolean,
-    meaning: SampleMeaning,
+    values: FileValues,
+    { info, profile }: Pick<TiffReader, "info" | "profile">,
   ) {
-    this.stores = layouts.map((layout) => new TileStore(file, layout, little, meaning, CACHE_BYTES));
+    this.info = info;
+    this.profile = profile;
+    this.stores = layouts.map((layout) => new TileStore(file, layout, values));
   }
 
   /**
@@ -125,7 +125,8 @@ export class TiffReader implements SlideReader {
         ...(damaged ? ["some of its smaller levels are missing, damaged or in a form that is not read"] : []),
       ],
     };
-    return { kind: "readable", reader: new TiffReader(file, info, profile, whole, found.little, meaning) };
+    const values = { little: found.little, meaning };
+    return { kind: "readable", reader: new TiffReader(file, whole, values, { info, profile }) };
   }
 
   async readRegions(level: number, regions: readonly Rectangle[], into?: Buffer): Promise<(RgbImage | Error)[]> {

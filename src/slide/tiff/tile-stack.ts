@@ -29,6 +29,12 @@ const COPIED_TAGS = [
   TAG.subsampling,
 ];
 
+/** How the numbers of a file are stored, and what they mean. */
+export interface FileValues {
+  readonly little: boolean;
+  readonly meaning: SampleMeaning;
+}
+
 /**
  * Decodes tiles of the same height.
  * @param tiles the compressed bytes of each plane of each tile
@@ -39,8 +45,7 @@ export async function decodeStack(
   layout: PageLayout,
   tiles: readonly (readonly Uint8Array[])[],
   rows: number,
-  little: boolean,
-  meaning: SampleMeaning,
+  { little, meaning }: FileValues,
 ): Promise<Buffer[]> {
   if (layout.compression === WEBP) {
     const images = tiles.map(([bytes]) => decodeWebpTile(layout, bytes as Uint8Array, rows));
@@ -49,12 +54,8 @@ export async function decodeStack(
   const planes = Array.from({ length: layout.planes }, (_, plane) => plane);
   const decoded = await Promise.all(
     planes.map(async (plane) => {
-      const file = stackFile(
-        layout,
-        tiles.map((bytes) => bytes[plane] as Uint8Array),
-        rows,
-        little,
-      );
+      const parts = tiles.map((bytes) => bytes[plane] as Uint8Array);
+      const file = stackFile(layout, parts, rows, little);
       return (await decodePixels(file, { bytes: Number.POSITIVE_INFINITY, pixels: 2 ** 31 }, "a tile", meaning)).data;
     }),
   );

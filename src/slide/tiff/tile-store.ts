@@ -1,15 +1,16 @@
 /** @module Decodes the tiles of a TIFF page in groups, and caches the most recently used ones. */
 import type { FileHandle } from "node:fs/promises";
 import { asError, HistoError } from "../../errors/index";
-import type { SampleMeaning } from "../../image/index";
 import { Limit } from "../../machine/index";
 import { type PageLayout, tileRows } from "./layout";
 import { readParts } from "./read-parts";
-import { decodeStack } from "./tile-stack";
+import { decodeStack, type FileValues } from "./tile-stack";
 
 /** The pixels of a tile (uint8, RGB, [rows, tileWidth, 3]); null if the file does not have it; an error if it is unreadable. */
 export type Tile = Buffer | Error | null;
 
+/** Bytes of decoded tiles that are cached. */
+const CACHE_BYTES = 64 * 2 ** 20;
 /** Pixels decoded by one call: so many that starting the decoder takes a negligible share of the time. */
 const GROUP_PIXELS = 32 * 256 * 256;
 const MOST_IN_GROUP = 64;
@@ -28,16 +29,13 @@ export class TileStore {
   private readonly mostBytes: number;
   private readonly turns = new Limit(GROUPS);
 
-  /** @param cacheBytes size of the cache */
   constructor(
     private readonly file: FileHandle,
     private readonly layout: PageLayout,
-    private readonly little: boolean,
-    private readonly meaning: SampleMeaning,
-    cacheBytes: number,
+    private readonly values: FileValues,
   ) {
     this.mostBytes = MOST_HEAD_BYTES + MOST_GROWTH * layout.tileWidth * layout.tileHeight;
-    this.mostCached = Math.max(1, Math.floor(cacheBytes / (layout.tileWidth * layout.tileHeight * 3)));
+    this.mostCached = Math.max(1, Math.floor(CACHE_BYTES / (layout.tileWidth * layout.tileHeight * 3)));
   }
 
   /** The tiles with these indices, which count row by row. */
@@ -100,7 +98,7 @@ export class TileStore {
     if (present.length === 0) return tiles;
     try {
       const rows = tileRows(this.layout, present[0] as number);
-      const decoded = await decodeStack(this.layout, contents, rows, this.little, this.meaning);
+      const decoded = await decodeStack(this.layout, contents, rows, this.values);
       for (const [i, index] of present.entries()) tiles.set(index, decoded[i] as Buffer);
     } catch (error) {
       if (present.length === 1) tiles.set(present[0] as number, asError(error));
