@@ -5,13 +5,16 @@
 // {"error": ...}.
 // Then, for each request on standard input, {int32 level, int64 x, int64 y, int32 width, int32 height} (x and y in pixels of
 // level 0), writes uint32 0 and width * height * 3 bytes of RGB on the slide's background, or uint32 length and an error text.
-// All numbers are little-endian. The program ends at the end of its input.
+// All numbers are little-endian. The program ends at the end of its input, also in the middle of a request.
 #include <dlfcn.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -131,6 +134,14 @@ void lay(const std::vector<uint32_t>& argb, uint32_t background, std::vector<uin
   }
 }
 
+// Ends the program when the process that asks is gone. A read can hang, as on a network disk, and would outlive it.
+void end_with_parent() {
+  pollfd input{STDIN_FILENO, 0, 0};
+  while (poll(&input, 1, -1) < 1) {
+  }
+  _exit(0);
+}
+
 template <typename Number>
 bool get(Number& number) {
   return std::fread(&number, sizeof number, 1, stdin) == 1;
@@ -139,6 +150,7 @@ bool get(Number& number) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::thread(end_with_parent).detach();
   Library l;
   if (argc != 3) return fail("openslide-reader LIBRARY SLIDE");
   if (!load(argv[1], l)) {

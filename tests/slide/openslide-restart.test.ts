@@ -43,7 +43,7 @@ async function openReader(t: TestContext, patienceMs?: number) {
 
 /** Where the installed program is looked for. */
 async function writeProgram(cache: string): Promise<void> {
-  const folder = join(cache, "openslide-4.0.1.2-profile");
+  const folder = join(cache, "openslide-4.0.1.2-ends");
   await mkdir(join(folder, "openslide_bin"), { recursive: true });
   await writeFile(join(folder, "openslide_bin", "libopenslide.so.1"), "");
   await writeFile(join(folder, "openslide-reader"), PROGRAM);

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "csv-parse/sync";
 import sharp from "sharp";
+import { projectRoot } from "../../src/files/index";
 import type { RgbImage } from "../../src/image/index";
 import { encodePng } from "../../src/image/with-sharp";
 import { Predictor } from "../../src/inference/index";
@@ -86,6 +90,49 @@ test("what OpenSlide does not know, and a library that is none, are one clear li
   await assert.rejects(slideInfo(path), { code: "SLIDE_UNSUPPORTED", message: /no format that OpenSlide knows/ });
   const { program } = (await findOpenSlide())!;
   await assert.rejects(ReaderProcess.start({ program, library: path }, path), /the library cannot be used/);
+});
+
+/** OpenSlide's functions, of which one never returns. */
+const HANGING_LIBRARY = `
+#include <cstdint>
+#include <unistd.h>
+extern "C" {
+void* openslide_open(const char*) { static int slide; return &slide; }
+void openslide_close(void*) {}
+const char* openslide_get_error(void*) { return nullptr; }
+int32_t openslide_get_level_count(void*) { return 1; }
+void openslide_get_level_dimensions(void*, int32_t, int64_t* width, int64_t* height) { *width = *height = 64; }
+double openslide_get_level_downsample(void*, int32_t) { return 1; }
+const char* const* openslide_get_property_names(void*) { return nullptr; }
+const char* openslide_get_property_value(void*, const char*) { return nullptr; }
+void openslide_read_region(void*, uint32_t*, int64_t, int64_t, int32_t, int64_t, int64_t) { for (;;) pause(); }
+int64_t openslide_get_icc_profile_size(void*) { return 0; }
+void openslide_read_icc_profile(void*, void*) {}
+}
+`;
+
+test("a read that hangs does not outlive the process that asked for it", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const library = join(directory, "hanging.so");
+  execFileSync(process.env.CXX ?? "c++", ["-shared", "-fPIC", "-x", "c++", "-", "-o", library], {
+    input: HANGING_LIBRARY,
+  });
+  const { program } = (await findOpenSlide())!;
+  const code = `
+    const { ReaderProcess } = require(${JSON.stringify(join(projectRoot(), "dist/src/slide/openslide/reader-process.js"))});
+    ReaderProcess.start(${JSON.stringify({ program, library })}, "slide").then(({ process: reader }) => {
+      reader.region({ level: 0, x: 0, y: 0, width: 4, height: 4 });
+      setTimeout(() => console.log(reader.pid), 200);
+    });`;
+  const parent = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const [printed] = (await once(parent.stdout, "data")) as [Buffer];
+  const reader = Number(printed.toString());
+  process.kill(reader, 0);
+  parent.kill("SIGKILL");
+  // In a container nobody may ask about it, so that its entry stays, without a command line.
+  const isThere = async () => (await readFile(`/proc/${reader}/cmdline`, "utf8").catch(() => "")) !== "";
+  for (let i = 0; i < 100 && (await isThere()); i++) await sleep(20);
+  assert.equal(await isThere(), false);
 });
 
 /** The description of a Leica slide of half a micrometre a pixel whose one area lies in the middle of the glass. */

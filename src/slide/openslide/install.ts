@@ -18,7 +18,7 @@ export interface OpenSlideInstallation {
   readonly program: string;
 }
 
-const folder = () => join(cacheDirectory(), "openslide-4.0.1.2-profile");
+const folder = () => join(cacheDirectory(), "openslide-4.0.1.2-ends");
 const PACKAGE = "openslide_bin";
 
 /** Finds OpenSlide; undefined if it has not been fetched. */
@@ -60,7 +60,7 @@ async function compile(source: string, program: string): Promise<void> {
   const problems: string[] = [];
   for (const compiler of compilers) {
     try {
-      await run(compiler, ["-O2", "-std=c++17", source, "-o", program, "-ldl"]);
+      await run(compiler, ["-O2", "-std=c++17", "-pthread", source, "-o", program, "-ldl"]);
       return;
     } catch (error) {
       problems.push(messageOf(error));
