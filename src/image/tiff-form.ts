@@ -120,8 +120,13 @@ export function tiffForm(bytes: Uint8Array): TiffForm | undefined {
     // JPEG changes values a little, and each stands for any colour.
     return unsupported("with a palette and JPEG compression", "save it with RGB colours");
   }
-  if (samples > 1 && one(TAG.planar, 1) === 2 && tags.has(TAG.tileWidth)) {
+  const inPlanes = samples > 1 && one(TAG.planar, 1) === 2;
+  if (inPlanes && tags.has(TAG.tileWidth)) {
     return unsupported("tiled with a plane for each colour", "save it with interleaved colours, or without tiles");
+  }
+  if (inPlanes && samples === 2) {
+    // The decoder mixes the planes up. @see findings/sharp-two-planes.sh
+    return unsupported("of grey with a second channel in a plane of its own", "save it with interleaved channels");
   }
   const extra = samples - colours;
   if (extra > 1 || samples > 4) {

@@ -60,6 +60,7 @@ test("a form that is not read is named, with what to save instead, and not calle
     [tiff([1, 2, 3], { 258: [12, 12, 12] }), /12 bits per sample.*8 or 16 bits/],
     [tiff([1, 2, 3], { 262: [8] }), /CIELAB colours/],
     [tiff([1, 2, 3], { 284: [2], 322: [16], 323: [16] }), /tiled with a plane for each colour/],
+    [tiff([1, 2], { 284: [2], 338: [0] }), /grey with a second channel in a plane of its own.*interleaved channels/],
     ...([50000, 34925, 34887, 34712, 33005, 50002, 50001] as const).map((scheme): [Buffer, RegExp] => [
       tiff([1, 2, 3], { 259: [scheme] }),
       /compressed with .*PNG/,
