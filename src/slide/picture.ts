@@ -37,9 +37,7 @@ export async function pictureInfo(path: string, tiff?: TiffPicture): Promise<Sli
       compression: format,
       levels: [{ width, height, downsample: 1, tileWidth: width, tileHeight: 1 }],
       // Most densities of pictures mean nothing (72 for a screen), so wrong ones need no remark.
-      ...claimedScale(mpp, mpp),
-      remarks: [],
-      ...tiff?.resolution,
+      ...(tiff ? tiff.resolution : { ...claimedScale(mpp, mpp), remarks: [] }),
     };
   } catch (error) {
     throw new InputError("SLIDE_UNSUPPORTED", `${path} is not a readable slide or picture: ${messageOf(error)}`, {

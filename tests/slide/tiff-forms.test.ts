@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import sharp from "sharp";
 import { decodePixels, type RgbImage } from "../../src/image/index";
 import { slideInfo } from "../../src/slide/index";
 import { openSlide } from "../../src/slide/open-slide";
 import { type TiffEntry, tiffFile } from "../../src/slide/tiff/write-tiff";
-import { picture, writeSlide } from "../support/slide-files";
+import { picture, setTag, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 const TILE = 16;
@@ -138,6 +139,23 @@ test("micrometres are read in the units and notations of OME's XML", async (t) =
   assert.equal((await slideInfo(await slideWith(t, [270, 7, latin]))).mpp, 0.25);
 });
 
+test("micrometres are read from ImageJ's density without a unit and the word for it in the description", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const [unit, density, mpp] of [
+    ["micron", 4, 0.25],
+    ["\\u00B5m", 4, 0.25],
+    ["um", 2, 0.5],
+    ["mm", 2000, 0.5],
+    ["pixel", 2, undefined],
+  ] as const) {
+    const description = `ImageJ=1.54f\nunit=${unit}\nmin=0.0\n`;
+    const path = await writeSlide(join(directory, "slide.tif"), [picture(100, 80)], { description, density });
+    const noUnit = 1;
+    await setTag(path, 0, 296, noUnit);
+    assert.equal((await slideInfo(path)).mpp, mpp, unit);
+  }
+});
+
 const SIDE = 4200;
 
 /** A TIFF file with all rows in one strip, which is more than a tile may have, so that the picture is cut. */
@@ -186,6 +204,16 @@ test("a TIFF in one piece has the scale of its tags, and no transparency that is
   const { info, values } = await firstPixelsOf(t, path);
   assert.equal(info.mpp, 0.25);
   assert.deepEqual(values, [130]);
+});
+
+test("a TIFF in one piece has no scale if its tags give two, and says so", async (t) => {
+  const path = join(await temporaryDirectory(t), "slide.tif");
+  const tile = 4112;
+  await sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: "pink" } })
+    .tiff({ tile: true, tileWidth: tile, tileHeight: tile, compression: "deflate", xres: 2000, yres: 1000 })
+    .toFile(path);
+  const { reader, mpp, remarks } = await slideInfo(path);
+  assert.deepEqual([reader, mpp, remarks], ["picture", undefined, ["its pixels are not square (0.5 x 1 micrometres)"]]);
 });
 
 test("of a TIFF in one piece the largest page is cut, wherever it lies", async (t) => {

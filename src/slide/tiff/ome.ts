@@ -12,10 +12,18 @@ export interface OmePixels {
 }
 
 const MICROMETRES: Readonly<Record<string, number>> = {
-  // The last is what a micro sign of another encoding than UTF-8 is read as.
+  // A micro sign of another encoding than UTF-8 is read as the replacement character.
   ...{ Å: 1e-4, nm: 1e-3, µm: 1, μm: 1, um: 1, "\uFFFDm": 1, mm: 1e3, cm: 1e4, dm: 1e5, m: 1e6 },
   ...{ thou: 25.4, mil: 25.4, in: 25_400 },
+  // ImageJ's words, the last with its own notation of a micro sign.
+  ...{ micron: 1, microns: 1, micrometer: 1, "\\u00B5m": 1, inch: 25_400 },
 };
+
+/** Micrometres of a unit; NaN if it is none of length. */
+export function micrometresOf(unit: string): number {
+  return MICROMETRES[unit] ?? Number.NaN;
+}
+
 /** References to characters by number, such as `&#181;` and `&#xB5;`. */
 const CHARACTER = /&#(?:x([0-9a-f]{1,4})|(\d{1,4}));/gi;
 
@@ -30,7 +38,7 @@ export function omePixels(description: string, width: number, height: number): O
   const attribute = own ?? images[0] ?? (() => undefined);
   const sizeAlong = (axis: string) => {
     const unit = attribute(`PhysicalSize${axis}Unit`)?.replace(CHARACTER, characterOf) ?? "µm";
-    return Number(attribute(`PhysicalSize${axis}`)) * (MICROMETRES[unit] ?? Number.NaN);
+    return Number(attribute(`PhysicalSize${axis}`)) * micrometresOf(unit);
   };
   return {
     channels: Number(attribute("SizeC") ?? 1),

@@ -2,10 +2,13 @@
 import { claimedScale } from "../scale";
 import type { SlideInfo } from "../types";
 import { first, TAG, type Tags, text } from "./directory";
-import type { OmePixels } from "./ome";
+import { micrometresOf, type OmePixels } from "./ome";
 
 /** Vendor and scale of a page. */
 export type Resolution = Pick<SlideInfo, "vendor" | "mpp" | "objective" | "remarks">;
+
+/** Units of density by their number: inch and centimetre. */
+const DENSITY_UNITS: Readonly<Record<number, number>> = { 2: 25_400, 3: 10_000 };
 
 /** Reads the scale from OME's XML or from Aperio's description, else from the density of level 0. */
 export function resolutionOf(tags: Tags, ome: OmePixels | undefined): Resolution {
@@ -15,7 +18,9 @@ export function resolutionOf(tags: Tags, ome: OmePixels | undefined): Resolution
     const mpp = numberAfter(description, "MPP");
     return resolution("aperio", [mpp, mpp], numberAfter(description, "AppMag"));
   }
-  const unit = { 2: 25_400, 3: 10_000 }[first(tags, TAG.resolutionUnit) ?? 2] ?? Number.NaN;
+  // ImageJ writes densities without a unit, which it names in words.
+  const named = /^ImageJ=[\s\S]*?^unit=(.*)$/m.exec(description)?.[1] ?? "";
+  const unit = DENSITY_UNITS[first(tags, TAG.resolutionUnit) ?? 2] ?? micrometresOf(named.trim());
   const along = (tag: number) => unit / (first(tags, tag) || Number.NaN);
   const density = [along(TAG.xResolution), along(TAG.yResolution)] as const;
   return resolution(ome ? "ome" : "generic-tiff", density, ome?.objective ?? Number.NaN);
