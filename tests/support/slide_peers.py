@@ -9,6 +9,7 @@ import json
 import os
 import sys
 
+import imagecodecs
 import numpy as np
 import openslide
 import tifffile
@@ -32,6 +33,7 @@ forms = {
     "JPEG, YCbCr 4:2:0": {"compression": "jpeg", "subsampling": (2, 2), "compressionargs": {"level": 85}},
     "JPEG, YCbCr 4:2:2": {"compression": "jpeg", "subsampling": (2, 1), "compressionargs": {"level": 85}},
     "JPEG, YCbCr 4:4:4": {"compression": "jpeg", "subsampling": (1, 1), "compressionargs": {"level": 85}},
+    "JPEG, YCbCr 4:4:0": {"upright": True},
     "JPEG, RGB": {"compression": "jpeg", "compressionargs": {"level": 85, "outcolorspace": "rgb"}},
     "WebP, lossless": {"compression": "webp", "compressionargs": {"lossless": True}},
     "Zstandard": {"compression": "zstd"},
@@ -72,6 +74,30 @@ def write(path, bits=8, big=False, ome=False, planarconfig="contig", alpha=None,
         out.write(shaped(half), subfiletype=1, **common, **({} if ome else {"metadata": None}))
 
 
+def write_upright(path):
+    """A pyramid whose colours have half the rows and all columns: tifffile does not encode such tiles, but takes and reads them."""
+    side, common = 128, {"photometric": "rgb", "compression": "jpeg", "subsampling": (2, 1), "metadata": None}
+    with tifffile.TiffWriter(path) as out:
+        for level in (pixels, half):
+            height, width = level.shape[:2]
+            padded = np.pad(level, ((0, -height % side), (0, -width % side), (0, 0)))
+            tiles = [
+                imagecodecs.jpeg8_encode(
+                    np.ascontiguousarray(padded[y : y + side, x : x + side]),
+                    level=85,
+                    colorspace="RGB",
+                    outcolorspace="YCBCR",
+                    subsampling="440",
+                )
+                for y in range(0, height, side)
+                for x in range(0, width, side)
+            ]
+            out.write(iter(tiles), shape=level.shape, dtype=np.uint8, tile=(side, side), **common)
+    with tifffile.TiffFile(path, mode="r+") as file:
+        for page in file.pages:
+            page.tags["YCbCrSubSampling"].overwrite((1, 2))
+
+
 def by_tifffile(path, x, y, width, height):
     page = tifffile.TiffFile(path).pages[0]
     image = page.asarray()
@@ -106,7 +132,10 @@ def read(reader, path, region, name):
 made = []
 for number, (name, form) in enumerate(forms.items()):
     path = os.path.join(folder, f"{number}.tif")
-    write(path, **form)
+    if "upright" in form:
+        write_upright(path)
+    else:
+        write(path, **form)
     made.append((name, path, REGION))
 for path in task["slides"]:
     made.append((os.path.basename(path), path, (0, 0, *openslide.OpenSlide(path).dimensions)))
