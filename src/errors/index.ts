@@ -1,18 +1,27 @@
 /** @module The project's errors: each has a stable code, a message that says what to do, and an exit status. */
 
+/** What an error holds beside its message. */
+interface HistoErrorOptions extends ErrorOptions {
+  /** The message for a client of the server, who has fields of a request and no options of a command. Default: the message. */
+  readonly toClient?: string | undefined;
+}
+
 /** An expected failure. `message` is one line for the user; `code` is stable and may be matched by programs. */
 export class HistoError extends Error {
   /** Exit status of a command that ends with this error. */
   readonly exitStatus: number = 1;
+  /** The message for a client of the server. */
+  readonly toClient: string;
 
   constructor(
     /** Stable, upper-case identifier such as `DATA_IMAGE_UNREADABLE`. */
     readonly code: string,
     message: string,
-    options?: ErrorOptions,
+    { toClient = message, ...options }: HistoErrorOptions = {},
   ) {
     super(message, options);
     this.name = new.target.name;
+    this.toClient = toClient;
   }
 }
 

@@ -48,6 +48,8 @@ function largest(values: Uint16Array): number {
 }
 
 function unsuitable(name: string, bitDepth: number, reason: string): InputError {
-  const message = `${name} cannot be read as values of ${bitDepth} bits: ${reason}; leave --bit-depth out, or save it as grey or RGB with 8 bits per channel.`;
-  return new InputError("IMAGE_UNSUPPORTED", message);
+  const problem = `${name} cannot be read as values of ${bitDepth} bits: ${reason}`;
+  const save = "save it as grey or RGB with 8 bits per channel.";
+  const toClient = `${problem}; ${save}`;
+  return new InputError("IMAGE_UNSUPPORTED", `${problem}; leave --bit-depth out, or ${save}`, { toClient });
 }

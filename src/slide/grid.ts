@@ -59,8 +59,10 @@ export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumb
   const along = (length: number) => 1 + Math.max(0, Math.ceil((length - extent) / step - 1e-9));
   const [columns, rows] = [along(width), along(height)];
   if (columns * rows > MOST_TILES) {
-    const message = `${info.path} would have ${columns} x ${rows} tiles, at most ${MOST_TILES} are possible; check the scales (--mpp, --slide-mpp), or lower --overlap.`;
-    throw new InputError("SLIDE_TOO_MANY_TILES", message);
+    const problem = `${info.path} would have ${columns} x ${rows} tiles, at most ${MOST_TILES} are possible`;
+    const message = `${problem}; check the scales (--mpp, --slide-mpp), or lower --overlap.`;
+    const toClient = `${problem}; check the scales (mpp, slide_mpp), or lower the overlap.`;
+    throw new InputError("SLIDE_TOO_MANY_TILES", message, { toClient });
   }
   const sums = new MaskSums(tissueMask(thumbnail), thumbnail.width, thumbnail.height);
   const scale = 1 / thumbnail.downsample;

@@ -65,7 +65,11 @@ export async function cutIntoTiles(path: string, out: string, tiff?: TiffPicture
     await (format === "tiff" ? strictlyFirst(convert) : convert("error"));
   } catch (error) {
     if (hasErrorCode(error, "ENOSPC") || /no space left/i.test(messageOf(error))) {
-      throw new HistoError("DISK_FULL", `${dirname(out)}: no space left for the tiles of ${path}.`, { cause: error });
+      const toClient = "The server has no space left for the tiles of the picture.";
+      throw new HistoError("DISK_FULL", `${dirname(out)}: no space left for the tiles of ${path}.`, {
+        cause: error,
+        toClient,
+      });
     }
     const reason = [...new Set(messageOf(error).split("; "))].join("; ");
     throw new InputError("SLIDE_CORRUPT", `${path} is damaged or cut off (${reason}).`, { cause: error });

@@ -123,17 +123,22 @@ async function findTissue({ slide, plan, signal }: Work): Promise<Tissue> {
 }
 
 function tooDark(path: string): InputError {
-  const message = `${path} is nearly black, so that no tissue is found; if its 16-bit values use fewer bits, say how many with --bit-depth, such as --bit-depth 12.`;
-  return new InputError("SLIDE_NO_TISSUE", message);
+  const problem = `${path} is nearly black, so that no tissue is found; if its 16-bit values use fewer bits,`;
+  return new InputError("SLIDE_NO_TISSUE", `${problem} say how many with --bit-depth, such as --bit-depth 12.`, {
+    toClient: `${problem} the server has to be started with their number.`,
+  });
 }
 
 /** @param most the largest share of tissue in a tile */
 function noTissue(path: string, { leastTissue }: SlidePlan["settings"], most: number): InputError {
-  const message =
-    most === 0
-      ? `${path} shows no tissue; --tissue 0 predicts every tile all the same.`
-      : `${path}: no tile has a share of tissue of ${leastTissue}, at most ${Number(most.toPrecision(2))}; lower --tissue, or check the scales (--mpp, --slide-mpp).`;
-  return new InputError("SLIDE_NO_TISSUE", message);
+  if (most === 0) {
+    const problem = `${path} shows no tissue`;
+    const message = `${problem}; --tissue 0 predicts every tile all the same.`;
+    return new InputError("SLIDE_NO_TISSUE", message, { toClient: `${problem}.` });
+  }
+  const problem = `${path}: no tile has a share of tissue of ${leastTissue}, at most ${Number(most.toPrecision(2))}`;
+  const message = `${problem}; lower --tissue, or check the scales (--mpp, --slide-mpp).`;
+  return new InputError("SLIDE_NO_TISSUE", message, { toClient: `${problem}; check the scales (mpp, slide_mpp).` });
 }
 
 /** Predicts the tiles that an earlier run has not. @throws {Interrupted} if stopped */

@@ -6,11 +6,8 @@ import { HistoError, InputError, messageOf } from "../errors/index";
 import { projectRoot } from "../files/index";
 
 /** An error of a program. Plain data. */
-export interface ProgramFailure {
+export interface ProgramFailure extends Pick<HistoError, "code" | "message" | "toClient" | "exitStatus"> {
   readonly type: "failed";
-  readonly code: string;
-  readonly message: string;
-  readonly exitStatus: number;
 }
 
 /** Starts a program. @param name its file without extension @throws {InputError} `NOT_BUILT` */
@@ -21,13 +18,14 @@ export function startProgram(name: string): ChildProcess {
 }
 
 export function failureOf(error: unknown): ProgramFailure {
-  const { code, exitStatus } = error instanceof HistoError ? error : { code: "SLIDE_FAILED", exitStatus: 1 };
-  return { type: "failed", code, message: messageOf(error), exitStatus };
+  const { code, message, toClient, exitStatus } =
+    error instanceof HistoError ? error : new HistoError("SLIDE_FAILED", messageOf(error));
+  return { type: "failed", code, message, toClient, exitStatus };
 }
 
 /** The error of a failure, with the exit status that it had. */
-export function errorOf({ code, message, exitStatus }: ProgramFailure): HistoError {
-  return new (exitStatus === 2 ? InputError : HistoError)(code, message);
+export function errorOf({ code, message, toClient, exitStatus }: ProgramFailure): HistoError {
+  return new (exitStatus === 2 ? InputError : HistoError)(code, message, { toClient });
 }
 
 /** Ends this process when the one that started it ends, and not by Ctrl-C, which reaches every process of a terminal. */

@@ -48,9 +48,11 @@ export async function finishedSummary(folder: string, slide: string): Promise<Sl
 export function writingError(error: unknown, folder: string): unknown {
   if (hasErrorCode(error, ...UNWRITABLE)) {
     const message = `--out: ${folder} cannot be written (${messageOf(error)}); name another folder.`;
-    return new InputError("OUT_UNUSABLE", message, { cause: error });
+    const toClient = "The server has no place for the results.";
+    return new InputError("OUT_UNUSABLE", message, { cause: error, toClient });
   }
   if (!hasErrorCode(error, ...FULL)) return error;
   const message = `${folder}: no space left; the finished part is kept: free some space and add --resume.`;
-  return new HistoError("DISK_FULL", message, { cause: error });
+  const toClient = "The server has no space left for the results.";
+  return new HistoError("DISK_FULL", message, { cause: error, toClient });
 }

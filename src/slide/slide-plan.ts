@@ -80,10 +80,12 @@ function scaleOf(path: string, info: SlideInfo, cardMpp: number | undefined, opt
   const modelMpp = options.mpp ?? cardMpp;
   if (mpp > 0 && modelMpp !== undefined) return { mpp, downsample: modelMpp / mpp };
   if (mpp > 0) {
-    const message = `${options.model} does not give the scale of its tiles (micrometres per pixel); give it with --mpp, such as --mpp 0.5.`;
-    throw new InputError("SLIDE_MODEL_SCALE", message);
+    const problem = `${options.model} does not give the scale of its tiles (micrometres per pixel)`;
+    const message = `${problem}; give it with --mpp, such as --mpp 0.5.`;
+    throw new InputError("SLIDE_MODEL_SCALE", message, { toClient: `${problem}; send mpp, such as 0.5.` });
   }
   const said = info.remarks.length > 0 ? `: ${info.remarks.join("; ")}` : "";
-  const message = `${path} does not give its scale (micrometres per pixel)${said}; give it with --slide-mpp, such as --slide-mpp 0.25.`;
-  throw new InputError("SLIDE_SCALE_MISSING", message);
+  const problem = `${path} does not give its scale (micrometres per pixel)${said}`;
+  const message = `${problem}; give it with --slide-mpp, such as --slide-mpp 0.25.`;
+  throw new InputError("SLIDE_SCALE_MISSING", message, { toClient: `${problem}; send slide_mpp, such as 0.25.` });
 }

@@ -13,7 +13,7 @@ import { failureOf } from "../../serve/server/slides/failures";
 import { SlideJobs } from "../../serve/server/slides/index";
 import { SlideView } from "../../serve/server/slides/slide-view";
 import { writeModel } from "../support/served-model";
-import { picture, shrunk, writeSlide } from "../support/slide-files";
+import { fill, picture, shrunk, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into key by key
@@ -100,10 +100,6 @@ test("a slide that cannot be read says why, without paths; one can be cancelled"
   assert.ok(!JSON.stringify(broken).includes(directory));
   const unscaled = await ended((await post({ slide: "a.tif" })).body.id);
   assert.equal(unscaled.problem.code, "SLIDE_MODEL_SCALE");
-  assert.equal(
-    unscaled.problem.detail,
-    "The model does not give the scale of its tiles: send mpp (micrometres per pixel), such as 0.5.",
-  );
   const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
   const { body } = await ask(`/slides/${id}/cancel`, { method: "POST" });
   assert.equal(body.status, "cancelled");
@@ -214,6 +210,15 @@ test("the map has the readable tiles, each on its side of the threshold", async 
   await writeFile(join(folder, "tiles.csv"), `${[head, ...rows].join("\n")}\n`);
   const view = await SlideView.open(slide, folder, {});
   t.after(() => view.close());
+test("paths of the server are not passed on", () => {
+  const names = [
+    ["/results/1", "the server's folder"],
+    ["/slides/a.tif", "a.tif"],
+  ] as const;
+  const { problem } = failureOf("NEW", "/slides/a.tif does not fit into /results/1/x.", names);
+  assert.equal(problem.detail, "a.tif does not fit into the server's folder/x.");
+});
+
   const { x, y, probability } = (await view.map()) as Answer;
   assert.deepEqual({ x, y, probability }, { x: [0, 32], y: [0, 0], probability: [0.49999, 0.6225] });
 });

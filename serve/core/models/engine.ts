@@ -193,6 +193,6 @@ async function asProblem<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     const code = error instanceof HistoError ? IMAGE_PROBLEMS[error.code] : undefined;
     if (!code) throw error;
-    throw new Problem(code, (error as HistoError).message);
+    throw new Problem(code, (error as HistoError).toClient);
   }
 }

@@ -48,7 +48,8 @@ process.once("message", async ({ path, options }: ToSlideProcess) => {
     });
     send({ type: "done", summary });
   } catch (error) {
-    send({ type: "failed", code: error instanceof HistoError ? error.code : "INTERNAL", message: messageOf(error) });
+    const { code, toClient } = error instanceof HistoError ? error : new HistoError("INTERNAL", messageOf(error));
+    send({ type: "failed", code, message: toClient });
   }
   process.disconnect();
 });

@@ -35,8 +35,9 @@ export class OpenSlideReader implements SlideReader {
   static async open(path: string, reason: string, patienceMs?: number): Promise<OpenSlideReader> {
     const installation = await findOpenSlide();
     if (!installation) {
-      const message = `${path}: ${reason}, which OpenSlide may read; fetch it once with histo slide --fetch-openslide.`;
-      throw new InputError("OPENSLIDE_MISSING", message);
+      const problem = `${path}: ${reason}, which OpenSlide may read`;
+      const message = `${problem}; fetch it once with histo slide --fetch-openslide.`;
+      throw new InputError("OPENSLIDE_MISSING", message, { toClient: `${problem}; the server does not have it.` });
     }
     const { process, description } = await ReaderProcess.start(installation, path, patienceMs);
     const profile = description.profile ? Buffer.from(description.profile, "hex") : undefined;
