@@ -58,6 +58,15 @@ export async function pictureTile(
     .toBuffer();
 }
 
+/** Whether a folder has the Deep Zoom image of a picture. */
+export async function hasDeepZoom(folder: string, picture: string): Promise<boolean> {
+  return (await readOrEmpty(join(folder, DESCRIPTION))).includes(markOf(picture));
+}
+
+function markOf(picture: string): string {
+  return `<!-- histo slide ${picture} -->`;
+}
+
 /**
  * Writes the Deep Zoom image into a folder in bounded memory, unless it exists.
  * @param picture identifies the picture; an image of another one is replaced
@@ -68,8 +77,7 @@ export async function writeDeepZoom(
   picture: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const mark = `<!-- histo slide ${picture} -->`;
-  if ((await readOrEmpty(join(folder, DESCRIPTION))).includes(mark)) return;
+  if (await hasDeepZoom(folder, picture)) return;
   const { info } = reader;
   const { width, height } = info.levels[0] as SlideLevel;
   const [files, part] = [join(folder, FILES), join(folder, `${FILES}.part`)];
@@ -96,7 +104,7 @@ export async function writeDeepZoom(
   await rm(files, { recursive: true, force: true });
   await rename(part, files);
   const image = `<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpeg" Overlap="0" TileSize="${PICTURE_TILE}">`;
-  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${mark}\n${image}<Size Width="${width}" Height="${height}"/></Image>\n`;
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${markOf(picture)}\n${image}<Size Width="${width}" Height="${height}"/></Image>\n`;
   await writeFileAtomically(join(folder, DESCRIPTION), text);
 }
 

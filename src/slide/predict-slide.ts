@@ -6,19 +6,19 @@ import { makeDirectory, sha256 } from "../files/index";
 import { counted } from "../format/index";
 import { isTrainedOnDrawnTiles, type ModelDirectory, readModelDirectory } from "../model-directory/index";
 import { type Progress, silentProgress } from "../progress/index";
-import { writeDeepZoom } from "./deep-zoom";
+import { hasDeepZoom, writeDeepZoom } from "./deep-zoom";
 import { type Grid, gridOf, tileReading } from "./grid";
 import { Journal } from "./journal";
 import { answeredTiles, predictMissing } from "./missing-blocks";
-import { type OpenSlide, openSlide } from "./open-slide";
-import { type PredictedSlide, predictedTiles, summarize } from "./predicted-slide";
+import { type OpenSlide, openSlide, slideInfo } from "./open-slide";
+import { type PredictedSlide, predictedTiles, type SlideSummary, summarize } from "./predicted-slide";
 import { writeResults } from "./results/index";
 import { finishedSummary, journalPath, lockFolder, writingError } from "./results-folder";
 import type { SlideEffort, SlideOptions, SlideResult } from "./slide-options";
-import { planSlide, type SlidePlan } from "./slide-plan";
+import { mustFitTiles, planSlide, type SlidePlan } from "./slide-plan";
 import { thumbnailOf } from "./thumbnail";
 import type { Thumbnail } from "./tissue";
-import type { SlideLevel } from "./types";
+import type { SlideInfo, SlideLevel } from "./types";
 
 /** Thumbnail pixels along a tile, and along the longer side of a slide that is not much larger than a tile. */
 const MASK_PIXELS_PER_TILE = 8;
@@ -57,17 +57,18 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
   try {
     const model = withBitDepth(await readModelDirectory(options.model), options.bitDepth);
     await makeDirectory(out);
+    const before = options.resume ? await finishedBefore(path, model, options) : undefined;
+    if (before) return before;
     if (!options.shared) release = await lockFolder(out);
     const finished = await finishedSummary(out, basename(path));
     const { bitDepth } = model.card.preprocessing;
     const slide = await openSlide(path, async () => out, { bitDepth, profile: options.profile }, signal);
     try {
       const plan = await planSlide(path, slide.info, model, options);
-      sayRemarks(slide, plan, progress);
+      mustFitTiles(slide.info, plan.settings);
+      sayRemarks(slide.info, plan, progress);
       if (options.dzi) await writeDeepZoom(out, slide.reader, plan.picture, signal);
-      if (options.resume && finished?.work === plan.work) {
-        return { ...finished, ...NO_EFFORT, out, resumedTiles: finished.tissueTiles };
-      }
+      if (options.resume && finished?.work === plan.work) return withoutEffort(finished, out);
       const result = await predictOpened({ slide, model, plan, options, progress, signal });
       return { ...result, seconds: (performance.now() - started) / 1000 };
     } finally {
@@ -83,14 +84,34 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
 }
 
 /** A model that reads 16-bit values as the given number of bits. */
+/** The results of an earlier run, if nothing is left to do: a picture is not cut for them, and their folder may be read-only. */
+async function finishedBefore(
+  path: string,
+  model: ModelDirectory,
+  options: SlideOptions,
+): Promise<SlideResult | undefined> {
+  const { out, dzi, progress = silentProgress } = options;
+  const finished = await finishedSummary(out, basename(path));
+  if (!finished) return undefined;
+  const info = await slideInfo(path);
+  const plan = await planSlide(path, info, model, options);
+  if (finished.work !== plan.work || (dzi && !(await hasDeepZoom(out, plan.picture)))) return undefined;
+  sayRemarks(info, plan, progress);
+  return withoutEffort(finished, out);
+}
+
+function withoutEffort(finished: SlideSummary, out: string): SlideResult {
+  return { ...finished, ...NO_EFFORT, out, resumedTiles: finished.tissueTiles };
+}
+
 function withBitDepth(model: ModelDirectory, bitDepth: number | undefined): ModelDirectory {
   if (bitDepth === undefined) return model;
   const { card } = model;
   return { ...model, card: { ...card, preprocessing: { ...card.preprocessing, bitDepth } } };
 }
 
-function sayRemarks({ info }: OpenSlide, { name, settings }: SlidePlan, progress: Progress): void {
-  for (const remark of info.remarks) progress.say(`${name}: ${remark}.`);
+function sayRemarks({ remarks }: SlideInfo, { name, settings }: SlidePlan, progress: Progress): void {
+  for (const remark of remarks) progress.say(`${name}: ${remark}.`);
   if (settings.downsample * MOST_ENLARGED < 1) {
     progress.say(`${name}: the slide is coarser than the model's tiles; they are enlarged and answers may be wrong.`);
   }

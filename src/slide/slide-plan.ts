@@ -35,7 +35,7 @@ export interface SlidePlan {
 
 /**
  * Plans the work for an opened slide.
- * @throws {InputError} `SLIDE_MODEL_SCALE`, `SLIDE_SCALE_MISSING`, `SLIDE_TILE_TOO_LARGE`
+ * @throws {InputError} `SLIDE_MODEL_SCALE`, `SLIDE_SCALE_MISSING`
  */
 export async function planSlide(
   path: string,
@@ -48,11 +48,6 @@ export async function planSlide(
   const { profile = slideDefaults.profile } = options;
   const { mpp, downsample } = scaleOf(path, info, model.card.mpp, options);
   const settings: GridSettings = { size: tileEdgeOf(preprocessing), downsample, overlap, leastTissue };
-  const { side } = tileReading(info.levels, settings);
-  if (side > MOST_TILE_SIDE) {
-    const message = `${path}: a tile of the model has ${side} x ${side} pixels of the level it is read from, at most ${MOST_TILE_SIDE} are possible; check the scales (--mpp, --slide-mpp), or save the slide with smaller levels.`;
-    throw new InputError("SLIDE_TILE_TOO_LARGE", message);
-  }
   // Name, size and time identify the slide.
   const { size, mtimeMs } = await stat(path);
   const name = basename(path);
@@ -72,6 +67,19 @@ export async function planSlide(
   const picture = sha256(JSON.stringify([file, colours, preprocessing.bitDepth]));
   const work = sha256(JSON.stringify([identity, threshold, classes]));
   return { name, mpp, settings, frame, profile: colours.profile, picture, identity, work };
+}
+
+/**
+ * Checks that tiles can be read in bounded memory.
+ * @param info of a slide that is open: a picture has its smaller levels only then
+ * @throws {InputError} `SLIDE_TILE_TOO_LARGE`
+ */
+export function mustFitTiles({ path, levels }: SlideInfo, settings: GridSettings): void {
+  const { side } = tileReading(levels, settings);
+  if (side <= MOST_TILE_SIDE) return;
+  const problem = `${path}: a tile of the model has ${side} x ${side} pixels of the level it is read from, at most ${MOST_TILE_SIDE} are possible`;
+  const message = `${problem}; check the scales (--mpp, --slide-mpp), or save the slide with smaller levels.`;
+  throw new InputError("SLIDE_TILE_TOO_LARGE", message, { toClient: `${problem}; check the scales (mpp, slide_mpp).` });
 }
 
 /** Micrometres per pixel of the slide, and slide pixels per pixel of the model. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../src/files/index";
+import { encodePng } from "../../src/image/with-sharp";
 import { writeModel } from "../support/served-model";
 import { picture, writeSlide } from "../support/slide-files";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -38,3 +39,26 @@ for (const [size, where] of [
     assert.deepEqual(after.trim().split("\n"), ["0", "heatmap.png", "slide.json", "tiles.csv", "tiles.geojson"]);
   });
 }
+
+test("finished results are found again on a read-only disk, and without cutting a picture", {
+  skip: withoutNamespace,
+}, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { width, height, data } = picture(640, 480);
+  const slide = join(directory, "slide.png");
+  await writeFile(slide, await encodePng(data, width, height));
+  const model = await writeModel(join(directory, "model"));
+  const out = join(directory, "out");
+  await mkdir(out);
+  const program = join(projectRoot(), "bin", "histo.cjs");
+  const script = `
+    mount -t tmpfs tmpfs ${out}
+    histo() { ${process.execPath} ${program} slide ${slide} --model ${model} --out ${out} --mpp 0.5 --slide-mpp 0.5 --dzi --quiet "$@"; }
+    histo > /dev/null; echo "status $?"
+    mount -o remount,ro ${out}
+    histo --resume > /dev/null; echo "status $?"
+    histo --resume --overlap 0.5 > /dev/null; echo "status $?"`;
+  const { stdout, stderr } = spawnSync("unshare", ["-rm", "sh", "-c", script], { encoding: "utf8" });
+  assert.equal(stdout, "status 0\nstatus 0\nstatus 2\n", stderr);
+  assert.match(stderr, /^histo: --out: .* cannot be written \(.*EROFS.*\n$/);
+});
