@@ -1,6 +1,6 @@
 /** @module The tile grid of a slide at the model's scale, and its tiles with tissue. */
 import { InputError } from "../errors/index";
-import { levelFor } from "./levels";
+import { isInStrips, levelFor } from "./levels";
 import { MaskSums, type Thumbnail, tissueMask } from "./tissue";
 import type { Rectangle, SlideInfo, SlideLevel } from "./types";
 
@@ -67,8 +67,12 @@ export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumb
   const sums = new MaskSums(tissueMask(thumbnail), thumbnail.width, thumbnail.height);
   const scale = 1 / thumbnail.downsample;
   const blocks: Block[] = [];
-  for (let top = 0; top < rows; top += BLOCK_SIDE) {
-    for (let left = 0; left < columns; left += BLOCK_SIDE) {
+  const level = info.levels[levelFor(info.levels, settings.downsample)] as SlideLevel;
+  // Blocks of strips are as wide as the slide, so that few strips are decoded for two blocks.
+  const across = isInStrips(level) ? Math.min(columns, BLOCK_SIDE ** 2) : BLOCK_SIDE;
+  const down = Math.floor(BLOCK_SIDE ** 2 / across);
+  for (let top = 0; top < rows; top += down) {
+    for (let left = 0; left < columns; left += across) {
       const block: GridTile[] = [];
       for (let row = top; row < Math.min(rows, top + BLOCK_SIDE); row++) {
         for (let column = left; column < Math.min(columns, left + BLOCK_SIDE); column++) {

@@ -1,4 +1,4 @@
-/** @module Selects the level to read for a scale. */
+/** @module Selects the level to read for a scale, and tells how its pixels lie in the file. */
 import type { SlideLevel } from "./types";
 
 /** Tolerated factor, because levels are rounded to whole pixels and scales to a few digits. */
@@ -15,4 +15,9 @@ export function levelFor(levels: readonly SlideLevel[], downsample: number): num
     if (finer && level.downsample <= downsample * TOLERANCE) best = i;
   }
   return best;
+}
+
+/** Whether a level is stored in strips, which are as wide as it is and decoded as a whole. */
+export function isInStrips({ width, height, tileWidth, tileHeight }: SlideLevel): boolean {
+  return tileWidth >= width && tileHeight < height;
 }

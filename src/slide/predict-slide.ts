@@ -27,6 +27,7 @@ const LEAST_MASK_PIXELS = 64;
 const MOST_ENLARGED = 1.1;
 /** The largest value of a slide of 14 bits that is read as one of 16. */
 const DARK = 63;
+const UNREAD = "a part of it cannot be read where tissue is searched; its tiles are predicted, with tissue or without";
 const NO_EFFORT = { seconds: 0, tilesPerSecond: 0, processorSeconds: 0, peakMemoryBytes: 0 };
 
 /** An opened slide and everything that its steps need. */
@@ -56,9 +57,9 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
   let release: (() => void) | undefined;
   try {
     const model = withBitDepth(await readModelDirectory(options.model), options.bitDepth);
-    await makeDirectory(out);
     const before = options.resume ? await finishedBefore(path, model, options) : undefined;
     if (before) return before;
+    await makeDirectory(out);
     if (!options.shared) release = await lockFolder(out);
     const finished = await finishedSummary(out, basename(path));
     const { bitDepth } = model.card.preprocessing;
@@ -83,7 +84,6 @@ export async function predictSlide(path: string, options: SlideOptions): Promise
   }
 }
 
-/** A model that reads 16-bit values as the given number of bits. */
 /** The results of an earlier run, if nothing is left to do: a picture is not cut for them, and their folder may be read-only. */
 async function finishedBefore(
   path: string,
@@ -104,6 +104,7 @@ function withoutEffort(finished: SlideSummary, out: string): SlideResult {
   return { ...finished, ...NO_EFFORT, out, resumedTiles: finished.tissueTiles };
 }
 
+/** A model that reads 16-bit values as the given number of bits. */
 function withBitDepth(model: ModelDirectory, bitDepth: number | undefined): ModelDirectory {
   if (bitDepth === undefined) return model;
   const { card } = model;
@@ -213,7 +214,10 @@ function predictedSlide(
     thumbnail,
     model: { name, sha256, classes, threshold, trainedOnDrawnTiles: isTrainedOnDrawnTiles(card) },
     tiles: predictedTiles(grid, (block) => answers.get(block)!.logits, threshold),
-    // In the order of the blocks, whichever was predicted first.
-    problems: [...new Set(grid.blocks.flatMap((_, block) => answers.get(block)!.problems))],
+    problems: [
+      ...(thumbnail.unread ? [UNREAD] : []),
+      // In the order of the blocks, whichever was predicted first.
+      ...new Set(grid.blocks.flatMap((_, block) => answers.get(block)!.problems)),
+    ],
   };
 }

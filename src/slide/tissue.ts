@@ -11,6 +11,8 @@ export interface Thumbnail {
   readonly pixels: Uint8Array;
   /** Number of level 0 pixels along a pixel. */
   readonly downsample: number;
+  /** 1 for each pixel that is white because it could not be read; absent if there is none. */
+  readonly unread?: Uint8Array;
 }
 
 /** Bounds of the threshold on chroma (largest minus smallest channel, 0 to 255): glass is below, tissue above. */
@@ -22,8 +24,8 @@ const BACKGROUND_QUANTILE = 0.95;
 /** Minimum share of tissue among a pixel and its neighbours, of which there are fewer at the edges: dust is smaller. */
 const LEAST_NEIGHBOURHOOD = 4 / 9;
 
-/** 1 for each pixel that shows tissue, else 0. */
-export function tissueMask({ width, height, pixels }: Thumbnail): Uint8Array {
+/** 1 for each pixel that shows tissue or may show it, because it could not be read; else 0. */
+export function tissueMask({ width, height, pixels, unread }: Thumbnail): Uint8Array {
   const scale = [0, 1, 2].map((channel) => 255 / Math.max(128, quantile(pixels, channel)));
   const count = width * height;
   const chroma = new Uint8Array(count);
@@ -36,7 +38,8 @@ export function tissueMask({ width, height, pixels }: Thumbnail): Uint8Array {
   }
   const threshold = Math.min(MOST_CHROMA, Math.max(LEAST_CHROMA, otsu(chroma)));
   const coloured = chroma.map((value) => (value >= threshold ? 1 : 0));
-  return withoutSpecks(coloured, width, height);
+  const mask = withoutSpecks(coloured, width, height);
+  return unread ? mask.map((value, i) => value | (unread[i] as number)) : mask;
 }
 
 /** Inks by hue (degrees) and saturation; haematoxylin lies at 240 to 290, eosin and blood at 320 to 360, DAB at 15 to 40. */
