@@ -55,7 +55,7 @@ const MOST_TILES = 4_000_000;
 export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumbnail): Grid {
   const { width, height } = info.levels[0] as SlideLevel;
   const extent = settings.size * settings.downsample;
-  const step = Math.max(1, extent * (1 - settings.overlap));
+  const step = stepOf(extent, settings.overlap);
   const along = (length: number) => 1 + Math.max(0, Math.ceil((length - extent) / step - 1e-9));
   const [columns, rows] = [along(width), along(height)];
   if (columns * rows > MOST_TILES) {
@@ -74,8 +74,8 @@ export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumb
   for (let top = 0; top < rows; top += down) {
     for (let left = 0; left < columns; left += across) {
       const block: GridTile[] = [];
-      for (let row = top; row < Math.min(rows, top + BLOCK_SIDE); row++) {
-        for (let column = left; column < Math.min(columns, left + BLOCK_SIDE); column++) {
+      for (let row = top; row < Math.min(rows, top + down); row++) {
+        for (let column = left; column < Math.min(columns, left + across); column++) {
           const [x, y] = [Math.round(column * step), Math.round(row * step)];
           const tissue = sums.share(x * scale, y * scale, extent * scale, extent * scale);
           if (tissue >= settings.leastTissue) block.push({ column, row, x, y, tissue });
@@ -85,6 +85,17 @@ export function gridOf(info: SlideInfo, settings: GridSettings, thumbnail: Thumb
     }
   }
   return { columns, rows, extent, step, blocks, tissueTiles: blocks.reduce((sum, block) => sum + block.length, 0) };
+}
+
+/** Pixels of level 0 from a tile to the next. */
+export function stepOf(extent: number, overlap: number): number {
+  return Math.max(1, extent * (1 - overlap));
+}
+
+/** A tile's rectangle in whole pixels of level 0. Tiles without overlap share their edges. */
+export function tileBounds({ extent, step }: Grid, { column, row, x, y }: GridTile): Rectangle {
+  const end = (place: number) => Math.round((place + extent / step) * step);
+  return { x, y, width: end(column) - x, height: end(row) - y };
 }
 
 /** The level from which tiles are read, and the rectangle of a tile there. */

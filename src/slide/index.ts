@@ -3,6 +3,7 @@ export type { ProfileUse } from "./colour-profile";
 export { PICTURE_TILE, pictureLevels, pictureTile } from "./deep-zoom";
 export { oneOfEachSeries } from "./dicom-series";
 export { findSlides, type ListedSlide } from "./find-slides";
+export { stepOf } from "./grid";
 export { openSlideReader, type SlideMeaning, slideInfo } from "./open-slide";
 export { fetchOpenSlide } from "./openslide/install";
 export { predictSlide } from "./predict-slide";

@@ -173,43 +173,43 @@ test("the server's --bit-depth holds for slides", async (t) => {
   assert.equal(twelve.summary.meanProbability, eight.summary.meanProbability);
 });
 
-test("why a slide failed names no option of the command and no path of the server", () => {
-  const names = [
-    ["/results/1", "the server's folder"],
-    ["/slides/a.tif", "a.tif"],
-  ] as const;
-  const cases: [code: string, message: string, detail: string][] = [
-    ["DISK_FULL", "/results/1: no space left; the finished part is kept: free some space and add --resume.", ""],
-    ["SLIDE_NO_TISSUE", "/slides/a.tif shows no tissue; --tissue 0 predicts every tile all the same.", ""],
+test("why a slide failed is said in numbers, with fields of a request and without options of the command or paths", async (t) => {
+  const { directory, images, post, ended } = await serve(t);
+  const glass = picture(400, 300);
+  fill(glass, [0, 0, 400, 300], [240, 241, 240]);
+  await writeSlide(join(images, "glass.tif"), [glass]);
+  await writeSlide(join(images, "twelve.tif"), [picture(400, 300)], { bits: 12 });
+  await writeSlide(join(images, "bare.tif"), [picture(400, 300)], { density: 1 });
+  const cases: [order: object, code: string, detail: string][] = [
+    [{ slide: "glass.tif", mpp: 0.5 }, "SLIDE_NO_TISSUE", "glass.tif shows no tissue."],
     [
-      "SLIDE_CORRUPT",
-      "/slides/a.tif is damaged: its first page has no pixels.",
-      "a.tif is damaged: its first page has no pixels.",
+      { slide: "twelve.tif", mpp: 0.5 },
+      "SLIDE_NO_TISSUE",
+      "twelve.tif is nearly black, so that no tissue is found; if its 16-bit values use fewer bits, the server has to be started with their number.",
     ],
-    ["NEW", "/slides/a.tif is odd; add --resume to continue.", "a.tif is odd."],
-    ["NEW", "--out is odd", "It cannot be predicted."],
+    [
+      { slide: "bare.tif", mpp: 0.5 },
+      "SLIDE_SCALE_MISSING",
+      "bare.tif does not give its scale (micrometres per pixel): it says 10000 micrometres per pixel, which is impossible; send slide_mpp, such as 0.25.",
+    ],
+    [
+      { slide: "a.tif" },
+      "SLIDE_MODEL_SCALE",
+      "mlp does not give the scale of its tiles (micrometres per pixel); send mpp, such as 0.5.",
+    ],
+    [
+      { slide: "a.tif", mpp: 90, slide_mpp: 0.1 },
+      "SLIDE_TILE_TOO_LARGE",
+      "a.tif: a tile of the model has 14400 x 14400 pixels of the level it is read from, at most 8192 are possible; check the scales (mpp, slide_mpp).",
+    ],
   ];
-  for (const [code, message, detail] of cases) {
-    const { problem } = failureOf(code, message, names);
-    assert.doesNotMatch(problem.detail, /--|\//);
-    if (detail !== "") assert.equal(problem.detail, detail);
+  for (const [order, code, detail] of cases) {
+    const { problem } = await ended((await post(order)).body.id);
+    assert.deepEqual(problem, { code, detail });
+    assert.ok(!problem.detail.includes(directory));
   }
 });
 
-test("the map has the readable tiles, each on its side of the threshold", async (t) => {
-  const folder = await temporaryDirectory(t);
-  const slide = await writeSlide(join(folder, "a.tif"), [picture(100, 80)]);
-  const model = { classes: ["a", 'b, "c"'], threshold: 0.5 };
-  await writeFile(join(folder, "slide.json"), JSON.stringify({ slide: "a.tif", tile: { extent: 32 }, model }));
-  const head = "column,row,x,y,width,height,qupath_x,qupath_y,tissue,logit,probability,predicted_class,threshold";
-  const rows = [
-    '0,0,0,0,32,32,0,0,1,-0.00004,0.49999,"a",0.5',
-    '1,0,32,0,32,32,0,0,1,0.5,0.62245933,"b, ""c""",0.5',
-    "2,0,64,0,32,32,0,0,1,,,,",
-  ];
-  await writeFile(join(folder, "tiles.csv"), `${[head, ...rows].join("\n")}\n`);
-  const view = await SlideView.open(slide, folder, {});
-  t.after(() => view.close());
 test("paths of the server are not passed on", () => {
   const names = [
     ["/results/1", "the server's folder"],
@@ -219,8 +219,24 @@ test("paths of the server are not passed on", () => {
   assert.equal(problem.detail, "a.tif does not fit into the server's folder/x.");
 });
 
-  const { x, y, probability } = (await view.map()) as Answer;
+test("the map has the readable tiles, each on its side of the threshold", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const slide = await writeSlide(join(folder, "a.tif"), [picture(100, 80)]);
+  const model = { classes: ["a", 'b, "c"'], threshold: 0.5 };
+  const tile = { extent: 32, overlap: 0.25 };
+  await writeFile(join(folder, "slide.json"), JSON.stringify({ slide: "a.tif", tile, model }));
+  const head = "column,row,x,y,width,height,qupath_x,qupath_y,tissue,logit,probability,predicted_class,threshold";
+  const rows = [
+    '0,0,0,0,32,32,0,0,1,-0.00004,0.49999,"a",0.5',
+    '1,0,32,0,32,32,0,0,1,0.5,0.62245933,"b, ""c""",0.5',
+    "2,0,64,0,32,32,0,0,1,,,,",
+  ];
+  await writeFile(join(folder, "tiles.csv"), `${[head, ...rows].join("\n")}\n`);
+  const view = await SlideView.open(slide, folder, {});
+  t.after(() => view.close());
+  const { x, y, probability, extent, step } = (await view.map()) as Answer;
   assert.deepEqual({ x, y, probability }, { x: [0, 32], y: [0, 0], probability: [0.49999, 0.6225] });
+  assert.deepEqual([extent, step], [32, 24]);
 });
 
 test("Lambda says that it does no slides, and what does", async (t) => {

@@ -9,6 +9,7 @@ import {
   type SlideMeaning,
   type SlideReader,
   type SlideSummary,
+  stepOf,
 } from "../../../src/slide/index";
 
 /** A predicted slide, open for its viewers. */
@@ -29,6 +30,7 @@ export class SlideView {
   /** Size, scale and predictions of the tiles. */
   async map(): Promise<object> {
     const summary = JSON.parse(await readFile(join(this.folder, "slide.json"), "utf8")) as SlideSummary;
+    const { extent, overlap } = summary.tile;
     const read = tilesIn(await readFile(join(this.folder, "tiles.csv"), "utf8"));
     return {
       slide: summary.slide,
@@ -37,7 +39,8 @@ export class SlideView {
       mpp: summary.mpp,
       tileSize: PICTURE_TILE,
       levels: pictureLevels(this.reader.info),
-      extent: summary.tile.extent,
+      extent,
+      step: stepOf(extent, overlap),
       classes: summary.model.classes,
       threshold: summary.model.threshold,
       x: read.map(([x]) => x),

@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from "node:fs/promises";
 import { sha256 } from "../../files/index";
+import { tileBounds } from "../grid";
 import type { PredictedSlide, PredictedTile } from "../predicted-slide";
 import { CLASS_COLOURS } from "./colours";
 
@@ -29,7 +30,8 @@ export async function writeGeoJson(handle: FileHandle, slide: PredictedSlide, fr
 function featureOf({ name, info, grid, model }: PredictedSlide, tile: PredictedTile, frame: Frame) {
   const bounds = frame === "qupath" ? info.bounds : undefined;
   const [x, y] = [tile.x - (bounds?.x ?? 0), tile.y - (bounds?.y ?? 0)];
-  const [right, bottom] = [x + Math.round(grid.extent), y + Math.round(grid.extent)];
+  const { width, height } = tileBounds(grid, tile);
+  const [right, bottom] = [x + width, y + height];
   const positive = Number(tile.positive);
   const ring = [[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]; // biome-ignore format: a rectangle's corners
   return {

@@ -1,6 +1,7 @@
 /** @module `tiles.csv`: every tile with its coordinates in both frames and its prediction. */
 import type { FileHandle } from "node:fs/promises";
 import { csvField } from "../../files/index";
+import { tileBounds } from "../grid";
 import type { PredictedSlide } from "../predicted-slide";
 
 const COLUMNS =
@@ -13,12 +14,12 @@ const ROWS_AT_ONCE = 4096;
  */
 export async function writeTilesCsv(handle: FileHandle, { tiles, info, grid, model }: PredictedSlide): Promise<void> {
   const { x: left = 0, y: top = 0 } = info.bounds ?? {};
-  const extent = Math.round(grid.extent);
   await handle.appendFile(`${COLUMNS}\n`);
   for (let start = 0; start < tiles.length; start += ROWS_AT_ONCE) {
     const lines = tiles.slice(start, start + ROWS_AT_ONCE).map((tile) => {
-      const { column, row, x, y, tissue, logit, probability, positive } = tile;
-      const place = [column, row, x, y, extent, extent, x - left, y - top, Number(tissue.toFixed(4))];
+      const { column, row, tissue, logit, probability, positive } = tile;
+      const { x, y, width, height } = tileBounds(grid, tile);
+      const place = [column, row, x, y, width, height, x - left, y - top, Number(tissue.toFixed(4))];
       const answer = Number.isNaN(logit)
         ? ["", "", "", ""]
         : [logit, probability, csvField(model.classes[positive ? 1 : 0]), model.threshold];
