@@ -79,7 +79,10 @@ test("a slide is predicted on the page and shown with its map, which follows the
   // Another slide, which takes long; meanwhile the first is looked at again.
   await page.setRequestInterception(true);
   let answer: "running" | "none" | "unknown" = "running";
+  const mapFailures: number[] = [];
   page.on("request", (request) => {
+    const status = request.url().endsWith("/map") ? mapFailures.shift() : undefined;
+    if (status !== undefined) return void request.respond({ status, body: '{"detail": "Not now."}' });
     const asked = request.method() === "POST";
     if (!asked && !request.url().endsWith("/slides/busy")) return void request.continue();
     if (answer === "none") return void request.abort("connectionrefused");
@@ -114,4 +117,22 @@ test("a slide is predicted on the page and shown with its map, which follows the
   answer = "unknown";
   await told("There is no such slide.");
   await page.waitForSelector("main button.primary:not([disabled])");
+
+  // A map that the server cannot give at first is asked for again: by the page if the server is busy, else by a click.
+  const opened = ".slide-view[data-ready=true]:not([data-before])";
+  const openEarlier = async () => {
+    await page.$eval(".slide-view", (view) => view.setAttribute("data-before", ""));
+    await page.click("[aria-labelledby=earlier-slides] button");
+  };
+  mapFailures.push(503, 503);
+  await openEarlier();
+  await told("this page goes on asking for it.");
+  await page.waitForSelector(opened);
+  assert.equal(await page.$("main .notice"), null);
+  mapFailures.push(500);
+  await openEarlier();
+  await told("Not now.");
+  await openEarlier();
+  await page.waitForSelector(opened);
+  assert.equal(await page.$("main .notice"), null);
 });

@@ -1,5 +1,5 @@
 /** @module A predicted slide in any size, with the map of answers above it. */
-import { call, getJson, hasKey } from "./api.js";
+import { call, hasKey } from "./api.js";
 import { h, percent } from "./dom.js";
 import { saveAs } from "./save.js";
 
@@ -27,10 +27,10 @@ const FILES = [
 
 /**
  * The viewer of a predicted slide. `start` draws it, once the element is on the page; `end` frees it.
- * @param {string} id of the job @returns {Promise<{element: HTMLElement, start: () => void, end: () => void}>}
+ * @param {string} id of the job @param {any} map of its tiles
+ * @returns {Promise<{element: HTMLElement, start: () => void, end: () => void}>}
  */
-export async function slideViewer(id) {
-  const map = await getJson(`slides/${id}/map`);
+export async function slideViewer(id, map) {
   await script("vendor/openseadragon.min.js");
   const seadragon = /** @type {any} */ (globalThis).OpenSeadragon;
   const positive = map.classes[1];
@@ -117,6 +117,9 @@ export async function slideViewer(id) {
       drawer: "canvas",
       maxZoomPixelRatio: 2,
       visibilityRatio: 0.5,
+      // The server may have too much to do for a moment.
+      tileRetryMax: 5,
+      tileRetryDelay: 1000,
       ...(hasKey() && {
         loadTilesWithAjax: true,
         ajaxHeaders: { "x-api-key": sessionStorage.getItem("histo-api-key") },
@@ -152,24 +155,32 @@ export async function slideViewer(id) {
     context.globalAlpha = settings.opacity;
     const at = (/** @type {number} */ x, /** @type {number} */ y) =>
       viewer.viewport.imageToViewerElementCoordinates(new seadragon.Point(x, y));
+    const [origin, far] = [at(0, 0), at(map.width, map.height)];
+    const scale = (far.x - origin.x) / map.width;
+    // Draws only the centres of overlapping tiles. Neighbours share an edge, so that there is no gap and nothing is drawn twice.
+    const inset = (map.extent - map.step) / 2;
+    /** @param {number} start @param {number} place @param {number} most the last tiles reach beyond the slide */
+    const edge = (start, place, most) => Math.round(start + Math.min(most, place * map.step + inset) * scale);
     for (let i = 0; i < map.x.length; i++) {
       if (map.probability[i] < settings.threshold) continue;
-      const corner = at(map.x[i], map.y[i]);
-      // The last tiles reach beyond the slide, where there is no picture.
-      const end = at(Math.min(map.width, map.x[i] + map.extent), Math.min(map.height, map.y[i] + map.extent));
-      if (end.x < 0 || end.y < 0 || corner.x > width || corner.y > height) continue;
+      const [column, row] = [Math.round(map.x[i] / map.step), Math.round(map.y[i] / map.step)];
+      const [left, right] = [edge(origin.x, column, map.width), edge(origin.x, column + 1, map.width)];
+      const [top, bottom] = [edge(origin.y, row, map.height), edge(origin.y, row + 1, map.height)];
+      if (right < 0 || bottom < 0 || left > width || top > height) continue;
       context.fillStyle = STOPS[Math.min(STOPS.length - 1, Math.floor(map.probability[i] * STOPS.length))];
-      context.fillRect(corner.x, corner.y, end.x - corner.x, end.y - corner.y);
+      context.fillRect(left, top, right - left, bottom - top);
     }
   }
 
-  /** Tells the answer at a place of the slide. @param {{x: number, y: number}} place */
+  /** Tells the answer at a place of the slide: of tiles that overlap, the one whose centre is nearest. @param {{x: number, y: number}} place */
   function tell({ x, y }) {
-    const holds = (/** @type {number} */ from, /** @type {number} */ at) => at >= from && at < from + map.extent;
-    const i = map.x.findIndex(
-      (/** @type {number} */ left, /** @type {number} */ k) => holds(left, x) && holds(map.y[k], y),
-    );
-    told.textContent = i < 0 ? "No tile with tissue is here." : answerOf(map, i);
+    const half = map.extent / 2;
+    let [nearest, least] = [-1, half];
+    for (let i = 0; i < map.x.length; i++) {
+      const distance = Math.max(Math.abs(x - map.x[i] - half), Math.abs(y - map.y[i] - half));
+      if (distance <= least) [nearest, least] = [i, distance];
+    }
+    told.textContent = nearest < 0 ? "No tile with tissue is here." : answerOf(map, nearest);
   }
 
   /** Shows a tile with its surroundings. @param {number} i */

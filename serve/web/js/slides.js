@@ -48,27 +48,31 @@ export async function view() {
     bar.removeAttribute("value");
     stop.onclick = () => attempt(() => call(`slides/${id}/cancel`, { method: "POST" }));
     for (;;) {
-      const job = await stateOf(id);
+      const job = await askPatiently(`slides/${id}`);
       if (job.total > 0) Object.assign(bar, { max: job.total, value: job.done });
-      message.textContent = progressOf(job);
-      message.className = job.status === "failed" ? "notice error" : "hint";
-      if (job.status === "done") await open(job);
+      say(job.status === "failed" ? "notice error" : "hint", progressOf(job));
+      if (job.status === "done") {
+        // First, so that it can be opened from there if it cannot be opened now.
+        fill((await askPatiently("slides")).jobs);
+        await open(job);
+      }
       if (!["queued", "running"].includes(job.status)) return;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  /** The state of a slide. The prediction goes on where the server does not answer for some time. @param {string} id */
-  async function stateOf(id) {
-    for (;;) {
+  /** What the server answers, which may have too much to do or be away for some time. @param {string} path */
+  async function askPatiently(path) {
+    for (let tries = 0; ; tries++) {
       try {
-        return await getJson(`slides/${id}`);
+        const answer = await getJson(path);
+        if (tries > 0) say("hint", "");
+        return answer;
       } catch (error) {
         const { status, retryAfter, message: why } = /** @type {import("./api.js").ApiProblem} */ (error);
         // Without a key each question would open the dialog for it again.
         if (status === 401 || !PASSING.includes(status)) throw error;
-        message.className = "notice warning";
-        message.textContent = `${why} The prediction may go on meanwhile, and this page goes on asking for it.`;
+        say("notice warning", `${why} A prediction may go on meanwhile, and this page goes on asking for it.`);
         await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 1000 * retryAfter)));
       }
     }
@@ -76,12 +80,18 @@ export async function view() {
 
   /** Does what asks the server, and tells why it failed. @param {() => Promise<unknown>} work */
   async function attempt(work) {
+    if (message.classList.contains("error")) say("hint", "");
     try {
       await work();
     } catch (error) {
-      message.className = "notice error";
-      message.textContent = /** @type {Error} */ (error).message;
+      say("notice error", /** @type {Error} */ (error).message);
     }
+  }
+
+  /** @param {string} kind class of the message @param {string} text */
+  function say(kind, text) {
+    message.className = kind;
+    message.textContent = text;
   }
 
   /** The same for a slide that is waited for: no other can be asked for meanwhile. @param {() => Promise<unknown>} work */
@@ -98,7 +108,8 @@ export async function view() {
   /** @param {any} job that is done */
   async function open(job) {
     const mine = ++turn;
-    const viewer = await slideViewer(job.id);
+    const map = await askPatiently(`slides/${job.id}/map`);
+    const viewer = await slideViewer(job.id, map);
     // Another slide was opened meanwhile.
     if (mine !== turn) return;
     endShown();
@@ -121,7 +132,6 @@ export async function view() {
       ),
     );
     viewer.start();
-    fill([...(await getJson("slides")).jobs]);
   }
 
   /** @param {any[]} all */
