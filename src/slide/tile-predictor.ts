@@ -1,7 +1,8 @@
 /** @module Reads and predicts the tiles of a block in batches; reads the next batch while one is predicted. */
-import { HistoError, messageOf } from "../errors/index";
+import { messageOf } from "../errors/index";
 import { type Preprocessing, preparePixels } from "../image/index";
 import type { Predictor } from "../inference/index";
+import { mustBeFinite } from "../logits/index";
 import type { Rectangle, SlideReader } from "./types";
 
 /** The predictions of a block. */
@@ -80,7 +81,10 @@ async function readBatch(
   return { places, pixels: slab.subarray(0, places.length * bytes) };
 }
 
-/** Predicts pixels and writes the logits to the given places. */
+/**
+ * Predicts pixels and writes the logits to the given places.
+ * @throws {HistoError} `INFERENCE_FAILED` for one that is not finite, which would look like that of an unreadable tile
+ */
 async function predictInto(
   logits: Float32Array,
   places: readonly number[],
@@ -89,8 +93,6 @@ async function predictInto(
 ): Promise<void> {
   if (places.length === 0) return;
   const answers = await predictor.predictPixels(pixels, places.length);
-  if (answers.some((logit) => !Number.isFinite(logit))) {
-    throw new HistoError("INFERENCE_FAILED", "The model gives numbers that are not finite.");
-  }
+  for (const logit of answers) mustBeFinite(logit);
   for (const [i, place] of places.entries()) logits[place] = answers[i] as number;
 }
