@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ahead.h"
 #include "bfloat16.h"
 #include "parallel.h"
 #include "scratch.h"
@@ -18,27 +19,9 @@ Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit
 // Number of inputs (backward: outputs) whose weights are multiplied with the batch before the next ones are read. Forward, the
 // weights of each input are in another memory page, and a processor's page cache holds only some dozens of pages.
 constexpr Index kInputs = 64, kOutputs = 128, kDepth = std::max(kInputs, kOutputs);
-constexpr Index kLine = 16;   // floats in a cache line
 constexpr Index kGroups = 8;  // of rows, in a block
 // Number of multiplications for which starting a thread pays.
 constexpr Index kThreadful = 1 << 20;
-
-// Prefetches the weights that are needed next, little by little during a multiplication. Their rows are in many pages, so the
-// processor's own prefetching does not find them.
-struct Ahead {
-  const float* block;  // or null
-  Index stride, rows, columns, row = 0, column = 0;
-
-  // Prefetches the next of `shares` parts.
-  void Ask(Index shares) {
-    if (!block) return;
-    for (Index lines = rows * columns / kLine / shares + 1; lines > 0 && row < rows; lines--) {
-      __builtin_prefetch(block + row * stride + column, 0, 2);
-      column += kLine;
-      if (column >= columns) column = 0, row++;
-    }
-  }
-};
 
 Index ThreadsFor(const BatchProduct& p) { return p.batch * p.inputs * p.outputs / kThreadful; }
 
@@ -58,13 +41,13 @@ void PackBatch(const float* rows, Index stride, Index batch, Index depth, Index 
 }
 
 // Transposes sums [count, width] into out [batch, count], whose rows are `stride` floats apart, and adds a base.
-void Unpack(const float* sums, Index width, Index batch, Index count, const float* base, Index baseStride, float* out,
-            Index stride) {
+void Unpack(const float* sums, Index width, Index batch, Index count, const float* base, Index baseStride, bool rectify,
+            float* out, Index stride) {
   for (Index c = 0; c < count; c += 16) {
     const Index last = std::min(c + 16, count);
     for (Index b = 0; b < batch; b++) {
       const float* more = base ? base + b * baseStride : nullptr;
-      for (Index i = c; i < last; i++) out[b * stride + i] = sums[i * width + b] + (more ? more[i] : 0);
+      for (Index i = c; i < last; i++) out[b * stride + i] = Rectified(sums[i * width + b] + (more ? more[i] : 0), rectify);
     }
   }
 }
@@ -91,11 +74,11 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
     }
     const float* next = end < whole ? a + end * rowStep : after;
     Ahead ahead = step == 1 ? Ahead{next, rowStep, block, depth} : Ahead{next, step, depth, block};
-    const Index shares = width / strip.columns * ((end - top) / strip.rows);
+    const Index lines = ahead.Lines() / (width / strip.columns * ((end - top) / strip.rows)) + 1;
     for (Index b = 0; b < width; b += strip.columns) {
       const float* part = e + b * all + first * strip.columns;
       for (Index m = top; m < end; m += strip.rows) {
-        ahead.Ask(shares);
+        ahead.Ask(lines);
         strip.strided(from + (m - top) * rowStep, rowStep, apart, part, depth, sums + m * width + b, width, first > 0);
       }
     }
@@ -118,10 +101,10 @@ void AddUp(const float* a, Index rowStep, Index step, Index count, const float* 
 
 }  // namespace
 
-void BatchProduct::Forward(const float* x, Index stride, const float* base, bool baseForAll, float* y) const {
+void BatchProduct::Forward(const float* x, Index stride, const float* base, bool baseForAll, float* y, bool rectify) const {
   const Index baseStride = baseForAll ? 0 : outputs;
   if (bf16 && bfloat16::Available()) {
-    bfloat16::Forward(*this, x, stride, base, baseStride, y, ThreadsFor(*this));
+    bfloat16::Forward(*this, x, stride, base, baseStride, y, rectify, ThreadsFor(*this));
     return;
   }
   const Index width = RoundUp(batch, BatchStrip().columns);
@@ -135,13 +118,13 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
       const float* after = k + kInputs < inputs ? part + kInputs * outputs : nullptr;
       AddUp(part, 1, outputs, to - from, e, inputs, k, std::min(kInputs, inputs - k), width, sums, after);
     }
-    Unpack(sums, width, batch, to - from, base + from, baseStride, y + from, outputs);
+    Unpack(sums, width, batch, to - from, base + from, baseStride, rectify, y + from, outputs);
   });
 }
 
-void BatchProduct::Backward(const float* dy, float* dx) const {
+void BatchProduct::Backward(const float* dy, const float* values, float* dx, float* total) const {
   if (bf16 && bfloat16::Available()) {
-    bfloat16::Backward(*this, dy, dx, ThreadsFor(*this));
+    bfloat16::Backward(*this, dy, values, dx, total, ThreadsFor(*this));
     return;
   }
   const Index width = RoundUp(batch, BatchStrip().columns), block = BatchStrip().rows * kGroups;
@@ -156,7 +139,8 @@ void BatchProduct::Backward(const float* dy, float* dx) const {
         const float* after = k + kOutputs < outputs ? part + k + kOutputs : row + block < to ? part + block * outputs : nullptr;
         AddUp(part + k, outputs, 1, rows, e, outputs, k, std::min(kOutputs, outputs - k), width, sums, after);
       }
-      Unpack(sums, width, batch, rows, nullptr, 0, dx + row, inputs);
+      Unpack(sums, width, batch, rows, nullptr, 0, false, dx + row, inputs);
+      FinishErrors(batch, inputs, rows, values ? values + row : nullptr, dx + row, total ? total + row : nullptr);
     }
   });
 }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ahead.h"
 #include "parallel.h"
 #include "scratch.h"
 
@@ -28,6 +29,8 @@ constexpr Index kColumns = 16;  // of sums
 constexpr Index kDepth = 32;    // numbers in a row of a tile
 constexpr Index kTile = kRows * kDepth;
 constexpr Index kGroup = 4;     // tiles of sums with a common factor
+constexpr Index kPanel = kColumns * kGroup;
+constexpr Index kAsk = 16;  // lines that are prefetched for each left or right tile
 
 Index RoundUp(Index value, Index unit) { return (value + unit - 1) / unit * unit; }
 
@@ -60,7 +63,8 @@ void Pair(__m512 even, __m512 odd, Half* to) {
 // tile and four right tiles, otherwise four left tiles and one right tile. Steps are `kTile` apart.
 // A left tile contains [16 rows][32 numbers], a right tile [16 pairs of numbers][16 columns].
 template <bool sameLeft>
-void TileSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
+void TileSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add,
+              Ahead& ahead) {
   if (add) {
     _tile_loadd(0, sums, stride * 4);
     _tile_loadd(1, sums + next, stride * 4);
@@ -82,6 +86,7 @@ void TileSums(const Half* one, const Half* four, Index apart, Index steps, float
     STEP(1, 6, 1)
     STEP(2, 7, 2)
     STEP(3, 5, 3)
+    ahead.Ask(kAsk);
   }
 #undef STEP
   _tile_stored(0, sums, stride * 4);
@@ -92,7 +97,8 @@ void TileSums(const Half* one, const Half* four, Index apart, Index steps, float
 
 // The same with vector instructions, which multiply a pair of the left factor with 16 pairs of the right factor.
 template <bool sameLeft>
-void VectorSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add) {
+void VectorSums(const Half* one, const Half* four, Index apart, Index steps, float* sums, Index stride, Index next, bool add,
+                Ahead& ahead) {
   constexpr Index kVectors = sameLeft ? kGroup : 1, kBlock = 16 / kVectors;  // sums in 16 of 32 registers
   for (Index tile = 0; tile < kGroup; tile += kVectors) {
     for (Index top = 0; top < kRows; top += kBlock) {
@@ -149,7 +155,7 @@ bool AskForTiles() {
 }
 
 template <bool sameLeft, typename... Args>
-void Sums(Args... args) {
+void Sums(Args&&... args) {
   if (HasTiles()) TileSums<sameLeft>(args...);
   else VectorSums<sameLeft>(args...);
 }
@@ -175,50 +181,67 @@ bool Available() {
 }
 
 // Left factor: the batch, rounded once. Right factor: pairs of rows of the weights, rounded when they are used.
-void Forward(const BatchProduct& p, const float* x, Index stride, const float* base, Index baseStride, float* y,
+void Forward(const BatchProduct& p, const float* x, Index stride, const float* base, Index baseStride, float* y, bool rectify,
              Index threads) {
   const Index steps = RoundUp(p.inputs, kDepth) / kDepth, batch = RoundUp(p.batch, kRows * kGroup);
-  constexpr Index kSteps = 8;  // whose weights are multiplied with the batch before the next ones are read
+  constexpr Index kNear = 16;   // steps of the batch that are written before the next ones, so that few pages are in use
+  constexpr Index kSteps = 2;   // whose weights are multiplied with the batch before the next ones are read
+  constexpr Index kBlock = kSteps * kDepth;
   Half* left = Scratch<struct RoundedBatch, Half>(batch * steps * kDepth);  // [batch / 16][steps] tiles
-  InRanges(batch, 1, p.batch * p.inputs >> 15, [&](Index from, Index to) {
-    for (Index b = from; b < to; b++) {
-      Half* to = left + b / kRows * steps * kTile + b % kRows * kDepth;
-      const Index n = b < p.batch ? p.inputs : 0;
-      for (Index s = 0; s < steps; s++) Round(x + b * stride + s * kDepth, n - s * kDepth, to + s * kTile);
+  InRanges(steps, kNear, p.batch * p.inputs >> 15, [&](Index from, Index to) {
+    for (Index some = from; some < to; some += kNear) {
+      for (Index b = 0; b < batch; b++) {
+        Half* tile = left + b / kRows * steps * kTile + b % kRows * kDepth;
+        const Index n = b < p.batch ? p.inputs : 0;
+        for (Index s = some; s < std::min(some + kNear, to); s++) {
+          Round(x + b * stride + s * kDepth, n - s * kDepth, tile + s * kTile);
+        }
+      }
     }
   });
-  InRanges(p.outputs, kColumns * 4, threads, [&](Index from, Index to) {
-    const Index width = RoundUp(to - from, kColumns);
-    float* sums = Scratch<struct TileSums, float>(batch * width);
-    alignas(64) Half right[kSteps * kTile];
+  InRanges(p.outputs, kPanel, threads, [&](Index from, Index to) {
+    const Index width = RoundUp(to - from, kPanel);
+    float* sums = Scratch<struct TileSums, float>(batch * width);  // [panels][batch][kPanel]
+    alignas(64) Half right[kGroup][kSteps * kTile];
     Begin();
     for (Index s = 0; s < steps; s += kSteps) {
       const Index some = std::min(kSteps, steps - s);
-      for (Index c = 0; c < to - from; c += kColumns) {
-        const Index n = to - from - c;
+      for (Index c = 0; c < width; c += kPanel) {
+        const bool wraps = c + kPanel >= width;
+        const Index next = (wraps ? s + kSteps : s) * kDepth, column = from + (wraps ? 0 : c + kPanel);
+        Ahead ahead = {p.weights + next * p.outputs + column, p.outputs, std::min(kBlock, p.inputs - next), kPanel};
         for (Index k = 0; k < some * kDepth; k += 2) {
           const Index row = s * kDepth + k;
           const float* at = p.weights + row * p.outputs + from + c;
-          _mm_prefetch(at + 2 * kColumns, _MM_HINT_T0);  // the processor does not prefetch columns
-          _mm_prefetch(at + 2 * kColumns + p.outputs, _MM_HINT_T0);
-          Pair(Some(at, row < p.inputs ? n : 0), Some(at + p.outputs, row + 1 < p.inputs ? n : 0), right + k * kColumns);
+          ahead.Ask(kGroup);
+          for (Index t = 0; t < kGroup; t++, at += kColumns) {
+            const Index n = to - from - c - t * kColumns;
+            Pair(Some(at, row < p.inputs ? n : 0), Some(at + p.outputs, row + 1 < p.inputs ? n : 0), right[t] + k * kColumns);
+          }
         }
         for (Index b = 0; b < batch; b += kRows * kGroup) {
-          Sums<false>(right, left + (b / kRows * steps + s) * kTile, steps * kTile, some, sums + b * width + c, width,
-                      kRows * width, s > 0);
+          const Half* some64 = left + (b / kRows * steps + s) * kTile;
+          for (Index t = 0; t < kGroup; t++) {
+            Sums<false>(right[t], some64, steps * kTile, some, sums + c * batch + b * kPanel + t * kColumns, kPanel,
+                        kRows * kPanel, s > 0, ahead);
+          }
         }
       }
     }
     End();
     for (Index b = 0; b < p.batch; b++) {
       const float* more = base + b * baseStride + from;
-      for (Index c = 0; c < to - from; c++) y[b * p.outputs + from + c] = sums[b * width + c] + more[c];
+      float* out = y + b * p.outputs + from;
+      for (Index c = 0; c < to - from; c += kPanel) {
+        const float* panel = sums + c * batch + b * kPanel - c;
+        for (Index i = c; i < std::min(c + kPanel, to - from); i++) out[i] = Rectified(panel[i] + more[i], rectify);
+      }
     }
   });
 }
 
 // Left factor: rows of the weights, rounded when they are used. Right factor: pairs of errors, rounded once.
-void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) {
+void Backward(const BatchProduct& p, const float* dy, const float* values, float* dx, float* total, Index threads) {
   const Index steps = RoundUp(p.outputs, kDepth) / kDepth, batch = RoundUp(p.batch, kColumns * kGroup);
   Half* right = Scratch<struct RoundedBatch, Half>(batch * steps * kDepth);  // [batch / 16][steps] tiles of [16 pairs][16 of the batch]
   InRanges(batch, 1, p.batch * p.outputs >> 15, [&](Index from, Index to) {
@@ -238,17 +261,19 @@ void Backward(const BatchProduct& p, const float* dy, float* dx, Index threads) 
     Begin();
     for (Index k = from; k < to; k += kRows) {
       const Index rows = std::min(kRows, to - k);
+      Ahead ahead = {p.weights + (k + kRows) * p.outputs, p.outputs, std::min(kRows, to - k - kRows), p.outputs};
       for (Index r = 0; r < kRows; r++) {
         const float* at = p.weights + (k + r) * p.outputs;
         const Index n = r < rows ? p.outputs : 0;
         for (Index s = 0; s < steps; s++) Round(at + s * kDepth, n - s * kDepth, left + s * kTile + r * kDepth);
       }
       for (Index b = 0; b < batch; b += kColumns * kGroup) {
-        Sums<true>(left, right + b / kColumns * steps * kTile, steps * kTile, steps, sums + b, batch, kColumns, false);
+        Sums<true>(left, right + b / kColumns * steps * kTile, steps * kTile, steps, sums + b, batch, kColumns, false, ahead);
       }
       for (Index b = 0; b < p.batch; b++) {
         for (Index r = 0; r < rows; r++) dx[b * p.inputs + k + r] = sums[r * batch + b];
       }
+      FinishErrors(p.batch, p.inputs, rows, values ? values + k : nullptr, dx + k, total ? total + k : nullptr);
     }
     End();
   });
@@ -282,17 +307,17 @@ void Gradient(const float* inputs, Index rows, Index first, Index count, const H
     for (Index r = 0; r < kRows; r++) to[r * kDepth / 2] = pairs[r];
   }
   Begin();
-  constexpr Index kWidth = kColumns * kGroup;
-  for (Index c = 0; c < columns; c += kWidth) {
+  Ahead nothing = {};
+  for (Index c = 0; c < columns; c += kPanel) {
     const Half* right = errors + c * steps * kDepth;
-    const Index n = std::min(kWidth, columns - c);
-    if (count == kRows && n == kWidth) {
-      Sums<true>(left, right, steps * kTile, steps, out + c, columns, kColumns, false);
+    const Index n = std::min(kPanel, columns - c);
+    if (count == kRows && n == kPanel) {
+      Sums<true>(left, right, steps * kTile, steps, out + c, columns, kColumns, false, nothing);
       continue;
     }
-    alignas(64) float sums[kRows * kWidth];
-    Sums<true>(left, right, steps * kTile, steps, sums, kWidth, kColumns, false);
-    for (Index r = 0; r < count; r++) std::memcpy(out + r * columns + c, sums + r * kWidth, n * sizeof(float));
+    alignas(64) float sums[kRows * kPanel];
+    Sums<true>(left, right, steps * kTile, steps, sums, kPanel, kColumns, false, nothing);
+    for (Index r = 0; r < count; r++) std::memcpy(out + r * columns + c, sums + r * kPanel, n * sizeof(float));
   }
   End();
 }
@@ -310,8 +335,8 @@ bool Available() { return false; }
 std::uint16_t* PackErrors(const float*, std::int64_t, std::int64_t) { return nullptr; }
 void Gradient(const float*, std::int64_t, std::int64_t, std::int64_t, const std::uint16_t*, std::int64_t, std::int64_t,
               float*) {}
-void Forward(const BatchProduct&, const float*, std::int64_t, const float*, std::int64_t, float*, std::int64_t) {}
-void Backward(const BatchProduct&, const float*, float*, std::int64_t) {}
+void Forward(const BatchProduct&, const float*, std::int64_t, const float*, std::int64_t, float*, bool, std::int64_t) {}
+void Backward(const BatchProduct&, const float*, const float*, float*, float*, std::int64_t) {}
 
 }  // namespace histo::bfloat16
 

@@ -11,8 +11,8 @@ bool HasTiles();
 
 // The products of batch.h. With baseStride 0, all rows have the same base.
 void Forward(const BatchProduct&, const float* x, std::int64_t stride, const float* base, std::int64_t baseStride, float* y,
-             std::int64_t threads);
-void Backward(const BatchProduct&, const float* dy, float* dx, std::int64_t threads);
+             bool rectify, std::int64_t threads);
+void Backward(const BatchProduct&, const float* dy, const float* values, float* dx, float* sums, std::int64_t threads);
 
 // Packs errors [batch, columns] for Gradient(). The result is valid until this thread's next call.
 std::uint16_t* PackErrors(const float* errors, std::int64_t batch, std::int64_t columns);

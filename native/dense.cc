@@ -24,7 +24,7 @@ void Dense(Call& call, const Options& options) {
   float* y = call.Output(0, {batch, outputs});
   if (!call.ok() || batch * outputs == 0) return;
   const BatchProduct product = {batch, inputs, outputs, call.data(1), options.real != 0};
-  product.Forward(call.data(0) + options.whole, width, call.data(2), forAll, y);
+  product.Forward(call.data(0) + options.whole, width, call.data(2), forAll, y, false);
 }
 
 // dx = dy W^T. `real`: 1 if factors may be bfloat16.
@@ -35,10 +35,9 @@ void DenseGrad(Call& call, const Options& options) {
   float* dx = call.Output(0, {batch, inputs});
   if (!call.ok() || batch * inputs == 0) return;
   const BatchProduct product = {batch, inputs, call.dim(1, 1), call.data(1), options.real != 0};
-  product.Backward(call.data(0), dx);
+  product.Backward(call.data(0), nullptr, dx, nullptr);
 }
 
-// Both can work in place.
 inline void Rectify(const float* x, Index n, float* y) {
   for (Index i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];  // NaN stays NaN
 }
@@ -50,27 +49,25 @@ inline void RectifyErrors(const float* dy, const float* y, Index n, float* dx) {
 // Number of elements for which starting a thread pays.
 constexpr Index kThreadful = 1 << 18;
 
-void ApplyRelu(const float* x, Index n, float* y) {
-  static const auto rectify = Compiled<Rectify>::Best();
-  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(x + from, to - from, y + from); });
-}
-
-void ApplyReluGrad(const float* dy, const float* y, Index n, float* dx) {
-  static const auto rectify = Compiled<RectifyErrors>::Best();
-  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(dy + from, y + from, to - from, dx + from); });
-}
-
 // y = max(x, 0)
 void Relu(Call& call, const Options&) {
+  static const auto rectify = Compiled<Rectify>::Best();
+  const float* x = call.data(0);
   float* y = call.Output(0, call.shape(0));
-  if (call.ok()) ApplyRelu(call.data(0), call.count(0), y);
+  if (!call.ok()) return;
+  const Index n = call.count(0);
+  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(x + from, to - from, y + from); });
 }
 
 // dx = dy where y > 0, otherwise 0
 void ReluGrad(Call& call, const Options&) {
+  static const auto rectify = Compiled<RectifyErrors>::Best();
   call.Require(call.count(1) == call.count(0), "dy does not fit y.");
+  const float *dy = call.data(0), *y = call.data(1);
   float* dx = call.Output(0, call.shape(0));
-  if (call.ok()) ApplyReluGrad(call.data(0), call.data(1), call.count(0), dx);
+  if (!call.ok()) return;
+  const Index n = call.count(0);
+  InRanges(n, 1024, n / kThreadful, [&](Index from, Index to) { rectify(dy + from, y + from, to - from, dx + from); });
 }
 
 // x, weights of N layers, their biases -> outputs of each layer, after ReLU except for the last layer. `real`: 1 if factors may
@@ -90,8 +87,7 @@ void Chain(Call& call, const Options& options) {
     float* y = call.Output(i, {batch, outputs});
     if (!call.ok()) return;
     const BatchProduct product = {batch, inputs, outputs, call.data(weights), options.real != 0};
-    if (batch * outputs > 0) product.Forward(x, inputs, call.data(bias), true, y);
-    if (i + 1 < layers) ApplyRelu(y, batch * outputs, y);
+    if (batch * outputs > 0) product.Forward(x, inputs, call.data(bias), true, y, i + 1 < layers);
     x = y;
     inputs = outputs;
   }
@@ -125,9 +121,8 @@ void ChainGrad(Call& call, const Options& options) {
     float* sums = call.Output(layers + i, {inputs});
     if (!call.ok()) return;
     const BatchProduct product = {batch, inputs, outputs, call.data(weights), options.real != 0};
-    if (batch * inputs > 0) product.Backward(dy, dx);
-    ApplyReluGrad(dx, call.data(values), batch * inputs, dx);
-    SumColumns(dx, batch, inputs, sums);
+    if (batch * inputs > 0) product.Backward(dy, call.data(values), dx, sums);
+    else std::fill_n(sums, inputs, 0.0f);
     dy = dx;
     outputs = inputs;
   }

@@ -36,6 +36,8 @@ bool Differs(const char* what, Index row, Index column, Index depth, float resul
   return true;
 }
 
+float Nothing(Index) { return 0; }
+
 int main(int count, char**) {
   const bool bf16 = count > 1;
   const Index shapes[][3] = {{1, 1, 1}, {5, 17, 47}, {64, 35, 101}, {33, 16, 96}, {64, 7, 2352}, {70, 300, 130}, {64, 294, 1}};
@@ -61,23 +63,32 @@ int main(int count, char**) {
       }
     }
 
-    std::vector<float> y(batch * n), dx(batch * k);
+    std::vector<float> y(batch * n), dx(batch * k), rectified(batch * n), masked(batch * k), sums(k);
     const histo::BatchProduct layer = {batch, k, n, w.data(), bf16};
     for (const bool forAll : {true, false}) {
-      layer.Forward(x.data(), k, forAll ? bias.data() : base.data(), forAll, y.data());
+      layer.Forward(x.data(), k, forAll ? bias.data() : base.data(), forAll, y.data(), false);
+      layer.Forward(x.data(), k, forAll ? bias.data() : base.data(), forAll, rectified.data(), true);
       for (Index r = 0; r < batch; r++) {
         for (Index c = 0; c < n; c++) {
           if (Differs("forward", r, c, k, y[r * n + c], forAll ? bias[c] : base[r * n + c], bf16,
                       [&](Index i) { return x[r * k + i]; }, [&](Index i) { return w[i * n + c]; })) return 1;
+          if (Differs("rectified", r, c, 0, rectified[r * n + c], std::max(y[r * n + c], 0.0f), bf16, Nothing, Nothing)) return 1;
         }
       }
     }
-    layer.Backward(e.data(), dx.data());
+    layer.Backward(e.data(), nullptr, dx.data(), nullptr);
+    layer.Backward(e.data(), x.data(), masked.data(), sums.data());
     for (Index r = 0; r < batch; r++) {
       for (Index c = 0; c < k; c++) {
         if (Differs("backward", r, c, n, dx[r * k + c], 0, bf16, [&](Index i) { return e[r * n + i]; },
                     [&](Index i) { return w[c * n + i]; })) return 1;
+        const float kept = x[r * k + c] > 0 ? dx[r * k + c] : 0;
+        if (Differs("masked", r, c, 0, masked[r * k + c], kept, bf16, Nothing, Nothing)) return 1;
       }
+    }
+    for (Index c = 0; c < k; c++) {
+      if (Differs("sums", 0, c, batch, sums[c], 0, false, [&](Index r) { return masked[r * k + c]; },
+                  [](Index) { return 1.0f; })) return 1;
     }
   }
   return 0;
