@@ -13,13 +13,15 @@ import {
   metricIntervals,
   type Prediction,
   parseThresholdRule,
+  rank,
   readPredictions,
+  rocAucOf,
 } from "../evaluation/index";
 import { readJson } from "../files/index";
 import { Predictor } from "../inference/index";
 import { Random } from "../random/index";
 import { RunDirectory } from "../runs/index";
-import { selectEnsemble } from "./select-ensemble";
+import { heldOutMeans, selectEnsemble } from "./select-ensemble";
 import type { ProcessResult } from "./train-process";
 
 /** Results and costs of a technique. */
@@ -137,6 +139,7 @@ export async function ensembleRow(
   const [validation, test] = [meanOf(onValidation, weights), meanOf(await read("test"), weights)];
   const chosen = labelsAndScores(validation);
   const { threshold } = chooseThreshold(chosen.labels, chosen.scores, parseThresholdRule("balanced-accuracy"));
+  const heldOut = heldOutMeans(labels, scores, chosen.groups);
   const metricsOf = (rows: readonly Prediction[]) => {
     const { labels, scores, logits: rankBy, groups } = labelsAndScores(rows);
     return binaryMetrics(labels, scores, { threshold, interval: { groups }, rankBy });
@@ -145,7 +148,11 @@ export async function ensembleRow(
   const row: ComparisonRow = {
     name: "ensemble",
     title: `ensemble of ${members.map(({ name }) => name).join(", ")}`,
-    note: `chosen on validation one by one, with replacement: ${shares.join(", ")}`,
+    note:
+      `chosen on validation one by one, with replacement: ${shares.join(", ")}` +
+      (heldOut
+        ? `; its AUC on validation tiles that did not choose is ${rocAucOf(rank(labels, heldOut)).toFixed(3)}`
+        : ""),
     size: Math.max(...members.map((member) => member.size)),
     validation: metricsOf(validation),
     test: metricsOf(test),

@@ -28,6 +28,35 @@ export function selectEnsemble(labels: readonly number[], scores: readonly (read
   return counts.map((count) => count / total);
 }
 
+const FOLDS = 5;
+
+/**
+ * For each tile the mean probability with weights that were selected without it or its group, in five folds: what the ensemble
+ * reaches on tiles that did not choose it.
+ * @param groups of dependent tiles, which are in one fold
+ * @returns undefined if all tiles are of one group
+ */
+export function heldOutMeans(
+  labels: readonly number[],
+  scores: readonly (readonly number[])[],
+  groups?: ArrayLike<number>,
+): number[] | undefined {
+  const turns = [0, 0];
+  const folds = labels.map((label, i) => (groups?.[i] ?? turns[label]!++) % FOLDS);
+  if (new Set(folds).size < 2) return undefined;
+  const weightsFor = Array.from({ length: FOLDS }, (_, fold) => {
+    const isSeen = (_: unknown, i: number) => folds[i] !== fold;
+    return selectEnsemble(
+      labels.filter(isSeen),
+      scores.map((own) => own.filter(isSeen)),
+    );
+  });
+  return labels.map((_, i) => {
+    const weights = weightsFor[folds[i] as number] as number[];
+    return scores.reduce((sum, own, k) => sum + (weights[k] as number) * (own[i] as number), 0);
+  });
+}
+
 function logLoss(labels: readonly number[], probability: (i: number) => number): number {
   return labels.reduce((sum, label, i) => {
     const p = Math.min(1 - MARGIN, Math.max(MARGIN, probability(i)));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Prediction, sigmoid, writePredictions } from "../../src/evaluation/index";
+import { type Prediction, rank, rocAucOf, sigmoid, writePredictions } from "../../src/evaluation/index";
 import { type ComparisonRow, ensembleRow, verdictOn } from "../../src/experiments/measure";
-import { selectEnsemble } from "../../src/experiments/select-ensemble";
+import { heldOutMeans, selectEnsemble } from "../../src/experiments/select-ensemble";
 import { Random } from "../../src/random/index";
 import { RunDirectory } from "../../src/runs/index";
 import { temporaryDirectory } from "../support/temporary-directory";
@@ -39,6 +39,37 @@ test("models that err apart come in together, and are better together on validat
     ),
   );
   assert.ok(lossOf(labels, scores, weights) < alone);
+});
+
+test("tiles that did not choose the ensemble are told apart less well than those that did, as new ones are", () => {
+  let [chosen, heldOut, fresh] = [0, 0, 0];
+  for (let seed = 0; seed < 20; seed++) {
+    const random = new Random(seed, "weak-models");
+    const labels = Array.from({ length: 160 }, (_, i) => i % 2);
+    // Thirty models that hardly know anything: some look good on the forty tiles that choose.
+    const scores = Array.from({ length: 30 }, () =>
+      labels.map((label) => 1 / (1 + Math.exp(-(0.3 * label + random.normal())))),
+    );
+    const [seen, own] = [labels.slice(0, 40), scores.map((model) => model.slice(0, 40))];
+    const weights = selectEnsemble(seen, own);
+    const means = labels.map((_, i) => scores.reduce((sum, model, k) => sum + weights[k]! * model[i]!, 0));
+    chosen += rocAucOf(rank(seen, means.slice(0, 40))) / 20;
+    heldOut += rocAucOf(rank(seen, heldOutMeans(seen, own) ?? [])) / 20;
+    fresh += rocAucOf(rank(labels.slice(40), means.slice(40))) / 20;
+  }
+  assert.ok(chosen > fresh + 0.1, `${chosen} where it was chosen, ${fresh} on new tiles`);
+  assert.ok(Math.abs(heldOut - fresh) < 0.07, `${heldOut} held out, ${fresh} on new tiles`);
+});
+
+test("a group's tiles are held out together", () => {
+  const { labels, scores } = models(0.5, 1);
+  const groups = labels.map((_, i) => Math.floor(i / 10));
+  assert.equal(heldOutMeans(labels, scores, groups)?.length, 200);
+  assert.equal(
+    heldOutMeans(labels, scores, new Uint32Array(200)),
+    undefined,
+    "one group: nothing is left to choose on",
+  );
 });
 
 test("a model that knows nothing, or the opposite, stays out", () => {
