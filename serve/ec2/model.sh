@@ -24,6 +24,9 @@ use() {
   mv -T "$volume/.current.$own" "$volume/current"
 }
 
+# What this machine's server took last. The volume's link may be of another machine that has taken the new model already.
+previous=$(cat taken 2>/dev/null || readlink "$volume/current" || true)
+echo "model before: ${previous:-none}"
 if [ ! -f "$releases/$name/model.json" ]; then
   part="$releases/.$name.$own"
   trap 'rm -rf "$part"' EXIT
@@ -36,7 +39,6 @@ if [ ! -f "$releases/$name/model.json" ]; then
   # Fails where another machine was faster.
   mv -T "$part" "$releases/$name" || [ -f "$releases/$name/model.json" ]
 fi
-previous=$(readlink "$volume/current" || true)
 use "releases/$name"
 # A running server loads the model beside the one it has, checks its files and its golden image, and only then changes
 # over. On a new machine none runs yet, for want of a model; one whose model is damaged does not keep running.
@@ -51,11 +53,16 @@ take() {
 }
 if ! take; then
   echo "model.sh: the server did not take $name; its log says why" >&2
-  if [ -n "$previous" ] && [ "$previous" != "releases/$name" ]; then
+  if [ -z "$previous" ]; then
+    # No server gets ready with it: the next image would wait for it in vain.
+    rm -f "$volume/current"
+    docker ps --all --quiet --filter label=com.docker.compose.service=server | xargs --no-run-if-empty docker rm --force >&2
+  elif [ "$previous" != "releases/$name" ]; then
     use "$previous"
     [ -z "$server" ] || docker kill --signal HUP "$server" >/dev/null
     echo "model.sh: back to $previous" >&2
   fi
   exit 1
 fi
+echo "releases/$name" >taken
 echo "current model: $name"

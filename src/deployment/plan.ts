@@ -152,10 +152,9 @@ function ec2Plan(settings: DeploymentSettings, { model, release, tag, settingsFi
     { title: "Release the model", command: operate("upload", model, "{bucket}", release) },
     cdk("Servers and API", "deploy", settingsFile, [`${name}-ec2`]),
     { title: "Wait for the machines", command: operate("wait", name, `${name}-ec2`, "InstanceIds") },
-    { title: "Use the model", command: operate("model", name, release) },
     {
-      title: "Start the images, one machine at a time",
-      command: operate("deploy", name, `${name}/server@{server}`, `${name}/tools@{tools}`),
+      title: "Start the images, then use the model, one machine at a time; go back to both if one fails",
+      command: operate("servers", name, `${name}/server@{server}`, `${name}/tools@{tools}`, release),
     },
     put(settings, "server/image", "server"),
     put(settings, "server/tools", "tools"),

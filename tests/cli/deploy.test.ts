@@ -27,7 +27,7 @@ test("a dry run says every step as a command and what it costs a month, and does
   const ec2 = await histoJsonHere<Plan>("deploy", "ec2", "--model", model, "--release", "v1", "--dry-run");
   const text = ec2.steps.map(({ command }) => command).join("\n");
   assert.match(text, /--target server --platform linux\/arm64/);
-  assert.match(text, /operate\.js model histo v1/);
+  assert.match(text, /operate\.js servers histo '?histo\/server@\{server\}'? '?histo\/tools@\{tools\}'? v1/);
   assert.ok(ec2.monthlyTotal > 52.92 && ec2.monthlyTotal > lambda.monthlyTotal, `${ec2.monthlyTotal}`);
   const sum = Object.values(ec2.monthlyCost).reduce((total, cost) => total + cost.total, 0);
   assert.ok(Math.abs(sum - ec2.monthlyTotal) < 1e-9);

@@ -12,6 +12,7 @@ import { awaitModel } from "../../serve/server/await-model";
 import { startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { writeModel } from "../support/served-model";
+import { makePlace, ServerMachine } from "../support/server-machine";
 import { temporaryDirectory } from "../support/temporary-directory";
 
 /** A machine with `model.sh`, a volume, and a bucket that is a folder. */
@@ -100,6 +101,51 @@ test("a model with which no server gets ready is not the current one any more", 
   assert.equal(status, 1);
   assert.match(errors, /did not take second.*back to releases\/first/s);
   assert.equal(await readlink(join(volume, "current")), "releases/first");
+});
+
+test("the first image waits for the first model, and is fetched from the registry once", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const machine = await ServerMachine.make(join(folder, "a"), await makePlace(folder, ["one"]));
+  const { ok, output } = await machine.run("deploy.sh", "image-1");
+  assert.ok(ok, output);
+  assert.match(output, /no model yet: image-1/);
+  assert.equal(await machine.serves(), "");
+  assert.ok((await machine.run("model.sh", "one")).ok);
+  assert.equal(await machine.serves(), "image-1 one");
+  // The registry's token of a machine that has run for longer is no longer valid.
+  assert.equal((await machine.calls()).filter((call) => call.startsWith("pull")).length, 1);
+});
+
+test("a first model that does not work keeps no other image from starting", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const machine = await ServerMachine.make(join(folder, "a"), await makePlace(folder, ["bad", "good"]));
+  await machine.refuse("image-1", "bad");
+  await machine.refuse("image-2", "bad");
+  await machine.run("deploy.sh", "image-1");
+  assert.equal((await machine.run("model.sh", "bad")).ok, false);
+  assert.ok((await machine.run("deploy.sh", "image-2")).ok);
+  assert.ok((await machine.run("model.sh", "good")).ok);
+  assert.equal(await machine.serves(), "image-2 good");
+});
+
+test("a machine goes back to its own model before, where another has made the new one the current one", async (t) => {
+  const folder = await temporaryDirectory(t);
+  const place = await makePlace(folder, ["one", "two"]);
+  const [a, b] = [
+    await ServerMachine.make(join(folder, "a"), place),
+    await ServerMachine.make(join(folder, "b"), place),
+  ];
+  for (const machine of [a, b]) {
+    await machine.run("deploy.sh", "image");
+    assert.ok((await machine.run("model.sh", "one")).ok);
+  }
+  await b.refuse("image", "two");
+  assert.ok((await a.run("model.sh", "two")).ok);
+  const { ok, output } = await b.run("model.sh", "two");
+  assert.equal(ok, false);
+  assert.match(output, /^model before: releases\/one\n.*back to releases\/one/s);
+  assert.equal(await readlink(join(place.volume, "current")), "releases/one");
+  assert.equal(await b.serves(), "image one");
 });
 
 test("MLflow's machine goes back to the image before when the new one does not get ready", async (t) => {

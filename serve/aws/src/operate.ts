@@ -8,6 +8,7 @@ import { runDocument, waitForMachines } from "./operations/hosts";
 import { account, checkScan, putParameter, signIn, uploadModel } from "./operations/images";
 import { logGroupOf, logLines } from "./operations/logs";
 import { releaseFunction } from "./operations/release";
+import { moveServers } from "./operations/servers";
 import { deploymentStatus, stacksOf } from "./operations/status";
 
 const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
@@ -28,8 +29,7 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown>> = {
       throw new Error(`The stack ${stack} has no output ${key} with a machine; see histo deploy status.`);
     return waitForMachines(ids);
   },
-  deploy: async (name = "", image = "", tools = "") => runDocument(name, "deploy", { image, tools }),
-  model: async (name = "", model = "") => runDocument(name, "model", { model }),
+  servers: async (name = "", image = "", tools = "", model = "") => moveServers(name, { image, tools }, model),
   mlflow: async (name = "", image = "", tools = "") => runDocument(name, "mlflow", { image, tools }),
   status: async (name = "") => JSON.stringify(await deploymentStatus(name)),
   logs: async (name = "", part = "", minutes = "60", follow = "") => {

@@ -14,7 +14,7 @@ export interface DeploymentStatus {
 
 /** The stacks of a deployment and what they made; not those of another whose name begins with the same word. */
 export async function deploymentStatus(name: string): Promise<DeploymentStatus> {
-  const [stacks, alarms, images] = await Promise.all([stacksOf(name), alarmsOf(name), imagesOf(name)]);
+  const [stacks, alarms, images] = await Promise.all([stacksOf(name), alarmsOf(name), recordedImages(name)]);
   return { stacks, alarms, images };
 }
 
@@ -50,7 +50,8 @@ async function alarmsOf(name: string): Promise<DeploymentStatus["alarms"]> {
   return found;
 }
 
-async function imagesOf(name: string): Promise<Record<string, string>> {
+/** The addresses of the images that are recorded as running, by the parameter that holds them. */
+export async function recordedImages(name: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   const query = { Path: `/${name}/`, Recursive: true };
   for await (const page of paginateGetParametersByPath({ client: new SSMClient() }, query)) {
