@@ -49,6 +49,14 @@ describe("workflows", () => {
   }
 });
 
+test("an older version is deployed again under a new tag: the registry takes none twice", () => {
+  for (const name of ["deploy-ec2.yml", "deploy-lambda.yml"]) {
+    const [, tag = ""] = /--tag "[^"]*:([^":]+)"/.exec(read(`.github/workflows/${name}`)) ?? [];
+    // The attempts of every run are counted from one.
+    for (const part of ["GITHUB_SHA", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"]) assert.ok(tag.includes(`$${part}`), name);
+  }
+});
+
 describe("images", () => {
   const dockerfiles = ["serve/lambda/Dockerfile", "serve/ec2/Dockerfile", "mlruns-config/Dockerfile"];
 
