@@ -5,9 +5,22 @@ set -eu
 repository=${1:?"usage: scan-image.sh REPOSITORY DIGEST"}
 digest=${2:?"usage: scan-image.sh REPOSITORY DIGEST"}
 
-aws ecr wait image-scan-complete --repository-name "$repository" --image-id "imageDigest=$digest"
-critical=$(aws ecr describe-image-scan-findings --repository-name "$repository" --image-id "imageDigest=$digest" \
-  --output json | jq '.imageScanFindings.findingSeverityCounts.CRITICAL // 0')
+# Just after the push ECR does not know the scan yet, which the CLI's own waiter takes for a failure.
+attempt=0
+status=unknown
+while [ "$attempt" -lt 60 ]; do
+  findings=$(aws ecr describe-image-scan-findings --repository-name "$repository" --image-id "imageDigest=$digest" \
+    --output json) || findings='{}'
+  status=$(echo "$findings" | jq --raw-output '.imageScanStatus.status // "unknown"')
+  case "$status" in COMPLETE | FAILED | UNSUPPORTED_IMAGE) break ;; esac
+  attempt=$((attempt + 1))
+  sleep "${HISTO_POLL_SECONDS:-5}"
+done
+if [ "$status" != COMPLETE ]; then
+  echo "$repository@$digest: the scan has no outcome, its status is $status" >&2
+  exit 1
+fi
+critical=$(echo "$findings" | jq '.imageScanFindings.findingSeverityCounts.CRITICAL // 0')
 if [ "$critical" -gt 0 ]; then
   echo "$repository@$digest: $critical critical vulnerabilities" >&2
   exit 1

@@ -176,6 +176,27 @@ test("MLflow's machine goes back to the image before when the new one does not g
   assert.equal((await readFile(join(folder, "runs"), "utf8")).trim(), "good-1");
 });
 
+test("the scan of an image is awaited from before the registry knows of it", async (t) => {
+  const { folder, bin, program } = await machine(t);
+  // What the registry says, one line for each time that it is asked.
+  await program("aws", `line=$(head -1 ${folder}/says); sed -i 1d ${folder}/says; [ -n "$line" ] && echo "$line"`);
+  const scan = async (...says: string[]) => {
+    await writeFile(join(folder, "says"), `${says.join("\n")}\n`);
+    const env = { PATH: `${bin}:${process.env.PATH}`, HISTO_POLL_SECONDS: "0" };
+    const child = spawn("sh", [join(projectRoot(), "serve", "scan-image.sh"), "histo/server", "sha256:1"], { env });
+    const output = Promise.all([text(child.stdout), text(child.stderr)]);
+    const [status] = await once(child, "close");
+    return { status, output: (await output).join("") };
+  };
+  const is = (status: string, findings = {}) =>
+    JSON.stringify({ imageScanStatus: { status }, imageScanFindings: { findingSeverityCounts: findings } });
+  const good = await scan("", is("PENDING"), is("IN_PROGRESS"), is("COMPLETE", { HIGH: 1 }));
+  assert.deepEqual(good, { status: 0, output: "histo/server@sha256:1: nothing critical\n" });
+  const bad = await scan("", is("COMPLETE", { CRITICAL: 2 }));
+  assert.deepEqual(bad, { status: 1, output: "histo/server@sha256:1: 2 critical vulnerabilities\n" });
+  assert.match((await scan(is("FAILED"))).output, /status is FAILED/);
+});
+
 test("a server's model is awaited until it serves it, and no longer than asked", async (t) => {
   const directory = await temporaryDirectory(t);
   const model = await writeModel(join(directory, "model"));

@@ -7,7 +7,6 @@ import { defaultSettings, packageRoot, resources, synthesize } from "./synthesiz
 // What the workflows call, from their own text and the scripts that they run, against what their roles allow.
 const CALLS: Readonly<Record<string, readonly string[]>> = {
   "ecr describe-image-scan-findings": ["ecr:DescribeImageScanFindings"],
-  "ecr wait image-scan-complete": ["ecr:DescribeImageScanFindings"],
   "lambda get-alias": ["lambda:GetAlias"],
   "lambda get-function-configuration": ["lambda:GetFunctionConfiguration"],
   "lambda invoke": ["lambda:InvokeFunction"],
