@@ -48,7 +48,7 @@ export interface ServiceOptions {
   /** Issuer of tokens that clients may send instead of a key. */
   readonly tokens?: TokenIssuer | undefined;
   readonly metrics?: Metrics | undefined;
-  /** Called for every fault of the service, with the request's id. */
+  /** Called for every fault of the service, and of what it depends on, with the request's id. */
   readonly onFault?: ((error: unknown, requestId: string) => void) | undefined;
   /** The web page. Default: `/` is not found. */
   readonly web?: WebFiles | undefined;
@@ -142,7 +142,8 @@ export class Service implements ServiceContext {
 
   toProblem(error: unknown, { id, signal }: Pick<ServiceRequest, "id" | "signal">): Problem {
     const problem = error instanceof Problem ? error : new Problem("INTERNAL");
-    if (problem.code === "INTERNAL") this.options.onFault?.(error, id);
+    const fault = problem.code === "INTERNAL" ? error : problem.cause;
+    if (fault !== undefined) this.options.onFault?.(fault, id);
     if (!signal.aborted || problem.status === REQUEST_TIMEOUT) this.metrics.problems.inc({ code: problem.code });
     return problem;
   }

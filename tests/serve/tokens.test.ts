@@ -95,6 +95,11 @@ describe("tokens of an OpenID Connect issuer", () => {
     for (const [what, text] of Object.entries(wrong)) {
       await assert.rejects(gate.check(bearer(text)), { code: "UNAUTHORIZED", status: 401 }, what);
     }
+    const said = (headers: Record<string, string>) =>
+      gate.check(headers).catch((error) => error.headers["www-authenticate"]);
+    const invalid = 'Bearer realm="histo", error="invalid_token", error_description=';
+    assert.equal(await said(bearer(wrong["another audience"])), `${invalid}"unexpected 'aud' claim value"`);
+    assert.equal(await said({}), 'Bearer realm="histo"');
     await assert.rejects(gate.check({}), { code: "UNAUTHORIZED" });
     await assert.rejects(gate.check({ "x-api-key": await token() }), { code: "UNAUTHORIZED" });
   });

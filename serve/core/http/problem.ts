@@ -71,8 +71,10 @@ export class Problem extends Error {
     message: string = PROBLEM_CODES[code][1],
     /** Extra headers, such as `allow`. */
     readonly headers: Readonly<Record<string, string>> = {},
+    /** `cause`: what the log is to say of a problem that the operator has to mend. */
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
     this.name = "Problem";
     this.status = PROBLEM_CODES[code][0];
   }

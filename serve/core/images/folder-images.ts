@@ -86,7 +86,7 @@ export class FolderImages implements ImageSource {
     } catch (error) {
       if (error instanceof Problem) throw error;
       if (hasErrorCode(error, ...MISSING)) throw new Problem("IMAGE_NOT_FOUND");
-      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE", undefined, {}, { cause: error });
     } finally {
       await file?.close();
     }
@@ -126,8 +126,8 @@ export class FolderImages implements ImageSource {
 
   /** @throws {Problem} `IMAGE_SOURCE_UNAVAILABLE` */
   private async listFiles(): Promise<string[]> {
-    const entries = await readdir(this.root, { withFileTypes: true, recursive: true }).catch(() => {
-      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+    const entries = await readdir(this.root, { withFileTypes: true, recursive: true }).catch((cause: unknown) => {
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE", undefined, {}, { cause });
     });
     const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     return paths.map((path) =>

@@ -66,9 +66,11 @@ export class S3Images implements ImageSource {
     let token: string | undefined;
     do {
       const query = new ListObjectsV2Command({ Bucket: this.bucket, Prefix: this.prefix, ContinuationToken: token });
-      const page = await this.client.send(query, { abortSignal: AbortSignal.timeout(10_000) }).catch(() => {
-        throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
-      });
+      const page = await this.client
+        .send(query, { abortSignal: AbortSignal.timeout(10_000) })
+        .catch((cause: unknown) => {
+          throw new Problem("IMAGE_SOURCE_UNAVAILABLE", undefined, {}, { cause });
+        });
       for (const { Key } of page.Contents ?? []) {
         const name = Key?.slice(this.prefix.length) ?? "";
         if (isImageName(name)) yield name;
@@ -99,7 +101,7 @@ export class S3Images implements ImageSource {
       if (error instanceof Problem) throw error;
       const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
       if (error instanceof NoSuchKey || status === 404) throw new Problem("IMAGE_NOT_FOUND");
-      throw new Problem("IMAGE_SOURCE_UNAVAILABLE");
+      throw new Problem("IMAGE_SOURCE_UNAVAILABLE", undefined, {}, { cause: error });
     }
   }
 

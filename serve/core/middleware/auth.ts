@@ -81,10 +81,10 @@ export class Access {
       await jwtVerify(token, keys, options);
     } catch (error) {
       const isKnown = error instanceof errors.JOSEError;
-      if (isKnown && !KEYS_MISSING.includes(error.code)) throw unauthorized(', error="invalid_token"');
+      if (isKnown && !KEYS_MISSING.includes(error.code)) throw unauthorized(invalidToken(error.message));
       // Discovered again with the next request, but not for tokens that name an unusable key of the issuer.
       if (isKnown || !keys) this.signingKeys = undefined;
-      throw new Problem("ISSUER_UNAVAILABLE", undefined, { "retry-after": "5" });
+      throw new Problem("ISSUER_UNAVAILABLE", undefined, { "retry-after": "5" }, { cause: error });
     }
   }
 }
@@ -99,6 +99,11 @@ async function discoverKeys(issuer: string): Promise<SigningKeys> {
     throw new Error(`${address} is not a discovery document of ${issuer}`);
   }
   return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: DISCOVERY_TIMEOUT_MS });
+}
+
+/** What is wrong with a token. @see https://www.rfc-editor.org/rfc/rfc6750#section-3 also for the characters */
+function invalidToken(message: string): string {
+  return `, error="invalid_token", error_description="${message.replace(/["\\]|[^ -~]/g, "'")}"`;
 }
 
 function unauthorized(reason = ""): Problem {
