@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
-import { S3Images } from "../../serve/core/images/s3-images";
+import { ByteCache, S3Images } from "../../serve/core/images/s3-images";
 import { startS3 } from "../support/s3-server";
 
 test("images of a bucket are listed below the prefix, read once, and told apart from an outage", async (t) => {
@@ -41,6 +42,24 @@ test("images of a bucket are listed below the prefix, read once, and told apart 
   assert.equal(Buffer.from(await images.read("a.png")).toString(), "tiles/a.png");
   s3.failing = false;
   assert.equal(Buffer.from(await images.read("b.jpg")).toString(), "tiles/b.jpg");
+});
+
+test("an image that was stored anew is read anew after a while", async () => {
+  const cache = new ByteCache(100, 0.05);
+  let stored = "first";
+  const read = async () => Buffer.from(await cache.get("a.png", async () => Buffer.from(stored))).toString();
+  assert.equal(await read(), "first");
+  stored = "second";
+  assert.equal(await read(), "first");
+  await sleep(60);
+  assert.equal(await read(), "second");
+  // What has expired leaves its place to others.
+  for (let i = 0; i < 30; i++) {
+    await sleep(60);
+    await read();
+  }
+  await cache.get("b.png", async () => Buffer.alloc(20));
+  assert.equal(await read(), "second");
 });
 
 test("a listing for people ends at ten thousand names; the names of a batch do not", async (t) => {

@@ -9,6 +9,8 @@ import { checkImageName, type ImageEntry, type ImageSource, isImageName, readMea
 /** Largest number of names in a listing for users. */
 const MAX_LISTED = 10_000;
 const LIST_SECONDS = 300;
+/** How long an image is cached: another one may be stored under its name. */
+const CACHED_SECONDS = 60;
 
 interface S3ImagesOptions {
   readonly maxBytes?: number;
@@ -35,7 +37,7 @@ export class S3Images implements ImageSource {
     options: S3ImagesOptions = {},
   ) {
     this.maxBytes = options.maxBytes ?? 10 * 2 ** 20;
-    this.cache = new ByteCache(64 * 2 ** 20);
+    this.cache = new ByteCache(64 * 2 ** 20, CACHED_SECONDS);
     this.client = options.client ?? new S3Client({ maxAttempts: 3, forcePathStyle: !!process.env.AWS_ENDPOINT_URL_S3 });
   }
 
@@ -115,21 +117,27 @@ export class S3Images implements ImageSource {
   }
 }
 
-/** Caches loaded bytes, and loads each key only once for simultaneous calls. */
+/** Caches loaded bytes for some time, and loads each key only once for simultaneous calls. */
 export class ByteCache {
-  private readonly entries = new Map<string, Uint8Array>();
+  private readonly entries = new Map<string, { readonly bytes: Uint8Array; readonly until: number }>();
   private readonly loading = new Map<string, Promise<Uint8Array>>();
   private bytes = 0;
 
-  constructor(private readonly maxBytes: number) {}
+  constructor(
+    private readonly maxBytes: number,
+    private readonly seconds: number,
+  ) {}
 
   /** The bytes of a key. Does not cache failures. */
   async get(key: string, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const known = this.entries.get(key);
     if (known) {
       this.entries.delete(key);
-      this.entries.set(key, known);
-      return known;
+      if (known.until > performance.now()) {
+        this.entries.set(key, known);
+        return known.bytes;
+      }
+      this.bytes -= known.bytes.length;
     }
     let pending = this.loading.get(key);
     if (!pending) {
@@ -143,12 +151,12 @@ export class ByteCache {
 
   private store(key: string, bytes: Uint8Array): Uint8Array {
     if (bytes.length > this.maxBytes / 4) return bytes;
-    this.entries.set(key, bytes);
+    this.entries.set(key, { bytes, until: performance.now() + 1000 * this.seconds });
     this.bytes += bytes.length;
     for (const [oldest, old] of this.entries) {
       if (this.bytes <= this.maxBytes) break;
       this.entries.delete(oldest);
-      this.bytes -= old.length;
+      this.bytes -= old.bytes.length;
     }
     return bytes;
   }

@@ -7,7 +7,8 @@ import type { Handler } from "./context";
 
 const LARGEST_PAGE = 5000;
 const LARGEST_THUMBNAIL = 512;
-const CACHE = { "cache-control": "private, max-age=3600" };
+/** Small pictures may be old for a while. What stands beside an answer must be the image that was predicted. */
+const CACHE = { thumbnail: "private, max-age=3600", image: "private, no-cache" };
 
 /** The images' names with label and votes if known: `{source, total, images: [{name, class, votes}]}`. */
 export const imagesRoute: Handler = async ({ images }, { query }) => {
@@ -28,10 +29,10 @@ export const imageRoute: Handler = async ({ images, models }, { query, memory, p
   const filename = checkImageName(parameters.name);
   const bytes = await images.read(filename, memory);
   if (!query.has("thumbnail"))
-    return { status: 200, headers: { ...CACHE, "content-type": typeOf(bytes) }, body: bytes };
+    return { status: 200, headers: { "cache-control": CACHE.image, "content-type": typeOf(bytes) }, body: bytes };
   const edge = whole(query, "thumbnail", 96, LARGEST_THUMBNAIL, 16);
   const body = await models.get().thumbnail(bytes, edge);
-  return { status: 200, headers: { ...CACHE, "content-type": "image/jpeg" }, body };
+  return { status: 200, headers: { "cache-control": CACHE.thumbnail, "content-type": "image/jpeg" }, body };
 };
 
 /** The media type by content: the requested name may have another extension than the image. */

@@ -73,6 +73,7 @@ export function descriptionCases(client: ContractClient): void {
   test("images of the source are served whole and as thumbnails", async () => {
     const whole = await call("/images/MHIST_aaa.png");
     assert.equal(whole.headers.get("content-type"), "image/png");
+    assert.equal(whole.headers.get("cache-control"), "private, no-cache", "another one may have its name later");
     assert.deepEqual(
       Buffer.from(await whole.arrayBuffer()),
       await readFile(join(client.content.images, "images", "MHIST_aaa.png")),
