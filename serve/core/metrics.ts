@@ -57,9 +57,14 @@ export class Metrics {
     if (processMetrics) collectDefaultMetrics({ register: this.registry, prefix: "histo_" });
   }
 
+  /** Counts one classified image, of which nothing else is known. */
+  count(model: string, predictedClass: string): void {
+    this.predictions.inc({ model, class: predictedClass });
+  }
+
   /** Counts one classified image. */
   observe(model: string, answer: Answer): void {
-    this.predictions.inc({ model, class: answer.predictedClass });
+    this.count(model, answer.predictedClass);
     for (const warning of answer.warnings) this.warnings.inc({ model, warning });
     if (answer.inDistribution !== null) this.inDistribution.observe({ model }, answer.inDistribution);
     this.preprocessSeconds.observe({ model }, answer.preprocessSeconds);

@@ -3,9 +3,10 @@
  * @see https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
  */
 import { counted } from "../../../src/format/index";
-import { sigmoid } from "../../../src/logits/index";
+import { decisionOn, sigmoid } from "../../../src/logits/index";
 import { isTrainedOnDrawnTiles } from "../../../src/model-directory/index";
 import { json, Problem, readJsonBody } from "../http/index";
+import type { Metrics } from "../metrics";
 import type { ModelRegistry, ServedModel } from "../models/index";
 import type { Handler, RoutedRequest } from "./context";
 
@@ -43,7 +44,7 @@ export const modelReadyRoute: Handler = ({ models, phase }, { parameters }) => {
  * Inference on one input tensor: `UINT8` of shape [n, size, size, 3] with raw RGB pixels, or `BYTES` of shape [n] with
  * base64 of image files.
  */
-export const inferRoute: Handler = async ({ models, limits }, request) => {
+export const inferRoute: Handler = async ({ models, limits, metrics }, request) => {
   const model = modelOf(models, request.parameters);
   const body = readJsonBody(request.body);
   const input = inputOf(body);
@@ -51,8 +52,8 @@ export const inferRoute: Handler = async ({ models, limits }, request) => {
   const count = countOf(input, model, limits.batchItems);
   const logits =
     input.datatype === "BYTES"
-      ? await answerImages(model, decodeImages(input.data, count), request.signal)
-      : await model.infer(decodePixels(input.data, input.shape), count, request.signal);
+      ? await answerImages(model, decodeImages(input.data, count), request.signal, metrics)
+      : await answerPixels(model, decodePixels(input.data, input.shape), count, request.signal, metrics);
   const outputs = { logit: [...logits], probability: logits.map(sigmoid) };
   const drawn = isTrainedOnDrawnTiles(model.card);
   return json({
@@ -139,7 +140,25 @@ function decodeImages(data: unknown, count: number): Uint8Array[] {
   return items.map((item) => Buffer.from(item as string, "base64"));
 }
 
-async function answerImages(model: ServedModel, images: readonly Uint8Array[], signal: AbortSignal): Promise<number[]> {
+async function answerImages(
+  model: ServedModel,
+  images: readonly Uint8Array[],
+  signal: AbortSignal,
+  metrics: Metrics,
+): Promise<readonly number[]> {
   const answers = await Promise.all(images.map((image) => model.predict(image, signal)));
+  for (const answer of answers) metrics.observe(model.name, answer);
   return answers.map(({ logit }) => logit);
+}
+
+async function answerPixels(
+  model: ServedModel,
+  pixels: Uint8Array,
+  count: number,
+  signal: AbortSignal,
+  metrics: Metrics,
+): Promise<readonly number[]> {
+  const logits = await model.infer(pixels, count, signal);
+  for (const logit of logits) metrics.count(model.name, decisionOn(logit, model.card).predictedClass);
+  return logits;
 }

@@ -27,8 +27,15 @@ export function openInferenceCases(client: ContractClient): void {
         outputs: { name: string; shape: number[]; data: number[] }[];
       };
     };
+    const counted = async () => {
+      const text = await (await call("/metrics")).text();
+      const counts = [...text.matchAll(/^histo_predictions_total\{model="mlp".*\} (\d+)$/gm)];
+      return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+    };
+    const before = await counted();
     const raw = await infer({ datatype: "UINT8", shape: [2, 32, 32, 3], data: [...pixels, ...pixels] });
     const file = await infer({ datatype: "BYTES", shape: [1], data: [bytes.toString("base64")] });
+    assert.equal((await counted()) - before, 3, "they count as classified images");
     assert.equal(raw.id, "42");
     assert.deepEqual(raw.outputs[0]?.shape, [2, 1]);
     for (const value of [...(raw.outputs[0]?.data ?? []), ...(file.outputs[0]?.data ?? [])]) {
