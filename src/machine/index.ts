@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 
+export { environmentWithoutSecrets } from "./environment";
 export { Limit } from "./limit";
 
 /** Number of processors that this process may use; at least 1. Part of a processor counts as one. */

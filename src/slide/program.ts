@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HistoError, InputError, messageOf } from "../errors/index";
 import { projectRoot } from "../files/index";
+import { environmentWithoutSecrets } from "../machine/index";
 
 /** An error of a program. Plain data. */
 export interface ProgramFailure extends Pick<HistoError, "code" | "message" | "toClient" | "exitStatus"> {
@@ -14,7 +15,8 @@ export interface ProgramFailure extends Pick<HistoError, "code" | "message" | "t
 export function startProgram(name: string): ChildProcess {
   const file = join(projectRoot(), "dist", "src", "slide", `${name}.js`);
   if (!existsSync(file)) throw new InputError("NOT_BUILT", `${file} is missing: run \`npm run build\` once.`);
-  return fork(file, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced" });
+  const env = environmentWithoutSecrets();
+  return fork(file, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced", env });
 }
 
 export function failureOf(error: unknown): ProgramFailure {

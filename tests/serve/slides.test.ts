@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -64,6 +64,35 @@ test("a slide of the image source is predicted in the background; then it has a 
   for (const wrong of ["tiles/1/2/0", "tiles/9/0/0", "tiles/x/0/0", "files/answers.jsonl", "files/..%2Fmodel.json"]) {
     assert.equal((await fetch(`${server.url}/slides/${id}/${wrong}`)).status, 404, wrong);
   }
+});
+
+test("no process that reads a slide has the server's keys", {
+  skip: process.platform !== "linux" && "environments are read from /proc",
+}, async (t) => {
+  process.env.HISTO_API_KEYS = "a-secret-of-the-server";
+  const { post, ended } = await serve(t);
+  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
+  const environments: string[] = [];
+  const look = async (pid: number): Promise<void> => {
+    const read = (name: string) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
+    const children = (await read(`task/${pid}/children`)).split(" ").filter(Boolean).map(Number);
+    for (const child of children) {
+      environments.push(await readFile(`/proc/${child}/environ`, "utf8").catch(() => ""));
+      await look(child);
+    }
+  };
+  let isOver = false;
+  const end = ended(id).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await look(process.pid);
+  assert.equal((await end).status, "done");
+  // The model's worker, the slide's process and its own worker, many times.
+  assert.ok(environments.filter((text) => text.includes("PATH=")).length > 3);
+  assert.deepEqual(
+    environments.filter((text) => text.includes("a-secret-of-the-server")),
+    [],
+  );
 });
 
 test("only slides of the source can be asked for, and only so many", async (t) => {

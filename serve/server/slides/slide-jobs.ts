@@ -5,6 +5,7 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hasErrorCode, messageOf } from "../../../src/errors/index";
 import { projectRoot } from "../../../src/files/index";
+import { environmentWithoutSecrets } from "../../../src/machine/index";
 import { readCard } from "../../../src/model-directory/index";
 import { oneOfEachSeries } from "../../../src/slide/index";
 import { type ImageSource, Problem, type SlideHost, type SlideOrder, type SlideState } from "../../core/index";
@@ -163,6 +164,7 @@ export class SlideJobs implements SlideHost {
   private predict(job: Job, model: string, out: string): void {
     const child = fork(join(projectRoot(), "dist", "serve", "server", "slides", "slide-process.js"), [], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
+      env: environmentWithoutSecrets(),
     });
     job.child = child;
     const { slide: _, model: __, ...choices } = job.order;

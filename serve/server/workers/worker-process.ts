@@ -3,13 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { HistoError, InputError, messageOf } from "../../../src/errors/index";
+import { environmentWithoutSecrets } from "../../../src/machine/index";
 import { Problem } from "../../core/index";
 import { COLLECTOR_FLAGS } from "./collector";
 import type { FromWorker, LoadedModel, ToWorker, Work, WorkerOptions } from "./messages";
 import { Wire } from "./wire";
-
-/** Environment variables that workers do not get, because they decode untrusted images. */
-const SECRET = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL/i;
 
 /** Allows only decoders for untrusted files; few memory arenas keep the process small under load. */
 const DECODER_SETTINGS = { VIPS_BLOCK_UNTRUSTED: "1", MALLOC_ARENA_MAX: "2" };
@@ -180,11 +178,10 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal, onAbo
 
 /** @throws {Error} if the system cannot start another process; in some cases the process emits an error instead */
 function spawnWorker({ decoders }: WorkerOptions): ChildProcess {
-  const environment = Object.entries(process.env).filter(([name]) => !SECRET.test(name));
   return spawn(process.execPath, [...COLLECTOR_FLAGS, join(__dirname, "worker-main.js")], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
     env: {
-      ...Object.fromEntries(environment),
+      ...environmentWithoutSecrets(),
       UV_THREADPOOL_SIZE: String(Math.max(4, decoders)),
       ...DECODER_SETTINGS,
     },

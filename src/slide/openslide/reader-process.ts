@@ -1,6 +1,7 @@
 /** @module The process that reads one slide through OpenSlide and answers requests in order. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { HistoError, InputError } from "../../errors/index";
+import { environmentWithoutSecrets } from "../../machine/index";
 import type { OpenSlideInstallation } from "./install";
 
 /** The first message of the process. */
@@ -59,7 +60,8 @@ export class ReaderProcess {
     path: string,
     patienceMs = PATIENCE_MS,
   ): Promise<{ process: ReaderProcess; description: SlideDescription }> {
-    const child = spawn(program, [library, path], { stdio: ["pipe", "pipe", "ignore"] });
+    const env = environmentWithoutSecrets();
+    const child = spawn(program, [library, path], { stdio: ["pipe", "pipe", "ignore"], env });
     const process = new ReaderProcess(child, path, patienceMs);
     try {
       const length = (await process.read(4)).readUInt32LE();
