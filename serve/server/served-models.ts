@@ -12,6 +12,8 @@ interface ServedModelsOptions {
   /** Worker processes per model. */
   readonly workers?: number | undefined;
   readonly engine?: Partial<WorkerOptions> | undefined;
+  /** Longest time that a replaced model may take for the requests that it has begun, in milliseconds. */
+  readonly graceMs: number;
 }
 
 /** Loads the models of some directories into a registry. */
@@ -57,7 +59,7 @@ export class ServedModels {
   }
 
   private async replaceAll(): Promise<void> {
-    const { named, registry, logger } = this.options;
+    const { named, registry, logger, graceMs } = this.options;
     for (const [name, directory] of named) {
       if (this.isClosing) return;
       const model = await this.start(name, directory);
@@ -65,7 +67,7 @@ export class ServedModels {
       const before = registry.get(name);
       this.register(model, before.sha256);
       logger.info({ model: name, sha256: model.sha256 }, "model replaced");
-      await before.close();
+      await before.close(graceMs);
     }
   }
 

@@ -49,9 +49,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Time for open requests when the server stops. */
-const GRACE_MS = 10_000;
-
 /**
  * Starts the server and waits until every model is loaded and its golden answer checked.
  * @throws {InputError} if a model, the images, the file for feedback or the port cannot be used
@@ -69,7 +66,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const service = new Service({ ...options, models: registry, images, slides, metrics, web, onFault });
   const listener = await listen(createApp(service, options), options);
   options.onListening?.(listener.url);
-  const models = new ServedModels({ named, registry, metrics, logger, workers, engine });
+  // No request takes longer, so that none is cut off when its model is replaced or the server stops.
+  const graceMs = service.limits.deadlineMs;
+  const models = new ServedModels({ named, registry, metrics, logger, workers, engine, graceMs });
   try {
     await models.load();
   } catch (error) {
@@ -86,7 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     models.stopReloading();
     logger.info("stopping");
     await sleep(lingerMs);
-    await listener.close(GRACE_MS);
+    await listener.close(graceMs);
     await models.close();
     await slides?.close();
     images?.close();

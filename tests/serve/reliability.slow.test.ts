@@ -6,6 +6,7 @@ import { Agent } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type PooledModel, type RunningServer, startServer } from "../../serve/server/index";
 import { projectRoot } from "../../src/files/index";
 import { Random } from "../../src/random/index";
@@ -105,6 +106,20 @@ describe("reliability", { skip: process.platform !== "linux" && "memory is read 
         .map(([outcome, count]) => `${outcome}: ${count}`)
         .join(", "),
     );
+  });
+
+  test("a request that takes longer than ten seconds is answered by its model, though another replaces that meanwhile", async (t) => {
+    const server = await startServer({ models: [join(directory, "model")], port: 0 });
+    t.after(() => server.close());
+    const [pid] = (server.models.get() as PooledModel).pids;
+    process.kill(pid as number, "SIGSTOP");
+    const answer = predict(server, await tile(5));
+    const reloaded = server.reload();
+    while ((server.models.get() as PooledModel).pids[0] === pid) await sleep(50);
+    await sleep(11_000);
+    process.kill(pid as number, "SIGCONT");
+    assert.equal(await answer, 200);
+    await reloaded;
   });
 
   test(`${RELOADS} reloads under load: no failed request, no more memory`, async (t) => {

@@ -54,7 +54,8 @@ export interface ServedModel {
   /** Features of a random sample of the predicted images, without pictures that were predicted by their tiles. */
   metImages(): Promise<MetSample>;
   verifyGolden(): Promise<GoldenResult>;
-  close(): Promise<void>;
+  /** @param graceMs longest time for work that has begun, where it can be cut off */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** The loaded models by name; the first is the default. Models can be replaced while requests run. */
