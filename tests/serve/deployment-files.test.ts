@@ -121,6 +121,13 @@ test("compose: the container is bounded, healthy or restarted, and may write not
   assert.deepEqual(server.cap_drop, ["ALL"]);
   assert.deepEqual(server.security_opt, ["no-new-privileges:true"]);
   assert.equal(server.restart, "unless-stopped");
+  for (const name of ["HISTO_API_KEYS", "HISTO_OIDC_ISSUER", "HISTO_OIDC_AUDIENCE"]) {
+    assert.equal(
+      (server.environment as Record<string, string>)[name],
+      `\${${name}:-}`,
+      "it asks for keys when it is told to",
+    );
+  }
   for (const key of ["mem_limit", "pids_limit", "ulimits", "healthcheck", "stop_grace_period"])
     assert.ok(server[key], key);
   // A colon between spaces in a plain scalar makes a mapping of it, which compose refuses.

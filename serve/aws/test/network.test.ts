@@ -56,6 +56,16 @@ test("a part that the settings leave out is not deployed", () => {
   );
 });
 
+test("a machine that is gone is made anew when that is asked for, which CloudFormation would not notice", () => {
+  const machines = (asked?: Readonly<Record<string, string>>) =>
+    resources(synthesize(settings, asked).templates, "AWS::EC2::Instance").map(({ path }) => path);
+  assert.deepEqual(machines(), machines());
+  const [before, after] = [machines(), machines({ replace: "2026-12-01" })];
+  assert.equal(after.length, before.length);
+  // A machine of another name in the template replaces the one of before.
+  assert.ok(after.every((path) => !before.includes(path)));
+});
+
 test("a function with its model in the image stays out of the private network; one with EFS is in it", () => {
   const configuration = (modelSource: "image" | "efs") => {
     const { templates } = synthesize({ ...settings, lambda: { ...settings.lambda!, modelSource } });

@@ -23,12 +23,18 @@ export function defaultSettings(): DeploymentSettings {
   return JSON.parse(readFileSync(join(packageRoot, "settings.json"), "utf8")) as DeploymentSettings;
 }
 
-/** Templates by stack name without the prefix, and the report of cdk-nag and CDK's own checks. */
-export function synthesize(settings: DeploymentSettings): { templates: Record<string, Template>; report: Report } {
+/**
+ * Templates by stack name without the prefix, and the report of cdk-nag and CDK's own checks.
+ * @param asked what `cdk -c` was given
+ */
+export function synthesize(
+  settings: DeploymentSettings,
+  asked: Readonly<Record<string, string>> = {},
+): { templates: Record<string, Template>; report: Report } {
   const { context } = JSON.parse(readFileSync(join(packageRoot, "cdk.json"), "utf8")) as {
     context: Record<string, unknown>;
   };
-  const app = new App({ context, analyticsReporting: false });
+  const app = new App({ context: { ...context, ...asked }, analyticsReporting: false });
   addStacks(app, settings);
   const assembly = app.synth();
   const templates = Object.fromEntries(

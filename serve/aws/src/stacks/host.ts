@@ -90,6 +90,9 @@ export class Host extends Construct {
     super(scope, id);
     const [first, ...others] = props.securityGroups;
     const arm = architectureOf(props.instanceType) === "arm64";
+    // Another start script makes a new machine, as does this line: for one that is gone, which CloudFormation does not notice.
+    const replaced: unknown = this.node.tryGetContext("replace");
+    if (replaced !== undefined) props.userData.addCommands(`# In place of the machine before ${replaced}`);
     this.instance = new ec2.Instance(this, "Instance", {
       instanceName: props.name,
       vpc: props.vpc,
