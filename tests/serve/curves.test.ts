@@ -10,6 +10,22 @@ import { RunDirectory } from "../../src/runs/index";
 import { predictedTiles } from "../support/predicted-tiles";
 import { temporaryDirectory } from "../support/temporary-directory";
 
+test("the run that a card names is looked for in the folder of runs only", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const run = new RunDirectory(join(folder, "elsewhere"));
+  await mkdir(run.path);
+  await mkdir(join(folder, "runs"));
+  await writePredictions(run.predictions("validation"), predictedTiles(100));
+  for (const name of ["../elsewhere", run.path, "a/../../elsewhere", ".."]) {
+    const models = new ModelRegistry([{ name: "mlp", card: { source: { run: name } } } as ServedModel]);
+    const { body } = await curvesRoute(
+      { models, runs: join(folder, "runs") } as unknown as ServiceContext,
+      { parameters: { model: "mlp" } } as unknown as RoutedRequest,
+    );
+    assert.deepEqual(JSON.parse(String(body)).partitions, {}, name);
+  }
+});
+
 test("a partition of one class has no curves: its rates do not exist", async (context) => {
   const runs = await temporaryDirectory(context);
   const run = new RunDirectory(join(runs, "run"));

@@ -1,5 +1,5 @@
 /** @module The routes and their handlers, and the web page. */
 export type { RoutedRequest, ServiceContext, ServiceLimits, SlideHost, SlideOrder, SlideState } from "./context";
 export { checkFeedback } from "./feedback";
-export { findRoute, refusal } from "./routes";
+export { findRoute, ROUTES, refusal } from "./routes";
 export { openWeb, WebFiles } from "./web-files";

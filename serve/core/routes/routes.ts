@@ -49,7 +49,7 @@ function taking(known: readonly string[], answer: Handler): Handler {
 const open = true;
 
 /** All routes, in the order of the documentation. */
-const ROUTES: readonly ListedRoute[] = [
+export const ROUTES: readonly ListedRoute[] = [
   post("/predict", "one", taking(["model", "tile"], predictRoute)),
   post("/predict/batch", "many", taking(["model", "tile"], batchRoute)),
   post("/explain", "one", taking(["model", "grid"], explainRoute)),
