@@ -69,6 +69,8 @@ function holdClasses(folders: readonly ClassImages[], positive: string | undefin
     inner.every((names) => names.some((name) => (counts.get(name) ?? 0) > 1));
   const outer = folders.find(({ className }) => isPositive(className));
   if (!hold || !outer) return hold;
+  // Of two outer folders, the class is the outer one: a run without a given class passes its name to read the set again.
+  if (new Set(folders.map(({ className }) => className)).size === 2) return false;
   const message = `--positive ${positive}: it may be the folder ${quoted(outer.path)}, or those of this name inside it and others; rename it if it is not the class.`;
   throw new InputError("DATA_POSITIVE_AMBIGUOUS", message);
 }

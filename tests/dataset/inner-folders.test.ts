@@ -103,3 +103,13 @@ test("a positive class that is an outer and an inner folder is refused", async (
     message: /the folder "1", or those of this name inside it and others/,
   });
 });
+
+test("of two outer folders, the one with the name of the positive class is it", async (context) => {
+  const names = ["0", "1"].flatMap((name) => [`${name}/0/a.png`, `${name}/1/b.png`, `${name}/2/c.png`]);
+  const [found, again] = [await load(context, names), await load(context, names, { positive: "1" })];
+  assert.deepEqual(found.classes, again.classes);
+  assert.deepEqual(
+    again.tiles.map(({ label, group }) => [label, group]),
+    found.tiles.map(({ label }) => [label, undefined]),
+  );
+});
