@@ -98,3 +98,14 @@ test("next to x, a column y is a place and no label", async (context) => {
   assert.deepEqual([classes, notes], [["n", "t"], []]);
   assert.deepEqual((await load(context, "image,y\na,t\nb,n\nc,t\n")).classes, ["n", "t"]);
 });
+
+test("paths of files and patches are names of images", async (context) => {
+  for (const header of ["file_path", "filepath", "img_path", "Patch Name"]) {
+    const { tiles } = await load(context, `${header},label\nimages/a.png,x\nimages/b.png,y\n`);
+    assert.deepEqual(
+      tiles.map(({ path }) => path.split("/").at(-1)),
+      ["a.png", "b.png"],
+      header,
+    );
+  }
+});
