@@ -7,20 +7,25 @@ const POLL_MS = 200;
 
 /** @throws {HistoError} `MODEL_NOT_TAKEN` if the server does not serve the model within this time */
 export async function awaitModel(url: string, directory: string, seconds: number): Promise<void> {
-  const { sha256 } = await readModelDirectory(directory);
+  const { sha256, card } = await readModelDirectory(directory);
+  // A release may have the weights of the one before, and another threshold.
+  const isMeant = (model: ReadyModel) => model.sha256 === sha256 && model.threshold === card.threshold;
   const until = Date.now() + 1000 * seconds;
-  while (!(await servedBy(url, AbortSignal.timeout(Math.max(1, until - Date.now())))).includes(sha256)) {
+  while (!(await servedBy(url, AbortSignal.timeout(Math.max(1, until - Date.now())))).some(isMeant)) {
     if (Date.now() > until)
       throw new HistoError("MODEL_NOT_TAKEN", `${url} does not serve ${directory} after ${seconds} s.`);
     await sleep(POLL_MS);
   }
 }
 
-/** Hashes of the models that are ready. */
-async function servedBy(url: string, signal: AbortSignal): Promise<string[]> {
+interface ReadyModel {
+  readonly sha256: string;
+  readonly threshold: number;
+}
+
+async function servedBy(url: string, signal: AbortSignal): Promise<readonly ReadyModel[]> {
   const response = await fetch(`${url}/readyz`, { signal }).catch(() => undefined);
-  const { models = [] } = (await response?.json().catch(() => undefined)) ?? {};
-  return (models as { readonly sha256: string }[]).map(({ sha256 }) => sha256);
+  return (await response?.json().catch(() => undefined))?.models ?? [];
 }
 
 if (require.main === module) {

@@ -203,6 +203,8 @@ test("a server's model is awaited until it serves it, and no longer than asked",
   const server = await startServer({ models: [model], port: 0 });
   t.after(() => server.close());
   await awaitModel(server.url, model, 5);
+  const stricter = await writeModel(join(directory, "stricter"), { threshold: 0.9 });
+  await assert.rejects(awaitModel(server.url, stricter, 0.5), { code: "MODEL_NOT_TAKEN" }, "the same weights");
   const other = await writeModel(join(directory, "other"), { seed: 5 });
   await assert.rejects(awaitModel(server.url, other, 0.5), { code: "MODEL_NOT_TAKEN" });
   for (const name of await readdir(other)) await copyFile(join(other, name), join(model, name));

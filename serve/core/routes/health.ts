@@ -17,6 +17,7 @@ const outcomes = new WeakMap<ServiceContext, TtlCache<ReadyModel[]>>();
 interface ReadyModel {
   readonly name: string;
   readonly sha256: string;
+  readonly threshold: number;
   readonly golden: GoldenResult;
 }
 
@@ -47,7 +48,8 @@ function verify(context: ServiceContext): Promise<ReadyModel[]> {
   return Promise.all(
     context.models.all().map(async (model) => {
       const failed: GoldenResult = { status: "failed", logit: Number.NaN, expected: null };
-      return { name: model.name, sha256: model.sha256, golden: await model.verifyGolden().catch(() => failed) };
+      const { name, sha256, card } = model;
+      return { name, sha256, threshold: card.threshold, golden: await model.verifyGolden().catch(() => failed) };
     }),
   );
 }
