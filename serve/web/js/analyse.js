@@ -259,17 +259,19 @@ export function modelSelect(id, models, onchange, none) {
 
 /** Takes model and threshold from a link such as `#/?model=mlp&threshold=0.3`. @param {any[]} models @param {(name: string) => void} take */
 function followAddress(models, take) {
-  const follow = () => {
+  const follow = (/** @type {boolean} */ isReload) => {
     const [path, query] = location.hash.slice(1).split("?");
     const wanted = new URLSearchParams(query);
     const model = models.find(({ name }) => name === wanted.get("model"));
     if (path !== "/" || !model) return;
     const threshold = Number(wanted.get("threshold") ?? model.threshold);
-    if (threshold >= 0 && threshold <= 1) setThreshold(model, threshold);
+    // What was set since the link was opened stays.
+    if (!isReload && threshold >= 0 && threshold <= 1) setThreshold(model, threshold);
     take(model.name);
   };
-  addEventListener("hashchange", follow);
-  follow();
+  addEventListener("hashchange", () => follow(false));
+  const [navigation] = performance.getEntriesByType("navigation");
+  follow(/** @type {PerformanceNavigationTiming} */ (navigation)?.type === "reload");
 }
 
 /** A picture for the history. @param {HTMLImageElement} image @returns {Promise<string | undefined>} undefined where it cannot be shown */

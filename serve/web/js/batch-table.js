@@ -1,11 +1,12 @@
 /** @module The table of a batch: thumbnails, sorting, a filter, and the heat map of an image on click. */
+import { isAtHand } from "./batch-requests.js";
 import { counted, h, percent, sentence } from "./dom.js";
 import { analyse } from "./incoming.js";
 import { warningWords } from "./result.js";
 import { pictureUrl, showThumbnail, TIFF } from "./source.js";
 import { classAt } from "./thresholds.js";
 
-/** @typedef {{name: string, file?: File, entry?: any, label?: string, result: any, url?: string}} Row */
+/** @typedef {{name: string, file?: File, entry?: any, label?: string, result?: any, url?: string}} Row */
 
 /** Rows that are shown before more is asked for. */
 const SHOWN = 100;
@@ -152,7 +153,7 @@ export function batchTable(model, warnings) {
     const title = h(
       "td",
       {},
-      result.error
+      result.error || !isAtHand(row)
         ? name
         : h(
             "button",

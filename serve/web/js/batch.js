@@ -1,18 +1,23 @@
 /** @module Many images at once: a table, measures where labels are known, and a CSV. */
 import { modelSelect } from "./analyse.js";
-import { callWhenFree, images, info, PASSING } from "./api.js";
+import { images, info } from "./api.js";
+import { answersOf, isAtHand, isPassing } from "./batch-requests.js";
 import { batchTable } from "./batch-table.js";
 import { parseCsv, saveCsv } from "./csv.js";
 import { counted, h, percent } from "./dom.js";
-import { nameOf } from "./folders.js";
+import { leftOutText, nameOf } from "./folders.js";
 import { groupsOf } from "./groups.js";
 import { deliver, takeFiles } from "./incoming.js";
+import { forgetBatch, keepBatch, keepChanges, keptBatch } from "./kept-batch.js";
 import { labelsOf, measure } from "./measures.js";
 import { thresholdField } from "./result.js";
 import { dropZone } from "./source.js";
 import { classAt, thresholdOf } from "./thresholds.js";
 
-/** @typedef {import("./batch-table.js").Row} Row */
+/** @typedef {import("./kept-batch.js").Row} Row */
+
+/** Why an image of a batch that was kept is not sent. */
+const NOT_AT_HAND = "This page was left before it was answered, and keeps no files: choose it again.";
 
 const COLUMNS = [
   "filename",
@@ -26,28 +31,6 @@ const COLUMNS = [
   "trained_on_drawn_tiles",
   "label",
 ];
-
-/** True where a file's bytes are still there: not where it was moved or written anew since it was chosen. @param {File} file */
-function isReadable(file) {
-  return file
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(
-      () => true,
-      () => false,
-    );
-}
-
-/** An answer that may be another one when it is asked for again. @param {any} result */
-function isPassing(result) {
-  return result?.error !== undefined && PASSING.includes(result.error.status);
-}
-
-/** The first names of a list. @param {readonly string[]} names */
-function listed(names) {
-  const most = 5;
-  return `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
-}
 
 /** @returns {Promise<HTMLElement>} */
 export async function view() {
@@ -69,6 +52,7 @@ export async function view() {
     { type: "button", class: "primary", disabled: true, onclick: () => save() },
     "Download CSV",
   );
+  const clear = h("button", { type: "button", class: "quiet", onclick: () => forget() }, "Clear");
   const table = batchTable(chosen, warnings ?? {});
   const labels = h("input", {
     id: "labels",
@@ -91,11 +75,17 @@ export async function view() {
     h("div", {}, h("label", { for: "labels" }, "Compare with labels, from a CSV of image and class "), labels),
     measures,
     table.element,
+    h(
+      "div",
+      { class: "row spread spaced" },
+      h("p", { class: "hint" }, "The last batch is kept in this browser only, without its images."),
+      clear,
+    ),
   );
-  /** Every image of the batch; those without a result are yet to be sent. @type {(Row & {size: number})[]} */
+  /** Every image of the batch; those without a result are yet to be sent. @type {Row[]} */
   let rows = [];
-  /** @type {(some: any[]) => RequestInit} */
-  let request = () => ({});
+  /** The batch among those that the browser keeps. */
+  let id = "";
   let serial = 0;
   /** Ends the requests of a batch that was stopped, or is done anew. */
   let working = new AbortController();
@@ -105,31 +95,64 @@ export async function view() {
   let [started, before] = [0, 0];
 
   /**
-   * @param {{name: string, file?: File, entry?: any, label?: string}[]} items @param {(some: any[]) => RequestInit} ask
+   * @param {{name: string, file?: File, entry?: any, label?: string}[]} items files, or images of the server
    * @param {readonly string[]} [leftOut] names of files that are no images, and of folders that cannot be read
    */
-  function begin(items, ask, leftOut = []) {
-    for (const { url } of rows) if (url) URL.revokeObjectURL(url);
+  function begin(items, leftOut = []) {
+    letGo();
     rows = items.map((item) => ({ ...item, size: item.file?.size ?? 0, result: undefined }));
-    request = ask;
-    const unread = leftOut.filter((name) => name.endsWith("/"));
-    const others = leftOut.filter((name) => !name.endsWith("/"));
-    const reason = [
-      unread.length > 0 && `${counted(unread.length, "folder")} cannot be read: ${listed(unread)}.`,
-      others.length > 0 && `Left out, as no images by their names: ${listed(others)}.`,
-    ]
-      .filter(Boolean)
-      .join(" ");
-    tell(items.length === 0 ? `There is no image in this folder. ${reason}` : reason);
+    tell([items.length === 0 && "There is no image in this folder.", leftOutText(leftOut)].filter(Boolean).join(" "));
     labels.value = labelledBy = "";
     again();
   }
 
   /** Does the same batch from its beginning, as with another model. */
   function again() {
-    for (const row of rows) row.result = undefined;
+    for (const row of rows) row.result = isAtHand(row) ? undefined : { error: { detail: NOT_AT_HAND } };
     before = 0;
+    id = `${Date.now()}-${Math.random()}`;
+    keepBatch(about(), rows);
     proceed();
+  }
+
+  function letGo() {
+    for (const { url } of rows) if (url) URL.revokeObjectURL(url);
+    rows = [];
+  }
+
+  function forget() {
+    if (!confirm(`Delete this batch of ${counted(rows.length, "image")} from this browser?`)) return;
+    letGo();
+    forgetBatch();
+    answers.hidden = true;
+    select.focus();
+  }
+
+  /** What is kept of the batch beside its images. */
+  function about() {
+    const { name: model, sha256 } = chosen();
+    return { id, model, sha256, at: new Date().toISOString(), milliseconds: before, labelledBy };
+  }
+
+  /** Shows the batch of before the page was loaded, if the model that answered is loaded still. */
+  async function restore() {
+    const kept = await keptBatch();
+    const model = models.find(
+      (/** @type {any} */ { name, sha256 }) => name === kept?.about.model && sha256 === kept?.about.sha256,
+    );
+    // Another batch may have been begun meanwhile.
+    if (!kept || !model || !answers.hidden || kept.rows.length === 0) return;
+    select.value = model.name;
+    rows = kept.rows;
+    ({ id, labelledBy, milliseconds: before } = kept.about);
+    for (const row of rows) {
+      if (isAtHand(row) || !(row.result === undefined || isPassing(row.result))) continue;
+      row.result = { error: { detail: NOT_AT_HAND } };
+    }
+    threshold.replaceChildren(thresholdField(chosen(), "batch"));
+    answers.hidden = false;
+    started = performance.now();
+    finish(`This batch is of ${new Date(kept.about.at).toLocaleString()}.`);
   }
 
   /** Sends what has no answer yet, group by group, until all have one, the server is gone or the batch is stopped. */
@@ -148,6 +171,7 @@ export async function view() {
     threshold.replaceChildren(thresholdField(chosen(), "batch"));
     answers.hidden = false;
     bar.hidden = stop.hidden = rows.length === 0;
+    clear.hidden = true;
     // The button that was pressed is about to go.
     if (document.activeElement === missing) stop.focus();
     missing.hidden = download.disabled = true;
@@ -155,12 +179,13 @@ export async function view() {
     for (const { items: group, problem } of groupsOf(todo, limits)) {
       const results = problem
         ? group.map(() => ({ error: { detail: problem } }))
-        : await answersOf(group, name, signal);
+        : await answersOf(group, name, signal, tellBusy);
       if (mine !== serial) return;
       group.forEach((row, i) => {
         row.result = results[i];
       });
       tellDone();
+      keepChanges(about(), rows, group);
       // Where no group can be answered, the others are not sent in vain.
       const refused = results.find(({ error }) => error?.status === 0 || error?.status === 401);
       if (refused) {
@@ -169,6 +194,11 @@ export async function view() {
       }
     }
     finish();
+  }
+
+  /** @param {number} seconds */
+  function tellBusy(seconds) {
+    if (!bar.hidden) status.textContent = `The server is busy: going on in ${Math.ceil(seconds)} s.`;
   }
 
   function tellDone() {
@@ -187,35 +217,13 @@ export async function view() {
     before += performance.now() - started;
     const isStopFocused = document.activeElement === stop;
     bar.hidden = stop.hidden = true;
+    clear.hidden = false;
     download.disabled = rows.length === 0;
     const unanswered = rows.filter(({ result }) => isPassing(result)).length;
     missing.hidden = unanswered === 0;
     missing.textContent = `Send the missing ${counted(unanswered, "image")}`;
     if (isStopFocused) (unanswered > 0 ? missing : download).focus();
     follow();
-  }
-
-  /** @param {any[]} group @param {string} model @param {AbortSignal} signal @returns {Promise<any[]>} a result for each */
-  async function answersOf(group, model, signal) {
-    try {
-      const path = `predict/batch?model=${encodeURIComponent(model)}`;
-      const wait = (/** @type {number} */ seconds) => {
-        if (!bar.hidden) status.textContent = `The server is busy: going on in ${Math.ceil(seconds)} s.`;
-      };
-      const { results } = await (await callWhenFree(path, { method: "POST", signal, ...request(group) }, wait)).json();
-      return results;
-    } catch (error) {
-      const { status: code, message: detail } = /** @type {import("./api.js").ApiProblem} */ (error);
-      const isThere = await Promise.all(group.map(({ file }) => file === undefined || isReadable(file)));
-      if (!isThere.includes(false)) return group.map(() => ({ error: { status: code, detail } }));
-      // A file that cannot be read looks like a server that cannot be reached.
-      const others = group.filter((_, i) => isThere[i]);
-      const results = others.length > 0 ? await answersOf(others, model, signal) : [];
-      const gone = {
-        error: { detail: "This file cannot be read any more: it was moved or changed after it was chosen." },
-      };
-      return isThere.map((there) => (there ? results.shift() : gone));
-    }
   }
 
   /** What the threshold decides. */
@@ -259,6 +267,7 @@ export async function view() {
       const found = labelsOf(parseCsv(await file.text()), names, chosen().classes);
       for (const row of rows) row.label = found.labels.get(row.name);
       labelledBy = ` Labels are those of the column “${found.column}”.`;
+      keepChanges(about(), rows, rows);
       follow();
     } catch (error) {
       measures.className = "notice error";
@@ -285,22 +294,12 @@ export async function view() {
   const files = (/** @type {File[]} */ list, /** @type {readonly string[]} */ leftOut) =>
     begin(
       list.map((file) => ({ name: nameOf(file), file })),
-      (some) => {
-        const form = new FormData();
-        for (const { file } of some) form.append("image", file, file.name);
-        return { body: form };
-      },
       leftOut,
     );
   const named = (/** @type {any[]} */ list) =>
-    begin(
-      list.map((entry) => ({ name: entry.name, entry, label: entry.class })),
-      (some) => ({
-        body: JSON.stringify({ image_filenames: some.map(({ name }) => name) }),
-        headers: { "content-type": "application/json" },
-      }),
-    );
+    begin(list.map((entry) => ({ name: entry.name, entry, label: entry.class })));
   takeFiles("/batch", files);
+  restore();
   const parts = [...new Set(entries.map((entry) => entry.partition).filter(Boolean))];
   const groups =
     parts.length > 0

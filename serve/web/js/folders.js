@@ -1,4 +1,5 @@
 /** @module Folders of images, dropped or chosen: what is in them, and how it is named. */
+import { counted } from "./format.js";
 
 const IMAGE = /\.(png|jpe?g|webp|tiff?)$/i;
 /** What file managers leave in folders. */
@@ -28,6 +29,24 @@ export function imagesIn(given) {
     .sort((a, b) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true }));
   const isImage = (/** @type {File} */ file) => IMAGE.test(nameOf(file));
   return { files: sorted.filter(isImage), leftOut: sorted.filter((file) => !isImage(file)).map(nameOf) };
+}
+
+/** What was left out of a folder, in words; empty for nothing. @param {readonly string[]} names */
+export function leftOutText(names) {
+  const unread = names.filter((name) => name.endsWith("/"));
+  const others = names.filter((name) => !name.endsWith("/"));
+  return [
+    unread.length > 0 && `${counted(unread.length, "folder")} cannot be read: ${listed(unread)}.`,
+    others.length > 0 && `Left out, as no images by their names: ${listed(others)}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** The first names of a list. @param {readonly string[]} names */
+function listed(names) {
+  const most = 5;
+  return `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
 }
 
 /**

@@ -20,6 +20,7 @@ export function historyCard(models, show) {
   // The threshold of a deployment elsewhere may be another one.
   const modelOf = (/** @type {Kept} */ { answer }) => ({
     name: answer.model,
+    sha256: answer.model_sha256,
     classes: models.find(({ name }) => name === answer.model)?.classes ?? [
       answer.predicted_class,
       answer.predicted_class,

@@ -1,7 +1,13 @@
-/** @module The answers that this browser keeps, with the images that were given: they survive a reload, and leave it nowhere. */
+/** @module What this browser keeps: it survives a reload, and leaves it nowhere. */
 
-const NAME = "histo-answers";
-const STORE = "answers";
+/**
+ * A database with one store. Each store has a database of its own: the upgrade of one with several would wait for every tab with
+ * an older page.
+ * @typedef {{name: string, store: string, options?: IDBObjectStoreParameters}} Place
+ */
+
+/** The earlier answers, with the images that were given. @type {Place} */
+const ANSWERS = { name: "histo-answers", store: "answers", options: { keyPath: "id", autoIncrement: true } };
 /** The oldest are dropped. */
 const MOST = 50;
 
@@ -10,25 +16,30 @@ const MOST = 50;
  * roundTripMs: number}} Kept
  */
 
-/** @type {Promise<IDBDatabase> | undefined} */
-let opened;
+/** @type {Map<string, Promise<IDBDatabase>>} */
+const opened = new Map();
 
-function database() {
-  opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id", autoIncrement: true });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  return opened;
+/** @param {Place} place */
+function database({ name, store, options }) {
+  const known =
+    opened.get(name) ??
+    new Promise((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(store, options);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  opened.set(name, known);
+  return known;
 }
 
 /**
  * @template T
- * @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest<T>} ask @returns {Promise<T>}
+ * @param {Place} place @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest<T>} ask its last request @returns {Promise<T>}
  */
-async function inStore(mode, ask) {
-  const store = (await database()).transaction(STORE, mode).objectStore(STORE);
+export async function inStore(place, mode, ask) {
+  const store = (await database(place)).transaction(place.store, mode).objectStore(place.store);
   return new Promise((resolve, reject) => {
     const request = ask(store);
     request.onsuccess = () => resolve(request.result);
@@ -38,17 +49,18 @@ async function inStore(mode, ask) {
 
 /** Every kept answer, newest first; none where the browser keeps nothing. @returns {Promise<Kept[]>} */
 export async function keptAnswers() {
-  return (await inStore("readonly", (store) => store.getAll()).catch(() => [])).reverse();
+  return (await inStore(ANSWERS, "readonly", (store) => store.getAll()).catch(() => [])).reverse();
 }
 
 /** @param {Kept} answer */
 export async function keepAnswer(answer) {
-  await inStore("readwrite", (store) => store.add(answer));
-  const keys = await inStore("readonly", (store) => store.getAllKeys());
+  await inStore(ANSWERS, "readwrite", (store) => store.add(answer));
+  const keys = await inStore(ANSWERS, "readonly", (store) => store.getAllKeys());
   const oldest = keys.at(-MOST - 1);
-  if (oldest !== undefined) await inStore("readwrite", (store) => store.delete(IDBKeyRange.upperBound(oldest)));
+  if (oldest !== undefined)
+    await inStore(ANSWERS, "readwrite", (store) => store.delete(IDBKeyRange.upperBound(oldest)));
 }
 
 export async function forgetAnswers() {
-  await inStore("readwrite", (store) => store.clear());
+  await inStore(ANSWERS, "readwrite", (store) => store.clear());
 }

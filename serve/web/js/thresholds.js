@@ -2,25 +2,31 @@
 import { getJson } from "./api.js";
 import { percent } from "./dom.js";
 
-/** Thresholds that differ from the models' own. @type {Map<string, number>} */
-const set = new Map();
+/** @typedef {{name: string, sha256: string, threshold: number, classes: [string, string], metrics?: any}} Model */
 
-/** @typedef {{name: string, threshold: number, classes: [string, string], metrics?: any}} Model */
+const KEY = "histo-thresholds";
+
+/** Thresholds that differ from the models' own. They survive a reload, but not the tab: nobody else finds them. @type {Map<string, number>} */
+const set = new Map(Object.entries(JSON.parse(sessionStorage.getItem(KEY) ?? "{}")));
+
+/** Another version of a model has its own probabilities, and so its own threshold. @param {Model} model */
+const keyOf = ({ name, sha256 }) => `${name} ${sha256}`;
 
 /** @param {Model} model @returns {number} */
-export function thresholdOf({ name, threshold }) {
-  return set.get(name) ?? threshold;
+export function thresholdOf(model) {
+  return set.get(keyOf(model)) ?? model.threshold;
 }
 
 /** True where another threshold than the model's own is set. @param {Model} model */
-export function isSet({ name }) {
-  return set.has(name);
+export function isSet(model) {
+  return set.has(keyOf(model));
 }
 
 /** Sets a threshold for every view; the model's own takes it back. @param {Model} model @param {number} value */
 export function setThreshold(model, value) {
-  if (value === model.threshold) set.delete(model.name);
-  else set.set(model.name, value);
+  if (value === model.threshold) set.delete(keyOf(model));
+  else set.set(keyOf(model), value);
+  sessionStorage.setItem(KEY, JSON.stringify(Object.fromEntries(set)));
   dispatchEvent(new CustomEvent("thresholdchange", { detail: model.name }));
 }
 
