@@ -122,27 +122,47 @@ void BatchProduct::Forward(const float* x, Index stride, const float* base, bool
   });
 }
 
-void BatchProduct::Backward(const float* dy, const float* values, float* dx, float* total) const {
-  if (bf16 && bfloat16::Available()) {
-    bfloat16::Backward(*this, dy, values, dx, total, ThreadsFor(*this));
-    return;
-  }
-  const Index width = RoundUp(batch, BatchStrip().columns), block = BatchStrip().rows * kGroups;
-  float* e = Scratch<struct PackedBatch, float>(width * outputs);
-  PackBatch(dy, outputs, batch, outputs, BatchStrip().columns, e);
-  InRanges(inputs, block, ThreadsFor(*this), [&](Index from, Index to) {
-    float* sums = Scratch<struct BatchSums, float>(block * width);
-    for (Index row = from; row < to; row += block) {
-      const Index rows = std::min(block, to - row);
-      const float* part = weights + row * outputs;
-      for (Index k = 0; k < outputs; k += kOutputs) {
-        const float* after = k + kOutputs < outputs ? part + k + kOutputs : row + block < to ? part + block * outputs : nullptr;
-        AddUp(part + k, outputs, 1, rows, e, outputs, k, std::min(kOutputs, outputs - k), width, sums, after);
-      }
-      Unpack(sums, width, batch, rows, nullptr, 0, false, dx + row, inputs);
-      FinishErrors(batch, inputs, rows, values ? values + row : nullptr, dx + row, total ? total + row : nullptr);
+void BatchProduct::Backward(const float* dy, const float* values, float* dx, float* sums) const {
+  const BackwardProduct product(*this, dy);
+  InRanges(inputs, product.Block(), ThreadsFor(*this), [&](Index from, Index to) {
+    for (Index first = from; first < to; first += product.Block()) {
+      product.Inputs(first, std::min(product.Block(), to - first), values, dx, sums);
     }
   });
+}
+
+BackwardProduct::BackwardProduct(const BatchProduct& product, const float* dy) : product_(product) {
+  const auto& [batch, inputs, outputs, weights, bf16] = product;
+  if (bf16 && bfloat16::Available()) {
+    rounded_ = bfloat16::PackBatch(dy, batch, outputs);
+    return;
+  }
+  float* e = Scratch<struct PackedBatch, float>(RoundUp(batch, BatchStrip().columns) * outputs);
+  PackBatch(dy, outputs, batch, outputs, BatchStrip().columns, e);
+  packed_ = e;
+}
+
+Index BackwardProduct::Block() const { return rounded_ ? bfloat16::kRows : BatchStrip().rows * kGroups; }
+
+void BackwardProduct::Inputs(Index first, Index count, const float* values, float* dx, float* sums) const {
+  const auto& [batch, inputs, outputs, weights, bf16] = product_;
+  if (rounded_) {
+    bfloat16::Backward(product_, rounded_, first, count, dx);
+  } else {
+    const Index width = RoundUp(batch, BatchStrip().columns);
+    float* products = Scratch<struct BatchSums, float>(Block() * width);
+    const float* part = weights + first * outputs;
+    const float* below = first + count < inputs ? part + count * outputs : nullptr;
+    for (Index k = 0; k < outputs; k += kOutputs) {
+      const float* after = k + kOutputs < outputs ? part + k + kOutputs : below;
+      AddUp(part + k, outputs, 1, count, packed_, outputs, k, std::min(kOutputs, outputs - k), width, products, after);
+    }
+    Unpack(products, width, batch, count, nullptr, 0, false, dx + first, inputs);
+  }
+  for (Index b = 0; values && b < batch; b++) {
+    for (Index i = b * inputs + first; i < b * inputs + first + count; i++) dx[i] = values[i] > 0 ? dx[i] : 0;
+  }
+  if (sums) SumColumns(dx + first, batch, count, inputs, sums + first);
 }
 
 }  // namespace histo

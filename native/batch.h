@@ -21,20 +21,31 @@ struct BatchProduct {
   void Backward(const float* dy, const float* values, float* dx, float* sums) const;
 };
 
-// The results are finished by the thread that computed them, because another processor core would wait for them.
+// The product of Backward() for some inputs at a time, so that their weights are still in the cache for an update.
+class BackwardProduct {
+ public:
+  BackwardProduct(const BatchProduct& product, const float* dy);
+
+  // Inputs that are computed together; a multiple of 16.
+  std::int64_t Block() const;
+  // Computes dx and sums for `count` (at most Block()) inputs from input `first`. The pointers are to those of input 0.
+  void Inputs(std::int64_t first, std::int64_t count, const float* values, float* dx, float* sums) const;
+
+ private:
+  const BatchProduct& product_;
+  // Packed errors, one of the two. They are in temporary memory of the thread that created this object.
+  const float* packed_ = nullptr;
+  const std::uint16_t* rounded_ = nullptr;
+};
+
+// Results are finished by the thread that computed them, because another processor core would wait for them.
 inline float Rectified(float value, bool rectify) { return rectify && value < 0 ? 0 : value; }  // NaN stays NaN
 
-// Finishes dx for `count` inputs of Backward(): the pointers are to the first of them, rows are `inputs` floats apart.
-inline void FinishErrors(std::int64_t batch, std::int64_t inputs, std::int64_t count, const float* values, float* dx,
-                         float* sums) {
-  if (sums) std::fill_n(sums, count, 0.0f);
-  for (std::int64_t b = 0; b < batch; b++, dx += inputs) {
-    if (values) {
-      for (std::int64_t i = 0; i < count; i++) dx[i] = values[b * inputs + i] > 0 ? dx[i] : 0;
-    }
-    if (sums) {
-      for (std::int64_t i = 0; i < count; i++) sums[i] += dx[i];
-    }
+// Sums of the columns of x [rows, columns], whose rows are `stride` floats apart.
+inline void SumColumns(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride, float* sums) {
+  std::fill_n(sums, columns, 0.0f);
+  for (std::int64_t r = 0; r < rows; r++) {
+    for (std::int64_t c = 0; c < columns; c++) sums[c] += x[r * stride + c];
   }
 }
 

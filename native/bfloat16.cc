@@ -24,7 +24,6 @@ namespace {
 using Index = std::int64_t;
 using Half = std::uint16_t;
 
-constexpr Index kRows = 16;     // of a tile
 constexpr Index kColumns = 16;  // of sums
 constexpr Index kDepth = 32;    // numbers in a row of a tile
 constexpr Index kTile = kRows * kDepth;
@@ -183,7 +182,7 @@ bool Available() {
 // Left factor: the batch, rounded once. Right factor: pairs of rows of the weights, rounded when they are used.
 void Forward(const BatchProduct& p, const float* x, Index stride, const float* base, Index baseStride, float* y, bool rectify,
              Index threads) {
-  const Index steps = RoundUp(p.inputs, kDepth) / kDepth, batch = RoundUp(p.batch, kRows * kGroup);
+  const Index steps = RoundUp(p.inputs, kDepth) / kDepth, batch = RoundUp(p.batch, kPanel);
   constexpr Index kNear = 16;   // steps of the batch that are written before the next ones, so that few pages are in use
   constexpr Index kSteps = 2;   // whose weights are multiplied with the batch before the next ones are read
   constexpr Index kBlock = kSteps * kDepth;
@@ -219,7 +218,7 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
             Pair(Some(at, row < p.inputs ? n : 0), Some(at + p.outputs, row + 1 < p.inputs ? n : 0), right[t] + k * kColumns);
           }
         }
-        for (Index b = 0; b < batch; b += kRows * kGroup) {
+        for (Index b = 0; b < batch; b += kPanel) {
           const Half* some64 = left + (b / kRows * steps + s) * kTile;
           for (Index t = 0; t < kGroup; t++) {
             Sums<false>(right[t], some64, steps * kTile, some, sums + c * batch + b * kPanel + t * kColumns, kPanel,
@@ -240,50 +239,50 @@ void Forward(const BatchProduct& p, const float* x, Index stride, const float* b
   });
 }
 
-// Left factor: rows of the weights, rounded when they are used. Right factor: pairs of errors, rounded once.
-void Backward(const BatchProduct& p, const float* dy, const float* values, float* dx, float* total, Index threads) {
-  const Index steps = RoundUp(p.outputs, kDepth) / kDepth, batch = RoundUp(p.batch, kColumns * kGroup);
-  Half* right = Scratch<struct RoundedBatch, Half>(batch * steps * kDepth);  // [batch / 16][steps] tiles of [16 pairs][16 of the batch]
-  InRanges(batch, 1, p.batch * p.outputs >> 15, [&](Index from, Index to) {
+Half* PackBatch(const float* dy, Index batch, Index outputs) {
+  const Index steps = RoundUp(outputs, kDepth) / kDepth, all = RoundUp(batch, kPanel);
+  Half* out = Scratch<struct RoundedBatch, Half>(all * steps * kDepth);  // [batch / 16][steps] tiles of [16 pairs][16 of the batch]
+  InRanges(all, 1, batch * outputs >> 15, [&](Index from, Index to) {
     for (Index b = from; b < to; b++) {
-      Half* to = right + b / kColumns * steps * kTile + b % kColumns * 2;
-      const Index n = b < p.batch ? p.outputs : 0;
+      Half* tile = out + b / kColumns * steps * kTile + b % kColumns * 2;
+      const Index n = b < batch ? outputs : 0;
       for (Index s = 0; s < steps; s++) {
         alignas(64) Half row[kDepth];
-        Round(dy + b * p.outputs + s * kDepth, n - s * kDepth, row);
-        for (Index k = 0; k < kDepth; k += 2) std::memcpy(to + s * kTile + k * kColumns, row + k, 4);
+        Round(dy + b * outputs + s * kDepth, n - s * kDepth, row);
+        for (Index k = 0; k < kDepth; k += 2) std::memcpy(tile + s * kTile + k * kColumns, row + k, 4);
       }
     }
   });
-  InRanges(p.inputs, kRows, threads, [&](Index from, Index to) {
-    float* sums = Scratch<struct TileSums, float>(kRows * batch);
-    Half* left = Scratch<struct RoundedWeights, Half>(steps * kTile);
-    Begin();
-    for (Index k = from; k < to; k += kRows) {
-      const Index rows = std::min(kRows, to - k);
-      Ahead ahead = {p.weights + (k + kRows) * p.outputs, p.outputs, std::min(kRows, to - k - kRows), p.outputs};
-      for (Index r = 0; r < kRows; r++) {
-        const float* at = p.weights + (k + r) * p.outputs;
-        const Index n = r < rows ? p.outputs : 0;
-        for (Index s = 0; s < steps; s++) Round(at + s * kDepth, n - s * kDepth, left + s * kTile + r * kDepth);
-      }
-      for (Index b = 0; b < batch; b += kColumns * kGroup) {
-        Sums<true>(left, right + b / kColumns * steps * kTile, steps * kTile, steps, sums + b, batch, kColumns, false, ahead);
-      }
-      for (Index b = 0; b < p.batch; b++) {
-        for (Index r = 0; r < rows; r++) dx[b * p.inputs + k + r] = sums[r * batch + b];
-      }
-      FinishErrors(p.batch, p.inputs, rows, values ? values + k : nullptr, dx + k, total ? total + k : nullptr);
-    }
-    End();
-  });
+  return out;
+}
+
+// Left factor: rows of the weights, rounded when they are used. Right factor: pairs of errors, rounded once.
+void Backward(const BatchProduct& p, const Half* dy, Index first, Index count, float* dx) {
+  const Index steps = RoundUp(p.outputs, kDepth) / kDepth, batch = RoundUp(p.batch, kPanel);
+  const float* weights = p.weights + first * p.outputs;
+  float* sums = Scratch<struct TileSums, float>(kRows * batch);
+  Half* left = Scratch<struct RoundedWeights, Half>(steps * kTile);
+  for (Index r = 0; r < kRows; r++) {
+    const float* at = weights + r * p.outputs;
+    const Index n = r < count ? p.outputs : 0;
+    for (Index s = 0; s < steps; s++) Round(at + s * kDepth, n - s * kDepth, left + s * kTile + r * kDepth);
+  }
+  Ahead ahead = {weights + count * p.outputs, p.outputs, std::min(kRows, p.inputs - first - count), p.outputs};
+  Begin();
+  for (Index b = 0; b < batch; b += kPanel) {
+    Sums<true>(left, dy + b / kColumns * steps * kTile, steps * kTile, steps, sums + b, batch, kColumns, false, ahead);
+  }
+  End();
+  for (Index b = 0; b < p.batch; b++) {
+    for (Index r = 0; r < count; r++) dx[b * p.inputs + first + r] = sums[r * batch + b];
+  }
 }
 
 Half* PackErrors(const float* errors, Index batch, Index columns) {
   const Index depth = RoundUp(batch, kDepth);
-  Half* out = Scratch<struct RoundedErrors, Half>(RoundUp(columns, kColumns * kGroup) * depth);
-  InRanges(columns, kColumns * kGroup, batch * columns >> 15, [&](Index from, Index to) {
-    for (Index c = from; c < RoundUp(to, kColumns * kGroup); c += kColumns) {
+  Half* out = Scratch<struct RoundedErrors, Half>(RoundUp(columns, kPanel) * depth);
+  InRanges(columns, kPanel, batch * columns >> 15, [&](Index from, Index to) {
+    for (Index c = from; c < RoundUp(to, kPanel); c += kColumns) {
       for (Index k = 0; k < depth; k += 2) {
         const float* at = errors + k * columns + c;
         const Index n = columns - c;
@@ -336,7 +335,8 @@ std::uint16_t* PackErrors(const float*, std::int64_t, std::int64_t) { return nul
 void Gradient(const float*, std::int64_t, std::int64_t, std::int64_t, const std::uint16_t*, std::int64_t, std::int64_t,
               float*) {}
 void Forward(const BatchProduct&, const float*, std::int64_t, const float*, std::int64_t, float*, bool, std::int64_t) {}
-void Backward(const BatchProduct&, const float*, const float*, float*, float*, std::int64_t) {}
+std::uint16_t* PackBatch(const float*, std::int64_t, std::int64_t) { return nullptr; }
+void Backward(const BatchProduct&, const std::uint16_t*, std::int64_t, std::int64_t, float*) {}
 
 }  // namespace histo::bfloat16
 

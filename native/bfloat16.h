@@ -4,15 +4,21 @@
 
 namespace histo::bfloat16 {
 
+// Rows of a tile.
+constexpr std::int64_t kRows = 16;
+
 // True if the processor has these instructions and HISTO_MAX_CPU_ISA allows them. Otherwise the products must not be called.
 bool Available();
 // True if the products use matrix tiles.
 bool HasTiles();
 
-// The products of batch.h. With baseStride 0, all rows have the same base.
+// The product of batch.h. With baseStride 0, all rows have the same base.
 void Forward(const BatchProduct&, const float* x, std::int64_t stride, const float* base, std::int64_t baseStride, float* y,
              bool rectify, std::int64_t threads);
-void Backward(const BatchProduct&, const float* dy, const float* values, float* dx, float* sums, std::int64_t threads);
+// Packs dy [batch, outputs] for Backward(). The result is valid until this thread's next call of it or of Forward().
+std::uint16_t* PackBatch(const float* dy, std::int64_t batch, std::int64_t outputs);
+// Writes dx[batch, inputs] for `count` (at most kRows) inputs from input `first`.
+void Backward(const BatchProduct&, const std::uint16_t* dy, std::int64_t first, std::int64_t count, float* dx);
 
 // Packs errors [batch, columns] for Gradient(). The result is valid until this thread's next call.
 std::uint16_t* PackErrors(const float* errors, std::int64_t batch, std::int64_t columns);

@@ -93,13 +93,6 @@ void Chain(Call& call, const Options& options) {
   }
 }
 
-void SumColumns(const float* x, Index rows, Index columns, float* sums) {
-  std::fill_n(sums, columns, 0.0f);
-  for (Index r = 0; r < rows; r++) {
-    for (Index c = 0; c < columns; c++) sums[c] += x[r * columns + c];
-  }
-}
-
 // Errors of the last layer, then weights and inputs (after ReLU) of N layers, without those of the first layer -> errors of
 // these inputs before ReLU, sums of these errors over the batch, and the sum of the given errors. Sums are gradients of biases.
 void ChainGrad(Call& call, const Options& options) {
@@ -110,7 +103,7 @@ void ChainGrad(Call& call, const Options& options) {
   Index outputs = call.width(0);
   float* last = call.Output(2 * layers, {outputs});
   if (!call.ok()) return;
-  SumColumns(dy, batch, outputs, last);
+  SumColumns(dy, batch, outputs, outputs, last);
   for (int i = layers - 1; i >= 0; i--) {
     const int weights = 1 + i, values = 1 + layers + i;
     call.Require(call.rank(weights) == 2 && call.dim(weights, 1) == outputs, "The errors do not fit a layer's weights.");

@@ -8,6 +8,9 @@
 //
 // The gradient may be given as two factors. Then a few rows of their product are computed at a time and used while they are in
 // the cache, so the gradient of a Dense layer is never written to memory.
+//
+// HistoAdamChain and so on do the backward pass, too, of Dense layers with ReLU between them: the errors of a layer's inputs
+// are computed from the same rows of its weights just before these are updated, so the weights are read once for both.
 #include <node_api.h>
 #include <tensorflow/c/kernels.h>
 #include <tensorflow/c/ops.h>
@@ -17,8 +20,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "batch.h"
 #include "bfloat16.h"
 #include "dense.h"
 #include "parallel.h"
@@ -168,7 +173,16 @@ struct Gradient {
   std::int64_t batch, rows, columns;
 };
 
-void Update(Rule rule, const Values& v, const Gradient& gradient, const float* options, bool bf16) {
+// The errors of a layer's inputs, which are computed from its weights before these change.
+struct Errors {
+  const histo::BackwardProduct& product;
+  const float* values;  // the layer's inputs [batch, rows], after ReLU
+  float* dx;            // [batch, rows]
+  float* sums;          // [rows]
+};
+
+void Update(Rule rule, const Values& v, const Gradient& gradient, const float* options, bool bf16,
+            const Errors* before = nullptr) {
   const std::int64_t n = gradient.rows * gradient.columns;
   if (!gradient.errors) {
     Values all = v;
@@ -177,9 +191,13 @@ void Update(Rule rule, const Values& v, const Gradient& gradient, const float* o
     return;
   }
   const Product product(gradient.values, gradient.errors, gradient.batch, gradient.rows, gradient.columns, bf16);
-  histo::InRanges(gradient.rows, Product::kTile, n / kThreadful, [&](std::int64_t from, std::int64_t to) {
+  const std::int64_t block = before ? before->product.Block() : Product::kTile;
+  histo::InRanges(gradient.rows, block, n / kThreadful, [&](std::int64_t from, std::int64_t to) {
     float* tile = histo::Scratch<struct GradientRows, float>(Product::kTile * gradient.columns);
     for (std::int64_t row = from; row < to; row += Product::kTile) {
+      if (before && (row - from) % block == 0) {
+        before->product.Inputs(row, std::min(block, to - row), before->values, before->dx, before->sums);
+      }
       const std::int64_t rows = std::min(Product::kTile, to - row);
       product.Rows(row, rows, tile);
       const std::int64_t offset = row * gradient.columns;
@@ -193,48 +211,107 @@ void Update(Rule rule, const Values& v, const Gradient& gradient, const float* o
 // The inputs of a call, in the order of the operation's definition: one of each for every variable, and then the options.
 enum Input { kWeights, kFirst, kSecond, kAverage, kGradient, kErrors, kInputs };
 
-// Updates one variable. `slots`: number of slots (kFirst, kSecond) that the rule uses. The others are empty tensors.
-bool ComputeOn(TF_Tensor* const (&inputs)[kInputs], const float* options, Rule rule, int slots) {
-  const auto count = [&](Input input) { return TF_TensorElementCount(inputs[input]); };
-  const auto data = [&](Input input) { return count(input) ? static_cast<float*>(TF_TensorData(inputs[input])) : nullptr; };
-  const std::int64_t n = count(kWeights);
-  const auto fits = [&](Input input, bool needed) { return count(input) == n || (!needed && count(input) == 0); };
-  if (!fits(kFirst, slots > 0) || !fits(kSecond, slots > 1) || !fits(kAverage, false)) return false;
-  Gradient gradient = {data(kGradient), data(kErrors), 0, n, 1};
+constexpr int kWidth = kCommon + kOwn + 1;
+bool InBf16(const float* options) { return options[kCommon + kOwn] != 0; }
+
+// One variable and its inputs.
+struct Variable {
+  TF_Tensor* inputs[kInputs];
+
+  std::int64_t count(Input input) const { return TF_TensorElementCount(inputs[input]); }
+  int rank(Input input) const { return TF_NumDims(inputs[input]); }
+  std::int64_t dim(Input input, int axis) const { return TF_Dim(inputs[input], axis); }
+  float* data(Input input) const { return count(input) ? static_cast<float*>(TF_TensorData(inputs[input])) : nullptr; }
+
+  // Whether there are values for the slots (kFirst, kSecond) that the rule uses. The others are empty tensors.
+  bool HasSlots(int slots) const {
+    const auto fits = [&](Input input, bool needed) {
+      return count(input) == count(kWeights) || (!needed && count(input) == 0);
+    };
+    return fits(kFirst, slots > 0) && fits(kSecond, slots > 1) && fits(kAverage, false);
+  }
+  Values values() const { return {data(kWeights), data(kFirst), data(kSecond), data(kAverage), nullptr}; }
+};
+
+// Updates one variable.
+bool ComputeOn(const Variable& v, const float* options, Rule rule, int slots) {
+  const std::int64_t n = v.count(kWeights);
+  if (!v.HasSlots(slots)) return false;
+  Gradient gradient = {v.data(kGradient), v.data(kErrors), 0, n, 1};
   if (gradient.errors) {
-    if (TF_NumDims(inputs[kGradient]) != 2 || TF_NumDims(inputs[kErrors]) != 2) return false;
-    gradient.batch = TF_Dim(inputs[kGradient], 0);
-    gradient.rows = TF_Dim(inputs[kGradient], 1);
-    gradient.columns = TF_Dim(inputs[kErrors], 1);
-    if (TF_Dim(inputs[kErrors], 0) != gradient.batch || gradient.rows * gradient.columns != n) return false;
-  } else if (count(kGradient) != n) {
+    if (v.rank(kGradient) != 2 || v.rank(kErrors) != 2) return false;
+    gradient.batch = v.dim(kGradient, 0);
+    gradient.rows = v.dim(kGradient, 1);
+    gradient.columns = v.dim(kErrors, 1);
+    if (v.dim(kErrors, 0) != gradient.batch || gradient.rows * gradient.columns != n) return false;
+  } else if (v.count(kGradient) != n) {
     return false;
   }
-  const Values values = {data(kWeights), data(kFirst), data(kSecond), data(kAverage), nullptr};
-  if (n > 0) Update(rule, values, gradient, options, options[kCommon + kOwn] != 0);
+  if (n > 0) Update(rule, v.values(), gradient, options, InBf16(options));
   return true;
 }
 
 // Updates the variables one after the other. The first row of options is for variables of rank 1 or 0, the second for others.
-bool ComputeAll(const std::vector<TF_Tensor*>& inputs, Rule rule, int slots) {
-  constexpr int kWidth = kCommon + kOwn + 1;
-  const int variables = inputs.size() / kInputs;
-  if (TF_TensorElementCount(inputs.back()) != 2 * kWidth) return false;
-  const float* options = static_cast<const float*>(TF_TensorData(inputs.back()));
-  for (int i = 0; i < variables; i++) {
-    TF_Tensor* own[kInputs];
-    for (int k = 0; k < kInputs; k++) own[k] = inputs[k * variables + i];
-    if (!ComputeOn(own, TF_NumDims(own[kWeights]) > 1 ? options + kWidth : options, rule, slots)) return false;
+bool ComputeAll(const std::vector<Variable>& variables, const float* options, Rule rule, int slots) {
+  return std::all_of(variables.begin(), variables.end(), [&](const Variable& v) {
+    return ComputeOn(v, v.rank(kWeights) > 1 ? options + kWidth : options, rule, slots);
+  });
+}
+
+// Updates Dense layers, the last one first: their kernels, then their biases. The gradient of a kernel is the input of its
+// layer [batch, rows]; only the last kernel has errors [batch, columns], from which the others follow.
+bool ComputeChain(const std::vector<Variable>& variables, const float* options, Rule rule, int slots) {
+  const std::size_t layers = variables.size() / 2;
+  const Variable& last = variables[layers - 1];
+  if (last.rank(kErrors) != 2 || variables.size() % 2) return false;
+  const std::int64_t batch = last.dim(kErrors, 0);
+  std::int64_t columns = last.dim(kErrors, 1), widest = columns;
+  for (std::size_t i = layers; i-- > 0;) {
+    const Variable &kernel = variables[i], &bias = variables[layers + i];
+    if (kernel.rank(kWeights) != 2 || kernel.dim(kWeights, 1) != columns || bias.count(kWeights) != columns) return false;
+    if (!kernel.HasSlots(slots) || !bias.HasSlots(slots)) return false;
+    columns = kernel.dim(kWeights, 0);
+    widest = std::max(widest, columns);
+    if (kernel.rank(kGradient) != 2 || kernel.dim(kGradient, 0) != batch || kernel.dim(kGradient, 1) != columns) return false;
+    if (batch * columns * kernel.dim(kWeights, 1) == 0) return false;
+  }
+  const float* errors = last.data(kErrors);
+  columns = last.dim(kErrors, 1);
+  float* sums = histo::Scratch<struct ErrorSums, float>(widest);
+  float* results[] = {histo::Scratch<struct EvenErrors, float>(batch * widest), histo::Scratch<struct OddErrors, float>(batch * widest)};
+  histo::SumColumns(errors, batch, columns, columns, sums);
+  const bool bf16 = InBf16(options + kWidth);
+  for (std::size_t i = layers; i-- > 0;) {
+    const Variable &kernel = variables[i], &bias = variables[layers + i];
+    Update(rule, bias.values(), {sums, nullptr, 0, columns, 1}, options, false);
+    const std::int64_t rows = kernel.dim(kWeights, 0);
+    const float* inputs = kernel.data(kGradient);
+    const histo::BatchProduct layer = {batch, rows, columns, kernel.data(kWeights), bf16};
+    const histo::BackwardProduct backward(layer, errors);
+    const Errors before = {backward, inputs, results[i % 2], sums};
+    Update(rule, kernel.values(), {inputs, errors, batch, rows, columns}, options + kWidth, bf16, i > 0 ? &before : nullptr);
+    errors = results[i % 2];
+    columns = rows;
   }
   return true;
 }
 
-void Compute(Rule rule, int slots, TF_OpKernelContext* context) {
+using ComputeVariables = bool (*)(const std::vector<Variable>&, const float*, Rule, int);
+
+void Compute(ComputeVariables compute, Rule rule, int slots, TF_OpKernelContext* context) {
   TF_Status* status = TF_NewStatus();
   std::vector<TF_Tensor*> inputs(TF_NumInputs(context), nullptr);
   for (std::size_t i = 0; i < inputs.size() && TF_GetCode(status) == TF_OK; i++) TF_GetInput(context, i, &inputs[i], status);
-  if (TF_GetCode(status) == TF_OK && !ComputeAll(inputs, rule, slots)) {
-    TF_SetStatus(status, TF_INVALID_ARGUMENT, "The gradient does not fit the weights and slots.");
+  if (TF_GetCode(status) == TF_OK) {
+    const TF_Tensor* options = inputs.back();
+    std::vector<Variable> variables(inputs.size() / kInputs);
+    for (std::size_t i = 0; i < variables.size(); i++) {
+      for (int k = 0; k < kInputs; k++) variables[i].inputs[k] = inputs[k * variables.size() + i];
+    }
+    if (TF_TensorElementCount(options) != 2 * kWidth ||
+        !compute(variables, static_cast<const float*>(TF_TensorData(options)), rule, slots)) {
+      TF_SetStatus(status, TF_INVALID_ARGUMENT, "The gradient does not fit the weights and slots.");
+    }
   }
   if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
   for (TF_Tensor* input : inputs) {
@@ -243,14 +320,14 @@ void Compute(Rule rule, int slots, TF_OpKernelContext* context) {
   TF_DeleteStatus(status);
 }
 
-template <Rule rule, int slots>
+template <Rule rule, int slots, ComputeVariables compute>
 void ComputeRule(void*, TF_OpKernelContext* context) {
   static const Rule best = histo::Compiled<InBlocks<rule>>::Best();
-  Compute(best, slots, context);
+  Compute(compute, best, slots, context);
 }
 
-bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
-  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
+bool RegisterOne(const std::string& name, void (*compute)(void*, TF_OpKernelContext*)) {
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name.c_str());
   for (const char* input : {"weights: N * float", "first: N * float", "second: N * float", "average: N * float",
                             "gradient: N * float", "errors: N * float", "options: float"}) {
     TF_OpDefinitionBuilderAddInput(definition, input);
@@ -261,12 +338,18 @@ bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
   TF_RegisterOpDefinition(definition, status);
   bool registered = TF_GetCode(status) == TF_OK;
   if (registered) {
-    TF_KernelBuilder* kernel = TF_NewKernelBuilder(name, "CPU", nullptr, compute, nullptr);
-    TF_RegisterKernelBuilder(name, kernel, status);
+    TF_KernelBuilder* kernel = TF_NewKernelBuilder(name.c_str(), "CPU", nullptr, compute, nullptr);
+    TF_RegisterKernelBuilder(name.c_str(), kernel, status);
     registered = TF_GetCode(status) == TF_OK;
   }
   TF_DeleteStatus(status);
   return registered;
+}
+
+template <Rule rule, int slots>
+bool Register(const std::string& name) {
+  return RegisterOne(name, ComputeRule<rule, slots, ComputeAll>) &&
+         RegisterOne(name + "Chain", ComputeRule<rule, slots, ComputeChain>);
 }
 
 }  // namespace
@@ -274,10 +357,9 @@ bool Register(const char* name, void (*compute)(void*, TF_OpKernelContext*)) {
 // Loading the addon registers the operations. Its value: whether that succeeded, the instructions that they use, and whether
 // products can be in bfloat16.
 NAPI_MODULE_INIT() {
-  static const bool registered = Register("HistoAdam", ComputeRule<Adam, 2>) &&
-                                 Register("HistoMomentum", ComputeRule<Momentum, 1>) &&
-                                 Register("HistoDescent", ComputeRule<Descent, 0>) &&
-                                 Register("HistoRmsProp", ComputeRule<RmsProp, 2>) && histo::RegisterDense();
+  static const bool registered = Register<Adam, 2>("HistoAdam") && Register<Momentum, 1>("HistoMomentum") &&
+                                 Register<Descent, 0>("HistoDescent") && Register<RmsProp, 2>("HistoRmsProp") &&
+                                 histo::RegisterDense();
   static const char* const names[] = {"plain", "avx2", "avx512", "amx"};
   const histo::Isa isa = histo::bfloat16::HasTiles() ? histo::Isa::amx : histo::VectorIsa();
   napi_value result = nullptr, value = nullptr;

@@ -42,22 +42,20 @@ export function chainForward({ kernels, biases }: DenseChain, x: tf.Tensor2D): t
   return callOps("HistoChain", attributes, [x, ...kernels, ...biases], kernels.length) as tf.Tensor2D[];
 }
 
-/**
- * Gradients of all weights. Those of kernels are in factors, which take over `x`, all `values` but the last, and `dy`.
- * @param values from {@link chainForward}
- * @param dy gradient of the last layer's output [n, m]
- */
-export function chainBackward(
-  { kernels, biases }: DenseChain,
-  x: tf.Tensor2D,
-  values: readonly tf.Tensor2D[],
-  dy: tf.Tensor2D,
-): Gradients {
+/** What the gradients of a chain's weights follow from. */
+export interface ChainErrors extends DenseChain {
+  /** The input of each layer [n, k]. */
+  readonly inputs: readonly tf.Tensor2D[];
+  /** Gradient of the last layer's output [n, m]. */
+  readonly dy: tf.Tensor2D;
+}
+
+/** Gradients of all weights. Those of kernels are in factors, which take over the inputs and `dy`. */
+export function chainBackward({ kernels, biases, inputs, dy }: ChainErrors): Gradients {
   const behind = kernels.length - 1;
-  const hidden = values.slice(0, behind);
   const attributes = [attribute.int("N", behind), ...denseAttributes()];
-  const results = callOps("HistoChainGrad", attributes, [dy, ...kernels.slice(1), ...hidden], 2 * behind + 1);
-  const [inputs, errors] = [[x, ...hidden], [...results.slice(0, behind), dy] as tf.Tensor2D[]];
+  const results = callOps("HistoChainGrad", attributes, [dy, ...kernels.slice(1), ...inputs.slice(1)], 2 * behind + 1);
+  const errors = [...results.slice(0, behind), dy] as tf.Tensor2D[];
   const gradients: Gradients = new Map();
   kernels.forEach((kernel, i) => {
     gradients.set(kernel, { inputs: inputs[i] as tf.Tensor2D, errors: errors[i] as tf.Tensor2D });

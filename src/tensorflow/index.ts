@@ -50,5 +50,5 @@ export {
   useStepWay,
   workloads,
 } from "./step-ways";
-export { trainingPass } from "./training-pass";
+export { passForUpdate, type TrainingPass, trainingPass } from "./training-pass";
 export { affine, affineGelu, attention, layerNorm } from "./transformer-ops";

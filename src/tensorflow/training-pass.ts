@@ -1,6 +1,6 @@
 /** @module One forward and backward pass of a batch through a model in training. */
 import * as tf from "@tensorflow/tfjs";
-import { chainBackward, chainForward, type DenseChain, denseChainOf } from "./dense-chain";
+import { type ChainErrors, chainBackward, chainForward, type DenseChain, denseChainOf } from "./dense-chain";
 import { type Gradients, lossAndGradients } from "./gradients";
 import { updateWay } from "./optimizers/fused";
 
@@ -9,18 +9,24 @@ export interface TrainingPass {
   readonly loss: tf.Scalar;
   /** [n, 1] */
   readonly logits: tf.Tensor2D;
-  readonly gradients: Gradients;
+  /** Gradients of the trained weights, or what an optimizer computes them from while it updates the weights. */
+  readonly gradients: Gradients | ChainErrors;
 }
+
+/** A pass whose gradients are computed already. */
+export type WholePass = TrainingPass & { readonly gradients: Gradients };
 
 /**
  * Loss, logits and gradients of a batch.
  * @param loss computes the loss from the logits
  */
-export function trainingPass(
-  model: tf.LayersModel,
-  inputs: tf.Tensor,
-  loss: (logits: tf.Tensor2D) => tf.Scalar,
-): TrainingPass {
+export function trainingPass(model: tf.LayersModel, inputs: tf.Tensor, loss: LossOfLogits): WholePass {
+  const pass = passForUpdate(model, inputs, loss);
+  return { ...pass, gradients: pass.gradients instanceof Map ? pass.gradients : chainBackward(pass.gradients) };
+}
+
+/** The same for {@link Optimizer.apply} with gradients as they are: not added, not scaled. */
+export function passForUpdate(model: tf.LayersModel, inputs: tf.Tensor, loss: LossOfLogits): TrainingPass {
   const chain = updateWay() === "product" ? chainOf(model) : undefined;
   if (chain) return chainPass(chain, inputs as tf.Tensor2D, loss);
   let logits: tf.Tensor2D | undefined;
@@ -31,11 +37,13 @@ export function trainingPass(
   return { ...result, logits: logits as unknown as tf.Tensor2D };
 }
 
-function chainPass(chain: DenseChain, inputs: tf.Tensor2D, loss: (logits: tf.Tensor2D) => tf.Scalar): TrainingPass {
+type LossOfLogits = (logits: tf.Tensor2D) => tf.Scalar;
+
+function chainPass(chain: DenseChain, inputs: tf.Tensor2D, loss: LossOfLogits): TrainingPass {
   const values = chainForward(chain, inputs);
   const logits = values.at(-1) as tf.Tensor2D;
   const { value, grad } = tf.valueAndGrad((z) => loss(z as tf.Tensor2D))(logits);
-  const gradients = chainBackward(chain, inputs.clone(), values, grad as tf.Tensor2D);
+  const gradients = { ...chain, inputs: [inputs.clone(), ...values.slice(0, -1)], dy: grad as tf.Tensor2D };
   return { loss: value as tf.Scalar, logits, gradients };
 }
 

@@ -11,6 +11,7 @@ import {
   disposeGradient,
   type Gradients,
   type Optimizer,
+  passForUpdate,
   scaleGradient,
   squaredNorm,
   tf,
@@ -172,21 +173,31 @@ export class Trainer {
     const { inputs, labels } = this.source.load(this.epoch, this.batch);
     this.waited += performance.now() - asked;
     setStep(this.model, this.step);
-    const { loss, logits, gradients } = trainingPass(this.model, inputs, (z) => this.options.loss(z, labels));
-    for (const [variable, gradient] of gradients) {
-      const before = this.pending.get(variable);
-      this.pending.set(variable, before ? addGradients(before, gradient) : gradient);
-    }
+    const { accumulate = 1, clipNorm = 0, optimizer, layerRates } = this.options;
+    const asTheyAre = accumulate === 1 && clipNorm === 0 && !layerRates;
+    const pass = asTheyAre ? passForUpdate : trainingPass;
+    const { loss, logits, gradients } = pass(this.model, inputs, (z) => this.options.loss(z, labels));
+    if (gradients instanceof Map) this.add(gradients);
     try {
       this.note(loss, logits, labels);
+    } catch (error) {
+      if (!(gradients instanceof Map)) tf.dispose([...gradients.inputs, gradients.dy]);
+      throw error;
     } finally {
       tf.dispose([inputs, labels, loss, logits]);
     }
     const rate = this.learningRate();
     this.batch++;
     this.step++;
-    const { accumulate = 1 } = this.options;
-    if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
+    if (!(gradients instanceof Map)) optimizer.apply(gradients, rate);
+    else if (this.batch % accumulate === 0 || this.batch === this.source.batches) this.update(rate);
+  }
+
+  private add(gradients: Gradients): void {
+    for (const [variable, gradient] of gradients) {
+      const before = this.pending.get(variable);
+      this.pending.set(variable, before ? addGradients(before, gradient) : gradient);
+    }
   }
 
   private update(rate: number): void {

@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mlpOnFeatures } from "../../src/models/index";
 import {
+  Adam,
   disposeGradient,
   hasBf16Products,
   multiplyOut,
+  type Optimizer,
+  passForUpdate,
+  RmsProp,
   runtime,
+  Sgd,
   setUpdateWay,
   tf,
   trainableVariables,
@@ -61,6 +66,58 @@ for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp3
           assert.ok(own.at(-1)!.some((value) => value !== 0));
           x.dispose();
           model.dispose();
+        });
+      },
+    );
+  }
+}
+
+/** Weights, slots and averages after three updates by an optimizer that computes a chain's gradients itself, or not. */
+function trained(create: () => Optimizer, batch: number, hidden: readonly number[], itself: boolean): Float32Array[] {
+  const model = mlpOnFeatures(40, { hidden: [...hidden], seed: 3 });
+  const optimizer = create();
+  const before = tf.memory().numTensors;
+  for (let step = 0; step < 3; step++) {
+    const x = tf.randomNormal([batch, 40], 0, 1, "float32", step + 1);
+    const pass = itself ? passForUpdate : trainingPass;
+    const { loss, logits, gradients } = pass(model, x, (z) => tf.mean(tf.square(tf.sub(z, 0.5))) as tf.Scalar);
+    assert.equal(gradients instanceof Map, !itself);
+    optimizer.apply(gradients, 1e-2);
+    tf.dispose([x, loss, logits]);
+  }
+  const variables = trainableVariables(model);
+  const values = [
+    ...variables.map((variable) => variable.dataSync<"float32">().slice()),
+    ...optimizer.state(variables, ({ name }) => name).map((slot) => slot.read().slice()),
+  ];
+  optimizer.dispose();
+  model.dispose();
+  assert.ok(tf.memory().numTensors <= before);
+  return values;
+}
+
+const rules: Record<string, () => Optimizer> = {
+  "Adam with decay, penalties, a limit and averages": () =>
+    new Adam({ weightDecay: 0.1, l1: 1e-3, l2: 1e-3, clipValue: 0.01, averageDecay: 0.9 }),
+  momentum: () => new Sgd({ momentum: 0.9, nesterov: true }),
+  descent: () => new Sgd({ momentum: 0 }),
+  RMSprop: () => new RmsProp({}),
+};
+for (const precision of hasBf16Products() ? (["fp32", "bf16"] as const) : (["fp32"] as const)) {
+  for (const [rule, create] of Object.entries(rules)) {
+    test(
+      `one pass that computes gradients and updates gives the same bits as two (${rule}, ${precision})`,
+      options,
+      () => {
+        withPrecision(precision, () => {
+          for (const [batch, hidden] of [
+            [64, [520, 130]],
+            [7, [50]],
+            [70, [33, 17, 300]],
+          ] as const) {
+            const [one, two] = [true, false].map((itself) => trained(create, batch, hidden, itself));
+            assert.deepEqual(one, two);
+          }
         });
       },
     );

@@ -63,20 +63,22 @@ export function fusedOptions(
   return tf.tensor2d(rows, undefined, "float32");
 }
 
-/** A resident variable and its update. */
+/** A resident variable. */
 export interface FusedVariable {
   readonly weights: tf.Variable;
   /** The rule's slots. */
   readonly slots: readonly Resource[];
   readonly average?: Resource;
-  readonly gradient: Gradient;
 }
+
+/** A resident variable and its gradient. */
+export type FusedUpdate = FusedVariable & { readonly gradient: Gradient };
 
 /**
  * Updates variables and their slots in place. The factors of a gradient are multiplied in the cache, a few rows at a time, or
  * by TensorFlow, one gradient after the other, because all of them would take as much memory as the weights.
  */
-export function fusedUpdate(rule: FusedRule, options: tf.Tensor2D, variables: readonly FusedVariable[]): void {
+export function fusedUpdate(rule: FusedRule, options: tf.Tensor2D, variables: readonly FusedUpdate[]): void {
   const alone = variables.filter(({ gradient }) => isFactored(gradient) && updateWay() !== "product");
   updateTogether(
     rule,
@@ -90,17 +92,47 @@ export function fusedUpdate(rule: FusedRule, options: tf.Tensor2D, variables: re
   }
 }
 
-function updateTogether(rule: FusedRule, options: tf.Tensor2D, variables: readonly FusedVariable[]): void {
+function updateTogether({ operation }: FusedRule, options: tf.Tensor2D, variables: readonly FusedUpdate[]): void {
   if (variables.length === 0) return;
+  const factors = variables.map(({ gradient }) =>
+    isFactored(gradient) ? [gradient.inputs, gradient.errors] : [gradient],
+  );
+  runUpdate(operation, options, variables, factors);
+}
+
+/**
+ * Updates a chain's kernels and biases, the last layer first. The errors of a layer's inputs are computed just before the same
+ * rows of its kernel are updated.
+ * @param kernels of the layers in order
+ * @param inputs of the layers in order
+ * @param dy gradient of the last layer's output
+ */
+export function fusedChainUpdate(
+  { operation }: FusedRule,
+  options: tf.Tensor2D,
+  [kernels, biases]: readonly [readonly FusedVariable[], readonly FusedVariable[]],
+  { inputs, dy }: { readonly inputs: readonly tf.Tensor[]; readonly dy: tf.Tensor },
+): void {
+  const factors = kernels.map((_, i) => [inputs[i] as tf.Tensor, ...(i === kernels.length - 1 ? [dy] : [])]);
+  runUpdate(`${operation}Chain`, options, [...kernels, ...biases], [...factors, ...biases.map(() => [])]);
+}
+
+/** @param factors of each variable's gradient, see native/optimizers.cc; missing ones become empty tensors */
+function runUpdate(
+  operation: string,
+  options: tf.Tensor2D,
+  variables: readonly FusedVariable[],
+  factors: readonly (readonly tf.Tensor[])[],
+): void {
   nothing ??= tf.keep(tf.tensor1d([], "float32"));
   const none = nothing;
-  const inputs = variables.map(({ weights, slots, average, gradient }) => {
+  const inputs = variables.map(({ weights, slots, average }, i) => {
     const [first = none, second = none] = slots.map((slot) => slot.values);
-    const factors = isFactored(gradient) ? [gradient.inputs, gradient.errors] : [gradient, none];
-    return [weights, first, second, average?.values ?? none, ...factors];
+    const [gradient = none, errors = none] = factors[i] ?? [];
+    return [weights, first, second, average?.values ?? none, gradient, errors];
   });
   const byKind = [0, 1, 2, 3, 4, 5].flatMap((kind) => inputs.map((own) => own[kind] as tf.Tensor));
-  runOp(rule.operation, [attribute.int("N", variables.length)], [...byKind, options]);
+  runOp(operation, [attribute.int("N", variables.length)], [...byKind, options]);
 }
 
 /** Placeholder for inputs that a rule does not have. */

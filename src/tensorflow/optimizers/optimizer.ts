@@ -1,10 +1,19 @@
 /** @module The base of all optimizers: resident weights and slots, one update per variable, state for checkpoints. */
 import * as tf from "@tensorflow/tfjs";
+import type { ChainErrors } from "../dense-chain";
 import { disposeGradient, type Gradients, multiplyOut } from "../gradients";
 import { runtime } from "../load";
 import { readValues } from "../read-values";
 import { ResidentVariable, Resource } from "../resident";
-import { type FusedRegularization, type FusedRule, fusedOptions, fusedUpdate, updateWay } from "./fused";
+import {
+  type FusedRegularization,
+  type FusedRule,
+  type FusedVariable,
+  fusedChainUpdate,
+  fusedOptions,
+  fusedUpdate,
+  updateWay,
+} from "./fused";
 
 /** A named tensor of the optimizer's state, such as `dense_1/kernel/m`. */
 export interface SlotTensor {
@@ -46,10 +55,15 @@ export abstract class Optimizer {
 
   /**
    * Applies one update and disposes the gradients.
-   * @param rates factors on the learning rate, by variable
+   * @param rates factors on the learning rate, by variable; not for a chain
    */
-  apply(gradients: Gradients, learningRate: number, rates?: ReadonlyMap<tf.Variable, number>): void {
+  apply(gradients: Gradients | ChainErrors, learningRate: number, rates?: ReadonlyMap<tf.Variable, number>): void {
     this.step++;
+    if (gradients instanceof Map) this.applyByRate(gradients, learningRate, rates);
+    else this.applyChain(gradients, learningRate);
+  }
+
+  private applyByRate(gradients: Gradients, learningRate: number, rates?: ReadonlyMap<tf.Variable, number>): void {
     const byRate = new Map<number, Gradients>();
     for (const [variable, gradient] of gradients) {
       const rate = learningRate * (rates?.get(variable) ?? 1);
@@ -117,22 +131,36 @@ export abstract class Optimizer {
 
   /** Uses the project's own operations: one call, one pass over each variable. */
   private applyFused(gradients: Gradients, learningRate: number): void {
-    const rule = this.fusedRule(learningRate);
-    const options = fusedOptions(
-      rule,
-      this.fusedRegularization(1, learningRate),
-      this.fusedRegularization(2, learningRate),
-    );
-    const updates = [...gradients].map(([weights, gradient]) => {
-      // The operations change the values in place, so the variable must be resident.
-      this.residentOf(weights);
-      const slots = this.slotsOf(weights);
-      const [own, average] = [slots.slice(0, this.slotNames.length), slots[this.slotNames.length]];
-      return { weights, slots: own, ...(average && { average }), gradient };
+    this.withRule(learningRate, (rule, options) => {
+      const updates = [...gradients].map(([weights, gradient]) => ({ ...this.fusedVariable(weights), gradient }));
+      fusedUpdate(rule, options, updates);
     });
-    fusedUpdate(rule, options, updates);
     for (const gradient of gradients.values()) disposeGradient(gradient);
+  }
+
+  /** Computes the gradients of a chain and applies them, in one pass over its weights. */
+  private applyChain({ kernels, biases, inputs, dy }: ChainErrors, learningRate: number): void {
+    this.withRule(learningRate, (rule, options) => {
+      const [own, added] = [kernels, biases].map((some) => some.map((weights) => this.fusedVariable(weights)));
+      fusedChainUpdate(rule, options, [own ?? [], added ?? []], { inputs, dy });
+    });
+    tf.dispose([...inputs, dy]);
+  }
+
+  private withRule(learningRate: number, update: (rule: FusedRule, options: tf.Tensor2D) => void): void {
+    const rule = this.fusedRule(learningRate);
+    const [ofVectors, ofMatrices] = [1, 2].map((rank) => this.fusedRegularization(rank, learningRate));
+    const options = fusedOptions(rule, ofVectors as FusedRegularization, ofMatrices as FusedRegularization);
+    update(rule, options);
     options.dispose();
+  }
+
+  private fusedVariable(weights: tf.Variable): FusedVariable {
+    // The operations change the values in place, so the variable must be resident.
+    this.residentOf(weights);
+    const slots = this.slotsOf(weights);
+    const [own, average] = [slots.slice(0, this.slotNames.length), slots[this.slotNames.length]];
+    return { weights, slots: own, ...(average && { average }) };
   }
 
   private fusedRegularization(rank: number, learningRate: number): FusedRegularization {
