@@ -51,6 +51,40 @@ describe("fitLogistic", () => {
     assert.ok(Number.isFinite(separable.weights[0]) && separable.weights[0]! > 1);
   });
 
+  it("takes the penalty whose fits are best on the fold that they were not fitted to", () => {
+    const penalties = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000];
+    for (const [rows, columns] of [
+      [60, 3],
+      [60, 20],
+      [200, 10],
+    ] as const) {
+      const { x, labels, k } = examples(rows, columns);
+      const turns = [0, 0];
+      const folds = labels.map((label) => turns[label]!++ % 5);
+      const lossOf = (penalty: number) => {
+        let sum = 0;
+        for (let fold = 0; fold < 5; fold++) {
+          const seen = labels.flatMap((_, i) => (folds[i] === fold ? [] : [i]));
+          const own = Float64Array.from(seen.flatMap((i) => [...x.subarray(i * k, (i + 1) * k)]));
+          const { weights, bias } = fitLogistic(
+            own,
+            seen.map((i) => labels[i]!),
+            [penalty],
+          );
+          for (const [i, label] of labels.entries()) {
+            if (folds[i] !== fold) continue;
+            const logit = weights.reduce((z, weight, j) => z + weight * x[i * k + j]!, bias);
+            sum += Math.log1p(Math.exp(label ? -logit : logit));
+          }
+        }
+        return sum;
+      };
+      const losses = penalties.map(lossOf);
+      const best = penalties[losses.indexOf(Math.min(...losses))];
+      assert.equal(fitLogistic(x, labels, penalties).penalty, best, `${rows} x ${columns}: ${losses}`);
+    }
+  });
+
   it("ends there with more columns than rows, and with more than are solved directly, too", () => {
     for (const [rows, columns] of [
       [60, 450],
