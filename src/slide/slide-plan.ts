@@ -62,10 +62,9 @@ export async function planSlide(
     preprocessing,
     mpp,
     settings,
-    frame,
   };
   const picture = sha256(JSON.stringify([file, colours, preprocessing.bitDepth]));
-  const work = sha256(JSON.stringify([identity, threshold, classes]));
+  const work = sha256(JSON.stringify([{ ...identity, frame }, threshold, classes]));
   return { name, mpp, settings, frame, profile: colours.profile, picture, identity, work };
 }
 
