@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
@@ -246,6 +246,30 @@ test("paths of the server are not passed on", () => {
   ] as const;
   const { problem } = failureOf("NEW", "/slides/a.tif does not fit into /results/1/x.", names);
   assert.equal(problem.detail, "a.tif does not fit into the server's folder/x.");
+});
+
+test("the slides that were viewed last stay open, not all", { skip: process.platform !== "linux" }, async (t) => {
+  const { images, ask, post, ended } = await serve(t);
+  const ids: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    await writeSlide(join(images, `${i}.tif`), [picture(96, 64, i)]);
+    ids.push((await post({ slide: `${i}.tif`, mpp: 0.5 })).body.id);
+  }
+  for (const id of ids) assert.equal((await ended(id)).status, "done");
+  const open = async () => {
+    const files = await Promise.all(
+      (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
+    );
+    return files
+      .filter((file) => file.startsWith(images))
+      .map((file) => basename(file))
+      .sort();
+  };
+  await Promise.all(ids.map((id) => ask(`/slides/${id}/map`)));
+  for (const id of [...ids, ids[2]]) assert.equal((await ask(`/slides/${id}/map`)).status, 200);
+  while ((await open()).length > 4) await sleep(20);
+  assert.deepEqual(await open(), ["2.tif", "3.tif", "4.tif", "5.tif"]);
+  assert.equal((await ask(`/slides/${ids[0]}/map`)).status, 200);
 });
 
 test("the map has the readable tiles, each on its side of the threshold", async (t) => {

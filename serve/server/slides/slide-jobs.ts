@@ -27,6 +27,8 @@ export interface SlideJobsOptions {
 const MOST_SECONDS = 7200;
 /** Number of finished slides whose results are kept. */
 const KEPT = 16;
+/** Number of slides that stay open for viewers: each holds decoded tiles, and a process if OpenSlide reads it. */
+const MOST_VIEWS = 4;
 
 interface Job {
   state: SlideState;
@@ -34,6 +36,8 @@ interface Job {
   readonly path: string;
   child?: ChildProcess;
   view?: Promise<SlideView>;
+  /** Requests that use the view. */
+  viewers: number;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -46,6 +50,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The jobs for the slides of a folder. */
 export class SlideJobs implements SlideHost {
   private readonly jobs = new Map<string, Job>();
+  /** The jobs with views, that used last at the end. */
+  private readonly viewed = new Set<Job>();
   private folder: Promise<ResultsFolder> | undefined;
   private running: Job | undefined;
 
@@ -68,7 +74,7 @@ export class SlideJobs implements SlideHost {
     if (waiting.length >= (this.options.queue ?? 8)) throw new Problem("QUEUE_FULL");
     const { slide, model } = order;
     const state: SlideState = { id: randomUUID(), slide, model, status: "queued", done: 0, total: 0 };
-    this.jobs.set(state.id, { state, order, path });
+    this.jobs.set(state.id, { state, order, path, viewers: 0 });
     void this.next();
     return this.state(state.id) as SlideState;
   }
@@ -94,17 +100,17 @@ export class SlideJobs implements SlideHost {
   }
 
   async map(id: string): Promise<object | undefined> {
-    return (await this.viewOf(id))?.map();
+    return this.withView(id, (view) => view.map());
   }
 
   async tile(id: string, shrink: number, column: number, row: number): Promise<Uint8Array | undefined> {
-    return (await this.viewOf(id))?.tile(shrink, column, row);
+    return this.withView(id, (view) => view.tile(shrink, column, row));
   }
 
   async close(): Promise<void> {
     // The last first: the end of the running one would start the next.
     for (const id of [...this.jobs.keys()].reverse()) this.cancel(id);
-    for (const { view } of this.jobs.values()) await (await view?.catch(() => undefined))?.close();
+    for (const job of this.viewed) await this.closeView(job);
     this.jobs.clear();
     await (await this.folder?.catch(() => undefined))?.remove();
   }
@@ -119,15 +125,33 @@ export class SlideJobs implements SlideHost {
     }
   }
 
-  /** The view of a predicted slide; undefined until the job is done. */
-  private async viewOf(id: string): Promise<SlideView | undefined> {
+  /** Uses the view of a predicted slide; undefined until the job is done. */
+  private async withView<T>(id: string, use: (view: SlideView) => Promise<T>): Promise<T | undefined> {
     const job = this.jobs.get(id);
     if (job?.state.status !== "done") return undefined;
     job.view ??= this.openView(job);
-    job.view.catch(() => {
-      delete job.view;
-    });
-    return job.view;
+    this.viewed.delete(job);
+    this.viewed.add(job);
+    job.viewers++;
+    try {
+      return await use(
+        await job.view.catch((error: unknown) => {
+          delete job.view;
+          throw error;
+        }),
+      );
+    } finally {
+      job.viewers--;
+      const idle = [...this.viewed].filter(({ viewers }) => viewers === 0);
+      for (const one of idle.slice(0, Math.max(0, this.viewed.size - MOST_VIEWS))) void this.closeView(one);
+    }
+  }
+
+  private async closeView(job: Job): Promise<void> {
+    const { view } = job;
+    delete job.view;
+    this.viewed.delete(job);
+    await (await view?.catch(() => undefined))?.close();
   }
 
   private async openView(job: Job): Promise<SlideView> {
@@ -218,7 +242,7 @@ export class SlideJobs implements SlideHost {
 
   private async forget(job: Job, entirely: boolean): Promise<void> {
     if (entirely) this.jobs.delete(job.state.id);
-    await (await job.view?.catch(() => undefined))?.close();
+    await this.closeView(job);
     const folder = await this.folderOf(job.state.id).catch(() => undefined);
     // Its process may still be writing.
     if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
