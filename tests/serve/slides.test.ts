@@ -104,6 +104,7 @@ test("only slides of the source can be asked for, and only so many", async (t) =
     [{ slide: "/etc/passwd" }, 400, "IMAGE_NAME_INVALID"],
     [{ slide: "link.svs" }, 404, "IMAGE_NOT_FOUND"],
     [{ slide: "none.svs" }, 404, "IMAGE_NOT_FOUND"],
+    [{ slide: "none.webp" }, 404, "IMAGE_NOT_FOUND"],
     [{ slide: "a.tif", mpp: -1 }, 400, "FIELD_INVALID"],
     [{ slide: 7 }, 400, "FIELD_INVALID"],
     [{ slide: "a.tif", model: "wide" }, 400, "FIELD_INVALID"],
@@ -176,17 +177,23 @@ test("a server without a place for results says so and goes on; with one, it rem
   );
 });
 
-test("where no process can be started for a slide, it has failed, and the next one is predicted", async (t) => {
-  const { post, ended } = await serve(t);
+test("slides that fail, as where no process can be started, take no place of results; then the next is predicted", async (t) => {
+  const { post, ended, ask } = await serve(t);
+  const { id } = (await post({ slide: "a.tif", mpp: 0.5 })).body;
+  assert.equal((await ended(id)).status, "done");
   const { execPath } = process;
   t.after(() => {
     process.execPath = execPath;
   });
-  for (const path of ["/nowhere/node", "no\0path"]) {
-    process.execPath = path;
-    const { problem } = await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id);
-    assert.equal(problem.code, "SLIDE_FAILED", path);
+  const first = [];
+  for (let i = 0; i < 20; i++) {
+    process.execPath = ["/nowhere/node", "no\0path"][i % 2] as string;
+    const { problem, id } = await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id);
+    assert.equal(problem.code, "SLIDE_FAILED", process.execPath);
+    first.push(id);
   }
+  assert.equal((await ask(`/slides/${first[0]}`)).status, 404);
+  assert.equal((await ask(`/slides/${id}/map`)).status, 200);
   process.execPath = execPath;
   assert.equal((await ended((await post({ slide: "a.tif", mpp: 0.5 })).body.id)).status, "done");
 });

@@ -236,8 +236,12 @@ export class SlideJobs implements SlideHost {
   }
 
   private async dropOld(): Promise<void> {
-    const ended = [...this.jobs.values()].filter(({ state }) => !["queued", "running"].includes(state.status));
-    for (const job of ended.slice(0, Math.max(0, ended.length - KEPT))) await this.forget(job, true);
+    const jobs = [...this.jobs.values()];
+    // Those without results take no place of results.
+    for (const ends of [["done"], ["failed", "cancelled"]]) {
+      const ended = jobs.filter(({ state }) => ends.includes(state.status));
+      for (const job of ended.slice(0, Math.max(0, ended.length - KEPT))) await this.forget(job, true);
+    }
   }
 
   private async forget(job: Job, entirely: boolean): Promise<void> {
