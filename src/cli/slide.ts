@@ -107,9 +107,10 @@ function report(result: SlideResult): string {
   const share = (value: number | null) => (value === null ? "none" : `${(100 * value).toFixed(1)}%`);
   const [low, high] = result.positiveShareCi95 ?? [null, null];
   const [, positive] = result.model.classes;
+  const speed = `${result.tilesPerSecond.toFixed(0)} tiles/s, ${(result.peakMemoryBytes / 2 ** 20).toFixed(0)} MiB at most`;
   return [
     `${result.slide}: ${result.tissueTiles} of ${counted(result.tiles, "tile")} with tissue`,
     `${positive}: ${share(result.positiveShare)} of them (95% interval ${share(low)} to ${share(high)})`,
-    `${result.tilesPerSecond.toFixed(0)} tiles/s, ${(result.peakMemoryBytes / 2 ** 20).toFixed(0)} MiB at most; ${result.out}`,
+    `${result.seconds > 0 ? speed : "finished before"}; ${result.out}`,
   ].join("\n");
 }
