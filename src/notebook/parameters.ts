@@ -3,6 +3,7 @@
  * (`let epochs = 5;`), and a cell tagged `injected-parameters` after it sets other values.
  */
 import { InputError } from "../errors/index";
+import { parseDecimal } from "../files/index";
 import { type Cell, codeCell, hasTag, type Notebook, textOf } from "./document";
 
 export interface ParameterDeclaration {
@@ -32,8 +33,8 @@ function typeOfLiteral(source: string): string | undefined {
 }
 
 /**
- * Parses `name=value` texts by the notebook's declarations. A string parameter takes the text; any other parameter takes
- * JSON (`8`, `true`, `[64,32]`), or the text if it is not JSON.
+ * Parses `name=value` texts by the notebook's declarations. A string parameter takes the text, a number any decimal (`8`,
+ * `.001`); any other parameter takes JSON (`true`, `[64,32]`), or the text if it is not JSON.
  * @throws {InputError} `NOTEBOOK_PARAMETER` for a text without `=`, an unknown name, or a value of the wrong type
  */
 export function parseParameters(texts: readonly string[], notebook: Notebook): Record<string, unknown> {
@@ -56,6 +57,8 @@ export function parseParameters(texts: readonly string[], notebook: Notebook): R
 
 function parseValue(text: string, { name, type, defaultValue }: ParameterDeclaration, option: string): unknown {
   if (type === "string") return text;
+  const decimal = parseDecimal(text);
+  if (type === "number" && !Number.isNaN(decimal)) return decimal; // also `.001`, which is no JSON
   let value: unknown = text;
   try {
     value = JSON.parse(text);

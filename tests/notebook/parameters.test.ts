@@ -45,6 +45,7 @@ test("values are read by the type of their parameter", () => {
     hidden: [8],
     run: "a=b",
   });
+  assert.deepEqual(parseParameters(["rate=.001", "epochs=+7"], notebook), { rate: 0.001, epochs: 7 });
 });
 
 for (const [text, message] of [
