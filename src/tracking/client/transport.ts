@@ -160,10 +160,7 @@ export class Transport {
     };
     return new Promise((resolve, reject) => {
       const request = (secure ? https : http).request(url, options);
-      const connecting = setTimeout(
-        () => request.destroy(new Error(`no connection to ${url.host} within ${CONNECT_TIMEOUT_MS / 1000} s`)),
-        CONNECT_TIMEOUT_MS,
-      );
+      let connecting: NodeJS.Timeout | undefined;
       let uploaded = 0;
       const silenceMs = () => {
         if (uploaded === 0) return Math.min(this.settings.timeoutMs, this.silenceLimitMs);
@@ -176,8 +173,13 @@ export class Transport {
       setLimit();
       this.underWay.set(request, setLimit);
       request.once("socket", (socket) => {
-        if (!socket.connecting) clearTimeout(connecting);
-        else socket.once(secure ? "secureConnect" : "connect", () => clearTimeout(connecting));
+        if (!socket.connecting) return;
+        // From here on, because one of many requests first waits for one of the pool's connections.
+        connecting = setTimeout(
+          () => request.destroy(new Error(`no connection to ${url.host} within ${CONNECT_TIMEOUT_MS / 1000} s`)),
+          CONNECT_TIMEOUT_MS,
+        );
+        socket.once(secure ? "secureConnect" : "connect", () => clearTimeout(connecting));
       });
       request.once("close", () => {
         clearTimeout(connecting);
