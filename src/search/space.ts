@@ -3,14 +3,9 @@ import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { parse } from "yaml";
 import { hasErrorCode, InputError, messageOf } from "../errors/index";
-import {
-  type GivenTrainingOptions,
-  optionsOfSchema,
-  presentNames,
-  resolveTrainingOptions,
-  trainingSchema,
-} from "../options/index";
+import { type GivenTrainingOptions, optionsOfSchema, presentNames, trainingSchema } from "../options/index";
 import type { Random } from "../random/index";
+import { planOptions } from "../training/index";
 import { presets } from "./presets";
 
 /** Values of a trial, by option. */
@@ -118,7 +113,7 @@ function samplesOf(distribution: Distribution): readonly unknown[] {
 
 function checkValue(key: string, value: unknown, at: string): void {
   try {
-    resolveTrainingOptions({ data: ".", [key]: value } as GivenTrainingOptions);
+    planOptions({ data: ".", [key]: value } as GivenTrainingOptions);
   } catch (error) {
     throw invalid(at, messageOf(error));
   }

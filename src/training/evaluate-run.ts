@@ -5,18 +5,18 @@ import {
   binaryMetrics,
   chooseThreshold,
   labelsAndScores,
-  parseThresholdRule,
   sigmoid,
   writePredictions,
 } from "../evaluation/index";
 import { writeJson } from "../files/index";
 import { plainDecimal } from "../format/index";
 import type { Progress } from "../progress/index";
-import type { RunConfig, RunDirectory } from "../runs/index";
+import type { RunConfig } from "../runs/index";
 import { runtime } from "../tensorflow/index";
 import { batchesOf } from "./batches";
 import type { TrainingData } from "./data";
 import { familiarityOf, shiftsOf } from "./familiar";
+import type { TrainingPlan } from "./plan";
 import { predictLogits } from "./trainer";
 import type { TrainingTask } from "./training-task";
 
@@ -25,7 +25,7 @@ import type { TrainingTask } from "./training-task";
  * validation tiles, and writes `predictions-*.csv`, `metrics.json` and the final `config.json`.
  */
 export async function evaluateRun(
-  run: RunDirectory,
+  { run, thresholdRule }: Pick<TrainingPlan, "run" | "thresholdRule">,
   config: RunConfig,
   task: TrainingTask,
   data: TrainingData,
@@ -40,7 +40,7 @@ export async function evaluateRun(
   const { threshold } = chooseThreshold(
     validation.map((row) => row.label),
     validation.map((row) => row.probability),
-    parseThresholdRule(config.thresholdRule),
+    thresholdRule,
   );
   const measure = (rows: typeof validation) => {
     const { labels, scores, logits, groups } = labelsAndScores(rows);

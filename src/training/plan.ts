@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { InputError } from "../errors/index";
-import { checkMonitor, type Monitor, monitorOf } from "../evaluation/index";
+import { checkMonitor, type Monitor, monitorOf, parseThresholdRule, type ThresholdRule } from "../evaluation/index";
 import { readJson } from "../files/index";
 import { gigabytes } from "../format/index";
 import { usableMemory } from "../machine/index";
@@ -16,19 +16,35 @@ import {
 import { type RunConfig, RunDirectory } from "../runs/index";
 import { type LearningRatePlan, planLearningRate } from "./learning-rate";
 
-/** The plan of a training. No later code parses an option. */
-export interface TrainingPlan {
-  readonly run: RunDirectory;
+/** The options of a training, checked, and what their texts mean. No later code parses an option. */
+interface PlannedOptions {
   readonly options: TrainingOptions;
   readonly monitor: Monitor;
   readonly learningRate: LearningRatePlan;
+  readonly thresholdRule: ThresholdRule;
+}
+
+/** The plan of a training. */
+export interface TrainingPlan extends PlannedOptions {
+  readonly run: RunDirectory;
   readonly begun?: RunConfig;
+}
+
+/** Resolves and parses options, without a run. @throws {InputError} `OPTION_...`, `SCHEDULE_UNKNOWN`, `THRESHOLD_RULE_UNKNOWN` */
+export function planOptions(given: GivenTrainingOptions): PlannedOptions {
+  const options = resolveTrainingOptions(given);
+  return {
+    options,
+    monitor: monitorOf(options.monitor, options.monitorMode),
+    learningRate: planLearningRate(options),
+    thresholdRule: parseThresholdRule(options.thresholdRule),
+  };
 }
 
 /**
  * Resolves the options of a run. A resumed run keeps its options unless they are given again.
  * @param own `metrics`: names of the user's metrics
- * @throws {InputError} `OPTION_...`, `SCHEDULE_UNKNOWN`, `MONITOR_UNKNOWN`, `RUN_EXISTS`
+ * @throws {InputError} `MONITOR_UNKNOWN`, `RUN_EXISTS`, and the errors of {@link planOptions}
  */
 export async function planTraining(
   given: GivenTrainingOptions,
@@ -38,14 +54,12 @@ export async function planTraining(
   const begun = resume && existsSync(run.config) ? await readJson<RunConfig>(run.config) : undefined;
   const before = begun ? optionsOf(begun) : {};
   const dataset = { ...before.dataset, ...definedOnly(given.dataset ?? {}) };
-  const options = resolveTrainingOptions({ ...before, ...definedOnly(given), dataset, data: resolve(given.data) });
-  const monitor = monitorOf(options.monitor, options.monitorMode);
-  const learningRate = planLearningRate(options);
+  const planned = planOptions({ ...before, ...definedOnly(given), dataset, data: resolve(given.data) });
   if (existsSync(run.config) && !resume) {
     throw new InputError("RUN_EXISTS", `--run ${run.path} holds a run already; add --resume or choose another.`);
   }
-  checkMonitor(monitor, metrics);
-  return { run, options, monitor, learningRate, ...(begun && { begun }) };
+  checkMonitor(planned.monitor, metrics);
+  return { run, ...planned, ...(begun && { begun }) };
 }
 
 /** Checks that the weights and the optimizer's state fit into memory. @throws {InputError} `SIZE_TOO_LARGE` */

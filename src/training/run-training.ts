@@ -1,12 +1,13 @@
 /** @module A training run from a data set directory to a run directory: plan, train, finish. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { upperMedian } from "../collections/index";
-import { Interrupted } from "../errors/index";
+import { InputError, Interrupted } from "../errors/index";
 import { type BinaryMetrics, bestByMonitor, monitorOf, readHistory } from "../evaluation/index";
 import { readJson, sha256, writeJson } from "../files/index";
 import { parameterCount } from "../models/index";
-import type { GivenTrainingOptions } from "../options/index";
+import { definedOnly, type GivenTrainingOptions } from "../options/index";
 import { type Progress, silentProgress } from "../progress/index";
 import type { RunConfig, RunDirectory, TileCounts } from "../runs/index";
 import { runtime, type StepWay, setPrecision, useStepWay } from "../tensorflow/index";
@@ -80,6 +81,7 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
   const { run, options } = plan;
   const finished = resume ? await finishedRun(run) : undefined;
   if (finished && plan.begun) {
+    refuseOtherOptions(given, plan);
     progress.say(`${run.path} is finished already.`);
     // What comes after the training, such as its log, may have been stopped.
     for (const callback of own.callbacks ?? []) {
@@ -92,6 +94,17 @@ export async function runTraining(given: GivenTrainingOptions, own: RunTrainingO
   if (given.size === undefined && !plan.begun) options.size = await ownSize(options, context);
   checkMemory(plan);
   return withTask(options, context, (data, task) => train(plan, data, task, own, started));
+}
+
+/** @throws {InputError} `RUN_FINISHED` if a finished run has other options than those given, which it could no longer follow */
+function refuseOtherOptions({ data: _, ...given }: GivenTrainingOptions, plan: TrainingPlan): void {
+  const now = JSON.parse(JSON.stringify({ ...plan.options, lr: plan.learningRate.highest }));
+  const before: Record<string, unknown> = { ...plan.begun };
+  const names = Object.keys(definedOnly(given));
+  const changed = names.filter((name) => name in before && !isDeepStrictEqual(now[name], before[name]));
+  if (changed.length === 0) return;
+  const message = `--resume: ${plan.run.path} is finished, with other options (${changed.join(", ")}); choose another --run to train with these.`;
+  throw new InputError("RUN_FINISHED", message);
 }
 
 async function train(
@@ -132,7 +145,7 @@ async function train(
     for (const callback of callbacks) await callback.onRun?.(run, config);
     if (!(await trainer.fit(signal))) throw new Interrupted(`Stopped; continue with --run ${run.path} --resume.`);
     setPrecision("fp32");
-    const evaluation = await evaluateRun(run, config, task, data, progress);
+    const evaluation = await evaluateRun(plan, config, task, data, progress);
     await store.clear();
     const result = {
       run: run.path,

@@ -58,6 +58,8 @@ test("a mistake is named with its key", async () => {
     [{ views: { integer: [1, 8] } }, /space: views: .*must be 1 or 8, not 2/],
     [{ batch: { uniform: [8, 64] } }, /space: batch: .*whole number/],
     [{ dropout: { choice: [0, 2] } }, /space: dropout: .*0\.99/],
+    [{ schedule: { choice: ["cosine", "cosin"] } }, /space: schedule: .*cosin is not one of constant/],
+    [{ thresholdRule: "sensitivity" }, /space: thresholdRule: .*"sensitivity" is none of f1/],
     [{ dropout: { uniform: [0, 0.5], step: 2 } }, /space: dropout: step does not belong/],
     [{ hidden: { choice: [[64], ["a"]] } }, /space: hidden: .*whole numbers/],
     [{ activation: { choice: ["relu", "relux"] } }, /space: activation: .*relux/],

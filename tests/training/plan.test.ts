@@ -35,3 +35,9 @@ test("more weights than fit into memory are refused, in whichever layer they are
   const subspace = needed(context, { size, stem: "subspace", rank: 64, hidden: many });
   await assert.rejects(subspace, { code, message: /--rank 64 with --hidden .* choose a smaller --rank/ });
 });
+
+test("options that are texts are read before the training, not when it ends", async (context) => {
+  await assert.rejects(needed(context, { schedule: "cosin" }), { code: "SCHEDULE_UNKNOWN" });
+  await assert.rejects(needed(context, { thresholdRule: "sensitivity" }), { code: "THRESHOLD_RULE_UNKNOWN" });
+  await needed(context, { size: 8, schedule: "cosine", thresholdRule: "sensitivity>=0.95" });
+});

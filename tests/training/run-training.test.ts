@@ -58,6 +58,21 @@ test("a cache that takes nothing more at the end of a run is no obstacle", async
   assert.ok(Object.keys(await readJson<object>(new RunDirectory(run).familiar)).length > 0);
 });
 
+test("a finished run stays as it is: repeated it says so, and other options are refused by name", async (context) => {
+  const folder = await temporaryDirectory(context);
+  const data = await writeCsvSet(join(folder, "data"), 40);
+  const run = join(folder, "run");
+  const first = await runTraining({ ...SMALL, lr: "auto", data }, { run });
+  const config = await readFile(new RunDirectory(run).config, "utf8");
+  const again = await runTraining({ ...SMALL, lr: "auto", dataset: {}, data }, { run, resume: true });
+  assert.deepEqual([again.epochs, again.test], [first.epochs, JSON.parse(JSON.stringify(first.test))]);
+  await assert.rejects(runTraining({ ...SMALL, data, epochs: 6 }, { run, resume: true }), {
+    code: "RUN_FINISHED",
+    message: /is finished, with other options \(epochs\); choose another --run/,
+  });
+  assert.equal(await readFile(new RunDirectory(run).config, "utf8"), config);
+});
+
 test("a run does not go on with other labels than it began with", async (context) => {
   const folder = await temporaryDirectory(context);
   const data = await writeCsvSet(join(folder, "data"), 40);
